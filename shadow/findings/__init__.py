@@ -1,1 +1,1 @@
-"""Findings: what a comparison or a check states of one signal, and when nothing can be compared; pure."""
+"""Findings: the outcome of a comparison or a check for one signal, and when nothing can be compared; pure."""

@@ -15,7 +15,7 @@ ONLY_SIGNALS: Mapping[str, tuple[frozenset[Signal], str]] = {
         "embeddings are vectors: there is no text, no call and no end to judge",
     ),
 }
-"""APIs of which nothing but these can be said, and why."""
+"""APIs that show these signals alone, and why."""
 _RAW = "a text completion is the model's own, with no template about it: whatever stands in it may stand there by right"
 EXCLUDED_SIGNALS: Mapping[str, Mapping[Signal, str]] = {
     "completions": {

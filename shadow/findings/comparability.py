@@ -40,11 +40,11 @@ AUDIT_LIMITS = frozenset(
 """Reasons of not reading a response that are limits of the audit, not faults of the response."""
 
 DENIAL_STATUSES = frozenset({401, 402, 403, 407, 429})
-"""Statuses that speak of a key, a bill or a rate, which legitimately differ between the sides."""
+"""Statuses about a key, a bill or a rate, which legitimately differ between the sides."""
 
 
 class Comparability(StrEnum):
-    """What became of one side: whole, failed by its provider, denied for its key or rate, or not recorded whole."""
+    """The state of one side: whole, failed by its provider, denied for its key or rate, or not recorded whole."""
 
     WHOLE = "whole"
     FAILED = "failed"
@@ -53,9 +53,9 @@ class Comparability(StrEnum):
 
 
 def comparability_of(answer: ParsedResponse) -> tuple[Comparability, str]:
-    """What became of one side, and a phrase for it ("" for a whole one)."""
-    failure, error, said = answer.exchange.failure, answer.error, answer.completion
-    if failure is None and error is None and isinstance(said, Completion) and 200 <= (answer.status or 0) < 300:
+    """The state of one side, and a phrase for it ("" for a whole one)."""
+    failure, error, completion = answer.exchange.failure, answer.error, answer.completion
+    if failure is None and error is None and isinstance(completion, Completion) and 200 <= (answer.status or 0) < 300:
         return Comparability.WHOLE, ""  # nearly every one
     if failure is not None and failure.kind in NOT_BY_PROVIDER:
         return Comparability.UNRECORDED, f"{failure.kind.value}: {failure.detail}"
@@ -69,9 +69,9 @@ def comparability_of(answer: ParsedResponse) -> tuple[Comparability, str]:
         return Comparability.FAILED, f"error {error.status} {error.code or error.type}: {error.message}"
     if answer.status is not None and not 200 <= answer.status < 300:
         return Comparability.FAILED, f"status {answer.status}"
-    if isinstance(said, Unread):
-        where = Comparability.UNRECORDED if said.why in AUDIT_LIMITS else Comparability.FAILED
-        return where, f"{said.why.value}: {said.detail}"
+    if isinstance(completion, Unread):
+        where = Comparability.UNRECORDED if completion.why in AUDIT_LIMITS else Comparability.FAILED
+        return where, f"{completion.why.value}: {completion.detail}"
     return Comparability.WHOLE, ""
 
 
@@ -98,7 +98,7 @@ def not_comparable_reason(pair: Pair) -> str:
 
 
 def api_path(answer: ParsedResponse) -> str:
-    """The API of one side's request, as the tail of its path; a path of no known API is its own."""
+    """The API of one side's request, as the end of its path; an unknown path is its own API."""
     path = answer.exchange.request.target.partition("?")[0].rstrip("/")
     return next((tail for tail in API_PATHS if path.endswith(tail)), path)
 

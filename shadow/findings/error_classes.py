@@ -1,4 +1,4 @@
-"""What kind of error a provider sent, out of the many wordings: one table, read from top to bottom, the first row that fits wins.
+"""Classifies the error that a provider sent: one table, read from top to bottom, the first row that fits wins.
 
 Rates come before lengths, because "too many tokens" is a message for both, and a rate is no fault.
 """
@@ -26,7 +26,7 @@ class ErrorClass(StrEnum):
 
 
 ACCOUNT_CLASSES = frozenset({ErrorClass.AUTH, ErrorClass.RATE_LIMIT})
-"""Kinds that speak of the caller's key, bill or rate, which legitimately differ between the sides."""
+"""Classes about the caller's key, bill or rate, which legitimately differ between the sides."""
 
 MESSAGE_PATTERNS: tuple[tuple[ErrorClass, re.Pattern[str]], ...] = tuple(
     (kind, re.compile(pattern))
@@ -98,8 +98,8 @@ TYPE_STATUSES: Mapping[str, int] = {
 
 def classify_error(error: ProviderError) -> ErrorClass:
     """The kind of an error by its words, else by its status; an error inside a stream may carry its status as its code."""
-    said = f"{error.code} {error.type} {error.message}".lower()
-    by_words = next((kind for kind, wording in MESSAGE_PATTERNS if wording.search(said)), None)
+    words = f"{error.code} {error.type} {error.message}".lower()
+    by_words = next((kind for kind, wording in MESSAGE_PATTERNS if wording.search(words)), None)
     return by_words or _by_status(_status(error))
 
 

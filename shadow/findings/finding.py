@@ -1,4 +1,4 @@
-"""One signal of one pair or of one answer: its state, the two values, and a reason that one can read."""
+"""One signal of one pair or of one answer: its state, the two values, and a readable reason."""
 
 from __future__ import annotations
 

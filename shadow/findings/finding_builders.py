@@ -1,4 +1,4 @@
-"""How a finding is worded: one builder for each state, so that nothing but a match may come without a reason."""
+"""Builds findings: one builder for each state, so that only a match has no reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pair that every comparator takes: one ask, and two answers to it."""
+"""The pair that every comparator takes: one request, and two answers to it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from shadow.reading.parsed_response import ParsedResponse
 
 
 class PairKind(StrEnum):
-    """`cross`: the provider against the reference; `self`: the reference against itself; `greedy`: both asked once more at
-
+    """`cross`: the provider against the reference; `self`: the reference against itself; `greedy`: both answered once more at
     temperature 0, and never averaged with the live ones. Also a metric label.
     """
 
@@ -22,7 +21,7 @@ class PairKind(StrEnum):
 
 
 class ControlReason(StrEnum):
-    """Why a second reference answer was asked; a tie-break is selected, so it never enters the noise floor's average."""
+    """Why a control was requested; a tie-break is selected by its outcome, so it never enters the noise floor's average."""
 
     NONE = ""
     RANDOM = "random"
@@ -31,7 +30,7 @@ class ControlReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """Two answers to one ask; `subject` is the one that is judged (in a `self` pair: the reference's first answer)."""
+    """Two answers to one request; `subject` is the one that is judged (in a `self` pair: the reference's first answer)."""
 
     kind: PairKind
     request: ParsedRequest

@@ -1,6 +1,6 @@
-"""Why a server will not take a request as it is, in a few fixed words: its context, a member, a model, thinking it cannot check.
+"""Why a server rejects a request as it is, in a few fixed words: its context, a member, a model, thinking it cannot check.
 
-The words hold nothing of the request but the name of one of its own members, so that they may be kept whatever else may not.
+The words hold nothing of the request but the name of one of its own members, so that they may be stored whatever else may not.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Why two servers count other prompts for the same request: the one cause that explains the difference of their prompt tokens.
+"""Explains why two servers count different prompt tokens for the same request: the one cause that fits the differences.
 
-A cause is named where it explains 95 % of the pairs, to the token, and no other explains more than 60 %. Mixtures, and what no
-cause fits, are unexplained, with how much it is.
+A cause is named where it explains 95 % of the pairs, to the token, and no other explains more than 60 %. Mixtures, and
+differences that no cause fits, are unexplained, with their size.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def _rest(samples: Sequence[PromptSample], candidates: Sequence[Explanation]) ->
 
 
 def _convention(samples: Sequence[PromptSample], candidates: Sequence[Explanation]) -> TemplateDifference | None:
-    """A stub that some replicas count and others do not, of up to three tokens."""
+    """A stub of up to three tokens that some replicas count and others do not."""
     share = sum(0 <= sample.difference <= STUB for sample in samples) / len(samples)
     if share < ENOUGH or any(one.worst > RIVAL and one.causes != (TokenCause.STUB,) for one in candidates):
         return None

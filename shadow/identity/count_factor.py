@@ -1,4 +1,4 @@
-"""Counts that are larger by one factor: a bill that is multiplied, or another tokenizer. Equal answers tell them apart."""
+"""Finds counts that are larger by one factor: a multiplied bill, or another tokenizer. Equal answers distinguish the two."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from shadow.identity.robust_line import fit
 LEAST = 0.02
 """Share by which the counts must differ."""
 ROUGH = 0.3
-"""Share of the difference by which a tokenizer may miss: it splits each text in its own way."""
+"""Share of the difference by which a tokenizer may deviate: it splits each text in its own way."""
 EXACT = 0.6
 """Share of the pairs up to which a factor that fits to the token may be chance."""
 ENOUGH = 0.95
 """Share of the equal answers that a rule must hold for."""
 SHORT = 8
-"""Completion tokens under which an equal answer says nothing of a factor."""
+"""Completion tokens below which an equal answer is no evidence of a factor."""
 
 
 def factor_explanations(samples: Sequence[PromptSample]) -> Iterator[Explanation]:
-    """At most one explanation: the bill, the tokenizer, or a factor of which neither can be said."""
+    """At most one explanation: the bill, the tokenizer, or a factor for which neither can be decided."""
     counts = [float(sample.reference_tokens) for sample in samples]
     fitted = fit([[count] for count in counts], [float(sample.provider_tokens) for sample in samples])
     factor = fitted[0] if fitted else 1.0
@@ -65,7 +65,7 @@ def _rough(samples: Sequence[PromptSample], factor: float) -> list[bool] | None:
 
 
 def _counts_differ(alike: Sequence[PromptSample]) -> bool:
-    """Whether equal answers count otherwise, and not by one factor to the token, which no tokenizer keeps to."""
+    """Whether equal answers have different counts, and not by one exact factor, which no tokenizer keeps to."""
     differ = sum(one.provider_completion != one.reference_completion for one in alike)
     if len(alike) < FEW or differ < EXACT * len(alike):
         return False

@@ -1,7 +1,8 @@
-"""Do the tools, or earlier reasoning, reach the provider's model? Prompt tokens are missing where they stand, and only there.
+"""Detects tools, or earlier reasoning, that do not reach the provider's model. Prompt tokens are then missing in requests that
+have them, and only there.
 
-What the tools must cost is read from the reference's own counts, in requests with them and without; a part that is missing is
-told from the whole only where that cost is known well enough.
+The cost of the tools is estimated from the reference's own counts, in requests with and without tools; a missing part is
+distinguished from the whole only where that cost is known well enough.
 """
 
 from __future__ import annotations
@@ -19,15 +20,15 @@ REPEATED = 3
 SPARSE, DENSE = 1 / 7, 1 / 2
 """Tokens for a character, at least and at most, of JSON and of prose."""
 SURE = 0.07
-"""Share by which what is missing may differ from the cost of the tools, where all of them are said to be missing."""
+"""Share by which the missing tokens may differ from the cost of the tools when all of them are reported missing."""
 VAGUE = 0.12
-"""Share of the cost beyond which its own error leaves the part and the whole alike."""
+"""Relative error of the cost above which the part and the whole cannot be distinguished."""
 LEAST, PART = 0.15, 0.92
 """Shares of the cost between which a part is missing."""
 UNLIKE = 1.3
 """Times that one set of tools must be as large as another, for a part to be distinguished from a constant."""
 PREAMBLE = 250
-"""Tokens beyond which what is missing is no other preamble to the tools."""
+"""Missing tokens above which a different preamble to the tools cannot be the cause."""
 
 ToolSet = tuple[int, int, int]
 
@@ -59,7 +60,10 @@ def changed_tools(samples: Sequence[PromptSample]) -> Iterator[Explanation]:
         line = _line(offering)
         hits = [abs(sample.difference - line(sample)) <= NEAR for sample in offering] if line else hits
     if len(samples) - len(offering) < FEW:
-        found: tuple[TokenCause, str] | None = (TokenCause.UNEXPLAINED, "")  # what always stands beside tools may come from them
+        found: tuple[TokenCause, str] | None = (
+            TokenCause.UNEXPLAINED,
+            "",
+        )  # tools may bring what always stands beside them
     else:
         found = _named(samples, offering, middle)
     if found is None:
@@ -133,7 +137,7 @@ def _named(samples: Sequence[PromptSample], offering: Sequence[PromptSample], mi
 
 
 def _cost(samples: Sequence[PromptSample], offering: Sequence[PromptSample]) -> tuple[list[float], float] | None:
-    """What the tools of each sample cost the reference, and the error of it as a share; None where it cannot be read."""
+    """What the tools of each sample cost the reference, and the relative error of it; None where it cannot be estimated."""
     for sizes in (("tools", "tool_characters"), ("tool_characters",)):
         others = [name for name in ("messages", "system", "text_characters", "reasoning_characters") if _varies(samples, name)]
         rows = [[1.0, *(float(getattr(sample, name)) for name in (*others, *sizes))] for sample in samples]
@@ -154,7 +158,7 @@ def _varies(samples: Sequence[PromptSample], name: str) -> bool:
 
 
 def _in_proportion(offering: Sequence[PromptSample], costs: Sequence[float]) -> bool:
-    """Whether larger tools lack more, as where a part of each is missing, and not the same, as where a preamble is another."""
+    """Whether larger tools lack more, as when a part of each is missing, rather than all the same, as with another preamble."""
     pairs = sorted(zip(costs, (-sample.difference for sample in offering), strict=True))
     quarter = max(len(pairs) // 4, 1)
     small, large = pairs[:quarter], pairs[-quarter:]

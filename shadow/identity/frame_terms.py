@@ -14,13 +14,13 @@ from shadow.identity.robust_line import dot, fit
 
 TERMS = ("constant", "system", "messages", "tools", "reasoning_turns")
 LARGEST = {"constant": 8, "system": 8, "messages": 8, "tools": 16, "reasoning_turns": 16}
-"""Tokens that the frame of a template may have more or less by each term."""
+"""Tokens by which the frame of a template may differ in each term."""
 UNSURE = 1.5
-"""Times as much is no known frame, and may be one all the same: nothing else is named beside it."""
+"""A term so many times larger is no known frame, and may be one all the same: no other cause is named beside it."""
 STUB = 3
 """Tokens of the generation stub, counted by some servers and not by others."""
 SCREENED = 130
-"""Samples that a sum is fitted to; it is held against all."""
+"""Samples that a sum is fitted to; it is checked against all."""
 ENOUGH = 0.95
 _OF_TERM = {
     "system": TokenCause.MESSAGE_FRAME,
@@ -63,7 +63,7 @@ def _cell(sample: PromptSample, term: str) -> float:
 
 
 def _commonest(rows: Sequence[Sequence[float]], values: Sequence[float], sizes: Sequence[float]) -> float:
-    """What the other terms leave most often."""
+    """The most frequent remainder after the other terms."""
     left = Counter(round(value - dot(sizes, row)) for row, value in zip(rows, values, strict=True))
     return float(left.most_common(1)[0][0])
 
@@ -101,7 +101,7 @@ def _constant(size: int) -> tuple[tuple[TokenCause, ...], str]:
 
 
 def _beside_system(without: int, beside: int) -> tuple[tuple[TokenCause, ...], str] | None:
-    """A constant that is smaller beside a system message, as of a prompt that joins it or gives way to it."""
+    """A constant that is smaller beside a system message, as of a prompt that joins it or is replaced by it."""
     if 0 <= beside < without:
         return (TokenCause.SYSTEM_PROMPT,), (
             f"puts about {without} tokens before the messages (a hidden prompt), {beside} where the request has a system message"

@@ -1,4 +1,4 @@
-"""What is known of the prompt tokens of one pair, the causes of a difference, and how a cause is held against the pairs."""
+"""The prompt tokens of one pair, the causes of a difference, and the check of a cause against the pairs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class PromptSample:
 
 
 class TokenCause(StrEnum):
-    """What lies behind a difference of prompt tokens; a closed set."""
+    """The cause of a difference of prompt tokens; a closed set."""
 
     NONE = "none"
     STUB = "generation_stub"
@@ -71,7 +71,7 @@ class Explanation:
 
 
 FEW = 10
-"""Pairs of one kind (with tools, without, ...) from which their share counts by itself: few of these must not drown."""
+"""Pairs of one kind (with tools, without, ...) from which their share is judged separately, so that a few are not outweighed."""
 NEAR = 1.0
 """Tokens by which a cause may miss a pair that it explains."""
 _KINDS: tuple[Callable[[PromptSample], bool], ...] = (
@@ -88,7 +88,7 @@ _KINDS: tuple[Callable[[PromptSample], bool], ...] = (
 def explanation(
     causes: tuple[TokenCause, ...], samples: Sequence[PromptSample], hits: Sequence[bool], sentence: str
 ) -> Explanation:
-    """`hits` says of each sample whether the causes explain it."""
+    """`hits`: for each sample, whether the causes explain it."""
     kinds = [[hit for sample, hit in zip(samples, hits, strict=True) if of(sample)] for of in _KINDS]
     shares = [sum(kind) / len(kind) for place, kind in enumerate(kinds) if place == 0 or len(kind) >= FEW]
     return Explanation(causes=causes, explained=shares[0], worst=min(shares), sentence=sentence)

@@ -1,6 +1,6 @@
-"""What a request is like: the segments in which a sticky fault shows, and the sizes that its prompt is made of; no word of it.
+"""The shape of a request: the segments in which a sticky fault shows, and the sizes that make up its prompt; no text of it.
 
-Kept with each pair as JSON, so that segments can be counted and templates told apart long after the bodies are gone.
+Stored with each pair as JSON, so that segments can be counted and templates distinguished after the bodies are deleted.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def request_shape(pair: Pair) -> str:
         "reference_tokens": prompt_tokens(pair.reference),
         "provider_completion": _completion_tokens(pair.subject),
         "reference_completion": _completion_tokens(pair.reference),
-        "same_text": int(_says(pair.subject) is not None and _says(pair.subject) == _says(pair.reference)),
+        "same_text": int(_content(pair.subject) is not None and _content(pair.subject) == _content(pair.reference)),
     }
     return json.dumps({"segments": segments(request, prompt_tokens(pair.reference) or prompt_tokens(pair.subject)), **counts})
 
@@ -84,8 +84,8 @@ def _completion_tokens(answer: ParsedResponse) -> int:
     return tokens if tokens is not None and 0 < tokens < LARGEST else 0
 
 
-def _says(answer: ParsedResponse) -> tuple[object, ...] | None:
-    """All that a whole answer of one choice is made of; None for others, and for one that says nothing."""
+def _content(answer: ParsedResponse) -> tuple[object, ...] | None:
+    """The content of a complete answer of one choice, as a tuple to compare; None for other answers, and for an empty one."""
     if not isinstance(answer.completion, Completion) or len(answer.completion.choices) != 1 or answer.error is not None:
         return None
     first = answer.completion.first

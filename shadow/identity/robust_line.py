@@ -1,4 +1,4 @@
-"""A straight line through points, hardly moved by wild ones: least absolute deviations, by weighted squares."""
+"""Fits a straight line that outliers hardly move: least absolute deviations, by weighted squares."""
 
 from __future__ import annotations
 

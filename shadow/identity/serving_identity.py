@@ -1,8 +1,8 @@
-"""The serving identity: what responses reveal of their server, as a set of values for each facet, and when that changes.
+"""The serving identity: what responses reveal about their server, as a set of values for each facet, and when that changes.
 
 A value not seen before is a change, with its date; one that has not been seen for 500 answers is a change too. The first answers
-of a kind (an API, whole or streamed) are a first picture and no change, and neither is the first limit that a refusal states. A
-facet whose values never settle (a fingerprint for each request) tells nothing and is left out.
+of a kind (an API, whole or streamed) set the baseline and are no change, nor is the first limit that a refusal states. A facet
+whose values never settle (a fingerprint for each request) is left out, because it identifies no server.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ HEADERS = (
     *("server", "via", "x-powered-by", "openai-version", "openai-processing-region", "x-region", "x-served-by"),
     *("x-ms-region", "x-ms-deployment-name", "x-ms-is-spilled-over", "x-zero-data-retention", "x-ppl-region"),
 )
-"""Response headers that tell of a server and not of a request; the only ones looked at."""
+"""Response headers that describe a server and not a request; no other header is read."""
 COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens", "reasoning_tokens", "cached_tokens")
 """The counts of a usage by whose presence servers are distinguished; a cost, or what went into a cache, is of one request."""
 WARM_UP = 20
-"""Answers of one kind from which a new value of a facet is a change and not yet the first picture."""
+"""Answers of one kind that set the baseline; after them a new value of a facet is a change."""
 LIMIT, REGION = "context_limit", "inference_geo"
 STATED = frozenset({LIMIT, REGION})
-"""Facets that only some answers tell: their first value says nothing of what was before."""
+"""Facets that only some answers show: their first value is no change, because the value before is unknown."""
 FORGOTTEN = 500
-"""Answers after which a value that was not seen again is gone."""
+"""Answers without a value after which the value is gone."""
 UNSETTLED = 8
 """Values of one facet beyond which it is not a trait of the server."""
 LONGEST = 120
@@ -44,7 +44,7 @@ Facts = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityChange:
-    """From here on another server answers, or the same one differently; the first picture has no `changes` and no `previous`."""
+    """From here on another server answers, or the same one differently; the baseline has no `changes` and no `previous`."""
 
     identity: str
     previous: str
@@ -53,19 +53,19 @@ class IdentityChange:
 
 
 def traits(answer: ParsedResponse, *, declared: Mapping[str, str], clean: Callable[[str], str] = str) -> Mapping[str, str]:
-    """What one whole answer reveals about its server, by facet; `declared` is what the configuration says (quantization, tier).
+    """What one whole answer reveals about its server, by facet; `declared` is set by the configuration (quantization, tier).
 
-    `clean` takes out of a value what may not be kept, before it is cut.
+    `clean` removes from a value what may not be stored, before it is cut.
     """
-    said = answer.completion
-    if not isinstance(said, Completion) or answer.exchange.response is None:
+    completion = answer.completion
+    if not isinstance(completion, Completion) or answer.exchange.response is None:
         limit = stated_limit(answer.error)
         return {LIMIT: limit} if limit else {}
-    found = {"model": said.model, "provider": said.provider, "fingerprint": said.fingerprint}
+    found = {"model": completion.model, "provider": completion.provider, "fingerprint": completion.fingerprint}
     spoken = api_of(answer.exchange.request.target)
     of_api = f" ({spoken})" if spoken not in ("", "chat") else ""
-    found |= {f"id{of_api}": id_form(said.id), f"usage{of_api}": _usage(said.usage)}
-    region = str(said.applied.get(REGION, ""))
+    found |= {f"id{of_api}": id_form(completion.id), f"usage{of_api}": _usage(completion.usage)}
+    region = str(completion.applied.get(REGION, ""))
     found[REGION] = "" if region == "not_available" else region
     found |= _headers(answer.exchange.response.headers)
     found |= {f"declared {name}": value for name, value in declared.items()}
@@ -98,7 +98,7 @@ def _usage(usage: Usage | None) -> str:
 
 
 def _headers(headers: Headers) -> dict[str, str]:
-    """The first value of each header of the list, without what numbers a request."""
+    """The first value of each header of the list, without the part that identifies a request."""
     found: dict[str, str] = {}
     for name, value in headers:
         if name.lower() in HEADERS:
@@ -112,7 +112,7 @@ class ServingIdentity:
     """The identity of one provider for one model, learned from its answers in their order."""
 
     def __init__(self, facts: Facts | None = None) -> None:
-        """`facts` as they were kept, from a run before; then the first picture is done."""
+        """`facts` as an earlier run stored them; the baseline is then complete."""
         self._count = WARM_UP if facts else 0
         self._seen: dict[str, OrderedDict[str, int]] = {
             facet: OrderedDict.fromkeys(values, WARM_UP) for facet, values in (facts or {}).items()
@@ -133,17 +133,17 @@ class ServingIdentity:
 
     @property
     def identity(self) -> str:
-        """The hash of the facts as last reported; "" until the first picture is done."""
+        """The hash of the facts as last reported; "" until the baseline is complete."""
         return self._identity
 
-    def observe(self, told: Mapping[str, str], kind: str = "") -> IdentityChange | None:
-        """Take in what one answer of a `kind` (see `kind_of`) reveals; the change it makes, if any."""
-        if not told:
+    def observe(self, revealed: Mapping[str, str], kind: str = "") -> IdentityChange | None:
+        """Take in what one answer of a `kind` (see `kind_of`) reveals, and return the change it makes, if any."""
+        if not revealed:
             return None
         self._count += 1
         self._kinds[kind] += 1
         known = self._kinds[kind] > WARM_UP
-        changes = [sentence for facet, value in told.items() if (sentence := self._value(facet, value, known=known))]
+        changes = [sentence for facet, value in revealed.items() if (sentence := self._value(facet, value, known=known))]
         changes += self._forgotten()
         if self._count < WARM_UP or not (changes or not self._identity):
             return None
@@ -155,7 +155,7 @@ class ServingIdentity:
         )
 
     def _value(self, facet: str, value: str, *, known: bool) -> str:
-        """Note one value; a sentence when it is new, of a kind that is `known`, and not the first of `STATED`."""
+        """Record one value; a sentence when it is new, of a kind that is `known`, and not the first of `STATED`."""
         if facet in self._unsettled:
             return ""
         seen = self._seen.setdefault(facet, OrderedDict())
@@ -170,7 +170,7 @@ class ServingIdentity:
         return f"{facet}: {value} is new (before: {before})" if before and known and not first else ""
 
     def _forgotten(self) -> list[str]:
-        """Let go of values that were not seen for long although their facet was; each is a change."""
+        """Remove values that were not found for long although their facet was; each is a change."""
         gone = []
         for facet, seen in self._seen.items():
             while len(seen) > 1 and self._count - next(iter(seen.values())) > FORGOTTEN:
@@ -180,7 +180,7 @@ class ServingIdentity:
 
 
 def kind_of(api: str, stream: bool) -> str:
-    """The kind of an answer whose first picture is apart from those of others."""
+    """The kind of an answer; each kind has its own baseline."""
     return f"{api or 'chat'} {'streamed' if stream else 'whole'}"
 
 

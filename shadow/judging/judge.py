@@ -1,8 +1,7 @@
-"""Judge.step(): the stored pairs that have no judgement yet, in the order they were finished, judged and their judgements stored.
+"""Judge.step(): judges the stored pairs that have no judgement yet, in the order they were finished, and stores the judgements.
 
-What is judged live is what is stored, so a restart, a replay or another process comes to the same. One process judges a store
-at a time. Each batch is a unit of work: the store takes all of it, or the state in memory is read anew. Slow: call it off the
-loop.
+Live judging reads what is stored, so a restart, a replay or another process gives the same result. One process judges a store at
+a time. Each batch is a unit of work: the store takes all of it, or the state in memory is read again. Slow: call it off the loop.
 """
 
 from __future__ import annotations
@@ -154,7 +153,7 @@ class Judge:
         self._discard()
 
     def _holds_lease(self, now: float) -> bool:
-        # a clock that was set back must not keep us from renewing
+        # because a clock that was set back must not keep us from renewing
         if self._claimed_at <= now < self._renew_at:
             return True
         if not self._store.claim(self._holder, now, LEASE_SECONDS):
@@ -203,14 +202,14 @@ class Judge:
             self._published(batch, unit.state)
 
     def _acknowledge(self, key: GroupKey, answer: AckAction, now: float) -> str:
-        """What became of an acknowledgement of one group, as a sentence."""
+        """The result of an acknowledgement for one group, as a sentence."""
         name = f"{key[2]}, {key[1]}, route {key[0]}"
         with self._groups.unit_of_work() as unit:
             batch = JudgingBatch(self._store, unit.state)
             try:
                 alarm = batch.acknowledge(key, answer, now)
             except NotAcknowledgedError as why:
-                unit.commit()  # refused before anything changed
+                unit.commit()  # because it was refused before anything changed
                 return f"{name}: not accepted: {why}"
             unit.commit(written=self._store.record(self._holder, batch.rows()))
         if not unit.committed:
@@ -232,6 +231,6 @@ class Judge:
 
 
 def _names(acknowledgement: Acknowledgement, key: GroupKey) -> bool:
-    """Whether each name that is given is the group's own."""
+    """Whether each given name is the group's own."""
     wanted = (acknowledgement.route, acknowledgement.model, acknowledgement.provider, acknowledgement.reference)
     return all(not name or name == own for name, own in zip(wanted, key, strict=True))

@@ -1,4 +1,4 @@
-"""PaceJudge.step(): the live answers not timed yet, in the order they were finished, each against its provider's own past.
+"""PaceJudge.step(): compares the live answers not timed yet, in the order they were finished, with their provider's own past.
 
 All of its state is in the store, written when a block of five minutes closes; what lies between is read again at a restart.
 """
@@ -74,7 +74,7 @@ class PaceJudge:
     def acknowledge(self, acknowledgement: Acknowledgement, now: float) -> Sequence[tuple[str, AlarmRow]]:
         """Apply an acknowledgement to the slower paces that it names: a sentence for each, and the change stored with it.
 
-        `fixed` begins anew with the same limit, `accept` learns a new one. Nothing where the lease was lost.
+        `fixed` starts again with the same limit, `accept` learns a new one. Nothing where the lease was lost.
         """
         paces = self._held.current().paces
         slower = [key for key in sorted(paces) if paces[key].state is PaceState.SLOWER and _names(acknowledgement, key)]

@@ -1,7 +1,7 @@
 """`WebhookSender`: sends each stored change of state to one webhook once, signed, and retries while the receiver fails.
 
-What waits, waits in the store: an audit that ends does not stay for it, and the next one goes on. The address of a webhook is a
-secret as a rule, so only its host is ever logged.
+Pending events stay in the store: an audit that ends does not wait for them, and the next one continues. The address of a webhook
+is usually a secret, so only its host is ever logged.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class PendingEvents(Protocol):
 class WebhookSender:
     """Sends events to `url`, signed with `secret` unless it is empty; `form` is the whole event as JSON, or a text for Slack.
 
-    `proxy` is the URL of the outbound proxy, `ca_file` a file of certificates to trust beside those of the system.
+    `proxy` is the URL of the outbound proxy, `ca_file` a file of certificates that are valid beside those of the system.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class WebhookSender:
         return f"<WebhookSender {self._host or 'without a URL'} {self._form}>"
 
     def wake(self) -> None:
-        """Send what waits, at the next turn of `run`."""
+        """Send pending events at the next turn of `run`."""
         self._wake.set()
 
     async def run(self) -> None:

@@ -1,1 +1,1 @@
-"""Which exchanges are shadowed, and at what cost: pure, so that a replay decides again the same."""
+"""Which exchanges are shadowed, and at what cost: pure, so that a replay makes the same decisions."""

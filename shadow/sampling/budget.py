@@ -1,4 +1,4 @@
-"""What shadowing may cost in a period of UTC: requests, tokens, money; given the time, in which it never moves backwards."""
+"""The budget of shadowing in a period of UTC: requests, tokens, money; the caller passes the time, and periods never go back."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ HOUR, DAY = 3600, 86400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeriodSpending:
-    """What the running period has cost so far; requests count from the moment they are let in."""
+    """What the running period has cost so far; requests count from the moment they are admitted."""
 
     requests: int
     tokens: int
@@ -20,8 +20,8 @@ class PeriodSpending:
 class Budget:
     """Limits per period ("hour", "day" or "month", by UTC); 0 is no limit. Not for several threads at once.
 
-    A sampled request is let in whole or not at all: once in, its second answer is never refused, only counted. So a
-    period may be overdrawn by what was under way when the limit was reached, which the cap on concurrency bounds.
+    A sampled request is admitted as a whole or not at all: once admitted, its second answer is never refused, only counted. So a
+    period may be overdrawn by the requests in flight when the limit was reached, which the cap on concurrency bounds.
     """
 
     def __init__(self, requests: int, tokens: int, money: float, period: str) -> None:
@@ -57,17 +57,17 @@ class Budget:
         self._requests, self._tokens, self._money = requests, tokens, money
 
     def give_back(self) -> None:
-        """One that was let in will not be sent."""
+        """Give back one admitted request that will not be sent."""
         self._open = max(self._open - 1, 0)
 
     def admit(self, now: float) -> str:
-        """Let one sampled request in at `now` (seconds since the epoch): "" and it is counted, else the limit reached."""
+        """Admit one sampled request at `now` (seconds since the epoch): "" and it is counted, else the limit reached."""
         why = self.exhausted(now)
         self._open += not why
         return why
 
     def exhausted(self, now: float) -> str:
-        """The limit that is reached at `now`; "" when one more request would be let in."""
+        """The limit that is reached at `now`; "" when one more request would be admitted."""
         self._turn(now)
         spent, limits = self.spent, self._limits
         if limits.requests and spent.requests >= limits.requests:
@@ -79,7 +79,7 @@ class Budget:
         return ""
 
     def settle(self, now: float, tokens: int, money: float) -> None:
-        """One answer of the reference has come, at this cost; beyond those let in, it counts as one more request."""
+        """Count the cost of one answer of the reference; an answer beyond those admitted counts as one more request."""
         self._turn(now)
         self._open = max(self._open - 1, 0)
         self._requests += 1

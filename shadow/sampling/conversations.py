@@ -1,7 +1,7 @@
 """Finds the conversation that a request belongs to, by the lists of messages seen lately.
 
-A request continues a conversation when its messages, without the last answer among them and what follows, are those of an
-earlier request; what merely shares an opening with another is a conversation of its own. Only keyed hashes are remembered.
+A request continues a conversation when its messages up to the last answer are those of an earlier request; a request that only
+shares an opening with another starts its own conversation. Only keyed hashes are kept.
 """
 
 from __future__ import annotations
@@ -16,26 +16,28 @@ from typing import Any
 import orjson
 
 MOST = 100_000
-"""Lists of messages remembered, about 30 MB; the one that was not met for the longest time is forgotten first."""
+"""Lists of messages kept, about 30 MB; the least recently used is dropped first."""
 SHARED = 10
-"""Requests that may have sent or continued one list of messages; by one more it is an opening that conversations share."""
+"""Requests that may have sent or continued one list of messages; one more makes it an opening that conversations share."""
 NAMED_BY = ("conversation", "previous_response_id", "session_id")
-"""Members of a body that name a conversation, the first that is there counts (Responses API; `session_id` is OpenRouter's)."""
+"""Members of a body that name a conversation, the first one present counts (Responses API; `session_id` is OpenRouter's)."""
 _REPEATED = ("role", "name", "tool_calls", "function_call", "tool_call_id")
-"""Members of a message that every later turn repeats, beside its content; reasoning, for one, is often not sent again."""
+"""Members of a message that every later turn repeats, beside its content; reasoning, for example, is often not sent again."""
 _ANSWER = "assistant"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationPlace:
-    """`conversation` is what its requests are stored under and clustered by; `drawn_by` is what the sample's hash takes."""
+    """`conversation` is the key that its requests are stored and clustered by; `drawn_by` is the input of the sample's hash."""
 
     conversation: str
     drawn_by: str
 
 
 class Conversations:
-    """The memory of one process; `secret` keys every hash. What is not remembered begins a conversation: never a wrong sample."""
+    """The conversations known to one process; `secret` keys every hash. An unknown request begins a conversation, so a lost entry
+    never makes a sample wrong.
+    """
 
     def __init__(self, secret: bytes, *, most: int = MOST) -> None:
         self._secret = secret
@@ -45,7 +47,7 @@ class Conversations:
     def place(
         self, *, request_id: str, model: str, named: str, body: Mapping[str, Any], messages: Sequence[Mapping[str, Any]]
     ) -> ConversationPlace:
-        """The place of a request to `model`; `named` is what its header says.
+        """The place of a request to `model`; `named` is the conversation in its header.
 
         Work is one hash over the messages. A request that names nothing and holds no message stands alone.
         """
@@ -59,7 +61,7 @@ class Conversations:
         return self._by_messages(request_id, model, messages)
 
     def answered(self, place: ConversationPlace, response_id: str) -> None:
-        """Remember the id of a response of this place, by which the next request may name it (`previous_response_id`)."""
+        """Keep the id of a response of this place, by which the next request may name it (`previous_response_id`)."""
         if response_id and place.conversation:
             self._keep(self._hash(["previous_response_id", response_id]), place.conversation, 1)
 

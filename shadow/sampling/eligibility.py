@@ -1,4 +1,4 @@
-"""Which requests must never be sent a second time, because that would change something or could not be compared."""
+"""Which requests must never be sent a second time, because that would have side effects or could not be compared."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from shadow.reading.apis import API_PATHS, PATHS, STATEFUL_PATHS
 from shadow.reading.messages_request import CLIENT_RUN
 
 _CLIENT_RUN = (*CLIENT_RUN, "tool_search_")
-"""How the types of tools begin that the client of /v1/messages runs itself; web_search_, code_execution_ and others act.
-A search among the tools that the request itself offers changes nothing, wherever it runs.
+"""Prefixes of the types of tools that the client of /v1/messages runs itself; web_search_, code_execution_ and others act.
+A search among the tools that the request itself offers has no side effects, wherever it runs.
 """
 _OF_RESPONSES = ("function", "custom", "tool_search", "local_shell", "apply_patch")
 """The types of tools of /v1/responses that the client runs, or that only look among those."""
 _SEALED = ("redacted_thinking",)
-"""Types of parts that are nothing but sealed thinking."""
+"""Types of parts that hold only sealed thinking."""
 
 
 class SkipReason(StrEnum):
-    """Reasons of a no; a closed set, because it is a metric label too."""
+    """Reasons for a skip; a closed set, because it is a metric label too."""
 
     NOT_POST = "not_post"
     UNKNOWN_PATH = "unknown_path"
@@ -32,7 +32,7 @@ class SkipReason(StrEnum):
 
 
 def skip_reason(method: str, target: str, body: Mapping[str, Any] | None, *, thinking: bool = False) -> str:
-    """Empty when the request may be shadowed, else a `SkipReason`; `body` is the JSON object as sent, None when it is none.
+    """Empty when the request may be shadowed, else a `SkipReason`; `body` is the JSON object as sent, None when it is not one.
 
     `thinking`: the reference can check earlier thinking, or gets none of it, so that sealed thinking is no obstacle.
     """
@@ -48,7 +48,7 @@ def skip_reason(method: str, target: str, body: Mapping[str, Any] | None, *, thi
 
 
 def _has_sealed_thinking(body: Mapping[str, Any]) -> bool:
-    """True when an earlier turn holds thinking that bears a signature or is encrypted: only its author can check it."""
+    """True when an earlier turn holds signed or encrypted thinking: only its author can check it."""
     turns = [each for key in ("messages", "input") if isinstance(body.get(key), list) for each in body[key]]
     parts = [each for turn in turns if isinstance(turn, dict) for each in (turn, *_parts(turn))]
     return any(isinstance(part, dict) and (part.get("type") in _SEALED or _is_signed(part)) for part in parts)
@@ -70,7 +70,9 @@ def _why_not_body(body: Mapping[str, Any]) -> str:
 
 
 def _why_not_response(body: Mapping[str, Any]) -> str:
-    """A response is kept by default, so the copy says that it is not to be; what it builds on must stand in the request."""
+    """Whether a response depends on stored ones: it is stored by default, so the copy sets `store` to false, and its input must
+    be in the request.
+    """
     items = body.get("input")
     if body.get("prompt") or (isinstance(items, list) and any(_is_kept(item) for item in items)):
         return SkipReason.STATEFUL
@@ -78,7 +80,7 @@ def _why_not_response(body: Mapping[str, Any]) -> str:
 
 
 def _why_not_message(body: Mapping[str, Any]) -> str:
-    """Files are known to the live provider alone."""
+    """True for files, which the live provider alone has."""
     messages = body.get("messages")
     contents = [message.get("content") for message in messages if isinstance(message, dict)] if isinstance(messages, list) else []
     if any(_is_sealed(block) for content in contents if isinstance(content, list) for block in content):
@@ -106,13 +108,13 @@ def _why_not_any(body: Mapping[str, Any]) -> str:
         return SkipReason.STATEFUL
     if body.get("web_search_options") is not None or any(body.get(key) for key in ("plugins", "mcp_servers")):
         return SkipReason.SIDE_EFFECTING
-    if body.get("audio") or _speaks(body.get("modalities")):
+    if body.get("audio") or _has_audio(body.get("modalities")):
         return SkipReason.NOT_AUDITED_YET
     return ""
 
 
 def _is_kept(item: Any) -> bool:
-    """True for what only the provider can look up: an item by its number, a file, reasoning that it has kept."""
+    """True for what only the provider can look up: an item by its number, a file, reasoning that it stored."""
     if not isinstance(item, dict):
         return False
     kind = item.get("type")
@@ -131,9 +133,9 @@ def _acts(tools: Any, harmless: tuple[str, ...]) -> bool:
 
 
 def _families(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Names that begin the types of dated tools."""
+    """Prefixes of the types of dated tools."""
     return tuple(name for name in names if name.endswith("_"))
 
 
-def _speaks(modalities: Any) -> bool:
+def _has_audio(modalities: Any) -> bool:
     return isinstance(modalities, list) and any(kind != "text" for kind in modalities)

@@ -13,7 +13,7 @@ from hashlib import sha256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SamplingDecision:
-    """`shadow`: send to the reference; `control`: send twice whatever the answers hold; `why` names the reason of a no."""
+    """`shadow`: send to the reference; `control`: send twice whatever the answers hold; `why` is the reason of a skip."""
 
     shadow: bool
     control: bool
@@ -26,7 +26,7 @@ def secret_of(seed: str, drawn: bytes) -> bytes:
 
 
 def decide(*, key: str, request_id: str, rate: float, control_fraction: float, secret: bytes) -> SamplingDecision:
-    """Whether the conversation `key` is in the sample of `rate`, and whether the request's own coin asks for a control.
+    """Whether the conversation `key` is in the sample of `rate`, and whether the request draws a control.
 
     The two are independent: the first hashes the key, so that whole conversations are in or out; the second hashes the
     request's id, so that a long conversation is not all controls. The same arguments always give the same decision.
@@ -37,7 +37,7 @@ def decide(*, key: str, request_id: str, rate: float, control_fraction: float, s
 
 
 def is_drawn(purpose: str, request_id: str, share: float, secret: bytes) -> bool:
-    """A coin of its own for each purpose, thrown with the request's id; it shows heads in `share` of the requests."""
+    """A repeatable draw for each purpose by the request's id; true in `share` of the requests."""
     return _uniform(secret, purpose, request_id) < share
 
 

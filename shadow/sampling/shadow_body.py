@@ -21,24 +21,25 @@ REMOVED = {
     "service_tier": "it is a commercial option of the live provider",
     "session_id": "it names a session of the application to a provider that did not serve it",
 }
-"""Members that never reach the reference, and why; none of them changes what a model says."""
+"""Members that never reach the reference, and why; none of them changes what a model writes."""
 KEEPS = PATHS["responses"]
 """The end of the path of the API that keeps every answer, unless `store` is false."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShadowBody:
-    """The body to send, and one sentence for each thing that is not as the application sent it (never with a removed value)."""
+    """The body to send, and one sentence for each change from what the application sent (never with a removed value)."""
 
     body: bytes
     alterations: tuple[str, ...]
 
 
 def shadow_body(body: bytes, model: str, target: str = "", *, removed: Mapping[str, str] = REMOVED) -> ShadowBody:
-    """The copy of `body`, a JSON object (ValueError for anything else), asking for `model` ("" keeps it), without `removed`.
+    """The copy of `body`, a JSON object (ValueError for anything else), with its model set to `model` ("" keeps it), without
+    `removed`.
 
-    Numbers of any size, escapes and white space stay as sent, because nothing is parsed and written again. `target` is where
-    it was sent: the copy of a response asks for nothing to be kept, which is otherwise the rule there.
+    Numbers of any size, escapes and white space stay as sent, because nothing is parsed and written again. `target` is where it
+    was sent: the copy of a response sets `store` to false, because that API stores answers by default.
     """
     found = members(body)
     keeps = target.partition("?")[0].rstrip("/").endswith(KEEPS)
@@ -47,24 +48,24 @@ def shadow_body(body: bytes, model: str, target: str = "", *, removed: Mapping[s
     values |= {"store": b"false"} if keeps and "store" not in removed else {}
     changed = [member for member in found if member.key in values and values[member.key] != body[member.value : member.end]]
     first = {member.key: member for member in reversed(changed)}
-    told = [
+    changes = [
         f"{key} {shown_value(body[member.value : member.end])} sent as {values[key].decode()}" for key, member in first.items()
     ]
-    told += [f"{key} removed: {removed[key]}" for key in gone]
+    changes += [f"{key} removed: {removed[key]}" for key in gone]
     new = {member.start: values[member.key] for member in changed}
-    written = _written(body, found, new, removed) if told else body
+    written = _written(body, found, new, removed) if changes else body
     kept = {member.key for member in found} - gone.keys()
     if model and "model" not in kept:
-        told.append(f"model {values['model'].decode()} added: the request names none")
+        changes.append(f"model {values['model'].decode()} added: the request names none")
         written = _added(written, b"model", values["model"])
     if keeps and "store" not in kept:
-        told.append("store false added: this API keeps every answer otherwise")
+        changes.append("store false added: this API keeps every answer otherwise")
         written = _added(written, b"store", b"false")
-    return ShadowBody(body=written, alterations=tuple(told))
+    return ShadowBody(body=written, alterations=tuple(changes))
 
 
 def greedy_body(body: bytes) -> bytes:
-    """`body`, a JSON object, asking for temperature 0; every other byte as sent."""
+    """`body`, a JSON object, with temperature 0; every other byte as sent."""
     found = members(body)
     new = {member.start: b"0" for member in found if member.key == "temperature"}
     return _written(body, found, new, ()) if new else _added(body, b"temperature", b"0")

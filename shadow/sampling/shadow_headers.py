@@ -1,7 +1,7 @@
-"""The header fields of a shadow request, those of the request it copies, each where it stood, less its credentials.
+"""The header fields of a shadow request: those of the request it copies, in their order, without its credentials.
 
-A copy bears no mark of its own: nothing is added but the key, and what names one request is drawn anew. A provider that never
-got the request gets no field that names the application, its account or its network.
+A copy has no mark of its own: only the key is added, and identifiers of the request are replaced by random ones. A provider that
+never got the request gets no field that names the application, its account or its network.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ ANYWHERE = frozenset(
         *("x-request-id", "x-client-request-id", "request-id", "idempotency-key", "traceparent"),
     }
 )
-"""Fields that go to any provider; all others that a record holds go to the one that got the request, and to no other."""
+"""Fields that go to any provider; all other recorded fields go only to the provider that got the request."""
 ANYWHERE_PREFIXES = ("x-stainless-", "sec-fetch-", "sec-ch-ua")
 OF_ONE_REQUEST = frozenset({"x-request-id", "x-client-request-id", "request-id", "idempotency-key", "traceparent"})
-"""Fields whose value belongs to one request: sent twice, it would mark the copy, or bring a stored answer back."""
+"""Fields whose value belongs to one request: sent twice, it would mark the copy, or return a stored answer."""
 BODY_FORM = frozenset({"content-encoding"})
 """Fields of a packed body: a copy is sent unpacked, since it is another body."""
 _UUID = r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
 _RUN = re.compile(rf"{_UUID}|(?=[A-Za-z]*\d)[0-9A-Za-z]{{6,}}")
-"""What names a request: a UUID (RFC 9562), or six and more letters and digits, a digit among them."""
+"""An identifier of a request: a UUID (RFC 9562), or six and more letters and digits, a digit among them."""
 _KEPT_OF_UUID = (14, 19)
 """Places of the version and the variant (RFC 9562, 4.1 and 4.2)."""
 _HEXADECIMAL = re.compile(r"[0-9A-Fa-f-]+")
@@ -65,7 +65,7 @@ def copied_headers(recorded: Headers, *, own: bool, key: str, key_field: str, us
 
 
 def renewed_ids(value: str, choose: Choose) -> str:
-    """`value` with each run that identifies a request replaced by a random one of the same form; itself where there is none."""
+    """`value` with each run that identifies a request replaced by a random one of the same form; unchanged without any."""
     return _RUN.sub(lambda found: _drawn(found[0], choose), value)
 
 
@@ -88,6 +88,6 @@ def _goes_anywhere(lower: str) -> bool:
 
 
 def _bearing(field: str, key: str, name: str) -> tuple[str, str]:
-    """The field that bears the key, by the client's `name` for it where that is the same field, else by the proxy's own."""
+    """The field for the key, under the client's `name` for it where that is the same field, else under the proxy's own."""
     usual, value = bearing(key, field)
     return name if name.lower() == field else usual.decode("latin-1"), value.decode("latin-1")

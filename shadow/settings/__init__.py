@@ -1,1 +1,1 @@
-"""The configuration: one file, the environment over it, flags over both; every error at once."""
+"""The configuration: flags take precedence over environment variables, those over the file; errors are reported in one pass."""

@@ -1,4 +1,4 @@
-"""What is doubtful about a `base_url` that is an address all the same: an endpoint in it, or no version of the API."""
+"""Warnings about a valid `base_url`: an endpoint in it, or no version of the API."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ def doubt(base_url: str) -> str:
         meant = whole.removesuffix(endpoint)
         return f"{quoted(base_url)} holds the endpoint {endpoint}, which is added to it for each request; write {quoted(meant)}"
     if not _VERSION.search(path):
-        asked, meant = f"{whole}/chat/completions", f"{whole}/v1"
-        return f"{quoted(base_url)} has no /v1: chat completions are asked of {quoted(asked)}; most servers want {quoted(meant)}"
+        address, meant = f"{whole}/chat/completions", f"{whole}/v1"
+        return (
+            f"{quoted(base_url)} has no /v1: chat completions would go to {quoted(address)}; most servers expect {quoted(meant)}"
+        )
     return ""

@@ -1,6 +1,6 @@
-"""What is wrong with a configuration, as sentences: where it stands, what the user wrote, what is known, what was meant.
+"""Errors of a configuration as sentences: the place, what the user wrote, which values are valid, and what was probably meant.
 
-A secret that stands where none belongs is never repeated: values are quoted only after `shown` has looked at them.
+A misplaced secret is never repeated: values are quoted only after `shown` has checked them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from shadow.settings.toml_lines import KeyPath, nearest_line
 
 
 class ConfigError(Exception):
-    """Everything that is wrong with a configuration, one finished sentence each."""
+    """All errors of a configuration, one finished sentence each."""
 
     def __init__(self, faults: Iterable[str]) -> None:
         self.faults = tuple(faults)
@@ -28,7 +28,7 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigErrorItem:
-    """One thing that is wrong, at one key; `sentence` goes on after the key's name."""
+    """One error at one key; `sentence` continues after the key's name."""
 
     path: KeyPath
     sentence: str
@@ -44,7 +44,7 @@ class ConfigSource:
 
 
 def sentences(faults: Iterable[ConfigErrorItem], origin: ConfigSource) -> list[str]:
-    """The faults in the order of the file, each with the place where it was written; the rest after them."""
+    """The errors in the order of the file, each with the place where it was written; the rest after them."""
     placed = sorted({(_line(fault, origin), _sentence(fault, origin)) for fault in faults})
     return [sentence for _, sentence in placed]
 
@@ -89,7 +89,7 @@ _QUERY = re.compile(r"(://[^?#\s]*)[?#]\S*")
 
 
 def shown(text: str) -> str:
-    """The user's text fit for a screen, at most 80 characters: passwords, queries and what looks like a key are masked."""
+    """The user's text fit for a screen, at most 80 characters: passwords, queries and likely keys are masked."""
     text = _QUERY.sub(r"\1?***", _USERINFO.sub(r"\1***@", text))
     text = _SECRETS.sub("***", text)
     text = "".join(letter if letter.isprintable() else "?" for letter in text)
@@ -108,7 +108,7 @@ def quoted(value: object) -> str:
 
 
 def meant(word: str, known: Iterable[str]) -> str:
-    """`; did you mean 'provider'?  (known: name, provider)`, as much of it as can be said."""
+    """`; did you mean 'provider'? (known: name, provider)`, as far as either is known."""
     names = list(known)
     lowered = {name.lower(): name for name in names}
     near = get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)
@@ -124,7 +124,7 @@ _UNKNOWN_BUT_CLEAR = {
 
 
 def explain(errors: Iterable[ErrorDetails], model: type[BaseModel]) -> list[ConfigErrorItem]:
-    """What pydantic found wrong, in our words; `model` has the known keys."""
+    """The errors that pydantic found, in our words; `model` has the known keys."""
     return [ConfigErrorItem(path=tuple(error["loc"]), sentence=_words(error, model)) for error in errors]
 
 

@@ -1,4 +1,4 @@
-"""The file that `sameweights config init` writes: it works after one change, and shows what else can be said."""
+"""The file that `sameweights config init` writes: it works after one change, and shows the other settings as comments."""
 
 from __future__ import annotations
 

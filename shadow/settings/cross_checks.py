@@ -1,6 +1,6 @@
 """Errors between several keys: names that are not defined, addresses that clash, missing keys. Reports all of them in one pass.
 
-It reads the merged tables before they are validated, so that a wrong type in one corner hides nothing in another.
+It reads the merged tables before they are validated, so that a wrong type in one place hides no error in another.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _HOST = re.compile(r"[A-Za-z0-9._-]+|\[?[0-9A-Fa-f:.]+\]?")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawConfig:
-    """The merged tables, of any shape, the environment's variables, and whether it is to be served with."""
+    """The merged tables, of any shape, the environment's variables, and whether `serve` will use them."""
 
     tables: Mapping[str, object]
     environ: Mapping[str, str]
@@ -51,7 +51,7 @@ class RawConfig:
         providers = self.at("proxy", "providers")
         return tuple(str(name) for name in providers) if isinstance(providers, Mapping) else ()
 
-    def legs(self) -> Iterator[KeyPath]:
+    def routes(self) -> Iterator[KeyPath]:
         """Every place that names a provider with its reference: the defaults, then each route."""
         yield ("proxy",)
         routes = self.at("proxy", "routes")
@@ -68,7 +68,7 @@ def _default(path: KeyPath) -> object:
 
 
 def cross_check(raw: RawConfig) -> list[ConfigErrorItem]:
-    """Every fault between keys."""
+    """Every error between keys."""
     return [fault for rule in RULES for fault in rule(raw)]
 
 
@@ -110,7 +110,7 @@ def _key_variables(raw: RawConfig) -> Iterator[ConfigErrorItem]:
             words = f"must be the name of an environment variable, never the {what} itself (the text is not shown)"
             yield ConfigErrorItem(path=path, sentence=words)
         elif variable and raw.serving and not raw.environ.get(variable):
-            # what was written here by mistake may be the key itself
+            # because what was written here by mistake may be the key itself
             named = f"'{variable}'" if variable == variable.upper() and len(variable) < 60 else "of that name (not shown)"
             words = f"the environment variable {named} is not set; set it to the {what}, or leave {path[-1]} out"
             yield ConfigErrorItem(path=path, sentence=words)
@@ -131,36 +131,36 @@ def _webhook(raw: RawConfig) -> Iterator[ConfigErrorItem]:
     try:
         split_address(url)
     except ValueError:
-        # its path is a secret as a rule
+        # because its path is usually a secret
         shown = quoted(re.sub(r"(?<=[^:/])/.*|(?<=//)/.*", "/...", url, flags=re.DOTALL))
         words = f"{shown} is no http:// or https:// address with a host; write it like https://hooks.example.com/alarms"
         yield ConfigErrorItem(path=path, sentence=words)
 
 
 def _unknown_names(raw: RawConfig) -> Iterator[ConfigErrorItem]:
-    for leg in raw.legs():
+    for route in raw.routes():
         for key in ("provider", "reference"):
-            name = raw.text(*leg, key)
+            name = raw.text(*route, key)
             if name and name not in raw.names():
-                yield ConfigErrorItem(path=(*leg, key), sentence=f"no such provider: {quoted(name)}{meant(name, raw.names())}")
+                yield ConfigErrorItem(path=(*route, key), sentence=f"no such provider: {quoted(name)}{meant(name, raw.names())}")
 
 
 def _twice(raw: RawConfig) -> Iterator[ConfigErrorItem]:
     names: dict[str, KeyPath] = {}
     targets: dict[tuple[str, str], KeyPath] = {}
-    for leg in list(raw.legs())[1:]:
-        name, target = raw.text(*leg, "name"), (raw.text(*leg, "model"), raw.text(*leg, "provider"))
-        if name and names.setdefault(name, leg) != leg:
+    for route in list(raw.routes())[1:]:
+        name, target = raw.text(*route, "name"), (raw.text(*route, "model"), raw.text(*route, "provider"))
+        if name and names.setdefault(name, route) != route:
             yield ConfigErrorItem(
-                path=(*leg, "name"), sentence=f"two routes are called {quoted(name)}; give this one another name"
+                path=(*route, "name"), sentence=f"two routes are called {quoted(name)}; give this one another name"
             )
-        if target[1] and targets.setdefault(target, leg) != leg:
+        if target[1] and targets.setdefault(target, route) != route:
             first = quoted(raw.text(*targets[target], "name"))
             words = f"the route {first} sends model {quoted(target[0])} to {quoted(target[1])} already; this one is never reached"
-            yield ConfigErrorItem(path=(*leg, "model"), sentence=words)
+            yield ConfigErrorItem(path=(*route, "model"), sentence=words)
 
 
-def _nobody(raw: RawConfig) -> Iterator[ConfigErrorItem]:
+def _no_provider(raw: RawConfig) -> Iterator[ConfigErrorItem]:
     if raw.serving and not raw.names():
         words = "no provider at all; write a [proxy.providers.NAME] table with its base_url, or start with --upstream URL"
         yield ConfigErrorItem(path=("proxy", "providers"), sentence=words)
@@ -216,24 +216,24 @@ def _store(raw: RawConfig) -> Iterator[ConfigErrorItem]:
 def _same_server(raw: RawConfig) -> Iterator[ConfigErrorItem]:
     if raw.at("shadow", "control_fraction") != 0:
         return
-    for leg in raw.legs():
-        provider = raw.text(*leg, "provider")
-        reference = raw.text(*leg, "reference") or raw.text("proxy", "reference")
+    for route in raw.routes():
+        provider = raw.text(*route, "provider")
+        reference = raw.text(*route, "reference") or raw.text("proxy", "reference")
         if provider and reference and same_server(raw, provider, reference):
             words = (
                 f"{quoted(reference)} and the provider {quoted(provider)} are one server; only a control could tell its noise: "
                 "set shadow.control_fraction above 0, or name another reference"
             )
-            yield ConfigErrorItem(path=(*leg, "reference"), sentence=words)
+            yield ConfigErrorItem(path=(*route, "reference"), sentence=words)
 
 
 def same_server(raw: RawConfig, one: str, other: str) -> bool:
-    """Whether two names stand for one address that is asked for the same models."""
+    """Whether two names stand for one address and the same models."""
     first, second = (("proxy", "providers", name) for name in (one, other))
     origin = _origin(raw.text(*first, "base_url"))
     alike = origin is not None and origin == _origin(raw.text(*second, "base_url"))
-    said = ("models", "extra_body", "extra_headers", "extra_headers_env", "extra_query")
-    return one == other or (alike and all(raw.at(*first, key) == raw.at(*second, key) for key in said))
+    compared = ("models", "extra_body", "extra_headers", "extra_headers_env", "extra_query")
+    return one == other or (alike and all(raw.at(*first, key) == raw.at(*second, key) for key in compared))
 
 
 def _origin(url: str) -> ProviderOrigin | None:
@@ -244,7 +244,7 @@ def _origin(url: str) -> ProviderOrigin | None:
 
 
 RULES: tuple[Callable[[RawConfig], Iterator[ConfigErrorItem]], ...] = (
-    _nobody,
+    _no_provider,
     _provider_names,
     _base_urls,
     _key_variables,

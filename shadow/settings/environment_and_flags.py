@@ -1,7 +1,8 @@
-"""What stands over the file: SAMEWEIGHTS_* variables, and flags over those; each value knows which of them set it.
+"""Settings that take precedence over the file: SAMEWEIGHTS_* variables, and flags over those; each value records which of them
+set it.
 
-`SAMEWEIGHTS_SHADOW__SAMPLE_RATE=0.2` is `sample_rate` of `[shadow]`: two underscores go one table down. A list, and a table
-with names of the user's own (`models`), is given whole, as JSON. A variable that is no key is refused by name.
+`SAMEWEIGHTS_SHADOW__SAMPLE_RATE=0.2` is `sample_rate` of `[shadow]`: two underscores go one table down. A list, and a table with
+names of the user's own (`models`), is given whole, as JSON. A variable that matches no key is refused by name.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _WORDS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0":
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverridingValue:
-    """One value that stands over the file; `origin` is the variable's or the flag's name."""
+    """One value that takes precedence over the file; `origin` is the variable's or the flag's name."""
 
     path: KeyPath
     value: object
@@ -34,7 +35,7 @@ class OverridingValue:
 def from_environment(
     model: type[BaseModel], environ: Mapping[str, str], *, named: Collection[str], providers: Collection[str]
 ) -> tuple[list[OverridingValue], list[str]]:
-    """The settings in the environment, and one sentence for each SAMEWEIGHTS_ variable that is none.
+    """The settings in the environment, and one sentence for each unknown SAMEWEIGHTS_ variable.
 
     `named` are variables that `api_key_env` names: they may be called as they like. `providers` are the file's own, so that
     PROVIDERS__MY_HOST finds `my-host`.
@@ -77,7 +78,7 @@ def _is_section(kind: object) -> bool:
 
 
 def _value(kind: object, text: str) -> object:
-    """The text as the kind wants it; text that does not fit stays text, and is then refused with its key."""
+    """The text converted to the type of the key; text that does not fit stays text, and is then refused with its key."""
     if kind is bool:
         return _WORDS.get(text.strip().lower(), text)
     if kind in {int, float} or get_origin(kind) in {dict, tuple}:
@@ -125,7 +126,7 @@ _NEEDS = {"upstream_key_env": "upstream", "reference_model": "reference", "refer
 
 
 def from_flags(flags: Mapping[str, object]) -> tuple[list[OverridingValue], list[str]]:
-    """The settings that flags make, and a sentence for each flag that means nothing without another; None is not given."""
+    """The settings that flags make, and a sentence for each flag that has no effect without another; None is not given."""
     given = {name: value for name, value in flags.items() if value is not None}
     alone = {name: needed for name, needed in _NEEDS.items() if name in given and needed not in given}
     faults = [f"{_flag(name)}: means nothing without {_flag(needed)} URL" for name, needed in alone.items()]

@@ -1,6 +1,6 @@
-"""What a provider's settings for fitting a request can say wrong: credentials in clear, names that no field or member may have.
+"""Errors in a provider's settings for fitting a request: credentials in clear text, invalid names of fields or members.
 
-Values are never quoted, since what was written in the wrong place may be a key.
+Values are never quoted, because what was written in the wrong place may be a key.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _KEY = "a key is never written down"
 def fitting_faults(
     path: KeyPath, provider: Mapping[str, object], environ: Mapping[str, str], *, serving: bool
 ) -> Iterator[ConfigErrorItem]:
-    """Every fault in the settings of one provider, whose table stands at `path`; of any shape."""
+    """Every error in the settings of one provider, whose table is at `path`; of any shape."""
     yield from _members(path, provider)
     yield from _fields(path, provider)
     yield from _variables(path, provider, environ, serving=serving)

@@ -1,4 +1,4 @@
-"""load(): the whole configuration from one TOML file, the environment over it, flags over both; every fault at once."""
+"""load(): the whole configuration from one TOML file, the environment over it, flags over both; every error in one pass."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NAMING = ("api_key_env", "webhook_secret_env")
 
 
 def load(path: Path | None, flags: Mapping[str, object], environ: Mapping[str, str], *, serving: bool = True) -> Config:
-    """The configuration, or ConfigError with every fault; without `serving` (reports, lists) keys and providers may be absent."""
+    """The configuration, or ConfigError with every error; without `serving` (reports, lists) keys and providers may be absent."""
     text = _read(path) if path else ""
     tables = _parse(text, str(path))
     over, faults = _overlay(tables, flags, environ)
@@ -95,7 +95,7 @@ def _providers(tables: Mapping[str, object]) -> Mapping[str, object]:
 
 
 def _set(tables: dict[str, object], setting: OverridingValue) -> None:
-    """Put the value in its place; where the user wrote something that is no table, it stays, and is refused by its kind."""
+    """Put the value in its place; if the user wrote something else than a table there, it stays, and is refused by its type."""
     table: object = tables
     for part in setting.path[:-1]:
         if not isinstance(table, dict):
@@ -106,7 +106,7 @@ def _set(tables: dict[str, object], setting: OverridingValue) -> None:
 
 
 def advice(config: Config, environ: Mapping[str, str] = MappingProxyType({})) -> Sequence[str]:
-    """What is allowed and still worth a word, one sentence each; `config check` and `serve` print them."""
+    """Warnings: what is valid and probably not meant, one sentence each; `config check` and `serve` print them."""
     own = (*_address_advice(config), *_admin_advice(config), *_limits_advice(config))
     return [*own, *outbound_advice(config, environ), *_sample_advice(config), *_reference_advice(config)]
 
@@ -145,9 +145,9 @@ def _sample_advice(config: Config) -> Iterator[str]:
 
 
 def _reference_advice(config: Config) -> Iterator[str]:
-    legs = [(config.proxy.provider, config.proxy.reference)]
-    legs += [(route.provider, route.reference or config.proxy.reference) for route in config.proxy.routes]
-    references = sorted({reference for _, reference in legs if reference})
+    served = [(config.proxy.provider, config.proxy.reference)]
+    served += [(route.provider, route.reference or config.proxy.reference) for route in config.proxy.routes]
+    references = sorted({reference for _, reference in served if reference})
     if not references:
         yield "proxy.reference: there is no reference, so answers are checked by themselves and compared with nothing"
     for name in references:
@@ -156,16 +156,16 @@ def _reference_advice(config: Config) -> Iterator[str]:
                 f"proxy.providers.{name}: no api_key_env, so the reference is asked without a key; "
                 "the client's own key is never sent to a reference (by flags: --reference-key-env VARIABLE)"
             )
-    yield from _greedy_advice(config, {provider for provider, reference in legs if provider and reference})
+    yield from _greedy_advice(config, {provider for provider, reference in served if provider and reference})
     draft = RawConfig(tables=config.model_dump(mode="json"), environ={}, serving=False)
-    for provider, reference in sorted(set(legs)):
+    for provider, reference in sorted(set(served)):
         if provider and reference and same_server(draft, provider, reference):
             both = f"{quoted(reference)} and {quoted(provider)}"
             yield f"proxy.reference: {both} are one server: this measures its own noise, which is a fine first test"
 
 
 def _greedy_advice(config: Config, audited: Collection[str]) -> Iterator[str]:
-    """The greedy audit asks providers too, and never with a client's key."""
+    """Warns that the greedy audit calls providers too, and never with a client's key."""
     for name in sorted(audited) if config.shadow.greedy else ():
         if not config.proxy.providers[name].api_key_env:
             yield f"proxy.providers.{name}: no api_key_env, so shadow.greedy asks this provider without a key"

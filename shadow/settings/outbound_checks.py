@@ -1,6 +1,6 @@
-"""Checks before the start that every outbound proxy and every file of certificates can be used, and notes which proxy is used.
+"""Checks before the start that every outbound proxy and every file of certificates can be used, and reports which proxy is used.
 
-What the environment names is used or refused here, and never silently ignored.
+A proxy named in the environment is used or refused here, and never silently ignored.
 """
 
 from __future__ import annotations

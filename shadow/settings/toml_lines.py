@@ -1,4 +1,4 @@
-"""On which line of a TOML text each key stands, which tomllib does not tell; the text must have been parsed by tomllib before."""
+"""Finds the line of each key of a TOML text, which tomllib does not report; tomllib must have parsed the text before."""
 
 from __future__ import annotations
 

@@ -19,13 +19,13 @@ class ShadowConfig(BaseModel):
     sample_rate: Annotated[float, Field(ge=0, le=1)] = 0.05
     """Share of conversations shadowed, where a route names no rate of its own."""
     control_fraction: Annotated[float, Field(ge=0, le=1)] = 0.10
-    """Share of the shadowed requests that ask the reference twice at random: the unbiased noise floor."""
+    """Fraction of the shadow requests that are sent to the reference twice at random: the unbiased noise floor."""
     tiebreak: bool = True
-    """Ask the reference again when the two answers disagree."""
+    """Send a request to the reference again when the two answers disagree."""
     greedy: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Share of the shadowed requests that are sent once more to both sides at temperature 0; costs a call to each."""
+    """Fraction of the shadow requests that are sent once more to both sides at temperature 0; costs a call to each."""
     seed: str = ""
-    """Takes the place of the secret that keys the sample; empty: a secret drawn at the first start, kept in the store."""
+    """Replaces the secret that keys the sample; empty: a secret drawn at the first start, kept in the store."""
     concurrency: Annotated[int, Field(ge=1, le=1_000)] = 8
     queue: Annotated[int, Field(ge=0, le=100_000)] = 1_000
     """Sampled requests that wait for one of the `concurrency` places; more are skipped, and counted."""
@@ -34,7 +34,7 @@ class ShadowConfig(BaseModel):
     timeout: Annotated[float, Field(gt=0, le=3_600)] = 300.0
     """Longest time a shadow request may take in all, seconds."""
     max_body: Annotated[int, Field(ge=1_024)] = 8 * 1024 * 1024
-    """Bytes of a reference's answer read before it is given up."""
+    """Bytes of a reference's answer that are read at most."""
     period: Literal["hour", "day", "month"] = "day"
     requests: Annotated[int, Field(ge=0)] = 0
     """Shadow requests per period; 0 is no limit."""
@@ -54,23 +54,24 @@ class DriftConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     pairs_per_false_alarm: Annotated[float, Field(ge=10_000, le=1e12)] = 1e7
-    """Pairs of one route, model, provider and reference to one false alarm, at the least; ten times more cost little delay."""
+    """Least number of pairs of one route, model, provider and reference per false alarm; ten times more cost little delay."""
     fleet_pairs_per_false_alarm: Annotated[float, Field(ge=0, le=1e12)] = 0.0
     """The same for all groups together, in pairs of each; 0 leaves every group its own."""
     groups: Annotated[int, Field(ge=1, le=100_000)] = 1_000
-    """Groups (route, model, provider and reference) that are judged; pairs of further ones are kept, left out, and counted."""
+    """Groups (route, model, provider and reference) that are judged; pairs of further ones are stored, not judged, and counted.
+    """
     first_token_slo: Annotated[float, Field(ge=0, le=3_600)] = 0.0
-    """Seconds in which nine of ten streams must begin; 0 takes each provider's own first day as the measure."""
+    """Seconds in which nine of ten streams must begin; 0 uses each provider's own first day as the measure."""
     webhook: str = ""
-    """Where each change of state is sent, by POST; empty sends nothing."""
+    """URL that gets each change of state by POST; empty sends nothing."""
     webhook_form: Literal["json", "slack"] = "json"
-    """`json` sends the whole event, `slack` its sentence as Slack and those like it take it."""
+    """`json` sends the whole event, `slack` its sentence in Slack's format."""
     webhook_secret_env: str = ""
-    """Variable that holds the secret by which what is sent is signed."""
+    """Variable that holds the secret with which events are signed."""
 
 
 class AdminConfig(BaseModel):
-    """Where people and Prometheus look."""
+    """The port of the pages and of /metrics."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

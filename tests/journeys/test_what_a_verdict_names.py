@@ -132,7 +132,7 @@ async def test_each_scene_has_its_verdict_and_signal_in_text_json_exit_code_and_
         assert "itself: calls a tool " in verdicts[model].sentence
     assert verdicts["wrong-name"].sentence == (
         "not measured: the reference failed in 30 of 30 requests; "
-        "the reference refused with 404 (no such model or path) in 30; check its base_url and the model's name there"
+        "the reference refused with 404 (no such model or path) in 30; check its base_url and its name for the model"
     )
     assert "the reference refused with 429 (rate limit) in " in verdicts["limited"].sentence
     assert code == 3

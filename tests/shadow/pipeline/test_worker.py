@@ -362,7 +362,7 @@ async def test_the_first_404_of_a_provider_logs_once_what_is_doubtful_about_its_
     with capture_logs() as logs:
         await house.handle(*(exchange(b"{}", 404, asked(), id=f"{number:032d}", reference="") for number in (1, 2)))
     [hint] = [line["hint"] for line in logs if line["event"] == "provider_answered_404"]
-    assert "most servers want 'http://127.0.0.1:9/v1'" in hint
+    assert "most servers expect 'http://127.0.0.1:9/v1'" in hint
 
 
 async def test_a_limit_of_tokens_holds_though_no_usage_comes(working, reference):
