@@ -151,7 +151,7 @@ FAULTS = (
     Fault(
         "what is forgotten stays in the write-ahead log",
         "privacy.forget",
-        "forget",
+        "erase",
         "bool(R(retention.checkpoint))",
         "True",
         "no_byte_behind",
@@ -247,7 +247,7 @@ FAULTS = (
     Fault(
         "the pages do not hear of a reload",
         "reload.everywhere",
-        "turn",
+        "reload",
         "A[RELOAD](C)",
         "pass",
         "reload_brought",

@@ -64,7 +64,7 @@ class DataPlane:
         self._ticking: asyncio.Task[None] | None = None
         self.port = 0
 
-    def turn(self, config: ProxyConfig) -> None:
+    def reload(self, config: ProxyConfig) -> None:
         """From the next request on, use the providers and routes of `config`; what runs goes on. ValueError as when made."""
         self._forward.routing = RoutingConfig.of(config, self._environ)
 
@@ -139,7 +139,7 @@ async def serve(told: Mapping[str, object]) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
-    await hold(stop.set, lambda line: _turned(plane, line))
+    await hold(stop.set, lambda line: _reloaded(plane, line))
     beats = asyncio.create_task(send_heartbeat())
     await stop.wait()
     await plane.stop(config.timeouts.grace)
@@ -147,10 +147,10 @@ async def serve(told: Mapping[str, object]) -> None:
     beats.cancel()
 
 
-def _turned(plane: DataPlane, line: bytes) -> None:
+def _reloaded(plane: DataPlane, line: bytes) -> None:
     """An order of the parent, which has checked it already: other providers and routes."""
     try:
-        plane.turn(ProxyConfig.model_validate(json.loads(line)["config"]))
+        plane.reload(ProxyConfig.model_validate(json.loads(line)["config"]))
     except (ValueError, KeyError, TypeError):
         _log.exception("routing_not_replaced")
 

@@ -334,7 +334,7 @@ def _width() -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """The console script, and the one boundary: here, and nowhere else, a fault becomes an exit code."""
+    """The console script, and the one boundary: here, and nowhere else, an error becomes an exit code."""
     install_streams()
     if crowded := crowded_out():
         _leave(crowded)
@@ -367,8 +367,8 @@ def _without_reader(error: UnwritableError) -> NoReturn:
     _leave(f"sameweights: {error}")
 
 
-def _leave(faults: str) -> NoReturn:
-    typer.echo(faults, err=True)
+def _leave(errors: str) -> NoReturn:
+    typer.echo(errors, err=True)
     sys.exit(WRONG)
 
 

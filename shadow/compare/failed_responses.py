@@ -100,7 +100,7 @@ BOTH_WHOLE = match_or_differ(Signal.ERROR, True, "whole", "whole", "")
 def error(pair: Pair) -> Finding:
     """Whether both sides answered: the one signal that is measured where an answer failed.
 
-    Two failures match when both or neither are the request's fault (a status from 400 to 499). A leg barred for its key
+    Two failures match when both or neither are the request's fault (a status from 400 to 499). A side denied for its key
     or its rate, or not recorded whole, cannot be compared.
     """
     (one, how_one), (other, how_other) = comparability_of(pair.subject), comparability_of(pair.reference)

@@ -31,7 +31,7 @@ class Exclusion(StrEnum):
     REQUEST_UNREAD = "request_unread"
     CLIENT_GONE = "client_gone"
     CUT = "cut"
-    BARRED = "barred"
+    DENIED = "denied"
     PROVIDER_FAILED = "provider_failed"
     REFERENCE_FAILED = "reference_failed"
     CONTROL_FAILED = "control_failed"
@@ -52,7 +52,7 @@ SENTENCES: Mapping[Exclusion, str] = {
     Exclusion.REQUEST_UNREAD: "the request could not be read",
     Exclusion.CLIENT_GONE: "the client left before the answer was whole",
     Exclusion.CUT: "an answer was not recorded whole",
-    Exclusion.BARRED: "the call was rejected: key, billing or rate limit (401, 402, 403, 429)",
+    Exclusion.DENIED: "the call was rejected: key, billing or rate limit (401, 402, 403, 429)",
     Exclusion.PROVIDER_FAILED: "the provider failed: that counts for the signal error alone",
     Exclusion.REFERENCE_FAILED: "the reference failed: that counts for the signal error alone",
     Exclusion.CONTROL_FAILED: "the second reference answer failed",
@@ -89,7 +89,7 @@ def why_not_whole(y: ParsedResponse, r: ParsedResponse) -> Exclusion:
     if Comparability.UNRECORDED in fates:
         return Exclusion.CUT
     if Comparability.DENIED in fates:
-        return Exclusion.BARRED
+        return Exclusion.DENIED
     if fates[1] is Comparability.FAILED:
         return Exclusion.REFERENCE_FAILED
     return Exclusion.PROVIDER_FAILED if fates[0] is Comparability.FAILED else Exclusion.NONE

@@ -63,7 +63,7 @@ class Metrics:
         self._serving: dict[tuple[str, str], str] = {}
         self._begin_at_zero()
 
-    def turn(self, config: Config) -> None:
+    def reload(self, config: Config) -> None:
         """Know the names of another configuration, beside those known: a label once shown stays."""
         self._names.learn(config)
         self._begin_at_zero()

@@ -25,7 +25,7 @@ class AnswerRecorder:
     """Treats every answer alike: a shadow's rows are stored with its pair, a live one's at once."""
 
     def __init__(self, config: Config, *, metrics: Metrics, policy: PrivacyPolicy, identities: IdentityObserver) -> None:
-        self.turn(config)
+        self.reload(config)
         self._metrics = metrics
         self._policy = policy
         self._identities = identities
@@ -33,7 +33,7 @@ class AnswerRecorder:
     def __repr__(self) -> str:
         return f"<AnswerRecorder bodies={self._policy.bodies} providers={len(self._providers)}>"
 
-    def turn(self, config: Config) -> None:
+    def reload(self, config: Config) -> None:
         """Use the providers of `config` from the next answer on."""
         self._providers = config.proxy.providers
 

@@ -30,7 +30,7 @@ class IdentityObserver:
 
     def __init__(self, config: Config, known: Iterable[IdentityRow] = (), *, clean: Callable[[str], str]) -> None:
         self._clean = clean
-        self.turn(config)
+        self.reload(config)
         self._known: OrderedDict[tuple[str, str], ServingIdentity] = OrderedDict()
         for row in known:
             self._known[row.provider, row.model] = ServingIdentity(_facts(row))
@@ -38,7 +38,7 @@ class IdentityObserver:
     def __repr__(self) -> str:
         return f"<IdentityObserver identities={len(self._known)}/{KEPT}>"
 
-    def turn(self, config: Config) -> None:
+    def reload(self, config: Config) -> None:
         """Use what `config` declares of its providers from the next answer on."""
         self._declared = {
             name: {"quantization": provider.quantization, "tier": provider.tier}

@@ -38,12 +38,12 @@ class ReferenceClient:
     def __init__(self, config: Config, environ: Mapping[str, str], fetcher: FetcherClient) -> None:
         self._environ = environ
         self._fetcher = fetcher
-        self.turn(config)
+        self.reload(config)
 
     def __repr__(self) -> str:
         return f"<ReferenceClient providers={sorted(self._providers)} fetcher={self._fetcher!r}>"
 
-    def turn(self, config: Config) -> None:
+    def reload(self, config: Config) -> None:
         """Use the providers of `config` from the next request on."""
         self._shadow = config.shadow
         self._peeked = config.proxy.limits.peek_body

@@ -52,7 +52,7 @@ class ShadowScheduler:
         budget: Budget,
         ledger: ExchangeLedger,
     ) -> None:
-        self.turn(config)
+        self.reload(config)
         self._runner = runner
         self._store = store
         self._metrics = metrics
@@ -65,7 +65,7 @@ class ShadowScheduler:
     def __repr__(self) -> str:
         return f"<ShadowScheduler running={self.running} waiting={self.waiting} concurrency={self._concurrency}>"
 
-    def turn(self, config: Config) -> None:
+    def reload(self, config: Config) -> None:
         """Use the providers of `config` from the next shadow on."""
         self._concurrency = config.shadow.concurrency
         self._providers = config.proxy.providers

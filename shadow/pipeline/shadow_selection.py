@@ -20,13 +20,13 @@ class ShadowSelector:
     """Decides by the configuration and by `secret`, which keys the sample: 32 bytes, the same for every process."""
 
     def __init__(self, config: Config, secret: bytes) -> None:
-        self.turn(config)
+        self.reload(config)
         self._secret = secret
 
     def __repr__(self) -> str:
         return f"<ShadowSelector enabled={self._shadow.enabled} sample_rate={self._shadow.sample_rate} routes={self._rates}>"
 
-    def turn(self, config: Config) -> None:
+    def reload(self, config: Config) -> None:
         """Use the providers and routes of `config` from the next exchange on."""
         self._shadow = config.shadow
         self._providers = config.proxy.providers

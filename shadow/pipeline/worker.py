@@ -82,12 +82,12 @@ class Worker:
     def __repr__(self) -> str:
         return f"<Worker {self._shadows!r}>"
 
-    def turn(self, config: Config) -> None:
+    def reload(self, config: Config) -> None:
         """Use the providers and routes of `config` from the next exchange on."""
         self._config = config
-        self._recorder.turn(config)
-        self._selector.turn(config)
-        self._shadows.turn(config)
+        self._recorder.reload(config)
+        self._selector.reload(config)
+        self._shadows.reload(config)
 
     @property
     def shadowing(self) -> int:

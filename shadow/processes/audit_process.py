@@ -179,7 +179,7 @@ class AuditProcess:
             async for sentence in probe(self._references, wanted):
                 log.warning("reference_probe_failed", detail=sentence)
 
-    def turn(self, line: bytes) -> None:
+    def reload(self, line: bytes) -> None:
         """From the next exchange on, know the providers and routes of the task in `line`; those that went are still known."""
         try:
             config = Config.model_validate(json.loads(line)["config"])
@@ -188,11 +188,11 @@ class AuditProcess:
             return
         known = {**self._config.proxy.providers, **config.proxy.providers}
         self._config = config.model_copy(update={"proxy": config.proxy.model_copy(update={"providers": known})})
-        self._references.turn(self._config)
-        self._worker.turn(self._config)
-        self._identities.turn(self._config)
+        self._references.reload(self._config)
+        self._worker.reload(self._config)
+        self._identities.reload(self._config)
         self._runner.app[RELOAD](self._config)
-        self._metrics.turn(self._config)
+        self._metrics.reload(self._config)
 
     async def stop(self) -> None:
         """Empty the inbox, finish the shadows that can be, store what there is, and close everything."""
@@ -297,7 +297,7 @@ async def live(made: Callable[[], AuditProcess], admin: socket.socket, audit_soc
         loop.add_signal_handler(number, ended.set)
     audit = made()
     await audit.start(admin, audit_socket)
-    await hold(ended.set, audit.turn)
+    await hold(ended.set, audit.reload)
     beats = asyncio.create_task(send_heartbeat())
     # as in the data plane: what exists now lives for ever, and what an exchange leaves behind needs no collector
     gc.collect()

@@ -86,7 +86,7 @@ class SupervisedProcess:
         assert self._process.stdin is not None
         self._process.stdin.write(self._task.encode() + b"\n")
 
-    def turn(self, task: str) -> None:
+    def reload(self, task: str) -> None:
         """Give the running process another task, and every one that is started after it."""
         self._task = task
         if self.pid:

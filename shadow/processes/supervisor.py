@@ -71,19 +71,19 @@ def open_ports(
 
     The first worker's is the one of its family in `unbound`.
     """
-    faults: list[str] = []
-    data = _open("proxy.listen", config.proxy.listen, config.proxy.workers, faults, unbound)
-    admin = _open("admin.listen", config.admin.listen, 1, faults, {})
-    if faults:
-        faults += _store_faults(config)
+    errors: list[str] = []
+    data = _open("proxy.listen", config.proxy.listen, config.proxy.workers, errors, unbound)
+    admin = _open("admin.listen", config.admin.listen, 1, errors, {})
+    if errors:
+        errors += _store_errors(config)
         for opened in (*data, *admin):
             opened.close()
-        raise ConfigError(faults)
+        raise ConfigError(errors)
     return data, admin[0]
 
 
 def _open(
-    key: str, address: str, count: int, faults: list[str], unbound: Mapping[socket.AddressFamily, socket.socket]
+    key: str, address: str, count: int, errors: list[str], unbound: Mapping[socket.AddressFamily, socket.socket]
 ) -> list[socket.socket]:
     host, _, port = address.rpartition(":")
     host = host.strip("[]")
@@ -94,7 +94,7 @@ def _open(
         first = _bound(unbound.get(family) or _socket(family), host, int(port), reuse=count > 1)
         rest = [_bound(_socket(family), host, first.getsockname()[1], reuse=True) for _ in range(count - 1)]
     except OSError as why:
-        faults.append(_taken(key, address, why))
+        errors.append(_taken(key, address, why))
         return []
     return [first, *rest]
 
@@ -131,7 +131,7 @@ def _bound(opened: socket.socket, host: str, port: int, *, reuse: bool) -> socke
     return opened
 
 
-def _store_faults(config: Config) -> list[str]:
+def _store_errors(config: Config) -> list[str]:
     """Only asked when something else is wrong already: otherwise the audit process finds out, and start-up stays quick."""
     from storage.opening import open_store  # noqa: PLC0415 - half a second that an orderly start does not pay
     from storage.store import StoreError  # noqa: PLC0415 - as above
@@ -271,15 +271,15 @@ class Supervisor:
         try:
             wanted = self._load()
         except ConfigError as error:
-            for fault in error.faults:
-                self._log.write("error", "reload_refused", reason=fault, effect="nothing is changed")
+            for reason in error.errors:
+                self._log.write("error", "reload_refused", reason=reason, effect="nothing is changed")
             return
-        self._config, later = turned(self._config, wanted)
+        self._config, later = reloaded(self._config, wanted)
         for key in later:
             self._log.write("warning", "restart_needed", key=key)
-        self._audit.turn(self._audit_task(self._audit_socket))
+        self._audit.reload(self._audit_task(self._audit_socket))
         for worker, (plane, opened) in enumerate(zip(self._planes, self._data, strict=True)):
-            plane.turn(self._plane_task(self._audit_socket, worker, opened))
+            plane.reload(self._plane_task(self._audit_socket, worker, opened))
         providers, routes = len(wanted.proxy.providers), len(wanted.proxy.routes)
         self._log.write("info", "config_reloaded", providers=providers, routes=routes)
 
@@ -319,7 +319,7 @@ class Supervisor:
         )
 
 
-def turned(old: Config, wanted: Config) -> tuple[Config, list[str]]:
+def reloaded(old: Config, wanted: Config) -> tuple[Config, list[str]]:
     """`old` with the providers and routes of `wanted`, and the keys that only a restart can change."""
     at_once = {name: getattr(wanted.proxy, name) for name in ("providers", "routes", "provider", "reference", "origins", "hosts")}
     new = old.model_copy(update={"proxy": old.proxy.model_copy(update=at_once)})

@@ -31,20 +31,20 @@ def moment_of(flag: str, text: str, now: float) -> float:
 
 def pair_filter(*, provider: str, model: str, signal: str, state: str, since: str, limit: int, now: float) -> PairFilter:
     """The filter that the flags make; ConfigError with every word that is none of the known ones."""
-    found, faults = _signal("--signal", signal, EVERY)
-    faults += _unknown("--state", state, FindingState)
+    found, errors = _signal("--signal", signal, EVERY)
+    errors += _unknown("--state", state, FindingState)
     start, late = _start(since, now)
-    if faults or late:
-        raise ConfigError([*faults, *late])
+    if errors or late:
+        raise ConfigError([*errors, *late])
     return PairFilter(provider=provider, model=model, signal=found, state=state, since=start, limit=limit)
 
 
 def answer_filter(*, provider: str, model: str, signal: str, since: str, limit: int, now: float) -> AnswerFilter:
     """The filter of `answers`; ConfigError with every word that is none of the known ones."""
-    found, faults = _signal("--signal", signal, CHECK_IDS)
+    found, errors = _signal("--signal", signal, CHECK_IDS)
     start, late = _start(since, now)
-    if faults or late:
-        raise ConfigError([*faults, *late])
+    if errors or late:
+        raise ConfigError([*errors, *late])
     return AnswerFilter(provider=provider, model=model, signal=found, since=start, limit=limit)
 
 
@@ -52,7 +52,7 @@ def _start(since: str, now: float) -> tuple[float, list[str]]:
     try:
         return moment_of("--since", since, now), []
     except ConfigError as error:
-        return 0.0, list(error.faults)
+        return 0.0, list(error.errors)
 
 
 def _signal(flag: str, text: str, signals: frozenset[Signal]) -> tuple[str, list[str]]:

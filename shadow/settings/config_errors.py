@@ -21,9 +21,9 @@ from shadow.settings.toml_lines import KeyPath, nearest_line
 class ConfigError(Exception):
     """All errors of a configuration, one finished sentence each."""
 
-    def __init__(self, faults: Iterable[str]) -> None:
-        self.faults = tuple(faults)
-        super().__init__("\n".join(self.faults))
+    def __init__(self, errors: Iterable[str]) -> None:
+        self.errors = tuple(errors)
+        super().__init__("\n".join(self.errors))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +43,9 @@ class ConfigSource:
     overrides: Mapping[KeyPath, str] = field(default_factory=dict)
 
 
-def sentences(faults: Iterable[ConfigErrorItem], origin: ConfigSource) -> list[str]:
+def sentences(errors: Iterable[ConfigErrorItem], origin: ConfigSource) -> list[str]:
     """The errors in the order of the file, each with the place where it was written; the rest after them."""
-    placed = sorted({(_line(fault, origin), _sentence(fault, origin)) for fault in faults})
+    placed = sorted({(_line(error, origin), _sentence(error, origin)) for error in errors})
     return [sentence for _, sentence in placed]
 
 

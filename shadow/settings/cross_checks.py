@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from proxy.routing.provider_origin import ProviderOrigin, parse_base_url, split_address
 from shadow.settings.config_errors import ConfigErrorItem, kind_at, meant, quoted
-from shadow.settings.fitting_checks import VARIABLE, fitting_faults
+from shadow.settings.fitting_checks import VARIABLE, fitting_errors
 from shadow.settings.toml_lines import KeyPath
 from shadow.settings.top_level_config import Config
 
@@ -69,7 +69,7 @@ def _default(path: KeyPath) -> object:
 
 def cross_check(raw: RawConfig) -> list[ConfigErrorItem]:
     """Every error between keys."""
-    return [fault for rule in RULES for fault in rule(raw)]
+    return [error for rule in RULES for error in rule(raw)]
 
 
 def _provider_names(raw: RawConfig) -> Iterator[ConfigErrorItem]:
@@ -89,12 +89,12 @@ def _base_urls(raw: RawConfig) -> Iterator[ConfigErrorItem]:
     for name in raw.names():
         path = ("proxy", "providers", name, "base_url")
         url = raw.text(*path)
-        sentence = _url_fault(url) if url or raw.at(*path) == "" else ""
+        sentence = _url_error(url) if url or raw.at(*path) == "" else ""
         if sentence:
             yield ConfigErrorItem(path=path, sentence=sentence)
 
 
-def _url_fault(url: str) -> str:
+def _url_error(url: str) -> str:
     try:
         parse_base_url(url)
     except ValueError as error:
@@ -121,7 +121,7 @@ def _fittings(raw: RawConfig) -> Iterator[ConfigErrorItem]:
         path = ("proxy", "providers", name)
         table = raw.at(*path)
         if isinstance(table, Mapping):
-            yield from fitting_faults(path, table, raw.environ, serving=raw.serving)
+            yield from fitting_errors(path, table, raw.environ, serving=raw.serving)
 
 
 def _webhook(raw: RawConfig) -> Iterator[ConfigErrorItem]:

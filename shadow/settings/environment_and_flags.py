@@ -41,15 +41,15 @@ def from_environment(
     PROVIDERS__MY_HOST finds `my-host`.
     """
     settings: list[OverridingValue] = []
-    faults: list[str] = []
+    errors: list[str] = []
     for name in sorted(environ):
         if name.upper().startswith(PREFIX) and name not in named:
             path = _path(model, name, providers)
             if path:
                 settings.append(OverridingValue(path=path, value=_value(kind_at(model, path), environ[name]), origin=name))
             else:
-                faults.append(f"{name}: no such variable{_meant(model, name)}")
-    return settings, faults
+                errors.append(f"{name}: no such variable{_meant(model, name)}")
+    return settings, errors
 
 
 def _path(model: type[BaseModel], name: str, providers: Collection[str]) -> KeyPath:
@@ -129,7 +129,7 @@ def from_flags(flags: Mapping[str, object]) -> tuple[list[OverridingValue], list
     """The settings that flags make, and a sentence for each flag that has no effect without another; None is not given."""
     given = {name: value for name, value in flags.items() if value is not None}
     alone = {name: needed for name, needed in _NEEDS.items() if name in given and needed not in given}
-    faults = [f"{_flag(name)}: means nothing without {_flag(needed)} URL" for name, needed in alone.items()]
+    errors = [f"{_flag(name)}: means nothing without {_flag(needed)} URL" for name, needed in alone.items()]
     settings = [
         OverridingValue(path=_FLAGS[name], value=_store_url(value) if name == "db" else value, origin=_flag(name))
         for name, value in given.items()
@@ -138,7 +138,7 @@ def from_flags(flags: Mapping[str, object]) -> tuple[list[OverridingValue], list
     for role, key in (("upstream", "provider"), ("reference", "reference")):
         if role in given:
             settings.append(OverridingValue(path=("proxy", key), value=role, origin=_flag(role)))
-    return settings, faults
+    return settings, errors
 
 
 def _flag(name: str) -> str:

@@ -21,7 +21,7 @@ VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _KEY = "a key is never written down"
 
 
-def fitting_faults(
+def fitting_errors(
     path: KeyPath, provider: Mapping[str, object], environ: Mapping[str, str], *, serving: bool
 ) -> Iterator[ConfigErrorItem]:
     """Every error in the settings of one provider, whose table is at `path`; of any shape."""

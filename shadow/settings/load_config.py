@@ -16,7 +16,7 @@ from shadow.settings.base_url_checks import doubt
 from shadow.settings.config_errors import ConfigError, ConfigSource, explain, quoted, sentences
 from shadow.settings.cross_checks import RawConfig, cross_check, listen_port, same_server
 from shadow.settings.environment_and_flags import OverridingValue, from_environment, from_flags
-from shadow.settings.outbound_checks import environment_faults, outbound_advice, outbound_faults
+from shadow.settings.outbound_checks import environment_errors, outbound_advice, outbound_errors
 from shadow.settings.toml_lines import KeyPath, key_lines
 from shadow.settings.top_level_config import Config
 
@@ -29,7 +29,7 @@ def load(path: Path | None, flags: Mapping[str, object], environ: Mapping[str, s
     """The configuration, or ConfigError with every error; without `serving` (reports, lists) keys and providers may be absent."""
     text = _read(path) if path else ""
     tables = _parse(text, str(path))
-    over, faults = _overlay(tables, flags, environ)
+    over, errors = _overlay(tables, flags, environ)
     for setting in over:
         _set(tables, setting)
     origin = ConfigSource(
@@ -42,10 +42,10 @@ def load(path: Path | None, flags: Mapping[str, object], environ: Mapping[str, s
     except ValidationError as error:
         found = [*explain(error.errors(), Config), *found]
     else:
-        found = [*found, *outbound_faults(config)] if serving else found
-        faults = [*faults, *environment_faults(config, environ)] if serving else faults
-    if found or faults:
-        raise ConfigError([*sentences(found, origin), *faults])
+        found = [*found, *outbound_errors(config)] if serving else found
+        errors = [*errors, *environment_errors(config, environ)] if serving else errors
+    if found or errors:
+        raise ConfigError([*sentences(found, origin), *errors])
     return config
 
 
@@ -78,14 +78,14 @@ def _overlay(
 ) -> tuple[Sequence[OverridingValue], Sequence[str]]:
     """Environment first and flags last, so that the later wins; variables that name a key are not settings."""
     providers = _providers(tables)
-    written, faults = from_flags(flags)
+    written, errors = from_flags(flags)
     named = {str(setting.value) for setting in written if setting.path[-1] in NAMING}
     named |= {str(own["api_key_env"]) for own in providers.values() if isinstance(own, dict) and "api_key_env" in own}
     drift = tables.get("drift")
     named |= {str(drift.get("webhook_secret_env", ""))} if isinstance(drift, dict) else set()
     named |= {value for name, value in environ.items() if name.endswith(tuple(f"__{key.upper()}" for key in NAMING))}
     settings, unknown = from_environment(Config, environ, named=named, providers=providers.keys())
-    return [*settings, *written], [*unknown, *faults]
+    return [*settings, *written], [*unknown, *errors]
 
 
 def _providers(tables: Mapping[str, object]) -> Mapping[str, object]:

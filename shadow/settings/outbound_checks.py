@@ -19,26 +19,26 @@ from shadow.settings.top_level_config import Config
 _VARIABLES = ("https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")
 
 
-def outbound_faults(config: Config) -> Iterator[ConfigErrorItem]:
+def outbound_errors(config: Config) -> Iterator[ConfigErrorItem]:
     """Every setting of `config` that cannot be used."""
     tables: list[tuple[KeyPath, ProxyConfig | Provider]] = [(("proxy",), config.proxy)]
     tables += [(("proxy", "providers", name), provider) for name, provider in config.proxy.providers.items()]
     for path, table in tables:
-        if table.outbound_proxy and (why := _proxy_fault(table.outbound_proxy, setting=True)):
+        if table.outbound_proxy and (why := _proxy_error(table.outbound_proxy, setting=True)):
             yield ConfigErrorItem(path=(*path, "outbound_proxy"), sentence=f"{quoted(table.outbound_proxy)} {why}")
-        if table.ca_file and (why := _file_fault(table.ca_file)):
+        if table.ca_file and (why := _file_error(table.ca_file)):
             yield ConfigErrorItem(path=(*path, "ca_file"), sentence=f"{quoted(table.ca_file)} {why}")
 
 
-def environment_faults(config: Config, environ: Mapping[str, str]) -> Iterator[str]:
+def environment_errors(config: Config, environ: Mapping[str, str]) -> Iterator[str]:
     """A sentence for every variable that applies to a server of `config` and cannot be used."""
     for variable, address in sorted({(choice.source, choice.address) for _, choice in _chosen(config, environ)}):
-        if variable in _VARIABLES and (why := _proxy_fault(address, setting=False)):
+        if variable in _VARIABLES and (why := _proxy_error(address, setting=False)):
             yield f"{variable}: {quoted(address)} {why}; or set proxy.outbound_proxy, 'none' for no proxy"
     if not any(server.scheme == "https" for _, server, _ in _servers(config)):
         return
     file, folders = environ.get("SSL_CERT_FILE", ""), environ.get("SSL_CERT_DIR", "")
-    if file and (why := _file_fault(file)):
+    if file and (why := _file_error(file)):
         yield f"SSL_CERT_FILE: {quoted(file)} {why}"
     if folders and not any(Path(folder).is_dir() for folder in folders.split(":")):
         yield f"SSL_CERT_DIR: {quoted(folders)} is no folder; name one with certificates, or unset the variable"
@@ -88,7 +88,7 @@ def proxy_of(server: SplitResult, setting: str, environ: Mapping[str, str]) -> O
     return choose_proxy(setting, server.hostname or "", port or (443 if tls else 80), tls=tls, environ=environ)
 
 
-def _proxy_fault(address: str, *, setting: bool) -> str:
+def _proxy_error(address: str, *, setting: bool) -> str:
     if setting and address == DIRECT:
         return ""
     try:
@@ -100,7 +100,7 @@ def _proxy_fault(address: str, *, setting: bool) -> str:
     return ""
 
 
-def _file_fault(path: str) -> str:
+def _file_error(path: str) -> str:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
         context.load_verify_locations(path)

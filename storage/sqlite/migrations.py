@@ -11,7 +11,7 @@ import sqlite3
 from sqlite_utils import Database, Migrations
 from sqlite_utils.db import ForeignKey, Table
 
-from storage.sqlite import released_sql, renamed_signals
+from storage.sqlite import released_sql, renamed_exclusion, renamed_signals
 
 SCHEMA = Migrations("sameweights")
 
@@ -358,6 +358,12 @@ def why_not_ours(conn: sqlite3.Connection, schema: Migrations = SCHEMA) -> str:
 def pending(conn: sqlite3.Connection, schema: Migrations = SCHEMA) -> bool:
     """True when steps are missing: the database is new or of an older version."""
     return bool(schema.pending(_database(conn)))
+
+
+@SCHEMA()
+def m017_denied(db: Database) -> None:
+    """A pair is excluded as `denied` for a key or a rate, as the state of its response is called."""
+    renamed_exclusion.rename(db.conn)
 
 
 def migrate(conn: sqlite3.Connection, schema: Migrations = SCHEMA) -> None:

@@ -40,7 +40,7 @@ def test_writing_twice_is_no_fault_but_another_content_is(tmp_path):
     mine.write_text("groups: []\n")
     with pytest.raises(ConfigError) as fault:
         write(tmp_path, pages="https://audit.example")
-    assert any("prometheus/alerts.yml: is there already" in sentence for sentence in fault.value.faults)
+    assert any("prometheus/alerts.yml: is there already" in sentence for sentence in fault.value.errors)
     assert mine.read_text() == "groups: []\n"
     write(tmp_path, force=True)
     assert mine.read_text() != "groups: []\n"
@@ -50,7 +50,7 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path):
     (tmp_path / "dashboards").write_text("a file where a folder should be")
     with pytest.raises(ConfigError) as fault:
         write(tmp_path, force=True)
-    assert "cannot be written" in fault.value.faults[0]
+    assert "cannot be written" in fault.value.errors[0]
 
 
 def test_the_command_states_what_it_wrote(tmp_path):

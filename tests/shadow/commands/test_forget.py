@@ -35,7 +35,7 @@ def test_a_database_that_is_not_there_is_not_made(config, tmp_path):
 def test_forget_without_a_selection_is_an_error(before, error):
     with pytest.raises(ConfigError) as raised:
         chosen("", "", before, 1e9)
-    assert error in "".join(raised.value.faults)
+    assert error in "".join(raised.value.errors)
 
 
 def test_beside_a_running_serve_the_records_go_and_no_file_is_left(store, tmp_path):

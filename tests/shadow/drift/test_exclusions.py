@@ -37,7 +37,7 @@ def test_every_reason_has_its_sentence():
         (ask(unread=Unread(why=UnreadReason.NOT_JSON, detail="?")), FINE, FINE, Exclusion.REQUEST_UNREAD),
         (ask(), gone(), FINE, Exclusion.CLIENT_GONE),
         (ask(), answer(Unread(why=UnreadReason.TRUNCATED, detail="long")), FINE, Exclusion.CUT),
-        (ask(), FINE, answer(Unread(why=UnreadReason.EMPTY, detail=""), status=429), Exclusion.BARRED),
+        (ask(), FINE, answer(Unread(why=UnreadReason.EMPTY, detail=""), status=429), Exclusion.DENIED),
         (ask(), FAILED, FINE, Exclusion.PROVIDER_FAILED),
         (ask(), FINE, FAILED, Exclusion.REFERENCE_FAILED),
         (ask(), FAILED, FAILED, Exclusion.REFERENCE_FAILED),

@@ -119,9 +119,9 @@ def test_a_reference_that_caches_has_its_tests_of_agreement_turned_off():
 
 def test_pair_without_payoffs_is_not_remembered():
     court = Court()
-    court.take(fingerprint="f", excluded=("barred",))
+    court.take(fingerprint="f", excluded=("denied",))
     assert court.take(("answer_kind", 0), fingerprint="f").counted
-    assert court.case.coverage.counts["barred"] == 1
+    assert court.case.coverage.counts["denied"] == 1
 
 
 def test_what_is_remembered_is_let_in_no_more_and_counts_for_nothing_else():

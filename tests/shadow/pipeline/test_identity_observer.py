@@ -82,7 +82,7 @@ def test_what_a_new_configuration_declares_is_a_change():
     servings = learning()
     observed(servings, "fp", WARM_UP)
     more = Provider(base_url="http://localhost:1/v1", quantization="int4")
-    servings.turn(Config(proxy=ProxyConfig(providers={"near": more})))
+    servings.reload(Config(proxy=ProxyConfig(providers={"near": more})))
     (changed,) = observed(servings, "fp", 1)
     assert json.loads(changed.changes) == ["declared quantization: int4 is new (before: fp8)"]
 

@@ -358,7 +358,7 @@ async def test_a_reference_that_refuses_is_logged_once_a_minute_with_its_status(
 async def test_the_first_404_of_a_provider_logs_once_what_is_doubtful_about_its_address(working, reference):
     house = working()
     providers = {**house.config.proxy.providers, "candidate": Provider(base_url="http://127.0.0.1:9")}
-    house.worker.turn(house.config.model_copy(update={"proxy": house.config.proxy.model_copy(update={"providers": providers})}))
+    house.worker.reload(house.config.model_copy(update={"proxy": house.config.proxy.model_copy(update={"providers": providers})}))
     with capture_logs() as logs:
         await house.handle(*(exchange(b"{}", 404, asked(), id=f"{number:032d}", reference="") for number in (1, 2)))
     [hint] = [line["hint"] for line in logs if line["event"] == "provider_answered_404"]

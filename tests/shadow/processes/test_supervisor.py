@@ -16,7 +16,7 @@ import pytest
 from proxy.provider_config import Provider, ProxyConfig
 from shadow.demo.pretended_server import PretendedServer
 from shadow.processes.prespawned_worker import prespawned
-from shadow.processes.supervisor import _listen, open_ports, run, turned
+from shadow.processes.supervisor import _listen, open_ports, reloaded, run
 from shadow.settings.config_errors import ConfigError
 from shadow.settings.top_level_config import AdminConfig, Config
 from storage.opening import open_store
@@ -60,15 +60,15 @@ def config(
 def test_a_taken_port_is_named_with_its_key(taken):
     with pytest.raises(ConfigError) as wrong:
         open_ports(config(data=taken), {})
-    assert "proxy.listen" in wrong.value.faults[0]
-    assert taken in wrong.value.faults[0]
+    assert "proxy.listen" in wrong.value.errors[0]
+    assert taken in wrong.value.errors[0]
 
 
 def test_taken_ports_and_an_unusable_store_are_all_said_at_once(taken):
     with pytest.raises(ConfigError) as wrong:
         open_ports(config(data=taken, admin=taken), {})
-    assert len(wrong.value.faults) == 3
-    assert "/nowhere/at" in wrong.value.faults[2]
+    assert len(wrong.value.errors) == 3
+    assert "/nowhere/at" in wrong.value.errors[2]
 
 
 def test_an_address_that_is_not_ours_is_a_fault_too():
@@ -192,7 +192,7 @@ def test_providers_and_routes_turn_at_once_and_the_rest_is_named():
             "shadow": {"sample_rate": 0.5},
         }
     )
-    new, later = turned(old, wanted)
+    new, later = reloaded(old, wanted)
     assert (new.proxy.provider, list(new.proxy.providers), new.proxy.workers) == ("b", ["b"], 1)
     assert later == ["proxy.workers", "shadow.sample_rate"]
 

@@ -34,7 +34,7 @@ def test_filter_of_pairs_takes_known_words_only():
     assert (made.provider, made.signal, made.state, made.since, made.limit) == ("p", "text", "differ", 0.0, 3)
     with pytest.raises(ConfigError) as caught:
         pair_filter(provider="", model="", signal="txt", state="diff", since="x", limit=3, now=1.0)
-    assert len(caught.value.faults) == 3
+    assert len(caught.value.errors) == 3
 
 
 def test_filter_of_pairs_takes_a_signal_by_the_name_that_is_printed():

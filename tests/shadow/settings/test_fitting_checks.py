@@ -3,11 +3,11 @@
 import pytest
 
 from shadow.settings.config_errors import dotted
-from shadow.settings.fitting_checks import fitting_faults
+from shadow.settings.fitting_checks import fitting_errors
 
 
 def faults(provider, environ=None, *, serving=True):
-    found = fitting_faults(("p",), provider, environ or {}, serving=serving)
+    found = fitting_errors(("p",), provider, environ or {}, serving=serving)
     return [f"{dotted(fault.path)}: {fault.sentence}" for fault in found]
 
 

@@ -41,7 +41,7 @@ def file(tmp_path: Path):
 def faults(path: Path | None, flags: dict | None = None, environ: dict | None = None) -> list[str]:
     with pytest.raises(ConfigError) as caught:
         load(path, flags or {}, environ or {})
-    return [fault.replace(f"{path}", "s.toml") for fault in caught.value.faults]
+    return [fault.replace(f"{path}", "s.toml") for fault in caught.value.errors]
 
 
 @pytest.mark.parametrize("section", [ProxyConfig, ShadowConfig, DriftConfig, AdminConfig])

@@ -33,7 +33,7 @@ def faults(path, environ=None, *, serving=True):
     try:
         load(path, {}, environ or {}, serving=serving)
     except ConfigError as error:
-        return [fault.partition("s.toml:")[2] or fault for fault in error.faults]
+        return [fault.partition("s.toml:")[2] or fault for fault in error.errors]
     return []
 
 

@@ -27,7 +27,7 @@ def test_without_names_all_are_compared_with_the_reference_of_the_configuration(
 def test_every_unknown_name_is_in_one_error_with_what_was_meant():
     with pytest.raises(ConfigError) as raised:
         targets_of(config("nim", "openrouter"), ["nimm", "x"], "openruter")
-    assert raised.value.faults == (
+    assert raised.value.errors == (
         "--provider 'nimm': no such provider in the configuration; did you mean nim?",
         "--provider 'x': no such provider in the configuration; known: nim, openrouter",
         "--reference 'openruter': no such provider in the configuration; did you mean openrouter?",
