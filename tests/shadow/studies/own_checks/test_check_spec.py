@@ -1,0 +1,63 @@
+import pytest
+
+from shadow.studies.own_checks.check_spec import MEMBERS, CheckKind, CheckSpecError, read_check
+
+USABLE = [
+    {"kind": "regex", "pattern": "^a+$", "absent": True},
+    {"kind": "contains", "text": "yes", "ignore_case": True},
+    {"kind": "words", "equals": 12, "points": 5},
+    {"kind": "max_characters", "at_most": 0},
+    {"kind": "json_schema", "schema": {"type": "object"}, "fences": False},
+    {"kind": "lines", "equals": 5, "each_at_most": 8, "sorted": True, "numbered": True},
+    {"kind": "tool_arguments", "tool": "get", "schema": {"type": "object"}, "at_most": 1},
+    {"kind": "end_state", "expected": {"a.json": {"b": 1}}, "without": ["calls"]},
+    {"kind": "end_state", "unchanged": True},
+    {"kind": "command", "argv": ["true"], "timeout": 5},
+]
+
+
+@pytest.mark.parametrize("table", USABLE, ids=lambda table: table["kind"])
+def test_a_table_with_the_members_of_its_kind_is_a_check(table: dict[str, object]):
+    spec = read_check(table)
+    assert spec.kind == table["kind"]
+    assert spec.points == table.get("points", 1)
+
+
+def test_every_kind_has_its_members():
+    assert set(MEMBERS) == set(CheckKind) == {CheckKind(str(table["kind"])) for table in USABLE}
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ({}, "kind None is no check; the kinds are regex, "),
+        ({"kind": "wrods"}, "did you mean 'words'?"),
+        ({"kind": "words", "eqals": 12}, "did you mean 'equals'?"),
+        ({"kind": "words"}, "words: equals or at_least or at_most is missing"),
+        ({"kind": "words", "equals": -1}, "words: equals is a whole number from 0, got -1"),
+        ({"kind": "words", "equals": True}, "got True"),
+        ({"kind": "words", "equals": 1, "points": 0}, "points is a number above 0, got 0"),
+        ({"kind": "contains", "text": ""}, "a text that is not empty"),
+        ({"kind": "regex", "pattern": "(?=a)"}, "is no regular expression of RE2"),
+        ({"kind": "regex", "pattern": "("}, "is no regular expression of RE2"),
+        ({"kind": "json_schema", "schema": "x"}, "a JSON schema, which is a table, got 'x'"),
+        ({"kind": "command", "argv": []}, "a list of texts"),
+        ({"kind": "command", "argv": "rm -rf"}, "a list of texts"),
+        ({"kind": "end_state"}, "expected or unchanged is missing"),
+    ],
+)
+def test_what_is_wrong_is_a_sentence_that_quotes_it(table: dict[str, object], said: str):
+    with pytest.raises(CheckSpecError) as caught:
+        read_check(table)
+    assert said in str(caught.value)
+
+
+def test_all_faults_of_a_table_come_at_once():
+    with pytest.raises(CheckSpecError) as caught:
+        read_check({"kind": "words", "points": "five", "equls": 12})
+    assert len(caught.value.faults) == 3
+
+
+def test_a_check_without_a_name_is_called_after_what_it_asks():
+    assert read_check({"kind": "words", "equals": 12}).name == "words equals 12"
+    assert read_check({"kind": "words", "equals": 12, "name": "ocean"}).name == "ocean"

@@ -1,0 +1,84 @@
+import pytest
+
+from shadow.studies.own_checks.answer_facts import AnswerFacts
+from shadow.studies.own_checks.check_spec import read_check
+from shadow.studies.own_checks.run_checks import check_answer
+
+
+def points(table: dict[str, object], text: str) -> float:
+    return check_answer(read_check(table), AnswerFacts(text=text)).points
+
+
+def why(table: dict[str, object], text: str) -> str:
+    return check_answer(read_check(table), AnswerFacts(text=text)).why
+
+
+OCEAN = {
+    "The endless blue horizon whispers secrets of distant worlds beyond boundless imagination.": 12,
+    "The ocean waves rhythmically crash a soothing sound that calms the soul": 12,
+    "Ocean waves whisper ancient secrets, painting shifting horizons beneath endless skies.": 11,
+    "Waves whispered secrets to wandering soulsbeneath endless blue horizons of mystery.": 11,
+}
+
+
+@pytest.mark.parametrize(("sentence", "words"), OCEAN.items())
+def test_the_sentences_of_the_article_have_twelve_twelve_eleven_and_eleven_words(sentence: str, words: int):
+    assert points({"kind": "words", "equals": words}, f" {sentence}\n") == 1
+    assert points({"kind": "words", "equals": 12, "points": 5}, sentence) == (5 if words == 12 else 0)
+
+
+@pytest.mark.parametrize(("count", "given"), [(11, 0), (12, 5), (13, 0)])
+def test_a_twelve_word_sentence_gets_all_points_or_none(count: int, given: int):
+    assert points({"kind": "words", "equals": 12, "points": 5}, "word " * count) == given
+
+
+def test_a_wrong_count_is_named_with_what_was_asked():
+    assert why({"kind": "words", "at_least": 2, "at_most": 3}, "one") == "1 words; asked for at least 2 and at most 3"
+
+
+@pytest.mark.parametrize(("length", "given"), [(280, 1), (281, 0)])
+def test_characters_are_counted_without_the_white_space_at_the_ends(length: int, given: int):
+    assert points({"kind": "max_characters", "at_most": 280}, "\n" + "ü" * length + "  ") == given
+
+
+@pytest.mark.parametrize(("text", "given"), [("so Yes.", 1), ("yes", 1), ("no", 0)])
+def test_a_part_is_found_in_either_case_where_that_is_asked(text: str, given: int):
+    assert points({"kind": "contains", "text": "YES", "ignore_case": True}, text) == given
+    assert points({"kind": "contains", "text": "YES", "ignore_case": True, "absent": True}, text) == 1 - given
+
+
+def test_a_pattern_is_searched_anywhere_and_its_absence_can_be_asked():
+    assert points({"kind": "regex", "pattern": r"\d{3}"}, "a 123") == 1
+    assert points({"kind": "regex", "pattern": r"^\d{3}"}, "a 123") == 0
+    assert points({"kind": "regex", "pattern": "```", "absent": True}, "```json") == 0
+
+
+def test_a_pattern_that_would_backtrack_for_ever_ends():
+    assert points({"kind": "regex", "pattern": "(a+)+$"}, "a" * 50_000 + "b") == 0
+
+
+def test_a_lone_surrogate_in_the_text_is_no_failure_of_the_check():
+    assert points({"kind": "regex", "pattern": "b$"}, "\ud800b") == 1
+
+
+ANIMALS = "1. Ant\n2. Bear\n3. Cat\n4. Dog\n5. Elephant"
+
+
+@pytest.mark.parametrize(
+    ("table", "good", "bad"),
+    [
+        ({"equals": 5}, ANIMALS, "1. Ant"),
+        ({"each_at_most": 8}, ANIMALS, "1. Salamander"),
+        ({"sorted": True}, ANIMALS, "1. Bear\n2. Ant"),
+        ({"numbered": True}, ANIMALS, "Ant\nBear"),
+        ({"at_most": 6}, ANIMALS, ANIMALS + "\nand\nmore"),
+    ],
+)
+def test_lines_are_held_to_each_property(table: dict[str, object], good: str, bad: str):
+    assert points({"kind": "lines", **table}, good) == 1
+    assert points({"kind": "lines", **table}, bad) == 0
+    assert why({"kind": "lines", **table}, bad)
+
+
+def test_empty_lines_are_not_counted_and_upper_case_is_no_order():
+    assert points({"kind": "lines", "equals": 2, "sorted": True}, "\n1) ant\n\n 2) Bear \n") == 1
