@@ -70,6 +70,21 @@ def test_credentials_pass_unless_a_key_takes_the_place_of_each():
     assert out(*lines, key="ours", key_field="x-api-key") == [b"Host: h:1", b"x-api-key: ours", b"Z: 1"]
 
 
+@pytest.mark.parametrize(
+    ("offered", "kept"),
+    [
+        (b"realtime, openai-insecure-api-key.k1234567, openai-beta.realtime-v1", [b"realtime, openai-beta.realtime-v1"]),
+        (b"realtime", [b"realtime"]),
+        (b"openai-insecure-api-key.k1234567", []),
+        (b", ".join(b"p%d" % number for number in range(100)), [b", ".join(b"p%d" % number for number in range(100))]),
+        (b", ".join(b"p%d" % number for number in range(101)), [b", ".join(b"p%d" % number for number in range(100))]),
+    ],
+)
+def test_a_configured_key_leaves_no_subprotocol_that_bears_the_clients(offered, kept):
+    sent = out(b"Host: p", b"Sec-WebSocket-Protocol: " + offered, key="ours")
+    assert [line for line in sent if line.startswith(b"Sec-")] == [b"Sec-WebSocket-Protocol: " + words for words in kept]
+
+
 def test_a_client_without_a_credential_is_given_one_where_its_api_looks_for_it():
     assert out(b"Host: p", key="ours") == [b"Host: h:1", b"Authorization: Bearer ours"]
     assert out(b"Host: p", key="ours", key_field="api-key") == [b"Host: h:1", b"api-key: ours"]

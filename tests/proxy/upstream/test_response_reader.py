@@ -347,3 +347,15 @@ def test_the_parser_below_is_as_strict_as_it_is_trusted_to_be():
     for head in (b"Content-Length: 3\r\nTransfer-Encoding: chunked", b"A: b\r\n c", b"A : b", b"A: b\nC: d"):
         with pytest.raises(httptools.HttpParserError):
             httptools.HttpResponseParser(object()).feed_data(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b"3;a = b\r\nabcX0\r\n\r\n", "a chunk is longer than its size"),
+        (b"3 ;a\r\nabc\r\nzz\r\n", "Invalid character in chunk size"),
+    ],
+)
+def test_a_chunk_behind_a_spaced_extension_that_is_not_framed_is_malformed_with_its_reason(body, why):
+    answer, _, _ = read([CHUNKED + body])
+    assert (answer.failure.kind, answer.failure.detail) == (FailureKind.MALFORMED, why)

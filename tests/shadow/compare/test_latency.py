@@ -111,6 +111,11 @@ def test_a_prompt_cached_on_one_side_is_marked_and_its_early_times_are_left_out(
     assert latency.cached_tokens(pair("a", cached(0))).reason == "the provider reports no cached_tokens"
 
 
+@pytest.mark.parametrize(("one", "other", "state"), [(1, 0, "differ"), (0, 1, "differ"), (1, 1, "match"), (0, 0, "match")])
+def test_a_single_token_from_a_cache_is_enough(one, other, state):
+    assert latency.cached_tokens(pair(cached(one), cached(other))).state == state
+
+
 @given(st.lists(st.floats(-1, 5), min_size=1, max_size=250), st.lists(st.floats(-1, 5), min_size=1, max_size=250))
 def test_gaps_sorted_once_tell_what_each_signal_would_find_alone(one, other):
     made = timed({"gaps": tuple(one)}, {"gaps": tuple(other)})

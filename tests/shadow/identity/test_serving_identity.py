@@ -51,6 +51,11 @@ def test_an_answer_tells_its_model_its_form_and_the_headers_of_the_list():
     }
 
 
+@pytest.mark.parametrize(("length", "kept"), [(120, "s" * 120), (121, "s" * 119 + "…")])
+def test_a_value_is_kept_up_to_120_characters(length, kept):
+    assert traits(told(headers=(("Server", "s" * length),)), declared={})["server"] == kept
+
+
 def test_the_form_of_another_api_is_no_change_of_the_server():
     made = told(name="resp_08a1f3")
     request = made.exchange.request._replace(target="/v1/responses")

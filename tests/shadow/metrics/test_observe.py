@@ -132,6 +132,13 @@ def test_a_control_counts_only_when_it_was_asked_at_random(exported, control_rea
     assert exported.value("similarity_ratio_count", **SIGNAL, comparison="self") == counted
 
 
+@pytest.mark.parametrize(("score", "counted"), [(0.0, 1), (1.0, 1), (-0.01, None), (1.01, None), (None, None)])
+def test_a_likeness_from_0_to_1_is_counted_and_no_other(exported, score, counted):
+    found = Finding(signal=Signal.TEXT, state=FindingState.DIFFER, score=score, reason="why")
+    exported.metrics.findings("candidate", "pretend-small", "cross", "", [found], pair_id="p1")
+    assert exported.value("similarity_ratio_count", **SIGNAL, comparison="cross") == counted
+
+
 def test_a_finding_that_was_not_measured_adds_no_similarity(exported):
     silent = Finding(signal=Signal.TEXT, state=FindingState.NOT_MEASURED, score=0.0, reason="no text")
     exported.metrics.findings("candidate", "pretend-small", "cross", "", [silent], pair_id="p1")

@@ -114,6 +114,13 @@ def test_control_is_the_third_column(pages, store):
     assert "Reference against itself" in page.text
 
 
+def test_each_signal_has_the_state_of_the_pair_and_that_of_the_reference_against_itself(pages, store):
+    page = pages.pair(keep_pair(store, said("one"), said("two"), said("two"), reason=ControlReason.RANDOM))
+    rows = [part for part in page.split("<tr") if "<th>text</th>" in part]
+    assert [(row.count("≠ differ"), row.count("✓ match")) for row in rows] == [(1, 1)]
+    assert rows[0].index("≠ differ") < rows[0].index("✓ match")
+
+
 def test_equal_texts_are_marked_identical(pages, store):
     page = read_pair(pages, keep_pair(store, said("the same"), said("the same")))
     assert "Both texts are identical" in page.text

@@ -21,6 +21,13 @@ def test_the_interval_of_a_check_rate_is_that_of_wilson(case):
     assert wilson(*case) == pytest.approx((expected.low, expected.high), abs=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("hits", "trials", "side", "bound"), [(20, 20, 1, 1.0), (32, 32, 1, 1.0), (0, 3, 0, 0.0), (0, 17, 0, 0.0)]
+)
+def test_the_interval_of_a_check_rate_stays_between_0_and_1_where_rounding_would_leave_it(hits, trials, side, bound):
+    assert wilson(hits, trials)[side] == bound
+
+
 def test_without_a_trial_nothing_is_known():
     assert wilson(0, 0) == (0.0, 1.0)
 

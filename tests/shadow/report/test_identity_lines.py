@@ -10,7 +10,7 @@ from shadow.findings.pair import PairKind
 from shadow.report.check_rates import wilson
 from shadow.report.figures import SegmentLine
 from shadow.report.identity_lines import APART, greedy_lines, identity_lines, segment_lines, stands_out, template_lines
-from storage.rows import IdentityRow, PairGroup, SignalCount
+from storage.rows import IdentityRow, PairFilter, PairGroup, SignalCount
 from tests.conformance import START, exchange_record, pair_record
 
 
@@ -61,6 +61,9 @@ def test_a_hidden_prompt_is_named_from_the_kept_shapes(store):
     assert store.flush(20)
     (line,) = template_lines(store, 0.0, 0.0)
     assert (line.causes, line.fault, line.samples) == (("hidden_system_prompt",), True, 30)
+    group = store.pairs(PairFilter())[0].pair
+    assert (line.provider, line.model, line.reference) == (group.provider, group.model, group.reference)
+    assert len({line.provider, line.model, line.reference}) == 3
     assert line.sentence == "puts about 41 tokens before the messages (a hidden prompt); 100% of 30 pairs"
 
 

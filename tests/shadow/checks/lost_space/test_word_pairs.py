@@ -1,6 +1,6 @@
 import pytest
 
-from shadow.checks.lost_space.word_pairs import KNOWN, are_two, words_at_a_mark
+from shadow.checks.lost_space.word_pairs import KNOWN, _inflections, are_two, words_at_a_mark
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,18 @@ def test_list_of_values_without_spaces_gives_no_words():
     text = PROSE + "The head is name,value or one,two."
     assert words_at_a_mark(text, text.index("value")) is None
     assert words_at_a_mark("It is one,two.", 9) is None
+
+
+@pytest.mark.parametrize(
+    ("word", "forms"),
+    [
+        ("use", {"use", "uses", "useed", "useing", "usely", "useer", "used", "user", "using", "usation"}),
+        ("try", {"try", "trys", "tryed", "trying", "tryly", "tryer", "tries", "tried"}),
+        ("box", {"box", "boxs", "boxed", "boxing", "boxly", "boxer", "boxes"}),
+        ("bus", {"bus", "buss", "bused", "busing", "busly", "buser", "buses"}),
+        ("ash", {"ash", "ashs", "ashed", "ashing", "ashly", "asher", "ashes"}),
+        *((word, {word}) for word in ("be", "by", "us", "ch")),
+    ],
+)
+def test_a_word_of_three_letters_has_its_inflections_and_a_shorter_one_none(word, forms):
+    assert _inflections(word) == forms
