@@ -83,7 +83,7 @@ def users(tree: Path, module: str) -> list[Path]:
     """The test files that import a module, and those of the modules that do."""
     name = module.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
     using = [path.relative_to(tree) for floor in FLOORS for path in (tree / floor).rglob("*.py") if _imports(path, name)]
-    tests = [path for floor in FLOORS for path in (tree / "tests" / floor).rglob("test_*.py") if _imports(path, name)]
+    tests = [path for path in (tree / "tests").rglob("test_*.py") if "journeys" not in path.parts and _imports(path, name)]
     return sorted({*tests, *filter(Path.exists, (own_tests(tree, path.as_posix()) for path in using))})
 
 

@@ -82,6 +82,9 @@ class _Zlib:
         self._left = most_parts
         self.done = False
 
+    def __repr__(self) -> str:
+        return f"<_Zlib wbits={self._wbits} members_left={self._left} done={self.done}>"
+
     def feed(self, data: bytes, room: int) -> bytes:
         out = b""
         while data and len(out) <= room and not (self.done and not self._next_member(data)):
@@ -120,6 +123,9 @@ class _Brotli:
         self._decoder = brotli.Decompressor()
         self.done = False
 
+    def __repr__(self) -> str:
+        return f"<_Brotli done={self.done}>"
+
     def feed(self, data: bytes, room: int) -> bytes:
         if self.done:
             return b""
@@ -141,6 +147,9 @@ class _Zstd:
         self._decoder = self._fresh()
         self._left = most_parts
         self.done = False
+
+    def __repr__(self) -> str:
+        return f"<_Zstd frames_left={self._left} done={self.done}>"
 
     @staticmethod
     def _fresh() -> zstd.ZstdDecompressor:

@@ -48,6 +48,9 @@ class SearchBudget:
     def __init__(self, left: int = LOOKS) -> None:
         self.left = left
 
+    def __repr__(self) -> str:
+        return f"<SearchBudget left={self.left}>"
+
     def take(self) -> bool:
         """Count one place; True when a step is over. TooDearError when none is left."""
         if self.left <= 0:

@@ -64,6 +64,9 @@ class DataPlane:
         self._ticking: asyncio.Task[None] | None = None
         self.port = 0
 
+    def __repr__(self) -> str:
+        return f"<DataPlane port={self.port} serving={self._server is not None} {self._stats!r}>"
+
     def reload(self, config: ProxyConfig) -> None:
         """From the next request on, use the providers and routes of `config`; what runs goes on. ValueError as when made."""
         self._forward.routing = RoutingConfig.of(config, self._environ)

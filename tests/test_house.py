@@ -166,3 +166,46 @@ def test_every_silenced_warning_gives_its_reason():
         if silenced.search(line) and not with_reason.search(line)
     ]
     assert not bare, "a silenced warning without its reason:\n" + "\n".join(bare)
+
+
+OF_ONE_CALL = ("shadow/reading/", "shadow/measures/", "shadow/demo/", "shadow/studies/")
+"""Packages whose objects live no longer than the call that makes them, or are no part of `serve`."""
+NO_REPR_YET = {"BodyReader", "ClientListener", "DeclinedUpgrade", "DeclinedUpgrades", "ExcessClient", "RequestTrailers"}
+NO_REPR_YET |= {"_Kept", "_Stowed"}
+
+
+def _classes() -> dict[str, tuple[Path, ast.ClassDef]]:
+    nodes = ((path, node) for path in MODULES for node in ast.walk(_tree(path)))
+    return {node.name: (path, node) for path, node in nodes if isinstance(node, ast.ClassDef)}
+
+
+def _own_attributes(function: ast.AST) -> set[str]:
+    """The attributes of `self` that a function stores."""
+    return {
+        node.attr
+        for node in ast.walk(function)
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and ast.unparse(node.value) == "self"
+    }
+
+
+def _changes_itself(node: ast.ClassDef) -> bool:
+    functions = [item for item in node.body if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)]
+    begins = [ast.unparse(item) for item in functions if item.name == "__init__"]
+    later = [item for item in functions if item.name != "__init__" and not any(f"self.{item.name}(" in text for text in begins)]
+    return bool(begins) and any(map(_own_attributes, later))
+
+
+def _shows_itself(node: ast.ClassDef, classes: dict[str, tuple[Path, ast.ClassDef]]) -> bool:
+    if any(isinstance(item, ast.FunctionDef) and item.name == "__repr__" for item in node.body):
+        return True
+    return any(_shows_itself(classes[name][1], classes) for base in node.bases if (name := ast.unparse(base)) in classes)
+
+
+def test_a_class_whose_objects_change_shows_their_state_by_repr():
+    classes = _classes()
+    silent = {
+        name: _name(path)
+        for name, (path, node) in classes.items()
+        if not _name(path).startswith(OF_ONE_CALL) and _changes_itself(node) and not _shows_itself(node, classes)
+    }
+    assert {name: path for name, path in silent.items() if name not in NO_REPR_YET} == {}

@@ -25,6 +25,9 @@ class ParentWatchdog(asyncio.Protocol):
         self._on_line = on_line
         self._begun = b""
 
+    def __repr__(self) -> str:
+        return f"<ParentWatchdog begun={len(self._begun)}>"
+
     def data_received(self, data: bytes) -> None:
         """Part of an order, or several."""
         *lines, self._begun = (self._begun + data).split(b"\n")
@@ -47,6 +50,9 @@ class HeartbeatWatch:
     def __init__(self, beats: int) -> None:
         self._heard = beats
         self._looks = 0
+
+    def __repr__(self) -> str:
+        return f"<HeartbeatWatch beats={self._heard} silent_looks={self._looks}>"
 
     def looks(self, beats: int) -> int:
         """The looks without a beat up to this one, at which `beats` have come in all."""

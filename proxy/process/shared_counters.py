@@ -32,6 +32,9 @@ class CounterRow:
         self._counts = counts
         self._at = at * len(FIELDS)
 
+    def __repr__(self) -> str:
+        return f"<CounterRow { {field: self[field] for field in FIELDS if self[field]} }>"
+
     def add(self, field: str, count: int = 1) -> None:
         """Count something now."""
         self._counts[self._at + FIELDS[field]] += count

@@ -48,6 +48,9 @@ class ErrorStream(io.TextIOBase):
         self._begun = ""
         self._lock = Lock()
 
+    def __repr__(self) -> str:
+        return f"<ErrorStream descriptor={self._descriptor} begun={len(self._begun)} lost={self.lost}>"
+
     def fileno(self) -> int:
         """The descriptor."""
         return self._descriptor

@@ -41,6 +41,9 @@ class _Socket(asyncio.Protocol):
         self.full = False
         self.lost = asyncio.get_running_loop().create_future()
 
+    def __repr__(self) -> str:
+        return f"<_Socket full={self.full} lost={self.lost.done()}>"
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
         self.transport.set_write_buffer_limits(high=_IN_TRANSPORT)

@@ -50,6 +50,9 @@ class ModelScan:
         self.span = (0, 0)
         """Where the value of `model` stands, in bytes from the beginning."""
 
+    def __repr__(self) -> str:
+        return f"<ModelScan read={self._before} settled={self.settled} model={self.model!r} stream={self.stream}>"
+
     @property
     def seen(self) -> PeekedBody:
         """What the body says, as far as it has come."""

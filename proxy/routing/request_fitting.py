@@ -140,6 +140,9 @@ class _Parts:
         self._front = b""
         self._left = 0
 
+    def __repr__(self) -> str:
+        return f"<_Parts members={len(self._parts)} left={self._left}>"
+
     def take(self, name: str, part: _Part) -> None:
         """Take the next member."""
         self._parts.append(part)

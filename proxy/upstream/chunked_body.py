@@ -29,6 +29,9 @@ class ChunkReader:
         self._left = 0
         self._state = self._size
 
+    def __repr__(self) -> str:
+        return f"<ChunkReader {self._state.__name__.strip('_')} left={self._left} line={len(self._line)}>"
+
     def feed_data(self, data: bytes) -> bytes | None:
         """Read on; ValueError says what is wrong with the framing."""
         at, size = 0, len(data)
@@ -104,6 +107,9 @@ class ChunkEvents:
         self.own = 0
         """How many of the pieces are of the first message, once it has ended."""
 
+    def __repr__(self) -> str:
+        return f"<ChunkEvents messages={self.begun} ended={self.ended} pieces={len(self.pieces)}>"
+
     def on_message_begin(self) -> None:
         """A message begins: the first one is the answer's own."""
         self.begun += 1
@@ -123,6 +129,9 @@ class ExtendedChunks:
     def __init__(self, events: ChunkEvents) -> None:
         self._events = events
         self._reader = ChunkReader(events.on_body)
+
+    def __repr__(self) -> str:
+        return f"<ExtendedChunks {self._reader!r} {self._events!r}>"
 
     def feed_data(self, data: bytes) -> None:
         """Read on; ValueError says what is wrong with the framing."""

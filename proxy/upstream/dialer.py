@@ -45,6 +45,9 @@ class Dialer:
         self._names: dict[tuple[str, int], tuple[float, Sequence[AddrInfoType]]] = {}
         self._asking: dict[tuple[str, int], asyncio.Task[Sequence[AddrInfoType]]] = {}
 
+    def __repr__(self) -> str:
+        return f"<Dialer known_names={len(self._names)} lookups={len(self._asking)}>"
+
     async def connect(self, origin: ProviderOrigin, make: Callable[[], _Made]) -> _Made:
         """A connected protocol; UpstreamError (without a provider's name) names the step that failed, and why."""
         proxy = parse_proxy(origin.proxy) if origin.proxy else None

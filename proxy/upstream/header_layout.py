@@ -59,6 +59,9 @@ class HeaderLayout:
         )
         self._known: tuple[list[bytes], HopByHop] | None = None
 
+    def __repr__(self) -> str:
+        return f"<HeaderLayout fields={len(self._lower)} lengths={self.lengths}>"
+
     def recorded(self, pairs: Pairs) -> Headers:
         """The fields among `pairs`, of this shape, that the record may hold."""
         return tuple([(name, pairs[place][1].decode("latin-1").strip()) for place, name in self._recorded])

@@ -46,6 +46,9 @@ class _Unasked(asyncio.Protocol):
     def __init__(self) -> None:
         self.came = b""
 
+    def __repr__(self) -> str:
+        return f"<_Unasked came={len(self.came)}>"
+
     def data_received(self, data: bytes) -> None:
         """Bytes for the protocol to come."""
         self.came += data

@@ -31,6 +31,9 @@ class UpstreamClient:
         self._limits = limits
         self._pool = ConnectionPool(timeouts, limits, stats, Dialer(timeouts.connect, tls))
 
+    def __repr__(self) -> str:
+        return f"<UpstreamClient {self._pool!r}>"
+
     def ready(self, origin: ProviderOrigin) -> UpstreamConnection | None:
         """A connection that is open and ready for one request, where there is one."""
         return self._pool.idle(origin)
@@ -127,6 +130,9 @@ class DiscardingReader:
     def __init__(self, most: int = 0) -> None:
         self._left = most or math.inf
         self.too_much: Callable[[], None] = _nothing
+
+    def __repr__(self) -> str:
+        return f"<DiscardingReader left={self._left}>"
 
     def begin(self, head: ResponseHead) -> HeadRewrite:  # noqa: ARG002 - the Protocol names it
         """Nothing is written before the body."""

@@ -32,6 +32,9 @@ class Admission:
         self._conversations: dict[str, list[float]] = {}
         self._since_pruning = 0
 
+    def __repr__(self) -> str:
+        return f"<Admission requests={len(self._requests)} conversations={len(self._conversations)}>"
+
     def why_not(self, *, pair_id: str, fingerprint: str, conversation: str, at: float) -> Exclusion:
         """Why the pair, started at `at` (epoch seconds), does not count; NONE when it does. `admit` remembers it."""
         if any(name in self._requests and _near(self._requests[name], at) for name in _names(pair_id, fingerprint)):

@@ -28,6 +28,9 @@ class RecentCoverage:
         self.cached = deque(cached, maxlen=RECENT)
         self.counts = Counter(counts or {})
 
+    def __repr__(self) -> str:
+        return f"<RecentCoverage latest={len(self.reasons)} cached={sum(self.cached)} counts={dict(self.counts)}>"
+
     def add(self, excluded: Iterable[str], *, judged: bool) -> None:
         """Add a pair: every reason why parts of it were excluded, and whether its agreement was judged anyway."""
         found = list(excluded)

@@ -122,6 +122,9 @@ class ServingIdentity:
         self._unsettled: set[str] = set()
         self._identity = identity_of(self.facts) if facts else ""
 
+    def __repr__(self) -> str:
+        return f"<ServingIdentity answers={self._count} identity={self._identity!r} unsettled={sorted(self._unsettled)}>"
+
     @property
     def facts(self) -> Facts:
         """The values of each facet, both sorted."""

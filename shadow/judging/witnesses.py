@@ -101,6 +101,9 @@ class _Identities:
         for row in rows:
             self._rows[row.provider].append(row)
 
+    def __repr__(self) -> str:
+        return f"<_Identities providers={sorted(self._rows)}>"
+
     def upstream(self, provider: str, reference: str) -> str:
         """The identity of a provider's server where it distinguishes a deployment, else "". One that the reference has too does
         not, nor does any while the reference's is not known.

@@ -29,6 +29,9 @@ class DriftMetrics:
         self._signals, self._reasons = ReasonLabels(()), ReasonLabels(())
         self._shown: set[tuple[str, ...]] = set()
 
+    def __repr__(self) -> str:
+        return f"<DriftMetrics alarms={len(self._shown)}>"
+
     def ruled(self, rulings: Sequence[tuple[JudgedPair, Judgement]], now: Sequence[DriftStatus]) -> None:
         """Take over what the judge ruled, and what is said of every group after it."""
         for entry, ruling in rulings:

@@ -29,6 +29,9 @@ class LabelNames:
         self._learned: set[str] = set()
         self.learn(config)
 
+    def __repr__(self) -> str:
+        return f"<LabelNames providers={len(self._providers)} models={len(self._models)} learned={len(self._learned)}>"
+
     def learn(self, config: Config) -> None:
         """Know the names of `config` too; at most `MOST` of a kind, however often it is changed."""
         proxy = config.proxy

@@ -63,6 +63,9 @@ class Metrics:
         self._serving: dict[tuple[str, str], str] = {}
         self._begin_at_zero()
 
+    def __repr__(self) -> str:
+        return f"<Metrics {self._names!r} {self.drift!r} identities={len(self._shown)}>"
+
     def reload(self, config: Config) -> None:
         """Know the names of another configuration, beside those known: a label once shown stays."""
         self._names.learn(config)

@@ -40,6 +40,9 @@ class CachedChildren(Generic[M]):
         self._resolve = resolve
         self._children: dict[tuple[str, ...], M] = {}
 
+    def __repr__(self) -> str:
+        return f"<CachedChildren children={len(self._children)}>"
+
     def __call__(self, *values: str) -> M:
         """The child with these label values, in the order of the metric's label names."""
         child = self._children.get(values)
@@ -78,6 +81,9 @@ class BulkHistogram(Collector):
         self._sums: dict[tuple[str, ...], float] = {}
         self._held: list[tuple[tuple[str, ...], Sequence[tuple[str, float]], Mapping[str, str] | None, float]] = []
         self._exemplars: dict[tuple[tuple[str, ...], int], Exemplar] = {}
+
+    def __repr__(self) -> str:
+        return f"<BulkHistogram {self._name} series={len(self._counts)} held={len(self._held)}>"
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -167,6 +173,9 @@ class BulkCounter(Collector):
         self._exemplars: dict[tuple[str, ...], Exemplar] = {}
         self._runs: dict[tuple[tuple[str, ...], tuple[tuple[str, ...], ...]], tuple[int, Exemplar | None]] = {}
 
+    def __repr__(self) -> str:
+        return f"<BulkCounter {self._name} series={len(self._counts)} held={len(self._runs)}>"
+
     @property
     def labels(self) -> tuple[str, ...]:
         """The label names."""
@@ -216,6 +225,9 @@ class WorkerTotals:
     def __init__(self) -> None:
         self._last: OrderedDict[tuple[int, int], dict[str, int]] = OrderedDict()
         self._now: dict[int, WorkerStats] = {}
+
+    def __repr__(self) -> str:
+        return f"<WorkerTotals workers={sorted(self._now)}>"
 
     def increases(self, stats: WorkerStats) -> dict[str, int]:
         """By how much each counter of `stats` has grown since that process was last heard."""

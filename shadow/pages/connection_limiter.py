@@ -30,6 +30,9 @@ class ConnectionLimiter:
         self._most, self._refused, self._clock = most, refused, clock
         self._open: dict[asyncio.Protocol, _LimitedConnection] = {}
 
+    def __repr__(self) -> str:
+        return f"<ConnectionLimiter open={len(self._open)} most={self._most}>"
+
     def __len__(self) -> int:
         return len(self._open)
 
@@ -79,6 +82,9 @@ class _LimitedConnection(asyncio.Protocol):
     def __init__(self, limiter: ConnectionLimiter, inner: asyncio.Protocol) -> None:
         self._limiter, self.inner = limiter, inner
         self._admitted = False
+
+    def __repr__(self) -> str:
+        return f"<_LimitedConnection admitted={self._admitted} idle_since={self.idle_since:.1f}>"
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)

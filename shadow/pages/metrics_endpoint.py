@@ -25,6 +25,9 @@ class MetricsEndpoint:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="sameweights-scrape")
         self._renderings: dict[str, asyncio.Future[bytes]] = {}
 
+    def __repr__(self) -> str:
+        return f"<MetricsEndpoint rendering={sorted(self._renderings)}>"
+
     async def page(self, accept: str) -> tuple[bytes, str]:
         """The body and its content type, in the format that the Accept header selects."""
         encode, content_type = choose_encoder(accept)

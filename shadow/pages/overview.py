@@ -49,6 +49,9 @@ class OverviewPage:
         self._lock = threading.Lock()
         self._cached: dict[str, tuple[float, Report]] = {}
 
+    def __repr__(self) -> str:
+        return f"<OverviewPage cached={sorted(self._cached)}>"
+
     def page(self, query: Mapping[str, str]) -> str:
         """The verdicts of the period `since` (24h by default); ConfigError when it is not a time."""
         since = query.get("since", "24h")

@@ -97,6 +97,9 @@ class PairPages:
         self.overview = OverviewPage(reader, self._jinja).page
         self.reload(config)
 
+    def __repr__(self) -> str:
+        return f"<PairPages providers={len(self._providers)}>"
+
     def reload(self, config: Config) -> None:
         """Offer the providers of `config` as filters from the next page on."""
         self._providers = tuple(config.proxy.providers)

@@ -195,6 +195,9 @@ class _Link(asyncio.Protocol):
         """The last that came over it; the first comes before any exchange."""
         self.lost = asyncio.get_running_loop().create_future()
 
+    def __repr__(self) -> str:
+        return f"<_Link worker={self.worker} {self._frames!r}>"
+
     @property
     def worker(self) -> int:
         """The number of the data-plane process."""

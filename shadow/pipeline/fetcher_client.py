@@ -56,6 +56,9 @@ class InProcessFetcher:
     def __init__(self, timeouts: Timeouts, limits: Limits) -> None:
         self._upstream = UpstreamClient(timeouts, limits, WorkerStats())
 
+    def __repr__(self) -> str:
+        return f"<InProcessFetcher {self._upstream!r}>"
+
     async def fetch(self, job: FetchJob) -> Exchange:
         """Make the request."""
         return await run(self._upstream, job)

@@ -35,6 +35,9 @@ class Budget:
         self._tokens = 0
         self._money = 0.0
 
+    def __repr__(self) -> str:
+        return f"<Budget {self._period} open={self._open} requests={self._requests} tokens={self._tokens} money={self._money:g}>"
+
     @property
     def limited(self) -> bool:
         """Whether there is any limit, so that what is spent has to outlive this process."""

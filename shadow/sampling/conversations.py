@@ -44,6 +44,9 @@ class Conversations:
         self._most = most
         self._seen: OrderedDict[bytes, tuple[str, int]] = OrderedDict()
 
+    def __repr__(self) -> str:
+        return f"<Conversations seen={len(self._seen)} most={self._most}>"
+
     def place(
         self, *, request_id: str, model: str, named: str, body: Mapping[str, Any], messages: Sequence[Mapping[str, Any]]
     ) -> ConversationPlace:
