@@ -176,7 +176,9 @@ def _unknown_key(word: str, known: Sequence[str]) -> str:
 def known_keys(model: type[BaseModel], path: KeyPath) -> tuple[str, ...]:
     """The keys that may stand in the table at `path`; empty where any key may."""
     kind = kind_at(model, path)
-    return tuple(kind.model_fields) if isinstance(kind, type) and issubclass(kind, BaseModel) else ()
+    if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+        return ()
+    return tuple(field.alias or name for name, field in kind.model_fields.items())
 
 
 def kind_at(model: type[BaseModel], path: KeyPath) -> object:
@@ -184,7 +186,7 @@ def kind_at(model: type[BaseModel], path: KeyPath) -> object:
     kind: object = model
     for part in path:
         if isinstance(kind, type) and issubclass(kind, BaseModel):
-            declared = kind.model_fields.get(str(part))
+            declared = next((field for name, field in kind.model_fields.items() if (field.alias or name) == part), None)
             kind = _plain(declared.annotation) if declared else None
         elif get_origin(kind) in {dict, tuple}:
             kind = _plain(get_args(kind)[1 if get_origin(kind) is dict else 0])

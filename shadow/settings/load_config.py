@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
-import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -17,6 +14,7 @@ from shadow.settings.config_errors import ConfigError, ConfigSource, explain, qu
 from shadow.settings.cross_checks import RawConfig, cross_check, listen_port, same_server
 from shadow.settings.environment_and_flags import OverridingValue, from_environment, from_flags
 from shadow.settings.outbound_checks import environment_errors, outbound_advice, outbound_errors
+from shadow.settings.toml_file import parse_toml, read_text, validated
 from shadow.settings.toml_lines import KeyPath, key_lines
 from shadow.settings.top_level_config import Config
 
@@ -27,8 +25,8 @@ NAMING = ("api_key_env", "webhook_secret_env")
 
 def load(path: Path | None, flags: Mapping[str, object], environ: Mapping[str, str], *, serving: bool = True) -> Config:
     """The configuration, or ConfigError with every error; without `serving` (reports, lists) keys and providers may be absent."""
-    text = _read(path) if path else ""
-    tables = _parse(text, str(path))
+    text = read_text(path, missing="write one with `sameweights config init`, or name another") if path else ""
+    tables = parse_toml(text, str(path))
     over, errors = _overlay(tables, flags, environ)
     for setting in over:
         _set(tables, setting)
@@ -37,8 +35,7 @@ def load(path: Path | None, flags: Mapping[str, object], environ: Mapping[str, s
     )
     found = cross_check(RawConfig(tables=tables, environ=environ, serving=serving))
     try:
-        # strict, and by way of JSON: there a list is a tuple, and `sample_rate = true` is not 1.0
-        config = Config.model_validate_json(json.dumps(tables, default=str), strict=True)
+        config = validated(Config, tables)
     except ValidationError as error:
         found = [*explain(error.errors(), Config), *found]
     else:
@@ -47,30 +44,6 @@ def load(path: Path | None, flags: Mapping[str, object], environ: Mapping[str, s
     if found or errors:
         raise ConfigError([*sentences(found, origin), *errors])
     return config
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        raise ConfigError([f"{path}: no such file; write one with `sameweights config init`, or name another"]) from None
-    except UnicodeDecodeError as error:
-        raise ConfigError([f"{path}: is not UTF-8 text (byte {error.start}); save it as UTF-8"]) from None
-    except OSError as error:
-        raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from None
-
-
-def _parse(text: str, name: str) -> dict[str, object]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        found = re.search(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", f"{error}", re.DOTALL)
-        what = found.group(1) if found else f"{error}"
-        line = int(found.group(2)) if found and found.group(2) else text.count("\n") + 1
-        written = text.split("\n")[line - 1].strip() if line <= text.count("\n") + 1 else ""
-        raise ConfigError([f"{name}:{line}: not TOML: {what[:1].lower()}{what[1:]}, in {quoted(written)}"]) from None
-    except RecursionError:
-        raise ConfigError([f"{name}: not TOML: nested too deep"]) from None
 
 
 def _overlay(

@@ -6,10 +6,11 @@ import asyncio
 import json
 import socket
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
 from shadow.studies.worlds.offered_tools import ListedTool, OfferedTools, offered_tools
 from shadow.studies.worlds.path_alias import PathAlias
@@ -24,19 +25,33 @@ _SHORTEST_SECRET = 6
 """Characters of a value that is masked in answers; a shorter one would mask words."""
 
 
+class ToolServer(Protocol):
+    """A server that has started: its tools, and calls of them."""
+
+    name: str
+    tools: tuple[ListedTool, ...]
+
+    async def call(self, tool: str, arguments: Mapping[str, object]) -> tuple[ToolText, bool]:
+        """The answer of a tool, and whether there was one in time."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorldPlace:
-    """Where a world is made: a folder that is its own, the folder of the task file, and our environment."""
+    """Where a world is made: a folder that is its own, the folder of the task file, and our environment.
+
+    `inside` makes the servers that run inside the study's own process, by the name that stands as their command.
+    """
 
     folder: Path
     here: Path
     run: str
     environ: Mapping[str, str]
+    inside: Mapping[str, Callable[[ServerSpec], ToolServer]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Server:
-    connection: ServerConnection
+    connection: ToolServer
     alias: PathAlias
     injected: Mapping[str, object]
     secrets: Mapping[str, str]
@@ -92,7 +107,7 @@ async def _opened(stack: AsyncExitStack, spec: ServerSpec, place: WorldPlace) ->
         await asyncio.to_thread(folder.prepare, spec.copy)
     except (OSError, ValueError) as error:
         raise WorldError(f"server {spec.name!r}: its folder could not be copied: {error}") from error
-    connection = await stack.enter_async_context(_connected(spec, folder, place.environ))
+    connection = await stack.enter_async_context(_connected(spec, folder, place))
     return _Server(
         connection=connection,
         alias=PathAlias({shown: folder.filled(real) for shown, real in spec.alias.items()}),
@@ -102,10 +117,13 @@ async def _opened(stack: AsyncExitStack, spec: ServerSpec, place: WorldPlace) ->
 
 
 @asynccontextmanager
-async def _connected(spec: ServerSpec, folder: RunFolder, environ: Mapping[str, str]) -> AsyncIterator[ServerConnection]:
-    url, token = folder.filled(spec.url), environ.get(spec.token_env, "") if spec.token_env else ""
+async def _connected(spec: ServerSpec, folder: RunFolder, place: WorldPlace) -> AsyncIterator[ToolServer]:
+    if spec.isolation is Isolation.IN_PROCESS:
+        yield place.inside[spec.command[0]](spec)
+        return
+    url, token = folder.filled(spec.url), place.environ.get(spec.token_env, "") if spec.token_env else ""
     async with AsyncExitStack() as stack:
-        process = await _started(spec, folder, environ) if spec.command else None
+        process = await _started(spec, folder, place.environ) if spec.command else None
         opened: AbstractAsyncContextManager[ServerConnection]
         if process is not None and not url:
             opened = connection_by_stdio(spec, process)

@@ -14,10 +14,13 @@ START_SECONDS = 30.0
 
 
 class Isolation(StrEnum):
-    """Who shares a server: each run has its own process and folder, or all runs share one that is trusted and only reads."""
+    """Who shares a server: each run has its own process and folder, all runs share one that is trusted and only reads, or the
+    example server runs inside the study's own process.
+    """
 
     RUN = "run"
     SHARED = "shared"
+    IN_PROCESS = "in_process"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,13 +19,14 @@ class WorldError(Exception):
 
 
 class AnswerSource(StrEnum):
-    """Where an answer to a tool call comes from."""
+    """Where an answer to a tool call comes from; `refused` is one that reached no tool, by its own fault."""
 
     LIVE = "live"
     RECORDED = "recorded"
     NEAREST = "nearest"
     UNSEEN = "unseen"
     TIMEOUT = "timeout"
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

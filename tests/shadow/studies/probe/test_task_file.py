@@ -1,0 +1,226 @@
+"""Task files: whole ones become values, and everything that is wrong with one is reported at once, each with its line."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shadow.settings.config_errors import ConfigError
+from shadow.studies.probe.agent_messages import EchoReasoning
+from shadow.studies.probe.task_file import load_task
+from shadow.studies.study_budget import BudgetLimits
+from shadow.studies.study_policy import PolicyScore
+from shadow.studies.worlds.recording import Match, Unseen
+from shadow.studies.worlds.server_spec import Isolation, ServerSpec
+
+WHOLE = """
+[task]
+name = "battery"
+prompt = "Analyze my battery"
+system = "Be brief"
+max_steps = 12
+stream = false
+temperature = 0.6
+echo_reasoning = "drop"
+parameters = { max_tokens = 900 }
+forbid = ["delete"]
+[task.groups]
+charges = ["get_charges", "get_charges_brief"]
+[study]
+providers = ["nim"]
+reference = "ollama"
+model = "nano"
+runs = 2
+seed = 7
+at_once = 3
+[study.policy]
+allowed_drop = 0.2
+[study.budget]
+money = 5.0
+[[servers]]
+name = "files"
+command = ["node", "{here}/server.js", "/data"]
+copy = "data"
+alias = { "/data" = "{data}" }
+env = { STATE = "{folder}/state" }
+pass_env = ["TOKEN"]
+hide = ["reset"]
+inject = { key = "{run}" }
+timeout = 5
+[[servers]]
+name = "web"
+url = "https://mcp.example/mcp"
+token_env = "WEB_TOKEN"
+isolation = "shared"
+trusted = true
+[world]
+record = "battery.rec"
+match = "sequence"
+unseen = "nearest"
+"""
+SMALL = """
+[task]
+name = "t"
+prompt = "p"
+{task}
+[study]
+model = "m"
+{study}
+[study.policy]
+{policy}
+[[servers]]
+name = "s"
+{server}
+"""
+
+
+def loaded(tmp_path: Path, text: str):
+    (tmp_path / "data").mkdir(exist_ok=True)
+    path = tmp_path / "t.toml"
+    path.write_text(text)
+    return load_task(path)
+
+
+def faults(tmp_path: Path, text: str) -> list[str]:
+    with pytest.raises(ConfigError) as raised:
+        loaded(tmp_path, text)
+    return [fault.removeprefix(str(tmp_path / "t.toml") + ":") for fault in raised.value.errors]
+
+
+def test_every_value_of_a_whole_file_arrives(tmp_path):
+    made = loaded(tmp_path, WHOLE)
+    task = made.task
+    assert (task.name, task.prompts, task.system) == ("battery", ("Analyze my battery",), "Be brief")
+    assert (task.max_steps, task.stream, task.temperature, task.echo_reasoning) == (12, False, 0.6, EchoReasoning.DROP)
+    assert (task.parameters, task.forbid) == ({"max_tokens": 900}, ("delete",))
+    assert task.groups == {"charges": ("get_charges", "get_charges_brief")}
+    study = made.study
+    assert (study.providers, study.reference, study.model) == (("nim",), "ollama", "nano")
+    assert (study.runs, study.seed, study.at_once) == (2, 7, 3)
+    assert (made.policy.score, made.policy.allowed_drop) == (PolicyScore.COVERAGE, 0.2)
+    assert made.budget == BudgetLimits(money=5.0)
+    assert made.servers == (
+        ServerSpec(
+            name="files",
+            command=("node", "{here}/server.js", "/data"),
+            copy=tmp_path / "data",
+            alias={"/data": "{data}"},
+            env={"STATE": "{folder}/state"},
+            pass_env=("TOKEN",),
+            hide=("reset",),
+            inject={"key": "{run}"},
+            timeout=5.0,
+        ),
+        ServerSpec(name="web", url="https://mcp.example/mcp", token_env="WEB_TOKEN", isolation=Isolation.SHARED, trusted=True),
+    )
+    assert (made.world.record, made.world.match, made.world.unseen) == (tmp_path / "battery.rec", Match.SEQUENCE, Unseen.NEAREST)
+
+
+def test_everything_that_is_wrong_is_reported_at_once_with_its_line_and_what_was_meant(tmp_path):
+    text = """
+[task]
+promt = "x"
+max_steps = 0
+[task.groups]
+a = []
+[study]
+runs = 1
+modle = "x"
+[study.policy]
+alpha = 3
+[[servers]]
+name = "a b"
+comand = ["x"]
+copy = "none"
+[[servers]]
+url = "ftp://x"
+[world]
+from = "x.rec"
+unseen = "eror"
+"""
+    found = faults(tmp_path, text)
+    assert [fault.partition(": ")[0] for fault in found] == [
+        *("2", "3", "4", "6", "8", "9", "11", "13", "14", "15", "16", "16", "17", "19", "20"),
+    ]
+    assert "task.promt: no such key; did you mean 'prompt'?" in found[1]
+    assert "study.runs: one run of each gives no verdict" in found[4]
+    assert "servers[0].comand: no such key; did you mean 'command'?" in found[8]
+    assert found[13] == "19: world.from: no such file: 'x.rec'"
+    assert "world.unseen: no such choice: 'eror'; did you mean 'error'?" in found[14]
+
+
+GROUPS = 'groups = { a = ["x"] }'
+COMMAND = 'command = ["x"]'
+
+
+@pytest.mark.parametrize(
+    ("part", "text", "fault"),
+    [
+        ("task", 'prompts = ["q"]', "write either prompt, or prompts"),
+        ("task", "parameters = { messages = 1 }", "task.parameters.messages: is set by the study itself"),
+        ("study", "runs = 1", "total opposites need 4 runs of each to be distinguished, 90 % against 50 % needs 23"),
+        ("policy", "allowed_drop = 1", "allowed_drop is a share from 0 to below 1"),
+        ("policy", 'score = "checks"', "write some, or another score"),
+        ("server", 'url = "http://h/mcp"', "beside a command it must hold {port}"),
+        ("server", 'token_env = "T"', "is the bearer token for a url"),
+        ("server", 'isolation = "shared"', "write trusted = true if all its tools only read"),
+        ("server", 'isolation = "in_process"', "only the example runs inside the study's process"),
+        ("server", 'alias = { "/" = "{data}" }', "must replace an absolute path"),
+        ("server", 'copy = "nowhere"', "no such folder: 'nowhere'"),
+        ("server", "timeout = 0", "servers[0].timeout: must be more than 0"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_a_sentence_of_its_own(tmp_path, part, text, fault):
+    parts = {"task": GROUPS, "study": "", "policy": "", "server": COMMAND}
+    parts[part] = f"{parts[part]}\n{text}"
+    found = faults(tmp_path, SMALL.format(**parts))
+    assert len(found) == 1, found
+    assert fault in found[0]
+
+
+def test_a_small_file_has_the_defaults(tmp_path):
+    made = loaded(tmp_path, SMALL.format(task=GROUPS, study="", policy="", server=COMMAND))
+    assert (made.study.runs, made.study.at_once, made.task.max_steps, made.policy.allowed_drop) == (40, 2, 20, None)
+    assert made.servers[0].isolation is Isolation.RUN
+
+
+def test_coverage_without_groups_is_refused_and_another_score_is_not(tmp_path):
+    parts = {"task": "", "study": "", "server": COMMAND}
+    assert "write [task.groups], or another score" in faults(tmp_path, SMALL.format(**parts, policy=""))[0]
+    assert loaded(tmp_path, SMALL.format(**parts, policy='score = "complete"')).policy.score is PolicyScore.COMPLETE
+
+
+def test_two_servers_of_one_name_are_refused(tmp_path):
+    text = SMALL.format(task=GROUPS, study="", policy="", server=COMMAND) + '[[servers]]\nname = "s"\ncommand = ["x"]\n'
+    assert "'s' is the name of another server too" in faults(tmp_path, text)[0]
+
+
+VALUES = st.recursive(
+    st.booleans() | st.integers(-3, 3) | st.text(alphabet="ab/{}", max_size=4),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["name", "a", "env"]), inner, max_size=2),
+    max_leaves=5,
+)
+KEYS = st.sampled_from(["name", "prompt", "prompts", "runs", "model", "groups", "command", "url", "copy", "policy", "xx"])
+
+
+@given(st.dictionaries(st.sampled_from(["task", "study", "servers", "world", "x"]), st.dictionaries(KEYS, VALUES) | VALUES))
+def test_any_tables_are_a_task_or_sentences_and_never_a_traceback(tmp_path_factory, tables):
+    path = tmp_path_factory.mktemp("t") / "t.toml"
+    path.write_text("\n".join(f"{key} = {toml(value)}" for key, value in tables.items()))
+    made: object = None
+    try:
+        made = load_task(path)
+    except ConfigError as error:
+        made = error.errors
+    assert made
+
+
+def toml(value) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {toml(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(toml(item) for item in value) + "]"
+    return f'"{value}"' if isinstance(value, str) else str(value)
