@@ -232,6 +232,25 @@ def show_pair(
 
 
 @app.command()
+def mcp(
+    *,
+    config: ConfigPath = None,
+    db: Db = None,
+    http: Annotated[
+        str, typer.Option("--http", metavar="HOST:PORT", help="Serve on this port instead of stdin and stdout.")
+    ] = "",
+    token_env: Annotated[
+        str, typer.Option("--token-env", metavar="VARIABLE", help="Variable with the token that --http asks for.")
+    ] = "",
+) -> None:
+    """Serve the records to agents as an MCP server, read-only."""
+    from shadow.mcp_server.serve_records import run
+
+    with _reading(config, db) as reader:
+        raise typer.Exit(run(reader, settings(config, db), http=http, token_env=token_env))
+
+
+@app.command()
 def dashboards(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write them; made if it is not there.")],
     pages: Annotated[str, typer.Option("--pages", metavar="URL", help="The admin port in links.")] = "http://127.0.0.1:8081",

@@ -317,6 +317,7 @@ PROMISES = (
     Promise(
         "reader.page", READER, "Helicone #5588", "Model text on a page is text: no element, script, style or address of it acts."
     ),
+    Promise("reader.agents", READER, "OWASP LLM01", "Model text reaches an agent only in members that are marked as recorded."),
     Promise("reader.terminal", READER, "OWASP LLM05", "Model text in a terminal moves no cursor."),
     Promise("local.host", LOCAL, "CVE-2025-66416", "A foreign Host or Origin is refused."),
     Promise(

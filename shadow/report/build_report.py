@@ -14,8 +14,8 @@ from shadow.drift.admission import counts
 from shadow.drift.drift_signals import AGREEMENT
 from shadow.drift.excess_estimates import ClusterSum, EffectEstimate, GroupKey, discoveries, group_evidence, table
 from shadow.report.check_rates import CheckVoteTotals, check_lines
-from shadow.report.drift_lines import drift_lines
-from shadow.report.figures import Report, TrafficFigures
+from shadow.report.drift_lines import DriftLine, drift_lines
+from shadow.report.figures import IdentityLine, Report, Scorecard, TrafficFigures
 from shadow.report.identity_lines import greedy_lines, identity_changes, identity_lines, segment_lines, template_lines
 from shadow.report.latency_lines import latency_lines, pace_lines
 from shadow.report.provider_card import Key, ScorecardSource, card_keys, make_card, worst_first
@@ -25,7 +25,7 @@ from shadow.report.report_text import render
 from shadow.report.stream_faults import stream_lines
 from shadow.report.trigger_figures import trigger_figures
 from shadow.report.unheld_requests import unheld_shortfalls
-from storage.rows import TrafficCount
+from storage.rows import SignalCount, TrafficCount
 from storage.store import Reader
 
 SCHEMA = "sameweights.report/2"
@@ -35,12 +35,47 @@ def build(reader: Reader, since: float, until: float) -> Report:
     """The report of the period from `since` to `until` (seconds since the epoch)."""
     counts = reader.signal_counts(since, until)
     traffic = reader.traffic(since, until)
+    drift = drift_lines(reader)
+    identities = identity_lines(reader, since, until)
+    cards = _cards(reader, (since, until), counts=counts, traffic=traffic, drift=drift, identities=identities)
+    return Report(
+        since=since,
+        until=until,
+        cards=cards,
+        latency=latency_lines(reader, since, until),
+        traffic=tuple(_traffic(traffic)),
+        identities=identities,
+        templates=template_lines(reader, since, until),
+        segments=segment_lines(reader, since, until),
+        streaming=stream_lines(reader, since, until),
+        greedy=greedy_lines(counts),
+        drifting=drift,
+        paces=pace_lines(reader),
+        references=(*refusing_reference_lines(cards), *reference_lines(cards, drift)),
+    )
+
+
+def scorecards(reader: Reader, since: float, until: float) -> tuple[Scorecard, ...]:
+    """The scorecards of a period alone, the worst verdict first, as the report of that period has them."""
+    counts, traffic = reader.signal_counts(since, until), reader.traffic(since, until)
+    drift, identities = drift_lines(reader), identity_lines(reader, since, until)
+    return _cards(reader, (since, until), counts=counts, traffic=traffic, drift=drift, identities=identities)
+
+
+def _cards(
+    reader: Reader,
+    period: tuple[float, float],
+    *,
+    counts: Sequence[SignalCount],
+    traffic: Sequence[TrafficCount],
+    drift: tuple[DriftLine, ...],
+    identities: tuple[IdentityLine, ...],
+) -> tuple[Scorecard, ...]:
+    since, until = period
     scores = _scores(reader, since, until)
     reasons = _reasons(reader, since, until)
     triggers = trigger_figures(reader, since, until)
     paired = CheckVoteTotals(reader.judgements.compared_checks(since, until))
-    drift = drift_lines(reader)
-    identities = identity_lines(reader, since, until)
     evidence, found = _evidence(scores)
     ended = reader.judgements.response_statuses(since, until, NEWEST)
     refused = provider_refusals(ended)
@@ -61,22 +96,7 @@ def build(reader: Reader, since: float, until: float) -> Report:
         )
         for key in card_keys(list(scores), counts, traffic, drift, ended)
     )
-    cards = [make_card(source, counts, traffic) for source in sources]
-    return Report(
-        since=since,
-        until=until,
-        cards=tuple(sorted(cards, key=worst_first)),
-        latency=latency_lines(reader, since, until),
-        traffic=tuple(_traffic(traffic)),
-        identities=identities,
-        templates=template_lines(reader, since, until),
-        segments=segment_lines(reader, since, until),
-        streaming=stream_lines(reader, since, until),
-        greedy=greedy_lines(counts),
-        drifting=drift,
-        paces=pace_lines(reader),
-        references=(*refusing_reference_lines(cards), *reference_lines(cards, drift)),
-    )
+    return tuple(sorted((make_card(source, counts, traffic) for source in sources), key=worst_first))
 
 
 def as_json(report: Report) -> str:

@@ -1,0 +1,214 @@
+"""The tools about compared requests: a list, one whole, and where its answers differ."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from shadow.findings.finding import FindingState
+from shadow.mcp_server.inputs import id_before, instant, one_of, page_of, rows_wanted
+from shadow.mcp_server.stored_text import SHOWN_NAME, StoredText, stored_text
+from shadow.mcp_server.tool_results import (
+    AlignedWords,
+    Answer,
+    Call,
+    PairDetail,
+    PairDiff,
+    PairLine,
+    PairPage,
+    SignalFinding,
+    ValueDifference,
+)
+from shadow.presentation.alignment import TextPiece, align_texts, differences, match_calls
+from shadow.presentation.exchange_view import ExchangeView
+from shadow.presentation.visible_text import plain
+from shadow.reading.completion import ToolCall
+from shadow.report.filters import moment_of, pair_filter
+from shadow.settings.config_errors import ConfigError, quoted
+from shadow.terminal.pairs_text import PairColumns, pair_columns
+from shadow.verdict.phrases import named
+from storage.rows import FindingRow, PairFilter, PairSummary
+from storage.store import Reader
+
+SIDES: tuple[Literal["provider", "reference", "control"], ...] = ("provider", "reference", "control")
+RUNS = 200
+"""Most runs of words in a comparison of two texts."""
+_COMPARED = frozenset({FindingState.MATCH.value, FindingState.DIFFER.value})
+PLACES = 50
+"""Most differing places of arguments in a comparison."""
+
+
+class PairTools:
+    """Answers from `reader`; `now` returns seconds since the epoch. Safe from any thread."""
+
+    def __init__(self, reader: Reader, now: Callable[[], float]) -> None:
+        self._reader = reader
+        self._now = now
+
+    def list_divergent_pairs(self, *, provider: str, model: str, signal: str, since: str, page: str, limit: int) -> PairPage:
+        """A page of the pairs that differ, newest first; ConfigError for an argument that is wrong."""
+        rows = rows_wanted(limit)
+        wanted = pair_filter(
+            provider=provider,
+            model=model,
+            signal=signal,
+            state=FindingState.DIFFER.value,
+            since=since,
+            limit=rows + 1,
+            now=self._now(),
+        )
+        found = self._reader.pairs(self._after(wanted, page))
+        shown = found[:rows]
+        if not shown and provider:
+            one_of("provider", provider, self._providers(since))
+        return PairPage(pairs=[_line(each) for each in shown], next_page=page_of(shown[-1].pair.id) if len(found) > rows else "")
+
+    def get_pair(self, pair_id: str) -> PairDetail:
+        """One pair whole; ConfigError when no pair, or more than one, has this id."""
+        shown = self._columns(pair_id)
+        pair = shown.pair
+        cross = [row for row in shown.findings if row.comparison == "cross"]
+        own = {row.signal: row.state for row in shown.findings if row.comparison == "self"}
+        return PairDetail(
+            id=pair.id,
+            started=instant(pair.started),
+            route=pair.route,
+            model=plain(pair.model),
+            conversation=plain(pair.conversation),
+            comparable=not pair.comparable,
+            why_not=plain(pair.comparable),
+            request=stored_text(json.dumps(shown.request.messages, ensure_ascii=False), more=f"exchange://{pair.id}/request"),
+            changed_in_the_shadow=[plain(each) for each in json.loads(pair.alterations or "[]")],
+            answers=[_answer(side, view, pair.id) for side, view in zip(SIDES, shown.answers, strict=False)],
+            differing=[_finding(row, own) for row in cross if row.state == FindingState.DIFFER],
+            matching=[row.signal for row in cross if row.state == FindingState.MATCH],
+            not_measured={row.signal: stored_text(row.reason) for row in cross if row.state not in _COMPARED},
+        )
+
+    def diff_pair(self, pair_id: str, against: Literal["reference", "control"]) -> PairDiff:
+        """Where the provider's answer differs from the reference's; ConfigError when the pair or that answer is not there."""
+        shown = self._columns(pair_id)
+        sides = dict(zip(SIDES, shown.answers, strict=False))
+        if against not in sides:
+            raise ConfigError([f"pair {quoted(shown.pair.id)} has no answer of the {against}; its answers: {', '.join(sides)}"])
+        return _diff(shown.pair.id, sides["provider"], against, sides[against])
+
+    def _after(self, wanted: PairFilter, page: str) -> PairFilter:
+        before = id_before(page)
+        if before and self._reader.pair(before) is None:
+            raise ConfigError([f"no such page: {quoted(page)}; its last pair was deleted: begin again without a page"])
+        return PairFilter(**{name: getattr(wanted, name) for name in PairFilter.__slots__} | {"before_id": before})
+
+    def _providers(self, since: str) -> set[str]:
+        now = self._now()
+        return {row.provider for row in self._reader.traffic(moment_of("since", since, now), now)}
+
+    def _columns(self, pair_id: str) -> PairColumns:
+        shown = pair_columns(self._reader, pair_id)
+        if shown is None:
+            raise ConfigError([f"no such pair: {quoted(pair_id)}; list_divergent_pairs lists ids"])
+        return shown
+
+
+def _line(summary: PairSummary) -> PairLine:
+    pair = summary.pair
+    return PairLine(
+        id=pair.id,
+        started=instant(pair.started),
+        provider=pair.provider,
+        reference=pair.reference,
+        model=plain(pair.model),
+        differing=list(summary.differing),
+        matching=summary.matches,
+        not_measured=summary.not_comparable + summary.not_measured,
+    )
+
+
+def _answer(side: Literal["provider", "reference", "control"], view: ExchangeView, pair_id: str) -> Answer:
+    more = f"exchange://{pair_id}/{side}"
+    row = view.row
+    return Answer(
+        side=side,
+        server=row.provider,
+        outcome=view.outcome,
+        trouble=_optional(view.trouble or None, more),
+        text=_optional(view.text, more),
+        reasoning=_optional(view.reasoning, more),
+        refusal=_optional(view.refusal, more),
+        finish_reason=plain(row.finish_reason)[:SHOWN_NAME],
+        calls=_calls(view, more),
+        failed_checks=[_finding(check, {}) for check in view.checks if check.state == FindingState.DIFFER],
+        seconds=row.seconds,
+        first_token_seconds=row.first_token,
+        prompt_tokens=row.prompt_tokens,
+        completion_tokens=row.completion_tokens,
+    )
+
+
+def _optional(text: str | None, more: str) -> StoredText | None:
+    return None if text is None else stored_text(text, more=more)
+
+
+def _calls(view: ExchangeView, more: str) -> list[Call]:
+    outcomes = (*view.outcomes, *("",) * len(view.calls))
+    return [
+        Call(name=_name(call), arguments=stored_text(call.arguments, more=more), validity=outcome)
+        for call, outcome in zip(view.calls, outcomes, strict=False)
+    ]
+
+
+def _name(call: ToolCall) -> StoredText:
+    return stored_text(call.name, limit=SHOWN_NAME)
+
+
+def _finding(row: FindingRow, own: dict[str, str]) -> SignalFinding:
+    noise = own.get(row.signal)
+    return SignalFinding(
+        signal=row.signal,
+        name=named(row.signal),
+        reason=stored_text(row.reason),
+        explained_by_noise=noise == FindingState.DIFFER if noise in _COMPARED else None,
+    )
+
+
+def _diff(pair_id: str, provider: ExchangeView, against: Literal["reference", "control"], reference: ExchangeView) -> PairDiff:
+    aligned = align_texts(provider.text or "", reference.text or "")
+    mine, theirs = provider.calls, reference.calls
+    matched = match_calls([(call.name, call.parsed) for call in mine], [(call.name, call.parsed) for call in theirs])
+    return PairDiff(
+        id=pair_id,
+        against=against,
+        provider_text=_runs(aligned.left, f"exchange://{pair_id}/provider"),
+        reference_text=_runs(aligned.right, f"exchange://{pair_id}/{against}"),
+        text_note=aligned.note,
+        calls_missing=[_name(theirs[right]) for left, right in matched if left is None and right is not None],
+        calls_extra=[_name(mine[left]) for left, right in matched if right is None and left is not None],
+        arguments=[
+            place
+            for left, right in matched
+            if left is not None and right is not None
+            for place in _places(right, mine[left], theirs[right])
+        ][:PLACES],
+    )
+
+
+def _runs(pieces: Sequence[TextPiece], more: str) -> list[AlignedWords]:
+    return [AlignedWords(only=piece.only, text=stored_text(piece.text, more=more)) for piece in pieces[:RUNS]]
+
+
+def _places(position: int, mine: ToolCall, theirs: ToolCall) -> list[ValueDifference]:
+    return [
+        ValueDifference(
+            call=position,
+            path=stored_text(place.path, limit=SHOWN_NAME),
+            change=place.change.value,
+            provider=_value(place.subject),
+            reference=_value(place.reference),
+        )
+        for place in differences(mine.parsed, theirs.parsed, PLACES)
+    ]
+
+
+def _value(value: object) -> StoredText:
+    return stored_text(json.dumps(value, ensure_ascii=False, default=str))

@@ -1,0 +1,68 @@
+"""The tools about studies: which there are, and what one came to at each provider."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+
+from shadow.mcp_server.inputs import instant, one_of, rfc3339
+from shadow.mcp_server.tool_results import StudyDetail, StudyLine, StudyList, StudyTarget
+from shadow.presentation.visible_text import plain
+from storage.store import Reader
+from storage.study_rows import ANSWERED, ASKED, FAILED, LegRow, RunRow, SetbackRow, StudyRow
+
+
+class StudyTools:
+    """Answers from `reader`. Safe from any thread."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def list_studies(self) -> StudyList:
+        """Every study of the database."""
+        return StudyList(studies=[_line(row) for row in self._reader.studies.studies()])
+
+    def get_study(self, study_id: str) -> StudyDetail:
+        """One study; ConfigError when none has this id."""
+        queries = self._reader.studies
+        rows = {row.id: row for row in queries.studies()}
+        one_of("study", study_id, rows)
+        row, legs = rows[study_id], queries.legs(study_id)
+        runs, setbacks = queries.runs(study_id), queries.setbacks(study_id)
+        names = sorted({leg.target for leg in legs} | {run.target for run in runs})
+        return StudyDetail(
+            **_line(row).model_dump(),
+            seed=row.seed,
+            plan=json.loads(row.plan or "{}"),
+            policy=json.loads(row.policy or "{}"),
+            targets=[_target(name, legs, runs, setbacks) for name in names],
+        )
+
+
+def _line(row: StudyRow) -> StudyLine:
+    return StudyLine(
+        id=row.id,
+        kind=row.kind,
+        name=plain(row.name),
+        begun=instant(row.begun),
+        ended=rfc3339(row.ended),
+        outcome=plain(row.outcome),
+    )
+
+
+def _target(name: str, legs: Sequence[LegRow], runs: Sequence[RunRow], setbacks: Sequence[SetbackRow]) -> StudyTarget:
+    of_it = {leg.key: leg for leg in legs if leg.target == name}
+    states = Counter(leg.state for leg in of_it.values())
+    own_runs = [run for run in runs if run.target == name]
+    scores = [run.score for run in own_runs if run.score is not None]
+    return StudyTarget(
+        target=plain(name),
+        asked=states[ASKED],
+        answered=states[ANSWERED],
+        failed=states[FAILED],
+        setbacks=dict(Counter(plain(each.reason) for each in setbacks if each.key in of_it)),
+        runs=len(own_runs),
+        outcomes=dict(Counter(run.outcome for run in own_runs)),
+        mean_score=sum(scores) / len(scores) if scores else None,
+    )

@@ -1,0 +1,252 @@
+"""The tools about verdicts: who differs, since when, by how much, and what changed between two periods.
+
+They read the report of a period, which is built at most once a minute, without the parts that no tool shows.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+
+from pydantic import BaseModel
+
+from shadow.findings.finding import Signal
+from shadow.mcp_server.inputs import instant, one_of, rfc3339
+from shadow.mcp_server.tool_results import (
+    AlarmTest,
+    AlertExplanation,
+    DriftChange,
+    Period,
+    ProviderSummary,
+    ProviderVerdict,
+    Reason,
+    ToolCallFigures,
+    ToolCallStats,
+    WindowComparison,
+    WindowSignal,
+)
+from shadow.presentation.visible_text import plain
+from shadow.report.build_report import scorecards
+from shadow.report.drift_lines import drift_lines
+from shadow.report.figures import Scorecard, SignalLine
+from shadow.report.filters import moment_of
+from shadow.settings.config_errors import ConfigError, quoted
+from shadow.verdict.verdict_value import VerdictReason
+from storage.judgement_rows import AlarmRow
+from storage.store import Reader
+
+FRESH_SECONDS = 60.0
+KEPT = 8
+"""Periods whose scorecards are kept."""
+CHANGES = 10
+"""Most changes of state in an explanation."""
+
+EXAMPLES = 5
+"""Most pairs named as examples of one test."""
+
+Cards = tuple[Scorecard, ...]
+
+
+class AlarmTestDetails(BaseModel):
+    """One test in the stored details of a change of state."""
+
+    signal: str = ""
+    sentence: str = ""
+    since: float | None = None
+    earliest: float | None = None
+    latest: float | None = None
+    size: float | None = None
+    low: float | None = None
+    high: float | None = None
+    pair_ids: tuple[str, ...] = ()
+
+
+class AlarmDetails(BaseModel):
+    """The stored details of a change of state; those of older versions lack members."""
+
+    sentence: str = ""
+    verdict_sentence: str = ""
+    blame: str = ""
+    blame_why: str = ""
+    tests: tuple[AlarmTestDetails, ...] = ()
+
+
+class VerdictTools:
+    """Answers from `reader`; `now` returns seconds since the epoch, `clock` monotonic seconds. Safe from any thread."""
+
+    def __init__(self, reader: Reader, now: Callable[[], float], clock: Callable[[], float]) -> None:
+        self._reader = reader
+        self._now, self._clock = now, clock
+        self._lock = threading.Lock()
+        self._kept: dict[tuple[str, str], tuple[float, Period, Cards]] = {}
+
+    def provider_summary(self, since: str, until: str, provider: str) -> ProviderSummary:
+        """The verdicts of a period; ConfigError for a time or a provider that is none."""
+        period, cards = self._cards(since, until)
+        return ProviderSummary(period=period, providers=[_verdict(card) for card in self._of(cards, provider)])
+
+    def tool_call_stats(self, since: str, until: str, provider: str) -> ToolCallStats:
+        """The tool calls of a period; ConfigError for a time or a provider that is none."""
+        period, cards = self._cards(since, until)
+        found = [_calls(card) for card in self._of(cards, provider)]
+        return ToolCallStats(period=period, providers=[each for each in found if each is not None])
+
+    def compare_windows(self, provider: str, before: tuple[str, str], after: tuple[str, str]) -> WindowComparison:
+        """Every signal of a provider in two periods; ConfigError for a time or a provider that is none."""
+        first, earlier = self._cards(*before)
+        second, later = self._cards(*after)
+        self._of((*earlier, *later), provider)
+        old, new = _lines(earlier, provider), _lines(later, provider)
+        signals = [_compared(key, old.get(key), new.get(key)) for key in sorted({**old, **new})]
+        return WindowComparison(provider=provider, before=first, after=second, signals=signals)
+
+    def explain_alert(self, provider: str, model: str) -> AlertExplanation:
+        """The drift states of a provider and their newest changes; ConfigError for a provider that has none."""
+        lines = [line for line in drift_lines(self._reader) if model in {"", line.model}]
+        one_of("provider", provider, (line.provider for line in lines))
+        alarms = self._reader.judgements.alarms(0.0, 0.0)
+        changes = [row for row in alarms if row.group.provider == provider and model in {"", row.group.model}]
+        return AlertExplanation(
+            provider=provider,
+            states={plain(line.model): line.state for line in lines if line.provider == provider},
+            changes=[_change(row) for row in changes[:CHANGES]],
+        )
+
+    def _cards(self, since: str, until: str) -> tuple[Period, Cards]:
+        with self._lock:
+            built, period, cards = self._kept.get((since, until), (0.0, None, ()))
+            if period is None or self._clock() - built >= FRESH_SECONDS:
+                period, cards = self._built(since, until)
+                self._kept.pop((since, until), None)
+                self._kept[since, until] = self._clock(), period, cards
+            while len(self._kept) > KEPT:
+                del self._kept[next(iter(self._kept))]
+        return period, cards
+
+    def _built(self, since: str, until: str) -> tuple[Period, Cards]:
+        now = self._now()
+        start, end = moment_of("since", since, now), moment_of("until", until, now)
+        if start >= end:
+            raise ConfigError([f"since {quoted(since)} is not before until {quoted(until)}"])
+        return Period(since=instant(start), until=instant(end)), scorecards(self._reader, start, end)
+
+    def _of(self, cards: Cards, provider: str) -> Cards:
+        if provider:
+            one_of("provider", provider, (card.provider for card in cards))
+        return tuple(card for card in cards if provider in {"", card.provider})
+
+
+def _verdict(card: Scorecard) -> ProviderVerdict:
+    verdict = card.verdict
+    return ProviderVerdict(
+        provider=card.provider,
+        model=plain(card.model),
+        reference=card.reference,
+        verdict=verdict.word.value,
+        sentence=plain(verdict.sentence),
+        since=rfc3339(verdict.since),
+        requests=card.requests,
+        pairs=card.pairs,
+        compared=card.compared,
+        smallest_detectable=verdict.power.smallest if verdict.power else None,
+        reasons=[_reason(reason) for reason in verdict.reasons],
+        not_compared={plain(each.reason): each.pairs for each in card.reasons},
+    )
+
+
+def _reason(reason: VerdictReason) -> Reason:
+    return Reason(
+        word=reason.word.value,
+        signal=reason.subject,
+        phrase=plain(reason.phrase),
+        size=reason.size,
+        low=reason.low,
+        high=reason.high,
+        since=rfc3339(reason.since),
+    )
+
+
+def _calls(card: Scorecard) -> ToolCallFigures | None:
+    checked = next((check for check in card.checks if check.signal == Signal.VALID_CALLS), None)
+    figures = card.triggering
+    if figures is None and checked is None:
+        return None
+    return ToolCallFigures(
+        provider=card.provider,
+        model=plain(card.model),
+        reference=card.reference,
+        pairs_with_tools=figures.pairs if figures else 0,
+        call_f1=figures.f1 if figures else None,
+        call_f1_of_the_reference_with_itself=figures.own_f1 if figures else None,
+        calls_per_call_of_the_reference=figures.ratio if figures else None,
+        kappa=figures.kappa if figures else None,
+        f1_difference=figures.difference if figures else None,
+        low=figures.low if figures else None,
+        high=figures.high if figures else None,
+        answers_with_calls_checked=checked.answers if checked else 0,
+        invalid_calls=checked.faulty if checked else 0,
+    )
+
+
+def _lines(cards: Cards, provider: str) -> Mapping[tuple[str, str, str], SignalLine]:
+    of_it = (card for card in cards if card.provider == provider)
+    return {(card.model, card.reference, line.signal): line for card in of_it for line in card.signals}
+
+
+def _compared(key: tuple[str, str, str], before: SignalLine | None, after: SignalLine | None) -> WindowSignal:
+    model, reference, signal = key
+    return WindowSignal(
+        model=plain(model),
+        reference=reference,
+        signal=signal,
+        before=before.excess if before else None,
+        before_low=before.low if before else None,
+        before_high=before.high if before else None,
+        after=after.excess if after else None,
+        after_low=after.low if after else None,
+        after_high=after.high if after else None,
+        pairs_before=before.pairs if before else 0,
+        pairs_after=after.pairs if after else 0,
+        apart=_apart(before, after),
+    )
+
+
+def _apart(before: SignalLine | None, after: SignalLine | None) -> bool:
+    if before is None or after is None:
+        return False
+    ends = before.low, before.high, after.low, after.high
+    if any(end is None for end in ends):
+        return False
+    low, high, later_low, later_high = (float(end or 0.0) for end in ends)
+    return high < later_low or later_high < low
+
+
+def _change(row: AlarmRow) -> DriftChange:
+    details = AlarmDetails.model_validate_json(row.details or "{}")
+    strongest = details.tests[0] if details.tests else AlarmTestDetails()
+    return DriftChange(
+        at=instant(row.at),
+        old=row.old,
+        new=row.new,
+        model=plain(row.group.model),
+        route=row.group.route,
+        reference=row.group.reference,
+        sentence=plain(details.sentence or details.verdict_sentence),
+        which_side=details.blame,
+        why_that_side=plain(details.blame_why),
+        since=rfc3339(strongest.since),
+        earliest=rfc3339(strongest.earliest),
+        latest=rfc3339(strongest.latest),
+        tests=[_test(test) for test in details.tests],
+    )
+
+
+def _test(test: AlarmTestDetails) -> AlarmTest:
+    return AlarmTest(
+        signal=test.signal,
+        sentence=plain(test.sentence),
+        size=test.size,
+        low=test.low,
+        high=test.high,
+        example_pairs=list(test.pair_ids[:EXAMPLES]),
+    )

@@ -1,0 +1,55 @@
+import json
+
+from tests.agents import Agent
+from tests.records import NOW, add_pair, calling
+
+
+async def test_pairs_that_differ_are_paged_newest_first_without_gap_or_repeat(store):
+    ids = [add_pair(store, "garbler", calling("Oslo"), calling("Quito"), started=NOW + number) for number in range(7)]
+    add_pair(store, "garbler", calling("Oslo"), calling("Oslo"), started=NOW + 9)
+    assert store.flush(20)
+    found, page = [], ""
+    while True:
+        answer = await Agent(store).result("list_divergent_pairs", since="all", signal="arguments", limit=3, page=page)
+        found += [pair["id"] for pair in answer["pairs"]]
+        page = answer["next_page"]
+        if not page:
+            break
+    assert found == ids[::-1]
+
+
+async def test_a_pair_has_its_answers_calls_and_whether_the_noise_explains_a_finding(store):
+    noisy = add_pair(store, "garbler", calling("Oslo"), calling("Quito"), calling("Lima"))
+    steady = add_pair(store, "garbler", calling("Oslo"), calling("Quito"), calling("Quito"))
+    once = add_pair(store, "garbler", calling("Oslo"), calling("Quito"))
+    assert store.flush(20)
+    explained = {}
+    for name in (noisy, steady, once):
+        pair = await Agent(store).result("get_pair", pair_id=name)
+        [arguments] = [each for each in pair["differing"] if each["signal"] == "arguments"]
+        explained[name] = arguments["explained_by_noise"]
+        assert [answer["side"] for answer in pair["answers"]] == ["provider", "reference", "control"][: len(pair["answers"])]
+        assert json.loads(pair["answers"][0]["calls"][0]["arguments"]["stored"]) == {"city": "Oslo"}
+        assert "tools" in pair["matching"]
+    assert explained == {noisy: True, steady: False, once: None}
+
+
+async def test_a_diff_names_the_argument_the_words_and_the_calls_that_differ(store):
+    called = add_pair(store, "garbler", calling("Oslo"), calling("Quito"))
+    spoke = add_pair(store, "garbler", "It is raining today", calling("Quito"))
+    text = add_pair(store, "garbler", "It is raining today", "It is sunny today")
+    assert store.flush(20)
+    [place] = (await Agent(store).result("diff_pair", pair_id=called))["arguments"]
+    assert (place["path"]["stored"], place["change"]) == ("city", "value")
+    assert (place["provider"]["stored"], place["reference"]["stored"]) == ('"Oslo"', '"Quito"')
+    assert [each["stored"] for each in (await Agent(store).result("diff_pair", pair_id=spoke))["calls_missing"]] == [
+        "get_weather"
+    ]
+    words = (await Agent(store).result("diff_pair", pair_id=text))["provider_text"]
+    assert [each["text"]["stored"] for each in words if each["only"]] == ["raining"]
+
+
+async def test_a_diff_with_an_answer_that_was_not_asked_is_refused(store):
+    name = add_pair(store, "garbler", "Hello", "Hi")
+    assert store.flush(20)
+    assert "no answer of the control" in await Agent(store).refusal("diff_pair", pair_id=name, against="control")
