@@ -31,7 +31,7 @@ from proxy.record.exchange_sender import ExchangeSender
 from proxy.worker_stats import WorkerStats
 from shadow.checks.registry import check
 from shadow.compare.comparators import compare
-from shadow.drift.payoff import counted, wants_control
+from shadow.drift.payoff import counted, needs_control
 from shadow.findings.pair import ControlReason, Pair, PairKind
 from shadow.measures.schema_validation import call_validity
 from shadow.metrics.observe import Metrics
@@ -86,10 +86,10 @@ def steps(chunks: int, folder: Path, *, call: bool) -> None:
     guard = PrivacyPolicy(redactor=Redactor(), key=bytes(32), bodies="full")
 
     def rows_of_pair() -> PairRecord:
-        return pair_record(triple, comparisons=[compared], payoffs=(), legs=(record, record), alterations=())
+        return pair_record(triple, comparisons=[compared], payoffs=(), exchanges=(record, record), alterations=())
 
     def judged() -> None:
-        wants_control(seen.request, seen.answer, leg.answer)
+        needs_control(seen.request, seen.answer, leg.answer)
         counted(seen.request, seen.answer, leg.answer, None, tiebreak=True)
 
     paired = rows_of_pair()

@@ -34,7 +34,7 @@ from proxy.worker_stats import WorkerStats
 from shadow.checks.registry import CHECKS, check
 from shadow.compare.comparators import COMPARATORS, compare
 from shadow.drift.excess_estimates import ClusteredPayoff, scorecard
-from shadow.drift.payoff import payoffs, wants_control
+from shadow.drift.payoff import needs_control, payoffs
 from shadow.findings.pair import Pair, PairKind
 from shadow.identity.request_shape import request_shape
 from shadow.identity.serving_identity import traits
@@ -156,7 +156,7 @@ def judging() -> Iterator[tuple[str, Step]]:
     for signal, judge in COMPARATORS:
         yield f"compare: {signal.value}", lambda judge=judge: judge(pair)
     yield "compare: likeness of two texts of 2 KB", lambda: text_similarity(one, other)
-    yield "drift: wants a control", lambda: wants_control(seen.request, seen.answer, leg.answer)
+    yield "drift: wants a control", lambda: needs_control(seen.request, seen.answer, leg.answer)
     yield "drift: payoffs", lambda: payoffs(seen.request, seen.answer, leg.answer, None, tiebreak=True)
     yield "sampling: decide", lambda: decide(key="k", request_id="r", rate=0.05, control_fraction=0.1, secret=bytes(32))
     yield "sampling: eligible", lambda: skip_reason("POST", "/v1/chat/completions", seen.request.body)

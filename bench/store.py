@@ -50,7 +50,7 @@ def pair(one: Exchange, other: Exchange, bodies: Bodies) -> PairRecord:
         AnsweredPair(live=live, reference=leg, control=None, reason=ControlReason.NONE),
         comparisons=[compared],
         payoffs=payoffs(live.request, live.answer, leg.answer, None, tiebreak=True),
-        legs=(withhold_exchange(exchange_record(leg, outcomes=[], checks=check(leg.request, leg.answer)), bodies),),
+        exchanges=(withhold_exchange(exchange_record(leg, outcomes=[], checks=check(leg.request, leg.answer)), bodies),),
         alterations=(),
     )
     return withhold_pair(record, bodies)

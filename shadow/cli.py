@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 OK, WRONG, DRIFT, UNMEASURED, BROKEN_PIPE = 0, 2, 3, 4, 141
 WIDTH = 100
-"""Columns where there is no terminal to ask."""
+"""Columns of the output without a terminal."""
 
 app = typer.Typer(
     name="sameweights",
@@ -322,8 +322,8 @@ def acknowledge(
     if fixed == accept:
         raise ConfigError(["drift ack: say which: --fixed or --accept"])
     answer = AckAction.FIXED if fixed else AckAction.ACCEPT
-    said = Acknowledgement(answer=answer, provider=provider, model=model, route=route)
-    typer.echo("\n".join(acknowledging.acknowledge(settings(config, db), said)))
+    request = Acknowledgement(answer=answer, provider=provider, model=model, route=route)
+    typer.echo("\n".join(acknowledging.acknowledge(settings(config, db), request)))
 
 
 def _reading(config: Path | None, db: str | None) -> AbstractContextManager[Reader]:
@@ -353,7 +353,7 @@ def _width() -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """The console script, and the one boundary: here, and nowhere else, an error becomes an exit code."""
+    """The console script, and the only place where an error becomes an exit code."""
     install_streams()
     if crowded := crowded_out():
         _leave(crowded)
@@ -362,7 +362,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except UnwritableError as error:
         _without_reader(error)
     except Exception as error:
-        from shadow.settings.config_errors import ConfigError  # only now: what goes well begins sooner without
+        from shadow.settings.config_errors import ConfigError  # imported only on an error, so that a good start is quick
         from storage.store import StoreError
 
         if isinstance(error, (ConfigError, StoreError)):
@@ -379,8 +379,8 @@ def _run(arguments: Sequence[str] | None) -> None:
 
 
 def _without_reader(error: UnwritableError) -> NoReturn:
-    """Leave without the rest of the output: as other programs do when their reader has gone, else with a sentence."""
-    sys.stdout = None  # what waits in it would be tried again at the very end
+    """Exit without the rest of the output: silently when the reader has gone, as other programs do, else with a sentence."""
+    sys.stdout = None  # because the interpreter would write the rest again at its end
     if error.broken:
         sys.exit(BROKEN_PIPE)
     _leave(f"sameweights: {error}")

@@ -36,12 +36,12 @@ Against = Literal["cross", "self", "greedy", "check"]
 MARK_SIZE = 16
 SHORT = 200
 HEADERS_KEPT = 64
-"""More remembered headers than this are cut: a record is not a place to store arbitrary amounts."""
+"""Larger heads than this are cut, because a record is not a place to store arbitrary amounts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnsweredPair:
-    """The live answer, the reference's, and the control's where one was asked, with why it was."""
+    """The live answer, the reference's, and the control's where there is one, with its reason."""
 
     live: ParsedExchange
     reference: ParsedExchange
@@ -72,19 +72,19 @@ def pair_record(
     *,
     comparisons: Sequence[Comparison],
     payoffs: Iterable[tuple[str, int]],
-    legs: tuple[ExchangeRecord, ...],
+    exchanges: tuple[ExchangeRecord, ...],
     alterations: Sequence[str],
     shape: str = "{}",
     secret: bytes = b"",
 ) -> PairRecord:
-    """All rows of one pair. It bears the id of its live exchange: one request is one pair, however often it is handled.
+    """All rows of one pair. It has the id of its live exchange: one request is one pair, however often it is handled.
 
     `secret` keys the fingerprint by which a repeated request is recognised; without it a guessed request cannot be confirmed.
     """
     row = _pair_row(triple, comparisons[0].comparable, alterations, secret)
     return PairRecord(
         pair=replace(row, shape=shape),
-        exchanges=legs,
+        exchanges=exchanges,
         findings=tuple(
             found
             for comparison in comparisons
@@ -123,7 +123,7 @@ def calls(answer: ParsedResponse) -> tuple[ToolCall, ...]:
 
 
 def exchange(row: ExchangeRow) -> Exchange:
-    """The exchange that a row remembers; bodies that were not kept come back empty, their sizes remain."""
+    """The exchange of a row; bodies that were not kept come back empty, their sizes remain."""
     return Exchange(
         id=row.id,
         role=Role(row.role),
@@ -167,7 +167,7 @@ def unpack_marks(packed: bytes) -> ChunkTimings:
 
 
 def _little(numbers: array[int]) -> array[int]:
-    """The numbers of this machine in the order of the store, or back."""
+    """The numbers converted from this machine's byte order to the store's, or back."""
     if sys.byteorder == "big":
         numbers.byteswap()
     return numbers
@@ -185,8 +185,8 @@ def _unread(parsed: ParsedExchange) -> str:
 def _exchange_row(parsed: ParsedExchange) -> ExchangeRow:
     exchange, answer = parsed.exchange, parsed.answer
     response, failure, request = exchange.response, exchange.failure, exchange.request
-    said = answer.completion if isinstance(answer.completion, Completion) else None
-    usage = said.usage if said else None
+    completion = answer.completion if isinstance(answer.completion, Completion) else None
+    usage = completion.usage if completion else None
     return ExchangeRow(
         id=exchange.id,
         role=exchange.role.value,
@@ -204,9 +204,9 @@ def _exchange_row(parsed: ParsedExchange) -> ExchangeRow:
         failure=failure.kind.value if failure else "",
         failure_detail=_storable(failure.detail) if failure else "",
         unread=_unread(parsed),
-        echoed_model=_storable(said.model) if said else "",
-        fingerprint=_storable(said.fingerprint) if said else "",
-        finish_reason=_storable(said.first.finish_reason or "") if said else "",
+        echoed_model=_storable(completion.model) if completion else "",
+        fingerprint=_storable(completion.fingerprint) if completion else "",
+        finish_reason=_storable(completion.first.finish_reason or "") if completion else "",
         prompt_tokens=_count(usage.prompt_tokens) if usage else None,
         completion_tokens=_count(usage.completion_tokens) if usage else None,
         cached_tokens=_count(usage.cached_tokens) if usage else None,
@@ -295,7 +295,7 @@ def _headers(text: str) -> Headers:
 
 
 def _count(tokens: int | None) -> int | None:
-    """A count that a column can hold: what a provider claims beyond 63 bits is no count."""
+    """A count that fits a column; a provider's number beyond 63 bits is none."""
     return tokens if tokens is not None and 0 <= tokens < 2**63 else None
 
 

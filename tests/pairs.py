@@ -38,7 +38,7 @@ def keep_pair(
                 AnsweredPair(live=seen, reference=first, control=second, reason=reason if second else ControlReason.NONE),
                 comparisons=comparisons,
                 payoffs=(),
-                legs=tuple(_record(leg, bodies) for leg in (first, second) if leg),
+                exchanges=tuple(_record(leg, bodies) for leg in (first, second) if leg),
                 alterations=alterations,
             ),
             bodies,

@@ -78,7 +78,7 @@ def add_pair(store: Store, provider: str, live, reference, control=None, *, faul
             AnsweredPair(live=seen, reference=legs[0], control=second, reason=reason if second else ControlReason.NONE),
             comparisons=comparisons,
             payoffs=payoffs(seen.request, seen.answer, legs[0].answer, second.answer if second else None),
-            legs=tuple(record(leg) for leg in legs),
+            exchanges=tuple(record(leg) for leg in legs),
             alterations=["the model is called otherwise there"],
         )
     )

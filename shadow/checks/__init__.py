@@ -1,1 +1,1 @@
-"""One answer in, findings out, no reference needed: run on all traffic."""
+"""Checks: each takes one answer and returns a finding; no reference is needed, so they run on all traffic."""

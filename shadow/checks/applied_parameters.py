@@ -1,4 +1,4 @@
-"""Whether a request was carried out with the parameters that it sets, as the response states them."""
+"""Whether a request was carried out with the parameters that it sets, as the response reports them."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ OPEN: Mapping[str, frozenset[Value]] = {
     "inference_geo": frozenset({"global"}),
     "store": frozenset({True}),
 }
-"""Values by which a request leaves the choice to the server. `store: true` is among them: an organisation that keeps no data
-is answered with false.
+"""Values by which a request leaves the choice to the server. `store: true` is among them: an organisation that keeps no data gets
+false.
 """
 UNKNOWN: Mapping[str, frozenset[Value]] = {"service_tier": frozenset({"auto"}), "inference_geo": frozenset({"not_available"})}
 """Values of an answer that do not state what was applied."""
@@ -41,25 +41,29 @@ def applied_parameters(request: ParsedRequest, answer: ParsedResponse) -> Findin
 
     A copy for a reference may be altered, so a difference counts only where the request that was sent sets the value too.
     """
-    said = answer.completion
-    if request.unread is not None or not isinstance(said, Completion) or comparability_of(answer)[0] is not Comparability.WHOLE:
+    completion = answer.completion
+    if (
+        request.unread is not None
+        or not isinstance(completion, Completion)
+        or comparability_of(answer)[0] is not Comparability.WHOLE
+    ):
         return not_measured(Signal.APPLIED_PARAMETERS, "there is no whole answer to a request that could be read")
-    if not said.applied:
+    if not completion.applied:
         return not_measured(Signal.APPLIED_PARAMETERS, "the answer states no parameters that it was made with")
-    if OF_TIER.issuperset(said.applied) and OF_TIER.isdisjoint(request.sent):
+    if OF_TIER.issuperset(completion.applied) and OF_TIER.isdisjoint(request.sent):
         return not_measured(Signal.APPLIED_PARAMETERS, UNSET)
     asked = stated_parameters(request.sent)
-    names = [*_compared(request, asked, said.applied)]
+    names = [*_compared(request, asked, completion.applied)]
     if not names:
         return not_measured(Signal.APPLIED_PARAMETERS, UNSET)
-    other = [name for name in names if not same(name, asked[name], said.applied[name])]
+    other = [name for name in names if not same(name, asked[name], completion.applied[name])]
     other = [name for name in other if same(name, asked[name], _sent(answer).get(name))] if other else []
     return match_or_differ(
         Signal.APPLIED_PARAMETERS,
         not other,
-        _listed(other or names, said.applied),
+        _listed(other or names, completion.applied),
         _listed(other or names, asked),
-        "; ".join(f"{name} {asked[name]!r} was requested, {said.applied[name]!r} applied" for name in other[:4]),
+        "; ".join(f"{name} {asked[name]!r} was requested, {completion.applied[name]!r} applied" for name in other[:4]),
     )
 
 

@@ -1,4 +1,4 @@
-"""Characters that no model writes and a broken decoder does: U+FFFD, control characters, UTF-8 read as something else."""
+"""Finds characters that a broken decoder writes and no model does: U+FFFD, control characters, UTF-8 read as another coding."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ READ = 100_000
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f\ufffd\ufffe\uffff]")
 """Tab, line feed, form feed, carriage return and NEL are white space."""
 _PLAIN = bytes(code for code in range(128) if not _CONTROLS.match(chr(code)))
-"""ASCII without the controls: what is left of a text when these are taken out of it is one."""
+"""ASCII without the controls: removing these from a text leaves its control characters."""
 _LATER = "\x80-\xbf" + "".join(bytes([byte]).decode("cp1252", "ignore") for byte in range(0x80, 0xA0))
-"""What the later bytes of a character in UTF-8 look like when they are read as Latin-1 or Windows-1252."""
+"""The later bytes of a UTF-8 character as they look when read as Latin-1 or Windows-1252."""
 _MOJIBAKE = re.compile(
     f"\u00e2[\x80\u20ac][{_LATER}]|\u00f0[\x9f\u0178][{_LATER}][{_LATER}]|[\u00e3-\u00e9][{_LATER}]{{2}}[\u00e3-\u00e9][{_LATER}]{{2}}"
     f"|[a-z]\u00c3[\xa1-\xbf](?=[a-z\\s.,;:!?]|\\Z)|\u00c2[\xa0-\xbf]"
 )
 _MAYBE = re.compile(f"[\u00c2\u00c3\u00e2-\u00e9\u00f0][{_LATER}]")
-"""Two characters that each of them holds, looked for first: that is quick."""
+"""Two characters that each of them holds, searched first because that is quick."""
 _ABOUT = (
     *("utf-8", "utf8", "unicode", "encod", "decod", "mojibake", "charset", "latin-1", "latin1", "cp1252"),
     *("kodier", "zeichensatz", "编码", "文字化け", "ترميز"),
 )
-"""Stems of a request that speaks of encodings."""
+"""Stems of a request about encodings."""
 
 
 def broken_characters(request: ParsedRequest, completion: Completion) -> Finding:
-    """No character of the text shows a broken decoder, unless the request holds it or speaks of encodings.
+    """No character of the text shows a broken decoder, unless the request holds it or is about encodings.
 
-    A limit on length may fall within a character, which many servers then write as U+FFFD: at the very end it is no fault.
+    A limit on length may fall within a character, which many servers then write as U+FFFD: at the very end it does not count.
     """
     text = completion.first.text or ""
     text = (text.rstrip("\ufffd") if completion.first.ended == "length" else text)[:READ]

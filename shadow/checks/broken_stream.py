@@ -10,7 +10,7 @@ from shadow.reading.parsed_request import ParsedRequest
 from shadow.reading.parsed_response import ParsedResponse
 
 
-def broken_stream(_ask: ParsedRequest, answer: ParsedResponse) -> Finding:
+def broken_stream(_request: ParsedRequest, answer: ParsedResponse) -> Finding:
     """A stream that began with a status of success comes to its end, without an error in it."""
     status, response = answer.status, answer.exchange.response
     if response is None or status is None or not 200 <= status < 300:

@@ -1,4 +1,4 @@
-"""Whether a call of an offered tool stands in the text, where no application runs it."""
+"""Whether the text holds a call of an offered tool, where no application runs it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ABOUT_CODE = re.compile(
 
 
 def call_in_text(request: ParsedRequest, completion: Completion) -> Finding:
-    """No call of an offered tool stands in the text, unless the answer calls that tool too, or the request is about such text."""
+    """The text holds no call of an offered tool, unless the answer calls that tool too, or the request is about such text."""
     text = completion.first.text or ""
     if not request.tools:
         return not_measured(Signal.CALL_IN_TEXT, "the request offers no tools")
@@ -46,13 +46,13 @@ def call_in_text(request: ParsedRequest, completion: Completion) -> Finding:
     return match_or_differ(Signal.CALL_IN_TEXT, False, names, "", reason)
 
 
-def calls_in_text(ask: ParsedRequest, completion: Completion) -> tuple[WrittenCall, ...]:
-    """The calls that a parser should have taken out of the text; those that the request shows or speaks of are none."""
-    found, last = all_calls_in_text(ask, completion), _last_of_user(ask)
+def calls_in_text(request: ParsedRequest, completion: Completion) -> tuple[WrittenCall, ...]:
+    """The calls that a parser should have taken out of the text, without those that the request shows or is about."""
+    found, last = all_calls_in_text(request, completion), _last_of_user(request)
     if not found or _ABOUT_CALLS.search(last):
         return ()
-    request, about_code = content_text(ask), _wants_json(ask) or _ABOUT_CODE.search(last)
-    return tuple(call for call in found if not call.stands_in(request) and not (about_code and call.form.title != MARKUP))
+    prompt, about_code = content_text(request), _wants_json(request) or _ABOUT_CODE.search(last)
+    return tuple(call for call in found if not call.stands_in(prompt) and not (about_code and call.form.title != MARKUP))
 
 
 def all_calls_in_text(request: ParsedRequest, completion: Completion) -> tuple[WrittenCall, ...]:

@@ -1,4 +1,4 @@
-"""Does the whole request reach the model? A context window that is too small refuses it, or, worse, quietly cuts it."""
+"""Whether the whole request reaches the model. A context window that is too small refuses it, or cuts it without an error."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ SHORTENED = "compaction"
 """The kind of a block or an item that stands for what came before it."""
 _THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)|\[THINK\].*?(?:\[/THINK\]|\Z)", re.DOTALL)
 FEWEST = 64
-"""Words of a request under which nothing is said: a short request is never cut."""
+"""Words of a request below which the check does not apply: a short request is never cut."""
 _COUNT = re.compile(r"\d[\d,_.']{2,}")
 
 
 def context_limit(request: ParsedRequest, answer: ParsedResponse) -> Finding:
     """No refusal for its length, and at least one prompt token for each word of the messages' contents.
 
-    No tokenizer in use joins two words in one token, so fewer tokens than words are the proof of a prompt that was cut. Some
-    servers count the cached tokens apart, so they are added.
+    No tokenizer in use joins two words in one token, so fewer tokens than words prove that the prompt was cut. Some servers count
+    the cached tokens apart, so they are added.
     """
     if request.unread is not None:
         return not_measured(Signal.CONTEXT_LIMIT, f"the request could not be read: {request.unread.detail}")
     if answer.error is not None and classify_error(answer.error) is ErrorClass.CONTEXT_OVERFLOW:
         message = answer.error.message
         sizes = " and ".join(_COUNT.findall(message)[:4])
-        said = f"refused as too long{f' ({sizes})' if sizes else ''}"
-        return match_or_differ(Signal.CONTEXT_LIMIT, False, said, "", f"{said}: {short(message, 160)}")
+        refused = f"refused as too long{f' ({sizes})' if sizes else ''}"
+        return match_or_differ(Signal.CONTEXT_LIMIT, False, refused, "", f"{refused}: {short(message, 160)}")
     counts = answer.completion.usage if isinstance(answer.completion, Completion) else None
     if counts is None or not counts.prompt_tokens:
         return not_measured(Signal.CONTEXT_LIMIT, "the answer reports no prompt_tokens")
@@ -49,7 +49,7 @@ def context_limit(request: ParsedRequest, answer: ParsedResponse) -> Finding:
 
 
 def _may_be_cut(request: ParsedRequest, completion: Completion | Unread) -> str:
-    """Why a part of this request need not reach the model: it asks for that, or stands for more than it holds."""
+    """Why a part of this request need not reach the model: the request allows that, or stands for more than it holds."""
     if request.body.get("truncation") == "auto":
         return "the request allows that it be cut (truncation auto)"
     if request.sent.get("context_management") or (isinstance(completion, Completion) and SHORTENED in completion.first.other):

@@ -1,4 +1,4 @@
-"""Who answers: is it the model that was asked for, by its own word, and one and the same from the first event to the last?"""
+"""Whether the answer names the requested model, and the same model and server from the first event to the last."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from shadow.reading.response_notes import FINGERPRINT_CHANGED, ID_CHANGED, MODEL
 
 CHANGES = (MODEL_CHANGED, ID_CHANGED, FINGERPRINT_CHANGED)
 _ANY = frozenset({"", "auto", "default", "latest", "model", "model-router", "router"})
-"""Names that ask for no model in particular."""
+"""Names that leave the choice of a model to the provider."""
 DEPLOYMENT = re.compile(r"/deployments/([^/?]+)/")
 """Where a path names the deployment that answers, as Azure's do: a name that its user chose."""
 ALIASED = "is a name of the provider's own"
 
 
 def echoed_model(request: ParsedRequest, completion: Completion) -> Finding:
-    """The answer names the model that was asked for; vendors, regions, dates and the manner of writing are no difference.
+    """The answer names the requested model; vendors, regions, dates and spelling are no difference.
 
-    A request without a date leaves the snapshot to the server; two dates must be the same. A name that cannot be held against the
-    other is the provider's own: of one answer nothing can be said, and `changed_alias` judges it by those before.
+    A request without a date leaves the snapshot to the server; two dates must be the same. A name that cannot be compared with
+    the other is the provider's own: one answer alone cannot decide it, and `changed_alias` judges it by earlier ones.
     """
     if not completion.model:
         return not_measured(Signal.ECHOED_MODEL, "the answer names no model")
@@ -51,7 +51,7 @@ def changed_alias(found: Finding, completion: Completion, known_as: Collection[s
     return match_or_differ(Signal.ECHOED_MODEL, False, completion.model, before, reason)
 
 
-def serving_change(_ask: ParsedRequest, completion: Completion) -> Finding:
+def serving_change(_request: ParsedRequest, completion: Completion) -> Finding:
     """One answer comes from one server: its id, its model and its fingerprint stay what they are."""
     if not completion.stream:
         return not_measured(Signal.SERVING_CHANGE, "a whole answer names its server once")

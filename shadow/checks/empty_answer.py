@@ -1,4 +1,4 @@
-"""Whether a response holds anything: text, a tool call, a refusal, or reasoning alone."""
+"""Whether a response has content: text, a tool call, a refusal, or reasoning alone."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from shadow.reading.completion import Choice, Completion
 from shadow.reading.parsed_request import ParsedRequest
 
 _NOTHING = re.compile(r"\b(?:blank|empty|nothing|whitespace|leer|nichts)", re.IGNORECASE)
-"""Words of a request that may ask for an answer of nothing."""
+"""Words of a request that may call for an empty answer."""
 
 
 def empty_answer(request: ParsedRequest, completion: Completion) -> Finding:
-    """A response that ends of itself has content: text, a call, a refusal, or reasoning, which `reasoning_only` judges."""
+    """A response that ends normally has content: text, a call, a refusal, or reasoning, which `reasoning_only` judges."""
     first = completion.first
-    if _says(first):
+    if _has_content(first):
         return match_or_differ(Signal.EMPTY_ANSWER, True, "", "", "")
     if reason := _ended(first):
         return not_measured(Signal.EMPTY_ANSWER, reason)
@@ -32,12 +32,12 @@ def empty_answer(request: ParsedRequest, completion: Completion) -> Finding:
     return match_or_differ(Signal.EMPTY_ANSWER, False, reason, "", reason)
 
 
-def reasoning_only(_ask: ParsedRequest, completion: Completion) -> Finding:
-    """Reasoning leads to something: alone, it is nothing to the application."""
+def reasoning_only(_request: ParsedRequest, completion: Completion) -> Finding:
+    """Reasoning is followed by an answer: alone, it is useless to the application."""
     first = completion.first
     if not first.reasoning:
         return not_measured(Signal.REASONING_ONLY, "the answer shows no reasoning")
-    if _says(first):
+    if _has_content(first):
         return match_or_differ(Signal.REASONING_ONLY, True, "", "", "")
     if reason := _ended(first):
         return not_measured(Signal.REASONING_ONLY, reason)
@@ -47,7 +47,7 @@ def reasoning_only(_ask: ParsedRequest, completion: Completion) -> Finding:
     return match_or_differ(Signal.REASONING_ONLY, False, reason, "", reason)
 
 
-def _says(first: Choice) -> bool:
+def _has_content(first: Choice) -> bool:
     return bool((first.text and not first.text.isspace()) or first.tool_calls) or fills_refusal(first)
 
 

@@ -10,26 +10,26 @@ from shadow.reading.parsed_request import ParsedRequest
 from shadow.reading.response_notes import UNKNOWN_STOP_REASON
 
 KNOWN = ("stop", "length", "tool_calls", "content_filter", "function_call")
-"""What finish_reason may be; `function_call` ends a call of the older kind."""
+"""Valid values of finish_reason; `function_call` ends a call of the older kind."""
 
 
 THERE = {"responses": "completed, or incomplete by max_output_tokens or content_filter"}
-"""What an API has in place of a finish_reason."""
+"""The equivalent of a finish_reason in other APIs."""
 
 
 BLOCK = 64
-"""Tokens that some makers count at a time: an answer ends, and is counted, at the last whole block before its limit."""
+"""Tokens that some servers count at a time: an answer ends, and is counted, at the last whole block before its limit."""
 
 
 STUB = 1
-"""Tokens by which providers count a generation's end differently."""
+"""Tokens by which providers differ in counting a generation's end."""
 
 
 def finish_contradiction(request: ParsedRequest, completion: Completion) -> Finding:
     """finish_reason agrees with the body.
 
-    `stop` beside calls is no contradiction where tool_choice forces a call: servers then differ by convention. An answer
-    ended by `length` before max_tokens is one, by the provider's own limit or by the end of its context window.
+    `stop` beside calls is no contradiction where tool_choice forces a call: servers then differ by convention. An answer ended by
+    `length` before max_tokens is a contradiction, unless the provider's own limit or its context window ended it.
     """
     finish, calls = completion.first.ended, len(completion.first.tool_calls)
     reason = ""
@@ -54,7 +54,7 @@ def _early(request: ParsedRequest, completion: Completion) -> str:
 
 
 def finish_vocabulary(request: ParsedRequest, completion: Completion) -> Finding:
-    """finish_reason is a word of the API: clients branch on it, and a server's own word falls through."""
+    """finish_reason is a word of the API: clients branch on it, and a server's own word matches no branch."""
     finish = completion.first.finish_reason
     if finish is None:
         return not_measured(Signal.FINISH_VOCABULARY, "the answer ends without a finish_reason")

@@ -1,8 +1,8 @@
-"""Letters of a script that was not used before: a Thai word within an English answer is a sampler's fault, not a style.
+"""Finds letters of a script that was not used before: a Thai word within an English answer is a sampler's fault, not a style.
 
-A script is foreign where neither the request nor anything that it speaks of leads to it. Names and quotations bring scripts
-with them, so what stands in quotation marks, brackets or code, or on a line of its own, is left alone; a request about
-languages or countries of that script is too, and Latin and Greek letters (names, code, mathematics) always are.
+A script is foreign where neither the request nor anything that it mentions leads to it. Names and quotations use other scripts,
+so text in quotation marks, brackets or code, or on a line of its own, is skipped; so is a request about languages or countries of
+that script, and Latin and Greek letters (names, code, mathematics) always are.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ READ = 100_000
 """Characters of an answer that are read."""
 
 RUNS = 300
-"""Stretches of one script that are looked at; an answer of more is written in that script."""
+"""Stretches of one script that are examined; an answer with more is written in that script."""
 
 SCRIPTS = {
     "Cyrillic": "\u0400-\u052f",
@@ -99,17 +99,17 @@ _QUOTED = 240
 
 
 def foreign_script(request: ParsedRequest, completion: Completion) -> Finding:
-    """Every letter is of a script that the request holds, speaks of, or that stands quoted."""
+    """Every letter is of a script that the request holds or mentions, or is quoted."""
     text = (completion.first.text or "")[:READ]
     if not text or text.isspace():
         return not_measured(Signal.FOREIGN_SCRIPT, "the answer has no text")
     suspects = _scripts(text)
     if not suspects:
         return match_or_differ(Signal.FOREIGN_SCRIPT, True, "", "", "")
-    bare, asked = _CODE.sub("", text), prompt_text(request)
-    known, asked = _scripts(asked), asked.casefold()
+    bare, prompt = _CODE.sub("", text), prompt_text(request)
+    known, prompt = _scripts(prompt), prompt.casefold()
     for name in suspects:
-        if not _led_to(name, known, asked) and (found := _bare(name, bare)):
+        if not _led_to(name, known, prompt) and (found := _bare(name, bare)):
             where = f"at character {text.find(found)}{answer_cap(completion.first.text or '', READ)}"
             reason = f"{name} letters stand {where} and nowhere in the request: {short(repr(found), 60)}"
             return match_or_differ(Signal.FOREIGN_SCRIPT, False, f"{name}: {short(found, 60)}", "", reason)
@@ -122,11 +122,11 @@ def _scripts(text: str) -> list[str]:
     return [name for name, letter in _CLASSES.items() if letter.search(letters)] if letters else []
 
 
-def _led_to(name: str, known: Collection[str], asked: str) -> bool:
+def _led_to(name: str, known: Collection[str], prompt: str) -> bool:
     if name in known or any(kin in known for kin in _KIN.get(name, ())):
         return True
     stems = (name.casefold(), *LEADS.get(name, "").split(" "), *_ABOUT)
-    return any(stem.replace("\u00a0", " ") in asked for stem in stems if stem)
+    return any(stem.replace("\u00a0", " ") in prompt for stem in stems if stem)
 
 
 def _bare(name: str, text: str) -> str:

@@ -1,4 +1,4 @@
-"""Log probabilities that were asked for, and their alternatives: a provider that has none should refuse, not keep silent."""
+"""Log probabilities that were requested, and their alternatives: a provider without them should refuse the request."""
 
 from __future__ import annotations
 

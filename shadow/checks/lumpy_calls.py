@@ -12,10 +12,10 @@ LONG = 400
 
 
 LUMP = 200
-"""Characters to a piece from which arguments are taken for collected before they were sent."""
+"""Characters per piece from which the arguments count as collected before they were sent."""
 
 
-def lumpy_calls(_ask: ParsedRequest, completion: Completion) -> Finding:
+def lumpy_calls(_request: ParsedRequest, completion: Completion) -> Finding:
     """Long arguments of a stream come piece by piece; collected first, they leave the application waiting for the whole."""
     calls = completion.first.tool_calls
     if not completion.stream or not calls:

@@ -8,7 +8,7 @@ from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 
 SLACK = 3
-"""Tokens by which the counts of faithful servers part from the limit: the end of the turn, the stub of a template."""
+"""Tokens by which the counts of faithful servers differ from the limit: the end of the turn, the stub of a template."""
 READ = 100_000
 """Characters of an answer whose words are counted."""
 
@@ -43,7 +43,7 @@ def max_tokens(request: ParsedRequest, completion: Completion) -> Finding:
 
 
 def stop(request: ParsedRequest, completion: Completion) -> Finding:
-    """No stop sequence stands in the text; a server that is asked to keep it (`include_stop_str_in_output`) may end with it."""
+    """The text holds no stop sequence; a server set to keep it (`include_stop_str_in_output`) may end with it."""
     stops = _stops(request) if request.body.get("stop") else []
     if not stops:
         return not_measured(Signal.STOP, "the request sets no stop sequence")

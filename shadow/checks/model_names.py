@@ -1,7 +1,7 @@
-"""Compares the name of the model that was asked for with the name that answers: by their parts, not by their spelling.
+"""Compares the requested model name with the one in the answer, by their parts and not by their spelling.
 
-Dates, versions, vendors, regions and tiers are left out of names in one manner and written in another; what two names both
-state must agree. A name that states no model that is known here is the provider's own, an alias, of which nothing can be said.
+Names may omit dates, versions, vendors, regions and tiers; what two names both state must agree. A name without a model known
+here is the provider's own, an alias, about which nothing is concluded.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ FAMILIES = _words("""
     reka arctic dolphin wizardlm mercury inflection seed longcat ling pangu skywork tulu orca luminous palm bison gecko
     lfm
 """)
-"""The first words of models' names by which families are known; a name without one is not held against another."""
+"""First words of model names, by which families are recognised; a name without one is not compared with another."""
 _TIERS = _words("mini nano micro tiny small medium large xl xxl lite flash pro plus max ultra haiku sonnet opus")
 """Words of which a model has one: two that differ are two models, however open the request is."""
 _MARKS = _TIERS | _words("""
@@ -40,9 +40,9 @@ _MARKS = _TIERS | _words("""
     omni distill scout maverick oss math guard fast deep research search rerank reranker reasoner a r english
     multilingual ft nemo highspeed
 """)
-"""Words that tell models of one family apart."""
+"""Words that distinguish models of one family."""
 _MODES = _words("reasoning thinking non high low minimal think")
-"""Words of a manner in which a model runs, which a maker adds to a name that leaves it open."""
+"""Words for the way a model runs, which a maker adds to a name that leaves it open."""
 _CHAT = _words("instruct chat it")
 _BASE = _words("base pretrained pt")
 _POINTERS = _words("latest preview exp experimental beta stable default")
@@ -51,7 +51,7 @@ _VENDORS = _words("""
     nvidia groq together fireworks cohere microsoft ibm xai ai nousresearch cloud model models hf mlx gguf maas endpoint
     serving
 """)
-"""Words of where a model runs and of who made it; they are no part of its name."""
+"""Words for where a model runs and who made it; they are no part of its name."""
 _FULL = _words("bf16 fp16 f16 f32 fp32")
 _BEDROCK = re.compile(r"-v?\d+:\d+$")
 _PRECISION = re.compile(
@@ -68,7 +68,7 @@ _FIREWORKS = re.compile(r"(?<![a-z0-9])v(\d+)p(\d+)(?![a-z0-9])")
 _TOKEN = re.compile(r"\d+(?:\.\d+)*[a-z](?![a-z0-9])|(?<![a-z])[a-z]\d+(?:\.\d+)*(?![a-z0-9])|[a-z]+|\d+")
 _PLAIN = re.compile(rf"-(?=-|$)|-(?:{'|'.join(sorted(_CHAT | _POINTERS))})(?![a-z])")
 _KEPT, _LONGEST = 256, 400
-"""Pairs of names whose likeness is kept, and characters of the longest of them: an application asks for the same few."""
+"""Pairs of names whose likeness is kept, and characters of the longest of them: an application requests the same few."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,13 +99,13 @@ class Parts:
         return not numbered or bool(self.words & _POINTERS and not self.dates)
 
 
-def likeness(asked: str, named: str) -> Likeness:
-    """Whether `named` is the model that was `asked` for."""
-    return _held(asked, named) if len(asked) + len(named) <= _LONGEST else _likeness(asked, named)
+def likeness(wanted: str, named: str) -> Likeness:
+    """Whether `named` is the model that was requested as `wanted`."""
+    return _held(wanted, named) if len(wanted) + len(named) <= _LONGEST else _likeness(wanted, named)
 
 
-def _likeness(asked: str, named: str) -> Likeness:
-    one, other = _taken_apart(asked), _taken_apart(named)
+def _likeness(wanted: str, named: str) -> Likeness:
+    one, other = _taken_apart(wanted), _taken_apart(named)
     if one.full == other.full or _bare(one.full) == _bare(other.full):
         return Likeness.SAME
     if not _comparable(one, other):
@@ -122,7 +122,7 @@ _held = lru_cache(maxsize=_KEPT)(_likeness)
 
 
 def _comparable(one: Parts, other: Parts) -> bool:
-    """Whether the names speak of one family; without a known one on either side, whether they share a word."""
+    """Whether the names are of one family; without a known one on either side, whether they share a word."""
     if one.families or other.families:
         return bool(one.families & other.families)
     return bool((one.unknown | one.marks) & (other.unknown | other.marks))
@@ -159,8 +159,8 @@ def _apart(one: frozenset[str], other: frozenset[str], *, loosely: bool = False)
 def _tuned_otherwise(one: Parts, other: Parts) -> bool:
     """Whether one is tuned for chat and the other is not.
 
-    A chat word that stands in one name alone tells something only where the names are written alike: a server with a manner
-    of its own (`llama3.1-8b`) leaves it out of all names. What a request leaves open, a whole name of a repository does not.
+    A chat word in one name alone counts only where the names are written alike: some servers (`llama3.1-8b`) omit it from all
+    names. What a request leaves open, a whole name of a repository does not.
     """
     mine, its = one.words & _CHAT, other.words & _CHAT
     if (mine and other.words & _BASE) or (its and one.words & _BASE):
@@ -217,7 +217,7 @@ def _taken(pattern: re.Pattern[str], text: str) -> tuple[str, list[str]]:
 
 
 def _number(text: str) -> str:
-    """A version without the zeros that say nothing: 002 is 2, 3.0 is 3."""
+    """A version without leading zeros and without `.0`: 002 is 2, 3.0 is 3."""
     return re.sub(r"(?:\.0)+$", "", text.lstrip("0") or "0")
 
 

@@ -41,7 +41,7 @@ def reasoning_form(request: ParsedRequest, completion: Completion) -> Finding:
 
 
 def _by_right(request: ParsedRequest, completion: Completion, tag: str) -> str:
-    """Why a tag may stand in the text: it was asked for, or it is the model's own word and no mark of a template."""
+    """Why a tag may occur in the text: the request mentions it, or it is the model's own word and no mark of a template."""
     if request.body.get("reasoning_format") == "raw":
         return "the request asks for the reasoning as it is written (reasoning_format raw)"
     its_own = request.api == "messages" or "claude" in completion.model.casefold()

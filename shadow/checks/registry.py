@@ -82,15 +82,15 @@ def check(
 ) -> tuple[Finding, ...]:
     """One finding for each check, in order, those of LEG_CHECKS last.
 
-    `sent_as` is the name by which the provider was asked for the model, where the proxy put it in place of the client's;
-    `known_as` are the names of models that its earlier answers to this name bore.
+    `sent_as` is the model name that the provider got, where the proxy replaced the client's; `known_as` are the model names in
+    the provider's earlier answers to it.
     """
     target = answer.exchange.request.target
     deployment = DEPLOYMENT.search(target) if "/deployments/" in target else None
     if sent_as or deployment:
         request = replace(request, model=deployment[1] if deployment else sent_as)
-    said, reason = answer.completion, _why_not(request, answer)
-    read = said if isinstance(said, Completion) and not reason else None
+    completion, reason = answer.completion, _why_not(request, answer)
+    read = completion if isinstance(completion, Completion) and not reason else None
     fitting = _fitting(request.api)
     if read is None:
         found = [not_measured(signal, reason or unfit) for signal, _, unfit in fitting]
@@ -104,7 +104,7 @@ def check(
 
 @lru_cache(maxsize=16)
 def _fitting(api: str) -> tuple[tuple[Signal, Check, str], ...]:
-    """Each check, with why answers of this API cannot be held to it, if so."""
+    """Each check, with why answers of this API cannot be checked, if so."""
     return tuple((signal, judge, not_applicable_reason(signal, api)) for signal, judge in CHECKS)
 
 

@@ -1,4 +1,6 @@
-"""Does an answer repeat itself without end? A loop is one span after itself, again and again, beyond what tables and lists do."""
+"""Whether an answer repeats itself without end. A loop is one span after itself, again and again, beyond what tables and lists
+do.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +27,9 @@ COVERED = 360
 SHORT = f"under {COVERED} characters of text came"
 
 _LETTERS = re.compile(r"[^\W\d_]")
-_ASKED = ("repeat", "repet", "répét", "wiederhol", "lorem", "over and over", "重复", "繰り返", "كرر")
+_REQUESTS = ("repeat", "repet", "répét", "wiederhol", "lorem", "over and over", "重复", "繰り返", "كرر")
 _TIMES = re.compile(r"\d\s?(?:times|mal|fois|veces|rows|lines|copies|次|回|遍|مرة)")
-"""What a request says that wants to see something again and again."""
+"""Words of a request for a repetition."""
 _CODE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 
 
@@ -39,15 +41,15 @@ def repetition(request: ParsedRequest, completion: Completion) -> Finding:
         return not_measured(Signal.REPETITION, SHORT)
     for text in whole:
         loop = _loop(text[:READ])
-        if loop and not _is_asked(message_text(request).casefold()):
+        if loop and not _is_requested(message_text(request).casefold()):
             unit, times = loop
             reason = f"{short(repr(unit), 80)} stands {times} times in a row{answer_cap(text, READ)}"
             return match_or_differ(Signal.REPETITION, False, times, "", reason)
     return match_or_differ(Signal.REPETITION, True, "", "", "")
 
 
-def _is_asked(asked: str) -> bool:
-    return any(word in asked for word in _ASKED) or bool(_TIMES.search(asked))
+def _is_requested(prompt: str) -> bool:
+    return any(word in prompt for word in _REQUESTS) or bool(_TIMES.search(prompt))
 
 
 def _loop(text: str) -> tuple[str, int] | None:
@@ -65,7 +67,7 @@ def _loop(text: str) -> tuple[str, int] | None:
                     fenced = [found.span() for found in _CODE.finditer(text)]
                 if length >= 3 * COVERED or not any(start <= at < end for start, end in fenced):
                     return text[at:following], length // unit
-            # what was measured need not be measured again: a text of line feeds alone would take for ever
+            # because text that was measured need not be measured again: a text of line feeds alone would take too long
             step = max(STEP, length - COVERED)
         if at >= last:
             return None

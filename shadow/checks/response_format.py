@@ -1,4 +1,4 @@
-"""response_format: a text that was to be JSON is JSON, bare, and obeys the schema that the request declared."""
+"""response_format: a text requested as JSON is JSON, bare, and obeys the schema that the request declared."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def response_format(request: ParsedRequest, completion: Completion) -> Finding:
 
 
 def _unfit(first: Choice) -> str:
-    """Why this answer owes no JSON; "" when it does."""
+    """Why this answer need not be JSON; "" when it must be."""
     if first.tool_calls:
         return "the answer calls a tool"
     if fills_refusal(first):

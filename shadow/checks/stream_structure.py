@@ -37,7 +37,7 @@ FAULTS = (
 _FORMS = ("a whole answer", "a stream")
 
 
-def stream_structure(_ask: ParsedRequest, completion: Completion) -> Finding:
+def stream_structure(_request: ParsedRequest, completion: Completion) -> Finding:
     """[DONE], the role once, contiguous indices, nothing after the finish_reason, every event valid by itself."""
     if not completion.stream:
         return not_measured(Signal.STREAM_STRUCTURE, "not a stream")
@@ -50,7 +50,7 @@ def stream_structure(_ask: ParsedRequest, completion: Completion) -> Finding:
 
 
 def stream_ignored(request: ParsedRequest, completion: Completion) -> Finding:
-    """A stream where one was asked for, and one whole answer where none was."""
+    """A stream where one was requested, and one whole answer where none was."""
     asked, came = _FORMS[request.stream], _FORMS[completion.stream]
     reason = "" if asked is came else f"{asked} was requested, {came} came"
     return match_or_differ(Signal.STREAM_IGNORED, not reason, came, asked, reason)

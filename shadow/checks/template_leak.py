@@ -1,4 +1,4 @@
-"""Whether a marker of the chat template stands in the text that the user reads."""
+"""Whether the text that the user reads holds a marker of the chat template."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ MARKERS = (
 OF_CALLS = frozenset(
     marker for marker in MARKERS if re.search("call|tool|TOOL|python_tag|ACTION|DSML|channel|message|constrain|start\\|", marker)
 )
-"""Those that stand about a call: they may stand in a text that the request asks for, as `call_in_text` judges."""
+"""Those around a call: a text that the request calls for may hold them, as `call_in_text` judges."""
 _FIRST = re.compile("<[|\uff5c<a-z0/]|\\[[A-Z/e]|\\]<\\]")
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 
 
 def template_leak(request: ParsedRequest, completion: Completion) -> Finding:
-    """No marker of a template stands in the text, unless the request holds it too, or the text quotes it as code.
+    """The text holds no marker of a template, unless the request holds it too, or the text quotes it as code.
 
     Markers about a written call are excused where `call_in_text` excuses the call. Where both name one answer, a verdict counts
     `call_in_text` alone (storage.sqlite.check_votes.SAME_FAULT).

@@ -15,7 +15,7 @@ from shadow.reading.response_notes import FUNCTION_CALL
 _FORMS = (
     ("functions.NAME:N", re.compile(r"functions\..+:\d+")),
     (
-        # its hyphens are looked for first: an id of another form is told by them at once
+        # its hyphens are searched first, because they exclude an id of another form at once
         "uuid",
         re.compile(
             r"(?=(?:[^-]*-){4})(?:\w{1,12}[-_])?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE
@@ -28,7 +28,7 @@ _FORMS = (
 
 
 def call_id(request: ParsedRequest, completion: Completion) -> Finding:
-    """Every call has an id that stands nowhere else in the conversation: a tool's result finds its call by nothing else."""
+    """Every call has an id that occurs nowhere else in the conversation: a tool's result refers to its call by nothing else."""
     ids = [call.id for call in completion.first.tool_calls]
     if not ids:
         return not_measured(Signal.CALL_ID, "the answer calls no tool")

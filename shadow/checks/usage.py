@@ -13,12 +13,12 @@ PLACES = (USAGE_IN_A_CHOICE, USAGE_IN_X_GROQ)
 
 
 def usage(request: ParsedRequest, completion: Completion) -> Finding:
-    """A whole answer reports usage, a stream does where it was asked to; its counts add up.
+    """A whole answer reports usage, a stream does when requested; its counts add up.
 
-    Of reasoning beside the completion tokens (a documented convention of some) only the total knows, so both sums are right. A
-    total that counts more than these, where no reasoning is told apart, holds thinking or sounds that are not: not measured.
+    Reasoning beside the completion tokens (a documented convention of some) is in the total alone, so both sums are right. A
+    larger total, where reasoning is not reported separately, includes thinking or sounds that are not reported: not measured.
     """
-    asked = not completion.stream or _is_asked(request)
+    asked = not completion.stream or _is_requested(request)
     misplaced = next((note for note in completion.notes if note in PLACES), "") if completion.notes else ""
     if completion.usage is None:
         if asked:
@@ -33,7 +33,7 @@ def usage(request: ParsedRequest, completion: Completion) -> Finding:
     return match_or_differ(Signal.USAGE, not reason, "wrong" if reason else "right", "", reason)
 
 
-def _is_asked(request: ParsedRequest) -> bool:
+def _is_requested(request: ParsedRequest) -> bool:
     options = request.body.get("stream_options")
     return isinstance(options, dict) and options.get("include_usage") is True
 
@@ -46,9 +46,9 @@ def _hidden(counts: Usage) -> int:
     return max(total - prompt - completion, 0)
 
 
-def _wrong(counts: Usage, said: Completion) -> str:
+def _wrong(counts: Usage, answer: Completion) -> str:
     prompt, completion, total = counts.prompt_tokens, counts.completion_tokens, counts.total_tokens
-    if said.vectors:
+    if answer.vectors:
         prompt, completion = total if prompt is None else prompt, completion or 0
     elif completion is None and total is not None and total == prompt:
         completion = 0  # servers that leave out what is zero
@@ -57,7 +57,7 @@ def _wrong(counts: Usage, said: Completion) -> str:
         return f"usage names no {'prompt_tokens' if prompt is None else 'completion_tokens'}"
     if not prompt:
         return "usage reports 0 prompt tokens"
-    if not completion and ((said.first.text or "").strip() or said.first.tool_calls):
+    if not completion and ((answer.first.text or "").strip() or answer.first.tool_calls):
         return "usage reports 0 completion tokens for a response with content"
     if total is not None and total not in (prompt + completion, prompt + completion + thought):
         return f"total_tokens is {total}, and {prompt} and {completion} are {prompt + completion}"

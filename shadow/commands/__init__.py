@@ -1,1 +1,1 @@
-"""What the commands do that start no processes and print no report."""
+"""The commands that start no processes and print no report."""

@@ -1,4 +1,4 @@
-"""`sameweights drift ack`: answers alarms itself, or through the mailbox of the `serve` that judges this database."""
+"""`sameweights drift ack`: acknowledges alarms itself, or through the mailbox of the `serve` that judges this database."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class AlarmAcknowledger(Protocol):
     """Holds the alarms of one database."""
 
     def acknowledge(self, acknowledgement: Acknowledgement, now: float) -> Sequence[str]:
-        """Answers the alarms of the groups that fit; returns a sentence for each group."""
+        """Acknowledges the alarms of the groups that fit; returns a sentence for each group."""
 
 
 def acknowledge(config: Config, acknowledgement: Acknowledgement, *, patience: float = PATIENCE) -> Sequence[str]:
-    """Answers alarms; returns a sentence for each group. StoreError when the process that judges does not answer."""
+    """Acknowledges alarms; returns a sentence for each group. StoreError when the process that judges does not answer."""
     open_reader(config.storage).close()  # raises for an absent database, which `open_store` would create
     try:
         store = open_store(config.storage)

@@ -1,4 +1,4 @@
-"""The commands on a configuration, and which one a command means: the file that is named, else the one of this folder."""
+"""The commands on a configuration, and which file a command uses: the named one, else the one of this folder."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def file_here() -> Path | None:
 
 
 def missing() -> NoReturn:
-    """Raise the sentence for who named no file and has none here."""
+    """Raise the sentence for a user who named no file and has none here."""
     from shadow.settings.config_errors import ConfigError
 
     remedy = "write one with `sameweights config init`, or start with --upstream URL"
@@ -83,7 +83,7 @@ def missing() -> NoReturn:
 
 
 def settings(config: Path | None, db: str | None) -> Config:
-    """The configuration for looking at records: keys and providers may be absent, and so may the file."""
+    """The configuration for reading records: keys and providers may be absent, and so may the file."""
     from shadow.settings.load_config import load
 
     return load(config or file_here(), {"db": db}, os.environ, serving=False)

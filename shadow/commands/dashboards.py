@@ -1,6 +1,6 @@
-"""Writes dashboards, rules and provisioning out of the package into a folder, with the addresses that their links bear.
+"""Writes dashboards, rules and provisioning out of the package into a folder, with the addresses for their links.
 
-Rule: a file that stands there with other content is left as it is, and named, unless the user says --force.
+Rule: an existing file with other content is left as it is, and named, unless the user sets --force.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ def readdressed(text: str, *, pages: str, grafana: str) -> str:
 
 
 def write(folder: Path, *, pages: str = PAGES, grafana: str = GRAFANA, force: bool = False) -> list[Path]:
-    """Write all files below `folder`; ConfigError names every file that stands there with other content, and writes none."""
-    wanted = {folder / name: readdressed(text, pages=pages, grafana=grafana) for name, text in packaged().items()}
-    taken = [] if force else [path for path, text in wanted.items() if _is_other(path, text)]
+    """Write all files below `folder`; ConfigError names every existing file with other content, and nothing is written."""
+    files = {folder / name: readdressed(text, pages=pages, grafana=grafana) for name, text in packaged().items()}
+    taken = [] if force else [path for path, text in files.items() if _is_other(path, text)]
     if taken:
         why = "is there already with other content, nothing was written; --force writes over"
         raise ConfigError([f"{path}: {why}" for path in taken])
-    for path, text in wanted.items():
+    for path, text in files.items():
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
         except OSError as why:
             raise ConfigError([f"{path}: cannot be written: {why.strerror}"]) from None
-    return sorted(wanted)
+    return sorted(files)
 
 
 def _files(folder: Traversable, prefix: str) -> Iterator[tuple[str, str]]:

@@ -33,7 +33,7 @@ def read_owned(path: Path) -> bytes:
 
 @lru_cache(maxsize=1024)
 def log_refused(path: Path) -> None:
-    """Logs once that the command in `path` is not executed; it is looked at again as long as it exists."""
+    """Logs once that the command in `path` is not executed; it is checked again as long as it exists."""
     if os.path.lexists(path):
         log.warning(
             "command_refused",

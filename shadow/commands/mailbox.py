@@ -63,14 +63,14 @@ class Mailbox:
             answer: dict[str, object] = {"result": result}
         except (StoreError, ValueError, TypeError, OSError) as error:
             answer = {"error": str(error)}
-        with suppress(OSError):  # the sender gave up, or the disk is full: the next look tries again
+        with suppress(OSError):  # because the sender gave up, or the disk is full; the next look tries again
             _write(path.with_suffix(".done"), orjson.dumps(answer))
             path.unlink()
         return result
 
 
 def _command(path: Path) -> bytes | None:
-    """The command in a file; None when its sender took it back, or another user can have written it, which is logged."""
+    """The command in a file; None when its sender withdrew it, or another user can have written it, which is logged."""
     try:
         return read_owned(path)
     except OSError:

@@ -1,4 +1,4 @@
-"""Other distributions install packages called `proxy` and `storage` too: said in a sentence, not by a traceback."""
+"""Detects other distributions that install packages called `proxy` and `storage`: reported in a sentence, not by a traceback."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ OURS = ("proxy", "storage")
 
 
 def crowded_out(home: Path | None = None) -> str:
-    """Which package stands where one of ours should be, below `home`; "" when all are ours."""
+    """The foreign package in the place of one of ours, below `home`; "" when all are ours."""
     home = home or Path(__file__).resolve().parents[2]
     for name in OURS:
         spec = find_spec(name)

@@ -1,1 +1,1 @@
-"""A pair in, one comparison out: pure functions of one shape in an ordered tuple."""
+"""Comparators: pure functions of one signature, in an ordered tuple; each compares a pair in one signal."""

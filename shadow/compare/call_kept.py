@@ -26,20 +26,22 @@ def call_kept(pair: Pair) -> Finding:
 
 
 def ask_back(pair: Pair) -> Finding:
-    """Whether a response asks back where the other one acts: tools are offered, and at least one side calls one."""
+    """Whether one response asks the user back where the other one calls a tool: tools are offered, and at least one side calls
+    one.
+    """
     one, other = first_choices(pair)
     if not pair.request.tools:
         return not_measured(Signal.ASK_BACK, NO_TOOLS)
     if not (act.calls_tool(one) or act.calls_tool(other)):
         return not_measured(Signal.ASK_BACK, "neither answer calls a tool")
-    asks = [_asks(choice) for choice in (one, other)]
+    asks = [_asks_back(choice) for choice in (one, other)]
     who = side_names(pair)[0 if asks[0] else 1]
     return match_or_differ(
         Signal.ASK_BACK, not any(asks), _step(one), _step(other), f"{who} asks back, the other answer calls a tool"
     )
 
 
-def _asks(choice: Choice) -> bool:
+def _asks_back(choice: Choice) -> bool:
     return not act.calls_tool(choice) and not is_cut(choice) and asks_back(choice.text or "")
 
 
@@ -53,4 +55,4 @@ def _step(choice: Choice) -> str:
         return "refuses"
     if choice.withheld:
         return "is filtered"
-    return "asks back" if _asks(choice) else "answers"
+    return "asks back" if _asks_back(choice) else "answers"

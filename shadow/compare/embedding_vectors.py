@@ -1,7 +1,8 @@
-"""Embeddings: direction, length, shape and sameness of the vectors, each held to the other side's of its place; the worst counts.
+"""Embeddings: direction, length, shape and equality of the vectors, each compared with the other side's at its place; the worst
+counts.
 
-Other kernels and number formats part by far less than the margins here; by how much the reference parts from itself, a
-control pair tells.
+Other kernels and number formats differ by far less than the margins here; a control shows by how much the reference differs from
+itself.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ ALIKE = 0.999
 NEAR = 0.99
 """Ratio of two lengths from which they are the same."""
 READ = 200_000
-"""Components compared of an answer; the vectors of a long list that lie beyond are not, and the finding says so."""
+"""Components of an answer that are compared; further vectors of a long list are not, and the finding states that."""
 BITS = 16
 """Planes by whose sides a direction is named: an angle of 0.01 changes a name once in twenty, one of 0.3 four times of five."""
 NAMED = 4_096
@@ -40,7 +41,7 @@ Measure = Callable[[Components, Components], float]
 
 def dimension(pair: Pair) -> Finding:
     """How many vectors, and of how many components each."""
-    one, other = (completion_of(leg).vectors for leg in (pair.subject, pair.reference))
+    one, other = (completion_of(answer).vectors for answer in (pair.subject, pair.reference))
     if not one and not other:
         return not_measured(Signal.VECTOR_DIMENSION, NO_VECTORS)
     first, second = shape(one), shape(other)
@@ -63,8 +64,8 @@ def exactness(pair: Pair) -> Finding:
 
 
 def _worst(pair: Pair, signal: Signal, measure: Measure, enough: float, what: str) -> Finding:
-    """The least likeness of all vectors, held to what is enough."""
-    one, other = (completion_of(leg).vectors for leg in (pair.subject, pair.reference))
+    """The least likeness of all vectors, compared with the required one."""
+    one, other = (completion_of(answer).vectors for answer in (pair.subject, pair.reference))
     if not one and not other:
         return not_measured(signal, NO_VECTORS)
     if (first := shape(one)) != (second := shape(other)) or any(map(ne, map(_size, one), map(_size, other))):
@@ -92,7 +93,7 @@ def shape(vectors: Sequence[Vector]) -> str:
 
 
 def direction(vectors: Sequence[Vector]) -> str:
-    """A name for where the first vector points, and the shape of them all: the nearer two vectors, the likelier one name.
+    """A name for the direction of the first vector, and the shape of them all: the nearer two vectors, the likelier one name.
 
     The sides of `BITS` planes through 0, fixed for ever (random hyperplanes; Charikar 2002); "" without vectors.
     """

@@ -54,13 +54,15 @@ def error_class(pair: Pair) -> Finding:
 def parameters(pair: Pair) -> Finding:
     """Whether both take the request: a match when both answer it or both refuse it, a difference when only the provider refuses.
 
-    What only the reference refuses is no fault of the provider's, and cannot be compared.
+    A request that only the reference refuses is no fault of the provider's, and cannot be compared.
     """
     if denied := _denied(pair, Signal.PARAMETERS):
         return denied
     kinds = response_class(pair.subject), response_class(pair.reference)
-    legs = zip(side_names(pair), kinds, strict=True)
-    if lost := next((f"{name} failed otherwise: {kind}" for name, kind in legs if kind != ANSWERED and kind not in REJECTED), ""):
+    sides = zip(side_names(pair), kinds, strict=True)
+    if lost := next(
+        (f"{name} failed otherwise: {kind}" for name, kind in sides if kind != ANSWERED and kind not in REJECTED), ""
+    ):
         return not_measured(Signal.PARAMETERS, lost)
     one, other = (kind in REJECTED for kind in kinds)
     reason = _refusal(pair, first=one)
@@ -70,17 +72,17 @@ def parameters(pair: Pair) -> Finding:
 
 
 def _refusal(pair: Pair, *, first: bool) -> str:
-    """Who alone refuses, and which parameter the refusal names."""
-    leg, name = (pair.subject, side_names(pair)[0]) if first else (pair.reference, side_names(pair)[1])
-    message = leg.error.message if leg.error else ""
-    member = rejected_member(pair.request, leg.error) if leg.error else ""
+    """The side that alone refuses, and which parameter the refusal names."""
+    answer, name = (pair.subject, side_names(pair)[0]) if first else (pair.reference, side_names(pair)[1])
+    message = answer.error.message if answer.error else ""
+    member = rejected_member(pair.request, answer.error) if answer.error else ""
     about = f" over {member}" if member else ""
     return f"only {name} refuses this request{about}: {short(message, 160)}"
 
 
 def _denied(pair: Pair, signal: Signal) -> Finding | None:
-    for name, leg in zip(side_names(pair), (pair.subject, pair.reference), strict=True):
-        where, how = comparability_of(leg)
+    for name, answer in zip(side_names(pair), (pair.subject, pair.reference), strict=True):
+        where, how = comparability_of(answer)
         if where in {Comparability.DENIED, Comparability.UNRECORDED}:
             return not_comparable(signal, f"{name} is {where.value}: {how}"[:400])
     return None
@@ -88,9 +90,9 @@ def _denied(pair: Pair, signal: Signal) -> Finding | None:
 
 def _reason(pair: Pair, one: str, other: str) -> str:
     """Both kinds, and the message of the failed side."""
-    leg = pair.subject if one != ANSWERED else pair.reference
-    said = f": {short(leg.error.message, 160)}" if leg.error else ""
-    return f"{side_names(pair)[0]}: {one}, {side_names(pair)[1]}: {other}{said}"
+    answer = pair.subject if one != ANSWERED else pair.reference
+    message = f": {short(answer.error.message, 160)}" if answer.error else ""
+    return f"{side_names(pair)[0]}: {one}, {side_names(pair)[1]}: {other}{message}"
 
 
 BOTH_WHOLE = match_or_differ(Signal.ERROR, True, "whole", "whole", "")

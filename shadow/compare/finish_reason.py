@@ -11,7 +11,7 @@ from shadow.measures import answer_action as act
 
 
 def finish_reason(pair: Pair) -> Finding:
-    """How the answers ended, by what their words mean; that a word is none of the API is for `finish_vocabulary` to find.
+    """How the answers ended, by the meaning of their words; a word outside the API is reported by `finish_vocabulary`.
 
     Left out where a limit cut one of them, and where a forced tool makes `stop` a convention.
     """

@@ -1,4 +1,6 @@
-"""Where two texts part, and whether a seed binds a server to itself; only rates against the reference's own have a meaning."""
+"""Where two texts diverge, and whether a seed makes a server repeat itself; only rates against the reference's own have a
+meaning.
+"""
 
 from __future__ import annotations
 
@@ -46,8 +48,8 @@ def seed(pair: Pair) -> Finding:
         return not_measured(Signal.SEED, "a seed binds one server to itself, and these are two")
     one, other = first_choices(pair)
     reason = f"seed {pair.request.seed} does not make the reference repeat its answer"
-    return match_or_differ(Signal.SEED, _said(one) == _said(other), act.action_label(one), act.action_label(other), reason)
+    return match_or_differ(Signal.SEED, _content(one) == _content(other), act.action_label(one), act.action_label(other), reason)
 
 
-def _said(choice: Choice) -> tuple[str, object]:
+def _content(choice: Choice) -> tuple[str, object]:
     return choice.text or "", act.call_arguments(choice)

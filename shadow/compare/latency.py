@@ -18,7 +18,7 @@ from shadow.measures.text_similarity import ratio
 from shadow.reading.parsed_response import ParsedResponse
 
 MARGIN = 0.05
-"""Seconds by which two times may part whatever their ratio."""
+"""Seconds by which two times may differ whatever their ratio."""
 STALL = 2.0
 """Seconds of silence within a stream that a reader notices."""
 ENOUGH_GAPS = 100
@@ -38,14 +38,14 @@ def first_token(pair: Pair) -> Finding:
 
 def first_content(pair: Pair) -> Finding:
     """Seconds to the first event with more than reasoning; measured where one of the answers reasons before it."""
-    legs = (pair.subject.timing, pair.reference.timing)
-    if all(timing.first_content == timing.first_token for timing in legs):
+    timings = (pair.subject.timing, pair.reference.timing)
+    if all(timing.first_content == timing.first_token for timing in timings):
         return not_measured(Signal.FIRST_CONTENT, "neither answer shows reasoning before it speaks: see first_token")
-    return _time(pair, Signal.FIRST_CONTENT, (legs[0].first_content, legs[1].first_content))
+    return _time(pair, Signal.FIRST_CONTENT, (timings[0].first_content, timings[1].first_content))
 
 
 def inter_chunk(pair: Pair) -> Finding:
-    """The median gap between arrivals that said something; streams only."""
+    """The median gap between arrivals that carried content; streams only."""
     one, other = pair.gaps
     return _time(pair, Signal.INTER_CHUNK, (_median(one), _median(other)))
 
@@ -76,13 +76,15 @@ def stalls(pair: Pair) -> Finding:
     return match_or_differ(Signal.STALLS, (one > 0) == (other > 0), one, other, shown, score=ratio(one, other))
 
 
-def _or_none(leg: ParsedResponse) -> float | None:
-    return leg.timing.gaps[0] if leg.timing.gaps else None
+def _or_none(answer: ParsedResponse) -> float | None:
+    return answer.timing.gaps[0] if answer.timing.gaps else None
 
 
 def cached_tokens(pair: Pair) -> Finding:
     """Whether a part of the prompt came from a cache on one side alone, which makes its first token early."""
-    counts = [usage.cached_tokens if (usage := completion_of(leg).usage) else None for leg in (pair.subject, pair.reference)]
+    counts = [
+        usage.cached_tokens if (usage := completion_of(answer).usage) else None for answer in (pair.subject, pair.reference)
+    ]
     if counts[0] is None or counts[1] is None:
         who = " and ".join(name for name, count in zip(side_names(pair), counts, strict=True) if count is None)
         return not_measured(Signal.CACHED_TOKENS, f"{who} reports no cached_tokens")
@@ -122,7 +124,10 @@ def _time(pair: Pair, signal: Signal, seconds: tuple[float | None, float | None]
 
 def _served_from_cache(pair: Pair) -> str:
     """The side that alone read some of the prompt from a cache; "" when both or neither did, or it is not reported."""
-    hits = [bool(usage.cached_tokens) if (usage := completion_of(leg).usage) else False for leg in (pair.subject, pair.reference)]
+    hits = [
+        bool(usage.cached_tokens) if (usage := completion_of(answer).usage) else False
+        for answer in (pair.subject, pair.reference)
+    ]
     return "" if hits[0] == hits[1] else side_names(pair)[0 if hits[0] else 1]
 
 

@@ -9,7 +9,7 @@ from shadow.findings.pair import Pair
 from shadow.measures.text_similarity import ratio
 
 MARGIN = 50
-"""Tokens by which two answers may part whatever their ratio."""
+"""Tokens by which two answers may differ whatever their ratio."""
 
 
 def prompt_tokens(pair: Pair) -> Finding:

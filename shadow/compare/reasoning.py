@@ -1,4 +1,4 @@
-"""Reasoning: whether and under which name it is shown, and how long it is at the effort that was asked for."""
+"""Reasoning: whether and under which name it is shown, and how long it is at the requested effort."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shadow.reading.parsed_response import ParsedResponse
 
 NONE, HIDDEN, IN_TEXT, SEALED = "none", "billed, not shown", "in the text", "sealed"
 MARGIN = 100
-"""Tokens (or four times as many characters) by which two lengths of reasoning may part whatever their ratio."""
+"""Tokens (or four times as many characters) by which two lengths of reasoning may differ whatever their ratio."""
 PER_TOKEN = 4
 
 
@@ -52,27 +52,27 @@ def reasoning_length(pair: Pair) -> Finding:
     if counts is None:
         return not_measured(Signal.REASONING_LENGTH, "not both answers report or show any reasoning")
     one, other, unit, margin = counts
-    asked = effort(pair.request)
+    requested = effort(pair.request)
     score = ratio(one, other)
-    reason = f"{one} {unit} of reasoning against {other} at {asked}: beyond 2x and {margin} {unit}"
-    first, second = (f"{count} {unit} at {asked}" for count in (one, other))
+    reason = f"{one} {unit} of reasoning against {other} at {requested}: beyond 2x and {margin} {unit}"
+    first, second = (f"{count} {unit} at {requested}" for count in (one, other))
     return match_or_differ(
         Signal.REASONING_LENGTH, score >= 0.5 or abs(one - other) <= margin, first, second, reason, score=score
     )
 
 
 def effort(request: ParsedRequest) -> str:
-    """The reasoning effort that a request asks for, as `effort high`, or `no stated effort`."""
+    """The reasoning effort that a request sets, as `effort high`, or `no stated effort`."""
     nested = request.body.get("reasoning")
-    asked = request.body.get("reasoning_effort") or (nested.get("effort") if isinstance(nested, dict) else None)
-    return f"effort {short(asked, 20)}" if isinstance(asked, str) and asked else "no stated effort"
+    requested = request.body.get("reasoning_effort") or (nested.get("effort") if isinstance(nested, dict) else None)
+    return f"effort {short(requested, 20)}" if isinstance(requested, str) and requested else "no stated effort"
 
 
 def _counts(pair: Pair) -> tuple[int, int, str, int] | None:
     """Both lengths, their unit, and the margin in it."""
-    legs = (pair.subject, pair.reference)
-    tokens = [usage.reasoning_tokens if (usage := completion_of(leg).usage) else None for leg in legs]
+    answers = (pair.subject, pair.reference)
+    tokens = [usage.reasoning_tokens if (usage := completion_of(answer).usage) else None for answer in answers]
     if tokens[0] is not None and tokens[1] is not None and any(tokens):
         return tokens[0], tokens[1], "tokens", MARGIN
-    characters = [len(completion_of(leg).first.reasoning or "") for leg in legs]
+    characters = [len(completion_of(answer).first.reasoning or "") for answer in answers]
     return (characters[0], characters[1], "characters", MARGIN * PER_TOKEN) if all(characters) else None

@@ -9,7 +9,7 @@ from shadow.findings.pair import Pair
 from shadow.measures.request_size import droppable, message_characters
 
 FEWEST = 8
-"""Missing tokens below which no input is said to be dropped."""
+"""Missing tokens below which no input is reported as dropped."""
 
 
 def template_input(pair: Pair) -> Finding:
@@ -20,7 +20,9 @@ def template_input(pair: Pair) -> Finding:
     inputs = droppable(pair.request)
     if not inputs:
         return not_measured(Signal.TEMPLATE_INPUT, "the request carries no tools and no earlier reasoning")
-    counts = [usage.prompt_tokens if (usage := completion_of(leg).usage) else None for leg in (pair.subject, pair.reference)]
+    counts = [
+        usage.prompt_tokens if (usage := completion_of(answer).usage) else None for answer in (pair.subject, pair.reference)
+    ]
     one, other = counts
     if not one or not other:
         who = " and ".join(name for name, count in zip(side_names(pair), counts, strict=True) if not count)

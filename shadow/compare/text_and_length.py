@@ -14,11 +14,11 @@ ALIKE = 0.8
 TWICE = 0.5
 """A ratio below this is a difference."""
 MARGIN = 100
-"""Characters by which two lengths may part whatever their ratio."""
+"""Characters by which two lengths may differ whatever their ratio."""
 
 
 def _not_both(pair: Pair, signal: Signal) -> Finding | None:
-    """What is said where no two texts stand against each other; an answer that writes nothing at all is one."""
+    """The reason where there are not two texts to compare; an answer that writes nothing at all is one."""
     one, other = first_choices(pair)
     empty = [not (choice.text or "").strip() for choice in (one, other)]
     if all(empty):

@@ -12,7 +12,7 @@ from shadow.findings.pair import Pair
 from shadow.reading.completion import Logprob
 
 NEAR = 0.1
-"""Nats by which the log probabilities of the same chosen tokens may part in the mean: other kernels part by less."""
+"""Nats by which the log probabilities of the same chosen tokens may differ in the mean: other kernels differ by less."""
 
 
 def logprob(pair: Pair) -> Finding:
@@ -25,12 +25,12 @@ def logprob(pair: Pair) -> Finding:
         return not_measured(Signal.LOGPROB, "the two answers part at the first token")
     mean = fmean(distances)
     reason = f"{mean:.3f} nats apart over the {len(distances)} tokens that both begin with: beyond {NEAR}"
-    first, second = (f"{fmean(p.logprob for p in leg[: len(distances)]):.4f}" for leg in (one, other))
+    first, second = (f"{fmean(p.logprob for p in chosen[: len(distances)]):.4f}" for chosen in (one, other))
     return match_or_differ(Signal.LOGPROB, mean <= NEAR, first, second, reason, score=math.exp(-mean))
 
 
 def _distances(one: tuple[Logprob, ...], other: tuple[Logprob, ...]) -> list[float]:
-    """Distances while the chosen tokens are the same: beyond the first other token the contexts are two."""
+    """Distances while the chosen tokens are the same: from the first other token on the contexts differ."""
     found: list[float] = []
     for mine, theirs in zip(one, other, strict=False):
         if mine.token != theirs.token:

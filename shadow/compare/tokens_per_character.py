@@ -17,7 +17,7 @@ ALIKE = 0.75
 
 def tokens_per_character(pair: Pair) -> Finding:
     """Completion tokens per character that was sent; a match from a ratio of 0.75 on."""
-    found = [density(leg) for leg in (pair.subject, pair.reference)]
+    found = [density(answer) for answer in (pair.subject, pair.reference)]
     one, other = found
     if one is None or other is None:
         who = " and ".join(name for name, value in zip(side_names(pair), found, strict=True) if value is None)

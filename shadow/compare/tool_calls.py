@@ -44,7 +44,7 @@ def _yes(called: bool) -> str:
 
 
 def _not_both(pair: Pair, signal: Signal) -> Finding | None:
-    """What is said where not both answers call a tool."""
+    """The reason where not both answers call a tool."""
     one, other = (act.calls_tool(choice) for choice in first_choices(pair))
     if one and other:
         return None
@@ -80,7 +80,8 @@ def tool_count(pair: Pair) -> Finding:
 
 
 def arguments(pair: Pair) -> Finding:
-    """The arguments, where both answers call: calls of one name are held together, equal ones first, whatever their order.
+    """The arguments, where both answers call: calls of one name are compared with each other, equal ones first, whatever their
+    order.
 
     The score is the mean over all keys (equal meaning 1, strings by likeness, missing or otherwise different 0); a call
     without a counterpart counts as one key at 0. The reason names the first path that differs, with both values.
@@ -101,7 +102,7 @@ def arguments(pair: Pair) -> Finding:
 
 
 def _aligned(one: Choice, other: Choice) -> list[tuple[ToolCall | None, ToolCall | None]]:
-    """Calls held together: those of equal name and meaning first, then those of equal name in their order, then the rest."""
+    """Matched calls: those of equal name and meaning first, then those of equal name in their order, then the rest."""
     exactly: list[tuple[ToolCall, ToolCall]] = []
     mine: Sequence[ToolCall] = one.tool_calls
     theirs: Sequence[ToolCall] = other.tool_calls

@@ -51,18 +51,18 @@ def _unexpected(card: Scorecard) -> Iterator[str]:
         return  # after a short run a faithful provider may still be undecided
     if found.word in {VerdictWord.UNDECIDED, VerdictWord.NOT_MEASURED, VerdictWord.WAITING}:
         yield f"{card.provider} has too few pairs ({card.compared}); give it more --seconds"
-    elif expected is None and found.word.is_guilty:
+    elif expected is None and found.word.is_adverse:
         yield f"{card.provider} is faithful but has the verdict: {found.sentence}"
-    elif expected is not None and not found.word.is_guilty:
+    elif expected is not None and not found.word.is_adverse:
         yield f"{card.provider} is faulty but has the verdict: {found.sentence}"
-    elif expected is not None and not expected & _guilty_signals(card):
-        yield f"{card.provider} was found by {', '.join(sorted(_guilty_signals(card)))}, not by {', '.join(sorted(expected))}"
+    elif expected is not None and not expected & _adverse_signals(card):
+        yield f"{card.provider} was found by {', '.join(sorted(_adverse_signals(card)))}, not by {', '.join(sorted(expected))}"
 
 
-def _guilty_signals(card: Scorecard) -> frozenset[str]:
+def _adverse_signals(card: Scorecard) -> frozenset[str]:
     """The signals and checks that the verdict rests on."""
     grounds = {ReasonGround.SIGNAL, ReasonGround.CHECK, ReasonGround.THRESHOLD}
-    return frozenset(reason.subject for reason in card.verdict.reasons if reason.ground in grounds and reason.word.is_guilty)
+    return frozenset(reason.subject for reason in card.verdict.reasons if reason.ground in grounds and reason.word.is_adverse)
 
 
 def _slower(report: Report) -> bool:

@@ -1,1 +1,1 @@
-"""From comparisons to a judgement: pure statistics on payoffs, with the reference's own noise as the only yardstick."""
+"""From comparisons to a judgement: pure statistics on payoffs, measured against the reference's own noise alone."""

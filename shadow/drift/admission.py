@@ -1,7 +1,7 @@
 """`Admission`: counts a request once in 24 hours and a conversation ten times, so that one repeated difference is no drift.
 
-Only the start times of the pairs decide: pairs out of order and clocks that jump move a pair in or out of its 24 hours. The
-judge applies it and a report reads the stored judgements (`counts`), so that both count the same pairs.
+Only the start times of the pairs decide: pairs out of order and clocks that jump move a pair in or out of its 24 hours. The judge
+applies it and a report reads the stored judgements (`counts`), so that both count the same pairs.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ DAY = 86_400.0
 PER_CONVERSATION = 10
 PRUNE_EVERY = 1_000
 MOST = 50_000
-"""Names of requests, and as many of conversations, that a group remembers: about 10 MB. The oldest go first."""
+"""Names of requests, and as many of conversations, that a group keeps: about 10 MB. The oldest are dropped first."""
 
 
 EXCLUDED = frozenset({Exclusion.REPEATED.value, Exclusion.CONVERSATION_FULL.value})
@@ -36,14 +36,14 @@ class Admission:
         return f"<Admission requests={len(self._requests)} conversations={len(self._conversations)}>"
 
     def why_not(self, *, pair_id: str, fingerprint: str, conversation: str, at: float) -> Exclusion:
-        """Why the pair, started at `at` (epoch seconds), does not count; NONE when it does. `admit` remembers it."""
+        """Why the pair, started at `at` (epoch seconds), does not count; NONE when it does. `admit` records it."""
         if any(name in self._requests and _near(self._requests[name], at) for name in _names(pair_id, fingerprint)):
             return Exclusion.REPEATED
         near = sum(_near(time, at) for time in self._conversations.get(conversation, ()))
         return Exclusion.CONVERSATION_FULL if near >= PER_CONVERSATION else Exclusion.NONE
 
     def admit(self, *, pair_id: str, fingerprint: str, conversation: str, at: float) -> None:
-        """Remember a pair that counts, now or when the memory is rebuilt from the store."""
+        """Record a pair that counts, now or when the record is rebuilt from the store."""
         for name in _names(pair_id, fingerprint):
             self._requests[name] = at
         if conversation:

@@ -61,7 +61,7 @@ EITHER_WAY = frozenset(
         DriftSignal.PROMPT_TOKENS,
     }
 )
-"""Signals with a direction in which more and less are both a difference; fewer errors or invalid calls are none."""
+"""Signals of which either direction is a difference; for errors and invalid calls only more is."""
 
 
 def against_provider(signal: str) -> tuple[int, ...]:

@@ -18,7 +18,7 @@ LookBack = Callable[[str], Sequence[EvaluatedPair]]
 REFERENCES_OWN = frozenset(
     (signal.value, REFERENCE) for signal in DriftSignal if signal not in AGREEMENT and REFERENCE not in against_provider(signal)
 )
-"""Tests that find the reference faulty more often than the provider: never the provider's drift."""
+"""Tests that find the reference faulty more often than the provider; they are never the provider's drift."""
 
 
 class NotAcknowledgedError(Exception):
@@ -77,7 +77,9 @@ class AlarmState:
         return self._changed(self._event(), pair_id, at)
 
     def acknowledge(self, answer: AckAction, at: float, look_back: LookBack) -> StateChange | None:
-        """Apply an operator's answer to an alarm; NotAcknowledgedError where too few pairs were compared to accept it."""
+        """Apply an operator's acknowledgement of an alarm; NotAcknowledgedError where too few pairs were compared to accept
+        it.
+        """
         if answer is AckAction.FIXED:
             return self._changed(DriftEvent.FIXED, self.group_tests.last_pair_id, at)
         if self.state is not DriftState.DRIFT:

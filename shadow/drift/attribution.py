@@ -23,10 +23,10 @@ from shadow.drift.excess_estimates import GroupKey
 ERROR_SHARE = 40.0
 """1 / 2.5 %, the chance of each of the two errors; k witnesses share it."""
 SMALLEST = 0.01
-"""The least excess that SAME gives evidence against."""
+"""The smallest excess that SAME is evidence against."""
 MOST_REQUESTS = 6_000
 MOST_SECONDS = 3_600.0
-"""The first page waits for an answer so many compared requests of the model, or so long, whichever is first."""
+"""The first page waits for the second look at most so many compared requests of the model, or so long, whichever is first."""
 PER_CONVERSATION = 10
 IDLE = 1_800.0
 """Seconds without a pair after which a conversation is over and becomes one unit of SAME."""
@@ -67,7 +67,7 @@ class OpenConversation:
         self.last = max(self.last, started)
 
     def is_over(self, now: float) -> bool:
-        """Whether no further pair is waited for."""
+        """Whether no further pair is expected."""
         return self.pairs >= PER_CONVERSATION or now - self.last >= IDLE or now - self.opened >= PATIENCE
 
 

@@ -1,7 +1,7 @@
 """betting_factors(): the factor by which each bet of the grid multiplies its wealth at a payoff, tabulated as logarithms.
 
-Every factor has a mean of at most 1 under its hypothesis, whatever came before: the bound on false alarms rests on that alone.
-A pair then costs sums and no products.
+Every factor has a mean of at most 1 under its hypothesis, whatever came before; the bound on false alarms follows from that
+alone. A pair then costs sums and no products.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ GRID = (0.02, 0.04, 0.08, 0.15, 0.28, 0.5, 0.75, 0.95)
 """
 
 Gain = Callable[[float, int], float]
-"""(bet, payoff) -> what a bet of this share wins on the payoff, as a share of the wealth."""
+"""(bet, payoff) -> the gain of a bet of this share on the payoff, as a share of the wealth."""
 
 Steps = tuple[tuple[float, ...], ...]
 """Logarithms of factors, by payoff: [0] for 0, [1] for +1, [-1] for -1; one for each bet of the grid."""

@@ -66,7 +66,7 @@ def estimate(evidence: Sequence[EvaluatedPair], *, direction: int, tolerance: fl
     leaning = [direction * each.payoff for each in evidence]
     place, first, last = start(leaning, tolerance)
     since = evidence[place:]
-    # pairs come in the order in which they ended: of those that ran at once a later one may have started first
+    # because pairs come in the order in which they ended: of those that ran at once a later one may have started first
     credible = [each.started for each in evidence[first : last + 1]]
     size, low, high = excess(since, direction)
     odd = [each.pair_id for each in reversed(since) if direction * each.payoff > 0]

@@ -1,7 +1,7 @@
 """smallest_seen(): the smallest excess that the scorecard's own rule would have called a difference in four tables of five.
 
 The rule is that of `scorecard`: at least `ENOUGH_COUNTS` pairs in which one side was the odd one, and a two-sided test of flipped
-conversations whose p, times the rows of the table (Holm's first step), is at most the level. A standard error would not do,
+conversations whose p, times the rows of the table (Holm's first step), is at most the level. A standard error is no substitute,
 because it is 0 where no difference was seen.
 """
 
@@ -35,8 +35,8 @@ def level(rows: int, clusters: int) -> float:
 
 
 def smallest_seen(*, conversations: Sequence[tuple[int, int]], rows: int) -> float | None:
-    """The least excess (a share of pairs in 0..1) that such a table would have shown with a chance of 80 %; None where none
-    would. `conversations` holds of each its pairs and the sum of their payoffs.
+    """The least excess (a share of pairs in 0..1) that such a table would have shown with a chance of 80 %; None if there is
+    none. `conversations` holds of each its pairs and the sum of their payoffs.
 
     A fault may fill whole conversations, and where all agree the data cannot show whether it would: so each counts as one. The
     floor is estimated from those in which the reference was the odd one more often, by the squares of their sums as the test
@@ -64,7 +64,7 @@ def _smallest(n: int, floor: float, p_limit: float) -> float | None:
 
 
 def _guess(n: int, floor: float, p_limit: float) -> float:
-    """The size in closed form, by the normal form of the sign test: where the search begins."""
+    """The size in closed form, by the normal form of the sign test: the starting point of the search."""
     k = NormalDist().inv_cdf(1 - p_limit / 2) + NormalDist().inv_cdf(POWER)
     return (k**2 + sqrt(k**4 + 4 * k**2 * n * floor)) / (2 * n)
 

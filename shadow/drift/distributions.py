@@ -113,7 +113,8 @@ def e_benjamini_hochberg(logs: Sequence[float], alpha: float) -> frozenset[int]:
 
 
 def always_reach(n: int, variance: float, alpha: float = 0.05) -> float:
-    """How far from a mean of `n` values the truth may lie, whenever one looks while they come in, but for a share of `alpha`.
+    """The distance from a mean of `n` values within which the truth lies, whenever one looks while they come in, but for a share
+    of `alpha`.
 
     An asymptotic confidence sequence (Waudby-Smith and others 2024), tightest at a thousand values.
     """
@@ -125,8 +126,8 @@ def always_reach(n: int, variance: float, alpha: float = 0.05) -> float:
 def clustered_error(sums: Sequence[tuple[int, int]], mean: float) -> float:
     """The standard error of a mean whose values come in clusters, each given as (count, sum); infinite below two clusters.
 
-    V = G/(G-1) sum u^2 / n^2 with u the sum of deviations in a cluster, and 1/n^2 besides, so that zero disagreement
-    is not taken for certainty.
+    V = G/(G-1) sum u^2 / n^2 with u the sum of deviations in a cluster, plus 1/n^2, so that zero disagreement does not count as
+    certainty.
     """
     groups, n = len(sums), sum(count for count, _ in sums)
     if groups < 2:

@@ -78,11 +78,11 @@ def _by(label: Callable[[ParsedResponse], object]) -> Callable[[ParsedResponse, 
     return lambda one, other: label(one) == label(other)
 
 
-def _always(_ask: ParsedRequest, _y: ParsedResponse, _r: ParsedResponse) -> bool:
+def _always(_request: ParsedRequest, _y: ParsedResponse, _r: ParsedResponse) -> bool:
     return True
 
 
-def _speak(_ask: ParsedRequest, y: ParsedResponse, r: ParsedResponse) -> bool:
+def _both_end(_request: ParsedRequest, y: ParsedResponse, r: ParsedResponse) -> bool:
     """Whether both may end or refuse: vectors do neither, and two of them would count as agreement."""
     return not (completion_of(y).vectors or completion_of(r).vectors)
 
@@ -96,7 +96,7 @@ def _tools_offered(request: ParsedRequest, _y: ParsedResponse, _r: ParsedRespons
     return bool(request.tools)
 
 
-def _both_call(_ask: ParsedRequest, y: ParsedResponse, r: ParsedResponse) -> bool:
+def _both_call(_request: ParsedRequest, y: ParsedResponse, r: ParsedResponse) -> bool:
     return act.calls_tool(completion_of(y).first) and act.calls_tool(completion_of(r).first)
 
 
@@ -105,13 +105,13 @@ def _both_call_whole(request: ParsedRequest, y: ParsedResponse, r: ParsedRespons
 
 
 def _schema_checked(request: ParsedRequest, y: ParsedResponse, r: ParsedResponse) -> bool:
-    """Whether a schema could be used on either side: where none could, nothing was checked and nothing counts as valid."""
-    return _both_call_whole(request, y, r) and any(any_call_checked(request, completion_of(leg).first) for leg in (y, r))
+    """Whether a schema could be used on either side: without one nothing was checked, and nothing counts as valid."""
+    return _both_call_whole(request, y, r) and any(any_call_checked(request, completion_of(answer).first) for answer in (y, r))
 
 
 def _both_report(field: str) -> Applicable:
-    def both(_ask: ParsedRequest, y: ParsedResponse, r: ParsedResponse) -> bool:
-        return all(getattr(completion_of(leg).usage, field, None) is not None for leg in (y, r))
+    def both(_request: ParsedRequest, y: ParsedResponse, r: ParsedResponse) -> bool:
+        return all(getattr(completion_of(answer).usage, field, None) is not None for answer in (y, r))
 
     return both
 
@@ -137,33 +137,33 @@ LABELLED: tuple[LabelSignal, ...] = (
         applicable=_both_call_whole,
         same=lambda a, b: act.same_arguments(completion_of(a).first, completion_of(b).first),
     ),
-    LabelSignal(signal=DriftSignal.FINISH, applicable=_speak, same=_by(lambda a: completion_of(a).first.finish_reason)),
-    LabelSignal(signal=DriftSignal.REFUSAL, applicable=_speak, same=_by(lambda a: act.fills_refusal(completion_of(a).first))),
+    LabelSignal(signal=DriftSignal.FINISH, applicable=_both_end, same=_by(lambda a: completion_of(a).first.finish_reason)),
+    LabelSignal(signal=DriftSignal.REFUSAL, applicable=_both_end, same=_by(lambda a: act.fills_refusal(completion_of(a).first))),
 )
 
 DIRECTED: tuple[NumberSignal, ...] = (
     NumberSignal(
         signal=DriftSignal.CALLS_TOOL_RATE,
         applicable=_tools_offered,
-        number=lambda _ask, a: float(not act.calls_tool(completion_of(a).first)),
+        number=lambda _request, a: float(not act.calls_tool(completion_of(a).first)),
     ),
     NumberSignal(signal=DriftSignal.VALID_CALLS, applicable=_schema_checked, number=_invalid),
     NumberSignal(
         signal=DriftSignal.REFUSAL_RATE,
-        applicable=_speak,
-        number=lambda _ask, a: float(act.fills_refusal(completion_of(a).first)),
+        applicable=_both_end,
+        number=lambda _request, a: float(act.fills_refusal(completion_of(a).first)),
     ),
     NumberSignal(
-        signal=DriftSignal.FINISH_LENGTH, applicable=_speak, number=lambda _ask, a: float(is_cut(completion_of(a).first))
+        signal=DriftSignal.FINISH_LENGTH, applicable=_both_end, number=lambda _request, a: float(is_cut(completion_of(a).first))
     ),
     NumberSignal(
         signal=DriftSignal.COMPLETION_TOKENS,
         applicable=_both_report("completion_tokens"),
-        number=lambda _ask, a: _usage(a).completion_tokens or 0,
+        number=lambda _request, a: _usage(a).completion_tokens or 0,
     ),
     NumberSignal(
         signal=DriftSignal.PROMPT_TOKENS,
         applicable=_both_report("prompt_tokens"),
-        number=lambda _ask, a: _usage(a).prompt_tokens or 0,
+        number=lambda _request, a: _usage(a).prompt_tokens or 0,
     ),
 )

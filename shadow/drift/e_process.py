@@ -15,7 +15,7 @@ from shadow.drift.betting_factors import GRID, log_mean
 @dataclass(slots=True, kw_only=True)
 class EProcess:
     """Logarithms of the wealth of each bet. Against "the mean is `bound` or more" where `same`, else against "y and r may be
-    swapped", which is a mean of 0. A unit is a payoff in -1..1, turned so that +1 speaks for an excess.
+    swapped", which is a mean of 0. A unit is a payoff in -1..1, signed so that +1 is evidence for an excess.
     """
 
     same: bool

@@ -1,4 +1,4 @@
-"""effect(): an excess in words that state its direction (more or fewer), so that its size has no sign."""
+"""effect(): an excess in words that state its direction (more or less often), so that its size has no sign."""
 
 from __future__ import annotations
 

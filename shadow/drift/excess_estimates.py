@@ -237,7 +237,7 @@ def _difference(row: _Row, low: float, high: float, p_holm: float, tolerance: fl
     """The kind of difference, or None. An agreement signal below 0 means closer to the reference than it is to itself, and has
     a word of its own; a direction signal below 0 is a difference like one above.
 
-    Fewer than 10 counts are never a difference. Under 50 conversations the interval cannot be trusted: only the test of flips,
+    Fewer than 10 counts are never a difference. Under 50 conversations the interval is too imprecise: only the test of flips,
     which is valid at any size, may then show that there is one, without its size, by a p_holm below 0.001, which takes at least
     11 conversations that lean to a side.
     """
@@ -257,10 +257,10 @@ def _difference(row: _Row, low: float, high: float, p_holm: float, tolerance: fl
 
 
 def _no_difference(row: _Row, high: float, smallest: float | None, tolerance: float) -> SignalOutcome:
-    """The outcome of a row without a difference: `matches` needs an interval that can be trusted."""
+    """The outcome of a row without a difference: `matches` needs an interval of enough conversations."""
     low = 2 * (row.plus - row.minus) / row.n - high
     largest = high if row.signal in AGREEMENT else max(high, -low)
-    trusted = len(row.clusters) >= ENOUGH_CLUSTERS and row.plus + row.minus >= ENOUGH_COUNTS
-    if trusted and largest < tolerance:
+    enough = len(row.clusters) >= ENOUGH_CLUSTERS and row.plus + row.minus >= ENOUGH_COUNTS
+    if enough and largest < tolerance:
         return SignalOutcome.MATCHES
     return SignalOutcome.NONE_SEEN if smallest is not None and smallest <= BREAKDOWN else SignalOutcome.UNDECIDED

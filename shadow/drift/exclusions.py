@@ -82,8 +82,8 @@ def why_no_tiebreak(request: ParsedRequest, y: ParsedResponse, r: ParsedResponse
 
 
 def why_not_whole(y: ParsedResponse, r: ParsedResponse) -> Exclusion:
-    """Which failure of the two answers leaves nothing to compare; NONE where both are whole."""
-    if any(leg.exchange.failure is not None and leg.exchange.failure.kind is FailureKind.CLIENT_GONE for leg in (y, r)):
+    """The failure that leaves nothing to compare; NONE where both answers are whole."""
+    if any(answer.exchange.failure is not None and answer.exchange.failure.kind is FailureKind.CLIENT_GONE for answer in (y, r)):
         return Exclusion.CLIENT_GONE
     fates = comparability_of(y)[0], comparability_of(r)[0]
     if Comparability.UNRECORDED in fates:
@@ -104,10 +104,10 @@ def why_cached(request: ParsedRequest, y: ParsedResponse, *reference: ParsedResp
     and r'.
     """
     whole = (y, *reference)
-    ids = [found for leg in whole if (found := completion_of(leg).id)]
-    if len(set(ids)) < len(ids) or any(_cached_by_header(leg) for leg in reference):
+    ids = [found for answer in whole if (found := completion_of(answer).id)]
+    if len(set(ids)) < len(ids) or any(_cached_by_header(answer) for answer in reference):
         return Exclusion.CACHED
-    texts = [text for leg in whole if len(text := completion_of(leg).first.text or "") >= LONG]
+    texts = [text for answer in whole if len(text := completion_of(answer).first.text or "") >= LONG]
     warm = request.temperature is None or request.temperature >= WARM
     return Exclusion.CACHED if warm and len(set(texts)) < len(texts) else Exclusion.NONE
 
@@ -118,8 +118,8 @@ def remarks(request: ParsedRequest) -> tuple[Exclusion, ...]:
     return (*several, Exclusion.GREEDY_TEXT) if request.temperature == 0 else several
 
 
-def _cached_by_header(leg: ParsedResponse) -> bool:
+def _cached_by_header(answer: ParsedResponse) -> bool:
     """Whether a shared cache marked the response: Age (RFC 9111, 5.1), Cache-Status (RFC 9211), or a field of `CACHE_FIELDS`."""
-    response = leg.exchange.response
+    response = answer.exchange.response
     heads = {name.lower(): value.strip().lower() for name, value in response.headers} if response else {}
     return any("hit" in heads.get(name, "") for name in CACHE_FIELDS) or heads.get("age", "0") not in {"", "0"}

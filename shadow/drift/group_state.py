@@ -35,7 +35,7 @@ class JudgedPair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """What became of one pair: the payoffs that counted, the reasons why others did not, and the change it brought."""
+    """The result of one pair: the payoffs that counted, the reasons why others did not, and the change it brought."""
 
     counted: tuple[tuple[str, int], ...]
     excluded: tuple[str, ...]
@@ -114,7 +114,7 @@ class GroupState:
         return Judgement(counted=counted, excluded=excluded, change=change)
 
     def remember(self, pair: JudgedPair) -> None:
-        """Add a pair that counted before to the memory of the last 24 hours, and to nothing else."""
+        """Add a pair that counted before to the record of the last 24 hours, and to nothing else."""
         self.admission.admit(pair_id=pair.pair_id, fingerprint=pair.fingerprint, conversation=pair.conversation, at=pair.started)
 
     def close_look(self) -> None:

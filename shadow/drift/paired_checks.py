@@ -1,8 +1,8 @@
-"""excesses(): which checks a provider fails in more conversations than its reference did when both were asked the same.
+"""excesses(): the checks that a provider fails in more conversations than its reference did on the same requests.
 
 A conversation is one vote, for the provider or for the reference: requests that are hard are hard for both, and a fault that
-repeats within a conversation counts once. Only requests that both answered give votes. How rarely a report names a check in
-error is bounded, and measured by bench/check_rates.py.
+repeats within a conversation counts once. Only requests that both answered give votes. The rate at which a report names a check
+in error is bounded, and measured by bench/check_rates.py.
 """
 
 from __future__ import annotations

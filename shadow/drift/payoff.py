@@ -1,7 +1,7 @@
 """payoffs(): +1 for each signal in which the provider is the odd one of a pair, -1 where the reference is, 0 for neither.
 
-The tests are valid because y (the provider's answer) and r (the reference's) may be swapped. Whether a second reference
-answer is asked, and whether a pair counts, depends on the two in no order; a payoff changes its sign when they are swapped.
+The tests are valid because y (the provider's answer) and r (the reference's) may be swapped. Whether a control is requested, and
+whether a pair counts, does not depend on the order of the two; a payoff changes its sign when they are swapped.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ EVEN = 1e-6
 """Two distances closer than this are equal."""
 
 
-def wants_control(request: ParsedRequest, y: ParsedResponse, r: ParsedResponse) -> bool:
-    """Whether the two disagree in any label, so that a second reference answer is worth asking. Symmetric in y and r."""
+def needs_control(request: ParsedRequest, y: ParsedResponse, r: ParsedResponse) -> bool:
+    """Whether the two disagree in any label, so that a control is worth its cost. Symmetric in y and r."""
     if why_no_tiebreak(request, y, r):
         return False
     return any(signal.applicable(request, y, r) and not signal.same(y, r) for signal in LABELLED)
@@ -61,8 +61,8 @@ def why_no_agreement(
     if reason := why_no_tiebreak(request, y, r):
         return reason
     if control is None:
-        asked = tiebreak and not wants_control(request, y, r)
-        return why_cached(request, y, r) if asked else Exclusion.NO_CONTROL
+        settled = tiebreak and not needs_control(request, y, r)
+        return why_cached(request, y, r) if settled else Exclusion.NO_CONTROL
     if comparability_of(control)[0] is not Comparability.WHOLE:
         return Exclusion.CONTROL_FAILED
     return why_cached(request, y, r, control)
@@ -85,13 +85,13 @@ def _agreed(signal: LabelSignal, y: ParsedResponse, r: ParsedResponse, control: 
 
 
 def _text_applies(request: ParsedRequest, y: ParsedResponse, r: ParsedResponse) -> bool:
-    """Whether both are sampled texts: greedy texts of healthy engines part for good, which would look like drift."""
-    return request.temperature != 0 and all((completion_of(leg).first.text or "").strip() for leg in (y, r))
+    """Whether both are sampled texts: greedy texts of healthy engines diverge, which would look like drift."""
+    return request.temperature != 0 and all((completion_of(answer).first.text or "").strip() for answer in (y, r))
 
 
 def _text(y: ParsedResponse, r: ParsedResponse, control: ParsedResponse) -> int:
     judge = completion_of(control).first.text or ""
-    one, other = (text_similarity.text_similarity(completion_of(leg).first.text or "", judge) for leg in (y, r))
+    one, other = (text_similarity.text_similarity(completion_of(answer).first.text or "", judge) for answer in (y, r))
     return 0 if abs(other - one) < EVEN else _sign(other - one)
 
 

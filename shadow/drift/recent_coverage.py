@@ -21,7 +21,7 @@ MOST = 0.9
 
 
 class RecentCoverage:
-    """What became of the latest pairs of a group; `counts` holds every reason since the beginning."""
+    """The outcome of the latest pairs of a group; `counts` holds every reason since the beginning."""
 
     def __init__(self, reasons: Iterable[str] = (), cached: Iterable[bool] = (), counts: Mapping[str, int] | None = None) -> None:
         self.reasons = deque(reasons, maxlen=LATEST)

@@ -1,4 +1,4 @@
-"""What so many runs of one task show: pass^k, exact tests of two providers, and the runs it takes to tell two rates apart."""
+"""Statistics of repeated runs of one task: pass^k, exact tests of two providers, and the runs needed to distinguish two rates."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _binomial(runs: int, rate: float) -> list[float]:
 
 @lru_cache(maxsize=256)
 def runs_to_separate(rate: float, other_rate: float, *, power: float = POWER, alpha: float = 0.05) -> int | None:
-    """The fewest runs of each for which Fisher's test tells two rates apart in a share of `power` of studies; None beyond 300.
+    """The fewest runs of each for which Fisher's test distinguishes two rates in a share of `power` of studies; None beyond 300.
 
     With a number fixed beforehand: .95 and .05 take 5, .9 and .3 take 12, .9 and .5 take 23, .8 and .6 take 90.
     """

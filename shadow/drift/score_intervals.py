@@ -1,7 +1,7 @@
 """Intervals of a mean score in 0..1 that hold at few runs: for a number of runs fixed beforehand, and for one that was stopped.
 
-Student's t and the bootstrap are not used below 30 runs: at 5 runs of a provider that is nearly always right they hold the
-truth in as few as 15 of 100 studies.
+Student's t and the bootstrap are not used below 30 runs: at 5 runs of a provider that is nearly always right they hold the truth
+in as few as 15 of 100 studies.
 """
 
 from __future__ import annotations

@@ -69,8 +69,8 @@ _TEXT = TypeAdapter(_Case)
 
 
 def saved(state: GroupState) -> str:
-    """The state as JSON, without its memory of 24 hours, which is rebuilt from the stored pairs. Numbers keep every bit; tests
-    that no pair counted for are absent.
+    """The state as JSON, without its record of the last 24 hours, which is rebuilt from the stored pairs. Numbers keep every bit;
+    tests that no pair counted for are absent.
     """
     coverage = state.coverage
     plain = _Case(

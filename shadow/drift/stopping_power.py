@@ -1,4 +1,4 @@
-"""How soon a study that stops when it is decided decides, computed exactly for scores of 0 and 1.
+"""How soon a sequential study decides, computed exactly for scores of 0 and 1.
 
 The evidence after n pairs depends on how many drops were +1 and -1 alone, so that all studies with these counts are one state: a
 sum over states replaces a simulation.
@@ -31,7 +31,7 @@ class StoppingRule:
         return PASS_BETS if self.within else SCORE_BETS
 
     def gain(self, drop: int) -> float:
-        """What the bet gains on a drop of -1, 0 or +1, per share of wealth."""
+        """The gain of the bet on a drop of -1, 0 or +1, per share of wealth."""
         return (within_gain if self.within else beyond_gain)(drop, self.allowed)
 
 

@@ -35,9 +35,10 @@ class PairEnding:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Triggering:
     """`f1`: tool_call_f1 of the provider against the reference, over all pairs; `f1_limit` the highest that its number of calls
-    permits; `kappa` Cohen's; `ratio` its calls over the reference's. On the `control_pairs` alone, where the reference was asked
-    twice at random: `own_f1`, the reference against itself, and `f1` less that as `difference`, with its 95 % interval
-    `low`..`high` (bootstrap, conversations as clusters; none for fewer than 30 controls). None where a figure is undefined.
+    permits; `kappa` Cohen's; `ratio` its calls over the reference's. On the `control_pairs` alone, where the reference
+    answered twice at random: `own_f1`, the reference against itself, and `f1` less that as `difference`, with its 95 %
+    interval `low`..`high` (bootstrap, conversations as clusters; none for fewer than 30 controls). None where a figure is
+    undefined.
     """
 
     pairs: int

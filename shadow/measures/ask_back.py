@@ -1,7 +1,7 @@
-"""Whether a text ends by asking the user back, by rule: its last sentence is a question, or requests what is missing.
+"""Whether a text ends with a question to the user, by rule: its last sentence is a question, or requests what is missing.
 
-English, German, Spanish, French and Chinese. An offer of more after an answer is no asking back. A rule errs: how
-often is measured on a labelled set and published, and only the rate against the reference's own rate has a meaning.
+English, German, Spanish, French and Chinese. An offer of more after an answer does not count. The rule has errors: their rate on
+a labelled set is published, and only the rate against the reference's own rate has a meaning.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""JSON values as meanings, not as bytes: key order, white space and 1 against 1.0 are no difference."""
+"""Compares JSON values by meaning, not by bytes: key order, white space and 1 against 1.0 are no difference."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def key_scores(one: Any, other: Any) -> list[float]:
 
 
 def first_difference(one: Any, other: Any, path: str) -> str:
-    """The first path where two values part, with both values; "" when they mean the same."""
+    """The first path where two values differ, with both values; "" when they mean the same."""
     return next(_differences(one, other, path), "")
 
 

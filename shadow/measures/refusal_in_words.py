@@ -1,7 +1,7 @@
 """Whether a text refuses, by rule: the first person states that it cannot or will not, in the opening of an answer.
 
-English, German, Spanish, French and Chinese. A rule errs: how often is measured on a labelled set and published, and only the
-rate against the reference's own rate has a meaning.
+English, German, Spanish, French and Chinese. The rule has errors: their rate on a labelled set is published, and only the rate
+against the reference's own rate has a meaning.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ def tool_characters(request: ParsedRequest) -> int:
         text = orjson.dumps(tools)
     except TypeError:
         return _size(tools)
-    # the quick writer takes what is no number for null
+    # because the quick writer takes what is not a number for null
     return _size(tools) if b"null" in text or len(text) > LONG else _kept_size(text)
 
 
@@ -61,7 +61,7 @@ def _kept_size(text: bytes) -> int:
 
 
 def earlier_reasoning(request: ParsedRequest) -> list[int]:
-    """Characters of the reasoning that each earlier turn carries, turns without any left out."""
+    """Characters of the reasoning in each earlier turn, without turns that have none."""
     carrying = (message for message in request.messages if not _REASONS.isdisjoint(message))
     found = (message.get(field) for message in carrying for field in _REASONING)
     return [len(value) for value in found if isinstance(value, str) and value]

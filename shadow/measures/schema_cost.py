@@ -1,8 +1,9 @@
-"""Survey.steps(): how many steps a validator takes at most for a value, counted before it is asked; pure, and itself bounded.
+"""Survey.steps(): the most steps that a validator takes for a value, counted before it runs; pure, and itself bounded.
 
 A schema of 2 KB whose references double from level to level keeps any validator busy for hours. Its paths are many but its
-subschemas are few, so the paths are counted without walking them: once for each pair of a subschema and a part of the value.
-What would take too many steps, or cannot be counted, is not validated. Keywords are those of JSON Schema 2020-12 and before.
+subschemas are few, so the paths are counted without walking them: once for each pair of a subschema and a part of the value. A
+validation that would take too many steps, or whose steps cannot be counted, does not run. Keywords are those of JSON Schema
+2020-12 and before.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ DEEPEST = 150
 CHARACTERS = 16
 """Characters of a text that are one step of a pattern's one state."""
 MARKING = 100
-"""Steps that a step under `unevaluatedProperties` or `unevaluatedItems` counts as: it remembers what it saw."""
+"""Steps that a step under `unevaluatedProperties` or `unevaluatedItems` counts as, because it records what was evaluated."""
 TOO_COSTLY = "the schema is too costly"
 _COUNTED_UP = ("$dynamicRef", "$recursiveRef", "$id")
 """What makes the target of a reference depend on the way to it."""
@@ -121,7 +122,7 @@ class SchemaCost:
         node.texts = 1 + sum(states(pattern) for pattern in patterns if isinstance(pattern, str))
 
     def _target(self, reference: Any) -> Any:
-        """What a reference within the schema leads to; one that leads elsewhere, or nowhere, is the validator's to refuse."""
+        """The target of a reference within the schema; the validator refuses one that leads elsewhere, or nowhere."""
         if not isinstance(reference, str) or not (reference == "#" or reference.startswith("#/")):
             raise TooCostlySchemaError(f"{TOO_COSTLY} to count: a reference other than #/...")
         at = self._root
@@ -146,7 +147,7 @@ class SchemaCost:
         return known
 
     def _marked(self, node: _Node, depth: int) -> float:
-        """The steps of finding out what one of the subschemas here has evaluated: each is asked, and what is in it again."""
+        """The steps of finding what one of the subschemas here has evaluated: each is run, with its own subschemas again."""
         known = self._marks.get(id(node))
         if known is None:
             _not_too_deep(depth)
@@ -167,7 +168,7 @@ class _Walk:
         self._weights: dict[int, int] = {}
 
     def visit(self, node: _Node, value: Any, depth: int) -> float:
-        """The steps of holding `value` to a subschema."""
+        """The steps of checking `value` against a subschema."""
         key = (id(node), id(value))
         known = self._known.get(key)
         if known is None:
@@ -206,7 +207,7 @@ class _Walk:
         return self._weights[id(value)]
 
     def _parts(self, node: _Node, value: Any) -> Iterator[tuple[_Node, Any]]:
-        """Each part of a value, with each subschema that it is held to."""
+        """Each part of a value, with each subschema that it is checked against."""
         if isinstance(value, dict) and (node.props or node.patterns or node.rest or node.names):
             self._take(len(value) * (1 + len(node.rest) + len(node.patterns) + len(node.names)))
             for name, part in value.items():
@@ -242,7 +243,7 @@ def weight(value: Any) -> int:
 
 
 def states(pattern: str) -> int:
-    """About the states of the automaton that a pattern is: its characters times the counts of its repetitions."""
+    """About the number of states of a pattern's automaton: its characters times the counts of its repetitions."""
     found = len(pattern)
     for piece in pattern.split("{")[1:]:
         counts = [int(count) for count in piece.partition("}")[0].split(",") if count.isascii() and count.isdecimal()]

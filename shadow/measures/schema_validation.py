@@ -1,8 +1,8 @@
-"""Are the arguments of a call valid by the schema that the request itself declared; nothing is ever fetched to know it.
+"""Whether the arguments of a call are valid by the schema that the request itself declared; nothing is ever fetched for that.
 
-A schema comes from the client's request, so it is hostile until shown otherwise: retrieval is off, patterns run on an engine
-of linear time, the steps are counted before they are taken, and a schema that is absent, too costly, or that no validator can be
-built from, finds everything valid and says so.
+A schema comes from the client's request, so it is treated as hostile: retrieval is off, patterns run on an engine of linear time,
+the steps are counted before they are taken, and a schema that is absent, too costly, or that no validator can be built from,
+gives `valid` with the reason.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ OUTCOMES = VALID, INVALID_JSON, UNKNOWN_NAME, SCHEMA_MISMATCH = "valid", "invali
 """The classes of a call."""
 
 _SETS = ("_toolset", "tool_search", "mcp")
-"""What stands in the types of tools that bring others."""
+"""Parts of the types of tools that bring other tools."""
 KEPT = 256
 """Compiled schemas kept; an application offers the same few tools over and over."""
-TELLING = 100_000
+DESCRIBED = 100_000
 """Steps of a validation times parts of its value up to which a violation among alternatives is described in full, about 0.1 s."""
 PATTERN = 256 * 1024
 """Bytes of one compiled pattern."""
@@ -42,17 +42,17 @@ CallValidity = tuple[str, str]
 
 
 class Validator(Protocol):
-    """What is asked of a compiled schema."""
+    """The interface of a compiled schema."""
 
     def is_valid(self, instance: Any) -> bool:
-        """Whether it is valid, without a word why not."""
+        """Whether it is valid, without a reason."""
 
     def validate(self, instance: Any) -> None:
         """Nothing when valid; jsonschema_rs.ValidationError when not."""
 
 
 class CompiledSchema(NamedTuple):
-    """A schema, ready to be held to, and what that may cost."""
+    """A schema ready for validation, and what that may cost."""
 
     validator: Validator
     survey: SchemaCost
@@ -61,7 +61,7 @@ class CompiledSchema(NamedTuple):
 def call_validity(request: ParsedRequest, call: ToolCall) -> CallValidity:
     """The class of one call (valid, invalid_json, unknown_name, schema_mismatch) and why.
 
-    `valid` with a reason means that nothing could be checked, and says what was missing.
+    `valid` with a reason means that nothing could be checked, and why.
     """
     if call.sealed:
         return VALID, f"not checked: the arguments of {short(call.name, 60)} are sealed"
@@ -96,7 +96,9 @@ def _offers_a_set(request: ParsedRequest) -> bool:
 
 
 def validate(schema: Any, value: Any) -> tuple[bool, str]:
-    """A value held to a schema: whether that could be done, and what is wrong with the value (or with the schema, if not)."""
+    """A value checked against a schema: whether that could be done, and what is wrong with the value (or with the schema, if
+    not).
+    """
     try:
         built = _compiled(_written(schema))
         if isinstance(built, str):
@@ -112,7 +114,7 @@ def validate(schema: Any, value: Any) -> tuple[bool, str]:
 def _held(built: CompiledSchema, value: Any, dear: float) -> tuple[bool, str]:
     """`dear` is what describing a violation may cost where there are alternatives: each is described with all of its value."""
     try:
-        if built.survey.alternatives and dear > TELLING and not built.validator.is_valid(value):
+        if built.survey.alternatives and dear > DESCRIBED and not built.validator.is_valid(value):
             return True, ": it does not fit (locating the fault would be too costly)"
         built.validator.validate(value)
     except jsonschema_rs.ValidationError as fault:
@@ -134,7 +136,7 @@ def _written(schema: Any) -> str:
 
 @lru_cache(maxsize=KEPT)
 def _compiled(schema: str) -> CompiledSchema | str:
-    """A schema ready for use, or why it is not: pure in its text, so the bounded cache holds no state that anyone could see.
+    """A schema ready for use, or why it is not: pure in its text, so the bounded cache holds no visible state.
 
     `$schema` names the dialect, else it is 2020-12.
     """

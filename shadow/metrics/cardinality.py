@@ -1,6 +1,7 @@
-"""How many series a configuration can ever make: label sets multiplied, never measured, so that it is known before any traffic.
+"""The most series that a configuration can ever make: sizes of labels multiplied, never measured, so it is known before any
+traffic.
 
-Rule: every label has its size here; a label that has none is a fault of ours, and a test finds it.
+Rule: every label has its size here; a test finds a label without one.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ CLOSED: Mapping[str, int] = {
     "reason": REASONS_LIMIT + 1,
     "state": len(Latched),
     "blame": len(BLAMES),
-    # only the present one is shown
+    # because only the present one is shown
     "identity": 1,
     "version": 1,
     "python": 1,
@@ -65,7 +66,7 @@ def _children(labels: tuple[str, ...], sizes: Mapping[str, int], groups: int) ->
 
 
 class _Listing(CollectorRegistry):
-    """A registry that remembers whom it was given."""
+    """A registry that records the collectors registered in it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -91,6 +92,6 @@ def _lines(collector: Collector) -> int:
 
 
 def _bounds(collector: Collector) -> Iterator[float]:
-    # the library tells the buckets of a labelled histogram nowhere else
+    # because the library exposes the buckets of a labelled histogram nowhere else
     given = getattr(collector, "_kwargs", {}).get("buckets") or getattr(collector, "_upper_bounds", None)
     return (bound for bound in given or () if bound != float("inf"))

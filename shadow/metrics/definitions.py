@@ -1,4 +1,4 @@
-"""Exposition: every series there is, with its labels, buckets and one line of help; when it is counted is not said here.
+"""Defines every series, with its labels, buckets and one line of help; `shadow.metrics.observe` counts them.
 
 docs/reference/metrics.md lists the same, checked by a test.
 """
@@ -26,11 +26,11 @@ OVERHEAD_SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 
 RATIO = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 
 AUDITED = ("provider", "model")
-LEG = (*AUDITED, "role")
+BY_ROLE = (*AUDITED, "role")
 SIGNAL = (*AUDITED, "comparison", "signal")
 DRIFT = ("route", "model", "provider", "reference", "signal")
 VERDICTS = ("match", "differ")
-"""The two results between which a ratio is taken: they begin at 0 together."""
+"""The two results between which a ratio is taken: both begin at 0 together."""
 
 
 class _Maker:
@@ -69,7 +69,7 @@ class MetricDefinitions:
     """The series, by name."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        # the library's one switch for *_created series, which would double the number of lines
+        # because *_created series would double the number of lines, and this is the library's one switch for them
         disable_created_metrics()  # type: ignore[no-untyped-call] # the library has no annotation here
         make = _Maker(registry)
         self._traffic(make, registry)
@@ -81,31 +81,35 @@ class MetricDefinitions:
         build.labels(_version(), platform.python_version()).set(1)
 
     def _traffic(self, make: _Maker, registry: CollectorRegistry) -> None:
-        self.duration = make.histograms("request_duration_seconds", "From a request's begin to its answer's end.", LEG, SECONDS)
-        self.first_chunk = make.histograms("time_to_first_chunk_seconds", "To the first byte of the body.", LEG, SECONDS)
-        self.first_token = make.histograms("time_to_first_token_seconds", "To the first event that says something.", LEG, SECONDS)
-        self.per_token = make.histograms(
-            "time_per_output_token_seconds", "Per completion token, over the generation alone.", LEG, TOKEN_SECONDS
+        self.duration = make.histograms(
+            "request_duration_seconds", "From a request's begin to its answer's end.", BY_ROLE, SECONDS
         )
-        self.gaps = make.bulk_histogram("inter_chunk_seconds", "Between two arrivals of a stream.", LEG, TOKEN_SECONDS)
+        self.first_chunk = make.histograms("time_to_first_chunk_seconds", "To the first byte of the body.", BY_ROLE, SECONDS)
+        self.first_token = make.histograms(
+            "time_to_first_token_seconds", "To the first event that says something.", BY_ROLE, SECONDS
+        )
+        self.per_token = make.histograms(
+            "time_per_output_token_seconds", "Per completion token, over the generation alone.", BY_ROLE, TOKEN_SECONDS
+        )
+        self.gaps = make.bulk_histogram("inter_chunk_seconds", "Between two arrivals of a stream.", BY_ROLE, TOKEN_SECONDS)
         self.overhead = Histogram(
             "sameweights_proxy_overhead_seconds",
             "Spent in the proxy before a request was written to its provider.",
             buckets=OVERHEAD_SECONDS,
             registry=registry,
         )
-        self.requests = make.counters("requests_total", "Requests by how they ended.", (*LEG, "code"))
-        self.tokens = make.counters("tokens_total", "Tokens as the providers report them.", (*LEG, "type"))
+        self.requests = make.counters("requests_total", "Requests by how they ended.", (*BY_ROLE, "code"))
+        self.tokens = make.counters("tokens_total", "Tokens as the providers report them.", (*BY_ROLE, "type"))
         self.lengths = make.histograms(
-            "request_tokens", "Tokens of one request, as its provider reports them.", (*LEG, "type"), TOKENS
+            "request_tokens", "Tokens of one request, as its provider reports them.", (*BY_ROLE, "type"), TOKENS
         )
-        self.money = make.counters("money_total", "Money by the configured prices and the reported tokens.", LEG)
-        self.errors = make.counters("errors_total", "Answers that are errors, by what they complain of.", (*LEG, "class"))
+        self.money = make.counters("money_total", "Money by the configured prices and the reported tokens.", BY_ROLE)
+        self.errors = make.counters("errors_total", "Answers that are errors, by what they complain of.", (*BY_ROLE, "class"))
 
     def _audit(self, make: _Maker) -> None:
         self.comparisons = make.bulk("comparisons_total", "Signals of pairs by what they came to.", (*SIGNAL, "result"), VERDICTS)
         self.similarity = make.bulk_histogram("similarity_ratio", "Likeness of two answers; 1 is equal.", SIGNAL, RATIO)
-        self.tool_calls = make.counters("tool_calls_total", "Tool calls by how they obey their schema.", (*LEG, "outcome"))
+        self.tool_calls = make.counters("tool_calls_total", "Tool calls by how they obey their schema.", (*BY_ROLE, "outcome"))
         self.checks = make.bulk("checks_total", "Checks that need no reference.", (*AUDITED, "signal", "result"), VERDICTS)
         self.odd = make.counters("drift_odd_total", "Evaluated pairs in which one side was the odd one.", (*DRIFT, "side"))
         self.pairs = make.counters("drift_pairs_total", "Evaluated pairs of a signal.", DRIFT)

@@ -1,6 +1,6 @@
-"""What the judge knows, as series: payoffs that counted, and for each group its state, its evidence, how large and since when.
+"""The judge's state as series: payoffs that counted, and for each group its state, its evidence, how large and since when.
 
-Told whole after each step, so a restart of the audit shows what was stored. Labels as in `shadow.metrics.observe`.
+All of it is set after each step, so a restart of the audit shows what was stored. Labels as in `shadow.metrics.observe`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from shadow.metrics.series import ReasonLabels
 
 WAITS = "waits"
 BLAMES = (*(blame.value for blame in Blame), WAITS)
-"""Values of the label `blame`: whom an alarm is about, or that its first page waits for the second look."""
+"""Values of the label `blame`: the side that an alarm is about, or that its first page waits for the second look."""
 
 
 class DriftMetrics:
@@ -33,7 +33,7 @@ class DriftMetrics:
         return f"<DriftMetrics alarms={len(self._shown)}>"
 
     def ruled(self, rulings: Sequence[tuple[JudgedPair, Judgement]], now: Sequence[DriftStatus]) -> None:
-        """Take over what the judge ruled, and what is said of every group after it."""
+        """Take over the judge's results, and the status of every group after them."""
         for entry, ruling in rulings:
             self.counted(entry.group, ruling.counted, pair_id=entry.pair_id)
             self.left_out(entry.group, ruling.excluded)
@@ -56,7 +56,7 @@ class DriftMetrics:
             self._series.excluded(*named, self._reasons.of(reason)).inc()
 
     def show(self, statuses: Sequence[DriftStatus]) -> None:
-        """Show the states of all groups; what was past its bar and is so no more has an excess of 0 and no start."""
+        """Show the states of all groups; a test that is no longer past its threshold has an excess of 0 and no start."""
         before, self._shown = self._shown, set()
         for status in statuses:
             named = self._group(status.group)
@@ -86,7 +86,7 @@ class DriftMetrics:
                 self._series.reference_state(*labels, state).set(state == reference.state)
 
     def _calm(self, ended: Iterable[tuple[str, ...]]) -> None:
-        # only these: a scrape between two steps would see an alarm that goes on as one that ended
+        # because a scrape between two steps would otherwise read a continuing alarm as an ended one
         for labels in ended:
             self._series.excess(*labels).set(0)
             self._series.start.remove(*labels)
@@ -94,5 +94,5 @@ class DriftMetrics:
     def _group(self, group: GroupKey) -> tuple[str, str, str, str]:
         route, model, provider, reference = group
         names = self._names
-        names.answered(model)  # a judged group has answers, perhaps from before this process
+        names.answered(model)  # because a judged group has answers, perhaps from before this process
         return names.route(route), names.model(model), names.provider(provider), names.provider(reference)

@@ -1,5 +1,5 @@
-"""Names: which names may stand in a metric label: those of the configuration, and where it names no model a bounded few that were
-answered. Pure: the same configuration and the same answers give the same labels, in every process.
+"""Names that may be a metric label: those of the configuration, and where it names no model a bounded few that were answered.
+Pure: the same configuration and the same answers give the same labels, in every process.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class LabelNames:
         return f"<LabelNames providers={len(self._providers)} models={len(self._models)} learned={len(self._learned)}>"
 
     def learn(self, config: Config) -> None:
-        """Know the names of `config` too; at most `MOST` of a kind, however often it is changed."""
+        """Add the names of `config`; at most `MOST` of a kind, however often it is changed."""
         proxy = config.proxy
         self._config = config
         for known, names in (
@@ -83,7 +83,7 @@ class LabelNames:
         return {"pair_id": pair_id} if PAIR_ID.fullmatch(pair_id) else None
 
     def expected(self) -> Iterator[tuple[str, str]]:
-        """The (provider, model) labels that live traffic can be foreseen to have."""
+        """The (provider, model) labels that live traffic can be expected to have."""
         for name, provider in self._config.proxy.providers.items():
             routed = (route.model for route in self._config.proxy.routes if route.provider == name)
             models = {OTHER, *map(self.model, provider.models), *map(self.model, routed)} if self._models else self._learned
@@ -94,9 +94,9 @@ class LabelNames:
 
     def _provider_models(self) -> Iterator[str]:
         providers = self._config.proxy.providers.values()
-        return (asked for provider in providers for asked in provider.models if asked != "*")
+        return (requested for provider in providers for requested in provider.models if requested != "*")
 
 
 def _labels(names: Iterable[str]) -> dict[str, str]:
-    # an environment variable may hold bytes that are not UTF-8, and one of them would end every scrape
+    # because an environment variable may hold bytes that are not UTF-8, and one of them would end every scrape
     return {name: name.encode("utf-8", "replace").decode() for name in names}

@@ -1,4 +1,4 @@
-"""Metrics: every series of the one registry, in the audit process; it is given values and reads no clock.
+"""Sets every series of the one registry, in the audit process; it receives values and reads no clock.
 
 Rule: names in labels come from the configuration, the rest from closed sets; where no model is configured, a bounded few that a
 provider answered are labels too.
@@ -34,13 +34,13 @@ CLASSES = ("2xx", "3xx", "4xx", "5xx")
 HANDOVER_REASONS = (*PLANE[1:], "malformed", "inbox_full", "process_killed")
 """Losses between the answer of a live request and the worker; every other loss is the recorder's own."""
 RESULTS = {"stored": "stored", "failed": "store_failed", "dropped": "store_full"}
-"""What becomes of a record that is offered to the store, and the field that counts it."""
+"""Outcomes of a record that is offered to the store, and the field that counts each."""
 TABLES = ("exchanges", "pairs")
 ERRORS = (*(kind.value for kind in ErrorClass), NO_ANSWER)
 NOT_THEIRS = frozenset(
     {FailureKind.CLIENT_GONE, FailureKind.REFUSED, FailureKind.STALE, FailureKind.STOPPED, FailureKind.INTERNAL}
 )
-"""Ends that are the client's doing or ours, and no error of the provider."""
+"""Ends that the client or the proxy caused, which are no error of the provider."""
 SKIP_REASONS = ("not_sampled", "concurrency", "late", "fetcher_lost", "budget_requests", "budget_tokens", "budget_money")
 """Skips that alerts are about; the others begin when they happen."""
 _VERDICT = attrgetter("signal", "state")
@@ -50,7 +50,7 @@ TOKENS_CREDIBLE = 100_000_000
 
 
 class Metrics:
-    """Counts what the audit sees. One object, one registry; rendering may go on in another thread."""
+    """Counts what the audit receives and decides. One object, one registry; rendering may go on in another thread."""
 
     def __init__(self, registry: CollectorRegistry, config: Config) -> None:
         self._names = LabelNames(config)
@@ -67,7 +67,7 @@ class Metrics:
         return f"<Metrics {self._names!r} {self.drift!r} identities={len(self._shown)}>"
 
     def reload(self, config: Config) -> None:
-        """Know the names of another configuration, beside those known: a label once shown stays."""
+        """Add the names of another configuration to those known: a label once shown stays."""
         self._names.learn(config)
         self._begin_at_zero()
 
@@ -80,56 +80,56 @@ class Metrics:
         code = _code(exchange)
         if code == "2xx" and exchange.role is Role.PRIMARY and self._names.answered(exchange.labels.model):
             self._begin_at_zero()
-        leg = (self._names.provider(exchange.labels.provider), self.model(exchange.labels.model), exchange.role.value)
-        self._series.requests(*leg, code).inc()
+        labels = (self._names.provider(exchange.labels.provider), self.model(exchange.labels.model), exchange.role.value)
+        self._series.requests(*labels, code).inc()
         for outcome in outcomes:
-            self._series.tool_calls(*leg, outcome if outcome in OUTCOMES else OTHER).inc()
+            self._series.tool_calls(*labels, outcome if outcome in OUTCOMES else OTHER).inc()
         if error := _error(answer):
-            self._series.errors(*leg, error).inc()
+            self._series.errors(*labels, error).inc()
         if exchange.role is Role.PRIMARY and _sane(exchange.overhead):
             self._series.overhead.observe(exchange.overhead)
         if code == "2xx":
-            self._times(leg, answer, self._names.exemplar(pair_id))
+            self._times(labels, answer, self._names.exemplar(pair_id))
         if isinstance(answer.completion, Completion):
-            self._usage(leg, answer.completion, *self._names.prices(exchange.labels.provider))
+            self._usage(labels, answer.completion, *self._names.prices(exchange.labels.provider))
 
     def findings(
         self, provider: str, model: str, kind: str, control_reason: str, findings: Iterable[Finding], *, pair_id: str
     ) -> None:
         """Count the findings of one pair (`cross`, `self`) or of one answer alone (`check`).
 
-        `provider` is the audited one, for `self` too: the reference's own noise on that provider's traffic. A `self` pair
-        asked as a tie-break is left out, since it was selected by its outcome.
+        `provider` is the audited one, for `self` too: the reference's own noise on that provider's traffic. A `self` pair of a
+        tie-break is left out, because it was selected by its outcome.
         """
-        leg = (self._names.provider(provider), self.model(model))
+        labels = (self._names.provider(provider), self.model(model))
         if kind == CHECK:
-            self._series.checks.count(leg, tuple(map(_VERDICT, findings)))
+            self._series.checks.count(labels, tuple(map(_VERDICT, findings)))
             return
         if kind == PairKind.SELF.value and control_reason != ControlReason.RANDOM.value:
             return
-        exemplar, begin = self._names.exemplar(pair_id), (*leg, PairKind(kind).value)
+        exemplar, begin = self._names.exemplar(pair_id), (*labels, PairKind(kind).value)
         self._series.comparisons.count(begin, tuple(map(_VERDICT, findings)), exemplar)
         judged = ((found.signal._value_, found.score) for found in findings if found.state in _JUDGED)
         scores = [(signal, score) for signal, score in judged if score is not None and 0 <= score <= 1]
         self._series.similarity.note(begin, scores, exemplar)
 
     def identity(self, row: IdentityRow, *, again: bool = False) -> None:
-        """Show who serves a model from now on; `again`: as it was known before this process, which is no change."""
-        self._names.answered(row.model)  # an identity is known of models that were answered, also before this process
-        leg = (self._names.provider(row.provider), self.model(row.model))
-        shown = self._shown.get(leg)
+        """Show which identity serves a model from now on; `again`: it was known before this process, which is no change."""
+        self._names.answered(row.model)  # because only models that were answered have an identity, also before this process
+        labels = (self._names.provider(row.provider), self.model(row.model))
+        shown = self._shown.get(labels)
         if shown is not None:
-            self._series.serving.remove(*leg, shown)
-        self._shown[leg] = row.identity
-        self._series.serving.labels(*leg, row.identity).set(1)
-        self._series.serving_changes(*leg).inc(bool(row.previous) and not again)
+            self._series.serving.remove(*labels, shown)
+        self._shown[labels] = row.identity
+        self._series.serving.labels(*labels, row.identity).set(1)
+        self._series.serving_changes(*labels).inc(bool(row.previous) and not again)
 
     def shadow_skipped(self, reason: str) -> None:
         """Count one request that was not shadowed, or not to its end."""
         self._series.shadow_dropped(self._skips.of(reason)).inc()
 
     def counted(self, counters: SharedCounters) -> None:
-        """Take over what became of the live exchanges, and of the pairs, since `serve` began."""
+        """Take over the outcomes of the live exchanges, and of the pairs, since `serve` began."""
         exchanges, pairs = counters.totals(), counters.row(PAIRS)
         self._rise(self._series.ended, exchanges["ended"])
         for reason in HANDOVER_REASONS:
@@ -144,7 +144,7 @@ class Metrics:
         self._totals[counter] = max(total, self._totals.get(counter, 0))
 
     def admin_refused(self) -> None:
-        """Count one connection to the admin port that found no room."""
+        """Count one connection to the admin port that was refused at the limit."""
         self._series.admin_refused.inc()
 
     def stats(self, stats: WorkerStats) -> None:
@@ -176,7 +176,7 @@ class Metrics:
         """Show from the next scrape on how long this one took to render."""
         self._series.scrape.set(seconds)
 
-    def _times(self, leg: tuple[str, str, str], answer: ParsedResponse, exemplar: dict[str, str] | None) -> None:
+    def _times(self, labels: tuple[str, str, str], answer: ParsedResponse, exemplar: dict[str, str] | None) -> None:
         timing = answer.timing
         per_token = 1 / timing.rate if timing.rate else None
         for histogram, seconds in (
@@ -186,13 +186,14 @@ class Metrics:
             (self._series.per_token, per_token),
         ):
             if seconds is not None and _sane(seconds):
-                histogram(*leg).observe(seconds, exemplar)
+                histogram(*labels).observe(seconds, exemplar)
         if timing.gaps:
-            # the least and the sum tell of all of them, one call for each gap of a long stream would cost ten times as much
+            # because the least and the sum suffice to check all of them, and one call for each gap of a long stream would cost
+            # ten times as much
             sane = min(timing.gaps) >= 0 and isfinite(sum(timing.gaps))
-            self._series.gaps.observe(leg, timing.gaps if sane else [gap for gap in timing.gaps if _sane(gap)])
+            self._series.gaps.observe(labels, timing.gaps if sane else [gap for gap in timing.gaps if _sane(gap)])
 
-    def _usage(self, leg: tuple[str, str, str], completion: Completion, price_input: float, price_output: float) -> None:
+    def _usage(self, labels: tuple[str, str, str], completion: Completion, price_input: float, price_output: float) -> None:
         if completion.usage is None:
             return
         counts = (
@@ -201,14 +202,14 @@ class Metrics:
         )
         for kind, count, price in counts:
             if count is not None and 0 <= count <= TOKENS_CREDIBLE:
-                self._series.tokens(*leg, kind).inc(count)
-                self._series.lengths(*leg, kind).observe(count)
-                money = self._series.money(*leg)  # begins at 0, also where no price is known
+                self._series.tokens(*labels, kind).inc(count)
+                self._series.lengths(*labels, kind).observe(count)
+                money = self._series.money(*labels)  # begins at 0, also where no price is known
                 if price:
                     money.inc(count * price / 1e6)
 
     def _begin_at_zero(self) -> None:
-        """A series that is born at 1 hides its first increase from Prometheus: what can be foreseen begins at 0."""
+        """Create the series that can be expected at 0, because one that begins at 1 hides its first increase from Prometheus."""
         for provider, model in self._names.expected():
             for code in CLASSES:
                 self._series.requests(provider, model, Role.PRIMARY.value, code)

@@ -1,4 +1,4 @@
-"""The parts that metrics are made of: children kept, reasons as labels, a histogram filled in bulk, counters of other processes.
+"""Building blocks of metrics: cached children, reasons as labels, a histogram filled in bulk, counters of other processes.
 
 Rule: a label value comes from the configuration or from a set written in our code; whatever else arrives is `other`.
 """
@@ -25,7 +25,7 @@ OTHER = "other"
 REASON = re.compile(r"[a-z][a-z0-9_]{0,39}")
 REASONS_LIMIT = 64
 PULSES_KEPT = 256
-"""Data-plane processes remembered, the longest silent forgotten first; there are at most 64 workers at once."""
+"""Data-plane processes kept, the one silent for longest dropped first; there are at most 64 workers at once."""
 
 RUNS = 256
 """Different verdicts on whole answers, and scores of pairs, that are held before they are counted one by one."""
@@ -52,7 +52,7 @@ class CachedChildren(Generic[M]):
 
 
 class ReasonLabels:
-    """Reasons written in our own code, in several rooms: each passes if it looks like one, at most `limit` of them."""
+    """Reasons written in our own code, in several packages: each passes if it has the form of one, at most `limit` of them."""
 
     def __init__(self, known: Iterable[str], limit: int = REASONS_LIMIT) -> None:
         self._seen = set(known)
@@ -108,7 +108,7 @@ class BulkHistogram(Collector):
                 self._settle()
 
     def describe(self) -> Iterable[Metric]:
-        """The metric without samples, which a registry asks for its names."""
+        """The metric without samples, from which a registry reads its names."""
         return [Metric(self._name, self._text, "histogram")]
 
     def collect(self) -> Iterable[Metric]:
@@ -130,7 +130,7 @@ class BulkHistogram(Collector):
         self._sums[labels] = self._sums.get(labels, 0.0) + sum(values)
 
     def _settle(self) -> None:
-        """Count what is held; each bucket leads to the last that had something to show."""
+        """Count what is held; each bucket leads to the last exemplar in it."""
         values: dict[tuple[str, ...], list[float]] = {}
         for begin, ends, exemplar, moment in self._held:
             for end, value in ends:
@@ -160,7 +160,7 @@ class BulkHistogram(Collector):
 class BulkCounter(Collector):
     """A counter that takes many at once; one `inc` for each check of each answer costs ten times as much.
 
-    Series that differ in the last label only begin at 0 together, for each of the values `begun`: a ratio needs them all.
+    Series that differ only in the last label begin at 0 together, for each of the values `begun`, because a ratio needs them all.
     """
 
     def __init__(self, name: str, text: str, labels: Sequence[str], begun: Sequence[str]) -> None:
@@ -185,14 +185,14 @@ class BulkCounter(Collector):
         """Add 1 for each of the label values that begin with `begin` and end with one of `ends`; `exemplar` leads to what did."""
         shown = Exemplar(dict(exemplar), 1.0, time()) if exemplar else None
         with self._lock:
-            # most answers bear the same verdicts: those are held as one, with how often they came, until somebody looks
+            # because most answers have the same verdicts: those are held as one with a count, until the next scrape
             times, last = self._runs.get((begin, ends), (0, None))
             self._runs[begin, ends] = (times + 1, shown or last)
             if len(self._runs) > RUNS:
                 self._settle()
 
     def describe(self) -> Iterable[Metric]:
-        """The metric without samples, which a registry asks for its names."""
+        """The metric without samples, from which a registry reads its names."""
         return [Metric(self._name, self._text, "counter")]
 
     def collect(self) -> Iterable[Metric]:
@@ -230,7 +230,7 @@ class WorkerTotals:
         return f"<WorkerTotals workers={sorted(self._now)}>"
 
     def increases(self, stats: WorkerStats) -> dict[str, int]:
-        """By how much each counter of `stats` has grown since that process was last heard."""
+        """The growth of each counter of `stats` since that process's last statistics."""
         key = (stats.worker, stats.pid)
         last = self._last.pop(key, {})
         totals = {"accepted": stats.accepted, "refused": stats.refused, "handed_over": stats.handed_over}
@@ -252,5 +252,5 @@ def _le(bound: float) -> str:
 
 
 def _grown(total: int, last: int) -> int:
-    # less than before under the same pid: the number was used again by another process
+    # less than before under the same pid, because the number was used again by another process
     return total - last if total >= last else total

@@ -189,7 +189,7 @@ class _AllowedHosts:
     def __init__(self, config: AdminConfig) -> None:
         listen = config.listen.rpartition(":")[0].strip("[]").lower()
         self._names = LOOPBACK | {listen, *(name.lower() for name in config.hosts)}
-        # a port that listens on every address is reached by any of them; DNS rebinding needs a name, never an address
+        # because a port that listens on every address is reached by any of them; DNS rebinding needs a name, never an address
         self._any_address = listen in WILDCARDS
 
     def host(self, header: str) -> bool:

@@ -13,7 +13,7 @@ import structlog
 from proxy.exchange import Role
 from shadow.compare.comparators import compare
 from shadow.drift.exclusions import Exclusion
-from shadow.drift.payoff import counted, wants_control
+from shadow.drift.payoff import counted, needs_control
 from shadow.drift.request_kind import kind
 from shadow.findings.finding import Comparison
 from shadow.findings.pair import ControlReason, Pair, PairKind
@@ -76,7 +76,7 @@ class ShadowRunner:
     def _second(self, live: ParsedExchange, first: ParsedExchange, *, control: bool) -> ControlReason:
         if control:
             return ControlReason.RANDOM
-        if self._shadow.tiebreak and wants_control(live.request, live.answer, first.answer):
+        if self._shadow.tiebreak and needs_control(live.request, live.answer, first.answer):
             return ControlReason.TIEBREAK
         return ControlReason.NONE
 
@@ -105,7 +105,7 @@ class ShadowRunner:
             AnsweredPair(live=live, reference=reference, control=control, reason=reason),
             comparisons=comparisons,
             payoffs=payoffs,
-            legs=tuple(self._record(leg) for leg in legs),
+            exchanges=tuple(self._record(leg) for leg in legs),
             alterations=alterations,
             shape=request_shape(pair),
             secret=self._secret,

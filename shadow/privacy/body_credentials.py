@@ -1,8 +1,8 @@
-"""credentials_of(): what the body of a request bears to prove who asks, by the names of its members; pure.
+"""credentials_of(): the credentials in the body of a request, found by the names of its members; pure.
 
-The forwarder knows fields and queries; what a body says is read here, before anything is kept, compared or sent to a reference.
-Settings are looked through (the headers of an MCP server, the key of a search index), never what the model is to read: a password
-in a prompt is the application's own matter, and a copy without it would be another prompt.
+The forwarder reads fields and queries; bodies are read here, before anything is stored, compared or sent to a reference. Settings
+are searched (the headers of an MCP server, the key of a search index), never what the model is to read: a password in a prompt is
+the application's own choice, and a copy without it would be another prompt.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ CONTENT = frozenset(
         *("parameters", "input_schema", "schema", "json_schema", "functions", "arguments", "text", "content", "description"),
     }
 )
-"""Members that hold what the model reads; an object is looked through all the same where it is `parameters` of no function."""
+"""Members that hold what the model reads; an object is searched all the same if it is `parameters` outside a function."""
 NO_CREDENTIALS = frozenset({"session_id", "session", "code"})
-"""Names that are no credential's in a body: `session_id` names a conversation (OpenRouter), `code` is a program or an error."""
+"""Names of members that hold no credential: `session_id` names a conversation (OpenRouter), `code` is a program or an error."""
 MEMBERS = 20_000
 """Members that are looked at, the outer ones first; settings have a few dozen."""
 LARGEST = 1024 * 1024
@@ -49,7 +49,7 @@ def credentials_of(exchange: Exchange, sent: Mapping[str, object]) -> list[bytes
 
 
 def plain_body(request: Request) -> bytes:
-    """The body without its content coding; as it came where that cannot be taken off."""
+    """The body without its content coding; unchanged if that cannot be removed."""
     decoded = decode(request.headers, request.body, ())
     return decoded.body if isinstance(decoded, DecodedBody) else request.body
 
@@ -70,15 +70,17 @@ def _in_object(found: object) -> list[bytes]:
             break
         value, within = waiting.popleft()
         if isinstance(value, dict):
-            waiting += [(below, within or _bears(name)) for name, below in value.items() if not _is_content(value, name)]
+            waiting += [
+                (below, within or _names_credential(name)) for name, below in value.items() if not _is_content(value, name)
+            ]
         elif isinstance(value, list):
             waiting += [(below, within) for below in value]
         elif isinstance(value, str):
-            secrets += _in_text(value, bears=within)
+            secrets += _in_text(value, named=within)
     return secrets
 
 
-def _bears(name: object) -> bool:
+def _names_credential(name: object) -> bool:
     return isinstance(name, str) and name.lower() not in NO_CREDENTIALS and is_secret(name)
 
 
@@ -87,22 +89,22 @@ def _is_content(holder: Mapping[str, object], name: object) -> bool:
     return name in CONTENT and not (name == "parameters" and "name" not in holder)
 
 
-def _in_text(text: str, *, bears: bool) -> list[bytes]:
+def _in_text(text: str, *, named: bool) -> list[bytes]:
     """The credentials in one value: all of it and each of its words, or those of the address that it is."""
-    if bears:
+    if named:
         whole = text.encode("utf-8", "surrogatepass")
         return [whole, *whole.split()]
     return secrets_in(text) if "://" in text[:16] else []
 
 
 def _in_parts(body: bytes) -> list[bytes]:
-    """The values of a multipart form (RFC 7578) whose names bear a credential."""
+    """The values of a multipart form (RFC 7578) whose names are those of credentials."""
     secrets, at = [], body.find(_NAME)
     for _ in range(_PARTS):
         if at < 0:
             break
         found = _PART.match(body, at)
-        if found and _bears(found[1].decode("latin-1")):
+        if found and _names_credential(found[1].decode("latin-1")):
             secrets.append(found[2])
         at = body.find(_NAME, at + 1)
     return secrets

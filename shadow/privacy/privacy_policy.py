@@ -1,6 +1,6 @@
 """PrivacyPolicy: what may be stored of an exchange and of a pair; every row passes it between `records` and the store. Pure.
 
-All comparisons are made before: what is taken out here is missing from the records, not from the findings.
+All comparisons are made before: what is removed here is missing from the records, not from the findings.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from storage.storage_config import Bodies
 from storage.store import Reader
 
 PSEUDONYMISED = b'{"veiled":true,'
-"""How a pseudonymised body begins, which distinguishes it from a body; stored so since 0.1.0."""
+"""The first bytes of a pseudonymised body, which distinguish it from a body; stored so since 0.1.0."""
 PSEUDONYMISED_AS = f"/v1{PATHS['chat']}"
 """The target under which a pseudonymised body is parsed, whichever API it was: it has the normal form."""
 
@@ -38,7 +38,7 @@ class PrivacyPolicy:
     bodies: Bodies
 
     def without_body_credentials(self, parsed: ParsedExchange) -> ParsedExchange:
-        """The exchange parsed again without the credentials that the request's body bears, in either body; itself without any."""
+        """The exchange parsed again without the credentials of the request's body, in either body; unchanged if it has none."""
         exchange = parsed.exchange
         secrets = forms(credentials_of(exchange, parsed.request.sent))
         if not secrets:
@@ -47,7 +47,7 @@ class PrivacyPolicy:
         return parse_exchange(cleared(exchange._replace(request=plain), secrets))
 
     def exchange_record(self, parsed: ParsedExchange, *, outcomes: Sequence[str], checks: Iterable[Finding]) -> ExchangeRecord:
-        """The rows of one exchange as they may be stored: redacted, and as hashes, pseudonyms or nothing as `bodies` says.
+        """The rows of one exchange as they may be stored: redacted, and as hashes, pseudonyms or nothing as `bodies` sets.
 
         `outcomes` are the schema classes of the first choice's tool calls, in their order.
         """

@@ -1,9 +1,10 @@
-"""Pseudonymises an answer and its request: no word of theirs is left, and comparisons have the same results; pure.
+"""Pseudonymises an answer and its request: none of their words is left, and comparisons have the same results; pure.
 
 Canonical form: a chat completion again, which the same readers read and the same comparators compare. A text becomes the set of
-its words under a key, each occurrence by another name, in no order, padded to its length; the first stands for it whole. What
-the rules on words said of it stays as a fixed phrase. The key lives in one process and is derived anew for each conversation: the
-legs of a pair can be held against each other for ever, and nobody can try words out once the process has ended.
+its words under a key, each occurrence by another name, in no order, padded to its length; the first stands for it whole. The
+outcome of the rules on words (refusal, question back, reasoning) is kept as a fixed phrase. The key lives in one process and is
+derived for each conversation: the answers of a pair stay comparable, and after the process has ended no word can be tested
+against the pseudonyms.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from shadow.reading.parsed_exchange import ParsedExchange
 
 NAME = 4
 """Characters of a word's name: 20 bits, so that one word in a thousand is taken for another; short, as words are."""
-REFUSES, ASKS, THINKS = "I cannot", "?", "<think>"
+REFUSES, ASKS_BACK, REASONS = "I cannot", "?", "<think>"
 MISMATCH = "\u0000mismatch"
 """The key that a pseudonymised call has when its arguments broke their schema, and that no pseudonymised schema allows."""
 KEPT_PARAMETERS = frozenset(
@@ -37,7 +38,7 @@ KEPT_PARAMETERS = frozenset(
         *("top_logprobs", "parallel_tool_calls", "presence_penalty", "frequency_penalty", "reasoning_effort", "service_tier"),
     }
 )
-"""Parameters that say nothing of what was asked; they stay when they are numbers, truths or short words."""
+"""Parameters that do not reveal the content of the request; they stay when they are numbers, booleans or short words."""
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 _ERRORS = {
     ErrorClass.RATE_LIMIT: "rate limit",
@@ -70,11 +71,11 @@ class Pseudonymiser:
 
         `outcomes` are the schema classes of its first choice's calls.
         """
-        said, error = parsed.answer.completion, parsed.answer.error
-        if isinstance(said, Completion) and said.vectors:
+        completion, error = parsed.answer.completion, parsed.answer.error
+        if isinstance(completion, Completion) and completion.vectors:
             return None  # a vector reveals the text that it was made of
-        if isinstance(said, Completion):
-            return orjson.dumps(_storable(self._completion(said, outcomes)))
+        if isinstance(completion, Completion):
+            return orjson.dumps(_storable(self._completion(completion, outcomes)))
         return orjson.dumps(_storable(_error(error))) if error else None
 
     def text(self, text: str) -> str:
@@ -87,15 +88,15 @@ class Pseudonymiser:
         for word in words:
             seen[word] += 1
             names.append(self._name(f"{word}\u0000{seen[word]}", NAME))
-        first = THINKS if text.lstrip().startswith(THINKS) else ""
+        first = REASONS if text.lstrip().startswith(REASONS) else ""
         opening = [REFUSES] if refuses_in_words(text) else []
         hidden = " ".join([*opening, self._name(text, 12), *sorted(names)])
-        ending = ASKS if asks_back(text) else ""
+        ending = ASKS_BACK if asks_back(text) else ""
         return first + hidden.ljust(len(text) - len(first) - len(ending)) + ending
 
     @staticmethod
     def _parts(text: str) -> list[str]:
-        """What the likeness of two texts looks at: words, or characters where words are not spaced."""
+        """The units by which the likeness of two texts is measured: words, or characters where words are not spaced."""
         words = text[:WORDS_FROM].split()
         unspaced = min(len(text), WORDS_FROM) > LONGEST_WORD * max(len(words), 1) + LONGEST_WORD
         return list(text[:CHARACTERS_FROM]) if unspaced else words

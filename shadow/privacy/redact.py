@@ -1,8 +1,8 @@
-"""Redactor: what looks like a credential is taken out of whatever is stored, logged or shown, by patterns, and media; pure.
+"""Redactor: removes likely credentials, by patterns, and media from whatever is stored, logged or shown; pure.
 
-The forwarder has already removed the credentials that it knew; these patterns find the ones that stand in a
-prompt or an answer. A match gives way to as many asterisks, so lengths, chunk ends and JSON stay; comparison happened before.
-Media give way to their hashes first (see `shadow.reading.media_hashes`).
+The forwarder has already removed the credentials of header fields and queries; these patterns find those within a prompt or an
+answer. A match is replaced by as many asterisks, so lengths, chunk ends and JSON stay; comparison happened before. Media are
+replaced by their hashes first (see `shadow.reading.media_hashes`).
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ model providers, GitLab and Slack, of Stripe, GitHub, Hugging Face and Groq, of 
 quantifier is bounded: no text makes it slow. Looking for one character costs a twentieth of looking for two.
 """
 WITHOUT_WORDS = frozenset({"int", "float", "bool", "bytes"})
-"""Types of a row's fields that are not looked into; bodies are `Redactor.exchange`'s."""
+"""Types of a row's fields that are not searched; bodies are searched by `Redactor.exchange`."""
 LONGEST_UNPACKED = DECODED_LIMIT
-"""Bytes of a packed body that are looked through; a body that unpacks to more is stored as it came."""
+"""Bytes of a packed body that are searched; a body that unpacks to more is stored as it came."""
 
 
 Record = TypeVar("Record", bound="DataclassInstance")
@@ -62,9 +62,9 @@ _VALUE = itemgetter(1)
 
 
 class Redactor:
-    """Takes credentials out of text, bytes and exchanges; `more` are the user's own patterns.
+    """Removes credentials from text, bytes and exchanges; `more` are the user's own patterns.
 
-    Where a pattern has a group named `secret` or `key`, only that part is taken out.
+    Where a pattern has a group named `secret` or `key`, only that part is removed.
     """
 
     def __init__(self, more: Sequence[str] = ()) -> None:
@@ -75,7 +75,7 @@ class Redactor:
         self._own = [Pattern(pattern) for pattern in more]
 
     def text(self, text: str) -> str:
-        """The text with asterisks for what looks like a credential."""
+        """The text with asterisks for likely credentials."""
         for character, hint, pattern in self._texts:
             if character in text and hint(text):
                 text = pattern.sub(_stars, text)
@@ -84,7 +84,7 @@ class Redactor:
         return text
 
     def body(self, body: bytes) -> bytes:
-        """The bytes with asterisks for what looks like a credential; of the same length.
+        """The bytes with asterisks for likely credentials; of the same length.
 
         b"" where a pattern of the user is found so often that the search would not end soon (see `storage.operator_pattern`).
         """
@@ -132,13 +132,13 @@ class Redactor:
         return self._record(record) if self._suspects(words) else record
 
     def _suspects(self, words: Sequence[str]) -> bool:
-        """Whether anything may be found in one of them: most hold nothing, so one look at all together instead of one at each.
+        """Whether anything may be found in one of them: most hold nothing, so all are searched together first.
 
-        The user's own patterns look at each: one may ask for the begin or the end of a text.
+        The user's own patterns search each text: one may be anchored to the begin or the end of a text.
         """
         try:
             text = "\n".join(words)
-        except TypeError:  # a row that breaks its own types is looked at field by field
+        except TypeError:  # because a row may break its own types, it is searched field by field
             return True
         if _holds(self._texts, text):
             return True
@@ -182,7 +182,7 @@ class Redactor:
 
 
 def _holds(rules: Iterable[Rule[AnyStr]], text: AnyStr) -> bool:
-    """Whether the text holds what one of the rules asks for before it is searched."""
+    """Whether the text holds what one of the rules requires before it is searched."""
     for character, hint, _ in rules:  # noqa: SIM110 - `any` would take as long as the search of a short text
         if character in text and hint(text):
             return True
@@ -190,7 +190,7 @@ def _holds(rules: Iterable[Rule[AnyStr]], text: AnyStr) -> bool:
 
 
 def _plain(message: Request | Response) -> bytes:
-    """The body as `Redactor.exchange` looks through it; empty where it is stored as it came, unread."""
+    """The body as `Redactor.exchange` searches it; empty where it is stored as it came, unread."""
     if not codings(message.headers):
         return message.body
     decoded = decode(message.headers, message.body, (), LONGEST_UNPACKED)
@@ -244,6 +244,6 @@ def _byte_stars(found: re.Match[bytes]) -> bytes:
 
 
 def _span(found: re.Match[str] | re.Match[bytes]) -> tuple[int, int]:
-    """The part that goes: the group named `secret` or `key` where the pattern has one, else all."""
+    """The part to remove: the group named `secret` or `key` where the pattern has one, else all."""
     group = next((name for name in ("secret", "key") if name in found.re.groupindex and found[name] is not None), 0)
     return found.span(group)

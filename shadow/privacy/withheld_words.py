@@ -1,6 +1,7 @@
-"""Takes the words of requests and responses out of rows where `storage.bodies` is not full; pure.
+"""Removes the words of requests and responses from rows where `storage.bodies` is not full; pure.
 
-A body gives way to its digest (`hash`) or to nothing (`none`); a finding's values and reason go too: they may quote an answer.
+A body is replaced by its digest (`hash`) or by nothing (`none`); so are a finding's values and reason, because they may quote an
+answer.
 """
 
 from __future__ import annotations

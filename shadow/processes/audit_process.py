@@ -61,10 +61,12 @@ from storage.store import Store, StoreError
 log = structlog.get_logger("sameweights.audit")
 
 SWITCH_SECONDS = 0.001
-"""How long a thread that renders a scrape or a page may keep the loop waiting; Python's own five milliseconds are felt."""
+"""Longest time a thread that renders a scrape or a page may keep the loop waiting; Python's own five milliseconds are
+noticeable.
+"""
 SWEEP_SECONDS = 60.0
 PROBE_SECONDS = 5.0
-"""How long after the start a reference is probed that no shadow request has reached; one that was reached needs no probe."""
+"""Seconds after the start at which a reference is probed that no shadow request has reached."""
 GAUGE_SECONDS = 0.5
 ORDER_SECONDS = 1.0
 SHADOW_PATIENCE = 5.0
@@ -79,7 +81,7 @@ def _frame_limit(config: Config) -> int:
 
 
 class AuditProcess:
-    """The audit, whole, on one event loop."""
+    """The whole audit on one event loop."""
 
     def __init__(self, config: Config, store: Store, counters: SharedCounters | None = None, run: str = "") -> None:
         self._config = config
@@ -161,7 +163,7 @@ class AuditProcess:
             self._sweeps(),
             self._judging(),
             self._notifier.run(),
-            *((self._references.keep(),) if self._asks else ()),
+            *((self._references.keep(),) if self._has_references else ()),
         ):
             task = asyncio.create_task(work)
             task.add_done_callback(_log_error)
@@ -171,16 +173,16 @@ class AuditProcess:
             self._probing.add_done_callback(_log_error)
 
     async def _probe(self) -> None:
-        """Ask each reference that no shadow request has reached for its models, and log what is wrong with it."""
+        """Request the list of models from each reference that no shadow request has reached, and log what is wrong with it."""
         await asyncio.sleep(PROBE_SECONDS)
-        heard = self._worker.references_heard
-        wanted = {name: models for name, models in wanted_models(self._config.proxy).items() if name not in heard}
+        reached = self._worker.references_heard
+        missing = {name: models for name, models in wanted_models(self._config.proxy).items() if name not in reached}
         with suppress(FetcherLostError):
-            async for sentence in probe(self._references, wanted):
+            async for sentence in probe(self._references, missing):
                 log.warning("reference_probe_failed", detail=sentence)
 
     def reload(self, line: bytes) -> None:
-        """From the next exchange on, know the providers and routes of the task in `line`; those that went are still known."""
+        """Use the providers and routes of the task in `line` from the next exchange on; removed ones stay known."""
         try:
             config = Config.model_validate(json.loads(line)["config"])
         except (ValueError, KeyError, TypeError):
@@ -195,7 +197,7 @@ class AuditProcess:
         self._metrics.reload(self._config)
 
     async def stop(self) -> None:
-        """Empty the inbox, finish the shadows that can be, store what there is, and close everything."""
+        """Empty the inbox, finish the shadow requests that can be finished, store what there is, and close everything."""
         await self._receiver.stop(patience=1.0)
         ending = [*self._tasks, *([self._probing] if self._probing else [])]
         for task in ending:
@@ -213,13 +215,13 @@ class AuditProcess:
         await asyncio.to_thread(self._store.close)
 
     @property
-    def _asks(self) -> bool:
-        """Whether there is a reference to be asked."""
+    def _has_references(self) -> bool:
+        """Whether any route has a reference."""
         proxy = self._config.proxy
         return self._config.shadow.enabled and bool(proxy.reference or any(route.reference for route in proxy.routes))
 
     def _stats(self, stats: WorkerStats) -> None:
-        self._planes.heard(stats.worker, stats.pid, time.monotonic())
+        self._planes.heartbeat(stats.worker, stats.pid, time.monotonic())
         self._metrics.stats(stats)
 
     def _ready(self) -> str:
@@ -227,7 +229,7 @@ class AuditProcess:
             return "a part of the audit ended in a fault of ours (see the log); traffic is forwarded, restart to have it audited"
         if why := self._planes.why_not(time.monotonic()):
             return why
-        if self._asks and not self._fetcher.pid:
+        if self._has_references and not self._fetcher.pid:
             return "the process that asks references is not running; traffic is forwarded and recorded, nothing is compared"
         return "" if self._store.writable() else "the store cannot be written; traffic is forwarded, records are lost and counted"
 
@@ -267,7 +269,7 @@ class AuditProcess:
         steady = ClockJumpGuard(time.time(), time.monotonic())
         while True:
             now = time.time()
-            # by age nothing goes while the clock is in doubt, by size what must
+            # because while the clock is in doubt nothing is deleted by age, and by size what must be
             gone = await asyncio.to_thread(self._store.sweep, now if steady.is_stable(now, time.monotonic()) else 0.0)
             if gone:
                 log.info("records_deleted", reason="retention", exchanges=gone)
@@ -275,7 +277,7 @@ class AuditProcess:
 
 
 def _drawn(store: Store) -> bytes:
-    """The secret of this installation; where the store does not give it, one for this process, and the sample is another."""
+    """The secret of this installation; if the store does not provide it, one for this process, which draws another sample."""
     try:
         return store.secret()
     except (StoreError, sqlite3.Error) as error:
@@ -299,7 +301,8 @@ async def live(made: Callable[[], AuditProcess], admin: socket.socket, audit_soc
     await audit.start(admin, audit_socket)
     await hold(ended.set, audit.reload)
     beats = asyncio.create_task(send_heartbeat())
-    # as in the data plane: what exists now lives for ever, and what an exchange leaves behind needs no collector
+    # as in the data plane: objects that exist now stay for the life of the process, and an exchange leaves nothing for the
+    # collector
     gc.collect()
     gc.freeze()
     gc.set_threshold(5_000, 20, 50)
@@ -309,7 +312,7 @@ async def live(made: Callable[[], AuditProcess], admin: socket.socket, audit_soc
 
 
 def main() -> int:
-    """Read the task, open the store, live; 2 with one sentence when the store cannot be opened."""
+    """Read the task, open the store and run; 2 with one sentence when the store cannot be opened."""
     install_streams()
     to_stderr()
     sys.setswitchinterval(SWITCH_SECONDS)

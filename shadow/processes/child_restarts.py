@@ -1,6 +1,6 @@
 """SupervisedProcess: a child process that gets its task on standard input and is started again whenever it ends or hangs.
 
-Supervising outlives any error: a start that fails (no descriptors, no memory, no program) is tried again.
+Supervision survives any error: a start that fails (no descriptors, no memory, no program) is tried again.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from proxy.process.parent_watchdog import READY, HeartbeatWatch
 from shadow.processes.supervisor_log import SupervisorLog
 
 START_PATIENCE = 30.0
-"""Seconds until a child must have said that it is ready, or it is reported; a cold disk may be slow."""
+"""Seconds until a child must report that it is ready, or a line is logged; a cold disk may be slow."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 LOOK_SECONDS = 1.0
-"""Seconds between two looks at a child's beats, which come once a second."""
+"""Seconds between two checks of a child's heartbeats, which come once a second."""
 REPORTED_AFTER = 5
-"""Looks without a beat after which a child is reported to stand still."""
+"""Checks without a heartbeat after which a child is reported to hang."""
 
 
 async def _nothing() -> None:
@@ -29,7 +29,7 @@ async def _nothing() -> None:
 
 
 class SupervisedProcess:
-    """A Python module run as a process. Its standard input stays open as long as the parent lives: when that ends, so does it.
+    """A Python module run as a process. Its standard input stays open as long as the parent lives, so it ends with the parent.
 
     `prespawned` is a process of this module that waits for its task already; it serves the first start. `before` is done
     before each later start. `patience` is the number of looks, one a second, without a beat after which it is killed.
@@ -72,7 +72,7 @@ class SupervisedProcess:
     async def start(self, *, hurry: bool = False) -> None:
         """Start the process and hand it its task; OSError when it cannot be started.
 
-        From the loading of its code on it stands back by `nice`; with `hurry`, from when it is ready.
+        It runs at `nice` from the loading of its code on; with `hurry`, from when it is ready.
         """
         prespawned, self._process, self._prespawned = self._prespawned, None, None
         self._process = prespawned or await start_module(self._module, fds=self._fds)
@@ -106,7 +106,7 @@ class SupervisedProcess:
         return up
 
     async def keep_alive(self) -> None:
-        """Start the process again whenever it ends, cannot start or stands still, until cancelled.
+        """Start the process again whenever it ends, cannot start or hangs, until cancelled.
 
         The pause before a start grows while it does not stay up.
         """
@@ -122,7 +122,7 @@ class SupervisedProcess:
             pause = FIRST_PAUSE if await self._started_again() else min(pause * 2, LONGEST_PAUSE)
 
     async def stop(self, patience: float) -> None:
-        """Ask it to end, and make it end after `patience` seconds."""
+        """Request its end, and kill it after `patience` seconds."""
         if not self.pid or self._process is None:
             return
         self._process.terminate()
@@ -141,27 +141,27 @@ class SupervisedProcess:
     def _stand_back(self) -> None:
         if not self.pid:
             return  # 0 would be this process
-        with suppress(ProcessLookupError):  # it may have ended already, which `ready` tells
+        with suppress(ProcessLookupError):  # because it may have ended already
             os.setpriority(os.PRIO_PROCESS, self.pid, os.getpriority(os.PRIO_PROCESS, 0) + self._nice)
 
     async def _first_line(self, process: Process) -> bool:
         assert process.stdout is not None
-        said = await process.stdout.readline()
-        if not said:
+        line = await process.stdout.readline()
+        if not line:
             await process.wait()
-        elif said == READY:
+        elif line == READY:
             self._listening = asyncio.create_task(self._listen(process))
-        return said == READY
+        return line == READY
 
     async def _listen(self, process: Process) -> None:
-        """Count the beats, until the process is no more."""
+        """Count the heartbeats, until the process has ended."""
         assert process.stdout is not None
-        with suppress(ValueError, OSError):  # what is no line is no beat
+        with suppress(ValueError, OSError):  # because only a whole line is a heartbeat
             while await process.stdout.readline():
                 self._beats += 1
 
     async def _ended(self) -> str:
-        """Why there is no process any more: its code, or that it had stood still and was killed."""
+        """Why the process ended: its code, or that it hung and was killed."""
         process = self._process
         if process is None:
             return "it could not be started"
@@ -181,7 +181,7 @@ class SupervisedProcess:
             over.cancel()
 
     async def _started_again(self) -> bool:
-        """Whether it is up; whatever kept it from it is logged, and costs this attempt only."""
+        """Whether it is up; an error is logged, and costs this attempt only."""
         try:
             await self._before()
             await self.start()

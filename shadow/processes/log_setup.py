@@ -16,7 +16,7 @@ _REDACTOR = Redactor()
 
 
 class NamedPrintLogger(structlog.PrintLogger):
-    """Prints lines, and knows the name that `get_logger` was called with."""
+    """Prints lines, and keeps the name that `get_logger` was called with."""
 
     def __init__(self, name: str) -> None:
         super().__init__(sys.stderr)
@@ -63,5 +63,5 @@ def _add_logger_name(logger: WrappedLogger, _method: str, event: EventDict) -> E
 
 
 def _without_credentials(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Exceptions quote what they met: what looks like a credential is taken out of every text of a record."""
+    """Removes likely credentials from every text of a record, because exceptions quote their input."""
     return {key: without_said(_REDACTOR.text(value)) if isinstance(value, str) else value for key, value in event.items()}

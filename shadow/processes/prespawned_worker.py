@@ -45,15 +45,17 @@ def prespawned() -> Iterator[PrespawnedWorker]:
 
 
 def allow_many_files() -> None:
-    """Take all the file descriptors that the system grants: a stream is two, and the usual first offer is 1,024."""
+    """Raise the limit of file descriptors to the most that the system grants: a stream takes two, and the usual default is
+    1,024.
+    """
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with suppress(OSError, ValueError):  # some systems say "unlimited" and mean less
+    with suppress(OSError, ValueError):  # because some systems report "unlimited" and mean less
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _unbound() -> Iterator[socket.socket]:
     for family in (socket.AF_INET, socket.AF_INET6):
-        with suppress(OSError):  # a system without this family cannot listen on it either
+        with suppress(OSError):  # because a system without this family cannot listen on it either
             yield socket.socket(family, socket.SOCK_STREAM)
 
 

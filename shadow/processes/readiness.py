@@ -7,30 +7,30 @@ SILENT = 3.0
 
 
 class Readiness:
-    """The forwarding processes that there should be, `workers` of them; given the time, in seconds of the monotonic clock."""
+    """The expected data-plane processes, `workers` of them; the caller passes the seconds of the monotonic clock."""
 
     def __init__(self, workers: int) -> None:
         self._workers = workers
-        self._heard: dict[int, tuple[int, float]] = {}
+        self._heartbeats: dict[int, tuple[int, float]] = {}
 
     def __repr__(self) -> str:
-        return f"<Readiness connected={sorted(self._heard)} of={self._workers}>"
+        return f"<Readiness connected={sorted(self._heartbeats)} of={self._workers}>"
 
-    def heard(self, worker: int, pid: int, now: float) -> None:
-        """A heartbeat of a worker has come from the process `pid`."""
-        self._heard[worker] = (pid, now)
+    def heartbeat(self, worker: int, pid: int, now: float) -> None:
+        """Record a heartbeat of a worker from the process `pid`."""
+        self._heartbeats[worker] = (pid, now)
 
     def left(self, worker: int, pid: int) -> None:
-        """The connection of that process has ended; another one may stand in its place already."""
-        if self._heard.get(worker, (0, 0.0))[0] == pid:
-            del self._heard[worker]
+        """Record that the connection of that process ended; another one may have taken its place already."""
+        if self._heartbeats.get(worker, (0, 0.0))[0] == pid:
+            del self._heartbeats[worker]
 
     def why_not(self, now: float) -> str:
         """A sentence that names the processes that are missing or hang; "" when all are well."""
-        missing = [str(worker) for worker in range(self._workers) if worker not in self._heard]
+        missing = [str(worker) for worker in range(self._workers) if worker not in self._heartbeats]
         if missing:
             return f"the forwarding process {', '.join(missing)} is not running; it is started again as soon as that is possible"
-        still = [str(worker) for worker, (_, at) in sorted(self._heard.items()) if now - at > SILENT]
+        still = [str(worker) for worker, (_, at) in sorted(self._heartbeats.items()) if now - at > SILENT]
         if still:
             return f"the forwarding process {', '.join(still)} gives no sign of life; it is replaced if it goes on so"
         return ""

@@ -29,12 +29,12 @@ from shadow.settings.top_level_config import Config
 PLANE_LOOKS, AUDIT_LOOKS = 10, 30
 """Seconds without a sign of life after which a forwarding process, or the audit, is killed and started again."""
 AUDIT_PATIENCE = 15.0
-"""Seconds that the audit process may take to empty its inbox and store what it has, at a stop."""
+"""Seconds that the audit process has at a stop to empty its inbox and store its records."""
 BACKLOG = 1_024
 SOCKET_PATH = 100
-"""Bytes of a socket's path that every system takes."""
+"""Bytes of a socket's path that every system accepts."""
 NICE = 10
-"""How far the audit stands back where it shares a core with traffic: a tenth of it is left to the audit while both want it."""
+"""Niceness of the audit where it shares a core with traffic: it gets a tenth of the core while both need it."""
 
 
 Load = Callable[[], Config]
@@ -104,7 +104,7 @@ def _taken(key: str, address: str, why: OSError) -> str:
 
 
 def _listen(address: str, bound: Sequence[socket.socket]) -> None:
-    """Let connections come; ConfigError when another process has begun to listen there since it was bound."""
+    """Accept connections; ConfigError when another process has begun to listen there since it was bound."""
     try:
         host, port = bound[0].getsockname()[:2]
         _bound(_socket(bound[0].family), host, port, reuse=False).close()
@@ -132,7 +132,7 @@ def _bound(opened: socket.socket, host: str, port: int, *, reuse: bool) -> socke
 
 
 def _store_errors(config: Config) -> list[str]:
-    """Only asked when something else is wrong already: otherwise the audit process finds out, and start-up stays quick."""
+    """Called only when something else is wrong already: otherwise the audit process detects it, and the start stays quick."""
     from storage.opening import open_store  # noqa: PLC0415 - half a second that an orderly start does not pay
     from storage.store import StoreError  # noqa: PLC0415 - as above
 
@@ -184,7 +184,7 @@ class Supervisor:
         return f"<Supervisor {self._audit!r} {self._planes!r}>"
 
     async def _folder(self) -> None:
-        """The audit's socket stands in a folder that a cleaner of temporary files may have deleted."""
+        """Create the folder of the audit's socket again, which a cleaner of temporary files may have deleted."""
         await asyncio.to_thread(private_folder, Path(self._audit_socket).parent)
 
     async def run(self, *, attached: bool) -> int:
@@ -203,8 +203,8 @@ class Supervisor:
         return 0 if started or self._stop.is_set() else 2
 
     async def _started(self) -> bool:
-        """True when all are up. The data port answers when the audit has opened its database: what cannot be recorded, since
-        the database is damaged, newer, another program's or written by another `serve`, is not taken either.
+        """True when all are up. The data port is opened after the audit has opened its database: traffic that cannot be recorded
+        (the database is damaged, newer, another program's or written by another `serve`) is not accepted either.
         """
         try:
             await self._audit.start(hurry=True)
@@ -218,7 +218,7 @@ class Supervisor:
             return False
 
     async def _unless_stopped(self, ready: Coroutine[None, None, bool]) -> bool:
-        """Whether it came to be ready before a signal came."""
+        """Whether it became ready before a signal came."""
         waiting, stopped = asyncio.create_task(ready), asyncio.create_task(self._stop.wait())
         await asyncio.wait({waiting, stopped}, return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
@@ -237,7 +237,7 @@ class Supervisor:
         sys.stderr.flush()
 
     async def _watch(self) -> None:
-        """Keep every child alive until asked to stop."""
+        """Keep every child alive until a stop is requested."""
         keepers = [asyncio.create_task(child.keep_alive()) for child in (self._audit, *self._planes)]
         await self._stop.wait()
         for keeper in keepers:

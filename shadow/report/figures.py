@@ -102,7 +102,7 @@ class CheckLine:
         return self.reference_faulty / self.reference_answers if self.reference_answers else None
 
     @property
-    def guilty(self) -> bool:
+    def deciding(self) -> bool:
         """Whether this check makes the provider faulty."""
         return self.worse or self.plain
 
@@ -299,7 +299,7 @@ class Report:
     @property
     def drifted(self) -> bool:
         """Whether any verdict makes `report --fail-on-drift` exit with 3."""
-        return any(card.verdict.word.is_guilty for card in self.cards)
+        return any(card.verdict.word.is_adverse for card in self.cards)
 
     @property
     def measured(self) -> bool:

@@ -1,4 +1,4 @@
-"""What a person asks to see, from words to values: a moment, and a filter for the list of pairs; it is given the time."""
+"""Parses what a user wants to list: a moment, and a filter for the list of pairs; the caller passes the time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _UNITS = {"s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0, "w": 604_800.0}
 
 
 def moment_of(flag: str, text: str, now: float) -> float:
-    """Seconds since the epoch: so long before `now`, or the ISO moment that is written (UTC unless it says otherwise)."""
+    """Seconds since the epoch: so long before `now`, or the given ISO moment (UTC without an offset)."""
     ago = re.fullmatch(r"\s*([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*([smhdw])\s*", text)
     if ago:
         return max(0.0, now - float(ago.group(1)) * _UNITS[ago.group(2)])
@@ -30,7 +30,7 @@ def moment_of(flag: str, text: str, now: float) -> float:
 
 
 def pair_filter(*, provider: str, model: str, signal: str, state: str, since: str, limit: int, now: float) -> PairFilter:
-    """The filter that the flags make; ConfigError with every word that is none of the known ones."""
+    """The filter that the flags make; ConfigError with every unknown word."""
     found, errors = _signal("--signal", signal, EVERY)
     errors += _unknown("--state", state, FindingState)
     start, late = _start(since, now)
@@ -40,7 +40,7 @@ def pair_filter(*, provider: str, model: str, signal: str, state: str, since: st
 
 
 def answer_filter(*, provider: str, model: str, signal: str, since: str, limit: int, now: float) -> AnswerFilter:
-    """The filter of `answers`; ConfigError with every word that is none of the known ones."""
+    """The filter of `answers`; ConfigError with every unknown word."""
     found, errors = _signal("--signal", signal, CHECK_IDS)
     start, late = _start(since, now)
     if errors or late:

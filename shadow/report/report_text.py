@@ -190,12 +190,12 @@ def _signals(report: Report, *, wide: bool) -> Table:
     columns = ("<signal", "differs", "noise", "excess, odd pairs", *(("p", "detect-\nable") if wide else ()), "<")
     table = report_table(*columns)
     for card in report.cards[:CARDS]:
-        guilty = {reason.subject for reason in card.verdict.reasons if reason.ground is ReasonGround.SIGNAL}
+        deciding = {reason.subject for reason in card.verdict.reasons if reason.ground is ReasonGround.SIGNAL}
         odd = [line for line in card.signals if line.provider_odd or line.reference_odd]
         if card.signals:
             table.add_row(Text(_name(card, report), style="bold"))
-        for line in sorted(odd, key=lambda line: (line.signal not in guilty, -abs(line.excess or 0.0), line.signal)):
-            table.add_row(*_signal_row(line, wide=wide), style="red" if line.signal in guilty else "")
+        for line in sorted(odd, key=lambda line: (line.signal not in deciding, -abs(line.excess or 0.0), line.signal)):
+            table.add_row(*_signal_row(line, wide=wide), style="red" if line.signal in deciding else "")
         for verdict, count in _others(card).items():
             table.add_row(f"{count} {'more' if odd else 'signals'}: {verdict}", style="dim")
     return table
@@ -231,8 +231,8 @@ def _checks(report: Report) -> Table:
     table = report_table("<provider", "<")
     for card in report.cards[:CARDS]:
         failed = [line for line in card.checks if line.faulty or line.plus]
-        for line in sorted(failed, key=lambda line: (not line.guilty, line.p, -line.rate)):
-            table.add_row(_name(card, report), check_sentence(line, named(line.signal)), style="red" if line.guilty else "")
+        for line in sorted(failed, key=lambda line: (not line.deciding, line.p, -line.rate)):
+            table.add_row(_name(card, report), check_sentence(line, named(line.signal)), style="red" if line.deciding else "")
     return table
 
 

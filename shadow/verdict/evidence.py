@@ -1,4 +1,4 @@
-"""`Evidence`: what the verdict about one provider, model and reference rests on, as plain values.
+"""`Evidence`: everything that the verdict about one provider, model and reference depends on, as plain values.
 
 Each kind of evidence has its own source (the scorecard, the checks, the drift states, the coverage of the period);
 `shadow.verdict.verdict_rule` alone weighs it.
@@ -63,11 +63,11 @@ class CheckEvidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriftEvidence:
-    """The drift state of one route now. With an alarm: its `name` (a signal), the signed `size` with `low`..`high`, `since`
-    when (epoch seconds; credible from `earliest` to `latest`), and the side it is about: `blame` is REFERENCE where the reference
+    """The drift state of one route now. With an alarm: its `name` (a signal), the signed `size` with `low`..`high`, `since` when
+    (epoch seconds; credible from `earliest` to `latest`), and the side it is about: `blame` is REFERENCE where the reference
     moved or, where `failing`, is the one that fails. `closer`: the provider is only closer to the reference than that is to
-    itself. `why` it is not measured, or not known who moved. `same_server`: it is not measured since provider and reference
-    are one server, which a report of the period may well compare.
+    itself. `why` it is not measured, or why the side that moved is not known. `same_server`: it is not measured because
+    provider and reference are one server, which a report of the period may well compare.
     """
 
     route: str
@@ -99,9 +99,9 @@ class Shortfall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeriodCoverage:
-    """How much was compared: live `requests`, `asked` of them sent to the reference too, `compared` with its answer, and why the
-    others were not, the most frequent cause first. `refusal` states what the provider itself refused, where that is half of its
-    newest requests or more, and what to do.
+    """How much was compared: live `requests`, `asked` of them also sent to the reference, `compared` with its answer, and why the
+    others were not, the most frequent cause first. `refusal` states what the provider itself refused, where that is half of
+    its newest requests or more, and what to do.
     """
 
     requests: int
@@ -113,8 +113,8 @@ class PeriodCoverage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """All that is known about one provider and model against one reference ("" without one). `discovered`: it differs by all
-    signals together (e-BH over the report). `identity_changed` holds the moments (epoch seconds) at which its serving identity
+    """All evidence about one provider and model against one reference ("" without one). `discovered`: it differs by all signals
+    together (e-BH over the report). `identity_changed` holds the moments (epoch seconds) at which its serving identity
     changed.
     """
 

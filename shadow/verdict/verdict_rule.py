@@ -28,7 +28,7 @@ _GROUNDS = {ground: place for place, ground in enumerate(ReasonGround)}
 
 def decide(evidence: Evidence) -> Verdict:
     """The verdict that the evidence supports."""
-    reasons = _ordered(_excused(evidence, [*_guilty(evidence), *_open(evidence)]), evidence.drift)
+    reasons = _ordered(_excused(evidence, [*_adverse(evidence), *_open(evidence)]), evidence.drift)
     word = reasons[0].word if reasons else VerdictWord.NONE_SEEN
     deciding = [reason for reason in reasons if reason.word is word]
     found = Verdict(
@@ -111,7 +111,7 @@ def _excused(evidence: Evidence, reasons: Iterable[VerdictReason]) -> Iterator[V
         yield replace(one, word=VerdictWord.NOT_MEASURED) if moved and one.word is VerdictWord.DIFFERS else one
 
 
-def _guilty(evidence: Evidence) -> Iterator[VerdictReason]:
+def _adverse(evidence: Evidence) -> Iterator[VerdictReason]:
     for line in evidence.signals:
         yield from _of_signal(line)
     for check in evidence.checks:

@@ -87,8 +87,10 @@ def _none_seen(power: DetectablePower | None, *, agrees: bool) -> str:
     if power is None or power.smallest is None:
         return head
     least = points(max(power.smallest, TOLERANCE) if agrees else power.smallest)
-    seen = f"an excess of {least} or more in {named(power.signal)}, present throughout, would show in four of five such reports"
-    return f"{head}; {seen} ({power.pairs} pairs, {power.odd} of them noise)"
+    power_phrase = (
+        f"an excess of {least} or more in {named(power.signal)}, present throughout, would show in four of five such reports"
+    )
+    return f"{head}; {power_phrase} ({power.pairs} pairs, {power.odd} of them noise)"
 
 
 def _not_measured(verdict: Verdict) -> str:
@@ -124,6 +126,6 @@ def _deciding(verdict: Verdict) -> Sequence[VerdictReason]:
 
 def _listed(reasons: Sequence[VerdictReason]) -> str:
     more = f" and {len(reasons) - MOST} more" if len(reasons) > MOST else ""
-    # a check's phrase has commas of its own
+    # because a check's phrase has commas of its own
     between = "; " if any(reason.ground is ReasonGround.CHECK for reason in reasons) else ", "
     return between.join(reason.phrase for reason in reasons[:MOST]) + more

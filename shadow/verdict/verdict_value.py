@@ -23,7 +23,7 @@ class VerdictWord(StrEnum):
     WAITING = "waiting"
 
     @property
-    def is_guilty(self) -> bool:
+    def is_adverse(self) -> bool:
         """Whether `report --fail-on-drift` exits with 3 for it."""
         return self in {VerdictWord.DIFFERS, VerdictWord.FAULTY}
 

@@ -99,7 +99,7 @@ async def test_faults_count_against_the_provider_only_where_the_reference_has_no
     assert cards["both-leak"]["reasoning_form"].faulty == 24
     assert cards["writes-calls"]["call_in_text"].worse
     assert {name for name, line in cards["writes-calls"].items() if line.worse} == {"call_in_text"}
-    assert not any(line.guilty for model in ("hidden", "bill", "both-leak") for line in cards[model].values())
+    assert not any(line.deciding for model in ("hidden", "bill", "both-leak") for line in cards[model].values())
     causes = {line.model: line.sentence for line in report.templates}
     assert causes["hidden"] == "puts about 40 tokens before the messages (a hidden prompt); 100% of 24 pairs"
     assert causes["bill"] == "both counts are larger by the factor 1.25 while 24 answers are equal: the bill; 100% of 24 pairs"

@@ -91,7 +91,7 @@ def test_a_pair_bears_the_id_of_its_live_exchange_and_all_its_findings():
         AnsweredPair(live=live, reference=shadow, control=None, reason=ControlReason.NONE),
         comparisons=[cross],
         payoffs=[("answer_kind", 0)],
-        legs=(exchange_record(shadow, outcomes=[], checks=[]),),
+        exchanges=(exchange_record(shadow, outcomes=[], checks=[]),),
         alterations=["key replaced"],
     )
     assert made_of.pair.id == made_of.pair.subject_id == "a" * 32
@@ -107,7 +107,7 @@ def fingerprint_of(secret: bytes, **more) -> str:
     shadow = parse_shadow_exchange(made(said(), provider="official", reference=""), live)
     cross = compare(Pair(kind=PairKind.CROSS, request=live.request, subject=live.answer, reference=shadow.answer))
     triple = AnsweredPair(live=live, reference=shadow, control=None, reason=ControlReason.NONE)
-    kept = pair_record(triple, comparisons=[cross], payoffs=[], legs=(), alterations=[], secret=secret)
+    kept = pair_record(triple, comparisons=[cross], payoffs=[], exchanges=(), alterations=[], secret=secret)
     return kept.pair.request_fingerprint
 
 

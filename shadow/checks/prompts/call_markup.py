@@ -1,7 +1,7 @@
 """Calls written out in a text, in the markup of the common templates: found by the names of the tools that were offered.
 
-A parser that does not know what its model writes leaves a call standing in the text, with a status of 200. Nothing is found by
-the looks of a text alone: markup, or arguments, must stand about the name of an offered tool.
+A parser that does not support what its model writes leaves a call in the text, with a status of 200. The looks of a text alone
+prove nothing: markup, or arguments, must surround the name of an offered tool.
 """
 
 from __future__ import annotations

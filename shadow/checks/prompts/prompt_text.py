@@ -1,4 +1,4 @@
-"""What the request itself holds: what stands there may stand in the answer too, so a check looks here before it speaks.
+"""The text of the request: what occurs there may occur in the answer too, so a check looks here before it reports a fault.
 
 Everything is read lazily and at most to a cap, because a prompt may be a whole library and most answers raise no suspicion.
 """
@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from shadow.reading.parsed_request import ParsedRequest
 
 CAP = 400_000
-"""Characters of a request that are read; a check that finds nothing in more than that says so by its silence only."""
+"""Characters of a request that are read; the rest of a longer one is not searched."""
 
 _ALSO = ("tools", "functions", "response_format", "prediction", "guided_json", "stop")
 
 
 def prompt_text(request: ParsedRequest) -> str:
-    """Every string of the messages, keys left out, then of the tools and the form asked for, joined by line feeds."""
+    """Every string of the messages, without keys, then of the tools and the requested format, joined by line feeds."""
     return "\n".join(_capped(_strings([request.messages, *(tool.schema for tool in request.tools), *_others(request.body)])))
 
 
@@ -46,7 +46,7 @@ def _parts(content: object) -> Iterator[str]:
 
 
 def answer_cap(text: str, cap: int) -> str:
-    """Empty, or what a reason says of a text that was not read to its end."""
+    """A clause for the reason where a text was not read to its end, else ""."""
     return f" (of the first {cap:,} characters; the rest was not read)" if len(text) > cap else ""
 
 
@@ -55,12 +55,12 @@ def _others(body: Mapping[str, object]) -> Iterator[object]:
 
 
 def _strings(values: Sequence[object]) -> Iterator[str]:
-    """Strings in the order in which they stand; an own stack, since the values are a stranger's."""
+    """The strings in their order; with a stack of its own, because the values come from a client."""
     waiting: list[object] = list(reversed(values))
     while waiting:
         value = waiting.pop()
         if isinstance(value, str):
-            # an image or a sound as a data URL is no text
+            # because an image or a sound as a data URL is no text
             if not value.startswith("data:"):
                 yield value
         elif isinstance(value, dict):

@@ -1,5 +1,5 @@
 from shadow.drift.drift_signals import AGREEMENT, DIRECTED, LABELLED, LABELS, DriftSignal
-from shadow.drift.payoff import payoffs, wants_control
+from shadow.drift.payoff import needs_control, payoffs
 from tests.shadow.compare.made import answer, ask, call, choice
 from tests.shadow.compare.test_embedding_vectors import embedded
 
@@ -34,8 +34,8 @@ def test_of_embeddings_only_where_they_point_and_what_they_cost_is_judged():
 def test_a_provider_of_other_vectors_is_the_odd_one():
     asked = ask(api="embeddings", tools=())
     own, others = embedded([1.0, 2.0, 3.0, -4.0]), embedded([-3.0, 1.0, 0.5, 2.0])
-    assert wants_control(asked, others, own)
-    assert not wants_control(asked, own, own)
+    assert needs_control(asked, others, own)
+    assert not needs_control(asked, own, own)
     assert dict(payoffs(asked, others, own, own))["answer_kind"] == 1
     assert dict(payoffs(asked, own, own, own))["answer_kind"] == 0
 

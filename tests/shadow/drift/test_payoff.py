@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from proxy.exchange import FailureKind
 from shadow.drift.drift_signals import AGREEMENT, DriftSignal
 from shadow.drift.exclusions import Exclusion
-from shadow.drift.payoff import counted, excluded, payoffs, wants_control, why_no_agreement
+from shadow.drift.payoff import counted, excluded, needs_control, payoffs, why_no_agreement
 from shadow.reading.completion import Unread, UnreadReason
 from tests.shadow.compare.made import answer, ask, call, choice, completion, failed, unread
 
@@ -56,7 +56,7 @@ def test_every_payoff_changes_its_sign_when_the_two_answers_are_swapped(asked, y
 
 @given(ASKS, ANSWERS, ANSWERS)
 def test_whether_a_control_is_wanted_does_not_depend_on_the_order(asked, y, r):
-    assert wants_control(asked, y, r) == wants_control(asked, r, y)
+    assert needs_control(asked, y, r) == needs_control(asked, r, y)
 
 
 @settings(max_examples=300)
@@ -71,7 +71,7 @@ def test_whether_a_pair_is_left_out_does_not_depend_on_the_order(asked, y, r, co
 
 @given(ASKS, WHOLE, WHOLE)
 def test_where_no_control_is_wanted_every_label_is_zero_whatever_a_control_would_have_said(asked, y, r):
-    if asked.seed is None and not wants_control(asked, y, r):
+    if asked.seed is None and not needs_control(asked, y, r):
         for control in (None, answer("x"), answer(choice(calls=(call("zzz", "{}"),)))):
             found = dict(payoffs(asked, y, r, control))
             assert all(found.get(signal.value, 0) == 0 for signal in AGREEMENT - {DriftSignal.TEXT})
@@ -85,7 +85,7 @@ CALLING, OTHER, WRITING = made(call()), made(call(arguments='{"city": "Rome"}'))
 
 
 def test_the_control_decides_who_is_the_odd_one():
-    assert wants_control(ask(), WRITING, CALLING)
+    assert needs_control(ask(), WRITING, CALLING)
     found = dict(payoffs(ask(), WRITING, CALLING, CALLING))
     assert (found["answer_kind"], found["calls_tool"], found["finish_reason"], found["calls_tool_rate"]) == (1, 1, 1, 1)
     assert dict(payoffs(ask(), WRITING, CALLING, WRITING))["answer_kind"] == -1

@@ -100,7 +100,7 @@ async def test_unknown_path_is_a_404(open_port, path):
 
 
 async def test_an_unknown_filter_is_a_400_with_the_known_ones(open_port):
-    answer = await (await open_port()).get("/pairs?state=guilty")
+    answer = await (await open_port()).get("/pairs?state=unknown_state")
     assert answer.status == 400
     assert "not_measured" in await answer.text()
 

@@ -37,7 +37,7 @@ def test_no_credential_is_in_any_row(bodies):
     triple = AnsweredPair(live=live, reference=other, control=None, reason=ControlReason.NONE)
     found = compare(Pair(kind=PairKind.CROSS, request=live.request, subject=live.answer, reference=other.answer))
     legs = (leg(bodies, other),)
-    record = guard(bodies).pair_record(pair_record(triple, comparisons=[found], payoffs=[], legs=legs, alterations=[SECRET]))
+    record = guard(bodies).pair_record(pair_record(triple, comparisons=[found], payoffs=[], exchanges=legs, alterations=[SECRET]))
     assert any(finding.state == "differ" for finding in record.findings)
     assert SECRET not in repr(asdict(record)) + repr(asdict(leg(bodies)))
 

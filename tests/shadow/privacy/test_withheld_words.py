@@ -45,7 +45,7 @@ def test_a_pair_keeps_its_fingerprint_and_its_states_and_no_word_unless_bodies_a
     shadow = parse_shadow_exchange(made(said("A hidden one"), provider="official", reference=""), live)
     cross = compare(Pair(kind=PairKind.CROSS, request=live.request, subject=live.answer, reference=shadow.answer))
     pair = AnsweredPair(live=live, reference=shadow, control=None, reason=ControlReason.NONE)
-    whole = pair_record(pair, comparisons=[cross], payoffs=[], legs=(), alterations=[])
+    whole = pair_record(pair, comparisons=[cross], payoffs=[], exchanges=(), alterations=[])
     whole = replace(whole, pair=replace(whole.pair, comparable="two different APIs answered: secret"))
     kept = withhold_pair(whole, bodies)
     assert kept.pair.request_fingerprint == whole.pair.request_fingerprint

@@ -56,7 +56,7 @@ def test_check_rates_of_all_traffic_count_the_same_model_only_and_mark_no_provid
     [found] = check_lines(counts, paired(), PARTY)
     assert (found.faulty, found.answers, found.rate) == (30, 40, 0.75)
     assert (found.reference_answers, found.reference_rate) == (40, 0.0)
-    assert not found.guilty
+    assert not found.deciding
 
 
 def test_a_reference_that_had_nothing_to_look_at_has_failed_none():
@@ -94,10 +94,10 @@ def test_fewer_than_five_votes_are_too_few_to_say(plus, minus):
 
 def test_a_fault_in_a_fifth_of_the_answers_is_a_fact_where_nothing_was_compared_and_only_there():
     alone = line(CheckVoteTotals([]), faulty=200, fine=800)
-    assert (alone.plain, alone.worse, alone.guilty) == (True, False, True)
+    assert (alone.plain, alone.worse, alone.deciding) == (True, False, True)
     assert check_sentence(alone, "x") == "x: seen in 20 % of 1,000 answers; no answer of a reference to the same requests"
-    assert not line(CheckVoteTotals([]), faulty=199, fine=801).guilty
-    assert not line(paired(), faulty=200, fine=800).guilty
+    assert not line(CheckVoteTotals([]), faulty=199, fine=801).deciding
+    assert not line(paired(), faulty=200, fine=800).deciding
 
 
 def test_check_votes_of_many_providers_share_one_bar():

@@ -106,7 +106,7 @@ EVIDENCE = st.builds(
 )
 
 
-def is_guilty(found: Evidence) -> bool:
+def is_adverse(found: Evidence) -> bool:
     rows = any(line.outcome in {SignalOutcome.DIFFERS, SignalOutcome.DRIFTS} and _against(line) for line in found.signals)
     states = any(one.state in {DriftState.DRIFT, DriftState.SUSPECT, DriftState.RECOVERED} for one in found.drift)
     return rows or states or found.discovered or any(one.named or one.beyond_threshold for one in found.checks)
@@ -120,7 +120,7 @@ def _against(line: SignalEvidence) -> bool:
 def test_no_difference_seen_needs_enough_evidence_and_none_of_a_difference(found):
     verdict = decide(found)
     if verdict.word is VerdictWord.NONE_SEEN:
-        assert not is_guilty(found)
+        assert not is_adverse(found)
         assert verdict.power is not None
         assert verdict.power.smallest is not None
         assert verdict.power.smallest <= 0.30
@@ -239,7 +239,7 @@ def test_a_drift_state_is_a_difference_with_its_date_whatever_the_period_shows()
 def test_evidence_that_is_no_alarm_is_suspect(state):
     verdict = decide(evidence(drift=(replace(STUCK, state=state, since=None),)))
     assert verdict.word is VerdictWord.SUSPECT
-    assert not verdict.word.is_guilty
+    assert not verdict.word.is_adverse
 
 
 def test_where_the_reference_moved_the_difference_is_not_the_providers():
