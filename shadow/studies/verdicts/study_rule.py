@@ -105,8 +105,8 @@ def _verdict(
     if figures.scored and not barred:
         barred = interleaving_fault(runs, candidate=name, reference=anchor.provider)
     word = _word(figures, anchor, evidence, families, barred=barred)
-    shown = _shown(evidence, word)
-    low, high = _bounds(shown, evidence) if shown else (None, None)
+    shown = _shown(evidence, name in families.worse or name in families.fail)
+    low, high = _bounds(shown, evidence) if shown and shown.pairs else (None, None)
     smallest = _smallest(evidence, anchor, shown)
     more = _more(evidence) if word is StudyWord.UNDECIDED and evidence.pairs >= policy.fewest_runs else None
     facts = SentenceFacts(
@@ -163,9 +163,9 @@ def _word(
     return StudyWord.PASS if figures.provider in families.passed and sound else StudyWord.UNDECIDED
 
 
-def _shown(evidence: CandidateEvidence, word: StudyWord) -> EvidenceChannel | None:
-    """The channel that the sentence is about: of a PASS the one that was slowest to pass, else the one that leads."""
-    return (evidence.slowest if word is StudyWord.PASS else None) or evidence.leading
+def _shown(evidence: CandidateEvidence, worse: bool) -> EvidenceChannel | None:
+    """The channel that the sentence is about: of a worse candidate the one that leads, else the one slowest to pass."""
+    return evidence.leading if worse else evidence.slowest or evidence.leading
 
 
 def _bounds(channel: EvidenceChannel, evidence: CandidateEvidence) -> tuple[float, float]:

@@ -1,0 +1,53 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from shadow.studies.outputs.study_markdown import as_markdown, escaped
+from tests.shadow.studies.outputs.made import HOSTILE, probe_report, replay_report
+
+READER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+
+
+def shown(text: str) -> str:
+    """The text of Markdown as its reader shows it, one line for a paragraph."""
+    parts = [token for block in READER.parse(text) for token in (block.children or [])]
+    assert {token.type for token in parts} <= {"text", "text_special", "softbreak"}, parts
+    return "".join(" " if token.type == "softbreak" else token.content for token in parts)
+
+
+@given(st.text())
+def test_any_text_is_shown_as_it_stands_and_becomes_no_markup(text: str):
+    line = " ".join(text.split())
+    made = escaped(text)
+    assert "\n" not in made
+    if text.isprintable() and line:
+        assert shown(made) == line
+
+
+@given(st.lists(st.sampled_from(list("*_[]()<>#|~!&@:/.-+=1\\`x ")), max_size=12).map("".join))
+def test_the_marks_of_markdown_are_shown_as_they_stand(text: str):
+    line = " ".join(text.split())
+    if line:
+        assert shown(escaped(line)) == line
+
+
+@pytest.mark.parametrize("text", ["@someone", "https://a.example", "www.a.example", "![i](http://a.example/i)"])
+def test_no_mention_and_no_address_is_left(text: str):
+    made = escaped(text)
+    assert "@" not in made
+    assert "://" not in made
+    assert "www." not in made
+
+
+def test_the_tables_are_tables():
+    text = READER.render(as_markdown(probe_report()))
+    assert text.count("<table>") == 1 + 5
+    assert "<strong>FAIL</strong>" in text
+    assert READER.render(as_markdown(replay_report())).count("<table>") == 1 + 6
+
+
+def test_a_hostile_name_adds_no_tag_no_link_and_no_cell():
+    text = READER.render(as_markdown(probe_report(HOSTILE, detail=HOSTILE)))
+    assert not [tag for tag in ("<script", "<a ", "<img") if tag in text]
+    assert text.count("<td") == READER.render(as_markdown(probe_report())).count("<td")
