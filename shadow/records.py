@@ -6,7 +6,7 @@ import hashlib
 import sys
 from array import array
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 import orjson
@@ -35,6 +35,8 @@ from storage.rows import (
 Against = Literal["cross", "self", "greedy", "check"]
 MARK_SIZE = 16
 SHORT = 200
+LABELS = tuple(column.name for column in fields(ExchangeRow) if column.name in Labels._fields)
+"""The labels that are stored, each in the column of its name: a further one is a field of `Labels` and a column."""
 HEADERS_KEPT = 64
 """Larger heads than this are cut, because a record is not a place to store arbitrary amounts."""
 
@@ -128,15 +130,7 @@ def exchange(row: ExchangeRow) -> Exchange:
         id=row.id,
         role=Role(row.role),
         started=row.started,
-        labels=Labels(
-            route=row.route,
-            provider=row.provider,
-            reference=row.reference,
-            model=row.model,
-            stream=row.stream,
-            tag=row.tag,
-            conversation=row.conversation,
-        ),
+        labels=Labels(**{name: getattr(row, name) for name in LABELS}),
         request=Request(
             method=row.method,
             target=row.target,
@@ -185,19 +179,15 @@ def _unread(parsed: ParsedExchange) -> str:
 def _exchange_row(parsed: ParsedExchange) -> ExchangeRow:
     exchange, answer = parsed.exchange, parsed.answer
     response, failure, request = exchange.response, exchange.failure, exchange.request
+    labels = exchange.labels._replace(conversation=parsed.conversation)
+    labels = labels.with_texts(*map(_storable, labels.texts))
     completion = answer.completion if isinstance(answer.completion, Completion) else None
     usage = completion.usage if completion else None
     return ExchangeRow(
         id=exchange.id,
         role=exchange.role.value,
         started=exchange.started,
-        route=exchange.labels.route,
-        provider=exchange.labels.provider,
-        reference=exchange.labels.reference,
-        model=_storable(exchange.labels.model),
-        stream=exchange.labels.stream,
-        tag=_storable(exchange.labels.tag),
-        conversation=_storable(parsed.conversation),
+        **{name: getattr(labels, name) for name in LABELS},
         method=_storable(request.method),
         target=_storable(request.target, limit=2_000),
         status=response.status if response else None,

@@ -361,7 +361,7 @@ def pending(conn: sqlite3.Connection, schema: Migrations = SCHEMA) -> bool:
 
 
 @SCHEMA()
-def m017_denied(db: Database) -> None:
+def m018_denied(db: Database) -> None:
     """A pair is excluded as `denied` for a key or a rate, as the state of its response is called."""
     renamed_exclusion.rename(db.conn)
 

@@ -8,10 +8,10 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from operator import attrgetter
 
-from storage.rows import ExchangeRecord, FindingRow, PairRecord
+from storage.rows import ExchangeRecord, ExchangeRow, FindingRow, IdentityRow, PairRecord, PairRow, PayoffRow, ToolCallRow
 from storage.sqlite import finding_rollups, handover_counts, passed_checks, traffic_rollups
 from storage.sqlite.body_compression import BodyCompressor
 from storage.sqlite.delta_bodies import DeltaBodies, DeltaBody
@@ -19,68 +19,18 @@ from storage.sqlite.delta_bodies import DeltaBodies, DeltaBody
 Record = ExchangeRecord | PairRecord
 Values = tuple[object, ...]
 
-EXCHANGE = (
-    "id",
-    "role",
-    "started",
-    "route",
-    "provider",
-    "reference",
-    "model",
-    "stream",
-    "tag",
-    "conversation",
-    "method",
-    "target",
-    "status",
-    "failure",
-    "failure_detail",
-    "unread",
-    "echoed_model",
-    "fingerprint",
-    "finish_reason",
-    "prompt_tokens",
-    "completion_tokens",
-    "cached_tokens",
-    "cache_write_tokens",
-    "cost",
-    "seconds",
-    "overhead",
-    "head_seconds",
-    "first_chunk",
-    "first_token",
-    "request_size",
-    "request_digest",
-    "response_size",
-    "response_digest",
-)
 PASSED = "passed"
 PAYLOAD = ("request_headers", "response_headers", "response_body", "marks")
 BODY = ("request_body", "request_base")
 """These depend on whether the exchange before it is stored (see `storage.sqlite.delta_bodies`)."""
-TOOL_CALL = ("position", "call_id", "name", "arguments", "outcome")
-CHECK = ("comparison", "signal", "state", "score", "reason", "subject", "reference")
-PAIR = (
-    "id",
-    "started",
-    "route",
-    "model",
-    "provider",
-    "reference",
-    "conversation",
-    "request_fingerprint",
-    "subject_id",
-    "reference_id",
-    "control_id",
-    "control_reason",
-    "comparable",
-    "alterations",
-    "shape",
-)
+EXCHANGE = tuple(column.name for column in fields(ExchangeRow) if column.name not in {*PAYLOAD, *BODY})
+TOOL_CALL = tuple(column.name for column in fields(ToolCallRow) if column.name != "exchange_id")
+CHECK = tuple(name for name in FindingRow._fields if name not in {"exchange_id", "pair_id"})
+PAIR = tuple(column.name for column in fields(PairRow))
 FINDING = ("exchange_id", *CHECK)
-PAYOFF = ("signal", "payoff")
+PAYOFF = tuple(column.name for column in fields(PayoffRow) if column.name != "pair_id")
 TRIAL = ("kind", "excluded")
-IDENTITY = ("exchange_id", "started", "provider", "model", "identity", "previous", "changes", "facts")
+IDENTITY = tuple(column.name for column in fields(IdentityRow))
 
 
 def insert_statement(table: str, columns: Sequence[str], rows: int = 1) -> str:

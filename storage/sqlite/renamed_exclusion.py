@@ -1,4 +1,4 @@
-"""Renames the exclusion `barred` to `denied`, as migration step 17 was released; never edited, as `released_sql`."""
+"""Renames the exclusion `barred` to `denied`, as migration step 18 was released; never edited, as `released_sql`."""
 
 from __future__ import annotations
 

@@ -1,16 +1,23 @@
 """Exchanges and pairs become rows and back."""
 
+import os
+import shutil
 import struct
+import subprocess
+import sys
+from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.exchange import ChunkTimings, Failure, FailureKind
+from proxy.exchange import ChunkTimings, Failure, FailureKind, Labels
 from shadow.compare.comparators import compare
 from shadow.findings.finding import Finding, FindingState, Signal
 from shadow.findings.pair import ControlReason, Pair, PairKind
 from shadow.reading.parsed_exchange import parse_exchange, parse_shadow_exchange
 from shadow.records import (
+    LABELS,
     AnsweredPair,
     exchange,
     exchange_record,
@@ -39,6 +46,55 @@ def test_a_kept_exchange_comes_back_as_it_was():
     assert back.response.body == original.response.body
     assert back.response.marks == original.response.marks
     assert back.response.headers == original.response.headers
+
+
+def test_every_label_that_is_stored_comes_back():
+    labels = Labels(**{name: True if name == "stream" else f"the {name}" for name in LABELS})
+    assert exchange(record(labels=labels).exchange).labels == labels
+    assert set(Labels._fields) - set(LABELS) == {"opted_out"}
+
+
+ROOT = Path(__file__).resolve().parents[2]
+WITH_A_REGION = """
+import sys
+from dataclasses import replace
+from proxy.exchange import Labels
+from proxy.packing import pack, unpack
+from shadow.reading.parsed_exchange import parse_exchange
+from shadow.records import exchange, exchange_record
+from storage.opening import open_store
+from storage.storage_config import StorageConfig
+from tests.exchanges import asked, exchange as made, said
+
+live = unpack(pack(made(said(), request=asked(), labels=Labels(provider="p", region="eu-north"))))
+store = open_store(StorageConfig(url=sys.argv[1]))
+store.add_exchange(exchange_record(parse_exchange(live), outcomes=[], checks=[]))
+assert store.flush(20)
+print(exchange(store.exchange(live.id)).labels.region)
+"""
+
+
+@pytest.mark.slow
+def test_a_further_label_is_a_field_of_the_labels_and_a_column_of_the_row_and_nothing_else(tmp_path):
+    for floor in ("proxy", "shadow", "storage", "tests"):
+        shutil.copytree(ROOT / floor, tmp_path / floor, ignore=shutil.ignore_patterns("__pycache__", "journeys", "*.sql"))
+    for place, before, after in (
+        ("proxy/exchange.py", '    tag: str = ""\n', '    tag: str = ""\n    region: str = ""\n'),
+        ("storage/rows.py", "    tag: str\n", "    tag: str\n    region: str\n"),
+        ("storage/sqlite/migrations.py", '            "tag": str,\n', '            "tag": str,\n            "region": str,\n'),
+    ):
+        text = (tmp_path / place).read_text(encoding="utf-8")
+        assert text.count(before) == 1, place
+        (tmp_path / place).write_text(text.replace(before, after), encoding="utf-8")
+    ran = subprocess.run(
+        [sys.executable, "-c", WITH_A_REGION, str(tmp_path / "a.db")],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.stdout, ran.stderr) == ("eu-north\n", "")
 
 
 def test_a_failed_exchange_comes_back_as_failed():
