@@ -46,6 +46,8 @@ from storage.rows import PairRecord
 from storage.sqlite.record_insertion import RecordPreparer
 from storage.storage_config import StorageConfig
 
+STORED = "sameweights_store_records_totalstored"
+
 
 def milliseconds(step: Callable[[], object], seconds: float = 0.6) -> float:
     """CPU milliseconds of one call: the best of the batches that fit into `seconds`."""
@@ -181,6 +183,15 @@ def _renamed(one: Exchange, name: str) -> Exchange:
     return Exchange(**{**fields, "id": name})
 
 
+def at_rest(audit: Audit) -> float:
+    """The CPU seconds of the audit once all that came is stored; no scrape, which costs as much as a hundred exchanges."""
+    before, now = -1.0, cpu_seconds(audit.process.pid)
+    while now - before > 0.02:
+        time.sleep(1.5)
+        before, now = now, cpu_seconds(audit.process.pid)
+    return now
+
+
 def sustained(chunks: int, rates: list[int], seconds: float) -> None:
     os.sched_setaffinity(0, {int(LOAD_CPU)})
     speaker = Speaker()
@@ -197,19 +208,16 @@ def sustained(chunks: int, rates: list[int], seconds: float) -> None:
         with tempfile.TemporaryDirectory() as name:
             audit = Audit(Path(name))
             try:
-                begun, cpu = time.monotonic(), cpu_seconds(audit.process.pid)
+                asyncio.run(feed(audit, made, 100, 1.0))  # what is loaded or compiled for the first exchange
+                at_rest(audit)
+                warm = audit.figures().get(STORED, 0.0)
+                cpu = cpu_seconds(audit.process.pid)
                 sent, busy = asyncio.run(feed(audit, made, rate, seconds))
+                cpu = at_rest(audit) - cpu
                 scrape = time.monotonic()
                 figures = audit.figures()
                 scrape = time.monotonic() - scrape
-                stored = -1.0
-                while time.monotonic() - begun < seconds + 30:
-                    figures = audit.figures()
-                    stored, before = figures.get("sameweights_store_records_totalstored", 0.0), stored
-                    if stored == before:
-                        break
-                    time.sleep(1.0)
-                cpu = cpu_seconds(audit.process.pid) - cpu
+                stored = figures.get(STORED, 0.0) - warm
                 on_way = figures.get("sameweights_handover_dropped_total", 0.0)  # the last pulse told of the handover's own
                 lost = figures.get("sameweights_recorder_errors_total", 0.0) + figures.get(
                     "sameweights_store_records_totalfailed", 0.0

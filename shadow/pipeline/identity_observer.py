@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 from proxy.exchange import Exchange
 from shadow.checks.echoed_model import DEPLOYMENT
@@ -20,6 +21,8 @@ from storage.rows import IdentityRow
 KEPT = 256
 """Pairs of a provider and a model remembered, the longest silent forgotten first: model names are the clients' own words."""
 LONGEST_NAME = 200
+CLEANED = 512
+"""Short texts whose clean form is remembered: the same few come with every answer."""
 
 
 class IdentityObserver:
@@ -29,7 +32,7 @@ class IdentityObserver:
     """
 
     def __init__(self, config: Config, known: Iterable[IdentityRow] = (), *, clean: Callable[[str], str]) -> None:
-        self._clean = clean
+        self._clean = _remembering(clean)
         self.reload(config)
         self._known: OrderedDict[tuple[str, str], ServingIdentity] = OrderedDict()
         for row in known:
@@ -78,11 +81,22 @@ class IdentityObserver:
         return (row,)
 
     def _serving(self, key: tuple[str, str]) -> ServingIdentity:
-        serving = self._known.setdefault(key, ServingIdentity())
+        serving = self._known.get(key)
+        if serving is None:
+            serving = self._known[key] = ServingIdentity()
         self._known.move_to_end(key)
         if len(self._known) > KEPT:
             self._known.popitem(last=False)
         return serving
+
+
+def _remembering(clean: Callable[[str], str]) -> Callable[[str], str]:
+    kept = lru_cache(maxsize=CLEANED)(clean)
+
+    def cleaned(text: str) -> str:
+        return kept(text) if len(text) <= LONGEST_NAME else clean(text)
+
+    return cleaned
 
 
 def _facts(row: IdentityRow) -> Facts:

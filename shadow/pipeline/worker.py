@@ -6,6 +6,7 @@ An error of ours never ends the loop: it is logged and counted.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
@@ -34,12 +35,18 @@ from storage.rows import ExchangeRecord
 
 log = structlog.get_logger("sameweights.worker")
 
+TURN_SECONDS = 0.002
+"""How long exchanges are handled in one turn of the loop; the last of them may end later."""
+
 
 class ExchangeSource(Protocol):
     """Where exchanges come from: the receiver of the local socket."""
 
     async def take(self) -> Exchange:
         """The next exchange; waits for one."""
+
+    def take_now(self) -> Exchange | None:
+        """The next exchange, or None when none waits."""
 
 
 class Worker:
@@ -105,10 +112,14 @@ class Worker:
         return self._shadows.reached
 
     async def run(self, source: ExchangeSource) -> None:
-        """Handle exchanges of `source` until cancelled."""
+        """Handle exchanges of `source` until cancelled, those of a moment together, so that they share a turn of the loop."""
         while True:
-            self.handle(await source.take())
-            # a full receiver never awaits, and the shadows, heartbeats and the admin port need their turn
+            exchange: Exchange | None = await source.take()
+            begun = time.perf_counter()
+            while exchange is not None:
+                self.handle(exchange)
+                # a full receiver never awaits, and the shadows, heartbeats and the admin port need their turn
+                exchange = source.take_now() if time.perf_counter() - begun < TURN_SECONDS else None
             await asyncio.sleep(0)
 
     def handle(self, exchange: Exchange) -> None:

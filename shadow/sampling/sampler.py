@@ -6,9 +6,10 @@ that could compute the sample could serve it better than the rest.
 
 from __future__ import annotations
 
-import hmac
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
+from typing import Protocol, Self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,5 +45,26 @@ def is_drawn(purpose: str, request_id: str, share: float, secret: bytes) -> bool
 def _uniform(secret: bytes, purpose: str, text: str) -> float:
     """A number in [0, 1) by HMAC-SHA-256 (RFC 2104); the length of `purpose` keeps (ab, c) apart from (a, bc)."""
     name = purpose.encode()
-    digest = hmac.digest(secret, len(name).to_bytes(8) + name + text.encode("utf-8", "surrogatepass"), "sha256")
+    digest = hmac_sha256(secret, len(name).to_bytes(8) + name + text.encode("utf-8", "surrogatepass"))
     return (int.from_bytes(digest[:8]) >> 11) / (1 << 53)
+
+
+def hmac_sha256(key: bytes, text: bytes) -> bytes:
+    """HMAC-SHA-256 (RFC 2104) with the two states of the key kept: `hmac.digest` lets another thread run at each call."""
+    within, around = (state.copy() for state in _states(key))
+    within.update(text)
+    around.update(within.digest())
+    return around.digest()
+
+
+class _Hash(Protocol):
+    def copy(self) -> Self: ...
+    def update(self, data: bytes, /) -> None: ...
+    def digest(self) -> bytes: ...
+
+
+@lru_cache(maxsize=8)
+def _states(key: bytes) -> tuple[_Hash, _Hash]:
+    """SHA-256 after the key with its inner and its outer pad, a block of 64 bytes each."""
+    block = (sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
+    return sha256(bytes(byte ^ 0x36 for byte in block)), sha256(bytes(byte ^ 0x5C for byte in block))

@@ -1,9 +1,10 @@
+import hmac
 import inspect
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.sampling.sampler import decide, is_drawn, secret_of
+from shadow.sampling.sampler import decide, hmac_sha256, is_drawn, secret_of
 
 
 def drawn(key="k", request="r", rate=0.5, control=0.5, secret=b"s"):
@@ -76,3 +77,8 @@ def test_coins_of_two_purposes_are_thrown_apart_and_fall_in_their_share():
 def test_no_answer_is_among_what_the_sample_and_the_coin_go_by():
     """The rule of validity: both are thrown before the two answers are looked at."""
     assert set(inspect.signature(decide).parameters) == {"key", "request_id", "rate", "control_fraction", "secret"}
+
+
+@given(st.binary(min_size=1, max_size=80), st.binary(max_size=200))
+def test_keyed_hash_is_hmac_sha256(key, text):
+    assert hmac_sha256(key, text) == hmac.digest(key, text, "sha256")
