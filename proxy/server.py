@@ -73,7 +73,7 @@ class DataPlane:
 
     async def start(self, sock: socket.socket | None = None) -> None:
         """Accept connections on the bound `sock`; without one, on a free port of the loopback."""
-        self._listener = ClientListener(self._forward.handle, self._timeouts, self._limits, self._stats)
+        self._listener = ClientListener(self._forward, self._timeouts, self._limits, self._stats)
         loop = asyncio.get_running_loop()
         if sock is None:
             self._server = await loop.create_server(self._listener, "127.0.0.1", 0, backlog=_BACKLOG)
@@ -93,8 +93,9 @@ class DataPlane:
         await _within(grace, intake.empty, self._forward.quiet)
         self._upstream.close()
         await _within(_FAREWELL, self._forward.quiet)
-        await intake.shutdown(_FAREWELL)
-        intake.abort_all()
+        intake.close_idle(answered=True)
+        await _within(_FAREWELL, intake.empty)
+        intake.stop_all()
         await _within(_FAREWELL, intake.empty, self._forward.quiet)
         self._forward.finish()
         if self._ticking is not None:

@@ -33,14 +33,14 @@ class BodyReader:
         self._request = request
         self._capture = capture
         self._limits = limits
-        self._more = not request.content.at_eof()
+        self._more = not request.at_end
 
     async def first(self, *, settled: bool) -> BodyBeginning:
         """The body until its model has come; where it is `settled` that none is needed, what is here already."""
-        content, head, most = self._request.content, self._request.head, self._limits.peek_body
+        request, head, most = self._request, self._request.head, self._limits.peek_body
         first = bytearray()
         next_look = 1
-        while self._more and len(first) <= most and (not settled or content.total_bytes > len(first)):
+        while self._more and len(first) <= most and (not settled or request.ready):
             first += await self._piece()
             if not settled and len(first) >= next_look:
                 # Each look costs what has come so far: one at each doubling, so that all together cost twice the last.
@@ -71,7 +71,7 @@ class BodyReader:
     async def _piece(self) -> bytes:
         piece = await self._request.read()
         self._capture.ask(piece)
-        self._more = bool(piece) and not self._request.content.at_eof()
+        self._more = not self._request.at_end
         return piece
 
 

@@ -1,113 +1,64 @@
-"""One request as it arrived, checked before anything is done for it, and the answers that the proxy writes by itself."""
+"""One request as it arrived, and the answers that the proxy writes by itself."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
-from time import monotonic
-from typing import Protocol
-
-from aiohttp import web
-from aiohttp.abc import AbstractStreamWriter
-from aiohttp.http_parser import RawRequestMessage
-from aiohttp.streams import StreamReader
-from aiohttp.web_protocol import RequestPayloadError
 
 from proxy.client.head_memo import HeadMemo
-from proxy.errors import RequestError
-
-
-class ClientPeer(Protocol):
-    """The connection that a request came by, as far as the request knows it."""
-
-    @property
-    def connected(self) -> bool:
-        """False once the client has gone, or was let go."""
-
-    waiting_since: float
-    """Since when the rest of a request body is awaited; 0.0 when it is not."""
-
-    def memo_of(self, message: RawRequestMessage) -> HeadMemo:
-        """The head of `message`, with what was made of it."""
-
-    def take_moment(self) -> float:
-        """The moment at which the head of the request now beginning was complete."""
+from proxy.client.request_body import RequestBody
 
 
 class ClientRequest:
-    """A request head and the reader of its body; made in place of aiohttp's own, costlier request object."""
+    """A request: its head with what was made of it, and its body, whole at once (`whole`) or still coming (`body`)."""
 
-    __slots__ = ("begun", "client", "content", "head", "length", "memo", "message")
+    __slots__ = ("begun", "body", "head", "length", "memo", "whole")
 
-    def __init__(self, message: RawRequestMessage, content: StreamReader, client: ClientPeer) -> None:
-        self.message = message
-        self.content = content
-        self.client = client
-        self.memo = memo = client.memo_of(message)
+    def __init__(self, memo: HeadMemo, length: int | None, begun: float) -> None:
+        self.memo = memo
         self.head = memo.head
-        self.begun = client.take_moment()
-        self.length = memo.length(message)
+        self.length = length
         """The size of the body as declared; None when it is chunked or there is none."""
+        self.begun = begun
+        """When its head was complete; for a pipelined one, when its turn came."""
+        self.whole = b""
+        """All of the body, where it came with the head."""
+        self.body: RequestBody | None = None
+        """The reader of the body otherwise."""
 
     def __repr__(self) -> str:
-        return f"<ClientRequest {self.head.method} length={self.length} come={self.content.total_bytes}>"
+        come = len(self.whole) if self.body is None else self.body.size
+        return f"<ClientRequest {self.head.method} length={self.length} come={come}>"
 
     @property
-    def lacking(self) -> int:
-        """Bytes of the body that have not come yet; 0 for a body in chunks, whose end is not known before."""
-        return 0 if self.length is None else self.length - self.content.total_bytes
+    def unread(self) -> bool:
+        """True while not all of the body has come."""
+        return self.body is not None and not self.body.whole
 
     def here(self, most: int) -> bytes | None:
-        """The body, when all of it has come and is no longer than `most`; None when `read` must tell."""
-        content = self.content
-        if not content.is_eof() or content.total_bytes > most or content.exception() is not None or not self.client.connected:
+        """The body, when all of it has come and is no longer than `most`; None when it must be read in pieces."""
+        body = self.body
+        if body is None:
+            return self.whole if len(self.whole) <= most else None
+        if not body.whole or body.broken or body.size > most:
             return None
-        return content.read_nowait()
+        return body.take()
 
     async def read(self) -> bytes:
-        """The next piece of the body, empty at its end; RequestError when its framing breaks, or nothing comes for too long,
-        ConnectionError when the client is no more.
-        """
-        if self.content.at_eof():
-            return b""
-        if not self.client.connected:
-            raise ConnectionResetError
-        self.client.waiting_since = monotonic()
-        try:
-            return await self.content.readany()
-        except TimeoutError:
-            raise RequestError(408, "body_timeout", "the rest of the request body did not come") from None
-        except RequestPayloadError:
-            raise RequestError(400, "bad_body", "the framing of the request body is broken") from None
-        finally:
-            self.client.waiting_since = 0.0
-
-    # What aiohttp's server asks of a request object:
-
-    def _finish(self) -> None:
-        """Nothing is left behind."""
-
-    def _cancel(self, exc: BaseException) -> None:
-        self.content.set_exception(exc)
-
-
-class AlreadyAnswered(web.StreamResponse):
-    """What a handler returns when the answer is already written: nothing more to send, the connection kept or closed."""
-
-    def __init__(self, *, keep: bool) -> None:
-        super().__init__()
-        self._keep = keep
+        """The next piece of the body, empty at its end; RequestError when it breaks."""
+        if self.body is not None:
+            return await self.body.read()
+        whole, self.whole = self.whole, b""
+        return whole
 
     @property
-    def keep_alive(self) -> bool | None:
-        """Whether the connection may take another request."""
-        return self._keep
+    def at_end(self) -> bool:
+        """True when all of the body has been read."""
+        return not self.whole if self.body is None else self.body.at_end
 
-    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:  # noqa: ARG002 - aiohttp's signature
-        """Write no head: it is written."""
-        return None
-
-    async def write_eof(self, data: bytes | bytearray | memoryview = b"") -> None:
-        """Write no end: it is written."""
+    @property
+    def ready(self) -> bool:
+        """True when `read` need not wait: bytes have come, or it is known that none will."""
+        return bool(self.whole) if self.body is None else self.body.waiting > 0 or self.body.broken
 
 
 def own_answer(status: int, body: bytes, *, keep: bool, head_only: bool = False, content_type: str = "application/json") -> bytes:

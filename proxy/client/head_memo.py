@@ -1,15 +1,19 @@
-"""HeadMemo: one request head with what was last made of it, used again for each request of a connection that repeats the head.
+"""HeadMemo: one request head with what was last made of it, known again by its bytes.
 
-A client repeats its head with every request, but for the length of its body: that one value is taken from each request anew.
+A client repeats its head with every request, but for the digits of Content-Length: a head that begins as the last one on its
+connection did, up to them, and goes on behind them as that one did, needs no reader. Only digits stand where it may differ, no
+more of them than before, so that it means the same, is as well formed, and is no larger.
 """
 
 from __future__ import annotations
 
-from aiohttp.http_parser import RawRequestMessage
+import re
 
 from proxy.client.browser_policy import BrowserPolicy
+from proxy.client.head_reader import read_request_head
 from proxy.client.outgoing_head import OutgoingRoute, outgoing_head
-from proxy.client.request_head import LENGTH, RequestHead
+from proxy.client.request_head import LENGTH, MOST_DIGITS, RequestHead
+from proxy.errors import RequestError
 from proxy.exchange import Headers
 from proxy.record import credential_removal
 from proxy.record.recorded_head import RecordedHead
@@ -19,28 +23,29 @@ from proxy.secret_masking import anchors
 
 _LARGEST = 4 * 1024
 """Bytes of a head beyond which it is not remembered: hardly a client's is so long, and idle connections would hold it."""
+_DIGITS = re.compile(rb"(?i)\r\ncontent-length:[ \t]*+([0-9]++)")
 
 
 class HeadMemo:
-    """A head, and for each thing made of it the last result with what it was made for."""
+    """A head, and for each thing made of it the last result with what it was made for; RequestError for bytes that are none."""
 
     __slots__ = (
-        *("_after", "_at", "_before", "_digits", "_forms", "_line", "_made", "_name", "_objection", "_others", "_policy"),
-        *("_route", "anchors", "checked", "head", "recorded"),
+        *("_after", "_at", "_before", "_digits", "_forms", "_made", "_name", "_objection", "_others", "_policy"),
+        *("_route", "_skip", "anchors", "fault", "head", "length", "recorded"),
     )
 
-    def __init__(self, raw: RawRequestMessage) -> None:
-        self.head = head = RequestHead.parse(raw)
+    def __init__(self, raw: bytes) -> None:
+        self.head = head = RequestHead.parse(read_request_head(raw))
+        self.fault = _fault(head)
+        """Why the request is refused, whatever its body; None when it is not."""
+        self.length = head.length
+        """The size of the body that it was read with."""
+        self._keep_bytes(raw)
         pairs, names = head.fields.pairs, head.fields.names
-        self._line = (raw.method, raw.path, raw.version)
-        self._at = at = names.index(LENGTH) if LENGTH in names else len(names)
-        self._name, length = pairs[at] if at < len(pairs) else (b"", b"")
-        self._digits = len(length)
-        self._before, self._after = pairs[:at], pairs[at + 1 :]
-        before, after = (rules.recorded(rules.HeaderFields.of(part)) for part in (self._before, self._after))
+        at = names.index(LENGTH) if LENGTH in names else len(names)
+        self._name = pairs[at][0] if at < len(pairs) else b""
+        before, after = (rules.recorded(rules.HeaderFields.of(part)) for part in (pairs[:at], pairs[at + 1 :]))
         self.recorded = RecordedHead(head.method, head.recorded_target, before, self._name.decode("latin-1"), after)
-        self.checked = False
-        """True once `check` has passed."""
         self.anchors: tuple[bytes, ...] | None = None
         """What every text has that holds one of the `secrets` last asked for; None where such a text has nothing in common."""
         self._others: tuple[bytes, ...] | None = None
@@ -51,42 +56,38 @@ class HeadMemo:
         self._made = (b"", b"")
 
     def __repr__(self) -> str:
-        return f"<HeadMemo {self.head.method} fields={len(self.head.fields.names)} checked={self.checked}>"
+        return f"<HeadMemo {self.head.method} fields={len(self.head.fields.names)} refused={self.fault is not None}>"
+
+    def _keep_bytes(self, raw: bytes) -> None:
+        """What stands before the digits of the length, all of it where there is no length, and what stands behind them."""
+        digits = _DIGITS.search(raw)
+        start, end = digits.span(1) if digits else (len(raw), len(raw))
+        self._before, self._after = raw[:start], raw[end:]
+        self._at, self._digits, self._skip = start, end - start, len(raw) - end
 
     @property
     def worth_keeping(self) -> bool:
-        """True when it is no larger than a connection may keep."""
-        return self.head.size <= _LARGEST
+        """True when it may be met again: it is served, and is no larger than a connection may keep."""
+        return self.fault is None and self.head.size <= _LARGEST and self._digits <= MOST_DIGITS
 
-    def fits(self, raw: RawRequestMessage) -> bool:
-        """True when `raw` has this very head, but for the length of its body: one no longer written, so no larger a head."""
-        pairs, at = raw.raw_headers, self._at
-        if pairs[:at] != self._before or (raw.method, raw.path, raw.version) != self._line:
-            return False
-        if not self._name:
-            return len(pairs) == at
-        if len(pairs) <= at or pairs[at + 1 :] != self._after:
-            return False
-        name, value = pairs[at]
-        return name == self._name and len(value) <= self._digits
-
-    def length(self, raw: RawRequestMessage) -> int | None:
-        """The size of the body as `raw`, which fits, declares it; None when it comes in chunks or there is none."""
-        return int(raw.raw_headers[self._at][1]) if self._name else None
-
-    def stated_length(self, raw: RawRequestMessage) -> str:
-        """The length of the body as `raw`, which fits, states it; "" where there is none."""
-        return raw.raw_headers[self._at][1].decode("latin-1").strip() if self._name else ""
-
-    def check(self, limit: int) -> None:
-        """See `RequestHead.check`; what has passed once passes."""
-        self.head.check(limit)
-        self.checked = True
+    def find(self, data: bytes) -> tuple[int | None, int] | None:
+        """The length of the body that this very head declares, and where it ends, if `data` begins with it; None if not."""
+        at = self._at
+        if not data.startswith(self._before):
+            return None
+        if not self._digits:
+            return None, at
+        end = data.find(b"\r", at, at + self._digits + 1)
+        digits = data[at:end]
+        # `isdigit` of bytes is true of ASCII digits alone, and false of nothing.
+        if end < 0 or not digits.isdigit() or not data.startswith(self._after, end):
+            return None
+        return int(digits), end + self._skip
 
     def towards(
         self, origin: ProviderOrigin, target: str, *, key: str, key_field: str, length: int | None, extra: Headers = ()
     ) -> bytes:
-        """The head as `origin` gets it for `target`, its empty line included; the rest is what `headers.outgoing` takes."""
+        """The head as `origin` gets it for `target`, its empty line included; the rest is what `header_rules.outgoing` takes."""
         route = (origin, target, key, key_field, extra)
         if route != self._route:
             self._made, self._route = outgoing_head(self.head, route, self._name), route
@@ -106,3 +107,11 @@ class HeadMemo:
         if policy is not self._policy:
             self._objection, self._policy = policy.objection(self.head.fields, loopback=loopback), policy
         return self._objection
+
+
+def _fault(head: RequestHead) -> RequestError | None:
+    try:
+        head.check()
+    except RequestError as error:
+        return error
+    return None

@@ -8,8 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from aiohttp.http_parser import RawRequestMessage
-
+from proxy.client.head_reader import RawHead
 from proxy.content_coding import beginning, named
 from proxy.errors import RequestError
 from proxy.routing import header_rules as rules
@@ -17,11 +16,13 @@ from proxy.secret_names import without_secrets
 
 LENGTH = b"content-length"
 HEALTH = "/healthz"
+MOST_DIGITS = 18
+"""Digits of a length, leading zeros aside: more than any body has, and fewer than overflow in some reader."""
 _ABSOLUTE = re.compile(r"(?i)https?://([^/?#@\s]+)([/?]?[^#]*)")
 
 
 class RequestHead(NamedTuple):
-    """One request head as its client sent it; `size` is that of its fields and its target, in bytes.
+    """One request head as its client sent it; `size` is in bytes, its empty line included.
 
     It holds the client's key: it is never logged, and goes when the client's connection does.
     """
@@ -41,8 +42,8 @@ class RequestHead(NamedTuple):
     """True for an HTTP/1.0 client, which knows no chunks."""
     chunked: bool
     """True when the body comes in chunks."""
-    read_as_chunked: bool
-    """True when the parser in front of this reads the body as chunks."""
+    keeps: bool
+    """True when the client's connection may take another request: HTTP/1.0's is closed, which is simpler than its keep-alive."""
     codings: tuple[str, ...]
     """The content codings of the body, in the order they were applied."""
     expects: bool
@@ -53,24 +54,23 @@ class RequestHead(NamedTuple):
     """True when the request opens a WebSocket; any other upgrade is left out of it, as nginx does."""
 
     @classmethod
-    def parse(cls, raw: RawRequestMessage) -> RequestHead:
+    def parse(cls, raw: RawHead) -> RequestHead:
         """The meaning of a head; total, for `check` is what refuses."""
-        path, fields, old = raw.path, rules.HeaderFields.of(raw.raw_headers), raw.version < (1, 1)
-        whole = path if path.isascii() else path.encode(errors="surrogateescape").decode("latin-1")
-        authority, target = ("", whole) if whole.startswith("/") else _absolute(whole)
+        fields, old = rules.HeaderFields.of(raw.pairs), raw.version < (1, 1)
+        authority, target = ("", raw.target) if raw.target.startswith("/") else _absolute(raw.target)
         chunked = b"transfer-encoding" in fields.names
         return cls(
             method=raw.method,
-            version=(raw.version[0], raw.version[1]),
+            version=raw.version,
             target=target,
             authority=authority,
             recorded_target=without_secrets(target),
             fields=fields,
             control=rules.control(fields),
-            size=sum([len(name) + len(value) + 4 for name, value in fields.pairs]) + len(path),
+            size=raw.size,
             old=old,
             chunked=chunked,
-            read_as_chunked=bool(getattr(raw, "chunked", False)),
+            keeps=not old and b"close" not in rules.named_by_connection(fields),
             codings=tuple(named([value.decode("latin-1") for value in fields.named(b"content-encoding")])),
             expects=not old and b"expect" in fields.names,
             health=raw.method in {"GET", "HEAD"} and target.partition("?")[0] == HEALTH,
@@ -87,7 +87,13 @@ class RequestHead(NamedTuple):
         plain = beginning(self.codings, body)
         return b"\0" if plain is None else plain
 
-    def check(self, limit: int) -> None:
+    @property
+    def length(self) -> int | None:
+        """The size of the body as declared (RFC 9112 6.2); None where none is, or what is no number."""
+        values = self.fields.named(LENGTH)
+        return int(values[0]) if values and values[0].isdigit() and len(values[0].lstrip(b"0")) <= MOST_DIGITS else None
+
+    def check(self) -> None:
         """Refuse what cannot be forwarded, or could be read in two ways; RequestError has the reason."""
         if not (1, 0) <= self.version <= (1, 1):
             raise RequestError(505, "http_version", "only HTTP/1.0 and HTTP/1.1 are spoken here")
@@ -95,18 +101,19 @@ class RequestHead(NamedTuple):
             raise RequestError(400, "bad_target", "the request target must be a path; this is not a forward proxy")
         if self.authority and not self._names_host():
             raise RequestError(400, "bad_target", "the request target and the Host field name two servers")
-        if self.size > limit:
-            raise RequestError(431, "head_too_large", f"the request head is larger than {limit} bytes")
         self._check_framing()
         if b"expect" in self.fields.names and set(_values(self.fields, b"expect")) != {b"100-continue"}:
             raise RequestError(417, "expectation", "the only expectation understood is 100-continue")
 
     def _check_framing(self) -> None:
         """Refuse a body whose end can be read in two ways (RFC 9112 6.1, 6.3)."""
-        if self.fields.names.count(LENGTH) > 1:
+        lengths = self.fields.names.count(LENGTH)
+        if lengths > 1:
             raise RequestError(400, "bad_request", "the request says more than once how long its body is")
-        if self.chunked != self.read_as_chunked:
-            raise RequestError(400, "bad_request", "where the body of the request ends can be read in two ways")
+        if lengths and self.length is None:
+            raise RequestError(400, "bad_request", "the length of the request's body is no number")
+        if lengths and self.chunked:
+            raise RequestError(400, "bad_request", "the request says in two ways where its body ends")
         if self.chunked and (self.old or _values(self.fields, b"transfer-encoding") != [b"chunked"]):
             raise RequestError(501, "transfer_encoding", "the only transfer coding understood is chunked, in HTTP/1.1")
 

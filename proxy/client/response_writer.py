@@ -15,68 +15,56 @@ from proxy.upstream.response_reader import HeadRewrite
 class ResponseWriter:
     """The reader of an answer that has a client; `keep` says whether the client's connection may take another request."""
 
-    __slots__ = ("_chunked_end", "_connection", "_head_only", "_old", "begun", "keep", "onward", "uploading")
+    __slots__ = ("_chunked_end", "_connection", "_request", "begun", "keep", "onward", "write")
 
-    def __init__(self, request: ClientRequest, connection: ClientConnection) -> None:
+    def __init__(self, request: ClientRequest, connection: ClientConnection, *, keep: bool) -> None:
         self._connection = connection
-        self._old = request.head.old
-        self._head_only = request.head.method == "HEAD"
+        self._request = request
         self._chunked_end = False
+        self.write: Callable[[bytes], None] = connection.straight
+        """What writes to the client; the answer asks for it once, because it is called for every piece."""
         self.begun = False
         """True once the client has seen a status."""
-        # An HTTP/1.0 client's connection is always closed: it is simpler than its keep-alive, and right.
-        self.keep = not (request.message.should_close or self._old)
-        self.uploading = False
-        """True while part of the request body is still to come."""
+        self.keep = keep
         self.onward: TunnelSink | None = None
         """Where the client's bytes go if the provider switches protocols."""
 
     def __repr__(self) -> str:
-        return f"<ResponseWriter begun={self.begun} keep={self.keep} uploading={self.uploading}>"
-
-    @property
-    def write(self) -> Callable[[bytes], None]:
-        """What writes to the client; the answer asks for it once, because it is called for every piece."""
-        return self._connection.straight
+        return f"<ResponseWriter begun={self.begun} keep={self.keep}>"
 
     def begin(self, head: ResponseHead) -> HeadRewrite:
         """Rewrite a head for the client; a stream without an end of its own closes the connection after it."""
+        request = self._request
         if head.interim:
-            return HeadRewrite(head=b"" if self._old or head.status == 100 else head.rewritten(chunked=False, connection=""))
+            unread = request.head.old or head.status == 100
+            return HeadRewrite(head=b"" if unread else head.rewritten(chunked=False, connection=""))
         self.begun = True
         if head.framing is BodyFraming.TUNNEL and self.onward is not None:
             # A WebSocket ends by a frame of its own, so that an orderly close of its connection ends nothing else.
             self._chunked_end, self.keep = True, False
             self._connection.switch(self.onward)
             return HeadRewrite(head.switched())
-        chunked = head.framing is BodyFraming.CHUNKED
-        plain = chunked and self._old
+        plain = head.framing is BodyFraming.CHUNKED and request.head.old
         self._chunked_end = not plain and head.framing is not BodyFraming.CLOSE
-        if (
-            plain
-            or self.uploading
-            or head.framing is BodyFraming.CLOSE
-            or (self._connection.last is not None and self._connection.none_follows())
-        ):
+        if plain or head.framing is BodyFraming.CLOSE or request.unread:
+            # A body that is still to come is not waited for behind an early answer: the next request could not begin.
             self.keep = False
         return HeadRewrite(head.rewritten(chunked=head.chunked and not plain, connection="" if self.keep else "close"), plain)
 
-    def uploaded(self) -> None:
-        """The request body is whole: the client's connection may take another request."""
-        self.uploading = False
-
     def refuse(self, error: ProxyError) -> None:
         """Answer in place of the provider; only before anything was sent."""
-        if self.uploading:
+        if self._request.unread:
             self.keep = False
         self.begun = True
-        if not self.keep:
-            self._connection.let_none_follow()
-        self._connection.write(own_answer(error.status, error.body(), keep=self.keep, head_only=self._head_only))
+        head_only = self._request.head.method == "HEAD"
+        self._connection.write(own_answer(error.status, error.body(), keep=self.keep, head_only=head_only))
 
     def healthy(self) -> None:
         """Answer a health check of the proxy itself."""
-        self._connection.write(own_answer(200, b"ok\n", keep=self.keep, head_only=self._head_only, content_type="text/plain"))
+        if self._request.unread:
+            self.keep = False
+        head_only = self._request.head.method == "HEAD"
+        self._connection.write(own_answer(200, b"ok\n", keep=self.keep, head_only=head_only, content_type="text/plain"))
 
     def break_off(self) -> None:
         """End an answer that cannot be whole so that it cannot look whole."""

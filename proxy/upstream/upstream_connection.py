@@ -8,6 +8,7 @@ import select
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from time import monotonic
 from typing import cast
 
@@ -27,7 +28,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     __slots__ = (
         *("_answer", "_behind", "_drain", "_end", "_ended", "_full", "_loop", "_lost_unread", "_poll", "_sent_all"),
-        *("_transport", "done", "held"),
+        *("_done", "_transport", "held"),
         *("idle_since", "keep_seconds", "keep_until", "last", "origin", "ready_at", "served", "waiting"),
     )
 
@@ -36,7 +37,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._ended = ended
         self._transport: asyncio.Transport | None = None
         self._answer: ResponseReader | None = None
-        self._drain: asyncio.Future[None] | None = None
+        self._drain: Callable[[], object] | None = None
         self._full = False
         self._sent_all = False
         self._lost_unread = False
@@ -44,7 +45,7 @@ class UpstreamConnection(asyncio.Protocol):
         """True while bytes that have come wait for the next turn of the loop; no more are read before."""
         self._end: tuple[bool, bool] | None = None
         """How the connection ended behind them (`reset`, `cut`)."""
-        self.done: asyncio.Future[None] | None = None
+        self._done: Callable[[], object] | None = None
         self.held = False
         """True while nothing is read, because the client reads slowly."""
         self.waiting = False
@@ -141,16 +142,21 @@ class UpstreamConnection(asyncio.Protocol):
         stale = answer.failure is not None and answer.failure.kind is FailureKind.STALE
         return stale and (self._lost_unread or answer.method in _SAFE)
 
-    def serve(self, answer: ResponseReader) -> asyncio.Future[None]:
-        """Read `answer` from here on; the future is done when the answer is over, well or badly."""
+    def begin(self, answer: ResponseReader, done: Callable[[], object]) -> None:
+        """Read `answer` from here on; `done` is called once, when it is over, well or badly, which may be before this returns."""
         self._answer = answer
+        self._done = done
         self._sent_all = False
         self.held = self.waiting = False
         self.served += 1
-        self.done = self._loop.create_future()
         if self._transport is None or self._transport.is_closing():
             self._lost(reset=False)
-        return self.done
+
+    def serve(self, answer: ResponseReader) -> asyncio.Future[None]:
+        """Read `answer` from here on; the future is done when it is over."""
+        over = self._loop.create_future()
+        self.begin(answer, partial(_settle, over))
+        return over
 
     def send(self, data: bytes, *, last: bool) -> None:
         """Write a part of the request; `last` is true for the final part."""
@@ -171,11 +177,16 @@ class UpstreamConnection(asyncio.Protocol):
         if transport is not None and not socket_end.sending(transport) and not transport.can_write_eof():
             transport.close()
 
+    def when_drained(self, call: Callable[[], object]) -> None:
+        """Call once all that was written has left this process, or the connection is gone."""
+        self._drain = call
+
     async def drained(self) -> None:
         """Wait until all that was written has left this process, or the connection is gone."""
         if self._full:
-            self._drain = asyncio.get_running_loop().create_future()
-            await self._drain
+            drained = asyncio.get_running_loop().create_future()
+            self.when_drained(partial(_settle, drained))
+            await drained
 
     def wait_for_client(self, waiting: bool) -> None:
         """Begin or end a time in which nothing is expected of the provider."""
@@ -198,13 +209,6 @@ class UpstreamConnection(asyncio.Protocol):
         """The client of the answer has gone."""
         if self._answer is not None:
             self._answer.mute()
-
-    async def read_on(self, seconds: float) -> None:
-        """Read the rest of an answer for which the wait was cancelled, for at most `seconds`."""
-        if self._answer is not None:
-            self.hold(held=False)
-            self.done = self._loop.create_future()
-            await asyncio.wait([self.done], timeout=seconds)
 
     def fail(self, kind: FailureKind, detail: str) -> None:
         """Give the answer up, and with it the connection."""
@@ -308,10 +312,16 @@ class UpstreamConnection(asyncio.Protocol):
             if self.held:
                 # Its last piece filled a slow client's buffer: the next answer here has another client.
                 self.hold(held=False)
-        if self.done is not None and not self.done.done():
-            self.done.set_result(None)
+        done, self._done = self._done, None
+        if done is not None:
+            done()
 
     def _wake(self) -> None:
-        waiter, self._drain = self._drain, None
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
+        call, self._drain = self._drain, None
+        if call is not None:
+            call()
+
+
+def _settle(waiting: asyncio.Future[None]) -> None:
+    if not waiting.done():
+        waiting.set_result(None)

@@ -178,7 +178,7 @@ async def test_an_upload_waits_only_for_what_its_route_depends_on(beginning, rou
             await asyncio.wait_for(seen.wait(), PATIENCE)
         else:
             (door,) = await until(lambda: [door for door in running.plane._listener.connections if door.waiting_since])
-            assert not door.flow
+            assert not door.in_progress.answering
             assert provider.connections == 0
 
 

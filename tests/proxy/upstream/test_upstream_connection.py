@@ -250,10 +250,10 @@ async def test_a_link_whose_answer_waits_to_be_read_reads_nothing_more_and_is_no
     states = []
 
     def look(link, read, _):
-        states.append((link.usable, link._transport.is_reading(), link.done.done(), read.over))
+        states.append((link.usable, link._transport.is_reading(), link._done is None, read.over))
         link.hold(held=True)
         link.hold(held=False)
-        states.append((link.usable, link._transport.is_reading(), link.done.done(), read.over))
+        states.append((link.usable, link._transport.is_reading(), link._done is None, read.over))
 
     await _dense(DENSE + OVER, during=look, following=True)
     assert states == [(False, False, False, False)] * 2
