@@ -9,11 +9,7 @@ import sys
 import time
 import timeit
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
-from typing import cast
 
-from aiohttp.http_parser import RawRequestMessage
-from aiohttp.http_writer import HttpVersion11
 from talk import Speaker, exchange, stream, turns
 
 from proxy.client.head_memo import HeadMemo
@@ -104,8 +100,8 @@ def proxy() -> Iterator[tuple[str, Step]]:
     answer = ResponseReader(method="POST", limit=65_536, capture=capture(), reader=Nowhere())
     answer.feed(HEAD, 1.0)
     asked, head = HeaderFields.of(REQUEST), read_head(HEAD, "POST")
-    message = cast("RawRequestMessage", SimpleNamespace(method="POST", path="/v1/x", version=HttpVersion11, raw_headers=REQUEST))
-    heading = HeadMemo(message)
+    raw = b"POST /v1/x HTTP/1.1\r\n" + b"".join(b"%b: %b\r\n" % pair for pair in REQUEST) + b"\r\n"
+    heading = HeadMemo(raw)
     kept = capture()
     yield "peek: model and stream of a 20 KB body", lambda: peek(BODY)
     yield "route: choose", lambda: router.choose(model="m", provider_header="", target="/v1/chat/completions")
@@ -116,7 +112,8 @@ def proxy() -> Iterator[tuple[str, Step]]:
     yield "framing: read a head, of a shape seen before", lambda: read_head(HEAD, "POST")
     yield "framing: rewrite it for the client", lambda: head.rewritten(chunked=True, connection="close")
     yield "framing: what is recorded of it", head.recorded
-    yield "heading: the same again", lambda: heading.fits(message)
+    yield "heading: read by both readers", lambda: HeadMemo(raw)
+    yield "heading: the same again", lambda: heading.find(raw)
     yield "heading: towards a provider", lambda: heading.towards(origin, "/v1/x", key="k", key_field="", length=9)
     yield "parsing: one chunk of a stream, checked, passed on and captured", lambda: answer.feed(chunk, 2.0)
     yield "capture: one piece", lambda: kept.add(b"x" * 200, 2.0)

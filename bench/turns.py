@@ -7,7 +7,6 @@ What is done in steps, or put off, is one turn a step. Tests count the work of e
 """
 
 import argparse
-import asyncio
 import gc
 import gzip
 import json
@@ -17,15 +16,9 @@ from collections.abc import Callable, Generator, Iterator
 from hashlib import sha256
 
 import brotli
-from aiohttp.base_protocol import BaseProtocol
-from aiohttp.http_parser import HttpRequestParser, RawRequestMessage
-from aiohttp.http_writer import HttpVersion11
-from multidict import CIMultiDict, CIMultiDictProxy
-from yarl import URL
 
+from proxy.client.body_framing import ChunkedBody
 from proxy.client.head_memo import HeadMemo
-from proxy.client.read_portions import PORTION
-from proxy.client.request_trailers import RequestTrailers
 from proxy.content_coding import beginning, zstd
 from proxy.errors import RequestError
 from proxy.exchange import Role
@@ -81,35 +74,23 @@ def answered(*reads: bytes) -> Turns:
 def asked(target: str, fields: list[tuple[bytes, bytes]]) -> Turns:
     """A request head: read, sent on, and looked through for credentials when its exchange is over."""
     is_secret.__globals__["_is_secret"].cache_clear()
-    message = RawRequestMessage(
-        *("POST", target, HttpVersion11, CIMultiDictProxy(CIMultiDict()), tuple(fields), False, None, False, False, URL("/"))
-    )
-    heading = HeadMemo(message)
+    lines = b"".join(b"%b: %b\r\n" % pair for pair in [(b"Host", b"p"), *fields])
     try:
-        heading.check(64 * 1024)
+        memo = HeadMemo(f"POST {target} HTTP/1.1\r\n".encode() + lines + b"\r\n")
     except RequestError:
         return None
     yield
     is_secret.__globals__["_is_secret"].cache_clear()
-    return heading.secrets(())
+    return memo.secrets(())
 
 
 def uploaded(read: bytes) -> Turns:
-    """A read of a request in chunks, parsed as the connection of a client does it, in the portions that `read_portions` makes."""
-    loop = asyncio.new_event_loop()
-    protocol = BaseProtocol(loop)
-    parser = HttpRequestParser(protocol, loop, READ, max_line_size=HEAD, max_field_size=HEAD)
-    protocol._parser = parser  # noqa: SLF001 - as aiohttp sets it
-    trailers = RequestTrailers()
-    head = b"POST / HTTP/1.1\r\nHost: p\r\nTransfer-Encoding: chunked\r\n\r\n"
-    messages, _, _ = parser.feed_data(head)
-    trailers.read([message for message, _ in messages], head)
-    for at in range(0, len(read), PORTION):
-        parser.feed_data(read[at : at + PORTION])
-        trailers.read([], read[at : at + PORTION])
-        messages[0][1].read_nowait()
+    """A read of a request in chunks, as the connection of a client reads it, in portions."""
+    body = ChunkedBody()
+    body.feed(read)
+    while body.waits:
         yield
-    loop.close()
+        body.feed(b"")
     return None
 
 

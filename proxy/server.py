@@ -19,7 +19,7 @@ from contextlib import suppress
 from time import monotonic
 
 from proxy.client.client_listener import ClientListener
-from proxy.forward import Forward
+from proxy.forwarding.forward import Forward
 from proxy.process.data_plane_log import to_stderr
 from proxy.process.parent_watchdog import hold, loop_factory, send_heartbeat
 from proxy.process.shared_counters import SharedCounters

@@ -15,7 +15,6 @@ LONGEST_FILE = 400
 NAMES_WITHOUT_A_PLACE = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "base", "misc"}
 STRANGERS_JSON = "shadow/reading/"
 ANY_ELSEWHERE = {
-    "proxy/client/client_connection.py": "settings handed on to aiohttp's own handler, as it takes them",
     "shadow/measures/schema_validation.py": "the schema that a request declares, and the arguments held against it",
     "shadow/measures/schema_cost.py": "the schema that a request declares, and the arguments held against it",
     "shadow/measures/json_values.py": "parsed tool arguments",

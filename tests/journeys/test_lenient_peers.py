@@ -110,11 +110,22 @@ async def test_transfer_coding_followed_by_a_tab_is_refused(coding, more):
         assert provider.connections == 0
 
 
-@pytest.mark.parametrize("size", [b"3 ", b"3 ;a", b"3; a", b"3;a =b", b"3;a= b"])
-async def test_a_request_with_white_space_in_its_chunk_framing_is_refused(size):
-    head = b"POST /v1/x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+CHUNKED_REQUEST = b"POST /v1/x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+
+
+@pytest.mark.parametrize("size", [b"3 ", b"3\t", b"0003", b"3 ;a", b"3; a", b"3;a =b", b"3;a= b", b'3 ; a = "b c" '])
+async def test_white_space_in_the_chunk_framing_of_a_request_is_read_and_not_sent_on(size):
     async with scripted(None, ok()) as provider, plane(provider.url) as running:
-        assert (await ask(running.port, head + size + b"\r\nabc\r\n0\r\n\r\n")).startswith(b"HTTP/1.1 400 ")
+        answer = await ask(running.port, CHUNKED_REQUEST + size + b"\r\nabc\r\n0 \r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert provider.requests[0].partition(b"\r\n\r\n")[2] == b"3\r\nabc\r\n0\r\n\r\n"
+
+
+@pytest.mark.parametrize("size", [b" 3", b"3 a", b"3\r", b"3;\ra", b"3;\x01", b"3\x0b", b"3\x0c"])
+async def test_white_space_elsewhere_in_the_chunk_framing_of_a_request_is_refused(size):
+    async with scripted(None, ok()) as provider, plane(provider.url) as running:
+        answer = await ask(running.port, CHUNKED_REQUEST + size + b"\r\nabc\r\n0\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 400 ")
         assert provider.connections == 0
 
 

@@ -113,8 +113,8 @@ async def test_second_signal_exits_at_once():
         assert await asyncio.wait_for(running.wait(), PATIENCE) == 1
 
 
-def test_the_data_plane_imports_nothing_of_the_audit():
-    others = {"shadow", "storage", "openai", "jinja2", "sqlite_utils", "prometheus_client"}
+def test_the_data_plane_imports_nothing_of_the_audit_and_no_http_library():
+    others = {"shadow", "storage", "openai", "jinja2", "sqlite_utils", "prometheus_client", "aiohttp", "yarl", "multidict"}
     code = f"import sys, proxy.server; print([m for m in sys.modules if m.split('.')[0] in {others}])"
     assert subprocess.check_output([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": "."}, text=True) == "[]\n"
 

@@ -1,13 +1,12 @@
 """proxy.client.client_request: what can be forwarded, and what is refused before anything is done for it."""
 
 import json
-from types import SimpleNamespace
 
 import pytest
-from aiohttp.http_writer import HttpVersion11
 
 from proxy.client.client_request import ClientRequest, own_answer
 from proxy.client.head_memo import HeadMemo
+from tests.heads import HOST, raw_head
 from tests.wires import ask, ok, plane, scripted
 
 REFUSED = {
@@ -70,9 +69,10 @@ def test_our_own_answers_are_whole():
     assert own_answer(404, b"{}", keep=False, head_only=True).endswith(b"Connection: close\r\n\r\n")
 
 
-async def test_a_body_is_not_awaited_from_a_client_that_is_no_more():
-    client_ = SimpleNamespace(connected=False, waiting_since=0.0, take_moment=lambda: 1.0, memo_of=HeadMemo)
-    message = SimpleNamespace(raw_headers=(), method="POST", path="/", version=HttpVersion11)
-    arrival = ClientRequest(message, SimpleNamespace(at_eof=lambda: False), client_)
-    with pytest.raises(ConnectionResetError):
-        await arrival.read()
+@pytest.mark.parametrize(("most", "here"), [(5, b"hello"), (4, None)])
+async def test_a_body_that_came_with_its_head_is_here_unless_it_is_longer_than_asked(most, here):
+    request = ClientRequest(HeadMemo(raw_head(HOST)), 5, 1.0)
+    request.whole = b"hello"
+    assert request.here(most) == here
+    assert not request.unread
+    assert (await request.read(), await request.read(), request.at_end) == (b"hello", b"", True)

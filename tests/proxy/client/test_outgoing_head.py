@@ -1,20 +1,18 @@
 """proxy.client.outgoing_head: a head as its provider gets it, cut where the length of the body belongs."""
 
-from types import SimpleNamespace
-
 import pytest
-from aiohttp.http_writer import HttpVersion11
 
+from proxy.client.head_reader import read_request_head
 from proxy.client.outgoing_head import outgoing_head
 from proxy.client.request_head import RequestHead
 from proxy.routing.provider_origin import parse_base_url
+from tests.heads import raw_head
 
 ROUTE = (parse_base_url("http://p.example/v1"), "/v1/x", "", "", ())
 
 
 def head(*fields, method="POST"):
-    raw = (*fields, (b"X-A", b"1"))
-    return RequestHead.parse(SimpleNamespace(method=method, path="/v1/x", version=HttpVersion11, raw_headers=raw))
+    return RequestHead.parse(read_request_head(raw_head(*fields, (b"X-A", b"1"), method=method, path="/v1/x")))
 
 
 @pytest.mark.parametrize("name", [b"Content-Length", b"content-length"])

@@ -1,4 +1,4 @@
-"""proxy.forward: one exchange for each request, whatever the sink does, and no credential in any of them."""
+"""proxy.forwarding.forward: one exchange for each request, whatever the sink does, and no credential in any of them."""
 
 import asyncio
 import gzip
@@ -101,7 +101,7 @@ async def test_a_sink_that_raises_changes_no_answer(caplog):
 
 
 async def test_a_fault_of_ours_is_a_500_without_its_stack(caplog, monkeypatch):
-    monkeypatch.setattr("proxy.request_preparation.peek", lambda _body: 1 / 0)
+    monkeypatch.setattr("proxy.forwarding.request_preparation.peek", lambda _body: 1 / 0)
     with caplog.at_level(logging.ERROR):
         async with plane("http://127.0.0.1:1/v1") as running:
             answer = await ask(running.port, post(b"{}"))
@@ -124,7 +124,8 @@ class Clock:
 
     def __init__(self, monkeypatch) -> None:
         self.ahead = 0.0
-        monkeypatch.setattr("proxy.live_request.monotonic", lambda: monotonic() + self.ahead)
+        for module in ("live_request", "request_preparation"):
+            monkeypatch.setattr(f"proxy.forwarding.{module}.monotonic", lambda: monotonic() + self.ahead)
 
 
 async def test_a_slow_body_is_no_time_of_the_proxys_own(monkeypatch):

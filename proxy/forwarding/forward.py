@@ -11,7 +11,7 @@ from proxy.client.response_writer import ResponseWriter
 from proxy.client.step_log import log_step, steps_are_logged
 from proxy.exchange import Failure, Role
 from proxy.exchange_ids import new_id
-from proxy.live_request import LiveRequest
+from proxy.forwarding.live_request import LiveRequest
 from proxy.provider_config import Limits
 from proxy.record.capture import Capture
 from proxy.record.held_bodies import HeldBytes

@@ -148,12 +148,11 @@ class RequestPreparation:
     async def _first_of_body(self) -> bytes:
         """As much of a body yet to come as must be known to choose its route."""
         request = self.request
-        asked = monotonic()
         settled = self.routing.table.indifferent(provider_header=request.head.control.provider, target=request.head.target)
         if request.head.expects and request.unread:
             self.connection.write(_CONTINUE)  # RFC 9110 10.1.1
         first, self.uploading, self._scan = await BodyReader(request, self.capture, self.limits).first(settled=settled)
-        self.wait_seconds += monotonic() - asked
+        self.wait_seconds += monotonic() - request.begun
         return first
 
     async def _rest_of_body(self, before: int) -> bytes:

@@ -22,9 +22,9 @@ from proxy.client.step_log import HeadLog, log_step
 from proxy.client.upload import Upload
 from proxy.errors import ProxyError, RequestError, UpstreamError
 from proxy.exchange import Failure, FailureKind
+from proxy.forwarding.request_preparation import PreparedRequest, RequestPreparation
 from proxy.provider_config import Limits
 from proxy.record.capture import Capture
-from proxy.request_preparation import PreparedRequest, RequestPreparation
 from proxy.routing.body_peek import AT_ONCE, peek, peeking
 from proxy.routing_config import RoutingConfig
 from proxy.upstream.response_reader import ResponseReader

@@ -1,0 +1,1 @@
+"""One request on its way: prepared, exchanged with its provider, counted and recorded."""

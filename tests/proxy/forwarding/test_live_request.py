@@ -1,0 +1,137 @@
+"""proxy.forwarding.live_request: one request, whose connections may be lost at any moment; sent twice only where it may be."""
+
+import asyncio
+
+import pytest
+
+from proxy.exchange import FailureKind
+from proxy.upstream.upstream_connection import UpstreamConnection
+from tests.running import until
+from tests.wires import PATIENCE, chunks, client, ok, plane, post, scripted
+
+CHUNKED = b"POST /v1/x HTTP/1.1\r\nHost: p\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+class Closing:
+    """A provider that answers one request on its first connection, and resets it `after` so many bytes of the next one's body."""
+
+    def __init__(self, after=0):
+        self.served = []
+        self.after = after
+        self.first = True
+
+    async def script(self, wire):
+        if self.first:
+            self.first = False
+            await wire.request()
+            await wire.send(ok(b"first"))
+            await wire.head()
+            await wire.reader.readexactly(self.after)
+            wire.reset()
+            return
+        while True:
+            self.served.append(await wire.request())
+            await wire.send(ok(b"again"))
+
+
+@pytest.mark.parametrize("uploaded", [b"Content-Length: 6", b"Transfer-Encoding: chunked"])
+async def test_an_upload_that_is_sent_at_once_goes_out_again_whole_where_its_kept_connection_was_closed(uploaded):
+    """As for a body that was awaited: what was sent of it is kept."""
+    provider_ = Closing()
+    head = b"POST /v1/x HTTP/1.1\r\nHost: p\r\n" + uploaded + b"\r\n\r\n"
+    parts = [b"abc", b"def"] if uploaded.startswith(b"C") else [chunks(b"abc"), chunks(b"def") + b"0\r\n\r\n"]
+    async with scripted(provider_.script) as provider, plane(provider.url) as running, client(running.port) as asked:
+        await asked.send(post(b"{}", close=False))
+        await asked.until(b"first")
+        await asked.send(head + parts[0])
+        await until(lambda: provider.connections == 2)
+        await asked.send(parts[1])
+        assert (await asked.until(b"again")).startswith(b"HTTP/1.1 200 ")
+        await running.kept.next()
+        exchange = await running.kept.next()
+        assert (exchange.failure, exchange.request.body) == (None, b"abcdef")
+    assert len(provider_.served) == 1
+    body = provider_.served[0].partition(b"\r\n\r\n")[2]
+    assert body == (b"abcdef" if uploaded.startswith(b"C") else chunks(b"abc", b"def") + b"0\r\n\r\n")
+
+
+@pytest.mark.parametrize(("size", "again"), [(1_000, True), (1_001, False)])
+async def test_an_upload_of_which_more_was_sent_than_is_kept_is_not_sent_again(size, again):
+    provider_ = Closing(after=size)
+    async with (
+        scripted(provider_.script) as provider,
+        plane(provider.url, limits={"peek_body": 1_000}) as running,
+        client(running.port) as asked,
+    ):
+        await asked.send(post(b"{}", close=False))
+        await asked.until(b"first")
+        await asked.send(b"POST /v1/x HTTP/1.1\r\nHost: p\r\nContent-Length: 9000\r\n\r\n")
+        await asked.send(b"a" * size)
+        if again:
+            await until(lambda: provider.connections == 2)
+            await asked.send(b"a" * (9_000 - size))
+            assert (await asked.until(b"again")).startswith(b"HTTP/1.1 200 ")
+        else:
+            assert (await asked.until(b"}}")).startswith(b"HTTP/1.1 502 ")
+            await running.kept.next()
+            assert (await running.kept.next()).failure.kind is FailureKind.STALE
+    assert len(provider_.served) == int(again)
+
+
+async def test_a_request_over_a_connection_that_is_lost_just_as_it_begins_is_sent_once_over_another(monkeypatch):
+    begun = UpstreamConnection.begin
+
+    def lost(self, answer, done):
+        if self.served == 1:
+            self._transport.abort()
+        begun(self, answer, done)
+
+    async with scripted(None, ok(b"one"), ok(b"two")) as provider, plane(provider.url) as running, client(running.port) as asked:
+        await asked.send(post(b"{}", close=False))
+        await asked.until(b"one")
+        monkeypatch.setattr(UpstreamConnection, "begin", lost)
+        await asked.send(post(b"{}", close=False))
+        assert (await asked.until(b"two")).startswith(b"HTTP/1.1 200 ")
+        assert (len(provider.requests), provider.connections) == (2, 2)
+
+
+async def test_a_client_that_leaves_while_a_connection_is_made_ends_its_request_and_the_making(monkeypatch):
+    async with scripted(None, ok()) as provider, plane(provider.url) as running:
+        making, gone = asyncio.Event(), asyncio.Event()
+
+        async def never(_origin):
+            making.set()
+            try:
+                await asyncio.wait_for(asyncio.Event().wait(), PATIENCE)
+            finally:
+                gone.set()
+
+        monkeypatch.setattr(running.plane._upstream, "open", never)
+        async with client(running.port) as asked:
+            await asked.send(post(b"{}"))
+            await asyncio.wait_for(making.wait(), PATIENCE)
+            (door,) = running.plane._listener.connections
+            assert door.state.name == "CONNECT"
+            door.abort()
+            await asyncio.wait_for(gone.wait(), PATIENCE)
+        exchange = await running.kept.next()
+        assert (exchange.failure.kind, exchange.failure.detail) == (FailureKind.CLIENT_GONE, "it left before an answer began")
+        assert running.stats.in_flight == 0
+
+
+async def test_an_answer_in_the_middle_of_an_upload_ends_its_connection_behind_the_rest_of_the_body():
+    async def script(wire):
+        await wire.head()
+        await wire.send(ok(b"early"))
+        await wire.gone()
+
+    async with scripted(script) as provider, plane(provider.url) as running, client(running.port) as asked:
+        await asked.send(CHUNKED + chunks(b"abc"))
+        answer = await asked.until(b"early")
+        assert b"\r\nConnection: close\r\n" in answer
+        (door,) = running.plane._listener.connections
+        await until(lambda: door.state.name == "DISCARD")
+        await asked.send(chunks(b"def") + b"0\r\n\r\n" + post(b"{}"))
+        assert await asked.rest() == b""
+        assert (await running.kept.next()).failure is None
+        assert running.stats.accepted == 1
