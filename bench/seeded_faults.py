@@ -79,15 +79,15 @@ FAULTS = (
     Fault(
         "a failed POST is sent again",
         "once.post",
-        "_answer",
-        "not L.replaceable(A)",
-        "A.head is not None",
+        "_conclude",
+        "L.replaceable(A) and P",
+        "A.head is None and P",
         "sent_once",
     ),
     Fault(
         "the reference's key goes to the provider",
         "keys.apart",
-        "_head",
+        "RequestPreparation._made",
         'A.keys.get(P, "")',
         'next(iter(A.keys.values()), "")',
         "no_key",
@@ -111,10 +111,10 @@ FAULTS = (
     Fault(
         "a connection is kept after framing that was refused",
         "framing.nothing_upstream",
-        "_answer",
+        "LiveRequest._start",
         "K, A = A, False",
         "K = A",
-        "nothing_goes_upstream and identity",
+        "nothing_goes_upstream and gzip",
     ),
     Fault(
         "fields that Connection names travel on",
@@ -143,7 +143,7 @@ FAULTS = (
     Fault(
         "a request that wants nothing kept is kept",
         "privacy.unrecorded",
-        "_end",
+        "Forward.over",
         "A.control.unrecorded",
         "False",
         "recording_off",

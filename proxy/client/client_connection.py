@@ -80,10 +80,6 @@ class ClientConnection(RequestIntake):
         self._onward: TunnelSink | None = None
         self._half_closed: HalfCloseWatch | None = None
 
-    def __repr__(self) -> str:
-        ahead, paused, stalled = len(self._ahead), self.paused, self.writing_paused
-        return f"<ClientConnection {self.state.value} ahead={ahead} paused={paused} stalled={stalled}>"
-
     @property
     def gone(self) -> bool:
         """True once the connection is no more."""

@@ -29,6 +29,9 @@ class ClientTransport(asyncio.Protocol):
         self.stalled_since = 0.0
         """Since when the client reads too slowly for what waits for it; 0.0 when it keeps up."""
 
+    def __repr__(self) -> str:
+        return f"<ClientTransport paused={self.paused} stalled={self.writing_paused}>"
+
     @property
     def on_loopback(self) -> bool:
         """True when the client reached this port by a loopback address."""

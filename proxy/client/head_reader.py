@@ -52,6 +52,9 @@ class _SecondReader:
         self.target = b""
         self.fields = 0
 
+    def __repr__(self) -> str:
+        return f"<_SecondReader fields={self.fields}>"
+
     def on_url(self, part: bytes) -> None:
         self.target += part
 

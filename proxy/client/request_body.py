@@ -85,7 +85,7 @@ class RequestBody:
         return self._framing.ended and not self._pieces
 
     def feed(self, data: bytes) -> None:
-        """Bytes of the client; what breaks is told to the reader."""
+        """Bytes of the client; where they break the framing, the reader is given the reason."""
         if self._fault is not None:
             return
         try:

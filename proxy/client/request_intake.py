@@ -66,6 +66,10 @@ class RequestIntake(ClientTransport):
         self.waiting_since = 0.0
         """Since when the rest of a request body is awaited; 0.0 when it is not."""
 
+    def __repr__(self) -> str:
+        ahead, paused, stalled = len(self._ahead), self.paused, self.writing_paused
+        return f"<{type(self).__name__} {self.state.value} ahead={ahead} paused={paused} stalled={stalled}>"
+
     def eof_received(self) -> bool:
         """The client has ended its side; true keeps ours."""
         raise NotImplementedError

@@ -57,6 +57,9 @@ class RequestPreparation:
         self.wait_seconds = 0.0
         """Seconds spent waiting for the client's body, or for a connection to the provider."""
 
+    def __repr__(self) -> str:
+        return f"<RequestPreparation {self.request!r} uploading={self.uploading}>"
+
     def check_authority(self) -> None:
         """Refuse a request that was sent here as to a forward proxy: its credential is another server's."""
         authority, connection = self.request.head.authority, self.connection
