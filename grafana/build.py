@@ -200,7 +200,7 @@ def wanted() -> dict[Path, str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Write, or with --check only compare; strays in either folder are told, and removed when writing."""
+    """Write, or with --check only compare; stray files in either folder are reported, and removed when writing."""
     files = wanted()
     there = {path for folder in (HERE / "dashboards", PACKAGED) for path in folder.rglob("*") if path.is_file()}
     strays = there - set(files)

@@ -42,7 +42,7 @@ app.add_typer(drift_app, name="drift")
 
 Db = Annotated[str | None, typer.Option("--db", metavar="PATH", help="The database, instead of the configured one.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
-Since = Annotated[str, typer.Option("--since", metavar="TIME", help="From when: 30m, 24h, 7d, all, or a date.")]
+Since = Annotated[str, typer.Option("--since", metavar="TIME", help="Start: 30m, 24h, 7d, all, or a date.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -64,7 +64,7 @@ def _sameweights(
 def demo(
     seconds: Annotated[float, typer.Option("--seconds", min=1, help="How long to send requests.")] = 20.0,
     keep: Annotated[bool, typer.Option("--keep", help="Keep running until Ctrl-C.")] = False,
-    port: Annotated[int, typer.Option("--port", min=0, max=65_535, help="Data port; 0 takes a free one.")] = 0,
+    port: Annotated[int, typer.Option("--port", min=0, max=65_535, help="Data port; 0 picks a free one.")] = 0,
 ) -> None:
     """Run everything with simulated providers; needs no key."""
     from shadow.demo.demo_run import run
@@ -138,7 +138,7 @@ def report(
     config: ConfigPath = None,
     db: Db = None,
     since: Since = "24h",
-    until: Annotated[str, typer.Option("--until", metavar="TIME", help="Until when.")] = "now",
+    until: Annotated[str, typer.Option("--until", metavar="TIME", help="End.")] = "now",
     as_json: AsJson = False,
     fail_on_drift: Annotated[
         bool, typer.Option("--fail-on-drift", help="Exit 3 when a provider differs or is faulty, 4 when nothing was compared.")
@@ -166,7 +166,7 @@ def pairs(
     db: Db = None,
     provider: Annotated[str, typer.Option("--provider", metavar="NAME", help="Only this provider.")] = "",
     model: Annotated[str, typer.Option("--model", metavar="NAME", help="Only this model.")] = "",
-    signal: Annotated[str, typer.Option("--signal", metavar="SIGNAL", help="With a finding of this signal.")] = "",
+    signal: Annotated[str, typer.Option("--signal", metavar="SIGNAL", help="Only pairs with a finding of this signal.")] = "",
     aspect: Annotated[str, typer.Option("--aspect", hidden=True)] = "",
     state: Annotated[str, typer.Option("--state", metavar="STATE", help="Only this state: differ, match, ...")] = "",
     since: Since = "all",
@@ -189,7 +189,7 @@ def answers(
     *,
     config: ConfigPath = None,
     db: Db = None,
-    signal: Annotated[str, typer.Option("--signal", metavar="SIGNAL", help="That failed the check of this signal.")] = "",
+    signal: Annotated[str, typer.Option("--signal", metavar="SIGNAL", help="Only answers that failed this check.")] = "",
     check: Annotated[str, typer.Option("--check", hidden=True)] = "",
     provider: Annotated[str, typer.Option("--provider", metavar="NAME", help="Only this provider.")] = "",
     model: Annotated[str, typer.Option("--model", metavar="NAME", help="Only this model.")] = "",
@@ -240,7 +240,7 @@ def mcp(
         str, typer.Option("--http", metavar="HOST:PORT", help="Serve on this port instead of stdin and stdout.")
     ] = "",
     token_env: Annotated[
-        str, typer.Option("--token-env", metavar="VARIABLE", help="Variable with the token that --http asks for.")
+        str, typer.Option("--token-env", metavar="VARIABLE", help="Variable with the token that --http requires.")
     ] = "",
 ) -> None:
     """Serve the records to agents as an MCP server, read-only."""
@@ -252,7 +252,7 @@ def mcp(
 
 @app.command()
 def dashboards(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write them; made if it is not there.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write to; created if missing.")],
     pages: Annotated[str, typer.Option("--pages", metavar="URL", help="The admin port in links.")] = "http://127.0.0.1:8081",
     grafana: Annotated[str, typer.Option("--grafana", metavar="URL", help="Grafana in links.")] = "http://127.0.0.1:3000",
     force: Annotated[bool, typer.Option("--force", help="Overwrite files with other content.")] = False,

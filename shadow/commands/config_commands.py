@@ -11,11 +11,11 @@ import typer
 if TYPE_CHECKING:
     from shadow.settings.top_level_config import Config
 
-config_app = typer.Typer(no_args_is_help=True, help="Check, show, describe or begin a configuration.", rich_markup_mode=None)
+config_app = typer.Typer(no_args_is_help=True, help="Check, show, document or create a configuration.", rich_markup_mode=None)
 
 ConfigPath = Annotated[
     Path | None,
-    typer.Argument(metavar="CONFIG", help="The TOML file; else sameweights.toml of this folder.", show_default=False),
+    typer.Argument(metavar="CONFIG", help="Configuration file; default ./sameweights.toml.", show_default=False),
 ]
 
 

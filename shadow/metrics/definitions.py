@@ -82,59 +82,67 @@ class MetricDefinitions:
 
     def _traffic(self, make: _Maker, registry: CollectorRegistry) -> None:
         self.duration = make.histograms(
-            "request_duration_seconds", "From a request's begin to its answer's end.", BY_ROLE, SECONDS
+            "request_duration_seconds", "Seconds from the begin of a request to the end of its response.", BY_ROLE, SECONDS
         )
-        self.first_chunk = make.histograms("time_to_first_chunk_seconds", "To the first byte of the body.", BY_ROLE, SECONDS)
+        self.first_chunk = make.histograms(
+            "time_to_first_chunk_seconds", "Seconds to the first byte of the body.", BY_ROLE, SECONDS
+        )
         self.first_token = make.histograms(
-            "time_to_first_token_seconds", "To the first event that says something.", BY_ROLE, SECONDS
+            "time_to_first_token_seconds", "Seconds to the first event with content.", BY_ROLE, SECONDS
         )
         self.per_token = make.histograms(
-            "time_per_output_token_seconds", "Per completion token, over the generation alone.", BY_ROLE, TOKEN_SECONDS
+            "time_per_output_token_seconds", "Seconds per completion token, over the generation alone.", BY_ROLE, TOKEN_SECONDS
         )
-        self.gaps = make.bulk_histogram("inter_chunk_seconds", "Between two arrivals of a stream.", BY_ROLE, TOKEN_SECONDS)
+        self.gaps = make.bulk_histogram(
+            "inter_chunk_seconds", "Seconds between two arrivals of a stream.", BY_ROLE, TOKEN_SECONDS
+        )
         self.overhead = Histogram(
             "sameweights_proxy_overhead_seconds",
             "Spent in the proxy before a request was written to its provider.",
             buckets=OVERHEAD_SECONDS,
             registry=registry,
         )
-        self.requests = make.counters("requests_total", "Requests by how they ended.", (*BY_ROLE, "code"))
+        self.requests = make.counters("requests_total", "Requests by outcome.", (*BY_ROLE, "code"))
         self.tokens = make.counters("tokens_total", "Tokens as the providers report them.", (*BY_ROLE, "type"))
         self.lengths = make.histograms(
             "request_tokens", "Tokens of one request, as its provider reports them.", (*BY_ROLE, "type"), TOKENS
         )
         self.money = make.counters("money_total", "Money by the configured prices and the reported tokens.", BY_ROLE)
-        self.errors = make.counters("errors_total", "Answers that are errors, by what they complain of.", (*BY_ROLE, "class"))
+        self.errors = make.counters("errors_total", "Error responses by class.", (*BY_ROLE, "class"))
 
     def _audit(self, make: _Maker) -> None:
-        self.comparisons = make.bulk("comparisons_total", "Signals of pairs by what they came to.", (*SIGNAL, "result"), VERDICTS)
-        self.similarity = make.bulk_histogram("similarity_ratio", "Likeness of two answers; 1 is equal.", SIGNAL, RATIO)
-        self.tool_calls = make.counters("tool_calls_total", "Tool calls by how they obey their schema.", (*BY_ROLE, "outcome"))
-        self.checks = make.bulk("checks_total", "Checks that need no reference.", (*AUDITED, "signal", "result"), VERDICTS)
-        self.odd = make.counters("drift_odd_total", "Evaluated pairs in which one side was the odd one.", (*DRIFT, "side"))
-        self.pairs = make.counters("drift_pairs_total", "Evaluated pairs of a signal.", DRIFT)
+        self.comparisons = make.bulk(
+            "comparisons_total", "Findings of pairs by signal and result.", (*SIGNAL, "result"), VERDICTS
+        )
+        self.similarity = make.bulk_histogram("similarity_ratio", "Similarity of two responses; 1 is equal.", SIGNAL, RATIO)
+        self.tool_calls = make.counters("tool_calls_total", "Tool calls by result of the schema check.", (*BY_ROLE, "outcome"))
+        self.checks = make.bulk(
+            "checks_total", "Results of checks that need no reference.", (*AUDITED, "signal", "result"), VERDICTS
+        )
+        self.odd = make.counters(
+            "drift_odd_total", "Pairs in which one side disagreed with both other answers.", (*DRIFT, "side")
+        )
+        self.pairs = make.counters("drift_pairs_total", "Pairs that counted for a signal.", DRIFT)
         self.excluded = make.counters(
-            "drift_excluded_total", "Pairs left out in part or whole, by reason.", (*DRIFT[:4], "reason")
+            "drift_excluded_total", "Pairs excluded in part or whole, by reason.", (*DRIFT[:4], "reason")
         )
-        self.serving = make.gauges("serving_identity_info", "Always 1; the hash of who serves.", (*AUDITED, "identity"))
-        self.serving_changes = make.counters(
-            "serving_identity_changes_total", "Changes of what a provider's answers tell of its server.", AUDITED
-        )
+        self.serving = make.gauges("serving_identity_info", "Hash of the serving identity; always 1.", (*AUDITED, "identity"))
+        self.serving_changes = make.counters("serving_identity_changes_total", "Changes of a serving identity.", AUDITED)
 
     def _drift(self, make: _Maker) -> None:
         test = (*DRIFT, "direction")
         self.evidence = CachedChildren(
-            make.gauges("drift_log_evidence", "Evidence of a test, in logarithms; an alarm is at 0.", test).labels
+            make.gauges("drift_log_evidence", "Log evidence of a test; the alarm threshold is 0.", test).labels
         )
         self.excess = CachedChildren(
-            make.gauges("drift_excess_ratio", "Share of pairs beyond the noise, at the alarm; 0 without.", test).labels
+            make.gauges("drift_excess_ratio", "Share of pairs beyond the noise at the alarm; 0 without one.", test).labels
         )
         self.start = make.gauges(
-            "drift_start_timestamp_seconds", "When it began, seconds since 1970; absent without an alarm.", test
+            "drift_start_timestamp_seconds", "Start of the drift, seconds since 1970; absent without an alarm.", test
         )
         self.drift_blame = CachedChildren(
             make.gauges(
-                "drift_blame", "1 for whom the alarm of a group is about; 0 without an alarm.", (*DRIFT[:4], "blame")
+                "drift_blame", "1 for the side that a group's alarm is about; 0 without an alarm.", (*DRIFT[:4], "blame")
             ).labels
         )
         self.reference_state = CachedChildren(
@@ -148,31 +156,29 @@ class MetricDefinitions:
         self.handover_dropped = make.counters(
             "handover_dropped_total", "Exchanges lost between the data plane and the audit, by reason.", reason
         )
-        self.records = make.counters(
-            "store_records_total", "Records offered to the store, by what became of them.", ("result", "table")
-        )
+        self.records = make.counters("store_records_total", "Records offered to the store, by outcome.", ("result", "table"))
         self.recorder_errors = make.counters(
-            "recorder_errors_total", "Exchanges or pairs lost to a fault of the audit itself.", ("table",)
+            "recorder_errors_total", "Exchanges or pairs lost to an error of the audit itself.", ("table",)
         )
-        self.ended = make.counter("exchanges_ended_total", "Live exchanges that ended and were to be recorded.")
-        self.admin_refused = make.counter("admin_refused_total", "Connections to the admin port turned away for want of room.")
+        self.ended = make.counter("exchanges_ended_total", "Finished live exchanges that were to be recorded.")
+        self.admin_refused = make.counter("admin_refused_total", "Connections to the admin port refused at the limit.")
         self.plane = {
-            "accepted": make.counter("accepted_requests_total", "Requests begun."),
+            "accepted": make.counter("accepted_requests_total", "Requests accepted."),
             "refused": make.counter("refused_requests_total", "Requests answered by the proxy itself."),
             "handed_over": make.counter("handed_over_total", "Exchanges sent to the audit."),
-            "unrecorded": make.counter("unrecorded_requests_total", "Requests of which their clients let nothing be kept."),
+            "unrecorded": make.counter("unrecorded_requests_total", "Requests excluded from recording by their clients."),
         }
 
     def _state(self, make: _Maker) -> None:
         self.in_flight = make.gauge("in_flight_requests", "Requests being forwarded now.")
         self.upstream = make.gauge("upstream_connections", "Open connections to providers, idle ones included.")
         self.lag = make.gauge("loop_lag_seconds", "Lateness of the slowest data-plane event loop, last reported.")
-        self.inbox = make.gauge("shadow_queue_length", "Exchanges that wait for the audit.")
-        self.shadows = make.gauge("shadow_in_flight_requests", "Audited requests that wait for their reference now.")
-        self.shadows_waiting = make.gauge("shadow_waiting_requests", "Sampled requests that wait for their turn now.")
-        self.store_queue = make.gauge("store_queue_length", "Records that wait for the database.")
-        self.store_lag = make.gauge("store_lag_seconds", "For how long the oldest of those records has waited.")
-        self.scrape = make.gauge("scrape_render_seconds", "How long the scrape before this one took to write down.")
+        self.inbox = make.gauge("shadow_queue_length", "Exchanges in the queue of the audit.")
+        self.shadows = make.gauge("shadow_in_flight_requests", "Shadow requests in flight.")
+        self.shadows_waiting = make.gauge("shadow_waiting_requests", "Sampled requests waiting for a free slot.")
+        self.store_queue = make.gauge("store_queue_length", "Records in the queue to the database.")
+        self.store_lag = make.gauge("store_lag_seconds", "Age of the oldest record in that queue.")
+        self.scrape = make.gauge("scrape_render_seconds", "Seconds that the previous scrape took to render.")
 
 
 def _version() -> str:
