@@ -33,11 +33,12 @@ SECRETS = "no secret at rest or on screen"
 READER = "a hostile model cannot act on its reader"
 LOCAL = "a web page cannot reach the local service"
 METRICS = "a client cannot blow up the metrics"
+STUDY = "a study measures providers and nothing else"
 EVER = "it runs for ever"
 TOLD = "the documentation is what happens"
 ROWS = (
     *(SAME, UNHELD, BROKEN, HANG, ONCE, LEAVES, MEMORY, FRAMING, SHADOW, KEYS),
-    *(EFFECTS, RECORDING, WHOLE, STOP, SECRETS, READER, LOCAL, METRICS, EVER, TOLD),
+    *(EFFECTS, RECORDING, WHOLE, STOP, SECRETS, READER, LOCAL, METRICS, STUDY, EVER, TOLD),
 )
 
 PROMISES = (
@@ -332,6 +333,12 @@ PROMISES = (
         METRICS,
         "Prometheus on labels",
         "Thousands of hostile names make no series, and the text stays readable.",
+    ),
+    Promise(
+        "studies.servers",
+        STUDY,
+        "Model Context Protocol 2025-11-25, 2026-07-28",
+        "Each run has its own tool servers, on its own copy of the data; no key of ours, and no run before it, is seen there.",
     ),
     Promise("runs.on", EVER, "design", "Under mixed load nothing fails, and memory, descriptors and tasks do not grow."),
     Promise("docs.tutorial", TOLD, "design", "The commands of the tutorial run, and print what the page says they print."),

@@ -13,6 +13,8 @@ from shadow.studies.worlds.tool_names import ToolKey, function_names
 MOST = 128
 """Tools that OpenAI's API accepts in one request; others accept more or fewer."""
 _CHOICES = ("anyOf", "oneOf", "allOf")
+_Changed = tuple[str, str, str]
+"""A server, its tool, and what was changed of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,34 +42,51 @@ def offered_tools(
     listed: Sequence[ListedTool], *, hide: Mapping[str, Sequence[str]], inject: Mapping[str, Mapping[str, object]]
 ) -> OfferedTools:
     """The tools to offer. `hide` and `inject` are by server: tools left out, and arguments that the model does not see."""
-    altered: list[str] = []
-    kept = _kept(listed, hide, altered)
+    changed: list[_Changed] = []
+    kept = _kept(listed, hide, changed)
     names = function_names((tool.server, tool.name) for tool in kept)
-    altered += [f"{server}: {tool!r} is offered as {name!r}" for (server, tool), name in names.items() if name != tool]
-    functions = tuple(_function(tool, names[tool.server, tool.name], inject.get(tool.server, {}), altered) for tool in kept)
-    if len(functions) > MOST:
-        altered.append(f"{len(functions)} tools are offered: some APIs accept {MOST} at most")
-    return OfferedTools(functions=functions, origins={name: key for key, name in names.items()}, alterations=tuple(altered))
+    changed += [(server, tool, f"is offered as {name!r}") for (server, tool), name in names.items() if name != tool]
+    functions: list[dict[str, object]] = []
+    for tool in kept:
+        parameters, changes = request_schema(tool.schema, without=frozenset(inject.get(tool.server, {})))
+        changed += [(tool.server, tool.name, change) for change in changes]
+        function = {"name": names[tool.server, tool.name], "description": tool.description, "parameters": parameters}
+        functions.append({"type": "function", "function": function})
+    return OfferedTools(
+        functions=tuple(functions),
+        origins={name: key for key, name in names.items()},
+        alterations=(*_sentences(changed), *_too_many(len(functions))),
+    )
 
 
-def _kept(listed: Sequence[ListedTool], hide: Mapping[str, Sequence[str]], altered: list[str]) -> list[ListedTool]:
+def _too_many(count: int) -> tuple[str, ...]:
+    return (f"{count} tools are offered: some APIs accept {MOST} at most",) if count > MOST else ()
+
+
+def _sentences(changed: Sequence[_Changed]) -> tuple[str, ...]:
+    """One sentence for each change of a server's tools, in the order in which they were first made."""
+    tools: dict[tuple[str, str], list[str]] = {}
+    for server, tool, change in changed:
+        tools.setdefault((server, change), []).append(tool)
+    return tuple(f"{server}: {_named(names)}: {change}" for (server, change), names in tools.items())
+
+
+def _named(names: Sequence[str]) -> str:
+    return ", ".join(map(repr, names)) if len(names) <= 3 else f"{len(names)} tools"
+
+
+def _kept(listed: Sequence[ListedTool], hide: Mapping[str, Sequence[str]], changed: list[_Changed]) -> list[ListedTool]:
     seen: dict[ToolKey, ListedTool] = {}
     for tool in listed:
         if tool.name in hide.get(tool.server, ()):
-            altered.append(f"{tool.server}: {tool.name!r} is hidden by the task")
+            changed.append((tool.server, tool.name, "hidden by the task"))
         elif tool.task:
-            altered.append(f"{tool.server}: {tool.name!r} is hidden: it can only be called as a task")
+            changed.append((tool.server, tool.name, "hidden: it can only be called as a task"))
         elif (tool.server, tool.name) in seen:
-            altered.append(f"{tool.server}: {tool.name!r} is listed twice; the first is offered")
+            changed.append((tool.server, tool.name, "listed twice; the first is offered"))
         else:
             seen[tool.server, tool.name] = tool
     return list(seen.values())
-
-
-def _function(tool: ListedTool, name: str, inject: Mapping[str, object], altered: list[str]) -> dict[str, object]:
-    parameters, changes = request_schema(tool.schema, without=frozenset(inject))
-    altered += [f"{tool.server}: {tool.name!r}: {change}" for change in changes]
-    return {"type": "function", "function": {"name": name, "description": tool.description, "parameters": parameters}}
 
 
 def request_schema(schema: Mapping[str, object], *, without: frozenset[str] = frozenset()) -> tuple[dict[str, object], list[str]]:
@@ -75,14 +94,14 @@ def request_schema(schema: Mapping[str, object], *, without: frozenset[str] = fr
     made = dict(schema)
     changes: list[str] = []
     if made.pop("$schema", None) is not None:
-        changes.append("$schema is left out")
+        changes.append("$schema left out")
     if made.get("type") != "object":
         made = {**made, "type": "object"}
         changes.append('its schema gets "type": "object"')
     if not isinstance(made.get("properties"), Mapping):
         made = {**made, "properties": {}}
         changes.append('its schema gets "properties": {}')
-    changes += [f"{choice} at the top of its schema is kept: some APIs refuse it" for choice in _CHOICES if choice in made]
+    changes += [f"{choice} at the top of its schema kept: some APIs refuse it" for choice in _CHOICES if choice in made]
     return _without(made, without, changes), changes
 
 
@@ -92,7 +111,7 @@ def _without(schema: dict[str, object], names: frozenset[str], changes: list[str
     hidden = sorted(names & properties.keys())
     if not hidden:
         return schema
-    changes += [f"argument {name!r} is filled in by the study" for name in hidden]
+    changes += [f"argument {name!r} filled in by the study" for name in hidden]
     made = {**schema, "properties": {name: value for name, value in properties.items() if name not in names}}
     if isinstance(required, list):
         made["required"] = [name for name in required if name not in names]

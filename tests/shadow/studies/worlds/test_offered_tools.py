@@ -46,7 +46,7 @@ def test_a_plain_tool_is_offered_as_its_server_lists_it():
 def test_a_hidden_tool_is_not_offered_and_is_named():
     offered = offer(listed("read"), listed("reset_state"), hide={"s": ["reset_state"]})
     assert list(offered.origins) == ["read"]
-    assert offered.alterations == ("s: 'reset_state' is hidden by the task",)
+    assert offered.alterations == ("s: 'reset_state': hidden by the task",)
 
 
 def test_a_tool_that_needs_a_task_is_not_offered():
@@ -59,18 +59,25 @@ def test_a_tool_listed_twice_is_offered_once():
     offered = offer(listed("read"), listed("read", {"type": "object", "properties": {}}))
     assert len(offered.functions) == 1
     assert offered.functions[0]["function"]["parameters"]["properties"] == {"a": {"type": "string"}}
-    assert offered.alterations == ("s: 'read' is listed twice; the first is offered",)
+    assert offered.alterations == ("s: 'read': listed twice; the first is offered",)
 
 
 def test_an_injected_argument_is_neither_shown_nor_required():
     schema = {"type": "object", "properties": {"a": {}, "state_key": {}}, "required": ["a", "state_key"]}
     offered = offer(listed("read", schema), inject={"s": {"state_key": "x"}})
     assert offered.functions[0]["function"]["parameters"] == {"type": "object", "properties": {"a": {}}, "required": ["a"]}
-    assert offered.alterations == ("s: 'read': argument 'state_key' is filled in by the study",)
+    assert offered.alterations == ("s: 'read': argument 'state_key' filled in by the study",)
 
 
 def test_a_renamed_tool_is_reported():
-    assert offer(listed("a.b")).alterations == ("s: 'a.b' is offered as 'a_b'",)
+    assert offer(listed("a.b")).alterations == ("s: 'a.b': is offered as 'a_b'",)
+
+
+def test_a_change_of_many_tools_is_one_sentence():
+    schema = {"type": "object", "properties": {}, "$schema": "draft-07"}
+    few, many = [offer(*(listed(f"t{number}", schema) for number in range(count))) for count in (3, 4)]
+    assert few.alterations == ("s: 't0', 't1', 't2': $schema left out",)
+    assert many.alterations == ("s: 4 tools: $schema left out",)
 
 
 def test_128_tools_are_offered_silently_and_129_are_reported():
@@ -83,13 +90,13 @@ def test_128_tools_are_offered_silently_and_129_are_reported():
 def test_a_choice_at_the_top_of_a_schema_is_kept_and_reported():
     schema, changes = request_schema({"type": "object", "properties": {}, "anyOf": [{"required": ["a"]}]})
     assert schema["anyOf"] == [{"required": ["a"]}]
-    assert changes == ["anyOf at the top of its schema is kept: some APIs refuse it"]
+    assert changes == ["anyOf at the top of its schema kept: some APIs refuse it"]
 
 
 def test_an_object_schema_without_properties_gets_them():
     assert request_schema({"type": "object", "$schema": "draft-07"}) == (
         {"type": "object", "properties": {}},
-        ["$schema is left out", 'its schema gets "properties": {}'],
+        ["$schema left out", 'its schema gets "properties": {}'],
     )
 
 
@@ -102,7 +109,7 @@ def test_any_schema_becomes_an_object_schema_with_every_change_reported(schema):
     assert "$schema" not in made
     assert json.dumps(schema, sort_keys=True) == before
     changed = {key for key in {*schema, *made} if schema.get(key) != made.get(key)}
-    assert len([change for change in changes if "is kept" not in change]) == len(changed)
+    assert len([change for change in changes if "kept:" not in change]) == len(changed)
 
 
 def test_arguments_that_fit_the_listed_schema_fit_the_offered_one():

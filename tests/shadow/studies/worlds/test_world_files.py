@@ -1,0 +1,50 @@
+"""The files of a world, by paths that are the same in every run."""
+
+import pytest
+
+from shadow.studies.worlds import world_files as module
+from shadow.studies.worlds.world_files import WorldTooLargeError, world_files
+
+
+def made(folder, *paths):
+    for path in paths:
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(path.encode())
+
+
+def test_the_files_of_one_server_are_named_from_its_folder(tmp_path):
+    made(tmp_path, "s/data/a.txt", "s/data/tmp/b", "s/state/x.json", "s/tmp/scratch", "s/stderr")
+    assert world_files(tmp_path) == {
+        "data/a.txt": b"s/data/a.txt",
+        "data/tmp/b": b"s/data/tmp/b",
+        "state/x.json": b"s/state/x.json",
+    }
+
+
+def test_the_files_of_several_servers_are_named_with_them(tmp_path):
+    made(tmp_path, "one/data/a", "two/data/a")
+    assert set(world_files(tmp_path)) == {"one/data/a", "two/data/a"}
+
+
+def test_a_link_is_named_and_never_followed(tmp_path):
+    made(tmp_path, "outside/secret")
+    made(tmp_path / "world", "s/data/a")
+    (tmp_path / "world/s/data/file").symlink_to(tmp_path / "outside/secret")
+    (tmp_path / "world/s/data/folder").symlink_to(tmp_path / "outside")
+    assert world_files(tmp_path / "world") == {"data/a": b"s/data/a", "data/file": b"", "data/folder": b""}
+
+
+def test_a_world_at_the_bound_is_read_and_a_larger_one_is_not(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "MOST_BYTES", 4)
+    made(tmp_path, "s/a", "s/b")
+    (tmp_path / "s/a").write_bytes(b"12")
+    (tmp_path / "s/b").write_bytes(b"34")
+    assert sum(map(len, world_files(tmp_path).values())) == 4
+    (tmp_path / "s/b").write_bytes(b"345")
+    with pytest.raises(WorldTooLargeError):
+        world_files(tmp_path)
+
+
+def test_no_folder_has_no_files(tmp_path):
+    assert world_files(tmp_path / "none") == {}
