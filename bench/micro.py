@@ -24,8 +24,9 @@ from proxy.routing.body_peek import peek
 from proxy.routing.header_rules import HeaderFields, control, outgoing, remembered
 from proxy.routing.provider_origin import parse_base_url
 from proxy.routing.routing_table import RoutingTable
+from proxy.upstream.response_consumer import HeadRewrite
 from proxy.upstream.response_head import read_head
-from proxy.upstream.response_reader import HeadRewrite, ResponseReader
+from proxy.upstream.response_reader import ResponseReader
 from proxy.worker_stats import WorkerStats
 from shadow.checks.registry import CHECKS, check
 from shadow.compare.comparators import COMPARATORS, compare

@@ -127,9 +127,9 @@ FAULTS = (
     Fault(
         "an echoed key is handed over",
         "secrets.echoed",
-        "complete",
-        "capture.succeeded(P) and credential_removal.none_shown(P, A)",
-        "True",
+        "packed",
+        "secrets.forms",
+        "False",
         "echoed_by_the_provider and plain",
     ),
     Fault(

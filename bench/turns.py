@@ -27,11 +27,13 @@ from proxy.record import credential_removal as credentials
 from proxy.record.capture import Capture
 from proxy.record.last_event import last_event_came
 from proxy.record.recorded_head import RecordedHead
+from proxy.record.searched_secrets import SearchedSecrets
 from proxy.routing.body_peek import peeking, renaming
 from proxy.routing.request_fitting import RequestFitting, fit_in_steps
 from proxy.secret_names import is_secret
+from proxy.upstream.response_consumer import HeadRewrite
 from proxy.upstream.response_head import ResponseHead
-from proxy.upstream.response_reader import HeadRewrite, ResponseReader
+from proxy.upstream.response_reader import ResponseReader
 
 READ, PEEKED, HEAD = 256 * 1024, 1024 * 1024, 60 * 1024
 """Bytes of one read of an event loop, of a body that is peeked at, and of a head."""
@@ -112,12 +114,12 @@ def remembered(pieces: list[bytes]) -> Turns:
         kept.add(piece, 0.0)
         if place % 1_000 == 0:
             yield
-    secrets = credentials.forms([b"a-secret-that-is-nowhere"])
-    packed = kept.packed(1.0)
-    if packed and kept.succeeded(packed) and credentials.none_shown(packed, secrets):
+    secrets = SearchedSecrets(credentials.forms([b"a-secret-that-is-nowhere"]))
+    packed = kept.packed(1.0, secrets)
+    if packed:
         return b"".join(packed.parts)
     yield
-    exchange = yield from credentials.clearing(kept.end(1.0), secrets)
+    exchange = yield from credentials.clearing(kept.end(1.0), secrets.forms)
     yield
     return pack(exchange)
 

@@ -23,8 +23,8 @@ PULSE = b"P"
 _LENGTH = struct.Struct("<I")
 _FRAME = struct.Struct(">I")
 _MARK = struct.Struct("<dQ")
-_WHOLE = b'{"id":"%b","role":"%b","started":%a,%b%b%b,%d,%d],"seconds":%a,"overhead":%a,"response":%b,"failure":null,"body":%d}'
-"""The JSON of an exchange that did not fail."""
+Answered = tuple[int, str, Headers, int, float]
+"""The status, reason, fields, size and seconds of an answer's head."""
 _LABEL_TYPES = [*map(type, UNLABELLED)]
 _HEADER = _FRAME.size + 1
 _FRAME_SLACK = 4 * 1024 * 1024
@@ -61,7 +61,8 @@ class PackedExchange(NamedTuple):
     @property
     def parts(self) -> tuple[bytes, bytes, bytes, bytes, bytes]:
         """What a payload consists of, in its order; the bodies are the very objects that were kept, and not copied."""
-        return (_LENGTH.pack(len(self.words)), *self)
+        words, asked, answered, marks = self
+        return _LENGTH.pack(len(words)), words, asked, answered, marks
 
 
 class RequestWords(NamedTuple):
@@ -131,48 +132,44 @@ def pack(exchange: Exchange) -> bytes:
     return b"".join(pack_parts(exchange).parts)
 
 
-def request_words(labels: Labels, method: str, target: str, headers: Sequence[Headers], length_name: str) -> RequestWords:
-    """The JSON of `labels` and of a request's head; `headers` are the fields before and behind the one that states the length of
-    the body, whose name is `length_name`, "" where there is none.
+def request_words(  # noqa: PLR0917 - the parts in their order
+    role: Role, labels: Labels, method: str, target: str, headers: Sequence[Headers], length_name: str
+) -> RequestWords:
+    """The JSON of a role, `labels` and a request's head; `headers` are the fields before and behind the one that states the
+    length of the body, whose name is `length_name`, "" where there is none.
     """
     said = [_dumps(part)[1:-1] for part in headers]
-    start = b'"labels":%b,"request":[%b,%b,[' % (_dumps([*labels]), _dumps(method), _dumps(target))
+    start = b',"role":%b,"labels":%b,"request":[%b,%b,[' % (*map(_dumps, (role, [*labels], method, target)),)
     if not length_name:
-        return RequestWords(start + b",".join(filter(None, said)) + b"]", b"")
+        return RequestWords(start + b",".join(filter(None, said)) + b"]]}", b"")
     first, last = said
     before = b'%b%b%b[%b,"' % (start, first, b"," if first else b"", _dumps(length_name))
-    return RequestWords(before, b'"]%b%b]' % (b"," if last else b"", last))
+    return RequestWords(before, b'"]%b%b]]}' % (b"," if last else b"", last))
 
 
-def answer_words(status: int, reason: str, headers: Headers, size: int, head_seconds: float) -> bytes:
-    """The JSON of an answer without its body."""
-    return _dumps((status, reason, headers, size, head_seconds))
-
-
-def pack_whole(  # noqa: PLR0917 - one call an exchange: names would cost as much again
-    identity: str,
-    role: Role,
-    started: float,
-    request: RequestWords,
-    length: str,
-    asked: bytes,
-    asked_size: int,
-    seconds: float,
-    overhead: float,
-    response: bytes,
-    answered: bytes,
-    marks: bytes,
-) -> PackedExchange:
-    """An exchange without a failure, packed from its parts; equal to what `pack_parts` makes of it, once it is unpacked.
-
-    `identity` is hexadecimal and `length` digits, which stand in JSON as they are; `response` is of `answer_words`.
+def answer_words(  # noqa: PLR0917 - the parts in their order: one call an exchange, and names would cost as much again
+    identity: str, started: float, seconds: float, overhead: float, asked: tuple[int, int], response: Answered, kept: int
+) -> bytes:
+    """The JSON of what is new in each exchange that ended without a failure: the sizes of what was `asked`, in all and as kept,
+    the answer without its body, of which `kept` bytes are kept. It is opened, and not closed: see `pack_whole`.
     """
+    new = {
+        "id": identity,
+        "started": started,
+        "seconds": seconds,
+        "overhead": overhead,
+        "asked": asked,
+        "response": response,
+        "failure": None,
+        "body": kept,
+    }
+    return _dumps(new)[:-1]
+
+
+def pack_whole(said: bytes, request: RequestWords, length: str) -> bytes:
+    """The JSON of an exchange: that of `answer_words`, and of a request whose head states a `length`, digits."""
     before, after = request
-    words = _WHOLE % (
-        *(identity.encode(), role.encode(), started, before, length.encode() if after else b"", after, asked_size, len(asked)),
-        *(seconds, overhead, response, len(answered)),
-    )
-    return PackedExchange(words, asked, answered, marks)
+    return b"".join((said, before, length.encode(), after)) if after else said + before
 
 
 def pack_parts(exchange: Exchange) -> PackedExchange:
@@ -186,7 +183,8 @@ def pack_parts(exchange: Exchange) -> PackedExchange:
         "labels": [*exchange.labels],
         "seconds": exchange.seconds,
         "overhead": exchange.overhead,
-        "request": [request.method, request.target, request.headers, request.size, len(request.body)],
+        "request": [request.method, request.target, request.headers],
+        "asked": [request.size, len(request.body)],
         "response": answered,
         "failure": failure and [failure.kind, failure.detail, failure.after_head],
         "body": len(response.body) if response else 0,
@@ -213,8 +211,9 @@ def unpack(payload: bytes) -> Exchange:
     try:
         (length,) = _LENGTH.unpack_from(payload)
         fields = _loads(payload[4 : 4 + length])
-        asked, answered, failed = fields["request"], fields["response"], fields["failure"]
-        method, target, headers, size, kept = cast("Sequence[object]", asked)
+        answered, failed = fields["response"], fields["failure"]
+        method, target, headers = cast("Sequence[object]", fields["request"])
+        size, kept = cast("Sequence[object]", fields["asked"])
         middle = _within(payload, 4 + length + _number(kept))
         end = _within(payload, middle + _number(fields["body"]))
         request = Request(

@@ -37,7 +37,8 @@ with atheris.instrument_imports(include=["proxy", "shadow"]) if atheris else nul
     from proxy.record.recorded_head import RecordedHead
     from proxy.routing import body_peek, header_rules
     from proxy.upstream import response_head
-    from proxy.upstream.response_reader import HeadRewrite, ResponseReader
+    from proxy.upstream.response_consumer import HeadRewrite
+    from proxy.upstream.response_reader import ResponseReader
     from shadow.checks.registry import check
     from shadow.compare.comparators import compare
     from shadow.findings.pair import Pair, PairKind

@@ -17,9 +17,9 @@ from proxy.errors import RequestError
 from proxy.exchange import Headers
 from proxy.record import credential_removal
 from proxy.record.recorded_head import RecordedHead
+from proxy.record.searched_secrets import SearchedSecrets
 from proxy.routing import header_rules as rules
 from proxy.routing.provider_origin import ProviderOrigin
-from proxy.secret_masking import anchors
 
 _LARGEST = 4 * 1024
 """Bytes of a head beyond which it is not remembered: hardly a client's is so long, and idle connections would hold it."""
@@ -30,8 +30,8 @@ class HeadMemo:
     """A head, and for each thing made of it the last result with what it was made for; RequestError for bytes that are none."""
 
     __slots__ = (
-        *("_after", "_at", "_before", "_digits", "_forms", "_made", "_name", "_objection", "_others", "_policy"),
-        *("_route", "_skip", "anchors", "fault", "head", "length", "recorded"),
+        *("_after", "_at", "_before", "_digits", "_made", "_name", "_objection", "_others", "_policy"),
+        *("_route", "_secrets", "_skip", "fault", "head", "length", "recorded"),
     )
 
     def __init__(self, raw: bytes) -> None:
@@ -46,10 +46,8 @@ class HeadMemo:
         self._name = pairs[at][0] if at < len(pairs) else b""
         before, after = (rules.recorded(rules.HeaderFields.of(part)) for part in (pairs[:at], pairs[at + 1 :]))
         self.recorded = RecordedHead(head.method, head.recorded_target, before, self._name.decode("latin-1"), after)
-        self.anchors: tuple[bytes, ...] | None = None
-        """What every text has that holds one of the `secrets` last asked for; None where such a text has nothing in common."""
         self._others: tuple[bytes, ...] | None = None
-        self._forms: tuple[bytes, ...] = ()
+        self._secrets = SearchedSecrets(())
         self._policy: BrowserPolicy | None = None
         self._objection = ""
         self._route: OutgoingRoute | None = None
@@ -94,13 +92,12 @@ class HeadMemo:
         before, after = self._made
         return before if length is None else b"%b%d%b" % (before, length, after)
 
-    def secrets(self, others: tuple[bytes, ...]) -> tuple[bytes, ...]:
-        """Every form in which a secret of this request, or one of `others`, may stand in a text."""
+    def secrets(self, others: tuple[bytes, ...]) -> SearchedSecrets:
+        """The secrets of this request, and `others`, to be looked for in all that is recorded of it."""
         if others != self._others:
-            secrets = credential_removal.of_request(self.head.fields, self.head.target)
-            self._forms, self._others = credential_removal.forms([*secrets, *others]), others
-            self.anchors = None if self._forms is credential_removal.TOO_MANY else anchors(self._forms)
-        return self._forms
+            own = credential_removal.of_request(self.head.fields, self.head.target)
+            self._secrets, self._others = SearchedSecrets(credential_removal.forms([*own, *others])), others
+        return self._secrets
 
     def objection(self, policy: BrowserPolicy, *, loopback: bool) -> str:
         """Why this request may not use a key of the operator (see `BrowserPolicy`); `loopback` is the connection's, and stays."""

@@ -8,8 +8,8 @@ from proxy.client.client_connection import ClientConnection
 from proxy.client.client_request import ClientRequest, own_answer
 from proxy.client.flow_control import TunnelSink
 from proxy.errors import ProxyError
-from proxy.upstream.response_head import BodyFraming, ResponseHead
-from proxy.upstream.response_reader import HeadRewrite
+from proxy.upstream.response_consumer import AnyHead, HeadRewrite
+from proxy.upstream.response_head import BodyFraming
 
 
 class ResponseWriter:
@@ -32,7 +32,7 @@ class ResponseWriter:
     def __repr__(self) -> str:
         return f"<ResponseWriter begun={self.begun} keep={self.keep}>"
 
-    def begin(self, head: ResponseHead) -> HeadRewrite:
+    def begin(self, head: AnyHead) -> HeadRewrite:
         """Rewrite a head for the client; a stream without an end of its own closes the connection after it."""
         request = self._request
         if head.interim:

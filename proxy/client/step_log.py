@@ -7,8 +7,7 @@ from collections.abc import Callable
 
 from proxy.client.response_writer import ResponseWriter
 from proxy.record.capture import Capture
-from proxy.upstream.response_head import ResponseHead
-from proxy.upstream.response_reader import HeadRewrite
+from proxy.upstream.response_consumer import AnyHead, HeadRewrite
 
 _log = logging.getLogger("sameweights.proxy")
 
@@ -30,7 +29,7 @@ class HeadLog:
         self._writer = writer
         self._capture = capture
 
-    def begin(self, head: ResponseHead) -> HeadRewrite:
+    def begin(self, head: AnyHead) -> HeadRewrite:
         """Log what may be known of a head; the writer does the rest."""
         log_step("head_received", self._capture, status=head.status, framing=head.framing.value, interim=head.interim)
         return self._writer.begin(head)

@@ -78,9 +78,7 @@ class Forward:
         if request.head.control.unrecorded:
             self.stats.unrecorded += 1
             return
-        memo = request.memo
-        secrets = memo.secrets(self.routing.secrets)
-        self._records.complete(capture, failure, now, secrets, memo.anchors)
+        self._records.complete(capture, failure, now, request.memo.secrets(self.routing.secrets))
 
     def finish(self) -> None:
         """Hand over what still waits of the exchanges that have ended."""

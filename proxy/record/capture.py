@@ -15,6 +15,7 @@ from proxy.packing import PackedExchange, answer_words, pack_mark, pack_marks, p
 from proxy.record.held_bodies import HeldBytes
 from proxy.record.last_event import last_event_came
 from proxy.record.recorded_head import RecordedHead
+from proxy.record.searched_secrets import SearchedSecrets
 from proxy.routing.body_peek import PeekedBody
 
 _MOST_MARKS = 100_000
@@ -95,9 +96,9 @@ class Capture:
     """
 
     __slots__ = (
-        *("_asked", "_awaited", "_begun", "_events", "_first", "_head", "_held", "_length", "_limit", "_moments", "_overhead"),
-        *("_passed", "_pieces", "_room", "_stowed", "_until", "coded", "identity", "labels", "request_head", "request_size"),
-        *("role", "size", "started", "taken", "unheld"),
+        *("_asked", "_awaited", "_begun", "_coded", "_events", "_first", "_head", "_held", "_length", "_limit", "_moments"),
+        *("_overhead", "_passed", "_pieces", "_room", "_stowed", "_until", "identity", "labels", "request_head"),
+        *("request_size", "role", "size", "started", "taken", "unheld"),
     )
 
     def __init__(
@@ -139,8 +140,7 @@ class Capture:
         self._head: tuple[int, str, Headers, float] | None = None
         self._overhead = 0.0
         self._events = False
-        self.coded = False
-        """The body of the answer is in a content coding."""
+        self._coded = False
         self._passed: ChunkTimings | None = None
 
     def __repr__(self) -> str:
@@ -217,7 +217,7 @@ class Capture:
             self._room = self._whole(length)
         self._head = (status, reason, headers, now - self._begun)
         self._events = events
-        self.coded = coded
+        self._coded = coded
 
     def add(self, piece: bytes, now: float) -> None:
         """Take a piece of the answer's body, free of transfer framing."""
@@ -286,28 +286,25 @@ class Capture:
             unheld=self.unheld,
         )
 
-    def packed(self, now: float) -> PackedExchange | None:
-        """What `end` gives of an exchange with a whole answer, packed from where its parts lie; None where it is not that simple.
+    def packed(self, now: float, secrets: SearchedSecrets) -> PackedExchange | None:
+        """What `end` gives of an exchange with a whole answer, packed from where its parts lie.
 
-        The exchange may still hold secrets: see `credential_removal.none_shown`.
+        None where it is not that simple, or must be looked through more closely for one of the `secrets`.
         """
         if self._head is None or self._passed is not None or self.unheld or not _in_digits(self._length):
             return None
         status, reason, headers, head_seconds = self._head
         asked = self._kept_of_request()
         answered, marks = self._packed_body()
-        return pack_whole(
-            *(self.identity, self.role, self.started, self.request_head.words(self.labels), self._length),
-            *(asked, self.request_size, now - self._begun, self._overhead),
-            answer_words(status, reason, headers, self.size, head_seconds),
-            answered,
-            marks,
-        )
-
-    def succeeded(self, packed: PackedExchange) -> bool:
-        """True for an answer with a status below 400, of which `packed` holds both bodies whole."""
-        kept = len(packed.asked) == self.request_size and len(packed.answered) == self.size
-        return kept and self._head is not None and self._head[0] < 400
+        size, seconds = self.size, now - self._begun
+        sizes, response = (self.request_size, len(asked)), (status, reason, headers, size, head_seconds)
+        said = answer_words(self.identity, self.started, seconds, self._overhead, sizes, response, len(answered))
+        request = self.request_head.words(self.role, self.labels)
+        if secrets.forms:
+            whole = status < 400 and len(asked) == self.request_size and len(answered) == size and not self._coded
+            if not (whole and secrets.none_in_head(request) and secrets.none_in(said, asked, answered)):
+                return None
+        return PackedExchange(pack_whole(said, request, self._length), asked, answered, marks)
 
     def _packed_body(self) -> tuple[bytes, bytes]:
         """The body of the answer, and its marks as they are packed; most answers are one piece."""

@@ -12,7 +12,6 @@ from typing import TypeVar, cast
 
 from proxy.content_coding import beginning, named
 from proxy.exchange import ChunkTimings, Exchange, Headers, Response
-from proxy.packing import PackedExchange
 from proxy.routing.header_rules import ADDRESSES, MOST_FIELDS, HeaderFields, subprotocol_credentials
 from proxy.secret_masking import Masking, SearchBudget, TooCostlySearchError, anchor, secret_masker, without_beginning
 from proxy.secret_names import crowded, is_secret, secrets_in
@@ -71,21 +70,6 @@ def masked(data: bytes, secrets: Sequence[bytes], *, cut: bool = False) -> bytes
 def cleared(exchange: Exchange, secrets: Sequence[bytes]) -> Exchange:
     """The exchange without any of `secrets`, in no body, target, field, name or failure; itself when none is in it."""
     return _whole(clearing(exchange, secrets))
-
-
-def none_shown(packed: PackedExchange, anchors: Sequence[bytes]) -> bool:
-    """True when one quick search finds none of the `anchors` in an exchange whose bodies are whole, and in no content coding.
-
-    JSON writes the characters of an anchor as they are, so that what holds a secret holds its anchor too.
-    """
-    words, asked, answered, _ = packed
-    if len(anchors) * (len(asked) + len(answered)) > STEP:
-        return False
-    for text in anchors:  # noqa: SIM110 - to make a generator costs as much as the search
-        # Not `in`, which first makes an exception and drops it, as it does for all but numbers.
-        if words.find(text) >= 0 or asked.find(text) >= 0 or answered.find(text) >= 0:
-            return False
-    return True
 
 
 def clearing(exchange: Exchange, secrets: Sequence[bytes]) -> Clearing:

@@ -14,6 +14,7 @@ from typing import cast
 from proxy.exchange import Exchange, Failure
 from proxy.record import credential_removal
 from proxy.record.capture import Capture
+from proxy.record.searched_secrets import SearchedSecrets
 from proxy.sink import Sink
 from proxy.worker_stats import WorkerStats
 
@@ -39,23 +40,21 @@ class RecordCompletion:
         """Bytes of the exchanges that have ended and are not handed over yet, those in the sink among them."""
         return self._size + self._sink.waiting
 
-    def complete(
-        self, capture: Capture, failure: Failure | None, now: float, secrets: Sequence[bytes], anchors: Sequence[bytes] | None
-    ) -> None:
+    def complete(self, capture: Capture, failure: Failure | None, now: float, secrets: SearchedSecrets) -> None:
         """Take an exchange that is over by a whole answer or a `failure`, without ever raising.
 
-        One whose answer is ordinary, and holds none of the `anchors` of its `secrets`, goes packed from where its parts lie.
+        One whose answer is ordinary, and shows none of the `secrets`, goes packed from where its parts lie.
         """
-        if failure is None and anchors is not None and not (secrets and capture.coded):
+        if failure is None:
             try:
-                packed = capture.packed(now)
-                if packed and (not secrets or (capture.succeeded(packed) and credential_removal.none_shown(packed, anchors))):
+                packed = capture.packed(now, secrets)
+                if packed is not None:
                     self._sink.offer_packed(packed)
                     return
             except Exception:  # noqa: BLE001 - a sink must not raise; one that does is logged
                 _log.exception("exchange_not_handed_over", extra={"exchange": capture.identity})
                 return
-        self.offer(capture.end(now, failure), secrets)
+        self.offer(capture.end(now, failure), secrets.forms)
 
     def offer(self, exchange: Exchange, secrets: Sequence[bytes]) -> None:
         """Take an exchange without ever raising; where its clearing needs more than one step, the rest is done later."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proxy.exchange import Headers, Labels
+from proxy.exchange import Headers, Labels, Role
 from proxy.packing import RequestWords, request_words
 
 
@@ -11,7 +11,7 @@ class RecordedHead:
     of the body, "" where there is none.
     """
 
-    __slots__ = ("_after", "_before", "_labels", "_length_name", "_words", "method", "target")
+    __slots__ = ("_after", "_before", "_labels", "_length_name", "_role", "_words", "method", "target")
 
     def __init__(self, method: str, target: str, before: Headers, length_name: str = "", after: Headers = ()) -> None:
         self.method = method
@@ -19,6 +19,7 @@ class RecordedHead:
         self._before = before
         self._length_name = length_name
         self._after = after
+        self._role: Role | None = None
         self._labels: Labels | None = None
         self._words = RequestWords(b"", b"")
 
@@ -31,9 +32,10 @@ class RecordedHead:
             return (*self._before, *self._after)
         return (*self._before, (self._length_name, length), *self._after)
 
-    def words(self, labels: Labels) -> RequestWords:
+    def words(self, role: Role, labels: Labels) -> RequestWords:
         """The JSON of what is the same for all requests with this head and these `labels`; the last one made is kept."""
-        if labels != self._labels:
-            self._words = request_words(labels, self.method, self.target, (self._before, self._after), self._length_name)
-            self._labels = labels
+        if labels != self._labels or role is not self._role:
+            fields = (self._before, self._after)
+            self._words = request_words(role, labels, self.method, self.target, fields, self._length_name)
+            self._role, self._labels = role, labels
         return self._words

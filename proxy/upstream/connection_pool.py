@@ -15,6 +15,7 @@ from proxy.exchange import FailureKind
 from proxy.provider_config import Limits, Timeouts
 from proxy.routing.provider_origin import ProviderOrigin
 from proxy.upstream.dialer import Dialer
+from proxy.upstream.known_heads import KnownHeads, PatternBudget
 from proxy.upstream.upstream_connection import UpstreamConnection
 from proxy.worker_stats import WorkerStats
 
@@ -32,6 +33,7 @@ close behind an answer do so without announcing it, and a request that meets tha
 class _OriginConnections:
     """What is known of one origin: its connections, and how long it keeps them."""
 
+    heads: KnownHeads
     open: set[UpstreamConnection] = field(default_factory=set)
     opening: int = 0
     ready: dict[UpstreamConnection, None] = field(default_factory=dict)
@@ -85,6 +87,7 @@ class ConnectionPool:
         self._most = limits.upstream_connections
         self._stats = stats
         self._dialer = dialer
+        self._patterns = PatternBudget()
         self._origins: dict[ProviderOrigin, _OriginConnections] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
@@ -138,11 +141,13 @@ class ConnectionPool:
 
     async def dial(self, origin: ProviderOrigin) -> UpstreamConnection:
         """A new connection; UpstreamError when it cannot be made, RequestError when there are too many."""
-        known = self._origins.setdefault(origin, _OriginConnections())
+        known = self._origins.get(origin)
+        if known is None:
+            known = self._origins[origin] = _OriginConnections(KnownHeads(self._patterns))
         self._make_room(known)
         known.opening += 1
         try:
-            link = await self._dialer.connect(origin, lambda: UpstreamConnection(origin, self._ended))
+            link = await self._dialer.connect(origin, lambda: UpstreamConnection(origin, self._ended, known.heads))
         finally:
             known.opening -= 1
         known.open.add(link)

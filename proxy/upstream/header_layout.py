@@ -47,16 +47,18 @@ class HopByHop(NamedTuple):
 class HeaderLayout:
     """The names of an answer's fields, and the places of those that matter."""
 
-    __slots__ = ("_known", "_lower", "_recorded", "_telling", "lengths")
+    __slots__ = ("_known", "_lower", "lengths", "remembered", "telling")
 
     def __init__(self, names: tuple[bytes, ...]) -> None:
         self._lower = lower = tuple(name.lower() for name in names)
         self.lengths = tuple(place for place, name in enumerate(lower) if name == b"content-length")
         """The places of Content-Length."""
-        self._telling = tuple(place for place, name in enumerate(lower) if name in _TELLING)
-        self._recorded = tuple(
+        self.telling = tuple(place for place, name in enumerate(lower) if name in _TELLING)
+        """The places of the fields that tell of the connection or the body."""
+        self.remembered = tuple(
             (place, names[place].decode("latin-1")) for place, name in enumerate(lower) if rules.is_remembered(name)
         )
+        """The places and names of the fields that the record may hold."""
         self._known: tuple[list[bytes], HopByHop] | None = None
 
     def __repr__(self) -> str:
@@ -64,11 +66,11 @@ class HeaderLayout:
 
     def recorded(self, pairs: Pairs) -> Headers:
         """The fields among `pairs`, of this shape, that the record may hold."""
-        return tuple([(name, pairs[place][1].decode("latin-1").strip()) for place, name in self._recorded])
+        return tuple([(name, pairs[place][1].decode("latin-1").strip()) for place, name in self.remembered])
 
     def hop(self, pairs: Pairs) -> HopByHop:
         """What `pairs`, of this layout, state of the connection; mostly the same as in the last answer."""
-        said = [pairs[place][1] for place in self._telling]
+        said = [pairs[place][1] for place in self.telling]
         if self._known is None or self._known[0] != said:
             self._known = (said, self._read(pairs))
         return self._known[1]

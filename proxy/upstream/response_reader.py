@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from proxy.exchange import Failure, FailureKind
 from proxy.record.capture import Capture
 from proxy.upstream.chunked_body import REFUSED_EXTENSION, ChunkEvents, ExtendedChunks
+from proxy.upstream.known_heads import KnownHeads
+from proxy.upstream.response_consumer import AnyHead, ResponseConsumer, unwritten
 from proxy.upstream.response_head import BodyFraming, ResponseHead, chunked_end, delivered_end, read_head
 
 _BARE_LF = re.compile(rb"(?<!\r)\n")
@@ -35,28 +36,6 @@ _UNHEARD = object()
 """What llhttp calls where only the head is read by it: nothing."""
 
 
-class HeadRewrite(NamedTuple):
-    """How a reader wants an answer: the `head` to write before its body, and whether its body shall be free of chunk framing."""
-
-    head: bytes
-    plain: bool = False
-
-
-class ResponseConsumer(Protocol):
-    """What receives an answer: a client's connection, or a reader that discards it."""
-
-    def begin(self, head: ResponseHead) -> HeadRewrite:
-        """The head is complete; called once for the answer, and before that for each interim head."""
-
-    @property
-    def write(self) -> Callable[[bytes], None]:
-        """What takes the next bytes, asked for once for each answer."""
-
-
-def _unwritten(data: bytes) -> None:
-    """Takes the place of a reader that has gone."""
-
-
 def _spent(data: bytes, now: float) -> None:
     """Takes the place of an answer's own reader once it is over, so that nothing refers to itself and memory is free at once."""
 
@@ -71,7 +50,7 @@ class ResponseReader:
     __slots__ = (
         *("_buffer", "_came", "_capture", "_events", "_feed_parser", "_left", "_limit", "_many", "_out", "_pieces", "_plain"),
         *("_quiet", "_reader", "_seen", "_switch", "_tail", "_write"),
-        *("failure", "feed", "head", "method", "over", "rest", "reusable"),
+        *("failure", "feed", "head", "known", "method", "over", "rest", "reusable"),
     )
 
     def __init__(self, *, method: str, limit: int, capture: Capture, reader: ResponseConsumer, switch: bytes = b"") -> None:
@@ -89,12 +68,13 @@ class ResponseReader:
         self._tail: bytes | bytearray = b""
         """What came with the last body bytes, and all framing behind them."""
         self._plain = False
-        self._many = False
-        """It has brought more chunks at once than one turn may take."""
+        self._many = False  # It has brought more chunks at once than one turn may take.
         self.rest = b""
         """What has come and is not read yet."""
         self.feed: Callable[[bytes, float], None] = self._feed_head
-        self.head: ResponseHead | None = None
+        self.known: KnownHeads | None = None
+        """The heads that this provider is known to send."""
+        self.head: AnyHead | None = None
         self.over = False
         self.reusable = False
         """True when the answer ended where its framing says, and the connection may serve another."""
@@ -112,7 +92,7 @@ class ResponseReader:
 
     def mute(self) -> None:
         """Write nothing from here on: the reader of the answer has gone, and may have left a connection that raises."""
-        self._write = self._out = _unwritten
+        self._write = self._out = unwritten
 
     def fail(self, kind: FailureKind, detail: str) -> None:
         """The answer ends here, broken; the first cause stays."""
@@ -151,16 +131,18 @@ class ResponseReader:
                 return
             data = bytes(buffer)
             buffer.clear()
+        elif self.known is not None and self._feed_known(self.known, data, now):
+            return
         # One round for each interim head, and one for the answer's own.
         for _ in range(_MOST_HEADS):
             end = self._head_end(data)
             if not end:
                 return
-            raw, data = data[:end], data[end:]
             self._seen += end
-            self._head_done(raw, data, now)
+            self._head_done(data, end, now)
             if self.over or self.head is not None:
                 return
+            data = data[end:]
         self._put_off(data, now)
 
     def _head_end(self, data: bytes) -> int:
@@ -178,16 +160,38 @@ class ResponseReader:
         self._buffer += data
         return 0
 
-    def _head_done(self, raw: bytes, rest: bytes, now: float) -> None:
+    def _feed_known(self, known: KnownHeads, data: bytes, now: float) -> bool:
+        """Read a head of a known shape, which no other reader has to read; False where it is none."""
+        end = data.find(_HEAD_END) + len(_HEAD_END)
+        if end < len(_HEAD_END) or end > self._limit or self._seen or self.method == "HEAD":
+            return False
+        head = known.read(data[:end])
+        if head is None:
+            return False
+        if head.framing is BodyFraming.CHUNKED:
+            self._parse_chunked(head.raw)
+        self._begin(head, data, end, now)
+        return True
+
+    def _head_done(self, data: bytes, end: int, now: float) -> None:
+        raw = data[:end]
         try:
             head = read_head(raw, self.method)
             if head.framing is BodyFraming.TUNNEL:
                 self._check_switch(head)
+            elif head.framing is BodyFraming.CHUNKED:
+                self._parse_chunked(raw)
             else:
-                self._parse_head(head, head.single(raw) if len(head.shape.lengths) > 1 else raw)
+                HttpResponseParser(_UNHEARD).feed_data(head.single(raw))
         except (ValueError, HttpParserError, HttpParserUpgrade) as error:
             self.fail(FailureKind.MALFORMED, str(error))
             return
+        if self.known is not None:
+            self.known.learn(head)
+        self._begin(head, data, end, now)
+
+    def _begin(self, head: AnyHead, data: bytes, end: int, now: float) -> None:
+        """Pass on the head that ends at `end` of `data`, and what came behind it."""
         terms = self._reader.begin(head)
         if head.interim:
             if terms.head:
@@ -195,16 +199,20 @@ class ResponseReader:
             return
         self.head = head
         self._plain = terms.plain
-        events_plain, recorded = head.hop.events and head.hop.readable, head.shape.recorded(head.pairs)
-        coded = not head.hop.readable
-        self._capture.head(head.status, head.reason, recorded, now, events=events_plain, length=head.length, coded=coded)
+        hop, length, rest = head.hop, head.length, data[end:]
+        events, coded = hop.events and hop.readable, not hop.readable
+        self._capture.head(head.status, head.reason, head.recorded(), now, events=events, length=length, coded=coded)
+        if head.framing is BodyFraming.LENGTH and length == len(rest):
+            # Most answers that are no streams come whole, and in the bytes that the client gets.
+            self._out(data if terms.head is head.raw else terms.head + rest)
+            if rest:
+                self._capture.add(rest, now)
+            self._end(exact=True)
+            return
         self._body(head, terms.head, rest, now)
 
-    def _parse_head(self, head: ResponseHead, raw: bytes) -> None:
-        """Let llhttp read the head too, which clients read it by; a body in chunks is then read by the same parser."""
-        if head.framing is not BodyFraming.CHUNKED:
-            HttpResponseParser(_UNHEARD).feed_data(raw)
-            return
+    def _parse_chunked(self, raw: bytes) -> None:
+        """Let llhttp read a head too, which clients read it by: the same parser reads the chunks of its body."""
         events = self._events = ChunkEvents()
         parser = HttpResponseParser(events)
         parser.set_dangerous_leniencies(lenient_spaces_after_chunk_size=True)
@@ -218,7 +226,7 @@ class ResponseReader:
         if not self._switch or named != [self._switch]:
             raise ValueError("it switches protocols unasked")
 
-    def _body(self, head: ResponseHead, first: bytes, rest: bytes, now: float) -> None:
+    def _body(self, head: AnyHead, first: bytes, rest: bytes, now: float) -> None:
         """Choose how the body is read, and send the head together with what came behind it."""
         self._left = head.length
         if head.framing is BodyFraming.CHUNKED:
@@ -231,7 +239,7 @@ class ResponseReader:
             self.feed = self._feed_nothing if head.framing is BodyFraming.NONE else self._feed_until_close
         gathered = [first]
         self._out = gathered.append
-        if rest or head.framing is BodyFraming.NONE or (head.framing is BodyFraming.LENGTH and not head.length):
+        if rest or head.framing is BodyFraming.NONE:
             self.feed(rest, now)
         self._out = self._write
         self._out(b"".join(gathered))

@@ -18,8 +18,9 @@ from proxy.routing.outbound_proxy import proxy_fields
 from proxy.routing.provider_origin import ProviderOrigin
 from proxy.upstream.connection_pool import ConnectionPool
 from proxy.upstream.dialer import Dialer
-from proxy.upstream.response_head import ResponseHead, framed
-from proxy.upstream.response_reader import HeadRewrite, ResponseReader
+from proxy.upstream.response_consumer import AnyHead, HeadRewrite
+from proxy.upstream.response_head import framed
+from proxy.upstream.response_reader import ResponseReader
 from proxy.upstream.upstream_connection import UpstreamConnection
 from proxy.worker_stats import WorkerStats
 
@@ -134,7 +135,7 @@ class DiscardingReader:
     def __repr__(self) -> str:
         return f"<DiscardingReader left={self._left}>"
 
-    def begin(self, head: ResponseHead) -> HeadRewrite:  # noqa: ARG002 - the Protocol names it
+    def begin(self, head: AnyHead) -> HeadRewrite:  # noqa: ARG002 - the Protocol names it
         """Nothing is written before the body."""
         return HeadRewrite(head=b"")
 

@@ -15,6 +15,7 @@ from typing import cast
 from proxy.exchange import FailureKind
 from proxy.process import socket_end, tcp_info
 from proxy.routing.provider_origin import ProviderOrigin
+from proxy.upstream.known_heads import KnownHeads
 from proxy.upstream.response_reader import ResponseReader
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -27,13 +28,16 @@ class UpstreamConnection(asyncio.Protocol):
     """A connection that serves one answer at a time; `ended` is called once, when it is gone."""
 
     __slots__ = (
-        *("_answer", "_behind", "_drain", "_end", "_ended", "_full", "_loop", "_lost_unread", "_poll", "_sent_all"),
-        *("_done", "_transport", "held"),
+        *("_answer", "_behind", "_done", "_drain", "_end", "_ended", "_full", "_known", "_loop", "_lost_unread", "_poll"),
+        *("_sent_all", "_transport", "held"),
         *("idle_since", "keep_seconds", "keep_until", "last", "origin", "ready_at", "served", "waiting"),
     )
 
-    def __init__(self, origin: ProviderOrigin, ended: Callable[[UpstreamConnection], None]) -> None:
+    def __init__(
+        self, origin: ProviderOrigin, ended: Callable[[UpstreamConnection], None], known: KnownHeads | None = None
+    ) -> None:
         self.origin = origin
+        self._known = known
         self._ended = ended
         self._transport: asyncio.Transport | None = None
         self._answer: ResponseReader | None = None
@@ -146,6 +150,7 @@ class UpstreamConnection(asyncio.Protocol):
         """Read `answer` from here on; `done` is called once, when it is over, well or badly, which may be before this returns."""
         self._answer = answer
         self._done = done
+        answer.known = self._known
         self._sent_all = False
         self.held = self.waiting = False
         self.served += 1

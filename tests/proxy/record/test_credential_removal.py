@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.exchange import Failure, FailureKind
-from proxy.packing import PackedExchange, pack
+from proxy.packing import pack
 from proxy.record.credential_removal import (
     MOST,
     SLICE,
@@ -20,13 +20,10 @@ from proxy.record.credential_removal import (
     clearing,
     forms,
     masked,
-    none_shown,
     of_request,
 )
 from proxy.routing.header_rules import HeaderFields
-from proxy.secret_masking import anchors
 from tests.exchanges import exchange
-from tests.written_keys import KEYS, WRITTEN
 
 KEY = b"sk-proj-a1b2c3/d4e5+f6=="
 SAID = b'{"error":{"message":"Incorrect API key provided: %b."}}'
@@ -179,20 +176,6 @@ def test_a_cut_secret_of_a_long_run_is_masked_in_few_looks():
     secret = b"a" * 60_000 + b"b"
     data = b"a" * 59_000 + b"c"
     assert masked(data, [secret], cut=True).strip(b"*") in {b"", b"a" * 31}
-
-
-@given(st.binary(max_size=60), KEYS, st.sampled_from(sorted(WRITTEN)), st.sampled_from(["words", "asked", "answered"]))
-def test_a_quick_look_misses_no_key_however_it_is_written(data, key, way, place):
-    looked_for = anchors(forms([key]))
-    parts = {"words": b"", "asked": b"", "answered": b"", "marks": b""} | {place: data + WRITTEN[way](key) + data}
-    assert looked_for is None or not none_shown(PackedExchange(**parts), looked_for)
-
-
-def test_a_quick_look_is_for_what_one_step_could_search():
-    looked_for = anchors(forms([KEY]))
-    assert none_shown(PackedExchange(b"", b"y" * STEP, b"", b""), looked_for)
-    assert not none_shown(PackedExchange(b"", b"y" * STEP, b"y", b""), looked_for)
-    assert not none_shown(PackedExchange(b"", b"y" * (STEP // 2), b"y", b""), (*looked_for, b"another-key"))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from proxy.record import credential_removal
 from proxy.record.capture import Capture
 from proxy.record.record_completion import RecordCompletion
 from proxy.record.recorded_head import RecordedHead
-from proxy.secret_masking import anchors
+from proxy.record.searched_secrets import SearchedSecrets
 from proxy.worker_stats import WorkerStats
 from tests.exchanges import exchange
 from tests.running import until
@@ -84,8 +84,7 @@ def completed(made, secrets, failure=None):
     """What is remembered of a capture, and whether it was packed in one go."""
     sink = Took()
     offering, _ = made_for(sink)
-    known = credential_removal.forms(secrets)
-    offering.complete(made, failure, 20.0, known, None if known is credential_removal.TOO_MANY else anchors(known))
+    offering.complete(made, failure, 20.0, SearchedSecrets(credential_removal.forms(secrets)))
     offering.finish()
     return sink.exchanges[0], bool(sink.packed)
 
@@ -215,5 +214,5 @@ async def test_beyond_the_limit_an_exchange_is_dropped_and_counted(limit, taken)
 async def test_a_sink_that_raises_is_logged_and_costs_nothing_else(caplog):
     offering, _ = made_for(Raises())
     offering.offer(exchange(b""), SECRETS)
-    offering.complete(captured(b"", [b"y"]), None, 20.0, (), ())
+    offering.complete(captured(b"", [b"y"]), None, 20.0, SearchedSecrets(()))
     assert [record.getMessage() for record in caplog.records] == ["exchange_not_handed_over"] * 2

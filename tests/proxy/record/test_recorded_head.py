@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from proxy.exchange import Labels
+from proxy.exchange import Labels, Role
+from proxy.packing import pack_whole
 from proxy.record.recorded_head import RecordedHead
 
 HOST, ACCEPT = ("Host", "h"), ("Accept", 'a "quoted" \\ value%')
@@ -12,8 +13,7 @@ HOST, ACCEPT = ("Host", "h"), ("Accept", 'a "quoted" \\ value%')
 
 def said(head, labels, length):
     """The JSON of the head, with what each exchange adds."""
-    before, after = head.words(labels)
-    return json.loads(b"{%b%b%b]}" % (before, length.encode() if after else b"", after))
+    return json.loads(pack_whole(b'{"new":1', head.words(Role.PRIMARY, labels), length))
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_the_json_of_a_head_holds_what_the_record_holds(before, name, after):
     head = RecordedHead("POST", "/v1/x?a=%22", before, name, after)
     labels = Labels(route="default", model="m", tag='"', stream=True)
     made = said(head, labels, "42")
-    assert made["labels"] == [*labels]
+    assert (made["new"], made["role"], made["labels"]) == (1, "primary", [*labels])
     method, target, headers = made["request"]
     assert (method, target, tuple(map(tuple, headers))) == ("POST", "/v1/x?a=%22", head.headers("42"))
     assert head.headers("42") == ((*before, (name, "42"), *after) if name else (*before, *after))
@@ -39,10 +39,11 @@ def test_the_json_of_a_head_holds_what_the_record_holds(before, name, after):
 
 def test_the_json_is_made_once_and_again_for_other_labels():
     head = RecordedHead("POST", "/v1/x", (HOST,))
-    first = head.words(Labels(model="m"))
-    assert head.words(Labels(model="m")) is first
+    first = head.words(Role.PRIMARY, Labels(model="m"))
+    assert head.words(Role.PRIMARY, Labels(model="m")) is first
     assert said(head, Labels(model="n"), "")["labels"] == [*Labels(model="n")]
-    assert head.words(Labels(model="m")) == first
+    assert head.words(Role.PRIMARY, Labels(model="m")) == first
+    assert head.words(Role.GREEDY, Labels(model="m")) != first
 
 
 def test_a_label_that_orjson_refuses_is_escaped():

@@ -12,7 +12,8 @@ from proxy.exchange import FailureKind, Role
 from proxy.record.capture import Capture
 from proxy.record.recorded_head import RecordedHead
 from proxy.upstream.chunked_body import REFUSED_EXTENSION
-from proxy.upstream.response_reader import HeadRewrite, ResponseReader
+from proxy.upstream.response_consumer import HeadRewrite
+from proxy.upstream.response_reader import ResponseReader
 from tests.wires import STREAM_HEAD, chunks, ok
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -11,7 +11,8 @@ from proxy.exchange import FailureKind, Role
 from proxy.record.capture import Capture
 from proxy.record.recorded_head import RecordedHead
 from proxy.routing.provider_origin import parse_base_url
-from proxy.upstream.response_reader import HeadRewrite, ResponseReader
+from proxy.upstream.response_consumer import HeadRewrite
+from proxy.upstream.response_reader import ResponseReader
 from proxy.upstream.upstream_client import DiscardingReader
 from proxy.upstream.upstream_connection import UpstreamConnection
 from tests.wires import PATIENCE, STREAM_HEAD, ok, scripted

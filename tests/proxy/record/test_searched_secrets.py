@@ -1,0 +1,63 @@
+"""proxy.record.searched_secrets: a quick look misses no secret however it is written, and finds most texts free of any."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy.packing import RequestWords
+from proxy.record.credential_removal import STEP, TOO_MANY, forms
+from proxy.record.searched_secrets import SearchedSecrets
+from tests.written_keys import KEYS, WRITTEN
+
+KEY = b"sk-proj-a1b2c3/d4e5+f6=="
+TEXT = st.binary(max_size=60)
+
+
+@given(TEXT, KEYS, st.sampled_from(sorted(WRITTEN)), st.integers(0, 2))
+def test_a_quick_look_misses_no_key_however_it_is_written(data, key, way, place):
+    parts = [data, data, data]
+    parts[place] += WRITTEN[way](key) + data
+    secrets = SearchedSecrets(forms([key]))
+    assert not secrets.none_in(*parts)
+    assert not secrets.none_in_head(RequestWords(parts[place], b"]}"))
+
+
+@given(TEXT, KEYS)
+def test_a_text_that_json_has_escaped_shows_its_key(data, key):
+    text = json.dumps([data.decode("latin-1") + key.decode(), 1]).encode()
+    assert not SearchedSecrets(forms([key])).none_in(text, b"", b"")
+
+
+@given(TEXT, TEXT, TEXT)
+def test_a_quick_look_finds_nothing_where_the_anchor_is_not(said, asked, answered):
+    """The anchor of this key is its longest run of characters that no coding changes."""
+    free = all(b"sk-proj-a1b2c3" not in part for part in (said, asked, answered))
+    assert SearchedSecrets(forms([KEY])).none_in(said, asked, answered) == free
+
+
+def test_a_quick_look_is_for_what_one_step_could_search():
+    one, two = SearchedSecrets(forms([KEY])), SearchedSecrets(forms([KEY, b"another-key"]))
+    assert one.none_in(b"", b"y" * STEP, b"")
+    assert not one.none_in(b"", b"y" * STEP, b"y")
+    assert two.none_in(b"", b"y" * (STEP // 2), b"")
+    assert not two.none_in(b"", b"y" * (STEP // 2), b"y")
+
+
+@pytest.mark.parametrize("known", [TOO_MANY, (b"/+/+/+/+",), (KEY, b"%%%%%%%%")])
+def test_secrets_that_have_no_anchor_or_are_too_many_are_never_looked_for_quickly(known):
+    assert not SearchedSecrets(known).none_in(b"", b"", b"")
+
+
+def test_the_json_of_a_head_is_searched_once():
+    """What is found free of secrets is remembered by itself; JSON of equal bytes is searched again."""
+    secrets, words = SearchedSecrets(forms([KEY])), RequestWords(b',"request":["POST"', b"]}")
+    assert secrets.none_in_head(words)
+    assert secrets.none_in_head(words)
+    assert not secrets.none_in_head(RequestWords(words.before + KEY, b"]}"))
+    assert secrets.none_in_head(words)
+
+
+def test_its_picture_shows_no_secret():
+    assert repr(SearchedSecrets((KEY,))) == "<SearchedSecrets 1>"
