@@ -327,6 +327,7 @@ PROMISES = (
         "W3C Fetch Metadata",
         "A web page that was not allowed spends no key of the operator, by request, by WebSocket or by a rebound name.",
     ),
+    Promise("local.token", LOCAL, "design", "Beyond loopback no page of the admin port is shown without a token."),
     Promise("local.reading", LOCAL, "design", "The admin port only reads."),
     Promise(
         "metrics.closed",

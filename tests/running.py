@@ -80,7 +80,7 @@ async def addresses(process, lines) -> tuple[str, str]:
         line = (await process.stderr.readline()).decode()
         assert line, f"serve ended before it was ready: {''.join(lines)}"
         lines.append(line)
-        found += re.findall(r"http://[0-9.:]+", line) if line.startswith("sameweights:") else []
+        found += re.findall(r"https?://[0-9.:]+", line) if line.startswith("sameweights:") else []
     return found[0], found[1]
 
 

@@ -14,6 +14,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from prometheus_client import CollectorRegistry
 
+from shadow.pages.admin_access import AdminAccess
 from shadow.pages.metrics_endpoint import MetricsEndpoint
 from shadow.pages.pair_pages import FilterError, PairPages
 from shadow.privacy.privacy_policy import row_of
@@ -46,11 +47,17 @@ RAW_LIMIT = 16 * 1024 * 1024
 
 
 def build_app(
-    reader: Reader, registry: CollectorRegistry, ready: Ready, config: Config, scraped: Callable[[float], None] = lambda _: None
+    reader: Reader,
+    registry: CollectorRegistry,
+    ready: Ready,
+    config: Config,
+    *,
+    access: AdminAccess | None = None,
+    scraped: Callable[[float], None] = lambda _: None,
 ) -> web.Application:
     """The application of the admin port. `ready` returns "" or why not; `scraped` is called with the seconds of each scrape."""
     admin = _Admin(reader, MetricsEndpoint(registry, scraped), ready, config)
-    app = web.Application(middlewares=[_guard(config.admin)])
+    app = web.Application(middlewares=[_guard(config.admin), (access or AdminAccess()).middleware])
     app[RELOAD] = admin.reload
     app.on_response_prepare.append(_add_headers)
     app.on_cleanup.append(admin.close)

@@ -35,6 +35,7 @@ from shadow.commands.forget import forget_ordered
 from shadow.judging.judge import Judge
 from shadow.judging.webhook import WebhookSender
 from shadow.metrics.observe import Metrics
+from shadow.pages.admin_access import PARAMETER, admin_access, base_address, drawn_token, needs_token
 from shadow.pages.admin_app import RELOAD, build_app
 from shadow.pages.connection_limiter import ConnectionLimiter
 from shadow.pipeline.clock_guard import ClockJumpGuard
@@ -53,6 +54,7 @@ from shadow.processes.supervisor_log import log_options
 from shadow.sampling.budget import Budget
 from shadow.sampling.sampler import secret_of
 from shadow.settings.outbound_checks import webhook_proxy
+from shadow.settings.tls_checks import load_chain, tls_context
 from shadow.settings.top_level_config import Config
 from storage.opening import database_path, open_store
 from storage.sqlite.handover_counts import source
@@ -96,6 +98,7 @@ class AuditProcess:
         budget = Budget(requests=shadow.requests, tokens=shadow.tokens, money=shadow.money, period=shadow.period)
         now = time.time()
         budget.restore(now, *store.spent(*budget.hours(now)))
+        drawn = _drawn(store)
         policy = PrivacyPolicy(
             redactor=Redactor(config.storage.redact), key=secrets.token_bytes(32), bodies=config.storage.bodies
         )
@@ -110,7 +113,7 @@ class AuditProcess:
             references=self._references,
             budget=budget,
             policy=policy,
-            secret=secret_of(shadow.seed, _drawn(store)),
+            secret=secret_of(shadow.seed, drawn),
             identities=self._identities,
             ledger=ledger,
             sources=lambda worker: source(run, worker),
@@ -125,13 +128,23 @@ class AuditProcess:
             ledger=ledger,
         )
         self._runner = web.AppRunner(
-            build_app(reader=store, registry=self._registry, ready=self._ready, config=config, scraped=self._metrics.scraped),
+            build_app(
+                reader=store,
+                registry=self._registry,
+                ready=self._ready,
+                config=config,
+                access=admin_access(config.admin, drawn, os.environ),
+                scraped=self._metrics.scraped,
+            ),
             access_log=None,
             shutdown_timeout=1.0,
         )
         self._limiter = ConnectionLimiter(most=config.admin.clients, refused=self._metrics.admin_refused, clock=time.monotonic)
         self._runner.app.middlewares.insert(0, self._limiter.middleware)
         self._admin: asyncio.Server | None = None
+        self._tls = tls_context(config.admin)
+        self._address = "" if config.admin.token_env or not needs_token(config.admin) else f"/?{PARAMETER}={drawn_token(drawn)}"
+        """The path by which a browser opens the pages at first, where the token was drawn here; "" otherwise."""
         self._judge = Judge.configured(config.drift, store.judgements, holder=new_id(), publish=self._metrics.drift.ruled)
         self._notifier = WebhookSender(
             store.judgements,
@@ -152,8 +165,12 @@ class AuditProcess:
         await self._runner.setup()
         assert self._runner.server is not None  # since `setup`
         self._admin = await asyncio.get_running_loop().create_server(
-            self._limiter.protocol_factory(self._runner.server), sock=admin
+            self._limiter.protocol_factory(self._runner.server), sock=admin, ssl=self._tls
         )
+        if self._address:
+            host, port = admin.getsockname()[:2]
+            sys.stderr.write(f"sameweights: open the pages with {base_address(host, port, tls=bool(self._tls))}{self._address}\n")
+            sys.stderr.flush()
         await self._receiver.start(audit_socket)
         for work in (
             self._worker.run(self._receiver),
@@ -190,11 +207,20 @@ class AuditProcess:
             return
         known = {**self._config.proxy.providers, **config.proxy.providers}
         self._config = config.model_copy(update={"proxy": config.proxy.model_copy(update={"providers": known})})
+        self._renew_certificate()
         self._references.reload(self._config)
         self._worker.reload(self._config)
         self._identities.reload(self._config)
         self._runner.app[RELOAD](self._config)
         self._metrics.reload(self._config)
+
+    def _renew_certificate(self) -> None:
+        """Read the files of the running certificate again; files that cannot be used leave it as it is."""
+        if self._tls is not None:
+            try:
+                load_chain(self._tls, self._config.admin)
+            except OSError as error:  # ssl.SSLError is one
+                log.error("certificate_not_renewed", error=str(error), file=self._config.admin.tls_cert)  # noqa: TRY400 - the text says it
 
     async def stop(self) -> None:
         """Empty the inbox, finish the shadow requests that can be finished, store what there is, and close everything."""

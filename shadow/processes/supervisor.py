@@ -232,7 +232,7 @@ class Supervisor:
         admin_host, admin_port = self._admin.getsockname()[:2]
         sys.stderr.write(
             f"sameweights: set OPENAI_BASE_URL=http://{_shown(host)}:{port}/v1\n"
-            f"sameweights: pages and metrics on http://{_shown(admin_host)}:{admin_port}\n"
+            f"sameweights: pages and metrics on {'https' if self._config.admin.tls_cert else 'http'}://{_shown(admin_host)}:{admin_port}\n"
         )
         sys.stderr.flush()
 

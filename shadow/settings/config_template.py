@@ -47,7 +47,7 @@ keep_days = 30
 bodies = "full"                  # full, hash or none: how much is kept of prompts and answers
 
 [admin]
-listen = "127.0.0.1:8081"        # metrics, health and the pages; no password, so not for the network
+listen = "127.0.0.1:8081"        # metrics, health and the pages; beyond loopback the pages need a token
 
 [log]
 level = "info"                   # error, warning, info, or debug for the steps of each exchange

@@ -18,6 +18,10 @@ from shadow.settings.toml_lines import KeyPath
 from shadow.settings.top_level_config import Config
 
 RESERVED = ("v1", "healthz", "metrics", "ui")
+SHORTEST_TOKEN = 16
+"""Fewest characters of the token of the admin port."""
+_SECRETS: Mapping[KeyPath, str] = {("drift", "webhook_secret_env"): "secret", ("admin", "token_env"): "token"}
+"""Settings beside `api_key_env` that name a variable, with what the variable holds."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _HOST = re.compile(r"[A-Za-z0-9._-]+|\[?[0-9A-Fa-f:.]+\]?")
@@ -102,10 +106,18 @@ def _url_error(url: str) -> str:
     return ""
 
 
+def _short_token(raw: RawConfig) -> Iterator[ConfigErrorItem]:
+    variable = raw.text("admin", "token_env")
+    token = raw.environ.get(variable, "") if variable else ""
+    if raw.serving and token and len(token) < SHORTEST_TOKEN:
+        words = f"the token in '{variable}' has {len(token)} characters; it must have {SHORTEST_TOKEN} at least, drawn at random"
+        yield ConfigErrorItem(path=("admin", "token_env"), sentence=words)
+
+
 def _key_variables(raw: RawConfig) -> Iterator[ConfigErrorItem]:
     paths: list[KeyPath] = [("proxy", "providers", name, "api_key_env") for name in raw.names()]
-    for path in (*paths, ("drift", "webhook_secret_env")):
-        variable, what = raw.text(*path), "secret" if path[0] == "drift" else "key"
+    for path in (*paths, *_SECRETS):
+        variable, what = raw.text(*path), _SECRETS.get(path, "key")
         if variable and not VARIABLE.fullmatch(variable):
             words = f"must be the name of an environment variable, never the {what} itself (the text is not shown)"
             yield ConfigErrorItem(path=path, sentence=words)
@@ -248,6 +260,7 @@ RULES: tuple[Callable[[RawConfig], Iterator[ConfigErrorItem]], ...] = (
     _provider_names,
     _base_urls,
     _key_variables,
+    _short_token,
     _fittings,
     _webhook,
     _unknown_names,

@@ -14,12 +14,13 @@ from shadow.settings.config_errors import ConfigError, ConfigSource, explain, qu
 from shadow.settings.cross_checks import RawConfig, cross_check, listen_port, same_server
 from shadow.settings.environment_and_flags import OverridingValue, from_environment, from_flags
 from shadow.settings.outbound_checks import environment_errors, outbound_advice, outbound_errors
+from shadow.settings.tls_checks import tls_errors
 from shadow.settings.toml_file import parse_toml, read_text, validated
 from shadow.settings.toml_lines import KeyPath, key_lines
 from shadow.settings.top_level_config import Config
 
 FILE = "sameweights.toml"
-NAMING = ("api_key_env", "webhook_secret_env")
+NAMING = ("api_key_env", "webhook_secret_env", "token_env")
 """Keys whose value is the name of an environment variable."""
 
 
@@ -39,7 +40,7 @@ def load(path: Path | None, flags: Mapping[str, object], environ: Mapping[str, s
     except ValidationError as error:
         found = [*explain(error.errors(), Config), *found]
     else:
-        found = [*found, *outbound_errors(config)] if serving else found
+        found = [*found, *outbound_errors(config), *tls_errors(config)] if serving else found
         errors = [*errors, *environment_errors(config, environ)] if serving else errors
     if found or errors:
         raise ConfigError([*sentences(found, origin), *errors])
@@ -54,8 +55,9 @@ def _overlay(
     written, errors = from_flags(flags)
     named = {str(setting.value) for setting in written if setting.path[-1] in NAMING}
     named |= {str(own["api_key_env"]) for own in providers.values() if isinstance(own, dict) and "api_key_env" in own}
-    drift = tables.get("drift")
-    named |= {str(drift.get("webhook_secret_env", ""))} if isinstance(drift, dict) else set()
+    for section, key in (("drift", "webhook_secret_env"), ("admin", "token_env")):
+        table = tables.get(section)
+        named |= {str(table.get(key, ""))} if isinstance(table, dict) else set()
     named |= {value for name, value in environ.items() if name.endswith(tuple(f"__{key.upper()}" for key in NAMING))}
     settings, unknown = from_environment(Config, environ, named=named, providers=providers.keys())
     return [*settings, *written], [*unknown, *errors]
@@ -102,10 +104,11 @@ def _limits_advice(config: Config) -> Iterator[str]:
 
 def _admin_advice(config: Config) -> Iterator[str]:
     host = config.admin.listen.rpartition(":")[0].strip("[]")
+    unencrypted = "" if config.admin.tls_cert else ", without TLS"
     if listen_port(config.admin.listen) is not None and not is_this_machine(host):
         yield (
-            f"admin.listen: {quoted(config.admin.listen)} is open to the network, without a password: it shows recorded prompts "
-            "and answers to every client; 127.0.0.1:8081 keeps it on this machine"
+            f"admin.listen: {quoted(config.admin.listen)} is open to the network{unencrypted}: its pages show recorded prompts "
+            "and answers to every client that has the token; 127.0.0.1:8081 keeps it on this machine"
         )
 
 

@@ -84,6 +84,14 @@ class AdminConfig(BaseModel):
     """Model names that become metric labels once a provider answered them, where the configuration names no model; 0 for none."""
     clients: Annotated[int, Field(ge=1, le=10_000)] = 64
     """Connections to this port at once; one more is answered 503, counted, and closed."""
+    token_env: str = ""
+    """Environment variable with the token that the pages need; without one, a port beyond loopback has a drawn token."""
+    metrics: Literal["open", "token"] = "open"
+    """Whether /metrics needs the token too."""
+    tls_cert: str = ""
+    """File with the certificate chain of this port, in PEM form; empty serves without TLS."""
+    tls_key: str = ""
+    """File with the key of that certificate."""
 
 
 class LogConfig(BaseModel):

@@ -1,0 +1,146 @@
+"""The token of the admin port over real sockets: who gets in, how, and what stays open."""
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from prometheus_client import CollectorRegistry
+
+from shadow.pages.admin_access import admin_access, base_address, drawn_token, needs_token
+from shadow.pages.admin_app import build_app
+from shadow.settings.top_level_config import AdminConfig, Config
+from storage.store import Store
+
+pytestmark = pytest.mark.promise("local.token")
+
+SECRET = bytes(range(32))
+TOKEN = drawn_token(SECRET)
+
+
+@pytest.fixture
+async def get(store: Store):
+    opened = []
+
+    async def request(path: str, *, cookies=None, admin=None, environ=None, **headers: str):
+        table = {"listen": "0.0.0.0:8081", **(admin or {})}
+        config = Config.model_validate({"admin": table})
+        access = admin_access(config.admin, SECRET, environ or {})
+        app = build_app(store, CollectorRegistry(), lambda: "", config, access=access)
+        client = TestClient(TestServer(app, host="127.0.0.1"), cookies=cookies)
+        opened.append(client)
+        await client.start_server()
+        return await client.get(path, headers=headers, allow_redirects=False)
+
+    yield request
+    for client in opened:
+        await client.close()
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/pairs", "/pairs/x", "/answers", "/serving", "/runbook", "/exchanges/x/request", "/nowhere"]
+)
+async def test_a_port_beyond_loopback_shows_no_page_without_the_token(get, path):
+    refused = await get(path)
+    assert refused.status == 401
+    assert refused.headers["WWW-Authenticate"] == "Bearer"
+    assert TOKEN not in await refused.text()
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/static/style.css"])
+async def test_health_metrics_and_styles_need_no_token(get, path):
+    assert (await get(path)).status == 200
+
+
+async def test_metrics_need_the_token_where_the_configuration_states_so(get):
+    assert (await get("/metrics", admin={"metrics": "token"})).status == 401
+    assert (await get("/metrics", admin={"metrics": "token"}, Authorization=f"Bearer {TOKEN}")).status == 200
+
+
+async def test_a_token_in_the_address_becomes_a_cookie_and_leaves_the_address(get):
+    welcome = await get(f"/pairs?state=differ&token={TOKEN}")
+    assert (welcome.status, welcome.headers["Location"]) == (303, "/pairs?state=differ")
+    [cookie] = welcome.cookies.values()
+    assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Strict", "/")
+    assert TOKEN not in cookie.value
+    assert cookie.key == f"sameweights_{welcome.url.port}"
+
+
+async def test_a_cookie_lets_in_by_the_name_of_its_port_alone(store):
+    config = Config.model_validate({"admin": {"listen": "0.0.0.0:8081"}})
+    app = build_app(store, CollectorRegistry(), lambda: "", config, access=admin_access(config.admin, SECRET, {}))
+    async with TestClient(TestServer(app, host="127.0.0.1")) as client:
+        welcome = await client.get(f"/pairs?token={TOKEN}")
+        assert welcome.status == 200
+        value = next(iter(client.session.cookie_jar)).value
+        client.session.cookie_jar.clear()
+        assert (await client.get("/pairs", headers={"Cookie": f"sameweights_{client.port}={value}"})).status == 200
+        assert (await client.get("/pairs", headers={"Cookie": f"sameweights_1={value}"})).status == 401
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    ["Bearer wrong", f"Basic {TOKEN}", TOKEN, f"Bearer {TOKEN}x", f"Bearer {TOKEN[:-1]}", "Bearer", "", "Bearer é"],
+)
+async def test_a_wrong_authorization_is_refused(get, authorization):
+    assert (await get("/pairs", Authorization=authorization)).status == 401
+
+
+async def test_a_bearer_token_lets_a_program_in(get):
+    assert (await get("/pairs", Authorization=f"bearer {TOKEN}")).status == 200
+
+
+async def test_a_configured_token_replaces_the_drawn_one_also_on_loopback(get):
+    given = {"admin": {"listen": "127.0.0.1:8081", "token_env": "PAGES"}, "environ": {"PAGES": "p" * 16}}
+    assert (await get("/pairs", **given)).status == 401
+    assert (await get("/pairs", **given, Authorization=f"Bearer {TOKEN}")).status == 401
+    assert (await get("/pairs", **given, Authorization=f"Bearer {'p' * 16}")).status == 200
+
+
+async def test_a_loopback_port_without_a_configured_token_is_open(get):
+    assert (await get("/pairs", admin={"listen": "127.0.0.1:8081"})).status == 200
+
+
+async def test_a_cookie_of_a_port_with_tls_is_sent_over_tls_alone(store):
+    access = admin_access(AdminConfig(listen="0.0.0.0:1", tls_cert="c.pem", tls_key="k.pem"), SECRET, {})
+    app = build_app(store, CollectorRegistry(), lambda: "", Config(), access=access)
+    async with TestClient(TestServer(app, host="127.0.0.1")) as client:
+        welcome = await client.get(f"/?token={TOKEN}", allow_redirects=False)
+        [cookie] = welcome.cookies.values()
+        assert cookie["secure"]
+
+
+@pytest.mark.parametrize(
+    ("listen", "needed"),
+    [
+        ("127.0.0.1:1", False),
+        ("localhost:1", False),
+        ("[::1]:1", False),
+        ("0.0.0.0:1", True),
+        ("[::]:1", True),
+        ("10.0.0.1:1", True),
+        (":1", True),
+    ],
+)
+def test_a_token_is_needed_beyond_loopback(listen, needed):
+    assert needs_token(AdminConfig(listen=listen)) == needed
+
+
+def test_the_drawn_token_is_the_same_at_each_start_and_another_for_each_installation():
+    assert drawn_token(SECRET) == TOKEN
+    assert drawn_token(bytes(32)) != TOKEN
+    assert len(TOKEN) == 43
+
+
+def test_the_token_is_not_in_the_representation():
+    assert TOKEN not in repr(admin_access(AdminConfig(listen="0.0.0.0:1"), SECRET, {}))
+
+
+@pytest.mark.parametrize(
+    ("host", "tls", "shown"),
+    [
+        ("0.0.0.0", False, "http://127.0.0.1:8"),
+        ("::", True, "https://[::1]:8"),
+        ("::1", False, "http://[::1]:8"),
+        ("a.b", True, "https://a.b:8"),
+    ],
+)
+def test_the_printed_address_is_one_that_a_browser_takes(host, tls, shown):
+    assert base_address(host, 8, tls=tls) == shown
