@@ -24,6 +24,8 @@ TIMES = 5
 """Repetitions, the first one included, from which a span is a loop."""
 COVERED = 360
 """Characters that a loop of prose covers at least; code, which may hold rows of equal lines, three times as many."""
+_STRIDE = 512
+"""Characters that are compared at once; a power of two, whose halves add up to each number below it."""
 SHORT = f"under {COVERED} characters of text came"
 
 _LETTERS = re.compile(r"[^\W\d_]")
@@ -75,8 +77,8 @@ def _loop(text: str) -> tuple[str, int] | None:
 
 
 def _length(text: str, at: int, unit: int) -> int:
-    """How far the text goes on repeating itself at this distance, by doubling steps; within a step of the truth from below."""
-    reach, step = unit, COVERED
+    """How far the text goes on repeating itself at this distance, by whole strides and then by halves of one."""
+    reach, step = unit, _STRIDE
     while text[at + reach : at + reach + step] == text[at + reach - unit : at + reach - unit + step]:
         reach += step
         if at + reach >= len(text):

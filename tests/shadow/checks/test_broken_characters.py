@@ -96,3 +96,18 @@ def test_what_was_read_as_something_else_is_seen_wherever_it_stands(parts):
 )
 def test_a_character_that_the_limit_on_length_cut_in_two_is_no_fault(text, finish, state):
     assert broken_characters(ask(tools=()), completion(choice(text, finish=finish))).state is state
+
+
+@pytest.mark.parametrize(("place", "state"), [(99_999, "differ"), (100_000, "match")])
+def test_the_first_100_000_characters_are_read(place, state):
+    assert found("x" * place + "\ufffd" + "x").state == state
+
+
+@pytest.mark.parametrize("byte", [*range(0x80, 0xA0), 0xA0, 0xBF])
+def test_each_later_byte_of_a_quotation_mark_is_seen_in_either_reading(byte):
+    for encoding in ("latin-1", "cp1252"):
+        try:
+            read = bytes((0xE2, 0x80, byte)).decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        assert found(f"it {read} late").state is FindingState.DIFFER

@@ -110,3 +110,20 @@ def test_the_markers_about_a_call_are_a_leak_too_but_where_the_request_is_about_
 def test_reason_of_a_long_text_states_how_far_it_was_read():
     found = call_in_text(asking(), completion(choice(MARKED + "x" * READ)))
     assert found.reason.endswith("(of the first 100,000 characters; the rest was not read)")
+
+
+@pytest.mark.parametrize(("place", "differs"), [(99_967, True), (99_968, False)])
+def test_the_first_100_000_characters_are_searched_for_a_call(place, differs):
+    assert (state(asking(), "x" * place + MARKED) is FindingState.DIFFER) == differs
+
+
+@pytest.mark.parametrize(("before", "excused"), [(19_986, True), (19_987, False)])
+def test_the_last_message_is_searched_for_words_about_calls_in_its_first_20_000_characters(before, excused):
+    assert (state(asking("x" * before + " chat template"), MARKED) is FindingState.DIFFER) != excused
+
+
+def test_of_many_calls_in_the_text_four_are_named():
+    tools = tuple(Tool(name=f"get_{number}", schema=None) for number in range(6))
+    text = "".join(MARKED.replace("get_weather", tool.name) for tool in tools)
+    asked = ask(messages=({"role": "user", "content": "Go."},), tools=tools)
+    assert call_in_text(asked, completion(choice(text))).subject == "get_0, get_1, get_2, get_3"

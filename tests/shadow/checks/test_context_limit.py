@@ -74,3 +74,16 @@ def test_a_refusal_for_length_tells_the_sizes():
     found = context_limit(ask(), answer(Unread(why=UnreadReason.ERROR, detail=""), status=400, error=error))
     assert found.state is FindingState.DIFFER
     assert found.subject == "refused as too long (8,192 and 9001)"
+
+
+@pytest.mark.parametrize(("count", "measured"), [(31, False), (32, True)])
+def test_a_request_is_measured_from_64_words_on(count, measured):
+    asked = ask(messages=({"role": "user", "content": "so  " * count},))
+    assert (context_limit(asked, counting(1)).state is not FindingState.NOT_MEASURED) == measured
+
+
+def test_of_a_refusal_for_length_the_first_four_sizes_are_named():
+    words = "prompt is too long: 1111 of 2222, 3333 and 4444, 5555"
+    error = ProviderError(status=400, type="", code="", message=words, in_stream=False)
+    refused = answer(Unread(why=UnreadReason.ERROR, detail=""), status=400, error=error)
+    assert context_limit(ask(), refused).subject == "refused as too long (1111 and 2222, and 3333 and 4444,)"

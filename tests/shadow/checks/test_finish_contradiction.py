@@ -67,3 +67,12 @@ def test_unknown_finish_reason_names_the_words_of_its_own_api():
 def test_response_cut_at_the_last_whole_block_of_64_tokens_matches(used, limit, state):
     said = completion(choice("x", finish="length"), tokens=(10, used))
     assert finish_contradiction(ask(max_tokens=limit), said).state is state
+
+
+@pytest.mark.parametrize(
+    ("allowed", "used", "contradicts"),
+    [(500, 499, False), (500, 498, True), (500, 448, False), (512, 448, True), (500, 447, True), (500, 500, False)],
+)
+def test_an_answer_ends_at_its_limit_a_token_before_it_or_at_the_last_block_of_64(allowed, used, contradicts):
+    found = finish_contradiction(ask(max_tokens=allowed), completion(choice("x", finish="length"), tokens=(1, used)))
+    assert bool(found.reason) == contradicts

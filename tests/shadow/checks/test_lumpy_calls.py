@@ -21,3 +21,12 @@ from tests.shadow.compare.made import ask, call, choice, completion
 def test_long_arguments_in_few_pieces_differ(length, deltas, stream, state):
     one = replace(call(), arguments="x" * length, deltas=deltas)
     assert lumpy_calls(ask(), completion(choice(calls=(one,)), stream=stream)).state is state
+
+
+@pytest.mark.parametrize(
+    ("length", "deltas", "state"),
+    [(399, 1, "not_measured"), (400, 1, "differ"), (599, 3, "match"), (600, 3, "differ"), (601, 3, "differ")],
+)
+def test_arguments_are_measured_from_400_characters_and_lumpy_from_200_a_piece(length, deltas, state):
+    one = replace(call(), arguments="x" * length, deltas=deltas)
+    assert lumpy_calls(ask(), completion(choice(calls=(one,)))).state == state

@@ -47,3 +47,14 @@ def test_number_of_choices_other_than_n_differs():
     said = completion(choice("a"))
     assert choice_count(ask(), said).state is FindingState.NOT_MEASURED
     assert choice_count(ask(n=3), said).reason == "1 of 3 choices came"
+
+
+@pytest.mark.parametrize(("words", "state"), [(8, "match"), (9, "differ")])
+def test_words_beyond_the_limit_by_more_than_three_differ_whatever_is_counted(words, state):
+    assert max_tokens(ask(max_tokens=5), completion(choice("so " * words), tokens=(1, 5))).state == state
+
+
+@pytest.mark.parametrize(("place", "state"), [(15, "differ"), (16, "match")])
+def test_the_first_sixteen_stop_sequences_are_looked_for(place, state):
+    sequences = [f"<{number}>" for number in range(20)]
+    assert stop(ask(body={"stop": sequences}), completion(choice(f"a {sequences[place]} b"))).state == state

@@ -52,3 +52,13 @@ def test_reasoning_outside_its_field_differs(asked, said, state, reason):
 )
 def test_reasoning_is_turned_off_by_each_known_parameter(body, off):
     assert turned_off(body) is off
+
+
+@pytest.mark.parametrize(("place", "state"), [(99_993, "differ"), (99_994, "not_measured")])
+def test_the_first_100_000_characters_are_searched_for_a_tag(place, state):
+    assert reasoning_form(ask(), completion(choice("x" * place + "<think>"))).state == state
+
+
+@pytest.mark.parametrize(("length", "state"), [(80, "match"), (81, "differ")])
+def test_reasoning_of_more_than_80_characters_that_begins_the_text_stands_twice(length, state):
+    assert reasoning_form(ask(), completion(choice("a" * length + " so", reasoning="a" * length))).state == state

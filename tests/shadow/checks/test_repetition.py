@@ -52,3 +52,20 @@ def test_a_loop_tells_its_unit_its_times_and_how_far_was_read():
     result = found("so be it " * 30_000)
     assert result.reason.startswith("'so be it ' stands 11111 times in a row (of the first 100,000 characters")
     assert READ == 100_000
+
+
+@pytest.mark.parametrize(("count", "state"), [(35, "not_measured"), (36, "differ")])
+def test_a_text_is_searched_from_360_characters_on(count, state):
+    assert found("and so on " * count).state == state
+
+
+@pytest.mark.parametrize(("times", "state"), [(4, "match"), (5, "differ")])
+def test_a_span_is_a_loop_from_its_fifth_repetition_on(times, state):
+    unit = "".join(f"w{number:03} " for number in range(30))
+    assert found(unit * times + "x").state == state
+
+
+@pytest.mark.parametrize(("length", "state"), [(600, "differ"), (601, "match")])
+def test_a_unit_of_a_loop_has_600_characters_at_most(length, state):
+    unit = ("".join(f"{number:04}w" for number in range(200)))[:length]
+    assert found(unit * 8).state == state

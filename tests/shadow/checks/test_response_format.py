@@ -85,3 +85,10 @@ def test_commentary_beside_the_answer_is_not_held_to_its_form():
 )
 def test_the_texts_of_several_messages_of_a_response_are_each_json(api, text, state):
     assert response_format(ask(api=api, body={"response_format": OBJECT}), completion(choice(text))).state is state
+
+
+@pytest.mark.parametrize(("length", "state"), [(500_000, "match"), (500_001, "not_measured")])
+def test_a_text_of_more_than_500_000_characters_is_not_parsed(length, state):
+    text = '{"a": "' + "x" * (length - 9) + '"}'
+    assert len(text) == length
+    assert response_format(ask(body={"response_format": OBJECT}), completion(choice(text))).state == state

@@ -21,3 +21,13 @@ def test_reason_of_a_long_text_states_how_far_it_was_read():
     found = template_leak(asking(""), completion(choice("<|im_end|>" + "x" * READ)))
     assert found.reason.endswith("(of the first 100,000 characters; the rest was not read)")
     assert template_leak(asking(""), completion(choice(None))).state is FindingState.NOT_MEASURED
+
+
+@pytest.mark.parametrize(("place", "state"), [(99_990, "differ"), (99_991, "match")])
+def test_the_first_100_000_characters_are_searched_for_a_marker(place, state):
+    assert template_leak(asking(""), completion(choice("x" * place + "<|im_end|>"))).state == state
+
+
+def test_the_first_four_markers_are_named():
+    found = template_leak(asking(""), completion(choice("".join(MARKERS[:6]))))
+    assert found.subject == ", ".join(MARKERS[:4])

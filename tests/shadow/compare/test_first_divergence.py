@@ -1,3 +1,5 @@
+import pytest
+
 from shadow.compare import first_divergence
 from shadow.findings.finding import FindingState
 from shadow.findings.pair import PairKind
@@ -22,3 +24,9 @@ def test_a_seed_is_held_against_the_same_server_only():
     )
     assert first_divergence.seed(pair("a", "b", seeded)).state is FindingState.NOT_MEASURED
     assert first_divergence.seed(pair("a", "b", kind=PairKind.SELF)).state is FindingState.NOT_MEASURED
+
+
+@pytest.mark.parametrize(("place", "state"), [(19_999, "differ"), (20_000, "match")])
+def test_the_first_20_000_characters_are_looked_at(place, state):
+    text = "x" * 20_001
+    assert first_divergence.first_divergence(pair(text, text[:place] + "y" + text[place + 1 :])).state == state

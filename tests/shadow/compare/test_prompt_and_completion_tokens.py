@@ -1,3 +1,5 @@
+import pytest
+
 from shadow.compare import prompt_and_completion_tokens
 from shadow.findings.finding import FindingState
 from tests.shadow.compare.made import answer, choice, completion, pair
@@ -29,3 +31,11 @@ def test_completion_tokens_differ_beyond_twice_and_50_tokens():
     assert (found.state, found.score) == (FindingState.DIFFER, 0.25)
     cut = answer(completion(choice("a", finish="length"), tokens=(1, 50)))
     assert prompt_and_completion_tokens.completion_tokens(pair(cut, with_tokens(1, 200))).state is FindingState.NOT_COMPARABLE
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "state"), [(10, 60, "match"), (10, 61, "differ"), (60, 120, "match"), (60, 121, "differ")]
+)
+def test_completion_tokens_match_at_twice_or_50_tokens_and_differ_beside_it(one, other, state):
+    found = prompt_and_completion_tokens.completion_tokens(pair(with_tokens(1, one), with_tokens(1, other)))
+    assert found.state == state

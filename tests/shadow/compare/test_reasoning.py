@@ -1,5 +1,7 @@
 from dataclasses import replace
 
+import pytest
+
 from shadow.compare import reasoning
 from shadow.findings.finding import FindingState
 from shadow.reading.completion import Usage
@@ -54,3 +56,15 @@ def test_without_counts_reasoning_is_measured_in_characters():
 
 def test_an_answer_that_does_not_reason_where_the_other_bills_it_is_measured():
     assert reasoning.reasoning_length(pair(reasoned(tokens=0), reasoned(tokens=900))).score == 0
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "state"), [(50, 150, "match"), (50, 151, "differ"), (300, 600, "match"), (300, 601, "differ")]
+)
+def test_reasoning_tokens_match_at_twice_or_a_hundred_and_differ_beside_it(one, other, state):
+    assert reasoning.reasoning_length(pair(reasoned(tokens=one), reasoned(tokens=other))).state == state
+
+
+@pytest.mark.parametrize(("one", "other", "state"), [(100, 500, "match"), (100, 501, "differ")])
+def test_reasoning_characters_match_within_four_hundred(one, other, state):
+    assert reasoning.reasoning_length(pair(reasoned(text="a" * one), reasoned(text="a" * other))).state == state

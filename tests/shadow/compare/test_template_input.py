@@ -1,3 +1,5 @@
+import pytest
+
 from shadow.compare import template_input
 from shadow.findings.finding import FindingState
 from tests.shadow.compare.made import WEATHER, answer, ask, choice, completion, pair
@@ -31,3 +33,11 @@ def test_earlier_reasoning_without_prompt_tokens_differs():
 def test_template_input_is_not_measured_where_nothing_can_be_dropped_or_counted():
     assert template_input.template_input(pair("a", "b", ask(tools=()))).state is FindingState.NOT_MEASURED
     assert template_input.template_input(pair(*counted(None, 5), OFFERED)).reason == "the provider reports no prompt_tokens"
+
+
+@pytest.mark.parametrize(("fewer", "subject"), [(7, True), (8, False)])
+def test_a_difference_of_fewer_than_eight_prompt_tokens_is_no_missing_input(fewer, subject):
+    small = [{"type": "function", "function": {"name": "f", "description": "x" * 20}}]
+    asked = ask(messages=({"role": "user", "content": "a" * 4_000},), body={"tools": small})
+    found = template_input.template_input(pair(*counted(400 - fewer, 400), asked))
+    assert (found.state is FindingState.MATCH) == subject

@@ -1,3 +1,5 @@
+import pytest
+
 from shadow.compare import text_and_length
 from shadow.findings.finding import FindingState
 from tests.shadow.compare.made import call, choice, pair
@@ -39,3 +41,25 @@ def test_lengths_differ_beyond_twice_and_a_hundred_characters():
 def test_no_text_of_an_answer_is_kept_in_a_finding():
     found = text_and_length.text(pair("a secret word", "something else entirely"))
     assert "secret" not in f"{found}"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "state"),
+    [
+        (100, 200, "match"),
+        (100, 201, "differ"),
+        (99, 199, "match"),
+        (400, 800, "match"),
+        (400, 801, "differ"),
+        (801, 400, "differ"),
+    ],
+)
+def test_lengths_match_at_twice_or_a_hundred_characters_and_differ_beside_it(one, other, state):
+    assert text_and_length.length(pair("x" * one, "x" * other)).state == state
+
+
+@pytest.mark.parametrize(("shared", "state"), [(8, "match"), (7, "differ")])
+def test_texts_match_from_eight_tenths_of_their_words_on(shared, state):
+    same = [f"w{number}" for number in range(shared)]
+    one, other = (" ".join(same + [f"{side}{number}" for number in range(10 - shared)]) for side in "ab")
+    assert text_and_length.text(pair(one, other)).state == state

@@ -1,5 +1,7 @@
 from dataclasses import replace
 
+import pytest
+
 from shadow.compare import token_logprobs
 from shadow.findings.finding import FindingState
 from shadow.reading.completion import Logprob
@@ -20,3 +22,8 @@ def test_log_probabilities_are_held_together_while_the_tokens_are_the_same():
     )
     assert token_logprobs.logprob(pair(one, likely(("x", -1.0)))).state is FindingState.NOT_MEASURED
     assert token_logprobs.logprob(pair("a", "b")).state is FindingState.NOT_MEASURED
+
+
+@pytest.mark.parametrize(("distance", "state"), [(0.1, "match"), (0.101, "differ")])
+def test_log_probabilities_match_up_to_a_tenth_of_a_nat(distance, state):
+    assert token_logprobs.logprob(pair(likely(("a", 0.0)), likely(("a", -distance)))).state == state

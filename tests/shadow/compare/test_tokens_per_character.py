@@ -57,3 +57,14 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
     max_leaves=8,
 )
+
+
+@pytest.mark.parametrize(("characters", "measured"), [(200, True), (199, False)])
+def test_tokens_per_character_are_measured_from_200_characters_on(characters, measured):
+    assert (tokens_per_character.density(billed("x" * characters, 50)) is not None) == measured
+
+
+@pytest.mark.parametrize(("tokens", "state"), [(100, "match"), (101, "differ")])
+def test_tokens_per_character_match_at_three_quarters(tokens, state):
+    found = tokens_per_character.tokens_per_character(pair(billed("x" * 400, 75), billed("y" * 400, tokens)))
+    assert found.state == state

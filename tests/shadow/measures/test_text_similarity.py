@@ -39,3 +39,21 @@ def test_unequal_strings_never_reach_one_however_late_they_part():
 @pytest.mark.parametrize(("one", "other", "expected"), [(0, 0, 1), (0, 5, 0), (2, 4, 0.5), (4, 2, 0.5)])
 def test_a_ratio_is_the_smaller_over_the_larger(one, other, expected):
     assert ratio(one, other) == expected
+
+
+@pytest.mark.parametrize(("place", "alike"), [(1_999, False), (2_000, True)])
+def test_of_texts_without_spaces_the_first_2_000_characters_are_compared(place, alike):
+    text = "x" * 2_500
+    assert (character_similarity(text, text[:place] + "y" + text[place + 1 :]) > 0.9999) == alike
+
+
+@pytest.mark.parametrize(("place", "alike"), [(7_998, False), (8_000, True)])
+def test_of_texts_with_spaces_the_first_8_000_characters_are_compared(place, alike):
+    text = "a " * 4_500
+    assert (text_similarity(text, text[:place] + "b" + text[place + 1 :]) == 1) == alike
+
+
+@pytest.mark.parametrize(("length", "by_words"), [(24, True), (25, False)])
+def test_a_word_of_more_than_twelve_characters_beyond_its_share_is_a_text_without_spaces(length, by_words):
+    likeness = text_similarity("x" * length, "x" * (length - 1) + "y")
+    assert (likeness == 0) == by_words
