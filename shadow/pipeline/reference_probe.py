@@ -34,8 +34,7 @@ def wanted_models(config: ProxyConfig) -> Mapping[str, frozenset[str]]:
     routes = [(route.reference or config.reference, route.model) for route in config.routes]
     for reference, model in [*routes, (config.reference, "*")]:
         if reference in config.providers:
-            names = config.providers[reference].models
-            there = names.get(model) or names.get("*") or model
+            there = config.providers[reference].upstream_model(model) or model
             wanted.setdefault(reference, set()).update({there} if not set(there) & set("*?[") else ())
     return {reference: frozenset(names) for reference, names in wanted.items()}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from proxy.exchange import Exchange, FailureKind
+from proxy.routing.provider_origin import parse_base_url
 from shadow.reading.parsed_exchange import ParsedExchange
 from shadow.reading.parsed_response import SWITCHED
 from shadow.sampling.conversations import ConversationPlace
@@ -75,4 +76,4 @@ class ShadowSelector:
         reference = self._providers.get(exchange.labels.reference)
         if provider is None or reference is None:
             return False
-        return reference.strip_thinking or provider.base_url.rstrip("/") == reference.base_url.rstrip("/")
+        return reference.strip_thinking or parse_base_url(provider.base_url) == parse_base_url(reference.base_url)

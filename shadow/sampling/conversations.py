@@ -70,7 +70,7 @@ class Conversations:
 
     def _named(self, identity: Sequence[str]) -> str:
         name = self._hash(identity)
-        return self._seen.get(name, (name.hex(), 0))[0]
+        return self._seen[name][0] if name in self._seen else name.hex()
 
     def _by_messages(self, request_id: str, model: str, messages: Sequence[Mapping[str, Any]]) -> ConversationPlace:
         before, whole = self._hashes(model, messages)

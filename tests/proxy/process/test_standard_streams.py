@@ -141,3 +141,12 @@ def test_a_reader_of_the_output_that_has_gone_is_distinguished_from_a_full_disk(
     subprocess.run([sys.executable, "-c", SCRIPT], cwd=tmp_path, env=environ, stdout=writer, stdin=subprocess.DEVNULL, check=True)
     os.close(writer)
     assert (tmp_path / "kept").read_text() == "standard output cannot be written: Broken pipe True\n3 ''"
+
+
+def test_a_terminal_is_one_and_a_pipe_or_a_closed_descriptor_is_none(pipe):
+    leader, follower = os.openpty()
+    assert ErrorStream(follower).isatty() is True
+    assert ErrorStream(pipe[1]).isatty() is False
+    os.close(leader)
+    os.close(follower)
+    assert ErrorStream(follower).isatty() is False

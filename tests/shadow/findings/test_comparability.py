@@ -3,7 +3,7 @@ import pytest
 from proxy.exchange import FailureKind
 from shadow.findings.comparability import Comparability, comparability_of, cut_reason, not_comparable_reason
 from shadow.findings.pair import PairKind
-from shadow.reading.completion import Unread, UnreadReason
+from shadow.reading.completion import ProviderError, Unread, UnreadReason
 from tests.shadow.compare.made import answer, ask, call, choice, failed, pair, unread
 
 
@@ -51,3 +51,16 @@ def test_a_cut_names_its_leg():
     assert cut_reason(pair("a", "b")) == ""
     assert cut_reason(pair(cut, "b")) == "the provider ended by a limit on length"
     assert cut_reason(pair(cut, cut)) == "the provider and the reference ended by a limit on length"
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        *((status, Comparability.DENIED) for status in (401, 402, 403, 407, 429)),
+        *((status, Comparability.FAILED) for status in (400, 404, 406, 408, 428, 430, 500)),
+    ],
+)
+def test_a_response_is_denied_for_its_key_its_bill_or_its_rate_alone(status, expected):
+    silent = ProviderError(status=status, type="", code="", message="", in_stream=False)
+    refused = answer(Unread(why=UnreadReason.ERROR, detail=""), status=status, error=silent)
+    assert comparability_of(refused)[0] is expected

@@ -52,3 +52,43 @@ def test_in_a_stream_the_type_stands_for_the_status(kind, expected):
     assert classify_error(ProviderError(status=200, type=kind, code="", message="Oh", in_stream=True)) is expected
     failed = ProviderError(status=500, type="invalid_request_error", code="", message="Oh", in_stream=False)
     assert classify_error(failed) is ErrorClass.SERVER
+
+
+STATUSES = {
+    "rate_limit": (429,),
+    "auth": (401, 402, 403, 407),
+    "server": (408, 425, 500, 501, 529, 598, 599),
+    "bad_parameter": (400, 404, 405, 409, 413, 415, 422),
+    "unknown": (0, 200, 399, 406, 410, 411, 412, 414, 416, 417, 418, 421, 423, 424, 426, 428, 430, 431, 451, 499, 600),
+}
+
+
+@pytest.mark.parametrize(("kind", "status"), [(kind, status) for kind, statuses in STATUSES.items() for status in statuses])
+def test_an_error_without_words_is_of_the_class_of_its_status(kind, status):
+    assert classify_error(ProviderError(status=status, type="", code="", message="", in_stream=False)).value == kind
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("invalid_request_error", "bad_parameter"),
+        ("authentication_error", "auth"),
+        ("billing_error", "auth"),
+        ("permission_error", "auth"),
+        ("not_found_error", "bad_parameter"),
+        ("request_too_large", "bad_parameter"),
+        ("rate_limit_error", "rate_limit"),
+        ("api_error", "server"),
+        ("timeout_error", "server"),
+        ("overloaded_error", "server"),
+    ],
+)
+def test_each_type_of_an_error_in_a_stream_has_a_class(kind, expected):
+    assert classify_error(ProviderError(status=200, type=kind, code="", message="", in_stream=True)).value == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"), [("400", "bad_parameter"), ("529", "server"), ("399", "unknown"), ("600", "unknown")]
+)
+def test_an_error_in_a_stream_may_carry_its_status_as_its_code(code, expected):
+    assert classify_error(ProviderError(status=200, type="", code=code, message="", in_stream=True)).value == expected

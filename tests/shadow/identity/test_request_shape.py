@@ -63,3 +63,22 @@ def test_a_shape_without_both_counts_is_no_sample():
     assert prompt_sample(request_shape(pair("a", failed()))) is None
     for shape in ("{}", "", "[]", '{"messages": 1}'):
         assert prompt_sample(shape) is None
+
+
+@pytest.mark.parametrize(
+    ("tokens", "bucket"),
+    [
+        *((999, "under 1k"), (1_000, "1k to 4k"), (3_999, "1k to 4k"), (4_000, "4k to 16k"), (15_999, "4k to 16k")),
+        *((16_000, "16k to 64k"), (63_999, "16k to 64k"), (64_000, "64k to 256k"), (255_999, "64k to 256k")),
+        (256_000, "256k and more"),
+    ],
+)
+def test_a_bucket_of_prompts_begins_at_its_bound_and_ends_before_the_next(tokens, bucket):
+    assert segments(ask(), tokens)["prompt"] == bucket
+
+
+@pytest.mark.parametrize(("characters", "bucket"), [(3_968, "under 1k"), (3_969, "1k to 4k")])
+def test_an_uncounted_prompt_has_a_token_for_four_characters(characters, bucket):
+    """The message itself and its role are 31 characters more."""
+    asked = ask(messages=({"role": "user", "content": "x" * characters},), tools=())
+    assert segments(asked, None)["prompt"] == bucket

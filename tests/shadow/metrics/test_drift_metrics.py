@@ -2,6 +2,7 @@
 
 import random
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -10,7 +11,7 @@ from proxy.provider_config import Provider, ProxyConfig, Route
 from shadow.drift.alarm_budget import AlertBudget
 from shadow.drift.drift_status import statuses
 from shadow.drift.exclusions import Exclusion
-from shadow.drift.group_state import GroupState
+from shadow.drift.group_state import GroupState, Judgement
 from shadow.drift.state_transitions import DriftState
 from shadow.metrics.definitions import MetricDefinitions
 from shadow.metrics.drift_metrics import DriftMetrics
@@ -79,3 +80,12 @@ def test_an_alarm_is_shown_with_its_size_and_start_and_goes_when_it_ends(shown):
 @pytest.mark.parametrize("value", [*DriftState, *(reason for reason in Exclusion if reason)])
 def test_every_label_of_drift_is_documented(value):
     assert f"`{value.value}`" in PAGE
+
+
+def test_the_results_of_the_judge_are_counted_and_the_states_after_them_shown(shown):
+    judged = SimpleNamespace(group=KEY, pair_id="p1")
+    status = statuses({KEY: GroupState(AlertBudget(threshold=1e6))})
+    shown.indicators.ruled([(judged, Judgement(counted=(("text", 1),), excluded=("cut",), change=None))], status)
+    assert (shown.value("pairs_total", signal="text"), shown.value("odd_total", signal="text", side="provider")) == (1, 1)
+    assert shown.value("excluded_total", reason="cut") == 1
+    assert shown.value("state", state=status[0].state) == 1

@@ -63,3 +63,14 @@ def test_rate_of_a_route_takes_precedence():
 
 def test_repr_shows_the_rates():
     assert repr(selector()) == "<ShadowSelector enabled=True sample_rate=1.0 routes={}>"
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        *((status, "provider_refused") for status in (401, 402, 403, 407)),
+        *((status, "") for status in (400, 404, 406, 408, 429, 500)),
+    ],
+)
+def test_a_request_that_the_provider_denied_is_not_sampled(status, reason):
+    assert decided(selector(), exchange(b"{}", request=asked(), status=status)).why == reason

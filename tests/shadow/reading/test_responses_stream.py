@@ -289,3 +289,11 @@ def test_no_stream_of_events_makes_it_raise(events):
 def test_no_stream_of_json_makes_it_raise(values):
     body = "".join(f"data: {json.dumps(value)}\n\n" for value in values)
     assert can_be_kept(fold_events(read_stream(body.encode()), 200))
+
+
+@pytest.mark.parametrize("item", [text_of("hi"), call_of("{}")])
+def test_an_item_that_ends_twice_is_taken_once(item):
+    begun = event(ADDED, output_index=0, item={**item, **({"arguments": ""} if "arguments" in item else {"content": []})})
+    done = event(DONE, output_index=0, item=item)
+    first = stream(begun, done, done, completed(item)).completion.first
+    assert (first.text, [made.arguments for made in first.tool_calls]) in (("hi", []), (None, ["{}"]))

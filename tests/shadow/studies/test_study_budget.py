@@ -55,3 +55,9 @@ def test_the_limit_is_never_passed_whatever_is_in_flight(limit, costs):
         if lands and flying:
             budget.settle(*flying.pop(0))
         assert budget.spent.tokens + sum(cost.tokens for _, cost in flying) <= limit
+
+
+def test_a_cost_so_many_times_and_two_costs_together_have_each_part_so():
+    one = Cost(requests=2, tokens=30, money=0.5)
+    assert one.times(3) == Cost(requests=6, tokens=90, money=1.5)
+    assert one + Cost(requests=5, tokens=7, money=1.25) == Cost(requests=7, tokens=37, money=1.75)

@@ -58,3 +58,9 @@ def test_a_signal_of_the_period_that_is_in_a_drift_state_too_stands_once_with_it
 
 def test_a_discovery_alone_is_stated():
     assert decide(evidence(discovered=True)).sentence.endswith(": all signals together differ beyond chance")
+
+
+@pytest.mark.parametrize(("asked", "stated"), [(30, False), (31, True)])
+def test_the_share_that_could_be_compared_is_stated_where_it_is_less_than_half(asked, stated):
+    coverage = replace(FULL, asked=asked, compared=15, shortfalls=(replace(NO_KEY, pairs=asked - 15),))
+    assert (f"15 of {asked} pairs could be compared" in decide(evidence(signal(pairs=15), coverage=coverage)).sentence) is stated

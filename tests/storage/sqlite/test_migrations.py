@@ -179,3 +179,39 @@ def _with(step) -> Migrations:
         later(name=known.name)(known.fn)
     later(name="m003_later")(step)
     return later
+
+
+INDEXES = {
+    "alarms": {"at", "pair_id route model provider reference old new name", "told"},
+    "cases": {"route model provider reference"},
+    "checks": {"exchange_no"},
+    "exchanges": {"conversation started", "id", "started"},
+    "findings": {"pair_no comparison signal state"},
+    "identities": {"started"},
+    "leases": {"name"},
+    "legs": {"study_no key"},
+    "paces": {"provider model measure"},
+    "pairs": {"control_id", "id", "model started", "provider started", "reference_id", "started", "subject_id"},
+    "payloads": {"request_base"},
+    "payoffs": {"pair_no"},
+    "recordings": {"study_no"},
+    "results": {"run_no place position"},
+    "runs": {"study_no target task block"},
+    "secrets": {"name"},
+    "setbacks": {"leg_no"},
+    "steps": {"run_no place"},
+    "studies": {"id"},
+    "tool_calls": {"exchange_no"},
+}
+
+
+def test_every_column_that_a_query_looks_rows_up_by_has_its_index(tmp_path):
+    (tmp_path / "new.db").touch()
+    with closing(open_writing(tmp_path / "new.db", 1.0)) as conn:
+        migrate(conn)
+        made = conn.execute("SELECT name, tbl_name FROM sqlite_master WHERE type = 'index' AND tbl_name != '_sqlite_migrations'")
+        found = {}
+        for name, table in made.fetchall():
+            columns = " ".join(row[2] for row in conn.execute(f"PRAGMA index_info('{name}')"))
+            found.setdefault(table, set()).add(columns)
+    assert {table: columns for table, columns in found.items() if table in INDEXES} == INDEXES

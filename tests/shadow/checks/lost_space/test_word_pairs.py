@@ -1,6 +1,6 @@
 import pytest
 
-from shadow.checks.lost_space.word_pairs import KNOWN, _inflections, are_two, words_at_a_mark
+from shadow.checks.lost_space.word_pairs import KNOWN, _has_ending, _inflections, are_two, words_at_a_mark
 
 
 @pytest.mark.parametrize(
@@ -81,3 +81,22 @@ def test_list_of_values_without_spaces_gives_no_words():
 )
 def test_a_word_of_three_letters_has_its_inflections_and_a_shorter_one_none(word, forms):
     assert _inflections(word) == forms
+
+
+@pytest.mark.parametrize(
+    ("word", "ends"),
+    [
+        *((word, True) for word in ("worked", "going", "really", "nation", "moment", "kindness", "ability", "famous", "active")),
+        *((word, True) for word in ("useful", "table", "possible", "cities", "absence", "finance", "houses", "words")),
+        *((word, False) for word in ("class", "status", "house", "world", "used", "days", "city")),
+    ],
+)
+def test_a_known_word_of_five_letters_has_an_ending_that_begins_hardly_any_compound(word, ends):
+    assert bool(word in KNOWN and _has_ending(word)) == (ends and word in KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "two"), [("working", "table", True), ("worked", "table", True), ("house", "table", False)]
+)
+def test_a_known_word_with_an_ending_and_another_are_two(left, right, two):
+    assert are_two(left, right) is two
