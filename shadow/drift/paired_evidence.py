@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import inf, log, log1p
 
 from shadow.drift.betting_factors import GRID, log_mean
@@ -38,12 +39,22 @@ class BettingWealth:
 
     def add(self, gain: float) -> None:
         """Take one pair's gain."""
-        self.logs = [old + log1p(bet * gain) for old, bet in zip(self.logs, self.bets, strict=True)]
+        self.logs = [old + step for old, step in zip(self.logs, _steps(self.bets, gain), strict=True)]
+
+    def reaches(self, bar: float) -> bool:
+        """Whether the evidence is `bar` or more; a mean is no larger than the largest, which is quicker to look at."""
+        return max(self.logs) >= bar and self.evidence >= bar
 
     @property
     def evidence(self) -> float:
         """The logarithm of the e-value now."""
         return log_mean(self.logs)
+
+
+@lru_cache(maxsize=4096)
+def _steps(bets: Bets, gain: float) -> tuple[float, ...]:
+    """What each bet adds to its logarithm; gains repeat, since scores and payoffs have few values."""
+    return tuple(log1p(bet * gain) for bet in bets)
 
 
 def beyond_gain(drop: float, allowed: float) -> float:
@@ -91,7 +102,7 @@ class PairedEvidence:
             self._bet(self.within, within_gain(drop, self.allowed))
 
     def _bet(self, wealth: BettingWealth, gain: float) -> None:
-        if wealth.evidence < self.bar:
+        if not wealth.reaches(self.bar):
             wealth.add(gain)
 
     @property

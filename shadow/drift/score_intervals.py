@@ -6,7 +6,7 @@ in as few as 15 of 100 studies.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import log, log1p
 
 from shadow.drift.betting_factors import log_mean
@@ -55,25 +55,27 @@ def stopped_interval(scores: Sequence[float], alpha: float = 0.05) -> tuple[floa
     limit = log(1 / alpha)
 
     def kept(mean: float) -> bool:
-        return _log_wealth(scores, mean) < limit
+        return not any(max(logs) >= limit and log_mean(logs) >= limit for logs in _wealths(scores, mean))
 
     middle = sum(scores) / len(scores)
     if not kept(middle):
-        middle = _lowest(lambda mean: _log_wealth(scores, mean), tolerance)
+        middle = _lowest(lambda mean: max(map(log_mean, _wealths(scores, mean))), tolerance)
     return _edge(kept, middle, 0.0, tolerance), _edge(kept, middle, 1.0, tolerance)
 
 
-def _log_wealth(scores: Sequence[float], mean: float) -> float:
-    """The largest wealth that the bettor against this mean ever had, as a logarithm."""
+def _wealths(scores: Sequence[float], mean: float) -> Iterator[list[float]]:
+    """The wealth of each bet against this mean after each score, as logarithms: half of them bet on more, half on less."""
     mean = min(max(mean, NARROWEST), 1 - NARROWEST)
+    steps = {score: _steps(score, mean) for score in set(scores)}
     logs = [0.0] * (2 * len(BETS))
-    most = 0.0
     for score in scores:
-        above, below = (score - mean) / mean, (mean - score) / (1 - mean)
-        steps = [log1p(bet * above) for bet in BETS] + [log1p(bet * below) for bet in BETS]
-        logs = [old + step for old, step in zip(logs, steps, strict=True)]
-        most = max(most, log_mean(logs))
-    return most
+        logs = [old + step for old, step in zip(logs, steps[score], strict=True)]
+        yield logs
+
+
+def _steps(score: float, mean: float) -> list[float]:
+    above, below = (score - mean) / mean, (mean - score) / (1 - mean)
+    return [log1p(bet * above) for bet in BETS] + [log1p(bet * below) for bet in BETS]
 
 
 def _lowest(function: Callable[[float], float], tolerance: float) -> float:

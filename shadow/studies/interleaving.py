@@ -66,7 +66,7 @@ class Blocks:
 
 
 def interleaved(*, seed: int, tasks: Sequence[str], providers: Sequence[str], passes: int) -> Blocks:
-    """`passes` times all tasks in an order shuffled anew for each pass, with the providers shuffled anew in each block.
+    """`passes` times all tasks in another order for each pass, with the providers in another order in each block.
 
     The order depends on the seed and on the names alone, so that a resumed study goes on with it.
     """
