@@ -320,7 +320,7 @@ def acknowledge(
     from shadow.settings.config_errors import ConfigError
 
     if fixed == accept:
-        raise ConfigError(["drift ack: say which: --fixed or --accept"])
+        raise ConfigError(["drift ack: choose --fixed or --accept"])
     answer = AckAction.FIXED if fixed else AckAction.ACCEPT
     request = Acknowledgement(answer=answer, provider=provider, model=model, route=route)
     typer.echo("\n".join(acknowledging.acknowledge(settings(config, db), request)))

@@ -16,12 +16,12 @@ READ_BYTES = 256 * 1024 * 1024
 _UNBOUNDED = re.compile(r"[*+]|\{\d+,\}")
 _GROUPS = ("secret", "key")
 _KNOWN = {
-    "invalid perl operator": "it knows no look-around; write what is to go as a group (?P<secret>...)",
-    "invalid escape sequence": "it knows no back references and no \\Z; write the text out, or \\z for its end",
-    "invalid repetition size": "it repeats a thousand times at most; write * or + in its place",
+    "invalid perl operator": "look-around is not supported; write the part to remove as a group (?P<secret>...)",
+    "invalid escape sequence": "it supports neither back references nor \\Z; write the text out, or \\z for its end",
+    "invalid repetition size": "it repeats at most a thousand times; write * or + instead",
     "pattern too large": "write it shorter, or as two patterns",
 }
-_ADVICE = "see https://github.com/google/re2/wiki/Syntax for what it knows"
+_ADVICE = "see https://github.com/google/re2/wiki/Syntax for the supported syntax"
 
 
 class TooManyMatchesError(Exception):

@@ -109,11 +109,11 @@ class RequestHead(NamedTuple):
         """Refuse a body whose end can be read in two ways (RFC 9112 6.1, 6.3)."""
         lengths = self.fields.names.count(LENGTH)
         if lengths > 1:
-            raise RequestError(400, "bad_request", "the request says more than once how long its body is")
+            raise RequestError(400, "bad_request", "the request states the length of its body more than once")
         if lengths and self.length is None:
             raise RequestError(400, "bad_request", "the length of the request's body is no number")
         if lengths and self.chunked:
-            raise RequestError(400, "bad_request", "the request says in two ways where its body ends")
+            raise RequestError(400, "bad_request", "the request states the end of its body in two ways")
         if self.chunked and (self.old or _values(self.fields, b"transfer-encoding") != [b"chunked"]):
             raise RequestError(501, "transfer_encoding", "the only transfer coding understood is chunked, in HTTP/1.1")
 

@@ -45,7 +45,7 @@ def broken_characters(request: ParsedRequest, completion: Completion) -> Finding
         return match_or_differ(Signal.BROKEN_CHARACTERS, True, "", "", "")
     asked = prompt_text(request)
     if found[0] in asked or any(stem in asked.casefold() for stem in _ABOUT):
-        return not_measured(Signal.BROKEN_CHARACTERS, "the request holds such characters too, or speaks of encodings")
+        return not_measured(Signal.BROKEN_CHARACTERS, "the request holds such characters too, or is about encodings")
     what = f"U+{ord(found[0]):04X}" if len(found[0]) == 1 else f"{found[0]!r}, which looks like UTF-8 read as Latin-1,"
     reason = f"{short(what, 80)} stands at character {found.start()} of the text{answer_cap(completion.first.text or '', READ)}"
     return match_or_differ(Signal.BROKEN_CHARACTERS, False, ascii(found[0]), "", reason)

@@ -29,14 +29,14 @@ def echoed_model(request: ParsedRequest, completion: Completion) -> Finding:
     if not completion.model:
         return not_measured(Signal.ECHOED_MODEL, "the answer names no model")
     if request.model.rpartition("/")[2].casefold() in _ANY:
-        return not_measured(Signal.ECHOED_MODEL, "the request asks for no model in particular")
+        return not_measured(Signal.ECHOED_MODEL, "the request names no particular model")
     like = likeness(request.model, completion.model)
     if like is Likeness.SAME:
         return match_or_differ(Signal.ECHOED_MODEL, True, completion.model, request.model, "")
     asked, named = short(repr(request.model), 80), short(repr(completion.model), 80)
     if like is Likeness.ALIAS:
         return not_measured(Signal.ECHOED_MODEL, f"{asked} {ALIASED}, and {named} answers: only a change of it would be a fault")
-    reason = f"{asked} was asked for, {named} answers"
+    reason = f"{asked} was requested, {named} answers"
     return match_or_differ(Signal.ECHOED_MODEL, False, completion.model, request.model, reason)
 
 

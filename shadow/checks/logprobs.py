@@ -11,18 +11,18 @@ from shadow.reading.parsed_request import ParsedRequest
 def logprobs(request: ParsedRequest, completion: Completion) -> Finding:
     """`logprobs: true` brings the log probability of each token of the text."""
     if request.body.get("logprobs") is not True:
-        return not_measured(Signal.LOGPROBS, "the request asks for no logprobs")
+        return not_measured(Signal.LOGPROBS, "the request sets no logprobs")
     if not completion.first.text:
         return not_measured(Signal.LOGPROBS, "the answer has no text")
     came = len(completion.first.logprobs or ())
-    return match_or_differ(Signal.LOGPROBS, came > 0, came, "", "logprobs were asked for and none came")
+    return match_or_differ(Signal.LOGPROBS, came > 0, came, "", "logprobs were requested and none came")
 
 
 def top_logprobs(request: ParsedRequest, completion: Completion) -> Finding:
     """`top_logprobs: k` brings k alternatives with some token at least; fewer at single tokens is within the contract."""
     asked = request.body.get("top_logprobs")
     if type(asked) is not int or asked < 1 or request.body.get("logprobs") is not True:
-        return not_measured(Signal.TOP_LOGPROBS, "the request asks for no top_logprobs")
+        return not_measured(Signal.TOP_LOGPROBS, "the request sets no top_logprobs")
     if not completion.first.logprobs:
         return not_measured(Signal.TOP_LOGPROBS, "no logprobs came at all")
     most = max(item.top for item in completion.first.logprobs)

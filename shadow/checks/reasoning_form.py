@@ -43,7 +43,7 @@ def reasoning_form(request: ParsedRequest, completion: Completion) -> Finding:
 def _by_right(request: ParsedRequest, completion: Completion, tag: str) -> str:
     """Why a tag may occur in the text: the request mentions it, or it is the model's own word and no mark of a template."""
     if request.body.get("reasoning_format") == "raw":
-        return "the request asks for the reasoning as it is written (reasoning_format raw)"
+        return "the request sets reasoning_format to raw"
     its_own = request.api == "messages" or "claude" in completion.model.casefold()
     return f"{tag} is a word that this model writes itself" if its_own and "thinking>" in tag else ""
 

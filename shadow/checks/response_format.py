@@ -24,7 +24,7 @@ def response_format(request: ParsedRequest, completion: Completion) -> Finding:
     form = request.body.get("response_format")
     kind = form.get("type") if isinstance(form, dict) else None
     if not isinstance(form, dict) or kind not in {"json_object", "json_schema"}:
-        return not_measured(Signal.RESPONSE_FORMAT, "the request asks for no JSON")
+        return not_measured(Signal.RESPONSE_FORMAT, "the request does not require JSON")
     if reason := (COMMENTARY if COMMENTARY in completion.notes else _unfit(completion.first)):
         return not_measured(Signal.RESPONSE_FORMAT, reason)
     text = completion.first.text or ""
@@ -33,12 +33,12 @@ def response_format(request: ParsedRequest, completion: Completion) -> Finding:
         found, reason = _each(text, reason)
     if reason:
         fenced = text.lstrip().startswith("```")
-        reason = f"{kind} was asked for, and the text is {'fenced as Markdown' if fenced else f'not JSON: {reason}'}"
+        reason = f"{kind} was requested, and the text is {'fenced as Markdown' if fenced else f'not JSON: {reason}'}"
         return match_or_differ(Signal.RESPONSE_FORMAT, False, "fenced" if fenced else "not JSON", str(kind), reason)
     if kind == "json_object":
         what = type(found).__name__
         return match_or_differ(
-            Signal.RESPONSE_FORMAT, what == "dict", what, kind, f"json_object was asked for, and a JSON {what} came"
+            Signal.RESPONSE_FORMAT, what == "dict", what, kind, f"json_object was requested, and a JSON {what} came"
         )
     return _obeying(form, found)
 

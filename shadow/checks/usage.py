@@ -23,7 +23,7 @@ def usage(request: ParsedRequest, completion: Completion) -> Finding:
     if completion.usage is None:
         if asked:
             return match_or_differ(Signal.USAGE, False, "missing", "", "usage was due and none came")
-        return not_measured(Signal.USAGE, "a stream that was not asked for usage")
+        return not_measured(Signal.USAGE, "usage was not requested for this stream")
     if misplaced and asked:
         return match_or_differ(Signal.USAGE, False, "misplaced", "", f"{misplaced}, where few clients look")
     if more := _hidden(completion.usage):

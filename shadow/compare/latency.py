@@ -40,7 +40,7 @@ def first_content(pair: Pair) -> Finding:
     """Seconds to the first event with more than reasoning; measured where one of the answers reasons before it."""
     timings = (pair.subject.timing, pair.reference.timing)
     if all(timing.first_content == timing.first_token for timing in timings):
-        return not_measured(Signal.FIRST_CONTENT, "neither answer shows reasoning before it speaks: see first_token")
+        return not_measured(Signal.FIRST_CONTENT, "neither answer shows reasoning before its content: see first_token")
     return _time(pair, Signal.FIRST_CONTENT, (timings[0].first_content, timings[1].first_content))
 
 

@@ -87,7 +87,7 @@ class AlarmState:
         fewest = min(latch.pairs for latch in self.latches.values())
         if fewest < ENOUGH_TO_ACCEPT:
             raise NotAcknowledgedError(
-                f"{fewest} pairs were compared since the alarm: {ENOUGH_TO_ACCEPT} are needed to tell how large the difference is"
+                f"{fewest} pairs were compared since the alarm: {ENOUGH_TO_ACCEPT} are needed to estimate the difference"
             )
         baselines = {key: _upper(latch, look_back(key[0])) for key, latch in self.latches.items()}
         change = self._changed(DriftEvent.ACCEPTED, self.group_tests.last_pair_id, at)

@@ -185,7 +185,7 @@ def _pace_text(alarm: AlarmRow) -> str:
     group, share = alarm.group, orjson.loads(alarm.details).get("share", 0.0)
     sentence = f"sameweights: {group.provider} serving {group.model} is now {alarm.new} ({alarm.name}), was {alarm.old}."
     if alarm.new == PaceState.SLOWER:
-        sentence += f" {share:.0%} of its answers take longer than nine of ten did. That is its speed, not what it says."
+        sentence += f" {share:.0%} of its answers take longer than nine of ten did. That is about its speed, not its content."
     return sentence
 
 

@@ -256,7 +256,7 @@ class AuditProcess:
         if why := self._planes.why_not(time.monotonic()):
             return why
         if self._has_references and not self._fetcher.pid:
-            return "the process that asks references is not running; traffic is forwarded and recorded, nothing is compared"
+            return "the fetcher is not running; traffic is forwarded and recorded, nothing is compared"
         return "" if self._store.writable() else "the store cannot be written; traffic is forwarded, records are lost and counted"
 
     async def _gauges(self) -> None:

@@ -89,11 +89,11 @@ def _read_body(exchange: Exchange, response: Response, body: bytes, reader: ApiR
     if not start and not body.strip():
         return ResponseReading(Unread(why=UnreadReason.EMPTY, detail="the body is empty"), None, [], done=False)
     if start.startswith((b"{", b"[")):
-        return _noted(reader.whole(body, response.status), exchange.labels.stream, "a stream was asked for, a whole answer came")
+        return _noted(reader.whole(body, response.status), exchange.labels.stream, "a stream was requested, a whole answer came")
     stream = read_stream(body)
     if stream:
         return _noted(
-            reader.fold(stream, response.status), not exchange.labels.stream, "a whole answer was asked for, a stream came"
+            reader.fold(stream, response.status), not exchange.labels.stream, "a whole answer was requested, a stream came"
         )
     if _is_named_stream(response):
         return ResponseReading(Unread(why=UnreadReason.NOT_SSE, detail="no line of the stream is an event"), None, [], done=False)

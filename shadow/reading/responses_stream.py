@@ -290,7 +290,7 @@ class _Folding:
             return Unread(why=UnreadReason.ERROR, detail="the provider sent an error in the stream")
         if self.final is None:
             nothing = not self._items and not self._head
-            why, what = (UnreadReason.EMPTY, "says anything") if nothing else (UnreadReason.NO_DONE, "ends the response")
+            why, what = (UnreadReason.EMPTY, "has content") if nothing else (UnreadReason.NO_DONE, "ends the response")
             return Unread(why=why, detail=f"no event of the stream {what}")
         output = self._output()
         items = [*(item.given for item in self._items.values()), *output]

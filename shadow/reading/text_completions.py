@@ -31,7 +31,7 @@ def as_chat(body: Mapping[str, Any]) -> dict[str, Any] | Unread:
             why=UnreadReason.WRONG_SHAPE, detail="the request has no prompt that is a text, tokens, or a list of either"
         )
     if body.get("echo"):
-        return Unread(why=UnreadReason.NOT_AUDITED, detail="the answer was asked to begin with the prompt (echo)")
+        return Unread(why=UnreadReason.NOT_AUDITED, detail="the request sets echo: the answer begins with the prompt")
     made = {key: value for key, value in body.items() if key in SAME}
     count = body.get("n")
     made["n"] = (count if type(count) is int and 0 < count <= 1_000 else 1) * len(prompts)

@@ -11,7 +11,7 @@ from proxy.routing.request_fitting import shown_value
 from shadow.reading.apis import PATHS
 
 REMOVED = {
-    "store": "it asks the provider to keep the answer",
+    "store": "it makes the provider keep the answer",
     "user": "it names a person to a provider that they did not choose",
     "metadata": "it belongs to the account of the live provider",
     "safety_identifier": "it names a person to a provider that they did not choose",

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 STARTER = """\
-# sameweights.toml: which provider answers, and which reference it is held against.
+# sameweights.toml: which provider answers, and which reference it is compared with.
 # Every key: docs/reference/configuration.md, or `sameweights config schema` for your editor.
-# Keys of providers stand in environment variables; here stands only the variable's name.
+# Keys of providers are read from environment variables; write only the variable's name here.
 # Check this file: sameweights config check      Start: sameweights serve
 
 [proxy]
 listen = "127.0.0.1:8080"        # the application's base_url: http://127.0.0.1:8080/v1
-provider = "upstream"            # who answers
-reference = "reference"          # who is asked again, for a sample; the application never waits for it
+provider = "upstream"            # the provider that answers
+reference = "reference"          # gets a copy of a sample of requests; the application never waits for it
 # workers = 1                    # processes that forward; one is enough for most
 
 [proxy.providers.upstream]
 base_url = "https://api.example.com/v1"
-# api_key_env = "UPSTREAM_KEY"   # left out: the application's own key goes through
+# api_key_env = "UPSTREAM_KEY"   # without it the application's own key is forwarded
 
 [proxy.providers.reference]
 base_url = "https://api.example.org/v1"
@@ -25,7 +25,7 @@ api_key_env = "REFERENCE_KEY"    # the application's key is never sent to a refe
 # price_input = 0.60             # money per million tokens, for shadow.money
 # price_output = 2.50
 
-# A route picks provider and reference by the model's name; the first that fits is taken.
+# A route picks provider and reference by the model's name; the first match is used.
 # [[proxy.routes]]
 # name = "kimi"
 # model = "kimi-*"
@@ -34,15 +34,15 @@ api_key_env = "REFERENCE_KEY"    # the application's key is never sent to a refe
 # sample_rate = 0.20
 
 [shadow]
-sample_rate = 0.05               # share of conversations that are sent to the reference too
-control_fraction = 0.10          # of those, the share where it is asked twice: its own noise
+sample_rate = 0.05               # fraction of conversations that also go to the reference
+control_fraction = 0.10          # fraction of those that go to it twice, which measures its own noise
 period = "day"
-money = 0.0                      # most that shadow requests may cost in a period; 0 is no limit
+money = 0.0                      # limit on the cost of shadow requests in a period; 0 is no limit
 tokens = 0
 requests = 0
 
 [storage]
-url = "sqlite:///sameweights.db" # a file of the folder where sameweights is started
+url = "sqlite:///sameweights.db" # a file in the folder where sameweights is started
 keep_days = 30
 bodies = "full"                  # full, hash or none: how much is kept of prompts and answers
 

@@ -233,7 +233,7 @@ def _same_server(raw: RawConfig) -> Iterator[ConfigErrorItem]:
         reference = raw.text(*route, "reference") or raw.text("proxy", "reference")
         if provider and reference and same_server(raw, provider, reference):
             words = (
-                f"{quoted(reference)} and the provider {quoted(provider)} are one server; only a control could tell its noise: "
+                f"{quoted(reference)} and the provider {quoted(provider)} are one server; only a control shows its noise: "
                 "set shadow.control_fraction above 0, or name another reference"
             )
             yield ConfigErrorItem(path=(*route, "reference"), sentence=words)

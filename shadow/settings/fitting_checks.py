@@ -34,7 +34,7 @@ def fitting_errors(
 def _members(path: KeyPath, provider: Mapping[str, object]) -> Iterator[ConfigErrorItem]:
     for key, at, name in _named(provider):
         if isinstance(name, str) and name in NEVER_FITTED:
-            words = "the model is renamed by 'models'" if name == "model" else "it is what was asked, and stays as sent"
+            words = "the model is renamed by 'models'" if name == "model" else "it is the request itself, and stays as sent"
             yield ConfigErrorItem(path=(*path, key, at), sentence=f"{quoted(name)} cannot be fitted: {words}")
 
 
@@ -65,7 +65,7 @@ def _fields(path: KeyPath, provider: Mapping[str, object]) -> Iterator[ConfigErr
                 words = f"{quoted(name)} is no header field that can be added: it frames the message, names its server or is none"
                 yield ConfigErrorItem(path=(*path, key, name), sentence=words)
             elif key == "extra_headers" and is_secret(name):
-                words = f"{quoted(name)} bears a credential, and {_KEY}; name its environment variable in 'extra_headers_env'"
+                words = f"{quoted(name)} names a credential, and {_KEY}; name its environment variable in 'extra_headers_env'"
                 yield ConfigErrorItem(path=(*path, key, name), sentence=words)
             elif key == "extra_headers" and isinstance(value, str) and not _VALUE.fullmatch(value):
                 yield ConfigErrorItem(

@@ -129,7 +129,7 @@ def _reference_advice(config: Config) -> Iterator[str]:
     for name in references:
         if not config.proxy.providers[name].api_key_env:
             yield (
-                f"proxy.providers.{name}: no api_key_env, so the reference is asked without a key; "
+                f"proxy.providers.{name}: no api_key_env, so the reference gets no key; "
                 "the client's own key is never sent to a reference (by flags: --reference-key-env VARIABLE)"
             )
     yield from _greedy_advice(config, {provider for provider, reference in served if provider and reference})
@@ -144,7 +144,7 @@ def _greedy_advice(config: Config, audited: Collection[str]) -> Iterator[str]:
     """Warns that the greedy audit calls providers too, and never with a client's key."""
     for name in sorted(audited) if config.shadow.greedy else ():
         if not config.proxy.providers[name].api_key_env:
-            yield f"proxy.providers.{name}: no api_key_env, so shadow.greedy asks this provider without a key"
+            yield f"proxy.providers.{name}: no api_key_env, so shadow.greedy calls this provider without a key"
 
 
 def masked(config: Config) -> Mapping[str, object]:

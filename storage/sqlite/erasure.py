@@ -26,7 +26,9 @@ def erase(run: Run, slice_of: Callable[[sqlite3.Connection], int]) -> ErasureRes
             pass
         return ErasureResult(exchanges=gone, log_emptied=bool(run(retention.checkpoint)))
     except sqlite3.Error as error:
-        raise StoreError(f"not everything could be deleted ({error}): make room or unlock the database, and ask again") from error
+        raise StoreError(
+            f"not everything could be deleted ({error}): free disk space or unlock the database, and run it again"
+        ) from error
 
 
 def _slices(run: Run, job: Callable[[sqlite3.Connection], int]) -> Iterator[int]:

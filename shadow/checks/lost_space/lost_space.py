@@ -84,7 +84,7 @@ def lost_space(request: ParsedRequest, completion: Completion) -> Finding:
         reason = f"chunk boundary at character {lost.at}: {lost.left!r} and {lost.right!r} came joined"
         return match_or_differ(Signal.LOST_SPACE, False, f"{lost.left}{lost.right}", f"{lost.left} {lost.right}", reason)
     if odd is None and not _has_known_boundary(pieces):
-        return not_measured(Signal.LOST_SPACE, "no chunk boundary stands beside a word that this check knows")
+        return not_measured(Signal.LOST_SPACE, "no chunk boundary is next to a word of this check's lists")
     return match_or_differ(Signal.LOST_SPACE, True, f"{len(pieces)} pieces", "", "")
 
 

@@ -24,7 +24,7 @@ def asking(text):
             ask(body={"reasoning_format": "raw"}),
             choice("<think>hm</think>hello"),
             FindingState.NOT_MEASURED,
-            "reasoning_format raw",
+            "reasoning_format to raw",
         ),
         (ask(api="messages"), choice("<thinking>hm</thinking>hello"), FindingState.NOT_MEASURED, "this model writes itself"),
         (ask(api="messages"), choice("<think>hm</think>hello"), FindingState.DIFFER, "<think> stands in the text"),

@@ -19,8 +19,8 @@ def shaped(schema):
 @pytest.mark.parametrize(
     ("form", "said", "state", "reason"),
     [
-        (None, choice("a"), FindingState.NOT_MEASURED, "asks for no JSON"),
-        ({"type": "text"}, choice("a"), FindingState.NOT_MEASURED, "asks for no JSON"),
+        (None, choice("a"), FindingState.NOT_MEASURED, "does not require JSON"),
+        ({"type": "text"}, choice("a"), FindingState.NOT_MEASURED, "does not require JSON"),
         (OBJECT, choice(calls=(call(),)), FindingState.NOT_MEASURED, "calls a tool"),
         (OBJECT, choice(refusal="no"), FindingState.NOT_MEASURED, "refuses"),
         (OBJECT, choice('{"a', finish="length"), FindingState.NOT_MEASURED, "ended by length"),

@@ -22,7 +22,7 @@ def said(prompt=10, completed=20, total=30, thought=None, cached=None, **more):
     ("asked", "answer", "state", "reason"),
     [
         (ASKED, said(), FindingState.MATCH, ""),
-        (ask(), completion(choice("a"), tokens=None), FindingState.NOT_MEASURED, "not asked for usage"),
+        (ask(), completion(choice("a"), tokens=None), FindingState.NOT_MEASURED, "usage was not requested"),
         (ASKED, completion(choice("a"), tokens=None), FindingState.DIFFER, "usage was due"),
         (ask(), completion(choice("a"), tokens=None, stream=False), FindingState.DIFFER, "usage was due"),
         (ASKED, said(total=None), FindingState.MATCH, ""),

@@ -239,7 +239,7 @@ def test_a_slower_pace_is_reported_as_speed_and_of_no_route():
     group = PairGroup(route="", model="m", provider="p", reference="")
     slow = alarm(group=group, old="steady", new="slower", name="first_token", details='{"share": 0.4}')
     assert "is now slower (first_token), was steady. 40% of its answers" in text(slow)
-    assert "not what it says" in text(slow)
+    assert "not its content" in text(slow)
     assert "route" not in text(slow)
 
 

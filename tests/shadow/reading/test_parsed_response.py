@@ -134,7 +134,7 @@ def test_a_whole_answer_to_a_stream_is_read_and_noted_behind_any_number_of_blank
     """Some servers send blank lines while they work."""
     body = blanks + b'{"choices":[{"message":{"content":"a"}}]}'
     said = parse_response(exchange(body, [len(body)], stream=True)).completion
-    assert (said.first.text, said.notes) == ("a", ("a stream was asked for, a whole answer came",))
+    assert (said.first.text, said.notes) == ("a", ("a stream was requested, a whole answer came",))
 
 
 def test_a_provider_that_never_answered_is_no_response():

@@ -120,7 +120,7 @@ def test_the_variable_of_a_webhooks_secret_may_begin_so_too(file):
 def test_a_pattern_that_the_engine_does_not_take_is_quoted_with_what_to_write(file):
     [said] = faults(file(f"{FILE}\n[storage]\nredact = ['ok', '(?<=pin )[0-9]+']\n"), environ=ENV)
     assert "storage.redact[1]: '(?<=pin )[0-9]+' is no regular expression of RE2" in said
-    assert said.endswith("it knows no look-around; write what is to go as a group (?P<secret>...)")
+    assert said.endswith("look-around is not supported; write the part to remove as a group (?P<secret>...)")
 
 
 def test_no_key_is_ever_shown(file):
@@ -151,7 +151,7 @@ def test_a_provider_that_is_its_own_reference_is_noted_as_a_measure_of_its_noise
 def test_a_greedy_audit_without_the_providers_own_key_is_worth_a_word():
     config = load(None, {"upstream": "http://u/v1", "reference": "http://r/v1"}, {})
     greedy = config.model_copy(update={"shadow": config.shadow.model_copy(update={"greedy": 0.1})})
-    assert sum("shadow.greedy asks this provider without a key" in word for word in advice(greedy)) == 1
+    assert sum("shadow.greedy calls this provider without a key" in word for word in advice(greedy)) == 1
     assert not any("greedy" in word for word in advice(config))
 
 

@@ -121,7 +121,7 @@ def test_joined_word_that_the_request_uses_matches():
         (["hello world"], True, "not a stream of several pieces"),
         ([], True, "not a stream of several pieces"),
         (["hello", " there"], False, "not a stream of several pieces"),
-        (["今天", "天气"], True, "no chunk boundary stands beside a word"),
+        (["今天", "天气"], True, "no chunk boundary is next to a word"),
     ],
 )
 def test_response_without_a_known_boundary_is_not_measured(pieces, stream, reason):
