@@ -20,6 +20,7 @@ import typer
 from proxy.process.standard_streams import UnwritableError, install_streams
 from shadow.commands.config_commands import ConfigPath, config_app, file_here, missing, settings
 from shadow.commands.package_conflicts import crowded_out
+from shadow.studies.study_commands import replay, try_providers
 
 if TYPE_CHECKING:
     from storage.store import Reader
@@ -37,6 +38,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(config_app, name="config")
+app.command("try")(try_providers)
+app.command()(replay)
 drift_app = typer.Typer(no_args_is_help=True, help="Acknowledge drift alarms.")
 app.add_typer(drift_app, name="drift")
 

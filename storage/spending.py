@@ -26,6 +26,9 @@ class Spending(NamedTuple):
     money: float
 
 
+NOTHING = Spending(requests=0, tokens=0, money=0.0)
+
+
 def spend(conn: sqlite3.Connection, at: float, cost: Spending) -> None:
     """Add a cost to the hour of `at`, seconds since the epoch."""
     hour = int(at // HOUR)

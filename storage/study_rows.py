@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 ASKED, ANSWERED, FAILED = "asked", "answered", "failed"
-"""States of a leg: sent and not answered, answered (also by a refusal), and given up after its last try."""
+"""States of a request: sent and not answered, answered (also by a refusal), and given up after its last try."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class StudyRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LegRow:
+class StudyRequestRow:
     """One answer that a study needs of one provider: the answer number `repeat` of `target` to the row `row_id`.
 
     `exchange_id` is the exchange of its last try, `tries` how often it was sent.
@@ -46,7 +46,7 @@ class LegRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetbackRow:
-    """One try of a leg that gave no answer: when (seconds since the epoch), of which class, and the seconds waited after it."""
+    """One try of a request that gave no answer: when (seconds since the epoch), of which class, the seconds waited after it."""
 
     key: str
     at: float

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from storage.rows import ErasureResult, ExchangeRecord
-from storage.study_rows import LegRow, RecordedCallRow, RunRow, SetbackRow, StudyRow
+from storage.spending import NOTHING, Spending
+from storage.study_rows import RecordedCallRow, RunRow, SetbackRow, StudyRequestRow, StudyRow
 
 
 class StudyQueries(Protocol):
@@ -15,8 +16,8 @@ class StudyQueries(Protocol):
     def studies(self) -> Sequence[StudyRow]:
         """Every study of this database, in the order in which they began."""
 
-    def legs(self, study_id: str) -> Sequence[LegRow]:
-        """The legs of a study, in the order in which they were sent first; one whose answer is stored is `answered`."""
+    def requests(self, study_id: str) -> Sequence[StudyRequestRow]:
+        """The requests of a study, in the order in which they were sent first; one whose answer is stored is `answered`."""
 
     def setbacks(self, study_id: str) -> Sequence[SetbackRow]:
         """The tries that gave no answer, in their order."""
@@ -32,19 +33,22 @@ class StudyStore(StudyQueries, Protocol):
     """The same, and what a study writes; each method returns when it is on disk. Slow: call it off the loop."""
 
     def begin(self, study: StudyRow) -> None:
-        """Store a study; one of the same id keeps its legs and its beginning, and is open again."""
+        """Store a study; one of the same id keeps its requests and its beginning, and is open again."""
 
     def end(self, study_id: str, ended: float, outcome: str) -> None:
         """Store when the study ended, and how."""
 
-    def ask(self, study_id: str, leg: LegRow) -> None:
-        """Store that a leg is about to be sent, under the id of its exchange; a leg of this key is written over."""
+    def ask(self, study_id: str, request: StudyRequestRow, at: float = 0.0, most: Spending = NOTHING) -> None:
+        """Store that a request is sent at `at`, under the id of its exchange, and the most that it can cost as spent.
 
-    def set_back(self, study_id: str, setback: SetbackRow) -> None:
-        """Store one try of a leg that gave no answer."""
+        A request of this key is written over.
+        """
 
-    def answer(self, study_id: str, leg: LegRow, record: ExchangeRecord) -> None:
-        """Store an answer and the state of its leg, both or neither."""
+    def set_back(self, study_id: str, setback: SetbackRow, cost: Spending = NOTHING) -> None:
+        """Store one try of a request that gave no answer, and what it cost."""
+
+    def answer(self, study_id: str, request: StudyRequestRow, record: ExchangeRecord, change: Spending = NOTHING) -> None:
+        """Store an answer, the state of its request, and what it cost less the most that it could have; all or nothing."""
 
     def add_run(self, study_id: str, run: RunRow, exchanges: Sequence[ExchangeRecord] = ()) -> None:
         """Store a run with its steps, results and those of its exchanges that are not stored yet, all or nothing."""
@@ -53,4 +57,4 @@ class StudyStore(StudyQueries, Protocol):
         """Store tool calls with their results."""
 
     def forget(self, study_id: str) -> ErasureResult:
-        """Delete a study with its legs, runs, exchanges and pairs for good; StoreError when the database refuses."""
+        """Delete a study with its requests, runs, exchanges and pairs for good; StoreError when the database refuses."""

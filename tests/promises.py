@@ -342,5 +342,17 @@ PROMISES = (
         "Each run has its own tool servers, on its own copy of the data; no key of ours, and no run before it, is seen there.",
     ),
     Promise("runs.on", EVER, "design", "Under mixed load nothing fails, and memory, descriptors and tasks do not grow."),
+    Promise(
+        "studies.verdict",
+        STUDY,
+        "design",
+        "A replay passes the faithful provider, fails the broken one, and says not measured of one that is down.",
+    ),
+    Promise(
+        "studies.resumed",
+        STUDY,
+        "K2-Vendor-Verifier --incremental",
+        "A stored answer is never asked for again, and a resumed study comes to the verdict of an unbroken one.",
+    ),
     Promise("docs.tutorial", TOLD, "design", "The commands of the tutorial run, and print what the page says they print."),
 )

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FLOORS = ("proxy", "shadow", "storage")
 LONGEST_FILE = 400
 NAMES_WITHOUT_A_PLACE = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "base", "misc"}
-STRANGERS_JSON = "shadow/reading/"
+STRANGERS_JSON = ("shadow/reading/", "shadow/studies/rows/")
 ANY_ELSEWHERE = {
     "shadow/measures/schema_validation.py": "the schema that a request declares, and the arguments held against it",
     "shadow/measures/schema_cost.py": "the schema that a request declares, and the arguments held against it",

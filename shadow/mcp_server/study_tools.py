@@ -10,7 +10,7 @@ from shadow.mcp_server.inputs import instant, one_of, rfc3339
 from shadow.mcp_server.tool_results import StudyDetail, StudyLine, StudyList, StudyTarget
 from shadow.presentation.visible_text import plain
 from storage.store import Reader
-from storage.study_rows import ANSWERED, ASKED, FAILED, LegRow, RunRow, SetbackRow, StudyRow
+from storage.study_rows import ANSWERED, ASKED, FAILED, RunRow, SetbackRow, StudyRequestRow, StudyRow
 
 
 class StudyTools:
@@ -28,15 +28,15 @@ class StudyTools:
         queries = self._reader.studies
         rows = {row.id: row for row in queries.studies()}
         one_of("study", study_id, rows)
-        row, legs = rows[study_id], queries.legs(study_id)
+        row, requests = rows[study_id], queries.requests(study_id)
         runs, setbacks = queries.runs(study_id), queries.setbacks(study_id)
-        names = sorted({leg.target for leg in legs} | {run.target for run in runs})
+        names = sorted({request.target for request in requests} | {run.target for run in runs})
         return StudyDetail(
             **_line(row).model_dump(),
             seed=row.seed,
             plan=json.loads(row.plan or "{}"),
             policy=json.loads(row.policy or "{}"),
-            targets=[_target(name, legs, runs, setbacks) for name in names],
+            targets=[_target(name, requests, runs, setbacks) for name in names],
         )
 
 
@@ -51,9 +51,11 @@ def _line(row: StudyRow) -> StudyLine:
     )
 
 
-def _target(name: str, legs: Sequence[LegRow], runs: Sequence[RunRow], setbacks: Sequence[SetbackRow]) -> StudyTarget:
-    of_it = {leg.key: leg for leg in legs if leg.target == name}
-    states = Counter(leg.state for leg in of_it.values())
+def _target(
+    name: str, requests: Sequence[StudyRequestRow], runs: Sequence[RunRow], setbacks: Sequence[SetbackRow]
+) -> StudyTarget:
+    of_it = {request.key: request for request in requests if request.target == name}
+    states = Counter(request.state for request in of_it.values())
     own_runs = [run for run in runs if run.target == name]
     scores = [run.score for run in own_runs if run.score is not None]
     return StudyTarget(

@@ -27,6 +27,8 @@ from shadow.studies.token_ceiling import cost_ceiling, cost_of
 
 RememberSetback = Callable[["Setback"], Awaitable[None]]
 """Stores a try that gave no answer, before the next one is sent."""
+RememberSending = Callable[[str, Cost], Awaitable[None]]
+"""Stores that a request is about to be sent, as the exchange of this id, and the most that one try can cost."""
 
 
 class BudgetSpentError(Exception):
@@ -39,11 +41,12 @@ class BudgetSpentError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setback:
-    """One try that gave no answer: when it ended (seconds since the epoch), of which class, and the seconds waited after it."""
+    """One try that gave no answer: when it ended (seconds since the epoch), of which class, the seconds waited, what it cost."""
 
     at: float
     reason: str
     waited: float
+    cost: Cost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +58,24 @@ class Asked:
     setbacks: tuple[Setback, ...]
     gave_up: bool
     """The last try failed as well, or the provider refused the key, the account or the rate: nothing was measured."""
+    change: Cost
+    """What the last try cost, less the most that it could have cost."""
 
     @property
     def tries(self) -> int:
         """How often it was sent."""
         return len(self.setbacks) + 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Trial:
+    """What every try of one request sends."""
+
+    live: Exchange
+    body: ShadowBody
+    role: Role
+    target: str
+    parsed: ParsedRequest
 
 
 class Asker:
@@ -74,16 +90,22 @@ class Asker:
         budget: StudyBudget,
         route: str,
         reference: str,
+        now: Callable[[], float] = time.monotonic,
         wait: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`route` names the study in the records, `reference` the provider that the others are compared with."""
+        """`route` names the study in the records, `reference` the provider that the others are compared with.
+
+        `now` returns seconds of a clock that `wait` lets pass.
+        """
         self._client = ReferenceClient(config, environ, fetcher)
         self._providers = config.proxy.providers
         self._budget = budget
         self._route = route
         self._reference = reference
+        self._now = now
         self._wait = wait
         self._held_until: dict[str, float] = defaultdict(float)
+        self._settled = asyncio.Event()
 
     def __repr__(self) -> str:
         return f"<Asker {self._route} {self._budget!r}>"
@@ -94,7 +116,7 @@ class Asker:
 
     def held_seconds(self, target: str) -> float:
         """Seconds for which requests to `target` are still held."""
-        return max(self._held_until[target] - time.monotonic(), 0.0)
+        return max(self._held_until[target] - self._now(), 0.0)
 
     async def ask(
         self,
@@ -103,31 +125,34 @@ class Asker:
         role: Role,
         *,
         prepared: ShadowBody | None = None,
-        identity: str = "",
+        sending: RememberSending | None = None,
         remember: RememberSetback | None = None,
     ) -> Asked:
-        """The answer of `target`, after at most `MOST_TRIES` tries; BudgetSpentError where a limit could be passed.
+        """The answer of `target`, after at most `MOST_TRIES` tries.
 
-        `identity` is the id of its exchange, drawn before so that it can be stored before the request is sent.
+        `sending` is awaited before the first try, `remember` after each that gave no answer. BudgetSpentError where a limit could
+        be passed, FetcherLostError where the process that sends requests ended: then nothing was measured.
         """
         live = self._exchange(request)
         body = prepared or self._client.prepare(live, target)
-        parsed = request.parsed
+        trial = _Trial(live=live, body=body, role=role, target=target, parsed=request.parsed)
         setbacks: list[Setback] = []
         while True:
             await self._released(target)
-            exchange = await self._within_budget(live, body, role, target, parsed)
+            exchange, cost, change = await self._send(trial, None if setbacks else sending)
             answer = parse_response(exchange)
             reason = setback(answer)
             wait = wait_seconds(exchange, len(setbacks) + 1, time.time()) if reason else 0.0
             if not reason or len(setbacks) + 1 == MOST_TRIES or wait > LONGEST_WAIT:
-                named = exchange._replace(id=identity or exchange.id, labels=live.labels._replace(provider=target))
+                named = exchange._replace(id=live.id, labels=live.labels._replace(provider=target))
                 gave_up = bool(reason) or is_denied(answer)
-                return Asked(exchange=named, answer=parse_response(named), setbacks=tuple(setbacks), gave_up=gave_up)
-            setbacks.append(Setback(at=time.time(), reason=reason, waited=wait))
+                return Asked(
+                    exchange=named, answer=parse_response(named), setbacks=tuple(setbacks), gave_up=gave_up, change=change
+                )
+            setbacks.append(Setback(at=time.time(), reason=reason, waited=wait, cost=cost))
             if remember:
                 await remember(setbacks[-1])
-            self._held_until[target] = max(self._held_until[target], time.monotonic() + wait)
+            self._held_until[target] = max(self._held_until[target], self._now() + wait)
 
     async def close(self) -> None:
         """Cancel what still runs."""
@@ -140,14 +165,27 @@ class Asker:
         while (seconds := self.held_seconds(target)) > 0:
             await self._wait(seconds)
 
-    async def _within_budget(self, live: Exchange, body: ShadowBody, role: Role, target: str, parsed: ParsedRequest) -> Exchange:
-        ceiling = cost_ceiling(body.body, parsed, self._providers[target])
-        if limit := self._budget.hold(ceiling, time.monotonic()):
-            raise BudgetSpentError(limit)
-        cost = Cost(requests=1)
+    async def _afford(self, ceiling: Cost) -> None:
+        """Hold back what a try can cost, as soon as requests in flight leave room for it; BudgetSpentError where none will."""
+        while limit := self._budget.hold(ceiling, self._now()):
+            if not self._budget.is_holding or limit == "minutes":
+                raise BudgetSpentError(limit)
+            self._settled.clear()
+            await self._settled.wait()
+
+    async def _send(self, trial: _Trial, sending: RememberSending | None) -> tuple[Exchange, Cost, Cost]:
+        """One try within the budget, which holds back the most that it can cost; its cost, and that cost less the most."""
+        provider = self._providers[trial.target]
+        ceiling = cost_ceiling(trial.body.body, trial.parsed, provider)
+        await self._afford(ceiling)
+        cost = Cost()
         try:
-            exchange = await self._client.ask(live, body, role, target)
-            cost = cost_of(*tokens_of(parsed, parse_response(exchange)), self._providers[target])
+            if sending:
+                await sending(trial.live.id, ceiling)
+            cost = ceiling  # until it is known, and for good where it never is
+            exchange = await self._client.ask(trial.live, trial.body, trial.role, trial.target)
+            cost = cost_of(*tokens_of(trial.parsed, parse_response(exchange)), provider)
         finally:
             self._budget.settle(ceiling, cost)
-        return exchange
+            self._settled.set()
+        return exchange, cost, cost + ceiling.times(-1)

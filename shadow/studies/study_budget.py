@@ -39,15 +39,19 @@ class BudgetLimits:
 class StudyBudget:
     """What was spent and what is held back for requests in flight, against the limits. Not for several threads at once."""
 
-    def __init__(self, limits: BudgetLimits, spent: Cost = Cost(), begun: float = 0.0) -> None:
-        """`spent` is what earlier runs of the study cost; `begun` is the moment from which `minutes` count."""
+    def __init__(self, limits: BudgetLimits) -> None:
         self._limits = limits
         self._held = Cost()
-        self._begun = begun
-        self.spent = spent
+        self._begun = 0.0
+        self.spent = Cost()
 
     def __repr__(self) -> str:
         return f"<StudyBudget {self.spent} spent, {self._held} held back, {self._limits}>"
+
+    def begin(self, now: float, spent: Cost) -> None:
+        """Count the minutes from `now` on; `spent` is what earlier runs of the study have cost."""
+        self._begun = now
+        self.spent += spent
 
     def hold(self, ceiling: Cost, now: float) -> str:
         """Hold back the most that a request can cost: "" and it may be sent, else the limit that it could pass."""
@@ -63,6 +67,11 @@ class StudyBudget:
             return "minutes"
         self._held += ceiling
         return ""
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether something is held back for requests in flight, of which a part may come free."""
+        return self._held.requests > 0
 
     def settle(self, ceiling: Cost, cost: Cost) -> None:
         """A request that was held back for has ended, at this cost."""

@@ -294,10 +294,10 @@ def m015_signal_names(db: Database) -> None:
 
 @SCHEMA()
 def m016_studies(db: Database) -> None:
-    """Studies, and what they sent: a leg is one answer of one provider that a replay needs, a run one conversation of a probe.
+    """Studies and what they sent: a study request is one answer that a replay needs, a run one conversation of a probe.
 
-    A leg and a step name their exchange by its id, which is drawn before the request is sent: an answer that was stored is found
-    even where the leg itself was not marked as answered.
+    Both name their exchanges by ids that are drawn before anything is sent: an answer that was stored is found even where its
+    request was not marked as answered.
     """
     study = ("study_no", "studies", "no")
     written: dict[str, type] = {"plan": str, "policy": str, "seed": int, "version": str, "outcome": str}
@@ -306,14 +306,19 @@ def m016_studies(db: Database) -> None:
     asked: dict[str, type] = {"key": str, "row_id": str, "target": str, "repeat": int, "block": int}
     _table(
         db,
-        "legs",
+        "study_requests",
         {"no": int, "study_no": int, **asked, "state": str, "exchange_id": str, "tries": int},
         key="no",
         parent=study,
     )
-    db.table("legs").create_index(["study_no", "key"], unique=True)
-    _table(db, "setbacks", {"leg_no": int, "at": float, "reason": str, "waited": float}, parent=("leg_no", "legs", "no"))
-    db.table("setbacks").create_index(["leg_no"])
+    db.table("study_requests").create_index(["study_no", "key"], unique=True)
+    _table(
+        db,
+        "setbacks",
+        {"request_no": int, "at": float, "reason": str, "waited": float},
+        parent=("request_no", "study_requests", "no"),
+    )
+    db.table("setbacks").create_index(["request_no"])
     scored: dict[str, type] = {"outcome": str, "detail": str, "score": float, "points": float, "touched": str, "steps": int}
     timed: dict[str, type] = {"begun": float, "seconds": float, "tools_seconds": float}
     _table(

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from storage.rows import ExchangeRow, FindingRow, PairGroup, PairRow, ToolCallRow, TrafficCount
-from storage.study_rows import LegRow, RecordedCallRow, RunResultRow, RunRow, SetbackRow, StudyRow
+from storage.study_rows import RecordedCallRow, RunResultRow, RunRow, SetbackRow, StudyRequestRow, StudyRow
 
 Row = TypeVar(
     "Row",
@@ -21,7 +21,7 @@ Row = TypeVar(
     ToolCallRow,
     TrafficCount,
     StudyRow,
-    LegRow,
+    StudyRequestRow,
     SetbackRow,
     RunRow,
     RunResultRow,

@@ -10,15 +10,16 @@ from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from storage.rows import ErasureResult, ExchangeRecord
+from storage.spending import NOTHING, Spending, spend
 from storage.sqlite import retention
 from storage.sqlite.erasure import erase
 from storage.sqlite.query_rows import one_moment, rows_as
 from storage.sqlite.record_insertion import RecordPreparer, insert_statement, roll_back, write_rows
-from storage.study_rows import LegRow, RecordedCallRow, RunResultRow, RunRow, SetbackRow, StudyRow
+from storage.study_rows import RecordedCallRow, RunResultRow, RunRow, SetbackRow, StudyRequestRow, StudyRow
 
 Result = TypeVar("Result")
 STUDY = ("id", "kind", "name", "begun", "plan", "policy", "seed", "version", "ended", "outcome")
-LEG = ("key", "row_id", "target", "repeat", "block", "state", "exchange_id", "tries")
+REQUEST = ("key", "row_id", "target", "repeat", "block", "state", "exchange_id", "tries")
 RUN = (
     *("target", "task", "block", "outcome", "detail", "score", "points", "touched"),
     *("begun", "seconds", "tools_seconds", "world"),
@@ -33,22 +34,25 @@ BEGIN_STUDY = f"""
 SET plan = excluded.plan, policy = excluded.policy, version = excluded.version, ended = 0, outcome = ''
 """
 END_STUDY = "UPDATE studies SET ended = ?, outcome = ? WHERE id = ?"
-LEGS = """
-SELECT l.key, l.row_id, l.target, l.repeat, l.block,
-CASE WHEN l.state = 'asked' AND e.no IS NOT NULL THEN 'answered' ELSE l.state END AS state, l.exchange_id, l.tries
-FROM legs l JOIN studies s ON s.no = l.study_no LEFT JOIN exchanges e ON e.id = l.exchange_id WHERE s.id = ? ORDER BY l.no
+REQUESTS = """
+SELECT q.key, q.row_id, q.target, q.repeat, q.block,
+CASE WHEN q.state = 'asked' AND e.no IS NOT NULL THEN 'answered' ELSE q.state END AS state, q.exchange_id, q.tries
+FROM study_requests q JOIN studies s ON s.no = q.study_no LEFT JOIN exchanges e ON e.id = q.exchange_id
+WHERE s.id = ? ORDER BY q.no
 """
-WRITE_LEG = f"""
-{insert_statement("legs", ("study_no", *LEG))} ON CONFLICT (study_no, key) DO UPDATE
+WRITE_REQUEST = f"""
+{insert_statement("study_requests", ("study_no", *REQUEST))} ON CONFLICT (study_no, key) DO UPDATE
 SET state = excluded.state, exchange_id = excluded.exchange_id, tries = excluded.tries
 """
 SETBACKS = """
-SELECT l.key, b.at, b.reason, b.waited FROM setbacks b JOIN legs l ON l.no = b.leg_no JOIN studies s ON s.no = l.study_no
+SELECT q.key, b.at, b.reason, b.waited
+FROM setbacks b JOIN study_requests q ON q.no = b.request_no JOIN studies s ON s.no = q.study_no
 WHERE s.id = ? ORDER BY b.rowid
 """
 INSERT_SETBACK = """
-INSERT INTO setbacks (leg_no, at, reason, waited) SELECT l.no, ?, ?, ? FROM legs l JOIN studies s ON s.no = l.study_no
-WHERE s.id = ? AND l.key = ?
+INSERT INTO setbacks (request_no, at, reason, waited)
+SELECT q.no, ?, ?, ? FROM study_requests q JOIN studies s ON s.no = q.study_no
+WHERE s.id = ? AND q.key = ?
 """
 RUNS = f"SELECT r.no, {', '.join(f'r.{name}' for name in RUN)} FROM runs r WHERE r.study_no = ? ORDER BY r.no"  # noqa: S608 - as above
 STEPS = "SELECT run_no, exchange_id FROM steps WHERE run_no IN (SELECT no FROM runs WHERE study_no = ?) ORDER BY run_no, place"
@@ -63,14 +67,14 @@ CALLS = f"SELECT {', '.join(CALL)} FROM recordings WHERE study_no = ? ORDER BY n
 INSERT_CALL = insert_statement("recordings", ("study_no", *CALL))
 EXCHANGES_OF_STUDY = """
 SELECT id FROM exchanges WHERE id IN (
-  SELECT exchange_id FROM legs WHERE study_no = ?
+  SELECT exchange_id FROM study_requests WHERE study_no = ?
   UNION SELECT exchange_id FROM steps WHERE run_no IN (SELECT no FROM runs WHERE study_no = ?)
 ) LIMIT ?
 """
 DELETE_STUDY = "DELETE FROM studies WHERE no = ?"
 
 
-class RunStatement(Protocol):
+class RunJob(Protocol):
     """Runs a job with a connection: in the writer's thread, or in the caller's to read."""
 
     def __call__(self, job: Callable[[sqlite3.Connection], Result], /) -> Result:
@@ -80,16 +84,16 @@ class RunStatement(Protocol):
 class StudyReader:
     """Queries about studies."""
 
-    def __init__(self, query: RunStatement) -> None:
+    def __init__(self, query: RunJob) -> None:
         self._query = query
 
     def studies(self) -> Sequence[StudyRow]:
         """Every study of this database, in the order in which they began."""
         return self._query(lambda conn: list(rows_as(StudyRow, conn.execute(STUDIES))))
 
-    def legs(self, study_id: str) -> Sequence[LegRow]:
-        """The legs of a study, in the order in which they were sent first; one whose answer is stored is `answered`."""
-        return self._query(lambda conn: list(rows_as(LegRow, conn.execute(LEGS, (study_id,)))))
+    def requests(self, study_id: str) -> Sequence[StudyRequestRow]:
+        """The requests of a study, in the order in which they were sent first; one whose answer is stored is `answered`."""
+        return self._query(lambda conn: list(rows_as(StudyRequestRow, conn.execute(REQUESTS, (study_id,)))))
 
     def setbacks(self, study_id: str) -> Sequence[SetbackRow]:
         """The tries that gave no answer, in their order."""
@@ -112,34 +116,46 @@ class StudyReader:
 class SqliteStudyStore(StudyReader):
     """The same, and what a study writes; each method returns when it is on disk."""
 
-    def __init__(self, query: RunStatement, run: RunStatement) -> None:
+    def __init__(self, query: RunJob, run: RunJob) -> None:
         super().__init__(query)
         self._run = run
 
     def begin(self, study: StudyRow) -> None:
-        """Store a study; one of the same id keeps its legs and its beginning, and is open again."""
+        """Store a study; one of the same id keeps its requests and its beginning, and is open again."""
         self._run(lambda conn: conn.execute(BEGIN_STUDY, _values(study, STUDY)).rowcount)
 
     def end(self, study_id: str, ended: float, outcome: str) -> None:
         """Store when the study ended, and how."""
         self._run(lambda conn: conn.execute(END_STUDY, (ended, outcome, study_id)).rowcount)
 
-    def ask(self, study_id: str, leg: LegRow) -> None:
-        """Store that a leg is about to be sent, under the id of its exchange; a leg of this key is written over."""
-        self._run(lambda conn: _write_leg(conn, study_id, leg))
+    def ask(self, study_id: str, request: StudyRequestRow, at: float = 0.0, most: Spending = NOTHING) -> None:
+        """Store that a request is sent at `at`, under the id of its exchange, and the most that it can cost as spent."""
 
-    def set_back(self, study_id: str, setback: SetbackRow) -> None:
-        """Store one try of a leg that gave no answer."""
-        values = (setback.at, setback.reason, setback.waited, study_id, setback.key)
-        self._run(lambda conn: conn.execute(INSERT_SETBACK, values).rowcount)
+        def job(conn: sqlite3.Connection) -> None:
+            with _transaction(conn):
+                _write_request(conn, study_id, request)
+                spend(conn, at, most)
 
-    def answer(self, study_id: str, leg: LegRow, record: ExchangeRecord) -> None:
-        """Store an answer and the state of its leg, both or neither."""
+        self._run(job)
+
+    def set_back(self, study_id: str, setback: SetbackRow, cost: Spending = NOTHING) -> None:
+        """Store one try of a request that gave no answer, and what it cost."""
+
+        def job(conn: sqlite3.Connection) -> None:
+            with _transaction(conn):
+                conn.execute(INSERT_SETBACK, (setback.at, setback.reason, setback.waited, study_id, setback.key))
+                spend(conn, setback.at, cost)
+
+        self._run(job)
+
+    def answer(self, study_id: str, request: StudyRequestRow, record: ExchangeRecord, change: Spending = NOTHING) -> None:
+        """Store an answer, the state of its request, and what it cost less the most that it could have; all or nothing."""
 
         def job(conn: sqlite3.Connection) -> None:
             with _transaction(conn):
                 write_rows(conn, [RecordPreparer().prepare(record)])
-                _write_leg(conn, study_id, leg)
+                _write_request(conn, study_id, request)
+                spend(conn, record.exchange.started, change)
 
         self._run(job)
 
@@ -168,7 +184,7 @@ class SqliteStudyStore(StudyReader):
         self._run(job)
 
     def forget(self, study_id: str) -> ErasureResult:
-        """Delete a study with its legs, runs, exchanges and pairs for good; StoreError when the database refuses."""
+        """Delete a study with its requests, runs, exchanges and pairs for good; StoreError when the database refuses."""
         no = self._query(lambda conn: _study_no(conn, study_id))
         chosen = EXCHANGES_OF_STUDY, (no, no, retention.SLICE)
         result = erase(self._run, lambda conn: retention.drop(conn, *chosen))
@@ -192,8 +208,8 @@ def _study_no(conn: sqlite3.Connection, study_id: str) -> int:
     return int(found[0]) if found else 0
 
 
-def _write_leg(conn: sqlite3.Connection, study_id: str, leg: LegRow) -> None:
-    conn.execute(WRITE_LEG, (_study_no(conn, study_id), *_values(leg, LEG)))
+def _write_request(conn: sqlite3.Connection, study_id: str, request: StudyRequestRow) -> None:
+    conn.execute(WRITE_REQUEST, (_study_no(conn, study_id), *_values(request, REQUEST)))
 
 
 def _values(row: object, names: Sequence[str]) -> tuple[object, ...]:

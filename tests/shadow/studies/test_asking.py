@@ -16,6 +16,7 @@ from shadow.studies.asking import Asker, BudgetSpentError
 from shadow.studies.chat_request import ChatRequest
 from shadow.studies.study_budget import BudgetLimits, Cost, StudyBudget
 from tests.exchanges import asked
+from tests.passing_clock import PassingClock
 
 NO_LIMITS = BudgetLimits()
 WHOLE = {
@@ -47,23 +48,10 @@ async def scripted(*steps: tuple[int, dict[str, str]]):
         await runner.cleanup()
 
 
-class Waits(list):
-    """Waits at once, and keeps how long each wait would have been; what is held is released."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.asker: Asker | None = None
-
-    async def __call__(self, seconds: float) -> None:
-        self.append(seconds)
-        for name in self.asker._held_until:
-            self.asker._held_until[name] = 0.0
-
-
-def asker(limits: BudgetLimits = NO_LIMITS, **addresses: str) -> tuple[Asker, Waits]:
+def asker(limits: BudgetLimits = NO_LIMITS, **addresses: str) -> tuple[Asker, PassingClock]:
     providers = {name: Provider(base_url=url, price_input=1e6, price_output=1e6) for name, url in addresses.items()}
     config = Config(proxy=ProxyConfig(providers=providers))
-    waits = Waits()
+    clock = PassingClock()
     made = Asker(
         config=config,
         environ={},
@@ -71,22 +59,29 @@ def asker(limits: BudgetLimits = NO_LIMITS, **addresses: str) -> tuple[Asker, Wa
         budget=StudyBudget(limits),
         route="study:t",
         reference="b",
-        wait=waits,
+        now=clock.now,
+        wait=clock.wait,
     )
-    waits.asker = made
-    return made, waits
+    return made, clock
 
 
 REQUEST = ChatRequest(body=asked("Say hello", max_tokens=20), cluster="c1")
 
 
 async def test_an_answer_comes_with_the_labels_of_its_study():
+    sent = []
+
+    async def sending(identity, ceiling):
+        sent.append((identity, ceiling.tokens, len(server.requests)))
+
     async with PretendedServer() as server:
         made, _ = asker(a=server.base_url)
-        answered = await made.ask(REQUEST, "a", Role.PRIMARY, identity="id-1")
+        answered = await made.ask(REQUEST, "a", Role.PRIMARY, sending=sending)
         await made.close()
     labels = answered.exchange.labels
-    assert answered.exchange.id == "id-1"
+    ceiling = len(REQUEST.body) + 1_000 + 20
+    assert sent == [(answered.exchange.id, ceiling, 0)], "its id and its ceiling are known before it is sent"
+    assert answered.change.tokens == answered.answer.completion.usage.total_tokens - ceiling
     assert (labels.route, labels.provider, labels.reference, labels.conversation) == ("study:t", "a", "b", "c1")
     assert (answered.answer.status, answered.tries, answered.gave_up) == (200, 1, False)
 
@@ -98,23 +93,23 @@ async def test_failed_tries_are_remembered_before_the_next_is_sent():
         remembered.append(setback)
 
     async with scripted((500, {}), (429, {"Retry-After": "3"}), (200, {})) as (url, times):
-        made, waits = asker(a=url)
+        made, clock = asker(a=url)
         answered = await made.ask(REQUEST, "a", Role.PRIMARY, remember=remember)
         await made.close()
     assert len(times) == answered.tries == 3
     assert [(each.reason, each.waited) for each in remembered] == [("server", 1.0), ("rate_limit", 3.0)]
     assert answered.setbacks == tuple(remembered)
-    assert [round(seconds) for seconds in waits] == [1, 3]
+    assert clock.waits == [1, 3]
 
 
 async def test_the_fourth_failure_is_the_last():
     async with scripted((503, {})) as (url, times):
-        made, waits = asker(a=url)
+        made, clock = asker(a=url)
         answered = await made.ask(REQUEST, "a", Role.PRIMARY)
         await made.close()
     assert len(times) == answered.tries == 4
     assert answered.gave_up
-    assert [round(seconds) for seconds in waits] == [1, 2, 4]
+    assert clock.waits == [1, 2, 4]
 
 
 @pytest.mark.parametrize("status", [400, 401, 404])
@@ -148,18 +143,18 @@ async def test_a_provider_that_is_down_gives_up_after_four_tries():
 
 async def test_a_named_time_holds_one_provider_and_no_other():
     async with scripted((429, {"Retry-After": "60"}), (200, {})) as (slow, _), scripted((200, {})) as (fast, times):
-        made, waits = asker(a=slow, b=fast)
+        made, clock = asker(a=slow, b=fast)
         waiting, go = asyncio.Event(), asyncio.Event()
 
         async def wait(seconds):
             waiting.set()
             await go.wait()
-            await waits(seconds)
+            await clock.wait(seconds)
 
         made._wait = wait
         held = asyncio.create_task(made.ask(REQUEST, "a", Role.PRIMARY))
         await waiting.wait()
-        assert 59 < made.held_seconds("a") <= 60
+        assert made.held_seconds("a") == 60
         assert (await made.ask(REQUEST, "b", Role.SHADOW)).answer.status == 200
         assert len(times) == 1
         go.set()

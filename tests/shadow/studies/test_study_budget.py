@@ -24,7 +24,9 @@ def test_money_is_held_back_up_to_the_limit(money, why):
 
 @pytest.mark.parametrize(("now", "why"), [(159.9, ""), (160.0, "minutes")])
 def test_minutes_count_from_the_start_of_the_run(now, why):
-    assert StudyBudget(BudgetLimits(minutes=1), begun=100.0).hold(Cost(), now) == why
+    budget = StudyBudget(BudgetLimits(minutes=1))
+    budget.begin(100.0, Cost())
+    assert budget.hold(Cost(), now) == why
 
 
 def test_what_is_in_flight_is_held_back_until_it_has_settled():
@@ -37,7 +39,8 @@ def test_what_is_in_flight_is_held_back_until_it_has_settled():
 
 
 def test_what_earlier_runs_spent_counts():
-    budget = StudyBudget(BudgetLimits(requests=5), Cost(requests=5))
+    budget = StudyBudget(BudgetLimits(requests=5))
+    budget.begin(0.0, Cost(requests=5))
     assert budget.hold(Cost(requests=1), 0.0) == "requests"
 
 

@@ -189,7 +189,6 @@ INDEXES = {
     "findings": {"pair_no comparison signal state"},
     "identities": {"started"},
     "leases": {"name"},
-    "legs": {"study_no key"},
     "paces": {"provider model measure"},
     "pairs": {"control_id", "id", "model started", "provider started", "reference_id", "started", "subject_id"},
     "payloads": {"request_base"},
@@ -198,9 +197,10 @@ INDEXES = {
     "results": {"run_no place position"},
     "runs": {"study_no target task block"},
     "secrets": {"name"},
-    "setbacks": {"leg_no"},
+    "setbacks": {"request_no"},
     "steps": {"run_no place"},
     "studies": {"id"},
+    "study_requests": {"study_no key"},
     "tool_calls": {"exchange_no"},
 }
 

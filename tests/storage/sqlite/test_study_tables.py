@@ -1,4 +1,4 @@
-"""Tables of studies: legs resume by their keys, an answer is stored whole with its leg, and forgetting leaves nothing."""
+"""Tables of studies: requests resume by their keys, an answer is stored whole with its request, and forgetting leaves nothing."""
 
 import sqlite3
 from dataclasses import replace
@@ -10,17 +10,17 @@ from storage.study_rows import (
     ANSWERED,
     ASKED,
     FAILED,
-    LegRow,
     RecordedCallRow,
     RunResultRow,
     RunRow,
     SetbackRow,
+    StudyRequestRow,
     StudyRow,
 )
 from tests.conformance import PATIENCE, START, exchange_record, offered, pair_record
 
 STUDY = StudyRow(id="s1", kind="replay", name="samples", begun=START, plan="{}", policy="{}", seed=7, version="0.2.0")
-LEG = LegRow(key="k1", row_id="a:1", target="near", repeat=0, block=0, state=ASKED, exchange_id="x1")
+REQUEST = StudyRequestRow(key="k1", row_id="a:1", target="near", repeat=0, block=0, state=ASKED, exchange_id="x1")
 RUN = RunRow(
     target="near",
     task="battery",
@@ -44,51 +44,51 @@ RUN = RunRow(
 
 def test_a_study_begun_again_keeps_its_beginning_and_its_legs_and_is_open(store):
     store.studies.begin(STUDY)
-    store.studies.ask("s1", LEG)
+    store.studies.ask("s1", REQUEST)
     store.studies.end("s1", START + 9, "pass")
     assert [(row.ended, row.outcome) for row in store.studies.studies()] == [(START + 9, "pass")]
     store.studies.begin(replace(STUDY, begun=START + 20, plan='{"rows": 2}'))
     assert store.studies.studies() == [replace(STUDY, plan='{"rows": 2}')]
-    assert store.studies.legs("s1") == [LEG]
+    assert store.studies.requests("s1") == [REQUEST]
 
 
 def test_an_answer_is_stored_with_its_leg_and_found_by_its_key(store):
     store.studies.begin(STUDY)
-    store.studies.ask("s1", LEG)
-    store.studies.answer("s1", replace(LEG, state=ANSWERED, tries=3), exchange_record("x1"))
-    assert store.studies.legs("s1") == [replace(LEG, state=ANSWERED, tries=3)]
+    store.studies.ask("s1", REQUEST)
+    store.studies.answer("s1", replace(REQUEST, state=ANSWERED, tries=3), exchange_record("x1"))
+    assert store.studies.requests("s1") == [replace(REQUEST, state=ANSWERED, tries=3)]
     assert store.exchange("x1").finish_reason == "stop"
     assert len(store.tool_calls("x1")) == 2
 
 
 def test_an_answer_that_cannot_be_stored_leaves_its_leg_as_asked(store):
     store.studies.begin(STUDY)
-    store.studies.ask("s1", LEG)
+    store.studies.ask("s1", REQUEST)
     bad = replace(exchange_record("x1"), exchange=replace(exchange_record("x1").exchange, seconds="soon"))
     with pytest.raises(sqlite3.IntegrityError):
-        store.studies.answer("s1", replace(LEG, state=ANSWERED), bad)
-    assert store.studies.legs("s1") == [LEG]
+        store.studies.answer("s1", replace(REQUEST, state=ANSWERED), bad)
+    assert store.studies.requests("s1") == [REQUEST]
     assert store.exchange("x1") is None
 
 
 def test_a_leg_that_is_marked_as_asked_counts_as_answered_where_its_answer_is_stored(store):
     store.studies.begin(STUDY)
-    store.studies.ask("s1", LEG)
+    store.studies.ask("s1", REQUEST)
     offered(store.add_exchange, exchange_record("x1")).result(PATIENCE)
-    assert [leg.state for leg in store.studies.legs("s1")] == [ANSWERED]
+    assert [request.state for request in store.studies.requests("s1")] == [ANSWERED]
 
 
 def test_a_leg_asked_again_is_one_leg_with_its_last_exchange(store):
     store.studies.begin(STUDY)
     for name, state in (("x1", FAILED), ("x2", ASKED)):
-        store.studies.ask("s1", replace(LEG, exchange_id=name, state=state))
-    assert store.studies.legs("s1") == [replace(LEG, exchange_id="x2")]
+        store.studies.ask("s1", replace(REQUEST, exchange_id=name, state=state))
+    assert store.studies.requests("s1") == [replace(REQUEST, exchange_id="x2")]
 
 
 def test_setbacks_are_kept_in_their_order_by_key(store):
     store.studies.begin(STUDY)
     for key in ("k1", "k2"):
-        store.studies.ask("s1", replace(LEG, key=key))
+        store.studies.ask("s1", replace(REQUEST, key=key))
     rows = [SetbackRow(key=key, at=START + n, reason="rate_limit", waited=1.0) for n, key in enumerate(("k2", "k1", "k2"))]
     for row in rows:
         store.studies.set_back("s1", row)
@@ -98,8 +98,8 @@ def test_setbacks_are_kept_in_their_order_by_key(store):
 def test_legs_of_two_studies_with_one_key_stay_apart(store):
     for name in ("s1", "s2"):
         store.studies.begin(replace(STUDY, id=name))
-        store.studies.ask(name, replace(LEG, exchange_id=name))
-    assert [leg.exchange_id for leg in store.studies.legs("s2")] == ["s2"]
+        store.studies.ask(name, replace(REQUEST, exchange_id=name))
+    assert [request.exchange_id for request in store.studies.requests("s2")] == ["s2"]
 
 
 def test_a_run_is_stored_with_its_steps_results_and_exchanges(store):
@@ -128,14 +128,14 @@ def test_recorded_calls_come_back_in_their_order(store):
 def test_forgetting_a_study_deletes_its_exchanges_and_pairs_and_leaves_the_other_study(store):
     for name in ("s1", "s2"):
         store.studies.begin(replace(STUDY, id=name))
-        store.studies.ask(name, replace(LEG, exchange_id=f"{name}-x"))
-        store.studies.answer(name, replace(LEG, exchange_id=f"{name}-x", state=ANSWERED), exchange_record(f"{name}-x"))
+        store.studies.ask(name, replace(REQUEST, exchange_id=f"{name}-x"))
+        store.studies.answer(name, replace(REQUEST, exchange_id=f"{name}-x", state=ANSWERED), exchange_record(f"{name}-x"))
         offered(store.add_pair, pair_record(f"{name}-x", conversation="")).result(PATIENCE)
         store.studies.add_run(name, replace(RUN, steps=(f"{name}-y",)), [exchange_record(f"{name}-y")])
     result = store.studies.forget("s1")
     assert result.exchanges == 3, "the answer, the reference's answer of its pair, and the step"
     assert [row.id for row in store.studies.studies()] == ["s2"]
-    assert store.studies.legs("s1") == []
+    assert store.studies.requests("s1") == []
     assert store.exchange("s1-x") is None
     assert store.pair("s1-x") is None
     assert store.pair("s2-x") is not None

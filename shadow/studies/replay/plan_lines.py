@@ -1,0 +1,101 @@
+"""plan_lines(): the plan of a replay as text: what it sends, what it costs at most, and what it can find. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log
+
+from shadow.drift.paired_evidence import PAYOFF_BETS
+from shadow.studies.replay.plan_cost import PlanCost
+from shadow.studies.replay.replay_plan import ReplayPlan
+from shadow.studies.rows.row import BrokenRow, Row
+from shadow.studies.study_budget import BudgetLimits
+from shadow.studies.study_policy import StudyPolicy
+from shadow.studies.verdicts.signal_power import smallest_excess_found
+
+FLOORS = (0.02, 0.10, 0.235)
+"""How often a reference differs from itself in a signal: greedy answers, ordinary ones, and the tool calls of K2's data set."""
+SHOWN_BROKEN = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedStudy:
+    """What a plan is printed from."""
+
+    name: str
+    database: str
+    plan: ReplayPlan
+    rows: Sequence[Row]
+    broken: Sequence[BrokenRow]
+    cost: PlanCost
+    limits: BudgetLimits
+    policy: StudyPolicy
+    missing: Sequence[str]
+
+
+def plan_lines(study: PlannedStudy) -> list[str]:
+    """The lines, without the names of keys' values."""
+    plan, cost = study.plan, study.cost
+    shapes = Counter(row.shape for row in study.rows)
+    passes = f", {plan.passes} times each" if plan.passes > 1 else ""
+    lines = [
+        f"study {study.name} in {study.database}, seed {plan.seed}",
+        f"  rows       {plan.rows:,}{passes} ({', '.join(f'{shape} {count:,}' for shape, count in shapes.most_common())})",
+        f"  providers  {', '.join(plan.targets.candidates)} against {plan.targets.reference}, which answers every row twice",
+        f"  requests   {_requests(cost)}",
+        f"  tokens     {_tokens(cost)}",
+        f"  money      {_money(cost)}",
+        f"  budget     {_budget(study.limits)}",
+        f"  can find   {_smallest(study)}",
+    ]
+    lines += [f"  skipped    {row}" for row in study.broken[:SHOWN_BROKEN]]
+    if len(study.broken) > SHOWN_BROKEN:
+        lines.append(f"  skipped    and {len(study.broken) - SHOWN_BROKEN:,} more broken lines")
+    return [*lines, *(f"  missing    {sentence}" for sentence in study.missing)]
+
+
+def _requests(cost: PlanCost) -> str:
+    stored = f"; {cost.stored:,} answers are stored already" if cost.stored else ""
+    return f"{cost.ceiling.requests:,}, and at most {cost.with_tries:,} where each has to be sent four times{stored}"
+
+
+def _tokens(cost: PlanCost) -> str:
+    about = f"about {cost.prompt_tokens:,} of prompts"
+    if cost.unlimited:
+        return f"{about}; no ceiling, because {cost.unlimited:,} rows set no max_tokens (--max-tokens N sets one for those)"
+    return f"at most {cost.ceiling.tokens:,} ({about}, the rest what answers may have)"
+
+
+def _money(cost: PlanCost) -> str:
+    if len(cost.unpriced) == len(cost.by_provider):
+        return "unknown: no prices are configured"
+    free = f", without {', '.join(cost.unpriced)}, which have no price" if cost.unpriced else ""
+    if cost.unlimited:
+        return f"no ceiling{free}"
+    return f"at most {cost.ceiling.money:,.4f} by the configured prices{free}"
+
+
+def _budget(limits: BudgetLimits) -> str:
+    given = {
+        "requests": f"{limits.requests:,}",
+        "tokens": f"{limits.tokens:,}",
+        "money": f"{limits.money:,.2f}",
+        "minutes": f"{limits.minutes:g}",
+    }
+    named = [f"{name} {amount}" for name, amount in given.items() if getattr(limits, name)]
+    return ", ".join(named) if named else "none"
+
+
+def _smallest(study: PlannedStudy) -> str:
+    """The least excess that all rows would show, for references that differ from themselves seldom, sometimes and often."""
+    pairs = len(study.plan.blocks)
+    bar = log(len(study.plan.targets.candidates) / study.policy.alpha)
+    found = [(floor, smallest_excess_found(pairs, floor, bar, PAYOFF_BETS)) for floor in FLOORS]
+    seen = [
+        f"{excess * 100:.0f} points where the reference differs from itself in {floor * 100:g} %"
+        for floor, excess in found
+        if excess is not None
+    ]
+    return f"in half of studies an excess of {', '.join(seen)}" if seen else f"nothing: {pairs} rows are too few"

@@ -1,0 +1,149 @@
+"""order_of_replay(), order_of_try(), execute(): from the words of a command line to a study that runs, and its exit code."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from shadow.commands.config_commands import settings
+from shadow.settings.config_errors import ConfigError
+from shadow.settings.load_config import load
+from shadow.settings.top_level_config import Config
+from shadow.studies.replay.plan_lines import plan_lines
+from shadow.studies.replay.replay_order import ReplayOrder, replay_settings
+from shadow.studies.replay.replay_study import ReplayStudy
+from shadow.studies.replay.result_lines import result_lines
+from shadow.studies.replay.row_files import changed, rows_of, sampled, set_members
+from shadow.studies.replay.served_models import named_models
+from shadow.studies.replay.try_prompts import try_rows
+from shadow.studies.study_budget_flags import budget_limits
+from shadow.studies.study_database import database_of, study_name
+from shadow.studies.study_policy import PolicyScore, StudyPolicy
+from shadow.studies.targets import Targets, targets_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyFlags:
+    """The flags that every study has."""
+
+    seed: int
+    at_once: int
+    allowed_drop: float | None
+    budget: Sequence[str]
+    db: str | None
+    fresh: bool
+    quiet: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayFlags:
+    """The flags of `replay` alone."""
+
+    files: Sequence[Path]
+    config: Path | None
+    providers: Sequence[str]
+    reference: str
+    sample: int
+    runs: int
+    members: Sequence[str]
+    max_tokens: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TryFlags:
+    """The flags of `try` alone; an empty name of a model is the one that the server itself lists."""
+
+    upstream: str
+    reference: str
+    model: str
+    reference_model: str
+    upstream_key_env: str
+    reference_key_env: str
+    count: int
+    members: Sequence[str]
+
+
+def order_of_replay(flags: ReplayFlags, common: StudyFlags) -> ReplayOrder:
+    """The replay that the flags order; ConfigError with what is wrong with them."""
+    config = settings(flags.config, None)
+    targets = targets_of(config, flags.providers, flags.reference)
+    members, limits = set_members(flags.members), budget_limits(common.budget)
+    rows, broken = rows_of(flags.files)
+    if not rows:
+        raise ConfigError([*(str(row) for row in broken[:10]), f"{flags.files[0]}: holds no row that can be sent"])
+    name = study_name(flags.name or flags.files[0].stem)
+    limit = {"max_tokens of rows without": flags.max_tokens} if flags.max_tokens else {}
+    changes: Mapping[str, object] = {**members, **limit}
+    return ReplayOrder(
+        kind="replay",
+        name=name,
+        database=database_of(name, common.db),
+        config=config,
+        targets=targets,
+        rows=[changed(row, members, flags.max_tokens) for row in sampled(rows, flags.sample, common.seed)],
+        broken=broken,
+        policy=StudyPolicy(score=PolicyScore.SIGNALS, allowed_drop=common.allowed_drop),
+        limits=limits,
+        settings=replay_settings(targets, config, changes, common.seed),
+        seed=common.seed,
+        passes=flags.runs,
+        at_once=common.at_once,
+        fresh=common.fresh,
+        quiet=common.quiet,
+    )
+
+
+def order_of_try(flags: TryFlags, common: StudyFlags, *, listing: bool) -> ReplayOrder:
+    """The study of the built-in requests; with `listing` a server is asked for its models where none is named."""
+    config = _config_of_try(flags)
+    targets = Targets(candidates=("upstream",), reference="reference")
+    limits, members = budget_limits(common.budget), {"temperature": 0, **set_members(flags.members)}
+    config = named_models(config, flags.model, flags.reference_model, os.environ, listing=listing)
+    return ReplayOrder(
+        kind="try",
+        name="try",
+        database=database_of("try", common.db),
+        config=config,
+        targets=targets,
+        rows=try_rows(flags.count, common.seed, members),
+        broken=(),
+        policy=StudyPolicy(score=PolicyScore.SIGNALS, allowed_drop=common.allowed_drop),
+        limits=limits,
+        settings={**replay_settings(targets, config, members, common.seed), "models": _models(config)},
+        seed=common.seed,
+        passes=1,
+        at_once=common.at_once,
+        fresh=common.fresh,
+        quiet=common.quiet,
+    )
+
+
+def _config_of_try(flags: TryFlags) -> Config:
+    given = {
+        "upstream": flags.upstream,
+        "reference": flags.reference,
+        "upstream_key_env": flags.upstream_key_env or None,
+        "reference_key_env": flags.reference_key_env or None,
+    }
+    return load(None, given, os.environ, serving=False)
+
+
+def _models(config: Config) -> list[str]:
+    return [config.proxy.providers[name].models["*"] for name in ("upstream", "reference")]
+
+
+def execute(order: ReplayOrder, *, plan: bool) -> int:
+    """Print the plan, run it unless `plan` asks for no more, print the verdicts; the exit code."""
+    study = ReplayStudy(order, os.environ)
+    typer.echo("\n".join(plan_lines(study.planned)), err=not plan)
+    if plan:
+        return 0
+    study.check()
+    result = study.run()
+    typer.echo("\n".join(result_lines(result.verdicts)))
+    return result.exit_code

@@ -1,0 +1,241 @@
+"""run_replay(): the composition root of a replay: plan, database, requests, verdict, and the exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+from proxy.packing import frame_limit
+from shadow.pipeline.fetcher_client import SubprocessFetcher
+from shadow.pipeline.identity_observer import IdentityObserver
+from shadow.privacy.privacy_policy import PrivacyPolicy
+from shadow.privacy.redact import Redactor
+from shadow.settings.config_errors import ConfigError
+from shadow.studies.asking import Asker
+from shadow.studies.progress_line import ProgressLine, duration
+from shadow.studies.replay.plan_cost import PlanCost, budget_faults, plan_cost
+from shadow.studies.replay.plan_lines import PlannedStudy
+from shadow.studies.replay.replay_order import ReplayOrder
+from shadow.studies.replay.replay_plan import PlannedRequest, ReplayPlan, replay_plan
+from shadow.studies.replay.replay_run import EndedBy, ReplayOutcome, ReplayRun
+from shadow.studies.study_archive import StudyArchive
+from shadow.studies.study_budget import Cost, StudyBudget
+from shadow.studies.study_database import check_same, open_study_store, set_aside, study_id
+from shadow.studies.study_recorder import StudyRecorder
+from shadow.studies.targets import missing_keys
+from shadow.studies.verdicts.study_rule import judge_study
+from shadow.studies.verdicts.study_verdict import StudyResult, exit_code
+from storage.opening import open_reader
+from storage.store import Store, StoreError
+from storage.study_rows import ANSWERED, StudyRow
+
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as of any program that it ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayResult:
+    """What a run of a replay came to."""
+
+    verdicts: StudyResult
+    outcome: ReplayOutcome
+    spent: Cost
+    plan: ReplayPlan
+
+    @property
+    def exit_code(self) -> int:
+        """130 after an interruption, else by the verdicts: 0, 3 or 4."""
+        return INTERRUPTED if self.outcome.ended_by is EndedBy.INTERRUPTED else exit_code(self.verdicts)
+
+
+class ReplayStudy:
+    """One replay from its order to its verdicts; nothing is sent before `run`."""
+
+    def __init__(self, order: ReplayOrder, environ: Mapping[str, str]) -> None:
+        config = order.config
+        limits = config.proxy.limits
+        self._order = order
+        self._environ = environ
+        self._providers = config.proxy.providers
+        self._budget = StudyBudget(order.limits)
+        fetcher = SubprocessFetcher(config.proxy.timeouts, limits, frame_limit(max(limits.audit_body, config.shadow.max_body)))
+        self._asker = Asker(
+            config=config,
+            environ=environ,
+            fetcher=fetcher,
+            budget=self._budget,
+            route=order.route,
+            reference=order.targets.reference,
+        )
+        self.plan = replay_plan(
+            order.rows,
+            targets=order.targets,
+            providers=self._providers,
+            prepare=self._asker.prepare,
+            seed=order.seed,
+            passes=order.passes,
+        )
+        self._stored = frozenset() if order.fresh else _stored_keys(order)
+        self.cost = self._cost()
+
+    def __repr__(self) -> str:
+        return f"<ReplayStudy {self._order.name} blocks={len(self.plan.blocks)}>"
+
+    @property
+    def planned(self) -> PlannedStudy:
+        """The plan as it is printed."""
+        order = self._order
+        return PlannedStudy(
+            name=order.name,
+            database=order.database.name,
+            plan=self.plan,
+            rows=order.rows,
+            broken=order.broken,
+            cost=self.cost,
+            limits=order.limits,
+            policy=order.policy,
+            missing=missing_keys(order.config, order.targets.names, self._environ),
+        )
+
+    def check(self) -> None:
+        """ConfigError with everything that forbids to run this plan."""
+        order = self._order
+        faults = [*missing_keys(order.config, order.targets.names, self._environ), *self._nameless()]
+        faults += budget_faults(self.cost, order.limits)
+        if order.config.storage.bodies == "none":
+            faults.append("storage.bodies: a study compares bodies that it has stored; 'none' keeps none: set 'full' or 'hash'")
+        if faults:
+            raise ConfigError(faults)
+
+    def run(self) -> ReplayResult:
+        """Send, compare and judge; a first Ctrl-C ends it after what is in flight, a second one at once."""
+        order = self._order
+        if order.fresh:
+            set_aside(order.database, time.time())
+        with closing(open_study_store(order.database, order.config.storage)) as store:
+            archive, recorder = self._archive(store)
+            return asyncio.run(self._run(archive, recorder))
+
+    def _cost(self) -> PlanCost:
+        return plan_cost(self.plan, providers=self._providers, body_of=self._body, has=self._stored.__contains__)
+
+    def _body(self, request: PlannedRequest) -> bytes:
+        return self._asker.prepare(request.row.request, request.target).body
+
+    def _nameless(self) -> list[str]:
+        """A sentence for each provider that would get requests without a model."""
+        row = next((row for row in self._order.rows if not row.request.parsed.model), None)
+        targets = [name for name in self._order.targets.names if row and not self._providers[name].models.get("*")]
+        return [
+            f"{row.id if row else ''}: names no model, and {name} has none for every request; "
+            f'name one with --set model=NAME, or set models = {{ "*" = "NAME" }} of {name}'
+            for name in targets
+        ]
+
+    def _archive(self, store: Store) -> tuple[StudyArchive, StudyRecorder]:
+        order, config = self._order, self._order.config
+        policy = PrivacyPolicy(
+            redactor=Redactor(config.storage.redact), key=secrets.token_bytes(32), bodies=config.storage.bodies
+        )
+        known = store.identity_queries.latest(1_000)
+        recorder = StudyRecorder(
+            config, policy, IdentityObserver(config, known, clean=policy.redactor.text), secret=store.secret()
+        )
+        check_same(order.database, next(iter(store.studies.studies()), None), order.kind, order.settings)
+        archive = StudyArchive(store, _row(order, self.plan), recorder)
+        archive.open()
+        return archive, recorder
+
+    async def _run(self, archive: StudyArchive, recorder: StudyRecorder) -> ReplayResult:
+        order = self._order
+        self._budget.begin(time.monotonic(), archive.spent)
+        run = ReplayRun(
+            self.plan,
+            asker=self._asker,
+            archive=archive,
+            recorder=recorder,
+            policy=order.policy,
+            at_once=order.at_once,
+        )
+        try:
+            with _interruptible(run.stop):
+                async with ProgressLine(lambda seconds: self._progress(run, seconds), quiet=order.quiet):
+                    outcome = await run.run()
+        finally:
+            await self._asker.close()
+        verdicts = judge_study(
+            outcome.runs,
+            reference=order.targets.reference,
+            candidates=order.targets.candidates,
+            policy=order.policy,
+        )
+        await archive.end(time.time(), ", ".join(f"{each.candidate} {each.word.value}" for each in verdicts.verdicts))
+        return ReplayResult(verdicts=verdicts, outcome=outcome, spent=self._budget.spent, plan=self.plan)
+
+    def _progress(self, run: ReplayRun, seconds: float) -> str:
+        counts, whole = run.counts, self.cost.ceiling.requests + self.cost.stored
+        done = counts.asked + counts.found
+        left = duration(seconds / counts.asked * (whole - done)) if counts.asked else "unknown"
+        errors = ", ".join(f"{name} {count}" for name, count in counts.errors.most_common(3))
+        decided = f", decided: {', '.join(sorted(run.decided))}" if run.decided else ""
+        spent = self._budget.spent
+        money = f", {spent.money:.4f} spent" if spent.money else f", {spent.tokens:,} tokens"
+        return (
+            f"{done:,}/{whole:,} answers, {counts.in_flight} in flight{money}, at most {left} left"
+            f"{f', errors: {errors}' if errors else ''}{decided}"
+        )
+
+
+def _row(order: ReplayOrder, plan: ReplayPlan) -> StudyRow:
+    try:
+        own = version("sameweights")
+    except PackageNotFoundError:
+        own = "source"
+    policy = order.policy
+    return StudyRow(
+        id=study_id(order.kind, order.name, order.settings),
+        kind=order.kind,
+        name=order.name,
+        begun=time.time(),
+        plan=json.dumps({"settings": order.settings, "rows": plan.rows, "passes": plan.passes, "shapes": order.shapes}),
+        policy=json.dumps({"allowed_drop": policy.allowed_drop, "alpha": policy.alpha, "score": policy.score.value}),
+        seed=order.seed,
+        version=own,
+    )
+
+
+def _stored_keys(order: ReplayOrder) -> frozenset[str]:
+    """The keys of the answers that an earlier run has stored; none where there is no database yet."""
+    if not order.database.exists():
+        return frozenset()
+    url = order.config.storage.model_copy(update={"url": f"sqlite:///{order.database}"})
+    with suppress(StoreError), closing(open_reader(url)) as reader:  # what is wrong with it is said when it is written
+        identity = study_id(order.kind, order.name, order.settings)
+        return frozenset(request.key for request in reader.studies.requests(identity) if request.state == ANSWERED)
+    return frozenset()
+
+
+@contextmanager
+def _interruptible(stop: Callable[[], None]) -> Iterator[None]:
+    """Call `stop` at the first SIGINT or SIGTERM, and cancel this task at the second."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+    calls: Iterator[Callable[[], object]] = iter((stop, task.cancel))
+
+    def signalled() -> None:
+        next(calls, task.cancel)()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, signalled)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)

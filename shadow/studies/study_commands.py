@@ -1,0 +1,110 @@
+"""The commands of studies: `replay` and `try` with their flags; other modules do the work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+PlanOnly = Annotated[bool, typer.Option("--plan", help="Print what it sends and costs at most, send nothing.")]
+Budget = Annotated[
+    list[str] | None,
+    typer.Option("--budget", metavar="LIMIT=N", help="requests=, tokens=, money= or minutes=; never passed."),
+]
+AllowedDrop = Annotated[
+    float | None, typer.Option("--allowed-drop", metavar="SHARE", min=0, max=0.99, help="How much worse passes, as 0.1.")
+]
+Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Order of the requests.")]
+AtOnce = Annotated[int, typer.Option("--at-once", metavar="N", min=1, max=64, help="Requests in flight to one provider.")]
+StudyDb = Annotated[str | None, typer.Option("--db", metavar="PATH", help="Database, instead of study-NAME.db.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Set an earlier database aside, and begin again.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress.")]
+Members = Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Member put into every request.")]
+ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="PATH", help="The TOML file; else that of this folder.")]
+
+
+def replay(
+    *,
+    files: Annotated[list[Path], typer.Argument(metavar="FILES...", help="JSONL: chat bodies, K2VV rows, batch files, bfcl.")],
+    config: ConfigFile = None,
+    provider: Annotated[list[str] | None, typer.Option("--provider", metavar="NAME", help="Candidate; all by default.")] = None,
+    reference: Annotated[str, typer.Option("--reference", metavar="NAME", help="Reference, else proxy.reference.")] = "",
+    sample: Annotated[int, typer.Option("--sample", metavar="N", min=0, help="Only N rows, drawn by the seed.")] = 0,
+    runs: Annotated[int, typer.Option("--runs", metavar="N", min=1, max=1_000, help="Times each row is sent.")] = 1,
+    members: Members = None,
+    max_tokens: Annotated[int, typer.Option("--max-tokens", metavar="N", min=0, help="For rows that set none.")] = 0,
+    name: Annotated[str, typer.Option("--name", metavar="NAME", help="Name of the study, else of the first file.")] = "",
+    allowed_drop: AllowedDrop = None,
+    seed: Seed = 1,
+    at_once: AtOnce = 2,
+    budget: Budget = None,
+    plan: PlanOnly = False,
+    db: StudyDb = None,
+    fresh: Fresh = False,
+    quiet: Quiet = False,
+) -> None:
+    """Send recorded requests to providers, and compare the answers."""
+    from shadow.studies.replay.replay_entry import ReplayFlags, StudyFlags, execute, order_of_replay
+
+    flags = ReplayFlags(
+        files=files,
+        config=config,
+        providers=provider or (),
+        reference=reference,
+        sample=sample,
+        runs=runs,
+        members=members or (),
+        max_tokens=max_tokens,
+        name=name,
+    )
+    common = StudyFlags(
+        seed=seed, at_once=at_once, allowed_drop=allowed_drop, budget=budget or (), db=db, fresh=fresh, quiet=quiet
+    )
+    raise typer.Exit(execute(order_of_replay(flags, common), plan=plan))
+
+
+def try_providers(
+    *,
+    upstream: Annotated[str, typer.Option("--upstream", metavar="URL", help="Provider to be compared.")],
+    reference: Annotated[str, typer.Option("--reference", metavar="URL", help="Reference that it is compared with.")],
+    model: Annotated[str, typer.Option("--model", metavar="NAME", help="Model, else the only one that is listed.")] = "",
+    reference_model: Annotated[
+        str, typer.Option("--reference-model", metavar="NAME", help="Name of the model at the reference, if another.")
+    ] = "",
+    upstream_key_env: Annotated[
+        str, typer.Option("--upstream-key-env", metavar="VARIABLE", help="Variable with the provider's key.")
+    ] = "",
+    reference_key_env: Annotated[
+        str, typer.Option("--reference-key-env", metavar="VARIABLE", help="Variable with the reference's key.")
+    ] = "",
+    count: Annotated[int, typer.Option("--n", metavar="N", min=2, max=1_000, help="Built-in requests at most.")] = 100,
+    members: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Member put into every request.")
+    ] = None,
+    allowed_drop: AllowedDrop = 0.1,
+    seed: Seed = 1,
+    at_once: AtOnce = 8,
+    budget: Budget = None,
+    plan: PlanOnly = False,
+    db: StudyDb = None,
+    fresh: Fresh = False,
+    quiet: Quiet = False,
+) -> None:
+    """Compare two providers with built-in requests, before any live traffic."""
+    from shadow.studies.replay.replay_entry import StudyFlags, TryFlags, execute, order_of_try
+
+    flags = TryFlags(
+        upstream=upstream,
+        reference=reference,
+        model=model,
+        reference_model=reference_model,
+        upstream_key_env=upstream_key_env,
+        reference_key_env=reference_key_env,
+        count=count,
+        members=members or (),
+    )
+    common = StudyFlags(
+        seed=seed, at_once=at_once, allowed_drop=allowed_drop, budget=budget or (), db=db, fresh=fresh, quiet=quiet
+    )
+    raise typer.Exit(execute(order_of_try(flags, common, listing=not plan), plan=plan))

@@ -1,0 +1,85 @@
+"""The database of a study: a file of its own with the schema of every other, so that no live number and no alarm knows of it.
+
+One file holds one study: the same one is resumed, and another one is refused with what is different.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from shadow.settings.config_errors import ConfigError, quoted
+from storage.opening import database_path, open_store
+from storage.sqlite.connection import FILES
+from storage.storage_config import StorageConfig
+from storage.store import Store
+from storage.study_rows import StudyRow
+
+FOR_EVER = 36_500.0
+"""Days for which answers are kept: until they are forgotten by name."""
+_NAME = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def study_name(text: str) -> str:
+    """A name that a file may bear, of at most 60 characters."""
+    return _NAME.sub("-", text).strip("-.")[:60] or "study"
+
+
+def database_of(name: str, db: str | None) -> Path:
+    """The file of a study: `--db`, else study-NAME.db of this folder."""
+    return database_path(db or f"study-{name}.db")
+
+
+def open_study_store(path: Path, storage: StorageConfig) -> Store:
+    """The database for writing, bodies and redaction as the configuration has them; StoreError in one sentence."""
+    own = storage.model_copy(update={"url": f"sqlite:///{path}", "keep_days": FOR_EVER, "max_bytes": 0, "batch_seconds": 0.01})
+    return open_store(own)
+
+
+def set_aside(path: Path, now: float) -> Path | None:
+    """Rename the database and its log, for a study that begins again; the new path, None where there is none."""
+    if not path.exists():
+        return None
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now))
+    kept = path.with_name(f"{path.stem}.{stamp}{path.suffix}")
+    for suffix in FILES:
+        old = Path(f"{path}{suffix}")
+        if old.exists() and suffix != "-lock":
+            old.rename(f"{kept}{suffix}")
+    return kept
+
+
+def study_id(kind: str, name: str, settings: Mapping[str, object]) -> str:
+    """16 hex digits of what makes a study the same one when it is resumed."""
+    text = json.dumps([kind, name, settings], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def check_same(path: Path, found: StudyRow | None, kind: str, settings: Mapping[str, object]) -> None:
+    """ConfigError where the database holds another study, with what is different."""
+    if found is None:
+        return
+    before = {"kind": found.kind, **_settings(found)}
+    now = {"kind": kind, **settings}
+    different = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    if different:
+        changes = "; ".join(
+            f"{name} was {quoted_value(before.get(name))}, is {quoted_value(now.get(name))}" for name in different
+        )
+        raise ConfigError(
+            [f"{path}: holds another study ({changes}); name this one with --name or --db, or begin again with --fresh"]
+        )
+
+
+def quoted_value(value: object) -> str:
+    """A setting as the user knows it."""
+    return ", ".join(map(str, value)) if isinstance(value, list) else quoted(value) if value not in (None, "", {}) else "nothing"
+
+
+def _settings(study: StudyRow) -> Mapping[str, object]:
+    found = json.loads(study.plan).get("settings", {})
+    return found if isinstance(found, dict) else {}
