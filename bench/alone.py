@@ -78,5 +78,23 @@ def discard(path: str) -> None:
     threading.Thread(target=read, daemon=True).start()
 
 
-ALONE: dict[str, Maker] = {"alone": alone, "other-alone": lambda site: alone(site, site.other) if site.other else None}
+def alone_tls(site: Site, *, uvloop: bool) -> Peer:
+    """The worker with a provider behind TLS, beside nginx doing the same; without uvloop, asyncio's loop does its TLS."""
+    peer = alone(site)
+    assert isinstance(peer, Alone)
+    peer.name = f"sameweights, forwarding process alone, TLS{'' if uvloop else ', no uvloop'}"
+    peer.provider = f"https://127.0.0.1:{site.tls}/v1"
+    peer.environment["SSL_CERT_FILE"] = str(site.certificate)
+    peer.cases, peer.rival = "ABF", "nginx, TLS"
+    if not uvloop:
+        peer.command[1:] = ["-P", "-c", "import sys; sys.modules['uvloop'] = None; from proxy.server import main; main()"]
+    return peer
+
+
+ALONE: dict[str, Maker] = {
+    "alone": alone,
+    "other-alone": lambda site: alone(site, site.other) if site.other else None,
+    "alone-tls": lambda site: alone_tls(site, uvloop=True) if site.tls else None,
+    "alone-tls-asyncio": lambda site: alone_tls(site, uvloop=False) if site.tls else None,
+}
 """By the names that --only takes."""

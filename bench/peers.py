@@ -112,7 +112,7 @@ def nginx(site: Site, *, tls: bool = False) -> Peer | None:
     command = [program, "-c", str(conf)]
     version = said(program, "-v")
     return (
-        Peer("nginx, TLS", command, port, cases="AF", version=version) if tls else Peer("nginx", command, port, version=version)
+        Peer("nginx, TLS", command, port, cases="ABF", version=version) if tls else Peer("nginx", command, port, version=version)
     )
 
 

@@ -24,6 +24,7 @@ from proxy.exchange import FailureKind
 from proxy.routing.outbound_proxy import OutboundProxy, parse_proxy
 from proxy.routing.provider_origin import ProviderOrigin
 from proxy.upstream.tls_reads import secured
+from proxy.upstream.tls_sessions import forget_session, resume_sessions
 from proxy.upstream.trusted_certificates import trusted_certificates
 
 _NAMES_KEPT = 10.0
@@ -41,7 +42,7 @@ class Dialer:
 
     def __init__(self, seconds: float, context: ssl.SSLContext | None = None) -> None:
         self._seconds = seconds
-        self._contexts = {"": context} if context else {}
+        self._contexts = {"": resume_sessions(context)} if context else {}
         self._names: dict[tuple[str, int], tuple[float, Sequence[AddrInfoType]]] = {}
         self._asking: dict[tuple[str, int], asyncio.Task[Sequence[AddrInfoType]]] = {}
 
@@ -79,13 +80,15 @@ class Dialer:
             return await secured(sock, self._secure(origin.ca_file), origin.host, make)
         except BaseException:
             sock.close()
+            if origin.tls:
+                forget_session(self._secure(origin.ca_file), origin.host)
             raise
 
     def _secure(self, ca_file: str) -> ssl.SSLContext:
         context = self._contexts.get(ca_file)
         if context is None:
             # Made on first need: reading the system's store takes some 50 ms, which a plain-HTTP proxy never pays.
-            context = self._contexts[ca_file] = trusted_certificates(ca_file)
+            context = self._contexts[ca_file] = resume_sessions(trusted_certificates(ca_file))
             context.set_alpn_protocols(["http/1.1"])
         return context
 

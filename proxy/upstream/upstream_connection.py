@@ -17,6 +17,7 @@ from proxy.process import socket_end, tcp_info
 from proxy.routing.provider_origin import ProviderOrigin
 from proxy.upstream.known_heads import KnownHeads
 from proxy.upstream.response_reader import ResponseReader
+from proxy.upstream.tls_sessions import ResumingConnection
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that may be sent again whatever became of the first request (RFC 9110 9.2.1)."""
@@ -301,6 +302,12 @@ class UpstreamConnection(asyncio.Protocol):
             answer.eof(reset=reset, cut=cut)
         self._finish(answer)
 
+    def _remember_session(self) -> None:
+        """Let the next connection begin with the TLS session of this one, whose ticket has come by its first answer."""
+        secure = self._transport.get_extra_info("ssl_object") if self._transport is not None else None
+        if isinstance(secure, ResumingConnection):
+            secure.remember()
+
     def _unacknowledged(self) -> bool:
         """True when the peer had not received the whole request as it closed, asked at an orderly end: a FIN acknowledges all
         that has arrived (RFC 9293 3.10.7.4), so what is unacknowledged behind it came too late to be read (Linux).
@@ -314,6 +321,8 @@ class UpstreamConnection(asyncio.Protocol):
             self.close()
         elif answer.head is not None:
             self.keep_seconds = answer.head.hop.keep_seconds
+            if self.served == 1 and self.origin.tls:
+                self._remember_session()
             if self.held:
                 # Its last piece filled a slow client's buffer: the next answer here has another client.
                 self.hold(held=False)

@@ -1,0 +1,96 @@
+"""proxy.upstream.tls_sessions: over real TLS sockets, a second connection to a host resumes the session of the first."""
+
+import asyncio
+import ssl
+
+import pytest
+import trustme
+
+from proxy.errors import UpstreamError
+from proxy.routing.provider_origin import parse_base_url
+from proxy.upstream.dialer import Dialer
+from proxy.upstream.tls_sessions import resume_sessions
+from proxy.upstream.upstream_connection import UpstreamConnection
+from tests.proxy.upstream.test_upstream_connection import answer
+from tests.wires import PATIENCE, ok, scripted
+
+ASK = b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n"
+
+
+@pytest.fixture(scope="module")
+def authority():
+    return trustme.CA()
+
+
+def served(authority, version=ssl.TLSVersion.TLSv1_3):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = context.maximum_version = version
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    authority.issue_cert("localhost", "other.localhost", "127.0.0.1").configure_cert(context)
+    return context
+
+
+def trusting(authority):
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+async def asked(dialer, port, host="localhost"):
+    """Open a connection, have one answer over it, close it; what TLS says of it: resumed or not, the protocol of ALPN."""
+    origin = parse_base_url(f"https://{host}:{port}/v1")
+    link = await dialer.connect(origin, lambda: UpstreamConnection(origin, [].append))
+    read = answer()
+    done = link.serve(read)
+    link.send(ASK, last=True)
+    await asyncio.wait_for(done, PATIENCE)
+    secure = link._transport.get_extra_info("ssl_object")
+    link.close()
+    assert read.failure is None
+    return secure.session_reused, secure.selected_alpn_protocol()
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_a_second_connection_to_a_host_resumes_the_session_of_the_first(authority, version):
+    async with scripted(None, ok(b"a"), ssl=served(authority, version)) as provider:
+        dialer = Dialer(PATIENCE, trusting(authority))
+        first, *later = [await asked(dialer, provider.port) for _ in range(3)]
+        assert (first, later) == ((False, "http/1.1"), [(True, "http/1.1")] * 2)
+
+
+async def test_another_host_or_another_process_begins_a_session_of_its_own(authority):
+    async with scripted(None, ok(b"a"), ssl=served(authority)) as provider:
+        dialer = Dialer(PATIENCE, trusting(authority))
+        await asked(dialer, provider.port)
+        assert await asked(dialer, provider.port, "127.0.0.1") == (False, "http/1.1")
+        assert await asked(Dialer(PATIENCE, trusting(authority)), provider.port) == (False, "http/1.1")
+
+
+async def test_a_server_that_knows_the_session_no_more_is_connected_to_anew(authority):
+    dialer = Dialer(PATIENCE, trusting(authority))
+    async with scripted(None, ok(b"a"), ssl=served(authority)) as provider:
+        await asked(dialer, provider.port)
+    async with scripted(None, ok(b"a"), ssl=served(authority)) as provider:
+        assert [(await asked(dialer, provider.port))[0] for _ in range(2)] == [False, True]
+
+
+async def test_a_session_with_which_a_connection_failed_is_not_used_again(authority):
+    context = trusting(authority)
+    dialer = Dialer(PATIENCE, context)
+    async with scripted(None, ok(b"a"), ssl=served(authority)) as provider:
+        await asked(dialer, provider.port)
+        assert [*context.sslobject_class.sessions] == ["localhost"]
+    async with scripted(None, b"no TLS at all") as plain:
+        with pytest.raises(UpstreamError):
+            await asked(dialer, plain.port)
+    assert not context.sslobject_class.sessions
+
+
+async def test_a_certificate_that_is_not_trusted_leaves_no_session(authority):
+    context = resume_sessions(ssl.create_default_context())
+    async with scripted(None, ok(b"a"), ssl=served(authority)) as provider:
+        for _ in range(2):
+            with pytest.raises(UpstreamError, match="certificate"):
+                await asked(Dialer(PATIENCE, context), provider.port)
+    assert not context.sslobject_class.sessions
