@@ -210,8 +210,8 @@ class ClientConnection(RequestIntake):
     def end_request(self) -> bool:
         """Behind a whole request it may wait for its response, in the middle of one it is gone."""
         body = self._body
-        if body is not None and body.portioned:
-            return True  # seen again behind what is still to be read
+        if body is not None and (body.portioned or body.broken):
+            return True  # seen again behind what is still to be read, or behind the refusal of what is broken
         if not tcp_info.KNOWN or (body is not None and not body.whole):
             self.abort()
             return False

@@ -42,7 +42,7 @@ class BodySink(Protocol):
 class RequestBody:
     """The body of one request; `feed` is the connection's, the rest its reader's."""
 
-    __slots__ = ("_fault", "_framing", "_peer", "_pieces", "_sink", "_waiter", "size", "waiting")
+    __slots__ = ("_framing", "_peer", "_pieces", "_sink", "_waiter", "fault", "size", "waiting")
 
     def __init__(self, framing: LengthBody | ChunkedBody, peer: BodyPeer) -> None:
         self._framing = framing
@@ -50,7 +50,8 @@ class RequestBody:
         self._pieces: list[bytes] = []
         self._waiter: asyncio.Future[None] | None = None
         self._sink: BodySink | None = None
-        self._fault: RequestError | None = None
+        self.fault: RequestError | None = None
+        """Why no more of it will be read."""
         self.size = 0
         """Bytes of the body so far."""
         self.waiting = 0
@@ -67,7 +68,7 @@ class RequestBody:
     @property
     def broken(self) -> bool:
         """True when no more of it will be read."""
-        return self._fault is not None
+        return self.fault is not None
 
     @property
     def portioned(self) -> bool:
@@ -86,7 +87,7 @@ class RequestBody:
 
     def feed(self, data: bytes) -> None:
         """Bytes of the client; where they break the framing, the reader is given the reason."""
-        if self._fault is not None:
+        if self.fault is not None:
             return
         try:
             piece = self._framing.feed(data)
@@ -108,7 +109,7 @@ class RequestBody:
 
     def fail(self, error: RequestError) -> None:
         """Read no more of it: it broke, or did not come in time."""
-        self._fault = error
+        self.fault = error
         self._peer.waiting_since = 0.0
         if self._sink is not None:
             self._sink.fail(error)
@@ -117,12 +118,12 @@ class RequestBody:
 
     async def read(self) -> bytes:
         """The next bytes, empty at the end; RequestError when its framing breaks, or nothing comes for too long."""
-        if not self._pieces and not self._framing.ended and self._fault is None:
+        if not self._pieces and not self._framing.ended and self.fault is None:
             self._waiter = asyncio.get_running_loop().create_future()
             self._peer.waiting_since = monotonic()
             await self._waiter
-        if self._fault is not None:
-            raise self._fault
+        if self.fault is not None:
+            raise self.fault
         return self.take()
 
     def take(self) -> bytes:
@@ -137,8 +138,8 @@ class RequestBody:
         self._sink = sink
         if sink is None:
             return
-        if self._fault is not None:
-            sink.fail(self._fault)
+        if self.fault is not None:
+            sink.fail(self.fault)
         elif self._pieces or self._framing.ended:
             sink.take(self.take(), last=self._framing.ended)
 

@@ -153,7 +153,7 @@ class RequestIntake(ClientTransport):
         framing = ChunkedBody() if request.head.chunked else LengthBody(request.length or 0)
         self._body = request.body = RequestBody(framing, self)
         self._feed(self._body, data)
-        if self._ended and request.unread and not request.body.portioned:
+        if self._ended and request.unread and not request.body.portioned and not request.body.broken:
             self.abort()
 
     def take_body(self, data: bytes) -> None:

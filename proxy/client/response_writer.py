@@ -61,8 +61,6 @@ class ResponseWriter:
 
     def healthy(self) -> None:
         """Answer a health check of the proxy itself."""
-        if self._request.unread:
-            self.keep = False
         head_only = self._request.head.method == "HEAD"
         self._connection.write(own_answer(200, b"ok\n", keep=self.keep, head_only=head_only, content_type="text/plain"))
 

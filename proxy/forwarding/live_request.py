@@ -260,6 +260,10 @@ class LiveRequest(RequestPreparation):
 
     def _exchange(self, link: UpstreamConnection, prepared: PreparedRequest, switch: bytes = b"") -> None:
         """Send the request: what comes goes from transport to transport, and `_answered` is called when the response is over."""
+        body = self.request.body
+        if body is not None and body.fault is not None:
+            link.close()
+            raise body.fault
         self.connection.state = ClientState.EXCHANGE
         self._link = link
         reader = HeadLog(self.writer, self.capture) if self._shared.steps else self.writer

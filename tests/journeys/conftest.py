@@ -4,7 +4,10 @@ import asyncio
 
 import uvloop
 
-ON_BOTH = {"test_bytes_pass_untouched.py", "test_client_leaves_early.py", "test_provider_dies_midstream.py"}
+ON_BOTH = {
+    *("test_bytes_pass_untouched.py", "test_client_leaves_early.py", "test_hostile_requests.py", "test_nothing_is_smuggled.py"),
+    "test_provider_dies_midstream.py",
+}
 
 
 def pytest_asyncio_loop_factories(config, item):
