@@ -7,12 +7,16 @@ from types import SimpleNamespace
 import pytest
 from prometheus_client import CollectorRegistry
 
+from proxy.client.body_beginning import BodyReader
 from proxy.content_coding import CODINGS, _Zlib
+from proxy.exchange import Role
 from proxy.process.parent_watchdog import HeartbeatWatch, ParentWatchdog
 from proxy.process.shared_counters import SharedCounters
 from proxy.process.standard_streams import ErrorStream
 from proxy.provider_config import Limits, ProxyConfig, Timeouts
+from proxy.record.capture import Capture, _Stowed
 from proxy.record.exchange_sender import _Socket
+from proxy.record.recorded_head import RecordedHead
 from proxy.routing.model_scan import ModelScan
 from proxy.routing.request_fitting import _Parts
 from proxy.secret_masking import SearchBudget
@@ -119,9 +123,22 @@ def histogram():
     return made
 
 
+def stowed():
+    made = _Stowed(0.0, 5)
+    made.add([b"abc", b"defg"], [0.1, 0.2])
+    return made
+
+
+def reading():
+    capture = Capture(identity="e", role=Role.PRIMARY, started=0.0, begun=0.0, limit=9, head=RecordedHead("POST", "/", ()))
+    return BodyReader(SimpleNamespace(at_end=False), capture, Limits())
+
+
 @pytest.mark.parametrize(
     ("make", "shown"),
     [
+        (stowed, "<_Stowed size=7 marks=2 <_Kept size=0 room=5>>"),
+        (reading, "<BodyReader of <Capture e primary asked=0 answered=0> more=True>"),
         (lambda: _Zlib(zlib.MAX_WBITS, 8), "<_Zlib wbits=15 members_left=8 done=False>"),
         (lambda: CODINGS["br"](8), "<_Brotli done=False>"),
         (lambda: CODINGS["zstd"](8), "<_Zstd frames_left=8 done=False>"),

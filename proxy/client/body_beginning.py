@@ -35,6 +35,9 @@ class BodyReader:
         self._limits = limits
         self._more = not request.at_end
 
+    def __repr__(self) -> str:
+        return f"<BodyReader of {self._capture!r} more={self._more}>"
+
     async def first(self, *, settled: bool) -> BodyBeginning:
         """The body until its model has come; where it is `settled` that none is needed, what is here already."""
         request, head, most = self._request, self._request.head, self._limits.peek_body

@@ -254,6 +254,8 @@ class LiveRequest(RequestPreparation):
             link.close()
             return
         self._tunnel = self.writer.onward = WebSocketTunnel(link, transport, self.capture)
+        if self._shared.steps:
+            log_step("websocket_begun", self.capture, connection=repr(link), open=self._shared.websockets)
         self._exchange(link, prepared, switch=b"websocket")
 
     # -- the exchange --------------------------------------------------------------------------------------------------
@@ -373,6 +375,8 @@ class LiveRequest(RequestPreparation):
         if self._tunnel is not None:
             self._tunnel.close()
             self._shared.websockets -= 1
+            if self._shared.steps:
+                log_step("websocket_ended", self.capture, sent=self.capture.request_size, received=self.capture.size)
         now = monotonic()
         asked = self.request.head.looked_at(self.capture.asked(self.limits.peek_body)) if self._upload is not None else b""
         if len(asked) > AT_ONCE:

@@ -45,6 +45,9 @@ class _Kept:
         self.room = room
         self.size = 0
 
+    def __repr__(self) -> str:
+        return f"<_Kept size={self.size} room={self.room}>"
+
     def add(self, data: bytes) -> None:
         self.size += self._bytes.write(data[: self.room - self.size])
 
@@ -71,6 +74,9 @@ class _Stowed:
         self.times = array("d")
         self.ends = array("Q")
         self.size = 0
+
+    def __repr__(self) -> str:
+        return f"<_Stowed size={self.size} marks={len(self.ends)} {self.body!r}>"
 
     def add(self, pieces: list[bytes], moments: list[float]) -> bytes:
         """Note the pieces, a mark for each, the last one true; all of them joined, which the body does not hold yet."""

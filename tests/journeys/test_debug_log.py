@@ -4,10 +4,13 @@ import json
 
 import aiohttp
 import pytest
+from websockets.asyncio.client import connect
+from websockets.asyncio.server import serve as websocket_server
 
 from shadow.demo.pretended_server import PretendedServer
 from tests.journeys.test_one_request_walks_the_whole_path import CONFIG, audited, post
-from tests.running import chat
+from tests.journeys.two_providers import two_providers
+from tests.running import chat, until
 
 pytestmark = pytest.mark.journey
 
@@ -46,3 +49,38 @@ async def test_a_log_at_debug_shows_the_steps_of_an_exchange_and_holds_no_key_an
         written = "".join(errors)
         for secret in (CLIENT_KEY, REFERENCE_KEY, PROMPT, answer):
             assert secret not in written
+
+
+WEBSOCKET_STEPS = [
+    "request_received",
+    "request_routed",
+    "websocket_begun",
+    "request_sent",
+    "head_received",
+    "websocket_ended",
+    "request_ended",
+]
+
+
+@pytest.mark.promise("transparency.websocket")
+async def test_a_log_at_debug_shows_how_a_websocket_began_and_ended_and_how_much_it_carried(serve):
+    async def echo(socket):
+        async for message in socket:
+            await socket.send(message)
+
+    async with websocket_server(echo, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+        toml = two_providers(at="{candidate}").format(candidate=url) + '[log]\nlevel = "debug"\nformat = "json"\n'
+        async with serve(toml) as served:
+            async with connect(f"{served.data.replace('http', 'ws')}/v1/realtime", compression=None) as socket:
+                await socket.send(PROMPT)
+                assert await socket.recv() == PROMPT
+            await until(lambda: served.metric("sameweights_requests_total", code="101"))
+            errors = served.errors
+            assert await served.stop() == 0
+    steps = [json.loads(line) for line in errors if '"sameweights.proxy"' in line and "exchange" in line]
+    assert [step["event"] for step in steps] == WEBSOCKET_STEPS
+    assert len({step["exchange"] for step in steps}) == 1
+    ended = steps[WEBSOCKET_STEPS.index("websocket_ended")]
+    assert (ended["sent"], ended["received"]) == (len(PROMPT) + 6 + 8, len(PROMPT) + 2 + 4), "a frame and a close, masked upwards"
+    assert PROMPT not in "".join(errors)

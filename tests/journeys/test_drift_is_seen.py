@@ -11,21 +11,12 @@ import pytest
 from shadow.demo.planted_faults import FAITHFUL, PlantedFaults
 from shadow.demo.pretended_server import PretendedServer
 from shadow.report.drift_lines import drift_lines
-from tests.journeys.two_providers import TWO_PROVIDERS, WEATHER, command, judged, post_chats, webhook_receiver
+from tests.journeys.two_providers import EACH_IS_SAMPLED, TWO_PROVIDERS, WEATHER, command, judged, post_chats, webhook_receiver
 from tests.running import chat, until
 
 pytestmark = [pytest.mark.journey, pytest.mark.promise("audit.drift")]
 
-CONFIG = (
-    TWO_PROVIDERS
-    + """[shadow]
-sample_rate = 1.0
-concurrency = 500
-[admin]
-listen = "127.0.0.1:0"
-models = ["pretend-small"]
-"""
-)
+CONFIG = TWO_PROVIDERS + EACH_IS_SAMPLED + 'models = ["pretend-small"]\n'
 _numbers = itertools.count(1)
 
 

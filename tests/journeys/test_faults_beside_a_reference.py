@@ -8,20 +8,12 @@ import pytest
 from aiohttp import web
 
 from shadow.report.build_report import build
-from tests.journeys.two_providers import TWO_PROVIDERS, WEATHER, command, post_chats
+from tests.journeys.two_providers import EACH_IS_SAMPLED, TWO_PROVIDERS, WEATHER, ChatServer, command, post_chats
 from tests.running import chat, until
 
 pytestmark = [pytest.mark.journey, pytest.mark.promise("audit.drift")]
 
-CONFIG = (
-    TWO_PROVIDERS.replace('reference = "official"', "{reference}")
-    + """[shadow]
-sample_rate = 1.0
-concurrency = 500
-[admin]
-listen = "127.0.0.1:0"
-"""
-)
+CONFIG = TWO_PROVIDERS.replace('reference = "official"', "{reference}") + EACH_IS_SAMPLED
 CALL = '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Oslo"}}\n</tool_call>'
 THOUGHT = "<think>It is asked of the weather.</think>It rains in the north and in the east of the town until the evening."
 PLAIN = "It rains in the north and in the east of the town until the evening."
@@ -30,26 +22,13 @@ TEXTS = {"leaks": (THOUGHT, PLAIN), "both-leak": (THOUGHT, THOUGHT), "writes-cal
 _numbers = itertools.count(1)
 
 
-class Counting:
+class Counting(ChatServer):
     """A server that says what its model says, and counts words; `first` is the provider, the other the reference."""
 
     def __init__(self, *, first: bool) -> None:
         self._first = first
-        self.url = ""
 
-    async def __aenter__(self):
-        app = web.Application()
-        app.router.add_post("/v1/chat/completions", self._answer)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/v1"
-        return self
-
-    async def __aexit__(self, *_) -> None:
-        await self._runner.cleanup()
-
-    async def _answer(self, request: web.Request) -> web.Response:
+    async def respond(self, request: web.Request) -> web.Response:
         body = await request.json()
         model = body["model"]
         text = TEXTS.get(model, (PLAIN, PLAIN))[0 if self._first else 1]

@@ -9,31 +9,27 @@ import pytest
 
 from shadow import cli
 from tests.journeys.test_one_request_walks_the_whole_path import audited, post
+from tests.journeys.two_providers import two_providers
 from tests.running import chat
 from tests.wires import ok, scripted
 
 pytestmark = [pytest.mark.journey, pytest.mark.promise("audit.fitted")]
 
-CONFIG = """
-[proxy]
-listen = "127.0.0.1:0"
-provider = "candidate"
-reference = "official"
-[proxy.providers.candidate]
-base_url = "{candidate}"
-fit_live = true
+LIVE = """fit_live = true
 rename = {{ max_tokens = "max_completion_tokens" }}
 extra_headers = {{ X-Team = "audit" }}
-[proxy.providers.official]
-base_url = "{official}"
-api_key_env = "OFFICIAL_KEY"
+"""
+REFERENCE = """api_key_env = "OFFICIAL_KEY"
 drop = ["parallel_tool_calls"]
 rename = {{ max_tokens = "max_new_tokens" }}
 extra_body = {{ provider = {{ order = ["deepinfra"], allow_fallbacks = false }}, temperature = 0.5 }}
 extra_headers_env = {{ X-Tenant = "TENANT" }}
 extra_query = {{ api-version = "2024-10-21" }}
 strip_thinking = true
-[shadow]
+"""
+CONFIG = (
+    two_providers(candidate=LIVE, official=REFERENCE)
+    + """[shadow]
 sample_rate = 1.0
 control_fraction = 0.0
 tiebreak = false
@@ -41,6 +37,7 @@ tiebreak = false
 listen = "127.0.0.1:0"
 models = ["m"]
 """
+)
 THOUGHT = {"role": "assistant", "content": "On the coast.", "reasoning_content": "a thought of before"}
 ASKED = {
     "messages": [{"role": "user", "content": "Where?"}, THOUGHT, {"role": "user", "content": "And when?"}],

@@ -7,29 +7,22 @@ import re
 import aiohttp
 import pytest
 
+from tests.journeys.two_providers import two_providers
 from tests.running import until
 from tests.wires import ask, ok, scripted
 
 pytestmark = [pytest.mark.journey, pytest.mark.promise("shadow.unmarked")]
 
-CONFIG = """
-[proxy]
-listen = "127.0.0.1:0"
-provider = "candidate"
-reference = "official"
-[proxy.providers.candidate]
-base_url = "{candidate}"
-api_key_env = "NEAR_KEY"
-[proxy.providers.official]
-base_url = "{official}"
-api_key_env = "FAR_KEY"
-[shadow]
+CONFIG = (
+    two_providers(candidate='api_key_env = "NEAR_KEY"', official='api_key_env = "FAR_KEY"')
+    + """[shadow]
 sample_rate = 1.0
 control_fraction = 1.0
 greedy = 1.0
 [admin]
 listen = "127.0.0.1:0"
 """
+)
 BODY = b'{"model": "m", "messages": [{"role": "user", "content": "Hello"}], "user": "u-1", "temperature": 1}'
 TRACE = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 CLIENTS = {

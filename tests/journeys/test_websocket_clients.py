@@ -10,27 +10,20 @@ from websockets.asyncio.client import connect
 from websockets.asyncio.server import serve as websocket_server
 from websockets.exceptions import InvalidStatus
 
+from tests.journeys.two_providers import two_providers
 from tests.running import until
 from tests.wires import ok, plane, scripted
 
 pytestmark = [pytest.mark.journey, pytest.mark.promise("transparency.websocket")]
 
-CONFIG = """
-[proxy]
-listen = "127.0.0.1:0"
-provider = "candidate"
-reference = "official"
-[proxy.providers.candidate]
-base_url = "{candidate}"
-api_key_env = "CANDIDATE_KEY"
-[proxy.providers.official]
-base_url = "{candidate}"
-models = {{ "*" = "another" }}
-[shadow]
+CONFIG = (
+    two_providers(candidate='api_key_env = "CANDIDATE_KEY"', official='models = {{ "*" = "another" }}', at="{candidate}")
+    + """[shadow]
 sample_rate = 1.0
 [admin]
 listen = "127.0.0.1:0"
 """
+)
 
 
 @asynccontextmanager

@@ -11,18 +11,23 @@ from aiohttp import web
 
 from shadow.report.build_report import build
 from shadow.verdict.verdict_value import VerdictWord
-from tests.journeys.two_providers import TWO_PROVIDERS, WEATHER, command, post_chats, webhook_receiver
+from tests.journeys.two_providers import (
+    EACH_IS_SAMPLED,
+    TWO_PROVIDERS,
+    WEATHER,
+    ChatServer,
+    command,
+    post_chats,
+    webhook_receiver,
+)
 from tests.running import chat, until
 
 pytestmark = [pytest.mark.journey, pytest.mark.promise("audit.drift")]
 
 CONFIG = (
     TWO_PROVIDERS
-    + """[shadow]
-sample_rate = 1.0
-concurrency = 500
-[admin]
-listen = "127.0.0.1:0"
+    + EACH_IS_SAMPLED
+    + """
 [drift]
 webhook = "http://127.0.0.1:{port}/hook"
 """
@@ -33,27 +38,14 @@ PLAIN = "It rains in the north and in the east of the town until the evening."
 _numbers = itertools.count(1)
 
 
-class Scene:
+class Scene(ChatServer):
     """A server that plays the scene its model names; `first` is the provider, the other the reference."""
 
     def __init__(self, *, first: bool) -> None:
         self._first = first
         self._chance = random.Random(f"scene {first}")
-        self.url = ""
 
-    async def __aenter__(self):
-        app = web.Application()
-        app.router.add_post("/v1/chat/completions", self._answer)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/v1"
-        return self
-
-    async def __aexit__(self, *_) -> None:
-        await self._runner.cleanup()
-
-    async def _answer(self, request: web.Request) -> web.Response:
+    async def respond(self, request: web.Request) -> web.Response:
         body = await request.json()
         status = self._refusal(body["model"])
         if status:

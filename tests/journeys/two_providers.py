@@ -11,17 +11,31 @@ from aiohttp import web
 
 from tests.running import Served, until
 
-TWO_PROVIDERS = """
+
+def two_providers(*, candidate: str = "", official: str = "", at: str = "{official}") -> str:
+    """The provider `candidate` and the reference `official`, each with further lines in its table; other tables may follow."""
+    return f"""
 [proxy]
 listen = "127.0.0.1:0"
 provider = "candidate"
 reference = "official"
 [proxy.providers.candidate]
-base_url = "{candidate}"
+base_url = "{{candidate}}"
+{candidate}
 [proxy.providers.official]
-base_url = "{official}"
+base_url = "{at}"
+{official}
 """
-"""The provider `candidate` and the reference `official`; other tables of a configuration follow."""
+
+
+TWO_PROVIDERS = two_providers()
+EACH_IS_SAMPLED = """[shadow]
+sample_rate = 1.0
+concurrency = 500
+[admin]
+listen = "127.0.0.1:0"
+"""
+"""Each conversation is shadowed; further lines belong to `admin`, other tables may follow."""
 WEATHER = {
     "type": "function",
     "function": {
@@ -36,6 +50,27 @@ WEATHER = {
 }
 """A tool that is offered."""
 AT_ONCE = 20
+
+
+class ChatServer:
+    """A server of chat completions on a port of its own; what it responds is `respond` of the class made of it."""
+
+    url = ""
+
+    async def respond(self, request: web.Request) -> web.Response:
+        raise AssertionError(f"no response to {request}")
+
+    async def __aenter__(self):
+        app = web.Application()
+        app.router.add_post("/v1/chat/completions", self.respond)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/v1"
+        return self
+
+    async def __aexit__(self, *_) -> None:
+        await self._runner.cleanup()
 
 
 async def post_chats(served: Served, bodies: Iterable[bytes], *, at_once: int = AT_ONCE, **headers: str) -> list[int]:

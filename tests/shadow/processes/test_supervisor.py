@@ -99,18 +99,23 @@ def test_each_worker_has_a_socket_of_its_own_on_one_port():
         opened.close()
 
 
-def test_a_start_that_cannot_be_exits_2_with_one_sentence_and_no_traceback(tmp_path, taken):
-    file = tmp_path / "sameweights.toml"
-    file.write_text(CONFIG.format(workers=1, base_url="http://127.0.0.1:9/v1").replace("127.0.0.1:0", taken, 1), encoding="utf-8")
-    done = subprocess.run(
+def serve_that_ends(file: Path) -> subprocess.CompletedProcess[str]:
+    """The end of a `serve` that cannot start."""
+    return subprocess.run(
         [sys.executable, "-P", "-m", "shadow.cli", "serve", str(file)],
         capture_output=True,
         text=True,
-        cwd=tmp_path,
+        cwd=file.parent,
         env={**os.environ, "PYTHONPATH": str(Path.cwd())},
         check=False,
         timeout=50,
     )
+
+
+def test_a_start_that_cannot_be_exits_2_with_one_sentence_and_no_traceback(tmp_path, taken):
+    file = tmp_path / "sameweights.toml"
+    file.write_text(CONFIG.format(workers=1, base_url="http://127.0.0.1:9/v1").replace("127.0.0.1:0", taken, 1), encoding="utf-8")
+    done = serve_that_ends(file)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     [fault] = [line for line in done.stderr.splitlines() if not line.startswith("note:")]
@@ -132,15 +137,7 @@ def test_a_database_of_a_newer_version_exits_2_and_names_the_file(tmp_path):
     database.mkdir()
     text = CONFIG.format(workers=1, base_url="http://127.0.0.1:9/v1") + f'[storage]\nurl = "sqlite:///{database}"\n'
     file.write_text(text, encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "shadow.cli", "serve", str(file)],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(Path.cwd())},
-        check=False,
-        timeout=50,
-    )
+    done = serve_that_ends(file)
     assert done.returncode == 2
     assert str(database) in done.stderr
     assert "Traceback" not in done.stderr

@@ -1,7 +1,6 @@
 """Sums kept while writing and deleting are those that counting the rows would give, for any period."""
 
 from collections import Counter
-from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -9,25 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.sqlite import pair_queries, released_sql, retention
-from storage.sqlite.connection import create_file, open_writing
 from storage.sqlite.finding_rollups import STRETCH, whole_stretches
-from storage.sqlite.migrations import migrate
 from storage.sqlite.query_rows import FOREVER
-from storage.sqlite.record_insertion import RecordPreparer, insert
 from tests.conformance import START, exchange_record, pair_record
-
-
-@pytest.fixture
-def conn(tmp_path):
-    create_file(tmp_path / "store.db")
-    with closing(open_writing(tmp_path / "store.db", 1.0)) as conn:
-        migrate(conn)
-        yield conn
-
-
-def put(conn, *records) -> None:
-    prepare = RecordPreparer().prepare
-    insert(conn, [prepare(record) for record in records])
+from tests.storage.sqlite.inserted import put
 
 
 def from_rows(conn, since, until) -> Counter:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from storage.sqlite import exchange_queries, released_sql, retention, traffic_rollups
 from storage.sqlite.connection import create_file, open_writing
 from storage.sqlite.migrations import migrate
-from storage.sqlite.record_insertion import RecordPreparer, insert
 from tests.conformance import START, exchange_record, finding
+from tests.storage.sqlite.inserted import put
 
 TRAFFIC = f"""
 SELECT provider, model, role, {traffic_rollups.OF_ROWS} FROM exchanges
@@ -21,19 +21,6 @@ LIMITS = (
     f"SELECT provider, model, {traffic_rollups.BOUNDS} FROM exchanges WHERE started >= :since AND started < :until GROUP BY 1, 2"
 )
 PERIODS = [(0, 9e18), (START, 9e18), (START + 1, START + 2), (START + 600, START + 1_200), (START + 333.3, START + 3_333.3)]
-
-
-@pytest.fixture
-def conn(tmp_path):
-    create_file(tmp_path / "store.db")
-    with closing(open_writing(tmp_path / "store.db", 1.0)) as conn:
-        migrate(conn)
-        yield conn
-
-
-def put(conn, *records) -> None:
-    prepare = RecordPreparer().prepare
-    insert(conn, [prepare(record) for record in records])
 
 
 def same(conn, since, until) -> bool:
