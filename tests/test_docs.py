@@ -82,7 +82,7 @@ def test_every_section_of_the_configuration_is_documented():
     assert set(Config.model_fields) == {section.strip("[]").split(".")[0] for section in SECTIONS}
 
 
-def test_the_variables_of_the_page_are_understood_as_it_says():
+def test_variables_on_the_page_have_the_documented_effect():
     examples = re.findall(r"`(SAMEWEIGHTS_[A-Z_]+)='?([^'`]*)'?`", page("configuration.md"))
     assert len(examples) >= 6
     settings, faults = from_environment(Config, dict(examples), named=(), providers=("my-host",))
@@ -110,7 +110,7 @@ def test_every_example_of_a_providers_settings_is_accepted_by_config_check(examp
     assert all("no api_key_env" in note for note in notes), "a server of one's own may need no key; anything else is wrong"
 
 
-def test_the_examples_name_every_provider_that_people_ask_for():
+def test_examples_name_every_provider_in_demand():
     asked = ("OpenRouter", "Azure", "Bedrock", "Vertex", "Together", "Fireworks", "Groq", "vLLM", "SGLang", "llama.cpp", "Ollama")
     assert [name for name in asked if name not in FITTING] == []
     assert len(EXAMPLES) >= len(asked)

@@ -145,7 +145,7 @@ def test_no_file_names_a_machine_or_a_package_index(word: str):
     assert not found, f"{word} stands in {found}"
 
 
-def test_any_stands_only_where_a_strangers_json_enters():
+def test_any_is_used_only_where_untrusted_json_enters():
     users = [
         _name(path) for path in MODULES if any(isinstance(node, ast.Name) and node.id == "Any" for node in ast.walk(_tree(path)))
     ]

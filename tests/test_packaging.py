@@ -101,7 +101,7 @@ def test_every_pin_has_its_hashes_and_no_address():
         assert not re.search(r"://|^-", _text(name), re.MULTILINE), f"{name} holds an address or an option"
 
 
-def test_the_pins_are_what_pyproject_asks_for():
+def test_pins_satisfy_pyproject():
     dev = _pins("constraints-dev.txt")
     for name, wanted in (
         ("constraints.txt", PROJECT["dependencies"]),

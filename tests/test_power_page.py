@@ -35,7 +35,7 @@ FLOORS = (0.0, 0.005, 0.02, 0.05, 0.10, 0.15, 0.235, 0.30)
 
 
 @pytest.mark.parametrize(("pairs", "cells"), POINTS, ids=[f"{pairs}" for pairs, _ in POINTS])
-def test_each_size_on_the_page_is_seen_with_four_fifths_and_a_little_less_is_not(pairs, cells):
+def test_each_size_on_the_page_is_detected_in_four_of_five_and_a_smaller_one_is_not(pairs, cells):
     for floor, cell in zip(FLOORS, cells, strict=True):
         p_limit = level(14, pairs)
         if cell == "never":
@@ -86,7 +86,7 @@ def test_the_simulated_sizes_on_the_page_are_within_their_bars():
 
 
 @pytest.mark.parametrize("cell", [power.Cell(200, 0.02, 1, 1), power.Cell(200, 0.0, 1, 3)], ids=["single", "conversations"])
-def test_a_printed_size_is_seen(cell):
+def test_printed_size_is_found(cell):
     """A size for every day: 40 reports, in which four of five are 32 and fewer than 25 come by chance once in a hundred."""
     found = power.measured(40, cell)
     assert found.printed >= 38

@@ -65,7 +65,7 @@ def test_the_page_shows_every_row_and_every_promise():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
-def test_each_planted_bug_has_one_place_a_promise_and_a_test_file_that_bears_it(fault):
+def test_each_planted_bug_has_one_place_a_promise_and_a_test_file(fault):
     [place] = found(fault, TESTS.parent)
     ast.parse(place.applied())
     assert fault.promise in {promise.id for promise in PROMISES}

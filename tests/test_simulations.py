@@ -25,7 +25,7 @@ def test_a_drift_of_ten_points_is_never_missed():
     assert None not in {drift.delay_run(floor, 0.10, 500, run) for floor in drift.DELAYS for run in range(3)}
 
 
-def test_recovery_is_found_and_never_before_the_mend():
+def test_recovery_is_found_and_never_before_the_fix():
     for run in range(2):
         pairs, false = drift.recovery_run(0.10, run)
         assert pairs < 3_000

@@ -27,7 +27,7 @@ def test_compose_is_valid_by_its_schema():
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
-def test_provisioning_is_valid_by_its_schema_which_knows_each_key():
+def test_provisioning_is_valid_by_its_schema_which_has_each_key():
     ran = by_schema("--schemafile", SCHEMA, *sorted((GRAFANA / "provisioning").rglob("*.yml")))
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
@@ -61,7 +61,7 @@ def test_nothing_is_published_beyond_loopback_and_no_password_is_set(name):
     assert not [key for key in SERVICES[name].get("environment", {}) if "PASSWORD" in key]
 
 
-def test_grafana_lets_people_look_and_nobody_in():
+def test_grafana_allows_anonymous_viewing_and_no_login():
     environment = SERVICES["grafana"]["environment"]
     assert environment["GF_AUTH_ANONYMOUS_ORG_ROLE"] == "Viewer"
     assert environment["GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION"] == "true"

@@ -84,7 +84,7 @@ def test_a_panel_leaves_the_window_to_grafana(target: Target):
 
 
 @pytest.mark.parametrize("target", [*targets()], ids=str)
-def test_a_legend_names_labels_that_are_there_and_tells_the_series_apart(target: Target):
+def test_legend_names_existing_labels_that_distinguish_the_series(target: Target):
     left = Labels(KNOWN).of(target.filled())
     named = set(re.findall(r"\{\{(\w+)\}\}", target.legend))
     assert named <= left, f"{target}: {named - left}"
@@ -93,7 +93,7 @@ def test_a_legend_names_labels_that_are_there_and_tells_the_series_apart(target:
 
 
 @pytest.mark.parametrize("name", [*boards()])
-def test_variables_ask_for_labels_that_are_there(name):
+def test_variables_query_existing_labels(name):
     board = boards()[name]
     for each in board["templating"]["list"]:
         if each["type"] == "query":
@@ -102,7 +102,7 @@ def test_variables_ask_for_labels_that_are_there(name):
             assert {found[2], *selector.labels} <= KNOWN[selector.name]
 
 
-def test_marks_on_the_graphs_ask_for_alerts_that_exist():
+def test_marks_on_the_graphs_query_existing_alerts():
     for board in boards().values():
         for each in board["annotations"]["list"]:
             assert promql_parser.parse(filled(each["expr"], variables(board)))
@@ -110,7 +110,7 @@ def test_marks_on_the_graphs_ask_for_alerts_that_exist():
             assert [name for name in alerts() if re.fullmatch(pattern, name)]
 
 
-def test_a_recorded_name_tells_its_window():
+def test_recorded_name_states_its_window():
     for name, expr in records().items():
         windows = set(WINDOW.findall(" ".join(re.findall(r"\[(\w+)\]", expr))))
         assert windows <= set(WINDOW.findall(name)), name

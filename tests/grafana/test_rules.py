@@ -127,7 +127,7 @@ def test_an_alert_about_answers_leads_to_those_that_are_stored(alert):
 
 
 @pytest.mark.parametrize("alert", ALERTS)
-def test_every_alert_says_how_bad_what_why_and_where_to_look(alert):
+def test_every_alert_has_severity_summary_description_and_links(alert):
     rule = ALERTS[alert]
     words = rule["annotations"]
     assert re.fullmatch(r"Sameweights[A-Z][A-Za-z]+", alert)
@@ -148,7 +148,7 @@ def test_words_about_a_provider_name_it(alert):
         assert "{{ $labels.provider }}" in ALERTS[alert]["annotations"]["summary"]
 
 
-def test_groups_are_named_once_and_say_how_often():
+def test_groups_are_named_once_with_their_count():
     found = [group for name in ("rules.yml", "alerts.yml") for group in groups(name)]
     names = [group["name"] for group in found]
     assert len(names) == len(set(names))

@@ -62,7 +62,7 @@ async def test_plain_answer_is_the_provider_s(asking, direct):
     assert through_proxy.usage == without.usage
 
 
-async def test_the_provider_sees_the_client_s_own_request_and_key(asking, pretend):
+async def test_provider_gets_the_clients_own_request_and_key(asking, pretend):
     await asking.chat.completions.create(**COLD, messages=say(TEXT))
     seen = pretend.requests[0]
     assert seen.target == "/v1/chat/completions"

@@ -61,7 +61,7 @@ async def over_http(database, *flags: str, **variables: str):
         await process.communicate()
 
 
-async def test_an_agent_finds_the_faulty_provider_its_worst_signal_and_a_telling_pair(serve):
+async def test_agent_finds_the_faulty_provider_its_worst_signal_and_an_example_pair(serve):
     async with (
         PretendedServer(seed=1, faults=PlantedFaults(drop_tool_calls=0.9)) as candidate,
         PretendedServer(seed=2) as official,

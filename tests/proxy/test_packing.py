@@ -127,7 +127,7 @@ def test_a_frame_holds_both_bodies_and_four_mebibytes_beside_them():
     assert frame_limit(10) == 20 + 4 * 1024 * 1024
 
 
-def test_a_frame_tells_its_length_and_kind():
+def test_frame_has_its_length_and_kind():
     assert frame(EXCHANGE, b"abc") == struct.pack(">I", 4) + b"Eabc"
 
 

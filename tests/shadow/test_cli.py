@@ -94,7 +94,7 @@ def test_a_file_that_cannot_be_written_is_reported(run):
     assert "cannot be written" in run("config", "init", "no/such/folder.toml")[2]
 
 
-def test_check_tells_every_fault_on_a_line_of_its_own_and_no_traceback(run):
+def test_config_check_prints_each_error_on_its_own_line_and_no_traceback(run):
     Path("sameweights.toml").write_text("[proxy]\nlisten = 1\nworker = 2\n", encoding="utf-8")
     code, out, err = run("config", "check")
     assert (code, out) == (2, "")
@@ -112,7 +112,7 @@ def test_config_check_prints_its_notes_and_exits_with_0(run):
     assert "note: proxy.reference: there is no reference" in out
 
 
-def test_the_schema_knows_every_section(run):
+def test_schema_has_every_section(run):
     assert set(json.loads(run("config", "schema")[1])["properties"]) == {"proxy", "shadow", "storage", "drift", "admin", "log"}
 
 
@@ -122,7 +122,7 @@ def test_serve_without_anything_states_what_to_do(run):
     assert err.startswith("sameweights.toml: no such file in this folder; write one with `sameweights config init`")
 
 
-def test_serve_hands_over_what_flags_and_file_say(run, monkeypatch):
+def test_serve_passes_on_the_settings_of_flags_and_file(run, monkeypatch):
     seen = []
     monkeypatch.setattr("shadow.processes.supervisor.run", lambda config, _reload, _ahead, **_more: seen.append(config) or 0)
     code, _, err = run(
@@ -165,7 +165,7 @@ def test_an_absent_database_is_one_sentence(run):
     assert (code, err.count("\n")) == (2, 1)
 
 
-def test_report_names_who_differs_and_fails_only_when_asked(run, recorded):
+def test_report_names_differing_providers_and_fails_only_with_the_flag(run, recorded):
     code, out, _ = run("report", "--db", str(recorded), "--since", "all")
     assert code == 0
     assert "garbler   differs from its reference more than the reference differs from itself" in out
@@ -269,7 +269,7 @@ def test_color_is_off_where_no_color_is_set(monkeypatch):
     assert not cli._color()
 
 
-def test_the_typer_application_itself_raises_our_faults_for_main_to_say():
+def test_typer_application_raises_errors_that_main_prints():
     result = CliRunner().invoke(cli.app, ["config", "check", "none.toml"])
     assert isinstance(result.exception, ConfigError)
 

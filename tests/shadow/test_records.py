@@ -139,7 +139,7 @@ def test_marks_survive_packing_as_pairs_of_little_endian_numbers(pairs, partial)
     assert unpack_marks(packed + partial) == marks
 
 
-def test_a_pair_bears_the_id_of_its_live_exchange_and_all_its_findings():
+def test_pair_has_the_id_of_its_live_exchange_and_all_its_findings():
     live = parse_exchange(made(said("Yes"), request=asked(), id="a" * 32))
     shadow = parse_shadow_exchange(made(said("No"), id="b" * 32, provider="official", reference=""), live)
     cross = compare(Pair(kind=PairKind.CROSS, request=live.request, subject=live.answer, reference=shadow.answer))
@@ -167,7 +167,7 @@ def fingerprint_of(secret: bytes, **more) -> str:
     return kept.pair.request_fingerprint
 
 
-def test_a_repeated_request_has_the_fingerprint_of_the_first_whoever_it_names():
+def test_repeated_request_has_the_same_fingerprint_with_another_user():
     one, again, other = (
         fingerprint_of(b"secret", **more) for more in ({"user": "a"}, {"user": "b", "metadata": {"x": "y"}}, {"top_p": 0.5})
     )

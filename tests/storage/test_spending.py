@@ -15,7 +15,7 @@ def test_what_was_spent_is_summed_over_whole_hours_up_to_the_end_and_without_it(
     assert store.spent(12, 20) == (0, 0, 0.0)
 
 
-def test_a_later_process_knows_it(tmp_path):
+def test_later_process_reads_it_from_the_store(tmp_path):
     config = StorageConfig(url=f"sqlite:///{tmp_path}/kept.db")
     with closing(open_store(config)) as first:
         first.spend(5 * HOUR, Spending(2, 0, 0.0))

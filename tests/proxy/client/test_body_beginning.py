@@ -54,7 +54,7 @@ async def test_a_model_behind_a_picture_is_renamed_and_what_follows_it_passes():
     assert [body_of(request) == body.replace(b'"a-1"', b'"renamed"') for request in first.requests] == [True]
 
 
-async def test_the_provider_is_asked_as_soon_as_the_model_behind_a_picture_has_come():
+async def test_request_is_sent_as_soon_as_the_model_behind_a_picture_has_come():
     start = before(LARGE)[:-1]
 
     async def early(wire):
@@ -73,7 +73,7 @@ async def test_the_provider_is_asked_as_soon_as_the_model_behind_a_picture_has_c
 
 
 @pytest.mark.parametrize(("held", "known"), [(12_000_000, True), (4_000_000, False)])
-async def test_a_body_for_which_there_is_no_room_is_routed_by_what_was_seen(held, known):
+async def test_body_without_room_is_routed_by_its_first_part(held, known):
     """What is awaited is counted beside what is kept for the audit: twice the 5 MB."""
     limits = {"audit_held": held}
     async with (

@@ -70,7 +70,7 @@ def test_our_own_answers_are_whole():
 
 
 @pytest.mark.parametrize(("most", "here"), [(5, b"hello"), (4, None)])
-async def test_a_body_that_came_with_its_head_is_here_unless_it_is_longer_than_asked(most, here):
+async def test_body_that_came_with_its_head_is_ready_up_to_the_requested_length(most, here):
     request = ClientRequest(HeadMemo(raw_head(HOST)), 5, 1.0)
     request.whole = b"hello"
     assert request.here(most) == here

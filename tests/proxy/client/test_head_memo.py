@@ -68,7 +68,7 @@ def test_a_remembered_head_fits_the_same_head(head):
     assert memo.find(head + b"hello") == (memo.length, len(head))
 
 
-def test_a_head_that_says_the_same_of_another_body_fits_and_has_its_own_length():
+def test_equal_head_of_another_body_fits_and_has_its_own_length():
     long, short = (raw_head(HOST, KEY, (b"Content-Length", length), (b"X-A", b"1")) for length in (b"12345", b"77"))
     memo = HeadMemo(long)
     assert memo.find(short + b"body") == (77, len(short))
@@ -137,7 +137,7 @@ HEADS = st.lists(st.tuples(NAMES, VALUES), max_size=7).filter(
 
 
 @given(HEADS, st.integers(0, 10**6), st.sampled_from(["", "a-key"]))
-def test_whatever_it_is_made_of_it_sends_and_records_what_the_rules_say(pairs, length, key):
+def test_any_client_connection_sends_and_records_by_the_rules(pairs, length, key):
     pairs = [(n, b"5" if n == b"content-length" else b"h" if n == b"Host" else v) for n, v in pairs]
     memo = HeadMemo(raw_head(*pairs, version="1.0"))
     fields = rules.HeaderFields.of(pairs)

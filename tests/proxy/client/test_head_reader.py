@@ -22,7 +22,7 @@ def test_a_head_is_read_into_its_parts_without_the_white_space_around_values():
 
 
 @pytest.mark.parametrize("upgrade", ["h2c", "websocket"])
-def test_a_head_that_asks_for_an_upgrade_is_no_fault_of_it(upgrade):
+def test_head_with_an_upgrade_is_valid(upgrade):
     raw = raw_head(HOST, (b"Connection", b"Upgrade"), (b"Upgrade", upgrade.encode()), method="GET")
     assert len(read_request_head(raw).pairs) == 3
 

@@ -76,7 +76,7 @@ async def test_an_upload_of_few_lines_is_read_as_it_comes(parsed):
     assert len(parsed) < 400_000 / 16_384 + 10
 
 
-async def test_an_end_behind_chunks_that_wait_is_seen_behind_them():
+async def test_end_behind_waiting_chunks_is_read_after_them():
     bodies = Bodies()
     async with scripted(bodies.script) as provider, plane(provider.url) as running, client(running.port) as asked:
         await asked.send(HEAD + KINDS[0] * COUNT + b"0\r\n\r\n")

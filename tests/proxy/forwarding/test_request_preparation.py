@@ -8,7 +8,7 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 EXPECTING = b"POST /v1/x HTTP/1.1\r\nHost: p\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
 
 
-async def test_a_client_that_expects_it_is_told_to_go_on_before_its_body_comes():
+async def test_client_that_expects_100_continue_gets_it_before_its_body():
     async with scripted(None, ok(b"yes")) as provider, plane(provider.url) as running, client(running.port) as asked:
         await asked.send(EXPECTING)
         assert await asked.until(b"\r\n\r\n") == CONTINUE
@@ -17,13 +17,13 @@ async def test_a_client_that_expects_it_is_told_to_go_on_before_its_body_comes()
         assert b"Expect" not in provider.requests[0]
 
 
-async def test_a_client_whose_body_came_with_its_head_is_not_told_to_go_on():
+async def test_client_whose_body_came_with_its_head_gets_no_100_continue():
     async with scripted(None, ok(b"yes")) as provider, plane(provider.url) as running, client(running.port) as asked:
         await asked.send(EXPECTING + b"{}")
         assert (await asked.until(b"yes")).startswith(b"HTTP/1.1 200 ")
 
 
-async def test_a_request_whose_expectation_is_refused_is_not_told_to_go_on():
+async def test_request_with_a_refused_expectation_gets_no_100_continue():
     async with plane("http://127.0.0.1:9/v1") as running, client(running.port) as asked:
         await asked.send(EXPECTING.replace(b"Expect: 100-continue", b"Expect: 100-continue, gold"))
         assert (await asked.rest()).startswith(b"HTTP/1.1 417 ")

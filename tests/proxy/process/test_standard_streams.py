@@ -88,7 +88,7 @@ def test_what_the_terminal_has_no_character_for_is_escaped(pipe):
 
 
 @given(st.text())
-def test_json_that_an_encoding_had_no_characters_for_says_the_same(text):
+def test_json_escaped_for_a_limited_encoding_has_the_same_meaning(text):
     assert json.loads(json.dumps(text, ensure_ascii=False).encode("ascii", ESCAPES)) == text
 
 

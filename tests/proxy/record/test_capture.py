@@ -194,7 +194,7 @@ def _streamed(pieces, limit, *, events=True):
 
 @pytest.mark.parametrize("limit", [0, 20, 1_000, 10_000_000])
 @pytest.mark.parametrize("count", [0, 1, 3_000])
-def test_a_stream_that_came_to_its_last_event_is_whole_whoever_ended_it_and_whatever_was_kept(limit, count):
+def test_stream_with_its_last_event_is_whole_whichever_side_ended_it(limit, count):
     made = _streamed([*STREAM[:count], b"data: [DONE]\n\n"], limit)
     assert made.ended
     for kind in FailureKind:

@@ -47,15 +47,15 @@ except ImportError:
         (b"X-Auth-Token", KEY, KEY),
     ],
 )
-def test_a_field_that_proves_who_asks_is_a_secret(name, value, secret):
+def test_field_with_a_credential_is_a_secret(name, value, secret):
     assert secret in forms(of_request(HeaderFields.of([(b"Accept", b"*/*"), (name, value)]), "/v1/x"))
 
 
-def test_a_query_that_proves_who_asks_is_a_secret_and_other_fields_are_not():
+def test_query_with_a_credential_is_a_secret_and_other_fields_are_not():
     assert of_request(HeaderFields.of([(b"User-Agent", b"client/1.0")]), "/v1/x?key=abcdefghij&q=1") == [b"abcdefghij"]
 
 
-def test_words_that_local_servers_are_asked_with_are_no_secrets():
+def test_words_used_as_keys_of_local_servers_are_no_secrets():
     assert forms(of_request(HeaderFields.of([(b"Authorization", b"Bearer EMPTY")]), "/v1/x")) == ()
 
 

@@ -161,7 +161,7 @@ def test_of_a_large_body_of_very_many_members_the_beginning_is_looked_at():
         (b"[", True),
     ],
 )
-def test_a_beginning_settles_the_route_once_it_tells_a_model_or_is_no_object(beginning, known):
+def test_partial_body_decides_the_route_once_it_has_a_model_or_is_no_object(beginning, known):
     assert whole(settling(beginning)) == known
 
 

@@ -24,7 +24,7 @@ def out(*lines, **more):
     return header_rules.outgoing(pairs(*lines), authority="h:1", **{"key": "", "length": None, **more})
 
 
-def test_host_and_length_are_written_anew_where_they_stood():
+def test_host_and_length_are_rewritten_in_place():
     assert out(b"A: 1", b"host: p", b"B: 2", b"content-LENGTH: 5", b"C: 3", length=7) == [
         *(b"A: 1", b"Host: h:1", b"B: 2", b"content-LENGTH: 7", b"C: 3")
     ]
@@ -80,7 +80,7 @@ def test_credentials_pass_unless_a_key_takes_the_place_of_each():
         (b", ".join(b"p%d" % number for number in range(101)), [b", ".join(b"p%d" % number for number in range(100))]),
     ],
 )
-def test_a_configured_key_leaves_no_subprotocol_that_bears_the_clients(offered, kept):
+def test_configured_key_removes_the_subprotocol_with_the_clients_key(offered, kept):
     sent = out(b"Host: p", b"Sec-WebSocket-Protocol: " + offered, key="ours")
     assert [line for line in sent if line.startswith(b"Sec-")] == [b"Sec-WebSocket-Protocol: " + words for words in kept]
 

@@ -37,7 +37,7 @@ def test_the_first_pattern_that_fits_the_model_decides():
     assert choose("Big").route == "exact"
 
 
-def test_patterns_tell_case_apart_and_the_default_takes_the_rest():
+def test_patterns_are_case_sensitive_and_the_default_matches_the_rest():
     assert choose("big") == RouteMatch(
         route="default", provider="main", reference="official", upstream_model="", target="/v1/chat/completions"
     )
@@ -185,7 +185,7 @@ def test_where_a_router_is_indifferent_every_model_goes_the_same_way(providers, 
         ({"provider": ""}, "", "/v1/x", True),
     ],
 )
-def test_a_router_knows_where_the_model_matters(more, header, target, indifferent):
+def test_routing_table_reports_where_the_model_matters(more, header, target, indifferent):
     providers = {"p": {"base_url": "http://p/v1"}, "q": {"base_url": "http://q/v1"}}
     providers["r"] = {"base_url": "http://r/v1", "models": {"a": "b"}}
     router = RoutingTable(ProxyConfig.model_validate({"provider": "p", "providers": providers, **more}))

@@ -96,7 +96,7 @@ async def _closed_after(clock, seconds, rounds=1, together=1):
         return house
 
 
-async def test_a_close_seen_on_an_idle_connection_teaches_to_be_earlier(clock):
+async def test_close_of_an_idle_connection_shortens_its_keep_time(clock):
     house = await _closed_after(clock, 0.7)
     assert 0.5 <= house.keep < 0.7
     assert not house.hasty

@@ -51,7 +51,7 @@ async def test_a_name_that_does_not_resolve_is_a_failure_of_dns(name):
     assert (await refused(f"http://{name}/v1")).kind is FailureKind.DNS
 
 
-async def test_names_are_asked_for_once_by_many(monkeypatch):
+async def test_concurrent_lookups_of_a_name_share_one_query(monkeypatch):
     loop = asyncio.get_running_loop()
     asked = []
 

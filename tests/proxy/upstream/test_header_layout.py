@@ -42,7 +42,7 @@ def test_chunks_are_a_place_of_their_own():
 
 
 @pytest.mark.parametrize("option", ["close", "keep_alive"])
-def test_what_connection_says_is_read_whatever_its_case(option):
+def test_connection_options_are_read_in_any_case(option):
     pairs = [(b"Connection", b" X, " + option.replace("_", "-").title().encode())]
     hop = layout_of(pairs, 100).hop(pairs)
     assert {name for name in ("close", "keep_alive") if getattr(hop, name)} == {option}

@@ -119,7 +119,7 @@ def test_a_shape_is_known_at_its_third_sight(pairs, length, framing):
         head(JSON, line=b"HTTP/1.1 101 Switching Protocols"),
     ],
 )
-def test_what_one_pattern_cannot_say_is_read_each_time(raw):
+def test_fields_that_no_pattern_covers_are_read_each_time(raw):
     assert learnt(raw).read(raw) is None
 
 

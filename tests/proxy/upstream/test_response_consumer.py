@@ -11,7 +11,7 @@ def test_both_kinds_of_heads_have_all_that_a_consumer_may_need():
         assert needed <= set(dir(kind))
 
 
-def test_a_rewrite_keeps_the_framing_unless_it_is_said():
+def test_rewrite_keeps_the_framing_unless_another_is_set():
     assert HeadRewrite(b"x") == HeadRewrite(head=b"x", plain=False)
 
 

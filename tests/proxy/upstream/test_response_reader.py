@@ -344,7 +344,7 @@ def test_framing_without_a_body_byte_has_a_limit(junk):
     assert answer.failure.kind is FailureKind.MALFORMED
 
 
-def test_the_parser_below_is_as_strict_as_it_is_trusted_to_be():
+def test_underlying_parser_is_as_strict_as_required():
     for head in (b"Content-Length: 3\r\nTransfer-Encoding: chunked", b"A: b\r\n c", b"A : b", b"A: b\nC: d"):
         with pytest.raises(httptools.HttpParserError):
             httptools.HttpResponseParser(object()).feed_data(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\n")

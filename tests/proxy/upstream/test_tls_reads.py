@@ -61,7 +61,7 @@ async def test_an_answer_that_came_before_a_reset_is_read_though_a_write_finds_t
 
 
 @pytest.mark.parametrize("pieces", [1, 2, 3, 4])
-async def test_a_request_in_any_number_of_pieces_has_left_and_its_link_is_kept(contexts, pieces):
+async def test_request_in_any_number_of_pieces_is_sent_and_its_connection_kept(contexts, pieces):
     """Behind TLS a write buffer is full at its limit, not beyond it: a limit of 0 would be full at every second look."""
     link, wire = await _connected(contexts)
     for _ in range(2):

@@ -33,7 +33,7 @@ async def connected(provider, ended):
     return made[1]
 
 
-async def test_a_link_serves_answer_after_answer():
+async def test_connection_serves_answer_after_answer():
     async with scripted(None, ok(b"1"), ok(b"2")) as provider:
         link = await connected(provider, [])
         for _ in range(2):
@@ -48,7 +48,7 @@ async def test_a_link_serves_answer_after_answer():
         link.close()
 
 
-async def test_an_answer_before_the_request_is_whole_spends_the_link():
+async def test_answer_before_the_request_is_whole_ends_the_connection():
     async def script(wire):
         await wire.head()
         await wire.send(ok(b"early"))
@@ -65,7 +65,7 @@ async def test_an_answer_before_the_request_is_whole_spends_the_link():
         assert not link.replaceable(read)
 
 
-async def test_bytes_unasked_for_close_an_idle_link():
+async def test_unrequested_bytes_close_an_idle_connection():
     async def script(wire):
         await wire.send(b"HTTP/1.1 408 Too slow\r\n\r\n")
         await wire.gone()
@@ -80,7 +80,7 @@ async def test_bytes_unasked_for_close_an_idle_link():
         assert ended == [link]
 
 
-async def test_serving_on_a_link_that_is_gone_is_a_failure_at_once():
+async def test_request_on_a_closed_connection_fails_at_once():
     async with scripted(None, ok()) as provider:
         link = await connected(provider, [])
         link.close()
@@ -89,7 +89,7 @@ async def test_serving_on_a_link_that_is_gone_is_a_failure_at_once():
         assert read.failure.kind is FailureKind.CLOSED
 
 
-async def test_only_a_used_link_that_breaks_before_the_request_has_left_may_be_replaced_for_a_post():
+async def test_post_is_sent_again_only_if_a_reused_connection_broke_before_it_left():
     async def script(wire):
         await wire.head()
         await wire.send(ok(b"1"))
@@ -146,7 +146,7 @@ class Slow:
         self.link.hold(held=True)
 
 
-async def test_an_answer_that_ends_while_it_is_held_leaves_a_link_that_reads_the_next():
+async def test_answer_that_ends_while_paused_leaves_a_usable_connection():
     async with scripted(None, ok(b"1"), ok(b"2")) as provider:
         link = await connected(provider, [])
         for reader in (Slow(link), DiscardingReader()):
@@ -247,7 +247,7 @@ async def test_very_many_chunks_are_passed_on_in_their_order_and_never_all_in_on
     assert max(map(len, reader.got.values())) <= 2 * 6 * (1_000 + 683)
 
 
-async def test_a_link_whose_answer_waits_to_be_read_reads_nothing_more_and_is_not_given_back():
+async def test_connection_with_an_unread_answer_stops_reading_and_is_not_released():
     states = []
 
     def look(link, read, _):
@@ -342,7 +342,7 @@ async def test_a_safe_request_may_go_out_again_whatever_became_of_it(method, how
 
 
 @pytest.mark.parametrize(("how", "kind"), [("close", FailureKind.CLOSED), ("reset", FailureKind.RESET)])
-async def test_on_a_new_link_a_close_without_an_answer_is_the_providers(how, kind):
+async def test_close_without_an_answer_on_a_new_connection_is_the_providers(how, kind):
     link, read = await _stale(how, "GET", new=True)
     assert (read.failure.kind, link.replaceable(read)) == (kind, False)
 

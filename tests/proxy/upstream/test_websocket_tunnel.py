@@ -249,7 +249,7 @@ SWITCHES = {
 
 
 @pytest.mark.parametrize("answer", SWITCHES.values(), ids=SWITCHES)
-async def test_a_switch_that_was_not_asked_for_is_a_502(answer):
+async def test_unrequested_protocol_switch_is_a_502(answer):
     async with scripted(None, answer) as provider, plane(provider.url) as running:
         assert (await ask(running.port, opening(connection=b"Upgrade, close"))).startswith(b"HTTP/1.1 502 ")
         assert (await running.kept.next()).failure.kind is FailureKind.MALFORMED

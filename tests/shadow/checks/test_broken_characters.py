@@ -49,7 +49,7 @@ def test_characters_that_people_write_match(text):
     assert found(text).state is FindingState.MATCH
 
 
-def test_what_the_request_holds_or_asks_about_is_left_alone():
+def test_characters_in_or_about_the_request_are_ignored():
     assert found("caf\ufffd", "What is caf\ufffd?").state is FindingState.NOT_MEASURED
     assert found("cafÃ©", "Why do I see wrong UTF-8?").state is FindingState.NOT_MEASURED
     assert found("").state is FindingState.NOT_MEASURED
@@ -74,7 +74,7 @@ def test_a_control_character_is_seen_alike_beside_ascii_and_beside_other_letters
         max_size=5,
     )
 )
-def test_what_was_read_as_something_else_is_seen_wherever_it_stands(parts):
+def test_text_read_in_another_coding_is_found_wherever_it_occurs(parts):
     text = "".join(parts)
     sign = re.search("â[\x80€].|ðŸ..|[ã-é][\x80-\xbf€™“’].|aÃ¡(?=[a ]|$)|Â[\xa0-\xbf]|\x80", text)
     if found(text).state is FindingState.DIFFER:
@@ -104,7 +104,7 @@ def test_the_first_100_000_characters_are_read(place, state):
 
 
 @pytest.mark.parametrize("byte", [*range(0x80, 0xA0), 0xA0, 0xBF])
-def test_each_later_byte_of_a_quotation_mark_is_seen_in_either_reading(byte):
+def test_each_later_byte_of_a_quotation_mark_is_found_in_either_reading(byte):
     for encoding in ("latin-1", "cp1252"):
         try:
             read = bytes((0xE2, 0x80, byte)).decode(encoding)

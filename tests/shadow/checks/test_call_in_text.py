@@ -39,7 +39,7 @@ def test_nothing_is_judged_without_tools_or_text_or_where_calls_are_forbidden():
     assert state(asking(), "It rains.") is FindingState.MATCH
 
 
-def test_a_call_that_was_made_too_is_told_by_no_one_and_another_is():
+def test_call_that_was_also_made_is_not_reported_and_another_one_is():
     assert state(asking(), MARKED, call("get_weather", "{}")) is FindingState.MATCH
     assert state(asking(), MARKED, call("get_time", "{}")) is FindingState.DIFFER
 
@@ -56,11 +56,11 @@ def test_a_call_that_was_made_too_is_told_by_no_one_and_another_is():
         ("Save the table of cities.", FindingState.DIFFER, FindingState.DIFFER),
     ],
 )
-def test_what_the_request_shows_or_speaks_of_is_none(asked, marked, bare):
+def test_call_that_the_request_shows_or_is_about_is_no_fault(asked, marked, bare):
     assert (state(asking(asked), MARKED), state(asking(asked), BARE)) == (marked, bare)
 
 
-def test_an_earlier_message_that_shows_the_markup_counts_and_only_the_last_of_the_user_speaks():
+def test_earlier_message_with_the_markup_counts_and_only_the_users_last_is_about_it():
     talk = ({"role": "system", "content": f"Write {MARKED}"}, {"role": "user", "content": "Go on."})
     assert state(ask(messages=talk, tools=TOOLS), MARKED) is FindingState.MATCH
     talk = (

@@ -67,7 +67,7 @@ def test_a_prompt_count_below_the_words_of_the_request_differs(asked, leg, state
     assert reason in found.reason
 
 
-def test_a_refusal_for_length_tells_the_sizes():
+def test_refusal_for_length_reveals_the_sizes():
     error = ProviderError(
         status=400, type="", code="", message="maximum context length is 8,192 tokens, got 9001", in_stream=False
     )

@@ -28,7 +28,7 @@ from tests.shadow.compare.made import ask, choice, completion
         ("prod-chat", "gpt-4o-2024-08-06", FindingState.NOT_MEASURED),
     ],
 )
-def test_the_model_that_was_asked_for_answers(asked, named, state):
+def test_requested_model_answers(asked, named, state):
     found = echoed_model(ask(model=asked), replace(completion(choice("a")), model=named))
     assert found.state is state
 
@@ -49,7 +49,7 @@ def test_a_name_of_the_providers_own_is_judged_by_the_names_that_answered_to_it_
     assert changed.reason == "'gpt-4o-2024-08-06' answers, where 'gpt-4.1-mini' did since the first answer"
 
 
-def test_names_that_can_be_held_against_each_other_are_never_an_alias():
+def test_comparable_names_are_never_an_alias():
     said = replace(completion(choice("a")), model="gpt-4o-mini")
     found = echoed_model(ask(model="gpt-4o"), said)
     assert changed_alias(found, said, ("gpt-4o-mini",)) == found

@@ -11,14 +11,14 @@ def found(text, asked="Tell me of the valley."):
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_each_script_is_seen_where_it_is_foreign(name):
+def test_each_script_is_found_where_it_is_foreign(name):
     letters = SCRIPTS[name][0] * 3
     result = found(f"It rained {letters} all day.")
     assert (result.state, result.subject) == (FindingState.DIFFER, f"{name}: {letters}")
 
 
 @pytest.mark.parametrize("text", ["It rаined all day.", "It rained的 all day.", "Es регнет, sagte sie.", "It rained\n\nи все"])
-def test_single_letters_and_whole_lines_within_prose_are_seen(text):
+def test_single_letters_and_whole_lines_within_prose_are_found(text):
     assert (found(text).state is FindingState.DIFFER) == (not text.endswith("все"))
 
 
@@ -38,7 +38,7 @@ def test_single_letters_and_whole_lines_within_prose_are_seen(text):
         ("안녕 하세요", "뭐라고 했어요"),
     ],
 )
-def test_what_is_quoted_asked_about_or_related_is_not_foreign(text, asked):
+def test_quoted_requested_or_related_script_is_not_foreign(text, asked):
     assert found(text, asked).state is FindingState.MATCH
 
 

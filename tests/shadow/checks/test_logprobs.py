@@ -31,5 +31,5 @@ def said(*tops, text="a"):
         (top_logprobs, ASKED, said(1, 2), FindingState.MATCH),
     ],
 )
-def test_log_probabilities_that_were_asked_for_come(check, body, answer, state):
+def test_requested_log_probabilities_are_present(check, body, answer, state):
     assert check(ask(body=body), answer).state is state

@@ -24,7 +24,7 @@ from tests.shadow.reading.test_parsed_response import WIRE, expectation, golden_
         answer(choice(None)),
     ],
 )
-def test_every_check_speaks_once_and_gives_its_reason(leg):
+def test_every_check_gives_one_finding_with_its_reason(leg):
     found = check(ask(), leg)
     assert [finding.signal for finding in found] == [signal for signal, _ in (*CHECKS, *EXCHANGE_CHECKS)]
     assert all((finding.state is FindingState.MATCH) == (finding.reason == "") for finding in found)
@@ -42,7 +42,7 @@ def test_a_request_that_could_not_be_read_leaves_its_answer_unchecked():
     assert found[0].reason == "the request could not be read: no JSON at byte 0"
 
 
-def test_the_name_that_a_provider_was_asked_by_is_the_one_that_counts():
+def test_name_sent_to_the_provider_is_the_one_that_counts():
     said = answer("hello")
     for asked, sent_as, state in (
         ("m", "", FindingState.MATCH),
@@ -53,7 +53,7 @@ def test_the_name_that_a_provider_was_asked_by_is_the_one_that_counts():
         assert next(finding.state for finding in found if finding.signal is Signal.ECHOED_MODEL) is state
 
 
-def test_the_deployment_that_a_path_names_is_what_was_asked_for():
+def test_deployment_that_a_path_names_is_the_requested_model():
     said = answer("hello")
     request = said.exchange.request._replace(target="/openai/deployments/harbour/chat/completions?api-version=1")
     said = replace(said, exchange=said.exchange._replace(request=request))

@@ -23,7 +23,7 @@ def found(text, asked="Tell me.", reasoning=None):
         "```\n" + "let x = compute(1);\n" * 80 + "```",
     ],
 )
-def test_a_loop_is_seen_wherever_it_stands(text):
+def test_loop_is_found_wherever_it_occurs(text):
     assert found(text).state is FindingState.DIFFER
     assert found("ok", reasoning=text).state is FindingState.DIFFER
 
@@ -44,11 +44,11 @@ def test_tables_lists_rules_and_code_are_no_loops(text):
     assert found(text).state is not FindingState.DIFFER
 
 
-def test_a_loop_that_was_asked_for_is_none():
+def test_requested_loop_is_no_fault():
     assert found("so be it " * 100, "Write it 100 times.").state is FindingState.MATCH
 
 
-def test_a_loop_tells_its_unit_its_times_and_how_far_was_read():
+def test_loop_has_its_unit_its_count_and_the_length_read():
     result = found("so be it " * 30_000)
     assert result.reason.startswith("'so be it ' stands 11111 times in a row (of the first 100,000 characters")
     assert READ == 100_000

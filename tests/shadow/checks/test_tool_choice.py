@@ -64,6 +64,6 @@ def test_a_second_call_differs_where_parallel_calls_are_forbidden(value, calls, 
 
 
 @pytest.mark.parametrize(("calls", "state"), [(1, FindingState.NOT_MEASURED), (2, FindingState.DIFFER)])
-def test_of_an_answer_cut_by_length_only_a_second_call_that_came_says_whether_calls_are_parallel(calls, state):
+def test_cut_answer_fails_parallel_calls_only_with_a_second_call(calls, state):
     said = completion(choice(calls=(call(),) * calls, finish="length"))
     assert parallel_calls(ask(body={"parallel_tool_calls": False}), said).state is state

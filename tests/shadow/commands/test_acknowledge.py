@@ -39,7 +39,7 @@ def config(tmp_path):
     return Config(storage=StorageConfig(url=f"sqlite:///{tmp_path}/store.db", batch_seconds=0.01))
 
 
-def test_fixed_begins_anew_and_is_kept(store):
+def test_fixed_starts_again_and_is_stored(store):
     judge = drifted(store)
     assert judge.acknowledge(FIXED, 5.0) == ["p, m, route default: fixed, the state is ok now"]
     assert judge.groups[KEY].state is DriftState.OK

@@ -23,7 +23,7 @@ def test_dashboards_rules_provisioning_and_runbook_are_written(tmp_path):
     assert json.loads((tmp_path / "dashboards" / "overview.json").read_text())["uid"] == "sameweights-overview"
 
 
-def test_every_address_is_the_one_that_was_asked_for(tmp_path):
+def test_every_address_is_the_requested_one(tmp_path):
     for path in write(tmp_path, pages="https://audit.example/", grafana="https://grafana.example"):
         text = path.read_text(encoding="utf-8")
         assert PAGES not in text

@@ -6,7 +6,7 @@ CALLS = choice(calls=(call(),))
 QUESTION = "Which city do you mean?"
 
 
-def test_a_call_is_kept_only_where_the_provider_calls_too_and_only_asked_of_it():
+def test_call_kept_matches_only_where_the_provider_calls_too():
     assert call_kept.call_kept(pair(CALLS, CALLS)).state is FindingState.MATCH
     found = call_kept.call_kept(pair("It is sunny.", CALLS))
     assert (found.state, found.reason) == (FindingState.DIFFER, "the reference calls get_weather, the provider gives text")
@@ -18,7 +18,7 @@ def test_response_cut_before_its_call_is_not_comparable():
     assert call_kept.call_kept(pair(choice("Let me", finish="length"), CALLS)).state is FindingState.NOT_COMPARABLE
 
 
-def test_asking_back_differs_only_where_the_other_side_acts():
+def test_question_back_differs_only_where_the_other_side_acts():
     found = call_kept.ask_back(pair(QUESTION, CALLS))
     assert (found.state, found.subject, found.reference) == (FindingState.DIFFER, "asks back", "acts")
     assert call_kept.ask_back(pair(CALLS, QUESTION)).reason.startswith("the reference asks back")

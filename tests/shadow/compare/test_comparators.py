@@ -20,7 +20,7 @@ PAIRS = [
 
 
 @pytest.mark.parametrize("made", PAIRS)
-def test_every_signal_speaks_once_and_nothing_but_a_match_goes_without_a_reason(made):
+def test_every_signal_gives_one_finding_and_only_a_match_has_no_reason(made):
     found = compare(made).findings
     assert [finding.signal for finding in found] == [signal for signal, _ in (*FOR_ANY_PAIR, *COMPARATORS)]
     for finding in found:
@@ -29,7 +29,7 @@ def test_every_signal_speaks_once_and_nothing_but_a_match_goes_without_a_reason(
         assert max(len(finding.subject), len(finding.reference)) <= 200
 
 
-def test_where_a_leg_failed_only_its_failure_is_measured():
+def test_failed_side_is_measured_by_its_failure_alone():
     comparison = compare(pair("a", failed()))
     assert comparison.comparable
     first, *rest = comparison.findings
@@ -56,7 +56,7 @@ def test_the_kind_is_carried_over():
     assert compare(pair("a", "b", kind=PairKind.SELF)).kind is PairKind.SELF
 
 
-def test_two_whole_answers_are_not_asked_whether_they_failed():
+def test_two_whole_answers_are_not_checked_for_failure():
     assert tuple(judge(pair("a", choice(calls=(call(),)))) for _, judge in FOR_ANY_PAIR) == BOTH_WHOLE
     assert compare(pair("a", "b")).findings[: len(FOR_ANY_PAIR)] == BOTH_WHOLE
 
@@ -93,7 +93,7 @@ MEASURED = {
 
 
 @pytest.mark.parametrize(("one", "other", "measured"), MEASURED.values(), ids=MEASURED)
-def test_of_an_answer_that_was_cut_a_signal_says_match_or_differ_only_where_it_could_be_measured(one, other, measured):
+def test_cut_answer_gives_match_or_differ_only_for_measurable_signals(one, other, measured):
     for made in (pair(one, other), pair(other, one)):
         said = {finding.signal: finding.state for finding in compare(made).findings[len(FOR_ANY_PAIR) :]}
         spoke = {signal for signal, state in said.items() if state in {FindingState.MATCH, FindingState.DIFFER}}

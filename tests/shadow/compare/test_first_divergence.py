@@ -15,7 +15,7 @@ def test_the_first_divergence_is_a_position_and_never_a_text():
     assert first_divergence.first_divergence(pair(choice(calls=(call(),)), "b")).state is FindingState.NOT_MEASURED
 
 
-def test_a_seed_is_held_against_the_same_server_only():
+def test_seed_is_compared_on_the_same_server_only():
     seeded = ask(seed=7)
     assert first_divergence.seed(pair("a", "a", seeded, PairKind.SELF)).state is FindingState.MATCH
     assert (

@@ -40,7 +40,7 @@ def test_the_gap_compared_is_the_median():
     assert found.reason == "200 ms against 10 ms: beyond 2x and 50 ms"
 
 
-def test_what_was_not_timed_is_not_measured_and_says_for_whom():
+def test_untimed_side_is_not_measured_and_named():
     assert latency.inter_chunk(timed({"gaps": ()}, {})).reason.startswith("the provider left nothing to time")
     assert latency.tokens_per_second(timed({}, {"rate": None})).state is FindingState.NOT_MEASURED
     assert latency.first_token(timed({"first_token": None}, {"first_token": None})).state is FindingState.NOT_MEASURED
@@ -117,7 +117,7 @@ def test_a_single_token_from_a_cache_is_enough(one, other, state):
 
 
 @given(st.lists(st.floats(-1, 5), min_size=1, max_size=250), st.lists(st.floats(-1, 5), min_size=1, max_size=250))
-def test_gaps_sorted_once_tell_what_each_signal_would_find_alone(one, other):
+def test_gaps_sorted_once_give_each_signal_its_own_result(one, other):
     made = timed({"gaps": tuple(one)}, {"gaps": tuple(other)})
     found = latency.inter_chunk(made)
     assert (found.subject, found.reference) == tuple(f"{statistics.median(gaps) * 1000:.0f} ms" for gaps in (one, other))

@@ -32,7 +32,7 @@ def test_reasoning_under_another_field_name_differs_with_a_score_of_one_half():
     assert reasoning.reasoning_field(pair("a", "b")).state is FindingState.NOT_MEASURED
 
 
-def test_reasoning_is_measured_in_tokens_at_the_effort_asked_for():
+def test_reasoning_is_measured_in_tokens_at_the_requested_effort():
     high = ask(body={"reasoning_effort": "high"})
     found = reasoning.reasoning_length(pair(reasoned(tokens=200), reasoned(tokens=1000), high))
     assert (found.state, found.score, found.subject) == (FindingState.DIFFER, 0.2, "200 tokens at effort high")

@@ -7,7 +7,7 @@ from tests.shadow.compare.made import call, choice, pair
 LONG = "The quick brown fox jumps over the lazy dog and runs away. " * 10
 
 
-def test_equal_texts_match_and_unlike_ones_say_how_unlike():
+def test_equal_texts_match_and_different_ones_have_their_likeness():
     assert text_and_length.text(pair(LONG, LONG)).state is FindingState.MATCH
     found = text_and_length.text(pair(LONG, "Nothing of this kind was ever said by anyone here."))
     assert found.state is FindingState.DIFFER

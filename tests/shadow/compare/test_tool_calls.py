@@ -107,7 +107,7 @@ MADE = st.builds(
 
 
 @given(st.lists(MADE, min_size=1, max_size=3), st.lists(MADE, min_size=1, max_size=3))
-def test_equal_calls_are_told_before_they_are_read_and_change_no_finding(one, other):
+def test_equal_calls_are_matched_before_parsing_and_change_no_finding(one, other):
     made = pair(calls(*one), calls(*other))
     found = tool_calls.arguments(made)
     # one more call on either side, alike on both, forces the slow way

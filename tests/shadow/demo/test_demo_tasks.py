@@ -43,5 +43,5 @@ def test_a_call_leads_to_a_next_request_with_one_result_a_call_and_text_ends_it(
     assert next_request(following, {"role": "assistant", "content": "Done."}) is None
 
 
-def test_demo_requests_ask_for_streams_and_for_whole_bodies():
+def test_demo_requests_include_streams_and_whole_bodies():
     assert {body.get("stream", False) for body in islice(tasks(6), 50)} == {True, False}

@@ -79,7 +79,7 @@ def test_a_stop_string_ends_the_text_before_it(stop):
     assert "".join(spoken(TEXT, stop=stop).pieces) == "The sea is"
 
 
-def test_usage_comes_in_an_event_of_its_own_when_asked_for_and_adds_up():
+def test_requested_usage_comes_in_its_own_event_and_adds_up():
     answer = completed(spoken(TEXT))
     *others, last = completion_chunks(answer, with_usage=True)
     assert last["choices"] == []

@@ -30,7 +30,7 @@ def test_what_was_turned_away_does_not_lengthen_the_wait():
     assert offer(admission, "c", fingerprint="f", at=DAY + 1) is Exclusion.NONE
 
 
-def test_the_same_pair_is_let_in_once_whatever_it_asks():
+def test_same_pair_is_admitted_once_whatever_its_request():
     admission = Admission()
     assert offer(admission, "a") is Exclusion.NONE
     assert offer(admission, "a") is Exclusion.REPEATED

@@ -58,7 +58,7 @@ def test_pairs_before_the_start_of_the_alarm_are_no_evidence_for_either_side():
     assert found.witnesses["b"].same.units == found.witnesses["b"].odd.units == 0
 
 
-def test_pairs_between_the_two_dates_speak_against_the_reference_and_not_for_it():
+def test_pairs_between_the_two_dates_count_against_the_reference_and_not_for_it():
     found = look()
     for number in range(500):
         found.recall("b", pair(100.0 + number / 10, 0))
@@ -177,7 +177,7 @@ def test_one_conversation_of_two_pairs_makes_each_conversation_wait_for_its_end(
     assert not found.witnesses["b"].alone
 
 
-def test_what_waited_becomes_units_as_soon_as_a_provider_is_seen_to_stand_alone():
+def test_waiting_pairs_become_units_once_requests_prove_single():
     found = look()
     for number in range(29):
         fed(found, [0], conversation=f"c{number}", at=301.0 + number)

@@ -52,7 +52,7 @@ def test_the_change_point_of_one_pair_has_an_interval_from_minus_one_to_one():
     assert (found.place, found.size, found.low, found.high) == (0, 1, -1, 1)
 
 
-def test_the_types_of_request_and_the_pairs_that_speak_for_it_are_named():
+def test_types_of_request_and_example_pairs_are_named():
     rows = [
         EvaluatedPair(pair_id=f"p{i}", started=float(i), conversation="", kind="tools" if i % 2 else "no tools", payoff=i % 2)
         for i in range(60)

@@ -68,7 +68,7 @@ def test_below_fifty_conversations_the_sign_test_alone_must_be_decisive(clusters
 
 
 @pytest.mark.parametrize(("clusters", "known"), [(18, False), (19, True)])
-def test_below_nineteen_conversations_nothing_would_have_been_seen(clusters, known):
+def test_below_nineteen_conversations_nothing_is_detectable(clusters, known):
     assert (smallest_seen(conversations=[(500, 0)] * clusters, rows=1) is not None) is known
 
 

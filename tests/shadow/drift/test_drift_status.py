@@ -55,7 +55,7 @@ def test_an_alarm_with_one_provider_is_about_either_side_and_states_it():
     assert "points more often, since about 1970-01-01 00:08 UTC; which of the two moved is not yet known" in status.sentence
 
 
-def test_what_the_second_look_found_is_said_with_its_witness():
+def test_second_looks_result_is_stated_with_its_witness():
     blamed, cleared = drifted(), drifted()
     looked(blamed).look.blame, blamed.look.by = Blame.PROVIDER, "q"
     looked(cleared).look.blame, cleared.look.by = Blame.REFERENCE, "q"

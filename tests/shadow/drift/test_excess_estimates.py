@@ -174,7 +174,7 @@ def test_the_e_value_is_the_mean_of_all_bets_on_the_directions_that_are_a_differ
     assert isclose(only(6, 2, 80).log_e, log_e_value("calls_tool", 6, 2))
 
 
-def test_what_speaks_of_the_reference_alone_is_no_discovery():
+def test_evidence_about_the_reference_alone_is_no_discovery():
     """It fails in half of the requests, or is further from itself than the provider is from it."""
     assert discoveries(scorecard(points(0, 300, 300, signal="error"))) == frozenset()
     assert discoveries(scorecard(points(10, 300, 300, signal="answer_kind"))) == frozenset()
@@ -214,7 +214,7 @@ def test_signals_that_were_not_measured_are_worth_one():
     assert isclose(value, 0.0, abs_tol=1e-9)
 
 
-def test_the_interval_for_any_time_is_wider_and_knows_of_conversations():
+def test_interval_for_any_time_is_wider_and_clusters_by_conversation():
     alone, sticky = only(60, 20, 920), only(60, 20, 920, per=5)
     assert alone.always_low < alone.low < alone.excess < alone.high < alone.always_high
     made = [

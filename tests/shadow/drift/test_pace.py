@@ -45,7 +45,7 @@ def test_a_steady_provider_is_left_alone_whatever_the_hour():
 
 
 @pytest.mark.parametrize("run", range(3))
-def test_half_as_slow_again_is_found_within_hours_dated_and_its_mending_seen(run):
+def test_slowdown_by_half_is_found_within_hours_dated_and_its_recovery_found(run):
     draw, pace = random.Random(f"slower {run}"), Pace()
     fed(pace, answers(draw, 3))
     [slower] = fed(pace, answers(draw, 1, factor=1.5, start=3 * DAY))

@@ -55,7 +55,7 @@ def test_every_payoff_changes_its_sign_when_the_two_answers_are_swapped(asked, y
 
 
 @given(ASKS, ANSWERS, ANSWERS)
-def test_whether_a_control_is_wanted_does_not_depend_on_the_order(asked, y, r):
+def test_need_of_a_control_does_not_depend_on_the_order(asked, y, r):
     assert needs_control(asked, y, r) == needs_control(asked, r, y)
 
 
@@ -70,7 +70,7 @@ def test_whether_a_pair_is_left_out_does_not_depend_on_the_order(asked, y, r, co
 
 
 @given(ASKS, WHOLE, WHOLE)
-def test_where_no_control_is_wanted_every_label_is_zero_whatever_a_control_would_have_said(asked, y, r):
+def test_pair_that_needs_no_control_has_zero_for_every_label(asked, y, r):
     if asked.seed is None and not needs_control(asked, y, r):
         for control in (None, answer("x"), answer(choice(calls=(call("zzz", "{}"),)))):
             found = dict(payoffs(asked, y, r, control))
@@ -149,7 +149,7 @@ def test_without_tie_breaks_only_pairs_with_a_random_control_count_for_agreement
     assert dict(payoffs(ask(), WRITING, CALLING, CALLING, tiebreak=False))["answer_kind"] == 1
 
 
-def test_an_error_counts_for_error_alone_and_a_leg_without_a_failure_counts_for_nothing():
+def test_error_counts_for_error_alone_and_a_missing_status_for_nothing():
     assert payoffs(ask(), failed(), CALLING, None) == (("error", 1),)
     assert payoffs(ask(), CALLING, failed(), None) == (("error", -1),)
     assert payoffs(ask(), failed(), failed(), None) == (("error", 0),)

@@ -27,7 +27,7 @@ def test_a_fractional_sum_lies_between_its_whole_neighbours_and_holds_the_mean(r
     assert score_interval(min(math.ceil(total), runs), runs)[1] >= high - 1e-12
 
 
-def test_one_run_says_nearly_nothing_and_no_run_nothing():
+def test_interval_of_one_run_is_nearly_everything_and_of_none_everything():
     assert score_interval(1, 1) == (pytest.approx(0.025), 1.0)
     assert score_interval(0, 0) == (0.0, 1.0)
     assert stopped_interval([]) == (0.0, 1.0)

@@ -18,7 +18,7 @@ def latch(size=0.1):
 
 
 @pytest.mark.parametrize(("state", "event"), list(product(DriftState, DriftEvent)))
-def test_every_event_in_every_state_leads_where_the_table_says_or_nowhere(state, event):
+def test_every_event_in_every_state_follows_the_transition_table(state, event):
     assert next_state(state, event) is TRANSITIONS.get((state, event), state)
 
 

@@ -25,7 +25,7 @@ from tests.shadow.compare.made import answer, ask, call, choice, failed, pair, u
         (unread(UnreadReason.NO_RESPONSE, status=None, failure=FailureKind.STALE), Comparability.UNRECORDED),
     ],
 )
-def test_what_became_of_a_leg_says_whose_fault_it_was(leg, expected):
+def test_state_of_a_side_names_the_side_at_fault(leg, expected):
     where, how = comparability_of(leg)
     assert where is expected
     assert bool(how) == (expected is not Comparability.WHOLE)
@@ -35,7 +35,7 @@ def test_two_whole_answers_are_comparable():
     assert not_comparable_reason(pair("a", "b")) == ""
 
 
-def test_a_pair_that_is_not_comparable_states_which_leg_and_why():
+def test_pair_that_is_not_comparable_states_which_side_and_why():
     assert "the reference returned no complete response (failed)" in not_comparable_reason(pair("a", failed()))
     assert "the reference's first answer" in not_comparable_reason(pair(failed(), "b", kind=PairKind.SELF))
     assert "not_json" in not_comparable_reason(pair("a", "b", ask(unread=Unread(why=UnreadReason.NOT_JSON, detail="?"))))
@@ -46,7 +46,7 @@ def test_two_apis_are_not_compared_and_a_prefix_is_no_api():
     assert not_comparable_reason(pair(answer("a", target="/groq/v1/chat/completions?x=1"), "b")) == ""
 
 
-def test_a_cut_names_its_leg():
+def test_cut_answer_names_its_side():
     cut = choice(calls=(call(),), finish="length")
     assert cut_reason(pair("a", "b")) == ""
     assert cut_reason(pair(cut, "b")) == "the provider ended by a limit on length"

@@ -61,7 +61,7 @@ TRAFFIC = {
 
 @pytest.mark.parametrize("traffic", TRAFFIC)
 @pytest.mark.parametrize("name", CHANGES)
-def test_whatever_an_application_asks_no_wrong_cause_is_named(name, traffic):
+def test_any_traffic_of_an_application_names_no_wrong_cause(name, traffic):
     server, expected = CHANGES[name]
     found = template_difference(samples(server, count=60, traffic=TRAFFIC[traffic]))
     assert set(found.causes) <= {*expected, TokenCause.NONE, TokenCause.UNEXPLAINED}
@@ -126,7 +126,7 @@ def test_more_than_five_in_a_hundred_wild_counts_leave_nothing_named():
     assert template_difference(samples(Server(hidden=HIDDEN), wild=0.12)).causes == (TokenCause.UNEXPLAINED,)
 
 
-def test_sentences_say_how_much_and_in_how_many_pairs():
+def test_sentences_have_the_size_and_the_number_of_pairs():
     assert template_difference(samples(Server(hidden=HIDDEN))).sentence == (
         "puts about 46 tokens before the messages (a hidden prompt); 100% of 240 pairs"
     )

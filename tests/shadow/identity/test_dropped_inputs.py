@@ -31,7 +31,7 @@ def partly(share):
         (-0.2, [TokenCause.TOOLS_TEMPLATE]),
     ],
 )
-def test_the_share_of_the_cost_that_is_missing_tells_the_whole_from_a_part(share, expected):
+def test_missing_share_of_the_cost_distinguishes_the_whole_from_a_part(share, expected):
     assert causes(changed_tools(partly(share))) == expected
 
 

@@ -30,7 +30,7 @@ def test_a_shape_holds_counts_and_segments_and_no_word():
     assert (sample.provider_completion, sample.reference_completion, sample.same_text) == (1, 1, 0)
 
 
-def test_a_shape_tells_a_system_message_the_sizes_and_equal_answers():
+def test_shape_has_the_system_message_the_sizes_and_equal_answers():
     plain = prompt_sample(request_shape(pair("a", "a", ask(messages=HISTORY))))
     told = ({"role": "developer", "content": "Be short."}, *HISTORY)
     sample = prompt_sample(request_shape(pair("a", "a", ask(messages=told))))

@@ -36,7 +36,7 @@ def test_an_id_is_known_by_its_form(text, form):
     assert id_form(text) == form
 
 
-def test_an_answer_tells_its_model_its_form_and_the_headers_of_the_list():
+def test_answer_reveals_its_model_its_form_and_the_listed_headers():
     headers = (("Server", "cloudflare"), ("cf-ray", "8a1b-FRA"), ("x-request-id", "r1"), ("Via", "1.1 google"))
     found = traits(told(headers=headers), declared={"quantization": "fp8", "tier": ""})
     assert found == {
@@ -67,7 +67,7 @@ def test_the_form_of_another_api_is_no_change_of_the_server():
     assert "id" not in found
 
 
-def test_a_refusal_for_length_tells_the_limit_and_other_failures_nothing():
+def test_refusal_for_length_reveals_the_limit_and_other_failures_do_not():
     body = b'{"error": {"message": "This model\'s maximum context length is 32,768 tokens. However ..."}}'
     refused = answer(Unread(why=UnreadReason.ERROR, detail="?"), status=400, error=error_of_body(400, body))
     assert traits(refused, declared={"tier": "free"}) == {"context_limit": "32768"}
@@ -91,7 +91,7 @@ def test_a_new_value_is_a_change_and_one_long_unseen_another():
     assert (gone.changes, gone.facts) == (("server: a is no longer seen",), {"server": ("b",)})
 
 
-def test_a_facet_that_never_settles_tells_nothing():
+def test_facet_that_never_settles_is_left_out():
     serving, _ = settled()
     changes = [serving.observe({"server": "a", "fingerprint": f"fp_{number}"}) for number in range(3 * UNSETTLED)]
     assert not any(changes[UNSETTLED + 1 :])
@@ -126,7 +126,7 @@ def test_the_first_limit_that_is_stated_is_no_change_and_another_one_is():
     assert serving.observe({"context_limit": "4096"}).changes == ("context_limit: 4096 is new (before: 8192)",)
 
 
-def test_a_run_after_another_knows_the_kinds_that_were_asked():
+def test_later_run_has_the_kinds_of_the_earlier_one():
     serving = ServingIdentity({"id": ("a",), "id (messages)": ("b",)})
     assert serving.observe({"id": "c"}, kind_of("chat", stream=True)) is not None
     assert serving.observe({"id (responses)": "c"}, kind_of("responses", stream=True)) is None

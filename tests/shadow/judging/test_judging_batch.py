@@ -27,7 +27,7 @@ def test_batch_whose_transaction_fails_is_published_nowhere_and_judged_again(sto
     assert run.all().judge.groups[KEY].alarm.group_tests.pairs == 3
 
 
-def test_batch_that_loses_the_lease_is_published_nowhere_and_the_next_step_reads_the_state_anew(store, monkeypatch):
+def test_batch_that_loses_the_lease_is_published_nowhere_and_the_next_step_reads_the_state_again(store, monkeypatch):
     fill(store, [1, 0, 1])
     run = JudgeRun(store)
     with monkeypatch.context() as context:

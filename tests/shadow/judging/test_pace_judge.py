@@ -42,7 +42,7 @@ def kept(judgements, measure="first_token"):
     return next(restored(row.snapshot) for row in judgements.paces() if row.measure == measure)
 
 
-def test_a_slower_provider_is_reported_once_with_what_was_seen(store, judgements):
+def test_slower_provider_is_reported_once_with_its_figures(store, judgements):
     live(store, 40, 2.0)
     [alarm], _ = pace_judge(judgements).step()
     assert (alarm.old, alarm.new, alarm.name, alarm.group.provider) == ("steady", "slower", "first_token", "near")
@@ -142,7 +142,7 @@ def test_an_operator_answers_it_through_the_judge(store, answer, told):
     assert [alarm.new for alarm in run.take_alarms()] == ["steady"]
 
 
-def test_what_is_accepted_is_learned_anew_where_no_limit_was_set(store, judgements):
+def test_accepted_pace_is_learned_again_without_a_configured_limit(store, judgements):
     live(store, 40, 2.0)
     pace_judge(judgements).step()
     free = pace_judge(judgements, slo=0.0)
@@ -151,7 +151,7 @@ def test_what_is_accepted_is_learned_anew_where_no_limit_was_set(store, judgemen
     assert (kept(judgements).state, kept(judgements).limit) == (PaceState.LEARNING, 0.0)
 
 
-def test_a_pace_that_cannot_be_read_begins_anew(store, judgements):
+def test_unreadable_pace_starts_again(store, judgements):
     live(store, 2, 0.5)
     pace_judge(judgements).step()
     judgements.record("me", JudgementBatch(paces=[replace(row, snapshot="{") for row in judgements.paces()]))

@@ -68,7 +68,7 @@ def test_state_is_stale_while_a_unit_is_open(mirror):
     assert not mirror.stale
 
 
-def test_discarded_state_is_read_anew_with_what_the_store_holds_then(store, mirror):
+def test_discarded_state_is_read_again_from_the_store(store, mirror):
     mirror.current()
     store.rows.append("b")
     mirror.discard()

@@ -98,7 +98,7 @@ async def test_a_change_arrives_once_whole_and_signed(store):
 
 
 @pytest.mark.parametrize("away", [500, 503, 429])
-async def test_a_receiver_that_is_away_is_asked_again_with_the_same_delivery(store, away):
+async def test_unreachable_receiver_gets_the_same_delivery_again(store, away):
     receiver = Receiver(away, away)
     kept(store, alarm())
     async with receiver.standing(store):
@@ -108,7 +108,7 @@ async def test_a_receiver_that_is_away_is_asked_again_with_the_same_delivery(sto
 
 
 @pytest.mark.parametrize("refusal", [404, 400, 302])
-async def test_a_receiver_that_refuses_is_not_asked_again_and_no_redirect_is_followed(store, refusal):
+async def test_receiver_that_refuses_gets_no_retry_and_no_redirect_is_followed(store, refusal):
     receiver = Receiver(refusal)
     kept(store, alarm(), alarm(new="recovered"))
     async with receiver.standing(store):
@@ -176,7 +176,7 @@ async def test_a_webhook_that_refuses_connections_does_not_end_the_notifier(stor
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def test_a_store_that_does_not_answer_is_asked_again(store, monkeypatch):
+async def test_store_that_does_not_answer_is_called_again(store, monkeypatch):
     asked = []
 
     def locked(_limit):

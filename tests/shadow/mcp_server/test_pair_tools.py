@@ -49,7 +49,7 @@ async def test_a_diff_names_the_argument_the_words_and_the_calls_that_differ(sto
     assert [each["text"]["stored"] for each in words if each["only"]] == ["raining"]
 
 
-async def test_a_diff_with_an_answer_that_was_not_asked_is_refused(store):
+async def test_diff_with_an_answer_that_was_not_requested_is_refused(store):
     name = add_pair(store, "garbler", "Hello", "Hi")
     assert store.flush(20)
     assert "no answer of the control" in await Agent(store).refusal("diff_pair", pair_id=name, against="control")

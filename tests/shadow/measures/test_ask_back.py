@@ -25,5 +25,5 @@ def test_marks_around_the_question_do_not_hide_it():
 
 
 @given(st.text())
-def test_any_text_either_asks_back_or_does_not(text):
+def test_any_text_is_classified_as_question_back_or_not(text):
     assert asks_back(text) in {True, False}

@@ -88,7 +88,7 @@ def test_a_schema_may_have_ten_thousand_subschemas(count, fits):
     assert validate({"properties": {f"p{place}": {} for place in range(count)}}, {})[0] is fits
 
 
-def test_the_bounds_of_the_count_are_those_that_the_docs_tell():
+def test_bounds_of_the_count_are_those_of_the_docs():
     assert (STEPS, PLACES) == (2_000_000, 30_000)
 
 

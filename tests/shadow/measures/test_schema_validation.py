@@ -138,6 +138,6 @@ def test_a_schema_is_kept_by_a_text_that_reads_as_itself(value):
         ("length", "length", "the provider and the reference"),
     ],
 )
-def test_calls_of_which_one_was_cut_by_length_are_not_held_against_each_other(mine, its, who):
+def test_calls_of_which_one_was_cut_by_length_are_not_compared(mine, its, who):
     found = schema_validation.schema(pair(choice(calls=(GOOD,), finish=mine), choice(calls=(WRONG,), finish=its)))
     assert (found.state, found.reason) == (FindingState.NOT_COMPARABLE, f"{who} ended by a limit on length")

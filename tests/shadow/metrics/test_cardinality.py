@@ -24,7 +24,7 @@ def lines(registry: CollectorRegistry) -> int:
     return sum(not line.startswith("#") for line in generate_latest(registry).decode().splitlines())
 
 
-def test_the_bound_holds_for_names_that_nobody_configured():
+def test_bound_holds_for_names_that_are_not_configured():
     config = configured(routes=[{"name": "chat", "model": "m1", "provider": "one", "reference": "two"}])
     registry = CollectorRegistry()
     metrics = Metrics(registry, config)

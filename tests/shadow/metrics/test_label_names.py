@@ -45,7 +45,7 @@ def test_a_provider_is_one_of_the_configuration(names):
     assert [names.provider(name) for name in ("candidate", "nobody")] == ["candidate", "other"]
 
 
-def test_expected_traffic_is_each_provider_with_the_models_it_may_be_asked_for(names):
+def test_expected_traffic_is_each_provider_with_the_models_it_may_get(names):
     assert set(names.expected()) == {
         ("candidate", "large"),
         ("candidate", "small"),

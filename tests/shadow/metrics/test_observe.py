@@ -126,7 +126,7 @@ def test_a_finding_counts_with_its_likeness_and_the_other_verdict_is_there_at_ze
 
 
 @pytest.mark.parametrize(("control_reason", "counted"), [("random", 1), ("tiebreak", None), ("", None)])
-def test_a_control_counts_only_when_it_was_asked_at_random(exported, control_reason, counted):
+def test_control_counts_only_when_it_was_drawn_at_random(exported, control_reason, counted):
     exported.metrics.findings("candidate", "pretend-small", "self", control_reason, [TEXT_DIFFERS], pair_id="p1")
     assert exported.value("comparisons_total", **SIGNAL, comparison="self", result="differ") == counted
     assert exported.value("similarity_ratio_count", **SIGNAL, comparison="self") == counted
@@ -229,7 +229,7 @@ def test_five_thousand_hostile_names_make_no_series_and_the_text_stays_readable(
     assert "evil" not in text
 
 
-def test_no_series_tells_when_it_was_created(exported):
+def test_no_series_has_a_created_timestamp(exported):
     exported.count(exchange(said()))
     assert b"_created" not in openmetrics(exported.registry)
 

@@ -32,7 +32,7 @@ def test_a_reason_that_is_no_word_of_ours_is_other():
 
 
 @given(st.lists(st.lists(st.floats(0, 3), max_size=30), max_size=5))
-def test_a_histogram_filled_in_bulk_says_what_the_library_says(batches):
+def test_histogram_filled_in_bulk_equals_the_librarys(batches):
     disable_created_metrics()
     ours, theirs = CollectorRegistry(), CollectorRegistry()
     bulk = BulkHistogram("gap_seconds", "Gaps.", ("who",), BUCKETS)
@@ -52,7 +52,7 @@ SCORES = st.lists(st.tuples(st.sampled_from("xyz"), st.one_of(st.sampled_from(BU
 
 
 @given(st.lists(st.one_of(st.tuples(st.tuples(st.sampled_from("ab")), SCORES), st.none()), max_size=30))
-def test_scores_noted_for_many_series_say_what_the_library_says(events):
+def test_scores_counted_in_bulk_equal_the_librarys(events):
     disable_created_metrics()
     ours, theirs = CollectorRegistry(), CollectorRegistry()
     bulk = BulkHistogram("likeness", "Likeness.", ("who", "what"), BUCKETS)
@@ -84,7 +84,7 @@ ENDS = st.lists(st.tuples(st.sampled_from("xyz"), st.sampled_from(["match", "dif
 
 
 @given(st.lists(st.one_of(st.tuples(st.tuples(st.sampled_from("ab")), ENDS), st.none()), max_size=30))
-def test_a_counter_filled_in_bulk_says_what_counting_one_by_one_says(events):
+def test_counter_filled_in_bulk_equals_counting_one_by_one(events):
     bulk, plain = BulkCounter("checks_total", "Checks.", ("who", "what", "state"), ("match", "differ")), {}
     for event in events:
         if event is None:
@@ -161,7 +161,7 @@ def test_only_increases_of_a_process_are_added():
     assert pulses.increases(WorkerStats(pid=1, accepted=7))["accepted"] == 2
 
 
-def test_a_restarted_process_begins_anew_under_its_own_pid():
+def test_restarted_process_counts_from_zero_under_its_own_pid():
     pulses = WorkerTotals()
     pulses.increases(WorkerStats(worker=0, pid=1, accepted=100))
     assert pulses.increases(WorkerStats(worker=0, pid=2, accepted=3))["accepted"] == 3

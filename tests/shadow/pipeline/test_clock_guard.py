@@ -5,7 +5,7 @@ from shadow.pipeline.clock_guard import CALM, JUMP, ClockJumpGuard
 YEAR = 365 * 86_400.0
 
 
-def test_clocks_that_run_together_are_believed_however_long_between_two_looks():
+def test_clocks_that_agree_are_stable_however_long_between_two_checks():
     steady = ClockJumpGuard(1e9, 50.0)
     assert steady.is_stable(1e9, 50.0)
     assert steady.is_stable(1e9 + YEAR + JUMP, 50.0 + YEAR)
@@ -13,7 +13,7 @@ def test_clocks_that_run_together_are_believed_however_long_between_two_looks():
 
 
 @pytest.mark.parametrize("jump", [YEAR, -YEAR, JUMP + 1, -JUMP - 1])
-def test_a_jump_is_believed_after_an_hour_and_not_before(jump):
+def test_clock_jump_is_accepted_after_an_hour_and_not_before(jump):
     steady = ClockJumpGuard(1e9, 0.0)
     assert not steady.is_stable(1e9 + jump + 1, 1.0)
     assert not steady.is_stable(1e9 + jump + CALM, CALM)

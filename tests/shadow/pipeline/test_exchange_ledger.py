@@ -28,7 +28,7 @@ def test_nothing_is_missing_while_an_older_connection_of_the_worker_is_read():
     assert ledger.sent(0, 2) == 1
 
 
-def test_what_the_database_stored_of_a_killed_audit_is_known_although_it_could_not_say_so():
+def test_records_stored_by_a_killed_audit_are_counted_without_its_report():
     board = SharedCounters()
     board.row(0).add("stored", 2)
     ledger = ExchangeLedger(board, {0: 5})

@@ -148,7 +148,7 @@ async def test_a_gap_in_the_numbers_of_a_sender_is_counted_when_it_sends_again(l
     assert listening.losses["process_killed"] == 5
 
 
-async def test_a_socket_that_was_deleted_is_made_anew_each_time(listening, monkeypatch):
+async def test_deleted_socket_is_created_again_each_time(listening, monkeypatch):
     monkeypatch.setattr(room, "LOOK_SECONDS", 0.01)
     socket, staying = Path(listening.path), asyncio.create_task(listening.inbox.stay(listening.path))
     try:

@@ -18,7 +18,7 @@ from shadow.settings.top_level_config import Config, ShadowConfig
 from tests.exchanges import asked, exchange, said
 
 
-async def test_a_greedy_audit_asks_both_sides_at_temperature_zero_with_their_own_keys():
+async def test_greedy_audit_calls_both_sides_at_temperature_zero_with_their_own_keys():
     live = parse_exchange(exchange(said("A bridge."), request=asked("Tell me about bridges")))
     async with (
         PretendedServer(seed=5, faults=PlantedFaults()) as provider,
@@ -46,7 +46,7 @@ async def test_a_greedy_audit_asks_both_sides_at_temperature_zero_with_their_own
     assert keys == ["Bearer k1", "Bearer k2"]
 
 
-async def test_the_providers_copy_keeps_what_it_knows_and_the_references_does_not():
+async def test_copy_for_the_provider_keeps_identifying_members_and_for_the_reference_does_not():
     body = asked("Tell me about bridges", user="u-1", metadata={"a": "b"}, service_tier="flex", store=False)
     live = parse_exchange(exchange(said("A bridge."), request=body))
     live = replace(
@@ -80,7 +80,7 @@ async def test_the_providers_copy_keeps_what_it_knows_and_the_references_does_no
         ("/v1/messages", "2027-01-01", False),
     ],
 )
-def test_what_knows_no_temperature_is_not_asked_at_one(target, version, takes):
+def test_api_without_temperature_has_no_greedy_audit(target, version, takes):
     made = exchange(b"{}", request=json.dumps({"input": "a", "messages": []}).encode())
     headers = (("Anthropic-Version", version),) if version else ()
     assert (

@@ -42,7 +42,7 @@ def test_the_first_picture_is_a_row_and_a_change_another():
     assert json.loads(changed.changes) == ["fingerprint: fp_b is new (before: fp_a)"]
 
 
-def test_a_restart_knows_what_was_kept_and_only_tells_what_is_new():
+def test_restart_reads_what_was_kept_and_reports_only_what_is_new():
     (first,) = observed(learning(), "fp_a", WARM_UP)
     again = learning([first])
     assert observed(again, "fp_a", 50) == []
@@ -50,7 +50,7 @@ def test_a_restart_knows_what_was_kept_and_only_tells_what_is_new():
     assert changed.previous == first.identity
 
 
-def test_facts_that_cannot_be_read_begin_anew():
+def test_unreadable_facts_start_again():
     (first,) = observed(learning(), "fp_a", WARM_UP)
     assert len(observed(learning([replace(first, facts="[1]")]), "fp_a", WARM_UP)) == 1
 
@@ -96,7 +96,7 @@ def test_the_names_that_answered_to_a_name_are_known_from_the_first_answer_on():
     assert servings.names(labelled(live, model="another")) == ()
 
 
-def test_a_deployment_in_the_path_is_what_was_asked_for():
+def test_deployment_in_the_path_is_the_requested_model():
     servings = learning()
     live = answered("fp_a")
     there = live._replace(request=live.request._replace(target="/openai/deployments/harbour/chat/completions"))

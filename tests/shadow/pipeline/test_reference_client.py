@@ -122,9 +122,7 @@ async def test_an_endless_answer_is_kept_up_to_its_limit_only():
         ("/v1/embeddings", "/v1/embeddings", "api-key", ("api-key", "reference-key")),
     ],
 )
-async def test_the_reference_is_asked_by_the_api_of_the_client_with_the_key_where_that_api_looks_for_it(
-    target, path, field, borne
-):
+async def test_shadow_request_uses_the_clients_api_and_its_field_for_the_key(target, path, field, borne):
     headers = (("Content-Type", "application/json"), ("Anthropic-Version", "2023-06-01"), ("Anthropic-Beta", "a,b"))
     live = exchange(request=asked(), headers=headers)
     live = live._replace(request=live.request._replace(target=target))

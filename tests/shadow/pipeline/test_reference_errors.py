@@ -53,7 +53,7 @@ def test_the_repr_of_reference_errors_shows_their_counts():
     assert repr(noted(401, 200)) == "ReferenceErrors({'maker': (2, {401: 1})})"
 
 
-def test_a_reference_is_heard_once_it_answered_or_failed():
+def test_reference_counts_as_reached_once_it_answered_or_failed():
     errors = noted(200, reference="a")
     errors.note("b", None)
     assert errors.heard == {"a", "b"}

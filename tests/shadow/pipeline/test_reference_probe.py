@@ -67,7 +67,7 @@ def test_each_missing_model_has_a_sentence():
     assert [sentence.split("'")[1] for sentence in findings("official", exchange(LIST), ["b", "kestrel-7b", "a"])] == ["a", "b"]
 
 
-def test_models_are_wanted_by_the_names_that_the_reference_knows():
+def test_probed_models_have_the_names_of_the_reference():
     routes = (
         Route(name="one", model="kestrel-7b", provider="live"),
         Route(name="two", model="heron-*", provider="live"),

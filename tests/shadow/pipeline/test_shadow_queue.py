@@ -53,7 +53,7 @@ def test_what_is_large_fits_alone_and_its_bytes_are_free_when_it_has_gone(skippe
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("over", "begins"), [(0, True), (1, False)])
-def test_no_more_than_64_mib_are_asked_about_at_once_and_the_next_begins_when_one_is_over(skipped, over, begins):
+def test_at_most_64_mib_are_in_flight_and_the_next_request_starts_when_one_ends(skipped, over, begins):
     assert MOST_BYTES == 67_108_864
     queue = waiting(skipped)
     size = MOST_BYTES // 2 - len(seen().exchange.request.body) - len(seen().exchange.response.body)
@@ -68,7 +68,7 @@ def test_no_more_than_64_mib_are_asked_about_at_once_and_the_next_begins_when_on
 
 
 @pytest.mark.slow
-def test_a_request_that_is_larger_than_all_the_room_is_asked_about_alone(skipped):
+def test_request_larger_than_the_limit_is_in_flight_alone(skipped):
     queue = waiting(skipped)
     for number in range(2):
         queue.add(seen(number, size=MOST_BYTES + 1), SAMPLED, 0.0)

@@ -56,7 +56,7 @@ async def test_answers_that_agree_cost_one_question(agreeing):
     assert [comparison.kind for comparison in trial.comparisons] == ["cross"]
 
 
-async def test_the_coin_asks_again_whatever_the_answers_say(agreeing):
+async def test_random_control_is_sent_whatever_the_answers(agreeing):
     trial, asked_times = await tried(agreeing, control=True)
     assert asked_times == 2
     assert trial.record.pair.control_reason == "random"
@@ -64,7 +64,7 @@ async def test_the_coin_asks_again_whatever_the_answers_say(agreeing):
     assert [leg.exchange.role for leg in trial.legs] == [Role.SHADOW, Role.CONTROL]
 
 
-async def test_a_disagreement_asks_again_and_is_marked_as_selected(refusing):
+async def test_disagreement_sends_a_control_marked_as_selected(refusing):
     trial, asked_times = await tried(refusing)
     assert asked_times == 2
     assert trial.record.pair.control_reason == "tiebreak"
@@ -86,14 +86,14 @@ LEGS = st.builds(
 
 
 @given(LEGS, LEGS, st.booleans(), st.booleans())
-def test_whether_the_reference_is_asked_again_is_the_same_when_the_two_answers_are_swapped(one, other, control, tiebreak):
+def test_need_of_a_control_is_the_same_when_the_answers_are_swapped(one, other, control, tiebreak):
     trials = ShadowRunner(
         shadow=ShadowConfig(tiebreak=tiebreak), policy=guard(), references=MIRROR, record=kept, secret=bytes(32)
     )
     assert trials._second(one, other, control=control) == trials._second(other, one, control=control)
 
 
-async def test_without_tie_breaks_a_disagreement_is_not_asked_again(refusing):
+async def test_without_tie_breaks_a_disagreement_sends_no_control(refusing):
     trial, asked_times = await tried(refusing, tiebreak=False)
     assert asked_times == 1
     assert trial.record.pair.control_id == ""
@@ -105,7 +105,7 @@ async def test_a_reference_that_fails_is_a_pair_that_states_it(agreeing):
     assert {finding.state for finding in trial.record.findings if finding.signal == "text"} == {"not_comparable"}
 
 
-async def test_every_shadow_leg_stands_in_the_record(agreeing):
+async def test_every_shadow_answer_is_in_the_record(agreeing):
     trial, _ = await tried(agreeing, control=True)
     assert [record.exchange.id for record in trial.record.exchanges] == [leg.exchange.id for leg in trial.legs]
     pair = trial.record.pair
@@ -123,7 +123,7 @@ async def test_a_greedy_pair_stands_beside_the_live_ones_and_never_among_them():
     assert trial.record.pair.reference_id == trial.legs[0].exchange.id
 
 
-async def test_without_the_key_no_greedy_question_is_asked(agreeing):
+async def test_without_the_key_no_greedy_request_is_sent(agreeing):
     trial, asked_times = await tried(agreeing)
     assert asked_times == 1
     assert "greedy" not in {finding.comparison for finding in trial.record.findings}
@@ -136,7 +136,7 @@ async def test_the_shape_of_the_request_is_kept_with_the_pair(agreeing):
     assert kept["messages"] == 1
 
 
-async def test_the_record_tells_the_type_of_the_request_and_what_was_left_out(agreeing):
+async def test_record_has_the_type_of_the_request_and_what_was_left_out(agreeing):
     trial, _ = await tried(agreeing)
     assert (trial.record.kind, trial.record.excluded) == ("no tools, first turn, sampled", ())
     seeded = parse_exchange(exchange(said("A bridge."), request=asked("Tell me about bridges", seed=7, temperature=0)))

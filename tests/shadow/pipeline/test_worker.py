@@ -95,7 +95,7 @@ async def test_a_sampled_exchange_becomes_a_pair_with_its_findings(working):
     assert house.store.exchange(pair.reference_id).role == "shadow"
 
 
-async def test_the_random_control_asks_the_reference_twice_and_gives_its_reason(working, reference):
+async def test_random_control_calls_the_reference_twice_and_has_its_reason(working, reference):
     house = working(control_fraction=1.0)
     await house.handle(live())
     [pair] = house.pairs()
@@ -104,7 +104,7 @@ async def test_the_random_control_asks_the_reference_twice_and_gives_its_reason(
     assert len(reference.requests) == 2
 
 
-async def test_a_disagreement_asks_again_as_a_tie_break(working):
+async def test_disagreement_sends_a_tie_break(working):
     house = working()
     call = {"id": "c", "type": "function", "function": {"name": "nothing_like_it", "arguments": "{}"}}
     tools = [{"type": "function", "function": {"name": "nothing_like_it", "parameters": {"type": "object"}}}]
@@ -174,7 +174,7 @@ async def test_what_exceeds_places_and_queue_is_skipped_and_counted(working, que
     assert len(house.pairs()) == 5 - skipped
 
 
-async def test_requests_of_more_bytes_than_are_asked_about_at_once_wait_for_each_other_and_all_are_asked(working, monkeypatch):
+async def test_requests_beyond_the_byte_limit_wait_and_are_all_sent(working, monkeypatch):
     monkeypatch.setattr(shadow_queue, "MOST_BYTES", 5_000)
     house = working(concurrency=8)
     for number in range(1, 4):

@@ -19,7 +19,7 @@ def test_words_that_differ_are_marked_and_the_rest_is_common():
     assert only(aligned.right) == ["11"]
 
 
-def test_a_lost_space_is_seen():
+def test_lost_space_is_found():
     aligned = align_texts("Hello world", "Helloworld")
     assert only(aligned.left) == ["Hello world"]
     assert only(aligned.right) == ["Helloworld"]

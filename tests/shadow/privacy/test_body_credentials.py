@@ -30,7 +30,7 @@ def found(body: bytes, kind: str = "application/json", *, sent: dict | None = No
         {"extra": {"clientSecret": [KEY]}},
     ],
 )
-def test_a_setting_that_proves_who_asks_is_found_by_its_name(setting):
+def test_setting_with_a_credential_is_found_by_its_name(setting):
     body = {"model": "m", "messages": [{"role": "user", "content": "hi"}], **setting}
     assert KEY.encode() in found(json.dumps(body).encode(), sent=body)
     assert KEY.encode() in found(json.dumps(body).encode())

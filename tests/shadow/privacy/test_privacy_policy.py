@@ -55,7 +55,7 @@ def test_a_pseudonym_holds_no_word_and_is_not_shown_as_a_body():
     assert (shown(row).request_body, shown(row).response_body) == (None, None)
 
 
-def test_pseudonymised_legs_can_be_compared_again():
+def test_pseudonymised_answers_can_be_compared_again():
     live = parse_exchange(exchange(said("Seven bridges cross the river"), request=asked("How many bridges?")))
     again = parse_shadow_exchange(exchange(said("Seven bridges cross the river", id=2)), live)
     other = parse_shadow_exchange(exchange(said("I cannot say")), live)

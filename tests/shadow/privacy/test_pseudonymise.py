@@ -126,7 +126,7 @@ def test_a_pseudonym_differs_between_conversations_and_between_keys():
 @pytest.mark.parametrize(
     ("text", "opening", "ending"), [("I cannot help with that.", "I cannot ", " "), ("Which city?", "", "?")]
 )
-def test_what_the_rules_on_words_said_stays_as_a_fixed_phrase(text, opening, ending):
+def test_result_of_the_word_rules_stays_as_a_fixed_phrase(text, opening, ending):
     hidden = Pseudonymiser(KEY, "c").text(text)
     assert hidden.startswith(opening)
     assert hidden.endswith(ending) or ending == " "

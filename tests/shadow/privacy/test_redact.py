@@ -138,7 +138,7 @@ def test_a_row_that_breaks_its_types_is_cleaned_all_the_same():
 
 
 @pytest.mark.parametrize("pattern", [r"^key", r"key$", r"\bkey\b", r"\*{4}"])
-def test_a_pattern_of_the_user_is_held_against_each_text_for_itself(pattern):
+def test_users_pattern_is_matched_against_each_text_separately(pattern):
     redactor = Redactor([pattern])
     rows = Box(rows=("a key b", "key", SECRETS["openai"], "b key"))
     assert redactor.record(rows).rows == tuple(map(redactor.text, rows.rows))

@@ -140,7 +140,7 @@ async def test_an_audit_whose_forwarding_process_has_gone_is_not_ready(standing)
 
 
 @pytest.mark.slow
-async def test_an_audit_that_cannot_ask_references_is_not_ready_until_it_can(tmp_path):
+async def test_audit_without_its_fetcher_is_not_ready_until_it_runs(tmp_path):
     async with Standing(tmp_path, sample_rate=1.0) as standing:
         await until(lambda: standing.house._ready() == "")
         os.kill(standing.house._fetcher.pid, signal.SIGKILL)
@@ -148,7 +148,7 @@ async def test_an_audit_that_cannot_ask_references_is_not_ready_until_it_can(tmp
         await until(lambda: standing.house._ready() == "")
 
 
-async def test_a_socket_whose_folder_was_deleted_is_made_anew_and_exchanges_come_through(tmp_path, monkeypatch):
+async def test_socket_in_a_deleted_folder_is_created_again_and_exchanges_arrive(tmp_path, monkeypatch):
     monkeypatch.setattr("shadow.pipeline.exchange_receiver.LOOK_SECONDS", 0.01)
     folder = tmp_path / "sockets"
     async with Standing(tmp_path, sample_rate=0.0, path=str(folder / "audit.sock")) as standing:
@@ -160,7 +160,7 @@ async def test_a_socket_whose_folder_was_deleted_is_made_anew_and_exchanges_come
 
 
 @pytest.mark.parametrize("error", [StoreError("the store is closed"), sqlite3.OperationalError("disk full")])
-def test_a_secret_that_the_store_cannot_keep_is_drawn_for_this_process_and_told(logged, error):
+def test_secret_that_the_store_cannot_keep_is_drawn_for_this_process_and_logged(logged, error):
     class Full:
         def secret(self):
             raise error

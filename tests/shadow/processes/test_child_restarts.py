@@ -37,7 +37,7 @@ def module(tmp_path, monkeypatch):
     return written
 
 
-async def test_a_child_reports_when_it_is_ready_and_ends_when_asked(module):
+async def test_child_reports_ready_and_ends_on_request(module):
     child = SupervisedProcess("obedient", module(OBEDIENT), "{}", [])
     await child.start()
     assert await child.ready()

@@ -64,7 +64,7 @@ def test_a_taken_port_is_named_with_its_key(taken):
     assert taken in wrong.value.errors[0]
 
 
-def test_taken_ports_and_an_unusable_store_are_all_said_at_once(taken):
+def test_taken_ports_and_an_unusable_store_are_reported_in_one_pass(taken):
     with pytest.raises(ConfigError) as wrong:
         open_ports(config(data=taken, admin=taken), {})
     assert len(wrong.value.errors) == 3

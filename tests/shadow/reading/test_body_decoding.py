@@ -105,7 +105,7 @@ def test_a_cut_body_is_decoded_as_far_as_it_goes(name):
 
 
 @pytest.mark.parametrize("name", sorted(PACKERS))
-def test_bytes_of_another_kind_are_said_to_be_so(name):
+def test_bytes_of_another_kind_are_reported_as_that(name):
     unread = decode(headers(name), b'{"choices": [{"index": 0, "message": {"content": "plain"}}]}', [4, 9])
     assert isinstance(unread, Unread)
     assert unread.why is UnreadReason.ENCODING

@@ -158,7 +158,7 @@ def test_a_model_that_changes_is_noted_and_the_first_name_kept():
     assert said.notes == ("the model's name changed within the stream",)
 
 
-def test_carried_are_the_ends_of_events_that_said_something():
+def test_content_ends_are_those_of_events_with_content():
     first = b'data: {"choices":[{"delta":{"role":"assistant","content":""}}]}\n\n'
     second = b'data: {"choices":[{"delta":{"content":"a"}},{"index":1,"delta":{"content":"b"}}]}\n\n'
     assert fold_events(read_stream(first + second + first), 200).content_ends == [len(first + second)]
@@ -188,7 +188,7 @@ def test_an_identity_that_changes_within_the_stream_is_noted():
     assert said.notes == ("the id changed within the stream", "the system_fingerprint changed within the stream")
 
 
-def test_reasoning_comes_before_the_first_content_and_a_router_says_whom_it_asked():
+def test_reasoning_precedes_content_and_a_router_names_its_upstream():
     thought = b'data: {"provider":"Near","choices":[{"delta":{"reasoning_content":"hm"}}]}\n\n'
     spoken = b'data: {"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}]}\n\n'
     reading = fold_events(read_stream(thought + spoken), 200)

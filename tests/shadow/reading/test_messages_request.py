@@ -117,7 +117,7 @@ def test_tools_of_the_client_are_functions_and_those_of_the_server_none_of_chat_
         (None, {}),
     ],
 )
-def test_the_choice_of_tools_is_said_in_chat_s_words(choice, expected):
+def test_tool_choice_is_translated_to_chat(choice, expected):
     made = translated(tool_choice=choice)
     assert {key: made[key] for key in ("tool_choice", "parallel_tool_calls") if key in made} == expected
 
@@ -138,5 +138,5 @@ def test_a_body_that_is_no_request_of_this_api_is_unread_with_its_reason():
     assert as_chat({"messages": ["x"]}).why is UnreadReason.WRONG_SHAPE
 
 
-def test_counting_tokens_is_not_asking():
+def test_token_counting_is_not_audited():
     assert parse_request("/v1/messages/count_tokens", (), b'{"messages": []}', False).unread.why is UnreadReason.NOT_AUDITED

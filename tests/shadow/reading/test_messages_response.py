@@ -141,7 +141,7 @@ def test_the_reasons_to_stop_are_those_of_chat_and_the_other_word_stays_visible(
     assert all(word in note for note in said.notes)
 
 
-def test_a_reason_that_is_no_word_of_the_api_is_kept_and_said_to_be_none():
+def test_reason_outside_the_api_is_kept_and_noted():
     said = body_of(stop_reason="stop")
     assert said.first.finish_reason == "stop"
     assert said.notes == (f"{UNKNOWN_STOP_REASON}: stop",)
@@ -164,7 +164,7 @@ def test_later_counts_take_the_place_of_earlier_ones_and_nothing_does_not():
     assert stream(START, TEXT, delta("a"), late, STOP).completion.usage.completion_tokens == 9
 
 
-def test_the_events_that_said_something_are_reported_and_where_reasoning_ended():
+def test_events_with_content_are_reported_and_where_reasoning_ended():
     thought = {"type": "content_block_start", "index": 0, "content_block": {"type": "thinking", "thinking": ""}}
     thinks = {"type": "content_block_delta", "index": 0, "delta": {"type": "thinking_delta", "thinking": "hm"}}
     text = {**TEXT, "index": 1}

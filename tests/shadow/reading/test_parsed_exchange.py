@@ -14,7 +14,7 @@ def test_without_one_it_is_left_to_the_memory_of_conversations():
     assert not parse_exchange(exchange(said(), request=asked())).conversation
 
 
-def test_a_shadow_is_held_against_what_the_client_asked():
+def test_shadow_response_is_compared_with_the_clients_request():
     live = parse_exchange(exchange(said(), request=asked(user="somebody")))
     leg = parse_shadow_exchange(exchange(said(), request=asked()), live)
     assert leg.request is live.request
@@ -28,5 +28,5 @@ def test_a_model_that_the_forwarder_did_not_see_is_that_of_the_body(name, model)
     assert (labels.model, labels.stream) == (model, bool(model))
 
 
-def test_a_model_that_the_forwarder_saw_stays():
+def test_model_that_the_forwarder_read_stays():
     assert parse_exchange(exchange(said(), request=asked(model="other"), model="seen")).exchange.labels.model == "seen"

@@ -46,7 +46,7 @@ def test_a_request_is_parsed_into_its_fields():
     assert asked.messages == ({"role": "user", "content": "hi"},)
 
 
-def test_what_was_not_asked_is_none_and_never_guessed():
+def test_value_that_was_not_sent_is_none_and_never_guessed():
     asked = ask({"messages": [], "temperature": True, "seed": "x", "stream": 1, "tools": {}, "model": 5})
     assert asked.unread is None
     assert (asked.temperature, asked.seed, asked.max_tokens, asked.tool_choice) == (None, None, None, None)

@@ -162,7 +162,7 @@ def test_a_whole_body_that_broke_is_broken_even_if_its_json_is_whole():
     )
 
 
-def test_a_body_that_was_not_kept_whole_is_truncated_unless_its_end_was_seen():
+def test_partly_kept_body_is_truncated_unless_its_end_was_read():
     assert reason(parse_response(exchange(EVENTS[1], [], size=10**6))) is UnreadReason.TRUNCATED
     assert reason(parse_response(exchange(b'{"choi', [], size=10**6))) is UnreadReason.TRUNCATED
     assert isinstance(parse_response(exchange(STREAM, [], size=10**6)).completion, Completion)

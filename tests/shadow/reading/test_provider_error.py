@@ -68,14 +68,14 @@ def test_a_message_has_an_end():
     assert len(error_of_json(500, {"error": {"message": "x" * 100_000}}, in_stream=True).message) == 1_000
 
 
-def test_an_error_nested_too_deep_is_said_to_be_so():
+def test_error_nested_too_deep_is_reported_as_that():
     value: object = "m"
     for _ in range(500):
         value = {"error": value}
     assert "deep" in error_of_json(500, value, in_stream=True).message
 
 
-def test_only_what_says_so_carries_an_error():
+def test_only_a_body_marked_as_an_error_has_one():
     assert carries_error({"error": "x"})
     assert carries_error({"object": "error"})
     assert not carries_error({"error": None, "choices": []})
@@ -101,5 +101,5 @@ def test_only_what_says_so_carries_an_error():
         ({}, False),
     ],
 )
-def test_a_body_without_error_fails_where_it_says_so_and_says_nothing_else(value, fails):
+def test_body_without_error_fails_where_it_reports_only_a_failure(value, fails):
     assert carries_error(value) is fails

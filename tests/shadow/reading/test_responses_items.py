@@ -29,11 +29,11 @@ from tests.shadow.reading.hostile import HOSTILE
         ({"type": ["message"]}, {}),
     ],
 )
-def test_an_item_says_what_its_parts_say(item, message):
+def test_item_has_the_text_of_its_parts(item, message):
     assert message_of(item, 0) == message
 
 
-def test_a_call_bears_the_id_by_which_its_result_finds_it():
+def test_call_has_the_id_that_its_result_refers_to():
     item = {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "f", "arguments": "{}"}
     assert message_of(item, 2) == {"tool_calls": [{"index": 2, "id": "call_1", "function": {"name": "f", "arguments": "{}"}}]}
 

@@ -119,7 +119,7 @@ def test_the_summary_and_the_reasoning_itself_have_two_names():
         assert (said.first.reasoning, said.first.reasoning_field) == ("so", kind)
 
 
-def test_the_texts_of_two_messages_stand_apart_and_what_is_said_on_the_way_is_noted():
+def test_texts_of_two_messages_are_separated_and_commentary_is_noted():
     items = [{**text_of("I look it up."), "phase": "commentary"}, {**text_of("At noon."), "phase": "final_answer"}]
     events = [*message("I look", " it up."), event(DONE, output_index=0, item=items[0]), *message("At", " noon.", at=1)]
     for said in (stream(*events, completed(*items)).completion, stream(completed(*items)).completion):

@@ -22,7 +22,7 @@ def test_parameters_bear_dotted_names_and_what_is_null_is_not_stated():
     }
 
 
-def test_a_form_is_stated_by_its_type_its_name_and_what_its_schema_says():
+def test_form_is_stated_by_its_type_name_and_schema():
     def form(schema, **more):
         return stated_parameters({"text": {"format": {"type": "json_schema", "schema": schema, **more}}})
 

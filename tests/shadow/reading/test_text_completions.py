@@ -80,7 +80,7 @@ def test_logprobs_are_a_number_here_and_a_wish_with_a_number_in_chat():
     assert "logprobs" not in as_chat({"prompt": "a", "logprobs": None})
 
 
-def test_a_limit_is_not_held_against_answers_that_were_not_chosen():
+def test_limit_does_not_apply_to_answers_that_were_not_chosen():
     assert "max_tokens" not in as_chat({"prompt": "a", "max_tokens": 5, "best_of": 4})
 
 

@@ -134,7 +134,7 @@ def test_the_streamed_text_of_a_custom_tool_reads_as_the_whole_one():
     assert (call.name, call.parsed, call.deltas) == ("shell", {"input": 'echo "a\\" {'}, 3)
 
 
-def test_the_empty_fields_of_the_other_kind_say_nothing():
+def test_empty_fields_of_the_other_kind_are_ignored():
     notes: dict[str, None] = {}
     calls = ToolCallAssembler(notes)
     entry = {"id": "c", "custom": {"name": "", "input": ""}, "function": {"name": "pay", "arguments": "{}"}}

@@ -65,7 +65,7 @@ def test_pairs_that_cannot_be_compared_are_counted_with_their_reason(store):
     assert card.gaps
 
 
-def test_latency_is_held_against_the_reference_and_never_a_verdict(store):
+def test_latency_is_compared_with_the_reference_and_never_a_verdict(store):
     for _ in range(30):
         add_pair(store, "slow", "Hello", "Hello", seconds=5.0)
     assert store.flush(20)

@@ -85,7 +85,7 @@ def test_where_the_reference_had_some_too_that_is_stated():
 
 
 @pytest.mark.parametrize(("plus", "minus"), [(4, 0), (2, 2), (0, 0)])
-def test_fewer_than_five_votes_are_too_few_to_say(plus, minus):
+def test_fewer_than_five_votes_are_undecided(plus, minus):
     assert check_sentence(line(paired(plus, minus)), "lost spaces") == (
         "lost spaces: seen in 3.0 % of 1,000 answers; too few compared conversations to decide whether the reference does it too "
         f"({plus + minus} of 210 differ between the two)"

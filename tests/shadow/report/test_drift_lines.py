@@ -42,7 +42,7 @@ def test_an_alarm_is_a_line_with_its_name_its_start_its_size_and_its_pairs(drift
     assert line.evidence >= 0
 
 
-def test_the_report_tells_it_in_words_and_in_json(drifted):
+def test_report_has_it_in_text_and_json(drifted):
     report = build(drifted, 0.0, 0.0)
     text = as_text(report)
     assert "drift" in text

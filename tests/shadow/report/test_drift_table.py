@@ -53,7 +53,7 @@ def shown(*lines):
     return " ".join(printed([drift_table(report)], width=200, color=False).split())
 
 
-def test_what_needs_a_look_stands_first_and_says_where_to_look():
+def test_providers_with_findings_stand_first_with_links():
     text = shown(CALM, ALARM)
     assert text.index("odd") < text.index("calm")
     assert "odd, compared with r, sends different tool arguments 12 points more often; size [5 to 20]" in text

@@ -57,7 +57,7 @@ def test_each_table_stands_under_its_title(text):
             assert word in text, word
 
 
-def test_a_provider_that_has_not_answered_often_enough_is_said_not_to_be_measured():
+def test_provider_with_too_few_answers_is_reported_as_not_measured():
     new = Scorecard(
         **WHO,
         pairs=0,

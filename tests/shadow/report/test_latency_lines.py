@@ -13,7 +13,7 @@ from tests.records import NOW, add_live, add_pair
 from tests.shadow.judging.test_pace_judge import live
 
 
-def test_a_slow_provider_is_held_against_its_reference_on_the_same_requests(store):
+def test_slow_provider_is_compared_with_its_reference_on_the_same_requests(store):
     for number in range(120):
         add_pair(store, "slow", "Hello", "Hello", seconds=1.0 + number % 3, started=NOW + number * 60)
     for _ in range(200):
@@ -36,7 +36,7 @@ def test_the_reference_has_a_line_of_its_own_and_no_ratio(store):
     assert (line.role, line.ratio, line.pairs, line.paired) == ("reference", None, 0, None)
 
 
-def test_a_report_that_is_made_again_says_the_same(store):
+def test_rebuilt_report_is_the_same(store):
     for number in range(60):
         add_pair(store, "p", "Hello", "Hello", seconds=1.0 + number % 7, started=NOW + number * 100)
     assert store.flush(20)

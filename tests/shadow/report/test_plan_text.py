@@ -19,7 +19,7 @@ def test_a_plan_that_can_find_no_difference_states_it():
     assert "too few requests" in plan_text(Config(), replace(MEANS, drop=0.01), ())
 
 
-def test_what_could_not_have_been_seen_is_stated():
+def test_undetectable_size_is_stated():
     text = plan_text(Config(), MEANS, (CALM, replace(CALM, provider="big", pairs=20_000)))
     assert "calm, m: 10 pairs so far; no drift would have been found by now, whatever its size" in text
     assert "big, m: 20000 pairs so far; a drift of 2.6 points or more would have been found by now in half of the cases" in text

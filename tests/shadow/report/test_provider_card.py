@@ -14,7 +14,7 @@ def only(store):
     return card
 
 
-def test_pairs_that_could_not_be_compared_are_asked_and_not_compared(store):
+def test_incomparable_pairs_count_as_sent_and_not_as_compared(store):
     for number in range(6):
         add_pair(store, "p", "Hello", f"Hello {number}", status=500 if number % 2 else 200)
     card = only(store)

@@ -50,14 +50,14 @@ def test_a_reference_is_faulty_by_itself_beyond_two_percent_of_fifty_answers(nam
     assert [line.state for line in found] == ["faulty"] * told
 
 
-def test_two_providers_of_one_reference_tell_it_once():
+def test_two_providers_of_one_reference_report_it_once():
     card = Seen(check("broken_stream", 31, 400))
     [line] = reference_lines([card, card], [])
     assert (line.reference, line.model, line.sentence) == ("r", "m", "broken streams in 31 of 400 answers")
     assert reference_lines([Seen(check("broken_stream", 31, 400), reference="")], []) == ()
 
 
-def test_what_the_drift_state_tells_of_a_reference_is_reported_too():
+def test_drift_state_of_a_reference_is_reported_too():
     failing = replace(ALARM, blame="reference", name="reference_failing", why="the reference failed in 302 of 640 requests")
     moved = replace(ALARM, blame="reference", name="reference_moved", sentence="the reference r moved")
     found = reference_lines([], [failing, moved, ALARM])
@@ -78,7 +78,7 @@ NO_ANSWER = "the reference returned no complete response"
 CONTEXT = f"{NO_ANSWER} (refused: context 8192): error 400 x: your prompt is too long"
 
 
-def test_what_a_reference_refuses_is_said_once_with_its_share_and_what_it_is_about():
+def test_refusals_of_a_reference_are_reported_once_with_their_share_and_cause():
     failing = replace(ALARM, reference="r", model="m", blame="reference", name="reference_failing", why="failed")
     card = Seen(pairs=60, lost={CONTEXT: 29, f"{NO_ANSWER} (refused: parameter top_k): error 400": 1})
     [line] = reference_lines([card], [failing])

@@ -42,7 +42,7 @@ def test_the_text_report_has_every_part(text, part):
 
 
 @pytest.mark.slow
-def test_colour_is_only_where_it_is_asked_for(store, text):
+def test_colour_appears_only_on_request(store, text):
     assert "\x1b" not in text
     assert "\x1b[" in as_text(build(store, 0.0, NOW + 60), color=True)
 
@@ -99,7 +99,7 @@ def test_signal_that_one_provider_alone_never_shows_stands_beside_it(store):
     assert "every provider" not in as_text(build(store, 0.0, NOW + 60))
 
 
-def test_what_was_asked_and_not_compared_stands_in_the_heading_with_its_cause_count_and_remedy(store):
+def test_uncompared_pairs_are_in_the_heading_with_cause_count_and_remedy(store):
     for number in range(6):
         add_pair(store, "p", "Hello", f"Hello {number}", status=429 if number % 2 else 200)
     assert store.flush(20)

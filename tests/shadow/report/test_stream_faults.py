@@ -38,7 +38,7 @@ def test_what_fails_as_often_in_both_is_not(store):
     assert [line.apart for line in fill(store, (11, 40), (9, 40))] == [False]
 
 
-def test_nothing_is_said_before_both_kinds_have_answered(store):
+def test_nothing_is_reported_before_both_kinds_have_answers(store):
     (line,) = fill(store, (19, 19), (0, 40))
     assert not line.apart
     assert line.why == "not measured until 20 answers of each kind: 19 in streams, 40 whole"

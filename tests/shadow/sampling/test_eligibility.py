@@ -24,7 +24,7 @@ MESSAGES = "/v1/messages"
         (MESSAGES, {"messages": [{"content": [{"type": "thinking", "thinking": "so"}, "x"]}, "y"]}),
     ],
 )
-def test_a_plain_request_of_another_api_may_be_asked_twice(target, body):
+def test_plain_request_of_another_api_may_be_sent_twice(target, body):
     assert skip_reason("POST", target, body) == ""
 
 
@@ -63,7 +63,7 @@ def test_a_request_of_another_api_that_acts_or_builds_on_what_is_kept_is_never_s
 
 @pytest.mark.promise("effects.once")
 @pytest.mark.parametrize("target", [CHAT, "/v1/chat/completions?x=1", "/groq/v1/chat/completions", "/chat/completions/"])
-def test_a_plain_chat_completion_may_be_asked_twice(target):
+def test_plain_chat_completion_may_be_sent_twice(target):
     assert skip_reason("POST", target, {"model": "m", "messages": [], "n": 3, "store": False, "tools": []}) == ""
 
 

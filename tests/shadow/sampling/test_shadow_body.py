@@ -11,7 +11,7 @@ BODIES = st.dictionaries(st.sampled_from([*REMOVED, "model", "messages", "seed",
 
 
 @given(BODIES, st.sampled_from(["", "other", 'a"b', "größe"]), st.sampled_from([None, 0, 3]), st.booleans())
-def test_the_copy_is_the_request_without_what_is_removed_and_with_the_model_asked_for(body, model, indent, plain):
+def test_copy_is_the_request_without_removed_members_and_with_the_given_model(body, model, indent, plain):
     raw = json.dumps(body, indent=indent, ensure_ascii=plain).encode()
     made = shadow_body(raw, model)
     expected = {key: value for key, value in body.items() if key not in REMOVED}
@@ -63,14 +63,14 @@ def test_a_body_that_is_no_json_object_cannot_be_shadowed():
 
 
 @pytest.mark.parametrize("sent", [b'{"model": "m", "input": "hi"}', b'{"store": true, "model": "m", "input": "hi"}'])
-def test_the_copy_of_a_response_asks_for_nothing_to_be_kept(sent):
+def test_copy_of_a_responses_request_sets_store_to_false(sent):
     made = shadow_body(sent, "", "/v1/responses?x=1")
     assert json.loads(made.body) == {"store": False, "model": "m", "input": "hi"}
     assert made.alterations[-1].startswith("store false added")
     assert "store" not in json.loads(shadow_body(sent, "", "/v1/completions").body)
 
 
-def test_a_greedy_copy_asks_for_temperature_zero_and_keeps_the_rest():
+def test_greedy_copy_sets_temperature_zero_and_keeps_the_rest():
     assert greedy_body(b'{"model": "m", "temperature" : 0.8, "n":1}') == b'{"model": "m", "temperature" : 0, "n":1}'
     assert json.loads(greedy_body(b'{"model": "m"}')) == {"model": "m", "temperature": 0}
     assert greedy_body(b"{}") == b'{"temperature": 0}'

@@ -82,19 +82,19 @@ UUID = "0f3c9a52-7d1e-4b8a-9c66-1a2b3c4d5e6f"
     ],
 )
 @pytest.mark.parametrize("own", [True, False])
-def test_what_names_one_request_is_drawn_anew_in_the_same_form(name, value, form, own):
+def test_request_id_is_replaced_by_a_random_one_of_the_same_form(name, value, form, own):
     [(sent, fresh)] = copy((name, value), key="", own=own)
     assert sent == name
     assert fresh != value
     assert re.fullmatch(form, fresh)
 
 
-def test_a_name_of_one_request_that_cannot_be_drawn_anew_is_left_out():
+def test_request_id_that_cannot_be_replaced_is_left_out():
     assert copy(("x-request-id", "42"), key="", own=True) == ()
 
 
 @given(st.text(st.characters(codec="latin-1"), max_size=60))
-def test_what_is_drawn_anew_keeps_the_form_of_any_value(value):
+def test_replaced_id_keeps_the_form_of_any_value(value):
     fresh = renewed_ids(value, CHOOSE)
     assert len(fresh) == len(value)
     assert all(a == b or (a.isalnum() and b.isalnum()) for a, b in zip(value, fresh, strict=True))
@@ -106,7 +106,7 @@ NAMES = st.sampled_from(
 
 
 @given(st.lists(st.tuples(NAMES, st.sampled_from(["", "a", "client-secret"])), max_size=8), st.booleans())
-def test_whatever_was_recorded_a_copy_bears_one_key_and_nothing_that_was_not_recorded(fields, own):
+def test_any_copy_has_one_key_and_nothing_that_was_not_recorded(fields, own):
     made = copy(*fields, own=own, key_field="authorization")
     assert sum(value == "Bearer ours" for _, value in made) == 1
     names = [name.lower() for name, _ in made]

@@ -16,7 +16,7 @@ from shadow.settings.base_url_checks import doubt
         ("https://api.anthropic.com/v1/messages", "https://api.anthropic.com/v1"),
     ],
 )
-def test_what_is_missing_or_too_much_is_said_with_what_is_meant(url, meant):
+def test_missing_or_surplus_key_is_reported_with_the_probable_one(url, meant):
     assert f"'{meant}'" in doubt(url)
 
 

@@ -62,7 +62,7 @@ def test_faults_come_in_the_order_of_the_file_with_file_and_line():
     assert sentences(faults, origin) == ["s.toml:2: b: is wrong", "s.toml:9: a: is wrong", "--flag: c: is wrong"]
 
 
-def test_the_error_says_all_of_them():
+def test_error_message_lists_all_of_them():
     assert str(ConfigError(["one", "two"])) == "one\ntwo"
 
 

@@ -49,7 +49,7 @@ def test_files_that_are_absent_or_no_pair_are_an_error_that_quotes_them(files, t
     assert "are no certificate chain with its unencrypted key" in sentences(cert, str(other))[0]
 
 
-def test_an_encrypted_key_is_an_error_and_asks_for_no_password(files, tmp_path):
+def test_encrypted_key_is_an_error_without_a_password_prompt(files, tmp_path):
     cert, key = files
     loaded = forms.load_pem_private_key(Path(key).read_bytes(), None)
     locked = tmp_path / "locked.pem"

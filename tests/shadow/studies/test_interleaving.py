@@ -33,7 +33,7 @@ def test_each_provider_begins_about_as_many_blocks():
     assert all(900 < count < 1100 for count in firsts.values())
 
 
-def test_a_pass_is_shuffled_anew():
+def test_each_pass_is_shuffled_again():
     assert len({shuffled("abcdef", f"{turn}") for turn in range(20)}) > 15
 
 

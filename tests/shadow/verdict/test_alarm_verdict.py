@@ -98,7 +98,7 @@ def test_a_calm_state_has_no_verdict_of_its_own():
 
 
 @pytest.mark.parametrize("name", STATUSES)
-def test_the_webhook_carries_the_word_of_the_state_it_tells_of(name):
+def test_webhook_has_the_verdict_of_the_state_it_reports(name):
     """Also in its sentence, where it is not the reference's own."""
     found = STATUSES[name]
     row = row_mapping.alarm(

@@ -299,7 +299,7 @@ def test_an_agreement_within_the_tolerance_keeps_its_own_words_and_claims_no_les
 
 
 @pytest.mark.parametrize("names", [["error"], ["error", "calls_tool_rate", "prompt_tokens"]])
-def test_where_the_references_own_noise_was_never_seen_nothing_agrees(names):
+def test_without_noise_of_the_reference_nothing_agrees(names):
     """As where it always fails, or answers from a cache."""
     assert decide(evidence(*(signal(name, high=0.01) for name in names))).word is VerdictWord.NOT_MEASURED
 

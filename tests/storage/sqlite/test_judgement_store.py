@@ -159,7 +159,7 @@ def test_rulings_go_with_their_pairs_and_states_stay(store, judgements, tmp_path
     assert len(judgements.group_states()) == 1
 
 
-def test_a_reader_beside_the_store_sees_the_states(store, judgements, tmp_path):
+def test_reader_beside_the_store_reads_the_states(store, judgements, tmp_path):
     ruled(judgements, states=[GroupStateRow(group=GROUP, last_no=1, snapshot="s")])
     with closing(open_reader(StorageConfig(url=f"sqlite:///{tmp_path}/store.db"))) as reader:
         assert [row.snapshot for row in reader.judgements.group_states()] == ["s"]

@@ -120,7 +120,7 @@ def test_payoffs_come_oldest_first_whatever_the_order_they_were_stored_in(conn):
     assert [point.conversation for point in pair_queries.payoffs(conn, START + 1, START + 2)] == ["talk-1"]
 
 
-def test_signals_count_apart_by_why_a_control_was_asked(conn):
+def test_signals_are_counted_by_the_reason_of_their_control(conn):
     for name, reason in (("one", "random"), ("two", "tiebreak"), ("three", "random"), ("four", "")):
         put(conn, exchange_record(name, checks=0), pair_record(name, control_reason=reason))
     counted = {

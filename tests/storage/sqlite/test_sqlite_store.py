@@ -75,7 +75,7 @@ def test_a_second_store_on_the_same_file_is_refused_with_the_process_that_holds_
     SqliteStore(path, QUICK).close()
 
 
-def test_a_reader_beside_the_writer_sees_what_is_flushed(path, store):
+def test_reader_beside_the_writer_reads_what_is_flushed(path, store):
     with closing(open_sqlite_reader(path)) as reader:
         store.add_exchange(exchange_record("one"))
         assert store.flush(PATIENCE)
@@ -269,7 +269,7 @@ def test_a_sweep_that_finds_the_file_locked_ends_and_the_next_goes_on(path, stor
 
 
 @pytest.mark.parametrize("how", ["deleted", "moved", "deleted with all that belongs to it"])
-def test_a_database_that_is_moved_or_deleted_is_noticed_with_the_next_batch_and_made_anew(path, store, how):
+def test_moved_or_deleted_database_is_created_again_with_the_next_batch(path, store, how):
     store.add_exchange(exchange_record("before"))
     assert store.flush(PATIENCE)
     assert store.exchange("before")

@@ -42,7 +42,7 @@ RUN = RunRow(
 )
 
 
-def test_a_study_begun_again_keeps_its_beginning_and_its_legs_and_is_open(store):
+def test_resumed_study_keeps_its_start_and_tasks_and_is_open(store):
     store.studies.begin(STUDY)
     store.studies.ask("s1", REQUEST)
     store.studies.end("s1", START + 9, "pass")
@@ -52,7 +52,7 @@ def test_a_study_begun_again_keeps_its_beginning_and_its_legs_and_is_open(store)
     assert store.studies.requests("s1") == [REQUEST]
 
 
-def test_an_answer_is_stored_with_its_leg_and_found_by_its_key(store):
+def test_answer_is_stored_with_its_task_and_found_by_its_key(store):
     store.studies.begin(STUDY)
     store.studies.ask("s1", REQUEST)
     store.studies.answer("s1", replace(REQUEST, state=ANSWERED, tries=3), exchange_record("x1"))
@@ -61,7 +61,7 @@ def test_an_answer_is_stored_with_its_leg_and_found_by_its_key(store):
     assert len(store.tool_calls("x1")) == 2
 
 
-def test_an_answer_that_cannot_be_stored_leaves_its_leg_as_asked(store):
+def test_answer_that_cannot_be_stored_leaves_its_task_as_sent(store):
     store.studies.begin(STUDY)
     store.studies.ask("s1", REQUEST)
     bad = replace(exchange_record("x1"), exchange=replace(exchange_record("x1").exchange, seconds="soon"))
@@ -71,14 +71,14 @@ def test_an_answer_that_cannot_be_stored_leaves_its_leg_as_asked(store):
     assert store.exchange("x1") is None
 
 
-def test_a_leg_that_is_marked_as_asked_counts_as_answered_where_its_answer_is_stored(store):
+def test_task_marked_as_sent_counts_as_answered_where_its_answer_is_stored(store):
     store.studies.begin(STUDY)
     store.studies.ask("s1", REQUEST)
     offered(store.add_exchange, exchange_record("x1")).result(PATIENCE)
     assert [request.state for request in store.studies.requests("s1")] == [ANSWERED]
 
 
-def test_a_leg_asked_again_is_one_leg_with_its_last_exchange(store):
+def test_repeated_task_is_one_task_with_its_last_exchange(store):
     store.studies.begin(STUDY)
     for name, state in (("x1", FAILED), ("x2", ASKED)):
         store.studies.ask("s1", replace(REQUEST, exchange_id=name, state=state))
@@ -95,7 +95,7 @@ def test_setbacks_are_kept_in_their_order_by_key(store):
     assert store.studies.setbacks("s1") == rows
 
 
-def test_legs_of_two_studies_with_one_key_stay_apart(store):
+def test_tasks_of_two_studies_with_one_key_stay_apart(store):
     for name in ("s1", "s2"):
         store.studies.begin(replace(STUDY, id=name))
         store.studies.ask(name, replace(REQUEST, exchange_id=name))

@@ -54,7 +54,7 @@ async def test_a_request_over_the_context_is_refused_with_both_numbers():
     )
 
 
-async def test_a_provider_without_the_model_says_so():
+async def test_provider_without_the_model_reports_that():
     async with PretendedHosts() as hosts:
         assert (await post(hosts, "ollama", model="nano-9b"))[0] == 404
 

@@ -87,7 +87,7 @@ def test_an_error_is_no_answer_that_did_not_call():
     assert evalscope.aggregate([(1, 1, 1), (0, 0, 1)])["trigger_similarity"] == pytest.approx(2 / 3)
 
 
-def test_nothing_is_said_where_nothing_can_be():
+def test_nothing_is_reported_without_evidence():
     found = summary([read(saying("hi"))], [labelled_row("0", calls=False)])
     assert (found.tool_call_f1, found.schema_accuracy, found.errored_share) == (None, None, None)
     assert evalscope.aggregate([(0, 0, 0)])["schema_accuracy"] == 0.0
@@ -135,7 +135,7 @@ def test_usage_of_a_last_chunk_without_choices_is_counted():
     assert found.usage == {"prompt_tokens": 11, "completion_tokens": 2, "total_tokens": 13}
 
 
-def test_rows_that_were_sent_again_are_seen_in_the_availability():
+def test_rows_that_were_sent_again_lower_the_availability():
     rows = [read(saying("hi"), row="0"), read(saying("hi"), row="1", tries=3)]
     found = summary([*rows, AnsweredRow(row="2", answered=False, failure="rate_limit", tries=4)])
     assert (found.first_try, found.asked) == (1, 3)

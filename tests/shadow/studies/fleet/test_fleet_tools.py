@@ -20,7 +20,7 @@ def test_the_time_is_the_same_in_every_run():
 
 
 @pytest.mark.parametrize("arguments", [{}, {"vehicle_id": "veh_x"}, {"vehicle_id": ["veh_r1s"]}])
-def test_an_unknown_vehicle_is_an_error_that_says_what_to_do(arguments):
+def test_unknown_vehicle_is_an_error_with_what_to_do(arguments):
     with pytest.raises(FleetError, match="call list_vehicles for their ids"):
         fleet_answer("get_charges", arguments)
 

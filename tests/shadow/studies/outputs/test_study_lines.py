@@ -8,7 +8,7 @@ def test_the_heading_names_the_study_its_candidates_and_the_reference():
     assert heading(probe_report()) == "probe battery: openrouter, small, twin against maker"
 
 
-def test_the_summary_says_how_much_was_run_why_it_ended_and_what_it_cost():
+def test_summary_has_the_runs_the_reason_of_the_end_and_the_cost():
     first, second = summary(probe_report())
     assert first.endswith("of 40 blocks, every candidate decided; 730 requests, 4,231,000 tokens, $1.83")
     assert second == "2026-09-21 14:13:20 to 2026-09-21 14:25:34 UTC, seed 7, sameweights 1.0"

@@ -58,6 +58,6 @@ def test_all_faults_of_a_table_come_at_once():
     assert len(caught.value.faults) == 3
 
 
-def test_a_check_without_a_name_is_called_after_what_it_asks():
+def test_check_without_a_name_is_named_after_its_condition():
     assert read_check({"kind": "words", "equals": 12}).name == "words equals 12"
     assert read_check({"kind": "words", "equals": 12, "name": "ocean"}).name == "ocean"

@@ -32,7 +32,7 @@ def test_a_twelve_word_sentence_gets_all_points_or_none(count: int, given: int):
     assert points({"kind": "words", "equals": 12, "points": 5}, "word " * count) == given
 
 
-def test_a_wrong_count_is_named_with_what_was_asked():
+def test_wrong_count_is_named_with_the_requested_one():
     assert why({"kind": "words", "at_least": 2, "at_most": 3}, "one") == "1 words; asked for at least 2 and at most 3"
 
 
@@ -42,12 +42,12 @@ def test_characters_are_counted_without_the_white_space_at_the_ends(length: int,
 
 
 @pytest.mark.parametrize(("text", "given"), [("so Yes.", 1), ("yes", 1), ("no", 0)])
-def test_a_part_is_found_in_either_case_where_that_is_asked(text: str, given: int):
+def test_part_is_found_in_either_case_on_request(text: str, given: int):
     assert points({"kind": "contains", "text": "YES", "ignore_case": True}, text) == given
     assert points({"kind": "contains", "text": "YES", "ignore_case": True, "absent": True}, text) == 1 - given
 
 
-def test_a_pattern_is_searched_anywhere_and_its_absence_can_be_asked():
+def test_pattern_is_searched_anywhere_and_its_absence_can_be_required():
     assert points({"kind": "regex", "pattern": r"\d{3}"}, "a 123") == 1
     assert points({"kind": "regex", "pattern": r"^\d{3}"}, "a 123") == 0
     assert points({"kind": "regex", "pattern": "```", "absent": True}, "```json") == 0

@@ -227,7 +227,7 @@ async def test_a_world_that_breaks_leaves_the_steps_before_it():
     assert [result.answer.text for result in run.results] == ["a"]
 
 
-async def test_a_run_that_leaves_its_recording_ends_where_the_task_says_so():
+async def test_run_that_leaves_its_recording_ends_if_the_task_sets_that():
     recording = Recording(functions=(FUNCTION,), calls=())
     async with scripted(CALL, {"content": "Done."}) as (url, _):
         stopped = await run_of(url, lambda: recorded_world(recording, Match.ARGUMENTS, Unseen.STOP), task=PLAIN)

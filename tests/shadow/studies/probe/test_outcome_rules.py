@@ -39,7 +39,7 @@ def test_a_refusal_in_its_own_field_is_a_refusal():
     assert ending_of_text(choice("", refusal="no"), missing=()).outcome is RunOutcome.REFUSED
 
 
-def test_an_answer_cut_at_a_limit_is_cut_whatever_it_says():
+def test_answer_cut_at_a_limit_is_labelled_cut_whatever_its_content():
     assert ending_of_text(choice("I'm sorry, but I can't", finish="length"), missing=()).outcome is RunOutcome.CUT
 
 

@@ -35,7 +35,7 @@ def test_total_opposites_are_worse_from_the_sixth_and_fail_from_the_ninth_on(cou
     assert ("worse, size undecided" in verdict.sentence) is (worse and word == "UNDECIDED")
 
 
-def test_one_run_is_no_verdict_and_the_sentence_says_what_it_takes():
+def test_one_run_gives_no_verdict_and_the_sentence_states_the_needed_runs():
     verdict = pairs([(0.0, 1.0)])
     assert verdict.word is StudyWord.UNDECIDED
     assert verdict.sentence == "n = 1: no verdict; total opposites need 4 runs each, 90 % against 50 % 23"
@@ -114,7 +114,7 @@ def test_runs_one_provider_after_the_other_are_not_measured():
     assert "not run side by side" in verdict.sentence
 
 
-def test_a_candidate_that_is_barred_is_not_measured_for_that_reason():
+def test_denied_candidate_is_not_measured_for_that_reason():
     runs = [run_of(name, block, 1.0, position=2 * block + place) for block in range(20) for place, name in enumerate("rc")]
     verdict = judge_study(
         runs, reference="r", candidates=["c"], policy=POLICY, barred={"c": "40 of 100 calls missed the recording"}

@@ -37,7 +37,7 @@ def test_each_word_has_its_sentence_with_the_size_and_the_interval(drops: list[t
     assert sentence(drops, ALLOWED).startswith(start)
 
 
-def test_an_undecided_study_says_how_many_runs_more_and_what_would_have_been_seen():
+def test_undecided_study_states_the_missing_runs_and_the_detectable_drop():
     found = sentence([(1.0, 1.0)] * 8, ALLOWED)
     assert "about 4 more runs of each would decide if they go on like this" in found
     assert "would have been seen in four of five such studies" in found

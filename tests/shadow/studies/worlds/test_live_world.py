@@ -207,7 +207,7 @@ async def test_an_injected_argument_reaches_the_server_and_overrides_the_model(t
     assert json.loads(answers[0].text) == {"text": "a", "key": "r1"}
 
 
-async def test_two_servers_with_tools_of_one_name_are_told_apart(tmp_path):
+async def test_two_servers_with_tools_of_one_name_are_distinguished(tmp_path):
     specs = [spec(name="one"), spec(name="two")]
 
     async def use(world):

@@ -33,7 +33,7 @@ async def test_a_recorded_call_gets_its_answer():
         (Unseen.NEAREST, "A", AnswerSource.NEAREST),
     ],
 )
-async def test_an_unseen_call_gets_what_the_policy_says_and_is_marked(unseen, text, source):
+async def test_unrecorded_call_gets_the_policys_result_and_is_marked(unseen, text, source):
     answer = await call(unseen, "read", {"path": "b"})
     assert (answer.text, answer.source) == (text, source)
 

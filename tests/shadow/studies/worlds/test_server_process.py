@@ -31,7 +31,7 @@ def runs(pid):
         (b"x" * 9000, "x" * 200),
     ],
 )
-async def test_the_last_line_of_standard_error_is_one_that_says_something(tmp_path, written, line):
+async def test_last_line_of_standard_error_is_not_empty(tmp_path, written, line):
     process = await started(tmp_path, "")
     await process.end()
     (tmp_path / "stderr").write_bytes(written)
