@@ -306,7 +306,7 @@ class UpstreamConnection(asyncio.Protocol):
         """Let the next connection begin with the TLS session of this one, whose ticket has come by its first answer."""
         secure = self._transport.get_extra_info("ssl_object") if self._transport is not None else None
         if isinstance(secure, ResumingConnection):
-            secure.remember()
+            secure.remember(self.last)
 
     def _unacknowledged(self) -> bool:
         """True when the peer had not received the whole request as it closed, asked at an orderly end: a FIN acknowledges all

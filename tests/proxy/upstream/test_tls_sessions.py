@@ -9,7 +9,7 @@ import trustme
 from proxy.errors import UpstreamError
 from proxy.routing.provider_origin import parse_base_url
 from proxy.upstream.dialer import Dialer
-from proxy.upstream.tls_sessions import resume_sessions
+from proxy.upstream.tls_sessions import HostSessions, resume_sessions
 from proxy.upstream.upstream_connection import UpstreamConnection
 from tests.proxy.upstream.test_upstream_connection import answer
 from tests.wires import PATIENCE, ok, scripted
@@ -67,12 +67,22 @@ async def test_another_host_or_another_process_begins_a_session_of_its_own(autho
         assert await asked(Dialer(PATIENCE, trusting(authority)), provider.port) == (False, "http/1.1")
 
 
-async def test_a_server_that_knows_the_session_no_more_is_connected_to_anew(authority):
-    dialer = Dialer(PATIENCE, trusting(authority))
+async def test_a_server_that_knows_the_session_no_more_is_connected_to_anew_and_its_session_taken_after_a_minute(authority):
+    dialer = Dialer(PATIENCE, context := trusting(authority))
     async with scripted(None, ok(b"a"), ssl=served(authority)) as provider:
         await asked(dialer, provider.port)
     async with scripted(None, ok(b"a"), ssl=served(authority)) as provider:
+        assert [(await asked(dialer, provider.port))[0] for _ in range(2)] == [False, False]
+        context.sslobject_class.sessions._next.clear()
         assert [(await asked(dialer, provider.port))[0] for _ in range(2)] == [False, True]
+
+
+@pytest.mark.parametrize(("seconds", "wanted"), [(59.9, False), (60.0, True)])
+def test_a_session_of_a_host_that_does_not_resume_is_taken_once_in_60_seconds(seconds, wanted):
+    sessions = HostSessions()
+    assert sessions.wanted("h", 5.0)
+    assert sessions.wanted("other", 5.1)
+    assert sessions.wanted("h", 5.0 + seconds) == wanted
 
 
 async def test_a_session_with_which_a_connection_failed_is_not_used_again(authority):
@@ -80,11 +90,11 @@ async def test_a_session_with_which_a_connection_failed_is_not_used_again(author
     dialer = Dialer(PATIENCE, context)
     async with scripted(None, ok(b"a"), ssl=served(authority)) as provider:
         await asked(dialer, provider.port)
-        assert [*context.sslobject_class.sessions] == ["localhost"]
+        assert context.sslobject_class.sessions.known("localhost")
     async with scripted(None, b"no TLS at all") as plain:
         with pytest.raises(UpstreamError):
             await asked(dialer, plain.port)
-    assert not context.sslobject_class.sessions
+    assert context.sslobject_class.sessions.known("localhost") is None
 
 
 async def test_a_certificate_that_is_not_trusted_leaves_no_session(authority):
@@ -93,4 +103,4 @@ async def test_a_certificate_that_is_not_trusted_leaves_no_session(authority):
         for _ in range(2):
             with pytest.raises(UpstreamError, match="certificate"):
                 await asked(Dialer(PATIENCE, context), provider.port)
-    assert not context.sslobject_class.sessions
+    assert context.sslobject_class.sessions.known("localhost") is None
