@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from proxy.exchange import Headers
 from proxy.upstream.header_layout import HopByHop
 from proxy.upstream.response_head import BodyFraming
+
+COPIED = 16 * 1024
+"""Bytes of the parts of an answer up to which they are joined."""
 
 
 class AnyHead(Protocol):
@@ -79,3 +82,12 @@ class ResponseConsumer(Protocol):
 
 def unwritten(data: bytes) -> None:
     """Takes the place of a consumer that has gone."""
+
+
+def send_parts(write: Callable[[bytes], None], parts: Sequence[bytes]) -> None:
+    """Write parts of an answer; long ones one by one, which uvloop sends together, since to join them would copy them."""
+    if sum(map(len, parts)) <= COPIED:
+        write(b"".join(parts))
+        return
+    for part in parts:
+        write(part)

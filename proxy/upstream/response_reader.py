@@ -15,7 +15,7 @@ from proxy.exchange import Failure, FailureKind
 from proxy.record.capture import Capture
 from proxy.upstream.chunked_body import REFUSED_EXTENSION, ChunkEvents, ExtendedChunks
 from proxy.upstream.known_heads import KnownHeads
-from proxy.upstream.response_consumer import AnyHead, ResponseConsumer, unwritten
+from proxy.upstream.response_consumer import AnyHead, ResponseConsumer, send_parts, unwritten
 from proxy.upstream.response_head import BodyFraming, ResponseHead, chunked_end, delivered_end, read_head
 
 _BARE_LF = re.compile(rb"(?<!\r)\n")
@@ -204,7 +204,7 @@ class ResponseReader:
         self._capture.head(head.status, head.reason, head.recorded(), now, events=events, length=length, coded=coded)
         if head.framing is BodyFraming.LENGTH and length == len(rest):
             # Most answers that are no streams come whole, and in the bytes that the client gets.
-            self._out(data if terms.head is head.raw else terms.head + rest)
+            send_parts(self._out, (data,) if terms.head is head.raw else (terms.head, rest))
             if rest:
                 self._capture.add(rest, now)
             self._end(exact=True)
@@ -242,7 +242,7 @@ class ResponseReader:
         if rest or head.framing is BodyFraming.NONE:
             self.feed(rest, now)
         self._out = self._write
-        self._out(b"".join(gathered))
+        send_parts(self._out, gathered)
 
     def _stop(self) -> None:
         self.over = True

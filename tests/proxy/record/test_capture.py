@@ -9,6 +9,7 @@ from proxy.record import capture as module
 from proxy.record.capture import Capture
 from proxy.record.held_bodies import HeldBytes
 from proxy.record.recorded_head import RecordedHead
+from proxy.record.searched_secrets import SearchedSecrets
 
 MIB = 1024 * 1024
 
@@ -208,3 +209,15 @@ def test_a_stream_without_its_last_event_fails_as_it_failed():
     for made in (_streamed(STREAM, 1_000), _streamed([b"data: [DONE]\n\n"], 1_000, events=False)):
         assert not made.ended
         assert made.end(2.0, Failure(kind=FailureKind.CLIENT_GONE, detail="", after_head=True)).failure is not None
+
+
+@pytest.mark.parametrize("size", [100, 20_000, 200_000])
+def test_a_body_that_comes_in_one_piece_is_not_copied(size):
+    made = capture(limit=MIB)
+    asked, answered = b"a" * size, b"b" * size
+    made.ask(asked)
+    made.head(200, "OK", (), 11.0)
+    made.add(answered, 12.0)
+    packed = made.packed(13.0, SearchedSecrets(()))
+    assert packed.asked is asked
+    assert packed.answered is answered
