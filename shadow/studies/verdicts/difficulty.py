@@ -7,7 +7,8 @@ be 39 points too faithful.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -42,6 +43,22 @@ def difficulty_of(labels: Sequence[str]) -> Difficulty | None:
     if len(labels) < FEWEST_LABELS:
         return None
     return Difficulty.EASY if len(set(labels)) == 1 else Difficulty.HARD
+
+
+def labels_of_other_passes(answers: Iterable[tuple[str, int, str]]) -> Mapping[tuple[str, int], tuple[str, ...]]:
+    """For each (row, block) the labels of the reference's answers to the same row in other blocks; empty for a row that was run
+    once. `answers` are (row, block, label) of all answers of the reference.
+
+    So a replay of two passes has its strata without a further request: what is compared in one pass is sorted by the other.
+    """
+    found: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    for row, block, label in answers:
+        found[row].append((block, label))
+    return {
+        (row, block): tuple(label for other, label in own if other != block)
+        for row, own in found.items()
+        for block in {place for place, _ in own}
+    }
 
 
 def by_difficulty(pairs: Iterable[tuple[MeasuredRun, float]], bar: float, alpha: float) -> tuple[DifficultyFigures, ...]:

@@ -205,19 +205,20 @@ def _more(evidence: CandidateEvidence) -> int | None:
     allowed = evidence.policy.allowed_drop
     if allowed is None:
         return None
-    fails = min((_left(one, evidence.pairs, allowed, fail=True) for one in evidence.channels if one.pairs), default=inf)
-    passes = max((_left(one, evidence.pairs, allowed, fail=False) for one in evidence.required), default=inf)
+    fails = min((_left(one, evidence, allowed, fail=True) for one in evidence.channels if one.pairs), default=inf)
+    passes = max((_left(one, evidence, allowed, fail=False) for one in evidence.required), default=inf)
     least = min(fails, passes)
     return None if least == inf else ceil(least)
 
 
-def _left(channel: EvidenceChannel, pairs: int, allowed: float, *, fail: bool) -> float:
+def _left(channel: EvidenceChannel, evidence: CandidateEvidence, allowed: float, *, fail: bool) -> float:
     """The pairs left in one channel, in pairs of the study: a signal may apply to a part of them."""
     if not channel.pairs:
         return inf
     own, gain = channel.evidence, beyond_gain if fail else within_gain
     gains = [gain(drop, allowed) for drop in own.drops]
-    return pairs_left(own.fail if fail else own.within, gains, own.bar) * pairs / channel.pairs
+    bar = own.bar if fail else evidence.bar
+    return pairs_left(own.fail if fail else own.within, gains, bar) * evidence.pairs / channel.pairs
 
 
 def _drops(

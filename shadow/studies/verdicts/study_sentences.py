@@ -126,7 +126,7 @@ def _seen(facts: SentenceFacts) -> str:
     if facts.worse:
         return ""
     if facts.smallest is None:
-        return f"; {facts.pairs} pairs would have shown no drop at all"
+        return f"; {facts.pairs} pairs are too few to show any drop"
     return f"; a drop of {points(facts.smallest)} would have been seen in {share} such studies"
 
 

@@ -3,7 +3,7 @@ from random import Random
 
 import pytest
 
-from shadow.studies.verdicts.difficulty import Difficulty, by_difficulty, difficulty_of
+from shadow.studies.verdicts.difficulty import Difficulty, by_difficulty, difficulty_of, labels_of_other_passes
 from tests.shadow.studies.simulated import run_of
 
 BAR = log(20)
@@ -66,3 +66,29 @@ def test_a_candidate_that_differs_on_hard_rows_is_shown_there_alone():
 
 def test_rows_without_further_answers_are_in_neither_stratum():
     assert by_difficulty([(run_of("c", 0, 1.0), 1.0)], BAR, 0.05) == ()
+
+
+def test_the_labels_of_a_pass_are_those_of_the_other_passes_alone():
+    answers = [("a", 0, "call"), ("a", 0, "text"), ("a", 3, "call"), ("a", 3, "call"), ("b", 1, "call")]
+    found = labels_of_other_passes(answers)
+    assert found == {("a", 0): ("call", "call"), ("a", 3): ("call", "text"), ("b", 1): ()}
+    assert difficulty_of(found["a", 0]) is Difficulty.EASY
+    assert difficulty_of(found["a", 3]) is Difficulty.HARD
+    assert difficulty_of(found["b", 1]) is None
+
+
+def test_two_passes_sorted_by_each_other_find_no_excess_in_the_reference_itself():
+    random, answers, payoffs = Random(8), [], []
+    for row in range(3000):
+        hard = random.random() < 0.5
+        for turn in range(2):
+            block = 2 * row + turn
+            own, reference, control = (answer(random, hard) for _ in range(3))
+            answers += [(f"{row}", block, reference), (f"{row}", block, control)]
+            payoffs.append((f"{row}", block, payoff(own, reference, control)))
+    labels = labels_of_other_passes(answers)
+    pairs = [(run_of("c", block, 1.0, stratum_labels=labels[row, block]), drop) for row, block, drop in payoffs]
+    easy, hard = by_difficulty(pairs, BAR, 0.05)
+    assert (easy.worse, hard.worse) == (False, False)
+    assert hard.mean == pytest.approx(0, abs=0.05)
+    assert easy.pairs + hard.pairs == 6000
