@@ -89,3 +89,8 @@ def test_the_beginning_of_a_secret_at_the_end_of_a_cut_text_is_masked_in_any_cod
 
 def test_a_coding_that_is_cut_in_two_is_masked_with_what_stands_before_it():
     assert without_beginning(b"it was pk%2BAb%2F9x%3", KEY.encode()) == b"it was " + b"*" * 14
+
+
+@pytest.mark.parametrize(("count", "steps"), [(499, 0), (500, 1), (999, 1), (1_000, 2)])
+def test_a_step_ends_with_every_five_hundredth_place(count, steps):
+    assert without(b"tail " * count, KEY.encode())[1] == steps

@@ -91,3 +91,12 @@ async def test_a_parent_that_does_not_read_is_never_waited_for(monkeypatch):
 def test_a_silence_is_counted_in_looks_and_ends_with_a_beat():
     silence = HeartbeatWatch(5)
     assert [silence.looks(beats) for beats in (5, 5, 6, 6, 9, 9, 9)] == [1, 2, 0, 1, 0, 1, 2]
+
+
+def test_of_a_line_that_does_not_end_sixteen_mebibytes_are_kept():
+    lines = []
+    watch = ParentWatchdog(lambda: None, lines.append)
+    watch.data_received(b"x" * 16_777_217)
+    assert repr(watch) == "<ParentWatchdog begun=16777216>"
+    watch.data_received(b"\n")
+    assert [len(line) for line in lines] == [16_777_216]

@@ -62,3 +62,10 @@ def test_a_stream_that_changes_its_serving_identity_differs(note):
     assert serving_change(ask(), said).state is FindingState.MATCH
     assert serving_change(ask(), replace(said, notes=(note,))).reason == note
     assert serving_change(ask(), replace(said, stream=False)).state is FindingState.NOT_MEASURED
+
+
+def test_of_the_names_that_answered_before_three_are_stated():
+    said = replace(completion(choice("a")), model="other-model")
+    alias = echoed_model(ask(model="my-alias"), said)
+    found = changed_alias(alias, said, ["d-model", "c-model", "b-model", "a-model"])
+    assert found.reference == "'a-model', 'b-model', 'c-model'"

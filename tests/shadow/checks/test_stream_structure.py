@@ -31,3 +31,10 @@ def test_choices_with_a_gap_in_their_indices_differ():
 def test_stream_or_whole_other_than_requested_differs(asked, came):
     found = stream_ignored(ask(stream=asked), completion(choice("a"), stream=came))
     assert found.state is (FindingState.MATCH if asked == came else FindingState.DIFFER)
+
+
+def test_the_faults_of_a_stream_are_listed_in_300_characters_at_most():
+    said = replace(completion(choice("a")), notes=FAULTS)
+    found = stream_structure(ask(), said)
+    assert (found.reason, found.subject) == ("; ".join(FAULTS)[:300], f"{len(FAULTS)} faults of form")
+    assert len("; ".join(FAULTS)) > 300

@@ -219,3 +219,9 @@ async def test_a_router_with_another_provider_order_at_the_same_address_is_anoth
 def test_a_copy_for_the_same_provider_has_the_query_of_the_request_without_its_credentials(query, sent):
     live = exchange()
     assert _query(live._replace(request=live.request._replace(target=f"/v1/chat/completions{query}"))) == sent
+
+
+async def test_a_field_of_the_settings_takes_the_place_of_the_clients_own():
+    live = exchange(request=asked(), headers=(("User-Agent", "OpenAI/Python"), ("Accept", "application/json")))
+    _, _, got = await fitted(live, reference={"extra_headers": {"User-Agent": "audit"}})
+    assert [value for name, value in got.headers if name.lower() == "user-agent"] == ["audit"]

@@ -18,7 +18,7 @@ from shadow.demo.pretended_model import draw_reply
 from shadow.findings.finding import Signal
 from shadow.findings.pair import Pair, PairKind
 from shadow.measures.schema_validation import call_validity
-from shadow.privacy.pseudonymise import Pseudonymiser
+from shadow.privacy.pseudonymise import Pseudonymiser, _count
 from shadow.reading.parsed_exchange import parse_exchange, parse_shadow_exchange
 from shadow.records import calls
 from tests.exchanges import asked, exchange, said
@@ -156,3 +156,15 @@ def test_vectors_are_kept_in_no_form():
     veil = Pseudonymiser(KEY, "talk")
     assert veil.response(seen, ()) is None
     assert b"secret" not in veil.request(seen)
+
+
+@pytest.mark.parametrize(("digits", "kept"), [("9" * 40, "9" * 40), ("9" * 41, "9" * 40), ("18446744073709551615", 2**64 - 1)])
+def test_a_number_that_no_writer_takes_is_kept_as_its_first_40_digits(digits, kept):
+    assert _count(digits) == kept
+
+
+@pytest.mark.parametrize(
+    ("number", "kept"), [(2**64 - 1, 2**64 - 1), (2**64, str(2**64)), (-(2**63), -(2**63)), (-(2**63) - 1, str(-(2**63) - 1))]
+)
+def test_a_number_of_64_bits_stays_a_number(number, kept):
+    assert _count(str(number)) == kept

@@ -234,3 +234,10 @@ async def test_a_database_that_cannot_be_used_ends_serve_with_a_sentence_before_
     assert (process.returncode, answered) == (2, 0)
     assert sentence in (await said).decode()
     assert b"Traceback" not in await said
+
+
+def test_a_process_that_cannot_be_started_ends_serve_with_2_and_its_reason(monkeypatch, capfd):
+    with prespawned() as ahead:
+        monkeypatch.setattr(sys, "executable", "/nowhere/python")
+        assert run(config(), None, ahead) == 2
+    assert "sameweights: cannot start: No such file or directory" in capfd.readouterr().err.splitlines()

@@ -117,3 +117,10 @@ def test_the_depth_of_a_body_is_bounded_whatever_else_stands_in_it(opener, deep)
     body = f"[{opener * deep}1{closer * deep},{','.join(['[]', '{}'] * MAX_DEPTH)}]".encode()
     assert (load(body).why is UnreadReason.TOO_DEEP) == (deep + 1 > MAX_DEPTH)
     assert load(b"[" + b",".join([b"[]", b"{}"] * MAX_DEPTH) + b"]").why is None
+
+
+@pytest.mark.parametrize("length", [80, 81])
+def test_a_key_that_stands_twice_is_named_up_to_80_characters(length):
+    key = "k" * length
+    found = load_arguments(f'{{"{key}": 1, "{key}": 2}}').departures
+    assert found == (f"the key {'k' * 80!r} stands twice in the arguments of one call",)

@@ -1,6 +1,6 @@
 import pytest
 
-from shadow.checks.lost_space.word_pairs import KNOWN, _has_ending, _inflections, are_two, words_at_a_mark
+from shadow.checks.lost_space.word_pairs import KNOWN, _has_ending, _inflections, are_two, begins_a_sentence, words_at_a_mark
 
 
 @pytest.mark.parametrize(
@@ -100,3 +100,17 @@ def test_a_known_word_of_five_letters_has_an_ending_that_begins_hardly_any_compo
 )
 def test_a_known_word_with_an_ending_and_another_are_two(left, right, two):
     assert are_two(left, right) is two
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "begins"),
+    [
+        *((left, right, True) for left, right in (("However", "the"), ("This", "means"), ("When", "you"), ("Then", "the"))),
+        *(
+            (left, right, False)
+            for left, right in (("Xyz", "the"), ("The", "xqz"), ("There", "fore"), ("With", "out"), ("For", "you"))
+        ),
+    ],
+)
+def test_a_word_with_a_capital_begins_a_sentence_where_a_known_word_follows_that_makes_no_other_with_it(left, right, begins):
+    assert begins_a_sentence(left, right) is begins
