@@ -12,7 +12,6 @@ import aiohttp
 import pytest
 
 from shadow.demo.pretended_server import PretendedServer
-from shadow.identity.serving_identity import WARM_UP
 from tests.journeys.test_one_request_walks_the_whole_path import CONFIG, audited, post
 from tests.running import chat, until
 from tests.wires import ask, plane, scripted
@@ -111,7 +110,7 @@ async def test_credential_in_a_model_name_is_not_stored_with_the_identity(serve,
     async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
         async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
-            for number in range(WARM_UP):
+            for number in range(20):
                 async with post(session, served.data, chat(model=secret, text=f"Count to {number}")) as got:
                     assert got.status == 200
                     await got.read()

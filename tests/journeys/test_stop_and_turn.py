@@ -12,7 +12,6 @@ import aiohttp
 import pytest
 
 from shadow.demo.pretended_server import PretendedServer
-from shadow.identity.serving_identity import WARM_UP
 from tests.journeys.test_one_request_walks_the_whole_path import CONFIG, audited, post
 from tests.running import chat, until
 from tests.wires import STREAM_HEAD, chunks, client, scripted
@@ -178,7 +177,7 @@ async def test_every_part_of_the_audit_uses_a_provider_a_reference_and_a_route_t
             path.write_text(path.read_text().replace("[shadow]\n", added))
             served.process.send_signal(signal.SIGHUP)
             assert await until(lambda: any("config_reloaded" in line for line in served.errors))
-            for number in range(WARM_UP + 5):
+            for number in range(20 + 5):
                 async with post(session, served.data, chat(model="new-model", text=f"Count to {number}")) as got:
                     assert got.status == 200
                     await got.read()

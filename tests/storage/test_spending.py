@@ -3,7 +3,7 @@
 from contextlib import closing
 
 from storage.opening import open_store
-from storage.spending import HOUR, KEPT_HOURS, Spending
+from storage.spending import HOUR, Spending
 from storage.storage_config import StorageConfig
 
 
@@ -25,7 +25,7 @@ def test_later_process_reads_it_from_the_store(tmp_path):
 
 def test_spending_older_than_a_year_is_deleted(store):
     store.spend(0.0, Spending(1, 0, 0.0))
-    store.spend(KEPT_HOURS * HOUR, Spending(1, 0, 0.0))
+    store.spend(8784 * HOUR, Spending(1, 0, 0.0))
     assert store.spent(0, 1).requests == 1
-    store.spend((KEPT_HOURS + 1) * HOUR, Spending(1, 0, 0.0))
+    store.spend((8784 + 1) * HOUR, Spending(1, 0, 0.0))
     assert store.spent(0, 1).requests == 0

@@ -4,7 +4,6 @@ import asyncio
 import json
 
 from proxy.client import excess_client
-from proxy.client.excess_client import MOST
 from tests.running import until
 from tests.wires import ask, client, get, ok, plane, post, scripted
 
@@ -59,7 +58,7 @@ async def test_a_client_too_many_takes_no_ones_place():
 async def test_the_hundred_and_first_client_too_many_is_answered_and_closed_at_once():
     async with plane("http://127.0.0.1:9/v1", limits=LIMITS) as running, client(running.port):
         waiting = []
-        for _ in range(MOST):
+        for _ in range(100):
             waiting.append(client(running.port))
             await waiting[-1].__aenter__()
         await until(lambda: running.stats.refused == 100)

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from proxy.process.shared_counters import AUDIT, FIELDS, PAIRS, PLANE, WORKERS, SharedCounters, shared_memory
+from proxy.process.shared_counters import AUDIT, FIELDS, PLANE, SharedCounters, shared_memory
 
 
 def test_what_was_sent_is_what_ended_less_what_was_dropped():
@@ -33,7 +33,7 @@ def test_a_count_is_raised_to_what_is_known_and_never_lowered():
 
 def test_totals_are_of_all_workers_and_leave_out_the_pairs():
     board = SharedCounters()
-    for worker in (0, WORKERS - 1, PAIRS):
+    for worker in (0, 64 - 1, 64):
         board.row(worker).add("error")
     assert board.totals() == {field: 2 if field == "error" else 0 for field in FIELDS}
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.upstream.header_layout import HeaderLayout
-from proxy.upstream.known_heads import LARGEST, MOST, MOST_FIELDS, MOST_OF_ONE, SIGHTS, KnownHeads, PatternBudget
+from proxy.upstream.known_heads import LARGEST, MOST, MOST_FIELDS, MOST_OF_ONE, KnownHeads, PatternBudget
 from proxy.upstream.response_head import BodyFraming, ResponseHead, read_head
 
 JSON = (b"Content-Type", b"application/json")
@@ -21,7 +21,7 @@ def head(*pairs, line=b"HTTP/1.1 200 OK", length=b"5"):
     return line + b"\r\n" + b"".join(b"%b: %b\r\n" % pair for pair in fields) + b"\r\n"
 
 
-def learnt(*heads, sights=SIGHTS, budget=None):
+def learnt(*heads, sights=3, budget=None):
     known = KnownHeads(budget or PatternBudget())
     for raw in heads:
         for _ in range(sights):

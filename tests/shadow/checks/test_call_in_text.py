@@ -6,7 +6,7 @@ import pytest
 
 from bench.onwire import understood
 from bench.written import HARD, answer_of, harmless
-from shadow.checks.call_in_text import READ, call_in_text
+from shadow.checks.call_in_text import call_in_text
 from shadow.checks.template_leak import template_leak
 from shadow.findings.finding import FindingState
 from shadow.reading.parsed_request import Tool
@@ -108,7 +108,7 @@ def test_the_markers_about_a_call_are_a_leak_too_but_where_the_request_is_about_
 
 
 def test_reason_of_a_long_text_states_how_far_it_was_read():
-    found = call_in_text(asking(), completion(choice(MARKED + "x" * READ)))
+    found = call_in_text(asking(), completion(choice(MARKED + "x" * 100_000)))
     assert found.reason.endswith("(of the first 100,000 characters; the rest was not read)")
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from shadow.checks.template_leak import MARKERS, READ, template_leak
+from shadow.checks.template_leak import MARKERS, template_leak
 from shadow.findings.finding import FindingState
 from tests.shadow.compare.made import ask, choice, completion
 
@@ -18,7 +18,7 @@ def test_marker_differs_unless_the_request_holds_it_or_it_is_quoted_as_code(mark
 
 
 def test_reason_of_a_long_text_states_how_far_it_was_read():
-    found = template_leak(asking(""), completion(choice("<|im_end|>" + "x" * READ)))
+    found = template_leak(asking(""), completion(choice("<|im_end|>" + "x" * 100_000)))
     assert found.reason.endswith("(of the first 100,000 characters; the rest was not read)")
     assert template_leak(asking(""), completion(choice(None))).state is FindingState.NOT_MEASURED
 

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from shadow.commands.file_ownership import MOST_BYTES, read_owned
+from shadow.commands.file_ownership import read_owned
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def test_a_file_that_another_user_may_have_written_is_refused(command, tmp_path,
     elif kind == "hard link":
         os.link(command, tmp_path / "second")
     elif kind == "too large":
-        command.write_bytes(b"x" * (MOST_BYTES + 1))
+        command.write_bytes(b"x" * (65_536 + 1))
     else:
         command.unlink()
         os.mkfifo(command, 0o600) if kind == "pipe" else command.mkdir()
@@ -35,8 +35,8 @@ def test_a_file_that_another_user_may_have_written_is_refused(command, tmp_path,
 
 
 def test_the_largest_that_is_read(command):
-    command.write_bytes(b"x" * MOST_BYTES)
-    assert len(read_owned(command)) == MOST_BYTES
+    command.write_bytes(b"x" * 65_536)
+    assert len(read_owned(command)) == 65_536
 
 
 def test_a_link_is_not_followed(command, tmp_path):

@@ -5,11 +5,9 @@ import pytest
 
 from shadow.drift.attribution import (
     FEWEST_ALONE,
-    IDLE,
     MOST_OPEN,
     MOST_REQUESTS,
     MOST_SECONDS,
-    PER_CONVERSATION,
     Blame,
     opened,
     spread,
@@ -97,7 +95,7 @@ def test_a_fault_that_the_providers_own_answers_show_needs_no_witness(signal):
 
 
 def test_a_page_waits_for_six_thousand_requests_and_no_more():
-    found = fed(look(), [0] * (MOST_REQUESTS - 1), provider="a", at=300.0 - MOST_REQUESTS)
+    found = fed(look(), [0] * (6000 - 1), provider="a", at=300.0 - 6000)
     assert MOST_REQUESTS == 6_000
     assert found.waits
     assert not fed(found, [0], provider="a").waits
@@ -105,10 +103,10 @@ def test_a_page_waits_for_six_thousand_requests_and_no_more():
 
 
 def test_a_page_waits_for_an_hour_and_no_longer():
-    found = fed(look(), [0], provider="a", at=300.0 + MOST_SECONDS - 1)
+    found = fed(look(), [0], provider="a", at=300.0 + 3600.0 - 1)
     assert MOST_SECONDS == 3_600
     assert found.waits
-    assert not fed(found, [0], provider="a", at=300.0 + MOST_SECONDS).waits
+    assert not fed(found, [0], provider="a", at=300.0 + 3600.0).waits
 
 
 def test_after_the_page_the_look_goes_on():
@@ -129,15 +127,15 @@ def test_a_conversation_is_one_unit_when_it_is_over():
     found = look()
     fed(found, [1, 0], conversation="c")
     assert found.witnesses["b"].same.units == 0
-    fed(found, [0], at=302.0 + IDLE - 1, provider="a")
+    fed(found, [0], at=302.0 + 1800.0 - 1, provider="a")
     assert found.witnesses["b"].same.units == 0
-    fed(found, [0], at=302.0 + IDLE, provider="a")
+    fed(found, [0], at=302.0 + 1800.0, provider="a")
     assert found.witnesses["b"].same.units == 1
     assert found.witnesses["b"].same.logs[0] == pytest.approx(math.log1p(0.02 * (0.15 - 0.5) / 1.15))
 
 
 def test_ten_pairs_end_a_conversation():
-    found = fed(look(), [0] * (PER_CONVERSATION - 1), conversation="c")
+    found = fed(look(), [0] * (10 - 1), conversation="c")
     assert found.witnesses["b"].same.units == 0
     assert fed(found, [0], conversation="c").witnesses["b"].same.units == 1
 
@@ -147,9 +145,9 @@ def test_conversations_become_units_in_the_order_in_which_they_opened():
     found = look()
     fed(found, [1], conversation="long")
     for number in range(20):
-        fed(found, [0] * PER_CONVERSATION, conversation=f"short {number}", at=302.0)
+        fed(found, [0] * 10, conversation=f"short {number}", at=302.0)
     assert found.witnesses["b"].same.units == 0
-    fed(found, [0] * (PER_CONVERSATION - 1), conversation="long", at=303.0)
+    fed(found, [0] * (10 - 1), conversation="long", at=303.0)
     assert found.witnesses["b"].same.units == 21
 
 
@@ -200,8 +198,8 @@ def test_alarms_of_one_moment_agree_that_the_reference_moved():
 def test_a_thousand_open_conversations_are_remembered_and_no_more_and_none_once_it_is_settled():
     found = look()
     found.witnesses["b"].several = True
-    for number in range(MOST_OPEN + 5):
+    for number in range(1000 + 5):
         found.take("b", 301.0, f"c{number}", [("arguments", 0)])
     assert len(found.witnesses["b"].open) == MOST_OPEN == 1_000
-    found.passes(301.0 + IDLE)
+    found.passes(301.0 + 1800.0)
     assert (found.blame, found.witnesses["b"].open) == (Blame.PROVIDER, {})

@@ -3,7 +3,7 @@ from statistics import fmean, stdev
 
 from scipy import stats
 
-from shadow.drift.bootstrap import FEWEST, interval
+from shadow.drift.bootstrap import interval
 
 
 def choose(n):
@@ -22,6 +22,6 @@ def test_the_interval_of_a_mean_is_about_that_of_the_normal_distribution():
 
 
 def test_too_few_clusters_and_a_figure_that_is_hardly_there_have_none():
-    assert interval([1.0] * (FEWEST - 1), fmean, choose) is None
-    assert interval([1.0] * FEWEST, lambda _: None, choose) is None
-    assert interval([1.0] * FEWEST, fmean, choose) == (1.0, 1.0)
+    assert interval([1.0] * (10 - 1), fmean, choose) is None
+    assert interval([1.0] * 10, lambda _: None, choose) is None
+    assert interval([1.0] * 10, fmean, choose) == (1.0, 1.0)

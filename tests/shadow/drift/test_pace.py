@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from shadow.drift.betting_factors import GRID
-from shadow.drift.pace import BLOCK, ENOUGH, FEWEST, LEARNING, USUAL, Pace, PaceState, high, restored, saved
+from shadow.drift.pace import Pace, PaceState, high, restored, saved
 
 DAY = 86_400.0
 
@@ -62,11 +62,11 @@ def test_the_evidence_is_the_sum_of_the_bets():
     pace = Pace(slo=1.0)
     shares = [0.5, 0.0, 0.3, 1.0]
     for block, share in enumerate([*shares, 0.0], 1):
-        for number in range(FEWEST):
-            pace.add(block * BLOCK + number, 2.0 if number < share * FEWEST else 0.5)
+        for number in range(20):
+            pace.add(block * 300.0 + number, 2.0 if number < share * 20 else 0.5)
     sums = [1.0] * len(GRID)
     for share in shares:
-        sums = [(total + 1) * (1 + bet / USUAL * (share - USUAL)) for total, bet in zip(sums, GRID, strict=True)]
+        sums = [(total + 1) * (1 + bet / 0.15 * (share - 0.15)) for total, bet in zip(sums, GRID, strict=True)]
     assert math.isclose(pace.evidence, math.log(sum(sums) / len(sums) / 1e9), rel_tol=1e-9)
     assert pace.blocks == len(shares)
 
@@ -74,22 +74,22 @@ def test_the_evidence_is_the_sum_of_the_bets():
 def test_a_block_of_few_answers_gives_no_evidence():
     pace = Pace(slo=1.0)
     for block in range(1, 500):
-        for number in range(FEWEST - 1):
-            pace.add(block * BLOCK + number, 100.0)
+        for number in range(20 - 1):
+            pace.add(block * 300.0 + number, 100.0)
     assert (pace.blocks, pace.state) == (0, PaceState.STEADY)
 
 
 def test_with_a_limit_that_was_set_nothing_is_learned():
     pace = Pace(slo=1.0)
     for block in range(1, 40):
-        for number in range(FEWEST):
-            pace.add(block * BLOCK + number, 2.0)
-    assert (pace.state, pace.since) == (PaceState.SLOWER, BLOCK)
+        for number in range(20):
+            pace.add(block * 300.0 + number, 2.0)
+    assert (pace.state, pace.since) == (PaceState.SLOWER, 300.0)
 
 
 def test_what_is_recorded_late_belongs_to_the_open_block_and_a_clock_that_jumps_opens_another():
     pace = Pace(slo=1.0)
-    assert [pace.add(at, 0.5)[0] for at in (3 * BLOCK, 3 * BLOCK - 1, 3 * BLOCK + 5)] == [True, False, False]
+    assert [pace.add(at, 0.5)[0] for at in (3 * 300.0, 3 * 300.0 - 1, 3 * 300.0 + 5)] == [True, False, False]
     assert pace.answers == 3
     assert [pace.add(at, 0.5)[0] for at in (9e9, 1.0, 2.0)] == [True, True, False]
     assert pace.answers == 2
@@ -97,18 +97,18 @@ def test_what_is_recorded_late_belongs_to_the_open_block_and_a_clock_that_jumps_
 
 def test_a_day_of_hardly_any_answers_is_not_enough_to_learn_from():
     pace = Pace()
-    for number in range(ENOUGH - 1):
-        pace.add(number * LEARNING, 1.0)
+    for number in range(200 - 1):
+        pace.add(number * 86_400.0, 1.0)
     assert pace.state is PaceState.LEARNING
-    pace.add(ENOUGH * LEARNING, 1.0)
+    pace.add(200 * 86_400.0, 1.0)
     assert pace.state is PaceState.STEADY
 
 
 @pytest.mark.parametrize("seconds", [0.0, 1e-9, 1e9])
 def test_no_time_is_too_short_or_too_long(seconds):
     pace = Pace()
-    for number in range(ENOUGH + 5):
-        pace.add(number * LEARNING, seconds)
+    for number in range(200 + 5):
+        pace.add(number * 86_400.0, seconds)
     assert math.isfinite(pace.limit)
 
 

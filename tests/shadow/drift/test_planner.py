@@ -3,7 +3,7 @@ from math import inf, isclose
 import pytest
 
 from shadow.drift.alarm_budget import AlertBudget
-from shadow.drift.planner import HALF, NINE_OF_TEN, pairs_to_find, plan, sample_rate_for, smallest_found
+from shadow.drift.planner import pairs_to_find, plan, sample_rate_for, smallest_found
 
 MEASURED = {
     (0.005, 0.03): (2_651, 5_759),
@@ -25,7 +25,7 @@ MEASURED = {
 @pytest.mark.parametrize(("case", "pairs"), MEASURED.items())
 def test_the_plan_is_near_what_the_simulations_show(case, pairs):
     floor, drop = case
-    for share, simulated in zip((HALF, NINE_OF_TEN), pairs, strict=True):
+    for share, simulated in zip((0.5, 0.9), pairs, strict=True):
         assert isclose(pairs_to_find(drop, floor, AlertBudget(), share=share), simulated, rel_tol=0.25)
 
 
@@ -39,7 +39,7 @@ def test_more_pairs_show_smaller_drifts_and_few_show_none():
     assert sizes == sorted(sizes, reverse=True)
     assert sizes[0] == inf
     assert isclose(pairs_to_find(sizes[2], 0.1, AlertBudget()), 2_000, rel_tol=0.05)
-    assert smallest_found(2_000, 0.1, AlertBudget(), share=NINE_OF_TEN) > sizes[2]
+    assert smallest_found(2_000, 0.1, AlertBudget(), share=0.9) > sizes[2]
 
 
 def test_a_plan_counts_days_and_money():
@@ -55,5 +55,5 @@ def test_a_plan_counts_days_and_money():
 def test_the_sample_that_is_needed_finds_it_in_time():
     rate = sample_rate_for(0.10, per_day=10_000, days=1, floor=0.1, budget=AlertBudget())
     assert 0 < rate < 0.1
-    assert pairs_to_find(0.10, 0.1, AlertBudget(), share=NINE_OF_TEN) <= rate * 10_000
+    assert pairs_to_find(0.10, 0.1, AlertBudget(), share=0.9) <= rate * 10_000
     assert sample_rate_for(0.01, per_day=10_000, days=1, floor=0.1, budget=AlertBudget()) == inf

@@ -42,7 +42,7 @@ def test_neither_order_nor_sides_nor_even_conversations_change_it(totals, draw):
 @pytest.mark.parametrize("bias", [0.5, 0.53, 0.6, 0.8])
 def test_beyond_300_conversations_the_formula_goes_on_where_counting_ended(bias):
     draw = random.Random(f"flips {bias}")
-    totals = [draw.randint(1, 10) * (1 if draw.random() < bias else -1) for _ in range(EXACT)]
+    totals = [draw.randint(1, 10) * (1 if draw.random() < bias else -1) for _ in range(300)]
     assert EXACT == 300
     # two conversations more that cancel each other: one span more of the distribution, by the formula
     assert flip_test([*totals, 1, -1]) == pytest.approx(flip_test(totals), rel=0.02)

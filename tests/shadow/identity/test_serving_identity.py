@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from shadow.identity.serving_identity import FORGOTTEN, UNSETTLED, WARM_UP, ServingIdentity, id_form, identity_of, kind_of, traits
+from shadow.identity.serving_identity import ServingIdentity, id_form, identity_of, kind_of, traits
 from shadow.reading.completion import Unread, UnreadReason
 from shadow.reading.provider_error import error_of_body
 from tests.shadow.compare.made import answer, choice, completion
@@ -15,8 +15,8 @@ def told(name="chatcmpl-0a1b2c3d4e5f", headers=(), fingerprint="fp_1"):
 
 def settled():
     serving = ServingIdentity()
-    changes = [serving.observe({"server": "a"}) for _ in range(WARM_UP)]
-    assert changes[:-1] == [None] * (WARM_UP - 1)
+    changes = [serving.observe({"server": "a"}) for _ in range(20)]
+    assert changes[:-1] == [None] * (20 - 1)
     return serving, changes[-1]
 
 
@@ -86,15 +86,15 @@ def test_a_new_value_is_a_change_and_one_long_unseen_another():
     serving, first = settled()
     change = serving.observe({"server": "b"})
     assert (change.previous, change.changes) == (first.identity, ("server: b is new (before: a)",))
-    later = [serving.observe({"server": "b"}) for _ in range(FORGOTTEN)]
+    later = [serving.observe({"server": "b"}) for _ in range(500)]
     (gone,) = [change for change in later if change]
     assert (gone.changes, gone.facts) == (("server: a is no longer seen",), {"server": ("b",)})
 
 
 def test_facet_that_never_settles_is_left_out():
     serving, _ = settled()
-    changes = [serving.observe({"server": "a", "fingerprint": f"fp_{number}"}) for number in range(3 * UNSETTLED)]
-    assert not any(changes[UNSETTLED + 1 :])
+    changes = [serving.observe({"server": "a", "fingerprint": f"fp_{number}"}) for number in range(3 * 8)]
+    assert not any(changes[8 + 1 :])
     assert serving.facts == {"server": ("a",)}
 
 
@@ -108,7 +108,7 @@ def test_what_was_kept_is_the_first_picture_of_the_next_run():
 def test_the_first_answers_of_another_api_are_no_change_and_what_is_new_after_them_is():
     serving, first = settled()
     kind = kind_of("messages", stream=True)
-    assert [serving.observe({"id (messages)": "msg_letters", "server": "b"}, kind) for _ in range(WARM_UP)] == [None] * WARM_UP
+    assert [serving.observe({"id (messages)": "msg_letters", "server": "b"}, kind) for _ in range(20)] == [None] * 20
     assert serving.identity == first.identity
     change = serving.observe({"id (messages)": "uuid", "server": "b"}, kind)
     assert change.changes == ("id (messages): uuid is new (before: msg_letters)",)

@@ -9,7 +9,7 @@ import pytest
 
 from shadow.drift.state_snapshot import saved
 from shadow.drift.state_transitions import AckAction, Acknowledgement, DriftState
-from shadow.judging.judge import BATCH, LEASE_SECONDS, Judge
+from shadow.judging.judge import Judge
 from storage.rows import PairGroup
 from storage.store import StoreError
 from tests.payoffs import GROUP, add
@@ -57,9 +57,9 @@ def drifting(seed=2, good=400, bad=150):
 
 
 def test_finish_judges_what_waits_and_releases_the_lease_to_another_judge(store):
-    fill(store, [0] * (BATCH + 1))
+    fill(store, [0] * (500 + 1))
     JudgeRun(store, "one").judge.finish(0.0, 20.0)
-    assert JudgeRun(store, "two").all(1.0).statuses[0].pairs == BATCH + 1
+    assert JudgeRun(store, "two").all(1.0).statuses[0].pairs == 500 + 1
 
 
 def test_statuses_after_a_restart_equal_those_before_it(store):
@@ -121,7 +121,7 @@ def test_a_rebuild_by_replay_equals_what_was_judged_live_and_over_restarts(store
 FIXED, ACCEPT = Acknowledgement(answer=AckAction.FIXED), Acknowledgement(answer=AckAction.ACCEPT)
 
 
-@pytest.mark.parametrize("batch", [7, BATCH])
+@pytest.mark.parametrize("batch", [7, 500])
 @pytest.mark.parametrize("more", [0, 40])
 def test_a_rebuild_by_replay_gives_the_answers_of_operators_again(store, tmp_path, monkeypatch, more, batch):
     """Fixed after one alarm, accepted after the next one, pairs before, between and after them, or none after."""
@@ -184,11 +184,11 @@ def test_the_memory_of_24_hours_survives_a_restart(store):
 
 
 def test_more_pairs_than_one_batch_are_taken_in_turns(store):
-    fill(store, [0] * (BATCH + 1))
+    fill(store, [0] * (500 + 1))
     run = JudgeRun(store)
     assert run.judge.step(0.0)
     assert not run.judge.step(0.0)
-    assert len(run.judged) == BATCH + 1
+    assert len(run.judged) == 500 + 1
 
 
 def test_process_without_the_lease_judges_no_pair(store):
@@ -200,7 +200,7 @@ def test_process_without_the_lease_judges_no_pair(store):
     first.all(101.0)
     assert [entry.pair_id for entry, _ in first.judged] == ["pair-0", "next"]
     add(store, "last")
-    assert [entry.pair_id for entry, _ in second.all(101.0 + LEASE_SECONDS).judged] == ["last"]
+    assert [entry.pair_id for entry, _ in second.all(101.0 + 30.0).judged] == ["last"]
     assert second.judge.groups[KEY].alarm.group_tests.pairs == 3
 
 

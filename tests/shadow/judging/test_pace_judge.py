@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from shadow.drift.pace import BLOCK, PaceState, restored
+from shadow.drift.pace import PaceState, restored
 from shadow.drift.state_transitions import AckAction, Acknowledgement
 from shadow.judging.judge import Judge
 from shadow.judging.pace_judge import PaceJudge
@@ -21,7 +21,7 @@ def live(store, blocks, seconds, *, first=0, name="a", **more):
     for block in range(first, first + blocks):
         for number in range(20):
             times = {"first_token": seconds, "seconds": seconds + 1.0, "completion_tokens": 10}
-            started = (block + 10) * BLOCK + number
+            started = (block + 10) * 300.0 + number
             store.add_exchange(
                 exchange_record(f"{name}-{block}-{number}", calls=0, checks=0, started=started, **{**times, **more})
             )
@@ -48,7 +48,7 @@ def test_slower_provider_is_reported_once_with_its_figures(store, judgements):
     assert (alarm.old, alarm.new, alarm.name, alarm.group.provider) == ("steady", "slower", "first_token", "near")
     assert (alarm.group.route, alarm.group.reference) == ("", "")
     details = json.loads(alarm.details)
-    assert (details["since"], details["share"], details["latency"]) == (10 * BLOCK, 1.0, "first_token")
+    assert (details["since"], details["share"], details["latency"]) == (10 * 300.0, 1.0, "first_token")
     assert judgements.alarms(0, 0) == [alarm]
     assert kept(judgements).state is PaceState.SLOWER
 

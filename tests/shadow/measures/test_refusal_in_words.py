@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.measures.refusal_in_words import OPENING, refuses_in_words
+from shadow.measures.refusal_in_words import refuses_in_words
 from shadow.measures.refusal_phrases import REFUSAL_PHRASES
 from tests.labelled.measure import LANGUAGES, PAGE, score, sentences, table
 
@@ -29,7 +29,7 @@ def test_refusals_in_usual_words_that_the_rule_was_not_made_on_are_found_without
 
 
 def whole(text):
-    opening = text[:OPENING].lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    opening = text[:300].lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
     return any(wording.pattern.search(opening) for wording in REFUSAL_PHRASES)
 
 

@@ -118,7 +118,7 @@ def test_a_fault_among_many_alternatives_of_a_long_value_is_not_reported_in_full
 )
 def test_the_states_of_a_pattern_grow_with_its_repetitions(pattern, count):
     assert states(pattern) == count
-    assert states("a{1000}" * 20) == STEPS
+    assert states("a{1000}" * 20) == 2_000_000
 
 
 @pytest.mark.parametrize(("value", "parts"), [(None, 0), (1, 1), ("a" * 32, 3), ([1, [2]], 4), ({"a": {"b" * 16: 1}}, 4)])

@@ -8,7 +8,7 @@ from prometheus_client.openmetrics.exposition import generate_latest as openmetr
 from prometheus_client.parser import text_string_to_metric_families
 
 from proxy.exchange import ChunkTimings, Failure, FailureKind, Role
-from proxy.process.shared_counters import PAIRS, SharedCounters
+from proxy.process.shared_counters import SharedCounters
 from proxy.worker_stats import WorkerStats
 from shadow.findings.finding import Finding, FindingState, Signal
 from shadow.metrics.observe import Metrics
@@ -172,8 +172,8 @@ def test_what_became_of_each_exchange_and_pair_is_counted_once_and_goes_on_from_
         board.row(0).add("inbox_full", 3)
         board.row(0).add("audit_slow", 1)
         board.row(1).add("error", 2)
-        board.row(PAIRS).add("error", 5)
-        board.row(PAIRS).add("store_failed", 6)
+        board.row(64).add("error", 5)
+        board.row(64).add("store_failed", 6)
         for _ in range(2):
             exported.metrics.counted(board)
     assert exported.value("exchanges_ended_total") == 20

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Histogram, disable_created_metrics
 
 from proxy.worker_stats import WorkerStats
-from shadow.metrics.series import PULSES_KEPT, RUNS, BulkCounter, BulkHistogram, CachedChildren, ReasonLabels, WorkerTotals
+from shadow.metrics.series import BulkCounter, BulkHistogram, CachedChildren, ReasonLabels, WorkerTotals
 
 BUCKETS = (0.1, 0.5, 1.0)
 
@@ -73,11 +73,11 @@ def test_scores_counted_in_bulk_equal_the_librarys(events):
 
 def test_scores_are_counted_once_many_are_held():
     bulk = BulkHistogram("likeness", "Likeness.", ("who",), BUCKETS)
-    for _ in range(3 * RUNS + 1):
+    for _ in range(3 * 256 + 1):
         bulk.note((), [("a", 0.5)])
-        assert len(bulk._held) < RUNS
+        assert len(bulk._held) < 256
     [metric] = bulk.collect()
-    assert [sample.value for sample in metric.samples if sample.name == "likeness_count"] == [3 * RUNS + 1]
+    assert [sample.value for sample in metric.samples if sample.name == "likeness_count"] == [3 * 256 + 1]
 
 
 ENDS = st.lists(st.tuples(st.sampled_from("xyz"), st.sampled_from(["match", "differ", "unknown"])), max_size=4).map(tuple)
@@ -101,10 +101,10 @@ def test_counter_filled_in_bulk_equals_counting_one_by_one(events):
 
 def test_ever_new_verdicts_are_counted_and_not_held():
     bulk = BulkCounter("checks_total", "Checks.", ("what", "state"), ())
-    for number in range(3 * RUNS):
+    for number in range(3 * 256):
         bulk.count((), ((str(number), "match"), ("x", "match")))
-        assert len(bulk._runs) <= RUNS
-    assert dict(_counted(bulk))["x", "match"] == 3 * RUNS
+        assert len(bulk._runs) <= 256
+    assert dict(_counted(bulk))["x", "match"] == 3 * 256
 
 
 def test_each_series_leads_to_the_last_that_had_something_to_show():
@@ -189,6 +189,6 @@ def test_gauges_follow_the_newest_process_of_each_worker():
 
 def test_endless_restarts_are_not_remembered_endlessly():
     pulses = WorkerTotals()
-    for pid in range(3 * PULSES_KEPT):
+    for pid in range(3 * 256):
         pulses.increases(WorkerStats(pid=pid, accepted=1))
-    assert len(pulses._last) == PULSES_KEPT
+    assert len(pulses._last) == 256

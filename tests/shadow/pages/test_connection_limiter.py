@@ -76,10 +76,10 @@ async def test_connection_without_a_request_is_closed_beyond_120_seconds(sent):
     async with limited_port() as at, client(at.number) as idle, client(at.number) as active:
         await idle.send(sent)
         await answered(active)
-        at.now = IDLE_SECONDS
+        at.now = 120.0
         at.limiter.close_idle()
         await answered(active)
-        at.now = IDLE_SECONDS + 1
+        at.now = 120.0 + 1
         at.limiter.close_idle()
         assert await is_closed(idle)
         assert b"200 OK" in await answered(active)
@@ -90,7 +90,7 @@ async def test_a_connection_that_waits_for_its_answer_is_not_closed():
         at.may_answer.clear()
         await slow.send(get(b"/"))
         await asyncio.wait_for(at.requested.wait(), 10)
-        at.now = 10 * IDLE_SECONDS
+        at.now = 10 * 120.0
         at.limiter.close_idle()
         at.may_answer.set()
         assert (await slow.rest()).endswith(b"answer")

@@ -11,7 +11,7 @@ from proxy.exchange import Failure, FailureKind
 from shadow.drift.drift_signals import DriftSignal
 from shadow.findings.finding import Signal
 from shadow.findings.pair import ControlReason
-from shadow.pages.pair_pages import PER_PAGE, FilterError, PairPages
+from shadow.pages.pair_pages import FilterError, PairPages
 from shadow.settings.top_level_config import Config
 from storage.rows import IdentityRow
 from storage.store import Store
@@ -223,7 +223,7 @@ def test_the_list_is_newest_first_and_leads_to_each_pair(pages, store):
 
 
 def test_long_list_is_paged_and_keeps_its_filter(pages, store):
-    for number in range(PER_PAGE + 1):
+    for number in range(50 + 1):
         keep_pair(store, said("Yes"), said("Yes"), pair_id=f"{number:032}")
     first = Reading(pages.index({"provider": "candidate"}))
     [older] = [address for address in first.addresses if "before=" in address]
@@ -262,7 +262,7 @@ def test_answers_that_failed_a_check_are_listed_without_a_pair(pages, store):
 
 
 def test_answer_list_is_paged(pages, store):
-    for number in range(PER_PAGE + 1):
+    for number in range(50 + 1):
         found = (finding("stop", "differ", exchange_id=f"{number:032}", comparison="check"),)
         store.add_exchange(replace(exchange_record(f"{number:032}"), findings=found))
     assert store.flush(20)
@@ -278,7 +278,7 @@ def test_unknown_check_is_refused_with_the_known_ones(pages, check):
 
 
 def test_the_list_filters_by_the_segment_of_the_requests(pages, store):
-    for number in range(PER_PAGE + 1):
+    for number in range(50 + 1):
         name = f"{number:032}"
         store.add_exchange(exchange_record(name))
         store.add_pair(pair_record(name, shape='{"segments": {"tools": "no"}}'))

@@ -43,7 +43,7 @@ def test_as_many_fit_as_were_configured_and_not_one_more(skipped):
 
 def test_what_is_large_fits_alone_and_its_bytes_are_free_when_it_has_gone(skipped):
     queue = waiting(skipped, most=10)
-    large = seen(size=MOST_BYTES)
+    large = seen(size=67_108_864)
     assert queue.fits(large)
     queue.add(large, SAMPLED, 0.0)
     assert not queue.fits(seen())
@@ -56,7 +56,7 @@ def test_what_is_large_fits_alone_and_its_bytes_are_free_when_it_has_gone(skippe
 def test_at_most_64_mib_are_in_flight_and_the_next_request_starts_when_one_ends(skipped, over, begins):
     assert MOST_BYTES == 67_108_864
     queue = waiting(skipped)
-    size = MOST_BYTES // 2 - len(seen().exchange.request.body) - len(seen().exchange.response.body)
+    size = 67_108_864 // 2 - len(seen().exchange.request.body) - len(seen().exchange.response.body)
     for number, more in enumerate((0, over)):
         queue.add(seen(number, size=size + more), SAMPLED, 0.0)
     first = queue.next(0.0, 1_000.0)
@@ -71,7 +71,7 @@ def test_at_most_64_mib_are_in_flight_and_the_next_request_starts_when_one_ends(
 def test_request_larger_than_the_limit_is_in_flight_alone(skipped):
     queue = waiting(skipped)
     for number in range(2):
-        queue.add(seen(number, size=MOST_BYTES + 1), SAMPLED, 0.0)
+        queue.add(seen(number, size=67_108_864 + 1), SAMPLED, 0.0)
     first = queue.next(0.0, 1_000.0)
     assert queue.next(0.0, 1_000.0) is None
     queue.done(first)

@@ -6,7 +6,7 @@ import time
 import pytest
 from prometheus_client import CollectorRegistry
 
-from proxy.process.shared_counters import PAIRS, SharedCounters
+from proxy.process.shared_counters import SharedCounters
 from shadow.metrics.observe import Metrics
 from shadow.pipeline.exchange_ledger import ExchangeLedger
 from shadow.pipeline.shadow_scheduler import ShadowScheduler
@@ -77,7 +77,7 @@ async def test_a_shadow_that_fails_is_counted_and_frees_its_place(store):
     for number in range(2):
         made.add(number)
     await until(lambda: not made.scheduler.running and not made.scheduler.waiting)
-    assert made.counters.row(PAIRS)["error"] == 2
+    assert made.counters.row(64)["error"] == 2
 
 
 async def test_a_full_queue_and_a_spent_budget_are_reasons(store):

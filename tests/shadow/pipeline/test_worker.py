@@ -9,7 +9,7 @@ from prometheus_client.openmetrics.exposition import generate_latest as openmetr
 from structlog.testing import capture_logs
 
 from proxy.exchange import Exchange, Failure, FailureKind
-from proxy.process.shared_counters import PAIRS, SharedCounters
+from proxy.process.shared_counters import SharedCounters
 from proxy.provider_config import Provider, ProxyConfig, Route
 from shadow.demo.pretended_server import PretendedServer
 from shadow.metrics.observe import Metrics
@@ -218,7 +218,7 @@ async def test_a_question_that_was_lost_with_its_process_is_skipped_and_no_fault
     house.references._fetcher = Lost(house.worker._config.proxy.timeouts, house.worker._config.proxy.limits)
     await house.handle(live())
     assert house.skipped("fetcher_lost") == 1
-    assert house.ledger._rows[PAIRS]["error"] == 0
+    assert house.ledger._rows[64]["error"] == 0
     assert house.store.exchange(live().id)
 
 
@@ -390,5 +390,5 @@ async def test_a_shadow_that_cannot_begin_is_logged_and_counted_and_its_exchange
     house, written = working(), logged("shadow.pipeline.worker")
     await house.handle(live())
     assert [call.kwargs["event"] for call in written] == ["shadow_not_started"]
-    assert house.ledger._rows[PAIRS]["error"] == 1
+    assert house.ledger._rows[64]["error"] == 1
     assert house.store.exchange(live().id)

@@ -2,7 +2,7 @@
 
 import json
 
-from shadow.presentation.request_view import MESSAGES, TEXT, request_view
+from shadow.presentation.request_view import request_view
 from shadow.reading.parsed_request import parse_request
 
 JSON_HEADERS = (("content-type", "application/json"),)
@@ -58,14 +58,14 @@ def test_request_body_that_was_not_kept_is_stated():
 
 
 def test_a_long_conversation_keeps_its_end():
-    view = shown({"messages": [{"role": "user", "content": str(number)} for number in range(MESSAGES + 5)]})
-    assert len(view.messages) == MESSAGES
-    assert view.messages[-1].text == str(MESSAGES + 4)
+    view = shown({"messages": [{"role": "user", "content": str(number)} for number in range(200 + 5)]})
+    assert len(view.messages) == 200
+    assert view.messages[-1].text == str(200 + 4)
     assert view.more == "5 earlier messages are not shown"
 
 
 def test_a_long_message_is_cut_with_its_length():
-    assert shown({"messages": [{"role": "user", "content": "x" * (TEXT + 1)}]}).messages[0].text.endswith("(20,001 characters)")
+    assert shown({"messages": [{"role": "user", "content": "x" * (20_000 + 1)}]}).messages[0].text.endswith("(20,001 characters)")
 
 
 def test_a_nested_parameter_is_shown_indented_by_two_blanks():

@@ -63,7 +63,7 @@ def test_event_without_a_text_has_no_template():
 
 
 def test_event_of_65536_bytes_has_a_template_and_a_larger_one_has_none():
-    size = LARGEST - len(json.dumps(chunk({"content": ""})))
+    size = 65_536 - len(json.dumps(chunk({"content": ""})))
     assert template(chunk({"content": "a" * size})) is not None
     assert template(chunk({"content": "a" * (size + 1)})) is None
     assert LARGEST == 65_536

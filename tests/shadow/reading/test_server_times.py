@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.reading.server_times import MOST, ServerTime, time_to_head, times_in_body, times_in_headers, total_time
+from shadow.reading.server_times import ServerTime, time_to_head, times_in_body, times_in_headers, total_time
 
 
 def times(found):
@@ -48,7 +48,7 @@ def test_a_day_is_the_longest_time():
 @given(st.text(max_size=200), st.text(max_size=200))
 def test_any_header_gives_few_times_of_at_most_a_day(one, other):
     found = times_in_headers((("server-timing", one), ("server-timing", other), ("openai-processing-ms", one)))
-    assert len(found) <= MOST
+    assert len(found) <= 8
     assert all(0 <= time.seconds <= 86_400 for time in found)
 
 

@@ -9,7 +9,7 @@ import pytest
 from shadow.findings.pair import PairKind
 from shadow.report.check_rates import wilson
 from shadow.report.figures import SegmentLine
-from shadow.report.identity_lines import APART, greedy_lines, identity_lines, segment_lines, stands_out, template_lines
+from shadow.report.identity_lines import greedy_lines, identity_lines, segment_lines, stands_out, template_lines
 from storage.rows import IdentityRow, PairFilter, PairGroup, SignalCount
 from tests.conformance import START, exchange_record, pair_record
 
@@ -120,8 +120,8 @@ def test_hardly_any_segment_of_a_faithful_provider_is_marked():
     for _ in range(3_000):
         share, pairs, controls = rng.random() * 0.6, rng.randint(20, 300), rng.randint(5, 60)
         counts = [sum(rng.random() < share for _ in range(number)) for number in (pairs, controls)]
-        _, high = wilson(counts[1], controls, APART)
-        marked += wilson(counts[0], pairs, APART)[0] > high
+        _, high = wilson(counts[1], controls, 3.0)
+        marked += wilson(counts[0], pairs, 3.0)[0] > high
     assert marked <= 1
 
 

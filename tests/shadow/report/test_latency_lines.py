@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from shadow.drift.pace import BLOCK
 from shadow.judging.pace_judge import PaceJudge
 from shadow.report.build_report import build
 from shadow.report.latency_lines import latency_lines, pace_lines, repeatable_choice
@@ -50,7 +49,7 @@ def test_a_pace_is_a_line_with_since_when_while_it_is_slower(store):
     assert judgements.claim("me", 0.0, 1e9)
     PaceJudge(judgements, "me", slo=1.0, most=9).step()
     slow, learning = pace_lines(store)
-    assert (slow.measure, slow.tempo, slow.limit, slow.since, slow.share) == ("first_token", "slower", 1.0, 10 * BLOCK, 1.0)
+    assert (slow.measure, slow.tempo, slow.limit, slow.since, slow.share) == ("first_token", "slower", 1.0, 10 * 300.0, 1.0)
     assert (learning.measure, learning.tempo, learning.limit, learning.since) == ("token", "learning", None, None)
     assert not build(store, 0.0, 0.0).drifted, "speed is no drift"
 

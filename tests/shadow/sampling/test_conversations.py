@@ -100,7 +100,7 @@ def test_a_retry_is_of_its_conversation_and_drawn_alike():
 
 def test_parallel_branches_are_of_one_conversation():
     memory = Conversations(SECRET)
-    found = keys(memory, [FIRST], *([FIRST, REPLY, user(f"Branch {number}")] for number in range(SHARED - 1)))
+    found = keys(memory, [FIRST], *([FIRST, REPLY, user(f"Branch {number}")] for number in range(10 - 1)))
     assert len(set(found)) == 1
 
 

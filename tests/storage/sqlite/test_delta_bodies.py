@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from storage.sqlite import delta_bodies, exchange_queries, retention
 from storage.sqlite.body_compression import BodyCompressor, compress_against, decompress
 from storage.sqlite.connection import create_file, open_writing
-from storage.sqlite.delta_bodies import DEEPEST, DeltaBodies
+from storage.sqlite.delta_bodies import DeltaBodies
 from storage.sqlite.migrations import migrate
 from storage.sqlite.record_insertion import RecordPreparer, insert
 from tests.conformance import DAY, START, exchange_record
@@ -72,7 +72,7 @@ def test_fifty_turns_cost_little_more_than_the_longest(conn):
         insert(conn, [prepare(record(str(n), said[n])) for n in range(start, start + 10)])
     (whole,) = conn.execute("SELECT sum(length(request_body)) FROM payloads").fetchone()
     assert whole - alone < 5 * alone
-    assert [name for name, base in bases(conn).items() if base is None] == ["alone", "0", str(DEEPEST + 1)]
+    assert [name for name, base in bases(conn).items() if base is None] == ["alone", "0", str(24 + 1)]
     assert [exchange_queries.exchange(conn, str(n)).request_body for n in range(50)] == said
 
 

@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.sqlite import pair_queries, released_sql, retention
-from storage.sqlite.finding_rollups import STRETCH, whole_stretches
-from storage.sqlite.query_rows import FOREVER
+from storage.sqlite.finding_rollups import whole_stretches
 from tests.conformance import START, exchange_record, pair_record
 from tests.storage.sqlite.inserted import put
 
@@ -17,7 +16,7 @@ from tests.storage.sqlite.inserted import put
 def from_rows(conn, since, until) -> Counter:
     rows = Counter()
     for statement in (pair_queries.SIGNAL_COUNTS, pair_queries.CHECK_COUNTS, pair_queries.PASSED_COUNTS):
-        for *key, times in conn.execute(statement, (since, until or FOREVER)):
+        for *key, times in conn.execute(statement, (since, until or 9e18)):
             rows[tuple(key)] += times
     return rows
 
@@ -91,7 +90,7 @@ def test_whole_stretches_lie_within_their_period(since, until):
     first, last = whole_stretches(since, until)
     assert first >= since
     assert first == last or last <= until
-    assert first % STRETCH == last % STRETCH == 0
+    assert first % 600 == last % 600 == 0
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from storage.rows import ExchangeRow, FindingRow, IdentityRow, PairRow, PayoffRo
 from storage.sqlite import exchange_queries, record_insertion
 from storage.sqlite.connection import create_file, open_writing
 from storage.sqlite.migrations import migrate
-from storage.sqlite.record_insertion import INSERTS, TOGETHER, RecordPreparer, insert
+from storage.sqlite.record_insertion import INSERTS, RecordPreparer, insert
 from tests.conformance import exchange_record, finding, pair_record
 
 
@@ -63,7 +63,7 @@ def test_a_batch_fills_every_table_and_inserts_nothing_the_second_time(conn):
     assert counts(conn) == filled
 
 
-@pytest.mark.parametrize("count", [1, TOGETHER - 1, TOGETHER, TOGETHER + 1, 2 * TOGETHER + 3])
+@pytest.mark.parametrize("count", [1, 16 - 1, 16, 16 + 1, 2 * 16 + 3])
 def test_rows_written_together_are_those_written_one_by_one(conn, count):
     found = tuple(finding(f"check_{n}", "match", exchange_id="e0", comparison="check", score=n / 7) for n in range(count))
     records = [replace(exchange_record("e0"), findings=found), *(exchange_record(f"e{n}") for n in range(1, count))]

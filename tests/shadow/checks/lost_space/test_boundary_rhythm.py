@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.checks.lost_space.boundary_rhythm import GROUPS_FROM, SINGLE_WORDS_FROM, odd_boundaries, tight_boundaries
+from shadow.checks.lost_space.boundary_rhythm import odd_boundaries, tight_boundaries
 
 PROSE = "The survey of the valley, as it was, took three weeks; nobody asked Mr Kowalczyk for 12 apples. " * 3
 
@@ -37,7 +37,7 @@ def test_stream_of_another_language_with_spaces_has_the_rhythm():
     "pieces",
     [
         words(PROSE),
-        words(PROSE)[: SINGLE_WORDS_FROM - 2],
+        words(PROSE)[: 30 - 2],
         [piece for word in words(PROSE) for piece in re.findall(r"\s*\w+|\W", word)],
         [*words(PROSE), "x" * 60, "y" * 60],
         [*words(PROSE), " https://example.org/a", "b?c=d"],
@@ -53,14 +53,14 @@ def test_stream_without_rhythm_or_words_has_no_odd_boundary(pieces):
 
 def test_stream_without_rhythm_gives_none_and_faithful_stream_an_empty_list():
     assert odd(words(PROSE)) == []
-    assert odd(words(PROSE)[: SINGLE_WORDS_FROM - 2]) is None
+    assert odd(words(PROSE)[: 30 - 2]) is None
     assert odd([*words(PROSE), "a", "b", "c"]) is None
 
 
 def test_pieces_of_several_words_have_the_rhythm_from_eighty_boundaries():
-    groups = [" of the dog and then"] * GROUPS_FROM
+    groups = [" of the dog and then"] * 80
     assert odd([*groups, " of all", "these things"])
-    assert odd([*groups[: SINGLE_WORDS_FROM + 2], " of all", "these things"]) is None
+    assert odd([*groups[: 30 + 2], " of all", "these things"]) is None
 
 
 @given(st.lists(st.text(st.sampled_from("ab, \n\u2003\x1f\0\1é`"), min_size=1, max_size=3), min_size=1))

@@ -1,4 +1,4 @@
-from shadow.checks.prompts.prompt_text import CAP, answer_cap, content_text, message_text, prompt_text
+from shadow.checks.prompts.prompt_text import answer_cap, content_text, message_text, prompt_text
 from shadow.reading.parsed_request import Tool
 from tests.shadow.compare.made import ask
 
@@ -23,8 +23,8 @@ def test_contents_of_any_shape_are_read():
 
 
 def test_no_more_is_read_than_the_cap():
-    asked = ask(messages=({"content": "x" * CAP}, {"content": "y"}))
-    assert prompt_text(asked) == "x" * CAP
+    asked = ask(messages=({"content": "x" * 400_000}, {"content": "y"}))
+    assert prompt_text(asked) == "x" * 400_000
 
 
 def test_the_reason_states_that_a_text_was_not_read_to_its_end():
