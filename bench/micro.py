@@ -115,7 +115,7 @@ def proxy() -> Iterator[tuple[str, Step]]:
     yield "framing: what is recorded of it", head.recorded
     yield "heading: read by both readers", lambda: HeadMemo(raw)
     yield "heading: the same again", lambda: heading.find(raw)
-    yield "heading: towards a provider", lambda: heading.towards(origin, "/v1/x", key="k", key_field="", length=9)
+    yield "heading: towards a provider", lambda: heading.towards(origin, "/v1/x", key="k", key_field="")
     yield "parsing: one chunk of a stream, checked, passed on and captured", lambda: answer.feed(chunk, 2.0)
     yield "capture: one piece", lambda: kept.add(b"x" * 200, 2.0)
     shown, pulse = credential_removal.forms([b"sk-abcdefghijklmnop"]), WorkerStats(worker=0, pid=1)

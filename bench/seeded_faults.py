@@ -87,7 +87,7 @@ FAULTS = (
     Fault(
         "the reference's key goes to the provider",
         "keys.apart",
-        "RequestPreparation._made",
+        "RequestPreparation._head",
         'A.keys.get(P, "")',
         'next(iter(A.keys.values()), "")',
         "no_key",

@@ -87,7 +87,7 @@ class DataPlane:
         server, intake = self._server, self._listener
         if server is None or intake is None or self._forward.draining:
             return
-        self._forward.draining = True
+        self._forward.drain()
         server.close()
         intake.close_idle()
         await _within(grace, intake.empty, self._forward.quiet)

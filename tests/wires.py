@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from proxy.exchange import Exchange
 from proxy.packing import PackedExchange, unpack
 from proxy.provider_config import ProxyConfig
+from proxy.routing.body_peek import labelled
 from proxy.server import DataPlane
 from proxy.worker_stats import WorkerStats
 
@@ -133,7 +134,8 @@ class Kept:
         return self.offer(unpack(b"".join(packed.parts)))
 
     async def next(self) -> Exchange:
-        return await asyncio.wait_for(self._queue.get(), PATIENCE)
+        """The next exchange, as its reader labels it."""
+        return labelled(await asyncio.wait_for(self._queue.get(), PATIENCE))
 
     @property
     def more(self) -> int:

@@ -11,7 +11,7 @@ import re
 
 from proxy.client.browser_policy import BrowserPolicy
 from proxy.client.head_reader import read_request_head
-from proxy.client.outgoing_head import OutgoingRoute, outgoing_head
+from proxy.client.outgoing_head import OutgoingPlan, OutgoingRoute, outgoing_head
 from proxy.client.request_head import LENGTH, MOST_DIGITS, RequestHead
 from proxy.errors import RequestError
 from proxy.exchange import Headers
@@ -31,7 +31,7 @@ class HeadMemo:
 
     __slots__ = (
         *("_after", "_at", "_before", "_digits", "_made", "_name", "_objection", "_others", "_policy"),
-        *("_route", "_secrets", "_skip", "fault", "head", "length", "recorded"),
+        *("_route", "_secrets", "_skip", "fault", "head", "length", "plan", "recorded"),
     )
 
     def __init__(self, raw: bytes) -> None:
@@ -52,6 +52,8 @@ class HeadMemo:
         self._objection = ""
         self._route: OutgoingRoute | None = None
         self._made = (b"", b"")
+        self.plan: OutgoingPlan | None = None
+        """How the last request with this head went out."""
 
     def __repr__(self) -> str:
         return f"<HeadMemo {self.head.method} fields={len(self.head.fields.names)} refused={self.fault is not None}>"
@@ -83,14 +85,15 @@ class HeadMemo:
         return int(digits), end + self._skip
 
     def towards(
-        self, origin: ProviderOrigin, target: str, *, key: str, key_field: str, length: int | None, extra: Headers = ()
-    ) -> bytes:
-        """The head as `origin` gets it for `target`, its empty line included; the rest is what `header_rules.outgoing` takes."""
+        self, origin: ProviderOrigin, target: str, *, key: str, key_field: str, extra: Headers = ()
+    ) -> tuple[bytes, bytes]:
+        """The head as `origin` gets it for `target`, before and behind the length of the body, all of it before where there is
+        none; the rest is what `header_rules.outgoing` takes.
+        """
         route = (origin, target, key, key_field, extra)
         if route != self._route:
             self._made, self._route = outgoing_head(self.head, route, self._name), route
-        before, after = self._made
-        return before if length is None else b"%b%d%b" % (before, length, after)
+        return self._made
 
     def secrets(self, others: tuple[bytes, ...]) -> SearchedSecrets:
         """The secrets of this request, and `others`, to be looked for in all that is recorded of it."""

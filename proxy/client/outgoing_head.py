@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from proxy.client.request_head import RequestHead
-from proxy.exchange import Headers
+from proxy.exchange import Headers, Labels
 from proxy.routing import header_rules as rules
+from proxy.routing.body_peek import PeekedBody
 from proxy.routing.outbound_proxy import proxy_fields
 from proxy.routing.provider_origin import ProviderOrigin
+from proxy.routing.routing_table import RouteMatch
 
 OutgoingRoute = tuple[ProviderOrigin, str, str, str, Headers]
 """The origin, the target there, the key and the field that bears it, and the fields that are added."""
+
+
+class OutgoingPlan(NamedTuple):
+    """How a request with one head goes out, where `seen` is all that its route depends on of its body."""
+
+    routing: object
+    """The configuration that it was made by; it holds for no other."""
+    seen: PeekedBody
+    unseen: bool
+    """True when no model changes the route, so that a body need not be looked at."""
+    route: RouteMatch
+    labels: Labels
+    origin: ProviderOrigin
+    before: bytes
+    after: bytes
+    """The head on both sides of the length of the body."""
+    fitted: bool
+    """True when the body is fitted to the provider."""
+
+
 _SWITCH = (b"Connection: Upgrade", b"Upgrade: websocket")
 
 

@@ -41,8 +41,7 @@ class Forward:
         self.draining = False
         """True when the process is going: no connection is kept for another request."""
         self.quiet = asyncio.Event()
-        """Set while no request is in progress."""
-        self.quiet.set()
+        """Set once it is draining and no request is in progress."""
 
     def __repr__(self) -> str:
         return f"<Forward in_flight={self.stats.in_flight} websockets={self.websockets} draining={self.draining}>"
@@ -56,8 +55,6 @@ class Forward:
             return
         capture = self._capture(request)
         self.stats.accepted += 1
-        if not self.stats.in_flight:
-            self.quiet.clear()
         self.stats.in_flight += 1
         if self.steps:
             head = request.head
@@ -73,12 +70,18 @@ class Forward:
         self.stats.finished += 1
         if capture.taken:
             self.held.give(capture.taken)
-        if not self.stats.in_flight:
+        if self.draining and not self.stats.in_flight:
             self.quiet.set()
         if request.head.control.unrecorded:
             self.stats.unrecorded += 1
             return
         self._records.complete(capture, failure, now, request.memo.secrets(self.routing.secrets))
+
+    def drain(self) -> None:
+        """Keep no connection for another request, because the process is going."""
+        self.draining = True
+        if not self.stats.in_flight:
+            self.quiet.set()
 
     def finish(self) -> None:
         """Hand over what still waits of the exchanges that have ended."""

@@ -12,11 +12,23 @@ from typing import NamedTuple
 from proxy.client.body_beginning import BodyReader, in_turns
 from proxy.client.client_connection import ClientConnection
 from proxy.client.client_request import ClientRequest
+from proxy.client.outgoing_head import OutgoingPlan
 from proxy.errors import RequestError
 from proxy.exchange import Labels
 from proxy.provider_config import Limits
 from proxy.record.capture import Capture
-from proxy.routing.body_peek import AT_ONCE, PeekedBody, peek, peeking, query_model, renamed, renamed_query, renaming
+from proxy.routing.body_peek import (
+    AT_ONCE,
+    MOST_UNSEEN,
+    UNSEEN,
+    PeekedBody,
+    peek,
+    peeking,
+    query_model,
+    renamed,
+    renamed_query,
+    renaming,
+)
 from proxy.routing.model_scan import ModelScan
 from proxy.routing.provider_origin import ProviderOrigin
 from proxy.routing.request_fitting import RequestFitting, fit_in_steps, fit_target
@@ -73,15 +85,56 @@ class RequestPreparation:
         if body is None:
             return None
         self.capture.ask(body)
-        plain = self.request.head.looked_at(body)
-        if len(plain) > AT_ONCE:
+        plan = self._plan(body)
+        if plan is None or plan.fitted:
             self._here = body
             return None
-        route = self._choose(peek(plain))
-        if route.provider in self.routing.fittings:
-            self._here = body
-            return None
-        return self._made(route, renamed(body, route.upstream_model) if route.upstream_model else body, body)
+        self.capture.labels = plan.labels
+        rename = plan.route.upstream_model
+        return self._planned(plan, renamed(body, rename) if rename else body, len(body))
+
+    def _plan(self, body: bytes) -> OutgoingPlan | None:
+        """How the request goes out: as the last one with this head, where the route depends on nothing else. None where `body`
+        takes long to look at.
+        """
+        memo = self.request.memo
+        plan = memo.plan
+        if plan is not None and plan.routing is not self.routing:
+            plan = None
+        unseen = self._unseen() if plan is None else plan.unseen
+        if unseen and len(body) <= MOST_UNSEEN:
+            # The record has all of it: its reader finds the model there (see `body_peek.labelled`).
+            seen = UNSEEN
+        else:
+            plain = self.request.head.looked_at(body)
+            if len(plain) > AT_ONCE:
+                return None
+            seen = peek(plain)
+        if plan is None or plan.seen != seen:
+            plan = memo.plan = self._new_plan(seen, unseen=unseen)
+        return plan
+
+    def _unseen(self) -> bool:
+        """Whether no model changes the route or the body."""
+        head = self.request.head
+        return not head.codings and self.routing.table.indifferent(provider_header=head.control.provider, target=head.target)
+
+    def _new_plan(self, seen: PeekedBody, *, unseen: bool) -> OutgoingPlan:
+        route = self._choose(seen)
+        before, after = self._head(route)
+        origin, fitted = self.routing.origins[route.provider], route.provider in self.routing.fittings
+        return OutgoingPlan(self.routing, seen, unseen, route, self.capture.labels, origin, before, after, fitted)
+
+    def _planned(self, plan: OutgoingPlan, first: bytes, size: int) -> PreparedRequest:
+        """The request with `first`, which is what its provider gets of a body of `size` bytes; its bytes are joined once."""
+        request = self.request
+        if request.head.chunked:
+            message = plan.before + framed(first, chunked=True, last=True)
+        elif request.length is None:
+            message = plan.before + first
+        else:
+            message = b"%b%d%b%b" % (plan.before, request.length + len(first) - size, plan.after, first)
+        return PreparedRequest(plan.route, plan.origin, message)
 
     async def prepared(self) -> PreparedRequest:
         """The request, as soon as enough of its body has come."""
@@ -107,18 +160,24 @@ class RequestPreparation:
 
     def _made(self, route: RouteMatch, first: bytes, body: bytes) -> PreparedRequest:
         """The request with `first`, which is what its provider gets of `body`."""
-        request, routing, provider = self.request, self.routing, route.provider
+        request = self.request
+        head, after = self._head(route)
+        if request.length is not None:
+            head = b"%b%d%b" % (head, request.length + len(first) - len(body), after)
+        sent = framed(first, chunked=True, last=not self.uploading) if request.head.chunked else first
+        return PreparedRequest(route, self.routing.origins[route.provider], head + sent)
+
+    def _head(self, route: RouteMatch) -> tuple[bytes, bytes]:
+        """The head for the provider of `route`, before and behind the length of the body."""
+        routing, provider = self.routing, route.provider
         fitting = routing.fittings.get(provider)
-        head = request.memo.towards(
+        return self.request.memo.towards(
             routing.origins[provider],
             route.target,
             key=routing.keys.get(provider, ""),
             key_field=routing.key_fields.get(provider, ""),
-            length=None if request.length is None else request.length + len(first) - len(body),
             extra=fitting.headers if fitting else (),
         )
-        sent = framed(first, chunked=True, last=not self.uploading) if request.head.chunked else first
-        return PreparedRequest(route, routing.origins[provider], head + sent)
 
     def _choose(self, seen: PeekedBody) -> RouteMatch:
         request, control = self.request, self.request.head.control

@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote_plus
 
 import orjson
 
+from proxy.exchange import Exchange
 from proxy.json_scanner import Span, Steps, walking, whole
 
 BOM = b"\xef\xbb\xbf"
@@ -37,6 +38,12 @@ class PeekedBody(NamedTuple):
     stream: bool = False
 
 
+UNSEEN = PeekedBody()
+"""Of a body that was not looked at."""
+MOST_UNSEEN = 16 * 1024
+"""Bytes of a body that need not be looked at on its way: the record has all of one that is no larger."""
+
+
 def peek(body: bytes) -> PeekedBody:
     """Read `model` and `stream` of the JSON object that `body` is, or begins; of a repeated key the last counts."""
     if len(body) > AT_ONCE:
@@ -58,6 +65,18 @@ def peeking(body: bytes) -> Steps[PeekedBody]:
             return _read(asked)
     members = yield from _walk(body)
     return PeekedBody(model=_model(body, members.get("model")), stream=_literal(body, members.get("stream")) == b"true")
+
+
+def labelled(exchange: Exchange) -> Exchange:
+    """The exchange with the model and the stream that its request asks for, where its body was not looked at on its way because
+    the route depended on neither; one that was looked at, or is not of that kind, as it is.
+    """
+    request, labels = exchange.request, exchange.labels
+    coded = any(name.lower() == "content-encoding" for name, _ in request.headers)
+    if labels.model or labels.stream or coded or request.truncated or not 0 < len(request.body) <= MOST_UNSEEN:
+        return exchange
+    seen = peek(request.body)
+    return exchange if seen == UNSEEN else exchange._replace(labels=labels._replace(model=seen.model, stream=seen.stream))
 
 
 def _read(asked: object) -> PeekedBody:

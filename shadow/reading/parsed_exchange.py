@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from proxy.exchange import Exchange
+from proxy.routing.body_peek import labelled
 from shadow.reading.completion import Unread, UnreadReason
 from shadow.reading.parsed_request import ParsedRequest, parse_request
 from shadow.reading.parsed_response import ParsedResponse, parse_response
@@ -25,6 +26,7 @@ class ParsedExchange:
 
 def parse_exchange(exchange: Exchange) -> ParsedExchange:
     """Read a live exchange, of the conversation that its header names; total, since both readers are."""
+    exchange = labelled(exchange)
     request = exchange.request
     parsed = parse_request(request.target, request.headers, request.body, request.truncated)
     if exchange.unheld and parsed.unread and parsed.unread.why is UnreadReason.TRUNCATED:

@@ -15,7 +15,8 @@ ORIGIN, ELSEWHERE = parse_base_url("http://p.example/v1"), parse_base_url("http:
 
 
 def sent(memo, *, origin=ORIGIN, target="/v1/x", key="", key_field="", length=7):
-    return memo.towards(origin, target, key=key, key_field=key_field, length=length)
+    before, after = memo.towards(origin, target, key=key, key_field=key_field)
+    return before if length is None else b"%b%d%b" % (before, length, after)
 
 
 FIELDS = (HOST, KEY, LENGTH, (b"X-A", b"1"))

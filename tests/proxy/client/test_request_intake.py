@@ -8,7 +8,7 @@ import pytest
 from proxy.client import body_framing as module
 from proxy.client.read_pauses import PauseReason
 from tests.running import until
-from tests.wires import PATIENCE, client, get, ok, plane, post, scripted
+from tests.wires import PATIENCE, chunks, client, get, ok, plane, post, scripted
 
 HEAD = b"POST /v1/x HTTP/1.1\r\nHost: p\r\nTransfer-Encoding: chunked\r\n\r\n"
 KINDS = [b"1\r\nb\r\n", b"1;a\r\nb\r\n", b"2\r\n\r\n\r\n", b"a\r\n0123456789\r\n"]
@@ -117,7 +117,7 @@ async def test_a_slow_provider_pauses_a_client_of_very_many_chunks():
         await wire.send(ok(b"whole"))
 
     async with scripted(script) as provider, plane(provider.url) as running, client(running.port) as asked:
-        sending = asyncio.create_task(asked.send(HEAD + KINDS[3] * 2_000_000 + b"0\r\n\r\n"))
+        sending = asyncio.create_task(asked.send(HEAD + chunks(b"x" * 200) * 100_000 + b"0\r\n\r\n"))
         (door,) = await until(lambda: running.plane._listener.connections)
         await until(lambda: door.paused_for(PauseReason.BODY))
         assert not sending.done()

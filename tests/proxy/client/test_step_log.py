@@ -58,7 +58,7 @@ async def test_a_fault_of_the_proxy_is_logged_with_the_id_of_its_exchange(caplog
     def broken(*_args, **_more):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("proxy.forwarding.request_preparation.peek", broken)
+    monkeypatch.setattr("proxy.forwarding.request_preparation.PreparedRequest", broken)
     async with scripted(None, ok(b"x")) as provider, plane(provider.url) as running:
         assert b" 500 " in await one_request(running.port)
         exchange = await running.kept.next()

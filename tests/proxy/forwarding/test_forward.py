@@ -101,7 +101,7 @@ async def test_a_sink_that_raises_changes_no_answer(caplog):
 
 
 async def test_a_fault_of_ours_is_a_500_without_its_stack(caplog, monkeypatch):
-    monkeypatch.setattr("proxy.forwarding.request_preparation.peek", lambda _body: 1 / 0)
+    monkeypatch.setattr("proxy.forwarding.request_preparation.PreparedRequest", lambda *_parts: 1 / 0)
     with caplog.at_level(logging.ERROR):
         async with plane("http://127.0.0.1:1/v1") as running:
             answer = await ask(running.port, post(b"{}"))

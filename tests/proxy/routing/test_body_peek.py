@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.json_scanner import whole
+from proxy.record.capture import LOOSE
 from proxy.routing import body_peek as module
-from proxy.routing.body_peek import PeekedBody, marks, peek, peeking, renamed, renaming, settling
+from proxy.routing.body_peek import MOST_UNSEEN, PeekedBody, labelled, marks, peek, peeking, renamed, renaming, settling
+from tests.exchanges import exchange
 from tests.proxy.test_json_scanner import assert_bounded
 
 VALUES = st.recursive(
@@ -170,3 +172,41 @@ def test_a_byte_order_mark_before_the_body_hides_neither_model_nor_stream():
     assert peek(body) == PeekedBody(model="m", stream=True)
     assert whole(settling(body[:17]))
     assert renamed(body, "other") == b'\xef\xbb\xbf {"model":"other","stream":true}'
+
+
+ASKED = b'{"model":"small","stream":true}'
+
+
+def unlabelled(body, **more):
+    made = exchange(request=body, **more)
+    return made._replace(labels=made.labels._replace(model="", stream=False))
+
+
+def test_an_exchange_whose_body_was_not_looked_at_is_labelled_by_what_its_record_holds():
+    labels = labelled(unlabelled(ASKED)).labels
+    assert (labels.model, labels.stream) == ("small", True)
+
+
+def test_an_exchange_that_has_its_labels_keeps_them():
+    made = exchange(request=ASKED)
+    assert labelled(made) is made
+
+
+@pytest.mark.parametrize(("size", "known"), [(16_384, True), (16_385, False)])
+def test_a_body_that_is_looked_at_on_its_way_in_any_case_is_not_looked_at_again(size, known):
+    assert MOST_UNSEEN == LOOSE == 16_384  # of a body that is no larger the record has all, whatever room there is
+    body = ASKED + b" " * (size - len(ASKED))
+    assert (labelled(unlabelled(body)).labels.model == "small") is known
+
+
+def test_of_a_body_in_a_coding_or_one_that_was_cut_nothing_is_known():
+    made = unlabelled(ASKED)
+    coded = made._replace(request=made.request._replace(headers=(("Content-Encoding", "br"),)))
+    cut = made._replace(request=made.request._replace(size=len(ASKED) + 1))
+    assert [labelled(each) is each for each in (coded, cut)] == [True, True]
+
+
+@given(st.binary(max_size=200))
+def test_any_body_is_labelled_as_it_would_have_been_on_its_way(body):
+    seen, labels = peek(body), labelled(unlabelled(body)).labels
+    assert (labels.model, labels.stream) == (seen.model, seen.stream)
