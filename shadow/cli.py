@@ -20,7 +20,7 @@ import typer
 from proxy.process.standard_streams import UnwritableError, install_streams
 from shadow.commands.config_commands import ConfigPath, config_app, file_here, missing, settings
 from shadow.commands.package_conflicts import crowded_out
-from shadow.studies.study_commands import replay, try_providers
+from shadow.studies.study_commands import add_study_commands
 
 if TYPE_CHECKING:
     from storage.store import Reader
@@ -38,8 +38,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(config_app, name="config")
-app.command("try")(try_providers)
-app.command()(replay)
+add_study_commands(app)
 drift_app = typer.Typer(no_args_is_help=True, help="Acknowledge drift alarms.")
 app.add_typer(drift_app, name="drift")
 

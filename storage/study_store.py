@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from storage.rows import ErasureResult, ExchangeRecord
@@ -35,8 +35,11 @@ class StudyStore(StudyQueries, Protocol):
     def begin(self, study: StudyRow) -> None:
         """Store a study; one of the same id keeps its requests and its beginning, and is open again."""
 
-    def end(self, study_id: str, ended: float, outcome: str) -> None:
-        """Store when the study ended, and how."""
+    def number_blocks(self, study_id: str, blocks: Mapping[str, int]) -> None:
+        """Store the block of each request by its key, as the plan of this run numbers it; -1 for those that it does not need."""
+
+    def end(self, study_id: str, ended: float, outcome: str, plan: str = "") -> None:
+        """Store when the study ended, and how; `plan` takes the place of the stored one unless it is empty."""
 
     def ask(self, study_id: str, request: StudyRequestRow, at: float = 0.0, most: Spending = NOTHING) -> None:
         """Store that a request is sent at `at`, under the id of its exchange, and the most that it can cost as spent.

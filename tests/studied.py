@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,8 +29,8 @@ class Ended:
     @property
     def words(self) -> dict[str, str]:
         """The verdict's word of each candidate."""
-        lines = [line.split(":", 1)[0].rsplit(maxsplit=1) for line in self.out.splitlines() if ":" in line]
-        return {name: word.strip() for word, name in lines}
+        found = re.findall(r"^  [✗✓?·]  (\S+) +(PASS|FAIL|UNDECIDED|NOT MEASURED|COMPARED)$", self.out, re.MULTILINE)
+        return dict(found)
 
 
 def write_config(folder: Path, providers: Mapping[str, str], reference: str, more: str = "") -> None:

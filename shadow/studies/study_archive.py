@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
 
@@ -40,9 +40,10 @@ class StudyArchive:
     def __repr__(self) -> str:
         return f"<StudyArchive {self._study.name} requests={len(self._requests)}>"
 
-    def open(self) -> None:
-        """Store the study, and read what is stored of it already."""
+    def open(self, blocks: Mapping[str, int]) -> None:
+        """Store the study, and read what is stored of it already; `blocks` is the block of each planned request by its key."""
         self._store.studies.begin(self._study)
+        self._store.studies.number_blocks(self._study.id, blocks)
         for request in self._store.studies.requests(self._study.id):
             self._requests[request.key] = request
             self._positions[request.key] = len(self._positions)
@@ -112,9 +113,9 @@ class StudyArchive:
 
         await self._write(write)
 
-    async def end(self, at: float, outcome: str) -> None:
-        """Store when the study ended, and how."""
-        await self._write(lambda: self._store.studies.end(self._study.id, at, outcome))
+    async def end(self, at: float, outcome: str, plan: str) -> None:
+        """Store when the study ended, and how, and its plan with what came of it."""
+        await self._write(lambda: self._store.studies.end(self._study.id, at, outcome, plan))
 
     async def _write(self, job: Callable[[], object]) -> None:
         # shielded: an interrupted study must not lose an answer that it has got

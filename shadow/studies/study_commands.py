@@ -19,6 +19,8 @@ Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Order of the req
 AtOnce = Annotated[int, typer.Option("--at-once", metavar="N", min=1, max=64, help="Requests in flight to one provider.")]
 StudyDb = Annotated[str | None, typer.Option("--db", metavar="PATH", help="Database, instead of study-NAME.db.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Set an earlier database aside, and begin again.")]
+OutputFolder = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of the files; else the current one.")]
+Formats = Annotated[str, typer.Option("--format", metavar="FORMATS", help="text, json, md, html, junit, k2vv; with commas.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress.")]
 Members = Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Member put into every request.")]
 ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="PATH", help="The TOML file; else that of this folder.")]
@@ -39,12 +41,15 @@ def replay(
     seed: Seed = 1,
     at_once: AtOnce = 2,
     budget: Budget = None,
+    out: OutputFolder = Path(),
+    formats: Formats = "text",
     plan: PlanOnly = False,
     db: StudyDb = None,
     fresh: Fresh = False,
     quiet: Quiet = False,
 ) -> None:
     """Send recorded requests to providers, and compare the answers."""
+    from shadow.studies.replay.print_outputs import OutputFlags
     from shadow.studies.replay.replay_entry import ReplayFlags, StudyFlags, execute, order_of_replay
 
     flags = ReplayFlags(
@@ -61,7 +66,7 @@ def replay(
     common = StudyFlags(
         seed=seed, at_once=at_once, allowed_drop=allowed_drop, budget=budget or (), db=db, fresh=fresh, quiet=quiet
     )
-    raise typer.Exit(execute(order_of_replay(flags, common), plan=plan))
+    raise typer.Exit(execute(order_of_replay(flags, common), OutputFlags(folder=out, formats=formats), plan=plan))
 
 
 def try_providers(
@@ -86,12 +91,15 @@ def try_providers(
     seed: Seed = 1,
     at_once: AtOnce = 8,
     budget: Budget = None,
+    out: OutputFolder = Path(),
+    formats: Formats = "text",
     plan: PlanOnly = False,
     db: StudyDb = None,
     fresh: Fresh = False,
     quiet: Quiet = False,
 ) -> None:
     """Compare two providers with built-in requests, before any live traffic."""
+    from shadow.studies.replay.print_outputs import OutputFlags
     from shadow.studies.replay.replay_entry import StudyFlags, TryFlags, execute, order_of_try
 
     flags = TryFlags(
@@ -107,4 +115,51 @@ def try_providers(
     common = StudyFlags(
         seed=seed, at_once=at_once, allowed_drop=allowed_drop, budget=budget or (), db=db, fresh=fresh, quiet=quiet
     )
-    raise typer.Exit(execute(order_of_try(flags, common, listing=not plan), plan=plan))
+    raise typer.Exit(execute(order_of_try(flags, common, listing=not plan), OutputFlags(folder=out, formats=formats), plan=plan))
+
+
+study_app = typer.Typer(no_args_is_help=True, help="List, show, export or forget studies that were run.", rich_markup_mode=None)
+EVERY_FILE = "json,md,html,junit,k2vv"
+StudyName = Annotated[str, typer.Argument(metavar="NAME", help="Name of a study, or its database.")]
+
+
+@study_app.command("list")
+def list_studies() -> None:
+    """List the studies of this folder."""
+    from shadow.studies.study_shelf import listed
+
+    typer.echo("\n".join(listed(Path())))
+
+
+@study_app.command("show")
+def show_study(name: StudyName, db: StudyDb = None, formats: Formats = "text", out: OutputFolder = Path()) -> None:
+    """Show a study again, from its database alone."""
+    from shadow.studies.outputs.write_outputs import output_formats
+    from shadow.studies.study_shelf import show
+
+    show(name, db, output_formats(formats), out)
+
+
+@study_app.command("export")
+def export_study(
+    name: StudyName, db: StudyDb = None, formats: Formats = "json,md,html,junit,k2vv", out: OutputFolder = Path()
+) -> None:
+    """Write the files of a study."""
+    from shadow.studies.study_shelf import export
+
+    export(name, db, formats, out)
+
+
+@study_app.command("forget")
+def forget_study(name: StudyName, db: StudyDb = None) -> None:
+    """Delete a study with its answers for good."""
+    from shadow.studies.study_shelf import forget
+
+    typer.echo(forget(name, db))
+
+
+def add_study_commands(app: typer.Typer) -> None:
+    """Add the commands of studies to the command line."""
+    app.command("try")(try_providers)
+    app.command()(replay)
+    app.add_typer(study_app, name="study")

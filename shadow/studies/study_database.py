@@ -68,7 +68,7 @@ def check_same(path: Path, found: StudyRow | None, kind: str, settings: Mapping[
     different = [name for name in {**before, **now} if before.get(name) != now.get(name)]
     if different:
         changes = "; ".join(
-            f"{name} was {quoted_value(before.get(name))}, is {quoted_value(now.get(name))}" for name in different
+            f"{name}: was {quoted_value(before.get(name))}, is {quoted_value(now.get(name))}" for name in different
         )
         raise ConfigError(
             [f"{path}: holds another study ({changes}); name this one with --name or --db, or begin again with --fresh"]

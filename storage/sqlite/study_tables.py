@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Protocol, TypeVar
@@ -33,7 +33,7 @@ BEGIN_STUDY = f"""
 {insert_statement("studies", STUDY)} ON CONFLICT (id) DO UPDATE
 SET plan = excluded.plan, policy = excluded.policy, version = excluded.version, ended = 0, outcome = ''
 """
-END_STUDY = "UPDATE studies SET ended = ?, outcome = ? WHERE id = ?"
+END_STUDY = "UPDATE studies SET ended = ?, outcome = ?, plan = coalesce(nullif(?, ''), plan) WHERE id = ?"
 REQUESTS = """
 SELECT q.key, q.row_id, q.target, q.repeat, q.block,
 CASE WHEN q.state = 'asked' AND e.no IS NOT NULL THEN 'answered' ELSE q.state END AS state, q.exchange_id, q.tries
@@ -44,6 +44,8 @@ WRITE_REQUEST = f"""
 {insert_statement("study_requests", ("study_no", *REQUEST))} ON CONFLICT (study_no, key) DO UPDATE
 SET state = excluded.state, exchange_id = excluded.exchange_id, tries = excluded.tries
 """
+UNUSED_BLOCKS = "UPDATE study_requests SET block = -1 WHERE study_no = ?"
+NUMBER_BLOCK = "UPDATE study_requests SET block = ? WHERE study_no = ? AND key = ?"
 SETBACKS = """
 SELECT q.key, b.at, b.reason, b.waited
 FROM setbacks b JOIN study_requests q ON q.no = b.request_no JOIN studies s ON s.no = q.study_no
@@ -124,9 +126,20 @@ class SqliteStudyStore(StudyReader):
         """Store a study; one of the same id keeps its requests and its beginning, and is open again."""
         self._run(lambda conn: conn.execute(BEGIN_STUDY, _values(study, STUDY)).rowcount)
 
-    def end(self, study_id: str, ended: float, outcome: str) -> None:
-        """Store when the study ended, and how."""
-        self._run(lambda conn: conn.execute(END_STUDY, (ended, outcome, study_id)).rowcount)
+    def number_blocks(self, study_id: str, blocks: Mapping[str, int]) -> None:
+        """Store the block of each request by its key, as the plan of this run numbers it; -1 for those that it does not need."""
+
+        def job(conn: sqlite3.Connection) -> None:
+            with _transaction(conn):
+                no = _study_no(conn, study_id)
+                conn.execute(UNUSED_BLOCKS, (no,))
+                conn.executemany(NUMBER_BLOCK, [(block, no, key) for key, block in blocks.items()])
+
+        self._run(job)
+
+    def end(self, study_id: str, ended: float, outcome: str, plan: str = "") -> None:
+        """Store when the study ended, and how; `plan` takes the place of the stored one unless it is empty."""
+        self._run(lambda conn: conn.execute(END_STUDY, (ended, outcome, plan, study_id)).rowcount)
 
     def ask(self, study_id: str, request: StudyRequestRow, at: float = 0.0, most: Spending = NOTHING) -> None:
         """Store that a request is sent at `at`, under the id of its exchange, and the most that it can cost as spent."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shlex
+import sys
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +16,12 @@ from shadow.commands.config_commands import settings
 from shadow.settings.config_errors import ConfigError
 from shadow.settings.load_config import load
 from shadow.settings.top_level_config import Config
+from shadow.studies.outputs.write_outputs import output_formats
 from shadow.studies.replay.plan_lines import plan_lines
+from shadow.studies.replay.print_outputs import OutputFlags, print_outputs
 from shadow.studies.replay.replay_order import ReplayOrder, replay_settings
+from shadow.studies.replay.replay_report import stored_replay
 from shadow.studies.replay.replay_study import ReplayStudy
-from shadow.studies.replay.result_lines import result_lines
 from shadow.studies.replay.row_files import changed, rows_of, sampled, set_members
 from shadow.studies.replay.served_models import named_models
 from shadow.studies.replay.try_prompts import try_rows
@@ -24,6 +29,7 @@ from shadow.studies.study_budget_flags import budget_limits
 from shadow.studies.study_database import database_of, study_name
 from shadow.studies.study_policy import PolicyScore, StudyPolicy
 from shadow.studies.targets import Targets, targets_of
+from storage.opening import open_reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +99,7 @@ def order_of_replay(flags: ReplayFlags, common: StudyFlags) -> ReplayOrder:
         seed=common.seed,
         passes=flags.runs,
         at_once=common.at_once,
+        command=_command(),
         fresh=common.fresh,
         quiet=common.quiet,
     )
@@ -118,6 +125,7 @@ def order_of_try(flags: TryFlags, common: StudyFlags, *, listing: bool) -> Repla
         seed=common.seed,
         passes=1,
         at_once=common.at_once,
+        command=_command(),
         fresh=common.fresh,
         quiet=common.quiet,
     )
@@ -137,13 +145,21 @@ def _models(config: Config) -> list[str]:
     return [config.proxy.providers[name].models["*"] for name in ("upstream", "reference")]
 
 
-def execute(order: ReplayOrder, *, plan: bool) -> int:
+def execute(order: ReplayOrder, outputs: OutputFlags, *, plan: bool) -> int:
     """Print the plan, run it unless `plan` asks for no more, print the verdicts; the exit code."""
     study = ReplayStudy(order, os.environ)
     typer.echo("\n".join(plan_lines(study.planned)), err=not plan)
     if plan:
         return 0
     study.check()
+    formats = output_formats(outputs.formats)
     result = study.run()
-    typer.echo("\n".join(result_lines(result.verdicts)))
+    with closing(open_reader(order.config.storage.model_copy(update={"url": f"sqlite:///{order.database}"}))) as reader:
+        stored = stored_replay(reader, next(iter(reader.studies.studies())))
+        print_outputs(reader, stored, formats, outputs.folder)
     return result.exit_code
+
+
+def _command() -> str:
+    """What the user wrote; it names variables of keys and never a key."""
+    return shlex.join(["sameweights", *sys.argv[1:]])

@@ -18,7 +18,8 @@ from shadow.studies.targets import Targets
 class ReplayOrder:
     """Everything that a replay needs from its user.
 
-    `kind` is replay or try. `settings` is what makes two studies the same one when it is resumed, beside kind and name.
+    `kind` is replay or try; `command` is what its user wrote. `settings` is what makes two studies the same one when it is
+    resumed, beside kind and name.
     """
 
     kind: str
@@ -34,6 +35,7 @@ class ReplayOrder:
     seed: int
     passes: int
     at_once: int
+    command: str = ""
     fresh: bool = False
     quiet: bool = False
 

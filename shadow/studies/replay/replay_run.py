@@ -1,4 +1,4 @@
-"""ReplayRun: compares the answers of a plan block by block in the planned order, and stops when every candidate is decided.
+"""ReplayRun: gets the answers of a plan block by block in the planned order, and stops when every candidate is decided.
 
 Few blocks are open at once, so that no provider is far ahead of another. What was in flight when the run stopped is awaited and
 stored; it counts for the verdict only up to the block that decided, so that a resumed study comes to the same one.
@@ -11,44 +11,47 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from proxy.exchange import Role
 from shadow.reading.parsed_exchange import ParsedExchange
 from shadow.studies.asking import Asker
 from shadow.studies.measured_run import MeasuredRun
-from shadow.studies.replay.measured_rows import RowPlace, measured_row
+from shadow.studies.replay.measured_rows import RowPlace
 from shadow.studies.replay.provider_queues import ProviderQueues, ReplayCounts
+from shadow.studies.replay.replay_evidence import CONTROL, REFERENCE, BlockAnswer, ReplayEvidence, answer_name
 from shadow.studies.replay.replay_plan import PlannedRequest, ReplayBlock, ReplayPlan
 from shadow.studies.study_archive import StudyArchive
 from shadow.studies.study_policy import StudyPolicy
 from shadow.studies.study_recorder import StudyRecorder
-from shadow.studies.verdicts.stopping_watch import StoppingWatch
 
 AHEAD = 2
 """Open blocks for each request that a provider may have in flight."""
 
 Answers = Mapping[str, ParsedExchange]
-"""The answers of a block: the candidates' by their names, the reference's two by names that no provider has."""
-_REFERENCE, _CONTROL = f"\0{Role.SHADOW}", f"\0{Role.CONTROL}"
+"""The answers of a block by `answer_name`."""
 
 
 class EndedBy(StrEnum):
     """Why a run ended."""
 
-    COMPLETE = "every row was asked"
-    DECIDED = "every candidate is decided"
-    BUDGET = "the budget is spent"
+    COMPLETE = "complete"
+    DECIDED = "decided"
+    BUDGET = "budget"
     INTERRUPTED = "interrupted"
     REFERENCE_DOWN = "the reference gave no answers"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayOutcome:
-    """The runs that count, in the order of their blocks; why the run ended; and each provider that it gave up on, with why."""
+    """Why a run ended, the evidence, the limit of the budget that ended it, and each provider that it gave up on, with why."""
 
-    runs: tuple[MeasuredRun, ...]
+    evidence: ReplayEvidence
     ended_by: EndedBy
     limit: str
     down: Mapping[str, str]
+
+    @property
+    def runs(self) -> tuple[MeasuredRun, ...]:
+        """The runs that count, in the order of their blocks."""
+        return self.evidence.runs
 
 
 class ReplayRun:
@@ -71,8 +74,7 @@ class ReplayRun:
         self._room = AHEAD * at_once
         self.counts = ReplayCounts()
         self._queues = ProviderQueues(plan.targets.names, asker=asker, archive=archive, at_once=at_once, counts=self.counts)
-        self._watch = StoppingWatch(reference=plan.targets.reference, candidates=plan.targets.candidates, policy=policy)
-        self._runs: list[MeasuredRun] = []
+        self._evidence = ReplayEvidence(plan.targets, policy)
         self._ended: EndedBy | None = None
 
     def __repr__(self) -> str:
@@ -81,12 +83,7 @@ class ReplayRun:
     @property
     def decided(self) -> frozenset[str]:
         """The candidates that need no more answers."""
-        return self._watch.decided
-
-    @property
-    def runs(self) -> tuple[MeasuredRun, ...]:
-        """The runs that count so far."""
-        return tuple(self._runs)
+        return self._evidence.decided
 
     def stop(self, why: EndedBy = EndedBy.INTERRUPTED) -> None:
         """Send nothing more; what is in flight is awaited and stored."""
@@ -110,51 +107,55 @@ class ReplayRun:
                 answers.cancel()
             await self._queues.close()
         ended = self._ended or EndedBy.COMPLETE
-        return ReplayOutcome(runs=self.runs, ended_by=ended, limit=self._queues.limit, down=self._queues.down)
+        return ReplayOutcome(evidence=self._evidence, ended_by=ended, limit=self._queues.limit, down=self._queues.down)
 
     async def _answers(self, block: ReplayBlock) -> Answers:
-        closed = {*self._watch.decided, *self._queues.down}
+        closed = {*self._evidence.decided, *self._queues.down}
         wanted = [request for request in block.requests if request.target not in closed]
         found = await asyncio.gather(*(self._queues.put(request) for request in wanted))
-        return {_name(request): answer for request, answer in zip(wanted, found, strict=True) if answer is not None}
+        return {
+            answer_name(request.target, request.role): answer
+            for request, answer in zip(wanted, found, strict=True)
+            if answer is not None
+        }
 
     async def _settle(self, block: ReplayBlock, answers: asyncio.Task[Answers]) -> None:
         """Compare one block once its answers are there, and end the run where the evidence or a limit ends it."""
         found = await answers
         if self._ended is not EndedBy.DECIDED:
-            for run in await self._measured(block, found):
-                self._runs.append(run)
-                self._watch.add(run)
-            self._watch.skip(block.number)
+            self._evidence.take(block.number, await self._compared(block, found))
             self.counts.blocks += 1
-        if self._watch.all_decided:
+        if self._evidence.all_decided:
             self.stop(EndedBy.DECIDED)
         elif self._plan.targets.reference in self._queues.down:
             self.stop(EndedBy.REFERENCE_DOWN)
         elif self._queues.limit:
             self.stop(EndedBy.BUDGET)
 
-    async def _measured(self, block: ReplayBlock, found: Answers) -> list[MeasuredRun]:
-        """The runs of a block: the reference's, and those of the candidates that are not decided yet."""
-        requests = {_name(request): request for request in block.requests}
-        reference = found.get(_REFERENCE)
-        own = [measured_row(reference, self._place(requests[_REFERENCE]))] if reference else []
-        wanted = [name for name in self._plan.targets.candidates if name in found and name not in self._watch.decided]
-        return [*own, *[await self._compared(requests[name], found) for name in wanted]]
+    async def _compared(self, block: ReplayBlock, found: Answers) -> dict[str, BlockAnswer]:
+        """The answers of a block with their places, and the payoffs of the candidates that are not decided."""
+        requests = {answer_name(request.target, request.role): request for request in block.requests}
+        payoffs = {name: await self._payoffs(requests[name], found) for name in self._evidence.wanted(found)}
+        return {
+            name: BlockAnswer(
+                parsed=answer,
+                place=self._place(requests[name]),
+                key=requests[name].key,
+                payoffs=payoffs.get(name, ()),
+            )
+            for name, answer in found.items()
+        }
 
-    async def _compared(self, request: PlannedRequest, found: Answers) -> MeasuredRun:
-        reference, control = found.get(_REFERENCE), found.get(_CONTROL)
+    async def _payoffs(self, request: PlannedRequest, found: Answers) -> tuple[tuple[str, int], ...]:
+        """The pair of a candidate's answer, stored, and its payoffs; none where an answer of the reference is missing."""
+        reference, control = found.get(REFERENCE), found.get(CONTROL)
         if reference is None or control is None:
-            return measured_row(found[request.target], self._place(request))
+            return ()
         altered = self._asker.prepare(request.row.request, self._plan.targets.reference).alterations
         pair = self._recorder.pair(found[request.target], reference, control, (*request.row.alterations, *altered))
         await self._archive.pair(pair.record)
-        return measured_row(found[request.target], self._place(request), pair.payoffs)
+        return pair.payoffs
 
     def _place(self, request: PlannedRequest) -> RowPlace:
         position, tries = self._archive.position(request.key), self._archive.tries(request.key)
         return RowPlace(block=request.block, task=request.row.id, position=position, tries=tries)
-
-
-def _name(request: PlannedRequest) -> str:
-    return request.target if request.role is Role.PRIMARY else f"\0{request.role}"

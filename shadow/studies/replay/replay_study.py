@@ -9,7 +9,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from proxy.packing import frame_limit
@@ -24,6 +24,7 @@ from shadow.studies.replay.plan_cost import PlanCost, budget_faults, plan_cost
 from shadow.studies.replay.plan_lines import PlannedStudy
 from shadow.studies.replay.replay_order import ReplayOrder
 from shadow.studies.replay.replay_plan import PlannedRequest, ReplayPlan, replay_plan
+from shadow.studies.replay.replay_report import policy_json
 from shadow.studies.replay.replay_run import EndedBy, ReplayOutcome, ReplayRun
 from shadow.studies.study_archive import StudyArchive
 from shadow.studies.study_budget import Cost, StudyBudget
@@ -36,6 +37,8 @@ from storage.opening import open_reader
 from storage.store import Store, StoreError
 from storage.study_rows import ANSWERED, StudyRow
 
+SKIPPED = 5
+"""Broken lines that are stored with the study."""
 INTERRUPTED = 130
 """The exit code after Ctrl-C, as of any program that it ended."""
 
@@ -46,8 +49,6 @@ class ReplayResult:
 
     verdicts: StudyResult
     outcome: ReplayOutcome
-    spent: Cost
-    plan: ReplayPlan
 
     @property
     def exit_code(self) -> int:
@@ -150,7 +151,7 @@ class ReplayStudy:
         )
         check_same(order.database, next(iter(store.studies.studies()), None), order.kind, order.settings)
         archive = StudyArchive(store, _row(order, self.plan), recorder)
-        archive.open()
+        archive.open({request.key: request.block for request in self.plan.requests})
         return archive, recorder
 
     async def _run(self, archive: StudyArchive, recorder: StudyRecorder) -> ReplayResult:
@@ -176,8 +177,9 @@ class ReplayStudy:
             candidates=order.targets.candidates,
             policy=order.policy,
         )
-        await archive.end(time.time(), ", ".join(f"{each.candidate} {each.word.value}" for each in verdicts.verdicts))
-        return ReplayResult(verdicts=verdicts, outcome=outcome, spent=self._budget.spent, plan=self.plan)
+        words = ", ".join(f"{each.candidate} {each.word.value}" for each in verdicts.verdicts)
+        await archive.end(time.time(), words, plan_json(order, self.plan, outcome, self._budget.spent))
+        return ReplayResult(verdicts=verdicts, outcome=outcome)
 
     def _progress(self, run: ReplayRun, seconds: float) -> str:
         counts, whole = run.counts, self.cost.ceiling.requests + self.cost.stored
@@ -198,17 +200,35 @@ def _row(order: ReplayOrder, plan: ReplayPlan) -> StudyRow:
         own = version("sameweights")
     except PackageNotFoundError:
         own = "source"
-    policy = order.policy
     return StudyRow(
         id=study_id(order.kind, order.name, order.settings),
         kind=order.kind,
         name=order.name,
         begun=time.time(),
-        plan=json.dumps({"settings": order.settings, "rows": plan.rows, "passes": plan.passes, "shapes": order.shapes}),
-        policy=json.dumps({"allowed_drop": policy.allowed_drop, "alpha": policy.alpha, "score": policy.score.value}),
+        plan=plan_json(order, plan),
+        policy=policy_json(order.policy),
         seed=order.seed,
         version=own,
     )
+
+
+def plan_json(order: ReplayOrder, plan: ReplayPlan, outcome: ReplayOutcome | None = None, spent: Cost | None = None) -> str:
+    """What is stored of a plan with its study, and of how its last run ended."""
+    known: dict[str, object] = {
+        "settings": order.settings,
+        "reference": order.targets.reference,
+        "candidates": order.targets.candidates,
+        "rows": plan.rows,
+        "passes": plan.passes,
+        "blocks": len(plan.blocks),
+        "shapes": order.shapes,
+        "skipped": [str(row) for row in order.broken[:SKIPPED]],
+        "skipped_rows": len(order.broken),
+        "command": order.command,
+    }
+    if outcome is not None and spent is not None:
+        known |= {"ended_by": outcome.ended_by.value, "down": outcome.down, "spent": asdict(spent)}
+    return json.dumps(known)
 
 
 def _stored_keys(order: ReplayOrder) -> frozenset[str]:

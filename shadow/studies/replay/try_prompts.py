@@ -41,7 +41,7 @@ CALLS: Mapping[str, str] = {
     "create_invoice": "Create an invoice for {person}: {few} {item} at {amount} each, in {source_no_yen}.",
     "set_thermostat": "Set the thermostat of the {room} to {degrees} degrees.",
     "find_order": "Where is my order A{number}? Find its state of delivery.",
-    "add_reminder": "Remind me on {date} to {chore}; repeat it {repeat}.",
+    "add_reminder": "Add a reminder on {date} to {chore}; repeat it {repeat}.",
 }
 PLAIN = (
     "What is {amount} times {few}?",

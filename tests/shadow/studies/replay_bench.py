@@ -76,9 +76,7 @@ class ReplayBench:
         recorder = StudyRecorder(self.config, guarded, IdentityObserver(self.config, clean=str), b"s" * 32)
         study = StudyRow(id="s", kind="replay", name="t", begun=1.0, plan="{}", policy="{}", seed=1, version="0")
         self.archive = StudyArchive(self.store, study, recorder)
-        self.archive.open()
         self.budget = StudyBudget(self.limits)
-        self.budget.begin(0.0, self.archive.spent)
         clock = PassingClock()
         asker = Asker(
             config=self.config,
@@ -98,6 +96,8 @@ class ReplayBench:
             seed=1,
             passes=passes,
         )
+        self.archive.open({request.key: request.block for request in plan.requests})
+        self.budget.begin(0.0, self.archive.spent)
         run = ReplayRun(plan, asker=asker, archive=self.archive, recorder=recorder, policy=self.policy, at_once=self.at_once)
         watch(run)
         try:

@@ -102,6 +102,14 @@ def test_tasks_of_two_studies_with_one_key_stay_apart(store):
     assert [request.exchange_id for request in store.studies.requests("s2")] == ["s2"]
 
 
+def test_blocks_are_numbered_as_the_last_plan_numbers_them(store):
+    store.studies.begin(STUDY)
+    for key in ("k1", "k2"):
+        store.studies.ask("s1", replace(REQUEST, key=key))
+    store.studies.number_blocks("s1", {"k2": 5, "unsent": 1})
+    assert {request.key: request.block for request in store.studies.requests("s1")} == {"k1": -1, "k2": 5}
+
+
 def test_a_run_is_stored_with_its_steps_results_and_exchanges(store):
     store.studies.begin(STUDY)
     store.studies.add_run("s1", RUN, [exchange_record("x1"), exchange_record("x2")])

@@ -1,0 +1,98 @@
+"""ReplayEvidence: the answers of a replay, block by block in the planned order, as the runs that a verdict is made of. Pure.
+
+A candidate that is decided gets no further run, whatever was in flight: a replay that was resumed, or is read again from its
+database, comes to the same verdict.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from proxy.exchange import Role
+from shadow.reading.parsed_exchange import ParsedExchange
+from shadow.studies.figures.answered_row import AnsweredRow, answered_row
+from shadow.studies.measured_run import MeasuredRun
+from shadow.studies.replay.measured_rows import RowPlace, measured_row
+from shadow.studies.study_policy import StudyPolicy
+from shadow.studies.targets import Targets
+from shadow.studies.verdicts.stopping_watch import StoppingWatch
+
+REFERENCE, CONTROL = f"\0{Role.SHADOW}", f"\0{Role.CONTROL}"
+"""Stand for the reference's two answers among the names of the candidates; no provider is called so."""
+
+
+def answer_name(target: str, role: Role) -> str:
+    """Under which an answer stands in its block."""
+    return target if role is Role.PRIMARY else f"\0{role}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockAnswer:
+    """One answer with its place; `payoffs` are a candidate's against the reference's two."""
+
+    parsed: ParsedExchange
+    place: RowPlace
+    key: str
+    payoffs: tuple[tuple[str, int], ...] = ()
+
+
+class ReplayEvidence:
+    """Takes the blocks of one replay in their order, each once."""
+
+    def __init__(self, targets: Targets, policy: StudyPolicy) -> None:
+        self._targets = targets
+        self._watch = StoppingWatch(reference=targets.reference, candidates=targets.candidates, policy=policy)
+        self._runs: list[MeasuredRun] = []
+        self.answered: dict[str, list[AnsweredRow]] = defaultdict(list)
+        """The answers that count, for the figures of verifiers: of each candidate, and the reference's two."""
+        self.keys: dict[str, list[str]] = defaultdict(list)
+        """The keys of the same answers."""
+
+    def __repr__(self) -> str:
+        return f"<ReplayEvidence runs={len(self._runs)} decided={sorted(self.decided)}>"
+
+    @property
+    def runs(self) -> tuple[MeasuredRun, ...]:
+        """The runs that count."""
+        return tuple(self._runs)
+
+    @property
+    def decided(self) -> frozenset[str]:
+        """The candidates that need no further answers."""
+        return self._watch.decided
+
+    @property
+    def all_decided(self) -> bool:
+        """Whether the study may end."""
+        return self._watch.all_decided
+
+    def wanted(self, found: Mapping[str, object]) -> list[str]:
+        """The candidates of a block whose answers count, in their order."""
+        return [name for name in self._targets.candidates if name in found and name not in self.decided]
+
+    def take(self, block: int, found: Mapping[str, BlockAnswer]) -> None:
+        """One block, which may lack answers; after the last decision nothing counts any more."""
+        if self.all_decided:
+            return
+        wanted = self.wanted(found)
+        runs = []
+        for name in (REFERENCE, CONTROL, *wanted):
+            if answer := found.get(name):
+                run = measured_row(answer.parsed, answer.place, answer.payoffs)
+                runs += [] if name == CONTROL else [run]
+                self._answered(name, answer, run)
+        for run in runs:
+            self._runs.append(run)
+            self._watch.add(run)
+        self._watch.skip(block)
+
+    def _answered(self, name: str, answer: BlockAnswer, run: MeasuredRun) -> None:
+        parsed, place = answer.parsed, answer.place
+        failure = "" if run.scored else run.detail or run.outcome.value
+        row = f"{place.task} {place.block}"
+        self.answered[name].append(
+            answered_row(row, parsed.request, parsed.answer, cluster=parsed.conversation, failure=failure, tries=place.tries)
+        )
+        self.keys[name].append(answer.key)

@@ -1,0 +1,70 @@
+"""One answer as a run: what an error, a denial, a cut or an empty answer counts as."""
+
+import json
+
+import pytest
+
+from proxy.exchange import Failure, FailureKind
+from shadow.reading.parsed_response import parse_response
+from shadow.studies.chat_request import ChatRequest, parsed_answer
+from shadow.studies.measured_run import RunOutcome
+from shadow.studies.replay.measured_rows import RowPlace, measured_row, outcome_of
+from tests.exchanges import asked, exchange, said
+
+CALL = {"tool_calls": [{"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}]}
+
+
+def error(status: int, message: str) -> tuple[int, bytes]:
+    return status, json.dumps({"error": {"message": message}}).encode()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "outcome", "detail"),
+    [
+        (200, said("Hello"), RunOutcome.COMPLETE, ""),
+        (200, said(None, message=CALL, finish_reason="tool_calls"), RunOutcome.COMPLETE, ""),
+        (200, said("Hel", finish_reason="length"), RunOutcome.CUT, ""),
+        (200, said(""), RunOutcome.EMPTY, ""),
+        (200, said("", message={"refusal": "No."}), RunOutcome.REFUSED, ""),
+        (*error(401, "Incorrect API key"), RunOutcome.DENIED, "status 401"),
+        (*error(429, "slow down"), RunOutcome.DENIED, "status 429"),
+        (*error(400, "maximum context length is 34000 tokens"), RunOutcome.CONTEXT_OVERFLOW, "context_overflow"),
+        (*error(400, "unknown member"), RunOutcome.ERROR, "bad_parameter 400"),
+        (*error(500, "oops"), RunOutcome.ERROR, "server 500"),
+        (200, b"{", RunOutcome.ERROR, "not_json"),
+    ],
+)
+def test_an_answer_ends_as(status, body, outcome, detail):
+    assert outcome_of(parse_response(exchange(body, status))) == (outcome, detail)
+
+
+@pytest.mark.parametrize(
+    ("kind", "outcome"),
+    [
+        (FailureKind.CONNECT, RunOutcome.ERROR),
+        (FailureKind.RESET, RunOutcome.ERROR),
+        (FailureKind.SILENCE_TIMEOUT, RunOutcome.OUT_OF_TIME),
+        (FailureKind.TOTAL_TIMEOUT, RunOutcome.OUT_OF_TIME),
+        (FailureKind.TOO_LARGE, RunOutcome.BUDGET),
+        (FailureKind.STALE, RunOutcome.BUDGET),
+    ],
+)
+def test_a_failure_of_the_provider_is_an_error_and_a_limit_of_ours_is_none(kind, outcome):
+    failed = exchange(answered=False, failure=Failure(kind, "why", after_head=False))
+    assert outcome_of(parse_response(failed)) == (outcome, kind.value)
+
+
+@pytest.mark.parametrize(("body", "score"), [(said("Hi"), 1.0), (said("H", finish_reason="length"), 0.0)])
+def test_a_run_has_its_place_its_score_and_its_tokens(body, score):
+    request = ChatRequest(body=asked("Hi"), cluster="c")
+    parsed = parsed_answer(exchange(body, provider="near", conversation="c"), request.parsed)
+    run = measured_row(parsed, RowPlace(block=3, task="f:1", position=9, tries=2), (("answer_kind", 1),))
+    assert (run.provider, run.block, run.task, run.position, run.tries) == ("near", 3, "f:1", 9, 2)
+    assert (run.score, run.cluster, run.payoffs) == (score, "c", (("answer_kind", 1),))
+    assert (run.prompt_tokens, run.completion_tokens) == (9, 3)
+
+
+def test_an_error_has_no_score_and_no_times():
+    parsed = parsed_answer(exchange(*error(500, "oops")[::-1]), ChatRequest(body=asked("Hi")).parsed)
+    run = measured_row(parsed, RowPlace(block=0, task="f:1", position=0, tries=4))
+    assert (run.score, run.seconds, run.calls, run.failed) == (None, None, (), True)

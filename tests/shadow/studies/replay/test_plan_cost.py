@@ -1,0 +1,56 @@
+"""The cost of a plan before it is run, and which plans need a budget or cannot keep one."""
+
+import pytest
+
+from proxy.provider_config import Provider
+from shadow.studies.replay.plan_cost import PlanCost, budget_faults, plan_cost
+from shadow.studies.study_budget import BudgetLimits, Cost
+from tests.shadow.studies.replay.test_replay_plan import PROVIDERS, plan, rows
+
+
+def cost(**more) -> PlanCost:
+    values = {
+        "ceiling": Cost(requests=10, tokens=100, money=1.0),
+        "by_provider": {"a": Cost()},
+        "prompt_tokens": 5,
+        "unlimited": 0,
+        "stored": 0,
+        "unpriced": (),
+    }
+    return PlanCost(**{**values, **more})
+
+
+def test_what_is_stored_costs_nothing_and_rows_without_a_limit_are_counted():
+    made = plan(rows("x", "y"))
+    stored = next(made.requests).key
+    found = plan_cost(made, providers=PROVIDERS, body_of=lambda each: each.row.request.body, has={stored}.__contains__)
+    assert (found.ceiling.requests, found.with_tries, found.stored) == (7, 28, 1)
+    assert found.unlimited == 2
+    assert found.unpriced == ("r", "a", "b")
+
+
+def test_money_is_summed_by_the_prices_of_each_provider():
+    providers = {**PROVIDERS, "a": Provider(base_url="http://a.example/v1", price_input=1_000.0)}
+    found = plan_cost(plan(rows("x")), providers=providers, body_of=lambda each: each.row.request.body)
+    assert found.by_provider["a"].money == found.ceiling.money > 1.0
+    assert found.unpriced == ("r", "b")
+
+
+@pytest.mark.parametrize(("requests", "needed"), [(2_000, False), (2_001, True)])
+def test_more_than_two_thousand_requests_need_a_budget(requests, needed):
+    faults = budget_faults(cost(ceiling=Cost(requests=requests)), BudgetLimits())
+    assert bool(faults) is needed
+    assert not budget_faults(cost(ceiling=Cost(requests=requests)), BudgetLimits(minutes=5))
+
+
+@pytest.mark.parametrize(("money", "needed"), [(10.0, False), (10.01, True)])
+def test_a_ceiling_above_ten_needs_a_budget(money, needed):
+    assert bool(budget_faults(cost(ceiling=Cost(requests=1, money=money)), BudgetLimits())) is needed
+
+
+def test_a_budget_that_cannot_be_kept_is_refused_with_what_to_do():
+    [limit] = budget_faults(cost(unlimited=3), BudgetLimits(tokens=100))
+    assert "3 rows set no max_tokens" in limit
+    [price] = budget_faults(cost(unpriced=("a",)), BudgetLimits(money=1.0))
+    assert "no price is configured for a" in price
+    assert not budget_faults(cost(unlimited=3, unpriced=("a",)), BudgetLimits(requests=100))

@@ -1,0 +1,50 @@
+"""The printed plan: rows, requests, ceilings, what can be found, what was skipped and what is missing."""
+
+from dataclasses import replace
+
+from shadow.studies.replay.plan_cost import plan_cost
+from shadow.studies.replay.plan_lines import PlannedStudy, plan_lines
+from shadow.studies.rows.row import BrokenRow
+from shadow.studies.study_budget import BudgetLimits
+from shadow.studies.study_policy import PolicyScore, StudyPolicy
+from tests.shadow.studies.replay.test_replay_plan import PROVIDERS, plan, rows
+
+
+def planned(**more) -> PlannedStudy:
+    made = plan(rows(*(f"q{n}" for n in range(100))))
+    study = PlannedStudy(
+        name="samples",
+        database="study-samples.db",
+        plan=made,
+        rows=rows("x"),
+        broken=(),
+        cost=plan_cost(made, providers=PROVIDERS, body_of=lambda each: each.row.request.body),
+        limits=BudgetLimits(),
+        policy=StudyPolicy(score=PolicyScore.SIGNALS),
+        missing=(),
+    )
+    return replace(study, **more)
+
+
+def test_a_plan_shows_requests_ceilings_and_the_smallest_difference():
+    lines = "\n".join(plan_lines(planned()))
+    assert "a, b against r, which answers every row twice" in lines
+    assert "requests   400, and at most 1,600 where each has to be sent four times" in lines
+    assert "no ceiling, because 100 rows set no max_tokens" in lines
+    assert "money      unknown: no prices are configured" in lines
+    assert "an excess of 12 points where the reference differs from itself in 2 %" in lines
+
+
+def test_limits_missing_keys_and_broken_lines_are_shown():
+    broken = [BrokenRow(place=f"f:{n}", sentence="is not JSON") for n in range(7)]
+    study = planned(limits=BudgetLimits(tokens=2_000_000, money=5.0), broken=broken, missing=["a needs A_KEY"])
+    lines = plan_lines(study)
+    assert "  budget     tokens 2,000,000, money 5.00" in lines
+    assert lines.count("  skipped    f:4: is not JSON") == 1
+    assert "  skipped    and 2 more broken lines" in lines
+    assert lines[-1] == "  missing    a needs A_KEY"
+
+
+def test_too_few_rows_can_find_nothing():
+    made = plan(rows("x", "y"))
+    assert "nothing: 2 rows are too few" in "\n".join(plan_lines(planned(plan=made)))

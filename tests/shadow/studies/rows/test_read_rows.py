@@ -1,0 +1,39 @@
+"""Lines of a file: counted from one, empty ones left out, each broken one named and the others read."""
+
+import pytest
+
+from shadow.studies.rows.read_rows import read_rows
+from shadow.studies.rows.row import BrokenRow
+
+GOOD = b'{"messages": [{"role": "user", "content": "Hi"}]}'
+
+
+def test_empty_lines_are_no_rows_and_count_as_lines():
+    found = list(read_rows("f", [b"\n", GOOD, b"   \n", GOOD]))
+    assert [row.id for row in found] == ["f:2", "f:4"]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_row():
+    [found] = read_rows("f", [b"\xef\xbb\xbf" + GOOD])
+    assert found.request.body == GOOD
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        (b"{", "is not JSON: "),
+        (b'{"messages": [NaN]}', "is not JSON: NaN is no JSON number"),
+        (b'{"messages": [1' + b"0" * 5_000 + b"]}", "is not JSON: "),
+        (b'"\xff"', "is not UTF-8 text (byte 1)"),
+        (b"[" * 100_000 + b"]" * 100_000, "is nested too deep"),
+        (b"[1]", "is a JSON list, not an object"),
+        (b"{}", "is none of the shapes that are read: a chat body"),
+        (b'{"a": "' + b"x" * (32 * 1024 * 1024) + b'"}', "bytes; at most 33,554,432 are read"),
+    ],
+)
+def test_a_broken_line_is_named_and_the_next_one_is_read(line, sentence):
+    broken, good = read_rows("f", [line, GOOD])
+    assert isinstance(broken, BrokenRow)
+    assert broken.place == "f:1"
+    assert sentence in broken.sentence
+    assert good.id == "f:2"

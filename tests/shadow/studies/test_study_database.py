@@ -1,0 +1,73 @@
+"""The database of a study: its name and file, the same study resumed, another refused, an earlier one set aside."""
+
+import json
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from shadow.settings.config_errors import ConfigError
+from shadow.studies.study_database import check_same, database_of, open_study_store, set_aside, study_id, study_name
+from storage.storage_config import StorageConfig
+from storage.study_rows import StudyRow
+
+SETTINGS = {"providers": ["near http://a"], "reference": "official http://b", "changes": {}, "seed": 1}
+
+
+def row(kind: str = "replay", **settings) -> StudyRow:
+    plan = json.dumps({"settings": {**SETTINGS, **settings}})
+    return StudyRow(id="s", kind=kind, name="t", begun=1.0, plan=plan, policy="{}", seed=1, version="0")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"), [("samples", "samples"), ("my data/2", "my-data-2"), ("..", "study"), ("x" * 80, "x" * 60)]
+)
+def test_a_name_is_one_that_a_file_may_bear(text, name):
+    assert study_name(text) == name
+
+
+def test_a_database_is_named_by_its_study_or_by_its_flag(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert database_of("t", None) == tmp_path / "study-t.db"
+    assert database_of("t", "other.db") == tmp_path / "other.db"
+
+
+def test_an_id_depends_on_kind_name_and_settings():
+    ids = {
+        study_id("replay", "t", SETTINGS),
+        study_id("try", "t", SETTINGS),
+        study_id("replay", "u", SETTINGS),
+        study_id("replay", "t", {**SETTINGS, "seed": 2}),
+    }
+    assert len(ids) == 4
+
+
+def test_the_same_study_is_resumed_and_another_is_refused_with_what_is_different():
+    check_same(Path("d.db"), None, "replay", SETTINGS)
+    check_same(Path("d.db"), row(), "replay", SETTINGS)
+    with pytest.raises(ConfigError) as raised:
+        check_same(Path("d.db"), row(seed=2, providers=["far http://c"]), "replay", SETTINGS)
+    changes = "providers: was far http://c, is near http://a; seed: was 2, is 1"
+    what = "name this one with --name or --db, or begin again with --fresh"
+    assert raised.value.errors == (f"d.db: holds another study ({changes}); {what}",)
+    with pytest.raises(ConfigError, match="kind: was 'try', is 'replay'"):
+        check_same(Path("d.db"), row("try"), "replay", SETTINGS)
+
+
+def test_a_database_that_is_set_aside_keeps_its_content_under_another_name(tmp_path):
+    path = tmp_path / "study-t.db"
+    assert set_aside(path, 0.0) is None
+    with closing(open_study_store(path, StorageConfig())) as store:
+        store.studies.begin(row())
+    kept = set_aside(path, 0.0)
+    assert kept == tmp_path / "study-t.19700101-000000.db"
+    assert not path.exists()
+    with closing(open_study_store(kept, StorageConfig())) as store:
+        assert [each.id for each in store.studies.studies()] == ["s"]
+
+
+def test_a_study_keeps_its_answers_whatever_the_configuration_keeps(tmp_path):
+    config = StorageConfig(keep_days=1.0, max_bytes=1_000)
+    with closing(open_study_store(tmp_path / "s.db", config)) as store:
+        assert store._config.keep_days == 36_500.0
+        assert store._config.max_bytes == 0
