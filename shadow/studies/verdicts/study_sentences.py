@@ -13,7 +13,7 @@ from shadow.drift.repeated_runs import fewest_to_separate, runs_to_separate
 from shadow.studies.study_policy import PolicyScore, StudyPolicy
 from shadow.studies.verdicts.provider_figures import ProviderFigures
 from shadow.studies.verdicts.study_verdict import StudyWord
-from shadow.verdict.phrases import percent
+from shadow.verdict.phrases import named, percent
 
 GOOD, HALF_AS_GOOD = 0.9, 0.5
 
@@ -106,6 +106,8 @@ def _size(facts: SentenceFacts) -> str:
         return "nothing compared"
     of = f"over {facts.pairs} pair{'' if facts.pairs == 1 else 's'}"
     bounds = f"[{facts.low * 100:.0f} to {facts.high * 100:.0f}]"
+    if facts.policy.score is PolicyScore.SIGNALS and not facts.drop:
+        return f"no excess in {named(facts.signal)} {bounds} {of}"
     if facts.policy.score is PolicyScore.SIGNALS:
         return f"{effect(facts.signal, facts.direction * facts.drop)} {bounds} {of}"
     mean, other = map(percent, facts.means or (None, None))

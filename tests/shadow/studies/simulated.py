@@ -39,7 +39,7 @@ def study(
     reference: str = "reference",
 ) -> tuple[StudyResult, list[MeasuredRun]]:
     """A whole study: planned, run block by block until each candidate is decided, judged."""
-    random, names = Random(seed), [*draws]
+    random, names = Random(f"study {seed}"), [*draws]
     candidates = [name for name in names if name != reference]
     watch = StoppingWatch(reference=reference, candidates=candidates, policy=policy)
     runs: list[MeasuredRun] = []

@@ -69,3 +69,17 @@ def test_a_provider_that_only_fails_is_named_with_its_three_most_frequent_causes
     runs += [run_of("maker", block, 1.0) for block in range(8)]
     found = judge_study(runs, reference="maker", candidates=["host"], policy=ALLOWED).verdicts[0]
     assert found.sentence == "not measured: host gave nothing to score in 8 of 8 runs (a 3, b 2, c 2)"
+
+
+def test_a_signal_without_an_excess_is_named_as_that():
+    policy = StudyPolicy(score=PolicyScore.SIGNALS, allowed_drop=0.1)
+    payoffs = tuple((name, 0) for name in ("answer_kind", "calls_tool_rate", "error"))
+    runs = []
+    for block in range(60):
+        runs += [
+            run_of("maker", block, 1.0, position=2 * block),
+            run_of("host", block, 1.0, position=2 * block + 1, payoffs=payoffs),
+        ]
+    (verdict,) = judge_study(runs, reference="maker", candidates=["host"], policy=policy).verdicts
+    assert verdict.sentence.startswith("less than the 10 points allowed below maker: no excess in ")
+    assert verdict.sentence.endswith("over 60 pairs")
