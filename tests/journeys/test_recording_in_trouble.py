@@ -15,7 +15,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from proxy import forward
+from proxy.forwarding import forward
 from shadow.demo.pretended_server import PretendedServer
 from shadow.processes import audit_process
 from tests.exchanges import asked, exchange, said
