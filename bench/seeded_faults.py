@@ -207,7 +207,7 @@ FAULTS = (
     Fault(
         "an answer waits for the store: a hand-over that finds no room waits where it should drop",
         "audit.slow",
-        "ExchangeSender.offer",
+        "ExchangeSender.offer_packed",
         "A + B > C",
         'next(False for _ in iter(int, 1) if A + B <= C or __import__("time").sleep(0.01) or self.flush())',
         "slow_audit",

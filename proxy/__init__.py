@@ -1,1 +1,1 @@
-"""The data plane: bytes and times, forwarded as they came and remembered as they were; it never asks what they mean."""
+"""The data plane: bytes and times, forwarded and recorded unchanged; their meaning is left to `shadow`."""

@@ -1,6 +1,6 @@
 """Bodies without their content codings (RFC 9110 8.4): gzip, deflate, br and zstd, fed piece by piece and bounded; pure.
 
-A kilobyte may unpack to a gigabyte: whoever feeds a coding says how much may come out, and how many members it may have.
+A kilobyte may unpack to a gigabyte, so the caller sets how much may come out, and how many members there may be.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _FEW_CODINGS, _FEW_PARTS = 2, 8
 """Codings of a body, and members or frames of each, that are looked into while it is forwarded."""
 _STEP = 256 * 1024
 _BROTLI_FED = 16 * 1024
-"""Bytes of a body fed to brotli at once: it unpacks all of them, however little is wanted."""
+"""Bytes of a body fed to brotli at once, because it unpacks all of them."""
 _WIDE_WINDOWS = frozenset({0b1101, 0b1111})
 """How bodies in brotli begin whose window is of 8 or 16 MiB (RFC 7932 9.1): brotli unpacks as much at once, however little is
 wanted, which takes 7 ms for the 4 MiB that encoders use.

@@ -42,7 +42,7 @@ class ProxyError(Exception):
 
 
 class RequestError(ProxyError):
-    """The request cannot be forwarded as it stands; `status` and `code` say why."""
+    """The request cannot be forwarded as it stands; `status` and `code` give the reason."""
 
     type = "invalid_request_error"
 

@@ -94,7 +94,7 @@ class ChunkTimings(Sequence[ChunkTiming]):
 
 
 class Request(NamedTuple):
-    """What the client asked; `target` is the raw path and query as sent, `body` at most the audit limit of `size` bytes."""
+    """The client's request; `target` is the raw path and query as sent, `body` at most the audit limit of `size` bytes."""
 
     method: str
     target: str

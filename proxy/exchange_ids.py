@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from random import Random, SystemRandom
 
-# Names are told apart, not kept secret: the system is asked for chance once, not for every exchange.
+# Ids are distinct, not secret, so the system's random source is read once, not for every exchange.
 _chance = Random(SystemRandom().getrandbits(256))  # noqa: S311 - see above
 
 

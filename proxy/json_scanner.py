@@ -56,7 +56,7 @@ def walking(
     """Put the members of the object at `start` of `body`, whole or its beginning, into `found`, at most so many, and as long as
     no more `brackets` are met below three levels.
 
-    Tells whether the object is whole, and where it ends or what is no part of one stands.
+    Returns whether the object is whole, and where it ends or becomes invalid.
     """
     at = white_end(body, start)
     if body[at : at + 1] != b"{":

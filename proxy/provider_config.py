@@ -1,4 +1,4 @@
-"""The proxy's section of the configuration: where to listen, whom to ask, by which route, within which limits."""
+"""The proxy's section of the configuration: the ports, the providers, the routes, and the limits."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ class Provider(ConfigSection):
     """As `proxy.ca_file`, for this provider alone; empty: as there."""
     api_key_env: str = ""
     api_key_header: Literal["", "authorization", "x-api-key", "api-key"] = ""
-    """The field that bears the key; empty: that of the client's own, and towards a reference the one that its API documents."""
+    """The field for the key; empty: the client's own field, and towards a reference the one that its API documents."""
     models: dict[str, str] = Field(default_factory=dict)
-    """Asked name (or `*`) to the name this provider knows the model by; names not listed go through unchanged."""
+    """Requested name (or `*`) to the provider's name for the model; names not listed go through unchanged."""
     price_input: Annotated[float, Field(ge=0)] = 0.0
     """Money per million prompt tokens."""
     price_output: Annotated[float, Field(ge=0)] = 0.0
     """Money per million completion tokens."""
     quantization: str = ""
-    """What the provider says of its weights' precision, in its own words; a part of its identity, never measured."""
+    """The precision of the weights as the provider declares it; a part of its identity, never measured."""
     tier: str = ""
     """Which of a provider's offers this is (free, turbo, paid ...); another tier is another target."""
     drop: tuple[str, ...] = ()
@@ -60,7 +60,7 @@ class Provider(ConfigSection):
 
 
 class Route(ConfigSection):
-    """Which requests go where: a model pattern (shell-style), its provider, and the reference that it is held against."""
+    """Routes requests: a model pattern (shell-style), its provider, and the reference that it is compared with."""
 
     name: str
     model: str = "*"
@@ -70,7 +70,7 @@ class Route(ConfigSection):
 
 
 class Timeouts(ConfigSection):
-    """Limits on silence, never on the whole of an exchange: a reasoning model may think for minutes."""
+    """Limits on silence, never on the whole of an exchange: a reasoning model may take minutes."""
 
     connect: Seconds = 10.0
     idle: Seconds = 600.0

@@ -1,4 +1,4 @@
-"""is_secret(): whether a header field, query or form member bears a credential, by the words of its name; the one such rule.
+"""is_secret(): whether a header field, query or form member holds a credential, by the words of its name; the one such rule.
 
 A list of whole names always misses the next gateway's. A name is cut into words at every sign and at every capital letter, after
 percent-coding is taken off, and one word suffices: `Ocp-Apim-Subscription-Key`, `X-Amz-Signature`, `%6Bey`, `userPassword`. A
@@ -38,7 +38,7 @@ _HINTS = (
     *("auth", "bearer", "cookie", "cred", "csrf", "hmac", "jwt", "key", "otp", "pass", "pwd", "saml", "sas", "secret", "sess"),
     *("sid", "sig", "token", "xsrf"),
 )
-"""One of these stands in each name that bears a credential, but for those of `_WHOLE`."""
+"""One of these is in each name of a credential, except those of `_WHOLE`."""
 _OF_KEYS = (
     *("access", "account", "admin", "api", "app", "auth", "client", "encryption", "function", "host", "license", "master"),
     *("org", "pass", "private", "project", "secret", "security", "service", "shared", "signing", "ssh", "storage"),
@@ -108,7 +108,7 @@ _ABOUT = frozenset(
         *("scheme", "seconds", "size", "status", "timeout", "ttl", "type", "uri", "url", "usage", "version"),
     }
 )
-"""Last words of names that tell something about a credential, or count pieces."""
+"""Last words of names that describe a credential, or count pieces."""
 _MEMBER = re.compile(r"[^&#]+")
 _INNER = re.compile(r"[^;?&#\s]+")
 _PARAMETER = re.compile(r";([^;/=]+)=([^;/]*)")
@@ -138,7 +138,7 @@ def _is_secret(name: str) -> bool:
     words = [word.lower() for word in _WORD.findall(name)]
     if len(words) > 1 and words[-1] in _ABOUT:
         return False
-    return any(stem in lower for stem in _STEMS) or _tell(words) or _tell(unbroken)
+    return any(stem in lower for stem in _STEMS) or _counts_as_secret(words) or _counts_as_secret(unbroken)
 
 
 def crowded(address: str) -> bool:
@@ -196,11 +196,11 @@ def _plain(name: str) -> str:
     return name
 
 
-def _tell(words: list[str]) -> bool:
-    return any(_tells(word, words[place - 1] if place else "") for place, word in enumerate(words))
+def _counts_as_secret(words: list[str]) -> bool:
+    return any(_is_secret_word(word, words[place - 1] if place else "") for place, word in enumerate(words))
 
 
-def _tells(word: str, before: str) -> bool:
+def _is_secret_word(word: str, before: str) -> bool:
     """Whether one word, behind the word `before`, makes a name a credential's."""
     if word in _WORDS:
         return True

@@ -1,6 +1,6 @@
 """One data-plane process: the data port, on which every path is the provider's, from its first connection to its last.
 
-`python -m proxy.server` is told what to be by one JSON line on its standard input, and says `ready` when it listens.
+`python -m proxy.server` reads its task as one JSON line on its standard input, and writes `ready` when it listens.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _TICK = 0.1
 """Seconds between two looks at the clock: each shows how late the loop is."""
 _SWEEP = 1.0
 _FAREWELL = 0.3
-"""Seconds in which requests that are broken at the end may tell their clients and the audit."""
+"""Seconds in which requests that are cut at the end may report that to their clients and the audit."""
 
 
 class DataPlane:
@@ -124,18 +124,18 @@ async def _within(seconds: float, *events: asyncio.Event) -> None:
                 await event.wait()
 
 
-async def serve(told: Mapping[str, object]) -> None:
+async def serve(task: Mapping[str, object]) -> None:
     """Be one worker until SIGTERM or SIGINT; a second one ends at once."""
-    config = ProxyConfig.model_validate(told["config"])
-    pulse = WorkerStats(worker=int(str(told["worker"])), pid=os.getpid())
-    board = SharedCounters(int(str(told["board"])) if "board" in told else None)
-    handover = ExchangeSender(str(told["audit_socket"]), config.limits.handover, pulse, board.row(pulse.worker))
+    config = ProxyConfig.model_validate(task["config"])
+    pulse = WorkerStats(worker=int(str(task["worker"])), pid=os.getpid())
+    board = SharedCounters(int(str(task["board"])) if "board" in task else None)
+    handover = ExchangeSender(str(task["audit_socket"]), config.limits.handover, pulse, board.row(pulse.worker))
     plane = DataPlane(config, handover, pulse)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, lambda: os._exit(1) if stop.is_set() else stop.set())
-    sock = socket.socket(fileno=int(str(told["fd"])))
+    sock = socket.socket(fileno=int(str(task["fd"])))
     sock.setblocking(False)
     handover.start()
     await plane.start(sock)
@@ -166,10 +166,10 @@ def main() -> None:
     orders = sys.stdin.readline()
     if not orders:  # begun ahead of a configuration that could not be used
         return
-    told = json.loads(orders)
-    to_stderr(**told.get("log", {}))
+    task = json.loads(orders)
+    to_stderr(**task.get("log", {}))
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(serve(told))
+        runner.run(serve(task))
 
 
 if __name__ == "__main__":

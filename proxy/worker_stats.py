@@ -18,7 +18,7 @@ class WorkerStats:
     refused: int = 0
     """Requests that the proxy answered itself (no route, bad framing, unreachable provider)."""
     unrecorded: int = 0
-    """Requests of which nothing was kept, because their clients said so."""
+    """Requests of which nothing was kept, because their clients excluded them."""
     in_flight: int = 0
     upstream_open: int = 0
     """Connections to providers now open, idle ones included."""

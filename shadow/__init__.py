@@ -1,1 +1,1 @@
-"""Meaning: the audit that asks a reference, compares, judges and shows; it never stands in the way of the traffic."""
+"""Meaning: the audit that calls a reference, compares, judges and shows; traffic never waits for it."""

@@ -1,1 +1,1 @@
-"""Storage: rows and the databases that hold them; it knows neither HTTP nor what the rows mean."""
+"""Storage: rows and the databases that hold them, independent of HTTP and of the meaning of the rows."""

@@ -1,4 +1,4 @@
-"""open_store(), open_reader(): the store that the configuration names; the only module that knows which engines exist."""
+"""open_store(), open_reader(): the store that the configuration names; the only module that lists the engines."""
 
 from __future__ import annotations
 

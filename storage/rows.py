@@ -101,7 +101,7 @@ class PayoffRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairRow:
-    """One audited request: the provider's answer, the reference's, and the control's where one was asked.
+    """One audited request: the provider's answer, the reference's, and the control's where there is one.
 
     `comparable` is empty when the pair is comparable, else the reason why it is not. `alterations` is a JSON list of sentences.
     """

@@ -70,7 +70,7 @@ class IdentityQueries(Protocol):
         """Findings that match or differ, by group, segment, signal and comparison: `cross`, or `self` of a random control."""
 
     def by_stream(self, since: float, until: float, limit: int) -> Sequence[SegmentCount]:
-        """Checks of the newest `limit` live answers of the period, counted by whether a stream was asked for.
+        """Checks of the newest `limit` live answers of the period, counted by whether a stream was requested.
 
         Of checks that some of these answers failed; what could not be checked is left out. Their group holds provider and model
         alone, their segment is `stream`, and they stand in no conversation.

@@ -1,7 +1,7 @@
 """Where the body of a request ends, exactly, and what of it is not framing (RFC 9112 6 and 7.1).
 
-Strict: CRLF alone ends a line, a size is hexadecimal digits alone. What section 7.1.1 says must be read is read: leading zeros,
-white space behind a size and around the parts of an extension. Extensions and trailers are checked, counted and dropped.
+Strict: CRLF alone ends a line, a size is hexadecimal digits alone. Section 7.1.1 requires reading leading zeros, white space
+behind a size and around the parts of an extension. Extensions and trailers are checked, counted and dropped.
 """
 
 from __future__ import annotations

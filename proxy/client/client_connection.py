@@ -241,7 +241,7 @@ class ClientConnection(RequestIntake):
     # -- time ----------------------------------------------------------------------------------------------------------
 
     def sweep_idle(self, now: float) -> None:
-        """Close a connection that nothing is asked of."""
+        """Close a connection without a request."""
         if now - self._since > self._listener.timeouts.client_idle:
             self._close()
 
@@ -251,7 +251,9 @@ class ClientConnection(RequestIntake):
             self.abort()
 
     def sweep_request(self, now: float) -> None:
-        """Give up a body of which nothing comes, and a client that has gone while nothing was read, which no event loop sees."""
+        """Give up a body of which nothing comes, and a client that has gone while nothing was read, which no event loop
+        detects.
+        """
         if self.waiting_since and now - self.waiting_since > self._listener.timeouts.idle and self._body is not None:
             self._body.fail(RequestError(408, "body_timeout", "the rest of the request body did not come"))
         elif self.paused and self.transport is not None and not self._half_closed and tcp_info.KNOWN:

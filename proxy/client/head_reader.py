@@ -1,7 +1,7 @@
 """read_request_head(): one request head, read by two readers that must agree; RequestError has what is wrong with it.
 
 One reader is a strict pattern of RFC 9112, the other llhttp, by which Node and many servers read: where they find another method,
-target or number of fields, the head could be read in two ways, and is refused. Neither sees a byte behind the head.
+target or number of fields, the head could be read in two ways, and is refused. Neither reads a byte behind the head.
 """
 
 from __future__ import annotations

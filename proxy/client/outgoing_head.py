@@ -13,7 +13,7 @@ from proxy.routing.provider_origin import ProviderOrigin
 from proxy.routing.routing_table import RouteMatch
 
 OutgoingRoute = tuple[ProviderOrigin, str, str, str, Headers]
-"""The origin, the target there, the key and the field that bears it, and the fields that are added."""
+"""The origin, the target there, the key and the field for it, and the fields that are added."""
 
 
 class OutgoingPlan(NamedTuple):

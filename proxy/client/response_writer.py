@@ -13,7 +13,7 @@ from proxy.upstream.response_head import BodyFraming
 
 
 class ResponseWriter:
-    """The reader of an answer that has a client; `keep` says whether the client's connection may take another request."""
+    """The reader of an answer that has a client; `keep`: whether the client's connection may take another request."""
 
     __slots__ = ("_chunked_end", "_connection", "_request", "begun", "keep", "onward", "write")
 
@@ -22,7 +22,7 @@ class ResponseWriter:
         self._request = request
         self._chunked_end = False
         self.write: Callable[[bytes], None] = connection.straight
-        """What writes to the client; the answer asks for it once, because it is called for every piece."""
+        """Writes to the client; the answer resolves it once, because it is called for every piece."""
         self.begun = False
         """True once the client has seen a status."""
         self.keep = keep

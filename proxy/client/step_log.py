@@ -13,7 +13,7 @@ _log = logging.getLogger("sameweights.proxy")
 
 
 def steps_are_logged() -> bool:
-    """True where the log takes them; asked once for a process, so that a request that is not logged costs nothing."""
+    """True where the log takes them; evaluated once per process, so that a request that is not logged costs nothing."""
     return _log.isEnabledFor(logging.DEBUG)
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from proxy.secret_names import without_said
 
 _OWN_FIELDS = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime", "taskName"}
-"""What a record bears by itself; further attributes are the fields that `extra` gave it."""
+"""The attributes of every record; further attributes are the fields that `extra` gave it."""
 
 
 class TextFormatter(logging.Formatter):

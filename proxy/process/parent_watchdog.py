@@ -44,7 +44,7 @@ class ParentWatchdog(asyncio.Protocol):
 class HeartbeatWatch:
     """For how many looks a child has given no beat.
 
-    Counted in looks, not in seconds: a parent that stood still itself (a suspended machine) saw no silence.
+    Counted in checks, not in seconds, so that the time in which the whole machine was suspended does not count.
     """
 
     def __init__(self, beats: int) -> None:
@@ -74,7 +74,7 @@ async def send_heartbeat(descriptor: int = 1) -> None:
     os.set_blocking(descriptor, False)
     said = READY
     while True:
-        with suppress(OSError):  # the parent does not read just now; or it is gone, which `hold` tells
+        with suppress(OSError):  # the parent is not reading now, or has ended, which `hold` detects
             os.write(descriptor, said)
         said = BEAT
         await asyncio.sleep(BEAT_SECONDS)

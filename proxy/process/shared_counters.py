@@ -1,7 +1,7 @@
 """Board: the counts of one `serve`, in memory that its processes share and that outlives each of them.
 
-Who is killed takes no count along: a number is added at the moment that it tells of, and whoever is started next finds it. Each
-field of a row is written by one process only: those of PLANE by the forwarding process of the row, those of AUDIT by the audit.
+A killed process loses no count: a number is added when its event happens, and the next process continues from it. Each field of a
+row is written by one process only: those of PLANE by the forwarding process of the row, those of AUDIT by the audit.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class CounterRow:
         self._counts[self._at] += 1
 
     def raise_to(self, field: str, total: int) -> None:
-        """Count what another place knows of already."""
+        """Count an event that is already counted elsewhere."""
         self._counts[self._at + FIELDS[field]] = max(self[field], total)
 
     def __getitem__(self, field: str) -> int:

@@ -12,7 +12,7 @@ def sending(transport: asyncio.Transport | None) -> bool:
     """End our side behind what was written, and go on reading; False where there is no connection, or no such end of it (TLS)."""
     if transport is None or transport.is_closing() or not transport.can_write_eof():
         return False
-    with suppress(OSError):  # of asyncio's loop, where the connection has been reset, which it will tell
+    with suppress(OSError):  # of asyncio's loop, which reports a reset connection itself
         transport.write_eof()
         return True
     return False

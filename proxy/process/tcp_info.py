@@ -1,4 +1,4 @@
-"""What the kernel knows of a connection beyond its bytes: its state, and what the peer has acknowledged (Linux alone).
+"""The kernel's state of a connection beyond its bytes: its state, and what the peer has acknowledged (Linux alone).
 
 By these alone a peer that has only ended its sending side differs from one that has gone: a gone one answers data with a reset.
 """
@@ -28,13 +28,13 @@ class TcpInfo(NamedTuple):
 
 
 def peer(sock: socket.socket) -> TcpInfo:
-    """What is known of the other end of `sock`; OSError where the kernel does not tell."""
+    """The kernel's state of the other end of `sock`; OSError where the kernel does not provide it."""
     info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _ACKNOWLEDGED.size)
     return TcpInfo(info[0], _ACKNOWLEDGED.unpack(info.ljust(_ACKNOWLEDGED.size, b"\0"))[0], pending(sock))
 
 
 def pending(sock: socket.socket) -> int:
-    """Bytes that were sent on `sock` and are not acknowledged; 0 where the kernel does not tell."""
+    """Bytes that were sent on `sock` and are not acknowledged; 0 where the kernel does not provide that."""
     if not KNOWN:
         return 0
     try:

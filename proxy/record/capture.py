@@ -1,7 +1,7 @@
-"""What one exchange leaves behind: its bytes up to a limit, its sizes always, and the moment of each piece.
+"""Records one exchange: its bytes up to a limit, its sizes always, and the time of each chunk.
 
-Told the time by whoever knows it; a piece costs two appends, and what has gathered is put away together, some pieces at a time.
-What is larger than `LOOSE` bytes is counted (see `proxy.record.held_bodies`), and is let go where there is no room for it.
+Callers pass timestamps; adding a chunk is two list appends, and several are packed together. A body larger than `LOOSE` bytes
+is counted (see `proxy.record.held_bodies`), and dropped where there is no room for it.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ class Capture:
         return f"<Capture {self.identity} {self.role.value} asked={self.request_size} answered={self.size}>"
 
     def tell(self, seen: PeekedBody) -> None:
-        """What the request body says, as far as it is known now."""
+        """The fields of the request body, as far as it has come."""
         labels = self.labels
         self.labels = labels._replace(model=seen.model or labels.model, stream=seen.stream or labels.stream)
 

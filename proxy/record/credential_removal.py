@@ -17,7 +17,7 @@ from proxy.secret_masking import Masking, SearchBudget, TooCostlySearchError, an
 from proxy.secret_names import crowded, is_secret, secrets_in
 
 SHORTEST = 8
-"""Characters that make a value a secret: local servers are asked with `EMPTY` or `none`, which are words too."""
+"""Characters that make a value a secret: keys of local servers are often `EMPTY` or `none`, which are words too."""
 MOST = 64
 """Secrets of one exchange that are looked for: each is searched in both bodies, and their number is the client's choice."""
 TOO_MANY: tuple[bytes, ...] = (b"more secrets than are looked for",)
@@ -35,7 +35,7 @@ _PLAIN = frozenset({b"host", b"accept", b"accept-encoding", b"user-agent", b"con
 
 
 def of_request(fields: HeaderFields, target: str) -> list[bytes]:
-    """The secrets that a request bears: in its fields by their names, in its query by its parameters'."""
+    """The secrets in a request: in its fields by their names, in its query by its parameters'."""
     if len(fields.pairs) > MOST_FIELDS:
         return [*TOO_MANY]
     named = zip(fields.names, fields.pairs, strict=True)

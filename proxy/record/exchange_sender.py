@@ -161,7 +161,7 @@ class ExchangeSender:
             self._socket = None
 
     async def _emptied(self) -> None:
-        # Asked at the very end only; an event would cost every write before it.
+        # Checked at the very end only, because an event would cost every write before it.
         while self._waiting or (self._socket is not None and self._socket.transport.get_write_buffer_size()):  # noqa: ASYNC110 - see above
             await asyncio.sleep(0.01)
 

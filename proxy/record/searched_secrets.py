@@ -1,7 +1,7 @@
 """SearchedSecrets: the secrets of one request's head, and the quick look that finds most exchanges free of them.
 
 A secret is looked for by its anchor, which stands in every text that holds the secret in any coding (see `proxy.secret_masking`),
-JSON among them. So a look that finds no anchor is enough, and one that finds any says only that a closer one is needed.
+JSON among them. So a search that finds no anchor is enough; one that finds any needs a closer search.
 """
 
 from __future__ import annotations

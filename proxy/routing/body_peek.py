@@ -1,4 +1,4 @@
-"""The two things that the proxy ever reads of a body: the model asked for, and whether a stream is wanted.
+"""The two members that the proxy reads of a body: the model, and whether a stream is requested.
 
 Total: any bytes, any depth, any prefix of a body; what is not there, or not understood, is the empty answer. A whole body is
 read by orjson, twenty times as fast as anything written here; a prefix, what orjson refuses, and a large body that would cost it
@@ -32,7 +32,7 @@ _NAMES = {b'"model"': "model", b'"stream"': "stream"}
 
 
 class PeekedBody(NamedTuple):
-    """What a body says at its top level; "" for no model, or none that is a text of at most 512 bytes of JSON."""
+    """The members of a body's top level; "" for no model, or none that is a text of at most 512 bytes of JSON."""
 
     model: str = ""
     stream: bool = False

@@ -13,7 +13,7 @@ from proxy.secret_names import is_secret, without_secrets
 
 
 class HeaderFields(NamedTuple):
-    """Header fields as received, raw bytes, and their names in lower case, which every rule here asks by."""
+    """Header fields as received, raw bytes, and their names in lower case, which every rule here matches."""
 
     pairs: Sequence[tuple[bytes, bytes]]
     names: Sequence[bytes]
@@ -36,7 +36,7 @@ _HOP_BY_HOP = frozenset(
         *(b"te", b"transfer-encoding", b"upgrade"),
     }
 )
-# The upload is framed anew without its trailers, and `100 Continue` is answered here.
+# because the upload is framed again without its trailers, and `100 Continue` is answered here
 _NOT_SENT = _HOP_BY_HOP | {b"trailer", b"expect"}
 _CREDENTIALS = {b"authorization": b"Authorization", b"x-api-key": b"x-api-key", b"api-key": b"api-key"}
 """Fields that bear a key: OpenAI's and that of most, Anthropic's, Azure's."""
@@ -98,7 +98,7 @@ class ControlHeaders(NamedTuple):
     provider: str = ""
     opted_out: bool = False
     unrecorded: bool = False
-    """The client wants nothing of this request kept (`x-sameweights-record: off`)."""
+    """Whether the client excludes this request from recording (`x-sameweights-record: off`)."""
     tag: str = ""
     conversation: str = ""
 
@@ -127,7 +127,7 @@ def named_by_connection(fields: HeaderFields) -> frozenset[bytes]:
 
 
 def bearing(key: str, field: str) -> tuple[bytes, bytes]:
-    """A field that bears `key`: `authorization` as a Bearer token (RFC 6750), `x-api-key` and `api-key` as it is."""
+    """A field with `key`: `authorization` as a Bearer token (RFC 6750), `x-api-key` and `api-key` as it is."""
     return _CREDENTIALS[field.encode()], f"{'Bearer ' if field == 'authorization' else ''}{key}".encode("latin-1")
 
 
@@ -183,7 +183,7 @@ def _without_credentials(value: bytes) -> bytes:
 
 
 def _subprotocols(value: bytes) -> list[tuple[bytes, bool]]:
-    """The words of a value, and whether each bears a key; those beyond the most that are looked at are taken for such."""
+    """The words of a value, and whether each is a key; those beyond the limit count as keys."""
     words = enumerate(_words(value))
     return [(word, place >= _MOST_WORDS or is_secret(word.decode("latin-1"))) for place, word in words]
 
@@ -193,7 +193,7 @@ def _words(value: bytes) -> list[bytes]:
 
 
 def _usual_field(fields: HeaderFields) -> str:
-    """Where a client that sent no credential would have put it: those of Anthropic's API tell its version in each request."""
+    """The field for the key where a client sent no credential: clients of Anthropic's API send its version in each request."""
     return "x-api-key" if b"anthropic-version" in fields.names else "authorization"
 
 
@@ -203,7 +203,7 @@ def request_head(method: str, target: str, lines: Sequence[bytes]) -> bytes:
 
 
 def of_this_hop(lower: bytes) -> bool:
-    """True for a field, by its name in lower case, that ends at this connection whatever else is said of it."""
+    """True for a field, by its name in lower case, that ends at this connection whatever Connection lists."""
     return lower in _HOP_BY_HOP
 
 
@@ -254,5 +254,5 @@ def _kept(lower: bytes, value: bytes) -> str:
 
 
 def is_credential(lower: str) -> bool:
-    """True for a field, by its name in lower case, that bears a key."""
+    """True for a field, by its name in lower case, that holds a key."""
     return lower.encode("latin-1", "replace") in _CREDENTIALS

@@ -1,7 +1,7 @@
 """Reads `model` of a JSON object that comes piece by piece, each byte once, and keeps nothing of what stands before it.
 
 For bodies that are longer than what is read again and again as it grows: a picture may stand before the model. Values are not
-checked; whoever gets the body refuses what is no JSON.
+checked, because the provider refuses what is not JSON.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class ModelScan:
 
     @property
     def seen(self) -> PeekedBody:
-        """What the body says, as far as it has come."""
+        """The members of the body, as far as it has come."""
         return PeekedBody(model=self.model, stream=self.stream)
 
     def feed(self, data: bytes) -> Steps[None]:

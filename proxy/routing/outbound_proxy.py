@@ -49,7 +49,7 @@ def origin_of(config: ProxyConfig, name: str, environ: Mapping[str, str]) -> Pro
 
 
 def choose_proxy(setting: str, host: str, port: int, *, tls: bool, environ: Mapping[str, str]) -> OutboundChoice:
-    """The outbound proxy for one server; this machine's own is reached directly unless a setting says otherwise."""
+    """The outbound proxy for one server; this machine's own is reached directly unless a setting names a proxy."""
     if setting == DIRECT:
         return OutboundChoice("", "outbound_proxy")
     if setting:
@@ -72,7 +72,7 @@ def _variable(environ: Mapping[str, str], name: str) -> OutboundChoice:
 
 
 def parse_proxy(address: str) -> OutboundProxy:
-    """Take a proxy's address apart; without a scheme it is http. ValueError says what is wrong, and never quotes a password."""
+    """Take a proxy's address apart; without a scheme it is http. ValueError states the error, and never quotes a password."""
     text = address if "://" in address else f"http://{address}"
     try:
         parts = urlsplit(text)

@@ -1,7 +1,8 @@
 """Reads chunked bodies whose chunks bear extensions (RFC 9112 7.1.1), which llhttp accepts only without white space.
 
-A recipient must parse white space around `;` and `=`; what an extension says is ignored, as the RFC asks. It takes the place of
-httptools' parser for an answer whose first chunk has an extension, and from the chunk on at whose extension that one fails.
+A recipient must parse white space around `;` and `=`; the content of an extension is ignored, as the RFC requires. It takes the
+place of httptools' parser for an answer whose first chunk has an extension, and from the chunk on at whose extension that one
+fails.
 """
 
 from __future__ import annotations

@@ -44,10 +44,10 @@ class Dialer:
         self._seconds = seconds
         self._contexts = {"": resume_sessions(context)} if context else {}
         self._names: dict[tuple[str, int], tuple[float, Sequence[AddrInfoType]]] = {}
-        self._asking: dict[tuple[str, int], asyncio.Task[Sequence[AddrInfoType]]] = {}
+        self._lookups: dict[tuple[str, int], asyncio.Task[Sequence[AddrInfoType]]] = {}
 
     def __repr__(self) -> str:
-        return f"<Dialer known_names={len(self._names)} lookups={len(self._asking)}>"
+        return f"<Dialer known_names={len(self._names)} lookups={len(self._lookups)}>"
 
     async def connect(self, origin: ProviderOrigin, make: Callable[[], _Made]) -> _Made:
         """A connected protocol; UpstreamError (without a provider's name) names the step that failed, and why."""
@@ -97,12 +97,12 @@ class Dialer:
         until, known = self._names.get(key, (0.0, []))
         if time.monotonic() < until:
             return known
-        asking = self._asking.get(key)
-        if asking is None:
-            asking = self._asking[key] = asyncio.create_task(self._resolve(key))
-            asking.add_done_callback(lambda _: self._asking.pop(key, None))
+        lookup = self._lookups.get(key)
+        if lookup is None:
+            lookup = self._lookups[key] = asyncio.create_task(self._resolve(key))
+            lookup.add_done_callback(lambda _: self._lookups.pop(key, None))
         # Shielded: one client that leaves must not take the answer away from the others.
-        return await asyncio.shield(asking)
+        return await asyncio.shield(lookup)
 
     async def _resolve(self, key: tuple[str, int]) -> Sequence[AddrInfoType]:
         loop = asyncio.get_running_loop()
@@ -131,9 +131,9 @@ async def _tunnelled(sock: socket.socket, origin: ProviderOrigin, proxy: Outboun
     if status and status[1].startswith(b"2") and head.endswith(b"\r\n\r\n"):
         return
     sock.close()
-    # The server speaks second: bytes behind the head are the proxy's own, and no beginning of a secure connection.
-    said = f"status {status[1].decode()}" if status and not status[1].startswith(b"2") else "what cannot be read"
-    raise UpstreamError(FailureKind.CONNECT, f"the outbound proxy: it answered CONNECT with {said}")
+    # because a TLS server sends second, bytes behind the head are the proxy's own
+    status_text = f"status {status[1].decode()}" if status and not status[1].startswith(b"2") else "what cannot be read"
+    raise UpstreamError(FailureKind.CONNECT, f"the outbound proxy: it answered CONNECT with {status_text}")
 
 
 class _Straight:
@@ -143,7 +143,7 @@ class _Straight:
 
     @staticmethod
     async def sock_connect(sock: socket.socket, address: tuple[str, int]) -> None:
-        """Connect a socket that does not block to an address; OSError as the kernel says it."""
+        """Connect a socket that does not block to an address; raises the kernel's OSError."""
         code = sock.connect_ex(address)
         if code in _UNDER_WAY:
             await _writable(sock)

@@ -1,6 +1,6 @@
 """Fetch jobs: requests without a client, as values that may be sent to another process; run() carries one out.
 
-What is remembered of an errand and what is sent for it stand side by side, since only the first may be told to anyone.
+What is recorded of a job and what is sent for it are separate, because only the first may be shown.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _LENGTH = struct.Struct("<I")
 class FetchJob:
     """One request to `origin`: `path` is its raw target there, `fields` its header fields as sent, a credential among them.
 
-    `target` and `headers` are what the record says was asked; `total` limits the whole in seconds, `most` the answer in bytes
-    (0 does not), `limit` what is kept of either body: never less than the body that is sent.
+    `target` and `headers` are those of the record; `total` limits the whole in seconds, `most` the answer in bytes (0 does not),
+    `limit` what is kept of either body: never less than the body that is sent.
     """
 
     identity: str
@@ -60,22 +60,22 @@ async def run(upstream: UpstreamClient, job: FetchJob) -> Exchange:
 
 def pack(job: FetchJob) -> bytes:
     """A fetch job as bytes: the length of its JSON part, that part, its body; `unpack` gives back an equal one."""
-    told = {name: getattr(job, name) for name in FetchJob.__slots__ if name not in {"body", "origin"}}
-    told["origin"] = job.origin._asdict()
-    words = json.dumps(told).encode()
+    fields = {name: getattr(job, name) for name in FetchJob.__slots__ if name not in {"body", "origin"}}
+    fields["origin"] = job.origin._asdict()
+    words = json.dumps(fields).encode()
     return b"".join((_LENGTH.pack(len(words)), words, job.body))
 
 
 def unpack(payload: bytes) -> FetchJob:
     """The fetch job that `pack` was given; only our own processes pack any, so that anything else is our error."""
     (length,) = _LENGTH.unpack_from(payload)
-    told = json.loads(payload[4 : 4 + length])
-    told["role"] = Role(told["role"])
-    told["labels"] = Labels(*told["labels"])
-    told["origin"] = ProviderOrigin(**told["origin"])
+    fields = json.loads(payload[4 : 4 + length])
+    fields["role"] = Role(fields["role"])
+    fields["labels"] = Labels(*fields["labels"])
+    fields["origin"] = ProviderOrigin(**fields["origin"])
     for name in ("headers", "fields"):
-        told[name] = _pairs(told[name])
-    return FetchJob(**told, body=payload[4 + length :])
+        fields[name] = _pairs(fields[name])
+    return FetchJob(**fields, body=payload[4 + length :])
 
 
 def _pairs(value: Sequence[Sequence[str]]) -> Headers:

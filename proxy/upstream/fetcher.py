@@ -1,4 +1,4 @@
-"""One fetching process: it asks references for the audit, so that nothing but the network and they are in their times.
+"""One fetching process: it sends the audit's shadow requests, so that only the network and the references affect their times.
 
 `python -m proxy.upstream.fetcher` reads its limits as the first line of standard input, then jobs in frames, and returns each
 exchange, without the body that was sent, in a frame on standard output, and a beat once a second; it ends with its input.
@@ -23,7 +23,7 @@ from proxy.upstream.fetch_job import FetchJob, run, unpack
 from proxy.upstream.upstream_client import UpstreamClient
 from proxy.worker_stats import WorkerStats
 
-ERRAND = b"A"
+JOB = b"A"
 GIVEN_UP = b"G"
 BEAT = b"B"
 PR_SET_PDEATHSIG = 1
@@ -43,9 +43,9 @@ class Fetcher:
 
     def take(self, kind: bytes, payload: bytes) -> None:
         """Begin a fetch job, or cancel one by its name."""
-        if kind == ERRAND:
-            errand = unpack(payload)
-            self._running[errand.identity] = asyncio.create_task(self._run(errand))
+        if kind == JOB:
+            job = unpack(payload)
+            self._running[job.identity] = asyncio.create_task(self._run(job))
         elif task := self._running.get(payload.decode()):
             task.cancel()
 

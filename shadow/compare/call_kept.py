@@ -1,4 +1,4 @@
-"""Whether the provider calls a tool where the reference does, or asks back instead."""
+"""Whether the provider calls a tool where the reference does, or puts a question to the user instead."""
 
 from __future__ import annotations
 

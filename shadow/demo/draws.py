@@ -23,7 +23,7 @@ def pick(options: Sequence[T], *key: object) -> T:
 
 def generator(*key: object) -> random.Random:
     """A random generator seeded by the key."""
-    return random.Random("\x1f".join(map(str, key)))  # noqa: S311 - test equipment wants repeatable chance, not secrecy
+    return random.Random("\x1f".join(map(str, key)))  # noqa: S311 - test equipment needs repeatable chance, not secrecy
 
 
 class RandomDraws:

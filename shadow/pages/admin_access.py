@@ -19,7 +19,7 @@ from shadow.settings.top_level_config import AdminConfig
 
 PARAMETER = "token"
 OPEN = frozenset({"/healthz", "/readyz"})
-"""Paths that orchestrators ask for, which show no record."""
+"""Paths of orchestrators' probes, which show no record."""
 STATIC = "/static/"
 REFUSED = (
     "401: this port needs a token. Open the address that serve printed at its start, or send the header\n"

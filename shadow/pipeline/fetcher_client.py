@@ -21,7 +21,7 @@ from proxy.process.child_process import start_module
 from proxy.process.parent_watchdog import HeartbeatWatch
 from proxy.provider_config import Limits, Timeouts
 from proxy.upstream.fetch_job import FetchJob, pack, run
-from proxy.upstream.fetcher import BEAT, ERRAND, GIVEN_UP, read_frames
+from proxy.upstream.fetcher import BEAT, GIVEN_UP, JOB, read_frames
 from proxy.upstream.upstream_client import UpstreamClient
 from proxy.worker_stats import WorkerStats
 
@@ -120,7 +120,7 @@ class SubprocessFetcher:
         answer: asyncio.Future[Exchange] = asyncio.get_running_loop().create_future()
         self._waiting[job.identity] = process, answer
         try:
-            await _send(process, ERRAND, pack(job))
+            await _send(process, JOB, pack(job))
             answered = await answer
             return answered._replace(request=answered.request._replace(body=job.body))
         except asyncio.CancelledError:

@@ -1,6 +1,6 @@
-"""The greedy audit: one sampled request asked once more of both sides at temperature 0, as a pair of its own kind.
+"""The greedy audit: one sampled request sent once more to both sides at temperature 0, as a pair of its own kind.
 
-Texts at a client's temperature tell little; at temperature 0 a changed serving shows within a few requests. It is never averaged
+Texts at a client's temperature show little; at temperature 0 a changed serving shows within a few requests. It is never averaged
 with the live pairs, and costs a call to the provider as well, with the provider's own key: the client's is never kept.
 """
 
@@ -23,20 +23,20 @@ WITHOUT = "2026-10-21"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GreedyAnswers:
-    """Both answers at temperature 0, the provider's first, and what the signals say of them."""
+    """Both answers at temperature 0, the provider's first, and their comparison."""
 
     legs: tuple[ParsedExchange, ParsedExchange]
     comparison: Comparison
 
 
 def takes_temperature(live: ParsedExchange) -> bool:
-    """Whether the API of this request knows a temperature: embeddings have none, messages none since their version `WITHOUT`."""
+    """Whether the API of this request has a temperature: embeddings have none, messages none since their version `WITHOUT`."""
     versions = [value for name, value in live.exchange.request.headers if name.lower() == "anthropic-version"]
     return live.request.api != "embeddings" and not (live.request.api == "messages" and max(versions, default="") >= WITHOUT)
 
 
-async def ask_greedily(references: ReferenceClient, live: ParsedExchange) -> GreedyAnswers:
-    """Ask both sides at once, and compare."""
+async def send_greedily(references: ReferenceClient, live: ParsedExchange) -> GreedyAnswers:
+    """Send to both sides at once, and compare."""
     asked = replace(live, request=replace(live.request, temperature=0.0))
     names = (live.exchange.labels.provider, live.exchange.labels.reference)
     one, other = await asyncio.gather(*(_leg(references, asked, name) for name in names))

@@ -49,12 +49,12 @@ class IdentityObserver:
         }
 
     def names(self, exchange: Exchange) -> tuple[str, ...]:
-        """The names of models that earlier answers of this provider bore, asked for the same one."""
+        """The model names in this provider's earlier answers to requests for the same model."""
         known = self._known.get((exchange.labels.provider, self._name(exchange)))
         return known.values("model") if known else ()
 
     def _name(self, exchange: Exchange) -> str:
-        """What was asked for: the deployment that the path names, else the model of the body."""
+        """The requested model: the deployment that the path names, else the model of the body."""
         deployment = DEPLOYMENT.search(exchange.request.target)
         name = deployment[1] if deployment else exchange.labels.model
         return self._clean(name)[:LONGEST_NAME].encode("utf-8", "replace").decode()

@@ -55,7 +55,7 @@ class ReferenceClient:
     def prepare(self, live: Exchange, provider: str = "") -> ShadowBody:
         """The body that the reference (or another `provider`) will get, and how it differs from what the application sent."""
         to, request = provider or live.labels.reference, live.request
-        # to the provider that got the request, the absence of a member that it knows would mark the copy
+        # because the provider that got the request would recognise the copy by a missing member
         removed: Mapping[str, str] = {} if to == live.labels.provider else REMOVED
         plain = decode(request.headers, request.body, ())
         body = request.body if isinstance(plain, Unread) else plain.body
@@ -181,7 +181,7 @@ class ReferenceClient:
 
 
 def _path(live: Exchange) -> str:
-    """The path of the API that the client asked, as every provider has it beside its base URL."""
+    """The path of the API that the client used, as every provider has it beside its base URL."""
     path = live.request.target.partition("?")[0].rstrip("/")
     return "/v1" + next((tail for tail in API_PATHS if path.endswith(tail)), API_PATHS[0])
 

@@ -1,4 +1,4 @@
-"""Asks a reference once, soon after the start, for its list of models, which costs no tokens, and words what that reveals.
+"""Requests the list of models from a reference once, soon after the start, which costs no tokens, and puts the result in words.
 
 A refused key, a server that cannot be reached and a model that the list does not hold are known although no request has been
 sampled yet. A reference without such a list reveals nothing by it: many servers have none.
@@ -22,14 +22,14 @@ LONGEST_LIST = 4 * 1024 * 1024
 
 
 class ModelLister(Protocol):
-    """Asks a provider for its models."""
+    """Requests a provider's list of models."""
 
     async def list_models(self, provider: str) -> Exchange:
         """The exchange of `GET {base_url}/models` with the provider's own key; whatever the other side does is in it."""
 
 
 def wanted_models(config: ProxyConfig) -> Mapping[str, frozenset[str]]:
-    """Each reference that a route uses, with the names under which shadow requests ask it for models; patterns name none."""
+    """Each reference that a route uses, with the model names that shadow requests send it; patterns name none."""
     wanted: dict[str, set[str]] = {}
     routes = [(route.reference or config.reference, route.model) for route in config.routes]
     for reference, model in [*routes, (config.reference, "*")]:

@@ -14,8 +14,8 @@ from shadow.reading.parsed_exchange import ParsedExchange
 from shadow.sampling.sampler import SamplingDecision
 
 MOST_BYTES = 64 * 1024 * 1024
-"""Bytes of bodies that wait, and of those that are being asked about, however few requests they are of; read, they take several
-times as many.
+"""Bytes of bodies that wait, and of those in flight, however few requests they are of; parsed, they take several times as
+many.
 """
 
 
@@ -37,11 +37,11 @@ class ShadowQueue:
         self._skipped = skipped
         self._queue: deque[SampledRequest] = deque()
         self._bytes = 0
-        self._asked = 0
-        """Bytes of the requests that are being asked about."""
+        self._in_flight_bytes = 0
+        """Bytes of the requests in flight."""
 
     def __repr__(self) -> str:
-        return f"<ShadowQueue waiting={len(self)}/{self._most} bytes={self._bytes} bytes_running={self._asked}>"
+        return f"<ShadowQueue waiting={len(self)}/{self._most} bytes={self._bytes} bytes_running={self._in_flight_bytes}>"
 
     def __len__(self) -> int:
         return len(self._queue)
@@ -59,22 +59,22 @@ class ShadowQueue:
     def next(self, monotonic: float, wall: float) -> SampledRequest | None:
         """The one that waits longest and is not too old, to be given back by `done`; those that are too old are skipped.
 
-        None where no one waits, or where too many bytes are being asked about already; a single request always fits.
+        None where no request waits, or where too many bytes are in flight already; a single request always fits.
         """
         while self._queue:
-            if self._asked and self._asked + self._queue[0].size > MOST_BYTES:
+            if self._in_flight_bytes and self._in_flight_bytes + self._queue[0].size > MOST_BYTES:
                 return None
             sampled = self._queue.popleft()
             self._bytes -= sampled.size
             if self._age(sampled, monotonic, wall) <= self._patience:
-                self._asked += sampled.size
+                self._in_flight_bytes += sampled.size
                 return sampled
             self._skipped("late")
         return None
 
     def done(self, sampled: SampledRequest) -> None:
         """The shadow of what `next` returned has ended."""
-        self._asked -= sampled.size
+        self._in_flight_bytes -= sampled.size
 
     def drop_late(self, monotonic: float, wall: float) -> None:
         """Skip those that have become too old, although none of the places has become free."""

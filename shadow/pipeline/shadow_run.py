@@ -18,7 +18,7 @@ from shadow.drift.request_kind import kind
 from shadow.findings.finding import Comparison
 from shadow.findings.pair import ControlReason, Pair, PairKind
 from shadow.identity.request_shape import request_shape
-from shadow.pipeline.greedy_audit import GreedyAnswers, ask_greedily, takes_temperature
+from shadow.pipeline.greedy_audit import GreedyAnswers, send_greedily, takes_temperature
 from shadow.pipeline.reference_client import ReferenceClient
 from shadow.privacy.privacy_policy import PrivacyPolicy
 from shadow.reading.parsed_exchange import ParsedExchange, parse_shadow_exchange
@@ -70,7 +70,7 @@ class ShadowRunner:
         shadow = self._shadow
         greedily = is_drawn("greedy", live.exchange.id, shadow.greedy, self._secret) and takes_temperature(live)
         return self._judged(
-            live, tuple(legs), reason, asked.alterations, await ask_greedily(self._references, live) if greedily else None
+            live, tuple(legs), reason, asked.alterations, await send_greedily(self._references, live) if greedily else None
         )
 
     def _second(self, live: ParsedExchange, first: ParsedExchange, *, control: bool) -> ControlReason:

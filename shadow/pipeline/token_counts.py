@@ -13,31 +13,31 @@ from shadow.reading.parsed_request import ParsedRequest
 from shadow.reading.parsed_response import ParsedResponse
 
 BYTES_PER_TOKEN = 3
-"""Bytes of UTF-8 that are counted as one token where no `usage` says otherwise."""
+"""Bytes of UTF-8 that are counted as one token without a reported `usage`."""
 _ENCODED = "data:"
 """How a text begins that is a picture or a sound, whose tokens do not follow from its length."""
 
 
 def tokens_of(request: ParsedRequest, answer: ParsedResponse) -> tuple[int, int]:
-    """Prompt and completion tokens of one answer to `request`; an answer that failed before it said anything costs none."""
-    said = answer.completion
-    usage = said.usage if isinstance(said, Completion) else None
+    """Prompt and completion tokens of one answer to `request`; an answer that failed before any content costs none."""
+    parsed = answer.completion
+    usage = parsed.usage if isinstance(parsed, Completion) else None
     prompt, completion = (usage.prompt_tokens, usage.completion_tokens) if usage else (None, None)
     if answer.status is None or not 200 <= answer.status < 300:
         return prompt or 0, completion or 0
-    return _asked(request) if prompt is None else prompt, _answered(answer) if completion is None else completion
+    return _prompt_tokens(request) if prompt is None else prompt, _answered(answer) if completion is None else completion
 
 
-def _asked(request: ParsedRequest) -> int:
+def _prompt_tokens(request: ParsedRequest) -> int:
     return _tokens(sum(len(text.encode("utf-8", "replace")) for text in _texts([*request.messages, request.body.get("tools")])))
 
 
 def _answered(answer: ParsedResponse) -> int:
-    said = answer.completion
-    if not isinstance(said, Completion):
+    parsed = answer.completion
+    if not isinstance(parsed, Completion):
         return _tokens(len(answer.exchange.response.body) if answer.exchange.response else 0)
-    texts = [text for choice in said.choices for text in (choice.text, choice.reasoning) if text]
-    texts += [text for choice in said.choices for call in choice.tool_calls for text in (call.name, call.arguments)]
+    texts = [text for choice in parsed.choices for text in (choice.text, choice.reasoning) if text]
+    texts += [text for choice in parsed.choices for call in choice.tool_calls for text in (call.name, call.arguments)]
     return _tokens(sum(len(text.encode("utf-8", "replace")) for text in texts))
 
 

@@ -1,6 +1,6 @@
-"""The notes of the readers: what they saw in a response that did not stop them, one sentence each.
+"""The notes of the readers: irregularities of a response that did not stop them, one sentence each.
 
-A check looks for a note by its sentence, so each that is looked for stands here once.
+A check looks a note up by its sentence, so each such sentence is defined here once.
 """
 
 from __future__ import annotations

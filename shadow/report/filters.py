@@ -1,4 +1,4 @@
-"""Parses what a user wants to list: a moment, and a filter for the list of pairs; the caller passes the time."""
+"""Parses the filters of a list: a moment, and a filter for the list of pairs; the caller passes the time."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ class IdentityReader:
         return self._query(lambda conn: [_segment(row) for row in conn.execute(SEGMENTS, (since, until or FOREVER))])
 
     def by_stream(self, since: float, until: float, limit: int) -> Sequence[SegmentCount]:
-        """Checks of the newest `limit` live answers of the period, counted by whether a stream was asked for.
+        """Checks of the newest `limit` live answers of the period, counted by whether a stream was requested.
 
         Of checks that some of these answers failed; what could not be checked is left out. Their group holds provider and model
         alone, their segment is `stream`, and they stand in no conversation.

@@ -62,7 +62,7 @@ CHECKED_BYTES = 64 * 1024 * 1024
 
 
 class SqliteReader:
-    """Queries of one database file, from any thread; each sees one state of it."""
+    """Queries of one database file, from any thread; each reads one state of it."""
 
     def __init__(self, path: Path, busy_seconds: float = BUSY_SECONDS) -> None:
         self._path = path

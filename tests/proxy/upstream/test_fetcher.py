@@ -17,7 +17,7 @@ from proxy.exchange import FailureKind
 from proxy.packing import EXCHANGE, frame, unpack
 from proxy.provider_config import Limits, Timeouts
 from proxy.upstream.fetch_job import pack
-from proxy.upstream.fetcher import BEAT, ERRAND, GIVEN_UP
+from proxy.upstream.fetcher import BEAT, GIVEN_UP, JOB
 from tests.errands import errand
 from tests.wires import PATIENCE, ok, scripted
 
@@ -59,7 +59,7 @@ async def test_fetch_jobs_run_beside_each_other_and_each_comes_back_under_its_na
         await wire.gone()
 
     async with scripted(late) as slow, scripted(None, ok(b"soon")) as quick, fetcher() as running:
-        running.stdin.write(frame(ERRAND, pack(errand(slow.url, "slow"))) + frame(ERRAND, pack(errand(quick.url, "quick"))))
+        running.stdin.write(frame(JOB, pack(errand(slow.url, "slow"))) + frame(JOB, pack(errand(quick.url, "quick"))))
         soon = await answer(running)
         first.set()
         assert (soon.id, soon.response.body) == ("quick", b"soon")
@@ -68,7 +68,7 @@ async def test_fetch_jobs_run_beside_each_other_and_each_comes_back_under_its_na
 
 async def test_a_provider_that_is_not_there_is_a_value():
     async with fetcher() as running:
-        running.stdin.write(frame(ERRAND, pack(errand("http://127.0.0.1:9/v1"))))
+        running.stdin.write(frame(JOB, pack(errand("http://127.0.0.1:9/v1"))))
         assert (await answer(running)).failure.kind is FailureKind.CONNECT
 
 
@@ -82,7 +82,7 @@ async def test_a_fetch_job_that_is_given_up_leaves_the_reference_alone():
         left.set()
 
     async with scripted(silent) as provider, fetcher() as running:
-        running.stdin.write(frame(ERRAND, pack(errand(provider.url))))
+        running.stdin.write(frame(JOB, pack(errand(provider.url))))
         await asyncio.wait_for(asked.wait(), PATIENCE)
         running.stdin.write(frame(GIVEN_UP, b"e1") + frame(GIVEN_UP, b"nobody"))
         await asyncio.wait_for(left.wait(), PATIENCE)
@@ -91,7 +91,7 @@ async def test_a_fetch_job_that_is_given_up_leaves_the_reference_alone():
 @pytest.mark.parametrize("head", [struct.pack(">I", 1_000_002), struct.pack(">I", 0)])
 async def test_a_fetcher_that_is_sent_a_frame_too_long_or_without_a_kind_ends(head):
     async with fetcher() as running:
-        running.stdin.write(head + ERRAND)
+        running.stdin.write(head + JOB)
         _, errors = await asyncio.wait_for(running.communicate(), PATIENCE)
         assert running.returncode == 1
         assert b"at most 1000000 are read" in errors

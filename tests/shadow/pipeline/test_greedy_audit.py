@@ -11,7 +11,7 @@ from shadow.demo.planted_faults import PlantedFaults
 from shadow.demo.pretended_server import PretendedServer
 from shadow.findings.pair import PairKind
 from shadow.pipeline.fetcher_client import InProcessFetcher
-from shadow.pipeline.greedy_audit import ask_greedily, takes_temperature
+from shadow.pipeline.greedy_audit import send_greedily, takes_temperature
 from shadow.pipeline.reference_client import ReferenceClient
 from shadow.reading.parsed_exchange import parse_exchange
 from shadow.settings.top_level_config import Config, ShadowConfig
@@ -33,7 +33,7 @@ async def test_greedy_audit_calls_both_sides_at_temperature_zero_with_their_own_
             config, {"NEAR": "k1", "FAR": "k2"}, InProcessFetcher(config.proxy.timeouts, config.proxy.limits)
         )
         try:
-            found = await ask_greedily(mirror, live)
+            found = await send_greedily(mirror, live)
         finally:
             await mirror.close()
         arrived = [server.requests for server in (provider, reference)]
@@ -60,7 +60,7 @@ async def test_copy_for_the_provider_keeps_identifying_members_and_for_the_refer
         config = Config(proxy=ProxyConfig(providers=providers), shadow=ShadowConfig())
         mirror = ReferenceClient(config, {}, InProcessFetcher(config.proxy.timeouts, config.proxy.limits))
         try:
-            await ask_greedily(mirror, live)
+            await send_greedily(mirror, live)
         finally:
             await mirror.close()
         [[near], [far]] = provider.requests, reference.requests

@@ -186,7 +186,7 @@ async def test_requests_beyond_the_byte_limit_wait_and_are_all_sent(working, mon
     await until(lambda: not house.worker.shadowing)
     assert house.store.flush(10)
     assert len(house.pairs()) == 2
-    assert house.worker._shadows._waiting._asked == 0
+    assert house.worker._shadows._waiting._in_flight_bytes == 0
 
 
 async def test_what_ended_too_long_ago_is_skipped_and_counted(working, reference):
