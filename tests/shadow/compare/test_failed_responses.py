@@ -70,3 +70,15 @@ def test_errors_match_when_both_or_neither_blame_the_request(one, other, expecte
     found = failed_responses.error(pair(one, other))
     assert found.state is expected
     assert found.reason or expected is FindingState.MATCH
+
+
+def test_the_reason_of_an_error_names_each_side_with_its_own_kind():
+    found = failed_responses.error_class(pair(OVERFLOW, "b"))
+    assert found.reason.startswith("the provider: context_overflow, the reference: answered: This model's maximum")
+    other = failed_responses.error_class(pair("a", OVERFLOW))
+    assert other.reason.startswith("the provider: answered, the reference: context_overflow: This model's maximum")
+
+
+@pytest.mark.parametrize(("status", "expected"), [(404, "bad_parameter"), (500, "server"), (418, "unknown")])
+def test_an_error_is_of_the_class_of_its_status_where_it_has_no_words(status, expected):
+    assert failed_responses.error_class(pair(refused(status, ""), "b")).subject == expected

@@ -49,3 +49,21 @@ def test_every_test_leans_one_way_and_the_two_of_a_signal_opposite_ways():
 def test_points_are_written_without_superfluous_digits():
     found = [points(0.031), points(0.01), points(-0.2, sign=True), points(0)]
     assert found == ["3.1 points", "1 point", "-20 points", "0 points"]
+
+
+@pytest.mark.parametrize(
+    ("share", "text", "signed"),
+    [
+        (0.0, "0 points", "+0 points"),
+        (0.01, "1 point", "+1 point"),
+        (-0.01, "-1 point", "-1 point"),
+        (0.034, "3.4 points", "+3.4 points"),
+        (0.0999, "10 points", "+10 points"),
+        (0.0994, "9.9 points", "+9.9 points"),
+        (0.1, "10 points", "+10 points"),
+        (0.104, "10 points", "+10 points"),
+        (1.0, "100 points", "+100 points"),
+    ],
+)
+def test_a_difference_below_ten_points_keeps_its_decimal(share, text, signed):
+    assert (points(share), points(share, sign=True)) == (text, signed)

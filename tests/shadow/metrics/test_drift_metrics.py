@@ -1,6 +1,7 @@
 """What the judge knows is shown: counted payoffs, states, evidence, how large and since when."""
 
 import random
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,7 +15,7 @@ from shadow.drift.exclusions import Exclusion
 from shadow.drift.group_state import GroupState, Judgement
 from shadow.drift.state_transitions import DriftState
 from shadow.metrics.definitions import MetricDefinitions
-from shadow.metrics.drift_metrics import DriftMetrics
+from shadow.metrics.drift_metrics import BLAMES, DriftMetrics
 from shadow.metrics.label_names import LabelNames
 from shadow.settings.top_level_config import Config
 from tests.shadow.drift.leaning import Drive, payoffs
@@ -89,3 +90,13 @@ def test_the_results_of_the_judge_are_counted_and_the_states_after_them_shown(sh
     assert (shown.value("pairs_total", signal="text"), shown.value("odd_total", signal="text", side="provider")) == (1, 1)
     assert shown.value("excluded_total", reason="cut") == 1
     assert shown.value("state", state=status[0].state) == 1
+
+
+def test_an_alarm_is_blamed_on_one_side_or_waits_until_that_is_known(shown):
+    case, draw = GroupState(AlertBudget()), random.Random(4)
+    drive = Drive(case.alarm, ("arguments",))
+    drive.feed(payoffs(draw, 400) + payoffs(draw, 150, excess=0.5))
+    [status] = statuses({KEY: case})
+    for waits, blame, expected in ((True, "", "waits"), (False, "provider", "provider"), (False, "reference", "reference")):
+        shown.indicators.show([replace(status, waits=waits, blame=blame)])
+        assert {name: shown.value("blame", blame=name) for name in BLAMES} == {name: float(name == expected) for name in BLAMES}

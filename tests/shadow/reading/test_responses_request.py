@@ -167,3 +167,17 @@ def test_tools_are_offered_by_namespaces_and_by_items_of_the_input_too():
     made = as_chat(body)
     assert isinstance(made, dict)
     assert [tool["function"]["name"] for tool in made["tools"]] == ["f", "g", "h"]
+
+
+@pytest.mark.parametrize(
+    ("given", "form"),
+    [
+        ({"type": "json_object"}, {"type": "json_object"}),
+        ({"type": "text"}, None),
+        ({"type": "json_schema", "name": "n"}, {"type": "json_schema", "json_schema": {"name": "n"}}),
+        ("json_object", None),
+        (None, None),
+    ],
+)
+def test_each_form_of_a_text_has_its_own_in_chat(given, form):
+    assert as_chat({"input": "a", "text": {"format": given}}).get("response_format") == form

@@ -125,3 +125,18 @@ def test_markup_that_may_be_of_calls_in_the_text_is_no_second_fact(leaks, calls,
     assert lines["template_leak"].plain is plain
     assert lines["call_in_text"].plain is (calls >= 10)
     assert lines["template_leak"].faulty == leaks
+
+
+@pytest.mark.parametrize(
+    ("faulty", "fine", "share"),
+    [
+        (1, 2_001, "under 0.1 %"),
+        (1, 1_999, "0.1 %"),
+        (99, 901, "9.9 %"),
+        (100, 900, "10 %"),
+        (1, 0, "100 %"),
+    ],
+)
+def test_a_rate_has_one_decimal_below_a_tenth_and_a_least_value(faulty, fine, share):
+    sentence = check_sentence(line(paired(), faulty=faulty, fine=fine), "lost spaces")
+    assert sentence.startswith(f"lost spaces: seen in {share} of {faulty + fine:,} answers")

@@ -1,7 +1,11 @@
+from types import SimpleNamespace
+
+import pytest
+
 from shadow.drift.verifier_figures import Triggering
 from shadow.report.figures import Report, Scorecard
 from shadow.report.latency_lines import LatencyLine, PaceLine
-from shadow.report.latency_tables import latency_table, pace_table, trigger_table
+from shadow.report.latency_tables import _figures, _times, latency_table, pace_table, trigger_table
 from shadow.report.report_text import printed
 from tests.verdicts import QUIET
 
@@ -96,3 +100,31 @@ def test_the_figures_of_verifiers_stand_beside_the_references_own():
 
 def test_an_empty_report_has_empty_latency_tables():
     assert [table(EMPTY).row_count for table in (latency_table, pace_table, trigger_table)] == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("line", "cell"),
+    [
+        (None, "-"),
+        (SimpleNamespace(p50=0.1234, p95=2.0, ratio=None), "0.123 / 2.000"),
+        (SimpleNamespace(p50=0.1236, p95=12.0, ratio=1.25), "0.124 / 12.000  1.2x"),
+    ],
+)
+def test_times_have_milliseconds_and_a_ratio_where_there_is_one(line, cell):
+    assert _times(line) == cell
+
+
+@pytest.mark.parametrize(
+    ("more", "cells"),
+    [
+        ({}, ("60", "91 %", "93 % of 40", "-2 [-6 to 3]", "0.81", "0.95x")),
+        ({"own_f1": None, "kappa": None, "ratio": None}, ("60", "91 %", "-", "-2 [-6 to 3]", "-", "-")),
+        ({"low": None}, ("60", "91 %", "93 % of 40", "-2", "0.81", "0.95x")),
+        ({"high": None}, ("60", "91 %", "93 % of 40", "-2", "0.81", "0.95x")),
+        ({"difference": None, "low": None}, ("60", "91 %", "93 % of 40", "-", "0.81", "0.95x")),
+    ],
+)
+def test_the_figures_of_verifiers_stand_in_their_columns(more, cells):
+    found = {"pairs": 60, "f1": 0.912, "own_f1": 0.934, "control_pairs": 40, "difference": -0.022}
+    found |= {"low": -0.06, "high": 0.03, "kappa": 0.812, "ratio": 0.951}
+    assert _figures(SimpleNamespace(**{**found, **more})) == cells

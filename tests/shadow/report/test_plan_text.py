@@ -1,6 +1,9 @@
+import math
 from dataclasses import replace
 
-from shadow.report.plan_text import PlanInputs, plan_text
+import pytest
+
+from shadow.report.plan_text import PlanInputs, _found, _pairs, plan_text
 from shadow.settings.top_level_config import Config
 from tests.shadow.report.test_drift_table import CALM
 
@@ -34,3 +37,32 @@ def test_pairs_that_find_a_drift_in_half_of_the_cases_only_are_stated():
 def test_without_a_sample_it_is_never_found():
     text = plan_text(Config.model_validate({"shadow": {"sample_rate": 0.0}}), MEANS, ())
     assert "pairs (never at this sample) in half of the cases" in text
+
+
+@pytest.mark.parametrize(
+    ("pairs", "days", "text"),
+    [
+        (1_234.4, 2.04, "1,234 pairs (2.0 days)"),
+        (10.0, math.inf, "10 pairs (never at this sample)"),
+        (999.6, 0.06, "1,000 pairs (0.1 days)"),
+    ],
+)
+def test_pairs_are_whole_and_days_have_one_decimal(pairs, days, text):
+    assert _pairs(pairs, days) == text
+
+
+@pytest.mark.parametrize(
+    ("half", "most", "text"),
+    [
+        (math.inf, math.inf, "no drift would have been found by now, whatever its size"),
+        (
+            0.031,
+            0.062,
+            "a drift of 3.1 points or more would have been found by now in half of the cases, "
+            "of 6.2 points or more in nine of ten",
+        ),
+        (0.2, math.inf, "a drift of 20.0 points or more would have been found by now in half of the cases, none in nine of ten"),
+    ],
+)
+def test_the_drifts_that_would_have_been_found_are_stated_in_points(half, most, text):
+    assert _found(half, most) == text

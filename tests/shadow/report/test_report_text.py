@@ -6,7 +6,7 @@ import pytest
 
 from shadow.report.build_report import as_text, build
 from shadow.report.figures import IncomparableReason, MissingSignal
-from shadow.report.report_text import moment
+from shadow.report.report_text import _chance, _detectable, moment
 from storage.rows import IdentityRow
 from tests.conformance import exchange_record
 from tests.records import NOW, add_live, add_pair, fill
@@ -148,3 +148,15 @@ def test_signal_names_are_readable_from_80_columns_on_and_p_from_100(store):
         assert "\n  invalid tool" in table or "\n  tool" in table, table
         assert ("detect-" in table) is wide
         assert max(map(len, table.split("\n"))) <= width
+
+
+@pytest.mark.parametrize(
+    ("smallest", "text"), [(None, "-"), (0.0999, "10.0"), (0.1, "10"), (0.104, "10"), (0.106, "11"), (0.034, "3.4"), (1.0, "100")]
+)
+def test_a_detectable_excess_has_one_decimal_below_ten_points(smallest, text):
+    assert _detectable(smallest) == text
+
+
+@pytest.mark.parametrize(("p", "text"), [(None, "-"), (0.0009, "<0.001"), (0.001, "0.001"), (0.0456, "0.046"), (1.0, "1.000")])
+def test_a_chance_has_three_decimals_and_a_least_value(p, text):
+    assert _chance(p) == text
