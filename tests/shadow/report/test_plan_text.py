@@ -58,8 +58,10 @@ def test_pairs_are_whole_and_days_have_one_decimal(pairs, days, text):
         (
             0.031,
             0.062,
-            "a drift of 3.1 points or more would have been found by now in half of the cases, "
-            "of 6.2 points or more in nine of ten",
+            (
+                "a drift of 3.1 points or more would have been found by now in half of the cases, "
+                "of 6.2 points or more in nine of ten"
+            ),
         ),
         (0.2, math.inf, "a drift of 20.0 points or more would have been found by now in half of the cases, none in nine of ten"),
     ],
