@@ -18,10 +18,9 @@ _RARE_FIRST = b"~ZQXJVKWYUGHBFLPMDOSNRTCIAEzqjxkvwy7896543210bgpfhmucld_.-srniot
 
 
 class _Anchor(NamedTuple):
-    """What is searched for; a text that lacks one of its rarest bytes, for which it is quicker to look, does not hold it."""
+    """What is searched for; a text that lacks its rarest byte, for which it is quicker to look, does not hold it."""
 
     rarest: bytes
-    second: bytes
     text: bytes
 
 
@@ -52,14 +51,13 @@ class SearchedSecrets:
         searched = self._anchors
         if searched is None or len(searched) * (len(asked) + len(answered)) > STEP:
             return False
-        for rarest, second, text in searched:
+        for rarest, text in searched:
             # Not `in`, which first makes an exception and drops it, as it does for all but numbers.
             for part in (said, asked, answered):
-                if part.find(rarest) >= 0 and part.find(second) >= 0 and part.find(text) >= 0:
+                if part.find(rarest) >= 0 and part.find(text) >= 0:
                     return False
         return True
 
 
 def _searched(text: bytes) -> _Anchor:
-    rare = bytes(sorted(set(text), key=_RARE_FIRST.find))
-    return _Anchor(rare[:1], rare[1:2] or rare[:1], text)
+    return _Anchor(bytes([min(text, key=_RARE_FIRST.find)]), text)

@@ -22,6 +22,7 @@ LARGEST, MOST_FIELDS = 4 * 1024, 64
 _MOST_SEEN = 64
 """Shapes counted before all are forgotten."""
 _KEPT = frozenset({BodyFraming.LENGTH, BodyFraming.CHUNKED})
+_STRIP = str.strip
 _VALUE = "[\t\x20-\x7e\x80-\xff]*+"
 _LENGTH = "[0-9]{1,18}"
 _Shape = tuple[bytes, tuple[bytes, ...], tuple[bytes, ...]]
@@ -34,7 +35,10 @@ class KnownHead:
     What it tells is set when it is made: that costs less than to look it up when it is asked for.
     """
 
-    __slots__ = ("_pattern", "_values", "chunked", "framing", "hop", "interim", "keep", "length", "raw", "reason", "status")
+    __slots__ = ("_pattern", "_values", "chunked", "framing", "hop", "length", "raw", "reason", "status")
+
+    interim = False
+    keep = True
 
     def __init__(self, raw: bytes, pattern: HeadPattern, values: tuple[str, ...], length: int) -> None:
         self.raw = raw
@@ -46,16 +50,13 @@ class KnownHead:
         self.hop = pattern.hop
         self.chunked = pattern.chunked
         self.length = length
-        self.interim = False
-        self.keep = True
 
     def __repr__(self) -> str:
         return f"<KnownHead {self.status} {self.framing.value} bytes={len(self.raw)}>"
 
     def recorded(self) -> Headers:
         """The fields that the record may hold."""
-        values = [value.strip() for value in self._values]
-        return (*zip(self._pattern.names, values),)  # noqa: B905 - there is a name for each; to have it checked costs as much again
+        return (*zip(self._pattern.names, map(_STRIP, self._values)),)  # noqa: B905 - a name for each; the check costs a tenth
 
     def rewritten(self, *, chunked: bool, connection: str) -> bytes:
         """The head for the client (see `ResponseHead.rewritten`); the very bytes that came where nothing is taken out of them."""

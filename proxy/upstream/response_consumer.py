@@ -86,8 +86,7 @@ def unwritten(data: bytes) -> None:
 
 def send_parts(write: Callable[[bytes], None], parts: Sequence[bytes]) -> None:
     """Write parts of an answer; long ones one by one, which uvloop sends together, since to join them would copy them."""
-    if sum(map(len, parts)) <= COPIED:
-        write(b"".join(parts))
-        return
+    if len(parts) > 1 and sum(map(len, parts)) <= COPIED:
+        parts = (b"".join(parts),)
     for part in parts:
         write(part)

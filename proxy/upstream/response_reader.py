@@ -203,7 +203,7 @@ class ResponseReader:
         events, coded = hop.events and hop.readable, not hop.readable
         self._capture.head(head.status, head.reason, head.recorded(), now, events=events, length=length, coded=coded)
         if head.framing is BodyFraming.LENGTH and length == len(rest):
-            # Most answers that are no streams come whole, and in the bytes that the client gets.
+            # most answers that are no streams: whole, and often the very bytes that the client gets
             send_parts(self._out, (data,) if terms.head is head.raw else (terms.head, rest))
             if rest:
                 self._capture.add(rest, now)
