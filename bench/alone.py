@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from peers import Maker, Peer, Site, ours_by, under
@@ -20,12 +20,13 @@ class Alone(Peer):
 
     provider: str = ""
     folder: Path = Path()
+    timeouts: dict[str, float] = field(default_factory=dict)
 
     def start(self, log: Path) -> None:
         audit = str(self.folder / f"{self.port}.sock")
         discard(audit)
         opened = socket.create_server(("127.0.0.1", self.port), backlog=4096)
-        config = {"providers": {"stub": {"base_url": self.provider}}, "provider": "stub"}
+        config = {"providers": {"stub": {"base_url": self.provider}}, "provider": "stub", "timeouts": self.timeouts}
         with log.open("ab") as err:
             self.process = subprocess.Popen(
                 ["taskset", "-c", PROXY_CPU, *self.command],
@@ -86,6 +87,7 @@ def alone_tls(site: Site, *, uvloop: bool) -> Peer:
     peer.provider = f"https://127.0.0.1:{site.tls}/v1"
     peer.environment["SSL_CERT_FILE"] = str(site.certificate)
     peer.cases, peer.rival = "ABF", "nginx, TLS"
+    peer.timeouts = {"pool_idle": 60}  # as nginx keeps them: else each round makes 200 new connections, and nginx none
     if not uvloop:
         peer.command[1:] = ["-P", "-c", "import sys; sys.modules['uvloop'] = None; from proxy.server import main; main()"]
     return peer

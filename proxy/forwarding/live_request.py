@@ -277,9 +277,9 @@ class LiveRequest(RequestPreparation):
         if self._link is not link:
             return  # it was lost just now, and that has been seen to
         if self._shared.steps:
-            fields = {"provider": prepared.route.provider, "connection": repr(link), "bytes": len(prepared.message)}
-            log_step("request_sent", self.capture, **fields)
-        link.send(prepared.message, last=not self.uploading)
+            size = len(prepared.head) + len(prepared.body)
+            log_step("request_sent", self.capture, provider=prepared.route.provider, connection=repr(link), bytes=size)
+        link.send(prepared.head, prepared.body, last=not self.uploading)
         if self.connection.writing_paused:
             link.hold(held=True)
         if self.uploading or self._upload is not None:

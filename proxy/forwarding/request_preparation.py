@@ -40,11 +40,12 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class PreparedRequest(NamedTuple):
-    """A request as it goes out; the body in `message` is not all of it while the request is `uploading`."""
+    """A request as it goes out; the `body`, framed, is not all of it while the request is `uploading`."""
 
     route: RouteMatch
     origin: ProviderOrigin
-    message: bytes
+    head: bytes
+    body: bytes
 
 
 class RequestPreparation:
@@ -126,15 +127,15 @@ class RequestPreparation:
         return OutgoingPlan(self.routing, seen, unseen, route, self.capture.labels, origin, before, after, fitted)
 
     def _planned(self, plan: OutgoingPlan, first: bytes, size: int) -> PreparedRequest:
-        """The request with `first`, which is what its provider gets of a body of `size` bytes; its bytes are joined once."""
+        """The request with `first`, which is what its provider gets of a body of `size` bytes."""
         request = self.request
         if request.head.chunked:
-            message = plan.before + framed(first, chunked=True, last=True)
+            head, first = plan.before, framed(first, chunked=True, last=True)
         elif request.length is None:
-            message = plan.before + first
+            head = plan.before
         else:
-            message = b"%b%d%b%b" % (plan.before, request.length + len(first) - size, plan.after, first)
-        return PreparedRequest(plan.route, plan.origin, message)
+            head = b"%b%d%b" % (plan.before, request.length + len(first) - size, plan.after)
+        return PreparedRequest(plan.route, plan.origin, head, first)
 
     async def prepared(self) -> PreparedRequest:
         """The request, as soon as enough of its body has come."""
@@ -165,7 +166,7 @@ class RequestPreparation:
         if request.length is not None:
             head = b"%b%d%b" % (head, request.length + len(first) - len(body), after)
         sent = framed(first, chunked=True, last=not self.uploading) if request.head.chunked else first
-        return PreparedRequest(route, self.routing.origins[route.provider], head + sent)
+        return PreparedRequest(route, self.routing.origins[route.provider], head, sent)
 
     def _head(self, route: RouteMatch) -> tuple[bytes, bytes]:
         """The head for the provider of `route`, before and behind the length of the body."""

@@ -16,6 +16,7 @@ from proxy.exchange import FailureKind
 from proxy.process import socket_end, tcp_info
 from proxy.routing.provider_origin import ProviderOrigin
 from proxy.upstream.known_heads import KnownHeads
+from proxy.upstream.response_consumer import COPIED
 from proxy.upstream.response_reader import ResponseReader
 from proxy.upstream.tls_sessions import ResumingConnection
 
@@ -164,11 +165,14 @@ class UpstreamConnection(asyncio.Protocol):
         self.begin(answer, partial(_settle, over))
         return over
 
-    def send(self, data: bytes, *, last: bool) -> None:
-        """Write a part of the request; `last` is true for the final part."""
+    def send(self, data: bytes, body: bytes = b"", *, last: bool) -> None:
+        """Write a part of the request, and a `body` behind it, not copied where it is long; `last` is true for the final part."""
         transport = self._transport
         if transport is not None and self._answer is not None and not transport.is_closing():
-            transport.write(data)
+            if len(body) > COPIED:
+                transport.writelines((data, body))
+            else:
+                transport.write(data + body if body else data)
             self.last = monotonic()
             self._sent_all = last
 

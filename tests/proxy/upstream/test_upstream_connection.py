@@ -48,6 +48,24 @@ async def test_connection_serves_answer_after_answer():
         link.close()
 
 
+@pytest.mark.parametrize("size", [0, 5, 16_384, 16_385, 3_000_000])
+async def test_head_and_its_body_arrive_in_order_whatever_their_size(size):
+    head, body = b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % size, os.urandom(size)
+
+    async def script(wire):
+        came.append(await wire.request())
+        await wire.send(ok(b"done"))
+
+    came = []
+    async with scripted(script) as provider:
+        link = await connected(provider, [])
+        done = link.serve(answer())
+        link.send(head, body, last=True)
+        await asyncio.wait_for(done, PATIENCE)
+        link.close()
+    assert came == [head + body]
+
+
 async def test_answer_before_the_request_is_whole_ends_the_connection():
     async def script(wire):
         await wire.head()
