@@ -349,6 +349,12 @@ PROMISES = (
         "A replay passes the faithful provider, fails the broken one, and says not measured of one that is down.",
     ),
     Promise(
+        "studies.apart",
+        STUDY,
+        "design",
+        "A study beside a running serve moves no live number, alarm or metric; a plan opens no socket, and its ceiling is kept.",
+    ),
+    Promise(
         "studies.resumed",
         STUDY,
         "K2-Vendor-Verifier --incremental",

@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.promise("docs.tutorial")]
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "tutorial" / "first-audit.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
-INSTALL_AND_DEMO, KEEP, SERVE, CLIENT, LOOK = (text for _, text in BLOCKS)
+INSTALL_AND_DEMO, TRY, KEEP, SERVE, CLIENT, LOOK = (text for _, text in BLOCKS)
 PROVIDER = "https://api.provider.example/v1"
 SHORTER = "--seconds 8"
 
@@ -105,6 +105,15 @@ async def test_demo_shows_what_the_tutorial_lists_and_its_pairs_can_be_opened(fo
     finally:
         process.send_signal(signal.SIGINT)
         await asyncio.wait_for(process.wait(), 30)  # by which code is the scorecard's word: tests/shadow/demo/test_demo_run.py
+
+
+async def test_try_of_a_provider_against_itself_passes_as_the_tutorial_says(folder):
+    async with PretendedServer(seed=3, pace=ResponsePace(first_token=0, chunks_per_second=5_000)) as provider:
+        printed = await said(folder, TRY.replace(PROVIDER, provider.base_url))
+        again = await said(folder, ".venv/bin/sameweights study show try")
+        assert len(provider.requests) <= 300
+    assert f"{promised('^PASS$')} less than the 10 points allowed" in printed
+    assert again == printed
 
 
 @asynccontextmanager
