@@ -1,6 +1,6 @@
 """What the fields of an answer's head tell by their names, worked out once for all answers that have the same ones.
 
-A provider's answers differ in dates and identities, which tell the proxy nothing: only those are read anew each time.
+A provider's answers differ in dates and identities, which do not concern the proxy: only those are read again each time.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""KnownHeads: the heads of one provider's answers known again by their shape, each shape by one compiled pattern.
+"""KnownHeads: recognises the heads of one provider's answers by their shape, each shape by one compiled pattern.
 
-A provider repeats the head of its answers, but for dates, identities and counts. A head is of a shape that is known where it has
-the same status line, the same names in the same order, and the same fields that tell of the connection or the body, the length
-left out: whatever a pattern matches, `read_head` would read, and to the same end, and llhttp after it. A pattern takes some
-milliseconds to compile, so one is made at the third sight of a shape, and few of them.
+A provider repeats the head of its answers, but for dates, identities and counts. A shape is known by the same status line, the
+same names in the same order, and the same fields about the connection or the body, without the length: whatever a pattern
+matches, `read_head` would read to the same end, and so would llhttp. A pattern takes some milliseconds to compile, so one is made
+at the third sight of a shape, and few of them.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from proxy.exchange import Headers
 from proxy.upstream.response_head import BodyFraming, ResponseHead
 
 SIGHTS = 3
-"""How often a shape is seen before a pattern of it is made."""
+"""How often a shape occurs before a pattern of it is made."""
 MOST, MOST_OF_ONE = 64, 8
-"""Patterns of a process, and of one provider in it: a hostile one takes the room of no other."""
+"""Patterns of a process, and of one provider in it, so that a hostile one takes no other's room."""
 LARGEST, MOST_FIELDS = 4 * 1024, 64
 """Bytes and fields of a head that a pattern is made of; such a pattern is compiled in less than 10 ms."""
 _MOST_SEEN = 64
-"""Shapes counted before all are forgotten."""
+"""Shapes counted before all counts are dropped."""
 _KEPT = frozenset({BodyFraming.LENGTH, BodyFraming.CHUNKED})
 _STRIP = str.strip
 _VALUE = "[\t\x20-\x7e\x80-\xff]*+"
 _LENGTH = "[0-9]{1,18}"
 _Shape = tuple[bytes, tuple[bytes, ...], tuple[bytes, ...]]
-"""The status line, the names, and the values of the fields that tell of the connection or the body."""
+"""The status line, the names, and the values of the fields about the connection or the body."""
 
 
 class KnownHead:
-    """A head of a known shape; everything it tells is what the ResponseHead of the same bytes tells.
+    """A head of a known shape; it returns the same as the ResponseHead of the same bytes.
 
-    What it tells is set when it is made: that costs less than to look it up when it is asked for.
+    Its attributes are set when it is made, which costs less than a lookup at each use.
     """
 
     __slots__ = ("_pattern", "_values", "chunked", "framing", "hop", "length", "raw", "reason", "status")
@@ -156,7 +156,7 @@ class KnownHeads:
 
 
 def _has_pattern(head: ResponseHead) -> bool:
-    """Whether a pattern can say all that a head of this shape tells: what is dropped from it must be the same in each."""
+    """Whether a pattern covers everything that a head of this shape returns: what is dropped from it must be the same in each."""
     layout, raw = head.shape, head.raw
     return (
         head.keep

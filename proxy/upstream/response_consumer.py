@@ -38,7 +38,7 @@ class AnyHead(Protocol):
 
     @property
     def hop(self) -> HopByHop:
-        """What it tells of the connection that it came by."""
+        """What the head states about its connection."""
 
     @property
     def keep(self) -> bool:

@@ -33,7 +33,7 @@ class BodyFraming(Enum):
 class ResponseHead(NamedTuple):
     """The head of an answer; `raw` as it came, its empty line included, the values of `pairs` with the space before them.
 
-    A named tuple, as all that is made anew for each request here: a frozen dataclass takes four times as long to make.
+    A named tuple, as everything that is made for each request here: a frozen dataclass takes four times as long to make.
     """
 
     raw: bytes

@@ -106,7 +106,7 @@ class ResponseReader:
         """
         if self.over:
             return
-        # A WebSocket ends by a frame of its own: the end of its connection tells nothing more.
+        # A WebSocket ends by a frame of its own: the end of its connection adds nothing.
         ends = self.head is not None and self.head.framing in ({BodyFraming.TUNNEL} if cut else _UNTIL_CLOSE)
         if ends and not reset:
             self._stop()

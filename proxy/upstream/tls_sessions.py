@@ -31,11 +31,13 @@ class HostSessions:
         return self._known.get(host)
 
     def forget(self, host: str) -> None:
-        """Begin the next connection to `host` anew."""
+        """Start the next connection to `host` without a session."""
         self._known.pop(host, None)
 
     def wanted(self, host: str, now: float) -> bool:
-        """Whether to take the session of a connection that was begun anew: at most once in a while, since Python copies it."""
+        """Whether to take the session of a connection that started without one: at most once in a while, because Python copies
+        it.
+        """
         self.forget(host)
         if now < self._next.get(host, now):
             return False
@@ -85,6 +87,6 @@ def resume_sessions(context: ssl.SSLContext) -> ssl.SSLContext:
 
 
 def forget_session(context: ssl.SSLContext, host: str) -> None:
-    """Begin the next connection to `host` anew: one that began with its session came to nothing."""
+    """Start the next connection to `host` without a session, because one with its session failed."""
     if issubclass(context.sslobject_class, ResumingConnection):
         context.sslobject_class.sessions.forget(host)
