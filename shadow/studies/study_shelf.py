@@ -7,7 +7,9 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from shadow.settings.config_errors import ConfigError, quoted
+from shadow.studies.outputs.print_report import print_report
 from shadow.studies.outputs.write_outputs import OutputFormat, output_formats
+from shadow.studies.probe.stored_probe import stored_probe
 from shadow.studies.replay.print_outputs import print_outputs
 from shadow.studies.replay.replay_report import stored_replay
 from shadow.studies.study_database import open_study_store
@@ -36,8 +38,16 @@ def show(name: str, db: str | None, formats: Sequence[OutputFormat], folder: Pat
     with closing(_reader(path)) as reader:
         row = study_of(reader, path, name)
         if row.kind not in REPLAYED:
-            raise ConfigError([f"study {row.name}: is a {row.kind}; run its command again to print it, nothing is sent twice"])
+            _show_runs(reader, row, formats, folder)
+            return
         print_outputs(reader, stored_replay(reader, row), formats, folder)
+
+
+def _show_runs(reader: SqliteReader, row: StudyRow, formats: Sequence[OutputFormat], folder: Path) -> None:
+    report = stored_probe(reader, row)
+    if report is None:
+        raise ConfigError([f"study {row.name}: has not ended; run its command again, nothing is sent twice"])
+    print_report(report, formats, folder)
 
 
 def export(name: str, db: str | None, formats: str, folder: Path) -> None:

@@ -42,7 +42,9 @@ tokens = 300_000_000
 
 [[servers]]
 name = "fleet"
-command = ["{{python}}", "-m", "shadow.studies.fleet", "--padding", "{padding}"]
+command = ["fleet", "--padding", "{padding}"]
+isolation = "in_process" # the example alone can run so; a process for each run: leave this out, and write
+# command = ["{{python}}", "-m", "shadow.studies.fleet", "--padding", "{padding}"]
 '''
 _CONFIG = """\
 [proxy]

@@ -12,11 +12,10 @@ from hashlib import sha256
 
 from proxy.exchange import Role
 from shadow.reading.completion import Choice, Completion
-from shadow.studies.asking import Asked, Asker, BudgetSpentError
 from shadow.studies.chat_request import ChatRequest
 from shadow.studies.measured_run import RunOutcome
 from shadow.studies.probe.agent_messages import ReadyCall, assistant_message, ready_calls, tool_message
-from shadow.studies.probe.agent_run import AgentRun, CallResult
+from shadow.studies.probe.agent_run import AgentRun, CallResult, StepAnswer
 from shadow.studies.probe.outcome_rules import Ending, ending_of_failure, ending_of_text, is_loop, touched_groups
 from shadow.studies.probe.task import Task
 from shadow.studies.worlds.recorded_world import LeftRecordingError
@@ -26,18 +25,23 @@ from shadow.studies.worlds.world import AnswerSource, Opening, ToolAnswer, World
 CALLS_AT_ONCE = 4
 """Calls of one answer that run beside each other."""
 
-StepDone = Callable[[AgentRun, Asked], Awaitable[None]]
-"""Stores a step as soon as its answer is there."""
+AskStep = Callable[[AgentRun, ChatRequest, Role], Awaitable[StepAnswer]]
+"""Sends one request of a run, or finds its stored answer; whatever the provider does is a value."""
+
+
+class StudyEndsError(Exception):
+    """No more requests are sent: a limit of the study would be passed, or it was interrupted."""
 
 
 class AgentLoop:
-    """Runs tasks; `done` is called after each step."""
+    """Runs tasks; every request gets its answer from `ask`, and every one has the same `functions`."""
 
-    def __init__(self, asker: Asker, task: Task, model: str, done: StepDone) -> None:
-        self._asker = asker
+    def __init__(self, ask: AskStep, task: Task, model: str, functions: Sequence[dict[str, object]]) -> None:
+        self._ask = ask
         self._task = task
         self._model = model
-        self._done = done
+        self._functions = functions
+        self._names = frozenset(map(function_name, functions))
 
     def __repr__(self) -> str:
         return f"<AgentLoop {self._task.name} {self._model}>"
@@ -54,13 +58,13 @@ class AgentLoop:
             run.ending = Ending(outcome=RunOutcome.LEFT_RECORDING, detail=str(error))
         except WorldError as error:
             run.ending = Ending(outcome=RunOutcome.WORLD_FAILED, detail=str(error))
-        except BudgetSpentError as error:
+        except StudyEndsError as error:
             run.ending = Ending(outcome=RunOutcome.BUDGET, detail=str(error))
 
     async def _steps(self, run: AgentRun, messages: list[dict[str, object]], world: World, role: Role) -> Ending:
         traces: list[str] = []
         while len(run.steps) < self._task.max_steps:
-            choice = await self._step(run, messages, world, role)
+            choice = await self._step(run, messages, role)
             if isinstance(choice, Ending):
                 return choice
             if not choice.tool_calls:
@@ -74,12 +78,11 @@ class AgentLoop:
                 return Ending(outcome=RunOutcome.LOOPED, detail=f"repeated {results[-1].call.name!r} with the same result")
         return Ending(outcome=RunOutcome.STEP_LIMIT, detail=f"no last answer after {self._task.max_steps} steps")
 
-    async def _step(self, run: AgentRun, messages: list[dict[str, object]], world: World, role: Role) -> Choice | Ending:
+    async def _step(self, run: AgentRun, messages: list[dict[str, object]], role: Role) -> Choice | Ending:
         """The next answer, or how the run ends with it."""
-        body = request_body(self._task, self._model, messages, world.offered.functions)
-        asked = await self._asker.ask(ChatRequest(body=body, cluster=run.task), run.provider, role)
+        body = request_body(self._task, self._model, messages, self._functions)
+        asked = await self._ask(run, ChatRequest(body=body, cluster=run.task), role)
         run.steps.append(asked)
-        await self._done(run, asked)
         failed = ending_of_failure(asked.answer)
         if failed is not None:
             return failed
@@ -88,13 +91,15 @@ class AgentLoop:
         assert isinstance(asked.answer.completion, Completion)
         return asked.answer.completion.first
 
-    def _missing(self, run: AgentRun) -> frozenset[str]:
+    def _missing(self, run: AgentRun) -> frozenset[str] | None:
+        if not self._task.groups:
+            return None
         return frozenset(self._task.groups) - set(touched_groups(run.called, self._task.groups))
 
     async def _answered(self, run: AgentRun, choice: Choice, world: World) -> list[CallResult]:
         """The results of all calls of an answer, in the order of the calls."""
         free = asyncio.Semaphore(CALLS_AT_ONCE)
-        calls = ready_calls(choice, world.offered.origins.keys(), {result.call.id for result in run.results})
+        calls = ready_calls(choice, self._names, {result.call.id for result in run.results})
 
         async def one(position: int, call: ReadyCall) -> CallResult:
             async with free:
@@ -125,6 +130,12 @@ def _trace(results: Sequence[CallResult]) -> str:
     """What a step did and what came of it, as one text that is equal for equal steps."""
     parts = [[result.call.name, result.call.written, result.answer.text] for result in results]
     return sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def function_name(function: dict[str, object]) -> str:
+    """The name of a function tool."""
+    inner = function.get("function")
+    return str(inner.get("name", "")) if isinstance(inner, dict) else ""
 
 
 def first_messages(task: Task, prompt: str) -> list[dict[str, object]]:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from proxy.exchange import Exchange
 from shadow.reading.completion import Completion
-from shadow.studies.asking import Asked
+from shadow.reading.parsed_response import ParsedResponse
 from shadow.studies.measured_run import RunOutcome
 from shadow.studies.probe.agent_messages import ReadyCall
 from shadow.studies.probe.outcome_rules import Ending
@@ -16,6 +17,15 @@ from shadow.studies.worlds.recording import too_many_misses
 from shadow.studies.worlds.world import AnswerSource, ToolAnswer
 
 _MISSES = frozenset({AnswerSource.NEAREST, AnswerSource.UNSEEN})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepAnswer:
+    """One answer of a provider, and how often its request was sent."""
+
+    exchange: Exchange
+    answer: ParsedResponse
+    tries: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +51,10 @@ class AgentRun:
     task: str
     block: int
     world: str = ""
-    steps: list[Asked] = field(default_factory=list)
+    steps: list[StepAnswer] = field(default_factory=list)
     results: list[CallResult] = field(default_factory=list)
     text: str = ""
+    began: float = 0.0
     ending: Ending | None = None
 
     @property

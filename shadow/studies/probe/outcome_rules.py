@@ -53,8 +53,8 @@ def _error_detail(answer: ParsedResponse) -> str:
     return f"{unread.why.value}: {unread.detail[:200]}" if isinstance(unread, Unread) else ""
 
 
-def ending_of_text(choice: Choice, *, missing: Collection[str]) -> Ending:
-    """The ending that a last answer without calls means; `missing` are the tool groups that were not touched."""
+def ending_of_text(choice: Choice, *, missing: Collection[str] | None) -> Ending:
+    """The ending that a last answer without calls means; `missing` are the groups not touched, None without any."""
     text = choice.text or ""
     if is_cut(choice):
         return Ending(outcome=RunOutcome.CUT, detail="the answer was cut at a token limit")
@@ -62,15 +62,17 @@ def ending_of_text(choice: Choice, *, missing: Collection[str]) -> Ending:
         return Ending(outcome=RunOutcome.REFUSED)
     if not text.strip():
         return Ending(outcome=RunOutcome.EMPTY)
-    if not missing:
+    if missing is not None and not missing:
         return Ending(outcome=RunOutcome.COMPLETE)
     if asks_back(text):
-        return Ending(outcome=RunOutcome.ASKED_BACK, detail=_not_touched(missing))
+        return Ending(outcome=RunOutcome.ASKED_BACK, detail=_not_touched(missing or ()))
+    if missing is None:
+        return Ending(outcome=RunOutcome.COMPLETE)
     return Ending(outcome=RunOutcome.PARTIAL, detail=_not_touched(missing))
 
 
 def _not_touched(missing: Collection[str]) -> str:
-    return f"not touched: {', '.join(sorted(missing))}"
+    return f"not touched: {', '.join(sorted(missing))}" if missing else ""
 
 
 def is_loop(steps: Sequence[str]) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from shadow.studies.own_checks.check_spec import CheckSpec
 from shadow.studies.probe.agent_messages import EchoReasoning
 from shadow.studies.study_budget import BudgetLimits
 from shadow.studies.study_policy import StudyPolicy
@@ -35,6 +36,7 @@ class Task:
     parameters: Mapping[str, object] = field(default_factory=dict)
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     forbid: tuple[str, ...] = ()
+    checks: tuple[CheckSpec, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

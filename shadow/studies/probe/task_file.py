@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from shadow.settings.config_errors import ConfigError, ConfigErrorItem, ConfigSource, explain, known_keys, quoted, sentences
 from shadow.settings.toml_file import parse_toml, read_text, validated
 from shadow.settings.toml_lines import KeyPath, key_lines
+from shadow.studies.own_checks.check_spec import CheckSpecError, read_check
 from shadow.studies.probe.agent_messages import EchoReasoning
 from shadow.studies.probe.task import MAX_STEPS, RUN_SECONDS, StudySettings, Task, TaskFile, TaskWorld
 from shadow.studies.study_budget import BudgetLimits
@@ -179,6 +180,7 @@ def _follows(path: KeyPath, found: Sequence[ConfigErrorItem]) -> bool:
 
 def _faults(tables: TaskTables, here: Path) -> Iterator[ConfigErrorItem]:
     yield from _task_faults(tables.task, tables.study.policy.score)
+    yield from _check_faults(tables.task.checks)
     yield from _study_faults(tables.study)
     names: set[str] = set()
     for place, server in enumerate(tables.servers):
@@ -211,6 +213,15 @@ def _task_faults(task: TaskSection, score: str) -> Iterator[ConfigErrorItem]:
     if score == PolicyScore.CHECKS and not task.checks:
         sentence = 'score = "checks" counts the points of [[task.checks]]; write some, or another score'
         yield ConfigErrorItem(path=("study", "policy", "score"), sentence=sentence)
+
+
+def _check_faults(checks: Sequence[Mapping[str, object]]) -> Iterator[ConfigErrorItem]:
+    for place, table in enumerate(checks):
+        try:
+            read_check(table)
+        except CheckSpecError as error:
+            for sentence in error.faults:
+                yield ConfigErrorItem(path=("task", "checks", place), sentence=sentence)
 
 
 def _study_faults(study: StudySection) -> Iterator[ConfigErrorItem]:
@@ -275,6 +286,7 @@ def _task_file(tables: TaskTables, here: Path) -> TaskFile:
             parameters=task.parameters,
             groups=task.groups,
             forbid=task.forbid,
+            checks=tuple(map(read_check, task.checks)),
         ),
         study=StudySettings(
             providers=study.providers,

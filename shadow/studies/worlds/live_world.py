@@ -73,6 +73,8 @@ class LiveWorld:
 
     async def call(self, name: str, arguments: Mapping[str, object]) -> ToolAnswer:
         """The answer of an offered function's server."""
+        if name not in self.offered.origins:
+            raise WorldError(f"the servers of this run do not offer {name!r}, which they did at the start of the study")
         origin, tool = self.offered.origins[name]
         server = self._servers[origin]
         revealed = server.alias.reveal(dict(arguments))

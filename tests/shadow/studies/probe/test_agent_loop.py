@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import tempfile
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -13,11 +15,11 @@ from shadow.demo.fleet.example_files import PADDING, write_example
 from shadow.demo.fleet.pretended_hosts import PretendedHosts
 from shadow.pipeline.fetcher_client import InProcessFetcher
 from shadow.settings.top_level_config import Config
-from shadow.studies.asking import Asker
+from shadow.studies.asking import Asker, BudgetSpentError
 from shadow.studies.fleet.fleet_inside import fleet_inside
 from shadow.studies.measured_run import RunOutcome
-from shadow.studies.probe.agent_loop import AgentLoop, first_messages, request_body
-from shadow.studies.probe.agent_run import AgentRun
+from shadow.studies.probe.agent_loop import AgentLoop, StudyEndsError, first_messages, request_body
+from shadow.studies.probe.agent_run import AgentRun, StepAnswer
 from shadow.studies.probe.outcome_rules import touched_groups
 from shadow.studies.probe.task import Task
 from shadow.studies.probe.task_file import load_task
@@ -43,7 +45,11 @@ NO_LIMITS = BudgetLimits()
 
 
 def opening(folder, spec=FLEET):
-    return lambda: live_world([spec], WorldPlace(folder=folder, here=folder, run="1", environ={}, inside={"fleet": fleet_inside}))
+    """A way to open worlds of this server, each in a folder of its own."""
+    return lambda: live_world(
+        [spec],
+        WorldPlace(folder=Path(tempfile.mkdtemp(dir=folder)), here=folder, run="1", environ={}, inside={"fleet": fleet_inside}),
+    )
 
 
 async def run_of(url, opened, *, task=TASK, model="nano-30b", limits=NO_LIMITS):
@@ -57,17 +63,21 @@ async def run_of(url, opened, *, task=TASK, model="nano-30b", limits=NO_LIMITS):
         route="study:t",
         reference="p",
     )
-    stored = []
 
-    async def done(run, asked):
-        stored.append(asked)
+    async def ask(run, request, role):
+        try:
+            asked = await asker.ask(request, run.provider, role)
+        except BudgetSpentError as error:
+            raise StudyEndsError(str(error)) from error
+        return StepAnswer(exchange=asked.exchange, answer=asked.answer, tries=asked.tries)
 
+    async with opened() as world:
+        functions = world.offered.functions
     run = AgentRun(provider="p", task=task.prompts[0], block=0)
     try:
-        await AgentLoop(asker, task, model, done).run(run, first_messages(task, task.prompts[0]), opened, Role.PRIMARY)
+        await AgentLoop(ask, task, model, functions).run(run, first_messages(task, task.prompts[0]), opened, Role.PRIMARY)
     finally:
         await asker.close()
-    assert stored == run.steps
     return run
 
 
@@ -205,20 +215,25 @@ async def test_a_budget_that_is_spent_ends_the_run_before_the_request(tmp_path):
     assert (run.outcome, len(bodies)) == (RunOutcome.BUDGET, 1)
 
 
+class Breaking:
+    """A world that answers one call and breaks at the next."""
+
+    offered = OfferedTools(functions=(FUNCTION,), origins={"list_vehicles": ("s", "list_vehicles")}, alterations=())
+
+    def __init__(self):
+        self.calls = 0
+
+    async def call(self, name, arguments):
+        self.calls += 1
+        if self.calls > 1:
+            raise WorldError("server 's' closed its connection")
+        return ToolAnswer(text="a", is_error=False, source=AnswerSource.LIVE)
+
+
 async def test_a_world_that_breaks_leaves_the_steps_before_it():
     @asynccontextmanager
     async def breaking():
         yield Breaking()
-
-    class Breaking:
-        calls = 0
-        offered = OfferedTools(functions=(FUNCTION,), origins={"list_vehicles": ("s", "list_vehicles")}, alterations=())
-
-        async def call(self, name, arguments):
-            self.calls += 1
-            if self.calls > 1:
-                raise WorldError("server 's' closed its connection")
-            return ToolAnswer(text="a", is_error=False, source=AnswerSource.LIVE)
 
     async with scripted(CALL) as (url, _):
         run = await run_of(url, breaking, task=PLAIN)

@@ -21,6 +21,8 @@ from tests.exchanges import exchange, said
         ("The battery keeps 96 %. Which vehicle should I look at next?", (), RunOutcome.COMPLETE),
         ("The battery keeps 96 %.", ("charges",), RunOutcome.PARTIAL),
         ("You have two vehicles. Which of these would you like me to analyze?", ("charges",), RunOutcome.ASKED_BACK),
+        ("You have two vehicles. Which of these would you like me to analyze?", None, RunOutcome.ASKED_BACK),
+        ("Tides rise.", None, RunOutcome.COMPLETE),
         ("I'm sorry, but I can't help with that.", ("charges",), RunOutcome.REFUSED),
         ("", ("charges",), RunOutcome.EMPTY),
         (" \n", (), RunOutcome.EMPTY),

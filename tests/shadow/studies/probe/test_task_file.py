@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from shadow.settings.config_errors import ConfigError
 from shadow.studies.probe.agent_messages import EchoReasoning
-from shadow.studies.probe.task_file import load_task
+from shadow.studies.probe.task_file import ServerSection, StudySection, TaskSection, WorldSection, load_task
 from shadow.studies.study_budget import BudgetLimits
 from shadow.studies.study_policy import PolicyScore
 from shadow.studies.worlds.recording import Match, Unseen
@@ -224,3 +224,26 @@ def toml(value) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(toml(item) for item in value) + "]"
     return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+PAGE = (Path(__file__).resolve().parents[4] / "docs" / "reference" / "task-file.md").read_text()
+SECTIONS = {
+    "`[task]`": TaskSection,
+    "`[study]`": StudySection,
+    "`[[servers]]`": ServerSection,
+    "`[world]`": WorldSection,
+}
+
+
+@pytest.mark.parametrize("title", SECTIONS)
+def test_every_key_is_documented_and_no_other(title):
+    part = PAGE.split(f"## {title}\n")[1].split("\n## ")[0]
+    documented = {line.split("`")[1] for line in part.splitlines() if line.startswith("| `")}
+    known = {field.alias or name for name, field in SECTIONS[title].model_fields.items()}
+    assert documented == known - {"policy", "budget"}
+
+
+def test_the_example_of_the_page_is_a_task(tmp_path):
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "t.toml").write_text(PAGE.split("```toml\n")[1].split("```")[0])
+    assert load_task(tmp_path / "t.toml").study.runs == 20

@@ -1,0 +1,38 @@
+"""print_report(): a study as text to the terminal, and in each other format to a file of a folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import typer
+
+from shadow.studies.outputs.study_json import as_json
+from shadow.studies.outputs.study_report import StudyReport
+from shadow.studies.outputs.study_text import as_text
+from shadow.studies.outputs.verifier_files import VerifierRow
+from shadow.studies.outputs.write_outputs import OutputFormat, write_outputs
+
+WIDTH = 100
+"""Columns where there is no terminal to ask."""
+
+
+def print_report(
+    report: StudyReport,
+    formats: Sequence[OutputFormat],
+    folder: Path,
+    rows: Mapping[str, Sequence[VerifierRow]] | None = None,
+) -> None:
+    """JSON alone goes to standard output; else the text does, and the other formats to files that are named on stderr."""
+    if tuple(formats) == (OutputFormat.JSON,):
+        typer.echo(as_json(report))
+        return
+    terminal = sys.stdout.isatty()
+    colored = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    width = shutil.get_terminal_size((WIDTH, 24)).columns if terminal else WIDTH
+    typer.echo(as_text(report, width=width, color=colored))
+    for path in write_outputs(report, formats, folder, rows):
+        typer.echo(f"written: {path}", err=True)

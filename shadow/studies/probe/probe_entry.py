@@ -1,0 +1,105 @@
+"""execute_probe(): from the words of a command line to a probe that runs, its text, and the exit code."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import typer
+
+from shadow.commands.config_commands import settings
+from shadow.settings.config_errors import ConfigError, ConfigSource, sentences
+from shadow.settings.toml_lines import key_lines
+from shadow.settings.top_level_config import Config
+from shadow.studies.outputs.print_report import print_report
+from shadow.studies.outputs.write_outputs import output_formats
+from shadow.studies.probe.probe_plan import plan_errors, probe_plan, probe_plan_lines
+from shadow.studies.probe.probe_study import ProbeOrder, ProbeStudy
+from shadow.studies.probe.task import TaskFile
+from shadow.studies.probe.task_file import ONE_RUN, load_task
+from shadow.studies.study_database import database_of, study_name
+from shadow.studies.targets import missing_keys, targets_of
+from shadow.studies.verdicts.study_verdict import exit_code
+
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeFlags:
+    """The flags of `probe`; None or "" leaves what the task file sets."""
+
+    task: Path
+    config: Path | None
+    model: str
+    runs: int | None
+    seed: int | None
+    at_once: int | None
+    db: str | None
+    fresh: bool
+    quiet: bool
+    out: Path
+    formats: str
+
+
+def execute_probe(flags: ProbeFlags, *, plan: bool) -> int:
+    """Print the plan, run it unless `plan` asks for no more, print the verdicts and write the other formats; the exit code."""
+    formats = output_formats(flags.formats)
+    file, config = _with_flags(load_task(flags.task), flags), settings(flags.config, None)
+    order = _order(file, config, flags)
+    missing = missing_keys(config, order.plan.targets.names, os.environ)
+    typer.echo("\n".join(probe_plan_lines(order.plan, file, missing)), err=not plan)
+    if plan:
+        return 0
+    source = ConfigSource(file=str(flags.task), lines=key_lines(flags.task.read_text(encoding="utf-8-sig")))
+    errors = [*missing, *sentences(plan_errors(order.plan, file), source), *_handed_on(file, config)]
+    if errors:
+        raise ConfigError(errors)
+    result = ProbeStudy(order, os.environ).run()
+    print_report(result.report, formats, flags.out)
+    return INTERRUPTED if result.interrupted else exit_code(result.verdicts)
+
+
+def _with_flags(file: TaskFile, flags: ProbeFlags) -> TaskFile:
+    if flags.runs == 1:
+        raise ConfigError([f"--runs 1: {ONE_RUN}"])
+    study = file.study
+    changed = replace(
+        study,
+        model=flags.model or study.model,
+        runs=flags.runs or study.runs,
+        seed=study.seed if flags.seed is None else flags.seed,
+        at_once=flags.at_once or study.at_once,
+    )
+    return replace(file, study=changed)
+
+
+def _order(file: TaskFile, config: Config, flags: ProbeFlags) -> ProbeOrder:
+    targets = targets_of(config, file.study.providers, file.study.reference)
+    name = study_name(file.task.name)
+    return ProbeOrder(
+        file=file,
+        plan=probe_plan(file, targets),
+        config=config,
+        database=database_of(name, flags.db),
+        fresh=flags.fresh,
+        quiet=flags.quiet,
+        command=shlex.join(["sameweights", "probe", str(flags.task)]),
+    )
+
+
+def _handed_on(file: TaskFile, config: Config) -> list[str]:
+    """A sentence for each variable with a provider's key that the task hands to a server."""
+    keys = {
+        variable: name
+        for name, provider in config.proxy.providers.items()
+        for variable in (provider.api_key_env, *provider.extra_headers_env.values())
+        if variable
+    }
+    return [
+        f"servers.{server.name}.pass_env: {variable} is the key of {keys[variable]}, and no server gets a provider's key"
+        for server in file.servers
+        for variable in (*server.pass_env, server.token_env)
+        if variable in keys
+    ]

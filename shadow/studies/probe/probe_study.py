@@ -1,0 +1,297 @@
+"""ProbeStudy: the composition root of a probe: plan, servers looked at, runs, verdicts, report."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from proxy.packing import frame_limit
+from shadow.pipeline.fetcher_client import SubprocessFetcher
+from shadow.pipeline.identity_observer import IdentityObserver
+from shadow.privacy.privacy_policy import PrivacyPolicy
+from shadow.privacy.redact import Redactor
+from shadow.settings.config_errors import ConfigError
+from shadow.settings.top_level_config import Config
+from shadow.studies.asking import Asker
+from shadow.studies.interruption import interruptible
+from shadow.studies.measured_run import MeasuredRun
+from shadow.studies.outputs.study_report import StudyFacts, StudyReport, study_report
+from shadow.studies.probe.agent_loop import AgentLoop
+from shadow.studies.probe.offer_errors import offer_errors
+from shadow.studies.probe.probe_plan import ProbePlan
+from shadow.studies.probe.probe_run import ProbeRun
+from shadow.studies.probe.probe_worlds import ProbeWorlds
+from shadow.studies.probe.run_rows import misses_of
+from shadow.studies.probe.stored_steps import StoredSteps
+from shadow.studies.probe.task import TaskFile
+from shadow.studies.progress_line import ProgressLine
+from shadow.studies.study_archive import StudyArchive
+from shadow.studies.study_budget import StudyBudget
+from shadow.studies.study_database import check_same, open_study_store, set_aside, study_id
+from shadow.studies.study_recorder import StudyRecorder
+from shadow.studies.verdicts.study_rule import judge_study
+from shadow.studies.verdicts.study_verdict import StudyResult
+from shadow.studies.worlds.offered_tools import OfferedTools
+from shadow.studies.worlds.recording import RecordedCall, Recording, merged, parse_recording, recording_text, too_many_misses
+from shadow.studies.worlds.world import World, WorldError, in_world
+from storage.store import Store
+from storage.study_rows import StudyRow
+
+KIND = "probe"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeOrder:
+    """A probe as its flags and files order it."""
+
+    file: TaskFile
+    plan: ProbePlan
+    config: Config
+    database: Path
+    fresh: bool
+    quiet: bool
+    command: str
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """What makes it the same study when it is resumed."""
+        task, study = self.file.task, self.file.study
+        return {
+            "providers": list(self.plan.targets.candidates),
+            "reference": self.plan.targets.reference,
+            "model": study.model,
+            "seed": study.seed,
+            "prompts": list(task.prompts),
+            "system": task.system,
+            "max steps": task.max_steps,
+            "groups": {name: list(tools) for name, tools in task.groups.items()},
+            "checks": [check.name for check in task.checks],
+            "score": self.file.policy.score.value,
+            "servers": [[server.name, *server.command, server.url] for server in self.file.servers],
+        }
+
+    @property
+    def id(self) -> str:
+        """The id of the study."""
+        return study_id(KIND, self.plan.name, self.settings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeResult:
+    """What a probe came to: the verdicts, all that its outputs print, and whether it was interrupted."""
+
+    verdicts: StudyResult
+    report: StudyReport
+    interrupted: bool
+
+
+class ProbeStudy:
+    """One probe; nothing is started or sent before `run`."""
+
+    def __init__(self, order: ProbeOrder, environ: Mapping[str, str]) -> None:
+        self._order = order
+        self._environ = environ
+        self._budget = StudyBudget(order.file.budget)
+
+    def __repr__(self) -> str:
+        return f"<ProbeStudy {self._order.plan.name} {self._budget!r}>"
+
+    def run(self) -> ProbeResult:
+        """Run and judge; a first Ctrl-C ends it after what is in flight, a second one at once."""
+        order = self._order
+        recording = _recording(order.file)
+        if order.fresh:
+            set_aside(order.database, time.time())
+        with (
+            closing(open_study_store(order.database, order.config.storage)) as store,
+            tempfile.TemporaryDirectory(prefix="sameweights-", ignore_cleanup_errors=True) as folder,
+        ):
+            policy = PrivacyPolicy(
+                redactor=Redactor(order.config.storage.redact), key=secrets.token_bytes(32), bodies=order.config.storage.bodies
+            )
+            archive = self._archive(store, policy)
+            return asyncio.run(self._run(store, archive, policy, ProbeWorlds(order.file, Path(folder), self._environ, recording)))
+
+    def _archive(self, store: Store, policy: PrivacyPolicy) -> StudyArchive:
+        order, config = self._order, self._order.config
+        known = store.identity_queries.latest(1_000)
+        identities = IdentityObserver(config, known, clean=policy.redactor.text)
+        check_same(order.database, next(iter(store.studies.studies()), None), KIND, order.settings)
+        archive = StudyArchive(store, _study_row(order), StudyRecorder(config, policy, identities, secret=store.secret()))
+        archive.open({})
+        return archive
+
+    async def _run(self, store: Store, archive: StudyArchive, policy: PrivacyPolicy, worlds: ProbeWorlds) -> ProbeResult:
+        order = self._order
+        self._budget.begin(time.monotonic(), archive.spent)
+        began = time.time()
+        offered = await self._offered(worlds)
+        asker = self._asker()
+        reuse = policy.bodies == "full"
+        steps = StoredSteps(asker, archive, order.config.proxy.providers, reuse=reuse)
+        loop = AgentLoop(steps.ask, order.file.task, order.file.study.model, offered.functions)
+        clean = policy.redactor.text if reuse else _nothing
+        run = ProbeRun(
+            order.plan,
+            order.file,
+            loop=loop,
+            steps=steps,
+            worlds=worlds,
+            store=store.studies,
+            study_id=order.id,
+            clean=clean,
+        )
+        try:
+            with interruptible(run.stop):
+                async with ProgressLine(lambda seconds: self._progress(run, steps, seconds), quiet=order.quiet), worlds.kept():
+                    runs = await run.run()
+        finally:
+            await asker.close()
+        result = self._judged(run, steps, runs, offered, began)
+        words = ", ".join(f"{each.candidate} {each.word.value}" for each in result.verdicts.verdicts)
+        await archive.end(time.time(), words, _plan_json(order, result.report.facts, _barred(run, order)))
+        self._record(store, offered)
+        return result
+
+    def _asker(self) -> Asker:
+        config = self._order.config
+        limits = config.proxy.limits
+        fetcher = SubprocessFetcher(config.proxy.timeouts, limits, frame_limit(max(limits.audit_body, config.shadow.max_body)))
+        return Asker(
+            config=config,
+            environ=self._environ,
+            fetcher=fetcher,
+            budget=self._budget,
+            route=f"study:{self._order.plan.name}",
+            reference=self._order.plan.targets.reference,
+        )
+
+    async def _offered(self, worlds: ProbeWorlds) -> OfferedTools:
+        """The tools of a first world, which stand in every request; ConfigError where it does not start, or lacks a tool."""
+
+        async def use(world: World) -> OfferedTools:
+            return world.offered
+
+        try:
+            offered = await in_world(lambda: worlds.opened("first"), use)
+        except WorldError as error:
+            raise ConfigError([str(error)]) from error
+        finally:
+            await worlds.remove("first")
+        if errors := offer_errors(self._order.file.task, offered):
+            raise ConfigError(errors)
+        return offered
+
+    def _judged(
+        self, run: ProbeRun, steps: StoredSteps, runs: tuple[MeasuredRun, ...], offered: OfferedTools, began: float
+    ) -> ProbeResult:
+        order, targets = self._order, self._order.plan.targets
+        verdicts = judge_study(
+            runs,
+            reference=targets.reference,
+            candidates=targets.candidates,
+            policy=order.file.policy,
+            barred=_barred(run, order),
+        )
+        facts = StudyFacts(
+            name=order.plan.name,
+            kind=KIND,
+            version=_version(),
+            began=began,
+            ended=time.time(),
+            ended_by=_ended_by(run, steps),
+            seed=order.file.study.seed,
+            planned=len(order.plan.blocks),
+            requests=steps.sent + steps.found,
+            prompt_tokens=sum(one.prompt_tokens or 0 for one in runs),
+            completion_tokens=sum(one.completion_tokens or 0 for one in runs),
+            cost=self._budget.spent.money or None,
+            models=dict.fromkeys(targets.names, order.file.study.model),
+            notes=(*offered.alterations, *(f"{name} was given up: {why}" for name, why in run.down.items())),
+            command=order.command,
+        )
+        report = study_report(facts, verdicts, runs)
+        return ProbeResult(verdicts=verdicts, report=report, interrupted=steps.limit == "interrupted")
+
+    def _progress(self, run: ProbeRun, steps: StoredSteps, seconds: float) -> str:
+        decided = f", decided: {', '.join(sorted(run.decided))}" if run.decided else ""
+        counts = run.counts
+        return f"{len(run.rows)} runs, {counts.begun - len(run.rows)} running, {steps.sent} requests, {seconds:.0f} s{decided}"
+
+    def _record(self, store: Store, offered: OfferedTools) -> None:
+        """Write the recording that the task asks for: every call of the study with its results, exact repeats left out."""
+        path = self._order.file.world.record
+        if path is None:
+            return
+        rows = store.studies.recorded_calls(self._order.id)
+        calls = [RecordedCall(name=row.name, arguments=row.arguments, text=row.text, is_error=row.is_error) for row in rows]
+        path.write_text(recording_text(Recording(functions=offered.functions, calls=merged(calls))), encoding="utf-8")
+
+
+def _nothing(_: str) -> str:
+    """What is kept of a tool's result where bodies are not: nothing."""
+    return ""
+
+
+def _recording(file: TaskFile) -> Recording | None:
+    source = file.world.source
+    if source is None:
+        return None
+    try:
+        return parse_recording(source.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError([f"{source}: {error}"]) from None
+
+
+def _barred(run: ProbeRun, order: ProbeOrder) -> dict[str, str]:
+    """A sentence for each candidate that left the recording too often; for all of them where the reference did."""
+    rows = list(run.rows.values())
+    found = {}
+    for name in order.plan.targets.names:
+        misses, calls = misses_of(rows, name)
+        if too_many_misses(misses, calls):
+            found[name] = f"{misses} of {calls} calls of {name} left the recording, and more than a tenth makes no verdict"
+    of_all = found.get(order.plan.targets.reference)
+    return dict.fromkeys(order.plan.targets.candidates, of_all) if of_all else found
+
+
+def _ended_by(run: ProbeRun, steps: StoredSteps) -> str:
+    if steps.limit:
+        return "interrupted" if steps.limit == "interrupted" else "budget"
+    candidates = run.decided | run.down.keys()
+    return "decided" if len(run.rows) and candidates >= run.candidates else "complete"
+
+
+def _study_row(order: ProbeOrder) -> StudyRow:
+    return StudyRow(
+        id=order.id,
+        kind=KIND,
+        name=order.plan.name,
+        begun=time.time(),
+        plan=json.dumps({"settings": order.settings, "blocks": len(order.plan.blocks)}),
+        policy=json.dumps(asdict(order.file.policy)),
+        seed=order.file.study.seed,
+        version=_version(),
+    )
+
+
+def _plan_json(order: ProbeOrder, facts: StudyFacts, barred: Mapping[str, str]) -> str:
+    """The plan with what came of it, by which the study is shown again."""
+    return json.dumps(
+        {"settings": order.settings, "blocks": len(order.plan.blocks), "facts": asdict(facts), "barred": dict(barred)}
+    )
+
+
+def _version() -> str:
+    try:
+        return version("sameweights")
+    except PackageNotFoundError:
+        return "source"

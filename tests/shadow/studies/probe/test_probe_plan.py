@@ -1,0 +1,57 @@
+"""Plans of probes: what they can need at most, said before anything is sent."""
+
+import pytest
+
+from shadow.demo.fleet.example_files import write_example
+from shadow.studies.probe.probe_plan import UNBUDGETED_REQUESTS, plan_errors, probe_plan, probe_plan_lines
+from shadow.studies.probe.task import StudySettings, Task, TaskFile, TaskWorld
+from shadow.studies.probe.task_file import load_task
+from shadow.studies.study_budget import BudgetLimits
+from shadow.studies.study_policy import StudyPolicy
+from shadow.studies.targets import Targets
+
+NO_LIMITS = BudgetLimits()
+TARGETS = Targets(candidates=("a", "b"), reference="r")
+
+
+def file_of(tmp_path, *, runs=2, max_steps=20, prompts=("p",), budget=NO_LIMITS):
+    return TaskFile(
+        task=Task(name="t", prompts=prompts, max_steps=max_steps, groups={"g": ("x",)}),
+        study=StudySettings(providers=("a", "b"), reference="r", model="m", runs=runs),
+        policy=StudyPolicy(),
+        budget=budget,
+        servers=(),
+        world=TaskWorld(),
+        here=tmp_path,
+    )
+
+
+def test_every_block_holds_every_provider_and_every_pass_every_prompt(tmp_path):
+    plan = probe_plan(file_of(tmp_path, prompts=("p", "q")), TARGETS)
+    assert plan.prompts == {"t-1": "p", "t-2": "q"}
+    assert len(plan.blocks) == 4
+    assert [sorted(block.order) for block in plan.blocks] == [["a", "b", "r"]] * 4
+    assert (plan.runs, plan.most_requests) == (12, 240)
+
+
+@pytest.mark.parametrize(("max_steps", "refused"), [(333, False), (334, True)])
+def test_2000_requests_need_no_budget_and_more_do(tmp_path, max_steps, refused):
+    file = file_of(tmp_path, max_steps=max_steps)
+    plan = probe_plan(file, TARGETS)
+    assert (plan.most_requests > UNBUDGETED_REQUESTS == 2_000) is refused
+    assert [error.path for error in plan_errors(plan, file)] == ([("study", "budget")] if refused else [])
+    limited = file_of(tmp_path, max_steps=max_steps, budget=BudgetLimits(tokens=1))
+    assert plan_errors(plan, limited) == []
+
+
+def test_the_plan_of_the_example_is_printed_with_its_limits(tmp_path):
+    file = load_task(write_example(tmp_path, 1)[1])
+    targets = Targets(candidates=file.study.providers, reference=file.study.reference)
+    lines = probe_plan_lines(probe_plan(file, targets), file, ["proxy.providers.a: the environment variable K is not set"])
+    assert lines == [
+        "probe battery: nim, openrouter, deepinfra against ollama, model nano-30b",
+        ("  at most 40 runs of each of 4 providers, 20 requests each: 3,200 requests; each candidate stops when it is decided"),
+        "  limits that are never passed: 4,000 requests, 300,000,000 tokens",
+        ("  score coverage, an allowed drop of 30 points; at a fixed number, 90 % against 50 % would need 23 runs of each"),
+        "  missing: proxy.providers.a: the environment variable K is not set",
+    ]

@@ -1,0 +1,149 @@
+"""A probe from its order to its report, with real requests to pretended providers, and a database of its own."""
+
+import asyncio
+import threading
+from contextlib import closing, contextmanager
+
+import pytest
+
+from shadow.demo.fleet.pretended_hosts import PretendedHosts
+from shadow.settings.config_errors import ConfigError
+from shadow.studies.own_checks.check_spec import read_check
+from shadow.studies.probe.probe_study import ProbeStudy
+from shadow.studies.probe.stored_probe import stored_probe
+from shadow.studies.probe.task import Task, TaskWorld
+from shadow.studies.study_budget import BudgetLimits
+from shadow.studies.study_policy import PolicyScore
+from shadow.studies.verdicts.study_verdict import StudyWord
+from shadow.studies.worlds.recording import Unseen, parse_recording
+from shadow.studies.worlds.server_spec import ServerSpec
+from tests.shadow.studies.probe.probe_orders import TASK, order_of
+from tests.studied import reader
+
+pytestmark = pytest.mark.slow
+
+
+@contextmanager
+def serving(**settings):
+    """The pretended providers in a thread of their own: a study has its own loop."""
+    hosts, ready, over = PretendedHosts(**settings), threading.Event(), []
+
+    async def serve():
+        async with hosts:
+            over.append((asyncio.get_running_loop(), asyncio.Event()))
+            ready.set()
+            await over[0][1].wait()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    ready.wait()
+    yield hosts
+    over[0][0].call_soon_threadsafe(over[0][1].set)
+    thread.join()
+
+
+def test_a_study_is_judged_stored_and_found_again_without_a_request(tmp_path):
+    with serving() as hosts:
+        order = order_of(hosts, tmp_path, runs=3)
+        first = ProbeStudy(order, {}).run()
+        sent = hosts.requests
+        again = ProbeStudy(order, {}).run()
+        assert hosts.requests == sent == 3 * (5 + 2)
+    (verdict,) = first.verdicts.verdicts
+    assert (verdict.word, verdict.pairs) == (StudyWord.UNDECIDED, 3)
+    assert [one.sentence for one in again.verdicts.verdicts] == [verdict.sentence]
+    assert first.report.facts.ended_by == "complete"
+    assert first.report.facts.requests == sent
+    with closing(reader(order.database)) as study:
+        (row,) = study.studies.studies()
+        shown = stored_probe(study, row)
+        assert (shown.result, shown.facts.models) == (again.verdicts, {"openrouter": "nano-9b", "nim": "nano-9b"})
+        runs = study.studies.runs(order.id)
+        assert sorted(run.target for run in runs) == ["nim"] * 3 + ["openrouter"] * 3
+        assert [len(run.steps) for run in runs if run.target == "openrouter"] == [5] * 3
+        assert {exchange.route for exchange in map(study.exchange, runs[0].steps)} == {"study:battery"}
+
+
+def test_a_study_that_its_budget_ended_goes_on_from_its_stored_steps(tmp_path):
+    with serving() as hosts:
+        cut = ProbeStudy(order_of(hosts, tmp_path, runs=2, budget=BudgetLimits(requests=8)), {}).run()
+        assert cut.report.facts.ended_by == "budget"
+        assert hosts.requests == 8
+        whole = ProbeStudy(order_of(hosts, tmp_path, runs=2), {}).run()
+        assert hosts.requests == 2 * (5 + 2)
+    assert whole.verdicts.verdicts[0].pairs == 2
+
+
+def test_a_recording_of_a_study_answers_another_one_without_a_server(tmp_path):
+    record = tmp_path / "battery.rec"
+    broken = ServerSpec(name="fleet", command=("no-such-program",))
+    for name in ("one", "two", "three"):
+        (tmp_path / name).mkdir()
+    with serving() as hosts:
+        ProbeStudy(order_of(hosts, tmp_path / "one", runs=2, world=TaskWorld(record=record)), {}).run()
+        recording = parse_recording(record.read_text())
+        assert {call.name for call in recording.calls} == {"list_vehicles", "get_battery_health", "get_charges"} | {
+            "find_nearby_chargers"
+        }
+        assert len(recording.functions) == 13
+        world = TaskWorld(source=record, unseen=Unseen.STOP)
+        again = ProbeStudy(order_of(hosts, tmp_path / "two", runs=2, world=world, servers=(broken,)), {}).run()
+        assert again.report.outcomes["openrouter"] == ("complete", "complete")
+        # a recording without the calls of the charges leaves more than a tenth of the reference's calls unanswered
+        record.write_text("\n".join(line for line in record.read_text().splitlines() if '"name": "get_charges"' not in line[:30]))
+        missed = TaskWorld(source=record)
+        left = ProbeStudy(order_of(hosts, tmp_path / "three", runs=2, world=missed, servers=(broken,)), {}).run()
+    (verdict,) = left.verdicts.verdicts
+    assert verdict.word is StudyWord.NOT_MEASURED
+    assert "2 of 8 calls of openrouter left the recording" in verdict.sentence
+
+
+def test_a_server_that_does_not_start_is_the_users_error_and_nothing_is_sent(tmp_path):
+    with serving() as hosts:
+        order = order_of(hosts, tmp_path, servers=(ServerSpec(name="fleet", command=("no-such-program",)),))
+        with pytest.raises(ConfigError, match=r"server 'fleet' did not start: .*no-such-program"):
+            ProbeStudy(order, {}).run()
+        assert hosts.requests == 0
+
+
+def test_a_group_whose_tool_no_server_offers_is_the_users_error(tmp_path):
+    task = Task(name="battery", prompts=("p",), groups={"charges": ("get_chargez",)})
+    with serving() as hosts, pytest.raises(ConfigError, match="no server offers 'get_chargez'; did you mean 'get_charges'"):
+        ProbeStudy(order_of(hosts, tmp_path, task=task), {}).run()
+
+
+def test_a_provider_that_fails_alike_is_given_up_and_not_measured(tmp_path):
+    with serving() as hosts:
+        order = order_of(hosts, tmp_path, runs=12)
+        gone = order.config.proxy.providers["nim"].model_copy(update={"base_url": hosts.base_url("nowhere")})
+        proxy = order.config.proxy.model_copy(update={"providers": {**order.config.proxy.providers, "nim": gone}})
+        object.__setattr__(order, "config", order.config.model_copy(update={"proxy": proxy}))
+        result = ProbeStudy(order, {}).run()
+    (verdict,) = result.verdicts.verdicts
+    assert verdict.word is StudyWord.NOT_MEASURED
+    assert result.report.facts.ended_by == "decided"
+    assert verdict.figures.runs <= 4
+
+
+def test_own_checks_give_points_and_see_the_files_of_the_world(tmp_path):
+    checks = (
+        read_check({"kind": "contains", "text": "Harbour Road", "points": 2}),
+        read_check({"kind": "end_state", "unchanged": True, "points": 1}),
+    )
+    task = Task(name="battery", prompts=("p",), checks=checks)
+    with serving() as hosts:
+        order = order_of(hosts, tmp_path, runs=2, task=task)
+        policy = order.file.policy
+        object.__setattr__(policy, "score", PolicyScore.CHECKS)
+        result = ProbeStudy(order, {}).run()
+    reference, (verdict,) = result.verdicts.reference, result.verdicts.verdicts
+    assert (reference.points, reference.of, reference.mean) == (3.0, 3.0, 1.0)
+    assert (verdict.figures.points, verdict.figures.outcomes) == (1.0, {"asked_back": 2})
+
+
+def test_a_task_is_repeated_for_every_prompt(tmp_path):
+    task = Task(name="battery", prompts=("one", "two"), groups=TASK.groups)
+    with serving() as hosts:
+        result = ProbeStudy(order_of(hosts, tmp_path, runs=2, task=task), {}).run()
+    assert result.verdicts.reference.tasks == 2
+    assert result.verdicts.reference.runs == 4

@@ -1,0 +1,56 @@
+"""Runs as rows and back."""
+
+import json
+
+from shadow.studies.measured_run import MeasuredRun, RunOutcome
+from shadow.studies.probe.run_rows import measured_of, misses_of, recorded_rows, run_row
+from shadow.studies.worlds.world import AnswerSource
+from tests.shadow.studies.probe.made_runs import result, run
+
+MEASURED = MeasuredRun(
+    provider="p",
+    task="t",
+    block=3,
+    position=7,
+    outcome=RunOutcome.PARTIAL,
+    score=0.5,
+    points=2.5,
+    of=5.0,
+    tries=2,
+    detail="not touched: b",
+    steps=4,
+    calls=("x", "y"),
+    touched=("a",),
+    prompt_tokens=100,
+    completion_tokens=9,
+    seconds=1.5,
+    first_token=0.2,
+    tool_seconds=0.5,
+)
+
+
+def row(*results, clean=str):
+    return run_row(run(*results), MEASURED, clean=clean)
+
+
+def test_a_measured_run_comes_back_as_it_was():
+    back = measured_of(row(result("x")))
+    assert {name: getattr(back, name) for name in MEASURED.__slots__ if name != "block"} == {
+        name: getattr(MEASURED, name) for name in MEASURED.__slots__ if name != "block"
+    }
+
+
+def test_results_are_cleaned_before_they_are_stored():
+    stored = row(result("x", notes=("n",), altered=("m",)), clean=lambda text: text.replace("t", "*")).results[0]
+    assert (stored.text, stored.source, json.loads(stored.alterations)) == ("*", "recorded", ["n", "m"])
+
+
+def test_misses_are_counted_over_the_runs_of_one_provider():
+    rows = [row(result("x"), result("y", AnswerSource.UNSEEN)), row(result("x"), result("y", AnswerSource.REFUSED, fault="f"))]
+    assert misses_of(rows, "p") == (1, 3)
+    assert misses_of(rows, "q") == (0, 0)
+
+
+def test_only_calls_that_reached_a_tool_are_recorded():
+    rows = recorded_rows(run(result("x"), result("y", AnswerSource.REFUSED, fault="f")))
+    assert [(one.name, one.text) for one in rows] == [("x", "t")]
