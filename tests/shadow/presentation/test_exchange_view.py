@@ -2,11 +2,22 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from proxy.exchange import ChunkTiming, ChunkTimings, Failure, FailureKind
-from shadow.presentation.exchange_view import WIDTH, exchange_view, facts, timeline_path, timeline_position
+from shadow.presentation.exchange_view import (
+    WIDTH,
+    _cost,
+    _number,
+    _outcome,
+    _seconds,
+    exchange_view,
+    facts,
+    timeline_path,
+    timeline_position,
+)
 from shadow.reading.parsed_response import parse_response
 from shadow.records import exchange as exchange_of
 from storage.store import Store
@@ -170,3 +181,39 @@ def test_record_without_a_stored_cost_shows_the_cost_of_its_body(store):
 def test_a_filtered_answer_names_what_was_withheld(store, more, shown):
     one = column(store, said("", finish_reason="content_filter", **more))
     assert {fact.name: fact.cells for fact in facts([one])}["withheld by a content filter"] == (shown,)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(None, ""), (0.0, "0 ms"), (0.0126, "13 ms"), (0.9994, "999 ms"), (1.0, "1.00 s"), (61.238, "61.24 s")]
+)
+def test_a_time_is_in_milliseconds_below_a_second(seconds, text):
+    assert _seconds(seconds) == text
+
+
+@pytest.mark.parametrize(("number", "text"), [(None, ""), (0, "0"), (999.6, "1,000"), (1_234_567, "1,234,567")])
+def test_a_number_is_whole_with_its_thousands_apart(number, text):
+    assert _number(number) == text
+
+
+@pytest.mark.parametrize(
+    ("cost", "text"),
+    [(None, ""), (0.0, "$0"), (0.5, "$0.5"), (12.0, "$12"), (0.00000000015, "$0.0000000001"), (0.0001, "$0.0001")],
+)
+def test_a_cost_has_as_many_decimals_as_it_needs_and_ten_at_most(cost, text):
+    assert _cost(SimpleNamespace(parsed=SimpleNamespace(completion=None), row=SimpleNamespace(cost=cost))) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "longest", "place"),
+    [(None, 2.0, None), (1.0, 0.0, None), (0.0, 2.0, 0), (1.0, 2.0, 500), (2.0, 2.0, 1_000), (3.0, 2.0, 1_000), (-1.0, 2.0, 0)],
+)
+def test_a_moment_has_a_place_of_a_thousand_on_the_timeline(seconds, longest, place):
+    assert timeline_position(seconds, longest) == place
+
+
+@pytest.mark.parametrize(
+    ("status", "failure", "text"),
+    [(None, "", "no answer"), (200, "", "200"), (200, "reset", "200, reset"), (None, "dns", "no answer, dns")],
+)
+def test_an_outcome_is_the_status_and_the_failure(status, failure, text):
+    assert _outcome(SimpleNamespace(status=status, failure=failure)) == text

@@ -1,6 +1,14 @@
 import pytest
 
-from shadow.checks.lost_space.word_pairs import KNOWN, _has_ending, _inflections, are_two, begins_a_sentence, words_at_a_mark
+from shadow.checks.lost_space.word_pairs import (
+    KNOWN,
+    _are_long,
+    _has_ending,
+    _inflections,
+    are_two,
+    begins_a_sentence,
+    words_at_a_mark,
+)
 
 
 @pytest.mark.parametrize(
@@ -114,3 +122,11 @@ def test_a_known_word_with_an_ending_and_another_are_two(left, right, two):
 )
 def test_a_word_with_a_capital_begins_a_sentence_where_a_known_word_follows_that_makes_no_other_with_it(left, right, begins):
     assert begins_a_sentence(left, right) is begins
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "two"), [("accept", "agent", True), ("agent", "accept", False), ("accept", "area", False)]
+)
+def test_two_known_words_are_two_from_six_and_five_letters_on(left, right, two):
+    assert {left, right} <= KNOWN
+    assert _are_long(left, right) is two
