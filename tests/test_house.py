@@ -206,3 +206,25 @@ def test_a_class_whose_objects_change_shows_their_state_by_repr():
         if not _name(path).startswith(OF_ONE_CALL) and _changes_itself(node) and not _shows_itself(node, classes)
     }
     assert silent == {}
+
+
+FACTS = {
+    "a provider's own name of a model": (re.compile(r"(?<!_)models\.get\("), {"proxy/provider_config.py"}),
+    "a base URL without its last slash": (re.compile(r"base_url\.rstrip\("), {"shadow/settings/base_url_checks.py"}),
+    "how an address is told to be http": (re.compile(r'"http", "https"'), {"proxy/routing/provider_origin.py"}),
+    "which hosts are this machine": (re.compile(r'"127\.0\.0\.1", "::1"'), {"shadow/pages/admin_app.py"}),
+    "the fields by which a cache shows itself": (re.compile(r"x-portkey-cache-status"), {"proxy/routing/header_rules.py"}),
+    "a moment in UTC to the second": (re.compile(r'"%Y-%m-%d %H:%M:%S"'), {"shadow/verdict/phrases.py"}),
+    "how a program of ours is started as a child": (re.compile(r"create_subprocess_exec\("), {"proxy/process/child_process.py"}),
+    "the classes of a call": (re.compile(r'"schema_mismatch"'), {"shadow/measures/schema_validation.py"}),
+    "that a stream ended without its last event": (re.compile(r"without \[DONE\]\""), {"shadow/reading/response_notes.py"}),
+}
+
+
+@pytest.mark.parametrize("fact", FACTS)
+def test_a_fact_has_one_home(fact: str):
+    pattern, homes = FACTS[fact]
+    found = {
+        _name(path) for path in MODULES if not _name(path).startswith(OF_ONE_CALL[2:]) and pattern.search(path.read_text("utf-8"))
+    }
+    assert found == homes, f"{fact} stands in {sorted(found)}"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from shadow.findings.finding import Finding, Signal
 from shadow.findings.finding_builders import match_or_differ, not_measured, short
 from shadow.measures.answer_action import fills_refusal
-from shadow.measures.schema_validation import validate
+from shadow.measures.schema_validation import SCHEMA_MISMATCH, VALID, validate
 from shadow.reading.completion import Choice, Completion
 from shadow.reading.lenient_json import integer
 from shadow.reading.parsed_request import ParsedRequest
@@ -83,5 +83,5 @@ def _obeying(form: Mapping[str, object], found: object) -> Finding:
     if not known:
         return not_measured(Signal.RESPONSE_FORMAT, f"the text is JSON; {fault}")
     return match_or_differ(
-        Signal.RESPONSE_FORMAT, not fault, "schema_mismatch" if fault else "valid", "json_schema", f"the text{fault}"
+        Signal.RESPONSE_FORMAT, not fault, SCHEMA_MISMATCH if fault else VALID, "json_schema", f"the text{fault}"
     )
