@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from peers import free_port
+from real_model import ALTERED, asked
 
 ROOT = Path(__file__).resolve().parent.parent
 ALPACA = (
@@ -79,14 +79,29 @@ def stop(server: subprocess.Popen[bytes]) -> None:
         server.wait()
 
 
-def tried(upstream: str, reference: str, folder: Path, name: str, given: argparse.Namespace) -> tuple[int, str, float]:
-    """(exit code, what was printed, seconds) of one study."""
+def tried(upstream: str, reference: str, folder: Path, name: str, given: argparse.Namespace) -> tuple[int, dict, float]:
+    """(exit code, the study as JSON, seconds) of one study by `try`."""
+    command = ["try", "--upstream", f"{upstream}/v1", "--reference", f"{reference}/v1", "--model", "smollm2"]
+    command += ["--n", str(given.n), "--set", f"max_tokens={given.max_tokens}", "--allowed-drop", str(given.allowed_drop)]
+    return studied([*command, "--db", str(folder / f"{name}.db")], folder)
+
+
+def studied(command: list[str], folder: Path) -> tuple[int, dict, float]:
     began = time.monotonic()
-    command = [ROOT / ".venv" / "bin" / "sameweights", "try", "--upstream", f"{upstream}/v1", "--reference", f"{reference}/v1"]
-    command += ["--model", "smollm2", "--n", str(given.n), "--set", f"max_tokens={given.max_tokens}", "--at-once", "1", "--quiet"]
-    command += ["--allowed-drop", str(given.allowed_drop), "--db", folder / f"{name}.db"]
-    ran = subprocess.run(list(map(str, command)), cwd=folder, capture_output=True, text=True, check=False)
-    return ran.returncode, ran.stdout + (ran.stderr if ran.returncode not in {0, 3, 4} else ""), time.monotonic() - began
+    whole = [ROOT / ".venv" / "bin" / "sameweights", *command, "--at-once", "1", "--quiet", "--format", "json"]
+    ran = subprocess.run(list(map(str, whole)), cwd=folder, capture_output=True, text=True, check=False)
+    if ran.returncode not in {0, 3, 4}:
+        raise SystemExit(ran.stderr[-2000:])
+    return ran.returncode, json.loads(ran.stdout), time.monotonic() - began
+
+
+def replayed(given: argparse.Namespace, folder: Path, addresses: dict[str, str]) -> tuple[int, dict, float]:
+    """The plain questions of bench/real_model.py, sampled at temperature 0.8, sent to all servings side by side."""
+    rows = [{**asked(number, ALTERED[""]), "model": "smollm2"} for number in range(given.rows)]
+    (folder / "questions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    providers = "".join(f'[proxy.providers.{name}]\nbase_url = "{address}/v1"\n' for name, address in addresses.items())
+    (folder / "sameweights.toml").write_text(f'[proxy]\nreference = "reference"\n{providers}')
+    return studied(["replay", "questions.jsonl", "--allowed-drop", "0.2"], folder)
 
 
 def main() -> int:
@@ -96,26 +111,51 @@ def main() -> int:
     parser.add_argument("--max-tokens", type=int, default=48)
     parser.add_argument("--allowed-drop", type=float, default=0.1)
     parser.add_argument("--only", default=",".join(SERVINGS))
+    parser.add_argument("--rows", type=int, default=0, help="plain questions of a replay, besides")
     given = parser.parse_args()
-    venv, missed = given.llama.resolve(), []
-    print("| served | exit | seconds | verdict |\n|---|---:|---:|---|", flush=True)
+    given.llama = given.llama.resolve()
     with tempfile.TemporaryDirectory() as made:
-        folder = Path(made)
-        reference, its_address = serve(venv, weights_of(venv, folder, 16), {})
-        for name in given.only.split(","):
-            serving = SERVINGS[name]
-            upstream, address = serve(venv, weights_of(venv, folder, serving.levels), serving.options)
-            code, said, seconds = tried(address, its_address, folder, name, given)
-            stop(upstream)
-            line = next(
-                (line.strip() for line in said.split("\n") if re.match(r"\s*(PASS|FAIL|UNDECIDED|NOT MEASURED)", line)), ""
-            )
-            print(f"| {serving.what} | {code} | {seconds:.0f} | {line or said[-300:]!r} |", flush=True)
-            if serving.fails is not None and code != (3 if serving.fails else 0):
-                missed.append(name)
-        stop(reference)
+        missed = all_tried(given, Path(made)) if given.only else []
+        if given.rows:
+            side_by_side(given, Path(made))
     print(f"\nnot as expected: {', '.join(missed) or 'none'}")
     return 1 if missed else 0
+
+
+def all_tried(given: argparse.Namespace, folder: Path) -> list[str]:
+    """A study for each serving; the names of those that ended otherwise than they should."""
+    print("| served | word | requests | seconds | |\n|---|---|---:|---:|---|", flush=True)
+    missed = []
+    reference, its_address = serve(given.llama, weights_of(given.llama, folder, 16), {})
+    for name in given.only.split(","):
+        serving = SERVINGS[name]
+        upstream, address = serve(given.llama, weights_of(given.llama, folder, serving.levels), serving.options)
+        code, study, seconds = tried(address, its_address, folder, name, given)
+        stop(upstream)
+        show(serving.what, study, study["verdicts"][0], seconds)
+        if serving.fails is not None and code != (3 if serving.fails else 0):
+            missed.append(name)
+    stop(reference)
+    return missed
+
+
+def side_by_side(given: argparse.Namespace, folder: Path) -> None:
+    """Two servings and the reference in one replay."""
+    servers, addresses = [], {}
+    for name, levels in (("reference", 16), ("same", 16), ("bits3", 8)):
+        server, addresses[name] = serve(given.llama, weights_of(given.llama, folder, levels), {})
+        servers.append(server)
+    _, study, seconds = replayed(given, folder, addresses)
+    for server in servers:
+        stop(server)
+    print("\n| replayed | word | requests | seconds | |\n|---|---|---:|---:|---|")
+    for verdict in study["verdicts"]:
+        show(verdict["candidate"], study, verdict, seconds)
+
+
+def show(what: str, study: dict, verdict: dict, seconds: float) -> None:
+    requests = study["study"]["requests"]
+    print(f"| {what} | {verdict['word']} | {requests} | {seconds:.0f} | {verdict['sentence']} |", flush=True)
 
 
 if __name__ == "__main__":

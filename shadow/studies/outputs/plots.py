@@ -48,7 +48,8 @@ class PlotScale:
         return [(self.at(value) / WIDTH * 100, f"{value * 100:.0f}") for value in values]
 
 
-SHARES = PlotScale(low=0.0, high=1.0)
+SHARES = PlotScale(low=-0.02, high=1.02)
+"""From 0 to 1, with room for a dot at either end."""
 
 
 def drop_scale(report: StudyReport) -> PlotScale:

@@ -102,8 +102,9 @@ def _drops(report: StudyReport) -> Plot:
         if one.drop is not None
     )
     shaded = f"; shaded: beyond the {allowed * 100:g} points allowed" if allowed is not None else ""
-    what = "excess" if report.result.policy.score is PolicyScore.SIGNALS else "score"
-    meaning = f"points of {what} below the reference, with bounds that hold however the study was stopped{shaded}"
+    signals = report.result.policy.score is PolicyScore.SIGNALS
+    what = "points by which it is the odd one more often" if signals else "points of score below the reference"
+    meaning = f"{what}, with bounds that hold however the study was stopped{shaded}"
     return Plot(title="drop", meaning=meaning, rows=rows, ticks=scale.ticks)
 
 

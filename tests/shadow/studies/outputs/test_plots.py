@@ -19,6 +19,9 @@ from shadow.studies.outputs.plots import (
 from tests.shadow.studies.outputs.made import probe_report
 
 
+UNIT = PlotScale(low=0.0, high=1.0)
+
+
 def paths(drawn: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for one in ET.fromstring(drawn):
@@ -39,7 +42,8 @@ def test_an_axis_has_few_round_marks(scale: PlotScale, labels: list[str]):
 
 
 def test_a_value_beyond_the_scale_stays_on_the_strip():
-    assert (SHARES.at(-1), SHARES.at(2), SHARES.at(0.25)) == (0, WIDTH, WIDTH / 4)
+    assert (UNIT.at(-1), UNIT.at(2), UNIT.at(0.25)) == (0, WIDTH, WIDTH / 4)
+    assert 0 < SHARES.at(0) < SHARES.at(1) < WIDTH
 
 
 def test_the_scale_of_drops_holds_every_bound_zero_and_the_allowed_drop():
@@ -49,7 +53,7 @@ def test_the_scale_of_drops_holds_every_bound_zero_and_the_allowed_drop():
 
 
 def test_an_interval_has_its_ends_its_mean_and_the_ground_beyond_the_limit():
-    found = paths(interval_strip(SHARES, 0.25, 0.75, 0.5, zero=0.0, limit=0.9))
+    found = paths(interval_strip(UNIT, 0.25, 0.75, 0.5, zero=0.0, limit=0.9))
     assert found["reach"] == [f"M250.0 {HEIGHT / 2:.1f}L750.0 {HEIGHT / 2:.1f}"]
     assert found["dot"][0].startswith("M500.0")
     assert found["beyond"] == ["900.0"]
