@@ -34,6 +34,7 @@ def replay(
     members: Members = None,
     max_tokens: Annotated[int, typer.Option("--max-tokens", metavar="N", min=0, help="For rows that set none.")] = 0,
     name: Annotated[str, typer.Option("--name", metavar="NAME", help="Name of the study, else of the first file.")] = "",
+    checks: Annotated[Path | None, typer.Option("--checks", metavar="FILE", help="TOML of [[checks]] to score by.")] = None,
     allowed_drop: AllowedDrop = None,
     seed: Seed = 1,
     at_once: AtOnce = 2,
@@ -59,6 +60,7 @@ def replay(
         members=members or (),
         max_tokens=max_tokens,
         name=name,
+        checks=checks,
     )
     common = StudyFlags(
         seed=seed, at_once=at_once, allowed_drop=allowed_drop, budget=budget or (), db=db, fresh=fresh, quiet=quiet

@@ -83,3 +83,18 @@ async def test_ctrl_c_ends_after_what_is_in_flight_and_the_same_command_goes_on(
     assert ended.code == 0
     assert f"{len(stored)} answers are stored already" in ended.err
     assert {name: len(server.requests) for name, server in servers.items()} == {"official": 160, "faithful": 80, "broken": 0}
+
+
+async def test_a_replay_scores_answers_by_the_checks_of_a_file(tmp_path, servers):
+    write_config(tmp_path, {name: servers[name].base_url for name in ("official", "faithful")}, "official")
+    write_rows(tmp_path / "rows.jsonl", bodies(30, temperature=0))
+    (tmp_path / "checks.toml").write_text('[[checks]]\nkind = "max_characters"\nat_most = 4000\npoints = 5\n')
+    ended = await run(tmp_path, "replay", "rows.jsonl", "--checks", "checks.toml", "--allowed-drop", "0.3", "--format", "json")
+    assert ended.code == 0, ended
+    found = json.loads(ended.out)
+    assert (found["policy"]["score"], found["verdicts"][0]["word"]) == ("checks", "PASS")
+    assert found["verdicts"][0]["figures"]["points"] == 5.0
+    (tmp_path / "checks.toml").write_text('[[checks]]\nkind = "max_charcters"\n')
+    wrong = await run(tmp_path, "replay", "rows.jsonl", "--checks", "checks.toml")
+    assert wrong.code == 2
+    assert "did you mean 'max_characters'?" in wrong.err

@@ -147,6 +147,15 @@ def read_check(table: Mapping[str, object]) -> CheckSpec:
     return CheckSpec(kind=kind, name=str(table.get("name") or _plain_name(kind, table)), **values, **whole)  # type: ignore[arg-type] # _TYPES held each value to its type
 
 
+def check_table(spec: CheckSpec) -> dict[str, object]:
+    """The table that `read_check` reads as this check; it can be written as JSON."""
+    plain = CheckSpec(kind=spec.kind, name=spec.name)
+    members = {name: getattr(spec, name) for name in (*sorted(MEMBERS[spec.kind]), "points")}
+    changed = {name: value for name, value in members.items() if value != getattr(plain, name)}
+    listed = {name: list(value) if isinstance(value, tuple) else value for name, value in changed.items()}
+    return {"kind": spec.kind.value, "name": spec.name, **listed}
+
+
 def _frozen(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 

@@ -10,8 +10,8 @@ from shadow.settings.config_errors import ConfigError, ConfigErrorItem, ConfigSo
 from shadow.settings.toml_lines import key_lines
 from shadow.studies.own_checks.check_spec import CheckKind, CheckSpec, CheckSpecError, read_check
 
-WORLDLESS = frozenset({CheckKind.END_STATE})
-"""Kinds that need the world of a task, which a replayed row has not."""
+OF_TASKS = frozenset({CheckKind.END_STATE, CheckKind.COMMAND})
+"""Kinds for tasks alone: a replayed row has no world, and is scored again whenever its study is shown."""
 
 
 def read_checks_file(path: Path) -> tuple[CheckSpec, ...]:
@@ -46,5 +46,5 @@ def _faults_of(table: dict[str, object]) -> Iterator[str]:
     except CheckSpecError as error:
         yield from error.faults
         return
-    if spec.kind in WORLDLESS:
-        yield f"{spec.kind}: a replayed row has no world whose files could be looked at; use it in a task file"
+    if spec.kind in OF_TASKS:
+        yield f"{spec.kind}: this kind is for task files alone; a replayed row has no world, and no command is run for it"

@@ -11,7 +11,9 @@ from shadow.measures.answer_action import action_label, called_tools
 from shadow.reading.completion import Choice, Completion
 from shadow.reading.parsed_exchange import ParsedExchange
 from shadow.reading.parsed_response import ParsedResponse
-from shadow.studies.measured_run import MeasuredRun, RunOutcome
+from shadow.studies.measured_run import MeasuredRun, OutcomeKind, RunOutcome
+from shadow.studies.own_checks.answer_facts import AnswerFacts, CalledTool
+from shadow.studies.own_checks.run_checks import CheckedAnswer
 
 TIMEOUTS = frozenset({FailureKind.CONNECT_TIMEOUT, FailureKind.SILENCE_TIMEOUT, FailureKind.TOTAL_TIMEOUT})
 _ACTIONS = {"cut": RunOutcome.CUT, "refusal": RunOutcome.REFUSED, "filtered": RunOutcome.REFUSED, "nothing": RunOutcome.EMPTY}
@@ -48,11 +50,16 @@ class RowPlace:
     tries: int
 
 
-def measured_row(parsed: ParsedExchange, place: RowPlace, payoffs: tuple[tuple[str, int], ...] = ()) -> MeasuredRun:
-    """The run of one answer: a whole answer has the score 1, one that was cut, refused or empty 0."""
+def measured_row(
+    parsed: ParsedExchange, place: RowPlace, payoffs: tuple[tuple[str, int], ...] = (), checked: CheckedAnswer | None = None
+) -> MeasuredRun:
+    """The run of one answer: a whole answer has the score 1, one that was cut, refused or empty 0; or the share of its points
+    where the user's own checks were made.
+    """
     answer = parsed.answer
-    outcome, detail = outcome_of(answer)
-    scored = outcome in {RunOutcome.COMPLETE, *_ACTIONS.values()}
+    outcome, detail = _checked_outcome(*outcome_of(answer), checked)
+    scored = outcome.kind is OutcomeKind.SCORED
+    score = float(outcome is RunOutcome.COMPLETE) if checked is None else checked.score
     usage = answer.completion.usage if isinstance(answer.completion, Completion) else None
     return MeasuredRun(
         provider=parsed.exchange.labels.provider,
@@ -60,8 +67,10 @@ def measured_row(parsed: ParsedExchange, place: RowPlace, payoffs: tuple[tuple[s
         task=place.task,
         position=place.position,
         outcome=outcome,
-        score=float(outcome is RunOutcome.COMPLETE) if scored else None,
+        score=score if scored else None,
         cluster=parsed.conversation,
+        points=checked.points if checked and scored else None,
+        of=checked.of if checked and scored else None,
         tries=place.tries,
         detail=detail,
         calls=called_tools(_first(answer)) if scored else (),
@@ -72,6 +81,26 @@ def measured_row(parsed: ParsedExchange, place: RowPlace, payoffs: tuple[tuple[s
         first_token=answer.timing.first_token if scored else None,
         payoffs=payoffs,
     )
+
+
+def _checked_outcome(outcome: RunOutcome, detail: str, checked: CheckedAnswer | None) -> tuple[RunOutcome, str]:
+    """How an answer ended once its checks are known: one that cannot be checked counts for nothing, whatever it holds."""
+    if checked is None or outcome.kind is not OutcomeKind.SCORED:
+        return outcome, detail
+    if checked.score is None:
+        return RunOutcome.WORLD_FAILED, "a check could not be made: " + next(one.why for one in checked.results if one.broken)
+    if outcome is RunOutcome.COMPLETE and checked.reasons:
+        return RunOutcome.PARTIAL, checked.reasons[0]
+    return outcome, detail
+
+
+def answer_facts(answer: ParsedResponse) -> AnswerFacts | None:
+    """What a user's checks may look at; None for an answer that cannot be read."""
+    if not isinstance(answer.completion, Completion):
+        return None
+    first = answer.completion.first
+    calls = [CalledTool(name=call.name, arguments=call.arguments) for call in first.tool_calls]
+    return AnswerFacts(text=first.text or "", calls=calls)
 
 
 def _first(answer: ParsedResponse) -> Choice:

@@ -17,6 +17,7 @@ from shadow.settings.config_errors import ConfigError
 from shadow.settings.load_config import load
 from shadow.settings.top_level_config import Config
 from shadow.studies.outputs.write_outputs import output_formats
+from shadow.studies.own_checks.checks_file import read_checks_file
 from shadow.studies.replay.plan_lines import plan_lines
 from shadow.studies.replay.print_outputs import OutputFlags, print_outputs
 from shadow.studies.replay.replay_order import ReplayOrder, replay_settings
@@ -58,6 +59,7 @@ class ReplayFlags:
     members: Sequence[str]
     max_tokens: int
     name: str
+    checks: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,7 @@ def order_of_replay(flags: ReplayFlags, common: StudyFlags) -> ReplayOrder:
     config = settings(flags.config, None)
     targets = targets_of(config, flags.providers, flags.reference)
     members, limits = set_members(flags.members), budget_limits(common.budget)
+    checks = read_checks_file(flags.checks) if flags.checks else ()
     rows, broken = rows_of(flags.files)
     if not rows:
         raise ConfigError([*(str(row) for row in broken[:10]), f"{flags.files[0]}: holds no row that can be sent"])
@@ -93,8 +96,9 @@ def order_of_replay(flags: ReplayFlags, common: StudyFlags) -> ReplayOrder:
         targets=targets,
         rows=[changed(row, members, flags.max_tokens) for row in sampled(rows, flags.sample, common.seed)],
         broken=broken,
-        policy=StudyPolicy(score=PolicyScore.SIGNALS, allowed_drop=common.allowed_drop),
+        policy=StudyPolicy(score=PolicyScore.CHECKS if checks else PolicyScore.SIGNALS, allowed_drop=common.allowed_drop),
         limits=limits,
+        checks=checks,
         settings=replay_settings(targets, config, changes, common.seed),
         seed=common.seed,
         passes=flags.runs,

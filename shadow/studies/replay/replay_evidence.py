@@ -7,16 +7,21 @@ database, comes to the same verdict.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from proxy.exchange import Role
+from shadow.findings.comparability import completion_of
+from shadow.measures.answer_action import action_label
 from shadow.reading.parsed_exchange import ParsedExchange
 from shadow.studies.figures.answered_row import AnsweredRow, answered_row
 from shadow.studies.measured_run import MeasuredRun
-from shadow.studies.replay.measured_rows import RowPlace, measured_row
+from shadow.studies.own_checks.check_spec import CheckSpec
+from shadow.studies.own_checks.run_checks import CheckedAnswer, check_answer
+from shadow.studies.replay.measured_rows import RowPlace, answer_facts, measured_row
 from shadow.studies.study_policy import StudyPolicy
 from shadow.studies.targets import Targets
+from shadow.studies.verdicts.difficulty import labels_of_other_passes
 from shadow.studies.verdicts.stopping_watch import StoppingWatch
 
 REFERENCE, CONTROL = f"\0{Role.SHADOW}", f"\0{Role.CONTROL}"
@@ -41,8 +46,10 @@ class BlockAnswer:
 class ReplayEvidence:
     """Takes the blocks of one replay in their order, each once."""
 
-    def __init__(self, targets: Targets, policy: StudyPolicy) -> None:
+    def __init__(self, targets: Targets, policy: StudyPolicy, checks: Sequence[CheckSpec] = ()) -> None:
         self._targets = targets
+        self._checks = checks
+        self._labels: list[tuple[str, int, str]] = []
         self._watch = StoppingWatch(reference=targets.reference, candidates=targets.candidates, policy=policy)
         self._runs: list[MeasuredRun] = []
         self.answered: dict[str, list[AnsweredRow]] = defaultdict(list)
@@ -55,8 +62,9 @@ class ReplayEvidence:
 
     @property
     def runs(self) -> tuple[MeasuredRun, ...]:
-        """The runs that count."""
-        return tuple(self._runs)
+        """The runs that count; rows that were run several times carry the labels of the reference's other answers to them."""
+        labels = labels_of_other_passes(self._labels)
+        return tuple(replace(run, stratum_labels=labels.get((run.task, run.block), ())) for run in self._runs)
 
     @property
     def decided(self) -> frozenset[str]:
@@ -80,13 +88,21 @@ class ReplayEvidence:
         runs = []
         for name in (REFERENCE, CONTROL, *wanted):
             if answer := found.get(name):
-                run = measured_row(answer.parsed, answer.place, answer.payoffs)
+                run = measured_row(answer.parsed, answer.place, answer.payoffs, self._checked(answer.parsed))
+                if name in {REFERENCE, CONTROL} and run.scored:
+                    self._labels.append((run.task, run.block, action_label(completion_of(answer.parsed.answer).first)))
                 runs += [] if name == CONTROL else [run]
                 self._answered(name, answer, run)
         for run in runs:
             self._runs.append(run)
             self._watch.add(run)
         self._watch.skip(block)
+
+    def _checked(self, parsed: ParsedExchange) -> CheckedAnswer | None:
+        facts = answer_facts(parsed.answer) if self._checks else None
+        if facts is None:
+            return None
+        return CheckedAnswer(results=tuple(check_answer(spec, facts) for spec in self._checks))
 
     def _answered(self, name: str, answer: BlockAnswer, run: MeasuredRun) -> None:
         parsed, place = answer.parsed, answer.place

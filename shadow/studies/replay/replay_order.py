@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shadow.settings.top_level_config import Config
+from shadow.studies.own_checks.check_spec import CheckSpec
 from shadow.studies.rows.row import BrokenRow, Row
 from shadow.studies.study_budget import BudgetLimits
 from shadow.studies.study_policy import StudyPolicy
@@ -38,6 +39,7 @@ class ReplayOrder:
     command: str = ""
     fresh: bool = False
     quiet: bool = False
+    checks: tuple[CheckSpec, ...] = ()
 
     @property
     def route(self) -> str:

@@ -19,6 +19,7 @@ from shadow.privacy.privacy_policy import PrivacyPolicy
 from shadow.privacy.redact import Redactor
 from shadow.settings.config_errors import ConfigError
 from shadow.studies.asking import Asker
+from shadow.studies.own_checks.check_spec import check_table
 from shadow.studies.progress_line import ProgressLine, duration
 from shadow.studies.replay.plan_cost import PlanCost, budget_faults, plan_cost
 from shadow.studies.replay.plan_lines import PlannedStudy
@@ -164,6 +165,7 @@ class ReplayStudy:
             recorder=recorder,
             policy=order.policy,
             at_once=order.at_once,
+            checks=order.checks,
         )
         try:
             with _interruptible(run.stop):
@@ -225,6 +227,7 @@ def plan_json(order: ReplayOrder, plan: ReplayPlan, outcome: ReplayOutcome | Non
         "skipped": [str(row) for row in order.broken[:SKIPPED]],
         "skipped_rows": len(order.broken),
         "command": order.command,
+        "checks": [check_table(spec) for spec in order.checks],
     }
     if outcome is not None and spent is not None:
         known |= {"ended_by": outcome.ended_by.value, "down": outcome.down, "spent": asdict(spent)}

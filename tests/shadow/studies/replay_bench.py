@@ -15,6 +15,7 @@ from shadow.pipeline.identity_observer import IdentityObserver
 from shadow.settings.top_level_config import Config
 from shadow.studies.asking import Asker
 from shadow.studies.chat_request import ChatRequest
+from shadow.studies.own_checks.check_spec import CheckSpec
 from shadow.studies.replay.replay_plan import replay_plan
 from shadow.studies.replay.replay_run import ReplayOutcome, ReplayRun
 from shadow.studies.rows.chat_rows import cluster_of
@@ -59,6 +60,7 @@ class ReplayBench:
         policy: StudyPolicy = SIGNALS,
         limits: BudgetLimits = NO_LIMITS,
         at_once: int = 2,
+        checks: tuple[CheckSpec, ...] = (),
     ) -> None:
         providers = {name: Provider(base_url=url, price_input=1.0, price_output=1.0) for name, url in addresses.items()}
         self.config = Config(proxy=ProxyConfig(providers=providers))
@@ -66,6 +68,7 @@ class ReplayBench:
         self.policy = policy
         self.limits = limits
         self.at_once = at_once
+        self.checks = checks
         self.store = open_store(StorageConfig(url=f"sqlite:///{folder}/study.db", batch_seconds=0.001))
         self.archive: StudyArchive | None = None
         self.budget = StudyBudget(limits)
@@ -98,7 +101,15 @@ class ReplayBench:
         )
         self.archive.open({request.key: request.block for request in plan.requests})
         self.budget.begin(0.0, self.archive.spent)
-        run = ReplayRun(plan, asker=asker, archive=self.archive, recorder=recorder, policy=self.policy, at_once=self.at_once)
+        run = ReplayRun(
+            plan,
+            asker=asker,
+            archive=self.archive,
+            recorder=recorder,
+            policy=self.policy,
+            at_once=self.at_once,
+            checks=self.checks,
+        )
         watch(run)
         try:
             return await run.run()

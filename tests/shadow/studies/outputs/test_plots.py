@@ -18,7 +18,6 @@ from shadow.studies.outputs.plots import (
 )
 from tests.shadow.studies.outputs.made import probe_report
 
-
 UNIT = PlotScale(low=0.0, high=1.0)
 
 

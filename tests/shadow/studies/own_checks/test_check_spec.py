@@ -1,6 +1,8 @@
+import json
+
 import pytest
 
-from shadow.studies.own_checks.check_spec import MEMBERS, CheckKind, CheckSpecError, read_check
+from shadow.studies.own_checks.check_spec import MEMBERS, CheckKind, CheckSpecError, check_table, read_check
 
 USABLE = [
     {"kind": "regex", "pattern": "^a+$", "absent": True},
@@ -21,6 +23,12 @@ def test_a_table_with_the_members_of_its_kind_is_a_check(table: dict[str, object
     spec = read_check(table)
     assert spec.kind == table["kind"]
     assert spec.points == table.get("points", 1)
+
+
+@pytest.mark.parametrize("table", USABLE, ids=lambda table: table["kind"])
+def test_a_check_is_read_from_its_own_table_again(table: dict[str, object]):
+    spec = read_check(table)
+    assert read_check(json.loads(json.dumps(check_table(spec)))) == spec
 
 
 def test_every_kind_has_its_members():

@@ -8,7 +8,9 @@ from proxy.exchange import Failure, FailureKind
 from shadow.reading.parsed_response import parse_response
 from shadow.studies.chat_request import ChatRequest, parsed_answer
 from shadow.studies.measured_run import RunOutcome
-from shadow.studies.replay.measured_rows import RowPlace, measured_row, outcome_of
+from shadow.studies.own_checks.check_spec import read_check
+from shadow.studies.own_checks.run_checks import CheckedAnswer, check_answer
+from shadow.studies.replay.measured_rows import RowPlace, answer_facts, measured_row, outcome_of
 from tests.exchanges import asked, exchange, said
 
 CALL = {"tool_calls": [{"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}]}
@@ -68,3 +70,45 @@ def test_an_error_has_no_score_and_no_times():
     parsed = parsed_answer(exchange(*error(500, "oops")[::-1]), ChatRequest(body=asked("Hi")).parsed)
     run = measured_row(parsed, RowPlace(block=0, task="f:1", position=0, tries=4))
     assert (run.score, run.seconds, run.calls, run.failed) == (None, None, (), True)
+
+
+FIVE_WORDS = read_check({"kind": "words", "equals": 5, "points": 3})
+PERIOD = read_check({"kind": "contains", "text": "."})
+UNUSABLE = read_check({"kind": "json_schema", "schema": {"type": "no type"}})
+
+
+def checked_run(body: bytes, *specs, status: int = 200):
+    parsed = parsed_answer(exchange(body, status, provider="near"), ChatRequest(body=asked("Hi"), cluster="c").parsed)
+    facts = answer_facts(parsed.answer)
+    checked = CheckedAnswer(results=tuple(check_answer(spec, facts) for spec in specs)) if facts else None
+    return measured_row(parsed, RowPlace(block=0, task="t", position=0, tries=1), (), checked)
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome", "score", "points"),
+    [
+        ("One two three four five.", RunOutcome.COMPLETE, 1.0, 4.0),
+        ("One two three four five", RunOutcome.PARTIAL, 0.75, 3.0),
+        ("One two", RunOutcome.PARTIAL, 0.0, 0.0),
+    ],
+)
+def test_the_points_of_own_checks_are_the_score(text: str, outcome: RunOutcome, score: float, points: float):
+    run = checked_run(said(text), FIVE_WORDS, PERIOD)
+    assert (run.outcome, run.score, run.points, run.of) == (outcome, score, points, 4.0)
+
+
+def test_a_check_that_cannot_be_made_leaves_the_row_out():
+    run = checked_run(said("{}"), UNUSABLE)
+    assert (run.outcome, run.score, run.points) == (RunOutcome.WORLD_FAILED, None, None)
+    assert run.detail.startswith("a check could not be made: the schema is of no use")
+
+
+def test_a_failed_answer_is_not_checked():
+    run = checked_run(b"{}", FIVE_WORDS, status=500)
+    assert (run.outcome, run.score, run.points) == (RunOutcome.ERROR, None, None)
+
+
+def test_calls_can_be_checked_with_their_arguments():
+    spec = read_check({"kind": "tool_arguments", "tool": "f"})
+    assert checked_run(said(None, message=CALL, finish_reason="tool_calls"), spec).score == 1.0
+    assert checked_run(said("no call"), spec).score == 0.0

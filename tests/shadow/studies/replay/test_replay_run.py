@@ -7,7 +7,9 @@ import pytest
 from shadow.demo.planted_faults import PlantedFaults
 from shadow.demo.pretended_server import PretendedServer
 from shadow.studies.measured_run import RunOutcome
+from shadow.studies.own_checks.check_spec import read_check
 from shadow.studies.replay.replay_run import EndedBy
+from shadow.studies.replay.stored_replay import stored_evidence
 from shadow.studies.study_budget import BudgetLimits
 from shadow.studies.study_policy import PolicyScore, StudyPolicy
 from tests.shadow.studies.replay_bench import QUICK, ReplayBench, rows
@@ -172,3 +174,23 @@ async def test_a_provider_may_be_called_as_a_role_is(tmp_path, official, near, n
     bench = ReplayBench(tmp_path, {"official": official.base_url, name: near.base_url}, policy=INTERVALS)
     outcome = await bench.run(rows(4))
     assert [run.provider for run in outcome.runs].count(name) == 4
+
+
+async def test_own_checks_score_both_sides_and_a_stored_study_gives_the_same_runs(tmp_path, official, near):
+    specs = (read_check({"kind": "max_characters", "at_most": 40}), read_check({"kind": "regex", "pattern": "[a-z]"}))
+    policy = StudyPolicy(score=PolicyScore.CHECKS)
+    addresses = {"official": official.base_url, "near": near.base_url}
+    bench = ReplayBench(tmp_path, addresses, policy=policy, checks=specs)
+    outcome = await bench.run(rows(12))
+    assert {run.of for run in outcome.runs} == {2.0}
+    assert all(run.score == run.points / 2 for run in outcome.runs)
+    assert stored_evidence(bench.store, "s", bench.targets, policy, specs).runs == outcome.runs
+
+
+async def test_two_passes_carry_the_labels_of_each_other_and_one_has_none(tmp_path, official, near):
+    addresses = {"official": official.base_url, "near": near.base_url}
+    bench = ReplayBench(tmp_path, addresses, policy=INTERVALS)
+    once = await bench.run(rows(4))
+    assert {run.stratum_labels for run in once.runs} == {()}
+    twice = await bench.run(rows(4), passes=2)
+    assert {len(run.stratum_labels) for run in twice.runs} == {2}
