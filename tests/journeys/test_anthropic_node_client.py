@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.journeys.legs import differing, legs
 from tests.journeys.messenger import Messenger
 from tests.journeys.npm import installed, told
-from tests.journeys.test_one_request_walks_the_whole_path import CONFIG
+from tests.journeys.pair_answers import differing, legs
+from tests.journeys.test_whole_path_of_a_request import CONFIG
 
 pytestmark = [pytest.mark.journey, pytest.mark.promise("clients.apis"), pytest.mark.timeout(180)]
 

@@ -9,9 +9,9 @@ from typing import NamedTuple
 import anthropic
 import pytest
 
-from tests.journeys.legs import differing, legs
 from tests.journeys.messenger import TEXT, THOUGHT, Messenger
-from tests.journeys.test_one_request_walks_the_whole_path import CONFIG, audited
+from tests.journeys.pair_answers import differing, legs
+from tests.journeys.test_whole_path_of_a_request import CONFIG, audited
 from tests.journeys.through import CITY
 from tests.running import Served, until
 

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from shadow.demo.pretended_server import PretendedServer, ResponsePace
-from tests.journeys.test_one_request_walks_the_whole_path import CONFIG, post
+from tests.journeys.test_whole_path_of_a_request import CONFIG, post
 from tests.running import chat, until
 
 pytestmark = pytest.mark.journey

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from tests.journeys.test_hostile_reference import whole
-from tests.journeys.test_one_request_walks_the_whole_path import CONFIG, audited, post
+from tests.journeys.test_whole_path_of_a_request import CONFIG, audited, post
 from tests.running import chat
 from tests.wires import scripted
 

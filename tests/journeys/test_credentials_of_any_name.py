@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from tests.journeys.test_hostile_reference import JSON
-from tests.journeys.test_one_request_walks_the_whole_path import CONFIG
+from tests.journeys.test_whole_path_of_a_request import CONFIG
 from tests.running import until
 from tests.wires import ask, ok, scripted
 from tests.wires import post as raw_post

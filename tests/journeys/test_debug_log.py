@@ -8,7 +8,7 @@ from websockets.asyncio.client import connect
 from websockets.asyncio.server import serve as websocket_server
 
 from shadow.demo.pretended_server import PretendedServer
-from tests.journeys.test_one_request_walks_the_whole_path import CONFIG, audited, post
+from tests.journeys.test_whole_path_of_a_request import CONFIG, audited, post
 from tests.journeys.two_providers import two_providers
 from tests.running import chat, until
 

@@ -9,7 +9,7 @@ import pytest
 
 from shadow.demo.planted_faults import PlantedFaults
 from shadow.demo.pretended_server import PretendedServer
-from tests.journeys.test_drift_is_seen import CONFIG, ask, line
+from tests.journeys.test_drift_is_detected import CONFIG, ask, line
 from tests.journeys.two_providers import command
 from tests.running import chat, until
 from tests.wires import ok, scripted

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from shadow import cli
-from tests.journeys.test_one_request_walks_the_whole_path import audited, post
+from tests.journeys.test_whole_path_of_a_request import audited, post
 from tests.journeys.two_providers import two_providers
 from tests.running import chat
 from tests.wires import ok, scripted

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from shadow.demo.pretended_server import PretendedServer
-from tests.journeys.test_one_request_walks_the_whole_path import CONFIG, audited, post
+from tests.journeys.test_whole_path_of_a_request import CONFIG, audited, post
 
 pytestmark = pytest.mark.journey
 

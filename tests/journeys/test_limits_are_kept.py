@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from bench.soak import soak
-from tests.journeys.test_one_request_walks_the_whole_path import CONFIG
+from tests.journeys.test_whole_path_of_a_request import CONFIG
 from tests.wires import STREAM_HEAD, chunks, client, get, ok, plane, post, scripted
 
 pytestmark = pytest.mark.journey

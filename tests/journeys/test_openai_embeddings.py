@@ -8,7 +8,7 @@ import openai
 import pytest
 
 from tests.journeys.messenger import Messenger
-from tests.journeys.test_one_request_walks_the_whole_path import CONFIG, audited
+from tests.journeys.test_whole_path_of_a_request import CONFIG, audited
 
 pytestmark = [pytest.mark.journey, pytest.mark.promise("clients.apis")]
 

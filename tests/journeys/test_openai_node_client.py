@@ -8,7 +8,7 @@ from shadow.demo.planted_faults import FAITHFUL, PlantedFaults
 from shadow.demo.pretended_server import PretendedServer, ResponsePace
 from tests.journeys.npm import installed, told
 from tests.journeys.speaker import TEXT, Speaker
-from tests.journeys.test_one_request_walks_the_whole_path import CONFIG, audited
+from tests.journeys.test_whole_path_of_a_request import CONFIG, audited
 from tests.journeys.through import through
 
 pytestmark = [pytest.mark.promise("clients.node"), pytest.mark.journey, pytest.mark.timeout(180)]

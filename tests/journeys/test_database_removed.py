@@ -8,8 +8,8 @@ import pytest
 
 from shadow.demo.pretended_server import PretendedServer
 from shadow.processes import audit_process
-from tests.journeys.test_one_request_walks_the_whole_path import CONFIG
-from tests.journeys.test_recording_in_trouble import answered, counted, ready
+from tests.journeys.test_recording_failures import answered, counted, ready
+from tests.journeys.test_whole_path_of_a_request import CONFIG
 from tests.running import until
 from tests.shadow.processes.test_audit_process import Standing
 

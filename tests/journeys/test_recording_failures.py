@@ -19,7 +19,7 @@ from proxy.forwarding import forward
 from shadow.demo.pretended_server import PretendedServer
 from shadow.processes import audit_process
 from tests.exchanges import asked, exchange, said
-from tests.journeys.test_one_request_walks_the_whole_path import CONFIG, post
+from tests.journeys.test_whole_path_of_a_request import CONFIG, post
 from tests.running import PATIENCE, chat, until
 from tests.shadow.processes.test_audit_process import Standing
 from tests.wires import ask, ok, plane, scripted

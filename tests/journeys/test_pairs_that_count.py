@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.journeys.test_drift_is_seen import CONFIG
+from tests.journeys.test_drift_is_detected import CONFIG
 from tests.journeys.two_providers import WEATHER, post_chats
 from tests.running import chat, until
 from tests.wires import ok, scripted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shadow.reading.parsed_response import parse_response
 from shadow.records import exchange
-from tests.journeys.test_one_request_walks_the_whole_path import audited
+from tests.journeys.test_whole_path_of_a_request import audited
 from tests.running import Served
 
 TIMES = {"first_chunk", "first_token", "first_content", "inter_chunk", "inter_chunk_p99", "stalls", "total", "tokens_per_second"}
