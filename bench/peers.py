@@ -225,8 +225,8 @@ Maker = Callable[[Site], Peer | None]
 MAKERS: dict[str, Maker] = {
     "nginx": nginx,
     "haproxy": haproxy,
-    "envoy": lambda site: envoy(site, references=False),
-    "envoy-mirror": lambda site: envoy(site, references=True),
+    "envoy": lambda site: envoy(site, mirror=False),
+    "envoy-mirror": lambda site: envoy(site, mirror=True),
     "off": sameweights_off,
     "0": lambda site: sameweights(site, 0.0, "FG"),
     "5": lambda site: sameweights(site, 0.05),

@@ -1,13 +1,15 @@
-"""open_store(), open_reader(): the store that the configuration names; the only module that lists the engines."""
+"""open_store(), open_reader(), record_preparer(): the configured store; the only module that lists the engines."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from storage.sqlite.record_insertion import PreparedRecord, RecordPreparer
 from storage.sqlite.sqlite_store import SqliteReader, SqliteStore, open_sqlite_reader
 from storage.storage_config import StorageConfig
 from storage.store import Store, StoreError
 
+__all__ = ["PreparedRecord", "RecordPreparer", "database_path", "open_reader", "open_store", "record_preparer"]
 SCHEME = "sqlite:///"
 
 
@@ -30,3 +32,8 @@ def database_path(url: str) -> Path:
     if not name or "\0" in name or (name == url and url.startswith("sqlite:")) or (name != url and "?" in name):
         raise StoreError(f"[storage] url {url!r} names no database file: write sqlite:///FILE, or a bare path")
     return Path(name).expanduser().resolve()
+
+
+def record_preparer() -> RecordPreparer:
+    """What prepares records for `Store.add_prepared`, in any process."""
+    return RecordPreparer()

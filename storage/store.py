@@ -212,6 +212,13 @@ class Writer(Protocol):
         """Records on disk since the start."""
 
 
+class PreparedWriter(Protocol):
+    """Queues records that were prepared in another process."""
+
+    def add_prepared(self, record: object, settled: Settled = ignore) -> bool:
+        """Queue a record as `storage.opening.record_preparer` makes it; as `Writer.add_exchange`. TypeError for any other."""
+
+
 class Reader(Protocol):
     """Typed queries of the store; safe from any thread, never blocks the writer."""
 
@@ -264,7 +271,7 @@ class Reader(Protocol):
         """Queries about studies."""
 
 
-class Store(Writer, Reader, Protocol):
+class Store(Writer, PreparedWriter, Reader, Protocol):
     """One store: its writer, its readers, and its end."""
 
     @property

@@ -7,46 +7,57 @@ provider answered are labels too.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from math import isfinite
 from operator import attrgetter
+from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter
 
-from proxy.exchange import Exchange, FailureKind, Role
+from proxy.exchange import Exchange, Role
 from proxy.process.shared_counters import PAIRS, PLANE, SharedCounters
 from proxy.worker_stats import WorkerStats
-from shadow.compare.failed_responses import ANSWERED, NO_ANSWER, response_class
+from shadow.compare.failed_responses import NO_ANSWER
 from shadow.findings.error_classes import ErrorClass
-from shadow.findings.finding import Finding, FindingState
+from shadow.findings.finding import FindingState, Signal
 from shadow.findings.pair import ControlReason, PairKind
 from shadow.measures.schema_validation import OUTCOMES
+from shadow.metrics.answer_counts import CLASSES, AnswerCounts, answer_counts
 from shadow.metrics.definitions import MetricDefinitions
 from shadow.metrics.drift_metrics import DriftMetrics
 from shadow.metrics.label_names import OTHER, LabelNames
 from shadow.metrics.series import ReasonLabels, WorkerTotals
-from shadow.reading.completion import Completion
-from shadow.reading.parsed_response import SWITCHED, ParsedResponse
+from shadow.reading.parsed_response import ParsedResponse
 from shadow.settings.top_level_config import Config
 from storage.rows import IdentityRow
 
 CHECK = "check"
-CLASSES = ("2xx", "3xx", "4xx", "5xx")
 HANDOVER_REASONS = (*PLANE[1:], "malformed", "inbox_full", "process_killed")
 """Losses between the answer of a live request and the worker; every other loss is the recorder's own."""
 RESULTS = {"stored": "stored", "failed": "store_failed", "dropped": "store_full"}
 """Outcomes of a record that is offered to the store, and the field that counts each."""
 TABLES = ("exchanges", "pairs")
 ERRORS = (*(kind.value for kind in ErrorClass), NO_ANSWER)
-NOT_THEIRS = frozenset(
-    {FailureKind.CLIENT_GONE, FailureKind.REFUSED, FailureKind.STALE, FailureKind.STOPPED, FailureKind.INTERNAL}
-)
-"""Ends that the client or the proxy caused, which are no error of the provider."""
 SKIP_REASONS = ("not_sampled", "concurrency", "late", "fetcher_lost", "budget_requests", "budget_tokens", "budget_money")
 """Skips that alerts are about; the others begin when they happen."""
 _VERDICT = attrgetter("signal", "state")
 _JUDGED = frozenset({FindingState.MATCH, FindingState.DIFFER})
 TOKENS_CREDIBLE = 100_000_000
 """A usage beyond this is not a count but a fault or an attack, and would spoil the sum for good."""
+
+
+class Countable(Protocol):
+    """A finding, or what is counted of one."""
+
+    @property
+    def signal(self) -> Signal:
+        """What was compared or checked."""
+
+    @property
+    def state(self) -> FindingState:
+        """What it came to."""
+
+    @property
+    def score(self) -> float | None:
+        """A likeness, 0 to 1."""
 
 
 class Metrics:
@@ -77,24 +88,27 @@ class Metrics:
 
     def exchange(self, exchange: Exchange, answer: ParsedResponse, outcomes: Sequence[str], *, pair_id: str = "") -> None:
         """Count one answered or failed exchange of any role; `outcomes` are the schema classes of its tool calls."""
-        code = _code(exchange)
-        if code == "2xx" and exchange.role is Role.PRIMARY and self._names.answered(exchange.labels.model):
+        self.count(answer_counts(exchange, answer, outcomes), pair_id=pair_id)
+
+    def count(self, counts: AnswerCounts, *, pair_id: str = "") -> None:
+        """Count one answer; `pair_id` is the pair that the exemplars of its times name."""
+        live = counts.role == Role.PRIMARY.value
+        if counts.code == "2xx" and live and self._names.answered(counts.model):
             self._begin_at_zero()
-        labels = (self._names.provider(exchange.labels.provider), self.model(exchange.labels.model), exchange.role.value)
-        self._series.requests(*labels, code).inc()
-        for outcome in outcomes:
+        labels = (self._names.provider(counts.provider), self.model(counts.model), counts.role)
+        self._series.requests(*labels, counts.code).inc()
+        for outcome in counts.outcomes:
             self._series.tool_calls(*labels, outcome if outcome in OUTCOMES else OTHER).inc()
-        if error := _error(answer):
-            self._series.errors(*labels, error).inc()
-        if exchange.role is Role.PRIMARY and _sane(exchange.overhead):
-            self._series.overhead.observe(exchange.overhead)
-        if code == "2xx":
-            self._times(labels, answer, self._names.exemplar(pair_id))
-        if isinstance(answer.completion, Completion):
-            self._usage(labels, answer.completion, *self._names.prices(exchange.labels.provider))
+        if counts.error:
+            self._series.errors(*labels, counts.error).inc()
+        if counts.overhead is not None:
+            self._series.overhead.observe(counts.overhead)
+        self._times(labels, counts, self._names.exemplar(pair_id))
+        if counts.usage:
+            self._usage(labels, counts.usage, *self._names.prices(counts.provider))
 
     def findings(
-        self, provider: str, model: str, kind: str, control_reason: str, findings: Iterable[Finding], *, pair_id: str
+        self, provider: str, model: str, kind: str, control_reason: str, findings: Iterable[Countable], *, pair_id: str
     ) -> None:
         """Count the findings of one pair (`cross`, `self`) or of one answer alone (`check`).
 
@@ -176,29 +190,22 @@ class Metrics:
         """Show from the next scrape on how long this one took to render."""
         self._series.scrape.set(seconds)
 
-    def _times(self, labels: tuple[str, str, str], answer: ParsedResponse, exemplar: dict[str, str] | None) -> None:
-        timing = answer.timing
-        per_token = 1 / timing.rate if timing.rate else None
-        for histogram, seconds in (
-            (self._series.duration, timing.total),
-            (self._series.first_chunk, timing.first_chunk),
-            (self._series.first_token, timing.first_token),
-            (self._series.per_token, per_token),
-        ):
-            if seconds is not None and _sane(seconds):
+    def _times(self, labels: tuple[str, str, str], counts: AnswerCounts, exemplar: dict[str, str] | None) -> None:
+        series = self._series
+        histograms = (series.duration, series.first_chunk, series.first_token, series.per_token)
+        for histogram, seconds in zip(histograms, counts.times, strict=False):
+            if seconds is not None:
                 histogram(*labels).observe(seconds, exemplar)
-        if timing.gaps:
-            # because the least and the sum suffice to check all of them, and one call for each gap of a long stream would cost
-            # ten times as much
-            sane = min(timing.gaps) >= 0 and isfinite(sum(timing.gaps))
-            self._series.gaps.observe(labels, timing.gaps if sane else [gap for gap in timing.gaps if _sane(gap)])
+        if counts.gaps:
+            series.gaps.observe(labels, counts.gaps)
 
-    def _usage(self, labels: tuple[str, str, str], completion: Completion, price_input: float, price_output: float) -> None:
-        if completion.usage is None:
-            return
+    def _usage(
+        self, labels: tuple[str, str, str], usage: tuple[int | None, int | None], price_input: float, price_output: float
+    ) -> None:
+        prompt, completion = usage
         counts = (
-            ("input", completion.usage.prompt_tokens, price_input),
-            ("output", completion.usage.completion_tokens, price_output),
+            ("input", prompt, price_input),
+            ("output", completion, price_output),
         )
         for kind, count, price in counts:
             if count is not None and 0 <= count <= TOKENS_CREDIBLE:
@@ -225,26 +232,3 @@ class Metrics:
             self._series.recorder_errors(table)
             for result in RESULTS:
                 self._series.records(result, table)
-
-
-def _code(exchange: Exchange) -> str:
-    if exchange.failure is not None:
-        return exchange.failure.kind.value
-    if exchange.response is None:
-        return OTHER
-    if exchange.response.status == SWITCHED:
-        return f"{SWITCHED}"
-    label = f"{exchange.response.status // 100}xx"
-    return label if label in CLASSES else OTHER
-
-
-def _error(answer: ParsedResponse) -> str:
-    """The class of an answer that is an error, or `no_answer`; "" when it is none, or when its end was not the provider's."""
-    failure = answer.exchange.failure
-    if answer.error is None and (failure is None or failure.kind in NOT_THEIRS):
-        return ""
-    return "" if (kind := response_class(answer)) == ANSWERED else kind
-
-
-def _sane(seconds: float) -> bool:
-    return isfinite(seconds) and seconds >= 0

@@ -10,7 +10,7 @@ from proxy.exchange import Exchange, Role
 from shadow.checks.registry import check
 from shadow.findings.finding import FindingState
 from shadow.measures.schema_validation import call_validity
-from shadow.metrics.observe import Metrics
+from shadow.pipeline.audit_sinks import AuditCounts
 from shadow.pipeline.identity_observer import IdentityObserver
 from shadow.privacy.privacy_policy import PrivacyPolicy
 from shadow.reading.parsed_exchange import ParsedExchange
@@ -24,7 +24,7 @@ log = structlog.get_logger("sameweights.worker")
 class AnswerRecorder:
     """Treats every answer alike: a shadow's rows are stored with its pair, a live one's at once."""
 
-    def __init__(self, config: Config, *, metrics: Metrics, policy: PrivacyPolicy, identities: IdentityObserver) -> None:
+    def __init__(self, config: Config, *, metrics: AuditCounts, policy: PrivacyPolicy, identities: IdentityObserver) -> None:
         self.reload(config)
         self._metrics = metrics
         self._policy = policy

@@ -54,6 +54,8 @@ class ExchangeReceiver:
         self._on_end = on_end
         self._waiting: deque[tuple[int, bytes]] = deque()
         self._bytes = 0
+        self._elsewhere = 0
+        """Exchanges that were taken packed and wait in another place."""
         self._arrived = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._links: set[_Link] = set()
@@ -91,6 +93,26 @@ class ExchangeReceiver:
             self._arrived.clear()
             await self._arrived.wait()
 
+    async def take_packed(self) -> tuple[int, bytes]:
+        """The sender and payload of the oldest exchange, which counts as waiting until it is `released`; waits for one."""
+        while True:
+            if (taken := self.take_packed_now()) is not None:
+                return taken
+            self._arrived.clear()
+            await self._arrived.wait()
+
+    def take_packed_now(self) -> tuple[int, bytes] | None:
+        """The sender and payload of the oldest exchange, or None when none waits."""
+        if not self._waiting:
+            return None
+        self._elsewhere += 1
+        return self._waiting.popleft()
+
+    def release(self, size: int) -> None:
+        """An exchange of so many bytes that was taken packed waits no longer."""
+        self._elsewhere -= 1
+        self._bytes -= size
+
     def take_now(self) -> Exchange | None:
         """The oldest exchange, or None when nothing readable waits."""
         while self._waiting:
@@ -104,7 +126,7 @@ class ExchangeReceiver:
         return None
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return len(self._waiting) + self._elsewhere
 
     async def stop(self, *, patience: float) -> None:
         """Refuse new connections and wait, at most `patience` seconds, for the open ones to end; what waits stays."""
@@ -165,7 +187,7 @@ class ExchangeReceiver:
 
     def _keep(self, worker: int, payload: bytes) -> None:
         self._ledger.arrived(worker)
-        if len(self._waiting) >= self._limit or self._bytes + len(payload) > self._limit_bytes:
+        if len(self) >= self._limit or self._bytes + len(payload) > self._limit_bytes:
             self._ledger.lost(worker, "inbox_full")
             return
         self._waiting.append((worker, payload))

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
+from typing import NamedTuple
 
 from proxy.exchange import Exchange
 from shadow.checks.echoed_model import DEPLOYMENT
@@ -23,6 +24,17 @@ KEPT = 256
 LONGEST_NAME = 200
 CLEANED = 512
 """Short texts whose clean form is remembered: the same few come with every answer."""
+
+
+class IdentityTraits(NamedTuple):
+    """What one answer shows of who serves: `traits` by facet, `model` by the name that was asked for."""
+
+    exchange_id: str
+    started: float
+    provider: str
+    model: str
+    kind: str
+    traits: Mapping[str, str]
 
 
 class IdentityObserver:
@@ -48,10 +60,14 @@ class IdentityObserver:
             for name, provider in config.proxy.providers.items()
         }
 
+    def names_of(self, provider: str, model: str) -> tuple[str, ...]:
+        """The names of models in earlier answers of a provider that was asked for `model`."""
+        known = self._known.get((provider, model))
+        return known.values("model") if known else ()
+
     def names(self, exchange: Exchange) -> tuple[str, ...]:
         """The model names in this provider's earlier answers to requests for the same model."""
-        known = self._known.get((exchange.labels.provider, self._name(exchange)))
-        return known.values("model") if known else ()
+        return self.names_of(exchange.labels.provider, self._name(exchange))
 
     def _name(self, exchange: Exchange) -> str:
         """The requested model: the deployment that the path names, else the model of the body."""
@@ -61,18 +77,30 @@ class IdentityObserver:
 
     def observe(self, exchange: Exchange, answer: ParsedResponse) -> tuple[IdentityRow, ...]:
         """Adds one answer of any role; returns a row when it changes the identity, none otherwise."""
-        model = self._name(exchange)
-        serving = self._serving((exchange.labels.provider, model))
+        return self.add(self.traits_of(exchange, answer))
+
+    def traits_of(self, exchange: Exchange, answer: ParsedResponse) -> IdentityTraits:
+        """What one answer shows of who serves."""
         declared = self._declared.get(exchange.labels.provider, {})
-        kind = kind_of(api_of(exchange.request.target), exchange.labels.stream)
-        change = serving.observe(traits(answer, declared=declared, clean=self._clean), kind)
-        if change is None:
-            return ()
-        row = IdentityRow(
+        return IdentityTraits(
             exchange_id=exchange.id,
             started=exchange.started,
             provider=exchange.labels.provider,
-            model=model,
+            model=self._name(exchange),
+            kind=kind_of(api_of(exchange.request.target), exchange.labels.stream),
+            traits=traits(answer, declared=declared, clean=self._clean),
+        )
+
+    def add(self, answered: IdentityTraits) -> tuple[IdentityRow, ...]:
+        """Adds the traits of one answer; returns a row when they change the identity, none otherwise."""
+        change = self._serving((answered.provider, answered.model)).observe(answered.traits, answered.kind)
+        if change is None:
+            return ()
+        row = IdentityRow(
+            exchange_id=answered.exchange_id,
+            started=answered.started,
+            provider=answered.provider,
+            model=answered.model,
             identity=change.identity,
             previous=change.previous,
             changes=json.dumps(change.changes),

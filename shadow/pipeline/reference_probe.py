@@ -16,6 +16,7 @@ from proxy.provider_config import ProxyConfig
 from shadow.pipeline.reference_errors import REMEDIES
 from shadow.reading.body_decoding import decode
 from shadow.reading.completion import Unread
+from shadow.settings.top_level_config import Config
 
 REFUSED = frozenset({401, 403})
 LONGEST_LIST = 4 * 1024 * 1024
@@ -78,3 +79,13 @@ def _listed(exchange: Exchange) -> frozenset[str]:
     rows = loaded.get("data") if isinstance(loaded, dict) else None
     ids = (row.get("id") for row in rows if isinstance(row, dict)) if isinstance(rows, list) else ()
     return frozenset(each for each in ids if isinstance(each, str))
+
+
+PROBE_SECONDS = 5.0
+"""Seconds after the start at which a reference is probed that no shadow request has reached."""
+
+
+def has_references(config: Config) -> bool:
+    """Whether any route has a reference that may be asked."""
+    proxy = config.proxy
+    return config.shadow.enabled and bool(proxy.reference or any(route.reference for route in proxy.routes))

@@ -6,37 +6,25 @@ An error of one shadow ends that shadow: it is logged and counted.
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
 from functools import partial
-from typing import Protocol
 
 import structlog
 
 from proxy.process.shared_counters import PAIRS
 from shadow.findings.finding import FindingState
-from shadow.metrics.observe import Metrics
-from shadow.pipeline.exchange_ledger import ExchangeLedger
+from shadow.pipeline.audit_sinks import AuditCounts, AuditOutcomes
+from shadow.pipeline.budget_account import BudgetAccount
 from shadow.pipeline.fetcher_client import FetcherLostError
 from shadow.pipeline.reference_errors import ReferenceErrors
 from shadow.pipeline.shadow_queue import SampledRequest, ShadowQueue
 from shadow.pipeline.shadow_run import ShadowRun, ShadowRunner
 from shadow.pipeline.token_counts import tokens_of
 from shadow.reading.parsed_exchange import ParsedExchange
-from shadow.sampling.budget import Budget
 from shadow.sampling.sampler import SamplingDecision
 from shadow.settings.top_level_config import Config
-from storage.spending import Spending
-from storage.store import StoreError, Writer
 
 log = structlog.get_logger("sameweights.worker")
-
-
-class RecordSink(Writer, Protocol):
-    """Takes records, and what references have cost."""
-
-    def spend(self, at: float, cost: Spending) -> None:
-        """Adds what a reference has cost at `at`, seconds since the epoch; on disk when this returns. Slow: off the loop."""
 
 
 class ShadowScheduler:
@@ -47,17 +35,15 @@ class ShadowScheduler:
         config: Config,
         *,
         runner: ShadowRunner,
-        store: RecordSink,
-        metrics: Metrics,
-        budget: Budget,
-        ledger: ExchangeLedger,
+        metrics: AuditCounts,
+        account: BudgetAccount,
+        outcomes: AuditOutcomes,
     ) -> None:
         self.reload(config)
         self._runner = runner
-        self._store = store
         self._metrics = metrics
-        self._budget = budget
-        self._ledger = ledger
+        self._account = account
+        self._outcomes = outcomes
         self._reference_errors = ReferenceErrors()
         self._running: set[asyncio.Task[None]] = set()
         self._waiting = ShadowQueue(most=config.shadow.queue, patience=config.shadow.wait, skipped=metrics.shadow_skipped)
@@ -90,7 +76,7 @@ class ShadowScheduler:
         busy = self.running >= self._concurrency or self.waiting
         if busy and not self._waiting.fits(parsed):
             return "concurrency"
-        return self._budget.exhausted(time.time())
+        return self._account.exhausted()
 
     def add(self, parsed: ParsedExchange, decision: SamplingDecision) -> None:
         """Take one sampled exchange; its shadow starts now or when a place is free."""
@@ -112,7 +98,7 @@ class ShadowScheduler:
         monotonic, wall = time.monotonic(), time.time()
         self._waiting.drop_late(monotonic, wall)
         while self.running < self._concurrency and (sampled := self._waiting.next(monotonic, wall)):
-            if why := self._budget.admit(wall):
+            if why := self._account.admit():
                 self._metrics.shadow_skipped(why)
                 self._waiting.done(sampled)
                 continue
@@ -129,27 +115,19 @@ class ShadowScheduler:
     async def _shadow(self, sampled: SampledRequest) -> None:
         """Reserve, run, store and pay for one shadow."""
         exchange_id = sampled.parsed.exchange.id
-        try:
-            await self._reserve()
-        except (StoreError, sqlite3.Error, OSError):  # what cannot be stored would be spent twice
-            self._budget.give_back()
-            self._metrics.shadow_skipped("budget_unknown")
+        if why := await self._account.reserve():
+            self._metrics.shadow_skipped(why)
             return
         try:
             log.debug("shadow_started", exchange=exchange_id, control=sampled.decision.control)
             run = await self._runner.run(sampled.parsed, control=sampled.decision.control)
             self._record(run)
-            await self._pay(run)
+            await self._account.pay([self._cost(leg) for leg in run.legs])
         except FetcherLostError:
             self._metrics.shadow_skipped("fetcher_lost")
         except Exception:
-            self._ledger.lost(PAIRS, "error")
+            self._outcomes.lost(PAIRS, "error")
             log.exception("shadow_failed", exchange=exchange_id)
-
-    async def _reserve(self) -> None:
-        """Where there is a limit, have the request on disk before it is sent: a crash or a restart must not spend it again."""
-        if self._budget.limited:
-            await asyncio.to_thread(self._store.spend, time.time(), Spending(1, 0, 0.0))
 
     def _record(self, run: ShadowRun) -> None:
         """Store the pair, and count its findings."""
@@ -157,7 +135,7 @@ class ShadowScheduler:
         differing = sorted({f.signal.value for each in run.comparisons for f in each.findings if f.state is FindingState.DIFFER})
         log.debug("pair_compared", exchange=pair.id, comparable=not pair.comparable, differing=differing)
         self._log_refusals(run)
-        self._ledger.offer(PAIRS, self._store.add_pair, run.record)
+        self._outcomes.offer(PAIRS, run.record)
         log.debug("pair_recorded", exchange=pair.id, control=pair.control_reason)
         for comparison in run.comparisons:
             self._metrics.findings(
@@ -175,18 +153,6 @@ class ShadowScheduler:
                 self._reference_errors.note(run.record.pair.reference, leg.answer.status)
         for sentence in self._reference_errors.due(time.monotonic()):
             log.warning("reference_refused", detail=sentence)
-
-    async def _pay(self, run: ShadowRun) -> None:
-        """Count what the exchanges of a shadow run cost; the request of the first was reserved."""
-        costs = [self._cost(leg) for leg in run.legs]
-        for tokens, money in costs:
-            self._budget.settle(time.time(), tokens, money)
-        if self._budget.limited:
-            tokens, money = sum(cost[0] for cost in costs), sum(cost[1] for cost in costs)
-            try:
-                await asyncio.to_thread(self._store.spend, time.time(), Spending(len(costs) - 1, tokens, money))
-            except (StoreError, sqlite3.Error, OSError) as error:
-                log.warning("spending_not_stored", exchange=run.record.pair.id, error=str(error))
 
     def _cost(self, leg: ParsedExchange) -> tuple[int, float]:
         """Tokens, and money by the configured prices, of one answer."""

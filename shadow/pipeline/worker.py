@@ -14,19 +14,18 @@ from typing import Protocol
 import structlog
 
 from proxy.exchange import Exchange
-from proxy.process.shared_counters import PAIRS, SharedCounters
-from shadow.metrics.observe import Metrics
+from proxy.process.shared_counters import PAIRS
 from shadow.pipeline.answer_recorder import AnswerRecorder
-from shadow.pipeline.exchange_ledger import ExchangeLedger
+from shadow.pipeline.audit_sinks import AuditCounts, AuditOutcomes
+from shadow.pipeline.budget_account import BudgetAccount
 from shadow.pipeline.identity_observer import IdentityObserver
 from shadow.pipeline.reference_client import ReferenceClient
 from shadow.pipeline.shadow_run import ShadowRunner
-from shadow.pipeline.shadow_scheduler import RecordSink, ShadowScheduler
+from shadow.pipeline.shadow_scheduler import ShadowScheduler
 from shadow.pipeline.shadow_selection import ShadowSelector
 from shadow.privacy.privacy_policy import PrivacyPolicy
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_exchange import ParsedExchange, parse_exchange
-from shadow.sampling.budget import Budget
 from shadow.sampling.conversations import ConversationPlace, Conversations
 from shadow.sampling.sampler import SamplingDecision
 from shadow.settings.base_url_checks import doubt
@@ -56,14 +55,13 @@ class Worker:
         self,
         *,
         config: Config,
-        store: RecordSink,
-        metrics: Metrics,
+        metrics: AuditCounts,
+        outcomes: AuditOutcomes,
         references: ReferenceClient,
-        budget: Budget,
+        account: BudgetAccount,
         policy: PrivacyPolicy,
         secret: bytes,
         identities: IdentityObserver | None = None,
-        ledger: ExchangeLedger | None = None,
         sources: Callable[[int], str] = lambda _: "",
     ) -> None:
         """`secret` keys the sample and the names of conversations: 32 bytes, the same for every process of an installation.
@@ -72,9 +70,8 @@ class Worker:
         """
         self._config = config
         self._conversations = Conversations(secret)
-        self._ledger = ledger or ExchangeLedger(SharedCounters(), {})
+        self._outcomes = outcomes
         self._sources = sources
-        self._store = store
         self._metrics = metrics
         self._policy = policy
         identities = identities or IdentityObserver(config, clean=policy.redactor.text)
@@ -83,7 +80,7 @@ class Worker:
         runner = ShadowRunner(
             shadow=config.shadow, policy=policy, references=references, record=self._recorder.record, secret=secret
         )
-        self._shadows = ShadowScheduler(config, runner=runner, store=store, metrics=metrics, budget=budget, ledger=self._ledger)
+        self._shadows = ShadowScheduler(config, runner=runner, metrics=metrics, account=account, outcomes=outcomes)
         self._hinted: set[str] = set()
 
     def __repr__(self) -> str:
@@ -122,15 +119,18 @@ class Worker:
                 exchange = source.take_now() if time.perf_counter() - begun < TURN_SECONDS else None
             await asyncio.sleep(0)
 
-    def handle(self, exchange: Exchange) -> None:
-        """Record one live exchange, and start its shadow where it is sampled; never raises."""
+    def handle(self, exchange: Exchange, place: ConversationPlace | None = None) -> None:
+        """Record one live exchange, and start its shadow where it is sampled; never raises.
+
+        `place` is its place in a conversation where another process has found it.
+        """
         _log_received(exchange)
         try:
-            parsed, place = self._parsed(exchange)
+            parsed, place = self._parsed(exchange, place)
             decision = self._sampled(parsed, place)
             record = self._recorder.record(parsed, pair_id=exchange.id if decision.shadow else "")
         except Exception:
-            self._ledger.lost(exchange.worker, "error")
+            self._outcomes.lost(exchange.worker, "error")
             log.exception("exchange_failed", exchange=exchange.id)
             return
         self._stored(record, exchange.worker)
@@ -138,18 +138,18 @@ class Worker:
         try:
             self._shadow(parsed, decision)
         except Exception:
-            self._ledger.lost(PAIRS, "error")
+            self._outcomes.lost(PAIRS, "error")
             log.exception("shadow_not_started", exchange=exchange.id)
 
     async def drain(self, *, patience: float) -> None:
         """Wait for the running shadows, at most `patience` seconds; later ones, and those that wait, are ended and counted."""
         await self._shadows.drain(patience=patience)
 
-    def _parsed(self, exchange: Exchange) -> tuple[ParsedExchange, ConversationPlace]:
+    def _parsed(self, exchange: Exchange, place: ConversationPlace | None) -> tuple[ParsedExchange, ConversationPlace]:
         """The exchange in the normal form, without the credentials of its bodies, and its place in a conversation."""
         parsed = self._policy.without_body_credentials(parse_exchange(exchange))
         log.debug("exchange_parsed", exchange=exchange.id, api=parsed.request.api, unread=_unread(parsed))
-        place = self._conversation_of(parsed)
+        place = place or self._conversation_of(parsed)
         return replace(parsed, conversation=place.conversation), place
 
     def _conversation_of(self, parsed: ParsedExchange) -> ConversationPlace:
@@ -175,7 +175,7 @@ class Worker:
         return decision
 
     def _stored(self, record: ExchangeRecord, worker: int) -> None:
-        self._ledger.offer(worker, self._store.add_exchange, replace(record, source=self._sources(worker)))
+        self._outcomes.offer(worker, replace(record, source=self._sources(worker)))
         log.debug("exchange_recorded", exchange=record.exchange.id)
 
     def _shadow(self, parsed: ParsedExchange, decision: SamplingDecision) -> None:

@@ -16,8 +16,7 @@ import socket
 import sqlite3
 import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 import structlog
@@ -38,14 +37,18 @@ from shadow.metrics.observe import Metrics
 from shadow.pages.admin_access import PARAMETER, admin_access, base_address, drawn_token, needs_token
 from shadow.pages.admin_app import RELOAD, build_app
 from shadow.pages.connection_limiter import ConnectionLimiter
+from shadow.pipeline.audit_sinks import StoredOutcomes
+from shadow.pipeline.budget_account import StoredBudget
 from shadow.pipeline.clock_guard import ClockJumpGuard
+from shadow.pipeline.exchange_dispatcher import ExchangeDispatcher
 from shadow.pipeline.exchange_ledger import ExchangeLedger
 from shadow.pipeline.exchange_receiver import ExchangeReceiver
-from shadow.pipeline.fetcher_client import FetcherLostError, SubprocessFetcher
+from shadow.pipeline.fetcher_client import SubprocessFetcher
 from shadow.pipeline.identity_observer import KEPT, IdentityObserver
+from shadow.pipeline.local_audit import LocalAudit
 from shadow.pipeline.reference_client import ReferenceClient
-from shadow.pipeline.reference_probe import probe, wanted_models
 from shadow.pipeline.worker import Worker
+from shadow.pipeline.workers_socket import WORKERS_SOCKET
 from shadow.privacy.privacy_policy import PrivacyPolicy
 from shadow.privacy.redact import Redactor
 from shadow.processes.log_setup import to_stderr
@@ -57,6 +60,7 @@ from shadow.settings.outbound_checks import webhook_proxy
 from shadow.settings.tls_checks import load_chain, tls_context
 from shadow.settings.top_level_config import Config
 from storage.opening import database_path, open_store
+from storage.rows import IdentityRow
 from storage.sqlite.handover_counts import source
 from storage.store import Store, StoreError
 
@@ -67,8 +71,6 @@ SWITCH_SECONDS = 0.001
 noticeable.
 """
 SWEEP_SECONDS = 60.0
-PROBE_SECONDS = 5.0
-"""Seconds after the start at which a reference is probed that no shadow request has reached."""
 GAUGE_SECONDS = 0.5
 ORDER_SECONDS = 1.0
 SHADOW_PATIENCE = 5.0
@@ -92,8 +94,6 @@ class AuditProcess:
         self._counters = counters or SharedCounters()
         ledger = ExchangeLedger(self._counters, store.begin_run(run))
         self._metrics = Metrics(self._registry, config)
-        self._fetcher = SubprocessFetcher(config.proxy.timeouts, config.proxy.limits, _frame_limit(config), log_options(config))
-        self._references = ReferenceClient(config, os.environ, self._fetcher)
         shadow = config.shadow
         budget = Budget(requests=shadow.requests, tokens=shadow.tokens, money=shadow.money, period=shadow.period)
         now = time.time()
@@ -106,18 +106,6 @@ class AuditProcess:
         self._identities = IdentityObserver(config, known, clean=policy.redactor.text)
         for row in known:
             self._metrics.identity(row, again=True)
-        self._worker = Worker(
-            config=config,
-            store=store,
-            metrics=self._metrics,
-            references=self._references,
-            budget=budget,
-            policy=policy,
-            secret=secret_of(shadow.seed, drawn),
-            identities=self._identities,
-            ledger=ledger,
-            sources=lambda worker: source(run, worker),
-        )
         self._planes = Readiness(config.proxy.workers)
         self._receiver = ExchangeReceiver(
             limit=shadow.inbox,
@@ -126,6 +114,9 @@ class AuditProcess:
             on_pulse=self._stats,
             on_end=self._planes.left,
             ledger=ledger,
+        )
+        self._audit = self._exchange_audit(
+            budget=budget, policy=policy, secret=secret_of(shadow.seed, drawn), known=known, ledger=ledger, run=run
         )
         self._runner = web.AppRunner(
             build_app(
@@ -157,11 +148,51 @@ class AuditProcess:
         self._tasks: list[asyncio.Task[None]] = []
         self._probing: asyncio.Task[None] | None = None
 
+    def _exchange_audit(
+        self,
+        *,
+        budget: Budget,
+        policy: PrivacyPolicy,
+        secret: bytes,
+        known: Sequence[IdentityRow],
+        ledger: ExchangeLedger,
+        run: str,
+    ) -> LocalAudit | ExchangeDispatcher:
+        """What audits the exchanges: this process, or workers."""
+        config = self._config
+        if config.shadow.audit_workers > 1:
+            return ExchangeDispatcher(
+                config,
+                source=self._receiver,
+                store=self._store,
+                metrics=self._metrics,
+                budget=budget,
+                welcome=(secret, policy.key),
+                identities=self._identities,
+                known=known,
+                ledger=ledger,
+                run=run,
+            )
+        fetcher = SubprocessFetcher(config.proxy.timeouts, config.proxy.limits, _frame_limit(config), log_options(config))
+        references = ReferenceClient(config, os.environ, fetcher)
+        worker = Worker(
+            config=config,
+            metrics=self._metrics,
+            outcomes=StoredOutcomes(ledger, self._store),
+            references=references,
+            account=StoredBudget(budget, self._store),
+            policy=policy,
+            secret=secret,
+            identities=self._identities,
+            sources=lambda plane: source(run, plane),
+        )
+        return LocalAudit(config, worker=worker, references=references, fetcher=fetcher, source=self._receiver)
+
     def __repr__(self) -> str:
-        return f"<AuditProcess {self._receiver!r} {self._worker!r} {self._planes!r}>"
+        return f"<AuditProcess {self._receiver!r} {self._audit!r} {self._planes!r}>"
 
     async def start(self, admin: socket.socket, audit_socket: str) -> None:
-        """Open the admin port and the local socket, and begin to work."""
+        """Open the admin port and the local sockets, and begin to work."""
         await self._runner.setup()
         assert self._runner.server is not None  # since `setup`
         self._admin = await asyncio.get_running_loop().create_server(
@@ -172,31 +203,22 @@ class AuditProcess:
             sys.stderr.write(f"sameweights: open the pages with {base_address(host, port, tls=bool(self._tls))}{self._address}\n")
             sys.stderr.flush()
         await self._receiver.start(audit_socket)
+        await self._audit.start(f"{audit_socket}{WORKERS_SOCKET}")
         for work in (
-            self._worker.run(self._receiver),
+            *self._audit.work(),
             self._receiver.stay(audit_socket),
             self._gauges(),
             self._orders(),
             self._sweeps(),
             self._judging(),
             self._notifier.run(),
-            *((self._references.keep(),) if self._has_references else ()),
         ):
             task = asyncio.create_task(work)
             task.add_done_callback(_log_error)
             self._tasks.append(task)
         if self._config.shadow.enabled and self._config.shadow.sample_rate:
-            self._probing = asyncio.create_task(self._probe())
+            self._probing = asyncio.create_task(self._audit.probe())
             self._probing.add_done_callback(_log_error)
-
-    async def _probe(self) -> None:
-        """Request the list of models from each reference that no shadow request has reached, and log what is wrong with it."""
-        await asyncio.sleep(PROBE_SECONDS)
-        reached = self._worker.references_heard
-        missing = {name: models for name, models in wanted_models(self._config.proxy).items() if name not in reached}
-        with suppress(FetcherLostError):
-            async for sentence in probe(self._references, missing):
-                log.warning("reference_probe_failed", detail=sentence)
 
     def reload(self, line: bytes) -> None:
         """Use the providers and routes of the task in `line` from the next exchange on; removed ones stay known."""
@@ -208,8 +230,7 @@ class AuditProcess:
         known = {**self._config.proxy.providers, **config.proxy.providers}
         self._config = config.model_copy(update={"proxy": config.proxy.model_copy(update={"providers": known})})
         self._renew_certificate()
-        self._references.reload(self._config)
-        self._worker.reload(self._config)
+        self._audit.reload(self._config)
         self._identities.reload(self._config)
         self._runner.app[RELOAD](self._config)
         self._metrics.reload(self._config)
@@ -229,22 +250,14 @@ class AuditProcess:
         for task in ending:
             task.cancel()
         await asyncio.gather(*ending, return_exceptions=True)
-        while (exchange := self._receiver.take_now()) is not None:
-            self._worker.handle(exchange)
-        await self._worker.drain(patience=SHADOW_PATIENCE)
+        await self._audit.drain(patience=SHADOW_PATIENCE)
         await asyncio.to_thread(self._store.flush, FLUSH_PATIENCE)
         await asyncio.to_thread(self._judge.finish, time.time(), JUDGE_PATIENCE)
-        await self._references.close()
+        await self._audit.close()
         if self._admin is not None:
             self._admin.close()
         await self._runner.cleanup()
         await asyncio.to_thread(self._store.close)
-
-    @property
-    def _has_references(self) -> bool:
-        """Whether any route has a reference."""
-        proxy = self._config.proxy
-        return self._config.shadow.enabled and bool(proxy.reference or any(route.reference for route in proxy.routes))
 
     def _stats(self, stats: WorkerStats) -> None:
         self._planes.heartbeat(stats.worker, stats.pid, time.monotonic())
@@ -255,16 +268,16 @@ class AuditProcess:
             return "a part of the audit ended in a fault of ours (see the log); traffic is forwarded, restart to have it audited"
         if why := self._planes.why_not(time.monotonic()):
             return why
-        if self._has_references and not self._fetcher.pid:
-            return "the fetcher is not running; traffic is forwarded and recorded, nothing is compared"
+        if why := self._audit.why_not():
+            return why
         return "" if self._store.writable() else "the store cannot be written; traffic is forwarded, records are lost and counted"
 
     async def _gauges(self) -> None:
         while True:
             self._metrics.gauges(
                 inbox=len(self._receiver),
-                shadows=self._worker.shadowing,
-                shadows_waiting=self._worker.waiting,
+                shadows=self._audit.shadowing,
+                shadows_waiting=self._audit.waiting,
                 store_queued=self._store.queued,
                 store_lag=self._store.lag,
             )

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from proxy.process.parent_watchdog import hold
 from shadow.pipeline.private_folder import private_folder
+from shadow.pipeline.workers_socket import WORKERS_SOCKET
 from shadow.processes.child_restarts import SupervisedProcess
 from shadow.processes.prespawned_worker import DATA_PLANE, PrespawnedWorker
 from shadow.processes.supervisor_log import SupervisorLog, log_options
@@ -30,6 +31,8 @@ PLANE_LOOKS, AUDIT_LOOKS = 10, 30
 """Seconds without a sign of life after which a forwarding process, or the audit, is killed and started again."""
 AUDIT_PATIENCE = 15.0
 """Seconds that the audit process has at a stop to empty its inbox and store its records."""
+WORKER_PATIENCE = 5.0
+"""Seconds that an audit worker may take to end, once the audit process has."""
 BACKLOG = 1_024
 SOCKET_PATH = 100
 """Bytes of a socket's path that every system accepts."""
@@ -178,10 +181,11 @@ class Supervisor:
             before=self._folder,
             log=self._log,
         )
+        self._workers = [self._worker(n) for n in range(config.shadow.audit_workers)] if config.shadow.audit_workers > 1 else []
         self._planes = [self._plane(n, opened, None if n else prespawned) for n, opened in enumerate(data)]
 
     def __repr__(self) -> str:
-        return f"<Supervisor {self._audit!r} {self._planes!r}>"
+        return f"<Supervisor {self._audit!r} {self._workers!r} {self._planes!r}>"
 
     async def _folder(self) -> None:
         """Create the folder of the audit's socket again, which a cleaner of temporary files may have deleted."""
@@ -212,6 +216,7 @@ class Supervisor:
                 return False
             _listen(self._config.proxy.listen, self._data)
             await asyncio.gather(*(plane.start() for plane in self._planes))
+            await asyncio.gather(*(worker.start(hurry=True) for worker in self._workers))
             return all([await self._unless_stopped(plane.ready()) for plane in self._planes])
         except OSError as why:
             sys.stderr.write(f"sameweights: cannot start: {why.strerror or why}\n")
@@ -239,6 +244,7 @@ class Supervisor:
     async def _watch(self) -> None:
         """Keep every child alive until a stop is requested."""
         keepers = [asyncio.create_task(child.keep_alive()) for child in (self._audit, *self._planes)]
+        keepers += [asyncio.create_task(_keep_when_ready(worker)) for worker in self._workers]
         await self._stop.wait()
         for keeper in keepers:
             keeper.cancel()
@@ -252,13 +258,14 @@ class Supervisor:
         await asyncio.wait({orderly, hurried}, return_when=asyncio.FIRST_COMPLETED)
         hurried.cancel()
         if not orderly.done():
-            for child in (*self._planes, self._audit):
+            for child in (*self._planes, self._audit, *self._workers):
                 child.kill()
         await orderly
 
     async def _orderly(self, grace: float) -> None:
         await asyncio.gather(*(plane.stop(grace + 3) for plane in self._planes))
         await self._audit.stop(AUDIT_PATIENCE)
+        await asyncio.gather(*(worker.stop(WORKER_PATIENCE) for worker in self._workers))
 
     def _stop_or_hurry(self) -> None:
         (self._hurry if self._stop.is_set() else self._stop).set()
@@ -278,6 +285,8 @@ class Supervisor:
         for key in later:
             self._log.write("warning", "restart_needed", key=key)
         self._audit.reload(self._audit_task(self._audit_socket))
+        for number, child in enumerate(self._workers):
+            child.reload(self._worker_task(number))
         for worker, (plane, opened) in enumerate(zip(self._planes, self._data, strict=True)):
             plane.reload(self._plane_task(self._audit_socket, worker, opened))
         providers, routes = len(wanted.proxy.providers), len(wanted.proxy.routes)
@@ -294,6 +303,21 @@ class Supervisor:
             patience=PLANE_LOOKS,
             log=self._log,
         )
+
+    def _worker(self, number: int) -> SupervisedProcess:
+        return SupervisedProcess(
+            f"audit worker {number}",
+            "shadow.processes.audit_worker",
+            self._worker_task(number),
+            [],
+            nice=NICE,
+            patience=AUDIT_LOOKS,
+            log=self._log,
+        )
+
+    def _worker_task(self, number: int) -> str:
+        socket = f"{self._audit_socket}{WORKERS_SOCKET}"
+        return json.dumps({"config": self._config.model_dump(mode="json"), "socket": socket, "worker": number})
 
     def _audit_task(self, audit_socket: str) -> str:
         return json.dumps(
@@ -325,6 +349,12 @@ def reloaded(old: Config, wanted: Config) -> tuple[Config, list[str]]:
     new = old.model_copy(update={"proxy": old.proxy.model_copy(update=at_once)})
     ours, theirs = new.model_dump(), wanted.model_dump()
     return new, [f"{section}.{key}" for section in ours for key in ours[section] if ours[section][key] != theirs[section][key]]
+
+
+async def _keep_when_ready(worker: SupervisedProcess) -> None:
+    """Keep an audit worker alive, whose first start is not waited for: until it is up, its exchanges wait."""
+    await worker.ready()
+    await worker.keep_alive()
 
 
 def _shown(host: str) -> str:

@@ -225,6 +225,15 @@ def _store(raw: RawConfig) -> Iterator[ConfigErrorItem]:
         yield ConfigErrorItem(path=("storage", "url"), sentence=f"no such store: {quoted(url)}  (known: {known})")
 
 
+def _audit_workers(raw: RawConfig) -> Iterator[ConfigErrorItem]:
+    workers, places = raw.at("shadow", "audit_workers"), raw.at("shadow", "concurrency")
+    if isinstance(workers, int) and isinstance(places, int) and workers > places >= 1:
+        words = (
+            f"{workers} workers share {places} shadow requests at once, so some could send none; lower it, or raise concurrency"
+        )
+        yield ConfigErrorItem(path=("shadow", "audit_workers"), sentence=words)
+
+
 def _same_server(raw: RawConfig) -> Iterator[ConfigErrorItem]:
     if raw.at("shadow", "control_fraction") != 0:
         return
@@ -268,5 +277,6 @@ RULES: tuple[Callable[[RawConfig], Iterator[ConfigErrorItem]], ...] = (
     _addresses,
     _web_pages,
     _store,
+    _audit_workers,
     _same_server,
 )

@@ -42,6 +42,8 @@ class ShadowConfig(BaseModel):
     """Tokens (prompt and completion) of shadow requests per period; 0 is no limit."""
     money: Annotated[float, Field(ge=0)] = 0.0
     """Money of shadow requests per period, by the prices of the providers; 0 is no limit."""
+    audit_workers: Annotated[int, Field(ge=1, le=64)] = 1
+    """Processes that read, check and shadow, each the conversations given to it; with 1 the audit process does it itself."""
     inbox: Annotated[int, Field(ge=1)] = 2_000
     """Exchanges waiting in the audit process before new ones are dropped, and counted."""
     inbox_bytes: Annotated[int, Field(ge=1_024)] = 256 * 1024 * 1024

@@ -6,9 +6,9 @@ import itertools
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from operator import attrgetter
 
 from storage.rows import ExchangeRecord, ExchangeRow, FindingRow, IdentityRow, PairRecord, PairRow, PayoffRow, ToolCallRow
@@ -16,7 +16,6 @@ from storage.sqlite import finding_rollups, handover_counts, passed_checks, traf
 from storage.sqlite.body_compression import BodyCompressor
 from storage.sqlite.delta_bodies import DeltaBodies, DeltaBody
 
-Record = ExchangeRecord | PairRecord
 Values = tuple[object, ...]
 
 PASSED = "passed"
@@ -92,6 +91,20 @@ class PreparedRecord:
     pair: RecordRows | None
     source: str = ""
 
+    @property
+    def extent(self) -> tuple[int, int]:
+        """How many rows it makes, and how many bytes of bodies it holds."""
+        parts = [*self.exchanges, *([self.pair] if self.pair else [])]
+        return sum(len(part.rows) for part in parts), sum(map(_size, self.exchanges))
+
+    def with_identities(self, found: Mapping[str, Sequence[IdentityRow]]) -> PreparedRecord:
+        """The record with the changes of identity that its exchanges brought, by exchange id."""
+        exchanges = [replace(each, rows=[*each.rows, *_identities(found.get(each.id, ()))]) for each in self.exchanges]
+        return replace(self, exchanges=tuple(exchanges))
+
+
+Record = ExchangeRecord | PairRecord | PreparedRecord
+
 
 class RecordPreparer:
     """Flattens records and compresses their bodies; for one thread only."""
@@ -101,7 +114,9 @@ class RecordPreparer:
         self._bodies = DeltaBodies(self._compressor)
 
     def prepare(self, record: Record) -> PreparedRecord:
-        """The record's rows; TypeError or AttributeError when a row cannot hold its values."""
+        """The record's rows, unless it is prepared already; TypeError or AttributeError when a row cannot hold its values."""
+        if isinstance(record, PreparedRecord):
+            return record
         if isinstance(record, ExchangeRecord):
             return PreparedRecord((self._exchange(record),), None, record.source)
         foreign = {row.pair_id for row in record.findings} | {row.pair_id for row in record.payoffs}
@@ -126,7 +141,7 @@ class RecordPreparer:
         rows = [("exchanges", (*_exchange(row), passed_checks.set_number(record.passed)))]
         rows += [("tool_calls", _tool_call(call)) for call in record.tool_calls]
         rows += [("checks", _check(finding)) for finding in record.findings]
-        rows += [("identities", _identity(identity)) for identity in record.identities]
+        rows += _identities(record.identities)
         payload = (*_headers(row), self._compressor.compress(row.response_body), self._compressor.compress_timings(row.marks))
         body = self._bodies.encode(row.id, row.conversation, row.request_body)
         return RecordRows(row.id, rows, payload, body, finding_rollups.keys(record), finding_rollups.passed(record))
@@ -239,6 +254,15 @@ def _batch(conn: sqlite3.Connection, records: Sequence[PreparedRecord]) -> _Batc
 
 def _known(conn: sqlite3.Connection, statement: str, ids: Iterable[str]) -> set[str]:
     return {known for (known,) in conn.execute(statement, (json.dumps(list(ids)),))}
+
+
+def _identities(rows: Sequence[IdentityRow]) -> list[tuple[str, Values]]:
+    return [("identities", _identity(row)) for row in rows]
+
+
+def _size(exchange: RecordRows) -> int:
+    body = exchange.body.compressed if exchange.body else None
+    return sum(len(value) for value in (*exchange.payload, body) if isinstance(value, bytes))
 
 
 def _of_a_pair(finding: FindingRow) -> bool:

@@ -47,6 +47,7 @@ from storage.sqlite.identity_queries import IdentityReader
 from storage.sqlite.installation_secret import stored_secret
 from storage.sqlite.judgement_store import JudgementReader, SqliteJudgementStore
 from storage.sqlite.migrations import migrate, pending, why_not_ours
+from storage.sqlite.record_insertion import PreparedRecord
 from storage.sqlite.study_tables import SqliteStudyStore, StudyReader
 from storage.sqlite.writer import BatchWriter
 from storage.storage_config import StorageConfig
@@ -205,6 +206,12 @@ class SqliteStore(SqliteReader):
 
     def add_pair(self, record: PairRecord, settled: Settled = ignore) -> bool:
         """Queue one pair with its shadow exchanges and findings; as `add_exchange`."""
+        return self._writer.add(record, settled)
+
+    def add_prepared(self, record: object, settled: Settled = ignore) -> bool:
+        """Queue a record that `record_preparer` prepared, perhaps in another process; as `add_exchange`. TypeError for others."""
+        if not isinstance(record, PreparedRecord):
+            raise TypeError("only a record that was prepared for this store can be added so")
         return self._writer.add(record, settled)
 
     def flush(self, seconds: float) -> bool:

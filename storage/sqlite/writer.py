@@ -14,7 +14,7 @@ import structlog
 
 from storage.rows import ExchangeRecord, ExchangeRow
 from storage.sqlite.batch_inserter import BatchInserter
-from storage.sqlite.record_insertion import Record
+from storage.sqlite.record_insertion import PreparedRecord, Record
 from storage.store import Settled, StoreError, ignore
 
 log = structlog.get_logger()
@@ -202,6 +202,8 @@ def _call(settled: Settled, *, stored: bool) -> None:
 
 def _extent(record: Record) -> tuple[int, int]:
     """How many rows a record makes, and how many bytes of bodies it holds."""
+    if isinstance(record, PreparedRecord):
+        return record.extent
     if isinstance(record, ExchangeRecord):
         return 1 + len(record.tool_calls) + len(record.findings), _bytes(record.exchange)
     rows, size = 1 + len(record.findings) + len(record.payoffs), 0

@@ -8,6 +8,8 @@ from prometheus_client import CollectorRegistry
 
 from proxy.process.shared_counters import SharedCounters
 from shadow.metrics.observe import Metrics
+from shadow.pipeline.audit_sinks import StoredOutcomes
+from shadow.pipeline.budget_account import StoredBudget
 from shadow.pipeline.exchange_ledger import ExchangeLedger
 from shadow.pipeline.shadow_scheduler import ShadowScheduler
 from shadow.reading.parsed_exchange import parse_exchange
@@ -42,10 +44,9 @@ class Scheduling:
         self.scheduler = ShadowScheduler(
             config,
             runner=self.runner,
-            store=store,
             metrics=Metrics(self.registry, config),
-            budget=Budget(requests=config.shadow.requests, tokens=0, money=0.0, period="day"),
-            ledger=ExchangeLedger(self.counters, {}),
+            account=StoredBudget(Budget(requests=config.shadow.requests, tokens=0, money=0.0, period="day"), store),
+            outcomes=StoredOutcomes(ExchangeLedger(self.counters, {}), store),
         )
 
     def add(self, number):

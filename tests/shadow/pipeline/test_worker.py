@@ -14,6 +14,8 @@ from proxy.provider_config import Provider, ProxyConfig, Route
 from shadow.demo.pretended_server import PretendedServer
 from shadow.metrics.observe import Metrics
 from shadow.pipeline import shadow_queue
+from shadow.pipeline.audit_sinks import StoredOutcomes
+from shadow.pipeline.budget_account import StoredBudget
 from shadow.pipeline.exchange_ledger import ExchangeLedger
 from shadow.pipeline.fetcher_client import FetcherLostError, InProcessFetcher
 from shadow.pipeline.reference_client import ReferenceClient
@@ -45,13 +47,12 @@ class Working:
         self.ledger = ExchangeLedger(SharedCounters(), {})
         self.worker = Worker(
             config=config,
-            store=store,
             metrics=Metrics(self.registry, config),
             references=self.references,
-            budget=Budget(**limits),
+            account=StoredBudget(Budget(**limits), store),
             policy=guard(),
             secret=bytes(32),
-            ledger=self.ledger,
+            outcomes=StoredOutcomes(self.ledger, store),
         )
 
     async def handle(self, *exchanges, whole: bool = True) -> None:

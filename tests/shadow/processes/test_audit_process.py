@@ -15,8 +15,9 @@ from proxy.process.shared_counters import SharedCounters
 from proxy.provider_config import Provider, ProxyConfig
 from proxy.record.exchange_sender import ExchangeSender
 from proxy.worker_stats import WorkerStats
+from shadow.pipeline.reference_probe import PROBE_SECONDS
 from shadow.pipeline.worker import Worker
-from shadow.processes.audit_process import PROBE_SECONDS, AuditProcess, _drawn
+from shadow.processes.audit_process import AuditProcess, _drawn
 from shadow.settings.top_level_config import AdminConfig, Config, ShadowConfig
 from storage.opening import open_reader, open_store
 from storage.storage_config import StorageConfig
@@ -143,7 +144,7 @@ async def test_an_audit_whose_forwarding_process_has_gone_is_not_ready(standing)
 async def test_audit_without_its_fetcher_is_not_ready_until_it_runs(tmp_path):
     async with Standing(tmp_path, sample_rate=1.0) as standing:
         await until(lambda: standing.house._ready() == "")
-        os.kill(standing.house._fetcher.pid, signal.SIGKILL)
+        os.kill(standing.house._audit._fetcher.pid, signal.SIGKILL)
         await until(lambda: "asks references is not running" in standing.house._ready())
         await until(lambda: standing.house._ready() == "")
 
@@ -175,17 +176,17 @@ def test_secret_that_the_store_cannot_keep_is_drawn_for_this_process_and_logged(
 
 
 async def test_a_reference_that_no_request_has_reached_is_probed_and_what_is_wrong_logged(tmp_path, logged, monkeypatch):
-    monkeypatch.setattr("shadow.processes.audit_process.PROBE_SECONDS", 0.0)
-    written = logged("shadow.processes.audit_process")
+    monkeypatch.setattr("shadow.pipeline.local_audit.PROBE_SECONDS", 0.0)
+    written = logged("shadow.pipeline.local_audit")
     async with Standing(tmp_path, sample_rate=1.0):
         await until(lambda: any("the reference official cannot be used" in call.kwargs.get("detail", "") for call in written))
 
 
 async def test_a_reference_that_a_request_has_reached_is_not_probed(tmp_path, logged, monkeypatch):
-    written, probed = logged("shadow.processes.audit_process"), []
-    monkeypatch.setattr("shadow.processes.audit_process.PROBE_SECONDS", 0.0)
+    written, probed = logged("shadow.pipeline.local_audit"), []
+    monkeypatch.setattr("shadow.pipeline.local_audit.PROBE_SECONDS", 0.0)
     monkeypatch.setattr(Worker, "references_heard", frozenset({"official"}))
-    monkeypatch.setattr("shadow.processes.audit_process.probe", lambda _, wanted: probed.append(dict(wanted)) or _nothing())
+    monkeypatch.setattr("shadow.pipeline.local_audit.probe", lambda _, wanted: probed.append(dict(wanted)) or _nothing())
     async with Standing(tmp_path, sample_rate=1.0):
         await until(lambda: probed)
     assert probed == [{}]

@@ -187,3 +187,11 @@ def test_the_secret_of_a_webhook_is_a_variable_that_is_set_to_serve():
     assert faults(drift=drift, environ={"HOOK_SECRET": "x"}) == faults(drift=drift, serving=False) == []
     [said] = faults(drift={"webhook_secret_env": "whsec/abc+def"}, serving=False)
     assert said.endswith("never the secret itself (the text is not shown)")
+
+
+@pytest.mark.parametrize(("workers", "wrong"), [(8, False), (9, True)])
+def test_audit_workers_are_no_more_than_the_places_that_they_share(workers, wrong):
+    raw = RawConfig(tables={"shadow": {"audit_workers": workers, "concurrency": 8}}, environ={}, serving=False)
+    found = [error.sentence for error in cross_check(raw) if error.path == ("shadow", "audit_workers")]
+    words = "9 workers share 8 shadow requests at once, so some could send none; lower it, or raise concurrency"
+    assert found == ([words] if wrong else [])

@@ -1,0 +1,283 @@
+"""ExchangeDispatcher: gives each exchange to a worker, by its conversation, and counts and stores what the workers found.
+
+What needs all exchanges in their order stays here: conversations, who serves, the budget, and what became of each exchange.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Coroutine, Iterable, Mapping
+from dataclasses import replace
+from typing import Protocol
+
+import structlog
+
+from proxy.exchange import Exchange
+from proxy.packing import frame_limit, unpack
+from proxy.process.shared_counters import PAIRS
+from shadow.metrics.observe import Metrics
+from shadow.pipeline import audit_messages as messages
+from shadow.pipeline.budget_account import UNKNOWN, SpendingStore
+from shadow.pipeline.exchange_ledger import ExchangeLedger
+from shadow.pipeline.identity_observer import IdentityObserver, IdentityTraits
+from shadow.pipeline.reference_probe import has_references
+from shadow.pipeline.worker_lanes import Lane, WorkerLanes
+from shadow.reading.completion import Completion
+from shadow.reading.parsed_exchange import parse_exchange
+from shadow.reading.parsed_request import parse_request
+from shadow.sampling.budget import Budget
+from shadow.sampling.conversations import ConversationPlace, Conversations
+from shadow.settings.top_level_config import Config
+from storage.opening import PreparedRecord
+from storage.rows import IdentityRow
+from storage.spending import Spending
+from storage.sqlite.handover_counts import source
+from storage.store import PreparedWriter, StoreError
+
+log = structlog.get_logger("sameweights.audit")
+
+TURN_SECONDS = 0.002
+"""How long exchanges are placed in one turn of the loop."""
+
+
+class PackedSource(Protocol):
+    """Where exchanges come from, packed: the receiver of the local socket."""
+
+    async def take_packed(self) -> tuple[int, bytes]:
+        """The sender and payload of the next exchange, which counts as waiting until it is `released`; waits for one."""
+
+    def take_packed_now(self) -> tuple[int, bytes] | None:
+        """The next exchange, or None when none waits."""
+
+    def release(self, size: int) -> None:
+        """An exchange of so many bytes waits no longer."""
+
+
+class PreparedStore(PreparedWriter, SpendingStore, Protocol):
+    """Where prepared records and what was spent are kept."""
+
+
+class ExchangeDispatcher:
+    """Several workers instead of one: the same calls as `Worker`, with a source of packed exchanges."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        source: PackedSource,
+        store: PreparedStore,
+        metrics: Metrics,
+        budget: Budget,
+        welcome: tuple[bytes, bytes],
+        identities: IdentityObserver,
+        known: Iterable[IdentityRow],
+        ledger: ExchangeLedger,
+        run: str,
+    ) -> None:
+        """`welcome` is what the workers must share: the secret of the sample, and that of pseudonyms."""
+        self._source = source
+        self._store = store
+        self._metrics = metrics
+        self._budget = budget
+        self._secret, self._pseudonyms = welcome
+        self._identities = identities
+        self._names = {(row.provider, row.model): identities.names_of(row.provider, row.model) for row in known}
+        self._changes: dict[str, tuple[IdentityRow, ...]] = {}
+        self._ledger = ledger
+        self._run = run
+        self._references = has_references(config)
+        self._conversations = Conversations(self._secret)
+        self._exhausted = ""
+        self._reserving: set[asyncio.Task[None]] = set()
+        limit = messages.LIMIT_FACTOR * frame_limit(max(config.proxy.limits.audit_body, config.shadow.max_body))
+        self.workers = WorkerLanes(
+            config.shadow.audit_workers,
+            limit=limit,
+            welcome=self._welcome,
+            received=self._received,
+            lost=self._lost,
+            taken=source.release,
+        )
+
+    def __repr__(self) -> str:
+        return f"<ExchangeDispatcher {self.workers!r}>"
+
+    @property
+    def shadowing(self) -> int:
+        """Shadows that run now."""
+        return sum(lane.state.shadows for lane in self.workers.lanes)
+
+    @property
+    def waiting(self) -> int:
+        """Sampled exchanges whose shadow waits for a place now."""
+        return sum(lane.state.waiting for lane in self.workers.lanes)
+
+    async def start(self, path: str) -> None:
+        """Listen for the workers."""
+        await self.workers.start(path)
+
+    def work(self) -> list[Coroutine[None, None, None]]:
+        """What runs until the end."""
+        return [self.run()]
+
+    async def probe(self) -> None:
+        """The first worker does it."""
+
+    def reload(self, config: Config) -> None:
+        """The workers are given the configuration by their parent."""
+        self._references = has_references(config)
+
+    def why_not(self) -> str:
+        """A sentence that names the workers that are missing; "" when all are well."""
+        missing = [str(lane.number) for lane in self.workers.lanes if lane.link is None]
+        if missing:
+            return f"the audit worker {', '.join(missing)} is not running; it is started again, and its exchanges wait"
+        if self._references and not all(lane.state.fetcher for lane in self.workers.lanes):
+            return "a process that asks references is not running; traffic is forwarded and recorded, not all is compared"
+        return ""
+
+    async def run(self) -> None:
+        """Place exchanges until cancelled."""
+        while True:
+            taken: tuple[int, bytes] | None = await self._source.take_packed()
+            begun = time.perf_counter()
+            while taken is not None:
+                self.place(*taken)
+                taken = self._source.take_packed_now() if time.perf_counter() - begun < TURN_SECONDS else None
+            self._tell_budget()
+            await asyncio.sleep(0)
+
+    def place(self, plane: int, payload: bytes) -> None:
+        """Give one exchange to a worker; never raises."""
+        try:
+            exchange = unpack(payload)
+            place = self._place(exchange)
+        except ValueError as why:
+            self._source.release(len(payload))
+            self._ledger.lost(plane, "malformed")
+            log.warning("exchange_unreadable", worker=plane, error=str(why))
+        except Exception:
+            self._source.release(len(payload))
+            self._ledger.lost(plane, "error")
+            log.exception("exchange_failed", worker=plane)
+        else:
+            self.workers.put(plane, place, payload, exchange.id)
+
+    async def drain(self, *, patience: float) -> None:
+        """Have every exchange handled, then wait for the running shadows; `patience` in seconds, for each of the two."""
+        while (taken := self._source.take_packed_now()) is not None:
+            self.place(*taken)
+        await self.workers.empty(patience)
+        await self.workers.drain(patience)
+        await asyncio.gather(*self._reserving)
+
+    async def close(self) -> None:
+        """End the connections, and the workers with them."""
+        self.workers.close()
+
+    def _place(self, exchange: Exchange) -> ConversationPlace:
+        asked = exchange.request
+        request = parse_request(asked.target, asked.headers, asked.body, asked.truncated)
+        place = self._conversations.place(
+            request_id=exchange.id,
+            model=request.model,
+            named=exchange.labels.conversation,
+            body=request.sent,
+            messages=request.messages,
+        )
+        if request.api == "responses":  # the next request may name this answer by its id
+            answer = parse_exchange(exchange).answer
+            if isinstance(answer.completion, Completion):
+                self._conversations.answered(place, answer.completion.id)
+        return place
+
+    def _welcome(self) -> messages.Welcome:
+        names = [(provider, model, found) for (provider, model), found in self._names.items()]
+        return messages.Welcome(self._secret, self._pseudonyms, names, self._budget.exhausted(time.time()))
+
+    def _received(self, lane: Lane, message: object) -> None:
+        match message:
+            case messages.Counted(counts, pair_id):
+                self._metrics.count(counts, pair_id=pair_id)
+            case messages.FindingsCounted(provider, model, kind, reason, findings, pair_id):
+                self._metrics.findings(provider, model, kind, reason, findings, pair_id=pair_id)
+            case messages.Skipped(reason):
+                self._metrics.shadow_skipped(reason)
+            case messages.Identified(traits):
+                self._identified(traits)
+            case messages.Recorded(plane, record):
+                self._record(plane, record)
+            case messages.Lost(plane, reason):
+                self._ledger.lost(plane, reason)
+            case messages.Reserve(number):
+                task = asyncio.create_task(self._reserve(lane, number))
+                self._reserving.add(task)
+                task.add_done_callback(self._reserving.discard)
+            case messages.Paid(costs):
+                self._pay(costs)
+            case _:
+                log.error("audit_message_unknown", message=type(message).__name__)
+
+    def _identified(self, traits: IdentityTraits) -> None:
+        rows = self._identities.add(traits)
+        for row in rows:
+            self._metrics.identity(row)
+            self._changes[traits.exchange_id] = rows
+        key = (traits.provider, traits.model)
+        names = self._identities.names_of(*key)
+        if self._names.get(key, ()) != names:
+            self._names[key] = names
+            self.workers.tell(messages.KnownNames(*key, names))
+
+    def _record(self, plane: int, record: PreparedRecord | None) -> None:
+        if record is None:
+            self._ledger.settled(plane, False)
+            return
+        found = {each.id: rows for each in record.exchanges if (rows := self._changes.pop(each.id, ()))}
+        if plane != PAIRS:
+            record = replace(record, source=source(self._run, plane))
+        self._ledger.offer(plane, self._store.add_prepared, record.with_identities(found) if found else record)
+
+    def _lost(self, planes: Mapping[int, int], shadows: int) -> None:
+        for plane, exchanges in planes.items():
+            for _ in range(exchanges):
+                self._ledger.lost(plane, "process_killed")
+        for _ in range(shadows):
+            self._metrics.shadow_skipped("process_killed")
+
+    async def _reserve(self, lane: Lane, number: int) -> None:
+        now = time.time()
+        why = self._budget.admit(now)
+        if not why:
+            try:
+                await asyncio.to_thread(self._store.spend, now, Spending(1, 0, 0.0))
+            except (StoreError, sqlite3.Error, OSError):
+                self._budget.give_back()
+                why = UNKNOWN
+        if lane.link:
+            lane.link.write(messages.packed(messages.WORK, messages.Reserved(number, why)))
+        self._tell_budget()
+
+    def _pay(self, costs: tuple[tuple[int, float], ...]) -> None:
+        for tokens, money in costs:
+            self._budget.settle(time.time(), tokens, money)
+        if self._budget.limited:
+            tokens, money = sum(cost[0] for cost in costs), sum(cost[1] for cost in costs)
+            task = asyncio.create_task(self._spend(Spending(len(costs) - 1, tokens, money)))
+            self._reserving.add(task)
+            task.add_done_callback(self._reserving.discard)
+        self._tell_budget()
+
+    async def _spend(self, cost: Spending) -> None:
+        try:
+            await asyncio.to_thread(self._store.spend, time.time(), cost)
+        except (StoreError, sqlite3.Error, OSError) as error:
+            log.warning("spending_not_stored", error=str(error))
+
+    def _tell_budget(self) -> None:
+        exhausted = self._budget.exhausted(time.time())
+        if exhausted != self._exhausted:
+            self._exhausted = exhausted
+            self.workers.tell(messages.BudgetState(exhausted))

@@ -1,0 +1,258 @@
+"""WorkerLanes: the connections of the audit process to its workers: exchanges out, what was found of them back.
+
+All requests of a conversation go to one worker, in their order. An exchange that was sent and has not come back when its worker
+is gone is lost, and counted once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from hashlib import blake2b
+from pathlib import Path
+from typing import NamedTuple, cast
+
+import structlog
+
+from proxy.packing import FrameError, FrameReader
+from shadow.pipeline.audit_messages import (
+    HELLO,
+    WELCOME,
+    WORK,
+    Done,
+    Drain,
+    Drained,
+    Hello,
+    Welcome,
+    Work,
+    WorkerState,
+    is_own,
+    packed,
+    unpacked,
+)
+from shadow.pipeline.private_folder import private_folder
+from shadow.sampling.conversations import ConversationPlace
+
+log = structlog.get_logger("sameweights.audit")
+
+WINDOW, WINDOW_BYTES = 256, 32 * 1024 * 1024
+"""Exchanges, and bytes of them, that are with one worker at once; the others wait here, within the bounds of the inbox."""
+
+
+class _Waiting(NamedTuple):
+    plane: int
+    size: int
+    message: bytes
+
+
+class Lane:
+    """One worker: what waits for it, and what it has."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.waiting: deque[_Waiting] = deque()
+        self.out: deque[tuple[int, int]] = deque()
+        """(sender, bytes) of each exchange that the worker has, in their order."""
+        self.out_bytes = 0
+        self.link: _WorkerLink | None = None
+        self.state = WorkerState(0, 0, fetcher=False)
+        self.handled = 0
+
+    def __repr__(self) -> str:
+        return f"<Lane {self.number} waiting={len(self.waiting)} out={len(self.out)} connected={self.link is not None}>"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the worker can take one more."""
+        return self.link is not None and len(self.out) < WINDOW and (not self.out or self.out_bytes < WINDOW_BYTES)
+
+
+class WorkerLanes:
+    """`count` lanes. `welcome` makes the first message to a worker, `received` takes each message of one but those about the
+    lanes themselves, `lost` takes the senders of the exchanges that a worker had, and how many shadows, when it is gone;
+    `taken` takes how many bytes of an exchange have left.
+    """
+
+    def __init__(
+        self,
+        count: int,
+        *,
+        limit: int,
+        welcome: Callable[[], Welcome],
+        received: Callable[[Lane, object], None],
+        lost: Callable[[Mapping[int, int], int], None],
+        taken: Callable[[int], None],
+    ) -> None:
+        self.lanes = tuple(Lane(number) for number in range(count))
+        self._limit = limit
+        self._welcome = welcome
+        self._received = received
+        self._lost = lost
+        self._taken = taken
+        self._server: asyncio.Server | None = None
+        self._moved = asyncio.Event()
+
+    def __repr__(self) -> str:
+        return f"<WorkerLanes {list(self.lanes)}>"
+
+    async def start(self, path: str) -> None:
+        """Listen for the workers on the unix socket `path`; OSError when that cannot be."""
+        await asyncio.to_thread(_room_for, Path(path))
+        self._server = await asyncio.get_running_loop().create_unix_server(lambda: _WorkerLink(self), path)
+
+    def put(self, plane: int, place: ConversationPlace, payload: bytes, request_id: str) -> None:
+        """Give an exchange to the worker of its conversation; without one, to any."""
+        key = (place.conversation or request_id).encode("utf-8", "replace")
+        lane = self.lanes[int.from_bytes(blake2b(key, digest_size=4).digest()) % len(self.lanes)]
+        lane.waiting.append(_Waiting(plane, len(payload), packed(WORK, Work(plane, place, payload))))
+        self._send(lane)
+
+    def tell(self, message: object) -> None:
+        """Send a message to each worker."""
+        data = packed(WORK, message)
+        for lane in self.lanes:
+            if lane.link:
+                lane.link.write(data)
+
+    async def empty(self, patience: float) -> None:
+        """Wait until every exchange has come back, at most `patience` seconds."""
+        await self._until(lambda: not any(lane.waiting or lane.out for lane in self.lanes), patience)
+
+    async def drain(self, patience: float) -> None:
+        """Have the workers end their shadows within `patience` seconds."""
+        linked = [lane for lane in self.lanes if lane.link]
+        self.tell(Drain(patience))
+        await self._until(lambda: all(lane.link is None or lane.link.drained for lane in linked), patience + 1.0)
+
+    def close(self) -> None:
+        """End the connections; the workers end with them."""
+        if self._server:
+            self._server.close()
+        for lane in self.lanes:
+            if lane.link:
+                lane.link.leave()
+
+    def joined(self, link: _WorkerLink, hello: Hello) -> bool:
+        """A worker has connected; False where there is none of that number."""
+        if not 0 <= hello.number < len(self.lanes):
+            return False
+        lane = self.lanes[hello.number]
+        if lane.link:
+            lane.link.leave()
+            self.left(lane, lane.link)
+        lane.link = link
+        link.write(packed(WELCOME, self._welcome()))
+        log.debug("audit_worker_connected", worker=hello.number, pid=hello.pid)
+        self._send(lane)
+        return True
+
+    def left(self, lane: Lane, link: _WorkerLink) -> None:
+        """A connection has ended: what the worker had is lost."""
+        if lane.link is not link:
+            return
+        lane.link = None
+        gone, shadows = Counter(plane for plane, _ in lane.out), lane.state.shadows + lane.state.waiting
+        lane.out.clear()
+        lane.out_bytes = 0
+        lane.state = WorkerState(0, 0, fetcher=False)
+        if gone or shadows:
+            log.warning("exchanges_lost", exchanges=gone.total(), shadows=shadows, worker=lane.number, reason="process_killed")
+        self._lost(gone, shadows)
+        self._moved.set()
+
+    def received(self, lane: Lane, link: _WorkerLink, message: object) -> None:
+        """One message of a worker."""
+        if isinstance(message, Done):
+            _, size = lane.out.popleft()
+            lane.out_bytes -= size
+            lane.handled += 1
+        elif isinstance(message, WorkerState):
+            lane.state = message
+        elif isinstance(message, Drained):
+            link.drained = True
+        else:
+            self._received(lane, message)
+
+    def moved(self, lane: Lane) -> None:
+        """A lane may have room again, or be empty."""
+        self._send(lane)
+        self._moved.set()
+
+    def frames(self) -> FrameReader:
+        """What cuts the bytes of a connection into messages."""
+        return FrameReader(self._limit)
+
+    def _send(self, lane: Lane) -> None:
+        while lane.waiting and lane.is_open and lane.link:
+            first = lane.waiting.popleft()
+            lane.out.append((first.plane, first.size))
+            lane.out_bytes += first.size
+            self._taken(first.size)
+            lane.link.write(first.message)
+
+    async def _until(self, reached: Callable[[], bool], patience: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                while not reached():
+                    self._moved.clear()
+                    await self._moved.wait()
+
+
+class _WorkerLink(asyncio.Protocol):
+    """The connection of one worker."""
+
+    def __init__(self, lanes: WorkerLanes) -> None:
+        self._lanes = lanes
+        self._frames = lanes.frames()
+        self._lane: Lane | None = None
+        self._transport: asyncio.Transport | None = None
+        self.drained = False
+
+    def __repr__(self) -> str:
+        return f"<_WorkerLink {self._lane!r} drained={self.drained}>"
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport = cast("asyncio.Transport", transport)  # uvloop's has no such base
+        self._transport = transport
+        if not is_own(transport):
+            log.error("audit_worker_refused", reason="another user's")
+            transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            for kind, payload in self._frames.feed(data):
+                self._message(kind, unpacked(payload))
+        except FrameError as error:
+            log.warning("audit_worker_unreadable", error=str(error))
+            self.leave()
+        if self._lane:
+            self._lanes.moved(self._lane)
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        if self._lane:
+            self._lanes.left(self._lane, self)
+
+    def write(self, data: bytes) -> None:
+        if self._transport:
+            self._transport.write(data)
+
+    def leave(self) -> None:
+        if self._transport:
+            self._transport.close()
+
+    def _message(self, kind: bytes, message: object) -> None:
+        if kind == HELLO and isinstance(message, Hello):
+            if self._lanes.joined(self, message):
+                self._lane = self._lanes.lanes[message.number]
+            else:
+                self.leave()
+        elif self._lane and isinstance(message, list):
+            for each in message:
+                self._lanes.received(self._lane, self, each)
+
+
+def _room_for(socket: Path) -> None:
+    private_folder(socket.parent)
+    socket.unlink(missing_ok=True)  # left by an audit that died

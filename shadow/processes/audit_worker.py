@@ -1,0 +1,232 @@
+"""The composition root of an audit worker: reads, checks and shadows the exchanges of its conversations, and stores nothing.
+
+Run as a module, it reads its task as one JSON line on standard input, connects to the audit process, writes `ready`, and runs
+until that connection ends, SIGTERM, or until its parent is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+
+import structlog
+
+from proxy.packing import frame_limit, unpack
+from proxy.process.parent_watchdog import hold, loop_factory, send_heartbeat
+from proxy.process.standard_streams import install_streams
+from shadow.pipeline import audit_messages as messages
+from shadow.pipeline.fetcher_client import FetcherLostError, SubprocessFetcher
+from shadow.pipeline.owner_connection import (
+    OwnerConnection,
+    SentBudget,
+    SentCounts,
+    SentIdentities,
+    SentOutcomes,
+    done,
+)
+from shadow.pipeline.reference_client import ReferenceClient
+from shadow.pipeline.reference_probe import PROBE_SECONDS, has_references, probe, wanted_models
+from shadow.pipeline.worker import Worker
+from shadow.privacy.privacy_policy import PrivacyPolicy
+from shadow.privacy.redact import Redactor
+from shadow.processes.log_setup import to_stderr
+from shadow.processes.supervisor_log import log_options
+from shadow.settings.top_level_config import Config
+
+log = structlog.get_logger("sameweights.audit_worker")
+
+CONNECT_SECONDS, RETRY_SECONDS = 30.0, 0.05
+STATE_SECONDS = 0.5
+
+
+class AuditWorker:
+    """One worker, from its welcome on."""
+
+    def __init__(self, config: Config, number: int, owner: OwnerConnection, welcome: messages.Welcome) -> None:
+        self._config = share_of(config, number)
+        self._owner = owner
+        shadow = config.shadow
+        policy = PrivacyPolicy(redactor=Redactor(config.storage.redact), key=welcome.pseudonyms, bodies=config.storage.bodies)
+        limit = frame_limit(max(config.proxy.limits.audit_body, shadow.max_body))
+        self._fetcher = SubprocessFetcher(config.proxy.timeouts, config.proxy.limits, limit, log_options(config))
+        self._references = ReferenceClient(config, os.environ, self._fetcher)
+        self._identities = SentIdentities(config, owner, clean=policy.redactor.text)
+        self._budget = SentBudget(
+            owner, limited=bool(shadow.requests or shadow.tokens or shadow.money), exhausted=welcome.exhausted
+        )
+        self._counts = SentCounts(owner)
+        self._worker = Worker(
+            config=self._config,
+            metrics=self._counts,
+            references=self._references,
+            account=self._budget,
+            policy=policy,
+            secret=welcome.secret,
+            identities=self._identities,
+            outcomes=SentOutcomes(owner),
+        )
+        for known in welcome.names:
+            self._identities.known_names(*known)
+        self._tasks = [asyncio.create_task(self._report())]
+        if has_references(config):
+            self._tasks.append(asyncio.create_task(self._references.keep()))
+            if number == 0 and shadow.sample_rate:
+                self._tasks.append(asyncio.create_task(self._probe()))
+        owner.state = self.state
+
+    def __repr__(self) -> str:
+        return f"<AuditWorker {self._worker!r}>"
+
+    def state(self) -> messages.WorkerState:
+        """How this worker is now."""
+        return messages.WorkerState(self._worker.shadowing, self._worker.waiting, fetcher=bool(self._fetcher.pid))
+
+    def handle(self, message: object) -> None:
+        """One message of the audit process."""
+        match message:
+            case messages.Work(plane, place, payload):
+                self._worker.handle(unpack(payload)._replace(worker=plane), place)
+                done(self._owner, plane)
+            case messages.KnownNames(provider, model, names):
+                self._identities.known_names(provider, model, names)
+            case messages.BudgetState(exhausted):
+                self._budget.changed(exhausted)
+            case messages.Reserved():
+                self._budget.answered(message)
+            case messages.Drain(patience):
+                self._tasks.append(asyncio.create_task(self._drain(patience)))
+
+    def reload(self, config: Config) -> None:
+        """Use the providers and routes of `config` from the next exchange on; removed ones stay known."""
+        known = {**self._config.proxy.providers, **config.proxy.providers}
+        self._config = self._config.model_copy(update={"proxy": config.proxy.model_copy(update={"providers": known})})
+        self._references.reload(self._config)
+        self._worker.reload(self._config)
+        self._identities.reload(self._config)
+
+    async def close(self) -> None:
+        """End what runs."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._references.close()
+
+    async def _drain(self, patience: float) -> None:
+        await self._worker.drain(patience=patience)
+        self._owner.add(messages.Drained())
+
+    async def _report(self) -> None:
+        while True:
+            self._owner.flush()
+            await asyncio.sleep(STATE_SECONDS)
+
+    async def _probe(self) -> None:
+        await asyncio.sleep(PROBE_SECONDS)
+        reached = self._worker.references_heard
+        missing = {name: models for name, models in wanted_models(self._config.proxy).items() if name not in reached}
+        with suppress(FetcherLostError):
+            async for sentence in probe(self._references, missing):
+                log.warning("reference_probe_failed", detail=sentence)
+
+
+def share_of(config: Config, number: int) -> Config:
+    """The configuration with one worker's share of `shadow.concurrency` and `shadow.queue`."""
+    shadow = config.shadow
+    parts = {
+        name: getattr(shadow, name) // shadow.audit_workers + (number < getattr(shadow, name) % shadow.audit_workers)
+        for name in ("concurrency", "queue")
+    }
+    return config.model_copy(update={"shadow": shadow.model_copy(update=parts)})
+
+
+class _Inbox:
+    """Messages in their order, handled one a turn so that shadows and heartbeats have their own."""
+
+    def __init__(self) -> None:
+        self._messages: asyncio.Queue[object] = asyncio.Queue()
+
+    def put(self, message: object) -> None:
+        self._messages.put_nowait(message)
+
+    async def next(self) -> object:
+        return await self._messages.get()
+
+
+async def live(task: dict[str, object], config: Config) -> None:
+    """Be one worker until the connection to the audit process ends, SIGTERM, or the end of standard input."""
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+    loop.add_signal_handler(signal.SIGTERM, ended.set)
+    loop.add_signal_handler(signal.SIGINT, lambda: None)  # the audit process ends its workers
+    number, inbox = int(str(task["worker"])), _Inbox()
+    limit = messages.LIMIT_FACTOR * frame_limit(max(config.proxy.limits.audit_body, config.shadow.max_body))
+    owner = await _connected(str(task["socket"]), lambda: OwnerConnection(number, inbox.put, limit))
+    owner.lost.add_done_callback(lambda _: ended.set())
+    welcome = await inbox.next()
+    assert isinstance(welcome, messages.Welcome)
+    worker = AuditWorker(config, number, owner, welcome)
+    await hold(ended.set, lambda line: _reload(worker, line))
+    running = asyncio.create_task(_handle(worker, inbox))
+    beats = asyncio.create_task(send_heartbeat())
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(5_000, 20, 50)
+    running.add_done_callback(lambda _: ended.set())
+    await ended.wait()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await worker.close()
+    beats.cancel()
+
+
+async def _handle(worker: AuditWorker, inbox: _Inbox) -> None:
+    while True:
+        worker.handle(await inbox.next())
+        await asyncio.sleep(0)
+
+
+def _reload(worker: AuditWorker, line: bytes) -> None:
+    try:
+        worker.reload(Config.model_validate(json.loads(line)["config"]))
+    except (ValueError, KeyError, TypeError):
+        log.exception("reload_failed")
+
+
+async def _connected(path: str, made: Callable[[], OwnerConnection]) -> OwnerConnection:
+    """The connection to the audit process, which may not listen yet; OSError when it does not come to."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + CONNECT_SECONDS
+    while True:
+        try:
+            _, owner = await loop.create_unix_connection(made, path)
+        except OSError:
+            if loop.time() > until:
+                raise
+            await asyncio.sleep(RETRY_SECONDS)
+        else:
+            return owner
+
+
+def main() -> int:
+    """Read the task and run; 0 at the end."""
+    install_streams()
+    to_stderr()
+    line = sys.stdin.readline()
+    if not line:
+        return 0
+    task = json.loads(line)
+    config = Config.model_validate(task["config"])
+    to_stderr(**log_options(config))
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(live(task, config))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,173 @@
+"""With several audit workers everything is stored, counted and judged as with one, whichever of them is killed."""
+
+import asyncio
+import json
+import os
+import signal
+import time
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from shadow.demo.pretended_server import PretendedServer
+from storage.rows import PairFilter
+from tests.running import Served, until
+
+pytestmark = pytest.mark.journey
+
+CONFIG = """
+[proxy]
+listen = "127.0.0.1:0"
+provider = "main"
+reference = "official"
+[proxy.providers.main]
+base_url = "{main}"
+[proxy.providers.official]
+base_url = "{official}"
+[shadow]
+sample_rate = {rate}
+seed = "the same sample"
+audit_workers = {workers}
+{more}
+[admin]
+listen = "127.0.0.1:0"
+"""
+LOADING = 90.0
+CITIES = ("Oslo", "Quito", "Rome", "Lima", "Cairo", "Perth")
+
+
+def turns(city: str, count: int = 3) -> list[bytes]:
+    """The request bodies of one conversation, each with the turns before it."""
+    messages, bodies = [{"role": "user", "content": f"Tell me about {city}."}], []
+    for turn in range(count):
+        bodies.append(json.dumps({"model": "m", "messages": messages}).encode())
+        messages = [*messages, {"role": "assistant", "content": "Well."}, {"role": "user", "content": f"And {turn}?"}]
+    return bodies
+
+
+async def talk(served: Served, session: aiohttp.ClientSession, bodies: list[bytes]) -> None:
+    for body in bodies:
+        async with session.post(f"{served.data}/v1/chat/completions", data=body) as got:
+            await got.read()
+            assert got.status == 200
+
+
+async def ready(served: Served, session: aiohttp.ClientSession) -> None:
+    """Wait until every worker has loaded its code, which stands back where the machine is busy."""
+
+    async def whole() -> bool:
+        async with session.get(f"{served.admin}/readyz") as got:
+            return got.status == 200
+
+    await until(whole, LOADING)
+
+
+async def settled(served: Served) -> float:
+    """The exchanges that ended, once each is stored or counted as lost."""
+
+    async def whole() -> float:
+        ended = await served.metric("sameweights_exchanges_ended_total")
+        stored = await served.metric("sameweights_store_records_total", table="exchanges")
+        lost = await served.metric("sameweights_handover_dropped_total")
+        lost += await served.metric("sameweights_recorder_errors_total", table="exchanges")
+        return ended if ended and ended == stored + lost else 0.0
+
+    return await until(whole)
+
+
+async def figures(serve, workers: int) -> dict[str, object]:
+    begun = time.time()
+    async with PretendedServer(seed=1) as main, PretendedServer(seed=2) as official:
+        text = CONFIG.format(main=main.base_url, official=official.base_url, workers=workers, rate=1.0, more="")
+        async with serve(text) as served, aiohttp.ClientSession() as session:
+            await ready(served, session)
+            await asyncio.gather(*(talk(served, session, turns(city)) for city in CITIES))
+            assert await settled(served) == 18
+            await until(lambda: pairs_of(served, begun) == 18)
+            requests = await served.metric("sameweights_requests_total", role="primary", provider="main")
+            shadows = await served.metric("sameweights_requests_total", role="shadow", provider="official")
+            assert await served.stop() == 0
+            with closing(served.reader) as reader:
+                found = reader.pairs(PairFilter(since=begun, limit=100))
+                counts = {
+                    (each.comparison, each.signal): each.count
+                    for each in reader.signal_counts(begun, 0)
+                    if each.comparison == "check" and each.state == "match" and each.group.provider == "main"
+                }
+            talks = Counter(each.pair.conversation for each in found)
+            return {
+                "requests": requests,
+                "shadows": shadows,
+                "turns": sorted(talks.values()),
+                "names": set(talks),
+                "checks": counts,
+            }
+
+
+def pairs_of(served: Served, since: float = 0.0) -> int:
+    with closing(served.reader) as reader:
+        return len(reader.pairs(PairFilter(since=since, limit=100)))
+
+
+@pytest.mark.promise("audit.accounted")
+async def test_several_workers_store_and_count_what_one_does(serve):
+    one, two = await figures(serve, 1), await figures(serve, 2)
+    assert [*two["talks"].values()] == [3] * 6, "the turns of a conversation stay one conversation"
+    assert one == two
+
+
+@pytest.mark.promise("audit.accounted")
+async def test_killed_worker_costs_what_it_had_which_is_counted_and_comes_back(serve):
+    async with PretendedServer(seed=1) as main:
+        text = CONFIG.format(main=main.base_url, official=main.base_url, workers=2, rate=0.0, more="")
+        async with serve(text) as served, aiohttp.ClientSession() as session:
+            await ready(served, session)
+            for _ in range(2):
+                killed = workers(served)
+                sending = asyncio.gather(*(talk(served, session, turns(f"{city} {killed}")) for city in CITIES))
+                gone = min(killed)
+                os.kill(gone, signal.SIGKILL)
+                await sending
+                await until(lambda gone=gone: len(workers(served)) == 2 and gone not in workers(served))
+                await ready(served, session)
+            await talk(served, session, turns("Paris"))
+            assert await settled(served) == 39
+            assert any("audit worker" in line for line in served.errors)
+            assert await served.stop() == 0
+            with closing(served.reader) as reader:
+                stored = sum(each.requests for each in reader.traffic(0, 0))
+            assert stored <= 39
+
+
+@pytest.mark.promise("budget.limits")
+async def test_budget_is_one_for_all_workers(serve):
+    found = {}
+    async with PretendedServer(seed=1) as main, PretendedServer(seed=2) as official:
+        limit = "requests = 5\ncontrol_fraction = 0.0\ntiebreak = false"
+        text = CONFIG.format(main=main.base_url, official=official.base_url, workers=2, rate=1.0, more=limit)
+        async with serve(text) as served, aiohttp.ClientSession() as session:
+            await ready(served, session)
+            await asyncio.gather(*(talk(served, session, turns(city)) for city in CITIES))
+            await settled(served)
+            await until(lambda: pairs_of(served) == 5)
+            found["skipped"] = await served.metric("sameweights_shadow_dropped_total", reason="budget_requests")
+            assert await served.stop() == 0
+        assert pairs_of(served) == 5
+    assert found == {"skipped": 13}
+
+
+def workers(served: Served) -> set[int]:
+    """The pids of the audit workers."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes()
+            parent = int(path.with_name("stat").read_text(encoding="latin-1").rsplit(")", 1)[1].split()[1])
+        except (OSError, IndexError):
+            continue
+        if b"shadow.processes.audit_worker" in words and parent == served.process.pid:
+            found.add(int(path.parent.name))
+    return found

@@ -1,0 +1,104 @@
+"""Exchanges are placed in their conversations here, and what the workers send is counted and stored here."""
+
+from dataclasses import replace
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from proxy.packing import pack
+from proxy.process.shared_counters import SharedCounters
+from shadow.metrics.answer_counts import answer_counts
+from shadow.metrics.observe import Metrics
+from shadow.pipeline import audit_messages as messages
+from shadow.pipeline.exchange_dispatcher import ExchangeDispatcher
+from shadow.pipeline.exchange_ledger import ExchangeLedger
+from shadow.pipeline.identity_observer import IdentityObserver
+from shadow.reading.parsed_exchange import parse_exchange
+from shadow.sampling.budget import Budget
+from shadow.settings.top_level_config import Config, ShadowConfig
+from storage.opening import record_preparer
+from tests.conformance import exchange_record
+from tests.exchanges import asked, exchange, said
+
+
+class Source:
+    """A receiver that holds nothing."""
+
+    def __init__(self) -> None:
+        self.released = []
+
+    def release(self, size: int) -> None:
+        self.released.append(size)
+
+    def take_packed_now(self):
+        return None
+
+
+class Dispatching:
+    def __init__(self, store) -> None:
+        config = Config(shadow=ShadowConfig(audit_workers=2))
+        self.counters, self.registry, self.source = SharedCounters(), CollectorRegistry(), Source()
+        self.dispatcher = ExchangeDispatcher(
+            config,
+            source=self.source,
+            store=store,
+            metrics=Metrics(self.registry, config),
+            budget=Budget(requests=0, tokens=0, money=0.0, period="day"),
+            welcome=(bytes(32), bytes(32)),
+            identities=IdentityObserver(config, clean=str),
+            known=(),
+            ledger=ExchangeLedger(self.counters, {}),
+            run="run",
+        )
+
+    def waiting(self) -> list[int]:
+        return [len(lane.waiting) for lane in self.dispatcher.workers.lanes]
+
+
+@pytest.fixture
+def dispatching(store):
+    return Dispatching(store)
+
+
+def test_turns_of_one_conversation_wait_for_one_worker(dispatching):
+    for number in range(4):
+        dispatching.dispatcher.place(0, pack(exchange(said(), request=asked(), id=f"{number:032}")))
+    assert sorted(dispatching.waiting()) == [0, 4]
+    assert dispatching.dispatcher.why_not() == "the audit worker 0, 1 is not running; it is started again, and its exchanges wait"
+
+
+def test_what_cannot_be_unpacked_is_counted_and_waits_no_longer(dispatching):
+    dispatching.dispatcher.place(3, b"nothing")
+    assert (dispatching.counters.row(3)["malformed"], dispatching.source.released) == (1, [7])
+
+
+def test_messages_of_a_worker_are_counted_and_stored(dispatching, store):
+    lane = dispatching.dispatcher.workers.lanes[0]
+    seen = parse_exchange(exchange(said(), request=asked()))
+    record = record_preparer().prepare(replace(exchange_record("one"), source=""))
+    for message in (
+        messages.Counted(answer_counts(seen.exchange, seen.answer, ()), ""),
+        messages.Skipped("late"),
+        messages.Recorded(1, record),
+        messages.Recorded(1, None),
+        messages.Lost(1, "error"),
+    ):
+        dispatching.dispatcher._received(lane, message)
+    assert store.flush(20)
+    row = dispatching.counters.row(1)
+    assert (row["stored"], row["store_failed"], row["error"]) == (1, 1, 1)
+    assert store.begin_run("run") == {1: 1}, "counted under the sender, for the next audit process"
+    assert dispatching.registry.get_sample_value("sameweights_shadow_dropped_total", {"reason": "late"}) == 1
+    assert store.exchange("one") is not None
+
+
+def test_change_of_who_serves_is_stored_with_the_answer_that_brought_it(dispatching, store):
+    lane, observer = dispatching.dispatcher.workers.lanes[0], IdentityObserver(Config(), clean=str)
+    for number in range(20):
+        name = f"{number:032}"
+        seen = parse_exchange(exchange(said(), request=asked(), id=name))
+        dispatching.dispatcher._received(lane, messages.Identified(observer.traits_of(seen.exchange, seen.answer)))
+        record = record_preparer().prepare(exchange_record(name))
+        dispatching.dispatcher._received(lane, messages.Recorded(0, record))
+    assert store.flush(20)
+    assert [row.exchange_id for row in store.identity_queries.identities(0, 0, 10)] == [f"{19:032}"]

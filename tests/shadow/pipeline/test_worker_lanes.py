@@ -1,0 +1,128 @@
+"""A conversation has one worker; what a worker had when it is gone is lost once, and what waits goes to the next."""
+
+import asyncio
+import pickle
+from collections import Counter
+from contextlib import asynccontextmanager, suppress
+
+from proxy.packing import FrameReader
+from shadow.pipeline.audit_messages import HELLO, RESULT, Done, Hello, Skipped, Welcome, Work, WorkerState, packed
+from shadow.pipeline.worker_lanes import WINDOW, WorkerLanes
+from shadow.sampling.conversations import ConversationPlace
+from tests.running import PATIENCE, until
+
+
+class Fleet:
+    """The lanes, with what they reported."""
+
+    def __init__(self, count: int = 2) -> None:
+        self.received, self.lost, self.shadows, self.taken = [], Counter(), 0, 0
+        self.lanes = WorkerLanes(
+            count,
+            limit=1_000_000,
+            welcome=lambda: Welcome(b"s", b"p", (), ""),
+            received=lambda _, message: self.received.append(message),
+            lost=self._lost,
+            taken=self._taken,
+        )
+
+    def _lost(self, planes, shadows):
+        self.lost.update(planes)
+        self.shadows += shadows
+
+    def _taken(self, size):
+        self.taken += size
+
+    def put(self, conversation: str, plane: int = 0, payload: bytes = b"x") -> None:
+        self.lanes.put(plane, ConversationPlace(conversation=conversation, drawn_by=conversation), payload, "id")
+
+
+class Hand:
+    """A worker's end of a connection."""
+
+    def __init__(self, reader, writer) -> None:
+        self._reader, self._writer, self._frames, self.got = reader, writer, FrameReader(1_000_000), []
+
+    async def next(self) -> object:
+        while not self.got:
+            data = await asyncio.wait_for(self._reader.read(65_536), PATIENCE)
+            assert data, "the connection ended"
+            self.got += [pickle.loads(payload) for _, payload in self._frames.feed(data)]
+        return self.got.pop(0)
+
+    def say(self, *messages) -> None:
+        self._writer.write(packed(RESULT, list(messages)))
+
+    def leave(self) -> None:
+        self._writer.close()
+
+
+@asynccontextmanager
+async def fleet(tmp_path, count=2):
+    folder = tmp_path / "sockets"
+    made = Fleet(count)
+    await made.lanes.start(str(folder / "s"))
+
+    writers = []
+
+    async def join(number: int) -> Hand:
+        reader, writer = await asyncio.open_unix_connection(folder / "s")
+        writers.append(writer)
+        writer.write(packed(HELLO, Hello(number, 1)))
+        hand = Hand(reader, writer)
+        assert isinstance(await hand.next(), Welcome)
+        return hand
+
+    yield made, join
+    made.lanes.close()
+    for writer in writers:
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+
+
+async def test_exchanges_of_a_conversation_go_to_one_worker_in_their_order(tmp_path):
+    async with fleet(tmp_path) as (made, join):
+        hands = [await join(0), await join(1)]
+        for number in range(40):
+            made.put(f"talk {number % 8}", payload=b"%d" % number)
+        got = [[await hand.next() for _ in range(len(lane.out))] for hand, lane in zip(hands, made.lanes.lanes, strict=True)]
+        assert sum(map(len, got)) == 40
+        assert all(got), "both have some"
+        for works in got:
+            assert all(isinstance(work, Work) for work in works)
+            numbers = [int(work.payload) for work in works]
+            assert numbers == sorted(numbers)
+        talks = [{work.place.conversation for work in works} for works in got]
+        assert not talks[0] & talks[1]
+
+
+async def test_what_a_worker_had_is_lost_once_when_it_is_gone_and_the_next_takes_what_waits(tmp_path):
+    async with fleet(tmp_path, 1) as (made, join):
+        for _ in range(3):
+            made.put("talk", plane=5)
+        assert made.taken == 0, "it waits where the inbox counts it"
+        hand = await join(0)
+        for _ in range(3):
+            await hand.next()
+        assert made.taken == 3
+        hand.say(Done(5), Skipped("why"), WorkerState(2, 1, fetcher=True))
+        await until(lambda: made.received == [Skipped("why")] and made.lanes.lanes[0].state.fetcher)
+        hand.leave()
+        await until(lambda: made.lost == {5: 2})
+        assert made.shadows == 3
+        made.put("talk", plane=6)
+        assert (await (await join(0)).next()).plane == 6
+        assert made.lost == {5: 2}
+
+
+async def test_worker_has_a_window_of_exchanges_at_the_most(tmp_path):
+    async with fleet(tmp_path, 1) as (made, join):
+        hand = await join(0)
+        for _ in range(257):
+            made.put("talk")
+        lane = made.lanes.lanes[0]
+        assert (WINDOW, len(lane.out), len(lane.waiting)) == (256, 256, 1)
+        hand.say(Done(0))
+        await until(lambda: not lane.waiting)
+        assert len(lane.out) == 256
