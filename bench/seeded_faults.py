@@ -111,7 +111,7 @@ FAULTS = (
     Fault(
         "a connection is kept after framing that was refused",
         "framing.nothing_upstream",
-        "LiveRequest._start",
+        "LiveRequest._check",
         "K, A = A, False",
         "K = A",
         "nothing_goes_upstream and gzip",

@@ -167,14 +167,9 @@ class LiveRequest(RequestPreparation):
     # -- until it is sent ----------------------------------------------------------------------------------------------
 
     def _start(self) -> None:
-        # What could be read in two ways ends its connection: where the next request would begin is not known.
-        keep, self.writer.keep = self.writer.keep, False
         memo = self.request.memo
-        if memo.fault is not None:
-            raise memo.fault
-        if memo.head.authority:
-            self.check_authority()
-        self.writer.keep = keep
+        if memo.fault is not None or memo.head.authority:
+            self._check(memo.fault)
         if memo.head.websocket:
             self._run(self._open_websocket)
             return
@@ -183,6 +178,15 @@ class LiveRequest(RequestPreparation):
             self._run(self._prepare)
         else:
             self._go(prepared)
+
+    def _check(self, fault: RequestError | None) -> None:
+        """Refuse a request whatever its body and its route."""
+        # What could be read in two ways ends its connection: where the next request would begin is not known.
+        keep, self.writer.keep = self.writer.keep, False
+        if fault is not None:
+            raise fault
+        self.check_authority()
+        self.writer.keep = keep
 
     def _go(self, prepared: PreparedRequest) -> None:
         """Send the request over a connection that is ready, or make one."""
@@ -280,7 +284,7 @@ class LiveRequest(RequestPreparation):
             size = len(prepared.head) + len(prepared.body)
             log_step("request_sent", self.capture, provider=prepared.route.provider, connection=repr(link), bytes=size)
         link.send(prepared.head, prepared.body, last=not self.uploading)
-        if self.connection.writing_paused:
+        if self.connection.stalled_since:
             link.hold(held=True)
         if self.uploading or self._upload is not None:
             self._send_rest(link)
