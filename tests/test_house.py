@@ -228,3 +228,42 @@ def test_a_fact_has_one_home(fact: str):
         _name(path) for path in MODULES if not _name(path).startswith(OF_ONE_CALL[2:]) and pattern.search(path.read_text("utf-8"))
     }
     assert found == homes, f"{fact} stands in {sorted(found)}"
+
+
+BY_NAME = {"PROVIDER", "REFERENCE", "DAY", "HOUR", "TINY", "PIECE", "PADDING"}
+"""Signs, units, sizes of a read and of a demo, which bound nothing that a user or a page is told."""
+
+
+def _numbers(tree: ast.Module) -> dict[str, object]:
+    """The numbers that stand under a name at the level of a module."""
+    found: dict[str, object] = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and not isinstance(node.value, ast.Name):
+            parts = list(ast.walk(node.value))
+            if all(isinstance(part, ast.Constant | ast.BinOp | ast.UnaryOp | ast.operator | ast.unaryop) for part in parts):
+                values = [part.value for part in parts if isinstance(part, ast.Constant)]
+                if all(type(value) in {int, float} for value in values):
+                    found[node.targets[0].id] = values
+    return found
+
+
+def _imported(tree: ast.Module) -> list[tuple[str, str]]:
+    nodes = (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module)
+    return [(node.module or "", alias.name) for node in nodes for alias in node.names]
+
+
+def _states_its_value(tree: ast.Module, name: str) -> bool:
+    """Whether an assertion compares the name with a number."""
+    texts = (ast.unparse(node.test) for node in ast.walk(tree) if isinstance(node, ast.Assert))
+    return any(re.search(rf"\b{name}\b", text) and re.search(r"== \(?[\d.]", text) for text in texts)
+
+
+@pytest.mark.slow
+def test_a_test_states_a_bound_as_a_number_and_not_by_its_name():
+    numbers = {".".join(path.relative_to(ROOT).with_suffix("").parts): _numbers(_tree(path)) for path in MODULES}
+    loose = []
+    for path in sorted(path for floor in FLOORS for path in (ROOT / "tests" / floor).rglob("test_*.py")):
+        tree = _tree(path)
+        bounds = [name for module, name in _imported(tree) if name in numbers.get(module, {}) and name not in BY_NAME]
+        loose += [f"{_name(path)}: {name}" for name in bounds if not _states_its_value(tree, name)]
+    assert not loose, "a constant that is changed by one would not be noticed:\n" + "\n".join(loose)

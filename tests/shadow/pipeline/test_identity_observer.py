@@ -4,8 +4,7 @@ import json
 from dataclasses import replace
 
 from proxy.provider_config import Provider, ProxyConfig
-from shadow.identity.serving_identity import WARM_UP
-from shadow.pipeline.identity_observer import KEPT, IdentityObserver
+from shadow.pipeline.identity_observer import IdentityObserver
 from shadow.privacy.redact import Redactor
 from shadow.reading.parsed_response import parse_response
 from shadow.settings.top_level_config import Config
@@ -34,7 +33,7 @@ def observed(servings: IdentityObserver, fingerprint: str, times: int, **more):
 
 def test_the_first_picture_is_a_row_and_a_change_another():
     servings = learning()
-    (first,) = observed(servings, "fp_a", WARM_UP)
+    (first,) = observed(servings, "fp_a", 20)
     assert (first.provider, first.model, first.previous, first.changes) == ("near", "m", "", "[]")
     assert json.loads(first.facts)["declared quantization"] == ["fp8"]
     (changed,) = observed(servings, "fp_b", 3, started=7.0)
@@ -43,7 +42,7 @@ def test_the_first_picture_is_a_row_and_a_change_another():
 
 
 def test_restart_reads_what_was_kept_and_reports_only_what_is_new():
-    (first,) = observed(learning(), "fp_a", WARM_UP)
+    (first,) = observed(learning(), "fp_a", 20)
     again = learning([first])
     assert observed(again, "fp_a", 50) == []
     (changed,) = observed(again, "fp_b", 1)
@@ -51,16 +50,16 @@ def test_restart_reads_what_was_kept_and_reports_only_what_is_new():
 
 
 def test_unreadable_facts_start_again():
-    (first,) = observed(learning(), "fp_a", WARM_UP)
-    assert len(observed(learning([replace(first, facts="[1]")]), "fp_a", WARM_UP)) == 1
+    (first,) = observed(learning(), "fp_a", 20)
+    assert len(observed(learning([replace(first, facts="[1]")]), "fp_a", 20)) == 1
 
 
 def test_names_that_clients_make_up_are_bounded():
     servings = learning()
-    for number in range(2 * KEPT):
+    for number in range(2 * 256):
         live = labelled(answered("fp"), model=f"m{number}")
         servings.observe(live, parse_response(live))
-    assert len(servings._known) == KEPT
+    assert len(servings._known) == 256
 
 
 def test_a_credential_in_a_model_name_a_fingerprint_or_a_header_is_learned_as_asterisks():
@@ -69,18 +68,18 @@ def test_a_credential_in_a_model_name_a_fingerprint_or_a_header_is_learned_as_as
     # so long a value is cut: what is left of the secret then would look like none
     live = live._replace(response=live.response._replace(headers=(("server", f"{'x' * 110} {secret}"),)))
     servings = learning()
-    rows = [row for _ in range(WARM_UP) for row in servings.observe(labelled(live, model=f"m/{secret}"), parse_response(live))]
+    rows = [row for _ in range(20) for row in servings.observe(labelled(live, model=f"m/{secret}"), parse_response(live))]
     assert [(row.model, json.loads(row.facts)["fingerprint"]) for row in rows] == [
         ("m/" + "*" * len(secret), ["fp " + "*" * len(secret)])
     ]
     assert secret[:8] not in repr(rows)
     again = learning(rows)
-    assert [row for _ in range(WARM_UP) for row in again.observe(labelled(live, model=f"m/{secret}"), parse_response(live))] == []
+    assert [row for _ in range(20) for row in again.observe(labelled(live, model=f"m/{secret}"), parse_response(live))] == []
 
 
 def test_what_a_new_configuration_declares_is_a_change():
     servings = learning()
-    observed(servings, "fp", WARM_UP)
+    observed(servings, "fp", 20)
     more = Provider(base_url="http://localhost:1/v1", quantization="int4")
     servings.reload(Config(proxy=ProxyConfig(providers={"near": more})))
     (changed,) = observed(servings, "fp", 1)

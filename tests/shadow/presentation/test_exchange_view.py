@@ -8,7 +8,6 @@ import pytest
 
 from proxy.exchange import ChunkTiming, ChunkTimings, Failure, FailureKind
 from shadow.presentation.exchange_view import (
-    WIDTH,
     _cost,
     _number,
     _outcome,
@@ -95,7 +94,7 @@ def test_answer_without_a_response_has_an_empty_cell_for_its_chunks(store):
 
 def test_the_timeline_has_one_tick_a_place():
     marks = [ChunkTiming(seconds=seconds, end=1) for seconds in (0.0, 1.0, 1.0001, 2.0, 99.0)]
-    assert timeline_path(marks, 2.0) == f"M0 0v12M{WIDTH // 2} 0v12M{WIDTH} 0v12"
+    assert timeline_path(marks, 2.0) == "M0 0v12M500 0v12M1000 0v12"
     assert timeline_path(marks, 0.0) == ""
 
 

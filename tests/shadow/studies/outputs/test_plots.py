@@ -7,8 +7,6 @@ from shadow.studies.outputs.plots import (
     HEIGHT,
     OUTCOME_CLASSES,
     SHARES,
-    SQUARES,
-    WIDTH,
     PlotScale,
     course_plot,
     drop_scale,
@@ -41,8 +39,8 @@ def test_an_axis_has_few_round_marks(scale: PlotScale, labels: list[str]):
 
 
 def test_a_value_beyond_the_scale_stays_on_the_strip():
-    assert (UNIT.at(-1), UNIT.at(2), UNIT.at(0.25)) == (0, WIDTH, WIDTH / 4)
-    assert 0 < SHARES.at(0) < SHARES.at(1) < WIDTH
+    assert (UNIT.at(-1), UNIT.at(2), UNIT.at(0.25)) == (0, 1000, 1000 / 4)
+    assert 0 < SHARES.at(0) < SHARES.at(1) < 1000
 
 
 def test_the_scale_of_drops_holds_every_bound_zero_and_the_allowed_drop():
@@ -63,11 +61,11 @@ def test_what_is_not_known_is_not_drawn():
     assert paths(interval_strip(SHARES, None, None, None, zero=None, limit=None)) == {}
 
 
-@pytest.mark.parametrize("runs", [SQUARES, SQUARES + 1])
+@pytest.mark.parametrize("runs", [60, 60 + 1])
 def test_few_runs_are_squares_and_many_are_shares(runs: int):
     drawn = outcome_strip(["complete"] * (runs - 1) + ["error"], runs)
     found = paths(drawn)
-    assert len(found["complete"]) == (runs - 1 if runs <= SQUARES else 1)
+    assert len(found["complete"]) == (runs - 1 if runs <= 60 else 1)
     assert len(found["failed"]) == 1
 
 

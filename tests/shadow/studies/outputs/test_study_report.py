@@ -1,6 +1,6 @@
 import pytest
 
-from shadow.studies.outputs.study_report import POINTS, study_report
+from shadow.studies.outputs.study_report import study_report
 from shadow.studies.study_policy import StudyPolicy
 from shadow.studies.verdicts.study_rule import judge_study
 from tests.shadow.studies.outputs.made import facts, probe_report, replay_report
@@ -15,7 +15,7 @@ def test_groups_count_the_scored_runs_that_touched_them():
     assert groups["battery"]["small"] == (0, 0)
 
 
-@pytest.mark.parametrize(("pairs", "points"), [(POINTS, POINTS), (2 * POINTS + 1, 134)])
+@pytest.mark.parametrize(("pairs", "points"), [(200, 200), (2 * 200 + 1, 134)])
 def test_a_course_has_at_most_two_hundred_points_and_ends_with_the_last_pair(pairs: int, points: int):
     runs = [run_of(name, block, float(name == "r"), position=2 * block) for block in range(pairs) for name in "rc"]
     result = judge_study(runs, reference="r", candidates=["c"], policy=StudyPolicy())

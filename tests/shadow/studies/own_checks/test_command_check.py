@@ -6,7 +6,7 @@ import pytest
 
 from shadow.studies.own_checks.answer_facts import AnswerFacts, CalledTool
 from shadow.studies.own_checks.check_spec import CheckSpec, read_check
-from shadow.studies.own_checks.command_check import KEPT, run_command
+from shadow.studies.own_checks.command_check import run_command
 
 FACTS = AnswerFacts(text="twelve", calls=[CalledTool(name="get", arguments='{"a": 1}')])
 
@@ -64,7 +64,7 @@ async def test_a_command_that_takes_too_long_breaks_the_check_and_its_group_is_e
 
 
 async def test_a_command_that_never_reads_a_large_answer_and_writes_much_does_not_hang():
-    code = f"print('x' * {8 * KEPT}); print('wrong'); raise SystemExit(1)"
+    code = "print('x' * 524_288); print('wrong'); raise SystemExit(1)"
     found = await run_command(command(code), AnswerFacts(text="y" * 1_000_000))
     assert found.why == "wrong"
 

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from shadow.studies.replay.try_prompts import CALLS, MAX_TOKENS, SYSTEM, try_rows
+from shadow.studies.replay.try_prompts import CALLS, SYSTEM, try_rows
 from shadow.studies.replay.try_tools import TOOLS
 
 
@@ -26,7 +26,7 @@ def test_the_same_seed_makes_the_same_requests_and_another_others():
 def test_every_request_offers_tools_is_bounded_and_has_what_is_set():
     for body in bodies(50, temperature=0, model="m"):
         assert len(body["tools"]) >= 3
-        assert (body["max_tokens"], body["temperature"], body["model"]) == (MAX_TOKENS, 0, "m")
+        assert (body["max_tokens"], body["temperature"], body["model"]) == (400, 0, "m")
         assert body["messages"][0] == {"role": "system", "content": SYSTEM}
 
 

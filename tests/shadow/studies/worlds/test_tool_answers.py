@@ -5,7 +5,7 @@ import base64
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.studies.worlds.tool_answers import EMPTY, LONGEST, error_text, tool_text
+from shadow.studies.worlds.tool_answers import EMPTY, error_text, tool_text
 
 BLOCKS = st.fixed_dictionaries(
     {"type": st.sampled_from(["text", "image", "audio", "resource", "resource_link", "video"])},
@@ -61,7 +61,7 @@ def test_an_error_begins_with_error_once():
 def test_32000_characters_are_whole_and_32001_are_cut_with_a_mark():
     assert text_of({"type": "text", "text": "x" * 32_000}).alterations == ()
     made = text_of({"type": "text", "text": "x" * 32_001})
-    assert made.text == "x" * LONGEST + "\n[cut: 1 more characters]"
+    assert made.text == "x" * 32_000 + "\n[cut: 1 more characters]"
     assert made.alterations == ("cut at 32000 characters",)
 
 
@@ -75,7 +75,7 @@ def test_nul_and_lone_surrogates_are_left_out_and_reported():
 def test_any_content_becomes_a_text_that_a_request_can_carry(blocks, is_error):
     made = text_of(*blocks, isError=is_error)
     assert made.text
-    assert len(made.text) <= LONGEST + 60
+    assert len(made.text) <= 32_000 + 60
     assert "\0" not in made.text
     made.text.encode()
     assert made.is_error is is_error
