@@ -178,7 +178,7 @@ def blamed(row: AlarmRow) -> bool:
 
 
 def told(alarms: Sequence[AlarmRow]) -> bool:
-    """Whether it was told who moved."""
+    """Whether the side that moved was decided."""
     return any(blamed(row) or row.name in {REFERENCE_MOVED, REFERENCE_FAILING} for row in alarms)
 
 

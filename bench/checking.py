@@ -41,7 +41,7 @@ def measured(name: str, pieces: tuple[str, ...], times: int) -> None:
 
 
 def paired(name: str, one: tuple[str, ...], other: tuple[str, ...], times: int) -> None:
-    """The whole of what the audit asks of a pair's CPU, but for storing it."""
+    """All CPU that the audit uses for a pair, except storing it."""
     chance = random.Random(3)
     body = {"model": MODEL, "stream": True, "messages": [{"role": "user", "content": prose(chance, EN, 20)}]}
     legs = [exchange(body, answered(body, [spoken(pieces)])) for pieces in (one, other)]

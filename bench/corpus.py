@@ -62,7 +62,7 @@ NAMES = (
 
 @dataclass(frozen=True)
 class Case:
-    """One faithful answer: what was asked, what is said, in which pieces."""
+    """One faithful answer: the request, the text, and its pieces."""
 
     kind: str
     asked: str

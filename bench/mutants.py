@@ -166,7 +166,7 @@ def judged(tests: Tests, change: Change) -> tuple[str, str]:
 
 
 def _noticed(tests: Tests, change: Change, selection: list[str]) -> tuple[str, str] | None:
-    """What these test files say of the change; None where they pass."""
+    """The first failure of these test files under the change; None where they pass."""
     path = tests.tree / change.path
     whole = path.read_bytes()
     unreliable: list[str] = []

@@ -21,7 +21,7 @@ def free_port() -> int:
 
 
 def answers(port: int) -> bool:
-    """True once an HTTP server answers there, whatever it says: a port is often open long before."""
+    """True once an HTTP server answers there with any status: a port is often open long before."""
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 5.0) as asked:
         asked.sendall(b"GET /v1/models HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         return bool(asked.recv(64))

@@ -113,7 +113,7 @@ def asked(number: int, altered: Altered) -> dict[str, object]:
 
 
 async def drive(base: str, requests: int, altered: Altered) -> int:
-    """Ask one after another; the number that failed."""
+    """Send one request after another; returns the number that failed."""
     failed = 0
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None)) as session:
         for number in range(requests):
@@ -172,7 +172,7 @@ def main() -> None:
 
 
 def judged(report: dict, altered: Altered) -> int:
-    """Say whether the report is as it should be; the exit code."""
+    """Print whether the report is as it should be; the exit code."""
     differing = {"drifts", "differs", "differs within tolerance"}
     found = {line["signal"] for card in report["cards"] for line in card["signals"] if line["verdict"] in differing}
     found |= {f"template: {cause}" for line in report["templates"] if line["fault"] for cause in line["causes"]}

@@ -284,7 +284,7 @@ def bearing(promise: str, tree: Path) -> list[Path]:
 
 
 def ran(fault: Fault, copy: Path) -> tuple[int, str]:
-    """The exit code of its tests, and the first that failed, or what they said else."""
+    """The exit code of its tests, and the first that failed, or their other output."""
     words = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:randomly", "-p", "no:cacheprovider", f"--timeout={PATIENCE}"]
     words += [f"--promise={fault.promise}", *map(str, bearing(fault.promise, copy))]
     words += ["-k", fault.chosen] if fault.chosen else []
@@ -294,7 +294,7 @@ def ran(fault: Fault, copy: Path) -> tuple[int, str]:
 
 
 def caught(fault: Fault, copy: Path) -> tuple[str, bool]:
-    """What the tests said, and whether that is a catch: they pass without the bug, and one fails with it."""
+    """The result of the tests, and whether that is a catch: they pass without the bug, and one fails with it."""
     code, said = ran(fault, copy)
     if code:
         return f"its tests do not pass without it: {said}", False

@@ -79,7 +79,7 @@ def scraping(port: int) -> Iterator[list[int]]:
 
 
 def lost(port: int) -> float:
-    """How many exchanges the audit says it lost, once all that ended has been told to it."""
+    """The number of exchanges that the audit counts as lost, after all that ended were handed over."""
     time.sleep(2.0)
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as answer:
         found = re.findall(rb"^sameweights_(?:handover_dropped|recorder_errors)_total\S* (\S+)$", answer.read(), re.MULTILINE)

@@ -35,7 +35,7 @@ PROMPT_TOKENS = 30_000
 
 
 class Speaker:
-    """Says pseudo-words with the frequencies of a language, so that compression finds about what it finds in real text."""
+    """Writes pseudo-words with the frequencies of a language, so that compression finds about what it finds in real text."""
 
     def __init__(self, seed: int = 7) -> None:
         self._chance = random.Random(seed)

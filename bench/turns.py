@@ -2,8 +2,8 @@
 
     .venv/bin/python bench/turns.py [WORD ...] [--most 5]
 
-Inputs as large as the limits let them be, and as dear as is known for each reader; exit 1 where a turn takes over `--most`.
-What is done in steps, or put off, is one turn a step. Tests count the work of each step; this says what it takes on one machine.
+Inputs as large as the limits let them be, and as dear as is known for each reader; exit 1 where a turn takes over `--most`. What
+is done in steps, or put off, is one turn a step. Tests count the work of each step; this measures its time on one machine.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""What every test may ask for: a clean environment, a store, and the whole house as real processes on free ports."""
+"""Fixtures of every test: a clean environment, a store, and all processes of `serve` on free ports."""
 
 import asyncio
 import logging
@@ -87,7 +87,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def serve(tmp_path: Path):
-    """`async with serve(toml, env={...}) as served`: the real command, its ports read from what it says.
+    """`async with serve(toml, env={...}) as served`: the real command, its ports read from its output.
 
     `first` is done in the new process before it becomes the command.
     """

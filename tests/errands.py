@@ -1,4 +1,4 @@
-"""An errand by hand, for tests that run or pack one."""
+"""A fetch job made by hand, for tests that run or pack one."""
 
 from proxy.exchange import Labels, Role
 from proxy.routing.provider_origin import parse_base_url

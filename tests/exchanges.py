@@ -22,7 +22,7 @@ def exchange(
     answered: bool = True,
     **more,
 ) -> Exchange:
-    """An answered exchange with `body`; whatever is not said is what an ordinary chat completion has."""
+    """An answered exchange with `body`; omitted values are those of an ordinary chat completion."""
     response = Response(
         status=status,
         reason="OK",
@@ -54,7 +54,7 @@ def labelled(made: Exchange, **labels) -> Exchange:
 
 
 def said(text: str = "Hello there", **choice) -> bytes:
-    """The body of a whole chat completion that says `text`."""
+    """The body of a whole chat completion with `text`."""
     message = {"role": "assistant", "content": text, **choice.pop("message", {})}
     return json.dumps(
         {

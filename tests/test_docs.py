@@ -1,4 +1,4 @@
-"""The reference pages say what the code does: every key with its default, every command, every flag, every variable rule."""
+"""The reference pages match the code: every key with its default, every command, every flag, every variable rule."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The rules of the house that no linter knows, checked on the files as they are."""
+"""The rules of the codebase that no linter checks, applied to the files as they are."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""What a stranger installs: the wheel, the pins, the image's recipe and the README's two lines, held against each other."""
+"""What a user installs: the wheel, the pins, the image's recipe and the README's two lines, compared with each other."""
 
 import json
 import re

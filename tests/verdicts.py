@@ -11,7 +11,7 @@ FULL = PeriodCoverage(requests=400, asked=200, compared=200)
 def signal(
     name="answer_kind", outcome=SignalOutcome.NONE_SEEN, *, excess=0.0, pairs=200, smallest=0.06, **more
 ) -> SignalEvidence:
-    """One quiet signal of 200 pairs, unless told otherwise."""
+    """One quiet signal of 200 pairs by default."""
     fields = {"provider_odd": 10, "reference_odd": 10, "low": excess - 0.05, "high": excess + 0.05, **more}
     return SignalEvidence(signal=name, pairs=pairs, excess=excess, outcome=outcome, smallest=smallest, **fields)
 
@@ -23,7 +23,7 @@ def check(name="lost_space", **more) -> CheckEvidence:
 
 
 def evidence(*signals, reference="official", coverage=FULL, **more) -> Evidence:
-    """Evidence about one provider; with nothing said, a quiet one."""
+    """Evidence about one provider; by default a quiet one."""
     found = signals or (signal(),)
     return Evidence(provider="p", model="m", reference=reference, coverage=coverage, signals=found, **more)
 

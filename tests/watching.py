@@ -1,4 +1,4 @@
-"""The real Prometheus and Alertmanager from Debian's packages, on loopback and free ports, and a webhook that hears alerts."""
+"""The real Prometheus and Alertmanager from Debian's packages, on loopback and free ports, and a webhook that records alerts."""
 
 import asyncio
 import json
@@ -59,7 +59,7 @@ async def _listen(running: asyncio.subprocess.Process, said: list[bytes]) -> Non
 
 @dataclass
 class Watch:
-    """A running Prometheus, asked over its API."""
+    """A running Prometheus, queried over its API."""
 
     url: str
     session: aiohttp.ClientSession

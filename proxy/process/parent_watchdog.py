@@ -48,16 +48,16 @@ class HeartbeatWatch:
     """
 
     def __init__(self, beats: int) -> None:
-        self._heard = beats
+        self._last_beats = beats
         self._looks = 0
 
     def __repr__(self) -> str:
-        return f"<HeartbeatWatch beats={self._heard} silent_looks={self._looks}>"
+        return f"<HeartbeatWatch beats={self._last_beats} silent_looks={self._looks}>"
 
     def looks(self, beats: int) -> int:
         """The looks without a beat up to this one, at which `beats` have come in all."""
-        self._looks = self._looks + 1 if beats == self._heard else 0
-        self._heard = beats
+        self._looks = self._looks + 1 if beats == self._last_beats else 0
+        self._last_beats = beats
         return self._looks
 
 
@@ -72,11 +72,11 @@ async def hold(ended: Callable[[], None], on_line: Callable[[bytes], None] | Non
 async def send_heartbeat(descriptor: int = 1) -> None:
     """Write that this process is ready, and go on writing that its loop turns, until cancelled; never waits for the parent."""
     os.set_blocking(descriptor, False)
-    said = READY
+    line = READY
     while True:
         with suppress(OSError):  # the parent is not reading now, or has ended, which `hold` detects
-            os.write(descriptor, said)
-        said = BEAT
+            os.write(descriptor, line)
+        line = BEAT
         await asyncio.sleep(BEAT_SECONDS)
 
 

@@ -110,13 +110,13 @@ def control(fields: HeaderFields) -> ControlHeaders:
     """Read the `x-sameweights-*` fields of a request; the last of a repeated one counts, but one wish for no record is enough."""
     if _OURS not in b"\n".join(fields.names):
         return _SILENT
-    said = {lower: value.decode("latin-1").strip() for lower, (_, value) in zip(fields.names, fields.pairs, strict=True)}
+    values = {lower: value.decode("latin-1").strip() for lower, (_, value) in zip(fields.names, fields.pairs, strict=True)}
     return ControlHeaders(
-        provider=said.get(b"x-sameweights-provider", ""),
-        opted_out=said.get(b"x-sameweights-shadow", "").lower() == "off",
+        provider=values.get(b"x-sameweights-provider", ""),
+        opted_out=values.get(b"x-sameweights-shadow", "").lower() == "off",
         unrecorded=any(value.strip().lower() == b"off" for value in fields.named(b"x-sameweights-record")),
-        tag=said.get(b"x-sameweights-tag", "")[:64],
-        conversation=said.get(b"x-sameweights-conversation", "")[:128],
+        tag=values.get(b"x-sameweights-tag", "")[:64],
+        conversation=values.get(b"x-sameweights-conversation", "")[:128],
     )
 
 

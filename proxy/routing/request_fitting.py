@@ -84,15 +84,15 @@ def fit_body(body: bytes, fitting: RequestFitting) -> FittedBody:
 
 def fit_in_steps(body: bytes, fitting: RequestFitting) -> Steps[FittedBody]:
     """What `fit_body` does, in steps of about a millisecond."""
-    told: list[str] = []
+    changes: list[str] = []
     if fitting.strip_thinking and _some_thinking(body):
-        body, told = yield from _stripped(body)
+        body, changes = yield from _stripped(body)
     if fitting.drop or fitting.rename or fitting.add:
         parts = yield from _taken_apart(body)
         sentences = [*parts.drop(fitting.drop), *parts.rename(fitting.rename), *parts.add(fitting.add)]
         body = (yield from parts.joined()) if sentences else body
-        told += sentences
-    return FittedBody(body=body, alterations=tuple(told))
+        changes += sentences
+    return FittedBody(body=body, alterations=tuple(changes))
 
 
 def fit_target(target: str, query: Mapping[str, str]) -> str:
@@ -158,23 +158,23 @@ class _Parts:
 
     def rename(self, names: Mapping[str, str]) -> list[str]:
         """Send members under other names, unless a member of the other name is there."""
-        told: list[str] = []
+        changes: list[str] = []
         for old, new in names.items():
             if old not in self._named:
                 continue
             if new in self._named:
                 self._leave_out(old)
-                told.append(f"{old} removed: {new} is given too, and this provider takes that name")
+                changes.append(f"{old} removed: {new} is given too, and this provider takes that name")
                 continue
             parts = self._named[new] = self._named.pop(old)
             for part in parts:
                 part.head = json.dumps(new).encode() + part.head[_key_size(part.head) :]
-            told.append(f"{old} sent as {new}")
-        return told
+            changes.append(f"{old} sent as {new}")
+        return changes
 
     def add(self, members: Mapping[str, object]) -> list[str]:
         """Give members these values; those that are not there come first in the object."""
-        told: list[str] = []
+        changes: list[str] = []
         for name, value in members.items():
             written, found = json.dumps(value).encode(), self._named.get(name, [])
             if found and all(part.value == written for part in found):
@@ -184,8 +184,8 @@ class _Parts:
             if not found:
                 comma = b", " if self._left or self._front else b""
                 self._front = json.dumps(name).encode() + b": " + written + comma + self._front
-            told.append(f"{name} {'sent as' if found else 'added:'} {shown_value(written)}")
-        return told
+            changes.append(f"{name} {'sent as' if found else 'added:'} {shown_value(written)}")
+        return changes
 
     def joined(self) -> Steps[bytes]:
         """The object again; a kept member keeps what parts it from the next."""

@@ -75,7 +75,7 @@ class RoutingTable:
             return self._forced(forced, model, rest if prefixed == forced else target)
         for pattern, route in self._routes:
             if pattern.match(model):
-                return self._leg(route, model, target)
+                return self._match(route, model, target)
         if not self._default:
             asked = f"the model {model!r}" if model else "a request whose model is not known"
             raise NoRouteError(f"no route takes {asked}, and no default provider is configured")
@@ -84,10 +84,10 @@ class RoutingTable:
     def _forced(self, provider: str, model: str, target: str) -> RouteMatch:
         for pattern, route in self._routes:
             if route.provider == provider and pattern.match(model):
-                return self._leg(route, model, target)
+                return self._match(route, model, target)
         return self._implied(provider, provider, model, target)
 
-    def _leg(self, route: Route, model: str, target: str) -> RouteMatch:
+    def _match(self, route: Route, model: str, target: str) -> RouteMatch:
         return RouteMatch(
             route=route.name,
             provider=route.provider,

@@ -18,7 +18,7 @@ _SHAPES = 64
 """Shapes remembered, the least asked for forgotten first."""
 _LARGEST = 4 * 1024
 """Bytes of a head beyond which its shape is not remembered: no provider's is so long, and a hostile one's costs memory."""
-_TELLING = frozenset({b"transfer-encoding", b"connection", b"keep-alive", b"content-type", b"content-encoding"})
+_HOP_FIELDS = frozenset({b"transfer-encoding", b"connection", b"keep-alive", b"content-type", b"content-encoding"})
 _TIMEOUT = re.compile(rb"(?i)\btimeout\s*=\s*\"?(\d{1,6})")
 
 _EVENTS = b"text/event-stream"
@@ -53,7 +53,7 @@ class HeaderLayout:
         self._lower = lower = tuple(name.lower() for name in names)
         self.lengths = tuple(place for place, name in enumerate(lower) if name == b"content-length")
         """The places of Content-Length."""
-        self.telling = tuple(place for place, name in enumerate(lower) if name in _TELLING)
+        self.telling = tuple(place for place, name in enumerate(lower) if name in _HOP_FIELDS)
         """The places of the fields that tell of the connection or the body."""
         self.remembered = tuple(
             (place, names[place].decode("latin-1")) for place, name in enumerate(lower) if rules.is_remembered(name)
@@ -70,9 +70,9 @@ class HeaderLayout:
 
     def hop(self, pairs: Pairs) -> HopByHop:
         """What `pairs`, of this layout, state of the connection; mostly the same as in the last answer."""
-        said = [pairs[place][1] for place in self.telling]
-        if self._known is None or self._known[0] != said:
-            self._known = (said, self._read(pairs))
+        values = [pairs[place][1] for place in self.telling]
+        if self._known is None or self._known[0] != values:
+            self._known = (values, self._read(pairs))
         return self._known[1]
 
     def _read(self, pairs: Pairs) -> HopByHop:

@@ -33,15 +33,15 @@ class ReferenceErrors:
 
     def __init__(self) -> None:
         self._counts: dict[str, _Count] = {}
-        self._said: dict[str, float] = {}
-        self._heard: set[str] = set()
+        self._reported: dict[str, float] = {}
+        self._answered: set[str] = set()
 
     def __repr__(self) -> str:
         return f"ReferenceErrors({ {name: (count.asked, dict(count.refused)) for name, count in self._counts.items()} })"
 
     def note(self, reference: str, status: int | None) -> None:
         """Count one answer of a reference; None is a connection that failed, which is no refusal."""
-        self._heard.add(reference)
+        self._answered.add(reference)
         count = self._counts.setdefault(reference, _Count())
         count.asked += 1
         if status is not None and status >= 400:
@@ -50,16 +50,16 @@ class ReferenceErrors:
     @property
     def heard(self) -> frozenset[str]:
         """The references that have answered, or failed to."""
-        return frozenset(self._heard)
+        return frozenset(self._answered)
 
     def due(self, now: float) -> Sequence[str]:
         """A sentence for each reference that refused something, none twice within `EVERY_SECONDS` of monotonic `now`."""
         return [self._sentence(name) for name in sorted(self._counts) if self._is_due(name, now)]
 
     def _is_due(self, name: str, now: float) -> bool:
-        if not self._counts[name].refused or now - self._said.get(name, -EVERY_SECONDS) < EVERY_SECONDS:
+        if not self._counts[name].refused or now - self._reported.get(name, -EVERY_SECONDS) < EVERY_SECONDS:
             return False
-        self._said[name] = now
+        self._reported[name] = now
         return True
 
     def _sentence(self, name: str) -> str:

@@ -59,8 +59,8 @@ def _says(choice: Mapping[str, Any]) -> dict[str, Any]:
 
 def _with_text(reading: ResponseReading) -> ResponseReading:
     """An answer of another API has choices too, and no text in them."""
-    said = reading.completion
-    if isinstance(said, Completion) and all(choice.text is None for choice in said.choices):
+    completion = reading.completion
+    if isinstance(completion, Completion) and all(choice.text is None for choice in completion.choices):
         return reading._replace(completion=Unread(why=UnreadReason.WRONG_SHAPE, detail="no choice has a text"))
     return reading
 

@@ -1,4 +1,4 @@
-"""Stories told on raw sockets run on both loops that the data plane may run on; the others start processes that choose."""
+"""Journeys on raw sockets run on both loops that the data plane may run on; the others start processes that choose."""
 
 import asyncio
 

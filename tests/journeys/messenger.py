@@ -1,4 +1,4 @@
-"""A server that speaks /v1/messages as Anthropic's own does, and /v1/embeddings: it thinks, calls an offered tool, or talks."""
+"""A server with /v1/messages as Anthropic's own, and /v1/embeddings: it returns thinking, a call of an offered tool, or text."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ TEXT = ["Low water", " at Oban", " is at", " noon."]
 
 
 class Messenger:
-    """`async with Messenger() as m`; `m.url` ends in no /v1. It calls for the weather of `city`, and asks for a `key` if told to.
+    """`async with Messenger() as m`; `m.url` ends in no /v1. It calls a tool for the weather of `city`, and requires a `key` if
+    set.
 
-    `requests` holds the bodies of what was asked, `headers` their header fields. A model named `overloaded` is; `turn` turns
-    each vector a little.
+    `requests` holds the bodies of the requests, `headers` their header fields. A model named `overloaded` is; `turn` turns each
+    vector a little.
     """
 
     def __init__(self, *, city: str = "Oslo", key: str = "", turn: float = 0.0) -> None:

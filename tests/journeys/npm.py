@@ -27,7 +27,7 @@ def installed(request: pytest.FixtureRequest, package: str, version: str) -> Pat
 
 
 async def told(script: str, home: Path, story: str, base_url: str) -> dict:
-    """What the client in `home` saw of a story, as its script tells it."""
+    """The results of a journey for the client in `home`, as its script prints them."""
     process = await asyncio.create_subprocess_exec(
         *("node", str(SCRIPTS / script), story, base_url),
         env={**os.environ, "CLIENT_HOME": str(home)},

@@ -1,4 +1,4 @@
-"""What the records say of the one pair of a journey: both answers as they were read, and what was found of them."""
+"""The records of the one pair of a journey: both answers as they were read, and the findings."""
 
 from __future__ import annotations
 

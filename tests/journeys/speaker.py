@@ -1,4 +1,4 @@
-"""A server that speaks /v1/responses and /v1/completions as OpenAI's own does: it says little, and calls a tool it is offered."""
+"""A server with /v1/responses and /v1/completions as OpenAI's own: it returns short texts, and calls a tool it is offered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A tool's schema that doubles its work from level to level stops no audit: its calls are not measured, and say why."""
+"""A tool's schema that doubles its work from level to level stops no audit: its calls are not measured, with the reason."""
 
 import json
 from contextlib import closing

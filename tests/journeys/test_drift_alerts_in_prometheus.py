@@ -1,4 +1,6 @@
-"""A faulty provider: seen by the real Prometheus, told by the real Alertmanager, drawn by every panel, forgiven once mended."""
+"""A faulty provider: detected by the real Prometheus, reported by the real Alertmanager, drawn by every panel, resolved once
+fixed.
+"""
 
 import asyncio
 import math
@@ -228,7 +230,7 @@ async def _every_point_opens_its_pair(play: Play) -> None:
 
 
 async def _an_alert_says_enough_and_its_links_open(play: Play) -> None:
-    """As the webhook heard it: who, in what, how much, since when; its entry in the runbook, and the pairs it speaks of."""
+    """The event that the webhook got: provider, signal, size, since when; its entry in the runbook, and the pairs it is about."""
     for name in ("SameweightsDrift", "SameweightsDriftProven"):
         alert = play.hook.told(name, "firing", provider="toolbreaker")[-1]
         labels, words = alert["labels"], alert["annotations"]

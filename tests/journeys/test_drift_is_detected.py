@@ -1,4 +1,5 @@
-"""A provider that drifts is found, named and dated while it serves, and its mending too; a faithful one stays ok; a restart
+"""A provider that drifts is found, named and dated while it serves, and so is its recovery; a faithful one stays ok; a restart
+changes nothing, and the next process sends what was not sent.
 
 changes nothing, and what was told to nobody is told by the next process.
 """

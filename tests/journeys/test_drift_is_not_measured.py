@@ -22,7 +22,7 @@ ENOUGH = 200
 
 
 async def not_measured(serve, toml: str):
-    """What is said after some requests; a report that is to fail on drift fails by the code for "nothing was compared"."""
+    """The report after some requests; one that is to fail on drift exits with the code for "nothing was compared"."""
     async with serve(toml) as served:
         await ask(served, REQUESTS)
 
@@ -56,7 +56,7 @@ async def test_reference_that_fails_or_never_answers_is_not_measured(serve, faul
 
 
 async def test_reference_that_answers_from_a_cache_is_not_measured(serve):
-    """Both say the same; but what the reference says is one answer again and again, so its noise is not to be seen."""
+    """Both give the same answers; but the reference repeats one answer, so its noise cannot be measured."""
     numbers = itertools.count(1)
 
     def saying(again: bool):

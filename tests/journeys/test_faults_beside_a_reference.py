@@ -1,5 +1,5 @@
-"""Faults of answers through a running `serve`: told where the reference answers the same requests without them, and not else;
-calls that stand in the text, a hidden prompt and an inflated bill by their names.
+"""Faults of answers through a running `serve`: reported where the reference answers the same requests without them, and only
+there; calls in the text, a hidden prompt and an inflated bill.
 """
 
 import itertools
@@ -18,12 +18,12 @@ CALL = '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Oslo"}}\n</t
 THOUGHT = "<think>It is asked of the weather.</think>It rains in the north and in the east of the town until the evening."
 PLAIN = "It rains in the north and in the east of the town until the evening."
 TEXTS = {"leaks": (THOUGHT, PLAIN), "both-leak": (THOUGHT, THOUGHT), "writes-calls": (CALL, PLAIN)}
-"""What the provider and the reference say, by model; the others say the same."""
+"""The answers of the provider and the reference, by model; the others are equal."""
 _numbers = itertools.count(1)
 
 
 class Counting(ChatServer):
-    """A server that says what its model says, and counts words; `first` is the provider, the other the reference."""
+    """A server that answers by its model, and counts words; `first` is the provider, the other the reference."""
 
     def __init__(self, *, first: bool) -> None:
         self._first = first

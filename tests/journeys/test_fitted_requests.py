@@ -1,4 +1,4 @@
-"""A request that is fitted to each provider: what each of them gets, and what the pair tells of it."""
+"""A request that is fitted to each provider: what each of them gets, and what the pair records about it."""
 
 import html
 import json

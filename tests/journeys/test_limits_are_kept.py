@@ -1,4 +1,4 @@
-"""A thousand open streams and large bodies in the memory that is stated, as many clients as the limit says, and a short soak."""
+"""A thousand open streams and large bodies in the stated memory, as many clients as the limit allows, and a short soak."""
 
 import asyncio
 import re

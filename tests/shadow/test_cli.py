@@ -1,4 +1,4 @@
-"""The command line: what each command says, and with which code it leaves."""
+"""The command line: the output of each command, and its exit code."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""A store opens, or says in one sentence which file it is about, what is wrong with it and what to do."""
+"""A store opens, or the error states in one sentence the file, what is wrong with it and what to do."""
 
 import random
 import sqlite3

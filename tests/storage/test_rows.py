@@ -1,4 +1,4 @@
-"""Rows are plain values that nobody changes."""
+"""Rows are immutable plain values."""
 
 from dataclasses import FrozenInstanceError, is_dataclass
 

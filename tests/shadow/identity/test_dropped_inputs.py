@@ -1,4 +1,4 @@
-"""Tools and reasoning that do not reach the model: told by what the reference counts for them."""
+"""Tools and reasoning that do not reach the model are found by the reference's counts for them."""
 
 from dataclasses import replace
 

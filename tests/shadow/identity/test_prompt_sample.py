@@ -1,4 +1,4 @@
-"""A cause is held against all pairs and against each kind of request."""
+"""A cause is checked against all pairs and against each kind of request."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""A batch as a unit of work over a real store: all of it is stored, or the state in memory is read anew."""
+"""A batch as a unit of work over a real store: all of it is stored, or the state in memory is read again."""
 
 import pytest
 

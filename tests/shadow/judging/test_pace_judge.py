@@ -1,4 +1,4 @@
-"""Paces over a real store: kept block by block, the same after a restart, told as alarms, answered by operators."""
+"""Paces over a real store: written block by block, the same after a restart, reported as alarms, acknowledged by operators."""
 
 import json
 import random

@@ -1,4 +1,4 @@
-"""A change of state reaches the webhook once, signed; a receiver that is away is asked again, one that refuses is not."""
+"""A change of state reaches the webhook once, signed; an unreachable receiver is tried again, one that refuses is not."""
 
 import asyncio
 import hashlib

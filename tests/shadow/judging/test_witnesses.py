@@ -1,4 +1,4 @@
-"""Who is heard in a second look: other providers of the model and reference of the last day, each server once."""
+"""The witnesses of a second look: other providers of the model and reference of the last day, each server once."""
 
 import json
 import random
@@ -103,7 +103,7 @@ def test_providers_of_one_server_are_one_witness_and_none_for_each_other(store):
 
 
 def test_identity_without_a_distinguishing_facet_joins_no_providers(store):
-    """The same software shows the same form everywhere, and what the reference shows too tells nothing of a provider."""
+    """The same software shows the same form everywhere, so what the reference shows too does not identify a provider."""
     serves(store, "r", "z")
     for name in ("p", "q", "s"):
         serves(store, name, "x", facts={"id": ["chatcmpl-hex"], "server": ["uvicorn"]})

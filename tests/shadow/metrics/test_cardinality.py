@@ -1,4 +1,4 @@
-"""The bound on series holds whatever is sent, and knows every label."""
+"""The bound on series holds whatever is sent, and covers every label."""
 
 from prometheus_client import CollectorRegistry, generate_latest
 

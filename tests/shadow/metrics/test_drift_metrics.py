@@ -1,4 +1,4 @@
-"""What the judge knows is shown: counted payoffs, states, evidence, how large and since when."""
+"""The judge's state is exported: counted payoffs, states, evidence, how large and since when."""
 
 import random
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Label values come from the configuration; a stranger's name is `other`."""
+"""Label values come from the configuration; an unknown name is `other`."""
 
 import pytest
 

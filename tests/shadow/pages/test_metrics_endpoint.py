@@ -1,4 +1,4 @@
-"""Scrapes: in the form that is asked for, one rendering at a time, and nothing waits for them."""
+"""Scrapes: in the requested format, one rendering at a time, and nothing waits for them."""
 
 import asyncio
 import threading

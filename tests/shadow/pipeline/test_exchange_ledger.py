@@ -1,4 +1,6 @@
-"""Whatever is killed when: what ended is stored or counted as lost, once, as soon as the sender speaks to the next audit."""
+"""Whichever process is killed, every ended exchange is stored or counted as lost, once, as soon as the sender reaches the next
+audit.
+"""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""Couriers: an errand is answered here or apart alike, and apart it is timed by nobody's work but its own."""
+"""Fetchers: a job gives the same exchange in either process, and in its own process only its own work affects its times."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Both sides are asked once more at temperature 0, with their own keys, and the pair is of its own kind."""
+"""Both sides get the request once more at temperature 0, with their own keys, and the pair is of its own kind."""
 
 import json
 from dataclasses import replace

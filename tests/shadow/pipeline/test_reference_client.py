@@ -1,4 +1,4 @@
-"""The mirror asks the reference with its own key and the reference's names, bounded in time and bytes, and never raises."""
+"""The client of the reference uses the reference's own key and names, is bounded in time and bytes, and never raises."""
 
 import gzip
 

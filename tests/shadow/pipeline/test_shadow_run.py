@@ -1,4 +1,4 @@
-"""A trial asks once, again by the coin or by disagreement, and makes one record of what came."""
+"""A shadow run sends one shadow request, a control at random or on disagreement, and makes one record."""
 
 import json
 
@@ -26,7 +26,7 @@ def kept(seen: ParsedExchange):
 async def tried(
     live: ParsedExchange, *, control: bool = False, faults: PlantedFaults | None = None, **shadow
 ) -> tuple[ShadowRun, int]:
-    """One trial of `live` against a pretended reference, and how often that was asked."""
+    """One shadow run of `live` against a pretended reference, and how often that was called."""
     async with PretendedServer(seed=5, faults=faults or PlantedFaults()) as reference:
         providers = {"official": Provider(base_url=reference.base_url)}
         config = Config(proxy=ProxyConfig(providers=providers), shadow=ShadowConfig(**shadow))

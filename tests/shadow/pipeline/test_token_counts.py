@@ -1,4 +1,4 @@
-"""A budget counts what `usage` says, and estimates from bytes where it says nothing."""
+"""A budget counts the reported `usage`, and estimates from bytes without one."""
 
 import json
 

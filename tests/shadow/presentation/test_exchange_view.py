@@ -1,4 +1,4 @@
-"""One stored exchange as a column: an absent answer is said in words."""
+"""One stored exchange as a column: an absent answer is stated in words."""
 
 import json
 from dataclasses import replace

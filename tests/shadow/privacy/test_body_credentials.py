@@ -1,4 +1,4 @@
-"""shadow.privacy.body_credentials: settings in a body that prove who asks are found, and what the model reads is left alone."""
+"""shadow.privacy.body_credentials: credentials in the settings of a body are found, and what the model reads is ignored."""
 
 import gzip
 import json

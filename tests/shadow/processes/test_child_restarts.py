@@ -1,4 +1,4 @@
-"""A child is told its task, says when it is ready, is restarted when it dies, and ends when it is asked to."""
+"""A child gets its task, reports that it is ready, is restarted when it dies, and ends on request."""
 
 import asyncio
 import os

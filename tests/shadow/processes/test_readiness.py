@@ -1,4 +1,4 @@
-"""Readiness asks each forwarding process: one that is missing, or gives no sign of life, is named."""
+"""Readiness covers each forwarding process: one that is missing, or sends no heartbeat, is named."""
 
 from shadow.processes.readiness import SILENT, Readiness
 

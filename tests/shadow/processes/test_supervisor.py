@@ -1,4 +1,4 @@
-"""The parent opens the ports, says every fault at once, keeps its children alive, and stops them in order."""
+"""The parent opens the ports, reports every error in one pass, keeps its children alive, and stops them in order."""
 
 import asyncio
 import os

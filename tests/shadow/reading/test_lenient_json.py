@@ -1,4 +1,4 @@
-"""Strangers' JSON: what a strict reader refuses, what a loose one changes, and what would break those who walk it later."""
+"""Untrusted JSON: what a strict reader refuses, what a lenient one changes, and what would break those who walk it later."""
 
 from __future__ import annotations
 

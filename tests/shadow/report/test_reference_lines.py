@@ -1,4 +1,4 @@
-"""What a reference does by itself, and from where on it is told."""
+"""Findings about a reference itself, and the bounds from which they are reported."""
 
 from dataclasses import replace
 from types import SimpleNamespace

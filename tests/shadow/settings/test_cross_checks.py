@@ -1,4 +1,4 @@
-"""What no single key can say wrong."""
+"""Errors between several keys."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What stands over the file: variables and flags, and the refusal of those that are none."""
+"""Variables and flags take precedence over the file, and unknown ones are refused."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the settings for fitting a request can say wrong is said at once, and no value of a field is repeated."""
+"""Errors in the settings for fitting a request are reported in one pass, and no value of a field is repeated."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The verdict: of all evidence the worst, in any order; a tick only where enough was looked at and nothing speaks against it."""
+"""The verdict: the worst of all evidence, in any order; a tick only with enough evidence and none against it."""
 
 from dataclasses import replace
 
@@ -174,7 +174,7 @@ NOTHING = (None, 0.0)
 
 
 def grounds(found):
-    """By signal: the ground on which it is told, and its size."""
+    """By signal: the ground of the reason, and its size."""
     verdict = decide(evidence(*found)) if found else decide(evidence())
     return {reason.subject: (reason.ground, reason.size) for reason in (*verdict.reasons, *verdict.notes) if reason.size}
 

@@ -1,4 +1,4 @@
-"""The inserter says of each record whether it is on disk, and goes on after any error."""
+"""The inserter returns for each record whether it is on disk, and continues after any error."""
 
 import sqlite3
 from functools import partial

@@ -1,4 +1,4 @@
-"""What is stored of each source is counted with it, whole or not at all, and starts anew with each `serve`."""
+"""What is stored of each source is counted with it, whole or not at all, and starts at 0 with each `serve`."""
 
 import sqlite3
 from contextlib import closing

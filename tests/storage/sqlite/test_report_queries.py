@@ -1,4 +1,4 @@
-"""What a scorecard asks beside the counts."""
+"""Queries of a report beside the counts."""
 
 from storage.judgement_rows import JudgementBatch, JudgementRow
 from storage.rows import PairGroup, PairRecord

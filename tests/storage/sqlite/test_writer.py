@@ -1,4 +1,4 @@
-"""Nobody waits for the writer, and what it cannot take is counted."""
+"""No caller waits for the writer, and what it cannot take is counted."""
 
 import threading
 import time
