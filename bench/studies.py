@@ -190,7 +190,7 @@ def failing(count: int) -> Iterator[Figure]:
 
     policy = StudyPolicy(allowed_drop=ALLOWED)
     found = list(one_candidate(succeeds(0.9), half, policy, count))
-    yield share("PASS of a host that fails in half of its runs", sum(one.word is StudyWord.PASS for one in found), count, 0.0)
+    yield share("PASS of a host that fails in half of its runs", sum(one.word is StudyWord.PASS for one in found), count, LEVEL)
     yield share("  said to fail more often", sum(one.errors_worse for one in found), count)
     never = list(one_candidate(succeeds(0.9), lambda _random, _task: RunOutcome.CONTEXT_OVERFLOW, policy, min(count, 50)))
     measured = sum(one.word is not StudyWord.NOT_MEASURED for one in never)

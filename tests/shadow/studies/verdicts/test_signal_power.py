@@ -1,8 +1,9 @@
 from math import log
+from random import Random
 
 import pytest
 
-from shadow.drift.paired_evidence import PAYOFF_BETS
+from shadow.drift.paired_evidence import PAYOFF_BETS, BettingWealth
 from shadow.studies.verdicts.signal_power import smallest_excess_found
 
 BAR = log(20)
@@ -19,3 +20,18 @@ def test_more_pairs_and_less_noise_show_a_smaller_excess(floor: float, pairs: in
 @pytest.mark.parametrize("pairs", [0, 5])
 def test_a_handful_of_pairs_shows_nothing(pairs: int):
     assert smallest_excess_found(pairs, 0.1, BAR, PAYOFF_BETS) is None
+
+
+@pytest.mark.parametrize(("floor", "pairs"), [(0.0, 60), (0.1, 60), (0.235, 200)])
+def test_the_smallest_excess_is_found_in_half_of_the_studies_or_more(floor: float, pairs: int):
+    random, excess = Random(f"{floor} {pairs}"), smallest_excess_found(pairs, floor, BAR, PAYOFF_BETS)
+    found = 0
+    for _ in range(200):
+        wealth = BettingWealth(PAYOFF_BETS)
+        for _ in range(pairs):
+            drawn = random.random()
+            wealth.add(1.0 if drawn < floor / 2 + excess else -1.0 if drawn >= 1 - floor / 2 else 0.0)
+            if wealth.reaches(BAR):
+                found += 1
+                break
+    assert 0.4 < found / 200 < 0.85
