@@ -25,8 +25,8 @@ LOOK_SECONDS = 10.0
 CHUNKS, MILLISECONDS = 200, 50
 """Of one stream: ten seconds."""
 GROWTH, SLACK_MIB = 0.05, 4.0
-SETTLE_SECONDS = 75.0
-"""What is idle has been closed by then (`timeouts.pool_idle`)."""
+SETTLE_SECONDS = 150.0
+"""A shadow of the last stream has ended by then, and what is idle is closed (`timeouts.pool_idle`)."""
 
 
 @dataclass

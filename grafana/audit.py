@@ -143,6 +143,18 @@ AUDIT = Board(
                     queries=(q("max by (instance) (sameweights_loop_lag_seconds{<own>})", "{{instance}}"),),
                 ),
                 Panel(
+                    title="Requests by data-plane process",
+                    text="They share the load where the lines are alike. One far above the others has few connections with much "
+                    "traffic: let clients open more of them.",
+                    unit="reqps",
+                    queries=(
+                        q(
+                            "sum by (instance, worker) (rate(sameweights_worker_requests_total{<own>}[$__rate_interval]))",
+                            "{{instance}} {{worker}}",
+                        ),
+                    ),
+                ),
+                Panel(
                     title="In flight, and connections",
                     text="Requests being forwarded now, and open connections to providers.",
                     unit="short",

@@ -54,7 +54,7 @@ def series_bound(config: Config) -> int:
     registry = _Listing()
     MetricDefinitions(registry)
     routes, providers, models = LabelNames(config).sizes
-    sizes = {**CLOSED, "provider": providers, "reference": providers, "model": models}
+    sizes = {**CLOSED, "provider": providers, "reference": providers, "model": models, "worker": config.proxy.workers}
     return sum(_lines(each) * _children(_labels(each), sizes, routes * models) for each in registry.collectors)
 
 

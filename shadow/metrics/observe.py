@@ -163,8 +163,10 @@ class Metrics:
 
     def stats(self, stats: WorkerStats) -> None:
         """Take over the counters and gauges of one data-plane process."""
-        for name, grown in self._pulses.increases(stats).items():
+        increases = self._pulses.increases(stats)
+        for name, grown in increases.items():
             self._series.plane[name].inc(grown)
+        self._series.worker_requests(f"{stats.worker}").inc(increases["accepted"])
         latest = self._pulses.latest
         self._series.in_flight.set(sum(each.in_flight for each in latest))
         self._series.upstream.set(sum(each.upstream_open for each in latest))

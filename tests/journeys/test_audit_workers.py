@@ -65,17 +65,17 @@ async def ready(served: Served, session: aiohttp.ClientSession) -> None:
     await until(whole, LOADING)
 
 
-async def settled(served: Served) -> float:
-    """The exchanges that ended, once each is stored or counted as lost."""
+async def settled(served: Served, sent: int) -> None:
+    """Wait until as many exchanges as were sent have ended, and each is stored or counted as lost."""
 
-    async def whole() -> float:
+    async def whole() -> bool:
         ended = await served.metric("sameweights_exchanges_ended_total")
         stored = await served.metric("sameweights_store_records_total", table="exchanges")
         lost = await served.metric("sameweights_handover_dropped_total")
         lost += await served.metric("sameweights_recorder_errors_total", table="exchanges")
-        return ended if ended and ended == stored + lost else 0.0
+        return sent == ended == stored + lost
 
-    return await until(whole)
+    await until(whole)
 
 
 async def figures(serve, workers: int) -> dict[str, object]:
@@ -85,7 +85,7 @@ async def figures(serve, workers: int) -> dict[str, object]:
         async with serve(text) as served, aiohttp.ClientSession() as session:
             await ready(served, session)
             await asyncio.gather(*(talk(served, session, turns(city)) for city in CITIES))
-            assert await settled(served) == 18
+            await settled(served, 18)
             await until(lambda: pairs_of(served, begun) == 18)
             requests = await served.metric("sameweights_requests_total", role="primary", provider="main")
             shadows = await served.metric("sameweights_requests_total", role="shadow", provider="official")
@@ -98,13 +98,7 @@ async def figures(serve, workers: int) -> dict[str, object]:
                     if each.comparison == "check" and each.state == "match" and each.group.provider == "main"
                 }
             talks = Counter(each.pair.conversation for each in found)
-            return {
-                "requests": requests,
-                "shadows": shadows,
-                "turns": sorted(talks.values()),
-                "names": set(talks),
-                "checks": counts,
-            }
+            return {"requests": requests, "shadows": shadows, "talks": dict(talks), "checks": counts}
 
 
 def pairs_of(served: Served, since: float = 0.0) -> int:
@@ -116,7 +110,7 @@ def pairs_of(served: Served, since: float = 0.0) -> int:
 async def test_several_workers_store_and_count_what_one_does(serve):
     one, two = await figures(serve, 1), await figures(serve, 2)
     assert [*two["talks"].values()] == [3] * 6, "the turns of a conversation stay one conversation"
-    assert one == two
+    assert one == two, "counts, checks and the names of conversations"
 
 
 @pytest.mark.promise("audit.accounted")
@@ -134,7 +128,7 @@ async def test_killed_worker_costs_what_it_had_which_is_counted_and_comes_back(s
                 await until(lambda gone=gone: len(workers(served)) == 2 and gone not in workers(served))
                 await ready(served, session)
             await talk(served, session, turns("Paris"))
-            assert await settled(served) == 39
+            await settled(served, 39)
             assert any("audit worker" in line for line in served.errors)
             assert await served.stop() == 0
             with closing(served.reader) as reader:
@@ -151,7 +145,7 @@ async def test_budget_is_one_for_all_workers(serve):
         async with serve(text) as served, aiohttp.ClientSession() as session:
             await ready(served, session)
             await asyncio.gather(*(talk(served, session, turns(city)) for city in CITIES))
-            await settled(served)
+            await settled(served, 18)
             await until(lambda: pairs_of(served) == 5)
             found["skipped"] = await served.metric("sameweights_shadow_dropped_total", reason="budget_requests")
             assert await served.stop() == 0

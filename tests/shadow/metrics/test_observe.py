@@ -197,6 +197,7 @@ def test_a_pulse_becomes_counters_and_gauges(exported):
     exported.metrics.stats(WorkerStats(worker=1, pid=2, accepted=1, in_flight=1, loop_lag=0.5))
     exported.metrics.stats(replace(first, accepted=6))
     assert exported.value("accepted_requests_total") == 7
+    assert [exported.value("worker_requests_total", worker=worker) for worker in "01"] == [6, 1]
     assert exported.value("refused_requests_total") == 1
     assert exported.value("handed_over_total") == 3
     assert exported.value("in_flight_requests") == 3
