@@ -20,7 +20,7 @@ import typer
 from proxy.process.standard_streams import UnwritableError, install_streams
 from shadow.commands.config_commands import ConfigPath, config_app, file_here, missing, settings
 from shadow.commands.package_conflicts import crowded_out
-from shadow.studies.probe.probe_command import probe
+from shadow.studies.probe.probe_command import fork, probe
 from shadow.studies.study_commands import add_study_commands
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ app = typer.Typer(
 app.add_typer(config_app, name="config")
 add_study_commands(app)
 app.command()(probe)
+app.command()(fork)
 drift_app = typer.Typer(no_args_is_help=True, help="Acknowledge drift alarms.")
 app.add_typer(drift_app, name="drift")
 

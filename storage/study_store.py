@@ -25,6 +25,9 @@ class StudyQueries(Protocol):
     def runs(self, study_id: str) -> Sequence[RunRow]:
         """The runs of a study with their steps and results, in the order in which they ended."""
 
+    def conversation(self, key: str, provider: str, limit: int) -> Sequence[str]:
+        """The ids of a conversation's exchanges with one provider, in the order in which they began."""
+
     def recorded_calls(self, study_id: str) -> Sequence[RecordedCallRow]:
         """The recorded tool calls of a study, in their order."""
 

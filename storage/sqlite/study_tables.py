@@ -46,6 +46,9 @@ SET state = excluded.state, exchange_id = excluded.exchange_id, tries = excluded
 """
 UNUSED_BLOCKS = "UPDATE study_requests SET block = -1 WHERE study_no = ?"
 NUMBER_BLOCK = "UPDATE study_requests SET block = ? WHERE study_no = ? AND key = ?"
+CONVERSATION = """
+SELECT id FROM exchanges WHERE conversation = ? AND conversation != '' AND provider = ? ORDER BY started, no LIMIT ?
+"""
 SETBACKS = """
 SELECT q.key, b.at, b.reason, b.waited
 FROM setbacks b JOIN study_requests q ON q.no = b.request_no JOIN studies s ON s.no = q.study_no
@@ -104,6 +107,10 @@ class StudyReader:
     def runs(self, study_id: str) -> Sequence[RunRow]:
         """The runs of a study with their steps and results, in the order in which they ended."""
         return self._query(lambda conn: _runs(conn, study_id))
+
+    def conversation(self, key: str, provider: str, limit: int) -> Sequence[str]:
+        """The ids of a conversation's exchanges with one provider, in the order in which they began."""
+        return self._query(lambda conn: [row[0] for row in conn.execute(CONVERSATION, (key, provider, limit))])
 
     def recorded_calls(self, study_id: str) -> Sequence[RecordedCallRow]:
         """The recorded tool calls of a study, in their order."""

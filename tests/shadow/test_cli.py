@@ -7,10 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import aiohttp
 import pytest
 from typer.testing import CliRunner
 
 from shadow import cli
+from shadow.demo.pretended_server import PretendedServer
 from shadow.settings.config_errors import ConfigError
 from shadow.settings.config_template import STARTER
 from storage.opening import open_store
@@ -49,10 +51,11 @@ def recorded(tmp_path: Path) -> Path:
 def test_help_names_every_command_and_nothing_that_is_not_there(run):
     code, out, _ = run("--help")
     assert code == 0
-    for command in ("demo", "serve", "config", "report", "pairs", "show", "dashboards"):
+    studies = ("try", "replay", "probe", "fork", "study")
+    for command in ("demo", "serve", "config", "report", "pairs", "show", "dashboards", "mcp", *studies):
         assert f"  {command} " in out
-    for absent in ("replay", "probe", "mcp", "export"):
-        assert absent not in out
+    for absent in ("ask", "export"):
+        assert f"  {absent} " not in out
 
 
 def test_help_loads_neither_server_nor_store_nor_configuration():
@@ -318,3 +321,61 @@ def test_an_output_whose_reader_has_gone_ends_the_command_quietly(recorded):
     )
     os.close(writer)
     assert (done.returncode, done.stderr) == (141, b"")
+
+
+@pytest.mark.parametrize("command", ["--help", "report", "pairs", "try --plan", "replay --plan"])
+def test_no_command_loads_the_mcp_sdk_that_has_no_use_for_it(tmp_path, recorded, command):
+    """The SDK takes seconds and 65 MB; a stand-in before it on the path leaves a mark where it is imported."""
+    mark = stand_in(tmp_path)
+    (tmp_path / "rows.jsonl").write_text('{"model": "m", "messages": [{"role": "user", "content": "a"}]}\n')
+    (tmp_path / "sameweights.toml").write_text(
+        '[proxy]\nreference = "b"\n[proxy.providers.a]\nbase_url = "http://127.0.0.1:9/v1"\n'
+        '[proxy.providers.b]\nbase_url = "http://127.0.0.1:9/v1"\n'
+    )
+    words = {
+        "report": ["report", "--db", str(recorded)],
+        "pairs": ["pairs", "--db", str(recorded)],
+        "try --plan": [
+            *("try", "--plan", "--upstream", "http://127.0.0.1:9/v1", "--reference", "http://127.0.0.1:9/v1", "--model", "m")
+        ],
+        "replay --plan": ["replay", "rows.jsonl", "--plan"],
+    }.get(command, [command])
+    ran = subprocess.run(
+        [sys.executable, "-P", "-m", "shadow.cli", *words], cwd=tmp_path, env=before(tmp_path), capture_output=True, check=False
+    )
+    assert ran.returncode in {0, 4}, ran.stderr
+    assert not mark.exists()
+
+
+async def test_no_process_of_serve_loads_the_mcp_sdk(tmp_path, serve):
+    mark = stand_in(tmp_path)
+    async with PretendedServer() as provider:
+        toml = f'[proxy]\nlisten = "127.0.0.1:0"\nprovider = "a"\n[proxy.providers.a]\nbase_url = "{provider.base_url}"\n'
+        toml += '[admin]\nlisten = "127.0.0.1:0"\n'
+        async with serve(toml, env=before(tmp_path)) as served:
+            body = {"model": "pretend-small", "messages": [{"role": "user", "content": "a"}]}
+            async with (
+                aiohttp.ClientSession() as session,
+                session.post(f"{served.data}/v1/chat/completions", json=body) as answer,
+            ):
+                assert answer.status == 200
+    assert not mark.exists()
+
+
+def test_the_stand_in_for_the_mcp_sdk_is_what_a_process_would_load(tmp_path):
+    mark = stand_in(tmp_path)
+    subprocess.run([sys.executable, "-P", "-c", "import mcp"], env=before(tmp_path), check=True)
+    assert mark.exists()
+
+
+def stand_in(folder):
+    """A package `mcp` that leaves a file where it is imported; its path."""
+    (folder / "first" / "mcp").mkdir(parents=True)
+    mark = folder / "imported"
+    (folder / "first" / "mcp" / "__init__.py").write_text(f"import pathlib\npathlib.Path({str(mark)!r}).touch()\n")
+    return mark
+
+
+def before(folder):
+    """An environment in which the stand-in is found first."""
+    return {**os.environ, "PYTHONPATH": f"{folder / 'first'}{os.pathsep}{ROOT}"}

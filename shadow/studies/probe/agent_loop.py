@@ -140,6 +140,8 @@ def function_name(function: dict[str, object]) -> str:
 
 def first_messages(task: Task, prompt: str) -> list[dict[str, object]]:
     """The messages of a task's first request."""
+    if task.messages:
+        return list(task.messages)
     system: list[dict[str, object]] = [{"role": "system", "content": task.system}] if task.system else []
     return [*system, {"role": "user", "content": prompt}]
 

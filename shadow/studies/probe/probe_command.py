@@ -1,4 +1,4 @@
-"""The command `probe` with its flags; other modules do the work."""
+"""The commands `probe` and `fork` with their flags; other modules do the work."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from shadow.studies.study_flags import ConfigFile, Formats, Fresh, OutputFolder, PlanOnly, Quiet, StudyDb
+from shadow.studies.study_flags import AllowedDrop, Budget, ConfigFile, Formats, Fresh, OutputFolder, PlanOnly, Quiet, StudyDb
 
 
 def probe(
@@ -44,3 +44,43 @@ def probe(
         formats=formats,
     )
     raise typer.Exit(execute_probe(flags, plan=plan))
+
+
+def fork(
+    *,
+    conversation: Annotated[str, typer.Argument(metavar="EXCHANGE", help="One of the conversation's exchanges.")],
+    step: Annotated[int, typer.Option("--step", metavar="K", min=1, help="Request from which runs go on, from 1.")],
+    provider: Annotated[list[str] | None, typer.Option("--provider", metavar="NAME", help="Candidate; all by default.")] = None,
+    config: ConfigFile = None,
+    source: Annotated[str | None, typer.Option("--from", metavar="PATH", help="Database of the conversation.")] = None,
+    runs: Annotated[int, typer.Option("--runs", metavar="N", min=1, max=1_000, help="Runs of each provider at most.")] = 20,
+    one_step: Annotated[bool, typer.Option("--one-step", help="Only the next answer.")] = False,
+    allowed_drop: AllowedDrop = None,
+    budget: Budget = None,
+    plan: PlanOnly = False,
+    db: StudyDb = None,
+    out: OutputFolder = Path(),
+    formats: Formats = "text",
+    fresh: Fresh = False,
+    quiet: Quiet = False,
+) -> None:
+    """Take up a recorded conversation from one of its requests, with other providers."""
+    from shadow.studies.probe.fork_entry import ForkFlags, execute_fork  # noqa: PLC0415 - when it runs: --help is quick
+
+    flags = ForkFlags(
+        conversation=conversation,
+        step=step,
+        providers=provider or (),
+        config=config,
+        source=source,
+        runs=runs,
+        one_step=one_step,
+        allowed_drop=allowed_drop,
+        budget=budget or (),
+        db=db,
+        fresh=fresh,
+        quiet=quiet,
+        out=out,
+        formats=formats,
+    )
+    raise typer.Exit(execute_fork(flags, plan=plan))

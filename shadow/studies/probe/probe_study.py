@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -45,7 +46,7 @@ from shadow.studies.worlds.world import World, WorldError, in_world
 from storage.store import Store
 from storage.study_rows import StudyRow
 
-KIND = "probe"
+PROBE = "probe"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,9 @@ class ProbeOrder:
     fresh: bool
     quiet: bool
     command: str
+    kind: str = PROBE
+    recording: Recording | None = None
+    """The world of the runs, in place of the task's own."""
 
     @property
     def settings(self) -> dict[str, object]:
@@ -75,13 +79,14 @@ class ProbeOrder:
             "groups": {name: list(tools) for name, tools in task.groups.items()},
             "checks": [check.name for check in task.checks],
             "score": self.file.policy.score.value,
+            "from": sha256(json.dumps(task.messages).encode()).hexdigest()[:16] if task.messages else "",
             "servers": [[server.name, *server.command, server.url] for server in self.file.servers],
         }
 
     @property
     def id(self) -> str:
         """The id of the study."""
-        return study_id(KIND, self.plan.name, self.settings)
+        return study_id(self.kind, self.plan.name, self.settings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +112,7 @@ class ProbeStudy:
     def run(self) -> ProbeResult:
         """Run and judge; a first Ctrl-C ends it after what is in flight, a second one at once."""
         order = self._order
-        recording = _recording(order.file)
+        recording = order.recording or _recording(order.file)
         if order.fresh:
             set_aside(order.database, time.time())
         with (
@@ -124,7 +129,7 @@ class ProbeStudy:
         order, config = self._order, self._order.config
         known = store.identity_queries.latest(1_000)
         identities = IdentityObserver(config, known, clean=policy.redactor.text)
-        check_same(order.database, next(iter(store.studies.studies()), None), KIND, order.settings)
+        check_same(order.database, next(iter(store.studies.studies()), None), order.kind, order.settings)
         archive = StudyArchive(store, _study_row(order), StudyRecorder(config, policy, identities, secret=store.secret()))
         archive.open({})
         return archive
@@ -203,7 +208,7 @@ class ProbeStudy:
         )
         facts = StudyFacts(
             name=order.plan.name,
-            kind=KIND,
+            kind=order.kind,
             version=_version(),
             began=began,
             ended=time.time(),
@@ -273,7 +278,7 @@ def _ended_by(run: ProbeRun, steps: StoredSteps) -> str:
 def _study_row(order: ProbeOrder) -> StudyRow:
     return StudyRow(
         id=order.id,
-        kind=KIND,
+        kind=order.kind,
         name=order.plan.name,
         begun=time.time(),
         plan=json.dumps({"settings": order.settings, "blocks": len(order.plan.blocks)}),

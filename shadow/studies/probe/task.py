@@ -37,6 +37,8 @@ class Task:
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     forbid: tuple[str, ...] = ()
     checks: tuple[CheckSpec, ...] = ()
+    messages: tuple[dict[str, object], ...] = ()
+    """Messages with which a run begins, in place of `system` and prompt: those of a conversation that is taken up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

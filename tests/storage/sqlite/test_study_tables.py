@@ -154,3 +154,17 @@ def test_a_store_that_is_closed_refuses(store):
     store.close()
     with pytest.raises(StoreError, match="closed"):
         store.studies.studies()
+
+
+def test_a_conversation_is_found_by_its_key_and_provider_in_the_order_of_its_requests(store):
+    def stored(name, started, **labels):
+        made = exchange_record(name)
+        offered(store.add_exchange, replace(made, exchange=replace(made.exchange, started=started, **labels))).result(PATIENCE)
+
+    stored("later", 9.0, conversation="c", provider="p")
+    stored("first", 3.0, conversation="c", provider="p")
+    stored("other", 4.0, conversation="c", provider="q")
+    stored("none", 5.0, conversation="", provider="p")
+    assert store.studies.conversation("c", "p", 10) == ["first", "later"]
+    assert store.studies.conversation("c", "p", 1) == ["first"]
+    assert store.studies.conversation("", "p", 10) == []

@@ -1,0 +1,109 @@
+"""The thread of a conversation: which stored requests continue which, and what a run needs to go on from one of them. Pure.
+
+The key of a conversation is its opening, so that several runs of one prompt share it; a request continues another one whose
+messages it repeats.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from shadow.studies.worlds.recording import RecordedCall, Recording
+
+_OWN = frozenset({"model", "messages", "tools", "stream", "stream_options", "temperature"})
+"""Members of a body that a task has a place for; the others are its parameters."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadRequest:
+    """One stored request of a conversation, its body read."""
+
+    id: str
+    body: Mapping[str, object]
+
+    @property
+    def messages(self) -> tuple[dict[str, object], ...]:
+        """Its messages."""
+        found = self.body.get("messages")
+        return tuple(message for message in found if isinstance(message, dict)) if isinstance(found, list) else ()
+
+
+def read_request(exchange_id: str, body: bytes | None) -> ThreadRequest | None:
+    """A stored request; None where its body is not whole JSON."""
+    try:
+        value = json.loads(body or b"")
+    except (ValueError, RecursionError):
+        return None
+    return ThreadRequest(id=exchange_id, body=value) if isinstance(value, dict) and value.get("messages") else None
+
+
+def threads(requests: Sequence[ThreadRequest]) -> list[list[ThreadRequest]]:
+    """The requests, in the order in which they began, as chains: each continues the latest request whose messages it repeats."""
+    chains: list[list[ThreadRequest]] = []
+    for request in requests:
+        own = next((chain for chain in reversed(chains) if _continues(request, chain[-1])), None)
+        if own is None:
+            chains.append([request])
+        else:
+            own.append(request)
+    return chains
+
+
+def _continues(request: ThreadRequest, before: ThreadRequest) -> bool:
+    earlier, later = before.messages, request.messages
+    return len(later) > len(earlier) and later[: len(earlier)] == earlier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForkPoint:
+    """A request from which runs go on: its messages, its members, and the world that the requests after it hold."""
+
+    messages: tuple[dict[str, object], ...]
+    model: str
+    stream: bool
+    temperature: float | None
+    parameters: Mapping[str, object]
+    recording: Recording
+
+    @property
+    def called(self) -> tuple[str, ...]:
+        """The tools that the conversation called from here on, each once."""
+        return tuple(dict.fromkeys(call.name for call in self.recording.calls))
+
+
+def fork_point(chain: Sequence[ThreadRequest], step: int) -> ForkPoint:
+    """The request number `step` of a chain, from 1; ValueError where there is none."""
+    if not 1 <= step <= len(chain):
+        raise ValueError(f"the conversation has {len(chain)} requests, and no request {step}")
+    body, last = chain[step - 1].body, chain[-1]
+    messages = chain[step - 1].messages
+    tools, temperature = body.get("tools"), body.get("temperature")
+    functions = tuple(tool for tool in tools if isinstance(tool, dict)) if isinstance(tools, list) else ()
+    return ForkPoint(
+        messages=messages,
+        model=str(body.get("model") or ""),
+        stream=body.get("stream") is True,
+        temperature=temperature if isinstance(temperature, int | float) else None,
+        parameters={name: value for name, value in body.items() if name not in _OWN},
+        recording=Recording(functions=functions, calls=tuple(_calls(last.messages[len(messages) :]))),
+    )
+
+
+def _calls(messages: Sequence[Mapping[str, object]]) -> list[RecordedCall]:
+    """The calls of these messages that have a result, in the order of their results."""
+    made: dict[str, tuple[str, str]] = {}
+    found = []
+    for message in messages:
+        calls = message.get("tool_calls")
+        for call in calls if isinstance(calls, list) else ():
+            function = call.get("function") if isinstance(call, dict) else None
+            if isinstance(function, dict):
+                made[str(call.get("id"))] = (str(function.get("name")), str(function.get("arguments")))
+        key = str(message.get("tool_call_id"))
+        if message.get("role") == "tool" and key in made:
+            name, arguments = made[key]
+            text = message.get("content")
+            found.append(RecordedCall(name=name, arguments=arguments, text=text if isinstance(text, str) else json.dumps(text)))
+    return found

@@ -1,0 +1,70 @@
+"""Threads of conversations: by the messages that are repeated, whatever the order in which their requests came."""
+
+import json
+
+import pytest
+
+from shadow.studies.probe.conversation_thread import ThreadRequest, fork_point, read_request, threads
+from shadow.studies.worlds.recording import RecordedCall
+
+TOOLS = [{"type": "function", "function": {"name": "read"}}]
+
+
+def call(number, name="read"):
+    made = {"id": f"c{number}", "type": "function", "function": {"name": name, "arguments": f'{{"n": {number}}}'}}
+    return {"role": "assistant", "content": None, "tool_calls": [made]}
+
+
+def result(number):
+    return {"role": "tool", "tool_call_id": f"c{number}", "content": f"result {number}"}
+
+
+def messages(*numbers):
+    found = [{"role": "user", "content": "p"}]
+    for number in numbers:
+        found += [call(number), result(number)]
+    return found
+
+
+def request(name, *numbers, **members):
+    body = {"model": "m", "messages": messages(*numbers), "tools": TOOLS, **members}
+    return ThreadRequest(id=name, body=body)
+
+
+def test_two_runs_of_one_prompt_are_two_threads_however_their_requests_are_mixed():
+    mixed = [request("a1"), request("b1"), request("a2", 1), request("b2", 7), request("b3", 7, 8), request("a3", 1, 2)]
+    assert sorted([one.id for one in chain] for chain in threads(mixed)) == [["a1", "b2", "b3"], ["b1", "a2", "a3"]]
+
+
+def test_a_request_continues_the_thread_that_it_repeats_and_no_other():
+    first, second = threads([request("a1"), request("a2", 1), request("a3", 1, 2), request("b", 9)])
+    assert ([one.id for one in first], [one.id for one in second]) == (["a1", "a2", "a3"], ["b"])
+
+
+def test_a_fork_begins_with_the_request_and_has_the_later_results_as_its_world():
+    chain = [request("1", temperature=0.5, max_tokens=9, stream=True), request("2", 1), request("3", 1, 2)]
+    point = fork_point(chain, 2)
+    assert list(point.messages) == messages(1)
+    assert point.recording.calls == (RecordedCall(name="read", arguments='{"n": 2}', text="result 2"),)
+    assert point.recording.functions == tuple(TOOLS)
+    first = fork_point(chain, 1)
+    assert (first.stream, first.temperature, first.parameters, first.called) == (True, 0.5, {"max_tokens": 9}, ("read",))
+    assert len(first.recording.calls) == 2
+    assert fork_point(chain, 3).recording.calls == ()
+
+
+@pytest.mark.parametrize("step", [0, 4])
+def test_a_step_that_there_is_not_is_named(step):
+    with pytest.raises(ValueError, match=f"the conversation has 3 requests, and no request {step}"):
+        fork_point([request("1"), request("2", 1), request("3", 1, 2)], step)
+
+
+@pytest.mark.parametrize("body", [None, b"", b"[]", b"{", b'{"model": "m"}'])
+def test_a_body_that_is_not_whole_is_no_request(body):
+    assert read_request("x", body) is None
+
+
+def test_a_result_in_parts_is_kept_as_json():
+    odd = [*messages(), call(1), {"role": "tool", "tool_call_id": "c1", "content": [{"type": "text", "text": "a"}]}]
+    chain = [request("1"), ThreadRequest(id="2", body={"messages": odd})]
+    assert json.loads(fork_point(chain, 1).recording.calls[0].text) == [{"type": "text", "text": "a"}]
