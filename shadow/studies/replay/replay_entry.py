@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shlex
 import sys
@@ -157,7 +158,7 @@ def execute(order: ReplayOrder, outputs: OutputFlags, *, plan: bool) -> int:
         return 0
     study.check()
     formats = output_formats(outputs.formats)
-    result = study.run()
+    result = asyncio.run(study.run())
     with closing(open_reader(order.config.storage.model_copy(update={"url": f"sqlite:///{order.database}"}))) as reader:
         stored = stored_replay(reader, next(iter(reader.studies.studies())))
         print_outputs(reader, stored, formats, outputs.folder)

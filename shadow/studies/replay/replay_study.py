@@ -116,14 +116,14 @@ class ReplayStudy:
         if faults:
             raise ConfigError(faults)
 
-    def run(self) -> ReplayResult:
+    async def run(self) -> ReplayResult:
         """Send, compare and judge; a first Ctrl-C ends it after what is in flight, a second one at once."""
         order = self._order
         if order.fresh:
             set_aside(order.database, time.time())
         with closing(open_study_store(order.database, order.config.storage)) as store:
             archive, recorder = self._archive(store)
-            return asyncio.run(self._run(archive, recorder))
+            return await self._run(archive, recorder)
 
     def _cost(self) -> PlanCost:
         return plan_cost(self.plan, providers=self._providers, body_of=self._body, has=self._stored.__contains__)

@@ -1,0 +1,66 @@
+"""Evidence of a replay: blocks in their order, runs of candidates that are not decided, and nothing after the last decision."""
+
+from proxy.exchange import Role
+from shadow.studies.chat_request import ChatRequest, parsed_answer
+from shadow.studies.replay.measured_rows import RowPlace
+from shadow.studies.replay.replay_evidence import CONTROL, REFERENCE, BlockAnswer, ReplayEvidence, answer_name
+from shadow.studies.study_policy import PolicyScore, StudyPolicy
+from shadow.studies.targets import Targets
+from tests.exchanges import asked, exchange, said
+
+POLICY = StudyPolicy(score=PolicyScore.SIGNALS, allowed_drop=0.1)
+NAMES = {REFERENCE: "official", CONTROL: "official"}
+
+
+def evidence(*candidates: str) -> ReplayEvidence:
+    return ReplayEvidence(Targets(candidates=candidates, reference="official"), POLICY)
+
+
+def block(number: int, *names: str, payoff: int = 0) -> dict[str, BlockAnswer]:
+    request = ChatRequest(body=asked("Hi")).parsed
+    return {
+        name: BlockAnswer(
+            parsed=parsed_answer(exchange(said("Hello"), provider=NAMES.get(name, name)), request),
+            place=RowPlace(block=number, task=f"f:{number}", position=number, tries=1),
+            key=f"{name}-{number}",
+            payoffs=() if name in NAMES else (("answer_kind", payoff), ("calls_tool_rate", payoff)),
+        )
+        for name in names
+    }
+
+
+def test_names_of_the_reference_s_answers_are_those_of_no_provider():
+    assert answer_name("near", Role.PRIMARY) == "near"
+    assert {answer_name("official", Role.SHADOW), answer_name("official", Role.CONTROL)} == {REFERENCE, CONTROL}
+    assert "\0" in REFERENCE
+
+
+def test_a_block_makes_a_run_for_the_reference_and_each_candidate_and_rows_for_both_of_its_answers():
+    made = evidence("near", "far")
+    made.take(0, block(0, REFERENCE, CONTROL, "near", "far"))
+    assert [run.provider for run in made.runs] == ["official", "near", "far"]
+    assert dict(made.keys) == {name: [f"{name}-0"] for name in (REFERENCE, CONTROL, "near", "far")}
+    assert made.answered["near"][0].row == "f:0 0"
+
+
+def test_a_block_without_an_answer_of_the_reference_decides_nothing_and_the_next_one_counts():
+    made = evidence("near")
+    made.take(0, block(0, "near"))
+    made.take(1, block(1, REFERENCE, CONTROL, "near"))
+    assert [(run.provider, run.block) for run in made.runs] == [("near", 0), ("official", 1), ("near", 1)]
+
+
+def test_a_decided_candidate_gets_no_further_run_and_after_the_last_decision_nothing_counts():
+    made = evidence("near", "far")
+    number = 0
+    while "far" not in made.decided:
+        made.take(number, block(number, REFERENCE, CONTROL, "near") | block(number, "far", payoff=1))
+        number += 1
+    assert number < 30
+    made.take(number, block(number, REFERENCE, CONTROL, "near", "far"))
+    assert [run.provider for run in made.runs][-2:] == ["official", "near"]
+    alone = evidence("far")
+    for at in range(40):
+        alone.take(at, block(at, REFERENCE, CONTROL) | block(at, "far", payoff=1))
+    assert alone.all_decided
+    assert alone.runs[-1].block < 30

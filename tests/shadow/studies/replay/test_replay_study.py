@@ -1,0 +1,87 @@
+"""One replay from its order to its verdicts: what forbids it is in one error, and the plan knows what is stored."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from proxy.provider_config import Provider, ProxyConfig
+from shadow.demo.pretended_server import PretendedServer
+from shadow.settings.config_errors import ConfigError
+from shadow.settings.top_level_config import Config
+from shadow.studies.replay.replay_order import ReplayOrder, replay_settings
+from shadow.studies.replay.replay_study import ReplayStudy
+from shadow.studies.study_budget import BudgetLimits
+from shadow.studies.study_policy import PolicyScore, StudyPolicy
+from shadow.studies.targets import Targets
+from storage.storage_config import StorageConfig
+from tests.shadow.studies.replay_bench import QUICK, rows
+
+TARGETS = Targets(candidates=("near",), reference="official")
+
+
+def order(folder: Path, addresses: dict[str, str], made, *, bodies: str = "full", key: str = "", **more) -> ReplayOrder:
+    providers = {name: Provider(base_url=url, api_key_env=key) for name, url in addresses.items()}
+    config = Config(proxy=ProxyConfig(providers=providers), storage=StorageConfig(bodies=bodies))
+    values = {
+        "kind": "replay",
+        "name": "t",
+        "database": folder / "study-t.db",
+        "config": config,
+        "targets": TARGETS,
+        "rows": made,
+        "broken": (),
+        "policy": StudyPolicy(score=PolicyScore.SIGNALS, allowed_drop=0.2),
+        "limits": BudgetLimits(),
+        "settings": replay_settings(TARGETS, config, {}, 1),
+        "seed": 1,
+        "passes": 1,
+        "at_once": 4,
+        "quiet": True,
+    }
+    return ReplayOrder(**{**values, **more})
+
+
+ADDRESSES = {"near": "http://127.0.0.1:1/v1", "official": "http://127.0.0.1:1/v1"}
+
+
+def test_everything_that_forbids_a_study_is_in_one_error(tmp_path):
+    made = rows(1)
+    unnamed = [replace(row, request=_without_model(row)) for row in made]
+    study = ReplayStudy(order(tmp_path, ADDRESSES, unnamed, bodies="none", key="A_KEY"), {})
+    with pytest.raises(ConfigError) as raised:
+        study.check()
+    assert [error.split(":")[0] for error in raised.value.errors] == [
+        "proxy.providers.official",
+        "proxy.providers.near",
+        "rows.jsonl",
+        "rows.jsonl",
+        "storage.bodies",
+    ]
+    assert "A_KEY is not set" in raised.value.errors[0]
+    assert "rows.jsonl:1: names no model, and official has none for every request" in raised.value.errors[2]
+    assert not (tmp_path / "study-t.db").exists()
+
+
+async def test_a_study_runs_and_its_plan_knows_what_is_stored_until_it_begins_again(tmp_path):
+    async with PretendedServer(seed=1, pace=QUICK) as official, PretendedServer(seed=2, pace=QUICK) as near:
+        addresses = {"near": near.base_url, "official": official.base_url}
+        made = rows(8)
+        study = ReplayStudy(order(tmp_path, addresses, made), {})
+        assert (study.cost.ceiling.requests, study.cost.stored) == (24, 0)
+        result = await study.run()
+        assert result.exit_code == 4
+        again = ReplayStudy(order(tmp_path, addresses, made), {})
+        assert (again.cost.ceiling.requests, again.cost.stored) == (0, 24)
+        fresh = ReplayStudy(order(tmp_path, addresses, made, fresh=True), {})
+        assert fresh.cost.stored == 0
+        await fresh.run()
+        assert len(official.requests) == 32
+    assert len(list(tmp_path.glob("study-t.*.db"))) == 1
+
+
+def _without_model(row):
+    body = json.loads(row.request.body)
+    del body["model"]
+    return replace(row.request, body=json.dumps(body).encode())

@@ -1,0 +1,36 @@
+"""A replay read again from its database is the replay that was run: the same runs, figures, report and verdicts."""
+
+from contextlib import closing
+
+import pytest
+
+from shadow.demo.planted_faults import PlantedFaults
+from shadow.demo.pretended_server import PretendedServer
+from shadow.studies.replay.replay_evidence import REFERENCE
+from shadow.studies.replay.stored_replay import stored_evidence
+from storage.opening import open_reader
+from storage.storage_config import StorageConfig
+from tests.shadow.studies.replay_bench import QUICK, ReplayBench, rows
+
+
+@pytest.mark.parametrize("faults", [PlantedFaults(), PlantedFaults(drop_tool_calls=0.6), PlantedFaults(error_rate=0.5)])
+async def test_stored_evidence_equals_that_of_the_run(tmp_path, faults):
+    async with PretendedServer(seed=1, pace=QUICK) as official, PretendedServer(seed=2, pace=QUICK, faults=faults) as near:
+        bench = ReplayBench(tmp_path, {"official": official.base_url, "near": near.base_url})
+        outcome = await bench.run(rows(25))
+    with closing(open_reader(StorageConfig(url=f"sqlite:///{tmp_path}/study.db"))) as reader:
+        found = stored_evidence(reader, "s", bench.targets, bench.policy)
+    assert found.runs == outcome.runs
+    assert found.answered == outcome.evidence.answered
+    assert found.keys == outcome.evidence.keys
+    assert len(found.answered[REFERENCE]) == sum(run.provider == "official" for run in found.runs)
+
+
+async def test_a_plan_of_other_rows_numbers_the_stored_requests_again(tmp_path):
+    async with PretendedServer(seed=1, pace=QUICK) as official, PretendedServer(seed=2, pace=QUICK) as near:
+        bench = ReplayBench(tmp_path, {"official": official.base_url, "near": near.base_url})
+        await bench.run(rows(12))
+        outcome = await bench.run(rows(7))
+    found = stored_evidence(bench.store, "s", bench.targets, bench.policy)
+    assert found.runs == outcome.runs
+    assert {run.block for run in found.runs} == set(range(7))

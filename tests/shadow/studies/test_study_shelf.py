@@ -1,0 +1,55 @@
+"""Which study a name means: the file, the study of this name in it, or the only one; a study of another kind is a sentence."""
+
+from contextlib import closing
+
+import pytest
+
+from shadow.settings.config_errors import ConfigError
+from shadow.studies import study_shelf
+from shadow.studies.outputs.write_outputs import OutputFormat
+from shadow.studies.study_database import open_study_store
+from storage.opening import open_reader
+from storage.storage_config import StorageConfig
+from storage.study_rows import StudyRow
+
+
+@pytest.fixture
+def two(tmp_path, monkeypatch):
+    """A database with two studies, one of them a probe."""
+    monkeypatch.chdir(tmp_path)
+    with closing(open_study_store(tmp_path / "study-both.db", StorageConfig())) as store:
+        for name, kind in (("a", "replay"), ("b", "probe")):
+            row = StudyRow(id=name, kind=kind, name=name, begun=1.0, plan="{}", policy="{}", seed=1, version="0")
+            store.studies.begin(row)
+    return tmp_path / "study-both.db"
+
+
+def test_a_study_is_chosen_by_its_name_and_an_unknown_one_is_refused_with_those_that_are_there(two):
+    with closing(open_reader(StorageConfig(url=f"sqlite:///{two}"))) as reader:
+        assert study_shelf.study_of(reader, two, "b").kind == "probe"
+        with pytest.raises(ConfigError, match=r"study 'c': .*study-both\.db holds a, b"):
+            study_shelf.study_of(reader, two, "c")
+
+
+def test_every_study_is_listed_with_its_kind_and_that_it_has_not_ended(two):
+    assert study_shelf.listed(two.parent) == [
+        "a  replay, begun 1970-01-01 00:00:01 UTC, not ended: run its command again  (study-both.db)",
+        "b  probe, begun 1970-01-01 00:00:01 UTC, not ended: run its command again  (study-both.db)",
+    ]
+
+
+def test_a_database_is_found_by_study_flag_or_path(two):
+    assert study_shelf.found_database("both", None) == two
+    assert study_shelf.found_database("any", "study-both.db") == two
+    assert study_shelf.found_database("study-both.db", None) == two
+
+
+def test_a_probe_that_has_not_ended_is_not_shown(two):
+    with pytest.raises(ConfigError, match="study b: has not ended; run its command again"):
+        study_shelf.show("b", "study-both.db", [OutputFormat.TEXT], two.parent)
+
+
+def test_forgetting_one_study_leaves_the_other(two):
+    assert study_shelf.forget("a", "study-both.db").startswith("study a forgotten: 0 exchanges deleted")
+    with closing(open_reader(StorageConfig(url=f"sqlite:///{two}"))) as reader:
+        assert [row.name for row in reader.studies.studies()] == ["b"]
