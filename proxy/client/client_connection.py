@@ -100,7 +100,7 @@ class ClientConnection(RequestIntake):
     def data_received(self, data: bytes) -> None:
         """The hot path of a request: bytes that begin as the last head did, its body in one piece with it."""
         memo = self._memo
-        if memo is not None and self.state is _IDLE and not self._begun and (known := memo.find(data)) is not None:
+        if memo is not None and self.state is _IDLE and (known := memo.find(data)) is not None:
             self._begin(memo, known[0], data, known[1])
         else:
             _TABLE[self.state].take(self, data)
@@ -256,7 +256,8 @@ class ClientConnection(RequestIntake):
         """
         if self.waiting_since and now - self.waiting_since > self._listener.timeouts.idle and self._body is not None:
             self._body.fail(RequestError(408, "body_timeout", "the rest of the request body did not come"))
-        elif self.paused and self.transport is not None and not self._half_closed and tcp_info.KNOWN:
+        elif self.transport is not None and not self.transport.is_reading() and not self._half_closed and tcp_info.KNOWN:
+            # Not by `paused`: a WebSocket pauses its client by itself.
             state = tcp_info.peer(self.transport.get_extra_info("socket")).state
             if state == tcp_info.CLOSED:
                 self.abort()

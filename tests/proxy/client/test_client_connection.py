@@ -181,6 +181,9 @@ class Transport(asyncio.Transport):
     def can_write_eof(self):
         return True
 
+    def is_reading(self):
+        return True
+
     def write(self, data):
         self.done.append(data[:12])
 

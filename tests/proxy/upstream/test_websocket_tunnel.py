@@ -3,7 +3,10 @@
 import asyncio
 import json
 import os
+import socket
 import ssl
+import struct
+from contextlib import suppress
 from types import SimpleNamespace
 
 import pytest
@@ -519,3 +522,31 @@ async def test_a_client_that_ended_its_side_before_the_switch_ends_it_at_the_pro
         asked.leave_half()
         assert (await asked.rest()).endswith(b"hi")
         await asyncio.wait_for(ended.wait(), PATIENCE)
+
+
+async def test_a_client_that_resets_its_connection_while_its_provider_reads_nothing_ends_the_websocket():
+    """Its bytes wait in the kernel, so that no event loop sees the reset."""
+    left = asyncio.Event()
+
+    async def script(wire):
+        await wire.head()
+        await wire.send(SWITCHED)
+        wire.writer.transport.pause_reading()
+        await asyncio.wait_for(left.wait(), PATIENCE)
+        wire.writer.transport.resume_reading()
+        await wire.gone()
+
+    async with scripted(script) as provider, plane(provider.url, timeouts={"client_head": 0.4}) as running:
+        async with client(running.port) as asked:
+            await asked.send(opening())
+            await asked.until(b"\r\n\r\n")
+            (door,) = running.plane._listener.connections
+            asked.sock.setblocking(False)
+            while door.transport.is_reading():
+                with suppress(BlockingIOError):
+                    asked.sock.send(b"y" * 100_000)
+                await asyncio.sleep(0)
+            asked.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        assert (await running.kept.next()).failure.kind is FailureKind.CLIENT_GONE
+        left.set()
+        await until(lambda: not running.plane._listener.connections)
