@@ -326,8 +326,9 @@ class Capture:
         said = answer_words(self.identity, self.started, seconds, self._overhead, sizes, response, len(answered))
         request = self.request_head.words(self.role, self.labels)
         if secrets.forms:
-            whole = status < 400 and len(asked) == self.request_size and len(answered) == size and not self._coded
-            if not (whole and secrets.none_in_head(request) and secrets.none_in(said, asked, answered)):
+            whole = status < 400 and len(asked) == self.request_size and len(answered) == size
+            readable = not (self._coded or self.request_head.coded)
+            if not (whole and readable and secrets.none_in_head(request) and secrets.none_in(said, asked, answered)):
                 return None
         return PackedExchange(pack_whole(said, request, self._length), asked, answered, marks)
 

@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterable, Sequence
 from typing import TypeVar, cast
 
 from proxy.content_coding import beginning, named
-from proxy.exchange import ChunkTimings, Exchange, Headers, Response
+from proxy.exchange import ChunkTimings, Exchange, Headers, Request, Response
 from proxy.routing.header_rules import ADDRESSES, MOST_FIELDS, HeaderFields, subprotocol_credentials
 from proxy.secret_masking import Masking, SearchBudget, TooCostlySearchError, anchor, secret_masker, without_beginning
 from proxy.secret_names import crowded, is_secret, secrets_in
@@ -27,7 +27,7 @@ _MOST_WORDS = 500
 SLICE, STEP = 128 * 1024, 1024 * 1024
 """Bytes that are searched for every secret before the next ones are; bytes times secrets of a step, about a millisecond."""
 PACKED, UNPACKED = 64 * 1024, 512 * 1024
-"""Bytes of a packed answer, before and after unpacking, in which a secret is looked for; longer ones stay packed."""
+"""Bytes of a packed body, before and after unpacking, in which a secret is looked for; longer ones stay packed."""
 Clearing = Generator[None, None, Exchange]
 Whole = TypeVar("Whole")
 _PLAIN = frozenset({b"host", b"accept", b"accept-encoding", b"user-agent", b"content-type", b"content-length", b"connection"})
@@ -90,6 +90,11 @@ def clearing(exchange: Exchange, secrets: Sequence[bytes]) -> Clearing:
 def _clearing(exchange: Exchange, secrets: Sequence[bytes]) -> Clearing:
     request, response, failure = exchange.request, exchange.response, exchange.failure
     answer_cut = response is not None and (response.truncated or failure is not None)
+    asked_cut = request.truncated or failure is not None
+    opened = _unpacked_request(request)
+    if opened is not request and ((yield from _found((opened.body,), secrets)) or _begins(opened.body, secrets)):
+        request, asked_cut = opened, True
+        exchange = exchange._replace(request=opened)
     if response is not None:
         plain = _unpacked(response)
         if plain is not response and ((yield from _found((plain.body,), secrets)) or _begins(plain.body, secrets)):
@@ -97,7 +102,6 @@ def _clearing(exchange: Exchange, secrets: Sequence[bytes]) -> Clearing:
             exchange = exchange._replace(response=plain)
     bodies = (request.body, response.body if response else b"")
     found = yield from _found((_words(exchange), *bodies), secrets)
-    asked_cut = request.truncated or failure is not None
     if not found and not (asked_cut or answer_cut):
         return exchange
     looks = SearchBudget()
@@ -229,18 +233,36 @@ def _whole(steps: Generator[None, None, Whole]) -> Whole:
             return cast("Whole", end.value)
 
 
+def _unpacked_request(request: Request) -> Request:
+    """A packed request, unpacked as far as it is looked at: a client may write its key into it."""
+    plain = _plain(request.headers, request.body)
+    if plain is None:
+        return request
+    return request._replace(headers=_uncoded(request.headers), body=plain, size=_size(plain))
+
+
 def _unpacked(response: Response) -> Response:
     """A packed answer, unpacked as far as it is looked at: a key may come back in it (`Incorrect API key`)."""
-    codings = named([value for name, value in response.headers if name.lower() == "content-encoding"])
-    if not codings or not response.body or len(response.body) > PACKED:
-        return response
-    plain = beginning(codings, response.body, UNPACKED)
+    plain = _plain(response.headers, response.body)
     if plain is None:
         return response
     last = response.marks.seconds[-1] if response.marks else response.head_seconds
-    return response._replace(
-        headers=tuple(field for field in response.headers if field[0].lower() != "content-encoding"),
-        body=plain,
-        size=len(plain) + (len(plain) >= UNPACKED),
-        marks=ChunkTimings([last], [len(plain)]),
-    )
+    marks = ChunkTimings([last], [len(plain)])
+    return response._replace(headers=_uncoded(response.headers), body=plain, size=_size(plain), marks=marks)
+
+
+def _plain(headers: Headers, body: bytes) -> bytes | None:
+    """The beginning of what a body unpacks to; None where it is not packed, too long, or cannot be unpacked here."""
+    if not body or len(body) > PACKED:
+        return None
+    codings = named([value for name, value in headers if name.lower() == "content-encoding"])
+    return beginning(codings, body, UNPACKED) if codings else None
+
+
+def _uncoded(headers: Headers) -> Headers:
+    return tuple(field for field in headers if field[0].lower() != "content-encoding")
+
+
+def _size(plain: bytes) -> int:
+    """The size of a body that is unpacked to `plain`, of which more may follow."""
+    return len(plain) + (len(plain) >= UNPACKED)

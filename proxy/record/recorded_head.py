@@ -11,7 +11,7 @@ class RecordedHead:
     of the body, "" where there is none.
     """
 
-    __slots__ = ("_after", "_before", "_labels", "_length_name", "_role", "_words", "method", "target")
+    __slots__ = ("_after", "_before", "_labels", "_length_name", "_role", "_words", "coded", "method", "target")
 
     def __init__(self, method: str, target: str, before: Headers, length_name: str = "", after: Headers = ()) -> None:
         self.method = method
@@ -19,6 +19,8 @@ class RecordedHead:
         self._before = before
         self._length_name = length_name
         self._after = after
+        self.coded = any(name.lower() == "content-encoding" for name, _ in (*before, *after))
+        """The body is in a content coding."""
         self._role: Role | None = None
         self._labels: Labels | None = None
         self._words = RequestWords(b"", b"")

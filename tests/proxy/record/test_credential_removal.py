@@ -99,6 +99,18 @@ def test_a_packed_error_that_holds_the_key_is_remembered_unpacked_without_it(cod
     assert (clean.size, clean.marks[-1].end) == (len(clean.body), len(clean.body))
 
 
+def test_packed_request_that_holds_the_key_is_remembered_unpacked_without_it():
+    packed = gzip.compress(SAID % KEY)
+    headers = (("Content-Encoding", "gzip"), ("Accept", "x"))
+    asked = exchange(b"{}", request=packed)
+    asked = asked._replace(request=asked.request._replace(headers=headers))
+    clean = cleared(asked, forms([KEY])).request
+    assert (clean.body, clean.headers, clean.size) == (SAID % (b"*" * len(KEY)), (("Accept", "x"),), len(clean.body))
+    body = gzip.compress(b"no key")
+    other = asked._replace(request=asked.request._replace(body=body, size=len(body)))
+    assert cleared(other, forms([KEY])) is other
+
+
 def test_a_packed_answer_of_any_status_is_looked_through():
     asked = exchange(gzip.compress(SAID % KEY), status=200, headers=(("Content-Encoding", "gzip"),))
     assert cleared(asked, forms([KEY])).response.body == SAID % (b"*" * len(KEY))

@@ -150,6 +150,15 @@ async def test_what_needs_a_closer_look_is_not_packed_in_one_go(more, secrets, i
     assert got.id == "0" * 28
 
 
+async def test_key_in_a_packed_request_is_not_remembered():
+    head = RecordedHead("POST", "/v1/x", (("content-encoding", "gzip"),))
+    made = Capture(identity="1", role=Role.PRIMARY, started=0.0, begun=0.0, limit=999, head=head)
+    made.ask(gzip.compress(b"my key is " + SECRET))
+    made.head(200, "OK", (), 1.0)
+    got, in_one_go = completed(made, [SECRET])
+    assert (got.request.body, in_one_go) == (b"my key is " + b"*" * len(SECRET), False)
+
+
 async def test_a_key_in_a_packed_answer_of_any_status_is_not_remembered():
     body = gzip.compress(b"your key is " + SECRET)
     got, _ = completed(captured(b"", [body], headers=(("content-encoding", "gzip"),), coded=True), [SECRET])
