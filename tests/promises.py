@@ -336,6 +336,12 @@ PROMISES = (
         "Thousands of hostile names make no series, and the text stays readable.",
     ),
     Promise(
+        "studies.tasks",
+        STUDY,
+        "Same Weights, Different Results",
+        "Each provider has the same chance: an error is no score, a world that breaks no fault of its own, one run no verdict.",
+    ),
+    Promise(
         "studies.servers",
         STUDY,
         "Model Context Protocol 2025-11-25, 2026-07-28",
