@@ -1,6 +1,7 @@
 """Each object that changes shows where it stands in its repr, without keys and without texts of requests."""
 
 import asyncio
+import gc
 import zlib
 from types import SimpleNamespace
 
@@ -8,14 +9,27 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from proxy.client.body_beginning import BodyReader
+from proxy.client.body_framing import ChunkedBody
+from proxy.client.client_listener import ClientListener
+from proxy.client.client_request import ClientRequest
+from proxy.client.head_buffer import HeadBuffer
+from proxy.client.head_memo import HeadMemo
+from proxy.client.read_pauses import ReadPauses
+from proxy.client.request_body import RequestBody
+from proxy.client.response_writer import ResponseWriter
+from proxy.client.upload import Upload
 from proxy.content_coding import CODINGS, _Zlib
 from proxy.exchange import Role
+from proxy.forwarding.forward import Forward
+from proxy.forwarding.live_request import LiveRequest
 from proxy.process.parent_watchdog import HeartbeatWatch, ParentWatchdog
 from proxy.process.shared_counters import SharedCounters
 from proxy.process.standard_streams import ErrorStream
 from proxy.provider_config import Limits, ProxyConfig, Timeouts
 from proxy.record.capture import Capture, _Stowed
 from proxy.record.exchange_sender import _Socket
+from proxy.record.held_bodies import HeldBytes
+from proxy.record.record_completion import RecordCompletion
 from proxy.record.recorded_head import RecordedHead
 from proxy.routing.model_scan import ModelScan
 from proxy.routing.request_fitting import _Parts
@@ -25,8 +39,10 @@ from proxy.sink import NullSink
 from proxy.upstream.chunked_body import ChunkEvents, ChunkReader, ExtendedChunks
 from proxy.upstream.dialer import Dialer
 from proxy.upstream.header_layout import layout_of
+from proxy.upstream.response_reader import ResponseReader
 from proxy.upstream.tls_reads import _Unasked
 from proxy.upstream.upstream_client import DiscardingReader, UpstreamClient
+from proxy.upstream.upstream_connection import UpstreamConnection
 from proxy.worker_stats import WorkerStats
 from shadow.drift.admission import Admission
 from shadow.drift.recent_coverage import RecentCoverage
@@ -43,6 +59,7 @@ from shadow.pipeline.fetcher_client import InProcessFetcher
 from shadow.sampling.budget import Budget
 from shadow.sampling.conversations import Conversations
 from shadow.settings.top_level_config import Config
+from tests.wires import STREAM_HEAD, chunks, client, plane, scripted
 
 CONFIG = Config.model_validate({"proxy": {"providers": {"near": {"base_url": "http://near.example/v1", "models": {"m": "n"}}}}})
 
@@ -191,3 +208,23 @@ async def test_the_parts_of_a_running_process_show_their_state():
     assert repr(plane).startswith("<DataPlane port=0 serving=False WorkerStats(worker=2")
     assert repr(_Socket(SimpleNamespace())) == "<_Socket full=False lost=False>"
     await asyncio.sleep(0)
+
+
+LIVING = (
+    *(ChunkedBody, ClientListener, ClientRequest, HeadBuffer, HeadMemo, ReadPauses, RequestBody, ResponseWriter, Upload),
+    *(Forward, LiveRequest, HeldBytes, RecordCompletion, RecordedHead, ResponseReader, UpstreamConnection),
+)
+
+
+async def test_every_object_of_an_exchange_in_progress_shows_its_state():
+    async def script(wire):
+        await wire.head()
+        await wire.send(STREAM_HEAD + chunks(b"data: 1\n\n"))
+        await wire.gone()
+
+    async with scripted(script) as provider, plane(provider.url) as running, client(running.port) as asked:
+        await asked.send(b"POST /v1/chat/completions HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n")
+        await asked.until(b"data: 1\n\n")
+        shown = {type(one): repr(one) for one in gc.get_objects() if type(one) in LIVING}
+    assert set(shown) == set(LIVING)
+    assert [kind.__name__ for kind, text in shown.items() if not text.startswith(f"<{kind.__name__}")] == []

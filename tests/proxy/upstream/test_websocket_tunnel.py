@@ -550,3 +550,12 @@ async def test_a_client_that_resets_its_connection_while_its_provider_reads_noth
         assert (await running.kept.next()).failure.kind is FailureKind.CLIENT_GONE
         left.set()
         await until(lambda: not running.plane._listener.connections)
+
+
+async def test_a_websocket_that_could_not_be_opened_takes_no_place_among_the_most():
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        gone = closed.getsockname()[1]
+    async with plane(f"http://127.0.0.1:{gone}/v1", limits={"websockets": 1}) as running:
+        for _ in range(2):
+            answer = await ask(running.port, opening(connection=b"Upgrade, close"))
+            assert answer.startswith(b"HTTP/1.1 502 "), answer

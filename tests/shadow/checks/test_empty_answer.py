@@ -1,7 +1,7 @@
 import pytest
 
 from shadow.checks.empty_answer import empty_answer, reasoning_only
-from shadow.findings.finding import FindingState
+from shadow.findings.finding import FindingState, Signal
 from tests.shadow.compare.made import ask, call, choice, completion
 
 
@@ -51,3 +51,9 @@ def test_reasoning_alone_is_no_empty_answer():
 )
 def test_response_of_reasoning_alone_differs_unless_it_was_cut(said, expected):
     assert reasoning_only(ask(), completion(said)).state is expected
+
+
+def test_reasoning_beside_what_is_not_read_is_not_measured_with_its_kinds():
+    found = reasoning_only(ask(), completion(choice(None, reasoning="hm", other=("image", "audio"))))
+    assert (found.signal, found.state) == (Signal.REASONING_ONLY, FindingState.NOT_MEASURED)
+    assert found.reason == "what else came is not read: image, audio"

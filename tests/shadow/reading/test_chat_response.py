@@ -196,3 +196,9 @@ def test_reasoning_precedes_content_and_a_router_names_its_upstream():
     assert isinstance(reading.completion, Completion)
     assert reading.completion.provider == "Near"
     assert fold_events(read_stream(thought), 200).first_output is None
+
+
+def test_of_two_errors_in_a_stream_the_first_is_kept():
+    events = [{"choices": [{"index": 0, "delta": {}, "error": {"message": text}}]} for text in ("first", "second")]
+    stream = b"".join(b"data: %b\n\n" % json.dumps(event).encode() for event in events)
+    assert fold_events(read_stream(stream), 200).error.message == "first"
