@@ -17,6 +17,7 @@ from random import Random
 from statistics import fmean, median
 
 from shadow.drift.paired_evidence import PAYOFF_BETS, PairedEvidence
+from shadow.drift.stopping_power import StoppingRule, stopping_chance
 from shadow.studies.interleaving import Block, Blocks
 from shadow.studies.measured_run import MeasuredRun, RunOutcome
 from shadow.studies.study_policy import StudyPolicy
@@ -126,6 +127,8 @@ def power(count: int) -> Iterator[Figure]:
         found = list(one_candidate(succeeds(rate), succeeds(other), StudyPolicy(), count))
         yield share(f"worse, {rate} against {other}, at most {PAIRS} pairs", sum(one.worse for one in found), count)
         yield mean_pairs("  mean pairs", [one.pairs for one in found], most)
+        exact = stopping_chance(StoppingRule(), rate=rate, other_rate=other, most=PAIRS)
+        yield Figure(what="  mean pairs, summed exactly", value=f"{exact.pairs:.2f}")
     policy = StudyPolicy(allowed_drop=ALLOWED)
     for rate, other, word in ((0.9, 0.9, StudyWord.PASS), (0.5, 0.5, StudyWord.PASS), (0.9, 0.1, StudyWord.FAIL)):
         found = list(one_candidate(succeeds(rate), succeeds(other), policy, count))
