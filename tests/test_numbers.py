@@ -53,7 +53,7 @@ FIGURES: dict[str, tuple[str, ...]] = {
     "README.md": (
         f"Python {PYTHON} or newer",
         f"{len(CHECK_IDS)} faults that one answer shows alone",
-        f"{RATE * 100:.0f} % of conversations are shadowed unless you say otherwise",
+        f"{RATE * 100:.0f} % of conversations are shadowed by default",
         (
             f"62 pairs that all agree show a difference of {least(62)} points in four of five reports,"
             f" 200 one of {least(200)}, 1,000 one of {least(1_000)}"
