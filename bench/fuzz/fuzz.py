@@ -31,6 +31,10 @@ except ImportError:
 
 with atheris.instrument_imports(include=["proxy", "shadow"]) if atheris else nullcontext():
     from proxy import packing
+    from proxy.client.body_framing import BrokenBodyError, ChunkedBody, LengthBody
+    from proxy.client.head_buffer import HeadBuffer
+    from proxy.client.head_memo import HeadMemo
+    from proxy.errors import RequestError
     from proxy.exchange import Exchange, Role
     from proxy.record import credential_removal
     from proxy.record.capture import Capture
@@ -109,6 +113,42 @@ def heads(data: bytes) -> None:
     assert whole == pieces or read < len(data), (whole, pieces, data)
 
 
+def client(data: bytes) -> None:
+    """What a client sends: the same requests, and the same refusal, whole and byte by byte."""
+    whole, pieces = _asked([data]), _asked([data[at : at + 1] for at in range(len(data))])
+    assert whole == pieces, (whole, pieces, data)
+
+
+def _asked(pieces: list[bytes]) -> list[object]:
+    """The requests of a stream of bytes, each with its body, and why it ends where it is refused."""
+    made: list[object] = []
+    begun, body, read = HeadBuffer(64 * 1024), None, b""
+    for piece in pieces:
+        rest = piece
+        while rest or (body is not None and body.ended):
+            try:
+                if body is None:
+                    came, rest = begun.take(rest), b""
+                    if came is None:
+                        break
+                    memo = HeadMemo(came[0][: came[1]])
+                    if memo.fault:
+                        return [*made, memo.fault.status]
+                    made.append(memo.head)
+                    rest, read = came[0][came[1] :], b""
+                    body = ChunkedBody() if memo.head.chunked else LengthBody(memo.length or 0)
+                read, rest = read + body.feed(rest), b""
+                while body.waits:
+                    read += body.feed(b"")
+            except (RequestError, BrokenBodyError) as error:
+                return [*made, getattr(error, "status", "body")]
+            if not body.ended:
+                break
+            made.append(read)
+            body, rest = None, body.rest
+    return made
+
+
 def _fed(pieces: list[bytes]) -> tuple[tuple[object, ...], int]:
     """What an answer came to, fed in `pieces`, and how many of them were read."""
     capture = Capture(identity="i", role=Role.PRIMARY, started=0.0, begun=0.0, limit=10**6, head=RecordedHead("POST", "/", ()))
@@ -134,10 +174,16 @@ def frames(data: bytes) -> None:
         packing.unpack_stats(data)
 
 
-TARGETS: dict[str, Callable[[bytes], None]] = {"answer": answer, "request": request, "heads": heads, "frames": frames}
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "answer": answer,
+    "request": request,
+    "heads": heads,
+    "frames": frames,
+    "client": client,
+}
 
 
-RUNS = {"answer": 25_000, "request": 60_000, "heads": 40_000, "frames": 300_000}
+RUNS = {"answer": 25_000, "request": 60_000, "heads": 40_000, "frames": 300_000, "client": 20_000}
 """Inputs of a run with a seed: about a quarter of a minute for each target."""
 
 
