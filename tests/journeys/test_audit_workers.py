@@ -136,7 +136,7 @@ async def test_killed_worker_costs_what_it_had_which_is_counted_and_comes_back(s
             assert stored <= 39
 
 
-@pytest.mark.promise("budget.limits")
+@pytest.mark.promise("budget.kept")
 async def test_budget_is_one_for_all_workers(serve):
     found = {}
     async with PretendedServer(seed=1) as main, PretendedServer(seed=2) as official:
