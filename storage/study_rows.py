@@ -28,6 +28,19 @@ class StudyRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedFilter:
+    """Which recorded requests of an application a replay takes; empty means any. `since` is seconds since the epoch."""
+
+    provider: str = ""
+    model: str = ""
+    route: str = ""
+    tag: str = ""
+    conversation: str = ""
+    since: float = 0.0
+    limit: int = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StudyRequestRow:
     """One answer that a study needs of one provider: the answer number `repeat` of `target` to the row `row_id`.
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from storage.rows import ErasureResult, ExchangeRecord
 from storage.spending import NOTHING, Spending
-from storage.study_rows import RecordedCallRow, RunRow, SetbackRow, StudyRequestRow, StudyRow
+from storage.study_rows import RecordedCallRow, RecordedFilter, RunRow, SetbackRow, StudyRequestRow, StudyRow
 
 
 class StudyQueries(Protocol):
@@ -27,6 +27,9 @@ class StudyQueries(Protocol):
 
     def conversation(self, key: str, provider: str, limit: int) -> Sequence[str]:
         """The ids of a conversation's exchanges with one provider, in the order in which they began."""
+
+    def recorded_requests(self, wanted: RecordedFilter) -> Sequence[str]:
+        """The ids of the newest live requests of the filter that were held whole, newest first."""
 
     def recorded_calls(self, study_id: str) -> Sequence[RecordedCallRow]:
         """The recorded tool calls of a study, in their order."""

@@ -25,7 +25,12 @@ from shadow.studies.study_flags import (
 
 def replay(
     *,
-    files: Annotated[list[Path], typer.Argument(metavar="FILES...", help="JSONL: chat bodies, K2VV rows, batch files, bfcl.")],
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="FILES...", help="JSONL: chat bodies, K2VV rows, batch files, bfcl.")
+    ] = None,
+    from_store: Annotated[
+        str, typer.Option("--from-store", metavar="FILTER", help="Recorded requests: all, or model=NAME,since=7d,limit=500 ...")
+    ] = "",
     config: ConfigFile = None,
     provider: Annotated[list[str] | None, typer.Option("--provider", metavar="NAME", help="Candidate; all by default.")] = None,
     reference: Annotated[str, typer.Option("--reference", metavar="NAME", help="Reference, else proxy.reference.")] = "",
@@ -51,7 +56,8 @@ def replay(
     from shadow.studies.replay.replay_entry import ReplayFlags, StudyFlags, execute, order_of_replay
 
     flags = ReplayFlags(
-        files=files,
+        files=files or (),
+        from_store=from_store,
         config=config,
         providers=provider or (),
         reference=reference,

@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
-from storage.rows import ErasureResult, ExchangeRecord
+from storage.rows import CUT_REQUEST, NOT_HELD, ErasureResult, ExchangeRecord
 from storage.spending import NOTHING, Spending, spend
 from storage.sqlite import retention
 from storage.sqlite.erasure import erase
 from storage.sqlite.query_rows import one_moment, rows_as
 from storage.sqlite.record_insertion import RecordPreparer, insert_statement, roll_back, write_rows
-from storage.study_rows import RecordedCallRow, RunResultRow, RunRow, SetbackRow, StudyRequestRow, StudyRow
+from storage.study_rows import RecordedCallRow, RecordedFilter, RunResultRow, RunRow, SetbackRow, StudyRequestRow, StudyRow
 
 Result = TypeVar("Result")
 STUDY = ("id", "kind", "name", "begun", "plan", "policy", "seed", "version", "ended", "outcome")
@@ -44,6 +44,12 @@ WRITE_REQUEST = f"""
 {insert_statement("study_requests", ("study_no", *REQUEST))} ON CONFLICT (study_no, key) DO UPDATE
 SET state = excluded.state, exchange_id = excluded.exchange_id, tries = excluded.tries
 """
+NAMED = ("provider", "model", "route", "tag", "conversation")
+"""Columns that a `RecordedFilter` names."""
+RECORDED = f"""
+SELECT id FROM exchanges WHERE role = 'primary' AND method = 'POST' AND unread NOT IN ('{CUT_REQUEST}', '{NOT_HELD}')
+AND started >= :since{{}} ORDER BY started DESC, no DESC LIMIT :limit
+"""  # noqa: S608 - every name is a constant
 UNUSED_BLOCKS = "UPDATE study_requests SET block = -1 WHERE study_no = ?"
 NUMBER_BLOCK = "UPDATE study_requests SET block = ? WHERE study_no = ? AND key = ?"
 CONVERSATION = """
@@ -111,6 +117,13 @@ class StudyReader:
     def conversation(self, key: str, provider: str, limit: int) -> Sequence[str]:
         """The ids of a conversation's exchanges with one provider, in the order in which they began."""
         return self._query(lambda conn: [row[0] for row in conn.execute(CONVERSATION, (key, provider, limit))])
+
+    def recorded_requests(self, wanted: RecordedFilter) -> Sequence[str]:
+        """The ids of the newest live requests of the filter that were held whole, newest first."""
+        names = [name for name in NAMED if getattr(wanted, name)]
+        conditions = "".join(f" AND {name} = :{name}" for name in names)
+        values = {**{name: getattr(wanted, name) for name in names}, "since": wanted.since, "limit": wanted.limit}
+        return self._query(lambda conn: [found for (found,) in conn.execute(RECORDED.format(conditions), values)])
 
     def recorded_calls(self, study_id: str) -> Sequence[RecordedCallRow]:
         """The recorded tool calls of a study, in their order."""

@@ -6,9 +6,11 @@ import re
 import sys
 from contextlib import closing
 
+import aiohttp
 import pytest
 
 from shadow.demo.pretended_server import PretendedServer
+from tests.running import until
 from tests.shadow.studies.replay_bench import rows
 from tests.studied import QUICK, ROOT, run, write_config
 
@@ -66,6 +68,23 @@ async def test_a_study_beside_serve_moves_no_live_number_alarm_or_metric(tmp_pat
             assert live.payoffs(0, 0) == []
             assert live.judgements.alarms(0, 0) == []
             assert live.studies.studies() == []
+
+
+async def test_recorded_requests_are_replayed_from_the_database_that_serve_writes(tmp_path, serve, servers):
+    toml = LIVE.format(**{name: server.base_url for name, server in servers.items()}).replace("1.0", "0.0")
+    async with serve(toml) as served, aiohttp.ClientSession() as client:
+        for row in rows(6):
+            async with client.post(f"{served.data}/v1/chat/completions", data=row.request.body) as answer:
+                await answer.read()
+        await until(lambda: _recorded(served) == 6)
+        ended = await run(tmp_path, "replay", "--from-store", "all", "--provider", "near", "--config", "sameweights.toml")
+    assert "rows       6 (recorded 6)" in ended.err
+    assert (len(servers["near"].requests), len(servers["official"].requests)) == (12, 12)
+
+
+def _recorded(served) -> int:
+    with closing(served.reader) as live:
+        return sum(row.requests for row in live.traffic(0, 0))
 
 
 async def test_a_plan_opens_no_socket_and_its_ceiling_is_not_passed(tmp_path, servers):

@@ -6,6 +6,7 @@ import asyncio
 import os
 import shlex
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from pathlib import Path
 import typer
 
 from shadow.commands.config_commands import settings
-from shadow.settings.config_errors import ConfigError
+from shadow.settings.config_errors import ConfigError, quoted
 from shadow.settings.load_config import load
 from shadow.settings.top_level_config import Config
 from shadow.studies.outputs.write_outputs import output_formats
@@ -26,7 +27,9 @@ from shadow.studies.replay.replay_report import stored_replay
 from shadow.studies.replay.replay_study import ReplayStudy
 from shadow.studies.replay.row_files import changed, rows_of, sampled, set_members
 from shadow.studies.replay.served_models import named_models
+from shadow.studies.replay.stored_rows import recorded_filter, stored_rows
 from shadow.studies.replay.try_prompts import try_rows
+from shadow.studies.rows.row import BrokenRow, Row
 from shadow.studies.study_budget_flags import budget_limits
 from shadow.studies.study_database import database_of, study_name
 from shadow.studies.study_policy import PolicyScore, StudyPolicy
@@ -61,6 +64,7 @@ class ReplayFlags:
     max_tokens: int
     name: str
     checks: Path | None = None
+    from_store: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,10 +87,8 @@ def order_of_replay(flags: ReplayFlags, common: StudyFlags) -> ReplayOrder:
     targets = targets_of(config, flags.providers, flags.reference)
     members, limits = set_members(flags.members), budget_limits(common.budget)
     checks = read_checks_file(flags.checks) if flags.checks else ()
-    rows, broken = rows_of(flags.files)
-    if not rows:
-        raise ConfigError([*(str(row) for row in broken[:10]), f"{flags.files[0]}: holds no row that can be sent"])
-    name = study_name(flags.name or flags.files[0].stem)
+    rows, broken = _rows(flags, config)
+    name = study_name(flags.name or (flags.files[0].stem if flags.files else "store"))
     limit = {"max_tokens of rows without": flags.max_tokens} if flags.max_tokens else {}
     changes: Mapping[str, object] = {**members, **limit}
     return ReplayOrder(
@@ -108,6 +110,22 @@ def order_of_replay(flags: ReplayFlags, common: StudyFlags) -> ReplayOrder:
         fresh=common.fresh,
         quiet=common.quiet,
     )
+
+
+def _rows(flags: ReplayFlags, config: Config) -> tuple[list[Row], list[BrokenRow]]:
+    """The rows of the files, or the recorded requests of the configured database; ConfigError where there are none."""
+    if bool(flags.files) == bool(flags.from_store):
+        raise ConfigError(["replay: name FILES, or recorded requests by --from-store FILTER, one of the two"])
+    if flags.from_store:
+        wanted = recorded_filter(flags.from_store, time.time())
+        with closing(open_reader(config.storage)) as reader:
+            rows, broken = stored_rows(reader, wanted)
+    else:
+        rows, broken = rows_of(flags.files)
+    if not rows:
+        source = flags.files[0] if flags.files else f"--from-store {quoted(flags.from_store)}"
+        raise ConfigError([*(str(row) for row in broken[:10]), f"{source}: holds no row that can be sent"])
+    return rows, broken
 
 
 def order_of_try(flags: TryFlags, common: StudyFlags, *, listing: bool) -> ReplayOrder:
