@@ -44,8 +44,11 @@ def test_request_that_only_the_provider_rejects_differs_with_the_parameter():
 
 
 def test_request_that_both_take_or_both_reject_matches():
-    assert failed_responses.parameters(pair("a", "b")).state is FindingState.MATCH
-    assert failed_responses.parameters(pair(PARAMETER, PARAMETER)).state is FindingState.MATCH
+    for answers, stated in ((("a", "b"), "takes it"), ((PARAMETER, PARAMETER), "refuses it")):
+        found = failed_responses.parameters(pair(*answers))
+        assert (found.state, found.subject, found.reference, found.score) == (FindingState.MATCH, stated, stated, 1)
+    found = failed_responses.error_class(pair("a", "b"))
+    assert (found.state, found.subject, found.reference, found.score) == (FindingState.MATCH, "answered", "answered", 1)
 
 
 def test_parameters_are_not_measured_when_a_server_broke():
