@@ -3,12 +3,14 @@
 import asyncio
 import json
 import re
+import signal
 
 import pytest
 
 from shadow.demo.fleet.example_files import write_example
 from shadow.demo.fleet.pretended_hosts import HOSTS, PretendedHosts
-from tests.studied import run
+from tests.running import until
+from tests.studied import run, start
 
 pytestmark = [pytest.mark.journey, pytest.mark.promise("studies.tasks"), pytest.mark.timeout(180)]
 
@@ -81,3 +83,35 @@ async def test_one_run_of_each_is_refused_and_a_wrong_file_is_said_at_once(tmp_p
     assert "one run of each gives no verdict" in refused.err
     assert "bad.toml:2: task.promt: no such key; did you mean 'prompt'?" in wrong.err
     assert "bad.toml:4: study.modle: no such key; did you mean 'model'?" in wrong.err
+
+
+@pytest.mark.promise("studies.resumed")
+async def test_a_study_that_is_killed_and_interrupted_asks_for_no_stored_answer_again(tmp_path):
+    """What was in flight is sent again: at most two runs of each of three providers after a kill, nothing after Ctrl-C.
+
+    The command is started four times, which is most of what this costs.
+    """
+    for name in ("whole", "cut"):
+        (tmp_path / name).mkdir()
+    async with PretendedHosts() as hosts:
+        whole, cut = written(tmp_path / "whole", hosts), written(tmp_path / "cut", hosts)
+        for folder in (whole, cut):
+            path = folder / "battery-9b.toml"
+            path.write_text(re.sub(r'"--padding", "\d+"', '"--padding", "0"', path.read_text()))
+        unbroken = await run(whole, "probe", "battery-9b.toml", "--runs", "6", "--quiet")
+        once = hosts.requests
+        killed = await start(cut, "probe", "battery-9b.toml", "--runs", "6", "--quiet")
+        await until(lambda: hosts.requests >= once + 10)
+        killed.kill()
+        await killed.communicate()
+        interrupted = await start(cut, "probe", "battery-9b.toml", "--runs", "6", "--quiet")
+        await until(lambda: hosts.requests >= once + 25)
+        interrupted.send_signal(signal.SIGINT)
+        await interrupted.communicate()
+        resumed = await run(cut, "probe", "battery-9b.toml", "--runs", "6", "--quiet")
+        again = hosts.requests - 2 * once
+    assert interrupted.returncode == 130
+    assert 0 <= again <= 6
+    verdicts = [re.findall(r"(✗|✓|\?) +(\S+) +([A-Z ]+)\n +(.*)", ended.out) for ended in (unbroken, resumed)]
+    assert verdicts[0] == verdicts[1]
+    assert unbroken.code == resumed.code
