@@ -13,6 +13,8 @@ from shadow.reading.parsed_response import SWITCHED, ParsedResponse
 
 CLASSES = ("2xx", "3xx", "4xx", "5xx")
 OTHER = "other"
+CHECK = "check"
+"""The kind of findings that need no reference."""
 NOT_THEIRS = frozenset(
     {FailureKind.CLIENT_GONE, FailureKind.REFUSED, FailureKind.STALE, FailureKind.STOPPED, FailureKind.INTERNAL}
 )

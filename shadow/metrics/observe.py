@@ -20,7 +20,7 @@ from shadow.findings.error_classes import ErrorClass
 from shadow.findings.finding import FindingState, Signal
 from shadow.findings.pair import ControlReason, PairKind
 from shadow.measures.schema_validation import OUTCOMES
-from shadow.metrics.answer_counts import CLASSES, AnswerCounts, answer_counts
+from shadow.metrics.answer_counts import CHECK, CLASSES, AnswerCounts, answer_counts
 from shadow.metrics.definitions import MetricDefinitions
 from shadow.metrics.drift_metrics import DriftMetrics
 from shadow.metrics.label_names import OTHER, LabelNames
@@ -29,7 +29,6 @@ from shadow.reading.parsed_response import ParsedResponse
 from shadow.settings.top_level_config import Config
 from storage.rows import IdentityRow
 
-CHECK = "check"
 HANDOVER_REASONS = (*PLANE[1:], "malformed", "inbox_full", "process_killed")
 """Losses between the answer of a live request and the worker; every other loss is the recorder's own."""
 RESULTS = {"stored": "stored", "failed": "store_failed", "dropped": "store_full"}
@@ -117,7 +116,7 @@ class Metrics:
         """
         labels = (self._names.provider(provider), self.model(model))
         if kind == CHECK:
-            self._series.checks.count(labels, tuple(map(_VERDICT, findings)))
+            self.checks(provider, model, tuple(map(_VERDICT, findings)))
             return
         if kind == PairKind.SELF.value and control_reason != ControlReason.RANDOM.value:
             return
@@ -126,6 +125,10 @@ class Metrics:
         judged = ((found.signal._value_, found.score) for found in findings if found.state in _JUDGED)
         scores = [(signal, score) for signal, score in judged if score is not None and 0 <= score <= 1]
         self._series.similarity.note(begin, scores, exemplar)
+
+    def checks(self, provider: str, model: str, verdicts: tuple[tuple[str, str], ...]) -> None:
+        """Count the checks of one answer, each as (signal, state)."""
+        self._series.checks.count((self._names.provider(provider), self.model(model)), verdicts)
 
     def identity(self, row: IdentityRow, *, again: bool = False) -> None:
         """Show which identity serves a model from now on; `again`: it was known before this process, which is no change."""

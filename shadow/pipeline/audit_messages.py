@@ -106,6 +106,14 @@ class FindingsCounted(NamedTuple):
     pair_id: str
 
 
+class ChecksCounted(NamedTuple):
+    """The checks of one answer to be counted, as (signal, state): plain texts, since there are thirty and more of each answer."""
+
+    provider: str
+    model: str
+    verdicts: tuple[tuple[str, str], ...]
+
+
 class Skipped(NamedTuple):
     """A request that was not shadowed."""
 
@@ -172,6 +180,7 @@ Message = (
     | Drain
     | Counted
     | FindingsCounted
+    | ChecksCounted
     | Skipped
     | Identified
     | Recorded

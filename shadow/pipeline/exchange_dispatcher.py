@@ -201,6 +201,8 @@ class ExchangeDispatcher:
         match message:
             case messages.Counted(counts, pair_id):
                 self._metrics.count(counts, pair_id=pair_id)
+            case messages.ChecksCounted(provider, model, verdicts):
+                self._metrics.checks(provider, model, verdicts)
             case messages.FindingsCounted(provider, model, kind, reason, findings, pair_id):
                 self._metrics.findings(provider, model, kind, reason, findings, pair_id=pair_id)
             case messages.Skipped(reason):

@@ -13,10 +13,11 @@ import structlog
 from proxy.exchange import Exchange
 from proxy.packing import FrameReader
 from shadow.findings.finding import Finding
-from shadow.metrics.answer_counts import answer_counts
+from shadow.metrics.answer_counts import CHECK, answer_counts
 from shadow.pipeline.audit_messages import (
     HELLO,
     RESULT,
+    ChecksCounted,
     Counted,
     Done,
     FindingCount,
@@ -113,6 +114,10 @@ class SentCounts:
         self, provider: str, model: str, kind: str, control_reason: str, findings: Iterable[Finding], *, pair_id: str
     ) -> None:
         """Send what is counted of findings."""
+        if kind == CHECK:
+            verdicts = tuple([(each.signal._value_, each.state._value_) for each in findings])
+            self._owner.add(ChecksCounted(provider, model, verdicts))
+            return
         found = tuple([FindingCount(each.signal, each.state, each.score) for each in findings])
         self._owner.add(FindingsCounted(provider, model, kind, control_reason, found, pair_id))
 
