@@ -92,6 +92,8 @@ def _clearing(exchange: Exchange, secrets: Sequence[bytes]) -> Clearing:
     answer_cut = response is not None and (response.truncated or failure is not None)
     asked_cut = request.truncated or failure is not None
     opened = _unpacked_request(request)
+    if len(opened.body) > SLICE:
+        yield  # to unpack so much took a turn of the event loop
     if opened is not request and ((yield from _found((opened.body,), secrets)) or _begins(opened.body, secrets)):
         request, asked_cut = opened, True
         exchange = exchange._replace(request=opened)
