@@ -111,8 +111,11 @@ class ReplayStudy:
         order = self._order
         faults = [*missing_keys(order.config, order.targets.names, self._environ), *self._nameless()]
         faults += budget_faults(self.cost, order.limits)
-        if order.config.storage.bodies == "none":
-            faults.append("storage.bodies: a study compares bodies that it has stored; 'none' keeps none: set 'full' or 'hash'")
+        if (kept := order.config.storage.bodies) != "full":
+            faults.append(
+                f"storage.bodies: a replay compares bodies that it has stored, also of earlier runs; '{kept}' keeps none that "
+                "can be: set SAMEWEIGHTS_STORAGE__BODIES=full for this command"
+            )
         if faults:
             raise ConfigError(faults)
 

@@ -64,6 +64,16 @@ def test_everything_that_forbids_a_study_is_in_one_error(tmp_path):
     assert not (tmp_path / "study-t.db").exists()
 
 
+@pytest.mark.parametrize(("bodies", "refused"), [("full", False), ("hash", True), ("none", True)])
+def test_a_study_is_refused_where_no_bodies_are_kept_that_a_later_run_can_compare(tmp_path, bodies, refused):
+    study = ReplayStudy(order(tmp_path, ADDRESSES, rows(1), bodies=bodies), {})
+    if refused:
+        with pytest.raises(ConfigError, match=f"'{bodies}' keeps none that can be: set SAMEWEIGHTS_STORAGE__BODIES=full"):
+            study.check()
+    else:
+        study.check()
+
+
 async def test_a_study_runs_and_its_plan_knows_what_is_stored_until_it_begins_again(tmp_path):
     async with PretendedServer(seed=1, pace=QUICK) as official, PretendedServer(seed=2, pace=QUICK) as near:
         addresses = {"near": near.base_url, "official": official.base_url}
