@@ -22,7 +22,7 @@ EFFECTS = {
     "finish_length": ("is cut by length {} more often", "is cut by length {} less often"),
     "refusal": ("disagrees on whether to refuse {} more often", "agrees on whether to refuse {} more often"),
     "refusal_rate": ("refuses {} more often", "refuses {} less often"),
-    "text": ("texts further from the reference's {} more often", "texts closer to the reference's {} more often"),
+    "text": ("writes texts further from the reference's, {} more often", "writes texts closer to the reference's, {} more often"),
     "prompt_tokens": ("reports more prompt tokens {} more often", "reports fewer prompt tokens {} more often"),
     "completion_tokens": ("gives longer answers {} more often", "gives shorter answers {} more often"),
     "error": ("fails {} more often", "fails {} less often"),

@@ -202,7 +202,7 @@ def _of_drift(state: DriftEvidence, reference: str) -> Iterator[VerdictReason]:
         since=state.since,
     )
     if state.state is DriftState.DRIFT and state.blame is EvidenceSide.REFERENCE:
-        phrase = state.why if state.failing else f"{reference}, its reference, moved: {_alarm(state)}"
+        phrase = state.why if state.failing else f"{reference}, its reference, moved: {_effect_of(state)}"
         yield replace(found, word=VerdictWord.NOT_MEASURED, ground=ReasonGround.REFERENCE, phrase=phrase)
     elif state.state is DriftState.DRIFT and state.closer:
         yield replace(found, word=VerdictWord.SUSPECT, ground=ReasonGround.CLOSER)
@@ -214,13 +214,18 @@ def _of_drift(state: DriftEvidence, reference: str) -> Iterator[VerdictReason]:
 
 def _alarm(state: DriftEvidence) -> str:
     """The drift state of one route in words, with the effect and its direction where an alarm gave one."""
-    what = effect(state.name, state.size, state.low, state.high) if state.name and state.size is not None else named(state.name)
+    what = _effect_of(state)
     phrases = {
         DriftState.DRIFT: f"drift: {what}",
-        DriftState.SUSPECT: f"drift is suspected{': ' + what if what else ''}",
+        DriftState.SUSPECT: what or "drift",
         DriftState.RECOVERED: "recovered from drift, not acknowledged yet",
     }
     return phrases.get(state.state, "")
+
+
+def _effect_of(state: DriftEvidence) -> str:
+    """The effect of an alarm with its size, or the signal where there is none; "" without a signal."""
+    return effect(state.name, state.size, state.low, state.high) if state.name and state.size is not None else named(state.name)
 
 
 def _open_question(state: DriftEvidence) -> bool:

@@ -260,7 +260,8 @@ def test_closer_than_the_reference_to_itself_is_suspect_and_no_difference():
     verdict = decide(evidence(signal(), signal("text", SignalOutcome.TOO_FAITHFUL, excess=-0.2, low=-0.3, high=-0.1)))
     assert verdict.word is VerdictWord.SUSPECT
     assert verdict.sentence == (
-        "closer to its reference than the reference is to itself: texts closer to the reference's 20 points [10 to 30] more often"
+        "closer to its reference than the reference is to itself: writes texts closer to the reference's, "
+        "20 points [10 to 30] more often"
     )
 
 
@@ -417,4 +418,11 @@ def test_a_provider_that_was_never_sampled_is_not_measured_with_the_cause_and_th
     assert (found.word, found.sentence) == (
         VerdictWord.NOT_MEASURED,
         "not measured: 7 requests were too large to be held; raise the limit",
+    )
+
+
+def test_suspected_difference_states_its_effect_once():
+    suspected = replace(STUCK, state=DriftState.SUSPECT, since=None)
+    assert decide(evidence(drift=(suspected,))).sentence == (
+        "a difference from its reference is suspected: sends different tool arguments 30 points [20 to 40] more often"
     )
