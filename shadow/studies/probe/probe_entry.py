@@ -53,7 +53,7 @@ def execute_probe(flags: ProbeFlags, *, plan: bool) -> int:
     if plan:
         return 0
     source = ConfigSource(file=str(flags.task), lines=key_lines(flags.task.read_text(encoding="utf-8-sig")))
-    errors = [*missing, *sentences(plan_errors(order.plan, file), source), *_handed_on(file, config)]
+    errors = [*missing, *sentences(plan_errors(order.plan, file), source), *_handed_on(file, config), *_unrecorded(file, config)]
     if errors:
         raise ConfigError(errors)
     result = ProbeStudy(order, os.environ).run()
@@ -103,3 +103,11 @@ def _handed_on(file: TaskFile, config: Config) -> list[str]:
         for variable in (*server.pass_env, server.token_env)
         if variable in keys
     ]
+
+
+def _unrecorded(file: TaskFile, config: Config) -> list[str]:
+    """A sentence where a recording is wanted and the configuration keeps no texts."""
+    bodies = config.storage.bodies
+    if file.world.record is None or bodies == "full":
+        return []
+    return [f"world.record: a recording holds what tools return, and storage.bodies = '{bodies}' keeps no text; set 'full'"]

@@ -139,7 +139,7 @@ class ProbeRun:
     def _stored(self, row: RunRow, run: AgentRun) -> None:
         self._store.add_run(self._study_id, row)
         if self._file.world.record is not None:
-            self._store.add_recorded_calls(self._study_id, recorded_rows(run))
+            self._store.add_recorded_calls(self._study_id, recorded_rows(run, self._clean))
 
     def _settle(self, measured: MeasuredRun) -> None:
         """Count a run as evidence, and give a provider up that denies or fails several runs alike, one after another."""

@@ -82,11 +82,14 @@ def misses_of(rows: Sequence[RunRow], provider: str) -> tuple[int, int]:
     return sum(int(json.loads(row.world).get("misses", 0)) for row in own), calls
 
 
-def recorded_rows(run: AgentRun) -> list[RecordedCallRow]:
-    """The calls of a run that reached a tool, with their results."""
+def recorded_rows(run: AgentRun, clean: Callable[[str], str]) -> list[RecordedCallRow]:
+    """The calls of a run that reached a tool, with their results, redacted by `clean`."""
     return [
         RecordedCallRow(
-            name=result.call.name, arguments=result.call.written, text=result.answer.text, is_error=result.answer.is_error
+            name=result.call.name,
+            arguments=result.call.written,
+            text=clean(result.answer.text),
+            is_error=result.answer.is_error,
         )
         for result in run.results
         if result.executed

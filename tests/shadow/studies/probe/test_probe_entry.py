@@ -71,3 +71,12 @@ def test_everything_that_forbids_a_run_is_said_at_once(tmp_path):
 def test_an_unknown_format_is_said_before_anything_is_read(tmp_path):
     with pytest.raises(ConfigError, match="did you mean 'json'"):
         execute(tmp_path, formats="jsn")
+
+
+def test_a_recording_is_refused_where_no_text_is_kept(tmp_path):
+    write_example(tmp_path, 1)
+    config, task = tmp_path / "sameweights.toml", tmp_path / "battery-30b.toml"
+    config.write_text(config.read_text() + '\n[storage]\nbodies = "hash"\n')
+    task.write_text(task.read_text() + '\n[world]\nrecord = "battery.rec"\n')
+    with pytest.raises(ConfigError, match="'hash' keeps no text; set 'full'"):
+        execute(tmp_path)

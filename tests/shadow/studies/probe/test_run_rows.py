@@ -52,5 +52,5 @@ def test_misses_are_counted_over_the_runs_of_one_provider():
 
 
 def test_only_calls_that_reached_a_tool_are_recorded():
-    rows = recorded_rows(run(result("x"), result("y", AnswerSource.REFUSED, fault="f")))
-    assert [(one.name, one.text) for one in rows] == [("x", "t")]
+    rows = recorded_rows(run(result("x"), result("y", AnswerSource.REFUSED, fault="f")), str.upper)
+    assert [(one.name, one.text) for one in rows] == [("x", "T")]
