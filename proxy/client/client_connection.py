@@ -283,8 +283,10 @@ class ClientConnection(RequestIntake):
     def _next(self, *, keep: bool) -> None:
         """The request is read to its end: another one follows, or none."""
         self._body = None
-        if not keep or (self._ended and not self._ahead):
+        if self._onward is not None or (self._ended and not self._ahead):
             self._close()
+        elif not keep:
+            self._linger()
         elif self._ahead:
             self.state = ClientState.TURN
             asyncio.get_running_loop().call_soon(self._turn)
@@ -313,7 +315,7 @@ class ClientConnection(RequestIntake):
             self._close()
 
     def _linger(self) -> None:
-        """Read and drop for a moment behind a refusal."""
+        """End our side, and read and drop for a moment behind the last response: the client may have sent more already."""
         self.state, self._since = ClientState.LINGER, monotonic()
         self._body, self._ahead = None, b""
         if self._ended or not socket_end.sending(self.transport):

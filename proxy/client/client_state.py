@@ -29,7 +29,7 @@ class ClientState(Enum):
     DISCARD = "discard"
     """The response is over; the rest of the request's body is read and dropped."""
     LINGER = "linger"
-    """A refusal has been written and our side ended; what the client still sends is read and dropped for a moment."""
+    """The last response has been written and our side ended; what the client still sends is read and dropped for a moment."""
     CLOSED = "closed"
     """The connection is closed, or closes behind what is still to be written."""
 

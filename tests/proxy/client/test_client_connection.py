@@ -327,7 +327,7 @@ TAKEN = {
     (ClientState.TUNNEL, get()): ClientState.TUNNEL,
     (ClientState.TURN, get()): ClientState.TURN,
     (ClientState.DISCARD, b"678"): ClientState.DISCARD,
-    (ClientState.DISCARD, b"67890"): ClientState.CLOSED,
+    (ClientState.DISCARD, b"67890"): ClientState.LINGER,
     (ClientState.LINGER, get()): ClientState.LINGER,
     (ClientState.CLOSED, get()): ClientState.CLOSED,
 }
@@ -451,3 +451,14 @@ async def test_a_stop_closes_what_carries_no_request_and_then_what_is_answered(s
     connection.close_idle(answered=answered)
     carries = state.answering or (not answered and state not in {ClientState.IDLE, ClientState.HEAD})
     assert ("close" in transport.done) is not carries
+
+
+async def test_the_last_response_of_a_connection_is_read_whole_by_a_client_that_goes_on_sending():
+    """A close with bytes unread would reset the connection, and a reset takes the response from the client."""
+    async with scripted(None, ok(b"x" * 100_000)) as provider, plane(provider.url) as running, client(running.port) as asked:
+        await asked.send(post(b"{}"))
+        await asked.until(b"\r\n\r\n")
+        for _ in range(40):
+            await asked.send(b"x" * 50_000)
+        assert len(await asked.rest()) == 100_000
+        assert (len(provider.requests), running.stats.accepted) == (1, 1)
