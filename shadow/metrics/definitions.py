@@ -172,7 +172,9 @@ class MetricDefinitions:
     def _state(self, make: _Maker) -> None:
         self.in_flight = make.gauge("in_flight_requests", "Requests being forwarded now.")
         self.upstream = make.gauge("upstream_connections", "Open connections to providers, idle ones included.")
-        self.worker_requests = make.counters("worker_requests_total", "Requests begun by each data-plane process.", ("worker",))
+        self.worker_requests = make.counters(
+            "worker_requests_total", "Requests accepted by each data-plane process.", ("worker",)
+        )
         self.lag = make.gauge("loop_lag_seconds", "Lateness of the slowest data-plane event loop, last reported.")
         self.inbox = make.gauge("shadow_queue_length", "Exchanges in the queue of the audit.")
         self.shadows = make.gauge("shadow_in_flight_requests", "Shadow requests in flight.")

@@ -135,7 +135,7 @@ class ExchangeDispatcher:
         if missing:
             return f"the audit worker {', '.join(missing)} is not running; it is started again, and its exchanges wait"
         if self._references and not all(lane.state.fetcher for lane in self.workers.lanes):
-            return "a process that asks references is not running; traffic is forwarded and recorded, not all is compared"
+            return "a fetcher is not running; traffic is forwarded and recorded, not all is compared"
         return ""
 
     async def run(self) -> None:

@@ -68,7 +68,7 @@ class LocalAudit:
     def why_not(self) -> str:
         """A sentence that names what is missing; "" when all is well."""
         if has_references(self._config) and not self._fetcher.pid:
-            return "the process that asks references is not running; traffic is forwarded and recorded, nothing is compared"
+            return "the fetcher is not running; traffic is forwarded and recorded, nothing is compared"
         return ""
 
     async def drain(self, *, patience: float) -> None:

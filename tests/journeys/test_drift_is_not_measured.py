@@ -97,7 +97,7 @@ async def test_a_provider_that_is_its_own_reference_has_no_drift_state_and_gets_
     assert re.search(r"✓ candidate no (difference seen|further from its reference than the reference is from itself)", said), (
         words
     )
-    assert "note: candidate and official are the same server: what differs is its own noise" in said
+    assert "note: candidate and official are the same server: any difference is its own noise" in said
 
 
 async def test_reference_that_never_answered_leaves_the_group_waiting(serve):

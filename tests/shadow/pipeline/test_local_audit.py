@@ -34,7 +34,7 @@ class Fetcher:
     pid = 0
 
 
-@pytest.mark.parametrize(("reference", "why"), [("far", "the process that asks references is not running"), ("", "")])
+@pytest.mark.parametrize(("reference", "why"), [("far", "the fetcher is not running"), ("", "")])
 async def test_what_waits_is_handled_before_the_shadows_end(reference, why):
     providers = {name: Provider(base_url="http://127.0.0.1:9/v1") for name in ("near", "far")}
     config = Config(proxy=ProxyConfig(providers=providers, provider="near", reference=reference))
