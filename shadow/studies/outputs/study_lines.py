@@ -21,6 +21,7 @@ ENDINGS = {
     "complete": "all blocks run",
     "budget": "ended by its budget",
     "interrupted": "interrupted",
+    "the reference gave no answers": "ended because the reference gave no answers",
     "": "still running",
 }
 SKIPPED = 5

@@ -84,9 +84,16 @@ def verifier_rows(reader: Reader, stored: StoredReplay) -> Mapping[str, Sequence
             if kept is not None:
                 parsed = parse_exchange(comparable(kept))
                 body = parsed.exchange.request.body
-                rows.append(VerifierRow(data_index=index, row=row, request=body, response=parsed.answer, key=key))
-        found[stored.targets.reference if name == REFERENCE else name] = rows
+                line = _line(requests[key].row_id, index)
+                rows.append(VerifierRow(data_index=line, row=row, request=body, response=parsed.answer, key=key))
+        found[stored.targets.reference if name == REFERENCE else name] = sorted(rows, key=lambda row: row.data_index)
     return found
+
+
+def _line(row_id: str, position: int) -> int:
+    """The line of a row in its data set, which is the verifier's `data_index`; its position where it came out of a database."""
+    _, _, line = row_id.rpartition(":")
+    return int(line) if line.isdecimal() else position
 
 
 def _summaries(stored: StoredReplay, models: Mapping[str, str]) -> list[VerifierSummary]:

@@ -54,6 +54,12 @@ def test_rows_of_the_verifier_have_the_request_the_answer_and_the_key(reader):
     assert [row.data_index for row in found["near"]] == list(range(1, 13))
 
 
+def test_a_row_of_the_verifier_has_the_line_of_its_data_set_whatever_the_order_of_sending(reader):
+    found = verifier_rows(reader, stored_replay(reader, reader.studies.studies()[0]))
+    sent = [json.loads(row.request.body)["messages"] for row in rows(12)]
+    assert [json.loads(row.request)["messages"] for row in found["near"]] == sent
+
+
 def test_a_policy_comes_back_as_it_was_stored():
     policy = StudyPolicy(score=PolicyScore.SIGNALS, allowed_drop=0.05, alpha=0.01, fewest_runs=9, on_undecided=OnUndecided.ACCEPT)
     row = StudyRow(id="s", kind="replay", name="t", begun=1.0, plan="{}", policy=policy_json(policy), seed=1, version="0")
