@@ -12,8 +12,9 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from typing import TypeVar
 
 import structlog
 
@@ -43,6 +44,7 @@ log = structlog.get_logger("sameweights.audit_worker")
 
 CONNECT_SECONDS, RETRY_SECONDS = 30.0, 0.05
 STATE_SECONDS = 0.5
+T = TypeVar("T")
 
 
 class AuditWorker:
@@ -158,20 +160,41 @@ class _Inbox:
         return await self._messages.get()
 
 
+class _Orders:
+    """Lines of the parent; those that come before there is a worker wait for it."""
+
+    def __init__(self) -> None:
+        self._waiting: list[bytes] = []
+        self._on: Callable[[bytes], None] = self._waiting.append
+
+    def __repr__(self) -> str:
+        return f"<_Orders waiting={len(self._waiting)}>"
+
+    def take(self, line: bytes) -> None:
+        """A line of the parent."""
+        self._on(line)
+
+    def follow(self, take: Callable[[bytes], None]) -> None:
+        """Pass on the lines that wait, and from now on each one."""
+        for line in self._waiting:
+            take(line)
+        self._on = take
+
+
 async def live(task: dict[str, object], config: Config) -> None:
     """Be one worker until the connection to the audit process ends, SIGTERM, or the end of standard input."""
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, ended.set)
     loop.add_signal_handler(signal.SIGINT, lambda: None)  # the audit process ends its workers
-    number, inbox = int(str(task["worker"])), _Inbox()
-    limit = messages.LIMIT_FACTOR * frame_limit(max(config.proxy.limits.audit_body, config.shadow.max_body))
-    owner = await _connected(str(task["socket"]), lambda: OwnerConnection(number, inbox.put, limit))
-    owner.lost.add_done_callback(lambda _: ended.set())
-    welcome = await inbox.next()
-    assert isinstance(welcome, messages.Welcome)
-    worker = AuditWorker(config, number, owner, welcome)
-    await hold(ended.set, lambda line: _reload(worker, line))
+    inbox, orders = _Inbox(), _Orders()
+    # before anything is waited for, because the parent may go at any moment
+    await hold(ended.set, orders.take)
+    connected = await _before(ended, _welcomed(task, config, inbox, ended))
+    if connected is None:
+        return
+    worker = AuditWorker(config, int(str(task["worker"])), *connected)
+    orders.follow(lambda line: _reload(worker, line))
     running = asyncio.create_task(_handle(worker, inbox))
     beats = asyncio.create_task(send_heartbeat())
     gc.collect()
@@ -183,6 +206,30 @@ async def live(task: dict[str, object], config: Config) -> None:
     await asyncio.gather(running, return_exceptions=True)
     await worker.close()
     beats.cancel()
+
+
+async def _welcomed(
+    task: dict[str, object], config: Config, inbox: _Inbox, ended: asyncio.Event
+) -> tuple[OwnerConnection, messages.Welcome]:
+    """The connection to the audit process, once it has sent its welcome."""
+    number = int(str(task["worker"]))
+    limit = messages.LIMIT_FACTOR * frame_limit(max(config.proxy.limits.audit_body, config.shadow.max_body))
+    owner = await _connected(str(task["socket"]), lambda: OwnerConnection(number, inbox.put, limit))
+    owner.lost.add_done_callback(lambda _: ended.set())
+    welcome = await inbox.next()
+    assert isinstance(welcome, messages.Welcome)
+    return owner, welcome
+
+
+async def _before(ended: asyncio.Event, work: Coroutine[object, object, T]) -> T | None:
+    """The result of `work`; None, and no more of it, when the end comes first."""
+    working, ending = asyncio.create_task(work), asyncio.create_task(ended.wait())
+    await asyncio.wait({working, ending}, return_when=asyncio.FIRST_COMPLETED)
+    ending.cancel()
+    if working.done():
+        return working.result()
+    working.cancel()
+    return None
 
 
 async def _handle(worker: AuditWorker, inbox: _Inbox) -> None:
