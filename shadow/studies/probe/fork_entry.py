@@ -30,9 +30,12 @@ from storage.opening import open_reader
 from storage.rows import ExchangeRow
 from storage.storage_config import StorageConfig
 from storage.store import Reader
+from storage.study_rows import RecordedFilter
 
 LONGEST = 2_000
 """Requests of one conversation that are read."""
+NEWEST = 200
+"""Newest requests of a conversation's key among which one is looked for."""
 INTERRUPTED = 130
 
 
@@ -95,10 +98,10 @@ def _order(flags: ForkFlags, config: Config) -> ProbeOrder:
 
 
 def _found(reader: Reader, flags: ForkFlags) -> tuple[ExchangeRow, ForkPoint]:
-    """The exchange that is named, or a first one of the conversation that is, and the request to go on from."""
-    row = reader.exchange(flags.conversation)
+    """An exchange of the conversation that is named, and the request to go on from."""
+    row = _exchange(reader, flags.conversation, flags.providers)
     if row is None:
-        raise ConfigError([f"{flags.conversation}: no such exchange in this database; name one as `pairs` and `show` list it"])
+        raise ConfigError([f"{flags.conversation}: no such conversation, pair or exchange in this database; `pairs` lists ids"])
     requests = _requests(reader, row)
     chain = next((chain for chain in threads(requests) if any(request.id == row.id for request in chain)), [])
     if not chain:
@@ -107,6 +110,20 @@ def _found(reader: Reader, flags: ForkFlags) -> tuple[ExchangeRow, ForkPoint]:
         return row, fork_point(chain, flags.step)
     except ValueError as error:
         raise ConfigError([f"--step {flags.step}: {error}"]) from None
+
+
+def _exchange(reader: Reader, named: str, candidates: Sequence[str]) -> ExchangeRow | None:
+    """The exchange of this id, the live one of the pair of this id, or the newest live one of the conversation of this key.
+
+    Of a key that several providers share, one that is no candidate is taken: the conversation's provider is the reference.
+    """
+    if (row := reader.exchange(named)) is not None:
+        return row
+    if (pair := reader.pair(named)) is not None:
+        return reader.exchange(pair.subject_id)
+    newest = reader.studies.recorded_requests(RecordedFilter(conversation=named, limit=NEWEST)) if named else ()
+    rows = (reader.exchange(exchange_id) for exchange_id in newest)
+    return next((row for row in rows if row is not None and row.provider not in candidates), None)
 
 
 def _requests(reader: Reader, row: ExchangeRow) -> list[ThreadRequest]:

@@ -48,7 +48,7 @@ def probe(
 
 def fork(
     *,
-    conversation: Annotated[str, typer.Argument(metavar="EXCHANGE", help="One of the conversation's exchanges.")],
+    conversation: Annotated[str, typer.Argument(metavar="CONVERSATION", help="Key, or a pair or exchange of it.")],
     step: Annotated[int, typer.Option("--step", metavar="K", min=1, help="Request from which runs go on, from 1.")],
     provider: Annotated[list[str] | None, typer.Option("--provider", metavar="NAME", help="Candidate; all by default.")] = None,
     config: ConfigFile = None,

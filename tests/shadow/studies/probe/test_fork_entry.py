@@ -8,6 +8,7 @@ from shadow.settings.config_errors import ConfigError
 from shadow.studies.probe.fork_entry import ForkFlags, execute_fork
 from shadow.studies.probe.probe_study import ProbeStudy
 from shadow.studies.probe.run_rows import misses_of
+from tests.records import add_live, add_pair, calling
 from tests.shadow.studies.probe.probe_orders import order_of
 from tests.shadow.studies.probe.test_probe_study import serving
 from tests.studied import reader, write_config
@@ -62,6 +63,17 @@ def test_a_fork_on_the_same_provider_leaves_the_recording_nowhere(conversation, 
     assert "against openrouter" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("named", ["pair", "conversation"])
+def test_a_live_conversation_is_named_by_a_pair_or_by_its_key(store, tmp_path, capsys, named):
+    pair = add_pair(store, "openrouter", calling("Oslo"), calling("Oslo"))
+    add_live(store, "nim")
+    assert store.flush(20)
+    write_config(tmp_path, dict.fromkeys(("openrouter", "nim"), "http://127.0.0.1:9/v1"), "openrouter")
+    name = {"pair": pair, "conversation": store.pair(pair).conversation}[named]
+    assert fork(tmp_path, name, 1, plan=True, source=str(next(tmp_path.rglob("*.db")))) == 0
+    assert "at most 2 runs of each of 2 providers" in capsys.readouterr().out
+
+
 def test_one_step_is_the_next_answer_alone(conversation):
     folder, hosts, steps = conversation
     before = hosts.requests
@@ -81,7 +93,7 @@ def test_a_plan_of_a_fork_sends_nothing(conversation, capsys):
     ("given", "sentence"),
     [
         ({"step": 9}, "--step 9: the conversation has 5 requests, and no request 9"),
-        ({"conversation": "none"}, "none: no such exchange in this database"),
+        ({"conversation": "none"}, "none: no such conversation, pair or exchange in this database"),
         ({"runs": 1}, "one run of each gives no verdict"),
         ({"providers": ("nimm",)}, "no such provider"),
     ],
