@@ -388,10 +388,12 @@ async def test_a_sweep_closes_what_has_kept_the_proxy_waiting_beyond_its_limit_a
     connection, transport, clients = STATES[state]()
     clients.timeouts = Timeouts(client_idle=75.0, client_head=30.0)
     transport.done.clear()
-    since = connection.head_since or connection._since
-    connection.sweep(since + seconds)
+    # a round number, because the sum with a reading of the clock may round up past the limit
+    connection.head_since = 1_000.0 if connection.head_since else 0.0
+    connection._since = 1_000.0
+    connection.sweep(1_000.0 + seconds)
     assert transport.done == []
-    connection.sweep(since + seconds + 0.1)
+    connection.sweep(1_000.0 + seconds + 0.1)
     assert transport.done == [done]
 
 
@@ -401,9 +403,10 @@ async def test_a_client_that_reads_too_slowly_for_too_long_is_let_go_in_each_sta
     clients.timeouts = Timeouts(idle=1.0)
     connection.pause_writing()
     transport.done.clear()
-    connection.sweep(connection.stalled_since + 1.0)
+    connection.stalled_since = 1_000.0
+    connection.sweep(1_001.0)
     assert transport.done == []
-    connection.sweep(connection.stalled_since + 1.1)
+    connection.sweep(1_001.1)
     assert transport.done == ["abort"]
 
 
@@ -413,11 +416,12 @@ async def test_a_body_of_which_nothing_comes_is_given_up_after_idle():
     await reading
     reading = asyncio.create_task(clients.begun[0].read())
     await asyncio.sleep(0)
-    since = connection.waiting_since
-    connection.sweep(since + clients.timeouts.idle)
+    # a round number, because the sum with a reading of the clock may round up past the limit
+    connection.waiting_since = 1_000.0
+    connection.sweep(1_000.0 + clients.timeouts.idle)
     await asyncio.sleep(0)
     assert not reading.done()
-    connection.sweep(since + clients.timeouts.idle + 0.1)
+    connection.sweep(1_000.0 + clients.timeouts.idle + 0.1)
     with pytest.raises(RequestError) as raised:
         await reading
     assert raised.value.status == 408

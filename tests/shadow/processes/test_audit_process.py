@@ -145,7 +145,7 @@ async def test_audit_without_its_fetcher_is_not_ready_until_it_runs(tmp_path):
     async with Standing(tmp_path, sample_rate=1.0) as standing:
         await until(lambda: standing.house._ready() == "")
         os.kill(standing.house._audit._fetcher.pid, signal.SIGKILL)
-        await until(lambda: "asks references is not running" in standing.house._ready())
+        await until(lambda: "the fetcher is not running" in standing.house._ready())
         await until(lambda: standing.house._ready() == "")
 
 
