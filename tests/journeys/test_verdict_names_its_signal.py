@@ -101,8 +101,11 @@ async def test_each_scene_has_its_verdict_and_signal_in_text_json_exit_code_and_
 
         def judged() -> bool:
             found = cards(served)
-            return {model: card.pairs for model, card in found.items()} == ASKED and all(
-                found[model].verdict.since for model in ("never-calls", "cached")
+            return (
+                {model: card.pairs for model, card in found.items()} == ASKED
+                and all(found[model].verdict.since for model in ("never-calls", "cached"))
+                # a pair is listed before the judge has counted it
+                and f"{ASKED['wrong-name']} of " in found["wrong-name"].verdict.sentence
             )
 
         await until(judged)
