@@ -195,7 +195,7 @@ def _meant(name: object, known: Sequence[str]) -> str:
 
 def _plain_name(kind: CheckKind, table: Mapping[str, object]) -> str:
     """What a check is called that has no name: its kind, with what it counts to or looks for."""
-    told = [f"{name} {table[name]}" for name in ("equals", "at_least", "at_most", "each_at_most") if name in table]
-    told += [name for name in ("sorted", "numbered", "unchanged") if name in table]
-    told += [repr(table[name]) for name in ("text", "pattern", "tool") if name in table]
-    return " ".join((kind.value, *told))
+    parts = [f"{name} {table[name]}" for name in ("equals", "at_least", "at_most", "each_at_most") if name in table]
+    parts += [name for name in ("sorted", "numbered", "unchanged") if name in table]
+    parts += [repr(table[name]) for name in ("text", "pattern", "tool") if name in table]
+    return " ".join((kind.value, *parts))

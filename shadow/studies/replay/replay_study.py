@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import secrets
-import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 
@@ -19,6 +17,7 @@ from shadow.privacy.privacy_policy import PrivacyPolicy
 from shadow.privacy.redact import Redactor
 from shadow.settings.config_errors import ConfigError
 from shadow.studies.asking import Asker
+from shadow.studies.interruption import interruptible
 from shadow.studies.own_checks.check_spec import check_table
 from shadow.studies.progress_line import ProgressLine, duration
 from shadow.studies.replay.plan_cost import PlanCost, budget_faults, plan_cost
@@ -171,7 +170,7 @@ class ReplayStudy:
             checks=order.checks,
         )
         try:
-            with _interruptible(run.stop):
+            with interruptible(run.stop):
                 async with ProgressLine(lambda seconds: self._progress(run, seconds), quiet=order.quiet):
                     outcome = await run.run()
         finally:
@@ -242,26 +241,7 @@ def _stored_keys(order: ReplayOrder) -> frozenset[str]:
     if not order.database.exists():
         return frozenset()
     url = order.config.storage.model_copy(update={"url": f"sqlite:///{order.database}"})
-    with suppress(StoreError), closing(open_reader(url)) as reader:  # what is wrong with it is said when it is written
+    with suppress(StoreError), closing(open_reader(url)) as reader:  # its error is raised when it is written
         identity = study_id(order.kind, order.name, order.settings)
         return frozenset(request.key for request in reader.studies.requests(identity) if request.state == ANSWERED)
     return frozenset()
-
-
-@contextmanager
-def _interruptible(stop: Callable[[], None]) -> Iterator[None]:
-    """Call `stop` at the first SIGINT or SIGTERM, and cancel this task at the second."""
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    assert task is not None
-    calls: Iterator[Callable[[], object]] = iter((stop, task.cancel))
-
-    def signalled() -> None:
-        next(calls, task.cancel)()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, signalled)
-    try:
-        yield
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)

@@ -50,8 +50,8 @@ def changed(row: Row, members: Mapping[str, object], max_tokens: int) -> Row:
     if not more:
         return row
     body = json.dumps({**json.loads(row.request.body), **more}, separators=(",", ":")).encode()
-    told = tuple(f"{name} set to {json.dumps(value)[:80]}" for name, value in more.items())
-    return replace(row, request=replace(row.request, body=body), alterations=(*row.alterations, *told))
+    changes = tuple(f"{name} set to {json.dumps(value)[:80]}" for name, value in more.items())
+    return replace(row, request=replace(row.request, body=body), alterations=(*row.alterations, *changes))
 
 
 def _lines(file: Path, name: str) -> Iterator[Row | BrokenRow]:

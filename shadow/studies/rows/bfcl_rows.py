@@ -54,8 +54,8 @@ def bfcl_row(value: Mapping[str, Any], place: str) -> Row:
     body: dict[str, Any] = {"messages": messages, **({"tools": tools} if tools else {})}
     request = ChatRequest(body=dumped(body), cluster=cluster_of(messages))
     renamed = [name for name, given in zip(names, functions, strict=True) if given.get("name") != name]
-    told = (f"names written without dots: {', '.join(renamed)}",) if renamed else ()
-    return Row(id=place, shape="bfcl", request=request, name=str(value.get("id", ""))[:200], alterations=told)
+    changes = (f"names written without dots: {', '.join(renamed)}",) if renamed else ()
+    return Row(id=place, shape="bfcl", request=request, name=str(value.get("id", ""))[:200], alterations=changes)
 
 
 def _messages(question: Any) -> list[Any]:

@@ -87,22 +87,22 @@ def _row(value: Mapping[str, Any], line: bytes, place: str, shape: str, name: st
 def _body(value: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """The request of a line, and what was changed in it."""
     body = {key: member for key, member in value.items() if key not in BESIDE}
-    told = []
+    changes = []
     for key in _JSON_TEXTS:
         if isinstance(body.get(key), str):
             body[key] = _parsed(body[key], key)
-            told.append(f"{key} read from JSON text")
+            changes.append(f"{key} read from JSON text")
     if body.get("tools") in ([], None) and "tools" in body:
         del body["tools"]
-        told.append("an empty list of tools left out")
+        changes.append("an empty list of tools left out")
     if _has_input_role(body.get("messages")):
         body["messages"] = [_plain_role(message) for message in body["messages"]]
-        told.append("role _input sent as system")
+        changes.append("role _input sent as system")
     extra = value.get("extra_body")
     if isinstance(extra, dict) and extra:
         body |= extra
-        told.append(f"members of extra_body added: {', '.join(sorted(extra))}")
-    return body, told
+        changes.append(f"members of extra_body added: {', '.join(sorted(extra))}")
+    return body, changes
 
 
 def _parsed(text: str, key: str) -> Any:
