@@ -71,7 +71,7 @@ def check_same(path: Path, found: StudyRow | None, kind: str, settings: Mapping[
             f"{name}: was {quoted_value(before.get(name))}, is {quoted_value(now.get(name))}" for name in different
         )
         raise ConfigError(
-            [f"{path}: holds another study ({changes}); name this one with --name or --db, or begin again with --fresh"]
+            [f"{path}: holds another study ({changes}); name another database with --db, or begin again with --fresh"]
         )
 
 

@@ -40,9 +40,7 @@ def written(folder, hosts):
 async def test_the_tables_of_the_experiment_come_out_with_no_verdict_on_two_runs(tmp_path):
     async with PretendedHosts() as hosts:
         folder = written(tmp_path, hosts)
-        ended = await asyncio.gather(
-            *(run(folder, "probe", name, "--runs", "2", "--format", "json", "--db", f"{name}.db") for name in TABLES)
-        )
+        ended = await asyncio.gather(*(run(folder, "probe", name, "--runs", "2", "--format", "json") for name in TABLES))
     for name, result in zip(TABLES, ended, strict=True):
         assert result.code == 4, result
         study = json.loads(result.out)
@@ -63,7 +61,7 @@ async def test_the_provider_that_was_worst_is_the_reference_that_the_others_fail
         path = folder / "battery-9b.toml"
         path.write_text(re.sub(r'"--padding", "\d+"', '"--padding", "0"', path.read_text()))
         ended = await run(folder, "probe", "battery-9b.toml")
-        again = await run(folder, "study", "show", "battery")
+        again = await run(folder, "study", "show", "battery-9b")
         sent = hosts.requests
         resumed = await run(folder, "probe", "battery-9b.toml")
         assert hosts.requests == sent

@@ -13,7 +13,7 @@ PADDING = 210_078
 _TASK = '''\
 # sameweights probe {file}
 [task]
-name = "battery"
+name = "{name}"
 prompt = """
 Analyze my vehicle's battery health and charging. Name the vehicle, its battery's health, its charges, its efficiency,
 the chargers that I use, and public chargers nearby."""
@@ -72,7 +72,7 @@ def write_example(folder: Path, port: int) -> list[Path]:
 def _task_text(name: str) -> str:
     model, reference, providers = _TASKS[name]
     listed = ", ".join(f'"{provider}"' for provider in providers)
-    return _TASK.format(file=name, model=model, reference=reference, providers=listed, padding=PADDING)
+    return _TASK.format(file=name, name=Path(name).stem, model=model, reference=reference, providers=listed, padding=PADDING)
 
 
 def _written(path: Path, text: str) -> Path:

@@ -44,9 +44,15 @@ def summary(report: StudyReport) -> Sequence[str]:
     money = "" if facts.cost is None else f", ${facts.cost:,.2f}"
     tokens = facts.prompt_tokens + facts.completion_tokens
     return (
-        f"{report.blocks} of {facts.planned} blocks, {ending}; {facts.requests:,} requests, {tokens:,} tokens{money}",
+        f"{_blocks(report)}, {ending}; {facts.requests:,} requests, {tokens:,} tokens{money}",
         f"{moment(facts.began)}{took} UTC, seed {facts.seed}, sameweights {facts.version}",
     )
+
+
+def _blocks(report: StudyReport) -> str:
+    """How many blocks were run; a study that is taken up with fewer runs holds more than are planned now."""
+    run, planned = report.blocks, report.facts.planned
+    return f"{run} of {planned} blocks" if run <= planned else f"{run} blocks, more than the {planned} planned now"
 
 
 def promises(report: StudyReport) -> Sequence[str]:

@@ -48,7 +48,7 @@ def test_the_same_study_is_resumed_and_another_is_refused_with_what_is_different
     with pytest.raises(ConfigError) as raised:
         check_same(Path("d.db"), row(seed=2, providers=["far http://c"]), "replay", SETTINGS)
     changes = "providers: was far http://c, is near http://a; seed: was 2, is 1"
-    what = "name this one with --name or --db, or begin again with --fresh"
+    what = "name another database with --db, or begin again with --fresh"
     assert raised.value.errors == (f"d.db: holds another study ({changes}); {what}",)
     with pytest.raises(ConfigError, match="kind: was 'try', is 'replay'"):
         check_same(Path("d.db"), row("try"), "replay", SETTINGS)

@@ -14,6 +14,13 @@ def test_summary_has_the_runs_the_reason_of_the_end_and_the_cost():
     assert second == "2026-09-21 14:13:20 to 2026-09-21 14:25:34 UTC, seed 7, sameweights 1.0"
 
 
+def test_a_study_taken_up_with_fewer_blocks_than_it_holds_states_both():
+    run = probe_report().blocks
+    shown = {planned: summary(replace(probe_report(), facts=facts(planned=planned)))[0] for planned in (run, run - 1)}
+    assert shown[run].startswith(f"{run} of {run} blocks, ")
+    assert shown[run - 1].startswith(f"{run} blocks, more than the {run - 1} planned now, ")
+
+
 def test_every_ending_of_a_study_has_its_words():
     for ending, words in ENDINGS.items():
         assert words in summary(replace(probe_report(), facts=facts(ended_by=ending)))[0]
