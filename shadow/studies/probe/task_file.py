@@ -19,6 +19,7 @@ from shadow.studies.probe.agent_messages import EchoReasoning
 from shadow.studies.probe.task import MAX_STEPS, RUN_SECONDS, StudySettings, Task, TaskFile, TaskWorld
 from shadow.studies.study_budget import BudgetLimits
 from shadow.studies.study_policy import OnUndecided, PolicyScore, StudyPolicy, policy_faults
+from shadow.studies.worlds.copied_links import link_faults
 from shadow.studies.worlds.recording import Match, Unseen
 from shadow.studies.worlds.server_spec import CALL_SECONDS, START_SECONDS, Isolation, ServerSpec
 
@@ -240,8 +241,7 @@ def _server_faults(server: ServerSection, here: Path) -> Iterator[tuple[str, str
     if not _NAME.fullmatch(server.name):
         yield "name", _NAMED.format(quoted(server.name))
     yield from _address_faults(server)
-    if server.copy_from and not (here / server.copy_from).is_dir():
-        yield "copy", f"no such folder: {quoted(server.copy_from)}, looked for beside the task file"
+    yield from (("copy", sentence) for sentence in _copy_faults(server.copy_from, here))
     for shown in server.alias:
         if not shown.startswith("/") or shown == "/":
             yield "alias", f"must replace an absolute path, as /data, but is {quoted(shown)}"
@@ -249,6 +249,16 @@ def _server_faults(server: ServerSection, here: Path) -> Iterator[tuple[str, str
         yield "isolation", "a shared server keeps what one run does for the next: write trusted = true if all its tools only read"
     if server.isolation == "in_process" and server.command[:1] != ("fleet",):
         yield "isolation", 'only the example runs inside the study\'s process: command = ["fleet"]'
+
+
+def _copy_faults(copied: str, here: Path) -> list[str]:
+    folder = (here / copied).resolve()
+    if copied and not folder.is_dir():
+        return [f"no such folder: {quoted(copied)}, looked for beside the task file"]
+    try:
+        return [f"{quoted(copied)}: {fault}" for fault in link_faults(folder)] if copied else []
+    except OSError as error:
+        return [f"{quoted(copied)}: cannot be read: {error.strerror or error}"]
 
 
 def _address_faults(server: ServerSection) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from shadow.studies.worlds.copied_links import link_faults
 from shadow.studies.worlds.server_spec import ServerSpec
 
 HANDED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "SYSTEMROOT")
@@ -49,17 +50,13 @@ class RunFolder:
         }
 
     def prepare(self, copy: Path | None) -> None:
-        """Make the folders and copy the data; ValueError for a link that leads out of the copied folder."""
+        """Make the folders and copy the data; ValueError for a link that a copy cannot have."""
         (self.path / "tmp").mkdir(parents=True)
         self.data.mkdir()
         if copy is None:
             return
-        root = copy.resolve()
-        for link in (path for path in copy.rglob("*") if path.is_symlink()):
-            if not link.resolve().is_relative_to(root):
-                raise ValueError(
-                    f"{copy.name}: the link {link.relative_to(copy)} leads out of the folder, and runs would share it"
-                )
+        if faults := link_faults(copy):
+            raise ValueError(f"{copy.name}: {faults[0]}")
         shutil.copytree(copy, self.data, symlinks=True, dirs_exist_ok=True)
 
     def filled(self, text: str) -> str:

@@ -191,6 +191,17 @@ def test_coverage_without_groups_is_refused_and_another_score_is_not(tmp_path):
     assert loaded(tmp_path, SMALL.format(**parts, policy='score = "complete"')).policy.score is PolicyScore.COMPLETE
 
 
+def test_a_copied_folder_with_an_absolute_link_is_refused_before_anything_starts(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a").write_text("the user's own")
+    (tmp_path / "data" / "link").symlink_to(tmp_path / "data" / "a")
+    (fault,) = faults(
+        tmp_path, SMALL.format(task=GROUPS, study="", policy="", server=COMMAND).replace(COMMAND, f'{COMMAND}\ncopy = "data"')
+    )
+    assert "servers[0].copy: 'data': the link link leads to" in fault
+    assert "write it as a relative one" in fault
+
+
 def test_two_servers_of_one_name_are_refused(tmp_path):
     text = SMALL.format(task=GROUPS, study="", policy="", server=COMMAND) + '[[servers]]\nname = "s"\ncommand = ["x"]\n'
     assert "'s' is the name of another server too" in faults(tmp_path, text)[0]

@@ -24,6 +24,17 @@ def test_the_data_are_copied_with_links_that_stay_inside(tmp_path):
     assert (folder.path / "tmp").is_dir()
 
 
+def test_an_absolute_link_to_the_original_is_refused_and_nothing_is_copied(tmp_path):
+    original = tmp_path / "original"
+    original.mkdir()
+    (original / "a").write_text("a")
+    (original / "link").symlink_to(original / "a")
+    folder = folder_in(tmp_path)
+    with pytest.raises(ValueError, match=r"the link link leads to .*, an absolute path"):
+        folder.prepare(original)
+    assert list(folder.data.iterdir()) == []
+
+
 def test_a_folder_is_used_once(tmp_path):
     folder = folder_in(tmp_path)
     folder.prepare(None)
