@@ -18,6 +18,7 @@ from shadow.studies.outputs.print_report import print_report
 from shadow.studies.outputs.write_outputs import output_formats
 from shadow.studies.probe.conversation_thread import ForkPoint, ThreadRequest, fork_point, read_request, threads
 from shadow.studies.probe.probe_plan import plan_errors, probe_plan, probe_plan_lines
+from shadow.studies.probe.probe_settings import probe_settings
 from shadow.studies.probe.probe_study import ProbeOrder, ProbeStudy
 from shadow.studies.probe.task import MAX_STEPS, StudySettings, Task, TaskFile, TaskWorld
 from shadow.studies.probe.task_file import ONE_RUN
@@ -89,6 +90,7 @@ def _order(flags: ForkFlags, config: Config) -> ProbeOrder:
         plan=replace(probe_plan(file, targets), name=name),
         config=config,
         database=database_of(name, flags.db),
+        settings=probe_settings(file, targets, config, point.recording),
         fresh=flags.fresh,
         quiet=flags.quiet,
         command=f"sameweights fork {flags.conversation} --step {flags.step}",

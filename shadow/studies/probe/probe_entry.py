@@ -16,12 +16,14 @@ from shadow.settings.top_level_config import Config
 from shadow.studies.outputs.print_report import print_report
 from shadow.studies.outputs.write_outputs import output_formats
 from shadow.studies.probe.probe_plan import plan_errors, probe_plan, probe_plan_lines
+from shadow.studies.probe.probe_settings import probe_settings
 from shadow.studies.probe.probe_study import ProbeOrder, ProbeStudy
 from shadow.studies.probe.task import TaskFile
 from shadow.studies.probe.task_file import ONE_RUN, load_task
 from shadow.studies.study_database import database_of, study_name
 from shadow.studies.targets import missing_keys, targets_of
 from shadow.studies.verdicts.study_verdict import exit_code
+from shadow.studies.worlds.recording import Recording, parse_recording
 
 INTERRUPTED = 130
 
@@ -78,15 +80,26 @@ def _with_flags(file: TaskFile, flags: ProbeFlags) -> TaskFile:
 def _order(file: TaskFile, config: Config, flags: ProbeFlags) -> ProbeOrder:
     targets = targets_of(config, file.study.providers, file.study.reference)
     name = study_name(file.task.name)
+    recording = read_recording(file.world.source) if file.world.source else None
     return ProbeOrder(
         file=file,
         plan=probe_plan(file, targets),
         config=config,
         database=database_of(name, flags.db),
+        settings=probe_settings(file, targets, config, recording),
         fresh=flags.fresh,
         quiet=flags.quiet,
         command=shlex.join(["sameweights", "probe", str(flags.task)]),
+        recording=recording,
     )
+
+
+def read_recording(path: Path) -> Recording:
+    """The recording of a file; ConfigError where it cannot be read."""
+    try:
+        return parse_recording(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError([f"{path}: {error}"]) from None
 
 
 def _handed_on(file: TaskFile, config: Config) -> list[str]:

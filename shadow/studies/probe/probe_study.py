@@ -10,7 +10,6 @@ import time
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -41,7 +40,7 @@ from shadow.studies.study_recorder import StudyRecorder
 from shadow.studies.verdicts.study_rule import judge_study
 from shadow.studies.verdicts.study_verdict import StudyResult
 from shadow.studies.worlds.offered_tools import OfferedTools
-from shadow.studies.worlds.recording import RecordedCall, Recording, merged, parse_recording, recording_text, too_many_misses
+from shadow.studies.worlds.recording import RecordedCall, Recording, merged, recording_text, too_many_misses
 from shadow.studies.worlds.world import World, WorldError, in_world
 from storage.store import Store
 from storage.study_rows import StudyRow
@@ -57,31 +56,14 @@ class ProbeOrder:
     plan: ProbePlan
     config: Config
     database: Path
+    settings: Mapping[str, object]
+    """What makes it the same study when it is resumed."""
     fresh: bool
     quiet: bool
     command: str
     kind: str = PROBE
     recording: Recording | None = None
-    """The world of the runs, in place of the task's own."""
-
-    @property
-    def settings(self) -> dict[str, object]:
-        """What makes it the same study when it is resumed."""
-        task, study = self.file.task, self.file.study
-        return {
-            "providers": list(self.plan.targets.candidates),
-            "reference": self.plan.targets.reference,
-            "model": study.model,
-            "seed": study.seed,
-            "prompts": list(task.prompts),
-            "system": task.system,
-            "max steps": task.max_steps,
-            "groups": {name: list(tools) for name, tools in task.groups.items()},
-            "checks": [check.name for check in task.checks],
-            "score": self.file.policy.score.value,
-            "from": sha256(json.dumps(task.messages).encode()).hexdigest()[:16] if task.messages else "",
-            "servers": [[server.name, *server.command, server.url] for server in self.file.servers],
-        }
+    """The world of the runs, in place of servers."""
 
     @property
     def id(self) -> str:
@@ -112,7 +94,6 @@ class ProbeStudy:
     def run(self) -> ProbeResult:
         """Run and judge; a first Ctrl-C ends it after what is in flight, a second one at once."""
         order = self._order
-        recording = order.recording or _recording(order.file)
         if order.fresh:
             set_aside(order.database, time.time())
         with (
@@ -123,7 +104,9 @@ class ProbeStudy:
                 redactor=Redactor(order.config.storage.redact), key=secrets.token_bytes(32), bodies=order.config.storage.bodies
             )
             archive = self._archive(store, policy)
-            return asyncio.run(self._run(store, archive, policy, ProbeWorlds(order.file, Path(folder), self._environ, recording)))
+            return asyncio.run(
+                self._run(store, archive, policy, ProbeWorlds(order.file, Path(folder), self._environ, order.recording))
+            )
 
     def _archive(self, store: Store, policy: PrivacyPolicy) -> StudyArchive:
         order, config = self._order, self._order.config
@@ -244,16 +227,6 @@ class ProbeStudy:
 def _nothing(_: str) -> str:
     """What is kept of a tool's result where bodies are not: nothing."""
     return ""
-
-
-def _recording(file: TaskFile) -> Recording | None:
-    source = file.world.source
-    if source is None:
-        return None
-    try:
-        return parse_recording(source.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ConfigError([f"{source}: {error}"]) from None
 
 
 def _barred(run: ProbeRun, order: ProbeOrder) -> dict[str, str]:

@@ -5,7 +5,9 @@ from pathlib import Path
 from proxy.provider_config import Provider, ProxyConfig
 from shadow.demo.fleet.pretended_hosts import HOSTS, PretendedHosts
 from shadow.settings.top_level_config import Config
+from shadow.studies.probe.probe_entry import read_recording
 from shadow.studies.probe.probe_plan import probe_plan
+from shadow.studies.probe.probe_settings import probe_settings
 from shadow.studies.probe.probe_study import ProbeOrder
 from shadow.studies.probe.task import StudySettings, Task, TaskFile, TaskWorld
 from shadow.studies.study_budget import BudgetLimits
@@ -37,12 +39,16 @@ def order_of(
         world=world,
         here=folder,
     )
+    targets, config = Targets(candidates=("nim",), reference="openrouter"), Config(proxy=ProxyConfig(providers=providers))
+    recording = read_recording(world.source) if world.source else None
     return ProbeOrder(
         file=file,
-        plan=probe_plan(file, Targets(candidates=("nim",), reference="openrouter")),
-        config=Config(proxy=ProxyConfig(providers=providers)),
+        plan=probe_plan(file, targets),
+        config=config,
         database=folder / "study-battery.db",
+        settings=probe_settings(file, targets, config, recording),
         fresh=False,
         quiet=True,
         command="sameweights probe battery.toml",
+        recording=recording,
     )

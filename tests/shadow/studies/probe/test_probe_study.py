@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from contextlib import closing, contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -62,6 +63,18 @@ def test_a_study_is_judged_stored_and_found_again_without_a_request(tmp_path):
         assert sorted(run.target for run in runs) == ["nim"] * 3 + ["openrouter"] * 3
         assert [len(run.steps) for run in runs if run.target == "openrouter"] == [5] * 3
         assert {exchange.route for exchange in map(study.exchange, runs[0].steps)} == {"study:battery"}
+
+
+def test_a_changed_task_is_refused_beside_the_runs_of_the_old_one_and_more_runs_are_not(tmp_path):
+    with serving() as hosts:
+        ProbeStudy(order_of(hosts, tmp_path, runs=2), {}).run()
+        sent = hosts.requests
+        warmer = replace(TASK, temperature=1.5)
+        with pytest.raises(ConfigError, match=r"holds another study \(temperature: was nothing, is 1\.5\); .*--db.*--fresh"):
+            ProbeStudy(order_of(hosts, tmp_path, runs=2, task=warmer), {}).run()
+        assert hosts.requests == sent
+        more = ProbeStudy(order_of(hosts, tmp_path, runs=3), {}).run()
+    assert more.verdicts.verdicts[0].pairs == 3
 
 
 def test_a_study_that_its_budget_ended_goes_on_from_its_stored_steps(tmp_path):

@@ -1,0 +1,138 @@
+"""What makes two probes the same study: every member that changes a run, and none that only changes their number."""
+
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+
+from proxy.provider_config import Provider, ProxyConfig
+from shadow.settings.top_level_config import Config
+from shadow.studies.own_checks.check_spec import read_check
+from shadow.studies.probe.agent_messages import EchoReasoning
+from shadow.studies.probe.probe_settings import probe_settings
+from shadow.studies.probe.task import StudySettings, Task, TaskFile, TaskWorld
+from shadow.studies.study_budget import BudgetLimits
+from shadow.studies.study_policy import PolicyScore, StudyPolicy
+from shadow.studies.targets import Targets
+from shadow.studies.worlds.recording import Match, RecordedCall, Recording, Unseen
+from shadow.studies.worlds.server_spec import Isolation, ServerSpec
+
+TARGETS = Targets(candidates=("near",), reference="official")
+SERVER = ServerSpec(name="s", command=("x",))
+TASK = Task(name="t", prompts=("p",))
+FILE = TaskFile(
+    task=TASK,
+    study=StudySettings(providers=("near",), reference="official", model="m", runs=20),
+    policy=StudyPolicy(),
+    budget=BudgetLimits(),
+    servers=(SERVER,),
+    world=TaskWorld(),
+    here=Path(),
+)
+RECORDING = Recording(functions=(), calls=(RecordedCall(name="x", arguments="{}", text="a"),))
+CHANGED = {
+    "prompts": ("q",),
+    "system": "s",
+    "max_steps": 3,
+    "seconds": 3.0,
+    "stream": False,
+    "temperature": 0.0,
+    "echo_reasoning": EchoReasoning.DROP,
+    "parameters": {"max_tokens": 9},
+    "groups": {"a": ("x",)},
+    "forbid": ("x",),
+    "checks": (read_check({"kind": "contains", "text": "a"}),),
+    "messages": ({"role": "user", "content": "x"},),
+}
+OF_SERVER = {
+    "name": "other",
+    "command": ("y",),
+    "url": "http://h/mcp",
+    "token_env": "T",
+    "alias": {"/data": "{data}"},
+    "env": {"A": "b"},
+    "pass_env": ("A",),
+    "isolation": Isolation.SHARED,
+    "trusted": True,
+    "hide": ("a",),
+    "inject": {"a": 1},
+    "timeout": 1.0,
+    "start_timeout": 1.0,
+}
+OF_PROVIDER = {
+    "base_url": "http://other/v1",
+    "models": {"m": "n"},
+    "drop": ("a",),
+    "extra_body": {"a": 1},
+    "tier": "free",
+    "strip_thinking": True,
+}
+
+
+def settings(file=FILE, recording=None, **provider):
+    providers = {"near": Provider(**({"base_url": "http://near/v1"} | provider)), "official": Provider(base_url="http://o/v1")}
+    return probe_settings(file, TARGETS, Config(proxy=ProxyConfig(providers=providers)), recording)
+
+
+def with_server(**values):
+    return replace(FILE, servers=(replace(SERVER, **values),))
+
+
+def test_every_member_of_a_task_and_of_a_server_is_tried_here():
+    assert CHANGED.keys() == {field.name for field in fields(Task)} - {"name"}
+    assert OF_SERVER.keys() == {field.name for field in fields(ServerSpec)} - {"copy"}
+
+
+@pytest.mark.parametrize("member", CHANGED)
+def test_a_changed_member_of_the_task_is_another_study(member):
+    assert settings(replace(FILE, task=replace(TASK, **{member: CHANGED[member]}))) != settings()
+
+
+@pytest.mark.parametrize("member", OF_SERVER)
+def test_a_changed_member_of_a_server_is_another_study(member):
+    assert settings(with_server(**{member: OF_SERVER[member]})) != settings()
+
+
+@pytest.mark.parametrize("member", OF_PROVIDER)
+def test_a_changed_provider_is_another_study(member):
+    assert settings(**{member: OF_PROVIDER[member]}) != settings()
+
+
+def test_a_check_of_the_same_name_with_other_content_is_another_study():
+    one, two = (
+        settings(replace(FILE, task=replace(TASK, checks=(read_check({"kind": "contains", "name": "c", "text": text}),))))
+        for text in ("a", "b")
+    )
+    assert one != two
+
+
+def test_the_content_of_the_copied_folder_counts_and_its_place_does_not(tmp_path):
+    folders = [tmp_path / name for name in ("one", "two", "three")]
+    for folder, text in zip(folders, ("a", "a", "b"), strict=True):
+        (folder / "sub").mkdir(parents=True)
+        (folder / "sub" / "f").write_text(text)
+    one, two, three = (settings(with_server(copy=folder)) for folder in folders)
+    assert one == two != three
+
+
+def test_the_world_of_the_runs_counts_whether_recorded_or_written(tmp_path):
+    answers = [
+        settings(),
+        settings(replace(FILE, world=TaskWorld(record=tmp_path / "a.rec"))),
+        settings(recording=RECORDING),
+        settings(recording=replace(RECORDING, calls=())),
+        settings(replace(FILE, world=TaskWorld(match=Match.SEQUENCE)), RECORDING),
+        settings(replace(FILE, world=TaskWorld(unseen=Unseen.STOP)), RECORDING),
+    ]
+    assert len({answer["world"] for answer in answers}) == len(answers)
+
+
+def test_more_runs_at_once_or_in_all_with_another_rule_or_price_are_the_same_study():
+    study, policy = replace(FILE.study, runs=40, at_once=3), StudyPolicy(allowed_drop=0.2)
+    same = replace(FILE, study=study, policy=policy, budget=BudgetLimits(requests=9))
+    assert settings(same) == settings(price_input=3.0) == settings()
+    assert settings(replace(FILE, policy=StudyPolicy(score=PolicyScore.COMPLETE))) != settings()
+
+
+def test_no_setting_shows_what_a_server_was_given():
+    assert "hidden" not in str(settings(with_server(env={"KEY": "hidden"}, inject={"key": "hidden"})))
