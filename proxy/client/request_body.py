@@ -42,7 +42,7 @@ class BodySink(Protocol):
 class RequestBody:
     """The body of one request; `feed` is the connection's, the rest its reader's."""
 
-    __slots__ = ("_framing", "_peer", "_pieces", "_sink", "_waiter", "fault", "size", "waiting")
+    __slots__ = ("_delivered", "_framing", "_peer", "_pieces", "_sink", "_waiter", "fault", "size", "waiting")
 
     def __init__(self, framing: LengthBody | ChunkedBody, peer: BodyPeer) -> None:
         self._framing = framing
@@ -50,6 +50,8 @@ class RequestBody:
         self._pieces: list[bytes] = []
         self._waiter: asyncio.Future[None] | None = None
         self._sink: BodySink | None = None
+        self._delivered = False
+        """True once a sink was given the end."""
         self.fault: RequestError | None = None
         """Why no more of it will be read."""
         self.size = 0
@@ -96,8 +98,7 @@ class RequestBody:
             return
         self.size += len(piece)
         if self._sink is not None:
-            if piece or self._framing.ended:
-                self._sink.take(piece, last=self._framing.ended)
+            self._deliver(self._sink, piece)
             return
         if piece:
             self._pieces.append(piece)
@@ -134,14 +135,21 @@ class RequestBody:
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def attach(self, sink: BodySink | None) -> None:
-        """Call `sink` for each piece from here on, and for what waits; without one, let what comes wait."""
+        """Call `sink` for each piece from here on, and for what waits; the end is given once. Without one, what comes waits."""
         self._sink = sink
         if sink is None:
             return
         if self.fault is not None:
             sink.fail(self.fault)
-        elif self._pieces or self._framing.ended:
-            sink.take(self.take(), last=self._framing.ended)
+        else:
+            self._deliver(sink, self.take() if self._pieces else b"")
+
+    def _deliver(self, sink: BodySink, piece: bytes) -> None:
+        """Give `sink` the next piece, if there is one, and the end, unless it was given: a second one would be sent on."""
+        ended = self._framing.ended
+        if piece or (ended and not self._delivered):
+            self._delivered = ended
+            sink.take(piece, last=ended)
 
     def _wake(self) -> None:
         self._peer.waiting_since = 0.0

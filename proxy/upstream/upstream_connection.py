@@ -1,4 +1,8 @@
-"""One connection to a provider: it feeds the answer being read, and closes itself when bytes come without a request."""
+"""One connection to a provider: it feeds the answer being read, and closes itself when bytes come without a request.
+
+Bytes that came before a request was sent belong to no request: the next one over this connection would get them as its answer,
+and it may be another client's. Such a connection is never used again.
+"""
 
 from __future__ import annotations
 
@@ -30,8 +34,8 @@ class UpstreamConnection(asyncio.Protocol):
     """A connection that serves one answer at a time; `ended` is called once, when it is gone."""
 
     __slots__ = (
-        *("_answer", "_behind", "_done", "_drain", "_end", "_ended", "_full", "_known", "_loop", "_lost_unread", "_poll"),
-        *("_sent_all", "_transport", "held"),
+        *("_answer", "_behind", "_came_early", "_done", "_drain", "_end", "_ended", "_full", "_known", "_loop"),
+        *("_lost_unread", "_poll", "_sent_all", "_transport", "held"),
         *("idle_since", "keep_seconds", "keep_until", "last", "origin", "ready_at", "served", "waiting"),
     )
 
@@ -47,6 +51,8 @@ class UpstreamConnection(asyncio.Protocol):
         self._full = False
         self._sent_all = False
         self._lost_unread = False
+        self._came_early = False
+        """True where bytes came before the first request was sent."""
         self._behind = False
         """True while bytes that have come wait for the next turn of the loop; no more are read before."""
         self._end: tuple[bool, bool] | None = None
@@ -126,10 +132,7 @@ class UpstreamConnection(asyncio.Protocol):
         transport = self._transport
         if transport is None or transport.is_closing() or self._answer is not None:
             return False
-        if self._poll is None:
-            self._poll = select.poll()
-            self._poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN | select.POLLRDHUP)
-        return not self._poll.poll(0)
+        return not self._readable(transport)
 
     @property
     def answering(self) -> bool:
@@ -156,8 +159,12 @@ class UpstreamConnection(asyncio.Protocol):
         self._sent_all = False
         self.held = self.waiting = False
         self.served += 1
-        if self._transport is None or self._transport.is_closing():
+        transport = self._transport
+        if transport is None or transport.is_closing():
             self._lost(reset=False)
+        elif self.served == 1 and not self.origin.tls:
+            # A kept one was looked at by `usable`; behind a TLS handshake the tickets of the session come (RFC 8446 4.6.1).
+            self._came_early = self._readable(transport)
 
     def serve(self, answer: ResponseReader) -> asyncio.Future[None]:
         """Read `answer` from here on; the future is done when it is over."""
@@ -234,6 +241,13 @@ class UpstreamConnection(asyncio.Protocol):
             self._transport.abort()
 
     # -- inside --------------------------------------------------------------------------------------------------------
+
+    def _readable(self, transport: asyncio.Transport) -> bool:
+        """True where bytes, or an end, wait in the kernel; the event loop may not have seen them yet."""
+        if self._poll is None:
+            self._poll = select.poll()
+            self._poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN | select.POLLRDHUP)
+        return bool(self._poll.poll(0))
 
     def _mind_reading(self) -> None:
         """Read, unless the client is slow or what came last is not all read."""
@@ -320,7 +334,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def _finish(self, answer: ResponseReader) -> None:
         self._answer = None
-        if not answer.reusable or self.unsent:
+        if not answer.reusable or self.unsent or self._came_early:
             answer.reusable = False
             self.close()
         elif answer.head is not None:

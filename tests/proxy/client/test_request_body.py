@@ -108,3 +108,25 @@ def test_a_body_that_is_dropped_is_read_to_its_end_and_not_kept():
     body.attach(DROPPED)
     body.feed(b"x" * 200_000)
     assert (body.whole, body.waiting) == (True, 0)
+
+
+@pytest.mark.parametrize("rest", [b"1\r\na\r\n0\r\n\r\n", b"0\r\n\r\n"])
+def test_the_end_of_a_body_is_given_once_however_often_its_sink_is_attached(rest):
+    sink, body = Sink(), RequestBody(ChunkedBody(), Peer())
+    body.attach(sink)
+    body.feed(rest)
+    given = list(sink.came)
+    body.attach(None)
+    body.attach(sink)
+    assert sink.came == given
+    assert [last for _, last in given] == [True]
+
+
+def test_an_end_that_came_while_no_sink_was_attached_is_given_to_the_next_one():
+    sink, body = Sink(), RequestBody(ChunkedBody(), Peer())
+    body.attach(sink)
+    body.attach(None)
+    body.feed(b"0\r\n\r\n")
+    body.attach(sink)
+    body.attach(sink)
+    assert sink.came == [(b"", True)]

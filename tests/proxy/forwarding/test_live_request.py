@@ -55,6 +55,45 @@ async def test_an_upload_that_is_sent_at_once_goes_out_again_whole_where_its_kep
     assert body == (b"abcdef" if uploaded.startswith(b"C") else chunks(b"abc", b"def") + b"0\r\n\r\n")
 
 
+@pytest.mark.parametrize("rest", [[chunks(b"def") + b"0\r\n\r\n"], [chunks(b"def"), b"0\r\n\r\n"]], ids=["joined", "alone"])
+async def test_an_upload_that_was_whole_before_the_reset_goes_out_again_with_one_end(rest):
+    """Bytes behind the end would be a request of their own: the next client of the connection would get its answer."""
+    answers = [b"again", b"other"]
+
+    async def script(wire):
+        if provider.connections == 1:
+            await wire.request()
+            await wire.send(ok(b"first"))
+            await wire.request()
+            wire.reset()
+            return
+        while True:
+            served.append(await wire.request())
+            await wire.send(ok(answers[len(served) - 1]))
+
+    served = []
+    async with (
+        scripted(script) as provider,
+        plane(provider.url) as running,
+        client(running.port) as asked,
+        client(running.port) as other,
+    ):
+        await asked.send(post(b"{}", close=False))
+        await asked.until(b"first")
+        # A safe method, which goes out again though all of it was read (RFC 9110 9.2.1).
+        await asked.send(CHUNKED.replace(b"POST", b"GET") + chunks(b"abc"))
+        await until(lambda: running.stats.in_flight)
+        for part in rest:
+            await asked.send(part)
+        await asked.until(b"again")
+        await other.send(post(b'{"n":1}', close=False))
+        assert (await other.until(b"other")).startswith(b"HTTP/1.1 200 ")
+        assert provider.connections == 2
+    repeated, following = served
+    assert repeated.partition(b"\r\n\r\n")[2] == chunks(b"abc", b"def") + b"0\r\n\r\n"
+    assert following.startswith(b"POST ")
+
+
 @pytest.mark.parametrize(("size", "again"), [(1_000, True), (1_001, False)])
 async def test_an_upload_of_which_more_was_sent_than_is_kept_is_not_sent_again(size, again):
     provider_ = Closing(after=size)

@@ -16,6 +16,29 @@ async def test_a_connection_serves_again_and_again():
         assert (provider.connections, running.stats.upstream_open) == (1, 1)
 
 
+@pytest.mark.parametrize("turns", range(6))
+async def test_an_answer_to_no_request_never_reaches_the_next_client_of_the_connection(turns):
+    """Whether the event loop has read it, or it waits in the kernel, as the next request comes."""
+
+    async def script(wire):
+        await wire.request()
+        await wire.send(ok(b"asked"))
+        await asyncio.wait_for(answered.wait(), PATIENCE)
+        await wire.send(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 5\r\n\r\nstray")
+        strayed.set()
+        await wire.gone()
+
+    answered, strayed = asyncio.Event(), asyncio.Event()
+    async with scripted(script) as provider, plane(provider.url) as running:
+        assert (await ask(running.port, get())).endswith(b"\r\n\r\nasked")
+        answered.set()
+        await asyncio.wait_for(strayed.wait(), PATIENCE)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        assert (await ask(running.port, get())).endswith(b"\r\n\r\nasked")
+        assert provider.connections == 2
+
+
 @pytest.mark.parametrize("fields", [(b"Connection: close",), ()])
 async def test_a_connection_that_will_close_is_not_kept(fields):
     answer = ok(b"x", *fields) if fields else b"HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx"

@@ -151,6 +151,30 @@ async def test_a_close_that_the_loop_has_not_seen_yet_is_seen_before_use():
             await asyncio.sleep(0)
 
 
+@pytest.mark.parametrize("early", [True, False])
+async def test_a_connection_on_which_bytes_came_before_its_first_request_serves_that_one_alone(early):
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        origin = parse_base_url(f"http://127.0.0.1:{port}/v1")
+        _, link = await asyncio.get_running_loop().create_connection(
+            lambda: UpstreamConnection(origin, lambda _: None), "127.0.0.1", port
+        )
+        peer, _ = listening.accept()
+        with peer:
+            if early:
+                peer.sendall(ok(b"early"))
+            read = answer()
+            done = link.serve(read)
+            link.send(REQUEST, last=True)
+            if not early:
+                peer.sendall(ok(b"asked"))
+            await asyncio.wait_for(done, PATIENCE)
+            assert (read.failure, read.head.status) == (None, 200)
+            assert (read.reusable, link.usable) == (not early, not early)
+        link.close()
+        await asyncio.sleep(0)
+
+
 class Slow:
     """A reader whose client stops to read with the first bytes that it gets."""
 
