@@ -261,8 +261,9 @@ def _identities(rows: Sequence[IdentityRow]) -> list[tuple[str, Values]]:
 
 
 def _size(exchange: RecordRows) -> int:
-    body = exchange.body.compressed if exchange.body else None
-    return sum(len(value) for value in (*exchange.payload, body) if isinstance(value, bytes))
+    """Bytes of the bodies that the rows of an exchange hold in memory, the uncompressed one among them."""
+    body = (exchange.body.compressed, exchange.body.raw) if exchange.body else ()
+    return sum(len(value) for value in (*exchange.payload, *body) if isinstance(value, bytes))
 
 
 def _of_a_pair(finding: FindingRow) -> bool:

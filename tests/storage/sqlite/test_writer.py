@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 from storage.sqlite.batch_inserter import BatchInserter
 from storage.sqlite.connection import create_file, open_writing
 from storage.sqlite.migrations import migrate
+from storage.sqlite.record_insertion import RecordPreparer
 from storage.sqlite.writer import BatchWriter
 from storage.store import StoreError
 from tests.conformance import PATIENCE, exchange_record, offered, pair_record
@@ -94,6 +95,21 @@ def test_too_many_bytes_drop_too_but_never_the_only_record(start, monkeypatch):
     held = Held(writer)
     taken = [offered(writer.add, exchange_record(f"later-{n}", response_body=b"")) for n in range(2)]
     assert all(taken), "the bytes were given back"
+    held.let_go()
+
+
+def test_whole_body_that_a_delta_is_kept_with_counts_as_bytes_of_the_queue(start, monkeypatch):
+    monkeypatch.setattr("storage.sqlite.writer.QUEUE_BYTES", 10_000)
+    preparer, held = RecordPreparer(), Held(writer := start())
+    body = bytes(range(256)) * 40
+    first, second = (
+        preparer.prepare(exchange_record(name, request_body=body, response_body=b"", conversation="talk")) for name in "ab"
+    )
+    assert second.exchanges[0].body.base == "a"
+    assert len(second.exchanges[0].body.compressed) < 100
+    assert second.extent[1] > 10_240
+    assert offered(writer.add, first)
+    assert not writer.add(second), "it holds its 10240 bytes beside the delta"
     held.let_go()
 
 
