@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import replace
 from typing import Protocol
 
@@ -53,6 +53,9 @@ class PackedSource(Protocol):
 
     def release(self, size: int) -> None:
         """An exchange of so many bytes waits no longer."""
+
+    give_up: Callable[[bool], bool]
+    """Called when no more can be taken, for want of room for bytes or (False) for exchanges: True where one was released."""
 
 
 class PreparedStore(PreparedWriter, SpendingStore, Protocol):
@@ -100,6 +103,8 @@ class ExchangeDispatcher:
             lost=self._lost,
             taken=source.release,
         )
+        self._bounds = {False: config.shadow.inbox, True: config.shadow.inbox_bytes}
+        source.give_up = self._give_up
 
     def __repr__(self) -> str:
         return f"<ExchangeDispatcher {self.workers!r}>"
@@ -120,7 +125,7 @@ class ExchangeDispatcher:
 
     def work(self) -> list[Coroutine[None, None, None]]:
         """What runs until the end."""
-        return [self.run()]
+        return [self.run(), self.workers.stay()]
 
     async def probe(self) -> None:
         """The first worker does it."""
@@ -176,6 +181,16 @@ class ExchangeDispatcher:
     async def close(self) -> None:
         """End the connections, and the workers with them."""
         self.workers.close()
+
+    def _give_up(self, of_bytes: bool) -> bool:
+        """Drop one exchange of the lane in which most wait, where that is more than its share of the inbox."""
+        given_up = self.workers.give_up(self._bounds[of_bytes], of_bytes=of_bytes)
+        if given_up is None:
+            return False
+        plane, size = given_up
+        self._source.release(size)
+        self._ledger.lost(plane, "inbox_full")
+        return True
 
     def _place(self, exchange: Exchange) -> ConversationPlace:
         asked = exchange.request

@@ -6,11 +6,8 @@ It always reads: what exceeds a bound is dropped and counted, so that a slow aud
 from __future__ import annotations
 
 import asyncio
-import os
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path
 from typing import cast
 
 import structlog
@@ -19,12 +16,10 @@ from proxy.exchange import Exchange
 from proxy.packing import FrameError, FrameReader, unpack, unpack_stats
 from proxy.worker_stats import WorkerStats
 from shadow.pipeline.exchange_ledger import ExchangeLedger
-from shadow.pipeline.private_folder import private_folder
+from shadow.pipeline.local_server import LocalServer
 
 log = structlog.get_logger("sameweights.receiver")
 
-LOOK_SECONDS = 1.0
-"""Seconds between two looks whether the socket is still there."""
 CONNECTIONS = 256
 """Connections read at once: there are at most 64 workers, and those that died may not be gone yet."""
 
@@ -54,10 +49,12 @@ class ExchangeReceiver:
         self._on_end = on_end
         self._waiting: deque[tuple[int, bytes]] = deque()
         self._bytes = 0
+        self.give_up: Callable[[bool], bool] = _nothing_waits_elsewhere
+        """Called when the inbox is full, of bytes or (False) of exchanges: True where one that waits elsewhere was released."""
         self._elsewhere = 0
         """Exchanges that were taken packed and wait in another place."""
         self._arrived = asyncio.Event()
-        self._server: asyncio.Server | None = None
+        self._server = LocalServer(lambda: _Link(self))
         self._links: set[_Link] = set()
 
     def __repr__(self) -> str:
@@ -65,24 +62,11 @@ class ExchangeReceiver:
 
     async def start(self, path: str) -> None:
         """Listen on the unix socket `path`; OSError when that cannot be."""
-        await asyncio.to_thread(_room_for, Path(path))
-        self._server = await asyncio.get_running_loop().create_unix_server(lambda: _Link(self), path)
+        await self._server.start(path)
 
-    async def stay(self, path: str) -> None:
-        """Listen again whenever the socket or its folder is gone, since cleaners delete old temporary files; until cancelled."""
-        own = await asyncio.to_thread(_identity, path)
-        while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            if own is not None and await asyncio.to_thread(_identity, path) == own:
-                continue
-            if self._server is not None:
-                self._server.close()
-            try:
-                await self.start(path)
-            except OSError as error:
-                log.warning("socket_not_restored", path=path, error=str(error))
-            else:
-                own = await asyncio.to_thread(_identity, path)
+    async def stay(self) -> None:
+        """Listen again whenever the socket or its folder is gone; until cancelled."""
+        await self._server.stay()
 
     async def take(self) -> Exchange:
         """The oldest exchange; waits for one. One that cannot be unpacked is counted and skipped."""
@@ -130,8 +114,6 @@ class ExchangeReceiver:
 
     async def stop(self, *, patience: float) -> None:
         """Refuse new connections and wait, at most `patience` seconds, for the open ones to end; what waits stays."""
-        if self._server is None:
-            return
         self._server.close()
         if self._links:
             await asyncio.wait([link.lost for link in self._links], timeout=patience)
@@ -187,24 +169,24 @@ class ExchangeReceiver:
 
     def _keep(self, worker: int, payload: bytes) -> None:
         self._ledger.arrived(worker)
-        if len(self) >= self._limit or self._bytes + len(payload) > self._limit_bytes:
+        if not self._has_room(len(payload)):
             self._ledger.lost(worker, "inbox_full")
             return
         self._waiting.append((worker, payload))
         self._bytes += len(payload)
         self._arrived.set()
 
+    def _has_room(self, size: int) -> bool:
+        if size > self._limit_bytes:
+            return False
+        while (many := len(self) >= self._limit) or self._bytes + size > self._limit_bytes:
+            if not self.give_up(not many):
+                return False
+        return True
 
-def _room_for(socket: Path) -> None:
-    private_folder(socket.parent)
-    socket.unlink(missing_ok=True)  # left by an audit that died
 
-
-def _identity(path: str) -> tuple[int, int] | None:
-    with suppress(OSError):
-        state = os.stat(path, follow_symlinks=False)  # noqa: PTH116 - a string from the parent
-        return state.st_dev, state.st_ino
-    return None
+def _nothing_waits_elsewhere(_bytes: bool) -> bool:
+    return False
 
 
 class _Link(asyncio.Protocol):

@@ -11,7 +11,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from hashlib import blake2b
-from pathlib import Path
+from operator import attrgetter
 from typing import NamedTuple, cast
 
 import structlog
@@ -32,7 +32,7 @@ from shadow.pipeline.audit_messages import (
     packed,
     unpacked,
 )
-from shadow.pipeline.private_folder import private_folder
+from shadow.pipeline.local_server import LocalServer
 from shadow.sampling.conversations import ConversationPlace
 
 log = structlog.get_logger("sameweights.audit")
@@ -53,6 +53,7 @@ class Lane:
     def __init__(self, number: int) -> None:
         self.number = number
         self.waiting: deque[_Waiting] = deque()
+        self.waiting_bytes = 0
         self.out: deque[tuple[int, int]] = deque()
         """(sender, bytes) of each exchange that the worker has, in their order."""
         self.out_bytes = 0
@@ -67,6 +68,10 @@ class Lane:
     def is_open(self) -> bool:
         """Whether the worker can take one more."""
         return self.link is not None and len(self.out) < WINDOW and (not self.out or self.out_bytes < WINDOW_BYTES)
+
+
+def _exchanges_waiting(lane: Lane) -> int:
+    return len(lane.waiting)
 
 
 class WorkerLanes:
@@ -91,7 +96,7 @@ class WorkerLanes:
         self._received = received
         self._lost = lost
         self._taken = taken
-        self._server: asyncio.Server | None = None
+        self._server = LocalServer(lambda: _WorkerLink(self))
         self._moved = asyncio.Event()
 
     def __repr__(self) -> str:
@@ -99,15 +104,37 @@ class WorkerLanes:
 
     async def start(self, path: str) -> None:
         """Listen for the workers on the unix socket `path`; OSError when that cannot be."""
-        await asyncio.to_thread(_room_for, Path(path))
-        self._server = await asyncio.get_running_loop().create_unix_server(lambda: _WorkerLink(self), path)
+        await self._server.start(path)
+
+    async def stay(self) -> None:
+        """Listen again whenever the socket or its folder is gone; until cancelled."""
+        await self._server.stay()
 
     def put(self, plane: int, place: ConversationPlace, payload: bytes, request_id: str) -> None:
         """Give an exchange to the worker of its conversation; without one, to any."""
-        key = (place.conversation or request_id).encode("utf-8", "replace")
-        lane = self.lanes[int.from_bytes(blake2b(key, digest_size=4).digest()) % len(self.lanes)]
+        lane = self.lane_of(place.conversation or request_id)
         lane.waiting.append(_Waiting(plane, len(payload), packed(WORK, Work(plane, place, payload))))
+        lane.waiting_bytes += len(payload)
         self._send(lane)
+
+    def give_up(self, bound: int, *, of_bytes: bool) -> tuple[int, int] | None:
+        """Take the latest exchange off the lane in which most wait; its sender and bytes.
+
+        None where no lane holds more than its even share of `bound`, in exchanges or in bytes: a worker that is slow or gone
+        costs the others no place (longest queue drop, Suter et al. 1998).
+        """
+        extent = attrgetter("waiting_bytes") if of_bytes else _exchanges_waiting
+        longest = max(self.lanes, key=extent)
+        if extent(longest) * len(self.lanes) <= bound:
+            return None
+        plane, size, _ = longest.waiting.pop()
+        longest.waiting_bytes -= size
+        return plane, size
+
+    def lane_of(self, name: str) -> Lane:
+        """The lane of a conversation, or of a request that is in none."""
+        digest = blake2b(name.encode("utf-8", "replace"), digest_size=4).digest()
+        return self.lanes[int.from_bytes(digest) % len(self.lanes)]
 
     def tell(self, message: object) -> None:
         """Send a message to each worker."""
@@ -128,8 +155,7 @@ class WorkerLanes:
 
     def close(self) -> None:
         """End the connections; the workers end with them."""
-        if self._server:
-            self._server.close()
+        self._server.close()
         for lane in self.lanes:
             if lane.link:
                 lane.link.leave()
@@ -187,6 +213,7 @@ class WorkerLanes:
     def _send(self, lane: Lane) -> None:
         while lane.waiting and lane.is_open and lane.link:
             first = lane.waiting.popleft()
+            lane.waiting_bytes -= first.size
             lane.out.append((first.plane, first.size))
             lane.out_bytes += first.size
             self._taken(first.size)
@@ -251,8 +278,3 @@ class _WorkerLink(asyncio.Protocol):
         elif self._lane and isinstance(message, list):
             for each in message:
                 self._lanes.received(self._lane, self, each)
-
-
-def _room_for(socket: Path) -> None:
-    private_folder(socket.parent)
-    socket.unlink(missing_ok=True)  # left by an audit that died

@@ -206,7 +206,7 @@ class AuditProcess:
         await self._audit.start(f"{audit_socket}{WORKERS_SOCKET}")
         for work in (
             *self._audit.work(),
-            self._receiver.stay(audit_socket),
+            self._receiver.stay(),
             self._gauges(),
             self._orders(),
             self._sweeps(),

@@ -1,17 +1,19 @@
 """Exchanges are placed in their conversations here, and what the workers send is counted and stored here."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 from prometheus_client import CollectorRegistry
 
-from proxy.packing import pack
+from proxy.packing import frame, pack
 from proxy.process.shared_counters import SharedCounters
 from shadow.metrics.answer_counts import answer_counts
 from shadow.metrics.observe import Metrics
 from shadow.pipeline import audit_messages as messages
 from shadow.pipeline.exchange_dispatcher import ExchangeDispatcher
 from shadow.pipeline.exchange_ledger import ExchangeLedger
+from shadow.pipeline.exchange_receiver import ExchangeReceiver
 from shadow.pipeline.identity_observer import IdentityObserver
 from shadow.reading.parsed_exchange import parse_exchange
 from shadow.sampling.budget import Budget
@@ -19,6 +21,7 @@ from shadow.settings.top_level_config import Config, ShadowConfig
 from storage.opening import record_preparer
 from tests.conformance import exchange_record
 from tests.exchanges import asked, exchange, said
+from tests.running import until
 
 
 class Source:
@@ -35,9 +38,14 @@ class Source:
 
 
 class Dispatching:
-    def __init__(self, store) -> None:
-        config = Config(shadow=ShadowConfig(audit_workers=2))
+    def __init__(self, store, **shadow) -> None:
+        config = Config(shadow=ShadowConfig(audit_workers=2, **shadow))
         self.counters, self.registry, self.source = SharedCounters(), CollectorRegistry(), Source()
+        self.ledger = ExchangeLedger(self.counters, {})
+        if "inbox" in shadow:
+            self.source = ExchangeReceiver(
+                limit=shadow["inbox"], limit_bytes=1 << 20, frame_limit=1 << 16, on_pulse=lambda _: None, ledger=self.ledger
+            )
         self.dispatcher = ExchangeDispatcher(
             config,
             source=self.source,
@@ -47,7 +55,7 @@ class Dispatching:
             welcome=(bytes(32), bytes(32)),
             identities=IdentityObserver(config, clean=str),
             known=(),
-            ledger=ExchangeLedger(self.counters, {}),
+            ledger=self.ledger,
             run="run",
         )
 
@@ -102,3 +110,28 @@ def test_change_of_who_serves_is_stored_with_the_answer_that_brought_it(dispatch
         dispatching.dispatcher._received(lane, messages.Recorded(0, record))
     assert store.flush(20)
     assert [row.exchange_id for row in store.identity_queries.identities(0, 0, 10)] == [f"{19:032}"]
+
+
+async def test_worker_that_is_gone_costs_the_others_no_place_in_the_inbox(tmp_path):
+    made = Dispatching(None, inbox=8)
+    await made.source.start(str(tmp_path / "s"))
+    placing = asyncio.create_task(made.dispatcher.run())
+    _, writer = await asyncio.open_unix_connection(tmp_path / "s")
+
+    async def send(talk: str, count: int, lost: int) -> list[int]:
+        for _ in range(count):
+            writer.write(frame(b"E", pack(exchange(said(), request=asked(), conversation=talk))))
+        await until(lambda: (made.counters.row(0)["inbox_full"], sum(made.waiting())) == (lost, 8))
+        return made.waiting()
+
+    gone = await send("one", 8, 0)
+    assert sorted(gone) == [0, 8], "where no other waits, one lane may hold the whole inbox"
+    assert await send("one", 3, 3) == gone
+    lanes = made.dispatcher.workers
+    talk = next(name for name in map(str, range(99)) if lanes.lane_of(name) != lanes.lane_of("one"))
+    assert await send(talk, 4, 7) == [4, 4], "the newcomers take the places of the lane that holds more than its share"
+    assert await send(talk, 1, 8) == [4, 4]
+    assert made.source._bytes == sum(lane.waiting_bytes for lane in lanes.lanes)
+    placing.cancel()
+    writer.close()
+    await made.source.stop(patience=1.0)

@@ -149,8 +149,8 @@ async def test_a_gap_in_the_numbers_of_a_sender_is_counted_when_it_sends_again(l
 
 
 async def test_deleted_socket_is_created_again_each_time(listening, monkeypatch):
-    monkeypatch.setattr(room, "LOOK_SECONDS", 0.01)
-    socket, staying = Path(listening.path), asyncio.create_task(listening.inbox.stay(listening.path))
+    monkeypatch.setattr("shadow.pipeline.local_server.LOOK_SECONDS", 0.01)
+    socket, staying = Path(listening.path), asyncio.create_task(listening.inbox.stay())
     try:
         for number in range(3):
             await asyncio.to_thread(socket.unlink)

@@ -2,8 +2,11 @@
 
 import asyncio
 import pickle
+import shutil
 from collections import Counter
 from contextlib import asynccontextmanager, suppress
+
+import pytest
 
 from proxy.packing import FrameReader
 from shadow.pipeline.audit_messages import HELLO, RESULT, Done, Hello, Skipped, Welcome, Work, WorkerState, packed
@@ -126,3 +129,29 @@ async def test_worker_has_a_window_of_exchanges_at_the_most(tmp_path):
         hand.say(Done(0))
         await until(lambda: not lane.waiting)
         assert len(lane.out) == 256
+
+
+async def test_workers_socket_in_a_deleted_folder_is_created_again_and_a_worker_joins(tmp_path, monkeypatch):
+    monkeypatch.setattr("shadow.pipeline.local_server.LOOK_SECONDS", 0.01)
+    async with fleet(tmp_path, 1) as (made, join):
+        staying = asyncio.create_task(made.lanes.stay())
+        try:
+            for _ in range(2):
+                await asyncio.to_thread(shutil.rmtree, tmp_path / "sockets")
+                await until((tmp_path / "sockets" / "s").exists)
+                hand = await join(0)
+                made.put("talk")
+                assert isinstance(await hand.next(), Work)
+                hand.leave()
+        finally:
+            staying.cancel()
+
+
+@pytest.mark.parametrize(("of_bytes", "bound"), [(False, 5), (True, 50)])
+async def test_lane_gives_up_its_latest_only_beyond_its_share(tmp_path, of_bytes, bound):
+    async with fleet(tmp_path) as (made, _):
+        for number in range(3):
+            made.put("talk", plane=number, payload=bytes(10))
+        assert made.lanes.give_up(bound, of_bytes=of_bytes) == (2, 10)
+        assert made.lanes.give_up(bound, of_bytes=of_bytes) is None, "two of five are less than a half"
+        assert sorted(len(lane.waiting) for lane in made.lanes.lanes) == [0, 2]

@@ -150,7 +150,7 @@ async def test_audit_without_its_fetcher_is_not_ready_until_it_runs(tmp_path):
 
 
 async def test_socket_in_a_deleted_folder_is_created_again_and_exchanges_arrive(tmp_path, monkeypatch):
-    monkeypatch.setattr("shadow.pipeline.exchange_receiver.LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("shadow.pipeline.local_server.LOOK_SECONDS", 0.01)
     folder = tmp_path / "sockets"
     async with Standing(tmp_path, sample_rate=0.0, path=str(folder / "audit.sock")) as standing:
         await until(lambda: standing.house._ready() == "")
