@@ -55,7 +55,7 @@ class PackedSource(Protocol):
         """An exchange of so many bytes waits no longer."""
 
     give_up: Callable[[bool], bool]
-    """Called when no more can be taken, for want of room for bytes or (False) for exchanges: True where one was released."""
+    """Called when there is no room for more bytes or (False) exchanges: True where an exchange was released."""
 
 
 class PreparedStore(PreparedWriter, SpendingStore, Protocol):
