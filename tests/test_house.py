@@ -212,7 +212,7 @@ FACTS = {
     "a provider's own name of a model": (re.compile(r"(?<!_)models\.get\("), {"proxy/provider_config.py"}),
     "a base URL without its last slash": (re.compile(r"base_url\.rstrip\("), {"shadow/settings/base_url_checks.py"}),
     "how an address is told to be http": (re.compile(r'"http", "https"'), {"proxy/routing/provider_origin.py"}),
-    "which hosts are this machine": (re.compile(r'"127\.0\.0\.1", "::1"'), {"shadow/pages/admin_app.py"}),
+    "which hosts are this machine": (re.compile(r'"127\.0\.0\.1", "::1"'), {"shadow/pages/allowed_hosts.py"}),
     "the fields by which a cache shows itself": (re.compile(r"x-portkey-cache-status"), {"proxy/routing/header_rules.py"}),
     "a moment in UTC to the second": (re.compile(r'"%Y-%m-%d %H:%M:%S"'), {"shadow/verdict/phrases.py"}),
     "how a program of ours is started as a child": (re.compile(r"create_subprocess_exec\("), {"proxy/process/child_process.py"}),

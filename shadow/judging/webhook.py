@@ -178,10 +178,11 @@ def subject(alarm: AlarmRow) -> str:
 
 def text(alarm: AlarmRow) -> str:
     """The change of state in one or two sentences, escaped for chats."""
-    return _escaped(_drift_text(alarm) if alarm.group.reference else _pace_text(alarm))
+    return _escaped(_drift_text(alarm) if alarm.group.reference else pace_text(alarm))
 
 
-def _pace_text(alarm: AlarmRow) -> str:
+def pace_text(alarm: AlarmRow) -> str:
+    """The change of a pace in one or two sentences."""
     group, share = alarm.group, orjson.loads(alarm.details).get("share", 0.0)
     sentence = f"sameweights: {group.provider} serving {group.model} is now {alarm.new} ({alarm.name}), was {alarm.old}."
     if alarm.new == PaceState.SLOWER:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from shadow.findings.finding import FindingState
 from shadow.mcp_server.inputs import id_before, instant, one_of, page_of, rows_wanted
-from shadow.mcp_server.stored_text import SHOWN_NAME, StoredText, stored_text
+from shadow.mcp_server.stored_text import SHOWN_NAME, StoredText, recorded_name, stored_text
 from shadow.mcp_server.tool_results import (
     AlignedWords,
     Answer,
@@ -22,7 +22,6 @@ from shadow.mcp_server.tool_results import (
 )
 from shadow.presentation.alignment import TextPiece, align_texts, differences, match_calls
 from shadow.presentation.exchange_view import ExchangeView
-from shadow.presentation.visible_text import plain
 from shadow.reading.completion import ToolCall
 from shadow.report.filters import moment_of, pair_filter
 from shadow.settings.config_errors import ConfigError, quoted
@@ -74,12 +73,12 @@ class PairTools:
             id=pair.id,
             started=instant(pair.started),
             route=pair.route,
-            model=plain(pair.model),
-            conversation=plain(pair.conversation),
+            model=recorded_name(pair.model),
+            conversation=recorded_name(pair.conversation),
             comparable=not pair.comparable,
-            why_not=plain(pair.comparable),
+            why_not=recorded_name(pair.comparable),
             request=stored_text(json.dumps(shown.request.messages, ensure_ascii=False), more=f"exchange://{pair.id}/request"),
-            changed_in_the_shadow=[plain(each) for each in json.loads(pair.alterations or "[]")],
+            changed_in_the_shadow=[stored_text(each) for each in json.loads(pair.alterations or "[]")],
             answers=[_answer(side, view, pair.id) for side, view in zip(SIDES, shown.answers, strict=False)],
             differing=[_finding(row, own) for row in cross if row.state == FindingState.DIFFER],
             matching=[row.signal for row in cross if row.state == FindingState.MATCH],
@@ -118,7 +117,7 @@ def _line(summary: PairSummary) -> PairLine:
         started=instant(pair.started),
         provider=pair.provider,
         reference=pair.reference,
-        model=plain(pair.model),
+        model=recorded_name(pair.model),
         differing=list(summary.differing),
         matching=summary.matches,
         not_measured=summary.not_comparable + summary.not_measured,
@@ -136,7 +135,7 @@ def _answer(side: Literal["provider", "reference", "control"], view: ExchangeVie
         text=_optional(view.text, more),
         reasoning=_optional(view.reasoning, more),
         refusal=_optional(view.refusal, more),
-        finish_reason=plain(row.finish_reason)[:SHOWN_NAME],
+        finish_reason=recorded_name(row.finish_reason),
         calls=_calls(view, more),
         failed_checks=[_finding(check, {}) for check in view.checks if check.state == FindingState.DIFFER],
         seconds=row.seconds,

@@ -6,13 +6,14 @@ On standard output only protocol messages are written. Beyond loopback a port ne
 from __future__ import annotations
 
 import hmac
-import ipaddress
 import logging
 import os
+import signal
 import socket
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
 
 import uvicorn
@@ -20,31 +21,36 @@ from mcp.server.mcpserver import MCPServer
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from proxy.routing.outbound_proxy import is_this_machine
 from shadow.mcp_server.pair_tools import PairTools
 from shadow.mcp_server.record_resources import RecordResources
 from shadow.mcp_server.server_app import records_server
 from shadow.mcp_server.study_tools import StudyTools
 from shadow.mcp_server.verdict_tools import VerdictTools
+from shadow.pages.allowed_hosts import AllowedHosts, is_same_origin
 from shadow.settings.config_errors import ConfigError, quoted
+from shadow.settings.cross_checks import SHORTEST_TOKEN
 from shadow.settings.load_config import masked
 from shadow.settings.top_level_config import Config
 from storage.store import Reader
 
 PATH = "/mcp"
 INTERRUPTED = 130
-_REFUSED = b"401: a bearer token is needed\n"
 
 
 def run(reader: Reader, config: Config, *, http: str, token_env: str) -> int:
     """Serve until the input ends, or until a signal; the exit code. ConfigError for an address or a token that is wrong."""
     server = build_server(reader, config)
-    with suppress(KeyboardInterrupt):
-        if http:
-            _serve_http(server, http, _token(token_env))
-        else:
-            server.run("stdio")
-        return 0
-    return INTERRUPTED
+    if http:
+        try:
+            _serve_http(server, http, _token(token_env), config.admin.hosts)
+        except KeyboardInterrupt:  # uvicorn raises it once more when it has ended in order
+            return INTERRUPTED
+    else:
+        # the SDK's thread waits for a line of the input, which may never come; nothing is being written here
+        signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
+        server.run("stdio")
+    return 0
 
 
 def build_server(reader: Reader, config: Config) -> MCPServer:
@@ -67,27 +73,29 @@ def _version() -> str:
 
 
 def _token(variable: str) -> str:
-    if variable and not os.environ.get(variable):
+    token = os.environ.get(variable, "") if variable else ""
+    if variable and not token:
         raise ConfigError([f"--token-env: the environment has no variable {quoted(variable)}, or it is empty"])
-    return os.environ.get(variable, "") if variable else ""
+    if variable and len(token) < SHORTEST_TOKEN:
+        raise ConfigError([f"--token-env: the token in {quoted(variable)} must have {SHORTEST_TOKEN} characters at least"])
+    return token
 
 
-def _serve_http(server: MCPServer, address: str, token: str) -> None:
+def _serve_http(server: MCPServer, address: str, token: str, names: Sequence[str]) -> None:
     host, port = _address(address)
-    if not token and not _is_loopback(host):
+    if not token and not is_this_machine(host):
         raise ConfigError([f"--http: {quoted(address)} is reached from other machines: name a token with --token-env"])
     with _listening(host, port, address) as listener:
-        bound = listener.getsockname()[1]
-        hosts = [f"{name}:*" for name in ("127.0.0.1", "localhost", "[::1]", host)]
-        security = TransportSecuritySettings(allowed_hosts=hosts, allowed_origins=[f"http://{name}" for name in hosts])
+        # its own checks know one name; those of the admin port know addresses and `admin.hosts` too
+        security = TransportSecuritySettings(enable_dns_rebinding_protection=False)
         app = server.streamable_http_app(
             streamable_http_path=PATH, stateless_http=True, json_response=True, transport_security=security, host=host
         )
         shown = f"[{host}]" if ":" in host else host
-        sys.stderr.write(f"MCP on http://{shown}:{bound}{PATH}\n")
+        sys.stderr.write(f"MCP on http://{shown}:{listener.getsockname()[1]}{PATH}\n")
         sys.stderr.flush()
-        config = uvicorn.Config(_Guarded(app, token) if token else app, log_level="warning", access_log=False)
-        uvicorn.Server(config).run(sockets=[listener])
+        guarded = _Guarded(app, AllowedHosts(address, names), token)
+        uvicorn.Server(uvicorn.Config(guarded, log_level="warning", access_log=False)).run(sockets=[listener])
 
 
 def _address(text: str) -> tuple[str, int]:
@@ -104,25 +112,35 @@ def _listening(host: str, port: int, address: str) -> socket.socket:
         raise ConfigError([f"--http: cannot listen on {quoted(address)}: {error.strerror or error}"]) from None
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 class _Guarded:
-    """The application behind a bearer token (RFC 6750 section 2.1), compared in constant time."""
+    """The application behind the checks of a port: its Host and Origin, then a bearer token (RFC 6750 section 2.1)."""
 
-    def __init__(self, app: ASGIApp, token: str) -> None:
-        self._app = app
-        self._expected = f"Bearer {token}".encode()
+    def __init__(self, app: ASGIApp, hosts: AllowedHosts, token: str) -> None:
+        self._app, self._hosts = app, hosts
+        self._expected = f"Bearer {token}".encode() if token else b""
+
+    def __repr__(self) -> str:
+        return f"<_Guarded token={'set' if self._expected else 'none'}>"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        given = dict(scope.get("headers", ())).get(b"authorization", b"")
-        if scope["type"] != "http" or hmac.compare_digest(given, self._expected):
+        refusal = self._refusal(scope) if scope["type"] == "http" else None
+        if refusal is None:
             await self._app(scope, receive, send)
             return
-        fields = [(b"content-type", b"text/plain"), (b"www-authenticate", b"Bearer"), (b"content-length", b"%d" % len(_REFUSED))]
-        await send({"type": "http.response.start", "status": 401, "headers": fields})
-        await send({"type": "http.response.body", "body": _REFUSED})
+        status, text = refusal
+        fields = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(text))]
+        fields += [(b"www-authenticate", b"Bearer")] if status == HTTPStatus.UNAUTHORIZED else []
+        await send({"type": "http.response.start", "status": status, "headers": fields})
+        await send({"type": "http.response.body", "body": text})
+
+    def _refusal(self, scope: Scope) -> tuple[int, bytes] | None:
+        fields: Mapping[bytes, bytes] = dict(scope["headers"])
+        hosts = [value for name, value in scope["headers"] if name == b"host"]
+        host, origin = b"".join(hosts).decode("latin-1"), fields.get(b"origin")
+        if len(hosts) != 1 or not self._hosts.host(host):
+            return 421, b"421: unknown host name; add it to admin.hosts\n"
+        if origin is not None and not is_same_origin(origin.decode("latin-1"), host):
+            return 403, b"403: requests from other sites are refused\n"
+        if self._expected and not hmac.compare_digest(fields.get(b"authorization", b""), self._expected):
+            return 401, b"401: a bearer token is needed\n"
+        return None

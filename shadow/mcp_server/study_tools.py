@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 
 from shadow.mcp_server.inputs import instant, one_of, rfc3339
+from shadow.mcp_server.stored_text import recorded_name, stored_text
 from shadow.mcp_server.tool_results import StudyDetail, StudyLine, StudyList, StudyTarget
-from shadow.presentation.visible_text import plain
 from storage.store import Reader
 from storage.study_rows import ANSWERED, ASKED, FAILED, RunRow, SetbackRow, StudyRequestRow, StudyRow
+
+PLAN = 20_000
+"""Most characters of a plan."""
 
 
 class StudyTools:
@@ -34,8 +36,8 @@ class StudyTools:
         return StudyDetail(
             **_line(row).model_dump(),
             seed=row.seed,
-            plan=json.loads(row.plan or "{}"),
-            policy=json.loads(row.policy or "{}"),
+            plan=stored_text(row.plan, limit=PLAN),
+            policy=stored_text(row.policy, limit=PLAN),
             targets=[_target(name, requests, runs, setbacks) for name in names],
         )
 
@@ -44,10 +46,10 @@ def _line(row: StudyRow) -> StudyLine:
     return StudyLine(
         id=row.id,
         kind=row.kind,
-        name=plain(row.name),
+        name=recorded_name(row.name),
         begun=instant(row.begun),
         ended=rfc3339(row.ended),
-        outcome=plain(row.outcome),
+        outcome=stored_text(row.outcome),
     )
 
 
@@ -59,11 +61,11 @@ def _target(
     own_runs = [run for run in runs if run.target == name]
     scores = [run.score for run in own_runs if run.score is not None]
     return StudyTarget(
-        target=plain(name),
+        target=recorded_name(name),
         asked=states[ASKED],
         answered=states[ANSWERED],
         failed=states[FAILED],
-        setbacks=dict(Counter(plain(each.reason) for each in setbacks if each.key in of_it)),
+        setbacks=dict(Counter(recorded_name(each.reason) for each in setbacks if each.key in of_it)),
         runs=len(own_runs),
         outcomes=dict(Counter(run.outcome for run in own_runs)),
         mean_score=sum(scores) / len(scores) if scores else None,

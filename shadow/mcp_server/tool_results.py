@@ -131,7 +131,7 @@ class PairDetail(ToolResult):
     comparable: bool
     why_not: str
     request: StoredText
-    changed_in_the_shadow: list[str]
+    changed_in_the_shadow: list[StoredText]
     answers: list[Answer]
     differing: list[SignalFinding]
     matching: list[str] = Field(description="Ids of the signals that match.")
@@ -197,11 +197,20 @@ class DriftChange(BaseModel):
     tests: list[AlarmTest]
 
 
+class DriftStateNow(BaseModel):
+    """The drift state of one model on one route against one reference."""
+
+    model: str
+    route: str
+    reference: str
+    state: str
+
+
 class AlertExplanation(ToolResult):
     """The drift state of a provider now, and its newest changes, newest first."""
 
     provider: str
-    states: dict[str, str] = Field(description="The drift state of each model.")
+    states: list[DriftStateNow]
     changes: list[DriftChange]
 
 
@@ -264,7 +273,7 @@ class StudyLine(BaseModel):
     name: str
     begun: str
     ended: str | None
-    outcome: str
+    outcome: StoredText
 
 
 class StudyList(ToolResult):
@@ -294,8 +303,8 @@ class StudyDetail(ToolResult):
     name: str
     begun: str
     ended: str | None
-    outcome: str
+    outcome: StoredText
     seed: int
-    plan: dict[str, object]
-    policy: dict[str, object]
+    plan: StoredText = Field(description="What was planned, as JSON: rows, prompts, notes.")
+    policy: StoredText = Field(description="The policy of the verdicts, as JSON.")
     targets: list[StudyTarget]

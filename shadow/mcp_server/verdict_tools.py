@@ -11,11 +11,14 @@ from collections.abc import Callable, Mapping
 from pydantic import BaseModel
 
 from shadow.findings.finding import Signal
+from shadow.judging.webhook import pace_text
 from shadow.mcp_server.inputs import instant, one_of, rfc3339
+from shadow.mcp_server.stored_text import recorded_name
 from shadow.mcp_server.tool_results import (
     AlarmTest,
     AlertExplanation,
     DriftChange,
+    DriftStateNow,
     Period,
     ProviderSummary,
     ProviderVerdict,
@@ -68,6 +71,8 @@ class AlarmDetails(BaseModel):
     verdict_sentence: str = ""
     blame: str = ""
     blame_why: str = ""
+    latency: str = ""
+    since: float | None = None
     tests: tuple[AlarmTestDetails, ...] = ()
 
 
@@ -102,14 +107,21 @@ class VerdictTools:
 
     def explain_alert(self, provider: str, model: str) -> AlertExplanation:
         """The drift states of a provider and their newest changes; ConfigError for a provider that has none."""
-        lines = [line for line in drift_lines(self._reader) if model in {"", line.model}]
-        one_of("provider", provider, (line.provider for line in lines))
+        lines = drift_lines(self._reader)
         alarms = self._reader.judgements.alarms(0.0, 0.0)
-        changes = [row for row in alarms if row.group.provider == provider and model in {"", row.group.model}]
+        one_of("provider", provider, {line.provider for line in lines} | {row.group.provider for row in alarms})
+        of_it = [line for line in lines if line.provider == provider]
+        changes = [row for row in alarms if row.group.provider == provider]
+        if model:
+            one_of("model", model, {line.model for line in of_it} | {row.group.model for row in changes})
         return AlertExplanation(
             provider=provider,
-            states={plain(line.model): line.state for line in lines if line.provider == provider},
-            changes=[_change(row) for row in changes[:CHANGES]],
+            states=[
+                DriftStateNow(model=recorded_name(line.model), route=line.route, reference=line.reference, state=line.state)
+                for line in of_it
+                if model in {"", line.model}
+            ],
+            changes=[_change(row) for row in changes if model in {"", row.group.model}][:CHANGES],
         )
 
     def _cards(self, since: str, until: str) -> tuple[Period, Cards]:
@@ -140,7 +152,7 @@ def _verdict(card: Scorecard) -> ProviderVerdict:
     verdict = card.verdict
     return ProviderVerdict(
         provider=card.provider,
-        model=plain(card.model),
+        model=recorded_name(card.model),
         reference=card.reference,
         verdict=verdict.word.value,
         sentence=plain(verdict.sentence),
@@ -150,7 +162,7 @@ def _verdict(card: Scorecard) -> ProviderVerdict:
         compared=card.compared,
         smallest_detectable=verdict.power.smallest if verdict.power else None,
         reasons=[_reason(reason) for reason in verdict.reasons],
-        not_compared={plain(each.reason): each.pairs for each in card.reasons},
+        not_compared={recorded_name(each.reason): each.pairs for each in card.reasons},
     )
 
 
@@ -173,7 +185,7 @@ def _calls(card: Scorecard) -> ToolCallFigures | None:
         return None
     return ToolCallFigures(
         provider=card.provider,
-        model=plain(card.model),
+        model=recorded_name(card.model),
         reference=card.reference,
         pairs_with_tools=figures.pairs if figures else 0,
         call_f1=figures.f1 if figures else None,
@@ -196,7 +208,7 @@ def _lines(cards: Cards, provider: str) -> Mapping[tuple[str, str, str], SignalL
 def _compared(key: tuple[str, str, str], before: SignalLine | None, after: SignalLine | None) -> WindowSignal:
     model, reference, signal = key
     return WindowSignal(
-        model=plain(model),
+        model=recorded_name(model),
         reference=reference,
         signal=signal,
         before=before.excess if before else None,
@@ -223,15 +235,16 @@ def _apart(before: SignalLine | None, after: SignalLine | None) -> bool:
 
 def _change(row: AlarmRow) -> DriftChange:
     details = AlarmDetails.model_validate_json(row.details or "{}")
-    strongest = details.tests[0] if details.tests else AlarmTestDetails()
+    strongest = details.tests[0] if details.tests else AlarmTestDetails(since=details.since)
+    sentence = pace_text(row) if details.latency else details.sentence or details.verdict_sentence
     return DriftChange(
         at=instant(row.at),
         old=row.old,
         new=row.new,
-        model=plain(row.group.model),
+        model=recorded_name(row.group.model),
         route=row.group.route,
         reference=row.group.reference,
-        sentence=plain(details.sentence or details.verdict_sentence),
+        sentence=plain(sentence),
         which_side=details.blame,
         why_that_side=plain(details.blame_why),
         since=rfc3339(strongest.since),

@@ -28,8 +28,9 @@ REFUSED = (
 
 
 def needs_token(config: AdminConfig) -> bool:
-    """Whether requests need a token: when one is configured, or when other machines reach the port."""
-    return bool(config.token_env) or not is_this_machine(config.listen.rpartition(":")[0].strip("[]"))
+    """Whether requests need a token: when the configuration asks for one, or when other machines reach the port."""
+    asked_for = bool(config.token_env) or config.metrics == "token"
+    return asked_for or not is_this_machine(config.listen.rpartition(":")[0].strip("[]"))
 
 
 def drawn_token(secret: bytes) -> str:
@@ -63,10 +64,11 @@ class AdminAccess:
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Answer 401 without the token; take it out of the address when it stands there."""
+        # before the cookie, so that the token leaves the address also when the browser has one
+        if self.token and self._is_token(request.query.get(PARAMETER, "")):
+            return self._welcome(request)
         if self._is_open(request.path) or self._has_cookie(request) or self._is_bearer(request.headers):
             return await handler(request)
-        if self._is_token(request.query.get(PARAMETER, "")):
-            return self._welcome(request)
         raise web.HTTPUnauthorized(text=REFUSED, headers={"WWW-Authenticate": "Bearer"})
 
     def _is_open(self, path: str) -> bool:
@@ -90,7 +92,8 @@ class AdminAccess:
     def _welcome(self, request: web.Request) -> web.Response:
         rest = request.rel_url.without_query_params(PARAMETER)
         response = web.Response(status=303, headers={"Location": str(rest)})
-        response.set_cookie(_cookie_name(request), self._cookie(), httponly=True, samesite="Strict", secure=self.secure, path="/")
+        # Lax, because a link from a chat or a dashboard must open the page; requests that change something carry an Origin
+        response.set_cookie(_cookie_name(request), self._cookie(), httponly=True, samesite="Lax", secure=self.secure, path="/")
         return response
 
 

@@ -6,7 +6,6 @@ Database reads, rendering and scrapes run in threads, because this event loop al
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from collections.abc import Callable, Mapping
 from importlib.resources import files
 
@@ -15,6 +14,7 @@ from aiohttp.typedefs import Handler, Middleware
 from prometheus_client import CollectorRegistry
 
 from shadow.pages.admin_access import AdminAccess
+from shadow.pages.allowed_hosts import AllowedHosts, is_same_origin
 from shadow.pages.metrics_endpoint import MetricsEndpoint
 from shadow.pages.pair_pages import FilterError, PairPages
 from shadow.privacy.privacy_policy import row_of
@@ -40,8 +40,6 @@ HEADERS = {
     "Server": "sameweights",
 }
 STATIC = {"style.css": "text/css", "icon.svg": "image/svg+xml"}
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-WILDCARDS = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - recognised, not listened on
 RAW_LIMIT = 16 * 1024 * 1024
 """Bytes of a raw body that are shown, after decompression."""
 
@@ -175,7 +173,7 @@ async def _add_headers(_: web.Request, response: web.StreamResponse) -> None:
 
 def _guard(config: AdminConfig) -> Middleware:
     """Refuses what a foreign web page can make a browser send: an unknown Host (DNS rebinding) or a foreign Origin."""
-    allowed = _AllowedHosts(config)
+    allowed = AllowedHosts(config.listen, config.hosts)
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -183,39 +181,8 @@ def _guard(config: AdminConfig) -> Middleware:
         if len(hosts) != 1 or not allowed.host(hosts[0]):
             raise web.HTTPMisdirectedRequest(text="421: unknown host name; add it to admin.hosts\n")
         origin = request.headers.get("Origin")
-        if origin is not None and origin.partition("://")[2] != hosts[0]:
+        if origin is not None and not is_same_origin(origin, hosts[0]):
             raise web.HTTPForbidden(text="403: requests from other sites are refused\n")
         return await handler(request)
 
     return guard
-
-
-class _AllowedHosts:
-    """The host names that requests to the admin port may carry."""
-
-    def __init__(self, config: AdminConfig) -> None:
-        listen = config.listen.rpartition(":")[0].strip("[]").lower()
-        self._names = LOOPBACK | {listen, *(name.lower() for name in config.hosts)}
-        # because a port that listens on every address is reached by any of them; DNS rebinding needs a name, never an address
-        self._any_address = listen in WILDCARDS
-
-    def host(self, header: str) -> bool:
-        name = _name_of(header).lower()
-        if not name:
-            return False
-        return name in self._names or (self._any_address and _is_address(name))
-
-
-def _name_of(host: str) -> str:
-    """The host of a Host header, without port and brackets (RFC 9110 7.2)."""
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.partition(":")[0]
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True

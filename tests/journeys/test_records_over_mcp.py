@@ -1,6 +1,7 @@
 """An agent with a real MCP client finds the faulty provider and its evidence, over stdin and stdout and over a port."""
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -82,7 +83,7 @@ async def test_agent_finds_the_faulty_provider_its_worst_signal_and_an_example_p
     assert worst["provider"] == "candidate"
     assert [len(answer["calls"]) for answer in pair["answers"]][:2] == [0, 1]
     assert [call["stored"] for call in diff["calls_missing"]] == ["get_weather"]
-    assert "drift" in alert["states"].values()
+    assert "drift" in {each["state"] for each in alert["states"]}
     assert any("calls a tool" in change["sentence"] for change in alert["changes"])
 
 
@@ -99,6 +100,16 @@ async def test_a_closed_standard_input_ends_the_server_with_exit_code_0_and_an_e
     )
     output, _ = await process.communicate(b"")
     assert (process.returncode, output) == (0, b"")
+
+
+async def test_an_interrupt_ends_the_server_though_its_input_stays_open(database):
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *MCP, str(database), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    process.stdin.write(json.dumps(INITIALIZE).encode() + b"\n")
+    assert await process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    assert await process.wait() == 130
 
 
 async def test_a_port_serves_clients_and_refuses_foreign_hosts_origins_and_types(database):

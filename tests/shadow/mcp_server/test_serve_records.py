@@ -2,7 +2,8 @@
 
 import pytest
 
-from shadow.mcp_server.serve_records import run
+from shadow.mcp_server.serve_records import _Guarded, run
+from shadow.pages.allowed_hosts import AllowedHosts
 from shadow.settings.config_errors import ConfigError
 from shadow.settings.top_level_config import Config
 
@@ -23,3 +24,51 @@ def test_an_empty_variable_is_no_token(store, monkeypatch):
     monkeypatch.setenv("RECORDS_TOKEN", "")
     with pytest.raises(ConfigError, match="no variable 'RECORDS_TOKEN', or it is empty"):
         run(store, Config(), http="127.0.0.1:0", token_env="RECORDS_TOKEN")
+
+
+@pytest.mark.parametrize(("length", "refused"), [(15, True), (16, False)])
+def test_a_token_of_15_characters_is_too_short_and_one_of_16_is_not(store, monkeypatch, length, refused):
+    monkeypatch.setenv("RECORDS_TOKEN", "x" * length)
+    with pytest.raises(ConfigError, match="must have 16 characters at least" if refused else "is no address"):
+        run(store, Config(), http="nowhere", token_env="RECORDS_TOKEN")
+
+
+async def _status(*headers: tuple[bytes, bytes], token: str = "", names=()) -> int:
+    """The status of one request to a port on every address; 200 where the checks let it through."""
+    sent = []
+
+    async def app(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    async def send(message):
+        sent.append(message)
+
+    guarded = _Guarded(app, AllowedHosts("0.0.0.0:8082", names), token)
+    await guarded({"type": "http", "headers": list(headers)}, None, send)
+    return sent[0]["status"]
+
+
+@pytest.mark.parametrize(
+    ("host", "names", "status"),
+    [
+        (b"10.1.2.3:8082", (), 200),
+        (b"[fd00::1]:8082", (), 200),
+        (b"audit.example:8082", ("audit.example",), 200),
+        (b"audit.example:8082", (), 421),
+        (b"", (), 421),
+    ],
+)
+async def test_a_port_on_every_address_is_reached_by_address_and_by_the_names_of_the_admin_port(host, names, status):
+    assert await _status((b"host", host), names=names) == status
+
+
+async def test_a_request_with_two_hosts_or_none_is_refused():
+    assert await _status() == 421
+    assert await _status((b"host", b"10.1.2.3"), (b"host", b"10.1.2.3")) == 421
+
+
+async def test_a_page_of_another_site_is_refused_before_its_token_is_looked_at():
+    host, key = (b"host", b"10.1.2.3:1"), (b"authorization", b"Bearer " + b"t" * 16)
+    assert await _status(host, (b"origin", b"http://evil.example"), key, token="t" * 16) == 403
+    assert await _status(host, (b"origin", b"http://10.1.2.3:1"), key, token="t" * 16) == 200
+    assert await _status(host, token="t" * 16) == 401

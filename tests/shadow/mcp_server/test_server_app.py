@@ -5,8 +5,9 @@ import json
 import pytest
 from mcp import Client
 
+from storage.study_rows import StudyRow
 from tests.agents import Agent
-from tests.records import add_pair, calling
+from tests.records import NOW, add_pair, calling
 
 pytestmark = pytest.mark.promise("reader.agents")
 
@@ -45,8 +46,15 @@ async def test_every_tool_is_listed_as_read_only_with_an_output_schema(store):
 
 async def test_hostile_recorded_text_stands_in_stored_members_alone_without_control_characters(store):
     name = add_pair(store, "evil", HOSTILE, calling(HOSTILE), HOSTILE)
+    plan = json.dumps({"prompts": [HOSTILE], "facts": {"notes": [HOSTILE]}})
+    study = StudyRow(id="s1", kind="probe", name="s", begun=NOW, plan=plan, policy="{}", seed=1, version="0", outcome=HOSTILE)
+    store.studies.begin(study)
     assert store.flush(20)
     for tool, arguments in (
+        ("get_study", {"study_id": "s1"}),
+        ("list_studies", {}),
+        ("tool_call_stats", {"since": "all"}),
+        ("compare_windows", {"provider": "evil", "before_since": "all", "before_until": "1h", "after_since": "1h"}),
         ("get_pair", {"pair_id": name}),
         ("diff_pair", {"pair_id": name}),
         ("list_divergent_pairs", {"since": "all"}),

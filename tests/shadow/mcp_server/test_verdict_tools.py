@@ -1,5 +1,12 @@
+import json
+from dataclasses import replace
+
+from storage.judgement_rows import AlarmRow, JudgementBatch
+from storage.rows import PairGroup
 from tests.agents import Agent
+from tests.payoffs import GROUP
 from tests.records import NOW, add_pair, calling
+from tests.shadow.judging.test_judge import JudgeRun, drifting, fill
 
 
 async def test_verdicts_of_a_period_are_those_of_the_report(store):
@@ -34,3 +41,36 @@ async def test_two_periods_are_apart_only_where_their_intervals_do_not_overlap(s
     assert signals["arguments"]["apart"]
     assert (signals["arguments"]["before"], signals["arguments"]["after"]) == (0.0, 1.0)
     assert not signals["tools"]["apart"]
+
+
+async def test_the_drift_state_of_each_route_is_its_own(store):
+    other = replace(GROUP, route="quiet")
+    fill(store, drifting())
+    fill(store, [0] * 60, prefix="quiet", at=1_000.0, group=other)
+    JudgeRun(store).all()
+    found = await Agent(store).result("explain_alert", provider=GROUP.provider)
+    assert {each["route"]: each["state"] for each in found["states"]} == {GROUP.route: "drift", "quiet": "ok"}
+    [change] = [each for each in found["changes"] if each["new"] == "drift"]
+    assert change["route"] == GROUP.route
+    assert change["tests"][0]["signal"]
+
+
+async def test_an_alarm_of_pace_is_stated_with_its_date(store):
+    details = {"latency": "first_token", "since": NOW, "share": 0.42}
+    group = PairGroup(route="", model="m", provider="slow", reference="")
+    alarm = AlarmRow(
+        at=NOW, pair_id="p", group=group, old="steady", new="slower", name="first_token", details=json.dumps(details)
+    )
+    assert store.judgements.claim("me", NOW, 60.0)
+    assert store.judgements.record("me", JudgementBatch(alarms=[alarm]))
+    [change] = (await Agent(store).result("explain_alert", provider="slow"))["changes"]
+    assert change["since"] == "2023-11-14T22:13:20.000+00:00"
+    assert "42% of its answers take longer" in change["sentence"]
+
+
+async def test_an_unknown_model_of_a_known_provider_is_named_with_the_known_ones(store):
+    fill(store, [0] * 5)
+    JudgeRun(store).all()
+    sentence = await Agent(store).refusal("explain_alert", provider=GROUP.provider, model="nope")
+    assert "no such model: 'nope'" in sentence
+    assert GROUP.model in sentence

@@ -58,7 +58,7 @@ async def test_a_token_in_the_address_becomes_a_cookie_and_leaves_the_address(ge
     welcome = await get(f"/pairs?state=differ&token={TOKEN}")
     assert (welcome.status, welcome.headers["Location"]) == (303, "/pairs?state=differ")
     [cookie] = welcome.cookies.values()
-    assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Strict", "/")
+    assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/")
     assert TOKEN not in cookie.value
     assert cookie.key == f"sameweights_{welcome.url.port}"
 
@@ -73,6 +73,27 @@ async def test_a_cookie_lets_in_by_the_name_of_its_port_alone(store):
         client.session.cookie_jar.clear()
         assert (await client.get("/pairs", headers={"Cookie": f"sameweights_{client.port}={value}"})).status == 200
         assert (await client.get("/pairs", headers={"Cookie": f"sameweights_1={value}"})).status == 401
+
+
+async def test_a_token_leaves_the_address_also_where_the_browser_has_the_cookie(store):
+    config = Config.model_validate({"admin": {"listen": "0.0.0.0:8081"}})
+    app = build_app(store, CollectorRegistry(), lambda: "", config, access=admin_access(config.admin, SECRET, {}))
+    async with TestClient(TestServer(app, host="127.0.0.1")) as client:
+        assert (await client.get(f"/?token={TOKEN}")).status == 200
+        again = await client.get(f"/pairs?token={TOKEN}", allow_redirects=False)
+        assert (again.status, again.headers["Location"]) == (303, "/pairs")
+
+
+async def test_a_token_parameter_changes_nothing_where_no_token_is_needed(get):
+    open_port = {"listen": "127.0.0.1:8081"}
+    assert (await get("/healthz?token=", admin=open_port)).status == 200
+    assert (await get(f"/healthz?token={TOKEN}", admin=open_port)).status == 200
+
+
+async def test_metrics_behind_a_token_lock_a_loopback_port_too(get):
+    loopback = {"listen": "127.0.0.1:8081", "metrics": "token"}
+    assert (await get("/metrics", admin=loopback)).status == 401
+    assert (await get("/metrics", admin=loopback, Authorization=f"Bearer {TOKEN}")).status == 200
 
 
 @pytest.mark.parametrize(
