@@ -1,4 +1,4 @@
-"""proxy.server: one process, told what to be on its standard input, gone when it is told to go."""
+"""proxy.server: one process that reads its task from standard input, and ends when that ends or at a signal."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ async def process(url, **config):
     folder = tempfile.mkdtemp()
     given = {"provider": "candidate", "providers": {"candidate": {"base_url": url}}, **config}
     with socket.create_server(("127.0.0.1", 0)) as sock:
-        told = {"config": given, "audit_socket": f"{folder}/audit", "worker": 0, "fd": sock.fileno()}
+        task = {"config": given, "audit_socket": f"{folder}/audit", "worker": 0, "fd": sock.fileno()}
         running = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "proxy.server"),
             stdin=subprocess.PIPE,
@@ -34,7 +34,7 @@ async def process(url, **config):
             stderr=subprocess.PIPE,
             pass_fds=[sock.fileno()],
         )
-        running.stdin.write(json.dumps(told).encode() + b"\n")
+        running.stdin.write(json.dumps(task).encode() + b"\n")
         await running.stdin.drain()
         assert await asyncio.wait_for(running.stdout.readline(), PATIENCE) == b"ready\n"
         port = sock.getsockname()[1]

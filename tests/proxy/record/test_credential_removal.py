@@ -1,4 +1,4 @@
-"""proxy.record.credential_removal: what a request bears to prove who asks is in nothing that is remembered of it."""
+"""proxy.record.credential_removal: the credentials of a request are in nothing that is recorded of it."""
 
 import base64
 import gzip

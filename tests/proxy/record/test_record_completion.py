@@ -70,8 +70,8 @@ async def test_an_ordinary_exchange_is_offered_at_once_and_cleared():
 
 def captured(asked, pieces, *, limit=200, status=200, headers=(), coded=False, labels=UNLABELLED, target="/v1/x", reason="OK"):
     head = RecordedHead("POST", target, (("Host", "h"), ("x-title", "t")), "Content-Length", (("Accept", "a"),))
-    told = {"identity": "0" * 28, "role": Role.PRIMARY, "started": 5.25, "begun": 10.0, "limit": limit}
-    capture = Capture(**told, head=head, length=str(len(asked)), labels=labels)
+    facts = {"identity": "0" * 28, "role": Role.PRIMARY, "started": 5.25, "begun": 10.0, "limit": limit}
+    capture = Capture(**facts, head=head, length=str(len(asked)), labels=labels)
     capture.ask(asked)
     capture.sent(10.5, 0.25)
     capture.head(status, reason, headers, 11.0, coded=coded)
@@ -95,10 +95,10 @@ TEXT = st.text(max_size=20)
 
 
 @given(BODIES, PIECES, st.builds(Labels, model=TEXT, tag=TEXT, stream=st.booleans()), TEXT.filter(str.isprintable), st.booleans())
-async def test_an_exchange_packed_in_one_go_is_what_two_steps_make_of_it(asked, pieces, labels, value, bears):
-    said = {"labels": labels, "headers": (("x-request-id", value),), "reason": value, "limit": 50_000}
-    got, in_one_go = completed(captured(asked, pieces, **said), [SECRET] * bears)
-    assert got == captured(asked, pieces, **said).end(20.0)
+async def test_an_exchange_packed_in_one_go_is_what_two_steps_make_of_it(asked, pieces, labels, value, with_key):
+    parts = {"labels": labels, "headers": (("x-request-id", value),), "reason": value, "limit": 50_000}
+    got, in_one_go = completed(captured(asked, pieces, **parts), [SECRET] * with_key)
+    assert got == captured(asked, pieces, **parts).end(20.0)
     assert in_one_go
 
 

@@ -10,7 +10,7 @@ from proxy.provider_config import Limits, Timeouts
 from proxy.upstream.fetch_job import pack, run, unpack
 from proxy.upstream.upstream_client import UpstreamClient
 from proxy.worker_stats import WorkerStats
-from tests.errands import errand
+from tests.fetch_jobs import fetch_job
 from tests.wires import ok, scripted
 
 LATIN = st.text(st.characters(max_codepoint=255), max_size=20)
@@ -25,12 +25,12 @@ LATIN = st.text(st.characters(max_codepoint=255), max_size=20)
 )
 def test_a_fetch_job_comes_back_as_it_was_packed(text, fields, body, role, total):
     labels = Labels(model=text, tag=text)
-    made = replace(errand("http://127.0.0.1:9/v1"), labels=labels, fields=tuple(fields), body=body, role=role, total=total)
+    made = replace(fetch_job("http://127.0.0.1:9/v1"), labels=labels, fields=tuple(fields), body=body, role=role, total=total)
     assert unpack(pack(made)) == made
 
 
 def test_a_credential_is_in_no_picture_of_a_fetch_job():
-    made = replace(errand("http://127.0.0.1:9/v1"), fields=(("Authorization", "Bearer sk-very-secret"),), body=b"private")
+    made = replace(fetch_job("http://127.0.0.1:9/v1"), fields=(("Authorization", "Bearer sk-very-secret"),), body=b"private")
     assert "sk-very-secret" not in repr(made)
     assert "private" not in repr(made)
 
@@ -38,7 +38,7 @@ def test_a_credential_is_in_no_picture_of_a_fetch_job():
 async def test_a_fetch_job_that_is_run_is_an_exchange_with_its_name_and_facts():
     upstream = UpstreamClient(Timeouts(), Limits(), WorkerStats())
     async with scripted(None, ok(b"yes")) as provider:
-        exchange = await run(upstream, replace(errand(provider.url), fields=(("X-Own", "1"),), labels=Labels(tag="t")))
+        exchange = await run(upstream, replace(fetch_job(provider.url), fields=(("X-Own", "1"),), labels=Labels(tag="t")))
         assert b"X-Own: 1\r\n" in provider.requests[0]
     upstream.close()
     assert (exchange.id, exchange.role, exchange.labels.tag, exchange.response.body) == ("e1", Role.SHADOW, "t", b"yes")

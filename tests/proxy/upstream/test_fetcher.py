@@ -18,7 +18,7 @@ from proxy.packing import EXCHANGE, frame, unpack
 from proxy.provider_config import Limits, Timeouts
 from proxy.upstream.fetch_job import pack
 from proxy.upstream.fetcher import BEAT, GIVEN_UP, JOB
-from tests.errands import errand
+from tests.fetch_jobs import fetch_job
 from tests.wires import PATIENCE, ok, scripted
 
 pytestmark = pytest.mark.slow
@@ -26,12 +26,12 @@ pytestmark = pytest.mark.slow
 
 @asynccontextmanager
 async def fetcher():
-    """`python -m proxy.upstream.fetcher`, told its limits."""
+    """`python -m proxy.upstream.fetcher` with its limits."""
     running = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "proxy.upstream.fetcher"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    told = {"timeouts": Timeouts().model_dump(), "limits": Limits().model_dump(), "frame_limit": 1_000_000}
-    running.stdin.write(json.dumps(told).encode() + b"\n")
+    task = {"timeouts": Timeouts().model_dump(), "limits": Limits().model_dump(), "frame_limit": 1_000_000}
+    running.stdin.write(json.dumps(task).encode() + b"\n")
     try:
         yield running
     finally:
@@ -59,7 +59,7 @@ async def test_fetch_jobs_run_beside_each_other_and_each_comes_back_under_its_na
         await wire.gone()
 
     async with scripted(late) as slow, scripted(None, ok(b"soon")) as quick, fetcher() as running:
-        running.stdin.write(frame(JOB, pack(errand(slow.url, "slow"))) + frame(JOB, pack(errand(quick.url, "quick"))))
+        running.stdin.write(frame(JOB, pack(fetch_job(slow.url, "slow"))) + frame(JOB, pack(fetch_job(quick.url, "quick"))))
         soon = await answer(running)
         first.set()
         assert (soon.id, soon.response.body) == ("quick", b"soon")
@@ -68,7 +68,7 @@ async def test_fetch_jobs_run_beside_each_other_and_each_comes_back_under_its_na
 
 async def test_a_provider_that_is_not_there_is_a_value():
     async with fetcher() as running:
-        running.stdin.write(frame(JOB, pack(errand("http://127.0.0.1:9/v1"))))
+        running.stdin.write(frame(JOB, pack(fetch_job("http://127.0.0.1:9/v1"))))
         assert (await answer(running)).failure.kind is FailureKind.CONNECT
 
 
@@ -82,7 +82,7 @@ async def test_a_fetch_job_that_is_given_up_leaves_the_reference_alone():
         left.set()
 
     async with scripted(silent) as provider, fetcher() as running:
-        running.stdin.write(frame(JOB, pack(errand(provider.url))))
+        running.stdin.write(frame(JOB, pack(fetch_job(provider.url))))
         await asyncio.wait_for(asked.wait(), PATIENCE)
         running.stdin.write(frame(GIVEN_UP, b"e1") + frame(GIVEN_UP, b"nobody"))
         await asyncio.wait_for(left.wait(), PATIENCE)

@@ -29,8 +29,8 @@ def learnt(*heads, sights=3, budget=None):
     return known
 
 
-def told(made):
-    """All that a head tells."""
+def facts_of(made):
+    """All the facts of a head."""
     return (
         *(made.raw, made.status, made.reason, made.framing, made.length, made.hop, made.keep, made.interim, made.chunked),
         made.recorded(),
@@ -77,7 +77,7 @@ def test_a_pattern_reads_what_the_strict_reader_reads_and_llhttp_takes_it(pairs,
     for raw in (first, second):
         found = known.read(raw)
         if found is not None:
-            assert told(found) == told(strictly(raw))
+            assert facts_of(found) == facts_of(strictly(raw))
             HttpResponseParser(object()).feed_data(raw)
 
 
@@ -86,7 +86,7 @@ def test_bytes_anywhere_in_a_known_head_are_read_as_the_reader_reads_them_or_not
     raw = head(DATE, JSON, KEPT, (b"x-request-id", b"1"))
     changed = raw[:at] + data + raw[at + dropped :]
     found = learnt(raw).read(changed)
-    assert found is None or told(found) == told(read_head(changed, "POST"))
+    assert found is None or facts_of(found) == facts_of(read_head(changed, "POST"))
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_shape_is_known_at_its_third_sight(pairs, length, framing):
     raw = head(*pairs, length=length)
     assert learnt(raw, sights=2).read(raw) is None
     found = learnt(raw, sights=3).read(raw)
-    assert (found.framing, told(found)) == (framing, told(read_head(raw, "POST")))
+    assert (found.framing, facts_of(found)) == (framing, facts_of(read_head(raw, "POST")))
 
 
 @pytest.mark.parametrize(

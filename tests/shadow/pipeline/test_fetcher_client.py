@@ -11,7 +11,7 @@ import pytest
 
 from proxy.provider_config import Limits, Timeouts
 from shadow.pipeline.fetcher_client import FetcherLostError, InProcessFetcher, SubprocessFetcher
-from tests.errands import errand
+from tests.fetch_jobs import fetch_job
 from tests.running import until
 from tests.wires import PATIENCE, ok, scripted
 
@@ -38,14 +38,14 @@ async def apart():
 
 async def test_concurrent_requests_to_the_fetcher_get_their_own_answers(courier):
     async with scripted(None, ok(b"yes")) as provider:
-        found = await asyncio.gather(*(courier.fetch(errand(provider.url, f"e{number}")) for number in range(3)))
+        found = await asyncio.gather(*(courier.fetch(fetch_job(provider.url, f"e{number}")) for number in range(3)))
     assert [(exchange.id, exchange.response.body) for exchange in found] == [(f"e{number}", b"yes") for number in range(3)]
 
 
 async def test_a_question_of_thirty_two_mebibytes_reaches_the_reference_and_is_in_the_exchange(courier):
     body = b"q" * 33_554_432
     async with scripted(None, ok(b"yes")) as provider:
-        found = await courier.fetch(errand(provider.url, body=body, limit=len(body)))
+        found = await courier.fetch(fetch_job(provider.url, body=body, limit=len(body)))
         assert provider.requests[0].endswith(b"\r\n\r\n" + body)
     assert found.request.body == body
     assert (found.request.truncated, found.response.body) == (False, b"yes")
@@ -67,7 +67,7 @@ class Silent:
 async def test_a_fetch_job_that_is_awaited_no_more_is_given_up(courier):
     silent = Silent()
     async with scripted(silent) as provider:
-        asking = asyncio.create_task(courier.fetch(errand(provider.url)))
+        asking = asyncio.create_task(courier.fetch(fetch_job(provider.url)))
         await asyncio.wait_for(silent.asked.wait(), PATIENCE)
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -78,13 +78,13 @@ async def test_a_fetch_job_that_is_awaited_no_more_is_given_up(courier):
 async def test_a_process_that_dies_is_no_answer_and_the_next_fetch_job_has_another(apart):
     silent = Silent()
     async with scripted(silent) as nobody, scripted(None, ok(b"yes")) as provider:
-        asking = asyncio.create_task(apart.fetch(errand(nobody.url)))
+        asking = asyncio.create_task(apart.fetch(fetch_job(nobody.url)))
         await asyncio.wait_for(silent.asked.wait(), PATIENCE)
         dead = apart.pid
         os.kill(dead, signal.SIGKILL)
         with pytest.raises(FetcherLostError):
             await asyncio.wait_for(asking, PATIENCE)
-        assert (await apart.fetch(errand(provider.url, "e2"))).response.body == b"yes"
+        assert (await apart.fetch(fetch_job(provider.url, "e2"))).response.body == b"yes"
         assert apart.pid not in {0, dead}
 
 
@@ -93,7 +93,7 @@ async def test_a_frame_of_the_process_that_is_too_long_ends_it_and_the_fetch_job
     try:
         async with scripted(None, ok(b"x" * 5_000)) as provider:
             with pytest.raises(FetcherLostError):
-                await asyncio.wait_for(lost.fetch(errand(provider.url)), PATIENCE)
+                await asyncio.wait_for(lost.fetch(fetch_job(provider.url)), PATIENCE)
     finally:
         await lost.close()
 
@@ -112,7 +112,7 @@ async def test_what_keeps_this_process_busy_is_not_in_the_times_of_an_answer(apa
     with socket.create_server(("127.0.0.1", 0)) as listening:
         serving = threading.Thread(target=answer, args=(listening,))
         serving.start()
-        asking = asyncio.create_task(apart.fetch(errand(f"http://127.0.0.1:{listening.getsockname()[1]}/v1")))
+        asking = asyncio.create_task(apart.fetch(fetch_job(f"http://127.0.0.1:{listening.getsockname()[1]}/v1")))
         await asyncio.to_thread(asked.wait, PATIENCE)
         time.sleep(2.0)  # noqa: ASYNC251 - this very process is kept busy, so that its loop cannot read
         exchange = await asking
@@ -124,7 +124,7 @@ async def test_what_keeps_this_process_busy_is_not_in_the_times_of_an_answer(apa
 
 async def test_a_closed_courier_leaves_no_process(apart):
     async with scripted(None, ok(b"yes")) as provider:
-        await apart.fetch(errand(provider.url))
+        await apart.fetch(fetch_job(provider.url))
     pid = apart.pid
     await apart.close()
     with pytest.raises(ProcessLookupError):
@@ -153,7 +153,7 @@ async def test_a_kept_process_that_stands_still_is_killed_and_its_fetch_jobs_are
     monkeypatch.setattr("shadow.pipeline.fetcher_client.LOOKS", 100)
     silent = Silent()
     async with scripted(silent) as nobody:
-        asking = asyncio.create_task(kept.fetch(errand(nobody.url)))
+        asking = asyncio.create_task(kept.fetch(fetch_job(nobody.url)))
         await asyncio.wait_for(silent.asked.wait(), PATIENCE)
         first = kept.pid
         os.kill(first, signal.SIGSTOP)
@@ -167,6 +167,6 @@ async def test_a_process_that_cannot_be_started_is_a_fetch_job_lost_and_tried_ag
     os.kill(kept.pid, signal.SIGKILL)
     await until(lambda: kept.pid == 0)
     with pytest.raises(FetcherLostError, match="could not be started"):
-        await kept.fetch(errand("http://127.0.0.1:9/v1"))
+        await kept.fetch(fetch_job("http://127.0.0.1:9/v1"))
     monkeypatch.undo()
     await until(lambda: kept.pid)

@@ -212,7 +212,7 @@ async def test_what_waits_at_a_stop_is_skipped_and_counted(working):
 
 async def test_a_question_that_was_lost_with_its_process_is_skipped_and_no_fault_of_ours(working):
     class Lost(InProcessFetcher):
-        async def fetch(self, errand):
+        async def fetch(self, fetch_job):
             raise FetcherLostError("it ended")
 
     house = working()

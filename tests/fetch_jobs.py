@@ -5,7 +5,7 @@ from proxy.routing.provider_origin import parse_base_url
 from proxy.upstream.fetch_job import FetchJob
 
 
-def errand(base_url: str, identity: str = "e1", **changed: object) -> FetchJob:
+def fetch_job(base_url: str, identity: str = "e1", **changed: object) -> FetchJob:
     """One short question to `base_url`."""
     origin = parse_base_url(base_url)
     facts = {
