@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from proxy.exchange import Exchange, Role
 from proxy.exchange_ids import new_id
@@ -76,6 +76,7 @@ class _Trial:
     role: Role
     target: str
     parsed: ParsedRequest
+    ceiling: Cost
 
 
 class Asker:
@@ -135,7 +136,8 @@ class Asker:
         """
         live = self._exchange(request)
         body = prepared or self._client.prepare(live, target)
-        trial = _Trial(live=live, body=body, role=role, target=target, parsed=request.parsed)
+        ceiling = cost_ceiling(replace(request, body=body.body), self._providers[target])
+        trial = _Trial(live=live, body=body, role=role, target=target, parsed=request.parsed, ceiling=ceiling)
         setbacks: list[Setback] = []
         while True:
             await self._released(target)
@@ -175,8 +177,7 @@ class Asker:
 
     async def _send(self, trial: _Trial, sending: RememberSending | None) -> tuple[Exchange, Cost, Cost]:
         """One try within the budget, which holds back the most that it can cost; its cost, and that cost less the most."""
-        provider = self._providers[trial.target]
-        ceiling = cost_ceiling(trial.body.body, trial.parsed, provider)
+        provider, ceiling = self._providers[trial.target], trial.ceiling
         await self._afford(ceiling)
         cost = Cost()
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from proxy.exchange import Exchange, Headers, Labels, Request, Role
 from shadow.reading.parsed_exchange import ParsedExchange
@@ -11,6 +12,8 @@ from shadow.reading.parsed_response import parse_response
 
 CHAT = "/v1/chat/completions"
 JSON_BODY: Headers = (("Content-Type", "application/json"),)
+LATEST = 64
+"""Requests that are kept read, because each provider of a study needs the same one in turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +28,7 @@ class ChatRequest:
     @property
     def parsed(self) -> ParsedRequest:
         """The request read."""
-        return parse_request(self.path, self._fields, self.body, truncated=False)
+        return _parsed(self.path, self._fields, self.body)
 
     @property
     def _fields(self) -> Headers:
@@ -47,6 +50,11 @@ class ChatRequest:
             seconds=0.0,
             overhead=0.0,
         )
+
+
+@lru_cache(maxsize=LATEST)
+def _parsed(path: str, fields: Headers, body: bytes) -> ParsedRequest:
+    return parse_request(path, fields, body, truncated=False)
 
 
 def parsed_answer(exchange: Exchange, request: ParsedRequest) -> ParsedExchange:

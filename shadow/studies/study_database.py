@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from shadow.settings.config_errors import ConfigError, quoted
@@ -59,20 +59,16 @@ def study_id(kind: str, name: str, settings: Mapping[str, object]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def check_same(path: Path, found: StudyRow | None, kind: str, settings: Mapping[str, object]) -> None:
-    """ConfigError where the database holds another study, with what is different."""
-    if found is None:
+def check_same(path: Path, found: Sequence[StudyRow], *, kind: str, name: str, settings: Mapping[str, object]) -> None:
+    """ConfigError where the database holds other studies alone, with what is different from the first of them."""
+    identity = study_id(kind, name, settings)
+    if not found or identity in {study.id for study in found}:
         return
-    before = {"kind": found.kind, **_settings(found)}
-    now = {"kind": kind, **settings}
-    different = [name for name in {**before, **now} if before.get(name) != now.get(name)]
-    if different:
-        changes = "; ".join(
-            f"{name}: was {quoted_value(before.get(name))}, is {quoted_value(now.get(name))}" for name in different
-        )
-        raise ConfigError(
-            [f"{path}: holds another study ({changes}); name another database with --db, or begin again with --fresh"]
-        )
+    before = {"kind": found[0].kind, "name": found[0].name, **_settings(found[0])}
+    now = {"kind": kind, "name": name, **settings}
+    different = [key for key in {**before, **now} if before.get(key) != now.get(key)]
+    changes = "; ".join(f"{key}: was {quoted_value(before.get(key))}, is {quoted_value(now.get(key))}" for key in different)
+    raise ConfigError([f"{path}: holds another study ({changes}); name another database with --db, or begin again with --fresh"])
 
 
 def quoted_value(value: object) -> str:

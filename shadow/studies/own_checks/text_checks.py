@@ -9,7 +9,7 @@ from shadow.studies.own_checks.answer_facts import AnswerFacts
 from shadow.studies.own_checks.check_spec import CheckSpec
 from storage.operator_pattern import Pattern
 
-_NUMBERING = re.compile(r"^\d{1,9}[.)]\s*")
+_NUMBERING = re.compile(r"([0-9]{1,9})[.)](?![0-9])\s*")
 SHOWN = 60
 
 
@@ -47,16 +47,26 @@ def lines(spec: CheckSpec, facts: AnswerFacts) -> str:
     Length and order are those of a line without its number (`1.` or `1)`).
     """
     found = [line.strip() for line in facts.text.strip().split("\n") if line.strip()]
-    bare = [_NUMBERING.sub("", line).strip() for line in found]
+    bare = [_bare(line) for line in found]
     if why := wrong_count(spec, len(found), "lines"):
         return why
     if spec.each_at_most is not None and (long := [line for line in bare if len(line) > spec.each_at_most]):
         return f"{short(long[0], SHOWN)!r} has {len(long[0])} characters, at most {spec.each_at_most} are asked for"
     if spec.sorted and (place := _first_unsorted(bare)):
         return f"{short(bare[place], SHOWN)!r} stands behind {short(bare[place - 1], SHOWN)!r}"
-    if spec.numbered and (wrong := [n for n, line in enumerate(found, 1) if not line.startswith(f"{n}")]):
+    if spec.numbered and (wrong := [n for n, line in enumerate(found, 1) if _number(line) != n]):
         return f"line {wrong[0]} does not begin with its number"
     return ""
+
+
+def _number(line: str) -> int | None:
+    found = _NUMBERING.match(line)
+    return int(found[1]) if found else None
+
+
+def _bare(line: str) -> str:
+    found = _NUMBERING.match(line)
+    return line[found.end() :].strip() if found else line
 
 
 def _first_unsorted(found: list[str]) -> int:

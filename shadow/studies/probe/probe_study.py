@@ -112,7 +112,7 @@ class ProbeStudy:
         order, config = self._order, self._order.config
         known = store.identity_queries.latest(1_000)
         identities = IdentityObserver(config, known, clean=policy.redactor.text)
-        check_same(order.database, next(iter(store.studies.studies()), None), order.kind, order.settings)
+        check_same(order.database, store.studies.studies(), kind=order.kind, name=order.plan.name, settings=order.settings)
         archive = StudyArchive(store, _study_row(order), StudyRecorder(config, policy, identities, secret=store.secret()))
         archive.open({})
         return archive

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from proxy.provider_config import Provider
 from shadow.pipeline.token_counts import BYTES_PER_TOKEN
 from shadow.studies.patience import MOST_TRIES
-from shadow.studies.replay.replay_plan import PlannedRequest, ReplayPlan
+from shadow.studies.replay.replay_plan import ReplayPlan
 from shadow.studies.study_budget import BudgetLimits, Cost
-from shadow.studies.token_ceiling import answer_ceiling, cost_ceiling
 
 UNBUDGETED_REQUESTS = 2_000
 """A study of more requests needs a budget."""
@@ -22,7 +21,8 @@ UNBUDGETED_MONEY = 10.0
 class PlanCost:
     """`ceiling` is the cost of sending every request that is missing once, its answer as long as it may be, for each provider.
 
-    `prompt_tokens` is an estimate; `unlimited` counts the rows that set no limit on their answers, for which there is no ceiling;
+    `prompt_tokens` is an estimate; `unlimited` counts the rows that are sent without a limit on their answers, for which there is
+    no ceiling;
     `stored` counts the answers that an earlier run has stored; `unpriced` names the providers without a price.
     """
 
@@ -43,10 +43,9 @@ def plan_cost(
     plan: ReplayPlan,
     *,
     providers: Mapping[str, Provider],
-    body_of: Callable[[PlannedRequest], bytes],
     has: Callable[[str], bool] = lambda _: False,
 ) -> PlanCost:
-    """The cost of a plan; `body_of` returns the body that a request sends, `has` whether the answer of a key is stored."""
+    """The cost of a plan; `has` returns whether the answer of a key is stored."""
     sums: dict[str, Cost] = {name: Cost() for name in plan.targets.names}
     unlimited: set[str] = set()
     prompt = stored = 0
@@ -54,10 +53,9 @@ def plan_cost(
         if has(request.key):
             stored += 1
             continue
-        body, parsed = body_of(request), request.row.request.parsed
-        sums[request.target] += cost_ceiling(body, parsed, providers[request.target])
-        prompt += len(body) // BYTES_PER_TOKEN
-        if not answer_ceiling(parsed):
+        sums[request.target] += request.ceiling
+        prompt += request.length // BYTES_PER_TOKEN
+        if not request.limited:
             unlimited.add(request.row.id)
     free = tuple(name for name in sums if not (providers[name].price_input or providers[name].price_output))
     return PlanCost(
@@ -85,8 +83,8 @@ def budget_faults(cost: PlanCost, limits: BudgetLimits) -> list[str]:
         )
     if (limits.tokens or limits.money) and cost.unlimited:
         found.append(
-            f"--budget: {cost.unlimited} rows set no max_tokens, so that no limit of tokens or money can be kept; "
-            "--max-tokens N sets one for those rows"
+            f"--budget: {cost.unlimited} rows are sent without max_tokens, so that no limit of tokens or money can be kept; "
+            "--max-tokens N sets one for rows without, unless drop or rename of a provider takes it out"
         )
     if limits.money and cost.unpriced:
         found.append(

@@ -64,7 +64,7 @@ def _requests(cost: PlanCost) -> str:
 def _tokens(cost: PlanCost) -> str:
     about = f"about {cost.prompt_tokens:,} of prompts"
     if cost.unlimited:
-        return f"{about}; no ceiling, because {cost.unlimited:,} rows set no max_tokens (--max-tokens N sets one for those)"
+        return f"{about}; no ceiling, because {cost.unlimited:,} rows are sent without max_tokens (--max-tokens N sets one)"
     return f"at most {cost.ceiling.tokens:,} ({about}, the rest what answers may have)"
 
 

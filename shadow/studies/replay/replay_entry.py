@@ -178,7 +178,7 @@ def execute(order: ReplayOrder, outputs: OutputFlags, *, plan: bool) -> int:
     formats = output_formats(outputs.formats)
     result = asyncio.run(study.run())
     with closing(open_reader(order.config.storage.model_copy(update={"url": f"sqlite:///{order.database}"}))) as reader:
-        stored = stored_replay(reader, next(iter(reader.studies.studies())))
+        stored = stored_replay(reader, next(row for row in reader.studies.studies() if row.id == order.id))
         print_outputs(reader, stored, formats, outputs.folder)
     return result.exit_code
 

@@ -11,6 +11,7 @@ from shadow.settings.top_level_config import Config
 from shadow.studies.own_checks.check_spec import CheckSpec
 from shadow.studies.rows.row import BrokenRow, Row
 from shadow.studies.study_budget import BudgetLimits
+from shadow.studies.study_database import study_id
 from shadow.studies.study_policy import StudyPolicy
 from shadow.studies.targets import Targets
 
@@ -40,6 +41,11 @@ class ReplayOrder:
     fresh: bool = False
     quiet: bool = False
     checks: tuple[CheckSpec, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The id of the study."""
+        return study_id(self.kind, self.name, self.settings)
 
     @property
     def route(self) -> str:

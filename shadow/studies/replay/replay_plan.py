@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from proxy.exchange import Role
 from proxy.provider_config import Provider
@@ -17,7 +17,9 @@ from shadow.studies.chat_request import ChatRequest
 from shadow.studies.interleaving import interleaved
 from shadow.studies.replay.request_key import request_key
 from shadow.studies.rows.row import Row
+from shadow.studies.study_budget import Cost
 from shadow.studies.targets import Targets
+from shadow.studies.token_ceiling import answer_ceiling, cost_ceiling
 
 CONTROL = "\0control"
 """Stands for the reference's second answer among the names that are shuffled; no provider is called so."""
@@ -28,7 +30,10 @@ Prepare = Callable[[ChatRequest, str], ShadowBody]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedRequest:
-    """One answer of one provider; `role` is primary for a candidate, shadow and control for the reference's two."""
+    """One answer of one provider; `role` is primary for a candidate, shadow and control for the reference's two.
+
+    `length` is that of the body as it is sent, in bytes, `ceiling` the most that one try can cost; `limited`: its answer is.
+    """
 
     key: str
     target: str
@@ -36,6 +41,9 @@ class PlannedRequest:
     repeat: int
     row: Row
     block: int
+    length: int
+    ceiling: Cost
+    limited: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,4 +112,15 @@ class _PlannedRequests:
         repeat = self.repeats[first]
         self.repeats[first] += 1
         key = request_key(provider, asked.path, body, asked.headers, repeat) if repeat else first
-        return PlannedRequest(key=key, target=target, role=role, repeat=repeat, row=row, block=block)
+        sent = replace(asked, body=body)
+        return PlannedRequest(
+            key=key,
+            target=target,
+            role=role,
+            repeat=repeat,
+            row=row,
+            block=block,
+            length=len(body),
+            ceiling=cost_ceiling(sent, provider),
+            limited=answer_ceiling(sent) > 0,
+        )

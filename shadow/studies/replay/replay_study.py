@@ -23,12 +23,12 @@ from shadow.studies.progress_line import ProgressLine, duration
 from shadow.studies.replay.plan_cost import PlanCost, budget_faults, plan_cost
 from shadow.studies.replay.plan_lines import PlannedStudy
 from shadow.studies.replay.replay_order import ReplayOrder
-from shadow.studies.replay.replay_plan import PlannedRequest, ReplayPlan, replay_plan
+from shadow.studies.replay.replay_plan import ReplayPlan, replay_plan
 from shadow.studies.replay.replay_report import policy_json
 from shadow.studies.replay.replay_run import EndedBy, ReplayOutcome, ReplayRun
 from shadow.studies.study_archive import StudyArchive
 from shadow.studies.study_budget import Cost, StudyBudget
-from shadow.studies.study_database import check_same, open_study_store, set_aside, study_id
+from shadow.studies.study_database import check_same, open_study_store, set_aside
 from shadow.studies.study_recorder import StudyRecorder
 from shadow.studies.targets import missing_keys
 from shadow.studies.verdicts.study_rule import judge_study
@@ -128,10 +128,7 @@ class ReplayStudy:
             return await self._run(archive, recorder)
 
     def _cost(self) -> PlanCost:
-        return plan_cost(self.plan, providers=self._providers, body_of=self._body, has=self._stored.__contains__)
-
-    def _body(self, request: PlannedRequest) -> bytes:
-        return self._asker.prepare(request.row.request, request.target).body
+        return plan_cost(self.plan, providers=self._providers, has=self._stored.__contains__)
 
     def _nameless(self) -> list[str]:
         """A sentence for each provider that would get requests without a model."""
@@ -152,7 +149,7 @@ class ReplayStudy:
         recorder = StudyRecorder(
             config, policy, IdentityObserver(config, known, clean=policy.redactor.text), secret=store.secret()
         )
-        check_same(order.database, next(iter(store.studies.studies()), None), order.kind, order.settings)
+        check_same(order.database, store.studies.studies(), kind=order.kind, name=order.name, settings=order.settings)
         archive = StudyArchive(store, _row(order, self.plan), recorder)
         archive.open({request.key: request.block for request in self.plan.requests})
         return archive, recorder
@@ -205,7 +202,7 @@ def _row(order: ReplayOrder, plan: ReplayPlan) -> StudyRow:
     except PackageNotFoundError:
         own = "source"
     return StudyRow(
-        id=study_id(order.kind, order.name, order.settings),
+        id=order.id,
         kind=order.kind,
         name=order.name,
         begun=time.time(),
@@ -242,6 +239,5 @@ def _stored_keys(order: ReplayOrder) -> frozenset[str]:
         return frozenset()
     url = order.config.storage.model_copy(update={"url": f"sqlite:///{order.database}"})
     with suppress(StoreError), closing(open_reader(url)) as reader:  # its error is raised when it is written
-        identity = study_id(order.kind, order.name, order.settings)
-        return frozenset(request.key for request in reader.studies.requests(identity) if request.state == ANSWERED)
+        return frozenset(request.key for request in reader.studies.requests(order.id) if request.state == ANSWERED)
     return frozenset()

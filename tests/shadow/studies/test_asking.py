@@ -48,8 +48,11 @@ async def scripted(*steps: tuple[int, dict[str, str]]):
         await runner.cleanup()
 
 
-def asker(limits: BudgetLimits = NO_LIMITS, **addresses: str) -> tuple[Asker, PassingClock]:
-    providers = {name: Provider(base_url=url, price_input=1e6, price_output=1e6) for name, url in addresses.items()}
+def asker(
+    limits: BudgetLimits = NO_LIMITS, fitted: dict[str, object] | None = None, **addresses: str
+) -> tuple[Asker, PassingClock]:
+    priced = {"price_input": 1e6, "price_output": 1e6, **(fitted or {})}
+    providers = {name: Provider(base_url=url, **priced) for name, url in addresses.items()}
     config = Config(proxy=ProxyConfig(providers=providers))
     clock = PassingClock()
     made = Asker(
@@ -172,3 +175,21 @@ async def test_a_request_that_could_pass_the_limit_is_not_sent_and_its_cost_is_w
             await made.ask(REQUEST, "a", Role.PRIMARY)
         await made.close()
     assert len(times) == 1
+
+
+@pytest.mark.parametrize(
+    ("fitted", "tokens"),
+    [({"extra_body": {"max_tokens": 5_000}}, 5_000), ({"extra_body": {"n": 3}}, 60), ({"drop": ["max_tokens"]}, 0)],
+)
+async def test_the_ceiling_is_that_of_the_body_as_the_provider_gets_it(fitted, tokens):
+    held = []
+
+    async def sending(_, ceiling):
+        held.append(ceiling.tokens)
+
+    async with scripted((200, {})) as (url, _):
+        made, _ = asker(fitted=fitted, a=url)
+        length = len(made.prepare(REQUEST, "a").body)
+        await made.ask(REQUEST, "a", Role.PRIMARY, sending=sending)
+        await made.close()
+    assert held == [length + 1_000 + tokens]

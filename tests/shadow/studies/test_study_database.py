@@ -14,9 +14,14 @@ from storage.study_rows import StudyRow
 SETTINGS = {"providers": ["near http://a"], "reference": "official http://b", "changes": {}, "seed": 1}
 
 
-def row(kind: str = "replay", **settings) -> StudyRow:
-    plan = json.dumps({"settings": {**SETTINGS, **settings}})
-    return StudyRow(id="s", kind=kind, name="t", begun=1.0, plan=plan, policy="{}", seed=1, version="0")
+def row(kind: str = "replay", name: str = "t", **changed) -> StudyRow:
+    settings = {**SETTINGS, **changed}
+    plan, identity = json.dumps({"settings": settings}), study_id(kind, name, settings)
+    return StudyRow(id=identity, kind=kind, name=name, begun=1.0, plan=plan, policy="{}", seed=1, version="0")
+
+
+def check(*found: StudyRow) -> None:
+    check_same(Path("d.db"), found, kind="replay", name="t", settings=SETTINGS)
 
 
 @pytest.mark.parametrize(
@@ -43,15 +48,18 @@ def test_an_id_depends_on_kind_name_and_settings():
 
 
 def test_the_same_study_is_resumed_and_another_is_refused_with_what_is_different():
-    check_same(Path("d.db"), None, "replay", SETTINGS)
-    check_same(Path("d.db"), row(), "replay", SETTINGS)
+    check()
+    check(row())
+    check(row("try"), row())
     with pytest.raises(ConfigError) as raised:
-        check_same(Path("d.db"), row(seed=2, providers=["far http://c"]), "replay", SETTINGS)
+        check(row(seed=2, providers=["far http://c"]))
     changes = "providers: was far http://c, is near http://a; seed: was 2, is 1"
     what = "name another database with --db, or begin again with --fresh"
     assert raised.value.errors == (f"d.db: holds another study ({changes}); {what}",)
     with pytest.raises(ConfigError, match="kind: was 'try', is 'replay'"):
-        check_same(Path("d.db"), row("try"), "replay", SETTINGS)
+        check(row("try"))
+    with pytest.raises(ConfigError, match="name: was 'other', is 't'"):
+        check(row(name="other"))
 
 
 def test_a_database_that_is_set_aside_keeps_its_content_under_another_name(tmp_path):
@@ -63,7 +71,7 @@ def test_a_database_that_is_set_aside_keeps_its_content_under_another_name(tmp_p
     assert kept == tmp_path / "study-t.19700101-000000.db"
     assert not path.exists()
     with closing(open_study_store(kept, StorageConfig())) as store:
-        assert [each.id for each in store.studies.studies()] == ["s"]
+        assert [each.id for each in store.studies.studies()] == [row().id]
 
 
 def test_a_study_keeps_its_answers_whatever_the_configuration_keeps(tmp_path):

@@ -17,18 +17,31 @@ PROVIDER = Provider(base_url="http://a/v1", price_input=2.0, price_output=10.0)
         ({"max_tokens": 100}, 100),
         ({"max_completion_tokens": 200, "max_tokens": 100}, 200),
         ({"max_tokens": 100, "n": 3}, 300),
+        ({"max_completion_tokens": 20, "max_tokens": 5_000}, 5_000),
+        ({"max_completion_tokens": None, "max_tokens": 100}, 100),
+        ({"max_tokens": 100.0}, 100),
+        ({"max_tokens": 1}, 1),
+        ({"max_tokens": 0}, 0),
+        ({"max_tokens": -1}, 0),
+        ({"max_completion_tokens": 20, "max_tokens": "5000"}, 0),
+        ({"max_tokens": 100, "n": "3"}, 0),
+        ({"max_tokens": 100, "n": 0}, 0),
         ({}, 0),
     ],
 )
 def test_the_ceiling_of_an_answer_is_what_the_request_allows_for_all_choices(options, tokens):
-    assert answer_ceiling(ChatRequest(body=asked("Hi", **options)).parsed) == tokens
+    assert answer_ceiling(ChatRequest(body=asked("Hi", **options))) == tokens
 
 
 def test_the_ceiling_of_a_request_is_its_bytes_a_template_and_its_answer():
     request = ChatRequest(body=asked("Hi", max_tokens=50))
     prompt = len(request.body) + 1_000
     expected = Cost(requests=1, tokens=prompt + 50, money=(prompt * 2.0 + 50 * 10.0) / 1e6)
-    assert cost_ceiling(request.body, request.parsed, PROVIDER) == expected
+    assert cost_ceiling(request, PROVIDER) == expected
+
+
+def test_a_body_that_cannot_be_read_has_no_ceiling():
+    assert answer_ceiling(ChatRequest(body=b"{")) == 0
 
 
 def test_a_request_costs_its_tokens_by_the_prices_for_a_million():

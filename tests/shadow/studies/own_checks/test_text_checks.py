@@ -80,5 +80,23 @@ def test_lines_are_held_to_each_property(table: dict[str, object], good: str, ba
     assert why({"kind": "lines", **table}, bad)
 
 
+@pytest.mark.parametrize(
+    ("text", "passes"),
+    [
+        ("1. Ant\n2) Bear", True),
+        ("1.Ant\n2.Bear", True),
+        ("\n".join(f"{n}. x" for n in range(1, 13)), True),
+        ("\n".join(f"{n}. x" for n in [*range(1, 12), 13]), False),
+        ("10. Ant\n20. Bear", False),
+        ("1st Ant\n2nd Bear", False),
+        ("1 Ant\n2 Bear", False),
+        ("1.5 litres\n2.5 litres", False),
+        ("0. Ant\n1. Bear", False),
+    ],
+)
+def test_lines_are_numbered_by_numbers_that_count_from_1(text: str, passes: bool):
+    assert points({"kind": "lines", "numbered": True}, text) == passes
+
+
 def test_empty_lines_are_not_counted_and_upper_case_is_no_order():
     assert points({"kind": "lines", "equals": 2, "sorted": True}, "\n1) ant\n\n 2) Bear \n") == 1

@@ -23,7 +23,7 @@ def cost(**more) -> PlanCost:
 def test_what_is_stored_costs_nothing_and_rows_without_a_limit_are_counted():
     made = plan(rows("x", "y"))
     stored = next(made.requests).key
-    found = plan_cost(made, providers=PROVIDERS, body_of=lambda each: each.row.request.body, has={stored}.__contains__)
+    found = plan_cost(made, providers=PROVIDERS, has={stored}.__contains__)
     assert (found.ceiling.requests, found.with_tries, found.stored) == (7, 28, 1)
     assert found.unlimited == 2
     assert found.unpriced == ("r", "a", "b")
@@ -31,7 +31,7 @@ def test_what_is_stored_costs_nothing_and_rows_without_a_limit_are_counted():
 
 def test_money_is_summed_by_the_prices_of_each_provider():
     providers = {**PROVIDERS, "a": Provider(base_url="http://a.example/v1", price_input=1_000.0)}
-    found = plan_cost(plan(rows("x")), providers=providers, body_of=lambda each: each.row.request.body)
+    found = plan_cost(plan(rows("x"), providers=providers), providers=providers)
     assert found.by_provider["a"].money == found.ceiling.money > 1.0
     assert found.unpriced == ("r", "b")
 
@@ -50,7 +50,7 @@ def test_a_ceiling_above_ten_needs_a_budget(money, needed):
 
 def test_a_budget_that_cannot_be_kept_is_refused_with_what_to_do():
     [limit] = budget_faults(cost(unlimited=3), BudgetLimits(tokens=100))
-    assert "3 rows set no max_tokens" in limit
+    assert "3 rows are sent without max_tokens" in limit
     [price] = budget_faults(cost(unpriced=("a",)), BudgetLimits(money=1.0))
     assert "no price is configured for a" in price
     assert not budget_faults(cost(unlimited=3, unpriced=("a",)), BudgetLimits(requests=100))

@@ -18,7 +18,7 @@ def planned(**more) -> PlannedStudy:
         plan=made,
         rows=rows("x"),
         broken=(),
-        cost=plan_cost(made, providers=PROVIDERS, body_of=lambda each: each.row.request.body),
+        cost=plan_cost(made, providers=PROVIDERS),
         limits=BudgetLimits(),
         policy=StudyPolicy(score=PolicyScore.SIGNALS),
         missing=(),
@@ -30,7 +30,7 @@ def test_a_plan_shows_requests_ceilings_and_the_smallest_difference():
     lines = "\n".join(plan_lines(planned()))
     assert "a, b against r, which answers every row twice" in lines
     assert "requests   400, and at most 1,600 where each has to be sent four times" in lines
-    assert "no ceiling, because 100 rows set no max_tokens" in lines
+    assert "no ceiling, because 100 rows are sent without max_tokens" in lines
     assert "money      unknown: no prices are configured" in lines
     assert "an excess of 12 points where the reference differs from itself in 2 %" in lines
 

@@ -1,6 +1,7 @@
 """Queues of providers: so many requests at once to each, and a fault of ours raised where the answer is awaited."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
@@ -8,6 +9,7 @@ from proxy.exchange import Role
 from shadow.demo.pretended_server import PretendedServer
 from shadow.studies.replay.provider_queues import ProviderQueues, ReplayCounts
 from shadow.studies.replay.replay_plan import PlannedRequest
+from shadow.studies.study_budget import Cost
 from tests.shadow.studies.replay_bench import ReplayBench, rows
 
 
@@ -33,7 +35,10 @@ class Held:
 
 def requests(*keys: str) -> list[PlannedRequest]:
     row = rows(1)[0]
-    return [PlannedRequest(key=key, target="a", role=Role.PRIMARY, repeat=0, row=row, block=0) for key in keys]
+    planned = partial(
+        PlannedRequest, target="a", role=Role.PRIMARY, repeat=0, row=row, block=0, length=1, ceiling=Cost(), limited=True
+    )
+    return [planned(key=key) for key in keys]
 
 
 @pytest.mark.parametrize("at_once", [1, 3])

@@ -1,11 +1,13 @@
 """The plan: every answer once, interleaved and shuffled by the seed, equal requests counted on."""
 
+import json
 from collections import Counter
 
 from proxy.exchange import Role
 from proxy.provider_config import Provider
 from shadow.sampling.shadow_body import ShadowBody
 from shadow.studies.chat_request import ChatRequest
+from shadow.studies.replay.plan_cost import plan_cost
 from shadow.studies.replay.replay_plan import replay_plan
 from shadow.studies.rows.row import Row
 from shadow.studies.targets import Targets
@@ -41,6 +43,22 @@ def test_each_row_has_one_request_for_each_candidate_and_two_for_the_reference()
             ("r", Role.CONTROL): 1,
         }
     assert len({request.key for request in made.requests}) == 12
+
+
+def test_the_ceiling_and_the_limit_are_those_of_the_body_that_is_sent():
+    def prepare(request, target):
+        more = {"max_tokens": 5_000} if target == "a" else {}
+        kept = {name: value for name, value in json.loads(request.body).items() if name != "max_tokens"}
+        return ShadowBody(body=json.dumps({**kept, **more}).encode(), alterations=())
+
+    [row] = [Row(id="f:1", shape="chat", request=ChatRequest(body=asked("x", max_tokens=20)))]
+    made = replay_plan([row], targets=TARGETS, providers=PROVIDERS, prepare=prepare, seed=1)
+    by_target = {request.target: request for request in made.requests}
+    assert by_target["a"].ceiling.tokens == by_target["a"].length + 1_000 + 5_000
+    assert by_target["a"].limited
+    assert by_target["r"].ceiling.tokens == by_target["r"].length + 1_000
+    assert not by_target["r"].limited
+    assert plan_cost(made, providers=PROVIDERS).unlimited == 1
 
 
 def test_the_order_depends_on_the_seed_alone():

@@ -95,3 +95,14 @@ def _without_model(row):
     body = json.loads(row.request.body)
     del body["model"]
     return replace(row.request, body=json.dumps(body).encode())
+
+
+async def test_a_study_of_another_name_is_refused_by_its_database_and_the_first_goes_on(tmp_path):
+    async with PretendedServer(seed=1, pace=QUICK) as official, PretendedServer(seed=2, pace=QUICK) as near:
+        addresses = {"near": near.base_url, "official": official.base_url}
+        await ReplayStudy(order(tmp_path, addresses, rows(2)), {}).run()
+        other = ReplayStudy(order(tmp_path, addresses, rows(2), name="other"), {})
+        with pytest.raises(ConfigError, match=r"holds another study \(name: was 't', is 'other'\)"):
+            await other.run()
+        await ReplayStudy(order(tmp_path, addresses, rows(3)), {}).run()
+        assert len(near.requests) == 3
