@@ -49,7 +49,7 @@ def test_the_plan_of_the_example_is_printed_with_its_limits(tmp_path):
     targets = Targets(candidates=file.study.providers, reference=file.study.reference)
     lines = probe_plan_lines(probe_plan(file, targets), file, ["proxy.providers.a: the environment variable K is not set"])
     assert lines == [
-        "probe battery: nim, openrouter, deepinfra against ollama, model nano-30b",
+        "probe battery-30b: nim, openrouter, deepinfra against ollama, model nano-30b",
         ("  at most 40 runs of each of 4 providers, 20 requests each: 3,200 requests; each candidate stops when it is decided"),
         "  limits that are never passed: 4,000 requests, 300,000,000 tokens",
         ("  score coverage, an allowed drop of 30 points; at a fixed number, 90 % against 50 % would need 23 runs of each"),
