@@ -20,6 +20,7 @@ from shadow.studies.own_checks.command_check import run_command
 from shadow.studies.own_checks.run_checks import CheckedAnswer, run_checks
 from shadow.studies.probe.agent_loop import AgentLoop, first_messages
 from shadow.studies.probe.agent_run import AgentRun
+from shadow.studies.probe.outcome_rules import Ending
 from shadow.studies.probe.probe_plan import ProbePlan
 from shadow.studies.probe.probe_worlds import ProbeWorlds
 from shadow.studies.probe.run_rows import measured_of, recorded_rows, run_row
@@ -27,7 +28,7 @@ from shadow.studies.probe.run_score import answer_facts, measured_run
 from shadow.studies.probe.stored_steps import StoredSteps
 from shadow.studies.probe.task import TaskFile
 from shadow.studies.verdicts.stopping_watch import StoppingWatch
-from shadow.studies.worlds.world import World
+from shadow.studies.worlds.world import World, WorldError
 from storage.study_rows import RunRow
 from storage.study_store import StudyStore
 
@@ -157,6 +158,7 @@ class ProbeRun:
         reference = run.provider == self._plan.targets.reference
         messages = first_messages(self._file.task, self._plan.prompts[run.task])
         before: dict[str, bytes] = {}
+        checked: CheckedAnswer | None = None
 
         @asynccontextmanager
         async def opened() -> AsyncIterator[World]:
@@ -168,6 +170,8 @@ class ProbeRun:
         try:
             await self._loop.run(run, messages, opened, Role.SHADOW if reference else Role.PRIMARY)
             checked = await self._checked(run, before, name)
+        except WorldError as error:
+            run.ending = Ending(outcome=RunOutcome.WORLD_FAILED, detail=str(error))
         finally:
             await self._worlds.remove(name)
         return measured_run(run, self._file.task, self._file.policy.score, position=position, checked=checked)
@@ -177,7 +181,10 @@ class ProbeRun:
         return any(check.kind is CheckKind.END_STATE for check in self._file.task.checks)
 
     async def _checked(self, run: AgentRun, before: dict[str, bytes], name: str) -> CheckedAnswer | None:
-        """The task's own checks, once the servers have ended, so that what they write at their end is there."""
+        """The task's own checks, once the servers have ended, so that what they write at their end is there.
+
+        WorldError where the files of the world cannot be compared.
+        """
         if not self._file.task.checks or run.outcome.kind is not OutcomeKind.SCORED:
             return None
         after = await self._worlds.files(name) if self._compares_files else {}

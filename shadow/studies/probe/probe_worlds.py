@@ -71,11 +71,13 @@ class ProbeWorlds:
         return self._folder / run
 
     async def files(self, run: str) -> dict[str, bytes]:
-        """The files of a run's world; none where they are larger than the bound."""
+        """The files of a run's world; WorldError where they are larger than the bound, or cannot be read."""
         try:
             return await asyncio.to_thread(world_files, self.folder(run))
-        except WorldTooLargeError:
-            return {}
+        except WorldTooLargeError as error:
+            raise WorldError(str(error)) from error
+        except OSError as error:
+            raise WorldError(f"a file of the world cannot be read: {error.strerror or error}") from error
 
     async def remove(self, run: str) -> None:
         """Delete the folder of a run that has ended."""
@@ -104,6 +106,8 @@ class ProbeWorlds:
 
         try:
             await in_world(lambda: self._world("shared"), hold)
-        except WorldError as error:
+        except Exception as error:
+            if ready.done() and not isinstance(error, WorldError):
+                raise
             if not ready.done():
                 ready.set_exception(error)

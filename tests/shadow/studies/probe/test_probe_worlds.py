@@ -9,6 +9,7 @@ from shadow.studies.probe.probe_worlds import ProbeWorlds
 from shadow.studies.probe.task import StudySettings, TaskFile, TaskWorld
 from shadow.studies.study_budget import BudgetLimits
 from shadow.studies.study_policy import StudyPolicy
+from shadow.studies.worlds import world_files
 from shadow.studies.worlds.recording import RecordedCall, Recording
 from shadow.studies.worlds.server_spec import Isolation, ServerSpec
 from shadow.studies.worlds.world import AnswerSource, WorldError, in_world
@@ -70,3 +71,22 @@ async def test_a_shared_server_that_may_write_does_not_start(tmp_path):
 async def test_without_shared_servers_nothing_is_kept(tmp_path):
     async with worlds_of(tmp_path, FLEET).kept():
         assert not (tmp_path / "worlds").exists()
+
+
+async def test_files_that_cannot_be_compared_break_the_world(tmp_path, monkeypatch):
+    monkeypatch.setattr(world_files, "MOST_BYTES", 2)
+    worlds = worlds_of(tmp_path, ServerSpec(name="s", command=("{python}", BAD)))
+    await called(worlds, "one", "write", {"path": "a.txt", "text": "ab"})
+    assert await worlds.files("one") == {"data/a.txt": b"ab"}
+    await called(worlds, "two", "write", {"path": "a.txt", "text": "abc"})
+    with pytest.raises(WorldError, match="the files of a world are larger than 0 MiB, and cannot be compared"):
+        await worlds.files("two")
+
+
+async def test_a_shared_server_that_fails_in_any_way_is_not_waited_for(tmp_path):
+    command = ("{python}", BAD)
+    worlds = worlds_of(tmp_path, ServerSpec(name="s", command=command, isolation=Isolation.SHARED, trusted=True))
+    worlds.folder = None  # a fault of our own where the folder is made
+    with pytest.raises(TypeError):
+        async with worlds.kept():
+            pass
