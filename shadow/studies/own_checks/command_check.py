@@ -11,10 +11,12 @@ import json
 import os
 import signal
 from asyncio.subprocess import PIPE, STDOUT, Process
+from pathlib import Path
 
 from shadow.findings.finding_builders import short
 from shadow.studies.own_checks.answer_facts import AnswerFacts, CheckResult, broken, passed_or_not
 from shadow.studies.own_checks.check_spec import CheckSpec
+from shadow.studies.tied_process import start_tied
 
 KEPT = 64 * 1024
 """Bytes of a command's output that are read; what comes beyond is thrown away."""
@@ -26,11 +28,10 @@ async def run_command(spec: CheckSpec, facts: AnswerFacts) -> CheckResult:
     """The result of one command; its whole process group is ended with it."""
     environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
     try:
-        process = await asyncio.create_subprocess_exec(
-            *spec.argv, stdin=PIPE, stdout=PIPE, stderr=STDOUT, env=environment, start_new_session=True
-        )
+        tied = await start_tied(spec.argv, folder=Path.cwd(), environ=environment, stdout=PIPE, stderr=STDOUT)
     except OSError as fault:
         return broken(spec, f"{spec.argv[0]} cannot be started: {fault.strerror or fault}")
+    process = tied.process
     try:
         async with asyncio.timeout(spec.timeout):
             said = await _talk(process, _input(facts))
@@ -38,8 +39,9 @@ async def run_command(spec: CheckSpec, facts: AnswerFacts) -> CheckResult:
     except TimeoutError:
         return broken(spec, f"{spec.argv[0]} took longer than {spec.timeout:g} s")
     finally:
-        _end_group(process)
+        tied.signal(signal.SIGKILL)
         await process.wait()
+        tied.release()
     if code == 0:
         return passed_or_not(spec, "")
     return passed_or_not(spec, short(_last_line(said) or f"{spec.argv[0]} exited with {code}", 200))
@@ -72,13 +74,6 @@ async def _write(stdin: asyncio.StreamWriter, given: bytes) -> None:
         stdin.close()
     except (BrokenPipeError, ConnectionResetError):
         return  # a command need not read its input
-
-
-def _end_group(process: Process) -> None:
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        return
 
 
 def _last_line(said: bytes) -> str:

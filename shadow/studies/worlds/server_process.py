@@ -1,4 +1,4 @@
-"""One MCP server as a child process: bounded lines, standard error in a file, and no process left when it ends.
+"""One MCP server as a child process: bounded lines, standard error in a file, and no process left when it or the study ends.
 
 It runs in a process group of its own, which is killed even when its leader has ended, because a child of a server may survive it.
 """
@@ -6,12 +6,12 @@ It runs in a process group of its own, which is killed even when its leader has 
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import signal
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
+
+from shadow.studies.tied_process import TiedProcess, start_tied
 
 LONGEST_LINE = 8 * 2**20
 """Bytes of one message of a server; a longer one ends the server."""
@@ -27,10 +27,12 @@ _SILENT_LINE = re.compile(r"[\s})\]^~]*|Node\.js v\S+|\s+at .*")
 class ServerProcess:
     """A started server: its pipes, and how it is ended."""
 
-    def __init__(self, process: asyncio.subprocess.Process, errors: Path) -> None:
+    def __init__(self, tied: TiedProcess, errors: Path) -> None:
         self.fault = ""
-        self._process = process
+        self._tied = tied
+        self._process = tied.process
         self._errors = errors
+        self._released = False
 
     def __repr__(self) -> str:
         return f"<ServerProcess pid={self._process.pid} exit={self._process.returncode} fault={self.fault!r}>"
@@ -44,17 +46,15 @@ class ServerProcess:
         `talks` means that its standard streams are the protocol's; else what it prints goes to the file of errors.
         """
         with errors.open("wb") as sink:
-            process = await asyncio.create_subprocess_exec(
-                *command,
-                stdin=asyncio.subprocess.PIPE,
+            tied = await start_tied(
+                command,
+                folder=folder,
+                environ=environ,
                 stdout=asyncio.subprocess.PIPE if talks else sink,
                 stderr=sink,
-                cwd=folder,
-                env=dict(environ),
-                start_new_session=True,
                 limit=LONGEST_LINE,
             )
-        return cls(process, errors)
+        return cls(tied, errors)
 
     @property
     def has_ended(self) -> bool:
@@ -96,14 +96,14 @@ class ServerProcess:
 
     def kill(self) -> None:
         """Kill the whole process group now."""
-        self._signal(signal.SIGKILL)
+        self._tied.signal(signal.SIGKILL)
 
     async def end(self) -> None:
         """End the server: standard input closed, then SIGTERM, then SIGKILL, each after a bounded wait."""
         try:
             self._input().close()
             if not await self._exited(_GRACE):
-                self._signal(signal.SIGTERM)
+                self._tied.signal(signal.SIGTERM)
                 await self._exited(_GRACE)
         finally:
             await self.reap()
@@ -128,12 +128,8 @@ class ServerProcess:
         assert self._process.stdin is not None
         return self._process.stdin
 
-    def _signal(self, number: int) -> None:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, number)
-
     def _close(self) -> None:
         self._input().close()
-        transport = getattr(self._process, "_transport", None)  # no public way: a process that outlives its group holds the pipes
-        if transport is not None:
-            transport.close()
+        if not self._released:
+            self._released = True
+            self._tied.release()
