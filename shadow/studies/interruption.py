@@ -1,4 +1,4 @@
-"""interruptible(): a first SIGINT or SIGTERM ends a study after what is in flight, a second one at once."""
+"""interruptible(): a first SIGINT, SIGTERM or SIGHUP ends a study after what is in flight, a second one at once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def interruptible(stop: Callable[[], None]) -> Iterator[None]:
-    """Call `stop` at the first signal, and cancel this task at the next ones."""
+    """Call `stop` at the first signal, and cancel this task at the next ones; a SIGHUP that is ignored, as by nohup, stays so."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
     calls: Iterator[Callable[[], object]] = iter((stop, task.cancel))
@@ -18,10 +18,12 @@ def interruptible(stop: Callable[[], None]) -> Iterator[None]:
     def signalled() -> None:
         next(calls, task.cancel)()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    hung_up = () if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else (signal.SIGHUP,)
+    numbers = (signal.SIGINT, signal.SIGTERM, *hung_up)
+    for number in numbers:
         loop.add_signal_handler(number, signalled)
     try:
         yield
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in numbers:
             loop.remove_signal_handler(number)

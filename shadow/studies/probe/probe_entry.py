@@ -60,6 +60,8 @@ def execute_probe(flags: ProbeFlags, *, plan: bool) -> int:
         raise ConfigError(errors)
     result = ProbeStudy(order, os.environ).run()
     print_report(result.report, formats, flags.out)
+    if result.unwritten:
+        raise ConfigError([result.unwritten])
     return INTERRUPTED if result.interrupted else exit_code(result.verdicts)
 
 

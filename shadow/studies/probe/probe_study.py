@@ -8,8 +8,8 @@ import secrets
 import tempfile
 import time
 from collections.abc import Mapping
-from contextlib import closing
-from dataclasses import asdict, dataclass
+from contextlib import closing, nullcontext
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -46,6 +46,8 @@ from storage.store import Store
 from storage.study_rows import StudyRow
 
 PROBE = "probe"
+NO_TOOLS = OfferedTools(functions=(), origins={}, alterations=())
+"""What is offered where a study is stopped before its first world has started."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,11 +75,15 @@ class ProbeOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeResult:
-    """What a probe came to: the verdicts, all that its outputs print, and whether it was interrupted."""
+    """What a probe came to: the verdicts, all that its outputs print, and whether it was interrupted.
+
+    `unwritten` is a sentence where the recording that the task orders could not be written.
+    """
 
     verdicts: StudyResult
     report: StudyReport
     interrupted: bool
+    unwritten: str = ""
 
 
 class ProbeStudy:
@@ -120,34 +126,60 @@ class ProbeStudy:
     async def _run(self, store: Store, archive: StudyArchive, policy: PrivacyPolicy, worlds: ProbeWorlds) -> ProbeResult:
         order = self._order
         self._budget.begin(time.monotonic(), archive.spent)
-        began = time.time()
-        offered = await self._offered(worlds)
         asker = self._asker()
-        reuse = policy.bodies == "full"
-        steps = StoredSteps(asker, archive, order.config.proxy.providers, reuse=reuse)
-        loop = AgentLoop(steps.ask, order.file.task, order.file.study.model, offered.functions)
-        clean = policy.redactor.text if reuse else _nothing
-        run = ProbeRun(
+        steps = StoredSteps(asker, archive, order.config.proxy.providers, reuse=policy.bodies == "full")
+        offering = asyncio.create_task(self._offered(worlds))
+
+        def stop() -> None:
+            steps.stop("interrupted")
+            offering.cancel()
+
+        try:
+            with interruptible(stop):
+                offered = await _unless_stopped(offering, steps)
+                run = self._probe_run(store, worlds, steps, offered, policy)
+                result = await self._measured(run, steps, worlds, offered)
+                await self._ended(archive, run, result)
+                return result if offered is NO_TOOLS else replace(result, unwritten=self._record(store, offered))
+        finally:
+            offering.cancel()
+            await asyncio.wait([offering])
+            await asker.close()
+
+    def _probe_run(
+        self, store: Store, worlds: ProbeWorlds, steps: StoredSteps, offered: OfferedTools, policy: PrivacyPolicy
+    ) -> ProbeRun:
+        order = self._order
+        return ProbeRun(
             order.plan,
             order.file,
-            loop=loop,
+            loop=AgentLoop(steps.ask, order.file.task, order.file.study.model, offered.functions),
             steps=steps,
             worlds=worlds,
             store=store.studies,
             study_id=order.id,
-            clean=clean,
+            clean=policy.redactor.text if policy.bodies == "full" else _nothing,
         )
-        try:
-            with interruptible(run.stop):
-                async with ProgressLine(lambda seconds: self._progress(run, steps, seconds), quiet=order.quiet), worlds.kept():
-                    runs = await run.run()
-        finally:
-            await asker.close()
-        result = self._judged(run, steps, runs, offered, began)
+
+    async def _measured(self, run: ProbeRun, steps: StoredSteps, worlds: ProbeWorlds, offered: OfferedTools) -> ProbeResult:
+        """The runs made and judged; where the study is stopped already, those that are stored."""
+        began = time.time()
+        async with ProgressLine(lambda seconds: self._progress(run, steps, seconds), quiet=self._order.quiet):
+            runs = await self._runs(run, worlds, steps)
+        return self._judged(run, steps, runs, offered, began)
+
+    async def _ended(self, archive: StudyArchive, run: ProbeRun, result: ProbeResult) -> None:
         words = ", ".join(f"{each.candidate} {each.word.value}" for each in result.verdicts.verdicts)
+        order = self._order
         await archive.end(time.time(), words, _plan_json(order, result.report.facts, _barred(run, order)))
-        self._record(store, offered)
-        return result
+
+    async def _runs(self, run: ProbeRun, worlds: ProbeWorlds, steps: StoredSteps) -> tuple[MeasuredRun, ...]:
+        """The runs; ConfigError where a server that all of them share does not start."""
+        try:
+            async with nullcontext() if steps.limit else worlds.kept():
+                return await run.run()
+        except WorldError as error:
+            raise ConfigError([str(error)]) from error
 
     def _asker(self) -> Asker:
         config = self._order.config
@@ -214,14 +246,37 @@ class ProbeStudy:
         counts = run.counts
         return f"{len(run.rows)} runs, {counts.begun - len(run.rows)} running, {steps.sent} requests, {seconds:.0f} s{decided}"
 
-    def _record(self, store: Store, offered: OfferedTools) -> None:
-        """Write the recording that the task asks for: every call of the study with its results, exact repeats left out."""
+    def _record(self, store: Store, offered: OfferedTools) -> str:
+        """Write the recording that the task orders: every call of the study, without exact repeats; what went wrong, or ""."""
         path = self._order.file.world.record
         if path is None:
-            return
+            return ""
         rows = store.studies.recorded_calls(self._order.id)
         calls = [RecordedCall(name=row.name, arguments=row.arguments, text=row.text, is_error=row.is_error) for row in rows]
-        path.write_text(recording_text(Recording(functions=offered.functions, calls=merged(calls))), encoding="utf-8")
+        return written(path, recording_text(Recording(functions=offered.functions, calls=merged(calls))))
+
+
+async def _unless_stopped(offering: asyncio.Task[OfferedTools], steps: StoredSteps) -> OfferedTools:
+    """The tools that are offered; none where the study is stopped before they are known."""
+    try:
+        return await offering
+    except asyncio.CancelledError:
+        current = asyncio.current_task()
+        if steps.limit and current is not None and not current.cancelling():
+            return NO_TOOLS
+        raise
+
+
+def written(path: Path, text: str) -> str:
+    """Write a recording whole, or leave the file as it was; a sentence where it cannot be written."""
+    part = path.with_name(f"{path.name}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        why = error.strerror or error
+        return f"world.record: {path} could not be written: {why}; run the same command again: nothing is sent twice"
+    return ""
 
 
 def _nothing(_: str) -> str:

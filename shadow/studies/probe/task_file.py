@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
@@ -279,6 +280,17 @@ def _world_faults(world: WorldSection, here: Path) -> Iterator[ConfigErrorItem]:
         yield ConfigErrorItem(path=("world", "record"), sentence="write either from, or record")
     if world.source and not (here / world.source).is_file():
         yield ConfigErrorItem(path=("world", "from"), sentence=f"no such file: {quoted(world.source)}")
+    if world.record and (fault := _record_fault(here / world.record)):
+        yield ConfigErrorItem(path=("world", "record"), sentence=f"{quoted(world.record)}: {fault}")
+
+
+def _record_fault(path: Path) -> str:
+    """Why no recording can be written there, before anything is sent for it."""
+    if path.is_dir():
+        return "is a folder; name a file"
+    if not path.parent.is_dir():
+        return "its folder does not exist; make it, or name another file"
+    return "" if os.access(path.parent, os.W_OK) else "nothing may be written into its folder; name another file"
 
 
 def _task_file(tables: TaskTables, here: Path) -> TaskFile:

@@ -1,6 +1,7 @@
 """A probe from its order to its report, with real requests to pretended providers, and a database of its own."""
 
 import asyncio
+import os
 import threading
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -16,10 +17,11 @@ from shadow.studies.probe.task import Task, TaskWorld
 from shadow.studies.study_budget import BudgetLimits
 from shadow.studies.study_policy import PolicyScore
 from shadow.studies.verdicts.study_verdict import StudyWord
+from shadow.studies.worlds import world_files
 from shadow.studies.worlds.recording import Unseen, parse_recording
-from shadow.studies.worlds.server_spec import ServerSpec
+from shadow.studies.worlds.server_spec import Isolation, ServerSpec
 from tests.shadow.studies.probe.probe_orders import TASK, order_of
-from tests.studied import reader
+from tests.studied import ROOT, reader
 
 pytestmark = pytest.mark.slow
 
@@ -152,6 +154,44 @@ def test_own_checks_give_points_and_see_the_files_of_the_world(tmp_path):
     reference, (verdict,) = result.verdicts.reference, result.verdicts.verdicts
     assert (reference.points, reference.of, reference.mean) == (3.0, 3.0, 1.0)
     assert (verdict.figures.points, verdict.figures.outcomes) == (1.0, {"asked_back": 2})
+
+
+def test_a_world_whose_files_cannot_be_compared_is_void_and_never_unchanged(tmp_path, monkeypatch):
+    monkeypatch.setattr(world_files, "MOST_BYTES", 1)
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "a").write_text("more than one byte")
+    task = Task(name="battery", prompts=("p",), checks=(read_check({"kind": "end_state", "unchanged": True}),))
+    command = ("{python}", "-m", "shadow.studies.fleet")
+    fleet = ServerSpec(name="fleet", command=command, env={"PYTHONPATH": str(ROOT)}, copy=tmp_path / "notes")
+    with serving() as hosts:
+        result = ProbeStudy(order_of(hosts, tmp_path, runs=2, task=task, servers=(fleet,)), os.environ).run()
+    assert result.report.outcomes == {"openrouter": ("world_failed",) * 2, "nim": ("world_failed",) * 2}
+    assert result.verdicts.verdicts[0].word is StudyWord.NOT_MEASURED
+
+
+def test_a_recording_that_can_no_longer_be_written_is_a_sentence_beside_the_report(tmp_path):
+    gone = tmp_path / "gone" / "battery.rec"
+    with serving() as hosts:
+        result = ProbeStudy(order_of(hosts, tmp_path, runs=2, world=TaskWorld(record=gone)), {}).run()
+    assert result.verdicts.verdicts[0].pairs == 2
+    assert result.unwritten == (
+        f"world.record: {gone} could not be written: No such file or directory; run the same command again: nothing is sent twice"
+    )
+
+
+def test_a_shared_server_that_starts_once_and_not_again_is_a_sentence(tmp_path):
+    code = "import os, pathlib, runpy, sys; p = pathlib.Path(sys.argv[1]); p.exists() and sys.exit('Error: the port is taken'); "
+    code += "p.write_text(''); del sys.argv[1:]; runpy.run_module('shadow.studies.fleet', run_name='__main__')"
+    once = ServerSpec(
+        name="fleet",
+        command=("{python}", "-c", code, str(tmp_path / "started")),
+        env={"PYTHONPATH": str(ROOT)},
+        isolation=Isolation.SHARED,
+        trusted=True,
+    )
+    with serving() as hosts, pytest.raises(ConfigError, match=r"server 'fleet' did not start: .*the port is taken"):
+        ProbeStudy(order_of(hosts, tmp_path, servers=(once,)), os.environ).run()
+    assert hosts.requests == 0
 
 
 def test_a_task_is_repeated_for_every_prompt(tmp_path):

@@ -202,6 +202,18 @@ def test_a_copied_folder_with_an_absolute_link_is_refused_before_anything_starts
     assert "write it as a relative one" in fault
 
 
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("none/a.rec", "world.record: 'none/a.rec': its folder does not exist; make it, or name another file"),
+        ("data", "world.record: 'data': is a folder; name a file"),
+    ],
+)
+def test_a_recording_that_cannot_be_written_is_refused_before_anything_is_sent(tmp_path, name, fault):
+    text = SMALL.format(task=GROUPS, study="", policy="", server=COMMAND) + f'[world]\nrecord = "{name}"\n'
+    assert faults(tmp_path, text)[0].endswith(fault)
+
+
 def test_two_servers_of_one_name_are_refused(tmp_path):
     text = SMALL.format(task=GROUPS, study="", policy="", server=COMMAND) + '[[servers]]\nname = "s"\ncommand = ["x"]\n'
     assert "'s' is the name of another server too" in faults(tmp_path, text)[0]
