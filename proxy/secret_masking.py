@@ -52,7 +52,7 @@ class SearchBudget:
         return f"<SearchBudget left={self.left}>"
 
     def take(self) -> bool:
-        """Count one place; True when a step is over. TooDearError when none is left."""
+        """Count one place; True when a step is over. TooCostlySearchError when none is left."""
         if self.left <= 0:
             raise TooCostlySearchError
         self.left -= 1
@@ -84,7 +84,7 @@ def anchors(secrets: Sequence[bytes]) -> tuple[bytes, ...] | None:
 
 
 def secret_masker(data: bytes, secret: bytes, looks: SearchBudget) -> Masking:
-    """`data` with an asterisk for each byte of each `secret` in it, in steps; TooDearError beyond the `looks`."""
+    """`data` with an asterisk for each byte of each `secret` in it, in steps; TooCostlySearchError beyond the `looks`."""
     cut = _cut(secret)
     if not (cut.before or cut.after):
         return data.replace(secret, b"*" * len(secret)) if secret in data else data

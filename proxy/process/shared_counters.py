@@ -1,4 +1,4 @@
-"""Board: the counts of one `serve`, in memory that its processes share and that outlives each of them.
+"""SharedCounters: the counts of one `serve`, in memory that its processes share and that outlives each of them.
 
 A killed process loses no count: a number is added when its event happens, and the next process continues from it. Each field of a
 row is written by one process only: those of PLANE by the forwarding process of the row, those of AUDIT by the audit.

@@ -62,7 +62,7 @@ def forms(secrets: Iterable[bytes]) -> tuple[bytes, ...]:
 def masked(data: bytes, secrets: Sequence[bytes], *, cut: bool = False) -> bytes:
     """`data` with asterisks for each secret, in whatever coding; of one that `cut` broke off at the end, the beginning goes too.
 
-    TooDearError where there are more beginnings of secrets than are looked at.
+    TooCostlySearchError where there are more beginnings of secrets than are looked at.
     """
     return _whole(_masking(data, secrets, secrets if cut else (), SearchBudget()))
 

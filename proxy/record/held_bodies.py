@@ -1,4 +1,4 @@
-"""Held: the bytes of bodies that one data-plane process keeps for the audit, all together, and whether there is room for more.
+"""HeldBytes: the bytes of bodies that one data-plane process keeps for the audit, and whether there is room for more.
 
 Counted are the bodies of exchanges in progress, and what waits elsewhere for the audit; a body beyond the limit is not kept.
 """

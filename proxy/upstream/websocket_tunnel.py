@@ -1,6 +1,6 @@
 """Carries what a client sends over a connection that has switched to WebSocket (RFC 6455), byte for byte.
 
-The other direction is the answer's own (`parsing.Answer`). Frames are neither read nor kept: only their bytes are counted.
+The other direction is the answer's own (`ResponseReader`). Frames are neither read nor kept: only their bytes are counted.
 """
 
 from __future__ import annotations
