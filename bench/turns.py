@@ -18,6 +18,7 @@ from hashlib import sha256
 import brotli
 
 from proxy.client.body_framing import ChunkedBody
+from proxy.client.head_buffer import HeadBuffer
 from proxy.client.head_memo import HeadMemo
 from proxy.content_coding import beginning, zstd
 from proxy.errors import RequestError
@@ -101,6 +102,12 @@ def uploads() -> Iterator[Case]:
     yield from ((f"upload: chunks of {name}", lambda unit=unit: uploaded(fill(unit, READ))) for name, unit in kinds.items())
 
 
+def empty_lines(read: bytes) -> Turns:
+    """A read of empty lines before a head, which are ignored up to the limit of a head."""
+    HeadBuffer(2 * READ).take(read)
+    yield
+
+
 def once(work: Callable[[], object]) -> Turns:
     yield from ()
     return work()
@@ -140,6 +147,7 @@ def answers() -> Iterator[Case]:
 
 def heads() -> Iterator[Case]:
     counted = range(20_000)
+    yield "request: empty lines", lambda: empty_lines(fill(b"\r\n", READ))
     targets = {
         "query members": "&".join(f"{at:x}=" for at in counted),
         "bare members": fill(b"a&", HEAD).decode(),

@@ -283,6 +283,7 @@ class ClientConnection(RequestIntake):
     def _next(self, *, keep: bool) -> None:
         """The request is read to its end: another one follows, or none."""
         self._body = None
+        self._begun.skipped = 0
         if self._onward is not None or (self._ended and not self._ahead):
             self._close()
         elif not keep:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
+
 from proxy.client.head_reader import HEAD_END, beginning_fault, too_large
 
-_CRLF = b"\r\n"
+_EMPTY_LINES = re.compile(rb"(?:\r\n)*+")
 
 
 class HeadBuffer:
-    """The beginning of one head, of at most `limit` bytes."""
+    """The beginning of one head, of at most `limit` bytes, the empty lines before it included."""
 
-    __slots__ = ("_begun", "_limit")
+    __slots__ = ("_begun", "_limit", "skipped")
 
     def __init__(self, limit: int) -> None:
         self._begun = bytearray()
         self._limit = limit
+        self.skipped = 0
+        """Bytes of empty lines that were ignored since the last request (RFC 9112 2.2)."""
 
     def __repr__(self) -> str:
         return f"<HeadBuffer begun={len(self._begun)}>"
@@ -25,6 +29,7 @@ class HeadBuffer:
     def clear(self) -> None:
         """Forget what has come."""
         self._begun.clear()
+        self.skipped = 0
 
     def take(self, data: bytes) -> tuple[bytes, int] | None:
         """All bytes from the beginning of a head on and where it ends, once it is whole; None before. RequestError for a head
@@ -34,17 +39,23 @@ class HeadBuffer:
         seen = len(begun)
         begun += data
         if not seen or begun.startswith(b"\r"):
-            while begun.startswith(_CRLF):
-                del begun[:2]  # RFC 9112 2.2: empty lines before a request are ignored
+            self._skip_empty_lines()
             seen = 0
         end = begun.find(HEAD_END, max(0, seen - 3)) + len(HEAD_END)
         whole = end >= len(HEAD_END)
-        if (end if whole else len(begun)) > self._limit:
+        if (end if whole else len(begun)) + self.skipped > self._limit:
             raise too_large(f"{self._limit} bytes")
         if whole:
             came = bytes(begun)
-            begun.clear()
+            self.clear()
             return came, end
         if begun and (fault := beginning_fault(begun, seen)):
             raise fault
         return None
+
+    def _skip_empty_lines(self) -> None:
+        found = _EMPTY_LINES.match(self._begun)
+        size = found.end() if found else 0
+        if size:
+            self.skipped += size
+            del self._begun[:size]

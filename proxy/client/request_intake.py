@@ -124,6 +124,7 @@ class RequestIntake(ClientTransport):
             self.head_since = self.head_since or monotonic()
         else:
             self.state = ClientState.IDLE
+            self.head_since = 0.0
 
     def _refuse(self, error: RequestError) -> None:
         """Answer bytes that are no request: they are counted, and recorded nowhere."""

@@ -6,7 +6,9 @@ from contextlib import suppress
 
 import pytest
 
+from proxy.client.client_state import ClientState
 from proxy.exchange import FailureKind
+from tests.running import until
 from tests.wires import STREAM_HEAD, chunks, client, ok, plane, post, scripted
 
 pytestmark = pytest.mark.slow
@@ -91,3 +93,19 @@ async def test_a_client_that_reads_nothing_for_too_long_is_let_go_and_its_provid
         assert exchange.failure.kind is FailureKind.CLIENT_GONE
         assert exchange.failure.detail == "it read nothing for too long"
         assert time.monotonic() - began > 0.3
+
+
+async def test_an_ignored_empty_line_in_two_parts_is_no_beginning_of_the_next_head():
+    async with plane("http://127.0.0.1:9/v1") as running, client(running.port) as asked:
+        (door,) = await until(lambda: list(running.plane._listener.connections))
+        await asked.send(b"\r")
+        await until(lambda: door.head_since)
+        await asked.send(b"\n")
+        await until(lambda: door.state is ClientState.IDLE)
+        assert door.head_since == 0.0
+        await asked.send(b"GET")
+        await until(lambda: door.head_since)
+        begun, most = door.head_since, 30.0
+        for late, stays in ((most - 1, True), (most + 1, False)):
+            running.plane._listener.sweep(begun + late)
+            assert door.transport.is_closing() is not stays

@@ -67,7 +67,31 @@ def test_what_can_become_no_head_is_refused_while_it_comes(begun, size):
 
 
 def test_empty_lines_alone_are_no_beginning_of_a_head():
-    buffer = HeadBuffer(20)
+    buffer = HeadBuffer(104)
     for piece in (b"\r", b"\n", b"\r\n" * 50):
         assert buffer.take(piece) is None
     assert not buffer
+
+
+@pytest.mark.parametrize("size", [1, 7, 1_000])
+def test_empty_lines_count_towards_the_limit_of_the_head_behind_them(size):
+    for more, passes in ((10, True), (11, False)):
+        buffer, sent = HeadBuffer(20 + len(HEAD)), b"\r\n" * more + HEAD
+        parts = [sent[at : at + size] for at in range(0, len(sent), size)]
+        if passes:
+            assert [buffer.take(part) for part in parts][-1] == (HEAD, len(HEAD))
+            assert buffer.skipped == 0
+        else:
+            with pytest.raises(RequestError) as raised:
+                [buffer.take(part) for part in parts]
+            assert raised.value.status == 431
+
+
+@pytest.mark.parametrize(("lines", "passes"), [(10, True), (11, False)])
+def test_a_flood_of_empty_lines_is_refused_beyond_the_limit(lines, passes):
+    buffer = HeadBuffer(20)
+    if passes:
+        assert buffer.take(b"\r\n" * lines) is None
+    else:
+        with pytest.raises(RequestError, match="larger than 20 bytes"):
+            take_all(buffer, b"\r\n" * lines, 2)

@@ -220,3 +220,22 @@ async def test_a_client_is_paused_while_more_than_64_kib_wait_behind_its_request
         assert door.paused_for(PauseReason.AHEAD) is paused
         free.set()
         assert (await asked.rest()).endswith(b"y")
+
+
+async def test_empty_lines_behind_each_request_are_ignored_however_many_requests_there_are():
+    """As old browsers send them; the limit is of those before one head."""
+    async with (
+        scripted(None, ok(b"x")) as provider,
+        plane(provider.url, limits={"head": 1_024}) as running,
+        client(running.port) as asked,
+    ):
+        for _ in range(4):
+            await asked.send(post(b"{}", close=False))
+            await asked.until(b"\r\n\r\nx")
+            (door,) = running.plane._listener.connections
+            await asked.send(b"\r\n" * 200)
+            await until(lambda door=door: door._begun.skipped == 400)
+        await asked.send(b"\r\n" * 312)
+        await until(lambda: door._begun.skipped == 1_024)
+        await asked.send(b"\r\n")
+        assert b" 431 " in await asked.rest()
