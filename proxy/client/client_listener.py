@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections.abc import Callable
 
 from proxy.client.client_connection import ClientConnection, RequestHandler
 from proxy.client.client_request import own_answer
@@ -10,6 +12,8 @@ from proxy.client.excess_client import MOST, ExcessClient
 from proxy.errors import RequestError
 from proxy.provider_config import Limits, Timeouts
 from proxy.worker_stats import WorkerStats
+
+_log = logging.getLogger("sameweights.proxy")
 
 
 class ClientListener:
@@ -51,20 +55,25 @@ class ClientListener:
 
     def sweep(self, now: float) -> None:
         """Let each connection see to its time limits: there is no timer for any of them."""
-        for connection in list(self.connections):
-            connection.sweep(now)
+        self._each(lambda connection: connection.sweep(now))
 
     def close_idle(self, *, answered: bool = False) -> None:
         """Close the connections that carry no request; where each is `answered`, those too whose client still sends."""
-        for connection in list(self.connections):
-            connection.close_idle(answered=answered)
+        self._each(lambda connection: connection.close_idle(answered=answered))
 
     def stop_all(self) -> None:
         """Close every connection at once, whatever it carries."""
-        for connection in list(self.connections):
-            connection.stop()
+        self._each(ClientConnection.stop)
         for excess in list(self._excess.values()):
             excess.abort()
+
+    def _each(self, act: Callable[[ClientConnection], None]) -> None:
+        """Call `act` for each connection; a fault in one is logged, and the others have their turn."""
+        for connection in list(self.connections):
+            try:
+                act(connection)
+            except Exception:  # noqa: BLE001 - a fault of ours in one connection must not end the time limits of all
+                _log.exception("client_connection_fault")
 
     def _turn_away(self, connection: ClientConnection, transport: asyncio.Transport) -> None:
         self.stats.refused += 1

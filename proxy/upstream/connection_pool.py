@@ -7,6 +7,7 @@ known to wait, and with nothing in it to read. One timer looks after all of them
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -19,6 +20,7 @@ from proxy.upstream.known_heads import KnownHeads, PatternBudget
 from proxy.upstream.upstream_connection import UpstreamConnection
 from proxy.worker_stats import WorkerStats
 
+_log = logging.getLogger("sameweights.proxy")
 _SHORT = 0.5
 """Seconds below which one close of an idle connection may be a restart; closes that repeat are a habit."""
 _HABIT = 2
@@ -191,15 +193,24 @@ class ConnectionPool:
             self._timer = asyncio.get_running_loop().call_later(max(0.02, period), self._look)
 
     def _look(self) -> None:
-        """Break connections whose provider is silent, drop idle ones that are too old."""
+        """Break connections whose provider is silent, drop idle ones that are too old; a fault in one is logged, and the others
+        keep their time limits.
+        """
         self._timer = None
         now = monotonic()
         for known in self._origins.values():
-            for link in [link for link in known.open if link.silent_for(now) > self._timeouts.idle]:
-                link.fail(FailureKind.SILENCE_TIMEOUT, f"no byte in {self._timeouts.idle:g} s")
             known.ripen(now)
-            for link in [link for link in known.ready if now >= link.keep_until]:
-                del known.ready[link]
-                link.close()
+            for link in list(known.open):
+                try:
+                    self._tend(known, link, now)
+                except Exception:  # noqa: BLE001 - a fault of ours in one connection must not end the time limits of all
+                    _log.exception("provider_connection_fault")
         if any(known.open for known in self._origins.values()):
             self._watch()
+
+    def _tend(self, known: _OriginConnections, link: UpstreamConnection, now: float) -> None:
+        if link.silent_for(now) > self._timeouts.idle:
+            link.fail(FailureKind.SILENCE_TIMEOUT, f"no byte in {self._timeouts.idle:g} s")
+        elif link in known.ready and now >= link.keep_until:
+            del known.ready[link]
+            link.close()

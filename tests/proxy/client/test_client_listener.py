@@ -109,3 +109,28 @@ async def test_an_ignored_empty_line_in_two_parts_is_no_beginning_of_the_next_he
         for late, stays in ((most - 1, True), (most + 1, False)):
             running.plane._listener.sweep(begun + late)
             assert door.transport.is_closing() is not stays
+
+
+async def test_a_fault_in_one_connection_is_logged_and_the_others_keep_their_time_limits(caplog):
+    async with plane("http://127.0.0.1:9/v1", timeouts={"client_idle": 0.2}) as running, client(running.port) as first:
+        (broken,) = await until(lambda: list(running.plane._listener.connections))
+        broken.stalled_since = "no time"
+        async with client(running.port) as second:
+            assert await second.rest() == b""
+        assert broken in running.plane._listener.connections
+        broken.stalled_since = 0.0
+        assert await first.rest() == b""
+    assert {record.getMessage() for record in caplog.records} == {"client_connection_fault"}
+
+
+async def test_a_fault_in_one_connection_keeps_none_of_the_others_open_when_the_process_goes(caplog):
+    async with plane("http://127.0.0.1:9/v1") as running, client(running.port) as first, client(running.port) as second:
+        broken, _ = await until(lambda: len(known := list(running.plane._listener.connections)) == 2 and known)
+        broken.in_progress = "no request"
+        running.plane._listener.stop_all()
+        broken.in_progress = None
+        broken.abort()
+        for gone in (first, second):
+            with suppress(ConnectionResetError):
+                assert await gone.rest() == b""
+    assert [record.getMessage() for record in caplog.records] == ["client_connection_fault"]

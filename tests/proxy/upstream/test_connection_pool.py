@@ -5,8 +5,9 @@ from time import monotonic
 
 import pytest
 
+from proxy.upstream.upstream_connection import UpstreamConnection
 from tests.running import until
-from tests.wires import PATIENCE, STREAM_HEAD, ask, chunks, get, ok, plane, post, scripted
+from tests.wires import PATIENCE, STREAM_HEAD, ask, chunks, client, get, ok, plane, post, scripted
 
 
 async def test_a_connection_serves_again_and_again():
@@ -224,3 +225,26 @@ async def test_hundreds_at_once_have_no_limit_by_default():
         answers = await asyncio.gather(*[ask(running.port, get()) for _ in range(count)])
         assert {answer[:15] for answer in answers} == {b"HTTP/1.1 200 OK"}
         await until(lambda: running.stats.upstream_open == 0)
+
+
+async def test_a_fault_in_one_connection_is_logged_and_the_others_keep_their_time_limits(monkeypatch, caplog):
+    broken, silent_for = [], UpstreamConnection.silent_for
+
+    def faulty(self, now):
+        broken[:] = broken or [self]
+        if self is broken[0]:
+            raise RuntimeError("a fault of ours")
+        return silent_for(self, now)
+
+    monkeypatch.setattr(UpstreamConnection, "silent_for", faulty)
+    async with (
+        scripted(lambda wire: wire.gone()) as provider,
+        plane(provider.url, timeouts={"idle": 0.2}) as running,
+        client(running.port) as first,
+    ):
+        await first.send(get())
+        await until(lambda: broken)
+        assert (await ask(running.port, get())).startswith(b"HTTP/1.1 504 ")
+        monkeypatch.setattr(UpstreamConnection, "silent_for", silent_for)
+        assert (await first.rest()).startswith(b"HTTP/1.1 504 ")
+    assert {record.getMessage() for record in caplog.records} == {"provider_connection_fault"}
