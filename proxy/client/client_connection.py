@@ -85,11 +85,6 @@ class ClientConnection(RequestIntake):
         """True once the connection is no more."""
         return self.state is ClientState.CLOSED and self.transport is None
 
-    @property
-    def half_closed(self) -> bool:
-        """True while a client that has ended its side is watched."""
-        return self._half_closed is not None
-
     # -- what the event loop calls -------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -180,6 +175,8 @@ class ClientConnection(RequestIntake):
 
     def _start(self, request: ClientRequest) -> None:
         """Have a request answered whose head is complete."""
+        if self._ended or self._half_closed is not None:
+            self._watch_again(request)
         self._clients.handler.begin(self, request)
 
     # -- bytes that are no request's -----------------------------------------------------------------------------------
@@ -231,6 +228,14 @@ class ClientConnection(RequestIntake):
     def _watch_half_closed(self) -> None:
         if self._half_closed is None and self.transport is not None:
             self._half_closed = HalfCloseWatch(self.transport, begun=self._answering, probe=self._probe)
+
+    def _watch_again(self, request: ClientRequest) -> None:
+        """Watch the client that has ended its side for this request too: that it read the last response is of no account now."""
+        if self._half_closed is not None:
+            self._half_closed.stop()
+            self._half_closed = None
+        if tcp_info.KNOWN and not request.unread:
+            self._watch_half_closed()
 
     def _answering(self) -> bool:
         return self.in_progress is not None and self.in_progress.answering

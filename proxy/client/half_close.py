@@ -27,7 +27,10 @@ class HalfCloseWatch:
         self._sock = transport.get_extra_info("socket")
         self._begun = begun
         self._probe = probe
-        self._acknowledged = tcp_info.peer(self._sock).acknowledged
+        peer = tcp_info.peer(self._sock)
+        # Before an answer has begun, what waits to be acknowledged is of the answers before it.
+        earlier = 0 if begun() else peer.pending + transport.get_write_buffer_size()
+        self._acknowledged = peer.acknowledged + earlier
         self._probed = self._reads = False
         self._timer = self._in(FIRST)
 

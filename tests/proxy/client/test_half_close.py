@@ -6,6 +6,7 @@ import socket
 import pytest
 
 from proxy.client import half_close
+from proxy.client.client_state import ClientState
 from proxy.exchange import FailureKind
 from tests.running import until
 from tests.wires import PATIENCE, STREAM_HEAD, chunks, client, get, ok, plane, post, scripted
@@ -172,3 +173,48 @@ async def test_an_end_behind_a_body_that_waits_to_be_read_is_no_leaving(soon, st
         if not stays:
             assert (await running.kept.next()).failure.kind is FailureKind.CLIENT_GONE
         read.set()
+
+
+async def _gone_behind_its_first_answer(first, leave):
+    """Two requests in one; the provider never answers the second, whose client has gone by then."""
+    asked_twice = asyncio.Event()
+
+    async def script(wire):
+        await wire.request()
+        await asyncio.wait_for(free.wait(), PATIENCE)
+        await wire.send(first)
+        await wire.request()
+        asked_twice.set()
+        await wire.gone()
+
+    free = asyncio.Event()
+    async with scripted(script) as provider, plane(provider.url, limits={"write_buffer": 1_024}) as running:
+        async with client(running.port, room=10_000) as asked:
+            await asked.send(post(b"{}", close=False) * 2)
+            (door,) = await until(lambda: list(running.plane._listener.connections))
+            await leave(asked, door, free)
+            await asked.exactly(len(first))
+            await asyncio.wait_for(asked_twice.wait(), PATIENCE)
+        kinds = [(await running.kept.next()).failure for _ in range(2)]
+        assert (kinds[0], kinds[1].kind) == (None, FailureKind.CLIENT_GONE)
+
+
+async def test_a_client_that_ends_its_side_between_two_requests_and_goes_ends_the_second(soon):
+    async def leave(asked, door, free):
+        door.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
+        free.set()
+        await until(lambda: door.state is ClientState.TURN and door.writing_paused)
+        asked.leave_half()
+        await until(lambda: door._ended)
+        assert door.state is ClientState.TURN
+
+    await _gone_behind_its_first_answer(ok(b"x" * 60_000), leave)
+
+
+async def test_a_client_that_read_its_first_answer_and_goes_ends_the_second_request(soon):
+    async def leave(asked, door, free):
+        asked.leave_half()
+        await until(lambda: door._half_closed)
+        free.set()
+
+    await _gone_behind_its_first_answer(ok(b"first"), leave)
