@@ -103,7 +103,7 @@ class RequestPreparation:
         if plan is not None and plan.routing is not self.routing:
             plan = None
         unseen = self._unseen() if plan is None else plan.unseen
-        if unseen and len(body) <= MOST_UNSEEN:
+        if unseen and len(body) <= min(MOST_UNSEEN, self.limits.audit_body):
             # The record has all of it: its reader finds the model there (see `body_peek.labelled`).
             seen = UNSEEN
         else:

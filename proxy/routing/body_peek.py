@@ -41,7 +41,9 @@ class PeekedBody(NamedTuple):
 UNSEEN = PeekedBody()
 """Of a body that was not looked at."""
 MOST_UNSEEN = 16 * 1024
-"""Bytes of a body that need not be looked at on its way: the record has all of one that is no larger."""
+"""Bytes of a body that need not be looked at on its way: the record has all of one that is no larger, nor larger than
+`audit_body`.
+"""
 
 
 def peek(body: bytes) -> PeekedBody:

@@ -100,3 +100,21 @@ async def test_a_head_that_is_repeated_goes_where_a_new_configuration_says():
         assert (await asked.until(b"\r\n\r\n2")).startswith(b"HTTP/1.1 200")
         assert [(await running.kept.next()).labels.provider for _ in range(2)] == ["candidate", "other"]
     assert b"Host: 127.0.0.1:%d\r\n" % second.port in second.requests[0]
+
+
+@pytest.mark.parametrize(("size", "kept", "looked_at"), [(5_000, 5_000, False), (5_001, 5_000, True), (16_385, 20_000, True)])
+async def test_a_body_that_the_record_cuts_is_looked_at_on_its_way(size, kept, looked_at, monkeypatch):
+    sizes = []
+    monkeypatch.setattr("proxy.forwarding.request_preparation.peek", lambda body: sizes.append(len(body)) or peek(body))
+    body = b'{"x":"%b","model":"small","stream":true}' % (b"x" * (size - 38))
+    assert len(body) == size
+    async with (
+        scripted(None, ok()) as provider,
+        plane(provider.url, limits={"audit_body": kept}) as running,
+        client(running.port) as asked,
+    ):
+        await asked.send(post(body))
+        await asked.rest()
+        labels = (await running.kept.next()).labels
+    assert sizes == ([size] if looked_at else [])
+    assert (labels.model, labels.stream) == ("small", True)
