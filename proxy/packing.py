@@ -248,13 +248,8 @@ def unpack_stats(payload: bytes) -> WorkerStats:
     """The statistics that `pack_stats` was given; ValueError for anything else."""
     try:
         fields = _loads(payload)
-        dropped = cast("Mapping[str, object]", fields["dropped"])
-        numbers = {name: _number(fields[name]) for name in WorkerStats.__slots__ if name not in {"dropped", "loop_lag"}}
-        return WorkerStats(
-            **numbers,
-            dropped={_is(reason, str): _number(count) for reason, count in dropped.items()},
-            loop_lag=_is(fields["loop_lag"], float),
-        )
+        numbers = {name: _number(fields[name]) for name in WorkerStats.__slots__ if name != "loop_lag"}
+        return WorkerStats(**numbers, loop_lag=_is(fields["loop_lag"], float))
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError, RecursionError) as error:
         raise ValueError(f"no packed statistics: {error}") from None
 

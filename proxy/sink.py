@@ -21,16 +21,5 @@ class Sink(Protocol):
     def offer_packed(self, packed: PackedExchange) -> bool:
         """The same for an exchange that is packed already."""
 
-
-class NullSink:
-    """The sink of a proxy without an audit: takes everything, keeps nothing."""
-
-    waiting = 0
-
-    def offer(self, exchange: Exchange) -> bool:  # noqa: ARG002 - the Protocol names it
-        """Take `exchange` and forget it."""
-        return True
-
-    def offer_packed(self, packed: PackedExchange) -> bool:  # noqa: ARG002 - the Protocol names it
-        """Take an exchange and forget it."""
-        return True
+    def lost(self, reason: str) -> None:
+        """Count an exchange that ended and cannot be offered: `reason` is a field of `proxy.process.shared_counters.PLANE`."""

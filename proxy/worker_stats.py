@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(slots=True, kw_only=True)
@@ -25,7 +25,5 @@ class WorkerStats:
     handed_over: int = 0
     sent: int = 0
     """Exchanges that this worker, in all its lives, has sent: the number of the last one before this report."""
-    dropped: dict[str, int] = field(default_factory=dict)
-    """Exchanges not handed over, by reason: `audit_down`, `audit_slow`, `too_large`."""
     loop_lag: float = 0.0
     """Seconds by which the event loop was last late, the worst since the last report."""

@@ -35,7 +35,6 @@ from proxy.routing.model_scan import ModelScan
 from proxy.routing.request_fitting import _Parts
 from proxy.secret_masking import SearchBudget
 from proxy.server import DataPlane
-from proxy.sink import NullSink
 from proxy.upstream.chunked_body import ChunkEvents, ChunkReader, ExtendedChunks
 from proxy.upstream.dialer import Dialer
 from proxy.upstream.header_layout import layout_of
@@ -59,7 +58,7 @@ from shadow.pipeline.fetcher_client import InProcessFetcher
 from shadow.sampling.budget import Budget
 from shadow.sampling.conversations import Conversations
 from shadow.settings.top_level_config import Config
-from tests.wires import STREAM_HEAD, chunks, client, plane, scripted
+from tests.wires import STREAM_HEAD, Kept, chunks, client, plane, scripted
 
 CONFIG = Config.model_validate({"proxy": {"providers": {"near": {"base_url": "http://near.example/v1", "models": {"m": "n"}}}}})
 
@@ -204,7 +203,7 @@ async def test_the_parts_of_a_running_process_show_their_state():
     client = UpstreamClient(Timeouts(), Limits(), WorkerStats())
     assert repr(client).startswith("<UpstreamClient <ConnectionPool ")
     assert repr(InProcessFetcher(Timeouts(), Limits())).startswith("<InProcessFetcher <UpstreamClient ")
-    plane = DataPlane(ProxyConfig.model_validate(CONFIG.proxy.model_dump()), NullSink(), WorkerStats(worker=2))
+    plane = DataPlane(ProxyConfig.model_validate(CONFIG.proxy.model_dump()), Kept(), WorkerStats(worker=2))
     assert repr(plane).startswith("<DataPlane port=0 serving=False WorkerStats(worker=2")
     assert repr(_Socket(SimpleNamespace())) == "<_Socket full=False lost=False>"
     await asyncio.sleep(0)

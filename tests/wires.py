@@ -125,6 +125,7 @@ class Kept:
     def __init__(self) -> None:
         self._queue: asyncio.Queue[Exchange] = asyncio.Queue()
         self.waiting = 0
+        self.losses: list[str] = []
 
     def offer(self, exchange: Exchange) -> bool:
         self._queue.put_nowait(exchange)
@@ -132,6 +133,9 @@ class Kept:
 
     def offer_packed(self, packed: PackedExchange) -> bool:
         return self.offer(unpack(b"".join(packed.parts)))
+
+    def lost(self, reason: str) -> None:
+        self.losses.append(reason)
 
     async def next(self) -> Exchange:
         """The next exchange, as its reader labels it."""

@@ -31,7 +31,7 @@ class Forward:
         self.limits = limits
         self.routing = routing
         self.upstream = upstream
-        self._records = RecordCompletion(sink, stats, limits.handover)
+        self._records = RecordCompletion(sink, limits.handover)
         self.held = HeldBytes(limits.audit_held, lambda: self._records.waiting)
         self.stats = stats
         self.websockets = 0

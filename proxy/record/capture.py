@@ -319,6 +319,8 @@ class Capture:
         if self._head is None or self._passed is not None or self.unheld or not _in_digits(self._length):
             return None
         status, reason, headers, head_seconds = self._head
+        if secrets.forms and not self._searchable(status):
+            return None
         asked = self._kept_of_request()
         answered, marks = self._packed_body()
         size, seconds = self.size, now - self._begun
@@ -326,11 +328,15 @@ class Capture:
         said = answer_words(self.identity, self.started, seconds, self._overhead, sizes, response, len(answered))
         request = self.request_head.words(self.role, self.labels)
         if secrets.forms:
-            whole = status < 400 and len(asked) == self.request_size and len(answered) == size
-            readable = not (self._coded or self.request_head.coded)
-            if not (whole and readable and secrets.none_in_head(request) and secrets.none_in(said, asked, answered)):
+            whole = len(asked) == self.request_size and len(answered) == size
+            if not (whole and secrets.none_in_head(request) and secrets.none_in(said, asked, answered)):
                 return None
         return PackedExchange(pack_whole(said, request, self._length), asked, answered, marks)
+
+    def _searchable(self, status: int) -> bool:
+        """Whether one search can show that no secret is here: of a success, whole as far as is known, in no content coding."""
+        whole = self.size <= self._limit and self.request_size <= self._limit
+        return status < 400 and whole and not (self._coded or self.request_head.coded)
 
     def _packed_body(self) -> tuple[bytes, bytes]:
         """The body of the answer, and its marks as they are packed; most answers are one piece."""

@@ -93,10 +93,10 @@ class ExchangeSender:
         """Take `exchange`, or drop and count it; returns at once and never raises."""
         try:
             packed = pack_parts(exchange)
-        except (ValueError, TypeError, OverflowError):
-            self._row.end()
+        except Exception:  # noqa: BLE001 - whatever it is, the exchange is counted, and the next one is sent
             _log.exception("exchange_unpackable", extra={"exchange": exchange.id})
-            return self._drop("unpackable")
+            self.lost("unpackable")
+            return False
         return self.offer_packed(packed)
 
     def offer_packed(self, packed: PackedExchange) -> bool:
@@ -116,6 +116,11 @@ class ExchangeSender:
             # A write costs more than the rest of a hand-over: those of a moment share one.
             self._flushing = asyncio.get_running_loop().call_later(_GATHER, self.flush)
         return True
+
+    def lost(self, reason: str) -> None:
+        """Count an exchange that ended and of which nothing can be sent."""
+        self._row.end()
+        self._drop(reason)
 
     def flush(self) -> None:
         """Give the socket what it will take now, some frames to a write."""
@@ -167,7 +172,6 @@ class ExchangeSender:
 
     def _drop(self, reason: str) -> bool:
         self._row.add(reason)
-        self._stats.dropped[reason] = self._stats.dropped.get(reason, 0) + 1
         return False
 
     async def _stay_connected(self) -> None:

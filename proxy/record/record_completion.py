@@ -8,25 +8,24 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Callable, Sequence
+from typing import TypeVar, cast
 
 from proxy.exchange import Exchange, Failure
 from proxy.record import credential_removal
 from proxy.record.capture import Capture
 from proxy.record.searched_secrets import SearchedSecrets
 from proxy.sink import Sink
-from proxy.worker_stats import WorkerStats
 
 _log = logging.getLogger("sameweights.proxy")
+_Offered = TypeVar("_Offered")
 
 
 class RecordCompletion:
     """Offers exchanges to `sink`; beyond `limit` bytes of bodies that wait here an exchange is dropped, and counted."""
 
-    def __init__(self, sink: Sink, stats: WorkerStats, limit: int) -> None:
+    def __init__(self, sink: Sink, limit: int) -> None:
         self._sink = sink
-        self._stats = stats
         self._limit = limit
         self._waiting: deque[tuple[credential_removal.Clearing, str, int]] = deque()
         self._size = 0
@@ -45,16 +44,16 @@ class RecordCompletion:
 
         One whose answer is ordinary, and shows none of the `secrets`, goes packed from where its parts lie.
         """
-        if failure is None:
-            try:
-                packed = capture.packed(now, secrets)
-                if packed is not None:
-                    self._sink.offer_packed(packed)
-                    return
-            except Exception:  # noqa: BLE001 - a sink must not raise; one that does is logged
-                _log.exception("exchange_not_handed_over", extra={"exchange": capture.identity})
-                return
-        self.offer(capture.end(now, failure), secrets.forms)
+        try:
+            packed = capture.packed(now, secrets) if failure is None else None
+            exchange = capture.end(now, failure) if packed is None else None
+        except Exception:  # noqa: BLE001 - a fault of ours costs this exchange, never the next request
+            self._lost("exchange_not_made", capture.identity)
+            return
+        if packed is not None:
+            self._offer(self._sink.offer_packed, packed, capture.identity)
+        elif exchange is not None:
+            self.offer(exchange, secrets.forms)
 
     def offer(self, exchange: Exchange, secrets: Sequence[bytes]) -> None:
         """Take an exchange without ever raising; where its clearing needs more than one step, the rest is done later."""
@@ -63,7 +62,7 @@ class RecordCompletion:
             return
         size = len(exchange.request.body) + (len(exchange.response.body) if exchange.response else 0)
         if self._size + size > self._limit:
-            self._stats.dropped["audit_slow"] = self._stats.dropped.get("audit_slow", 0) + 1
+            self._sink.lost("audit_slow")
             return
         self._waiting.append((clearing, exchange.id, size))
         self._size += size
@@ -93,16 +92,21 @@ class RecordCompletion:
         try:
             next(clearing)
         except StopIteration as end:
-            self._offer(cast("Exchange", end.value))
+            self._offer(self._sink.offer, cast("Exchange", end.value), identity)
         except Exception:  # noqa: BLE001 - a fault of ours costs this exchange, never the next request
-            _log.exception("exchange_not_cleared", extra={"exchange": identity})
+            self._lost("exchange_not_cleared", identity)
         else:
             return False
         return True
 
-    def _offer(self, exchange: Exchange) -> None:
+    def _lost(self, event: str, identity: str) -> None:
+        """Log the fault that is being handled, and count the exchange of which no record can be made."""
+        _log.exception(event, extra={"exchange": identity})
+        self._sink.lost("unpackable")
+
+    def _offer(self, offer: Callable[[_Offered], object], offered: _Offered, identity: str) -> None:
         try:
-            self._sink.offer(exchange)
+            offer(offered)
         except Exception:  # noqa: BLE001 - a sink must not raise; one that does is logged
             # Whatever the audit's side does, the client has its answer and the next one will have theirs.
-            _log.exception("exchange_not_handed_over", extra={"exchange": exchange.id})
+            _log.exception("exchange_not_handed_over", extra={"exchange": identity})

@@ -30,6 +30,9 @@ class Kept:
     def offer_packed(self, packed: PackedExchange) -> bool:
         return self.offer(unpack(b"".join(packed.parts)))
 
+    def lost(self, reason: str) -> None:
+        raise AssertionError(reason)
+
 
 @dataclass
 class Through:

@@ -131,9 +131,7 @@ def test_frame_has_its_length_and_kind():
     assert frame(EXCHANGE, b"abc") == struct.pack(">I", 4) + b"Eabc"
 
 
-@given(
-    st.builds(WorkerStats, accepted=SIZE, in_flight=SIZE, loop_lag=NUMBER, dropped=st.dictionaries(ANY_TEXT, SIZE, max_size=3))
-)
+@given(st.builds(WorkerStats, accepted=SIZE, in_flight=SIZE, loop_lag=NUMBER))
 def test_a_pulse_comes_back_equal(pulse):
     assert unpack_stats(pack_stats(pulse)) == pulse
 
@@ -141,7 +139,7 @@ def test_a_pulse_comes_back_equal(pulse):
 @pytest.mark.parametrize(
     "payload",
     [
-        *(b"", b"{}", b"[]", b"null", b'{"dropped":[]}', pack_stats(WorkerStats()).replace(b":0,", b':"x",', 1)),
+        *(b"", b"{}", b"[]", b"null", b'{"pid":[]}', pack_stats(WorkerStats()).replace(b":0,", b':"x",', 1)),
         pack_stats(WorkerStats()).replace(b'"loop_lag":0.0', b'"loop_lag":1' + b"0" * 400),
     ],
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from proxy.packing import unpack, unpack_stats
-from proxy.process.shared_counters import SharedCounters
+from proxy.process.shared_counters import PLANE, SharedCounters
 from proxy.record.exchange_sender import ExchangeSender
 from proxy.worker_stats import WorkerStats
 from tests.exchanges import exchange
@@ -17,6 +17,10 @@ from tests.running import until
 from tests.wires import PATIENCE
 
 FIRST = exchange(b"first", id="1")
+
+
+def drops(row):
+    return {reason: row[reason] for reason in PLANE[1:] if row[reason]}
 
 
 class Audit:
@@ -84,8 +88,8 @@ async def audit(path):
 async def hand(path):
     made = []
 
-    def start(limit=10_000, stats=None):
-        made.append(ExchangeSender(path, limit, stats or WorkerStats()))
+    def start(limit=10_000, stats=None, row=None):
+        made.append(ExchangeSender(path, limit, stats or WorkerStats(), row))
         made[-1].start()
         return made[-1]
 
@@ -115,32 +119,32 @@ async def test_what_is_offered_before_the_audit_is_there_waits_for_it(path, hand
 
 
 async def test_an_audit_that_is_away_too_long_costs_exchanges_which_are_counted(path, hand):
-    stats = WorkerStats()
-    handover = hand(limit=1500, stats=stats)
+    stats, row = WorkerStats(), SharedCounters().row(0)
+    handover = hand(limit=1500, stats=stats, row=row)
     taken = [handover.offer(FIRST) for _ in range(10)]
     assert taken[0]
     assert not taken[-1]
-    assert stats.dropped == {"audit_down": taken.count(False)}
+    assert drops(row) == {"audit_down": taken.count(False)}
     assert stats.handed_over == 0
 
 
 async def test_an_exchange_larger_than_all_the_room_is_dropped_as_such(audit, hand):
-    stats = WorkerStats()
-    handover = hand(limit=1500, stats=stats)
+    row = SharedCounters().row(0)
+    handover = hand(limit=1500, row=row)
     assert not handover.offer(exchange(b"x" * 2000))
-    assert stats.dropped == {"too_large": 1}
+    assert drops(row) == {"too_large": 1}
     assert handover.offer(FIRST)
     assert await audit.exchange() == FIRST
 
 
 async def test_an_audit_that_does_not_read_is_not_waited_for(audit, hand):
     audit.reading = False
-    stats = WorkerStats()
-    handover = hand(limit=4_000_000, stats=stats)
+    row = SharedCounters().row(0)
+    handover = hand(limit=4_000_000, row=row)
     await asyncio.wait_for(audit.connected.wait(), PATIENCE)
     large = exchange(b"x" * 1_000_000)
     taken = [handover.offer(large) for _ in range(20)]
-    assert stats.dropped == {"audit_slow": taken.count(False)}
+    assert drops(row) == {"audit_slow": taken.count(False)}
     assert taken.count(False) > 10
 
 
@@ -172,12 +176,12 @@ async def test_stopping_sends_what_waits_and_a_last_pulse(audit, path):
 
 
 async def test_stopping_without_an_audit_is_quick_and_counts_the_loss(path):
-    stats = WorkerStats()
-    handover = ExchangeSender(path, 10_000, stats)
+    row = SharedCounters().row(0)
+    handover = ExchangeSender(path, 10_000, WorkerStats(), row)
     handover.start()
     handover.offer(FIRST)
     await asyncio.wait_for(handover.stop(0.05), PATIENCE)
-    assert stats.dropped == {"audit_down": 1}
+    assert drops(row) == {"audit_down": 1}
 
 
 async def test_an_audit_that_is_away_is_tried_after_pauses_that_double_up_to_a_second(path, hand, monkeypatch):
@@ -213,3 +217,14 @@ async def test_a_dropped_exchange_is_counted_in_the_row_of_its_worker(path):
     handover = ExchangeSender(path, 1_500, WorkerStats(), row=row)
     assert not handover.offer(exchange(b"x" * 2_000))
     assert row["too_large"] == 1
+
+
+@pytest.mark.parametrize("fault", [ValueError, RecursionError])
+async def test_an_exchange_that_cannot_be_packed_is_counted_once(path, fault, monkeypatch):
+    def broken(_exchange):
+        raise fault
+
+    monkeypatch.setattr("proxy.record.exchange_sender.pack_parts", broken)
+    row = SharedCounters().row(0)
+    assert not ExchangeSender(path, 10_000, WorkerStats(), row).offer(FIRST)
+    assert (row["ended"], drops(row)) == (1, {"unpackable": 1})

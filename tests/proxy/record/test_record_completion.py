@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from proxy.exchange import UNLABELLED, Exchange, Failure, FailureKind, Labels, Role
 from proxy.packing import unpack
+from proxy.process.shared_counters import PLANE, SharedCounters
 from proxy.record import credential_removal
 from proxy.record.capture import Capture
+from proxy.record.exchange_sender import ExchangeSender
 from proxy.record.record_completion import RecordCompletion
 from proxy.record.recorded_head import RecordedHead
 from proxy.record.searched_secrets import SearchedSecrets
@@ -29,6 +31,7 @@ class Took:
     def __init__(self):
         self.exchanges: list[Exchange] = []
         self.packed = 0
+        self.losses: list[str] = []
 
     def offer(self, exchange):
         self.exchanges.append(exchange)
@@ -37,6 +40,9 @@ class Took:
     def offer_packed(self, packed):
         self.packed += 1
         return self.offer(unpack(b"".join(packed.parts)))
+
+    def lost(self, reason):
+        self.losses.append(reason)
 
 
 class Raises:
@@ -50,8 +56,7 @@ class Raises:
 
 
 def made_for(sink, limit=50_000_000):
-    pulse = WorkerStats()
-    return RecordCompletion(sink, pulse, limit), pulse
+    return RecordCompletion(sink, limit)
 
 
 SECRETS = credential_removal.forms([SECRET, *[b"other-%04d" % number for number in range(20)]])
@@ -63,7 +68,7 @@ def steps(body):
 
 async def test_an_ordinary_exchange_is_offered_at_once_and_cleared():
     sink = Took()
-    offering, _ = made_for(sink)
+    offering = made_for(sink)
     offering.offer(exchange(b"my key is " + SECRET), SECRETS)
     assert sink.exchanges[0].response.body == b"my key is " + b"*" * len(SECRET)
 
@@ -83,7 +88,7 @@ def captured(asked, pieces, *, limit=200, status=200, headers=(), coded=False, l
 def completed(made, secrets, failure=None):
     """What is remembered of a capture, and whether it was packed in one go."""
     sink = Took()
-    offering, _ = made_for(sink)
+    offering = made_for(sink)
     offering.complete(made, failure, 20.0, SearchedSecrets(credential_removal.forms(secrets)))
     offering.finish()
     return sink.exchanges[0], bool(sink.packed)
@@ -180,7 +185,7 @@ async def test_a_length_that_is_not_in_digits_is_recorded_as_it_is():
 
 async def test_a_large_one_is_cleared_in_steps_between_which_others_have_their_turn():
     sink = Took()
-    offering, _ = made_for(sink)
+    offering = made_for(sink)
     offering.offer(exchange(LARGE), SECRETS)
     turns = 0
     while not sink.exchanges:
@@ -192,7 +197,7 @@ async def test_a_large_one_is_cleared_in_steps_between_which_others_have_their_t
 
 async def test_one_large_exchange_after_the_other_has_its_steps():
     sink = Took()
-    offering, _ = made_for(sink)
+    offering = made_for(sink)
     for number in range(3):
         offering.offer(exchange(LARGE, tag=str(number)), SECRETS)
     offering.offer(exchange(b"", tag="small"), SECRETS)
@@ -202,7 +207,7 @@ async def test_one_large_exchange_after_the_other_has_its_steps():
 
 async def test_what_waits_is_offered_when_the_process_goes():
     sink = Took()
-    offering, _ = made_for(sink)
+    offering = made_for(sink)
     for _ in range(2):
         offering.offer(exchange(LARGE), SECRETS)
     await asyncio.sleep(0)
@@ -213,15 +218,58 @@ async def test_what_waits_is_offered_when_the_process_goes():
 @pytest.mark.parametrize(("limit", "taken"), [(4_000_030, 2), (4_000_025, 1)])
 async def test_beyond_the_limit_an_exchange_is_dropped_and_counted(limit, taken):
     sink = Took()
-    offering, pulse = made_for(sink, limit)
+    offering = made_for(sink, limit)
     for _ in range(2):
         offering.offer(exchange(LARGE, request=b""), SECRETS)
     offering.finish()
-    assert (len(sink.exchanges), pulse.dropped) == (taken, {} if taken == 2 else {"audit_slow": 1})
+    assert (len(sink.exchanges), sink.losses) == (taken, [] if taken == 2 else ["audit_slow"])
 
 
 async def test_a_sink_that_raises_is_logged_and_costs_nothing_else(caplog):
-    offering, _ = made_for(Raises())
+    offering = made_for(Raises())
     offering.offer(exchange(b""), SECRETS)
     offering.complete(captured(b"", [b"y"]), None, 20.0, SearchedSecrets(()))
     assert [record.getMessage() for record in caplog.records] == ["exchange_not_handed_over"] * 2
+
+
+def broken(*_arguments):
+    raise RuntimeError("a fault of ours")
+
+
+@pytest.mark.parametrize(("method", "failure"), [("packed", None), ("end", None), ("end", FailureKind.CLOSED)])
+async def test_an_exchange_of_which_no_record_can_be_made_is_counted_once_as_lost(method, failure, monkeypatch, caplog):
+    monkeypatch.setattr(Capture, method, broken)
+    sink = Took()
+    status = 200 if method == "packed" else 400
+    failed = failure and Failure(kind=failure, detail="early", after_head=True)
+    made_for(sink).complete(captured(b"", [b"y"], status=status), failed, 20.0, SearchedSecrets(SECRETS))
+    assert (sink.exchanges, sink.losses) == ([], ["unpackable"])
+    assert [record.getMessage() for record in caplog.records] == ["exchange_not_made"]
+
+
+async def test_an_exchange_that_cannot_be_cleared_is_counted_once_as_lost(monkeypatch, caplog):
+    def clearing(*_arguments):
+        yield
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(credential_removal, "clearing", clearing)
+    sink = Took()
+    offering = made_for(sink)
+    offering.offer(exchange(b""), SECRETS)
+    await until(lambda: sink.losses)
+    offering.finish()
+    assert (sink.exchanges, sink.losses) == ([], ["unpackable"])
+    assert [record.getMessage() for record in caplog.records] == ["exchange_not_cleared"]
+
+
+@pytest.mark.parametrize("reason", ["audit_slow", "unpackable"])
+async def test_what_is_lost_before_it_is_sent_has_ended_and_is_dropped_in_the_counts_of_its_worker(reason, monkeypatch):
+    row = SharedCounters().row(0)
+    offering = made_for(ExchangeSender("/nowhere", 10_000, WorkerStats(), row), 0)
+    if reason == "unpackable":
+        monkeypatch.setattr(Capture, "packed", broken)
+        offering.complete(captured(b"", [b"y"]), None, 20.0, SearchedSecrets(()))
+    else:
+        offering.offer(exchange(LARGE), SECRETS)
+    assert {name: row[name] for name in PLANE if row[name]} == {"ended": 1, reason: 1}
+    assert row.sent == 0
