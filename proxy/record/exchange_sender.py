@@ -130,15 +130,16 @@ class ExchangeSender:
         link = self._socket
         while self._waiting and link is not None and not link.full and not link.transport.is_closing():
             pieces: list[bytes] = []
-            gathered, frames = 0, 0
+            gathered, frames, large = 0, 0, False
             while self._waiting and gathered < _ONE_WRITE and (not gathered or self._waiting[0][0] <= _ONE_WRITE):
                 size, message = self._waiting.popleft()
                 pieces += message
                 gathered += size
                 frames += 1
+                large = large or len(message) > 1
             self._stats.handed_over += frames
             self._size -= gathered
-            if gathered > frames * _COPIED:
+            if large:
                 link.transport.writelines(pieces)
             else:
                 link.transport.write(b"".join(pieces) if len(pieces) > 1 else pieces[0])

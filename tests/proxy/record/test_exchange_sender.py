@@ -10,7 +10,7 @@ import pytest
 
 from proxy.packing import unpack, unpack_stats
 from proxy.process.shared_counters import PLANE, SharedCounters
-from proxy.record.exchange_sender import ExchangeSender
+from proxy.record.exchange_sender import ExchangeSender, _Socket
 from proxy.worker_stats import WorkerStats
 from tests.exchanges import exchange
 from tests.running import until
@@ -228,3 +228,39 @@ async def test_an_exchange_that_cannot_be_packed_is_counted_once(path, fault, mo
     row = SharedCounters().row(0)
     assert not ExchangeSender(path, 10_000, WorkerStats(), row).offer(FIRST)
     assert (row["ended"], drops(row)) == (1, {"unpackable": 1})
+
+
+class Written:
+    """A transport that notes how it was written to."""
+
+    def __init__(self):
+        self.calls = []
+
+    def is_closing(self):
+        return False
+
+    def get_write_buffer_size(self):
+        return 0
+
+    def write(self, data):
+        self.calls.append([data])
+
+    def writelines(self, pieces):
+        self.calls.append(list(pieces))
+
+    def close(self):
+        pass
+
+
+@pytest.mark.parametrize(("sizes", "in_parts"), [((100,) * 9, False), ((100,) * 9 + (20_000,), True), ((20_000,), True)])
+async def test_a_frame_over_16_kib_is_sent_in_parts_whatever_is_sent_with_it(path, sizes, in_parts):
+    handover = ExchangeSender(path, 1_000_000, WorkerStats())
+    link = handover._socket = _Socket(handover)
+    link.transport = Written()
+    large = [bytes([at]) * size for at, size in enumerate(sizes)]
+    for body in large:
+        assert handover.offer(exchange(body))
+    handover.flush()
+    (pieces,) = link.transport.calls
+    assert (len(pieces) > 1) is in_parts
+    assert [body in pieces for body in large] == [len(body) > 16_384 for body in large]
