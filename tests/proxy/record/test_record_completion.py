@@ -273,3 +273,12 @@ async def test_what_is_lost_before_it_is_sent_has_ended_and_is_dropped_in_the_co
         offering.offer(exchange(LARGE), SECRETS)
     assert {name: row[name] for name in PLANE if row[name]} == {"ended": 1, reason: 1}
     assert row.sent == 0
+
+
+@pytest.mark.parametrize(
+    ("more", "secrets"), [({"status": 400}, [SECRET]), ({"coded": True}, [SECRET]), ({"limit": 7}, [SECRET])]
+)
+async def test_nothing_is_packed_of_an_exchange_that_needs_a_closer_look(more, secrets, monkeypatch):
+    monkeypatch.setattr("proxy.record.capture.answer_words", broken)
+    got, packed = completed(captured(b"question", [b"answer12"], **more), secrets)
+    assert (packed, got.id) == (False, "0" * 28)
