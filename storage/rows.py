@@ -192,7 +192,8 @@ class PairRecord:
 class PairFilter:
     """The filter of a list of pairs; empty means any. `since` and `until` are seconds since the epoch.
 
-    `segment` is a division of the requests and its value, as in `tools=yes`.
+    `segment` is a division of the requests and its value, as in `tools=yes`. `evidence`: only pairs in which a signal
+    (the one of `signal`, if given) differs while the reference agrees with itself, or in which the provider alone failed a check.
     """
 
     provider: str = ""
@@ -203,6 +204,10 @@ class PairFilter:
     until: float = 0.0
     before_id: str = ""
     segment: str = ""
+    route: str = ""
+    tag: str = ""
+    conversation: str = ""
+    evidence: bool = False
     limit: int = 50
 
 

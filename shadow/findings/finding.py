@@ -100,6 +100,15 @@ class FindingState(StrEnum):
     NOT_MEASURED = "not_measured"
 
 
+TIMES = frozenset(
+    {
+        *(Signal.FIRST_CHUNK, Signal.FIRST_TOKEN, Signal.FIRST_CONTENT, Signal.INTER_CHUNK, Signal.INTER_CHUNK_P99),
+        *(Signal.STALLS, Signal.CACHED_TOKENS, Signal.TOTAL, Signal.RATE),
+    }
+)
+"""Signals of speed: they show how a server is loaded, never what it serves."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """The outcome of one signal. `score` is a likeness in 0..1 (1 = equal) or None; `reason` one sentence, always given

@@ -7,10 +7,13 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from shadow.findings.finding import FindingState, Signal
+from shadow.identity.request_shape import SEGMENTS
 from shadow.report.signal_names import CHECK_IDS, EVERY, signal_of
 from shadow.settings.config_errors import ConfigError, meant, quoted
 from storage.rows import AnswerFilter, PairFilter
 
+SEGMENT_NAMES = tuple(f"{division}={value}" for division, values in SEGMENTS.items() for value in values)
+"""Every segment of the requests, as a filter names it."""
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0, "w": 604_800.0}
 
 
@@ -29,30 +32,68 @@ def moment_of(flag: str, text: str, now: float) -> float:
         raise ConfigError([f"{flag}: no such time: {quoted(text)}  (known: {known})"]) from None
 
 
-def pair_filter(*, provider: str, model: str, signal: str, state: str, since: str, limit: int, now: float) -> PairFilter:
-    """The filter that the flags make; ConfigError with every unknown word."""
-    found, errors = _signal("--signal", signal, EVERY)
-    errors += _unknown("--state", state, FindingState)
-    start, late = _start(since, now)
+def pair_filter(
+    *,
+    provider: str,
+    model: str,
+    signal: str,
+    state: str,
+    since: str,
+    limit: int,
+    now: float,
+    until: str = "",
+    route: str = "",
+    tag: str = "",
+    conversation: str = "",
+    segment: str = "",
+    evidence: bool = False,
+    flag: str = "--",
+) -> PairFilter:
+    """The filter that these words make; ConfigError with every unknown one, its name after `flag`."""
+    found, errors = _signal(f"{flag}signal", signal, EVERY)
+    errors += _unknown(f"{flag}state", state, FindingState) + _unknown(f"{flag}segment", segment, SEGMENT_NAMES)
+    start, end, late = _period(flag, since, until, now)
     if errors or late:
         raise ConfigError([*errors, *late])
-    return PairFilter(provider=provider, model=model, signal=found, state=state, since=start, limit=limit)
+    return PairFilter(
+        provider=provider,
+        model=model,
+        signal=found,
+        state=state,
+        since=start,
+        until=end,
+        route=route,
+        tag=tag,
+        conversation=conversation,
+        segment=segment,
+        evidence=evidence,
+        limit=limit,
+    )
 
 
-def answer_filter(*, provider: str, model: str, signal: str, since: str, limit: int, now: float) -> AnswerFilter:
-    """The filter of `answers`; ConfigError with every unknown word."""
-    found, errors = _signal("--signal", signal, CHECK_IDS)
-    start, late = _start(since, now)
+def answer_filter(
+    *, provider: str, model: str, signal: str, since: str, limit: int, now: float, until: str = "", flag: str = "--"
+) -> AnswerFilter:
+    """The filter of `answers`; ConfigError with every unknown word, its name after `flag`."""
+    found, errors = _signal(f"{flag}signal", signal, CHECK_IDS)
+    start, end, late = _period(flag, since, until, now)
     if errors or late:
         raise ConfigError([*errors, *late])
-    return AnswerFilter(provider=provider, model=model, signal=found, since=start, limit=limit)
+    return AnswerFilter(provider=provider, model=model, signal=found, since=start, until=end, limit=limit)
 
 
-def _start(since: str, now: float) -> tuple[float, list[str]]:
-    try:
-        return moment_of("--since", since, now), []
-    except ConfigError as error:
-        return 0.0, list(error.errors)
+def _period(flag: str, since: str, until: str, now: float) -> tuple[float, float, list[str]]:
+    """Begin and end of a period (0 without one), and what is wrong with their words."""
+    ends = [0.0, 0.0]
+    errors: list[str] = []
+    for place, (name, text) in enumerate((("since", since), ("until", until))):
+        try:
+            ends[place] = moment_of(f"{flag}{name}", text, now) if text else 0.0
+        except ConfigError as error:
+            errors += error.errors
+    if ends[1] and ends[0] >= ends[1]:
+        errors.append(f"{flag}since {quoted(since)} is not before {flag}until {quoted(until)}")
+    return ends[0], ends[1], errors
 
 
 def _signal(flag: str, text: str, signals: frozenset[Signal]) -> tuple[str, list[str]]:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from shadow.findings.finding import Signal
+from shadow.findings.finding import TIMES
 from shadow.identity.chat_template import MOST, template_difference
 from shadow.identity.prompt_sample import PromptSample, TokenCause
 from shadow.identity.request_shape import prompt_sample
@@ -25,14 +25,6 @@ MARGIN = 0.05
 
 APART = 3.0
 """Standard deviations of the two intervals, of a share and of its noise, that must not overlap for a mark."""
-TIMES = frozenset(
-    signal.value
-    for signal in (
-        *(Signal.FIRST_CHUNK, Signal.FIRST_TOKEN, Signal.FIRST_CONTENT, Signal.INTER_CHUNK, Signal.INTER_CHUNK_P99),
-        *(Signal.STALLS, Signal.CACHED_TOKENS, Signal.TOTAL, Signal.RATE),
-    )
-)
-
 Key = tuple[str, str, str]
 
 

@@ -371,6 +371,13 @@ def m018_denied(db: Database) -> None:
     renamed_exclusion.rename(db.conn)
 
 
+@SCHEMA()
+def m019_evident_pairs(db: Database) -> None:
+    """Pairs that are evidence are marked, and found by an index of their own, as are exchanges with a tag."""
+    for statement in released_sql.EVIDENT_PAIRS:
+        db.execute(statement)
+
+
 def migrate(conn: sqlite3.Connection, schema: Migrations = SCHEMA) -> None:
     """Apply the steps that are missing, each in a transaction of its own; a step that fails changes nothing."""
     schema.apply(_database(conn))

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from itertools import chain
 
 from storage.rows import FindingRow, PairFilter, PairRow, PairSummary, PayoffPoint, SignalCount
-from storage.sqlite import finding_rollups
+from storage.sqlite import evident_pairs, finding_rollups
 from storage.sqlite.query_rows import group_of, one_moment, period, rows_as
 
 SHORTEST_PREFIX = 8
@@ -24,6 +24,9 @@ NEWEST = " ORDER BY p.started DESC, p.no DESC LIMIT :limit"
 FILTERS = {
     "provider": "p.provider = :provider",
     "model": "p.model = :model",
+    "route": "p.route = :route",
+    "tag": "p.subject_id IN (SELECT id FROM exchanges WHERE tag = :tag AND tag <> '')",
+    "conversation": "p.subject_id IN (SELECT id FROM exchanges WHERE conversation = :conversation)",
     "since": "p.started >= :since",
     "until": "p.started < :until",
     "segment": "EXISTS (SELECT 1 FROM json_each(p.shape, '$.segments') WHERE key || '=' || value = :segment)",
@@ -98,6 +101,8 @@ def pairs(conn: sqlite3.Connection, wanted: PairFilter) -> list[PairSummary]:
     """
     values = {name: getattr(wanted, name) for name in PairFilter.__slots__}
     conditions = [condition for name, condition in FILTERS.items() if values[name]]
+    if wanted.evidence:
+        conditions.append(evident_pairs.condition(wanted.signal))
     if wanted.signal or wanted.state:
         narrower = FOUND_SIGNAL * bool(wanted.signal) + FOUND_STATE * bool(wanted.state) + ")"
         cross = f"({EVER.format('cross')}{narrower} AND {FOUND}{narrower})"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from operator import attrgetter
 
 from storage.rows import ExchangeRecord, ExchangeRow, FindingRow, IdentityRow, PairRecord, PairRow, PayoffRow, ToolCallRow
-from storage.sqlite import finding_rollups, handover_counts, passed_checks, traffic_rollups
+from storage.sqlite import evident_pairs, finding_rollups, handover_counts, passed_checks, traffic_rollups
 from storage.sqlite.body_compression import BodyCompressor
 from storage.sqlite.delta_bodies import DeltaBodies, DeltaBody
 
@@ -155,6 +155,7 @@ class _Batch:
     known_pairs: set[str]
     after: int
     """The number of the last stored exchange."""
+    last_pair: int
     exchange_no: Callable[[], int]
     pair_no: Callable[[], int]
     bases: dict[str, int]
@@ -216,6 +217,8 @@ def write_rows(conn: sqlite3.Connection, records: Sequence[PreparedRecord]) -> i
     written = sum(map(batch.add, records))
     for table, rows in batch.rows.items():
         _write(conn, table, rows)
+    if batch.rows["pairs"]:
+        evident_pairs.mark(conn, batch.last_pair)
     passed_checks.add(conn, {names for *_, names in batch.passed})
     finding_rollups.add(conn, batch.counts + finding_rollups.expanded(batch.passed))
     traffic_rollups.add(conn, batch.after)
@@ -246,6 +249,7 @@ def _batch(conn: sqlite3.Connection, records: Sequence[PreparedRecord]) -> _Batc
         known_exchanges=_known(conn, KNOWN_EXCHANGES, (rows.id for rows in exchanges)),
         known_pairs=_known(conn, KNOWN_PAIRS, (record.pair.id for record in records if record.pair)),
         after=after,
+        last_pair=last_pair,
         exchange_no=itertools.count(after + 1).__next__,
         pair_no=itertools.count(last_pair + 1).__next__,
         bases=dict(conn.execute(BASES, (json.dumps([rows.body.base for rows in exchanges if rows.body]),))),

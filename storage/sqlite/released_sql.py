@@ -41,3 +41,23 @@ SELECT CAST(started / 600 AS INTEGER) * 600, provider, model, role,
   ) THEN request_size END)
 FROM exchanges GROUP BY 1, 2, 3, 4
 """
+EVIDENT_PAIRS = (
+    "ALTER TABLE pairs ADD COLUMN evident INTEGER NOT NULL DEFAULT 0",
+    """
+UPDATE pairs AS p SET evident = 1 WHERE EXISTS (
+  SELECT 1 FROM findings f JOIN findings s ON s.pair_no = f.pair_no AND s.comparison = 'self' AND s.signal = f.signal
+  WHERE f.pair_no = p.no AND f.comparison = 'cross' AND f.state = 'differ' AND s.state = 'match' AND f.signal NOT IN (
+    'first_chunk', 'first_token', 'first_content', 'inter_chunk', 'inter_chunk_p99', 'stalls', 'cached_tokens', 'total',
+    'tokens_per_second', 'first_divergence'
+  )
+) OR EXISTS (
+  SELECT 1 FROM exchanges e JOIN checks f ON f.exchange_no = e.no AND f.state = 'differ'
+  WHERE e.id = p.subject_id AND NOT EXISTS (
+    SELECT 1 FROM exchanges r JOIN checks c ON c.exchange_no = r.no AND c.state = 'differ'
+    WHERE r.id = p.reference_id AND c.signal = f.signal
+  )
+)
+""",
+    "CREATE INDEX idx_pairs_evident ON pairs(started) WHERE evident = 1",
+    "CREATE INDEX idx_exchanges_tag ON exchanges(tag) WHERE tag <> ''",
+)

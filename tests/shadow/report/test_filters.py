@@ -48,3 +48,43 @@ def test_filter_of_answers_takes_checks_only():
     wanted = r"--signal: no such signal: 'text'.*known: applied_parameters, broken_characters, .*usage"
     with pytest.raises(ConfigError, match=wanted):
         answer_filter(provider="", model="", signal="text", since="all", limit=3, now=1.0)
+
+
+def test_filter_of_pairs_takes_an_end_a_segment_and_what_the_request_belonged_to():
+    made = pair_filter(
+        **dict.fromkeys(("provider", "model", "signal", "state"), ""),
+        since="2h",
+        until="1h",
+        limit=3,
+        now=10_000.0,
+        segment="tools=yes",
+        route="r",
+        tag="t",
+        conversation="c",
+        evidence=True,
+    )
+    assert (made.since, made.until) == (2_800.0, 6_400.0)
+    assert (made.segment, made.route, made.tag, made.conversation, made.evidence) == ("tools=yes", "r", "t", "c", True)
+
+
+def test_words_that_no_filter_knows_are_reported_under_the_name_of_their_flag():
+    with pytest.raises(ConfigError) as caught:
+        pair_filter(
+            provider="",
+            model="",
+            signal="txt",
+            state="",
+            segment="tools=maybe",
+            since="1h",
+            until="2h",
+            limit=3,
+            now=9e9,
+            flag="",
+        )
+    assert [error.partition(":")[0] for error in caught.value.errors[:2]] == ["signal", "segment"]
+    assert caught.value.errors[2] == "since '1h' is not before until '2h'"
+
+
+def test_period_of_no_length_is_refused():
+    with pytest.raises(ConfigError, match="--since '1h' is not before --until '1h'"):
+        answer_filter(provider="", model="", signal="", since="1h", until="1h", limit=3, now=9e9)

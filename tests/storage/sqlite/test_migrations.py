@@ -185,7 +185,7 @@ INDEXES = {
     "alarms": {"at", "pair_id route model provider reference old new name", "told"},
     "cases": {"route model provider reference"},
     "checks": {"exchange_no"},
-    "exchanges": {"conversation started", "id", "started"},
+    "exchanges": {"conversation started", "id", "started", "tag"},
     "findings": {"pair_no comparison signal state"},
     "identities": {"started"},
     "leases": {"name"},
@@ -215,3 +215,17 @@ def test_every_column_that_a_query_looks_rows_up_by_has_its_index(tmp_path):
             columns = " ".join(row[2] for row in conn.execute(f"PRAGMA index_info('{name}')"))
             found.setdefault(table, set()).add(columns)
     assert {table: columns for table, columns in found.items() if table in INDEXES} == INDEXES
+
+
+def test_pairs_of_before_the_mark_are_marked_as_evidence(old):
+    with closing(open_writing(old, 1.0)) as conn:
+        SCHEMA.apply(Database(conn, execute_plugins=False), stop_before="m019_evident_pairs")
+        conn.execute("INSERT INTO findings VALUES (1, 'old', 'self', 'text', 'match', 0.9, '', 'a', 'b')")
+        migrate(conn)
+        assert conn.execute("SELECT id, evident FROM pairs").fetchall() == [("old", 1)]
+
+
+def test_pairs_without_evidence_are_not_marked_by_the_step(old):
+    with closing(open_writing(old, 1.0)) as conn:
+        migrate(conn)
+        assert conn.execute("SELECT id, evident FROM pairs").fetchall() == [("old", 0)]

@@ -1,0 +1,120 @@
+"""Sorts the findings of one pair by whether the reference's own noise explains them, and states what they show; pure.
+
+A difference is evidence only where the reference, asked twice, agrees with itself in the same signal. Without a second answer it
+may be noise, whatever its size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from shadow.findings.finding import TIMES, FindingState, Signal
+from shadow.verdict.phrases import named
+from storage.rows import FindingRow
+
+EVIDENCE = frozenset(Signal) - TIMES - {Signal.FIRST_DIVERGENCE}
+"""Signals in which a difference beyond the noise is evidence: not times, and not where two sampled texts part."""
+_SHOWN = 2
+"""Differences that the sentence names; the others are counted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalComparison:
+    """One signal: the provider against the reference (`cross`), and the reference against its second answer (`own`), if any."""
+
+    signal: str
+    cross: FindingRow | None
+    own: FindingRow | None
+
+    @property
+    def noise(self) -> str:
+        """What the second answer of the reference shows about this signal."""
+        if self.own is None or self.own.state not in _COMPARED:
+            return "no second answer of the reference to tell"
+        same = self.own.state == FindingState.MATCH
+        return "the reference agrees with itself" if same else "the reference differs from itself too"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairEvidence:
+    """The signals of a pair in four groups, and the checks that the provider's answer failed, with (`shared`) and without
+    (`alone`) the reference's answer failing them too.
+    """
+
+    evidence: tuple[SignalComparison, ...]
+    noise: tuple[SignalComparison, ...]
+    same: tuple[SignalComparison, ...]
+    unmeasured: tuple[SignalComparison, ...]
+    alone: tuple[FindingRow, ...] = ()
+    shared: tuple[FindingRow, ...] = ()
+
+    @property
+    def found(self) -> int:
+        """How many signals and checks are evidence."""
+        return len(self.evidence) + len(self.alone)
+
+
+_COMPARED = frozenset({FindingState.MATCH.value, FindingState.DIFFER.value})
+
+
+def pair_evidence(
+    findings: Sequence[FindingRow], checks: Sequence[FindingRow] = (), reference_checks: Sequence[FindingRow] = ()
+) -> PairEvidence:
+    """The findings of a pair, and the checks of its two answers, by what explains them."""
+    lines = _lines(findings)
+    differing = [line for line in lines if line.cross and line.cross.state == FindingState.DIFFER]
+    evidence = tuple(line for line in differing if _is_evidence(line))
+    failed = [row for row in checks if row.state == FindingState.DIFFER]
+    theirs = {row.signal for row in reference_checks if row.state == FindingState.DIFFER}
+    return PairEvidence(
+        evidence=evidence,
+        noise=tuple(line for line in differing if line not in evidence),
+        same=tuple(line for line in lines if line.cross and line.cross.state == FindingState.MATCH),
+        unmeasured=tuple(line for line in lines if line.cross is None or line.cross.state not in _COMPARED),
+        alone=tuple(row for row in failed if row.signal not in theirs),
+        shared=tuple(row for row in failed if row.signal in theirs),
+    )
+
+
+def evidence_sentence(found: PairEvidence, comparable: str = "") -> str:
+    """What one pair shows; `comparable` is the stored reason why the two answers cannot be compared, "" where they can."""
+    if found.found:
+        return _evident(found)
+    if comparable:
+        return f"Not compared: {comparable}."
+    if found.noise:
+        differ = "differs" if len(found.noise) == 1 else "differ"
+        return f"No evidence: {_signals(len(found.noise))} {differ}; the reference's noise may explain it."
+    if found.same:
+        return f"No difference in {_signals(len(found.same))} that could be compared."
+    return "Nothing could be compared."
+
+
+def _signals(number: int) -> str:
+    return f"{number} signal{'s' * (number != 1)}"
+
+
+def _evident(found: PairEvidence) -> str:
+    phrases = [_check(row) for row in found.alone] + [named(line.signal) for line in found.evidence]
+    more = f" and {len(phrases) - _SHOWN} more" if len(phrases) > _SHOWN else ""
+    head = f"Evidence: {', '.join(phrases[:_SHOWN])}{more}."
+    return f"{head} The reference, asked twice, agrees with itself there." if found.evidence else head
+
+
+def _check(row: FindingRow) -> str:
+    return f"{named(row.signal)} ({row.reason})" if row.reason else named(row.signal)
+
+
+def _is_evidence(line: SignalComparison) -> bool:
+    return line.signal in EVIDENCE and line.own is not None and line.own.state == FindingState.MATCH
+
+
+def _lines(findings: Sequence[FindingRow]) -> tuple[SignalComparison, ...]:
+    sides: Mapping[str, dict[str, FindingRow]] = {"cross": {}, "self": {}}
+    for row in findings:
+        if row.comparison in sides:
+            sides[row.comparison][row.signal] = row
+    cross, own = sides["cross"], sides["self"]
+    names = dict.fromkeys((*cross, *own))
+    return tuple(SignalComparison(signal=name, cross=cross.get(name), own=own.get(name)) for name in names)

@@ -1,0 +1,40 @@
+"""mark(): marks the pairs that are evidence: a signal differs in which the reference agrees with itself, or a check fails alone.
+
+The mark is written with the pair, so that a list of evidence reads no finding of the other pairs.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+NEVER = (
+    *("first_chunk", "first_token", "first_content", "inter_chunk", "inter_chunk_p99", "stalls", "cached_tokens", "total"),
+    *("tokens_per_second", "first_divergence"),
+)
+"""Signals in which healthy servers differ: times, and where two sampled texts part."""
+DIFFERS = f"""EXISTS (
+  SELECT 1 FROM findings f JOIN findings s ON s.pair_no = f.pair_no AND s.comparison = 'self' AND s.signal = f.signal
+  WHERE f.pair_no = p.no AND f.comparison = 'cross' AND f.state = 'differ' AND s.state = 'match' AND f.signal NOT IN {NEVER}{{}}
+)"""  # noqa: S608 - our own constants
+"""The two answers differ in a signal, and the reference agrees with itself."""
+FAILS_ALONE = """EXISTS (
+  SELECT 1 FROM exchanges e JOIN checks f ON f.exchange_no = e.no AND f.state = 'differ'{}
+  WHERE e.id = p.subject_id AND NOT EXISTS (
+    SELECT 1 FROM exchanges r JOIN checks c ON c.exchange_no = r.no AND c.state = 'differ'
+    WHERE r.id = p.reference_id AND c.signal = f.signal
+  )
+)"""
+"""The provider's answer failed a check that the reference's did not fail."""
+MARK = f"UPDATE pairs AS p SET evident = 1 WHERE no > ? AND ({DIFFERS.format('')} OR {FAILS_ALONE.format('')})"  # noqa: S608 - as above
+_SIGNAL = " AND f.signal = :signal"
+
+
+def mark(conn: sqlite3.Connection, after: int) -> None:
+    """Mark those of the pairs whose numbers are greater than `after`; their findings and checks must be written already."""
+    conn.execute(MARK, (after,))
+
+
+def condition(signal: str) -> str:
+    """The condition on a pair `p` to be evidence, in any signal or in the one that `:signal` names."""
+    narrower = _SIGNAL * bool(signal)
+    return f"(p.evident = 1 AND ({DIFFERS.format(narrower)} OR {FAILS_ALONE.format(narrower)}))" if signal else "p.evident = 1"

@@ -1,0 +1,94 @@
+"""The four groups of a pair's signals, and the sentence about them."""
+
+import pytest
+
+from shadow.presentation.pair_evidence import EVIDENCE, evidence_sentence, pair_evidence
+from storage.sqlite.evident_pairs import NEVER
+from tests.conformance import finding
+
+
+def cross(signal: str, state: str, **more):
+    return finding(signal, state, exchange_id="one", pair_id="one", comparison="cross", **more)
+
+
+def own(signal: str, state: str):
+    return finding(signal, state, exchange_id="one", pair_id="one", comparison="self")
+
+
+def failed(signal: str, reason: str = ""):
+    return finding(signal, "differ", exchange_id="one", comparison="check", reason=reason)
+
+
+def names(lines) -> list[str]:
+    return [line.signal for line in lines]
+
+
+def test_signals_stand_in_four_groups():
+    found = pair_evidence(
+        [
+            *(cross("tools", "differ"), own("tools", "match"), cross("text", "differ"), own("text", "differ")),
+            *(cross("finish_reason", "match"), cross("seed", "not_measured"), cross("length", "not_comparable")),
+        ]
+    )
+    assert names(found.evidence) == ["tools"]
+    assert names(found.noise) == ["text"]
+    assert names(found.same) == ["finish_reason"]
+    assert names(found.unmeasured) == ["seed", "length"]
+
+
+def test_difference_without_a_second_answer_may_be_noise():
+    found = pair_evidence([cross("tools", "differ")])
+    assert names(found.noise) == ["tools"]
+    assert found.noise[0].noise == "no second answer of the reference to tell"
+
+
+def test_difference_that_the_second_answer_could_not_be_compared_in_may_be_noise():
+    found = pair_evidence([cross("tools", "differ"), own("tools", "not_comparable")])
+    assert names(found.noise) == ["tools"]
+    assert found.noise[0].noise == "no second answer of the reference to tell"
+
+
+@pytest.mark.parametrize("signal", NEVER)
+def test_time_beyond_the_noise_is_no_evidence(signal):
+    found = pair_evidence([cross(signal, "differ"), own(signal, "match")])
+    assert (names(found.evidence), names(found.noise)) == ([], [signal])
+    assert signal not in EVIDENCE
+
+
+def test_check_is_evidence_unless_the_reference_fails_it_too():
+    checks = [failed("lost_space"), failed("usage"), finding("stop", "match", exchange_id="one", comparison="check")]
+    found = pair_evidence([], checks, [failed("usage")])
+    assert [row.signal for row in found.alone] == ["lost_space"]
+    assert [row.signal for row in found.shared] == ["usage"]
+    assert found.found == 1
+
+
+def test_greedy_findings_are_left_out():
+    found = pair_evidence([finding("text", "differ", exchange_id="one", pair_id="one", comparison="greedy")])
+    assert (found.evidence, found.noise, found.same, found.unmeasured) == ((), (), (), ())
+
+
+@pytest.mark.parametrize(
+    ("findings", "checks", "comparable", "sentence"),
+    [
+        (
+            [cross("tools", "differ"), own("tools", "match")],
+            [],
+            "",
+            "Evidence: tools chosen. The reference, asked twice, agrees with itself there.",
+        ),
+        (
+            [cross("tools", "differ"), own("tools", "match"), cross("finish_reason", "differ"), own("finish_reason", "match")],
+            [failed("lost_space", "1 place")],
+            "",
+            "Evidence: lost spaces (1 place), tools chosen and 1 more. The reference, asked twice, agrees with itself there.",
+        ),
+        ([], [failed("usage")], "", "Evidence: usage missing or wrong."),
+        ([cross("text", "differ")], [], "", "No evidence: 1 signal differs; the reference's noise may explain it."),
+        ([cross("text", "match")], [], "", "No difference in 1 signal that could be compared."),
+        ([], [], "", "Nothing could be compared."),
+        ([cross("error", "match")], [], "the reference answered 503", "Not compared: the reference answered 503."),
+    ],
+)
+def test_sentence_states_what_the_pair_shows(findings, checks, comparable, sentence):
+    assert evidence_sentence(pair_evidence(findings, checks), comparable) == sentence
