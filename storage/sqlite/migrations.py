@@ -9,9 +9,9 @@ from __future__ import annotations
 import sqlite3
 
 from sqlite_utils import Database, Migrations
-from sqlite_utils.db import ForeignKey, Table
 
 from storage.sqlite import released_sql, renamed_exclusion, renamed_signals
+from storage.sqlite.strict_table import strict_table
 
 SCHEMA = Migrations("sameweights")
 
@@ -19,7 +19,7 @@ SCHEMA = Migrations("sameweights")
 @SCHEMA()
 def m001_rows(db: Database) -> None:
     """The tables, and the two ids that may not come twice."""
-    _table(
+    strict_table(
         db,
         "exchanges",
         {
@@ -58,7 +58,7 @@ def m001_rows(db: Database) -> None:
         optional=frozenset({"status", "prompt_tokens", "completion_tokens", "head_seconds", "first_chunk", "first_token"}),
         key="no",
     )
-    _table(
+    strict_table(
         db,
         "payloads",
         {
@@ -73,13 +73,13 @@ def m001_rows(db: Database) -> None:
         key="exchange_no",
         parent=("exchange_no", "exchanges", "no"),
     )
-    _table(
+    strict_table(
         db,
         "tool_calls",
         {"exchange_no": int, "position": int, "call_id": str, "name": str, "arguments": str, "outcome": str},
         parent=("exchange_no", "exchanges", "no"),
     )
-    _table(
+    strict_table(
         db,
         "checks",
         {
@@ -95,7 +95,7 @@ def m001_rows(db: Database) -> None:
         optional=frozenset({"score"}),
         parent=("exchange_no", "exchanges", "no"),
     )
-    _table(
+    strict_table(
         db,
         "pairs",
         {
@@ -118,7 +118,7 @@ def m001_rows(db: Database) -> None:
         key="no",
         parent=("subject_id", "exchanges", "id"),
     )
-    _table(
+    strict_table(
         db,
         "findings",
         {
@@ -135,7 +135,7 @@ def m001_rows(db: Database) -> None:
         optional=frozenset({"score"}),
         parent=("pair_no", "pairs", "no"),
     )
-    _table(db, "payoffs", {"pair_no": int, "signal": str, "payoff": int}, parent=("pair_no", "pairs", "no"))
+    strict_table(db, "payoffs", {"pair_no": int, "signal": str, "payoff": int}, parent=("pair_no", "pairs", "no"))
     db.table("exchanges").create_index(["id"], unique=True)
     db.table("pairs").create_index(["id"], unique=True)
 
@@ -162,7 +162,7 @@ def m002_indexes(db: Database) -> None:
 @SCHEMA()
 def m003_identities(db: Database) -> None:
     """Who served, each change of it a row that outlives its exchange; and the shape of each pair's request."""
-    _table(
+    strict_table(
         db,
         "identities",
         {
@@ -194,15 +194,15 @@ def m005_judgement(db: Database) -> None:
 
     A pair without a row in `rulings` is not judged yet, also one that an older version stored.
     """
-    _table(db, "trials", {"pair_no": int, "kind": str, "excluded": str}, key="pair_no", parent=("pair_no", "pairs", "no"))
-    _table(db, "rulings", {"pair_no": int, "reason": str}, key="pair_no", parent=("pair_no", "pairs", "no"))
+    strict_table(db, "trials", {"pair_no": int, "kind": str, "excluded": str}, key="pair_no", parent=("pair_no", "pairs", "no"))
+    strict_table(db, "rulings", {"pair_no": int, "reason": str}, key="pair_no", parent=("pair_no", "pairs", "no"))
     group: dict[str, type] = {"route": str, "model": str, "provider": str, "reference": str}
-    _table(db, "cases", {**group, "last_no": int, "snapshot": str})
+    strict_table(db, "cases", {**group, "last_no": int, "snapshot": str})
     db.table("cases").create_index(list(group), unique=True)
     changed: dict[str, type] = {"at": float, "pair_id": str, **group, "old": str, "new": str, "name": str, "details": str}
-    _table(db, "alarms", {"no": int, **changed}, key="no")
+    strict_table(db, "alarms", {"no": int, **changed}, key="no")
     db.table("alarms").create_index(["at"])
-    _table(db, "leases", {"name": str, "holder": str, "until": float})
+    strict_table(db, "leases", {"name": str, "holder": str, "until": float})
     db.table("leases").create_index(["name"], unique=True)
 
 
@@ -223,13 +223,13 @@ def m007_answers_letters_and_paces(db: Database) -> None:
     """
     group: dict[str, type] = {"route": str, "model": str, "provider": str, "reference": str}
     given: dict[str, type] = {"no": int, "after_no": int, "at": float, "answer": str, **group, "applied": int}
-    _table(db, "acknowledgements", given, key="no")
+    strict_table(db, "acknowledgements", given, key="no")
     db.execute("ALTER TABLE alarms ADD COLUMN told INTEGER NOT NULL DEFAULT 1")
     named = ("pair_id", *group, "old", "new", "name")
     db.execute(f"DELETE FROM alarms WHERE no NOT IN (SELECT min(no) FROM alarms GROUP BY {', '.join(named)})")  # noqa: S608 - our own names
     db.table("alarms").create_index(list(named), unique=True)
     db.execute("CREATE INDEX idx_alarms_told ON alarms(told) WHERE told = 0")
-    _table(db, "paces", {"provider": str, "model": str, "measure": str, "last_no": int, "snapshot": str})
+    strict_table(db, "paces", {"provider": str, "model": str, "measure": str, "last_no": int, "snapshot": str})
     db.table("paces").create_index(["provider", "model", "measure"], unique=True)
 
 
@@ -243,7 +243,7 @@ def m008_passages(db: Database) -> None:
 @SCHEMA()
 def m009_secrets(db: Database) -> None:
     """What is drawn once for an installation and kept secret, by name: 32 random bytes each."""
-    _table(db, "secrets", {"name": str, "value": bytes})
+    strict_table(db, "secrets", {"name": str, "value": bytes})
     db.table("secrets").create_index(["name"], unique=True)
 
 
@@ -256,8 +256,8 @@ def m010_failed_checks(db: Database) -> None:
 @SCHEMA()
 def m011_handovers(db: Database) -> None:
     """How many exchanges of each source are stored, and what was spent at the reference by the hour."""
-    _table(db, "handovers", {"source": str, "stored": int}, key="source")
-    _table(db, "spending", {"hour": int, "requests": int, "tokens": int, "money": float}, key="hour")
+    strict_table(db, "handovers", {"source": str, "stored": int}, key="source")
+    strict_table(db, "spending", {"hour": int, "requests": int, "tokens": int, "money": float}, key="hour")
 
 
 @SCHEMA()
@@ -301,10 +301,12 @@ def m016_studies(db: Database) -> None:
     """
     study = ("study_no", "studies", "no")
     written: dict[str, type] = {"plan": str, "policy": str, "seed": int, "version": str, "outcome": str}
-    _table(db, "studies", {"no": int, "id": str, "kind": str, "name": str, "begun": float, "ended": float, **written}, key="no")
+    strict_table(
+        db, "studies", {"no": int, "id": str, "kind": str, "name": str, "begun": float, "ended": float, **written}, key="no"
+    )
     db.table("studies").create_index(["id"], unique=True)
     asked: dict[str, type] = {"key": str, "row_id": str, "target": str, "repeat": int, "block": int}
-    _table(
+    strict_table(
         db,
         "study_requests",
         {"no": int, "study_no": int, **asked, "state": str, "exchange_id": str, "tries": int},
@@ -312,7 +314,7 @@ def m016_studies(db: Database) -> None:
         parent=study,
     )
     db.table("study_requests").create_index(["study_no", "key"], unique=True)
-    _table(
+    strict_table(
         db,
         "setbacks",
         {"request_no": int, "at": float, "reason": str, "waited": float},
@@ -321,7 +323,7 @@ def m016_studies(db: Database) -> None:
     db.table("setbacks").create_index(["request_no"])
     scored: dict[str, type] = {"outcome": str, "detail": str, "score": float, "points": float, "touched": str, "steps": int}
     timed: dict[str, type] = {"begun": float, "seconds": float, "tools_seconds": float}
-    _table(
+    strict_table(
         db,
         "runs",
         {"no": int, "study_no": int, "target": str, "task": str, "block": int, **scored, **timed, "world": str},
@@ -331,13 +333,13 @@ def m016_studies(db: Database) -> None:
     )
     db.table("runs").create_index(["study_no", "target", "task", "block"], unique=True)
     run = ("run_no", "runs", "no")
-    _table(db, "steps", {"run_no": int, "place": int, "exchange_id": str}, parent=run)
+    strict_table(db, "steps", {"run_no": int, "place": int, "exchange_id": str}, parent=run)
     db.table("steps").create_index(["run_no", "place"], unique=True)
     result: dict[str, type] = {"source": str, "is_error": int, "alterations": str, "seconds": float, "text": str}
-    _table(db, "results", {"run_no": int, "place": int, "position": int, **result}, parent=run)
+    strict_table(db, "results", {"run_no": int, "place": int, "position": int, **result}, parent=run)
     db.table("results").create_index(["run_no", "place", "position"], unique=True)
     called: dict[str, type] = {"name": str, "arguments": str, "text": str, "is_error": int}
-    _table(db, "recordings", {"no": int, "study_no": int, **called}, key="no", parent=study)
+    strict_table(db, "recordings", {"no": int, "study_no": int, **called}, key="no", parent=study)
     db.table("recordings").create_index(["study_no"])
     db.table("exchanges").create_index(["conversation", "started"])
 
@@ -345,7 +347,7 @@ def m016_studies(db: Database) -> None:
 @SCHEMA()
 def m017_passed_checks(db: Database) -> None:
     """Checks that matched are one number of their exchange; the rows of older versions stay, and count beside it."""
-    _table(db, "check_sets", {"no": int, "signals": str}, key="no")
+    strict_table(db, "check_sets", {"no": int, "signals": str}, key="no")
     db.execute("ALTER TABLE exchanges ADD COLUMN passed INTEGER NOT NULL DEFAULT 0")
 
 
@@ -386,17 +388,3 @@ def migrate(conn: sqlite3.Connection, schema: Migrations = SCHEMA) -> None:
 def _database(conn: sqlite3.Connection) -> Database:
     """sqlite-utils over this connection, without the plugins that may be installed for its command."""
     return Database(conn, recursive_triggers=False, execute_plugins=False)
-
-
-def _table(
-    db: Database,
-    name: str,
-    columns: dict[str, type],
-    *,
-    optional: frozenset[str] = frozenset(),
-    key: str | None = None,
-    parent: tuple[str, str, str] | None = None,
-) -> Table:
-    """A STRICT table; every column but the `optional` is NOT NULL; the rows go with their `parent` row."""
-    links = [ForeignKey(name, *parent, on_delete="CASCADE")] if parent else []
-    return db.table(name).create(columns, pk=key, not_null=set(columns) - optional - {key}, foreign_keys=links, strict=True)
