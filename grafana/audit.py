@@ -167,7 +167,7 @@ AUDIT = Board(
                     title="Requests refused, or not recorded",
                     text="Refused by the proxy itself: no route, too large, malformed. Anything steady is a client that is set "
                     "up wrongly; its answer says how. Not recorded: clients that send x-sameweights-record: off. Admin: "
-                    "connections to the admin port beyond `admin.clients`.",
+                    "connections to the admin port beyond `admin.clients`. TLS: connections of clients without a handshake.",
                     unit="reqps",
                     queries=(
                         q(
@@ -181,6 +181,10 @@ AUDIT = Board(
                         q(
                             "sum by (instance) (rate(sameweights_admin_refused_total{<own>}[$__rate_interval]))",
                             "admin {{instance}}",
+                        ),
+                        q(
+                            "sum by (instance) (rate(sameweights_client_tls_failures_total{<own>}[$__rate_interval]))",
+                            "TLS {{instance}}",
                         ),
                         q(
                             "sum by (instance) (rate(sameweights_accepted_requests_total{<own>}[$__rate_interval]))",

@@ -112,6 +112,10 @@ class ProxyConfig(ConfigSection):
     """The data plane, whole."""
 
     listen: str = "127.0.0.1:8080"
+    tls_cert: str = ""
+    """File with the certificate chain of this port, in PEM form; empty serves without TLS."""
+    tls_key: str = ""
+    """File with the key of that certificate."""
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     provider: str = ""
     """The provider of requests that no route takes."""

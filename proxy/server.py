@@ -19,9 +19,11 @@ from contextlib import suppress
 from time import monotonic
 
 from proxy.client.client_listener import ClientListener
+from proxy.client.tls_accept import TlsAccept
 from proxy.forwarding.forward import Forward
 from proxy.process.data_plane_log import to_stderr
 from proxy.process.parent_watchdog import hold, loop_factory, send_heartbeat
+from proxy.process.server_tls import load_chain, server_context
 from proxy.process.shared_counters import SharedCounters
 from proxy.process.standard_streams import install_streams
 from proxy.provider_config import ProxyConfig
@@ -59,8 +61,9 @@ class DataPlane:
         routing = RoutingConfig.of(config, environ)
         self._forward = Forward(config.limits, routing, upstream=self._upstream, sink=sink, stats=stats)
         self._limits = config.limits
-        self._server: asyncio.Server | None = None
+        self._server: asyncio.Server | TlsAccept | None = None
         self._listener: ClientListener | None = None
+        self._files = (config.tls_cert, config.tls_key)
         self._ticking: asyncio.Task[None] | None = None
         self.port = 0
 
@@ -70,16 +73,27 @@ class DataPlane:
     def reload(self, config: ProxyConfig) -> None:
         """From the next request on, use the providers and routes of `config`; what runs goes on. ValueError as when made."""
         self._forward.routing = RoutingConfig.of(config, self._environ)
+        if isinstance(self._server, TlsAccept):
+            self._renew_certificate(self._server)
+
+    def _renew_certificate(self, accept: TlsAccept) -> None:
+        """Read the files of the running certificate again; files that cannot be used leave it as it is."""
+        try:
+            load_chain(accept.context, *self._files)
+        except OSError as error:  # ssl.SSLError is one
+            _log.error("certificate_not_renewed", extra={"reason": str(error), "file": self._files[0]})
 
     async def start(self, sock: socket.socket | None = None) -> None:
-        """Accept connections on the bound `sock`; without one, on a free port of the loopback."""
-        self._listener = ClientListener(self._forward, self._timeouts, self._limits, self._stats)
-        loop = asyncio.get_running_loop()
-        if sock is None:
-            self._server = await loop.create_server(self._listener, "127.0.0.1", 0, backlog=_BACKLOG)
+        """Accept connections on the bound `sock`; without one, on a free port of the loopback. OSError and ssl.SSLError where the
+        certificate files cannot be used.
+        """
+        sock = sock or socket.create_server(("127.0.0.1", 0))
+        self.port = int(sock.getsockname()[1])
+        listener = self._listener = ClientListener(self._forward, self._timeouts, self._limits, self._stats)
+        if self._files[0]:
+            self._server = TlsAccept(listener, server_context(*self._files), sock, _BACKLOG)
         else:
-            self._server = await loop.create_server(self._listener, sock=sock, backlog=_BACKLOG)
-        self.port = int(self._server.sockets[0].getsockname()[1])
+            self._server = await asyncio.get_running_loop().create_server(listener, sock=sock, backlog=_BACKLOG)
         self._ticking = asyncio.create_task(self._tick())
 
     async def stop(self, grace: float) -> None:

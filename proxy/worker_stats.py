@@ -17,6 +17,8 @@ class WorkerStats:
     """Requests ended, however they ended."""
     refused: int = 0
     """Requests that the proxy answered itself (no route, bad framing, unreachable provider)."""
+    tls_failed: int = 0
+    """Connections of clients that ended before their TLS handshake did."""
     unrecorded: int = 0
     """Requests of which nothing was kept, because their clients excluded them."""
     in_flight: int = 0

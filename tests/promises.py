@@ -126,6 +126,7 @@ PROMISES = (
     Promise("hang.head", HANG, "HAProxy timeout http-request", "A client that does not finish its head in time is let go."),
     Promise("hang.continue", HANG, "RFC 9110 10.1.1", "A client that waits for 100 Continue gets it."),
     Promise("tls.checked", HANG, "RFC 9110 4.3.4", "Certificates and their names are checked."),
+    Promise("tls.served", HANG, "RFC 8446 6.1", "The data port serves TLS, and renewed certificates without a restart."),
     Promise("once.post", ONCE, "nginx non_idempotent", "A POST is sent once, whatever the provider does."),
     Promise("once.stale", ONCE, "RFC 9112 9.3.1", "A connection that the provider closed while it was idle costs no request."),
     Promise("once.half_upload", ONCE, "RFC 9112 8", "An upload that breaks never looks complete to the provider."),

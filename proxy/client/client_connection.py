@@ -101,9 +101,9 @@ class ClientConnection(RequestIntake):
             _TABLE[self.state].take(self, data)
 
     def eof_received(self) -> bool:
-        """The client has ended its side; true keeps ours."""
+        """The client has ended its side; true keeps ours, which TLS does not allow."""
         self._ended = True
-        return _TABLE[self.state].end(self)
+        return _TABLE[self.state].end(self) and not self._secure
 
     def connection_lost(self, exc: BaseException | None) -> None:  # noqa: ARG002 - however it was lost
         """The client has gone."""

@@ -16,12 +16,14 @@ from proxy.process import socket_end
 class ClientTransport(asyncio.Protocol):
     """The half of a client connection that knows no HTTP."""
 
-    __slots__ = ("_on_loopback", "_pauses", "in_progress", "stalled_since", "straight", "transport")
+    __slots__ = ("_on_loopback", "_pauses", "_secure", "in_progress", "stalled_since", "straight", "transport")
 
     def __init__(self) -> None:
         self.transport: asyncio.Transport | None = None
         self._pauses: ReadPauses | None = None
         self._on_loopback: bool | None = None
+        self._secure = False
+        """Whether the connection is TLS, of which the client cannot end its side alone."""
         self.straight: Callable[[bytes], None] = self.write
         """Writes to the client without a look at each piece whether it is still there: until its request has `left`."""
         self.in_progress: RequestInProgress | None = None
@@ -50,8 +52,9 @@ class ClientTransport(asyncio.Protocol):
         client = self.transport = cast("asyncio.Transport", transport)
         self._pauses = ReadPauses(client)
         client.set_write_buffer_limits(high=write_buffer)
-        if not issubclass(type(client), asyncio.BaseTransport):
-            # uvloop's own drops what comes while it is closing; asyncio's, which derives from this class, warns of it.
+        self._secure = client.get_extra_info("sslcontext") is not None
+        if not self._secure and not issubclass(type(client), asyncio.BaseTransport):
+            # uvloop's own drops what comes while it is closing; asyncio's, which derives from this class, and TLS warn of it.
             self.straight = client.write
         return client
 

@@ -19,8 +19,13 @@ def sending(transport: asyncio.Transport | None) -> bool:
 
 
 def reset(transport: asyncio.Transport) -> None:
-    """Close: what is written goes out, then a reset follows."""
+    """Close: what is written goes out, then a reset follows. Of a TLS connection what the kernel has taken goes out, because its
+    close begins with a notice by which the client would take the response for whole (RFC 8446 6.1).
+    """
     if not transport.is_closing():
         sock = transport.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        transport.close()
+        if transport.get_extra_info("sslcontext") is None:
+            transport.close()
+        else:
+            transport.abort()

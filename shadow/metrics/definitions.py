@@ -166,6 +166,7 @@ class MetricDefinitions:
             "accepted": make.counter("accepted_requests_total", "Requests accepted."),
             "refused": make.counter("refused_requests_total", "Requests answered by the proxy itself."),
             "handed_over": make.counter("handed_over_total", "Exchanges sent to the audit."),
+            "tls_failed": make.counter("client_tls_failures_total", "Client connections without a completed TLS handshake."),
             "unrecorded": make.counter("unrecorded_requests_total", "Requests excluded from recording by their clients."),
         }
 

@@ -234,7 +234,7 @@ class WorkerTotals:
         key = (stats.worker, stats.pid)
         last = self._last.pop(key, {})
         totals = {"accepted": stats.accepted, "refused": stats.refused, "handed_over": stats.handed_over}
-        totals |= {"unrecorded": stats.unrecorded}
+        totals |= {"unrecorded": stats.unrecorded, "tls_failed": stats.tls_failed}
         self._last[key] = totals
         if len(self._last) > PULSES_KEPT:
             self._last.popitem(last=False)

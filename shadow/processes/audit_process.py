@@ -26,6 +26,7 @@ from prometheus_client import CollectorRegistry
 from proxy.exchange_ids import new_id
 from proxy.packing import frame_limit
 from proxy.process.parent_watchdog import hold, loop_factory, send_heartbeat
+from proxy.process.server_tls import load_chain, server_context
 from proxy.process.shared_counters import SharedCounters
 from proxy.process.standard_streams import install_streams
 from proxy.worker_stats import WorkerStats
@@ -57,7 +58,6 @@ from shadow.processes.supervisor_log import log_options
 from shadow.sampling.budget import Budget
 from shadow.sampling.sampler import secret_of
 from shadow.settings.outbound_checks import webhook_proxy
-from shadow.settings.tls_checks import load_chain, tls_context
 from shadow.settings.top_level_config import Config
 from storage.opening import database_path, open_store
 from storage.rows import IdentityRow
@@ -133,7 +133,7 @@ class AuditProcess:
         self._limiter = ConnectionLimiter(most=config.admin.clients, refused=self._metrics.admin_refused, clock=time.monotonic)
         self._runner.app.middlewares.insert(0, self._limiter.middleware)
         self._admin: asyncio.Server | None = None
-        self._tls = tls_context(config.admin)
+        self._tls = server_context(config.admin.tls_cert, config.admin.tls_key) if config.admin.tls_cert else None
         self._address = "" if config.admin.token_env or not needs_token(config.admin) else f"/?{PARAMETER}={drawn_token(drawn)}"
         """The path by which a browser opens the pages at first, where the token was drawn here; "" otherwise."""
         self._judge = Judge.configured(config.drift, store.judgements, holder=new_id(), publish=self._metrics.drift.ruled)
@@ -239,7 +239,7 @@ class AuditProcess:
         """Read the files of the running certificate again; files that cannot be used leave it as it is."""
         if self._tls is not None:
             try:
-                load_chain(self._tls, self._config.admin)
+                load_chain(self._tls, self._config.admin.tls_cert, self._config.admin.tls_key)
             except OSError as error:  # ssl.SSLError is one
                 log.error("certificate_not_renewed", error=str(error), file=self._config.admin.tls_cert)  # noqa: TRY400 - the text says it
 

@@ -236,8 +236,8 @@ class Supervisor:
         host, port = self._data[0].getsockname()[:2]
         admin_host, admin_port = self._admin.getsockname()[:2]
         sys.stderr.write(
-            f"sameweights: set OPENAI_BASE_URL=http://{_shown(host)}:{port}/v1\n"
-            f"sameweights: pages and metrics on {'https' if self._config.admin.tls_cert else 'http'}://{_shown(admin_host)}:{admin_port}\n"
+            f"sameweights: set OPENAI_BASE_URL={_scheme(self._config.proxy.tls_cert)}://{_shown(host)}:{port}/v1\n"
+            f"sameweights: pages and metrics on {_scheme(self._config.admin.tls_cert)}://{_shown(admin_host)}:{admin_port}\n"
         )
         sys.stderr.flush()
 
@@ -355,6 +355,10 @@ async def _keep_when_ready(worker: SupervisedProcess) -> None:
     """Keep an audit worker alive, whose first start is not waited for: until it is up, its exchanges wait."""
     await worker.ready()
     await worker.keep_alive()
+
+
+def _scheme(certificate: str) -> str:
+    return "https" if certificate else "http"
 
 
 def _shown(host: str) -> str:

@@ -157,6 +157,7 @@ def test_only_increases_of_a_process_are_added():
         "refused": 0,
         "handed_over": 0,
         "unrecorded": 0,
+        "tls_failed": 0,
     }
     assert pulses.increases(WorkerStats(pid=1, accepted=7))["accepted"] == 2
 

@@ -4,40 +4,43 @@ import pytest
 import trustme
 from cryptography.hazmat.primitives import serialization as forms
 
-from shadow.settings.tls_checks import tls_context, tls_errors
+from shadow.settings.tls_checks import tls_errors
 from shadow.settings.top_level_config import Config
+from tests.certificates import issued
 
 
 @pytest.fixture
 def files(tmp_path):
-    made = trustme.CA().issue_cert("localhost")
-    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    made.cert_chain_pems[0].write_to_path(cert)
-    made.private_key_pem.write_to_path(key)
-    return str(cert), str(key)
+    return issued(tmp_path)[1]
 
 
 def sentences(cert: str, key: str) -> list[str]:
-    config = Config.model_validate({"admin": {"tls_cert": cert, "tls_key": key}})
-    return [f"{'.'.join(map(str, each.path))}: {each.sentence}" for each in tls_errors(config)]
+    """What is wrong with the files, the same for both ports."""
+    wrong = {}
+    for section in ("admin", "proxy"):
+        config = Config.model_validate({section: {"tls_cert": cert, "tls_key": key}})
+        errors = list(tls_errors(config))
+        assert all(error.path == (section, "tls_cert") for error in errors)
+        wrong[section] = [error.sentence for error in errors]
+    assert wrong["admin"] == wrong["proxy"]
+    return wrong["proxy"]
 
 
 def test_a_chain_with_its_key_is_no_error(files):
     assert sentences(*files) == []
-    assert tls_context(Config.model_validate({"admin": {"tls_cert": files[0], "tls_key": files[1]}}).admin) is not None
 
 
 def test_no_files_are_no_tls_and_no_error():
     assert sentences("", "") == []
-    assert tls_context(Config().admin) is None
 
 
-@pytest.mark.parametrize("given", ["tls_cert", "tls_key"])
-def test_one_file_alone_is_an_error_that_names_the_other(given):
-    config = Config.model_validate({"admin": {given: "x.pem"}})
+@pytest.mark.parametrize("section", ["proxy", "admin"])
+@pytest.mark.parametrize(("given", "other"), [("tls_cert", "tls_key"), ("tls_key", "tls_cert")])
+def test_one_file_alone_is_an_error_that_names_the_other(section, given, other):
+    config = Config.model_validate({section: {given: "x.pem"}})
     [error] = tls_errors(config)
-    assert error.path == ("admin", given)
-    assert "is set without tls_" in error.sentence
+    assert error.path == (section, given)
+    assert f"is set without {other}" in error.sentence
 
 
 def test_files_that_are_absent_or_no_pair_are_an_error_that_quotes_them(files, tmp_path):
