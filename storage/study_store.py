@@ -53,8 +53,8 @@ class StudyStore(StudyQueries, Protocol):
         A request of this key is written over.
         """
 
-    def set_back(self, study_id: str, setback: SetbackRow, cost: Spending = NOTHING) -> None:
-        """Store one try of a request that gave no answer, and what it cost."""
+    def set_back(self, study_id: str, setback: SetbackRow, change: Spending = NOTHING) -> None:
+        """Store one try of a request that gave no answer, and what it cost less the most that it could have."""
 
     def answer(self, study_id: str, request: StudyRequestRow, record: ExchangeRecord, change: Spending = NOTHING) -> None:
         """Store an answer, the state of its request, and what it cost less the most that it could have; all or nothing."""

@@ -28,7 +28,7 @@ from shadow.studies.token_ceiling import cost_ceiling, cost_of
 RememberSetback = Callable[["Setback"], Awaitable[None]]
 """Stores a try that gave no answer, before the next one is sent."""
 RememberSending = Callable[[str, Cost], Awaitable[None]]
-"""Stores that a request is about to be sent, as the exchange of this id, and the most that one try can cost."""
+"""Stores that a try is about to be sent, as the exchange of this id, and the most that it can cost."""
 
 
 class BudgetSpentError(Exception):
@@ -39,14 +39,21 @@ class BudgetSpentError(Exception):
         self.limit = limit
 
 
+class StudyStoppedError(Exception):
+    """A request, or a further try of it, was not sent, because the study was stopped."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setback:
-    """One try that gave no answer: when it ended (seconds since the epoch), of which class, the seconds waited, what it cost."""
+    """One try that gave no answer: when it ended (seconds since the epoch), of which class, and the seconds waited.
+
+    `change` is what it cost, less the most that it could have cost.
+    """
 
     at: float
     reason: str
     waited: float
-    cost: Cost
+    change: Cost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +114,7 @@ class Asker:
         self._wait = wait
         self._held_until: dict[str, float] = defaultdict(float)
         self._settled = asyncio.Event()
+        self._stopped = asyncio.Event()
 
     def __repr__(self) -> str:
         return f"<Asker {self._route} {self._budget!r}>"
@@ -131,8 +139,9 @@ class Asker:
     ) -> Asked:
         """The answer of `target`, after at most `MOST_TRIES` tries.
 
-        `sending` is awaited before the first try, `remember` after each that gave no answer. BudgetSpentError where a limit could
-        be passed, FetcherLostError where the process that sends requests ended: then nothing was measured.
+        `sending` is awaited before each try, `remember` after each that gave no answer and is followed by another.
+        BudgetSpentError where a limit could be passed, StudyStoppedError after `stop`, FetcherLostError where the process that
+        sends requests ended: then nothing was measured.
         """
         live = self._exchange(request)
         body = prepared or self._client.prepare(live, target)
@@ -141,7 +150,7 @@ class Asker:
         setbacks: list[Setback] = []
         while True:
             await self._released(target)
-            exchange, cost, change = await self._send(trial, None if setbacks else sending)
+            exchange, change = await self._send(trial, sending)
             answer = parse_response(exchange)
             reason = setback(answer)
             wait = wait_seconds(exchange, len(setbacks) + 1, time.time()) if reason else 0.0
@@ -151,10 +160,15 @@ class Asker:
                 return Asked(
                     exchange=named, answer=parse_response(named), setbacks=tuple(setbacks), gave_up=gave_up, change=change
                 )
-            setbacks.append(Setback(at=time.time(), reason=reason, waited=wait, cost=cost))
+            setbacks.append(Setback(at=time.time(), reason=reason, waited=wait, change=change))
             if remember:
                 await remember(setbacks[-1])
             self._held_until[target] = max(self._held_until[target], self._now() + wait)
+
+    def stop(self) -> None:
+        """Send nothing more, also no further try; waits for a named time end, and what is in flight comes to its own end."""
+        self._stopped.set()
+        self._settled.set()
 
     async def close(self) -> None:
         """Cancel what still runs."""
@@ -164,19 +178,30 @@ class Asker:
         return request.as_exchange(route=self._route, reference=self._reference, identity=new_id())
 
     async def _released(self, target: str) -> None:
-        while (seconds := self.held_seconds(target)) > 0:
-            await self._wait(seconds)
+        while not self._stopped.is_set() and (seconds := self.held_seconds(target)) > 0:
+            waits = [asyncio.ensure_future(self._wait(seconds)), asyncio.ensure_future(self._stopped.wait())]
+            try:
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for each in waits:
+                    each.cancel()
 
     async def _afford(self, ceiling: Cost) -> None:
         """Hold back what a try can cost, as soon as requests in flight leave room for it; BudgetSpentError where none will."""
+        self._check_going()
         while limit := self._budget.hold(ceiling, self._now()):
             if not self._budget.is_holding or limit == "minutes":
                 raise BudgetSpentError(limit)
             self._settled.clear()
             await self._settled.wait()
+            self._check_going()
 
-    async def _send(self, trial: _Trial, sending: RememberSending | None) -> tuple[Exchange, Cost, Cost]:
-        """One try within the budget, which holds back the most that it can cost; its cost, and that cost less the most."""
+    def _check_going(self) -> None:
+        if self._stopped.is_set():
+            raise StudyStoppedError("the study was stopped")
+
+    async def _send(self, trial: _Trial, sending: RememberSending | None) -> tuple[Exchange, Cost]:
+        """One try within the budget, which holds back the most that it can cost; its cost, less that most."""
         provider, ceiling = self._providers[trial.target], trial.ceiling
         await self._afford(ceiling)
         cost = Cost()
@@ -189,4 +214,4 @@ class Asker:
         finally:
             self._budget.settle(ceiling, cost)
             self._settled.set()
-        return exchange, cost, cost + ceiling.times(-1)
+        return exchange, cost + ceiling.times(-1)

@@ -84,17 +84,16 @@ class StudyArchive:
         return Cost(**self._store.spent(0, _LAST_HOUR)._asdict())
 
     async def sending(self, request: StudyRequestRow, identity: str, most: Cost) -> None:
-        """Store that a request is about to be sent; `request` has neither a state nor the tries of earlier runs."""
+        """Store that a try of a request is about to be sent; `request` has neither a state nor the tries before."""
         now = replace(request, state=ASKED, exchange_id=identity, tries=self.tries(request.key) + 1)
         self._positions.setdefault(request.key, len(self._positions))
         self._requests[request.key] = now
         await self._write(lambda: self._store.studies.ask(self._study.id, now, time.time(), _spending(most)))
 
     async def set_back(self, key: str, setback: Setback) -> None:
-        """Store a try that gave no answer, after which another follows."""
+        """Store a try that gave no answer."""
         row = SetbackRow(key=key, at=setback.at, reason=setback.reason, waited=setback.waited)
-        self._requests[key] = replace(self._requests[key], tries=self._requests[key].tries + 1)
-        await self._write(lambda: self._store.studies.set_back(self._study.id, row, _spending(setback.cost)))
+        await self._write(lambda: self._store.studies.set_back(self._study.id, row, _spending(setback.change)))
 
     async def answered(self, key: str, asked: Asked, parsed: ParsedExchange) -> None:
         """Store an answer and the state of its request, in one transaction."""

@@ -171,13 +171,13 @@ class SqliteStudyStore(StudyReader):
 
         self._run(job)
 
-    def set_back(self, study_id: str, setback: SetbackRow, cost: Spending = NOTHING) -> None:
-        """Store one try of a request that gave no answer, and what it cost."""
+    def set_back(self, study_id: str, setback: SetbackRow, change: Spending = NOTHING) -> None:
+        """Store one try of a request that gave no answer, and what it cost less the most that it could have."""
 
         def job(conn: sqlite3.Connection) -> None:
             with _transaction(conn):
                 conn.execute(INSERT_SETBACK, (setback.at, setback.reason, setback.waited, study_id, setback.key))
-                spend(conn, setback.at, cost)
+                spend(conn, setback.at, change)
 
         self._run(job)
 

@@ -22,6 +22,7 @@ ENDINGS = {
     "budget": "ended by its budget",
     "interrupted": "interrupted",
     "the reference gave no answers": "ended because the reference gave no answers",
+    "no candidate is left": "ended because each candidate is decided or was given up",
     "": "still running",
 }
 SKIPPED = 5

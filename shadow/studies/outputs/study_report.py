@@ -17,7 +17,7 @@ POINTS = 200
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyFacts:
     """What a study was, besides its runs. `kind` is try, replay, probe or fork; times are epoch seconds, `ended` None for one
-    that still runs. `ended_by` is why no more runs came: "decided", "complete", "budget" or "interrupted". `planned` counts
+    that still runs. `ended_by` is why no more runs came, a key of `study_lines.ENDINGS`. `planned` counts
     blocks. `models` holds the model by provider. `skipped` are some of the `skipped_rows` that could not be read, as
     `file:line: what`.
     `command` reproduces it. `cost` is in dollars, None where no price is known.

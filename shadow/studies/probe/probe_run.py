@@ -108,7 +108,12 @@ class ProbeRun:
 
     @property
     def _ends(self) -> bool:
-        return bool(self._steps.limit) or self._watch.all_decided or self._plan.targets.reference in self.down
+        return bool(self._steps.limit) or self._plan.targets.reference in self.down or self.nothing_left
+
+    @property
+    def nothing_left(self) -> bool:
+        """Whether each candidate is decided or was given up."""
+        return self._watch.decided | self.down.keys() >= self.candidates
 
     async def _block(self, block: Block, free: asyncio.Semaphore) -> None:
         """One run of each provider that still takes part, begun in the order of the block."""

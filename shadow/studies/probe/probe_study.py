@@ -227,7 +227,7 @@ class ProbeStudy:
             version=_version(),
             began=began,
             ended=time.time(),
-            ended_by=_ended_by(run, steps),
+            ended_by=_ended_by(order, run, steps),
             seed=order.file.study.seed,
             planned=len(order.plan.blocks),
             requests=steps.sent + steps.found,
@@ -296,11 +296,14 @@ def _barred(run: ProbeRun, order: ProbeOrder) -> dict[str, str]:
     return dict.fromkeys(order.plan.targets.candidates, of_all) if of_all else found
 
 
-def _ended_by(run: ProbeRun, steps: StoredSteps) -> str:
+def _ended_by(order: ProbeOrder, run: ProbeRun, steps: StoredSteps) -> str:
     if steps.limit:
         return "interrupted" if steps.limit == "interrupted" else "budget"
-    candidates = run.decided | run.down.keys()
-    return "decided" if len(run.rows) and candidates >= run.candidates else "complete"
+    if order.plan.targets.reference in run.down:
+        return "the reference gave no answers"
+    if not run.nothing_left:
+        return "complete"
+    return "no candidate is left" if run.down else "decided"
 
 
 def _study_row(order: ProbeOrder) -> StudyRow:

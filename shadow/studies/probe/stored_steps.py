@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from proxy.exchange import Role
 from proxy.provider_config import Provider
 from shadow.pipeline.fetcher_client import FetcherLostError
-from shadow.studies.asking import Asker, BudgetSpentError, Setback
+from shadow.studies.asking import Asker, BudgetSpentError, Setback, StudyStoppedError
 from shadow.studies.chat_request import ChatRequest, parsed_answer
 from shadow.studies.probe.agent_loop import StudyEndsError
 from shadow.studies.probe.agent_run import AgentRun, StepAnswer
@@ -37,8 +37,9 @@ class StoredSteps:
         return f"<StoredSteps sent={self.sent} found={self.found} limit={self.limit!r}>"
 
     def stop(self, why: str) -> None:
-        """Send nothing more: each run ends before its next request."""
+        """Send nothing more: each run ends before its next request, or the next try of one."""
         self.limit = self.limit or why
+        self._asker.stop()
 
     async def ask(self, run: AgentRun, request: ChatRequest, role: Role) -> StepAnswer:
         """The answer of one step; StudyEndsError where no more is sent."""
@@ -51,7 +52,7 @@ class StoredSteps:
             raise StudyEndsError(self.limit)
         try:
             return await self._sent(run, request, role, key)
-        except BudgetSpentError as error:
+        except (BudgetSpentError, StudyStoppedError) as error:
             self.stop(str(error))
         except FetcherLostError:
             self.stop("the process that sends requests has ended")

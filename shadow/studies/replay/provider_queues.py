@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from shadow.pipeline.fetcher_client import FetcherLostError
 from shadow.reading.parsed_exchange import ParsedExchange
-from shadow.studies.asking import Asker, BudgetSpentError, Setback
+from shadow.studies.asking import Asker, BudgetSpentError, Setback, StudyStoppedError
 from shadow.studies.chat_request import parsed_answer
 from shadow.studies.replay.replay_plan import PlannedRequest
 from shadow.studies.study_archive import StudyArchive
@@ -65,8 +65,9 @@ class ProviderQueues:
         return answer
 
     def stop(self) -> None:
-        """Send nothing more; what is in flight is awaited and stored, and stored answers are still read."""
+        """Send nothing more, also no further try; what is in flight is awaited and stored, and stored answers are still read."""
         self._stopped = True
+        self._asker.stop()
 
     async def close(self) -> None:
         """End the workers."""
@@ -97,6 +98,8 @@ class ProviderQueues:
         except BudgetSpentError as error:
             self.limit = error.limit
             self.stop()
+        except StudyStoppedError:
+            return None
         except FetcherLostError:
             self._counts.errors["fetcher"] += 1
         finally:

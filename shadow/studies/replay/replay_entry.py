@@ -23,7 +23,6 @@ from shadow.studies.own_checks.checks_file import read_checks_file
 from shadow.studies.replay.plan_lines import plan_lines
 from shadow.studies.replay.print_outputs import OutputFlags, print_outputs
 from shadow.studies.replay.replay_order import ReplayOrder, replay_settings
-from shadow.studies.replay.replay_report import stored_replay
 from shadow.studies.replay.replay_study import ReplayStudy
 from shadow.studies.replay.row_files import changed, rows_of, sampled, set_members
 from shadow.studies.replay.served_models import named_models
@@ -178,8 +177,7 @@ def execute(order: ReplayOrder, outputs: OutputFlags, *, plan: bool) -> int:
     formats = output_formats(outputs.formats)
     result = asyncio.run(study.run())
     with closing(open_reader(order.config.storage.model_copy(update={"url": f"sqlite:///{order.database}"}))) as reader:
-        stored = stored_replay(reader, next(row for row in reader.studies.studies() if row.id == order.id))
-        print_outputs(reader, stored, formats, outputs.folder)
+        print_outputs(reader, result.stored, formats, outputs.folder)
     return result.exit_code
 
 

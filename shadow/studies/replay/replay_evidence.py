@@ -72,6 +72,11 @@ class ReplayEvidence:
         return self._watch.decided
 
     @property
+    def given_up(self) -> frozenset[str]:
+        """The providers, the reference too, whose first answers failed alike."""
+        return self._watch.given_up
+
+    @property
     def all_decided(self) -> bool:
         """Whether the study may end."""
         return self._watch.all_decided

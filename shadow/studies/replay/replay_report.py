@@ -18,26 +18,29 @@ from shadow.studies.replay.stored_replay import stored_evidence
 from shadow.studies.study_policy import OnUndecided, PolicyScore, StudyPolicy
 from shadow.studies.targets import Targets
 from shadow.studies.verdicts.study_rule import judge_study
+from shadow.studies.verdicts.study_verdict import StudyResult
 from storage.store import Reader
 from storage.study_rows import StudyRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredReplay:
-    """A replay of a database: its row, its providers and policy, and its evidence."""
+    """A replay of a database: its row, its providers and policy, its evidence, and the verdicts on it."""
 
     row: StudyRow
     targets: Targets
     policy: StudyPolicy
     evidence: ReplayEvidence
+    result: StudyResult
 
 
 def stored_replay(reader: Reader, row: StudyRow) -> StoredReplay:
-    """The replay of this row."""
+    """The replay of this row, judged by all of its answers that are stored."""
     plan, policy = json.loads(row.plan), policy_of(row)
     targets = Targets(candidates=tuple(plan["candidates"]), reference=plan["reference"])
     evidence = stored_evidence(reader, row.id, targets, policy, [read_check(table) for table in plan.get("checks", ())])
-    return StoredReplay(row=row, targets=targets, policy=policy, evidence=evidence)
+    result = judge_study(evidence.runs, reference=targets.reference, candidates=targets.candidates, policy=policy)
+    return StoredReplay(row=row, targets=targets, policy=policy, evidence=evidence, result=result)
 
 
 def policy_json(policy: StudyPolicy) -> str:
@@ -67,10 +70,8 @@ def policy_of(row: StudyRow) -> StudyPolicy:
 
 def replay_report(reader: Reader, stored: StoredReplay) -> StudyReport:
     """The report of a stored replay."""
-    runs, targets = stored.evidence.runs, stored.targets
-    result = judge_study(runs, reference=targets.reference, candidates=targets.candidates, policy=stored.policy)
     models = _models(reader, stored)
-    return study_report(_facts(reader, stored, models), result, runs, _summaries(stored, models))
+    return study_report(_facts(reader, stored, models), stored.result, stored.evidence.runs, _summaries(stored, models))
 
 
 def verifier_rows(reader: Reader, stored: StoredReplay) -> Mapping[str, Sequence[VerifierRow]]:

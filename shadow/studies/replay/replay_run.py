@@ -38,6 +38,7 @@ class EndedBy(StrEnum):
     BUDGET = "budget"
     INTERRUPTED = "interrupted"
     REFERENCE_DOWN = "the reference gave no answers"
+    NO_CANDIDATE = "no candidate is left"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,10 +128,16 @@ class ReplayRun:
         if self._ended is not EndedBy.DECIDED:
             self._evidence.take(block.number, await self._compared(block, found))
             self.counts.blocks += 1
-        if self._evidence.all_decided:
-            self.stop(EndedBy.DECIDED)
-        elif self._plan.targets.reference in self._queues.down:
+        self._end_where_due()
+
+    def _end_where_due(self) -> None:
+        """End the run where no further answer can change what it shows."""
+        targets, decided = self._plan.targets, self._evidence.decided
+        given_up = self._evidence.given_up | (self._queues.down.keys() - decided)
+        if targets.reference in given_up:
             self.stop(EndedBy.REFERENCE_DOWN)
+        elif decided | given_up >= set(targets.candidates):
+            self.stop(EndedBy.NO_CANDIDATE if given_up else EndedBy.DECIDED)
         elif self._queues.limit:
             self.stop(EndedBy.BUDGET)
 

@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Mapping
 from contextlib import closing, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 
 from proxy.packing import frame_limit
@@ -24,14 +24,13 @@ from shadow.studies.replay.plan_cost import PlanCost, budget_faults, plan_cost
 from shadow.studies.replay.plan_lines import PlannedStudy
 from shadow.studies.replay.replay_order import ReplayOrder
 from shadow.studies.replay.replay_plan import ReplayPlan, replay_plan
-from shadow.studies.replay.replay_report import policy_json
+from shadow.studies.replay.replay_report import StoredReplay, policy_json, stored_replay
 from shadow.studies.replay.replay_run import EndedBy, ReplayOutcome, ReplayRun
 from shadow.studies.study_archive import StudyArchive
 from shadow.studies.study_budget import Cost, StudyBudget
 from shadow.studies.study_database import check_same, open_study_store, set_aside
 from shadow.studies.study_recorder import StudyRecorder
 from shadow.studies.targets import missing_keys
-from shadow.studies.verdicts.study_rule import judge_study
 from shadow.studies.verdicts.study_verdict import StudyResult, exit_code
 from storage.opening import open_reader
 from storage.store import Store, StoreError
@@ -45,10 +44,15 @@ INTERRUPTED = 130
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayResult:
-    """What a run of a replay came to."""
+    """What a run of a replay came to, judged by every answer that is stored, those of earlier runs included."""
 
-    verdicts: StudyResult
+    stored: StoredReplay
     outcome: ReplayOutcome
+
+    @property
+    def verdicts(self) -> StudyResult:
+        """The verdict on each candidate."""
+        return self.stored.result
 
     @property
     def exit_code(self) -> int:
@@ -125,7 +129,12 @@ class ReplayStudy:
             set_aside(order.database, time.time())
         with closing(open_study_store(order.database, order.config.storage)) as store:
             archive, recorder = self._archive(store)
-            return await self._run(archive, recorder)
+            outcome = await self._run(archive, recorder)
+            stored = stored_replay(store, _row(order, self.plan))
+            words = ", ".join(f"{each.candidate} {each.word.value}" for each in stored.result.verdicts)
+            await archive.end(time.time(), words, plan_json(order, self.plan, outcome, self._budget.spent))
+            row = next(row for row in store.studies.studies() if row.id == order.id)
+            return ReplayResult(stored=replace(stored, row=row), outcome=outcome)
 
     def _cost(self) -> PlanCost:
         return plan_cost(self.plan, providers=self._providers, has=self._stored.__contains__)
@@ -154,7 +163,7 @@ class ReplayStudy:
         archive.open({request.key: request.block for request in self.plan.requests})
         return archive, recorder
 
-    async def _run(self, archive: StudyArchive, recorder: StudyRecorder) -> ReplayResult:
+    async def _run(self, archive: StudyArchive, recorder: StudyRecorder) -> ReplayOutcome:
         order = self._order
         self._budget.begin(time.monotonic(), archive.spent)
         run = ReplayRun(
@@ -169,18 +178,9 @@ class ReplayStudy:
         try:
             with interruptible(run.stop):
                 async with ProgressLine(lambda seconds: self._progress(run, seconds), quiet=order.quiet):
-                    outcome = await run.run()
+                    return await run.run()
         finally:
             await self._asker.close()
-        verdicts = judge_study(
-            outcome.runs,
-            reference=order.targets.reference,
-            candidates=order.targets.candidates,
-            policy=order.policy,
-        )
-        words = ", ".join(f"{each.candidate} {each.word.value}" for each in verdicts.verdicts)
-        await archive.end(time.time(), words, plan_json(order, self.plan, outcome, self._budget.spent))
-        return ReplayResult(verdicts=verdicts, outcome=outcome)
 
     def _progress(self, run: ReplayRun, seconds: float) -> str:
         counts, whole = run.counts, self.cost.ceiling.requests + self.cost.stored

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from proxy.exchange import Role
 from shadow.drift.payoff import counted
@@ -23,20 +23,21 @@ Positions = Mapping[str, int]
 def stored_evidence(
     reader: Reader, study_id: str, targets: Targets, policy: StudyPolicy, checks: Sequence[CheckSpec] = ()
 ) -> ReplayEvidence:
-    """The evidence of the answers that are stored, in the order of their blocks."""
+    """The evidence of the answers that are stored, in the order of their blocks, those that hold none included."""
     requests = reader.studies.requests(study_id)
     positions = {request.key: place for place, request in enumerate(requests)}
     evidence = ReplayEvidence(targets, policy, checks)
-    for block, own in _blocks(requests):
-        evidence.take(block, _answers(reader, own, positions))
+    blocks = _blocks(requests)
+    for block in range(max(blocks, default=-1) + 1):
+        evidence.take(block, _answers(reader, blocks.get(block, ()), positions))
     return evidence
 
 
-def _blocks(requests: Sequence[StudyRequestRow]) -> Iterator[tuple[int, list[StudyRequestRow]]]:
+def _blocks(requests: Sequence[StudyRequestRow]) -> Mapping[int, Sequence[StudyRequestRow]]:
     by_block: dict[int, list[StudyRequestRow]] = defaultdict(list)
     for request in requests:
         by_block[request.block].append(request)
-    return ((block, own) for block, own in sorted(by_block.items()) if block >= 0)
+    return by_block
 
 
 def _answers(reader: Reader, requests: Sequence[StudyRequestRow], positions: Positions) -> dict[str, BlockAnswer]:

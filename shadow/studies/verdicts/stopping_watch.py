@@ -7,7 +7,8 @@ tools do not fit its context, is given up.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from shadow.studies.measured_run import MeasuredRun
@@ -16,7 +17,7 @@ from shadow.studies.verdicts.candidate_evidence import CandidateEvidence
 from shadow.studies.verdicts.study_rule import decided
 
 GIVEN_UP = 3
-"""Equal failures from the first run on after which a candidate gets no more runs."""
+"""Equal failures from the first run on after which a provider gets no more runs."""
 
 
 @dataclass(slots=True)
@@ -32,11 +33,12 @@ class _Course:
 class StoppingWatch:
     """Holds the runs of a study as they come in; blocks are numbered from 0 without gaps, as `interleaved` plans them."""
 
-    __slots__ = ("_anchors", "_courses", "_reference", "_skipped")
+    __slots__ = ("_anchors", "_courses", "_first", "_reference", "_skipped")
 
     def __init__(self, *, reference: str, candidates: Sequence[str], policy: StudyPolicy) -> None:
         self._reference = reference
         self._anchors: dict[int, MeasuredRun] = {}
+        self._first: dict[str, dict[int, MeasuredRun]] = defaultdict(dict)
         self._skipped: set[int] = set()
         self._courses = {name: _Course(CandidateEvidence(policy=policy, candidates=len(candidates))) for name in candidates}
 
@@ -50,6 +52,7 @@ class StoppingWatch:
             self._anchors[run.block] = run
         elif course := self._courses.get(run.provider):
             course.runs[run.block] = run
+        self._take_first(run)
         for course in self._courses.values():
             self._go_on(course)
 
@@ -58,6 +61,13 @@ class StoppingWatch:
         self._skipped.add(block)
         for course in self._courses.values():
             self._go_on(course)
+
+    def _take_first(self, run: MeasuredRun) -> None:
+        """Keep the runs of a provider's first blocks, by which it is given up."""
+        first = self._first[run.provider]
+        first[run.block] = run
+        if len(first) > GIVEN_UP:
+            del first[max(first)]
 
     def _go_on(self, course: _Course) -> None:
         while not course.decided:
@@ -70,9 +80,15 @@ class StoppingWatch:
             course.next_block += 1
 
     @property
+    def given_up(self) -> frozenset[str]:
+        """The providers, the reference too, whose first runs failed alike."""
+        return frozenset(name for name, first in self._first.items() if _fail_alike(first.values()))
+
+    @property
     def decided(self) -> frozenset[str]:
-        """The candidates of which no further run is needed."""
-        return frozenset(name for name, course in self._courses.items() if course.decided or _fails_alike(course))
+        """The candidates of which no further run is needed, those that are given up included."""
+        given_up = self.given_up
+        return frozenset(name for name, course in self._courses.items() if course.decided or name in given_up)
 
     @property
     def all_decided(self) -> bool:
@@ -80,7 +96,6 @@ class StoppingWatch:
         return len(self.decided) == len(self._courses)
 
 
-def _fails_alike(course: _Course) -> bool:
-    first = [course.runs.get(block) for block in sorted(course.runs)[:GIVEN_UP]]
-    causes = {(run.outcome, run.detail) for run in first if run is not None and run.failed}
-    return len(first) == GIVEN_UP and len(causes) == 1 and all(run is not None and run.failed for run in first)
+def _fail_alike(first: Collection[MeasuredRun]) -> bool:
+    causes = {(run.failed, run.outcome, run.detail) for run in first}
+    return len(first) == GIVEN_UP and len(causes) == 1 and all(run.failed for run in first)

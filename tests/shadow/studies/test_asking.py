@@ -12,7 +12,7 @@ from proxy.provider_config import Provider, ProxyConfig
 from shadow.demo.pretended_server import PretendedServer
 from shadow.pipeline.fetcher_client import InProcessFetcher
 from shadow.settings.top_level_config import Config
-from shadow.studies.asking import Asker, BudgetSpentError
+from shadow.studies.asking import Asker, BudgetSpentError, StudyStoppedError
 from shadow.studies.chat_request import ChatRequest
 from shadow.studies.study_budget import BudgetLimits, Cost, StudyBudget
 from tests.exchanges import asked
@@ -90,16 +90,20 @@ async def test_an_answer_comes_with_the_labels_of_its_study():
 
 
 async def test_failed_tries_are_remembered_before_the_next_is_sent():
-    remembered = []
+    remembered, sent = [], []
 
     async def remember(setback):
         remembered.append(setback)
 
+    async def sending(identity, _):
+        sent.append((identity, len(remembered)))
+
     async with scripted((500, {}), (429, {"Retry-After": "3"}), (200, {})) as (url, times):
         made, clock = asker(a=url)
-        answered = await made.ask(REQUEST, "a", Role.PRIMARY, remember=remember)
+        answered = await made.ask(REQUEST, "a", Role.PRIMARY, sending=sending, remember=remember)
         await made.close()
     assert len(times) == answered.tries == 3
+    assert sent == [(answered.exchange.id, before) for before in (0, 1, 2)], "each try is named before it is sent"
     assert [(each.reason, each.waited) for each in remembered] == [("server", 1.0), ("rate_limit", 3.0)]
     assert answered.setbacks == tuple(remembered)
     assert clock.waits == [1, 3]
@@ -163,6 +167,80 @@ async def test_a_named_time_holds_one_provider_and_no_other():
         go.set()
         assert (await held).answer.status == 200
         await made.close()
+
+
+async def test_a_stopped_study_waits_for_no_named_time_and_sends_nothing_more():
+    waiting, remembered = asyncio.Event(), []
+
+    async def wait(_):
+        waiting.set()
+        await asyncio.Event().wait()
+
+    async def remember(setback):
+        remembered.append(setback.reason)
+
+    async with scripted((429, {"Retry-After": "300"}), (200, {})) as (url, times):
+        made, _ = asker(a=url)
+        made._wait = wait
+        held = asyncio.create_task(made.ask(REQUEST, "a", Role.PRIMARY, remember=remember))
+        await waiting.wait()
+        made.stop()
+        with pytest.raises(StudyStoppedError):
+            await held
+        with pytest.raises(StudyStoppedError):
+            await made.ask(REQUEST, "a", Role.PRIMARY)
+        await made.close()
+    assert (len(times), remembered) == (1, ["rate_limit"])
+
+
+async def test_a_try_that_fails_after_the_stop_is_remembered_and_is_the_last():
+    remembered = []
+
+    async def sending(*_):
+        made.stop()
+
+    async def remember(setback):
+        remembered.append(setback.reason)
+
+    async with scripted((503, {}), (200, {})) as (url, times):
+        made, clock = asker(a=url)
+        with pytest.raises(StudyStoppedError):
+            await made.ask(REQUEST, "a", Role.PRIMARY, sending=sending, remember=remember)
+        await made.close()
+    assert (len(times), remembered, clock.waits) == (1, ["server"], [])
+
+
+async def test_an_answer_that_comes_after_the_stop_is_kept():
+    async def sending(*_):
+        made.stop()
+
+    async with scripted((200, {})) as (url, _):
+        made, _ = asker(a=url)
+        answered = await made.ask(REQUEST, "a", Role.PRIMARY, sending=sending)
+        await made.close()
+    assert answered.answer.status == 200
+
+
+async def test_a_request_that_waits_for_room_in_the_budget_is_not_sent_after_the_stop():
+    first = asyncio.Event()
+
+    async def sending(*_):
+        first.set()
+        await asyncio.Event().wait()
+
+    async with scripted((200, {})) as (url, times):
+        made, _ = asker(BudgetLimits(requests=1), a=url)
+        held = asyncio.create_task(made.ask(REQUEST, "a", Role.PRIMARY, sending=sending))
+        await first.wait()
+        waiting = asyncio.create_task(made.ask(REQUEST, "a", Role.PRIMARY))
+        await asyncio.sleep(0)
+        made.stop()
+        with pytest.raises(StudyStoppedError):
+            await waiting
+        held.cancel()
+        await asyncio.gather(held, return_exceptions=True)
+        await made.close()
+    assert times == []
 
 
 async def test_a_request_that_could_pass_the_limit_is_not_sent_and_its_cost_is_what_was_answered():

@@ -1,5 +1,6 @@
 """The archive of a study: what is sent, set back and answered, found again by key, with what it cost."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -59,10 +60,12 @@ async def test_of_what_was_in_flight_at_a_kill_the_most_it_can_have_cost_counts(
     assert (again.tries("k"), again.spent.requests) == (2, 2)
 
 
-async def test_a_setback_counts_as_a_try_and_costs_what_it_cost(store):
+async def test_a_setback_costs_what_it_cost_and_the_try_after_it_counts_when_it_is_sent(store):
     made = archive(store)
     await made.sending(ROW, "x1", MOST)
-    await made.set_back("k", Setback(at=5.0, reason="server", waited=1.0, cost=Cost(requests=1, tokens=3)))
+    await made.set_back("k", Setback(at=time.time(), reason="server", waited=1.0, change=Cost(tokens=-997, money=-1.0)))
+    assert (made.tries("k"), made.spent.requests, made.spent.tokens) == (1, 1, 3)
+    await made.sending(ROW, "x1", MOST)
     assert (made.tries("k"), made.spent.requests, made.spent.tokens) == (2, 2, 1_003)
     [setback] = store.studies.setbacks("s")
     assert (setback.key, setback.reason, setback.waited) == ("k", "server", 1.0)

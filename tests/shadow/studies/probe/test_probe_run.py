@@ -114,6 +114,14 @@ async def test_a_provider_that_fails_three_runs_alike_is_given_up(tmp_path):
     assert sum(run.provider == "bad" for run in runs) == GIVEN_UP == 3
 
 
+async def test_a_study_ends_when_no_candidate_is_left(tmp_path):
+    playing = Playing(best=RunOutcome.COMPLETE, good=RunOutcome.DENIED, bad=RunOutcome.WORLD_FAILED)
+    made, runs, _ = await Study(tmp_path, playing).run()
+    assert set(made.down) == {"good", "bad"}
+    assert made.nothing_left
+    assert len(runs) == 9, "the reference has no run that is compared with nothing"
+
+
 async def test_a_reference_that_fails_ends_the_study(tmp_path):
     playing = Playing(best=RunOutcome.ERROR, good=RunOutcome.COMPLETE, bad=RunOutcome.COMPLETE)
     made, runs, _ = await Study(tmp_path, playing).run()

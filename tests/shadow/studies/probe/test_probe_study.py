@@ -136,7 +136,7 @@ def test_a_provider_that_fails_alike_is_given_up_and_not_measured(tmp_path):
         result = ProbeStudy(order, {}).run()
     (verdict,) = result.verdicts.verdicts
     assert verdict.word is StudyWord.NOT_MEASURED
-    assert result.report.facts.ended_by == "decided"
+    assert result.report.facts.ended_by == "no candidate is left"
     assert verdict.figures.runs <= 4
 
 

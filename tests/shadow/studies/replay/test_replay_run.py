@@ -106,6 +106,34 @@ async def test_a_reference_that_is_down_ends_the_run(tmp_path, near):
     assert [verdict.word.value for verdict in bench.judged(outcome).verdicts] == ["NOT MEASURED"]
 
 
+async def test_a_run_ends_when_no_candidate_is_left_and_what_was_paid_for_counts_when_it_is_resumed(tmp_path, official):
+    async with PretendedServer() as gone:
+        port = int(gone.base_url.split(":")[2].split("/")[0])
+    bench = ReplayBench(tmp_path, {"official": official.base_url, "back": gone.base_url}, policy=INTERVALS)
+    outcome = await bench.run(rows(40))
+    assert (outcome.ended_by, set(outcome.down)) == (EndedBy.NO_CANDIDATE, {"back"})
+    paid = len(official.requests)
+    assert paid < 20, "the reference is sent nothing that is compared with nothing"
+    async with PretendedServer(seed=4, pace=QUICK, port=port) as back:
+        again = await bench.run(rows(40))
+        assert len(back.requests) == 40
+    assert len(official.requests) == 80
+    assert again.ended_by is EndedBy.COMPLETE
+    [verdict] = bench.judged(again).verdicts
+    assert (verdict.word.value, verdict.pairs) == ("COMPARED", 40)
+
+
+@pytest.mark.parametrize(("refusing", "ended"), [("near", EndedBy.NO_CANDIDATE), ("official", EndedBy.REFERENCE_DOWN)])
+async def test_a_provider_that_refuses_its_first_rows_alike_ends_the_run(tmp_path, official, near, refusing, ended):
+    addresses = {"official": official.base_url, "near": near.base_url}
+    addresses[refusing] = addresses[refusing].replace("/v1", "/nowhere")
+    bench = ReplayBench(tmp_path, addresses, policy=INTERVALS)
+    outcome = await bench.run(rows(40))
+    assert (outcome.ended_by, outcome.down) == (ended, {})
+    assert len(official.requests) + len(near.requests) < 60
+    assert [verdict.word.value for verdict in bench.judged(outcome).verdicts] == ["NOT MEASURED"]
+
+
 @pytest.mark.parametrize("requests", [7, 20])
 async def test_a_limit_of_requests_is_never_passed_and_a_larger_one_goes_on(tmp_path, official, near, requests):
     addresses = {"official": official.base_url, "near": near.base_url}

@@ -106,3 +106,17 @@ async def test_a_study_of_another_name_is_refused_by_its_database_and_the_first_
             await other.run()
         await ReplayStudy(order(tmp_path, addresses, rows(3)), {}).run()
         assert len(near.requests) == 3
+
+
+async def test_a_run_that_a_limit_ends_early_is_judged_by_every_answer_that_is_stored(tmp_path):
+    async with PretendedServer(seed=1, pace=QUICK) as official, PretendedServer(seed=2, pace=QUICK) as near:
+        addresses = {"near": near.base_url, "official": official.base_url}
+        policy = StudyPolicy(score=PolicyScore.SIGNALS)
+        first = await ReplayStudy(order(tmp_path, addresses, rows(12), policy=policy), {}).run()
+        sent = len(near.requests) + len(official.requests)
+        limits = BudgetLimits(requests=sent)
+        again = await ReplayStudy(order(tmp_path, addresses, rows(40), policy=policy, limits=limits), {}).run()
+        assert len(near.requests) + len(official.requests) == sent
+    assert (first.verdicts.verdicts[0].pairs, again.outcome.ended_by.value) == (12, "budget")
+    assert again.verdicts.verdicts[0].pairs == 12
+    assert again.exit_code == first.exit_code == 0

@@ -34,3 +34,16 @@ async def test_a_plan_of_other_rows_numbers_the_stored_requests_again(tmp_path):
     found = stored_evidence(bench.store, "s", bench.targets, bench.policy)
     assert found.runs == outcome.runs
     assert {run.block for run in found.runs} == set(range(7))
+
+
+async def test_blocks_without_an_answer_hold_up_no_decision(tmp_path):
+    async with PretendedServer(seed=1, pace=QUICK) as official, PretendedServer(seed=2, pace=QUICK) as near:
+        bench = ReplayBench(tmp_path, {"official": official.base_url, "near": near.base_url})
+        await bench.run(rows(150))
+    decided = stored_evidence(bench.store, "s", bench.targets, bench.policy)
+    assert decided.all_decided
+    requests = bench.store.studies.requests("s")
+    bench.store.studies.number_blocks("s", {request.key: request.block * 2 + 1 for request in requests})
+    apart = stored_evidence(bench.store, "s", bench.targets, bench.policy)
+    assert apart.all_decided
+    assert [run.block for run in apart.runs] == [run.block * 2 + 1 for run in decided.runs]
