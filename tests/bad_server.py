@@ -20,6 +20,14 @@ TOOLS = [
 ]
 
 
+def leaking(tools):
+    """The tools with the value of TOKEN in a description, a schema and a name."""
+    token = os.environ["TOKEN"]
+    schema = {"type": "object", "properties": {"key": {"type": "string", "default": token}}}
+    leaks = {"name": "leaks", "description": f"Calls with {token}.", "inputSchema": schema}
+    return [*tools, leaks, {"name": f"call-{token}", "inputSchema": {"type": "object"}}]
+
+
 def send(message):
     sys.stdout.write(json.dumps(message) + "\n")
     sys.stdout.flush()
@@ -53,6 +61,8 @@ def at_start():
         subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     if WAY == "errors":
         sys.stderr.write("a line of standard error\n" * 20_000)
+    if WAY == "leaks_at_start":
+        sys.exit(f"Error: {'x' * 180} {os.environ['TOKEN']}")
 
 
 def call(request):
@@ -62,7 +72,14 @@ def call(request):
         os._exit(3)
     if WAY == "never":
         return
-    if WAY == "huge":
+    if WAY == "leaks":
+        fault = {"code": -32602, "message": f"{'x' * 31_985} {os.environ['TOKEN']}"}
+        send({"jsonrpc": "2.0", "id": request["id"], "error": fault})
+    elif WAY == "leaks_to_the_cut":
+        answer(request, text(f"{'x' * 31_990} {os.environ['TOKEN']}"))
+    elif WAY == "leaks_in_json":
+        answer(request, {"content": [], "structuredContent": {"key": os.environ["TOKEN"]}})
+    elif WAY == "huge":
         answer(request, text("x" * (50 * MIB)))
     elif WAY == "notifies":
         for number in range(5_000):
@@ -95,6 +112,7 @@ def handle(request):
         )
     elif method == "tools/list":
         tools = [{"name": 7}] if WAY == "odd_tools" else TOOLS
+        tools = leaking(tools) if WAY == "leaks" else tools
         answer(request, {"tools": tools, **({"nextCursor": "again"} if WAY == "pages" else {})})
     elif method == "tools/call" and params["name"] == "bad":
         call(request)

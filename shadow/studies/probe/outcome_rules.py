@@ -26,7 +26,7 @@ LONGEST_CYCLE = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """How a run ended, with the class of an error or a short reason."""
+    """How a run ended, with the class of an error or a reason, which is cut where it is stored, once secrets are out of it."""
 
     outcome: RunOutcome
     detail: str = ""
@@ -47,10 +47,10 @@ def _error_detail(answer: ParsedResponse) -> str:
     """The class of the error, its status, and its first words."""
     if answer.error is not None:
         status = f" {answer.error.status}" if answer.error.status >= 400 else ""
-        words = " ".join(answer.error.message.split())[:200]
+        words = " ".join(answer.error.message.split())
         return f"{classify_error(answer.error).value}{status}" + (f": {words}" if words else "")
     unread = answer.completion
-    return f"{unread.why.value}: {unread.detail[:200]}" if isinstance(unread, Unread) else ""
+    return f"{unread.why.value}: {unread.detail}" if isinstance(unread, Unread) else ""
 
 
 def ending_of_text(choice: Choice, *, missing: Collection[str] | None) -> Ending:

@@ -34,6 +34,8 @@ from storage.study_store import StudyStore
 
 GIVEN_UP = 3
 """Runs one after another that a provider denied or failed alike, after which it gets no more."""
+_ALIKE = 200
+"""Characters of the details of two failures that are compared."""
 
 
 @dataclass(slots=True)
@@ -95,7 +97,7 @@ class ProbeRun:
         """The measured runs, those of earlier starts included."""
         for row in await asyncio.to_thread(self._store.runs, self._study_id):
             self.rows[row.target, row.block] = row
-            self._settle(measured_of(row))
+            self._settle(measured_of(row), row.detail)
         self.counts.begun = len(self.rows)
         free = asyncio.Semaphore(self._file.study.at_once)
         async with asyncio.TaskGroup() as tasks:
@@ -140,23 +142,26 @@ class ProbeRun:
         row = run_row(run, measured, clean=self._clean)
         self.rows[provider, block.number] = row
         await asyncio.shield(asyncio.to_thread(self._stored, row, run))
-        self._settle(measured)
+        self._settle(measured, row.detail)
 
     def _stored(self, row: RunRow, run: AgentRun) -> None:
         self._store.add_run(self._study_id, row)
         if self._file.world.record is not None:
             self._store.add_recorded_calls(self._study_id, recorded_rows(run, self._clean))
 
-    def _settle(self, measured: MeasuredRun) -> None:
-        """Count a run as evidence, and give a provider up that denies or fails several runs alike, one after another."""
+    def _settle(self, measured: MeasuredRun, detail: str) -> None:
+        """Count a run as evidence, and give a provider up that denies or fails several runs alike, one after another.
+
+        `detail` is that of the run as it is stored, and may be shown.
+        """
         self._watch.add(measured)
-        alike = (measured.provider, f"{measured.outcome.value}: {measured.detail}")
+        alike = (measured.provider, f"{measured.outcome.value}: {measured.detail[:_ALIKE]}")
         for key in [key for key in self._in_a_row if key[0] == measured.provider and key != alike]:
             del self._in_a_row[key]
         if measured.outcome.kind in {OutcomeKind.DENIED, OutcomeKind.FAILED, OutcomeKind.VOID}:
             self._in_a_row[alike] += 1
             if self._in_a_row[alike] == GIVEN_UP:
-                self.down[measured.provider] = alike[1]
+                self.down[measured.provider] = f"{measured.outcome.value}: {detail}".removesuffix(": ")
 
     async def _measured(self, run: AgentRun, position: int) -> MeasuredRun:
         name = f"{run.provider}-{run.block}"

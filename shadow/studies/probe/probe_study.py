@@ -7,7 +7,7 @@ import json
 import secrets
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing, nullcontext
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
@@ -41,6 +41,7 @@ from shadow.studies.verdicts.study_rule import judge_study
 from shadow.studies.verdicts.study_verdict import StudyResult
 from shadow.studies.worlds.offered_tools import OfferedTools
 from shadow.studies.worlds.recording import RecordedCall, Recording, merged, recording_text, too_many_misses
+from shadow.studies.worlds.secret_mask import SecretMask
 from shadow.studies.worlds.world import World, WorldError, in_world
 from storage.store import Store
 from storage.study_rows import StudyRow
@@ -158,7 +159,7 @@ class ProbeStudy:
             worlds=worlds,
             store=store.studies,
             study_id=order.id,
-            clean=policy.redactor.text if policy.bodies == "full" else _nothing,
+            clean=_cleaning(policy, worlds.mask),
         )
 
     async def _measured(self, run: ProbeRun, steps: StoredSteps, worlds: ProbeWorlds, offered: OfferedTools) -> ProbeResult:
@@ -277,6 +278,11 @@ def written(path: Path, text: str) -> str:
         why = error.strerror or error
         return f"world.record: {path} could not be written: {why}; run the same command again: nothing is sent twice"
     return ""
+
+
+def _cleaning(policy: PrivacyPolicy, mask: SecretMask) -> Callable[[str], str]:
+    """What is kept of a text: all but secrets, or nothing where no bodies are kept."""
+    return (lambda text: policy.redactor.text(mask.text(text))) if policy.bodies == "full" else _nothing
 
 
 def _nothing(_: str) -> str:

@@ -17,6 +17,7 @@ from shadow.studies.fleet.fleet_inside import fleet_inside
 from shadow.studies.probe.task import TaskFile
 from shadow.studies.worlds.recorded_world import recorded_world
 from shadow.studies.worlds.recording import Recording
+from shadow.studies.worlds.secret_mask import secret_mask
 from shadow.studies.worlds.server_spec import Isolation
 from shadow.studies.worlds.world import World, WorldError, in_world
 from shadow.studies.worlds.world_files import WorldTooLargeError, world_files
@@ -33,6 +34,7 @@ class ProbeWorlds:
         self._folder = folder
         self._environ = environ
         self._recording = recording
+        self.mask = secret_mask(file.servers, environ)
         self._starts = asyncio.Semaphore(os.cpu_count() or 1)
         self._shared: World | None = None
         self._release = asyncio.Event()
@@ -71,13 +73,17 @@ class ProbeWorlds:
         return self._folder / run
 
     async def files(self, run: str) -> dict[str, bytes]:
-        """The files of a run's world; WorldError where they are larger than the bound, or cannot be read."""
+        """The files of a run's world, masked; WorldError where they are larger than the bound, or cannot be read."""
         try:
-            return await asyncio.to_thread(world_files, self.folder(run))
+            return await asyncio.to_thread(self._masked_files, run)
         except WorldTooLargeError as error:
             raise WorldError(str(error)) from error
         except OSError as error:
             raise WorldError(f"a file of the world cannot be read: {error.strerror or error}") from error
+
+    def _masked_files(self, run: str) -> dict[str, bytes]:
+        """Masked before a check looks at them, because its reason shows parts of what differs."""
+        return {path: self.mask.content(content) for path, content in world_files(self.folder(run)).items()}
 
     async def remove(self, run: str) -> None:
         """Delete the folder of a run that has ended."""

@@ -6,17 +6,20 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
 
+from shadow.findings.finding_builders import short
 from shadow.studies.measured_run import MeasuredRun, RunOutcome
 from shadow.studies.probe.agent_run import AgentRun, CallResult
 from storage.study_rows import RecordedCallRow, RunResultRow, RunRow
 
+LONGEST_DETAIL = 300
+"""Characters of a run's detail that are kept."""
 _IN_COLUMNS = frozenset(
     {"provider", "task", "block", "outcome", "detail", "score", "points", "touched", "seconds", "tool_seconds"}
 )
 
 
 def run_row(run: AgentRun, measured: MeasuredRun, *, clean: Callable[[str], str]) -> RunRow:
-    """The row of a run; `clean` redacts what tools returned."""
+    """The row of a run; `clean` redacts each text of a provider or a tool, before it is cut."""
     details = {name: value for name, value in asdict(measured).items() if name not in _IN_COLUMNS}
     world = {"notes": sorted(set(run.notes)), "misses": run.misses, "measured": details}
     return RunRow(
@@ -24,7 +27,7 @@ def run_row(run: AgentRun, measured: MeasuredRun, *, clean: Callable[[str], str]
         task=run.task,
         block=run.block,
         outcome=measured.outcome.value,
-        detail=clean(measured.detail),
+        detail=short(clean(measured.detail), LONGEST_DETAIL),
         score=measured.score,
         points=measured.points,
         touched=json.dumps(measured.touched),
@@ -87,7 +90,7 @@ def recorded_rows(run: AgentRun, clean: Callable[[str], str]) -> list[RecordedCa
     return [
         RecordedCallRow(
             name=result.call.name,
-            arguments=result.call.written,
+            arguments=clean(result.call.written),
             text=clean(result.answer.text),
             is_error=result.answer.is_error,
         )

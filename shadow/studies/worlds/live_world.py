@@ -6,7 +6,7 @@ import asyncio
 import json
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,14 +15,13 @@ from typing import Protocol
 from shadow.studies.worlds.offered_tools import ListedTool, OfferedTools, offered_tools
 from shadow.studies.worlds.path_alias import PathAlias
 from shadow.studies.worlds.run_folder import RunFolder
+from shadow.studies.worlds.secret_mask import SecretMask, secret_mask
 from shadow.studies.worlds.server_connection import ServerConnection, connection_by_http, connection_by_stdio
 from shadow.studies.worlds.server_process import ServerProcess
 from shadow.studies.worlds.server_spec import Isolation, ServerSpec
+from shadow.studies.worlds.shown_text import ShownText
 from shadow.studies.worlds.tool_answers import ToolText
 from shadow.studies.worlds.world import AnswerSource, ToolAnswer, WorldError
-
-_SHORTEST_SECRET = 6
-"""Characters of a value that is masked in answers; a shorter one would mask words."""
 
 
 class ToolServer(Protocol):
@@ -52,9 +51,8 @@ class WorldPlace:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Server:
     connection: ToolServer
-    alias: PathAlias
+    shown: ShownText
     injected: Mapping[str, object]
-    secrets: Mapping[str, str]
 
 
 class LiveWorld:
@@ -62,11 +60,13 @@ class LiveWorld:
 
     def __init__(self, servers: Sequence[_Server], specs: Sequence[ServerSpec]) -> None:
         self._servers = {server.connection.name: server for server in servers}
-        listed = [_concealed(tool, server) for server in servers for tool in server.connection.tools]
-        self.listed = tuple(listed)
-        self.offered: OfferedTools = offered_tools(
-            listed, hide={spec.name: spec.hide for spec in specs}, inject={spec.name: spec.inject for spec in specs}
+        altered: list[str] = []
+        tools = [(tool, server) for server in servers for tool in server.connection.tools]
+        self.listed = tuple(shown for tool, server in tools for shown in _shown(tool, server, altered))
+        offered = offered_tools(
+            self.listed, hide={spec.name: spec.hide for spec in specs}, inject={spec.name: spec.inject for spec in specs}
         )
+        self.offered: OfferedTools = replace(offered, alterations=(*offered.alterations, *altered))
 
     def __repr__(self) -> str:
         return f"<LiveWorld {sorted(self._servers)} tools={len(self.offered.functions)}>"
@@ -77,11 +77,10 @@ class LiveWorld:
             raise WorldError(f"the servers of this run do not offer {name!r}, which they did at the start of the study")
         origin, tool = self.offered.origins[name]
         server = self._servers[origin]
-        revealed = server.alias.reveal(dict(arguments))
+        revealed = server.shown.alias.reveal(dict(arguments))
         assert isinstance(revealed, dict)
         begun = time.perf_counter()
-        made, answered = await server.connection.call(tool, revealed | dict(server.injected))
-        text = _masked(made, server)
+        text, answered = await server.connection.call(tool, revealed | dict(server.injected))
         return ToolAnswer(
             text=text.text,
             is_error=text.is_error,
@@ -95,49 +94,47 @@ class LiveWorld:
 async def live_world(specs: Sequence[ServerSpec], place: WorldPlace) -> AsyncIterator[LiveWorld]:
     """A world of fresh servers, started one after another and ended in reverse order; WorldError when one does not start."""
     async with AsyncExitStack() as stack:
-        servers = [await _opened(stack, spec, place) for spec in specs]
+        mask = secret_mask(specs, place.environ)
+        servers = [await _opened(stack, spec, place, mask) for spec in specs]
         world = LiveWorld(servers, specs)
         _check_sharing(world, specs)
         yield world
 
 
-async def _opened(stack: AsyncExitStack, spec: ServerSpec, place: WorldPlace) -> _Server:
+async def _opened(stack: AsyncExitStack, spec: ServerSpec, place: WorldPlace, mask: SecretMask) -> _Server:
     folder = RunFolder(
         path=place.folder / spec.name, run=place.run, here=place.here, port=_free_port() if "{port}" in spec.url else 0
     )
+    alias = PathAlias({seen: folder.filled(real) for seen, real in spec.alias.items()})
+    shown = ShownText(alias=alias, mask=mask, folder=str(folder.path))
     try:
         await asyncio.to_thread(folder.prepare, spec.copy)
     except (OSError, ValueError) as error:
-        raise WorldError(f"server {spec.name!r}: its folder could not be copied: {error}") from error
-    connection = await stack.enter_async_context(_connected(spec, folder, place))
-    return _Server(
-        connection=connection,
-        alias=PathAlias({shown: folder.filled(real) for shown, real in spec.alias.items()}),
-        injected=folder.injected(spec),
-        secrets=_secrets(spec, place.environ),
-    )
+        raise WorldError(f"server {spec.name!r}: its folder could not be copied: {shown.sentence(str(error))}") from error
+    connection = await stack.enter_async_context(_connected(spec, folder, place, shown))
+    return _Server(connection=connection, shown=shown, injected=folder.injected(spec))
 
 
 @asynccontextmanager
-async def _connected(spec: ServerSpec, folder: RunFolder, place: WorldPlace) -> AsyncIterator[ToolServer]:
+async def _connected(spec: ServerSpec, folder: RunFolder, place: WorldPlace, shown: ShownText) -> AsyncIterator[ToolServer]:
     if spec.isolation is Isolation.IN_PROCESS:
         yield place.inside[spec.command[0]](spec)
         return
     url, token = folder.filled(spec.url), place.environ.get(spec.token_env, "") if spec.token_env else ""
     async with AsyncExitStack() as stack:
-        process = await _started(spec, folder, place.environ) if spec.command else None
+        process = await _started(spec, folder, place.environ, shown) if spec.command else None
         opened: AbstractAsyncContextManager[ServerConnection]
         if process is not None and not url:
-            opened = connection_by_stdio(spec, process)
+            opened = connection_by_stdio(spec, process, shown)
         else:
             if process is not None:
                 stack.push_async_callback(process.end)
-                await _listening(spec, process, folder.port)
-            opened = connection_by_http(spec, url, token, process)
+                await _listening(spec, process, folder.port, shown)
+            opened = connection_by_http(spec, url, token, process, shown)
         yield await stack.enter_async_context(opened)
 
 
-async def _started(spec: ServerSpec, folder: RunFolder, environ: Mapping[str, str]) -> ServerProcess:
+async def _started(spec: ServerSpec, folder: RunFolder, environ: Mapping[str, str], shown: ShownText) -> ServerProcess:
     try:
         return await ServerProcess.start(
             [folder.filled(part) for part in spec.command],
@@ -147,10 +144,10 @@ async def _started(spec: ServerSpec, folder: RunFolder, environ: Mapping[str, st
             talks=not spec.url,
         )
     except (OSError, ValueError) as error:
-        raise WorldError(f"server {spec.name!r} did not start: {error}") from error
+        raise WorldError(f"server {spec.name!r} did not start: {shown.sentence(str(error))}") from error
 
 
-async def _listening(spec: ServerSpec, process: ServerProcess, port: int) -> None:
+async def _listening(spec: ServerSpec, process: ServerProcess, port: int, shown: ShownText) -> None:
     """Wait until a started HTTP server accepts connections, or has ended."""
     loop = asyncio.get_running_loop()
     until = loop.time() + spec.start_timeout
@@ -162,7 +159,7 @@ async def _listening(spec: ServerSpec, process: ServerProcess, port: int) -> Non
             continue
         writer.close()
         return
-    line = process.last_error()
+    line = process.last_error(shown.sentence)
     ending = f"; its standard error ends: {line}" if line else ""
     raise WorldError(f"server {spec.name!r} did not start: nothing listens on port {port}{ending}")
 
@@ -174,26 +171,17 @@ def _free_port() -> int:
         return port
 
 
-def _secrets(spec: ServerSpec, environ: Mapping[str, str]) -> dict[str, str]:
-    """The values that a server was given and no model may see, with the name that stands in their place."""
-    names = (*spec.pass_env, *((spec.token_env,) if spec.token_env else ()))
-    return {environ[name]: name for name in names if len(environ.get(name, "")) >= _SHORTEST_SECRET}
-
-
-def _masked(made: ToolText, server: _Server) -> ToolText:
-    text, altered = server.alias.conceal_text(made.text), made.alterations
-    for secret, name in server.secrets.items():
-        if secret in text:
-            text = text.replace(secret, f"[{name}]")
-            altered = (*altered, f"value of {name} masked")
-    return replace(made, text=text, alterations=altered)
-
-
-def _concealed(tool: ListedTool, server: _Server) -> ListedTool:
-    """A tool whose description and schema are the same in every run."""
-    schema = server.alias.conceal(tool.schema)
-    assert isinstance(schema, dict)
-    return replace(tool, description=server.alias.conceal_text(tool.description), schema=schema)
+def _shown(tool: ListedTool, server: _Server, altered: list[str]) -> Iterator[ListedTool]:
+    """A tool whose description and schema are the same in every run; none where its name holds what no model may see."""
+    shown = server.shown
+    if names := shown.mask.found(tool.name):
+        altered.append(f"{tool.server}: a tool is hidden: its name holds the value of {names[0]}")
+        return
+    notes: list[str] = []
+    description, schema = shown.text(tool.description, notes), shown.value(tool.schema)
+    notes += shown.masked(json.dumps(tool.schema, ensure_ascii=False))
+    altered += [f"{tool.server}: {tool.name!r}: {note}" for note in dict.fromkeys(notes)]
+    yield replace(tool, description=description, schema=schema)
 
 
 def _check_sharing(world: LiveWorld, specs: Sequence[ServerSpec]) -> None:

@@ -6,9 +6,10 @@ It runs in a process group of its own, which is killed even when its leader has 
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from shadow.studies.tied_process import TiedProcess, start_tied
@@ -17,7 +18,7 @@ LONGEST_LINE = 8 * 2**20
 """Bytes of one message of a server; a longer one ends the server."""
 _GRACE = 2.0
 """Seconds to end after standard input closes, and again after SIGTERM (MCP 2025-11-25, lifecycle, shutdown)."""
-_TAIL = 8192
+_TAIL = 65_536
 """Bytes at the end of standard error in which the last line is looked for."""
 _SHOWN = 200
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -83,16 +84,17 @@ class ServerProcess:
             if stripped := line.strip():
                 return stripped
 
-    def last_error(self) -> str:
-        """The last line of standard error that says something, without control characters; "" without one."""
+    def last_error(self, shown: Callable[[str], str] = str) -> str:
+        """The last line of standard error that says something, without control characters; "" without one.
+
+        It is `shown` before it is cut, and a line that begins before what is read is none.
+        """
         try:
-            with self._errors.open("rb") as file:
-                file.seek(max(0, self._errors.stat().st_size - _TAIL))
-                text = file.read(_TAIL).decode(errors="replace")
+            text = shown(_end_of(self._errors))
         except OSError:
             return ""
         lines = [plain for line in text.splitlines() if not _SILENT_LINE.fullmatch(plain := _CONTROL.sub("", line).rstrip())]
-        return lines[-1].strip()[:_SHOWN] if lines else ""
+        return shown(lines[-1].strip())[:_SHOWN] if lines else ""
 
     def kill(self) -> None:
         """Kill the whole process group now."""
@@ -133,3 +135,12 @@ class ServerProcess:
         if not self._released:
             self._released = True
             self._tied.release()
+
+
+def _end_of(path: Path) -> str:
+    """The last whole lines of a file."""
+    with path.open("rb") as file:
+        begin = max(0, os.fstat(file.fileno()).st_size - _TAIL)
+        file.seek(begin)
+        read = file.read(_TAIL)
+    return (read.partition(b"\n")[2] if begin else read).decode(errors="replace")

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
+from shadow.studies.worlds.shown_text import AS_SENT, ShownText
+
 LONGEST = 32_000
 """Characters of a tool message; the rest is cut, with a mark."""
 EMPTY = "(no output)"
@@ -28,16 +30,22 @@ class ToolText:
     alterations: tuple[str, ...] = ()
 
 
-def tool_text(result: Mapping[str, object]) -> ToolText:
-    """The text for the model: texts joined by newlines, media as a description, structured content where there is no other."""
+def tool_text(result: Mapping[str, object], shown: ShownText = AS_SENT) -> ToolText:
+    """The text for the model: texts joined by newlines, media as a description, structured content where there is no other.
+
+    It is `shown` before it is cut.
+    """
     altered: list[str] = []
     content = result.get("content")
     parts = [_part(block, altered) for block in content] if isinstance(content, list) else []
     structured = result.get("structuredContent")
     if not parts and structured is not None:
         parts = [json.dumps(structured, ensure_ascii=False)]
-    text = _cleaned("\n".join(parts), altered) or EMPTY
-    is_error = result.get("isError") is True
+    return _made("\n".join(parts), shown, altered, is_error=result.get("isError") is True)
+
+
+def _made(text: str, shown: ShownText, altered: list[str], *, is_error: bool) -> ToolText:
+    text = shown.text(_cleaned(text, altered), altered) or EMPTY
     if is_error and not text.lower().startswith("error"):
         text = f"Error: {text}"
     return ToolText(text=_cut(text, altered), is_error=is_error, alterations=tuple(altered))
@@ -46,6 +54,11 @@ def tool_text(result: Mapping[str, object]) -> ToolText:
 def error_text(sentence: str) -> ToolText:
     """The answer that the study itself gives where the tool gave none."""
     return ToolText(text=f"Error: {sentence}", is_error=True)
+
+
+def refusal_text(message: str, shown: ShownText = AS_SENT) -> ToolText:
+    """The answer where the server refuses a call by an error of the protocol with this message."""
+    return _made(message, shown, [], is_error=True)
 
 
 def _part(block: object, altered: list[str]) -> str:
@@ -60,7 +73,7 @@ def _part(block: object, altered: list[str]) -> str:
     if kind == "resource" and isinstance(resource, Mapping):
         return _text(resource, "text") if "text" in resource else _media("resource", resource, "blob", altered)
     altered.append("content of an unknown type is not shown")
-    return f"[content of unknown type {kind[:40]!r}; not shown]"
+    return f"[content of unknown type {kind!r}; not shown]"
 
 
 def _media(kind: str, block: object, member: str, altered: list[str]) -> str:

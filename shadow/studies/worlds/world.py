@@ -94,7 +94,7 @@ def first_error(error: BaseException) -> BaseException:
     return error
 
 
-def first_cause(error: BaseException) -> str:
-    """The first error inside nested groups, as one line."""
+def first_cause(error: BaseException, shown: Callable[[str], str] = str) -> str:
+    """The first error inside nested groups, as one line that is `shown` before it is cut."""
     first = first_error(error)
-    return " ".join(str(first).split())[:200] or type(first).__name__
+    return " ".join(shown(str(first)).split())[:200] or type(first).__name__

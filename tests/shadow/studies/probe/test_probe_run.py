@@ -46,7 +46,7 @@ class NoSteps:
 class Study:
     """A study of 40 blocks over a real database."""
 
-    def __init__(self, folder, playing, *, steps=None, blocks=40, at_once=1):
+    def __init__(self, folder, playing, *, steps=None, blocks=40, at_once=1, clean=str):
         file = TaskFile(
             task=Task(name="t", prompts=("p",)),
             study=StudySettings(providers=TARGETS.candidates, reference="best", model="m", runs=blocks, at_once=at_once),
@@ -63,10 +63,10 @@ class Study:
             prompts={"t": "p"},
             max_steps=20,
         )
-        self._settings = (folder, plan, file, playing, steps or NoSteps())
+        self._settings = (folder, plan, file, playing, steps or NoSteps(), clean)
 
     async def run(self):
-        folder, plan, file, playing, steps = self._settings
+        folder, plan, file, playing, steps, clean = self._settings
         with closing(open_store(StorageConfig(url=f"sqlite:///{folder / 's.db'}"))) as store:
             store.studies.begin(STUDY)
             made = ProbeRun(
@@ -77,7 +77,7 @@ class Study:
                 worlds=ProbeWorlds(file, folder / "w", os.environ, None),
                 store=store.studies,
                 study_id="s",
-                clean=str,
+                clean=clean,
             )
             runs = await made.run()
             return made, runs, store.studies.runs("s")
@@ -120,6 +120,13 @@ async def test_a_study_ends_when_no_candidate_is_left(tmp_path):
     assert set(made.down) == {"good", "bad"}
     assert made.nothing_left
     assert len(runs) == 9, "the reference has no run that is compared with nothing"
+
+
+async def test_the_reason_of_a_provider_that_is_given_up_is_the_one_that_is_stored(tmp_path):
+    playing = Playing(best=RunOutcome.COMPLETE, good=RunOutcome.COMPLETE, bad=RunOutcome.DENIED)
+    made, _, rows = await Study(tmp_path, playing, clean=str.upper).run()
+    assert made.down == {"bad": "denied: D"}
+    assert {row.detail for row in rows} == {"D"}
 
 
 async def test_a_reference_that_fails_ends_the_study(tmp_path):

@@ -169,6 +169,23 @@ def test_a_world_whose_files_cannot_be_compared_is_void_and_never_unchanged(tmp_
     assert result.verdicts.verdicts[0].word is StudyWord.NOT_MEASURED
 
 
+def test_a_value_that_a_server_was_given_stands_neither_in_a_detail_nor_in_the_database(tmp_path):
+    code = "import json, os, pathlib, runpy; pathlib.Path('key.json').write_text(json.dumps({'key': os.environ['TOKEN']})); "
+    code += "runpy.run_module('shadow.studies.fleet', run_name='__main__')"
+    command, token = ("{python}", "-c", code), "tok-1234567890-" + "very-secret" * 20
+    fleet = ServerSpec(name="fleet", command=command, env={"PYTHONPATH": str(ROOT)}, pass_env=("TOKEN",))
+    check = read_check({"kind": "end_state", "expected": {"data/key.json": '{"key": "other"}'}})
+    task = Task(name="battery", prompts=("p",), groups=TASK.groups, checks=(check,))
+    with serving() as hosts:
+        order = order_of(hosts, tmp_path, runs=2, task=task, servers=(fleet,))
+        ProbeStudy(order, {**os.environ, "TOKEN": token}).run()
+    with closing(reader(order.database)) as study:
+        details = {run.detail for run in study.studies.runs(order.id) if run.target == "openrouter"}
+    assert len(details) == 1
+    assert "[TOKEN]" in details.pop()
+    assert not [path for path in tmp_path.rglob("study*") if token[:8].encode() in path.read_bytes()]
+
+
 def test_a_recording_that_can_no_longer_be_written_is_a_sentence_beside_the_report(tmp_path):
     gone = tmp_path / "gone" / "battery.rec"
     with serving() as hosts:

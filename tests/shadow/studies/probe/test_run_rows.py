@@ -1,6 +1,7 @@
 """Runs as rows and back."""
 
 import json
+from dataclasses import replace
 
 from shadow.studies.measured_run import MeasuredRun, RunOutcome
 from shadow.studies.probe.run_rows import measured_of, misses_of, recorded_rows, run_row
@@ -43,6 +44,18 @@ def test_a_measured_run_comes_back_as_it_was():
 def test_results_are_cleaned_before_they_are_stored():
     stored = row(result("x", notes=("n",), altered=("m",)), clean=lambda text: text.replace("t", "*")).results[0]
     assert (stored.text, stored.source, json.loads(stored.alterations)) == ("*", "recorded", ["n", "m"])
+
+
+def test_a_detail_is_cleaned_before_it_is_cut():
+    whole = "x" * 290 + " secret-token"
+    detail = run_row(run(), replace(MEASURED, detail=whole), clean=lambda text: text.replace("secret-token", "[T]")).detail
+    assert detail == "x" * 290 + " [T]"
+    assert [len(run_row(run(), replace(MEASURED, detail="x" * size), clean=str).detail) for size in (300, 301)] == [300, 300]
+
+
+def test_recorded_arguments_are_cleaned_as_their_results_are():
+    (call,) = recorded_rows(run(result("x")), lambda text: f"<{text}>")
+    assert (call.arguments, call.text) == ("<{}>", "<t>")
 
 
 def test_misses_are_counted_over_the_runs_of_one_provider():

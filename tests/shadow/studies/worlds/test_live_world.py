@@ -202,6 +202,62 @@ async def test_a_server_gets_the_variables_of_the_task_and_none_of_our_keys(tmp_
     assert seen["RUN"] == "r1"
 
 
+LEAK = 'tok-"secret"-1234567890'
+GIVEN = {"PATH": os.environ["PATH"], "TOKEN": LEAK}
+
+
+def parts_of(secret):
+    """What of a secret must stand nowhere: any six characters of it."""
+    return [secret[start : start + 6] for start in range(len(secret) - 5)]
+
+
+@pytest.mark.parametrize("way", ["leaks", "leaks_to_the_cut", "leaks_in_json"])
+async def test_no_part_of_a_value_stands_in_what_a_server_answers(tmp_path, way):
+    answers = await used(tmp_path, calling(("bad", {})), spec(way, pass_env=("TOKEN",)), environ=GIVEN)
+    assert not [part for part in parts_of(LEAK) if part in answers[0].text]
+    assert "[TO" in answers[0].text
+    assert "value of TOKEN masked" in answers[0].alterations
+
+
+async def test_no_value_stands_in_a_description_a_schema_or_a_name_that_is_offered(tmp_path):
+    async def use(world):
+        return world.offered
+
+    offered = await used(tmp_path, use, spec("leaks", pass_env=("TOKEN",)), environ=GIVEN)
+    (leaks,) = [tool["function"] for tool in offered.functions if tool["function"]["name"] == "leaks"]
+    assert leaks["description"] == "Calls with [TOKEN]."
+    assert leaks["parameters"]["properties"]["key"]["default"] == "[TOKEN]"
+    assert sorted(offered.origins) == ["bad", "echo", "leaks", "write"]
+    assert offered.alterations[-2:] == (
+        "s: 'leaks': value of TOKEN masked",
+        "s: a tool is hidden: its name holds the value of TOKEN",
+    )
+
+
+async def test_no_part_of_a_value_stands_in_the_sentence_on_a_server_that_does_not_start(tmp_path):
+    with pytest.raises(WorldError) as raised:
+        await used(tmp_path, calling(), spec("leaks_at_start", pass_env=("TOKEN",)), environ=GIVEN)
+    assert str(raised.value).endswith("xxx [TOKEN]")
+
+
+async def test_a_value_that_one_server_was_given_is_masked_in_what_another_answers(tmp_path):
+    environ = GIVEN | {"OTHER": "value-of-another"}
+    specs = [spec(name="one", pass_env=("TOKEN",)), spec(name="two", pass_env=("OTHER",))]
+    calls = calling(("two__echo", {"text": LEAK}), ("one__echo", {"text": environ["OTHER"]}))
+    answers = await used(tmp_path, calls, *specs, environ=environ)
+    assert [json.loads(answer.text)["text"] for answer in answers] == ["[TOKEN]", "[OTHER]"]
+
+
+async def test_a_folder_of_a_run_is_named_alike_in_equal_faults_and_whole_before_the_cut(tmp_path):
+    command = (sys.executable, "-c", "import sys, os; sys.exit('Error: ' + 'x' * 150 + os.getcwd() + '/a is missing')")
+    sentences = set()
+    for run in ("one", "two"):
+        with pytest.raises(WorldError) as raised:
+            await used(tmp_path / run, calling(), spec(command=command))
+        sentences.add(str(raised.value).split("x" * 150)[1])
+    assert sentences == {"{folder}/data/a is missing"}
+
+
 async def test_an_injected_argument_reaches_the_server_and_overrides_the_model(tmp_path):
     answers = await used(tmp_path, calling(("echo", {"text": "a", "key": "the model's"})), spec(inject={"key": "{run}"}))
     assert json.loads(answers[0].text) == {"text": "a", "key": "r1"}

@@ -29,6 +29,9 @@ def runs(pid):
         (b"\x1b[31mred\x1b[0m\x00\n", "red"),
         (b"\xff\xfe\n", "\ufffd\ufffd"),
         (b"x" * 9000, "x" * 200),
+        (b"x" * 65_536, "x" * 200),
+        (b"x" * 65_537, ""),
+        (b"secret" + b"x" * 65_535 + b"\nlast", "last"),
     ],
 )
 async def test_last_line_of_standard_error_is_not_empty(tmp_path, written, line):
