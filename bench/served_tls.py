@@ -51,7 +51,9 @@ def nginx_served(site: Site) -> Peer:
     """nginx with the certificate of the stub's TLS side."""
     port, conf = site.config("nginx-served.conf", "nginx-served.conf", key=site.folder / "key.pem")
     version = said(binary("nginx"), "-v")
-    return served(site, Peer("nginx, serving TLS", [binary("nginx"), "-c", str(conf)], port, version=version), "nginx, serving TLS")
+    return served(
+        site, Peer("nginx, serving TLS", [binary("nginx"), "-c", str(conf)], port, version=version), "nginx, serving TLS"
+    )
 
 
 def alone_served(site: Site) -> Peer:

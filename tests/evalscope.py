@@ -1,41 +1,25 @@
-"""evalscope's arithmetic as an oracle: two functions taken out of its wheel as text, without installing it.
-
-The wheel is fetched once into `build/oracles`, by its sha256 in `tests/oracles.txt`; `.ci/run` fetches it before the tests.
-"""
+"""evalscope's arithmetic as an oracle: two functions taken out of its wheel as text, without installing it."""
 
 from __future__ import annotations
 
 import ast
 import json
-import subprocess
-import sys
 import textwrap
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from types import SimpleNamespace
 from zipfile import ZipFile
 
-ROOT = Path(__file__).resolve().parent.parent
-KEPT = ROOT / "build" / "oracles"
+from tests.oracles import wheel
+
 ADAPTER = "evalscope/benchmarks/k2_verifier/k2_verifier_adapter.py"
 BASE = "evalscope/api/benchmark/adapters/function_call_adapter.py"
 
 
 @cache
-def wheel() -> Path:
-    """The wheel of evalscope, downloaded where it is not there yet."""
-    if not (found := sorted(KEPT.glob("evalscope-*.whl"))):
-        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes", "--disable-pip-version-check"]
-        subprocess.run([*pip, "--dest", KEPT, "--requirement", ROOT / "tests" / "oracles.txt"], check=True)
-        found = sorted(KEPT.glob("evalscope-*.whl"))
-    return found[0]
-
-
-@cache
 def taken(module: str, function: str) -> Callable[..., object]:
     """One function of a module of the wheel, run alone, with its annotations taken off."""
-    with ZipFile(wheel()) as archive:
+    with ZipFile(wheel("evalscope")) as archive:
         source = archive.read(module).decode()
     (node,) = [each for each in ast.walk(ast.parse(source)) if isinstance(each, ast.FunctionDef) and each.name == function]
     node.decorator_list = []

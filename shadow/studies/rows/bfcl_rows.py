@@ -30,22 +30,25 @@ TYPES = {
     "str": "string",
     "char": "string",
     "none": "null",
+    **{name: name for name in ("object", "number", "integer", "boolean", "string", "null")},
 }
-"""Types of Python, Java and JavaScript by their names in JSON schema; a type of no name here stays."""
-ANY = frozenset({"any", "all"})
-"""Types that allow everything, which a JSON schema says by naming none."""
+"""Types of Python, Java and JavaScript by their names in JSON schema, and those of JSON schema themselves. Any other (`any`, an
+empty one) is left out, which allows everything: a provider may refuse a request for a type that it does not know.
+"""
 _NAME = re.compile(r"[^A-Za-z0-9_-]")
 LONGEST_NAME = 64
 
 
 def is_bfcl(value: Mapping[str, Any]) -> bool:
-    """Whether the line is a question of the leaderboard."""
-    return "question" in value and "function" in value
+    """Whether the line is a question of the leaderboard, of any of its kinds."""
+    return "question" in value
 
 
 def bfcl_row(value: Mapping[str, Any], place: str) -> Row:
-    """A single-turn question; RowError for one of several turns, or of another form."""
+    """A single-turn question; RowError for one of several turns, without functions, or of another form."""
     messages = _messages(value["question"])
+    if "function" not in value:
+        raise RowError("a bfcl question without functions: its tools are simulated by the leaderboard's own runner alone")
     functions = value["function"] if isinstance(value["function"], list) else [value["function"]]
     tools = [_tool(function) for function in functions]
     names = [tool["function"]["name"] for tool in tools]
@@ -92,9 +95,7 @@ def _schema(value: Any, *, named: bool = False) -> Any:
     made = {key: _schema(member, named=key == "properties") for key, member in value.items()}
     kind = made.get("type")
     if isinstance(kind, str):
-        known = kind.lower()
-        if known in ANY:
-            del made["type"]
-        else:
-            made["type"] = TYPES.get(known, known)
+        del made["type"]
+        if known := TYPES.get(kind.lower()):
+            made["type"] = known
     return made

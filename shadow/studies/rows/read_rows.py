@@ -12,7 +12,7 @@ from shadow.studies.rows.row import BrokenRow, Row, RowError
 
 LONGEST_LINE = 32 * 1024 * 1024
 """Bytes of a line; a longer one is broken."""
-SHAPES = "a chat body (messages), a result row (request), a batch line (custom_id, body) or a bfcl question (question, function)"
+SHAPES = "a chat body (messages), a result row (request), a batch line (custom_id, body) or a bfcl question (question)"
 
 _READERS: tuple[tuple[Callable[[Mapping[str, Any]], bool], Callable[[Mapping[str, Any], bytes, str], Row]], ...] = (
     (is_batch, lambda value, _, place: batch_row(value, place)),
