@@ -13,7 +13,6 @@ import os
 import signal
 import socket
 import ssl
-import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from time import monotonic
@@ -22,7 +21,7 @@ from proxy.client.client_listener import ClientListener
 from proxy.client.tls_accept import TlsAccept
 from proxy.forwarding.forward import Forward
 from proxy.process.data_plane_log import to_stderr
-from proxy.process.parent_watchdog import hold, loop_factory, send_heartbeat
+from proxy.process.parent_watchdog import hold, loop_factory, read_task, send_heartbeat
 from proxy.process.server_tls import load_chain, server_context
 from proxy.process.shared_counters import SharedCounters
 from proxy.process.standard_streams import install_streams
@@ -138,8 +137,8 @@ async def _within(seconds: float, *events: asyncio.Event) -> None:
                 await event.wait()
 
 
-async def serve(task: Mapping[str, object]) -> None:
-    """Be one worker until SIGTERM or SIGINT; a second one ends at once."""
+async def serve(task: Mapping[str, object], begun: bytes = b"") -> None:
+    """Be one worker until SIGTERM or SIGINT; a second one ends at once. `begun` came on standard input behind the task."""
     config = ProxyConfig.model_validate(task["config"])
     pulse = WorkerStats(worker=int(str(task["worker"])), pid=os.getpid())
     board = SharedCounters(int(str(task["board"])) if "board" in task else None)
@@ -157,7 +156,7 @@ async def serve(task: Mapping[str, object]) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
-    await hold(stop.set, lambda line: _reloaded(plane, line))
+    await hold(stop.set, lambda line: _reloaded(plane, line), begun=begun)
     beats = asyncio.create_task(send_heartbeat())
     await stop.wait()
     await plane.stop(config.timeouts.grace)
@@ -177,13 +176,13 @@ def main() -> None:
     """Read the one line of orders, serve, and leave with 0; at once where there are none."""
     install_streams()
     to_stderr()
-    orders = sys.stdin.readline()
-    if not orders:  # begun ahead of a configuration that could not be used
+    line, begun = read_task()
+    if not line:  # begun ahead of a configuration that could not be used
         return
-    task = json.loads(orders)
+    task = json.loads(line)
     to_stderr(**task.get("log", {}))
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(serve(task))
+        runner.run(serve(task, begun))
 
 
 if __name__ == "__main__":

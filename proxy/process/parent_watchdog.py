@@ -1,4 +1,5 @@
-"""Watches the parent of a child process by standard input, which the parent holds open; its lines are commands.
+"""Watches the parent of a child process by standard input, which the parent holds open: the first line is the task of the child,
+the later ones are commands.
 
 On standard output it writes a line when it is ready, and a beat a second afterwards: a loop that stands still writes none.
 """
@@ -13,6 +14,7 @@ from contextlib import suppress
 
 LONGEST = 16 * 1024 * 1024
 """Bytes of one order."""
+CHUNK = 64 * 1024
 READY, BEAT = b"ready\n", b".\n"
 BEAT_SECONDS = 1.0
 
@@ -61,12 +63,27 @@ class HeartbeatWatch:
         return self._looks
 
 
-async def hold(ended: Callable[[], None], on_line: Callable[[bytes], None] | None = None) -> None:
-    """Watch standard input from now on; where it is no pipe (a terminal, a file) there is no parent to watch."""
-    try:
-        await asyncio.get_running_loop().connect_read_pipe(lambda: ParentWatchdog(ended, on_line), sys.stdin)
-    except (ValueError, OSError):
-        return
+def read_task() -> tuple[bytes, bytes]:
+    """The task, the first line of standard input, and the bytes that came with it, for `hold`; no task where no whole line comes.
+
+    Not by `sys.stdin.readline`, which reads on and keeps what it has read: a command of the parent in it would be lost.
+    """
+    begun = b""
+    while b"\n" not in begun:
+        data = os.read(sys.stdin.fileno(), CHUNK)
+        if not data:
+            return b"", b""
+        begun += data
+    line, _, rest = begun.partition(b"\n")
+    return line, rest
+
+
+async def hold(ended: Callable[[], None], on_line: Callable[[bytes], None] | None = None, *, begun: bytes = b"") -> None:
+    """Watch standard input from now on, behind `begun`; where it is no pipe (a terminal, a file) there is no parent to watch."""
+    watchdog = ParentWatchdog(ended, on_line)
+    watchdog.data_received(begun)
+    with suppress(ValueError, OSError):
+        await asyncio.get_running_loop().connect_read_pipe(lambda: watchdog, sys.stdin)
 
 
 async def send_heartbeat(descriptor: int = 1) -> None:

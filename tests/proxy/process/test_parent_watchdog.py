@@ -4,6 +4,8 @@ import asyncio
 import os
 import sys
 
+import pytest
+
 from proxy.process.parent_watchdog import HeartbeatWatch, ParentWatchdog, send_heartbeat
 
 HOLDING = """
@@ -18,6 +20,21 @@ async def main():
     print("let go", flush=True)
 
 asyncio.run(main())
+"""
+
+TAKING = """
+import asyncio
+import json
+from proxy.process.parent_watchdog import hold, read_task
+
+async def main(begun):
+    ended = asyncio.Event()
+    await hold(ended.set, lambda line: print("command", line.decode(), flush=True), begun=begun)
+    await ended.wait()
+
+task, begun = read_task()
+print(len(json.loads(task)["text"]) if task else "none", flush=True)
+asyncio.run(main(begun))
 """
 
 
@@ -49,6 +66,29 @@ async def test_a_process_without_a_parent_to_watch_goes_on():
     assert await process.stdout.readline() == b"holding\n"
     process.kill()
     await process.wait()
+
+
+async def with_task(*pieces: bytes) -> list[bytes]:
+    """The lines that a child writes which is given `pieces` on standard input, and then its end."""
+    pipes = {"stdin": asyncio.subprocess.PIPE, "stdout": asyncio.subprocess.PIPE}
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", TAKING, **pipes)
+    out, _ = await process.communicate(b"".join(pieces))
+    assert process.returncode == 0
+    return out.splitlines()
+
+
+async def test_command_that_comes_with_the_task_is_taken():
+    task, after = b'{"text": "a"}\n', [b"one\n", b"tw", b"o\n"]
+    assert await with_task(task, *after) == [b"1", b"command one", b"command two"]
+
+
+async def test_task_larger_than_a_pipe_holds_is_read_whole():
+    assert await with_task(b'{"text": "', b"x" * 300_000, b'"}\n', b"one\n") == [b"300000", b"command one"]
+
+
+@pytest.mark.parametrize("begun", [b"", b'{"text": "a"}'])
+async def test_input_that_ends_before_a_line_does_is_no_task(begun):
+    assert await with_task(begun) == [b"none"]
 
 
 def test_orders_are_whole_lines_however_they_come():
