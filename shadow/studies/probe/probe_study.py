@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from proxy.packing import frame_limit
 from shadow.pipeline.fetcher_client import SubprocessFetcher
+from shadow.pipeline.frame_bytes import frame_bytes
 from shadow.pipeline.identity_observer import IdentityObserver
 from shadow.privacy.privacy_policy import PrivacyPolicy
 from shadow.privacy.redact import Redactor
@@ -184,8 +184,7 @@ class ProbeStudy:
 
     def _asker(self) -> Asker:
         config = self._order.config
-        limits = config.proxy.limits
-        fetcher = SubprocessFetcher(config.proxy.timeouts, limits, frame_limit(max(limits.audit_body, config.shadow.max_body)))
+        fetcher = SubprocessFetcher(config.proxy.timeouts, config.proxy.limits, frame_bytes(config))
         return Asker(
             config=config,
             environ=self._environ,

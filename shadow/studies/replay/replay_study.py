@@ -10,8 +10,8 @@ from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 
-from proxy.packing import frame_limit
 from shadow.pipeline.fetcher_client import SubprocessFetcher
+from shadow.pipeline.frame_bytes import frame_bytes
 from shadow.pipeline.identity_observer import IdentityObserver
 from shadow.privacy.privacy_policy import PrivacyPolicy
 from shadow.privacy.redact import Redactor
@@ -65,12 +65,11 @@ class ReplayStudy:
 
     def __init__(self, order: ReplayOrder, environ: Mapping[str, str]) -> None:
         config = order.config
-        limits = config.proxy.limits
         self._order = order
         self._environ = environ
         self._providers = config.proxy.providers
         self._budget = StudyBudget(order.limits)
-        fetcher = SubprocessFetcher(config.proxy.timeouts, limits, frame_limit(max(limits.audit_body, config.shadow.max_body)))
+        fetcher = SubprocessFetcher(config.proxy.timeouts, config.proxy.limits, frame_bytes(config))
         self._asker = Asker(
             config=config,
             environ=environ,
