@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from proxy.packing import frame
+from proxy.packing import FrameError, frame
 from shadow.findings.finding import FindingState, Signal
 from shadow.metrics.answer_counts import AnswerCounts
 from shadow.pipeline.identity_observer import IdentityTraits
@@ -23,8 +23,6 @@ from shadow.sampling.conversations import ConversationPlace
 from storage.opening import PreparedRecord
 
 HELLO, WELCOME, WORK, RESULT = b"H", b"W", b"X", b"R"
-LIMIT_FACTOR = 8
-"""Bytes of a message, in frames of the data plane: a message holds what a turn came to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +197,11 @@ def packed(kind: bytes, message: object) -> bytes:
 
 
 def unpacked(payload: bytes) -> object:
-    """The message of a frame, of a process that `is_own` has shown to be this user's."""
-    return pickle.loads(payload)  # noqa: S301 - the other end is a process of this `serve`
+    """The message of a frame, of a process that `is_own` has shown to be this user's; FrameError where there is none."""
+    try:
+        return pickle.loads(payload)  # noqa: S301 - the other end is a process of this `serve`
+    except Exception as error:  # any, because pickle calls what the bytes name
+        raise FrameError(f"no message: {type(error).__name__}: {error}") from error
 
 
 def is_own(transport: BaseTransport) -> bool:

@@ -6,40 +6,42 @@ What needs all exchanges in their order stays here: conversations, who serves, t
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
 import structlog
 
 from proxy.exchange import Exchange
-from proxy.packing import frame_limit, unpack
+from proxy.packing import unpack
 from proxy.process.shared_counters import PAIRS
 from shadow.metrics.observe import Metrics
 from shadow.pipeline import audit_messages as messages
-from shadow.pipeline.budget_account import UNKNOWN, SpendingStore
+from shadow.pipeline.budget_account import BudgetAccount, Cost
 from shadow.pipeline.exchange_ledger import ExchangeLedger
-from shadow.pipeline.identity_observer import IdentityObserver, IdentityTraits
+from shadow.pipeline.frame_bytes import message_bytes
+from shadow.pipeline.identity_observer import KEPT, IdentityObserver, IdentityTraits
 from shadow.pipeline.reference_probe import has_references
-from shadow.pipeline.worker_lanes import Lane, WorkerLanes
+from shadow.pipeline.task_errors import log_error
+from shadow.pipeline.worker_lanes import Lane, WorkerLanes, WorkerLink
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_exchange import parse_exchange
 from shadow.reading.parsed_request import parse_request
-from shadow.sampling.budget import Budget
 from shadow.sampling.conversations import ConversationPlace, Conversations
 from shadow.settings.top_level_config import Config
 from storage.opening import PreparedRecord
 from storage.rows import IdentityRow
-from storage.spending import Spending
 from storage.sqlite.handover_counts import source
-from storage.store import PreparedWriter, StoreError
+from storage.store import PreparedWriter
 
 log = structlog.get_logger("sameweights.audit")
 
 TURN_SECONDS = 0.002
 """How long exchanges are placed in one turn of the loop."""
+ANSWER_SHARE = 0.2
+"""Of the time in which everything must end, what is left for the shadows when exchanges still wait."""
 
 
 class PackedSource(Protocol):
@@ -58,10 +60,6 @@ class PackedSource(Protocol):
     """Called when there is no room for more bytes or (False) exchanges: True where an exchange was released."""
 
 
-class PreparedStore(PreparedWriter, SpendingStore, Protocol):
-    """Where prepared records and what was spent are kept."""
-
-
 class ExchangeDispatcher:
     """Several workers instead of one: the same calls as `Worker`, with a source of packed exchanges."""
 
@@ -70,12 +68,11 @@ class ExchangeDispatcher:
         config: Config,
         *,
         source: PackedSource,
-        store: PreparedStore,
+        store: PreparedWriter,
         metrics: Metrics,
-        budget: Budget,
+        account: BudgetAccount,
         welcome: tuple[bytes, bytes],
         identities: IdentityObserver,
-        known: Iterable[IdentityRow],
         ledger: ExchangeLedger,
         run: str,
     ) -> None:
@@ -83,21 +80,21 @@ class ExchangeDispatcher:
         self._source = source
         self._store = store
         self._metrics = metrics
-        self._budget = budget
+        self._account = account
         self._secret, self._pseudonyms = welcome
         self._identities = identities
-        self._names = {(row.provider, row.model): identities.names_of(row.provider, row.model) for row in known}
-        self._changes: dict[str, tuple[IdentityRow, ...]] = {}
+        identities.forgotten = self._forgotten
+        self._changes: OrderedDict[str, tuple[IdentityRow, ...]] = OrderedDict()
+        """The rows that wait for the record of their exchange, the oldest first: of a worker that was killed it never comes."""
         self._ledger = ledger
         self._run = run
         self._references = has_references(config)
         self._conversations = Conversations(self._secret)
         self._exhausted = ""
-        self._reserving: set[asyncio.Task[None]] = set()
-        limit = messages.LIMIT_FACTOR * frame_limit(max(config.proxy.limits.audit_body, config.shadow.max_body))
+        self._spending: set[asyncio.Task[None]] = set()
         self.workers = WorkerLanes(
             config.shadow.audit_workers,
-            limit=limit,
+            limit=message_bytes(config),
             welcome=self._welcome,
             received=self._received,
             lost=self._lost,
@@ -171,12 +168,16 @@ class ExchangeDispatcher:
             self.workers.put(plane, place, payload, exchange.id)
 
     async def drain(self, *, patience: float) -> None:
-        """Have every exchange handled, then wait for the running shadows; `patience` in seconds, for each of the two."""
+        """Have every exchange handled and the running shadows ended, in `patience` seconds together; what is not is lost."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + patience
         while (taken := self._source.take_packed_now()) is not None:
             self.place(*taken)
-        await self.workers.empty(patience)
-        await self.workers.drain(patience)
-        await asyncio.gather(*self._reserving)
+        await self.workers.empty(patience * (1 - ANSWER_SHARE))
+        await self.workers.drain(until - loop.time())
+        if self._spending:
+            await asyncio.wait(self._spending, timeout=max(until - loop.time(), 0.0))
+        self.workers.close()
 
     async def close(self) -> None:
         """End the connections, and the workers with them."""
@@ -209,8 +210,7 @@ class ExchangeDispatcher:
         return place
 
     def _welcome(self) -> messages.Welcome:
-        names = [(provider, model, found) for (provider, model), found in self._names.items()]
-        return messages.Welcome(self._secret, self._pseudonyms, names, self._budget.exhausted(time.time()))
+        return messages.Welcome(self._secret, self._pseudonyms, self._identities.all_names(), self._account.exhausted())
 
     def _received(self, lane: Lane, message: object) -> None:
         match message:
@@ -229,29 +229,40 @@ class ExchangeDispatcher:
             case messages.Lost(plane, reason):
                 self._ledger.lost(plane, reason)
             case messages.Reserve(number):
-                task = asyncio.create_task(self._reserve(lane, number))
-                self._reserving.add(task)
-                task.add_done_callback(self._reserving.discard)
+                # the link, because the next worker of this lane may have a request of that number
+                self._spend(self._reserve(lane.link, number))
             case messages.Paid(costs):
-                self._pay(costs)
+                self._spend(self._pay(costs))
             case _:
                 log.error("audit_message_unknown", message=type(message).__name__)
 
     def _identified(self, traits: IdentityTraits) -> None:
-        rows = self._identities.add(traits)
+        key = (traits.provider, traits.model)
+        before = self._identities.names_of(*key)
+        if rows := self._identities.add(traits):
+            self._changes[traits.exchange_id] = rows
+            if len(self._changes) > KEPT:
+                self._changes.popitem(last=False)
         for row in rows:
             self._metrics.identity(row)
-            self._changes[traits.exchange_id] = rows
-        key = (traits.provider, traits.model)
-        names = self._identities.names_of(*key)
-        if self._names.get(key, ()) != names:
-            self._names[key] = names
+        if (names := self._identities.names_of(*key)) != before:
             self.workers.tell(messages.KnownNames(*key, names))
 
+    def _forgotten(self, provider: str, model: str) -> None:
+        self.workers.tell(messages.KnownNames(provider, model, ()))
+
     def _record(self, plane: int, record: PreparedRecord | None) -> None:
-        if record is None:
+        """Store a record; where that ends in a fault of ours it is counted as not stored."""
+        try:
+            if record is None:
+                self._ledger.settled(plane, False)
+            else:
+                self._store_record(plane, record)
+        except Exception:
             self._ledger.settled(plane, False)
-            return
+            raise
+
+    def _store_record(self, plane: int, record: PreparedRecord) -> None:
         found = {each.id: rows for each in record.exchanges if (rows := self._changes.pop(each.id, ()))}
         if plane != PAIRS:
             record = replace(record, source=source(self._run, plane))
@@ -264,37 +275,24 @@ class ExchangeDispatcher:
         for _ in range(shadows):
             self._metrics.shadow_skipped("process_killed")
 
-    async def _reserve(self, lane: Lane, number: int) -> None:
-        now = time.time()
-        why = self._budget.admit(now)
-        if not why:
-            try:
-                await asyncio.to_thread(self._store.spend, now, Spending(1, 0, 0.0))
-            except (StoreError, sqlite3.Error, OSError):
-                self._budget.give_back()
-                why = UNKNOWN
-        if lane.link:
-            lane.link.write(messages.packed(messages.WORK, messages.Reserved(number, why)))
+    def _spend(self, spending: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(spending)
+        self._spending.add(task)
+        task.add_done_callback(self._spending.discard)
+        task.add_done_callback(log_error)
+
+    async def _reserve(self, link: WorkerLink | None, number: int) -> None:
+        why = self._account.admit() or await self._account.reserve()
+        if link:
+            link.write(messages.packed(messages.WORK, messages.Reserved(number, why)))
         self._tell_budget()
 
-    def _pay(self, costs: tuple[tuple[int, float], ...]) -> None:
-        for tokens, money in costs:
-            self._budget.settle(time.time(), tokens, money)
-        if self._budget.limited:
-            tokens, money = sum(cost[0] for cost in costs), sum(cost[1] for cost in costs)
-            task = asyncio.create_task(self._spend(Spending(len(costs) - 1, tokens, money)))
-            self._reserving.add(task)
-            task.add_done_callback(self._reserving.discard)
+    async def _pay(self, costs: Sequence[Cost]) -> None:
+        await self._account.pay(costs)
         self._tell_budget()
-
-    async def _spend(self, cost: Spending) -> None:
-        try:
-            await asyncio.to_thread(self._store.spend, time.time(), cost)
-        except (StoreError, sqlite3.Error, OSError) as error:
-            log.warning("spending_not_stored", error=str(error))
 
     def _tell_budget(self) -> None:
-        exhausted = self._budget.exhausted(time.time())
+        exhausted = self._account.exhausted()
         if exhausted != self._exhausted:
             self._exhausted = exhausted
             self.workers.tell(messages.BudgetState(exhausted))

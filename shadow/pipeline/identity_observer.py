@@ -46,6 +46,8 @@ class IdentityObserver:
     def __init__(self, config: Config, known: Iterable[IdentityRow] = (), *, clean: Callable[[str], str]) -> None:
         self._clean = _remembering(clean)
         self.reload(config)
+        self.forgotten: Callable[[str, str], None] = _nothing
+        """Called with a provider and a model whose identity is forgotten, since too many others came later."""
         self._known: OrderedDict[tuple[str, str], ServingIdentity] = OrderedDict()
         for row in known:
             self._known[row.provider, row.model] = ServingIdentity(_facts(row))
@@ -64,6 +66,10 @@ class IdentityObserver:
         """The names of models in earlier answers of a provider that was asked for `model`."""
         known = self._known.get((provider, model))
         return known.values("model") if known else ()
+
+    def all_names(self) -> list[tuple[str, str, tuple[str, ...]]]:
+        """The same of each provider and model, where there are names."""
+        return [(*key, names) for key, known in self._known.items() if (names := known.values("model"))]
 
     def names(self, exchange: Exchange) -> tuple[str, ...]:
         """The model names in this provider's earlier answers to requests for the same model."""
@@ -114,8 +120,13 @@ class IdentityObserver:
             serving = self._known[key] = ServingIdentity()
         self._known.move_to_end(key)
         if len(self._known) > KEPT:
-            self._known.popitem(last=False)
+            gone, _ = self._known.popitem(last=False)
+            self.forgotten(*gone)
         return serving
+
+
+def _nothing(_provider: str, _model: str) -> None:
+    """The default of `forgotten`."""
 
 
 def _remembering(clean: Callable[[str], str]) -> Callable[[str], str]:

@@ -11,7 +11,7 @@ from typing import cast
 import structlog
 
 from proxy.exchange import Exchange
-from proxy.packing import FrameReader
+from proxy.packing import FrameError, FrameReader
 from shadow.findings.finding import Finding
 from shadow.metrics.answer_counts import CHECK, answer_counts
 from shadow.pipeline.audit_messages import (
@@ -19,7 +19,6 @@ from shadow.pipeline.audit_messages import (
     RESULT,
     ChecksCounted,
     Counted,
-    Done,
     FindingCount,
     FindingsCounted,
     Hello,
@@ -57,6 +56,7 @@ class OwnerConnection(asyncio.Protocol):
         self._sending: asyncio.Handle | None = None
         self._loop = asyncio.get_running_loop()
         self.state: Callable[[], WorkerState] | None = None
+        self._sent: WorkerState | None = None
         self.lost: asyncio.Future[None] = self._loop.create_future()
 
     def __repr__(self) -> str:
@@ -73,9 +73,14 @@ class OwnerConnection(asyncio.Protocol):
         transport.write(packed(HELLO, Hello(self._number, os.getpid())))
 
     def data_received(self, data: bytes) -> None:
-        """Pass on each whole message."""
-        for _, payload in self._frames.feed(data):
-            self._received(unpacked(payload))
+        """Pass on each whole message; bytes that are none end the connection, and this worker."""
+        try:
+            for _, payload in self._frames.feed(data):
+                self._received(unpacked(payload))
+        except FrameError:
+            log.exception("audit_process_unreadable")
+            if self._transport:
+                self._transport.close()
 
     def connection_lost(self, _error: Exception | None) -> None:
         """The audit process is gone, or has closed: nothing more can be sent."""
@@ -96,8 +101,15 @@ class OwnerConnection(asyncio.Protocol):
             return
         gathered, self._gathered = self._gathered, []
         if self.state is not None:
-            gathered.append(self.state())
+            self._sent = self.state()
+            gathered.append(self._sent)
+            self._loop.call_soon(self._renew)
         self._transport.write(packed(RESULT, gathered))
+
+    def _renew(self) -> None:
+        """Send the state again where it has changed: a shadow counts as running until the callbacks of its task have run."""
+        if self.state is not None and self.state() != self._sent:
+            self.flush()
 
 
 class SentCounts:
@@ -158,8 +170,11 @@ class SentIdentities(IdentityObserver):
         self._names: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def known_names(self, provider: str, model: str, names: tuple[str, ...]) -> None:
-        """Take the names of models that answers of a provider bore."""
-        self._names[provider, model] = names
+        """Take the names of models that answers of a provider bore; none where the audit process has forgotten them."""
+        if names:
+            self._names[provider, model] = names
+        else:
+            self._names.pop((provider, model), None)
 
     def names_of(self, provider: str, model: str) -> tuple[str, ...]:
         """The names of models in earlier answers of a provider that was asked for `model`."""
@@ -190,7 +205,8 @@ class SentBudget:
 
     def answered(self, answer: Reserved) -> None:
         """Take the answer to a reservation."""
-        if waiting := self._asked.pop(answer.number, None):
+        waiting = self._asked.pop(answer.number, None)
+        if waiting and not waiting.done():  # a shadow that was ended meanwhile has cancelled it
             waiting.set_result(answer.why)
 
     def exhausted(self) -> str:
@@ -213,8 +229,3 @@ class SentBudget:
     async def pay(self, costs: Sequence[Cost]) -> None:
         """Send what the answers of one shadow cost."""
         self._owner.add(Paid(tuple(costs)))
-
-
-def done(owner: OwnerConnection, plane: int) -> None:
-    """Send that one exchange of a sender was handled."""
-    owner.add(Done(plane))

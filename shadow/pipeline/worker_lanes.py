@@ -39,6 +39,8 @@ log = structlog.get_logger("sameweights.audit")
 
 WINDOW, WINDOW_BYTES = 256, 32 * 1024 * 1024
 """Exchanges, and bytes of them, that are with one worker at once; the others wait here, within the bounds of the inbox."""
+ANSWER_SECONDS = 0.5
+"""Of the time for the shadows, what is kept for the workers' answer."""
 
 
 class _Waiting(NamedTuple):
@@ -57,9 +59,8 @@ class Lane:
         self.out: deque[tuple[int, int]] = deque()
         """(sender, bytes) of each exchange that the worker has, in their order."""
         self.out_bytes = 0
-        self.link: _WorkerLink | None = None
+        self.link: WorkerLink | None = None
         self.state = WorkerState(0, 0, fetcher=False)
-        self.handled = 0
 
     def __repr__(self) -> str:
         return f"<Lane {self.number} waiting={len(self.waiting)} out={len(self.out)} connected={self.link is not None}>"
@@ -76,8 +77,8 @@ def _exchanges_waiting(lane: Lane) -> int:
 
 class WorkerLanes:
     """`count` lanes. `welcome` makes the first message to a worker, `received` takes each message of one but those about the
-    lanes themselves, `lost` takes the senders of the exchanges that a worker had, and how many shadows, when it is gone;
-    `taken` takes how many bytes of an exchange have left.
+    lanes themselves, `lost` takes the senders of the exchanges that a worker had, and how many shadows, when it is gone, and
+    of those that wait at the end; `taken` takes how many bytes of an exchange wait no longer.
     """
 
     def __init__(
@@ -96,7 +97,7 @@ class WorkerLanes:
         self._received = received
         self._lost = lost
         self._taken = taken
-        self._server = LocalServer(lambda: _WorkerLink(self))
+        self._server = LocalServer(lambda: WorkerLink(self))
         self._moved = asyncio.Event()
 
     def __repr__(self) -> str:
@@ -148,33 +149,33 @@ class WorkerLanes:
         await self._until(lambda: not any(lane.waiting or lane.out for lane in self.lanes), patience)
 
     async def drain(self, patience: float) -> None:
-        """Have the workers end their shadows within `patience` seconds."""
+        """Have the workers end their shadows, and wait for their answer that they have, `patience` seconds in all."""
         linked = [lane for lane in self.lanes if lane.link]
-        self.tell(Drain(patience))
-        await self._until(lambda: all(lane.link is None or lane.link.drained for lane in linked), patience + 1.0)
+        self.tell(Drain(patience - min(ANSWER_SECONDS, patience / 2)))
+        await self._until(lambda: all(lane.link is None or lane.link.drained for lane in linked), patience)
 
     def close(self) -> None:
-        """End the connections; the workers end with them."""
+        """End the connections, and the workers with them; what waits, and what a worker still has, is lost and counted."""
         self._server.close()
         for lane in self.lanes:
             if lane.link:
                 lane.link.leave()
+            self._abandon(lane)
 
-    def joined(self, link: _WorkerLink, hello: Hello) -> bool:
+    def joined(self, link: WorkerLink, hello: Hello) -> bool:
         """A worker has connected; False where there is none of that number."""
         if not 0 <= hello.number < len(self.lanes):
             return False
         lane = self.lanes[hello.number]
         if lane.link:
             lane.link.leave()
-            self.left(lane, lane.link)
         lane.link = link
         link.write(packed(WELCOME, self._welcome()))
         log.debug("audit_worker_connected", worker=hello.number, pid=hello.pid)
         self._send(lane)
         return True
 
-    def left(self, lane: Lane, link: _WorkerLink) -> None:
+    def left(self, lane: Lane, link: WorkerLink) -> None:
         """A connection has ended: what the worker had is lost."""
         if lane.link is not link:
             return
@@ -188,18 +189,12 @@ class WorkerLanes:
         self._lost(gone, shadows)
         self._moved.set()
 
-    def received(self, lane: Lane, link: _WorkerLink, message: object) -> None:
-        """One message of a worker."""
-        if isinstance(message, Done):
-            _, size = lane.out.popleft()
-            lane.out_bytes -= size
-            lane.handled += 1
-        elif isinstance(message, WorkerState):
-            lane.state = message
-        elif isinstance(message, Drained):
-            link.drained = True
-        else:
-            self._received(lane, message)
+    def received(self, lane: Lane, link: WorkerLink, message: object) -> None:
+        """One message of a worker; a fault of ours costs this message alone, and is logged."""
+        try:
+            self._take(lane, link, message)
+        except Exception:
+            log.exception("audit_message_failed", message=type(message).__name__, worker=lane.number)
 
     def moved(self, lane: Lane) -> None:
         """A lane may have room again, or be empty."""
@@ -209,6 +204,27 @@ class WorkerLanes:
     def frames(self) -> FrameReader:
         """What cuts the bytes of a connection into messages."""
         return FrameReader(self._limit)
+
+    def _take(self, lane: Lane, link: WorkerLink, message: object) -> None:
+        if isinstance(message, Done):
+            _, size = lane.out.popleft()
+            lane.out_bytes -= size
+        elif isinstance(message, WorkerState):
+            lane.state = message
+        elif isinstance(message, Drained):
+            link.drained = True
+        else:
+            self._received(lane, message)
+
+    def _abandon(self, lane: Lane) -> None:
+        waiting = Counter(each.plane for each in lane.waiting)
+        for each in lane.waiting:
+            self._taken(each.size)
+        lane.waiting.clear()
+        lane.waiting_bytes = 0
+        if waiting:
+            log.warning("exchanges_lost", exchanges=waiting.total(), waited_for=lane.number, reason="process_killed")
+        self._lost(waiting, 0)
 
     def _send(self, lane: Lane) -> None:
         while lane.waiting and lane.is_open and lane.link:
@@ -227,7 +243,7 @@ class WorkerLanes:
                     await self._moved.wait()
 
 
-class _WorkerLink(asyncio.Protocol):
+class WorkerLink(asyncio.Protocol):
     """The connection of one worker."""
 
     def __init__(self, lanes: WorkerLanes) -> None:
@@ -238,9 +254,10 @@ class _WorkerLink(asyncio.Protocol):
         self.drained = False
 
     def __repr__(self) -> str:
-        return f"<_WorkerLink {self._lane!r} drained={self.drained}>"
+        return f"<WorkerLink {self._lane!r} drained={self.drained}>"
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Refuse a process of another user."""
         transport = cast("asyncio.Transport", transport)  # uvloop's has no such base
         self._transport = transport
         if not is_own(transport):
@@ -248,26 +265,37 @@ class _WorkerLink(asyncio.Protocol):
             transport.abort()
 
     def data_received(self, data: bytes) -> None:
+        """Pass on each whole message; bytes that are none end the connection."""
         try:
             for kind, payload in self._frames.feed(data):
                 self._message(kind, unpacked(payload))
         except FrameError as error:
-            log.warning("audit_worker_unreadable", error=str(error))
+            log.error("audit_worker_unreadable", error=str(error))  # noqa: TRY400 - what the worker sent, and no fault here
             self.leave()
         if self._lane:
             self._lanes.moved(self._lane)
 
     def connection_lost(self, _error: Exception | None) -> None:
-        if self._lane:
-            self._lanes.left(self._lane, self)
+        """The worker is gone."""
+        self._transport = None
+        self._detach()
 
     def write(self, data: bytes) -> None:
+        """Send a message; nothing where the connection has ended."""
         if self._transport:
             self._transport.write(data)
 
     def leave(self) -> None:
+        """End the connection now: what the worker has is lost, and its lane waits for the next one."""
         if self._transport:
-            self._transport.close()
+            self._transport.abort()  # because a worker that hangs would keep open what waits for its bytes to be read
+        self._transport = None
+        self._detach()
+
+    def _detach(self) -> None:
+        lane, self._lane = self._lane, None
+        if lane:
+            self._lanes.left(lane, self)
 
     def _message(self, kind: bytes, message: object) -> None:
         if kind == HELLO and isinstance(message, Hello):

@@ -16,7 +16,7 @@ import socket
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
 
 import structlog
@@ -24,8 +24,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from proxy.exchange_ids import new_id
-from proxy.packing import frame_limit
-from proxy.process.parent_watchdog import hold, loop_factory, send_heartbeat
+from proxy.process.parent_watchdog import hold, loop_factory, read_task, send_heartbeat
 from proxy.process.server_tls import load_chain, server_context
 from proxy.process.shared_counters import SharedCounters
 from proxy.process.standard_streams import install_streams
@@ -45,9 +44,11 @@ from shadow.pipeline.exchange_dispatcher import ExchangeDispatcher
 from shadow.pipeline.exchange_ledger import ExchangeLedger
 from shadow.pipeline.exchange_receiver import ExchangeReceiver
 from shadow.pipeline.fetcher_client import SubprocessFetcher
+from shadow.pipeline.frame_bytes import frame_bytes
 from shadow.pipeline.identity_observer import KEPT, IdentityObserver
 from shadow.pipeline.local_audit import LocalAudit
 from shadow.pipeline.reference_client import ReferenceClient
+from shadow.pipeline.task_errors import log_error
 from shadow.pipeline.worker import Worker
 from shadow.pipeline.workers_socket import WORKERS_SOCKET
 from shadow.privacy.privacy_policy import PrivacyPolicy
@@ -60,7 +61,6 @@ from shadow.sampling.sampler import secret_of
 from shadow.settings.outbound_checks import webhook_proxy
 from shadow.settings.top_level_config import Config
 from storage.opening import database_path, open_store
-from storage.rows import IdentityRow
 from storage.sqlite.handover_counts import source
 from storage.store import Store, StoreError
 
@@ -73,15 +73,9 @@ noticeable.
 SWEEP_SECONDS = 60.0
 GAUGE_SECONDS = 0.5
 ORDER_SECONDS = 1.0
-SHADOW_PATIENCE = 5.0
-FLUSH_PATIENCE = 5.0
+RECEIVE_PATIENCE, SHADOW_PATIENCE, FLUSH_PATIENCE, JUDGE_PATIENCE, ADMIN_PATIENCE = 1.0, 5.0, 5.0, 2.0, 1.0
+"""Seconds for each part of an orderly end, in their order; the supervisor kills the process after `AUDIT_PATIENCE`."""
 JUDGE_SECONDS = 0.5
-JUDGE_PATIENCE = 2.0
-
-
-def _frame_limit(config: Config) -> int:
-    """Bytes of a frame, of the forwarding processes and of the fetcher alike."""
-    return frame_limit(max(config.proxy.limits.audit_body, config.shadow.max_body))
 
 
 class AuditProcess:
@@ -110,13 +104,13 @@ class AuditProcess:
         self._receiver = ExchangeReceiver(
             limit=shadow.inbox,
             limit_bytes=shadow.inbox_bytes,
-            frame_limit=_frame_limit(config),
+            frame_limit=frame_bytes(config),
             on_pulse=self._stats,
             on_end=self._planes.left,
             ledger=ledger,
         )
         self._audit = self._exchange_audit(
-            budget=budget, policy=policy, secret=secret_of(shadow.seed, drawn), known=known, ledger=ledger, run=run
+            account=StoredBudget(budget, store), policy=policy, secret=secret_of(shadow.seed, drawn), ledger=ledger, run=run
         )
         self._runner = web.AppRunner(
             build_app(
@@ -128,7 +122,7 @@ class AuditProcess:
                 scraped=self._metrics.scraped,
             ),
             access_log=None,
-            shutdown_timeout=1.0,
+            shutdown_timeout=ADMIN_PATIENCE,
         )
         self._limiter = ConnectionLimiter(most=config.admin.clients, refused=self._metrics.admin_refused, clock=time.monotonic)
         self._runner.app.middlewares.insert(0, self._limiter.middleware)
@@ -151,10 +145,9 @@ class AuditProcess:
     def _exchange_audit(
         self,
         *,
-        budget: Budget,
+        account: StoredBudget,
         policy: PrivacyPolicy,
         secret: bytes,
-        known: Sequence[IdentityRow],
         ledger: ExchangeLedger,
         run: str,
     ) -> LocalAudit | ExchangeDispatcher:
@@ -166,21 +159,20 @@ class AuditProcess:
                 source=self._receiver,
                 store=self._store,
                 metrics=self._metrics,
-                budget=budget,
+                account=account,
                 welcome=(secret, policy.key),
                 identities=self._identities,
-                known=known,
                 ledger=ledger,
                 run=run,
             )
-        fetcher = SubprocessFetcher(config.proxy.timeouts, config.proxy.limits, _frame_limit(config), log_options(config))
+        fetcher = SubprocessFetcher(config.proxy.timeouts, config.proxy.limits, frame_bytes(config), log_options(config))
         references = ReferenceClient(config, os.environ, fetcher)
         worker = Worker(
             config=config,
             metrics=self._metrics,
             outcomes=StoredOutcomes(ledger, self._store),
             references=references,
-            account=StoredBudget(budget, self._store),
+            account=account,
             policy=policy,
             secret=secret,
             identities=self._identities,
@@ -214,11 +206,11 @@ class AuditProcess:
             self._notifier.run(),
         ):
             task = asyncio.create_task(work)
-            task.add_done_callback(_log_error)
+            task.add_done_callback(log_error)
             self._tasks.append(task)
         if self._config.shadow.enabled and self._config.shadow.sample_rate:
             self._probing = asyncio.create_task(self._audit.probe())
-            self._probing.add_done_callback(_log_error)
+            self._probing.add_done_callback(log_error)
 
     def reload(self, line: bytes) -> None:
         """Use the providers and routes of the task in `line` from the next exchange on; removed ones stay known."""
@@ -245,7 +237,7 @@ class AuditProcess:
 
     async def stop(self) -> None:
         """Empty the inbox, finish the shadow requests that can be finished, store what there is, and close everything."""
-        await self._receiver.stop(patience=1.0)
+        await self._receiver.stop(patience=RECEIVE_PATIENCE)
         ending = [*self._tasks, *([self._probing] if self._probing else [])]
         for task in ending:
             task.cancel()
@@ -324,21 +316,15 @@ def _drawn(store: Store) -> bytes:
         return secrets.token_bytes(32)
 
 
-def _log_error(task: asyncio.Task[None]) -> None:
-    """Logs at once the error that ended a task of the audit: none ends by itself."""
-    if not task.cancelled() and (why := task.exception()):
-        log.error("audit_task_failed", exc_info=why)
-
-
-async def live(made: Callable[[], AuditProcess], admin: socket.socket, audit_socket: str) -> None:
-    """Run the audit until SIGTERM, SIGINT, or the end of standard input (the parent died)."""
+async def live(made: Callable[[], AuditProcess], admin: socket.socket, audit_socket: str, begun: bytes) -> None:
+    """Run the audit until SIGTERM, SIGINT, or the end of standard input (the parent died); `begun` came behind the task."""
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
     audit = made()
     await audit.start(admin, audit_socket)
-    await hold(ended.set, audit.reload)
+    await hold(ended.set, audit.reload, begun=begun)
     beats = asyncio.create_task(send_heartbeat())
     # as in the data plane: objects that exist now stay for the life of the process, and an exchange leaves nothing for the
     # collector
@@ -351,11 +337,14 @@ async def live(made: Callable[[], AuditProcess], admin: socket.socket, audit_soc
 
 
 def main() -> int:
-    """Read the task, open the store and run; 2 with one sentence when the store cannot be opened."""
+    """Read the task, open the store and run; 2 with one sentence when the store cannot be opened, 0 where there is no task."""
     install_streams()
     to_stderr()
     sys.setswitchinterval(SWITCH_SECONDS)
-    task = json.loads(sys.stdin.readline())
+    line, begun = read_task()
+    if not line:
+        return 0
+    task = json.loads(line)
     config = Config.model_validate(task["config"])
     to_stderr(**log_options(config))
     try:
@@ -371,6 +360,7 @@ def main() -> int:
                 lambda: AuditProcess(config, store, SharedCounters(task.get("board")), task.get("run", "")),
                 admin,
                 task["audit_socket"],
+                begun,
             )
         )
     return 0

@@ -18,26 +18,28 @@ from typing import TypeVar
 
 import structlog
 
-from proxy.packing import frame_limit, unpack
-from proxy.process.parent_watchdog import hold, loop_factory, send_heartbeat
+from proxy.packing import unpack
+from proxy.process.parent_watchdog import hold, loop_factory, read_task, send_heartbeat
 from proxy.process.standard_streams import install_streams
 from shadow.pipeline import audit_messages as messages
 from shadow.pipeline.fetcher_client import FetcherLostError, SubprocessFetcher
+from shadow.pipeline.frame_bytes import frame_bytes, message_bytes
 from shadow.pipeline.owner_connection import (
     OwnerConnection,
     SentBudget,
     SentCounts,
     SentIdentities,
     SentOutcomes,
-    done,
 )
 from shadow.pipeline.reference_client import ReferenceClient
 from shadow.pipeline.reference_probe import PROBE_SECONDS, has_references, probe, wanted_models
+from shadow.pipeline.task_errors import log_error
 from shadow.pipeline.worker import Worker
 from shadow.privacy.privacy_policy import PrivacyPolicy
 from shadow.privacy.redact import Redactor
 from shadow.processes.log_setup import to_stderr
 from shadow.processes.supervisor_log import log_options
+from shadow.sampling.conversations import ConversationPlace
 from shadow.settings.top_level_config import Config
 
 log = structlog.get_logger("sameweights.audit_worker")
@@ -55,8 +57,7 @@ class AuditWorker:
         self._owner = owner
         shadow = config.shadow
         policy = PrivacyPolicy(redactor=Redactor(config.storage.redact), key=welcome.pseudonyms, bodies=config.storage.bodies)
-        limit = frame_limit(max(config.proxy.limits.audit_body, shadow.max_body))
-        self._fetcher = SubprocessFetcher(config.proxy.timeouts, config.proxy.limits, limit, log_options(config))
+        self._fetcher = SubprocessFetcher(config.proxy.timeouts, config.proxy.limits, frame_bytes(config), log_options(config))
         self._references = ReferenceClient(config, os.environ, self._fetcher)
         self._identities = SentIdentities(config, owner, clean=policy.redactor.text)
         self._budget = SentBudget(
@@ -75,15 +76,30 @@ class AuditWorker:
         )
         for known in welcome.names:
             self._identities.known_names(*known)
-        self._tasks = [asyncio.create_task(self._report())]
+        self._tasks: list[asyncio.Task[None]] = []
+        self.failed = asyncio.Event()
+        """Set by the first fault of ours in a task without which there is no worker."""
+        self.run(self._report())
         if has_references(config):
-            self._tasks.append(asyncio.create_task(self._references.keep()))
+            self.run(self._references.keep())
             if number == 0 and shadow.sample_rate:
-                self._tasks.append(asyncio.create_task(self._probe()))
+                self.run(self._probe(), needed=False)
         owner.state = self.state
 
     def __repr__(self) -> str:
         return f"<AuditWorker {self._worker!r}>"
+
+    def run(self, work: Coroutine[object, object, None], *, needed: bool = True) -> None:
+        """Have `work` run beside until `close`; its error is logged, and where it is `needed` sets `failed`."""
+        task = asyncio.create_task(work)
+        task.add_done_callback(log_error)
+        if needed:
+            task.add_done_callback(self._note_fault)
+        self._tasks.append(task)
+
+    def _note_fault(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception():
+            self.failed.set()
 
     def state(self) -> messages.WorkerState:
         """How this worker is now."""
@@ -93,8 +109,8 @@ class AuditWorker:
         """One message of the audit process."""
         match message:
             case messages.Work(plane, place, payload):
-                self._worker.handle(unpack(payload)._replace(worker=plane), place)
-                done(self._owner, plane)
+                self._audit(plane, place, payload)
+                self._owner.add(messages.Done(plane))
             case messages.KnownNames(provider, model, names):
                 self._identities.known_names(provider, model, names)
             case messages.BudgetState(exhausted):
@@ -102,7 +118,7 @@ class AuditWorker:
             case messages.Reserved():
                 self._budget.answered(message)
             case messages.Drain(patience):
-                self._tasks.append(asyncio.create_task(self._drain(patience)))
+                self.run(self._drain(patience))
 
     def reload(self, config: Config) -> None:
         """Use the providers and routes of `config` from the next exchange on; removed ones stay known."""
@@ -118,6 +134,15 @@ class AuditWorker:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._references.close()
+
+    def _audit(self, plane: int, place: ConversationPlace, payload: bytes) -> None:
+        try:
+            exchange = unpack(payload)
+        except ValueError as why:
+            self._owner.add(messages.Lost(plane, "malformed"))
+            log.warning("exchange_unreadable", worker=plane, error=str(why))
+        else:
+            self._worker.handle(exchange._replace(worker=plane), place)
 
     async def _drain(self, patience: float) -> None:
         await self._worker.drain(patience=patience)
@@ -147,19 +172,6 @@ def share_of(config: Config, number: int) -> Config:
     return config.model_copy(update={"shadow": shadow.model_copy(update=parts)})
 
 
-class _Inbox:
-    """Messages in their order, handled one a turn so that shadows and heartbeats have their own."""
-
-    def __init__(self) -> None:
-        self._messages: asyncio.Queue[object] = asyncio.Queue()
-
-    def put(self, message: object) -> None:
-        self._messages.put_nowait(message)
-
-    async def next(self) -> object:
-        return await self._messages.get()
-
-
 class _Orders:
     """Lines of the parent; those that come before there is a worker wait for it."""
 
@@ -181,42 +193,44 @@ class _Orders:
         self._on = take
 
 
-async def live(task: dict[str, object], config: Config) -> None:
-    """Be one worker until the connection to the audit process ends, SIGTERM, or the end of standard input."""
+async def live(task: dict[str, object], config: Config, begun: bytes) -> bool:
+    """Be one worker until the connection to the audit process ends, SIGTERM, or the end of standard input.
+
+    False when a fault of ours ends it, which is logged. `begun` came on standard input behind the task.
+    """
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, ended.set)
     loop.add_signal_handler(signal.SIGINT, lambda: None)  # the audit process ends its workers
-    inbox, orders = _Inbox(), _Orders()
+    inbox: asyncio.Queue[object] = asyncio.Queue()
+    orders = _Orders()
     # before anything is waited for, because the parent may go at any moment
-    await hold(ended.set, orders.take)
+    await hold(ended.set, orders.take, begun=begun)
     connected = await _before(ended, _welcomed(task, config, inbox, ended))
     if connected is None:
-        return
+        return True
     worker = AuditWorker(config, int(str(task["worker"])), *connected)
     orders.follow(lambda line: _reload(worker, line))
-    running = asyncio.create_task(_handle(worker, inbox))
+    worker.run(_handle(worker, inbox))
     beats = asyncio.create_task(send_heartbeat())
     gc.collect()
     gc.freeze()
     gc.set_threshold(5_000, 20, 50)
-    running.add_done_callback(lambda _: ended.set())
-    await ended.wait()
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
+    await _before(ended, worker.failed.wait())
     await worker.close()
     beats.cancel()
+    return not worker.failed.is_set()
 
 
 async def _welcomed(
-    task: dict[str, object], config: Config, inbox: _Inbox, ended: asyncio.Event
+    task: dict[str, object], config: Config, inbox: asyncio.Queue[object], ended: asyncio.Event
 ) -> tuple[OwnerConnection, messages.Welcome]:
     """The connection to the audit process, once it has sent its welcome."""
     number = int(str(task["worker"]))
-    limit = messages.LIMIT_FACTOR * frame_limit(max(config.proxy.limits.audit_body, config.shadow.max_body))
-    owner = await _connected(str(task["socket"]), lambda: OwnerConnection(number, inbox.put, limit))
+    received, limit = inbox.put_nowait, message_bytes(config)
+    owner = await _connected(str(task["socket"]), lambda: OwnerConnection(number, received, limit))
     owner.lost.add_done_callback(lambda _: ended.set())
-    welcome = await inbox.next()
+    welcome = await inbox.get()
     assert isinstance(welcome, messages.Welcome)
     return owner, welcome
 
@@ -232,9 +246,10 @@ async def _before(ended: asyncio.Event, work: Coroutine[object, object, T]) -> T
     return None
 
 
-async def _handle(worker: AuditWorker, inbox: _Inbox) -> None:
+async def _handle(worker: AuditWorker, inbox: asyncio.Queue[object]) -> None:
+    """Handle one message a turn, so that shadows and heartbeats have their own."""
     while True:
-        worker.handle(await inbox.next())
+        worker.handle(await inbox.get())
         await asyncio.sleep(0)
 
 
@@ -261,18 +276,17 @@ async def _connected(path: str, made: Callable[[], OwnerConnection]) -> OwnerCon
 
 
 def main() -> int:
-    """Read the task and run; 0 at the end."""
+    """Read the task and run; 0 at the end, 1 when a fault of ours is the end."""
     install_streams()
     to_stderr()
-    line = sys.stdin.readline()
+    line, begun = read_task()
     if not line:
         return 0
     task = json.loads(line)
     config = Config.model_validate(task["config"])
     to_stderr(**log_options(config))
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(live(task, config))
-    return 0
+        return 0 if runner.run(live(task, config, begun)) else 1
 
 
 if __name__ == "__main__":

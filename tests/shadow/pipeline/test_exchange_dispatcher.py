@@ -1,7 +1,10 @@
 """Exchanges are placed in their conversations here, and what the workers send is counted and stored here."""
 
 import asyncio
+import pickle
+import threading
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -11,10 +14,11 @@ from proxy.process.shared_counters import SharedCounters
 from shadow.metrics.answer_counts import answer_counts
 from shadow.metrics.observe import Metrics
 from shadow.pipeline import audit_messages as messages
+from shadow.pipeline.budget_account import StoredBudget
 from shadow.pipeline.exchange_dispatcher import ExchangeDispatcher
 from shadow.pipeline.exchange_ledger import ExchangeLedger
 from shadow.pipeline.exchange_receiver import ExchangeReceiver
-from shadow.pipeline.identity_observer import IdentityObserver
+from shadow.pipeline.identity_observer import IdentityObserver, IdentityTraits
 from shadow.reading.parsed_exchange import parse_exchange
 from shadow.sampling.budget import Budget
 from shadow.settings.top_level_config import Config, ShadowConfig
@@ -38,7 +42,7 @@ class Source:
 
 
 class Dispatching:
-    def __init__(self, store, **shadow) -> None:
+    def __init__(self, store, *, limit=0, **shadow) -> None:
         config = Config(shadow=ShadowConfig(audit_workers=2, **shadow))
         self.counters, self.registry, self.source = SharedCounters(), CollectorRegistry(), Source()
         self.ledger = ExchangeLedger(self.counters, {})
@@ -51,10 +55,9 @@ class Dispatching:
             source=self.source,
             store=store,
             metrics=Metrics(self.registry, config),
-            budget=Budget(requests=0, tokens=0, money=0.0, period="day"),
+            account=StoredBudget(Budget(requests=limit, tokens=0, money=0.0, period="day"), store),
             welcome=(bytes(32), bytes(32)),
             identities=IdentityObserver(config, clean=str),
-            known=(),
             ledger=self.ledger,
             run="run",
         )
@@ -135,3 +138,105 @@ async def test_worker_that_is_gone_costs_the_others_no_place_in_the_inbox(tmp_pa
     placing.cancel()
     writer.close()
     await made.source.stop(patience=1.0)
+
+
+class Link:
+    """What stands for the connection of a worker in its lane."""
+
+    def __init__(self, dispatcher, lane) -> None:
+        self.got, self.drained = [], False
+        self._left = partial(dispatcher.workers.left, lane, self)
+        lane.link = self
+
+    def write(self, data: bytes) -> None:
+        self.got.append(messages.unpacked(data[5:]))
+
+    def leave(self) -> None:
+        self._left()
+
+
+class SlowStore:
+    """A store that spends when it is let."""
+
+    def __init__(self) -> None:
+        self.let = threading.Event()
+
+    def spend(self, *_) -> None:
+        self.let.wait(60)
+
+
+@pytest.fixture
+def slow_store():
+    made = SlowStore()
+    yield made
+    made.let.set()
+
+
+async def test_reservation_of_a_worker_that_is_gone_does_not_answer_the_next_one(slow_store):
+    dispatcher = Dispatching(slow_store, limit=5).dispatcher
+    lane = dispatcher.workers.lanes[0]
+    asking = Link(dispatcher, lane)
+    dispatcher._received(lane, messages.Reserve(0))
+    await asyncio.sleep(0)
+    asking.leave()
+    later = Link(dispatcher, lane)
+    slow_store.let.set()
+    await asyncio.gather(*dispatcher._spending)
+    assert (asking.got, later.got) == ([messages.Reserved(0, "")], [])
+
+
+async def test_end_of_the_budget_reaches_every_worker(slow_store):
+    dispatcher = Dispatching(slow_store, limit=1).dispatcher
+    slow_store.let.set()
+    first, second = (Link(dispatcher, lane) for lane in dispatcher.workers.lanes)
+    for number in range(2):
+        dispatcher._received(dispatcher.workers.lanes[0], messages.Reserve(number))
+        await asyncio.gather(*dispatcher._spending)
+    answers = [each for each in first.got if isinstance(each, messages.Reserved)]
+    assert answers == [messages.Reserved(0, ""), messages.Reserved(1, "budget_requests")]
+    assert second.got == [messages.BudgetState("budget_requests")]
+
+
+async def test_end_waits_neither_for_a_worker_that_hangs_nor_for_a_store_that_does(slow_store):
+    made = Dispatching(slow_store, limit=5)
+    Link(made.dispatcher, made.dispatcher.workers.lanes[0])
+    for number in range(400):
+        made.dispatcher.place(0, pack(exchange(said(), request=asked(), conversation=f"{number}", id=f"{number:032}")))
+    made.dispatcher._received(made.dispatcher.workers.lanes[0], messages.Reserve(0))
+    async with asyncio.timeout(30):
+        await made.dispatcher.drain(patience=0.01)
+    slow_store.let.set()
+    row = made.counters.row(0)
+    assert (made.waiting(), row["process_killed"]) == ([0, 0], 400), "counted once, whether a worker had it or it waited"
+    assert len(made.source.released) == 400
+
+
+def test_names_and_changes_are_bounded_however_many_models_are_asked_for(dispatching):
+    lane, other = dispatching.dispatcher.workers.lanes
+    link = Link(dispatching.dispatcher, other)
+    for number in range(296):
+        traits = {"model": f"model-{number}-1"}
+        seen = IdentityTraits(f"{number:032}", 1.0, "main", f"model-{number}", "chat", traits)
+        for again in range(20):  # a change is one that lasts
+            dispatching.dispatcher._received(lane, messages.Identified(seen._replace(exchange_id=f"{number:016}{again:016}")))
+    assert len(dispatching.dispatcher._changes) == 256
+    names = dispatching.dispatcher._welcome().names
+    assert [model for _, model, _ in names] == [f"model-{number}" for number in range(40, 296)]
+    assert len(pickle.dumps(dispatching.dispatcher._welcome())) < 32_768
+    known = {}
+    for each in link.got:
+        known[each.model] = each.names
+    assert {model for model, found in known.items() if found} == {model for _, model, _ in names}
+
+
+def test_record_that_ends_in_a_fault_is_counted_as_not_stored(store, monkeypatch):
+    made = Dispatching(store)
+
+    def broken(*_):
+        raise ValueError("no such thing")
+
+    monkeypatch.setattr(store, "add_prepared", broken)
+    record = record_preparer().prepare(exchange_record("one"))
+    with pytest.raises(ValueError, match="no such thing"):
+        made.dispatcher._received(made.dispatcher.workers.lanes[0], messages.Recorded(1, record))
+    assert made.counters.row(1)["store_failed"] == 1

@@ -4,8 +4,10 @@ import asyncio
 
 import pytest
 
-from shadow.pipeline.audit_messages import Reserve, Reserved, unpacked
-from shadow.pipeline.owner_connection import OwnerConnection, SentBudget, SentCounts, SentOutcomes
+from proxy.packing import frame
+from shadow.pipeline.audit_messages import WORK, BudgetState, Reserve, Reserved, WorkerState, packed, unpacked
+from shadow.pipeline.owner_connection import OwnerConnection, SentBudget, SentCounts, SentIdentities, SentOutcomes
+from shadow.settings.top_level_config import Config
 from tests.conformance import exchange_record
 
 
@@ -13,11 +15,14 @@ class Wire:
     """What stands for the connection."""
 
     def __init__(self, owner: OwnerConnection) -> None:
-        self.messages = []
+        self.messages, self.closed = [], False
         owner._transport = self
 
     def write(self, data: bytes) -> None:
         self.messages += unpacked(data[5:])
+
+    def close(self) -> None:
+        self.closed = True
 
 
 @pytest.fixture
@@ -56,3 +61,52 @@ async def test_request_of_a_limited_budget_waits_for_its_answer(wired):
     budget.changed("budget_tokens")
     assert (budget.exhausted(), budget.admit()) == ("budget_tokens", "budget_tokens")
     assert await SentBudget(owner, limited=False, exhausted="").reserve() == ""
+
+
+async def test_answer_for_a_request_whose_shadow_was_ended_is_passed_over(wired):
+    owner, _ = wired
+    budget = SentBudget(owner, limited=True, exhausted="")
+    ended, going_on = [asyncio.create_task(budget.reserve()) for _ in range(2)]
+    await asyncio.sleep(0)
+    ended.cancel()
+    await asyncio.gather(ended, return_exceptions=True)
+    budget.answered(Reserved(0, ""))
+    budget.answered(Reserved(1, ""))
+    assert await going_on == ""
+    assert repr(budget) == "<SentBudget limited=True exhausted='' asked=0>"
+
+
+async def test_state_that_changes_in_the_same_turn_is_sent_again(wired):
+    owner, wire = wired
+    running = [2]
+    owner.state = lambda: WorkerState(running[0], 0, fetcher=True)
+
+    async def shadow() -> None:
+        SentCounts(owner).shadow_skipped("late")
+
+    task = asyncio.create_task(shadow())
+    task.add_done_callback(lambda _: running.pop() and running.append(1))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    states = [each.shadows for each in wire.messages if isinstance(each, WorkerState)]
+    assert states[-1] == 1, "the shadow that ended runs no more"
+    assert len(states) <= 2, "a state that has not changed is not sent again"
+
+
+@pytest.mark.parametrize("broken", [frame(WORK, b"no message"), b"\xff" * 5])
+async def test_bytes_that_are_no_message_end_the_connection(broken, logged):
+    said = logged("shadow.pipeline.owner_connection")
+    received = []
+    owner = OwnerConnection(0, received.append, 1_000)
+    wire = Wire(owner)
+    owner.data_received(packed(WORK, BudgetState("")) + broken)
+    assert (received, wire.closed) == ([BudgetState("")], True)
+    assert [each.kwargs["event"] for each in said] == ["audit_process_unreadable"]
+
+
+async def test_names_that_the_audit_process_has_forgotten_are_forgotten(wired):
+    identities = SentIdentities(Config(), wired[0], clean=str)
+    identities.known_names("main", "m", ("m-1",))
+    assert identities.names_of("main", "m") == ("m-1",)
+    identities.known_names("main", "m", ())
+    assert (identities.names_of("main", "m"), identities._names) == ((), {})

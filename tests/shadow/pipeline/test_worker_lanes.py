@@ -8,8 +8,20 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from proxy.packing import FrameReader
-from shadow.pipeline.audit_messages import HELLO, RESULT, Done, Hello, Skipped, Welcome, Work, WorkerState, packed
+from proxy.packing import FrameReader, frame
+from shadow.pipeline.audit_messages import (
+    HELLO,
+    RESULT,
+    Done,
+    Drain,
+    Drained,
+    Hello,
+    Skipped,
+    Welcome,
+    Work,
+    WorkerState,
+    packed,
+)
 from shadow.pipeline.worker_lanes import WINDOW, WorkerLanes
 from shadow.sampling.conversations import ConversationPlace
 from tests.running import PATIENCE, until
@@ -24,10 +36,15 @@ class Fleet:
             count,
             limit=1_000_000,
             welcome=lambda: Welcome(b"s", b"p", (), ""),
-            received=lambda _, message: self.received.append(message),
+            received=self._take,
             lost=self._lost,
             taken=self._taken,
         )
+
+    def _take(self, _, message):
+        if message == Skipped("a fault"):
+            raise ValueError("no such reason")
+        self.received.append(message)
 
     def _lost(self, planes, shadows):
         self.lost.update(planes)
@@ -55,6 +72,9 @@ class Hand:
 
     def say(self, *messages) -> None:
         self._writer.write(packed(RESULT, list(messages)))
+
+    def send(self, data: bytes) -> None:
+        self._writer.write(data)
 
     def leave(self) -> None:
         self._writer.close()
@@ -155,3 +175,70 @@ async def test_lane_gives_up_its_latest_only_beyond_its_share(tmp_path, of_bytes
         assert made.lanes.give_up(bound, of_bytes=of_bytes) == (2, 10)
         assert made.lanes.give_up(bound, of_bytes=of_bytes) is None, "two of five are less than a half"
         assert sorted(len(lane.waiting) for lane in made.lanes.lanes) == [0, 2]
+
+
+async def test_message_that_ends_in_a_fault_costs_itself_alone(tmp_path, logged):
+    said = logged("shadow.pipeline.worker_lanes")
+    async with fleet(tmp_path, 1) as (made, join):
+        hand = await join(0)
+        for _ in range(3):
+            made.put("talk", plane=5)
+        hand.say(Skipped("a fault"), Skipped("why"), Done(5))
+        hand.say(Done(5), Done(5), Done(5), Skipped("still"))  # one Done too many
+        await until(lambda: len(made.received) == 2)
+        assert made.received == [Skipped("why"), Skipped("still")]
+        assert (len(made.lanes.lanes[0].out), made.lost) == (0, {})
+        events = [each.kwargs for each in said]
+        failed = [(each["message"], each["worker"]) for each in events if each["event"] == "audit_message_failed"]
+        assert failed == [("Skipped", 0), ("Done", 0)]
+
+
+@pytest.mark.parametrize("broken", [frame(RESULT, b"no message"), b"\xff" * 5])
+async def test_bytes_that_are_no_message_cost_what_the_worker_had_and_nothing_that_comes_later(tmp_path, broken, logged):
+    said = logged("shadow.pipeline.worker_lanes")
+    async with fleet(tmp_path, 1) as (made, join):
+        await join(0)
+        made.put("talk", plane=5)
+        lane = made.lanes.lanes[0]
+        lane.link.data_received(broken)
+        made.put("talk", plane=6)  # in the same turn, before the connection is known to have ended
+        assert (made.lost, len(lane.waiting), lane.link) == ({5: 1}, 1, None), "it waits for the next worker"
+        assert (await (await join(0)).next()).plane == 6
+        assert made.lost == {5: 1}
+        assert "audit_worker_unreadable" in [each.kwargs["event"] for each in said]
+
+
+async def test_worker_that_connects_in_the_place_of_another_takes_what_waits(tmp_path):
+    async with fleet(tmp_path, 1) as (made, join):
+        first = await join(0)
+        made.put("talk", plane=5)
+        second = await join(0)
+        assert made.lost == {5: 1}
+        first.say(Done(5), Skipped("too late"))
+        made.put("talk", plane=6)
+        assert (await second.next()).plane == 6
+        second.say(Done(6), Skipped("in time"))
+        await until(lambda: made.received)
+        assert (made.received, made.lost) == ([Skipped("in time")], {5: 1})
+
+
+async def test_workers_end_their_shadows_half_a_second_before_the_time_is_up(tmp_path):
+    async with fleet(tmp_path, 1) as (made, join):
+        hand = await join(0)
+        draining = asyncio.create_task(made.lanes.drain(4.0))
+        assert await hand.next() == Drain(3.5)
+        hand.say(Drained())
+        await draining
+
+
+async def test_what_waits_at_the_end_and_what_a_hanging_worker_has_is_lost_and_counted_once(tmp_path):
+    async with fleet(tmp_path, 1) as (made, join):
+        await join(0)
+        for _ in range(300):
+            made.put("talk", plane=5)
+        await made.lanes.empty(0.0)
+        await made.lanes.drain(0.0)
+        assert (made.lost, made.taken) == ({}, 256)
+        made.lanes.close()
+        made.lanes.close()
+        assert (made.lost, made.taken) == ({5: 300}, 300)

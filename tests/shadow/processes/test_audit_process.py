@@ -17,7 +17,16 @@ from proxy.record.exchange_sender import ExchangeSender
 from proxy.worker_stats import WorkerStats
 from shadow.pipeline.reference_probe import PROBE_SECONDS
 from shadow.pipeline.worker import Worker
-from shadow.processes.audit_process import AuditProcess, _drawn
+from shadow.processes.audit_process import (
+    ADMIN_PATIENCE,
+    FLUSH_PATIENCE,
+    JUDGE_PATIENCE,
+    RECEIVE_PATIENCE,
+    SHADOW_PATIENCE,
+    AuditProcess,
+    _drawn,
+)
+from shadow.processes.supervisor import AUDIT_PATIENCE
 from shadow.settings.top_level_config import AdminConfig, Config, ShadowConfig
 from storage.opening import open_reader, open_store
 from storage.storage_config import StorageConfig
@@ -92,8 +101,13 @@ async def test_the_admin_port_is_healthy_and_ready(standing):
     assert "sameweights_build_info" in text
 
 
+def test_parts_of_an_orderly_end_have_a_second_less_than_the_supervisor_waits():
+    parts = (RECEIVE_PATIENCE, SHADOW_PATIENCE, FLUSH_PATIENCE, JUDGE_PATIENCE, ADMIN_PATIENCE)
+    assert (sum(parts), AUDIT_PATIENCE) == (14.0, 15.0)
+
+
 async def test_a_part_that_ended_in_a_fault_is_reported_and_the_audit_is_not_ready(standing, logged, monkeypatch):
-    said = logged("shadow.processes.audit_process")
+    said = logged("shadow.pipeline.task_errors")
 
     def broken():
         raise OSError("no such thing")

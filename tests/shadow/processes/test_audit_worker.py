@@ -8,7 +8,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from shadow.pipeline import audit_messages as messages
 from shadow.processes.audit_worker import share_of
+from shadow.sampling.conversations import ConversationPlace
 from shadow.settings.top_level_config import Config, ShadowConfig
 
 
@@ -21,8 +23,11 @@ def test_shares_of_the_places_come_to_all_of_them(concurrency, workers, shares):
 
 
 @asynccontextmanager
-async def unwelcomed(tmp_path):
-    """A worker process that is connected to an audit process that sends no welcome; yields it and the connection's writer."""
+async def unwelcomed(tmp_path, behind=b""):
+    """A worker process that is connected to an audit process that sends no welcome; yields it and the connection's writer.
+
+    `behind` comes on its standard input with the task.
+    """
     connected: asyncio.Future[asyncio.StreamWriter] = asyncio.get_running_loop().create_future()
 
     def accept(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -31,11 +36,10 @@ async def unwelcomed(tmp_path):
     path = str(tmp_path / "w.sock")
     server = await asyncio.start_unix_server(accept, path)
     task = {"config": Config().model_dump(mode="json"), "worker": 0, "socket": path}
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", "shadow.processes.audit_worker"), stdin=asyncio.subprocess.PIPE
-    )
+    pipes = {"stdin": asyncio.subprocess.PIPE, "stderr": asyncio.subprocess.PIPE}
+    process = await asyncio.create_subprocess_exec(sys.executable, "-P", "-m", "shadow.processes.audit_worker", **pipes)
     try:
-        process.stdin.write(json.dumps(task).encode() + b"\n")
+        process.stdin.write(json.dumps(task).encode() + b"\n" + behind)
         async with asyncio.timeout(30):
             connection = await connected
             yield process, connection
@@ -62,4 +66,44 @@ async def test_a_worker_without_a_welcome_ends_at_sigterm(tmp_path):
 async def test_a_worker_without_a_welcome_ends_when_the_audit_process_is_gone(tmp_path):
     async with unwelcomed(tmp_path) as (process, connection):
         connection.close()
+        assert await process.wait() == 0
+
+
+def welcome(connection: asyncio.StreamWriter, *sent: object) -> None:
+    connection.write(messages.packed(messages.WELCOME, messages.Welcome(bytes(32), bytes(32), (), "")))
+    for message in sent:
+        connection.write(messages.packed(messages.WORK, message))
+
+
+async def test_fault_that_ends_a_worker_is_logged_and_no_orderly_end(tmp_path):
+    async with unwelcomed(tmp_path) as (process, connection):
+        welcome(connection, messages.KnownNames(["no name"], "m", ("m-1",)))
+        errors = await process.stderr.read()
+        assert await process.wait() == 1
+        assert errors.count(b"audit_task_failed") == 1
+        assert b"TypeError" in errors
+
+
+async def test_exchange_that_cannot_be_read_does_not_end_a_worker(tmp_path):
+    async with unwelcomed(tmp_path) as (process, connection):
+        welcome(connection, messages.Work(0, ConversationPlace(conversation="a", drawn_by="a"), b"broken"))
+        assert b"exchange_unreadable" in await process.stderr.readline()
+        connection.close()
+        assert await process.wait() == 0
+
+
+async def test_bytes_that_are_no_message_end_a_worker_and_are_logged(tmp_path):
+    async with unwelcomed(tmp_path) as (process, connection):
+        welcome(connection)
+        connection.write(b"\xff" * 5)
+        errors = await process.stderr.read()
+        assert await process.wait() == 0
+        assert b"audit_process_unreadable" in errors
+
+
+async def test_reload_that_comes_with_the_task_is_taken(tmp_path):
+    async with unwelcomed(tmp_path, behind=b"{}\n") as (process, connection):
+        welcome(connection)
+        assert b"reload_failed" in await process.stderr.readline(), "there is no configuration in it"
+        process.stdin.close()
         assert await process.wait() == 0
