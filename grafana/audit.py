@@ -45,6 +45,10 @@ AUDIT = Board(
                             'sum by (result) (rate(sameweights_comparisons_total{<leg>, comparison="cross"}[$__rate_interval]))',
                             "{{result}}",
                         ),
+                        q(
+                            'sum by (result) (rate(sameweights_unmeasured_total{<leg>, comparison="cross"}[$__rate_interval]))',
+                            "without: {{result}}",
+                        ),
                     ),
                 ),
                 Panel(
@@ -70,6 +74,48 @@ AUDIT = Board(
                             WHO,
                         ),
                     ),
+                ),
+            ),
+        ),
+        (
+            "How current it is",
+            (
+                Panel(
+                    title="Since the last comparison",
+                    text="For each provider and model that was compared since the start. A line that climbs while requests flow: "
+                    "its route lost the reference, or the reference fails.",
+                    unit="s",
+                    width=8,
+                    queries=(q("time() - max by (provider, model) (sameweights_last_comparison_timestamp_seconds{<leg>})", WHO),),
+                ),
+                Panel(
+                    title="Budget left",
+                    text="Share of each limit of the period (requests, tokens, money) that is left. No line: no limit is set. "
+                    "At 0 nothing more is compared until the period ends.",
+                    unit="percentunit",
+                    width=8,
+                    top=1,
+                    queries=(
+                        q(
+                            "min by (instance, unit) (sameweights_shadow_budget_left{<own>}"
+                            " / (sameweights_shadow_budget{<own>} > 0))",
+                            "{{unit}} {{instance}}",
+                        ),
+                    ),
+                ),
+                Panel(
+                    title="Configuration and records",
+                    text="`loaded` is 1 while the last reload of the configuration succeeded, 0 while a refused one waits to be "
+                    "corrected: the log names its errors. Then its age, and that of the oldest record.",
+                    unit="none",
+                    kind="table",
+                    width=8,
+                    queries=(
+                        q("min by (instance) (sameweights_config_last_reload_successful{<own>})"),
+                        q("1000 * max by (instance) (sameweights_config_last_reload_success_timestamp_seconds{<own>})"),
+                        q("1000 * min by (instance) (sameweights_oldest_record_timestamp_seconds{<own>} > 0)"),
+                    ),
+                    columns=("loaded", "since", "oldest"),
                 ),
             ),
         ),
@@ -210,6 +256,51 @@ AUDIT = Board(
                     text="By instance. It is bounded by the configuration and cannot be driven up by clients.",
                     unit="short",
                     queries=(q("max by (instance) (scrape_samples_scraped{<own>})", "{{instance}}"),),
+                ),
+                Panel(
+                    title="Memory by process",
+                    text="Resident memory. Memory that only grows for days is a fault of sameweights: report it.",
+                    unit="bytes",
+                    queries=(
+                        q(
+                            "sum by (instance, process, number) (process_resident_memory_bytes{<own>})",
+                            "{{instance}} {{process}} {{number}}",
+                        ),
+                    ),
+                ),
+                Panel(
+                    title="CPU by process",
+                    text="Seconds of CPU a second: at 1 a process has a whole core. The audit at 1: raise shadow.audit_workers. "
+                    "A proxy at 1: raise proxy.workers.",
+                    unit="none",
+                    queries=(
+                        q(
+                            "sum by (instance, process, number) (rate(process_cpu_seconds_total{<own>}[$__rate_interval]))",
+                            "{{instance}} {{process}} {{number}}",
+                        ),
+                    ),
+                ),
+                Panel(
+                    title="Open descriptors, of the limit",
+                    text="Each stream takes two. Near 1 new connections fail: raise the limit of open files (ulimit -n).",
+                    unit="percentunit",
+                    top=1,
+                    queries=(
+                        q(
+                            "max by (instance, process) (process_open_fds{<own>} / process_max_fds{<own>})",
+                            "{{instance}} {{process}}",
+                        ),
+                    ),
+                ),
+                Panel(
+                    title="Database",
+                    text="Its size with the write-ahead log, and storage.max_bytes dashed where there is a limit. The oldest "
+                    "records are deleted at the limit, and after storage.keep_days.",
+                    unit="bytes",
+                    queries=(
+                        q("max by (instance) (sameweights_database_bytes{<own>})", "{{instance}}"),
+                        q("max by (instance) (sameweights_database_limit_bytes{<own>} > 0)", "limit {{instance}}", floor=True),
+                    ),
                 ),
                 Panel(
                     title="What runs",

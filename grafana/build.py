@@ -183,7 +183,7 @@ def _table(panel: Panel) -> table.Panel:
     merge = models.DataTransformerConfig(id_val="merge", options={})
     order = models.DataTransformerConfig(id_val="organize", options={"excludeByName": {"Time": True}, "renameByName": names})
     builder = table.Panel().show_header(True).transformations([merge, order])
-    for name, unit in (("z", "none"), ("pairs", "short"), ("since", "dateTimeAsIso")):
+    for name, unit in (("z", "none"), ("pairs", "short"), ("since", "dateTimeAsIso"), ("oldest", "dateTimeAsIso")):
         if name in panel.columns:
             builder = builder.override_by_name(name, [models.DynamicConfigValue(id_val="unit", value=unit)])
     link = [{"title": "Pairs of this provider", "url": "${pages}/pairs?provider=${__value.text}", "targetBlank": True}]

@@ -5,17 +5,16 @@ from __future__ import annotations
 from panels import WHO, Board, Panel, Query, q, quantiles
 
 
-def lengths(kind: str) -> tuple[Query, ...]:
-    """Mean and 95th percentile of the tokens of an answer: the provider's, and dashed the reference's for the same model."""
+def lengths() -> tuple[Query, ...]:
+    """Mean output tokens of an answer: the provider's, and dashed the reference's for the same model."""
     found = []
     for labels, leg, who, floor in (
-        ("provider, model", f'{{<leg>, role="primary", type="{kind}"}}[$__rate_interval]', WHO, False),
-        ("model", f'{{<ref>, role="shadow", type="{kind}"}}[$__rate_interval]', "reference / {{model}}", True),
+        ("provider, model", '<leg>, role="primary"', WHO, False),
+        ("model", '<ref>, role="shadow"', "reference / {{model}}", True),
     ):
-        tokens, answers = (f"sum by ({labels}) (rate(sameweights_request_tokens_{end}{leg}))" for end in ("sum", "count"))
-        buckets = f"sum by (le, {labels}) (rate(sameweights_request_tokens_bucket{leg}))"
+        tokens = f'sum by ({labels}) (rate(sameweights_tokens_total{{{leg}, type="output"}}[$__rate_interval]))'
+        answers = f'sum by ({labels}) (rate(sameweights_requests_total{{{leg}, code="2xx"}}[$__rate_interval]))'
         found.append(q(f"{tokens} / ({answers} > 0)", f"mean {who}", floor=floor))
-        found.append(q(f"histogram_quantile(0.95, {buckets})", f"p95 {who}", floor=floor))
     return tuple(found)
 
 
@@ -91,10 +90,10 @@ LATENCY = Board(
                 ),
                 Panel(
                     title="Output tokens of an answer",
-                    text="Mean and 95th percentile. The provider far above or below the dashed line writes longer or shorter "
+                    text="Mean, by the reported usage. The provider far above or below the dashed line writes longer or shorter "
                     "answers to like requests: see the signal completion_tokens on Divergence.",
                     unit="short",
-                    queries=lengths("output"),
+                    queries=lengths(),
                 ),
                 Panel(
                     title="Tokens",

@@ -222,6 +222,9 @@ class PreparedWriter(Protocol):
 class Reader(Protocol):
     """Typed queries of the store; safe from any thread, never blocks the writer."""
 
+    def extent(self) -> tuple[int, float]:
+        """Bytes on disk, the write-ahead log included, and when the oldest exchange started; 0 without one."""
+
     def pairs(self, wanted: PairFilter) -> Sequence[PairSummary]:
         """Newest first."""
 

@@ -20,7 +20,9 @@ PLANE = ("ended", "audit_down", "audit_slow", "too_large", "unpackable")
 AUDIT = ("stored", "store_failed", "store_full", "error", "malformed", "inbox_full", "process_killed")
 """What became of those that were handed over: in the database, or lost, by reason."""
 FIELDS = {name: index for index, name in enumerate((*PLANE, *AUDIT))}
-SIZE = (WORKERS + 1) * len(FIELDS) * 8
+_LOADED, _REFUSED = (WORKERS + 1) * len(FIELDS), (WORKERS + 1) * len(FIELDS) + 1
+"""Where the parent notes when the configuration was last loaded, and last refused: seconds since 1970, 0 for never."""
+SIZE = (_REFUSED + 1) * 8
 
 
 class CounterRow:
@@ -71,6 +73,15 @@ class SharedCounters:
     def row(self, worker: int) -> CounterRow:
         """The counts of a worker; those of one that cannot be are the first one's."""
         return CounterRow(self._counts, worker if 0 <= worker <= WORKERS else 0)
+
+    def note_load(self, at: float, *, refused: bool) -> None:
+        """Note that the configuration was loaded, or refused, at `at` (epoch seconds)."""
+        self._counts[_REFUSED if refused else _LOADED] = int(at)
+
+    @property
+    def loads(self) -> tuple[int, int]:
+        """When the configuration was last loaded, and last refused; 0 for never."""
+        return int(self._counts[_LOADED]), int(self._counts[_REFUSED])
 
     def totals(self) -> Mapping[str, int]:
         """The counts of all exchanges, without the pairs."""

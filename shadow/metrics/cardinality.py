@@ -21,7 +21,9 @@ from shadow.findings.pair import PairKind
 from shadow.metrics.definitions import DRIFT, MetricDefinitions
 from shadow.metrics.drift_metrics import BLAMES
 from shadow.metrics.label_names import LabelNames
+from shadow.metrics.process_metrics import FIGURES, KINDS
 from shadow.metrics.series import REASONS_LIMIT, BulkCounter, BulkHistogram
+from shadow.sampling.budget import UNITS
 from shadow.settings.top_level_config import Config
 
 GROUP = frozenset(DRIFT) - {"signal"}
@@ -40,6 +42,7 @@ CLOSED: Mapping[str, int] = {
     # of the four each signal has two
     "direction": 2,
     "reason": REASONS_LIMIT + 1,
+    "unit": len(UNITS),
     "state": len(Latched),
     "blame": len(BLAMES),
     # because only the present one is shown
@@ -55,7 +58,8 @@ def series_bound(config: Config) -> int:
     MetricDefinitions(registry)
     routes, providers, models = LabelNames(config).sizes
     sizes = {**CLOSED, "provider": providers, "reference": providers, "model": models, "worker": config.proxy.workers}
-    return sum(_lines(each) * _children(_labels(each), sizes, routes * models) for each in registry.collectors)
+    processes = len(FIGURES) * len(KINDS) * max(config.proxy.workers, config.shadow.audit_workers)
+    return processes + sum(_lines(each) * _children(_labels(each), sizes, routes * models) for each in registry.collectors)
 
 
 def _children(labels: tuple[str, ...], sizes: Mapping[str, int], groups: int) -> int:

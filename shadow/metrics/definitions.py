@@ -11,7 +11,8 @@ from importlib.metadata import PackageNotFoundError, version
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
-from shadow.metrics.series import BulkCounter, BulkHistogram, CachedChildren
+from shadow.findings.finding import TIMES, FindingState, Signal
+from shadow.metrics.series import BulkCounter, BulkHistogram, CachedChildren, Fold
 
 SECONDS = tuple(round(0.01 * 2**k, 2) for k in range(16))
 """0.01 to 327.68: the client boundaries of the OpenTelemetry GenAI conventions, and two more for reasoning models."""
@@ -20,8 +21,6 @@ TOKEN_SECONDS = (
     *(0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.5),
 )
 """The same conventions' boundaries for a token, and four lower ones: fast hosts exceed 1,000 tokens a second."""
-TOKENS = tuple(float(4**k) for k in range(11))
-"""1 to 1,048,576: the same conventions' boundaries for tokens, as far as contexts reach."""
 OVERHEAD_SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1)
 RATIO = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 
@@ -31,6 +30,19 @@ SIGNAL = (*AUDITED, "comparison", "signal")
 DRIFT = ("route", "model", "provider", "reference", "signal")
 VERDICTS = ("match", "differ")
 """The two results between which a ratio is taken: both begin at 0 together."""
+LIKENESS = frozenset({Signal.TEXT.value})
+"""Signals whose similarity is exported, which a panel draws: a histogram of each would be three fifths of all series."""
+_JUDGED = frozenset({FindingState.MATCH, FindingState.DIFFER})
+
+
+def judged(end: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The labels of a finding, as (signal, state), that is counted by its signal: it matches or differs, in other than speed."""
+    return end if end[1] in _JUDGED and end[0] not in TIMES else None
+
+
+def unmeasured(end: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The label under which any other finding is counted: its state alone, because each signal would triple the series."""
+    return None if end[1] in _JUDGED or end[0] in TIMES else end[1:]
 
 
 class _Maker:
@@ -51,8 +63,8 @@ class _Maker:
     def counters(self, name: str, text: str, labels: Sequence[str]) -> CachedChildren[Counter]:
         return CachedChildren(Counter(f"sameweights_{name}", text, labels, registry=self._registry).labels)
 
-    def bulk(self, name: str, text: str, labels: Sequence[str], begun: Sequence[str]) -> BulkCounter:
-        made = BulkCounter(f"sameweights_{name}", text, labels, begun)
+    def bulk(self, name: str, text: str, labels: Sequence[str], begun: Sequence[str], fold: Fold) -> BulkCounter:
+        made = BulkCounter(f"sameweights_{name}", text, labels, begun, fold)
         self._registry.register(made)
         return made
 
@@ -104,20 +116,27 @@ class MetricDefinitions:
         )
         self.requests = make.counters("requests_total", "Requests by outcome.", (*BY_ROLE, "code"))
         self.tokens = make.counters("tokens_total", "Tokens as the providers report them.", (*BY_ROLE, "type"))
-        self.lengths = make.histograms(
-            "request_tokens", "Tokens of one request, as its provider reports them.", (*BY_ROLE, "type"), TOKENS
-        )
         self.money = make.counters("money_total", "Money by the configured prices and the reported tokens.", BY_ROLE)
         self.errors = make.counters("errors_total", "Error responses by class.", (*BY_ROLE, "class"))
 
     def _audit(self, make: _Maker) -> None:
         self.comparisons = make.bulk(
-            "comparisons_total", "Findings of pairs by signal and result.", (*SIGNAL, "result"), VERDICTS
+            "comparisons_total", "Findings of pairs by signal and result.", (*SIGNAL, "result"), VERDICTS, judged
+        )
+        self.unmeasured = make.bulk(
+            "unmeasured_total",
+            "Signals of pairs and answers that could not be judged, by reason.",
+            (*AUDITED, "comparison", "result"),
+            (),
+            unmeasured,
+        )
+        self.last_comparison = CachedChildren(
+            make.gauges("last_comparison_timestamp_seconds", "Time of the last pair that was compared.", AUDITED).labels
         )
         self.similarity = make.bulk_histogram("similarity_ratio", "Similarity of two responses; 1 is equal.", SIGNAL, RATIO)
         self.tool_calls = make.counters("tool_calls_total", "Tool calls by result of the schema check.", (*BY_ROLE, "outcome"))
         self.checks = make.bulk(
-            "checks_total", "Results of checks that need no reference.", (*AUDITED, "signal", "result"), VERDICTS
+            "checks_total", "Results of checks that need no reference.", (*AUDITED, "signal", "result"), VERDICTS, judged
         )
         self.odd = make.counters(
             "drift_odd_total", "Pairs in which one side disagreed with both other answers.", (*DRIFT, "side")
@@ -183,6 +202,17 @@ class MetricDefinitions:
         self.store_queue = make.gauge("store_queue_length", "Records in the queue to the database.")
         self.store_lag = make.gauge("store_lag_seconds", "Age of the oldest record in that queue.")
         self.scrape = make.gauge("scrape_render_seconds", "Seconds that the previous scrape took to render.")
+        self.database = make.gauge("database_bytes", "Size of the database and its write-ahead log.")
+        self.database_limit = make.gauge("database_limit_bytes", "storage.max_bytes; 0 is no limit.")
+        self.oldest = make.gauge("oldest_record_timestamp_seconds", "Start of the oldest stored exchange; 0 without any.")
+        self.budget = make.gauges("shadow_budget", "Limits of the running period by unit, 0 for none.", ("unit",))
+        self.budget_left = make.gauges("shadow_budget_left", "What is left of them; absent without a limit.", ("unit",))
+        self.reload_successful = make.gauge(
+            "config_last_reload_successful", "1 when the last load of the configuration succeeded, 0 when it was refused."
+        )
+        self.reloaded = make.gauge(
+            "config_last_reload_success_timestamp_seconds", "Time of the last load of the configuration that succeeded."
+        )
 
 
 def _version() -> str:

@@ -35,11 +35,11 @@ class DriftMetrics:
     def ruled(self, rulings: Sequence[tuple[JudgedPair, Judgement]], now: Sequence[DriftStatus]) -> None:
         """Take over the judge's results, and the status of every group after them."""
         for entry, ruling in rulings:
-            self.counted(entry.group, ruling.counted, pair_id=entry.pair_id)
+            self.counted(entry.group, ruling.counted)
             self.left_out(entry.group, ruling.excluded)
         self.show(now)
 
-    def counted(self, group: GroupKey, payoffs: Iterable[tuple[str, int]], *, pair_id: str) -> None:
+    def counted(self, group: GroupKey, payoffs: Iterable[tuple[str, int]]) -> None:
         """Count the payoffs of one pair that counted; both sides of a signal begin at 0 together."""
         named = self._group(group)
         for signal, payoff in payoffs:
@@ -47,7 +47,7 @@ class DriftMetrics:
             self._series.pairs(*labels).inc()
             sides = {1: self._series.odd(*labels, "provider"), -1: self._series.odd(*labels, "reference")}
             if payoff in sides:
-                sides[payoff].inc(1, self._names.exemplar(pair_id))
+                sides[payoff].inc()
 
     def left_out(self, group: GroupKey, reasons: Iterable[str]) -> None:
         """Count the reasons why parts of one pair counted for nothing."""
@@ -65,7 +65,7 @@ class DriftMetrics:
             for blame in BLAMES:
                 self._series.drift_blame(*named, blame).set(blame == (WAITS if status.waits else status.blame))
             for signal, direction, evidence in status.evidence:
-                self._series.evidence(*named, self._signals.of(signal), direction).set(evidence)
+                self._series.evidence(*named, self._signals.of(signal), direction).set(round(evidence, 3))
             self._alarmed(status)
         self._calm(before - self._shown)
         self._references(statuses)

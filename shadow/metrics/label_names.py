@@ -83,10 +83,12 @@ class LabelNames:
         return {"pair_id": pair_id} if PAIR_ID.fullmatch(pair_id) else None
 
     def expected(self) -> Iterator[tuple[str, str]]:
-        """The (provider, model) labels that live traffic can be expected to have."""
+        """The (provider, model) labels that live traffic can be expected to have: the models that the configuration ties to a
+        provider. Those of others begin with their first answer, because a series at 0 of a model that is never used is drawn too.
+        """
         for name, provider in self._config.proxy.providers.items():
             routed = (route.model for route in self._config.proxy.routes if route.provider == name)
-            models = {OTHER, *map(self.model, provider.models), *map(self.model, routed)} if self._models else self._learned
+            models = {*map(self.model, provider.models), *map(self.model, routed)} - {OTHER}
             yield from ((self.provider(name), model) for model in sorted(models))
 
     def _route_models(self) -> Iterator[str]:

@@ -1,4 +1,5 @@
-"""Sets every series of the one registry, in the audit process; it receives values and reads no clock.
+"""Sets every series of the one registry, in the audit process; it receives values, and reads the clock for the time of the last
+comparison alone.
 
 Rule: names in labels come from the configuration, the rest from closed sets; where no model is configured, a bounded few that a
 provider answered are labels too.
@@ -6,8 +7,9 @@ provider answered are labels too.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
+from time import time
 from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter
@@ -21,7 +23,7 @@ from shadow.findings.finding import FindingState, Signal
 from shadow.findings.pair import ControlReason, PairKind
 from shadow.measures.schema_validation import OUTCOMES
 from shadow.metrics.answer_counts import CHECK, CLASSES, AnswerCounts, answer_counts
-from shadow.metrics.definitions import MetricDefinitions
+from shadow.metrics.definitions import LIKENESS, MetricDefinitions
 from shadow.metrics.drift_metrics import DriftMetrics
 from shadow.metrics.label_names import OTHER, LabelNames
 from shadow.metrics.series import ReasonLabels, WorkerTotals
@@ -71,6 +73,7 @@ class Metrics:
         self._pulses = WorkerTotals()
         self._totals: dict[Counter, int] = {}
         self._serving: dict[tuple[str, str], str] = {}
+        self._begun: set[tuple[str, str]] = set()
         self._begin_at_zero()
 
     def __repr__(self) -> str:
@@ -92,9 +95,11 @@ class Metrics:
     def count(self, counts: AnswerCounts, *, pair_id: str = "") -> None:
         """Count one answer; `pair_id` is the pair that the exemplars of its times name."""
         live = counts.role == Role.PRIMARY.value
-        if counts.code == "2xx" and live and self._names.answered(counts.model):
-            self._begin_at_zero()
+        if counts.code == "2xx" and live:
+            self._names.answered(counts.model)
         labels = (self._names.provider(counts.provider), self.model(counts.model), counts.role)
+        if live:
+            self._begin(labels[0], labels[1])
         self._series.requests(*labels, counts.code).inc()
         for outcome in counts.outcomes:
             self._series.tool_calls(*labels, outcome if outcome in OUTCOMES else OTHER).inc()
@@ -120,15 +125,23 @@ class Metrics:
             return
         if kind == PairKind.SELF.value and control_reason != ControlReason.RANDOM.value:
             return
-        exemplar, begin = self._names.exemplar(pair_id), (*labels, PairKind(kind).value)
-        self._series.comparisons.count(begin, tuple(map(_VERDICT, findings)), exemplar)
+        begin = (*labels, PairKind(kind).value)
+        # because a panel shows those of a pair itself; those of its control would be half of what a scrape weighs
+        exemplar = self._names.exemplar(pair_id) if kind == PairKind.CROSS.value else None
+        verdicts = tuple(map(_VERDICT, findings))
+        self._series.comparisons.count(begin, verdicts, exemplar)
+        self._series.unmeasured.count(begin, verdicts)
+        if kind == PairKind.CROSS.value and any(state in _JUDGED for _, state in verdicts):
+            self._series.last_comparison(*labels).set(int(time()))
         judged = ((found.signal._value_, found.score) for found in findings if found.state in _JUDGED)
-        scores = [(signal, score) for signal, score in judged if score is not None and 0 <= score <= 1]
+        scores = [(name, score) for name, score in judged if name in LIKENESS and score is not None and 0 <= score <= 1]
         self._series.similarity.note(begin, scores, exemplar)
 
     def checks(self, provider: str, model: str, verdicts: tuple[tuple[str, str], ...]) -> None:
         """Count the checks of one answer, each as (signal, state)."""
-        self._series.checks.count((self._names.provider(provider), self.model(model)), verdicts)
+        labels = (self._names.provider(provider), self.model(model))
+        self._series.checks.count(labels, verdicts)
+        self._series.unmeasured.count((*labels, CHECK), verdicts)
 
     def identity(self, row: IdentityRow, *, again: bool = False) -> None:
         """Show which identity serves a model from now on; `again`: it was known before this process, which is no change."""
@@ -175,6 +188,10 @@ class Metrics:
         self._series.upstream.set(sum(each.upstream_open for each in latest))
         self._series.lag.set(max(each.loop_lag for each in latest))
 
+    def workers(self) -> dict[int, int]:
+        """The number of each data-plane process by its pid."""
+        return {each.pid: each.worker for each in self._pulses.latest}
+
     def gauges(
         self,
         *,
@@ -190,6 +207,24 @@ class Metrics:
         self._series.shadows_waiting.set(shadows_waiting)
         self._series.store_queue.set(store_queued)
         self._series.store_lag.set(store_lag)
+
+    def database(self, *, size: int, limit: int, oldest: float) -> None:
+        """Take over the size of the database and its limit in bytes, and when its oldest exchange started."""
+        self._series.database.set(size)
+        self._series.database_limit.set(limit)
+        self._series.oldest.set(oldest)
+
+    def budget(self, limits: Mapping[str, float], left: Mapping[str, float]) -> None:
+        """Take over the limits of shadowing by unit, 0 for none, and what is left of those there are."""
+        for unit, limit in limits.items():
+            self._series.budget.labels(unit).set(limit)
+        for unit, amount in left.items():
+            self._series.budget_left.labels(unit).set(amount)
+
+    def loaded(self, *, succeeded: float, refused: float) -> None:
+        """Take over when a configuration was last loaded, and last refused; 0 for never."""
+        self._series.reloaded.set(succeeded)
+        self._series.reload_successful.set(succeeded >= refused)
 
     def scraped(self, seconds: float) -> None:
         """Show from the next scrape on how long this one took to render."""
@@ -215,7 +250,6 @@ class Metrics:
         for kind, count, price in counts:
             if count is not None and 0 <= count <= TOKENS_CREDIBLE:
                 self._series.tokens(*labels, kind).inc(count)
-                self._series.lengths(*labels, kind).observe(count)
                 money = self._series.money(*labels)  # begins at 0, also where no price is known
                 if price:
                     money.inc(count * price / 1e6)
@@ -223,12 +257,7 @@ class Metrics:
     def _begin_at_zero(self) -> None:
         """Create the series that can be expected at 0, because one that begins at 1 hides its first increase from Prometheus."""
         for provider, model in self._names.expected():
-            for code in CLASSES:
-                self._series.requests(provider, model, Role.PRIMARY.value, code)
-            for outcome in OUTCOMES:
-                self._series.tool_calls(provider, model, Role.PRIMARY.value, outcome)
-            for error in ERRORS:
-                self._series.errors(provider, model, Role.PRIMARY.value, error)
+            self._begin(provider, model)
         for reason in HANDOVER_REASONS:
             self._series.handover_dropped(reason)
         for reason in SKIP_REASONS:
@@ -237,3 +266,16 @@ class Metrics:
             self._series.recorder_errors(table)
             for result in RESULTS:
                 self._series.records(result, table)
+
+    def _begin(self, provider: str, model: str) -> None:
+        """Create the series of live traffic of one provider and model, at the latest with its first answer, seldom an error."""
+        if (provider, model) in self._begun:
+            return
+        self._begun.add((provider, model))
+        labels = (provider, model, Role.PRIMARY.value)
+        for code in CLASSES:
+            self._series.requests(*labels, code)
+        for outcome in OUTCOMES:
+            self._series.tool_calls(*labels, outcome)
+        for error in ERRORS:
+            self._series.errors(*labels, error)

@@ -22,6 +22,7 @@ from prometheus_client.samples import Exemplar
 from proxy.worker_stats import WorkerStats
 
 OTHER = "other"
+MATCH = "match"
 REASON = re.compile(r"[a-z][a-z0-9_]{0,39}")
 REASONS_LIMIT = 64
 PULSES_KEPT = 256
@@ -31,6 +32,8 @@ RUNS = 256
 """Different verdicts on whole answers, and scores of pairs, that are held before they are counted one by one."""
 
 M = TypeVar("M")
+Fold = Callable[[tuple[str, ...]], "tuple[str, ...] | None"]
+"""Gives the label values under which something is counted, None where it is not."""
 
 
 class CachedChildren(Generic[M]):
@@ -161,13 +164,16 @@ class BulkCounter(Collector):
     """A counter that takes many at once; one `inc` for each check of each answer costs ten times as much.
 
     Series that differ only in the last label begin at 0 together, for each of the values `begun`, because a ratio needs them all.
+    `fold` gives the label values for each of the `ends` that are counted. Exemplars lead to what was not a match: the others are
+    most of what a scrape weighs, and no panel shows them.
     """
 
-    def __init__(self, name: str, text: str, labels: Sequence[str], begun: Sequence[str]) -> None:
+    def __init__(self, name: str, text: str, labels: Sequence[str], begun: Sequence[str], fold: Fold = lambda end: end) -> None:
         self._name = name.removesuffix("_total")
         self._text = text
         self._labels = tuple(labels)
         self._begun = tuple(begun)
+        self._fold = fold
         self._lock = Lock()
         self._counts: dict[tuple[str, ...], int] = {}
         self._exemplars: dict[tuple[str, ...], Exemplar] = {}
@@ -208,13 +214,13 @@ class BulkCounter(Collector):
     def _settle(self) -> None:
         """Count what is held."""
         for (begin, ends), (times, exemplar) in self._runs.items():
-            for end in ends:
+            for end in filter(None, map(self._fold, ends)):
                 values = (*begin, *map(str, end))
                 if values not in self._counts:
                     for last in (*self._begun, values[-1]):
                         self._counts.setdefault((*values[:-1], last), 0)
                 self._counts[values] += times
-                if exemplar:
+                if exemplar and values[-1] != MATCH:
                     self._exemplars[values] = exemplar
         self._runs.clear()
 

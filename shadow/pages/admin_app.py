@@ -94,8 +94,9 @@ class _Admin:
         self._pages.reload(config)
 
     async def metrics(self, request: web.Request) -> web.Response:
-        body, content_type = await self._scraping.page(",".join(request.headers.getall("Accept", [])))
-        return web.Response(body=body, headers={"Content-Type": content_type})
+        accept, encoding = (",".join(request.headers.getall(name, [])) for name in ("Accept", "Accept-Encoding"))
+        body, headers = await self._scraping.page(accept, encoding)
+        return web.Response(body=body, headers=headers)
 
     async def close(self, _: web.Application) -> None:
         self._scraping.close()

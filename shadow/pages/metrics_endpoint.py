@@ -6,6 +6,7 @@ Concurrent scrapes of one format share one rendering, so that the number of scra
 from __future__ import annotations
 
 import asyncio
+import gzip
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,38 +14,56 @@ from concurrent.futures import ThreadPoolExecutor
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
-Encode = Callable[[CollectorRegistry], bytes]
+from shadow.metrics.exposition import Exposition
+
+Encode = Callable[[], bytes]
+GZIP_LEVEL = 6
+OPENMETRICS = "application/openmetrics-text"
+
+
+def accepts_gzip(accept_encoding: str) -> bool:
+    """Whether an Accept-Encoding header allows gzip, by its name or by `*`, with a weight above 0 (RFC 9110, 12.5.3)."""
+    weights = {}
+    for part in accept_encoding.lower().split(","):
+        coding, *parameters = (word.strip() for word in part.split(";"))
+        weights[coding] = next((each.removeprefix("q=") for each in parameters if each.startswith("q=")), "1")
+    return weights.get("gzip", weights.get("*", "0")).strip("0.") != ""
 
 
 class MetricsEndpoint:
     """Renders one registry; `took` is called with the seconds of each rendering, in the rendering thread."""
 
     def __init__(self, registry: CollectorRegistry, took: Callable[[float], None]) -> None:
-        self._registry = registry
+        self._exposition = Exposition(registry)
         self._took = took
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="sameweights-scrape")
-        self._renderings: dict[str, asyncio.Future[bytes]] = {}
+        self._renderings: dict[tuple[str, bool], asyncio.Future[bytes]] = {}
 
     def __repr__(self) -> str:
         return f"<MetricsEndpoint rendering={sorted(self._renderings)}>"
 
-    async def page(self, accept: str) -> tuple[bytes, str]:
-        """The body and its content type, in the format that the Accept header selects."""
-        encode, content_type = choose_encoder(accept)
-        rendering = self._renderings.get(content_type)
+    async def page(self, accept: str, accept_encoding: str = "") -> tuple[bytes, dict[str, str]]:
+        """The body and its headers, in the format and the coding that the two Accept headers select."""
+        _, content_type = choose_encoder(accept)
+        encode = self._exposition.openmetrics if content_type.startswith(OPENMETRICS) else self._exposition.text
+        packed = accepts_gzip(accept_encoding)
+        rendering = self._renderings.get((content_type, packed))
         if rendering is None:
-            rendering = asyncio.get_running_loop().run_in_executor(self._pool, self._render, encode)
-            self._renderings[content_type] = rendering
-            rendering.add_done_callback(lambda _: self._renderings.pop(content_type))
+            rendering = asyncio.get_running_loop().run_in_executor(self._pool, self._render, encode, packed)
+            self._renderings[content_type, packed] = rendering
+            rendering.add_done_callback(lambda _: self._renderings.pop((content_type, packed)))
+        headers = {"Content-Type": content_type, "Vary": "Accept, Accept-Encoding"}
         # a scraper that disconnects must not cancel the rendering that others share
-        return await asyncio.shield(rendering), content_type
+        return await asyncio.shield(rendering), headers | ({"Content-Encoding": "gzip"} if packed else {})
 
     def close(self) -> None:
         """Stop the thread after the rendering in progress, whose result is discarded."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _render(self, encode: Encode) -> bytes:
+    def _render(self, encode: Encode, packed: bool) -> bytes:
         began = time.perf_counter()
-        body = encode(self._registry)
+        body = encode()
+        if packed:
+            body = gzip.compress(body, GZIP_LEVEL, mtime=0)
         self._took(time.perf_counter() - began)
         return body

@@ -17,6 +17,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 
 import structlog
@@ -34,6 +35,7 @@ from shadow.commands.forget import forget_ordered
 from shadow.judging.judge import Judge
 from shadow.judging.webhook import WebhookSender
 from shadow.metrics.observe import Metrics
+from shadow.metrics.process_metrics import ProcessCollector
 from shadow.pages.admin_access import PARAMETER, admin_access, base_address, drawn_token, needs_token
 from shadow.pages.admin_app import RELOAD, build_app
 from shadow.pages.connection_limiter import ConnectionLimiter
@@ -71,6 +73,7 @@ SWITCH_SECONDS = 0.001
 noticeable.
 """
 SWEEP_SECONDS = 60.0
+EXTENT_SECONDS = 10.0
 GAUGE_SECONDS = 0.5
 ORDER_SECONDS = 1.0
 RECEIVE_PATIENCE, SHADOW_PATIENCE, FLUSH_PATIENCE, JUDGE_PATIENCE, ADMIN_PATIENCE = 1.0, 5.0, 5.0, 2.0, 1.0
@@ -81,17 +84,21 @@ JUDGE_SECONDS = 0.5
 class AuditProcess:
     """The whole audit on one event loop."""
 
-    def __init__(self, config: Config, store: Store, counters: SharedCounters | None = None, run: str = "") -> None:
+    def __init__(
+        self, config: Config, store: Store, counters: SharedCounters | None = None, run: str = "", supervisor: int = 0
+    ) -> None:
         self._config = config
         self._store = store
         self._registry = CollectorRegistry()
         self._counters = counters or SharedCounters()
         ledger = ExchangeLedger(self._counters, store.begin_run(run))
         self._metrics = Metrics(self._registry, config)
+        self._registry.register(ProcessCollector(supervisor or os.getpid(), self._metrics.workers))
         shadow = config.shadow
         budget = Budget(requests=shadow.requests, tokens=shadow.tokens, money=shadow.money, period=shadow.period)
         now = time.time()
         budget.restore(now, *store.spent(*budget.hours(now)))
+        self._budget = budget
         drawn = _drawn(store)
         policy = PrivacyPolicy(
             redactor=Redactor(config.storage.redact), key=secrets.token_bytes(32), bodies=config.storage.bodies
@@ -202,6 +209,7 @@ class AuditProcess:
             self._gauges(),
             self._orders(),
             self._sweeps(),
+            self._extent(),
             self._judging(),
             self._notifier.run(),
         ):
@@ -274,6 +282,9 @@ class AuditProcess:
                 store_lag=self._store.lag,
             )
             self._metrics.counted(self._counters)
+            self._metrics.budget(self._budget.limits(), self._budget.left(time.time()))
+            loaded, refused = self._counters.loads
+            self._metrics.loaded(succeeded=loaded, refused=refused)
             self._limiter.close_idle()
             await asyncio.sleep(GAUGE_SECONDS)
 
@@ -295,6 +306,13 @@ class AuditProcess:
             if gone:
                 log.info("records_deleted", reason="forget", exchanges=gone)
             await asyncio.sleep(ORDER_SECONDS)
+
+    async def _extent(self) -> None:
+        while True:
+            with suppress(StoreError, sqlite3.Error):  # readiness reports a database that cannot be read
+                size, oldest = await asyncio.to_thread(self._store.extent)
+                self._metrics.database(size=size, limit=self._config.storage.max_bytes, oldest=oldest)
+            await asyncio.sleep(EXTENT_SECONDS)
 
     async def _sweeps(self) -> None:
         steady = ClockJumpGuard(time.time(), time.monotonic())
@@ -357,7 +375,7 @@ def main() -> int:
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(
             live(
-                lambda: AuditProcess(config, store, SharedCounters(task.get("board")), task.get("run", "")),
+                lambda: AuditProcess(config, store, SharedCounters(task.get("board")), task.get("run", ""), os.getppid()),
                 admin,
                 task["audit_socket"],
                 begun,

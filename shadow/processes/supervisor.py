@@ -13,12 +13,14 @@ import signal
 import socket
 import sys
 import tempfile
+import time
 from asyncio.subprocess import Process
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
 from proxy.process.parent_watchdog import hold
+from proxy.process.shared_counters import SharedCounters
 from shadow.pipeline.private_folder import private_folder
 from shadow.pipeline.workers_socket import WORKERS_SOCKET
 from shadow.processes.child_restarts import SupervisedProcess
@@ -167,6 +169,8 @@ class Supervisor:
         self._data = data
         self._admin = admin
         self._counters = board
+        self._board = SharedCounters(board)
+        self._board.note_load(time.time(), refused=False)
         self._run = secrets.token_hex(8)
         """The name of this `serve` in the database, which counts what it has stored."""
         self._stop = asyncio.Event()
@@ -280,7 +284,9 @@ class Supervisor:
         except ConfigError as error:
             for reason in error.errors:
                 self._log.write("error", "reload_refused", reason=reason, effect="nothing is changed")
+            self._board.note_load(time.time(), refused=True)
             return
+        self._board.note_load(time.time(), refused=False)
         self._config, later = reloaded(self._config, wanted)
         for key in later:
             self._log.write("warning", "restart_needed", key=key)

@@ -25,6 +25,7 @@ MARGIN = 0.05
 
 APART = 3.0
 """Standard deviations of the two intervals, of a share and of its noise, that must not overlap for a mark."""
+
 Key = tuple[str, str, str]
 
 

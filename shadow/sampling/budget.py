@@ -17,6 +17,9 @@ class PeriodSpending:
     money: float
 
 
+UNITS = ("requests", "tokens", "money")
+
+
 class Budget:
     """Limits per period ("hour", "day" or "month", by UTC); 0 is no limit. Not for several threads at once.
 
@@ -94,6 +97,16 @@ class Budget:
         """What the running period has cost so far."""
         return PeriodSpending(requests=self._open + self._requests, tokens=self._tokens, money=self._money)
 
+    def limits(self) -> dict[str, float]:
+        """The limits of a period by unit; 0 is none."""
+        return dict(zip(UNITS, _amounts(self._limits), strict=True))
+
+    def left(self, now: float) -> dict[str, float]:
+        """What is left at `now` of each limit there is, by unit; 0 also where a period is overdrawn."""
+        self._turn(now)
+        amounts = zip(UNITS, _amounts(self._limits), _amounts(self.spent), strict=True)
+        return {unit: max(limit - spent, 0) for unit, limit, spent in amounts if limit}
+
     def _turn(self, now: float) -> None:
         """Begin a new period when `now` is in a later one; a clock set back stays in the present one."""
         index = self._index(now)
@@ -105,3 +118,8 @@ class Budget:
             moment = datetime.fromtimestamp(now, UTC)
             return moment.year * 12 + moment.month
         return int(now // (HOUR if self._period == "hour" else DAY))
+
+
+def _amounts(of: PeriodSpending) -> tuple[float, float, float]:
+    """The amounts in the order of UNITS."""
+    return of.requests, of.tokens, of.money

@@ -94,6 +94,12 @@ def _log_bytes(conn: sqlite3.Connection) -> int:
     return log.stat().st_size if file and log.exists() else 0
 
 
+def extent(conn: sqlite3.Connection) -> tuple[int, float]:
+    """Bytes of the file and its log, and when the oldest exchange started (epoch seconds); 0 without one."""
+    (oldest,) = conn.execute("SELECT min(started) FROM exchanges").fetchone()
+    return _pragma(conn, "page_count") * _pragma(conn, "page_size") + _log_bytes(conn), oldest or 0.0
+
+
 def used_bytes(conn: sqlite3.Connection) -> int:
     """Bytes of the database in use: the size of the file without its free pages."""
     return (_pragma(conn, "page_count") - _pragma(conn, "freelist_count")) * _pragma(conn, "page_size")

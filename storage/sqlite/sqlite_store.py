@@ -58,6 +58,7 @@ Result = TypeVar("Result")
 IDLE_READERS = 8
 """Connections kept open between queries; more are opened when more threads query at once, and closed afterwards."""
 DAY = 86_400.0
+OLDER = "was written by an older version of sameweights: start sameweights serve once, it brings it up to date"
 CHECKED_BYTES = 64 * 1024 * 1024
 """A file up to this size is checked whole when it is opened for writing; in a larger one only the pages that are read."""
 
@@ -66,15 +67,16 @@ class SqliteReader:
     """Queries of one database file, from any thread; each reads one state of it."""
 
     def __init__(self, path: Path, busy_seconds: float = BUSY_SECONDS) -> None:
-        self._path = path
-        self._busy_seconds = busy_seconds
+        self._path, self._busy_seconds = path, busy_seconds
         self._idle: deque[sqlite3.Connection] = deque()
         self._ended = threading.Event()
 
     def __repr__(self) -> str:
-        return (
-            f"<{type(self).__name__} {self._path} {'closed' if self._ended.is_set() else 'open'}, {len(self._idle)} idle readers>"
-        )
+        return f"<{type(self).__name__} {self._path} closed={self._ended.is_set()} idle={len(self._idle)}>"
+
+    def extent(self) -> tuple[int, float]:
+        """Bytes on disk, the write-ahead log included, and when the oldest exchange started; 0 without one."""
+        return self._query(retention.extent)
 
     def pairs(self, wanted: PairFilter) -> Sequence[PairSummary]:
         """Newest first."""
@@ -373,9 +375,7 @@ def open_sqlite_reader(path: Path, busy_seconds: float = BUSY_SECONDS) -> Sqlite
         raise StoreError(f"the database {path} does not exist: start sameweights serve with it, or change url in [storage]")
     try:
         with closing(open_reading(path, busy_seconds)) as conn:
-            why = why_not_ours(conn)
-            if not why and pending(conn):
-                why = "was written by an older version of sameweights: start sameweights serve once, it brings it up to date"
+            why = why_not_ours(conn) or (OLDER if pending(conn) else "")
     except sqlite3.Error as error:
         raise StoreError(explain(path, error)) from error
     if why:

@@ -8,7 +8,7 @@ import pytest
 from tests.boards import boards, panels, variables
 
 BOARDS = boards()
-UNITS = {"percentunit", "s", "reqps", "ops", "short", "none"}
+UNITS = {"percentunit", "bytes", "s", "reqps", "ops", "short", "none"}
 MULTI = ("job", "instance", "provider", "model")
 PROMETHEUS_UID = "$datasource"
 

@@ -7,6 +7,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from shadow.metrics.definitions import MetricDefinitions
+from shadow.metrics.process_metrics import LABELS, ProcessCollector
 from shadow.metrics.series import BulkCounter, BulkHistogram
 from tests.boards import Target, alerts, boards, filled, records, targets, variables
 from tests.promql import COUNTING, Labels, of
@@ -18,6 +19,8 @@ OF_PROMETHEUS = {
     "scrape_samples_scraped": SCRAPED,
     "ALERTS": frozenset({"alertname", "alertstate", "job", "provider", "model"}),
 }
+STANDARD = {"process_start_time_seconds", "process_virtual_memory_bytes"}
+"""Series that each Prometheus client library exports, for dashboards about any program."""
 WINDOW = re.compile(r"\d+[smhd]")
 
 
@@ -26,6 +29,10 @@ def exported() -> tuple[dict[str, frozenset[str]], set[str]]:
     labels, growing = {}, set()
     registry = CollectorRegistry()
     MetricDefinitions(registry)
+    for metric in ProcessCollector(0, dict).describe():
+        name = f"{metric.name}_total" if metric.type == "counter" else metric.name
+        labels[name] = SCRAPED | frozenset(LABELS)
+        growing |= {name} if metric.type == "counter" else set()
     for collector in registry._collector_to_names:
         [metric] = collector.describe()
         own = collector.labels if isinstance(collector, BulkHistogram | BulkCounter) else collector._labelnames
@@ -55,7 +62,7 @@ KNOWN = known()
 EXPRESSIONS = {
     **{f"rule {name}": expr for name, expr in records().items()},
     **{f"alert {name}": rule["expr"] for name, rule in alerts().items()},
-    **{str(target): target.filled() for target in targets()},
+    **{f"{target} {number}": target.filled() for number, target in enumerate(targets())},
 }
 
 
@@ -125,5 +132,5 @@ def test_rules_add_up_the_replicas():
 def test_no_exported_series_of_the_audit_is_forgotten():
     used = {selector.name for expr in EXPRESSIONS.values() for selector in of(expr)}
     whole = {re.sub(r"_(bucket|count|sum)$", "", name) if name not in RAW or "_bucket" in name else name for name in used}
-    forgotten = {re.sub(r"_(bucket|count|sum)$", "", name) for name in GROWING | set(RAW)} - whole
+    forgotten = {re.sub(r"_(bucket|count|sum)$", "", name) for name in GROWING | set(RAW)} - whole - STANDARD
     assert not forgotten, "exported, and neither drawn nor in a rule"

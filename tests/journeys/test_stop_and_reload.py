@@ -126,6 +126,7 @@ async def test_reload_applies_routes_without_breaking_a_stream_and_ignores_an_in
             served.process.send_signal(signal.SIGHUP)
             assert await until(lambda: any("nobody" in line for line in served.errors))
             assert any("reload_refused" in line and "nothing is changed" in line for line in served.errors)
+            assert await until(lambda: _has(served, "sameweights_config_last_reload_successful", 0))
             added = NEW_ROUTE.format(fresh=fresh.base_url)
             path.write_text(good.replace("[shadow]\n", added).replace('"127.0.0.1:0"\nmodels', '"127.0.0.1:1"\nmodels'))
             served.process.send_signal(signal.SIGHUP)
@@ -135,6 +136,7 @@ async def test_reload_applies_routes_without_breaking_a_stream_and_ignores_an_in
                     return got.status == 200 and bool(fresh.requests) if got.content_type == "application/json" else False
 
             assert await until(lambda: any("config_reloaded" in line for line in served.errors))
+            assert await until(lambda: _has(served, "sameweights_config_last_reload_successful", 1))
             assert await until(taken)
             assert any("admin.listen" in line for line in served.errors)
             assert not reading.done()
@@ -200,3 +202,7 @@ async def test_every_part_of_the_audit_uses_a_provider_a_reference_and_a_route_t
             async with session.get(f"{served.admin}/pairs") as page:
                 offered = re.findall(r"<option[^>]*>\s*(\w+)", await page.text())
             assert {"candidate", "official", "fresh", "second"} <= set(offered)
+
+
+async def _has(served, name: str, value: float) -> bool:
+    return await served.metric(name) == value

@@ -31,6 +31,15 @@ def test_a_count_is_raised_to_what_is_known_and_never_lowered():
     assert row["stored"] == 5
 
 
+def test_the_last_load_and_the_last_refusal_are_kept_beside_the_counts():
+    board = SharedCounters()
+    assert board.loads == (0, 0)
+    board.note_load(1_700_000_000.9, refused=False)
+    board.note_load(1_700_000_007.0, refused=True)
+    assert board.loads == (1_700_000_000, 1_700_000_007)
+    assert not any(board.row(worker)[field] for worker in (0, 64) for field in FIELDS)
+
+
 def test_totals_are_of_all_workers_and_leave_out_the_pairs():
     board = SharedCounters()
     for worker in (0, 64 - 1, 64):

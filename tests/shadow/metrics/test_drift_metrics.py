@@ -46,10 +46,10 @@ def shown():
 
 
 def test_the_series_of_both_sides_of_a_payoff_exist_from_the_first_pair(shown):
-    shown.indicators.counted(KEY, [("answer_kind", 0)], pair_id="p1")
+    shown.indicators.counted(KEY, [("answer_kind", 0)])
     assert shown.value("pairs_total", signal="answer_kind") == 1
     assert [shown.value("odd_total", signal="answer_kind", side=side) for side in ("provider", "reference")] == [0, 0]
-    shown.indicators.counted(KEY, [("answer_kind", -1)], pair_id="p2")
+    shown.indicators.counted(KEY, [("answer_kind", -1)])
     assert [shown.value("odd_total", signal="answer_kind", side=side) for side in ("provider", "reference")] == [0, 1]
 
 
@@ -84,7 +84,7 @@ def test_every_label_of_drift_is_documented(value):
 
 
 def test_the_results_of_the_judge_are_counted_and_the_states_after_them_shown(shown):
-    judged = SimpleNamespace(group=KEY, pair_id="p1")
+    judged = SimpleNamespace(group=KEY)
     status = statuses({KEY: GroupState(AlertBudget(threshold=1e6))})
     shown.indicators.ruled([(judged, Judgement(counted=(("text", 1),), excluded=("cut",), change=None))], status)
     assert (shown.value("pairs_total", signal="text"), shown.value("odd_total", signal="text", side="provider")) == (1, 1)

@@ -45,13 +45,8 @@ def test_a_provider_is_one_of_the_configuration(names):
     assert [names.provider(name) for name in ("candidate", "nobody")] == ["candidate", "other"]
 
 
-def test_expected_traffic_is_each_provider_with_the_models_it_may_get(names):
-    assert set(names.expected()) == {
-        ("candidate", "large"),
-        ("candidate", "small"),
-        ("candidate", "other"),
-        ("official", "other"),
-    }
+def test_expected_traffic_is_each_provider_with_the_models_that_are_tied_to_it(names):
+    assert set(names.expected()) == {("candidate", "large"), ("candidate", "small")}
 
 
 @pytest.mark.parametrize("pair_id", ["", "a b", "x" * 65, "ä", '"', "\ud800"])

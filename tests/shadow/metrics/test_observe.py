@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from proxy.exchange import ChunkTimings, Failure, FailureKind, Role
 from proxy.process.shared_counters import SharedCounters
 from proxy.worker_stats import WorkerStats
-from shadow.findings.finding import Finding, FindingState, Signal
+from shadow.findings.finding import TIMES, Finding, FindingState, Signal
 from shadow.metrics.observe import Metrics
 from shadow.reading.parsed_response import parse_response
 from shadow.reading.response_timing import ResponseTiming
@@ -68,9 +68,6 @@ def test_an_answer_is_counted_with_its_times_and_tokens(exported):
     assert exported.value("tokens_total", **LEG, type="input") == 9
     assert exported.value("tokens_total", **LEG, type="output") == 3
     assert exported.value("tool_calls_total", **LEG, outcome="valid") == 2
-    assert exported.value("request_tokens_sum", **LEG, type="input") == 9
-    assert exported.value("request_tokens_bucket", **LEG, type="output", le="1.0") == 0
-    assert exported.value("request_tokens_bucket", **LEG, type="output", le="4.0") == 1
     assert exported.value("request_duration_seconds_sum", **LEG) == 0.5
     assert exported.value("time_to_first_chunk_seconds_count", **LEG) == 1
     assert exported.value("proxy_overhead_seconds_count") == 1
@@ -142,7 +139,10 @@ def test_a_likeness_from_0_to_1_is_counted_and_no_other(exported, score, counted
 def test_a_finding_that_was_not_measured_adds_no_similarity(exported):
     silent = Finding(signal=Signal.TEXT, state=FindingState.NOT_MEASURED, score=0.0, reason="no text")
     exported.metrics.findings("candidate", "pretend-small", "cross", "", [silent], pair_id="p1")
-    assert exported.value("comparisons_total", **SIGNAL, comparison="cross", result="not_measured") == 1
+    counted = {"provider": "candidate", "model": "pretend-small", "comparison": "cross", "result": "not_measured"}
+    assert exported.value("unmeasured_total", **counted) == 1
+    assert exported.value("comparisons_total", **SIGNAL, comparison="cross", result="not_measured") is None
+    assert exported.value("comparisons_total", **SIGNAL, comparison="cross", result="match") is None
     assert exported.value("similarity_ratio_count", **SIGNAL, comparison="cross") is None
 
 
@@ -152,6 +152,68 @@ def test_a_check_counts_under_its_own_name(exported):
     labels = {"provider": "candidate", "model": "pretend-small", "signal": "lost_space"}
     assert exported.value("checks_total", **labels, result="differ") == 1
     assert exported.value("checks_total", **labels, result="match") == 0
+
+
+def test_checks_that_could_not_be_made_are_counted_together(exported):
+    silent = [Finding(signal=signal, state=FindingState.NOT_MEASURED, reason="no") for signal in (Signal.STOP, Signal.USAGE)]
+    exported.metrics.findings("candidate", "pretend-small", "check", "", silent, pair_id="")
+    labels = {"provider": "candidate", "model": "pretend-small", "comparison": "check", "result": "not_measured"}
+    assert exported.value("unmeasured_total", **labels) == 2
+    assert exported.value("checks_total", provider="candidate", model="pretend-small", signal="stop", result="match") is None
+
+
+@pytest.mark.parametrize(("signal", "histogram"), [(Signal.TEXT, 1), (Signal.LENGTH, None), (Signal.ARGUMENTS, None)])
+def test_similarity_is_exported_of_texts_alone(exported, signal, histogram):
+    exported.metrics.findings("candidate", "pretend-small", "cross", "", [replace(TEXT_DIFFERS, signal=signal)], pair_id="p1")
+    labels = {"provider": "candidate", "model": "pretend-small", "comparison": "cross", "signal": signal.value}
+    assert exported.value("similarity_ratio_count", **labels) == histogram
+    assert exported.value("comparisons_total", **labels, result="differ") == 1
+
+
+def test_speed_is_in_the_histograms_of_times_and_in_no_comparison(exported):
+    slower = [replace(TEXT_DIFFERS, signal=signal) for signal in TIMES]
+    exported.metrics.findings("candidate", "pretend-small", "cross", "", slower, pair_id="p1")
+    assert "sameweights_comparisons_total{" not in generate_latest(exported.registry).decode()
+    assert "sameweights_unmeasured_total{" not in generate_latest(exported.registry).decode()
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "shown"), [("cross", "match", True), ("cross", "not_measured", False), ("self", "match", False)]
+)
+def test_the_last_comparison_is_the_last_pair_with_a_signal_that_could_be_judged(exported, kind, state, shown):
+    found = Finding(signal=Signal.TEXT, state=FindingState(state), reason="why")
+    exported.metrics.findings("candidate", "pretend-small", kind, "random", [found], pair_id="p1")
+    moment = exported.value("last_comparison_timestamp_seconds", provider="candidate", model="pretend-small")
+    assert (moment is not None) == shown
+
+
+def test_the_errors_of_a_model_begin_at_zero_with_its_first_answer(exported):
+    made = exchange(said(), model="surprise")
+    assert exported.value("errors_total", **LEG | {"model": "other"}, **{"class": "server"}) is None
+    exported.count(made)
+    assert exported.value("errors_total", **LEG | {"model": "other"}, **{"class": "server"}) == 0
+
+
+def test_the_database_is_shown_with_its_limit_and_its_oldest_record(exported):
+    exported.metrics.database(size=4096, limit=8192, oldest=1_700_000_000.5)
+    assert exported.value("database_bytes") == 4096
+    assert exported.value("database_limit_bytes") == 8192
+    assert exported.value("oldest_record_timestamp_seconds") == 1_700_000_000.5
+
+
+def test_what_is_left_of_the_budget_is_shown_where_there_is_a_limit(exported):
+    exported.metrics.budget({"requests": 100, "money": 0}, {"requests": 40})
+    assert exported.value("shadow_budget", unit="requests") == 100
+    assert exported.value("shadow_budget_left", unit="requests") == 40
+    assert exported.value("shadow_budget", unit="money") == 0
+    assert exported.value("shadow_budget_left", unit="money") is None
+
+
+@pytest.mark.parametrize(("succeeded", "refused", "good"), [(10, 0, 1), (10, 9, 1), (10, 11, 0)])
+def test_the_last_reload_is_shown_with_its_time_and_its_success(exported, succeeded, refused, good):
+    exported.metrics.loaded(succeeded=succeeded, refused=refused)
+    assert exported.value("config_last_reload_successful") == good
+    assert exported.value("config_last_reload_success_timestamp_seconds") == succeeded
 
 
 def test_exemplars_lead_to_the_pair(exported):
@@ -220,7 +282,7 @@ def test_five_thousand_hostile_names_make_no_series_and_the_text_stays_readable(
         exported.metrics.exchange(made, parse_response(made), [hostile])
         exported.metrics.findings(hostile, hostile, "cross", "", [TEXT_DIFFERS], pair_id=hostile)
         group = (hostile, hostile, hostile, hostile)
-        exported.metrics.drift.counted(group, [(hostile, 1)], pair_id=hostile)
+        exported.metrics.drift.counted(group, [(hostile, 1)])
         exported.metrics.drift.left_out(group, [hostile])
         exported.metrics.shadow_skipped(hostile)
         exported.metrics.stats(WorkerStats(pid=number))

@@ -1,13 +1,14 @@
 """Scrapes: in the requested format, one rendering at a time, and nothing waits for them."""
 
 import asyncio
+import gzip
 import threading
 
 import pytest
 from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.core import CounterMetricFamily
 
-from shadow.pages.metrics_endpoint import MetricsEndpoint
+from shadow.pages.metrics_endpoint import MetricsEndpoint, accepts_gzip
 from tests.running import until
 
 
@@ -47,7 +48,7 @@ def scraping(slow):
 @pytest.mark.parametrize(
     ("accept", "content_type", "part"),
     [
-        ("", "text/plain", b"some_total 1.0\n"),
+        ("", "text/plain", b"some_total 1\n"),
         ("application/openmetrics-text; version=1.0.0", "application/openmetrics-text", b"# EOF\n"),
     ],
 )
@@ -55,11 +56,35 @@ async def test_metrics_follow_the_accept_header_and_report_their_seconds(accept,
     registry, told = CollectorRegistry(), []
     Counter("some", "help", registry=registry).inc()
     scraping = MetricsEndpoint(registry, told.append)
-    body, kind = await scraping.page(accept)
+    body, headers = await scraping.page(accept)
     scraping.close()
-    assert kind.startswith(content_type)
+    assert headers["Content-Type"].startswith(content_type)
+    assert "Content-Encoding" not in headers
     assert part in body
     assert [seconds > 0 for seconds in told] == [True]
+
+
+@pytest.mark.parametrize(
+    ("header", "accepted"),
+    [
+        *(("gzip", True), ("GZIP", True), ("deflate, gzip;q=0.001", True), ("*", True), ("br, *;q=0.1", True)),
+        *(("", False), ("identity", False), ("gzip;q=0", False), ("gzip; q=0.0", False), ("*, gzip;q=0.000", False)),
+        *(("br, deflate", False), ("*;q=0", False)),
+    ],
+)
+def test_gzip_is_accepted_by_name_or_by_star_with_a_weight_above_zero(header, accepted):
+    assert accepts_gzip(header) == accepted
+
+
+async def test_compressed_scrape_holds_the_same_text():
+    registry = CollectorRegistry()
+    Counter("some", "help", registry=registry).inc()
+    scraping = MetricsEndpoint(registry, lambda _: None)
+    (plain, _), (packed, headers) = [await scraping.page("", coding) for coding in ("", "gzip")]
+    scraping.close()
+    assert headers["Content-Encoding"] == "gzip"
+    assert headers["Vary"] == "Accept, Accept-Encoding"
+    assert gzip.decompress(packed) == plain
 
 
 async def test_concurrent_scrapes_share_one_rendering_and_do_not_block_the_loop(scraping, slow):
@@ -81,7 +106,7 @@ async def test_disconnected_scraper_does_not_cancel_the_shared_rendering(scrapin
     leaving.cancel()
     slow.let_on.set()
     body, _ = await staying
-    assert b"slow_total 1.0" in body
+    assert b"slow_total 1\n" in body
     assert leaving.cancelled()
 
 

@@ -32,6 +32,16 @@ def test_each_limit_has_its_own_reason():
     assert by_money.admit(NOON) == "budget_money"
 
 
+def test_what_is_left_is_of_the_limits_there_are_and_never_below_zero():
+    budget = Budget(2, 0, 0.5, "day")
+    assert budget.limits() == {"requests": 2, "tokens": 0, "money": 0.5}
+    assert budget.left(NOON) == {"requests": 2, "money": 0.5}
+    budget.admit(NOON)
+    budget.settle(NOON, 100, 0.7)
+    assert budget.left(NOON) == {"requests": 1, "money": 0}
+    assert budget.left(NOON + 86_400) == {"requests": 2, "money": 0.5}
+
+
 def test_a_second_answer_is_counted_and_never_refused():
     budget = Budget(2, 0, 0.0, "day")
     assert budget.admit(NOON) == ""

@@ -61,6 +61,15 @@ def test_the_oldest_go_first_a_slice_at_a_time(conn):
 
 
 @pytest.mark.promise("privacy.retention")
+def test_the_extent_is_the_file_with_its_log_and_the_oldest_start(conn, tmp_path):
+    size, oldest = retention.extent(conn)
+    assert oldest == 0
+    put(conn, *(exchange_record(f"at-{n}", started=START + (n * 7) % 10) for n in range(10)))
+    size, oldest = retention.extent(conn)
+    assert oldest == START
+    assert size >= (tmp_path / "rows.db-wal").stat().st_size > 0
+
+
 def test_deleted_bytes_cannot_be_read_from_the_file(tmp_path):
     path = tmp_path / "rows.db"
     with closing(SqliteStore(path, StorageConfig(batch_seconds=0.01, keep_days=1))) as store:

@@ -1,0 +1,56 @@
+"""CPU, memory and descriptors of real processes, by the module that each runs."""
+
+import os
+import resource
+import subprocess
+import sys
+import time
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from shadow.metrics import process_metrics
+from shadow.metrics.process_metrics import FIGURES, ProcessCollector
+
+PARENT = "import subprocess, sys; subprocess.run([sys.executable, '-m', 'timeit', '-n', '1', 'input()'], stdin=sys.stdin)"
+
+
+def collected(root: int, workers=dict) -> CollectorRegistry:
+    registry = CollectorRegistry()
+    registry.register(ProcessCollector(root, workers))
+    return registry
+
+
+def test_this_process_is_shown_with_every_figure():
+    registry = collected(os.getpid())
+    labels = {"process": "supervisor", "number": "0"}
+    values = {name: registry.get_sample_value(name, labels) for _, name, _ in FIGURES}
+    assert 0 < values["process_cpu_seconds_total"] <= time.process_time() + 60
+    assert 1_000_000 < values["process_resident_memory_bytes"] <= values["process_virtual_memory_bytes"]
+    assert 3 <= values["process_open_fds"] <= values["process_max_fds"]
+    assert values["process_max_fds"] == resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    assert 0 <= time.time() - values["process_start_time_seconds"] < 86_400
+
+
+@pytest.fixture
+def parent():
+    with subprocess.Popen([sys.executable, "-c", PARENT], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as running:
+        yield running
+        running.communicate(b"\n")
+
+
+def test_child_has_the_label_of_its_module_and_the_number_that_its_pid_is_known_by(parent, monkeypatch):
+    monkeypatch.setitem(process_metrics.KINDS, "timeit", "proxy")
+    registry, deadline = collected(parent.pid), time.monotonic() + 20
+    while registry.get_sample_value("process_open_fds", {"process": "proxy", "number": "0"}) is None:
+        assert time.monotonic() < deadline
+    [pid] = [pid for pid, kind in process_metrics._tree(parent.pid) if kind == "proxy"]
+    numbered = collected(parent.pid, lambda: {pid: 7})
+    assert numbered.get_sample_value("process_open_fds", {"process": "proxy", "number": "7"}) > 0
+    assert numbered.get_sample_value("process_open_fds", {"process": "supervisor", "number": "0"}) > 0
+
+
+def test_process_that_has_ended_has_no_series():
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    assert [sample for family in collected(ended.pid).collect() for sample in family.samples] == []
