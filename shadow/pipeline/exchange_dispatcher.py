@@ -132,10 +132,9 @@ class ExchangeDispatcher:
         self._references = has_references(config)
 
     def why_not(self) -> str:
-        """A sentence that names the workers that are missing; "" when all are well."""
-        missing = [str(lane.number) for lane in self.workers.lanes if lane.link is None]
-        if missing:
-            return f"the audit worker {', '.join(missing)} is not running; it is started again, and its exchanges wait"
+        """A sentence that names the workers or fetchers that are missing; "" when all are well."""
+        if why := self.workers.why_not():
+            return why
         if self._references and not all(lane.state.fetcher for lane in self.workers.lanes):
             return "a fetcher is not running; traffic is forwarded and recorded, not all is compared"
         return ""

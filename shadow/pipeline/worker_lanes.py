@@ -7,6 +7,7 @@ is gone is lost, and counted once.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -41,6 +42,8 @@ WINDOW, WINDOW_BYTES = 256, 32 * 1024 * 1024
 """Exchanges, and bytes of them, that are with one worker at once; the others wait here, within the bounds of the inbox."""
 ANSWER_SECONDS = 0.5
 """Of the time for the shadows, what is kept for the workers' answer."""
+SILENT_SECONDS = 5.0
+"""Without a message, of which a worker sends two a second, after which it is reported to hang."""
 
 
 class _Waiting(NamedTuple):
@@ -61,6 +64,8 @@ class Lane:
         self.out_bytes = 0
         self.link: WorkerLink | None = None
         self.state = WorkerState(0, 0, fetcher=False)
+        self.latest = 0.0
+        """When the worker's latest message came, by the clock of the lanes."""
 
     def __repr__(self) -> str:
         return f"<Lane {self.number} waiting={len(self.waiting)} out={len(self.out)} connected={self.link is not None}>"
@@ -90,6 +95,7 @@ class WorkerLanes:
         received: Callable[[Lane, object], None],
         lost: Callable[[Mapping[int, int], int], None],
         taken: Callable[[int], None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.lanes = tuple(Lane(number) for number in range(count))
         self._limit = limit
@@ -97,6 +103,7 @@ class WorkerLanes:
         self._received = received
         self._lost = lost
         self._taken = taken
+        self._clock = clock
         self._server = LocalServer(lambda: WorkerLink(self))
         self._moved = asyncio.Event()
 
@@ -162,6 +169,19 @@ class WorkerLanes:
                 lane.link.leave()
             self._abandon(lane)
 
+    def why_not(self) -> str:
+        """A sentence that names the workers that are missing, or that hang; "" when all are well."""
+        missing = [str(lane.number) for lane in self.lanes if lane.link is None]
+        if missing:
+            return f"the audit worker {', '.join(missing)} is not running; it is started again, and its exchanges wait"
+        silent = [str(lane.number) for lane in self.lanes if self._clock() - lane.latest > SILENT_SECONDS]
+        if silent:
+            return (
+                f"the audit worker {', '.join(silent)} has sent nothing for {SILENT_SECONDS:g} seconds; its exchanges wait, "
+                "and it is killed and started again where that goes on"
+            )
+        return ""
+
     def joined(self, link: WorkerLink, hello: Hello) -> bool:
         """A worker has connected; False where there is none of that number."""
         if not 0 <= hello.number < len(self.lanes):
@@ -170,6 +190,7 @@ class WorkerLanes:
         if lane.link:
             lane.link.leave()
         lane.link = link
+        lane.latest = self._clock()
         link.write(packed(WELCOME, self._welcome()))
         log.debug("audit_worker_connected", worker=hello.number, pid=hello.pid)
         self._send(lane)
@@ -191,6 +212,7 @@ class WorkerLanes:
 
     def received(self, lane: Lane, link: WorkerLink, message: object) -> None:
         """One message of a worker; a fault of ours costs this message alone, and is logged."""
+        lane.latest = self._clock()
         try:
             self._take(lane, link, message)
         except Exception:

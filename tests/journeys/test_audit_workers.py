@@ -1,12 +1,14 @@
-"""With several audit workers everything is stored, counted and judged as with one, whichever of them is killed."""
+"""With several audit workers everything is stored, counted and judged as with one, whichever of them is killed or hangs."""
 
 import asyncio
+import itertools
 import json
 import os
 import signal
 import time
 from collections import Counter
 from contextlib import closing
+from hashlib import blake2b
 from pathlib import Path
 
 import aiohttp
@@ -151,6 +153,85 @@ async def test_budget_is_one_for_all_workers(serve):
             assert await served.stop() == 0
         assert pairs_of(served) == 5
     assert found == {"skipped": 13}
+
+
+@pytest.mark.promise("audit.stopped", "audit.accounted")
+async def test_worker_that_hangs_is_shown_holds_no_other_up_and_loses_nothing_when_it_goes_on(serve):
+    async with PretendedServer(seed=1) as main:
+        text = CONFIG.format(main=main.base_url, official=main.base_url, workers=2, rate=0.0, more="")
+        async with serve(text) as served, aiohttp.ClientSession() as session:
+            await ready(served, session)
+            hanging = min(workers(served))
+            os.kill(hanging, signal.SIGSTOP)
+            for round_ in range(8):
+                await asyncio.gather(*(talk(served, session, turns(f"{city} {round_}")) for city in CITIES))
+
+            async def shown() -> bool:
+                async with session.get(f"{served.admin}/readyz") as got:
+                    return got.status == 503 and "has sent nothing for 5 seconds; its exchanges wait" in await got.text()
+
+            async def others_stored() -> bool:
+                return await served.metric("sameweights_store_records_total", table="exchanges") >= 30
+
+            await until(others_stored)
+            await until(shown)
+            await until(lambda: any("process_stalled" in line and "audit worker" in line for line in served.errors))
+            assert await served.metric("sameweights_exchanges_ended_total") == 144
+            assert await served.metric("sameweights_store_records_total", table="exchanges") < 144
+            assert await served.metric("sameweights_handover_dropped_total") == 0, "what waits is not lost"
+            os.kill(hanging, signal.SIGCONT)
+            await settled(served, 144)
+            await ready(served, session)
+            assert await served.metric("sameweights_store_records_total", table="exchanges") == 144
+            assert hanging in workers(served)
+            assert await served.stop() == 0
+
+
+ADDED = """[proxy.providers.fresh]
+base_url = "{fresh}"
+[[proxy.routes]]
+name = "new"
+model = "m"
+provider = "fresh"
+reference = "main"
+[shadow]
+"""
+
+
+@pytest.mark.promise("reload.everywhere")
+async def test_every_worker_uses_what_a_reload_brought_and_so_does_one_that_is_started_later(serve, tmp_path):
+    async with PretendedServer(seed=1) as main, PretendedServer(seed=2) as official, PretendedServer(seed=3) as fresh:
+        text = CONFIG.format(main=main.base_url, official=official.base_url, workers=2, rate=1.0, more="")
+        async with serve(text) as served, aiohttp.ClientSession() as session:
+            await ready(served, session)
+            path = tmp_path / "sameweights.toml"
+            path.write_text(path.read_text().replace("[shadow]\n", ADDED.format(fresh=fresh.base_url)))
+            served.process.send_signal(signal.SIGHUP)
+            await until(lambda: any("config_reloaded" in line for line in served.errors))
+            for life in range(2):
+                if life:
+                    killed = workers(served)
+                    for pid in killed:
+                        os.kill(pid, signal.SIGKILL)
+                    await until(lambda killed=killed: len(workers(served) - killed) == 2)
+                    await ready(served, session)
+                begun, numbers = time.time(), itertools.count()
+
+                async def paired(begun=begun, numbers=numbers, life=life) -> bool:
+                    # the first of them may come before the reload has reached each process
+                    await talk(served, session, turns(f"{life} {next(numbers)}", 1))
+                    return lanes_of(served, begun) == {0, 1}
+
+                await until(paired)
+            assert await served.stop() == 0
+
+
+def lanes_of(served: Served, since: float) -> set[int]:
+    """The workers that have compared the provider and the reference of the new route."""
+    with closing(served.reader) as reader:
+        pairs = [each.pair for each in reader.pairs(PairFilter(since=since, limit=1_000))]
+    found = [each.conversation for each in pairs if (each.route, each.provider, each.reference) == ("new", "fresh", "main")]
+    return {int.from_bytes(blake2b(name.encode(), digest_size=4).digest()) % 2 for name in found}
 
 
 def workers(served: Served) -> set[int]:

@@ -31,7 +31,7 @@ class Fleet:
     """The lanes, with what they reported."""
 
     def __init__(self, count: int = 2) -> None:
-        self.received, self.lost, self.shadows, self.taken = [], Counter(), 0, 0
+        self.received, self.lost, self.shadows, self.taken, self.now = [], Counter(), 0, 0, 100.0
         self.lanes = WorkerLanes(
             count,
             limit=1_000_000,
@@ -39,6 +39,7 @@ class Fleet:
             received=self._take,
             lost=self._lost,
             taken=self._taken,
+            clock=lambda: self.now,
         )
 
     def _take(self, _, message):
@@ -242,3 +243,22 @@ async def test_what_waits_at_the_end_and_what_a_hanging_worker_has_is_lost_and_c
         made.lanes.close()
         made.lanes.close()
         assert (made.lost, made.taken) == ({5: 300}, 300)
+
+
+async def test_worker_that_sends_nothing_for_more_than_five_seconds_is_named(tmp_path):
+    async with fleet(tmp_path) as (made, join):
+        hands = [await join(0), await join(1)]
+        made.now += 5.0
+        assert made.lanes.why_not() == ""
+        hands[0].say(WorkerState(0, 0, fetcher=True))
+        await until(lambda: made.lanes.lanes[0].state.fetcher)
+        made.now += 0.5
+        assert made.lanes.why_not() == (
+            "the audit worker 1 has sent nothing for 5 seconds; its exchanges wait, "
+            "and it is killed and started again where that goes on"
+        )
+        hands[1].leave()
+        await until(lambda: made.lanes.lanes[1].link is None)
+        assert made.lanes.why_not() == "the audit worker 1 is not running; it is started again, and its exchanges wait"
+        await join(1)
+        assert made.lanes.why_not() == ""
