@@ -50,10 +50,18 @@ def plan_lines(study: PlannedStudy) -> list[str]:
         f"  budget     {_budget(study.limits)}",
         f"  can find   {_smallest(study)}",
     ]
+    lines += _seeds(study.rows)
     lines += [f"  skipped    {row}" for row in study.broken[:SHOWN_BROKEN]]
     if len(study.broken) > SHOWN_BROKEN:
         lines.append(f"  skipped    and {len(study.broken) - SHOWN_BROKEN:,} more broken lines")
     return [*lines, *(f"  missing    {sentence}" for sentence in study.missing)]
+
+
+def _seeds(rows: Sequence[Row]) -> list[str]:
+    """A line where requests set a seed: the reference's two answers are then alike, and settle nothing."""
+    count = sum(b'"seed"' in row.request.body and row.request.parsed.seed is not None for row in rows)
+    why = "which makes the reference's two answers alike: their answers are not compared"
+    return [f"  seed       {count:,} of {len(rows):,} rows set one, {why} (--set seed=null takes it out)"] if count else []
 
 
 def _requests(cost: PlanCost) -> str:

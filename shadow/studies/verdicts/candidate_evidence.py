@@ -40,7 +40,11 @@ REQUIRED = frozenset(
 )
 """Signals that must all be within the allowed drop for a PASS."""
 SELDOM = 0.05
-"""Share of the pairs below which a signal is too seldom to be required; it is then named."""
+"""Share of the pairs below which a signal is too seldom to be required; it is then named. The kind of answer is always required:
+without it the answers were not compared.
+"""
+UNSCORED = 0.1
+"""Share of a candidate's runs without a score beyond which it cannot pass: what was scored may be the easy part."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,6 +71,8 @@ class CandidateEvidence:
 
     policy: StudyPolicy
     candidates: int
+    runs: int = 0
+    unscored: int = 0
     pairs: int = 0
     paired_scores: tuple[float, float] = (0.0, 0.0)
     channels: list[EvidenceChannel] = field(init=False)
@@ -87,6 +93,8 @@ class CandidateEvidence:
 
     def add(self, candidate: MeasuredRun, reference: MeasuredRun) -> None:
         """Take one pair."""
+        self.runs += 1
+        self.unscored += not candidate.scored
         kinds = {candidate.outcome.kind, reference.outcome.kind}
         if OutcomeKind.VOID in kinds or OutcomeKind.DENIED in kinds:
             return
@@ -139,8 +147,20 @@ class CandidateEvidence:
             return {}
         return {one.name: one.pairs for one in self.channels if one.name in REQUIRED and self._is_seldom(one)}
 
+    @property
+    def compared(self) -> int:
+        """Pairs in which the answers themselves could be compared: of signals those that count for the kind of answer."""
+        if self.policy.score is not PolicyScore.SIGNALS:
+            return self.pairs
+        return next(channel.pairs for channel in self.channels if channel.name == DriftSignal.ANSWER_KIND)
+
+    @property
+    def sound(self) -> bool:
+        """Whether it may pass, whatever its scores: it fails no more often than the reference, and most runs have a score."""
+        return self.unscored <= UNSCORED * self.runs and self.errors.worse.evidence < self.bar
+
     def _is_seldom(self, channel: EvidenceChannel) -> bool:
-        return channel.pairs < SELDOM * self.pairs
+        return channel.name != DriftSignal.ANSWER_KIND and channel.pairs < SELDOM * self.pairs
 
     @property
     def leading(self) -> EvidenceChannel | None:

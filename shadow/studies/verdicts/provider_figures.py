@@ -61,9 +61,8 @@ class ProviderFigures:
 
     @property
     def unscored_share(self) -> float:
-        """The share of runs, void ones left out, that gave nothing to score."""
-        counted = self.runs - self.void
-        return (self.failed + self.denied) / counted if counted else 0.0
+        """The share of runs that gave nothing to score, for whatever reason."""
+        return (self.runs - self.scored) / self.runs if self.runs else 0.0
 
 
 def provider_figures(provider: str, runs: Sequence[MeasuredRun]) -> ProviderFigures:

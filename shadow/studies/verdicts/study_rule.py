@@ -17,15 +17,13 @@ from shadow.drift.stopping_power import smallest_drop_found
 from shadow.studies.interleaving import interleaving_fault
 from shadow.studies.measured_run import MeasuredRun
 from shadow.studies.study_policy import PolicyScore, StudyPolicy
-from shadow.studies.verdicts.candidate_evidence import CandidateEvidence, EvidenceChannel, gather
+from shadow.studies.verdicts.candidate_evidence import UNSCORED, CandidateEvidence, EvidenceChannel, gather
 from shadow.studies.verdicts.difficulty import by_difficulty
 from shadow.studies.verdicts.provider_figures import ProviderFigures, provider_figures
 from shadow.studies.verdicts.signal_power import smallest_excess_found
 from shadow.studies.verdicts.study_sentences import SentenceFacts, sentence_of
 from shadow.studies.verdicts.study_verdict import SignalDrop, StudyResult, StudyVerdict, StudyWord
 
-UNSCORED = 0.1
-"""Share of a candidate's runs without a score beyond which it cannot pass: what was scored may be the easy part."""
 LARGEST_EXACT = 120
 """Pairs up to which the smallest drop found is summed exactly; beyond, the growth of the evidence is used."""
 WORST_FIRST = (StudyWord.FAIL, StudyWord.UNDECIDED, StudyWord.NOT_MEASURED, StudyWord.COMPARED, StudyWord.PASS)
@@ -69,13 +67,13 @@ def judge_study(
 def decided(evidence: CandidateEvidence) -> bool:
     """Whether more runs of this candidate would change nothing, whatever the other candidates show.
 
-    With an allowed drop: it passed or failed. Without one: it is worse.
+    With an allowed drop: it passed, and nothing holds that back, or failed. Without one: it is worse.
     """
     if evidence.pairs < evidence.policy.fewest_runs:
         return False
     if evidence.policy.allowed_drop is None:
         return evidence.log_worse >= evidence.bar
-    return evidence.log_fail >= evidence.bar or evidence.log_pass >= evidence.bar
+    return evidence.log_fail >= evidence.bar or (evidence.log_pass >= evidence.bar and evidence.sound)
 
 
 def _families(evidence: Mapping[str, CandidateEvidence], alpha: float) -> _Families:
@@ -104,6 +102,8 @@ def _verdict(
     policy, figures = evidence.policy, provider_figures(name, runs)
     if figures.scored and not barred:
         barred = interleaving_fault(runs, candidate=name, reference=anchor.provider)
+    if figures.scored and anchor.scored and not barred and name not in families.worse | families.fail:
+        barred = _uncompared(evidence, anchor)
     word = _word(figures, anchor, evidence, families, barred=barred)
     shown = _shown(evidence, name in families.worse or name in families.fail)
     low, high = _bounds(shown, evidence) if shown and shown.pairs else (None, None)
@@ -115,6 +115,7 @@ def _verdict(
         figures=figures,
         policy=policy,
         pairs=evidence.pairs,
+        counted=shown.pairs if shown else 0,
         signal=shown.name if shown else "",
         direction=shown.direction if shown else 1,
         means=evidence.means,
@@ -123,6 +124,7 @@ def _verdict(
         high=high,
         worse=name in families.worse and word is not StudyWord.NOT_MEASURED and evidence.pairs >= policy.fewest_runs,
         errors_worse=name in families.errors and not barred,
+        within=name in families.passed,
         too_many_unscored=figures.unscored_share > UNSCORED,
         more_pairs=more,
         smallest=smallest,
@@ -163,6 +165,16 @@ def _word(
     return StudyWord.PASS if figures.provider in families.passed and sound else StudyWord.UNDECIDED
 
 
+def _uncompared(evidence: CandidateEvidence, anchor: ProviderFigures) -> str:
+    """Why answers that came were not compared; "" where they were."""
+    if evidence.compared or not evidence.pairs:
+        return ""
+    return (
+        f"in none of {evidence.pairs} pairs could a second answer of {anchor.provider} settle how the answers differ: the"
+        " requests set a seed (--set seed=null takes it out), its answers come from a cache, or its second answers failed"
+    )
+
+
 def _shown(evidence: CandidateEvidence, worse: bool) -> EvidenceChannel | None:
     """The channel that the sentence is about: of a worse candidate the one that leads, else the one slowest to pass."""
     return evidence.leading if worse else evidence.slowest or evidence.leading
@@ -194,7 +206,7 @@ def _smallest(evidence: CandidateEvidence, anchor: ProviderFigures, shown: Evide
     alpha = evidence.policy.alpha / max(evidence.candidates, 1)
     if evidence.policy.score is not PolicyScore.SIGNALS and evidence.pairs <= LARGEST_EXACT:
         return smallest_drop_found(round(anchor.mean, 2), evidence.pairs, alpha=round(alpha, 6))
-    if shown is None:
+    if shown is None or not shown.pairs:
         return None
     floor = 2 * sum(drop < 0 for drop in shown.evidence.drops) / shown.pairs
     return smallest_excess_found(shown.pairs, floor, shown.evidence.bar, shown.evidence.bets)
@@ -207,7 +219,7 @@ def _more(evidence: CandidateEvidence) -> int | None:
         return None
     fails = min((_left(one, evidence, allowed, fail=True) for one in evidence.channels if one.pairs), default=inf)
     passes = max((_left(one, evidence, allowed, fail=False) for one in evidence.required), default=inf)
-    least = min(fails, passes)
+    least = min(fails, passes) if evidence.sound else fails
     return None if least == inf else ceil(least)
 
 

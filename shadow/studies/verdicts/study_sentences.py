@@ -21,7 +21,8 @@ GOOD, HALF_AS_GOOD = 0.9, 0.5
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentenceFacts:
     """What a sentence is made of, under the names of `StudyVerdict`; `signal` and `direction` are those of the drop, `means` the
-    mean scores of candidate and reference over the pairs.
+    mean scores of candidate and reference over the pairs, `within`: the drop is less than allowed. The drop
+    is that of `counted` pairs, to which its signal applies.
     """
 
     word: StudyWord
@@ -29,6 +30,7 @@ class SentenceFacts:
     figures: ProviderFigures
     policy: StudyPolicy
     pairs: int
+    counted: int
     signal: str
     direction: int
     means: tuple[float, float] | None
@@ -37,6 +39,7 @@ class SentenceFacts:
     high: float | None
     worse: bool
     errors_worse: bool
+    within: bool
     too_many_unscored: bool
     more_pairs: int | None
     smallest: float | None
@@ -71,10 +74,14 @@ def _undecided(facts: SentenceFacts) -> str:
         return one_run_sentence(facts.policy.alpha)
     if facts.pairs < facts.policy.fewest_runs:
         return f"{facts.pairs} pairs: no verdict with fewer than {facts.policy.fewest_runs}; {_size(facts)}"
-    if facts.too_many_unscored and not facts.worse:
-        unscored = facts.figures.failed + facts.figures.denied
-        head = f"{unscored} of {facts.figures.runs - facts.figures.void} runs gave nothing to score, so it cannot pass"
+    if facts.too_many_unscored and (facts.within or not facts.worse):
+        unscored = facts.figures.runs - facts.figures.scored
+        head = f"{unscored} of {facts.figures.runs} runs gave nothing to score, so it cannot pass"
         return f"{head}; of the others: {_size(facts)}"
+    if facts.within:
+        allowed = points(facts.policy.allowed_drop or 0.0)
+        head = f"less than the {allowed} allowed below {facts.reference.provider} where both answered, but it cannot pass"
+        return f"{head}: {_size(facts)}"
     head = "worse, size undecided" if facts.worse else "neither worse nor within the allowed drop has been shown"
     return f"{head}: {_size(facts)}{_more(facts)}{_seen(facts)}"
 
@@ -104,7 +111,8 @@ def _size(facts: SentenceFacts) -> str:
     """The drop with its bounds, in points of score or as what happens in more requests."""
     if facts.drop is None or facts.low is None or facts.high is None:
         return "nothing compared"
-    of = f"over {facts.pairs} pair{'' if facts.pairs == 1 else 's'}"
+    part = "" if facts.counted == facts.pairs else f"{facts.counted} of "
+    of = f"over {part}{facts.pairs} pair{'' if facts.pairs == 1 else 's'}"
     bounds = f"[{facts.low * 100:.0f} to {facts.high * 100:.0f}]"
     if facts.policy.score is PolicyScore.SIGNALS and not facts.drop:
         return f"no excess in {named(facts.signal)} {bounds} {of}"

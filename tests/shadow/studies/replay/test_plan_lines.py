@@ -1,5 +1,6 @@
 """The printed plan: rows, requests, ceilings, what can be found, what was skipped and what is missing."""
 
+import json
 from dataclasses import replace
 
 from shadow.studies.replay.plan_cost import plan_cost
@@ -48,3 +49,17 @@ def test_limits_missing_keys_and_broken_lines_are_shown():
 def test_too_few_rows_can_find_nothing():
     made = plan(rows("x", "y"))
     assert "nothing: 2 rows are too few" in "\n".join(plan_lines(planned(plan=made)))
+
+
+def test_rows_that_set_a_seed_are_counted_because_their_answers_are_not_compared():
+    made = rows("x", "y", "z")
+    body = json.loads(made[0].request.body)
+    for place, seed in enumerate((7, None)):
+        changed = replace(made[place].request, body=json.dumps({**body, "seed": seed}).encode())
+        made[place] = replace(made[place], request=changed)
+    lines = plan_lines(planned(rows=made))
+    assert [line for line in lines if line.startswith("  seed ")] == [
+        "  seed       1 of 3 rows set one, which makes the reference's two answers alike: their answers are not compared "
+        "(--set seed=null takes it out)"
+    ]
+    assert not any(line.startswith("  seed ") for line in plan_lines(planned()))

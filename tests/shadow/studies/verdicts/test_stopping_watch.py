@@ -90,3 +90,19 @@ def test_the_order_of_runs_within_blocks_is_of_no_matter():
             found.add(runs[place])
         ends.add((found.decided, repr(found)))
     assert len(ends) == 1
+
+
+@pytest.mark.parametrize(("failures", "done"), [(2, True), (3, False)])
+def test_a_pass_that_errors_hold_back_decides_nothing(failures: int, done: bool):
+    found = watch("c")
+    for block in range(20):
+        found.add(run_of("r", block, 1.0))
+        found.add(run_of("c", block, RunOutcome.ERROR if block % 4 == 1 and block < 4 * failures else 1.0))
+    assert (found.decided == {"c"}) is done
+
+
+def test_the_course_of_a_long_study_is_held_by_its_first_runs_alone():
+    found = watch("c")
+    for block in range(50):
+        found.add(run_of("c", block, RunOutcome.ERROR, detail=f"{block}"))
+    assert {name: len(first) for name, first in found._first.items()} == {"c": 3}

@@ -87,6 +87,15 @@ def test_a_candidate_whose_runs_fail_in_more_than_a_tenth_cannot_pass(failures: 
     assert verdict.word is word
 
 
+@pytest.mark.parametrize(("void", "word"), [(3, StudyWord.PASS), (4, StudyWord.UNDECIDED)])
+def test_a_candidate_whose_runs_are_void_in_more_than_a_tenth_cannot_pass(void: int, word: StudyWord):
+    runs = []
+    for block in range(30):
+        came = RunOutcome.BUDGET if block % 7 == 0 and block < 7 * void else 1.0
+        runs += [run_of("r", block, 1.0, position=2 * block), run_of("c", block, came, position=2 * block + 1)]
+    assert judge_study(runs, reference="r", candidates=["c"], policy=POLICY).verdicts[0].word is word
+
+
 def test_errors_have_their_own_evidence_and_never_enter_the_score():
     runs = []
     for block in range(40):
@@ -200,3 +209,36 @@ def test_a_signal_that_applies_to_few_rows_is_named_and_not_required():
     verdict = judge_study(runs, reference="r", candidates=["c"], policy=SIGNALS).verdicts[0]
     assert verdict.word is StudyWord.PASS
     assert "arguments applied to 30 of 900 pairs, too few to be required" in verdict.notes
+
+
+def without_agreement(rows: int, counted: int = 0, excess: int = 0):
+    """Runs of a replay in which the kind of answer counts in `counted` rows alone, as where the requests set a seed."""
+    runs = []
+    for run in swapped(excess, rows, signal="calls_tool_rate", floor=0):
+        payoffs = tuple(each for each in run.payoffs if each[0] != "answer_kind" or run.block < counted)
+        more = {"payoffs": payoffs} if run.provider == "c" else {}
+        runs.append(run_of(run.provider, run.block, 1.0, position=run.position, task=run.task, **more))
+    return runs
+
+
+def test_a_replay_whose_answers_could_not_be_compared_is_not_measured_whatever_else_agrees():
+    for policy in (SIGNALS, StudyPolicy(score=PolicyScore.SIGNALS)):
+        (verdict,) = judge_study(without_agreement(900), reference="r", candidates=["c"], policy=policy).verdicts
+        assert verdict.word is StudyWord.NOT_MEASURED
+        assert verdict.sentence.startswith("not measured: in none of 900 pairs could a second answer of r settle")
+        assert "--set seed=null" in verdict.sentence
+
+
+def test_a_replay_whose_answers_could_be_compared_in_few_rows_cannot_pass_by_its_other_signals():
+    (verdict,) = judge_study(without_agreement(900, counted=40), reference="r", candidates=["c"], policy=SIGNALS).verdicts
+    assert verdict.word is StudyWord.UNDECIDED
+    assert "no excess in kind of answer [-11 to 11] over 40 of 900 pairs" in verdict.sentence
+    assert verdict.notes == (
+        "arguments applied to 0 of 900 pairs, too few to be required",
+        "valid calls applied to 0 of 900 pairs, too few to be required",
+    )
+
+
+def test_a_replay_that_shows_another_signal_as_worse_fails_though_the_answers_could_not_be_compared():
+    (verdict,) = judge_study(without_agreement(300, excess=40), reference="r", candidates=["c"], policy=SIGNALS).verdicts
+    assert verdict.word is StudyWord.FAIL

@@ -71,6 +71,24 @@ def test_a_provider_that_only_fails_is_named_with_its_three_most_frequent_causes
     assert found.sentence == "not measured: host gave nothing to score in 8 of 8 runs (a 3, b 2, c 2)"
 
 
+@pytest.mark.parametrize(
+    ("failing", "start"),
+    [
+        (7, "less than the 30 points allowed below maker where both answered, but it cannot pass: coverage 100 % against 100 %"),
+        (9, "9 of 80 runs gave nothing to score, so it cannot pass; of the others: coverage 100 % against 100 %"),
+    ],
+)
+def test_errors_that_hold_a_pass_back_are_named_and_no_further_run_is_promised_to_decide(failing: int, start: str):
+    runs = []
+    for block in range(80):
+        own = RunOutcome.ERROR if block % 8 == 0 and block < 8 * failing else 1.0
+        runs += [run_of("host", block, own, position=2 * block), run_of("maker", block, 1.0, position=2 * block + 1)]
+    (verdict,) = judge_study(runs, reference="maker", candidates=["host"], policy=ALLOWED).verdicts
+    assert (verdict.word.value, verdict.more_pairs) == ("UNDECIDED", None)
+    assert verdict.sentence.startswith(start)
+    assert verdict.sentence.endswith(f"; it fails more often than maker: {failing} of 80 runs against 0 of 80")
+
+
 def test_a_signal_without_an_excess_is_named_as_that():
     policy = StudyPolicy(score=PolicyScore.SIGNALS, allowed_drop=0.1)
     payoffs = tuple((name, 0) for name in ("answer_kind", "calls_tool_rate", "error"))
