@@ -20,6 +20,7 @@ import typer
 from proxy.process.standard_streams import UnwritableError, install_streams
 from shadow.commands.config_commands import ConfigPath, config_app, file_here, missing, settings
 from shadow.commands.package_conflicts import crowded_out
+from shadow.presentation.visible_text import plain
 from shadow.studies.probe.probe_command import fork, probe
 from shadow.studies.study_commands import add_study_commands
 
@@ -133,7 +134,7 @@ def serve(
 
         loaded = load(path, flags, os.environ)
         for word in advice(loaded, os.environ):
-            typer.echo(f"note: {word}", err=True)
+            typer.echo(plain(f"note: {word}"), err=True)
         raise typer.Exit(run(loaded, lambda: load(path, flags, os.environ), worker, attached=attached))
 
 
@@ -221,17 +222,16 @@ def show_pair(
     as_json: AsJson = False,
 ) -> None:
     """Show one compared request, its answers side by side."""
-    from shadow.terminal import answers_text, pairs_text
+    from shadow.terminal import answers_text as answers
+    from shadow.terminal import pairs_text
 
     with _reading(config, db) as reader:
         found = pairs_text.pair_columns(reader, pair_id)
-        single = None if found else answers_text.answer_view(reader, pair_id)
+        single = None if found else answers.answer_view(reader, pair_id)
         if found is None and single is None:
-            raise answers_text.id_error(reader, pair_id)
+            raise answers.id_error(reader, pair_id)
     if single is not None:
-        typer.echo(
-            answers_text.answer_json(single) if as_json else answers_text.answer_text(single, width=_width(), color=_color())
-        )
+        typer.echo(answers.answer_json(single) if as_json else answers.answer_text(single, width=_width(), color=_color()))
     elif found is not None:
         typer.echo(pairs_text.pair_json(found) if as_json else pairs_text.pair_text(found, width=_width(), color=_color()))
 
@@ -265,7 +265,7 @@ def dashboards(
     """Write Grafana dashboards, Prometheus rules and provisioning."""
     from shadow.commands.dashboards import write
 
-    typer.echo(f"{len(write(folder, pages=pages, grafana=grafana, force=force))} files written to {folder}")
+    typer.echo(plain(f"{len(write(folder, pages=pages, grafana=grafana, force=force))} files written to {folder}"))
 
 
 @app.command()
@@ -280,7 +280,8 @@ def forget(
     """Delete records permanently, also while serve runs."""
     from shadow.commands import forget as forgetting
 
-    typer.echo(forgetting.forget(settings(config, db).storage, forgetting.chosen(conversation, tag, before, time.time())))
+    chosen = forgetting.chosen(conversation, tag, before, time.time())
+    typer.echo(plain(forgetting.forget(settings(config, db).storage, chosen)))
 
 
 @app.command()
@@ -305,7 +306,7 @@ def plan(
     except StoreError:
         lines = ()  # a plan comes before the first pair
     means = PlanInputs(per_day=per_day, floor=noise / 100, price=price, days=days, drop=drop / 100)
-    typer.echo(plan_text(settings(config, db), means, lines))
+    typer.echo(plain(plan_text(settings(config, db), means, lines)))
 
 
 @drift_app.command("ack")
@@ -326,9 +327,8 @@ def acknowledge(
 
     if fixed == accept:
         raise ConfigError(["drift ack: choose --fixed or --accept"])
-    answer = AckAction.FIXED if fixed else AckAction.ACCEPT
-    request = Acknowledgement(answer=answer, provider=provider, model=model, route=route)
-    typer.echo("\n".join(acknowledging.acknowledge(settings(config, db), request)))
+    request = Acknowledgement(answer=AckAction.FIXED if fixed else AckAction.ACCEPT, provider=provider, model=model, route=route)
+    typer.echo(plain("\n".join(acknowledging.acknowledge(settings(config, db), request))))
 
 
 def _reading(config: Path | None, db: str | None) -> AbstractContextManager[Reader]:
@@ -345,7 +345,7 @@ def _signal(given: str, old_flag: str, older: str) -> str:
     renamed = {old_flag: "--signal" * bool(older), text: new_name(text)}
     for old, new in renamed.items():
         if new:
-            typer.echo(f"note: {old} is now {new}; the old name ends with the next version", err=True)
+            typer.echo(plain(f"note: {old} is now {new}; the old name ends with the next version"), err=True)
     return text
 
 
@@ -392,7 +392,7 @@ def _without_reader(error: UnwritableError) -> NoReturn:
 
 
 def _leave(errors: str) -> NoReturn:
-    typer.echo(errors, err=True)
+    typer.echo(plain(errors), err=True)
     sys.exit(WRONG)
 
 

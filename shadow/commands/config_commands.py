@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from shadow.presentation.visible_text import plain
+
 if TYPE_CHECKING:
     from shadow.settings.top_level_config import Config
 
@@ -28,8 +30,8 @@ def check(config: ConfigPath = None) -> None:
     path = config or file_here() or missing()
     loaded = load(path, {}, os.environ)
     for word in advice(loaded, os.environ):
-        typer.echo(f"note: {word}")
-    typer.echo(f"{path}: fine; at most {series_bound(loaded):,} metric series")
+        typer.echo(plain(f"note: {word}"))
+    typer.echo(plain(f"{path}: fine; at most {series_bound(loaded):,} metric series"))
 
 
 @config_app.command()
@@ -65,7 +67,7 @@ def init(path: Annotated[Path, typer.Argument(metavar="PATH", help="Where to wri
         raise ConfigError([f"{path}: is there already, and is left as it is; name another path"]) from None
     except OSError as error:
         raise ConfigError([f"{path}: cannot be written: {error.strerror}"]) from None
-    typer.echo(f"{path} written; change the addresses in it, then: sameweights config check")
+    typer.echo(plain(f"{path} written; change the addresses in it, then: sameweights config check"))
 
 
 def file_here() -> Path | None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from io import StringIO
 from typing import Literal
 
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.padding import Padding
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -58,15 +60,26 @@ def render(report: Report, *, width: int, color: bool, brief: bool = False) -> s
 
 
 def printed(parts: Iterable[RenderableType], *, width: int, color: bool) -> str:
-    """The parts rendered as text; without colour it holds printable characters only."""
+    """The parts rendered as text, whose only controls are those of the colours."""
     out = StringIO()
     system: Literal["standard"] | None = "standard" if color else None
     console = Console(
         file=out, width=width, force_terminal=color, color_system=system, highlight=False, emoji=False, markup=False
     )
     for part in parts:
-        console.print(part)
+        console.print(_Visible(part))
     return "\n".join(line.rstrip() for line in out.getvalue().split("\n")).rstrip("\n")
+
+
+@dataclass(frozen=True, slots=True)
+class _Visible:
+    """A part of which every text is free of controls, wherever it came from."""
+
+    part: RenderableType
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for segment in console.render(self.part, options):
+            yield segment if segment.control else Segment(plain(segment.text), segment.style)
 
 
 def _parts(report: Report, *, width: int, brief: bool) -> Iterator[RenderableType]:

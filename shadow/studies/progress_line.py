@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+from shadow.presentation.visible_text import plain
+
 EVERY_SECONDS = 10.0
 ON_TERMINAL = 0.5
 CLEAR = "\r\x1b[K"
@@ -41,7 +43,7 @@ class ProgressLine:
     async def _write(self) -> None:
         while True:
             await asyncio.sleep(ON_TERMINAL if self._terminal else EVERY_SECONDS)
-            line = self._text(time.monotonic() - self._begun)
+            line = plain(self._text(time.monotonic() - self._begun))
             sys.stderr.write(f"{CLEAR}{line[:200]}" if self._terminal else f"{line}\n")
             sys.stderr.flush()
 

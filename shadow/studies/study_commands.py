@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from shadow.presentation.visible_text import plain
 from shadow.studies.study_flags import (
     AllowedDrop,
     AtOnce,
@@ -133,7 +134,7 @@ def list_studies() -> None:
     """List the studies of this folder."""
     from shadow.studies.study_shelf import listed
 
-    typer.echo("\n".join(listed(Path())))
+    typer.echo(plain("\n".join(listed(Path()))))
 
 
 @study_app.command("show")
@@ -160,7 +161,7 @@ def forget_study(name: StudyName, db: StudyDb = None) -> None:
     """Delete a study with its answers for good."""
     from shadow.studies.study_shelf import forget
 
-    typer.echo(forget(name, db))
+    typer.echo(plain(forget(name, db)))
 
 
 def add_study_commands(app: typer.Typer) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import typer
 
+from shadow.presentation.visible_text import plain
 from shadow.studies.outputs.study_json import as_json
 from shadow.studies.outputs.study_report import StudyReport
 from shadow.studies.outputs.study_text import as_text
@@ -35,4 +36,4 @@ def print_report(
     width = shutil.get_terminal_size((WIDTH, 24)).columns if terminal else WIDTH
     typer.echo(as_text(report, width=width, color=colored))
     for path in write_outputs(report, formats, folder, rows):
-        typer.echo(f"written: {path}", err=True)
+        typer.echo(plain(f"written: {path}"), err=True)

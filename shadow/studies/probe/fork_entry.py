@@ -11,6 +11,7 @@ from pathlib import Path
 import typer
 
 from shadow.commands.config_commands import settings
+from shadow.presentation.visible_text import plain
 from shadow.privacy.privacy_policy import shown
 from shadow.settings.config_errors import ConfigError
 from shadow.settings.top_level_config import Config
@@ -67,7 +68,7 @@ def execute_fork(flags: ForkFlags, *, plan: bool) -> int:
     formats, config = output_formats(flags.formats), settings(flags.config, None)
     order = _order(flags, config)
     missing = missing_keys(config, order.plan.targets.names, os.environ)
-    typer.echo("\n".join(probe_plan_lines(order.plan, order.file, missing)), err=not plan)
+    typer.echo(plain("\n".join(probe_plan_lines(order.plan, order.file, missing))), err=not plan)
     if plan:
         return 0
     errors = [*missing, *(f"--budget: {error.sentence}" for error in plan_errors(order.plan, order.file))]

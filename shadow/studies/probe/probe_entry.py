@@ -10,6 +10,7 @@ from pathlib import Path
 import typer
 
 from shadow.commands.config_commands import settings
+from shadow.presentation.visible_text import plain
 from shadow.settings.config_errors import ConfigError, ConfigSource, sentences
 from shadow.settings.toml_lines import key_lines
 from shadow.settings.top_level_config import Config
@@ -51,7 +52,7 @@ def execute_probe(flags: ProbeFlags, *, plan: bool) -> int:
     file, config = _with_flags(load_task(flags.task), flags), settings(flags.config, None)
     order = _order(file, config, flags)
     missing = missing_keys(config, order.plan.targets.names, os.environ)
-    typer.echo("\n".join(probe_plan_lines(order.plan, file, missing)), err=not plan)
+    typer.echo(plain("\n".join(probe_plan_lines(order.plan, file, missing))), err=not plan)
     if plan:
         return 0
     source = ConfigSource(file=str(flags.task), lines=key_lines(flags.task.read_text(encoding="utf-8-sig")))

@@ -15,6 +15,7 @@ from pathlib import Path
 import typer
 
 from shadow.commands.config_commands import settings
+from shadow.presentation.visible_text import plain
 from shadow.settings.config_errors import ConfigError, quoted
 from shadow.settings.load_config import load
 from shadow.settings.top_level_config import Config
@@ -170,7 +171,7 @@ def _models(config: Config) -> list[str]:
 def execute(order: ReplayOrder, outputs: OutputFlags, *, plan: bool) -> int:
     """Print the plan, run it unless `plan` asks for no more, print the verdicts; the exit code."""
     study = ReplayStudy(order, os.environ)
-    typer.echo("\n".join(plan_lines(study.planned)), err=not plan)
+    typer.echo(plain("\n".join(plan_lines(study.planned))), err=not plan)
     if plan:
         return 0
     study.check()

@@ -1,6 +1,8 @@
 """What would act on a screen, or hide from a reader, is named instead."""
 
+import ast
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -42,3 +44,33 @@ def test_the_runs_hold_every_character_once_and_no_control_survives(text):
     assert sum(1 if odd else len(run) for odd, run in runs) == len(text)
     assert not [char for char in plain(text) if unicodedata.category(char) == "Cc" and char not in "\t\n"]
     plain(text).encode()
+
+
+SHADOW = Path(__file__).parents[3] / "shadow"
+PRINTERS = {"as_text", "pairs_text", "pair_text", "answers_text", "answer_text"}
+"""Functions that print by `report_text.printed`, which cleans each text."""
+JSON = {"dumps", "as_json", "pairs_json", "pair_json", "answers_json", "answer_json"}
+"""JSON escapes every control."""
+
+
+def printing_calls() -> list[tuple[str, ast.expr]]:
+    return [
+        (f"{path.relative_to(SHADOW)}:{node.lineno}", node.args[0])
+        for path in sorted(SHADOW.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "typer.echo"
+    ]
+
+
+def is_clean(argument: ast.expr) -> bool:
+    if isinstance(argument, ast.IfExp):
+        return is_clean(argument.body) and is_clean(argument.orelse)
+    if isinstance(argument, ast.Call):
+        return ast.unparse(argument.func).rpartition(".")[2] in {"plain", *PRINTERS, *JSON}
+    return isinstance(argument, ast.Constant) or "installed_version(" in ast.unparse(argument)
+
+
+def test_every_text_that_a_command_prints_is_cleaned_where_it_is_printed():
+    calls = printing_calls()
+    assert len(calls) > 20
+    assert [place for place, argument in calls if not is_clean(argument)] == []

@@ -3,10 +3,12 @@
 from dataclasses import replace
 
 import pytest
+from rich.table import Table
+from rich.text import Text
 
 from shadow.report.build_report import as_text, build
 from shadow.report.figures import IncomparableReason, MissingSignal
-from shadow.report.report_text import _chance, _detectable, moment
+from shadow.report.report_text import _chance, _detectable, moment, printed
 from storage.rows import IdentityRow
 from tests.conformance import exchange_record
 from tests.records import NOW, add_live, add_pair, fill
@@ -160,3 +162,15 @@ def test_a_detectable_excess_has_one_decimal_below_ten_points(smallest, text):
 @pytest.mark.parametrize(("p", "text"), [(None, "-"), (0.0009, "<0.001"), (0.001, "0.001"), (0.0456, "0.046"), (1.0, "1.000")])
 def test_a_chance_has_three_decimals_and_a_least_value(p, text):
     assert _chance(p) == text
+
+
+@pytest.mark.parametrize("color", [False, True])
+def test_a_part_that_holds_controls_is_printed_with_their_names(color: bool):
+    table = Table("provider\x1b]0;title\x07")
+    table.add_row(Text("name\x1b[2J", style="red"))
+    text = printed([Text("a\x9bb\u202ec"), "plain \x1b[31m text", table], width=100, color=color)
+    assert "\x1b]" not in text
+    assert "\x1b[2J" not in text
+    assert "a[U+009B]b[U+202E]c" in text
+    assert "[ESC]" in text
+    assert ("\x1b" in text) is color

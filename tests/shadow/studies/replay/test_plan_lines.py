@@ -58,8 +58,7 @@ def test_rows_that_set_a_seed_are_counted_because_their_answers_are_not_compared
         changed = replace(made[place].request, body=json.dumps({**body, "seed": seed}).encode())
         made[place] = replace(made[place], request=changed)
     lines = plan_lines(planned(rows=made))
-    assert [line for line in lines if line.startswith("  seed ")] == [
-        "  seed       1 of 3 rows set one, which makes the reference's two answers alike: their answers are not compared "
-        "(--set seed=null takes it out)"
-    ]
+    [line] = [line for line in lines if line.startswith("  seed ")]
+    assert line.startswith("  seed       1 of 3 rows set one, which makes the reference's two answers alike")
+    assert line.endswith("(--set seed=null takes it out)")
     assert not any(line.startswith("  seed ") for line in plan_lines(planned()))

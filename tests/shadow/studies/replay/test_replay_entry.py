@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from shadow.studies.replay.replay_entry import ReplayFlags, StudyFlags, TryFlags, order_of_replay, order_of_try
+from shadow.studies.replay.print_outputs import OutputFlags
+from shadow.studies.replay.replay_entry import ReplayFlags, StudyFlags, TryFlags, execute, order_of_replay, order_of_try
 from shadow.studies.replay.served_models import UNKNOWN
 from shadow.studies.study_budget import BudgetLimits
 from shadow.studies.study_policy import PolicyScore
@@ -64,3 +65,24 @@ def test_a_try_has_two_providers_and_its_requests_at_temperature_0_unless_set(fo
     assert (body["temperature"], body["top_p"]) == (0, 0.5)
     assert order.settings["models"] == known
     assert order.config.proxy.providers["upstream"].api_key_env == "A_KEY"
+
+
+def test_a_data_set_that_holds_terminal_controls_prints_their_names(folder, capsys):
+    title = "\x1b]0;title\x07"
+    lines = [{"custom_id": "1", "url": title, "body": {}}, {"messages": [{"role": "user", "content": "Hi"}], "model": title}]
+    (folder / "rows.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    flags = ReplayFlags(
+        files=[folder / "rows.jsonl"],
+        config=None,
+        providers=(),
+        reference="",
+        sample=0,
+        runs=1,
+        members=(),
+        max_tokens=9,
+        name="",
+    )
+    assert execute(order_of_replay(flags, COMMON), OutputFlags(folder=folder, formats="text"), plan=True) == 0
+    printed = capsys.readouterr().out
+    assert "rows.jsonl:1: POST [ESC]]0;title[BEL] is not replayed" in printed
+    assert "\x1b" not in printed
