@@ -70,6 +70,26 @@ async def test_the_provider_that_was_worst_is_the_reference_that_the_others_fail
     assert ended.out == again.out
 
 
+async def test_the_instructions_get_the_points_that_the_experiment_reports(tmp_path):
+    """By the rows' own checks, of fifteen; shown again from the database, where the rows' file is no more."""
+    candidates = [part for name in ("nim", "openrouter", "deepinfra") for part in ("--provider", name)]
+    async with PretendedHosts() as hosts:
+        folder = written(tmp_path, hosts)
+        given = ("--set", "model=nano-30b", "--runs", "3", "--format", "json")
+        ended = await run(folder, "replay", "instructions.jsonl", *candidates, *given)
+    (folder / "instructions.jsonl").unlink()
+    shown = await run(folder, "study", "show", "instructions", "--format", "json")
+    assert ended.code == shown.code == 0, ended
+    for study in (json.loads(ended.out), json.loads(shown.out)):
+        found = {one["provider"]: one for one in [study["reference"], *(each["figures"] for each in study["verdicts"])]}
+        assert {provider: round(one["mean"] * 15, 6) for provider, one in found.items()} == {
+            "ollama": 10,
+            "nim": 15,
+            "openrouter": 8,
+            "deepinfra": 15,
+        }
+
+
 async def test_one_run_of_each_is_refused_and_a_wrong_file_is_said_at_once(tmp_path):
     async with PretendedHosts() as hosts:
         folder = written(tmp_path, hosts)

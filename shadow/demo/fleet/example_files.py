@@ -1,9 +1,10 @@
-"""The files of the example: a task for each of the experiment's models, and the configuration of the pretended providers."""
+"""The files of the example: a task for each of the experiment's models, its instructions, and the providers' addresses."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from shadow.demo.fleet.instruction_rows import FILE, instruction_lines
 from shadow.demo.fleet.pretended_hosts import HOSTS
 from shadow.settings.config_errors import ConfigError
 
@@ -65,7 +66,7 @@ def write_example(folder: Path, port: int) -> list[Path]:
     """Write the files into a folder, and return their paths; ConfigError when one is there already."""
     folder.mkdir(parents=True, exist_ok=True)
     providers = "".join(_PROVIDER.format(name=name, port=port) for name in HOSTS)
-    texts = {"sameweights.toml": _CONFIG + providers} | {name: _task_text(name) for name in _TASKS}
+    texts = {"sameweights.toml": _CONFIG + providers} | {name: _task_text(name) for name in _TASKS} | {FILE: instruction_lines()}
     return [_written(folder / name, text) for name, text in texts.items()]
 
 

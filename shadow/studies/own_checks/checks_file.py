@@ -8,10 +8,8 @@ from pathlib import Path
 
 from shadow.settings.config_errors import ConfigError, ConfigErrorItem, ConfigSource, sentences
 from shadow.settings.toml_lines import key_lines
-from shadow.studies.own_checks.check_spec import CheckKind, CheckSpec, CheckSpecError, read_check
-
-OF_TASKS = frozenset({CheckKind.END_STATE, CheckKind.COMMAND})
-"""Kinds for tasks alone: a replayed row has no world, and is scored again whenever its study is shown."""
+from shadow.studies.own_checks.check_spec import CheckSpec, CheckSpecError
+from shadow.studies.own_checks.row_checks import read_row_check
 
 
 def read_checks_file(path: Path) -> tuple[CheckSpec, ...]:
@@ -25,7 +23,7 @@ def read_checks_file(path: Path) -> tuple[CheckSpec, ...]:
         raise ConfigError([f"{path.name}: not TOML: {fault}"]) from fault
     if faults := list(_faults(tables)):
         raise ConfigError(sentences(faults, ConfigSource(file=path.name, lines=key_lines(text))))
-    return tuple(read_check(table) for table in tables["checks"])
+    return tuple(read_row_check(table) for table in tables["checks"])
 
 
 def _faults(tables: dict[str, object]) -> Iterator[ConfigErrorItem]:
@@ -42,9 +40,6 @@ def _faults(tables: dict[str, object]) -> Iterator[ConfigErrorItem]:
 
 def _faults_of(table: dict[str, object]) -> Iterator[str]:
     try:
-        spec = read_check(table)
+        read_row_check(table)
     except CheckSpecError as error:
         yield from error.faults
-        return
-    if spec.kind in OF_TASKS:
-        yield f"{spec.kind}: this kind is for task files alone; a replayed row has no world, and no command is run for it"

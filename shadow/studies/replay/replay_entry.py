@@ -21,6 +21,7 @@ from shadow.settings.load_config import load
 from shadow.settings.top_level_config import Config
 from shadow.studies.outputs.write_outputs import output_formats
 from shadow.studies.own_checks.checks_file import read_checks_file
+from shadow.studies.own_checks.row_checks import RowChecks
 from shadow.studies.replay.plan_lines import plan_lines
 from shadow.studies.replay.print_outputs import OutputFlags, print_outputs
 from shadow.studies.replay.replay_order import ReplayOrder, replay_settings
@@ -86,8 +87,9 @@ def order_of_replay(flags: ReplayFlags, common: StudyFlags) -> ReplayOrder:
     config = settings(flags.config, None)
     targets = targets_of(config, flags.providers, flags.reference)
     members, limits = set_members(flags.members), budget_limits(common.budget)
-    checks = read_checks_file(flags.checks) if flags.checks else ()
     rows, broken = _rows(flags, config)
+    rows = [changed(row, members, flags.max_tokens) for row in sampled(rows, flags.sample, common.seed)]
+    checks = _checks(flags, rows)
     name = study_name(flags.name or (flags.files[0].stem if flags.files else "store"))
     limit = {"max_tokens of rows without": flags.max_tokens} if flags.max_tokens else {}
     changes: Mapping[str, object] = {**members, **limit}
@@ -97,7 +99,7 @@ def order_of_replay(flags: ReplayFlags, common: StudyFlags) -> ReplayOrder:
         database=database_of(name, common.db),
         config=config,
         targets=targets,
-        rows=[changed(row, members, flags.max_tokens) for row in sampled(rows, flags.sample, common.seed)],
+        rows=rows,
         broken=broken,
         policy=StudyPolicy(score=PolicyScore.CHECKS if checks else PolicyScore.SIGNALS, allowed_drop=common.allowed_drop),
         limits=limits,
@@ -110,6 +112,17 @@ def order_of_replay(flags: ReplayFlags, common: StudyFlags) -> ReplayOrder:
         fresh=common.fresh,
         quiet=common.quiet,
     )
+
+
+def _checks(flags: ReplayFlags, rows: Sequence[Row]) -> RowChecks:
+    """The checks of a file and of the rows; ConfigError where some rows would have one and others none."""
+    checks = RowChecks(
+        every=read_checks_file(flags.checks) if flags.checks else (), own={row.id: row.checks for row in rows if row.checks}
+    )
+    bare = next((row for row in rows if checks and not checks.of(row.id)), None)
+    if bare is not None:
+        raise ConfigError([f"{bare.id}: has no checks, and other rows have; give it some, or --checks FILE for every row"])
+    return checks
 
 
 def _rows(flags: ReplayFlags, config: Config) -> tuple[list[Row], list[BrokenRow]]:

@@ -7,7 +7,7 @@ database, comes to the same verdict.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from proxy.exchange import Role
@@ -16,7 +16,7 @@ from shadow.measures.answer_action import action_label
 from shadow.reading.parsed_exchange import ParsedExchange
 from shadow.studies.figures.answered_row import AnsweredRow, answered_row
 from shadow.studies.measured_run import MeasuredRun
-from shadow.studies.own_checks.check_spec import CheckSpec
+from shadow.studies.own_checks.row_checks import RowChecks
 from shadow.studies.own_checks.run_checks import CheckedAnswer, check_answer
 from shadow.studies.replay.measured_rows import RowPlace, answer_facts, measured_row
 from shadow.studies.study_policy import StudyPolicy
@@ -46,7 +46,7 @@ class BlockAnswer:
 class ReplayEvidence:
     """Takes the blocks of one replay in their order, each once."""
 
-    def __init__(self, targets: Targets, policy: StudyPolicy, checks: Sequence[CheckSpec] = ()) -> None:
+    def __init__(self, targets: Targets, policy: StudyPolicy, checks: RowChecks) -> None:
         self._targets = targets
         self._checks = checks
         self._labels: list[tuple[str, int, str]] = []
@@ -93,7 +93,7 @@ class ReplayEvidence:
         runs = []
         for name in (REFERENCE, CONTROL, *wanted):
             if answer := found.get(name):
-                run = measured_row(answer.parsed, answer.place, answer.payoffs, self._checked(answer.parsed))
+                run = measured_row(answer.parsed, answer.place, answer.payoffs, self._checked(answer))
                 if name in {REFERENCE, CONTROL} and run.scored:
                     self._labels.append((run.task, run.block, action_label(completion_of(answer.parsed.answer).first)))
                 runs += [] if name == CONTROL else [run]
@@ -103,11 +103,12 @@ class ReplayEvidence:
             self._watch.add(run)
         self._watch.skip(block)
 
-    def _checked(self, parsed: ParsedExchange) -> CheckedAnswer | None:
-        facts = answer_facts(parsed.answer) if self._checks else None
+    def _checked(self, answer: BlockAnswer) -> CheckedAnswer | None:
+        checks = self._checks.of(answer.place.task)
+        facts = answer_facts(answer.parsed.answer) if checks else None
         if facts is None:
             return None
-        return CheckedAnswer(results=tuple(check_answer(spec, facts) for spec in self._checks))
+        return CheckedAnswer(results=tuple(check_answer(spec, facts) for spec in checks))
 
     def _answered(self, name: str, answer: BlockAnswer, run: MeasuredRun) -> None:
         parsed, place = answer.parsed, answer.place

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shadow.settings.top_level_config import Config
-from shadow.studies.own_checks.check_spec import CheckSpec
+from shadow.studies.own_checks.row_checks import NO_CHECKS, RowChecks
 from shadow.studies.rows.row import BrokenRow, Row
 from shadow.studies.study_budget import BudgetLimits
 from shadow.studies.study_database import study_id
@@ -40,7 +40,7 @@ class ReplayOrder:
     command: str = ""
     fresh: bool = False
     quiet: bool = False
-    checks: tuple[CheckSpec, ...] = ()
+    checks: RowChecks = NO_CHECKS
 
     @property
     def id(self) -> str:

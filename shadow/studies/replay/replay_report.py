@@ -12,7 +12,7 @@ from shadow.report.latency_lines import repeatable_choice
 from shadow.studies.figures.verifier_summary import VerifierSummary, verifier_summary
 from shadow.studies.outputs.study_report import StudyFacts, StudyReport, study_report
 from shadow.studies.outputs.verifier_files import VerifierRow
-from shadow.studies.own_checks.check_spec import read_check
+from shadow.studies.own_checks.row_checks import stored_row_checks
 from shadow.studies.replay.replay_evidence import CONTROL, REFERENCE, ReplayEvidence
 from shadow.studies.replay.stored_replay import stored_evidence
 from shadow.studies.study_policy import OnUndecided, PolicyScore, StudyPolicy
@@ -38,7 +38,7 @@ def stored_replay(reader: Reader, row: StudyRow) -> StoredReplay:
     """The replay of this row, judged by all of its answers that are stored."""
     plan, policy = json.loads(row.plan), policy_of(row)
     targets = Targets(candidates=tuple(plan["candidates"]), reference=plan["reference"])
-    evidence = stored_evidence(reader, row.id, targets, policy, [read_check(table) for table in plan.get("checks", ())])
+    evidence = stored_evidence(reader, row.id, targets, policy, stored_row_checks(plan))
     result = judge_study(evidence.runs, reference=targets.reference, candidates=targets.candidates, policy=policy)
     return StoredReplay(row=row, targets=targets, policy=policy, evidence=evidence, result=result)
 

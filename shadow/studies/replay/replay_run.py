@@ -7,14 +7,14 @@ stored; it counts for the verdict only up to the block that decided, so that a r
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from shadow.reading.parsed_exchange import ParsedExchange
 from shadow.studies.asking import Asker
 from shadow.studies.measured_run import MeasuredRun
-from shadow.studies.own_checks.check_spec import CheckSpec
+from shadow.studies.own_checks.row_checks import RowChecks
 from shadow.studies.replay.measured_rows import RowPlace
 from shadow.studies.replay.provider_queues import ProviderQueues, ReplayCounts
 from shadow.studies.replay.replay_evidence import CONTROL, REFERENCE, BlockAnswer, ReplayEvidence, answer_name
@@ -68,7 +68,7 @@ class ReplayRun:
         recorder: StudyRecorder,
         policy: StudyPolicy,
         at_once: int,
-        checks: Sequence[CheckSpec] = (),
+        checks: RowChecks,
     ) -> None:
         self._plan = plan
         self._asker = asker

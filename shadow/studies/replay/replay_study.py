@@ -18,7 +18,7 @@ from shadow.privacy.redact import Redactor
 from shadow.settings.config_errors import ConfigError
 from shadow.studies.asking import Asker
 from shadow.studies.interruption import interruptible
-from shadow.studies.own_checks.check_spec import check_table
+from shadow.studies.own_checks.row_checks import row_checks_json
 from shadow.studies.progress_line import ProgressLine, duration
 from shadow.studies.replay.plan_cost import PlanCost, budget_faults, plan_cost
 from shadow.studies.replay.plan_lines import PlannedStudy
@@ -225,7 +225,7 @@ def plan_json(order: ReplayOrder, plan: ReplayPlan, outcome: ReplayOutcome | Non
         "skipped": [str(row) for row in order.broken[:SKIPPED]],
         "skipped_rows": len(order.broken),
         "command": order.command,
-        "checks": [check_table(spec) for spec in order.checks],
+        **row_checks_json(order.checks),
     }
     if outcome is not None and spent is not None:
         known |= {"ended_by": outcome.ended_by.value, "down": outcome.down, "spent": asdict(spent)}

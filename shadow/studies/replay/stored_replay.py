@@ -9,7 +9,7 @@ from proxy.exchange import Role
 from shadow.drift.payoff import counted
 from shadow.privacy.privacy_policy import comparable
 from shadow.reading.parsed_exchange import ParsedExchange, parse_exchange
-from shadow.studies.own_checks.check_spec import CheckSpec
+from shadow.studies.own_checks.row_checks import RowChecks
 from shadow.studies.replay.measured_rows import RowPlace
 from shadow.studies.replay.replay_evidence import CONTROL, REFERENCE, BlockAnswer, ReplayEvidence, answer_name
 from shadow.studies.study_policy import StudyPolicy
@@ -20,9 +20,7 @@ from storage.study_rows import ASKED, StudyRequestRow
 Positions = Mapping[str, int]
 
 
-def stored_evidence(
-    reader: Reader, study_id: str, targets: Targets, policy: StudyPolicy, checks: Sequence[CheckSpec] = ()
-) -> ReplayEvidence:
+def stored_evidence(reader: Reader, study_id: str, targets: Targets, policy: StudyPolicy, checks: RowChecks) -> ReplayEvidence:
     """The evidence of the answers that are stored, in the order of their blocks, those that hold none included."""
     requests = reader.studies.requests(study_id)
     positions = {request.key: place for place, request in enumerate(requests)}

@@ -16,7 +16,7 @@ from shadow.studies.rows.row import Row, RowError
 
 LABELS = ("should_call_tool", "should_call")
 """Members of a published data set that are no part of a request: whether the vendor's own model called a tool."""
-BESIDE = frozenset({*LABELS, "data_index", "id", "custom_id", "extra_body", "hash", "subset"})
+BESIDE = frozenset({*LABELS, "data_index", "id", "custom_id", "extra_body", "hash", "subset", "checks"})
 """Members beside the request in a row; a provider would refuse them."""
 _JSON_TEXTS = ("messages", "tools")
 

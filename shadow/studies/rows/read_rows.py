@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, NoReturn
 
+from shadow.studies.own_checks.check_spec import CheckSpec, CheckSpecError
+from shadow.studies.own_checks.row_checks import read_row_check
 from shadow.studies.rows.bfcl_rows import bfcl_row, is_bfcl
 from shadow.studies.rows.chat_rows import batch_row, chat_row, is_batch, is_chat, is_result, result_row
 from shadow.studies.rows.row import BrokenRow, Row, RowError
@@ -33,9 +36,19 @@ def read_rows(name: str, lines: Iterable[bytes]) -> Iterator[Row | BrokenRow]:
 def _row(line: bytes, place: str) -> Row | BrokenRow:
     try:
         value = _value(line)
-        return _reader_of(value)(value, line, place)
+        return replace(_reader_of(value)(value, line, place), checks=_checks(value.get("checks", [])))
     except RowError as error:
         return BrokenRow(place=place, sentence=str(error))
+
+
+def _checks(tables: object) -> tuple[CheckSpec, ...]:
+    """The checks that a line brings with it."""
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise RowError("checks is a list of objects, each with a kind")
+    try:
+        return tuple(map(read_row_check, tables))
+    except CheckSpecError as error:
+        raise RowError(f"checks: {error}") from None
 
 
 def _reader_of(value: Mapping[str, Any]) -> Callable[[Mapping[str, Any], bytes, str], Row]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shadow.studies.chat_request import ChatRequest
+from shadow.studies.own_checks.check_spec import CheckSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,8 @@ class Row:
     name: str = ""
     should_call: bool | None = None
     alterations: tuple[str, ...] = ()
+    checks: tuple[CheckSpec, ...] = ()
+    """What its author checks in each answer to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from shadow.pipeline.identity_observer import IdentityObserver
 from shadow.settings.top_level_config import Config
 from shadow.studies.asking import Asker
 from shadow.studies.chat_request import ChatRequest
-from shadow.studies.own_checks.check_spec import CheckSpec
+from shadow.studies.own_checks.row_checks import NO_CHECKS, RowChecks
 from shadow.studies.replay.replay_plan import replay_plan
 from shadow.studies.replay.replay_run import ReplayOutcome, ReplayRun
 from shadow.studies.rows.chat_rows import cluster_of
@@ -60,7 +60,7 @@ class ReplayBench:
         policy: StudyPolicy = SIGNALS,
         limits: BudgetLimits = NO_LIMITS,
         at_once: int = 2,
-        checks: tuple[CheckSpec, ...] = (),
+        checks: RowChecks = NO_CHECKS,
     ) -> None:
         providers = {name: Provider(base_url=url, price_input=1.0, price_output=1.0) for name, url in addresses.items()}
         self.config = Config(proxy=ProxyConfig(providers=providers))

@@ -13,4 +13,5 @@ def test_files_are_written_and_named(tmp_path):
         "battery-30b.toml",
         "battery-120b.toml",
         "battery-9b.toml",
+        "instructions.jsonl",
     ]

@@ -10,7 +10,7 @@ from shadow.studies.probe.task_file import load_task
 
 
 def test_the_files_are_read_without_a_fault_and_name_providers_that_have_the_model(tmp_path):
-    config_path, *tasks = write_example(tmp_path / "battery", 8790)
+    config_path, *tasks, _ = write_example(tmp_path / "battery", 8790)
     config = load(config_path, {}, {}, serving=False)
     for path in tasks:
         study = load_task(path).study

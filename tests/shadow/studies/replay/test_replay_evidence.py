@@ -2,6 +2,7 @@
 
 from proxy.exchange import Role
 from shadow.studies.chat_request import ChatRequest, parsed_answer
+from shadow.studies.own_checks.row_checks import NO_CHECKS
 from shadow.studies.replay.measured_rows import RowPlace
 from shadow.studies.replay.replay_evidence import CONTROL, REFERENCE, BlockAnswer, ReplayEvidence, answer_name
 from shadow.studies.study_policy import PolicyScore, StudyPolicy
@@ -13,7 +14,7 @@ NAMES = {REFERENCE: "official", CONTROL: "official"}
 
 
 def evidence(*candidates: str) -> ReplayEvidence:
-    return ReplayEvidence(Targets(candidates=candidates, reference="official"), POLICY)
+    return ReplayEvidence(Targets(candidates=candidates, reference="official"), POLICY, NO_CHECKS)
 
 
 def block(number: int, *names: str, payoff: int = 0) -> dict[str, BlockAnswer]:

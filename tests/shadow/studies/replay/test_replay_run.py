@@ -8,6 +8,7 @@ from shadow.demo.planted_faults import PlantedFaults
 from shadow.demo.pretended_server import PretendedServer
 from shadow.studies.measured_run import RunOutcome
 from shadow.studies.own_checks.check_spec import read_check
+from shadow.studies.own_checks.row_checks import RowChecks, row_checks_json, stored_row_checks
 from shadow.studies.replay.replay_run import EndedBy
 from shadow.studies.replay.stored_replay import stored_evidence
 from shadow.studies.study_budget import BudgetLimits
@@ -210,11 +211,14 @@ async def test_own_checks_score_both_sides_and_a_stored_study_gives_the_same_run
     specs = (read_check({"kind": "max_characters", "at_most": 40}), read_check({"kind": "regex", "pattern": "[a-z]"}))
     policy = StudyPolicy(score=PolicyScore.CHECKS)
     addresses = {"official": official.base_url, "near": near.base_url}
-    bench = ReplayBench(tmp_path, addresses, policy=policy, checks=specs)
-    outcome = await bench.run(rows(12))
-    assert {run.of for run in outcome.runs} == {2.0}
-    assert all(run.score == run.points / 2 for run in outcome.runs)
-    assert stored_evidence(bench.store, "s", bench.targets, policy, specs).runs == outcome.runs
+    made = rows(12)
+    checks = RowChecks(every=specs, own={made[0].id: (read_check({"kind": "words", "at_least": 1, "points": 4}),)})
+    bench = ReplayBench(tmp_path, addresses, policy=policy, checks=checks)
+    outcome = await bench.run(made)
+    assert {(run.task == made[0].id, run.of) for run in outcome.runs} == {(False, 2.0), (True, 6.0)}
+    assert all(run.score == run.points / run.of for run in outcome.runs)
+    stored = stored_row_checks(row_checks_json(checks))
+    assert stored_evidence(bench.store, "s", bench.targets, policy, stored).runs == outcome.runs
 
 
 async def test_two_passes_carry_the_labels_of_each_other_and_one_has_none(tmp_path, official, near):

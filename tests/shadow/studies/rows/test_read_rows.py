@@ -1,5 +1,7 @@
 """Lines of a file: counted from one, empty ones left out, each broken one named and the others read."""
 
+import json
+
 import pytest
 
 from shadow.studies.rows.read_rows import read_rows
@@ -27,6 +29,10 @@ def test_a_byte_order_mark_is_no_part_of_the_first_row():
         (b'"\xff"', "is not UTF-8 text (byte 1)"),
         (b"[" * 100_000 + b"]" * 100_000, "is nested too deep"),
         (b"[1]", "is a JSON list, not an object"),
+        (GOOD[:-1] + b', "checks": {}}', "checks is a list of objects, each with a kind"),
+        (GOOD[:-1] + b', "checks": [1]}', "checks is a list of objects, each with a kind"),
+        (GOOD[:-1] + b', "checks": [{"kind": "wrods"}]}', "checks: kind 'wrods' is no check"),
+        (GOOD[:-1] + b', "checks": [{"kind": "command", "argv": ["x"]}]}', "checks: command: this kind is for task files alone"),
         (b"{}", "is none of the shapes that are read: a chat body"),
         (b'{"a": "' + b"x" * (32 * 1024 * 1024) + b'"}', "bytes; at most 33,554,432 are read"),
     ],
@@ -37,3 +43,20 @@ def test_a_broken_line_is_named_and_the_next_one_is_read(line, sentence):
     assert broken.place == "f:1"
     assert sentence in broken.sentence
     assert good.id == "f:2"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"messages": [{"role": "user", "content": "Hi"}]},
+        {"custom_id": "c", "url": "/v1/chat/completions", "body": {"messages": [{"role": "user", "content": "Hi"}]}},
+        {"request": {"messages": [{"role": "user", "content": "Hi"}]}},
+        {"question": [{"role": "user", "content": "Hi"}], "function": []},
+    ],
+)
+def test_a_row_of_any_shape_brings_checks_that_are_never_sent(line):
+    [plain] = read_rows("f", [json.dumps(line).encode()])
+    [found] = read_rows("f", [json.dumps({**line, "checks": [{"kind": "words", "equals": 12, "points": 5}]}).encode()])
+    assert [(check.kind, check.equals, check.points) for check in found.checks] == [("words", 12, 5)]
+    assert json.loads(found.request.body) == json.loads(plain.request.body)
+    assert plain.checks == ()
