@@ -96,6 +96,11 @@ STILL = {
     "SameweightsStoreBehind": ("half a minute", "", ""),
     "SameweightsProxySlow": ("one slow request in a thousand", "ninety requests", ""),
     "SameweightsLoopLag": ("the slowest of two replicas counts, and a moment does not", "", ""),
+    "SameweightsHotProcess": (
+        "a data-plane process of one, or one that is busy like the others",
+        "a data-plane process with all of the load is not hot below",
+        "",
+    ),
     "SameweightsScrapeSlow": ("", "", ""),
     "SameweightsDown": ("", "", ""),
 }
