@@ -66,6 +66,8 @@ class ForkPoint:
     temperature: float | None
     parameters: Mapping[str, object]
     recording: Recording
+    next_called: tuple[str, ...] = ()
+    """The tools that the conversation called in its next answer, each once."""
 
     @property
     def called(self) -> tuple[str, ...]:
@@ -79,6 +81,7 @@ def fork_point(chain: Sequence[ThreadRequest], step: int) -> ForkPoint:
         raise ValueError(f"the conversation has {len(chain)} requests, and no request {step}")
     body, last = chain[step - 1].body, chain[-1]
     messages = chain[step - 1].messages
+    after = last.messages[len(messages) :]
     tools, temperature = body.get("tools"), body.get("temperature")
     functions = tuple(tool for tool in tools if isinstance(tool, dict)) if isinstance(tools, list) else ()
     return ForkPoint(
@@ -87,8 +90,33 @@ def fork_point(chain: Sequence[ThreadRequest], step: int) -> ForkPoint:
         stream=body.get("stream") is True,
         temperature=temperature if isinstance(temperature, int | float) else None,
         parameters={name: value for name, value in body.items() if name not in _OWN},
-        recording=Recording(functions=functions, calls=tuple(_calls(last.messages[len(messages) :]))),
+        recording=Recording(functions=functions, calls=tuple(_calls(after))),
+        next_called=_names_called(after[0]) if after else (),
     )
+
+
+_REASONING = ("reasoning", "reasoning_content", "reasoning_details")
+_REDACTED = "*" * 8
+
+
+def stored_notes(messages: Sequence[Mapping[str, object]], *, renamed: bool) -> tuple[str, ...]:
+    """What of stored messages is not as a provider of its own would have it: ids, reasoning, texts that were redacted."""
+    calls = sum(len(found) for message in messages if isinstance(found := message.get("tool_calls"), list))
+    thinking = sum(any(message.get(name) for name in _REASONING) for message in messages)
+    redacted = sum(_REDACTED in json.dumps(message, default=str) for message in messages)
+    form = "functions.NAME:INDEX" if renamed else "the conversation's provider made them"
+    notes = {
+        f"the ids of {calls} earlier calls are sent as {form}": calls,
+        f"the reasoning of {thinking} earlier answers is sent as it was": thinking,
+        f"{redacted} messages hold asterisks, as a text that was redacted does": redacted,
+    }
+    return tuple(note for note, count in notes.items() if count)
+
+
+def _names_called(message: Mapping[str, object]) -> tuple[str, ...]:
+    calls = message.get("tool_calls")
+    functions = [call.get("function") for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
+    return tuple(dict.fromkeys(str(function.get("name")) for function in functions if isinstance(function, dict)))
 
 
 def _calls(messages: Sequence[Mapping[str, object]]) -> list[RecordedCall]:

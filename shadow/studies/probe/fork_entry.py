@@ -2,43 +2,45 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 
 import typer
 
 from shadow.commands.config_commands import settings
 from shadow.presentation.visible_text import plain
-from shadow.privacy.privacy_policy import shown
 from shadow.settings.config_errors import ConfigError
 from shadow.settings.top_level_config import Config
 from shadow.studies.outputs.print_report import print_report
 from shadow.studies.outputs.write_outputs import output_formats
-from shadow.studies.probe.conversation_thread import ForkPoint, ThreadRequest, fork_point, read_request, threads
+from shadow.studies.probe.call_ids import CallIds, with_ids
+from shadow.studies.probe.conversation_thread import ForkPoint, stored_notes
+from shadow.studies.probe.fork_origin import ForkOrigin, fork_origin
+from shadow.studies.probe.handed_keys import handed_keys
 from shadow.studies.probe.probe_plan import plan_errors, probe_plan, probe_plan_lines
 from shadow.studies.probe.probe_settings import probe_settings
 from shadow.studies.probe.probe_study import ProbeOrder, ProbeStudy
 from shadow.studies.probe.task import MAX_STEPS, StudySettings, Task, TaskFile, TaskWorld
-from shadow.studies.probe.task_file import ONE_RUN
+from shadow.studies.probe.task_file import ONE_RUN, load_task
 from shadow.studies.study_budget_flags import budget_limits
 from shadow.studies.study_database import database_of, study_name
 from shadow.studies.study_policy import PolicyScore, StudyPolicy
 from shadow.studies.targets import Targets, missing_keys, targets_of
 from shadow.studies.verdicts.study_verdict import exit_code
+from shadow.studies.worlds.server_spec import ServerSpec
 from storage.opening import open_reader
-from storage.rows import ExchangeRow
 from storage.storage_config import StorageConfig
-from storage.store import Reader
-from storage.study_rows import RecordedFilter
 
-LONGEST = 2_000
-"""Requests of one conversation that are read."""
-NEWEST = 200
-"""Newest requests of a conversation's key among which one is looked for."""
+FORK = "fork"
 INTERRUPTED = 130
+_LONGEST_NAMED = 40
+"""Characters of what the user named that a study's name has room for; of more a digest stands there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,8 @@ class ForkFlags:
     quiet: bool
     out: Path
     formats: str
+    servers: Path | None = None
+    ids: CallIds = CallIds.AS_SENT
 
 
 def execute_fork(flags: ForkFlags, *, plan: bool) -> int:
@@ -72,6 +76,7 @@ def execute_fork(flags: ForkFlags, *, plan: bool) -> int:
     if plan:
         return 0
     errors = [*missing, *(f"--budget: {error.sentence}" for error in plan_errors(order.plan, order.file))]
+    errors += [f"--servers: {sentence}" for sentence in handed_keys(order.file.servers, config)]
     if errors:
         raise ConfigError(errors)
     result = ProbeStudy(order, os.environ).run()
@@ -80,64 +85,73 @@ def execute_fork(flags: ForkFlags, *, plan: bool) -> int:
 
 
 def _order(flags: ForkFlags, config: Config) -> ProbeOrder:
+    name = _name(flags)
+    database = database_of(name, flags.db)
+    before = () if flags.fresh else _earlier(database, name)
     source = StorageConfig(url=f"sqlite:///{flags.source}") if flags.source else config.storage
     with closing(open_reader(source)) as reader:
-        row, point = _found(reader, flags)
-    targets = targets_of(config, flags.providers, row.provider)
-    name = study_name(f"fork-{row.id[:8]}-{flags.step}")
-    file = _file(flags, name, point, targets)
+        origin = fork_origin(reader, flags.conversation, flags.step, candidates=flags.providers, before=before)
+    targets = targets_of(config, flags.providers, origin.provider)
+    file = _file(flags, name, origin.point, targets)
+    recording = None if flags.servers else origin.point.recording
     return ProbeOrder(
         file=file,
         plan=replace(probe_plan(file, targets), name=name),
         config=config,
-        database=database_of(name, flags.db),
-        settings=probe_settings(file, targets, config, point.recording),
+        database=database,
+        settings=_settings(file, targets, config, origin, flags),
         fresh=flags.fresh,
         quiet=flags.quiet,
-        command=f"sameweights fork {flags.conversation} --step {flags.step}",
-        kind="fork",
-        recording=point.recording,
+        command=_command(flags),
+        kind=FORK,
+        recording=recording,
+        notes=stored_notes(origin.point.messages, renamed=flags.ids is not CallIds.AS_SENT),
     )
 
 
-def _found(reader: Reader, flags: ForkFlags) -> tuple[ExchangeRow, ForkPoint]:
-    """An exchange of the conversation that is named, and the request to go on from."""
-    row = _exchange(reader, flags.conversation, flags.providers)
-    if row is None:
-        raise ConfigError([f"{flags.conversation}: no such conversation, pair or exchange in this database; `pairs` lists ids"])
-    requests = _requests(reader, row)
-    chain = next((chain for chain in threads(requests) if any(request.id == row.id for request in chain)), [])
-    if not chain:
-        raise ConfigError([f'{row.id}: its request is not stored whole; a fork needs storage.bodies = "full"'])
-    try:
-        return row, fork_point(chain, flags.step)
-    except ValueError as error:
-        raise ConfigError([f"--step {flags.step}: {error}"]) from None
+def _settings(file: TaskFile, targets: Targets, config: Config, origin: ForkOrigin, flags: ForkFlags) -> dict[str, object]:
+    recording = None if flags.servers else origin.point.recording
+    return {**probe_settings(file, targets, config, recording), "conversation": list(origin.requests)}
 
 
-def _exchange(reader: Reader, named: str, candidates: Sequence[str]) -> ExchangeRow | None:
-    """The exchange of this id, the live one of the pair of this id, or the newest live one of the conversation of this key.
-
-    Of a key that several providers share, one that is no candidate is taken: the conversation's provider is the reference.
-    """
-    if (row := reader.exchange(named)) is not None:
-        return row
-    if (pair := reader.pair(named)) is not None:
-        return reader.exchange(pair.subject_id)
-    newest = reader.studies.recorded_requests(RecordedFilter(conversation=named, limit=NEWEST)) if named else ()
-    rows = (reader.exchange(exchange_id) for exchange_id in newest)
-    return next((row for row in rows if row is not None and row.provider not in candidates), None)
+def _name(flags: ForkFlags) -> str:
+    """The same name for the same command, whatever the conversation of a key becomes."""
+    named = flags.conversation
+    if len(named) > _LONGEST_NAMED:
+        named = f"{named[:24]}-{sha256(named.encode(errors='surrogatepass')).hexdigest()[:12]}"
+    return study_name(f"{FORK}-{named}-{flags.step}")
 
 
-def _requests(reader: Reader, row: ExchangeRow) -> list[ThreadRequest]:
-    ids = reader.studies.conversation(row.conversation, row.provider, LONGEST) if row.conversation else [row.id]
-    rows = [found for found in map(reader.exchange, ids) if found is not None]
-    read = [read_request(found.id, shown(found).request_body) for found in rows]
-    return [request for request in read if request is not None]
+def _earlier(database: Path, name: str) -> Sequence[str]:
+    """The requests of the conversation at an earlier start of this study; none where there was none."""
+    if not database.exists():
+        return ()
+    with closing(open_reader(StorageConfig(url=f"sqlite:///{database}"))) as reader:
+        found = [json.loads(study.plan) for study in reader.studies.studies() if (study.kind, study.name) == (FORK, name)]
+    return found[0]["settings"].get("conversation", ()) if found else ()
+
+
+def _command(flags: ForkFlags) -> str:
+    """The command that goes on with this study, or makes it again."""
+    words = ["sameweights", "fork", flags.conversation, "--step", str(flags.step), "--runs", str(flags.runs)]
+    for name in flags.providers:
+        words += ["--provider", name]
+    for limit in flags.budget:
+        words += ["--budget", limit]
+    valued = {
+        "--config": flags.config,
+        "--from": flags.source,
+        "--servers": flags.servers,
+        "--ids": None if flags.ids is CallIds.AS_SENT else flags.ids.value,
+        "--allowed-drop": flags.allowed_drop,
+        "--db": flags.db,
+    }
+    words += [word for flag, value in valued.items() if value is not None for word in (flag, str(value))]
+    return shlex.join([*words, *(["--one-step"] if flags.one_step else [])])
 
 
 def _file(flags: ForkFlags, name: str, point: ForkPoint, targets: Targets) -> TaskFile:
-    score = PolicyScore.COVERAGE if point.called else PolicyScore.COMPLETE
+    called = point.next_called if flags.one_step else point.called
     task = Task(
         name=name,
         prompts=("from the conversation",),
@@ -145,15 +159,26 @@ def _file(flags: ForkFlags, name: str, point: ForkPoint, targets: Targets) -> Ta
         stream=point.stream,
         temperature=point.temperature,
         parameters=point.parameters,
-        groups={tool: (tool,) for tool in (point.called[:1] if flags.one_step else point.called)},
-        messages=point.messages,
+        groups={tool: (tool,) for tool in called},
+        messages=with_ids(point.messages, flags.ids),
     )
+    servers, here = _servers(flags.servers)
     return TaskFile(
         task=task,
         study=StudySettings(providers=targets.candidates, reference=targets.reference, model=point.model, runs=flags.runs),
-        policy=StudyPolicy(score=score, allowed_drop=flags.allowed_drop),
+        policy=StudyPolicy(score=PolicyScore.COVERAGE if called else PolicyScore.COMPLETE, allowed_drop=flags.allowed_drop),
         budget=budget_limits(flags.budget),
-        servers=(),
+        servers=servers,
         world=TaskWorld(),
-        here=Path(),
+        here=here,
     )
+
+
+def _servers(task: Path | None) -> tuple[tuple[ServerSpec, ...], Path]:
+    """The servers of a task file, and its folder, in place of the conversation's own results."""
+    if task is None:
+        return (), Path()
+    file = load_task(task)
+    if not file.servers:
+        raise ConfigError([f"--servers {task}: has no [[servers]]; without it the conversation's own results are the world"])
+    return file.servers, file.here

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from shadow.studies.probe.call_ids import CallIds
 from shadow.studies.study_flags import AllowedDrop, Budget, ConfigFile, Formats, Fresh, OutputFolder, PlanOnly, Quiet, StudyDb
 
 
@@ -55,6 +56,10 @@ def fork(
     source: Annotated[str | None, typer.Option("--from", metavar="PATH", help="Database of the conversation.")] = None,
     runs: Annotated[int, typer.Option("--runs", metavar="N", min=1, max=1_000, help="Runs of each provider at most.")] = 20,
     one_step: Annotated[bool, typer.Option("--one-step", help="Only the next answer.")] = False,
+    servers: Annotated[
+        Path | None, typer.Option("--servers", metavar="TASK", help="Task file with servers, instead of the recorded results.")
+    ] = None,
+    ids: Annotated[CallIds, typer.Option("--ids", metavar="FORM", help="as-sent, or functions.name:idx.")] = CallIds.AS_SENT,
     allowed_drop: AllowedDrop = None,
     budget: Budget = None,
     plan: PlanOnly = False,
@@ -82,5 +87,7 @@ def fork(
         quiet=quiet,
         out=out,
         formats=formats,
+        servers=servers,
+        ids=ids,
     )
     raise typer.Exit(execute_fork(flags, plan=plan))

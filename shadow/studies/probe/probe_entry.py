@@ -16,6 +16,7 @@ from shadow.settings.toml_lines import key_lines
 from shadow.settings.top_level_config import Config
 from shadow.studies.outputs.print_report import print_report
 from shadow.studies.outputs.write_outputs import output_formats
+from shadow.studies.probe.handed_keys import handed_keys
 from shadow.studies.probe.probe_plan import plan_errors, probe_plan, probe_plan_lines
 from shadow.studies.probe.probe_settings import probe_settings
 from shadow.studies.probe.probe_study import ProbeOrder, ProbeStudy
@@ -56,7 +57,12 @@ def execute_probe(flags: ProbeFlags, *, plan: bool) -> int:
     if plan:
         return 0
     source = ConfigSource(file=str(flags.task), lines=key_lines(flags.task.read_text(encoding="utf-8-sig")))
-    errors = [*missing, *sentences(plan_errors(order.plan, file), source), *_handed_on(file, config), *_unrecorded(file, config)]
+    errors = [
+        *missing,
+        *sentences(plan_errors(order.plan, file), source),
+        *handed_keys(file.servers, config),
+        *_unrecorded(file, config),
+    ]
     if errors:
         raise ConfigError(errors)
     result = ProbeStudy(order, os.environ).run()
@@ -92,9 +98,23 @@ def _order(file: TaskFile, config: Config, flags: ProbeFlags) -> ProbeOrder:
         settings=probe_settings(file, targets, config, recording),
         fresh=flags.fresh,
         quiet=flags.quiet,
-        command=shlex.join(["sameweights", "probe", str(flags.task)]),
+        command=_command(flags),
         recording=recording,
     )
+
+
+def _command(flags: ProbeFlags) -> str:
+    """The command that goes on with this study, or makes it again."""
+    valued = {
+        "--config": flags.config,
+        "--model": flags.model or None,
+        "--runs": flags.runs,
+        "--seed": flags.seed,
+        "--at-once": flags.at_once,
+        "--db": flags.db,
+    }
+    words = [word for flag, value in valued.items() if value is not None for word in (flag, str(value))]
+    return shlex.join(["sameweights", "probe", str(flags.task), *words])
 
 
 def read_recording(path: Path) -> Recording:
@@ -103,22 +123,6 @@ def read_recording(path: Path) -> Recording:
         return parse_recording(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ConfigError([f"{path}: {error}"]) from None
-
-
-def _handed_on(file: TaskFile, config: Config) -> list[str]:
-    """A sentence for each variable with a provider's key that the task hands to a server."""
-    keys = {
-        variable: name
-        for name, provider in config.proxy.providers.items()
-        for variable in (provider.api_key_env, *provider.extra_headers_env.values())
-        if variable
-    }
-    return [
-        f"servers.{server.name}.pass_env: {variable} is the key of {keys[variable]}, and no server gets a provider's key"
-        for server in file.servers
-        for variable in (*server.pass_env, server.token_env)
-        if variable in keys
-    ]
 
 
 def _unrecorded(file: TaskFile, config: Config) -> list[str]:

@@ -67,6 +67,8 @@ class ProbeOrder:
     kind: str = PROBE
     recording: Recording | None = None
     """The world of the runs, in place of servers."""
+    notes: tuple[str, ...] = ()
+    """What a reader of the result must know of how the runs begin."""
 
     @property
     def id(self) -> str:
@@ -235,7 +237,7 @@ class ProbeStudy:
             completion_tokens=sum(one.completion_tokens or 0 for one in runs),
             cost=self._budget.spent.money or None,
             models=dict.fromkeys(targets.names, order.file.study.model),
-            notes=(*offered.alterations, *(f"{name} was given up: {why}" for name, why in run.down.items())),
+            notes=(*order.notes, *offered.alterations, *(f"{name} was given up: {why}" for name, why in run.down.items())),
             command=order.command,
         )
         report = study_report(facts, verdicts, runs)
@@ -290,7 +292,12 @@ def _nothing(_: str) -> str:
 
 
 def _barred(run: ProbeRun, order: ProbeOrder) -> dict[str, str]:
-    """A sentence for each candidate that left the recording too often; for all of them where the reference did."""
+    """A sentence for each candidate that left the recording too often; for all of them where the reference did.
+
+    None where a run is one step: the results of its calls are sent to no model.
+    """
+    if order.file.task.max_steps == 1:
+        return {}
     rows = list(run.rows.values())
     found = {}
     for name in order.plan.targets.names:

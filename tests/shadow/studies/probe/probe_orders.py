@@ -26,20 +26,21 @@ NO_WORLD = TaskWorld()
 
 
 def order_of(
-    hosts: PretendedHosts, folder: Path, *, runs=3, task=TASK, world=NO_WORLD, servers=(FLEET,), budget=NO_LIMITS
+    hosts: PretendedHosts, folder: Path, *, runs=3, task=TASK, world=NO_WORLD, servers=(FLEET,), budget=NO_LIMITS, swapped=False
 ) -> ProbeOrder:
-    """openrouter against nim with the smallest model, which calls four tools and one."""
+    """nim against openrouter, or `swapped`, with the smallest model, which calls one tool at nim and four at openrouter."""
+    candidate, reference = ("openrouter", "nim") if swapped else ("nim", "openrouter")
     providers = {name: Provider(base_url=hosts.base_url(name)) for name in HOSTS}
     file = TaskFile(
         task=task,
-        study=StudySettings(providers=("nim",), reference="openrouter", model="nano-9b", runs=runs),
+        study=StudySettings(providers=(candidate,), reference=reference, model="nano-9b", runs=runs),
         policy=StudyPolicy(allowed_drop=0.3),
         budget=budget,
         servers=servers,
         world=world,
         here=folder,
     )
-    targets, config = Targets(candidates=("nim",), reference="openrouter"), Config(proxy=ProxyConfig(providers=providers))
+    targets, config = Targets(candidates=(candidate,), reference=reference), Config(proxy=ProxyConfig(providers=providers))
     recording = read_recording(world.source) if world.source else None
     return ProbeOrder(
         file=file,

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from shadow.studies.probe.conversation_thread import ThreadRequest, fork_point, read_request, threads
+from shadow.studies.probe.conversation_thread import ThreadRequest, fork_point, read_request, stored_notes, threads
 from shadow.studies.worlds.recording import RecordedCall
 
 TOOLS = [{"type": "function", "function": {"name": "read"}}]
@@ -57,6 +57,29 @@ def test_a_fork_begins_with_the_request_and_has_the_later_results_as_its_world()
 def test_a_step_that_there_is_not_is_named(step):
     with pytest.raises(ValueError, match=f"the conversation has 3 requests, and no request {step}"):
         fork_point([request("1"), request("2", 1), request("3", 1, 2)], step)
+
+
+def test_the_next_answer_alone_names_what_one_step_may_call():
+    both = {**call(1), "tool_calls": [*call(1)["tool_calls"], *call(2, "list")["tool_calls"]]}
+    two = [*messages(), both, result(1), result(2)]
+    asked = [{"role": "assistant", "content": "which one?"}, {"role": "user", "content": "both"}]
+    later = [*two, *asked, call(3, "other"), result(3)]
+    chain = [request("1"), ThreadRequest(id="2", body={"messages": two}), ThreadRequest(id="3", body={"messages": later})]
+    assert fork_point(chain, 1).next_called == ("read", "list")
+    assert (fork_point(chain, 2).next_called, fork_point(chain, 2).called) == ((), ("other",))
+    assert fork_point(chain, 3).next_called == ()
+
+
+def test_what_stored_messages_have_of_their_own_provider_is_noted():
+    thinking = {"role": "assistant", "content": "a", "reasoning_content": "b"}
+    masked = {"role": "user", "content": f"my key is {'*' * 20}"}
+    assert stored_notes([masked, call(1), result(1), thinking], renamed=False) == (
+        "the ids of 1 earlier calls are sent as the conversation's provider made them",
+        "the reasoning of 1 earlier answers is sent as it was",
+        "1 messages hold asterisks, as a text that was redacted does",
+    )
+    assert stored_notes([call(1)], renamed=True) == ("the ids of 1 earlier calls are sent as functions.NAME:INDEX",)
+    assert stored_notes(messages(), renamed=False) == ()
 
 
 @pytest.mark.parametrize("body", [None, b"", b"[]", b"{", b'{"model": "m"}'])

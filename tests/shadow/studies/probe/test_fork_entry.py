@@ -1,14 +1,20 @@
 """Forks of a stored conversation: on the provider that it was held with nothing leaves the recording."""
 
+import json
+import shlex
 from contextlib import closing
 
 import pytest
 
+from shadow.demo.fleet.example_files import write_example
+from shadow.reading.parsed_exchange import parse_exchange
 from shadow.settings.config_errors import ConfigError
+from shadow.studies.probe.call_ids import CallIds
 from shadow.studies.probe.fork_entry import ForkFlags, execute_fork
 from shadow.studies.probe.probe_study import ProbeStudy
 from shadow.studies.probe.run_rows import misses_of
-from tests.records import add_live, add_pair, calling
+from tests.exchanges import asked, exchange
+from tests.records import add_live, add_pair, answer, calling, record
 from tests.shadow.studies.probe.probe_orders import order_of
 from tests.shadow.studies.probe.test_probe_study import serving
 from tests.studied import reader, write_config
@@ -74,11 +80,108 @@ def test_a_live_conversation_is_named_by_a_pair_or_by_its_key(store, tmp_path, c
     assert "at most 2 runs of each of 2 providers" in capsys.readouterr().out
 
 
-def test_one_step_is_the_next_answer_alone(conversation):
+def test_one_step_is_the_next_answer_alone_and_leaves_no_recording(conversation):
     folder, hosts, steps = conversation
     before = hosts.requests
     fork(folder, steps[0], 1, one_step=True)
     assert hosts.requests - before == 2 * 2
+
+
+def test_a_key_that_holds_requests_of_candidates_alone_is_a_sentence(conversation):
+    folder, _, _ = conversation
+    with pytest.raises(ConfigError, match="battery: its newest 4 requests went to nim alone, which --provider names"):
+        fork(folder, "battery", 1)
+
+
+@pytest.fixture
+def by_key(tmp_path, monkeypatch):
+    """(folder, hosts, grow) of live requests to openrouter under one key; `grow` adds a newer run to them."""
+    with serving() as hosts:
+        write_config(tmp_path, {name: hosts.base_url(name) for name in ("openrouter", "nim")}, "openrouter")
+
+        def grow(runs):
+            ProbeStudy(order_of(hosts, tmp_path, runs=runs, swapped=True), {}).run()
+
+        grow(2)
+        monkeypatch.chdir(tmp_path)
+        yield tmp_path, hosts, grow
+
+
+def test_a_fork_by_key_goes_on_as_the_same_study_whatever_came_to_the_key_since(by_key):
+    folder, hosts, grow = by_key
+    fork(folder, "battery", 2, db=None)
+    grow(3)
+    before = hosts.requests
+    fork(folder, "battery", 2, db=None)
+    assert hosts.requests == before
+    assert [path.name for path in folder.glob("study-fork*.db")] == ["study-fork-battery-2.db"]
+    fork(folder, "battery", 2, db=None, fresh=True)
+    assert hosts.requests > before
+
+
+def stored(path):
+    """(study, its plan, its runs, bodies of its requests) of the one study of a database."""
+    with closing(reader(path)) as study:
+        (row,) = study.studies.studies()
+        runs = study.studies.runs(row.id)
+        bodies = [json.loads(study.exchange(step).request_body) for run in runs for step in run.steps]
+    return row, json.loads(row.plan), runs, bodies
+
+
+def test_the_command_of_a_fork_is_the_one_that_makes_it_again(conversation):
+    folder, _, steps = conversation
+    odd = folder / "a folder; rm"
+    odd.mkdir()
+    fork(folder, steps[0], 5, one_step=True, db=str(odd / "f.db"), budget=("requests=9",))
+    _, plan, _, _ = stored(odd / "f.db")
+    assert shlex.split(plan["facts"]["command"]) == [
+        *("sameweights", "fork", steps[0], "--step", "5", "--runs", "2", "--provider", "nim", "--budget", "requests=9"),
+        *("--config", str(folder / "sameweights.toml"), "--from", str(folder / "study-battery.db"), "--allowed-drop", "0.3"),
+        *("--db", str(odd / "f.db"), "--one-step"),
+    ]
+
+
+def test_servers_of_a_task_take_the_place_of_the_recorded_results(conversation):
+    folder, _, steps = conversation
+    write_example(folder / "tasks", 1)
+    fork(folder, steps[0], 2, servers=folder / "tasks" / "battery-30b.toml")
+    _, _, runs, _ = stored(folder / "fork-2.db")
+    assert {result.source for run in runs for result in run.results} == {"live"}
+
+
+def test_a_task_without_servers_and_one_that_hands_on_a_key_are_refused(conversation, monkeypatch):
+    folder, _, steps = conversation
+    write_example(folder / "tasks", 1)
+    task = folder / "tasks" / "battery-30b.toml"
+    text = task.read_text()
+    task.write_text(text[: text.index("[[servers]]")])
+    with pytest.raises(ConfigError, match=r"has no \[\[servers\]\]"):
+        fork(folder, steps[0], 2, servers=task)
+    task.write_text(text.replace('name = "fleet"', 'name = "fleet"\npass_env = ["NIM_KEY"]'))
+    config = folder / "sameweights.toml"
+    config.write_text(config.read_text().replace('/nim/v1"', '/nim/v1"\napi_key_env = "NIM_KEY"'))
+    monkeypatch.setenv("NIM_KEY", "key-of-nim")
+    with pytest.raises(ConfigError, match="NIM_KEY is the key of nim"):
+        fork(folder, steps[0], 2, servers=task)
+
+
+def test_ids_of_earlier_calls_are_renamed_where_that_is_asked_for_and_noted(conversation):
+    folder, _, steps = conversation
+    fork(folder, steps[0], 3, ids=CallIds.FUNCTIONS, one_step=True)
+    _, plan, _, bodies = stored(folder / "fork-3.db")
+    ids = {call["id"] for body in bodies for message in body["messages"] for call in message.get("tool_calls") or ()}
+    assert ids == {"functions.list_vehicles:0", "functions.get_battery_health:1"}
+    assert "the ids of 2 earlier calls are sent as functions.NAME:INDEX" in plan["facts"]["notes"]
+
+
+def test_a_request_of_another_api_is_no_start_of_a_fork(store, tmp_path):
+    made = exchange(answer("a"), provider="nim", request=asked("p"))
+    seen = parse_exchange(made._replace(request=made.request._replace(target="/v1/messages?beta=true")))
+    store.add_exchange(record(seen))
+    assert store.flush(20)
+    write_config(tmp_path, dict.fromkeys(("openrouter", "nim"), "http://127.0.0.1:9/v1"), "openrouter")
+    with pytest.raises(ConfigError, match=r"is a request to /v1/messages, and a fork takes up requests to /chat/completions"):
+        fork(tmp_path, seen.exchange.id, 1, providers=("openrouter",), source=str(next(tmp_path.rglob("*.db"))))
 
 
 def test_a_plan_of_a_fork_sends_nothing(conversation, capsys):

@@ -113,6 +113,19 @@ def test_a_recording_of_a_study_answers_another_one_without_a_server(tmp_path):
     assert "2 of 8 calls of openrouter left the recording" in verdict.sentence
 
 
+def test_calls_of_one_step_whose_results_go_nowhere_leave_no_recording(tmp_path):
+    record = tmp_path / "empty.rec"
+    with serving() as hosts:
+        (tmp_path / "one").mkdir()
+        ProbeStudy(order_of(hosts, tmp_path / "one", runs=2, world=TaskWorld(record=record)), {}).run()
+        record.write_text(record.read_text().split("\n", 1)[0])
+        for steps in (1, 2):
+            task, folder = replace(TASK, max_steps=steps), tmp_path / str(steps)
+            folder.mkdir()
+            result = ProbeStudy(order_of(hosts, folder, runs=2, task=task, world=TaskWorld(source=record)), {}).run()
+            assert ("left the recording" in result.verdicts.verdicts[0].sentence) is (steps == 2)
+
+
 def test_a_server_that_does_not_start_is_the_users_error_and_nothing_is_sent(tmp_path):
     with serving() as hosts:
         order = order_of(hosts, tmp_path, servers=(ServerSpec(name="fleet", command=("no-such-program",)),))
