@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -73,12 +73,21 @@ class ProcessCollector(Collector):
         return families
 
     def _figures(self) -> Iterator[tuple[tuple[str, str], ProcessFigures]]:
-        numbers, counted = self._workers(), Counter[str]()
-        for pid, kind in sorted(_tree(self._root)):
+        pids = sorted(_tree(self._root))
+        numbers = _numbers(pids, self._workers())
+        for pid, kind in pids:
             with suppress(OSError, ValueError, IndexError):  # because a process may end while it is read
-                found = _read(pid)
-                yield (kind, f"{numbers.get(pid, counted[kind])}"), found
-                counted[kind] += 1
+                yield (kind, f"{numbers[pid]}"), _read(pid)
+
+
+def _numbers(pids: Sequence[tuple[int, str]], known: Mapping[int, int]) -> dict[int, int]:
+    """A number for each of (pid, label), by `known` or the least that is free: two series of the same labels are no scrape."""
+    numbers = {pid: known[pid] for pid, _ in pids if pid in known}
+    for pid, kind in pids:
+        if pid not in numbers:
+            taken = {numbers[other] for other, label in pids if label == kind and other in numbers}
+            numbers[pid] = next(number for number in count() if number not in taken)
+    return numbers
 
 
 def _tree(root: int) -> Iterator[tuple[int, str]]:

@@ -54,3 +54,8 @@ def test_process_that_has_ended_has_no_series():
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     assert [sample for family in collected(ended.pid).collect() for sample in family.samples] == []
+
+
+def test_process_that_has_sent_no_heartbeat_takes_the_number_that_no_other_has():
+    pids = [(10, "supervisor"), (12, "proxy"), (13, "audit"), (20, "proxy"), (21, "proxy")]
+    assert process_metrics._numbers(pids, {12: 1, 11: 0}) == {10: 0, 12: 1, 13: 0, 20: 0, 21: 2}
