@@ -128,8 +128,8 @@ FAULTS = (
         "an echoed key is handed over",
         "secrets.echoed",
         "packed",
-        "secrets.forms",
-        "False",
+        "W and secrets.none_in_head(...) and secrets.none_in(...)",
+        "W",
         "echoed_by_the_provider and plain",
     ),
     Fault(

@@ -24,17 +24,18 @@ OURS = "provider-key-0987654321"
 SAID = b'{"error":{"message":"Incorrect API key provided: %b. Or was it %b?","code":"invalid_api_key"}}' % (KEY, OURS.encode())
 
 
-def answer(body: bytes, *fields: bytes) -> bytes:
-    head = (b"HTTP/1.1 401 Unauthorized", b"Content-Type: application/json", *fields, b"Content-Length: %d" % len(body), b"", b"")
+def answer(status: bytes, body: bytes, *fields: bytes) -> bytes:
+    head = (b"HTTP/1.1 %b" % status, b"Content-Type: application/json", *fields, b"Content-Length: %d" % len(body), b"", b"")
     return b"\r\n".join(head) + body
 
 
 @pytest.mark.promise("secrets.echoed", "secrets.forwarder")
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
 @pytest.mark.parametrize("field", [b"Authorization: Bearer %b", b"x-api-key: %b", b"api-key: %b", b"Cookie: a=b; session=%b"])
-async def test_key_echoed_by_the_provider_reaches_only_the_client(field, packed):
+@pytest.mark.parametrize("status", [b"401 Unauthorized", b"200 OK"], ids=["401", "200"])
+async def test_key_echoed_by_the_provider_reaches_only_the_client(status, field, packed):
     said = gzip.compress(SAID) if packed else SAID
-    sent = answer(said, *((b"Content-Encoding: gzip",) if packed else ()))
+    sent = answer(status, said, *((b"Content-Encoding: gzip",) if packed else ()))
     async with scripted(None, sent) as provider:
         other = {"base_url": "http://127.0.0.1:9/v1", "api_key_env": "K"}
         async with plane(environ={"K": OURS}, providers={"candidate": {"base_url": provider.url}, "other": other}) as running:
