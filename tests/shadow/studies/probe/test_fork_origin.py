@@ -1,0 +1,86 @@
+"""The request from which a fork goes on: by exchange, pair or key, and the same one at a later start."""
+
+import gzip
+import itertools
+import json
+
+import pytest
+
+from shadow.reading.parsed_exchange import parse_exchange
+from shadow.settings.config_errors import ConfigError
+from shadow.studies.probe.fork_origin import fork_origin
+from tests.exchanges import exchange
+from tests.records import NOW, answer, record
+
+GZIPPED = (("content-type", "application/json"), ("content-encoding", "gzip"))
+_numbers = itertools.count(1)
+ONLY_NEAR = (
+    "talk: its newest 1 requests went to near alone, which --provider names; the provider of a conversation is the"
+    " reference: leave out --provider near, and name others"
+)
+
+
+def talked(store, provider, *texts, packed=False):
+    """The id of a stored request of the conversation "talk" with these messages."""
+    body = json.dumps({"model": "m", "messages": [{"role": "user", "content": text} for text in texts]}).encode()
+    number = next(_numbers)
+    made = exchange(answer("a"), id=f"{number:032x}", provider=provider, request=body, conversation="talk", started=NOW + number)
+    if packed:
+        packed_body = gzip.compress(body)
+        made = made._replace(request=made.request._replace(headers=GZIPPED, body=packed_body, size=len(packed_body)))
+    store.add_exchange(record(parse_exchange(made)))
+    assert store.flush(20)
+    return made.id
+
+
+def contents(origin):
+    return [message["content"] for message in origin.point.messages]
+
+
+def test_a_key_is_its_newest_conversation_with_a_provider_that_is_no_candidate(store):
+    talked(store, "near", "old")
+    first, second = talked(store, "near", "p"), talked(store, "near", "p", "q")
+    talked(store, "far", "p")
+    origin = fork_origin(store, "talk", 2, candidates=("far",))
+    assert (contents(origin), origin.provider, origin.requests) == (["p", "q"], "near", (second, second))
+    assert fork_origin(store, "talk", 1, candidates=("far",)).requests == (first, second)
+    assert fork_origin(store, first, 2, candidates=()).requests == (second, second)
+
+
+def test_a_later_start_goes_on_from_the_request_of_the_earlier_one_and_has_no_later_results(store):
+    first, second = talked(store, "near", "p"), talked(store, "near", "p", "q")
+    before = fork_origin(store, "talk", 1, candidates=()).requests
+    talked(store, "near", "p", "q", "r")
+    talked(store, "near", "another")
+    again = fork_origin(store, "talk", 1, candidates=(), before=before)
+    assert (contents(again), again.requests) == (["p"], (first, second))
+    assert contents(fork_origin(store, "talk", 1, candidates=())) == ["another"]
+
+
+def test_an_earlier_request_that_has_gone_is_no_hindrance(store):
+    talked(store, "near", "p")
+    assert contents(fork_origin(store, "talk", 1, candidates=(), before=("gone", "gone"))) == ["p"]
+
+
+def test_a_request_in_a_content_coding_is_read(store):
+    assert contents(fork_origin(store, talked(store, "near", "p", packed=True), 1, candidates=())) == ["p"]
+
+
+@pytest.mark.parametrize(
+    ("named", "step", "candidates", "sentence"),
+    [
+        ("none", 1, (), "none: no such conversation, pair or exchange in this database; `pairs` lists ids"),
+        ("talk", 2, (), "--step 2: the conversation has 1 requests, and no request 2"),
+        (
+            "talk",
+            1,
+            ("near",),
+            ONLY_NEAR,
+        ),
+    ],
+)
+def test_a_conversation_that_cannot_be_taken_up_is_a_sentence(store, named, step, candidates, sentence):
+    talked(store, "near", "p")
+    with pytest.raises(ConfigError) as raised:
+        fork_origin(store, named, step, candidates=candidates)
+    assert raised.value.errors == (sentence,) or list(raised.value.errors) == [sentence]
