@@ -19,12 +19,6 @@ def passes_all(successes: int, runs: int, times: int) -> float:
     return comb(successes, times) / comb(runs, times)
 
 
-def passes_any(successes: int, runs: int, times: int) -> float:
-    """pass@k: the chance that any of `times` runs drawn so succeeded (Chen and others 2021)."""
-    _check(successes, runs, times)
-    return 1 - comb(runs - successes, times) / comb(runs, times)
-
-
 def _check(successes: int, runs: int, times: int) -> None:
     if not (0 <= successes <= runs and 1 <= times <= runs):
         raise ValueError(f"{times} of {runs} runs, {successes} of them successful, cannot be drawn")

@@ -95,8 +95,3 @@ def _edge(kept: Callable[[float], bool], inside: float, outside: float, toleranc
         middle = (inside + outside) / 2
         inside, outside = (middle, outside) if kept(middle) else (inside, middle)
     return outside
-
-
-def power_bounds(bounds: tuple[float, float], times: int) -> tuple[float, float]:
-    """The interval of p^k, the chance that all of k runs of one task succeed, from the interval of p."""
-    return bounds[0] ** times, bounds[1] ** times

@@ -48,16 +48,6 @@ class StudyArchive:
             self._requests[request.key] = request
             self._positions[request.key] = len(self._positions)
 
-    @property
-    def stored(self) -> int:
-        """Answers that were stored before or since."""
-        return sum(request.state == ANSWERED for request in self._requests.values())
-
-    @property
-    def unanswered(self) -> int:
-        """Requests that were sent and whose answer is not stored: what was in flight when an earlier run was killed."""
-        return sum(request.state == ASKED for request in self._requests.values())
-
     def has(self, key: str) -> bool:
         """Whether the answer of this key is stored."""
         return key in self._requests and self._requests[key].state == ANSWERED

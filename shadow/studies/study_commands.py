@@ -12,6 +12,7 @@ from shadow.studies.study_flags import (
     AllowedDrop,
     AtOnce,
     Budget,
+    Candidates,
     ConfigFile,
     Formats,
     Fresh,
@@ -33,7 +34,7 @@ def replay(
         str, typer.Option("--from-store", metavar="FILTER", help="Recorded requests: all, or model=NAME,since=7d,limit=500 ...")
     ] = "",
     config: ConfigFile = None,
-    provider: Annotated[list[str] | None, typer.Option("--provider", metavar="NAME", help="Candidate; all by default.")] = None,
+    provider: Candidates = None,
     reference: Annotated[str, typer.Option("--reference", metavar="NAME", help="Reference, else proxy.reference.")] = "",
     sample: Annotated[int, typer.Option("--sample", metavar="N", min=0, help="Only N rows, drawn by the seed.")] = 0,
     runs: Annotated[int, typer.Option("--runs", metavar="N", min=1, max=1_000, help="Times each row is sent.")] = 1,
@@ -90,9 +91,7 @@ def try_providers(
         str, typer.Option("--reference-key-env", metavar="VARIABLE", help="Variable with the reference's key.")
     ] = "",
     count: Annotated[int, typer.Option("--n", metavar="N", min=2, max=1_000, help="Built-in requests at most.")] = 100,
-    members: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Member put into every request.")
-    ] = None,
+    members: Members = None,
     allowed_drop: AllowedDrop = 0.1,
     seed: Seed = 1,
     at_once: AtOnce = 8,
@@ -126,6 +125,7 @@ def try_providers(
 
 study_app = typer.Typer(no_args_is_help=True, help="List, show, export or forget studies that were run.", rich_markup_mode=None)
 EVERY_FILE = "json,md,html,junit,k2vv"
+"""The formats of `study export`."""
 StudyName = Annotated[str, typer.Argument(metavar="NAME", help="Name of a study, or its database.")]
 
 
@@ -147,9 +147,7 @@ def show_study(name: StudyName, db: StudyDb = None, formats: Formats = "text", o
 
 
 @study_app.command("export")
-def export_study(
-    name: StudyName, db: StudyDb = None, formats: Formats = "json,md,html,junit,k2vv", out: OutputFolder = Path()
-) -> None:
+def export_study(name: StudyName, db: StudyDb = None, formats: Formats = EVERY_FILE, out: OutputFolder = Path()) -> None:
     """Write the files of a study."""
     from shadow.studies.study_shelf import export
 

@@ -12,6 +12,7 @@ Budget = Annotated[
     list[str] | None,
     typer.Option("--budget", metavar="LIMIT=N", help="requests=, tokens=, money= or minutes=; never passed."),
 ]
+Candidates = Annotated[list[str] | None, typer.Option("--provider", metavar="NAME", help="Candidate; all by default.")]
 AllowedDrop = Annotated[
     float | None, typer.Option("--allowed-drop", metavar="SHARE", min=0, max=0.99, help="How much worse passes, as 0.1.")
 ]

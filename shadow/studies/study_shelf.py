@@ -51,8 +51,8 @@ def _show_runs(reader: SqliteReader, row: StudyRow, formats: Sequence[OutputForm
 
 
 def export(name: str, db: str | None, formats: str, folder: Path) -> None:
-    """Write the files of a study; all formats where none is named."""
-    chosen = output_formats(formats) if formats else tuple(OutputFormat)
+    """Write the files of a study; JSON where no file is named."""
+    chosen = output_formats(formats)
     show(name, db, [each for each in chosen if each is not OutputFormat.TEXT] or [OutputFormat.JSON], folder)
 
 

@@ -27,7 +27,8 @@ class VerifierSummary:
     the reference. Ours: `call_classes` of single calls, `errored_share` of answers with calls in which any is faulty (as
     OpenRouter counts), `unchecked` calls that nothing could be held to, `called` answers that hold a call; `by_finish` and
     `by_call` the trigger figures by finish_reason and by calls (None without a common row), each with the reference against
-    itself; `first_try` of `asked` rows answered at the first try; `empty` and `reasoning_only` answers; `cut` answers by length,
+    itself; `by_label` those against the published labels of a data set, which stand for answers of the vendor's own model;
+    `first_try` of `asked` rows answered at the first try; `empty` and `reasoning_only` answers; `cut` answers by length,
     which spoil a trigger figure by finish_reason. Shares are in 0..1, None where nothing can be said.
     """
 
@@ -52,6 +53,7 @@ class VerifierSummary:
     errored_share: float | None
     by_finish: Triggering | None
     by_call: Triggering | None
+    by_label: Triggering | None
     failures: Mapping[str, int]
     asked: int
     first_try: int
@@ -67,10 +69,11 @@ def verifier_summary(
     model: str,
     reference: Sequence[AnsweredRow] = (),
     control: Sequence[AnsweredRow] = (),
+    labels: Sequence[AnsweredRow] = (),
     choose: Choose,
 ) -> VerifierSummary:
-    """The summary of one provider's `rows`; `reference` are its reference's answers or published labels, `control` further
-    answers of the reference that were drawn at random.
+    """The summary of one provider's `rows`; `reference` are its reference's answers, `control` further answers of the reference
+    that were drawn at random, `labels` the published labels of the rows that have one, by `labelled_row`.
     """
     answered = [row for row in rows if row.answered]
     triggered = [row for row in answered if row.triggered]
@@ -101,6 +104,7 @@ def verifier_summary(
         errored_share=sum(not row.valid for row in called) / len(called) if called else None,
         by_finish=by_finish,
         by_call=_triggering(rows, reference, control, choose, by_call=True),
+        by_label=_triggering(rows, labels, (), choose, by_call=False),
         failures=dict(sorted(Counter(row.failure for row in rows if not row.answered).items())),
         asked=len(rows),
         first_try=sum(row.answered and row.tries == 1 for row in rows),

@@ -42,7 +42,7 @@ class ResultTable:
 
 def result_tables(report: StudyReport) -> tuple[ResultTable, ...]:
     """The tables that have a row, in the order in which they are shown."""
-    made = (_scores, _outcomes, _coverage, _signals, _difficulty, _triggers, _calls, _errors, _spent)
+    made = (_scores, _outcomes, _coverage, _signals, _difficulty, _triggers, _labels, _calls, _errors, _spent)
     return tuple(table for make in made if (table := make(report)).rows)
 
 
@@ -191,6 +191,31 @@ def _trigger_row(one: VerifierSummary, found: Triggering) -> tuple[str, ...]:
     )
 
 
+def _labels(report: StudyReport) -> ResultTable:
+    columns = (
+        TableColumn(title="provider", left=True),
+        TableColumn(title="rows", width=MEDIUM),
+        TableColumn(title="tool_call_f1"),
+        TableColumn(title="limit", width=WIDE),
+        TableColumn(title="kappa"),
+        TableColumn(title="calls, ratio"),
+    )
+    rows = tuple(_label_row(one.provider, one.by_label) for one in report.verifiers if one.by_label)
+    meaning = "against should_call_tool of the data set: one answer of the vendor's own model to each row, given at another time"
+    return ResultTable(title="published labels", meaning=meaning, columns=columns, rows=rows)
+
+
+def _label_row(provider: str, found: Triggering) -> tuple[str, ...]:
+    return (
+        provider,
+        f"{found.pairs}",
+        _share(found.f1),
+        _share(found.f1_limit),
+        DASH if found.kappa is None else f"{found.kappa:.2f}",
+        DASH if found.ratio is None else f"{found.ratio:.2f}",
+    )
+
+
 def _calls(report: StudyReport) -> ResultTable:
     columns = (
         TableColumn(title="provider", left=True),
@@ -205,9 +230,7 @@ def _calls(report: StudyReport) -> ResultTable:
             _share(one.schema_accuracy),
             f"{one.called}",
             percent(one.errored_share),
-            ", ".join(
-                f"{name.replace('_', ' ')} {count}" for name, count in one.call_classes.items() if count and name != "valid"
-            ),
+            _faults(one),
         )
         for one in report.verifiers
         if one.success_count
@@ -217,8 +240,7 @@ def _calls(report: StudyReport) -> ResultTable:
 
 
 def _faults(one: VerifierSummary) -> str:
-    faults = [(name.replace("_", " "), count) for name, count in one.call_classes.items() if count and name != VALID]
-    return ", ".join(f"{name} {count}" for name, count in faults)
+    return ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in one.call_classes.items() if count and name != VALID)
 
 
 def _errors(report: StudyReport) -> ResultTable:

@@ -8,7 +8,18 @@ from typing import Annotated
 import typer
 
 from shadow.studies.probe.call_ids import CallIds
-from shadow.studies.study_flags import AllowedDrop, Budget, ConfigFile, Formats, Fresh, OutputFolder, PlanOnly, Quiet, StudyDb
+from shadow.studies.study_flags import (
+    AllowedDrop,
+    Budget,
+    Candidates,
+    ConfigFile,
+    Formats,
+    Fresh,
+    OutputFolder,
+    PlanOnly,
+    Quiet,
+    StudyDb,
+)
 
 
 def probe(
@@ -51,7 +62,7 @@ def fork(
     *,
     conversation: Annotated[str, typer.Argument(metavar="CONVERSATION", help="Key, or a pair or exchange of it.")],
     step: Annotated[int, typer.Option("--step", metavar="K", min=1, help="Request from which runs go on, from 1.")],
-    provider: Annotated[list[str] | None, typer.Option("--provider", metavar="NAME", help="Candidate; all by default.")] = None,
+    provider: Candidates = None,
     config: ConfigFile = None,
     source: Annotated[str | None, typer.Option("--from", metavar="PATH", help="Database of the conversation.")] = None,
     runs: Annotated[int, typer.Option("--runs", metavar="N", min=1, max=1_000, help="Runs of each provider at most.")] = 20,

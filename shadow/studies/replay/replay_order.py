@@ -53,6 +53,11 @@ class ReplayOrder:
         return f"study:{self.name}"
 
     @property
+    def labels(self) -> Mapping[str, bool]:
+        """Whether the vendor's own model calls a tool, by the id of each row that has such a published label."""
+        return {row.id: row.should_call for row in self.rows if row.should_call is not None}
+
+    @property
     def shapes(self) -> Mapping[str, int]:
         """How many rows have each shape."""
         return Counter(row.shape for row in self.rows)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from shadow.privacy.privacy_policy import comparable
 from shadow.reading.parsed_exchange import parse_exchange
 from shadow.report.latency_lines import repeatable_choice
+from shadow.studies.figures.answered_row import AnsweredRow, labelled_row
 from shadow.studies.figures.verifier_summary import VerifierSummary, verifier_summary
 from shadow.studies.outputs.study_report import StudyFacts, StudyReport, study_report
 from shadow.studies.outputs.verifier_files import VerifierRow
@@ -99,6 +100,7 @@ def _line(row_id: str, position: int) -> int:
 
 def _summaries(stored: StoredReplay, models: Mapping[str, str]) -> list[VerifierSummary]:
     answered, targets = stored.evidence.answered, stored.targets
+    labels = json.loads(stored.row.plan).get("labels", {})
     return [
         verifier_summary(
             answered[name],
@@ -106,11 +108,18 @@ def _summaries(stored: StoredReplay, models: Mapping[str, str]) -> list[Verifier
             model=models.get(targets.reference if name == REFERENCE else name, ""),
             reference=() if name == REFERENCE else answered[REFERENCE],
             control=() if name == REFERENCE else answered[CONTROL],
+            labels=_labelled(answered[name], labels),
             choose=repeatable_choice(stored.row.id),
         )
         for name in (REFERENCE, *targets.candidates)
         if answered[name]
     ]
+
+
+def _labelled(rows: Sequence[AnsweredRow], labels: Mapping[str, bool]) -> list[AnsweredRow]:
+    """The published labels of these rows, whose ids are those of the data set with their block behind."""
+    tasks = {row.row: row.row.rpartition(" ")[0] for row in rows}
+    return [labelled_row(row, calls=labels[task]) for row, task in tasks.items() if task in labels]
 
 
 def _facts(reader: Reader, stored: StoredReplay, models: Mapping[str, str]) -> StudyFacts:

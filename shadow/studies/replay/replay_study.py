@@ -225,6 +225,7 @@ def plan_json(order: ReplayOrder, plan: ReplayPlan, outcome: ReplayOutcome | Non
         "skipped": [str(row) for row in order.broken[:SKIPPED]],
         "skipped_rows": len(order.broken),
         "command": order.command,
+        "labels": order.labels,
         **row_checks_json(order.checks),
     }
     if outcome is not None and spent is not None:

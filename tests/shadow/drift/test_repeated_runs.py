@@ -10,7 +10,6 @@ from shadow.drift.repeated_runs import (
     fisher,
     fisher_power,
     passes_all,
-    passes_any,
     runs_to_separate,
 )
 
@@ -20,7 +19,6 @@ def test_pass_k_is_the_share_of_all_draws_without_putting_back(runs: int, data: 
     successes, times = data.draw(st.integers(0, runs)), data.draw(st.integers(1, runs))
     draws = list(combinations([True] * successes + [False] * (runs - successes), times))
     assert passes_all(successes, runs, times) == pytest.approx(sum(map(all, draws)) / len(draws))
-    assert passes_any(successes, runs, times) == pytest.approx(sum(map(any, draws)) / len(draws))
 
 
 @pytest.mark.parametrize(("successes", "runs", "times"), [(4, 3, 1), (-1, 3, 1), (2, 3, 4), (2, 3, 0)])

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from shadow.drift.score_intervals import power_bounds, score_interval, stopped_interval
+from shadow.drift.score_intervals import score_interval, stopped_interval
 
 SCORES = st.lists(st.sampled_from([0.0, 1 / 6, 0.5, 5 / 6, 1.0]), min_size=1, max_size=25)
 
@@ -74,7 +74,3 @@ def test_the_stopped_interval_is_wider_than_that_of_a_fixed_number_and_of_a_long
     assert 1.1 < (stopped[1] - stopped[0]) / (fixed[1] - fixed[0]) < 1.5
     long = stopped_interval([1.0, 0.0] * 300)
     assert 0.4 < long[0] < 0.5 < long[1] < 0.6
-
-
-def test_the_interval_of_pass_k_is_that_of_the_rate_to_the_power():
-    assert power_bounds((0.5, 0.9), 4) == (0.0625, pytest.approx(0.6561))

@@ -2,11 +2,14 @@
 
 import json
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
 from shadow.demo.planted_faults import PlantedFaults
 from shadow.demo.pretended_server import PretendedServer
+from shadow.studies.outputs.result_tables import result_tables
+from shadow.studies.replay.replay_evidence import REFERENCE
 from shadow.studies.replay.replay_report import policy_json, policy_of, replay_report, stored_replay, verifier_rows
 from shadow.studies.replay.replay_study import ReplayStudy
 from shadow.studies.study_policy import OnUndecided, PolicyScore, StudyPolicy
@@ -64,3 +67,32 @@ def test_a_policy_comes_back_as_it_was_stored():
     policy = StudyPolicy(score=PolicyScore.SIGNALS, allowed_drop=0.05, alpha=0.01, fewest_runs=9, on_undecided=OnUndecided.ACCEPT)
     row = StudyRow(id="s", kind="replay", name="t", begun=1.0, plan="{}", policy=policy_json(policy), seed=1, version="0")
     assert policy_of(row) == policy
+
+
+async def test_published_labels_are_a_frozen_reference_for_every_provider_also_for_the_reference(tmp_path):
+    async with PretendedServer(seed=1, pace=QUICK) as official, PretendedServer(seed=2, pace=QUICK) as near:
+        addresses = {"near": near.base_url, "official": official.base_url}
+        made = [replace(row, should_call=True if place < 9 else None) for place, row in enumerate(rows(12))]
+        policy = StudyPolicy(score=PolicyScore.SIGNALS)
+        result = await ReplayStudy(order(tmp_path, addresses, made, policy=policy), {}).run()
+    with closing(open_reader(StorageConfig(url=f"sqlite:///{tmp_path}/study-t.db"))) as found:
+        report = replay_report(found, result.stored)
+        shown = replay_report(found, stored_replay(found, found.studies.studies()[0]))
+    assert shown == report
+    for name, answers in (
+        ("official", result.stored.evidence.answered[REFERENCE]),
+        ("near", result.stored.evidence.answered["near"]),
+    ):
+        [summary] = [each for each in report.verifiers if each.provider == name]
+        labelled = [row for row in answers if int(row.row.rpartition(" ")[0].rpartition(":")[2]) <= 9]
+        calls = sum(row.triggered for row in labelled)
+        assert summary.by_label.pairs == 9
+        assert summary.by_label.f1 == pytest.approx(2 * calls / (calls + 9))
+    [table] = [table for table in result_tables(report) if table.title == "published labels"]
+    assert [row[:2] for row in table.rows] == [("official", "9"), ("near", "9")]
+
+
+def test_a_data_set_without_labels_has_no_figures_against_them(reader):
+    report = replay_report(reader, stored_replay(reader, reader.studies.studies()[0]))
+    assert {summary.by_label for summary in report.verifiers} == {None}
+    assert "published labels" not in {table.title for table in result_tables(report)}
