@@ -150,16 +150,14 @@ class Asker:
         setbacks: list[Setback] = []
         while True:
             await self._released(target)
-            exchange, change = await self._send(trial, sending)
-            answer = parse_response(exchange)
+            answer, change = await self._send(trial, sending)
             reason = setback(answer)
-            wait = wait_seconds(exchange, len(setbacks) + 1, time.time()) if reason else 0.0
+            wait = wait_seconds(answer.exchange, len(setbacks) + 1, time.time()) if reason else 0.0
             if not reason or len(setbacks) + 1 == MOST_TRIES or wait > LONGEST_WAIT:
-                named = exchange._replace(id=live.id, labels=live.labels._replace(provider=target))
                 gave_up = bool(reason) or is_denied(answer)
-                return Asked(
-                    exchange=named, answer=parse_response(named), setbacks=tuple(setbacks), gave_up=gave_up, change=change
-                )
+                named = answer.exchange._replace(id=live.id, labels=live.labels._replace(provider=target))
+                answer = replace(answer, exchange=named)
+                return Asked(exchange=named, answer=answer, setbacks=tuple(setbacks), gave_up=gave_up, change=change)
             setbacks.append(Setback(at=time.time(), reason=reason, waited=wait, change=change))
             if remember:
                 await remember(setbacks[-1])
@@ -200,8 +198,8 @@ class Asker:
         if self._stopped.is_set():
             raise StudyStoppedError("the study was stopped")
 
-    async def _send(self, trial: _Trial, sending: RememberSending | None) -> tuple[Exchange, Cost]:
-        """One try within the budget, which holds back the most that it can cost; its cost, less that most."""
+    async def _send(self, trial: _Trial, sending: RememberSending | None) -> tuple[ParsedResponse, Cost]:
+        """One try within the budget, which holds back the most that it can cost; what came, and its cost less that most."""
         provider, ceiling = self._providers[trial.target], trial.ceiling
         await self._afford(ceiling)
         cost = Cost()
@@ -210,8 +208,9 @@ class Asker:
                 await sending(trial.live.id, ceiling)
             cost = ceiling  # until it is known, and for good where it never is
             exchange = await self._client.ask(trial.live, trial.body, trial.role, trial.target)
-            cost = cost_of(*tokens_of(trial.parsed, parse_response(exchange)), provider)
+            answer = parse_response(exchange)
+            cost = cost_of(*tokens_of(trial.parsed, answer), provider)
         finally:
             self._budget.settle(ceiling, cost)
             self._settled.set()
-        return exchange, cost + ceiling.times(-1)
+        return answer, cost + ceiling.times(-1)

@@ -8,7 +8,7 @@ from functools import lru_cache
 from proxy.exchange import Exchange, Headers, Labels, Request, Role
 from shadow.reading.parsed_exchange import ParsedExchange
 from shadow.reading.parsed_request import ParsedRequest, parse_request
-from shadow.reading.parsed_response import parse_response
+from shadow.reading.parsed_response import ParsedResponse, parse_response
 
 CHAT = "/v1/chat/completions"
 JSON_BODY: Headers = (("Content-Type", "application/json"),)
@@ -59,6 +59,10 @@ def _parsed(path: str, fields: Headers, body: bytes) -> ParsedRequest:
 
 def parsed_answer(exchange: Exchange, request: ParsedRequest) -> ParsedExchange:
     """An answer read against the request as its row has it, whatever was altered for its provider."""
-    return ParsedExchange(
-        exchange=exchange, request=request, answer=parse_response(exchange), conversation=exchange.labels.conversation
-    )
+    return answer_to(request, parse_response(exchange))
+
+
+def answer_to(request: ParsedRequest, answer: ParsedResponse) -> ParsedExchange:
+    """The same of an answer that was read already."""
+    exchange = answer.exchange
+    return ParsedExchange(exchange=exchange, request=request, answer=answer, conversation=exchange.labels.conversation)

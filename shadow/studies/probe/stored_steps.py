@@ -12,7 +12,7 @@ from proxy.exchange import Role
 from proxy.provider_config import Provider
 from shadow.pipeline.fetcher_client import FetcherLostError
 from shadow.studies.asking import Asker, BudgetSpentError, Setback, StudyStoppedError
-from shadow.studies.chat_request import ChatRequest, parsed_answer
+from shadow.studies.chat_request import ChatRequest, answer_to
 from shadow.studies.probe.agent_loop import StudyEndsError
 from shadow.studies.probe.agent_run import AgentRun, StepAnswer
 from shadow.studies.replay.request_key import request_key
@@ -74,6 +74,6 @@ class StoredSteps:
             await self._archive.set_back(key, setback)
 
         asked = await self._asker.ask(request, run.provider, role, sending=sending, remember=remember)
-        await self._archive.answered(key, asked, parsed_answer(asked.exchange, request.parsed))
+        await self._archive.answered(key, asked, answer_to(request.parsed, asked.answer))
         self.sent += 1
         return StepAnswer(exchange=asked.exchange, answer=asked.answer, tries=self._archive.tries(key))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from shadow.pipeline.fetcher_client import FetcherLostError
 from shadow.reading.parsed_exchange import ParsedExchange
 from shadow.studies.asking import Asker, BudgetSpentError, Setback, StudyStoppedError
-from shadow.studies.chat_request import parsed_answer
+from shadow.studies.chat_request import answer_to
 from shadow.studies.replay.replay_plan import PlannedRequest
 from shadow.studies.study_archive import StudyArchive
 from shadow.studies.study_budget import Cost
@@ -125,7 +125,7 @@ class ProviderQueues:
             await self._archive.set_back(request.key, setback)
 
         asked = await self._asker.ask(request.row.request, request.target, request.role, sending=sending, remember=remember)
-        parsed = parsed_answer(asked.exchange, request.row.request.parsed)
+        parsed = answer_to(request.row.request.parsed, asked.answer)
         await self._archive.answered(request.key, asked, parsed)
         self._counts.asked += 1
         self._failures[request.target] = self._failures[request.target] + 1 if asked.gave_up else 0

@@ -33,6 +33,7 @@ class PlannedRequest:
     """One answer of one provider; `role` is primary for a candidate, shadow and control for the reference's two.
 
     `length` is that of the body as it is sent, in bytes, `ceiling` the most that one try can cost; `limited`: its answer is.
+    `alterations` are sentences on what is not as in the row.
     """
 
     key: str
@@ -44,6 +45,7 @@ class PlannedRequest:
     length: int
     ceiling: Cost
     limited: bool
+    alterations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +109,8 @@ class _PlannedRequests:
         target = self.targets.reference if reference else name
         role = Role.CONTROL if name == CONTROL else Role.SHADOW if reference else Role.PRIMARY
         asked, provider = row.request, self.providers[target]
-        body = self.prepare(asked, target).body
+        prepared = self.prepare(asked, target)
+        body = prepared.body
         first = request_key(provider, asked.path, body, asked.headers, 0)
         repeat = self.repeats[first]
         self.repeats[first] += 1
@@ -123,4 +126,5 @@ class _PlannedRequests:
             length=len(body),
             ceiling=cost_ceiling(sent, provider),
             limited=answer_ceiling(sent) > 0,
+            alterations=prepared.alterations,
         )

@@ -71,7 +71,6 @@ class ReplayRun:
         checks: RowChecks,
     ) -> None:
         self._plan = plan
-        self._asker = asker
         self._archive = archive
         self._recorder = recorder
         self._room = AHEAD * at_once
@@ -144,7 +143,8 @@ class ReplayRun:
     async def _compared(self, block: ReplayBlock, found: Answers) -> dict[str, BlockAnswer]:
         """The answers of a block with their places, and the payoffs of the candidates that are not decided."""
         requests = {answer_name(request.target, request.role): request for request in block.requests}
-        payoffs = {name: await self._payoffs(requests[name], found) for name in self._evidence.wanted(found)}
+        altered = requests[REFERENCE].alterations
+        payoffs = {name: await self._payoffs(requests[name], found, altered) for name in self._evidence.wanted(found)}
         return {
             name: BlockAnswer(
                 parsed=answer,
@@ -155,12 +155,14 @@ class ReplayRun:
             for name, answer in found.items()
         }
 
-    async def _payoffs(self, request: PlannedRequest, found: Answers) -> tuple[tuple[str, int], ...]:
-        """The pair of a candidate's answer, stored, and its payoffs; none where an answer of the reference is missing."""
+    async def _payoffs(self, request: PlannedRequest, found: Answers, altered: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
+        """The pair of a candidate's answer, stored, and its payoffs; none where an answer of the reference is missing.
+
+        `altered` is what the reference got otherwise than the row has it.
+        """
         reference, control = found.get(REFERENCE), found.get(CONTROL)
         if reference is None or control is None:
             return ()
-        altered = self._asker.prepare(request.row.request, self._plan.targets.reference).alterations
         pair = self._recorder.pair(found[request.target], reference, control, (*request.row.alterations, *altered))
         await self._archive.pair(pair.record)
         return pair.payoffs

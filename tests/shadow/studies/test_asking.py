@@ -11,6 +11,7 @@ from proxy.exchange import Role
 from proxy.provider_config import Provider, ProxyConfig
 from shadow.demo.pretended_server import PretendedServer
 from shadow.pipeline.fetcher_client import InProcessFetcher
+from shadow.reading.parsed_response import parse_response
 from shadow.settings.top_level_config import Config
 from shadow.studies.asking import Asker, BudgetSpentError, StudyStoppedError
 from shadow.studies.chat_request import ChatRequest
@@ -271,3 +272,19 @@ async def test_the_ceiling_is_that_of_the_body_as_the_provider_gets_it(fitted, t
         await made.ask(REQUEST, "a", Role.PRIMARY, sending=sending)
         await made.close()
     assert held == [length + 1_000 + tokens]
+
+
+async def test_each_try_is_read_once(monkeypatch):
+    read = []
+
+    def counted(exchange):
+        read.append(exchange.id)
+        return parse_response(exchange)
+
+    monkeypatch.setattr("shadow.studies.asking.parse_response", counted)
+    async with scripted((500, {}), (200, {})) as (url, _):
+        made, _ = asker(a=url)
+        answered = await made.ask(REQUEST, "a", Role.PRIMARY)
+        await made.close()
+    assert len(read) == answered.tries == 2
+    assert answered.answer == parse_response(answered.exchange)
