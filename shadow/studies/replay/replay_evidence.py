@@ -24,6 +24,10 @@ from shadow.studies.targets import Targets
 from shadow.studies.verdicts.difficulty import labels_of_other_passes
 from shadow.studies.verdicts.stopping_watch import StoppingWatch
 
+GIVEN_UP = 10
+"""Rows from the first on that a provider refuses alike, after which it gets no more: rows differ, so that the first three may all
+be too long for it.
+"""
 REFERENCE, CONTROL = f"\0{Role.SHADOW}", f"\0{Role.CONTROL}"
 """Stand for the reference's two answers among the names of the candidates; no provider is called so."""
 
@@ -50,7 +54,7 @@ class ReplayEvidence:
         self._targets = targets
         self._checks = checks
         self._labels: list[tuple[str, int, str]] = []
-        self._watch = StoppingWatch(reference=targets.reference, candidates=targets.candidates, policy=policy)
+        self._watch = StoppingWatch(reference=targets.reference, candidates=targets.candidates, policy=policy, patience=GIVEN_UP)
         self._runs: list[MeasuredRun] = []
         self.answered: dict[str, list[AnsweredRow]] = defaultdict(list)
         """The answers that count, for the figures of verifiers: of each candidate, and the reference's two."""

@@ -73,6 +73,7 @@ class CandidateEvidence:
     candidates: int
     runs: int = 0
     unscored: int = 0
+    reference_unscored: int = 0
     pairs: int = 0
     paired_scores: tuple[float, float] = (0.0, 0.0)
     channels: list[EvidenceChannel] = field(init=False)
@@ -95,6 +96,7 @@ class CandidateEvidence:
         """Take one pair."""
         self.runs += 1
         self.unscored += not candidate.scored
+        self.reference_unscored += not reference.scored
         kinds = {candidate.outcome.kind, reference.outcome.kind}
         if OutcomeKind.VOID in kinds or OutcomeKind.DENIED in kinds:
             return

@@ -1,8 +1,8 @@
 """`StoppingWatch`: which candidates are decided while a study runs, by the rule of the final verdict and in the order of blocks.
 
 A candidate that is decided needs no more runs; the reference goes on for the others. Runs may come in any order: a pair counts
-when all earlier blocks are settled, so that quick tasks do not count first. One whose first three runs failed alike, as where the
-tools do not fit its context, is given up.
+when all earlier blocks are settled, so that quick tasks do not count first. One whose first runs failed alike, as where the tools
+do not fit its context, is given up.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from shadow.studies.verdicts.candidate_evidence import CandidateEvidence
 from shadow.studies.verdicts.study_rule import decided
 
 GIVEN_UP = 3
-"""Equal failures from the first run on after which a provider gets no more runs."""
+"""Equal failures of a task from the first run on after which a provider gets no more runs."""
 
 
 @dataclass(slots=True)
@@ -33,9 +33,11 @@ class _Course:
 class StoppingWatch:
     """Holds the runs of a study as they come in; blocks are numbered from 0 without gaps, as `interleaved` plans them."""
 
-    __slots__ = ("_anchors", "_courses", "_first", "_reference", "_skipped")
+    __slots__ = ("_anchors", "_courses", "_first", "_patience", "_reference", "_skipped")
 
-    def __init__(self, *, reference: str, candidates: Sequence[str], policy: StudyPolicy) -> None:
+    def __init__(self, *, reference: str, candidates: Sequence[str], policy: StudyPolicy, patience: int = GIVEN_UP) -> None:
+        """`patience` is the number of first runs that have to fail alike for a provider to be given up."""
+        self._patience = patience
         self._reference = reference
         self._anchors: dict[int, MeasuredRun] = {}
         self._first: dict[str, dict[int, MeasuredRun]] = defaultdict(dict)
@@ -66,7 +68,7 @@ class StoppingWatch:
         """Keep the runs of a provider's first blocks, by which it is given up."""
         first = self._first[run.provider]
         first[run.block] = run
-        if len(first) > GIVEN_UP:
+        if len(first) > self._patience:
             del first[max(first)]
 
     def _go_on(self, course: _Course) -> None:
@@ -82,7 +84,7 @@ class StoppingWatch:
     @property
     def given_up(self) -> frozenset[str]:
         """The providers, the reference too, whose first runs failed alike."""
-        return frozenset(name for name, first in self._first.items() if _fail_alike(first.values()))
+        return frozenset(name for name, first in self._first.items() if self._fail_alike(first.values()))
 
     @property
     def decided(self) -> frozenset[str]:
@@ -95,7 +97,6 @@ class StoppingWatch:
         """Whether the study may end."""
         return len(self.decided) == len(self._courses)
 
-
-def _fail_alike(first: Collection[MeasuredRun]) -> bool:
-    causes = {(run.failed, run.outcome, run.detail) for run in first}
-    return len(first) == GIVEN_UP and len(causes) == 1 and all(run.failed for run in first)
+    def _fail_alike(self, first: Collection[MeasuredRun]) -> bool:
+        causes = {(run.failed, run.outcome, run.detail) for run in first}
+        return len(first) == self._patience and len(causes) == 1 and all(run.failed for run in first)

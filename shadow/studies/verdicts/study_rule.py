@@ -146,7 +146,7 @@ def _verdict(
         figures=figures,
         signals=tuple(_signal(channel, evidence) for channel in evidence.channels if channel.pairs),
         strata=by_difficulty(_drops(runs, name, anchor.provider, evidence), evidence.bar, policy.alpha),
-        notes=_notes(evidence),
+        notes=_notes(evidence, anchor.provider),
     )
 
 
@@ -251,8 +251,12 @@ def _drops(
     ]
 
 
-def _notes(evidence: CandidateEvidence) -> tuple[str, ...]:
-    return tuple(
+def _notes(evidence: CandidateEvidence, reference: str) -> tuple[str, ...]:
+    seldom = (
         f"{name.replace('_', ' ')} applied to {pairs} of {evidence.pairs} pairs, too few to be required"
         for name, pairs in sorted(evidence.seldom.items())
     )
+    missing = (
+        f"{evidence.reference_unscored} of {evidence.runs} blocks were not compared, because {reference} gave nothing to score"
+    )
+    return (*seldom, *([missing] if evidence.reference_unscored > UNSCORED * evidence.runs else []))

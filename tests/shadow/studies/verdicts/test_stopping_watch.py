@@ -63,6 +63,15 @@ def test_a_candidate_whose_first_three_runs_fail_alike_is_given_up(failures: int
     assert (found.decided == {"c"}) is given_up
 
 
+@pytest.mark.parametrize(("failures", "given_up"), [(9, False), (10, True)])
+def test_a_watch_of_rows_has_patience_with_more_of_them_for_each_provider(failures: int, given_up: bool):
+    found = StoppingWatch(reference="r", candidates=("c",), policy=POLICY, patience=10)
+    for block in range(failures):
+        for name in "rc":
+            found.add(run_of(name, block, RunOutcome.CONTEXT_OVERFLOW, detail="context_length_exceeded"))
+    assert found.given_up == (frozenset("rc") if given_up else frozenset())
+
+
 def test_failures_that_differ_or_come_after_an_answer_give_nothing_up():
     differing, later = watch("c"), watch("c")
     for block, detail in enumerate(("one", "two", "one")):

@@ -96,6 +96,17 @@ def test_a_candidate_whose_runs_are_void_in_more_than_a_tenth_cannot_pass(void: 
     assert judge_study(runs, reference="r", candidates=["c"], policy=POLICY).verdicts[0].word is word
 
 
+@pytest.mark.parametrize(("failures", "noted"), [(3, False), (4, True)])
+def test_blocks_that_the_reference_did_not_answer_are_named_where_they_are_more_than_a_tenth(failures: int, noted: bool):
+    runs = []
+    for block in range(30):
+        other = RunOutcome.ERROR if block < failures else 1.0
+        runs += [run_of("r", block, other, position=2 * block), run_of("c", block, 1.0, position=2 * block + 1)]
+    (verdict,) = judge_study(runs, reference="r", candidates=["c"], policy=POLICY).verdicts
+    assert verdict.word is StudyWord.PASS
+    assert verdict.notes == (("4 of 30 blocks were not compared, because r gave nothing to score",) if noted else ())
+
+
 def test_errors_have_their_own_evidence_and_never_enter_the_score():
     runs = []
     for block in range(40):
