@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from math import exp, log, log1p
 
+from shadow.drift.betting_factors import log_mean
 from shadow.drift.paired_evidence import PASS_BETS, SCORE_BETS, Bets, beyond_gain, within_gain
 
 FINE = 0.005
@@ -72,14 +73,21 @@ def _decides(rule: StoppingRule) -> Callable[[int, int, int], bool]:
     return decides
 
 
-def fewest_pairs(rule: StoppingRule) -> int:
-    """The fewest pairs that can decide: all of them total opposites (worse, FAIL), or all of them equal (PASS)."""
-    drop = 0 if rule.within else 1
-    step = [log1p(bet * rule.gain(drop)) for bet in rule.bets]
-    n = 1
-    while log(sum(exp(n * each) for each in step) / len(step)) < log(1 / rule.alpha):
-        n += 1
-    return n
+def fewest_pairs(rule: StoppingRule) -> int | None:
+    """The fewest pairs that can decide: all of them total opposites (worse, FAIL), or all of them equal (PASS); None where equal
+    ones never do, since no drop is allowed.
+    """
+    steps = [log1p(bet * rule.gain(0 if rule.within else 1)) for bet in rule.bets]
+    if max(steps) <= 0:
+        return None
+    low, high = 0, 1
+    while log_mean([high * step for step in steps]) < log(1 / rule.alpha):
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        reached = log_mean([middle * step for step in steps]) >= log(1 / rule.alpha)
+        low, high = (low, middle) if reached else (middle, high)
+    return high
 
 
 @lru_cache(maxsize=128)

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shadow.drift.repeated_runs import runs_to_separate
+from shadow.drift.stopping_power import StoppingRule, fewest_pairs
 from shadow.settings.config_errors import ConfigErrorItem
 from shadow.studies.interleaving import Blocks, interleaved
 from shadow.studies.probe.task import TaskFile
+from shadow.studies.study_policy import StudyPolicy
 from shadow.studies.targets import Targets
 
 UNBUDGETED_REQUESTS = 2_000
@@ -79,5 +81,18 @@ def probe_plan_lines(plan: ProbePlan, file: TaskFile, missing: Sequence[str]) ->
         f"  at most {most}: {plan.most_requests:,} requests; each candidate stops when it is decided",
         f"  limits that are never passed: {', '.join(limits) or 'none'}",
         f"  score {policy.score.value}, {rule}; at a fixed number, 90 % against 50 % would need {separate} runs of each",
+        *_fewest(policy),
         *(f"  missing: {sentence}" for sentence in missing),
     ]
+
+
+def _fewest(policy: StudyPolicy) -> list[str]:
+    """A line with the runs that a verdict takes at least, where there can be one."""
+    if policy.allowed_drop is None:
+        return []
+    rules = [StoppingRule(allowed=policy.allowed_drop, within=within, alpha=policy.alpha) for within in (True, False)]
+    passes, fails = (found and max(found, policy.fewest_runs) for found in map(fewest_pairs, rules))
+    beyond = f"a FAIL {fails}, where all are opposites"
+    if passes is None:
+        return [f"  with no drop allowed a PASS takes a candidate that does better; {beyond}"]
+    return [f"  a PASS takes at least {passes:,} runs of each, where all are equal, {beyond}"]

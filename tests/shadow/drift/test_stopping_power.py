@@ -74,3 +74,9 @@ def test_the_smallest_drop_found_is_found_in_four_of_five_studies_and_one_a_litt
 @pytest.mark.parametrize(("most", "seen"), [(5, False), (6, True)])
 def test_below_six_pairs_no_drop_is_ever_found(most: int, seen: bool):
     assert (smallest_drop_found(1.0, most) is not None) is seen
+
+
+def test_equal_pairs_never_pass_where_no_drop_is_allowed_and_take_as_many_as_it_takes_for_a_tiny_one():
+    assert fewest_pairs(StoppingRule(within=True)) is None
+    assert fewest_pairs(StoppingRule(allowed=0.001, within=True)) == 4_327
+    assert fewest_pairs(StoppingRule(allowed=1e-9, within=True)) > 10**9

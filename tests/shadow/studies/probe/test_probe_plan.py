@@ -1,5 +1,7 @@
 """Plans of probes: what they can need at most, said before anything is sent."""
 
+from dataclasses import replace
+
 import pytest
 
 from shadow.demo.fleet.example_files import write_example
@@ -53,5 +55,18 @@ def test_the_plan_of_the_example_is_printed_with_its_limits(tmp_path):
         ("  at most 40 runs of each of 4 providers, 20 requests each: 3,200 requests; each candidate stops when it is decided"),
         "  limits that are never passed: 4,000 requests, 300,000,000 tokens",
         ("  score coverage, an allowed drop of 30 points; at a fixed number, 90 % against 50 % would need 23 runs of each"),
+        "  a PASS takes at least 12 runs of each, where all are equal, a FAIL 9, where all are opposites",
         "  missing: proxy.providers.a: the environment variable K is not set",
     ]
+
+
+@pytest.mark.parametrize(
+    ("allowed", "line"),
+    [
+        (0.0, "  with no drop allowed a PASS takes a candidate that does better; a FAIL 6, where all are opposites"),
+        (0.9, "  a PASS takes at least 6 runs of each, where all are equal, a FAIL 76, where all are opposites"),
+    ],
+)
+def test_the_plan_states_how_many_runs_a_verdict_takes_at_least(tmp_path, allowed, line):
+    file = replace(file_of(tmp_path), policy=StudyPolicy(allowed_drop=allowed))
+    assert line in probe_plan_lines(probe_plan(file, TARGETS), file, ())
