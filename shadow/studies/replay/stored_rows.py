@@ -59,7 +59,9 @@ def stored_rows(reader: Reader, wanted: RecordedFilter) -> tuple[list[Row], list
 def _row(kept: ExchangeRow) -> Row | BrokenRow:
     recorded = exchange(kept).request
     if kept.request_body is None:
-        return BrokenRow(place=kept.id, sentence='its body was not kept: that needs storage.bodies = "full"')
+        return BrokenRow(
+            place=kept.id, sentence='its body was not kept; only requests recorded with storage.bodies = "full" can be sent again'
+        )
     if recorded.truncated:
         return BrokenRow(place=kept.id, sentence=f"only {len(recorded.body):,} of its {recorded.size:,} bytes were kept")
     plain = decode(recorded.headers, recorded.body, ())

@@ -48,7 +48,7 @@ def test_what_was_not_kept_whole_or_is_not_read_is_named(store):
     rows, broken = stored_rows(store, RecordedFilter())
     assert rows == []
     sentences = {each.place: each.sentence for each in broken}
-    assert sentences["absent"] == 'its body was not kept: that needs storage.bodies = "full"'
+    assert sentences["absent"] == 'its body was not kept; only requests recorded with storage.bodies = "full" can be sent again'
     assert sentences["cut"] == "only 20 of its 100 bytes were kept"
     assert sentences["odd"].startswith("is no request that is read: ")
 
