@@ -15,6 +15,7 @@ from shadow.reading.parsed_exchange import ParsedExchange
 from shadow.studies.asking import Asker, BudgetSpentError, Setback, StudyStoppedError
 from shadow.studies.chat_request import answer_to
 from shadow.studies.replay.replay_plan import PlannedRequest
+from shadow.studies.replay.side_by_side import SideBySide
 from shadow.studies.study_archive import StudyArchive
 from shadow.studies.study_budget import Cost
 from storage.study_rows import ASKED, StudyRequestRow
@@ -45,6 +46,7 @@ class ProviderQueues:
         self._counts = counts
         self._stopped = False
         self._failures: Counter[str] = Counter()
+        self._side_by_side = SideBySide(names)
         self._queues: dict[str, asyncio.Queue[tuple[PlannedRequest, asyncio.Future[ParsedExchange | None]]]] = {}
         for name in names:
             self._queues[name] = asyncio.Queue()
@@ -64,9 +66,14 @@ class ProviderQueues:
         self._queues[request.target].put_nowait((request, answer))
         return answer
 
+    def skip(self, target: str, block: int) -> None:
+        """This provider gets no request of this block: no other waits for it."""
+        self._side_by_side.reach(target, block)
+
     def stop(self) -> None:
         """Send nothing more, also no further try; what is in flight is awaited and stored, and stored answers are still read."""
         self._stopped = True
+        self._side_by_side.release()
         self._asker.stop()
 
     async def close(self) -> None:
@@ -85,11 +92,14 @@ class ProviderQueues:
                 answer.set_exception(error)
             else:
                 answer.set_result(found)
+            finally:
+                self._side_by_side.reach(target, request.block)
 
     async def _answer(self, request: PlannedRequest) -> ParsedExchange | None:
         if self._archive.has(request.key):
             self._counts.found += 1
             return await self._archive.answer(request.key, request.row.request.parsed)
+        await self._side_by_side.turn(request.target, request.block)
         if self._stopped or request.target in self.down:
             return None
         self._counts.in_flight += 1
@@ -118,6 +128,7 @@ class ProviderQueues:
         )
 
         async def sending(identity: str, most: Cost) -> None:
+            self._side_by_side.reach(request.target, request.block)
             await self._archive.sending(row, identity, most)
 
         async def remember(setback: Setback) -> None:

@@ -113,6 +113,8 @@ class ReplayRun:
 
     async def _answers(self, block: ReplayBlock) -> Answers:
         closed = {*self._evidence.decided, *self._queues.down}
+        for name in closed:
+            self._queues.skip(name, block.number)
         wanted = [request for request in block.requests if request.target not in closed]
         found = await asyncio.gather(*(self._queues.put(request) for request in wanted))
         return {

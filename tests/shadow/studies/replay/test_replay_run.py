@@ -1,11 +1,12 @@
 """A run of a replay: compared in the planned order, resumed by key, ended by a verdict, a budget, or a provider that is down."""
 
 import asyncio
+import itertools
 
 import pytest
 
 from shadow.demo.planted_faults import PlantedFaults
-from shadow.demo.pretended_server import PretendedServer
+from shadow.demo.pretended_server import PretendedServer, ResponsePace
 from shadow.studies.measured_run import RunOutcome
 from shadow.studies.own_checks.check_spec import read_check
 from shadow.studies.own_checks.row_checks import RowChecks, row_checks_json, stored_row_checks
@@ -67,6 +68,19 @@ async def test_a_study_ends_when_every_candidate_is_decided(tmp_path, official):
     [verdict] = bench.judged(outcome).verdicts
     assert verdict.word.value == "FAIL"
     assert verdict.pairs <= len(silent.requests), "answers in flight at the decision count for nothing"
+
+
+async def test_a_quick_provider_is_compared_with_a_slow_reference_also_where_many_requests_are_in_flight(tmp_path):
+    slow = ResponsePace(first_token=0.1, chunks_per_second=1e9)
+    broken = PlantedFaults(drop_tool_calls=1.0)
+    async with PretendedServer(seed=1, pace=slow) as official, PretendedServer(seed=3, pace=QUICK, faults=broken) as bad:
+        bench = ReplayBench(tmp_path, {"official": official.base_url, "bad": bad.base_url}, at_once=8)
+        outcome = await bench.run(rows(60))
+    [verdict] = bench.judged(outcome).verdicts
+    assert (verdict.word.value, outcome.ended_by) == ("FAIL", EndedBy.DECIDED)
+    assert verdict.pairs < 20, "a lead of 5 of so few would be too much"
+    ahead = itertools.accumulate(1 if run.provider == "bad" else -1 for run in sorted(outcome.runs, key=lambda run: run.position))
+    assert max(map(abs, ahead)) <= 4
 
 
 async def test_a_provider_that_is_down_is_given_up_and_the_others_go_on(tmp_path, official, near):
