@@ -40,8 +40,8 @@ from proxy.errors import RequestError
 from proxy.process import socket_end, tcp_info
 
 LINGER_SECONDS, DISCARD_SECONDS = 2.0, 10.0
-"""How long a client may still send behind a refusal, and the rest of a body behind a response: a close with bytes unread would
-reset the connection, and a reset takes the response from the client (RFC 9112 9.6).
+"""How long a client may still send behind a refusal or the end of a WebSocket, and the rest of a body behind a response: a close
+with bytes unread would reset the connection, and a reset takes the response from the client (RFC 9112 9.6).
 """
 _IDLE = ClientState.IDLE
 
@@ -129,12 +129,13 @@ class ClientConnection(RequestIntake):
         """From here on the client's bytes are another protocol's, and go `onward`, those first that came too early."""
         self.state, self._onward = ClientState.TUNNEL, onward
         ahead, self._ahead = self._ahead, b""
+        # Before they are sent on: that may pause the client again, until the provider takes more.
+        self.resume(PauseReason.AHEAD)
         if ahead:
             onward.take(ahead)
         if self._half_closed is not None:
             self._half_closed.stop()
             onward.end()
-        self.resume(PauseReason.AHEAD)
 
     def finish(self, *, keep: bool, refused: bool = False) -> None:
         """The response is over; `keep` is whether another request may follow, `refused` that it was refused and none can."""
@@ -289,7 +290,7 @@ class ClientConnection(RequestIntake):
         """The request is read to its end: another one follows, or none."""
         self._body = None
         self._begun.skipped = 0
-        if self._onward is not None or (self._ended and not self._ahead):
+        if self._ended and not self._ahead:
             self._close()
         elif not keep:
             self._linger()
@@ -306,7 +307,7 @@ class ClientConnection(RequestIntake):
             return
         ahead, self._ahead = self._ahead, b""
         self.state = _IDLE
-        self.data_received(ahead)
+        self.take_again(ahead)
         if len(self._ahead) <= MOST_AHEAD:
             self.resume(PauseReason.AHEAD)
 

@@ -179,9 +179,17 @@ class RequestIntake(ClientTransport):
         if body is None or body is not self._body or self.paused_for(PauseReason.BODY):
             return
         self.resume(PauseReason.PORTION)
-        self.data_received(b"")
+        self.take_again(b"")
         if self._ended and self.transport is not None:
             self.eof_received()
+
+    def take_again(self, data: bytes) -> None:
+        """Bytes that have waited; a fault closes the connection, as the loop does for a fault in `data_received`."""
+        try:
+            self.data_received(data)
+        except BaseException:
+            self.abort()
+            raise
 
     def take_ahead(self, data: bytes) -> None:
         """Bytes behind the request in progress."""

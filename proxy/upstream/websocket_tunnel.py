@@ -38,12 +38,16 @@ class WebSocketTunnel:
         self._connection.end_sending()
 
     def close(self) -> None:
-        """Wait for nothing any more."""
+        """Wait for nothing any more; the client is read again."""
         if self._resuming is not None:
             self._resuming.cancel()
+            self._read_again()
 
     async def _resume(self) -> None:
         await self._connection.drained()
         self._resuming = None
+        self._read_again()
+
+    def _read_again(self) -> None:
         if not self._client.is_closing():
             self._client.resume_reading()

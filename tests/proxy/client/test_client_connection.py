@@ -5,6 +5,7 @@ import json
 import logging
 import socket
 import struct
+from types import SimpleNamespace
 
 import pytest
 
@@ -247,6 +248,7 @@ class Clients:
 
 
 HEAD_BYTES = post(b"", close=False)
+CHUNKED_HEAD = b"POST /v1/x HTTP/1.1\r\nHost: p\r\nTransfer-Encoding: chunked\r\n\r\n"
 HALF_BODY = b"POST /v1/x HTTP/1.1\r\nHost: p\r\nContent-Length: 10\r\n\r\n12345"
 
 
@@ -466,3 +468,26 @@ async def test_the_last_response_of_a_connection_is_read_whole_by_a_client_that_
             await asked.send(b"x" * 50_000)
         assert len(await asked.rest()) == 100_000
         assert (len(provider.requests), running.stats.accepted) == (1, 1)
+
+
+async def test_a_fault_in_a_request_that_waited_for_its_turn_closes_the_connection(monkeypatch):
+    """As the event loop does where what it calls raises: the request would wait for ever."""
+    faults = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(str(context["exception"])))
+    _, transport, clients = turning()
+    monkeypatch.setattr(clients, "begin", _broken)
+    await until(lambda: faults)
+    assert (faults, transport.done[-1]) == (["a fault of ours"], "abort")
+
+
+async def test_a_fault_in_a_portion_of_a_body_closes_the_connection(monkeypatch):
+    faults = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(str(context["exception"])))
+    connection, transport, _ = connected(CHUNKED_HEAD + b"1\r\nb\r\n" * 1_001)
+    monkeypatch.setattr(connection._body, "_framing", SimpleNamespace(feed=_broken, ended=False))
+    await until(lambda: faults)
+    assert (faults, transport.done[-1]) == (["a fault of ours"], "abort")
+
+
+def _broken(*_arguments):
+    raise RuntimeError("a fault of ours")

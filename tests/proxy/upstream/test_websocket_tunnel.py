@@ -12,6 +12,8 @@ from types import SimpleNamespace
 import pytest
 import trustme
 
+from proxy.client.client_state import ClientState
+from proxy.client.read_pauses import PauseReason
 from proxy.exchange import FailureKind
 from proxy.packing import pack
 from proxy.upstream.websocket_tunnel import WebSocketTunnel
@@ -559,3 +561,63 @@ async def test_a_websocket_that_could_not_be_opened_takes_no_place_among_the_mos
         for _ in range(2):
             answer = await ask(running.port, opening(connection=b"Upgrade, close"))
             assert answer.startswith(b"HTTP/1.1 502 "), answer
+
+
+async def test_a_client_that_sent_much_before_the_switch_waits_while_its_provider_takes_no_more(monkeypatch):
+    monkeypatch.setattr("proxy.client.request_intake.MOST_AHEAD", 8_000_000)
+
+    async def script(wire):
+        await wire.head()
+        await until(lambda: door.paused_for(PauseReason.AHEAD))
+        wire.writer.transport.pause_reading()
+        await wire.send(SWITCHED)
+        await asyncio.wait_for(seen.wait(), PATIENCE)
+
+    seen = asyncio.Event()
+    async with scripted(script) as provider, plane(provider.url) as running, client(running.port) as asked:
+        await asked.send(opening())
+        (door,) = await until(lambda: running.plane._listener.connections)
+        sending = asyncio.create_task(asked.send(b"y" * 20_000_000))
+        await until(lambda: door._onward and door._onward._resuming)
+        assert not door.transport.is_reading()
+        seen.set()
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+
+
+@pytest.mark.parametrize("paused", [False, True])
+async def test_the_last_bytes_of_a_provider_reach_a_client_that_goes_on_sending(paused):
+    """A close with bytes unread would reset the connection, and a reset takes from the client what it has not read."""
+    last = b"x" * 400_000
+
+    async def then(wire):
+        wire.writer.transport.pause_reading()
+        await until(lambda: door.transport.is_reading() is not paused)
+        await wire.send(last)
+        wire.writer.write_eof()
+        wire.writer.transport.resume_reading()
+        await wire.gone()
+
+    limits = {"write_buffer": 1_000_000}
+    script = switching(then=then)
+    async with (
+        scripted(script) as provider,
+        plane(provider.url, limits=limits) as running,
+        client(running.port, room=10_000) as asked,
+    ):
+        (door,) = await until(lambda: running.plane._listener.connections)
+        await asked.send(opening())
+        await asked.until(b"\r\n\r\n")
+        sending = asyncio.create_task(_send_on(asked.sock, 20_000_000 if paused else 0))
+        await until(lambda: door.state is ClientState.LINGER)
+        assert door.transport.is_reading()
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+        asked.sock.setblocking(False)
+        asked.sock.send(b"z")
+        assert await asked.exactly(len(last)) == last
+        assert await asked.rest() == b""
+
+
+async def _send_on(sock, size):
+    await asyncio.get_running_loop().sock_sendall(sock, b"y" * size)
