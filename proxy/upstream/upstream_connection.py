@@ -274,6 +274,8 @@ class UpstreamConnection(asyncio.Protocol):
                 self.close()  # as the loop does where `data_received` raises
                 raise
             if answer.over:
+                # Behind TLS, what came while nothing was read waits in the event loop, where `usable` does not see it.
+                answer.reusable = answer.reusable and not self.origin.tls
                 self._finish(answer)
             elif answer.rest:
                 self._put_off(answer)
@@ -334,7 +336,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def _finish(self, answer: ResponseReader) -> None:
         self._answer = None
-        if not answer.reusable or self.unsent or self._came_early:
+        if not answer.reusable or self.unsent or self._came_early or self._transport is None:
             answer.reusable = False
             self.close()
         elif answer.head is not None:

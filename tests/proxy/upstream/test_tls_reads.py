@@ -12,7 +12,8 @@ from proxy.routing.provider_origin import parse_base_url
 from proxy.upstream.tls_reads import secured
 from proxy.upstream.upstream_connection import UpstreamConnection
 from tests.proxy.upstream.test_upstream_connection import answer
-from tests.wires import PATIENCE
+from tests.running import until
+from tests.wires import PATIENCE, STREAM_HEAD
 
 UPLOAD = b"POST / HTTP/1.1\r\nContent-Length: 9000000\r\n\r\n" + b"x" * 5_000
 LONG = b"z" * 60_000
@@ -26,7 +27,7 @@ def contexts():
     return served, trusted
 
 
-async def _connected(contexts):
+async def _connected(contexts, kind=UpstreamConnection):
     """A link, and the socket of its server, on which TLS is set up."""
     served, trusted = contexts
     loop = asyncio.get_running_loop()
@@ -38,9 +39,7 @@ async def _connected(contexts):
         wire, _ = server.accept()
         wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # its session tickets would hold the answer back
         shaken = loop.run_in_executor(None, lambda: served.wrap_socket(wire, server_side=True))
-        link = await asyncio.wait_for(
-            secured(sock, trusted, "localhost", lambda: UpstreamConnection(origin, [].append)), PATIENCE
-        )
+        link = await asyncio.wait_for(secured(sock, trusted, "localhost", lambda: kind(origin, [].append)), PATIENCE)
         return link, await shaken
 
 
@@ -156,3 +155,31 @@ async def test_a_handshake_that_fails_is_an_ssl_error_and_its_socket_is_closed(c
         with pytest.raises(ssl.SSLError):
             await asyncio.wait_for(secured(sock, contexts[1], "localhost", Heard), PATIENCE)
         wire.close()
+
+
+class GoesOnBehind(UpstreamConnection):
+    """A link that goes on with an answer put off once `sent` is set and all that has come is in the event loop."""
+
+    def __init__(self, *given):
+        super().__init__(*given)
+        self.sent = asyncio.Event()
+
+    def _go_on(self, read):
+        if self.sent.is_set() and not self._readable(self._transport):
+            super()._go_on(read)
+        else:
+            asyncio.get_running_loop().call_later(0.01, self._go_on, read)
+
+
+async def test_bytes_behind_an_answer_that_was_put_off_are_no_answer_to_the_next_request(contexts):
+    link, wire = await _connected(contexts, GoesOnBehind)
+    read, states = answer(), []
+    link.begin(read, lambda: states.append((read.failure, read.reusable, link.usable)))
+    link.send(b"POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n", last=True)
+    wire.sendall(STREAM_HEAD + b"1\r\nb\r\n" * 2_000 + b"0\r\n\r\n")
+    await until(lambda: read.rest)
+    wire.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray")
+    link.sent.set()
+    await until(lambda: states)
+    assert states == [(None, False, False)]
+    wire.close()

@@ -322,6 +322,12 @@ async def test_a_connection_that_is_lost_while_chunks_wait_passes_those_on_first
     assert (bool(waiting), got) == (True, VERY_MANY[: len(got)])
 
 
+async def test_a_connection_that_is_lost_while_the_rest_of_an_answer_waits_is_not_kept():
+    read, got, _ = await _dense(STREAM_HEAD + VERY_MANY[:54_000] + OVER, during=lambda link, *_: link.close())
+    assert (read.failure, got) == (None, VERY_MANY[:54_000] + OVER)
+    assert not read.reusable
+
+
 async def test_an_answer_given_up_while_chunks_wait_is_read_no_further():
     passed_on = []
 
