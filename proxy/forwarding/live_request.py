@@ -70,19 +70,8 @@ class LiveRequest(RequestPreparation):
     """One request in progress."""
 
     __slots__ = (
-        *(
-            "_answer",
-            "_departure",
-            "_link",
-            "_prepared",
-            "_recording",
-            "_retried",
-            "_shared",
-            "_task",
-            "_timer",
-            "_tunnel",
-            "_upload",
-        ),
+        *("_answer", "_departure", "_link", "_prepared", "_recording", "_retried", "_shared", "_task", "_timer"),
+        *("_tunnel", "_upload"),
         *("ended", "writer"),
     )
 
@@ -381,7 +370,13 @@ class LiveRequest(RequestPreparation):
             self._shared.websockets -= 1
             if self._shared.steps:
                 log_step("websocket_ended", self.capture, sent=self.capture.request_size, received=self.capture.size)
-        now = monotonic()
+        try:
+            self._record(failure, monotonic())
+        finally:  # a fault in the record must not keep the client's connection
+            keep = self.writer.keep and not self._shared.draining
+            self.connection.finish(keep=keep, refused=refused and not keep)
+
+    def _record(self, failure: Failure | None, now: float) -> None:
         asked = self.request.head.looked_at(self.capture.asked(self.limits.peek_body)) if self._upload is not None else b""
         if len(asked) > AT_ONCE:
             self._recording = asyncio.get_running_loop().create_task(self._record_later(asked, failure, now))
@@ -389,8 +384,6 @@ class LiveRequest(RequestPreparation):
             if asked:
                 self.capture.tell(peek(asked))
             self._shared.over(self, failure, now)
-        keep = self.writer.keep and not self._shared.draining
-        self.connection.finish(keep=keep, refused=refused and not keep)
 
     async def _record_later(self, asked: bytes, failure: Failure | None, now: float) -> None:
         """Record a long upload once its model has been found, in steps between which the event loop serves the streams."""

@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from proxy.exchange import Exchange, Headers, Labels, Role
+from proxy.exchange import Exchange, Failure, FailureKind, Headers, Labels, Role
 from proxy.record.capture import Capture
 from proxy.record.recorded_head import RecordedHead
 from proxy.routing.provider_origin import ProviderOrigin
@@ -45,7 +45,19 @@ class FetchJob:
 
 async def run(upstream: UpstreamClient, job: FetchJob) -> Exchange:
     """Make the request and read its answer; whatever happens is in the exchange, only cancellation is raised."""
-    capture = Capture(
+    capture = _capture(job)
+    fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in job.fields]
+    return await upstream.fetch(job.origin, job.method, job.path, fields, job.body, capture, total=job.total, most=job.most)
+
+
+def failed(job: FetchJob) -> Exchange:
+    """The exchange of a job that a fault of the proxy has ended: nothing was measured."""
+    fault = Failure(kind=FailureKind.INTERNAL, detail="a fault of the proxy", after_head=False)
+    return _capture(job).end(time.monotonic(), fault)
+
+
+def _capture(job: FetchJob) -> Capture:
+    return Capture(
         identity=job.identity,
         role=job.role,
         started=time.time(),
@@ -54,8 +66,6 @@ async def run(upstream: UpstreamClient, job: FetchJob) -> Exchange:
         head=RecordedHead(job.method, job.target, job.headers),
         labels=job.labels,
     )
-    fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in job.fields]
-    return await upstream.fetch(job.origin, job.method, job.path, fields, job.body, capture, total=job.total, most=job.most)
 
 
 def pack(job: FetchJob) -> bytes:

@@ -9,20 +9,23 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import json
+import logging
 import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
+from proxy.exchange import Exchange
 from proxy.packing import EXCHANGE, FrameReader, frame, pack_parts
 from proxy.process.data_plane_log import to_stderr
 from proxy.process.parent_watchdog import BEAT_SECONDS, loop_factory
 from proxy.process.standard_streams import install_streams
 from proxy.provider_config import Limits, Timeouts
-from proxy.upstream.fetch_job import FetchJob, run, unpack
+from proxy.upstream.fetch_job import FetchJob, failed, run, unpack
 from proxy.upstream.upstream_client import UpstreamClient
 from proxy.worker_stats import WorkerStats
 
+_log = logging.getLogger("sameweights.proxy")
 JOB = b"A"
 GIVEN_UP = b"G"
 BEAT = b"B"
@@ -59,11 +62,16 @@ class Fetcher:
 
     async def _run(self, job: FetchJob) -> None:
         try:
-            exchange = await run(self._upstream, job)
-            made = pack_parts(exchange._replace(request=exchange.request._replace(body=b"")))
-            self._out.write(frame(EXCHANGE, *made.parts))
+            self._give(await run(self._upstream, job))
+        except Exception:  # noqa: BLE001 - a fault of ours is logged, and the job answered: its sender waits for that alone
+            _log.exception("fetch_failed", extra={"exchange": job.identity})
+            self._give(failed(job))
         finally:
             del self._running[job.identity]
+
+    def _give(self, exchange: Exchange) -> None:
+        made = pack_parts(exchange._replace(request=exchange.request._replace(body=b"")))
+        self._out.write(frame(EXCHANGE, *made.parts))
 
 
 async def read_frames(reader: asyncio.StreamReader, limit: int) -> AsyncIterator[tuple[bytes, bytes]]:

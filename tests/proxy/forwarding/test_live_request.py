@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from proxy.exchange import FailureKind
+from proxy.forwarding.forward import Forward
 from proxy.upstream.upstream_connection import UpstreamConnection
 from tests.running import until
 from tests.wires import PATIENCE, chunks, client, ok, plane, post, scripted
@@ -174,3 +175,17 @@ async def test_an_answer_in_the_middle_of_an_upload_ends_its_connection_behind_t
         assert await asked.rest() == b""
         assert (await running.kept.next()).failure is None
         assert running.stats.accepted == 1
+
+
+async def test_a_fault_in_the_record_of_a_request_leaves_its_client_the_connection(monkeypatch, caplog):
+    def faulty(*_arguments):
+        raise RuntimeError("a fault of ours")
+
+    async with scripted(None, ok(b"1"), ok(b"2")) as provider, plane(provider.url) as running, client(running.port) as asked:
+        with monkeypatch.context() as broken:
+            broken.setattr(Forward, "over", faulty)
+            await asked.send(post(b"{}", close=False))
+            await asked.until(b"\r\n\r\n1")
+        await asked.send(post(b"{}"))
+        assert (await asked.rest()).endswith(b"\r\n\r\n2")
+    assert [record.getMessage() for record in caplog.records] == ["request_failed"]

@@ -72,6 +72,14 @@ async def test_a_provider_that_is_not_there_is_a_value():
         assert (await answer(running)).failure.kind is FailureKind.CONNECT
 
 
+async def test_a_fetch_job_that_a_fault_of_ours_ends_is_answered_as_that():
+    """What sent it waits for its answer alone, and holds a place among the shadow requests meanwhile."""
+    async with fetcher() as running:
+        running.stdin.write(frame(JOB, pack(fetch_job("http://127.0.0.1:9/v1", fields=(("X-Title", "caf\u0113"),)))))
+        got = await asyncio.wait_for(answer(running), PATIENCE)
+        assert (got.id, got.failure.kind, got.response) == ("e1", FailureKind.INTERNAL, None)
+
+
 async def test_a_fetch_job_that_is_given_up_leaves_the_reference_alone():
     asked, left = asyncio.Event(), asyncio.Event()
 
