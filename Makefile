@@ -17,8 +17,8 @@ types:
 contracts:
 	$(bin)/lint-imports
 
-unit: ## tests of one module each; those that take long run in `make journeys` and in `.ci/run`
-	HYPOTHESIS_PROFILE=quick $(bin)/pytest -n $(workers) -m "not journey and not slow"
+unit: ## tests of one module each; those that take long run in `make journeys` and in `.ci/run`; compiled tests are kept between runs
+	PYTHONDONTWRITEBYTECODE= HYPOTHESIS_PROFILE=quick $(bin)/pytest -n $(workers) -m "not journey and not slow" --ignore=tests/journeys
 
 journeys: ## whole stories through real processes, and the slow tests: minutes
 	$(bin)/pytest -m "journey or slow"

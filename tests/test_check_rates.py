@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from bench.check_rates import BEGIN, END, GAINS, TWENTY, WORLDS, measure
 
 PAGE = (Path(__file__).resolve().parent.parent / "docs" / "reference" / "signals.md").read_text(encoding="utf-8")
@@ -26,6 +28,7 @@ def test_the_committed_figures_keep_every_bar():
     assert all(float(row[4]) >= float(row[5]) for row in gains if len(row) > 5 and row[5])
 
 
+@pytest.mark.slow
 def test_a_smaller_run_of_the_same_command_comes_near_them():
     text, _ = measure(FEWER, seed=4)
     committed, now = rows(TABLES), rows(text)

@@ -1,7 +1,9 @@
 """Every promise has a test, every journey a promise, and the page shows them all."""
 
 import ast
+import re
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,7 @@ def _ids(node: ast.expr) -> list[str]:
     ]
 
 
+@cache
 def _borne() -> dict[str, list[str]]:
     """The promises that each test of the suite bears, its own and its file's."""
     found = {}
@@ -49,6 +52,13 @@ def test_each_promise_has_a_test_and_each_mark_a_promise():
 def test_each_journey_shows_a_promise():
     idle = [name for name, ids in _borne().items() if name.startswith("journeys/") and not ids]
     assert not idle, "journeys without a promise:\n" + "\n".join(idle)
+
+
+def test_each_journey_is_run_by_make_journeys():
+    """`make check` leaves the folder out, so that a test without a mark would run in CI alone."""
+    marked = re.compile(r"^pytestmark = .*mark\.(?:journey|slow)\b", re.MULTILINE)
+    files = sorted((TESTS / "journeys").glob("test_*.py"))
+    assert [path.name for path in files if not marked.search(path.read_text(encoding="utf-8"))] == []
 
 
 def test_promises_have_one_id_each_and_stand_under_a_row_of_the_table():

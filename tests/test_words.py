@@ -132,21 +132,31 @@ def test_no_two_modules_share_a_name():
     assert not [name for name, times in names.items() if times > 1]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=_name)
-def test_no_denied_word_stands_on_a_page(page: Path):
-    assert denied_words(page.read_text(encoding="utf-8")) == []
+def test_no_denied_word_stands_on_a_page():
+    assert {_name(page): found for page in PAGES if (found := denied_words(page.read_text(encoding="utf-8")))} == {}
 
 
 def test_no_denied_word_stands_in_a_help_text():
     assert {name: found for name, text in helps() if (found := denied_words(text))} == {}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=_name)
-def test_no_denied_word_stands_in_a_message_a_docstring_or_a_comment(path: Path):
+def _can_hold_one(source: str) -> bool:
+    """Whether all words of a denied term stand in a source, wherever: only then it is worth reading as Python."""
+    words = set(re.findall(r"[a-z]+", source.lower()))
+    return any(all({word, f"{word}s", f"{word}es"} & words for word in term.split()) for term in DENIED)
+
+
+def _denied_in(path: Path) -> list[str]:
     source = path.read_text(encoding="utf-8")
+    if not _can_hold_one(source):
+        return []
     sql = path.is_relative_to(ROOT / "storage" / "sqlite")
     texts = [*messages(ast.parse(source), sql=sql), *comments(source)]
-    assert [found for text in texts for found in denied_words(text)] == []
+    return [found for text in texts for found in denied_words(text)]
+
+
+def test_no_denied_word_stands_in_a_message_a_docstring_or_a_comment():
+    assert {_name(path): found for path in MODULES if (found := _denied_in(path))} == {}
 
 
 @pytest.mark.parametrize(
@@ -180,6 +190,13 @@ def test_planted_words_are_found_in_messages_docstrings_and_comments():
     texts = [*messages(ast.parse(PLANTED)), *comments(PLANTED)]
     found = [found.split(":")[0] for text in texts for found in denied_words(text)]
     assert sorted(found) == ["courier", "door", "errand", "errand", "portrait", "squeeze"]
+
+
+@pytest.mark.parametrize(
+    ("source", "whether"), [("# The whole\n# house.", True), ("Portraits", True), ("the whole leggings", False)]
+)
+def test_source_that_can_hold_a_denied_word_is_read(source: str, whether: bool):
+    assert _can_hold_one(source) == whether
 
 
 def test_every_help_text_is_read():

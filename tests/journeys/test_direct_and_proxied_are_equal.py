@@ -11,7 +11,7 @@ import pytest
 
 from tests.wires import STREAM_HEAD, chunks, client, ok, plane, scripted
 
-pytestmark = pytest.mark.promise("transparency.differential")
+pytestmark = [pytest.mark.journey, pytest.mark.promise("transparency.differential")]
 
 BODIES = {
     "nothing": b"",

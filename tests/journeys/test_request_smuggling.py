@@ -7,6 +7,7 @@ import pytest
 
 from tests.wires import client, ok, plane, scripted
 
+pytestmark = pytest.mark.journey
 HEAD = b"POST /v1/chat/completions HTTP/1.1\r\nHost: proxy\r\n"
 SMUGGLED = b"GET /v1/smuggled HTTP/1.1\r\nHost: proxy\r\n\r\n"
 CHUNKED = b"Transfer-Encoding: chunked\r\n"

@@ -98,6 +98,7 @@ def test_demo_interrupted_during_traffic_leaves_nothing_behind(tmp_path):
     assert leftovers(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_a_taken_port_is_reported_in_a_sentence(tmp_path, capsys):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

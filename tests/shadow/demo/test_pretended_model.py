@@ -4,6 +4,7 @@ import json
 from itertools import islice
 
 import jsonschema_rs
+import pytest
 
 from shadow.demo.demo_tasks import tasks
 from shadow.demo.draws import RandomDraws, generator
@@ -64,6 +65,7 @@ def test_response_format_is_followed():
     assert "answer" in json.loads(cold(ask("Where?", response_format={"type": "json_object"})).text)
 
 
+@pytest.mark.slow
 def test_two_faithful_servers_differ_as_often_as_one_from_itself_about_one_in_ten():
     bodies = list(islice(tasks("noise"), 1_500))
     other, itself = mismatch("a", "b", bodies), mismatch("a", "a2", bodies)

@@ -164,6 +164,7 @@ def _ticking(below):
 SUBSCHEMA = st.recursive(REFS | TYPES, _ticking, max_leaves=8)
 
 
+@pytest.mark.slow
 @given(st.fixed_dictionaries(dict.fromkeys("abcd", SUBSCHEMA)), VALUES)
 @settings(max_examples=100)
 def test_a_validator_never_takes_more_steps_than_were_counted(defs, value):
