@@ -19,6 +19,7 @@ from shadow.studies.study_flags import (
     Members,
     OutputFolder,
     PlanOnly,
+    PolicyFile,
     Quiet,
     Seed,
     StudyDb,
@@ -43,6 +44,7 @@ def replay(
     name: Annotated[str, typer.Option("--name", metavar="NAME", help="Name of the study, else of the first file.")] = "",
     checks: Annotated[Path | None, typer.Option("--checks", metavar="FILE", help="TOML of [[checks]] to score by.")] = None,
     allowed_drop: AllowedDrop = None,
+    policy: PolicyFile = None,
     seed: Seed = 1,
     at_once: AtOnce = 2,
     budget: Budget = None,
@@ -69,6 +71,7 @@ def replay(
         max_tokens=max_tokens,
         name=name,
         checks=checks,
+        policy=policy,
     )
     common = StudyFlags(
         seed=seed, at_once=at_once, allowed_drop=allowed_drop, budget=budget or (), db=db, fresh=fresh, quiet=quiet

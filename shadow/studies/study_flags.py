@@ -16,6 +16,9 @@ Candidates = Annotated[list[str] | None, typer.Option("--provider", metavar="NAM
 AllowedDrop = Annotated[
     float | None, typer.Option("--allowed-drop", metavar="SHARE", min=0, max=0.99, help="How much worse passes, as 0.1.")
 ]
+PolicyFile = Annotated[
+    Path | None, typer.Option("--policy", metavar="FILE", help="TOML file with the rule of the verdict: allowed_drop, alpha, …")
+]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Order of the requests.")]
 AtOnce = Annotated[int, typer.Option("--at-once", metavar="N", min=1, max=64, help="Requests in flight to one provider.")]
 StudyDb = Annotated[str | None, typer.Option("--db", metavar="PATH", help="Database, instead of study-NAME.db.")]

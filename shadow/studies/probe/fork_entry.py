@@ -19,6 +19,7 @@ from shadow.settings.config_errors import ConfigError
 from shadow.settings.top_level_config import Config
 from shadow.studies.outputs.print_report import print_report
 from shadow.studies.outputs.write_outputs import output_formats
+from shadow.studies.policy_file import policy_of
 from shadow.studies.probe.call_ids import CallIds, with_ids
 from shadow.studies.probe.conversation_thread import ForkPoint, stored_notes
 from shadow.studies.probe.fork_origin import ForkOrigin, fork_origin
@@ -30,7 +31,7 @@ from shadow.studies.probe.task import MAX_STEPS, StudySettings, Task, TaskFile, 
 from shadow.studies.probe.task_file import ONE_RUN, load_task
 from shadow.studies.study_budget_flags import budget_limits
 from shadow.studies.study_database import database_of, study_name
-from shadow.studies.study_policy import PolicyScore, StudyPolicy
+from shadow.studies.study_policy import PolicyScore
 from shadow.studies.targets import Targets, missing_keys, targets_of
 from shadow.studies.verdicts.study_verdict import exit_code
 from shadow.studies.worlds.server_spec import ServerSpec
@@ -63,6 +64,7 @@ class ForkFlags:
     formats: str
     servers: Path | None = None
     ids: CallIds = CallIds.AS_SENT
+    policy: Path | None = None
 
 
 def execute_fork(flags: ForkFlags, *, plan: bool) -> int:
@@ -144,6 +146,7 @@ def _command(flags: ForkFlags) -> str:
         "--servers": flags.servers,
         "--ids": None if flags.ids is CallIds.AS_SENT else flags.ids.value,
         "--allowed-drop": flags.allowed_drop,
+        "--policy": flags.policy,
         "--db": flags.db,
     }
     words += [word for flag, value in valued.items() if value is not None for word in (flag, str(value))]
@@ -166,7 +169,7 @@ def _file(flags: ForkFlags, name: str, point: ForkPoint, targets: Targets) -> Ta
     return TaskFile(
         task=task,
         study=StudySettings(providers=targets.candidates, reference=targets.reference, model=point.model, runs=flags.runs),
-        policy=StudyPolicy(score=PolicyScore.COVERAGE if called else PolicyScore.COMPLETE, allowed_drop=flags.allowed_drop),
+        policy=policy_of(flags.policy, PolicyScore.COVERAGE if called else PolicyScore.COMPLETE, flags.allowed_drop),
         budget=budget_limits(flags.budget),
         servers=servers,
         world=TaskWorld(),

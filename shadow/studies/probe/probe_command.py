@@ -17,6 +17,7 @@ from shadow.studies.study_flags import (
     Fresh,
     OutputFolder,
     PlanOnly,
+    PolicyFile,
     Quiet,
     StudyDb,
 )
@@ -72,6 +73,7 @@ def fork(
     ] = None,
     ids: Annotated[CallIds, typer.Option("--ids", metavar="FORM", help="as-sent, or functions.name:idx.")] = CallIds.AS_SENT,
     allowed_drop: AllowedDrop = None,
+    policy: PolicyFile = None,
     budget: Budget = None,
     plan: PlanOnly = False,
     db: StudyDb = None,
@@ -100,5 +102,6 @@ def fork(
         formats=formats,
         servers=servers,
         ids=ids,
+        policy=policy,
     )
     raise typer.Exit(execute_fork(flags, plan=plan))

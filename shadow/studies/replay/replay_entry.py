@@ -22,6 +22,7 @@ from shadow.settings.top_level_config import Config
 from shadow.studies.outputs.write_outputs import output_formats
 from shadow.studies.own_checks.checks_file import read_checks_file
 from shadow.studies.own_checks.row_checks import RowChecks
+from shadow.studies.policy_file import policy_of
 from shadow.studies.replay.plan_lines import plan_lines
 from shadow.studies.replay.print_outputs import OutputFlags, print_outputs
 from shadow.studies.replay.replay_order import ReplayOrder, replay_settings
@@ -66,6 +67,7 @@ class ReplayFlags:
     name: str
     checks: Path | None = None
     from_store: str = ""
+    policy: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +103,7 @@ def order_of_replay(flags: ReplayFlags, common: StudyFlags) -> ReplayOrder:
         targets=targets,
         rows=rows,
         broken=broken,
-        policy=StudyPolicy(score=PolicyScore.CHECKS if checks else PolicyScore.SIGNALS, allowed_drop=common.allowed_drop),
+        policy=policy_of(flags.policy, PolicyScore.CHECKS if checks else PolicyScore.SIGNALS, common.allowed_drop),
         limits=limits,
         checks=checks,
         settings=replay_settings(targets, config, changes, common.seed),

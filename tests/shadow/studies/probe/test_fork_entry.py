@@ -141,6 +141,14 @@ def test_the_command_of_a_fork_is_the_one_that_makes_it_again(conversation):
     ]
 
 
+def test_a_fork_has_the_rule_of_its_policy_file(conversation):
+    folder, _, steps = conversation
+    (folder / "policy.toml").write_text("allowed_drop = 0.25\nfewest_runs = 2\n")
+    fork(folder, steps[0], 5, allowed_drop=None, policy=folder / "policy.toml")
+    row, _, _, _ = stored(folder / "fork-5.db")
+    assert json.loads(row.policy)["allowed_drop"] == 0.25
+
+
 def test_servers_of_a_task_take_the_place_of_the_recorded_results(conversation):
     folder, _, steps = conversation
     write_example(folder / "tasks", 1)

@@ -1,6 +1,7 @@
 """Flags become an order: rows sampled and changed, the policy, the limits, the command; `try` names its models."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,26 @@ def test_a_replay_is_ordered_as_its_flags_say(folder):
     assert order.limits == BudgetLimits(tokens=1_000_000)
     assert order.command == "sameweights replay 'my rows.jsonl' --quiet"
     assert order.settings["changes"] == {"temperature": 0.5}
+
+
+def test_a_replay_has_the_rule_of_its_policy_file(folder):
+    path = folder / "policy.toml"
+    path.write_text("allowed_drop = 0.3\nfewest_runs = 20\n")
+    flags = ReplayFlags(
+        files=[folder / "my rows.jsonl"],
+        config=None,
+        providers=(),
+        reference="",
+        sample=4,
+        runs=1,
+        members=(),
+        max_tokens=0,
+        name="",
+        policy=path,
+    )
+    by_file = order_of_replay(flags, replace(COMMON, allowed_drop=None)).policy
+    assert (by_file.allowed_drop, by_file.fewest_runs) == (0.3, 20)
+    assert order_of_replay(flags, COMMON).policy.allowed_drop == 0.1
 
 
 @pytest.mark.parametrize(("model", "known"), [("m", ["m", "m"]), ("", [UNKNOWN, UNKNOWN])])
