@@ -17,7 +17,7 @@ from pathlib import Path
 from proxy.provider_config import Provider
 from shadow.settings.config_errors import ConfigError
 from shadow.settings.top_level_config import Config
-from shadow.studies.own_checks.check_spec import check_table
+from shadow.studies.own_checks.check_spec import CheckSpec, check_table
 from shadow.studies.probe.task import Task, TaskFile
 from shadow.studies.targets import Targets
 from shadow.studies.worlds.recording import Recording, recording_text
@@ -41,7 +41,7 @@ def probe_settings(file: TaskFile, targets: Targets, config: Config, recording: 
         "seed": file.study.seed,
         "score": file.policy.score.value,
         **_of_task(file.task),
-        "servers": [_server(server) for server in file.servers] or None,
+        "servers": [_server(server, file.here) for server in file.servers] or None,
         "world": _world(file, recording),
     }
 
@@ -63,7 +63,7 @@ def _of_task(task: Task) -> dict[str, object]:
         "parameters": _table(task.parameters),
         "groups": [f"{name} = {' '.join(tools)}" for name, tools in task.groups.items()] or None,
         "forbid": list(task.forbid) or None,
-        "checks": [f"{check.name} ({digest(check_table(check))})" for check in task.checks] or None,
+        "checks": [f"{check.name} ({_check_digest(check)})" for check in task.checks] or None,
         "from": digest(task.messages) if task.messages else "",
     }
 
@@ -76,10 +76,29 @@ def _provider_digest(provider: Provider) -> str:
     return digest(provider.model_dump(exclude=_OF_NO_ANSWER))
 
 
-def _server(server: ServerSpec) -> str:
-    """A server by its name and command; its other settings, and what is in its folder, as a digest."""
+def _server(server: ServerSpec, here: Path) -> str:
+    """A server by its name and command; its other settings, its program, and what is in its folder, as a digest."""
     copied = folder_digest(server.copy) if server.copy else ""
-    return f"{server.name} {shlex.join(server.command) or server.url} ({digest({**asdict(server), 'copy': copied})})"
+    program = _programs(server.command, here)
+    settings = {**asdict(server), "copy": copied} | ({"program": program} if program else {})
+    return f"{server.name} {shlex.join(server.command) or server.url} ({digest(settings)})"
+
+
+def _check_digest(check: CheckSpec) -> str:
+    return digest([check_table(check), *_programs(check.argv, Path())])
+
+
+def _programs(words: Sequence[str], here: Path) -> list[str]:
+    """The contents of the files that a command names; a program by an absolute path is the system's, and left out."""
+    own = [word.replace("{here}", str(here)) for place, word in enumerate(words) if place or not Path(word).is_absolute()]
+    return [_file_digest(Path(word)) for word in own if _is_file(word)]
+
+
+def _is_file(word: str) -> bool:
+    try:
+        return Path(word).is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def _world(file: TaskFile, recording: Recording | None) -> str:
@@ -107,5 +126,9 @@ def _content(path: Path) -> Sequence[str]:
         return "link", str(path.readlink())
     if not path.is_file():
         return "folder", ""
+    return "file", _file_digest(path)
+
+
+def _file_digest(path: Path) -> str:
     with path.open("rb") as file:
-        return "file", file_digest(file, "sha256").hexdigest()
+        return file_digest(file, "sha256").hexdigest()

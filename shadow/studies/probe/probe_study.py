@@ -26,6 +26,7 @@ from shadow.studies.measured_run import MeasuredRun
 from shadow.studies.outputs.study_report import StudyFacts, StudyReport, study_report
 from shadow.studies.probe.agent_loop import AgentLoop
 from shadow.studies.probe.offer_errors import offer_errors
+from shadow.studies.probe.offered_before import OfferedBefore
 from shadow.studies.probe.probe_plan import ProbePlan
 from shadow.studies.probe.probe_run import ProbeRun
 from shadow.studies.probe.probe_worlds import ProbeWorlds
@@ -96,6 +97,7 @@ class ProbeStudy:
         self._order = order
         self._environ = environ
         self._budget = StudyBudget(order.file.budget)
+        self._before = OfferedBefore({})
 
     def __repr__(self) -> str:
         return f"<ProbeStudy {self._order.plan.name} {self._budget!r}>"
@@ -122,7 +124,9 @@ class ProbeStudy:
         known = store.identity_queries.latest(1_000)
         identities = IdentityObserver(config, known, clean=policy.redactor.text)
         check_same(order.database, store.studies.studies(), kind=order.kind, name=order.plan.name, settings=order.settings)
-        archive = StudyArchive(store, _study_row(order), StudyRecorder(config, policy, identities, secret=store.secret()))
+        self._before = OfferedBefore.read(store.studies, order.id)
+        recorder = StudyRecorder(config, policy, identities, secret=store.secret())
+        archive = StudyArchive(store, _study_row(order, self._before), recorder)
         archive.open({})
         return archive
 
@@ -139,7 +143,7 @@ class ProbeStudy:
 
         try:
             with interruptible(stop):
-                offered = await _unless_stopped(offering, steps)
+                offered = await self._remembered(store, await _unless_stopped(offering, steps))
                 run = self._probe_run(store, worlds, steps, offered, policy)
                 result = await self._measured(run, steps, worlds, offered)
                 await self._ended(archive, run, result)
@@ -174,7 +178,7 @@ class ProbeStudy:
     async def _ended(self, archive: StudyArchive, run: ProbeRun, result: ProbeResult) -> None:
         words = ", ".join(f"{each.candidate} {each.word.value}" for each in result.verdicts.verdicts)
         order = self._order
-        await archive.end(time.time(), words, _plan_json(order, result.report.facts, _barred(run, order)))
+        await archive.end(time.time(), words, _plan_json(order, self._before, result.report.facts, _barred(run, order)))
 
     async def _runs(self, run: ProbeRun, worlds: ProbeWorlds, steps: StoredSteps) -> tuple[MeasuredRun, ...]:
         """The runs; ConfigError where a server that all of them share does not start."""
@@ -210,6 +214,13 @@ class ProbeStudy:
             await worlds.remove("first")
         if errors := offer_errors(self._order.file.task, offered):
             raise ConfigError(errors)
+        return offered
+
+    async def _remembered(self, store: Store, offered: OfferedTools) -> OfferedTools:
+        """The tools, stored before the first run has them; ConfigError where earlier runs had others."""
+        if offered is not NO_TOOLS:
+            self._before.check(offered, self._order.database)
+            await asyncio.to_thread(store.studies.begin, _study_row(self._order, self._before))
         return offered
 
     def _judged(
@@ -318,24 +329,26 @@ def _ended_by(order: ProbeOrder, run: ProbeRun, steps: StoredSteps) -> str:
     return "no candidate is left" if run.down else "decided"
 
 
-def _study_row(order: ProbeOrder) -> StudyRow:
+def _study_row(order: ProbeOrder, before: OfferedBefore) -> StudyRow:
     return StudyRow(
         id=order.id,
         kind=order.kind,
         name=order.plan.name,
         begun=time.time(),
-        plan=json.dumps({"settings": order.settings, "blocks": len(order.plan.blocks)}),
+        plan=json.dumps(_plan_of(order, before)),
         policy=json.dumps(asdict(order.file.policy)),
         seed=order.file.study.seed,
         version=_version(),
     )
 
 
-def _plan_json(order: ProbeOrder, facts: StudyFacts, barred: Mapping[str, str]) -> str:
+def _plan_of(order: ProbeOrder, before: OfferedBefore) -> dict[str, object]:
+    return {"settings": order.settings, "blocks": len(order.plan.blocks), "tools": before.tools}
+
+
+def _plan_json(order: ProbeOrder, before: OfferedBefore, facts: StudyFacts, barred: Mapping[str, str]) -> str:
     """The plan with what came of it, by which the study is shown again."""
-    return json.dumps(
-        {"settings": order.settings, "blocks": len(order.plan.blocks), "facts": asdict(facts), "barred": dict(barred)}
-    )
+    return json.dumps({**_plan_of(order, before), "facts": asdict(facts), "barred": dict(barred)})
 
 
 def _version() -> str:

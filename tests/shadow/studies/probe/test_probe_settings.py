@@ -115,6 +115,22 @@ def test_the_content_of_the_copied_folder_counts_and_its_place_does_not(tmp_path
     assert one == two != three
 
 
+def test_the_content_of_a_script_that_a_command_names_counts(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    check = read_check({"kind": "command", "argv": ["./check.sh"]})
+    changed = replace(FILE, here=tmp_path, task=replace(TASK, checks=(check,)))
+    served = [replace(SERVER, command=command) for command in (("{python}", "{here}/s.py"), ("{here}/s.py",))]
+    seen = []
+    for script, text in (("s.py", "a"), ("check.sh", "a"), ("s.py", "b"), ("check.sh", "b")):
+        (tmp_path / script).write_text(text)
+        seen.append([settings(replace(changed, servers=(server,))) for server in served])
+    (first, one), (second, two), (third, three), (fourth, four) = seen
+    assert len({str(each["servers"]) for each in (second, third)}) == 2
+    assert len({str(each["servers"]) for each in (two, three)}) == 2
+    assert len({str(each["checks"]) for each in (first, third, fourth)}) == 3
+    assert one != four
+
+
 def test_the_world_of_the_runs_counts_whether_recorded_or_written(tmp_path):
     answers = [
         settings(),

@@ -20,7 +20,7 @@ from shadow.studies.verdicts.study_verdict import StudyWord
 from shadow.studies.worlds import world_files
 from shadow.studies.worlds.recording import Unseen, parse_recording
 from shadow.studies.worlds.server_spec import Isolation, ServerSpec
-from tests.shadow.studies.probe.probe_orders import TASK, order_of
+from tests.shadow.studies.probe.probe_orders import FLEET, TASK, order_of
 from tests.studied import ROOT, reader
 
 pytestmark = pytest.mark.slow
@@ -111,6 +111,21 @@ def test_a_recording_of_a_study_answers_another_one_without_a_server(tmp_path):
     (verdict,) = left.verdicts.verdicts
     assert verdict.word is StudyWord.NOT_MEASURED
     assert "2 of 8 calls of openrouter left the recording" in verdict.sentence
+
+
+def test_a_study_goes_on_with_no_other_tools_than_its_runs_had(tmp_path):
+    with serving() as hosts:
+        order = order_of(hosts, tmp_path, runs=2)
+        ProbeStudy(order, {}).run()
+        before = hosts.requests
+        updated = replace(FLEET, command=("fleet", "--padding", "5000"))
+        changed = replace(order, file=replace(order.file, servers=(updated,)))
+        with pytest.raises(ConfigError, match="the servers offer other tools than they did to the runs that it holds"):
+            ProbeStudy(changed, {}).run()
+        assert hosts.requests == before
+        assert ProbeStudy(order, {}).run().verdicts.verdicts[0].pairs == 2
+    with closing(reader(order.database)) as study:
+        assert stored_probe(study, study.studies.studies()[0]) is not None
 
 
 def test_calls_of_one_step_whose_results_go_nowhere_leave_no_recording(tmp_path):
