@@ -164,7 +164,7 @@ class ProbeRun:
                 self.down[measured.provider] = f"{measured.outcome.value}: {detail}".removesuffix(": ")
 
     async def _measured(self, run: AgentRun, position: int) -> MeasuredRun:
-        name = f"{run.provider}-{run.block}"
+        name = f"run-{run.block}-{self._plan.targets.names.index(run.provider)}"  # paths may reach the model: no provider's name
         reference = run.provider == self._plan.targets.reference
         messages = first_messages(self._file.task, self._plan.prompts[run.task])
         before: dict[str, bytes] = {}

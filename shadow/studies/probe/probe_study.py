@@ -43,8 +43,8 @@ from shadow.studies.verdicts.study_verdict import StudyResult
 from shadow.studies.worlds.offered_tools import OfferedTools
 from shadow.studies.worlds.recording import RecordedCall, Recording, merged, recording_text, too_many_misses
 from shadow.studies.worlds.secret_mask import SecretMask
-from shadow.studies.worlds.world import World, WorldError, in_world
-from storage.store import Store
+from shadow.studies.worlds.world import World, WorldError, first_error, in_world
+from storage.store import Store, StoreError
 from storage.study_rows import StudyRow
 
 PROBE = "probe"
@@ -115,9 +115,12 @@ class ProbeStudy:
                 redactor=Redactor(order.config.storage.redact), key=secrets.token_bytes(32), bodies=order.config.storage.bodies
             )
             archive = self._archive(store, policy)
-            return asyncio.run(
-                self._run(store, archive, policy, ProbeWorlds(order.file, Path(folder), self._environ, order.recording))
-            )
+            worlds = ProbeWorlds(order.file, Path(folder), self._environ, order.recording)
+            try:
+                return asyncio.run(self._run(store, archive, policy, worlds))
+            except BaseExceptionGroup as group:
+                first = first_error(group)
+                raise first if isinstance(first, StoreError | ConfigError) else group from None
 
     def _archive(self, store: Store, policy: PrivacyPolicy) -> StudyArchive:
         order, config = self._order, self._order.config

@@ -73,7 +73,9 @@ class ProbeWorlds:
         return self._folder / run
 
     async def files(self, run: str) -> dict[str, bytes]:
-        """The files of a run's world, masked; WorldError where they are larger than the bound, or cannot be read."""
+        """The files of a run's world, masked; WorldError where it has none of its own, or they cannot be compared."""
+        if self._recording is not None or self._shared is not None:
+            raise WorldError("a world that is recorded, or that all runs share, has no files that a run could have left")
         try:
             return await asyncio.to_thread(self._masked_files, run)
         except WorldTooLargeError as error:

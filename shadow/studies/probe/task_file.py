@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from shadow.settings.config_errors import ConfigError, ConfigErrorItem, ConfigSource, explain, known_keys, quoted, sentences
 from shadow.settings.toml_file import parse_toml, read_text, validated
 from shadow.settings.toml_lines import KeyPath, key_lines
-from shadow.studies.own_checks.check_spec import CheckSpecError, read_check
+from shadow.studies.own_checks.check_spec import CheckKind, CheckSpecError, read_check
 from shadow.studies.probe.agent_messages import EchoReasoning
 from shadow.studies.probe.task import MAX_STEPS, RUN_SECONDS, StudySettings, Task, TaskFile, TaskWorld
 from shadow.studies.study_budget import BudgetLimits
@@ -193,6 +193,17 @@ def _faults(tables: TaskTables, here: Path) -> Iterator[ConfigErrorItem]:
             yield ConfigErrorItem(path=(*path, "name"), sentence=f"{quoted(server.name)} is the name of another server too")
         names.add(server.name)
     yield from _world_faults(tables.world, here)
+    yield from _end_state_faults(tables)
+
+
+def _end_state_faults(tables: TaskTables) -> Iterator[ConfigErrorItem]:
+    """A check of files that no run has would pass, or fail, whatever a provider did."""
+    if not tables.world.source and any(server.isolation != "shared" for server in tables.servers):
+        return
+    for place, table in enumerate(tables.task.checks):
+        if table.get("kind") == CheckKind.END_STATE:
+            sentence = 'compares the files that a run left: it needs a server with isolation = "run", and no [world] from'
+            yield ConfigErrorItem(path=("task", "checks", place), sentence=sentence)
 
 
 def _task_faults(task: TaskSection, score: str) -> Iterator[ConfigErrorItem]:

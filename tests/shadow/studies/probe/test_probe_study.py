@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sqlite3
 import threading
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -20,6 +21,7 @@ from shadow.studies.verdicts.study_verdict import StudyWord
 from shadow.studies.worlds import world_files
 from shadow.studies.worlds.recording import Unseen, parse_recording
 from shadow.studies.worlds.server_spec import Isolation, ServerSpec
+from storage.store import StoreError
 from tests.shadow.studies.probe.probe_orders import FLEET, TASK, order_of
 from tests.studied import ROOT, reader
 
@@ -126,6 +128,32 @@ def test_a_study_goes_on_with_no_other_tools_than_its_runs_had(tmp_path):
         assert ProbeStudy(order, {}).run().verdicts.verdicts[0].pairs == 2
     with closing(reader(order.database)) as study:
         assert stored_probe(study, study.studies.studies()[0]) is not None
+
+
+def test_an_error_of_the_store_in_a_run_is_one_sentence(tmp_path):
+    with serving() as hosts:
+        ProbeStudy(order_of(hosts, tmp_path, runs=2, budget=BudgetLimits(requests=5)), {}).run()
+        order = order_of(hosts, tmp_path, runs=2)
+        with closing(sqlite3.connect(order.database)) as database:
+            database.execute("PRAGMA foreign_keys = OFF")
+            database.execute("DELETE FROM runs")
+            database.execute("DELETE FROM exchanges")
+            database.execute("UPDATE study_requests SET state = 'answered'")
+            database.commit()
+        with pytest.raises(StoreError, match="is no longer in its database"):
+            ProbeStudy(order, {}).run()
+
+
+def test_no_folder_of_a_run_names_its_provider(tmp_path):
+    code = f"import os, runpy; open({str(tmp_path / 'seen')!r}, 'a').write(os.getcwd() + os.environ['RUN'] + '\\n'); "
+    code += "runpy.run_module('shadow.studies.fleet', run_name='__main__')"
+    environ = {"PYTHONPATH": str(ROOT), "RUN": "{run}"}
+    fleet = ServerSpec(name="fleet", command=("{python}", "-c", code), env=environ)
+    with serving() as hosts:
+        ProbeStudy(order_of(hosts, tmp_path, runs=2, servers=(fleet,)), os.environ).run()
+    seen = (tmp_path / "seen").read_text().splitlines()
+    assert len(seen) == len(set(seen)) == 5
+    assert not [line for line in seen if "nim" in line or "openrouter" in line]
 
 
 def test_calls_of_one_step_whose_results_go_nowhere_leave_no_recording(tmp_path):

@@ -83,6 +83,13 @@ async def test_files_that_cannot_be_compared_break_the_world(tmp_path, monkeypat
         await worlds.files("two")
 
 
+async def test_a_recorded_world_has_no_files_to_compare(tmp_path):
+    recording = Recording(functions=(), calls=())
+    worlds = worlds_of(tmp_path, recording=recording)
+    with pytest.raises(WorldError, match="has no files that a run could have left"):
+        await worlds.files("one")
+
+
 async def test_a_shared_server_that_fails_in_any_way_is_not_waited_for(tmp_path):
     command = ("{python}", BAD)
     worlds = worlds_of(tmp_path, ServerSpec(name="s", command=command, isolation=Isolation.SHARED, trusted=True))

@@ -203,6 +203,26 @@ def test_a_copied_folder_with_an_absolute_link_is_refused_before_anything_starts
 
 
 @pytest.mark.parametrize(
+    ("server", "world", "faulty"),
+    [
+        ('command = ["x"]', "", False),
+        ('command = ["x"]', '[world]\nfrom = "a.rec"\n', True),
+        ('url = "http://h/mcp"\nisolation = "shared"\ntrusted = true', "", True),
+        ('command = ["x"]\nisolation = "shared"\ntrusted = true', "", True),
+    ],
+)
+def test_files_are_compared_only_where_each_run_has_its_own(tmp_path, server, world, faulty):
+    (tmp_path / "a.rec").write_text("")
+    checks = f'{GROUPS}\n[[task.checks]]\nkind = "end_state"\nunchanged = true\n'
+    text = SMALL.format(task=checks, study="", policy="", server=server) + world
+    if not faulty:
+        assert loaded(tmp_path, text).task.checks
+        return
+    (fault,) = faults(tmp_path, text)
+    assert "compares the files that a run left: it needs a server" in fault
+
+
+@pytest.mark.parametrize(
     ("name", "fault"),
     [
         ("none/a.rec", "world.record: 'none/a.rec': its folder does not exist; make it, or name another file"),

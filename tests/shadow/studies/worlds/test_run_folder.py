@@ -24,6 +24,18 @@ def test_the_data_are_copied_with_links_that_stay_inside(tmp_path):
     assert (folder.path / "tmp").is_dir()
 
 
+def test_a_file_of_several_names_is_another_file_in_the_copy(tmp_path):
+    original = tmp_path / "original"
+    original.mkdir()
+    (original / "a").write_text("a")
+    (original / "b").hardlink_to(original / "a")
+    (tmp_path / "outside").hardlink_to(original / "a")
+    folder = folder_in(tmp_path)
+    folder.prepare(original)
+    (folder.data / "a").write_text("changed")
+    assert [path.read_text() for path in (original / "a", original / "b", tmp_path / "outside")] == ["a"] * 3
+
+
 def test_an_absolute_link_to_the_original_is_refused_and_nothing_is_copied(tmp_path):
     original = tmp_path / "original"
     original.mkdir()
