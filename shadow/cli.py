@@ -7,29 +7,24 @@ found drift, or a faulty provider. 4: it found nothing that was compared. 141: t
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
 from proxy.process.standard_streams import UnwritableError, install_streams
+from shadow.command_line.options import Db, reading
+from shadow.command_line.record_commands import add_record_commands
 from shadow.commands.config_commands import ConfigPath, config_app, file_here, missing, settings
 from shadow.commands.package_conflicts import crowded_out
 from shadow.presentation.visible_text import plain
 from shadow.studies.probe.probe_command import fork, probe
 from shadow.studies.study_commands import add_study_commands
 
-if TYPE_CHECKING:
-    from storage.store import Reader
-
-OK, WRONG, DRIFT, UNMEASURED, BROKEN_PIPE = 0, 2, 3, 4, 141
-WIDTH = 100
-"""Columns of the output without a terminal."""
+WRONG, BROKEN_PIPE = 2, 141
 
 app = typer.Typer(
     name="sameweights",
@@ -38,17 +33,15 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
+add_record_commands(app)
 app.add_typer(config_app, name="config")
 add_study_commands(app)
 app.command()(probe)
 app.command()(fork)
 drift_app = typer.Typer(no_args_is_help=True, help="Acknowledge drift alarms.")
 app.add_typer(drift_app, name="drift")
-
-Db = Annotated[str | None, typer.Option("--db", metavar="PATH", help="The database, instead of the configured one.")]
-AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
-Since = Annotated[str, typer.Option("--since", metavar="TIME", help="Start: 30m, 24h, 7d, all, or a date.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -139,104 +132,6 @@ def serve(
 
 
 @app.command()
-def report(
-    *,
-    config: ConfigPath = None,
-    db: Db = None,
-    since: Since = "24h",
-    until: Annotated[str, typer.Option("--until", metavar="TIME", help="End.")] = "now",
-    as_json: AsJson = False,
-    fail_on_drift: Annotated[
-        bool, typer.Option("--fail-on-drift", help="Exit 3 when a provider differs or is faulty, 4 when nothing was compared.")
-    ] = False,
-) -> None:
-    """Show which providers differ, by how much, with intervals."""
-    from shadow.report import build_report as views
-    from shadow.report.filters import moment_of
-
-    now = time.time()
-    period = moment_of("--since", since, now), moment_of("--until", until, now)
-    with _reading(config, db) as reader:
-        found = views.build(reader, *period)
-    typer.echo(views.as_json(found) if as_json else views.as_text(found, width=_width(), color=_color()))
-    if fail_on_drift and found.drifted:
-        raise typer.Exit(DRIFT)
-    if fail_on_drift and not found.measured:
-        raise typer.Exit(UNMEASURED)
-
-
-@app.command()
-def pairs(
-    *,
-    config: ConfigPath = None,
-    db: Db = None,
-    provider: Annotated[str, typer.Option("--provider", metavar="NAME", help="Only this provider.")] = "",
-    model: Annotated[str, typer.Option("--model", metavar="NAME", help="Only this model.")] = "",
-    signal: Annotated[str, typer.Option("--signal", metavar="SIGNAL", help="Only pairs with a finding of this signal.")] = "",
-    aspect: Annotated[str, typer.Option("--aspect", hidden=True)] = "",
-    state: Annotated[str, typer.Option("--state", metavar="STATE", help="Only this state: differ, match, ...")] = "",
-    since: Since = "all",
-    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Largest number of rows.")] = 20,
-    as_json: AsJson = False,
-) -> None:
-    """List the compared requests, newest first."""
-    from shadow.report.filters import pair_filter
-    from shadow.terminal import pairs_text
-
-    signal = _signal(signal, "--aspect", aspect)
-    chosen = pair_filter(provider=provider, model=model, signal=signal, state=state, since=since, limit=limit, now=time.time())
-    with _reading(config, db) as reader:
-        found = reader.pairs(chosen)
-    typer.echo(pairs_text.pairs_json(found) if as_json else pairs_text.pairs_text(found, width=_width(), color=_color()))
-
-
-@app.command()
-def answers(
-    *,
-    config: ConfigPath = None,
-    db: Db = None,
-    signal: Annotated[str, typer.Option("--signal", metavar="SIGNAL", help="Only answers that failed this check.")] = "",
-    check: Annotated[str, typer.Option("--check", hidden=True)] = "",
-    provider: Annotated[str, typer.Option("--provider", metavar="NAME", help="Only this provider.")] = "",
-    model: Annotated[str, typer.Option("--model", metavar="NAME", help="Only this model.")] = "",
-    since: Since = "all",
-    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Largest number of rows.")] = 20,
-    as_json: AsJson = False,
-) -> None:
-    """List live answers that failed a check, newest first."""
-    from shadow.report.filters import answer_filter
-    from shadow.terminal import answers_text as views
-
-    signal = _signal(signal, "--check", check)
-    chosen = answer_filter(provider=provider, model=model, signal=signal, since=since, limit=limit, now=time.time())
-    with _reading(config, db) as reader:
-        found = reader.faulty_answers(chosen)
-    typer.echo(views.answers_json(found) if as_json else views.answers_text(found, width=_width(), color=_color()))
-
-
-@app.command("show")
-def show_pair(
-    pair_id: Annotated[str, typer.Argument(metavar="ID", help="Id of a pair or an answer, its beginning or its end.")],
-    config: ConfigPath = None,
-    db: Db = None,
-    as_json: AsJson = False,
-) -> None:
-    """Show one compared request, its answers side by side."""
-    from shadow.terminal import answers_text as answers
-    from shadow.terminal import pairs_text
-
-    with _reading(config, db) as reader:
-        found = pairs_text.pair_columns(reader, pair_id)
-        single = None if found else answers.answer_view(reader, pair_id)
-        if found is None and single is None:
-            raise answers.id_error(reader, pair_id)
-    if single is not None:
-        typer.echo(answers.answer_json(single) if as_json else answers.answer_text(single, width=_width(), color=_color()))
-    elif found is not None:
-        typer.echo(pairs_text.pair_json(found) if as_json else pairs_text.pair_text(found, width=_width(), color=_color()))
-
-
-@app.command()
 def mcp(
     *,
     config: ConfigPath = None,
@@ -251,7 +146,7 @@ def mcp(
     """Serve the records to agents as an MCP server, read-only."""
     from shadow.mcp_server.serve_records import run
 
-    with _reading(config, db) as reader:
+    with reading(config, db) as reader:
         raise typer.Exit(run(reader, settings(config, db), http=http, token_env=token_env))
 
 
@@ -301,7 +196,7 @@ def plan(
     from storage.store import StoreError
 
     try:
-        with _reading(config, db) as reader:
+        with reading(config, db) as reader:
             lines = drift_lines(reader)
     except StoreError:
         lines = ()  # a plan comes before the first pair
@@ -329,32 +224,6 @@ def acknowledge(
         raise ConfigError(["drift ack: choose --fixed or --accept"])
     request = Acknowledgement(answer=AckAction.FIXED if fixed else AckAction.ACCEPT, provider=provider, model=model, route=route)
     typer.echo(plain("\n".join(acknowledging.acknowledge(settings(config, db), request))))
-
-
-def _reading(config: Path | None, db: str | None) -> AbstractContextManager[Reader]:
-    from storage.opening import open_reader
-
-    return closing(open_reader(settings(config, db).storage))
-
-
-def _signal(given: str, old_flag: str, older: str) -> str:
-    """The signal of `--signal`, or of the flag's old name; a note on standard error for each name of 0.1.0."""
-    from shadow.report.signal_names import new_name
-
-    text = given or older
-    renamed = {old_flag: "--signal" * bool(older), text: new_name(text)}
-    for old, new in renamed.items():
-        if new:
-            typer.echo(plain(f"note: {old} is now {new}; the old name ends with the next version"), err=True)
-    return text
-
-
-def _color() -> bool:
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-
-
-def _width() -> int:
-    return shutil.get_terminal_size((WIDTH, 24)).columns if sys.stdout.isatty() else WIDTH
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

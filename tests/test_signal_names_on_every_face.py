@@ -21,7 +21,8 @@ from shadow.report.build_report import as_json, as_text, build
 from shadow.report.filters import answer_filter, pair_filter
 from shadow.settings.top_level_config import Config
 from shadow.terminal.answers_text import answers_json, answers_text
-from shadow.terminal.pairs_text import pair_columns, pair_json, pair_text, pairs_text
+from shadow.terminal.pair_list import pair_lines, pairs_json, pairs_text
+from shadow.terminal.pair_text import pair_columns, pair_json, pair_text
 from shadow.verdict.phrases import NAMES, named
 from storage.judgement_rows import AlarmRow
 from storage.rows import AnswerFilter, PairFilter, PairGroup
@@ -91,7 +92,9 @@ def test_names_of_the_report_are_accepted(recorded):
 
 def test_names_of_the_lists_and_of_a_pair_are_accepted(recorded):
     pages, found, failed = PairPages(recorded, CONFIG), recorded.pairs(PairFilter()), recorded.faulty_answers(AnswerFilter())
-    accepted(pages, in_words(pairs_text(found, width=200, color=False)) | {name for each in found for name in each.differing})
+    lines = pair_lines(recorded, PairFilter(evidence=True))
+    named_signals = {name for each in json.loads(pairs_json(lines))["pairs"] for name in (*each["differing"], *each["evidence"])}
+    accepted(pages, in_words(pairs_text(lines, PairFilter(evidence=True), width=200, color=False)) | named_signals)
     texts = answers_text(failed, width=200, color=False)
     accepted(pages, in_words(texts) | members(json.loads(answers_json(failed))), checks=True)
     shown = pair_columns(recorded, found[0].pair.id)

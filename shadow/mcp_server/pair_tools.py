@@ -25,7 +25,7 @@ from shadow.presentation.exchange_view import ExchangeView
 from shadow.reading.completion import ToolCall
 from shadow.report.filters import moment_of, pair_filter
 from shadow.settings.config_errors import ConfigError, quoted
-from shadow.terminal.pairs_text import PairColumns, pair_columns
+from shadow.terminal.pair_text import PairColumns, pair_columns
 from shadow.verdict.phrases import named
 from storage.rows import FindingRow, PairFilter, PairSummary
 from storage.store import Reader

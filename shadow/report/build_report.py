@@ -55,11 +55,26 @@ def build(reader: Reader, since: float, until: float) -> Report:
     )
 
 
-def scorecards(reader: Reader, since: float, until: float) -> tuple[Scorecard, ...]:
-    """The scorecards of a period alone, the worst verdict first, as the report of that period has them."""
+def build_verdicts(reader: Reader, since: float, until: float) -> Report:
+    """The verdicts of the period with their cards alone: what the short faces need, in a fraction of the time of `build`."""
     counts, traffic = reader.signal_counts(since, until), reader.traffic(since, until)
     drift, identities = drift_lines(reader), identity_lines(reader, since, until)
-    return _cards(reader, (since, until), counts=counts, traffic=traffic, drift=drift, identities=identities)
+    cards = _cards(reader, (since, until), counts=counts, traffic=traffic, drift=drift, identities=identities)
+    return Report(
+        since=since,
+        until=until,
+        cards=cards,
+        latency=(),
+        traffic=tuple(_traffic(traffic)),
+        identities=identities,
+        drifting=drift,
+        references=(*refusing_reference_lines(cards), *reference_lines(cards, drift)),
+    )
+
+
+def scorecards(reader: Reader, since: float, until: float) -> tuple[Scorecard, ...]:
+    """The scorecards of a period alone, the worst verdict first, as the report of that period has them."""
+    return build_verdicts(reader, since, until).cards
 
 
 def _cards(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich.table import Table
 
 from shadow.drift.state_transitions import DriftState
+from shadow.presentation.safe_text import short_name
 from shadow.presentation.text_tables import report_table
-from shadow.presentation.visible_text import plain
 from shadow.report.drift_lines import DriftLine
 from shadow.report.figures import Report
 from shadow.verdict.phrases import percent
@@ -20,7 +20,7 @@ def drift_table(report: Report) -> Table:
     """Each group with its state, pairs and details."""
     table = report_table("<provider", "<model", "<route", "<state", "pairs", "<")
     for line in sorted(report.drifting, key=lambda line: line.state not in STYLES)[:ROWS]:
-        cells = (line.provider, plain(line.model), line.route, line.state.replace("_", " "), f"{line.pairs}", _details(line))
+        cells = (line.provider, short_name(line.model), line.route, line.state.replace("_", " "), f"{line.pairs}", _details(line))
         table.add_row(*cells, style=STYLES.get(line.state, ""))
     return table
 

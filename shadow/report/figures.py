@@ -27,6 +27,8 @@ REQUEST_CAUSES = frozenset({"context", "parameter", "thinking", "request"})
 """Causes of a refusal that lie in the request, not in the key, the address or the model's name."""
 UNMEASURED = frozenset({VerdictWord.NOT_MEASURED, VerdictWord.WAITING})
 """Verdicts for which nothing was compared."""
+UNDECIDED = frozenset({VerdictWord.UNDECIDED, *UNMEASURED})
+"""Verdicts without enough evidence, for which `report --fail-on-unmeasured` exits with 4."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -311,6 +313,12 @@ class Report:
         with_reference = [card for card in self.cards if card.reference]
         unmeasured = [card for card in with_reference if card.verdict.word in UNMEASURED and not _refuses_requests(card)]
         return bool(self.cards) and (not with_reference or len(unmeasured) < len(with_reference))
+
+    @property
+    def undecided(self) -> bool:
+        """Whether the evidence about a provider with a reference is not enough, or there is no provider at all."""
+        with_reference = [card for card in self.cards if card.reference]
+        return not with_reference or any(card.verdict.word in UNDECIDED for card in with_reference)
 
     @property
     def counts(self) -> Mapping[VerdictWord, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.table import Table
 
 from shadow.identity.serving_identity import WARM_UP
+from shadow.presentation.safe_text import short_name
 from shadow.presentation.text_tables import report_table
 from shadow.presentation.visible_text import plain
 from shadow.report.figures import IdentityLine, Report
@@ -26,7 +27,7 @@ def identity_table(report: Report) -> Table:
         style = "red" if line.changes else ""
         table.add_row(
             line.provider,
-            plain(line.model),
+            short_name(line.model),
             line.identity,
             moment(line.since),
             f"{line.changes}",
@@ -37,7 +38,7 @@ def identity_table(report: Report) -> Table:
     known = {(line.provider, line.model) for line in report.identities}
     for card in [card for card in report.cards if card.requests and (card.provider, card.model) not in known][:ROWS]:
         reason = f"not measured until {WARM_UP} answers"
-        table.add_row(card.provider, plain(card.model), "-", "-", "-", "-", reason, style="dim")
+        table.add_row(card.provider, short_name(card.model), "-", "-", "-", "-", reason, style="dim")
     return table
 
 
@@ -50,7 +51,7 @@ def template_table(report: Report) -> Table:
     """The likely causes of different prompt tokens."""
     table = report_table("<provider", "<model", "pairs", "<")
     for line in [line for line in report.templates if not NO_CAUSE.issuperset(line.causes)][:ROWS]:
-        table.add_row(line.provider, plain(line.model), f"{line.samples}", line.sentence, style="red" if line.fault else "")
+        table.add_row(line.provider, short_name(line.model), f"{line.samples}", line.sentence, style="red" if line.fault else "")
     return table
 
 

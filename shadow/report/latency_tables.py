@@ -6,8 +6,8 @@ from rich.table import Table
 
 from shadow.drift.pace import PaceState
 from shadow.drift.verifier_figures import Triggering
+from shadow.presentation.safe_text import short_name
 from shadow.presentation.text_tables import report_table
-from shadow.presentation.visible_text import plain
 from shadow.report.figures import Report
 from shadow.report.latency_lines import MEASURES, LatencyLine
 from shadow.verdict.phrases import moment, named, percent
@@ -49,7 +49,7 @@ def pace_table(report: Report) -> Table:
         if line.since is not None and line.share is not None and line.limit is not None:
             details = f"since {moment(line.since)} UTC {line.share:.0%} of the answers took longer than {line.limit:.3f} s"
         style = "yellow" if line.tempo == PaceState.SLOWER else ""
-        table.add_row(line.provider, plain(line.model), named(line.measure), line.tempo, details, style=style)
+        table.add_row(line.provider, short_name(line.model), named(line.measure), line.tempo, details, style=style)
     return table
 
 
@@ -58,7 +58,7 @@ def trigger_table(report: Report) -> Table:
     table = report_table("<provider", "<model", "pairs", "F1", "reference's F1", "difference", "kappa", "calls")
     for card in report.cards[:ROWS]:
         if card.triggering:
-            table.add_row(card.provider, plain(card.model), *_figures(card.triggering))
+            table.add_row(card.provider, short_name(card.model), *_figures(card.triggering))
     return table
 
 

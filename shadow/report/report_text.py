@@ -14,7 +14,8 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from shadow.presentation.text_tables import report_table
+from shadow.presentation.safe_text import short_name
+from shadow.presentation.text_tables import fitted, report_table
 from shadow.presentation.visible_text import plain
 from shadow.report.check_rates import check_sentence
 from shadow.report.drift_table import drift_table
@@ -22,19 +23,18 @@ from shadow.report.figures import WITHOUT_ANSWERS, MissingSignal, Report, Scorec
 from shadow.report.identity_tables import greedy_table, identity_table, segment_table, template_table
 from shadow.report.latency_tables import latency_table, pace_table, trigger_table
 from shadow.report.stream_faults import stream_table
+from shadow.report.verdict_rows import MARKS
 from shadow.verdict.evidence import EvidenceSide
 from shadow.verdict.phrases import moment, named, percent
 from shadow.verdict.verdict_value import ReasonGround, VerdictWord
 
-MARKS = {
-    VerdictWord.DIFFERS: ("✗", "bold red"),
-    VerdictWord.FAULTY: ("✗", "bold red"),
-    VerdictWord.SUSPECT: ("~", "yellow"),
-    VerdictWord.UNDECIDED: ("?", "yellow"),
-    VerdictWord.NONE_SEEN: ("✓", "green"),
-    VerdictWord.NOT_MEASURED: ("?", "yellow"),
-    VerdictWord.WAITING: ("?", "yellow"),
+STYLES = {
+    VerdictWord.DIFFERS: "bold red",
+    VerdictWord.FAULTY: "bold red",
+    VerdictWord.NONE_SEEN: "green",
 }
+"""The colour of each verdict; the others are yellow."""
+UNCERTAIN = "yellow"
 COUNTED = {
     VerdictWord.DIFFERS: "different",
     VerdictWord.FAULTY: "faulty",
@@ -67,7 +67,7 @@ def printed(parts: Iterable[RenderableType], *, width: int, color: bool) -> str:
         file=out, width=width, force_terminal=color, color_system=system, highlight=False, emoji=False, markup=False
     )
     for part in parts:
-        console.print(_Visible(part))
+        console.print(_Visible(fitted(part, width)))
     return "\n".join(line.rstrip() for line in out.getvalue().split("\n")).rstrip("\n")
 
 
@@ -172,7 +172,7 @@ def _verdicts(report: Report) -> Padding:
     for column in ("mark", "provider", "verdict"):
         table.add_column(column, no_wrap=column != "verdict", overflow="fold")
     for card in report.cards[:CARDS]:
-        mark, style = MARKS[card.verdict.word]
+        mark, style = MARKS[card.verdict.word], STYLES.get(card.verdict.word, UNCERTAIN)
         sentence = _sentence(card.verdict.sentence, style)
         for note in card.verdict.notes:
             sentence.append(f"\nnote: {note.phrase}", style="default not bold dim")
@@ -183,7 +183,7 @@ def _verdicts(report: Report) -> Padding:
 def _name(card: Scorecard, report: Report) -> str:
     """The provider, and the model where the provider serves more than one."""
     several = sum(1 for other in report.cards if other.provider == card.provider) > 1
-    return f"{card.provider} / {plain(card.model)}" if several else card.provider
+    return f"{card.provider} / {short_name(card.model)}" if several else card.provider
 
 
 def _sentence(sentence: str, style: str) -> Text:
@@ -200,7 +200,7 @@ def _signals(report: Report, *, wide: bool) -> Table:
 
     A narrow table omits `p` and the detectable excess, so that the names of the signals stay readable.
     """
-    columns = ("<signal", "differs", "noise", "excess, odd pairs", *(("p", "detect-\nable") if wide else ()), "<")
+    columns = ("<signal", "differs", "noise", "excess, odd pairs", *(("p", "detectable") if wide else ()), "<")
     table = report_table(*columns)
     for card in report.cards[:CARDS]:
         deciding = {reason.subject for reason in card.verdict.reasons if reason.ground is ReasonGround.SIGNAL}

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 
 from rich.table import Table
 
+from shadow.presentation.safe_text import short_name
 from shadow.presentation.text_tables import report_table
-from shadow.presentation.visible_text import plain
 from shadow.report.check_rates import wilson
 from shadow.report.figures import Report, StreamLine
 from shadow.report.identity_lines import APART, FEWEST
@@ -71,7 +71,7 @@ def stream_table(report: Report) -> Table:
     for line in [line for line in report.streaming if line.apart][:ROWS]:
         table.add_row(
             line.provider,
-            plain(line.model),
+            short_name(line.model),
             named(line.signal),
             f"{percent(line.streamed_faulty / line.streamed)} of {line.streamed}",
             f"{percent(line.whole_faulty / line.whole)} of {line.whole}",

@@ -1,4 +1,4 @@
-"""named(), percent(), moment(): signals, shares and times in words; `drift.effect_phrases` puts an excess in words.
+"""named(), percent(), moment(), recent(): signals, shares and times in words; `drift.effect_phrases` puts an excess in words.
 
 The words state that two servers differ, never why, and never that one is bad.
 """
@@ -83,3 +83,16 @@ def percent(share: float | None) -> str:
 def moment(seconds: float) -> str:
     """A moment in UTC to the second."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def recent(seconds: float, now: float) -> str:
+    """A moment in UTC to the minute as one reads it at `now`: `14:23 UTC today`, `28 Nov 20:44 UTC`, `2025-11-28`."""
+    at, today = datetime.fromtimestamp(seconds, UTC), datetime.fromtimestamp(now, UTC)
+    if at.date() == today.date():
+        return f"{at:%H:%M} UTC today"
+    return f"{at.day} {at:%b %H:%M} UTC" if at.year == today.year else f"{at:%Y-%m-%d}"
+
+
+def rfc3339(seconds: float | None) -> str | None:
+    """A moment as RFC 3339 in UTC, to the millisecond; None is no moment."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")

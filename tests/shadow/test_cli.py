@@ -171,7 +171,7 @@ def test_an_absent_database_is_one_sentence(run):
 def test_report_names_differing_providers_and_fails_only_with_the_flag(run, recorded):
     code, out, _ = run("report", "--db", str(recorded), "--since", "all")
     assert code == 0
-    assert "garbler   differs from its reference more than the reference differs from itself" in out
+    assert "✗ garbler   differs, 80 pairs" in out
     assert run("report", "--db", str(recorded), "--since", "all", "--fail-on-drift")[0] == 3
     assert run("report", "--db", str(recorded), "--since", "1h", "--fail-on-drift")[0] == 4
 
@@ -185,12 +185,12 @@ def test_report_in_json_is_whole(run, recorded):
 def test_pairs_are_filtered_and_shown(run, recorded):
     found = json.loads(
         run("pairs", "--db", str(recorded), "--provider", "garbler", "--signal", "arguments", "--state", "differ", "--json")[1]
-    )
+    )["pairs"]
     assert len(found) == 20
-    pair = found[0]["pair"]["id"]
+    pair = found[0]["id"]
     code, out, _ = run("show", pair, "--db", str(recorded))
     assert code == 0
-    assert "differs: tool arguments" in out
+    assert "Evidence: tool arguments" in out
     assert json.loads(run("show", pair, "--db", str(recorded), "--json")[1])["pair"]["provider"] == "garbler"
     assert pair in run("pairs", "--db", str(recorded), "--provider", "garbler", "--limit", "100")[1]
 
@@ -218,7 +218,7 @@ def test_older_name_of_a_signal_is_taken_with_a_note(run, recorded):
 
 def test_answers_that_failed_a_check_are_listed_and_shown_without_a_pair(run, recorded):
     code, out, _ = run("answers", "--db", str(recorded), "--signal", "lost_space", "--limit", "1000", "--json")
-    unsampled = [each["id"] for each in json.loads(out) if not each["pair_id"]]
+    unsampled = [each["id"] for each in json.loads(out)["answers"] if not each["pair_id"]]
     assert code == 0
     assert unsampled
     code, out, _ = run("show", unsampled[0], "--db", str(recorded))
@@ -261,15 +261,6 @@ def test_packages_of_others_in_place_of_ours_are_named(tmp_path):
 
 def test_no_color_is_used_where_there_is_no_terminal(run, recorded):
     assert "\x1b" not in run("report", "--db", str(recorded), "--since", "all")[1]
-
-
-def test_color_is_off_where_no_color_is_set(monkeypatch):
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    assert cli._color()
-    monkeypatch.setenv("NO_COLOR", "1")
-    assert not cli._color()
 
 
 def test_typer_application_raises_errors_that_main_prints():

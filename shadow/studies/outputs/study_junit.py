@@ -5,18 +5,14 @@ FAIL is a failure, UNDECIDED skipped with its sentence, NOT MEASURED an error, s
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
-from shadow.presentation.visible_text import plain
+from shadow.presentation.safe_text import xml_text
 from shadow.studies.outputs.study_report import StudyReport
 from shadow.studies.verdicts.study_verdict import StudyVerdict, StudyWord
-
-_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that XML 1.0 cannot hold (2.2), left after `plain`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +35,7 @@ def as_junit(report: StudyReport) -> str:
     counts = {state: sum(case.state == state for _, case in cases) for state in ("failure", "error", "skipped")}
     suite = ET.Element(
         "testsuite",
-        name=_safe(f"{facts.kind} {facts.name}"),
+        name=xml_text(f"{facts.kind} {facts.name}"),
         tests=f"{len(cases)}",
         failures=f"{counts['failure']}",
         errors=f"{counts['error']}",
@@ -48,11 +44,11 @@ def as_junit(report: StudyReport) -> str:
         timestamp=datetime.fromtimestamp(facts.began, UTC).strftime("%Y-%m-%dT%H:%M:%S"),
     )
     for verdict, case in cases:
-        element = ET.SubElement(suite, "testcase", name=_safe(case.name), classname=_safe(verdict.candidate), time="0")
+        element = ET.SubElement(suite, "testcase", name=xml_text(case.name), classname=xml_text(verdict.candidate), time="0")
         if case.state:
-            ET.SubElement(element, case.state, message=_safe(case.message))
+            ET.SubElement(element, case.state, message=xml_text(case.message))
         else:
-            ET.SubElement(element, "system-out").text = _safe(case.message)
+            ET.SubElement(element, "system-out").text = xml_text(case.message)
     root = ET.Element("testsuites", name="sameweights", time=seconds)
     root.append(suite)
     ET.indent(root)
@@ -67,7 +63,3 @@ def junit_cases(verdict: StudyVerdict) -> Iterator[JUnitCase]:
         counts = f"{verdict.figures.failed} of {verdict.figures.runs - verdict.figures.void} runs failed"
         state = "failure" if verdict.errors_worse and verdict.word is not StudyWord.COMPARED else ""
         yield JUnitCase(name=f"fails no more often than {verdict.reference}", state=state, message=counts)
-
-
-def _safe(text: str) -> str:
-    return _NO_XML.sub("\ufffd", plain(text))

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from shadow.presentation.visible_text import plain
+from shadow.presentation.safe_text import markdown
 from shadow.studies.outputs.result_tables import ResultTable, result_tables
 from shadow.studies.outputs.study_lines import MARKS, heading, promises, remarks, summary
 from shadow.studies.outputs.study_report import StudyReport
-
-_INLINE = r"[\\`*_\[\]<>#|~!&@$]|:(?=//)|(?<=www)\."
-_AT_THE_START = r"^[-+](?=\s|$)|^=|^-(?=-)|(?:(?<=^\d)|(?<=^\d\d)|(?<=^\d\d\d))[.)](?=\s|$)"
-_SPECIAL = re.compile(f"{_INLINE}|{_AT_THE_START}", re.IGNORECASE)
-_ENTITIES = frozenset("@:<>&|.")
-"""Characters whose backslash GitHub's dialect does not honour everywhere: in tables, mentions and links without brackets."""
 
 
 def as_markdown(report: StudyReport) -> str:
@@ -23,22 +16,22 @@ def as_markdown(report: StudyReport) -> str:
 
 
 def _lines(report: StudyReport) -> Iterator[str]:
-    yield f"## {escaped(heading(report))}"
+    yield f"## {markdown(heading(report))}"
     yield ""
     for line in summary(report):
-        yield f"{escaped(line)}  "
+        yield f"{markdown(line)}  "
     yield ""
     yield "| | candidate | verdict | |"
     yield "|---|---|---|---|"
     for verdict in report.result.verdicts:
         word = verdict.word.value
         sentence = verdict.sentence.removeprefix("not measured: ")
-        yield f"| {MARKS[verdict.word]} | {escaped(verdict.candidate)} | **{word}** | {escaped(sentence)} |"
+        yield f"| {MARKS[verdict.word]} | {markdown(verdict.candidate)} | **{word}** | {markdown(sentence)} |"
     for table in result_tables(report):
         yield from _table(table)
     yield ""
     for line in (*promises(report), *remarks(report)):
-        yield f"- {escaped(line)}"
+        yield f"- {markdown(line)}"
 
 
 def _table(table: ResultTable) -> Iterator[str]:
@@ -47,17 +40,7 @@ def _table(table: ResultTable) -> Iterator[str]:
     yield ""
     yield f"{table.meaning}"
     yield ""
-    yield f"| {' | '.join(escaped(column.title) for column in table.columns)} |"
+    yield f"| {' | '.join(markdown(column.title) for column in table.columns)} |"
     yield f"|{'|'.join('---' if column.left else '---:' for column in table.columns)}|"
     for row in table.rows:
-        yield f"| {' | '.join(map(escaped, row))} |"
-
-
-def escaped(text: str) -> str:
-    """Text that Markdown shows as it stands, on one line: no link, mention, picture, tag or table cell can begin in it."""
-    line = " ".join(plain(text).split())
-    return _SPECIAL.sub(_reference, line)
-
-
-def _reference(match: re.Match[str]) -> str:
-    return f"&#{ord(match[0])};" if match[0] in _ENTITIES else f"\\{match[0]}"
+        yield f"| {' | '.join(map(markdown, row))} |"

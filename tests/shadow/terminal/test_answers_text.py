@@ -30,7 +30,7 @@ def test_an_empty_list_is_a_sentence():
 
 
 def test_the_json_of_the_list_has_each_check_with_its_reason(store, unsampled):
-    (found,) = json.loads(answers_json(store.faulty_answers(AnswerFilter())))
+    (found,) = json.loads(answers_json(store.faulty_answers(AnswerFilter())))["answers"]
     assert (found["id"], found["pair_id"], found["checks"]) == (unsampled, "", [{"signal": "lost_space", "reason": "seen"}])
 
 

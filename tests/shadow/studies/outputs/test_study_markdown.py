@@ -3,7 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from shadow.studies.outputs.study_markdown import as_markdown, escaped
+from shadow.presentation.safe_text import markdown as escaped
+from shadow.studies.outputs.study_markdown import as_markdown
 from tests.shadow.studies.outputs.made import HOSTILE, probe_report, replay_report
 
 READER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])

@@ -5,8 +5,7 @@ import re
 
 import pytest
 
-from shadow.terminal.pairs_text import pair_columns, pair_json, pair_text, pairs_json, pairs_text
-from storage.rows import PairFilter
+from shadow.terminal.pair_text import pair_columns, pair_json, pair_text
 from tests.records import add_pair, calling
 
 
@@ -23,12 +22,14 @@ def pair(store):
 
 def test_answers_are_side_by_side_below_what_differs(store, pair):
     text = shown(store, pair)
-    assert "differs: tool arguments" in text
+    assert "Evidence: tool arguments. The reference, asked twice, agrees with itself there." in text
     line = next(line for line in text.split("\n") if "get_weather" in line and "│" in line)
     assert line.count("get_weather") == 3
     assert "request: user: Weather?" in text
     assert "changed in the shadow request: the model is called otherwise there" in text
-    assert "the reference against itself: " in text
+    assert "Evidence (1)" in text
+    assert re.search(r"Same \(\d+\)  ", text)
+    assert re.search(r"Not measured \(\d+\)\n", text)
 
 
 def test_no_line_is_longer_than_the_page(store, pair):
@@ -62,8 +63,7 @@ def test_terminal_sequences_in_answers_are_shown_by_name(store):
 def test_incomparable_pair_states_its_reason(store):
     name = add_pair(store, "p", "Hello", "Hello", status=500)
     assert store.flush(20)
-    assert "not comparable: the provider returned no complete response" in shown(store, name)
-    assert "not comparable" in pairs_text(store.pairs(PairFilter()), width=100, color=False)
+    assert "Not compared: the provider returned no complete response" in shown(store, name)
 
 
 def test_a_long_answer_is_cut_with_its_length(store):
@@ -76,19 +76,10 @@ def test_an_unknown_id_is_none(store, pair):
     assert pair_columns(store, "f" * 32) is None
 
 
-def test_pair_list_has_whole_ids_and_what_differs(store, pair):
-    text = pairs_text(store.pairs(PairFilter()), width=140, color=False)
-    assert pair in text
-    assert "differs: tool arguments" in text
-    assert json.loads(pairs_json(store.pairs(PairFilter())))[0]["pair"]["id"] == pair
-
-
-def test_an_empty_list_is_stated():
-    assert pairs_text([], width=100, color=False).startswith("no pair matches")
-
-
 def test_the_json_of_a_pair_has_its_bodies_as_text(store, pair):
     found = json.loads(pair_json(pair_columns(store, pair)))
-    assert "Oslo" in found["legs"][0]["exchange"]["response_body"]
-    assert "marks" not in found["legs"][0]["exchange"]
+    assert "Oslo" in found["answers"][0]["exchange"]["response_body"]
+    assert "marks" not in found["answers"][0]["exchange"]
+    assert found["schema"] == "sameweights.pair/1"
+    assert found["pair"]["alterations"] == ["the model is called otherwise there"]
     assert {finding["comparison"] for finding in found["findings"]} == {"cross", "self"}

@@ -1,4 +1,4 @@
-"""Formats recorded pairs for a terminal: a list, or one pair with its answers side by side.
+"""Formats one recorded pair for a terminal: what it shows, its request, and its answers side by side.
 
 Control characters in stored text are shown by name, so that an answer cannot drive the terminal.
 """
@@ -11,11 +11,14 @@ from dataclasses import asdict, dataclass
 
 from rich import box
 from rich.console import RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from shadow.presentation.alignment import align_texts
 from shadow.presentation.exchange_view import ExchangeView, exchange_view, facts
+from shadow.presentation.pair_evidence import PairEvidence, SignalComparison, evidence_sentence
+from shadow.presentation.safe_text import one_line, short_name
 from shadow.presentation.visible_text import plain
 from shadow.privacy.privacy_policy import row_of
 from shadow.reading.parsed_exchange import parse_exchange
@@ -23,8 +26,9 @@ from shadow.reading.parsed_request import ParsedRequest
 from shadow.reading.parsed_response import ParsedResponse
 from shadow.records import exchange
 from shadow.report.report_text import printed
-from shadow.verdict.phrases import moment, named
-from storage.rows import ExchangeRow, FindingRow, PairRow, PairSummary
+from shadow.terminal.pair_list import evidence_of, pair_members
+from shadow.verdict.phrases import moment, named, rfc3339
+from storage.rows import ExchangeRow, FindingRow, PairRow
 from storage.store import Reader
 
 STATES = {
@@ -35,6 +39,10 @@ STATES = {
 }
 LINES = 40
 """Most lines of one text in the terminal; --json has all of it."""
+CHARACTERS = 8_000
+"""Most characters of one text or call in the terminal."""
+REASON = 300
+"""Most characters of a signal's reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +53,7 @@ class PairColumns:
     request: ParsedRequest
     answers: tuple[ExchangeView, ...]
     findings: tuple[FindingRow, ...]
+    evidence: PairEvidence
 
 
 def pair_columns(reader: Reader, pair_id: str) -> PairColumns | None:
@@ -60,45 +69,14 @@ def pair_columns(reader: Reader, pair_id: str) -> PairColumns | None:
     if not parsed:
         return None
     findings = tuple(reader.findings(pair_id=pair.id))
-    return PairColumns(pair=pair, request=parsed[0].request, answers=answers, findings=findings)
+    return PairColumns(
+        pair=pair, request=parsed[0].request, answers=answers, findings=findings, evidence=evidence_of(reader, pair)
+    )
 
 
 def exchange_view_of(reader: Reader, title: str, row: ExchangeRow, answer: ParsedResponse) -> ExchangeView:
     """One stored exchange as a column, with its calls and checks."""
     return exchange_view(plain(title), row, answer, reader.tool_calls(row.id), reader.findings(exchange_id=row.id))
-
-
-def pairs_text(pairs: Sequence[PairSummary], *, width: int, color: bool) -> str:
-    """The list, newest first, with whole ids for `show`."""
-    if not pairs:
-        return "no pair matches; without filters this means that nothing was compared yet"
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
-    for column in ("id", "when (UTC)", "provider", "model", "result"):
-        table.add_column(column, no_wrap=column in {"id", "when (UTC)"}, overflow="fold")
-    for summary in pairs:
-        pair = summary.pair
-        table.add_row(pair.id, moment(pair.started)[5:], plain(pair.provider), plain(pair.model), _result(summary))
-    return printed([table], width=width, color=color)
-
-
-def _result(summary: PairSummary) -> Text:
-    if summary.pair.comparable:
-        return Text(f"not comparable: {plain(summary.pair.comparable)}", style="yellow")
-    if summary.differs:
-        return Text(f"differs: {', '.join(named(signal) for signal in summary.differing)}", style="red")
-    if summary.matches:
-        return Text(f"no difference in {summary.matches} signals{_unmeasured(summary)}", style="green")
-    return Text("not measured", style="yellow")
-
-
-def _unmeasured(summary: PairSummary) -> str:
-    unmeasured = summary.not_comparable + summary.not_measured
-    return f", {unmeasured} not measured" if unmeasured else ""
-
-
-def pairs_json(pairs: Sequence[PairSummary]) -> str:
-    """The list as JSON, each pair with its counts."""
-    return json.dumps([asdict(summary) for summary in pairs], indent=2)
 
 
 def pair_text(shown: PairColumns, *, width: int, color: bool) -> str:
@@ -109,29 +87,19 @@ def pair_text(shown: PairColumns, *, width: int, color: bool) -> str:
 def _pair_parts(shown: PairColumns) -> Iterator[RenderableType]:
     pair = shown.pair
     heading = Text(pair.id, style="bold")
-    what = f"{plain(pair.model) or 'no model'} · route {pair.route} · {pair.provider} against {pair.reference}"
+    what = f"{short_name(pair.model) or 'no model'} · route {pair.route} · {pair.provider} against {pair.reference}"
     heading.append(f"  {moment(pair.started)} UTC · {what}", style="not bold dim")
     yield heading
-    yield from _remarks(shown)
-    yield ""
-    yield answers_table(shown.answers)
-    yield ""
-    yield from _findings(shown.findings)
-
-
-def _remarks(shown: PairColumns) -> Iterator[RenderableType]:
-    pair = shown.pair
-    if pair.comparable:
-        yield Text(f"not comparable: {plain(pair.comparable)}", style="yellow")
-    differing = [finding.signal for finding in shown.findings if (finding.comparison, finding.state) == ("cross", "differ")]
-    if differing:
-        yield Text(f"differs: {', '.join(named(signal) for signal in differing)}", style="bold red")
-    elif not pair.comparable:
-        yield Text("no signal differs", style="green")
+    sentence = plain(evidence_sentence(shown.evidence, pair.comparable))
+    yield Text(sentence, style="bold red" if shown.evidence.found else "yellow" if pair.comparable else "")
     for alteration in json.loads(pair.alterations or "[]"):
         yield Text(f"changed in the shadow request: {plain(alteration)}", style="dim")
     if request := last_message(shown.request):
         yield Text(f"request: {request}")
+    yield ""
+    yield answers_table(shown.answers)
+    yield ""
+    yield from _groups(shown.evidence)
 
 
 def last_message(request: ParsedRequest) -> str:
@@ -177,6 +145,8 @@ def _texts(answers: Sequence[ExchangeView]) -> list[Text]:
 
 
 def _cut(text: Text) -> Text:
+    if len(text) > CHARACTERS:
+        text = text[:CHARACTERS].append(f" ... {len(text) - CHARACTERS:,} more characters: --json has them")
     lines = text.split("\n", allow_blank=True)
     return text if len(lines) <= LINES else Text("\n").join([*lines[:LINES], Text(f"... {len(lines) - LINES} more lines")])
 
@@ -185,11 +155,17 @@ def _calls(each: ExchangeView) -> Text:
     cell = Text()
     outcomes = (*each.outcomes, *("",) * len(each.calls))
     for call, outcome in zip(each.calls, outcomes, strict=False):
-        cell.append(f"{plain(call.name)}({plain(call.arguments)})\n")
+        cell.append(f"{one_line(call.name, REASON)}({_short(call.arguments)})\n")
         if outcome not in {"", "valid"}:
             cell.append(f"{outcome.replace('_', ' ')}\n", style="red")
     cell.rstrip()
     return cell
+
+
+def _short(text: str) -> str:
+    return (
+        plain(text) if len(text) <= CHARACTERS else f"{plain(text[:CHARACTERS])} ... {len(text) - CHARACTERS:,} more characters"
+    )
 
 
 def _errors(answers: Sequence[ExchangeView]) -> list[Text]:
@@ -200,26 +176,38 @@ def _errors(answers: Sequence[ExchangeView]) -> list[Text]:
     return found
 
 
-def _findings(findings: Sequence[FindingRow]) -> Iterator[RenderableType]:
-    """The signals that differ, one a line; then those that match or were not compared; then the reference against itself."""
-    cross = [finding for finding in findings if finding.comparison == "cross"]
-    own = [finding for finding in findings if finding.comparison == "self"]
-    table = Table(box=None, show_header=False, pad_edge=False)
-    for finding in cross:
-        if finding.state == "differ":
-            table.add_row(_mark("differ"), named(finding.signal), plain(finding.reason), style="red")
-    if table.row_count:
-        yield table
-    for state, word in (("match", "matches"), ("not_comparable", "not comparable"), ("not_measured", "not measured")):
-        for reason, names in _by_reason(cross, state).items():
-            because = f" ({plain(reason)})" if reason else ""
-            yield _mark(state).append(f" {word}: {', '.join(names)}{because}", style="not bold default")
-    if own:
-        differing = [named(finding.signal) for finding in own if finding.state == "differ"]
-        matches = sum(1 for finding in own if finding.state == "match")
-        yield Text(
-            f"  the reference against itself: {matches} match, differs in {', '.join(differing) or 'nothing'}", style="dim"
+def _groups(found: PairEvidence) -> Iterator[RenderableType]:
+    """The signals in four groups: evidence and noise one a line, the same and what was not measured by their names."""
+    evidence = Table(box=None, show_header=False, pad_edge=False)
+    for row in found.alone:
+        evidence.add_row(_mark("differ"), named(row.signal), _reason(row.reason), style="red")
+    for line in found.evidence:
+        evidence.add_row(_mark("differ"), named(line.signal), f"{_reason(_of(line))}; {line.noise}", style="red")
+    noise = Table(box=None, show_header=False, pad_edge=False)
+    for row in found.shared:
+        noise.add_row(Text("~"), named(row.signal), f"{_reason(row.reason)}; the reference's answer fails it too")
+    for line in found.noise:
+        noise.add_row(Text("~"), named(line.signal), f"{_reason(_of(line))}; {line.noise}")
+    for title, table in (("Evidence", evidence), ("Noise", noise)):
+        if table.row_count:
+            yield Text(f"{title} ({table.row_count})", style="bold")
+            yield table
+    if found.same:
+        yield Text(f"Same ({len(found.same)})", style="bold").append(
+            f"  {', '.join(named(line.signal) for line in found.same)}", style="not bold"
         )
+    if found.unmeasured:
+        yield Text(f"Not measured ({len(found.unmeasured)})", style="bold")
+        for reason, names in _by_reason(found.unmeasured).items():
+            yield Padding(Text(f"{', '.join(names)}{f': {reason}' if reason else ''}", style="dim"), (0, 0, 0, 2))
+
+
+def _of(line: SignalComparison) -> str:
+    return line.cross.reason if line.cross else ""
+
+
+def _reason(text: str) -> str:
+    return one_line(text, REASON)
 
 
 def _mark(state: str) -> Text:
@@ -227,28 +215,39 @@ def _mark(state: str) -> Text:
     return Text(mark, style=style)
 
 
-def _by_reason(findings: Sequence[FindingRow], state: str) -> dict[str, list[str]]:
+def _by_reason(lines: Sequence[SignalComparison]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for finding in findings:
-        if finding.state == state:
-            found.setdefault(finding.reason, []).append(named(finding.signal))
+    for line in lines:
+        found.setdefault(_reason(_of(line)), []).append(named(line.signal))
     return found
 
 
+PAIR_SCHEMA = "sameweights.pair/1"
+
+
 def pair_json(shown: PairColumns) -> str:
-    """The pair as JSON: its row, every finding, and each answer with its bodies as text."""
+    """The pair as JSON (`sameweights.pair/1`): its row, every finding, and each answer with its bodies as text."""
     answers = [
         {"title": each.title, "exchange": columns_of(each.row), "tool_calls": [asdict(call) for call in each.calls]}
         for each in shown.answers
     ]
-    tables = {"pair": asdict(shown.pair), "findings": [finding._asdict() for finding in shown.findings], "legs": answers}
-    return json.dumps(tables, indent=2, default=str)
+    document = {
+        "schema": PAIR_SCHEMA,
+        "pair": pair_members(shown.pair),
+        "sentence": plain(evidence_sentence(shown.evidence, shown.pair.comparable)),
+        "findings": [finding._asdict() for finding in shown.findings],
+        "answers": answers,
+    }
+    return json.dumps(document, indent=2, default=str)
 
 
 def columns_of(row: ExchangeRow) -> dict[str, object]:
     """The columns; bodies as text where they were kept, the packed chunk times left out."""
     columns = asdict(row)
     del columns["marks"]
+    columns["started_time"] = rfc3339(row.started)
     for body in ("request_body", "response_body"):
         columns[body] = None if columns[body] is None else columns[body].decode("utf-8", "replace")
+    for headers in ("request_headers", "response_headers"):
+        columns[headers] = json.loads(columns[headers] or "[]")
     return columns

@@ -1,0 +1,96 @@
+"""The flags that commands on records share, and where their output goes; nothing heavy is imported before a command runs."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from shadow.commands.config_commands import settings
+
+if TYPE_CHECKING:
+    from storage.store import Reader
+
+WIDTH = 100
+"""Columns of the output without a terminal and without COLUMNS."""
+
+Db = Annotated[str | None, typer.Option("--db", metavar="PATH", help="The database, instead of the configured one.")]
+ConfigFlag = Annotated[
+    Path | None, typer.Option("--config", metavar="PATH", help="Configuration file; default ./sameweights.toml.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
+Since = Annotated[str, typer.Option("--since", metavar="TIME", help="Start: 30m, 24h, 7d, all, or a date.")]
+Until = Annotated[str, typer.Option("--until", metavar="TIME", help="End.")]
+DAY = "24h"
+EVERY = 1.0
+"""Seconds after which progress is shown, and then updated."""
+
+
+def reading(config: Path | None, db: str | None) -> AbstractContextManager[Reader]:
+    """The reader of the records, closed at the end."""
+    from storage.opening import open_reader
+
+    return closing(open_reader(settings(config, db).storage))
+
+
+def is_colored() -> bool:
+    """Whether standard output is a terminal that shows colours, and no variable forbids them."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def columns() -> int:
+    """Columns of the terminal, or of COLUMNS where that is set; else `WIDTH`."""
+    if sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit():
+        return shutil.get_terminal_size((WIDTH, 24)).columns
+    return WIDTH
+
+
+def wrapped(text: str) -> str:
+    """The text in lines of the terminal's width, words whole."""
+    import textwrap
+
+    return textwrap.fill(text, columns(), break_long_words=False, break_on_hyphens=False)
+
+
+def repeated(config: Path | None, db: str | None) -> str:
+    """The flags with which a further command reads the same records."""
+    flags = (("--db", db), ("--config", str(config) if config else None))
+    return "".join(f" {flag} {shlex.quote(value)}" for flag, value in flags if value)
+
+
+@contextmanager
+def progress(what: str) -> Iterator[None]:
+    """Shows `what` on the terminal of standard error while the body runs longer than a second, and removes it at the end."""
+    import threading
+
+    ended = threading.Event()
+    shown = threading.Thread(target=_show, args=(what, ended), daemon=True)
+    if sys.stderr.isatty():
+        shown.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        if shown.is_alive():
+            shown.join()
+
+
+def _show(what: str, ended: object) -> None:
+    import threading
+
+    assert isinstance(ended, threading.Event)
+    seconds = 1
+    while not ended.wait(EVERY):
+        sys.stderr.write(f"\r\x1b[K{what} ... {seconds} s")
+        sys.stderr.flush()
+        seconds += 1
+    if seconds > 1:
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()

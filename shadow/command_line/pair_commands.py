@@ -1,0 +1,146 @@
+"""`pairs`, `answers` and `show`: the recorded requests and answers, filtered, and one of them in full."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+import typer
+
+from shadow.command_line.options import AsJson, Db, Since, columns, is_colored, progress, reading, repeated
+from shadow.commands.config_commands import ConfigPath, settings
+from shadow.presentation.visible_text import plain
+
+Provider = Annotated[str, typer.Option("--provider", metavar="NAME", help="Only this provider.")]
+Model = Annotated[str, typer.Option("--model", metavar="NAME", help="Only this model.")]
+EndOfPeriod = Annotated[str, typer.Option("--until", metavar="TIME", help="End; now.")]
+Limit = Annotated[int, typer.Option("-n", "--limit", metavar="N", min=1, max=10_000, help="Largest number of rows.")]
+
+
+def pairs(
+    *,
+    config: ConfigPath = None,
+    db: Db = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also pairs that are no evidence.")] = False,
+    provider: Provider = "",
+    model: Model = "",
+    route: Annotated[str, typer.Option("--route", metavar="NAME", help="Only this route.")] = "",
+    signal: Annotated[str, typer.Option("--signal", metavar="SIGNAL", help="Only pairs with a finding of this signal.")] = "",
+    aspect: Annotated[str, typer.Option("--aspect", hidden=True)] = "",
+    state: Annotated[
+        str, typer.Option("--state", metavar="STATE", help="Only this state: differ, match, ...; includes --all.")
+    ] = "",
+    segment: Annotated[
+        str, typer.Option("--segment", metavar="SEGMENT", help="Only this part of the requests, as in tools=yes.")
+    ] = "",
+    tag: Annotated[str, typer.Option("--tag", metavar="TAG", help="Only requests with this tag.")] = "",
+    conversation: Annotated[str, typer.Option("--conversation", metavar="ID", help="Only this conversation.")] = "",
+    since: Since = "all",
+    until: EndOfPeriod = "",
+    limit: Limit = 20,
+    as_json: AsJson = False,
+) -> None:
+    """List the pairs that are evidence, newest first: what the reference's own noise does not explain."""
+    from shadow.report.filters import pair_filter
+    from shadow.terminal import pair_list
+    from shadow.terminal.known_names import check_known
+
+    signal = _signal(signal, "--aspect", aspect)
+    chosen = pair_filter(
+        provider=provider,
+        model=model,
+        route=route,
+        signal=signal,
+        state=state,
+        segment=segment,
+        tag=tag,
+        conversation=conversation,
+        since=since,
+        until=until,
+        evidence=not (everything or state),
+        limit=limit,
+        now=time.time(),
+    )
+    with progress("reading the pairs"), reading(config, db) as reader:
+        found = pair_list.pair_lines(reader, chosen)
+        check_known(reader, provider=provider, model=model, route=route, found=bool(found))
+    if as_json:
+        typer.echo(pair_list.pairs_json(found))
+        return
+    typer.echo(pair_list.pairs_text(found, chosen, width=columns(), color=is_colored(), options=repeated(config, db)))
+
+
+def answers(
+    *,
+    config: ConfigPath = None,
+    db: Db = None,
+    signal: Annotated[str, typer.Option("--signal", metavar="SIGNAL", help="Only answers that failed this check.")] = "",
+    check: Annotated[str, typer.Option("--check", hidden=True)] = "",
+    provider: Provider = "",
+    model: Model = "",
+    since: Since = "all",
+    until: EndOfPeriod = "",
+    limit: Limit = 20,
+    as_json: AsJson = False,
+) -> None:
+    """List live answers that failed a check, newest first."""
+    from shadow.report.filters import answer_filter
+    from shadow.terminal import answers_text as views
+    from shadow.terminal.known_names import check_known
+
+    signal = _signal(signal, "--check", check)
+    chosen = answer_filter(provider=provider, model=model, signal=signal, since=since, until=until, limit=limit, now=time.time())
+    with progress("reading the answers"), reading(config, db) as reader:
+        found = reader.faulty_answers(chosen)
+        check_known(reader, provider=provider, model=model, found=bool(found))
+    typer.echo(views.answers_json(found) if as_json else views.answers_text(found, width=columns(), color=is_colored()))
+
+
+def show_record(
+    pair_id: Annotated[
+        str,
+        typer.Argument(metavar="ID", help="Id of a pair or an answer, its beginning or its end; latest: the newest evidence."),
+    ],
+    config: ConfigPath = None,
+    *,
+    db: Db = None,
+    raw: Annotated[
+        str, typer.Option("--raw", metavar="SIDE", help="The bytes of: request, response, reference, or control.")
+    ] = "",
+    curl: Annotated[bool, typer.Option("--curl", help="A command that sends the request again, without any key.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show one compared request, its answers side by side."""
+    from shadow.terminal import answers_text as one_answer
+    from shadow.terminal import pair_text, raw_record
+
+    with reading(config, db) as reader:
+        pair_id = raw_record.latest_id(reader) if pair_id == "latest" else pair_id
+        if raw:
+            raw_record.write_raw(raw_record.raw_bytes(reader, pair_id, raw))
+            return
+        if curl:
+            typer.echo(plain(raw_record.curl_command(reader, pair_id, settings(config, db), repeated(config, db))))
+            return
+        found = pair_text.pair_columns(reader, pair_id)
+        single = None if found else one_answer.answer_view(reader, pair_id)
+        if found is None and single is None:
+            raise one_answer.id_error(reader, pair_id)
+    if single is not None:
+        typer.echo(
+            one_answer.answer_json(single) if as_json else one_answer.answer_text(single, width=columns(), color=is_colored())
+        )
+    elif found is not None:
+        typer.echo(pair_text.pair_json(found) if as_json else pair_text.pair_text(found, width=columns(), color=is_colored()))
+
+
+def _signal(given: str, old_flag: str, older: str) -> str:
+    """The signal of `--signal`, or of the flag's old name; a note on standard error for each name of 0.1.0."""
+    from shadow.report.signal_names import new_name
+
+    text = given or older
+    renamed = {old_flag: "--signal" * bool(older), text: new_name(text)}
+    for old, new in renamed.items():
+        if new:
+            typer.echo(plain(f"note: {old} is now {new}; the old name ends with the next version"), err=True)
+    return text

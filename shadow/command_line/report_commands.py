@@ -1,0 +1,160 @@
+"""`report` and `status`: the verdicts of a period in a few lines, in full, or as a file, and the exit codes for scripts."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from shadow.command_line.options import (
+    DAY,
+    AsJson,
+    ConfigFlag,
+    Db,
+    Since,
+    Until,
+    columns,
+    is_colored,
+    progress,
+    reading,
+    repeated,
+    wrapped,
+)
+from shadow.presentation.visible_text import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shadow.report.figures import Report
+
+DIFFERS, UNMEASURED = 3, 4
+"""Exit codes: a provider differs or is faulty; the evidence is not enough."""
+FailOnDrift = Annotated[
+    bool, typer.Option("--fail-on-drift", help="Exit 3 when a provider differs or is faulty, 4 when nothing was compared.")
+]
+FailOnUnmeasured = Annotated[
+    bool, typer.Option("--fail-on-unmeasured", help="Exit 4 when the evidence about a provider is not enough.")
+]
+
+
+def report(
+    *,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PROVIDER]", help="Only this provider, in full. A path ending in .toml is the configuration."),
+    ] = None,
+    config: ConfigFlag = None,
+    db: Db = None,
+    since: Since = DAY,
+    until: Until = "now",
+    full: Annotated[bool, typer.Option("--full", help="Every figure, instead of the verdicts.")] = False,
+    markdown: Annotated[bool, typer.Option("--md", help="Markdown, for a ticket or a pull request.")] = False,
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write one HTML file, with every figure.")] = None,
+    junit: Annotated[
+        Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML, a case for each provider.")
+    ] = None,
+    as_json: AsJson = False,
+    fail_on_drift: FailOnDrift = False,
+    fail_on_unmeasured: FailOnUnmeasured = False,
+) -> None:
+    """Show which providers differ, by how much, with intervals."""
+    from shadow.commands.written_file import write_text
+    from shadow.report import build_report as views
+    from shadow.report.filters import moment_of
+    from shadow.report.provider_report import of_provider
+
+    provider, path = _named(names or (), config)
+    now = time.time()
+    period = moment_of("--since", since, now), moment_of("--until", until, now)
+    whole = full or markdown or as_json or bool(provider or html or junit)
+    with progress("reading the records"), reading(path, db) as reader:
+        found = views.build(reader, *period) if whole else views.build_verdicts(reader, *period)
+        found = of_provider(found, provider) if provider else found
+    if html is not None:
+        from shadow.report.report_html import as_html
+
+        write_text(html, as_html(found))
+    if junit is not None:
+        from shadow.report.report_junit import as_junit
+
+        write_text(junit, as_junit(found))
+    if as_json:
+        typer.echo(views.as_json(found))
+    elif markdown:
+        from shadow.report.report_markdown import as_markdown
+
+        typer.echo(plain(as_markdown(found)), nl=False)
+    elif full or provider:
+        typer.echo(views.as_text(found, width=columns(), color=is_colored()))
+        if provider and found.drifted:
+            typer.echo(plain("\n" + wrapped(f"Next: sameweights pairs --provider {shlex.quote(provider)}{repeated(path, db)}")))
+    elif html is None and junit is None:
+        from shadow.report.verdict_text import verdict_text
+
+        typer.echo(
+            verdict_text(
+                found.cards,
+                found.references,
+                period=_period(found, since if until == "now" else ""),
+                now=now,
+                width=columns(),
+                color=is_colored(),
+                options=repeated(path, db),
+            )
+        )
+    _leave(found, drift=fail_on_drift, unmeasured=fail_on_unmeasured)
+
+
+def status(
+    *,
+    config: ConfigFlag = None,
+    db: Db = None,
+    since: Since = DAY,
+    short: Annotated[bool, typer.Option("--short", help="Only the marks with their numbers, for a prompt.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show one line for each provider; exit 3 when one differs, 4 without enough evidence."""
+    from shadow.report import build_report as views
+    from shadow.report.filters import moment_of
+    from shadow.report.verdict_text import short_status, status_json, status_lines
+
+    now = time.time()
+    with progress("reading the records"), reading(config, db) as reader:
+        found = views.build_verdicts(reader, moment_of("--since", since, now), now)
+    if as_json:
+        typer.echo(status_json(found.cards, now=now))
+    else:
+        typer.echo(plain(short_status(found.cards) if short else "\n".join(status_lines(found.cards, now=now))))
+    _leave(found, drift=True, unmeasured=True)
+
+
+def _named(names: Sequence[str], config: Path | None) -> tuple[str, Path | None]:
+    """The provider and the configuration that the arguments name; a path ends in .toml, as no provider's name does."""
+    from shadow.settings.config_errors import ConfigError, quoted
+
+    paths = [name for name in names if name.endswith(".toml")]
+    providers = [name for name in names if name not in paths]
+    if len(providers) > 1 or len(paths) > (0 if config else 1):
+        raise ConfigError([f"report: one provider and one configuration at most: {', '.join(map(quoted, names))}"])
+    return (providers[0] if providers else ""), (Path(paths[0]) if paths else config)
+
+
+def _period(found: Report, since: str) -> str:
+    """The period in words, with its requests; `since` is the flag where the period ends now."""
+    from shadow.verdict.phrases import moment
+
+    requests = sum(row.requests for row in found.traffic if row.role == "primary")
+    named = f"last {since}" if since and since[0].isdigit() and "-" not in since else "all records"
+    period = named if since else f"{moment(found.since)} to {moment(found.until)} UTC"
+    return f"{period}, {requests:,} requests"
+
+
+def _leave(found: Report, *, drift: bool, unmeasured: bool) -> None:
+    """Exit with the code that the flags ask for; a difference takes precedence over missing evidence."""
+    if drift and found.drifted:
+        raise typer.Exit(DIFFERS)
+    if (drift and not found.measured) or (unmeasured and found.undecided):
+        raise typer.Exit(UNMEASURED)

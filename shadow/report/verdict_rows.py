@@ -1,0 +1,184 @@
+"""One row for each provider and model of a report: mark, state, worst finding with its size, since when, pairs; pure.
+
+Every short face (the default report, `status`, Markdown, JUnit) prints these rows, so that none says more than the verdict.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from shadow.drift.effect_phrases import points
+from shadow.presentation.safe_text import short_name
+from shadow.report.figures import UNDECIDED, MissingSignal, Scorecard
+from shadow.verdict.evidence import EvidenceSide, Shortfall
+from shadow.verdict.phrases import named, percent
+from shadow.verdict.verdict_value import ReasonGround, VerdictReason, VerdictWord
+
+MARKS: Mapping[VerdictWord, str] = {
+    VerdictWord.DIFFERS: "✗",
+    VerdictWord.FAULTY: "✗",
+    VerdictWord.SUSPECT: "~",
+    VerdictWord.UNDECIDED: "?",
+    VerdictWord.NONE_SEEN: "✓",
+    VerdictWord.NOT_MEASURED: "?",
+    VerdictWord.WAITING: "…",
+}
+"""The mark of each verdict on every face."""
+WORDS: Mapping[VerdictWord, str] = {
+    VerdictWord.DIFFERS: "differs",
+    VerdictWord.FAULTY: "faulty answers",
+    VerdictWord.SUSPECT: "suspect",
+    VerdictWord.UNDECIDED: "undecided",
+    VerdictWord.NONE_SEEN: "no difference seen",
+    VerdictWord.NOT_MEASURED: "not measured",
+    VerdictWord.WAITING: "waiting for the first pair",
+}
+"""The state of each verdict in words."""
+CAUSES = 3
+"""Most causes of missing pairs that are named; `report --full` has all."""
+NAMED = 3
+"""Most signals that are named where several are in no pair."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictRow:
+    """One provider and model. `state` is the verdict in words, `finding` its worst reason with size and interval, or what would
+    have been seen, or why nothing was; `since` in epoch seconds (None without a date); `pairs` were compared.
+    """
+
+    provider: str
+    model: str
+    reference: str
+    word: VerdictWord
+    mark: str
+    state: str
+    signal: str
+    finding: str
+    since: float | None
+    pairs: int
+    requests: int
+
+    @property
+    def is_adverse(self) -> bool:
+        """Whether the row is a finding against the provider."""
+        return self.word.is_adverse
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the evidence of a provider with a reference is not enough for a verdict."""
+        return self.word in UNDECIDED and bool(self.reference)
+
+
+def verdict_rows(cards: Iterable[Scorecard]) -> tuple[VerdictRow, ...]:
+    """The rows of these cards, in their order."""
+    return tuple(map(verdict_row, cards))
+
+
+def verdict_row(card: Scorecard) -> VerdictRow:
+    """The row of one card."""
+    verdict = card.verdict
+    faulty = verdict.word is VerdictWord.DIFFERS and any(one.word is VerdictWord.FAULTY for one in verdict.reasons)
+    return VerdictRow(
+        provider=card.provider,
+        model=card.model,
+        reference=card.reference,
+        word=verdict.word,
+        mark=MARKS[verdict.word],
+        state=f"{WORDS[verdict.word]}{', faulty answers' * faulty}",
+        signal=_subject(verdict.reasons),
+        finding=_finding(card),
+        since=verdict.since,
+        pairs=card.compared,
+        requests=card.requests,
+    )
+
+
+def display_name(card: Scorecard | VerdictRow, cards: Sequence[Scorecard | VerdictRow]) -> str:
+    """The provider, with the model where it serves several, and the reference where it has several."""
+    own = [other for other in cards if other.provider == card.provider]
+    model = f" {short_name(card.model)}" if len({other.model for other in own}) > 1 else ""
+    reference = f" against {card.reference}" if len({other.reference for other in own}) > 1 and card.reference else ""
+    return f"{card.provider}{model}{reference}"
+
+
+def unmeasured_lines(cards: Sequence[Scorecard]) -> tuple[str, ...]:
+    """What the period did not measure: requests without a pair, pairs that could not be compared, signals that no pair shows."""
+    return (*_without_pair(cards), *_lost(cards), *_absent(cards))
+
+
+def _subject(reasons: Sequence[VerdictReason]) -> str:
+    """The signal of the worst reason that is about one; "" without one."""
+    kinds = {ReasonGround.SIGNAL, ReasonGround.DRIFT, ReasonGround.CHECK, ReasonGround.THRESHOLD, ReasonGround.CLOSER}
+    return next((one.subject for one in reasons if one.ground in kinds | {ReasonGround.TOLERANCE}), "")
+
+
+def _finding(card: Scorecard) -> str:
+    verdict = card.verdict
+    deciding = [one for one in verdict.reasons if one.word is verdict.word]
+    if verdict.word is VerdictWord.NONE_SEEN:
+        return _detectable(card)
+    if verdict.word in UNDECIDED:
+        _, _, rest = verdict.sentence.partition(": ")
+        return rest.partition("; ")[0]
+    if not deciding:
+        return ""
+    first, more = _phrase(deciding[0], card), len({one.subject for one in deciding if _is_own(one)} - {deciding[0].subject})
+    return f"{first}, and {more} more signal{'s' * (more != 1)}" if more else first
+
+
+def _is_own(reason: VerdictReason) -> bool:
+    return reason.ground is not ReasonGround.DISCOVERY
+
+
+def _phrase(reason: VerdictReason, card: Scorecard) -> str:
+    """The reason with its size; a check by its share of the answers, since its own phrase is long."""
+    if reason.ground not in {ReasonGround.CHECK, ReasonGround.THRESHOLD}:
+        return reason.phrase
+    line = next((one for one in card.checks if one.signal == reason.subject), None)
+    if line is None:
+        return reason.phrase
+    other = "" if line.reference_rate is None else f" (reference {percent(line.reference_rate)})"
+    return f"{named(line.signal)} in {percent(line.rate)} of {line.answers:,} answers{other}"
+
+
+def _detectable(card: Scorecard) -> str:
+    power = card.verdict.power
+    if power is None or power.smallest is None:
+        return ""
+    return f"{points(power.smallest)} or more in {named(power.signal)} would have shown"
+
+
+def _without_pair(cards: Sequence[Scorecard]) -> Iterator[str]:
+    live = {(card.provider, card.model): card for card in cards}
+    requests = sum(card.requests for card in live.values())
+    rest = sum(max(0, card.requests - card.pairs) for card in live.values() if card.reference)
+    if rest:
+        yield f"{rest:,} of {requests:,} requests have no pair"
+    alone = [card for card in live.values() if not card.reference and card.requests]
+    if alone:
+        names = ", ".join(sorted({card.provider for card in alone})[:NAMED])
+        yield f"{sum(card.requests for card in alone):,} requests have no reference ({names})"
+
+
+def _lost(cards: Sequence[Scorecard]) -> Iterator[str]:
+    lost: list[tuple[Scorecard, Shortfall]] = [(card, cause) for card in cards for cause in card.verdict.coverage.shortfalls]
+    lost.sort(key=lambda item: -item[1].pairs)
+    for card, cause in lost[:CAUSES]:
+        side = card.reference if cause.side is EvidenceSide.REFERENCE else card.provider
+        yield f"{cause.pairs:,} of {card.pairs:,} pairs of {card.provider} ({side}): {cause.sentence}; {cause.remedy}"
+
+
+def _absent(cards: Sequence[Scorecard]) -> Iterator[str]:
+    """The signals that are measured in no pair of any provider."""
+    compared = [card for card in cards if card.pairs]
+    missing = Counter(gap.signal for card in compared for gap in card.gaps if _is_whole(gap))
+    names = sorted(named(signal) for signal, times in missing.items() if times == len(compared))
+    if names:
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        yield f"{len(names)} signal{'s' * (len(names) != 1)} in no pair: {', '.join(names[:NAMED])}{more}"
+
+
+def _is_whole(gap: MissingSignal) -> bool:
+    return gap.state == "not_measured" and gap.pairs == gap.of

@@ -1,0 +1,128 @@
+"""Formats the verdicts of a report in about ten lines for a terminal: who, state, worst finding, since when, pairs, what next.
+
+`verdict_lines` is what `report` prints by default; `status_lines` has one line for each provider, for prompts and cron.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator, Sequence
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from shadow.presentation.visible_text import plain
+from shadow.report.figures import ReferenceLine, Scorecard
+from shadow.report.report_text import CARDS, STYLES, UNCERTAIN, printed
+from shadow.report.verdict_rows import VerdictRow, display_name, unmeasured_lines, verdict_rows
+from shadow.verdict.phrases import recent, rfc3339
+from shadow.verdict.verdict_value import VerdictWord
+
+STATUS_SCHEMA = "sameweights.status/1"
+
+
+def verdict_text(
+    cards: Sequence[Scorecard],
+    references: Sequence[ReferenceLine] = (),
+    *,
+    period: str,
+    now: float,
+    width: int,
+    color: bool,
+    options: str = "",
+) -> str:
+    """The verdicts of `cards`, worst first; `period` states which, `options` are the flags that a further command needs."""
+    return printed(_parts(cards, references, period, now, options), width=width, color=color)
+
+
+def status_lines(cards: Sequence[Scorecard], *, now: float) -> tuple[str, ...]:
+    """One line for each provider and model: mark, name, state, finding, since when, pairs."""
+    rows = verdict_rows(cards)
+    return tuple(
+        plain(f"{row.mark} {display_name(row, rows)}: {_state(row, now)}{f'; {row.finding}' if row.finding else ''}")
+        for row in rows
+    )
+
+
+def short_status(cards: Sequence[Scorecard]) -> str:
+    """The marks with their numbers in one word for a prompt, worst first: `✗2 ?1 ✓3`; `-` without a provider."""
+    marks = [row.mark for row in verdict_rows(cards)]
+    return " ".join(f"{mark}{marks.count(mark)}" for mark in dict.fromkeys(marks)) or "-"
+
+
+def status_json(cards: Sequence[Scorecard], *, now: float) -> str:
+    """The rows as JSON (`sameweights.status/1`); times are RFC 3339 in UTC."""
+    rows = [
+        {
+            "provider": row.provider,
+            "model": row.model,
+            "reference": row.reference,
+            "verdict": row.word.value,
+            "state": row.state,
+            "signal": row.signal,
+            "finding": row.finding,
+            "since": rfc3339(row.since),
+            "pairs": row.pairs,
+            "requests": row.requests,
+        }
+        for row in verdict_rows(cards)
+    ]
+    return json.dumps({"schema": STATUS_SCHEMA, "at": rfc3339(now), "providers": rows}, indent=2)
+
+
+def _parts(
+    cards: Sequence[Scorecard], references: Sequence[ReferenceLine], period: str, now: float, options: str
+) -> Iterator[RenderableType]:
+    rows = verdict_rows(cards)
+    yield Text(_heading(rows), style="bold").append(f"  {period}", style="not bold dim")
+    for line in references[:2]:
+        yield Text(f"! {plain(line.headline)}", style="bold yellow")
+    if rows:
+        yield _table(rows, now)
+    if len(rows) > CARDS:
+        yield Text(f"and {len(rows) - CARDS} more: --full")
+    for missing in unmeasured_lines(cards):
+        yield Text(f"Not measured: {plain(missing)}", style="dim")
+    yield Text(f"Next: {_next(rows, options)}", style="dim")
+
+
+def _heading(rows: Sequence[VerdictRow]) -> str:
+    adverse = sum(row.is_adverse for row in rows)
+    if not rows:
+        return "No request in this period"
+    who = f"1 of {len(rows)} differs" if adverse == 1 else f"{adverse} of {len(rows)} differ"
+    if not adverse and all(row.is_open or not row.reference for row in rows):
+        return "Nothing is measured yet"
+    return f"{who if adverse else f'None of {len(rows)} differs'} from the reference"
+
+
+def _table(rows: Sequence[VerdictRow], now: float) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column()
+    table.add_column(overflow="fold")
+    for row in rows[:CARDS]:
+        style = STYLES.get(row.word, UNCERTAIN)
+        name = Text(f"{row.mark} ", style=style).append(plain(display_name(row, rows)), style="bold default")
+        state = Text(_state(row, now), style=style)
+        if row.finding:
+            state.append("\n" if row.is_adverse else "; ", style="not bold default")
+            state.append(plain(row.finding), style="not bold default")
+        table.add_row(name, state)
+    return table
+
+
+def _state(row: VerdictRow, now: float) -> str:
+    since = "" if row.since is None or row.word is VerdictWord.NONE_SEEN else f" since {recent(row.since, now)}"
+    pairs = f", {row.pairs:,} pair{'s' * (row.pairs != 1)}" if row.pairs else ""
+    return f"{row.state}{since}{pairs}"
+
+
+def _next(rows: Sequence[VerdictRow], options: str) -> str:
+    worst = next((row for row in rows if row.is_adverse), None)
+    if worst is not None:
+        return f"sameweights report {shlex.quote(worst.provider)}{options}"
+    if not rows or any(row.is_open for row in rows):
+        return f"sameweights doctor{options}"
+    return f"sameweights report --full{options}"

@@ -1,0 +1,106 @@
+"""The list of pairs for a terminal and as JSON: each with what of it is evidence, beyond the reference's own noise."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from shadow.presentation.pair_evidence import PairEvidence, evidence_sentence, pair_evidence
+from shadow.presentation.safe_text import one_line, short_name
+from shadow.presentation.visible_text import plain
+from shadow.report.report_text import printed
+from shadow.verdict.phrases import moment, named, rfc3339
+from storage.rows import PairFilter, PairRow, PairSummary
+from storage.store import Reader
+
+REASON = 160
+"""Most characters of what a pair shows, in a row of the list."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedPair:
+    """A row of the list: the pair with its counts, and its findings by what explains them."""
+
+    summary: PairSummary
+    evidence: PairEvidence
+
+
+def pair_lines(reader: Reader, wanted: PairFilter) -> tuple[ListedPair, ...]:
+    """The newest pairs that the filter chooses, each with its evidence."""
+    return tuple(ListedPair(summary=one, evidence=evidence_of(reader, one.pair)) for one in reader.pairs(wanted))
+
+
+def evidence_of(reader: Reader, pair: PairRow) -> PairEvidence:
+    """The findings of a pair and the checks of its two answers, by what explains them."""
+    checks, reference = (reader.findings(exchange_id=name) if name else () for name in (pair.subject_id, pair.reference_id))
+    return pair_evidence(reader.findings(pair_id=pair.id), checks, reference)
+
+
+def pairs_text(lines: Sequence[ListedPair], wanted: PairFilter, *, width: int, color: bool, options: str = "") -> str:
+    """The list, newest first, with whole ids for `show`; below it the command for the first, or what to do without a row."""
+    if not lines:
+        if wanted.evidence:
+            return "No pair is evidence here: every difference may be the reference's own noise. --all lists every pair."
+        return "No pair matches; without filters this means that nothing was compared yet."
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
+    for column in ("id", "when (UTC)", "provider", "model", "evidence" if wanted.evidence else "result"):
+        table.add_column(column, no_wrap=column in {"id", "when (UTC)"}, overflow="fold")
+    for line in lines:
+        pair = line.summary.pair
+        table.add_row(pair.id, moment(pair.started)[5:], plain(pair.provider), short_name(pair.model), _result(line))
+    note = Text(f"\nNext: sameweights show {lines[0].summary.pair.id}{options}", style="dim")
+    return printed([table, note], width=width, color=color)
+
+
+def _result(line: ListedPair) -> Text:
+    found, pair = line.evidence, line.summary.pair
+    if found.found:
+        names = [*(_check(row.signal, row.reason) for row in found.alone), *(named(one.signal) for one in found.evidence)]
+        return Text(one_line(", ".join(names), REASON), style="red")
+    if pair.comparable:
+        return Text(one_line(f"not comparable: {pair.comparable}", REASON), style="yellow")
+    return Text(one_line(evidence_sentence(found).rstrip("."), REASON), style="" if found.noise else "green")
+
+
+def _check(signal: str, reason: str) -> str:
+    return f"{named(signal)} ({reason})" if reason else named(signal)
+
+
+def pairs_json(lines: Sequence[ListedPair]) -> str:
+    """The list as JSON (`sameweights.pairs/1`)."""
+    return json.dumps({"schema": PAIRS_SCHEMA, "pairs": [_document(line) for line in lines]}, indent=2)
+
+
+PAIRS_SCHEMA = "sameweights.pairs/1"
+
+
+def _document(line: ListedPair) -> dict[str, object]:
+    summary = line.summary
+    return {
+        **pair_members(summary.pair),
+        "evidence": [row.signal for row in line.evidence.alone] + [one.signal for one in line.evidence.evidence],
+        "sentence": plain(evidence_sentence(line.evidence, summary.pair.comparable)),
+        "differing": list(summary.differing),
+        "matches": summary.matches,
+        "differs": summary.differs,
+        "not_comparable": summary.not_comparable,
+        "not_measured": summary.not_measured,
+    }
+
+
+def pair_members(pair: PairRow) -> dict[str, object]:
+    """A stored pair as members of JSON: objects in place of JSON in strings, whether it is comparable, its time in RFC 3339."""
+    columns = asdict(pair)
+    return {
+        **columns,
+        "started_time": rfc3339(pair.started),
+        "comparable": not pair.comparable,
+        "why": pair.comparable or None,
+        "alterations": json.loads(pair.alterations or "[]"),
+        "shape": json.loads(pair.shape or "{}"),
+    }

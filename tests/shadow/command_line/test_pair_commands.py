@@ -1,0 +1,49 @@
+"""`pairs`, `answers` and `show` as they are run."""
+
+import json
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def listed(run, recorded, *more):
+    return json.loads(run("pairs", "--db", str(recorded), "--json", *more)[1])["pairs"]
+
+
+def test_default_is_the_evidence_and_all_is_a_switch(run, recorded):
+    evidence = listed(run, recorded, "-n", "1000")
+    assert {one["provider"] for one in evidence} == {"garbler", "squeezer"}
+    assert all(one["evidence"] for one in evidence)
+    assert len(listed(run, recorded, "--all", "-n", "1000")) == 241
+    assert {one["provider"] for one in listed(run, recorded, "--state", "match", "-n", "1000")} >= {"faithful"}
+
+
+def test_pairs_are_filtered_as_on_the_page(run, recorded):
+    assert len(listed(run, recorded, "--provider", "garbler", "--signal", "arguments", "-n", "1000")) == 27
+    one = listed(run, recorded, "--all", "--provider", "garbler", "-n", "1")[0]
+    assert [each["id"] for each in listed(run, recorded, "--all", "--conversation", one["conversation"])] == [one["id"]]
+    assert listed(run, recorded, "--all", "--route", "default", "-n", "3")
+    assert listed(run, recorded, "--all", "--tag", "none") == []
+    assert listed(run, recorded, "--all", "--until", "2023-11-14T22:13:20") == []
+
+
+def test_unknown_name_is_an_error_with_the_known_ones(run, recorded):
+    code, out, err = run("pairs", "--db", str(recorded), "--provider", "garblr")
+    assert (code, out) == (2, "")
+    assert "did you mean 'garbler'?" in err
+    assert run("pairs", "--db", str(recorded), "--provider", "faithful")[0] == 0
+
+
+def test_latest_is_the_newest_evidence(run, recorded):
+    newest = listed(run, recorded, "-n", "1")[0]["id"]
+    assert run("show", "latest", "--db", str(recorded))[1].startswith(newest)
+
+
+def test_raw_bytes_and_command_are_printed_alone(run, recorded):
+    pair = listed(run, recorded, "--provider", "garbler", "-n", "1")[0]["id"]
+    assert "get_weather" in run("show", pair, "--db", str(recorded), "--raw", "reference")[1]
+    assert json.loads(run("show", pair, "--db", str(recorded), "--raw", "request")[1])["messages"]
+    assert run("show", pair, "--db", str(recorded), "--curl")[1].startswith("curl -sS -X POST ")
+    code, _, err = run("show", pair, "--db", str(recorded), "--raw", "answer")
+    assert (code, "no such side: 'answer'" in err) == (2, True)

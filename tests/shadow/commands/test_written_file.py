@@ -1,0 +1,18 @@
+"""A file that the user named."""
+
+import pytest
+
+from shadow.commands.written_file import write_text
+from shadow.settings.config_errors import ConfigError
+
+
+def test_the_whole_text_takes_the_place_of_an_older_one(tmp_path):
+    path = tmp_path / "a.txt"
+    for text in ("a longer text", "new \ud800"):
+        write_text(path, text)
+    assert path.read_bytes() == b"new \\ud800"
+
+
+def test_a_path_that_cannot_be_written_is_a_sentence(tmp_path):
+    with pytest.raises(ConfigError, match=r"none/a\.txt: cannot be written: No such file"):
+        write_text(tmp_path / "none" / "a.txt", "x")

@@ -1,0 +1,30 @@
+"""A report as JUnit XML."""
+
+from xml.etree import ElementTree as ET
+
+from shadow.report.build_report import build
+from shadow.report.report_junit import as_junit
+from tests.records import NOW, add_pair, fill
+
+
+def test_each_verdict_is_a_case_and_missing_evidence_never_passes(store):
+    fill(store)
+    suite = ET.fromstring(as_junit(build(store, 0.0, NOW + 60)))[0]
+    states = {case.get("classname"): [child.tag for child in case] for case in suite}
+    assert states == {
+        "garbler": ["failure"],
+        "squeezer": ["failure"],
+        "newcomer": ["skipped"],
+        "loner": ["error"],
+        "faithful": ["system-out"],
+    }
+    assert {name: suite.get(name) for name in ("tests", "failures", "errors", "skipped")} == {
+        "tests": "5", "failures": "2", "errors": "1", "skipped": "1"
+    }  # fmt: skip
+
+
+def test_hostile_names_stay_text(store):
+    add_pair(store, "p", "Hello", "Hello", model='"><\x1b[2J\ufffe')
+    assert store.flush(20)
+    case = ET.fromstring(as_junit(build(store, 0.0, NOW + 60)))[0][0]
+    assert case.get("name").startswith('"><[ESC][2J')

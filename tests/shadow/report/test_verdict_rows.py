@@ -1,0 +1,55 @@
+"""One row for each provider and model."""
+
+from dataclasses import replace
+
+import pytest
+
+from shadow.report.build_report import build
+from shadow.report.verdict_rows import MARKS, WORDS, display_name, unmeasured_lines, verdict_row, verdict_rows
+from shadow.verdict.verdict_value import VerdictWord
+from tests.records import NOW, fill
+
+
+@pytest.fixture
+def cards(store):
+    fill(store)
+    return build(store, 0.0, NOW + 60).cards
+
+
+def test_rows_name_state_and_worst_finding_with_its_size(cards):
+    rows = {row.provider: row for row in verdict_rows(cards)}
+    garbler, squeezer, faithful = rows["garbler"], rows["squeezer"], rows["faithful"]
+    assert (garbler.mark, garbler.state, garbler.signal, garbler.pairs) == ("✗", "differs", "arguments", 80)
+    assert garbler.finding.startswith("sends different tool arguments 34 points [")
+    assert squeezer.state == "faulty answers"
+    assert squeezer.finding == "lost spaces in 50 % of 80 answers (reference 0 %)"
+    assert faithful.finding.endswith("or more in kind of answer would have shown")
+    assert rows["newcomer"].finding == "too few pairs (1, at least 20 needed)"
+    assert [rows[name].is_open for name in ("newcomer", "loner", "faithful", "garbler")] == [True, True, False, False]
+
+
+def test_provider_that_differs_and_is_faulty_has_both_in_its_state(cards):
+    (garbler,) = (card for card in cards if card.provider == "garbler")
+    (squeezer,) = (card for card in cards if card.provider == "squeezer")
+    both = replace(garbler.verdict, reasons=(*garbler.verdict.reasons, *squeezer.verdict.reasons))
+    assert verdict_row(replace(garbler, verdict=both)).state == "differs, faulty answers"
+
+
+def test_every_verdict_has_a_mark_and_a_word():
+    assert set(MARKS) == set(WORDS) == set(VerdictWord)
+
+
+def test_name_has_the_model_only_where_a_provider_serves_several(cards):
+    one, two = cards[0], replace(cards[0], model="other\x1b[2J")
+    assert display_name(one, [one]) == one.provider
+    assert display_name(two, [one, two]) == f"{one.provider} other[ESC][2J"
+
+
+def test_what_was_not_measured_is_counted(cards):
+    lines = unmeasured_lines(cards)
+    assert "1 of 242 requests have no pair" in lines
+    assert any("signals in no pair: " in line for line in lines)
+
+
+def test_nothing_is_missing_where_there_is_no_card():
+    assert unmeasured_lines(()) == ()

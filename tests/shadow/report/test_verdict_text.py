@@ -1,0 +1,70 @@
+"""The verdicts in a few lines."""
+
+import json
+
+import pytest
+
+from shadow.report.build_report import build, build_verdicts
+from shadow.report.verdict_text import short_status, status_json, status_lines, verdict_text
+from tests.records import NOW, add_pair, fill
+
+
+@pytest.fixture
+def report(store):
+    fill(store)
+    return build_verdicts(store, 0.0, NOW + 60)
+
+
+def text(report, width=80, **more) -> str:
+    return verdict_text(report.cards, report.references, period="all records", now=NOW, width=width, color=False, **more)
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_verdicts_fit_the_width_without_a_broken_word(report, width):
+    shown = text(report, width)
+    assert max(map(len, shown.split("\n"))) <= width
+    assert {"garbler", "squeezer", "arguments", "undecided,", "reference"} <= set(shown.split())
+
+
+def test_verdicts_begin_with_the_number_that_differ_and_end_with_the_next_command(report):
+    lines = text(report, 100, options=" --db 'a b.db'").split("\n")
+    assert lines[0] == "2 of 5 differ from the reference  all records"
+    assert lines[1].startswith("✗ garbler   differs, 80 pairs")
+    assert lines[-1] == "Next: sameweights report garbler --db 'a b.db'"
+
+
+def test_verdicts_are_those_of_the_full_report(store, report):
+    assert report.cards == build(store, 0.0, NOW + 60).cards
+
+
+def test_nothing_measured_is_no_verdict_and_leads_to_the_doctor(store):
+    assert text(build_verdicts(store, 0.0, NOW)).startswith("No request in this period")
+    add_pair(store, "p", "Hello", "Hello")
+    assert store.flush(20)
+    shown = text(build_verdicts(store, 0.0, NOW + 60))
+    assert shown.startswith("Nothing is measured yet")
+    assert "Next: sameweights doctor" in shown
+
+
+def test_status_has_one_line_for_each_provider(report):
+    lines = status_lines(report.cards, now=NOW)
+    assert [line.split(":")[0] for line in lines] == ["✗ garbler", "✗ squeezer", "? newcomer", "✓ faithful", "… loner"]
+    assert short_status(report.cards) == "✗2 ?1 ✓1 …1"
+    assert short_status(()) == "-"
+
+
+@pytest.mark.promise("reader.terminal")
+def test_hostile_model_name_takes_one_short_line(store):
+    for model in ("m", "evil\x1b[2J\n" + "x" * 1_000_000):
+        add_pair(store, "p", "Hello", "Hello", model=model)
+    assert store.flush(20)
+    report = build_verdicts(store, 0.0, NOW + 60)
+    for shown in (text(report), "\n".join(status_lines(report.cards, now=NOW))):
+        assert "\x1b" not in shown
+        assert len(shown) < 2_000
+
+
+def test_json_of_the_status_has_its_schema_and_times(report):
+    found = json.loads(status_json(report.cards, now=NOW))
+    assert (found["schema"], found["at"]) == ("sameweights.status/1", "2023-11-14T22:13:20.000+00:00")
+    assert found["providers"][0]["verdict"] == "differs"

@@ -1,0 +1,68 @@
+"""The list of pairs."""
+
+import json
+
+import pytest
+
+from shadow.terminal.pair_list import evidence_of, pair_lines, pairs_json, pairs_text
+from storage.rows import PairFilter
+from tests.records import add_pair, calling
+
+EVIDENCE = PairFilter(evidence=True)
+
+
+@pytest.fixture
+def pair(store):
+    add_pair(store, "faithful", calling("Oslo"), calling("Oslo"))
+    name = add_pair(store, "garbler", calling("Oslo"), calling("Quito"), calling("Quito"))
+    assert store.flush(20)
+    return name
+
+
+def test_list_has_whole_ids_and_the_evidence_of_each_pair(store, pair):
+    text = pairs_text(pair_lines(store, EVIDENCE), EVIDENCE, width=140, color=False, options=" --db a.db")
+    assert pair in text
+    assert "tool arguments" in text
+    assert "faithful" not in text
+    assert text.endswith(f"Next: sameweights show {pair} --db a.db")
+    every = pairs_text(pair_lines(store, PairFilter()), PairFilter(), width=140, color=False)
+    assert "No difference in" in every
+
+
+def test_difference_that_noise_may_explain_is_no_evidence(store):
+    add_pair(store, "p", calling("Oslo"), calling("Quito"), calling("Bergen"))
+    assert store.flush(20)
+    assert pair_lines(store, EVIDENCE) == ()
+    assert "No evidence: " in pairs_text(pair_lines(store, PairFilter()), PairFilter(), width=140, color=False)
+
+
+def test_empty_lists_state_what_to_do():
+    assert "--all lists every pair" in pairs_text([], EVIDENCE, width=80, color=False)
+    assert pairs_text([], PairFilter(), width=80, color=False).startswith("No pair matches")
+
+
+def test_json_holds_objects_and_times(store, pair):
+    document = json.loads(pairs_json(pair_lines(store, EVIDENCE)))
+    (found,) = document["pairs"]
+    assert document["schema"] == "sameweights.pairs/1"
+    assert (found["id"], found["comparable"], found["why"]) == (pair, True, None)
+    assert found["started_time"] == "2023-11-14T22:13:20.000+00:00"
+    assert found["alterations"] == ["the model is called otherwise there"]
+    assert found["shape"] == {}
+    assert found["evidence"] == ["arguments"]
+
+
+@pytest.mark.promise("reader.terminal")
+def test_hostile_answer_takes_one_short_row(store):
+    body = {"message": {"content": "x\x1b[2J" + "y" * 1_000_000}, "finish_reason": "\x1b[2J\u202e" * 1_000}
+    add_pair(store, "p", body, "Hello", "Hello", model="m" * 100_000)
+    assert store.flush(20)
+    text = pairs_text(pair_lines(store, PairFilter()), PairFilter(), width=80, color=False)
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert len(text) < 2_000
+
+
+def test_checks_of_both_answers_are_read(store, pair):
+    (line,) = pair_lines(store, EVIDENCE)
+    assert evidence_of(store, line.summary.pair) == line.evidence
