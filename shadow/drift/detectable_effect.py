@@ -99,9 +99,10 @@ def _binomial(n: int, p: float, first: int, last: int) -> Iterator[float]:
 
 
 def _mass(n: int, p: float, k: int) -> float:
+    """P[Bin(n, p) = k] for a p above 0."""
     if p >= 1.0:
         return float(k == n)
-    return exp(lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1) + k * log(p) + (n - k) * log1p(-p)) if p > 0 else float(k == 0)
+    return exp(lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1) + k * log(p) + (n - k) * log1p(-p))
 
 
 def _tails(share: float, p_limit: float, first: int, last: int) -> Iterator[float]:

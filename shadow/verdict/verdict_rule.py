@@ -93,7 +93,7 @@ def _naming(signals: Sequence[VerdictReason], drift: Iterable[DriftEvidence]) ->
     alarms = [one for one in drift if one.state is DriftState.DRIFT and one.name in subjects]
     if alarms:
         return min(alarms, key=lambda one: (-abs(one.size or 0.0), one.name)).name
-    tests = [((one.subject, PROVIDER if (one.size or 0.0) >= 0 else REFERENCE), _effect(one)) for one in signals]
+    tests = [((one.subject, PROVIDER), _effect(one)) for one in signals]
     return naming(tests)[0] if tests else ""
 
 

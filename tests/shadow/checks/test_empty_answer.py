@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from shadow.checks.empty_answer import empty_answer, reasoning_only
@@ -31,6 +33,23 @@ def test_empty_response_that_the_request_may_call_for_is_not_measured():
     asked = ask(messages=({"role": "user", "content": "Respond with two blank lines only."},))
     found = empty_answer(asked, completion(choice("\n")))
     assert (found.state, found.reason) == (FindingState.NOT_MEASURED, "nothing came, and the request may call for that")
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (choice(None, finish="content_filter"), "a filter on content withheld the answer (content_filter)"),
+        (
+            replace(choice(None, finish="stop"), filtered=("hate", "violence")),
+            "a filter on content withheld the answer (hate, violence)",
+        ),
+        (choice(None, finish="length"), "the answer was ended by length before it had any content"),
+        (choice(None, finish="MAX_TOKENS"), "the answer was ended by MAX_TOKENS before it had any content"),
+    ],
+)
+def test_what_ended_a_response_before_its_content_is_named_as_it_was_sent(said, reason):
+    assert empty_answer(ask(), completion(said)).reason == reason
+    assert reasoning_only(ask(), completion(replace(said, reasoning="hm"))).reason == reason
 
 
 def test_reasoning_alone_is_no_empty_answer():

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
@@ -7,8 +8,10 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -106,6 +109,14 @@ def test_a_taken_port_is_reported_in_a_sentence(tmp_path, capsys):
         port = taken.getsockname()[1]
         assert demo_run.run(seconds=1, keep=False, port=port) == 2
     assert f"127.0.0.1:{port}" in capsys.readouterr().err
+
+
+async def test_progress_begins_at_no_second_of_those_asked_for(monkeypatch):
+    shown = asyncio.Queue()
+    monkeypatch.setattr(demo_run, "_status", shown.put_nowait)
+    progress = asyncio.create_task(demo_run._progress(SimpleNamespace(sent=Counter(faithful=1_234), failed=Counter()), 8))
+    assert await shown.get() == "     0 of 8 s   1,234 requests   0 failed"
+    progress.cancel()
 
 
 def test_only_queue_gauges_are_summed_as_waiting():

@@ -53,6 +53,11 @@ def test_several_cities_make_several_calls_unless_that_is_forbidden():
     assert len(cold({**both, "parallel_tool_calls": False}).calls) == 1
 
 
+def test_a_question_with_five_cities_makes_four_calls():
+    many = ask("Compare the weather in Oslo, Turin, Lima, Quito and Rome.", tools=[WEATHER])
+    assert [json.loads(call.arguments)["city"] for call in cold(many).calls] == ["Oslo", "Turin", "Lima", "Quito"]
+
+
 def test_a_tool_result_is_answered_in_words():
     body = ask("What is the weather in Oslo?", tools=[WEATHER])
     body["messages"].append({"role": "tool", "tool_call_id": "c", "content": '{"degrees": -3}'})

@@ -149,6 +149,27 @@ def test_surrogates_and_long_numbers_are_storable():
     assert isinstance(json.loads(hidden), dict)
 
 
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [
+        ("a" * 200, 12),
+        ("a" * 201, 201),
+        ("a" * 511, 511),
+        ("a" * 512, 12),
+        ("a" * 511 + " " + "a" * 400, 912),
+        ("a" * 512 + " " + "a" * 400, 12),
+        ("é" * 512, 512),
+        ("é" + "a" * 600, 601),
+    ],
+)
+def test_only_a_text_keeps_its_length_and_no_short_value_or_encoded_bytes(text, length):
+    call = {"id": "1", "type": "function", "function": {"name": "send", "arguments": json.dumps({"body": text})}}
+    seen = parse_exchange(exchange(said("", message={"tool_calls": [call]})))
+    kept = json.loads(Pseudonymiser(KEY, "c").response(seen, ("valid",)))
+    [hidden] = json.loads(kept["choices"][0]["message"]["tool_calls"][0]["function"]["arguments"]).values()
+    assert (len(hidden) >= length) if length > 12 else (len(hidden) == 12)
+
+
 def test_vectors_are_kept_in_no_form():
     live = exchange(b'{"data": [{"index": 0, "embedding": [0.25]}], "model": "m"}', request=b'{"model": "m", "input": "secret"}')
     seen = parse_exchange(live._replace(request=live.request._replace(target="/v1/embeddings")))

@@ -51,6 +51,14 @@ def test_a_second_answer_is_counted_and_never_refused():
     assert budget.admit(NOON) == "budget_requests"
 
 
+def test_answer_of_a_request_of_the_period_before_is_spent_in_the_period_it_comes_in():
+    budget = Budget(2, 0, 0.0, "hour")
+    assert [budget.admit(NOON), budget.admit(NOON)] == ["", ""]
+    budget.settle(NOON + 3_600, 10, 0.5)
+    assert budget.spent == PeriodSpending(requests=1, tokens=10, money=0.5)
+    assert [budget.admit(NOON + 3_600), budget.admit(NOON + 3_600)] == ["", "budget_requests"]
+
+
 def test_what_was_let_in_and_never_came_back_stays_counted():
     budget = Budget(1, 0, 0.0, "hour")
     assert budget.admit(NOON) == ""

@@ -10,6 +10,7 @@ from bench.written import HARD, NAMES, WAYS, harmless, leaked
 from shadow.checks.prompts.call_markup import AFTER, BEFORE, FORMS, OPENING, written_calls
 
 TOOLS = ("get_weather", "search")
+CALL = '<tool_call>{"name": "search", "arguments": {}}</tool_call>'
 
 
 def tools(text: str, offered=TOOLS) -> list[str]:
@@ -97,6 +98,27 @@ def test_arguments_before_the_name_are_looked_over_to_a_limit():
     assert tools(f'{{"arguments": {{"note": "{long}"}}, "name": "search"}}') == ["search"]
     assert tools(f'{{"arguments": {{"note": "{long * 2}"}}, "name": "search"}}') == []
     assert AFTER < BEFORE
+
+
+@pytest.mark.parametrize(
+    ("offered", "before", "found"),
+    [
+        (["search"], 299, True),
+        (["search"], 300, False),
+        (["search", "get_weather"], 149, True),
+        (["search", "get_weather"], 150, False),
+    ],
+)
+def test_a_call_is_looked_for_at_the_first_300_places_of_the_offered_names(offered, before, found):
+    text = "get_weather of\n" + "(search the web)\n" * before + CALL
+    assert ("search" in {call.tool for call in written_calls(text, offered)}) == found
+
+
+@pytest.mark.parametrize(("before", "found"), [(2, True), (3, False)])
+def test_a_call_is_looked_for_at_three_places_of_each_name_however_many_tools_are_offered(before, found):
+    offered = ["search", *(f"tool_{number}" for number in range(1_000, 1_500))]
+    text = " ".join(offered[1:]) + "\n" + "(search the web)\n" * before + CALL
+    assert ("search" in {call.tool for call in written_calls(text, offered)}) == found
 
 
 def test_each_tool_is_reported_once():
