@@ -20,6 +20,8 @@ _MOST_BEGINNINGS = 32
 """Places at the end of a cut text at which a secret may begin; behind them all is taken for its beginning."""
 _LONGEST_CODING = 24
 """Bytes that one character may be coded in."""
+_MOST_READINGS = 8
+"""Ways in which a text is read as one secret at a time."""
 _RUN = re.compile(rb"[A-Za-z0-9._~-]+")
 _CODED = re.compile(
     rb"\\{1,8}u00(?P<u>[0-9A-Fa-f]{2})|%(?:25){0,3}(?P<p>[0-9A-Fa-f]{2})"
@@ -27,6 +29,9 @@ _CODED = re.compile(
 )
 _CODED_BEFORE = re.compile(rb"(?:%b)\Z" % _CODED.pattern)
 _PERCENT = re.compile(rb"%(?:25){1,4}")
+_PERCENT_SIGN, _AMPERSAND = 0x25, 0x26
+_NESTED = {_PERCENT_SIGN: re.compile(rb"%(?:25){1,4}"), _AMPERSAND: re.compile(rb"&(?:amp;){1,3}")}
+"""What a coding writes again with each turn, at most as often as `_CODED` reads."""
 _BACKSLASHES = re.compile(rb"\\{1,8}")
 _ESCAPED = b"\"'/\\"
 """What JSON and JavaScript write behind a backslash."""
@@ -65,6 +70,8 @@ class _Cut(NamedTuple):
     before: bytes
     anchor: bytes
     after: bytes
+    several: bool
+    """Whether it holds what a coding begins with, so that a text can be read as it in several ways."""
 
 
 def anchor(secret: bytes) -> bytes:
@@ -117,7 +124,7 @@ def without_beginning(data: bytes, secret: bytes) -> bytes:
 
 def _cut(secret: bytes) -> _Cut:
     kept = anchor(secret)
-    return _Cut(*secret.partition(kept))
+    return _Cut(*secret.partition(kept), several=any(start in secret for start in _STARTS))
 
 
 def _first(secret: bytes) -> bytes:
@@ -131,6 +138,8 @@ def _span(data: bytes, at: int, secret: bytes, cut: _Cut) -> tuple[int, int] | N
     start = at - len(cut.before)
     if start >= 0 and data.startswith(secret, start):
         return start, start + len(secret)
+    if cut.several:
+        return _widest(data, at, cut)
     start, end = at, at + len(cut.anchor)
     for wanted in cut.after:
         end = _behind(data, end, wanted)
@@ -141,6 +150,47 @@ def _span(data: bytes, at: int, secret: bytes, cut: _Cut) -> tuple[int, int] | N
         if start < 0:
             return None
     return start, end
+
+
+def _widest(data: bytes, at: int, cut: _Cut) -> tuple[int, int] | None:
+    """The same, with each character read in all ways: a secret may hold what reads as a coding, `%30` or `&amp;`."""
+    starts, ends = {at}, {at + len(cut.anchor)}
+    for wanted in cut.after:
+        ends = _few({behind for end in ends for behind in _ends(data, end, wanted)})
+        if not ends:
+            return None
+    for place in range(len(cut.before) - 1, -1, -1):
+        starts = _few({before for start in starts for before in _starts(data, start, cut.before, place)})
+        if not starts:
+            return None
+    return min(starts), max(ends)
+
+
+def _few(places: set[int]) -> set[int]:
+    """At most `_MOST_READINGS` of the places: a text is the other side's choice, and so may be the secret."""
+    return places if len(places) <= _MOST_READINGS else set(sorted(places)[:_MOST_READINGS])
+
+
+def _ends(data: bytes, at: int, wanted: int) -> set[int]:
+    """Each end that the character `wanted` at `at` may have."""
+    ends = {_behind(data, at, wanted)}
+    if _is(data, at, wanted):
+        ends.add(at + 1)
+        coding = _NESTED.get(wanted)
+        if coding and (found := coding.match(data, at)):
+            step = 2 if wanted == _PERCENT_SIGN else 4
+            ends.update(range(at + 1 + step, found.end() + 1, step))
+    ends.discard(-1)
+    return ends
+
+
+def _starts(data: bytes, end: int, secret: bytes, place: int) -> set[int]:
+    """Each begin that the character at a place of the secret may have that ends at `end`."""
+    starts = {_before(data, end, secret, place)}
+    if end > 0 and _is(data, end - 1, secret[place]):
+        starts.add(end - 1)
+    starts.discard(-1)
+    return starts
 
 
 def _behind(data: bytes, at: int, wanted: int) -> int:

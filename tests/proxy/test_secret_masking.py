@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxy.record.credential_removal import forms, masked
 from proxy.secret_masking import LOOKS, LOOKS_A_STEP, SearchBudget, TooCostlySearchError, anchor, secret_masker, without_beginning
+from tests.written_keys import WRITTEN
 
 KEY = "pk+Ab/9x=Q&z<tail'of\"it"
 CODINGS = {
@@ -94,3 +96,12 @@ def test_a_coding_that_is_cut_in_two_is_masked_with_what_stands_before_it():
 @pytest.mark.parametrize(("count", "steps"), [(499, 0), (500, 1), (999, 1), (1_000, 2)])
 def test_a_step_ends_with_every_five_hundredth_place(count, steps):
     assert without(b"tail " * count, KEY.encode())[1] == steps
+
+
+@pytest.mark.parametrize("way", sorted(WRITTEN))
+@pytest.mark.parametrize(
+    "key", [b"%30'0000", b"0000'%30", b"%25'0000", b"0000'%25", b"0000'%2525", b"0000'&amp;", b"&amp;'0000", b"0000&#48;'"]
+)
+def test_a_key_that_holds_what_reads_as_a_coding_is_found_in_each_coding(key, way):
+    written = WRITTEN[way](key)
+    assert written not in masked(b"a " + written + b" b", forms([key]))
