@@ -17,7 +17,7 @@ from storage.opening import database_path, open_store
 from storage.sqlite.connection import FILES
 from storage.storage_config import StorageConfig
 from storage.store import Store
-from storage.study_rows import StudyRow
+from storage.study_rows import RecordedFilter, StudyRow
 
 FOR_EVER = 36_500.0
 """Days for which answers are kept: until they are forgotten by name."""
@@ -35,9 +35,16 @@ def database_of(name: str, db: str | None) -> Path:
 
 
 def open_study_store(path: Path, storage: StorageConfig) -> Store:
-    """The database for writing, bodies and redaction as the configuration has them; StoreError in one sentence."""
+    """The database for writing, bodies and redaction as the configuration has them; StoreError in one sentence.
+
+    ConfigError for one with recorded traffic and no study: what a study stores there would be judged as traffic.
+    """
     own = storage.model_copy(update={"url": f"sqlite:///{path}", "keep_days": FOR_EVER, "max_bytes": 0, "batch_seconds": 0.01})
-    return open_store(own)
+    store = open_store(own)
+    if not store.studies.studies() and store.studies.recorded_requests(RecordedFilter(limit=1)):
+        store.close()
+        raise ConfigError([f"{path}: holds recorded traffic; a study needs a database of its own: name another with --db"])
+    return store
 
 
 def set_aside(path: Path, now: float) -> Path | None:

@@ -8,8 +8,10 @@ import pytest
 
 from shadow.settings.config_errors import ConfigError
 from shadow.studies.study_database import check_same, database_of, open_study_store, set_aside, study_id, study_name
+from storage.opening import open_store
 from storage.storage_config import StorageConfig
 from storage.study_rows import StudyRow
+from tests.records import add_live
 
 SETTINGS = {"providers": ["near http://a"], "reference": "official http://b", "changes": {}, "seed": 1}
 
@@ -79,3 +81,14 @@ def test_a_study_keeps_its_answers_whatever_the_configuration_keeps(tmp_path):
     with closing(open_study_store(tmp_path / "s.db", config)) as store:
         assert store._config.keep_days == 36_500.0
         assert store._config.max_bytes == 0
+
+
+def test_a_database_of_recorded_traffic_is_no_database_of_a_study(tmp_path):
+    path = tmp_path / "live.db"
+    with closing(open_store(StorageConfig(url=f"sqlite:///{path}"))) as store:
+        add_live(store, "near")
+        assert store.flush(20)
+    with pytest.raises(ConfigError, match=r"live\.db: holds recorded traffic; a study needs a database of its own"):
+        open_study_store(path, StorageConfig())
+    with closing(open_store(StorageConfig(url=f"sqlite:///{path}"))) as store:
+        assert store.studies.studies() == []
