@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from storage.sqlite.record_insertion import PreparedRecord, RecordPreparer
-from storage.sqlite.sqlite_store import SqliteReader, SqliteStore, open_sqlite_reader
+from storage.sqlite.sqlite_reader import SqliteReader, open_sqlite_reader
+from storage.sqlite.sqlite_store import SqliteStore
 from storage.storage_config import StorageConfig
 from storage.store import Store, StoreError
 

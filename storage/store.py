@@ -20,6 +20,7 @@ from storage.judgement_rows import (
     PayoffSum,
     TimedRow,
 )
+from storage.page_rows import PageQueries
 from storage.rows import (
     AnswerFilter,
     ErasureResult,
@@ -273,6 +274,13 @@ class Reader(Protocol):
     def studies(self) -> StudyQueries:
         """Queries about studies."""
 
+    @property
+    def page_queries(self) -> PageQueries:
+        """Queries that pages alone need."""
+
+    def spent(self, begin: int, end: int) -> Spending:
+        """What references have cost from the hour `begin` since the epoch up to, and without, the hour `end`."""
+
 
 class Store(Writer, PreparedWriter, Reader, Protocol):
     """One store: its writer, its readers, and its end."""
@@ -290,9 +298,6 @@ class Store(Writer, PreparedWriter, Reader, Protocol):
 
     def spend(self, at: float, cost: Spending) -> None:
         """Add what a reference has cost at `at`, seconds since the epoch; on disk when this returns. Slow: off the loop."""
-
-    def spent(self, begin: int, end: int) -> Spending:
-        """What references have cost from the hour `begin` since the epoch up to, and without, the hour `end`."""
 
     def begin_run(self, run: str) -> Mapping[int, int]:
         """How many exchanges of each worker the `serve` of this name has stored already; the counts of other runs are deleted."""

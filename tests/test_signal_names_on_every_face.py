@@ -16,7 +16,7 @@ from shadow.drift.drift_signals import DriftSignal
 from shadow.findings.finding import Finding, FindingState
 from shadow.judging.webhook import webhook_event
 from shadow.metrics.observe import Metrics
-from shadow.pages.pair_pages import PairPages
+from shadow.pages.page_set import PageSet
 from shadow.report.build_report import as_json, as_text, build
 from shadow.report.filters import answer_filter, pair_filter
 from shadow.settings.top_level_config import Config
@@ -61,7 +61,7 @@ def in_words(text: str) -> set[str]:
 
 
 def chips(page: str) -> set[str]:
-    found = re.findall(r'<span class="chip">(.*?)</span>|<tr class="[a-z_]*">\s*<th>(.*?)</th>', page)
+    found = re.findall(r'<span class="chip[a-z ]*">(?:✗ )?(.*?)</span>|<tr>\s*<th>(.*?)</th><td class="value"', page)
     return {html.unescape(name) for pair in found for name in pair if name}
 
 
@@ -72,26 +72,27 @@ def options(page: str) -> set[str]:
     return {html.unescape(name) for pair in found for name in pair}
 
 
-def accepted(pages: PairPages, names: set[str], *, checks: bool = False) -> None:
+def accepted(pages: PageSet, names: set[str], *, checks: bool = False) -> None:
     """Both faces of the list of pairs take each of these names, and where they are of checks those of the answers too."""
     assert names
     for name in names:
         assert pair_filter(provider="", model="", signal=name, state="", since="all", limit=1, now=1.0).signal, name
-        assert pages.index({"signal": name}), name
+        assert pages.pairs.page({"signal": name}), name
         if checks:
             assert answer_filter(provider="", model="", signal=name, since="all", limit=1, now=1.0).signal, name
-            assert pages.answers({"signal": name}), name
+            assert pages.answers.page({"signal": name}), name
 
 
 def test_names_of_the_report_are_accepted(recorded):
-    pages, report = PairPages(recorded, CONFIG), build(recorded, 0.0, 2 * NOW)
+    pages, report = PageSet(recorded, CONFIG, CollectorRegistry()), build(recorded, 0.0, 2 * NOW)
     document = json.loads(as_json(report))
     accepted(pages, members(document) | in_words(as_text(report, width=200, color=False)))
     accepted(pages, {line["signal"] for card in document["cards"] for line in card["checks"]}, checks=True)
 
 
 def test_names_of_the_lists_and_of_a_pair_are_accepted(recorded):
-    pages, found, failed = PairPages(recorded, CONFIG), recorded.pairs(PairFilter()), recorded.faulty_answers(AnswerFilter())
+    pages = PageSet(recorded, CONFIG, CollectorRegistry())
+    found, failed = recorded.pairs(PairFilter()), recorded.faulty_answers(AnswerFilter())
     lines = pair_lines(recorded, PairFilter(evidence=True))
     named_signals = {name for each in json.loads(pairs_json(lines))["pairs"] for name in (*each["differing"], *each["evidence"])}
     accepted(pages, in_words(pairs_text(lines, PairFilter(evidence=True), width=200, color=False)) | named_signals)
@@ -102,15 +103,15 @@ def test_names_of_the_lists_and_of_a_pair_are_accepted(recorded):
 
 
 def test_names_of_the_pages_are_accepted(recorded):
-    pages = PairPages(recorded, CONFIG)
-    accepted(pages, chips(pages.index({})) | options(pages.index({})))
-    accepted(pages, chips(pages.answers({})) | options(pages.answers({})), checks=True)
-    accepted(pages, chips(pages.pair(recorded.pairs(PairFilter())[0].pair.id)))
-    assert "tool arguments" in chips(pages.index({"provider": "garbler"}))
+    pages = PageSet(recorded, CONFIG, CollectorRegistry())
+    accepted(pages, chips(pages.pairs.page({"show": "all"})) | options(pages.pairs.page({})))
+    accepted(pages, chips(pages.answers.page({})) | options(pages.answers.page({})), checks=True)
+    accepted(pages, chips(pages.pair.page(recorded.pairs(PairFilter())[0].pair.id)))
+    assert "tool arguments" in chips(pages.pairs.page({"provider": "garbler"}))
 
 
 def test_names_of_metrics_and_alerts_are_accepted(recorded):
-    registry, pages = CollectorRegistry(), PairPages(recorded, CONFIG)
+    registry, pages = CollectorRegistry(), PageSet(recorded, CONFIG, CollectorRegistry())
     metrics = Metrics(registry, CONFIG)
     for kind, signals in (("cross", COMPARED), ("check", CHECKED)):
         found = [Finding(signal=signal, state=FindingState.DIFFER, score=0.5) for signal in signals]
@@ -131,4 +132,4 @@ def test_names_of_an_alarm_in_the_webhook_are_accepted(store, key):
     row = AlarmRow(at=1.0, pair_id="p", group=group, old="ok", new="drift", name=title(key), details=details)
     event = json.loads(webhook_event(row, "json").body)
     test = event["details"]["tests"][0]
-    accepted(PairPages(store, CONFIG), {event["name"], test["signal"], test["title"]})
+    accepted(PageSet(store, CONFIG, CollectorRegistry()), {event["name"], test["signal"], test["title"]})

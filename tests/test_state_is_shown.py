@@ -52,8 +52,8 @@ from shadow.metrics.observe import Metrics
 from shadow.metrics.series import BulkCounter, BulkHistogram, CachedChildren, WorkerTotals
 from shadow.pages.connection_limiter import ConnectionLimiter
 from shadow.pages.metrics_endpoint import MetricsEndpoint
-from shadow.pages.overview import OverviewPage
-from shadow.pages.pair_pages import PairPages
+from shadow.pages.page_set import PageSet
+from shadow.pages.period_figures import PeriodFiguresCache
 from shadow.pipeline.fetcher_client import InProcessFetcher
 from shadow.sampling.budget import Budget
 from shadow.sampling.conversations import Conversations
@@ -182,8 +182,8 @@ def reading():
         (WorkerTotals, "<WorkerTotals workers=[]>"),
         (lambda: ConnectionLimiter(most=3, refused=print, clock=float), "<ConnectionLimiter open=0 most=3>"),
         (lambda: MetricsEndpoint(CollectorRegistry(), print), "<MetricsEndpoint rendering=[]>"),
-        (lambda: OverviewPage(None, None), "<OverviewPage cached=[]>"),
-        (lambda: PairPages(None, CONFIG), "<PairPages providers=1>"),
+        (lambda: PeriodFiguresCache(None), "<PeriodFiguresCache of []>"),
+        (lambda: PageSet(None, CONFIG, CollectorRegistry()), "<PageSet <OverviewPage <PeriodFiguresCache of []>>>"),
         (spent, "<Budget day open=1 requests=1 tokens=10 money=0.5>"),
         (placed, "<Conversations seen=1 most=9>"),
     ],

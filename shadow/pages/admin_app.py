@@ -1,4 +1,4 @@
-"""Serves the admin port: metrics, health and pages. It only reads, checks the Host header, and its pages hold no script.
+"""Serves the admin port: metrics, health and pages. It checks Host and Origin, and its pages run no script but their own file.
 
 Database reads, rendering and scrapes run in threads, because this event loop also receives the exchanges for the audit.
 """
@@ -6,7 +6,7 @@ Database reads, rendering and scrapes run in threads, because this event loop al
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib.resources import files
 
 from aiohttp import web
@@ -16,11 +16,7 @@ from prometheus_client import CollectorRegistry
 from shadow.pages.admin_access import AdminAccess
 from shadow.pages.allowed_hosts import AllowedHosts, is_same_origin
 from shadow.pages.metrics_endpoint import MetricsEndpoint
-from shadow.pages.pair_pages import FilterError, PairPages
-from shadow.privacy.privacy_policy import row_of
-from shadow.reading.body_decoding import decode
-from shadow.reading.completion import Unread
-from shadow.records import exchange as exchange_of
+from shadow.pages.page_set import PageSet
 from shadow.settings.config_errors import ConfigError, quoted
 from shadow.settings.top_level_config import AdminConfig, Config
 from storage.store import Reader
@@ -30,7 +26,7 @@ RELOAD = web.AppKey[Callable[[Config], None]]("reload")
 """The function that applies another configuration to a running application."""
 
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -39,9 +35,7 @@ HEADERS = {
     "Cache-Control": "no-store",
     "Server": "sameweights",
 }
-STATIC = {"style.css": "text/css", "icon.svg": "image/svg+xml"}
-RAW_LIMIT = 16 * 1024 * 1024
-"""Bytes of a raw body that are shown, after decompression."""
+STATIC = {"style.css": "text/css", "icon.svg": "image/svg+xml", "pages.js": "text/javascript"}
 
 
 def build_app(
@@ -54,7 +48,7 @@ def build_app(
     scraped: Callable[[float], None] = lambda _: None,
 ) -> web.Application:
     """The application of the admin port. `ready` returns "" or why not; `scraped` is called with the seconds of each scrape."""
-    admin = _Admin(reader, MetricsEndpoint(registry, scraped), ready, config)
+    admin = _Admin(PageSet(reader, config, registry), MetricsEndpoint(registry, scraped), ready)
     app = web.Application(middlewares=[_guard(config.admin), (access or AdminAccess()).middleware])
     app[RELOAD] = admin.reload
     app.on_response_prepare.append(_add_headers)
@@ -67,7 +61,12 @@ def build_app(
             web.get("/", admin.home),
             web.get("/pairs", admin.pairs),
             web.get("/pairs/{id}", admin.pair),
+            web.get("/providers/{name:.+}", admin.provider),
             web.get("/answers", admin.answers),
+            web.get("/exchanges/{id}", admin.exchange),
+            web.get("/conversations/{id:.+}", admin.conversation),
+            web.get("/audit", admin.audit),
+            web.get("/studies", admin.studies),
             web.get("/serving", admin.serving),
             web.get("/exchanges/{id}/{side:request|response}", admin.raw),
             web.get("/runbook", admin.runbook),
@@ -80,12 +79,11 @@ def build_app(
 class _Admin:
     """The request handlers."""
 
-    def __init__(self, reader: Reader, scraping: MetricsEndpoint, ready: Ready, config: Config) -> None:
-        self._reader = reader
+    def __init__(self, pages: PageSet, scraping: MetricsEndpoint, ready: Ready) -> None:
+        self._pages = pages
         self._scraping = scraping
         self._ready = ready
-        self._pages = PairPages(reader, config)
-        self._runbook = self._pages.runbook()
+        self._runbook = pages.runbook()
         folder = files("shadow.pages") / "templates"
         self._static = {name: (folder / name).read_bytes() for name in STATIC}
 
@@ -109,33 +107,48 @@ class _Admin:
         return web.Response(text=f"{why or 'ready'}\n", status=503 if why else 200)
 
     async def home(self, request: web.Request) -> web.Response:
-        return await self._list(self._pages.overview, request)
+        return await self._rendered(self._pages.overview.page, request.query)
 
     async def pairs(self, request: web.Request) -> web.Response:
-        return await self._list(self._pages.index, request)
+        return await self._rendered(self._pages.pairs.page, request.query)
 
     async def answers(self, request: web.Request) -> web.Response:
-        return await self._list(self._pages.answers, request)
+        return await self._rendered(self._pages.answers.page, request.query)
 
-    async def _list(self, page: Callable[[Mapping[str, str]], str], request: web.Request) -> web.Response:
-        try:
-            return _page(await asyncio.to_thread(page, request.query))
-        except (FilterError, ConfigError) as why:
-            return _page(self._pages.message("No such filter", str(why)), status=400)
+    async def audit(self, request: web.Request) -> web.Response:
+        return await self._rendered(self._pages.audit.page, request.query)
+
+    async def studies(self, _: web.Request) -> web.Response:
+        return await self._rendered(self._pages.studies.page)
+
+    async def provider(self, request: web.Request) -> web.Response:
+        return await self._rendered(self._pages.provider.page, request.match_info["name"], request.query)
 
     async def pair(self, request: web.Request) -> web.Response:
-        pair_id = request.match_info["id"]
-        page = await asyncio.to_thread(self._pages.pair, pair_id)
-        if page is None:
-            text = f"Pair {quoted(pair_id)} is unknown or was deleted; records are deleted after storage.keep_days."
-            return _page(self._pages.message("No such pair", text), status=404)
-        return _page(page)
+        return await self._rendered(self._pages.pair.page, request.match_info["id"], request.query)
+
+    async def exchange(self, request: web.Request) -> web.Response:
+        return await self._rendered(self._pages.exchange.page, request.match_info["id"])
+
+    async def conversation(self, request: web.Request) -> web.Response:
+        return await self._rendered(self._pages.conversation.page, request.match_info["id"])
 
     async def serving(self, _: web.Request) -> web.Response:
-        return _page(await asyncio.to_thread(self._pages.serving))
+        raise web.HTTPFound("/")
+
+    async def _rendered(self, page: Callable[..., str | None], *given: object) -> web.Response:
+        """The page, 400 with a sentence for an address that cannot be understood, 404 for what is not in the store."""
+        try:
+            html = await asyncio.to_thread(page, *given)
+        except ConfigError as why:
+            return _page(self._pages.message("This address cannot be shown", str(why)), status=400)
+        if html is None:
+            text = f"{quoted(str(given[0]))} is unknown, or was deleted: records are deleted after storage.keep_days."
+            return _page(self._pages.message("Not found", text), status=404)
+        return _page(html)
 
     async def raw(self, request: web.Request) -> web.Response:
-        body = await asyncio.to_thread(self._body, request.match_info["id"], request.match_info["side"])
+        body = await asyncio.to_thread(self._pages.exchange.body, request.match_info["id"], request.match_info["side"])
         if isinstance(body, str):
             return web.Response(text=f"{body}\n", status=404)
         return web.Response(body=body, content_type="text/plain", charset="utf-8")
@@ -148,20 +161,6 @@ class _Admin:
         if name not in STATIC:
             raise web.HTTPNotFound
         return web.Response(body=self._static[name], content_type=STATIC[name], charset="utf-8")
-
-    def _body(self, exchange_id: str, side: str) -> bytes | str:
-        """The body of one side without its content-encoding, or a sentence why there is none."""
-        row = row_of(self._reader, exchange_id)
-        if row is None:
-            return "This exchange is unknown or was deleted."
-        if (row.request_body if side == "request" else row.response_body) is None:
-            return "This exchange has no body, or its body was not kept."
-        exchange = exchange_of(row)
-        half = exchange.request if side == "request" else exchange.response
-        if half is None:
-            return "This exchange has no response."
-        decoded = decode(half.headers, half.body, (), RAW_LIMIT)
-        return half.body if isinstance(decoded, Unread) else decoded.body
 
 
 def _page(html: str, status: int = 200) -> web.Response:

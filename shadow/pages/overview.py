@@ -1,73 +1,115 @@
-"""Renders the first page: the verdict of each provider and model over a period, exactly as the report has it.
-
-A report is built at most once in `FRESH_SECONDS` for each period, because building one reads the whole period.
-"""
+"""Renders the first page: which providers differ, since when, how much and how surely, what was not measured, and the cost."""
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
 
 from jinja2 import Environment
 
-from shadow.report.build_report import build
-from shadow.report.figures import Report
-from shadow.report.filters import moment_of
-from shadow.verdict.verdict_value import VerdictWord
+from shadow.pages.audit_cost import audit_cost, budget_lines
+from shadow.pages.course_plot import course_steps, highest, sparkline
+from shadow.pages.page_address import address, checked
+from shadow.pages.period_figures import PeriodFigures, PeriodFiguresCache
+from shadow.report.drift_lines import DriftLine
+from shadow.report.figures import Scorecard
+from shadow.report.verdict_rows import VerdictRow, unmeasured_lines, verdict_row
+from shadow.sampling.budget import Budget
+from shadow.settings.top_level_config import Config
 from storage.store import Reader
 
-FRESH_SECONDS = 10.0
 PERIODS = ("1h", "24h", "7d", "all")
-KEPT = 8
-"""Reports of different periods that are cached."""
-STATES: Mapping[VerdictWord, tuple[str, str]] = {
-    VerdictWord.DIFFERS: ("✗", "differ"),
-    VerdictWord.FAULTY: ("✗", "differ"),
-    VerdictWord.SUSPECT: ("~", "neither"),
-    VerdictWord.UNDECIDED: ("?", "not_measured"),
-    VerdictWord.NONE_SEEN: ("✓", "match"),
-    VerdictWord.NOT_MEASURED: ("?", "not_measured"),
-    VerdictWord.WAITING: ("…", "not_measured"),
-}
-"""The mark and the CSS class of each verdict."""
+PARAMETERS = ("since",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverviewRow:
+    """One row: the verdict with its worst finding, since when (epoch seconds; `alarm`: by an alarm whose side is not yet known),
+    the course as bars, since when it is slower than its own past, and where it leads.
+    """
+
+    verdict: VerdictRow
+    since: float | None
+    alarm: bool
+    bars: Sequence[tuple[int, int]]
+    slower: float | None
+    address: str
+    pairs_address: str
 
 
 class OverviewPage:
-    """Renders the page; `now` returns seconds since the epoch, `clock` monotonic seconds."""
+    """Renders the page; `now` returns seconds since the epoch."""
 
     def __init__(
         self,
         reader: Reader,
         jinja: Environment,
+        figures: PeriodFiguresCache,
+        config: Config,
         *,
         now: Callable[[], float] = time.time,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._reader, self._jinja = reader, jinja
-        self._now, self._clock = now, clock
-        self._lock = threading.Lock()
-        self._cached: dict[str, tuple[float, Report]] = {}
+        self._reader, self._jinja, self._figures = reader, jinja, figures
+        self._now = now
+        self.config = config
 
     def __repr__(self) -> str:
-        return f"<OverviewPage cached={sorted(self._cached)}>"
+        return f"<OverviewPage {self._figures!r}>"
 
     def page(self, query: Mapping[str, str]) -> str:
-        """The verdicts of the period `since` (24h by default); ConfigError when it is not a time."""
-        since = query.get("since", "24h")
-        start = moment_of("since", since, self._now())
-        with self._lock:
-            report = self._report(since, start)
+        """The verdicts of the period `since` (24h by default); ConfigError when it is not a time, or for another parameter."""
+        since = checked(query, PARAMETERS).get("since") or "24h"
+        figures = self._figures.of(since)
+        rows = overview_rows(figures, since)
         return self._jinja.get_template("overview.html").render(
-            report=report, states={word.value: state for word, state in STATES.items()}, since=since, periods=PERIODS
+            rows=rows,
+            adverse=sum(row.verdict.is_adverse for row in rows),
+            figures=figures,
+            notes=[note.phrase for card in figures.cards for note in card.verdict.notes],
+            unmeasured=unmeasured_lines(figures.cards),
+            cost=audit_cost(figures.traffic, self.config),
+            budget=self._budget(),
+            since=since,
+            periods=PERIODS,
         )
 
-    def _report(self, since: str, start: float) -> Report:
-        built, report = self._cached.get(since, (0.0, None))
-        if report is None or self._clock() - built >= FRESH_SECONDS:
-            report = build(self._reader, start, self._now())
-            self._cached.pop(since, None)
-            self._cached[since] = self._clock(), report
-            while len(self._cached) > KEPT:
-                del self._cached[next(iter(self._cached))]
-        return report
+    def _budget(self) -> Sequence[str]:
+        shadow = self.config.shadow
+        budget = Budget(requests=shadow.requests, tokens=shadow.tokens, money=shadow.money, period=shadow.period)
+        if not budget.limited:
+            return ()
+        spent = self._reader.spent(*budget.hours(self._now()))
+        return [line.sentence for line in budget_lines(self.config, spent)]
+
+
+def overview_rows(figures: PeriodFigures, since: str) -> tuple[OverviewRow, ...]:
+    """A row for each provider, model and reference of the period, the worst verdict first."""
+    courses = {key: course_steps(points) for key, points in figures.courses.items()}
+    top = max((highest(steps) for steps in courses.values()), default=0.0)
+    return tuple(_row(card, figures, sparkline(courses.get(_key(card), ()), top), since) for card in figures.cards)
+
+
+def _row(card: Scorecard, figures: PeriodFigures, bars: Sequence[tuple[int, int]], since: str) -> OverviewRow:
+    wanted = {"model": card.model, "since": since}
+    alarms = [line.since for line in figures.drift if _key(line) == _key(card)]
+    alarm = min((at for at in alarms if at is not None), default=None)
+    return OverviewRow(
+        verdict=verdict_row(card),
+        since=alarm if card.verdict.since is None else card.verdict.since,
+        alarm=card.verdict.since is None and alarm is not None,
+        bars=bars,
+        slower=next((line.since for line in figures.paces if (line.provider, line.model) == _key(card)[:2] and line.since), None),
+        address=provider_address(card.provider, **wanted),
+        pairs_address=address("/pairs", {"provider": card.provider, **wanted}),
+    )
+
+
+def _key(one: Scorecard | DriftLine) -> tuple[str, str, str]:
+    return one.provider, one.model, one.reference
+
+
+def provider_address(name: str, **more: str) -> str:
+    """The address of a provider's page."""
+    return address(f"/providers/{quote(name, safe='')}", more)

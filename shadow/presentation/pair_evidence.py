@@ -29,7 +29,11 @@ class SignalComparison:
 
     @property
     def noise(self) -> str:
-        """What the second answer of the reference shows about this signal."""
+        """Why a difference in this signal is no evidence, or that the second answer of the reference confirms it."""
+        if self.signal in TIMES:
+            return "times show load, not the model"
+        if self.signal == Signal.FIRST_DIVERGENCE:
+            return "two sampled texts part somewhere"
         if self.own is None or self.own.state not in _COMPARED:
             return "no second answer of the reference to tell"
         same = self.own.state == FindingState.MATCH
@@ -96,13 +100,13 @@ def _signals(number: int) -> str:
 
 
 def _evident(found: PairEvidence) -> str:
-    phrases = [_check(row) for row in found.alone] + [named(line.signal) for line in found.evidence]
+    phrases = [_phrase(row) for row in (*found.alone, *(line.cross for line in found.evidence if line.cross))]
     more = f" and {len(phrases) - _SHOWN} more" if len(phrases) > _SHOWN else ""
     head = f"Evidence: {', '.join(phrases[:_SHOWN])}{more}."
     return f"{head} The reference, asked twice, agrees with itself there." if found.evidence else head
 
 
-def _check(row: FindingRow) -> str:
+def _phrase(row: FindingRow) -> str:
     return f"{named(row.signal)} ({row.reason})" if row.reason else named(row.signal)
 
 

@@ -15,7 +15,7 @@ from shadow.studies.replay.replay_report import stored_replay
 from shadow.studies.study_database import open_study_store
 from shadow.verdict.phrases import moment
 from storage.opening import database_path, open_reader
-from storage.sqlite.sqlite_store import SqliteReader
+from storage.sqlite.sqlite_reader import SqliteReader
 from storage.storage_config import StorageConfig
 from storage.store import StoreError
 from storage.study_rows import StudyRow

@@ -21,6 +21,7 @@ SHORTEST_END = 4
 BEYOND = "\U0010ffff"
 PAIRS = "SELECT p.* FROM pairs p"
 NEWEST = " ORDER BY p.started DESC, p.no DESC LIMIT :limit"
+OLDEST = " ORDER BY p.started, p.no LIMIT :limit"
 FILTERS = {
     "provider": "p.provider = :provider",
     "model": "p.model = :model",
@@ -31,6 +32,7 @@ FILTERS = {
     "until": "p.started < :until",
     "segment": "EXISTS (SELECT 1 FROM json_each(p.shape, '$.segments') WHERE key || '=' || value = :segment)",
     "before_id": "(p.started, p.no) < (SELECT started, no FROM pairs WHERE id = :before_id)",
+    "after_id": "(p.started, p.no) > (SELECT started, no FROM pairs WHERE id = :after_id)",
 }
 """What each field of a PairFilter adds to the condition when it is not empty."""
 FOUND = "EXISTS (SELECT 1 FROM findings f WHERE f.pair_no = p.no AND f.comparison = 'cross'"
@@ -110,7 +112,7 @@ def pairs(conn: sqlite3.Connection, wanted: PairFilter) -> list[PairSummary]:
         checked = f" OR ({EVER.format('check')}{narrower} AND ({searched}))" if wanted.signal else ""
         conditions.append(f"({cross}{checked})")
     where = " WHERE " + " AND ".join(conditions) if conditions else ""
-    found = list(rows_as(PairRow, conn.execute(PAIRS + where + NEWEST, values)))
+    found = list(rows_as(PairRow, conn.execute(PAIRS + where + (OLDEST if wanted.after_id else NEWEST), values)))
     states = _states(conn, [row.id for row in found])
     return [_summary(row, states[row.id]) for row in found]
 

@@ -4,7 +4,8 @@ import inspect
 
 import pytest
 
-from storage.sqlite.sqlite_store import SqliteReader, SqliteStore
+from storage.sqlite.sqlite_reader import SqliteReader
+from storage.sqlite.sqlite_store import SqliteStore
 from storage.store import Reader, Store, StoreError, Writer
 
 

@@ -1,14 +1,19 @@
 """The first page: the verdicts of a period, as the report gives them."""
 
+import re
 from html.parser import HTMLParser
 
 import pytest
 
-from shadow.pages.overview import STATES, OverviewPage
-from shadow.pages.pair_pages import environment
+from shadow.pages.overview import OverviewPage
+from shadow.pages.page_environment import CLASSES, environment
+from shadow.pages.period_figures import PeriodFiguresCache
 from shadow.report.build_report import build
+from shadow.report.verdict_rows import MARKS, verdict_row
 from shadow.settings.config_errors import ConfigError
+from shadow.settings.top_level_config import Config
 from shadow.verdict.verdict_value import VerdictWord
+from storage.spending import Spending
 from tests.records import NOW, add_live, add_pair, fill
 
 
@@ -26,7 +31,8 @@ def clock():
 
 @pytest.fixture
 def overview(store, clock):
-    return OverviewPage(store, environment(), now=lambda: NOW + 60, clock=clock)
+    figures = PeriodFiguresCache(store, now=lambda: NOW + 60, clock=clock)
+    return OverviewPage(store, environment(), figures, Config(), now=lambda: NOW + 60)
 
 
 class Words(HTMLParser):
@@ -49,27 +55,34 @@ class Words(HTMLParser):
 
 
 @pytest.mark.slow
-def test_each_card_is_shown_with_its_verdict_and_sentence(store, overview):
+def test_each_card_is_shown_with_its_verdict_and_worst_finding(store, overview):
     fill(store)
     text = Words(overview.page({})).text
     cards = build(store, 0.0, NOW + 60).cards
     assert {card.verdict.word for card in cards} > {VerdictWord.DIFFERS}
     for card in cards:
-        assert f"{STATES[card.verdict.word][0]} {card.verdict.word.value.replace('_', ' ')} {card.provider}" in text
-        assert " ".join(card.verdict.sentence.split()) in text
+        assert f"{MARKS[card.verdict.word]} {card.verdict.word.value.replace('_', ' ')}" in text
+        assert " ".join(verdict_row(card).finding.split()) in text
 
 
-def test_each_word_of_a_verdict_has_a_mark_and_only_one_is_a_tick():
-    assert set(STATES) == set(VerdictWord)
-    assert [word for word, (mark, _) in STATES.items() if mark == "✓"] == [VerdictWord.NONE_SEEN]
+def test_each_word_of_a_verdict_has_a_mark_and_a_class_and_only_one_is_a_tick():
+    assert set(MARKS) == set(CLASSES) == set(VerdictWord)
+    assert [word for word, mark in MARKS.items() if mark == "✓"] == [VerdictWord.NONE_SEEN]
 
 
-def test_a_card_leads_to_its_pairs_and_to_its_faulty_answers(store, overview):
+@pytest.mark.slow
+def test_title_counts_the_providers_that_differ(store, overview):
+    fill(store)
+    adverse = sum(card.verdict.word.is_adverse for card in build(store, 0.0, NOW + 60).cards)
+    assert f"✗ {adverse} of 5 providers differ from their reference" in Words(overview.page({})).text
+
+
+def test_row_leads_to_its_provider_and_to_its_pairs(store, overview):
     add_pair(store, "near", "Hello", "Hello")
     assert store.flush(20)
     links = Words(overview.page({})).links
-    assert "/pairs?provider=near&model=pretend-small&state=differ" in links
-    assert "/answers?provider=near&model=pretend-small" in links
+    assert "/pairs?provider=near&model=pretend-small&since=24h" in links
+    assert "/providers/near?model=pretend-small&since=24h" in links
 
 
 def test_overview_without_requests_states_what_to_do(overview):
@@ -83,16 +96,6 @@ def test_a_request_before_the_period_is_not_in_it(store, overview):
     assert "No requests in this period" in Words(overview.page({"since": "1h"})).text
 
 
-def test_a_report_is_built_again_after_ten_seconds_and_not_before(store, overview, clock):
-    overview.page({})
-    add_live(store, "near")
-    assert store.flush(20)
-    clock.seconds = 10.0 - 0.1
-    assert "near" not in Words(overview.page({})).text
-    clock.seconds = 10.0
-    assert "near" in Words(overview.page({})).text
-
-
 def test_an_overview_since_an_unknown_time_is_an_error(overview):
     with pytest.raises(ConfigError, match="since: no such time: 'yesterday'"):
         overview.page({"since": "yesterday"})
@@ -102,3 +105,28 @@ def test_model_name_from_a_client_is_escaped(store, overview):
     add_live(store, "near", model="<script>alert(1)</script>")
     assert store.flush(20)
     assert "<script>" not in overview.page({})
+
+
+def test_cost_of_the_audit_is_stated(store, overview):
+    add_pair(store, "near", "Hello", "Hello")
+    assert store.flush(20)
+    assert re.search(r"The audit sent 1 requests and \d+ tokens; no prices are configured", Words(overview.page({})).text)
+
+
+def test_budget_that_is_set_is_shown_with_what_is_spent_of_it(store, clock):
+    figures = PeriodFiguresCache(store, now=lambda: NOW + 60, clock=clock)
+    page = OverviewPage(store, environment(), figures, Config.model_validate({"shadow": {"requests": 50}}), now=lambda: NOW + 60)
+    store.spend(NOW, Spending(requests=7, tokens=100, money=0.0))
+    assert "7 of 50 requests of this day spent." in Words(page.page({})).text
+
+
+def test_requests_without_a_pair_are_stated_as_not_measured(store, overview):
+    add_pair(store, "near", "Hello", "Hello")
+    add_live(store, "near")
+    assert store.flush(20)
+    assert "1 of 2 requests have no pair" in Words(overview.page({})).text
+
+
+def test_parameter_that_the_overview_does_not_know_is_refused(overview):
+    with pytest.raises(ConfigError, match="there is no filter 'model' on this page"):
+        overview.page({"model": "m"})

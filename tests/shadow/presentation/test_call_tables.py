@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from shadow.pages.pair_pages import pair_view
+from shadow.pages.pair_page import pair_view
 from shadow.presentation.call_tables import call_tables, json_text
 from storage.store import Store
 from tests.exchanges import asked, exchange, said

@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 
 from storage.rows import PairFilter
-from storage.sqlite.sqlite_store import SqliteStore, open_sqlite_reader
+from storage.sqlite.sqlite_reader import open_sqlite_reader
+from storage.sqlite.sqlite_store import SqliteStore
 from storage.storage_config import StorageConfig
 from storage.store import BusyError, StoreError
 from tests.conformance import PATIENCE, START, check_store, exchange_record, exchange_row, offered, pair_record

@@ -1,0 +1,60 @@
+"""`PageSet`: every page of the admin port over one store, made once. Reading and rendering block: call them in a thread."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry
+
+from shadow.pages.answers_page import AnswersPage
+from shadow.pages.audit_page import AuditPage
+from shadow.pages.conversation_page import ConversationPage
+from shadow.pages.exchange_page import ExchangePage
+from shadow.pages.overview import OverviewPage
+from shadow.pages.page_environment import environment
+from shadow.pages.pair_page import OnePairPage
+from shadow.pages.pairs_page import PairsPage
+from shadow.pages.period_figures import PeriodFiguresCache
+from shadow.pages.provider_page import ProviderPage
+from shadow.pages.runbook import runbook
+from shadow.pages.studies_page import StudiesPage
+from shadow.settings.top_level_config import Config
+from storage.opening import database_path
+from storage.store import Reader
+
+
+class PageSet:
+    """The pages; `now` returns seconds since the epoch."""
+
+    def __init__(
+        self, reader: Reader, config: Config, registry: CollectorRegistry, *, now: Callable[[], float] = time.time
+    ) -> None:
+        self._jinja = jinja = environment()
+        figures = PeriodFiguresCache(reader, now=now)
+        self.overview = OverviewPage(reader, jinja, figures, config, now=now)
+        self.provider = ProviderPage(reader, jinja, figures)
+        self.pairs = PairsPage(reader, jinja, config, now=now)
+        self.pair = OnePairPage(reader, jinja, now=now)
+        self.answers = AnswersPage(reader, jinja, config, now=now)
+        self.exchange = ExchangePage(reader, jinja)
+        self.conversation = ConversationPage(reader, jinja)
+        self.audit = AuditPage(reader, jinja, figures, config, registry, now=now)
+        self.studies = StudiesPage(database_path(config.storage.url).parent, jinja)
+        self._entries = runbook()
+
+    def __repr__(self) -> str:
+        return f"<PageSet {self.overview!r}>"
+
+    def reload(self, config: Config) -> None:
+        """Use the providers, prices and budget of `config` from the next page on."""
+        for page in (self.overview, self.pairs, self.answers, self.audit):
+            page.config = config
+
+    def runbook(self) -> str:
+        """The runbook: for each alert what it means and what to do."""
+        return self._jinja.get_template("runbook.html").render(entries=self._entries)
+
+    def message(self, title: str, text: str) -> str:
+        """A page with one message."""
+        return self._jinja.get_template("message.html").render(title=title, text=text)

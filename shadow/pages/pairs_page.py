@@ -1,0 +1,70 @@
+"""Renders the list of pairs: those that are evidence first, narrowed by the parameters of the address."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from jinja2 import Environment
+
+from shadow.findings.finding import TIMES, Signal
+from shadow.pages.pair_address import PairQuery, pair_query
+from shadow.report.filters import SEGMENT_NAMES
+from shadow.settings.top_level_config import Config
+from storage.rows import PairSummary
+from storage.store import Reader
+
+PER_PAGE = 50
+SIGNALS = tuple(sorted(signal.value for signal in Signal))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairListRow:
+    """A pair of the list: its address, and the signals that it differs in; times are only counted."""
+
+    summary: PairSummary
+    address: str
+    signals: tuple[str, ...]
+    times: int
+
+
+class PairsPage:
+    """Renders the list; `now` returns seconds since the epoch."""
+
+    def __init__(self, reader: Reader, jinja: Environment, config: Config, *, now: Callable[[], float] = time.time) -> None:
+        self._reader, self._jinja, self._now = reader, jinja, now
+        self.config = config
+
+    def __repr__(self) -> str:
+        return f"<PairsPage providers={len(self.config.proxy.providers)}>"
+
+    def page(self, query: Mapping[str, str]) -> str:
+        """The list, newest first; ConfigError for a parameter, a signal, a state, a segment or a time that does not exist."""
+        asked = pair_query(query, now=self._now(), limit=PER_PAGE)
+        found = self._reader.pairs(replace(asked.wanted, limit=PER_PAGE + 1))
+        return self._jinja.get_template("pairs.html").render(
+            rows=[_row(summary, asked) for summary in found[:PER_PAGE]],
+            asked=asked,
+            words=asked.words,
+            older=asked.page(found[PER_PAGE - 1].pair.id) if len(found) > PER_PAGE else "",
+            newest=asked.page("") if "before" in asked.words else "",
+            providers=tuple(self.config.proxy.providers),
+            routes=_routes(self.config),
+            signals=SIGNALS,
+            segments=SEGMENT_NAMES,
+        )
+
+
+def _row(summary: PairSummary, asked: PairQuery) -> PairListRow:
+    signals = tuple(signal for signal in summary.differing if signal not in TIMES and signal != Signal.FIRST_DIVERGENCE)
+    return PairListRow(
+        summary=summary,
+        address=asked.pair(summary.pair.id),
+        signals=signals,
+        times=len(summary.differing) - len(signals),
+    )
+
+
+def _routes(config: Config) -> Sequence[str]:
+    return tuple(dict.fromkeys((*(route.name for route in config.proxy.routes), "default", *config.proxy.providers)))

@@ -1,0 +1,172 @@
+"""Renders one provider: its verdict, its course, every signal with its interval, the faults of its answers, and who serves it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from jinja2 import Environment
+
+from shadow.drift.excess_estimates import TOLERANCE, SignalOutcome
+from shadow.pages.course_plot import CoursePlot, IntervalScale, course_plot, course_steps, interval_scale
+from shadow.pages.page_address import address, checked
+from shadow.pages.period_figures import PeriodFigures, PeriodFiguresCache, course_signal
+from shadow.report.drift_lines import DriftLine
+from shadow.report.figures import CheckLine, IdentityLine, MissingSignal, Scorecard, SignalLine
+from shadow.report.identity_lines import identity_lines
+from shadow.report.latency_lines import PaceLine
+from storage.judgement_rows import PairTimes
+from storage.rows import IdentityRow
+from storage.store import Reader
+
+PARAMETERS = ("model", "since")
+BEYOND = frozenset({SignalOutcome.DIFFERS.value, SignalOutcome.DRIFTS.value})
+IDENTITIES = 200
+"""Newest identities that flags are drawn of."""
+PAIRS = 2_000
+"""Newest pairs that the times of both sides are compared over."""
+FEWEST = 20
+"""Pairs from which times are compared."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalRow:
+    """One signal: the ends and the middle of its interval in units of the drawing, and the address of its pairs."""
+
+    line: SignalLine
+    beyond: bool
+    low: float
+    high: float
+    middle: float
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimesLine:
+    """One measure over the newest pairs: the medians of both sides in seconds, and their ratio."""
+
+    measure: str
+    pairs: int
+    provider: float
+    reference: float
+
+    @property
+    def ratio(self) -> float:
+        """The provider's median over the reference's."""
+        return self.provider / self.reference if self.reference else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderSection:
+    """Everything that the page shows of a provider with one model, compared with one reference."""
+
+    card: Scorecard
+    course: CoursePlot | None
+    course_signal: str
+    flags: tuple[IdentityRow, ...]
+    beyond: tuple[SignalRow, ...]
+    alike: tuple[SignalRow, ...]
+    scale: IntervalScale
+    band: tuple[float, float]
+    missing: tuple[MissingSignal, ...]
+    faults: tuple[CheckLine, ...]
+    drift: tuple[DriftLine, ...]
+    identity: IdentityLine | None
+    times: tuple[TimesLine, ...]
+    paces: tuple[PaceLine, ...]
+    pairs_address: str
+    answers_address: str
+
+
+class ProviderPage:
+    """Renders the page."""
+
+    def __init__(self, reader: Reader, jinja: Environment, figures: PeriodFiguresCache) -> None:
+        self._reader, self._jinja, self._figures = reader, jinja, figures
+
+    def __repr__(self) -> str:
+        return f"<ProviderPage {self._figures!r}>"
+
+    def page(self, name: str, query: Mapping[str, str]) -> str | None:
+        """The page of a provider; None when the period has nothing of it, ConfigError for a parameter that does not exist."""
+        words = checked(query, PARAMETERS)
+        since = words.get("since") or "24h"
+        figures = self._figures.of(since)
+        cards = [card for card in figures.cards if card.provider == name and words.get("model", card.model) == card.model]
+        if not cards:
+            return None
+        servers = _Servers(
+            changes=self._reader.identity_queries.identities(figures.since, 0.0, IDENTITIES),
+            lines=identity_lines(self._reader, figures.since, 0.0),
+            times=self._reader.judgements.pair_times(figures.since, 0.0, PAIRS),
+        )
+        return self._jinja.get_template("provider.html").render(
+            name=name,
+            sections=[_section(card, figures, since, servers) for card in cards],
+            figures=figures,
+            since=since,
+            model=words.get("model", ""),
+            periods=[(each, address("", {**words, "since": each})) for each in ("1h", "24h", "7d", "all")],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Servers:
+    """What was read about the servers of all providers: changes of identity, identities, and times of pairs."""
+
+    changes: Sequence[IdentityRow]
+    lines: Sequence[IdentityLine]
+    times: Sequence[PairTimes]
+
+
+def _section(card: Scorecard, figures: PeriodFigures, since: str, servers: _Servers) -> ProviderSection:
+    key = (card.provider, card.model, card.reference)
+    flags = tuple(row for row in servers.changes if (row.provider, row.model) == key[:2] and row.previous)
+    scale = interval_scale([end for line in card.signals for end in (line.low, line.high)])
+    rows = [_row(line, card, scale, since) for line in card.signals]
+    return ProviderSection(
+        card=card,
+        course=course_plot(
+            course_steps(figures.courses.get(key, ())), flags=[row.started for row in flags], since=card.verdict.since
+        ),
+        course_signal=course_signal(card),
+        flags=flags,
+        beyond=tuple(sorted((row for row in rows if row.beyond), key=lambda row: -abs(row.line.excess or 0.0))),
+        alike=tuple(row for row in rows if not row.beyond),
+        scale=scale,
+        band=(scale.at(-TOLERANCE), scale.at(TOLERANCE)),
+        missing=tuple(gap for gap in card.gaps if gap.pairs == gap.of),
+        faults=tuple(
+            sorted((check for check in card.checks if check.faulty), key=lambda check: (not check.deciding, -check.rate))
+        ),
+        drift=tuple(line for line in figures.drift if (line.provider, line.model, line.reference) == key),
+        identity=next((line for line in servers.lines if (line.provider, line.model) == key[:2]), None),
+        times=tuple(_times(key, servers.times)),
+        paces=tuple(line for line in figures.paces if (line.provider, line.model) == key[:2] and line.since is not None),
+        pairs_address=address("/pairs", {"provider": card.provider, "model": card.model, "since": since}),
+        answers_address=address("/answers", {"provider": card.provider, "model": card.model, "since": since}),
+    )
+
+
+def _row(line: SignalLine, card: Scorecard, scale: IntervalScale, since: str) -> SignalRow:
+    low, high = (end if end is not None else line.excess or 0.0 for end in (line.low, line.high))
+    wanted = {"provider": card.provider, "model": card.model, "signal": line.signal, "since": since}
+    return SignalRow(
+        line=line,
+        beyond=line.verdict in BEYOND,
+        low=scale.at(low),
+        high=scale.at(high),
+        middle=scale.at(line.excess or 0.0),
+        address=address("/pairs", wanted),
+    )
+
+
+def _times(key: tuple[str, str, str], found: Sequence[PairTimes]) -> Iterator[TimesLine]:
+    own = [pair for pair in found if (pair.group.provider, pair.group.model, pair.group.reference) == key]
+    for measure in ("first_chunk", "first_token", "seconds"):
+        pairs = [getattr(pair, measure) for pair in own]
+        whole = [(one, other) for one, other in pairs if one is not None and other is not None]
+        if len(whole) >= FEWEST:
+            first, second = (median(each) for each in zip(*whole, strict=True))
+            yield TimesLine(measure=measure, pairs=len(whole), provider=first, reference=second)

@@ -1,0 +1,61 @@
+"""The rows that pages alone show, and the Protocol of their queries: courses of a signal, conversations, what was judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from storage.rows import PairGroup
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoursePoint:
+    """One signal of one group in the `seconds` from `began` on (epoch seconds): `differs` of `compared` pairs, and the same for
+    the reference against itself where a control was sent at random (`own_differs` of `own_compared`).
+    """
+
+    group: PairGroup
+    signal: str
+    began: float
+    seconds: float
+    differs: int
+    compared: int
+    own_differs: int
+    own_compared: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationTurn:
+    """One live exchange of a conversation, and its pair: "" without one. `differing` counts the signals in which the two differ,
+    `evident` is whether the pair is evidence, `comparable` is empty or the reason why the pair is not comparable.
+    """
+
+    id: str
+    started: float
+    provider: str
+    model: str
+    status: int | None
+    failure: str
+    finish_reason: str
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    seconds: float
+    calls: tuple[str, ...]
+    pair_id: str
+    evident: bool
+    differing: int
+    comparable: str
+
+
+class PageQueries(Protocol):
+    """Read-only queries that pages alone need."""
+
+    def course(self, since: float, until: float, signals: Sequence[str], points: int) -> Sequence[CoursePoint]:
+        """The signals over the part of the period that has pairs, in at most `points` equal steps, oldest first."""
+
+    def turns(self, conversation: str, limit: int) -> Sequence[ConversationTurn]:
+        """The first `limit` live exchanges of a conversation, oldest first."""
+
+    def judged(self, since: float, until: float) -> Mapping[str, int]:
+        """Pairs of the period by the reason why they do not count; "" counts, "not_judged" waits for the judge."""

@@ -1,0 +1,42 @@
+"""The page of a conversation: its steps, and the first at which the provider acts otherwise."""
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from shadow.findings.pair import ControlReason
+from shadow.pages.page_set import PageSet
+from shadow.settings.top_level_config import Config
+from tests.conformance import START
+from tests.exchanges import asked, exchange, said
+from tests.pairs import keep_pair
+from tests.reading import Reading
+
+
+@pytest.fixture
+def pages(store):
+    return PageSet(store, Config(), CollectorRegistry())
+
+
+@pytest.fixture
+def steps(store):
+    """Three steps of one conversation; from the second on the provider answers otherwise."""
+    for number, answer in enumerate(("Fine.", "No, not at all, never", "No, not at all, never"), start=1):
+        live = exchange(said(answer), request=asked(), conversation="talk/1", started=START + number)
+        keep_pair(store, live, said("Fine."), said("Fine."), reason=ControlReason.RANDOM, pair_id=f"{number:032}")
+    (turn,) = store.page_queries.turns("talk/1", 1) or [None]
+    return "talk/1" if turn else store.pair(f"{1:032}").conversation
+
+
+def text(page: str) -> str:
+    return " ".join(Reading(page).text.split())
+
+
+def test_first_step_that_is_evidence_is_named(pages, steps):
+    page = pages.conversation.page(steps)
+    assert "✗ Step 2 is the first at which the provider acts otherwise" in text(page)
+    assert [each for each in Reading(page).addresses if each.startswith(f"/pairs/{2:032}?conversation=")]
+
+
+@pytest.mark.parametrize("conversation", ["", "talk/2"])
+def test_conversation_that_is_not_stored_has_no_page(pages, steps, conversation):
+    assert pages.conversation.page(conversation) is None

@@ -1,0 +1,122 @@
+"""The list of pairs: evidence first, its filters, and its pages."""
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from shadow.drift.drift_signals import DriftSignal
+from shadow.findings.pair import ControlReason
+from shadow.pages.page_set import PageSet
+from shadow.settings.config_errors import ConfigError
+from shadow.settings.top_level_config import Config
+from storage.store import Store
+from tests.conformance import exchange_record, pair_record
+from tests.exchanges import asked, exchange, said
+from tests.pairs import keep_pair
+from tests.reading import Reading
+
+pytestmark = pytest.mark.slow
+
+
+CONFIG = Config.model_validate(
+    {"proxy": {"providers": {name: {"base_url": "https://example.com/v1"} for name in ("candidate", "official")}}}
+)
+
+
+@pytest.fixture
+def pages(store: Store):
+    return PageSet(store, CONFIG, CollectorRegistry())
+
+
+def test_the_list_is_newest_first_and_leads_to_each_pair(pages, store):
+    for number in (1, 2):
+        keep_pair(store, said("Yes"), said("No way"), pair_id=f"{number:032}")
+    page = pages.pairs.page({"show": "all"})
+    assert page.index(f"/pairs/{2:032}") < page.index(f"/pairs/{1:032}")
+
+
+def test_long_list_is_paged_and_keeps_its_filter(pages, store):
+    for number in range(50 + 1):
+        keep_pair(store, said("Yes"), said("Yes"), pair_id=f"{number:032}")
+    first = Reading(pages.pairs.page({"provider": "candidate", "show": "all"}))
+    [older] = [address for address in first.addresses if "before=" in address]
+    assert older == f"/pairs?provider=candidate&show=all&before={1:032}"
+    second = Reading(pages.pairs.page({"provider": "candidate", "show": "all", "before": f"{1:032}"}))
+    listed = {address.partition("?")[0] for address in second.addresses}
+    assert f"/pairs/{0:032}" in listed
+    assert f"/pairs/{1:032}" not in listed
+    assert "Newest" in second.text
+
+
+def test_the_list_filters_by_provider_signal_and_state(pages, store):
+    keep_pair(store, said("Yes"), said("No, never, not at all"), pair_id="1" * 32)
+    keep_pair(store, exchange(said("Yes"), request=asked(), provider="official"), said("Yes"), pair_id="2" * 32)
+    assert "1" * 32 not in pages.pairs.page({"provider": "official"})
+    assert "1" * 32 in pages.pairs.page({"signal": "text", "state": "differ"})
+    assert "2" * 32 not in pages.pairs.page({"signal": "text", "state": "differ"})
+
+
+def test_the_list_takes_the_older_name_of_the_signal_in_an_address(pages, store):
+    keep_pair(store, said("Yes"), said("No, never, not at all"), pair_id="1" * 32)
+    assert "1" * 32 in pages.pairs.page({"aspect": "text", "state": "differ"})
+    assert "1" * 32 not in pages.pairs.page({"aspect": "seed", "state": "differ"})
+
+
+def test_the_list_filters_by_the_segment_of_the_requests(pages, store):
+    for number in range(50 + 1):
+        name = f"{number:032}"
+        store.add_exchange(exchange_record(name))
+        store.add_pair(pair_record(name, shape='{"segments": {"tools": "no"}}'))
+    assert store.flush(20)
+    found = Reading(pages.pairs.page({"segment": "tools=no", "show": "all"}))
+    assert f"/pairs/{1:032}?segment=tools%3Dno&show=all" in found.addresses
+    assert f"/pairs?segment=tools%3Dno&show=all&before={1:032}" in found.addresses
+    assert "with this filter" in pages.pairs.page({"segment": "tools=yes"})
+
+
+def test_empty_list_states_what_to_expect(pages):
+    assert "shadow.sample_rate" in pages.pairs.page({"show": "all"})
+    assert "No evidence: no answer differs" in pages.pairs.page({})
+    assert "with this filter" in pages.pairs.page({"model": "none"})
+
+
+def test_signal_name_of_an_alert_is_accepted_as_a_filter(pages):
+    assert all(pages.pairs.page({"signal": signal.value, "state": "differ"}) for signal in DriftSignal)
+
+
+@pytest.mark.parametrize("query", [{"state": "broken"}, {"signal": "<script>"}, {"segment": "tools=maybe"}])
+def test_unknown_filter_value_is_refused_with_the_known_ones(pages, query):
+    with pytest.raises(ConfigError, match=r"known: .*(not_measured|valid_calls|tools=yes)"):
+        pages.pairs.page(query)
+
+
+@pytest.mark.parametrize("name", ["colour", "Provider", "limit", "<script>"])
+def test_parameter_that_the_list_does_not_know_is_refused_with_the_known_ones(pages, name):
+    with pytest.raises(ConfigError, match=r"there is no filter .* on this page.*known: provider, model, signal"):
+        pages.pairs.page({name: "x"})
+
+
+def test_evidence_alone_is_listed_until_all_are_asked_for(pages, store):
+    keep_pair(store, said("one"), said("two"), said("two"), reason=ControlReason.RANDOM, pair_id="1" * 32)
+    keep_pair(store, said("one"), said("two"), said("three"), reason=ControlReason.RANDOM, pair_id="2" * 32)
+    evidence, every = pages.pairs.page({}), pages.pairs.page({"show": "all"})
+    assert ("1" * 32 in evidence, "2" * 32 in evidence) == (True, False)
+    assert ("1" * 32 in every, "2" * 32 in every) == (True, True)
+    assert "/pairs?show=all" in Reading(evidence).addresses
+    assert "/pairs?show=evidence" in Reading(every).addresses
+
+
+def test_pairs_are_listed_by_the_time_the_conversation_and_the_tag_of_their_request(pages, store):
+    keep_pair(store, exchange(said("Yes"), request=asked(), tag="nightly", conversation="talk"), said("Yes"), pair_id="1" * 32)
+    for query, found in (
+        ({"tag": "nightly"}, True),
+        ({"tag": "daily"}, False),
+        ({"until": "2001-01-01"}, False),
+        ({"since": "2001-01-01"}, True),
+        ({"route": "elsewhere"}, False),
+    ):
+        assert ("1" * 32 in pages.pairs.page({"show": "all", **query})) == found, query
+
+
+def test_row_counts_no_time_as_a_difference_of_models(pages, store):
+    keep_pair(store, said("one"), said("two"), said("two"), reason=ControlReason.RANDOM, pair_id="1" * 32)
+    assert '<span class="chip">first chunk</span>' not in pages.pairs.page({})

@@ -1,0 +1,87 @@
+"""Figures of a period: built seldom, and the same as those of the report."""
+
+import pytest
+
+from shadow.pages.period_figures import PeriodFiguresCache, course_signal
+from shadow.report.build_report import build
+from shadow.settings.config_errors import ConfigError
+from tests.records import NOW, add_live, add_pair, fill
+
+
+class Clock:
+    """A clock that each reading moves on by `step` seconds."""
+
+    def __init__(self) -> None:
+        self.seconds, self.step = 0.0, 0.0
+
+    def __call__(self) -> float:
+        self.seconds += self.step
+        return self.seconds
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def cache(store, clock):
+    return PeriodFiguresCache(store, now=lambda: NOW + 60, clock=clock)
+
+
+def providers(cache) -> set[str]:
+    return {card.provider for card in cache.of("24h").cards}
+
+
+def test_figures_are_built_again_after_ten_seconds_and_not_before(store, cache, clock):
+    assert providers(cache) == set()
+    add_live(store, "near")
+    assert store.flush(20)
+    clock.seconds = 10.0 - 0.1
+    assert providers(cache) == set()
+    clock.seconds = 10.0
+    assert providers(cache) == {"near"}
+
+
+def test_figures_that_take_a_second_to_build_are_shown_for_fifty(store, cache, clock):
+    clock.step = 1.0
+    assert providers(cache) == set()
+    add_live(store, "near")
+    assert store.flush(20)
+    built, clock.step = clock.seconds, 0.0
+    clock.seconds = built + 50.0 - 0.1
+    assert providers(cache) == set()
+    clock.seconds = built + 50.0
+    assert providers(cache) == {"near"}
+
+
+@pytest.mark.slow
+def test_cards_and_references_are_those_of_the_report(store, cache):
+    fill(store)
+    figures, report = cache.of("24h"), build(store, NOW + 60 - 86_400, NOW + 60)
+    assert figures.cards == report.cards
+    assert figures.references == report.references
+    assert figures.drift == report.drifting
+
+
+@pytest.mark.slow
+def test_each_card_has_the_course_of_its_worst_signal(store, cache):
+    fill(store)
+    figures = cache.of("24h")
+    (card,) = [card for card in figures.cards if card.provider == "garbler"]
+    points = figures.courses["garbler", card.model, card.reference]
+    assert {point.signal for point in points} == {course_signal(card)}
+    assert sum(point.compared for point in points) == 80
+
+
+@pytest.mark.parametrize(("since", "until"), [("yesterday", ""), ("24h", "later"), ("1h", "2h"), ("1h", "1h")])
+def test_words_that_are_no_period_are_an_error(cache, since, until):
+    with pytest.raises(ConfigError):
+        cache.of(since, until)
+
+
+def test_period_ends_where_its_end_is_given(store, cache):
+    add_pair(store, "near", "Hello", "Hello", started=NOW)
+    assert store.flush(20)
+    assert {card.provider for card in cache.of("24h", "1h").cards} == set()
+    assert {card.provider for card in cache.of("24h", "30s").cards} == {"near"}

@@ -1,0 +1,93 @@
+"""The page of one provider: verdict, signals with their intervals, faults, identity and speed."""
+
+from dataclasses import replace
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from shadow.pages.page_set import PageSet
+from shadow.settings.config_errors import ConfigError
+from shadow.settings.top_level_config import Config
+from storage.rows import IdentityRow
+from tests.conformance import exchange_record
+from tests.reading import Reading
+from tests.records import NOW, add_pair, fill
+
+
+@pytest.fixture
+def pages(store):
+    return PageSet(store, Config(), CollectorRegistry(), now=lambda: NOW + 60)
+
+
+def text(page: str) -> str:
+    return " ".join(Reading(page).text.split())
+
+
+@pytest.mark.slow
+def test_signal_beyond_the_noise_is_marked_and_leads_to_its_pairs(store, pages):
+    fill(store)
+    page = pages.provider.page("garbler", {})
+    assert '<tr class="differ">\n  <th>tool arguments</th>' in page
+    assert "/pairs?provider=garbler&model=pretend-small&signal=arguments&since=24h" in Reading(page).addresses
+    assert "✗ differs" in text(page)
+    assert '<tr class="differ">\n  <th>text</th>' not in page
+
+
+@pytest.mark.slow
+def test_provider_without_a_difference_has_no_red_row(store, pages):
+    fill(store)
+    page = pages.provider.page("faithful", {})
+    assert 'class="differ"' not in page
+    assert "within the noise" in text(page)
+
+
+@pytest.mark.slow
+def test_failed_checks_stand_with_both_shares_and_lead_to_the_answers(store, pages):
+    fill(store)
+    page = pages.provider.page("squeezer", {})
+    assert "lost spaces50 % of 800 % of 281" in text(page)
+    assert "/answers?provider=squeezer&model=pretend-small&since=24h&signal=lost_space" in Reading(page).addresses
+
+
+def test_provider_that_the_period_does_not_have_has_no_page(store, pages):
+    add_pair(store, "near", "Hello", "Hello")
+    assert store.flush(20)
+    assert pages.provider.page("near", {}) is not None
+    assert pages.provider.page("near", {"model": "other"}) is None
+    assert pages.provider.page("far", {}) is None
+
+
+def test_times_of_twenty_pairs_are_compared_and_of_nineteen_not(store, pages):
+    for _ in range(19):
+        add_pair(store, "near", "Hello", "Hello")
+    assert store.flush(20)
+    assert "Fewer than 20 pairs" in text(pages.provider.page("near", {"since": "1h"}))
+    add_pair(store, "near", "Hello", "Hello")
+    assert store.flush(20)
+    assert "whole answer 20 pairs" in text(pages.provider.page("near", {"since": "24h"}))
+
+
+@pytest.mark.promise("reader.page")
+def test_identity_is_shown_with_its_traits_escaped(store, pages):
+    add_pair(store, "near", "Hello", "Hello", model="<b>m</b>")
+    row = IdentityRow(
+        exchange_id="e",
+        started=NOW,
+        provider="near",
+        model="<b>m</b>",
+        identity="0a1b2c3d4e5f",
+        previous="",
+        changes="[]",
+        facts='{"server": ["<script>"]}',
+    )
+    store.add_exchange(replace(exchange_record("e"), identities=(row,)))
+    assert store.flush(20)
+    page = pages.provider.page("near", {})
+    assert "0a1b2c3d4e5f" in page
+    assert "&lt;script&gt;" in page
+    assert "<b>m</b>" not in page
+
+
+def test_parameter_that_the_page_does_not_know_is_refused(pages):
+    with pytest.raises(ConfigError, match="there is no filter 'signal'"):
+        pages.provider.page("near", {"signal": "text"})

@@ -1,0 +1,60 @@
+"""Queries of pages: courses of signals from pairs and rollups, conversations, and what was judged."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.conformance import START, exchange_record, finding, pair_record
+
+
+def add(store, name: str, started: float = START, state: str = "match", own: str = "", *, reason: str = "random", **more) -> None:
+    record = pair_record(name, {"text": state}, started=started, control_reason=reason if own else "", **more)
+    same = (finding("text", own, exchange_id=name, pair_id=name, comparison="self"),) if own else ()
+    store.add_exchange(exchange_record(name, started=started, conversation=more.get("conversation", "talk-1")))
+    store.add_pair(replace(record, findings=(*record.findings, *same)))
+    assert store.flush(20)
+
+
+@pytest.mark.parametrize("apart", [60.0, 6 * 3_600.0], ids=["from pairs", "from rollups"])
+def test_course_counts_both_comparisons_in_each_step(store, apart):
+    add(store, "one", START, "match", "match")
+    add(store, "two", START + apart, "differ", "differ")
+    add(store, "three", START + apart, "differ")
+    points = store.page_queries.course(0.0, 0.0, ["text"], 10)
+    assert [(each.differs, each.compared, each.own_differs, each.own_compared) for each in points] == [(0, 1, 0, 1), (2, 2, 1, 1)]
+    for each, started in zip(points, (START, START + apart), strict=True):
+        assert each.began <= started < each.began + each.seconds
+
+
+def test_course_is_of_the_signals_and_the_period_asked_for(store):
+    add(store, "one")
+    queries = store.page_queries
+    assert queries.course(0.0, 0.0, ["tools"], 10) == []
+    assert queries.course(START + 1, 0.0, ["text"], 10) == []
+    assert queries.course(0.0, START, ["text"], 10) == []
+    assert len(queries.course(START, START + 1, ["text"], 10)) == 1
+
+
+def test_tie_break_is_no_noise_of_a_course(store):
+    add(store, "one", START, "differ", "differ")
+    add(store, "two", START, "differ", "match", reason="tiebreak")
+    (point,) = store.page_queries.course(0.0, 0.0, ["text"], 1)
+    assert (point.compared, point.own_differs, point.own_compared) == (2, 1, 1)
+
+
+def test_turns_of_a_conversation_stand_oldest_first_with_their_pairs(store):
+    add(store, "two", START + 2, "differ", "match", conversation="talk-9")
+    store.add_exchange(exchange_record("one", started=START + 1, conversation="talk-9", calls=2))
+    add(store, "other", conversation="talk-8")
+    first, second = store.page_queries.turns("talk-9", 10)
+    assert (first.id, first.pair_id, first.calls, first.evident) == ("one", "", ("weather", "weather"), False)
+    assert (second.id, second.pair_id, second.differing, second.evident) == ("two", "two", 1, True)
+    assert [turn.id for turn in store.page_queries.turns("talk-9", 1)] == ["one"]
+    assert store.page_queries.turns("talk-7", 10) == []
+
+
+def test_pairs_are_counted_by_their_judgement(store):
+    add(store, "one")
+    add(store, "two", START + 1)
+    assert store.page_queries.judged(0.0, 0.0) == {"not_judged": 2}
+    assert store.page_queries.judged(START + 1, 0.0) == {"not_judged": 1}
