@@ -75,15 +75,15 @@ def steps(chunks: int, folder: Path, *, call: bool) -> None:
     live = exchange("live", body, stream(speaker, chunks, call=call))
     other = exchange("other", body, stream(speaker, chunks, call=call), role=Role.SHADOW)
     seen, metrics = parse_exchange(live), Metrics(CollectorRegistry(), config(folder))
-    leg = parse_shadow_exchange(other, seen)
+    shadow = parse_shadow_exchange(other, seen)
 
     def pair() -> Pair:
-        return Pair(kind=PairKind.CROSS, request=seen.request, subject=seen.answer, reference=leg.answer)
+        return Pair(kind=PairKind.CROSS, request=seen.request, subject=seen.answer, reference=shadow.answer)
 
     outcomes = [call_validity(seen.request, one)[0] for one in calls(seen.answer)]
     found, compared = check(seen.request, seen.answer), compare(pair())
     record = exchange_record(seen, outcomes=outcomes, checks=found)
-    triple = AnsweredPair(live=seen, reference=leg, control=None, reason=ControlReason.NONE)
+    triple = AnsweredPair(live=seen, reference=shadow, control=None, reason=ControlReason.NONE)
     prepare = RecordPreparer().prepare
     guard = PrivacyPolicy(redactor=Redactor(), key=bytes(32), bodies="full")
 
@@ -91,8 +91,8 @@ def steps(chunks: int, folder: Path, *, call: bool) -> None:
         return pair_record(triple, comparisons=[compared], payoffs=(), exchanges=(record, record), alterations=())
 
     def judged() -> None:
-        needs_control(seen.request, seen.answer, leg.answer)
-        counted(seen.request, seen.answer, leg.answer, None, tiebreak=True)
+        needs_control(seen.request, seen.answer, shadow.answer)
+        counted(seen.request, seen.answer, shadow.answer, None, tiebreak=True)
 
     paired = rows_of_pair()
     rows = [

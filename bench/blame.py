@@ -86,7 +86,7 @@ class Shelf:
         return self.rows[after : after + limit]
 
     def evidence(self, group: PairGroup, signal: str, *, limit: int, **_: bool) -> Sequence[EvidenceRow]:
-        """The pairs of the batch are told by the judge itself: here are those of the batches before."""
+        """The pairs of the batches before; the judge itself adds those of the batch."""
         return [row for row in self.kept.get((group, signal), ()) if row.started <= self.judged][-limit:]
 
     def record(self, _holder: str, batch: JudgementBatch) -> bool:
@@ -161,7 +161,7 @@ def run(world: World, extent: Extent, number: int) -> Outcome:
             alarm = max(begun - extent.calm, 0)
         if looks and answer is None and any(look.blame is not Blame.NOT_YET_KNOWN for look in looks):
             answer = begun - extent.calm - (alarm or 0)
-        ended = ended or (begun + (0 if world.moved == "provider" else AFTER) if told(shelf.alarms) else 0)
+        ended = ended or (begun + (0 if world.moved == "provider" else AFTER) if alarmed(shelf.alarms) else 0)
         if ended and begun >= ended:
             break
     return Outcome(
@@ -177,7 +177,7 @@ def blamed(row: AlarmRow) -> bool:
     return row.new == DriftState.DRIFT and f'"blame":"{Blame.PROVIDER.value}"' in row.details
 
 
-def told(alarms: Sequence[AlarmRow]) -> bool:
+def alarmed(alarms: Sequence[AlarmRow]) -> bool:
     """Whether the side that moved was decided."""
     return any(blamed(row) or row.name in {REFERENCE_MOVED, REFERENCE_FAILING} for row in alarms)
 

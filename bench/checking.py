@@ -44,11 +44,11 @@ def paired(name: str, one: tuple[str, ...], other: tuple[str, ...], times: int) 
     """All CPU that the audit uses for a pair, except storing it."""
     chance = random.Random(3)
     body = {"model": MODEL, "stream": True, "messages": [{"role": "user", "content": prose(chance, EN, 20)}]}
-    legs = [exchange(body, answered(body, [spoken(pieces)])) for pieces in (one, other)]
-    ask = parse_request(TARGET, (), legs[0].request.body, truncated=False)
+    exchanges = [exchange(body, answered(body, [spoken(pieces)])) for pieces in (one, other)]
+    ask = parse_request(TARGET, (), exchanges[0].request.body, truncated=False)
 
     def whole() -> None:
-        answers = [parse_response(leg) for leg in legs]
+        answers = [parse_response(each) for each in exchanges]
         for answer in answers:
             check(ask, answer)
         compare(Pair(kind=PairKind.CROSS, request=ask, subject=answers[0], reference=answers[1]))

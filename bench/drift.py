@@ -99,14 +99,14 @@ def null_run(pairs: int, run: int) -> tuple[bool, bool, int, float]:
     tests = {key: Sums(key) for key in KEYS}
     crossed, asked, count, calling = set(), 0, 0, 0
     kept: list[tuple[int, int, int]] = []
-    for legs in worlds.legs(draw, world, pairs):
-        y, r, _ = legs
-        kept.append(legs)
+    for kinds in worlds.kinds(draw, world, pairs):
+        y, r, _ = kinds
+        kept.append(kinds)
         both = y in worlds.CALLS and r in worlds.CALLS
         count, calling = count + 1, calling + both
         asked += y != r or coin.random() < 0.10
         if y != r:
-            for signal, payoff in worlds.PAYOFFS[legs]:
+            for signal, payoff in worlds.PAYOFFS[kinds]:
                 if payoff:
                     seen = calling if signal in worlds.BOTH_CALL else count
                     crossed |= {key for key in ((signal, 1), (signal, -1)) if tests[key].add(seen, payoff)}
@@ -126,9 +126,9 @@ def sharp_run(run: int) -> bool:
 def replay(kept: Sequence[tuple[int, int, int]], key: tuple[str, int]) -> Iterator[EDetector]:
     """The detector itself after each pair that counts for it."""
     test = EDetector(key=key, budget=BUDGET)
-    for legs in kept:
-        payoff = dict(worlds.PAYOFFS[legs]).get(key[0]) if legs[0] != legs[1] else 0
-        if payoff is not None and (legs[0] in worlds.CALLS or key[0] not in worlds.BOTH_CALL):
+    for kinds in kept:
+        payoff = dict(worlds.PAYOFFS[kinds]).get(key[0]) if kinds[0] != kinds[1] else 0
+        if payoff is not None and (kinds[0] in worlds.CALLS or key[0] not in worlds.BOTH_CALL):
             test.add(payoff)
             yield test
 
@@ -167,8 +167,8 @@ def watch_run(fault: worlds.Fault, run: int) -> tuple[str, int, bool]:
     draw = random.Random(f"fault {fault} {run}")
     watch = AlarmState(BUDGET)
     kept: dict[str, list[EvaluatedPair]] = {signal: [] for signal in worlds.SIGNALS}
-    for pair, legs in enumerate(worlds.legs(draw, "mix", 60_000, fault)):
-        payoffs = worlds.PAYOFFS[legs if legs[0] != legs[1] else (legs[0], legs[1], legs[1])]
+    for pair, kinds in enumerate(worlds.kinds(draw, "mix", 60_000, fault)):
+        payoffs = worlds.PAYOFFS[kinds if kinds[0] != kinds[1] else (kinds[0], kinds[1], kinds[1])]
         for signal, payoff in payoffs:
             kept[signal].append(EvaluatedPair(pair_id=str(pair), started=float(pair), conversation="", kind="", payoff=payoff))
         change = watch.add(str(pair), float(pair), payoffs, kept.__getitem__)

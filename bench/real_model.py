@@ -167,8 +167,8 @@ def main() -> None:
                 stop(process)
         print(f"{chosen.altered or 'served alike'}: {chosen.requests} requests, {failed} failed\n", flush=True)
         subprocess.run([*command, "report", str(file), "--since", "1d"], check=False)
-        told = subprocess.run([*command, "report", str(file), "--since", "1d", "--json"], check=False, capture_output=True)
-        sys.exit(judged(json.loads(told.stdout), altered))
+        printed = subprocess.run([*command, "report", str(file), "--since", "1d", "--json"], check=False, capture_output=True)
+        sys.exit(judged(json.loads(printed.stdout), altered))
 
 
 def judged(report: dict, altered: Altered) -> int:

@@ -52,8 +52,8 @@ def serving(name: str, site: Site, *, rate: float, twin: int = 0, inbox: int = 1
     """Ours, configured for one situation, and its admin port."""
     port, admin = free_port(), free_port()
     file = site.folder / f"{port}.toml"
-    told = {"port": port, "stub": site.stub, "twin": twin or site.twin, "rate": rate, "inbox": inbox, "folder": site.folder}
-    file.write_text(CONFIG.format(**told, admin=admin), encoding="utf-8")
+    settings = {"port": port, "stub": site.stub, "twin": twin or site.twin, "rate": rate, "inbox": inbox, "folder": site.folder}
+    file.write_text(CONFIG.format(**settings, admin=admin), encoding="utf-8")
     return Peer(name, [sys.executable, "-P", "-m", "shadow.cli", "serve", str(file)], port, part="proxy.server"), admin
 
 
@@ -96,10 +96,10 @@ def measured(peer: Peer, admin: int, loader: Path, case: Case, log: Path, *, scr
         before = lost(admin)
         with scraping(admin) if scrape else contextlib.nullcontext([0]) as count:
             row = load(loader, peer.port, case, peer)
-        told = [f"{count[0]} scrapes"] if scrape else []
+        parts = [f"{count[0]} scrapes"] if scrape else []
         if gone := lost(admin) - before:
-            told.append(f"{gone:.0f} of {case.total} exchanges lost and counted")
-        return row, ", ".join(told)
+            parts.append(f"{gone:.0f} of {case.total} exchanges lost and counted")
+        return row, ", ".join(parts)
     finally:
         peer.stop()
 

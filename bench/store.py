@@ -44,13 +44,13 @@ def record(one: Exchange, bodies: Bodies = "full") -> ExchangeRecord:
 
 def pair(one: Exchange, other: Exchange, bodies: Bodies) -> PairRecord:
     live = parse_exchange(one)
-    leg = parse_shadow_exchange(other, live)
-    compared = compare(Pair(kind=PairKind.CROSS, request=live.request, subject=live.answer, reference=leg.answer))
+    shadow = parse_shadow_exchange(other, live)
+    compared = compare(Pair(kind=PairKind.CROSS, request=live.request, subject=live.answer, reference=shadow.answer))
     record = pair_record(
-        AnsweredPair(live=live, reference=leg, control=None, reason=ControlReason.NONE),
+        AnsweredPair(live=live, reference=shadow, control=None, reason=ControlReason.NONE),
         comparisons=[compared],
-        payoffs=payoffs(live.request, live.answer, leg.answer, None, tiebreak=True),
-        exchanges=(withhold_exchange(exchange_record(leg, outcomes=[], checks=check(leg.request, leg.answer)), bodies),),
+        payoffs=payoffs(live.request, live.answer, shadow.answer, None, tiebreak=True),
+        exchanges=(withhold_exchange(exchange_record(shadow, outcomes=[], checks=check(shadow.request, shadow.answer)), bodies),),
         alterations=(),
     )
     return withhold_pair(record, bodies)

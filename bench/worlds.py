@@ -73,7 +73,7 @@ def payoffs_of(y: int, r: int, control: int) -> tuple[tuple[str, int], ...]:
     return tuple(found)
 
 
-PAYOFFS = {legs: payoffs_of(*legs) for legs in product(range(7), repeat=3)}
+PAYOFFS = {kinds: payoffs_of(*kinds) for kinds in product(range(7), repeat=3)}
 
 
 def chance(floor: float) -> float:
@@ -105,7 +105,7 @@ def natures(draw: random.Random, world: str, pairs: int) -> Iterator[tuple[float
         yield nature
 
 
-def legs(draw: random.Random, world: str, pairs: int, fault: Fault | None = None) -> Iterator[tuple[int, int, int]]:
+def kinds(draw: random.Random, world: str, pairs: int, fault: Fault | None = None) -> Iterator[tuple[int, int, int]]:
     """The provider's, the reference's and the second answer to each request."""
     others, weights = tuple(DEVIANT), tuple(DEVIANT.values())
 

@@ -131,13 +131,13 @@ def pair_row(name: str, **more) -> PairRow:
 def pair_record(name: str, states: dict[str, str] | None = None, payoff: int = 1, **more) -> PairRecord:
     """A pair of the exchange of the same name, and its shadow; `states` are its cross findings."""
     row = pair_row(name, **more)
-    legs = [(row.reference_id, "shadow"), (row.control_id, "control")]
+    responses = [(row.reference_id, "shadow"), (row.control_id, "control")]
     return PairRecord(
         pair=row,
         exchanges=tuple(
-            exchange_record(leg, role=role, provider=row.reference, reference="", started=row.started + 1)
-            for leg, role in legs
-            if leg
+            exchange_record(id_, role=role, provider=row.reference, reference="", started=row.started + 1)
+            for id_, role in responses
+            if id_
         ),
         findings=tuple(
             finding(signal, state, exchange_id=row.subject_id, pair_id=name, score=0.5, reason="why")

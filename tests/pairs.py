@@ -38,7 +38,7 @@ def keep_pair(
                 AnsweredPair(live=seen, reference=first, control=second, reason=reason if second else ControlReason.NONE),
                 comparisons=comparisons,
                 payoffs=(),
-                exchanges=tuple(_record(leg, bodies) for leg in (first, second) if leg),
+                exchanges=tuple(_record(each, bodies) for each in (first, second) if each),
                 alterations=alterations,
             ),
             bodies,

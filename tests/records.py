@@ -60,25 +60,25 @@ def add_live(store: Store, provider: str, what: str | dict = "Hello there", *, f
 def add_pair(store: Store, provider: str, live, reference, control=None, *, faults=(), reason=ControlReason.RANDOM, **more):
     """One live exchange with its reference answer and, where given, the control; the id of the pair."""
     seen = add_live(store, provider, live, faults=faults, conversation=f"talk-{next(_ids)}", **more)
-    legs = [
+    shadows = [
         parse_shadow_exchange(
             exchange(answer(what), id=f"{next(_ids):032x}", role=role, provider="official", reference="", started=NOW), seen
         )
         for what, role in ((reference, Role.SHADOW), (control, Role.CONTROL))
         if what is not None
     ]
-    second = legs[1] if len(legs) > 1 else None
-    comparisons = [compare(Pair(kind=PairKind.CROSS, request=seen.request, subject=seen.answer, reference=legs[0].answer))]
+    second = shadows[1] if len(shadows) > 1 else None
+    comparisons = [compare(Pair(kind=PairKind.CROSS, request=seen.request, subject=seen.answer, reference=shadows[0].answer))]
     if second:
         comparisons.append(
-            compare(Pair(kind=PairKind.SELF, request=seen.request, subject=legs[0].answer, reference=second.answer))
+            compare(Pair(kind=PairKind.SELF, request=seen.request, subject=shadows[0].answer, reference=second.answer))
         )
     store.add_pair(
         pair_record(
-            AnsweredPair(live=seen, reference=legs[0], control=second, reason=reason if second else ControlReason.NONE),
+            AnsweredPair(live=seen, reference=shadows[0], control=second, reason=reason if second else ControlReason.NONE),
             comparisons=comparisons,
-            payoffs=payoffs(seen.request, seen.answer, legs[0].answer, second.answer if second else None),
-            exchanges=tuple(record(leg) for leg in legs),
+            payoffs=payoffs(seen.request, seen.answer, shadows[0].answer, second.answer if second else None),
+            exchanges=tuple(record(each) for each in shadows),
             alterations=["the model is called otherwise there"],
         )
     )

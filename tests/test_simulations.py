@@ -34,7 +34,7 @@ def test_recovery_is_found_and_never_before_the_fix():
 
 def test_the_made_up_answers_differ_as_often_as_they_should():
     draw = random.Random(1)
-    drawn = [y != r for y, r, _ in worlds.legs(draw, "T=1", 20_000)]
+    drawn = [y != r for y, r, _ in worlds.kinds(draw, "T=1", 20_000)]
     assert abs(sum(drawn) / len(drawn) - worlds.FLOORS["T=1"]) < 0.02
 
 
@@ -81,4 +81,4 @@ def test_the_table_of_who_moved_is_of_full_runs_and_within_its_bars():
         assert blame.met(shares, int(size) / 100, (right, unknown, wrong), int(runs))
     failing = FAILS.findall(TABLE)
     assert failing
-    assert all(paged == "0" and runs == told for runs, paged, told in failing)
+    assert all(paged == "0" and runs == counted for runs, paged, counted in failing)

@@ -74,20 +74,20 @@ class DiscardingConsumer:
 
 
 def answer(data: bytes) -> None:
-    """An answer's body: read, checked, compared, veiled, redacted; nothing may raise, and no secret may stay."""
+    """An answer's body: read, checked, compared, pseudonymised, redacted; nothing may raise, and no secret may stay."""
     status, coding, body = (data[:1] or b"\0")[0], (data[1:2] or b"\0")[0], data[2:]
     names = ("", "gzip", "br", "zstd", "deflate")
     fields = (("Content-Type", "text/event-stream"), ("Content-Encoding", names[coding % 5]))
     made = exchange(body, status=200 if status % 4 else 400 + status, headers=fields)
-    leg = parse_shadow_exchange(to(APIS[coding // 5 % len(APIS)], made), LIVE)
-    check(LIVE.request, leg.answer)
-    compare(Pair(kind=PairKind.CROSS, request=LIVE.request, subject=leg.answer, reference=LIVE.answer))
-    Pseudonymiser(b"0123456789abcdef", "c").response(leg, ())
-    REDACTOR.exchange(leg.exchange)
+    shadow = parse_shadow_exchange(to(APIS[coding // 5 % len(APIS)], made), LIVE)
+    check(LIVE.request, shadow.answer)
+    compare(Pair(kind=PairKind.CROSS, request=LIVE.request, subject=shadow.answer, reference=LIVE.answer))
+    Pseudonymiser(b"0123456789abcdef", "c").response(shadow, ())
+    REDACTOR.exchange(shadow.exchange)
 
 
 def request(data: bytes) -> None:
-    """A request's body: peeked at, renamed, read, veiled; what is renamed has the new name."""
+    """A request's body: peeked at, renamed, read, pseudonymised; what is renamed has the new name."""
     changed = body_peek.renamed(data, "n")
     assert changed == data or body_peek.peek(changed).model == "n"
     live = parse_exchange(to(APIS[len(data) % len(APIS)], exchange(b"{}", request=data)))

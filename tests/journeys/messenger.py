@@ -121,12 +121,12 @@ def _message(model: str, content: list[dict[str, Any]], reason: str | None, usag
 
 def _events(model: str, blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
     started = _message(model, [], None, {"input_tokens": 12, "output_tokens": 1})
-    told = [event for index, block in enumerate(blocks) for event in _streamed(index, block)]
+    contents = [event for index, block in enumerate(blocks) for event in _streamed(index, block)]
     ended = {"stop_reason": _reason(blocks), "stop_sequence": None}
     return [
         {"type": "message_start", "message": started},
         {"type": "ping"},
-        *told,
+        *contents,
         {"type": "message_delta", "delta": ended, "usage": {"output_tokens": 20}},
         {"type": "message_stop"},
     ]

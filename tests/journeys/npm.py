@@ -26,7 +26,7 @@ def installed(request: pytest.FixtureRequest, package: str, version: str) -> Pat
     return home
 
 
-async def told(script: str, home: Path, story: str, base_url: str) -> dict:
+async def outcome_of(script: str, home: Path, story: str, base_url: str) -> dict:
     """The results of a journey for the client in `home`, as its script prints them."""
     process = await asyncio.create_subprocess_exec(
         *("node", str(SCRIPTS / script), story, base_url),

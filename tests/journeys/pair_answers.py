@@ -10,7 +10,7 @@ from tests.running import Served
 TIMES = {"first_chunk", "first_token", "first_content", "inter_chunk", "inter_chunk_p99", "stalls", "total", "tokens_per_second"}
 
 
-async def legs(served: Served) -> tuple[list, dict[str, str], dict[str, str]]:
+async def answers_of_pair(served: Served) -> tuple[list, dict[str, str], dict[str, str]]:
     """Both answers of the one pair, read from the records, and what was found of the pair and of the live answer alone."""
     [summary] = await audited(served, 1)
     reader = served.reader

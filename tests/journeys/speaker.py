@@ -50,10 +50,10 @@ class Speaker:
         if not asked.get("stream"):
             return web.json_response(final)
         started = _response(asked["model"], "in_progress", [], called=called)
-        told = [("response.created", {"response": started}), ("response.in_progress", {"response": started})]
-        told += [event for index, item in enumerate(items) for event in _streamed(index, item)]
-        events = [_event(name, number, body) for number, (name, body) in enumerate(told)]
-        ending = _event("response.completed", len(told), {"response": final}) if self.ending is None else self.ending
+        numbered = [("response.created", {"response": started}), ("response.in_progress", {"response": started})]
+        numbered += [event for index, item in enumerate(items) for event in _streamed(index, item)]
+        events = [_event(name, number, body) for number, (name, body) in enumerate(numbered)]
+        ending = _event("response.completed", len(numbered), {"response": final}) if self.ending is None else self.ending
         return await _sent(request, [*events, ending])
 
     async def _complete(self, request: web.Request) -> web.StreamResponse:

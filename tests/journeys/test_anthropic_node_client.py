@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.journeys.messenger import Messenger
-from tests.journeys.npm import installed, told
-from tests.journeys.pair_answers import differing, legs
+from tests.journeys.npm import installed, outcome_of
+from tests.journeys.pair_answers import answers_of_pair, differing
 from tests.journeys.test_whole_path_of_a_request import CONFIG
 
 pytestmark = [pytest.mark.journey, pytest.mark.promise("clients.apis"), pytest.mark.timeout(180)]
@@ -26,8 +26,8 @@ async def test_anthropic_node_client_gets_its_call_and_an_altered_call_differs(s
     async with Messenger(city="Turin") as candidate, Messenger() as official:
         toml = CONFIG.format(candidate=candidate.url, official=official.url)
         async with serve(toml, env={"OFFICIAL_KEY": "official-key-5678"}) as served:
-            outcome = await told(SCRIPT, anthropic_home, story, served.data)
-            said, cross, alone = await legs(served)
+            outcome = await outcome_of(SCRIPT, anthropic_home, story, served.data)
+            said, cross, alone = await answers_of_pair(served)
     assert outcome == {
         "text": "I will look.",
         "calls": [["get_weather", {"city": "Turin"}]],
@@ -43,5 +43,5 @@ async def test_provider_error_raises_the_client_s_own_error_with_its_message(ser
     async with Messenger() as candidate:
         toml = CONFIG.format(candidate=candidate.url, official="http://127.0.0.1:9/v1")
         async with serve(toml, env={"OFFICIAL_KEY": "official-key-5678"}) as served:
-            outcome = await told(SCRIPT, anthropic_home, "error", served.data)
+            outcome = await outcome_of(SCRIPT, anthropic_home, "error", served.data)
     assert outcome == {"name": "OverloadedError", "status": 529, "type": "overloaded_error"}

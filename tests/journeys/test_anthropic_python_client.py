@@ -10,7 +10,7 @@ import anthropic
 import pytest
 
 from tests.journeys.messenger import TEXT, THOUGHT, Messenger
-from tests.journeys.pair_answers import differing, legs
+from tests.journeys.pair_answers import answers_of_pair, differing
 from tests.journeys.test_whole_path_of_a_request import CONFIG, audited
 from tests.journeys.through import CITY
 from tests.running import Served, until
@@ -65,8 +65,8 @@ async def test_message_is_read_and_its_faithful_shadow_matches(asking, stream):
         answer = await a.ask(stream=stream, thinking=thinking, system="Be brief.", metadata={"user_id": "somebody"})
         assert [block.type for block in answer.content] == ["thinking", "text"]
         assert (answer.content[1].text, answer.stop_reason, answer.usage.output_tokens) == ("".join(TEXT), "end_turn", 20)
-        said, cross, alone = await legs(a.served)
-    assert [(leg.first.text, leg.first.reasoning, leg.first.finish_reason) for leg in said] == [
+        said, cross, alone = await answers_of_pair(a.served)
+    assert [(completion.first.text, completion.first.reasoning, completion.first.finish_reason) for completion in said] == [
         ("".join(TEXT), THOUGHT, "stop")
     ] * 2
     assert said[0].first.pieces == (tuple(TEXT) if stream else ("".join(TEXT),))
@@ -86,8 +86,8 @@ async def test_call_altered_by_the_provider_differs(asking, stream):
         answer = await a.ask(stream=stream, tools=[WEATHER])
         [call] = [block for block in answer.content if block.type == "tool_use"]
         assert (call.name, call.input) == ("get_weather", {"city": "Turin"})
-        said, cross, alone = await legs(a.served)
-    assert [call.parsed for leg in said for call in leg.first.tool_calls] == [{"city": "Turin"}, {"city": "Oslo"}]
+        said, cross, alone = await answers_of_pair(a.served)
+    assert [call.parsed for completion in said for call in completion.first.tool_calls] == [{"city": "Turin"}, {"city": "Oslo"}]
     assert differing(cross) == {"arguments"}
     assert (cross["tools"], cross["valid_calls"], cross["finish_trigger"]) == ("match", "match", "match")
     assert not differing(alone)

@@ -75,13 +75,13 @@ async def test_database_without_its_folder_is_reported_by_readiness_and_metrics_
 @pytest.mark.promise("store.gone")
 @pytest.mark.parametrize("how", ["moved", "deleted"])
 async def test_a_database_that_goes_away_without_traffic_is_noticed_by_the_next_sweep(tmp_path, monkeypatch, logged, how):
-    told = logged("storage.sqlite.sqlite_store")
+    lines = logged("storage.sqlite.sqlite_store")
     assert audit_process.SWEEP_SECONDS == 60.0
     monkeypatch.setattr(audit_process, "SWEEP_SECONDS", 0.01)
     async with Standing(tmp_path, sample_rate=0.0):
         database = tmp_path / "house.db"
         database.rename(tmp_path / "moved.db") if how == "moved" else database.unlink()
-        await until(lambda: told)
+        await until(lambda: lines)
         await until(database.exists)
-    assert {call.kwargs["event"] for call in told} == {NOTICED}
+    assert {call.kwargs["event"] for call in lines} == {NOTICED}
     assert exchanges(database) == 0

@@ -34,7 +34,7 @@ def url_of(body: bytes) -> bytes:
     return json.loads(body.removeprefix(b"\xef\xbb\xbf"))["messages"][0]["content"][1]["image_url"]["url"].encode()
 
 
-def told(media: bytes) -> bytes:
+def described(media: bytes) -> bytes:
     return f"sha256:{sha256(media).hexdigest()} ({len(media):,} bytes, image/png)".encode()
 
 
@@ -52,11 +52,11 @@ async def test_image_of_ten_megabytes_is_compared_by_default_and_stored_as_its_h
             assert json.loads(official.requests[0].body) == json.loads(body)
             pair, reader = summary.pair, served.reader
             assert pair.model == "pretend-small"
-            for leg in (pair.subject_id, pair.reference_id, pair.control_id):
-                assert reader.exchange(leg).request_body == body.replace(url_of(body), told(picture(10 * MB * 3 // 4)))
+            for id_ in (pair.subject_id, pair.reference_id, pair.control_id):
+                assert reader.exchange(id_).request_body == body.replace(url_of(body), described(picture(10 * MB * 3 // 4)))
             reader.close()
             async with session.get(f"{served.admin}/pairs/{pair.id}") as page:
-                assert told(picture(10 * MB * 3 // 4)).decode() in await page.text()
+                assert described(picture(10 * MB * 3 // 4)).decode() in await page.text()
             assert await served.stop() == 0
             assert sum(file.stat().st_size for file in served.database.parent.glob("served.db*")) < MB
 
@@ -100,7 +100,7 @@ provider = "other"
             assert (pair.provider, pair.route, pair.model) == ("other", "small", "pretend-small")
             assert summary.matches + summary.differs > 0
             stored = reader.exchange(pair.subject_id)
-            assert stored.request_body == body.replace(url_of(body), told(picture(MB // 4 * 3 // 4)))
+            assert stored.request_body == body.replace(url_of(body), described(picture(MB // 4 * 3 // 4)))
             reader.close()
         [live] = other.requests
         assert (live.header("content-encoding"), live.body, candidate.requests) == ("gzip", body, [])

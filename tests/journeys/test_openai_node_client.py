@@ -6,7 +6,7 @@ import pytest
 
 from shadow.demo.planted_faults import FAITHFUL, PlantedFaults
 from shadow.demo.pretended_server import PretendedServer, ResponsePace
-from tests.journeys.npm import installed, told
+from tests.journeys.npm import installed, outcome_of
 from tests.journeys.speaker import TEXT, Speaker
 from tests.journeys.test_whole_path_of_a_request import CONFIG, audited
 from tests.journeys.through import through
@@ -30,7 +30,7 @@ def lives(openai_home):
 
     async def lived(story, *, pace=QUICK, faults=FAITHFUL):
         async with PretendedServer(pace=pace, faults=faults) as pretend, through(pretend.base_url) as way:
-            return await told(SCRIPT, openai_home, story, way.base_url), pretend
+            return await outcome_of(SCRIPT, openai_home, story, way.base_url), pretend
 
     return lived
 
@@ -76,7 +76,7 @@ async def test_unreachable_provider_is_a_502_that_names_it(openai_home):
     async with PretendedServer() as pretend:
         gone = pretend.base_url
     async with through(gone) as way:
-        error = await told(SCRIPT, openai_home, "unreachable", way.base_url)
+        error = await outcome_of(SCRIPT, openai_home, "unreachable", way.base_url)
     assert error["status"] == 502
     assert "pretended" in error["message"]
 
@@ -91,7 +91,7 @@ async def test_a_client_that_leaves_in_mid_stream_cancels_the_provider(openai_ho
         PretendedServer(pace=ResponsePace(first_token=0, chunks_per_second=4)) as pretend,
         through(pretend.base_url) as way,
     ):
-        assert await told(SCRIPT, openai_home, "abort", way.base_url) == {"aborted": True}
+        assert await outcome_of(SCRIPT, openai_home, "abort", way.base_url) == {"aborted": True}
         await pretend.until(lambda p: p.aborted == 1 and p.open_streams == 0)
 
 
@@ -110,7 +110,7 @@ def records(openai_home, serve):
         async with candidate, Speaker() as official:
             toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
             async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served:
-                seen = await told(SCRIPT, openai_home, story, f"{served.data}/v1")
+                seen = await outcome_of(SCRIPT, openai_home, story, f"{served.data}/v1")
                 [summary] = await audited(served, 1)
                 reader = served.reader
                 rows = [reader.exchange(name) for name in (summary.pair.subject_id, summary.pair.reference_id)]

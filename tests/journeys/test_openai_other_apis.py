@@ -9,7 +9,7 @@ from typing import NamedTuple
 import openai
 import pytest
 
-from tests.journeys.pair_answers import differing, legs
+from tests.journeys.pair_answers import answers_of_pair, differing
 from tests.journeys.speaker import COMPLETED, TEXT, THOUGHT, Speaker
 from tests.journeys.test_whole_path_of_a_request import CONFIG, audited
 from tests.journeys.through import CITY
@@ -51,8 +51,10 @@ async def test_a_response_is_read_and_its_faithful_shadow_matches(asking, stream
         else:
             answer = await a.client.responses.create(model="pretend-small", input="When is low water?")
         assert answer.output_text == "".join(TEXT)
-        said, cross, alone = await legs(a.served)
-    assert [(leg.first.text, leg.first.finish_reason, leg.stream) for leg in said] == [("".join(TEXT), "stop", stream)] * 2
+        said, cross, alone = await answers_of_pair(a.served)
+    assert [(completion.first.text, completion.first.finish_reason, completion.stream) for completion in said] == [
+        ("".join(TEXT), "stop", stream)
+    ] * 2
     assert said[0].first.pieces == (tuple(TEXT) if stream else ("".join(TEXT),))
     assert (said[0].usage.prompt_tokens, said[0].usage.completion_tokens) == (12, 20)
     assert not differing(cross)
@@ -74,9 +76,9 @@ async def test_call_altered_by_the_provider_differs(asking, stream):
             answer = await a.client.responses.create(**question)
         [call] = [item for item in answer.output if item.type == "function_call"]
         assert (call.name, json.loads(call.arguments)) == ("get_weather", {"city": "Turin"})
-        said, cross, alone = await legs(a.served)
-    assert [call.parsed for leg in said for call in leg.first.tool_calls] == [{"city": "Turin"}, {"city": "Oslo"}]
-    assert [(leg.first.reasoning, leg.first.finish_reason) for leg in said] == [(THOUGHT, "tool_calls")] * 2
+        said, cross, alone = await answers_of_pair(a.served)
+    assert [call.parsed for completion in said for call in completion.first.tool_calls] == [{"city": "Turin"}, {"city": "Oslo"}]
+    assert [(completion.first.reasoning, completion.first.finish_reason) for completion in said] == [(THOUGHT, "tool_calls")] * 2
     assert differing(cross) == {"arguments"}
     assert {cross[signal] for signal in ("tools", "tool_count", "valid_calls", "reasoning_shown")} == {"match"}
     assert not differing(alone)
@@ -90,7 +92,7 @@ async def test_a_call_is_answered_in_the_next_turn_and_both_sides_get_it(asking)
         turns = [{"role": "user", "content": OSLO}, call, result]
         answer = await a.client.responses.create(model="pretend-small", input=turns)
         assert answer.output_text == "".join(TEXT)
-        _, cross, _ = await legs(a.served)
+        _, cross, _ = await answers_of_pair(a.served)
     assert not differing(cross)
     assert official.requests[0]["input"] == turns
 
@@ -126,8 +128,10 @@ async def test_a_text_completion_is_read_and_its_faithful_shadow_matches(asking,
         answer = await a.client.completions.create(**question, **options)
         chunks = [chunk async for chunk in answer] if stream else [answer]
         assert "".join(choice.text for chunk in chunks for choice in chunk.choices) == "".join(COMPLETED)
-        said, cross, alone = await legs(a.served)
-    assert [(leg.first.text, leg.first.finish_reason, leg.stream) for leg in said] == [("".join(COMPLETED), "stop", stream)] * 2
+        said, cross, alone = await answers_of_pair(a.served)
+    assert [(completion.first.text, completion.first.finish_reason, completion.stream) for completion in said] == [
+        ("".join(COMPLETED), "stop", stream)
+    ] * 2
     assert not differing(cross)
     assert cross["text"] == "match"
     assert not differing(alone)

@@ -241,12 +241,12 @@ async def accounted(served, total: int) -> None:
     """Each of `total` exchanges was either taken in by the audit or counted as dropped."""
 
     async def whole() -> bool:
-        return await told(served, "sameweights_requests_total", role="primary") + await dropped(served) == total
+        return await metric(served, "sameweights_requests_total", role="primary") + await dropped(served) == total
 
     assert await until(whole)
 
 
-async def told(served, name: str, **labels) -> float:
+async def metric(served, name: str, **labels) -> float:
     try:
         return await served.metric(name, **labels)
     except aiohttp.ClientError:
@@ -254,7 +254,7 @@ async def told(served, name: str, **labels) -> float:
 
 
 async def dropped(served) -> float:
-    return await told(served, "sameweights_handover_dropped_total")
+    return await metric(served, "sameweights_handover_dropped_total")
 
 
 @pytest.mark.promise("audit.slow")

@@ -93,7 +93,7 @@ async def test_credentials_and_with_hashes_words_of_a_prompt_are_neither_stored_
                 async with session.get(served.admin + path) as page:
                     shown += await page.text()
             reader = served.reader
-            rows = [reader.exchange(leg) for leg in (summary.pair.subject_id, summary.pair.reference_id)]
+            rows = [reader.exchange(id_) for id_ in (summary.pair.subject_id, summary.pair.reference_id)]
             shown += repr(rows)
             reader.close()
         shown += "".join(served.errors)
@@ -185,8 +185,8 @@ async def test_forgotten_records_are_gone_from_the_file_s_bytes_beside_a_running
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
         async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
             for name in ("forgotten", "remembered"):
-                told = {"x-sameweights-conversation": f"chat-{name}", "x-sameweights-tag": f"tag-{name}"}
-                async with post(session, served.data, chat(text=f"Tell me of the {name}"), **told) as got:
+                labels = {"x-sameweights-conversation": f"chat-{name}", "x-sameweights-tag": f"tag-{name}"}
+                async with post(session, served.data, chat(text=f"Tell me of the {name}"), **labels) as got:
                     assert got.status == 200
                     await got.read()
             await audited(served, 2)

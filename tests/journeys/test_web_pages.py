@@ -22,7 +22,7 @@ BROWSER_PATIENCE = 45.0
 PAGE = """<!doctype html><title>a page</title><script>
 const port = "http://127.0.0.1:%(port)d", body = JSON.stringify({model: "m", messages: [{role: "user", content: "spend"}]});
 const chat = port + "/v1/chat/completions", json = {"Content-Type": "application/json"};
-const told = async made => {
+const outcome = async made => {
   try { const got = await made; return got.type + " " + got.status + " " + await got.text(); } catch (e) { return "" + e; }
 };
 const socket = () => new Promise(done => {
@@ -34,9 +34,9 @@ const image = () => new Promise(done => {
 });
 (async () => {
   const found = {
-    simple: await told(fetch(chat, {method: "POST", mode: "no-cors", body})),
-    json: await told(fetch(chat, {method: "POST", headers: json, body})),
-    read: await told(fetch(port + "/v1/models")),
+    simple: await outcome(fetch(chat, {method: "POST", mode: "no-cors", body})),
+    json: await outcome(fetch(chat, {method: "POST", headers: json, body})),
+    read: await outcome(fetch(port + "/v1/models")),
     image: await image(), socket: await socket(),
   };
   await fetch("/found", {method: "POST", body: JSON.stringify(found)});

@@ -80,7 +80,7 @@ async def test_a_streamed_request_is_answered_paired_stored_shown_and_counted(se
             reader = served.reader
             live, shadow, control = (reader.exchange(x) for x in (pair.subject_id, pair.reference_id, pair.control_id))
             assert live.request_body == body
-            assert [leg.status for leg in (live, shadow, control)] == [200, 200, 200]
+            assert [exchange.status for exchange in (live, shadow, control)] == [200, 200, 200]
             assert live.first_token is not None
             assert shadow.stream
             assert {finding.comparison for finding in reader.findings(pair_id=pair.id)} == {"cross", "self"}

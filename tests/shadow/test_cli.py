@@ -293,9 +293,9 @@ def test_whatever_its_streams_are_a_command_leaves_with_its_code_or_a_sentence_a
 
     running = {name: started(*how) for name, (*how, _) in STREAMS.items()}
     for name, process in running.items():
-        _, told = process.communicate(timeout=50)
+        _, printed = process.communicate(timeout=50)
         code, sentence = STREAMS[name][-1]
-        assert (process.returncode, b"Traceback" in told, told.startswith(sentence)) == (code, False, True), (name, told)
+        assert (process.returncode, b"Traceback" in printed, printed.startswith(sentence)) == (code, False, True), (name, printed)
 
 
 def test_an_output_whose_reader_has_gone_ends_the_command_quietly(recorded):

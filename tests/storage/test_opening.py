@@ -27,9 +27,9 @@ def filled(path: Path, exchanges: int = 1) -> None:
 
 
 def refused(url, opening=open_store) -> str:
-    with pytest.raises(StoreError) as told:
+    with pytest.raises(StoreError) as raised:
         opening(config(url))
-    sentence = str(told.value)
+    sentence = str(raised.value)
     assert "\n" not in sentence
     return sentence
 

@@ -16,7 +16,7 @@ PATHS = {"responses": "/v1/responses", "messages": "/v1/messages", "chat": "/v1/
 
 
 def finding(asked, applied, *, api="responses", sent=None):
-    """`sent` is the body that the leg was sent, where it is not the client's."""
+    """`sent` is the body that the provider was sent, where it is not the client's."""
     plain = {"model": "m", "input": "When?", "messages": [{"role": "user", "content": "When?"}], "max_tokens": 9}
     body = {**plain, **asked}
     if api == "responses":

@@ -8,7 +8,7 @@ from tests.shadow.compare.made import answer, ask, failed, unread
 
 
 @pytest.mark.parametrize(
-    ("leg", "expected"),
+    ("response", "expected"),
     [
         (answer("hello"), FindingState.MATCH),
         (answer("hello", stream=False), FindingState.NOT_MEASURED),
@@ -22,5 +22,5 @@ from tests.shadow.compare.made import answer, ask, failed, unread
         (unread(UnreadReason.NO_RESPONSE, status=None), FindingState.NOT_MEASURED),
     ],
 )
-def test_stream_that_its_provider_broke_differs(leg, expected):
-    assert broken_stream(ask(), leg).state is expected
+def test_stream_that_its_provider_broke_differs(response, expected):
+    assert broken_stream(ask(), response).state is expected

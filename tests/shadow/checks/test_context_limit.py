@@ -23,7 +23,7 @@ def thinking(count, thoughts):
 
 
 @pytest.mark.parametrize(
-    ("asked", "leg", "state", "reason"),
+    ("asked", "response", "state", "reason"),
     [
         (words(10), counting(1), FindingState.NOT_MEASURED, "fewer than 64 words"),
         (words(100), counting(None), FindingState.NOT_MEASURED, "reports no prompt_tokens"),
@@ -61,8 +61,8 @@ def thinking(count, thoughts):
         ),
     ],
 )
-def test_a_prompt_count_below_the_words_of_the_request_differs(asked, leg, state, reason):
-    found = context_limit(asked, leg)
+def test_a_prompt_count_below_the_words_of_the_request_differs(asked, response, state, reason):
+    found = context_limit(asked, response)
     assert found.state is state
     assert reason in found.reason
 

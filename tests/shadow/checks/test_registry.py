@@ -14,7 +14,7 @@ from tests.shadow.reading.test_parsed_response import WIRE, expectation, golden_
 
 
 @pytest.mark.parametrize(
-    "leg",
+    "response",
     [
         answer("hello"),
         answer(choice(calls=(call("x", "{"),))),
@@ -24,8 +24,8 @@ from tests.shadow.reading.test_parsed_response import WIRE, expectation, golden_
         answer(choice(None)),
     ],
 )
-def test_every_check_gives_one_finding_with_its_reason(leg):
-    found = check(ask(), leg)
+def test_every_check_gives_one_finding_with_its_reason(response):
+    found = check(ask(), response)
     assert [finding.signal for finding in found] == [signal for signal, _ in (*CHECKS, *EXCHANGE_CHECKS)]
     assert all((finding.state is FindingState.MATCH) == (finding.reason == "") for finding in found)
 

@@ -91,13 +91,13 @@ def test_without_a_running_serve_it_is_done_at_once(tmp_path, config):
 
 
 def test_beside_a_running_serve_it_is_handed_over_and_leaves_no_file(store, tmp_path, config):
-    judge, told = drifted(store), []
-    asking = threading.Thread(target=lambda: told.extend(acknowledge(config, FIXED, patience=20.0)))
+    judge, printed = drifted(store), []
+    asking = threading.Thread(target=lambda: printed.extend(acknowledge(config, FIXED, patience=20.0)))
     asking.start()
     while asking.is_alive():
         acknowledge_ordered(tmp_path / "store.db", judge, 1.0)
         asking.join(0.02)
-    assert told == ["p, m, route default: fixed, the state is ok now"]
+    assert printed == ["p, m, route default: fixed, the state is ok now"]
     assert list(tmp_path.glob("*-ack-*")) == []
 
 

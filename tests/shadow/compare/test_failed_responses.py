@@ -31,9 +31,9 @@ def test_the_same_kind_on_both_sides_matches_and_two_kinds_differ():
 
 
 def test_error_of_a_key_or_a_rate_is_not_comparable():
-    for leg in (failed(429), refused(413, "Limit of tokens per minute (TPM)"), unread(UnreadReason.TRUNCATED)):
-        assert failed_responses.error_class(pair(leg, "b")).state is FindingState.NOT_COMPARABLE
-        assert failed_responses.parameters(pair("a", leg)).state is FindingState.NOT_COMPARABLE
+    for response in (failed(429), refused(413, "Limit of tokens per minute (TPM)"), unread(UnreadReason.TRUNCATED)):
+        assert failed_responses.error_class(pair(response, "b")).state is FindingState.NOT_COMPARABLE
+        assert failed_responses.parameters(pair("a", response)).state is FindingState.NOT_COMPARABLE
 
 
 def test_request_that_only_the_provider_rejects_differs_with_the_parameter():

@@ -16,7 +16,12 @@ def reasoned(tokens=None, text=None, field="reasoning_content", content="so"):
 
 def test_reasoning_is_in_a_field_in_the_text_billed_only_or_absent():
     cases = [reasoned(text="hm"), reasoned(content="<think>hm</think>so"), reasoned(tokens=5), reasoned()]
-    assert [reasoning.reasoning_place(leg) for leg in cases] == ["reasoning_content", "in the text", "billed, not shown", "none"]
+    assert [reasoning.reasoning_place(completion) for completion in cases] == [
+        "reasoning_content",
+        "in the text",
+        "billed, not shown",
+        "none",
+    ]
     found = reasoning.reasoning_field(pair(cases[2], cases[0]))
     assert (found.state, found.score, found.reason) == (
         FindingState.DIFFER,

@@ -12,15 +12,15 @@ def test_every_signal_has_its_test():
 
 
 def test_a_signal_applies_to_a_pair_in_both_orders_alike():
-    legs = [
+    responses = [
         answer("a"),
         answer(choice(calls=(call(),))),
         answer(choice(calls=(call("x", "{"),), finish="length")),
         answer(choice(None)),
     ]
     for signal in (*LABELLED, *DIRECTED):
-        for y in legs:
-            for r in legs:
+        for y in responses:
+            for r in responses:
                 assert signal.applicable(ask(), y, r) == signal.applicable(ask(), r, y)
 
 

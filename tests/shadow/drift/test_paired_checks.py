@@ -92,10 +92,10 @@ def test_reports_of_equal_parties_name_a_check_in_one_of_a_hundred_at_most():
 
 
 @pytest.mark.parametrize(
-    ("faulty", "answers", "told"), [(10, 50, True), (9, 50, False), (49, 49, False), (200, 1_000, True), (199, 1_000, False)]
+    ("faulty", "answers", "beyond"), [(10, 50, True), (9, 50, False), (49, 49, False), (200, 1_000, True), (199, 1_000, False)]
 )
-def test_the_absolute_bar_is_a_fifth_of_fifty_answers(faulty, answers, told):
-    assert plain("empty_answer", faulty, answers) is told
+def test_the_absolute_bar_is_a_fifth_of_fifty_answers(faulty, answers, beyond):
+    assert plain("empty_answer", faulty, answers) is beyond
     assert not plain("lumpy_calls", faulty, answers)
 
 

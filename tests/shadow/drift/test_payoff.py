@@ -62,10 +62,10 @@ def test_need_of_a_control_does_not_depend_on_the_order(asked, y, r):
 @settings(max_examples=300)
 @given(ASKS, ANSWERS, ANSWERS, st.none() | ANSWERS, st.booleans())
 def test_whether_a_pair_is_left_out_does_not_depend_on_the_order(asked, y, r, control, tiebreak):
-    forth, back = (why_no_agreement(asked, *legs, control, tiebreak=tiebreak) for legs in ((y, r), (r, y)))
+    forth, back = (why_no_agreement(asked, *sides, control, tiebreak=tiebreak) for sides in ((y, r), (r, y)))
     assert bool(forth) == bool(back)
     assert forth == back or {forth, back} <= {Exclusion.PROVIDER_FAILED, Exclusion.REFERENCE_FAILED}
-    reasons = [excluded(asked, *legs, control, tiebreak=tiebreak) for legs in ((y, r), (r, y))]
+    reasons = [excluded(asked, *sides, control, tiebreak=tiebreak) for sides in ((y, r), (r, y))]
     assert reasons[0][1:] == reasons[1][1:]
 
 

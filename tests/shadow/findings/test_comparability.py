@@ -8,7 +8,7 @@ from tests.shadow.compare.made import answer, ask, call, choice, failed, pair, u
 
 
 @pytest.mark.parametrize(
-    ("leg", "expected"),
+    ("side", "expected"),
     [
         (answer("hello"), Comparability.WHOLE),
         (failed(500), Comparability.FAILED),
@@ -25,8 +25,8 @@ from tests.shadow.compare.made import answer, ask, call, choice, failed, pair, u
         (unread(UnreadReason.NO_RESPONSE, status=None, failure=FailureKind.STALE), Comparability.UNRECORDED),
     ],
 )
-def test_state_of_a_side_names_the_side_at_fault(leg, expected):
-    where, how = comparability_of(leg)
+def test_state_of_a_side_names_the_side_at_fault(side, expected):
+    where, how = comparability_of(side)
     assert where is expected
     assert bool(how) == (expected is not Comparability.WHOLE)
 

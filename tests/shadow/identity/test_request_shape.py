@@ -14,8 +14,8 @@ HISTORY = (
 
 def test_a_shape_holds_counts_and_segments_and_no_word():
     asked = ask(messages=HISTORY, temperature=0.0, body={"tools": [{"function": {"name": WEATHER.name}}]})
-    legs = (answer(completion(choice("a"), tokens=(2_000, 1))), answer(completion(choice("b"), tokens=(1_990, 1))))
-    shape = request_shape(pair(*legs, asked))
+    answers = (answer(completion(choice("a"), tokens=(2_000, 1))), answer(completion(choice("b"), tokens=(1_990, 1))))
+    shape = request_shape(pair(*answers, asked))
     assert "thought" not in shape
     assert json.loads(shape)["segments"] == {
         "prompt": "1k to 4k",
@@ -32,13 +32,13 @@ def test_a_shape_holds_counts_and_segments_and_no_word():
 
 def test_shape_has_the_system_message_the_sizes_and_equal_answers():
     plain = prompt_sample(request_shape(pair("a", "a", ask(messages=HISTORY))))
-    told = ({"role": "developer", "content": "Be short."}, *HISTORY)
-    sample = prompt_sample(request_shape(pair("a", "a", ask(messages=told))))
+    opened = ({"role": "developer", "content": "Be short."}, *HISTORY)
+    sample = prompt_sample(request_shape(pair("a", "a", ask(messages=opened))))
     assert (plain.system, sample.system) == (0, 1)
     assert sample.text_characters - plain.text_characters == len('{"role": "developer", "content": "Be short."}')
     assert sample.schema_characters == len(json.dumps([WEATHER.schema]))
     assert sample.same_text == 1
-    assert prompt_sample(request_shape(pair("a", "b", ask(messages=told)))).same_text == 0
+    assert prompt_sample(request_shape(pair("a", "b", ask(messages=opened)))).same_text == 0
 
 
 def test_a_shape_of_an_older_version_is_no_sample():

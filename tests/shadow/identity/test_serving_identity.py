@@ -8,7 +8,7 @@ from shadow.reading.provider_error import error_of_body
 from tests.shadow.compare.made import answer, choice, completion
 
 
-def told(name="chatcmpl-0a1b2c3d4e5f", headers=(), fingerprint="fp_1"):
+def parsed(name="chatcmpl-0a1b2c3d4e5f", headers=(), fingerprint="fp_1"):
     made = answer(replace(completion(choice("a"), name=name), fingerprint=fingerprint))
     return replace(made, exchange=made.exchange._replace(response=made.exchange.response._replace(headers=headers)))
 
@@ -38,7 +38,7 @@ def test_an_id_is_known_by_its_form(text, form):
 
 def test_answer_reveals_its_model_its_form_and_the_listed_headers():
     headers = (("Server", "cloudflare"), ("cf-ray", "8a1b-FRA"), ("x-request-id", "r1"), ("Via", "1.1 google"))
-    found = traits(told(headers=headers), declared={"quantization": "fp8", "tier": ""})
+    found = traits(parsed(headers=headers), declared={"quantization": "fp8", "tier": ""})
     assert found == {
         "model": "m",
         "fingerprint": "fp_1",
@@ -53,11 +53,11 @@ def test_answer_reveals_its_model_its_form_and_the_listed_headers():
 
 @pytest.mark.parametrize(("length", "kept"), [(120, "s" * 120), (121, "s" * 119 + "…")])
 def test_a_value_is_kept_up_to_120_characters(length, kept):
-    assert traits(told(headers=(("Server", "s" * length),)), declared={})["server"] == kept
+    assert traits(parsed(headers=(("Server", "s" * length),)), declared={})["server"] == kept
 
 
 def test_the_form_of_another_api_is_no_change_of_the_server():
-    made = told(name="resp_08a1f3")
+    made = parsed(name="resp_08a1f3")
     request = made.exchange.request._replace(target="/v1/responses")
     found = traits(replace(made, exchange=made.exchange._replace(request=request)), declared={})
     assert {facet: found[facet] for facet in ("id (responses)", "usage (responses)")} == {
@@ -133,7 +133,7 @@ def test_later_run_has_the_kinds_of_the_earlier_one():
 
 
 def test_the_region_that_an_answer_states_is_part_of_the_identity_and_its_cost_is_not():
-    made = told()
+    made = parsed()
     usage = replace(made.completion.usage, cost=0.01, cache_write_tokens=7)
     found = traits(replace(made, completion=replace(made.completion, applied={"inference_geo": "us"}, usage=usage)), declared={})
     assert found["inference_geo"] == "us"

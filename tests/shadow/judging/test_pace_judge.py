@@ -129,8 +129,8 @@ def judge(store):
     )
 
 
-@pytest.mark.parametrize(("answer", "told"), [(AckAction.FIXED, PaceState.STEADY), (AckAction.ACCEPT, PaceState.STEADY)])
-def test_an_operator_answers_it_through_the_judge(store, answer, told):
+@pytest.mark.parametrize(("answer", "answered"), [(AckAction.FIXED, PaceState.STEADY), (AckAction.ACCEPT, PaceState.STEADY)])
+def test_an_operator_answers_it_through_the_judge(store, answer, answered):
     live(store, 40, 2.0)
     run = judge(store)
     run.step(0.0)
@@ -138,7 +138,7 @@ def test_an_operator_answers_it_through_the_judge(store, answer, told):
     assert run.acknowledge(Acknowledgement(answer=answer, provider="other"), 1.0) == ["no group that fits holds an alarm"]
     [sentence] = run.acknowledge(Acknowledgement(answer=answer, provider="near"), 1.0)
     assert sentence == f"near, qwen, latency first_token: {answer.value}"
-    assert kept(store.judgements).state is told
+    assert kept(store.judgements).state is answered
     assert [alarm.new for alarm in run.take_alarms()] == ["steady"]
 
 

@@ -203,15 +203,15 @@ def test_slack_gets_a_text_and_nothing_that_rings_a_bell():
 
 
 def test_the_sentence_of_an_alarm_is_sent_whole():
-    told = alarm(
+    sent = alarm(
         details='{"blame": "not_yet_known", "sentence": "p, or its reference r: p calls a tool 31 points less often", '
         '"verdict": "differs"}'
     )
-    assert text(told) == (
+    assert text(sent) == (
         "sameweights: p or its reference r serving m on route default is now drift (arguments), was ok; verdict: differs. "
         "p, or its reference r: p calls a tool 31 points less often."
     )
-    event = json.loads(webhook_event(told, "json").body)
+    event = json.loads(webhook_event(sent, "json").body)
     assert (event["subject"], event["verdict"]) == ("provider or reference", "differs")
     assert json.loads(webhook_event(alarm(), "json").body)["verdict"] is None
     assert json.loads(webhook_event(alarm(details='{"blame": "provider"}'), "json").body)["subject"] == "provider"

@@ -66,9 +66,9 @@ def test_where_another_provider_left_too_the_reference_moved_and_is_reported_onc
     traffic(store, moved=("p", "q"))
     run = JudgeRun(store).all()
     assert look(run).blame is Blame.REFERENCE
-    told = store.judgements.alarms(0, 0)
-    assert [(alarm.new, alarm.name) for alarm in told] == [("not_measured", "reference_moved")]
-    assert json.loads(told[0].details)["reference_suspected"]
+    alarms = store.judgements.alarms(0, 0)
+    assert [(alarm.new, alarm.name) for alarm in alarms] == [("not_measured", "reference_moved")]
+    assert json.loads(alarms[0].details)["reference_suspected"]
     assert not [status for status in run.statuses if status.state == "drift"]
 
 

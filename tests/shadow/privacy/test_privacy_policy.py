@@ -23,7 +23,7 @@ def seen(text=f"Use {SECRET}.", **more):
     return parse_exchange(exchange(said(text, message={"tool_calls": [CALL]}), request=asked(f"My key is {SECRET}"), **more))
 
 
-def leg(bodies="full", live=None):
+def stored(bodies="full", live=None):
     live, keeper = live or seen(tag=SECRET), guard(bodies)
     check = Finding(signal=Signal.LOST_SPACE, state=FindingState.DIFFER, reason=SECRET, subject=SECRET)
     outcomes = ["valid"] * len(calls(live.answer))
@@ -36,21 +36,23 @@ def test_no_credential_is_in_any_row(bodies):
     other = parse_shadow_exchange(exchange(said(f"Another {SECRET}"), id="1" * 32), live)
     triple = AnsweredPair(live=live, reference=other, control=None, reason=ControlReason.NONE)
     found = compare(Pair(kind=PairKind.CROSS, request=live.request, subject=live.answer, reference=other.answer))
-    legs = (leg(bodies, other),)
-    record = guard(bodies).pair_record(pair_record(triple, comparisons=[found], payoffs=[], exchanges=legs, alterations=[SECRET]))
+    exchanges = (stored(bodies, other),)
+    record = guard(bodies).pair_record(
+        pair_record(triple, comparisons=[found], payoffs=[], exchanges=exchanges, alterations=[SECRET])
+    )
     assert any(finding.state == "differ" for finding in record.findings)
-    assert SECRET not in repr(asdict(record)) + repr(asdict(leg(bodies)))
+    assert SECRET not in repr(asdict(record)) + repr(asdict(stored(bodies)))
 
 
 def test_full_bodies_stay_but_for_the_credential():
-    row = leg().exchange
+    row = stored().exchange
     assert row.request_body == asked("My key is " + "*" * len(SECRET))
     assert shown(row) == row
     assert comparable(row) == exchange_of(row)
 
 
 def test_a_pseudonym_holds_no_word_and_is_not_shown_as_a_body():
-    row = leg("hash").exchange
+    row = stored("hash").exchange
     assert b"somebody" not in row.response_body + row.request_body
     assert (shown(row).request_body, shown(row).response_body) == (None, None)
 
@@ -71,7 +73,7 @@ def test_pseudonymised_answers_can_be_compared_again():
 
 
 def test_a_stored_pseudonym_is_read_as_a_body_that_was_not_kept(store):
-    offered(store.add_exchange, leg("hash")).result(5)
+    offered(store.add_exchange, stored("hash")).result(5)
     assert row_of(store, "0" * 32).response_body is None
     assert store.exchange("0" * 32).response_body.startswith(b'{"veiled":true,')
     assert row_of(store, "1" * 32) is None
@@ -82,7 +84,7 @@ def test_a_pseudonym_of_another_api_is_read_in_the_words_of_the_normal_form():
     body = {"status": "completed", "model": "m", "output": [{"type": "message", "content": "Seven bridges cross the river"}]}
     made = exchange(json.dumps(body).encode(), request=sent)
     live = parse_exchange(made._replace(request=made.request._replace(target="/v1/responses")))
-    row = leg("hash", live).exchange
+    row = stored("hash", live).exchange
     assert b"bridges" not in row.request_body + row.response_body
     again = parse_exchange(comparable(row))
     assert (again.request.unread, len(again.request.messages), again.answer.completion.first.finish_reason) == (None, 1, "stop")

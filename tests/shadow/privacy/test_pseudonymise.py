@@ -50,7 +50,7 @@ def edited(text: str, chance: random.Random) -> str:
     return " ".join(sorted(changed) if chance.random() < 0.05 else changed)
 
 
-def legs(count: int):
+def answered_twice(count: int):
     """Pairs of answers to generated tasks, the first of a server with faults."""
     faults = PlantedFaults(drop_tool_calls=0.2, garble_arguments=0.2)
     chance = random.Random(4)
@@ -65,24 +65,24 @@ def legs(count: int):
         yield live, parse_shadow_exchange(exchange(body_of(drawn[1]), request=request), live)
 
 
-def veiled(veil, seen):
+def pseudonymised(pseudonymiser, seen):
     outcomes = [call_validity(seen.request, call)[0] for call in calls(seen.answer)]
-    return veil.request(seen), veil.response(seen, outcomes)
+    return pseudonymiser.request(seen), pseudonymiser.response(seen, outcomes)
 
 
-def findings(live, leg):
-    found = compare(Pair(kind=PairKind.CROSS, request=live.request, subject=live.answer, reference=leg.answer)).findings
+def findings(live, shadow):
+    found = compare(Pair(kind=PairKind.CROSS, request=live.request, subject=live.answer, reference=shadow.answer)).findings
     return {finding.signal: finding.state for finding in found}
 
 
 def test_nine_in_ten_findings_and_more_survive_in_every_signal_of_tiers_0_to_2():
     same, all_ = Counter(), Counter()
-    for number, (live, leg) in enumerate(legs(150)):
-        veil = Pseudonymiser(KEY, f"c{number}")
-        request, answer = veiled(veil, live)
-        _, other = veiled(veil, leg)
+    for number, (live, shadow) in enumerate(answered_twice(150)):
+        pseudonymiser = Pseudonymiser(KEY, f"c{number}")
+        request, answer = pseudonymised(pseudonymiser, live)
+        _, other = pseudonymised(pseudonymiser, shadow)
         again = parse_exchange(exchange(answer, request=request))
-        before, after = findings(live, leg), findings(again, parse_shadow_exchange(exchange(other, request=request), again))
+        before, after = findings(live, shadow), findings(again, parse_shadow_exchange(exchange(other, request=request), again))
         for signal in before.keys() - LATER - LOST:
             all_[signal] += 1
             same[signal] += before[signal] == after[signal]
@@ -109,7 +109,7 @@ def test_no_word_of_a_request_or_an_answer_is_in_its_pseudonym():
     seen = parse_exchange(
         exchange(said("A secret answer", message={"tool_calls": [call], "reasoning_content": "secret"}), request=request)
     )
-    kept = b"".join(veiled(Pseudonymiser(KEY, "c"), seen))
+    kept = b"".join(pseudonymised(Pseudonymiser(KEY, "c"), seen))
     for word in (b"secret", b"question", b"answer", b"somebody", b"4711", b"amount"):
         assert word not in kept
     assert b"send" in kept
@@ -134,18 +134,18 @@ def test_result_of_the_word_rules_stays_as_a_fixed_phrase(text, opening, ending)
 
 def test_errors_keep_their_kind_without_their_words():
     error = b'{"error":{"message":"Rate limit reached for someone@example.org","type":"requests","code":"rate_limit_exceeded"}}'
-    [_, hidden] = veiled(Pseudonymiser(KEY, "c"), parse_exchange(exchange(error, status=429, request=asked())))
+    [_, hidden] = pseudonymised(Pseudonymiser(KEY, "c"), parse_exchange(exchange(error, status=429, request=asked())))
     assert b"someone" not in hidden
     assert json.loads(hidden)["error"]["code"] == "rate_limit_exceeded"
 
 
 def test_an_unreadable_exchange_has_no_pseudonymised_bodies():
-    assert veiled(Pseudonymiser(KEY, "c"), parse_exchange(exchange(b"<html>", request=b"no json"))) == (None, None)
+    assert pseudonymised(Pseudonymiser(KEY, "c"), parse_exchange(exchange(b"<html>", request=b"no json"))) == (None, None)
 
 
 def test_surrogates_and_long_numbers_are_storable():
     strange = said("a \ud800 b").replace(b'"stop"', b'"st\\ud800p"')
-    [_, hidden] = veiled(Pseudonymiser(KEY, "\ud800"), parse_exchange(exchange(strange, request=asked(seed=1))))
+    [_, hidden] = pseudonymised(Pseudonymiser(KEY, "\ud800"), parse_exchange(exchange(strange, request=asked(seed=1))))
     assert isinstance(json.loads(hidden), dict)
 
 
@@ -174,9 +174,9 @@ def test_vectors_are_kept_in_no_form():
     live = exchange(b'{"data": [{"index": 0, "embedding": [0.25]}], "model": "m"}', request=b'{"model": "m", "input": "secret"}')
     seen = parse_exchange(live._replace(request=live.request._replace(target="/v1/embeddings")))
     assert seen.answer.completion.vectors
-    veil = Pseudonymiser(KEY, "talk")
-    assert veil.response(seen, ()) is None
-    assert b"secret" not in veil.request(seen)
+    pseudonymiser = Pseudonymiser(KEY, "talk")
+    assert pseudonymiser.response(seen, ()) is None
+    assert b"secret" not in pseudonymiser.request(seen)
 
 
 @pytest.mark.parametrize(("digits", "kept"), [("9" * 40, "9" * 40), ("9" * 41, "9" * 40), ("18446744073709551615", 2**64 - 1)])

@@ -136,7 +136,7 @@ def test_what_comes_after_the_finish_reason_is_noted():
 
 @given(st.lists(st.sampled_from(["", "a", "b", None]), max_size=6))
 def test_content_alone_is_taken_as_from_a_message_of_it_alone(texts):
-    told = []
+    built = []
     for alone in (True, False):
         notes: dict[str, None] = {}
         builder = ChoiceBuilder(notes)
@@ -146,5 +146,5 @@ def test_content_alone_is_taken_as_from_a_message_of_it_alone(texts):
                 builder.add({"finish_reason": "stop"}, {"role": "assistant"}, streamed=True)
             else:
                 carried.append(builder.add_text(text) if alone else builder.add({}, {"content": text}, streamed=True))
-        told.append((carried, builder.build(0, streamed=True), list(notes)))
-    assert told[0] == told[1]
+        built.append((carried, builder.build(0, streamed=True), list(notes)))
+    assert built[0] == built[1]

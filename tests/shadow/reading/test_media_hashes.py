@@ -27,7 +27,7 @@ def b64(data):
     return base64.b64encode(data).decode()
 
 
-def told(data, kind):
+def summary(data, kind):
     return f"sha256:{sha256(data).hexdigest()} ({len(data):,} bytes, {kind})"
 
 
@@ -67,7 +67,7 @@ def test_media_of_each_api_give_way_to_digest_size_and_type(part, data, kind):
     text = json.dumps(user(part))
     sent = text.replace("{}", b64(data))
     wanted = text.replace(f"data:{kind};base64,{{}}", "{}").replace("data:audio/wav;codecs=1;base64,{}", "{}")
-    assert hashed((), sent.encode()).body.decode() == wanted.replace("{}", told(data, kind))
+    assert hashed((), sent.encode()).body.decode() == wanted.replace("{}", summary(data, kind))
 
 
 @pytest.mark.parametrize(
@@ -125,14 +125,14 @@ def test_the_hash_is_of_the_bytes_however_they_are_written(write):
     data = PNG[:2_999]
     for sent in ('{"url":"data:image/png;base64,%s"}', '{"source":{"media_type":"image/png","data":"%s"}}'):
         got = hashed((), (sent % write(b64(data))).encode()).body.decode()
-        assert told(data, "image/png") in got
+        assert summary(data, "image/png") in got
         assert json.loads(got)
 
 
 def test_media_in_json_that_is_a_text_of_json_are_found():
     sent = json.dumps({"role": "tool", "content": json.dumps({"type": "image", "data": b64(PNG), "mimeType": "image/png"})})
     got = json.loads(hashed((), sent.encode()).body)
-    assert json.loads(got["content"]) == {"type": "image", "data": told(PNG, "image/png"), "mimeType": "image/png"}
+    assert json.loads(got["content"]) == {"type": "image", "data": summary(PNG, "image/png"), "mimeType": "image/png"}
 
 
 def test_of_media_that_the_end_of_a_body_cuts_off_nothing_is_left():
@@ -144,7 +144,7 @@ def test_of_media_that_the_end_of_a_body_cuts_off_nothing_is_left():
 
 def test_a_binary_body_is_one_hash():
     got = hashed((("Content-Type", "audio/mpeg"),), NOISE)
-    assert got.body.decode() == told(NOISE, "audio/mpeg")
+    assert got.body.decode() == summary(NOISE, "audio/mpeg")
 
 
 def test_the_files_of_a_form_are_replaced_and_its_fields_stay():
@@ -154,11 +154,11 @@ def test_the_files_of_a_form_are_replaced_and_its_fields_stay():
         b"%b\r\n--b1--\r\n"
     )
     got = hashed((("content-type", "multipart/form-data; boundary=b1"),), form % WAV).body
-    assert got == form % told(WAV, "audio/wav").encode()
+    assert got == form % summary(WAV, "audio/wav").encode()
 
 
 def test_an_argument_of_a_call_is_a_text_in_which_media_are_replaced():
-    assert hashed_text(json.dumps({"image": b64(PNG)})) == json.dumps({"image": told(PNG, "image/png")})
+    assert hashed_text(json.dumps({"image": b64(PNG)})) == json.dumps({"image": summary(PNG, "image/png")})
     assert hashed_text("a" * 5_000) == "a" * 5_000
 
 
@@ -175,7 +175,7 @@ def test_the_rest_of_a_body_stays_the_result_is_the_same_again_and_ends_move_alo
     assert content[0]["text"] == text
     for data, part in zip(media, content[1:], strict=True):
         url = part["image_url"]["url"]
-        assert url == (told(data, "image/png") if len(data) > 400 else "data:image/png;base64," + b64(data))
+        assert url == (summary(data, "image/png") if len(data) > 400 else "data:image/png;base64," + b64(data))
     spans = [found.span() for found in re.finditer(rb"data:image/png;base64,[^\"]{512,}", sent)]
     for before, after in zip(ends, got.ends, strict=True):
         if any(start < before < end for start, end in spans):
@@ -199,10 +199,10 @@ def test_an_exchange_is_stored_without_its_pictures_and_without_its_credentials(
     live = exchange(answer, marks=ChunkTimings([1.0, 2.0], [10, len(answer)]))
     live = live._replace(request=live.request._replace(body=body.encode(), size=len(body)))
     got = Redactor().exchange(live)
-    wanted = body.replace(secret, "*" * len(secret)).replace("data:image/png;base64," + b64(PNG), told(PNG, "image/png"))
+    wanted = body.replace(secret, "*" * len(secret)).replace("data:image/png;base64," + b64(PNG), summary(PNG, "image/png"))
     assert got.request.body.decode() == wanted
     assert (got.request.truncated, got.response.truncated) == (False, False)
-    assert json.loads(got.response.body) == {"b64_json": told(PNG, "image/png")}
+    assert json.loads(got.response.body) == {"b64_json": summary(PNG, "image/png")}
     assert list(got.response.marks) == [ChunkTiming(1.0, 10), ChunkTiming(2.0, len(got.response.body))]
 
 

@@ -10,8 +10,8 @@ from shadow.reading.message_blocks import DELTA_TEXTS, MessageBlocks
 from shadow.reading.response_notes import UNBEGUN_BLOCK
 
 
-class Told:
-    """A builder that blocks are told to."""
+class BuiltBlocks:
+    """A builder, and the blocks that go into it."""
 
     def __init__(self) -> None:
         self.notes: dict[str, None] = {}
@@ -30,25 +30,25 @@ def text(words: str) -> dict:
 
 
 def test_texts_join_unless_another_block_stands_between_them():
-    assert Told().whole(text("a "), text("b")).text == "a b"
-    assert Told().whole(text("a"), {"type": "server_tool_use"}, text("b")).text == "a\nb"
-    assert Told().whole({"type": "thinking", "thinking": "hm"}, text("b")).text == "b"
+    assert BuiltBlocks().whole(text("a "), text("b")).text == "a b"
+    assert BuiltBlocks().whole(text("a"), {"type": "server_tool_use"}, text("b")).text == "a\nb"
+    assert BuiltBlocks().whole({"type": "thinking", "thinking": "hm"}, text("b")).text == "b"
 
 
 def test_a_call_has_the_input_that_it_began_with_where_no_piece_came():
-    told = Told()
-    told.blocks.begin(0, {"type": "tool_use", "id": "a", "name": "f", "input": {"x": 1}})
-    assert told.blocks.grow(0, {"type": "input_json_delta", "partial_json": '{"x": 2}'})
-    told.blocks.begin(1, {"type": "tool_use", "id": "b", "name": "g", "input": {"x": 1}})
-    told.blocks.begin(2, {"type": "tool_use", "id": "c", "name": "h"})
-    told.blocks.close()
-    told.blocks.close()
-    calls = told.builder.build(0, streamed=True).tool_calls
+    built = BuiltBlocks()
+    built.blocks.begin(0, {"type": "tool_use", "id": "a", "name": "f", "input": {"x": 1}})
+    assert built.blocks.grow(0, {"type": "input_json_delta", "partial_json": '{"x": 2}'})
+    built.blocks.begin(1, {"type": "tool_use", "id": "b", "name": "g", "input": {"x": 1}})
+    built.blocks.begin(2, {"type": "tool_use", "id": "c", "name": "h"})
+    built.blocks.close()
+    built.blocks.close()
+    calls = built.builder.build(0, streamed=True).tool_calls
     assert [(call.id, call.parsed) for call in calls] == [("a", {"x": 2}), ("b", {"x": 1}), ("c", {})]
 
 
 def test_an_input_that_is_no_object_stays_what_it_is():
-    [call] = Told().whole({"type": "tool_use", "id": "a", "name": "f", "input": '{"x": 1}'}).tool_calls
+    [call] = BuiltBlocks().whole({"type": "tool_use", "id": "a", "name": "f", "input": '{"x": 1}'}).tool_calls
     assert call.parsed == '{"x": 1}'
 
 
@@ -56,42 +56,42 @@ def test_an_input_nested_too_deep_to_write_makes_no_trouble():
     deep: list = []
     for _ in range(5_000):
         deep = [deep]
-    [call] = Told().whole({"type": "tool_use", "id": "a", "name": "f", "input": deep}).tool_calls
+    [call] = BuiltBlocks().whole({"type": "tool_use", "id": "a", "name": "f", "input": deep}).tool_calls
     assert call.invalid
 
 
 def test_what_is_neither_text_nor_call_is_noted():
-    told = Told()
-    told.whole({"type": "redacted_thinking", "data": "x"}, {})
-    assert list(told.notes) == [
+    built = BuiltBlocks()
+    built.whole({"type": "redacted_thinking", "data": "x"}, {})
+    assert list(built.notes) == [
         "the content holds parts that are not text: redacted_thinking",
         "the content holds parts that are not text: NoneType",
     ]
 
 
 def test_a_delta_of_no_block_is_read_and_noted():
-    told = Told()
-    assert told.blocks.grow(3, {"type": "text_delta", "text": "a"})
-    assert not told.blocks.grow(0, {"type": "signature_delta", "signature": "x"})
-    assert not told.blocks.grow(4, {"type": "input_json_delta", "partial_json": "{}"})
-    assert told.builder.build(0, streamed=False).text == "a"
-    assert list(told.notes) == [UNBEGUN_BLOCK]
-    told.blocks.grow(3, {"type": "video_delta"})
-    assert list(told.notes)[1:] == ["a delta is of an unknown kind: video_delta"]
+    built = BuiltBlocks()
+    assert built.blocks.grow(3, {"type": "text_delta", "text": "a"})
+    assert not built.blocks.grow(0, {"type": "signature_delta", "signature": "x"})
+    assert not built.blocks.grow(4, {"type": "input_json_delta", "partial_json": "{}"})
+    assert built.builder.build(0, streamed=False).text == "a"
+    assert list(built.notes) == [UNBEGUN_BLOCK]
+    built.blocks.grow(3, {"type": "video_delta"})
+    assert list(built.notes)[1:] == ["a delta is of an unknown kind: video_delta"]
 
 
 @pytest.mark.parametrize("kind", ["text_delta", "thinking_delta", "input_json_delta"])
 def test_begun_block_takes_many_texts_as_one_after_another(kind):
     made = []
     for at_once in (True, False):
-        told = Told()
-        told.blocks.begin(0, {"type": "tool_use", "id": "a", "name": "f"})
-        assert told.blocks.grow(0, {"type": kind, DELTA_TEXTS[kind]: "a"})
+        built = BuiltBlocks()
+        built.blocks.begin(0, {"type": "tool_use", "id": "a", "name": "f"})
+        assert built.blocks.grow(0, {"type": kind, DELTA_TEXTS[kind]: "a"})
         if at_once:
-            told.blocks.append(0, kind, ["b", "c"])
+            built.blocks.append(0, kind, ["b", "c"])
         else:
-            assert all(told.blocks.grow(0, {"type": kind, DELTA_TEXTS[kind]: text}) for text in "bc")
-        told.blocks.close()
-        made.append((told.builder.build(0, streamed=True), told.notes))
+            assert all(built.blocks.grow(0, {"type": kind, DELTA_TEXTS[kind]: text}) for text in "bc")
+        built.blocks.close()
+        made.append((built.builder.build(0, streamed=True), built.notes))
     assert made[0] == made[1]
     assert "abc" in {made[0][0].text, made[0][0].reasoning, *[call.arguments for call in made[0][0].tool_calls]}

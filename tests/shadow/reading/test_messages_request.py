@@ -76,11 +76,11 @@ def test_calls_results_and_thinking_are_where_chat_has_them():
     ]
     result = {"type": "tool_result", "tool_use_id": "toolu_1", "content": [{"type": "text", "text": "rain"}]}
     made = translated({"role": "assistant", "content": turn}, user([result, {"type": "text", "text": "And now?"}]))
-    said, told, asked = made["messages"]
+    said, tool_message, asked = made["messages"]
     function = {"name": "f", "arguments": '{"city": "Oslo"}'}
     assert said["tool_calls"] == [{"id": "toolu_1", "type": "function", "function": function}]
     assert (said["thinking"], said["content"]) == ("hm", [{"type": "text", "text": "I look."}])
-    assert told == {"role": "tool", "tool_call_id": "toolu_1", "content": [{"type": "text", "text": "rain"}]}
+    assert tool_message == {"role": "tool", "tool_call_id": "toolu_1", "content": [{"type": "text", "text": "rain"}]}
     assert asked == {"role": "user", "content": [{"type": "text", "text": "And now?"}]}
     assert [turn["role"] for turn in translated(user([result]))["messages"]] == ["tool"]
 

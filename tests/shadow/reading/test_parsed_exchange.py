@@ -16,9 +16,9 @@ def test_without_one_it_is_left_to_the_memory_of_conversations():
 
 def test_shadow_response_is_compared_with_the_clients_request():
     live = parse_exchange(exchange(said(), request=asked(user="somebody")))
-    leg = parse_shadow_exchange(exchange(said(), request=asked()), live)
-    assert leg.request is live.request
-    assert leg.conversation == live.conversation
+    copy = parse_shadow_exchange(exchange(said(), request=asked()), live)
+    assert copy.request is live.request
+    assert copy.conversation == live.conversation
 
 
 @pytest.mark.parametrize(("name", "model"), [("m" * 510, "m" * 510), ("m" * 511, "")])

@@ -40,8 +40,8 @@ def test_a_status_is_a_finish_reason_and_one_that_is_none_keeps_its_own_word(mor
     said = read({"output": output, **more}).completion
     assert isinstance(said, Completion)
     assert said.first.finish_reason == finish
-    told = [note for note in said.notes if note.startswith("the response is ")]
-    assert bool(told) == (isinstance(more.get("status"), str) and more["status"] != "completed")
+    noted = [note for note in said.notes if note.startswith("the response is ")]
+    assert bool(noted) == (isinstance(more.get("status"), str) and more["status"] != "completed")
 
 
 @pytest.mark.parametrize(

@@ -112,17 +112,17 @@ def test_webhook_has_the_verdict_of_the_state_it_reports(name):
 @given(EVIDENCE, st.sampled_from(sorted(STATUSES)))
 def test_no_report_that_holds_the_state_is_milder_than_the_webhook(found, name):
     """A state of the reference excuses the provider of differences, never of faults of its own; none leaves a tick of silence."""
-    told = STATUSES[name]
-    word = decide(replace(found, reference="official", drift=(drift_evidence(drift_line(told)),))).word
-    if alarm_verdict(told).word is not VerdictWord.NOT_MEASURED:
-        assert ORDER[word] <= ORDER[alarm_verdict(told).word]
-    elif told.name == REFERENCE_MOVED:
+    found_status = STATUSES[name]
+    word = decide(replace(found, reference="official", drift=(drift_evidence(drift_line(found_status)),))).word
+    if alarm_verdict(found_status).word is not VerdictWord.NOT_MEASURED:
+        assert ORDER[word] <= ORDER[alarm_verdict(found_status).word]
+    elif found_status.name == REFERENCE_MOVED:
         assert word is not VerdictWord.DIFFERS
     assert word is not VerdictWord.WAITING
 
 
 @pytest.mark.parametrize("name", STATUSES)
 def test_a_report_takes_the_state_for_the_same_evidence_as_the_webhook(name):
-    told = STATUSES[name]
+    found_status = STATUSES[name]
     silent = Evidence(provider="p", model="m", reference="official", coverage=NOTHING)
-    assert decide(replace(silent, drift=(drift_evidence(drift_line(told)),))) == alarm_verdict(told)
+    assert decide(replace(silent, drift=(drift_evidence(drift_line(found_status)),))) == alarm_verdict(found_status)

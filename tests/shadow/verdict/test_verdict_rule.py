@@ -363,8 +363,8 @@ def test_an_alarm_names_the_difference_since_its_name_is_frozen():
     assert decide(evidence(*NEVER_CALLS, drift=(alarm,))).worst == "finish_length"
 
 
-@pytest.mark.parametrize(("compared", "told"), [(0, True), (1, False)])
-def test_a_reference_that_refuses_everything_is_reported_with_its_status_and_what_to_do(compared, told):
+@pytest.mark.parametrize(("compared", "stated"), [(0, True), (1, False)])
+def test_a_reference_that_refuses_everything_is_reported_with_its_status_and_what_to_do(compared, stated):
     failing = DriftEvidence(
         route="default",
         state=DriftState.DRIFT,
@@ -384,7 +384,7 @@ def test_a_reference_that_refuses_everything_is_reported_with_its_status_and_wha
     verdict = decide(found)
     assert verdict.word is VerdictWord.NOT_MEASURED
     assert verdict.sentence.startswith("not measured: the reference failed in 30 of 30 requests")
-    assert verdict.sentence.endswith("; the reference refused with 404 in 30; check its base_url") is told
+    assert verdict.sentence.endswith("; the reference refused with 404 in 30; check its base_url") is stated
 
 
 REFUSAL = "the provider refused 5 of its newest 5 requests: 401; its key is missing or wrong"

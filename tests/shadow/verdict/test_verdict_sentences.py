@@ -36,12 +36,12 @@ def test_reasons_beyond_the_third_are_counted():
     assert sentence.endswith(" and 1 more")
 
 
-@pytest.mark.parametrize(("compared", "told"), [(9, True), (10, False)])
-def test_too_few_pairs_give_the_cause_where_most_could_not_be_compared(compared, told):
+@pytest.mark.parametrize(("compared", "caused"), [(9, True), (10, False)])
+def test_too_few_pairs_give_the_cause_where_most_could_not_be_compared(compared, caused):
     coverage = replace(FULL, asked=20, compared=compared, shortfalls=(replace(NO_KEY, pairs=20 - compared),))
     found = decide(evidence(signal(pairs=compared), coverage=coverage)).sentence
     assert found.startswith(f"undecided: too few pairs ({compared}, at least 20 needed)")
-    assert found.endswith("; 9 of 20 pairs could be compared; the reference refused with 401 (key) in 6; check its key") is told
+    assert found.endswith("; 9 of 20 pairs could be compared; the reference refused with 401 (key) in 6; check its key") is caused
 
 
 def test_a_signal_of_the_period_that_is_in_a_drift_state_too_stands_once_with_its_date():

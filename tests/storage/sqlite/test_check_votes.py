@@ -23,12 +23,12 @@ def add(
     store, name, provider=NONE, reference=NONE, *, check="empty_answer", talk="", fingerprint="", started=START, y=None, r=None
 ):
     """One pair whose two answers came out so by one check; `y` and `r` change the rows of the two exchanges."""
-    live, leg = (
+    live, shadow = (
         exchange_record(each, calls=0, checks=0, started=started, **(more or {})) for each, more in ((name, y), (f"{name}-r", r))
     )
-    row = pair_row(name, reference_id=leg.exchange.id, conversation=talk, request_fingerprint=fingerprint, started=started)
+    row = pair_row(name, reference_id=shadow.exchange.id, conversation=talk, request_fingerprint=fingerprint, started=started)
     store.add_exchange(_with(live, check, provider))
-    store.add_pair(PairRecord(pair=row, exchanges=(_with(leg, check, reference),), findings=(), payoffs=()))
+    store.add_pair(PairRecord(pair=row, exchanges=(_with(shadow, check, reference),), findings=(), payoffs=()))
     assert store.flush(20)
 
 

@@ -52,8 +52,8 @@ def test_erased_records_leave_no_byte_behind_in_any_file(opened, tmp_path, chose
         opened.add_exchange(record)
     assert opened.flush(5)
     assert all(noise[:1_000] in bytes_on_disk(tmp_path) for _, noise in kept.values())
-    told = opened.forget(chosen)
-    assert (told.exchanges, told.log_emptied) == (len(gone), True)
+    forgotten = opened.forget(chosen)
+    assert (forgotten.exchanges, forgotten.log_emptied) == (len(gone), True)
     disk = bytes_on_disk(tmp_path)
     for name, (_, noise) in kept.items():
         assert (noise[:1_000] in disk) is (name not in gone)

@@ -82,12 +82,12 @@ def test_the_reference_against_itself_is_counted_where_its_control_was_sent_at_r
 
 def test_the_context_is_learned_from_what_was_accepted_and_what_was_refused(conn):
     refused = exchange_record("r", checks=0, prompt_tokens=None, status=400, request_size=90_000, unread="error")
-    told = finding("context_limit", "differ", exchange_id="r", comparison="check")
+    differing = finding("context_limit", "differ", exchange_id="r", comparison="check")
     kept = [
         exchange_record("a", prompt_tokens=900, checks=0),
         exchange_record("b", prompt_tokens=30_000, checks=0),
         exchange_record("c", prompt_tokens=None, status=500, request_size=10, checks=0),
-        replace(refused, findings=(told,)),
+        replace(refused, findings=(differing,)),
     ]
     insert(conn, [RecordPreparer().prepare(record) for record in kept])
     assert IdentityReader(lambda job: job(conn)).limits(0, 0) == {("near", "qwen"): (30_000, 90_000)}

@@ -74,11 +74,11 @@ def test_findings_are_counted_from_the_index_alone(conn):
 
 @pytest.mark.parametrize("wanted", [PairFilter(), PairFilter(provider="p"), PairFilter(model="m"), PairFilter(state="differ")])
 def test_a_list_of_pairs_comes_from_an_index_in_its_order_without_sorting(conn, wanted):
-    told = []
-    conn.set_trace_callback(told.append)
+    statements = []
+    conn.set_trace_callback(statements.append)
     pair_queries.pairs(conn, wanted)
     conn.set_trace_callback(None)
-    steps = " ".join(step for *_, step in conn.execute(f"EXPLAIN QUERY PLAN {told[0]}"))
+    steps = " ".join(step for *_, step in conn.execute(f"EXPLAIN QUERY PLAN {statements[0]}"))
     assert "USING INDEX idx_pairs_" in steps
     assert "TEMP B-TREE" not in steps
 

@@ -10,9 +10,9 @@ NEAR = PairGroup(route="default", model="qwen", provider="near", reference="offi
 
 def pair(store, name, *, y="stop", r="stop", c=None, tools=1, reason="random", started=START, **times):
     """A live answer, the reference's and the control's, by how each ended and what it took."""
-    legs = [(f"{name}-r", "shadow", r), *([(f"{name}-c", "control", c)] if c is not None else [])]
+    responses = [(f"{name}-r", "shadow", r), *([(f"{name}-c", "control", c)] if c is not None else [])]
     store.add_exchange(exchange_record(name, calls=0, checks=0, finish_reason=y, started=started, **times))
-    records = [exchange_record(leg, calls=0, checks=0, finish_reason=end, role=role) for leg, role, end in legs]
+    records = [exchange_record(id_, calls=0, checks=0, finish_reason=end, role=role) for id_, role, end in responses]
     row = pair_row(
         name,
         reference_id=f"{name}-r",

@@ -46,8 +46,10 @@ def test_a_pair_goes_with_any_of_its_exchanges_and_takes_the_others_along(conn):
     for name, live, shadow in (("a", 0, 9), ("b", 9, 0), ("c", 9, 9)):
         put(conn, exchange_record(name, started=START + live))
         record = pair_record(name, control_id=f"{name}-control", started=START + live)
-        legs = [exchange_record(leg.exchange.id, role=leg.exchange.role, started=START + shadow) for leg in record.exchanges]
-        put(conn, type(record)(pair=record.pair, exchanges=tuple(legs), findings=record.findings, payoffs=record.payoffs))
+        exchanges = [
+            exchange_record(each.exchange.id, role=each.exchange.role, started=START + shadow) for each in record.exchanges
+        ]
+        put(conn, type(record)(pair=record.pair, exchanges=tuple(exchanges), findings=record.findings, payoffs=record.payoffs))
     assert retention.drop_older(conn, START + 5) == 6
     assert left(conn) == ["c", "c-control", "c-shadow"]
     assert left(conn, "pairs") == ["c"]

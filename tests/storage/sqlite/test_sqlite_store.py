@@ -293,7 +293,7 @@ def test_moved_or_deleted_database_is_created_again_with_the_next_batch(path, st
 
 def test_a_write_ahead_log_that_is_deleted_is_noticed_with_the_next_batch_and_nothing_is_lost(path, store, logged):
     """SQLite goes on writing to the deleted file: no other connection can then be opened, and a crash would lose all of it."""
-    told = logged("storage.sqlite.sqlite_store")
+    lines = logged("storage.sqlite.sqlite_store")
     store.add_exchange(exchange_record("before"))
     store.add_exchange(exchange_record("known"))
     assert store.flush(PATIENCE)
@@ -304,7 +304,7 @@ def test_a_write_ahead_log_that_is_deleted_is_noticed_with_the_next_batch_and_no
     for name in ("after", "later"):
         store.add_exchange(exchange_record(name))
         assert store.flush(PATIENCE)
-    assert [call.kwargs["event"] for call in told] == ["wal_file_deleted"]
+    assert [call.kwargs["event"] for call in lines] == ["wal_file_deleted"]
     with closing(open_sqlite_reader(path)) as other:
         assert all(store.exchange(name) and other.exchange(name) for name in ("before", "known", "seen", "after", "later"))
     assert store.writable()
