@@ -3,7 +3,7 @@
     .venv/bin/python bench/audit.py [--chunks 300] [--seconds 20] [--rates 250,500,1000,2000] [--small 800]
 
 The steps are timed in this process (CPU time, best of several). The audit process is the real one, confined to one core; it
-is fed through its socket by the data plane's own handover, from the other core, at a fixed rate; what it lost, it counted.
+is fed through its socket by the data plane's own sender, from the other core, at a fixed rate; what it lost, it counted.
 """
 
 import argparse
@@ -160,9 +160,9 @@ class Audit:
 
 async def feed(audit: Audit, made: list[Exchange], rate: int, seconds: float) -> tuple[int, float]:
     """Offer `rate` exchanges a second; how many were offered, and the share of its core that the audit took."""
-    pulse = WorkerStats(worker=0, pid=os.getpid())
-    handover = ExchangeSender(audit.path, 64 * 1024 * 1024, pulse)
-    handover.start()
+    stats = WorkerStats(worker=0, pid=os.getpid())
+    sender = ExchangeSender(audit.path, 64 * 1024 * 1024, stats)
+    sender.start()
     begun, sent, number = time.monotonic(), 0, time.time_ns()
     await asyncio.sleep(0.3)
     begun = time.monotonic()
@@ -170,11 +170,11 @@ async def feed(audit: Audit, made: list[Exchange], rate: int, seconds: float) ->
     while (passed := time.monotonic() - begun) < seconds:
         while sent < passed * rate:
             one = made[sent % len(made)]
-            handover.offer(_renamed(one, f"{number + sent:x}"))
+            sender.offer(_renamed(one, f"{number + sent:x}"))
             sent += 1
         await asyncio.sleep(0.005)
     cpu = cpu_seconds(audit.process.pid) - cpu
-    await handover.stop(10)
+    await sender.stop(10)
     return sent, cpu / seconds
 
 
@@ -218,7 +218,7 @@ def sustained(chunks: int, rates: list[int], seconds: float) -> None:
                 figures = audit.figures()
                 scrape = time.monotonic() - scrape
                 stored = figures.get(STORED, 0.0) - warm
-                on_way = figures.get("sameweights_handover_dropped_total", 0.0)  # the last pulse told of the handover's own
+                on_way = figures.get("sameweights_handover_dropped_total", 0.0)  # the last stats told of the sender's own
                 lost = figures.get("sameweights_recorder_errors_total", 0.0) + figures.get(
                     "sameweights_store_records_totalfailed", 0.0
                 )

@@ -90,7 +90,7 @@ class Sums:
 
 
 def null_run(pairs: int, run: int) -> tuple[bool, bool, int, float]:
-    """Whether a run of A/A traffic alarms, and whether it would have without the gate of the tolerance; the second answers
+    """Whether a run of A/A traffic alarms, and whether it would have without the tolerance; the second answers
     that were asked for; the largest error of the quick sums.
     """
     world = worlds.WORLDS[run % len(worlds.WORLDS)]
@@ -184,12 +184,12 @@ def recovery_run(floor: float, run: int) -> tuple[int, bool]:
     drifting = alarmed(draw, floor)
     for payoff in islice(worlds.leaning(draw, floor, 0.10), 20_000):
         drifting.add(payoff)
-    mended = alarmed(draw, floor)
+    recovering = alarmed(draw, floor)
     for payoff in worlds.leaning(draw, floor, 0.0):
-        mended.add(payoff)
-        if mended.mended:
+        recovering.add(payoff)
+        if recovering.mended:
             break
-    return mended.pairs, drifting.mended
+    return recovering.pairs, drifting.mended
 
 
 def alarmed(draw: random.Random, floor: float) -> Latch:
@@ -220,7 +220,7 @@ def false_alarms(extent: Extent, jobs: int) -> Iterator[Row]:
     yield f"runs with a false alarm, of {extent.null_runs} x {extent.null_pairs:,} pairs", str(false), f"<= {bar:g}", false <= bar
     ungated = sum(crossed for _, crossed, *_ in found)
     most = round(bound + 3 * sqrt(bound) + 1)  # the promise is of the mean; this is what it may come to by chance
-    yield "the same without the gate of the tolerance", str(ungated), f"<= {most}, {bound:.3g} promised", ungated <= most
+    yield "the same without the tolerance", str(ungated), f"<= {most}, {bound:.3g} promised", ungated <= most
     runs = extent.null_runs // 5 * 2
     sharp, promised = sum(spread(sharp_run, runs, jobs)), runs * 101_000 / 1e6
     most = round(promised + 3 * sqrt(promised))

@@ -241,7 +241,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(A.PARALLEL_CALLS, "two", {**TOOLS, "parallel_tool_calls": False}, {"calls": [PARIS, OSLO]}),
     Fault(A.VALID_CALLS, "not JSON", TOOLS, {"calls": [PretendedCall(name="get_weather", arguments='{"city": "Par')]}),
     Fault(
-        A.VALID_CALLS, "a name nobody offered", TOOLS, {"calls": [PretendedCall(name="functions.get_weather", arguments="{}")]}
+        A.VALID_CALLS, "a name that no tool has", TOOLS, {"calls": [PretendedCall(name="functions.get_weather", arguments="{}")]}
     ),
     Fault(
         A.VALID_CALLS, "of another schema", TOOLS, {"calls": [PretendedCall(name="get_weather", arguments='{"town": "Paris"}')]}

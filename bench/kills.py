@@ -51,15 +51,15 @@ CHILDREN = ("proxy.server", "shadow.processes.audit_process", "proxy.upstream.fe
 
 
 def processes(parent: int) -> dict[str, int]:
-    """The house's processes by module, the audit's own child included."""
+    """The processes of `serve` by module, the audit's own child included."""
     seen: dict[int, tuple[int, str]] = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError, IndexError, ValueError):
             above = int(path.read_text(encoding="latin-1").rsplit(")", 1)[1].split()[1])
             line = path.with_name("cmdline").read_bytes().split(b"\0")
             seen[int(path.parent.name)] = above, line[line.index(b"-m") + 1].decode()
-    house = {parent, *(pid for pid, (above, _) in seen.items() if above == parent)}
-    return {module: pid for pid, (above, module) in seen.items() if above in house and module in CHILDREN}
+    ours = {parent, *(pid for pid, (above, _) in seen.items() if above == parent)}
+    return {module: pid for pid, (above, module) in seen.items() if above in ours and module in CHILDREN}
 
 
 async def client(base: str, until: float, ends: Counter, pause: float) -> None:

@@ -118,10 +118,10 @@ def proxy() -> Iterator[tuple[str, Step]]:
     yield "heading: towards a provider", lambda: heading.towards(origin, "/v1/x", key="k", key_field="")
     yield "parsing: one chunk of a stream, checked, passed on and captured", lambda: answer.feed(chunk, 2.0)
     yield "capture: one piece", lambda: kept.add(b"x" * 200, 2.0)
-    shown, pulse = credential_removal.forms([b"sk-abcdefghijklmnop"]), WorkerStats(worker=0, pid=1)
+    shown, stats = credential_removal.forms([b"sk-abcdefghijklmnop"]), WorkerStats(worker=0, pid=1)
     yield "credentials: an exchange cleared of one", lambda: credential_removal.cleared(live, shown)
     yield "errors: the body of a refusal", lambda: RequestError(413, "too_large", "too large").body()
-    yield "pulse: packed", lambda: pack_stats(pulse)
+    yield "worker statistics: packed", lambda: pack_stats(stats)
     yield "packing: pack, 300 chunks", lambda: pack(live)
     yield "packing: unpack, 300 chunks", lambda: unpack(packed)
 

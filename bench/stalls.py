@@ -4,7 +4,7 @@
 
 100 streams of 700 chunks, 10 ms apart (20 KB of text each), in waves through the real `sameweights serve`, everything of it on
 one core, stub providers and loader on the other: undisturbed; scraped all the time; every answer compared with the reference's;
-with a reference that refuses connections, and one that takes them and says nothing; with an inbox of one exchange. The machine
+with a reference that refuses connections, and one that takes them and sends nothing; with an inbox of one exchange. The machine
 stalls by itself too: the same streams straight from the stub, and through nginx, tell how long.
 """
 

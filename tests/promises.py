@@ -280,7 +280,7 @@ PROMISES = (
     ),
     Promise("audit.drift", WHOLE, "design", "A provider that drifts is named and dated, a faithful one is not."),
     Promise("audit.history", WHOLE, "design", "Drift in the past is found, noise is not."),
-    Promise("audit.alerts", WHOLE, "design", "Prometheus is told of the faulty provider alone."),
+    Promise("audit.alerts", WHOLE, "design", "Prometheus gets an alert of the faulty provider alone."),
     Promise("stop.drains", STOP, "nginx SIGQUIT", "A stop lets running streams finish within the grace and leaves with 0."),
     Promise("stop.recorded", STOP, "design", "What ended before a stop is recorded."),
     Promise("stop.bounded", STOP, "Envoy drain time", "A stop is over soon after the grace, whatever hangs."),
@@ -290,7 +290,7 @@ PROMISES = (
     Promise(
         "reload.everywhere", STOP, "nginx SIGHUP", "Every part of the audit knows what a reload brought: pairs, verdicts, pages."
     ),
-    Promise("stop.parent", STOP, "design", "A serve whose parent was killed stops in order, where it was told to."),
+    Promise("stop.parent", STOP, "design", "A serve whose parent was killed stops in order, where it was set to."),
     Promise("secrets.nowhere", SECRETS, "LiteLLM #906", "No key is found in any file, page, metric, log or command line."),
     Promise("secrets.echoed", SECRETS, "LiteLLM #39964", "A key that the provider echoes reaches the client and nobody else."),
     Promise("secrets.forwarder", SECRETS, "design", "Credentials never leave the forwarder."),

@@ -1,4 +1,4 @@
-"""What the tests share: waiting without sleeping, a running house of real processes, a request's bytes."""
+"""What the tests share: waiting without sleeping, all processes of a `serve` that runs, a request's bytes."""
 
 import asyncio
 import json
@@ -43,7 +43,7 @@ class Served:
         return open_reader(StorageConfig(url=f"sqlite:///{self.database}"))
 
     def children(self) -> dict[str, int]:
-        """The pids of the house, by module."""
+        """The pids of all processes, by module."""
         found = {}
         for path in Path("/proc").glob("[0-9]*/stat"):
             try:

@@ -16,10 +16,10 @@ LONGEST_FILE = 400
 NAMES_WITHOUT_A_PLACE = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "base", "misc"}
 STRANGERS_JSON = ("shadow/reading/", "shadow/studies/rows/")
 ANY_ELSEWHERE = {
-    "shadow/measures/schema_validation.py": "the schema that a request declares, and the arguments held against it",
-    "shadow/measures/schema_cost.py": "the schema that a request declares, and the arguments held against it",
+    "shadow/measures/schema_validation.py": "the schema that a request declares, and the arguments compared with it",
+    "shadow/measures/schema_cost.py": "the schema that a request declares, and the arguments compared with it",
     "shadow/measures/json_values.py": "parsed tool arguments",
-    "shadow/privacy/pseudonymise.py": "a request body and parsed tool arguments, veiled as they stand",
+    "shadow/privacy/pseudonymise.py": "a request body and parsed tool arguments, pseudonymised as they stand",
     "shadow/sampling/eligibility.py": "a request body, asked for what it would do",
     "shadow/sampling/conversations.py": "the messages of a request, of which only hashes are kept",
     "storage/sqlite/renamed_signals.py": "the JSON of snapshots and alarms that an earlier version stored",
@@ -210,7 +210,7 @@ def test_a_class_whose_objects_change_shows_their_state_by_repr():
 FACTS = {
     "a provider's own name of a model": (re.compile(r"(?<!_)models\.get\("), {"proxy/provider_config.py"}),
     "a base URL without its last slash": (re.compile(r"base_url\.rstrip\("), {"shadow/settings/base_url_checks.py"}),
-    "how an address is told to be http": (re.compile(r'"http", "https"'), {"proxy/routing/provider_origin.py"}),
+    "how an address is known to be http": (re.compile(r'"http", "https"'), {"proxy/routing/provider_origin.py"}),
     "which hosts are this machine": (re.compile(r'"127\.0\.0\.1", "::1"'), {"shadow/pages/allowed_hosts.py"}),
     "the fields by which a cache shows itself": (re.compile(r"x-portkey-cache-status"), {"proxy/routing/header_rules.py"}),
     "a moment in UTC to the second": (re.compile(r'"%Y-%m-%d %H:%M:%S"'), {"shadow/verdict/phrases.py"}),
@@ -230,7 +230,7 @@ def test_a_fact_has_one_home(fact: str):
 
 
 BY_NAME = {"PROVIDER", "REFERENCE", "DAY", "HOUR", "TINY", "PIECE", "PADDING"}
-"""Signs, units, sizes of a read and of a demo, which bound nothing that a user or a page is told."""
+"""Signs, units, sizes of a read and of a demo, which bound nothing that a user or a page is shown."""
 
 
 def _numbers(tree: ast.Module) -> dict[str, object]:

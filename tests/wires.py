@@ -149,10 +149,10 @@ class Kept:
 class Running:
     """A data plane in this process, what it hands over, and its counters."""
 
-    def __init__(self, plane: DataPlane, kept: Kept, pulse: WorkerStats) -> None:
+    def __init__(self, plane: DataPlane, kept: Kept, stats: WorkerStats) -> None:
         self.plane = plane
         self.kept = kept
-        self.stats = pulse
+        self.stats = stats
 
     @property
     def port(self) -> int:
@@ -163,11 +163,11 @@ class Running:
 async def plane(url: str = "", *, sink=None, environ=None, tls=None, **config) -> AsyncIterator[Running]:
     """A data plane whose default provider, named `candidate`, lives at `url`; `config` is more of its configuration."""
     given = {"provider": "candidate", "providers": {"candidate": {"base_url": url}}, **config}
-    kept, pulse = Kept(), WorkerStats()
-    running = DataPlane(ProxyConfig.model_validate(given), sink or kept, pulse, environ=environ or {}, tls=tls)
+    kept, stats = Kept(), WorkerStats()
+    running = DataPlane(ProxyConfig.model_validate(given), sink or kept, stats, environ=environ or {}, tls=tls)
     await running.start()
     try:
-        yield Running(running, kept, pulse)
+        yield Running(running, kept, stats)
     finally:
         await running.stop(0.0)
 

@@ -41,7 +41,7 @@ def _no_keys_of_the_machine(monkeypatch):
 
 @pytest.fixture
 def asking(serve):
-    """`async with asking(candidate, official) as a`: the client `a.client` of a house that shadows everything."""
+    """`async with asking(candidate, official) as a`: the client `a.client` of a `serve` that shadows everything."""
 
     @asynccontextmanager
     async def opened(candidate: Messenger, official: Messenger, *, lines: str = "", **more):

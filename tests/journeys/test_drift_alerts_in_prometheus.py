@@ -77,7 +77,7 @@ def written(folder: Path, target: str, alerts: str, hook: Webhook) -> tuple[Path
 
 @dataclass
 class Play:
-    """The whole stage: pretended providers, the house, the watchers, and traffic that goes on."""
+    """The whole stage: pretended providers, all processes of `serve`, the watchers, and traffic that goes on."""
 
     pretended: dict[str, PretendedServer]
     served: Served

@@ -1,7 +1,7 @@
 """A provider that drifts is found, named and dated while it serves, and so is its recovery; a faithful one stays ok; a restart
 changes nothing, and the next process sends what was not sent.
 
-changes nothing, and what was told to nobody is told by the next process.
+changes nothing, and what reached no receiver is sent by the next process.
 """
 
 import itertools

@@ -1,4 +1,4 @@
-"""The gate of the data port: what a hostile or careless client sends, cut anywhere, and what becomes of it.
+"""The data port: what a hostile or careless client sends, cut anywhere, and what becomes of it.
 
 Each row states what is sent on one connection, which statuses come back, and which requests reach the provider.
 Framing that two readers could read differently has its own page, `test_request_smuggling`; both run on both event loops.

@@ -19,7 +19,7 @@ ASKED = {"model": "pretend-small", "input": ["Low water at Oban", "is at noon"]}
 
 @pytest.fixture
 def asking(serve):
-    """`async with asking(candidate, official) as (served, client)`: a client of a house that shadows everything."""
+    """`async with asking(candidate, official) as (served, client)`: a client of a `serve` that shadows everything."""
 
     @asynccontextmanager
     async def opened(candidate: Messenger, official: Messenger):

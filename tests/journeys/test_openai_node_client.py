@@ -104,7 +104,7 @@ async def test_fifty_streams_at_once_are_all_whole(lives):
 
 @pytest.fixture
 def records(openai_home, serve):
-    """`await records(story, candidate)`: what the client saw of a running house, the one pair kept of it, and what differs."""
+    """`await records(story, candidate)`: what the client saw of a running `serve`, the one pair kept of it, and what differs."""
 
     async def lived(story, candidate):
         async with candidate, Speaker() as official:

@@ -28,7 +28,7 @@ class Asking(NamedTuple):
 
 @pytest.fixture
 def asking(serve):
-    """`async with asking(candidate, official) as a`: the client `a.client` of a house that shadows everything."""
+    """`async with asking(candidate, official) as a`: the client `a.client` of a `serve` that shadows everything."""
 
     @asynccontextmanager
     async def opened(candidate: Speaker, official: Speaker):

@@ -62,7 +62,7 @@ async def ready(session, served) -> int:
 
 
 @pytest.fixture
-async def house(serve):
+async def recorded(serve):
     async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
         async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
@@ -81,8 +81,8 @@ def sound(database) -> bool:
 
 
 @pytest.mark.promise("store.full", "store.resumes")
-async def test_full_disk_costs_no_answer_and_recording_resumes_when_there_is_room(house):
-    served, session = house
+async def test_full_disk_costs_no_answer_and_recording_resumes_when_there_is_room(recorded):
+    served, session = recorded
     audit = served.children()["shadow.processes.audit_process"]
     limits = resource.prlimit(audit, resource.RLIMIT_FSIZE, (4_096, resource.RLIM_INFINITY))
     await answered(session, served, 20)
@@ -97,8 +97,8 @@ async def test_full_disk_costs_no_answer_and_recording_resumes_when_there_is_roo
 
 
 @pytest.mark.promise("store.locked")
-async def test_a_locked_database_costs_no_answer(house):
-    served, session = house
+async def test_a_locked_database_costs_no_answer(recorded):
+    served, session = recorded
     with closing(sqlite3.connect(served.database, isolation_level=None)) as conn:
         conn.execute("BEGIN IMMEDIATE")
         await answered(session, served, 20, stream=True)
@@ -181,8 +181,8 @@ async def test_a_database_that_cannot_be_used_is_refused_at_the_start_in_a_sente
 
 
 @pytest.mark.promise("store.damaged")
-async def test_database_damaged_while_running_costs_no_answer_and_is_refused_at_the_next_start(house):
-    served, session = house
+async def test_database_damaged_while_running_costs_no_answer_and_is_refused_at_the_next_start(recorded):
+    served, session = recorded
     await answered(session, served, 40)
     await counted(served, "sameweights_store_records_total", 48, result="stored")
     for file in (served.database, served.database.with_name(f"{served.database.name}-wal")):
@@ -198,8 +198,8 @@ async def test_database_damaged_while_running_costs_no_answer_and_is_refused_at_
 
 
 @pytest.mark.promise("store.killed")
-async def test_four_kills_under_load_leave_a_sound_database_and_cost_no_answer(house):
-    served, session = house
+async def test_four_kills_under_load_leave_a_sound_database_and_cost_no_answer(recorded):
+    served, session = recorded
     for _ in range(4):
         audit = served.children()["shadow.processes.audit_process"]
         load = asyncio.create_task(answered(session, served, 40, stream=True))
@@ -218,8 +218,8 @@ async def test_four_kills_under_load_leave_a_sound_database_and_cost_no_answer(h
 
 
 @pytest.mark.promise("audit.stopped")
-async def test_stalled_audit_does_not_delay_answers_and_resumes_where_it_stopped(house):
-    served, session = house
+async def test_stalled_audit_does_not_delay_answers_and_resumes_where_it_stopped(recorded):
+    served, session = recorded
     audit = served.children()["shadow.processes.audit_process"]
     os.kill(audit, signal.SIGSTOP)
     try:
@@ -281,8 +281,8 @@ async def test_slow_audit_does_not_delay_answers_and_every_exchange_is_audited_o
 
 
 @pytest.mark.promise("plane.crash")
-async def test_killed_data_plane_restarts_and_its_port_stays_open(house):
-    served, _ = house
+async def test_killed_data_plane_restarts_and_its_port_stays_open(recorded):
+    served, _ = recorded
     worker = served.children()["proxy.server"]
     os.kill(worker, signal.SIGKILL)
     # the port is the parent's: who connects now waits until the new process accepts
@@ -315,7 +315,7 @@ async def test_clock_jump_of_the_audit_deletes_nothing_and_every_request_is_reco
             seen = exchange(said(f"Number {number}"), request=asked(f"Count {number}"), id=f"{number:032d}", started=time.time())
             await until(lambda seen=seen: standing.handover.offer(seen))
             await until(lambda number=number: _judged(tmp_path / "house.db") == number + 1)
-        assert 'sameweights_recorder_errors_total{table="exchanges"} 0.0' in (await standing.get("/metrics"))[1]
+        assert 'sameweights_recorder_errors_total{table="exchanges"} 0\n' in (await standing.get("/metrics"))[1]
     assert all(standing.stored(f"{number:032d}") for number in range(5))
 
 

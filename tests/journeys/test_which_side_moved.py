@@ -1,4 +1,4 @@
-"""Who is blamed, through a running serve: the provider that moved, the reference that moved or fails, or nobody yet."""
+"""Which side an alarm names, through a running serve: the provider or the reference that moved or fails, or neither yet."""
 
 import asyncio
 import itertools

@@ -61,9 +61,9 @@ async def test_failures_are_counted_and_do_not_stop_the_traffic():
 
 
 async def test_unreachable_proxy_is_counted_as_a_failure_with_its_reason():
-    with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))
-        base = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+    with socket.socket() as unserved:
+        unserved.bind(("127.0.0.1", 0))
+        base = f"http://127.0.0.1:{unserved.getsockname()[1]}"
         traffic = DemoTraffic(base=base, providers=["one"], model="m", width=1, seed="t", pause=0.01)
         await traffic.run(0.1)
     assert traffic.failed == traffic.sent

@@ -137,8 +137,8 @@ def test_what_is_remembered_is_let_in_no_more_and_counts_for_nothing_else():
 
 def test_a_provider_that_is_its_own_reference_is_not_measured_from_its_first_pair_and_counts_nothing():
     court = Court()
-    ruling = court.take(("answer_kind", 0), excluded=("same_server",))
-    assert (ruling.counted, ruling.excluded) == ((), ("same_server",))
+    judgement = court.take(("answer_kind", 0), excluded=("same_server",))
+    assert (judgement.counted, judgement.excluded) == ((), ("same_server",))
     assert court.case.state is DriftState.NOT_MEASURED
     assert "same server" in court.case.why
 

@@ -1,4 +1,4 @@
-"""A change of pace: found by blocks and not by requests, dated, mended, and quiet on a busy day."""
+"""A change of pace: found by blocks and not by requests, dated, recovered, and quiet on a busy day."""
 
 import json
 import math
@@ -53,8 +53,8 @@ def test_slowdown_by_half_is_found_within_hours_dated_and_its_recovery_found(run
     assert 3 * DAY < slower.at < 3 * DAY + 8 * 3_600
     assert abs(slower.since - 3 * DAY) <= 2 * 3_600
     assert slower.share > 0.2
-    [mended] = fed(pace, answers(draw, 1, start=4 * DAY))
-    assert (mended.new, pace.state) == (PaceState.RECOVERED, PaceState.RECOVERED)
+    [recovered] = fed(pace, answers(draw, 1, start=4 * DAY))
+    assert (recovered.new, pace.state) == (PaceState.RECOVERED, PaceState.RECOVERED)
     assert fed(pace, answers(draw, 1, factor=2.0, start=5 * DAY))[0].new is PaceState.SLOWER
 
 

@@ -37,13 +37,13 @@ def test_recovered_provider_is_reported_within_some_hundred_pairs():
 
 
 def test_half_the_size_found_is_no_recovery():
-    mended = 0
+    recoveries = 0
     for seed in range(10):
         found = latch()
         for payoff in payoffs(random.Random(seed), 5_000, excess=0.06):
             found.add(payoff)
-        mended += found.mended
-    assert mended == 0
+        recoveries += found.mended
+    assert recoveries == 0
 
 
 def test_latch_that_recovered_stays_recovered():

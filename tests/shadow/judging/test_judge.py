@@ -282,7 +282,7 @@ def test_pairs_of_groups_beyond_the_limit_are_excluded_and_those_of_earlier_grou
         )
     run = JudgeRun(store, "one", groups=3).all()
     assert {key[1] for key in run.judge.groups} == {"m0", "m1", "m2"}
-    assert [ruling.excluded for _, ruling in run.judged if "too_many_groups" in ruling.excluded] == [("too_many_groups",)] * 4
+    assert [one.excluded for _, one in run.judged if "too_many_groups" in one.excluded] == [("too_many_groups",)] * 4
     assert len(store.judgements.group_states()) == 3
     run.judge.close()
     fill(store, [0], prefix="more", group=PairGroup(route="default", model="m1", provider="p", reference="r"))

@@ -23,7 +23,7 @@ ROW = JudgedPairRow(
 )
 
 
-def ruling(*counted, excluded=()):
+def judgement(*counted, excluded=()):
     return Judgement(counted=counted, excluded=excluded, change=None)
 
 
@@ -39,10 +39,10 @@ def test_a_pair_is_judged_as_it_was_stored():
 
 def test_the_reason_is_empty_only_where_all_counted():
     made: JudgedPair = row_mapping.judged_pair(ROW)
-    assert row_mapping.reason(made, ruling(*ROW.payoffs)) == ""
-    assert row_mapping.reason(made, ruling(excluded=("repeated", "seed"))) == "repeated"
+    assert row_mapping.reason(made, judgement(*ROW.payoffs)) == ""
+    assert row_mapping.reason(made, judgement(excluded=("repeated", "seed"))) == "repeated"
     assert (
-        row_mapping.reason(row_mapping.judged_pair(JudgedPairRow(**{**_fields(), "payoffs": ()})), ruling())
+        row_mapping.reason(row_mapping.judged_pair(JudgedPairRow(**{**_fields(), "payoffs": ()})), judgement())
         == row_mapping.NOTHING
     )
 

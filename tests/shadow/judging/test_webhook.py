@@ -51,7 +51,7 @@ class Receiver:
         return web.Response(status=self.statuses.pop(0) if self.statuses else 200, headers={"Location": "/elsewhere"})
 
     @asynccontextmanager
-    async def standing(self, store, **more):
+    async def notifying(self, store, **more):
         app = web.Application()
         app.router.add_post("/{any:.*}", self.take)
         runner = web.AppRunner(app)
@@ -77,7 +77,7 @@ async def all_told(store):
 async def test_a_change_arrives_once_whole_and_signed(store):
     receiver = Receiver()
     kept(store, alarm())
-    async with receiver.standing(store) as notifier:
+    async with receiver.notifying(store) as notifier:
         await until(lambda: len(receiver.got) == 1)
         kept(store, alarm(new="recovered", old="drift"))
         notifier.wake()
@@ -101,7 +101,7 @@ async def test_a_change_arrives_once_whole_and_signed(store):
 async def test_unreachable_receiver_gets_the_same_delivery_again(store, away):
     receiver = Receiver(away, away)
     kept(store, alarm())
-    async with receiver.standing(store):
+    async with receiver.notifying(store):
         await until(lambda: len(receiver.got) == 3)
     assert len({headers["X-Sameweights-Delivery"] for headers, _ in receiver.got}) == 1
     assert len({body for _, body in receiver.got}) == 1
@@ -111,7 +111,7 @@ async def test_unreachable_receiver_gets_the_same_delivery_again(store, away):
 async def test_receiver_that_refuses_gets_no_retry_and_no_redirect_is_followed(store, refusal):
     receiver = Receiver(refusal)
     kept(store, alarm(), alarm(new="recovered"))
-    async with receiver.standing(store):
+    async with receiver.notifying(store):
         await all_told(store)
     assert [json.loads(body)["state"] for _, body in receiver.got] == ["drift", "recovered"]
 
@@ -120,7 +120,7 @@ async def test_after_the_last_pause_it_is_given_up_and_the_next_goes_out(store, 
     said = logged("shadow.judging.webhook")
     receiver = Receiver(500, 500, 500)
     kept(store, alarm(), alarm(new="recovered"))
-    async with receiver.standing(store):
+    async with receiver.notifying(store):
         await all_told(store)
     assert len(receiver.got) == 4
     assert "webhook_failed" in repr(said)
@@ -130,11 +130,11 @@ async def test_after_the_last_pause_it_is_given_up_and_the_next_goes_out(store, 
 async def test_what_was_not_taken_at_the_end_is_sent_at_the_next_start_once(store):
     away, back = Receiver(*[503] * 9), Receiver()
     kept(store, alarm(), alarm(new="recovered"))
-    async with away.standing(store, pauses=(0.01, 60.0)):
+    async with away.notifying(store, pauses=(0.01, 60.0)):
         await until(lambda: len(away.got) == 2)
-    async with back.standing(store):
+    async with back.notifying(store):
         await all_told(store)
-    async with back.standing(store):
+    async with back.notifying(store):
         await all_told(store)
     assert [json.loads(body)["state"] for _, body in back.got] == ["drift", "recovered"]
     assert away.got[0][0]["X-Sameweights-Delivery"] == back.got[0][0]["X-Sameweights-Delivery"]
@@ -143,7 +143,7 @@ async def test_what_was_not_taken_at_the_end_is_sent_at_the_next_start_once(stor
 async def test_a_change_that_a_rebuild_brings_again_is_not_reported_again(store):
     receiver = Receiver()
     kept(store, alarm())
-    async with receiver.standing(store) as notifier:
+    async with receiver.notifying(store) as notifier:
         await all_told(store)
         store.judgements.rebuild()
         kept(store, alarm(), alarm(new="recovered"))
@@ -159,7 +159,7 @@ async def test_what_happened_without_an_address_is_not_reported_when_there_is_on
     silent.cancel()
     await asyncio.gather(silent, return_exceptions=True)
     receiver = Receiver()
-    async with receiver.standing(store) as notifier:
+    async with receiver.notifying(store) as notifier:
         kept(store, alarm(new="recovered"))
         notifier.wake()
         await all_told(store)

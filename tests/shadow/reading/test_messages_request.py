@@ -87,8 +87,8 @@ def test_calls_results_and_thinking_are_where_chat_has_them():
 
 def test_pictures_and_documents_are_addresses_and_no_words():
     picture = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"}}
-    letter = {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "Dear"}}
-    [asked] = translated(user([picture, letter]))["messages"]
+    document = {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "Dear"}}
+    [asked] = translated(user([picture, document]))["messages"]
     url = {"url": "data:image/png;base64,AAAA"}
     assert asked["content"] == [{"type": "image_url", "image_url": url}, {"type": "text", "text": "Dear"}]
 

@@ -8,7 +8,7 @@ from shadow.settings.fitting_checks import fitting_errors
 
 def faults(provider, environ=None, *, serving=True):
     found = fitting_errors(("p",), provider, environ or {}, serving=serving)
-    return [f"{dotted(fault.path)}: {fault.sentence}" for fault in found]
+    return [f"{dotted(error.path)}: {error.sentence}" for error in found]
 
 
 def test_a_provider_without_any_and_one_with_every_kind_have_no_fault():
@@ -26,16 +26,16 @@ def test_a_provider_without_any_and_one_with_every_kind_have_no_fault():
 
 @pytest.mark.parametrize("name", ["Authorization", "x-api-key", "Ocp-Apim-Subscription-Key", "cookie", "X-Auth-Token"])
 def test_a_credential_is_never_written_down(name):
-    [fault] = faults({"extra_headers": {name: "hunter2"}})
-    assert "extra_headers_env" in fault
-    assert "hunter2" not in fault
+    [error] = faults({"extra_headers": {name: "hunter2"}})
+    assert "extra_headers_env" in error
+    assert "hunter2" not in error
 
 
 @pytest.mark.parametrize("key", ["extra_query", "extra_body"])
 def test_a_key_as_query_parameter_or_body_member_is_refused_and_not_shown(key):
-    [fault] = faults({key: {"api_key": "hunter2"}})
-    assert "api_key_env" in fault
-    assert "hunter2" not in fault
+    [error] = faults({key: {"api_key": "hunter2"}})
+    assert "api_key_env" in error
+    assert "hunter2" not in error
 
 
 @pytest.mark.parametrize("name", ["Host", "content-length", "Transfer-Encoding", "connection", "x-sameweights-tag", "a b", ""])
@@ -51,9 +51,9 @@ def test_a_value_that_no_header_can_hold_is_refused(value):
 
 @pytest.mark.parametrize("variable", ["hunter 2", "", 3])
 def test_a_variable_must_be_one(variable):
-    [fault] = faults({"extra_headers_env": {"x-gate": variable}})
-    assert "name of an environment variable" in fault
-    assert "hunter" not in fault
+    [error] = faults({"extra_headers_env": {"x-gate": variable}})
+    assert "name of an environment variable" in error
+    assert "hunter" not in error
 
 
 def test_a_variable_must_be_set_where_it_is_served_with():
@@ -66,8 +66,8 @@ def test_a_variable_must_be_set_where_it_is_served_with():
     [{"drop": ["messages"]}, {"rename": {"model": "x"}}, {"rename": {"x": "input"}}, {"extra_body": {"stream": False}}],
 )
 def test_messages_and_tools_cannot_be_fitted(settings):
-    [fault] = faults(settings)
-    assert "cannot be fitted" in fault
+    [error] = faults(settings)
+    assert "cannot be fitted" in error
 
 
 @pytest.mark.parametrize("settings", [{"drop": 3}, {"rename": []}, {"extra_headers": "x"}, {"drop": [3]}])

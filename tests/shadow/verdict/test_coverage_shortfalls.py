@@ -1,4 +1,4 @@
-"""Why pairs could not be compared: real reasons of the comparability gate, counted by cause."""
+"""Why pairs could not be compared: real reasons of the rules of comparability, counted by cause."""
 
 import json
 
