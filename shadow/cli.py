@@ -17,7 +17,7 @@ import typer
 
 from proxy.process.standard_streams import UnwritableError, install_streams
 from shadow.command_line.options import Db, reading
-from shadow.command_line.record_commands import add_record_commands
+from shadow.command_line.record_commands import add_examples, add_record_commands
 from shadow.commands.config_commands import ConfigPath, config_app, file_here, missing, settings
 from shadow.commands.package_conflicts import crowded_out
 from shadow.presentation.visible_text import plain
@@ -35,7 +35,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-add_record_commands(app)
 app.add_typer(config_app, name="config")
 add_study_commands(app)
 app.command()(probe)
@@ -131,6 +130,9 @@ def serve(
         raise typer.Exit(run(loaded, lambda: load(path, flags, os.environ), worker, attached=attached))
 
 
+add_record_commands(app)
+
+
 @app.command()
 def mcp(
     *,
@@ -224,6 +226,9 @@ def acknowledge(
         raise ConfigError(["drift ack: choose --fixed or --accept"])
     request = Acknowledgement(answer=AckAction.FIXED if fixed else AckAction.ACCEPT, provider=provider, model=model, route=route)
     typer.echo(plain("\n".join(acknowledging.acknowledge(settings(config, db), request))))
+
+
+add_examples(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

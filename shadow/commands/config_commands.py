@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 config_app = typer.Typer(no_args_is_help=True, help="Check, show, document or create a configuration.", rich_markup_mode=None)
 
+FILE = "sameweights.toml"
+
 ConfigPath = Annotated[
     Path | None,
     typer.Argument(metavar="CONFIG", help="Configuration file; default ./sameweights.toml.", show_default=False),
@@ -71,9 +73,12 @@ def init(path: Annotated[Path, typer.Argument(metavar="PATH", help="Where to wri
 
 
 def file_here() -> Path | None:
-    """The file of this folder, where there is one."""
-    path = Path("sameweights.toml")
-    return path if path.exists() else None
+    """The file that SAMEWEIGHTS_CONFIG names; else that of this folder, or of the user's folder (XDG Base Directory), if any."""
+    if named := os.environ.get("SAMEWEIGHTS_CONFIG"):
+        return Path(named)
+    home = Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser()
+    places = (Path(FILE), home / "sameweights" / FILE)
+    return next((path for path in places if path.exists()), None)
 
 
 def missing() -> NoReturn:

@@ -55,7 +55,7 @@ def findings(reference: str, exchange: Exchange, models: Iterable[str]) -> list[
     if status in REFUSED:
         why = f"{status}; {REMEDIES[status]}; nothing is compared until then"
         return [f"the reference {reference} refused the list of its models: {why}"]
-    known = _listed(exchange) if status == 200 else frozenset()
+    known = listed_models(exchange) if status == 200 else frozenset()
     if not known:
         return []
     missing = sorted(set(models) - known)
@@ -65,7 +65,7 @@ def findings(reference: str, exchange: Exchange, models: Iterable[str]) -> list[
     ]
 
 
-def _listed(exchange: Exchange) -> frozenset[str]:
+def listed_models(exchange: Exchange) -> frozenset[str]:
     """The ids of a list of models; empty where there is no list that could be read."""
     if exchange.response is None:
         return frozenset()

@@ -25,6 +25,7 @@ from shadow.report.report_text import render
 from shadow.report.stream_faults import stream_lines
 from shadow.report.trigger_figures import trigger_figures
 from shadow.report.unheld_requests import unheld_shortfalls
+from shadow.verdict.phrases import rfc3339
 from storage.rows import SignalCount, TrafficCount
 from storage.store import Reader
 
@@ -120,8 +121,23 @@ def as_json(report: Report) -> str:
     for columns, card in zip(tables["cards"], report.cards, strict=True):
         for line, check in zip(columns["checks"], card.checks, strict=True):
             line |= {"rate": check.rate, "reference_rate": check.reference_rate}
+    _add_times(tables)
     document = {"schema": SCHEMA, "drift": report.drifted, "measured": report.measured, **tables}
     return json.dumps(document, indent=2, allow_nan=False)
+
+
+REPORT_MOMENTS = frozenset({"since", "until", "earliest", "latest"})
+"""Members in seconds since the epoch; beside each stands `NAME_time`, the same in RFC 3339."""
+
+
+def _add_times(value: object) -> None:
+    """Add the moments of an object, and of all that are in it, in RFC 3339."""
+    if isinstance(value, dict):
+        for name in REPORT_MOMENTS & value.keys():
+            if value[name] is None or isinstance(value[name], float):
+                value[f"{name}_time"] = rfc3339(value[name])
+    for below in value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ():
+        _add_times(below)
 
 
 def as_text(report: Report, *, width: int = 100, color: bool = False, brief: bool = False) -> str:

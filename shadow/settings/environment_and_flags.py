@@ -20,6 +20,8 @@ from shadow.settings.config_errors import kind_at, known_keys
 from shadow.settings.toml_lines import KeyPath
 
 PREFIX = "SAMEWEIGHTS_"
+FILE_VARIABLE, DB_VARIABLE = "SAMEWEIGHTS_CONFIG", "SAMEWEIGHTS_DB"
+"""Variables without a key of their own: the file that is read, and the database, as `storage.url`."""
 _WORDS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
 
 
@@ -43,8 +45,8 @@ def from_environment(
     settings: list[OverridingValue] = []
     errors: list[str] = []
     for name in sorted(environ):
-        if name.upper().startswith(PREFIX) and name not in named:
-            path = _path(model, name, providers)
+        if name.upper().startswith(PREFIX) and name not in {*named, FILE_VARIABLE}:
+            path = ("storage", "url") if name == DB_VARIABLE else _path(model, name, providers)
             if path:
                 settings.append(OverridingValue(path=path, value=_value(kind_at(model, path), environ[name]), origin=name))
             else:

@@ -52,12 +52,13 @@ def pairs_text(lines: Sequence[ListedPair], wanted: PairFilter, *, width: int, c
         table.add_column(column, no_wrap=column in {"id", "when (UTC)"}, overflow="fold")
     for line in lines:
         pair = line.summary.pair
-        table.add_row(pair.id, moment(pair.started)[5:], plain(pair.provider), short_name(pair.model), _result(line))
+        table.add_row(pair.id, moment(pair.started)[5:], plain(pair.provider), short_name(pair.model), result_text(line))
     note = Text(f"\nNext: sameweights show {lines[0].summary.pair.id}{options}", style="dim")
     return printed([table, note], width=width, color=color)
 
 
-def _result(line: ListedPair) -> Text:
+def result_text(line: ListedPair) -> Text:
+    """What a pair shows, in a few words."""
     found, pair = line.evidence, line.summary.pair
     if found.found:
         names = [*(_check(row.signal, row.reason) for row in found.alone), *(named(one.signal) for one in found.evidence)]
@@ -73,13 +74,14 @@ def _check(signal: str, reason: str) -> str:
 
 def pairs_json(lines: Sequence[ListedPair]) -> str:
     """The list as JSON (`sameweights.pairs/1`)."""
-    return json.dumps({"schema": PAIRS_SCHEMA, "pairs": [_document(line) for line in lines]}, indent=2)
+    return json.dumps({"schema": PAIRS_SCHEMA, "pairs": [pair_document(line) for line in lines]}, indent=2)
 
 
 PAIRS_SCHEMA = "sameweights.pairs/1"
 
 
-def _document(line: ListedPair) -> dict[str, object]:
+def pair_document(line: ListedPair) -> dict[str, object]:
+    """A pair as the members of JSON."""
     summary = line.summary
     return {
         **pair_members(summary.pair),

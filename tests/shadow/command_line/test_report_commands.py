@@ -11,7 +11,8 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def report(run, recorded):
     """`report("--md")` over all records: (code, out, err)."""
-    return lambda *more: run("report", "--db", str(recorded), "--since", "all", *more)
+    assert recorded.name == "recorded.db"
+    return lambda *more: run("report", "--db", "recorded.db", "--since", "all", *more)
 
 
 def test_default_is_the_verdicts_and_full_has_every_table(report):

@@ -87,3 +87,10 @@ def test_a_flag_that_means_nothing_alone_states_what_it_needs():
         "--upstream-key-env: means nothing without --upstream URL",
         "--reference-model: means nothing without --reference URL",
     ]
+
+
+def test_short_names_of_file_and_database_are_known():
+    environ = {"SAMEWEIGHTS_CONFIG": "a.toml", "SAMEWEIGHTS_DB": "a.db"}
+    settings, errors = from_environment(Config, environ, named=(), providers=())
+    assert [(one.path, one.value, one.origin) for one in settings] == [(("storage", "url"), "a.db", "SAMEWEIGHTS_DB")]
+    assert errors == []

@@ -1,0 +1,237 @@
+"""What `doctor` examines: ports, the database, each server once with its key and model, and what a day costs.
+
+Nothing that a server answers is printed but its status: an error message may quote a key or a prompt.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+import orjson
+
+from proxy.exchange import Exchange, Role
+from proxy.exchange_ids import new_id
+from shadow.metrics.cardinality import series_bound
+from shadow.pipeline.fetcher_client import InProcessFetcher
+from shadow.pipeline.reference_client import ReferenceClient
+from shadow.pipeline.reference_errors import REMEDIES
+from shadow.pipeline.reference_probe import findings, listed_models, wanted_models
+from shadow.reading.completion import Completion
+from shadow.reading.parsed_response import parse_response
+from shadow.settings.top_level_config import Config
+from shadow.studies.chat_request import ChatRequest
+from shadow.verdict.phrases import recent
+from storage.opening import database_path, open_reader
+from storage.rows import PairFilter, TrafficCount
+from storage.store import Reader, StoreError
+
+GOOD, BAD, UNKNOWN = "✓", "✗", "?"
+DAY = 86_400.0
+QUESTION = "Reply with the word OK."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoctorLine:
+    """One thing that was examined: `mark` is ✓, ✗ (it does not work) or ? (it is not known)."""
+
+    mark: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerRequest:
+    """What is sent to one server: its list of models, and one completion of a token where `model` is known.
+
+    `key` is the environment variable of its key, "" where the application brings its own; `role` is provider or reference.
+    """
+
+    name: str
+    role: str
+    key: str
+    model: str
+
+
+def server_requests(config: Config, traffic: Sequence[TrafficCount], model: str) -> tuple[ServerRequest, ...]:
+    """One request for each provider and reference that a route uses, with the model that is most requested of it, if any."""
+    proxy = config.proxy
+    routes = [(proxy.provider, proxy.reference, "*"), *((one.provider, one.reference, one.model) for one in proxy.routes)]
+    references = {reference or proxy.reference for _, reference, _ in routes} - {""}
+    providers = {provider for provider, _, _ in routes if provider in proxy.providers} | (set(proxy.providers) - references)
+    sides = [*((name, "provider") for name in sorted(providers)), *((name, "reference") for name in sorted(references))]
+    seen = dict(sides)  # because a server that is both is asked once, as the reference
+    return tuple(
+        ServerRequest(
+            name=name,
+            role=side,
+            key=proxy.providers[name].api_key_env,
+            model=model or _requested(config, traffic, name),
+        )
+        for name, side in seen.items()
+    )
+
+
+def _requested(config: Config, traffic: Sequence[TrafficCount], name: str) -> str:
+    """The model that is requested most, else one that a route or the provider's own names name."""
+    counts: Counter[str] = Counter()
+    for row in traffic:
+        if row.provider == name and row.model:
+            counts[row.model] += row.requests
+    proxy = config.proxy
+    named = [route.model for route in proxy.routes if name in {route.provider, route.reference or proxy.reference}]
+    known = [one for one in (*proxy.providers[name].models, *named) if not set(one) & set("*?[")]
+    return counts.most_common(1)[0][0] if counts else next(iter(known), "")
+
+
+def announced(requests: Sequence[ServerRequest]) -> Iterator[str]:
+    """What is sent, before it is sent."""
+    yield "This sends now, once each:"
+    for one in requests:
+        key = f"the key in {one.key}" if one.key else "no key"
+        yield f"  to {one.name} ({one.role}), with {key}: GET /models{_and(one)}"
+
+
+def _and(one: ServerRequest) -> str:
+    if not one.key and one.role == "provider":
+        return " (a completion needs the application's own key)"
+    return f", and a completion of 1 token by {one.model}" if one.model else ", and a completion of 1 token if it lists one model"
+
+
+def port_lines(config: Config) -> Iterator[DoctorLine]:
+    """Whether each port is free, or in use by something that answers there as `serve` does."""
+    for name, listen in (("data port", config.proxy.listen), ("admin port", config.admin.listen)):
+        host, _, port = listen.rpartition(":")
+        try:
+            with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as taken:
+                taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                taken.bind((host.strip("[]"), int(port)))
+        except OSError as error:
+            running = _answers(config.admin.listen)
+            why = (
+                "in use by the running serve" if running else f"cannot be opened: {error.strerror}; change it or stop what has it"
+            )
+            yield DoctorLine(mark=GOOD if running else BAD, text=f"{name} {listen}: {why}")
+        else:
+            yield DoctorLine(mark=GOOD, text=f"{name} {listen}: free; serve is not running")
+
+
+def _answers(listen: str) -> bool:
+    """Whether something accepts connections at the admin port."""
+    host, _, port = listen.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]") or "127.0.0.1", int(port)), timeout=1.0).close()
+    except OSError:
+        return False
+    return True
+
+
+def record_lines(config: Config, reader: Reader, now: float) -> Iterator[DoctorLine]:
+    """The newest comparison, and what references cost in the last day."""
+    newest = next(iter(reader.pairs(PairFilter(limit=1))), None)
+    if newest is None:
+        yield DoctorLine(mark=UNKNOWN, text="nothing was compared yet: a sample of requests needs a reference and some traffic")
+    else:
+        yield DoctorLine(mark=GOOD, text=f"last comparison: {recent(newest.pair.started, now)}")
+    sent = [row for row in reader.traffic(now - DAY, now) if row.role in {Role.SHADOW, Role.CONTROL}]
+    yield (
+        _cost(config, sent)
+        if sent
+        else DoctorLine(
+            mark=UNKNOWN,
+            text="cost of a day: no request went to a reference in the last 24 h; `sameweights plan --per-day N` estimates",
+        )
+    )
+
+
+def _cost(config: Config, sent: Sequence[TrafficCount]) -> DoctorLine:
+    prices = {name: (one.price_input, one.price_output) for name, one in config.proxy.providers.items()}
+    money = sum(
+        (row.prompt_tokens * prices[row.provider][0] + row.completion_tokens * prices[row.provider][1]) / 1e6
+        for row in sent
+        if row.provider in prices
+    )
+    requests, tokens = sum(row.requests for row in sent), sum(row.prompt_tokens + row.completion_tokens for row in sent)
+    priced = f"{money:,.2f} by the configured prices" if money else "no price is configured (price_input, price_output)"
+    return DoctorLine(
+        mark=GOOD, text=f"cost of a day: {requests:,} requests to references with {tokens:,} tokens in the last 24 h; {priced}"
+    )
+
+
+def series_line(config: Config) -> DoctorLine:
+    """The size of /metrics at most."""
+    return DoctorLine(mark=GOOD, text=f"/metrics: at most {series_bound(config):,} series with this configuration")
+
+
+def asked_lines(config: Config, environ: Mapping[str, str], requests: Sequence[ServerRequest]) -> list[DoctorLine]:
+    """Send what was announced, one server after the other."""
+    return asyncio.run(_collected(config, environ, requests))
+
+
+async def _collected(config: Config, environ: Mapping[str, str], requests: Sequence[ServerRequest]) -> list[DoctorLine]:
+    client = ReferenceClient(config, environ, InProcessFetcher(config.proxy.timeouts, config.proxy.limits))
+    try:
+        return [line for one in requests async for line in _examined(client, config, one)]
+    finally:
+        await client.close()
+
+
+async def _examined(client: ReferenceClient, config: Config, one: ServerRequest) -> AsyncIterator[DoctorLine]:
+    begun = time.monotonic()
+    listing = await client.list_models(one.name)
+    names = listed_models(listing)
+    problems = findings(one.name, listing, wanted_models(config.proxy).get(one.name, ()))
+    status = listing.response.status if listing.response else None
+    own_key = not one.key and one.role == "provider"
+    if problems and not (own_key and status in {401, 403}):
+        for sentence in problems:
+            yield DoctorLine(mark=BAD, text=sentence.replace(f"the reference {one.name}", f"{one.role} {one.name}", 1))
+        if listing.failure is not None:
+            return
+    elif own_key:
+        yield DoctorLine(mark=GOOD, text=f"provider {one.name}: reached ({status}); the application brings its own key")
+        return
+    model = one.model or (next(iter(names)) if len(names) == 1 else "")
+    if not model:
+        listed = f"it lists {len(names)} models" if names else f"its list of models: {status}"
+        yield DoctorLine(mark=UNKNOWN, text=f"{one.role} {one.name}: no model is known ({listed}); name one with --model")
+        return
+    yield _completion(one, model, await _asked(client, one, model), time.monotonic() - begun)
+
+
+async def _asked(client: ReferenceClient, one: ServerRequest, model: str) -> Exchange:
+    body = {"model": model, "messages": [{"role": "user", "content": QUESTION}], "max_tokens": 1}
+    live = ChatRequest(body=orjson.dumps(body)).as_exchange(route="doctor", reference=one.name, identity=new_id())
+    return await client.ask(live, client.prepare(live, one.name), Role.SHADOW, one.name)
+
+
+def _completion(one: ServerRequest, model: str, answer: Exchange, seconds: float) -> DoctorLine:
+    who = f"{one.role} {one.name}"
+    if answer.failure is not None:
+        return DoctorLine(mark=BAD, text=f"{who}: {answer.failure.detail}")
+    status = answer.response.status if answer.response else 0
+    if status >= 400:
+        remedy = REMEDIES.get(status, "the fault is its own")
+        return DoctorLine(mark=BAD, text=f"{who} refused a completion by {model}: {status}; {remedy}")
+    parsed = parse_response(answer)
+    if not isinstance(parsed.completion, Completion):
+        return DoctorLine(mark=BAD, text=f"{who} answered {status}, but no chat completion: see its base_url")
+    return DoctorLine(mark=GOOD, text=f"{who} answers as {model} ({seconds:.1f} s)")
+
+
+def database_lines(config: Config, now: float) -> Iterator[DoctorLine]:
+    """The database: whether it can be read, and what it holds about the last day."""
+    path = database_path(config.storage.url)
+    if not path.exists():
+        yield DoctorLine(mark=UNKNOWN, text=f"database {path}: not there yet; serve writes it")
+        return
+    try:
+        with closing(open_reader(config.storage)) as reader:
+            yield DoctorLine(mark=GOOD, text=f"database {path}: {path.stat().st_size / 1e6:,.1f} MB")
+            yield from record_lines(config, reader, now)
+    except StoreError as error:
+        yield DoctorLine(mark=BAD, text=f"{error}")

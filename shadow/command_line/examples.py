@@ -1,0 +1,81 @@
+"""The examples at the end of each command's help, and the topics of `sameweights help`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+DOCS = "Docs: docs/reference/cli.md"
+
+EXAMPLES: Mapping[str, tuple[str, ...]] = {
+    "demo": ("sameweights demo", "sameweights demo --seconds 60 --keep"),
+    "serve": (
+        "sameweights serve --upstream https://api.example.com/v1 --reference https://api.example.org/v1 --reference-key-env KEY",
+        "sameweights serve sameweights.toml",
+    ),
+    "report": (
+        "sameweights report",
+        "sameweights report spacer --since 7d",
+        "sameweights report --html report.html",
+        "sameweights report --fail-on-drift --fail-on-unmeasured --junit report.xml",
+    ),
+    "status": ("sameweights status", "sameweights status --short"),
+    "pairs": (
+        "sameweights pairs",
+        "sameweights pairs --provider spacer --signal arguments --since 1h",
+        "sameweights pairs --all --segment tools=yes -n 100 --json",
+    ),
+    "answers": ("sameweights answers --signal lost_space", "sameweights answers --provider spacer --since 24h"),
+    "show": ("sameweights show latest", "sameweights show 75a1 --curl", "sameweights show 75a1 --raw response"),
+    "tail": ("sameweights tail", "sameweights tail --all --provider spacer --json"),
+    "open": ("sameweights open", "sameweights open latest", "sameweights open --print"),
+    "doctor": ("sameweights doctor --plan", "sameweights doctor sameweights.toml", "sameweights doctor --model llama-3.1-8b"),
+    "schema": ("sameweights schema report", "sameweights schema pairs"),
+    "completion": ('eval "$(sameweights completion bash)"', "sameweights completion fish | source"),
+    "help": ("sameweights help exit-codes", "sameweights help times"),
+    "try": ("sameweights try --upstream https://api.example.com/v1 --reference https://api.example.org/v1 --plan",),
+    "replay": ("sameweights replay rows.jsonl --plan", "sameweights replay --from-store all --provider spacer --runs 2"),
+    "probe": ("sameweights probe task.toml --plan", "sameweights probe task.toml --runs 20 --format text,html"),
+    "fork": ("sameweights fork 75a1c0de --step 3 --provider spacer",),
+    "study list": ("sameweights study list",),
+    "study show": ("sameweights study show samples",),
+    "study export": ("sameweights study export samples --out results",),
+    "study forget": ("sameweights study forget samples",),
+    "config check": ("sameweights config check",),
+    "config show": ("sameweights config show sameweights.toml",),
+    "config schema": ("sameweights config schema",),
+    "config init": ("sameweights config init",),
+    "mcp": ("sameweights mcp", "sameweights mcp --http 127.0.0.1:8082"),
+    "dashboards": ("sameweights dashboards monitoring --pages http://127.0.0.1:8081",),
+    "forget": ("sameweights forget --conversation 3f2a", "sameweights forget --before 30d"),
+    "plan": ("sameweights plan --per-day 10000", "sameweights plan --per-day 10000 --drop 5 --days 3 --price 0.001"),
+    "drift ack": ("sameweights drift ack --fixed --provider spacer", "sameweights drift ack --accept"),
+}
+"""The examples of each command; each is a line that the command line accepts."""
+
+TOPICS: Mapping[str, str] = {
+    "exit-codes": """\
+0    done
+1    an error in sameweights, with a traceback: please report it
+2    what was typed or configured is wrong: one sentence each; `doctor`: something does not work
+3    a provider differs or is faulty (report --fail-on-drift, status); a candidate is worse (try, replay, probe)
+4    the evidence is not enough (report --fail-on-unmeasured, status; try, replay, probe)
+130  ended by Ctrl-C
+141  the program that reads the output has gone""",
+    "times": """\
+30m, 24h, 7d, 2w   so long ago
+all                everything that is recorded
+now                this moment
+2026-01-31         the beginning of that day, in UTC
+2026-01-31T12:00   that moment, in UTC; with an offset (+02:00), in that zone""",
+    "environment": """\
+SAMEWEIGHTS_CONFIG  the configuration file, where no argument names one
+SAMEWEIGHTS_DB      the database, where no --db names one
+SAMEWEIGHTS_*       any setting, as SAMEWEIGHTS_SHADOW__SAMPLE_RATE=0.2
+NO_COLOR, COLUMNS   no colours; the width of the output""",
+}
+
+
+def epilog(command: str) -> str:
+    """The end of a command's help; the mark keeps its lines as they are."""
+    lines = EXAMPLES.get(command, ())
+    return "\n".join(("\b", "Examples:", *(f"  {line}" for line in lines), DOCS)) if lines else ""

@@ -1,0 +1,120 @@
+"""json_schema(): the JSON schema (2020-12) of each document that a command prints, derived from the classes that make it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from pydantic import TypeAdapter
+
+from shadow.report.build_report import REPORT_MOMENTS, SCHEMA
+from shadow.report.figures import Report
+from shadow.report.verdict_text import STATUS_SCHEMA
+from shadow.settings.config_errors import ConfigError, meant, quoted
+from shadow.terminal.answers_text import ANSWER_SCHEMA, ANSWERS_SCHEMA
+from shadow.terminal.pair_list import PAIRS_SCHEMA
+from shadow.terminal.pair_text import PAIR_SCHEMA
+from storage.rows import ExchangeRow, FindingRow, PairRow, ToolCallRow
+
+JsonSchema = dict[str, object]
+TIME: JsonSchema = {"type": "string", "format": "date-time"}
+TEXT: JsonSchema = {"type": "string"}
+NUMBER: JsonSchema = {"type": "integer", "minimum": 0}
+TEXTS: JsonSchema = {"type": "array", "items": TEXT}
+MAYBE_TEXT: JsonSchema = {"type": ["string", "null"]}
+"""A text, null where it is not known or not kept."""
+STATES = ("matches", "differs", "not_comparable", "not_measured")
+
+
+def json_schema(name: str) -> JsonSchema:
+    """The schema of the document of this name; ConfigError with the known names for any other."""
+    if name not in _SCHEMAS:
+        raise ConfigError([f"schema: no such document: {quoted(name)}{meant(name, _SCHEMAS)}"])
+    made = _SCHEMAS[name]()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"sameweights {name}", **made}
+
+
+def _object(members: Mapping[str, object], *, schema: str = "") -> JsonSchema:
+    """An object that has all of these members; others may be added in later versions."""
+    named = {"schema": {"const": schema}, **members} if schema else dict(members)
+    return {"type": "object", "properties": named, "required": sorted(named)}
+
+
+def _listing(item: JsonSchema) -> JsonSchema:
+    return {"type": "array", "items": item}
+
+
+def _row(row: type, **changed: object) -> JsonSchema:
+    """The columns of a stored row, with what is shown in another form than it is stored."""
+    made = TypeAdapter(row).json_schema()
+    properties = {**made["properties"], **changed}
+    shown = {name: value for name, value in properties.items() if value is not None}
+    return _object(shown)
+
+
+def _pair_row() -> JsonSchema:
+    changed = {"comparable": {"type": "boolean"}, "why": MAYBE_TEXT, "alterations": TEXTS, "shape": {"type": "object"}}
+    return _row(PairRow, **changed, started_time=TIME)
+
+
+def _exchange_row() -> JsonSchema:
+    headers = _listing({"type": "array", "items": TEXT, "minItems": 2, "maxItems": 2})
+    changed = {"request_headers": headers, "response_headers": headers, "request_body": MAYBE_TEXT, "response_body": MAYBE_TEXT}
+    return _row(ExchangeRow, **changed, marks=None, started_time=TIME)
+
+
+def _finding_row() -> JsonSchema:
+    score = {"type": ["number", "null"]}
+    return _object({name: score if name == "score" else TEXT for name in FindingRow._fields})
+
+
+def _report() -> JsonSchema:
+    made = TypeAdapter(Report).json_schema()
+    for definition in (made, *made["$defs"].values()):
+        properties = definition.get("properties", {})
+        for name in [name for name in properties if name in REPORT_MOMENTS]:
+            properties[f"{name}_time"] = {"anyOf": [TIME, {"type": "null"}]}
+    share = {"type": ["number", "null"]}
+    made["$defs"]["CheckLine"]["properties"] |= {"rate": share, "reference_rate": share}
+    extra = {"schema": {"const": SCHEMA}, "drift": {"type": "boolean"}, "measured": {"type": "boolean"}}
+    return {**made, "properties": {**made["properties"], **extra}, "required": [*made["required"], *extra]}
+
+
+def _status() -> JsonSchema:
+    texts = dict.fromkeys(("provider", "model", "reference", "verdict", "state", "signal", "finding"), TEXT)
+    row = _object({**texts, "since": {"anyOf": [TIME, {"type": "null"}]}, "pairs": NUMBER, "requests": NUMBER})
+    return _object({"at": TIME, "providers": _listing(row)}, schema=STATUS_SCHEMA)
+
+
+def _pairs() -> JsonSchema:
+    row = _pair_row()
+    members = {"evidence": TEXTS, "sentence": TEXT, "differing": TEXTS, **dict.fromkeys(STATES, NUMBER)}
+    properties = {**row["properties"], **members}  # type: ignore[dict-item]  # the members of an object made above
+    return _object({"pairs": _listing(_object(properties))}, schema=PAIRS_SCHEMA)
+
+
+def _pair() -> JsonSchema:
+    answer = _object({"title": TEXT, "exchange": _exchange_row(), "tool_calls": _listing(_row(ToolCallRow))})
+    members = {"pair": _pair_row(), "sentence": TEXT, "findings": _listing(_finding_row()), "answers": _listing(answer)}
+    return _object(members, schema=PAIR_SCHEMA)
+
+
+def _answers() -> JsonSchema:
+    texts = dict.fromkeys(("id", "route", "provider", "model", "pair_id"), TEXT)
+    check = _object({"signal": TEXT, "reason": TEXT})
+    times = {"started": {"type": "number"}, "started_time": TIME, "status": {"type": ["integer", "null"]}}
+    return _object({"answers": _listing(_object({**texts, **times, "checks": _listing(check)}))}, schema=ANSWERS_SCHEMA)
+
+
+def _answer() -> JsonSchema:
+    members = {"exchange": _exchange_row(), "tool_calls": _listing(_row(ToolCallRow)), "checks": _listing(_finding_row())}
+    return _object(members, schema=ANSWER_SCHEMA)
+
+
+_SCHEMAS: Mapping[str, Callable[[], JsonSchema]] = {
+    "report": _report,
+    "status": _status,
+    "pairs": _pairs,
+    "pair": _pair,
+    "answers": _answers,
+    "answer": _answer,
+}

@@ -1,0 +1,75 @@
+"""`completion`, `names`, `help` and `schema`: the command line about itself."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from shadow.command_line.options import Db, reading
+from shadow.presentation.visible_text import plain
+
+
+def completion(
+    context: typer.Context,
+    shell: Annotated[str, typer.Argument(metavar="SHELL", help="bash, zsh or fish.")],
+) -> None:
+    """Print the completion of a shell, generated from these commands."""
+    from shadow.command_line.completion_scripts import SHELLS, completion_script
+    from shadow.command_line.parser_tree import command_words
+    from shadow.settings.config_errors import ConfigError, meant, quoted
+
+    if shell not in SHELLS:
+        raise ConfigError([f"completion: no such shell: {quoted(shell)}{meant(shell, SHELLS)}"])
+    typer.echo(plain(completion_script(shell, tuple(command_words(context.find_root().command)))), nl=False)
+
+
+def recorded_names(kind: Annotated[str, typer.Argument(metavar="KIND")], db: Db = None) -> None:
+    """Print the names of a kind that a shell may offer, one a line."""
+    from shadow.command_line.completion_scripts import harmless
+    from shadow.findings.finding import FindingState, Signal
+    from shadow.report.filters import SEGMENT_NAMES
+    from shadow.terminal.known_names import known_names
+
+    fixed: dict[str, list[str]] = {"signal": [*Signal], "state": [*FindingState], "segment": [*SEGMENT_NAMES]}
+    if kind in fixed:
+        found = fixed[kind]
+    else:
+        with reading(None, db) as reader:
+            found = known_names(reader, kind)
+    typer.echo(plain("\n".join(name for name in found if harmless(name))))
+
+
+def show_help(
+    context: typer.Context,
+    topic: Annotated[str, typer.Argument(metavar="[TOPIC]", help="exit-codes, times, environment, or a command.")] = "",
+) -> None:
+    """Explain a topic, or show the help of a command."""
+    from shadow.command_line.examples import TOPICS
+    from shadow.settings.config_errors import ConfigError, meant, quoted
+
+    root = context.find_root()
+    commands: dict[str, object] = getattr(root.command, "commands", {})
+    if topic in TOPICS:
+        typer.echo(plain(TOPICS[topic]))
+    elif topic in commands:
+        typer.echo(plain(_help_of(context, commands[topic], topic)))
+    elif topic:
+        raise ConfigError([f"help: no such topic: {quoted(topic)}{meant(topic, [*TOPICS, *commands])}"])
+    else:
+        typer.echo(plain(f"{root.get_help()}\n\nTopics: {', '.join(f'sameweights help {name}' for name in TOPICS)}"))
+
+
+def _help_of(context: typer.Context, command: object, name: str) -> str:
+    made = type(context)(command, info_name=name, parent=context.find_root())  # type: ignore[arg-type]  # a command of the parser
+    return made.get_help()
+
+
+def schema(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="report, status, pairs, pair, answers, answer or dossier.")],
+) -> None:
+    """Print the JSON schema of what a command prints with --json."""
+    from shadow.command_line.json_schemas import json_schema
+
+    typer.echo(json.dumps(json_schema(name), indent=2))

@@ -1,0 +1,137 @@
+"""What `doctor` examines."""
+
+import socket
+
+import pytest
+
+from shadow.command_line import doctor_checks
+from shadow.command_line.doctor_checks import (
+    BAD,
+    GOOD,
+    UNKNOWN,
+    announced,
+    database_lines,
+    port_lines,
+    series_line,
+    server_requests,
+)
+from shadow.demo.pretended_server import PretendedServer
+from shadow.settings.top_level_config import Config
+from storage.opening import open_store
+from storage.rows import TrafficCount
+from storage.storage_config import StorageConfig
+from tests.records import NOW, add_pair
+
+KEY = "sk-of-the-reference"
+
+
+def config(reference: str = "http://127.0.0.1:9/v1", *, provider: str = "http://127.0.0.1:9/v1", **more) -> Config:
+    providers = {
+        "near": {"base_url": provider},
+        "maker": {"base_url": reference, "api_key_env": "MAKER_KEY", **more.pop("maker", {})},
+    }
+    return Config.model_validate({"proxy": {"provider": "near", "reference": "maker", "providers": providers}, **more})
+
+
+def traffic(provider: str, model: str, requests: int) -> TrafficCount:
+    counts = dict.fromkeys(("asked", "failures", "errors", "prompt_tokens", "completion_tokens"), 0)
+    return TrafficCount(provider=provider, model=model, role="primary", requests=requests, **counts)
+
+
+def test_what_is_sent_names_key_and_model_and_never_a_value():
+    found = server_requests(config(), [traffic("near", "a", 1), traffic("maker", "b", 2), traffic("maker", "c", 3)], "")
+    assert [(one.name, one.role, one.key, one.model) for one in found] == [
+        ("near", "provider", "", "a"),
+        ("maker", "reference", "MAKER_KEY", "c"),
+    ]
+    assert list(announced(found)) == [
+        "This sends now, once each:",
+        "  to near (provider), with no key: GET /models (a completion needs the application's own key)",
+        "  to maker (reference), with the key in MAKER_KEY: GET /models, and a completion of 1 token by c",
+    ]
+
+
+def test_model_of_the_flag_takes_precedence_and_one_of_the_configuration_follows():
+    named = config(maker={"models": {"*": "x", "llama": "y"}})
+    assert server_requests(named, (), "flag")[1].model == "flag"
+    assert server_requests(named, (), "")[1].model == "llama"
+
+
+@pytest.mark.parametrize(
+    ("key", "model", "mark", "text"),
+    [
+        (KEY, "pretend-small", GOOD, "reference maker answers as pretend-small"),
+        ("wrong", "pretend-small", BAD, "401; its key is missing or wrong"),
+    ],
+)
+async def test_each_server_is_asked_once_with_its_key_and_model(key, model, mark, text):
+    async with PretendedServer(key=KEY) as server:
+        made = config(server.base_url)
+        requests = [one for one in server_requests(made, (), model) if one.name == "maker"]
+        lines = await doctor_checks._collected(made, {"MAKER_KEY": key}, requests)
+        assert any(line.mark == mark and text in line.text for line in lines), lines
+        assert [request.method for request in server.requests] == ["GET", "POST"]
+        assert server.requests[1].json["max_tokens"] == 1
+    assert KEY not in repr(lines)
+
+
+async def test_only_model_that_a_server_lists_is_taken_and_several_are_not_guessed():
+    for models, mark in ((("one",), GOOD), (("one", "two"), UNKNOWN)):
+        async with PretendedServer(key=KEY, models=models) as server:
+            made = config(server.base_url)
+            requests = [one for one in server_requests(made, (), "") if one.name == "maker"]
+            lines = await doctor_checks._collected(made, {"MAKER_KEY": KEY}, requests)
+        assert [line.mark for line in lines] == [mark], lines
+
+
+async def test_server_that_cannot_be_reached_is_one_line():
+    requests = [one for one in server_requests(config(), (), "m") if one.name == "maker"]
+    (line,) = await doctor_checks._collected(config(), {"MAKER_KEY": KEY}, requests)
+    assert (line.mark, line.text.startswith("reference maker cannot be used: ")) == (BAD, True)
+
+
+async def test_provider_whose_key_the_application_brings_gets_no_completion():
+    async with PretendedServer(key="of the application") as server:
+        made = config(provider=server.base_url)
+        requests = [one for one in server_requests(made, (), "m") if one.name == "near"]
+        (line,) = await doctor_checks._collected(made, {}, requests)
+        assert [request.method for request in server.requests] == ["GET"]
+    assert (line.mark, line.text) == (GOOD, "provider near: reached (401); the application brings its own key")
+
+
+def test_port_is_free_or_the_running_serve_or_somebody_else():
+    with socket.socket() as taken, socket.socket() as free:
+        taken.bind(("127.0.0.1", 0))
+        free.bind(("127.0.0.1", 0))
+        busy, open_port = (f"127.0.0.1:{one.getsockname()[1]}" for one in (taken, free))
+        free.close()
+        proxy = {"listen": busy, "provider": "near", "providers": {"near": {"base_url": "http://127.0.0.1:9/v1"}}}
+        made = Config.model_validate({"proxy": proxy, "admin": {"listen": open_port}})
+        data, admin = port_lines(made)
+        assert (data.mark, admin.mark) == (BAD, GOOD)
+        assert "Address already in use; change it or stop what has it" in data.text
+        assert admin.text == f"admin port {open_port}: free; serve is not running"
+        taken.listen()
+        running = Config.model_validate({"proxy": proxy, "admin": {"listen": busy}})
+        assert [line.text.split(": ")[1] for line in port_lines(running)] == ["in use by the running serve"] * 2
+
+
+def test_database_states_the_last_comparison_and_the_cost_of_a_day(tmp_path):
+    storage = {"url": f"sqlite:///{tmp_path}/a.db"}
+    (missing,) = database_lines(config(storage=storage), NOW)
+    assert (missing.mark, "not there yet" in missing.text) == (UNKNOWN, True)
+    store = open_store(StorageConfig(**storage))
+    add_pair(store, "near", "Hello", "Hello")
+    assert store.flush(20)
+    store.close()
+    priced = config(storage=storage).proxy.providers["maker"].model_copy(update={"price_input": 2.0})
+    made = config(storage=storage)
+    made = made.model_copy(update={"proxy": made.proxy.model_copy(update={"providers": {"official": priced}})})
+    size, last, cost = database_lines(made, NOW + 60)
+    assert size.text.endswith(" MB")
+    assert last.text == "last comparison: 22:13 UTC today"
+    assert cost.text.startswith("cost of a day: 1 requests to references with ")
+
+
+def test_series_are_bounded():
+    assert series_line(config()).text.startswith("/metrics: at most ")

@@ -1,0 +1,46 @@
+"""The schemas of what commands print."""
+
+import json
+
+import jsonschema_rs
+import pytest
+
+from shadow.command_line.json_schemas import json_schema
+from shadow.settings.config_errors import ConfigError
+
+pytestmark = pytest.mark.slow
+
+
+def commands(run, recorded):
+    pair = json.loads(run("pairs", "--db", str(recorded), "--json")[1])["pairs"][0]["id"]
+    answers = json.loads(run("answers", "--db", str(recorded), "--limit", "1000", "--json")[1])["answers"]
+    alone = next(one["id"] for one in answers if not one["pair_id"])
+    return {
+        "report": ("report", "--since", "all"),
+        "status": ("status", "--since", "all"),
+        "pairs": ("pairs", "--all"),
+        "pair": ("show", pair),
+        "answers": ("answers",),
+        "answer": ("show", alone),
+    }
+
+
+def test_what_each_command_prints_holds_to_its_schema(run, recorded):
+    for name, words in commands(run, recorded).items():
+        schema = json_schema(name)
+        document = json.loads(run(*words, "--db", str(recorded), "--json")[1])
+        jsonschema_rs.validator_for(schema, validate_formats=True).validate(document)
+        assert schema["properties"]["schema"] == {"const": document["schema"]}
+        broken = {key: value for key, value in document.items() if key != "schema"}
+        assert not jsonschema_rs.is_valid(schema, broken), name
+
+
+def test_every_moment_of_the_report_stands_in_rfc_3339_too(run, recorded):
+    report = json.loads(run("report", "--since", "all", "--db", str(recorded), "--json")[1])
+    assert report["until_time"].endswith("+00:00")
+    assert report["cards"][0]["verdict"]["since_time"] is None
+
+
+def test_unknown_document_is_refused_with_the_known_ones():
+    with pytest.raises(ConfigError, match=r"did you mean 'report'\?"):
+        json_schema("reprot")

@@ -1,0 +1,35 @@
+"""`completion`, `names`, `help` and `schema` as they are run."""
+
+import json
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def test_completion_is_printed_and_an_unknown_shell_is_refused(run):
+    assert "complete -o default -F _sameweights sameweights" in run("completion", "bash")[1]
+    code, _, err = run("completion", "fsh")
+    assert (code, "did you mean 'fish'?" in err) == (2, True)
+
+
+def test_names_are_those_of_the_records_and_of_the_filters(run, recorded, monkeypatch):
+    monkeypatch.setenv("SAMEWEIGHTS_DB", str(recorded))
+    assert run("names", "provider")[1].split() == ["faithful", "garbler", "loner", "newcomer", "squeezer"]
+    assert run("names", "pair")[1].split()[0] == "latest"
+    assert "arguments" in run("names", "signal")[1].split()
+    assert "tools=yes" in run("names", "segment")[1].split()
+
+
+def test_help_explains_topics_and_commands(run):
+    assert run("help", "exit-codes")[1].startswith("0    done")
+    assert run("help", "pairs")[1] == run("pairs", "-h")[1].replace("sameweights pairs", "sameweights pairs")
+    assert "Topics: sameweights help exit-codes" in run("help")[1]
+    code, _, err = run("help", "exitcodes")
+    assert (code, "did you mean 'exit-codes'?" in err) == (2, True)
+
+
+def test_schema_is_json_and_an_unknown_document_is_refused(run):
+    assert json.loads(run("schema", "pairs")[1])["title"] == "sameweights pairs"
+    code, _, err = run("schema", "pear")
+    assert (code, "did you mean 'pair'?" in err) == (2, True)

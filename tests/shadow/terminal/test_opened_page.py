@@ -1,0 +1,46 @@
+"""The addresses of pages."""
+
+import pytest
+
+from shadow.settings.config_errors import ConfigError
+from shadow.settings.top_level_config import AdminConfig
+from shadow.terminal.opened_page import page_address, start_browser
+from tests.records import add_pair
+
+ADMIN = AdminConfig(listen="127.0.0.1:8081")
+
+
+@pytest.fixture
+def pair(store):
+    name = add_pair(store, "garbler", "Hello", "Hello")
+    assert store.flush(20)
+    return name
+
+
+def test_overview_pairs_and_providers_have_their_addresses(store, pair):
+    assert page_address(store, ADMIN, "") == "http://127.0.0.1:8081/"
+    assert page_address(store, ADMIN, pair[-8:]) == f"http://127.0.0.1:8081/pairs/{pair}"
+    assert page_address(store, ADMIN, "latest") == f"http://127.0.0.1:8081/pairs/{pair}"
+    assert page_address(store, ADMIN, "garbler") == "http://127.0.0.1:8081/providers/garbler"
+
+
+@pytest.mark.parametrize(
+    ("listen", "tls", "base"),
+    [
+        ("0.0.0.0:1", "", "http://127.0.0.1:1/"),
+        ("[::]:1", "", "http://[::1]:1/"),
+        ("[::1]:1", "c.pem", "https://[::1]:1/"),
+    ],
+)
+def test_port_on_every_address_is_named_by_loopback(store, listen, tls, base):
+    assert page_address(store, ADMIN.model_copy(update={"listen": listen, "tls_cert": tls}), "") == base
+
+
+def test_unknown_target_is_refused_with_the_known_ones(store, pair):
+    with pytest.raises(ConfigError, match=r"no pair or provider is called 'garblr'; did you mean 'garbler'\?"):
+        page_address(store, ADMIN, "garblr")
+
+
+def test_machine_without_a_browser_is_a_sentence():
+    with pytest.raises(ConfigError, match="there is no browser here"):
+        start_browser("http://127.0.0.1:1/", {})

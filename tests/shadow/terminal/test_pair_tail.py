@@ -1,0 +1,34 @@
+"""The pairs as they come."""
+
+import json
+
+from shadow.terminal.pair_tail import PairTail
+from tests.records import add_pair, calling
+
+
+def evident(store):
+    return add_pair(store, "garbler", calling("Oslo"), calling("Quito"), calling("Quito"))
+
+
+def test_each_new_pair_comes_once_and_those_before_do_not(store):
+    evident(store)
+    assert store.flush(20)
+    tail = PairTail(store, provider="", evidence=True)
+    assert list(tail.lines()) == []
+    add_pair(store, "faithful", "Hello", "Hello")
+    names = [evident(store), evident(store)]
+    assert store.flush(20)
+    lines = list(tail.lines())
+    assert [one.summary.pair.id for one in lines] == names
+    assert list(tail.lines()) == []
+    text = tail.pair_line_text(lines[0], width=120, color=False)
+    assert text.startswith(f"22:13:20  {names[0]}  garbler  pretend-small  tool arguments")
+    assert json.loads(tail.as_json(lines[0]))["evidence"] == ["arguments"]
+
+
+def test_other_providers_are_left_out_and_all_pairs_may_be_wanted(store):
+    tail = PairTail(store, provider="p", evidence=False)
+    add_pair(store, "q", "Hello", "Hello")
+    name = add_pair(store, "p", "Hello", "Hello")
+    assert store.flush(20)
+    assert [one.summary.pair.id for one in tail.lines()] == [name]
