@@ -19,6 +19,7 @@ from proxy.process.standard_streams import UnwritableError, install_streams
 from shadow.command_line.options import Db, reading
 from shadow.command_line.record_commands import add_examples, add_record_commands
 from shadow.commands.config_commands import ConfigPath, config_app, file_here, missing, settings
+from shadow.commands.dashboards_command import dashboards
 from shadow.commands.package_conflicts import crowded_out
 from shadow.presentation.visible_text import plain
 from shadow.studies.probe.probe_command import fork, probe
@@ -39,6 +40,7 @@ app.add_typer(config_app, name="config")
 add_study_commands(app)
 app.command()(probe)
 app.command()(fork)
+app.command()(dashboards)
 drift_app = typer.Typer(no_args_is_help=True, help="Acknowledge drift alarms.")
 app.add_typer(drift_app, name="drift")
 
@@ -150,19 +152,6 @@ def mcp(
 
     with reading(config, db) as reader:
         raise typer.Exit(run(reader, settings(config, db), http=http, token_env=token_env))
-
-
-@app.command()
-def dashboards(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write to; created if missing.")],
-    pages: Annotated[str, typer.Option("--pages", metavar="URL", help="The admin port in links.")] = "http://127.0.0.1:8081",
-    grafana: Annotated[str, typer.Option("--grafana", metavar="URL", help="Grafana in links.")] = "http://127.0.0.1:3000",
-    force: Annotated[bool, typer.Option("--force", help="Overwrite files with other content.")] = False,
-) -> None:
-    """Write Grafana dashboards, Prometheus rules and provisioning."""
-    from shadow.commands.dashboards import write
-
-    typer.echo(plain(f"{len(write(folder, pages=pages, grafana=grafana, force=force))} files written to {folder}"))
 
 
 @app.command()

@@ -71,8 +71,9 @@ def groups(name: str) -> list[dict]:
 
 
 def alerts() -> dict[str, dict]:
-    return {rule["alert"]: rule for group in groups("alerts.yml") for rule in group["rules"]}
+    return {rule["alert"]: rule for group in groups("alerts.yml") for rule in group["rules"] if "alert" in rule}
 
 
 def records() -> dict[str, str]:
-    return {rule["record"]: rule["expr"] for group in groups("rules.yml") for rule in group["rules"]}
+    found = [rule for name in ("rules.yml", "alerts.yml") for group in groups(name) for rule in group["rules"]]
+    return {rule["record"]: rule["expr"] for rule in found if "record" in rule}

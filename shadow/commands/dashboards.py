@@ -1,20 +1,25 @@
-"""Writes dashboards, rules and provisioning out of the package into a folder, with the addresses for their links.
+"""Writes dashboards, rules and provisioning out of the package into a folder, with the addresses for their links and the job.
 
 Rule: an existing file with other content is left as it is, and named, unless the user sets --force.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from shadow.settings.config_errors import ConfigError
+from shadow.settings.config_errors import ConfigError, quoted
 
 PAGES = "http://127.0.0.1:8081"
 GRAFANA = "http://127.0.0.1:3000"
 """The addresses in the packaged files: those of grafana/compose.yaml, on the same machine."""
+JOB = "sameweights"
+"""The job in the packaged files."""
+JOB_NAME = re.compile(r"[A-Za-z0-9._:/-]{1,200}")
+"""Names that need no escape in YAML or PromQL; the Prometheus Operator's are `service` or `namespace/monitor`."""
 
 
 def packaged() -> dict[str, str]:
@@ -22,14 +27,17 @@ def packaged() -> dict[str, str]:
     return dict(_files(files("shadow.metrics") / "grafana", ""))
 
 
-def readdressed(text: str, *, pages: str, grafana: str) -> str:
-    """The text with the admin port and Grafana at these addresses."""
-    return text.replace(PAGES, pages.rstrip("/")).replace(GRAFANA, grafana.rstrip("/"))
+def adapted(text: str, *, pages: str = PAGES, grafana: str = GRAFANA, job: str = JOB) -> str:
+    """The text with the admin port and Grafana at these addresses, scraped as this job of Prometheus."""
+    text = text.replace(PAGES, pages.rstrip("/")).replace(GRAFANA, grafana.rstrip("/"))
+    return text.replace(f'job="{JOB}"', f'job="{job}"').replace(f"job_name: {JOB}\n", f'job_name: "{job}"\n')
 
 
-def write(folder: Path, *, pages: str = PAGES, grafana: str = GRAFANA, force: bool = False) -> list[Path]:
+def write(folder: Path, *, pages: str = PAGES, grafana: str = GRAFANA, job: str = JOB, force: bool = False) -> list[Path]:
     """Write all files below `folder`; ConfigError names every existing file with other content, and nothing is written."""
-    files = {folder / name: readdressed(text, pages=pages, grafana=grafana) for name, text in packaged().items()}
+    if not JOB_NAME.fullmatch(job):
+        raise ConfigError([f"--job: {quoted(job)} is no name of a job; use letters, digits and any of . _ : / -"])
+    files = {folder / name: adapted(text, pages=pages, grafana=grafana, job=job) for name, text in packaged().items()}
     taken = [] if force else [path for path, text in files.items() if _is_other(path, text)]
     if taken:
         why = "is there already with other content, nothing was written; --force writes over"

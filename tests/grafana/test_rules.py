@@ -16,6 +16,7 @@ pytestmark = pytest.mark.slow
 ALERTS = alerts()
 CASES = sorted((PROMETHEUS / "tests").glob("*.yml"))
 ALONE = {"SameweightsServingChanged", "SameweightsLoopLag", "SameweightsScrapeSlow", "SameweightsDown", "SameweightsStoreBehind"}
+ALONE |= {"SameweightsRecordsShort", "SameweightsReloadFailed"}
 """Alerts that hold a single value against a bar, without counting."""
 
 
@@ -94,6 +95,8 @@ STILL = {
     "SameweightsShadowsDropped": ("a skip now and then", "nineteen", ""),
     "SameweightsRecordsLost": ("nothing lost", "", ""),
     "SameweightsStoreBehind": ("half a minute", "", ""),
+    "SameweightsRecordsShort": ("a database at its limit", "", ""),
+    "SameweightsReloadFailed": ("a refused configuration", "", ""),
     "SameweightsProxySlow": ("one slow request in a thousand", "ninety requests", ""),
     "SameweightsLoopLag": ("the slowest of two replicas counts, and a moment does not", "", ""),
     "SameweightsHotProcess": (
@@ -124,7 +127,7 @@ def test_no_alert_fires_where_nothing_is_exported():
 
 @pytest.mark.parametrize("alert", ALERTS)
 def test_an_alert_about_answers_leads_to_those_that_are_stored(alert):
-    group = next(group["name"] for group in groups("alerts.yml") if any(rule["alert"] == alert for rule in group["rules"]))
+    group = next(group["name"] for group in groups("alerts.yml") if any(rule.get("alert") == alert for rule in group["rules"]))
     about_answers = group.endswith((".drift", ".faults")) or alert.endswith("Failing")
     url = ALERTS[alert]["annotations"].get("evidence_url", "")
     assert bool(url) == about_answers
@@ -151,6 +154,11 @@ def test_every_alert_has_severity_summary_description_and_links(alert):
 def test_words_about_a_provider_name_it(alert):
     if "var-provider" in ALERTS[alert]["annotations"]["dashboard_url"]:
         assert "{{ $labels.provider }}" in ALERTS[alert]["annotations"]["summary"]
+
+
+def test_critical_is_what_the_application_s_users_feel_at_once():
+    critical = {name for name, rule in ALERTS.items() if rule["labels"]["severity"] == "critical"}
+    assert critical == {"SameweightsInvalidToolCalls", "SameweightsProviderFailing", "SameweightsDown"}
 
 
 def test_groups_are_named_once_with_their_count():

@@ -3,9 +3,8 @@
 import json
 
 import pytest
-from typer.testing import CliRunner
+import yaml
 
-from shadow.cli import app
 from shadow.commands.dashboards import GRAFANA, PAGES, packaged, write
 from shadow.settings.config_errors import ConfigError
 
@@ -33,6 +32,23 @@ def test_every_address_is_the_requested_one(tmp_path):
     assert "https://grafana.example/d/sameweights-audit" in alerts
 
 
+def test_the_job_is_the_requested_one_in_rules_and_scrape_configuration(tmp_path):
+    write(tmp_path, job="monitoring/audit")
+    alerts = (tmp_path / "prometheus" / "alerts.yml").read_text()
+    assert 'up{job="monitoring/audit"} == 0' in alerts
+    assert 'absent(up{job="monitoring/audit"})' in alerts
+    assert 'job="sameweights"' not in alerts
+    scrape = yaml.safe_load((tmp_path / "prometheus" / "prometheus.yml").read_text())["scrape_configs"]
+    assert [each["job_name"] for each in scrape] == ["monitoring/audit"]
+
+
+@pytest.mark.parametrize("job", ["", 'a"b', "a b", "ä", "x" * 201])
+def test_a_job_that_rules_cannot_hold_is_refused(tmp_path, job):
+    with pytest.raises(ConfigError, match="is no name of a job"):
+        write(tmp_path, job=job)
+    assert not [*tmp_path.iterdir()]
+
+
 def test_writing_twice_is_no_fault_but_another_content_is(tmp_path):
     write(tmp_path)
     write(tmp_path)
@@ -51,10 +67,3 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path):
     with pytest.raises(ConfigError) as fault:
         write(tmp_path, force=True)
     assert "cannot be written" in fault.value.errors[0]
-
-
-def test_the_command_states_what_it_wrote(tmp_path):
-    ran = CliRunner().invoke(app, ["dashboards", str(tmp_path / "out"), "--pages", "https://audit.example"])
-    assert ran.exit_code == 0, ran.output
-    assert "11 files written" in ran.output
-    assert (tmp_path / "out" / "prometheus" / "prometheus.yml").exists()

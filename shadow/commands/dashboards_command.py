@@ -1,0 +1,24 @@
+"""The command `sameweights dashboards`: its options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from shadow.presentation.visible_text import plain
+
+
+def dashboards(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write to; created if missing.")],
+    pages: Annotated[str, typer.Option("--pages", metavar="URL", help="The admin port in links.")] = "http://127.0.0.1:8081",
+    grafana: Annotated[str, typer.Option("--grafana", metavar="URL", help="Grafana in links.")] = "http://127.0.0.1:3000",
+    job: Annotated[str, typer.Option("--job", metavar="NAME", help="Prometheus's job in the rules.")] = "sameweights",
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files with other content.")] = False,
+) -> None:
+    """Write Grafana dashboards, Prometheus rules and provisioning."""
+    from shadow.commands.dashboards import write
+
+    written = write(folder, pages=pages, grafana=grafana, job=job, force=force)
+    typer.echo(plain(f"{len(written)} files written to {folder}"))
