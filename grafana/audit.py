@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from panels import WHO, Board, Panel, q
+from panels import WHO, Board, Column, Panel, q
 
 AUDIT = Board(
     uid="sameweights-audit",
@@ -17,6 +17,7 @@ AUDIT = Board(
                     text="The distance is the sample: `shadow` is the reference's first answer, `control` its second. Shadows at "
                     "zero while requests flow: nothing is compared.",
                     unit="reqps",
+                    width=8,
                     queries=(
                         q('sum(rate(sameweights_requests_total{<leg>, role="primary"}[$__rate_interval]))', "live"),
                         q(
@@ -31,6 +32,7 @@ AUDIT = Board(
                     text="not_sampled is the setting. budget_*: the period's limit is reached. concurrency: raise "
                     "shadow.concurrency. stateful, side_effecting: such requests are never sent twice.",
                     unit="reqps",
+                    width=8,
                     queries=(
                         q("sum by (reason) (rate(sameweights_shadow_dropped_total{<own>}[$__rate_interval]))", "{{reason}}"),
                     ),
@@ -40,6 +42,7 @@ AUDIT = Board(
                     text="not_comparable and not_measured are no agreement: a large share of them means that the verdict rests"
                     " on few pairs.",
                     unit="ops",
+                    width=8,
                     queries=(
                         q(
                             'sum by (result) (rate(sameweights_comparisons_total{<leg>, comparison="cross"}[$__rate_interval]))',
@@ -115,7 +118,12 @@ AUDIT = Board(
                         q("1000 * max by (instance) (sameweights_config_last_reload_success_timestamp_seconds{<own>})"),
                         q("1000 * min by (instance) (sameweights_oldest_record_timestamp_seconds{<own>} > 0)"),
                     ),
-                    columns=("loaded", "since", "oldest"),
+                    widths=(("loaded", 70), ("since", 120), ("oldest", 120)),
+                    columns=(
+                        Column(name="loaded"),
+                        Column(name="since", unit="dateTimeFromNow"),
+                        Column(name="oldest", unit="dateTimeFromNow"),
+                    ),
                 ),
             ),
         ),
@@ -273,6 +281,7 @@ AUDIT = Board(
                     text="Seconds of CPU a second: at 1 a process has a whole core. The audit at 1: raise shadow.audit_workers. "
                     "A proxy at 1: raise proxy.workers.",
                     unit="none",
+                    width=8,
                     queries=(
                         q(
                             "sum by (instance, process, number) (rate(process_cpu_seconds_total{<own>}[$__rate_interval]))",
@@ -284,6 +293,7 @@ AUDIT = Board(
                     title="Open descriptors, of the limit",
                     text="Each stream takes two. Near 1 new connections fail: raise the limit of open files (ulimit -n).",
                     unit="percentunit",
+                    width=8,
                     top=1,
                     queries=(
                         q(
@@ -297,6 +307,7 @@ AUDIT = Board(
                     text="Its size with the write-ahead log, and storage.max_bytes dashed where there is a limit. The oldest "
                     "records are deleted at the limit, and after storage.keep_days.",
                     unit="bytes",
+                    width=8,
                     queries=(
                         q("max by (instance) (sameweights_database_bytes{<own>})", "{{instance}}"),
                         q("max by (instance) (sameweights_database_limit_bytes{<own>} > 0)", "limit {{instance}}", floor=True),
@@ -310,7 +321,7 @@ AUDIT = Board(
                     width=24,
                     height=5,
                     queries=(q("sum by (instance, version, python) (sameweights_build_info{<own>})"),),
-                    columns=("up",),
+                    order=("instance", "version", "python"),
                 ),
             ),
         ),

@@ -12,24 +12,39 @@ from pathlib import Path
 
 from audit import AUDIT
 from divergence import DIVERGENCE
-from grafana_foundation_sdk.builders import common, dashboard, prometheus, stat, table, timeseries
+from grafana_foundation_sdk.builders import common, dashboard, prometheus, stat, statetimeline, table, timeseries
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import common as looks
 from grafana_foundation_sdk.models import dashboard as models
 from latency import LATENCY
 from overview import OVERVIEW
-from panels import SELECTORS, Board, Panel, Query, q
+from panels import SELECTORS, STATES, Board, Column, Panel, Query, q
 
 HERE = Path(__file__).resolve().parent
 PACKAGED = HERE.parent / "shadow" / "metrics" / "grafana"
-SHIPPED = ("dashboards/*.json", "prometheus/*.yml", "alertmanager/*.yml", "provisioning/*/*.yml", "runbook.md")
+SHIPPED = (
+    "dashboards/*.json",
+    "prometheus/*.yml",
+    "alertmanager/*.yml",
+    "provisioning/*/*.yml",
+    "kubernetes/*.yaml",
+    "runbook.md",
+)
 BOARDS = (OVERVIEW, DIVERGENCE, LATENCY, AUDIT)
 PAGES = "http://127.0.0.1:8081"
 SOURCE = models.DataSourceRef(type_val="prometheus", uid="$datasource")
 WIDTH = 24
+GREY = "#8e8e8e"
+LEAST_TOP = 0.05
+"""Top of the axis of shares and rates while all are smaller: without it a panel of zeros has an axis to 10000 %."""
 UNKNOWN = {"auto", "auto_min", "auto_count", "allowCustomValue"}
 """What the library writes into every variable, and some Grafana between 10 and 13 does not know."""
+ANNOTATIONS = (
+    ("Drift", "red", "SameweightsDrift|SameweightsDriftProven"),
+    ("Server identity changed", "blue", "SameweightsServingChanged"),
+)
+"""Marks on the graphs: the alerts that fired then."""
 COMMON = (
     ("job", "label_values(sameweights_build_info, job)"),
     ("instance", "label_values(sameweights_build_info{<job>}, instance)"),
@@ -51,9 +66,10 @@ def built(board: Board) -> str:
         .time("now-6h", "now")
         .refresh("1m")
         .links([_among(), _link("Pairs", "${pages}/pairs"), _link("Runbook", "${pages}/runbook")])
-        .variables([_source(), *(_variable(*each) for each in (*COMMON, *board.variables)), _pages()])
-        .annotation(_alerts())
+        .variables([_source(), *(_variable(*each) for each in COMMON), *(_choice(*each) for each in board.variables), _pages()])
     )
+    for name, colour, pattern in ANNOTATIONS:
+        builder = builder.annotation(_alerts(name, colour, pattern))
     made = json.loads(json.dumps(builder.build(), cls=JSONEncoder))
     made["panels"] = [json.loads(json.dumps(panel, cls=JSONEncoder)) for panel in _placed(board)]
     made.pop("id", None)
@@ -92,13 +108,19 @@ def _variable(name: str, query: str) -> dashboard.QueryVariable:
     )
 
 
+def _choice(name: str, query: str, value: str) -> dashboard.QueryVariable:
+    chosen = models.VariableOption(selected=True, text=value, value=value)
+    return _variable(name, query).multi(False).include_all(False).current(chosen)
+
+
 def _pages() -> dashboard.TextBoxVariable:
     return dashboard.TextBoxVariable("pages").label("pages").description("Address of the admin port.").default_value(PAGES)
 
 
-def _alerts() -> dashboard.AnnotationQuery:
-    expr = f'ALERTS{{{SELECTORS["<job>"]}, alertname=~"SameweightsDrift.*|SameweightsServingChanged", alertstate="firing"}}'
-    return dashboard.AnnotationQuery().name("Alerts").datasource(SOURCE).enable(True).icon_color("red").expr(expr)
+def _alerts(name: str, colour: str, pattern: str) -> dashboard.AnnotationQuery:
+    chosen = f'{SELECTORS["<sum>"]}, alertname=~"{pattern}", alertstate="firing"'
+    annotation = dashboard.AnnotationQuery().name(name).datasource(SOURCE).enable(True).icon_color(colour)
+    return annotation.expr(f"max by (alertname, provider, model) (ALERTS{{{chosen}}})")
 
 
 def _placed(board: Board) -> Iterator[models.Panel | models.RowPanel]:
@@ -119,24 +141,26 @@ def _placed(board: Board) -> Iterator[models.Panel | models.RowPanel]:
 
 
 def _panel(panel: Panel, number: int, place: models.GridPos) -> models.Panel:
-    kinds = {"timeseries": _graph, "stat": _stat, "table": _table}
+    kinds = {"timeseries": _graph, "stat": _stat, "table": _table, "state-timeline": _states}
     builder = kinds[panel.kind](panel)
     builder = builder.id(number).title(panel.title).description(panel.text)
     builder = builder.datasource(SOURCE).grid_pos(place).unit(panel.unit)
     if panel.line is not None:
-        builder = builder.thresholds(_steps(panel.line))
-    if panel.kind == "stat" and panel.unit == "short":
+        builder = builder.thresholds(_steps((panel.line, "red")))
+    if panel.steps:
+        builder = builder.thresholds(_steps(*panel.steps, least=panel.least))
+    if panel.none:
+        builder = builder.no_value(panel.none)
+    if panel.kind == "stat" and panel.unit == "locale":
         # an increase is extrapolated: 404.4 pairs would only puzzle
         builder = builder.decimals(0)
-    if panel.repeat:
-        builder = builder.repeat(panel.repeat).repeat_direction("h").max_per_row(3)
     for position, query in enumerate(panel.queries):
         builder = builder.with_target(_target(query, chr(ord("A") + position), instant=panel.kind == "table"))
     return builder.build()
 
 
-def _steps(line: float) -> Builder[models.ThresholdsConfig]:
-    steps = [models.Threshold(value=None, color="green"), models.Threshold(value=line, color="red")]
+def _steps(*above: tuple[float, str], least: str = "green") -> Builder[models.ThresholdsConfig]:
+    steps = [models.Threshold(value=None, color=least), *(models.Threshold(value=value, color=color) for value, color in above)]
     return dashboard.ThresholdsConfig().mode(models.ThresholdsMode.ABSOLUTE).steps(steps)
 
 
@@ -149,8 +173,12 @@ def _target(query: Query, ref: str, *, instant: bool) -> prometheus.Dataquery:
 
 def _graph(panel: Panel) -> timeseries.Panel:
     builder = timeseries.Panel().fill_opacity(0).show_points(looks.VisibilityMode.AUTO).line_width(2).span_nulls(False)
-    legend = common.VizLegendOptions().display_mode(looks.LegendDisplayMode.TABLE).placement(looks.LegendPlacement.BOTTOM)
-    builder = builder.legend(legend.show_legend(True).calcs(["lastNotNull"]))
+    # because a colour is then the same provider's in every panel, whatever else is drawn
+    builder = builder.color_scheme(dashboard.FieldColor().mode(models.FieldColorModeId.PALETTE_CLASSIC_BY_NAME))
+    legend = common.VizLegendOptions().display_mode(looks.LegendDisplayMode.LIST).placement(looks.LegendPlacement.BOTTOM)
+    builder = builder.legend(legend.show_legend(True).calcs([]))
+    if panel.unit in {"percentunit", "reqps", "ops"} and panel.top is None:
+        builder = builder.axis_soft_max(LEAST_TOP)
     builder = builder.tooltip(common.VizTooltipOptions().mode(looks.TooltipDisplayMode.MULTI).sort(looks.SortOrder.DESCENDING))
     if panel.line is not None:
         builder = builder.thresholds_style(common.GraphThresholdsStyleConfig().mode(looks.GraphThresholdsStyleMode.LINE))
@@ -158,12 +186,19 @@ def _graph(panel: Panel) -> timeseries.Panel:
         if bound is not None:
             put(bound)
     for position, query in enumerate(panel.queries):
-        if query.floor:
-            dashes = models.DynamicConfigValue(id_val="custom.lineStyle", value={"fill": "dash", "dash": [6, 6]})
-            builder = builder.override_by_query(chr(ord("A") + position), [dashes])
+        if query.floor or query.band:
+            builder = builder.override_by_query(chr(ord("A") + position), _grey(band=query.band))
     if any("{{provider}}" in query.legend for query in panel.queries):
         builder = builder.data_links([_pairs()])
     return builder
+
+
+def _grey(*, band: bool) -> list[models.DynamicConfigValue]:
+    """The look of the reference and its noise: a dashed grey line, or a grey band from 0 on."""
+    look = {"color": {"mode": "fixed", "fixedColor": GREY}}
+    look |= {"custom.fillOpacity": 25, "custom.lineWidth": 0, "custom.showPoints": "never"} if band else {}
+    look |= {} if band else {"custom.lineStyle": {"fill": "dash", "dash": [6, 6]}}
+    return [models.DynamicConfigValue(id_val=name, value=value) for name, value in look.items()]
 
 
 def _pairs() -> dashboard.DashboardLink:
@@ -173,21 +208,73 @@ def _pairs() -> dashboard.DashboardLink:
 
 def _stat(_: Panel) -> stat.Panel:
     reduce = common.ReduceDataOptions().calcs(["lastNotNull"]).values(False).fields("")
-    return stat.Panel().reduce_options(reduce).color_mode(looks.BigValueColorMode.VALUE).graph_mode(looks.BigValueGraphMode.AREA)
+    builder = stat.Panel().reduce_options(reduce).text_mode(looks.BigValueTextMode.VALUE)
+    return builder.color_mode(looks.BigValueColorMode.VALUE).graph_mode(looks.BigValueGraphMode.AREA)
+
+
+def _states(_: Panel) -> statetimeline.Panel:
+    builder = statetimeline.Panel().mappings([models.ValueMap(options=_state_words())]).show_value(looks.VisibilityMode.AUTO)
+    legend = common.VizLegendOptions().display_mode(looks.LegendDisplayMode.LIST).placement(looks.LegendPlacement.BOTTOM)
+    return builder.legend(legend.show_legend(True)).merge_values(True).row_height(0.8).fill_opacity(80)
+
+
+def _state_words() -> dict[str, models.ValueMappingResult]:
+    return {
+        f"{code}": models.ValueMappingResult(text=words, color=colour, index=code)
+        for code, (_, words, colour) in enumerate(STATES)
+    }
 
 
 def _table(panel: Panel) -> table.Panel:
-    names = {f"Value #{chr(ord('A') + position)}": name for position, name in enumerate(panel.columns)}
-    if len(panel.columns) == 1:
-        names = {"Value": panel.columns[0]}
+    builder = table.Panel().show_header(True)
+    if panel.matrix:
+        return _matrix(builder, panel.matrix)
+    values = [f"Value #{chr(ord('A') + position)}" for position in range(len(panel.queries))]
+    names = dict(zip(values if len(values) > 1 else ["Value"], [column.name for column in panel.columns], strict=False))
+    hidden = {"Time": True} | ({} if panel.columns else {"Value": True})
+    order = {name: position for position, name in enumerate(panel.order)}
+    options = {"excludeByName": hidden, "renameByName": names}
     merge = models.DataTransformerConfig(id_val="merge", options={})
-    order = models.DataTransformerConfig(id_val="organize", options={"excludeByName": {"Time": True}, "renameByName": names})
-    builder = table.Panel().show_header(True).transformations([merge, order])
-    for name, unit in (("z", "none"), ("pairs", "short"), ("since", "dateTimeAsIso"), ("oldest", "dateTimeAsIso")):
-        if name in panel.columns:
-            builder = builder.override_by_name(name, [models.DynamicConfigValue(id_val="unit", value=unit)])
-    link = [{"title": "Pairs of this provider", "url": "${pages}/pairs?provider=${__value.text}", "targetBlank": True}]
+    # because the order of columns is by their names before they are renamed
+    places = {old: order[new] for old, new in names.items() if new in order} | {
+        name: at for name, at in order.items() if name not in names.values()
+    }
+    organize = models.DataTransformerConfig(id_val="organize", options=options | ({"indexByName": places} if order else {}))
+    builder = builder.transformations([merge, organize])
+    for column in panel.columns:
+        builder = builder.override_by_name(column.name, _column(column))
+    for name, pixels in panel.widths:
+        builder = builder.override_by_name(name, [models.DynamicConfigValue(id_val="custom.width", value=pixels)])
+    url = "${pages}/providers/${__value.text}" + ("?model=${__data.fields.model}" if "model" in panel.order else "")
+    link = [{"title": "This provider on the pages of the proxy", "url": url, "targetBlank": True}]
     return builder.override_by_name("provider", [models.DynamicConfigValue(id_val="links", value=link)])
+
+
+def _column(column: Column) -> list[models.DynamicConfigValue]:
+    look: dict[str, object] = {"unit": column.unit} if column.unit else {}
+    if column.states:
+        words = {code: {"text": each.text, "color": each.color, "index": each.index} for code, each in _state_words().items()}
+        look |= {"mappings": [{"type": "value", "options": words}], "custom.cellOptions": {"type": "color-text"}}
+        look |= {"custom.align": "left"}
+    if column.decimals is not None:
+        look |= {"decimals": column.decimals}
+    if column.steps:
+        steps = [{"value": None, "color": "text"}, *({"value": value, "color": color} for value, color in column.steps)]
+        look |= {"thresholds": {"mode": "absolute", "steps": steps}, "custom.cellOptions": {"type": "color-text"}}
+    return [models.DynamicConfigValue(id_val=name, value=value) for name, value in look.items()]
+
+
+def _matrix(builder: table.Panel, matrix: tuple[str, str]) -> table.Panel:
+    """A row for each signal, a column for each provider; a click on a signal chooses it for the other panels."""
+    column, row = matrix
+    options = {"columnField": column, "rowField": row, "valueField": "Value", "emptyValue": "null"}
+    builder = builder.transformations([models.DataTransformerConfig(id_val="groupingToMatrix", options=options)])
+    builder = builder.cell_options(looks.TableColoredBackgroundCellOptions(mode=looks.TableCellBackgroundDisplayMode.BASIC))
+    kept = "&".join(f"${{{name}:queryparam}}" for name in ("datasource", "job", "instance", "provider", "model", "pages"))
+    url = f"/d/sameweights-divergence?${{__url_time_range}}&{kept}&var-signal=${{__value.text}}"
+    link = [{"title": "Show this signal below", "url": url, "targetBlank": False}]
+    plain = models.DynamicConfigValue(id_val="custom.cellOptions", value={"type": "auto"})
+    return builder.override_by_name(f"{row}\\{column}", [models.DynamicConfigValue(id_val="links", value=link), plain])
 
 
 def wanted() -> dict[Path, str]:

@@ -1,203 +1,143 @@
-"""The dashboard *Divergence*: each signal with its noise floor in the same panel, and the way from a point to its pair."""
+"""The dashboard *Divergence*: every signal of every provider in one table, and the chosen signal with its noise and its pairs."""
 
 from __future__ import annotations
 
 from panels import WHO, Board, Panel, q
 
+CHOSEN = '<sum>, signal=~"$signal"'
+
 DIVERGENCE = Board(
     uid="sameweights-divergence",
     title="sameweights / Divergence",
-    text="Each signal with its noise floor in the same panel. Points are pairs: one click opens the stored answers.",
-    variables=(
-        ("signal", "label_values(sameweights_drift_pairs_total{<own>}, signal)"),
-        ("compared_signal", 'label_values(sameweights_comparisons_total{<own>, result="differ"}, signal)'),
-    ),
+    text="In which signal each provider differs; the chosen signal with its noise floor, and the way from a point to its pair.",
+    variables=(("signal", "label_values(sameweights_drift_pairs_total{<own>}, signal)", "answer_kind"),),
     rows=(
         (
-            "Who is the odd one, by signal",
+            "In what",
             (
                 Panel(
-                    title="$signal",
-                    text="Of all pairs, those in which one answer stood alone against two of the reference's: the provider's "
-                    "(solid), or the reference's (dashed, the noise floor). Without drift both lines are the same height.",
+                    title="Excess by signal and provider, over a day",
+                    text="Share of pairs in which the provider was the odd one, beyond what the reference's own noise "
+                    "explains. Grey: 0 or within chance (z up to 3.5), and no value: never compared. Orange: no chance, up to "
+                    "2 points; red: more, which an alert follows at z over 5. Click a signal to see it below.",
                     unit="percentunit",
-                    width=8,
-                    height=7,
-                    repeat="signal",
+                    kind="table",
+                    width=24,
+                    height=11,
+                    none="-",
+                    matrix=("who", "signal"),
+                    steps=((0.0001, "orange"), (0.02, "red")),
+                    least="transparent",
                     queries=(
                         q(
-                            'sameweights:drift_provider_odd:increase1h{<sum>, signal=~"$signal"}'
-                            ' / (sameweights:drift_pairs:increase1h{<sum>, signal=~"$signal"} > 0)',
-                            WHO,
-                        ),
-                        q(
-                            'sameweights:drift_reference_odd:increase1h{<sum>, signal=~"$signal"}'
-                            ' / (sameweights:drift_pairs:increase1h{<sum>, signal=~"$signal"} > 0)',
-                            f"floor {WHO}",
-                            floor=True,
+                            "max by (who, signal) (label_join("
+                            "(sameweights:drift_excess:ratio1d{<sum>} and sameweights:drift_z:1d{<sum>} > 3.5)"
+                            " or 0 * (sameweights:drift_pairs:increase1d{<sum>} > 0)"
+                            ', "who", " / ", "provider", "model"))'
                         ),
                     ),
                 ),
             ),
         ),
         (
-            "Share of pairs that differ, by signal",
+            "Signal $signal",
             (
                 Panel(
-                    title="$compared_signal",
-                    text="Provider against reference (solid), reference against itself on the same traffic (dashed). Only the "
-                    "gap between the two lines is the provider's. No dashed line: raise shadow.control_fraction.",
+                    title="Who is the odd one: $signal",
+                    text="Of all pairs of the last hour, those in which one answer stood alone against two of the reference's: "
+                    "the provider's (solid), or the reference's (dashed, the noise floor). Without drift both lines are the "
+                    "same height.",
                     unit="percentunit",
-                    width=8,
-                    height=7,
-                    top=1,
-                    repeat="compared_signal",
-                    queries=(
-                        q('sameweights:divergence_cross:ratio1h{<sum>, signal=~"$compared_signal"}', WHO),
-                        q('sameweights:divergence_self:ratio1h{<sum>, signal=~"$compared_signal"}', f"floor {WHO}", floor=True),
-                    ),
-                ),
-            ),
-        ),
-        (
-            "Evidence",
-            (
-                Panel(
-                    title="Pairs that differ",
-                    text="Each point is a stored pair: click it, then read both answers side by side before you call it a fault.",
-                    unit="ops",
                     queries=(
                         q(
-                            "sum by (provider, model, signal) (rate(sameweights_comparisons_total"
-                            '{<leg>, comparison="cross", result="differ", signal=~"$compared_signal"}[$__rate_interval])) > 0',
-                            "{{provider}} / {{model}} {{signal}}",
-                            exemplar=True,
-                        ),
-                    ),
-                ),
-                Panel(
-                    title="Likeness of the texts",
-                    text="Median likeness, 1 is equal. Compare the solid line with the dashed one of the same provider, never "
-                    "with 1: two answers of one model part as well.",
-                    unit="percentunit",
-                    top=1,
-                    queries=(
-                        q(
-                            "histogram_quantile(0.5, sum by (le, provider, model) (rate(sameweights_similarity_ratio_bucket"
-                            '{<leg>, comparison="cross", signal="text"}[$__rate_interval])))',
+                            f"sameweights:drift_provider_odd:increase1h{{{CHOSEN}}}"
+                            f" / (sameweights:drift_pairs:increase1h{{{CHOSEN}}} > 0)",
                             WHO,
-                            exemplar=True,
                         ),
                         q(
-                            "histogram_quantile(0.5, sum by (le, provider, model) (rate(sameweights_similarity_ratio_bucket"
-                            '{<leg>, comparison="self", signal="text"}[$__rate_interval])))',
-                            f"floor {WHO}",
+                            f"sameweights:drift_reference_odd:increase1h{{{CHOSEN}}}"
+                            f" / (sameweights:drift_pairs:increase1h{{{CHOSEN}}} > 0)",
+                            f"noise {WHO}",
                             floor=True,
                         ),
                     ),
                 ),
                 Panel(
-                    title="Where two texts first part",
-                    text="Median share of the longer text that both have in common from its beginning; 1 is the same text. The "
-                    "provider (solid) parting much earlier than the reference from itself (dashed) reads another prompt or "
-                    "samples otherwise: open a point and see what the texts do there.",
-                    unit="percentunit",
-                    top=1,
-                    queries=(
-                        q(
-                            "histogram_quantile(0.5, sum by (le, provider, model) (rate(sameweights_similarity_ratio_bucket"
-                            '{<leg>, comparison="cross", signal="first_divergence"}[$__rate_interval])))',
-                            WHO,
-                            exemplar=True,
-                        ),
-                        q(
-                            "histogram_quantile(0.5, sum by (le, provider, model) (rate(sameweights_similarity_ratio_bucket"
-                            '{<leg>, comparison="self", signal="first_divergence"}[$__rate_interval])))',
-                            f"floor {WHO}",
-                            floor=True,
-                        ),
-                    ),
-                ),
-                Panel(
-                    title="How sure: z of the last hour",
-                    text="Standard deviations from no difference. Looked at all day, chance passes 3.5 now and then and 5 "
-                    "hardly ever: the alert waits for 5, and for a shorter window to agree.",
+                    title="How sure: z of $signal in the last hour",
+                    text="Standard deviations from no difference. Read all day, chance passes 3.5 now and then and 5 hardly "
+                    "ever: the alert waits for 5, and for a shorter window to agree.",
                     unit="none",
                     line=5,
                     bottom=None,
-                    queries=(q('sameweights:drift_z:1h{<sum>, signal=~"$signal"}', "{{provider}} / {{model}} {{signal}}"),),
-                ),
-                Panel(
-                    title="Evidence of the audit, by signal",
-                    text="The sequential tests in nats above their bar, those that are nearer to it than 5; at 0 one is proven. "
-                    "Each has two: `more` or `fewer` than the reference, `further` from it or `closer`. Empty: none is near, "
-                    "and Overview still draws the strongest. Narrow it down with the variable signal.",
-                    unit="none",
-                    line=0,
-                    bottom=None,
-                    queries=(
-                        q(
-                            "max by (provider, model, signal, direction) "
-                            '(sameweights_drift_log_evidence{<leg>, signal=~"$signal"}) > -5',
-                            "{{provider}} / {{model}} {{signal}} {{direction}}",
-                        ),
-                    ),
-                ),
-                Panel(
-                    title="Template fingerprint: pairs with other prompt_tokens",
-                    text="The same request counted as another number of tokens: another template or tokenizer, or a hidden "
-                    "system prompt. It needs no noise floor: the reference agrees with itself.",
-                    unit="percentunit",
-                    top=1,
-                    queries=(
-                        q('sameweights:divergence_cross:ratio1h{<sum>, signal="prompt_tokens"}', WHO),
-                        q('sameweights:divergence_self:ratio1h{<sum>, signal="prompt_tokens"}', f"floor {WHO}", floor=True),
-                    ),
+                    queries=(q(f"sameweights:drift_z:1h{{{CHOSEN}}}", "{{provider}} / {{model}} {{signal}}"),),
                 ),
             ),
         ),
         (
-            "Tool calls and checks",
+            "Show me",
             (
                 Panel(
-                    title="Tool calls by class",
-                    text="How the provider's calls obey the schema that the request declared. invalid_json and unknown_name "
-                    "are parser faults, schema_mismatch is often the model's. Empty: no tool was called.",
+                    title="Pairs that differ: $signal",
+                    text="Each point is a stored pair: click it, then read both answers side by side before you call it a "
+                    "fault. A rate (calls_tool_rate, finish_length, refusal_rate) has no pairs of its own: choose calls_tool, "
+                    "finish_reason or refusal.",
                     unit="ops",
+                    width=8,
                     queries=(
                         q(
-                            "sum by (provider, model, outcome) "
-                            '(rate(sameweights_tool_calls_total{<leg>, role="primary"}[$__rate_interval])) > 0',
-                            "{{provider}} / {{model}} {{outcome}}",
+                            "sum by (provider, model, signal) (rate(sameweights_comparisons_total"
+                            '{<leg>, comparison="cross", result="differ", signal=~"$signal"}[$__rate_interval])) > 0',
+                            "{{provider}} / {{model}} {{signal}}",
+                            exemplar=True,
                         ),
                     ),
                 ),
                 Panel(
-                    title="Share of invalid tool calls",
-                    text="Over an hour, with the reference's share for the same model dashed. More than twice as many: "
-                    "SameweightsInvalidToolCalls.",
+                    title="Similarity of the texts",
+                    text="Median, 1 is equal. Compare the solid line with the dashed one of the same provider, never with 1: "
+                    "two answers of one model differ as well.",
                     unit="percentunit",
+                    width=8,
+                    top=1,
                     queries=(
-                        q('sameweights:tool_calls_invalid:ratio1h{<sum>, role="primary"}', WHO),
                         q(
-                            'sameweights:reference_tool_calls_invalid:ratio1h{<job>, model=~"$model"}',
-                            "reference / {{model}}",
+                            "histogram_quantile(0.5, sum by (le, provider, model) (rate(sameweights_similarity_ratio_bucket"
+                            '{<leg>, comparison="cross"}[$__rate_interval])))',
+                            WHO,
+                            exemplar=True,
+                        ),
+                        q(
+                            "histogram_quantile(0.5, sum by (le, provider, model) (rate(sameweights_similarity_ratio_bucket"
+                            '{<leg>, comparison="self"}[$__rate_interval])))',
+                            f"noise {WHO}",
                             floor=True,
                         ),
                     ),
                 ),
                 Panel(
-                    title="Failed checks",
-                    text="Answers that contradict themselves or their request, on all traffic; the line without a check is the "
-                    "sum. Any steady rate is a fault to report: the check's name says which.",
-                    unit="ops",
-                    width=24,
+                    title="Faults that need no statistics, last hour",
+                    text="Share of answers that failed a check, by check, and share of tool calls that are invalid, by class, "
+                    "the reference's dashed. invalid_json and unknown_name are faults of the provider's parser, "
+                    "schema_mismatch is often the model's. Any steady share is a fault to report: the name says which.",
+                    unit="percentunit",
+                    width=8,
                     queries=(
                         q(
-                            "sum by (provider, model, signal) "
-                            '(rate(sameweights_checks_total{<leg>, result="differ"}[$__rate_interval])) > 0 or '
-                            'sum by (provider, model) (rate(sameweights_checks_total{<leg>, result="differ"}[$__rate_interval]))',
+                            "max by (provider, model, signal) (sameweights:checks_failed:increase1h{<sum>}"
+                            " / (sameweights:checks:increase1h{<sum>} > 0)) > 0",
                             "{{provider}} / {{model}} {{signal}}",
+                        ),
+                        q(
+                            "sum by (provider, model, outcome) (rate(sameweights_tool_calls_total"
+                            '{<leg>, role="primary", outcome!="valid"}[$__rate_interval])) / on (provider, model) group_left ()'
+                            " (sum by (provider, model) (rate(sameweights_tool_calls_total"
+                            '{<leg>, role="primary"}[$__rate_interval])) > 0) > 0',
+                            "{{provider}} / {{model}} {{outcome}}",
+                        ),
+                        q(
+                            'sameweights:reference_tool_calls_invalid:ratio1h{<job>, model=~"$model"}',
+                            "invalid calls of the reference / {{model}}",
+                            floor=True,
                         ),
                     ),
                 ),

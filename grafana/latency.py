@@ -79,6 +79,7 @@ LATENCY = Board(
                     title="Output tokens a second, per answer",
                     text="One over the median time per token: what a user sees as speed.",
                     unit="none",
+                    width=8,
                     queries=(
                         q("1 / (sameweights:time_per_output_token_seconds:p50_30m{<sum>} > 0)", WHO),
                         q(
@@ -93,6 +94,7 @@ LATENCY = Board(
                     text="Mean, by the reported usage. The provider far above or below the dashed line writes longer or shorter "
                     "answers to like requests: see the signal completion_tokens on Divergence.",
                     unit="short",
+                    width=8,
                     queries=lengths(),
                 ),
                 Panel(
@@ -100,6 +102,7 @@ LATENCY = Board(
                     text="As the providers report them. More input tokens for the same traffic after a change: a longer "
                     "template, and a larger bill.",
                     unit="short",
+                    width=8,
                     queries=(
                         q(
                             "sum by (provider, model, type) "

@@ -1,198 +1,237 @@
-"""The dashboard *Overview*: the verdict on each provider and model, what changed, and since when."""
+"""The dashboard *Overview*: which provider differs, in what, how much, since when; and whether the audit can be believed."""
 
 from __future__ import annotations
 
-from panels import WHO, Board, Panel, q
+from panels import SHOWN_STATE, WHO, Board, Column, Panel, q
 
-VERDICT = "max by (provider, model, reference) (sameweights:drift_{}{{<sum>}})"
-TEST = "max by (provider, model, reference, signal, direction) (sameweights_drift_{}{{<leg>}})"
-BEYOND_CHANCE = (
-    "max by ({1}) (sameweights:drift_excess:ratio{0}{{<sum>}} and sameweights:drift_z:{0}{{<sum>}} > 3.5)"
-    " or max by ({1}) (0 * (sameweights:drift_pairs:increase{0}{{<sum>}} > 0))"
-)
-"""A few pairs that part are no share worth drawing; 0 where nothing is surer, and no value where nothing was compared."""
+SURE = "(sameweights:drift_excess:ratio{0}{{<sum>}} and sameweights:drift_z:{0}{{<sum>}} > 3.5)"
+"""The excess of each signal that is no chance."""
+WORST = f"topk by (provider, model) (1, max by (provider, model, signal) ({SURE.format('1d')}))"
+"""The signal with the largest of them, a day's, for each provider and model."""
+END = "max by (provider, model, signal) (sameweights:drift_excess:ratio1d{{<sum>}} {} sameweights:drift_margin:ratio1d{{<sum>}})"
+"""An end of the 95 % interval of each signal's excess."""
 
 OVERVIEW = Board(
     uid="sameweights-overview",
     title="sameweights / Overview",
-    text="Does each provider serve what its reference serves? The verdict, what changed, and since when.",
+    text="Which provider differs from its reference, in what, how much, since when; and whether the audit can be believed.",
     rows=(
         (
-            "Now",
+            "Providers",
             (
                 Panel(
-                    title="Providers that drift",
-                    text="Pairs of provider and model for which an alert of drift fires now. No value means that nothing was "
-                    "compared within the hour, which is not the same as 0: look at Audit health. Above 0: open Divergence, "
-                    "then the pairs.",
-                    unit="short",
-                    kind="stat",
-                    width=4,
-                    height=4,
-                    line=1,
+                    title="By provider and model, over a day",
+                    text="State by the audit's sequential test; the signal with the largest excess that is no chance (z over "
+                    "3.5), with its 95 % interval as if pairs were independent; start of the drift; pairs; the largest share "
+                    "of answers that failed one check in the last hour; times slower than the reference. `not measured` is no "
+                    "praise: the strip below and `sameweights report` give its reason. A row that is missing was never "
+                    "compared. Click a provider for its page.",
+                    unit="percentunit",
+                    kind="table",
+                    width=24,
+                    height=8,
+                    none="-",
                     queries=(
+                        q(SHOWN_STATE),
+                        q(WORST),
+                        q(f"{END.format('-')} and on (provider, model, signal) {WORST}"),
+                        q(f"{END.format('+')} and on (provider, model, signal) {WORST}"),
+                        q("1000 * min by (provider, model) (sameweights_drift_start_timestamp_seconds{<leg>})"),
+                        q("max by (provider, model) (sameweights:drift_pairs:increase1d{<sum>})"),
                         q(
-                            "count(count by (provider, model) "
-                            '(ALERTS{<sum>, alertname=~"SameweightsDrift|SameweightsDriftProven", alertstate="firing"}))'
-                            " or 0 * count(sameweights:drift_pairs:increase1h{<sum>} > 0)"
+                            "max by (provider, model) (sameweights:checks_failed:increase1h{<sum>}"
+                            " / (sameweights:checks:increase1h{<sum>} > 0))"
+                        ),
+                        q(
+                            "max by (provider, model) (sameweights:time_to_first_token_seconds:slowdown30m{<sum>}"
+                            " or sameweights:time_per_output_token_seconds:slowdown30m{<sum>})"
                         ),
                     ),
-                ),
-                Panel(
-                    title="Providers compared",
-                    text="Pairs of provider and model with at least one evaluated pair in the last hour. Fewer than you route "
-                    "to: see the skips by reason in Audit health.",
-                    unit="short",
-                    kind="stat",
-                    width=4,
-                    height=4,
-                    queries=(q("count(count by (provider, model) (sameweights:drift_pairs:increase1h{<sum>} > 0))"),),
-                ),
-                Panel(
-                    title="Pairs in the last hour",
-                    text="Evaluated pairs. At a few a minute, small drifts take days to prove: raise shadow.sample_rate to see"
-                    " sooner.",
-                    unit="short",
-                    kind="stat",
-                    width=4,
-                    height=4,
-                    queries=(q("sum(max by (provider, model) (sameweights:drift_pairs:increase1h{<sum>}))"),),
-                ),
-                Panel(
-                    title="Broken answers in the last hour",
-                    text="Answers that fail a check which needs no reference. Above 0: Divergence names the check, and each is"
-                    " a fault to report to the provider.",
-                    unit="short",
-                    kind="stat",
-                    width=4,
-                    height=4,
-                    line=1,
-                    queries=(q("sum(sameweights:checks_failed:increase1h{<sum>})"),),
-                ),
-                Panel(
-                    title="Live requests",
-                    text="What the application sends through the proxy. Without traffic there is nothing to compare.",
-                    unit="reqps",
-                    kind="stat",
-                    width=4,
-                    height=4,
-                    queries=(q('sum(rate(sameweights_requests_total{<leg>, role="primary"}[$__rate_interval]))'),),
-                ),
-                Panel(
-                    title="Instances up",
-                    text="Proxies that Prometheus reaches. Fewer than you run: everything here is incomplete.",
-                    unit="short",
-                    kind="stat",
-                    width=4,
-                    height=4,
-                    queries=(q("sum(up{<own>})"),),
+                    columns=(
+                        Column(name="state", unit="none", states=True),
+                        Column(name="excess", steps=((0.0, "orange"), (0.02, "red"))),
+                        Column(name="from"),
+                        Column(name="to"),
+                        Column(name="since", unit="dateTimeFromNow"),
+                        Column(name="pairs", unit="locale", decimals=0),
+                        Column(name="faults", steps=((0.01, "orange"), (0.1, "red"))),
+                        Column(name="slower", unit="suffix:x", steps=((2, "orange"),)),
+                    ),
+                    order=("provider", "model", "state", "signal", "excess", "from", "to", "since", "pairs", "faults", "slower"),
+                    widths=(
+                        *(("model", 150), ("state", 180), ("signal", 160), ("excess", 80), ("from", 80), ("to", 80)),
+                        *(("since", 140), ("pairs", 90), ("faults", 80), ("slower", 80)),
+                    ),
                 ),
             ),
         ),
         (
-            "Verdict",
+            "Can it be believed?",
             (
                 Panel(
-                    title="By provider and model, over a day",
-                    text="Excess is the share of pairs in which the provider is the odd one, beyond what the reference's own "
-                    "noise explains, of the worst signal that is no chance (z over 3.5), else 0; z is how sure the surest signal "
-                    "is (5 is the bar of the alert); noise is that of `answer_kind`. A row that is missing was not compared. "
-                    "Click a provider for its pairs.",
+                    title="Compared",
+                    text="Of the requests sent to references in the last hour as a first answer, the share that gave a pair "
+                    "that could be compared. Low: Audit health has the reasons. No value: nothing was shadowed.",
                     unit="percentunit",
-                    kind="table",
-                    width=24,
-                    height=7,
+                    kind="stat",
+                    width=4,
+                    height=4,
+                    top=1,
+                    steps=((0.5, "green"),),
+                    least="orange",
+                    none="nothing shadowed",
                     queries=(
-                        q(BEYOND_CHANCE.format("1d", "provider, model, reference")),
-                        q(VERDICT.format("z:1d")),
-                        q('max by (provider, model, reference) (sameweights:drift_noise:ratio1d{<sum>, signal="answer_kind"})'),
-                        q(VERDICT.format("pairs:increase1d")),
-                    ),
-                    columns=("excess", "z", "noise", "pairs"),
-                ),
-                Panel(
-                    title="What the audit says",
-                    text="The state of each group by the sequential test. `not_measured` is no praise: sameweights report "
-                    "gives its reason. `suspect` is often chance; `drift` stays until the provider has recovered.",
-                    unit="none",
-                    kind="table",
-                    width=10,
-                    height=7,
-                    queries=(q("max by (route, provider, model, reference, state) (sameweights_drift_state{<leg>}) == 1"),),
-                    columns=("is",),
-                ),
-                Panel(
-                    title="Proven drift: in what, how large, since when",
-                    text="Every test of the audit that is past its bar: the provider does `more` or `fewer` of what the signal "
-                    "counts, or is `further` from the reference than that is from itself, or `closer`. Empty: nothing is proven, "
-                    "which is praise only where the table beside it says `ok`. Click a provider for its pairs.",
-                    unit="percentunit",
-                    kind="table",
-                    width=14,
-                    height=7,
-                    queries=(
-                        q(f"{TEST.format('excess_ratio')} and {TEST.format('start_timestamp_seconds')}"),
-                        q(f"1000 * {TEST.format('start_timestamp_seconds')}"),
-                    ),
-                    columns=("excess", "since"),
-                ),
-                Panel(
-                    title="Excess over the reference's own noise, last hour",
-                    text="The worst signal of each provider that is no chance (z over 3.5), else 0; Divergence shows all of "
-                    "them. Above the line for long: SameweightsDrift fires once it is sure. The dashed noise is in no way the "
-                    "provider's: it is what the reference does to itself.",
-                    unit="percentunit",
-                    line=0.02,
-                    bottom=None,
-                    queries=(
-                        q(BEYOND_CHANCE.format("1h", "provider, model"), WHO),
                         q(
-                            'max by (provider, model) (sameweights:drift_noise:ratio1h{<sum>, signal="answer_kind"})',
-                            f"noise of answer_kind {WHO}",
-                            floor=True,
+                            "clamp_max(sum(max by (provider, model) (sameweights:divergence_cross:increase1h{<sum>}))"
+                            " / (sum(sameweights:shadows:increase1h{<job>}) > 0), 1)"
                         ),
                     ),
                 ),
                 Panel(
+                    title="Dropped for want of room",
+                    text="Sampled requests of the last hour that found no free slot. Above the line: raise shadow.concurrency; "
+                    "until then the comparison favours quiet hours.",
+                    unit="percentunit",
+                    kind="stat",
+                    width=4,
+                    height=4,
+                    line=0.2,
+                    none="nothing sampled",
+                    queries=(
+                        q(
+                            "sum(sameweights:shadows_dropped:increase1h{<job>})"
+                            " / (sum(sameweights:shadows_dropped:increase1h{<job>})"
+                            " + sum(sameweights:shadows:increase1h{<job>}) > 0)"
+                        ),
+                    ),
+                ),
+                Panel(
+                    title="Reference errors",
+                    text="Requests to references that were refused or failed, in five minutes. Above the line nothing can be "
+                    "compared: the first lines of `sameweights report` have the status and what to do.",
+                    unit="percentunit",
+                    kind="stat",
+                    width=4,
+                    height=4,
+                    line=0.5,
+                    none="none asked",
+                    queries=(
+                        q(
+                            'sum(sameweights:failures_and_refusals:increase5m{<job>, role=~"shadow|control"})'
+                            ' / (sum(sameweights:requests:increase5m{<job>, role=~"shadow|control"}) > 0)'
+                        ),
+                    ),
+                ),
+                Panel(
+                    title="Budget left",
+                    text="The smallest share that is left of a limit of the period (requests, tokens, money). At 0 nothing "
+                    "more is compared until it ends.",
+                    unit="percentunit",
+                    kind="stat",
+                    width=4,
+                    height=4,
+                    top=1,
+                    steps=((0.1, "green"),),
+                    least="orange",
+                    none="no limit set",
+                    queries=(q("min(sameweights_shadow_budget_left{<own>} / (sameweights_shadow_budget{<own>} > 0))"),),
+                ),
+                Panel(
+                    title="Lost records",
+                    text="Exchanges and pairs that the audit lost in 15 minutes; the traffic itself is not affected. Above 0: "
+                    "Audit health names the reason.",
+                    unit="locale",
+                    kind="stat",
+                    width=4,
+                    height=4,
+                    line=1,
+                    queries=(q("sum(sameweights:lost:increase15m{<job>})"),),
+                ),
+                Panel(
+                    title="Last comparison",
+                    text="Since the last pair of any provider. Far above the time between your sampled requests: nothing is "
+                    "compared now, and the table above shows the past.",
+                    unit="s",
+                    kind="stat",
+                    width=4,
+                    height=4,
+                    line=3600,
+                    none="never",
+                    queries=(q("min(time() - sameweights_last_comparison_timestamp_seconds{<leg>})"),),
+                ),
+            ),
+        ),
+        (
+            "Since when",
+            (
+                Panel(
+                    title="Excess over the reference's own noise, last hour",
+                    text="The worst signal of each provider that is no chance (z over 3.5), else 0; Divergence shows all of "
+                    "them. The grey band is the noise: how often chance alone makes an answer the odd one, by what the "
+                    "reference does to itself. Above the line for long: SameweightsDrift fires once it is sure.",
+                    unit="percentunit",
+                    line=0.02,
+                    bottom=None,
+                    height=9,
+                    queries=(
+                        q(
+                            f"max by (provider, model) {SURE.format('1h')}"
+                            " or max by (provider, model) (0 * (sameweights:drift_pairs:increase1h{<sum>} > 0))",
+                            WHO,
+                        ),
+                        q(
+                            'max by (model) (sameweights:drift_noise:ratio1h{<sum>, signal="answer_kind"})',
+                            "noise of answer_kind / {{model}}",
+                            band=True,
+                        ),
+                    ),
+                ),
+                Panel(
+                    title="State",
+                    text="By the audit's sequential test, the worst of a provider's routes. Blue marks: the answers of a "
+                    "provider began to reveal another server (fingerprint, model echoed, headers). A drift that begins there "
+                    "has its date.",
+                    unit="none",
+                    kind="state-timeline",
+                    height=9,
+                    bottom=None,
+                    queries=(q(SHOWN_STATE, WHO),),
+                ),
+                Panel(
                     title="Evidence of the audit",
-                    text="The sequential test on every pair, its strongest signal, in nats above the bar: at 0 the audit calls "
-                    "it drift, and it errs about once in pairs_per_false_alarm pairs. It never forgets, unlike a window. Flat "
-                    "far below 0 is health; a line that climbs for hours is worth a look before it arrives.",
+                    text="The sequential test on every pair, its strongest signal, in nats above the threshold: at 0 the audit "
+                    "calls it drift, and it errs about once in pairs_per_false_alarm pairs. Flat far below 0 is health; a line "
+                    "that climbs for hours is worth a look before it arrives.",
                     unit="none",
                     line=0,
                     bottom=None,
                     queries=(q("max by (provider, model) (sameweights_drift_log_evidence{<leg>})", WHO),),
                 ),
+                Panel(
+                    title="Who serves now",
+                    text="A hash of what the answers reveal about their server, one a provider and model. Two providers with "
+                    "one hash may be one server. What it is made of: `sameweights report`, or Serving on the proxy's pages.",
+                    unit="none",
+                    kind="table",
+                    queries=(q("max by (provider, model, identity) (sameweights_serving_identity_info{<leg>})"),),
+                    order=("provider", "model", "identity"),
+                ),
             ),
         ),
         (
-            "What changed",
+            "Traffic",
             (
                 Panel(
-                    title="Changes of who serves",
-                    text="What the answers tell of their server changed: model echoed, fingerprint, headers. A drift that "
-                    "begins here has its date: tell the provider.",
-                    unit="short",
-                    queries=(
-                        q(
-                            "sum by (provider, model) "
-                            "(increase(sameweights_serving_identity_changes_total{<leg>}[$__rate_interval]))",
-                            WHO,
-                        ),
-                    ),
-                ),
-                Panel(
-                    title="Errors by what they complain of",
-                    text="The line without a class is the sum. context_overflow: a smaller context than promised. "
-                    "tool_use_failed: the provider's own parser gave up. rate_limit and auth are yours to settle and are no "
-                    "sign of other weights.",
+                    title="Requests by how they ended",
+                    text="By status class or by the failure's name. A sudden share of 4xx after an application's release is "
+                    "its own.",
                     unit="reqps",
+                    width=8,
                     queries=(
                         q(
-                            "sum by (provider, model, class) "
-                            '(rate(sameweights_errors_total{<leg>, role="primary"}[$__rate_interval])) > 0 or '
-                            'sum by (provider, model) (rate(sameweights_errors_total{<leg>, role="primary"}[$__rate_interval]))',
-                            "{{provider}} / {{model}} {{class}}",
+                            "sum by (provider, code) "
+                            '(rate(sameweights_requests_total{<leg>, role="primary"}[$__rate_interval])) > 0',
+                            "{{provider}} {{code}}",
                         ),
                     ),
                 ),
@@ -200,6 +239,7 @@ OVERVIEW = Board(
                     title="Share of requests that fail",
                     text="5xx and connections without an answer, over five minutes. Half or more: route away.",
                     unit="percentunit",
+                    width=8,
                     line=0.5,
                     top=1,
                     queries=(
@@ -208,24 +248,18 @@ OVERVIEW = Board(
                     ),
                 ),
                 Panel(
-                    title="Who serves now",
-                    text="A hash of what the answers tell of their server, one a provider and model. Two providers with one "
-                    "hash may be one server. What it is made of: `sameweights report`, or Serving on the proxy's pages.",
-                    unit="none",
-                    kind="table",
-                    queries=(q("max by (provider, model, identity) (sameweights_serving_identity_info{<leg>})"),),
-                    columns=("is",),
-                ),
-                Panel(
-                    title="Requests by how they ended",
-                    text="By status class or by the failure's name. A sudden share of 4xx after an application's release is "
-                    "its own.",
+                    title="Errors by what they complain of",
+                    text="The line without a class is the sum. context_overflow: a smaller context than promised. "
+                    "tool_use_failed: the provider's own parser gave up. rate_limit and auth are yours to settle and are no "
+                    "sign of other weights.",
                     unit="reqps",
+                    width=8,
                     queries=(
                         q(
-                            "sum by (provider, code) "
-                            '(rate(sameweights_requests_total{<leg>, role="primary"}[$__rate_interval])) > 0',
-                            "{{provider}} {{code}}",
+                            "sum by (provider, model, class) "
+                            '(rate(sameweights_errors_total{<leg>, role="primary"}[$__rate_interval])) > 0 or '
+                            'sum by (provider, model) (rate(sameweights_errors_total{<leg>, role="primary"}[$__rate_interval]))',
+                            "{{provider}} / {{model}} {{class}}",
                         ),
                     ),
                 ),

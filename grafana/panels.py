@@ -18,21 +18,51 @@ SELECTORS = {
 }
 
 
+STATES = (
+    ("waiting", "… waiting", "text"),
+    ("ok", "✓ no difference seen", "green"),
+    ("recovered", "✓ recovered", "blue"),
+    ("not_measured", "- not measured", "purple"),
+    ("suspect", "? suspected", "orange"),
+    ("drift", "✗ differs", "red"),
+)
+"""The states of a group from 0 on, each with its words and colour; the largest one of several groups is shown."""
+SHOWN_STATE = "max by (provider, model) ({})".format(
+    " or ".join(f'{code} * (sameweights_drift_state{{<leg>, state="{name}"}} == 1)' for code, (name, *_) in enumerate(STATES))
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """One target: an expression, what its series are called, whether it is the noise floor or reference (drawn dashed), and
-    whether its points lead to pairs.
+    """One target: an expression, what its series are called, whether it is the noise floor or reference (dashed and grey), or is
+    drawn as a grey band from 0 on, and whether its points lead to pairs.
     """
 
     expr: str
     legend: str = ""
     floor: bool = False
+    band: bool = False
     exemplar: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column of a table: its query's position is its own. `steps` colour its text from a value on, `states` name its values."""
+
+    name: str
+    unit: str = ""
+    decimals: int | None = None
+    steps: tuple[tuple[float, str], ...] = ()
+    states: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """One question. `line` is a threshold drawn in, `repeat` the variable it is repeated by, `columns` a table's names."""
+    """One question. `line` is a threshold drawn in. `columns` are those of a table's values, `order` its columns from left to
+    right; `matrix` makes a table with a column for each value of the first label and a row for each of the second. `none` stands
+    where there is no value, `steps` colour a single number or the cells of a matrix, below them it is `least`; `widths` are
+    pixels of columns.
+    """
 
     title: str
     text: str
@@ -44,26 +74,33 @@ class Panel:
     line: float | None = None
     top: float | None = None
     bottom: float | None = 0.0
-    repeat: str = ""
-    columns: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
+    order: tuple[str, ...] = ()
+    matrix: tuple[str, str] | tuple[()] = ()
+    none: str = ""
+    steps: tuple[tuple[float, str], ...] = ()
+    least: str = "green"
+    widths: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """One dashboard: rows of panels, and the variables it has beside the common ones, as (name, label_values query)."""
+    """One dashboard: rows of panels, and the variables it has beside the common ones, as (name, label_values query, its value at
+    first): one value is chosen of each.
+    """
 
     uid: str
     title: str
     text: str
     rows: tuple[tuple[str, tuple[Panel, ...]], ...]
-    variables: tuple[tuple[str, str], ...] = ()
+    variables: tuple[tuple[str, str, str], ...] = ()
 
 
-def q(expr: str, legend: str = "", *, floor: bool = False, exemplar: bool = False) -> Query:
+def q(expr: str, legend: str = "", *, floor: bool = False, band: bool = False, exemplar: bool = False) -> Query:
     """A query with its selectors written out."""
     for short, whole in SELECTORS.items():
         expr = expr.replace(short, whole)
-    return Query(expr=expr, legend=legend, floor=floor, exemplar=exemplar)
+    return Query(expr=expr, legend=legend, floor=floor, band=band, exemplar=exemplar)
 
 
 def quantiles(metric: str, *, exemplar: bool = True) -> tuple[Query, ...]:

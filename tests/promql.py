@@ -60,9 +60,12 @@ class Labels:
                 found = frozenset().union(*(self._left(argument) for argument in node.args))
                 if node.func.name == "histogram_quantile":
                     assert "le" in found, "a quantile of a histogram without its buckets"
+                if node.func.name == "label_join":
+                    return found | {node.args[1].val}
                 return found - {"le"} if node.func.name == "histogram_quantile" else found
             case "AggregateExpr":
-                return self._aggregated(node)
+                # topk keeps the labels of what it chooses from
+                return self._left(node.expr) if str(node.op) in {"topk", "bottomk"} else self._aggregated(node)
             case "BinaryExpr":
                 return self._joined(node)
             case "ParenExpr" | "UnaryExpr":

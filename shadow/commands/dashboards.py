@@ -6,11 +6,12 @@ Rule: an existing file with other content is left as it is, and named, unless th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from shadow.commands.kubernetes_manifests import FOLDER, manifests
 from shadow.settings.config_errors import ConfigError, quoted
 
 PAGES = "http://127.0.0.1:8081"
@@ -33,11 +34,21 @@ def adapted(text: str, *, pages: str = PAGES, grafana: str = GRAFANA, job: str =
     return text.replace(f'job="{JOB}"', f'job="{job}"').replace(f"job_name: {JOB}\n", f'job_name: "{job}"\n')
 
 
-def write(folder: Path, *, pages: str = PAGES, grafana: str = GRAFANA, job: str = JOB, force: bool = False) -> list[Path]:
-    """Write all files below `folder`; ConfigError names every existing file with other content, and nothing is written."""
+def contents(*, pages: str = PAGES, grafana: str = GRAFANA, job: str = JOB, image: str = "") -> dict[str, str]:
+    """Every file by its path in the folder: with an `image` the manifests for Kubernetes, else all others. ConfigError for a name
+    that they cannot hold.
+    """
     if not JOB_NAME.fullmatch(job):
         raise ConfigError([f"--job: {quoted(job)} is no name of a job; use letters, digits and any of . _ : / -"])
-    files = {folder / name: adapted(text, pages=pages, grafana=grafana, job=job) for name, text in packaged().items()}
+    texts = {name: adapted(text, pages=pages, grafana=grafana, job=job) for name, text in packaged().items()}
+    if image:
+        return manifests(texts, name=job, image=image)
+    return {name: text for name, text in texts.items() if not name.startswith(FOLDER)}
+
+
+def write(folder: Path, texts: Mapping[str, str], *, force: bool = False) -> list[Path]:
+    """Write the files below `folder`; ConfigError names every existing file with other content, and nothing is written."""
+    files = {folder / name: text for name, text in texts.items()}
     taken = [] if force else [path for path, text in files.items() if _is_other(path, text)]
     if taken:
         why = "is there already with other content, nothing was written; --force writes over"

@@ -8,7 +8,7 @@ import pytest
 from tests.boards import boards, panels, variables
 
 BOARDS = boards()
-UNITS = {"percentunit", "bytes", "s", "reqps", "ops", "short", "none"}
+UNITS = {"locale", "percentunit", "bytes", "s", "reqps", "ops", "short", "none"}
 MULTI = ("job", "instance", "provider", "model")
 PROMETHEUS_UID = "$datasource"
 
@@ -42,6 +42,36 @@ def test_panels_have_ids_and_places_of_their_own(name):
         cells |= mine
 
 
+def test_the_panels_of_a_row_leave_no_hole(name):
+    lines: dict[int, int] = {}
+    for _, y, width, _ in _places(BOARDS[name]):
+        lines[y] = lines.get(y, 0) + width
+    assert set(lines.values()) == {24}, "a row of panels that is not as wide as the dashboard"
+
+
+def test_the_reference_and_its_noise_are_grey_and_all_colours_go_by_name(name):
+    for panel in panels(BOARDS[name]):
+        if panel["type"] != "timeseries":
+            continue
+        assert panel["fieldConfig"]["defaults"]["color"]["mode"] == "palette-classic-by-name"
+        grey = {each["matcher"]["options"] for each in panel["fieldConfig"]["overrides"] if _is_grey(each)}
+        named = {
+            target["refId"] for target in panel["targets"] if re.match(r"noise|reference|limit|all ", target["legendFormat"])
+        }
+        assert named <= grey, panel["title"]
+
+
+def _is_grey(override: dict) -> bool:
+    return any(each["id"] == "color" and each["value"]["fixedColor"] == "#8e8e8e" for each in override["properties"])
+
+
+def test_share_has_a_top_or_an_axis_that_does_not_go_to_ten_thousand_percent(name):
+    for panel in panels(BOARDS[name]):
+        defaults = panel["fieldConfig"]["defaults"]
+        if panel["type"] == "timeseries" and defaults["unit"] == "percentunit":
+            assert defaults.get("max") == 1 or defaults["custom"]["axisSoftMax"] <= 0.1, panel["title"]
+
+
 def test_no_data_source_is_written_down(name):
     text = json.dumps(BOARDS[name])
     assert set(re.findall(r'"uid": "([^"]+)"', text)) <= {PROMETHEUS_UID, f"sameweights-{name}"}
@@ -63,7 +93,8 @@ def test_the_variables_are_those_of_the_linter(name):
     assert set(MULTI) <= set(found)
     for each in found.values():
         if each["type"] == "query":
-            assert (each["multi"], each["includeAll"], each["allValue"], each["refresh"]) == (True, True, ".+", 2)
+            one = each["name"] == "signal"
+            assert (each["multi"], each["includeAll"], each["allValue"], each["refresh"]) == (not one, not one, ".+", 2)
             assert each["label"] == each["name"]
             assert each["datasource"] == {"type": "prometheus", "uid": PROMETHEUS_UID}
 
