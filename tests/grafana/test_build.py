@@ -16,5 +16,6 @@ def test_the_built_files_are_what_the_generator_writes():
 def test_the_package_holds_the_same_files_as_the_folder_and_no_others():
     held = {path.relative_to(PACKAGED): path.read_bytes() for path in PACKAGED.rglob("*") if path.is_file()}
     assert held == {name: (GRAFANA / name).read_bytes() for name in held}
-    assert {name.parts[0] for name in held} == {"alertmanager", "dashboards", "prometheus", "provisioning", "runbook.md"}
+    folders = {"alertmanager", "dashboards", "kubernetes", "prometheus", "provisioning"}
+    assert {name.parts[0] for name in held} == {*folders, "runbook.md"}
     assert len([name for name in held if name.suffix == ".json"]) == 4
