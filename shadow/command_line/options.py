@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shlex
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
@@ -17,9 +15,6 @@ from shadow.commands.config_commands import settings
 
 if TYPE_CHECKING:
     from storage.store import Reader
-
-WIDTH = 100
-"""Columns of the output without a terminal and without COLUMNS."""
 
 Db = Annotated[str | None, typer.Option("--db", metavar="PATH", help="The database, instead of the configured one.")]
 ConfigFlag = Annotated[
@@ -38,25 +33,6 @@ def reading(config: Path | None, db: str | None) -> AbstractContextManager[Reade
     from storage.opening import open_reader
 
     return closing(open_reader(settings(config, db).storage))
-
-
-def is_colored() -> bool:
-    """Whether standard output is a terminal that shows colours, and no variable forbids them."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-
-
-def columns() -> int:
-    """Columns of the terminal, or of COLUMNS where that is set; else `WIDTH`."""
-    if sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit():
-        return shutil.get_terminal_size((WIDTH, 24)).columns
-    return WIDTH
-
-
-def wrapped(text: str) -> str:
-    """The text in lines of the terminal's width, words whole."""
-    import textwrap
-
-    return textwrap.fill(text, columns(), break_long_words=False, break_on_hyphens=False)
 
 
 def repeated(config: Path | None, db: str | None) -> str:

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from shadow.command_line.options import AsJson, Db, Since, columns, is_colored, progress, reading, repeated
+from shadow.command_line.options import AsJson, Db, Since, progress, reading, repeated
 from shadow.commands.config_commands import ConfigPath, settings
 from shadow.presentation.visible_text import plain
+from shadow.terminal.screen import columns, is_colored
 
 Provider = Annotated[str, typer.Option("--provider", metavar="NAME", help="Only this provider.")]
 Model = Annotated[str, typer.Option("--model", metavar="NAME", help="Only this model.")]

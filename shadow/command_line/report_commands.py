@@ -16,14 +16,12 @@ from shadow.command_line.options import (
     Db,
     Since,
     Until,
-    columns,
-    is_colored,
     progress,
     reading,
     repeated,
-    wrapped,
 )
 from shadow.presentation.visible_text import plain
+from shadow.terminal.screen import columns, is_colored, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

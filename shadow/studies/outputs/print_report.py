@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -16,9 +13,7 @@ from shadow.studies.outputs.study_report import StudyReport
 from shadow.studies.outputs.study_text import as_text
 from shadow.studies.outputs.verifier_files import VerifierRow
 from shadow.studies.outputs.write_outputs import OutputFormat, write_outputs
-
-WIDTH = 100
-"""Columns where there is no terminal to ask."""
+from shadow.terminal.screen import columns, is_colored
 
 
 def print_report(
@@ -31,9 +26,6 @@ def print_report(
     if tuple(formats) == (OutputFormat.JSON,):
         typer.echo(as_json(report))
         return
-    terminal = sys.stdout.isatty()
-    colored = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    width = shutil.get_terminal_size((WIDTH, 24)).columns if terminal else WIDTH
-    typer.echo(as_text(report, width=width, color=colored))
+    typer.echo(as_text(report, width=columns(), color=is_colored()))
     for path in write_outputs(report, formats, folder, rows):
         typer.echo(plain(f"written: {path}"), err=True)

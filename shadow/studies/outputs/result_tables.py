@@ -174,9 +174,14 @@ def _triggers(report: StudyReport) -> ResultTable:
         TableColumn(title="calls, ratio"),
         TableColumn(title="cut", width=WIDE),
     )
-    rows = tuple(_trigger_row(one, one.by_finish) for one in report.verifiers if one.by_finish)
+    rows = tuple(_trigger_row(one, one.by_finish) for one in _calling(report) if one.by_finish)
     meaning = "by finish_reason, as K2-Vendor-Verifier counts; the limit is the highest F1 that the number of calls permits"
     return ResultTable(title="triggers", meaning=meaning, columns=columns, rows=rows)
+
+
+def _calling(report: StudyReport) -> Sequence[VerifierSummary]:
+    """The figures of the verifiers, where any answer has a call: without one there is nothing that they count."""
+    return report.verifiers if any(one.called for one in report.verifiers) else ()
 
 
 def _trigger_row(one: VerifierSummary, found: Triggering) -> tuple[str, ...]:
@@ -232,7 +237,7 @@ def _calls(report: StudyReport) -> ResultTable:
             percent(one.errored_share),
             _faults(one),
         )
-        for one in report.verifiers
+        for one in _calling(report)
         if one.success_count
     )
     meaning = "calls held to the schemas that their requests declared; one that nothing could be held to is valid"

@@ -11,12 +11,10 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
-import typer
-
 from shadow.commands.config_commands import settings
-from shadow.presentation.visible_text import plain
 from shadow.settings.config_errors import ConfigError
 from shadow.settings.top_level_config import Config
+from shadow.studies.outputs.print_plan import print_plan
 from shadow.studies.outputs.print_report import print_report
 from shadow.studies.outputs.write_outputs import output_formats
 from shadow.studies.policy_file import policy_of
@@ -74,7 +72,7 @@ def execute_fork(flags: ForkFlags, *, plan: bool) -> int:
     formats, config = output_formats(flags.formats), settings(flags.config, None)
     order = _order(flags, config)
     missing = missing_keys(config, order.plan.targets.names, os.environ)
-    typer.echo(plain("\n".join(probe_plan_lines(order.plan, order.file, missing))), err=not plan)
+    print_plan(probe_plan_lines(order.plan, order.file, missing), indent=4, err=not plan)
     if plan:
         return 0
     errors = [*missing, *(f"--budget: {error.sentence}" for error in plan_errors(order.plan, order.file))]

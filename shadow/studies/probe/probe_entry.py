@@ -7,13 +7,11 @@ import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import typer
-
 from shadow.commands.config_commands import settings
-from shadow.presentation.visible_text import plain
 from shadow.settings.config_errors import ConfigError, ConfigSource, sentences
 from shadow.settings.toml_lines import key_lines
 from shadow.settings.top_level_config import Config
+from shadow.studies.outputs.print_plan import print_plan
 from shadow.studies.outputs.print_report import print_report
 from shadow.studies.outputs.write_outputs import output_formats
 from shadow.studies.probe.handed_keys import handed_keys
@@ -53,7 +51,7 @@ def execute_probe(flags: ProbeFlags, *, plan: bool) -> int:
     file, config = _with_flags(load_task(flags.task), flags), settings(flags.config, None)
     order = _order(file, config, flags)
     missing = missing_keys(config, order.plan.targets.names, os.environ)
-    typer.echo(plain("\n".join(probe_plan_lines(order.plan, file, missing))), err=not plan)
+    print_plan(probe_plan_lines(order.plan, file, missing), indent=4, err=not plan)
     if plan:
         return 0
     source = ConfigSource(file=str(flags.task), lines=key_lines(flags.task.read_text(encoding="utf-8-sig")))

@@ -8,15 +8,19 @@ from dataclasses import dataclass
 from math import log
 
 from shadow.drift.paired_evidence import PAYOFF_BETS
+from shadow.drift.stopping_power import smallest_drop_found
 from shadow.studies.replay.plan_cost import PlanCost
 from shadow.studies.replay.replay_plan import ReplayPlan
 from shadow.studies.rows.row import BrokenRow, Row
 from shadow.studies.study_budget import BudgetLimits
-from shadow.studies.study_policy import StudyPolicy
+from shadow.studies.study_policy import PolicyScore, StudyPolicy
 from shadow.studies.verdicts.signal_power import smallest_excess_found
+from shadow.studies.verdicts.study_rule import LARGEST_EXACT
 
 FLOORS = (0.02, 0.10, 0.235)
 """How often a reference differs from itself in a signal: greedy answers, ordinary ones, and the tool calls of K2's data set."""
+RATES = (0.9, 0.7, 0.5)
+"""Shares of its points that a reference may have."""
 SHOWN_BROKEN = 5
 
 
@@ -97,9 +101,11 @@ def _budget(limits: BudgetLimits) -> str:
 
 
 def _smallest(study: PlannedStudy) -> str:
-    """The least excess that all rows would show, for references that differ from themselves seldom, sometimes and often."""
-    pairs = len(study.plan.blocks)
-    bar = log(len(study.plan.targets.candidates) / study.policy.alpha)
+    """The least difference that all rows would show: in points of a score, or as the excess of a signal."""
+    pairs, alpha = len(study.plan.blocks), study.policy.alpha / len(study.plan.targets.candidates)
+    if study.policy.score is PolicyScore.CHECKS:
+        return _smallest_drop(pairs, alpha)
+    bar = log(1 / alpha)
     found = [(floor, smallest_excess_found(pairs, floor, bar, PAYOFF_BETS)) for floor in FLOORS]
     seen = [
         f"{excess * 100:.0f} points where the reference differs from itself in {floor * 100:g} %"
@@ -107,3 +113,12 @@ def _smallest(study: PlannedStudy) -> str:
         if excess is not None
     ]
     return f"in half of studies an excess of {', '.join(seen)}" if seen else f"nothing: {pairs} rows are too few"
+
+
+def _smallest_drop(pairs: int, alpha: float) -> str:
+    """The least drop of a score that is 0 or 1, for references that have most of their points, many, and half of them."""
+    counted = min(pairs, LARGEST_EXACT)
+    found = [(rate, smallest_drop_found(rate, counted, alpha=alpha)) for rate in RATES]
+    seen = [f"{drop * 100:.0f} points below {rate * 100:g} % of the reference" for rate, drop in found if drop is not None]
+    more = f", in the first {counted} answers" if pairs > counted else ""
+    return f"in four of five studies a drop of {', '.join(seen)}{more}" if seen else f"nothing: {pairs} rows are too few"

@@ -12,13 +12,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-import typer
-
 from shadow.commands.config_commands import settings
-from shadow.presentation.visible_text import plain
 from shadow.settings.config_errors import ConfigError, quoted
 from shadow.settings.load_config import load
 from shadow.settings.top_level_config import Config
+from shadow.studies.outputs.print_plan import print_plan
 from shadow.studies.outputs.write_outputs import output_formats
 from shadow.studies.own_checks.checks_file import read_checks_file
 from shadow.studies.own_checks.row_checks import RowChecks
@@ -186,7 +184,7 @@ def _models(config: Config) -> list[str]:
 def execute(order: ReplayOrder, outputs: OutputFlags, *, plan: bool) -> int:
     """Print the plan, run it unless `plan` asks for no more, print the verdicts; the exit code."""
     study = ReplayStudy(order, os.environ)
-    typer.echo(plain("\n".join(plan_lines(study.planned))), err=not plan)
+    print_plan(plan_lines(study.planned), indent=13, err=not plan)
     if plan:
         return 0
     study.check()

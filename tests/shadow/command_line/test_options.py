@@ -4,24 +4,7 @@ import io
 import threading
 
 from shadow.command_line import options
-from shadow.command_line.options import columns, is_colored, progress, repeated
-
-
-def test_width_is_that_of_columns_and_100_without(monkeypatch):
-    monkeypatch.setattr("sys.stdout", io.StringIO())
-    monkeypatch.setenv("COLUMNS", "60")
-    assert columns() == 60
-    monkeypatch.delenv("COLUMNS")
-    assert columns() == 100
-
-
-def test_colour_is_off_where_no_color_is_set(monkeypatch):
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    assert is_colored()
-    monkeypatch.setenv("NO_COLOR", "1")
-    assert not is_colored()
+from shadow.command_line.options import progress, repeated
 
 
 def test_further_command_repeats_the_flags_as_a_shell_takes_them(tmp_path):

@@ -62,3 +62,16 @@ def test_rows_that_set_a_seed_are_counted_because_their_answers_are_not_compared
     assert line.startswith("  seed       1 of 3 rows set one, which makes the reference's two answers alike")
     assert line.endswith("(--set seed=null takes it out)")
     assert not any(line.startswith("  seed ") for line in plan_lines(planned()))
+
+
+def test_a_plan_scored_by_checks_shows_the_smallest_drop_of_its_points():
+    few = planned(plan=plan(rows(*(f"q{n}" for n in range(40)))), policy=StudyPolicy(score=PolicyScore.CHECKS))
+    [line] = [line for line in plan_lines(few) if line.startswith("  can find")]
+    assert line == (
+        "  can find   in four of five studies a drop of 35 points below 90 % of the reference, 40 points below 70 % of the "
+        "reference, 37 points below 50 % of the reference"
+    )
+    many = planned(plan=plan(rows(*(f"q{n}" for n in range(121)))), policy=StudyPolicy(score=PolicyScore.CHECKS))
+    assert plan_lines(many)[7].endswith(", in the first 120 answers")
+    none = planned(plan=plan(rows("x")), policy=StudyPolicy(score=PolicyScore.CHECKS))
+    assert plan_lines(none)[7] == "  can find   nothing: 1 rows are too few"
