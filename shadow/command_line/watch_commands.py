@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
-from shadow.command_line.options import Db, columns, is_colored, reading
+from shadow.command_line.options import Db, reading
 from shadow.commands.config_commands import ConfigPath, settings
 from shadow.presentation.visible_text import plain
+from shadow.terminal.screen import columns, is_colored
 
 INTERRUPTED = 130
 EVERY = 1.0
