@@ -48,6 +48,22 @@ class ConversationTurn:
     comparable: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorActionRow:
+    """What an operator did about the alarms of a provider (of one model, or of all where that is ""), with who, when (epoch
+    seconds) and why; `action` is fixed, accept or mute, `until` the end of a mute (0 otherwise), `result` what came of it.
+    """
+
+    at: float
+    action: str
+    by: str
+    why: str
+    provider: str
+    model: str
+    until: float
+    result: str
+
+
 class PageQueries(Protocol):
     """Read-only queries that pages alone need."""
 
@@ -56,6 +72,9 @@ class PageQueries(Protocol):
 
     def turns(self, conversation: str, limit: int) -> Sequence[ConversationTurn]:
         """The first `limit` live exchanges of a conversation, oldest first."""
+
+    def actions(self, provider: str, limit: int) -> Sequence[OperatorActionRow]:
+        """The newest actions of operators about a provider, newest first."""
 
     def judged(self, since: float, until: float) -> Mapping[str, int]:
         """Pairs of the period by the reason why they do not count; "" counts, "not_judged" waits for the judge."""

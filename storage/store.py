@@ -20,7 +20,7 @@ from storage.judgement_rows import (
     PayoffSum,
     TimedRow,
 )
-from storage.page_rows import PageQueries
+from storage.page_rows import OperatorActionRow, PageQueries
 from storage.rows import (
     AnswerFilter,
     ErasureResult,
@@ -295,6 +295,9 @@ class Store(Writer, PreparedWriter, Reader, Protocol):
 
     def secret(self) -> bytes:
         """The 32 random bytes of this installation, drawn at the first call and the same ever after; never to be shown."""
+
+    def note_action(self, row: OperatorActionRow) -> None:
+        """Store what an operator did from a page; on disk when this returns. Slow: off the loop."""
 
     def spend(self, at: float, cost: Spending) -> None:
         """Add what a reference has cost at `at`, seconds since the epoch; on disk when this returns. Slow: off the loop."""

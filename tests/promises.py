@@ -329,7 +329,7 @@ PROMISES = (
         "A web page that was not allowed spends no key of the operator, by request, by WebSocket or by a rebound name.",
     ),
     Promise("local.token", LOCAL, "design", "Beyond loopback no page of the admin port is shown without a token."),
-    Promise("local.reading", LOCAL, "design", "The admin port only reads."),
+    Promise("local.reading", LOCAL, "design", "The admin port changes nothing, but by a form of its own pages."),
     Promise(
         "metrics.closed",
         METRICS,

@@ -16,10 +16,12 @@ from prometheus_client import CollectorRegistry
 from shadow.pages.admin_access import AdminAccess
 from shadow.pages.allowed_hosts import AllowedHosts, is_same_origin
 from shadow.pages.metrics_endpoint import MetricsEndpoint
+from shadow.pages.operator_actions import OperatorActions
+from shadow.pages.overview import provider_address
 from shadow.pages.page_set import PageSet
 from shadow.settings.config_errors import ConfigError, quoted
 from shadow.settings.top_level_config import AdminConfig, Config
-from storage.store import Reader
+from storage.store import Reader, StoreError
 
 Ready = Callable[[], str]
 RELOAD = web.AppKey[Callable[[Config], None]]("reload")
@@ -29,7 +31,7 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "no-store",
@@ -46,9 +48,15 @@ def build_app(
     *,
     access: AdminAccess | None = None,
     scraped: Callable[[float], None] = lambda _: None,
+    operator: OperatorActions | None = None,
 ) -> web.Application:
-    """The application of the admin port. `ready` returns "" or why not; `scraped` is called with the seconds of each scrape."""
-    admin = _Admin(PageSet(reader, config, registry), MetricsEndpoint(registry, scraped), ready)
+    """The application of the admin port. `ready` returns "" or why not; `scraped` is called with the seconds of each scrape.
+
+    `operator` takes the forms by which alarms are acknowledged and muted; without it the pages have none.
+    """
+    admin = _Admin(
+        PageSet(reader, config, registry, acts=operator is not None), MetricsEndpoint(registry, scraped), ready, operator
+    )
     app = web.Application(middlewares=[_guard(config.admin), (access or AdminAccess()).middleware])
     app[RELOAD] = admin.reload
     app.on_response_prepare.append(_add_headers)
@@ -73,14 +81,17 @@ def build_app(
             web.get("/static/{name}", admin.static),
         ]
     )
+    if operator is not None:
+        app.router.add_post("/providers/{name:.+}/actions", admin.act)
     return app
 
 
 class _Admin:
     """The request handlers."""
 
-    def __init__(self, pages: PageSet, scraping: MetricsEndpoint, ready: Ready) -> None:
+    def __init__(self, pages: PageSet, scraping: MetricsEndpoint, ready: Ready, operator: OperatorActions | None) -> None:
         self._pages = pages
+        self._operator = operator
         self._scraping = scraping
         self._ready = ready
         self._runbook = pages.runbook()
@@ -123,6 +134,19 @@ class _Admin:
 
     async def provider(self, request: web.Request) -> web.Response:
         return await self._rendered(self._pages.provider.page, request.match_info["name"], request.query)
+
+    async def act(self, request: web.Request) -> web.Response:
+        """Take the form of a provider's page; only a page of this port can send it (CSRF), whatever cookie comes with it."""
+        if "Origin" not in request.headers:  # a foreign one is refused before
+            raise web.HTTPForbidden(text="403: this form is sent from the page of the provider\n")
+        assert self._operator is not None  # since the route is there
+        fields = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+        name = request.match_info["name"]
+        try:
+            await asyncio.to_thread(self._operator.take, name, fields)
+        except (ConfigError, StoreError) as why:
+            return _page(self._pages.message("Nothing was changed", str(why)), status=400)
+        raise web.HTTPSeeOther(provider_address(name, since="all"))
 
     async def pair(self, request: web.Request) -> web.Response:
         return await self._rendered(self._pages.pair.page, request.match_info["id"], request.query)

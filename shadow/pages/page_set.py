@@ -25,15 +25,21 @@ from storage.store import Reader
 
 
 class PageSet:
-    """The pages; `now` returns seconds since the epoch."""
+    """The pages; `acts`: alarms can be acknowledged and muted from them; `now` returns seconds since the epoch."""
 
     def __init__(
-        self, reader: Reader, config: Config, registry: CollectorRegistry, *, now: Callable[[], float] = time.time
+        self,
+        reader: Reader,
+        config: Config,
+        registry: CollectorRegistry,
+        *,
+        acts: bool = False,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._jinja = jinja = environment()
         figures = PeriodFiguresCache(reader, now=now)
         self.overview = OverviewPage(reader, jinja, figures, config, now=now)
-        self.provider = ProviderPage(reader, jinja, figures)
+        self.provider = ProviderPage(reader, jinja, figures, acts=acts)
         self.pairs = PairsPage(reader, jinja, config, now=now)
         self.pair = OnePairPage(reader, jinja, now=now)
         self.answers = AnswersPage(reader, jinja, config, now=now)

@@ -10,6 +10,7 @@ from jinja2 import Environment
 
 from shadow.drift.excess_estimates import TOLERANCE, SignalOutcome
 from shadow.pages.course_plot import CoursePlot, IntervalScale, course_plot, course_steps, interval_scale
+from shadow.pages.operator_actions import HOURS
 from shadow.pages.page_address import address, checked
 from shadow.pages.period_figures import PeriodFigures, PeriodFiguresCache, course_signal
 from shadow.report.drift_lines import DriftLine
@@ -26,6 +27,8 @@ IDENTITIES = 200
 """Newest identities that flags are drawn of."""
 PAIRS = 2_000
 """Newest pairs that the times of both sides are compared over."""
+ACTIONS_SHOWN = 20
+"""Newest actions of operators that are shown."""
 FEWEST = 20
 """Pairs from which times are compared."""
 
@@ -80,10 +83,10 @@ class ProviderSection:
 
 
 class ProviderPage:
-    """Renders the page."""
+    """Renders the page; `acts`: with the form by which alarms are acknowledged and muted."""
 
-    def __init__(self, reader: Reader, jinja: Environment, figures: PeriodFiguresCache) -> None:
-        self._reader, self._jinja, self._figures = reader, jinja, figures
+    def __init__(self, reader: Reader, jinja: Environment, figures: PeriodFiguresCache, *, acts: bool = False) -> None:
+        self._reader, self._jinja, self._figures, self._acts = reader, jinja, figures, acts
 
     def __repr__(self) -> str:
         return f"<ProviderPage {self._figures!r}>"
@@ -105,6 +108,9 @@ class ProviderPage:
             name=name,
             sections=[_section(card, figures, since, servers) for card in cards],
             figures=figures,
+            acts=self._acts,
+            hours=HOURS,
+            actions=self._reader.page_queries.actions(name, ACTIONS_SHOWN),
             since=since,
             model=words.get("model", ""),
             periods=[(each, address("", {**words, "since": each})) for each in ("1h", "24h", "7d", "all")],

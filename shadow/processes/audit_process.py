@@ -39,6 +39,7 @@ from shadow.metrics.process_metrics import ProcessCollector
 from shadow.pages.admin_access import PARAMETER, admin_access, base_address, drawn_token, needs_token
 from shadow.pages.admin_app import RELOAD, build_app
 from shadow.pages.connection_limiter import ConnectionLimiter
+from shadow.pages.operator_actions import OperatorActions
 from shadow.pipeline.audit_sinks import StoredOutcomes
 from shadow.pipeline.budget_account import StoredBudget
 from shadow.pipeline.clock_guard import ClockJumpGuard
@@ -127,6 +128,7 @@ class AuditProcess:
                 config=config,
                 access=admin_access(config.admin, drawn, os.environ),
                 scraped=self._metrics.scraped,
+                operator=OperatorActions(store, lambda given: self._judge.acknowledge(given, time.time())),
             ),
             access_log=None,
             shutdown_timeout=ADMIN_PATIENCE,

@@ -26,7 +26,7 @@ from storage.judgement_rows import (
     TimedRow,
 )
 from storage.rows import IdentityRow, PairGroup
-from storage.sqlite import check_votes, identity_queries, pace_queries, report_queries
+from storage.sqlite import action_log, check_votes, identity_queries, pace_queries, report_queries
 from storage.sqlite.query_rows import FOREVER
 from storage.sqlite.record_insertion import roll_back
 
@@ -213,6 +213,8 @@ class SqliteJudgementStore(JudgementReader):
                     WRITE_GROUP_STATE, [(*_names(row.group), row.last_no, row.snapshot) for row in batch.group_states]
                 )
                 conn.executemany(INSERT_ALARM, map(_alarm_values, batch.alarms))
+                if batch.alarms:
+                    conn.execute(action_log.MUTED)
                 conn.executemany(
                     INSERT_ACKNOWLEDGEMENT, [(row.after_no, row.at, row.answer, *_names(row.group)) for row in batch.given]
                 )

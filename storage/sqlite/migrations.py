@@ -380,6 +380,13 @@ def m019_evident_pairs(db: Database) -> None:
         db.execute(statement)
 
 
+@SCHEMA()
+def m020_operator_actions(db: Database) -> None:
+    """What operators did about alarms from the pages."""
+    db.execute(released_sql.OPERATOR_ACTIONS)
+    db.table("operator_actions").create_index(["provider"])
+
+
 def migrate(conn: sqlite3.Connection, schema: Migrations = SCHEMA) -> None:
     """Apply the steps that are missing, each in a transaction of its own; a step that fails changes nothing."""
     schema.apply(_database(conn))

@@ -10,7 +10,8 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from math import ceil
 
-from storage.page_rows import ConversationTurn, CoursePoint
+from storage.page_rows import ConversationTurn, CoursePoint, OperatorActionRow
+from storage.sqlite import action_log
 from storage.sqlite.finding_rollups import STRETCH
 from storage.sqlite.judgement_store import RunStatement
 from storage.sqlite.query_rows import group_of, period
@@ -65,6 +66,10 @@ class PageReader:
     def turns(self, conversation: str, limit: int) -> Sequence[ConversationTurn]:
         """The first `limit` live exchanges of a conversation, oldest first."""
         return self._query(lambda conn: [_turn(row) for row in conn.execute(TURNS, (conversation, limit))])
+
+    def actions(self, provider: str, limit: int) -> Sequence[OperatorActionRow]:
+        """The newest actions of operators about a provider, newest first."""
+        return self._query(lambda conn: action_log.newest(conn, provider, limit))
 
     def judged(self, since: float, until: float) -> Mapping[str, int]:
         """Pairs of the period by the reason why they do not count; "" counts, "not_judged" waits for the judge."""

@@ -61,3 +61,9 @@ UPDATE pairs AS p SET evident = 1 WHERE EXISTS (
     "CREATE INDEX idx_pairs_evident ON pairs(started) WHERE evident = 1",
     "CREATE INDEX idx_exchanges_tag ON exchanges(tag) WHERE tag <> ''",
 )
+OPERATOR_ACTIONS = """
+CREATE TABLE operator_actions (
+  no INTEGER PRIMARY KEY, at REAL NOT NULL, action TEXT NOT NULL, by TEXT NOT NULL, why TEXT NOT NULL,
+  provider TEXT NOT NULL, model TEXT NOT NULL, until REAL NOT NULL, result TEXT NOT NULL
+) STRICT
+"""

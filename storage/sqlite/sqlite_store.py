@@ -11,13 +11,14 @@ from typing import TypeVar
 
 import structlog
 
+from storage.page_rows import OperatorActionRow
 from storage.rows import (
     ErasureResult,
     ExchangeRecord,
     PairRecord,
 )
 from storage.spending import Spending, spend
-from storage.sqlite import handover_counts, retention
+from storage.sqlite import action_log, handover_counts, retention
 from storage.sqlite.batch_inserter import BatchInserter
 from storage.sqlite.connection import (
     BUSY_SECONDS,
@@ -198,6 +199,10 @@ class SqliteStore(SqliteReader):
                     self._idle.pop().close()
         self._log_file = None
         return open_writing(self._path, self._busy_seconds)
+
+    def note_action(self, row: OperatorActionRow) -> None:
+        """Store what an operator did; on disk when this returns."""
+        self._writer.run(lambda conn: action_log.add(conn, row))
 
     def spend(self, at: float, cost: Spending) -> None:
         """Add what a reference has cost at `at`, seconds since the epoch; on disk when this returns."""

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from shadow.judging.judge import Judge
 from shadow.metrics.observe import Metrics
 from shadow.pages.admin_app import build_app
+from shadow.pages.operator_actions import OperatorActions
 from shadow.settings.top_level_config import Config
 from tests.browser import chromium
 from tests.exchanges import asked, exchange, said
@@ -49,11 +50,11 @@ def fill(store) -> str:
 
 
 @asynccontextmanager
-async def served(store):
+async def served(store, operator: OperatorActions | None = None):
     """The address of the pages over a store."""
     registry = CollectorRegistry()
     Metrics(registry, CONFIG)
-    app = build_app(reader=store, registry=registry, ready=lambda: "", config=CONFIG)
+    app = build_app(reader=store, registry=registry, ready=lambda: "", config=CONFIG, operator=operator)
     async with TestServer(app, host="127.0.0.1") as server:
         yield f"http://127.0.0.1:{server.port}"
 
@@ -109,6 +110,21 @@ async def test_no_page_scrolls_sideways_or_reports_an_error_in_either_scheme(sto
                 assert await tab.read("document.documentElement.scrollWidth") <= width, (path, width)
                 paper = await tab.read("getComputedStyle(document.body).backgroundColor")
                 assert paper == {"light": "rgb(250, 249, 246)", "dark": "rgb(21, 23, 27)"}[scheme], path
+        assert tab.errors == []
+
+
+async def test_alarm_is_acknowledged_from_the_page_with_who_and_why(store, tmp_path):
+    fill(store)
+    judge = Judge.configured(CONFIG.drift, store.judgements, holder="page", publish=lambda *_: None)
+    operator = OperatorActions(store, lambda given: judge.acknowledge(given, time.time()))
+    async with served(store, operator) as address, chromium(tmp_path / "chromium") as tab:
+        await tab.open(f"{address}/providers/garbler")
+        await tab.read("document.querySelector('[name=by]').value = 'Ada'")
+        await tab.read("document.querySelector('[name=why]').value = 'the provider rolled back'")
+        await tab.click(".act button[type=submit]")
+        assert await tab.read("location.pathname") == "/providers/garbler"
+        text = await tab.text()
+        assert "Ada the provider rolled back garbler, pretend-small, route default: fixed, the state is ok now" in text
         assert tab.errors == []
 
 

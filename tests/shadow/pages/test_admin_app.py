@@ -147,7 +147,7 @@ async def test_every_answer_forbids_foreign_scripts_sniffing_and_referrers(open_
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; "
     )
     assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Referrer-Policy"] == "same-origin"
     assert not [name for name in headers if name.lower().startswith("access-control")]
     assert headers["Server"] == "sameweights"
 

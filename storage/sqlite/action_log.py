@@ -1,0 +1,33 @@
+"""add(), newest(): actions of operators from the pages, with who, when and why, and what a mute keeps from being sent."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+from storage.page_rows import OperatorActionRow
+
+INSERT = """
+INSERT INTO operator_actions (at, action, by, why, provider, model, until, result) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+"""
+NEWEST = """
+SELECT at, action, by, why, provider, model, until, result FROM operator_actions WHERE provider = ? ORDER BY no DESC LIMIT ?
+"""
+MUTED = """
+UPDATE alarms SET told = 1 WHERE told = 0 AND EXISTS (
+  SELECT 1 FROM operator_actions m WHERE m.action = 'mute' AND m.provider = alarms.provider AND m.model IN ('', alarms.model)
+    AND m.at <= alarms.at AND alarms.at < m.until
+)
+"""
+"""Changes of state of a muted provider count as sent, so that none is sent when the time is over."""
+
+
+def add(conn: sqlite3.Connection, row: OperatorActionRow) -> None:
+    """Store one action."""
+    conn.execute(INSERT, (row.at, row.action, row.by, row.why, row.provider, row.model, row.until, row.result))
+
+
+def newest(conn: sqlite3.Connection, provider: str, limit: int) -> Sequence[OperatorActionRow]:
+    """The newest actions about a provider, newest first."""
+    names = ("at", "action", "by", "why", "provider", "model", "until", "result")
+    return [OperatorActionRow(**dict(zip(names, row, strict=True))) for row in conn.execute(NEWEST, (provider, limit))]

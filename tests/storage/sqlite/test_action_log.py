@@ -1,0 +1,45 @@
+"""What operators did, and changes of state that a mute keeps from being sent."""
+
+import pytest
+
+from storage.judgement_rows import AlarmRow, JudgementBatch
+from storage.page_rows import OperatorActionRow
+from storage.rows import PairGroup
+
+
+def action(**more) -> OperatorActionRow:
+    values = {"at": 100.0, "action": "mute", "by": "Ada", "why": "known", "provider": "near", "model": "", "until": 200.0}
+    return OperatorActionRow(**{**values, "result": "", **more})
+
+
+def alarm(at: float, provider: str = "near", model: str = "m") -> AlarmRow:
+    group = PairGroup(route="default", model=model, provider=provider, reference="official")
+    return AlarmRow(at=at, pair_id=f"pair-{at}", group=group, old="ok", new="drift", name="text", details="{}")
+
+
+def pending(store, *alarms: AlarmRow) -> list[float]:
+    assert store.judgements.claim("test", 0.0, 30.0)
+    assert store.judgements.record("test", JudgementBatch(alarms=alarms))
+    return [row.at for _, row in store.judgements.pending_events(10)]
+
+
+def test_actions_are_listed_newest_first_by_provider(store):
+    for number in range(3):
+        store.note_action(action(why=f"why {number}"))
+    store.note_action(action(provider="far"))
+    assert [row.why for row in store.page_queries.actions("near", 2)] == ["why 2", "why 1"]
+    assert store.page_queries.actions("far", 5) == [action(provider="far")]
+
+
+def test_mute_holds_from_its_begin_to_just_before_its_end(store):
+    store.note_action(action())
+    assert pending(store, *(alarm(at) for at in (99.0, 100.0, 199.0, 200.0))) == [99.0, 200.0]
+
+
+@pytest.mark.parametrize(
+    ("muted", "sent"),
+    [({"provider": "far"}, True), ({"model": "other"}, True), ({"model": "m"}, False), ({"action": "accept"}, True)],
+)
+def test_mute_is_of_its_provider_and_model(store, muted, sent):
+    store.note_action(action(**muted))
+    assert (pending(store, alarm(150.0)) == [150.0]) == sent
