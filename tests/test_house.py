@@ -229,7 +229,7 @@ def test_a_fact_has_one_home(fact: str):
     assert found == homes, f"{fact} stands in {sorted(found)}"
 
 
-BY_NAME = {"PROVIDER", "REFERENCE", "DAY", "HOUR", "TINY", "PIECE", "PADDING"}
+BY_NAME = {"PROVIDER", "REFERENCE", "TINY", "PIECE", "PADDING"}
 """Signs, units, sizes of a read and of a demo, which bound nothing that a user or a page is shown."""
 
 

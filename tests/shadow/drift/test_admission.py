@@ -3,8 +3,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadow.drift import admission as room
-from shadow.drift.admission import DAY, Admission, counts
+from shadow.drift.admission import Admission, counts
 from shadow.drift.exclusions import Exclusion
+
+DAY = 86_400.0
 
 
 def offer(admission, pair_id, *, fingerprint="", conversation="", at=0.0):

@@ -173,6 +173,12 @@ def test_deltas_are_counted_in_a_stream_only():
         assert calls.build(streamed=streamed)[0].deltas == count
 
 
+def test_arguments_as_json_are_one_delta_of_a_stream():
+    calls = ToolCallAssembler({})
+    calls.add_deltas([piece({"x": 1}, index=0, name="f")])
+    assert [(call.deltas, call.arguments) for call in calls.build(streamed=True)] == [(1, '{"x": 1}')]
+
+
 def test_a_hostile_number_of_calls_takes_no_square_of_the_time():
     calls = ToolCallAssembler({})
     for number in range(20_000):
