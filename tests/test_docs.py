@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,7 @@ def test_examples_name_every_provider_in_demand():
     assert len(EXAMPLES) >= len(asked)
 
 
+@cache
 def commands() -> dict[str, object]:
     """Every command by its whole name, groups left out."""
     found: dict[str, object] = {}
