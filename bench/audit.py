@@ -218,7 +218,7 @@ def sustained(chunks: int, rates: list[int], seconds: float) -> None:
                 figures = audit.figures()
                 scrape = time.monotonic() - scrape
                 stored = figures.get(STORED, 0.0) - warm
-                on_way = figures.get("sameweights_handover_dropped_total", 0.0)  # the last stats told of the sender's own
+                on_way = figures.get("sameweights_handover_dropped_total", 0.0)  # in the last statistics of the sender itself
                 lost = figures.get("sameweights_recorder_errors_total", 0.0) + figures.get(
                     "sameweights_store_records_totalfailed", 0.0
                 )

@@ -179,7 +179,7 @@ def watch_run(fault: worlds.Fault, run: int) -> tuple[str, int, bool]:
 
 
 def recovery_run(floor: float, run: int) -> tuple[int, bool]:
-    """(pairs from the mend to recovery, whether it recovered while the excess of ten points went on for 20,000 pairs)."""
+    """(pairs from the fix to recovery, whether it recovered while the excess of ten points went on for 20,000 pairs)."""
     draw = random.Random(f"recovery {floor} {run}")
     drifting = alarmed(draw, floor)
     for payoff in islice(worlds.leaning(draw, floor, 0.10), 20_000):

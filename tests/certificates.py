@@ -7,7 +7,7 @@ import trustme
 
 
 def issued(folder: Path, ca: trustme.CA | None = None) -> tuple[ssl.SSLContext, tuple[str, str]]:
-    """A context that trusts the authority, and the paths of a chain and its key for 127.0.0.1 and localhost, written anew."""
+    """A context that trusts the authority, and the paths of a chain and its key for 127.0.0.1 and localhost, new each time."""
     ca = ca or trustme.CA()
     made = ca.issue_cert("127.0.0.1", "localhost")
     cert, key = folder / "cert.pem", folder / "key.pem"

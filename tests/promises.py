@@ -1,4 +1,4 @@
-"""What is promised to whoever puts this in front of production: an id that tests bear, the source, and one sentence each.
+"""What is promised to those who put this in front of production: an id that marks its tests, the source, and one sentence each.
 
 `tests/test_promises.py` holds this list against the tests both ways; docs/explanation/promises.md shows it with the measures.
 """

@@ -28,7 +28,7 @@ def _ids(node: ast.expr) -> list[str]:
 
 @cache
 def _borne() -> dict[str, list[str]]:
-    """The promises that each test of the suite bears, its own and its file's."""
+    """The promises that each test of the suite is marked with, its own and its file's."""
     found = {}
     for path in sorted(TESTS.rglob("test_*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))

@@ -27,7 +27,7 @@ class Wire:
         return await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), PATIENCE)
 
     async def request(self) -> bytes:
-        """A whole request: its head, and the body that its framing tells of."""
+        """A whole request: its head, and the body of its framing."""
         head = await self.head()
         fields = head.lower()
         if b"\r\ntransfer-encoding: chunked\r\n" in fields:

@@ -109,7 +109,7 @@ def heads(data: bytes) -> None:
     assert all(secret not in credential_removal.masked(data, [secret]) or b"*" in secret for secret in secrets)
     pieces, read = _fed([data[at : at + 1] for at in range(len(data))])
     whole, _ = _fed([data])
-    # bytes behind the end are nobody's, and are looked at only when they come with it
+    # bytes behind the end belong to no body, and are looked at only when they come with it
     assert whole == pieces or read < len(data), (whole, pieces, data)
 
 

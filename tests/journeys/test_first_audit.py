@@ -89,7 +89,7 @@ async def shown(process) -> str:
 
 @pytest.mark.timeout(120)
 async def test_demo_shows_what_the_tutorial_lists_and_its_pairs_can_be_opened(folder):
-    """Eight seconds of traffic, since in fewer no difference can be told from chance."""
+    """Eight seconds of traffic, since in fewer no difference stands out from chance."""
     process = await started(folder, KEEP.replace("--keep", f"--keep {SHORTER}"))
     try:
         text = await shown(process)

@@ -109,7 +109,7 @@ async def test_a_locked_database_costs_no_answer(recorded):
 
 
 def bound_by_modes() -> None:
-    """Let the modes of files bind this process and its children, whoever runs them: root is above them by these two rights."""
+    """Let the modes of files bind this process and its children, under root too, which is above them by these two rights."""
     libc = ctypes.CDLL(None, use_errno=True)
     drop, override, read_search = 24, 1, 2
     for right in (override, read_search):
@@ -134,7 +134,7 @@ async def refused(database) -> str:
 
 
 async def failing_once(session, served) -> None:
-    """Let one write fail, so that the database is opened anew: what is open already feels neither modes nor all damage."""
+    """Let one write fail, so that the database is opened again: what is open already feels neither modes nor all damage."""
     audit = served.children()["shadow.processes.audit_process"]
     limits = resource.prlimit(audit, resource.RLIMIT_FSIZE, (4_096, resource.RLIM_INFINITY))
     await answered(session, served, 4)

@@ -51,7 +51,7 @@ async def test_client_with_an_unfinished_head_is_disconnected_and_others_are_ser
         async with client(running.port) as slow:
             await slow.send(begun)
             assert (await ask(running.port, get())).startswith(b"HTTP/1.1 200")
-            with suppress(ConnectionError):  # whether it is told or cut off is its own affair
+            with suppress(ConnectionError):  # a close with or without a word is as good
                 assert not (await slow.rest()).startswith(b"HTTP/1.1 2")
         assert (await ask(running.port, get())).startswith(b"HTTP/1.1 200")
         assert len(provider.requests) == 2

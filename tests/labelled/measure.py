@@ -55,7 +55,7 @@ def _cells(rule: str, language: str, part: str) -> tuple[str, str, str]:
 
 
 def wrong(part: str) -> Iterator[str]:
-    """The sentences of a part that a rule takes wrongly, for whoever works on the rules."""
+    """The sentences of a part that a rule takes wrongly, to work on the rules."""
     for language, of, label, text in sentences():
         for rule, judge in RULES.items():
             if of == part and judge(text) != (label == rule):

@@ -1,4 +1,4 @@
-"""Asked x, applied y: what an answer states that it was made with, held against its request."""
+"""Asked x, applied y: what an answer states that it was made with, compared with its request."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Vectors held against vectors: direction, length, shape, sameness."""
+"""Vectors compared with vectors: direction, length, shape, sameness."""
 
 import math
 import random

@@ -1,4 +1,4 @@
-"""A refusal is told by what it is about, and the member that is named is the one that the error means."""
+"""A refusal is classed by what it is about, and the member that is named is the one that the error means."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The cause of other prompt tokens: each told from prompts that a template writes, and none named where it is not the one."""
+"""The cause of other prompt tokens: each found from prompts that a template writes, and none named where it is not the one."""
 
 from dataclasses import replace
 
