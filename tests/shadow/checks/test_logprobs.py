@@ -26,6 +26,8 @@ def said(*tops, text="a"):
         (top_logprobs, {"logprobs": True}, said(0), FindingState.NOT_MEASURED),
         (top_logprobs, {"top_logprobs": 2}, said(0), FindingState.NOT_MEASURED),
         (top_logprobs, ASKED, said(), FindingState.NOT_MEASURED),
+        (top_logprobs, {"logprobs": True, "top_logprobs": 0}, said(0), FindingState.NOT_MEASURED),
+        (top_logprobs, {"logprobs": True, "top_logprobs": 1}, said(0), FindingState.DIFFER),
         (top_logprobs, ASKED, said(0, 0), FindingState.DIFFER),
         (top_logprobs, ASKED, said(1, 1), FindingState.DIFFER),
         (top_logprobs, ASKED, said(1, 2), FindingState.MATCH),

@@ -117,11 +117,11 @@ def test_a_control_pair_is_held_alike():
     assert embedding_vectors.cosine(held([[1, 0]], [[1, 0.01]], PairKind.SELF)).state is FindingState.MATCH
 
 
-def test_only_so_many_components_are_read_and_the_finding_states_it(monkeypatch):
-    monkeypatch.setattr(embedding_vectors, "READ", 4)
-    found = embedding_vectors.cosine(held([[1, 0], [1, 0], [1, 0]], [[1, 0], [1, 0], [0, 1]]))
-    assert (found.state, found.subject) == (FindingState.MATCH, "1.000000; the first 2 of 3 vectors were compared")
-    assert embedding_vectors.norm(held([[1, 0, 0, 0, 0, 0]], [[1, 0, 0, 0, 0, 0]])).state is FindingState.MATCH
+@pytest.mark.parametrize(("size", "read"), [(100_000, 2), (66_667, 2), (100_001, 1), (200_001, 1)])
+def test_200_000_components_are_read_and_the_finding_states_it(size, read):
+    along, across = [1.0] + [0.0] * (size - 1), [0.0] * (size - 1) + [1.0]
+    found = embedding_vectors.cosine(held([along] * 3, [*[along] * read, *[across] * (3 - read)]))
+    assert (found.state, found.subject) == (FindingState.MATCH, f"1.000000; the first {read} of 3 vectors were compared")
 
 
 def spread(seed: int, size: int = 256, about: list[float] | None = None, share: float = 1.0) -> list[float]:
