@@ -1,8 +1,11 @@
-"""The data port over TLS in a running server: OpenAI's client, curl, a renewed certificate, a client without TLS."""
+"""The data port over TLS in a running server: OpenAI's client, Python's own, a renewed certificate, a client without TLS."""
 
 import asyncio
+import http.client
 import os
 import signal
+import ssl
+import urllib.request
 
 import aiohttp
 import httpx2
@@ -31,17 +34,15 @@ listen = "127.0.0.1:0"
 """
 
 
-async def curl(*arguments: str) -> tuple[int, bytes]:
-    process = await asyncio.create_subprocess_exec(
-        "curl", "-sS", "--max-time", "20", *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
-    )
-    out, _ = await process.communicate()
-    return process.returncode, out
+def by_standard_library(address: str, trust: ssl.SSLContext) -> int:
+    """The status that Python's own client gets, in which `urllib` speaks TLS by `ssl` and HTTP by `http.client`."""
+    asked = urllib.request.Request(f"{address}/v1/chat/completions", data=chat())
+    with urllib.request.urlopen(asked, context=trust, timeout=20) as got:
+        return got.status
 
 
 async def test_clients_are_answered_over_tls_and_a_renewed_certificate_is_served(serve, tmp_path):
     first, second = trustme.CA(), trustme.CA()
-    first.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     trust, files = issued(tmp_path, first)
     async with (
         PretendedServer(pace=ResponsePace(first_token=0, chunks_per_second=5_000)) as pretend,
@@ -56,11 +57,9 @@ async def test_clients_are_answered_over_tls_and_a_renewed_certificate_is_served
             stream = await asking.chat.completions.create(**given, stream=True)
             pieces = [chunk.choices[0].delta.content or "" async for chunk in stream if chunk.choices]
             assert "".join(pieces) == whole.choices[0].message.content != ""
-        authority = ("--cacert", str(tmp_path / "ca.pem"))
-        target = (f"{served.data}/v1/chat/completions", "--data-binary", chat().decode())
-        assert (await curl(*authority, *target))[0] == 0
-        code, out = await curl(*(part.replace("https:", "http:") for part in target))
-        assert (code != 0, out) == (True, b"")
+        assert await asyncio.to_thread(by_standard_library, served.data, trust) == 200
+        with pytest.raises((ConnectionError, http.client.HTTPException)):
+            await asyncio.to_thread(by_standard_library, served.data.replace("https:", "http:"), trust)
         await until(lambda: counted(served, "sameweights_requests_total", 3))
         await until(lambda: counted(served, "sameweights_client_tls_failures_total", 1))
 
