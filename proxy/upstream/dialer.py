@@ -68,7 +68,7 @@ class Dialer:
         except ssl.SSLCertVerificationError as error:
             raise UpstreamError(FailureKind.TLS, f"its certificate was refused: {_public(error.verify_message)}") from None
         except ssl.SSLError as error:
-            raise UpstreamError(FailureKind.TLS, (error.reason or "handshake failed").replace("_", " ").lower()) from None
+            raise UpstreamError(FailureKind.TLS, _tls_reason(error)) from None
         except (OSError, UnicodeError) as error:
             raise UpstreamError(step, f"{by}{_reason(error)}") from None
 
@@ -184,6 +184,13 @@ def _reason(error: OSError | UnicodeError) -> str:
     if isinstance(error, socket.gaierror):
         return str(error.strerror or "name not known").lower()
     return os.strerror(error.errno).lower() if error.errno else "connection failed"
+
+
+def _tls_reason(error: ssl.SSLError) -> str:
+    """The cause in OpenSSL's words; an error that is raised without OpenSSL has its own words alone, and no `reason`."""
+    if len(error.args) == 1:
+        return str(error.args[0])
+    return (getattr(error, "reason", None) or "handshake failed").replace("_", " ").lower()
 
 
 def _public(message: str) -> str:

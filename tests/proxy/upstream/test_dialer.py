@@ -46,6 +46,24 @@ async def test_a_port_without_a_listener_is_a_failure_to_connect():
     assert (error.kind, error.detail) == (FailureKind.CONNECT, "connection refused")
 
 
+async def test_a_server_that_sends_before_the_handshake_is_a_failure_of_tls_in_words(monkeypatch):
+    """Which words depends on whether its bytes are read before the first of the handshake are sent."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        async def spoken_to(*given, **more):
+            sock = await start_connection(*given, **more)
+            accepted.append(server.accept()[0])
+            accepted[0].sendall(b"220 ready\r\n")
+            return sock
+
+        accepted, start_connection = [], dialer.start_connection
+        monkeypatch.setattr(dialer, "start_connection", spoken_to)
+        error = await refused(f"https://127.0.0.1:{server.getsockname()[1]}/v1")
+        accepted[0].close()
+    assert error.kind is FailureKind.TLS
+    assert error.detail in {"the server sent bytes before the handshake", "record layer failure", "wrong version number"}
+
+
 @pytest.mark.parametrize("name", ["no-such-name.invalid", "a..b", "x" * 70 + ".invalid"])
 async def test_a_name_that_does_not_resolve_is_a_failure_of_dns(name):
     assert (await refused(f"http://{name}/v1")).kind is FailureKind.DNS

@@ -37,6 +37,11 @@ def trusting(authority):
     return context
 
 
+async def no_tls(wire):
+    await wire.reader.read(1)
+    await wire.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+
 async def asked(dialer, port, host="localhost"):
     """Open a connection, have one answer over it, close it; what TLS says of it: resumed or not, the protocol of ALPN."""
     origin = parse_base_url(f"https://{host}:{port}/v1")
@@ -91,7 +96,7 @@ async def test_a_session_with_which_a_connection_failed_is_not_used_again(author
     async with scripted(None, ok(b"a"), ssl=served(authority)) as provider:
         await asked(dialer, provider.port)
         assert context.sslobject_class.sessions.known("localhost")
-    async with scripted(None, b"no TLS at all") as plain:
+    async with scripted(no_tls) as plain:
         with pytest.raises(UpstreamError):
             await asked(dialer, plain.port)
     assert context.sslobject_class.sessions.known("localhost") is None
