@@ -51,18 +51,21 @@ async def unwelcomed(tmp_path, behind=b""):
         server.close()
 
 
+@pytest.mark.slow
 async def test_a_worker_without_a_welcome_ends_when_its_parent_is_gone(tmp_path):
     async with unwelcomed(tmp_path) as (process, _):
         process.stdin.close()
         assert await process.wait() == 0
 
 
+@pytest.mark.slow
 async def test_a_worker_without_a_welcome_ends_at_sigterm(tmp_path):
     async with unwelcomed(tmp_path) as (process, _):
         process.send_signal(signal.SIGTERM)
         assert await process.wait() == 0
 
 
+@pytest.mark.slow
 async def test_a_worker_without_a_welcome_ends_when_the_audit_process_is_gone(tmp_path):
     async with unwelcomed(tmp_path) as (process, connection):
         connection.close()
@@ -75,6 +78,7 @@ def welcome(connection: asyncio.StreamWriter, *sent: object) -> None:
         connection.write(messages.packed(messages.WORK, message))
 
 
+@pytest.mark.slow
 async def test_fault_that_ends_a_worker_is_logged_and_no_orderly_end(tmp_path):
     async with unwelcomed(tmp_path) as (process, connection):
         welcome(connection, messages.KnownNames(["no name"], "m", ("m-1",)))
@@ -84,6 +88,7 @@ async def test_fault_that_ends_a_worker_is_logged_and_no_orderly_end(tmp_path):
         assert b"TypeError" in errors
 
 
+@pytest.mark.slow
 async def test_exchange_that_cannot_be_read_does_not_end_a_worker(tmp_path):
     async with unwelcomed(tmp_path) as (process, connection):
         welcome(connection, messages.Work(0, ConversationPlace(conversation="a", drawn_by="a"), b"broken"))
@@ -92,6 +97,7 @@ async def test_exchange_that_cannot_be_read_does_not_end_a_worker(tmp_path):
         assert await process.wait() == 0
 
 
+@pytest.mark.slow
 async def test_bytes_that_are_no_message_end_a_worker_and_are_logged(tmp_path):
     async with unwelcomed(tmp_path) as (process, connection):
         welcome(connection)
@@ -101,6 +107,7 @@ async def test_bytes_that_are_no_message_end_a_worker_and_are_logged(tmp_path):
         assert b"audit_process_unreadable" in errors
 
 
+@pytest.mark.slow
 async def test_reload_that_comes_with_the_task_is_taken(tmp_path):
     async with unwelcomed(tmp_path, behind=b"{}\n") as (process, connection):
         welcome(connection)

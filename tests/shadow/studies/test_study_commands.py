@@ -21,6 +21,7 @@ async def folder(tmp_path):
         yield tmp_path
 
 
+@pytest.mark.slow
 async def test_a_study_is_listed_shown_exported_and_forgotten(folder, monkeypatch, capsys):
     ended = await run(folder, "replay", "rows.jsonl", "--format", "text")
     assert (ended.code, ended.words) == (0, {"near": "COMPARED"})
@@ -51,6 +52,7 @@ def test_a_study_that_is_not_there_is_a_sentence_with_those_that_are(tmp_path, m
     assert study_shelf.listed(tmp_path) == [f"no study-*.db in {tmp_path}"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

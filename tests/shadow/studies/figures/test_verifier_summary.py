@@ -51,6 +51,7 @@ def saying(text: str, finish: str | None = "stop") -> dict[str, object]:
     return {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": finish}
 
 
+@pytest.mark.slow
 def test_the_figures_of_two_thousand_random_tables_are_evalscopes():
     random = Random(18)
     for _ in range(2000):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from random import Random
 
 from shadow.studies.figures.answered_row import AnsweredRow, labelled_row
@@ -43,6 +44,7 @@ def overflows(_random: Random, _task: str) -> RunOutcome:
     return RunOutcome.CONTEXT_OVERFLOW
 
 
+@cache
 def probe_report(candidate: str = "openrouter", *, detail: str = "context_length_exceeded") -> StudyReport:
     """One that fails, one that passes, one without a score."""
     policy = StudyPolicy(allowed_drop=0.3)
@@ -68,6 +70,7 @@ def probe_report(candidate: str = "openrouter", *, detail: str = "context_length
     return study_report(facts(), judge_study(made, reference="maker", candidates=names, policy=policy), made)
 
 
+@cache
 def replay_report() -> StudyReport:
     """Two candidates by signals, one of them worse, with a verifier's summary and strata."""
     random, runs = Random(5), []

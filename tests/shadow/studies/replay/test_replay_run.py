@@ -121,6 +121,7 @@ async def test_a_reference_that_is_down_ends_the_run(tmp_path, near):
     assert [verdict.word.value for verdict in bench.judged(outcome).verdicts] == ["NOT MEASURED"]
 
 
+@pytest.mark.slow
 async def test_a_run_ends_when_no_candidate_is_left_and_what_was_paid_for_counts_when_it_is_resumed(tmp_path, official):
     async with PretendedServer() as gone:
         port = int(gone.base_url.split(":")[2].split("/")[0])

@@ -74,6 +74,7 @@ def test_a_study_is_refused_where_no_bodies_are_kept_that_a_later_run_can_compar
         study.check()
 
 
+@pytest.mark.slow
 async def test_a_study_runs_and_its_plan_knows_what_is_stored_until_it_begins_again(tmp_path):
     async with PretendedServer(seed=1, pace=QUICK) as official, PretendedServer(seed=2, pace=QUICK) as near:
         addresses = {"near": near.base_url, "official": official.base_url}
@@ -97,6 +98,7 @@ def _without_model(row):
     return replace(row.request, body=json.dumps(body).encode())
 
 
+@pytest.mark.slow
 async def test_a_study_of_another_name_is_refused_by_its_database_and_the_first_goes_on(tmp_path):
     async with PretendedServer(seed=1, pace=QUICK) as official, PretendedServer(seed=2, pace=QUICK) as near:
         addresses = {"near": near.base_url, "official": official.base_url}
@@ -108,6 +110,7 @@ async def test_a_study_of_another_name_is_refused_by_its_database_and_the_first_
         assert len(near.requests) == 3
 
 
+@pytest.mark.slow
 async def test_a_run_that_a_limit_ends_early_is_judged_by_every_answer_that_is_stored(tmp_path):
     async with PretendedServer(seed=1, pace=QUICK) as official, PretendedServer(seed=2, pace=QUICK) as near:
         addresses = {"near": near.base_url, "official": official.base_url}

@@ -37,6 +37,7 @@ async def test_a_plan_of_other_rows_numbers_the_stored_requests_again(tmp_path):
     assert {run.block for run in found.runs} == set(range(7))
 
 
+@pytest.mark.slow
 async def test_blocks_without_an_answer_hold_up_no_decision(tmp_path):
     async with PretendedServer(seed=1, pace=QUICK) as official, PretendedServer(seed=2, pace=QUICK) as near:
         bench = ReplayBench(tmp_path, {"official": official.base_url, "near": near.base_url})

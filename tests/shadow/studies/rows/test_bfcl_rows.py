@@ -123,6 +123,7 @@ def test_a_type_that_json_schema_has_no_name_for_is_left_out(kind, written):
     assert tool["function"]["parameters"] == {"type": "object", "properties": {"p": written}}
 
 
+@pytest.mark.slow
 def test_every_single_turn_question_of_the_leaderboards_files_is_read_with_schemas_that_are_valid():
     read_of = {name: rows for name, rows in leaderboard_rows().items() if any(isinstance(row, Row) for row in rows)}
     assert {name: len(rows) for name, rows in read_of.items()} == SINGLE_TURN

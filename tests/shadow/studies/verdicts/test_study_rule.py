@@ -151,6 +151,7 @@ def test_the_order_in_which_runs_are_stored_changes_no_verdict(random: Random):
     assert judge_study(mixed, reference="reference", candidates=["c"], policy=POLICY) == result
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(st.integers(0, 10_000), st.sampled_from([0.2, 0.6, 0.9, 1.0]))
 def test_a_study_that_stopped_has_the_verdict_of_all_the_runs_it_had(seed: int, rate: float):

@@ -67,7 +67,7 @@ AT_START = {
 }
 
 
-@pytest.mark.parametrize("way", AT_START)
+@pytest.mark.parametrize("way", [pytest.param(way, marks=[pytest.mark.slow] * (way == "prints_for_ever")) for way in AT_START])
 async def test_a_server_that_does_not_start_is_one_sentence_and_leaves_no_process(tmp_path, way):
     seconds = 1.0 if way in {"hangs", "prints_for_ever"} else 20.0
     with pytest.raises(WorldError) as raised:
@@ -103,7 +103,7 @@ ANSWERED = {
 }
 
 
-@pytest.mark.parametrize("way", ANSWERED)
+@pytest.mark.parametrize("way", [pytest.param(way, marks=[pytest.mark.slow] * (way == "stays")) for way in ANSWERED])
 async def test_a_server_that_misbehaves_and_answers_goes_on_and_leaves_no_process(tmp_path, way):
     answers = await used(tmp_path, calling(("bad", {}), ("echo", {"text": "after"})), spec(way))
     assert (answers[0].text, answers[0].source) == ANSWERED[way]
@@ -125,6 +125,7 @@ async def test_a_call_without_an_answer_is_an_error_for_the_model_and_three_end_
         await used(tmp_path, use, spec("never", timeout=0.2))
 
 
+@pytest.mark.slow
 async def test_a_dying_server_and_a_flooding_one_leave_the_world_beside_them_unharmed(tmp_path):
     async def steady(world):
         answers = [await world.call("echo", {"text": str(number)}) for number in range(50)]
