@@ -73,6 +73,9 @@ class PageQueries(Protocol):
     def turns(self, conversation: str, limit: int) -> Sequence[ConversationTurn]:
         """The first `limit` live exchanges of a conversation, oldest first."""
 
+    def newest_evidence(self, limit: int) -> tuple[int, ...]:
+        """The numbers, in the order in which pairs are stored, of the newest pairs that are evidence."""
+
     def actions(self, provider: str, limit: int) -> Sequence[OperatorActionRow]:
         """The newest actions of operators about a provider, newest first."""
 

@@ -56,7 +56,7 @@ class Tab:
 
     async def read(self, expression: str):
         """The value of a JavaScript expression in the page."""
-        found = await self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+        found = await self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in found, found
         return found["result"].get("value")
 

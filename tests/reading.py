@@ -36,7 +36,7 @@ ATTRIBUTES = frozenset(
         "lang charset name content rel href type class src alt width height title colspan viewbox preserveaspectratio",
         "defer id x y role aria-label aria-labelledby aria-current aria-hidden d",
         "action method value selected placeholder autocomplete spellcheck",
-        "datetime data-form data-row data-label data-copies hidden open",
+        "data-live datetime data-form data-row data-label data-copies hidden open",
     )
     for word in line.split()
 )

@@ -51,6 +51,7 @@ from shadow.metrics.label_names import LabelNames
 from shadow.metrics.observe import Metrics
 from shadow.metrics.series import BulkCounter, BulkHistogram, CachedChildren, WorkerTotals
 from shadow.pages.connection_limiter import ConnectionLimiter
+from shadow.pages.live_feed import LiveFeed
 from shadow.pages.metrics_endpoint import MetricsEndpoint
 from shadow.pages.page_set import PageSet
 from shadow.pages.period_figures import PeriodFiguresCache
@@ -182,6 +183,7 @@ def reading():
         (WorkerTotals, "<WorkerTotals workers=[]>"),
         (lambda: ConnectionLimiter(most=3, refused=print, clock=float), "<ConnectionLimiter open=0 most=3>"),
         (lambda: MetricsEndpoint(CollectorRegistry(), print), "<MetricsEndpoint rendering=[]>"),
+        (lambda: LiveFeed(None), "<LiveFeed open=0 most=8>"),
         (lambda: PeriodFiguresCache(None), "<PeriodFiguresCache of []>"),
         (lambda: PageSet(None, CONFIG, CollectorRegistry()), "<PageSet <OverviewPage <PeriodFiguresCache of []>>>"),
         (spent, "<Budget day open=1 requests=1 tokens=10 money=0.5>"),

@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from shadow.pages.admin_access import AdminAccess
 from shadow.pages.allowed_hosts import AllowedHosts, is_same_origin
+from shadow.pages.live_feed import LiveFeed
 from shadow.pages.metrics_endpoint import MetricsEndpoint
 from shadow.pages.operator_actions import OperatorActions
 from shadow.pages.overview import provider_address
@@ -28,8 +29,8 @@ RELOAD = web.AppKey[Callable[[Config], None]]("reload")
 """The function that applies another configuration to a running application."""
 
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -75,6 +76,7 @@ def build_app(
             web.get("/conversations/{id:.+}", admin.conversation),
             web.get("/audit", admin.audit),
             web.get("/studies", admin.studies),
+            web.get("/live", LiveFeed(reader).answer),
             web.get("/serving", admin.serving),
             web.get("/exchanges/{id}/{side:request|response}", admin.raw),
             web.get("/runbook", admin.runbook),

@@ -47,6 +47,7 @@ SELECT e.id, e.started, e.provider, e.model, e.status, e.failure, e.finish_reaso
 FROM exchanges e LEFT JOIN pairs p ON p.subject_id = e.id
 WHERE e.conversation = ? AND e.role = 'primary' ORDER BY e.started, e.no LIMIT ?
 """
+NEWEST_EVIDENCE = "SELECT no FROM pairs WHERE evident = 1 ORDER BY started DESC LIMIT ?"
 JUDGED = """
 SELECT coalesce(g.reason, 'not_judged'), count(*) FROM pairs LEFT JOIN rulings g ON pair_no = no
 WHERE started >= ? AND started < ? GROUP BY 1
@@ -66,6 +67,10 @@ class PageReader:
     def turns(self, conversation: str, limit: int) -> Sequence[ConversationTurn]:
         """The first `limit` live exchanges of a conversation, oldest first."""
         return self._query(lambda conn: [_turn(row) for row in conn.execute(TURNS, (conversation, limit))])
+
+    def newest_evidence(self, limit: int) -> tuple[int, ...]:
+        """The numbers, in the order in which pairs are stored, of the newest pairs that are evidence."""
+        return self._query(lambda conn: tuple(no for (no,) in conn.execute(NEWEST_EVIDENCE, (limit,))))
 
     def actions(self, provider: str, limit: int) -> Sequence[OperatorActionRow]:
         """The newest actions of operators about a provider, newest first."""

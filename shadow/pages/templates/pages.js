@@ -10,6 +10,17 @@ for (const shown of document.querySelectorAll("time[datetime]")) {
   shown.textContent = (today ? "today" : at.toLocaleDateString([], day)) + " " + time;
 }
 
+const live = document.querySelector("[data-live]");
+if (live && window.EventSource) {
+  const feed = new EventSource(live.dataset.live);
+  feed.onmessage = (event) => {
+    live.hidden = event.data === "0";
+    live.firstElementChild.textContent = event.data + " newer: show";
+  };
+  feed.onerror = () => feed.readyState === EventSource.CLOSED && feed.close();
+  addEventListener("pagehide", () => feed.close());
+}
+
 const rows = [...document.querySelectorAll("a[data-row]")];
 function move(step) {
   if (!rows.length) {

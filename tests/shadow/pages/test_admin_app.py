@@ -144,7 +144,7 @@ async def test_body_that_was_not_kept_is_a_404_with_a_sentence(open_port, store)
 async def test_every_answer_forbids_foreign_scripts_sniffing_and_referrers(open_port, path):
     headers = (await (await open_port()).get(path)).headers
     assert headers["Content-Security-Policy"].startswith(
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; "
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
     )
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "same-origin"

@@ -58,3 +58,11 @@ def test_pairs_are_counted_by_their_judgement(store):
     add(store, "two", START + 1)
     assert store.page_queries.judged(0.0, 0.0) == {"not_judged": 2}
     assert store.page_queries.judged(START + 1, 0.0) == {"not_judged": 1}
+
+
+def test_newest_evidence_is_numbered_in_the_order_in_which_it_is_stored(store):
+    add(store, "one", START + 5, "differ", "match")
+    add(store, "two", START, "differ", "differ")
+    add(store, "three", START + 1, "differ", "match")
+    assert store.page_queries.newest_evidence(10) == (1, 3)
+    assert store.page_queries.newest_evidence(1) == (1,)

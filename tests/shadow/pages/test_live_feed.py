@@ -1,0 +1,88 @@
+"""The feed of newer evidence: what it sends, how many are open, and what the store is asked."""
+
+from contextlib import AsyncExitStack
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from shadow.pages.live_feed import LiveFeed
+from tests.exchanges import said
+from tests.pairs import keep_pair
+from tests.running import until
+
+
+class Counting:
+    """A reader that counts the queries of the feed."""
+
+    def __init__(self, reader) -> None:
+        self.queries = reader.page_queries
+        self.asked = 0
+
+    @property
+    def page_queries(self):
+        self.asked += 1
+        return self.queries
+
+
+@pytest.fixture
+async def opened(store):
+    async with AsyncExitStack() as stack:
+
+        async def client(feed: LiveFeed) -> TestClient:
+            app = web.Application()
+            app.router.add_get("/live", feed.answer)
+            return await stack.enter_async_context(TestClient(TestServer(app, host="127.0.0.1")))
+
+        yield client
+
+
+def evident(store, number: int) -> None:
+    keep_pair(store, said("one"), said("two"), said("two"), pair_id=f"{number:032}")
+
+
+async def lines(answer, wanted: bytes) -> bytes:
+    """What is sent up to the line that is wanted."""
+    found = b""
+    while wanted not in found:
+        found += await answer.content.readline()
+    return found
+
+
+async def test_evidence_that_is_stored_later_is_counted(store, opened):
+    client = await opened(LiveFeed(store, poll=0.01))
+    async with client.get("/live") as answer:
+        assert answer.headers["Content-Type"] == "text/event-stream; charset=utf-8"
+        await lines(answer, b":")
+        evident(store, 1)
+        assert b"data: 1\n" in await lines(answer, b"data: 1")
+
+
+async def test_evidence_of_before_the_feed_is_not_counted(store, opened):
+    evident(store, 1)
+    client = await opened(LiveFeed(store, poll=0.01, longest=0.05))
+    async with client.get("/live") as answer:
+        assert b"data:" not in await answer.read()
+
+
+async def test_eight_feeds_are_open_and_a_ninth_is_refused(store, opened):
+    feed = LiveFeed(store, poll=0.01)
+    client = await opened(feed)
+    async with AsyncExitStack() as stack:
+        for _ in range(8):
+            assert (await stack.enter_async_context(client.get("/live"))).status == 200
+        async with client.get("/live") as refused:
+            assert (refused.status, refused.headers["Retry-After"]) == (503, "60")
+    await until(lambda: "open=0" in repr(feed))
+    async with client.get("/live") as again:
+        assert again.status == 200
+
+
+async def test_feeds_share_a_query(store, opened):
+    counting = Counting(store)
+    client = await opened(LiveFeed(counting, poll=60.0))
+    async with AsyncExitStack() as stack:
+        for _ in range(8):
+            answer = await stack.enter_async_context(client.get("/live"))
+            await lines(answer, b":")
+    assert counting.asked == 1
