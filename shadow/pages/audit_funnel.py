@@ -67,7 +67,7 @@ def audit_funnel(cards: Sequence[Scorecard], judged: Mapping[str, int], dropped:
         ("counted", counted, _uncounted(judged)),
     )
     return tuple(
-        FunnelStage(name=name, number=number, share=number / requests if requests else 0.0, losses=losses)
+        FunnelStage(name=name, number=number, share=min(1.0, number / requests) if requests else 0.0, losses=losses)
         for name, number, losses in numbers
     )
 

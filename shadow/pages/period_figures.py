@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from shadow.report.build_report import scorecards
 from shadow.report.drift_lines import DriftLine, drift_lines
-from shadow.report.figures import STORED_SIGNAL, ReferenceLine, Scorecard
+from shadow.report.figures import STORED_SIGNAL, ReferenceLine, Scorecard, SignalLine
 from shadow.report.filters import moment_of
 from shadow.report.latency_lines import PaceLine, pace_lines
 from shadow.report.reference_lines import reference_lines
@@ -50,10 +50,18 @@ class PeriodFigures:
 
 
 def course_signal(card: Scorecard) -> str:
-    """The signal whose course shows a card's verdict: its worst one that pairs are compared by."""
+    """The signal whose course shows a card's verdict: the worst of its reasons, else the one furthest from 0."""
     known = {line.signal for line in card.signals}
-    worst = next((reason.subject for reason in card.verdict.reasons if reason.subject in known), ALONE)
-    return STORED_SIGNAL.get(worst, worst)
+    deciding = [reason.subject for reason in card.verdict.reasons if reason.word is card.verdict.word]
+    worst = next((subject for subject in deciding if subject in known), "")
+    chosen = worst or max(card.signals, key=_from_zero, default=None)
+    name = chosen if isinstance(chosen, str) else chosen.signal if chosen and _from_zero(chosen) > 0 else ALONE
+    return STORED_SIGNAL.get(name, name)
+
+
+def _from_zero(line: SignalLine) -> float:
+    """How far the interval of a signal is from 0; 0 where it holds 0, or is not known."""
+    return max(line.low or 0.0, -(line.high or 0.0), 0.0) if line.low is not None and line.high is not None else 0.0
 
 
 class PeriodFiguresCache:

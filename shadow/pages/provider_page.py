@@ -139,7 +139,7 @@ def _section(card: Scorecard, figures: PeriodFigures, since: str, servers: _Serv
         course_signal=course_signal(card),
         flags=flags,
         beyond=tuple(sorted((row for row in rows if row.beyond), key=lambda row: -abs(row.line.excess or 0.0))),
-        alike=tuple(row for row in rows if not row.beyond),
+        alike=tuple(sorted((row for row in rows if not row.beyond), key=lambda row: -abs(row.line.excess or 0.0))),
         scale=scale,
         band=(scale.at(-TOLERANCE), scale.at(TOLERANCE)),
         missing=tuple(gap for gap in card.gaps if gap.pairs == gap.of),

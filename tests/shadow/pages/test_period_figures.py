@@ -5,7 +5,7 @@ import pytest
 from shadow.pages.period_figures import PeriodFiguresCache, course_signal
 from shadow.report.build_report import build
 from shadow.settings.config_errors import ConfigError
-from tests.records import NOW, add_live, add_pair, fill
+from tests.records import NOW, add_live, add_pair, calling, fill
 
 
 class Clock:
@@ -85,3 +85,14 @@ def test_period_ends_where_its_end_is_given(store, cache):
     assert store.flush(20)
     assert {card.provider for card in cache.of("24h", "1h").cards} == set()
     assert {card.provider for card in cache.of("24h", "30s").cards} == {"near"}
+
+
+@pytest.mark.slow
+def test_course_is_of_the_signal_furthest_from_zero_where_no_signal_decides_alone(store, cache):
+    for number in range(30):
+        city = f"City {number}"
+        add_pair(store, "near", calling("Nowhere" if number % 2 else city), calling(city), calling(city))
+        add_pair(store, "same", calling(city), calling(city), calling(city))
+    assert store.flush(20)
+    chosen = {card.provider: course_signal(card) for card in cache.of("24h").cards}
+    assert chosen == {"near": "arguments", "same": "answer_kind"}

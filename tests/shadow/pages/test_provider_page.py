@@ -38,7 +38,7 @@ def test_provider_without_a_difference_has_no_red_row(store, pages):
     fill(store)
     page = pages.provider.page("faithful", {})
     assert 'class="differ"' not in page
-    assert "within the noise" in text(page)
+    assert "without a difference of their own beyond chance" in text(page)
 
 
 @pytest.mark.slow
