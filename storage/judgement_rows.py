@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from storage.rows import PairGroup
@@ -177,3 +177,22 @@ class PairTimes:
     first_chunk: tuple[float | None, float | None]
     first_token: tuple[float | None, float | None]
     seconds: tuple[float | None, float | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountedPairRow:
+    """One pair as the statistics count it: its judgement ("" where all of it counts), the payoffs by signal, and the states by
+    signal of the provider against the reference (`cross`) and of the reference against itself (`own`). Pairs of one `cluster`
+    may share one cause: a conversation, or equal requests.
+    """
+
+    group: PairGroup
+    id: str
+    started: float
+    control_reason: str
+    comparable: str
+    judgement: str
+    cluster: str
+    payoffs: Mapping[str, int]
+    cross: Mapping[str, str]
+    own: Mapping[str, str]

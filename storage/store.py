@@ -10,6 +10,7 @@ from storage.judgement_rows import (
     AcknowledgementRow,
     AlarmRow,
     ComparedChecks,
+    CountedPairRow,
     EvidenceRow,
     GroupStateRow,
     JudgedPairRow,
@@ -101,6 +102,9 @@ class JudgementQueries(Protocol):
 
     def compared_checks(self, since: float, until: float) -> Sequence[ComparedChecks]:
         """The checks of the pairs of a period, summed by conversation; routes are pooled."""
+
+    def counted_pairs(self, provider: str, since: float, until: float) -> Sequence[CountedPairRow]:
+        """The pairs of one provider in a period with what the statistics count of each, oldest first."""
 
     def finish_reasons(self, since: float, until: float, limit: int) -> Sequence[PairFinishReasons]:
         """The finish reasons of the newest `limit` pairs of the period in which tools were offered."""

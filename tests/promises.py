@@ -370,5 +370,8 @@ PROMISES = (
         "K2-Vendor-Verifier --incremental",
         "A stored answer is never asked for again, and a resumed study comes to the verdict of an unbroken one.",
     ),
+    Promise(
+        "dossier.recomputed", TOLD, "design", "The figures of a dossier come out the same from its files alone, without our code."
+    ),
     Promise("docs.tutorial", TOLD, "design", "The commands of the tutorial run, and print what the page says they print."),
 )

@@ -29,6 +29,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "tail": ("sameweights tail", "sameweights tail --all --provider spacer --json"),
     "open": ("sameweights open", "sameweights open latest", "sameweights open --print"),
     "doctor": ("sameweights doctor --plan", "sameweights doctor sameweights.toml", "sameweights doctor --model llama-3.1-8b"),
+    "export": (
+        "sameweights export --dossier spacer --out dossier",
+        "sameweights export --jsonl pairs.jsonl --since 24h",
+        "sameweights export --csv pairs.csv --provider spacer",
+    ),
     "schema": ("sameweights schema report", "sameweights schema pairs"),
     "completion": ('eval "$(sameweights completion bash)"', "sameweights completion fish | source"),
     "help": ("sameweights help exit-codes", "sameweights help times"),

@@ -6,6 +6,7 @@ import typer
 
 from shadow.command_line.doctor_command import doctor
 from shadow.command_line.examples import epilog
+from shadow.command_line.export_command import export
 from shadow.command_line.pair_commands import answers, pairs, show_record
 from shadow.command_line.report_commands import report, status
 from shadow.command_line.surface_commands import completion, recorded_names, schema, show_help
@@ -20,6 +21,7 @@ def add_record_commands(app: typer.Typer) -> None:
     app.command()(tail)
     app.command("open")(open_page)
     app.command()(doctor)
+    app.command()(export)
     app.command()(schema)
     app.command()(completion)
     app.command("help")(show_help)

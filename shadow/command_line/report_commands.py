@@ -55,6 +55,9 @@ def report(
         Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML, a case for each provider.")
     ] = None,
     as_json: AsJson = False,
+    bundle: Annotated[
+        Path | None, typer.Option("--from", metavar="DIR", help="Compute the figures from a dossier, instead of the database.")
+    ] = None,
     fail_on_drift: FailOnDrift = False,
     fail_on_unmeasured: FailOnUnmeasured = False,
 ) -> None:
@@ -68,9 +71,15 @@ def report(
     now = time.time()
     period = moment_of("--since", since, now), moment_of("--until", until, now)
     whole = full or markdown or as_json or bool(provider or html or junit)
-    with progress("reading the records"), reading(path, db) as reader:
-        found = views.build(reader, *period) if whole else views.build_verdicts(reader, *period)
-        found = of_provider(found, provider) if provider else found
+    with progress("reading the records"):
+        if bundle is not None:
+            from shadow.dossier.dossier_bundle import read_dossier
+
+            found = read_dossier(bundle)
+        else:
+            with reading(path, db) as reader:
+                found = views.build(reader, *period) if whole else views.build_verdicts(reader, *period)
+    found = of_provider(found, provider) if provider else found
     if html is not None:
         from shadow.report.report_html import as_html
 
@@ -96,11 +105,11 @@ def report(
             verdict_text(
                 found.cards,
                 found.references,
-                period=_period(found, since if until == "now" else ""),
+                period=_period(found, since if until == "now" and bundle is None else ""),
                 now=now,
                 width=columns(),
                 color=is_colored(),
-                options=repeated(path, db),
+                options=f" --from {shlex.quote(str(bundle))}" if bundle else repeated(path, db),
             )
         )
     _leave(found, drift=fail_on_drift, unmeasured=fail_on_unmeasured)
@@ -146,7 +155,8 @@ def _period(found: Report, since: str) -> str:
 
     requests = sum(row.requests for row in found.traffic if row.role == "primary")
     named = f"last {since}" if since and since[0].isdigit() and "-" not in since else "all records"
-    period = named if since else f"{moment(found.since)} to {moment(found.until)} UTC"
+    begin = f"{moment(found.since)} to" if found.since > 0 else "until"
+    period = named if since else f"{begin} {moment(found.until)} UTC"
     return f"{period}, {requests:,} requests"
 
 

@@ -149,7 +149,8 @@ def _row(group: GroupKey, signal: str, sums: Sequence[ClusterSum]) -> _Row:
         count, total = clusters[one.cluster]
         clusters[one.cluster] = (count + one.pairs, total + one.plus - one.minus)
     plus, minus = sum(one.plus for one in sums), sum(one.minus for one in sums)
-    return _Row(group=group, signal=signal, clusters=tuple(clusters.values()), plus=plus, minus=minus)
+    # sorted, so that the sums of floats do not depend on the order in which the clusters were read
+    return _Row(group=group, signal=signal, clusters=tuple(sorted(clusters.values())), plus=plus, minus=minus)
 
 
 def _score(row: _Row, *, p: float, p_holm: float, tolerance: float, rows: int) -> EffectEstimate:

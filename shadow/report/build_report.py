@@ -8,25 +8,26 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from shadow.drift.admission import counts
 from shadow.drift.drift_signals import AGREEMENT
 from shadow.drift.excess_estimates import ClusterSum, EffectEstimate, GroupKey, discoveries, group_evidence, table
 from shadow.report.check_rates import CheckVoteTotals, check_lines
-from shadow.report.drift_lines import DriftLine, drift_lines
-from shadow.report.figures import IdentityLine, Report, Scorecard, TrafficFigures
-from shadow.report.identity_lines import greedy_lines, identity_changes, identity_lines, segment_lines, template_lines
+from shadow.report.figures import Report, Scorecard, TrafficFigures
+from shadow.report.identity_lines import greedy_lines, identity_changes, segment_lines, template_lines
 from shadow.report.latency_lines import latency_lines, pace_lines
+from shadow.report.period_records import PeriodRecords, read_records
 from shadow.report.provider_card import Key, ScorecardSource, card_keys, make_card, worst_first
 from shadow.report.reference_lines import reference_lines
-from shadow.report.reference_refusals import NEWEST, provider_refusals, refusing_reference_lines
+from shadow.report.reference_refusals import provider_refusals, refusing_reference_lines
 from shadow.report.report_text import render
 from shadow.report.stream_faults import stream_lines
 from shadow.report.trigger_figures import trigger_figures
 from shadow.report.unheld_requests import unheld_shortfalls
 from shadow.verdict.phrases import rfc3339
-from storage.rows import SignalCount, TrafficCount
+from storage.judgement_rows import PayoffSum
+from storage.rows import TrafficCount
 from storage.store import Reader
 
 SCHEMA = "sameweights.report/2"
@@ -34,43 +35,21 @@ SCHEMA = "sameweights.report/2"
 
 def build(reader: Reader, since: float, until: float) -> Report:
     """The report of the period from `since` to `until` (seconds since the epoch)."""
-    counts = reader.signal_counts(since, until)
-    traffic = reader.traffic(since, until)
-    drift = drift_lines(reader)
-    identities = identity_lines(reader, since, until)
-    cards = _cards(reader, (since, until), counts=counts, traffic=traffic, drift=drift, identities=identities)
-    return Report(
-        since=since,
-        until=until,
-        cards=cards,
+    records = read_records(reader, since, until)
+    return replace(
+        verdicts_of(records),
         latency=latency_lines(reader, since, until),
-        traffic=tuple(_traffic(traffic)),
-        identities=identities,
         templates=template_lines(reader, since, until),
         segments=segment_lines(reader, since, until),
         streaming=stream_lines(reader, since, until),
-        greedy=greedy_lines(counts),
-        drifting=drift,
+        greedy=greedy_lines(records.counts),
         paces=pace_lines(reader),
-        references=(*refusing_reference_lines(cards), *reference_lines(cards, drift)),
     )
 
 
 def build_verdicts(reader: Reader, since: float, until: float) -> Report:
     """The verdicts of the period with their cards alone: what the short faces need, in a fraction of the time of `build`."""
-    counts, traffic = reader.signal_counts(since, until), reader.traffic(since, until)
-    drift, identities = drift_lines(reader), identity_lines(reader, since, until)
-    cards = _cards(reader, (since, until), counts=counts, traffic=traffic, drift=drift, identities=identities)
-    return Report(
-        since=since,
-        until=until,
-        cards=cards,
-        latency=(),
-        traffic=tuple(_traffic(traffic)),
-        identities=identities,
-        drifting=drift,
-        references=(*refusing_reference_lines(cards), *reference_lines(cards, drift)),
-    )
+    return verdicts_of(read_records(reader, since, until))
 
 
 def scorecards(reader: Reader, since: float, until: float) -> tuple[Scorecard, ...]:
@@ -78,41 +57,45 @@ def scorecards(reader: Reader, since: float, until: float) -> tuple[Scorecard, .
     return build_verdicts(reader, since, until).cards
 
 
-def _cards(
-    reader: Reader,
-    period: tuple[float, float],
-    *,
-    counts: Sequence[SignalCount],
-    traffic: Sequence[TrafficCount],
-    drift: tuple[DriftLine, ...],
-    identities: tuple[IdentityLine, ...],
-) -> tuple[Scorecard, ...]:
-    since, until = period
-    scores = _scores(reader, since, until)
-    reasons = _reasons(reader, since, until)
-    triggers = trigger_figures(reader, since, until)
-    paired = CheckVoteTotals(reader.judgements.compared_checks(since, until))
+def verdicts_of(records: PeriodRecords) -> Report:
+    """The verdicts that the records of a period give."""
+    cards = _cards(records)
+    return Report(
+        since=records.since,
+        until=records.until,
+        cards=cards,
+        latency=(),
+        traffic=tuple(_traffic(records.traffic)),
+        identities=records.identities,
+        drifting=records.drift,
+        references=(*refusing_reference_lines(cards), *reference_lines(cards, records.drift)),
+    )
+
+
+def _cards(records: PeriodRecords) -> tuple[Scorecard, ...]:
+    scores, reasons = _scores(records.sums), _reasons(records.reasons)
+    triggers = trigger_figures(records.endings)
+    paired = CheckVoteTotals(records.compared)
     evidence, found = _evidence(scores)
-    ended = reader.judgements.response_statuses(since, until, NEWEST)
-    refused = provider_refusals(ended)
-    unheld = unheld_shortfalls(reader.judgements.unread_requests(since, until))
+    refused = provider_refusals(records.ended)
+    unheld = unheld_shortfalls(records.unread)
     sources = (
         ScorecardSource(
             key=key,
             scores=scores[key],
-            checks=check_lines(counts, paired, key),
+            checks=check_lines(records.counts, paired, key),
             reasons=reasons[key],
-            drift=tuple(line for line in drift if (line.provider, line.model, line.reference) == key),
-            identity_changed=identity_changes(identities, key),
+            drift=tuple(line for line in records.drift if (line.provider, line.model, line.reference) == key),
+            identity_changed=identity_changes(records.identities, key),
             log_e=evidence.get(key),
             discovered=key in found,
             triggering=triggers.get(key),
             refusal=refused.get(key[:2], ""),
             unheld=unheld.get(key[:2], ()),
         )
-        for key in card_keys(list(scores), counts, traffic, drift, ended)
+        for key in card_keys(list(scores), records.counts, records.traffic, records.drift, records.ended)
     )
-    return tuple(sorted((make_card(source, counts, traffic) for source in sources), key=worst_first))
+    return tuple(sorted((make_card(source, records.counts, records.traffic) for source in sources), key=worst_first))
 
 
 def as_json(report: Report) -> str:
@@ -145,7 +128,7 @@ def as_text(report: Report, *, width: int = 100, color: bool = False, brief: boo
     return render(report, width=width, color=color, brief=brief)
 
 
-def _scores(reader: Reader, since: float, until: float) -> dict[Key, Sequence[EffectEstimate]]:
+def _scores(found: Iterable[PayoffSum]) -> dict[Key, Sequence[EffectEstimate]]:
     """The effect estimates of each card; as in the detector, agreement does not count where the reference caches."""
     sums = [
         ClusterSum(
@@ -156,13 +139,13 @@ def _scores(reader: Reader, since: float, until: float) -> dict[Key, Sequence[Ef
             plus=one.plus,
             minus=one.minus,
         )
-        for one in reader.judgements.payoff_sums(since, until)
+        for one in found
         if counts(one.judgement, agreement=one.signal in AGREEMENT)
     ]
-    found: dict[Key, list[EffectEstimate]] = defaultdict(list)
+    scored: dict[Key, list[EffectEstimate]] = defaultdict(list)
     for score in table(sums):
-        found[_pooled(score.group)].append(score)
-    return defaultdict(tuple, found)
+        scored[_pooled(score.group)].append(score)
+    return defaultdict(tuple, scored)
 
 
 def _pooled(group: GroupKey) -> Key:
@@ -176,9 +159,9 @@ def _evidence(scores: Mapping[Key, Sequence[EffectEstimate]]) -> tuple[Mapping[K
     return {_pooled(group): log for group, log in group_evidence(every).items()}, frozenset(map(_pooled, discoveries(every)))
 
 
-def _reasons(reader: Reader, since: float, until: float) -> Mapping[Key, Mapping[str, int]]:
+def _reasons(rows: Iterable[tuple[str, str, str, str, int]]) -> Mapping[Key, Mapping[str, int]]:
     found: dict[Key, Counter[str]] = defaultdict(Counter)
-    for provider, model, reference, reason, pairs in reader.reasons(since, until):
+    for provider, model, reference, reason, pairs in rows:
         found[provider, model, reference][reason] += pairs
     return found
 

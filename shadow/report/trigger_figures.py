@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from shadow.drift.verifier_figures import PairEnding, Triggering, triggering
 from shadow.findings.pair import ControlReason
 from shadow.report.latency_lines import repeatable_choice
 from storage.judgement_rows import PairFinishReasons
-from storage.store import Reader
 
 NEWEST = 100_000
 TRIGGERED = "tool_calls"
 
 
-def trigger_figures(reader: Reader, since: float, until: float) -> Mapping[tuple[str, str, str], Triggering]:
+def trigger_figures(endings: Iterable[PairFinishReasons]) -> Mapping[tuple[str, str, str], Triggering]:
     """The figures by (provider, model, reference), for keys with complete pairs on requests with tools."""
     found: dict[tuple[str, str, str], list[PairEnding]] = defaultdict(list)
-    for each in reader.judgements.finish_reasons(since, until, NEWEST):
+    for each in endings:
         found[each.group.provider, each.group.model, each.group.reference].append(_ending(each))
-    return {key: triggering(endings, repeatable_choice("triggers")) for key, endings in found.items()}
+    return {key: triggering(of_key, repeatable_choice("triggers")) for key, of_key in found.items()}
 
 
 def _ending(each: PairFinishReasons) -> PairEnding:

@@ -15,6 +15,7 @@ from storage.judgement_rows import (
     AcknowledgementRow,
     AlarmRow,
     ComparedChecks,
+    CountedPairRow,
     EvidenceRow,
     GroupStateRow,
     JudgedPairRow,
@@ -26,7 +27,7 @@ from storage.judgement_rows import (
     TimedRow,
 )
 from storage.rows import IdentityRow, PairGroup
-from storage.sqlite import action_log, check_votes, identity_queries, pace_queries, report_queries
+from storage.sqlite import action_log, check_votes, dossier_queries, identity_queries, pace_queries, report_queries
 from storage.sqlite.query_rows import FOREVER
 from storage.sqlite.record_insertion import roll_back
 
@@ -127,6 +128,10 @@ class JudgementReader:
     def compared_checks(self, since: float, until: float) -> Sequence[ComparedChecks]:
         """The checks of the pairs of a period, summed by conversation; routes are pooled."""
         return self._query(lambda conn: check_votes.compared_checks(conn, since, until))
+
+    def counted_pairs(self, provider: str, since: float, until: float) -> Sequence[CountedPairRow]:
+        """The pairs of one provider in a period with what the statistics count of each, oldest first."""
+        return self._query(lambda conn: dossier_queries.counted_pairs(conn, provider, since, until))
 
     def finish_reasons(self, since: float, until: float, limit: int) -> Sequence[PairFinishReasons]:
         """The finish reasons of the newest `limit` pairs of the period in which tools were offered."""

@@ -102,6 +102,7 @@ def test_the_json_is_stable_and_holds_no_nan(report):
     assert list(found) == [
         *("schema", "drift", "measured", "since", "until", "cards", "latency", "traffic"),
         *("identities", "templates", "segments", "greedy", "drifting", "paces", "streaming", "references"),
+        *("since_time", "until_time"),
     ]
     assert set(found["cards"][0]) == {
         "provider", "reference", "model", "pairs", "compared", "requests", "verdict", "signals", "checks", "gaps", "reasons",
@@ -109,6 +110,7 @@ def test_the_json_is_stable_and_holds_no_nan(report):
     }  # fmt: skip
     assert set(found["cards"][0]["verdict"]) == {
         "provider", "model", "reference", "word", "sentence", "reasons", "notes", "power", "coverage", "since", "worst",
+        "since_time",
     }  # fmt: skip
     squeezer = next(card for card in found["cards"] if card["provider"] == "squeezer")
     line = next(line for line in squeezer["checks"] if line["signal"] == "lost_space")

@@ -12,7 +12,7 @@ def test_a_tie_break_is_no_control_since_it_is_selected(store):
     for number in range(10):
         pair(store, f"b{number}", y="stop", r="tool_calls", c="stop", reason="tiebreak")
     assert store.flush(20)
-    found = trigger_figures(store, 0.0, 0.0)[KEY]
+    found = trigger_figures(store.judgements.finish_reasons(0.0, 0.0, 1_000))[KEY]
     assert (found.pairs, found.control_pairs, found.own_f1, found.ratio) == (30, 20, 1.0, 20 / 30)
     assert found.f1 == 2 * 20 / (20 + 30)
 
@@ -20,5 +20,5 @@ def test_a_tie_break_is_no_control_since_it_is_selected(store):
 def test_no_request_with_tools_is_no_figure(store):
     pair(store, "a", tools=0)
     assert store.flush(20)
-    assert trigger_figures(store, 0.0, 0.0) == {}
+    assert trigger_figures(store.judgements.finish_reasons(0.0, 0.0, 1_000)) == {}
     assert all(card.triggering is None for card in build(store, 0.0, NOW * 2).cards)

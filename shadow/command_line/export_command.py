@@ -1,0 +1,85 @@
+"""`export`: a dossier about a provider or an alarm, or records as JSONL or CSV, as files."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from shadow.command_line.options import Db, Since, Until, progress, reading
+from shadow.commands.config_commands import ConfigPath
+from shadow.presentation.visible_text import plain
+
+
+def export(
+    config: ConfigPath = None,
+    *,
+    db: Db = None,
+    dossier: Annotated[
+        str, typer.Option("--dossier", metavar="NAME", help="A provider, or the end of the id of the pair of an alarm.")
+    ] = "",
+    jsonl: Annotated[
+        Path | None, typer.Option("--jsonl", metavar="FILE", help="Write exchanges and findings as JSONL; .zst is compressed.")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write pairs as CSV.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder of a dossier; dossier-NAME.")] = None,
+    provider: Annotated[str, typer.Option("--provider", metavar="NAME", help="Only this provider, of JSONL and CSV.")] = "",
+    since: Since = "",
+    until: Until = "now",
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=1, help="Largest number of pairs, of JSONL and CSV.")
+    ] = 10_000,
+    without_text: Annotated[
+        bool, typer.Option("--without-text", help="No text of a request or answer, only what was found.")
+    ] = False,
+) -> None:
+    """Write evidence and records to files: a dossier, JSONL or CSV."""
+    from importlib.metadata import version
+
+    from shadow.commands.written_file import write_bytes, write_text
+    from shadow.dossier import record_lines
+    from shadow.dossier.compressed_lines import as_file
+    from shadow.dossier.digest_chain import CHAIN
+    from shadow.dossier.dossier_bundle import write_dossier
+    from shadow.dossier.dossier_subject import dossier_subject
+    from shadow.report.filters import moment_of, pair_filter
+    from shadow.settings.config_errors import ConfigError
+    from shadow.terminal.pair_list import pair_lines
+
+    if not (dossier or jsonl or csv):
+        raise ConfigError(["export: choose --dossier NAME, --jsonl FILE or --csv FILE"])
+    now = time.time()
+    end = moment_of("--until", until, now)
+    with progress("reading the records"), reading(config, db) as reader:
+        if dossier:
+            begin = moment_of("--since", since, now) if since else None
+            found = dossier_subject(reader, dossier, begin, end)
+            folder = out or Path(f"dossier-{found.provider}")
+            made = write_dossier(
+                reader,
+                found.provider,
+                (found.since, found.until),
+                folder,
+                version=version("sameweights"),
+                with_text=not without_text,
+            )
+            typer.echo(plain(f"{folder}: {made.pairs:,} pairs, {made.requests:,} requests; last link of {CHAIN}: {made.link}"))
+        if jsonl or csv:
+            wanted = pair_filter(
+                provider=provider,
+                model="",
+                signal="",
+                state="",
+                since=since or "all",
+                until=until,
+                limit=limit,
+                now=now,
+            )
+            lines = pair_lines(reader, wanted)
+            if jsonl:
+                write_bytes(jsonl, as_file(jsonl, record_lines.jsonl_lines(reader, lines, with_text=not without_text)))
+            if csv:
+                write_text(csv, record_lines.csv_text(reader, lines, with_text=not without_text))
+            typer.echo(plain(f"{len(lines):,} pairs written to {' and '.join(str(path) for path in (jsonl, csv) if path)}"))

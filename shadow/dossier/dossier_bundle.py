@@ -1,0 +1,158 @@
+"""write_dossier() and read_dossier(): the evidence about one provider as a folder of files with a chain of digests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import NamedTuple
+
+from pydantic import TypeAdapter, ValidationError
+
+from shadow.commands.written_file import write_bytes
+from shadow.dossier.digest_chain import CHAIN, broken_link, chain_lines
+from shadow.dossier.dossier_records import CountedPair, DossierRecords, OtherSums, dossier_records, whole_period
+from shadow.dossier.dossier_text import dossier_text
+from shadow.dossier.telling_pairs import telling_pairs
+from shadow.privacy.privacy_policy import row_of
+from shadow.report.build_report import as_json, verdicts_of
+from shadow.report.figures import Report
+from shadow.report.period_records import PeriodRecords, read_records
+from shadow.report.provider_report import of_provider
+from shadow.settings.config_errors import ConfigError
+from shadow.terminal.pair_list import ListedPair, pair_document
+from shadow.terminal.pair_text import pair_columns, pair_json
+from shadow.verdict.phrases import rfc3339
+from storage.store import Reader
+
+SCHEMA = "sameweights.dossier/1"
+README, VERDICT, RECORDS, PAIRS = "README.md", "verdict.json", "records.json", "pairs.jsonl"
+EVIDENCE, REQUESTS = "evidence.jsonl", "requests.jsonl"
+FILES = (README, VERDICT, RECORDS, PAIRS, EVIDENCE, REQUESTS)
+SAMPLE = 200
+"""Requests of the replayable set at most: the newest pairs beside the most telling ones, which alone would be a biased choice."""
+_CHAT = "/chat/completions"
+_PERIOD, _OTHERS = TypeAdapter(PeriodRecords), TypeAdapter(tuple[OtherSums, ...])
+_PAIR = TypeAdapter(CountedPair)
+
+
+class WrittenDossier(NamedTuple):
+    """A dossier that was written: the last link of its chain, how many pairs, and how many requests can be sent again."""
+
+    link: str
+    pairs: int
+    requests: int
+
+
+def write_dossier(
+    reader: Reader, provider: str, period: tuple[float, float], folder: Path, *, version: str, with_text: bool
+) -> WrittenDossier:
+    """Write the files into `folder`, which is created; ConfigError for an unknown provider or a folder that has such files."""
+    whole = read_records(reader, *period)
+    of_provider(verdicts_of(whole), provider)
+    records = dossier_records(provider, whole, reader.judgements.counted_pairs(provider, *period))
+    report = of_provider(verdicts_of(whole_period(records)), provider)
+    signals = tuple(reason.subject for card in report.cards for reason in card.verdict.reasons)
+    telling = telling_pairs(reader, provider, signals, *period)
+    requests = list(_requests(reader, telling, records)) if with_text else []
+    text = dossier_text(provider, report, version=version, telling=len(telling), requests=len(requests), with_text=with_text)
+    contents = (
+        text,
+        as_json(report) + "\n",
+        _records_json(records),
+        _lines(_pair_line(pair) for pair in records.pairs),
+        _lines(_evidence_line(reader, line, with_text=with_text) for line in telling),
+        _lines(requests),
+    )
+    files = {name: content.encode("utf-8", "backslashreplace") for name, content in zip(FILES, contents, strict=True)}
+    lines = list(chain_lines(files))
+    _write(folder, {**files, CHAIN: ("\n".join(lines) + "\n").encode()})
+    return WrittenDossier(link=lines[-1].split(" ")[0], pairs=len(records.pairs), requests=len(requests))
+
+
+def read_dossier(folder: Path) -> Report:
+    """The report computed from the files of a dossier; ConfigError where a file is missing, changed, or not of this version."""
+    try:
+        files = {name: (folder / name).read_bytes() for name in FILES}
+        lines = (folder / CHAIN).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([f"--from {folder}: no whole dossier: {error}"]) from None
+    if broken := broken_link(lines, files):
+        raise ConfigError([f"--from {folder}: {broken} is not what {CHAIN} states: it was changed after the dossier was made"])
+    try:
+        records = _records(json.loads(files[RECORDS]), files[PAIRS])
+    except (ValueError, KeyError, TypeError, ValidationError):
+        raise ConfigError([f"--from {folder}: {RECORDS} or {PAIRS} is not of the form {SCHEMA}"]) from None
+    return of_provider(verdicts_of(whole_period(records)), records.provider)
+
+
+def _records(document: dict[str, object], pairs: bytes) -> DossierRecords:
+    if document["schema"] != SCHEMA:
+        raise ValueError(SCHEMA)
+    return DossierRecords(
+        provider=str(document["provider"]),
+        period=_PERIOD.validate_python(document["period"]),
+        pairs=tuple(_PAIR.validate_json(line) for line in pairs.splitlines()),
+        others=_OTHERS.validate_python(document["others"]),
+    )
+
+
+def _records_json(records: DossierRecords) -> str:
+    members = {
+        "schema": SCHEMA,
+        "provider": records.provider,
+        "period": asdict(records.period),
+        "others": [asdict(one) for one in records.others],
+    }
+    return json.dumps(members, indent=1, allow_nan=False) + "\n"
+
+
+def _pair_line(pair: CountedPair) -> str:
+    return json.dumps({**asdict(pair), "started_time": rfc3339(pair.started)})
+
+
+def _evidence_line(reader: Reader, line: ListedPair, *, with_text: bool) -> str:
+    found = pair_columns(reader, line.summary.pair.id) if with_text else None
+    if found is None:
+        kept = {name: value for name, value in pair_document(line).items() if name != "conversation"}
+        return json.dumps(kept)
+    return json.dumps(json.loads(pair_json(found)))
+
+
+def _requests(reader: Reader, telling: Sequence[ListedPair], records: DossierRecords) -> Iterator[str]:
+    """The chat bodies of the most telling pairs and of the newest ones, each once."""
+    newest = [pair.id for pair in reversed(records.pairs)][:SAMPLE]
+    for name in dict.fromkeys([*(line.summary.pair.id for line in telling), *newest]):
+        pair = reader.pair(name)
+        row = row_of(reader, pair.subject_id) if pair else None
+        if row is None or row.request_body is None or not row.target.partition("?")[0].endswith(_CHAT):
+            continue
+        body = _object(row.request_body)
+        if body:
+            yield json.dumps(body)
+
+
+def _object(body: bytes) -> dict[str, object]:
+    """The body as a JSON object; empty where it is cut or pseudonymised."""
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) and isinstance(found.get("messages"), list) else {}
+
+
+def _lines(lines: Iterator[str] | list[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _write(folder: Path, files: dict[str, bytes]) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError([f"{folder}: cannot be created: {error.strerror}"]) from None
+    there = [name for name in files if (folder / name).exists()]
+    if there:
+        raise ConfigError([f"{folder}: has {', '.join(there)} already; name another folder with --out"])
+    for name, content in files.items():
+        write_bytes(folder / name, content)

@@ -1,0 +1,196 @@
+"""What a dossier holds of a period: everything that the verdicts about one provider depend on, the others without their names.
+
+The corrections for many tests (Holm, e-BH) look at every row of the report. Of the other providers a dossier therefore has the
+counts that these corrections need, as numbered rows without a name; so the verdicts come out as in the report of that period.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+
+from shadow.report.drift_lines import DriftLine
+from shadow.report.period_records import PeriodRecords
+from storage.judgement_rows import ComparedChecks, CountedPairRow, PairFinishReasons, PayoffSum
+from storage.rows import SignalCount
+
+OTHER = "other-{}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherSums:
+    """Of an unnamed provider: in how many `clusters` one signal has these sums."""
+
+    other: str
+    signal: str
+    judgement: str
+    pairs: int
+    plus: int
+    minus: int
+    clusters: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountedPair:
+    """One pair of the dossier's provider; `cluster` numbers its conversation, `counts` is "" or why parts of it do not count."""
+
+    id: str
+    started: float
+    route: str
+    model: str
+    reference: str
+    cluster: int
+    control: str
+    comparable: str
+    counts: str
+    payoffs: Mapping[str, int]
+    cross: Mapping[str, str]
+    own: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DossierRecords:
+    """The records of one provider: those of the period without the payoffs, its pairs, and the sums of the others."""
+
+    provider: str
+    period: PeriodRecords
+    pairs: tuple[CountedPair, ...]
+    others: tuple[OtherSums, ...]
+
+
+def dossier_records(provider: str, period: PeriodRecords, pairs: Iterable[CountedPairRow]) -> DossierRecords:
+    """The records of one provider out of those of a whole period."""
+    clusters: dict[tuple[str, str, str], int] = {}
+    numbered = count()
+    rows = tuple(pairs)
+    scored = frozenset(signal for row in rows for signal in row.payoffs)
+    counted = tuple(_counted(row, scored, clusters, numbered) for row in rows)
+    references = {row.group.reference for row in period.counts if row.group.provider == provider}
+    sides = {provider, *references, *(pair.reference for pair in counted)}
+    others = _others(provider, period)
+    names = frozenset(key[0] for key in others) - sides
+    own = replace(
+        period,
+        counts=tuple(_unrouted(row, provider) for row in period.counts if row.group.provider in sides),
+        traffic=tuple(row for row in period.traffic if row.provider in sides),
+        drift=tuple(_without_names(line, names) for line in period.drift if line.provider == provider),
+        identities=tuple(line for line in period.identities if line.provider in sides),
+        sums=(),
+        reasons=tuple(row for row in period.reasons if row[0] == provider),
+        endings=tuple(_unnamed(row, clusters, numbered) for row in period.endings if row.group.provider == provider),
+        compared=tuple(_compared(row, provider, others) for row in period.compared),
+        ended=tuple(row for row in period.ended if row[0] == provider),
+        unread=tuple(row for row in period.unread if row[0] == provider),
+    )
+    return DossierRecords(provider=provider, period=own, pairs=counted, others=tuple(_histogram(period.sums, provider, others)))
+
+
+def whole_period(found: DossierRecords) -> PeriodRecords:
+    """The records of the period with the payoffs again, those of the pairs and those of the others."""
+    return replace(found.period, sums=(*_own_sums(found), *_other_sums(found.others)))
+
+
+def _unrouted(row: SignalCount, provider: str) -> SignalCount:
+    """The count, that of a reference without its route: routes may be named for other providers."""
+    return row if row.group.provider == provider else replace(row, group=replace(row.group, route=""))
+
+
+def _without_names(line: DriftLine, names: Collection[str]) -> DriftLine:
+    """The line without the names of other providers, which its reasons quote."""
+    if not names:
+        return line
+    others = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(names, key=len, reverse=True)))})(?!\w)")
+    why, blame_why, sentence, by = (
+        others.sub("another provider", text) for text in (line.why, line.blame_why, line.sentence, line.by)
+    )
+    return replace(line, why=why, blame_why=blame_why, sentence=sentence, by=by)
+
+
+def _counted(
+    row: CountedPairRow, scored: Collection[str], clusters: dict[tuple[str, str, str], int], numbered: Iterator[int]
+) -> CountedPair:
+    return CountedPair(
+        id=row.id,
+        started=row.started,
+        route=row.group.route,
+        model=row.group.model,
+        reference=row.group.reference,
+        cluster=_number(clusters, (row.group.model, row.group.reference, row.cluster), numbered),
+        control=row.control_reason,
+        comparable=row.comparable,
+        counts=row.judgement,
+        payoffs=row.payoffs,
+        cross={signal: row.cross[signal] for signal in row.cross if signal in scored},
+        own={signal: row.own[signal] for signal in row.own if signal in scored},
+    )
+
+
+def _number(clusters: dict[tuple[str, str, str], int], key: tuple[str, str, str], numbered: Iterator[int]) -> int:
+    """The number of a cluster, the same for each of its pairs: ids of conversations are the application's own."""
+    if key not in clusters:
+        clusters[key] = next(numbered)
+    return clusters[key]
+
+
+def _unnamed(row: PairFinishReasons, clusters: dict[tuple[str, str, str], int], numbered: Iterator[int]) -> PairFinishReasons:
+    number = _number(clusters, (row.group.model, row.group.reference, row.conversation), numbered)
+    return replace(row, conversation=f"{number}")
+
+
+def _others(provider: str, period: PeriodRecords) -> Mapping[tuple[str, str, str], str]:
+    """A number in place of each other provider, model and reference."""
+    keys = {(one.provider, one.model, one.reference) for one in period.sums}
+    keys |= {(one.provider, one.model, one.reference) for one in period.compared}
+    return {key: OTHER.format(place) for place, key in enumerate(sorted(key for key in keys if key[0] != provider))}
+
+
+def _compared(row: ComparedChecks, provider: str, others: Mapping[tuple[str, str, str], str]) -> ComparedChecks:
+    if row.provider == provider:
+        return row
+    return replace(row, provider=others[row.provider, row.model, row.reference], model="", reference="")
+
+
+def _histogram(sums: Sequence[PayoffSum], provider: str, others: Mapping[tuple[str, str, str], str]) -> Iterator[OtherSums]:
+    counts = Counter(
+        (others[one.provider, one.model, one.reference], one.signal, one.judgement, one.pairs, one.plus, one.minus)
+        for one in sums
+        if one.provider != provider
+    )
+    for (other, signal, judgement, pairs, plus, minus), clusters in sorted(counts.items()):
+        yield OtherSums(other=other, signal=signal, judgement=judgement, pairs=pairs, plus=plus, minus=minus, clusters=clusters)
+
+
+def _own_sums(found: DossierRecords) -> Iterator[PayoffSum]:
+    for pair in found.pairs:
+        for signal, payoff in pair.payoffs.items():
+            yield PayoffSum(
+                model=pair.model,
+                provider=found.provider,
+                reference=pair.reference,
+                signal=signal,
+                cluster=pair.cluster,
+                judgement=pair.counts,
+                pairs=1,
+                plus=int(payoff > 0),
+                minus=int(payoff < 0),
+            )
+
+
+def _other_sums(others: Iterable[OtherSums]) -> Iterator[PayoffSum]:
+    clusters = count()
+    for one in others:
+        for _ in range(one.clusters):
+            yield PayoffSum(
+                model="",
+                provider=one.other,
+                reference="",
+                signal=one.signal,
+                cluster=next(clusters),
+                judgement=one.judgement,
+                pairs=one.pairs,
+                plus=one.plus,
+                minus=one.minus,
+            )

@@ -1,0 +1,99 @@
+"""A dossier written and read."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from shadow.dossier.digest_chain import CHAIN, chain_lines
+from shadow.dossier.dossier_bundle import FILES, read_dossier, write_dossier
+from shadow.report.build_report import as_json, build_verdicts
+from shadow.report.provider_report import of_provider
+from shadow.settings.config_errors import ConfigError
+from tests.records import NOW, add_pair
+
+pytestmark = pytest.mark.slow
+PERIOD = (0.0, NOW + 60)
+SCRIPT = Path(__file__).parents[2] / "recomputed_dossier.py"
+
+
+@pytest.fixture
+def bundle(recorded, tmp_path):
+    write_dossier(recorded, "garbler", PERIOD, tmp_path / "d", version="1.2", with_text=True)
+    return tmp_path / "d"
+
+
+def recomputed(bundle) -> tuple[int, str]:
+    ran = subprocess.run([sys.executable, "-I", SCRIPT, bundle], capture_output=True, text=True, check=False, timeout=50)
+    return ran.returncode, ran.stdout.strip() or ran.stderr
+
+
+def test_figures_read_from_the_files_are_those_of_the_database(recorded, bundle):
+    found = read_dossier(bundle)
+    assert found.cards == of_provider(build_verdicts(recorded, *PERIOD), "garbler").cards
+    assert as_json(found) + "\n" == (bundle / "verdict.json").read_text(encoding="utf-8")
+
+
+def test_script_without_our_code_computes_the_same_figures(bundle):
+    assert recomputed(bundle) == (0, "as stated")
+
+
+def test_script_finds_a_figure_that_was_changed(bundle):
+    verdict = bundle / "verdict.json"
+    verdict.write_text(verdict.read_text(encoding="utf-8").replace('"provider_odd": 27', '"provider_odd": 28'), encoding="utf-8")
+    code, out = recomputed(bundle)
+    assert code == 2
+    assert out.splitlines() == ["the chain does not hold", "arguments provider_odd: 28 stated, 27 computed"]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_changed_file_is_named(bundle, name):
+    (bundle / name).write_bytes((bundle / name).read_bytes() + b"\n")
+    with pytest.raises(ConfigError, match=rf"{name} is not what chain\.txt states"):
+        read_dossier(bundle)
+
+
+def test_missing_file_and_foreign_form_are_sentences(bundle, tmp_path):
+    with pytest.raises(ConfigError, match="no whole dossier"):
+        read_dossier(tmp_path / "none")
+    (bundle / "records.json").write_text('{"schema": "other"}', encoding="utf-8")
+    files = {name: (bundle / name).read_bytes() for name in FILES}
+    (bundle / CHAIN).write_text("\n".join(chain_lines(files)), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"not of the form sameweights\.dossier/1"):
+        read_dossier(bundle)
+
+
+def test_ten_pairs_are_whole_and_the_requests_can_be_sent_again(bundle):
+    evidence = [json.loads(line) for line in (bundle / "evidence.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert len(evidence) == 10
+    assert all(len(one["answers"]) == 3 for one in evidence)
+    requests = [json.loads(line) for line in (bundle / "requests.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert len(requests) == 80
+    assert all(one["messages"] for one in requests)
+
+
+def test_without_text_there_is_no_word_of_a_request_or_answer(recorded, tmp_path):
+    made = write_dossier(recorded, "garbler", PERIOD, tmp_path / "d", version="1.2", with_text=False)
+    assert (made.pairs, made.requests) == (80, 0)
+    for name in FILES:
+        assert "Weather?" not in (tmp_path / "d" / name).read_text(encoding="utf-8")
+    assert read_dossier(tmp_path / "d").cards
+
+
+def test_unknown_provider_and_full_folder_are_refused(recorded, bundle):
+    with pytest.raises(ConfigError, match="did you mean 'garbler'"):
+        write_dossier(recorded, "garblr", PERIOD, bundle, version="1", with_text=True)
+    with pytest.raises(ConfigError, match=r"has README\.md, verdict\.json"):
+        write_dossier(recorded, "garbler", PERIOD, bundle, version="1", with_text=True)
+
+
+def test_pseudonymised_and_hostile_bodies_stay_what_they_are(store, tmp_path):
+    for _ in range(3):
+        add_pair(store, "p", "x\x1b[2J\u202e" + "y" * 1_000_000, "Hello", "Hello", model="m\x1b[2J")
+    assert store.flush(20)
+    write_dossier(store, "p", PERIOD, tmp_path / "d", version="1", with_text=True)
+    for name in FILES:
+        assert b"\x1b" not in (tmp_path / "d" / name).read_bytes()
+    assert recomputed(tmp_path / "d") == (0, "as stated")

@@ -1,0 +1,47 @@
+"""What a dossier holds of a period."""
+
+from dataclasses import replace
+
+import pytest
+
+from shadow.dossier.dossier_records import dossier_records, whole_period
+from shadow.report.build_report import verdicts_of
+from shadow.report.drift_lines import DriftLine
+from shadow.report.period_records import read_records
+from shadow.report.provider_report import of_provider
+from tests.records import NOW
+
+pytestmark = pytest.mark.slow
+PERIOD = (0.0, NOW + 60)
+LINE = DriftLine(
+    route="r", model="m", provider="garbler", reference="official", state="drift", why="", name="arguments", pairs=1,
+    strongest="", evidence=None, since=None, earliest=None, latest=None, size=None, low=None, high=None, signals=(),
+    requests=(), pair_ids=(), reference_suspected=False, left_out={}, sentence="faithful is still the same", by="faithful",
+)  # fmt: skip
+
+
+def made(store, provider, **more):
+    whole = replace(read_records(store, *PERIOD), **more)
+    return whole, dossier_records(provider, whole, store.judgements.counted_pairs(provider, *PERIOD))
+
+
+@pytest.mark.parametrize("provider", ["garbler", "faithful", "squeezer", "newcomer"])
+def test_figures_of_one_provider_are_those_of_the_whole_report(recorded, provider):
+    whole, records = made(recorded, provider)
+    own = of_provider(verdicts_of(whole_period(records)), provider)
+    assert own.cards == of_provider(verdicts_of(whole), provider).cards
+
+
+def test_other_providers_have_no_name_in_it(recorded):
+    _, records = made(recorded, "garbler", drift=(LINE, replace(LINE, provider="faithful")))
+    text = repr(records)
+    assert "garbler" in text
+    for name in ("faithful", "squeezer", "newcomer", "loner"):
+        assert name not in text
+    assert [line.sentence for line in records.period.drift] == ["another provider is still the same"]
+
+
+def test_conversations_are_numbers(recorded):
+    _, records = made(recorded, "garbler")
+    assert "talk-" not in repr(records)
+    assert len({pair.cluster for pair in records.pairs}) == 80

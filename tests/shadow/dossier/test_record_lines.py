@@ -1,0 +1,68 @@
+"""Records as JSONL and CSV."""
+
+import csv
+import io
+import json
+
+import pytest
+
+from shadow.dossier.record_lines import COLUMNS, csv_text, jsonl_lines
+from shadow.terminal.pair_list import pair_lines
+from storage.rows import PairFilter
+from tests.records import add_pair, calling
+
+ALL = PairFilter(limit=100)
+
+
+@pytest.fixture
+def pair(store):
+    name = add_pair(store, "garbler", calling("Oslo"), calling("Quito"), calling("Quito"))
+    assert store.flush(20)
+    return name
+
+
+def test_each_exchange_has_the_names_of_the_conventions(store, pair):
+    lines = [json.loads(line) for line in jsonl_lines(store, pair_lines(store, ALL), with_text=True)]
+    exchanges = [line for line in lines if "gen_ai.operation.name" in line]
+    assert [line["sameweights.side"] for line in exchanges] == ["provider", "reference", "control"]
+    first = exchanges[0]
+    assert (first["gen_ai.operation.name"], first["gen_ai.provider.name"]) == ("chat", "garbler")
+    assert first["gen_ai.request.model"] == "pretend-small"
+    assert first["gen_ai.response.finish_reasons"] == ["tool_calls"]
+    assert first["time"] == "2023-11-14T22:13:20.000+00:00"
+    assert "Oslo" in first["sameweights.response.body"]
+    results = {line["gen_ai.evaluation.name"]: line for line in lines if line.get("sameweights.comparison") == "cross"}
+    assert results["arguments"]["gen_ai.evaluation.score.label"] == "differ"
+
+
+def test_no_text_is_written_where_none_is_wanted(store, pair):
+    made = "".join(jsonl_lines(store, pair_lines(store, ALL), with_text=False))
+    made += csv_text(store, pair_lines(store, ALL), with_text=False)
+    assert "Weather?" not in made
+    assert "body" not in made
+    assert "get_weather(" not in made
+
+
+def rows(store):
+    return list(csv.reader(io.StringIO(csv_text(store, pair_lines(store, ALL), with_text=True))))
+
+
+def test_each_pair_is_a_row_with_both_answers(store, pair):
+    header, row = rows(store)
+    assert tuple(header) == COLUMNS
+    found = dict(zip(header, row, strict=True))
+    assert (found["id"], found["comparable"], found["evidence"]) == (pair, "yes", "tool arguments")
+    assert found["provider_answer"] == 'get_weather({"city": "Oslo"})'
+
+
+@pytest.mark.promise("reader.terminal")
+@pytest.mark.parametrize(
+    "text", ["=HYPERLINK(1)", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", " =1", "x\x1b[2J\u202e", "z" * 1_000_000]
+)
+def test_hostile_answer_is_no_formula_and_no_control(store, text):
+    add_pair(store, "p", text, text, model=text[:100])
+    assert store.flush(20)
+    for cell in rows(store)[1]:
+        assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", " ="))
+        assert "\x1b" not in cell
+        assert len(cell) < 3_000

@@ -1,0 +1,25 @@
+"""The pairs that show the most."""
+
+from shadow.dossier.telling_pairs import telling_pairs
+from tests.records import NOW, add_pair, calling
+
+ALL = (0.0, NOW + 60)
+
+
+def test_evidence_in_the_signal_of_the_verdict_comes_first(store):
+    text = add_pair(store, "p", "Hello", calling("Oslo"), calling("Oslo"))
+    arguments = add_pair(store, "p", calling("Oslo"), calling("Quito"), calling("Quito"))
+    add_pair(store, "p", "Hello", "Hello", "Hello")
+    assert store.flush(20)
+    found = [line.summary.pair.id for line in telling_pairs(store, "p", ("arguments",), *ALL)]
+    assert found == [arguments, text]
+
+
+def test_at_most_ten_and_none_of_another_provider(store):
+    for _ in range(12):
+        add_pair(store, "p", calling("Oslo"), calling("Quito"), calling("Quito"))
+        add_pair(store, "q", calling("Oslo"), calling("Quito"), calling("Quito"))
+    assert store.flush(20)
+    found = telling_pairs(store, "p", (), *ALL)
+    assert len(found) == 10
+    assert {line.summary.pair.provider for line in found} == {"p"}
