@@ -109,15 +109,15 @@ def as_json(report: Report) -> str:
     return json.dumps(document, indent=2, allow_nan=False)
 
 
-REPORT_MOMENTS = frozenset({"since", "until", "earliest", "latest"})
+REPORT_MOMENTS = ("since", "until", "earliest", "latest")
 """Members in seconds since the epoch; beside each stands `NAME_time`, the same in RFC 3339."""
 
 
 def _add_times(value: object) -> None:
     """Add the moments of an object, and of all that are in it, in RFC 3339."""
     if isinstance(value, dict):
-        for name in REPORT_MOMENTS & value.keys():
-            if value[name] is None or isinstance(value[name], float):
+        for name in REPORT_MOMENTS:
+            if name in value and (value[name] is None or isinstance(value[name], float)):
                 value[f"{name}_time"] = rfc3339(value[name])
     for below in value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ():
         _add_times(below)
