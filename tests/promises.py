@@ -281,9 +281,6 @@ PROMISES = (
     Promise("audit.drift", WHOLE, "design", "A provider that drifts is named and dated, a faithful one is not."),
     Promise("audit.history", WHOLE, "design", "Drift in the past is found, noise is not."),
     Promise("audit.alerts", WHOLE, "design", "Prometheus gets an alert of the faulty provider alone."),
-    Promise(
-        "otel.spans", METRICS, "issue 19", "Spans and evaluation results reach an OTLP endpoint, without any text of a request."
-    ),
     Promise("stop.drains", STOP, "nginx SIGQUIT", "A stop lets running streams finish within the grace and leaves with 0."),
     Promise("stop.recorded", STOP, "design", "What ended before a stop is recorded."),
     Promise("stop.bounded", STOP, "Envoy drain time", "A stop is over soon after the grace, whatever hangs."),

@@ -23,7 +23,6 @@ from shadow.pipeline.token_counts import tokens_of
 from shadow.reading.parsed_exchange import ParsedExchange
 from shadow.sampling.sampler import SamplingDecision
 from shadow.settings.top_level_config import Config
-from shadow.spans.span_sink import NoSpans, SpanSink
 
 log = structlog.get_logger("sameweights.worker")
 
@@ -39,14 +38,12 @@ class ShadowScheduler:
         metrics: AuditCounts,
         account: BudgetAccount,
         outcomes: AuditOutcomes,
-        spans: SpanSink | None = None,
     ) -> None:
         self.reload(config)
         self._runner = runner
         self._metrics = metrics
         self._account = account
         self._outcomes = outcomes
-        self._spans = spans or NoSpans()
         self._reference_errors = ReferenceErrors()
         self._running: set[asyncio.Task[None]] = set()
         self._waiting = ShadowQueue(most=config.shadow.queue, patience=config.shadow.wait, skipped=metrics.shadow_skipped)
@@ -139,7 +136,6 @@ class ShadowScheduler:
         log.debug("pair_compared", exchange=pair.id, comparable=not pair.comparable, differing=differing)
         self._log_refusals(run)
         self._outcomes.offer(PAIRS, run.record)
-        self._spans.pair(pair, run.legs, run.comparisons)
         log.debug("pair_recorded", exchange=pair.id, control=pair.control_reason)
         for comparison in run.comparisons:
             self._metrics.findings(

@@ -30,7 +30,6 @@ from shadow.sampling.conversations import ConversationPlace, Conversations
 from shadow.sampling.sampler import SamplingDecision
 from shadow.settings.base_url_checks import doubt
 from shadow.settings.top_level_config import Config
-from shadow.spans.span_sink import NoSpans, SpanSink
 from storage.rows import ExchangeRecord
 
 log = structlog.get_logger("sameweights.worker")
@@ -64,7 +63,6 @@ class Worker:
         secret: bytes,
         identities: IdentityObserver | None = None,
         sources: Callable[[int], str] = lambda _: "",
-        spans: SpanSink | None = None,
     ) -> None:
         """`secret` keys the sample and the names of conversations: 32 bytes, the same for every process of an installation.
 
@@ -74,7 +72,6 @@ class Worker:
         self._conversations = Conversations(secret)
         self._outcomes = outcomes
         self._sources = sources
-        self._spans = spans or NoSpans()
         self._metrics = metrics
         self._policy = policy
         identities = identities or IdentityObserver(config, clean=policy.redactor.text)
@@ -83,9 +80,7 @@ class Worker:
         runner = ShadowRunner(
             shadow=config.shadow, policy=policy, references=references, record=self._recorder.record, secret=secret
         )
-        self._shadows = ShadowScheduler(
-            config, runner=runner, metrics=metrics, account=account, outcomes=outcomes, spans=self._spans
-        )
+        self._shadows = ShadowScheduler(config, runner=runner, metrics=metrics, account=account, outcomes=outcomes)
         self._hinted: set[str] = set()
 
     def __repr__(self) -> str:
@@ -139,7 +134,6 @@ class Worker:
             log.exception("exchange_failed", exchange=exchange.id)
             return
         self._stored(record, exchange.worker)
-        self._spans.live(parsed, record.findings)
         self._log_doubtful_address(exchange)
         try:
             self._shadow(parsed, decision)

@@ -63,7 +63,6 @@ from shadow.sampling.budget import Budget
 from shadow.sampling.sampler import secret_of
 from shadow.settings.outbound_checks import webhook_proxy
 from shadow.settings.top_level_config import Config
-from shadow.spans.span_sink import NoSpans, SpanSink, span_sink
 from storage.opening import database_path, open_store
 from storage.sqlite.handover_counts import source
 from storage.store import Store, StoreError
@@ -90,8 +89,6 @@ class AuditProcess:
         self, config: Config, store: Store, counters: SharedCounters | None = None, run: str = "", supervisor: int = 0
     ) -> None:
         self._config = config
-        self._spans: SpanSink = NoSpans()
-        """Where spans go of what this process audits itself; audit workers have their own."""
         self._store = store
         self._registry = CollectorRegistry()
         self._counters = counters or SharedCounters()
@@ -179,9 +176,7 @@ class AuditProcess:
             )
         fetcher = SubprocessFetcher(config.proxy.timeouts, config.proxy.limits, frame_bytes(config), log_options(config))
         references = ReferenceClient(config, os.environ, fetcher)
-        self._spans = span_sink(config.otel, os.environ)
         worker = Worker(
-            spans=self._spans,
             config=config,
             metrics=self._metrics,
             outcomes=StoredOutcomes(ledger, self._store),
@@ -261,7 +256,6 @@ class AuditProcess:
         await asyncio.to_thread(self._store.flush, FLUSH_PATIENCE)
         await asyncio.to_thread(self._judge.finish, time.time(), JUDGE_PATIENCE)
         await self._audit.close()
-        await asyncio.to_thread(self._spans.close)
         if self._admin is not None:
             self._admin.close()
         await self._runner.cleanup()

@@ -41,7 +41,6 @@ from shadow.processes.log_setup import to_stderr
 from shadow.processes.supervisor_log import log_options
 from shadow.sampling.conversations import ConversationPlace
 from shadow.settings.top_level_config import Config
-from shadow.spans.span_sink import span_sink
 
 log = structlog.get_logger("sameweights.audit_worker")
 
@@ -65,9 +64,7 @@ class AuditWorker:
             owner, limited=bool(shadow.requests or shadow.tokens or shadow.money), exhausted=welcome.exhausted
         )
         self._counts = SentCounts(owner)
-        self._spans = span_sink(config.otel, os.environ)
         self._worker = Worker(
-            spans=self._spans,
             config=self._config,
             metrics=self._counts,
             references=self._references,
@@ -137,7 +134,6 @@ class AuditWorker:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._references.close()
-        await asyncio.to_thread(self._spans.close)
 
     def _audit(self, plane: int, place: ConversationPlace, payload: bytes) -> None:
         try:

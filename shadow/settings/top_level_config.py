@@ -107,17 +107,6 @@ class LogConfig(BaseModel):
     """A line as text or as JSON; `auto` writes text to a terminal and JSON elsewhere."""
 
 
-class OtelConfig(BaseModel):
-    """Spans of OpenTelemetry about recorded requests and comparisons."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    endpoint: str = ""
-    """Base address of an OTLP endpoint over HTTP, as http://127.0.0.1:4318; empty sends nothing. Needs the extra `otel`."""
-    headers_env: str = ""
-    """Variable with headers for it, such as a key, in the form of OTEL_EXPORTER_OTLP_HEADERS: name=value,name=value."""
-
-
 class Config(BaseModel):
     """sameweights.toml, whole."""
 
@@ -129,4 +118,3 @@ class Config(BaseModel):
     drift: DriftConfig = DriftConfig()
     admin: AdminConfig = AdminConfig()
     log: LogConfig = LogConfig()
-    otel: OtelConfig = OtelConfig()
