@@ -156,10 +156,15 @@ AUDIT = Board(
                 ),
                 Panel(
                     title="Records by what became of them",
-                    text="failed or dropped above 0: the disk is full or the database is locked; the log says which.",
+                    text="failed or dropped above 0: the disk is full or the database is locked; the log says which. spans and "
+                    "evaluations go to `otel.endpoint`, and nothing is lost of the records where they are dropped.",
                     unit="ops",
                     queries=(
                         q("sum by (result) (rate(sameweights_store_records_total{<own>}[$__rate_interval]))", "{{result}}"),
+                        q(
+                            "sum by (kind, delivery) (rate(sameweights_otel_items_total{<own>}[$__rate_interval]))",
+                            "{{kind}} {{delivery}}",
+                        ),
                     ),
                 ),
                 Panel(

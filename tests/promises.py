@@ -247,6 +247,12 @@ PROMISES = (
         "An audit that cannot keep up is not felt, and every exchange is audited or counted as dropped.",
     ),
     Promise(
+        "recording.spans",
+        RECORDING,
+        "OTLP 1.x",
+        "A silent OTLP endpoint costs no answer and no record; dropped spans are counted, and the data plane has no part in it.",
+    ),
+    Promise(
         "store.read_only",
         RECORDING,
         "SQLite's I/O error tests",
@@ -299,6 +305,12 @@ PROMISES = (
         SECRETS,
         "OWASP LLM02",
         "What looks like a credential in a prompt or an answer is neither stored nor shown.",
+    ),
+    Promise(
+        "secrets.spans",
+        SECRETS,
+        "OpenTelemetry GenAI conventions 0.1.0",
+        "No key is in the spans that are sent, and a prompt only where `otel.content` is `full`, redacted as in the store.",
     ),
     Promise("privacy.unrecorded", SECRETS, "design", "Of a request that says so nothing is kept; it is counted."),
     Promise("privacy.hash", SECRETS, "design", "With hashed bodies no word is kept, and comparing again finds the same."),

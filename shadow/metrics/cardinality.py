@@ -35,6 +35,9 @@ CLOSED: Mapping[str, int] = {
     "comparison": len(PairKind),
     "result": len(FindingState),
     "table": 2,
+    # spans and evaluations for an OTLP endpoint, and what becomes of them
+    "kind": 2,
+    "delivery": 8,
     "outcome": 5,
     "type": 2,
     "signal": len(Signal),

@@ -180,6 +180,9 @@ class MetricDefinitions:
             "recorder_errors_total", "Exchanges or pairs lost to an error of the audit itself.", ("table",)
         )
         self.ended = make.counter("exchanges_ended_total", "Finished live exchanges that were to be recorded.")
+        self.otel_items = make.counters(
+            "otel_items_total", "Spans and evaluations for the OTLP endpoint, by what became of them.", ("kind", "delivery")
+        )
         self.admin_refused = make.counter("admin_refused_total", "Connections to the admin port refused at the limit.")
         self.plane = {
             "accepted": make.counter("accepted_requests_total", "Requests accepted."),

@@ -177,6 +177,10 @@ class Metrics:
         """Count one connection to the admin port that was refused at the limit."""
         self._series.admin_refused.inc()
 
+    def exported(self, kind: str, result: str, number: int) -> None:
+        """Count so many spans or evaluations for the OTLP endpoint by their result."""
+        self._series.otel_items(kind, result).inc(number)
+
     def stats(self, stats: WorkerStats) -> None:
         """Take over the counters and gauges of one data-plane process."""
         increases = self._pulses.increases(stats)

@@ -24,7 +24,11 @@ class ExchangeLedger:
     Threads: `stored` and `failed` are called by the store's, all else by the loop's.
     """
 
-    def __init__(self, counters: SharedCounters, stored: Mapping[int, int]) -> None:
+    def __init__(
+        self, counters: SharedCounters, stored: Mapping[int, int], on_stored: Callable[[object], None] | None = None
+    ) -> None:
+        """`on_stored` is called with each record that the store has written, in the store's thread."""
+        self._on_stored = on_stored
         self._rows = [counters.row(worker) for worker in range(WORKERS + 1)]
         for worker, count in stored.items():
             self._rows[worker].raise_to("stored", count)
@@ -54,12 +58,18 @@ class ExchangeLedger:
 
     def offer(self, worker: int, add: Callable[[Record, Settled], bool], record: Record) -> None:
         """Offer a record to the store by `add`, and count what becomes of it."""
-        if not add(record, self._settled[worker]):
+        settled = self._settled[worker] if self._on_stored is None else partial(self._passed_on, worker, record)
+        if not add(record, settled):
             self.lost(worker, "store_full")
 
     def settled(self, worker: int, stored: bool) -> None:
         """The store has written an exchange, or could not."""
         self._rows[worker].add("stored" if stored else "store_failed")
+
+    def _passed_on(self, worker: int, record: object, stored: bool) -> None:
+        self.settled(worker, stored)
+        if stored and self._on_stored is not None:
+            self._on_stored(record)
 
     def sent(self, worker: int, sent: int) -> int:
         """Compares what a sender has sent with what arrived; counts what is missing as lost, and returns its number.

@@ -61,8 +61,9 @@ from shadow.processes.readiness import Readiness
 from shadow.processes.supervisor_log import log_options
 from shadow.sampling.budget import Budget
 from shadow.sampling.sampler import secret_of
-from shadow.settings.outbound_checks import webhook_proxy
+from shadow.settings.outbound_checks import proxy_address
 from shadow.settings.top_level_config import Config
+from shadow.telemetry.configured_exporter import configured_exporter
 from storage.opening import database_path, open_store
 from storage.sqlite.handover_counts import source
 from storage.store import Store, StoreError
@@ -92,8 +93,9 @@ class AuditProcess:
         self._store = store
         self._registry = CollectorRegistry()
         self._counters = counters or SharedCounters()
-        ledger = ExchangeLedger(self._counters, store.begin_run(run))
         self._metrics = Metrics(self._registry, config)
+        self._exporter = configured_exporter(config, store, os.environ, self._metrics.exported, lambda: len(self._receiver))
+        ledger = ExchangeLedger(self._counters, store.begin_run(run), self._exporter.offer if self._exporter else None)
         self._registry.register(ProcessCollector(supervisor or os.getpid(), self._metrics.workers))
         shadow = config.shadow
         budget = Budget(requests=shadow.requests, tokens=shadow.tokens, money=shadow.money, period=shadow.period)
@@ -145,7 +147,7 @@ class AuditProcess:
             url=config.drift.webhook,
             secret=os.environ.get(config.drift.webhook_secret_env, "").encode(),
             form=config.drift.webhook_form,
-            proxy=webhook_proxy(config, os.environ),
+            proxy=proxy_address(config, config.drift.webhook, os.environ),
             ca_file=config.proxy.ca_file,
         )
         self._tasks: list[asyncio.Task[None]] = []
@@ -218,6 +220,8 @@ class AuditProcess:
             task = asyncio.create_task(work)
             task.add_done_callback(log_error)
             self._tasks.append(task)
+        if self._exporter:
+            self._exporter.start()
         if self._config.shadow.enabled and self._config.shadow.sample_rate:
             self._probing = asyncio.create_task(self._audit.probe())
             self._probing.add_done_callback(log_error)
@@ -236,6 +240,8 @@ class AuditProcess:
         self._identities.reload(self._config)
         self._runner.app[RELOAD](self._config)
         self._metrics.reload(self._config)
+        if self._exporter:
+            self._exporter.reload(known)
 
     def _renew_certificate(self) -> None:
         """Read the files of the running certificate again; files that cannot be used leave it as it is."""
@@ -254,7 +260,8 @@ class AuditProcess:
         await asyncio.gather(*ending, return_exceptions=True)
         await self._audit.drain(patience=SHADOW_PATIENCE)
         await asyncio.to_thread(self._store.flush, FLUSH_PATIENCE)
-        await asyncio.to_thread(self._judge.finish, time.time(), JUDGE_PATIENCE)
+        judged = asyncio.to_thread(self._judge.finish, time.time(), JUDGE_PATIENCE)
+        await asyncio.gather(judged, *([self._exporter.finish(JUDGE_PATIENCE)] if self._exporter else []))
         await self._audit.close()
         if self._admin is not None:
             self._admin.close()

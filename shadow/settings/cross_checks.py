@@ -20,7 +20,11 @@ from shadow.settings.top_level_config import Config
 RESERVED = ("v1", "healthz", "metrics", "ui")
 SHORTEST_TOKEN = 16
 """Fewest characters of the token of the admin port."""
-_SECRETS: Mapping[KeyPath, str] = {("drift", "webhook_secret_env"): "secret", ("admin", "token_env"): "token"}
+_SECRETS: Mapping[KeyPath, str] = {
+    ("drift", "webhook_secret_env"): "secret",
+    ("admin", "token_env"): "token",
+    ("otel", "headers_env"): "header fields",
+}
 """Settings beside `api_key_env` that name a variable, with what the variable holds."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")

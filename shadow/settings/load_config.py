@@ -13,6 +13,7 @@ from shadow.settings.base_url_checks import doubt
 from shadow.settings.config_errors import ConfigError, ConfigSource, explain, quoted, sentences
 from shadow.settings.cross_checks import RawConfig, cross_check, listen_port, same_server
 from shadow.settings.environment_and_flags import OverridingValue, from_environment, from_flags
+from shadow.settings.otel_checks import otel_advice, otel_errors
 from shadow.settings.outbound_checks import environment_errors, outbound_advice, outbound_errors
 from shadow.settings.tls_checks import tls_errors
 from shadow.settings.toml_file import parse_toml, read_text, validated
@@ -20,7 +21,7 @@ from shadow.settings.toml_lines import KeyPath, key_lines
 from shadow.settings.top_level_config import Config
 
 FILE = "sameweights.toml"
-NAMING = ("api_key_env", "webhook_secret_env", "token_env")
+NAMING = ("api_key_env", "webhook_secret_env", "token_env", "headers_env")
 """Keys whose value is the name of an environment variable."""
 
 
@@ -40,7 +41,7 @@ def load(path: Path | None, flags: Mapping[str, object], environ: Mapping[str, s
     except ValidationError as error:
         found = [*explain(error.errors(), Config), *found]
     else:
-        found = [*found, *outbound_errors(config), *tls_errors(config)] if serving else found
+        found = [*found, *outbound_errors(config), *tls_errors(config), *otel_errors(config, environ)] if serving else found
         errors = [*errors, *environment_errors(config, environ)] if serving else errors
     if found or errors:
         raise ConfigError([*sentences(found, origin), *errors])
@@ -55,7 +56,7 @@ def _overlay(
     written, errors = from_flags(flags)
     named = {str(setting.value) for setting in written if setting.path[-1] in NAMING}
     named |= {str(own["api_key_env"]) for own in providers.values() if isinstance(own, dict) and "api_key_env" in own}
-    for section, key in (("drift", "webhook_secret_env"), ("admin", "token_env")):
+    for section, key in (("drift", "webhook_secret_env"), ("admin", "token_env"), ("otel", "headers_env")):
         table = tables.get(section)
         named |= {str(table.get(key, ""))} if isinstance(table, dict) else set()
     named |= {value for name, value in environ.items() if name.endswith(tuple(f"__{key.upper()}" for key in NAMING))}
@@ -83,7 +84,7 @@ def _set(tables: dict[str, object], setting: OverridingValue) -> None:
 def advice(config: Config, environ: Mapping[str, str] = MappingProxyType({})) -> Sequence[str]:
     """Warnings: what is valid and probably not meant, one sentence each; `config check` and `serve` print them."""
     own = (*_address_advice(config), *_admin_advice(config), *_limits_advice(config))
-    return [*own, *outbound_advice(config, environ), *_sample_advice(config), *_reference_advice(config)]
+    return [*own, *outbound_advice(config, environ), *otel_advice(config), *_sample_advice(config), *_reference_advice(config)]
 
 
 def _address_advice(config: Config) -> Iterator[str]:

@@ -65,6 +65,8 @@ def _servers(config: Config) -> Iterator[tuple[str, SplitResult, str]]:
         yield name, urlsplit(provider.base_url), provider.outbound_proxy or proxy.outbound_proxy
     if config.drift.webhook:
         yield "webhook", urlsplit(config.drift.webhook), proxy.outbound_proxy
+    if config.otel.endpoint:
+        yield "otel", urlsplit(config.otel.endpoint), proxy.outbound_proxy
 
 
 def _chosen(config: Config, environ: Mapping[str, str]) -> Iterator[tuple[str, OutboundChoice]]:
@@ -72,9 +74,9 @@ def _chosen(config: Config, environ: Mapping[str, str]) -> Iterator[tuple[str, O
         yield name, proxy_of(server, setting, environ)
 
 
-def webhook_proxy(config: Config, environ: Mapping[str, str]) -> str:
-    """The address of the outbound proxy for the webhook; empty for none."""
-    address = proxy_of(urlsplit(config.drift.webhook), config.proxy.outbound_proxy, environ).address
+def proxy_address(config: Config, url: str, environ: Mapping[str, str]) -> str:
+    """The address of the outbound proxy by which the webhook or the collector of that `url` is reached; empty for none."""
+    address = proxy_of(urlsplit(url), config.proxy.outbound_proxy, environ).address
     return address if not address or "://" in address else f"http://{address}"
 
 

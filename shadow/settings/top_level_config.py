@@ -96,6 +96,25 @@ class AdminConfig(BaseModel):
     """File with the key of that certificate."""
 
 
+class OtelConfig(BaseModel):
+    """Spans and evaluation results that are sent to an OpenTelemetry collector; needs `sameweights[otel]`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    endpoint: str = ""
+    """Address of an OTLP endpoint over HTTP, without /v1/traces; empty sends nothing."""
+    headers_env: str = ""
+    """Environment variable with header fields for it, `name=value,name=value`."""
+    content: Literal["none", "full"] = "none"
+    """Whether spans hold messages, answers and tools, as the store keeps them."""
+    evaluations: Literal["logs", "span_events"] = "logs"
+    """Evaluation results as log records to /v1/logs, or as events of spans for a backend that takes traces alone."""
+    service_name: str = "sameweights"
+    """`service.name` of all that is sent."""
+    queue: Annotated[int, Field(ge=1, le=100_000)] = 2_000
+    """Stored records that wait to be sent before new ones are dropped, and counted."""
+
+
 class LogConfig(BaseModel):
     """What the processes of `serve` write to standard error."""
 
@@ -118,3 +137,4 @@ class Config(BaseModel):
     drift: DriftConfig = DriftConfig()
     admin: AdminConfig = AdminConfig()
     log: LogConfig = LogConfig()
+    otel: OtelConfig = OtelConfig()

@@ -47,6 +47,9 @@ control_fraction = 0.4
 concurrency = 64
 requests = 1000000
 
+[storage]
+max_bytes = 10000000000
+
 [admin]
 listen = "127.0.0.1:0"
 models = ["demo-7b"]

@@ -84,3 +84,21 @@ def test_ended_is_stored_and_counted_at_any_kill(steps):
     row.raise_to("stored", stored)
     assert row["ended"] == row.settled + hands
     assert row["stored"] == stored
+
+
+def test_record_is_passed_on_once_it_is_stored_and_not_when_it_could_not_be():
+    passed, waiting = [], []
+    board = SharedCounters()
+    ledger = ExchangeLedger(board, {}, passed.append)
+
+    def add(_, settled):
+        waiting.append(settled)
+        return True
+
+    for record in ("a", "b"):
+        ledger.offer(0, add, record)
+    assert passed == []
+    waiting[0](True)
+    waiting[1](False)
+    assert passed == ["a"]
+    assert (board.row(0)["stored"], board.row(0)["store_failed"]) == (1, 1)

@@ -5,7 +5,7 @@ import trustme
 
 from shadow.settings.config_errors import ConfigError
 from shadow.settings.load_config import advice, load
-from shadow.settings.outbound_checks import webhook_proxy
+from shadow.settings.outbound_checks import proxy_address
 
 PROVIDERS = """
 [proxy]
@@ -105,4 +105,5 @@ def test_a_proxy_of_the_environment_is_named_and_so_is_what_it_is_not_used_for(f
 )
 def test_the_webhook_takes_the_common_way(file, environ, setting, used):
     path = file(proxy=setting, rest='[drift]\nwebhook = "https://hooks.example.com/x"\n')
-    assert webhook_proxy(load(path, {}, environ), environ) == used
+    config = load(path, {}, environ)
+    assert proxy_address(config, config.drift.webhook, environ) == used

@@ -1,0 +1,98 @@
+"""One request to an OTLP endpoint: packed, tried again where OTLP provides for it, and given up where it does not."""
+
+import asyncio
+import socket
+
+import pytest
+
+from shadow.telemetry.otlp_delivery import AGAIN, LOGS, TRACES, OtlpDelivery
+from tests.otlp_receiver import OtlpReceiver
+
+
+def delivery(url, **more):
+    return OtlpDelivery(url, {"x-scope": "secret-scope"}, **{"pauses": (0.0, 0.0), **more})
+
+
+async def sent(url, path=TRACES, body=b"", **more):
+    made = delivery(url, **more)
+    try:
+        return await made.send(path, body)
+    finally:
+        await made.close()
+
+
+async def test_request_is_gzipped_protobuf_with_the_fields_of_the_configuration():
+    async with OtlpReceiver() as receiver:
+        assert (await sent(f"{receiver.url}/")).why == ""
+        assert (await sent(receiver.url, LOGS)).why == ""
+    assert [path for path, _ in receiver.requests] == ["/v1/traces", "/v1/logs"]
+    fields = receiver.requests[0][1]
+    assert (fields["Content-Type"], fields["Content-Encoding"]) == ("application/x-protobuf", "gzip")
+    assert (fields["x-scope"], fields["User-Agent"]) == ("secret-scope", "sameweights")
+
+
+async def test_body_of_the_answer_is_given_back():
+    async with OtlpReceiver() as receiver:
+        receiver.answers.append((200, b"partial", {}))
+        assert (await sent(receiver.url)).body == b"partial"
+
+
+@pytest.mark.parametrize("status", sorted(AGAIN))
+async def test_overloaded_endpoint_is_tried_again(status):
+    async with OtlpReceiver() as receiver:
+        receiver.answers.extend([(status, b"", {"Retry-After": "0"})] * 2)
+        assert (await sent(receiver.url)).why == ""
+        assert len(receiver.requests) == 3
+
+
+async def test_endpoint_that_stays_overloaded_is_given_up_after_the_last_pause():
+    async with OtlpReceiver() as receiver:
+        receiver.answers.extend([(503, b"", {})] * 3)
+        result = await sent(receiver.url)
+        assert (result.why, result.refused, len(receiver.requests)) == ("status 503", False, 3)
+
+
+@pytest.mark.parametrize("status", [202, 302, 400, 401, 404, 413, 500])
+async def test_refused_request_is_not_sent_again(status):
+    async with OtlpReceiver() as receiver:
+        receiver.answers.append((status, b"", {"Location": "http://127.0.0.1:9/"} if status == 302 else {}))
+        result = await sent(receiver.url)
+        assert (result.why, result.refused, len(receiver.requests)) == (f"status {status}", True, 1)
+
+
+async def test_endpoint_that_is_not_there_is_unreachable_and_not_refusing():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        result = await sent(f"http://127.0.0.1:{free.getsockname()[1]}")
+    assert (result.why, result.refused) == ("ClientConnectorError", False)
+
+
+async def test_retry_after_of_days_is_waited_no_longer_than_its_bound(monkeypatch):
+    waited = []
+
+    async def sleep(seconds):
+        waited.append(seconds)
+
+    monkeypatch.setattr("shadow.telemetry.otlp_delivery.asyncio.sleep", sleep)
+    async with OtlpReceiver() as receiver:
+        receiver.answers.extend([(429, b"", {"Retry-After": "86400"}), (429, b"", {"Retry-After": "tomorrow"})])
+        assert (await sent(receiver.url)).why == ""
+    assert [seconds for seconds in waited if seconds] == [30.0]
+
+
+async def test_first_failure_and_recovery_are_logged_once_by_host_alone(logged):
+    said = logged("shadow.telemetry.otlp_delivery")
+    async with OtlpReceiver() as receiver:
+        made = delivery(f"{receiver.url}/secret-path", pauses=())
+        for _ in range(2):
+            assert (await made.send(TRACES, b"")).refused
+        receiver_path = delivery(receiver.url, pauses=())
+        receiver.answers.append((503, b"", {}))
+        for _ in range(3):
+            await receiver_path.send(TRACES, b"")
+        await asyncio.gather(made.close(), receiver_path.close())
+    assert [call.args[0] if call.args else call.kwargs["event"] for call in said] == [
+        *("otel_export_failed", "otel_export_failed", "otel_export_recovered"),
+    ]
+    assert "secret" not in repr(said)
+    assert "secret" not in repr(made)
