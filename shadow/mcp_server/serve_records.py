@@ -22,6 +22,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from proxy.routing.outbound_proxy import is_this_machine
+from shadow.mcp_server.pair_search import PairSearch
 from shadow.mcp_server.pair_tools import PairTools
 from shadow.mcp_server.record_resources import RecordResources
 from shadow.mcp_server.server_app import records_server
@@ -58,7 +59,8 @@ def build_server(reader: Reader, config: Config) -> MCPServer:
     verdicts = VerdictTools(reader, time.time, time.monotonic)
     pairs, studies = PairTools(reader, time.time), StudyTools(reader)
     resources = RecordResources(reader, pairs, studies, lambda: masked(config))
-    server = records_server(verdicts, pairs, studies, resources, version=_version())
+    search = PairSearch(reader, time.time, time.monotonic)
+    server = records_server(verdicts, pairs, search, studies, resources, version=_version())
     # the SDK puts a handler of its own on the root logger
     logging.getLogger().handlers.clear()
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")

@@ -16,6 +16,7 @@ from mcp_types import ToolAnnotations
 from pydantic import Field
 
 from shadow.mcp_server.bug_report_prompt import bug_report_text
+from shadow.mcp_server.pair_search import PairSearch
 from shadow.mcp_server.pair_tools import PairTools
 from shadow.mcp_server.record_resources import RecordResources
 from shadow.mcp_server.study_tools import StudyTools
@@ -25,6 +26,7 @@ from shadow.mcp_server.tool_results import (
     PairDetail,
     PairDiff,
     PairPage,
+    PairSearchPage,
     ProviderSummary,
     StudyDetail,
     StudyList,
@@ -57,12 +59,19 @@ T = TypeVar("T")
 
 
 def records_server(
-    verdicts: VerdictTools, pairs: PairTools, studies: StudyTools, resources: RecordResources, *, version: str
+    verdicts: VerdictTools,
+    pairs: PairTools,
+    search: PairSearch,
+    studies: StudyTools,
+    resources: RecordResources,
+    *,
+    version: str,
 ) -> MCPServer:
     """The server over these records, ready to run on any transport."""
     server = MCPServer("sameweights", version=version, instructions=INSTRUCTIONS, log_level="WARNING")
     _add_verdict_tools(server, verdicts)
     _add_pair_tools(server, pairs)
+    _add_search_tool(server, search)
     _add_study_tools(server, studies)
     _add_resources(server, resources)
     _add_prompt(server, verdicts)
@@ -140,6 +149,21 @@ def _add_pair_tools(server: MCPServer, tools: PairTools) -> None:
     ) -> PairDiff:
         """Return where the provider's answer differs from the reference's: words, calls, and places of arguments."""
         return tools.diff_pair(pair_id, against)
+
+
+def _add_search_tool(server: MCPServer, tools: PairSearch) -> None:
+    @server.tool(annotations=READ_ONLY)
+    @as_tool
+    def search_pairs(  # noqa: PLR0917 - the SDK passes by keyword; each is an argument of the tool
+        text: Annotated[str, Field(description="What to find, 2 to 200 characters; the case of letters does not count.")],
+        provider: Provider = "",
+        model: Model = "",
+        since: Since = "24h",
+        page: Page = "",
+        limit: Limit = 20,
+    ) -> PairSearchPage:
+        """Find a text in compared requests and their answers, newest first; pass `next_page` on until it is empty."""
+        return tools.search_pairs(text=text, provider=provider, model=model, since=since, page=page, limit=limit)
 
 
 def _add_study_tools(server: MCPServer, tools: StudyTools) -> None:

@@ -82,6 +82,28 @@ class PairPage(ToolResult):
     next_page: str
 
 
+class FoundPair(BaseModel):
+    """One compared request in which a text was found: first in `side`, there within `excerpt`."""
+
+    id: str
+    started: str
+    provider: str
+    reference: str
+    model: str
+    differing: list[str]
+    side: Literal["request", "provider", "reference", "control"]
+    excerpt: StoredText
+
+
+class PairSearchPage(ToolResult):
+    """What one call found, newest first. `next_page` is empty once the whole period was searched, with or without a find."""
+
+    pairs: list[FoundPair]
+    searched: int = Field(description="How many pairs this call read.")
+    searched_back_to: str | None = Field(description="When the oldest of them began; null where there was none.")
+    next_page: str
+
+
 class Call(BaseModel):
     """One tool call of an answer; `validity` is its outcome against the schema of its tool."""
 

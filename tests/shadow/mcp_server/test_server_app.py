@@ -20,6 +20,7 @@ TOOLS = {
     "list_divergent_pairs",
     "get_pair",
     "diff_pair",
+    "search_pairs",
     "list_studies",
     "get_study",
 }
@@ -58,6 +59,7 @@ async def test_hostile_recorded_text_stands_in_stored_members_alone_without_cont
         ("get_pair", {"pair_id": name}),
         ("diff_pair", {"pair_id": name}),
         ("list_divergent_pairs", {"since": "all"}),
+        ("search_pairs", {"since": "all", "text": "ignore"}),
         ("provider_summary", {"since": "all"}),
         ("explain_alert", {"provider": HOSTILE}),
     ):

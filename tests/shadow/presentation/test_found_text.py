@@ -1,0 +1,59 @@
+"""A text is found whatever its case and white space, in messages and in every part of an answer, with its surroundings."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shadow.presentation.found_text import answer_texts, request_texts, text_pattern
+from shadow.reading.parsed_exchange import parse_exchange
+from tests.exchanges import exchange, said
+
+
+def parsed(body=b"", **request):
+    return parse_exchange(exchange(body or said(), request=json.dumps({"model": "m", **request}).encode()))
+
+
+@pytest.mark.parametrize("text", ["HERON", "grey  heron", "grey heron", " heron "])
+def test_case_and_white_space_do_not_count(text):
+    assert text_pattern(text).excerpt(iter(["a crane", "a grey\nHeron here"])) == "a grey\nHeron here"
+
+
+@pytest.mark.parametrize("text", ["a.c", "(", "\\d", "[x]"])
+def test_every_character_stands_for_itself(text):
+    assert text_pattern(text).excerpt(iter(["abc 1 x", f"<{text}>"])) == f"<{text}>"
+
+
+def test_excerpt_has_a_hundred_characters_on_either_side():
+    assert text_pattern("heron").excerpt(iter(["x" * 101 + "heron" + "y" * 101])) == "x" * 100 + "heron" + "y" * 100
+    assert text_pattern("heron").excerpt(iter(["crane"])) == ""
+
+
+def test_texts_of_a_request_are_those_of_its_messages_newest_first():
+    messages = [
+        {"role": "user", "content": "old"},
+        {"role": "user", "content": [{"type": "text", "text": "new"}, {"type": "image_url"}, "loose"]},
+        {"role": "assistant", "content": None},
+    ]
+    assert list(request_texts(parsed(messages=messages).request)) == ["new", "old"]
+
+
+def test_texts_of_an_answer_are_its_text_reasoning_refusal_and_calls():
+    call = {"id": "c", "type": "function", "function": {"name": "look", "arguments": '{"at": 1}'}}
+    message = {"content": "Done", "reasoning_content": "Hm", "refusal": "No", "tool_calls": [call]}
+    texts = list(answer_texts(parsed(said(message=message)).answer))
+    assert texts == ["Done", "Hm", "No", 'look {"at": 1}']
+    assert list(answer_texts(parsed(b"not JSON").answer)) == []
+
+
+def test_word_that_a_stream_cuts_is_found():
+    chunk = '{{"id":"c","object":"chat.completion.chunk","model":"m","choices":[{{"index":0,"delta":{{"content":"{}"}}}}]}}'
+    body = "".join(f"data: {chunk.format(piece)}\n\n" for piece in ("a her", "on sleeps")) + "data: [DONE]\n\n"
+    answer = parse_exchange(exchange(body.encode(), headers=(("content-type", "text/event-stream"),))).answer
+    assert text_pattern("heron").excerpt(answer_texts(answer)) == "a heron sleeps"
+
+
+@given(st.text(min_size=2, max_size=20).filter(str.strip), st.text(max_size=20))
+def test_any_text_is_found_in_a_text_that_holds_it(text, around):
+    assert text_pattern(text).excerpt(iter([around + text.strip() + around]))
