@@ -17,7 +17,7 @@ import orjson
 
 from proxy.exchange import Exchange, Role
 from proxy.exchange_ids import new_id
-from shadow.metrics.cardinality import series_bound
+from shadow.metrics.cardinality import series_bound, series_estimate
 from shadow.pipeline.fetcher_client import InProcessFetcher
 from shadow.pipeline.reference_client import ReferenceClient
 from shadow.pipeline.reference_errors import REMEDIES
@@ -163,8 +163,9 @@ def _cost(config: Config, sent: Sequence[TrafficCount]) -> DoctorLine:
 
 
 def series_line(config: Config) -> DoctorLine:
-    """The size of /metrics at most."""
-    return DoctorLine(mark=GOOD, text=f"/metrics: at most {series_bound(config):,} series with this configuration")
+    """The size of /metrics."""
+    series = f"about {series_estimate(config):,} series in use, at most {series_bound(config):,} with this configuration"
+    return DoctorLine(mark=GOOD, text=f"/metrics: {series}")
 
 
 def asked_lines(config: Config, environ: Mapping[str, str], requests: Sequence[ServerRequest]) -> list[DoctorLine]:

@@ -26,14 +26,15 @@ ConfigPath = Annotated[
 @config_app.command()
 def check(config: ConfigPath = None) -> None:
     """Report every error in one pass, with file and line; exit 2 if any."""
-    from shadow.metrics.cardinality import series_bound
+    from shadow.metrics.cardinality import series_bound, series_estimate
     from shadow.settings.load_config import advice, load
 
     path = config or file_here() or missing()
     loaded = load(path, {}, os.environ)
     for word in advice(loaded, os.environ):
         typer.echo(plain(f"note: {word}"))
-    typer.echo(plain(f"{path}: fine; at most {series_bound(loaded):,} metric series"))
+    series = f"about {series_estimate(loaded):,} metric series in use, at most {series_bound(loaded):,}"
+    typer.echo(plain(f"{path}: fine; {series}"))
 
 
 @config_app.command()

@@ -73,6 +73,11 @@ class LabelNames:
         models = len({*self._models.values(), OTHER}) + (0 if self._models else self._config.admin.learn_models)
         return len({*self._routes.values(), OTHER}), len({*self._providers.values(), OTHER}), models
 
+    @property
+    def named_models(self) -> int:
+        """How many models the configuration names in full."""
+        return len({*self._models.values()} - {OTHER})
+
     def prices(self, provider: str) -> tuple[float, float]:
         """Money per million prompt and completion tokens of a provider; 0 where the configuration names none."""
         found = self._config.proxy.providers.get(provider)

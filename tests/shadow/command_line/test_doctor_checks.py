@@ -134,4 +134,4 @@ def test_database_states_the_last_comparison_and_the_cost_of_a_day(tmp_path):
 
 
 def test_series_are_bounded():
-    assert series_line(config()).text.startswith("/metrics: at most ")
+    assert series_line(config()).text.startswith("/metrics: about ")

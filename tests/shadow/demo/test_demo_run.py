@@ -16,6 +16,8 @@ from types import SimpleNamespace
 import pytest
 
 from shadow.demo import demo_run
+from shadow.metrics.cardinality import series_estimate
+from shadow.settings.load_config import load
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -82,7 +84,10 @@ def test_demo_with_keep_runs_until_interrupted(tmp_path):
         until_line(process, r"keeps running")
         assert len(leftovers(tmp_path)) >= 5
         assert b"toolbreaker" in fetched(page)
-        assert b"sameweights_comparisons_total" in fetched(f"{page}metrics")
+        metrics = fetched(f"{page}metrics")
+        assert b"sameweights_comparisons_total" in metrics
+        lines = sum(not line.startswith(b"#") for line in metrics.splitlines())
+        assert 0.5 < lines / series_estimate(load(folder / "sameweights.toml", {}, {})) < 1.2
         process.send_signal(signal.SIGINT)
         process.wait(60)
     assert folder.exists()

@@ -7,7 +7,7 @@ from shadow.compare.failed_responses import NO_ANSWER
 from shadow.findings.error_classes import ErrorClass
 from shadow.findings.finding import Finding, FindingState, Signal
 from shadow.measures.schema_validation import OUTCOMES
-from shadow.metrics.cardinality import series_bound
+from shadow.metrics.cardinality import series_bound, series_estimate
 from shadow.metrics.observe import ERRORS, Metrics
 from shadow.reading.parsed_response import parse_response
 from shadow.settings.top_level_config import Config
@@ -45,6 +45,14 @@ def test_routes_and_models_widen_it_and_nothing_else():
     assert series_bound(configured(routes=[{"name": "chat", "model": "m1", "provider": "one"}])) > small
     assert series_bound(configured(routes=[{"name": "chat", "model": "m2", "provider": "one"}])) > small
     assert series_bound(configured(timeouts={"connect": 3})) == small
+
+
+def test_the_estimate_counts_each_provider_with_each_named_model():
+    assert series_estimate(configured()) == 150 + 2 * 370
+    more = Config.model_validate({"proxy": {"providers": PROVIDERS}, "admin": {"models": ["m1", "m2", "m3"]}})
+    assert series_estimate(more) == 150 + 6 * 370
+    assert series_estimate(Config.model_validate({"proxy": {"providers": PROVIDERS}})) == 150 + 2 * 370
+    assert series_estimate(more) < series_bound(more)
 
 
 def test_the_errors_are_the_classes_and_one_for_none():
