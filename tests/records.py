@@ -1,6 +1,7 @@
 """Pairs and exchanges put into a real store by hand, read and compared by the real rooms."""
 
 import itertools
+from functools import cache
 
 from proxy.exchange import Role
 from shadow.compare.comparators import compare
@@ -85,16 +86,36 @@ def add_pair(store: Store, provider: str, live, reference, control=None, *, faul
     return seen.exchange.id
 
 
-def fill(store: Store) -> None:
-    """A faithful provider, one that garbles arguments, one that loses spaces, one hardly and one never compared."""
+class _Kept:
+    """Takes records in the place of a store, to be stored more than once."""
+
+    def __init__(self) -> None:
+        self.exchanges, self.pairs = [], []
+        self.add_exchange, self.add_pair = self.exchanges.append, self.pairs.append
+
+
+@cache
+def _filling() -> _Kept:
+    """The records of `fill`, read and compared once for all tests of a process."""
+    kept = _Kept()
     for number in range(80):
         city = f"City {number}"
-        add_pair(store, "faithful", calling(city), calling(city), calling(city) if number % 10 == 0 else None)
+        add_pair(kept, "faithful", calling(city), calling(city), calling(city) if number % 10 == 0 else None)
         wrong = number % 3 == 0
         second = calling(city) if wrong or number % 10 == 0 else None
         why = ControlReason.RANDOM if number % 10 == 0 else ControlReason.TIEBREAK
-        add_pair(store, "garbler", calling(city[:-1] if wrong else city), calling(city), second, reason=why)
-        add_pair(store, "squeezer", "Helloworld", "Hello world", faults=(Signal.LOST_SPACE,) if number % 2 else ())
-    add_pair(store, "newcomer", "Hello", "Hello")
-    add_live(store, "loner", "runtogether", faults=(Signal.LOST_SPACE,))
+        add_pair(kept, "garbler", calling(city[:-1] if wrong else city), calling(city), second, reason=why)
+        add_pair(kept, "squeezer", "Helloworld", "Hello world", faults=(Signal.LOST_SPACE,) if number % 2 else ())
+    add_pair(kept, "newcomer", "Hello", "Hello")
+    add_live(kept, "loner", "runtogether", faults=(Signal.LOST_SPACE,))
+    return kept
+
+
+def fill(store: Store) -> None:
+    """A faithful provider, one that garbles arguments, one that loses spaces, one hardly and one never compared."""
+    kept = _filling()
+    for one in kept.exchanges:
+        store.add_exchange(one)
+    for one in kept.pairs:
+        store.add_pair(one)
     assert store.flush(20)
