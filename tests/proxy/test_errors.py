@@ -1,4 +1,4 @@
-"""proxy.errors: OpenAI-shaped, naming provider and cause, and nothing that is nobody's business."""
+"""proxy.errors: OpenAI-shaped, naming provider and cause, and nothing secret."""
 
 import json
 

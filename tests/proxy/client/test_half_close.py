@@ -132,7 +132,7 @@ async def test_a_client_that_ends_its_side_in_the_middle_of_its_request_is_gone(
 
 @pytest.mark.slow
 async def test_a_slow_reader_that_ended_its_side_is_waited_for(soon):
-    """What is sent and not acknowledged tells that it is there: a client that had gone would have answered with a reset."""
+    """What is sent and not acknowledged shows that it is there: a client that had gone would have answered with a reset."""
     size = 8_000_000
     async with scripted(None, ok(b"z" * size)) as provider, plane(provider.url) as running:
         async with client(running.port, room=4096) as asked:

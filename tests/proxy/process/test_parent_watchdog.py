@@ -1,4 +1,4 @@
-"""A child that holds its lifeline ends when its parent does."""
+"""A child that watches its parent ends when its parent does."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""proxy.process.tcp_info: a peer that has ended its sending side, one that has gone, and one that is there, told apart."""
+"""proxy.process.tcp_info: a peer that has ended its sending side, one that has gone, and one that is there, are distinguished."""
 
 import socket
 from contextlib import suppress

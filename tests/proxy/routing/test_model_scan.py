@@ -28,6 +28,7 @@ def scanned(body, places=()):
     return scan
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(st.dictionaries(NAMES, VALUES, max_size=6), st.lists(st.integers(0, 500), max_size=8), st.sampled_from([None, 1]))
 def test_any_object_is_read_as_a_whole_one_is_however_it_is_cut(asked, places, indent):

@@ -127,7 +127,7 @@ def test_the_end_of_chunks_is_found_wherever_they_are_cut(pieces, excess, data):
         at = start + len(piece) + 2
     before = whole[max(0, cut - 64) : cut]
     end = chunked_end(before, whole[cut:] + excess, held, alone=False)
-    # A piece may look like framing: then the end may be told too early, never too late.
+    # A piece may look like framing: then the end may be found too early, never too late.
     assert end is None or end <= len(whole) - cut
     if all(piece.isalpha() for piece in pieces):
         assert end == len(whole) - cut

@@ -135,6 +135,7 @@ TEXTS = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(
     st.lists(st.tuples(TEXTS, PLAIN), min_size=1, max_size=4),

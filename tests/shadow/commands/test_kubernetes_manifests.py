@@ -86,6 +86,7 @@ def test_dashboards_are_those_of_the_files_under_the_label_that_grafana_s_sideca
     assert len({board["uid"] for board in inside.values()}) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("job", ["sameweights", "audit"])
 def test_selectors_ports_and_the_job_fit_one_another(job):
     labels = one("StatefulSet", job)["spec"]["template"]["metadata"]["labels"]

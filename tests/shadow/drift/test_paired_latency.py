@@ -29,6 +29,7 @@ def timed(draw, blocks, factor, per=20):
             yield block * 300.0 + number, factor * one, other
 
 
+@pytest.mark.slow
 def test_the_same_pace_is_a_ratio_of_one_and_a_slower_one_is_found():
     for factor in (1.0, 1.5):
         found = ratios(timed(random.Random(2), 60, factor), resampling(1))

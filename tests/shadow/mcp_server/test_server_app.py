@@ -45,6 +45,7 @@ async def test_every_tool_is_listed_as_read_only_with_an_output_schema(store):
     assert all(tool.annotations.read_only_hint and tool.output_schema for tool in tools)
 
 
+@pytest.mark.slow
 async def test_hostile_recorded_text_stands_in_stored_members_alone_without_control_characters(store):
     name = add_pair(store, "evil", HOSTILE, calling(HOSTILE), HOSTILE)
     plan = json.dumps({"prompts": [HOSTILE], "facts": {"notes": [HOSTILE]}})

@@ -52,7 +52,7 @@ async def test_a_question_of_thirty_two_mebibytes_reaches_the_reference_and_is_i
 
 
 class Silent:
-    """A reference that takes a question and never answers; tells when it was asked, and when it was left."""
+    """A reference that takes a question and never answers; shows when a request came, and when it was left."""
 
     def __init__(self):
         self.asked, self.left = asyncio.Event(), asyncio.Event()

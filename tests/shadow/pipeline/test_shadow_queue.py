@@ -41,6 +41,7 @@ def test_as_many_fit_as_were_configured_and_not_one_more(skipped):
     assert not queue.fits(seen())
 
 
+@pytest.mark.slow
 def test_what_is_large_fits_alone_and_its_bytes_are_free_when_it_has_gone(skipped):
     queue = waiting(skipped, most=10)
     large = seen(size=67_108_864)

@@ -71,7 +71,7 @@ async def test_disagreement_sends_a_control_marked_as_selected(refusing):
     assert {p.signal: p.payoff for p in trial.record.payoffs}["refusal"] == 1
 
 
-MIRROR: ReferenceClient = None  # type: ignore[assignment] # nobody is asked
+MIRROR: ReferenceClient = None  # type: ignore[assignment] # no provider is asked
 ENDS = st.builds(
     lambda text, refusal, finish: said(message={"content": text, "refusal": refusal}, finish_reason=finish),
     st.sampled_from([None, "", "A bridge is a way over.", "I do not know."]),

@@ -47,7 +47,7 @@ def test_the_runs_hold_every_character_once_and_no_control_survives(text):
 
 
 SHADOW = Path(__file__).parents[3] / "shadow"
-PRINTERS = {"as_text", "pairs_text", "pair_text", "answers_text", "answer_text", "verdict_text"}
+PRINTERS = {"as_text", "pairs_text", "pair_text", "answers_text", "answer_text", "verdict_text", "pair_line_text"}
 """Functions that print by `report_text.printed`, which cleans each text."""
 JSON = {"dumps", "as_json", "pairs_json", "pair_json", "answers_json", "answer_json", "status_json"}
 """JSON escapes every control."""
@@ -57,7 +57,8 @@ def printing_calls() -> list[tuple[str, ast.expr]]:
     return [
         (f"{path.relative_to(SHADOW)}:{node.lineno}", node.args[0])
         for path in sorted(SHADOW.rglob("*.py"))
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if "typer.echo" in (text := path.read_text(encoding="utf-8"))
+        for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "typer.echo"
     ]
 
@@ -66,7 +67,8 @@ def is_clean(argument: ast.expr) -> bool:
     if isinstance(argument, ast.IfExp):
         return is_clean(argument.body) and is_clean(argument.orelse)
     if isinstance(argument, ast.Call):
-        return ast.unparse(argument.func).rpartition(".")[2] in {"plain", *PRINTERS, *JSON}
+        name = ast.unparse(argument.func).rpartition(".")[2]
+        return is_clean(argument.args[0]) if name == "wrapped" else name in {"plain", *PRINTERS, *JSON}
     return isinstance(argument, ast.Constant) or "installed_version(" in ast.unparse(argument)
 
 

@@ -100,6 +100,7 @@ def test_a_packed_answer_is_stored_unpacked_only_where_something_was_found():
     assert Redactor().exchange(clean) == clean
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("size", "clean"), [(32 * 1024 * 1024, True), (32 * 1024 * 1024 + 1, False)])
 def test_a_packed_body_is_looked_through_up_to_32_mib_unpacked(size, clean):
     secret = SECRETS["openai"].encode()

@@ -179,6 +179,7 @@ def test_arguments_as_json_are_one_delta_of_a_stream():
     assert [(call.deltas, call.arguments) for call in calls.build(streamed=True)] == [(1, '{"x": 1}')]
 
 
+@pytest.mark.slow
 def test_a_hostile_number_of_calls_takes_no_square_of_the_time():
     calls = ToolCallAssembler({})
     for number in range(20_000):

@@ -16,7 +16,7 @@ def test_slow_provider_is_compared_with_its_reference_on_the_same_requests(store
     for number in range(120):
         add_pair(store, "slow", "Hello", "Hello", seconds=1.0 + number % 3, started=NOW + number * 60)
     for _ in range(200):
-        add_live(store, "slow", seconds=60.0)  # asked nobody else: no ratio goes by these
+        add_live(store, "slow", seconds=60.0)  # no other provider was asked: no ratio goes by these
     assert store.flush(20)
     report = build(store, 0.0, 0.0)
     line = next(line for line in report.latency if (line.provider, line.measure) == ("slow", "seconds"))

@@ -1,4 +1,4 @@
-"""The tools that a study had at its start, held against those of its next."""
+"""The tools that a study had at its start, compared with those of its next."""
 
 from pathlib import Path
 

@@ -3,6 +3,8 @@
 import json
 from dataclasses import replace
 
+import pytest
+
 from shadow.studies.replay.plan_cost import plan_cost
 from shadow.studies.replay.plan_lines import PlannedStudy, plan_lines
 from shadow.studies.rows.row import BrokenRow
@@ -64,6 +66,7 @@ def test_rows_that_set_a_seed_are_counted_because_their_answers_are_not_compared
     assert not any(line.startswith("  seed ") for line in plan_lines(planned()))
 
 
+@pytest.mark.slow
 def test_a_plan_scored_by_checks_shows_the_smallest_drop_of_its_points():
     few = planned(plan=plan(rows(*(f"q{n}" for n in range(40)))), policy=StudyPolicy(score=PolicyScore.CHECKS))
     [line] = [line for line in plan_lines(few) if line.startswith("  can find")]

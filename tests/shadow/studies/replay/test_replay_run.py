@@ -83,6 +83,7 @@ async def test_a_quick_provider_is_compared_with_a_slow_reference_also_where_man
     assert max(map(abs, ahead)) <= 4
 
 
+@pytest.mark.slow
 async def test_a_provider_that_is_down_is_given_up_and_the_others_go_on(tmp_path, official, near):
     async with PretendedServer() as gone:
         pass

@@ -14,6 +14,7 @@ from storage.storage_config import StorageConfig
 from tests.shadow.studies.replay_bench import QUICK, ReplayBench, rows
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("faults", [PlantedFaults(), PlantedFaults(drop_tool_calls=0.6), PlantedFaults(error_rate=0.5)])
 async def test_stored_evidence_equals_that_of_the_run(tmp_path, faults):
     async with PretendedServer(seed=1, pace=QUICK) as official, PretendedServer(seed=2, pace=QUICK, faults=faults) as near:
