@@ -44,7 +44,7 @@ def run(reader: Reader, config: Config, *, http: str, token_env: str) -> int:
     server = build_server(reader, config)
     if http:
         try:
-            _serve_http(server, http, _token(token_env), config.admin.hosts)
+            serve_http(server, http, _token(token_env), config.admin.hosts)
         except KeyboardInterrupt:  # uvicorn raises it once more when it has ended in order
             return INTERRUPTED
     else:
@@ -83,7 +83,8 @@ def _token(variable: str) -> str:
     return token
 
 
-def _serve_http(server: MCPServer, address: str, token: str, names: Sequence[str]) -> None:
+def serve_http(server: MCPServer, address: str, token: str, names: Sequence[str]) -> None:
+    """Serve on `address` until a signal; `token` "" for none, `names` are host names beside `address` and loopback."""
     host, port = _address(address)
     if not token and not is_this_machine(host):
         raise ConfigError([f"--http: {quoted(address)} is reached from other machines: name a token with --token-env"])
