@@ -15,6 +15,8 @@ from storage.rows import FindingRow
 
 EVIDENCE = frozenset(Signal) - TIMES - {Signal.FIRST_DIVERGENCE}
 """Signals in which a difference beyond the noise is evidence: not times, and not where two sampled texts part."""
+LONGEST_REASON = 120
+"""Characters of a reason that the sentence quotes; the group of the signal has all of it."""
 _SHOWN = 2
 """Differences that the sentence names; the others are counted."""
 
@@ -100,14 +102,16 @@ def _signals(number: int) -> str:
 
 
 def _evident(found: PairEvidence) -> str:
-    phrases = [_phrase(row) for row in (*found.alone, *(line.cross for line in found.evidence if line.cross))]
+    rows = [*found.alone, *(line.cross for line in found.evidence if line.cross)]
+    phrases = [_phrase(rows[0]), *(named(row.signal) for row in rows[1:])]
     more = f" and {len(phrases) - _SHOWN} more" if len(phrases) > _SHOWN else ""
     head = f"Evidence: {', '.join(phrases[:_SHOWN])}{more}."
     return f"{head} The reference, asked twice, agrees with itself there." if found.evidence else head
 
 
 def _phrase(row: FindingRow) -> str:
-    return f"{named(row.signal)} ({row.reason})" if row.reason else named(row.signal)
+    reason = row.reason if len(row.reason) <= LONGEST_REASON else f"{row.reason[:LONGEST_REASON]} …"
+    return f"{named(row.signal)} ({reason})" if reason else named(row.signal)
 
 
 def _is_evidence(line: SignalComparison) -> bool:

@@ -105,7 +105,7 @@ async def test_credential_of_any_name_echoed_in_any_coding_is_stored_nowhere(ser
             rows = await until(lambda: stored(served, len(sent)))
             shown = repr(rows) + await served.metrics()
             for path in (
-                "/pairs",
+                "/pairs?show=all",
                 "/answers",
                 *(f"/exchanges/{row.id}/{side}" for row in rows for side in ("request", "response")),
             ):

@@ -89,7 +89,7 @@ async def test_credentials_and_with_hashes_words_of_a_prompt_are_neither_stored_
                 await got.read()
             [summary] = await audited(served, 1)
             shown = await served.metrics()
-            for path in ("/pairs", f"/pairs/{summary.pair.id}", f"/exchanges/{summary.pair.id}/request"):
+            for path in ("/pairs?show=all", f"/pairs/{summary.pair.id}", f"/exchanges/{summary.pair.id}/request"):
                 async with session.get(served.admin + path) as page:
                     shown += await page.text()
             reader = served.reader
@@ -123,7 +123,7 @@ async def test_credential_in_a_model_name_is_not_stored_with_the_identity(serve,
             [row] = await until(known)
             assert row.model == "*" * len(secret)
             shown = "".join(served.errors) + await served.metrics()
-            for path in ("/serving", "/pairs"):
+            for path in ("/?since=all", "/providers/candidate", "/pairs?show=all"):
                 async with session.get(served.admin + path) as page:
                     shown += await page.text()
         at_rest = b"".join(path.read_bytes() for path in tmp_path.rglob("served.db*"))

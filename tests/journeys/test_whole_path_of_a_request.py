@@ -86,7 +86,7 @@ async def test_a_streamed_request_is_answered_paired_stored_shown_and_counted(se
             assert {finding.comparison for finding in reader.findings(pair_id=pair.id)} == {"cross", "self"}
             reader.close()
 
-            async with session.get(f"{served.admin}/pairs") as page:
+            async with session.get(f"{served.admin}/pairs?show=all") as page:
                 assert pair.id in await page.text()
             async with session.get(f"{served.admin}/pairs/{pair.id}") as page:
                 assert page.status == 200
@@ -105,7 +105,7 @@ async def test_no_key_is_found_in_any_file_page_metric_or_log_and_none_at_the_wr
                 await got.read()
             [summary] = await audited(served, 1)
             shown = await served.metrics()
-            for path in ("/pairs", f"/pairs/{summary.pair.id}"):
+            for path in ("/pairs?show=all", f"/pairs/{summary.pair.id}"):
                 async with session.get(served.admin + path) as page:
                     shown += await page.text()
             shown += command_lines(served)

@@ -92,3 +92,8 @@ def test_greedy_findings_are_left_out():
 )
 def test_sentence_states_what_the_pair_shows(findings, checks, comparable, sentence):
     assert evidence_sentence(pair_evidence(findings, checks), comparable) == sentence
+
+
+def test_reason_of_121_characters_is_cut_in_the_sentence_and_one_of_120_is_whole():
+    assert f"({'x' * 120})" in evidence_sentence(pair_evidence([], [failed("usage", "x" * 120)]))
+    assert f"({'x' * 120} …)" in evidence_sentence(pair_evidence([], [failed("usage", "x" * 121)]))

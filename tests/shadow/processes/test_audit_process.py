@@ -134,7 +134,7 @@ async def test_an_unreachable_reference_is_recorded_and_costs_the_audit_nothing(
         await until(lambda: standing.handover.offer(exchange(said(), request=asked(), id="1" * 32, started=time.time())))
 
         async def paired() -> bool:
-            return "1" * 32 in (await standing.get("/pairs"))[1]
+            return "1" * 32 in (await standing.get("/pairs?show=all"))[1]
 
         await until(paired)
 
