@@ -50,10 +50,12 @@ from shadow.judging.witnesses import _Identities
 from shadow.metrics.label_names import LabelNames
 from shadow.metrics.observe import Metrics
 from shadow.metrics.series import BulkCounter, BulkHistogram, CachedChildren, WorkerTotals
+from shadow.pages.build_share import BuildShare
 from shadow.pages.connection_limiter import ConnectionLimiter
 from shadow.pages.live_feed import LiveFeed
 from shadow.pages.metrics_endpoint import MetricsEndpoint
 from shadow.pages.page_set import PageSet
+from shadow.pages.page_threads import PageThreads
 from shadow.pages.period_figures import PeriodFiguresCache
 from shadow.pipeline.fetcher_client import InProcessFetcher
 from shadow.sampling.budget import Budget
@@ -183,7 +185,9 @@ def reading():
         (WorkerTotals, "<WorkerTotals workers=[]>"),
         (lambda: ConnectionLimiter(most=3, refused=print, clock=float), "<ConnectionLimiter open=0 most=3>"),
         (lambda: MetricsEndpoint(CollectorRegistry(), print), "<MetricsEndpoint rendering=[]>"),
-        (lambda: LiveFeed(None), "<LiveFeed open=0 most=8>"),
+        (lambda: LiveFeed(None, PageThreads()), "<LiveFeed open=0 most=8>"),
+        (PageThreads, "<PageThreads most=2>"),
+        (BuildShare, "<BuildShare paid=-inf>"),
         (lambda: PeriodFiguresCache(None), "<PeriodFiguresCache of []>"),
         (lambda: PageSet(None, CONFIG, CollectorRegistry()), "<PageSet <OverviewPage <PeriodFiguresCache of []>>>"),
         (spent, "<Budget day open=1 requests=1 tokens=10 money=0.5>"),

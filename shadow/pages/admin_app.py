@@ -1,25 +1,30 @@
 """Serves the admin port: metrics, health and pages. It checks Host and Origin, and its pages run no script but their own file.
 
-Database reads, rendering and scrapes run in threads, because this event loop also receives the exchanges for the audit.
+Database reads, rendering and scrapes run in threads of their own, because this event loop also receives the exchanges for the
+audit, whose steps use the loop's threads.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from prometheus_client import CollectorRegistry
 
+from shadow.pages import audit_page, overview, provider_page
 from shadow.pages.admin_access import AdminAccess
 from shadow.pages.allowed_hosts import AllowedHosts, is_same_origin
 from shadow.pages.live_feed import LiveFeed
 from shadow.pages.metrics_endpoint import MetricsEndpoint
 from shadow.pages.operator_actions import OperatorActions
 from shadow.pages.overview import provider_address
+from shadow.pages.page_address import checked
 from shadow.pages.page_set import PageSet
+from shadow.pages.page_threads import PageThreads
+from shadow.pages.period_figures import NotBuiltError
 from shadow.settings.config_errors import ConfigError, quoted
 from shadow.settings.top_level_config import AdminConfig, Config
 from storage.store import Reader, StoreError
@@ -55,9 +60,9 @@ def build_app(
 
     `operator` takes the forms by which alarms are acknowledged and muted; without it the pages have none.
     """
-    admin = _Admin(
-        PageSet(reader, config, registry, acts=operator is not None), MetricsEndpoint(registry, scraped), ready, operator
-    )
+    pages = PageSet(reader, config, registry, acts=operator is not None)
+    threads = PageThreads()
+    admin = _Admin(pages, threads, MetricsEndpoint(registry, scraped), ready, operator)
     app = web.Application(middlewares=[_guard(config.admin), (access or AdminAccess()).middleware])
     app[RELOAD] = admin.reload
     app.on_response_prepare.append(_add_headers)
@@ -76,7 +81,7 @@ def build_app(
             web.get("/conversations/{id:.+}", admin.conversation),
             web.get("/audit", admin.audit),
             web.get("/studies", admin.studies),
-            web.get("/live", LiveFeed(reader).answer),
+            web.get("/live", LiveFeed(reader, threads).answer),
             web.get("/serving", admin.serving),
             web.get("/exchanges/{id}/{side:request|response}", admin.raw),
             web.get("/runbook", admin.runbook),
@@ -91,8 +96,10 @@ def build_app(
 class _Admin:
     """The request handlers."""
 
-    def __init__(self, pages: PageSet, scraping: MetricsEndpoint, ready: Ready, operator: OperatorActions | None) -> None:
-        self._pages = pages
+    def __init__(
+        self, pages: PageSet, threads: PageThreads, scraping: MetricsEndpoint, ready: Ready, operator: OperatorActions | None
+    ) -> None:
+        self._pages, self._threads = pages, threads
         self._operator = operator
         self._scraping = scraping
         self._ready = ready
@@ -111,6 +118,8 @@ class _Admin:
 
     async def close(self, _: web.Application) -> None:
         self._scraping.close()
+        self._pages.figures.close()
+        self._threads.close()
 
     async def healthz(self, _: web.Request) -> web.Response:
         return web.Response(text="ok\n")
@@ -120,7 +129,7 @@ class _Admin:
         return web.Response(text=f"{why or 'ready'}\n", status=503 if why else 200)
 
     async def home(self, request: web.Request) -> web.Response:
-        return await self._rendered(self._pages.overview.page, request.query)
+        return await self._of_period(overview.PARAMETERS, request.query, self._pages.overview.page)
 
     async def pairs(self, request: web.Request) -> web.Response:
         return await self._rendered(self._pages.pairs.page, request.query)
@@ -129,13 +138,14 @@ class _Admin:
         return await self._rendered(self._pages.answers.page, request.query)
 
     async def audit(self, request: web.Request) -> web.Response:
-        return await self._rendered(self._pages.audit.page, request.query)
+        return await self._of_period(audit_page.PARAMETERS, request.query, self._pages.audit.page)
 
     async def studies(self, _: web.Request) -> web.Response:
         return await self._rendered(self._pages.studies.page)
 
     async def provider(self, request: web.Request) -> web.Response:
-        return await self._rendered(self._pages.provider.page, request.match_info["name"], request.query)
+        name = request.match_info["name"]
+        return await self._of_period(provider_page.PARAMETERS, request.query, self._pages.provider.page, name)
 
     async def act(self, request: web.Request) -> web.Response:
         """Take the form of a provider's page; only a page of this port can send it (CSRF), whatever cookie comes with it."""
@@ -145,7 +155,7 @@ class _Admin:
         fields = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
         name = request.match_info["name"]
         try:
-            await asyncio.to_thread(self._operator.take, name, fields)
+            await self._threads.run(self._operator.take, name, fields)
         except (ConfigError, StoreError) as why:
             return _page(self._pages.message("Nothing was changed", str(why)), status=400)
         raise web.HTTPSeeOther(provider_address(name, since="all"))
@@ -162,19 +172,38 @@ class _Admin:
     async def serving(self, _: web.Request) -> web.Response:
         raise web.HTTPFound("/")
 
+    async def _of_period(
+        self, known: Sequence[str], query: Mapping[str, str], page: Callable[..., str | None], *given: object
+    ) -> web.Response:
+        """The page with the figures of its period: no thread waits for them, however many pages do."""
+        try:
+            since = checked(query, known).get("since") or "24h"
+            # a reader who leaves must not cancel the build that others share
+            figures = await asyncio.shield(asyncio.wrap_future(self._pages.figures.future(since)))
+        except ConfigError as why:
+            return self._refused(why)
+        except NotBuiltError as why:
+            late = _page(self._pages.message("Not built yet", str(why)), status=503)
+            late.headers["Retry-After"] = str(why.seconds)
+            return late
+        return await self._rendered(page, *given, query, figures)
+
+    def _refused(self, why: ConfigError) -> web.Response:
+        return _page(self._pages.message("This address cannot be shown", str(why)), status=400)
+
     async def _rendered(self, page: Callable[..., str | None], *given: object) -> web.Response:
         """The page, 400 with a sentence for an address that cannot be understood, 404 for what is not in the store."""
         try:
-            html = await asyncio.to_thread(page, *given)
+            html = await self._threads.run(page, *given)
         except ConfigError as why:
-            return _page(self._pages.message("This address cannot be shown", str(why)), status=400)
+            return self._refused(why)
         if html is None:
             text = f"{quoted(str(given[0]))} is unknown, or was deleted: records are deleted after storage.keep_days."
             return _page(self._pages.message("Not found", text), status=404)
         return _page(html)
 
     async def raw(self, request: web.Request) -> web.Response:
-        body = await asyncio.to_thread(self._pages.exchange.body, request.match_info["id"], request.match_info["side"])
+        body = await self._threads.run(self._pages.exchange.body, request.match_info["id"], request.match_info["side"])
         if isinstance(body, str):
             return web.Response(text=f"{body}\n", status=404)
         return web.Response(body=body, content_type="text/plain", charset="utf-8")

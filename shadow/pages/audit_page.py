@@ -11,12 +11,12 @@ from prometheus_client import CollectorRegistry
 from shadow.pages.audit_cost import audit_cost, budget_lines
 from shadow.pages.audit_funnel import audit_funnel
 from shadow.pages.page_address import checked
-from shadow.pages.period_figures import PeriodFiguresCache
+from shadow.pages.period_figures import PERIODS, PeriodFigures, PeriodFiguresCache
 from shadow.sampling.budget import Budget
 from shadow.settings.top_level_config import Config
 from storage.store import Reader
 
-PERIODS = ("1h", "24h", "7d", "all")
+PARAMETERS = ("since",)
 DROPPED = "sameweights_shadow_dropped"
 
 
@@ -40,10 +40,10 @@ class AuditPage:
     def __repr__(self) -> str:
         return f"<AuditPage {self._figures!r}>"
 
-    def page(self, query: Mapping[str, str]) -> str:
-        """The coverage of the period `since` (24h by default); ConfigError as the overview."""
-        since = checked(query, ("since",)).get("since") or "24h"
-        figures = self._figures.of(since)
+    def page(self, query: Mapping[str, str], figures: PeriodFigures | None = None) -> str:
+        """The coverage of the period `since` (24h by default); ConfigError and `figures` as the overview."""
+        since = checked(query, PARAMETERS).get("since") or "24h"
+        figures = figures or self._figures.of(since)
         shadow = self.config.shadow
         budget = Budget(requests=shadow.requests, tokens=shadow.tokens, money=shadow.money, period=shadow.period)
         spent = self._reader.spent(*budget.hours(self._now()))

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
+from shadow.pages.page_threads import PageThreads
 from storage.store import Reader
 
 MOST = 8
@@ -28,12 +29,13 @@ class LiveFeed:
     def __init__(
         self,
         reader: Reader,
+        threads: PageThreads,
         *,
         poll: float = POLL_SECONDS,
         longest: float = LONGEST_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._reader, self._poll, self._longest, self._clock = reader, poll, longest, clock
+        self._reader, self._threads, self._poll, self._longest, self._clock = reader, threads, poll, longest, clock
         self._open = 0
         self._asked = float("-inf")
         self._newest: tuple[int, ...] = ()
@@ -68,6 +70,6 @@ class LiveFeed:
         """The numbers of the newest pairs of evidence, read at most once in the time of a poll."""
         async with self._asking:
             if self._clock() >= self._asked + self._poll:
-                self._newest = await asyncio.to_thread(self._reader.page_queries.newest_evidence, COUNTED)
+                self._newest = await self._threads.run(self._reader.page_queries.newest_evidence, COUNTED)
                 self._asked = self._clock()
         return self._newest

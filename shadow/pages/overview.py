@@ -12,7 +12,7 @@ from jinja2 import Environment
 from shadow.pages.audit_cost import audit_cost, budget_lines
 from shadow.pages.course_plot import course_steps, highest, sparkline
 from shadow.pages.page_address import address, checked
-from shadow.pages.period_figures import PeriodFigures, PeriodFiguresCache
+from shadow.pages.period_figures import PERIODS, PeriodFigures, PeriodFiguresCache
 from shadow.report.drift_lines import DriftLine
 from shadow.report.figures import Scorecard
 from shadow.report.verdict_rows import VerdictRow, unmeasured_lines, verdict_row
@@ -20,7 +20,6 @@ from shadow.sampling.budget import Budget
 from shadow.settings.top_level_config import Config
 from storage.store import Reader
 
-PERIODS = ("1h", "24h", "7d", "all")
 PARAMETERS = ("since",)
 
 
@@ -58,10 +57,13 @@ class OverviewPage:
     def __repr__(self) -> str:
         return f"<OverviewPage {self._figures!r}>"
 
-    def page(self, query: Mapping[str, str]) -> str:
-        """The verdicts of the period `since` (24h by default); ConfigError when it is not a time, or for another parameter."""
+    def page(self, query: Mapping[str, str], figures: PeriodFigures | None = None) -> str:
+        """The verdicts of the period `since` (24h by default); ConfigError when it is not a time, or for another parameter.
+
+        Without `figures` it waits for those of the period.
+        """
         since = checked(query, PARAMETERS).get("since") or "24h"
-        figures = self._figures.of(since)
+        figures = figures or self._figures.of(since)
         rows = overview_rows(figures, since)
         return self._jinja.get_template("overview.html").render(
             rows=rows,

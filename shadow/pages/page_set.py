@@ -37,7 +37,7 @@ class PageSet:
         now: Callable[[], float] = time.time,
     ) -> None:
         self._jinja = jinja = environment()
-        figures = PeriodFiguresCache(reader, now=now)
+        self.figures = figures = PeriodFiguresCache(reader, now=now)
         self.overview = OverviewPage(reader, jinja, figures, config, now=now)
         self.provider = ProviderPage(reader, jinja, figures, acts=acts)
         self.pairs = PairsPage(reader, jinja, config, now=now)

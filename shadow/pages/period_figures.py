@@ -1,6 +1,7 @@
 """`PeriodFigures`: the verdicts of a period with their courses, built so seldom that building takes a small share of a core.
 
-A page shows when its figures were built. Building reads the whole period, which takes a second for a million exchanges.
+A page shows when its figures were built. Building reads the whole period, which takes a second for a million exchanges: it runs
+in one thread, and where the share of all periods is spent, older figures are shown.
 """
 
 from __future__ import annotations
@@ -8,8 +9,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from math import ceil
 
+from shadow.pages.build_share import SHARE, BuildShare
 from shadow.report.build_report import scorecards
 from shadow.report.drift_lines import DriftLine, drift_lines
 from shadow.report.figures import STORED_SIGNAL, ReferenceLine, Scorecard, SignalLine
@@ -24,14 +28,30 @@ from storage.store import Reader
 
 FRESH_SECONDS = 10.0
 """Seconds for which figures are shown again at least."""
-SHARE = 0.02
-"""Largest share of one core that building the figures of one period takes."""
-KEPT = 8
-"""Periods whose figures are kept."""
+PERIODS = ("1h", "24h", "7d", "all")
+"""The periods that the pages offer; their figures are kept."""
+KEPT = 4
+"""Other periods whose figures are kept, those built last."""
 STEPS = 48
 """Most steps of a course."""
 ALONE = "answer_kind"
 """The signal whose course is drawn where no signal stands out."""
+
+
+Words = tuple[str, str]
+"""Begin and end of a period as they were written."""
+
+
+class NotBuiltError(Exception):
+    """The share of builds is spent, and the period has no older figures: the sentence names when, and which periods have some."""
+
+    def __init__(self, seconds: float, known: Sequence[str]) -> None:
+        self.seconds = ceil(seconds)
+        shown = f" Built already: {', '.join(known)}." if known else ""
+        super().__init__(
+            f"The figures of this period can be built in {self.seconds:,} s: building takes at most "
+            f"{SHARE:.0%} of one core, so that pages do not slow the audit.{shown}"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,41 +85,95 @@ def _from_zero(line: SignalLine) -> float:
 
 
 class PeriodFiguresCache:
-    """Builds the figures of a period; `now` returns seconds since the epoch, `clock` monotonic seconds. Safe from any thread."""
+    """Builds the figures of a period, one build at a time in a thread of its own; `now` returns seconds since the epoch, `clock`
+    monotonic seconds. Safe from any thread.
+    """
 
     def __init__(
         self, reader: Reader, *, now: Callable[[], float] = time.time, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._reader = reader
         self._now, self._clock = now, clock
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="sameweights-figures")
+        self._share = BuildShare()
         self._lock = threading.Lock()
-        self._kept: dict[tuple[str, str], tuple[float, PeriodFigures]] = {}
-        """Until when the figures of a period are shown, and the figures."""
+        """Held to look something up, never while figures are built."""
+        self._kept: dict[Words, tuple[float, PeriodFigures]] = {}
+        """Until when the figures of a period are shown, and the figures; those built last at the end."""
+        self._builds: dict[Words, Future[PeriodFigures]] = {}
 
     def __repr__(self) -> str:
         return f"<PeriodFiguresCache of {sorted(self._kept)}>"
 
     def of(self, since: str, until: str = "") -> PeriodFigures:
-        """The figures of the period that these words mean; ConfigError where they mean none."""
+        """As `future`, waiting for them."""
+        return self.future(since, until).result()
+
+    def future(self, since: str, until: str = "") -> Future[PeriodFigures]:
+        """The figures of the period that these words mean, from one build for all that wait; ConfigError where they mean none.
+
+        The result is NotBuiltError where nothing can be shown yet. Do not cancel it, because others may wait for it.
+        """
         start = moment_of("since", since, self._now())
         end = moment_of("until", until, self._now()) if until else 0.0
         if end and start >= end:
             raise ConfigError([f"since {quoted(since)} is not before until {quoted(until)}"])
+        words = since, until
         with self._lock:
-            shown_until, figures = self._kept.get((since, until), (0.0, None))
-            if figures is None or self._clock() >= shown_until:
-                figures = self._build((since, until), start, end)
+            found = self._fresh(words) or self._builds.get(words)
+            if found is None:
+                found = self._builds[words] = self._pool.submit(self._build, words, start, end)
+        return found
+
+    def close(self) -> None:
+        """End the thread after the build in progress."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _fresh(self, words: Words) -> Future[PeriodFigures] | None:
+        shown_until, figures = self._kept.get(words, (0.0, None))
+        if figures is None or self._clock() >= shown_until:
+            return None
+        found: Future[PeriodFigures] = Future()
+        found.set_result(figures)
+        return found
+
+    def _build(self, words: Words, start: float, end: float) -> PeriodFigures:
+        """In the thread of builds: new figures, or older ones while the share is spent."""
+        try:
+            if wait := self._share.wait(self._clock(), offered=_is_offered(words)):
+                return self._older(words, wait)
+            return self._built(words, start, end)
+        finally:
+            with self._lock:
+                del self._builds[words]
+
+    def _older(self, words: Words, wait: float) -> PeriodFigures:
+        with self._lock:
+            _, figures = self._kept.get(words, (0.0, None))
+            known = tuple(since for since, until in self._kept if not until)
+        if figures is None:
+            raise NotBuiltError(wait, known)
         return figures
 
-    def _build(self, words: tuple[str, str], start: float, end: float) -> PeriodFigures:
+    def _built(self, words: Words, start: float, end: float) -> PeriodFigures:
         begun = self._clock()
-        figures = period_figures(self._reader, start, end or self._now(), self._now())
-        took = self._clock() - begun
-        self._kept.pop(words, None)
-        self._kept[words] = self._clock() + max(FRESH_SECONDS, took / SHARE), figures
-        while len(self._kept) > KEPT:
-            del self._kept[next(iter(self._kept))]
+        try:
+            figures = period_figures(self._reader, start, end or self._now(), self._now())
+        finally:
+            ended = self._clock()
+            self._share.charge(ended, ended - begun)
+        with self._lock:
+            self._kept.pop(words, None)
+            self._kept[words] = ended + max(FRESH_SECONDS, (ended - begun) / SHARE), figures
+            others = [each for each in self._kept if not _is_offered(each)]
+            for each in others[:-KEPT]:
+                del self._kept[each]
         return figures
+
+
+def _is_offered(words: Words) -> bool:
+    since, until = words
+    return since in PERIODS and not until
 
 
 def period_figures(reader: Reader, since: float, until: float, now: float) -> PeriodFigures:

@@ -12,7 +12,7 @@ from shadow.drift.excess_estimates import TOLERANCE, SignalOutcome
 from shadow.pages.course_plot import CoursePlot, IntervalScale, course_plot, course_steps, interval_scale
 from shadow.pages.operator_actions import HOURS
 from shadow.pages.page_address import address, checked
-from shadow.pages.period_figures import PeriodFigures, PeriodFiguresCache, course_signal
+from shadow.pages.period_figures import PERIODS, PeriodFigures, PeriodFiguresCache, course_signal
 from shadow.report.drift_lines import DriftLine
 from shadow.report.figures import CheckLine, IdentityLine, MissingSignal, Scorecard, SignalLine
 from shadow.report.identity_lines import identity_lines
@@ -91,11 +91,11 @@ class ProviderPage:
     def __repr__(self) -> str:
         return f"<ProviderPage {self._figures!r}>"
 
-    def page(self, name: str, query: Mapping[str, str]) -> str | None:
+    def page(self, name: str, query: Mapping[str, str], figures: PeriodFigures | None = None) -> str | None:
         """The page of a provider; None when the period has nothing of it, ConfigError for a parameter that does not exist."""
         words = checked(query, PARAMETERS)
         since = words.get("since") or "24h"
-        figures = self._figures.of(since)
+        figures = figures or self._figures.of(since)
         cards = [card for card in figures.cards if card.provider == name and words.get("model", card.model) == card.model]
         if not cards:
             return None
@@ -113,7 +113,7 @@ class ProviderPage:
             actions=self._reader.page_queries.actions(name, ACTIONS_SHOWN),
             since=since,
             model=words.get("model", ""),
-            periods=[(each, address("", {**words, "since": each})) for each in ("1h", "24h", "7d", "all")],
+            periods=[(each, address("", {**words, "since": each})) for each in PERIODS],
         )
 
 

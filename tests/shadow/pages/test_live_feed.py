@@ -7,6 +7,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from shadow.pages.live_feed import LiveFeed
+from shadow.pages.page_threads import PageThreads
 from tests.exchanges import said
 from tests.pairs import keep_pair
 from tests.running import until
@@ -50,7 +51,7 @@ async def lines(answer, wanted: bytes) -> bytes:
 
 
 async def test_evidence_that_is_stored_later_is_counted(store, opened):
-    client = await opened(LiveFeed(store, poll=0.01))
+    client = await opened(LiveFeed(store, PageThreads(), poll=0.01))
     async with client.get("/live") as answer:
         assert answer.headers["Content-Type"] == "text/event-stream; charset=utf-8"
         await lines(answer, b":")
@@ -60,13 +61,13 @@ async def test_evidence_that_is_stored_later_is_counted(store, opened):
 
 async def test_evidence_of_before_the_feed_is_not_counted(store, opened):
     evident(store, 1)
-    client = await opened(LiveFeed(store, poll=0.01, longest=0.05))
+    client = await opened(LiveFeed(store, PageThreads(), poll=0.01, longest=0.05))
     async with client.get("/live") as answer:
         assert b"data:" not in await answer.read()
 
 
 async def test_eight_feeds_are_open_and_a_ninth_is_refused(store, opened):
-    feed = LiveFeed(store, poll=0.01)
+    feed = LiveFeed(store, PageThreads(), poll=0.01)
     client = await opened(feed)
     async with AsyncExitStack() as stack:
         for _ in range(8):
@@ -80,7 +81,7 @@ async def test_eight_feeds_are_open_and_a_ninth_is_refused(store, opened):
 
 async def test_feeds_share_a_query(store, opened):
     counting = Counting(store)
-    client = await opened(LiveFeed(counting, poll=60.0))
+    client = await opened(LiveFeed(counting, PageThreads(), poll=60.0))
     async with AsyncExitStack() as stack:
         for _ in range(8):
             answer = await stack.enter_async_context(client.get("/live"))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shadow.pages.period_figures import PeriodFiguresCache, course_signal
+from shadow.pages.period_figures import NotBuiltError, PeriodFiguresCache, course_signal
 from shadow.report.build_report import build
 from shadow.settings.config_errors import ConfigError
 from tests.records import NOW, add_live, add_pair, calling, fill
@@ -53,6 +53,37 @@ def test_figures_that_take_a_second_to_build_are_shown_for_fifty(store, cache, c
     assert providers(cache) == set()
     clock.seconds = built + 50.0
     assert providers(cache) == {"near"}
+
+
+def test_five_seconds_of_builds_are_all_that_periods_which_are_not_offered_have_together(store, cache, clock):
+    clock.step = 1.0
+    for since in ("2h", "3h", "4h", "5h", "6h", "7h"):
+        assert cache.of(since).cards == ()
+    with pytest.raises(NotBuiltError, match=r"can be built in \d+ s: .* at most 2% of one core.* Built already: 4h, 5h, 6h, 7h"):
+        cache.of("8h")
+    assert cache.of("24h").cards == ()
+
+
+def test_older_figures_are_shown_while_the_share_is_spent(store, cache, clock):
+    assert cache.of("2h").cards == ()
+    clock.step = 6.0
+    assert cache.of("3h").cards == ()
+    add_live(store, "near")
+    assert store.flush(20)
+    clock.step, spent = 0.0, clock.seconds
+    clock.seconds = spent + 49.9
+    assert cache.of("2h").cards == ()
+    clock.seconds = spent + 50.0
+    assert {card.provider for card in cache.of("2h").cards} == {"near"}
+
+
+def test_build_that_fails_is_charged_and_fails_for_all_that_wait(clock):
+    cache = PeriodFiguresCache(None, now=lambda: NOW, clock=clock)
+    clock.step = 6.0
+    with pytest.raises(AttributeError):
+        cache.of("2h")
+    with pytest.raises(NotBuiltError):
+        cache.of("2h")
 
 
 @pytest.mark.slow
