@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from shadow.drift.effect_phrases import points
 from shadow.presentation.safe_text import short_name
-from shadow.report.figures import UNDECIDED, MissingSignal, Scorecard
+from shadow.report.figures import UNDECIDED, UNMEASURED, MissingSignal, Scorecard
 from shadow.verdict.evidence import EvidenceSide, Shortfall
 from shadow.verdict.phrases import named, percent
 from shadow.verdict.verdict_value import ReasonGround, VerdictReason, VerdictWord
@@ -101,6 +101,43 @@ def display_name(card: Scorecard | VerdictRow, cards: Sequence[Scorecard | Verdi
     model = f" {short_name(card.model)}" if len({other.model for other in own}) > 1 else ""
     reference = f" against {card.reference}" if len({other.reference for other in own}) > 1 and card.reference else ""
     return f"{card.provider}{model}{reference}"
+
+
+def headline(rows: Sequence[VerdictRow]) -> str:
+    """The rows in one sentence, each counted once: how many differ of those that were judged, then every other state."""
+    if not rows:
+        return "No request in this period"
+    alone = [row for row in rows if not row.reference and not row.is_adverse]
+    held = Counter(row.word for row in rows if row not in alone)
+    judged = _judged(held)
+    if not judged and not held[VerdictWord.UNDECIDED]:
+        return "Nothing is measured yet"
+    return ", ".join([*(judged or ["No verdict yet"]), *_not_judged(held, len(alone))])
+
+
+def _judged(held: Mapping[VerdictWord, int]) -> list[str]:
+    differ, none_seen = held[VerdictWord.DIFFERS], held[VerdictWord.NONE_SEEN]
+    found = (
+        f"{differ} of {differ + none_seen} differ{'s' * (differ == 1)} from the reference" if differ else "",
+        f"No difference from the reference seen in {none_seen}" if none_seen and not differ else "",
+        _of_several(held[VerdictWord.FAULTY], "has faulty answers", "have faulty answers"),
+        _of_several(held[VerdictWord.SUSPECT], "is suspect", "are suspect"),
+    )
+    return [part for part in found if part]
+
+
+def _not_judged(held: Mapping[VerdictWord, int], alone: int) -> list[str]:
+    undecided, unmeasured = held[VerdictWord.UNDECIDED], sum(held[word] for word in UNMEASURED)
+    found = (
+        f"{undecided} undecided" if undecided else "",
+        f"{unmeasured} not measured" if unmeasured else "",
+        _of_several(alone, "has no reference", "have no reference"),
+    )
+    return [part for part in found if part]
+
+
+def _of_several(number: int, one: str, more: str) -> str:
+    return f"{number} {one if number == 1 else more}" if number else ""
 
 
 def unmeasured_lines(cards: Sequence[Scorecard]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from rich.text import Text
 from shadow.presentation.visible_text import plain
 from shadow.report.figures import ReferenceLine, Scorecard
 from shadow.report.report_text import CARDS, STYLES, UNCERTAIN, printed
-from shadow.report.verdict_rows import VerdictRow, display_name, unmeasured_lines, verdict_rows
+from shadow.report.verdict_rows import VerdictRow, display_name, headline, unmeasured_lines, verdict_rows
 from shadow.verdict.phrases import recent, rfc3339
 from shadow.verdict.verdict_value import VerdictWord
 
@@ -76,7 +76,7 @@ def _parts(
     cards: Sequence[Scorecard], references: Sequence[ReferenceLine], period: str, now: float, options: str
 ) -> Iterator[RenderableType]:
     rows = verdict_rows(cards)
-    yield Text(_heading(rows), style="bold").append(f"  {period}", style="not bold dim")
+    yield Text(headline(rows), style="bold").append(f"  {period}", style="not bold dim")
     for line in references[:2]:
         yield Text(f"! {plain(line.headline)}", style="bold yellow")
     if rows:
@@ -86,16 +86,6 @@ def _parts(
     for missing in unmeasured_lines(cards):
         yield Text(f"Not measured: {plain(missing)}", style="dim")
     yield Text(f"Next: {_next(rows, options)}", style="dim")
-
-
-def _heading(rows: Sequence[VerdictRow]) -> str:
-    adverse = sum(row.is_adverse for row in rows)
-    if not rows:
-        return "No request in this period"
-    who = f"1 of {len(rows)} differs" if adverse == 1 else f"{adverse} of {len(rows)} differ"
-    if not adverse and all(row.is_open or not row.reference for row in rows):
-        return "Nothing is measured yet"
-    return f"{who if adverse else f'None of {len(rows)} differs'} from the reference"
 
 
 def _table(rows: Sequence[VerdictRow], now: float) -> Table:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from shadow.report.build_report import build
-from shadow.report.verdict_rows import MARKS, WORDS, display_name, unmeasured_lines, verdict_row, verdict_rows
+from shadow.report.verdict_rows import MARKS, WORDS, display_name, headline, unmeasured_lines, verdict_row, verdict_rows
 from shadow.verdict.verdict_value import VerdictWord
 from tests.records import NOW, fill
 
@@ -37,6 +37,32 @@ def test_provider_that_differs_and_is_faulty_has_both_in_its_state(cards):
 
 def test_every_verdict_has_a_mark_and_a_word():
     assert set(MARKS) == set(WORDS) == set(VerdictWord)
+
+
+@pytest.mark.parametrize(
+    ("words", "alone", "sentence"),
+    [
+        ("", "", "No request in this period"),
+        ("NMWU", "", "No difference from the reference seen in 1, 1 undecided, 2 not measured"),
+        ("", "F", "1 has faulty answers"),
+        ("D", "WW", "1 of 1 differs from the reference, 2 have no reference"),
+        ("S", "", "1 is suspect"),
+        (
+            "DDFFSSNNNUU",
+            "WN",
+            "2 of 5 differ from the reference, 2 have faulty answers, 2 are suspect, 2 undecided, 2 have no reference",
+        ),
+        ("SN", "", "No difference from the reference seen in 1, 1 is suspect"),
+        ("UM", "W", "No verdict yet, 1 undecided, 1 not measured, 1 has no reference"),
+        ("MW", "W", "Nothing is measured yet"),
+        ("", "W", "Nothing is measured yet"),
+    ],
+)
+def test_headline_counts_each_row_once_under_what_its_evidence_holds(cards, words, alone, sentence):
+    names = dict(zip("DFSUNMW", VerdictWord, strict=True))
+    row = verdict_row(cards[0])
+    held = [replace(row, word=names[word]) for word in words] + [replace(row, word=names[word], reference="") for word in alone]
+    assert headline(held) == sentence
 
 
 def test_name_has_the_model_only_where_a_provider_serves_several(cards):

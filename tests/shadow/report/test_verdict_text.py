@@ -23,12 +23,12 @@ def text(report, width=80, **more) -> str:
 def test_verdicts_fit_the_width_without_a_broken_word(report, width):
     shown = text(report, width)
     assert max(map(len, shown.split("\n"))) <= width
-    assert {"garbler", "squeezer", "arguments", "undecided,", "reference"} <= set(shown.split())
+    assert {"garbler", "squeezer", "arguments", "undecided,", "reference,"} <= set(shown.split())
 
 
 def test_verdicts_begin_with_the_number_that_differ_and_end_with_the_next_command(report):
-    lines = text(report, 100, options=" --db 'a b.db'").split("\n")
-    assert lines[0] == "2 of 5 differ from the reference  all records"
+    lines = text(report, 110, options=" --db 'a b.db'").split("\n")
+    assert lines[0] == "1 of 2 differs from the reference, 1 has faulty answers, 1 undecided, 1 not measured  all records"
     assert lines[1].startswith("✗ garbler   differs, 80 pairs")
     assert lines[-1] == "Next: sameweights report garbler --db 'a b.db'"
 
@@ -37,12 +37,12 @@ def test_verdicts_are_those_of_the_full_report(store, report):
     assert report.cards == build(store, 0.0, NOW + 60).cards
 
 
-def test_nothing_measured_is_no_verdict_and_leads_to_the_doctor(store):
+def test_too_little_evidence_is_no_verdict_and_leads_to_the_doctor(store):
     assert text(build_verdicts(store, 0.0, NOW)).startswith("No request in this period")
     add_pair(store, "p", "Hello", "Hello")
     assert store.flush(20)
     shown = text(build_verdicts(store, 0.0, NOW + 60))
-    assert shown.startswith("Nothing is measured yet")
+    assert shown.startswith("No verdict yet, 1 undecided  ")
     assert "Next: sameweights doctor" in shown
 
 
