@@ -193,8 +193,8 @@ class PairFilter:
     """The filter of a list of pairs; empty means any. `since` and `until` are seconds since the epoch.
 
     `segment` is a division of the requests and its value, as in `tools=yes`. `evidence`: only pairs in which a signal (the one of
-    `signal`, if given) differs while the reference agrees with itself, or in which the provider alone failed a check. With
-    `after_id` the list has the pairs after that one, oldest first.
+    `signal`, if given) differs while the reference agrees with itself, or in which the provider failed a check that the reference
+    passed. With `after_id` the list has the pairs after that one, oldest first.
     """
 
     provider: str = ""

@@ -17,6 +17,8 @@ EVIDENCE = frozenset(Signal) - TIMES - {Signal.FIRST_DIVERGENCE}
 """Signals in which a difference beyond the noise is evidence: not times, and not where two sampled texts part."""
 LONGEST_REASON = 120
 """Characters of a reason that the sentence quotes; the group of the signal has all of it."""
+NO_RESULT = "the reference gave no answer to check for it"
+"""Why a failed check is no evidence of a pair."""
 _SHOWN = 2
 """Differences that the sentence names; the others are counted."""
 
@@ -44,8 +46,8 @@ class SignalComparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairEvidence:
-    """The signals of a pair in four groups, and the checks that the provider's answer failed, with (`shared`) and without
-    (`alone`) the reference's answer failing them too.
+    """The signals of a pair in four groups, and the checks that the provider's answer failed: the reference's answer passed those
+    of `alone` and failed those of `shared`; those of `unchecked` have no result there, as where the reference gave no answer.
     """
 
     evidence: tuple[SignalComparison, ...]
@@ -54,6 +56,7 @@ class PairEvidence:
     unmeasured: tuple[SignalComparison, ...]
     alone: tuple[FindingRow, ...] = ()
     shared: tuple[FindingRow, ...] = ()
+    unchecked: tuple[FindingRow, ...] = ()
 
     @property
     def found(self) -> int:
@@ -72,14 +75,15 @@ def pair_evidence(
     differing = [line for line in lines if line.cross and line.cross.state == FindingState.DIFFER]
     evidence = tuple(line for line in differing if _is_evidence(line))
     failed = [row for row in checks if row.state == FindingState.DIFFER]
-    theirs = {row.signal for row in reference_checks if row.state == FindingState.DIFFER}
+    theirs = {row.signal: row.state for row in reference_checks}
     return PairEvidence(
         evidence=evidence,
         noise=tuple(line for line in differing if line not in evidence),
         same=tuple(line for line in lines if line.cross and line.cross.state == FindingState.MATCH),
         unmeasured=tuple(line for line in lines if line.cross is None or line.cross.state not in _COMPARED),
-        alone=tuple(row for row in failed if row.signal not in theirs),
-        shared=tuple(row for row in failed if row.signal in theirs),
+        alone=tuple(row for row in failed if theirs.get(row.signal) == FindingState.MATCH),
+        shared=tuple(row for row in failed if theirs.get(row.signal) == FindingState.DIFFER),
+        unchecked=tuple(row for row in failed if theirs.get(row.signal) not in _COMPARED),
     )
 
 
@@ -88,10 +92,12 @@ def evidence_sentence(found: PairEvidence, comparable: str = "") -> str:
     if found.found:
         return _evident(found)
     if comparable:
-        return f"Not compared: {comparable}."
+        return f"Not compared: {comparable}.{_unchecked(found)}"
     if found.noise:
         differ = "differs" if len(found.noise) == 1 else "differ"
-        return f"No evidence: {_signals(len(found.noise))} {differ}; the reference's noise may explain it."
+        return f"No evidence: {_signals(len(found.noise))} {differ}; the reference's noise may explain it.{_unchecked(found)}"
+    if found.unchecked:
+        return f"No evidence.{_unchecked(found)}"
     if found.same:
         return f"No difference in {_signals(len(found.same))} that could be compared."
     return "Nothing could be compared."
@@ -107,6 +113,15 @@ def _evident(found: PairEvidence) -> str:
     more = f" and {len(phrases) - _SHOWN} more" if len(phrases) > _SHOWN else ""
     head = f"Evidence: {', '.join(phrases[:_SHOWN])}{more}."
     return f"{head} The reference, asked twice, agrees with itself there." if found.evidence else head
+
+
+def _unchecked(found: PairEvidence) -> str:
+    """The checks that only the provider's answer was put to, as a sentence after another; "" without one."""
+    if not found.unchecked:
+        return ""
+    more = f" and {len(found.unchecked) - _SHOWN} more" if len(found.unchecked) > _SHOWN else ""
+    names = ", ".join(map(_phrase, found.unchecked[:_SHOWN]))
+    return f" The provider's answer failed a check: {names}{more}; {NO_RESULT}."
 
 
 def _phrase(row: FindingRow) -> str:

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from shadow.presentation.alignment import align_texts
 from shadow.presentation.exchange_view import ExchangeView, exchange_view, facts
-from shadow.presentation.pair_evidence import PairEvidence, SignalComparison, evidence_sentence
+from shadow.presentation.pair_evidence import NO_RESULT, PairEvidence, SignalComparison, evidence_sentence
 from shadow.presentation.safe_text import one_line, short_name
 from shadow.presentation.visible_text import plain
 from shadow.privacy.privacy_policy import row_of
@@ -188,7 +188,10 @@ def _groups(found: PairEvidence) -> Iterator[RenderableType]:
         noise.add_row(Text("~"), named(row.signal), f"{_reason(row.reason)}; the reference's answer fails it too")
     for line in found.noise:
         noise.add_row(Text("~"), named(line.signal), f"{_reason(_of(line))}; {line.noise}")
-    for title, table in (("Evidence", evidence), ("Noise", noise)):
+    unchecked = Table(box=None, show_header=False, pad_edge=False)
+    for row in found.unchecked:
+        unchecked.add_row(Text("?"), named(row.signal), f"{_reason(row.reason)}; {NO_RESULT}")
+    for title, table in (("Evidence", evidence), ("Failed checks without an answer to compare", unchecked), ("Noise", noise)):
         if table.row_count:
             yield Text(f"{title} ({table.row_count})", style="bold")
             yield table

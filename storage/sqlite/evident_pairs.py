@@ -1,4 +1,5 @@
-"""mark(): marks the pairs that are evidence: a signal differs in which the reference agrees with itself, or a check fails alone.
+"""mark(): marks the pairs that are evidence: a signal differs in which the reference agrees with itself, or a check is failed
+that the answer of the reference passed.
 
 The mark is written with the pair, so that a list of evidence reads no finding of the other pairs.
 """
@@ -19,12 +20,17 @@ DIFFERS = f"""EXISTS (
 """The two answers differ in a signal, and the reference agrees with itself."""
 FAILS_ALONE = """EXISTS (
   SELECT 1 FROM exchanges e JOIN checks f ON f.exchange_no = e.no AND f.state = 'differ'{}
-  WHERE e.id = p.subject_id AND NOT EXISTS (
-    SELECT 1 FROM exchanges r JOIN checks c ON c.exchange_no = r.no AND c.state = 'differ'
-    WHERE r.id = p.reference_id AND c.signal = f.signal
+  WHERE e.id = p.subject_id AND (
+    EXISTS (
+      SELECT 1 FROM exchanges r JOIN check_sets s ON s.no = r.passed, json_each(s.signals) c
+      WHERE r.id = p.reference_id AND c.value = f.signal
+    ) OR EXISTS (
+      SELECT 1 FROM exchanges r JOIN checks c ON c.exchange_no = r.no AND c.signal = f.signal AND c.state = 'match'
+      WHERE r.id = p.reference_id
+    )
   )
 )"""
-"""The provider's answer failed a check that the reference's did not fail."""
+"""The provider's answer failed a check that the reference's passed; a reference without an answer passed none."""
 MARK = f"UPDATE pairs AS p SET evident = 1 WHERE no > ? AND ({DIFFERS.format('')} OR {FAILS_ALONE.format('')})"  # noqa: S608 - as above
 _SIGNAL = " AND f.signal = :signal"
 

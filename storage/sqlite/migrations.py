@@ -58,17 +58,11 @@ def m001_rows(db: Database) -> None:
         optional=frozenset({"status", "prompt_tokens", "completion_tokens", "head_seconds", "first_chunk", "first_token"}),
         key="no",
     )
+    bodies: dict[str, type] = {"request_body": bytes, "response_body": bytes, "marks": bytes}
     strict_table(
         db,
         "payloads",
-        {
-            "exchange_no": int,
-            "request_headers": str,
-            "response_headers": str,
-            "request_body": bytes,
-            "response_body": bytes,
-            "marks": bytes,
-        },
+        {"exchange_no": int, "request_headers": str, "response_headers": str, **bodies},
         optional=frozenset({"request_body", "response_body"}),
         key="exchange_no",
         parent=("exchange_no", "exchanges", "no"),
@@ -385,6 +379,12 @@ def m020_operator_actions(db: Database) -> None:
     """What operators did about alarms from the pages."""
     db.execute(released_sql.OPERATOR_ACTIONS)
     db.table("operator_actions").create_index(["provider"])
+
+
+@SCHEMA()
+def m021_failed_references(db: Database) -> None:
+    """A failed check is evidence only where the reference's answer passed it, not where the reference gave no answer."""
+    db.execute(released_sql.FAILED_REFERENCES)
 
 
 def migrate(conn: sqlite3.Connection, schema: Migrations = SCHEMA) -> None:

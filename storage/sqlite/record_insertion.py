@@ -217,9 +217,9 @@ def write_rows(conn: sqlite3.Connection, records: Sequence[PreparedRecord]) -> i
     written = sum(map(batch.add, records))
     for table, rows in batch.rows.items():
         _write(conn, table, rows)
+    passed_checks.add(conn, {names for *_, names in batch.passed})
     if batch.rows["pairs"]:
         evident_pairs.mark(conn, batch.last_pair)
-    passed_checks.add(conn, {names for *_, names in batch.passed})
     finding_rollups.add(conn, batch.counts + finding_rollups.expanded(batch.passed))
     traffic_rollups.add(conn, batch.after)
     handover_counts.add(conn, Counter(record.source for record in records if record.source))

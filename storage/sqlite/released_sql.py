@@ -67,3 +67,23 @@ CREATE TABLE operator_actions (
   provider TEXT NOT NULL, model TEXT NOT NULL, until REAL NOT NULL, result TEXT NOT NULL
 ) STRICT
 """
+FAILED_REFERENCES = """
+UPDATE pairs AS p SET evident = 0 WHERE evident = 1 AND NOT EXISTS (
+  SELECT 1 FROM findings f JOIN findings s ON s.pair_no = f.pair_no AND s.comparison = 'self' AND s.signal = f.signal
+  WHERE f.pair_no = p.no AND f.comparison = 'cross' AND f.state = 'differ' AND s.state = 'match' AND f.signal NOT IN (
+    'first_chunk', 'first_token', 'first_content', 'inter_chunk', 'inter_chunk_p99', 'stalls', 'cached_tokens', 'total',
+    'tokens_per_second', 'first_divergence'
+  )
+) AND NOT EXISTS (
+  SELECT 1 FROM exchanges e JOIN checks f ON f.exchange_no = e.no AND f.state = 'differ'
+  WHERE e.id = p.subject_id AND (
+    EXISTS (
+      SELECT 1 FROM exchanges r JOIN check_sets s ON s.no = r.passed, json_each(s.signals) c
+      WHERE r.id = p.reference_id AND c.value = f.signal
+    ) OR EXISTS (
+      SELECT 1 FROM exchanges r JOIN checks c ON c.exchange_no = r.no AND c.signal = f.signal AND c.state = 'match'
+      WHERE r.id = p.reference_id
+    )
+  )
+)
+"""

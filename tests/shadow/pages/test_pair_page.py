@@ -11,6 +11,7 @@ from shadow.findings.pair import ControlReason
 from shadow.pages.page_set import PageSet
 from shadow.settings.config_errors import ConfigError
 from shadow.settings.top_level_config import Config
+from storage.rows import PairFilter
 from storage.store import Store
 from tests.exchanges import asked, exchange, said
 from tests.pairs import keep_pair
@@ -55,6 +56,23 @@ def test_signal_stands_under_what_explains_it(pages, store):
     )
     assert "<th>text</th>" in noisy[noisy.index("~ may be noise") : noisy.index("✓ same")]
     assert "the reference differs from itself too" in noisy
+
+
+def test_failed_check_beside_a_reference_without_an_answer_is_no_evidence(pages, store):
+    down = exchange(b'{"error":{"message":"overloaded"}}', status=500)
+    name = keep_pair(store, said(""), down)
+    page = " ".join(read_pair(pages, name).text.split())
+    assert "The provider's answer failed a check: empty answers" in page
+    assert "the reference gave no answer to check for it" in page
+    assert "✗" not in page
+    assert "passes this check" not in page
+    assert store.pairs(PairFilter(evidence=True)) == []
+
+
+def test_check_that_the_reference_passes_is_evidence(pages, store):
+    name = keep_pair(store, said(""), said("It is 9 degrees"))
+    assert "the reference's answer passes this check" in read_pair(pages, name).text
+    assert [row.pair.id for row in store.pairs(PairFilter(evidence=True))] == [name]
 
 
 def test_equal_texts_are_marked_identical(pages, store):

@@ -19,6 +19,10 @@ def failed(signal: str, reason: str = ""):
     return finding(signal, "differ", exchange_id="one", comparison="check", reason=reason)
 
 
+def checked(signal: str, state: str):
+    return finding(signal, state, exchange_id="one", comparison="check")
+
+
 def names(lines) -> list[str]:
     return [line.signal for line in lines]
 
@@ -55,12 +59,24 @@ def test_time_beyond_the_noise_is_no_evidence(signal):
     assert signal not in EVIDENCE
 
 
-def test_check_is_evidence_unless_the_reference_fails_it_too():
-    checks = [failed("lost_space"), failed("usage"), finding("stop", "match", exchange_id="one", comparison="check")]
-    found = pair_evidence([], checks, [failed("usage")])
+def test_check_is_evidence_where_the_reference_passes_it():
+    checks = [failed("lost_space"), failed("usage"), checked("stop", "match")]
+    found = pair_evidence([], checks, [failed("usage"), checked("lost_space", "match")])
     assert [row.signal for row in found.alone] == ["lost_space"]
     assert [row.signal for row in found.shared] == ["usage"]
     assert found.found == 1
+
+
+@pytest.mark.parametrize("theirs", [[], ["not_measured"], ["not_comparable"]])
+def test_check_without_a_result_at_the_reference_is_no_evidence(theirs):
+    found = pair_evidence([], [failed("empty_answer")], [checked("empty_answer", state) for state in theirs])
+    assert [row.signal for row in found.unchecked] == ["empty_answer"]
+    assert (found.alone, found.shared, found.found) == ((), (), 0)
+    assert evidence_sentence(found, "the reference answered 500") == (
+        "Not compared: the reference answered 500. The provider's answer failed a check: empty answers;"
+        " the reference gave no answer to check for it."
+    )
+    assert evidence_sentence(found).startswith("No evidence. The provider's answer failed a check: empty answers;")
 
 
 def test_greedy_findings_are_left_out():
@@ -91,9 +107,10 @@ def test_greedy_findings_are_left_out():
     ],
 )
 def test_sentence_states_what_the_pair_shows(findings, checks, comparable, sentence):
-    assert evidence_sentence(pair_evidence(findings, checks), comparable) == sentence
+    passed = [checked(row.signal, "match") for row in checks]
+    assert evidence_sentence(pair_evidence(findings, checks, passed), comparable) == sentence
 
 
 def test_reason_of_121_characters_is_cut_in_the_sentence_and_one_of_120_is_whole():
-    assert f"({'x' * 120})" in evidence_sentence(pair_evidence([], [failed("usage", "x" * 120)]))
-    assert f"({'x' * 120} …)" in evidence_sentence(pair_evidence([], [failed("usage", "x" * 121)]))
+    assert f"({'x' * 120})" in evidence_sentence(pair_evidence([], [failed("usage", "x" * 120)], [checked("usage", "match")]))
+    assert f"({'x' * 120} …)" in evidence_sentence(pair_evidence([], [failed("usage", "x" * 121)], [checked("usage", "match")]))

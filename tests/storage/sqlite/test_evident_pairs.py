@@ -23,13 +23,16 @@ def conn(tmp_path):
         yield opened
 
 
-def put(conn, name: str, *, cross: dict[str, str], own: dict[str, str], failed: tuple[str, ...] = (), theirs=(), **more) -> None:
-    """A pair with these findings of both comparisons, and the checks that each answer failed."""
+def put(
+    conn, name: str, *, cross: dict[str, str], own: dict[str, str], failed: tuple[str, ...] = (), theirs=(), passed=(), **more
+) -> None:
+    """A pair with these findings of both comparisons, and the checks that each answer failed, or the reference's passed."""
     live = exchange_record(name, checks=0, **more)
     live = replace(live, findings=tuple(finding(each, "differ", exchange_id=name, comparison="check") for each in failed))
     record = pair_record(name, cross)
     reference = record.exchanges[0]
-    checks = tuple(finding(each, "differ", exchange_id=reference.exchange.id, comparison="check") for each in theirs)
+    results = [*((each, "differ") for each in theirs), *((each, "match") for each in passed)]
+    checks = tuple(finding(each, state, exchange_id=reference.exchange.id, comparison="check") for each, state in results)
     same = tuple(finding(each, state, exchange_id=name, pair_id=name, comparison="self") for each, state in own.items())
     record = replace(record, exchanges=(replace(reference, findings=checks),), findings=(*record.findings, *same))
     preparer = RecordPreparer()
@@ -56,7 +59,8 @@ def test_times_are_never_evidence(conn, signal):
 
 
 def test_check_is_evidence_where_the_reference_passed_it(conn):
-    put(conn, "alone", cross={"text": "match"}, own={}, failed=("lost_space",), theirs=("usage",))
+    put(conn, "alone", cross={"text": "match"}, own={}, failed=("lost_space",), theirs=("usage",), passed=("lost_space",))
+    put(conn, "no answer", cross={"text": "match"}, own={}, failed=("lost_space",), passed=("usage",))
     put(conn, "both", cross={"text": "match"}, own={}, failed=("lost_space",), theirs=("lost_space",))
     put(conn, "theirs", cross={"text": "match"}, own={}, theirs=("lost_space",))
     assert evident(conn) == ["alone"]
@@ -64,7 +68,7 @@ def test_check_is_evidence_where_the_reference_passed_it(conn):
 
 def test_signal_of_the_filter_is_the_one_that_must_be_evidence(conn):
     put(conn, "one", cross={"tools": "differ", "text": "differ"}, own={"tools": "match", "text": "differ"})
-    put(conn, "two", cross={"tools": "match"}, own={}, failed=("lost_space",))
+    put(conn, "two", cross={"tools": "match"}, own={}, failed=("lost_space",), passed=("lost_space",))
     assert evident(conn, signal="tools") == ["one"]
     assert evident(conn, signal="text") == []
     assert evident(conn, signal="lost_space") == ["two"]

@@ -229,3 +229,21 @@ def test_pairs_without_evidence_are_not_marked_by_the_step(old):
     with closing(open_writing(old, 1.0)) as conn:
         migrate(conn)
         assert conn.execute("SELECT id, evident FROM pairs").fetchall() == [("old", 0)]
+
+
+@pytest.mark.parametrize(("theirs", "evident"), [(None, 0), ("differ", 0), ("match", 1)])
+def test_mark_of_a_failed_check_stays_only_where_the_reference_passed_it(old, theirs, evident):
+    with closing(open_writing(old, 1.0)) as conn:
+        SCHEMA.apply(Database(conn, execute_plugins=False), stop_before="m021_failed_references")
+        states = [("subject_id", "differ"), *([("reference_id", theirs)] if theirs else [])]
+        for number, (side, state) in enumerate(states):
+            other = conn.execute("SELECT max(no) + 1 FROM exchanges").fetchone()[0]
+            conn.execute("CREATE TEMP TABLE copied AS SELECT * FROM exchanges LIMIT 1")
+            conn.execute("UPDATE copied SET no = ?, id = ?", (other, f"side-{number}"))
+            conn.execute("INSERT INTO exchanges SELECT * FROM copied")
+            conn.execute("DROP TABLE copied")
+            conn.execute(f"UPDATE pairs SET evident = 1, {side} = ?", (f"side-{number}",))
+            row = (other, "check", "empty_answer", state, None, "", "", "")
+            conn.execute("INSERT INTO checks VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        migrate(conn)
+        assert conn.execute("SELECT evident FROM pairs").fetchall() == [(evident,)]
