@@ -45,7 +45,8 @@ NAMED = 3
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerdictRow:
     """One provider and model. `state` is the verdict in words, `finding` its worst reason with size and interval, or what would
-    have been seen, or why nothing was; `since` in epoch seconds (None without a date); `pairs` were compared.
+    have been seen, or why nothing was; `since` in epoch seconds (None without a date); `pairs` were compared;
+    `notes` decide nothing.
     """
 
     provider: str
@@ -59,6 +60,7 @@ class VerdictRow:
     since: float | None
     pairs: int
     requests: int
+    notes: tuple[str, ...] = ()
 
     @property
     def is_adverse(self) -> bool:
@@ -92,6 +94,7 @@ def verdict_row(card: Scorecard) -> VerdictRow:
         since=verdict.since,
         pairs=card.compared,
         requests=card.requests,
+        notes=tuple(note.phrase for note in verdict.notes),
     )
 
 

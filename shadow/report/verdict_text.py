@@ -20,6 +20,8 @@ from shadow.report.verdict_rows import VerdictRow, display_name, headline, unmea
 from shadow.verdict.phrases import recent, rfc3339
 from shadow.verdict.verdict_value import VerdictWord
 
+NOTES = 1
+"""Most notes of a provider, which decide nothing; `report PROVIDER` has all."""
 STATUS_SCHEMA = "sameweights.status/1"
 
 
@@ -99,6 +101,8 @@ def _table(rows: Sequence[VerdictRow], now: float) -> Table:
         if row.finding:
             state.append("\n" if row.is_adverse else "; ", style="not bold default")
             state.append(plain(row.finding), style="not bold default")
+        for note in row.notes[:NOTES]:
+            state.append(f"\nnote: {plain(note)}", style="not bold dim default")
         table.add_row(name, state)
     return table
 

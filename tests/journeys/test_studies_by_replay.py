@@ -59,8 +59,8 @@ async def test_a_replay_judges_two_candidates_by_a_file_and_keeps_every_pair(tmp
         assert {pair.pair.provider for pair in pairs} == {"faithful", "broken"}
         assert all(study.exchange(pair.pair.control_id) for pair in pairs)
         assert study.studies.studies()[0].outcome == "broken FAIL, faithful PASS"
-    listed = await run(tmp_path, "pairs", "--db", "study-rows.db", "--provider", "broken", "--json")
-    assert {line["pair"]["provider"] for line in json.loads(listed.out)} == {"broken"}
+    listed = await run(tmp_path, "pairs", "--all", "--db", "study-rows.db", "--provider", "broken", "--json")
+    assert {line["provider"] for line in json.loads(listed.out)["pairs"]} == {"broken"}
 
 
 @pytest.mark.promise("studies.resumed")

@@ -111,7 +111,7 @@ async def test_each_scene_has_its_verdict_and_signal_in_text_json_exit_code_and_
         await until(judged)
         await until(lambda: {"never-calls", "cached"} <= {event["model"] for _, event in got})
         found = cards(served)
-        code, words = await command("report", "--db", str(served.database), "--fail-on-drift")
+        code, words = await command("report", "--full", "--db", str(served.database), "--fail-on-drift")
         _, written = await command("report", "--db", str(served.database), "--json")
     verdicts = {model: card.verdict for model, card in found.items()}
     assert {model: verdict.word for model, verdict in verdicts.items()} == {

@@ -90,7 +90,7 @@ async def shown(served, name: str, **labels: str) -> None:
 
 
 async def reported(served) -> tuple[int, str]:
-    code, words = await command("report", "--db", str(served.database), "--fail-on-drift")
+    code, words = await command("report", "--full", "--db", str(served.database), "--fail-on-drift")
     return code, " ".join(words.split())
 
 
