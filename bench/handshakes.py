@@ -38,16 +38,16 @@ ASK = b"POST /v1/chat/completions HTTP/1.1\r\nHost: h\r\nContent-Type: applicati
 async def connect(dialer: Dialer, port: int) -> bool:
     """One connection with one answer; whether it resumed a session."""
     origin = parse_base_url(f"https://localhost:{port}/v1")
-    link = await dialer.connect(origin, lambda: UpstreamConnection(origin, [].append))
+    connection = await dialer.connect(origin, lambda: UpstreamConnection(origin, [].append))
     head = RecordedHead("POST", "/", ())
     capture = Capture(identity="", role=Role.PRIMARY, started=0.0, begun=0.0, limit=10**6, head=head)
     reader = ResponseReader(method="POST", limit=65_536, capture=capture, reader=DiscardingReader())
-    done = link.serve(reader)
-    link.send(ASK + BODY, last=True)
+    done = connection.serve(reader)
+    connection.send(ASK + BODY, last=True)
     await done
     assert reader.failure is None, reader
-    resumed = link._transport.get_extra_info("ssl_object").session_reused  # noqa: SLF001 - shown nowhere else
-    link.close()
+    resumed = connection._transport.get_extra_info("ssl_object").session_reused  # noqa: SLF001 - shown nowhere else
+    connection.close()
     return bool(resumed)
 
 

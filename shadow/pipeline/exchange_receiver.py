@@ -27,7 +27,7 @@ CONNECTIONS = 256
 class ExchangeReceiver:
     """Queues exchanges between the socket and the worker.
 
-    Calls `on_pulse` with the stats that a data-plane process sends, and `on_end` with the worker and the process id of a
+    Calls `on_stats` with the stats that a data-plane process sends, and `on_end` with the worker and the process id of a
     connection that ended; the `ledger` counts what arrived, and what could not be taken.
     """
 
@@ -37,14 +37,14 @@ class ExchangeReceiver:
         limit: int,
         limit_bytes: int,
         frame_limit: int,
-        on_pulse: Callable[[WorkerStats], None],
+        on_stats: Callable[[WorkerStats], None],
         ledger: ExchangeLedger,
         on_end: Callable[[int, int], None] = lambda _worker, _pid: None,
     ) -> None:
         self._limit = limit
         self._limit_bytes = limit_bytes
         self._frame_limit = frame_limit
-        self._on_pulse = on_pulse
+        self._on_stats = on_stats
         self._ledger = ledger
         self._on_end = on_end
         self._waiting: deque[tuple[int, bytes]] = deque()
@@ -165,7 +165,7 @@ class ExchangeReceiver:
         link.stats = stats
         if missing := self._ledger.sent(stats.worker, stats.sent):
             log.warning("exchanges_lost", exchanges=missing, worker=stats.worker, reason="process_killed")
-        self._on_pulse(stats)
+        self._on_stats(stats)
 
     def _keep(self, worker: int, payload: bytes) -> None:
         self._ledger.arrived(worker)

@@ -25,7 +25,7 @@ WITHOUT = "2026-10-21"
 class GreedyAnswers:
     """Both answers at temperature 0, the provider's first, and their comparison."""
 
-    legs: tuple[ParsedExchange, ParsedExchange]
+    exchanges: tuple[ParsedExchange, ParsedExchange]
     comparison: Comparison
 
 
@@ -39,12 +39,12 @@ async def send_greedily(references: ReferenceClient, live: ParsedExchange) -> Gr
     """Send to both sides at once, and compare."""
     asked = replace(live, request=replace(live.request, temperature=0.0))
     names = (live.exchange.labels.provider, live.exchange.labels.reference)
-    one, other = await asyncio.gather(*(_leg(references, asked, name) for name in names))
+    one, other = await asyncio.gather(*(_answered(references, asked, name) for name in names))
     pair = Pair(kind=PairKind.GREEDY, request=asked.request, subject=one.answer, reference=other.answer)
-    return GreedyAnswers(legs=(one, other), comparison=compare(pair))
+    return GreedyAnswers(exchanges=(one, other), comparison=compare(pair))
 
 
-async def _leg(references: ReferenceClient, asked: ParsedExchange, provider: str) -> ParsedExchange:
+async def _answered(references: ReferenceClient, asked: ParsedExchange, provider: str) -> ParsedExchange:
     prepared = references.prepare(asked.exchange, provider)
     body = replace(prepared, body=greedy_body(prepared.body))
     return parse_shadow_exchange(await references.ask(asked.exchange, body, Role.GREEDY, provider), asked)

@@ -37,7 +37,7 @@ Record = Callable[[ParsedExchange], ExchangeRecord]
 class ShadowRun:
     """One sampled request: its shadow exchanges (one or two, and two greedy ones), their comparisons, and the record."""
 
-    legs: tuple[ParsedExchange, ...]
+    exchanges: tuple[ParsedExchange, ...]
     comparisons: tuple[Comparison, ...]
     record: PairRecord
 
@@ -63,14 +63,14 @@ class ShadowRunner:
         first = parse_shadow_exchange(await self._references.ask(live.exchange, asked, Role.SHADOW), live)
         _log_answered(live, first)
         reason = self._second(live, first, control=control)
-        legs = [first]
+        exchanges = [first]
         if reason is not ControlReason.NONE:
-            legs.append(parse_shadow_exchange(await self._references.ask(live.exchange, asked, Role.CONTROL), live))
-            _log_answered(live, legs[-1])
+            exchanges.append(parse_shadow_exchange(await self._references.ask(live.exchange, asked, Role.CONTROL), live))
+            _log_answered(live, exchanges[-1])
         shadow = self._shadow
         greedily = is_drawn("greedy", live.exchange.id, shadow.greedy, self._secret) and takes_temperature(live)
         return self._judged(
-            live, tuple(legs), reason, asked.alterations, await send_greedily(self._references, live) if greedily else None
+            live, tuple(exchanges), reason, asked.alterations, await send_greedily(self._references, live) if greedily else None
         )
 
     def _second(self, live: ParsedExchange, first: ParsedExchange, *, control: bool) -> ControlReason:
@@ -83,13 +83,13 @@ class ShadowRunner:
     def _judged(
         self,
         live: ParsedExchange,
-        legs: tuple[ParsedExchange, ...],
+        exchanges: tuple[ParsedExchange, ...],
         reason: ControlReason,
         alterations: tuple[str, ...],
         greedily: GreedyAnswers | None,
     ) -> ShadowRun:
-        reference = legs[0]
-        control = legs[1] if len(legs) > 1 else None
+        reference = exchanges[0]
+        control = exchanges[1] if len(exchanges) > 1 else None
         pair = Pair(kind=PairKind.CROSS, request=live.request, subject=live.answer, reference=reference.answer)
         cross = compare(pair)
         own = (
@@ -98,14 +98,14 @@ class ShadowRunner:
             else None
         )
         comparisons = (cross, *((own,) if own else ()), *((greedily.comparison,) if greedily else ()))
-        legs += greedily.legs if greedily else ()
+        exchanges += greedily.exchanges if greedily else ()
         second = control.answer if control else None
         payoffs, excluded = counted(live.request, live.answer, reference.answer, second, tiebreak=self._shadow.tiebreak)
         record = pair_record(
             AnsweredPair(live=live, reference=reference, control=control, reason=reason),
             comparisons=comparisons,
             payoffs=payoffs,
-            exchanges=tuple(self._record(leg) for leg in legs),
+            exchanges=tuple(self._record(each) for each in exchanges),
             alterations=alterations,
             shape=request_shape(pair),
             secret=self._secret,
@@ -115,10 +115,12 @@ class ShadowRunner:
             record = replace(
                 record, excluded=(Exclusion.SAME_SERVER.value, *excluded)
             )  # a report counts the payoffs, the judge none
-        return ShadowRun(legs=legs, comparisons=comparisons, record=self._policy.pair_record(record))
+        return ShadowRun(exchanges=exchanges, comparisons=comparisons, record=self._policy.pair_record(record))
 
 
-def _log_answered(live: ParsedExchange, leg: ParsedExchange) -> None:
-    exchange = leg.exchange
+def _log_answered(live: ParsedExchange, shadow: ParsedExchange) -> None:
+    exchange = shadow.exchange
     failure = exchange.failure.kind.value if exchange.failure else ""
-    log.debug("shadow_answered", exchange=live.exchange.id, role=exchange.role.value, status=leg.answer.status, failure=failure)
+    log.debug(
+        "shadow_answered", exchange=live.exchange.id, role=exchange.role.value, status=shadow.answer.status, failure=failure
+    )

@@ -122,7 +122,7 @@ class ShadowScheduler:
             log.debug("shadow_started", exchange=exchange_id, control=sampled.decision.control)
             run = await self._runner.run(sampled.parsed, control=sampled.decision.control)
             self._record(run)
-            await self._account.pay([self._cost(leg) for leg in run.legs])
+            await self._account.pay([self._cost(each) for each in run.exchanges])
         except FetcherLostError:
             self._metrics.shadow_skipped("fetcher_lost")
         except Exception:
@@ -148,14 +148,14 @@ class ShadowScheduler:
             )
 
     def _log_refusals(self, run: ShadowRun) -> None:
-        for leg in run.legs:
-            if leg.exchange.labels.provider == run.record.pair.reference:
-                self._reference_errors.note(run.record.pair.reference, leg.answer.status)
+        for each in run.exchanges:
+            if each.exchange.labels.provider == run.record.pair.reference:
+                self._reference_errors.note(run.record.pair.reference, each.answer.status)
         for sentence in self._reference_errors.due(time.monotonic()):
             log.warning("reference_refused", detail=sentence)
 
-    def _cost(self, leg: ParsedExchange) -> tuple[int, float]:
+    def _cost(self, exchange: ParsedExchange) -> tuple[int, float]:
         """Tokens, and money by the configured prices, of one answer."""
-        prompt, completion = tokens_of(leg.request, leg.answer)
-        prices = self._providers[leg.exchange.labels.provider]
+        prompt, completion = tokens_of(exchange.request, exchange.answer)
+        prices = self._providers[exchange.exchange.labels.provider]
         return prompt + completion, (prompt * prices.price_input + completion * prices.price_output) / 1e6

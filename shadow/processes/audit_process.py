@@ -115,7 +115,7 @@ class AuditProcess:
             limit=shadow.inbox,
             limit_bytes=shadow.inbox_bytes,
             frame_limit=frame_bytes(config),
-            on_pulse=self._stats,
+            on_stats=self._stats,
             on_end=self._planes.left,
             ledger=ledger,
         )

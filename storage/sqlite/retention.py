@@ -50,7 +50,7 @@ def drop(conn: sqlite3.Connection, chosen: str, values: tuple[object, ...]) -> i
     try:
         going = {row for (row,) in conn.execute(chosen, values)}
         pairs = conn.execute(PAIRS, (_listed(going),)).fetchall()
-        going.update(exchange for _, *legs in pairs for exchange in legs)
+        going.update(exchange for _, *others in pairs for exchange in others)
         numbers = _listed({no for no, *_ in pairs})
         finding_rollups.subtract(conn, _listed(going), numbers)
         traffic_rollups.subtract(conn, _listed(going))

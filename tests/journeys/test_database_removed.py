@@ -11,7 +11,7 @@ from shadow.processes import audit_process
 from tests.journeys.test_recording_failures import answered, counted, ready
 from tests.journeys.test_whole_path_of_a_request import CONFIG
 from tests.running import until
-from tests.shadow.processes.test_audit_process import Standing
+from tests.shadow.processes.test_audit_process import RunningAudit
 
 pytestmark = pytest.mark.journey
 
@@ -78,7 +78,7 @@ async def test_a_database_that_goes_away_without_traffic_is_noticed_by_the_next_
     lines = logged("storage.sqlite.sqlite_store")
     assert audit_process.SWEEP_SECONDS == 60.0
     monkeypatch.setattr(audit_process, "SWEEP_SECONDS", 0.01)
-    async with Standing(tmp_path, sample_rate=0.0):
+    async with RunningAudit(tmp_path, sample_rate=0.0):
         database = tmp_path / "house.db"
         database.rename(tmp_path / "moved.db") if how == "moved" else database.unlink()
         await until(lambda: lines)

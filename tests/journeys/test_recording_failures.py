@@ -21,7 +21,7 @@ from shadow.processes import audit_process
 from tests.exchanges import asked, exchange, said
 from tests.journeys.test_whole_path_of_a_request import CONFIG, post
 from tests.running import PATIENCE, chat, until
-from tests.shadow.processes.test_audit_process import Standing
+from tests.shadow.processes.test_audit_process import RunningAudit
 from tests.wires import ask, ok, plane, scripted
 from tests.wires import post as raw_post
 
@@ -309,14 +309,14 @@ async def test_clock_jump_of_the_audit_deletes_nothing_and_every_request_is_reco
     ahead, real = [0.0], time.time
     monkeypatch.setattr(time, "time", lambda: real() + ahead[0])
     monkeypatch.setattr(audit_process, "SWEEP_SECONDS", 0.01)
-    async with Standing(tmp_path, sample_rate=1.0) as standing:
+    async with RunningAudit(tmp_path, sample_rate=1.0) as running:
         for number, jump in enumerate([0.0, 400 * 86_400.0, -400 * 86_400.0, 0.0, 3.5]):
             ahead[0] = jump
             seen = exchange(said(f"Number {number}"), request=asked(f"Count {number}"), id=f"{number:032d}", started=time.time())
-            await until(lambda seen=seen: standing.handover.offer(seen))
+            await until(lambda seen=seen: running.sender.offer(seen))
             await until(lambda number=number: _judged(tmp_path / "house.db") == number + 1)
-        assert 'sameweights_recorder_errors_total{table="exchanges"} 0\n' in (await standing.get("/metrics"))[1]
-    assert all(standing.stored(f"{number:032d}") for number in range(5))
+        assert 'sameweights_recorder_errors_total{table="exchanges"} 0\n' in (await running.get("/metrics"))[1]
+    assert all(running.stored(f"{number:032d}") for number in range(5))
 
 
 def _judged(database) -> int:

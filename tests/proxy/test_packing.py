@@ -132,8 +132,8 @@ def test_frame_has_its_length_and_kind():
 
 
 @given(st.builds(WorkerStats, accepted=SIZE, in_flight=SIZE, loop_lag=NUMBER))
-def test_a_pulse_comes_back_equal(pulse):
-    assert unpack_stats(pack_stats(pulse)) == pulse
+def test_a_pulse_comes_back_equal(stats):
+    assert unpack_stats(pack_stats(stats)) == stats
 
 
 @pytest.mark.parametrize(

@@ -85,9 +85,9 @@ async def test_pieces_for_a_client_whose_connection_is_just_closing_go_nowhere_a
     async with scripted(script) as provider, plane(provider.url) as running, client(running.port) as asked:
         await asked.send(post(b"{}", close=False))
         await asked.until(b"data: 1\n\n")
-        (door,) = running.plane._listener.connections
-        link = door.in_progress._link
-        door.transport.abort()
+        (served,) = running.plane._listener.connections
+        link = served.in_progress._link
+        served.transport.abort()
         for _ in range(turns):
             await asyncio.sleep(0)
         for number in range(10):
@@ -158,11 +158,11 @@ async def test_what_comes_behind_a_refusal_is_not_kept():
     async with plane("http://127.0.0.1:9/v1") as running, client(running.port) as asked:
         await asked.send(REFUSED[431])
         await asked.until(b"}}")
-        (door,) = running.plane._listener.connections
+        (served,) = running.plane._listener.connections
         for _ in range(40):
             await asked.send(b"x" * 50_000)
         assert await asked.rest() == b""
-        assert (len(door._begun), len(door._ahead)) == (0, 0)
+        assert (len(served._begun), len(served._ahead)) == (0, 0)
 
 
 class Transport(asyncio.Transport):

@@ -97,18 +97,18 @@ async def test_a_client_that_reads_nothing_for_too_long_is_let_go_and_its_provid
 
 async def test_an_ignored_empty_line_in_two_parts_is_no_beginning_of_the_next_head():
     async with plane("http://127.0.0.1:9/v1") as running, client(running.port) as asked:
-        (door,) = await until(lambda: list(running.plane._listener.connections))
+        (connection,) = await until(lambda: list(running.plane._listener.connections))
         await asked.send(b"\r")
-        await until(lambda: door.head_since)
+        await until(lambda: connection.head_since)
         await asked.send(b"\n")
-        await until(lambda: door.state is ClientState.IDLE)
-        assert door.head_since == 0.0
+        await until(lambda: connection.state is ClientState.IDLE)
+        assert connection.head_since == 0.0
         await asked.send(b"GET")
-        await until(lambda: door.head_since)
-        begun, most = door.head_since, 30.0
+        await until(lambda: connection.head_since)
+        begun, most = connection.head_since, 30.0
         for late, stays in ((most - 1, True), (most + 1, False)):
             running.plane._listener.sweep(begun + late)
-            assert door.transport.is_closing() is not stays
+            assert connection.transport.is_closing() is not stays
 
 
 async def test_a_fault_in_one_connection_is_logged_and_the_others_keep_their_time_limits(caplog):

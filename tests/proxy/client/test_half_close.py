@@ -41,8 +41,8 @@ async def test_a_client_that_ends_its_side_behind_its_request_gets_its_answer(an
     async with scripted(script) as provider, plane(provider.url) as running, client(running.port) as asked:
         await asked.send(post(b"{}", close=False))
         asked.leave_half()
-        (door,) = running.plane._listener.connections
-        await until(lambda: door._half_closed)
+        (connection,) = running.plane._listener.connections
+        await until(lambda: connection._half_closed)
         left.set()
         assert body_of(await asked.rest()) == body_of(answer)
         assert (await running.kept.next()).failure is None
@@ -72,8 +72,8 @@ async def test_a_stream_goes_on_behind_the_end_of_its_client():
         await asked.send(post(b"{}", close=False))
         await asked.until(b"data: 0\n\n")
         asked.leave_half()
-        (door,) = running.plane._listener.connections
-        await until(lambda: door._half_closed)
+        (connection,) = running.plane._listener.connections
+        await until(lambda: connection._half_closed)
         for number in range(1, 5):
             turn.release()
             await asked.until(b"data: %d\n\n" % number)
@@ -94,10 +94,10 @@ async def test_a_client_that_waits_for_a_slow_answer_is_sent_an_interim_one_that
         asked.leave_half()
         if probed:
             assert await asked.exactly(len(CONTINUE)) == CONTINUE
-        (door,) = running.plane._listener.connections
+        (connection,) = running.plane._listener.connections
         for _ in range(3):  # it is asked once, and never given up
-            timer = await until(lambda: door._half_closed and door._half_closed._timer)
-            await until(lambda before=timer: door._half_closed._timer is not before)
+            timer = await until(lambda: connection._half_closed and connection._half_closed._timer)
+            await until(lambda before=timer: connection._half_closed._timer is not before)
         free.set()
         assert await asked.rest() == b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nlate"
 
@@ -138,10 +138,10 @@ async def test_a_slow_reader_that_ended_its_side_is_waited_for(soon):
         async with client(running.port, room=4096) as asked:
             await asked.send(post(b"{}", close=False))
             asked.leave_half()
-            (door,) = await until(lambda: [door for door in running.plane._listener.connections if door.writing_paused])
+            (connection,) = await until(lambda: [one for one in running.plane._listener.connections if one.writing_paused])
             for _ in range(3):
-                timer = door._half_closed._timer
-                await until(lambda before=timer: door._half_closed._timer is not before)
+                timer = connection._half_closed._timer
+                await until(lambda before=timer: connection._half_closed._timer is not before)
             assert len(body_of(await asked.rest())) == size
         assert (await running.kept.next()).failure is None
 
@@ -165,8 +165,8 @@ async def test_an_end_behind_a_body_that_waits_to_be_read_is_no_leaving(soon, st
             asked.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 * 2**20)
             await asked.send(post(b"x" * size, close=False))
             asked.leave_half()
-            (door,) = running.plane._listener.connections
-            await until(lambda: door._half_closed)
+            (connection,) = running.plane._listener.connections
+            await until(lambda: connection._half_closed)
             if stays:
                 read.set()
                 assert (await asked.rest()).endswith(b"done")
@@ -191,8 +191,8 @@ async def _gone_behind_its_first_answer(first, leave):
     async with scripted(script) as provider, plane(provider.url, limits={"write_buffer": 1_024}) as running:
         async with client(running.port, room=10_000) as asked:
             await asked.send(post(b"{}", close=False) * 2)
-            (door,) = await until(lambda: list(running.plane._listener.connections))
-            await leave(asked, door, free)
+            (connection,) = await until(lambda: list(running.plane._listener.connections))
+            await leave(asked, connection, free)
             await asked.exactly(len(first))
             await asyncio.wait_for(asked_twice.wait(), PATIENCE)
         kinds = [(await running.kept.next()).failure for _ in range(2)]
@@ -200,21 +200,21 @@ async def _gone_behind_its_first_answer(first, leave):
 
 
 async def test_a_client_that_ends_its_side_between_two_requests_and_goes_ends_the_second(soon):
-    async def leave(asked, door, free):
-        door.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
+    async def leave(asked, connection, free):
+        connection.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
         free.set()
-        await until(lambda: door.state is ClientState.TURN and door.writing_paused)
+        await until(lambda: connection.state is ClientState.TURN and connection.writing_paused)
         asked.leave_half()
-        await until(lambda: door._ended)
-        assert door.state is ClientState.TURN
+        await until(lambda: connection._ended)
+        assert connection.state is ClientState.TURN
 
     await _gone_behind_its_first_answer(ok(b"x" * 60_000), leave)
 
 
 async def test_a_client_that_read_its_first_answer_and_goes_ends_the_second_request(soon):
-    async def leave(asked, door, free):
+    async def leave(asked, connection, free):
         asked.leave_half()
-        await until(lambda: door._half_closed)
+        await until(lambda: connection._half_closed)
         free.set()
 
     await _gone_behind_its_first_answer(ok(b"first"), leave)

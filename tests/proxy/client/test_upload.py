@@ -177,8 +177,8 @@ async def test_an_upload_waits_only_for_what_its_route_depends_on(beginning, rou
         if at_once:
             await asyncio.wait_for(seen.wait(), PATIENCE)
         else:
-            (door,) = await until(lambda: [door for door in running.plane._listener.connections if door.waiting_since])
-            assert not door.in_progress.answering
+            (connection,) = await until(lambda: [one for one in running.plane._listener.connections if one.waiting_since])
+            assert not connection.in_progress.answering
             assert provider.connections == 0
 
 

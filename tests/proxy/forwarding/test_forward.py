@@ -115,8 +115,8 @@ async def test_accepted_finished_and_refused_requests_are_counted():
     async with scripted(None, ok()) as provider, plane(provider.url) as running:
         await ask(running.port, get())
         await ask(running.port, get(b"*", method=b"OPTIONS"))
-        pulse = running.stats
-        assert (pulse.accepted, pulse.finished, pulse.refused, pulse.in_flight) == (2, 2, 1, 0)
+        stats = running.stats
+        assert (stats.accepted, stats.finished, stats.refused, stats.in_flight) == (2, 2, 1, 0)
 
 
 class Clock:

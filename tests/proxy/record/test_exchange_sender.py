@@ -94,14 +94,14 @@ async def hand(path):
         return made[-1]
 
     yield start
-    for handover in made:
-        await handover.stop(0.0)
+    for sender in made:
+        await sender.stop(0.0)
 
 
 async def test_an_offered_exchange_and_the_pulses_reach_the_audit(audit, hand):
     stats = WorkerStats(worker=3, accepted=7)
-    handover = hand(stats=stats)
-    assert handover.offer(FIRST)
+    sender = hand(stats=stats)
+    assert sender.offer(FIRST)
     assert await audit.exchange() == FIRST
     assert (await audit.stats()).worker == 3
     stats.accepted = 8
@@ -111,8 +111,8 @@ async def test_an_offered_exchange_and_the_pulses_reach_the_audit(audit, hand):
 
 
 async def test_what_is_offered_before_the_audit_is_there_waits_for_it(path, hand):
-    handover = hand()
-    assert handover.offer(FIRST)
+    sender = hand()
+    assert sender.offer(FIRST)
     audit = await Audit(path).start()
     assert await audit.exchange() == FIRST
     audit.die()
@@ -120,8 +120,8 @@ async def test_what_is_offered_before_the_audit_is_there_waits_for_it(path, hand
 
 async def test_an_audit_that_is_away_too_long_costs_exchanges_which_are_counted(path, hand):
     stats, row = WorkerStats(), SharedCounters().row(0)
-    handover = hand(limit=1500, stats=stats, row=row)
-    taken = [handover.offer(FIRST) for _ in range(10)]
+    sender = hand(limit=1500, stats=stats, row=row)
+    taken = [sender.offer(FIRST) for _ in range(10)]
     assert taken[0]
     assert not taken[-1]
     assert drops(row) == {"audit_down": taken.count(False)}
@@ -130,33 +130,33 @@ async def test_an_audit_that_is_away_too_long_costs_exchanges_which_are_counted(
 
 async def test_an_exchange_larger_than_all_the_room_is_dropped_as_such(audit, hand):
     row = SharedCounters().row(0)
-    handover = hand(limit=1500, row=row)
-    assert not handover.offer(exchange(b"x" * 2000))
+    sender = hand(limit=1500, row=row)
+    assert not sender.offer(exchange(b"x" * 2000))
     assert drops(row) == {"too_large": 1}
-    assert handover.offer(FIRST)
+    assert sender.offer(FIRST)
     assert await audit.exchange() == FIRST
 
 
 async def test_an_audit_that_does_not_read_is_not_waited_for(audit, hand):
     audit.reading = False
     row = SharedCounters().row(0)
-    handover = hand(limit=4_000_000, row=row)
+    sender = hand(limit=4_000_000, row=row)
     await asyncio.wait_for(audit.connected.wait(), PATIENCE)
     large = exchange(b"x" * 1_000_000)
-    taken = [handover.offer(large) for _ in range(20)]
+    taken = [sender.offer(large) for _ in range(20)]
     assert drops(row) == {"audit_slow": taken.count(False)}
     assert taken.count(False) > 10
 
 
 async def test_a_new_audit_is_found_and_the_counters_go_on(audit, path, hand):
     stats = WorkerStats()
-    handover = hand(stats=stats)
-    handover.offer(FIRST)
+    sender = hand(stats=stats)
+    sender.offer(FIRST)
     await audit.exchange()
     audit.die()
     second = await Audit(path).start()
     await asyncio.wait_for(second.connected.wait(), PATIENCE)
-    handover.offer(FIRST)
+    sender.offer(FIRST)
     assert await second.exchange() == FIRST
     while (await second.stats()).handed_over != 2:
         pass
@@ -165,11 +165,11 @@ async def test_a_new_audit_is_found_and_the_counters_go_on(audit, path, hand):
 
 async def test_stopping_sends_what_waits_and_a_last_pulse(audit, path):
     stats = WorkerStats()
-    handover = ExchangeSender(path, 10_000_000, stats)
-    handover.start()
+    sender = ExchangeSender(path, 10_000_000, stats)
+    sender.start()
     for number in range(50):
-        assert handover.offer(exchange(b"x" * 10_000, id=str(number)))
-    await handover.stop(PATIENCE)
+        assert sender.offer(exchange(b"x" * 10_000, id=str(number)))
+    await sender.stop(PATIENCE)
     assert [(await audit.exchange()).id for _ in range(50)] == [str(number) for number in range(50)]
     while (await audit.stats()).handed_over != 50:
         pass
@@ -177,10 +177,10 @@ async def test_stopping_sends_what_waits_and_a_last_pulse(audit, path):
 
 async def test_stopping_without_an_audit_is_quick_and_counts_the_loss(path):
     row = SharedCounters().row(0)
-    handover = ExchangeSender(path, 10_000, WorkerStats(), row)
-    handover.start()
-    handover.offer(FIRST)
-    await asyncio.wait_for(handover.stop(0.05), PATIENCE)
+    sender = ExchangeSender(path, 10_000, WorkerStats(), row)
+    sender.start()
+    sender.offer(FIRST)
+    await asyncio.wait_for(sender.stop(0.05), PATIENCE)
     assert drops(row) == {"audit_down": 1}
 
 
@@ -201,21 +201,21 @@ async def test_an_audit_that_is_away_is_tried_after_pauses_that_double_up_to_a_s
 
 
 async def test_an_exchange_of_thirty_two_mebibytes_arrives_equal_and_what_waits_is_reported_until_it_has_gone(audit, hand):
-    handover = hand(limit=70_000_000)
+    sender = hand(limit=70_000_000)
     await asyncio.wait_for(audit.connected.wait(), PATIENCE)
     large = exchange(b"x" * 33_554_432, id="2")
-    assert handover.offer(large)
-    assert handover.waiting > 33_554_432
-    assert handover.offer(FIRST)
+    assert sender.offer(large)
+    assert sender.waiting > 33_554_432
+    assert sender.offer(FIRST)
     assert await audit.exchange() == large
     assert await audit.exchange() == FIRST
-    await until(lambda: handover.waiting == 0)
+    await until(lambda: sender.waiting == 0)
 
 
 async def test_a_dropped_exchange_is_counted_in_the_row_of_its_worker(path):
     row = SharedCounters().row(0)
-    handover = ExchangeSender(path, 1_500, WorkerStats(), row=row)
-    assert not handover.offer(exchange(b"x" * 2_000))
+    sender = ExchangeSender(path, 1_500, WorkerStats(), row=row)
+    assert not sender.offer(exchange(b"x" * 2_000))
     assert row["too_large"] == 1
 
 
@@ -254,13 +254,13 @@ class Written:
 
 @pytest.mark.parametrize(("sizes", "in_parts"), [((100,) * 9, False), ((100,) * 9 + (20_000,), True), ((20_000,), True)])
 async def test_a_frame_over_16_kib_is_sent_in_parts_whatever_is_sent_with_it(path, sizes, in_parts):
-    handover = ExchangeSender(path, 1_000_000, WorkerStats())
-    link = handover._socket = _Socket(handover)
+    sender = ExchangeSender(path, 1_000_000, WorkerStats())
+    link = sender._socket = _Socket(sender)
     link.transport = Written()
     large = [bytes([at]) * size for at, size in enumerate(sizes)]
     for body in large:
-        assert handover.offer(exchange(body))
-    handover.flush()
+        assert sender.offer(exchange(body))
+    sender.flush()
     (pieces,) = link.transport.calls
     assert (len(pieces) > 1) is in_parts
     assert [body in pieces for body in large] == [len(body) > 16_384 for body in large]

@@ -45,10 +45,10 @@ def test_patterns_are_case_sensitive_and_the_default_matches_the_rest():
 
 
 def test_a_path_prefix_names_a_provider_and_is_taken_off():
-    leg = choose("kimi", target="/other/v1/x?y=/main/v1/")
-    assert (leg.route, leg.target) == ("kimi", "/v1/x?y=/main/v1/")
-    leg = choose("big", target="/other/v1")
-    assert (leg.route, leg.provider, leg.reference, leg.target) == ("other", "other", "official", "/v1")
+    matched = choose("kimi", target="/other/v1/x?y=/main/v1/")
+    assert (matched.route, matched.target) == ("kimi", "/v1/x?y=/main/v1/")
+    matched = choose("big", target="/other/v1")
+    assert (matched.route, matched.provider, matched.reference, matched.target) == ("other", "other", "official", "/v1")
 
 
 @pytest.mark.parametrize(
@@ -64,13 +64,13 @@ def test_a_path_prefix_names_a_provider_and_is_taken_off():
     ],
 )
 def test_what_only_looks_like_a_prefix_is_the_providers_path(target):
-    leg = choose("big", target=target)
-    assert (leg.provider, leg.target) == ("main", target)
+    matched = choose("big", target=target)
+    assert (matched.provider, matched.target) == ("main", target)
 
 
 def test_a_header_comes_before_path_and_pattern():
-    leg = choose("kimi", header="official", target="/other/v1/x")
-    assert (leg.route, leg.provider, leg.target) == ("official", "official", "/other/v1/x")
+    matched = choose("kimi", header="official", target="/other/v1/x")
+    assert (matched.route, matched.provider, matched.target) == ("official", "official", "/other/v1/x")
     assert choose("kimi", header="other", target="/other/v1/x").target == "/v1/x"
 
 
@@ -113,8 +113,8 @@ def router(**addresses):
 
 
 def chosen(router, target):
-    leg = router.choose(model="", provider_header="", target=target)
-    return leg.provider, leg.target
+    matched = router.choose(model="", provider_header="", target=target)
+    return matched.provider, matched.target
 
 
 @pytest.mark.parametrize("base", ["/openai/v1", "/openai", "/openai/x"])
@@ -166,9 +166,9 @@ def test_where_a_router_is_indifferent_every_model_goes_the_same_way(providers, 
     config = {"provider": "main", "providers": providers}
     config["routes"] = [{"name": f"r{n}", "model": m, "provider": p} for n, (m, p) in enumerate(routes)]
     router = RoutingTable(ProxyConfig.model_validate(config))
-    legs = {router.choose(model=model, provider_header=header, target=target) for model in ("", "a", "b", "kimi", "kimi-k2")}
+    matches = {router.choose(model=model, provider_header=header, target=target) for model in ("", "a", "b", "kimi", "kimi-k2")}
     if router.indifferent(provider_header=header, target=target):
-        assert len(legs) == 1
+        assert len(matches) == 1
 
 
 @pytest.mark.parametrize(

@@ -85,9 +85,9 @@ def clock(monkeypatch):
     return Clock(monkeypatch)
 
 
-def _house(running):
-    (house,) = running.plane._upstream._pool._origins.values()
-    return house
+def _origin(running):
+    (origin,) = running.plane._upstream._pool._origins.values()
+    return origin
 
 
 async def _closed_after(clock, seconds, rounds=1, together=1):
@@ -105,25 +105,25 @@ async def _closed_after(clock, seconds, rounds=1, together=1):
 
     async def one_round(running):
         await asyncio.gather(*[ask(running.port, get()) for _ in range(together)])
-        house = _house(running)
-        await until(lambda: len(house.ready) + len(house.resting) == together)
+        origin = _origin(running)
+        await until(lambda: len(origin.ready) + len(origin.resting) == together)
         clock.ahead += seconds
         for leave in open_ones:
             leave.set()
-        await until(lambda: not house.open)
+        await until(lambda: not origin.open)
         clock.ahead += 1.0
-        return house
+        return origin
 
     async with scripted(script) as provider, plane(provider.url, timeouts={"pool_idle": 100.0}) as running:
         for _ in range(rounds):
-            house = await one_round(running)
-        return house
+            origin = await one_round(running)
+        return origin
 
 
 async def test_close_of_an_idle_connection_shortens_its_keep_time(clock):
-    house = await _closed_after(clock, 0.7)
-    assert 0.5 <= house.keep < 0.7
-    assert not house.hasty
+    origin = await _closed_after(clock, 0.7)
+    assert 0.5 <= origin.keep < 0.7
+    assert not origin.hasty
 
 
 @pytest.mark.parametrize(("idle", "connections"), [(0.55, 2), (0.57, 3)])
@@ -155,20 +155,20 @@ async def test_an_idle_connection_serves_for_four_fifths_of_the_time_after_which
 
 @pytest.mark.parametrize(("rounds", "learnt"), [(1, False), (2, True)])
 async def test_closes_soon_behind_an_answer_are_a_habit_once_they_repeat(clock, rounds, learnt):
-    house = await _closed_after(clock, 0.3, rounds)
-    assert (0.0 < house.keep < 0.3) == learnt
-    assert not house.hasty
+    origin = await _closed_after(clock, 0.3, rounds)
+    assert (0.0 < origin.keep < 0.3) == learnt
+    assert not origin.hasty
 
 
 @pytest.mark.parametrize(("rounds", "learnt"), [(1, False), (2, True)])
 async def test_where_a_provider_closes_right_behind_its_answers_every_connection_rests(clock, rounds, learnt):
-    house = await _closed_after(clock, 0.0, rounds)
-    assert (house.hasty, house.keep) == (learnt, 0.0)
+    origin = await _closed_after(clock, 0.0, rounds)
+    assert (origin.hasty, origin.keep) == (learnt, 0.0)
 
 
 async def test_a_restart_that_closes_many_connections_at_once_is_one_close(clock):
-    house = await _closed_after(clock, 0.0, together=3)
-    assert (house.short, house.hasty) == (1, False)
+    origin = await _closed_after(clock, 0.0, together=3)
+    assert (origin.short, origin.hasty) == (1, False)
 
 
 async def test_a_connection_rests_behind_an_event_stream(clock):

@@ -28,7 +28,7 @@ def contexts():
 
 
 async def _connected(contexts, kind=UpstreamConnection):
-    """A link, and the socket of its server, on which TLS is set up."""
+    """A connection, and the socket of its server, on which TLS is set up."""
     served, trusted = contexts
     loop = asyncio.get_running_loop()
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -39,53 +39,53 @@ async def _connected(contexts, kind=UpstreamConnection):
         wire, _ = server.accept()
         wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # its session tickets would hold the answer back
         shaken = loop.run_in_executor(None, lambda: served.wrap_socket(wire, server_side=True))
-        link = await asyncio.wait_for(secured(sock, trusted, "localhost", lambda: kind(origin, [].append)), PATIENCE)
-        return link, await shaken
+        connection = await asyncio.wait_for(secured(sock, trusted, "localhost", lambda: kind(origin, [].append)), PATIENCE)
+        return connection, await shaken
 
 
 @pytest.mark.parametrize("body", [b"no", LONG], ids=["short", "long"])
 async def test_an_answer_that_came_before_a_reset_is_read_though_a_write_finds_the_reset_first(contexts, body):
-    link, wire = await _connected(contexts)
+    connection, wire = await _connected(contexts)
     read = answer()
-    done = link.serve(read)
-    link.send(UPLOAD, last=False)
+    done = connection.serve(read)
+    connection.send(UPLOAD, last=False)
     await asyncio.get_running_loop().run_in_executor(None, wire.recv, 1)
     wire.sendall(b"HTTP/1.1 413 Too large\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
     wire.close()
     for _ in range(3):
-        link.send(b"x", last=False)
+        connection.send(b"x", last=False)
     await asyncio.wait_for(done, PATIENCE)
     assert (read.failure, read.head and read.head.status) == (None, 413)
-    assert not link.usable
+    assert not connection.usable
 
 
 @pytest.mark.parametrize("pieces", [1, 2, 3, 4])
 async def test_request_in_any_number_of_pieces_is_sent_and_its_connection_kept(contexts, pieces):
     """Behind TLS a write buffer is full at its limit, not beyond it: a limit of 0 would be full at every second look."""
-    link, wire = await _connected(contexts)
+    connection, wire = await _connected(contexts)
     for _ in range(2):
         read = answer()
-        done = link.serve(read)
+        done = connection.serve(read)
         for number in range(1, pieces + 1):
-            link.send(b"a piece", last=number == pieces)
-            await asyncio.wait_for(link.drained(), PATIENCE)
-        assert not link.unsent
+            connection.send(b"a piece", last=number == pieces)
+            await asyncio.wait_for(connection.drained(), PATIENCE)
+        assert not connection.unsent
         wire.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
         await asyncio.wait_for(done, PATIENCE)
         assert read.reusable
-    link.close()
+    connection.close()
     wire.close()
 
 
 async def test_a_reset_without_an_answer_is_the_reset_that_it_is(contexts):
-    link, wire = await _connected(contexts)
+    connection, wire = await _connected(contexts)
     read = answer()
-    done = link.serve(read)
-    link.send(UPLOAD, last=False)
+    done = connection.serve(read)
+    connection.send(UPLOAD, last=False)
     await asyncio.get_running_loop().run_in_executor(None, wire.recv, 1)
     wire.close()
     for _ in range(3):
-        link.send(b"x", last=False)
+        connection.send(b"x", last=False)
     await asyncio.wait_for(done, PATIENCE)
     assert read.failure.kind in {FailureKind.RESET, FailureKind.CLOSED}
 
@@ -158,7 +158,7 @@ async def test_a_handshake_that_fails_is_an_ssl_error_and_its_socket_is_closed(c
 
 
 class GoesOnBehind(UpstreamConnection):
-    """A link that goes on with an answer put off once `sent` is set and all that has come is in the event loop."""
+    """A connection that goes on with an answer put off once `sent` is set and all that has come is in the event loop."""
 
     def __init__(self, *given):
         super().__init__(*given)
@@ -172,14 +172,14 @@ class GoesOnBehind(UpstreamConnection):
 
 
 async def test_bytes_behind_an_answer_that_was_put_off_are_no_answer_to_the_next_request(contexts):
-    link, wire = await _connected(contexts, GoesOnBehind)
+    connection, wire = await _connected(contexts, GoesOnBehind)
     read, states = answer(), []
-    link.begin(read, lambda: states.append((read.failure, read.reusable, link.usable)))
-    link.send(b"POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n", last=True)
+    connection.begin(read, lambda: states.append((read.failure, read.reusable, connection.usable)))
+    connection.send(b"POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n", last=True)
     wire.sendall(STREAM_HEAD + b"1\r\nb\r\n" * 2_000 + b"0\r\n\r\n")
     await until(lambda: read.rest)
     wire.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray")
-    link.sent.set()
+    connection.sent.set()
     await until(lambda: states)
     assert states == [(None, False, False)]
     wire.close()

@@ -45,13 +45,13 @@ async def no_tls(wire):
 async def asked(dialer, port, host="localhost"):
     """Open a connection, have one answer over it, close it; what TLS says of it: resumed or not, the protocol of ALPN."""
     origin = parse_base_url(f"https://{host}:{port}/v1")
-    link = await dialer.connect(origin, lambda: UpstreamConnection(origin, [].append))
+    connection = await dialer.connect(origin, lambda: UpstreamConnection(origin, [].append))
     read = answer()
-    done = link.serve(read)
-    link.send(ASK, last=True)
+    done = connection.serve(read)
+    connection.send(ASK, last=True)
     await asyncio.wait_for(done, PATIENCE)
-    secure = link._transport.get_extra_info("ssl_object")
-    link.close()
+    secure = connection._transport.get_extra_info("ssl_object")
+    connection.close()
     assert read.failure is None
     return secure.session_reused, secure.selected_alpn_protocol()
 

@@ -35,17 +35,17 @@ async def connected(provider, ended):
 
 async def test_connection_serves_answer_after_answer():
     async with scripted(None, ok(b"1"), ok(b"2")) as provider:
-        link = await connected(provider, [])
+        connection = await connected(provider, [])
         for _ in range(2):
-            assert link.usable
+            assert connection.usable
             read = answer()
-            done = link.serve(read)
-            assert not link.usable
-            link.send(REQUEST, last=True)
+            done = connection.serve(read)
+            assert not connection.usable
+            connection.send(REQUEST, last=True)
             await asyncio.wait_for(done, PATIENCE)
             assert read.reusable
-        assert link.served == 2
-        link.close()
+        assert connection.served == 2
+        connection.close()
 
 
 @pytest.mark.parametrize("size", [0, 5, 16_384, 16_385, 3_000_000])
@@ -58,11 +58,11 @@ async def test_head_and_its_body_arrive_in_order_whatever_their_size(size):
 
     came = []
     async with scripted(script) as provider:
-        link = await connected(provider, [])
-        done = link.serve(answer())
-        link.send(head, body, last=True)
+        connection = await connected(provider, [])
+        done = connection.serve(answer())
+        connection.send(head, body, last=True)
         await asyncio.wait_for(done, PATIENCE)
-        link.close()
+        connection.close()
     assert came == [head + body]
 
 
@@ -74,13 +74,13 @@ async def test_answer_before_the_request_is_whole_ends_the_connection():
 
     ended = []
     async with scripted(script) as provider:
-        link = await connected(provider, ended)
+        connection = await connected(provider, ended)
         read = answer()
-        done = link.serve(read)
-        link.send(b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nab", last=False)
+        done = connection.serve(read)
+        connection.send(b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nab", last=False)
         await asyncio.wait_for(done, PATIENCE)
-        assert (read.failure, read.reusable, link.usable) == (None, False, False)
-        assert not link.replaceable(read)
+        assert (read.failure, read.reusable, connection.usable) == (None, False, False)
+        assert not connection.replaceable(read)
 
 
 async def test_unrequested_bytes_close_an_idle_connection():
@@ -92,18 +92,18 @@ async def test_unrequested_bytes_close_an_idle_connection():
     gone = asyncio.Event()
     async with scripted(script) as provider:
         ended = []
-        link = await connected(provider, ended)
+        connection = await connected(provider, ended)
         await asyncio.wait_for(gone.wait(), PATIENCE)
-        assert not link.usable
-        assert ended == [link]
+        assert not connection.usable
+        assert ended == [connection]
 
 
 async def test_request_on_a_closed_connection_fails_at_once():
     async with scripted(None, ok()) as provider:
-        link = await connected(provider, [])
-        link.close()
+        connection = await connected(provider, [])
+        connection.close()
         read = answer()
-        await asyncio.wait_for(link.serve(read), PATIENCE)
+        await asyncio.wait_for(connection.serve(read), PATIENCE)
         assert read.failure.kind is FailureKind.CLOSED
 
 
@@ -119,18 +119,18 @@ async def test_post_is_sent_again_only_if_a_reused_connection_broke_before_it_le
     for large, stale in ((20_000_000, True), (0, False)):
         sent.clear()
         async with scripted(script) as provider:
-            link = await connected(provider, [])
-            done = link.serve(answer())
-            link.send(REQUEST, last=True)
+            connection = await connected(provider, [])
+            done = connection.serve(answer())
+            connection.send(REQUEST, last=True)
             await asyncio.wait_for(done, PATIENCE)
             second = answer()
-            done = link.serve(second)
-            link.send(REQUEST + b"x" * large, last=True)
-            assert link.unsent == stale
+            done = connection.serve(second)
+            connection.send(REQUEST + b"x" * large, last=True)
+            assert connection.unsent == stale
             sent.set()
             await asyncio.wait_for(done, PATIENCE)
             assert second.failure.kind is FailureKind.STALE
-            assert link.replaceable(second) == stale
+            assert connection.replaceable(second) == stale
 
 
 async def test_a_close_that_the_loop_has_not_seen_yet_is_seen_before_use():
@@ -138,16 +138,16 @@ async def test_a_close_that_the_loop_has_not_seen_yet_is_seen_before_use():
         port = listening.getsockname()[1]
         origin = parse_base_url(f"http://127.0.0.1:{port}/v1")
         for last_words in (b"", b"HTTP/1.1 408 Too slow\r\n\r\n"):
-            _, link = await asyncio.get_running_loop().create_connection(
+            _, connection = await asyncio.get_running_loop().create_connection(
                 lambda: UpstreamConnection(origin, lambda _: None), "127.0.0.1", port
             )
             peer, _ = listening.accept()
-            assert link.usable
+            assert connection.usable
             peer.sendall(last_words)
             peer.close()
             # Not one turn of the loop lies between the close and this question.
-            assert not link.usable
-            link.close()
+            assert not connection.usable
+            connection.close()
             await asyncio.sleep(0)
 
 
@@ -156,7 +156,7 @@ async def test_a_connection_on_which_bytes_came_before_its_first_request_serves_
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
         origin = parse_base_url(f"http://127.0.0.1:{port}/v1")
-        _, link = await asyncio.get_running_loop().create_connection(
+        _, connection = await asyncio.get_running_loop().create_connection(
             lambda: UpstreamConnection(origin, lambda _: None), "127.0.0.1", port
         )
         peer, _ = listening.accept()
@@ -164,22 +164,22 @@ async def test_a_connection_on_which_bytes_came_before_its_first_request_serves_
             if early:
                 peer.sendall(ok(b"early"))
             read = answer()
-            done = link.serve(read)
-            link.send(REQUEST, last=True)
+            done = connection.serve(read)
+            connection.send(REQUEST, last=True)
             if not early:
                 peer.sendall(ok(b"asked"))
             await asyncio.wait_for(done, PATIENCE)
             assert (read.failure, read.head.status) == (None, 200)
-            assert (read.reusable, link.usable) == (not early, not early)
-        link.close()
+            assert (read.reusable, connection.usable) == (not early, not early)
+        connection.close()
         await asyncio.sleep(0)
 
 
 class Slow:
     """A reader whose client stops to read with the first bytes that it gets."""
 
-    def __init__(self, link):
-        self.link = link
+    def __init__(self, connection):
+        self.link = connection
 
     def begin(self, head):
         return HeadRewrite(head=b"")
@@ -190,16 +190,16 @@ class Slow:
 
 async def test_answer_that_ends_while_paused_leaves_a_usable_connection():
     async with scripted(None, ok(b"1"), ok(b"2")) as provider:
-        link = await connected(provider, [])
-        for reader in (Slow(link), DiscardingReader()):
+        connection = await connected(provider, [])
+        for reader in (Slow(connection), DiscardingReader()):
             read = answer(reader)
-            done = link.serve(read)
-            link.send(REQUEST, last=True)
+            done = connection.serve(read)
+            connection.send(REQUEST, last=True)
             await asyncio.wait_for(done, PATIENCE)
-            assert (read.failure, read.reusable, link.held) == (None, True, False)
-            link.hold(held=True)  # the client's last bytes wait still: that is no matter of this connection's any more
-            assert not link.held
-        link.close()
+            assert (read.failure, read.reusable, connection.held) == (None, True, False)
+            connection.hold(held=True)  # the client's last bytes wait still: that is no matter of this connection's any more
+            assert not connection.held
+        connection.close()
 
 
 class Ticking:
@@ -234,24 +234,24 @@ OVER = b"0\r\n\r\n"
 
 
 async def _dense(data, last_act="", during=None, *, following=False):
-    """An answer of very many chunks, `last_act` behind it, and what was `during` it; the link, the answer, the reader."""
+    """An answer of very many chunks, `last_act` behind it, and what was `during` it; the connection, the answer, the reader."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
         origin = parse_base_url(f"http://127.0.0.1:{port}/v1")
-        _, link = await asyncio.get_running_loop().create_connection(
+        _, connection = await asyncio.get_running_loop().create_connection(
             lambda: UpstreamConnection(origin, lambda _: None), "127.0.0.1", port
         )
         peer, _ = listening.accept()
         with peer:
             reader = Ticking()
             read = answer(reader)
-            done = link.serve(read)
-            link.send(REQUEST, last=True)
+            done = connection.serve(read)
+            connection.send(REQUEST, last=True)
             peer.recv(1000)
             sending = asyncio.create_task(asyncio.to_thread(peer.sendall, data))
             if during is not None:
                 await asyncio.wait_for(_some_waiting(read), PATIENCE)
-                during(link, read, reader)
+                during(connection, read, reader)
             await sending
             if last_act:
                 _leave(peer, last_act)
@@ -259,12 +259,12 @@ async def _dense(data, last_act="", during=None, *, following=False):
             got = reader.stop()
             if following:
                 again = answer(DiscardingReader())
-                done = link.serve(again)
-                link.send(REQUEST, last=True)
+                done = connection.serve(again)
+                connection.send(REQUEST, last=True)
                 peer.sendall(ok(b"2"))
                 await asyncio.wait_for(done, PATIENCE)
                 assert (again.failure, again.reusable) == (None, True)
-            link.close()
+            connection.close()
             await asyncio.sleep(0)
         return read, got, reader
 
@@ -292,11 +292,11 @@ async def test_very_many_chunks_are_passed_on_in_their_order_and_never_all_in_on
 async def test_connection_with_an_unread_answer_stops_reading_and_is_not_released():
     states = []
 
-    def look(link, read, _):
-        states.append((link.usable, link._transport.is_reading(), link._done is None, read.over))
-        link.hold(held=True)
-        link.hold(held=False)
-        states.append((link.usable, link._transport.is_reading(), link._done is None, read.over))
+    def look(connection, read, _):
+        states.append((connection.usable, connection._transport.is_reading(), connection._done is None, read.over))
+        connection.hold(held=True)
+        connection.hold(held=False)
+        states.append((connection.usable, connection._transport.is_reading(), connection._done is None, read.over))
 
     await _dense(DENSE + OVER, during=look, following=True)
     assert states == [(False, False, False, False)] * 2
@@ -312,9 +312,9 @@ async def test_an_end_of_the_connection_is_reported_behind_the_chunks_that_came_
 async def test_a_connection_that_is_lost_while_chunks_wait_passes_those_on_first():
     come = []
 
-    def lose(link, read, reader):
+    def lose(connection, read, reader):
         come.append((reader.all(), bytes(read.rest)))
-        link.close()
+        connection.close()
 
     read, got, _ = await _dense(DENSE, during=lose)
     [(passed_on, waiting)] = come
@@ -323,7 +323,7 @@ async def test_a_connection_that_is_lost_while_chunks_wait_passes_those_on_first
 
 
 async def test_a_connection_that_is_lost_while_the_rest_of_an_answer_waits_is_not_kept():
-    read, got, _ = await _dense(STREAM_HEAD + VERY_MANY[:54_000] + OVER, during=lambda link, *_: link.close())
+    read, got, _ = await _dense(STREAM_HEAD + VERY_MANY[:54_000] + OVER, during=lambda connection, *_: connection.close())
     assert (read.failure, got) == (None, VERY_MANY[:54_000] + OVER)
     assert not read.reusable
 
@@ -331,9 +331,9 @@ async def test_a_connection_that_is_lost_while_the_rest_of_an_answer_waits_is_no
 async def test_an_answer_given_up_while_chunks_wait_is_read_no_further():
     passed_on = []
 
-    def give_up(link, _, reader):
+    def give_up(connection, _, reader):
         passed_on.append(reader.all())
-        link.fail(FailureKind.CLIENT_GONE, "it left")
+        connection.fail(FailureKind.CLIENT_GONE, "it left")
 
     read, got, _ = await _dense(DENSE, during=give_up)
     assert (read.failure.kind, read.rest) == (FailureKind.CLIENT_GONE, b"")
@@ -341,76 +341,76 @@ async def test_an_answer_given_up_while_chunks_wait_is_read_no_further():
 
 
 async def _stale(last_act, method="POST", *, new=False):
-    """A link that has served once (unless it is `new`) and whose peer then does `last_act` around the next request."""
+    """A connection that has served once (unless it is `new`) and whose peer then does `last_act` around the next request."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
         origin = parse_base_url(f"http://127.0.0.1:{port}/v1")
-        _, link = await asyncio.get_running_loop().create_connection(
+        _, connection = await asyncio.get_running_loop().create_connection(
             lambda: UpstreamConnection(origin, lambda _: None), "127.0.0.1", port
         )
         peer, _ = listening.accept()
         with peer:
             if not new:
-                done = link.serve(answer())
-                link.send(REQUEST, last=True)
+                done = connection.serve(answer())
+                connection.send(REQUEST, last=True)
                 peer.recv(1000)
                 peer.sendall(ok(b"1"))
                 await asyncio.wait_for(done, PATIENCE)
             read = answer(method=method)
             if last_act == "close first":
                 peer.close()
-            done = link.serve(read)
-            link.send(REQUEST, last=True)
+            done = connection.serve(read)
+            connection.send(REQUEST, last=True)
             if last_act != "close first":
                 peer.recv(1000)
             if last_act == "reset":
                 peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             peer.close()
             await asyncio.wait_for(done, PATIENCE)
-        return link, read
+        return connection, read
 
 
 async def test_a_post_that_the_peer_cannot_have_received_may_go_out_again():
     """The peer closed before the request came, and the close was seen only after it went: its FIN acknowledges no byte of it."""
-    link, read = await _stale("close first")
-    assert (read.failure.kind, link.replaceable(read)) == (FailureKind.STALE, True)
+    connection, read = await _stale("close first")
+    assert (read.failure.kind, connection.replaceable(read)) == (FailureKind.STALE, True)
 
 
 @pytest.mark.parametrize("how", ["close", "reset"])
 async def test_a_post_that_the_peer_has_received_is_never_sent_again(how):
-    link, read = await _stale(how)
-    assert (read.failure.kind, link.replaceable(read)) == (FailureKind.STALE, False)
+    connection, read = await _stale(how)
+    assert (read.failure.kind, connection.replaceable(read)) == (FailureKind.STALE, False)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
 @pytest.mark.parametrize("how", ["close", "reset"])
 async def test_a_safe_request_may_go_out_again_whatever_became_of_it(method, how):
-    link, read = await _stale(how, method)
-    assert (read.failure.kind, link.replaceable(read)) == (FailureKind.STALE, True)
+    connection, read = await _stale(how, method)
+    assert (read.failure.kind, connection.replaceable(read)) == (FailureKind.STALE, True)
 
 
 @pytest.mark.parametrize(("how", "kind"), [("close", FailureKind.CLOSED), ("reset", FailureKind.RESET)])
 async def test_close_without_an_answer_on_a_new_connection_is_the_providers(how, kind):
-    link, read = await _stale(how, "GET", new=True)
-    assert (read.failure.kind, link.replaceable(read)) == (kind, False)
+    connection, read = await _stale(how, "GET", new=True)
+    assert (read.failure.kind, connection.replaceable(read)) == (kind, False)
 
 
 async def test_an_answer_that_came_before_a_reset_is_read_though_a_write_finds_the_reset_first():
     """The provider refuses an upload by its head and closes with the rest unread, which resets the connection."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         origin = parse_base_url(f"http://127.0.0.1:{server.getsockname()[1]}/v1")
-        _, link = await asyncio.get_running_loop().create_connection(
+        _, connection = await asyncio.get_running_loop().create_connection(
             lambda: UpstreamConnection(origin, [].append), *server.getsockname()
         )
         read = answer()
-        done = link.serve(read)
+        done = connection.serve(read)
         wire, _ = server.accept()
-        link.send(b"POST / HTTP/1.1\r\nContent-Length: 9000000\r\n\r\n" + b"x" * 5_000, last=False)
+        connection.send(b"POST / HTTP/1.1\r\nContent-Length: 9000000\r\n\r\n" + b"x" * 5_000, last=False)
         await asyncio.get_running_loop().run_in_executor(None, wire.recv, 1)
         wire.send(b"HTTP/1.1 413 Too large\r\nContent-Length: 2\r\n\r\nno")
         wire.close()
-        link.send(b"x", last=False)
-        link.send(b"x", last=False)
+        connection.send(b"x", last=False)
+        connection.send(b"x", last=False)
         await asyncio.wait_for(done, PATIENCE)
         assert (read.failure, read.head and read.head.status) == (None, 413)
 
@@ -438,9 +438,9 @@ async def test_the_socket_is_still_open_when_a_connection_is_reported_to_be_lost
     async with scripted(script) as provider:
         origin = parse_base_url(provider.url)
         loop = asyncio.get_running_loop()
-        _, link = await loop.create_connection(lambda: Looking(origin, [].append), "127.0.0.1", provider.port)
-        link.serve(answer())
-        link.send(REQUEST, last=True)
+        _, connection = await loop.create_connection(lambda: Looking(origin, [].append), "127.0.0.1", provider.port)
+        connection.serve(answer())
+        connection.send(REQUEST, last=True)
         await asyncio.wait_for(lost, PATIENCE)
     assert known[0] == known[1]
 
@@ -449,13 +449,13 @@ async def test_an_end_of_sending_on_a_connection_that_was_reset_raises_nothing()
     ended = []
     with socket.create_server(("127.0.0.1", 0)) as server:
         origin = parse_base_url(f"http://127.0.0.1:{server.getsockname()[1]}/v1")
-        _, link = await asyncio.get_running_loop().create_connection(
+        _, connection = await asyncio.get_running_loop().create_connection(
             lambda: UpstreamConnection(origin, ended.append), *server.getsockname()
         )
-        done = link.serve(answer())
+        done = connection.serve(answer())
         wire, _ = server.accept()
         wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         wire.close()
-        link.end_sending()
+        connection.end_sending()
         await asyncio.wait_for(done, PATIENCE)
-    assert not link.usable
+    assert not connection.usable

@@ -462,9 +462,9 @@ async def test_a_body_behind_a_head_that_waited_is_never_read_as_a_request():
         second = post(EVIL)
         await asked.send(chunked + second[: -len(EVIL)])
         await until(lambda: provider.requests)
-        (door,) = running.plane._listener.connections
+        (client_connection,) = running.plane._listener.connections
         await asked.send(EVIL)
-        await until(lambda: door._ahead.endswith(EVIL))
+        await until(lambda: client_connection._ahead.endswith(EVIL))
         answered.set()
         assert (await asked.rest()).count(b"HTTP/1.1 200 OK") == 2
         assert [request.split(b" ")[1] for request in provider.requests] == [b"/v1/realtime?model=m", b"/v1/chat/completions"]
@@ -485,9 +485,9 @@ async def test_an_upgrade_whose_head_began_behind_another_request_is_left_out_an
     async with scripted(script) as provider, plane(provider.url) as running, client(running.port) as asked:
         await asked.send(post(b"{}", close=False))
         await until(lambda: provider.requests)
-        (door,) = running.plane._listener.connections
+        (client_connection,) = running.plane._listener.connections
         await asked.send(head[:-2])
-        await until(lambda: door._ahead)
+        await until(lambda: client_connection._ahead)
         answered.set()
         await asked.until(b"\r\n\r\nx")
         await asked.send(head[-2:] + head + get(b"/v1/last"))
@@ -513,14 +513,14 @@ async def test_a_client_that_ended_its_side_before_the_switch_ends_it_at_the_pro
 
     async def script(wire):
         await wire.head()
-        await until(lambda: door._half_closed)
+        await until(lambda: client_connection._half_closed)
         await wire.send(SWITCHED + b"hi")
         assert await asyncio.wait_for(wire.reader.read(), PATIENCE) == b""
         ended.set()
 
     async with scripted(script) as provider, plane(provider.url) as running, client(running.port) as asked:
         await asked.send(opening())
-        (door,) = await until(lambda: running.plane._listener.connections)
+        (client_connection,) = await until(lambda: running.plane._listener.connections)
         asked.leave_half()
         assert (await asked.rest()).endswith(b"hi")
         await asyncio.wait_for(ended.wait(), PATIENCE)
@@ -542,9 +542,9 @@ async def test_a_client_that_resets_its_connection_while_its_provider_reads_noth
         async with client(running.port) as asked:
             await asked.send(opening())
             await asked.until(b"\r\n\r\n")
-            (door,) = running.plane._listener.connections
+            (client_connection,) = running.plane._listener.connections
             asked.sock.setblocking(False)
-            while door.transport.is_reading():
+            while client_connection.transport.is_reading():
                 with suppress(BlockingIOError):
                     asked.sock.send(b"y" * 100_000)
                 await asyncio.sleep(0)
@@ -568,7 +568,7 @@ async def test_a_client_that_sent_much_before_the_switch_waits_while_its_provide
 
     async def script(wire):
         await wire.head()
-        await until(lambda: door.paused_for(PauseReason.AHEAD))
+        await until(lambda: client_connection.paused_for(PauseReason.AHEAD))
         wire.writer.transport.pause_reading()
         await wire.send(SWITCHED)
         await asyncio.wait_for(seen.wait(), PATIENCE)
@@ -576,10 +576,10 @@ async def test_a_client_that_sent_much_before_the_switch_waits_while_its_provide
     seen = asyncio.Event()
     async with scripted(script) as provider, plane(provider.url) as running, client(running.port) as asked:
         await asked.send(opening())
-        (door,) = await until(lambda: running.plane._listener.connections)
+        (client_connection,) = await until(lambda: running.plane._listener.connections)
         sending = asyncio.create_task(asked.send(b"y" * 20_000_000))
-        await until(lambda: door._onward and door._onward._resuming)
-        assert not door.transport.is_reading()
+        await until(lambda: client_connection._onward and client_connection._onward._resuming)
+        assert not client_connection.transport.is_reading()
         seen.set()
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)
@@ -592,7 +592,7 @@ async def test_the_last_bytes_of_a_provider_reach_a_client_that_goes_on_sending(
 
     async def then(wire):
         wire.writer.transport.pause_reading()
-        await until(lambda: door.transport.is_reading() is not paused)
+        await until(lambda: client_connection.transport.is_reading() is not paused)
         await wire.send(last)
         wire.writer.write_eof()
         wire.writer.transport.resume_reading()
@@ -605,12 +605,12 @@ async def test_the_last_bytes_of_a_provider_reach_a_client_that_goes_on_sending(
         plane(provider.url, limits=limits) as running,
         client(running.port, room=10_000) as asked,
     ):
-        (door,) = await until(lambda: running.plane._listener.connections)
+        (client_connection,) = await until(lambda: running.plane._listener.connections)
         await asked.send(opening())
         await asked.until(b"\r\n\r\n")
         sending = asyncio.create_task(_send_on(asked.sock, 20_000_000 if paused else 0))
-        await until(lambda: door.state is ClientState.LINGER)
-        assert door.transport.is_reading()
+        await until(lambda: client_connection.state is ClientState.LINGER)
+        assert client_connection.transport.is_reading()
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)
         asked.sock.setblocking(False)

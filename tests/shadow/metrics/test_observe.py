@@ -365,7 +365,7 @@ def test_a_model_without_configuration_is_its_own_label_from_its_first_answer():
     metrics.exchange(refused, parse_response(refused), ())
     made = exchange(said(), model="kestrel-7b")
     metrics.exchange(made, parse_response(made), ())
-    leg = {"provider": "candidate", "role": "primary"}
-    assert registry.get_sample_value("sameweights_requests_total", {**leg, "model": "other", "code": "4xx"}) == 1
-    assert registry.get_sample_value("sameweights_requests_total", {**leg, "model": "kestrel-7b", "code": "2xx"}) == 1
-    assert registry.get_sample_value("sameweights_requests_total", {**leg, "model": "kestrel-7b", "code": "5xx"}) == 0
+    shadow = {"provider": "candidate", "role": "primary"}
+    assert registry.get_sample_value("sameweights_requests_total", {**shadow, "model": "other", "code": "4xx"}) == 1
+    assert registry.get_sample_value("sameweights_requests_total", {**shadow, "model": "kestrel-7b", "code": "2xx"}) == 1
+    assert registry.get_sample_value("sameweights_requests_total", {**shadow, "model": "kestrel-7b", "code": "5xx"}) == 0

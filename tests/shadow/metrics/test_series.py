@@ -158,45 +158,45 @@ def test_an_infinite_value_stays_in_the_last_bucket():
 
 
 def test_only_increases_of_a_process_are_added():
-    pulses = WorkerTotals()
-    assert pulses.increases(WorkerStats(pid=1, accepted=5)) == {
+    totals = WorkerTotals()
+    assert totals.increases(WorkerStats(pid=1, accepted=5)) == {
         "accepted": 5,
         "refused": 0,
         "handed_over": 0,
         "unrecorded": 0,
         "tls_failed": 0,
     }
-    assert pulses.increases(WorkerStats(pid=1, accepted=7))["accepted"] == 2
+    assert totals.increases(WorkerStats(pid=1, accepted=7))["accepted"] == 2
 
 
 def test_restarted_process_counts_from_zero_under_its_own_pid():
-    pulses = WorkerTotals()
-    pulses.increases(WorkerStats(worker=0, pid=1, accepted=100))
-    assert pulses.increases(WorkerStats(worker=0, pid=2, accepted=3))["accepted"] == 3
-    assert pulses.increases(WorkerStats(worker=0, pid=1, accepted=101))["accepted"] == 1, (
-        "a late pulse of the old one still counts once"
+    totals = WorkerTotals()
+    totals.increases(WorkerStats(worker=0, pid=1, accepted=100))
+    assert totals.increases(WorkerStats(worker=0, pid=2, accepted=3))["accepted"] == 3
+    assert totals.increases(WorkerStats(worker=0, pid=1, accepted=101))["accepted"] == 1, (
+        "a late report of the old one still counts once"
     )
 
 
 def test_a_pid_used_again_is_another_process():
-    pulses = WorkerTotals()
-    pulses.increases(WorkerStats(pid=9, accepted=100))
-    assert pulses.increases(WorkerStats(pid=9, accepted=4))["accepted"] == 4
+    totals = WorkerTotals()
+    totals.increases(WorkerStats(pid=9, accepted=100))
+    assert totals.increases(WorkerStats(pid=9, accepted=4))["accepted"] == 4
 
 
 def test_gauges_follow_the_newest_process_of_each_worker():
-    pulses = WorkerTotals()
-    for pulse in (
+    totals = WorkerTotals()
+    for report in (
         WorkerStats(worker=0, pid=1, in_flight=9),
         WorkerStats(worker=1, pid=2, in_flight=1),
         WorkerStats(worker=0, pid=3, in_flight=2),
     ):
-        pulses.increases(pulse)
-    assert sum(pulse.in_flight for pulse in pulses.latest) == 3
+        totals.increases(report)
+    assert sum(report.in_flight for report in totals.latest) == 3
 
 
 def test_endless_restarts_are_not_remembered_endlessly():
-    pulses = WorkerTotals()
+    totals = WorkerTotals()
     for pid in range(3 * 256):
-        pulses.increases(WorkerStats(pid=pid, accepted=1))
-    assert len(pulses._last) == 256
+        totals.increases(WorkerStats(pid=pid, accepted=1))
+    assert len(totals._last) == 256

@@ -48,7 +48,7 @@ class Dispatching:
         self.ledger = ExchangeLedger(self.counters, {})
         if "inbox" in shadow:
             self.source = ExchangeReceiver(
-                limit=shadow["inbox"], limit_bytes=1 << 20, frame_limit=1 << 16, on_pulse=lambda _: None, ledger=self.ledger
+                limit=shadow["inbox"], limit_bytes=1 << 20, frame_limit=1 << 16, on_stats=lambda _: None, ledger=self.ledger
             )
         self.dispatcher = ExchangeDispatcher(
             config,

@@ -1,4 +1,4 @@
-"""The inbox reads always, keeps what fits, and counts what it could not take."""
+"""The receiver reads always, keeps what fits, and counts what it could not take."""
 
 import asyncio
 import struct
@@ -23,8 +23,8 @@ def frame(kind: bytes, payload: bytes) -> bytes:
 
 
 class Listening:
-    def __init__(self, inbox: ExchangeReceiver, path: str, losses: CounterRow, pulses: list[WorkerStats]) -> None:
-        self.inbox, self.path, self.losses, self.pulses = inbox, path, losses, pulses
+    def __init__(self, receiver: ExchangeReceiver, path: str, losses: CounterRow, reports: list[WorkerStats]) -> None:
+        self.receiver, self.path, self.losses, self.reports = receiver, path, losses, reports
 
     async def send(self, *frames: bytes) -> None:
         _, writer = await asyncio.open_unix_connection(self.path)
@@ -37,40 +37,40 @@ class Listening:
 
 @pytest.fixture
 async def listening(tmp_path):
-    pulses = []
+    reports = []
     ledger = ExchangeLedger(board := SharedCounters(), {})
     row = board.row(0)
-    inbox = ExchangeReceiver(limit=3, limit_bytes=100_000, frame_limit=50_000, on_pulse=pulses.append, ledger=ledger)
+    receiver = ExchangeReceiver(limit=3, limit_bytes=100_000, frame_limit=50_000, on_stats=reports.append, ledger=ledger)
     path = str(tmp_path / "audit.sock")
-    await inbox.start(path)
-    yield Listening(inbox, path, row, pulses)
-    await inbox.stop(patience=1.0)
+    await receiver.start(path)
+    yield Listening(receiver, path, row, reports)
+    await receiver.stop(patience=1.0)
 
 
 async def test_exchanges_come_out_in_the_order_they_were_sent(listening):
     sent = [exchange(id=f"{n:032d}") for n in range(3)]
     await listening.send(*(frame(b"E", pack(one)) for one in sent))
-    assert [await listening.inbox.take() for _ in sent] == sent
+    assert [await listening.receiver.take() for _ in sent] == sent
 
 
 async def test_a_pulse_is_reported_at_once_and_takes_no_place(listening):
     await listening.send(frame(b"P", pack_stats(WorkerStats(worker=2, accepted=7))))
-    await until(lambda: listening.pulses)
-    assert listening.pulses[0].accepted == 7
-    assert len(listening.inbox) == 0
+    await until(lambda: listening.reports)
+    assert listening.reports[0].accepted == 7
+    assert len(listening.receiver) == 0
 
 
 async def test_a_full_inbox_drops_and_counts_and_reads_on(listening):
     await listening.send(*(frame(b"E", pack(exchange(id=f"{n:032d}"))) for n in range(10)))
     await until(lambda: listening.losses["inbox_full"] == 7)
-    assert (await listening.inbox.take()).id == f"{0:032d}"
+    assert (await listening.receiver.take()).id == f"{0:032d}"
 
 
 async def test_an_inbox_full_of_bytes_drops_too(listening):
     big = pack(exchange(b"x" * 45_000))
     await listening.send(frame(b"E", big), frame(b"E", big), frame(b"E", big))
     await until(lambda: listening.losses["inbox_full"] == 1)
-    assert len(listening.inbox) == 2
+    assert len(listening.receiver) == 2
 
 
 @pytest.mark.parametrize(
@@ -88,12 +88,12 @@ async def test_an_inbox_full_of_bytes_drops_too(listening):
 async def test_a_frame_that_is_wrong_costs_itself_and_the_next_connection_works(listening, wrong):
     await listening.send(wrong)
     await listening.send(frame(b"E", pack(exchange())))
-    assert await listening.inbox.take() == exchange()
+    assert await listening.receiver.take() == exchange()
 
 
 async def test_an_exchange_that_cannot_be_unpacked_is_counted_and_passed_over(listening):
     await listening.send(frame(b"E", b"not packed"), frame(b"E", pack(exchange())))
-    assert await listening.inbox.take() == exchange()
+    assert await listening.receiver.take() == exchange()
     assert listening.losses["malformed"] == 1
 
 
@@ -101,11 +101,11 @@ async def test_a_connection_too_many_is_refused_and_the_others_are_read(listenin
     monkeypatch.setattr(room, "CONNECTIONS", 1)
     _, first = await asyncio.open_unix_connection(listening.path)
     first.write(frame(b"E", pack(exchange())))
-    await until(lambda: len(listening.inbox) == 1)
+    await until(lambda: len(listening.receiver) == 1)
     reader, second = await asyncio.open_unix_connection(listening.path)
     assert await reader.read() == b""
     first.write(frame(b"E", pack(exchange())))
-    await until(lambda: len(listening.inbox) == 2)
+    await until(lambda: len(listening.receiver) == 2)
     for writer in (first, second):
         writer.close()
         await writer.wait_closed()
@@ -116,15 +116,15 @@ def test_frames_are_the_same_wherever_the_socket_cuts_them(payloads, cuts, rest)
     stream = b"".join(frame(b"E", payload) for payload in payloads) + rest
 
     async def taken() -> list[bytes]:
-        inbox = ExchangeReceiver(
-            limit=10, limit_bytes=1_000, frame_limit=40, on_pulse=lambda _: None, ledger=ExchangeLedger(SharedCounters(), {})
+        receiver = ExchangeReceiver(
+            limit=10, limit_bytes=1_000, frame_limit=40, on_stats=lambda _: None, ledger=ExchangeLedger(SharedCounters(), {})
         )
-        link = room._Link(inbox)
+        link = room._Link(receiver)
         for begin, end in zip([0, *sorted(cuts)], [*sorted(cuts), len(stream)], strict=True):
             if stream[begin:end]:
                 link.data_received(stream[begin:end])
         link.connection_lost(None)
-        return [payload for _, payload in inbox._waiting]
+        return [payload for _, payload in receiver._waiting]
 
     assert asyncio.run(taken()) == payloads
 
@@ -134,28 +134,28 @@ async def test_a_frame_too_long_or_without_a_kind_ends_its_connection_and_is_cou
     reader, writer = await asyncio.open_unix_connection(listening.path)
     writer.write(frame(b"E", pack(exchange())) + broken)
     assert await reader.read() == b""
-    assert (len(listening.inbox), listening.losses["malformed"]) == (1, 1)
+    assert (len(listening.receiver), listening.losses["malformed"]) == (1, 1)
     writer.close()
 
 
 async def test_a_gap_in_the_numbers_of_a_sender_is_counted_when_it_sends_again(listening):
     two = frame(b"E", pack(exchange(id="1" * 32))) + frame(b"E", pack(exchange(id="2" * 32)))
     await listening.send(frame(b"P", pack_stats(WorkerStats(sent=0))), two, frame(b"P", pack_stats(WorkerStats(sent=2))))
-    await until(lambda: len(listening.pulses) == 2)
+    await until(lambda: len(listening.reports) == 2)
     assert listening.losses["process_killed"] == 0
     await listening.send(frame(b"P", pack_stats(WorkerStats(sent=7))), frame(b"P", pack_stats(WorkerStats(sent=7))))
-    await until(lambda: len(listening.pulses) == 4)
+    await until(lambda: len(listening.reports) == 4)
     assert listening.losses["process_killed"] == 5
 
 
 async def test_deleted_socket_is_created_again_each_time(listening, monkeypatch):
     monkeypatch.setattr("shadow.pipeline.local_server.LOOK_SECONDS", 0.01)
-    socket, staying = Path(listening.path), asyncio.create_task(listening.inbox.stay())
+    socket, staying = Path(listening.path), asyncio.create_task(listening.receiver.stay())
     try:
         for number in range(3):
             await asyncio.to_thread(socket.unlink)
             await until(socket.exists)
             await listening.send(frame(b"E", pack(exchange(id=str(number)))))
-            assert (await listening.inbox.take()).id == str(number)
+            assert (await listening.receiver.take()).id == str(number)
     finally:
         staying.cancel()

@@ -23,7 +23,7 @@ def apart_from_here(timeouts, limits):
 
 
 @pytest.fixture(params=[InProcessFetcher, apart_from_here], ids=["here", "apart"])
-async def courier(request):
+async def fetcher(request):
     made = request.param(Timeouts(), Limits())
     yield made
     await made.close()
@@ -36,16 +36,16 @@ async def apart():
     await made.close()
 
 
-async def test_concurrent_requests_to_the_fetcher_get_their_own_answers(courier):
+async def test_concurrent_requests_to_the_fetcher_get_their_own_answers(fetcher):
     async with scripted(None, ok(b"yes")) as provider:
-        found = await asyncio.gather(*(courier.fetch(fetch_job(provider.url, f"e{number}")) for number in range(3)))
+        found = await asyncio.gather(*(fetcher.fetch(fetch_job(provider.url, f"e{number}")) for number in range(3)))
     assert [(exchange.id, exchange.response.body) for exchange in found] == [(f"e{number}", b"yes") for number in range(3)]
 
 
-async def test_a_question_of_thirty_two_mebibytes_reaches_the_reference_and_is_in_the_exchange(courier):
+async def test_a_question_of_thirty_two_mebibytes_reaches_the_reference_and_is_in_the_exchange(fetcher):
     body = b"q" * 33_554_432
     async with scripted(None, ok(b"yes")) as provider:
-        found = await courier.fetch(fetch_job(provider.url, body=body, limit=len(body)))
+        found = await fetcher.fetch(fetch_job(provider.url, body=body, limit=len(body)))
         assert provider.requests[0].endswith(b"\r\n\r\n" + body)
     assert found.request.body == body
     assert (found.request.truncated, found.response.body) == (False, b"yes")
@@ -64,10 +64,10 @@ class Silent:
         self.left.set()
 
 
-async def test_a_fetch_job_that_is_awaited_no_more_is_given_up(courier):
+async def test_a_fetch_job_that_is_awaited_no_more_is_given_up(fetcher):
     silent = Silent()
     async with scripted(silent) as provider:
-        asking = asyncio.create_task(courier.fetch(fetch_job(provider.url)))
+        asking = asyncio.create_task(fetcher.fetch(fetch_job(provider.url)))
         await asyncio.wait_for(silent.asked.wait(), PATIENCE)
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):

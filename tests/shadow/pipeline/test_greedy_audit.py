@@ -38,8 +38,11 @@ async def test_greedy_audit_calls_both_sides_at_temperature_zero_with_their_own_
             await mirror.close()
         arrived = [server.requests for server in (provider, reference)]
     assert found.comparison.kind is PairKind.GREEDY
-    assert [leg.exchange.role for leg in found.legs] == [Role.GREEDY, Role.GREEDY]
-    assert [leg.exchange.labels.provider for leg in found.legs] == [live.exchange.labels.provider, live.exchange.labels.reference]
+    assert [each.exchange.role for each in found.exchanges] == [Role.GREEDY, Role.GREEDY]
+    assert [one.exchange.labels.provider for one in found.exchanges] == [
+        live.exchange.labels.provider,
+        live.exchange.labels.reference,
+    ]
     assert [len(requests) for requests in arrived] == [1, 1]
     assert [json.loads(requests[0].body)["temperature"] for requests in arrived] == [0, 0]
     keys = [{name.lower(): value for name, value in requests[0].headers}["authorization"] for requests in arrived]

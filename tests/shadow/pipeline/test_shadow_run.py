@@ -32,8 +32,8 @@ async def tried(
         config = Config(proxy=ProxyConfig(providers=providers), shadow=ShadowConfig(**shadow))
         mirror = ReferenceClient(config, {}, InProcessFetcher(config.proxy.timeouts, config.proxy.limits))
         try:
-            trials = ShadowRunner(shadow=config.shadow, policy=guard(), references=mirror, record=kept, secret=bytes(32))
-            return await trials.run(live, control=control), len(reference.requests)
+            runs = ShadowRunner(shadow=config.shadow, policy=guard(), references=mirror, record=kept, secret=bytes(32))
+            return await runs.run(live, control=control), len(reference.requests)
         finally:
             await mirror.close()
 
@@ -50,25 +50,25 @@ def refusing() -> ParsedExchange:
 
 
 async def test_answers_that_agree_cost_one_question(agreeing):
-    trial, asked_times = await tried(agreeing)
+    shadowed, asked_times = await tried(agreeing)
     assert asked_times == 1
-    assert trial.record.pair.control_reason == ""
-    assert [comparison.kind for comparison in trial.comparisons] == ["cross"]
+    assert shadowed.record.pair.control_reason == ""
+    assert [comparison.kind for comparison in shadowed.comparisons] == ["cross"]
 
 
 async def test_random_control_is_sent_whatever_the_answers(agreeing):
-    trial, asked_times = await tried(agreeing, control=True)
+    shadowed, asked_times = await tried(agreeing, control=True)
     assert asked_times == 2
-    assert trial.record.pair.control_reason == "random"
-    assert [comparison.kind for comparison in trial.comparisons] == ["cross", "self"]
-    assert [leg.exchange.role for leg in trial.legs] == [Role.SHADOW, Role.CONTROL]
+    assert shadowed.record.pair.control_reason == "random"
+    assert [comparison.kind for comparison in shadowed.comparisons] == ["cross", "self"]
+    assert [each.exchange.role for each in shadowed.exchanges] == [Role.SHADOW, Role.CONTROL]
 
 
 async def test_disagreement_sends_a_control_marked_as_selected(refusing):
-    trial, asked_times = await tried(refusing)
+    shadowed, asked_times = await tried(refusing)
     assert asked_times == 2
-    assert trial.record.pair.control_reason == "tiebreak"
-    assert {p.signal: p.payoff for p in trial.record.payoffs}["refusal"] == 1
+    assert shadowed.record.pair.control_reason == "tiebreak"
+    assert {p.signal: p.payoff for p in shadowed.record.payoffs}["refusal"] == 1
 
 
 MIRROR: ReferenceClient = None  # type: ignore[assignment] # no provider is asked
@@ -87,62 +87,60 @@ LEGS = st.builds(
 
 @given(LEGS, LEGS, st.booleans(), st.booleans())
 def test_need_of_a_control_is_the_same_when_the_answers_are_swapped(one, other, control, tiebreak):
-    trials = ShadowRunner(
-        shadow=ShadowConfig(tiebreak=tiebreak), policy=guard(), references=MIRROR, record=kept, secret=bytes(32)
-    )
-    assert trials._second(one, other, control=control) == trials._second(other, one, control=control)
+    runs = ShadowRunner(shadow=ShadowConfig(tiebreak=tiebreak), policy=guard(), references=MIRROR, record=kept, secret=bytes(32))
+    assert runs._second(one, other, control=control) == runs._second(other, one, control=control)
 
 
 async def test_without_tie_breaks_a_disagreement_sends_no_control(refusing):
-    trial, asked_times = await tried(refusing, tiebreak=False)
+    shadowed, asked_times = await tried(refusing, tiebreak=False)
     assert asked_times == 1
-    assert trial.record.pair.control_id == ""
+    assert shadowed.record.pair.control_id == ""
 
 
 async def test_a_reference_that_fails_is_a_pair_that_states_it(agreeing):
-    trial, _ = await tried(agreeing, faults=PlantedFaults(error_rate=1.0))
-    assert trial.record.pair.comparable
-    assert {finding.state for finding in trial.record.findings if finding.signal == "text"} == {"not_comparable"}
+    shadowed, _ = await tried(agreeing, faults=PlantedFaults(error_rate=1.0))
+    assert shadowed.record.pair.comparable
+    assert {finding.state for finding in shadowed.record.findings if finding.signal == "text"} == {"not_comparable"}
 
 
 async def test_every_shadow_answer_is_in_the_record(agreeing):
-    trial, _ = await tried(agreeing, control=True)
-    assert [record.exchange.id for record in trial.record.exchanges] == [leg.exchange.id for leg in trial.legs]
-    pair = trial.record.pair
-    assert (pair.reference_id, pair.control_id) == tuple(leg.exchange.id for leg in trial.legs)
+    shadowed, _ = await tried(agreeing, control=True)
+    assert [record.exchange.id for record in shadowed.record.exchanges] == [each.exchange.id for each in shadowed.exchanges]
+    pair = shadowed.record.pair
+    assert (pair.reference_id, pair.control_id) == tuple(each.exchange.id for each in shadowed.exchanges)
 
 
 async def test_a_greedy_pair_stands_beside_the_live_ones_and_never_among_them():
     live = exchange(said("A bridge."), request=asked("Tell me about bridges"), provider="official")
-    trial, asked_times = await tried(parse_exchange(live), greedy=1.0)
-    assert asked_times == 3 + (len(trial.legs) == 4)
-    assert [leg.exchange.role for leg in trial.legs[-2:]] == [Role.GREEDY, Role.GREEDY]
-    assert trial.comparisons[-1].kind == "greedy"
-    kinds = {finding.comparison for finding in trial.record.findings}
+    shadowed, asked_times = await tried(parse_exchange(live), greedy=1.0)
+    assert asked_times == 3 + (len(shadowed.exchanges) == 4)
+    assert [each.exchange.role for each in shadowed.exchanges[-2:]] == [Role.GREEDY, Role.GREEDY]
+    assert shadowed.comparisons[-1].kind == "greedy"
+    kinds = {finding.comparison for finding in shadowed.record.findings}
     assert {"cross", "greedy"} <= kinds
-    assert trial.record.pair.reference_id == trial.legs[0].exchange.id
+    assert shadowed.record.pair.reference_id == shadowed.exchanges[0].exchange.id
 
 
 async def test_without_the_key_no_greedy_request_is_sent(agreeing):
-    trial, asked_times = await tried(agreeing)
+    shadowed, asked_times = await tried(agreeing)
     assert asked_times == 1
-    assert "greedy" not in {finding.comparison for finding in trial.record.findings}
+    assert "greedy" not in {finding.comparison for finding in shadowed.record.findings}
 
 
 async def test_the_shape_of_the_request_is_kept_with_the_pair(agreeing):
-    trial, _ = await tried(agreeing)
-    kept = json.loads(trial.record.pair.shape)
+    shadowed, _ = await tried(agreeing)
+    kept = json.loads(shadowed.record.pair.shape)
     assert kept["segments"]["tools"] == "no"
     assert kept["messages"] == 1
 
 
 async def test_record_has_the_type_of_the_request_and_what_was_left_out(agreeing):
-    trial, _ = await tried(agreeing)
-    assert (trial.record.kind, trial.record.excluded) == ("no tools, first turn, sampled", ())
+    shadowed, _ = await tried(agreeing)
+    assert (shadowed.record.kind, shadowed.record.excluded) == ("no tools, first turn, sampled", ())
     seeded = parse_exchange(exchange(said("A bridge."), request=asked("Tell me about bridges", seed=7, temperature=0)))
-    trial, _ = await tried(seeded)
-    assert trial.record.excluded == ("seed", "greedy_text")
-    assert "answer_kind" not in {payoff.signal for payoff in trial.record.payoffs}
+    shadowed, _ = await tried(seeded)
+    assert shadowed.record.excluded == ("seed", "greedy_text")
+    assert "answer_kind" not in {payoff.signal for payoff in shadowed.record.payoffs}
 
 
 async def test_a_provider_that_is_its_own_reference_keeps_its_payoffs_for_the_report_and_states_why_the_judge_has_none(agreeing):
@@ -151,9 +149,9 @@ async def test_a_provider_that_is_its_own_reference_keeps_its_payoffs_for_the_re
         config = Config(proxy=ProxyConfig(providers=providers), shadow=ShadowConfig())
         mirror = ReferenceClient(config, {}, InProcessFetcher(config.proxy.timeouts, config.proxy.limits))
         try:
-            trials = ShadowRunner(shadow=config.shadow, policy=guard(), references=mirror, record=kept, secret=bytes(32))
-            trial = await trials.run(agreeing, control=False)
+            runs = ShadowRunner(shadow=config.shadow, policy=guard(), references=mirror, record=kept, secret=bytes(32))
+            shadowed = await runs.run(agreeing, control=False)
         finally:
             await mirror.close()
-    assert "answer_kind" in {payoff.signal for payoff in trial.record.payoffs}
-    assert trial.record.excluded[0] == "same_server"
+    assert "answer_kind" in {payoff.signal for payoff in shadowed.record.payoffs}
+    assert shadowed.record.excluded[0] == "same_server"

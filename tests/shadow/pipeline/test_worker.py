@@ -87,31 +87,31 @@ def live(number: int = 1, request: bytes = b"", **more):
 
 
 async def test_a_sampled_exchange_becomes_a_pair_with_its_findings(working):
-    house = working()
-    await house.handle(live())
-    [pair] = house.pairs()
+    audit = working()
+    await audit.handle(live())
+    [pair] = audit.pairs()
     assert pair.subject_id == pair.id == f"{1:032d}"
     assert pair.conversation
-    assert house.store.findings(pair_id=pair.id)
-    assert house.store.exchange(pair.reference_id).role == "shadow"
+    assert audit.store.findings(pair_id=pair.id)
+    assert audit.store.exchange(pair.reference_id).role == "shadow"
 
 
 async def test_random_control_calls_the_reference_twice_and_has_its_reason(working, reference):
-    house = working(control_fraction=1.0)
-    await house.handle(live())
-    [pair] = house.pairs()
+    audit = working(control_fraction=1.0)
+    await audit.handle(live())
+    [pair] = audit.pairs()
     assert pair.control_reason == "random"
-    assert house.store.exchange(pair.control_id).role == "control"
+    assert audit.store.exchange(pair.control_id).role == "control"
     assert len(reference.requests) == 2
 
 
 async def test_disagreement_sends_a_tie_break(working):
-    house = working()
+    audit = working()
     call = {"id": "c", "type": "function", "function": {"name": "nothing_like_it", "arguments": "{}"}}
     tools = [{"type": "function", "function": {"name": "nothing_like_it", "parameters": {"type": "object"}}}]
     answer = said(message={"content": None, "tool_calls": [call]}, finish_reason="tool_calls")
-    await house.handle(exchange(answer, request=asked("Tell me a story about bridges", tools=tools)))
-    [pair] = house.pairs()
+    await audit.handle(exchange(answer, request=asked("Tell me a story about bridges", tools=tools)))
+    [pair] = audit.pairs()
     assert pair.control_reason == "tiebreak"
 
 
@@ -131,83 +131,83 @@ async def test_disagreement_sends_a_tie_break(working):
     ids=lambda value: value if isinstance(value, str) else "",
 )
 async def test_an_unfit_request_is_kept_but_not_shadowed_and_the_reason_counted(working, reference, reason, one):
-    house = working()
-    await house.handle(one)
-    assert house.skipped(reason) == 1
+    audit = working()
+    await audit.handle(one)
+    assert audit.skipped(reason) == 1
     assert reference.requests == []
-    assert house.store.exchange(one.id)
+    assert audit.store.exchange(one.id)
 
 
 async def test_no_shadow_is_sent_where_shadowing_is_disabled(working, reference):
-    house = working(enabled=False)
-    await house.handle(live())
+    audit = working(enabled=False)
+    await audit.handle(live())
     assert reference.requests == []
-    assert house.skipped("off") == 1
+    assert audit.skipped("off") == 1
 
 
 async def test_a_route_has_its_own_rate(working, reference):
-    house = working(routes=(Route(name="quiet", provider="candidate", reference="official", sample_rate=0.0),))
-    await house.handle(live(route="quiet"))
+    audit = working(routes=(Route(name="quiet", provider="candidate", reference="official", sample_rate=0.0),))
+    await audit.handle(live(route="quiet"))
     assert reference.requests == []
 
 
 @pytest.mark.slow
 async def test_a_burst_waits_for_its_turn_and_nothing_of_it_is_skipped(working, reference):
-    house = working(concurrency=2)
+    audit = working(concurrency=2)
     for number in range(1, 41):
-        house.worker.handle(live(number, started=time.time()))
-    assert (house.worker.shadowing, house.worker.waiting) == (2, 38)
-    await until(lambda: not house.worker.shadowing)
-    assert house.store.flush(10)
-    assert len(house.pairs()) == 40
-    assert house.skipped("concurrency") == house.skipped("late") == 0
+        audit.worker.handle(live(number, started=time.time()))
+    assert (audit.worker.shadowing, audit.worker.waiting) == (2, 38)
+    await until(lambda: not audit.worker.shadowing)
+    assert audit.store.flush(10)
+    assert len(audit.pairs()) == 40
+    assert audit.skipped("concurrency") == audit.skipped("late") == 0
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("queue", "skipped"), [(3, 0), (2, 1), (0, 3)])
 async def test_what_exceeds_places_and_queue_is_skipped_and_counted(working, queue, skipped):
-    house = working(concurrency=2, queue=queue)
+    audit = working(concurrency=2, queue=queue)
     for number in range(1, 6):
-        house.worker.handle(live(number, started=time.time()))
-    assert house.skipped("concurrency") == skipped
-    await until(lambda: not house.worker.shadowing)
-    assert house.store.flush(10)
-    assert len(house.pairs()) == 5 - skipped
+        audit.worker.handle(live(number, started=time.time()))
+    assert audit.skipped("concurrency") == skipped
+    await until(lambda: not audit.worker.shadowing)
+    assert audit.store.flush(10)
+    assert len(audit.pairs()) == 5 - skipped
 
 
 async def test_requests_beyond_the_byte_limit_wait_and_are_all_sent(working, monkeypatch):
     monkeypatch.setattr(shadow_queue, "MOST_BYTES", 5_000)
-    house = working(concurrency=8)
+    audit = working(concurrency=8)
     for number in range(1, 4):
         request = asked("x" * 4_000)
-        house.worker.handle(exchange(said(), request=request, id=f"{number:032d}", started=time.time()))
+        audit.worker.handle(exchange(said(), request=request, id=f"{number:032d}", started=time.time()))
         if number == 1:
-            assert (house.worker.shadowing, house.worker.waiting) == (1, 0)
-    assert (house.worker.shadowing, house.worker.waiting, house.skipped("concurrency")) == (1, 1, 1)
-    await until(lambda: not house.worker.shadowing)
-    assert house.store.flush(10)
-    assert len(house.pairs()) == 2
-    assert house.worker._shadows._waiting._in_flight_bytes == 0
+            assert (audit.worker.shadowing, audit.worker.waiting) == (1, 0)
+    assert (audit.worker.shadowing, audit.worker.waiting, audit.skipped("concurrency")) == (1, 1, 1)
+    await until(lambda: not audit.worker.shadowing)
+    assert audit.store.flush(10)
+    assert len(audit.pairs()) == 2
+    assert audit.worker._shadows._waiting._in_flight_bytes == 0
 
 
 async def test_what_ended_too_long_ago_is_skipped_and_counted(working, reference):
-    house = working(wait=30)
-    house.worker.handle(live(1, started=time.time() - 31))
-    house.worker.handle(live(2, started=time.time() - 20))
-    await until(lambda: not house.worker.shadowing)
-    assert house.store.flush(10)
-    assert house.skipped("late") == 1
-    assert [pair.id for pair in house.pairs()] == [f"{2:032d}"]
+    audit = working(wait=30)
+    audit.worker.handle(live(1, started=time.time() - 31))
+    audit.worker.handle(live(2, started=time.time() - 20))
+    await until(lambda: not audit.worker.shadowing)
+    assert audit.store.flush(10)
+    assert audit.skipped("late") == 1
+    assert [pair.id for pair in audit.pairs()] == [f"{2:032d}"]
 
 
 async def test_what_waits_at_a_stop_is_skipped_and_counted(working):
-    house = working(concurrency=1)
+    audit = working(concurrency=1)
     for number in range(1, 4):
-        house.worker.handle(live(number, started=time.time()))
-    await house.worker.drain(patience=10)
-    assert house.skipped("stopped") == 2
-    assert house.store.flush(10)
-    assert len(house.pairs()) == 1
+        audit.worker.handle(live(number, started=time.time()))
+    await audit.worker.drain(patience=10)
+    assert audit.skipped("stopped") == 2
+    assert audit.store.flush(10)
+    assert len(audit.pairs()) == 1
 
 
 async def test_a_question_that_was_lost_with_its_process_is_skipped_and_no_fault_of_ours(working):
@@ -215,86 +215,86 @@ async def test_a_question_that_was_lost_with_its_process_is_skipped_and_no_fault
         async def fetch(self, fetch_job):
             raise FetcherLostError("it ended")
 
-    house = working()
-    house.references._fetcher = Lost(house.worker._config.proxy.timeouts, house.worker._config.proxy.limits)
-    await house.handle(live())
-    assert house.skipped("fetcher_lost") == 1
-    assert house.ledger._rows[64]["error"] == 0
-    assert house.store.exchange(live().id)
+    audit = working()
+    audit.references._fetcher = Lost(audit.worker._config.proxy.timeouts, audit.worker._config.proxy.limits)
+    await audit.handle(live())
+    assert audit.skipped("fetcher_lost") == 1
+    assert audit.ledger._rows[64]["error"] == 0
+    assert audit.store.exchange(live().id)
 
 
 async def test_a_spent_budget_stops_whole_requests(working, reference):
-    house = working(requests=1)
-    await house.handle(live(1))
-    await house.handle(live(2))
-    assert house.skipped("budget_requests") == 1
-    assert len(house.pairs()) == 1
+    audit = working(requests=1)
+    await audit.handle(live(1))
+    await audit.handle(live(2))
+    assert audit.skipped("budget_requests") == 1
+    assert len(audit.pairs()) == 1
 
 
 async def test_money_is_counted_by_the_references_prices(working):
-    house = working(money=1.0)
-    await house.handle(live(1))
-    await house.handle(live(2))
-    assert house.skipped("budget_money") == 1
+    audit = working(money=1.0)
+    await audit.handle(live(1))
+    await audit.handle(live(2))
+    assert audit.skipped("budget_money") == 1
 
 
 async def test_the_same_exchange_handled_twice_is_one_pair(working):
-    house = working()
-    await house.handle(live())
-    await house.handle(live())
-    assert len(house.pairs()) == 1
+    audit = working()
+    await audit.handle(live())
+    await audit.handle(live())
+    assert len(audit.pairs()) == 1
 
 
 async def test_a_fault_of_our_own_is_counted_and_the_next_exchange_goes_on(working):
-    house = working()
-    await house.handle(live(1, provider=None), live(2), whole=False)
-    assert house.store.exchange(f"{2:032d}")
+    audit = working()
+    await audit.handle(live(1, provider=None), live(2), whole=False)
+    assert audit.store.exchange(f"{2:032d}")
 
 
 @pytest.mark.parametrize("rate", [1.0, 0.0])
 async def test_the_times_of_a_request_lead_to_its_pair_if_there_will_be_one(working, rate):
-    house = working(sample_rate=rate)
-    await house.handle(live(1))
-    led = [line for line in openmetrics(house.registry).decode().splitlines() if f'pair_id="{1:032d}"' in line]
+    audit = working(sample_rate=rate)
+    await audit.handle(live(1))
+    led = [line for line in openmetrics(audit.registry).decode().splitlines() if f'pair_id="{1:032d}"' in line]
     assert any(line.startswith("sameweights_request_duration_seconds_bucket") for line in led) == (rate == 1.0)
-    assert bool(house.pairs()) == (rate == 1.0)
+    assert bool(audit.pairs()) == (rate == 1.0)
 
 
 async def test_a_stop_does_not_wait_for_a_silent_reference(working, reference):
     reference.faults = type(reference.faults)(silent=1.0)
-    house = working()
-    house.worker.handle(live(started=time.time()))
+    audit = working()
+    audit.worker.handle(live(started=time.time()))
     await until(lambda: reference.open_streams == 1)
-    await house.worker.drain(patience=0.01)
-    assert house.skipped("stopped") == 1
-    assert house.worker.shadowing == 0
+    await audit.worker.drain(patience=0.01)
+    assert audit.skipped("stopped") == 1
+    assert audit.worker.shadowing == 0
 
 
 async def test_a_change_of_the_serving_identity_is_stored_exported_and_counted(working):
-    house = working(sample_rate=0.0)
+    audit = working(sample_rate=0.0)
     for number in range(25):
         body = json.loads(said())
         body["system_fingerprint"] = "fp_b" if number >= 20 else "fp_a"
         one = exchange(json.dumps(body).encode(), request=asked(), id=f"{number:032d}", started=float(number))
-        house.worker.handle(one)
-    await house.handle()
-    changed, first = house.store.identity_queries.identities(0.0, 0.0, 10)
+        audit.worker.handle(one)
+    await audit.handle()
+    changed, first = audit.store.identity_queries.identities(0.0, 0.0, 10)
     assert (first.previous, changed.previous, changed.started) == ("", first.identity, 20.0)
     assert json.loads(changed.changes) == ["fingerprint: fp_b is new (before: fp_a)"]
     labels = {"provider": "candidate", "model": one.labels.model}
-    shown = house.registry.get_sample_value("sameweights_serving_identity_info", {**labels, "identity": changed.identity})
+    shown = audit.registry.get_sample_value("sameweights_serving_identity_info", {**labels, "identity": changed.identity})
     assert shown == 1
-    assert house.registry.get_sample_value("sameweights_serving_identity_changes_total", labels) == 1
+    assert audit.registry.get_sample_value("sameweights_serving_identity_changes_total", labels) == 1
 
 
 async def test_a_greedy_audit_costs_a_question_to_each_side_and_stays_apart(working, reference):
-    house = working(greedy=1.0)
-    await house.handle(live())
-    [pair] = house.pairs()
+    audit = working(greedy=1.0)
+    await audit.handle(live())
+    [pair] = audit.pairs()
     assert len(reference.requests) >= 3
-    kinds = {finding.comparison for finding in house.store.findings(pair_id=pair.id)}
+    kinds = {finding.comparison for finding in audit.store.findings(pair_id=pair.id)}
     assert {"cross", "greedy"} <= kinds
-    roles = [count.role for count in house.store.traffic(0.0, 0.0)]
+    roles = [count.role for count in audit.store.traffic(0.0, 0.0)]
     assert roles.count("greedy") == 2
 
 
@@ -317,10 +317,10 @@ ANSWERS = {
 async def test_which_requests_are_sampled_does_not_depend_on_what_the_provider_answers(working):
     chosen = {}
     for name, answered in ANSWERS.items():
-        house = working(sample_rate=0.4, concurrency=100)
+        audit = working(sample_rate=0.4, concurrency=100)
         begun = []
-        house.worker._shadows._shadow = lambda sampled, begun=begun: _noted(begun, sampled)
-        await house.handle(*(answered(number) for number in range(60)))
+        audit.worker._shadows._shadow = lambda sampled, begun=begun: _noted(begun, sampled)
+        await audit.handle(*(answered(number) for number in range(60)))
         chosen[name] = begun
     assert 10 < len(chosen["well"]) < 40
     assert all(begun == chosen["well"] for begun in chosen.values())
@@ -332,15 +332,15 @@ async def _noted(begun, sampled) -> None:
 
 @pytest.mark.slow
 async def test_the_turns_of_a_conversation_are_sampled_together_and_stored_under_one_key(working):
-    house = working(sample_rate=0.5, concurrency=1_000)
+    audit = working(sample_rate=0.5, concurrency=1_000)
     for talk in range(20):
         messages = [{"role": "user", "content": f"Talk {talk}"}]
         for turn in range(3):
             body = json.dumps({"model": "pretend-small", "messages": messages}).encode()
-            await house.handle(exchange(said(), request=body, id=f"{talk:016d}{turn:016d}"))
+            await audit.handle(exchange(said(), request=body, id=f"{talk:016d}{turn:016d}"))
             messages = [*messages, {"role": "assistant", "content": "Hello there"}, {"role": "user", "content": f"More {turn}"}]
     turns = {}
-    for pair in (summary.pair for summary in house.store.pairs(PairFilter(limit=200))):
+    for pair in (summary.pair for summary in audit.store.pairs(PairFilter(limit=200))):
         turns.setdefault(pair.conversation, []).append(pair.id[:16])
     assert 3 <= len(turns) <= 17
     assert all(len(ids) == 3 and len(set(ids)) == 1 for ids in turns.values())
@@ -349,36 +349,36 @@ async def test_the_turns_of_a_conversation_are_sampled_together_and_stored_under
 async def test_a_reference_that_refuses_is_logged_once_a_minute_with_its_status(working, reference, logged):
     reference.key = "another-key"
     written = logged("shadow.pipeline.shadow_scheduler")
-    house = working()
-    await house.handle(live(1), live(2), live(3))
+    audit = working()
+    await audit.handle(live(1), live(2), live(3))
     sentences = [call.kwargs["detail"] for call in written]
     assert len(sentences) == 1
     assert "the reference official refused 1 of 1 shadow requests: 401" in sentences[0]
 
 
 async def test_the_first_404_of_a_provider_logs_once_what_is_doubtful_about_its_address(working, reference):
-    house = working()
-    providers = {**house.config.proxy.providers, "candidate": Provider(base_url="http://127.0.0.1:9")}
-    house.worker.reload(house.config.model_copy(update={"proxy": house.config.proxy.model_copy(update={"providers": providers})}))
+    audit = working()
+    providers = {**audit.config.proxy.providers, "candidate": Provider(base_url="http://127.0.0.1:9")}
+    audit.worker.reload(audit.config.model_copy(update={"proxy": audit.config.proxy.model_copy(update={"providers": providers})}))
     with capture_logs() as logs:
-        await house.handle(*(exchange(b"{}", 404, asked(), id=f"{number:032d}", reference="") for number in (1, 2)))
+        await audit.handle(*(exchange(b"{}", 404, asked(), id=f"{number:032d}", reference="") for number in (1, 2)))
     [hint] = [line["hint"] for line in logs if line["event"] == "provider_answered_404"]
     assert "most servers expect 'http://127.0.0.1:9/v1'" in hint
 
 
 async def test_a_limit_of_tokens_holds_though_no_usage_comes(working, reference):
-    house = working(tokens=1)
-    await house.handle(live(1, asked("A question", stream=True), stream=True))
-    [pair] = house.pairs()
-    assert house.store.exchange(pair.reference_id).completion_tokens is None
-    await house.handle(live(2, asked("Another", stream=True), stream=True))
-    assert house.skipped("budget_tokens") == 1
+    audit = working(tokens=1)
+    await audit.handle(live(1, asked("A question", stream=True), stream=True))
+    [pair] = audit.pairs()
+    assert audit.store.exchange(pair.reference_id).completion_tokens is None
+    await audit.handle(live(2, asked("Another", stream=True), stream=True))
+    assert audit.skipped("budget_tokens") == 1
 
 
 async def test_a_request_with_a_byte_order_mark_is_compared_and_the_copy_has_none(working, reference):
-    house = working()
-    await house.handle(live(1, b"\xef\xbb\xbf" + asked("A question")))
-    [pair] = house.pairs()
+    audit = working()
+    await audit.handle(live(1, b"\xef\xbb\xbf" + asked("A question")))
+    [pair] = audit.pairs()
     assert reference.requests[0].json["model"]
     assert json.loads(pair.alterations)[0] == "sent without its byte order mark"
 
@@ -388,8 +388,8 @@ async def test_a_shadow_that_cannot_begin_is_logged_and_counted_and_its_exchange
         raise ArithmeticError("no sum")
 
     monkeypatch.setattr(Budget, "admit", broken)
-    house, written = working(), logged("shadow.pipeline.worker")
-    await house.handle(live())
+    audit, written = working(), logged("shadow.pipeline.worker")
+    await audit.handle(live())
     assert [call.kwargs["event"] for call in written] == ["shadow_not_started"]
-    assert house.ledger._rows[64]["error"] == 1
-    assert house.store.exchange(live().id)
+    assert audit.ledger._rows[64]["error"] == 1
+    assert audit.store.exchange(live().id)

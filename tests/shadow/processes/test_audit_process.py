@@ -37,8 +37,8 @@ from tests.running import until
 pytestmark = pytest.mark.slow
 
 
-class Standing:
-    """A house on free ports, and a data plane's end of its socket."""
+class RunningAudit:
+    """An audit process on free ports, and a data plane's end of its socket."""
 
     def __init__(self, tmp_path, path: str = "", **shadow) -> None:
         self.path = path or str(tmp_path / "audit.sock")
@@ -52,7 +52,7 @@ class Standing:
         )
         self.stats = WorkerStats(worker=0, pid=1)
         self.board = SharedCounters()
-        self.handover = ExchangeSender(self.path, 10_000_000, self.stats, self.board.row(0))
+        self.sender = ExchangeSender(self.path, 10_000_000, self.stats, self.board.row(0))
 
     async def __aenter__(self):
         admin = socket.socket()
@@ -60,14 +60,14 @@ class Standing:
         admin.listen()
         admin.setblocking(False)
         self.admin = f"http://127.0.0.1:{admin.getsockname()[1]}"
-        self.house = AuditProcess(self.config, open_store(self.storage), self.board, "run")
-        await self.house.start(admin, self.path)
-        self.handover.start()
+        self.audit = AuditProcess(self.config, open_store(self.storage), self.board, "run")
+        await self.audit.start(admin, self.path)
+        self.sender.start()
         return self
 
     async def __aexit__(self, *_):
-        await self.handover.stop(1.0)
-        await self.house.stop()
+        await self.sender.stop(1.0)
+        await self.audit.stop()
 
     async def get(self, path: str) -> tuple[int, str]:
         async with aiohttp.ClientSession() as session, session.get(self.admin + path) as got:
@@ -82,21 +82,21 @@ class Standing:
 
 
 @pytest.fixture
-async def standing(tmp_path):
-    async with Standing(tmp_path, sample_rate=0.0) as house:
-        yield house
+async def running(tmp_path):
+    async with RunningAudit(tmp_path, sample_rate=0.0) as running:
+        yield running
 
 
-async def test_what_the_data_plane_hands_over_is_in_the_store(standing):
-    await until(lambda: standing.handover.offer(exchange(said(), request=asked(), id="1" * 32)))
-    await until(lambda: standing.stored("1" * 32))
+async def test_what_the_data_plane_hands_over_is_in_the_store(running):
+    await until(lambda: running.sender.offer(exchange(said(), request=asked(), id="1" * 32)))
+    await until(lambda: running.stored("1" * 32))
 
 
-async def test_the_admin_port_is_healthy_and_ready(standing):
-    await until(lambda: standing.house._ready() == "")
-    assert (await standing.get("/healthz"))[0] == 200
-    assert (await standing.get("/readyz"))[0] == 200
-    status, text = await standing.get("/metrics")
+async def test_the_admin_port_is_healthy_and_ready(running):
+    await until(lambda: running.audit._ready() == "")
+    assert (await running.get("/healthz"))[0] == 200
+    assert (await running.get("/readyz"))[0] == 200
+    status, text = await running.get("/metrics")
     assert status == 200
     assert "sameweights_build_info" in text
 
@@ -106,35 +106,35 @@ def test_parts_of_an_orderly_end_have_a_second_less_than_the_supervisor_waits():
     assert (sum(parts), AUDIT_PATIENCE) == (14.0, 15.0)
 
 
-async def test_a_part_that_ended_in_a_fault_is_reported_and_the_audit_is_not_ready(standing, logged, monkeypatch):
+async def test_a_part_that_ended_in_a_fault_is_reported_and_the_audit_is_not_ready(running, logged, monkeypatch):
     said = logged("shadow.pipeline.task_errors")
 
     def broken():
         raise OSError("no such thing")
 
-    monkeypatch.setattr(standing.house._limiter, "close_idle", broken)
-    await until(lambda: any(task.done() for task in standing.house._tasks))
-    status, text = await standing.get("/readyz")
+    monkeypatch.setattr(running.audit._limiter, "close_idle", broken)
+    await until(lambda: any(task.done() for task in running.audit._tasks))
+    status, text = await running.get("/readyz")
     assert (status, "a part of the audit ended" in text) == (503, True)
     assert [(call.method_name, repr(call.kwargs["exc_info"])) for call in said] == [("error", "OSError('no such thing')")]
 
 
 async def test_a_stop_stores_everything_that_was_handed_over(tmp_path):
-    async with Standing(tmp_path, sample_rate=0.0) as standing:
-        await until(lambda: standing.handover.offer(exchange(said(), request=asked(), id="0" * 32)))
+    async with RunningAudit(tmp_path, sample_rate=0.0) as running:
+        await until(lambda: running.sender.offer(exchange(said(), request=asked(), id="0" * 32)))
         for number in range(1, 200):
-            assert standing.handover.offer(exchange(said(), request=asked(), id=f"{number:032d}"))
-    reader = open_reader(standing.storage)
+            assert running.sender.offer(exchange(said(), request=asked(), id=f"{number:032d}"))
+    reader = open_reader(running.storage)
     assert sum(count.requests for count in reader.traffic(0, 1e12)) == 200
     reader.close()
 
 
 async def test_an_unreachable_reference_is_recorded_and_costs_the_audit_nothing(tmp_path):
-    async with Standing(tmp_path, sample_rate=1.0) as standing:
-        await until(lambda: standing.handover.offer(exchange(said(), request=asked(), id="1" * 32, started=time.time())))
+    async with RunningAudit(tmp_path, sample_rate=1.0) as running:
+        await until(lambda: running.sender.offer(exchange(said(), request=asked(), id="1" * 32, started=time.time())))
 
         async def paired() -> bool:
-            return "1" * 32 in (await standing.get("/pairs?show=all"))[1]
+            return "1" * 32 in (await running.get("/pairs?show=all"))[1]
 
         await until(paired)
 
@@ -144,34 +144,34 @@ async def test_a_socket_left_behind_by_a_dead_audit_is_taken_over(tmp_path):
     left.close()
     await left.wait_closed()
     (tmp_path / "audit.sock").touch()
-    async with Standing(tmp_path, sample_rate=0.0) as standing:
-        assert (await standing.get("/healthz"))[0] == 200
+    async with RunningAudit(tmp_path, sample_rate=0.0) as running:
+        assert (await running.get("/healthz"))[0] == 200
 
 
-async def test_an_audit_whose_forwarding_process_has_gone_is_not_ready(standing):
-    await until(lambda: standing.house._ready() == "")
-    await standing.handover.stop(1.0)
-    await until(lambda: "forwarding process 0 is not running" in standing.house._ready())
+async def test_an_audit_whose_forwarding_process_has_gone_is_not_ready(running):
+    await until(lambda: running.audit._ready() == "")
+    await running.sender.stop(1.0)
+    await until(lambda: "forwarding process 0 is not running" in running.audit._ready())
 
 
 @pytest.mark.slow
 async def test_audit_without_its_fetcher_is_not_ready_until_it_runs(tmp_path):
-    async with Standing(tmp_path, sample_rate=1.0) as standing:
-        await until(lambda: standing.house._ready() == "")
-        os.kill(standing.house._audit._fetcher.pid, signal.SIGKILL)
-        await until(lambda: "the fetcher is not running" in standing.house._ready())
-        await until(lambda: standing.house._ready() == "")
+    async with RunningAudit(tmp_path, sample_rate=1.0) as running:
+        await until(lambda: running.audit._ready() == "")
+        os.kill(running.audit._audit._fetcher.pid, signal.SIGKILL)
+        await until(lambda: "the fetcher is not running" in running.audit._ready())
+        await until(lambda: running.audit._ready() == "")
 
 
 async def test_socket_in_a_deleted_folder_is_created_again_and_exchanges_arrive(tmp_path, monkeypatch):
     monkeypatch.setattr("shadow.pipeline.local_server.LOOK_SECONDS", 0.01)
     folder = tmp_path / "sockets"
-    async with Standing(tmp_path, sample_rate=0.0, path=str(folder / "audit.sock")) as standing:
-        await until(lambda: standing.house._ready() == "")
+    async with RunningAudit(tmp_path, sample_rate=0.0, path=str(folder / "audit.sock")) as running:
+        await until(lambda: running.audit._ready() == "")
         shutil.rmtree(folder)
-        standing.handover._socket.transport.abort()
-        await until(lambda: standing.handover.offer(exchange(said(), request=asked(), id="1" * 32)))
-        await until(lambda: standing.stored("1" * 32))
+        running.sender._socket.transport.abort()
+        await until(lambda: running.sender.offer(exchange(said(), request=asked(), id="1" * 32)))
+        await until(lambda: running.stored("1" * 32))
 
 
 @pytest.mark.parametrize("error", [StoreError("the store is closed"), sqlite3.OperationalError("disk full")])
@@ -192,7 +192,7 @@ def test_secret_that_the_store_cannot_keep_is_drawn_for_this_process_and_logged(
 async def test_a_reference_that_no_request_has_reached_is_probed_and_what_is_wrong_logged(tmp_path, logged, monkeypatch):
     monkeypatch.setattr("shadow.pipeline.local_audit.PROBE_SECONDS", 0.0)
     written = logged("shadow.pipeline.local_audit")
-    async with Standing(tmp_path, sample_rate=1.0):
+    async with RunningAudit(tmp_path, sample_rate=1.0):
         await until(lambda: any("the reference official cannot be used" in call.kwargs.get("detail", "") for call in written))
 
 
@@ -201,7 +201,7 @@ async def test_a_reference_that_a_request_has_reached_is_not_probed(tmp_path, lo
     monkeypatch.setattr("shadow.pipeline.local_audit.PROBE_SECONDS", 0.0)
     monkeypatch.setattr(Worker, "references_heard", frozenset({"official"}))
     monkeypatch.setattr("shadow.pipeline.local_audit.probe", lambda _, wanted: probed.append(dict(wanted)) or _nothing())
-    async with Standing(tmp_path, sample_rate=1.0):
+    async with RunningAudit(tmp_path, sample_rate=1.0):
         await until(lambda: probed)
     assert probed == [{}]
     assert not written
