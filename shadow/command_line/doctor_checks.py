@@ -6,7 +6,9 @@ Nothing that a server answers is printed but its status: an error message may qu
 from __future__ import annotations
 
 import asyncio
+import http.client
 import socket
+import ssl
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -21,7 +23,7 @@ from shadow.metrics.cardinality import series_bound, series_estimate
 from shadow.pipeline.fetcher_client import InProcessFetcher
 from shadow.pipeline.reference_client import ReferenceClient
 from shadow.pipeline.reference_errors import REMEDIES
-from shadow.pipeline.reference_probe import findings, listed_models, wanted_models
+from shadow.pipeline.reference_probe import REFUSED, findings, listed_models, wanted_models
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_response import parse_response
 from shadow.settings.top_level_config import Config
@@ -34,6 +36,11 @@ from storage.store import Reader, StoreError
 GOOD, BAD, UNKNOWN = "✓", "✗", "?"
 DAY = 86_400.0
 QUESTION = "Reply with the word OK."
+UNFIT = frozenset({400, 422})
+"""Statuses of a request that the model does not take as it is."""
+HEALTHY = b"ok\n"
+"""What the admin port answers to `/healthz`."""
+ANSWER_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +118,7 @@ def port_lines(config: Config) -> Iterator[DoctorLine]:
                 taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 taken.bind((host.strip("[]"), int(port)))
         except OSError as error:
-            running = _answers(config.admin.listen)
+            running = _serves(config)
             why = (
                 "in use by the running serve" if running else f"cannot be opened: {error.strerror}; change it or stop what has it"
             )
@@ -120,14 +127,24 @@ def port_lines(config: Config) -> Iterator[DoctorLine]:
             yield DoctorLine(mark=GOOD, text=f"{name} {listen}: free; serve is not running")
 
 
-def _answers(listen: str) -> bool:
-    """Whether something accepts connections at the admin port."""
-    host, _, port = listen.rpartition(":")
+def _serves(config: Config) -> bool:
+    """Whether the admin port answers a request for its health as `serve` does.
+
+    Its certificate is not checked: nothing secret is sent, and the user's own may be trusted nowhere.
+    """
+    host, _, port = config.admin.listen.rpartition(":")
+    where = (host.strip("[]") or "127.0.0.1", int(port))
+    asked: http.client.HTTPConnection = http.client.HTTPConnection(*where, timeout=ANSWER_SECONDS)
+    if config.admin.tls_cert:
+        trust = ssl.create_default_context()
+        trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE
+        asked = http.client.HTTPSConnection(*where, timeout=ANSWER_SECONDS, context=trust)
     try:
-        socket.create_connection((host.strip("[]") or "127.0.0.1", int(port)), timeout=1.0).close()
-    except OSError:
+        with closing(asked):
+            asked.request("GET", "/healthz")
+            return asked.getresponse().read(len(HEALTHY) + 1) == HEALTHY
+    except (OSError, http.client.HTTPException):
         return False
-    return True
 
 
 def record_lines(config: Config, reader: Reader, now: float) -> Iterator[DoctorLine]:
@@ -150,13 +167,17 @@ def record_lines(config: Config, reader: Reader, now: float) -> Iterator[DoctorL
 
 def _cost(config: Config, sent: Sequence[TrafficCount]) -> DoctorLine:
     prices = {name: (one.price_input, one.price_output) for name, one in config.proxy.providers.items()}
+    known = {name for name, price in prices.items() if any(price)}
     money = sum(
         (row.prompt_tokens * prices[row.provider][0] + row.completion_tokens * prices[row.provider][1]) / 1e6
         for row in sent
-        if row.provider in prices
+        if row.provider in known
     )
     requests, tokens = sum(row.requests for row in sent), sum(row.prompt_tokens + row.completion_tokens for row in sent)
-    priced = f"{money:,.2f} by the configured prices" if money else "no price is configured (price_input, price_output)"
+    free = sorted({row.provider for row in sent} - known)
+    without = f", without {', '.join(free)}, which have no price" if free else ""
+    nothing = "no price is configured (price_input, price_output)"
+    priced = f"{money:,.2f} by the configured prices{without}" if any(row.provider in known for row in sent) else nothing
     return DoctorLine(
         mark=GOOD, text=f"cost of a day: {requests:,} requests to references with {tokens:,} tokens in the last 24 h; {priced}"
     )
@@ -186,15 +207,13 @@ async def _examined(client: ReferenceClient, config: Config, one: ServerRequest)
     listing = await client.list_models(one.name)
     names = listed_models(listing)
     problems = findings(one.name, listing, wanted_models(config.proxy).get(one.name, ()))
-    status = listing.response.status if listing.response else None
-    own_key = not one.key and one.role == "provider"
-    if problems and not (own_key and status in {401, 403}):
-        for sentence in problems:
-            yield DoctorLine(mark=BAD, text=sentence.replace(f"the reference {one.name}", f"{one.role} {one.name}", 1))
-        if listing.failure is not None:
-            return
-    elif own_key:
-        yield DoctorLine(mark=GOOD, text=f"provider {one.name}: reached ({status}); the application brings its own key")
+    status = listing.response.status if listing.response else 0
+    if not one.key and one.role == "provider" and listing.failure is None:
+        yield _reached(one.name, status)
+        return
+    for sentence in problems:
+        yield DoctorLine(mark=BAD, text=sentence.replace(f"the reference {one.name}", f"{one.role} {one.name}", 1))
+    if listing.failure is not None or status in REFUSED:
         return
     model = one.model or (next(iter(names)) if len(names) == 1 else "")
     if not model:
@@ -202,6 +221,18 @@ async def _examined(client: ReferenceClient, config: Config, one: ServerRequest)
         yield DoctorLine(mark=UNKNOWN, text=f"{one.role} {one.name}: no model is known ({listed}); name one with --model")
         return
     yield _completion(one, model, await _asked(client, one, model), time.monotonic() - begun)
+
+
+def _reached(name: str, status: int) -> DoctorLine:
+    """What the list of models of a provider reveals, to which the application brings its own key."""
+    own = "the application brings its own key"
+    if status >= 500:
+        return DoctorLine(mark=BAD, text=f"provider {name}: its list of models is answered with {status}; the fault is its own")
+    if status == 404:
+        return DoctorLine(
+            mark=UNKNOWN, text=f"provider {name}: reached, but it has no list of models (404): see its base_url; {own}"
+        )
+    return DoctorLine(mark=GOOD, text=f"provider {name}: reached ({status}); {own}")
 
 
 async def _asked(client: ReferenceClient, one: ServerRequest, model: str) -> Exchange:
@@ -215,6 +246,9 @@ def _completion(one: ServerRequest, model: str, answer: Exchange, seconds: float
     if answer.failure is not None:
         return DoctorLine(mark=BAD, text=f"{who}: {answer.failure.detail}")
     status = answer.response.status if answer.response else 0
+    if status in UNFIT:
+        why = "it was reached and took the key, and refuses this test request, as models do that take no max_tokens"
+        return DoctorLine(mark=UNKNOWN, text=f"{who} answered a completion by {model} with {status}: {why}")
     if status >= 400:
         remedy = REMEDIES.get(status, "the fault is its own")
         return DoctorLine(mark=BAD, text=f"{who} refused a completion by {model}: {status}; {remedy}")

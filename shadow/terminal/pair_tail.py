@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from rich.text import Text
 
@@ -11,31 +12,53 @@ from shadow.presentation.safe_text import one_line, short_name
 from shadow.report.report_text import printed
 from shadow.terminal.pair_list import ListedPair, evidence_of, pair_document, result_text
 from shadow.verdict.phrases import moment
-from storage.rows import PairFilter
+from storage.rows import PairFilter, PairSummary
 from storage.store import Reader
 
 LOOKED_AT = 500
-"""Newest pairs of one look; of a burst beyond it the oldest are left out."""
+"""Pairs that are read at once."""
+REMEMBERED = 20_000
+"""Pairs that are known as seen; of more, the earlier half is known by its time."""
 
 
 class PairTail:
-    """Follows the records of `reader`; pairs that are there already are not new."""
+    """Follows the records of `reader`; pairs that are there already are not new, also where newer ones are deleted."""
 
     def __init__(self, reader: Reader, *, provider: str, evidence: bool) -> None:
         self._reader = reader
         self._wanted = PairFilter(provider=provider, evidence=evidence, limit=LOOKED_AT)
-        self._seen = {one.pair.id for one in reader.pairs(self._wanted)}
+        there = reader.pairs(self._wanted)
+        self._seen = {one.pair.id: one.pair.started for one in there}
+        self._earliest = there[-1].pair.started if len(there) == LOOKED_AT else 0.0
+        """Pairs that started before are old, whether they were seen or not."""
 
     def __repr__(self) -> str:
         return f"<PairTail seen={len(self._seen)}>"
 
     def lines(self) -> Iterator[ListedPair]:
         """The pairs that came since the last call."""
-        newest = self._reader.pairs(self._wanted)
-        for one in reversed(newest):
-            if one.pair.id not in self._seen:
-                yield ListedPair(summary=one, evidence=evidence_of(self._reader, one.pair))
-        self._seen = {one.pair.id for one in newest}
+        for one in reversed(self._new()):
+            yield ListedPair(summary=one, evidence=evidence_of(self._reader, one.pair))
+
+    def _new(self) -> list[PairSummary]:
+        """They are remembered as seen; the newest first, as many as came."""
+        found: list[PairSummary] = []
+        wanted = self._wanted
+        while True:
+            page = self._reader.pairs(wanted)
+            new = [one for one in page if one.pair.id not in self._seen and one.pair.started >= self._earliest]
+            found += new
+            if len(new) < LOOKED_AT:
+                break
+            wanted = replace(wanted, before_id=page[-1].pair.id)
+        self._remember(found)
+        return found
+
+    def _remember(self, found: Iterable[PairSummary]) -> None:
+        self._seen |= {one.pair.id: one.pair.started for one in found}
+        if len(self._seen) > REMEMBERED:
+            kept = sorted(self._seen.items(), key=lambda seen: seen[1])[len(self._seen) // 2 :]
+            self._seen, self._earliest = dict(kept), kept[0][1]
 
     @staticmethod
     def pair_line_text(line: ListedPair, *, width: int, color: bool) -> str:

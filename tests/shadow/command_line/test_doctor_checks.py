@@ -1,9 +1,13 @@
 """What `doctor` examines."""
 
+import asyncio
 import socket
+from contextlib import asynccontextmanager
 
 import pytest
+from aiohttp import web
 
+from proxy.process.server_tls import server_context
 from shadow.command_line import doctor_checks
 from shadow.command_line.doctor_checks import (
     BAD,
@@ -20,6 +24,7 @@ from shadow.settings.top_level_config import Config
 from storage.opening import open_store
 from storage.rows import TrafficCount
 from storage.storage_config import StorageConfig
+from tests.certificates import issued
 from tests.records import NOW, add_pair
 
 KEY = "sk-of-the-reference"
@@ -70,8 +75,8 @@ async def test_each_server_is_asked_once_with_its_key_and_model(key, model, mark
         requests = [one for one in server_requests(made, (), model) if one.name == "maker"]
         lines = await doctor_checks._collected(made, {"MAKER_KEY": key}, requests)
         assert any(line.mark == mark and text in line.text for line in lines), lines
-        assert [request.method for request in server.requests] == ["GET", "POST"]
-        assert server.requests[1].json["max_tokens"] == 1
+        assert [request.method for request in server.requests] == (["GET", "POST"] if mark == GOOD else ["GET"])
+        assert all(request.json["max_tokens"] == 1 for request in server.requests[1:])
     assert KEY not in repr(lines)
 
 
@@ -112,8 +117,69 @@ def test_port_is_free_or_the_running_serve_or_somebody_else():
         assert "Address already in use; change it or stop what has it" in data.text
         assert admin.text == f"admin port {open_port}: free; serve is not running"
         taken.listen()
-        running = Config.model_validate({"proxy": proxy, "admin": {"listen": busy}})
-        assert [line.text.split(": ")[1] for line in port_lines(running)] == ["in use by the running serve"] * 2
+        silent = Config.model_validate({"proxy": proxy, "admin": {"listen": busy}})
+        assert [line.mark for line in port_lines(silent)] == [BAD, BAD], "a program that accepts and answers nothing"
+
+
+@pytest.mark.parametrize(("answer", "mark"), [("ok\n", GOOD), ("ok", BAD), ("ok\nmore", BAD)])
+@pytest.mark.parametrize("secure", [False, True], ids=["plain", "tls"])
+async def test_taken_port_is_that_of_serve_only_by_the_answer_of_its_health(tmp_path, secure, answer, mark):
+    _, (cert, key) = issued(tmp_path)
+    async with served({"/healthz": (200, answer)}, server_context(cert, key) if secure else None) as port:
+        files = {"tls_cert": cert, "tls_key": key} if secure else {}
+        made = Config.model_validate({"admin": {"listen": f"127.0.0.1:{port}", **files}})
+        *_, admin = await asyncio.to_thread(lambda: list(port_lines(made)))
+    assert (admin.mark, "in use by the running serve" in admin.text) == (mark, mark == GOOD)
+
+
+@asynccontextmanager
+async def served(answers, tls=None):
+    """A server that answers each path with a status and a text, on a free port."""
+
+    async def answer(request):
+        status, text = answers[request.path]
+        return web.Response(status=status, text=text)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
+    try:
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
+
+
+async def examined(listed: int, completed: int, name: str):
+    """What `doctor` finds of a server that answers with these statuses."""
+    answers = {"/v1/models": (listed, '{"data": [{"id": "m"}]}'), "/v1/chat/completions": (completed, "{}")}
+    async with served(answers) as port:
+        address = f"http://127.0.0.1:{port}/v1"
+        made = config(address, provider=address)
+        requests = [one for one in server_requests(made, (), "m") if one.name == name]
+        return await doctor_checks._collected(made, {"MAKER_KEY": KEY}, requests)
+
+
+@pytest.mark.parametrize(
+    ("status", "mark", "text"),
+    [
+        (500, BAD, "its list of models is answered with 500; the fault is its own"),
+        (404, UNKNOWN, "reached, but it has no list of models (404): see its base_url; the application brings its own key"),
+        (403, GOOD, "reached (403); the application brings its own key"),
+    ],
+)
+async def test_provider_with_the_applications_key_is_judged_by_its_list_of_models(status, mark, text):
+    (line,) = await examined(status, 200, "near")
+    assert (line.mark, line.text) == (mark, f"provider near: {text}")
+
+
+@pytest.mark.parametrize(
+    ("listed", "completed", "mark"), [(401, 401, BAD), (200, 400, UNKNOWN), (200, 422, UNKNOWN), (200, 500, BAD)]
+)
+async def test_refused_key_is_one_fault_and_a_model_that_takes_no_such_request_is_none(listed, completed, mark):
+    (line,) = await examined(listed, completed, "maker")
+    assert line.mark == mark, line
 
 
 def test_database_states_the_last_comparison_and_the_cost_of_a_day(tmp_path):
@@ -131,6 +197,9 @@ def test_database_states_the_last_comparison_and_the_cost_of_a_day(tmp_path):
     assert size.text.endswith(" MB")
     assert last.text == "last comparison: 22:13 UTC today"
     assert cost.text.startswith("cost of a day: 1 requests to references with ")
+    assert cost.text.endswith(" by the configured prices")
+    *_, cost = database_lines(config(storage=storage), NOW + 60)
+    assert cost.text.endswith("no price is configured (price_input, price_output)")
 
 
 def test_series_are_bounded():

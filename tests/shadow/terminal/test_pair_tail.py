@@ -3,7 +3,8 @@
 import json
 
 from shadow.terminal.pair_tail import PairTail
-from tests.records import add_pair, calling
+from storage.store import ErasureChoice
+from tests.records import NOW, add_pair, calling
 
 
 def evident(store):
@@ -32,3 +33,22 @@ def test_other_providers_are_left_out_and_all_pairs_may_be_wanted(store):
     name = add_pair(store, "p", "Hello", "Hello")
     assert store.flush(20)
     assert [one.summary.pair.id for one in tail.lines()] == [name]
+
+
+def test_old_pairs_do_not_come_as_new_where_newer_ones_are_deleted(store):
+    for place in range(520):
+        add_pair(store, "p", "Hello", "Hello", started=NOW + place, tag="late" if place >= 220 else "")
+    assert store.flush(20)
+    tail = PairTail(store, provider="", evidence=False)
+    store.forget(ErasureChoice(tag="late"))
+    new = add_pair(store, "p", "Hello", "Hello", started=NOW + 600)
+    assert store.flush(20)
+    assert [one.summary.pair.id for one in tail.lines()] == [new]
+
+
+def test_every_pair_of_a_burst_beyond_500_comes_oldest_first(store):
+    tail = PairTail(store, provider="", evidence=False)
+    names = [add_pair(store, "p", "Hello", "Hello", started=NOW + place) for place in range(501)]
+    assert store.flush(20)
+    assert [one.summary.pair.id for one in tail.lines()] == names
+    assert list(tail.lines()) == []
