@@ -51,7 +51,8 @@ class ConversationTurn:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorActionRow:
     """What an operator did about the alarms of a provider (of one model, or of all where that is ""), with who, when (epoch
-    seconds) and why; `action` is fixed, accept or mute, `until` the end of a mute (0 otherwise), `result` what came of it.
+    seconds) and why; `action` is fixed, accept, mute or unmute, `until` the end of a mute (0 otherwise), `result` what came of
+    it.
     """
 
     at: float

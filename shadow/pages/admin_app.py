@@ -19,7 +19,7 @@ from shadow.pages.admin_access import AdminAccess
 from shadow.pages.allowed_hosts import AllowedHosts, is_same_origin
 from shadow.pages.live_feed import LiveFeed
 from shadow.pages.metrics_endpoint import MetricsEndpoint
-from shadow.pages.operator_actions import OperatorActions
+from shadow.pages.operator_actions import NotStoredError, OperatorActions
 from shadow.pages.overview import provider_address
 from shadow.pages.page_address import checked
 from shadow.pages.page_set import PageSet
@@ -43,6 +43,7 @@ HEADERS = {
     "Cache-Control": "no-store",
     "Server": "sameweights",
 }
+FORM = "application/x-www-form-urlencoded"
 STATIC = {"style.css": "text/css", "icon.svg": "image/svg+xml", "pages.js": "text/javascript"}
 
 
@@ -152,12 +153,14 @@ class _Admin:
         if "Origin" not in request.headers:  # a foreign one is refused before
             raise web.HTTPForbidden(text="403: this form is sent from the page of the provider\n")
         assert self._operator is not None  # since the route is there
-        fields = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
         name = request.match_info["name"]
         try:
+            fields = await _form(request)
             await self._threads.run(self._operator.take, name, fields)
         except (ConfigError, StoreError) as why:
             return _page(self._pages.message("Nothing was changed", str(why)), status=400)
+        except NotStoredError as why:
+            return _page(self._pages.message("Done, but not stored", str(why)), status=500)
         raise web.HTTPSeeOther(provider_address(name, since="all"))
 
     async def pair(self, request: web.Request) -> web.Response:
@@ -216,6 +219,17 @@ class _Admin:
         if name not in STATIC:
             raise web.HTTPNotFound
         return web.Response(body=self._static[name], content_type=STATIC[name], charset="utf-8")
+
+
+async def _form(request: web.Request) -> dict[str, str]:
+    """The fields of a form as a page sends it; ConfigError where the body is none."""
+    if request.content_type != FORM:  # others, as multipart, are not read
+        raise ConfigError([f"the body is not a form: its type is {quoted(request.content_type)}, not {FORM}"])
+    try:
+        posted = await request.post()
+    except (ValueError, LookupError) as why:  # bytes that its charset does not have, an unknown charset
+        raise ConfigError([f"the body is not a form: {why}"]) from why
+    return {name: value for name, value in posted.items() if isinstance(value, str)}
 
 
 def _page(html: str, status: int = 200) -> web.Response:

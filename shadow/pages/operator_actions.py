@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from shadow.drift.state_transitions import AckAction, Acknowledgement
 from shadow.settings.config_errors import ConfigError, meant, quoted
 from storage.page_rows import OperatorActionRow
+from storage.store import StoreError
 
-MUTE = "mute"
-ACTIONS = (AckAction.FIXED.value, AckAction.ACCEPT.value, MUTE)
+MUTE, UNMUTE = "mute", "unmute"
+ACTIONS = (AckAction.FIXED.value, AckAction.ACCEPT.value, MUTE, UNMUTE)
 HOURS = (1, 8, 24, 168)
 """How long a provider can be muted."""
-LONGEST_NAME, LONGEST_REASON = 100, 1_000
-"""Characters of who and why."""
+LONGEST_NAME, LONGEST_REASON, LONGEST_MODEL = 100, 1_000, 1_000
+"""Characters of who, of why, and of the name of the model."""
 HOUR = 3_600.0
 
 
@@ -31,6 +32,13 @@ class ActionForm:
     hours: int
 
 
+class NotStoredError(Exception):
+    """The action was done, but who did it and why could not be stored; the sentence has the result."""
+
+    def __init__(self, result: str, why: StoreError) -> None:
+        super().__init__(f"Done: {result}. Who did it and why could not be stored: {why}")
+
+
 class ActionLog(Protocol):
     """Stores what operators did."""
 
@@ -39,59 +47,86 @@ class ActionLog(Protocol):
 
 
 class OperatorActions:
-    """Takes the forms of the pages; `acknowledge` applies an acknowledgement and returns a sentence for each group."""
+    """Takes the forms of the pages; `acknowledge` applies an acknowledgement at a moment and returns a sentence for each group,
+    `providers` returns the names of those that can be muted.
+    """
 
     def __init__(
         self,
         log: ActionLog,
-        acknowledge: Callable[[Acknowledgement], Sequence[str]],
+        acknowledge: Callable[[Acknowledgement, float], Sequence[str]],
         *,
+        providers: Callable[[], Collection[str]],
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._log, self._acknowledge, self._now = log, acknowledge, now
+        self._log, self._acknowledge, self._providers, self._now = log, acknowledge, providers, now
 
     def __repr__(self) -> str:
         return f"<OperatorActions {self._log!r}>"
 
     def take(self, provider: str, fields: Mapping[str, str]) -> str:
-        """Do what the form says and store it; the result as a sentence. ConfigError for a form that is not complete."""
+        """Do what the form says and store it; the result as a sentence.
+
+        ConfigError for a form that is not complete and StoreError, with nothing done; NotStoredError after it was done.
+        """
         form = action_form(fields)
         now = self._now()
-        until = now + form.hours * HOUR if form.action == MUTE else 0.0
-        if form.action == MUTE:
-            result = f"no messages for {form.hours} hour{'s' * (form.hours != 1)}"
-        else:
+        if form.action not in {MUTE, UNMUTE}:
             answer = AckAction(form.action)
-            result = "; ".join(self._acknowledge(Acknowledgement(answer=answer, provider=provider, model=form.model)))
-        self._log.note_action(
-            OperatorActionRow(
-                at=now,
-                action=form.action,
-                by=form.by,
-                why=form.why,
-                provider=provider,
-                model=form.model,
-                until=until,
-                result=result,
-            )
-        )
-        return result
+            result = "; ".join(self._acknowledge(Acknowledgement(answer=answer, provider=provider, model=form.model), now))
+            self._note_done(_row(form, provider, now, result))
+            return result
+        self._refuse_unknown(provider)
+        row = _row(form, provider, now, _muted(form))
+        self._log.note_action(row)
+        return row.result
+
+    def _note_done(self, row: OperatorActionRow) -> None:
+        try:
+            self._log.note_action(row)
+        except StoreError as why:
+            raise NotStoredError(row.result, why) from why
+
+    def _refuse_unknown(self, provider: str) -> None:
+        known = tuple(self._providers())
+        if provider not in known:
+            raise ConfigError([f"no provider is named {quoted(provider)}{meant(provider, known)}"])
+
+
+def _muted(form: ActionForm) -> str:
+    return f"no messages for {form.hours} hour{'s' * (form.hours != 1)}" if form.action == MUTE else "messages are sent again"
+
+
+def _row(form: ActionForm, provider: str, now: float, result: str) -> OperatorActionRow:
+    return OperatorActionRow(
+        at=now,
+        action=form.action,
+        by=form.by,
+        why=form.why,
+        provider=provider,
+        model=form.model,
+        until=now + form.hours * HOUR if form.action == MUTE else 0.0,
+        result=result,
+    )
 
 
 def action_form(fields: Mapping[str, str]) -> ActionForm:
     """The form with every error in it as a sentence (ConfigError)."""
     action, by, why = (fields.get(name, "").strip() for name in ("action", "by", "why"))
+    model = fields.get("model", "")
     errors = [] if action in ACTIONS else [f"action: no such word: {quoted(action)}{meant(action, ACTIONS)}"]
-    errors += _missing("who", by, LONGEST_NAME) + _missing("why", why, LONGEST_REASON)
+    errors += _missing("who", by, LONGEST_NAME) + _missing("why", why, LONGEST_REASON) + _too_long("model", model, LONGEST_MODEL)
     hours = fields.get("hours", "")
     if action == MUTE and hours not in map(str, HOURS):
         errors.append(f"hours: no such time: {quoted(hours)}  (known: {', '.join(map(str, HOURS))})")
     if errors:
         raise ConfigError(errors)
-    return ActionForm(action=action, model=fields.get("model", ""), by=by, why=why, hours=int(hours) if action == MUTE else 0)
+    return ActionForm(action=action, model=model, by=by, why=why, hours=int(hours) if action == MUTE else 0)
 
 
 def _missing(name: str, text: str, most: int) -> list[str]:
-    if not text:
-        return [f"{name} is empty: it is stored with the action"]
+    return _too_long(name, text, most) if text else [f"{name} is empty: it is stored with the action"]
+
+
+def _too_long(name: str, text: str, most: int) -> list[str]:
     return [f"{name} has {len(text):,} characters, at most {most:,} are stored"] if len(text) > most else []

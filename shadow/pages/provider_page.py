@@ -75,6 +75,7 @@ class ProviderSection:
     missing: tuple[MissingSignal, ...]
     faults: tuple[CheckLine, ...]
     drift: tuple[DriftLine, ...]
+    alarmed: bool
     identity: IdentityLine | None
     times: tuple[TimesLine, ...]
     paces: tuple[PaceLine, ...]
@@ -128,6 +129,8 @@ class _Servers:
 
 def _section(card: Scorecard, figures: PeriodFigures, since: str, servers: _Servers) -> ProviderSection:
     key = (card.provider, card.model, card.reference)
+    drift = tuple(line for line in figures.drift if (line.provider, line.model, line.reference) == key)
+    paces = tuple(line for line in figures.paces if (line.provider, line.model) == key[:2] and line.since is not None)
     flags = tuple(row for row in servers.changes if (row.provider, row.model) == key[:2] and row.previous)
     scale = interval_scale([end for line in card.signals for end in (line.low, line.high)])
     rows = [_row(line, card, scale, since) for line in card.signals]
@@ -146,10 +149,11 @@ def _section(card: Scorecard, figures: PeriodFigures, since: str, servers: _Serv
         faults=tuple(
             sorted((check for check in card.checks if check.faulty), key=lambda check: (not check.deciding, -check.rate))
         ),
-        drift=tuple(line for line in figures.drift if (line.provider, line.model, line.reference) == key),
+        drift=drift,
+        alarmed=card.verdict.word.is_adverse or bool(paces) or any(line.since is not None for line in drift),
         identity=next((line for line in servers.lines if (line.provider, line.model) == key[:2]), None),
         times=tuple(_times(key, servers.times)),
-        paces=tuple(line for line in figures.paces if (line.provider, line.model) == key[:2] and line.since is not None),
+        paces=paces,
         pairs_address=address("/pairs", {"provider": card.provider, "model": card.model, "since": since}),
         answers_address=address("/answers", {"provider": card.provider, "model": card.model, "since": since}),
     )

@@ -122,6 +122,7 @@ class AuditProcess:
         self._audit = self._exchange_audit(
             account=StoredBudget(budget, store), policy=policy, secret=secret_of(shadow.seed, drawn), ledger=ledger, run=run
         )
+        self._judge = Judge.configured(config.drift, store.judgements, holder=new_id(), publish=self._metrics.drift.ruled)
         self._runner = web.AppRunner(
             build_app(
                 reader=store,
@@ -130,7 +131,7 @@ class AuditProcess:
                 config=config,
                 access=admin_access(config.admin, drawn, os.environ),
                 scraped=self._metrics.scraped,
-                operator=OperatorActions(store, lambda given: self._judge.acknowledge(given, time.time())),
+                operator=OperatorActions(store, self._judge.acknowledge, providers=lambda: self._config.proxy.providers),
             ),
             access_log=None,
             shutdown_timeout=ADMIN_PATIENCE,
@@ -141,7 +142,6 @@ class AuditProcess:
         self._tls = server_context(config.admin.tls_cert, config.admin.tls_key) if config.admin.tls_cert else None
         self._address = "" if config.admin.token_env or not needs_token(config.admin) else f"/?{PARAMETER}={drawn_token(drawn)}"
         """The path by which a browser opens the pages at first, where the token was drawn here; "" otherwise."""
-        self._judge = Judge.configured(config.drift, store.judgements, holder=new_id(), publish=self._metrics.drift.ruled)
         self._notifier = WebhookSender(
             store.judgements,
             url=config.drift.webhook,

@@ -1,4 +1,4 @@
-"""add(), newest(): actions of operators from the pages, with who, when and why, and what a mute keeps from being sent."""
+"""add(), drop_older(), newest(): actions of operators from the pages, with who, when and why, and what a mute holds back."""
 
 from __future__ import annotations
 
@@ -16,15 +16,25 @@ SELECT at, action, by, why, provider, model, until, result FROM operator_actions
 MUTED = """
 UPDATE alarms SET told = 1 WHERE told = 0 AND EXISTS (
   SELECT 1 FROM operator_actions m WHERE m.action = 'mute' AND m.provider = alarms.provider AND m.model IN ('', alarms.model)
-    AND m.at <= alarms.at AND alarms.at < m.until
+    AND m.at <= alarms.at AND alarms.at < m.until AND NOT EXISTS (
+      SELECT 1 FROM operator_actions u
+      WHERE u.action = 'unmute' AND u.provider = m.provider AND u.model IN ('', m.model) AND u.no > m.no AND u.at <= alarms.at
+    )
 )
 """
 """Changes of state of a muted provider count as sent, so that none is sent when the time is over."""
+
+DELETE_OLDER = "DELETE FROM operator_actions WHERE at < ?1 AND until < ?1"
 
 
 def add(conn: sqlite3.Connection, row: OperatorActionRow) -> None:
     """Store one action."""
     conn.execute(INSERT, (row.at, row.action, row.by, row.why, row.provider, row.model, row.until, row.result))
+
+
+def drop_older(conn: sqlite3.Connection, before: float) -> int:
+    """Delete the actions from before `before` (epoch seconds) whose mute has ended before it too; the number deleted."""
+    return conn.execute(DELETE_OLDER, (before,)).rowcount
 
 
 def newest(conn: sqlite3.Connection, provider: str, limit: int) -> Sequence[OperatorActionRow]:

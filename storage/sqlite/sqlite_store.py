@@ -149,6 +149,7 @@ class SqliteStore(SqliteReader):
         before = now - self._config.keep_days * DAY
         deleted = 0
         with suppress(sqlite3.Error):  # the writer has logged it
+            self._writer.run(lambda conn: action_log.drop_older(conn, before))
             for count in self._slices(lambda conn: retention.drop_older(conn, before)):
                 deleted += count
             if self._config.max_bytes:

@@ -141,7 +141,7 @@ async def test_no_page_scrolls_sideways_or_reports_an_error_in_either_scheme(sto
 async def test_alarm_is_acknowledged_from_the_page_with_who_and_why(store, tmp_path):
     fill(store)
     judge = Judge.configured(CONFIG.drift, store.judgements, holder="page", publish=lambda *_: None)
-    operator = OperatorActions(store, lambda given: judge.acknowledge(given, time.time()))
+    operator = OperatorActions(store, judge.acknowledge, providers=lambda: CONFIG.proxy.providers)
     async with served(store, operator) as address, chromium(tmp_path / "chromium") as tab:
         await tab.open(f"{address}/providers/garbler")
         await tab.read("document.querySelector('[name=by]').value = 'Ada'")

@@ -6,9 +6,10 @@ from prometheus_client import CollectorRegistry
 
 from shadow.drift.state_transitions import AckAction, Acknowledgement
 from shadow.pages.admin_app import build_app
-from shadow.pages.operator_actions import OperatorActions, action_form
+from shadow.pages.operator_actions import NotStoredError, OperatorActions, action_form
 from shadow.settings.config_errors import ConfigError
 from shadow.settings.top_level_config import Config
+from storage.store import StoreError
 from tests.records import add_pair
 
 FORM = {"action": "fixed", "model": "m", "by": "Ada", "why": "the provider rolled back", "hours": "8"}
@@ -20,7 +21,7 @@ class Judge:
     def __init__(self) -> None:
         self.given: list[Acknowledgement] = []
 
-    def __call__(self, acknowledgement: Acknowledgement) -> list[str]:
+    def __call__(self, acknowledgement: Acknowledgement, _: float) -> list[str]:
         self.given.append(acknowledgement)
         return ["near, m, route default: fixed, the state is ok now"]
 
@@ -32,7 +33,7 @@ def judge():
 
 @pytest.fixture
 def actions(store, judge):
-    return OperatorActions(store, judge, now=lambda: 1_000.0)
+    return OperatorActions(store, judge, providers=lambda: ["near", "far"], now=lambda: 1_000.0)
 
 
 def test_acknowledgement_is_applied_and_stored_with_who_when_and_why(store, actions, judge):
@@ -58,6 +59,7 @@ def test_mute_is_stored_with_its_end_and_acknowledges_nothing(store, actions, ju
         ({"why": ""}, "why is empty"),
         ({"by": "x" * 101}, "who has 101 characters, at most 100 are stored"),
         ({"why": "x" * 1_001}, "why has 1,001 characters, at most 1,000 are stored"),
+        ({"model": "x" * 1_001}, "model has 1,001 characters, at most 1,000 are stored"),
         ({"action": "mute", "hours": "9"}, r"hours: no such time: '9'  \(known: 1, 8, 24, 168\)"),
     ],
 )
@@ -66,9 +68,31 @@ def test_form_that_is_not_complete_is_refused(change, sentence):
         action_form({**FORM, **change})
 
 
-def test_longest_name_and_reason_are_taken():
-    form = action_form({**FORM, "by": "x" * 100, "why": "y" * 1_000})
-    assert (len(form.by), len(form.why)) == (100, 1_000)
+def test_longest_name_reason_and_model_are_taken():
+    form = action_form({**FORM, "by": "x" * 100, "why": "y" * 1_000, "model": "m" * 1_000})
+    assert (len(form.by), len(form.why), len(form.model)) == (100, 1_000, 1_000)
+
+
+def test_end_of_a_mute_is_stored(store, actions, judge):
+    assert actions.take("near", {**FORM, "action": "unmute"}) == "messages are sent again"
+    (row,) = store.page_queries.actions("near", 10)
+    assert (row.action, row.until, judge.given) == ("unmute", 0.0, [])
+
+
+@pytest.mark.parametrize("action", ["mute", "unmute"])
+def test_mute_of_a_provider_that_is_not_configured_is_refused(store, actions, action):
+    with pytest.raises(ConfigError, match=r"no provider is named 'neat'; did you mean 'near'\?"):
+        actions.take("neat", {**FORM, "action": action})
+    assert store.page_queries.actions("neat", 10) == []
+
+
+def test_acknowledgement_that_cannot_be_stored_is_stated_as_done(store, actions, judge):
+    store.close()
+    with pytest.raises(NotStoredError, match=r"Done: near, m, .* could not be stored: "):
+        actions.take("near", FORM)
+    assert len(judge.given) == 1
+    with pytest.raises(StoreError):
+        actions.take("near", {**FORM, "action": "mute"})
 
 
 @pytest.fixture
@@ -104,6 +128,35 @@ async def test_incomplete_form_changes_nothing_and_states_why(client, judge):
     )
     assert (answer.status, "who is empty" in await answer.text()) == (400, True)
     assert judge.given == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("multipart/form-data; boundary=x", b"--x\r\nno form"),
+        ("text/plain", b"by=Ada"),
+        ("application/x-www-form-urlencoded; charset=klingon", b"by=Ada"),
+        ("application/x-www-form-urlencoded; charset=utf-8", b"by=\xff"),
+    ],
+)
+async def test_body_that_is_no_form_changes_nothing(client, judge, kind, body):
+    headers = {"Origin": f"http://{client.host}:{client.port}", "Content-Type": kind}
+    answer = await client.post("/providers/near/actions", data=body, headers=headers)
+    assert (answer.status, "Nothing was changed" in await answer.text()) == (400, True)
+    assert judge.given == []
+
+
+async def test_page_states_that_an_action_was_done_which_could_not_be_stored(store, client, judge):
+    store.close()
+    answer = await posted(client, f"http://{client.host}:{client.port}")
+    assert (answer.status, "Done, but not stored" in await answer.text()) == (500, True)
+    assert len(judge.given) == 1
+
+
+async def test_provider_without_an_alarm_has_no_form(store, client):
+    add_pair(store, "near", "Hello", "Hello")
+    assert store.flush(20)
+    assert "Acknowledge or mute" not in await (await client.get("/providers/near?since=all")).text()
 
 
 async def test_page_shows_what_was_done_as_text(store, client, actions):

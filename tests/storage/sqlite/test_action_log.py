@@ -5,6 +5,7 @@ import pytest
 from storage.judgement_rows import AlarmRow, JudgementBatch
 from storage.page_rows import OperatorActionRow
 from storage.rows import PairGroup
+from storage.storage_config import StorageConfig
 
 
 def action(**more) -> OperatorActionRow:
@@ -43,3 +44,28 @@ def test_mute_holds_from_its_begin_to_just_before_its_end(store):
 def test_mute_is_of_its_provider_and_model(store, muted, sent):
     store.note_action(action(**muted))
     assert (pending(store, alarm(150.0)) == [150.0]) == sent
+
+
+@pytest.mark.parametrize(
+    ("ended", "sent"),
+    [({}, [150.0]), ({"model": "m"}, [150.0]), ({"model": "other"}, []), ({"provider": "far"}, []), ({"at": 151.0}, [])],
+)
+def test_mute_ends_where_an_operator_ends_it(store, ended, sent):
+    store.note_action(action(model="m"))
+    store.note_action(action(**{"action": "unmute", "at": 120.0, "until": 0.0, **ended}))
+    assert pending(store, alarm(110.0), alarm(150.0)) == sent
+
+
+def test_mute_after_the_end_of_another_holds(store):
+    for at, word in ((100.0, "mute"), (120.0, "unmute"), (130.0, "mute")):
+        store.note_action(action(at=at, action=word))
+    assert pending(store, alarm(125.0), alarm(150.0)) == [125.0]
+
+
+def test_actions_are_deleted_after_the_days_that_are_kept_and_a_mute_after_its_end(store):
+    days = 86_400.0 * StorageConfig().keep_days
+    store.note_action(action(at=99.0, until=0.0, why="old"))
+    store.note_action(action(at=99.0, until=100.0, why="a mute"))
+    store.note_action(action(at=100.0, until=0.0, why="new"))
+    store.sweep(100.0 + days)
+    assert [row.why for row in store.page_queries.actions("near", 5)] == ["new", "a mute"]
