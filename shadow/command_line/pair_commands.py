@@ -65,6 +65,7 @@ def pairs(
     with progress("reading the pairs"), reading(config, db) as reader:
         found = pair_list.pair_lines(reader, chosen)
         check_known(reader, provider=provider, model=model, route=route, found=bool(found))
+        chosen = chosen if found else pair_list.without_evidence(reader, chosen)
     if as_json:
         typer.echo(pair_list.pairs_json(found))
         return

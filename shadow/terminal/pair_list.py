@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from rich import box
 from rich.table import Table
@@ -39,6 +39,12 @@ def evidence_of(reader: Reader, pair: PairRow) -> PairEvidence:
     """The findings of a pair and the checks of its two answers, by what explains them."""
     checks, reference = (reader.findings(exchange_id=name) if name else () for name in (pair.subject_id, pair.reference_id))
     return pair_evidence(reader.findings(pair_id=pair.id), checks, reference)
+
+
+def without_evidence(reader: Reader, wanted: PairFilter) -> PairFilter:
+    """The filter of an empty list, without its demand for evidence where no pair at all matches the rest of it."""
+    whole = replace(wanted, evidence=False)
+    return wanted if reader.pairs(replace(whole, limit=1)) else whole
 
 
 def pairs_text(lines: Sequence[ListedPair], wanted: PairFilter, *, width: int, color: bool, options: str = "") -> str:

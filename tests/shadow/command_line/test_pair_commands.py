@@ -35,6 +35,12 @@ def test_unknown_name_is_an_error_with_the_known_ones(run, recorded):
     assert run("pairs", "--db", str(recorded), "--provider", "faithful")[0] == 0
 
 
+@pytest.mark.parametrize("narrower", [("--until", "2020-01-01"), ("--tag", "none"), ("--conversation", "none")])
+def test_filter_that_no_pair_fits_is_stated_as_such_and_not_as_noise(run, recorded, narrower):
+    assert run("pairs", "--db", str(recorded), *narrower)[1].startswith("No pair matches")
+    assert run("pairs", "--db", str(recorded), "--provider", "faithful")[1].startswith("No pair is evidence here")
+
+
 def test_latest_is_the_newest_evidence(run, recorded):
     newest = listed(run, recorded, "-n", "1")[0]["id"]
     assert run("show", "latest", "--db", str(recorded))[1].startswith(newest)

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from shadow.terminal.pair_list import evidence_of, pair_lines, pairs_json, pairs_text
+from shadow.terminal.pair_list import evidence_of, pair_lines, pairs_json, pairs_text, without_evidence
 from storage.rows import PairFilter
-from tests.records import add_pair, calling
+from tests.records import NOW, add_pair, calling
 
 EVIDENCE = PairFilter(evidence=True)
 
@@ -50,6 +50,15 @@ def test_json_holds_objects_and_times(store, pair):
     assert found["alterations"] == ["the model is called otherwise there"]
     assert found["shape"] == {}
     assert found["evidence"] == ["arguments"]
+
+
+def test_list_without_any_matching_pair_is_not_one_without_evidence(store):
+    add_pair(store, "faithful", "Hello", "Hello")
+    assert store.flush(20)
+    assert without_evidence(store, EVIDENCE) == EVIDENCE
+    for narrower in ({"until": NOW}, {"tag": "none"}, {"conversation": "none"}, {"provider": "garbler"}):
+        assert without_evidence(store, PairFilter(evidence=True, **narrower)) == PairFilter(**narrower)
+    assert without_evidence(store, PairFilter(evidence=True, since=NOW)).evidence
 
 
 @pytest.mark.promise("reader.terminal")
