@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 DIFFERS, UNMEASURED = 3, 4
 """Exit codes: a provider differs or is faulty; the evidence is not enough."""
+AGO = tuple("smhdw")
+"""The units in which a period is given by its length."""
 FailOnDrift = Annotated[
     bool, typer.Option("--fail-on-drift", help="Exit 3 when a provider differs or is faulty, 4 when nothing was compared.")
 ]
@@ -64,12 +66,11 @@ def report(
     """Show which providers differ, by how much, with intervals."""
     from shadow.commands.written_file import write_text
     from shadow.report import build_report as views
-    from shadow.report.filters import moment_of
     from shadow.report.provider_report import of_provider
 
     provider, path = _named(names or (), config)
     now = time.time()
-    period = moment_of("--since", since, now), moment_of("--until", until, now)
+    period = _ends(since, until, now)
     whole = full or markdown or as_json or bool(provider or html or junit)
     with progress("reading the records"):
         if bundle is not None:
@@ -105,7 +106,7 @@ def report(
             verdict_text(
                 found.cards,
                 found.references,
-                period=_period(found, since if until == "now" and bundle is None else ""),
+                period=_period(found, since, until="" if bundle else until),
                 now=now,
                 width=columns(),
                 color=is_colored(),
@@ -125,12 +126,11 @@ def status(
 ) -> None:
     """Show one line for each provider; exit 3 when one differs, 4 without enough evidence."""
     from shadow.report import build_report as views
-    from shadow.report.filters import moment_of
     from shadow.report.verdict_text import short_status, status_json, status_lines
 
     now = time.time()
     with progress("reading the records"), reading(config, db) as reader:
-        found = views.build_verdicts(reader, moment_of("--since", since, now), now)
+        found = views.build_verdicts(reader, *_ends(since, "now", now))
     if as_json:
         typer.echo(status_json(found.cards, now=now))
     else:
@@ -149,14 +149,28 @@ def _named(names: Sequence[str], config: Path | None) -> tuple[str, Path | None]
     return (providers[0] if providers else ""), (Path(paths[0]) if paths else config)
 
 
-def _period(found: Report, since: str) -> str:
-    """The period in words, with its requests; `since` is the flag where the period ends now."""
+def _ends(since: str, until: str, now: float) -> tuple[float, float]:
+    """Begin and end of the period that the flags give; ConfigError where it has no length."""
+    from shadow.report.filters import period_of
+    from shadow.settings.config_errors import ConfigError
+
+    begin, end, errors = period_of("--", since, until, now)
+    if errors:
+        raise ConfigError(errors)
+    return begin, end or now
+
+
+def _period(found: Report, since: str, until: str) -> str:
+    """The period in words, with its requests; `since` and `until` are the flags, `until` "" where they do not apply."""
     from shadow.verdict.phrases import moment
 
     requests = sum(row.requests for row in found.traffic if row.role == "primary")
-    named = f"last {since}" if since and since[0].isdigit() and "-" not in since else "all records"
     begin = f"{moment(found.since)} to" if found.since > 0 else "until"
-    period = named if since else f"{begin} {moment(found.until)} UTC"
+    period = f"{begin} {moment(found.until)} UTC"
+    if until == "now" and found.since <= 0:
+        period = "all records"
+    elif until == "now" and since.strip()[-1:] in AGO:
+        period = f"last {since.strip()}"
     return f"{period}, {requests:,} requests"
 
 

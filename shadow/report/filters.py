@@ -52,7 +52,7 @@ def pair_filter(
     """The filter that these words make; ConfigError with every unknown one, its name after `flag`."""
     found, errors = _signal(f"{flag}signal", signal, EVERY)
     errors += _unknown(f"{flag}state", state, FindingState) + _unknown(f"{flag}segment", segment, SEGMENT_NAMES)
-    start, end, late = _period(flag, since, until, now)
+    start, end, late = period_of(flag, since, until, now)
     if errors or late:
         raise ConfigError([*errors, *late])
     return PairFilter(
@@ -76,13 +76,13 @@ def answer_filter(
 ) -> AnswerFilter:
     """The filter of `answers`; ConfigError with every unknown word, its name after `flag`."""
     found, errors = _signal(f"{flag}signal", signal, CHECK_IDS)
-    start, end, late = _period(flag, since, until, now)
+    start, end, late = period_of(flag, since, until, now)
     if errors or late:
         raise ConfigError([*errors, *late])
     return AnswerFilter(provider=provider, model=model, signal=found, since=start, until=end, limit=limit)
 
 
-def _period(flag: str, since: str, until: str, now: float) -> tuple[float, float, list[str]]:
+def period_of(flag: str, since: str, until: str, now: float) -> tuple[float, float, list[str]]:
     """Begin and end of a period (0 without one), and what is wrong with their words."""
     ends = [0.0, 0.0]
     errors: list[str] = []
@@ -92,7 +92,8 @@ def _period(flag: str, since: str, until: str, now: float) -> tuple[float, float
         except ConfigError as error:
             errors += error.errors
     if ends[1] and ends[0] >= ends[1]:
-        errors.append(f"{flag}since {quoted(since)} is not before {flag}until {quoted(until)}")
+        end = "now" if until == "now" else f"{flag}until {quoted(until)}"
+        errors.append(f"{flag}since {quoted(since)} is not before {end}")
     return ends[0], ends[1], errors
 
 

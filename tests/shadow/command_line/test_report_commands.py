@@ -24,6 +24,27 @@ def test_default_is_the_verdicts_and_full_has_every_table(report):
     assert "\nsignals  " in report("--full")[1]
 
 
+def test_first_line_states_the_period_that_was_read(report, run, recorded, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    assert "  all records, 242 requests" in report()[1]
+    assert "  all records, 242 requests" in run("report", "--db", str(recorded), "--since", "9999w")[1]
+    assert "  last 1h, 0 requests" in run("report", "--db", str(recorded), "--since", "1h")[1]
+    assert "  2023-11-14 00:00:00 to " in run("report", "--db", str(recorded), "--since", "2023-11-14")[1]
+    assert "  2023-11-14 00:00:00 to 2023-11-15 00:00:00 UTC, 242 " in report("--since", "2023-11-14", "--until", "2023-11-15")[1]
+    assert "  until 2023-11-14 22:13:20 UTC, 0 requests" in report("--until", "2023-11-14T22:13:20")[1]
+
+
+@pytest.mark.parametrize("command", ["report", "status"])
+def test_period_of_no_length_is_refused(run, recorded, command):
+    code, _, err = run(command, "--db", str(recorded), "--since", "now")
+    assert (code, "--since 'now' is not before now" in err) == (2, True)
+
+
+def test_begin_after_the_end_is_refused(report):
+    code, _, err = report("--since", "1h", "--until", "2h")
+    assert (code, "--since '1h' is not before --until '2h'" in err) == (2, True)
+
+
 def test_one_provider_has_its_figures_alone(report):
     code, out, _ = report("garbler")
     assert code == 0
