@@ -20,8 +20,7 @@ from shadow.pages.allowed_hosts import AllowedHosts, is_same_origin
 from shadow.pages.live_feed import LiveFeed
 from shadow.pages.metrics_endpoint import MetricsEndpoint
 from shadow.pages.operator_actions import NotStoredError, OperatorActions
-from shadow.pages.overview import provider_address
-from shadow.pages.page_address import checked
+from shadow.pages.page_address import checked, provider_address
 from shadow.pages.page_set import PageSet
 from shadow.pages.page_threads import PageThreads
 from shadow.pages.period_figures import NotBuiltError

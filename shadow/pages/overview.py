@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from jinja2 import Environment
 
 from shadow.pages.audit_cost import audit_cost, budget_lines
 from shadow.pages.course_plot import course_steps, highest, sparkline
-from shadow.pages.page_address import address, checked
+from shadow.pages.page_address import address, checked, provider_address
 from shadow.pages.period_figures import PERIODS, PeriodFigures, PeriodFiguresCache
 from shadow.report.drift_lines import DriftLine
 from shadow.report.figures import Scorecard
@@ -110,8 +109,3 @@ def _row(card: Scorecard, figures: PeriodFigures, bars: Sequence[tuple[int, int]
 
 def _key(one: Scorecard | DriftLine) -> tuple[str, str, str]:
     return one.provider, one.model, one.reference
-
-
-def provider_address(name: str, **more: str) -> str:
-    """The address of a provider's page."""
-    return address(f"/providers/{quote(name, safe='')}", more)

@@ -39,7 +39,7 @@ class PageSet:
         self._jinja = jinja = environment()
         self.figures = figures = PeriodFiguresCache(reader, now=now)
         self.overview = OverviewPage(reader, jinja, figures, config, now=now)
-        self.provider = ProviderPage(reader, jinja, figures, acts=acts)
+        self.provider = ProviderPage(reader, jinja, figures, config, acts=acts)
         self.pairs = PairsPage(reader, jinja, config, now=now)
         self.pair = OnePairPage(reader, jinja, now=now)
         self.answers = AnswersPage(reader, jinja, config, now=now)
@@ -54,7 +54,7 @@ class PageSet:
 
     def reload(self, config: Config) -> None:
         """Use the providers, prices and budget of `config` from the next page on."""
-        for page in (self.overview, self.pairs, self.answers, self.audit):
+        for page in (self.overview, self.provider, self.pairs, self.answers, self.audit):
             page.config = config
 
     def runbook(self) -> str:

@@ -11,12 +11,13 @@ from jinja2 import Environment
 from shadow.drift.excess_estimates import TOLERANCE, SignalOutcome
 from shadow.pages.course_plot import CoursePlot, IntervalScale, course_plot, course_steps, interval_scale
 from shadow.pages.operator_actions import HOURS
-from shadow.pages.page_address import address, checked
+from shadow.pages.page_address import address, checked, provider_address
 from shadow.pages.period_figures import PERIODS, PeriodFigures, PeriodFiguresCache, course_signal
 from shadow.report.drift_lines import DriftLine
 from shadow.report.figures import CheckLine, IdentityLine, MissingSignal, Scorecard, SignalLine
 from shadow.report.identity_lines import identity_lines
 from shadow.report.latency_lines import PaceLine
+from shadow.settings.top_level_config import Config
 from storage.judgement_rows import PairTimes
 from storage.rows import IdentityRow
 from storage.store import Reader
@@ -86,19 +87,22 @@ class ProviderSection:
 class ProviderPage:
     """Renders the page; `acts`: with the form by which alarms are acknowledged and muted."""
 
-    def __init__(self, reader: Reader, jinja: Environment, figures: PeriodFiguresCache, *, acts: bool = False) -> None:
+    def __init__(
+        self, reader: Reader, jinja: Environment, figures: PeriodFiguresCache, config: Config, *, acts: bool = False
+    ) -> None:
         self._reader, self._jinja, self._figures, self._acts = reader, jinja, figures, acts
+        self.config = config
 
     def __repr__(self) -> str:
         return f"<ProviderPage {self._figures!r}>"
 
     def page(self, name: str, query: Mapping[str, str], figures: PeriodFigures | None = None) -> str | None:
-        """The page of a provider; None when the period has nothing of it, ConfigError for a parameter that does not exist."""
+        """The page of a provider; None when it is neither configured nor stored, ConfigError for an unknown parameter."""
         words = checked(query, PARAMETERS)
         since = words.get("since") or "24h"
         figures = figures or self._figures.of(since)
         cards = [card for card in figures.cards if card.provider == name and words.get("model", card.model) == card.model]
-        if not cards:
+        if not cards and not self._is_known(name):
             return None
         servers = _Servers(
             changes=self._reader.identity_queries.identities(figures.since, 0.0, IDENTITIES),
@@ -114,8 +118,12 @@ class ProviderPage:
             actions=self._reader.page_queries.actions(name, ACTIONS_SHOWN),
             since=since,
             model=words.get("model", ""),
+            all_records=provider_address(name, since="all"),
             periods=[(each, address("", {**words, "since": each})) for each in PERIODS],
         )
+
+    def _is_known(self, name: str) -> bool:
+        return name in self.config.proxy.providers or any(line.provider == name for line in self._reader.traffic(0.0, 0.0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,9 @@ from shadow.pages.page_address import address, checked
 from shadow.settings.config_errors import ConfigError
 
 
-def test_known_parameters_are_taken_without_the_empty_ones():
-    assert checked({"model": " m ", "since": ""}, ("model", "since")) == {"model": "m"}
+def test_known_parameters_are_taken_without_the_empty_ones_and_names_with_their_blanks():
+    given = {"model": " m ", "since": "", "until": " 1h ", "tag": "", "show": " "}
+    assert checked(given, tuple(given)) == {"model": " m ", "until": "1h"}
 
 
 @pytest.mark.parametrize("old", ["aspect", "check"])

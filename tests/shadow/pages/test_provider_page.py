@@ -49,12 +49,24 @@ def test_failed_checks_stand_with_both_shares_and_lead_to_the_answers(store, pag
     assert "/answers?provider=squeezer&model=pretend-small&since=24h&signal=lost_space" in Reading(page).addresses
 
 
-def test_provider_that_the_period_does_not_have_has_no_page(store, pages):
-    add_pair(store, "near", "Hello", "Hello")
+def test_provider_without_requests_in_the_period_is_shown_so_with_the_way_to_all_records(store):
+    add_pair(store, "near", "Hello", "Hello", started=NOW - 7_200)
     assert store.flush(20)
-    assert pages.provider.page("near", {}) is not None
-    assert pages.provider.page("near", {"model": "other"}) is None
+    config = Config.model_validate({"proxy": {"providers": {"idle": {"base_url": "https://example.com/v1"}}}})
+    pages = PageSet(store, config, CollectorRegistry(), now=lambda: NOW + 60)
+    assert "No requests" not in pages.provider.page("near", {})
+    assert "No requests in this period." in pages.provider.page("near", {"since": "1h"})
+    assert "/providers/near?since=all" in Reading(pages.provider.page("near", {"since": "1h"})).addresses
+    assert "No requests of this model in this period." in pages.provider.page("near", {"model": "other"})
+    assert "No requests in this period." in pages.provider.page("idle", {})
     assert pages.provider.page("far", {}) is None
+
+
+def test_model_with_blanks_around_it_is_found_by_its_name(store, pages):
+    add_pair(store, "near", "Hello", "Hello", model=" m ")
+    assert store.flush(20)
+    assert "No requests" not in pages.provider.page("near", {"model": " m "})
+    assert "No requests of this model" in pages.provider.page("near", {"model": "m"})
 
 
 def test_times_of_twenty_pairs_are_compared_and_of_nineteen_not(store, pages):
