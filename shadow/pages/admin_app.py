@@ -140,8 +140,8 @@ class _Admin:
     async def audit(self, request: web.Request) -> web.Response:
         return await self._of_period(audit_page.PARAMETERS, request.query, self._pages.audit.page)
 
-    async def studies(self, _: web.Request) -> web.Response:
-        return await self._rendered(self._pages.studies.page)
+    async def studies(self, request: web.Request) -> web.Response:
+        return await self._without_filters(request, self._pages.studies.page)
 
     async def provider(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]
@@ -166,10 +166,10 @@ class _Admin:
         return await self._rendered(self._pages.pair.page, request.match_info["id"], request.query)
 
     async def exchange(self, request: web.Request) -> web.Response:
-        return await self._rendered(self._pages.exchange.page, request.match_info["id"])
+        return await self._without_filters(request, self._pages.exchange.page, request.match_info["id"])
 
     async def conversation(self, request: web.Request) -> web.Response:
-        return await self._rendered(self._pages.conversation.page, request.match_info["id"])
+        return await self._without_filters(request, self._pages.conversation.page, request.match_info["id"])
 
     async def serving(self, _: web.Request) -> web.Response:
         raise web.HTTPFound("/")
@@ -189,6 +189,13 @@ class _Admin:
             late.headers["Retry-After"] = str(why.seconds)
             return late
         return await self._rendered(page, *given, query, figures)
+
+    async def _without_filters(self, request: web.Request, page: Callable[..., str | None], *given: object) -> web.Response:
+        try:
+            checked(request.query, ())
+        except ConfigError as why:
+            return self._refused(why)
+        return await self._rendered(page, *given)
 
     def _refused(self, why: ConfigError) -> web.Response:
         return _page(self._pages.message("This address cannot be shown", str(why)), status=400)
@@ -210,8 +217,8 @@ class _Admin:
             return web.Response(text=f"{body}\n", status=404)
         return web.Response(body=body, content_type="text/plain", charset="utf-8")
 
-    async def runbook(self, _: web.Request) -> web.Response:
-        return _page(self._runbook)
+    async def runbook(self, request: web.Request) -> web.Response:
+        return await self._without_filters(request, lambda: self._runbook)
 
     async def static(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]

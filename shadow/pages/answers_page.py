@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from jinja2 import Environment
 
-from shadow.pages.page_address import address, checked
+from shadow.pages.page_address import address, checked, stale
 from shadow.report.filters import answer_filter
 from shadow.report.signal_names import CHECK_IDS
 from shadow.settings.top_level_config import Config
@@ -29,11 +29,14 @@ class AnswersPage:
         return f"<AnswersPage providers={len(self.config.proxy.providers)}>"
 
     def page(self, query: Mapping[str, str]) -> str:
-        """The list, newest first; ConfigError for a parameter, a check or a time that does not exist."""
+        """The list, newest first; ConfigError for a parameter, a check, a time or a place that does not exist."""
         words = checked(query, (*FILTERS, "before"))
+        before = words.get("before", "")
+        if before and self._reader.exchange(before) is None:
+            raise stale(before)
         given = {name: words.get(name, "") for name in FILTERS}
         wanted = answer_filter(**given, limit=PER_PAGE + 1, now=self._now(), flag="")
-        found = self._reader.faulty_answers(replace(wanted, before_id=words.get("before", "")))
+        found = self._reader.faulty_answers(replace(wanted, before_id=before))
         rest = {name: text for name, text in words.items() if name != "before"}
         older = address("/answers", {**rest, "before": found[PER_PAGE - 1].id}) if len(found) > PER_PAGE else ""
         return self._jinja.get_template("answers.html").render(

@@ -1,7 +1,8 @@
-"""checked(): the parameters of an address, and a sentence for each that a page does not know; pure."""
+"""checked(): the parameters of an address, and a sentence for each that a page does not know or that is repeated; pure."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote, urlencode
 
@@ -14,14 +15,21 @@ NAMES = frozenset({"provider", "model", "route", "tag", "conversation"})
 
 
 def checked(query: Mapping[str, str], known: Iterable[str]) -> dict[str, str]:
-    """The parameters with a value, by their present names; ConfigError with every unknown one."""
+    """The parameters with a value, by their present names; ConfigError with every one that is unknown or given twice."""
     names = tuple(known)
-    found = {RENAMED.get(name, name) if name not in names else name: text for name, text in query.items()}
-    unknown = [name for name in found if name not in names]
-    if unknown:
-        raise ConfigError([f"there is no filter {quoted(name)} on this page{meant(name, names)}" for name in unknown])
-    values = {name: text if name in NAMES else text.strip() for name, text in found.items()}
+    found = [(RENAMED.get(name, name) if name not in names else name, text) for name, text in query.items()]
+    times = Counter(name for name, _ in found)
+    errors = [f"there is no filter {quoted(name)} on this page{meant(name, names)}" for name in times if name not in names]
+    errors += [f"the filter {quoted(name)} is given {times[name]} times: give it once" for name in names if times[name] > 1]
+    if errors:
+        raise ConfigError(errors)
+    values = {name: text if name in NAMES else text.strip() for name, text in found}
     return {name: text for name, text in values.items() if text}
+
+
+def stale(before: str) -> ConfigError:
+    """The error of a list that cannot go on where it was left."""
+    return ConfigError([f"before: {quoted(before)} is not stored, or was deleted: open the list from its beginning"])
 
 
 def address(path: str, values: Mapping[str, str]) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from jinja2 import Environment
 
 from shadow.findings.finding import TIMES, Signal
+from shadow.pages.page_address import stale
 from shadow.pages.pair_address import PairQuery, pair_query
 from shadow.report.filters import SEGMENT_NAMES
 from shadow.settings.top_level_config import Config
@@ -40,8 +41,13 @@ class PairsPage:
         return f"<PairsPage providers={len(self.config.proxy.providers)}>"
 
     def page(self, query: Mapping[str, str]) -> str:
-        """The list, newest first; ConfigError for a parameter, a signal, a state, a segment or a time that does not exist."""
+        """The list, newest first; ConfigError for a parameter, a signal, a state, a segment, a time or a place
+        in the list that does not exist.
+        """
         asked = pair_query(query, now=self._now(), limit=PER_PAGE)
+        before = asked.wanted.before_id
+        if before and ((last := self._reader.pair(before)) is None or last.id != before):
+            raise stale(before)
         found = self._reader.pairs(replace(asked.wanted, limit=PER_PAGE + 1))
         return self._jinja.get_template("pairs.html").render(
             rows=[_row(summary, asked) for summary in found[:PER_PAGE]],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
@@ -89,6 +90,8 @@ def period_of(flag: str, since: str, until: str, now: float) -> tuple[float, flo
     for place, (name, text) in enumerate((("since", since), ("until", until))):
         try:
             ends[place] = moment_of(f"{flag}{name}", text, now) if text else 0.0
+            if name == "until" and text not in {"", "all"}:
+                ends[place] = max(ends[place], sys.float_info.min)  # because 0, the moment of the epoch itself, is no bound
         except ConfigError as error:
             errors += error.errors
     if ends[1] and ends[0] >= ends[1]:

@@ -80,7 +80,13 @@ async def test_provider_conversation_or_exchange_that_is_not_stored_is_a_404_wit
     assert (answer.status, "is unknown, or was deleted" in await answer.text()) == (404, True)
 
 
-@pytest.mark.parametrize("path", ["/", "/pairs", "/answers", "/audit", "/providers/x"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/", "/pairs", "/answers", "/audit", "/providers/x"),
+        *("/studies", "/runbook", "/exchanges/x", "/conversations/x", "/pairs/x"),
+    ],
+)
 async def test_unknown_parameter_is_a_400_that_quotes_it(open_port, path):
     answer = await (await open_port()).get(f"{path}?colour=red")
     assert (answer.status, "there is no filter &#39;colour&#39; on this page" in await answer.text()) == (400, True)

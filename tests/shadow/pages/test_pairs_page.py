@@ -120,3 +120,17 @@ def test_pairs_are_listed_by_the_time_the_conversation_and_the_tag_of_their_requ
 def test_row_counts_no_time_as_a_difference_of_models(pages, store):
     keep_pair(store, said("one"), said("two"), said("two"), reason=ControlReason.RANDOM, pair_id="1" * 32)
     assert '<span class="chip">first chunk</span>' not in pages.pairs.page({})
+
+
+def test_value_that_is_not_in_the_list_of_a_filter_stays_chosen_in_it(pages):
+    for page in (pages.pairs.page({"provider": "nope"}), pages.answers.page({"provider": "nope"})):
+        assert '<option value="nope" selected>' in page
+    assert pages.pairs.page({"provider": "candidate"}).count('<option value="candidate"') == 2  # provider and route
+
+
+@pytest.mark.parametrize("before", ["gone", "0" * 31])
+def test_place_in_the_list_that_is_no_longer_stored_is_refused(pages, store, before):
+    keep_pair(store, said("Yes"), said("No way"), pair_id="0" * 32)
+    for page in (pages.pairs.page, pages.answers.page):
+        with pytest.raises(ConfigError, match=rf"before: '{before}' is not stored, or was deleted"):
+            page({"before": before})

@@ -88,3 +88,14 @@ def test_words_that_no_filter_knows_are_reported_under_the_name_of_their_flag():
 def test_period_of_no_length_is_refused():
     with pytest.raises(ConfigError, match="--since '1h' is not before --until '1h'"):
         answer_filter(provider="", model="", signal="", since="1h", until="1h", limit=3, now=9e9)
+
+
+@pytest.mark.parametrize("until", ["1970-01-01", "1970-01-01T01:00+01:00", "99999w"])
+def test_end_at_the_epoch_is_an_end(until):
+    made = answer_filter(provider="", model="", signal="", since="all", until=until, limit=3, now=1_000.0)
+    assert 0.0 < made.until < 1e-9
+
+
+@pytest.mark.parametrize("until", ["", "all"])
+def test_end_that_is_not_given_or_all_is_none(until):
+    assert answer_filter(provider="", model="", signal="", since="1h", until=until, limit=3, now=1_000.0).until == 0.0
