@@ -27,7 +27,7 @@ BEYOND = frozenset({SignalOutcome.DIFFERS.value, SignalOutcome.DRIFTS.value})
 IDENTITIES = 200
 """Newest identities that flags are drawn of."""
 PAIRS = 2_000
-"""Newest pairs that the times of both sides are compared over."""
+"""Newest pairs of all providers that the times of both sides are compared over."""
 ACTIONS_SHOWN = 20
 """Newest actions of operators that are shown."""
 FEWEST = 20
@@ -79,6 +79,8 @@ class ProviderSection:
     alarmed: bool
     identity: IdentityLine | None
     times: tuple[TimesLine, ...]
+    times_cut: int
+    """Pairs of all providers that the times were searched in, 0 for all of the period."""
     paces: tuple[PaceLine, ...]
     pairs_address: str
     answers_address: str
@@ -161,6 +163,7 @@ def _section(card: Scorecard, figures: PeriodFigures, since: str, servers: _Serv
         alarmed=card.verdict.word.is_adverse or bool(paces) or any(line.since is not None for line in drift),
         identity=next((line for line in servers.lines if (line.provider, line.model) == key[:2]), None),
         times=tuple(_times(key, servers.times)),
+        times_cut=PAIRS if len(servers.times) >= PAIRS else 0,
         paces=paces,
         pairs_address=address("/pairs", {"provider": card.provider, "model": card.model, "since": since}),
         answers_address=address("/answers", {"provider": card.provider, "model": card.model, "since": since}),

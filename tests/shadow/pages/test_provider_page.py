@@ -9,7 +9,7 @@ from shadow.pages.page_set import PageSet
 from shadow.settings.config_errors import ConfigError
 from shadow.settings.top_level_config import Config
 from storage.rows import IdentityRow
-from tests.conformance import exchange_record
+from tests.conformance import exchange_record, pair_record
 from tests.reading import Reading
 from tests.records import NOW, add_pair, fill
 
@@ -77,6 +77,20 @@ def test_times_of_twenty_pairs_are_compared_and_of_nineteen_not(store, pages):
     add_pair(store, "near", "Hello", "Hello")
     assert store.flush(20)
     assert "whole answer 20 pairs" in text(pages.provider.page("near", {"since": "24h"}))
+
+
+@pytest.mark.slow
+def test_pairs_that_the_times_are_searched_in_are_named_where_older_ones_are_left_out(store, pages):
+    add_pair(store, "near", "Hello", "Hello", started=NOW - 10)
+    for number in range(1_999):
+        store.add_exchange(exchange_record(f"other-{number}", started=NOW))
+        store.add_pair(pair_record(f"other-{number}", started=NOW))
+        if number == 1_997:
+            assert store.flush(20)
+            assert "Fewer than 20 pairs with times of both sides." in text(pages.provider.page("near", {"since": "1h"}))
+    assert store.flush(20)
+    shown = text(pages.provider.page("near", {"since": "24h"}))
+    assert "Fewer than 20 pairs with times of both sides among the newest 2,000 pairs of all providers." in shown
 
 
 @pytest.mark.promise("reader.page")
