@@ -19,6 +19,12 @@ class StudyQueries(Protocol):
     def requests(self, study_id: str) -> Sequence[StudyRequestRow]:
         """The requests of a study, in the order in which they were sent first; one whose answer is stored is `answered`."""
 
+    def request_counts(self, study_id: str) -> Mapping[str, int]:
+        """The requests of a study by state, states as `requests` has them."""
+
+    def run_count(self, study_id: str) -> int:
+        """The runs of a study."""
+
     def setbacks(self, study_id: str) -> Sequence[SetbackRow]:
         """The tries that gave no answer, in their order."""
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +29,14 @@ class StudyOverview:
     file: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadFile:
+    """A file that is named as a study's database and cannot be read as one."""
+
+    file: str
+    why: str
+
+
 class StudiesPage:
     """Renders the page of the studies in `folder`."""
 
@@ -40,23 +47,30 @@ class StudiesPage:
         return f"<StudiesPage of {self._folder}>"
 
     def page(self) -> str:
-        """The studies, newest first; a file that is no database of a study is left out."""
+        """The studies, newest first; then the files that cannot be read, each with the reason."""
         files = sorted(self._folder.glob(PATTERN), key=_changed, reverse=True)
-        rows = sorted((line for path in files[:SHOWN] for line in _lines(path)), key=lambda line: -line.study.begun)
-        return self._jinja.get_template("studies.html").render(rows=rows, more=max(0, len(files) - SHOWN))
+        found = [_read(path) for path in files[:SHOWN]]
+        rows = sorted((line for lines in found if not isinstance(lines, UnreadFile) for line in lines), key=_newest)
+        unread = [each for each in found if isinstance(each, UnreadFile)]
+        more = max(0, len(files) - SHOWN)
+        return self._jinja.get_template("studies.html").render(rows=rows, unread=unread, more=more)
 
 
-def _lines(path: Path) -> Iterator[StudyOverview]:
+def _read(path: Path) -> Sequence[StudyOverview] | UnreadFile:
     try:
         with closing(open_reader(StorageConfig(url=f"sqlite:///{path}"))) as reader:
-            yield from [_line(reader, study, path.name) for study in reader.studies.studies()]
-    except StoreError:
-        return
+            return [_line(reader, study, path.name) for study in reader.studies.studies()]
+    except StoreError as why:
+        return UnreadFile(file=path.name, why=str(why))
 
 
 def _line(reader: Reader, study: StudyRow, file: str) -> StudyOverview:
-    states = Counter(request.state for request in reader.studies.requests(study.id))
-    return StudyOverview(study=study, requests=dict(states), runs=len(reader.studies.runs(study.id)), file=file)
+    queries = reader.studies
+    return StudyOverview(study=study, requests=queries.request_counts(study.id), runs=queries.run_count(study.id), file=file)
+
+
+def _newest(line: StudyOverview) -> float:
+    return -line.study.begun
 
 
 def _changed(path: Path) -> float:

@@ -34,12 +34,15 @@ BEGIN_STUDY = f"""
 SET plan = excluded.plan, policy = excluded.policy, version = excluded.version, ended = 0, outcome = ''
 """
 END_STUDY = "UPDATE studies SET ended = ?, outcome = ?, plan = coalesce(nullif(?, ''), plan) WHERE id = ?"
-REQUESTS = """
-SELECT q.key, q.row_id, q.target, q.repeat, q.block,
-CASE WHEN q.state = 'asked' AND e.no IS NOT NULL THEN 'answered' ELSE q.state END AS state, q.exchange_id, q.tries
-FROM study_requests q JOIN studies s ON s.no = q.study_no LEFT JOIN exchanges e ON e.id = q.exchange_id
-WHERE s.id = ? ORDER BY q.no
+_STATE = "CASE WHEN q.state = 'asked' AND e.no IS NOT NULL THEN 'answered' ELSE q.state END AS state"
+_OF_STUDY = """
+FROM study_requests q JOIN studies s ON s.no = q.study_no LEFT JOIN exchanges e ON e.id = q.exchange_id WHERE s.id = ?
 """
+REQUESTS = f"""
+SELECT q.key, q.row_id, q.target, q.repeat, q.block, {_STATE}, q.exchange_id, q.tries {_OF_STUDY} ORDER BY q.no
+"""
+REQUEST_COUNTS = f"SELECT {_STATE}, count(*) {_OF_STUDY} GROUP BY 1 ORDER BY 1"
+RUN_COUNT = "SELECT count(*) FROM runs r JOIN studies s ON s.no = r.study_no WHERE s.id = ?"
 WRITE_REQUEST = f"""
 {insert_statement("study_requests", ("study_no", *REQUEST))} ON CONFLICT (study_no, key) DO UPDATE
 SET state = excluded.state, exchange_id = excluded.exchange_id, tries = excluded.tries
@@ -105,6 +108,14 @@ class StudyReader:
     def requests(self, study_id: str) -> Sequence[StudyRequestRow]:
         """The requests of a study, in the order in which they were sent first; one whose answer is stored is `answered`."""
         return self._query(lambda conn: list(rows_as(StudyRequestRow, conn.execute(REQUESTS, (study_id,)))))
+
+    def request_counts(self, study_id: str) -> Mapping[str, int]:
+        """The requests of a study by state, states as `requests` has them."""
+        return self._query(lambda conn: dict(conn.execute(REQUEST_COUNTS, (study_id,)).fetchall()))
+
+    def run_count(self, study_id: str) -> int:
+        """The runs of a study."""
+        return self._query(lambda conn: int(conn.execute(RUN_COUNT, (study_id,)).fetchone()[0]))
 
     def setbacks(self, study_id: str) -> Sequence[SetbackRow]:
         """The tries that gave no answer, in their order."""

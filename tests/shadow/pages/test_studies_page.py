@@ -1,5 +1,7 @@
 """The page of studies: those whose databases lie beside the records'."""
 
+import re
+import sqlite3
 from contextlib import closing
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from shadow.pages.page_environment import environment
 from shadow.pages.studies_page import StudiesPage
 from storage.opening import open_store
+from storage.sqlite.study_tables import StudyReader
 from storage.storage_config import StorageConfig
 from storage.study_rows import ASKED, StudyRequestRow, StudyRow
 
@@ -40,6 +43,19 @@ def test_study_is_listed_with_its_outcome_and_its_requests(page, tmp_path):
     assert "1 asked" in shown
 
 
-def test_file_that_is_no_database_is_left_out(page, tmp_path):
+def test_file_that_cannot_be_read_is_listed_with_the_reason(page, tmp_path):
     (tmp_path / "study-broken.db").write_text("no database")
-    assert "No study lies beside" in page.page()
+    study(tmp_path, "older")
+    with closing(sqlite3.connect(tmp_path / "study-older.db")) as conn, conn:
+        conn.execute("DELETE FROM _sqlite_migrations WHERE name = (SELECT max(name) FROM _sqlite_migrations)")
+    shown = page.page()
+    assert "No study lies beside" not in shown
+    assert re.search(r"<code>study-broken.db</code> cannot be read: .*not a database", shown)
+    assert re.search(r"<code>study-older.db</code> cannot be read: .* older version of sameweights", shown)
+
+
+def test_requests_and_runs_are_counted_without_reading_their_rows(page, tmp_path, monkeypatch):
+    study(tmp_path, "ours")
+    monkeypatch.setattr(StudyReader, "requests", None)
+    monkeypatch.setattr(StudyReader, "runs", None)
+    assert "1 asked" in page.page()

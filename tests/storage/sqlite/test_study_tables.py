@@ -102,6 +102,18 @@ def test_tasks_of_two_studies_with_one_key_stay_apart(store):
     assert [request.exchange_id for request in store.studies.requests("s2")] == ["s2"]
 
 
+def test_requests_are_counted_by_state_and_runs_of_one_study_alone(store):
+    for name in ("s1", "s2"):
+        store.studies.begin(replace(STUDY, id=name))
+        store.studies.add_run(name, RUN)
+    for number, state in enumerate((ASKED, ASKED, FAILED)):
+        store.studies.ask("s1", replace(REQUEST, key=f"k{number}", exchange_id=f"x{number}", state=state))
+    offered(store.add_exchange, exchange_record("x1")).result(PATIENCE)
+    assert store.studies.request_counts("s1") == {ANSWERED: 1, ASKED: 1, FAILED: 1}
+    assert store.studies.request_counts("s2") == {}
+    assert (store.studies.run_count("s1"), store.studies.run_count("none")) == (1, 0)
+
+
 def test_blocks_are_numbered_as_the_last_plan_numbers_them(store):
     store.studies.begin(STUDY)
     for key in ("k1", "k2"):
