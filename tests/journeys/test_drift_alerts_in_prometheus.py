@@ -103,7 +103,8 @@ async def _staged(stack: AsyncExitStack, serve, folder: Path) -> Play:
     alerts = await stack.enter_async_context(alertmanager(manager, folder / "alerts"))
     config, _ = written(folder, served.admin, alerts, hook)
     watch = await stack.enter_async_context(prometheus(config, folder / "tsdb"))
-    traffic = DemoTraffic(base=served.data, providers=AUDITED, model=MODEL, width=3, seed="watched", pause=0.1)
+    # the first alarm waits for the second look, which takes up to 6,000 compared requests
+    traffic = DemoTraffic(base=served.data, providers=AUDITED, model=MODEL, width=5, seed="watched", pause=0.1)
     for running in (traffic.run(3_600), _repeated(served)):
         stack.push_async_callback(_ended, asyncio.create_task(running))
     return Play(pretended, served, watch, hook)
