@@ -5,7 +5,7 @@ Every short face (the default report, `status`, Markdown, JUnit) prints these ro
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -191,15 +191,19 @@ def _detectable(card: Scorecard) -> str:
 
 
 def _without_pair(cards: Sequence[Scorecard]) -> Iterator[str]:
-    live = {(card.provider, card.model): card for card in cards}
-    requests = sum(card.requests for card in live.values())
-    rest = sum(max(0, card.requests - card.pairs) for card in live.values() if card.reference)
+    """A provider and model has a card for each of its references, with the same requests and other pairs."""
+    models: defaultdict[tuple[str, str], list[Scorecard]] = defaultdict(list)
+    for card in cards:
+        models[card.provider, card.model].append(card)
+    requests = {key: max(card.requests for card in own) for key, own in models.items()}
+    compared = {key: sum(card.pairs for card in own) for key, own in models.items() if any(card.reference for card in own)}
+    rest = sum(max(0, requests[key] - pairs) for key, pairs in compared.items())
     if rest:
-        yield f"{rest:,} of {requests:,} requests have no pair"
-    alone = [card for card in live.values() if not card.reference and card.requests]
+        yield f"{rest:,} of {sum(requests.values()):,} requests have no pair"
+    alone = [key for key, number in requests.items() if number and key not in compared]
     if alone:
-        names = ", ".join(sorted({card.provider for card in alone})[:NAMED])
-        yield f"{sum(card.requests for card in alone):,} requests have no reference ({names})"
+        names = ", ".join(sorted({provider for provider, _ in alone})[:NAMED])
+        yield f"{sum(requests[key] for key in alone):,} requests have no reference ({names})"
 
 
 def _lost(cards: Sequence[Scorecard]) -> Iterator[str]:

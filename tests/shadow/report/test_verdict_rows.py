@@ -77,5 +77,21 @@ def test_what_was_not_measured_is_counted(cards):
     assert any("signals in no pair: " in line for line in lines)
 
 
+def test_pairs_with_every_reference_are_pairs_of_the_requests(cards):
+    one = replace(cards[0], requests=2_000, pairs=1_000)
+    other = replace(one, reference="second")
+    assert "have no pair" not in "".join(unmeasured_lines([one, other]))
+    assert "1 of 2,000 requests have no pair" in unmeasured_lines([one, replace(other, pairs=999)])
+
+
+def test_request_has_no_reference_only_where_its_model_has_none(cards):
+    one = replace(cards[0], requests=2_000, pairs=1_000)
+    none = replace(one, reference="", pairs=0)
+    for held in ([one, none], [none, one]):
+        assert unmeasured_lines(held)[0] == "1,000 of 2,000 requests have no pair"
+        assert "have no reference" not in "".join(unmeasured_lines(held))
+    assert unmeasured_lines([none])[0] == f"2,000 requests have no reference ({one.provider})"
+
+
 def test_nothing_is_missing_where_there_is_no_card():
     assert unmeasured_lines(()) == ()
