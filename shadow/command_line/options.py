@@ -35,10 +35,16 @@ def reading(config: Path | None, db: str | None) -> AbstractContextManager[Reade
     return closing(open_reader(settings(config, db).storage))
 
 
-def repeated(config: Path | None, db: str | None) -> str:
-    """The flags with which a further command reads the same records."""
-    flags = (("--db", db), ("--config", str(config) if config else None))
-    return "".join(f" {flag} {shlex.quote(value)}" for flag, value in flags if value)
+def repeated(config: Path | None, db: str | None, *, flag: str = "") -> str:
+    """The words with which a further command reads the same records; its configuration is an argument, or follows `flag`."""
+    words = (flag if config else "", str(config) if config else "", "--db" if db else "", db or "")
+    return "".join(f" {shlex.quote(word)}" for word in words if word)
+
+
+def same_period(since: str, until: str, usual: str) -> str:
+    """The flags with which a further command reads the same period; its own --since is `usual`, its end is now."""
+    flags = (("--since", since, usual), ("--until", until, "now"))
+    return "".join(f" {flag} {shlex.quote(value)}" for flag, value, own in flags if value != own)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from shadow.command_line.options import (
     progress,
     reading,
     repeated,
+    same_period,
 )
 from shadow.presentation.visible_text import plain
 from shadow.terminal.screen import columns, is_colored, wrapped
@@ -97,8 +98,9 @@ def report(
         typer.echo(plain(as_markdown(found)), nl=False)
     elif full or provider:
         typer.echo(views.as_text(found, width=columns(), color=is_colored()))
-        if provider and found.drifted:
-            typer.echo(plain("\n" + wrapped(f"Next: sameweights pairs --provider {shlex.quote(provider)}{repeated(path, db)}")))
+        if provider and found.drifted and bundle is None:
+            options = same_period(since, until, "all") + repeated(path, db)
+            typer.echo(plain("\n" + wrapped(f"Next: sameweights pairs --provider {shlex.quote(provider)}{options}")))
     elif html is None and junit is None:
         from shadow.report.verdict_text import verdict_text
 
@@ -110,7 +112,10 @@ def report(
                 now=now,
                 width=columns(),
                 color=is_colored(),
-                options=f" --from {shlex.quote(str(bundle))}" if bundle else repeated(path, db),
+                options=f" --from {shlex.quote(str(bundle))}"
+                if bundle
+                else same_period(since, until, DAY) + repeated(path, db, flag="--config"),
+                doctor_options=repeated(path, db),
             )
         )
     _leave(found, drift=fail_on_drift, unmeasured=fail_on_unmeasured)

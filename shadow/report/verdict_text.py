@@ -34,9 +34,13 @@ def verdict_text(
     width: int,
     color: bool,
     options: str = "",
+    doctor_options: str = "",
 ) -> str:
-    """The verdicts of `cards`, worst first; `period` states which, `options` are the flags that a further command needs."""
-    return printed(_parts(cards, references, period, now, options), width=width, color=color)
+    """The verdicts of `cards`, worst first; `period` states which, the options are those of the command that is printed last:
+    of a further report of the same period, or of `doctor`.
+    """
+    following = _next(verdict_rows(cards), options, doctor_options)
+    return printed(_parts(cards, references, period, now, following), width=width, color=color)
 
 
 def status_lines(cards: Sequence[Scorecard], *, now: float) -> tuple[str, ...]:
@@ -75,7 +79,7 @@ def status_json(cards: Sequence[Scorecard], *, now: float) -> str:
 
 
 def _parts(
-    cards: Sequence[Scorecard], references: Sequence[ReferenceLine], period: str, now: float, options: str
+    cards: Sequence[Scorecard], references: Sequence[ReferenceLine], period: str, now: float, following: str
 ) -> Iterator[RenderableType]:
     rows = verdict_rows(cards)
     yield Text(headline(rows), style="bold").append(f"  {period}", style="not bold dim")
@@ -87,7 +91,7 @@ def _parts(
         yield Text(f"and {len(rows) - CARDS} more: --full")
     for missing in unmeasured_lines(cards):
         yield Text(f"Not measured: {plain(missing)}", style="dim")
-    yield Text(f"Next: {_next(rows, options)}", style="dim")
+    yield Text(f"Next: {following}", style="dim")
 
 
 def _table(rows: Sequence[VerdictRow], now: float) -> Table:
@@ -113,10 +117,10 @@ def _state(row: VerdictRow, now: float) -> str:
     return f"{row.state}{since}{pairs}"
 
 
-def _next(rows: Sequence[VerdictRow], options: str) -> str:
+def _next(rows: Sequence[VerdictRow], options: str, doctor_options: str) -> str:
     worst = next((row for row in rows if row.is_adverse), None)
     if worst is not None:
         return f"sameweights report {shlex.quote(worst.provider)}{options}"
     if not rows or any(row.is_open for row in rows):
-        return f"sameweights doctor{options}"
+        return f"sameweights doctor{doctor_options}"
     return f"sameweights report --full{options}"

@@ -4,12 +4,19 @@ import io
 import threading
 
 from shadow.command_line import options
-from shadow.command_line.options import progress, repeated
+from shadow.command_line.options import progress, repeated, same_period
 
 
 def test_further_command_repeats_the_flags_as_a_shell_takes_them(tmp_path):
     assert repeated(None, None) == ""
-    assert repeated(tmp_path / "a b.toml", "c d.db") == f" --db 'c d.db' --config '{tmp_path}/a b.toml'"
+    assert repeated(tmp_path / "a b.toml", "c d.db") == f" '{tmp_path}/a b.toml' --db 'c d.db'"
+    assert repeated(tmp_path / "a.toml", None, flag="--config") == f" --config {tmp_path}/a.toml"
+
+
+def test_period_is_repeated_where_it_is_not_the_usual_one():
+    assert same_period("24h", "now", "24h") == ""
+    assert same_period("24h", "now", "all") == " --since 24h"
+    assert same_period("all", "2026-01-31 12:00", "24h") == " --since all --until '2026-01-31 12:00'"
 
 
 class Terminal(io.StringIO):

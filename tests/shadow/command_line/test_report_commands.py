@@ -1,6 +1,7 @@
 """`report` and `status` as they are run."""
 
 import json
+import shlex
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -43,6 +44,33 @@ def test_period_of_no_length_is_refused(run, recorded, command):
 def test_begin_after_the_end_is_refused(report):
     code, _, err = report("--since", "1h", "--until", "2h")
     assert (code, "--since '1h' is not before --until '2h'" in err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--since", "2023-11-14", "--until", "2023-11-15", "--db", "recorded.db"),
+        ("--since", "all", "--config", "the file.conf"),
+        ("--since", "all", "other.toml"),
+    ],
+)
+def test_printed_command_reads_the_same_records_and_period(run, recorded, monkeypatch, words):
+    monkeypatch.setenv("COLUMNS", "400")
+    for name in ("the file.conf", "other.toml"):
+        (recorded.parent / name).write_text('[storage]\nurl = "sqlite:///recorded.db"\n', encoding="utf-8")
+    command, expected = ["report", *words], ("report", "report", "pairs", "show")
+    for name in expected:
+        assert command[0] == name
+        code, out, err = run(*command)
+        assert (code, err) == (0, "")
+        command = shlex.split(out.rsplit("Next: sameweights ")[-1]) if name != "show" else []
+
+
+def test_printed_command_without_any_request_is_the_doctor_of_the_same_configuration(run, recorded):
+    (recorded.parent / "other.toml").write_text('[storage]\nurl = "sqlite:///recorded.db"\n', encoding="utf-8")
+    out = run("report", "--config", "other.toml", "--since", "1h")[1]
+    assert out.endswith("Next: sameweights doctor other.toml\n")
+    assert "No such option" not in run("doctor", "other.toml", "--plan")[2]
 
 
 def test_one_provider_has_its_figures_alone(report):
