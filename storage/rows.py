@@ -160,7 +160,7 @@ class SegmentCount:
     """How many findings of one group and signal are in one state, in one segment of requests.
 
     `comparison` is `cross` for the provider, `self` for the reference against itself where a control was sent at random.
-    `conversations` counts the conversations that they are in, by which a fault of few conversations shows.
+    `conversations` counts the conversations that differences are in, by which a fault of few conversations shows; 0 for matches.
     """
 
     group: PairGroup

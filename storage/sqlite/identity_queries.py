@@ -32,16 +32,29 @@ SELECT route, model, provider, reference, shape FROM pairs
 WHERE started >= ? AND started < ? AND comparable = '' ORDER BY started DESC, no DESC LIMIT ?
 """
 SEGMENTS = """
-WITH cut AS (
-  SELECT no, route, model, provider, reference, conversation, control_reason, key AS segment, value AS place
-  FROM pairs, json_each(pairs.shape, '$.segments') WHERE started >= ? AND started < ?
+WITH ranked AS MATERIALIZED (
+  SELECT no, dense_rank() OVER (
+    ORDER BY route, model, provider, reference, control_reason = 'random', json_extract(shape, '$.segments')
+  ) AS place
+  FROM pairs WHERE started >= :since AND started < :until
+), counted AS (
+  SELECT min(no) AS one, comparison, signal, state, count(*) AS times FROM ranked JOIN findings ON pair_no = no
+  WHERE state IN ('match', 'differ') AND comparison IN ('cross', 'self') GROUP BY place, comparison, signal, state
+), found AS (
+  SELECT route, model, provider, p.reference, key, value, signal, count(DISTINCT coalesce(nullif(conversation, ''), no)) AS talks,
+         comparison
+  FROM pairs p JOIN findings f ON pair_no = no AND state = 'differ', json_each(p.shape, '$.segments')
+  WHERE started >= :since AND started < :until AND (comparison = 'cross' OR control_reason = 'random')
+  GROUP BY 1, 2, 3, 4, 5, 6, 7, 9
 )
-SELECT route, model, provider, cut.reference, segment, place, signal, state, count(*) AS times,
-       count(DISTINCT coalesce(nullif(conversation, ''), no)) AS conversations, comparison
-FROM cut JOIN findings ON pair_no = no
-WHERE state IN ('match', 'differ') AND (comparison = 'cross' OR comparison = 'self' AND control_reason = 'random')
-GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 11 ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 11
+SELECT p.route, p.model, p.provider, p.reference, j.key, j.value, c.signal, c.state, sum(times),
+       CASE WHEN c.state = 'differ' THEN coalesce(max(talks), 0) ELSE 0 END, c.comparison
+FROM counted c JOIN pairs p ON no = one, json_each(p.shape, '$.segments') j
+LEFT JOIN found f ON (f.route, f.model, f.provider, f.reference, f.key, f.value, f.signal, f.comparison)
+  = (p.route, p.model, p.provider, p.reference, j.key, j.value, c.signal, c.comparison)
+WHERE c.comparison = 'cross' OR control_reason = 'random' GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 11 ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 11
 """
+"""Grouped by one number for each group and shape, of which there are few; conversations are counted of differences alone."""
 BY_STREAM = """
 WITH newest AS (
   SELECT no, provider, model, stream, passed FROM exchanges WHERE started >= ? AND started < ? AND role = 'primary'
@@ -93,7 +106,9 @@ class IdentityReader:
 
     def segments(self, since: float, until: float) -> Sequence[SegmentCount]:
         """Findings that match or differ, by group, segment, signal and comparison: `cross`, or `self` of a random control."""
-        return self._query(lambda conn: [_segment(row) for row in conn.execute(SEGMENTS, (since, until or FOREVER))])
+        return self._query(
+            lambda conn: [_segment(row) for row in conn.execute(SEGMENTS, {"since": since, "until": until or FOREVER})]
+        )
 
     def by_stream(self, since: float, until: float, limit: int) -> Sequence[SegmentCount]:
         """Checks of the newest `limit` live answers of the period, counted by whether a stream was requested.

@@ -62,7 +62,8 @@ def test_segments_count_findings_and_the_conversations_they_stand_in(conn):
         name = f"p{place}"
         shape = '{"segments": {"tools": "yes", "prompt": "under 1k"}}' if place else "{}"
         record = pair_record(name, shape=shape, conversation="sticky" if place < 3 else "")
-        insert(conn, [prepare(exchange_record(name)), prepare(record)])
+        differing = tuple(found._replace(state="differ") for found in record.findings)
+        insert(conn, [prepare(exchange_record(name)), prepare(replace(record, findings=differing))])
     found = asking.segments(0, 0)
     assert {(row.segment, row.value, row.count, row.conversations) for row in found} == {
         ("tools", "yes", 3, 2),
@@ -78,6 +79,7 @@ def test_the_reference_against_itself_is_counted_where_its_control_was_sent_at_r
         insert(conn, [RecordPreparer().prepare(exchange_record(name)), RecordPreparer().prepare(replace(record, findings=own))])
     found = IdentityReader(lambda job: job(conn)).segments(0, 0)
     assert [(row.comparison, row.value, row.count) for row in found] == [("self", "yes", 1)]
+    assert [(row.state, row.conversations) for row in found] == [("match", 0)]
 
 
 def test_the_context_is_learned_from_what_was_accepted_and_what_was_refused(conn):
