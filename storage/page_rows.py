@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from storage.rows import PairGroup
+from storage.rows import PairGroup, Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +74,8 @@ class PageQueries(Protocol):
     def turns(self, conversation: str, limit: int) -> Sequence[ConversationTurn]:
         """The first `limit` live exchanges of a conversation, oldest first."""
 
-    def newest_evidence(self, limit: int) -> tuple[int, ...]:
-        """The numbers, in the order in which pairs are stored, of the newest pairs that are evidence."""
+    def newest_evidence(self, limit: int, standing: Standing | None = None) -> tuple[int, ...]:
+        """The numbers, in the order in which pairs are stored, of the newest pairs that are evidence, as in a PairFilter."""
 
     def actions(self, provider: str, limit: int) -> Sequence[OperatorActionRow]:
         """The newest actions of operators about a provider, newest first."""

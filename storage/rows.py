@@ -188,13 +188,18 @@ class PairRecord:
     excluded: tuple[str, ...] = ()
 
 
+Standing = tuple[tuple[str, str, str, str], ...]
+"""(provider, model, reference, signal) of each signal or check that a verdict rests on."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairFilter:
     """The filter of a list of pairs; empty means any. `since` and `until` are seconds since the epoch.
 
     `segment` is a division of the requests and its value, as in `tools=yes`. `evidence`: only pairs in which a signal (the one of
     `signal`, if given) differs while the reference agrees with itself, or in which the provider failed a check that the reference
-    passed. With `after_id` the list has the pairs after that one, oldest first.
+    passed; with `standing`, only in the signals and checks that it holds. With `after_id` the list has the pairs after that one,
+    oldest first.
     """
 
     provider: str = ""
@@ -210,6 +215,7 @@ class PairFilter:
     tag: str = ""
     conversation: str = ""
     evidence: bool = False
+    standing: Standing | None = None
     limit: int = 50
 
 

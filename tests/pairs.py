@@ -5,12 +5,28 @@ from shadow.checks.registry import check
 from shadow.compare.comparators import compare
 from shadow.findings.pair import ControlReason, Pair, PairKind
 from shadow.measures.schema_validation import call_validity
+from shadow.presentation.pair_evidence import VerdictSignals
 from shadow.privacy.withheld_words import withhold_exchange, withhold_pair
 from shadow.reading.parsed_exchange import ParsedExchange, parse_exchange, parse_shadow_exchange
 from shadow.records import AnsweredPair, calls, exchange_record, pair_record
+from shadow.report.evident_signals import EvidentSignals
+from storage.rows import PairRow
 from storage.storage_config import Bodies
 from storage.store import Store
 from tests.exchanges import asked, exchange, labelled
+
+
+class RestingOn(EvidentSignals):
+    """What is evidence where the verdict about `candidate` rests on these signals and checks."""
+
+    def __init__(self, *signals: str) -> None:
+        super().__init__(())
+        self._signals = signals
+        self.standing = tuple(("candidate", "pretend-small", "official", signal) for signal in signals)
+
+    def of(self, pair: PairRow) -> VerdictSignals:
+        """The same for every pair."""
+        return VerdictSignals(signals=frozenset(self._signals), noise={})
 
 
 def keep_pair(

@@ -44,6 +44,7 @@ def export(
     from shadow.dossier.digest_chain import CHAIN
     from shadow.dossier.dossier_bundle import write_dossier
     from shadow.dossier.dossier_subject import dossier_subject
+    from shadow.report.evident_signals import stored_evidence
     from shadow.report.filters import moment_of, pair_filter
     from shadow.settings.config_errors import ConfigError
     from shadow.terminal.pair_list import pair_lines
@@ -77,7 +78,7 @@ def export(
                 limit=limit,
                 now=now,
             )
-            lines = pair_lines(reader, wanted)
+            lines = pair_lines(reader, wanted, stored_evidence(reader, wanted.since, wanted.until or now))
             if jsonl:
                 write_bytes(jsonl, as_file(jsonl, record_lines.jsonl_lines(reader, lines, with_text=not without_text)))
             if csv:

@@ -42,6 +42,7 @@ def pairs(
     as_json: AsJson = False,
 ) -> None:
     """List the pairs that are evidence, newest first: what the reference's own noise does not explain."""
+    from shadow.report.evident_signals import stored_evidence
     from shadow.report.filters import pair_filter
     from shadow.terminal import pair_list
     from shadow.terminal.known_names import check_known
@@ -63,7 +64,8 @@ def pairs(
         now=time.time(),
     )
     with progress("reading the pairs"), reading(config, db) as reader:
-        found = pair_list.pair_lines(reader, chosen)
+        evident = stored_evidence(reader, chosen.since, chosen.until or time.time())
+        found = pair_list.pair_lines(reader, chosen, evident)
         check_known(reader, provider=provider, model=model, route=route, found=bool(found))
         chosen = chosen if found else pair_list.without_evidence(reader, chosen)
     if as_json:
@@ -113,18 +115,20 @@ def show_record(
     as_json: AsJson = False,
 ) -> None:
     """Show one compared request, its answers side by side."""
+    from shadow.report.evident_signals import stored_evidence
     from shadow.terminal import answers_text as one_answer
     from shadow.terminal import pair_text, raw_record
 
     with reading(config, db) as reader:
-        pair_id = raw_record.latest_id(reader) if pair_id == "latest" else pair_id
+        evident = None if raw or curl else stored_evidence(reader, 0.0, time.time())
+        pair_id = raw_record.latest_id(reader, evident) if pair_id == "latest" else pair_id
         if raw:
             raw_record.write_raw(raw_record.raw_bytes(reader, pair_id, raw))
             return
         if curl:
             typer.echo(plain(raw_record.curl_command(reader, pair_id, settings(config, db), repeated(config, db))))
             return
-        found = pair_text.pair_columns(reader, pair_id)
+        found = pair_text.pair_columns(reader, pair_id, evident)
         single = None if found else one_answer.answer_view(reader, pair_id)
         if found is None and single is None:
             raise one_answer.id_error(reader, pair_id)

@@ -27,13 +27,14 @@ def tail(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Print each new pair that is evidence, until Ctrl-C."""
+    from shadow.report.evident_signals import RenewedEvidence
     from shadow.terminal.known_names import check_known
     from shadow.terminal.pair_tail import PairTail
 
     try:
         with reading(config, db) as reader:
             check_known(reader, provider=provider)
-            new = PairTail(reader, provider=provider, evidence=not everything)
+            new = PairTail(reader, provider=provider, evidence=not everything, evident=RenewedEvidence(reader, time.time))
             if not as_json:
                 typer.echo("following; Ctrl-C ends")
             while True:

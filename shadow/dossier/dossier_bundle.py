@@ -17,6 +17,7 @@ from shadow.dossier.dossier_text import dossier_text
 from shadow.dossier.telling_pairs import telling_pairs
 from shadow.privacy.privacy_policy import row_of
 from shadow.report.build_report import as_json, verdicts_of
+from shadow.report.evident_signals import EvidentSignals
 from shadow.report.figures import Report
 from shadow.report.period_records import PeriodRecords, read_records
 from shadow.report.provider_report import of_provider
@@ -54,7 +55,8 @@ def write_dossier(
     records = dossier_records(provider, whole, reader.judgements.counted_pairs(provider, *period))
     report = of_provider(verdicts_of(whole_period(records)), provider)
     signals = tuple(reason.subject for card in report.cards for reason in card.verdict.reasons)
-    telling = telling_pairs(reader, provider, signals, *period)
+    evident = EvidentSignals(report.cards)
+    telling = telling_pairs(reader, provider, signals, *period, evident=evident)
     requests = list(_requests(reader, telling, records)) if with_text else []
     text = dossier_text(provider, report, version=version, telling=len(telling), requests=len(requests), with_text=with_text)
     contents = (
@@ -62,7 +64,7 @@ def write_dossier(
         as_json(report) + "\n",
         _records_json(records),
         _lines(_pair_line(pair) for pair in records.pairs),
-        _lines(_evidence_line(reader, line, with_text=with_text) for line in telling),
+        _lines(_evidence_line(reader, line, evident, with_text=with_text) for line in telling),
         _lines(requests),
     )
     files = {name: content.encode("utf-8", "backslashreplace") for name, content in zip(FILES, contents, strict=True)}
@@ -112,8 +114,8 @@ def _pair_line(pair: CountedPair) -> str:
     return json.dumps({**asdict(pair), "started_time": rfc3339(pair.started)})
 
 
-def _evidence_line(reader: Reader, line: ListedPair, *, with_text: bool) -> str:
-    found = pair_columns(reader, line.summary.pair.id) if with_text else None
+def _evidence_line(reader: Reader, line: ListedPair, evident: EvidentSignals, *, with_text: bool) -> str:
+    found = pair_columns(reader, line.summary.pair.id, evident) if with_text else None
     if found is None:
         kept = {name: value for name, value in pair_document(line).items() if name != "conversation"}
         return json.dumps(kept)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shadow.presentation.pair_evidence import PairEvidence
+from shadow.report.evident_signals import EvidentSignals
 from shadow.terminal.pair_list import ListedPair, pair_lines
 from storage.rows import PairFilter
 from storage.store import Reader
@@ -14,10 +15,18 @@ LOOKED_AT = 300
 """Newest pairs that are evidence among which the most telling are chosen."""
 
 
-def telling_pairs(reader: Reader, provider: str, signals: tuple[str, ...], since: float, until: float) -> tuple[ListedPair, ...]:
-    """At most ten pairs; `signals` are those of the verdict, the worst first."""
+def telling_pairs(
+    reader: Reader,
+    provider: str,
+    signals: tuple[str, ...],
+    since: float,
+    until: float,
+    *,
+    evident: EvidentSignals | None = None,
+) -> tuple[ListedPair, ...]:
+    """At most ten pairs; `signals` are those of the verdict, the worst first, `evident` what is evidence by the verdicts."""
     wanted = PairFilter(provider=provider, since=since, until=until, evidence=True, limit=LOOKED_AT)
-    ranked = sorted(pair_lines(reader, wanted), key=lambda line: _rank(line.evidence, signals))
+    ranked = sorted(pair_lines(reader, wanted, evident), key=lambda line: _rank(line.evidence, signals))
     return tuple(_of_different_conversations(ranked))[:MOST]
 
 

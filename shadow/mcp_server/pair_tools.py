@@ -23,6 +23,7 @@ from shadow.mcp_server.tool_results import (
 from shadow.presentation.alignment import TextPiece, align_texts, differences, match_calls
 from shadow.presentation.exchange_view import ExchangeView
 from shadow.reading.completion import ToolCall
+from shadow.report.evident_signals import RenewedEvidence
 from shadow.report.filters import moment_of, pair_filter
 from shadow.settings.config_errors import ConfigError, quoted
 from shadow.terminal.pair_text import PairColumns, pair_columns
@@ -44,6 +45,7 @@ class PairTools:
     def __init__(self, reader: Reader, now: Callable[[], float]) -> None:
         self._reader = reader
         self._now = now
+        self._evident = RenewedEvidence(reader, now)
 
     def list_divergent_pairs(self, *, provider: str, model: str, signal: str, since: str, page: str, limit: int) -> PairPage:
         """A page of the pairs that differ, newest first; ConfigError for an argument that is wrong."""
@@ -80,7 +82,7 @@ class PairTools:
             request=stored_text(json.dumps(shown.request.messages, ensure_ascii=False), more=f"exchange://{pair.id}/request"),
             changed_in_the_shadow=[stored_text(each) for each in json.loads(pair.alterations or "[]")],
             answers=[_answer(side, view, pair.id) for side, view in zip(SIDES, shown.answers, strict=False)],
-            differing=[_finding(row, own) for row in cross if row.state == FindingState.DIFFER],
+            differing=[_finding(row, own, self._evident().of(pair).signals) for row in cross if row.state == FindingState.DIFFER],
             matching=[row.signal for row in cross if row.state == FindingState.MATCH],
             not_measured={row.signal: stored_text(row.reason) for row in cross if row.state not in _COMPARED},
         )
@@ -137,7 +139,7 @@ def _answer(side: Literal["provider", "reference", "control"], view: ExchangeVie
         refusal=_optional(view.refusal, more),
         finish_reason=recorded_name(row.finish_reason),
         calls=_calls(view, more),
-        failed_checks=[_finding(check, {}) for check in view.checks if check.state == FindingState.DIFFER],
+        failed_checks=[_finding(check, {}, frozenset()) for check in view.checks if check.state == FindingState.DIFFER],
         seconds=row.seconds,
         first_token_seconds=row.first_token,
         prompt_tokens=row.prompt_tokens,
@@ -161,13 +163,14 @@ def _name(call: ToolCall) -> StoredText:
     return stored_text(call.name, limit=SHOWN_NAME)
 
 
-def _finding(row: FindingRow, own: dict[str, str]) -> SignalFinding:
-    noise = own.get(row.signal)
+def _finding(row: FindingRow, own: dict[str, str], stands: frozenset[str]) -> SignalFinding:
+    """A difference is beyond the noise only where the provider's verdict rests on its signal."""
+    explained = {FindingState.DIFFER.value: True, FindingState.MATCH.value: False if row.signal in stands else None}
     return SignalFinding(
         signal=row.signal,
         name=named(row.signal),
         reason=stored_text(row.reason),
-        explained_by_noise=noise == FindingState.DIFFER if noise in _COMPARED else None,
+        explained_by_noise=explained.get(own.get(row.signal, "")),
     )
 
 

@@ -113,8 +113,9 @@ class Call(BaseModel):
 
 
 class SignalFinding(BaseModel):
-    """One signal in which a pair differs, or a check that an answer failed. `explained_by_noise`: the reference, asked twice,
-    differed from itself in it as well; null where it was asked once, so that this is not known.
+    """One signal in which a pair differs, or a check that an answer failed. `explained_by_noise`: true where the reference, asked
+    twice, differed from itself in it as well; false where it agreed with itself and the provider's verdict rests on the signal;
+    null where neither is known, so that the difference may be noise.
     """
 
     signal: str

@@ -23,7 +23,9 @@ from shadow.pages.operator_actions import NotStoredError, OperatorActions
 from shadow.pages.page_address import checked, provider_address
 from shadow.pages.page_set import PageSet
 from shadow.pages.page_threads import PageThreads
-from shadow.pages.period_figures import NotBuiltError
+from shadow.pages.pair_address import verdict_period
+from shadow.pages.period_figures import NotBuiltError, PeriodFigures
+from shadow.report.evident_signals import EvidentSignals
 from shadow.settings.config_errors import ConfigError, quoted
 from shadow.settings.top_level_config import AdminConfig, Config
 from storage.store import Reader, StoreError
@@ -43,6 +45,8 @@ HEADERS = {
     "Server": "sameweights",
 }
 FORM = "application/x-www-form-urlencoded"
+PATIENCE = 1.0
+"""Seconds that a list of pairs waits for the verdicts of its period."""
 STATIC = {"style.css": "text/css", "icon.svg": "image/svg+xml", "pages.js": "text/javascript"}
 
 
@@ -81,7 +85,7 @@ def build_app(
             web.get("/conversations/{id:.+}", admin.conversation),
             web.get("/audit", admin.audit),
             web.get("/studies", admin.studies),
-            web.get("/live", LiveFeed(reader, threads).answer),
+            web.get("/live", LiveFeed(reader, threads, pages.figures).answer),
             web.get("/serving", admin.serving),
             web.get("/exchanges/{id}/{side:request|response}", admin.raw),
             web.get("/runbook", admin.runbook),
@@ -132,7 +136,8 @@ class _Admin:
         return await self._of_period(overview.PARAMETERS, request.query, self._pages.overview.page)
 
     async def pairs(self, request: web.Request) -> web.Response:
-        return await self._rendered(self._pages.pairs.page, request.query)
+        evident = await self._evident(verdict_period(request.query))
+        return await self._rendered(self._pages.pairs.page, request.query, evident)
 
     async def answers(self, request: web.Request) -> web.Response:
         return await self._rendered(self._pages.answers.page, request.query)
@@ -163,13 +168,16 @@ class _Admin:
         raise web.HTTPSeeOther(provider_address(name, since="all"))
 
     async def pair(self, request: web.Request) -> web.Response:
-        return await self._rendered(self._pages.pair.page, request.match_info["id"], request.query)
+        evident = await self._evident(verdict_period(request.query))
+        return await self._rendered(self._pages.pair.page, request.match_info["id"], request.query, evident)
 
     async def exchange(self, request: web.Request) -> web.Response:
         return await self._without_filters(request, self._pages.exchange.page, request.match_info["id"])
 
     async def conversation(self, request: web.Request) -> web.Response:
-        return await self._without_filters(request, self._pages.conversation.page, request.match_info["id"])
+        return await self._without_filters(
+            request, self._pages.conversation.page, request.match_info["id"], await self._evident("all")
+        )
 
     async def serving(self, _: web.Request) -> web.Response:
         raise web.HTTPFound("/")
@@ -180,14 +188,11 @@ class _Admin:
         """The page with the figures of its period: no thread waits for them, however many pages do."""
         try:
             since = checked(query, known).get("since") or "24h"
-            # a reader who leaves must not cancel the build that others share
-            figures = await asyncio.shield(asyncio.wrap_future(self._pages.figures.future(since)))
+            figures = await self._built(since)
         except ConfigError as why:
             return self._refused(why)
         except NotBuiltError as why:
-            late = _page(self._pages.message("Not built yet", str(why)), status=503)
-            late.headers["Retry-After"] = str(why.seconds)
-            return late
+            return self._late(why)
         return await self._rendered(page, *given, query, figures)
 
     async def _without_filters(self, request: web.Request, page: Callable[..., str | None], *given: object) -> web.Response:
@@ -196,6 +201,23 @@ class _Admin:
         except ConfigError as why:
             return self._refused(why)
         return await self._rendered(page, *given)
+
+    async def _evident(self, period: str) -> EvidentSignals:
+        """What the verdicts of the period rest on; those built last, or none, where they are not built within a second."""
+        try:
+            figures: PeriodFigures | None = await asyncio.wait_for(self._built(period), PATIENCE)
+        except (TimeoutError, NotBuiltError):
+            figures = self._pages.figures.known(period)
+        return EvidentSignals(figures.cards) if figures else EvidentSignals((), built=False)
+
+    async def _built(self, since: str) -> PeriodFigures:
+        # a reader who leaves must not cancel the build that others share
+        return await asyncio.shield(asyncio.wrap_future(self._pages.figures.future(since)))
+
+    def _late(self, why: NotBuiltError) -> web.Response:
+        late = _page(self._pages.message("Not built yet", str(why)), status=503)
+        late.headers["Retry-After"] = str(why.seconds)
+        return late
 
     def _refused(self, why: ConfigError) -> web.Response:
         return _page(self._pages.message("This address cannot be shown", str(why)), status=400)

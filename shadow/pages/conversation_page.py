@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
 from jinja2 import Environment
 
+from shadow.report.evident_signals import EvidentSignals
+from storage.page_rows import ConversationTurn
+from storage.rows import PairFilter
 from storage.store import Reader
 
 TURNS = 500
@@ -11,20 +17,20 @@ TURNS = 500
 
 
 class ConversationPage:
-    """Renders the page."""
+    """Renders the page; `evident` returns what is evidence by the verdicts of a period."""
 
-    def __init__(self, reader: Reader, jinja: Environment) -> None:
-        self._reader, self._jinja = reader, jinja
+    def __init__(self, reader: Reader, jinja: Environment, evident: Callable[[str], EvidentSignals]) -> None:
+        self._reader, self._jinja, self._evident = reader, jinja, evident
 
     def __repr__(self) -> str:
         return f"<ConversationPage of {self._reader!r}>"
 
-    def page(self, conversation: str) -> str | None:
+    def page(self, conversation: str, evident: EvidentSignals | None = None) -> str | None:
         """The page of one conversation; None when no live exchange belongs to it."""
         found = self._reader.page_queries.turns(conversation, TURNS + 1) if conversation else ()
         if not found:
             return None
-        turns = found[:TURNS]
+        turns = self._by_verdict(conversation, found[:TURNS], evident)
         first = next((place for place, turn in enumerate(turns, start=1) if turn.evident), None)
         return self._jinja.get_template("conversation.html").render(
             conversation=conversation,
@@ -33,3 +39,14 @@ class ConversationPage:
             compared=sum(bool(turn.pair_id) for turn in turns),
             more=TURNS if len(found) > TURNS else 0,
         )
+
+    def _by_verdict(
+        self, conversation: str, turns: Sequence[ConversationTurn], evident: EvidentSignals | None
+    ) -> Sequence[ConversationTurn]:
+        """The turns, evident only where the verdict about their provider rests on what differs."""
+        if not any(turn.evident for turn in turns):
+            return turns
+        standing = (evident or self._evident("all")).standing
+        wanted = PairFilter(conversation=conversation, evidence=True, standing=standing, limit=TURNS)
+        shown = {summary.pair.id for summary in self._reader.pairs(wanted)}
+        return [replace(turn, evident=turn.pair_id in shown) for turn in turns]

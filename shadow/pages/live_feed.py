@@ -9,10 +9,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from aiohttp import web
 
 from shadow.pages.page_threads import PageThreads
+from shadow.pages.period_figures import NotBuiltError, PeriodFiguresCache
+from shadow.report.evident_signals import EvidentSignals
+from storage.rows import Standing
 from storage.store import Reader
 
 MOST = 8
@@ -24,18 +28,22 @@ COUNTED = 1_000
 
 
 class LiveFeed:
-    """Answers the requests of `/live`; `clock` returns monotonic seconds."""
+    """Answers the requests of `/live`; `figures` builds the verdicts of all records (without it every marked pair counts).
+    `clock` returns monotonic seconds.
+    """
 
     def __init__(
         self,
         reader: Reader,
         threads: PageThreads,
+        figures: PeriodFiguresCache | None = None,
         *,
         poll: float = POLL_SECONDS,
         longest: float = LONGEST_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._reader, self._threads, self._poll, self._longest, self._clock = reader, threads, poll, longest, clock
+        self._figures = figures
         self._open = 0
         self._asked = float("-inf")
         self._newest: tuple[int, ...] = ()
@@ -66,10 +74,19 @@ class LiveFeed:
             await asyncio.sleep(self._poll)
         return response
 
+    async def _standing(self) -> Standing | None:
+        """What the verdicts of all records rest on; None without verdicts."""
+        if self._figures is None:
+            return None
+        figures = await asyncio.shield(asyncio.wrap_future(self._figures.future("all")))
+        return EvidentSignals(figures.cards).standing
+
     async def _numbers(self) -> tuple[int, ...]:
         """The numbers of the newest pairs of evidence, read at most once in the time of a poll."""
         async with self._asking:
             if self._clock() >= self._asked + self._poll:
-                self._newest = await self._threads.run(self._reader.page_queries.newest_evidence, COUNTED)
+                with suppress(NotBuiltError):
+                    standing = await self._standing()
+                    self._newest = await self._threads.run(self._reader.page_queries.newest_evidence, COUNTED, standing)
                 self._asked = self._clock()
         return self._newest

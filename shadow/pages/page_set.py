@@ -19,6 +19,7 @@ from shadow.pages.period_figures import PeriodFiguresCache
 from shadow.pages.provider_page import ProviderPage
 from shadow.pages.runbook import runbook
 from shadow.pages.studies_page import StudiesPage
+from shadow.report.evident_signals import EvidentSignals
 from shadow.settings.top_level_config import Config
 from storage.opening import database_path
 from storage.store import Reader
@@ -40,17 +41,21 @@ class PageSet:
         self.figures = figures = PeriodFiguresCache(reader, now=now)
         self.overview = OverviewPage(reader, jinja, figures, config, now=now)
         self.provider = ProviderPage(reader, jinja, figures, config, acts=acts)
-        self.pairs = PairsPage(reader, jinja, config, now=now)
-        self.pair = OnePairPage(reader, jinja, now=now)
+        self.pairs = PairsPage(reader, jinja, config, self.evident, now=now)
+        self.pair = OnePairPage(reader, jinja, self.evident, now=now)
         self.answers = AnswersPage(reader, jinja, config, now=now)
         self.exchange = ExchangePage(reader, jinja)
-        self.conversation = ConversationPage(reader, jinja)
+        self.conversation = ConversationPage(reader, jinja, self.evident)
         self.audit = AuditPage(reader, jinja, figures, config, registry, now=now)
         self.studies = StudiesPage(database_path(config.storage.url).parent, jinja)
         self._entries = runbook()
 
     def __repr__(self) -> str:
         return f"<PageSet {self.overview!r}>"
+
+    def evident(self, period: str) -> EvidentSignals:
+        """What is evidence by the verdicts of a period."""
+        return EvidentSignals(self.figures.of(period).cards)
 
     def reload(self, config: Config) -> None:
         """Use the providers, prices and budget of `config` from the next page on."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from shadow.pages.page_address import address, checked
+from shadow.pages.period_figures import PERIODS
 from shadow.report.filters import pair_filter
 from shadow.settings.config_errors import ConfigError, meant, quoted
 from storage.rows import PairFilter
@@ -37,6 +38,11 @@ class PairQuery:
         return {name: text for name, text in self.words.items() if name != "before"}
 
     @property
+    def period(self) -> str:
+        """The period whose verdicts state what is evidence: that of the list where the overview offers it, else all records."""
+        return verdict_period(self.words)
+
+    @property
     def narrowed(self) -> bool:
         """Whether any filter but `show` is set."""
         return bool(set(self.words) - {"show"})
@@ -54,6 +60,12 @@ class PairQuery:
         """The address of the same list with, or without, the pairs that are no evidence."""
         rest = {name: text for name, text in self.filters.items() if name != "show"}
         return address("/pairs", {**rest, "show": SHOWS[0] if self.shows_all else SHOWS[1]})
+
+
+def verdict_period(words: Mapping[str, str]) -> str:
+    """The period of a list where the overview offers it and it has no end, else all records."""
+    since = words.get("since", "")
+    return since if since in PERIODS and not words.get("until") else "all"
 
 
 def pair_query(query: Mapping[str, str], *, now: float, limit: int) -> PairQuery:

@@ -16,13 +16,14 @@ from shadow.pages.pair_address import PairQuery, pair_query
 from shadow.presentation.alignment import Aligned, TextPiece, align_texts
 from shadow.presentation.call_tables import CallTable, call_tables
 from shadow.presentation.exchange_view import ExchangeFact, ExchangeView, exchange_view, facts, timeline_path, timeline_position
-from shadow.presentation.pair_evidence import PairEvidence, evidence_sentence, pair_evidence
+from shadow.presentation.pair_evidence import PairEvidence, VerdictSignals, evidence_sentence, pair_evidence
 from shadow.presentation.request_view import RequestView, request_view
 from shadow.privacy.privacy_policy import row_of
 from shadow.reading.parsed_request import parse_request
 from shadow.reading.parsed_response import parse_response
 from shadow.records import exchange as exchange_of
-from storage.rows import ExchangeRow, PairRow
+from shadow.report.evident_signals import EvidentSignals
+from storage.rows import ExchangeRow, PairRow, Standing
 from storage.store import Reader
 
 
@@ -58,35 +59,44 @@ class PairView:
 
 
 class OnePairPage:
-    """Renders the page; `now` returns seconds since the epoch."""
+    """Renders the page; `evident` returns what is evidence by the verdicts of a period, `now` seconds since the epoch."""
 
-    def __init__(self, reader: Reader, jinja: Environment, *, now: Callable[[], float] = time.time) -> None:
-        self._reader, self._jinja, self._now = reader, jinja, now
+    def __init__(
+        self,
+        reader: Reader,
+        jinja: Environment,
+        evident: Callable[[str], EvidentSignals],
+        *,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._reader, self._jinja, self._evident, self._now = reader, jinja, evident, now
 
     def __repr__(self) -> str:
         return f"<OnePairPage of {self._reader!r}>"
 
-    def page(self, pair_id: str, query: Mapping[str, str] | None = None) -> str | None:
+    def page(self, pair_id: str, query: Mapping[str, str] | None = None, evident: EvidentSignals | None = None) -> str | None:
         """The page of one pair within the list that `query` makes; None when there is no such pair, ConfigError as the list."""
         asked = pair_query(query or {}, now=self._now(), limit=1)
         row = self._reader.pair(pair_id)
         if row is None:
             return None
-        older, newer = self._neighbours(asked, row.id)
+        evident = evident or self._evident(asked.period)
+        older, newer = self._neighbours(asked, row.id, evident.standing if asked.wanted.evidence else None)
         return self._jinja.get_template("pair.html").render(
-            view=pair_view(self._reader, row), asked=asked, older=older, newer=newer
+            view=pair_view(self._reader, row, evident.of(row)), asked=asked, older=older, newer=newer
         )
 
-    def _neighbours(self, asked: PairQuery, pair_id: str) -> tuple[str, str]:
+    def _neighbours(self, asked: PairQuery, pair_id: str, standing: Standing | None) -> tuple[str, str]:
         """The addresses of the older and the newer pair of the list, "" at its ends."""
-        older = self._reader.pairs(replace(asked.wanted, before_id=pair_id))
-        newer = self._reader.pairs(replace(asked.wanted, before_id="", after_id=pair_id))
+        wanted = replace(asked.wanted, standing=standing)
+        older = self._reader.pairs(replace(wanted, before_id=pair_id))
+        newer = self._reader.pairs(replace(wanted, before_id="", after_id=pair_id))
         first, second = (asked.pair(found[0].pair.id) if found else "" for found in (older, newer))
         return first, second
 
 
-def pair_view(reader: Reader, pair: PairRow) -> PairView:
-    """One pair as the page shows it, read from the store."""
+def pair_view(reader: Reader, pair: PairRow, verdict: VerdictSignals | None = None) -> PairView:
+    """One pair as the page shows it, read from the store; `verdict` is what the verdict about its provider rests on."""
     roles = (("provider", pair.subject_id), ("reference", pair.reference_id), ("control", pair.control_id))
     rows = {title: (exchange_id, row_of(reader, exchange_id)) for title, exchange_id in roles if exchange_id}
     answers = [_answer(reader, title, row) for title, (_, row) in rows.items() if row is not None]
@@ -95,7 +105,7 @@ def pair_view(reader: Reader, pair: PairRow) -> PairView:
     calls, calls_note = call_tables(answers) if complete else ((), "")
     subject = answers[0].row if answers and answers[0].title == "provider" else None
     checks = {each.title: each.checks for each in answers}
-    evidence = pair_evidence(reader.findings(pair_id=pair.id), checks.get("provider", ()), checks.get("reference", ()))
+    evidence = pair_evidence(reader.findings(pair_id=pair.id), checks.get("provider", ()), checks.get("reference", ()), verdict)
     return PairView(
         pair=pair,
         sentence=evidence_sentence(evidence, pair.comparable),

@@ -11,6 +11,7 @@ from jinja2 import Environment
 from shadow.findings.finding import TIMES, Signal
 from shadow.pages.page_address import stale
 from shadow.pages.pair_address import PairQuery, pair_query
+from shadow.report.evident_signals import EvidentSignals
 from shadow.report.filters import SEGMENT_NAMES
 from shadow.settings.top_level_config import Config
 from storage.rows import PairSummary
@@ -31,27 +32,38 @@ class PairListRow:
 
 
 class PairsPage:
-    """Renders the list; `now` returns seconds since the epoch."""
+    """Renders the list; `evident` returns what is evidence by the verdicts of a period, `now` seconds since the epoch."""
 
-    def __init__(self, reader: Reader, jinja: Environment, config: Config, *, now: Callable[[], float] = time.time) -> None:
-        self._reader, self._jinja, self._now = reader, jinja, now
+    def __init__(
+        self,
+        reader: Reader,
+        jinja: Environment,
+        config: Config,
+        evident: Callable[[str], EvidentSignals],
+        *,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._reader, self._jinja, self._evident, self._now = reader, jinja, evident, now
         self.config = config
 
     def __repr__(self) -> str:
         return f"<PairsPage providers={len(self.config.proxy.providers)}>"
 
-    def page(self, query: Mapping[str, str]) -> str:
-        """The list, newest first; ConfigError for a parameter, a signal, a state, a segment, a time or a place
-        in the list that does not exist.
+    def page(self, query: Mapping[str, str], evident: EvidentSignals | None = None) -> str:
+        """The list, newest first, by `evident` or what it reads itself; ConfigError for a parameter, a signal, a state, a
+        segment, a time or a place in the list that does not exist.
         """
         asked = pair_query(query, now=self._now(), limit=PER_PAGE)
         before = asked.wanted.before_id
         if before and ((last := self._reader.pair(before)) is None or last.id != before):
             raise stale(before)
-        found = self._reader.pairs(replace(asked.wanted, limit=PER_PAGE + 1))
+        evident = evident or self._evident(asked.period)
+        standing = evident.standing if asked.wanted.evidence else None
+        found = self._reader.pairs(replace(asked.wanted, limit=PER_PAGE + 1, standing=standing))
         return self._jinja.get_template("pairs.html").render(
             rows=[_row(summary, asked) for summary in found[:PER_PAGE]],
             asked=asked,
+            built=evident.built,
             words=asked.words,
             older=asked.page(found[PER_PAGE - 1].pair.id) if len(found) > PER_PAGE else "",
             newest=asked.page("") if "before" in asked.words else "",

@@ -125,6 +125,11 @@ class PeriodFiguresCache:
                 found = self._builds[words] = self._pool.submit(self._build, words, start, end)
         return found
 
+    def known(self, since: str) -> PeriodFigures | None:
+        """The figures of the period that were built last, of whatever age; None without any."""
+        with self._lock:
+            return self._kept.get((since, ""), (0.0, None))[1]
+
     def close(self) -> None:
         """End the thread after the build in progress."""
         self._pool.shutdown(wait=False, cancel_futures=True)

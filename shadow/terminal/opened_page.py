@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 import webbrowser
 from collections.abc import Mapping
 from urllib.parse import quote
 
+from shadow.report.evident_signals import stored_evidence
 from shadow.settings.config_errors import ConfigError, meant, quoted
 from shadow.settings.top_level_config import AdminConfig
 from shadow.terminal.known_names import known_names
@@ -21,7 +23,7 @@ def page_address(reader: Reader, admin: AdminConfig, target: str) -> str:
     base = f"{'https' if admin.tls_cert else 'http'}://{_EVERYWHERE.get(host.strip('[]'), host)}:{port}"
     if not target:
         return f"{base}/"
-    pair = reader.pair(latest_id(reader) if target == "latest" else target)
+    pair = reader.pair(latest_id(reader, stored_evidence(reader, 0.0, time.time())) if target == "latest" else target)
     if pair is not None:
         return f"{base}/pairs/{pair.id}"
     providers = known_names(reader, "provider")

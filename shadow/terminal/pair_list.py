@@ -13,6 +13,7 @@ from rich.text import Text
 from shadow.presentation.pair_evidence import PairEvidence, evidence_sentence, pair_evidence
 from shadow.presentation.safe_text import one_line, short_name
 from shadow.presentation.visible_text import plain
+from shadow.report.evident_signals import EvidentSignals
 from shadow.report.report_text import printed
 from shadow.verdict.phrases import moment, named, rfc3339
 from storage.rows import PairFilter, PairRow, PairSummary
@@ -30,15 +31,18 @@ class ListedPair:
     evidence: PairEvidence
 
 
-def pair_lines(reader: Reader, wanted: PairFilter) -> tuple[ListedPair, ...]:
-    """The newest pairs that the filter chooses, each with its evidence."""
-    return tuple(ListedPair(summary=one, evidence=evidence_of(reader, one.pair)) for one in reader.pairs(wanted))
+def pair_lines(reader: Reader, wanted: PairFilter, evident: EvidentSignals | None = None) -> tuple[ListedPair, ...]:
+    """The newest pairs that the filter chooses, each with its evidence; `evident` as in `evidence_of`."""
+    wanted = replace(wanted, standing=evident.standing) if evident else wanted
+    return tuple(ListedPair(summary=one, evidence=evidence_of(reader, one.pair, evident)) for one in reader.pairs(wanted))
 
 
-def evidence_of(reader: Reader, pair: PairRow) -> PairEvidence:
-    """The findings of a pair and the checks of its two answers, by what explains them."""
+def evidence_of(reader: Reader, pair: PairRow, evident: EvidentSignals | None = None) -> PairEvidence:
+    """The findings of a pair and the checks of its two answers, by what explains them; without `evident`, as far as this pair
+    alone shows it.
+    """
     checks, reference = (reader.findings(exchange_id=name) if name else () for name in (pair.subject_id, pair.reference_id))
-    return pair_evidence(reader.findings(pair_id=pair.id), checks, reference)
+    return pair_evidence(reader.findings(pair_id=pair.id), checks, reference, evident.of(pair) if evident else None)
 
 
 def without_evidence(reader: Reader, wanted: PairFilter) -> PairFilter:
@@ -51,7 +55,7 @@ def pairs_text(lines: Sequence[ListedPair], wanted: PairFilter, *, width: int, c
     """The list, newest first, with whole ids for `show`; below it the command for the first, or what to do without a row."""
     if not lines:
         if wanted.evidence:
-            return "No pair is evidence here: every difference may be the reference's own noise. --all lists every pair."
+            return "No pair is evidence here: what differs may be the reference's own noise. --all lists every pair."
         return "No pair matches; without filters this means that nothing was compared yet."
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
     for column in ("id", "when (UTC)", "provider", "model", "evidence" if wanted.evidence else "result"):

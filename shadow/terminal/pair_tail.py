@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from rich.text import Text
 
 from shadow.presentation.safe_text import one_line, short_name
+from shadow.report.evident_signals import EvidentSignals
 from shadow.report.report_text import printed
 from shadow.terminal.pair_list import ListedPair, evidence_of, pair_document, result_text
 from shadow.verdict.phrases import moment
@@ -22,10 +23,14 @@ REMEMBERED = 20_000
 
 
 class PairTail:
-    """Follows the records of `reader`; pairs that are there already are not new, also where newer ones are deleted."""
+    """Follows the records of `reader`; pairs that are there already are not new, also where newer ones are deleted. `evident`
+    returns what is evidence now.
+    """
 
-    def __init__(self, reader: Reader, *, provider: str, evidence: bool) -> None:
-        self._reader = reader
+    def __init__(
+        self, reader: Reader, *, provider: str, evidence: bool, evident: Callable[[], EvidentSignals | None] = lambda: None
+    ) -> None:
+        self._reader, self._evident = reader, evident
         self._wanted = PairFilter(provider=provider, evidence=evidence, limit=LOOKED_AT)
         there = reader.pairs(self._wanted)
         self._seen = {one.pair.id: one.pair.started for one in there}
@@ -38,7 +43,9 @@ class PairTail:
     def lines(self) -> Iterator[ListedPair]:
         """The pairs that came since the last call."""
         for one in reversed(self._new()):
-            yield ListedPair(summary=one, evidence=evidence_of(self._reader, one.pair))
+            line = ListedPair(summary=one, evidence=evidence_of(self._reader, one.pair, self._evident()))
+            if line.evidence.found or not self._wanted.evidence:
+                yield line
 
     def _new(self) -> list[PairSummary]:
         """They are remembered as seen; the newest first, as many as came."""

@@ -25,6 +25,7 @@ from shadow.reading.parsed_exchange import parse_exchange
 from shadow.reading.parsed_request import ParsedRequest
 from shadow.reading.parsed_response import ParsedResponse
 from shadow.records import exchange
+from shadow.report.evident_signals import EvidentSignals
 from shadow.report.report_text import printed
 from shadow.terminal.pair_list import evidence_of, pair_members
 from shadow.verdict.phrases import moment, named, rfc3339
@@ -56,8 +57,8 @@ class PairColumns:
     evidence: PairEvidence
 
 
-def pair_columns(reader: Reader, pair_id: str) -> PairColumns | None:
-    """The pair with this id or beginning of an id; None when no pair matches, or more than one."""
+def pair_columns(reader: Reader, pair_id: str, evident: EvidentSignals | None = None) -> PairColumns | None:
+    """The pair with this id or beginning of an id; None when no pair matches, or more than one. `evident` as in `evidence_of`."""
     pair = reader.pair(pair_id)
     if pair is None:
         return None
@@ -70,7 +71,7 @@ def pair_columns(reader: Reader, pair_id: str) -> PairColumns | None:
         return None
     findings = tuple(reader.findings(pair_id=pair.id))
     return PairColumns(
-        pair=pair, request=parsed[0].request, answers=answers, findings=findings, evidence=evidence_of(reader, pair)
+        pair=pair, request=parsed[0].request, answers=answers, findings=findings, evidence=evidence_of(reader, pair, evident)
     )
 
 
@@ -186,6 +187,8 @@ def _groups(found: PairEvidence) -> Iterator[RenderableType]:
     noise = Table(box=None, show_header=False, pad_edge=False)
     for row in found.shared:
         noise.add_row(Text("~"), named(row.signal), f"{_reason(row.reason)}; the reference's answer fails it too")
+    for row in found.single:
+        noise.add_row(Text("~"), named(row.signal), f"{_reason(row.reason)}; {found.why}")
     for line in found.noise:
         noise.add_row(Text("~"), named(line.signal), f"{_reason(_of(line))}; {line.noise}")
     unchecked = Table(box=None, show_header=False, pad_edge=False)

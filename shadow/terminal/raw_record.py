@@ -14,6 +14,7 @@ from proxy.routing.header_rules import is_credential
 from proxy.routing.provider_origin import parse_base_url
 from shadow.presentation.visible_text import plain
 from shadow.privacy.privacy_policy import row_of
+from shadow.report.evident_signals import EvidentSignals
 from shadow.settings.config_errors import ConfigError, meant, quoted
 from shadow.settings.top_level_config import Config
 from shadow.terminal.answers_text import id_error
@@ -28,10 +29,11 @@ _SENT_AGAIN = frozenset({"content-type", "accept", "anthropic-version", "anthrop
 _FOR_X_API_KEY = "anthropic-version"
 
 
-def latest_id(reader: Reader) -> str:
+def latest_id(reader: Reader, evident: EvidentSignals | None = None) -> str:
     """The id of the newest pair that is evidence, else of the newest pair; ConfigError without any."""
+    standing = evident.standing if evident else None
     for evidence in (True, False):
-        if found := reader.pairs(PairFilter(evidence=evidence, limit=1)):
+        if found := reader.pairs(PairFilter(evidence=evidence, standing=standing, limit=1)):
             return found[0].pair.id
     raise ConfigError(["latest: nothing was compared yet"])
 

@@ -33,6 +33,14 @@ FAILS_ALONE = """EXISTS (
 """The provider's answer failed a check that the reference's passed; a reference without an answer passed none."""
 MARK = f"UPDATE pairs AS p SET evident = 1 WHERE no > ? AND ({DIFFERS.format('')} OR {FAILS_ALONE.format('')})"  # noqa: S608 - as above
 _SIGNAL = " AND f.signal = :signal"
+_PARTY = """(p.provider, p.model, p.reference) IN (
+  SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]') FROM json_each(:standing)
+)"""
+_STANDS = """ AND (p.provider, p.model, p.reference, f.signal) IN (
+  SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'), json_extract(value, '$[3]')
+  FROM json_each(:standing)
+)"""
+"""The provider of a pair is tested first, so that no finding of a provider without an adverse verdict is read."""
 
 
 def mark(conn: sqlite3.Connection, after: int) -> None:
@@ -40,7 +48,11 @@ def mark(conn: sqlite3.Connection, after: int) -> None:
     conn.execute(MARK, (after,))
 
 
-def condition(signal: str) -> str:
-    """The condition on a pair `p` to be evidence, in any signal or in the one that `:signal` names."""
-    narrower = _SIGNAL * bool(signal)
-    return f"(p.evident = 1 AND ({DIFFERS.format(narrower)} OR {FAILS_ALONE.format(narrower)}))" if signal else "p.evident = 1"
+def condition(signal: str, *, standing: bool = False) -> str:
+    """The condition on a pair `p` to be evidence, in any signal or in the one that `:signal` names; `standing`: only in those
+    of `:standing`, a JSON list of (provider, model, reference, signal).
+    """
+    narrower = _SIGNAL * bool(signal) + _STANDS * standing
+    party = f" AND {_PARTY}" * standing
+    found = f" AND ({DIFFERS.format(narrower)} OR {FAILS_ALONE.format(narrower)})" * bool(narrower)
+    return f"(p.evident = 1{party}{found})" if narrower else "p.evident = 1"

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from math import ceil
 
 from storage.page_rows import ConversationTurn, CoursePoint, OperatorActionRow
-from storage.sqlite import action_log
+from storage.rows import Standing
+from storage.sqlite import action_log, evident_pairs
 from storage.sqlite.finding_rollups import STRETCH
 from storage.sqlite.judgement_store import RunStatement
 from storage.sqlite.query_rows import group_of, period
@@ -47,7 +48,7 @@ SELECT e.id, e.started, e.provider, e.model, e.status, e.failure, e.finish_reaso
 FROM exchanges e LEFT JOIN pairs p ON p.subject_id = e.id
 WHERE e.conversation = ? AND e.role = 'primary' ORDER BY e.started, e.no LIMIT ?
 """
-NEWEST_EVIDENCE = "SELECT no FROM pairs WHERE evident = 1 ORDER BY started DESC LIMIT ?"
+NEWEST_EVIDENCE = "SELECT no FROM pairs p WHERE {} ORDER BY p.started DESC LIMIT :limit"
 JUDGED = """
 SELECT coalesce(g.reason, 'not_judged'), count(*) FROM pairs LEFT JOIN rulings g ON pair_no = no
 WHERE started >= ? AND started < ? GROUP BY 1
@@ -68,9 +69,11 @@ class PageReader:
         """The first `limit` live exchanges of a conversation, oldest first."""
         return self._query(lambda conn: [_turn(row) for row in conn.execute(TURNS, (conversation, limit))])
 
-    def newest_evidence(self, limit: int) -> tuple[int, ...]:
-        """The numbers, in the order in which pairs are stored, of the newest pairs that are evidence."""
-        return self._query(lambda conn: tuple(no for (no,) in conn.execute(NEWEST_EVIDENCE, (limit,))))
+    def newest_evidence(self, limit: int, standing: Standing | None = None) -> tuple[int, ...]:
+        """The numbers, in the order in which pairs are stored, of the newest pairs that are evidence, as in a PairFilter."""
+        statement = NEWEST_EVIDENCE.format(evident_pairs.condition("", standing=standing is not None))
+        values = {"limit": limit, "standing": json.dumps(standing)}
+        return self._query(lambda conn: tuple(no for (no,) in conn.execute(statement, values)))
 
     def actions(self, provider: str, limit: int) -> Sequence[OperatorActionRow]:
         """The newest actions of operators about a provider, newest first."""

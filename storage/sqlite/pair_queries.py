@@ -101,10 +101,10 @@ def pairs(conn: sqlite3.Connection, wanted: PairFilter) -> list[PairSummary]:
 
     A signal is looked for among the checks of the provider's answer as well.
     """
-    values = {name: getattr(wanted, name) for name in PairFilter.__slots__}
+    values = {name: getattr(wanted, name) for name in PairFilter.__slots__} | {"standing": json.dumps(wanted.standing)}
     conditions = [condition for name, condition in FILTERS.items() if values[name]]
     if wanted.evidence:
-        conditions.append(evident_pairs.condition(wanted.signal))
+        conditions.append(evident_pairs.condition(wanted.signal, standing=wanted.standing is not None))
     if wanted.signal or wanted.state:
         narrower = FOUND_SIGNAL * bool(wanted.signal) + FOUND_STATE * bool(wanted.state) + ")"
         cross = f"({EVER.format('cross')}{narrower} AND {FOUND}{narrower})"

@@ -31,7 +31,16 @@ async def test_a_pair_has_its_answers_calls_and_whether_the_noise_explains_a_fin
         assert [answer["side"] for answer in pair["answers"]] == ["provider", "reference", "control"][: len(pair["answers"])]
         assert json.loads(pair["answers"][0]["calls"][0]["arguments"]["stored"]) == {"city": "Oslo"}
         assert "tools" in pair["matching"]
-    assert explained == {noisy: True, steady: False, once: None}
+    assert explained == {noisy: True, steady: None, once: None}
+
+
+async def test_difference_is_beyond_the_noise_where_the_verdict_rests_on_its_signal(store):
+    for number in range(60):
+        add_pair(store, "garbler", calling(f"Oslo {number}"), calling("Quito"), calling("Quito"))
+    name = add_pair(store, "garbler", calling("Oslo"), calling("Quito"), calling("Quito"))
+    assert store.flush(20)
+    differing = (await Agent(store).result("get_pair", pair_id=name))["differing"]
+    assert {each["signal"]: each["explained_by_noise"] for each in differing}["arguments"] is False
 
 
 async def test_a_diff_names_the_argument_the_words_and_the_calls_that_differ(store):

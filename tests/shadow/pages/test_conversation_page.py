@@ -8,12 +8,19 @@ from shadow.pages.page_set import PageSet
 from shadow.settings.top_level_config import Config
 from tests.conformance import START
 from tests.exchanges import asked, exchange, said
-from tests.pairs import keep_pair
+from tests.pairs import RestingOn, keep_pair
 from tests.reading import Reading
 
 
 @pytest.fixture
 def pages(store):
+    return PageSet(store, Config(), CollectorRegistry())
+
+
+@pytest.fixture
+def resting(store, monkeypatch):
+    """The pages where the verdict about the provider rests on its texts and on empty answers."""
+    monkeypatch.setattr(PageSet, "evident", lambda *_: RestingOn("text", "empty_answer", "answer_kind"))
     return PageSet(store, Config(), CollectorRegistry())
 
 
@@ -31,8 +38,8 @@ def text(page: str) -> str:
     return " ".join(Reading(page).text.split())
 
 
-def test_first_step_that_is_evidence_is_named(pages, steps):
-    page = pages.conversation.page(steps)
+def test_first_step_that_is_evidence_is_named(resting, steps):
+    page = resting.conversation.page(steps)
     assert "✗ Step 2 is the first at which the provider acts otherwise" in text(page)
     assert [each for each in Reading(page).addresses if each.startswith(f"/pairs/{2:032}?conversation=")]
 

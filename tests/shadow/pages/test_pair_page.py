@@ -14,7 +14,7 @@ from shadow.settings.top_level_config import Config
 from storage.rows import PairFilter
 from storage.store import Store
 from tests.exchanges import asked, exchange, said
-from tests.pairs import keep_pair
+from tests.pairs import RestingOn, keep_pair
 from tests.reading import ATTRIBUTES, ELEMENTS, HOSTILE, Reading
 
 pytestmark = pytest.mark.slow
@@ -27,6 +27,13 @@ CONFIG = Config.model_validate(
 
 @pytest.fixture
 def pages(store: Store):
+    return PageSet(store, CONFIG, CollectorRegistry())
+
+
+@pytest.fixture
+def resting(store, monkeypatch):
+    """The pages where the verdict about the provider rests on its texts and on empty answers."""
+    monkeypatch.setattr(PageSet, "evident", lambda *_: RestingOn("text", "empty_answer", "answer_kind"))
     return PageSet(store, CONFIG, CollectorRegistry())
 
 
@@ -48,10 +55,10 @@ def test_control_is_the_third_column(pages, store):
     assert "reference again" in page.text
 
 
-def test_signal_stands_under_what_explains_it(pages, store):
-    apart = pages.pair.page(keep_pair(store, said("one"), said("two"), said("two"), reason=ControlReason.RANDOM))
+def test_signal_stands_under_what_explains_it(resting, store):
+    apart = resting.pair.page(keep_pair(store, said("one"), said("two"), said("two"), reason=ControlReason.RANDOM))
     assert "<th>text</th>" in apart[apart.index("✗ evidence") : apart.index("✓ same")]
-    noisy = pages.pair.page(
+    noisy = resting.pair.page(
         keep_pair(store, said("one"), said("two"), said("three"), reason=ControlReason.RANDOM, pair_id="9" * 32)
     )
     assert "<th>text</th>" in noisy[noisy.index("~ may be noise") : noisy.index("✓ same")]
@@ -69,9 +76,9 @@ def test_failed_check_beside_a_reference_without_an_answer_is_no_evidence(pages,
     assert store.pairs(PairFilter(evidence=True)) == []
 
 
-def test_check_that_the_reference_passes_is_evidence(pages, store):
+def test_check_that_the_reference_passes_is_evidence(resting, store):
     name = keep_pair(store, said(""), said("It is 9 degrees"))
-    assert "the reference's answer passes this check" in read_pair(pages, name).text
+    assert "the reference's answer passes this check" in read_pair(resting, name).text
     assert [row.pair.id for row in store.pairs(PairFilter(evidence=True))] == [name]
 
 

@@ -11,7 +11,7 @@ from shadow.settings.top_level_config import Config
 from storage.store import Store
 from tests.conformance import exchange_record, pair_record
 from tests.exchanges import asked, exchange, said
-from tests.pairs import keep_pair
+from tests.pairs import RestingOn, keep_pair
 from tests.reading import Reading
 
 pytestmark = pytest.mark.slow
@@ -24,6 +24,13 @@ CONFIG = Config.model_validate(
 
 @pytest.fixture
 def pages(store: Store):
+    return PageSet(store, CONFIG, CollectorRegistry())
+
+
+@pytest.fixture
+def resting(store, monkeypatch):
+    """The pages where the verdict about the provider rests on its texts and on empty answers."""
+    monkeypatch.setattr(PageSet, "evident", lambda *_: RestingOn("text", "empty_answer", "answer_kind"))
     return PageSet(store, CONFIG, CollectorRegistry())
 
 
@@ -75,7 +82,7 @@ def test_the_list_filters_by_the_segment_of_the_requests(pages, store):
 
 def test_empty_list_states_what_to_expect(pages):
     assert "shadow.sample_rate" in pages.pairs.page({"show": "all"})
-    assert "No evidence: no answer differs" in pages.pairs.page({})
+    assert "No evidence: over all pairs no provider stands out" in pages.pairs.page({})
     assert "with this filter" in pages.pairs.page({"model": "none"})
 
 
@@ -95,10 +102,10 @@ def test_parameter_that_the_list_does_not_know_is_refused_with_the_known_ones(pa
         pages.pairs.page({name: "x"})
 
 
-def test_evidence_alone_is_listed_until_all_are_asked_for(pages, store):
+def test_evidence_alone_is_listed_until_all_are_asked_for(resting, store):
     keep_pair(store, said("one"), said("two"), said("two"), reason=ControlReason.RANDOM, pair_id="1" * 32)
     keep_pair(store, said("one"), said("two"), said("three"), reason=ControlReason.RANDOM, pair_id="2" * 32)
-    evidence, every = pages.pairs.page({}), pages.pairs.page({"show": "all"})
+    evidence, every = resting.pairs.page({}), resting.pairs.page({"show": "all"})
     assert ("1" * 32 in evidence, "2" * 32 in evidence) == (True, False)
     assert ("1" * 32 in every, "2" * 32 in every) == (True, True)
     assert "/pairs?show=all" in Reading(evidence).addresses

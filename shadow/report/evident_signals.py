@@ -1,0 +1,75 @@
+"""`EvidentSignals`: the signals and checks that verdicts rest on; a difference of one pair in any other may be noise.
+
+One agreement of the reference with itself does not show that it has no noise: a difference of one pair is evidence only in a
+signal or check that gives its provider an adverse verdict over all pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from shadow.presentation.pair_evidence import NOT_BEYOND, NOT_BUILT, VerdictSignals
+from shadow.report.build_report import scorecards
+from shadow.report.figures import STORED_SIGNAL, Scorecard
+from shadow.verdict.verdict_value import ReasonGround
+from storage.rows import PairRow, Standing
+from storage.store import Reader
+
+FRESH_SECONDS = 60.0
+"""Seconds for which what was read is used again."""
+
+
+class EvidentSignals:
+    """Those of some cards; `built` is False where the cards are not known yet."""
+
+    def __init__(self, cards: Iterable[Scorecard], *, built: bool = True) -> None:
+        self.built = built
+        self._cards = {(card.provider, card.model, card.reference): card for card in cards}
+        self.standing: Standing = tuple(sorted((*key, signal) for key, card in self._cards.items() for signal in _named(card)))
+
+    def __repr__(self) -> str:
+        return f"<EvidentSignals {len(self.standing)} of {len(self._cards)} cards>"
+
+    def of(self, pair: PairRow) -> VerdictSignals:
+        """What the verdict about the provider of a pair rests on, and the noise of its reference."""
+        card = self._cards.get((pair.provider, pair.model, pair.reference))
+        if card is None:
+            return VerdictSignals(signals=frozenset(), noise={}, why=NOT_BEYOND if self.built else NOT_BUILT)
+        noise = {STORED_SIGNAL.get(line.signal, line.signal): line.noise for line in card.signals if line.noise}
+        return VerdictSignals(signals=_named(card), noise=noise)
+
+
+def _named(card: Scorecard) -> frozenset[str]:
+    return frozenset(STORED_SIGNAL.get(name, name) for name in _subjects(card))
+
+
+def _subjects(card: Scorecard) -> Iterator[str]:
+    """The subjects of the adverse reasons; where all signals together give one, each signal of the card."""
+    for reason in card.verdict.reasons:
+        if reason.word.is_adverse and reason.ground is ReasonGround.DISCOVERY:
+            yield from (line.signal for line in card.signals)
+        elif reason.word.is_adverse:
+            yield reason.subject
+
+
+def stored_evidence(reader: Reader, since: float, until: float) -> EvidentSignals:
+    """Those of the cards of a period (epoch seconds)."""
+    return EvidentSignals(scorecards(reader, since, until))
+
+
+class RenewedEvidence:
+    """Those of all records, read again where they are older than a minute; `now` returns epoch seconds."""
+
+    def __init__(self, reader: Reader, now: Callable[[], float]) -> None:
+        self._reader, self._now = reader, now
+        self._read_at = float("-inf")
+        self._found = EvidentSignals(())
+
+    def __repr__(self) -> str:
+        return f"<RenewedEvidence {self._found!r}>"
+
+    def __call__(self) -> EvidentSignals:
+        """The newest."""
+        if self._now() >= self._read_at + FRESH_SECONDS:
+            self._found, self._read_at = stored_evidence(self._reader, 0.0, self._now()), self._now()
+        return self._found

@@ -1,0 +1,100 @@
+"""Which signals a verdict rests on, and that nothing else of a pair is evidence."""
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from shadow.pages.page_set import PageSet
+from shadow.presentation.pair_evidence import evidence_sentence
+from shadow.report.evident_signals import EvidentSignals, RenewedEvidence, stored_evidence
+from shadow.settings.top_level_config import Config
+from shadow.terminal.pair_list import evidence_of, pair_lines
+from storage.rows import PairFilter
+from tests.reading import Reading
+from tests.records import NOW, add_pair, calling, fill
+
+EVIDENCE = PairFilter(evidence=True, limit=1_000)
+
+
+@pytest.fixture
+def noisy(store):
+    """A faithful provider whose reference differs from itself in 12 of 60 controls, as it does: the ids of the pairs in which
+    the provider differs while the reference agrees with itself.
+    """
+    found = []
+    for number in range(60):
+        first, second, third = (calling(f"Oslo {number if place == number % 5 else 0}") for place in range(3))
+        name = add_pair(store, "faithful", first, second, third)
+        found += [name] if number % 5 == 0 and number else []
+    assert store.flush(20)
+    return found
+
+
+def test_verdict_rests_on_the_signals_and_checks_that_stand_out(store):
+    fill(store)
+    found = stored_evidence(store, 0.0, NOW + 60)
+    assert {(provider, signal) for provider, _, _, signal in found.standing} >= {
+        ("garbler", "arguments"),
+        ("squeezer", "lost_space"),
+    }
+    assert not [one for one in found.standing if one[0] in {"faithful", "newcomer", "loner"}]
+
+
+def test_pair_of_a_provider_without_an_adverse_verdict_is_no_evidence(store, noisy):
+    evident = stored_evidence(store, 0.0, NOW + 60)
+    assert {one.pair.id for one in store.pairs(EVIDENCE)} == {*noisy}
+    assert evident.standing == ()
+    assert pair_lines(store, EVIDENCE, evident) == ()
+
+
+def test_sentence_states_how_often_the_reference_differs_from_itself(store, noisy):
+    evident = stored_evidence(store, 0.0, NOW + 60)
+    found = evidence_of(store, store.pair(noisy[0]), evident)
+    assert found.found == 0
+    sentence = evidence_sentence(found)
+    assert "the reference differs from itself in 40 % of its controls" in sentence
+    assert "over all pairs the provider does not stand out from the noise" in sentence
+
+
+def test_faithful_provider_has_no_red_pair_on_any_page(store, noisy):
+    pages = PageSet(store, Config(), CollectorRegistry(), now=lambda: NOW + 60)
+    assert "no provider stands out" in Reading(pages.pairs.page({})).text
+    page = pages.pair.page(noisy[0])
+    assert "✗" not in page
+    assert "does not stand out from the noise" in page
+    conversation = store.pair(noisy[0]).conversation
+    assert "✗" not in pages.conversation.page(conversation)
+
+
+def test_pairs_of_the_provider_that_differs_stay_evidence_beside_a_faithful_one(store, noisy):
+    names = [add_pair(store, "garbler", calling(f"Rome {number}"), calling("Oslo"), calling("Oslo")) for number in range(60)]
+    assert store.flush(20)
+    evident = stored_evidence(store, 0.0, NOW + 60)
+    assert {line.summary.pair.id for line in pair_lines(store, EVIDENCE, evident)} == {*names}
+    assert set(store.page_queries.newest_evidence(1_000, evident.standing)) < set(store.page_queries.newest_evidence(1_000))
+    assert len(store.page_queries.newest_evidence(1_000, evident.standing)) == len(names)
+    pages = PageSet(store, Config(), CollectorRegistry(), now=lambda: NOW + 60)
+    assert "✗" in pages.pair.page(names[0])
+    assert names[-1] in pages.pairs.page({})
+
+
+def test_signals_of_a_pair_whose_provider_has_no_card_are_none(store, noisy):
+    found = EvidentSignals(()).of(store.pair(noisy[0]))
+    assert (found.signals, found.noise) == (frozenset(), {})
+
+
+def test_evidence_is_read_again_after_60_seconds_and_not_after_59(store):
+    clock = [NOW]
+    evident = RenewedEvidence(store, lambda: clock[0])
+    first = evident()
+    clock[0] = NOW + 59
+    assert evident() is first
+    clock[0] = NOW + 60
+    assert evident() is not first
+
+
+def test_pair_is_no_evidence_while_the_verdict_is_not_built(store, noisy):
+    pages, unbuilt = PageSet(store, Config(), CollectorRegistry(), now=lambda: NOW + 60), EvidentSignals((), built=False)
+    assert "are being built" in pages.pairs.page({}, unbuilt)
+    page = pages.pair.page(noisy[0], {}, unbuilt)
+    assert "✗" not in page
+    assert "the verdict over all pairs is not built yet" in page
