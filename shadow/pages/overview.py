@@ -14,7 +14,7 @@ from shadow.pages.page_address import address, checked, provider_address
 from shadow.pages.period_figures import PERIODS, PeriodFigures, PeriodFiguresCache
 from shadow.report.drift_lines import DriftLine
 from shadow.report.figures import Scorecard
-from shadow.report.verdict_rows import VerdictRow, unmeasured_lines, verdict_row
+from shadow.report.verdict_rows import VerdictRow, headline, unmeasured_lines, verdict_row
 from shadow.sampling.budget import Budget
 from shadow.settings.top_level_config import Config
 from storage.store import Reader
@@ -66,7 +66,8 @@ class OverviewPage:
         rows = overview_rows(figures, since)
         return self._jinja.get_template("overview.html").render(
             rows=rows,
-            adverse=sum(row.verdict.is_adverse for row in rows),
+            headline=headline([row.verdict for row in rows]),
+            adverse=any(row.verdict.is_adverse for row in rows),
             figures=figures,
             notes=[note.phrase for card in figures.cards for note in card.verdict.notes],
             unmeasured=unmeasured_lines(figures.cards),

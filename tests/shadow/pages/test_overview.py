@@ -9,7 +9,7 @@ from shadow.pages.overview import OverviewPage
 from shadow.pages.page_environment import CLASSES, environment
 from shadow.pages.period_figures import PeriodFiguresCache
 from shadow.report.build_report import build
-from shadow.report.verdict_rows import MARKS, verdict_row
+from shadow.report.verdict_rows import MARKS, headline, verdict_row
 from shadow.settings.config_errors import ConfigError
 from shadow.settings.top_level_config import Config
 from shadow.verdict.verdict_value import VerdictWord
@@ -73,8 +73,17 @@ def test_each_word_of_a_verdict_has_a_mark_and_a_class_and_only_one_is_a_tick():
 @pytest.mark.slow
 def test_title_counts_the_providers_that_differ(store, overview):
     fill(store)
-    adverse = sum(card.verdict.word.is_adverse for card in build(store, 0.0, NOW + 60).cards)
-    assert f"✗ {adverse} of 5 providers differ from their reference" in Words(overview.page({})).text
+    text = Words(overview.page({})).text
+    assert headline([verdict_row(card) for card in build(store, 0.0, NOW + 60).cards]) in text
+    assert "✗ " in text
+
+
+def test_title_of_one_provider_without_enough_pairs_is_no_result(store, overview):
+    add_pair(store, "near", "Hello", "Hello")
+    assert store.flush(20)
+    text = Words(overview.page({})).text
+    assert "No verdict yet, 1 undecided" in text
+    assert "is seen to differ" not in text
 
 
 def test_row_leads_to_its_provider_and_to_its_pairs(store, overview):
