@@ -81,4 +81,4 @@ class PageQueries(Protocol):
         """The newest actions of operators about a provider, newest first."""
 
     def judged(self, since: float, until: float) -> Mapping[str, int]:
-        """Pairs of the period by the reason why they do not count; "" counts, "not_judged" waits for the judge."""
+        """Comparable pairs of the period by the reason why they do not count; "" counts, "not_judged" waits for the judge."""

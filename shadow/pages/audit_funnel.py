@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from shadow.drift.exclusions import SENTENCES
@@ -50,9 +50,11 @@ class FunnelStage:
     losses: tuple[FunnelLoss, ...]
 
 
-def audit_funnel(cards: Sequence[Scorecard], judged: Mapping[str, int], dropped: Mapping[str, int]) -> tuple[FunnelStage, ...]:
-    """The stages of a period: `judged` are pairs by the reason why they do not count, `dropped` requests that were not shadowed,
-    by reason, since the process began.
+def audit_funnel(
+    cards: Sequence[Scorecard], judged: Mapping[str, int], dropped: Mapping[str, int], *, sample_rate: float = 1.0
+) -> tuple[FunnelStage, ...]:
+    """The stages of a period: `judged` are comparable pairs by the reason why they do not count, `dropped` requests that were not
+    shadowed, by reason, since the process began; `sample_rate` is in 0..1.
     """
     live = {(card.provider, card.model): card.requests for card in cards}
     requests, asked = sum(live.values()), sum(card.pairs for card in cards)
@@ -61,7 +63,7 @@ def audit_funnel(cards: Sequence[Scorecard], judged: Mapping[str, int], dropped:
     counted = judged.get("", 0)
     numbers = (
         ("requests", requests, ()),
-        ("sent to the reference", asked, (*_unpaired(requests - asked), *_dropped(dropped))),
+        ("sent to the reference", asked, (*_unpaired(cards, requests - asked, dropped, sample_rate), *_dropped(dropped))),
         ("answered by the reference", max(answered, compared), _shortfalls(cards, EvidenceSide.REFERENCE)),
         ("comparable", compared, _shortfalls(cards, EvidenceSide.PROVIDER, EvidenceSide.UNKNOWN)),
         ("counted", counted, _uncounted(judged)),
@@ -72,9 +74,15 @@ def audit_funnel(cards: Sequence[Scorecard], judged: Mapping[str, int], dropped:
     )
 
 
-def _unpaired(number: int) -> tuple[FunnelLoss, ...]:
-    remedy = "raise shadow.sample_rate to compare more"
-    return (FunnelLoss(number=number, sentence="have no pair in this period", remedy=remedy),) if number > 0 else ()
+def _unpaired(cards: Sequence[Scorecard], number: int, dropped: Mapping[str, int], sample_rate: float) -> Iterator[FunnelLoss]:
+    """The requests without a pair; raising the rate helps only below 1, and where no counted reason explains them."""
+    alone = min(number, sum({(card.provider, card.model): card.requests for card in cards if not card.reference}.values()))
+    if alone > 0:
+        yield FunnelLoss(number=alone, sentence="have no reference", remedy="set `reference` for the route")
+    if number > alone:
+        helps = sample_rate < 1.0 and not any(dropped.values())
+        remedy = "raise shadow.sample_rate to compare more" if helps else ""
+        yield FunnelLoss(number=number - alone, sentence="have no pair in this period", remedy=remedy)
 
 
 def _lost(cards: Iterable[Scorecard]) -> list[Shortfall]:

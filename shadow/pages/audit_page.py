@@ -48,7 +48,12 @@ class AuditPage:
         budget = Budget(requests=shadow.requests, tokens=shadow.tokens, money=shadow.money, period=shadow.period)
         spent = self._reader.spent(*budget.hours(self._now()))
         return self._jinja.get_template("audit.html").render(
-            stages=audit_funnel(figures.cards, self._reader.page_queries.judged(figures.since, 0.0), dropped(self._registry)),
+            stages=audit_funnel(
+                figures.cards,
+                self._reader.page_queries.judged(figures.since, 0.0),
+                dropped(self._registry),
+                sample_rate=shadow.sample_rate if shadow.enabled else 1.0,
+            ),
             begun=self._begun,
             figures=figures,
             cost=audit_cost(figures.traffic, self.config),

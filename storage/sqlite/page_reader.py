@@ -51,7 +51,7 @@ WHERE e.conversation = ? AND e.role = 'primary' ORDER BY e.started, e.no LIMIT ?
 NEWEST_EVIDENCE = "SELECT no FROM pairs p WHERE {} ORDER BY p.started DESC LIMIT :limit"
 JUDGED = """
 SELECT coalesce(g.reason, 'not_judged'), count(*) FROM pairs LEFT JOIN rulings g ON pair_no = no
-WHERE started >= ? AND started < ? GROUP BY 1
+WHERE started >= ? AND started < ? AND comparable = '' GROUP BY 1
 """
 
 
@@ -80,7 +80,7 @@ class PageReader:
         return self._query(lambda conn: action_log.newest(conn, provider, limit))
 
     def judged(self, since: float, until: float) -> Mapping[str, int]:
-        """Pairs of the period by the reason why they do not count; "" counts, "not_judged" waits for the judge."""
+        """Comparable pairs of the period by the reason why they do not count; "" counts, "not_judged" waits for the judge."""
         return self._query(lambda conn: dict(conn.execute(JUDGED, period(since, until)).fetchall()))
 
 

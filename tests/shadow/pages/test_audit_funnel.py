@@ -9,9 +9,9 @@ from tests.pairs import keep_pair
 from tests.records import add_live, add_pair
 
 
-def stages(store, judged=None, dropped=None):
+def stages(store, judged=None, dropped=None, sample_rate=0.5):
     assert store.flush(20)
-    found = audit_funnel(scorecards(store, 0.0, 9e9), judged or {}, dropped or {})
+    found = audit_funnel(scorecards(store, 0.0, 9e9), judged or {}, dropped or {}, sample_rate=sample_rate)
     return {stage.name: stage for stage in found}
 
 
@@ -32,6 +32,32 @@ def test_requests_without_a_pair_are_a_loss_of_the_second_stage(store):
     add_pair(store, "near", "Hello", "Hello")
     (loss,) = stages(store)["sent to the reference"].losses
     assert (loss.number, loss.sentence) == (1, "have no pair in this period")
+
+
+@pytest.mark.parametrize(
+    ("sample_rate", "dropped", "helps"),
+    [(0.99, {}, True), (1.0, {}, False), (0.99, {"late": 1}, False), (0.99, {"late": 0}, True)],
+)
+def test_a_higher_rate_is_the_remedy_only_below_1_and_where_no_counted_reason_explains_the_loss(
+    store, sample_rate, dropped, helps
+):
+    add_live(store, "near")
+    add_pair(store, "near", "Hello", "Hello")
+    losses = stages(store, dropped=dropped, sample_rate=sample_rate)["sent to the reference"].losses
+    assert losses[0].remedy == ("raise shadow.sample_rate to compare more" if helps else "")
+
+
+def test_requests_without_a_reference_are_a_loss_of_their_own(store):
+    add_live(store, "near", reference="")
+    (loss,) = stages(store)["sent to the reference"].losses
+    assert (loss.number, loss.sentence, loss.remedy) == (1, "have no reference", "set `reference` for the route")
+
+
+def test_pair_that_is_not_comparable_is_lost_once(store):
+    keep_pair(store, said("Yes"), exchange(b'{"error": {"message": "overloaded"}}', 503, asked()))
+    found = stages(store, judged=store.page_queries.judged(0.0, 0.0))
+    assert [loss.number for loss in found["answered by the reference"].losses] == [1]
+    assert found["counted"].losses == ()
 
 
 def test_reasons_why_requests_were_not_sent_come_with_a_remedy(store):
