@@ -70,7 +70,8 @@ class ProviderSection:
     course_signal: str
     flags: tuple[IdentityRow, ...]
     beyond: tuple[SignalRow, ...]
-    alike: tuple[SignalRow, ...]
+    others: tuple[tuple[str, tuple[SignalRow, ...]], ...]
+    """The rows that no difference of the provider rests on, by the outcome in the report's words."""
     scale: IntervalScale
     band: tuple[float, float]
     missing: tuple[MissingSignal, ...]
@@ -152,7 +153,7 @@ def _section(card: Scorecard, figures: PeriodFigures, since: str, servers: _Serv
         course_signal=course_signal(card),
         flags=flags,
         beyond=tuple(sorted((row for row in rows if row.beyond), key=lambda row: -abs(row.line.excess or 0.0))),
-        alike=tuple(sorted((row for row in rows if not row.beyond), key=lambda row: -abs(row.line.excess or 0.0))),
+        others=_by_outcome([row for row in rows if not row.beyond]),
         scale=scale,
         band=(scale.at(-TOLERANCE), scale.at(TOLERANCE)),
         missing=tuple(gap for gap in card.gaps if gap.pairs == gap.of),
@@ -168,6 +169,13 @@ def _section(card: Scorecard, figures: PeriodFigures, since: str, servers: _Serv
         pairs_address=address("/pairs", {"provider": card.provider, "model": card.model, "since": since}),
         answers_address=address("/answers", {"provider": card.provider, "model": card.model, "since": since}),
     )
+
+
+def _by_outcome(rows: Sequence[SignalRow]) -> tuple[tuple[str, tuple[SignalRow, ...]], ...]:
+    """The rows by their outcome, in the order of the report's words, each group with the largest excess first."""
+    ordered = sorted(rows, key=lambda row: -abs(row.line.excess or 0.0))
+    found = [(outcome.value, tuple(row for row in ordered if row.line.verdict == outcome.value)) for outcome in SignalOutcome]
+    return tuple((outcome, group) for outcome, group in found if group)
 
 
 def _row(line: SignalLine, card: Scorecard, scale: IntervalScale, since: str) -> SignalRow:

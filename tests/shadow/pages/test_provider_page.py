@@ -1,11 +1,13 @@
 """The page of one provider: verdict, signals with their intervals, faults, identity and speed."""
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
 from prometheus_client import CollectorRegistry
 
 from shadow.pages.page_set import PageSet
+from shadow.report.build_report import scorecards
 from shadow.settings.config_errors import ConfigError
 from shadow.settings.top_level_config import Config
 from storage.rows import IdentityRow
@@ -38,7 +40,19 @@ def test_provider_without_a_difference_has_no_red_row(store, pages):
     fill(store)
     page = pages.provider.page("faithful", {})
     assert 'class="differ"' not in page
-    assert "without a difference of their own beyond chance" in text(page)
+    assert "signals: no difference seen" in text(page)
+
+
+def test_signals_stand_under_the_outcome_that_the_report_prints(store, pages):
+    for number in range(12):
+        add_pair(store, "near", f"Hello {number}", f"Hello {number}")
+    assert store.flush(20)
+    (card,) = scorecards(store, 0.0, NOW + 60)
+    outcomes = Counter(line.verdict for line in card.signals)
+    assert outcomes["undecided"]
+    page = text(pages.provider.page("near", {}))
+    for outcome, number in outcomes.items():
+        assert f"{number} signal{'s' * (number != 1)}: {outcome}" in page
 
 
 @pytest.mark.slow
