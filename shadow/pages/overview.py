@@ -35,6 +35,8 @@ class OverviewRow:
     slower: float | None
     address: str
     pairs_address: str
+    evidence_address: str
+    """Empty where the verdict is no finding against the provider."""
 
 
 class OverviewPage:
@@ -104,7 +106,8 @@ def _row(card: Scorecard, figures: PeriodFigures, bars: Sequence[tuple[int, int]
         bars=bars,
         slower=next((line.since for line in figures.paces if (line.provider, line.model) == _key(card)[:2] and line.since), None),
         address=provider_address(card.provider, **wanted),
-        pairs_address=address("/pairs", {"provider": card.provider, **wanted}),
+        pairs_address=address("/pairs", {"provider": card.provider, **wanted, "show": "all"}),
+        evidence_address=address("/pairs", {"provider": card.provider, **wanted}) if card.verdict.word.is_adverse else "",
     )
 
 

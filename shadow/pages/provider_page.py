@@ -145,6 +145,7 @@ def _section(card: Scorecard, figures: PeriodFigures, since: str, servers: _Serv
     flags = tuple(row for row in servers.changes if (row.provider, row.model) == key[:2] and row.previous)
     scale = interval_scale([end for line in card.signals for end in (line.low, line.high)])
     rows = [_row(line, card, scale, since) for line in card.signals]
+    wanted = {"provider": card.provider, "model": card.model, "since": since}
     return ProviderSection(
         card=card,
         course=course_plot(
@@ -166,7 +167,7 @@ def _section(card: Scorecard, figures: PeriodFigures, since: str, servers: _Serv
         times=tuple(_times(key, servers.times)),
         times_cut=PAIRS if len(servers.times) >= PAIRS else 0,
         paces=paces,
-        pairs_address=address("/pairs", {"provider": card.provider, "model": card.model, "since": since}),
+        pairs_address=address("/pairs", {**wanted, "show": "" if card.verdict.word.is_adverse else "all"}),
         answers_address=address("/answers", {"provider": card.provider, "model": card.model, "since": since}),
     )
 

@@ -90,7 +90,8 @@ def test_row_leads_to_its_provider_and_to_its_pairs(store, overview):
     add_pair(store, "near", "Hello", "Hello")
     assert store.flush(20)
     links = Words(overview.page({})).links
-    assert "/pairs?provider=near&model=pretend-small&since=24h" in links
+    assert "/pairs?provider=near&model=pretend-small&since=24h&show=all" in links
+    assert "/pairs?provider=near&model=pretend-small&since=24h" not in links
     assert "/providers/near?model=pretend-small&since=24h" in links
 
 
@@ -139,3 +140,13 @@ def test_requests_without_a_pair_are_stated_as_not_measured(store, overview):
 def test_parameter_that_the_overview_does_not_know_is_refused(overview):
     with pytest.raises(ConfigError, match="there is no filter 'model' on this page"):
         overview.page({"model": "m"})
+
+
+@pytest.mark.slow
+def test_row_counts_compared_pairs_and_leads_to_evidence_only_where_the_verdict_is_adverse(store, overview):
+    fill(store)
+    page = Words(overview.page({}))
+    assert "Compared" in page.text
+    assert "/pairs?provider=garbler&model=pretend-small&since=24h" in page.links
+    assert "/pairs?provider=faithful&model=pretend-small&since=24h" not in page.links
+    assert "/pairs?provider=faithful&model=pretend-small&since=24h&show=all" in page.links

@@ -41,6 +41,9 @@ def test_provider_without_a_difference_has_no_red_row(store, pages):
     page = pages.provider.page("faithful", {})
     assert 'class="differ"' not in page
     assert "signals: no difference seen" in text(page)
+    assert "Show the evidence" not in page
+    assert "/pairs?provider=faithful&model=pretend-small&since=24h&show=all" in Reading(page).addresses
+    assert "Show the evidence" in pages.provider.page("garbler", {})
 
 
 def test_signals_stand_under_the_outcome_that_the_report_prints(store, pages):
