@@ -11,6 +11,7 @@ import typer
 from shadow.command_line.options import Db, progress
 from shadow.commands.config_commands import ConfigPath, file_here, missing
 from shadow.presentation.visible_text import plain
+from shadow.terminal.screen import wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -42,7 +43,8 @@ def doctor(
     _print(found)
     requests = checks.server_requests(loaded, _traffic(loaded), model)
     if requests:
-        typer.echo(plain("\n".join(checks.announced(requests))))
+        for line in checks.announced(requests):
+            typer.echo(wrapped(plain(line), indent=4))
     if plan or not requests:
         _leave(found)
     with progress("asking the servers"):
@@ -53,7 +55,7 @@ def doctor(
 
 def _print(lines: Iterable[DoctorLine]) -> None:
     for line in lines:
-        typer.echo(plain(f"{line.mark} {line.text}"))
+        typer.echo(wrapped(plain(f"{line.mark} {line.text}"), indent=2))
 
 
 def _traffic(config: Config) -> Sequence[TrafficCount]:

@@ -35,6 +35,15 @@ def reading(config: Path | None, db: str | None) -> AbstractContextManager[Reade
     return closing(open_reader(settings(config, db).storage))
 
 
+def one_form(**given: bool) -> None:
+    """ConfigError where two forms of output are asked for at once; `given` by the names of their flags."""
+    from shadow.settings.config_errors import ConfigError
+
+    asked = [f"--{name}" for name, wanted in given.items() if wanted]
+    if len(asked) > 1:
+        raise ConfigError([f"{' and '.join(asked)}: one form of output at a time"])
+
+
 def repeated(config: Path | None, db: str | None, *, flag: str = "") -> str:
     """The words with which a further command reads the same records; its configuration is an argument, or follows `flag`."""
     words = (flag if config else "", str(config) if config else "", "--db" if db else "", db or "")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from shadow.command_line.options import AsJson, Db, Since, progress, reading, repeated
+from shadow.command_line.options import AsJson, Db, Since, one_form, progress, reading, repeated
 from shadow.commands.config_commands import ConfigPath, settings
 from shadow.presentation.visible_text import plain
 from shadow.terminal.screen import columns, is_colored
@@ -119,6 +119,7 @@ def show_record(
     from shadow.terminal import answers_text as one_answer
     from shadow.terminal import pair_text, raw_record
 
+    one_form(raw=bool(raw), curl=curl, json=as_json)
     with reading(config, db) as reader:
         evident = None if raw or curl else stored_evidence(reader, 0.0, time.time())
         pair_id = raw_record.latest_id(reader, evident) if pair_id == "latest" else pair_id

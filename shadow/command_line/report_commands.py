@@ -16,6 +16,7 @@ from shadow.command_line.options import (
     Db,
     Since,
     Until,
+    one_form,
     progress,
     reading,
     repeated,
@@ -53,7 +54,9 @@ def report(
     until: Until = "now",
     full: Annotated[bool, typer.Option("--full", help="Every figure, instead of the verdicts.")] = False,
     markdown: Annotated[bool, typer.Option("--md", help="Markdown, for a ticket or a pull request.")] = False,
-    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write one HTML file, with every figure.")] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write one HTML file: verdicts, signals, failed checks.")
+    ] = None,
     junit: Annotated[
         Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML, a case for each provider.")
     ] = None,
@@ -69,6 +72,7 @@ def report(
     from shadow.report import build_report as views
     from shadow.report.provider_report import of_provider
 
+    one_form(md=markdown, json=as_json)
     provider, path = _named(names or (), config)
     now = time.time()
     period = _ends(since, until, now)
@@ -133,6 +137,7 @@ def status(
     from shadow.report import build_report as views
     from shadow.report.verdict_text import short_status, status_json, status_lines
 
+    one_form(short=short, json=as_json)
     now = time.time()
     with progress("reading the records"), reading(config, db) as reader:
         found = views.build_verdicts(reader, *_ends(since, "now", now))

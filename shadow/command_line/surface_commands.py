@@ -9,6 +9,7 @@ import typer
 
 from shadow.command_line.options import Db, reading
 from shadow.presentation.visible_text import plain
+from shadow.terminal.screen import wrapped
 
 
 def completion(
@@ -58,7 +59,8 @@ def show_help(
     elif topic:
         raise ConfigError([f"help: no such topic: {quoted(topic)}{meant(topic, [*TOPICS, *commands])}"])
     else:
-        typer.echo(plain(f"{root.get_help()}\n\nTopics: {', '.join(f'sameweights help {name}' for name in TOPICS)}"))
+        topics = wrapped(f"Topics: {', '.join(f'sameweights help {name}' for name in TOPICS)}", indent=8)
+        typer.echo(plain(f"{root.get_help()}\n\n{topics}"))
 
 
 def _help_of(context: typer.Context, command: object, name: str) -> str:
@@ -67,7 +69,7 @@ def _help_of(context: typer.Context, command: object, name: str) -> str:
 
 
 def schema(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="report, status, pairs, pair, answers, answer or dossier.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="report, status, pairs, pair, answers or answer.")],
 ) -> None:
     """Print the JSON schema of what a command prints with --json."""
     from shadow.command_line.json_schemas import json_schema

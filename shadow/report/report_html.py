@@ -52,7 +52,6 @@ def as_html(report: Report) -> str:
         references=[line.headline for line in report.references],
         missing=unmeasured_lines(report.cards),
         cards=[(display_name(card, report.cards), card, list(_bars(card))) for card in report.cards],
-        drifting=report.drifting,
         moment=moment,
         named=named,
         percent=percent,

@@ -3,8 +3,11 @@
 import io
 import threading
 
+import pytest
+
 from shadow.command_line import options
-from shadow.command_line.options import progress, repeated, same_period
+from shadow.command_line.options import one_form, progress, repeated, same_period
+from shadow.settings.config_errors import ConfigError
 
 
 def test_further_command_repeats_the_flags_as_a_shell_takes_them(tmp_path):
@@ -49,3 +52,9 @@ def test_nothing_is_shown_without_a_terminal(monkeypatch):
     with progress("reading"):
         pass
     assert out.getvalue() == ""
+
+
+def test_two_forms_of_output_are_refused_by_the_names_of_their_flags():
+    one_form(md=True, json=False)
+    with pytest.raises(ConfigError, match="--raw and --json: one form of output at a time"):
+        one_form(raw=True, curl=False, json=True)
