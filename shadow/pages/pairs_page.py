@@ -64,6 +64,7 @@ class PairsPage:
             rows=[_row(summary, asked) for summary in found[:PER_PAGE]],
             asked=asked,
             built=evident.built,
+            compared=bool(found) or self._any(asked),
             words=asked.words,
             older=asked.page(found[PER_PAGE - 1].pair.id) if len(found) > PER_PAGE else "",
             newest=asked.page("") if "before" in asked.words else "",
@@ -72,6 +73,10 @@ class PairsPage:
             signals=SIGNALS,
             segments=SEGMENT_NAMES,
         )
+
+    def _any(self, asked: PairQuery) -> bool:
+        """Whether any pair fits the filter, evidence or not: without one there is nothing that could be evidence."""
+        return bool(self._reader.pairs(replace(asked.wanted, evidence=False, limit=1)))
 
 
 def _row(summary: PairSummary, asked: PairQuery) -> PairListRow:

@@ -82,8 +82,7 @@ def test_the_list_filters_by_the_segment_of_the_requests(pages, store):
 
 def test_empty_list_states_what_to_expect(pages):
     assert "shadow.sample_rate" in pages.pairs.page({"show": "all"})
-    assert "No evidence: over all pairs no provider stands out" in pages.pairs.page({})
-    assert "with this filter" in pages.pairs.page({"model": "none"})
+    assert "No pairs with this filter." in pages.pairs.page({"model": "none"})
 
 
 def test_signal_name_of_an_alert_is_accepted_as_a_filter(pages):
@@ -141,3 +140,11 @@ def test_place_in_the_list_that_is_no_longer_stored_is_refused(pages, store, bef
     for page in (pages.pairs.page, pages.answers.page):
         with pytest.raises(ConfigError, match=rf"before: '{before}' is not stored, or was deleted"):
             page({"before": before})
+
+
+def test_without_any_pair_the_list_claims_nothing_about_the_noise(pages, store):
+    assert "No pairs yet." in pages.pairs.page({})
+    keep_pair(store, said("Yes"), said("Yes"))
+    assert "No evidence: over all pairs no provider stands out" in pages.pairs.page({})
+    assert "No evidence with this filter" in pages.pairs.page({"provider": "candidate"})
+    assert "No pairs with this filter." in pages.pairs.page({"provider": "official"})
