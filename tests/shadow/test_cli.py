@@ -52,9 +52,10 @@ def test_help_names_every_command_and_nothing_that_is_not_there(run):
     code, out, _ = run("--help")
     assert code == 0
     studies = ("try", "replay", "probe", "fork", "study")
-    for command in ("demo", "serve", "config", "report", "pairs", "show", "dashboards", "mcp", *studies):
+    watching = ("status", "tail", "open", "doctor", "export", "completion", "schema")
+    for command in ("demo", "serve", "config", "report", "pairs", "show", "dashboards", "mcp", *studies, *watching):
         assert f"  {command} " in out
-    for absent in ("ask", "export"):
+    for absent in ("ask", "names"):
         assert f"  {absent} " not in out
 
 
@@ -116,7 +117,8 @@ def test_config_check_prints_its_notes_and_exits_with_0(run):
 
 
 def test_schema_has_every_section(run):
-    assert set(json.loads(run("config", "schema")[1])["properties"]) == {"proxy", "shadow", "storage", "drift", "admin", "log"}
+    sections = {"proxy", "shadow", "storage", "drift", "admin", "log", "otel"}
+    assert set(json.loads(run("config", "schema")[1])["properties"]) == sections
 
 
 def test_serve_without_anything_states_what_to_do(run):
