@@ -121,11 +121,11 @@ async def test_one_connection_too_many_to_the_admin_port_is_refused_and_counted_
         async with client(port) as one, client(port) as two:
             for asked in (one, two):
                 await asked.send(asking)
-                assert b"sameweights_admin_refused_total 0.0" in await asked.until(b"sameweights_admin_refused_total 0.0")
+                assert b"sameweights_admin_refused_total 0\n" in await asked.until(b"sameweights_admin_refused_total 0\n")
             async with client(port) as three:
                 assert (await three.rest()).startswith(b"HTTP/1.1 503 ")
             await two.send(asking)
-            assert await two.until(b"sameweights_admin_refused_total 1.0")
+            assert await two.until(b"sameweights_admin_refused_total 1\n")
 
 
 @pytest.mark.promise("runs.on")
