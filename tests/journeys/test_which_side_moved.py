@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import random
+import re
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -107,7 +108,9 @@ async def test_moved_reference_of_three_equal_providers_is_named_and_no_provider
         await shown(served, "sameweights_drift_blame", provider="a", blame="reference")
     assert (found["a"].state, found["a"].blame, found["a"].by) == ("not_measured", "reference", "b")
     assert "drift" not in {line.state for line in found.values()}
-    assert "the reference official moved: compared with it, a: calls a tool " in found["a"].sentence
+    # which of the two signals about calling leads depends on what the pairs show first
+    leads = r"the reference official moved: compared with it, a: (calls a tool|disagrees on whether to call a tool) "
+    assert re.search(leads, found["a"].sentence)
     assert "points more often" in found["a"].sentence
     events = [(event["state"], event["name"], event["subject"], event["verdict"]) for _, event in got]
     assert events == [("not_measured", "reference_moved", "reference", "not_measured")]
