@@ -101,8 +101,8 @@ async def test_moved_reference_of_three_equal_providers_is_named_and_no_provider
         await ask(served, shared(100, {"a": 90, "b": 9, "c": 1}))
         pretended["official"].faults = MOVED
         await ask(served, shared(260, {"a": 90, "b": 9, "c": 1}))
-        await until(lambda: got)
         await judged(served, 360)
+        await until(lambda: got)
         found, (code, words) = lines(served), await reported(served)
         await shown(served, "sameweights_reference_state", reference="official", state="moved")
         await shown(served, "sameweights_drift_blame", provider="a", blame="reference")
