@@ -100,8 +100,8 @@ async def test_moved_reference_of_three_equal_providers_is_named_and_no_provider
     async with served_with(serve, "a", "b", "c") as (served, got, pretended):
         await ask(served, shared(100, {"a": 90, "b": 9, "c": 1}))
         pretended["official"].faults = MOVED
-        await ask(served, shared(260, {"a": 90, "b": 9, "c": 1}))
-        await judged(served, 360)
+        await ask(served, shared(460, {"a": 90, "b": 9, "c": 1}))
+        await judged(served, 560)
         await until(lambda: got)
         found, (code, words) = lines(served), await reported(served)
         await shown(served, "sameweights_reference_state", reference="official", state="moved")
