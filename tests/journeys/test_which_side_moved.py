@@ -102,6 +102,11 @@ async def test_moved_reference_of_three_equal_providers_is_named_and_no_provider
         pretended["official"].faults = MOVED
         await ask(served, shared(460, {"a": 90, "b": 9, "c": 1}))
         await judged(served, 560)
+        total = 560
+        while not got and total < 1_500:  # what the second provider shows comes with its share of the traffic
+            await ask(served, shared(100, {"a": 90, "b": 9, "c": 1}))
+            total += 100
+            await judged(served, total)
         await until(lambda: got)
         found, (code, words) = lines(served), await reported(served)
         await shown(served, "sameweights_reference_state", reference="official", state="moved")
