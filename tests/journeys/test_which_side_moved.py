@@ -111,7 +111,8 @@ async def test_moved_reference_of_three_equal_providers_is_named_and_no_provider
         found, (code, words) = lines(served), await reported(served)
         await shown(served, "sameweights_reference_state", reference="official", state="moved")
         await shown(served, "sameweights_drift_blame", provider="a", blame="reference")
-    assert (found["a"].state, found["a"].blame, found["a"].by) == ("not_measured", "reference", "b")
+    assert (found["a"].state, found["a"].blame) == ("not_measured", "reference")
+    assert found["a"].by in {"b", "c"}, "either of the two that have not changed"
     assert "drift" not in {line.state for line in found.values()}
     # which of the two signals about calling leads depends on what the pairs show first
     leads = r"the reference official moved: compared with it, a: (calls a tool|disagrees on whether to call a tool) "
