@@ -52,8 +52,8 @@ def manifests(texts: Mapping[str, str], *, name: str, image: str) -> dict[str, s
 
 
 def _renamed(own: Mapping[str, str], name: str) -> dict[str, str]:
-    """The files with another name of all resources; paths and names of variables, which hold the word too, stay."""
-    word = re.compile(rf'(?<![\w/.]){NAME}(?=[\s"]|\.\$|$|:8080)', re.MULTILINE)
+    """The files with another name of all resources, also in addresses; paths and names of variables with the word stay."""
+    word = re.compile(rf'(?:(?<=//)|(?<![\w/.])){NAME}(?=[\s"]|\.\$|$|:8080)', re.MULTILINE)
     return {file: word.sub(name, text) for file, text in own.items()}
 
 

@@ -11,6 +11,7 @@ import yaml
 
 from shadow.commands.dashboards import contents, packaged, write
 from shadow.settings.config_errors import ConfigError
+from shadow.settings.load_config import load
 from tests.watching import promtool
 
 SCHEMA = Path(__file__).with_name("prometheus_operator.schema.json")
@@ -111,6 +112,55 @@ def test_the_service_s_names_are_accepted_by_the_admin_port():
     hosts = json.loads(env["SAMEWEIGHTS_ADMIN__HOSTS"].replace("$(NAMESPACE)", "ai"))
     assert hosts == ["audit", "audit.ai", "audit.ai.svc", "audit.ai.svc.cluster.local"]
     assert env["SAMEWEIGHTS_ADMIN__LISTEN"] == "0.0.0.0:8081"
+
+
+def injected(service: dict) -> dict[str, str]:
+    """What the kubelet sets in each pod for a Service, as Kubernetes documents it: `{NAME}_SERVICE_HOST` and Docker's links."""
+    name, host = service["metadata"]["name"].upper().replace("-", "_"), "10.0.0.1"
+    ports = {each["name"].upper(): each["port"] for each in service["spec"]["ports"]}
+    first = next(iter(ports.values()))
+    found = {f"{name}_SERVICE_HOST": host, f"{name}_SERVICE_PORT": f"{first}", f"{name}_PORT": f"tcp://{host}:{first}"}
+    for port, number in ports.items():
+        link = {"": f"tcp://{host}:{number}", "_PROTO": "tcp", "_PORT": f"{number}", "_ADDR": host}
+        found |= {f"{name}_SERVICE_PORT_{port}": f"{number}"}
+        found |= {f"{name}_PORT_{number}_TCP{end}": value for end, value in link.items()}
+    return found
+
+
+def environment(job: str) -> dict[str, str]:
+    """The variables of the container, with those of the Service unless the pod leaves them out."""
+    own = {each["name"]: each.get("value", "ai").replace("$(NAMESPACE)", "ai") for each in one_container(job)["env"]}
+    linked = one("StatefulSet", job)["spec"]["template"]["spec"].get("enableServiceLinks", True)
+    return own | (injected(one("Service", job)) if linked else {})
+
+
+@pytest.fixture
+def file(tmp_path):
+    written = tmp_path / "sameweights.toml"
+    written.write_text('[proxy]\nprovider = "a"\n[proxy.providers.a]\nbase_url = "https://a.example/v1"\n')
+    return written
+
+
+@pytest.mark.parametrize("job", ["sameweights", "sameweights-2", "audit"])
+def test_the_pod_s_configuration_is_loaded_with_the_variables_that_it_has(file, job):
+    config = load(file, {}, environment(job))
+    assert (config.proxy.listen, config.admin.listen) == ("0.0.0.0:8080", "0.0.0.0:8081")
+
+
+def test_variables_of_the_service_are_refused_so_that_the_pod_leaves_them_out(file):
+    with pytest.raises(ConfigError, match="SAMEWEIGHTS_SERVICE_HOST: no such variable"):
+        load(file, {}, injected(one("Service")))
+    assert one("StatefulSet")["spec"]["template"]["spec"]["enableServiceLinks"] is False
+
+
+@pytest.mark.parametrize("job", ["sameweights", "audit"])
+def test_the_address_for_applications_names_the_service_of_that_job(job):
+    assert f"OPENAI_BASE_URL=http://{job}:8080/v1 in" in made(job)["service.yaml"]
+
+
+def test_paths_keep_the_name_of_the_program_under_another_job():
+    mounted = {each["name"]: each["mountPath"] for each in one_container("audit")["volumeMounts"]}
+    assert mounted == {"config": "/etc/sameweights", "data": "/var/lib/sameweights", "tmp": "/tmp"}
 
 
 def test_one_replica_writes_its_database_on_a_volume_and_has_a_minute_to_end(container):
