@@ -1,7 +1,7 @@
 """`LiveFeed`: sends how many pairs of evidence are newer than a page, as server-sent events (EventSource, WHATWG HTML 9.2).
 
 All open feeds share one query in two seconds, at most eight are open, and each ends after ten minutes; the browser then opens it
-again. So the cost does not grow with the pages that are open.
+again. So the cost does not grow with the pages that are open. The verdicts are those that the pages built, renewed seldom.
 """
 
 from __future__ import annotations
@@ -9,12 +9,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import suppress
 
 from aiohttp import web
 
 from shadow.pages.page_threads import PageThreads
-from shadow.pages.period_figures import NotBuiltError, PeriodFiguresCache
+from shadow.pages.period_figures import PeriodFiguresCache
 from shadow.report.evident_signals import EvidentSignals
 from storage.rows import Standing
 from storage.store import Reader
@@ -28,7 +27,7 @@ COUNTED = 1_000
 
 
 class LiveFeed:
-    """Answers the requests of `/live`; `figures` builds the verdicts of all records (without it every marked pair counts).
+    """Answers the requests of `/live`; `figures` has the verdicts of all records (without it every marked pair counts).
     `clock` returns monotonic seconds.
     """
 
@@ -74,19 +73,18 @@ class LiveFeed:
             await asyncio.sleep(self._poll)
         return response
 
-    async def _standing(self) -> Standing | None:
-        """What the verdicts of all records rest on; None without verdicts."""
+    def _standing(self) -> Standing | None:
+        """What the verdicts of all records that were built last rest on, nothing before the first; None without verdicts."""
         if self._figures is None:
             return None
-        figures = await asyncio.shield(asyncio.wrap_future(self._figures.future("all")))
-        return EvidentSignals(figures.cards).standing
+        figures = self._figures.renewed("all")
+        return EvidentSignals(figures.cards if figures else ()).standing
 
     async def _numbers(self) -> tuple[int, ...]:
         """The numbers of the newest pairs of evidence, read at most once in the time of a poll."""
         async with self._asking:
             if self._clock() >= self._asked + self._poll:
-                with suppress(NotBuiltError):
-                    standing = await self._standing()
-                    self._newest = await self._threads.run(self._reader.page_queries.newest_evidence, COUNTED, standing)
+                standing = self._standing()
+                self._newest = await self._threads.run(self._reader.page_queries.newest_evidence, COUNTED, standing)
                 self._asked = self._clock()
         return self._newest

@@ -28,6 +28,8 @@ from storage.store import Reader
 
 FRESH_SECONDS = 10.0
 """Seconds for which figures are shown again at least."""
+UNASKED = 4
+"""How many times longer they are shown where no page is opened, so that a feed takes a quarter of the share."""
 PERIODS = ("1h", "24h", "7d", "all")
 """The periods that the pages offer; their figures are kept."""
 KEPT = 4
@@ -84,6 +86,19 @@ def _from_zero(line: SignalLine) -> float:
     return max(line.low or 0.0, -(line.high or 0.0), 0.0) if line.low is not None and line.high is not None else 0.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _KeptFigures:
+    """Figures that took `cost` seconds to build, until `ended` (monotonic seconds)."""
+
+    figures: PeriodFigures
+    ended: float
+    cost: float
+
+    def is_fresh(self, now: float, times: int = 1) -> bool:
+        """Whether they are younger than the time in which the share pays for them, so many times."""
+        return now < self.ended + max(FRESH_SECONDS, times * self.cost / SHARE)
+
+
 class PeriodFiguresCache:
     """Builds the figures of a period, one build at a time in a thread of its own; `now` returns seconds since the epoch, `clock`
     monotonic seconds. Safe from any thread.
@@ -98,8 +113,10 @@ class PeriodFiguresCache:
         self._share = BuildShare()
         self._lock = threading.Lock()
         """Held to look something up, never while figures are built."""
-        self._kept: dict[Words, tuple[float, PeriodFigures]] = {}
-        """Until when the figures of a period are shown, and the figures; those built last at the end."""
+        self._kept: dict[Words, _KeptFigures] = {}
+        """The figures of periods; those built last at the end."""
+        self._late: set[Words] = set()
+        """Offered periods whose build was put off because the share was spent."""
         self._builds: dict[Words, Future[PeriodFigures]] = {}
 
     def __repr__(self) -> str:
@@ -128,37 +145,70 @@ class PeriodFiguresCache:
     def known(self, since: str) -> PeriodFigures | None:
         """The figures of the period that were built last, of whatever age; None without any."""
         with self._lock:
-            return self._kept.get((since, ""), (0.0, None))[1]
+            kept = self._kept.get((since, ""))
+        return kept.figures if kept else None
+
+    def renewed(self, since: str) -> PeriodFigures | None:
+        """As `known`, for a page that stays open: a build begins only where the figures are four times older than usual."""
+        with self._lock:
+            kept = self._kept.get((since, ""))
+        if kept is None:
+            return None
+        if not kept.is_fresh(self._clock(), UNASKED):
+            self.future(since)
+        return kept.figures
 
     def close(self) -> None:
         """End the thread after the build in progress."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _fresh(self, words: Words) -> Future[PeriodFigures] | None:
-        shown_until, figures = self._kept.get(words, (0.0, None))
-        if figures is None or self._clock() >= shown_until:
+        kept = self._kept.get(words)
+        if kept is None or not kept.is_fresh(self._clock()):
             return None
         found: Future[PeriodFigures] = Future()
-        found.set_result(figures)
+        found.set_result(kept.figures)
         return found
 
     def _build(self, words: Words, start: float, end: float) -> PeriodFigures:
         """In the thread of builds: new figures, or older ones while the share is spent."""
         try:
-            if wait := self._share.wait(self._clock(), offered=_is_offered(words)):
+            if _is_offered(words):
+                return self._in_turn(words, start)
+            if wait := self._share.wait(self._clock(), offered=False):
                 return self._older(words, wait)
             return self._built(words, start, end)
         finally:
             with self._lock:
                 del self._builds[words]
 
+    def _in_turn(self, words: Words, start: float) -> PeriodFigures:
+        """The figures of an offered period, after those of the periods that were put off and are older."""
+        while not (wait := self._share.wait(self._clock(), offered=True)):
+            with self._lock:
+                if found := self._fresh(words):
+                    return found.result()
+                oldest = min((words, *sorted(self._late)), key=self._age_key)
+                self._late.discard(oldest)
+            if oldest == words:
+                return self._built(words, start, 0.0)
+            self._built(oldest, moment_of("since", oldest[0], self._now()), 0.0)
+        with self._lock:
+            self._late.add(words)
+        return self._older(words, wait)
+
+    def _age_key(self, words: Words) -> float:
+        """When the figures of a period were built, before all others where they never were."""
+        kept = self._kept.get(words)
+        return kept.ended if kept else float("-inf")
+
     def _older(self, words: Words, wait: float) -> PeriodFigures:
         with self._lock:
-            _, figures = self._kept.get(words, (0.0, None))
+            kept = self._kept.get(words)
             known = tuple(since for since, until in self._kept if not until)
-        if figures is None:
+        if kept is None:
             raise NotBuiltError(wait, known)
-        return figures
+        return kept.figures
 
     def _built(self, words: Words, start: float, end: float) -> PeriodFigures:
         begun = self._clock()
@@ -169,7 +219,7 @@ class PeriodFiguresCache:
             self._share.charge(ended, ended - begun)
         with self._lock:
             self._kept.pop(words, None)
-            self._kept[words] = ended + max(FRESH_SECONDS, (ended - begun) / SHARE), figures
+            self._kept[words] = _KeptFigures(figures=figures, ended=ended, cost=ended - begun)
             others = [each for each in self._kept if not _is_offered(each)]
             for each in others[:-KEPT]:
                 del self._kept[each]

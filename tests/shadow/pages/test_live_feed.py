@@ -8,6 +8,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from shadow.pages.live_feed import LiveFeed
 from shadow.pages.page_threads import PageThreads
+from shadow.pages.period_figures import PeriodFiguresCache
 from tests.exchanges import said
 from tests.pairs import keep_pair
 from tests.running import until
@@ -87,3 +88,13 @@ async def test_feeds_share_a_query(store, opened):
             answer = await stack.enter_async_context(client.get("/live"))
             await lines(answer, b":")
     assert counting.asked == 1
+
+
+async def test_feed_builds_no_verdicts_and_counts_nothing_before_they_are_built(store, opened):
+    figures = PeriodFiguresCache(store)
+    client = await opened(LiveFeed(store, PageThreads(), figures, poll=0.01, longest=0.05))
+    evident(store, 1)
+    async with client.get("/live") as answer:
+        assert b"data:" not in await answer.read()
+    figures.of("24h")  # the thread has ended all builds before it
+    assert figures.known("all") is None

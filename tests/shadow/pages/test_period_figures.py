@@ -77,6 +77,32 @@ def test_older_figures_are_shown_while_the_share_is_spent(store, cache, clock):
     assert {card.provider for card in cache.of("2h").cards} == {"near"}
 
 
+def test_period_put_off_with_the_oldest_figures_is_built_before_the_one_that_asks_first(cache, clock):
+    clock.step = 12.0
+    shown = cache.of("all")
+    clock.step = 0.0
+    with pytest.raises(NotBuiltError):
+        cache.of("7d")
+    clock.seconds, clock.step = clock.seconds + 600.0, 12.0
+    assert cache.of("all") is shown
+    assert cache.known("7d") is not None
+
+
+def test_page_that_stays_open_renews_figures_of_one_second_after_200_seconds_and_not_before(cache, clock):
+    assert cache.renewed("all") is None
+    clock.step = 1.0
+    first = cache.of("all")
+    built, clock.step = clock.seconds, 0.0
+    clock.seconds = built + 200.0 - 0.1
+    assert cache.renewed("all") is first
+    cache.of("24h")  # the thread has ended all builds before it
+    assert cache.known("all") is first
+    clock.seconds = built + 200.0
+    assert cache.renewed("all") is first
+    cache.of("1h")
+    assert cache.known("all") is not first
+
+
 def test_build_that_fails_is_charged_and_fails_for_all_that_wait(clock):
     cache = PeriodFiguresCache(None, now=lambda: NOW, clock=clock)
     clock.step = 6.0
