@@ -18,14 +18,16 @@ TOOLS = [{"type": "function", "function": {"name": "get_weather", "parameters": 
 _ids = itertools.count(1)
 
 
-def calling(city: str) -> dict:
-    """A choice that calls get_weather."""
-    call = {"id": "call_1", "type": "function", "function": {"name": "get_weather", "arguments": f'{{"city": "{city}"}}'}}
+def calling(city: str, name: str = "get_weather") -> dict:
+    """A choice that calls a tool."""
+    call = {"id": "call_1", "type": "function", "function": {"name": name, "arguments": f'{{"city": "{city}"}}'}}
     return {"message": {"content": None, "tool_calls": [call]}, "finish_reason": "tool_calls"}
 
 
-def answer(what: str | dict) -> bytes:
-    """A text, or a choice as `calling` makes one."""
+def answer(what: str | dict | bytes) -> bytes:
+    """A text, or a choice as `calling` makes one, or a whole body."""
+    if isinstance(what, bytes):
+        return what
     body = said(what) if isinstance(what, str) else said("", **what)
     # equal ids would look like an answer out of a cache
     return body.replace(b"chatcmpl-1", f"chatcmpl-{next(_ids)}".encode())
@@ -43,7 +45,7 @@ def record(seen, faults=()):
     return exchange_record(seen, outcomes=["valid"] * len(calls(seen.answer)), checks=checks)
 
 
-def add_live(store: Store, provider: str, what: str | dict = "Hello there", *, faults=(), **more):
+def add_live(store: Store, provider: str, what: str | dict | bytes = "Hello there", *, faults=(), **more):
     """One live exchange that no shadow follows."""
     name = f"{next(_ids):032x}"
     # each asks something else: what is asked again within a day counts once

@@ -12,10 +12,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from shadow.commands.written_file import write_bytes
 from shadow.dossier.digest_chain import CHAIN, broken_link, chain_lines
-from shadow.dossier.dossier_records import CountedPair, DossierRecords, OtherSums, dossier_records, whole_period
+from shadow.dossier.dossier_records import CountedPair, DossierRecords, OtherSums, dossier_records, whole_period, without_words
 from shadow.dossier.dossier_text import dossier_text
 from shadow.dossier.telling_pairs import telling_pairs
 from shadow.privacy.privacy_policy import row_of
+from shadow.privacy.withheld_words import LEFT_OUT, without_quotes
 from shadow.report.build_report import as_json, verdicts_of
 from shadow.report.evident_signals import EvidentSignals
 from shadow.report.figures import Report
@@ -25,6 +26,7 @@ from shadow.settings.config_errors import ConfigError
 from shadow.terminal.pair_list import ListedPair, pair_document
 from shadow.terminal.pair_text import pair_columns, pair_json
 from shadow.verdict.phrases import rfc3339
+from storage.rows import PairRow
 from storage.store import Reader
 
 SCHEMA = "sameweights.dossier/1"
@@ -33,6 +35,11 @@ EVIDENCE, REQUESTS = "evidence.jsonl", "requests.jsonl"
 FILES = (README, VERDICT, RECORDS, PAIRS, EVIDENCE, REQUESTS)
 SAMPLE = 200
 """Requests of the replayable set at most: the newest pairs beside the most telling ones, which alone would be a biased choice."""
+WITHOUT_TEXT = (
+    *("id", "started", "started_time", "route", "model", "provider", "reference", "subject_id", "reference_id", "control_id"),
+    *("control_reason", "comparable", "evidence", "differing", "matches", "differs", "not_comparable", "not_measured"),
+)
+"""Members of a pair in `evidence.jsonl` that quote neither a request nor an answer."""
 _CHAT = "/chat/completions"
 _PERIOD, _OTHERS = TypeAdapter(PeriodRecords), TypeAdapter(tuple[OtherSums, ...])
 _PAIR = TypeAdapter(CountedPair)
@@ -52,7 +59,8 @@ def write_dossier(
     """Write the files into `folder`, which is created; ConfigError for an unknown provider or a folder that has such files."""
     whole = read_records(reader, *period)
     of_provider(verdicts_of(whole), provider)
-    records = dossier_records(provider, whole, reader.judgements.counted_pairs(provider, *period))
+    found = dossier_records(provider, whole, reader.judgements.counted_pairs(provider, *period))
+    records = found if with_text else without_words(found)
     report = of_provider(verdicts_of(whole_period(records)), provider)
     signals = tuple(reason.subject for card in report.cards for reason in card.verdict.reasons)
     evident = EvidentSignals(report.cards)
@@ -117,9 +125,13 @@ def _pair_line(pair: CountedPair) -> str:
 def _evidence_line(reader: Reader, line: ListedPair, evident: EvidentSignals, *, with_text: bool) -> str:
     found = pair_columns(reader, line.summary.pair.id, evident) if with_text else None
     if found is None:
-        kept = {name: value for name, value in pair_document(line).items() if name != "conversation"}
-        return json.dumps(kept)
+        document = pair_document(line)
+        return json.dumps({name: document[name] for name in WITHOUT_TEXT} | {"why": _why(line.summary.pair)})
     return json.dumps(json.loads(pair_json(found)))
+
+
+def _why(pair: PairRow) -> str | None:
+    return without_quotes(pair.comparable, LEFT_OUT) or None
 
 
 def _requests(reader: Reader, telling: Sequence[ListedPair], records: DossierRecords) -> Iterator[str]:

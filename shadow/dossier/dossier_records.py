@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
+from shadow.privacy.withheld_words import LEFT_OUT, without_quotes
 from shadow.report.drift_lines import DriftLine
 from shadow.report.period_records import PeriodRecords
 from storage.judgement_rows import ComparedChecks, CountedPairRow, PairFinishReasons, PayoffSum
@@ -91,6 +92,16 @@ def dossier_records(provider: str, period: PeriodRecords, pairs: Iterable[Counte
 def whole_period(found: DossierRecords) -> PeriodRecords:
     """The records of the period with the payoffs again, those of the pairs and those of the others."""
     return replace(found.period, sums=(*_own_sums(found), *_other_sums(found.others)))
+
+
+def without_words(found: DossierRecords) -> DossierRecords:
+    """The records without the words of answers, which reasons of not comparing quote."""
+    reasons: Counter[tuple[str, str, str, str]] = Counter()
+    for *key, reason, number in found.period.reasons:
+        reasons[key[0], key[1], key[2], without_quotes(reason, LEFT_OUT)] += number
+    period = replace(found.period, reasons=tuple((*key, number) for key, number in reasons.items()))
+    pairs = tuple(replace(pair, comparable=without_quotes(pair.comparable, LEFT_OUT)) for pair in found.pairs)
+    return replace(found, period=period, pairs=pairs)
 
 
 def _unrouted(row: SignalCount, provider: str) -> SignalCount:

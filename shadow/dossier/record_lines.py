@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from shadow.presentation.safe_text import csv_cell
 from shadow.privacy.privacy_policy import row_of
+from shadow.privacy.withheld_words import LEFT_OUT, without_quotes
 from shadow.reading.apis import api_of
 from shadow.reading.parsed_exchange import parse_exchange
 from shadow.records import exchange
@@ -42,7 +43,7 @@ def jsonl_lines(reader: Reader, lines: Sequence[ListedPair], *, with_text: bool)
                     {**_exchange(row), "sameweights.side": side, "sameweights.pair.id": pair.id, **_text(row, with_text)}
                 )
         for finding in reader.findings(pair_id=pair.id):
-            yield json.dumps({"sameweights.pair.id": pair.id, **_evaluation(finding)})
+            yield json.dumps({"sameweights.pair.id": pair.id, **_evaluation(finding, with_text=with_text)})
 
 
 def _exchange(row: ExchangeRow) -> dict[str, object]:
@@ -76,12 +77,13 @@ def _text(row: ExchangeRow, with_text: bool) -> dict[str, object]:
     return {name: body.decode("utf-8", "replace") for name, body in bodies.items() if with_text and body is not None}
 
 
-def _evaluation(finding: FindingRow) -> dict[str, object]:
+def _evaluation(finding: FindingRow, *, with_text: bool) -> dict[str, object]:
+    """The result of one comparison; its explanation, which may quote an answer, only with text."""
     members = {
         "gen_ai.evaluation.name": finding.signal,
         "gen_ai.evaluation.score.label": finding.state,
         "gen_ai.evaluation.score.value": finding.score,
-        "gen_ai.evaluation.explanation": finding.reason or None,
+        "gen_ai.evaluation.explanation": finding.reason if with_text and finding.reason else None,
         "sameweights.comparison": finding.comparison,
     }
     return {name: value for name, value in members.items() if value is not None}
@@ -100,7 +102,8 @@ def csv_text(reader: Reader, lines: Sequence[ListedPair], *, with_text: bool) ->
 def _row(reader: Reader, line: ListedPair, *, with_text: bool) -> Iterator[str | int]:
     summary, pair = line.summary, line.summary.pair
     yield from (pair.id, rfc3339(pair.started) or "", pair.route, pair.model, pair.provider, pair.reference, pair.conversation)
-    yield from ("no" if pair.comparable else "yes", pair.comparable)
+    why = pair.comparable if with_text else without_quotes(pair.comparable, LEFT_OUT)
+    yield from ("no" if pair.comparable else "yes", why)
     signals = [*(row.signal for row in line.evidence.alone), *(one.signal for one in line.evidence.evidence)]
     yield "; ".join(map(named, signals))
     yield "; ".join(map(named, summary.differing))

@@ -10,12 +10,19 @@ import hashlib
 import re
 from dataclasses import replace
 
+from proxy.exchange import FailureKind
+from shadow.reading.completion import UnreadReason
 from storage.rows import ExchangeRecord, ExchangeRow, FindingRow, PairRecord
 from storage.storage_config import Bodies
 
 NOT_KEPT = "not kept: storage.bodies is not full"
+LEFT_OUT = "left out: --without-text"
+"""In place of the words of an answer in what is exported without text."""
+_KINDS = "|".join({*FailureKind, *UnreadReason})
 _FIXED = re.compile(
-    r"the (?:provider|reference) (?:gave no whole answer|returned no complete response) \([\w :]+\)(?:: (?:status|error) \d{3})?"
+    r"the (?:provider|reference) (?:gave no whole answer|returned no complete response) \([\w :]+\)"
+    rf"(?:: (?:(?:status|error) \d{{3}}|(?:{_KINDS})(?=:)))?"
+    r"|the request could not be read|two different APIs answered"
 )
 
 
@@ -44,10 +51,10 @@ def withhold_pair(record: PairRecord, bodies: Bodies) -> PairRecord:
     return replace(record, pair=pair, findings=tuple(map(_without_words, record.findings)))
 
 
-def without_quotes(reason: str) -> str:
-    """A reason of not comparing without the words of an answer: the fixed words that it begins with."""
+def without_quotes(reason: str, note: str = NOT_KEPT) -> str:
+    """A reason of not comparing without the words of an answer: the fixed words that it begins with, and `note`."""
     found = _FIXED.match(reason)
-    return f"{found[0]} ({NOT_KEPT})" if found else NOT_KEPT if reason else ""
+    return f"{found[0]} ({note})" if found else note if reason else ""
 
 
 def _without_bodies(row: ExchangeRow, *, hashed: bool) -> ExchangeRow:

@@ -12,7 +12,7 @@ from shadow.dossier.dossier_bundle import FILES, read_dossier, write_dossier
 from shadow.report.build_report import as_json, build_verdicts
 from shadow.report.provider_report import of_provider
 from shadow.settings.config_errors import ConfigError
-from tests.records import NOW, add_pair
+from tests.records import NOW, add_pair, calling
 
 pytestmark = pytest.mark.slow
 PERIOD = (0.0, NOW + 60)
@@ -72,6 +72,24 @@ def test_ten_pairs_are_whole_and_the_requests_can_be_sent_again(bundle):
     requests = [json.loads(line) for line in (bundle / "requests.jsonl").read_text(encoding="utf-8").splitlines()]
     assert len(requests) == 80
     assert all(one["messages"] for one in requests)
+
+
+def test_without_text_no_argument_and_no_invented_tool_is_quoted(store, tmp_path):
+    refused = b'{"error": {"message": "no Oslo in Quito", "type": "Oslo", "code": "invented_tool"}}'
+    for _ in range(12):
+        add_pair(store, "p", calling("Oslo"), calling("Quito"), calling("Quito"))
+        add_pair(store, "p", calling("Oslo", name="invented_tool"), calling("Quito"), calling("Quito"))
+        add_pair(store, "p", refused, "Hello", status=400)
+    assert store.flush(20)
+    whole = {}
+    for folder, text in (("with", True), ("without", False)):
+        write_dossier(store, "p", PERIOD, tmp_path / folder, version="1", with_text=text)
+        whole[text] = "".join((tmp_path / folder / name).read_text(encoding="utf-8") for name in FILES)
+    for quoted in ("Oslo", "Quito", "invented_tool"):
+        assert quoted in whole[True]
+        assert quoted not in whole[False]
+    assert read_dossier(tmp_path / "without").cards
+    assert recomputed(tmp_path / "without") == (0, "as stated")
 
 
 def test_without_text_there_is_no_word_of_a_request_or_answer(recorded, tmp_path):

@@ -12,6 +12,7 @@ from storage.rows import PairFilter
 from tests.records import add_pair, calling
 
 ALL = PairFilter(limit=100)
+INVENTED = calling("Oslo", name="invented_tool")
 
 
 @pytest.fixture
@@ -35,12 +36,20 @@ def test_each_exchange_has_the_names_of_the_conventions(store, pair):
     assert results["arguments"]["gen_ai.evaluation.score.label"] == "differ"
 
 
+def exported(store, **more):
+    lines = pair_lines(store, ALL)
+    return "".join(jsonl_lines(store, lines, **more)) + csv_text(store, lines, **more)
+
+
 def test_no_text_is_written_where_none_is_wanted(store, pair):
-    made = "".join(jsonl_lines(store, pair_lines(store, ALL), with_text=False))
-    made += csv_text(store, pair_lines(store, ALL), with_text=False)
-    assert "Weather?" not in made
-    assert "body" not in made
-    assert "get_weather(" not in made
+    add_pair(store, "garbler", *(INVENTED, calling("Quito"), calling("Quito")))
+    refused = b'{"error": {"message": "no Oslo in Quito", "type": "Oslo", "code": "invented_tool"}}'
+    add_pair(store, "garbler", refused, calling("Quito"), status=400)
+    assert store.flush(20)
+    whole, made = (exported(store, with_text=text) for text in (True, False))
+    for quoted in ("Weather?", "body", "get_weather", "Oslo", "Quito", "invented_tool", "gen_ai.evaluation.explanation"):
+        assert quoted in whole
+        assert quoted not in made
 
 
 def rows(store):

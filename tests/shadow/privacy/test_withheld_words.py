@@ -57,13 +57,19 @@ def test_a_pair_keeps_its_fingerprint_and_its_states_and_no_word_unless_bodies_a
     ("reason", "kept"),
     [
         ("", ""),
-        ("two different APIs answered: /a and /b", NOT_KEPT),
+        ("two different APIs answered: /a and /b", f"two different APIs answered ({NOT_KEPT})"),
+        ("the request could not be read: not_json: my prompt", f"the request could not be read ({NOT_KEPT})"),
+        ("my prompt", NOT_KEPT),
         (
             "the reference returned no complete response (refused: context 8192): error 400 x: my prompt",
             f"the reference returned no complete response (refused: context 8192): error 400 ({NOT_KEPT})",
         ),
         (
             "the provider returned no complete response (failed): not_json: my prompt",
+            f"the provider returned no complete response (failed): not_json ({NOT_KEPT})",
+        ),
+        (
+            "the provider returned no complete response (failed): my prompt",
             f"the provider returned no complete response (failed) ({NOT_KEPT})",
         ),
         (
