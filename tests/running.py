@@ -1,10 +1,12 @@
 """What the tests share: waiting without sleeping, all processes of a `serve` that runs, a request's bytes."""
 
 import asyncio
+import itertools
 import json
 import re
 import signal
-from collections.abc import Awaitable, Callable
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from storage.opening import open_reader
 from storage.storage_config import StorageConfig
 
 PATIENCE = 30.0
+_numbers: defaultdict[Path, Iterator[int]] = defaultdict(lambda: itertools.count(1))
 
 
 async def until(holds: Callable[[], object] | Callable[[], Awaitable[object]], seconds: float = PATIENCE) -> object:
@@ -37,6 +40,13 @@ class Served:
     admin: str
     database: Path
     errors: list[str] = field(default_factory=list)
+
+    @property
+    def numbers(self) -> Iterator[int]:
+        """For requests that differ, from 1 in each database: pretended answers depend on the text, so with one count for all the
+        draw of a scene would depend on the tests before it.
+        """
+        return _numbers[self.database]
 
     @property
     def reader(self):

@@ -4,7 +4,6 @@ changes nothing, and the next process sends what was not sent.
 changes nothing, and what reached no receiver is sent by the next process.
 """
 
-import itertools
 import time
 
 import pytest
@@ -18,12 +17,11 @@ from tests.running import chat, until
 pytestmark = [pytest.mark.journey, pytest.mark.promise("audit.drift")]
 
 CONFIG = TWO_PROVIDERS + EACH_IS_SAMPLED + 'models = ["pretend-small"]\n'
-_numbers = itertools.count(1)
 
 
 async def ask(served, count: int) -> None:
-    """Send so many requests, no two alike."""
-    texts = (f"What is the weather in town number {next(_numbers)}?" for _ in range(count))
+    """Send so many requests, no two of a scene alike."""
+    texts = (f"What is the weather in town number {next(served.numbers)}?" for _ in range(count))
     await post_chats(served, [chat(text=text, tools=[WEATHER], tool_choice="auto", temperature=0.6) for text in texts])
 
 

@@ -1,7 +1,6 @@
 """Which side an alarm names, through a running serve: the provider or the reference that moved or fails, or neither yet."""
 
 import asyncio
-import itertools
 import random
 import re
 from collections.abc import Sequence
@@ -35,7 +34,6 @@ models = ["pretend-small"]
 webhook = "http://127.0.0.1:{port}/hook"
 """
 MOVED = PlantedFaults(drop_tool_calls=0.9)
-_numbers = itertools.count(1)
 
 
 def configuration(pretended: dict[str, PretendedServer], port: int) -> str:
@@ -57,11 +55,11 @@ async def served_with(serve, *names: str):
 
 
 async def ask(served, names: Sequence[str]) -> None:
-    """One request to each name, in turn, no two alike."""
+    """One request to each name, in turn, no two of a scene alike."""
     async with aiohttp.ClientSession() as session:
 
         async def one(provider: str) -> None:
-            text = f"What is the weather in village number {next(_numbers)}?"
+            text = f"What is the weather in village number {next(served.numbers)}?"
             body = chat(text=text, tools=[WEATHER], tool_choice="auto", temperature=0.6)
             headers = {"Content-Type": "application/json", "x-sameweights-provider": provider}
             async with session.post(f"{served.data}/v1/chat/completions", data=body, headers=headers) as got:
@@ -100,24 +98,17 @@ async def test_moved_reference_of_three_equal_providers_is_named_and_no_provider
     async with served_with(serve, "a", "b", "c") as (served, got, pretended):
         await ask(served, shared(100, {"a": 90, "b": 9, "c": 1}))
         pretended["official"].faults = MOVED
-        await ask(served, shared(460, {"a": 90, "b": 9, "c": 1}))
-        await judged(served, 560)
-        total = 560
-        while not got and total < 1_500:  # what the second provider shows comes with its share of the traffic
-            await ask(served, shared(100, {"a": 90, "b": 9, "c": 1}))
-            total += 100
-            await judged(served, total)
+        await ask(served, shared(260, {"a": 90, "b": 9, "c": 1}))
         await until(lambda: got)
+        await judged(served, 360)
         found, (code, words) = lines(served), await reported(served)
         await shown(served, "sameweights_reference_state", reference="official", state="moved")
         await shown(served, "sameweights_drift_blame", provider="a", blame="reference")
-    assert (found["a"].state, found["a"].blame) == ("not_measured", "reference")
-    assert found["a"].by in {"b", "c"}, "either of the two that have not changed"
+    assert (found["a"].state, found["a"].blame, found["a"].by) == ("not_measured", "reference", "b")
     assert "drift" not in {line.state for line in found.values()}
-    # which of the two signals about calling leads depends on what the pairs show first
-    leads = r"the reference official moved: compared with it, a: (calls a tool|disagrees on whether to call a tool) "
-    assert re.search(leads, found["a"].sentence)
-    assert "points more often" in found["a"].sentence
+    # which signal leads is that whose test passed its threshold first, at one of several pairs
+    assert found["a"].sentence.startswith("the reference official moved: compared with it, a: ")
+    assert re.search(r"\bcalls a tool \d+ points more often", found["a"].sentence)
     events = [(event["state"], event["name"], event["subject"], event["verdict"]) for _, event in got]
     assert events == [("not_measured", "reference_moved", "reference", "not_measured")]
     assert code == 0, words
