@@ -71,7 +71,8 @@ OVERVIEW = Board(
                 Panel(
                     title="Compared",
                     text="Of the requests sent to references in the last hour as a first answer, the share that gave a pair "
-                    "that could be compared. Low: Audit health has the reasons. No value: nothing was shadowed.",
+                    "that could be compared, of all providers together; a response that failed is not compared. Low: Audit "
+                    "health has the reasons. No value: nothing was shadowed.",
                     unit="percentunit",
                     kind="stat",
                     width=4,
@@ -82,7 +83,8 @@ OVERVIEW = Board(
                     none="nothing shadowed",
                     queries=(
                         q(
-                            "clamp_max(sum(max by (provider, model) (sameweights:divergence_cross:increase1h{<sum>}))"
+                            "clamp_max(sum(max by (job, provider, model) "
+                            "(sameweights:divergence_cross:increase1h{<job>, <whole>}))"
                             " / (sum(sameweights:shadows:increase1h{<job>}) > 0), 1)"
                         ),
                     ),

@@ -2,6 +2,7 @@
 
 In a query `<leg>` stands for the four selectors of raw series, `<own>` for those without a provider, `<sum>` for those of
 recorded series, which are sums over instances, and `<ref>` for raw series of the reference, which is another provider.
+`<whole>` leaves out the signals of failure, which have a result where a response failed.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ SELECTORS = {
     "<own>": 'job=~"$job", instance=~"$instance"',
     "<sum>": 'job=~"$job", provider=~"$provider", model=~"$model"',
     "<job>": 'job=~"$job"',
+    "<whole>": 'signal!~"error|error_class|parameters"',
 }
 
 

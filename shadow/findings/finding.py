@@ -107,6 +107,8 @@ TIMES = frozenset(
     }
 )
 """Signals of speed: they show how a server is loaded, never what it serves."""
+FAILURES = frozenset({Signal.ERROR, Signal.ERROR_CLASS, Signal.PARAMETERS})
+"""Signals of failure, which have a result for failed responses too: a pair with no other result was not compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

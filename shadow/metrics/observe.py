@@ -19,7 +19,7 @@ from proxy.process.shared_counters import PAIRS, PLANE, SharedCounters
 from proxy.worker_stats import WorkerStats
 from shadow.compare.failed_responses import NO_ANSWER
 from shadow.findings.error_classes import ErrorClass
-from shadow.findings.finding import FindingState, Signal
+from shadow.findings.finding import FAILURES, FindingState, Signal
 from shadow.findings.pair import ControlReason, PairKind
 from shadow.measures.schema_validation import OUTCOMES
 from shadow.metrics.answer_counts import CHECK, CLASSES, AnswerCounts, answer_counts
@@ -131,7 +131,7 @@ class Metrics:
         verdicts = tuple(map(_VERDICT, findings))
         self._series.comparisons.count(begin, verdicts, exemplar)
         self._series.unmeasured.count(begin, verdicts)
-        if kind == PairKind.CROSS.value and any(state in _JUDGED for _, state in verdicts):
+        if kind == PairKind.CROSS.value and any(state in _JUDGED and signal not in FAILURES for signal, state in verdicts):
             self._series.last_comparison(*labels).set(int(time()))
         judged = ((found.signal._value_, found.score) for found in findings if found.state in _JUDGED)
         scores = [(name, score) for name, score in judged if name in LIKENESS and score is not None and 0 <= score <= 1]

@@ -6,10 +6,11 @@ import promql_parser
 import pytest
 from prometheus_client import CollectorRegistry
 
+from shadow.findings.finding import FAILURES
 from shadow.metrics.definitions import MetricDefinitions
 from shadow.metrics.process_metrics import LABELS, ProcessCollector
 from shadow.metrics.series import BulkCounter, BulkHistogram
-from tests.boards import Target, alerts, boards, filled, records, targets, variables
+from tests.boards import Target, alerts, boards, filled, panels, records, targets, variables
 from tests.promql import COUNTING, Labels, of
 
 SCRAPED = frozenset({"job", "instance"})
@@ -127,6 +128,25 @@ def test_rules_add_up_the_replicas():
     for name in records():
         assert "pod" not in KNOWN[name]
         assert "instance" not in KNOWN[name]
+
+
+def test_what_counts_as_compared_leaves_out_the_signals_of_failure():
+    [tile] = [target.expr for target in targets() if (target.board, target.panel) == ("overview", "Compared")]
+    two = (alerts()[name]["expr"] for name in ("SameweightsNothingCompared", "SameweightsProviderNotCompared"))
+    for expr in (tile, *two):
+        pairs = re.findall(r"(?:divergence_cross:increase1h|comparisons_total)\{([^}]+)\}", expr)
+        left_out = [re.search(r'signal!~"([^"]+)"', selector) for selector in pairs]
+        assert left_out
+        assert all(found and set(found[1].split("|")) == set(FAILURES) for found in left_out), expr
+
+
+def test_share_of_the_compared_is_of_all_providers_in_both_its_terms():
+    [tile] = [target for target in targets() if (target.board, target.panel) == ("overview", "Compared")]
+    both = re.findall(r"\{([^}]+)\}", tile.expr)
+    assert len(both) == 2
+    assert {re.sub(r', signal!~"[^"]+"', "", selector) for selector in both} == {'job=~"$job"'}
+    [text] = [panel["description"] for panel in panels(boards()["overview"]) if panel["title"] == "Compared"]
+    assert "of all providers together" in text
 
 
 def test_no_exported_series_of_the_audit_is_forgotten():

@@ -4,7 +4,7 @@ import pytest
 
 from proxy.exchange import FailureKind
 from shadow.compare.comparators import BOTH_WHOLE, COMPARATORS, FOR_ANY_PAIR, compare
-from shadow.findings.finding import FindingState, Signal
+from shadow.findings.finding import FAILURES, FindingState, Signal
 from shadow.findings.pair import PairKind
 from shadow.reading.completion import UnreadReason
 from tests.shadow.compare.made import answer, call, choice, completion, failed, pair, unread
@@ -90,6 +90,10 @@ MEASURED = {
         TIMES | ACTS | {Signal.CALLS_TOOL, Signal.FINISH, Signal.COMPLETION_TOKENS},
     ),
 }
+
+
+def test_signals_that_take_a_failed_response_are_the_signals_of_failure():
+    assert {signal for signal, _ in FOR_ANY_PAIR} == FAILURES
 
 
 @pytest.mark.parametrize(("one", "other", "measured"), MEASURED.values(), ids=MEASURED)

@@ -187,6 +187,18 @@ def test_the_last_comparison_is_the_last_pair_with_a_signal_that_could_be_judged
     assert (moment is not None) == shown
 
 
+@pytest.mark.parametrize("signal", ["error", "error_class", "parameters"])
+@pytest.mark.parametrize("state", ["match", "differ"])
+def test_pair_of_which_a_response_failed_is_no_comparison(exported, signal, state):
+    failed = Finding(signal=Signal(signal), state=FindingState(state), reason="HTTP 404")
+    silent = Finding(signal=Signal.TEXT, state=FindingState.NOT_COMPARABLE, reason="HTTP 404")
+    labels = {"provider": "candidate", "model": "pretend-small"}
+    exported.metrics.findings("candidate", "pretend-small", "cross", "", [failed, silent], pair_id="p1")
+    assert exported.value("last_comparison_timestamp_seconds", **labels) is None
+    exported.metrics.findings("candidate", "pretend-small", "cross", "", [failed, TEXT_DIFFERS], pair_id="p2")
+    assert exported.value("last_comparison_timestamp_seconds", **labels) is not None
+
+
 def test_the_errors_of_a_model_begin_at_zero_with_its_first_answer(exported):
     made = exchange(said(), model="surprise")
     assert exported.value("errors_total", **LEG | {"model": "other"}, **{"class": "server"}) is None
