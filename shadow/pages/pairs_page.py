@@ -64,6 +64,7 @@ class PairsPage:
             rows=[_row(summary, asked) for summary in found[:PER_PAGE]],
             asked=asked,
             built=evident.built,
+            absence=evident.absence(asked.words.get("provider", ""), asked.words.get("model", "")),
             compared=bool(found) or self._any(asked),
             words=asked.words,
             older=asked.page(found[PER_PAGE - 1].pair.id) if len(found) > PER_PAGE else "",

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from shadow.presentation.pair_evidence import NOT_BEYOND, NOT_BUILT, VerdictSignals
+from shadow.presentation.pair_evidence import NO_VERDICT, NOT_BEYOND, NOT_BUILT, NOT_IN_SIGNAL, VerdictSignals
 from shadow.report.build_report import scorecards
 from shadow.report.figures import STORED_SIGNAL, Scorecard
-from shadow.verdict.verdict_value import ReasonGround
+from shadow.verdict.verdict_value import ReasonGround, VerdictWord
 from storage.rows import PairRow, Standing
 from storage.store import Reader
 
@@ -34,9 +34,32 @@ class EvidentSignals:
         """What the verdict about the provider of a pair rests on, and the noise of its reference."""
         card = self._cards.get((pair.provider, pair.model, pair.reference))
         if card is None:
-            return VerdictSignals(signals=frozenset(), noise={}, why=NOT_BEYOND if self.built else NOT_BUILT)
+            return VerdictSignals(signals=frozenset(), noise={}, why=NO_VERDICT if self.built else NOT_BUILT)
         noise = {STORED_SIGNAL.get(line.signal, line.signal): line.noise for line in card.signals if line.noise}
-        return VerdictSignals(signals=_named(card), noise=noise)
+        return VerdictSignals(signals=_named(card), noise=noise, why=_why(card.verdict.word))
+
+    def absence(self, provider: str = "", model: str = "") -> str:
+        """Why no pair is evidence, by the verdicts about this provider and model ("" for all); a clause."""
+        words = {
+            card.verdict.word
+            for card in self._cards.values()
+            if card.reference and provider in {"", card.provider} and model in {"", card.model}
+        }
+        whys = {_why(word) for word in words}
+        if whys <= {NO_VERDICT}:
+            return "there is no verdict yet"
+        if NO_VERDICT in whys:
+            return "about some of the providers there is no verdict yet"
+        if NOT_IN_SIGNAL in whys:
+            return "no verdict rests on what differs in these pairs"
+        return "no provider stands out from the noise of its reference"
+
+
+def _why(word: VerdictWord) -> str:
+    """Why a difference on which the verdict does not rest is no evidence."""
+    if word is VerdictWord.NONE_SEEN:
+        return NOT_BEYOND
+    return NOT_IN_SIGNAL if word.is_adverse else NO_VERDICT
 
 
 def _named(card: Scorecard) -> frozenset[str]:

@@ -145,6 +145,6 @@ def test_place_in_the_list_that_is_no_longer_stored_is_refused(pages, store, bef
 def test_without_any_pair_the_list_claims_nothing_about_the_noise(pages, store):
     assert "No pairs yet." in pages.pairs.page({})
     keep_pair(store, said("Yes"), said("Yes"))
-    assert "No evidence: over all pairs no provider stands out" in pages.pairs.page({})
+    assert "No evidence: over all pairs there is no verdict yet" in pages.pairs.page({})
     assert "No evidence with this filter" in pages.pairs.page({"provider": "candidate"})
     assert "No pairs with this filter." in pages.pairs.page({"provider": "official"})

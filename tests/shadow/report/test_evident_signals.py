@@ -98,3 +98,50 @@ def test_pair_is_no_evidence_while_the_verdict_is_not_built(store, noisy):
     page = pages.pair.page(noisy[0], {}, unbuilt)
     assert "✗" not in page
     assert "the verdict over all pairs is not built yet" in page
+
+
+def test_pair_of_a_provider_that_differs_in_another_signal_states_that(store, noisy):
+    for number in range(60):
+        add_pair(store, "garbler", calling(f"Rome {number}"), calling("Oslo"), calling("Oslo"))
+    assert store.flush(20)
+    name = add_pair(store, "garbler", "One", "Two", "Two")
+    assert store.flush(20)
+    evident = stored_evidence(store, 0.0, NOW + 60)
+    assert evident.of(store.pair(name)).signals
+    assert evident.of(store.pair(name)).why == "over all pairs the provider does not stand out in this signal"
+
+
+@pytest.mark.parametrize("pairs", [1, 0])
+def test_pair_without_enough_evidence_over_all_pairs_states_that_there_is_no_verdict_yet(store, pairs):
+    name = add_pair(store, "newcomer", "One", "Two", "Two")
+    assert store.flush(20)
+    evident = stored_evidence(store, 0.0, NOW + 60) if pairs else EvidentSignals(())
+    sentence = evidence_sentence(evidence_of(store, store.pair(name), evident))
+    assert "there is no verdict about the provider yet" in sentence
+    assert "stand out" not in sentence
+
+
+def empty_list(store, **query: str) -> str:
+    return Reading(PageSet(store, Config(), CollectorRegistry(), now=lambda: NOW + 60).pairs.page(query)).text
+
+
+def test_empty_list_states_that_there_is_no_verdict_yet_where_none_is(store):
+    add_pair(store, "newcomer", "One", "Two", "Two")
+    assert store.flush(20)
+    assert "No evidence: over all pairs there is no verdict yet." in empty_list(store)
+    assert "No evidence with this filter: over all pairs there is no verdict yet." in empty_list(store, provider="newcomer")
+
+
+def test_empty_list_states_that_some_providers_have_no_verdict_yet(store, noisy):
+    add_pair(store, "newcomer", "One", "Two", "Two")
+    assert store.flush(20)
+    assert "about some of the providers there is no verdict yet" in empty_list(store)
+    assert "no provider stands out from the noise" in empty_list(store, provider="faithful")
+
+
+def test_empty_list_of_a_provider_that_differs_states_that_no_verdict_rests_on_its_pairs(store, noisy):
+    for number in range(60):
+        add_pair(store, "garbler", calling(f"Rome {number}"), calling("Oslo"), calling("Oslo"))
+    assert store.flush(20)
+    page = empty_list(store, provider="garbler", signal="answer_kind")
+    assert "over all pairs no verdict rests on what differs in these pairs" in page
