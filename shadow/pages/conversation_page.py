@@ -30,23 +30,24 @@ class ConversationPage:
         found = self._reader.page_queries.turns(conversation, TURNS + 1) if conversation else ()
         if not found:
             return None
-        turns = self._by_verdict(conversation, found[:TURNS], evident)
+        turns, built = found[:TURNS], True
+        if any(turn.evident for turn in turns):
+            evident = evident or self._evident("all")
+            turns, built = self._by_verdict(conversation, turns, evident), evident.built
         first = next((place for place, turn in enumerate(turns, start=1) if turn.evident), None)
         return self._jinja.get_template("conversation.html").render(
             conversation=conversation,
             turns=turns,
             first=first,
+            built=built,
             compared=sum(bool(turn.pair_id) for turn in turns),
             more=TURNS if len(found) > TURNS else 0,
         )
 
     def _by_verdict(
-        self, conversation: str, turns: Sequence[ConversationTurn], evident: EvidentSignals | None
+        self, conversation: str, turns: Sequence[ConversationTurn], evident: EvidentSignals
     ) -> Sequence[ConversationTurn]:
         """The turns, evident only where the verdict about their provider rests on what differs."""
-        if not any(turn.evident for turn in turns):
-            return turns
-        standing = (evident or self._evident("all")).standing
-        wanted = PairFilter(conversation=conversation, evidence=True, standing=standing, limit=TURNS)
+        wanted = PairFilter(conversation=conversation, evidence=True, standing=evident.standing, limit=TURNS)
         shown = {summary.pair.id for summary in self._reader.pairs(wanted)}
         return [replace(turn, evident=turn.pair_id in shown) for turn in turns]

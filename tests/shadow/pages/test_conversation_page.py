@@ -5,6 +5,7 @@ from prometheus_client import CollectorRegistry
 
 from shadow.findings.pair import ControlReason
 from shadow.pages.page_set import PageSet
+from shadow.report.evident_signals import EvidentSignals
 from shadow.settings.top_level_config import Config
 from tests.conformance import START
 from tests.exchanges import asked, exchange, said
@@ -42,6 +43,13 @@ def test_first_step_that_is_evidence_is_named(resting, steps):
     page = resting.conversation.page(steps)
     assert "✗ Step 2 is the first at which the provider acts otherwise" in text(page)
     assert [each for each in Reading(page).addresses if each.startswith(f"/pairs/{2:032}?conversation=")]
+
+
+def test_conversation_is_not_called_free_of_evidence_while_the_verdicts_are_not_built(pages, steps):
+    page = text(pages.conversation.page(steps, EvidentSignals((), built=False)))
+    assert "It is not known yet whether a step of this conversation is evidence" in page
+    assert "No step" not in page
+    assert "No step of this conversation is evidence" in text(pages.conversation.page(steps, EvidentSignals(())))
 
 
 @pytest.mark.parametrize("conversation", ["", "talk/2"])
