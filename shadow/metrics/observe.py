@@ -159,7 +159,7 @@ class Metrics:
         self._series.shadow_dropped(self._skips.of(reason)).inc()
 
     def counted(self, counters: SharedCounters) -> None:
-        """Take over the outcomes of the live exchanges, and of the pairs, since `serve` began."""
+        """Take over the outcomes of live exchanges and pairs, and the loads of the configuration, since `serve` began."""
         exchanges, pairs = counters.totals(), counters.row(PAIRS)
         self._rise(self._series.ended, exchanges["ended"])
         for reason in HANDOVER_REASONS:
@@ -168,6 +168,8 @@ class Metrics:
             self._rise(self._series.recorder_errors(table), counts["error"])
             for result, field in RESULTS.items():
                 self._rise(self._series.records(result, table), counts[field])
+        loaded, refused = counters.loads
+        self.loaded(succeeded=loaded, refused=refused)
 
     def _rise(self, counter: Counter, total: int) -> None:
         counter.inc(max(0, total - self._totals.get(counter, 0)))

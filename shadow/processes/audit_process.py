@@ -197,6 +197,8 @@ class AuditProcess:
     async def start(self, admin: socket.socket, audit_socket: str) -> None:
         """Open the admin port and the local sockets, and begin to work."""
         await self._runner.setup()
+        # because a scrape that read 0 before would have Prometheus count the losses of the audit before this one again
+        self._metrics.counted(self._counters)
         assert self._runner.server is not None  # since `setup`
         self._admin = await asyncio.get_running_loop().create_server(
             self._limiter.protocol_factory(self._runner.server), sock=admin, ssl=self._tls
@@ -292,8 +294,6 @@ class AuditProcess:
             )
             self._metrics.counted(self._counters)
             self._metrics.budget(self._budget.limits(), self._budget.left(time.time()))
-            loaded, refused = self._counters.loads
-            self._metrics.loaded(succeeded=loaded, refused=refused)
             self._limiter.close_idle()
             await asyncio.sleep(GAUGE_SECONDS)
 

@@ -11,7 +11,7 @@ import time
 import aiohttp
 import pytest
 
-from proxy.process.shared_counters import SharedCounters
+from proxy.process.shared_counters import PAIRS, SharedCounters
 from proxy.provider_config import Provider, ProxyConfig
 from proxy.record.exchange_sender import ExchangeSender
 from proxy.worker_stats import WorkerStats
@@ -99,6 +99,23 @@ async def test_the_admin_port_is_healthy_and_ready(running):
     status, text = await running.get("/metrics")
     assert status == 200
     assert "sameweights_build_info" in text
+
+
+async def test_first_scrape_after_a_restart_has_the_losses_and_loads_since_serve_began(tmp_path, monkeypatch):
+    async def none_yet(_audit):
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(AuditProcess, "_gauges", none_yet)
+    restarted = RunningAudit(tmp_path, sample_rate=0.0)
+    restarted.board.row(0).add("ended", 3)
+    restarted.board.row(0).add("audit_slow", 3)
+    restarted.board.row(PAIRS).add("store_failed", 2)
+    restarted.board.note_load(1_700_000_000, refused=False)
+    async with restarted:
+        _, text = await restarted.get("/metrics")
+    assert 'sameweights_handover_dropped_total{reason="audit_slow"} 3\n' in text
+    assert 'sameweights_store_records_total{result="failed",table="pairs"} 2\n' in text
+    assert "sameweights_config_last_reload_successful 1\n" in text
 
 
 def test_parts_of_an_orderly_end_have_a_second_less_than_the_supervisor_waits():
