@@ -25,7 +25,7 @@ from shadow.pages.page_set import PageSet
 from shadow.pages.page_threads import PageThreads
 from shadow.pages.pair_address import verdict_period
 from shadow.pages.period_figures import NotBuiltError, PeriodFigures
-from shadow.report.evident_signals import EvidentSignals
+from shadow.report.evident_signals import BEING_BUILT, EvidentSignals
 from shadow.settings.config_errors import ConfigError, quoted
 from shadow.settings.top_level_config import AdminConfig, Config
 from storage.store import Reader, StoreError
@@ -204,11 +204,14 @@ class _Admin:
 
     async def _evident(self, period: str) -> EvidentSignals:
         """What the verdicts of the period rest on; those built last, or none, where they are not built within a second."""
+        waiting = BEING_BUILT
         try:
             figures: PeriodFigures | None = await asyncio.wait_for(self._built(period), PATIENCE)
-        except (TimeoutError, NotBuiltError):
+        except TimeoutError:
             figures = self._pages.figures.known(period)
-        return EvidentSignals(figures.cards) if figures else EvidentSignals((), built=False)
+        except NotBuiltError as why:
+            figures, waiting = None, str(why)
+        return EvidentSignals(figures.cards) if figures else EvidentSignals((), built=False, waiting=waiting)
 
     async def _built(self, since: str) -> PeriodFigures:
         # a reader who leaves must not cancel the build that others share

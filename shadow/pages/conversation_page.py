@@ -30,16 +30,16 @@ class ConversationPage:
         found = self._reader.page_queries.turns(conversation, TURNS + 1) if conversation else ()
         if not found:
             return None
-        turns, built = found[:TURNS], True
+        turns, waiting = found[:TURNS], ""
         if any(turn.evident for turn in turns):
             evident = evident or self._evident("all")
-            turns, built = self._by_verdict(conversation, turns, evident), evident.built
+            turns, waiting = self._by_verdict(conversation, turns, evident), evident.waiting
         first = next((place for place, turn in enumerate(turns, start=1) if turn.evident), None)
         return self._jinja.get_template("conversation.html").render(
             conversation=conversation,
             turns=turns,
             first=first,
-            built=built,
+            waiting=waiting,
             compared=sum(bool(turn.pair_id) for turn in turns),
             more=TURNS if len(found) > TURNS else 0,
         )

@@ -63,7 +63,7 @@ class PairsPage:
         return self._jinja.get_template("pairs.html").render(
             rows=[_row(summary, asked) for summary in found[:PER_PAGE]],
             asked=asked,
-            built=evident.built,
+            waiting=evident.waiting,
             absence=evident.absence(asked.words.get("provider", ""), asked.words.get("model", "")),
             compared=bool(found) or self._any(asked),
             words=asked.words,

@@ -15,15 +15,16 @@ from shadow.verdict.verdict_value import ReasonGround, VerdictWord
 from storage.rows import PairRow, Standing
 from storage.store import Reader
 
+BEING_BUILT = "The verdicts of this period are being built; load the page again in some seconds."
 FRESH_SECONDS = 60.0
 """Seconds for which what was read is used again."""
 
 
 class EvidentSignals:
-    """Those of some cards; `built` is False where the cards are not known yet."""
+    """Those of some cards; `built` is False where the cards are not known yet, and `waiting` a sentence about when they are."""
 
-    def __init__(self, cards: Iterable[Scorecard], *, built: bool = True) -> None:
-        self.built = built
+    def __init__(self, cards: Iterable[Scorecard], *, built: bool = True, waiting: str = BEING_BUILT) -> None:
+        self.built, self.waiting = built, "" if built else waiting
         self._cards = {(card.provider, card.model, card.reference): card for card in cards}
         self.standing: Standing = tuple(sorted((*key, signal) for key, card in self._cards.items() for signal in _named(card)))
 

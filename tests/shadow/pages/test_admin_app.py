@@ -2,13 +2,16 @@
 
 import gzip
 import re
+import time
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client import CollectorRegistry
 
 from shadow.metrics.observe import Metrics
+from shadow.pages import period_figures
 from shadow.pages.admin_app import build_app
+from shadow.pages.build_share import BuildShare
 from shadow.settings.top_level_config import Config
 from storage.store import Store
 from tests.exchanges import asked, exchange, said
@@ -56,6 +59,17 @@ async def test_healthz_is_ok_and_readyz_states_its_reason(open_port):
     not_ready = await port.get("/readyz")
     assert (not_ready.status, await not_ready.text()) == (503, "the store cannot be written\n")
     assert (await port.get("/healthz")).status == 200
+
+
+async def test_empty_list_states_when_its_verdicts_can_be_built_while_the_share_of_builds_is_spent(open_port, store, monkeypatch):
+    share = BuildShare()
+    share.charge(time.monotonic(), 600.0)  # paid after 30,000 s, of which 500 s may be ahead
+    monkeypatch.setattr(period_figures, "BuildShare", lambda: share)
+    keep_pair(store, said("one"), said("two"), said("two"))
+    port = await open_port()
+    text = await (await port.get("/pairs")).text()
+    assert re.search(r"The figures of this period can be built in 29,[45]\d\d s: building takes at most 2% of one core", text)
+    assert "being built" not in text
 
 
 async def test_metrics_have_the_format_of_the_accept_header(open_port):

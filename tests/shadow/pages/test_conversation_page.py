@@ -48,6 +48,7 @@ def test_first_step_that_is_evidence_is_named(resting, steps):
 def test_conversation_is_not_called_free_of_evidence_while_the_verdicts_are_not_built(pages, steps):
     page = text(pages.conversation.page(steps, EvidentSignals((), built=False)))
     assert "It is not known yet whether a step of this conversation is evidence" in page
+    assert "load the page again in some seconds" in page
     assert "No step" not in page
     assert "No step of this conversation is evidence" in text(pages.conversation.page(steps, EvidentSignals(())))
 
