@@ -22,6 +22,8 @@ OF_PROMETHEUS = {
 }
 STANDARD = {"process_start_time_seconds", "process_virtual_memory_bytes"}
 """Series that each Prometheus client library exports, for dashboards about any program."""
+OF_A_JOURNEY = {"sameweights:drift_noise:ratio6h"}
+"""The one record that a journey of a day alone reads, against the noise that it made."""
 WINDOW = re.compile(r"\d+[smhd]")
 
 
@@ -147,6 +149,11 @@ def test_share_of_the_compared_is_of_all_providers_in_both_its_terms():
     assert {re.sub(r', signal!~"[^"]+"', "", selector) for selector in both} == {'job=~"$job"'}
     [text] = [panel["description"] for panel in panels(boards()["overview"]) if panel["title"] == "Compared"]
     assert "of all providers together" in text
+
+
+def test_every_record_is_read_by_a_panel_an_alert_or_another_rule():
+    read = {selector.name for expr in EXPRESSIONS.values() for selector in of(expr)}
+    assert set(records()) - read == OF_A_JOURNEY
 
 
 def test_no_exported_series_of_the_audit_is_forgotten():
