@@ -20,6 +20,8 @@ def exchange(
     marks: ChunkTimings | None = None,
     failure: Failure | None = None,
     answered: bool = True,
+    target: str = "/v1/chat/completions",
+    sent_headers: tuple[tuple[str, str], ...] = (),
     **more,
 ) -> Exchange:
     """An answered exchange with `body`; omitted values are those of an ordinary chat completion."""
@@ -39,7 +41,7 @@ def exchange(
         "role": role,
         "started": 1_700_000_000.0,
         "labels": Labels(**labels),
-        "request": Request(method="POST", target="/v1/chat/completions", headers=headers, body=request, size=len(request)),
+        "request": Request(method="POST", target=target, headers=sent_headers or headers, body=request, size=len(request)),
         "response": response if answered else None,
         "failure": failure,
         "seconds": 0.5,

@@ -62,7 +62,7 @@ def add_live(store: Store, provider: str, what: str | dict | bytes = "Hello ther
 
 def add_pair(store: Store, provider: str, live, reference, control=None, *, faults=(), reason=ControlReason.RANDOM, **more):
     """One live exchange with its reference answer and, where given, the control; the id of the pair."""
-    seen = add_live(store, provider, live, faults=faults, conversation=f"talk-{next(_ids)}", **more)
+    seen = add_live(store, provider, live, faults=faults, **{"conversation": f"talk-{next(_ids)}", **more})
     shadows = [
         parse_shadow_exchange(
             exchange(answer(what), id=f"{next(_ids):032x}", role=role, provider="official", reference="", started=NOW), seen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from pathlib import Path
 from typing import Annotated
@@ -78,9 +79,10 @@ def export(
                 limit=limit,
                 now=now,
             )
+            key = secrets.token_bytes(32)
             lines = pair_lines(reader, wanted, stored_evidence(reader, wanted.since, wanted.until or now))
             if jsonl:
-                write_bytes(jsonl, as_file(jsonl, record_lines.jsonl_lines(reader, lines, with_text=not without_text)))
+                write_bytes(jsonl, as_file(jsonl, record_lines.jsonl_lines(reader, lines, key=key, with_text=not without_text)))
             if csv:
-                write_text(csv, record_lines.csv_text(reader, lines, with_text=not without_text))
+                write_text(csv, record_lines.csv_text(reader, lines, key=key, with_text=not without_text))
             typer.echo(plain(f"{len(lines):,} pairs written to {' and '.join(str(path) for path in (jsonl, csv) if path)}"))

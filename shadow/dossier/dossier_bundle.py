@@ -14,19 +14,19 @@ from shadow.commands.written_file import write_bytes
 from shadow.dossier.digest_chain import CHAIN, broken_link, chain_lines
 from shadow.dossier.dossier_records import CountedPair, DossierRecords, OtherSums, dossier_records, whole_period, without_words
 from shadow.dossier.dossier_text import dossier_text
+from shadow.dossier.evidence_lines import evidence_line, without_conversation
 from shadow.dossier.telling_pairs import telling_pairs
 from shadow.privacy.privacy_policy import row_of
-from shadow.privacy.withheld_words import LEFT_OUT, without_quotes
 from shadow.report.build_report import as_json, verdicts_of
 from shadow.report.evident_signals import EvidentSignals
 from shadow.report.figures import Report
 from shadow.report.period_records import PeriodRecords, read_records
 from shadow.report.provider_report import of_provider
+from shadow.sampling.conversations import NAMED_BY
 from shadow.settings.config_errors import ConfigError
-from shadow.terminal.pair_list import ListedPair, pair_document
-from shadow.terminal.pair_text import pair_columns, pair_json
+from shadow.terminal.pair_list import ListedPair
 from shadow.verdict.phrases import rfc3339
-from storage.rows import PairRow
+from storage.rows import ExchangeRow
 from storage.store import Reader
 
 SCHEMA = "sameweights.dossier/1"
@@ -35,11 +35,6 @@ EVIDENCE, REQUESTS = "evidence.jsonl", "requests.jsonl"
 FILES = (README, VERDICT, RECORDS, PAIRS, EVIDENCE, REQUESTS)
 SAMPLE = 200
 """Requests of the replayable set at most: the newest pairs beside the most telling ones, which alone would be a biased choice."""
-WITHOUT_TEXT = (
-    *("id", "started", "started_time", "route", "model", "provider", "reference", "subject_id", "reference_id", "control_id"),
-    *("control_reason", "comparable", "evidence", "differing", "matches", "differs", "not_comparable", "not_measured"),
-)
-"""Members of a pair in `evidence.jsonl` that quote neither a request nor an answer."""
 _CHAT = "/chat/completions"
 _PERIOD, _OTHERS = TypeAdapter(PeriodRecords), TypeAdapter(tuple[OtherSums, ...])
 _PAIR = TypeAdapter(CountedPair)
@@ -66,13 +61,14 @@ def write_dossier(
     evident = EvidentSignals(report.cards)
     telling = telling_pairs(reader, provider, signals, *period, evident=evident)
     requests = list(_requests(reader, telling, records)) if with_text else []
+    clusters = {pair.id: pair.cluster for pair in records.pairs}
     text = dossier_text(provider, report, version=version, telling=len(telling), requests=len(requests), with_text=with_text)
     contents = (
         text,
         as_json(report) + "\n",
         _records_json(records),
         _lines(_pair_line(pair) for pair in records.pairs),
-        _lines(_evidence_line(reader, line, evident, with_text=with_text) for line in telling),
+        _lines(evidence_line(reader, line, evident, clusters, with_text=with_text) for line in telling),
         _lines(requests),
     )
     files = {name: content.encode("utf-8", "backslashreplace") for name, content in zip(FILES, contents, strict=True)}
@@ -122,18 +118,6 @@ def _pair_line(pair: CountedPair) -> str:
     return json.dumps({**asdict(pair), "started_time": rfc3339(pair.started)})
 
 
-def _evidence_line(reader: Reader, line: ListedPair, evident: EvidentSignals, *, with_text: bool) -> str:
-    found = pair_columns(reader, line.summary.pair.id, evident) if with_text else None
-    if found is None:
-        document = pair_document(line)
-        return json.dumps({name: document[name] for name in WITHOUT_TEXT} | {"why": _why(line.summary.pair)})
-    return json.dumps(json.loads(pair_json(found)))
-
-
-def _why(pair: PairRow) -> str | None:
-    return without_quotes(pair.comparable, LEFT_OUT) or None
-
-
 def _requests(reader: Reader, telling: Sequence[ListedPair], records: DossierRecords) -> Iterator[str]:
     """The chat bodies of the most telling pairs and of the newest ones, each once."""
     newest = [pair.id for pair in reversed(records.pairs)][:SAMPLE]
@@ -142,18 +126,20 @@ def _requests(reader: Reader, telling: Sequence[ListedPair], records: DossierRec
         row = row_of(reader, pair.subject_id) if pair else None
         if row is None or row.request_body is None or not row.target.partition("?")[0].endswith(_CHAT):
             continue
-        body = _object(row.request_body)
+        body = _object(row)
         if body:
             yield json.dumps(body)
 
 
-def _object(body: bytes) -> dict[str, object]:
-    """The body as a JSON object; empty where it is cut or pseudonymised."""
+def _object(row: ExchangeRow) -> dict[str, object]:
+    """The body as a JSON object, without what names a conversation; empty where it is cut or pseudonymised."""
     try:
-        found = json.loads(body)
+        found = json.loads(without_conversation((row.request_body or b"").decode(), row.conversation))
     except ValueError:
         return {}
-    return found if isinstance(found, dict) and isinstance(found.get("messages"), list) else {}
+    if not isinstance(found, dict) or not isinstance(found.get("messages"), list):
+        return {}
+    return {name: value for name, value in found.items() if name not in NAMED_BY}
 
 
 def _lines(lines: Iterator[str] | list[str]) -> str:

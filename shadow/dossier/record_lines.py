@@ -6,6 +6,7 @@ The names are those of the semantic conventions for generative AI (`gen_ai.*`); 
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 from collections.abc import Iterator, Sequence
@@ -31,8 +32,8 @@ SHOWN = 2_000
 _OPERATIONS = {"embeddings": "embeddings", "completions": "text_completion"}
 
 
-def jsonl_lines(reader: Reader, lines: Sequence[ListedPair], *, with_text: bool) -> Iterator[str]:
-    """A line for each exchange of each pair, then one for each signal of it as an evaluation result."""
+def jsonl_lines(reader: Reader, lines: Sequence[ListedPair], *, key: bytes, with_text: bool) -> Iterator[str]:
+    """A line for each exchange of each pair, then one for each signal of it as an evaluation result; `key` as in `_name`."""
     for line in lines:
         pair = line.summary.pair
         sides = (("provider", pair.subject_id), ("reference", pair.reference_id), ("control", pair.control_id))
@@ -40,13 +41,27 @@ def jsonl_lines(reader: Reader, lines: Sequence[ListedPair], *, with_text: bool)
             row = row_of(reader, name) if name else None
             if row is not None:
                 yield json.dumps(
-                    {**_exchange(row), "sameweights.side": side, "sameweights.pair.id": pair.id, **_text(row, with_text)}
+                    {
+                        **_exchange(row, _name(row.conversation, key) if with_text else ""),
+                        "sameweights.side": side,
+                        "sameweights.pair.id": pair.id,
+                        **_text(row, with_text),
+                    }
                 )
         for finding in reader.findings(pair_id=pair.id):
             yield json.dumps({"sameweights.pair.id": pair.id, **_evaluation(finding, with_text=with_text)})
 
 
-def _exchange(row: ExchangeRow) -> dict[str, object]:
+def _name(conversation: str, key: bytes) -> str:
+    """A keyed hash of the id of a conversation, which is the application's own: equal within one export, whose `key` it is."""
+    return (
+        hashlib.blake2b(conversation.encode("utf-8", "surrogatepass"), key=key, digest_size=16).hexdigest()
+        if conversation
+        else ""
+    )
+
+
+def _exchange(row: ExchangeRow, conversation: str) -> dict[str, object]:
     members: dict[str, object] = {
         "gen_ai.operation.name": _OPERATIONS.get(api_of(row.target), "chat"),
         "gen_ai.provider.name": row.provider,
@@ -56,7 +71,7 @@ def _exchange(row: ExchangeRow) -> dict[str, object]:
         "gen_ai.usage.input_tokens": row.prompt_tokens,
         "gen_ai.usage.output_tokens": row.completion_tokens,
         "gen_ai.usage.cache_read.input_tokens": row.cached_tokens,
-        "sameweights.conversation": row.conversation or None,
+        "sameweights.conversation": conversation or None,
         "openai.response.system_fingerprint": row.fingerprint or None,
         "http.response.status_code": row.status,
         "error.type": row.failure or (f"{row.status}" if row.status and row.status >= 400 else None),
@@ -89,19 +104,20 @@ def _evaluation(finding: FindingRow, *, with_text: bool) -> dict[str, object]:
     return {name: value for name, value in members.items() if value is not None}
 
 
-def csv_text(reader: Reader, lines: Sequence[ListedPair], *, with_text: bool) -> str:
-    """A row for each pair; no cell begins as a formula does, and controls stand by name."""
+def csv_text(reader: Reader, lines: Sequence[ListedPair], *, key: bytes, with_text: bool) -> str:
+    """A row for each pair, `key` as in `_name`; no cell begins as a formula does, and controls stand by name."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
     for line in lines:
-        writer.writerow([csv_cell(value) for value in _row(reader, line, with_text=with_text)])
+        writer.writerow([csv_cell(value) for value in _row(reader, line, key=key, with_text=with_text)])
     return out.getvalue()
 
 
-def _row(reader: Reader, line: ListedPair, *, with_text: bool) -> Iterator[str | int]:
+def _row(reader: Reader, line: ListedPair, *, key: bytes, with_text: bool) -> Iterator[str | int]:
     summary, pair = line.summary, line.summary.pair
-    yield from (pair.id, rfc3339(pair.started) or "", pair.route, pair.model, pair.provider, pair.reference, pair.conversation)
+    yield from (pair.id, rfc3339(pair.started) or "", pair.route, pair.model, pair.provider, pair.reference)
+    yield _name(pair.conversation, key) if with_text else ""
     why = pair.comparable if with_text else without_quotes(pair.comparable, LEFT_OUT)
     yield from ("no" if pair.comparable else "yes", why)
     signals = [*(row.signal for row in line.evidence.alone), *(one.signal for one in line.evidence.evidence)]

@@ -11,6 +11,7 @@ from shadow.terminal.pair_list import pair_lines
 from storage.rows import PairFilter
 from tests.records import add_pair, calling
 
+KEY = b"0123456789abcdef"
 ALL = PairFilter(limit=100)
 INVENTED = calling("Oslo", name="invented_tool")
 
@@ -23,7 +24,7 @@ def pair(store):
 
 
 def test_each_exchange_has_the_names_of_the_conventions(store, pair):
-    lines = [json.loads(line) for line in jsonl_lines(store, pair_lines(store, ALL), with_text=True)]
+    lines = [json.loads(line) for line in jsonl_lines(store, pair_lines(store, ALL), key=KEY, with_text=True)]
     exchanges = [line for line in lines if "gen_ai.operation.name" in line]
     assert [line["sameweights.side"] for line in exchanges] == ["provider", "reference", "control"]
     first = exchanges[0]
@@ -38,7 +39,7 @@ def test_each_exchange_has_the_names_of_the_conventions(store, pair):
 
 def exported(store, **more):
     lines = pair_lines(store, ALL)
-    return "".join(jsonl_lines(store, lines, **more)) + csv_text(store, lines, **more)
+    return "".join(jsonl_lines(store, lines, key=KEY, **more)) + csv_text(store, lines, key=KEY, **more)
 
 
 def test_no_text_is_written_where_none_is_wanted(store, pair):
@@ -53,7 +54,7 @@ def test_no_text_is_written_where_none_is_wanted(store, pair):
 
 
 def rows(store):
-    return list(csv.reader(io.StringIO(csv_text(store, pair_lines(store, ALL), with_text=True))))
+    return list(csv.reader(io.StringIO(csv_text(store, pair_lines(store, ALL), key=KEY, with_text=True))))
 
 
 def test_each_pair_is_a_row_with_both_answers(store, pair):
@@ -75,3 +76,18 @@ def test_hostile_answer_is_no_formula_and_no_control(store, text):
         assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", " ="))
         assert "\x1b" not in cell
         assert len(cell) < 3_000
+
+
+def test_conversation_is_a_keyed_hash_and_absent_without_text(store, pair):
+    lines = pair_lines(store, ALL)
+    stored = lines[0].summary.pair.conversation
+    names = set()
+    for key in (KEY, KEY, b"another key"):
+        made = [json.loads(line) for line in jsonl_lines(store, lines, key=key, with_text=True)]
+        (name,) = {line["sameweights.conversation"] for line in made if "sameweights.conversation" in line}
+        names.add(name)
+        assert f",{name}," in csv_text(store, lines, key=key, with_text=True)
+    assert len(names) == 2
+    assert stored not in exported(store, with_text=True)
+    for left_out in (*names, stored, "sameweights.conversation"):
+        assert left_out not in exported(store, with_text=False)
