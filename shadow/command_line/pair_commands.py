@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,10 @@ from shadow.command_line.options import AsJson, Db, Since, one_form, progress, r
 from shadow.commands.config_commands import ConfigPath, settings
 from shadow.presentation.visible_text import plain
 from shadow.terminal.screen import columns, is_colored
+
+if TYPE_CHECKING:
+    from shadow.report.evident_signals import EvidentSignals
+    from storage.store import Reader
 
 Provider = Annotated[str, typer.Option("--provider", metavar="NAME", help="Only this provider.")]
 Model = Annotated[str, typer.Option("--model", metavar="NAME", help="Only this model.")]
@@ -115,13 +119,13 @@ def show_record(
     as_json: AsJson = False,
 ) -> None:
     """Show one compared request, its answers side by side."""
-    from shadow.report.evident_signals import stored_evidence
     from shadow.terminal import answers_text as one_answer
     from shadow.terminal import pair_text, raw_record
 
     one_form(raw=bool(raw), curl=curl, json=as_json)
     with reading(config, db) as reader:
-        evident = None if raw or curl else stored_evidence(reader, 0.0, time.time())
+        judged = pair_id == "latest" or (not raw and not curl and reader.pair(pair_id) is not None)
+        evident = _verdicts(reader) if judged else None
         pair_id = raw_record.latest_id(reader, evident) if pair_id == "latest" else pair_id
         if raw:
             raw_record.write_raw(raw_record.raw_bytes(reader, pair_id, raw))
@@ -139,6 +143,14 @@ def show_record(
         )
     elif found is not None:
         typer.echo(pair_text.pair_json(found) if as_json else pair_text.pair_text(found, width=columns(), color=is_colored()))
+
+
+def _verdicts(reader: Reader) -> EvidentSignals:
+    """What the verdicts of all records rest on, which takes a second for a million records."""
+    from shadow.report.evident_signals import stored_evidence
+
+    with progress("reading the verdicts"):
+        return stored_evidence(reader, 0.0, time.time())
 
 
 def _signal(given: str, old_flag: str, older: str) -> str:

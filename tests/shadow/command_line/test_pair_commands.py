@@ -4,6 +4,11 @@ import json
 
 import pytest
 
+from shadow.report import evident_signals
+from storage.opening import open_store
+from storage.storage_config import StorageConfig
+from tests.records import add_live, add_pair, calling
+
 pytestmark = pytest.mark.slow
 
 
@@ -53,3 +58,23 @@ def test_raw_bytes_and_command_are_printed_alone(run, recorded):
     assert run("show", pair, "--db", str(recorded), "--curl")[1].startswith("curl -sS -X POST ")
     code, _, err = run("show", pair, "--db", str(recorded), "--raw", "answer")
     assert (code, "no such side: 'answer'" in err) == (2, True)
+
+
+def test_latest_is_the_same_pair_for_every_form(run, recorded):
+    store = open_store(StorageConfig(url=f"sqlite:///{recorded}"))
+    add_pair(store, "newcomer", calling("Lima"), calling("Quito"), calling("Quito"))
+    store.close()
+    newest = listed(run, recorded, "-n", "1")[0]["id"]
+    for form in (("--raw", "response"), ("--curl",)):
+        whole = run("show", newest, "--db", str(recorded), *form)
+        assert (run("show", "latest", "--db", str(recorded), *form), whole[0]) == (whole, 0)
+
+
+def test_show_of_an_answer_or_of_no_id_reads_no_verdicts(run, recorded, monkeypatch):
+    store = open_store(StorageConfig(url=f"sqlite:///{recorded}"))
+    alone = add_live(store, "newcomer").exchange.id
+    store.close()
+    monkeypatch.delattr(evident_signals, "stored_evidence")
+    assert run("show", alone, "--db", str(recorded))[0] == 0
+    code, _, err = run("show", "f" * 32, "--db", str(recorded))
+    assert (code, "no such pair" in err) == (2, True)
