@@ -7,7 +7,7 @@ import pytest
 from shadow.report import evident_signals
 from storage.opening import open_store
 from storage.storage_config import StorageConfig
-from tests.records import add_live, add_pair, calling
+from tests.records import NOW, add_live, add_pair, calling
 
 pytestmark = pytest.mark.slow
 
@@ -78,3 +78,14 @@ def test_show_of_an_answer_or_of_no_id_reads_no_verdicts(run, recorded, monkeypa
     assert run("show", alone, "--db", str(recorded))[0] == 0
     code, _, err = run("show", "f" * 32, "--db", str(recorded))
     assert (code, "no such pair" in err) == (2, True)
+
+
+def test_evidence_is_by_the_verdict_of_the_period(run, recorded):
+    store = open_store(StorageConfig(url=f"sqlite:///{recorded}"))
+    add_pair(store, "garbler", calling("Lima"), calling("Quito"), calling("Quito"), started=NOW + 86_400)
+    store.close()
+    later = ("--provider", "garbler", "--since", "2023-11-15T12:00:00")
+    assert len(listed(run, recorded, "--all", *later)) == 1
+    assert listed(run, recorded, *later) == []
+    whole = listed(run, recorded, "--provider", "garbler", "-n", "1")
+    assert whole[0]["id"] == listed(run, recorded, "--all", *later)[0]["id"]
