@@ -19,6 +19,8 @@ from storage.judgement_rows import ComparedChecks, CountedPairRow, PairFinishRea
 from storage.rows import SignalCount
 
 OTHER = "other-{}"
+ANOTHER = "another provider"
+"""In place of the name of another provider."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,13 +71,12 @@ def dossier_records(provider: str, period: PeriodRecords, pairs: Iterable[Counte
     rows = tuple(pairs)
     scored = frozenset(signal for row in rows for signal in row.payoffs)
     counted = tuple(_counted(row, scored, clusters, numbered) for row in rows)
-    references = {row.group.reference for row in period.counts if row.group.provider == provider}
-    sides = {provider, *references, *(pair.reference for pair in counted)}
+    sides = _sides(provider, period, counted)
     others = _others(provider, period)
-    names = frozenset(key[0] for key in others) - sides
+    names = _names(period) - sides
     own = replace(
         period,
-        counts=tuple(_unrouted(row, provider) for row in period.counts if row.group.provider in sides),
+        counts=tuple(_unrouted(row, provider, names) for row in period.counts if row.group.provider in sides),
         traffic=tuple(row for row in period.traffic if row.provider in sides),
         drift=tuple(_without_names(line, names) for line in period.drift if line.provider == provider),
         identities=tuple(line for line in period.identities if line.provider in sides),
@@ -104,9 +105,29 @@ def without_words(found: DossierRecords) -> DossierRecords:
     return replace(found, period=period, pairs=pairs)
 
 
-def _unrouted(row: SignalCount, provider: str) -> SignalCount:
-    """The count, that of a reference without its route: routes may be named for other providers."""
-    return row if row.group.provider == provider else replace(row, group=replace(row.group, route=""))
+def _sides(provider: str, period: PeriodRecords, pairs: Iterable[CountedPair]) -> frozenset[str]:
+    """The provider and the references that it is or was compared with, "" among them where it has none."""
+    counted = (row.group.reference for row in period.counts if row.group.provider == provider)
+    judged = (line.reference for line in period.drift if line.provider == provider)
+    return frozenset({provider, *counted, *judged, *(pair.reference for pair in pairs)})
+
+
+def _names(period: PeriodRecords) -> frozenset[str]:
+    """Every provider and reference that the records name; drift states are also of those without a request in the period."""
+    named = {name for row in period.counts for name in (row.group.provider, row.group.reference)}
+    named |= {name for line in period.drift for name in (line.provider, line.reference, line.by)}
+    named |= {row.provider for row in period.traffic}
+    named |= {line.provider for line in period.identities}
+    named |= {one.provider for one in period.sums}
+    return frozenset(named - {""})
+
+
+def _unrouted(row: SignalCount, provider: str, names: Collection[str]) -> SignalCount:
+    """The count, that of a reference without its own reference and its route, which may be named for other providers."""
+    if row.group.provider == provider:
+        return row
+    reference = ANOTHER if row.group.reference in names else row.group.reference
+    return replace(row, group=replace(row.group, route="", reference=reference))
 
 
 def _without_names(line: DriftLine, names: Collection[str]) -> DriftLine:
@@ -114,10 +135,9 @@ def _without_names(line: DriftLine, names: Collection[str]) -> DriftLine:
     if not names:
         return line
     others = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(names, key=len, reverse=True)))})(?!\w)")
-    why, blame_why, sentence, by = (
-        others.sub("another provider", text) for text in (line.why, line.blame_why, line.sentence, line.by)
-    )
-    return replace(line, why=why, blame_why=blame_why, sentence=sentence, by=by)
+    texts = (line.why, line.blame_why, line.sentence, line.by, *line.facts)
+    why, blame_why, sentence, by, *facts = (others.sub(ANOTHER, text) for text in texts)
+    return replace(line, why=why, blame_why=blame_why, sentence=sentence, by=by, facts=tuple(facts))
 
 
 def _counted(

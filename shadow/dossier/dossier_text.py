@@ -33,16 +33,15 @@ _LIMITS = (
     "side. The drift state was judged pair by pair when the traffic came; it cannot be recomputed from these files."
 )
 METHOD = (_PAYOFF, _INTERVAL, _LIMITS)
-FILES = """\
+_FILES = """\
 | file | holds |
 |---|---|
 | `verdict.json` | the figures above, in the form of `sameweights report --json` |
 | `records.json` | counts of the period: requests, checks, reasons, drift states; of other providers numbers without a name |
 | `pairs.jsonl` | every compared request: when, which conversation (a number), the payoff of each signal, and its states |
-| `evidence.jsonl` | the pairs that show the most, with request and answers |
-| `requests.jsonl` | requests of this dossier as chat bodies, a set that can be sent again |
-| `chain.txt` | the digest of each file and a chain over them: link = sha256(previous link + sha256 + name) |
-"""
+| `evidence.jsonl` | {evidence} |
+| `requests.jsonl` | {requests} |
+| `chain.txt` | the digest of each file and a chain over them: link = sha256(previous link + sha256 + name) |"""
 
 
 def dossier_text(provider: str, report: Report, *, version: str, telling: int, requests: int, with_text: bool) -> str:
@@ -67,14 +66,34 @@ def _lines(provider: str, report: Report, *, version: str, telling: int, request
     yield ""
     yield "```sh"
     yield "sameweights report --from .                # the digests, and the figures computed again from pairs.jsonl"
-    yield f"sameweights replay requests.jsonl --plan   # {requests} requests, to any provider and reference of your own"
+    if requests:
+        count = _number(requests, "request")
+        yield f"sameweights replay requests.jsonl --plan   # {count}, to any provider and reference of your own"
     yield "```"
     yield ""
-    yield FILES.rstrip()
+    yield _FILES.format(evidence=_evidence(telling, with_text=with_text), requests=_requests(requests, with_text=with_text))
     yield ""
-    held = (
+    yield (
         "It holds recorded prompts and answers: read it before it is sent on."
         if with_text
-        else "It holds no text of a request or answer."
+        else "It was written without text: it holds no text of a request or answer."
     )
-    yield f"{telling} pairs are shown in full. {held}"
+
+
+def _evidence(telling: int, *, with_text: bool) -> str:
+    """What the file of the pairs that show the most holds."""
+    if not telling:
+        return "empty: no pair is evidence"
+    held = "with request and answers as far as they were kept" if with_text else "the signals that differ, without text"
+    return f"the {_number(telling, 'pair')} that show{'s' * (telling == 1)} the most: {held}"
+
+
+def _requests(requests: int, *, with_text: bool) -> str:
+    """What the file of the requests holds."""
+    if requests:
+        return f"{_number(requests, 'request')} of this dossier as chat bodies, a set that can be sent again"
+    return "empty: no chat request was kept as it was sent" if with_text else "empty: a request is text"
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' * (count != 1)}"

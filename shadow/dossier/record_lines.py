@@ -1,6 +1,6 @@
 """Records for other programs: exchanges as JSONL with the names of OpenTelemetry's GenAI conventions, and pairs as CSV.
 
-The names are those of the semantic conventions for generative AI (`gen_ai.*`); what they have no name for is `sameweights.*`.
+The attributes are those of the spans that `shadow.telemetry` sends; what the conventions have no name for is `sameweights.*`.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from collections.abc import Iterator, Sequence
 from shadow.presentation.safe_text import csv_cell
 from shadow.privacy.privacy_policy import row_of
 from shadow.privacy.withheld_words import LEFT_OUT, without_quotes
-from shadow.reading.apis import api_of
 from shadow.reading.parsed_exchange import parse_exchange
 from shadow.records import exchange
+from shadow.telemetry.evaluation_results import result_attributes
+from shadow.telemetry.genai_spans import genai_attributes
 from shadow.terminal.pair_list import ListedPair
 from shadow.terminal.pair_text import exchange_view_of
 from shadow.verdict.phrases import named, rfc3339
-from storage.rows import ExchangeRow, FindingRow
+from storage.rows import ExchangeRow
 from storage.store import Reader
 
 COLUMNS = (
@@ -29,7 +30,7 @@ COLUMNS = (
 )
 SHOWN = 2_000
 """Most characters of an answer in a cell."""
-_OPERATIONS = {"embeddings": "embeddings", "completions": "text_completion"}
+NAMES_CONVERSATION = "gen_ai.request.previous_response.id"
 
 
 def jsonl_lines(reader: Reader, lines: Sequence[ListedPair], *, key: bytes, with_text: bool) -> Iterator[str]:
@@ -40,16 +41,10 @@ def jsonl_lines(reader: Reader, lines: Sequence[ListedPair], *, key: bytes, with
         for side, name in sides:
             row = row_of(reader, name) if name else None
             if row is not None:
-                yield json.dumps(
-                    {
-                        **_exchange(row, _name(row.conversation, key) if with_text else ""),
-                        "sameweights.side": side,
-                        "sameweights.pair.id": pair.id,
-                        **_text(row, with_text),
-                    }
-                )
+                members = _exchange(row, _name(row.conversation, key), with_text=with_text)
+                yield json.dumps({**members, "sameweights.side": side, "sameweights.pair.id": pair.id})
         for finding in reader.findings(pair_id=pair.id):
-            yield json.dumps({"sameweights.pair.id": pair.id, **_evaluation(finding, with_text=with_text)})
+            yield json.dumps(result_attributes(finding, content=with_text))
 
 
 def _name(conversation: str, key: bytes) -> str:
@@ -61,47 +56,29 @@ def _name(conversation: str, key: bytes) -> str:
     )
 
 
-def _exchange(row: ExchangeRow, conversation: str) -> dict[str, object]:
+def _exchange(row: ExchangeRow, conversation: str, *, with_text: bool) -> dict[str, object]:
+    """The members of an exchange that have a value; its conversation, tag and bodies only with text."""
+    conventions = genai_attributes(row, parse_exchange(exchange(row)))
     members: dict[str, object] = {
-        "gen_ai.operation.name": _OPERATIONS.get(api_of(row.target), "chat"),
+        **{name: value for name, value in conventions.items() if name != NAMES_CONVERSATION},
         "gen_ai.provider.name": row.provider,
-        "gen_ai.request.model": row.model,
-        "gen_ai.response.model": row.echoed_model or None,
-        "gen_ai.response.finish_reasons": [row.finish_reason] if row.finish_reason else None,
-        "gen_ai.usage.input_tokens": row.prompt_tokens,
-        "gen_ai.usage.output_tokens": row.completion_tokens,
-        "gen_ai.usage.cache_read.input_tokens": row.cached_tokens,
-        "sameweights.conversation": conversation or None,
         "openai.response.system_fingerprint": row.fingerprint or None,
-        "http.response.status_code": row.status,
-        "error.type": row.failure or (f"{row.status}" if row.status and row.status >= 400 else None),
         "sameweights.exchange.id": row.id,
         "sameweights.route": row.route,
-        "sameweights.tag": row.tag or None,
         "sameweights.stream": row.stream,
+        "sameweights.time_to_first_token_seconds": row.first_token,
         "time": rfc3339(row.started),
         "duration_seconds": row.seconds,
-        "sameweights.time_to_first_token_seconds": row.first_token,
     }
+    if with_text:
+        members |= {"sameweights.conversation": conversation or None, "sameweights.tag": row.tag or None}
+        members |= {"sameweights.request.body": _text(row.request_body), "sameweights.response.body": _text(row.response_body)}
     return {name: value for name, value in members.items() if value is not None}
 
 
-def _text(row: ExchangeRow, with_text: bool) -> dict[str, object]:
-    """The bodies as recorded; absent where they were not kept, or where no text is wanted."""
-    bodies = {"sameweights.request.body": row.request_body, "sameweights.response.body": row.response_body}
-    return {name: body.decode("utf-8", "replace") for name, body in bodies.items() if with_text and body is not None}
-
-
-def _evaluation(finding: FindingRow, *, with_text: bool) -> dict[str, object]:
-    """The result of one comparison; its explanation, which may quote an answer, only with text."""
-    members = {
-        "gen_ai.evaluation.name": finding.signal,
-        "gen_ai.evaluation.score.label": finding.state,
-        "gen_ai.evaluation.score.value": finding.score,
-        "gen_ai.evaluation.explanation": finding.reason if with_text and finding.reason else None,
-        "sameweights.comparison": finding.comparison,
-    }
-    return {name: value for name, value in members.items() if value is not None}
+def _text(body: bytes | None) -> str | None:
+    """A body as recorded; None where it was not kept."""
+    return None if body is None else body.decode("utf-8", "replace")
 
 
 def csv_text(reader: Reader, lines: Sequence[ListedPair], *, key: bytes, with_text: bool) -> str:

@@ -31,7 +31,8 @@ class EvaluatedAnswer:
 def result_events(
     findings: Iterable[FindingRow], context: TraceContext, answer: EvaluatedAnswer, *, seconds: float, content: bool
 ) -> Iterator[EventValue]:
-    """One event for each finding that came to something. Its explanation may quote an answer, so it needs `content`."""
+    """One event for each finding that came to something; `content` as in `result_attributes`."""
+    response: dict[str, AttributeValue] = {"gen_ai.response.id": answer.response_id} if answer.response_id else {}
     for finding in findings:
         if finding.state in EXPORTED:
             yield EventValue(
@@ -39,7 +40,7 @@ def result_events(
                 trace_id=context.trace_id,
                 span_id=span_id(answer.exchange_id),
                 seconds=seconds,
-                attributes=dict(_attributes(finding, answer, content=content)),
+                attributes=result_attributes(finding, content=content) | response,
             )
 
 
@@ -91,15 +92,17 @@ def _differing(findings: Sequence[FindingRow], kind: PairKind) -> tuple[str, ...
     return tuple(each.signal for each in findings if each.state == differ and each.comparison == kind.value)
 
 
-def _attributes(finding: FindingRow, answer: EvaluatedAnswer, *, content: bool) -> Iterator[tuple[str, AttributeValue]]:
-    yield "gen_ai.evaluation.name", finding.signal
-    yield "gen_ai.evaluation.score.label", finding.state
+def result_attributes(finding: FindingRow, *, content: bool) -> dict[str, AttributeValue]:
+    """The result of one finding by the names of the conventions. Its explanation may quote an answer, so it needs `content`."""
+    found: dict[str, AttributeValue] = {
+        "gen_ai.evaluation.name": finding.signal,
+        "gen_ai.evaluation.score.label": finding.state,
+        "sameweights.comparison": finding.comparison,
+    }
     if finding.score is not None:
-        yield "gen_ai.evaluation.score.value", finding.score
+        found["gen_ai.evaluation.score.value"] = finding.score
     if content and finding.reason:
-        yield "gen_ai.evaluation.explanation", finding.reason
-    if answer.response_id:
-        yield "gen_ai.response.id", answer.response_id
-    yield "sameweights.comparison", finding.comparison
+        found["gen_ai.evaluation.explanation"] = finding.reason
     if finding.pair_id:
-        yield "sameweights.pair.id", finding.pair_id
+        found["sameweights.pair.id"] = finding.pair_id
+    return found

@@ -35,11 +35,11 @@ def output_messages(completion: Completion) -> tuple[str, bool]:
     return _json(kept), cut
 
 
-def tool_definitions(request: ParsedRequest) -> str:
-    """The functions that a request offers; "" where there are none, or where they are too long."""
+def tool_definitions(request: ParsedRequest) -> tuple[str, bool]:
+    """(The functions that a request offers, whether they are left out because they are too long); "" where there are none."""
     tools: list[Part] = [{"type": "function", "name": tool.name, "parameters": tool.schema} for tool in request.tools]
     kept, cut = _newest(tools)
-    return "" if cut else _json(kept)
+    return "" if cut else _json(kept), cut
 
 
 def _role(message: Mapping[str, object]) -> str:

@@ -45,6 +45,8 @@ KNOWN_PROVIDERS = {
 NUMBERS = ("temperature", "top_p", "frequency_penalty", "presence_penalty")
 COUNTS = ("top_k", "seed")
 SHORT = 200
+MOST_STOPS = 100
+"""Stop sequences of a request that are sent, each cut to `SHORT` characters."""
 LARGEST = 2**63
 
 
@@ -71,13 +73,7 @@ def exchange_span(
     if operation is None:
         return None
     error = error_type(row)
-    attributes: dict[str, AttributeValue] = {"gen_ai.operation.name": operation}
-    attributes |= _server(row, provider)
-    attributes |= _asked(row, parsed.request)
-    attributes |= _answered(row, parsed)
-    attributes |= _own(row, place)
-    if error:
-        attributes["error.type"] = error
+    attributes = {**genai_attributes(row, parsed), **_server(row, provider), **_own(row, place)}
     if content:
         attributes |= _content(parsed)
     return SpanValue(
@@ -92,6 +88,15 @@ def exchange_span(
         error=error,
         events=events,
     )
+
+
+def genai_attributes(row: ExchangeRow, parsed: ParsedExchange) -> dict[str, AttributeValue]:
+    """What one exchange asked for and what its answer was, by the names of the conventions: counts, settings and states."""
+    operation, error = OPERATIONS.get(parsed.request.api), error_type(row)
+    found: dict[str, AttributeValue] = {"gen_ai.operation.name": operation} if operation else {}
+    found |= _asked(row, parsed.request)
+    found |= _answered(row, parsed)
+    return found | ({"error.type": error} if error else {})
 
 
 def _name(operation: str, row: ExchangeRow) -> str:
@@ -215,22 +220,24 @@ def _content(parsed: ParsedExchange) -> Attributes:
     instructions, messages, cut = input_messages(parsed.request)
     completion: Completion | Unread = parsed.answer.completion
     answered, short = output_messages(completion) if isinstance(completion, Completion) else ("", False)
+    tools, few = tool_definitions(parsed.request)
     named = {
         "gen_ai.system_instructions": instructions,
         "gen_ai.input.messages": messages,
         "gen_ai.output.messages": answered,
-        "gen_ai.tool.definitions": tool_definitions(parsed.request),
+        "gen_ai.tool.definitions": tools,
     }
     found: dict[str, AttributeValue] = {name: value for name, value in named.items() if value}
-    stops = _stops(parsed.request.sent)
+    sent = _stops(parsed.request.sent)
+    stops = tuple(text[:SHORT] for text in sent[:MOST_STOPS])
     found |= {"gen_ai.request.stop_sequences": stops} if stops else {}
-    return found | ({"sameweights.content_cut": True} if cut or short else {})
+    return found | ({"sameweights.content_cut": True} if cut or short or few or list(stops) != sent else {})
 
 
-def _stops(sent: Mapping[str, object]) -> tuple[str, ...]:
+def _stops(sent: Mapping[str, object]) -> list[str]:
     stop = sent.get("stop", sent.get("stop_sequences"))
     listed = [stop] if isinstance(stop, str) else stop
-    return tuple(text[:SHORT] for text in listed if isinstance(text, str)) if isinstance(listed, list) else ()
+    return [text for text in listed if isinstance(text, str)] if isinstance(listed, list) else []
 
 
 def _is_number(value: object) -> bool:

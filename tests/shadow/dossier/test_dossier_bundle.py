@@ -85,7 +85,7 @@ def test_without_text_no_argument_and_no_invented_tool_is_quoted(store, tmp_path
     for folder, text in (("with", True), ("without", False)):
         write_dossier(store, "p", PERIOD, tmp_path / folder, version="1", with_text=text)
         whole[text] = "".join((tmp_path / folder / name).read_text(encoding="utf-8") for name in FILES)
-    for quoted in ("Oslo", "Quito", "invented_tool"):
+    for quoted in ("Oslo", "Quito", "invented_tool", "get_weather", "Weather?"):
         assert quoted in whole[True]
         assert quoted not in whole[False]
     assert read_dossier(tmp_path / "without").cards

@@ -9,7 +9,7 @@ from shadow.report.build_report import verdicts_of
 from shadow.report.drift_lines import DriftLine
 from shadow.report.period_records import read_records
 from shadow.report.provider_report import of_provider
-from tests.records import NOW
+from tests.records import NOW, add_live
 
 pytestmark = pytest.mark.slow
 PERIOD = (0.0, NOW + 60)
@@ -39,6 +39,21 @@ def test_other_providers_have_no_name_in_it(recorded):
     for name in ("faithful", "squeezer", "newcomer", "loner"):
         assert name not in text
     assert [line.sentence for line in records.period.drift] == ["another provider is still the same"]
+
+
+def test_provider_without_a_request_in_the_period_has_no_name_in_a_drift_state(recorded):
+    alarm = replace(LINE, sentence="retired differs too", by="retired", facts=("retired changed its fingerprint",))
+    _, records = made(recorded, "garbler", drift=(alarm, replace(LINE, provider="retired")))
+    assert "retired" not in repr(records)
+    assert records.period.drift[0].by == "another provider"
+
+
+def test_reference_that_was_compared_itself_has_no_name_of_its_own_reference(recorded):
+    add_live(recorded, "official", route="to-gold", reference="gold")
+    assert recorded.flush(20)
+    _, records = made(recorded, "garbler")
+    assert "official" in repr(records)
+    assert "gold" not in repr(records)
 
 
 def test_conversations_are_numbers(recorded):

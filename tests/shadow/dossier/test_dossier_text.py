@@ -10,12 +10,16 @@ from tests.records import NOW
 pytestmark = pytest.mark.slow
 
 
+def made(store, **more):
+    report = of_provider(build_verdicts(store, 0.0, NOW + 60), "garbler")
+    return dossier_text("garbler", report, version="1.2", **more)
+
+
 @pytest.mark.parametrize(
-    ("with_text", "held"), [(True, "It holds recorded prompts and answers"), (False, "It holds no text of a request or answer")]
+    ("with_text", "held"), [(True, "It holds recorded prompts and answers"), (False, "it holds no text of a request or answer")]
 )
 def test_it_states_verdict_method_and_what_it_holds(recorded, with_text, held):
-    report = of_provider(build_verdicts(recorded, 0.0, NOW + 60), "garbler")
-    text = dossier_text("garbler", report, version="1.2", telling=10, requests=7, with_text=with_text)
+    text = made(recorded, telling=10, requests=7, with_text=with_text)
     assert text.startswith("# Dossier about garbler\n")
     for part in (
         "sends different tool arguments 34 points",
@@ -25,3 +29,19 @@ def test_it_states_verdict_method_and_what_it_holds(recorded, with_text, held):
         "7 requests",
     ):
         assert part in text
+
+
+@pytest.mark.parametrize(
+    ("telling", "requests", "with_text", "held"),
+    [
+        (10, 0, False, ("the 10 pairs that show the most: the signals that differ, without text", "empty: a request is text")),
+        (1, 1, True, ("the 1 pair that shows the most: with request and answers", "1 request of this dossier as chat bodies")),
+        (0, 0, True, ("empty: no pair is evidence", "empty: no chat request was kept as it was sent")),
+    ],
+)
+def test_it_states_what_each_file_holds_and_offers_only_requests_that_are_there(recorded, telling, requests, with_text, held):
+    text = made(recorded, telling=telling, requests=requests, with_text=with_text)
+    evidence, replayable = held
+    assert f"| `evidence.jsonl` | {evidence}" in text
+    assert f"| `requests.jsonl` | {replayable}" in text
+    assert ("sameweights replay" in text) == (requests > 0)

@@ -7,8 +7,12 @@ import json
 import pytest
 
 from shadow.dossier.record_lines import COLUMNS, csv_text, jsonl_lines
+from shadow.reading.parsed_exchange import parse_exchange
+from shadow.records import exchange as recorded_exchange
+from shadow.telemetry.genai_spans import genai_attributes
 from shadow.terminal.pair_list import pair_lines
 from storage.rows import PairFilter
+from tests.exchanges import asked
 from tests.records import add_pair, calling
 
 KEY = b"0123456789abcdef"
@@ -51,6 +55,32 @@ def test_no_text_is_written_where_none_is_wanted(store, pair):
     for quoted in ("Weather?", "body", "get_weather", "Oslo", "Quito", "invented_tool", "gen_ai.evaluation.explanation"):
         assert quoted in whole
         assert quoted not in made
+
+
+PLANTED = ("heron", "crane", "bittern", "stork", "ibis", "egret", "get_plumage", "own-tag", "resp_own")
+
+
+def test_no_word_planted_in_a_request_or_answer_is_in_what_is_exported_without_text(store):
+    tool = {"type": "function", "function": {"name": "get_plumage", "description": "crane", "parameters": {"title": "stork"}}}
+    sent = {"metadata": {"own": "ibis"}, "user": "egret", "stop": ["bittern"], "previous_response_id": "resp_own"}
+    calls = [{"id": "heron", "type": "function", "function": {"name": "get_plumage", "arguments": '{"bird": "heron"}'}}]
+    choice = {"message": {"content": None, "reasoning_content": "crane", "tool_calls": calls}, "finish_reason": "tool_calls"}
+    request = asked("heron", tools=[tool], **sent)
+    for live in (choice, "the heron and the crane"):
+        add_pair(store, "garbler", live, calling("Quito"), calling("Quito"), request=request, tag="own-tag")
+    assert store.flush(20)
+    whole, made = (exported(store, with_text=text) for text in (True, False))
+    for planted in PLANTED:
+        assert planted in whole
+        assert planted not in made
+
+
+def test_exchange_has_the_attributes_of_its_span(store, pair):
+    row = store.exchange(pair)
+    (line, *_) = (json.loads(line) for line in jsonl_lines(store, pair_lines(store, ALL), key=KEY, with_text=False))
+    assert line["gen_ai.request.temperature"] == 1.0
+    sent = json.loads(json.dumps(genai_attributes(row, parse_exchange(recorded_exchange(row)))))
+    assert {name: line.get(name) for name in sent} == sent
 
 
 def rows(store):

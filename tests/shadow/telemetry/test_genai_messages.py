@@ -62,8 +62,17 @@ def test_each_choice_is_a_message_with_what_it_thought_and_called():
 def test_tools_have_their_names_and_schemas():
     schema = {"type": "object", "properties": {"at": {"type": "integer"}}}
     request = asked(messages=[], tools=[{"type": "function", "function": {"name": "look", "parameters": schema}}])
-    assert json.loads(tool_definitions(request)) == [{"type": "function", "name": "look", "parameters": schema}]
-    assert tool_definitions(asked(messages=[])) == ""
+    text, cut = tool_definitions(request)
+    assert (json.loads(text), cut) == ([{"type": "function", "name": "look", "parameters": schema}], False)
+    assert tool_definitions(asked(messages=[])) == ("", False)
+
+
+def test_tools_of_the_longest_size_are_kept_and_those_of_a_character_more_are_left_out():
+    around = len('[{"type":"function","name":"","parameters":{}}]')
+    for size, cut in ((262_144 - around, False), (262_145 - around, True)):
+        offered = {"type": "function", "function": {"name": "x" * size, "parameters": {}}}
+        text, left_out = tool_definitions(asked(messages=[], tools=[offered]))
+        assert (text == "", left_out) == (cut, cut)
 
 
 def test_of_messages_that_are_too_long_the_newest_are_kept():

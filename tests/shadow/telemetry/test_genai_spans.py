@@ -171,3 +171,25 @@ def test_text_of_prompt_stop_and_answer_is_there_only_with_content():
     assert "sameweights.content_cut" not in whole.attributes
     long = span(exchange(said("x" * 300_000), request=asked()), content=True)
     assert long.attributes["sameweights.content_cut"] is True
+
+
+@pytest.mark.parametrize(
+    ("stop", "sent", "cut"),
+    [
+        (["x" * 200], 200, False),
+        (["x" * 201], 200, True),
+        (["y"] * 100, 100, False),
+        (["y"] * 101, 100, True),
+    ],
+)
+def test_a_hundred_stop_sequences_of_200_characters_are_sent(stop, sent, cut):
+    made = span(exchange(said(), request=asked(stop=stop)), content=True)
+    assert len("".join(made.attributes["gen_ai.request.stop_sequences"])) == sent
+    assert ("sameweights.content_cut" in made.attributes) == cut
+
+
+def test_tools_that_are_left_out_are_stated_as_cut():
+    tool = {"type": "function", "function": {"name": "x" * 262_144, "parameters": {}}}
+    made = span(exchange(said(), request=asked(tools=[tool])), content=True)
+    assert "gen_ai.tool.definitions" not in made.attributes
+    assert made.attributes["sameweights.content_cut"] is True
