@@ -1,4 +1,4 @@
-"""An OTLP endpoint over HTTP in the test's own process: it decodes what it receives, and answers as it is told to."""
+"""An OTLP endpoint over HTTP in the test's own process: it decodes requests, and sends the answers that a test sets."""
 
 import asyncio
 from collections import deque
@@ -23,7 +23,9 @@ def value(sent):
 
 @dataclass
 class OtlpReceiver:
-    """`answers` are (status, body, headers) of the next requests, then 200; with `silent` set no request is answered."""
+    """`answers` are (status, body, headers) of the next requests, then 200; a body is bytes, or a list of segments that are
+    sent one after the other. With `silent` set no request is answered.
+    """
 
     spans: list[Span] = field(default_factory=list)
     events: list[LogRecord] = field(default_factory=list)
@@ -42,7 +44,9 @@ class OtlpReceiver:
         status, answer, headers = self.answers.popleft() if self.answers else (200, b"", {})
         if status == 200:
             self.keep(request.path, body)
-        return web.Response(status=status, body=answer, headers=headers)
+        if isinstance(answer, bytes):
+            return web.Response(status=status, body=answer, headers=headers)
+        return await _in_segments(request, status, answer)
 
     def keep(self, path: str, body: bytes) -> None:
         self.raw.append(body)
@@ -71,3 +75,14 @@ class OtlpReceiver:
 
     async def __aexit__(self, *_) -> None:
         await self._runner.cleanup()
+
+
+async def _in_segments(request: web.Request, status: int, segments: list[bytes]) -> web.StreamResponse:
+    """The answer, each segment sent once the client had time to read the one before."""
+    response = web.StreamResponse(status=status)
+    await response.prepare(request)
+    for segment in segments:
+        await response.write(segment)
+        await asyncio.sleep(0)
+    await response.write_eof()
+    return response

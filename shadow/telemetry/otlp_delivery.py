@@ -26,6 +26,7 @@ TIMEOUT = aiohttp.ClientTimeout(total=10.0)
 AGAIN = frozenset({429, 502, 503, 504})
 """Statuses after which a request may be sent again (OTLP 1.x, "Retryable Response Codes")."""
 LONGEST_ANSWER = 65_536
+"""Bytes of the answer to an accepted request that are read; a longer one is no message of OTLP to us."""
 
 
 class Delivered(NamedTuple):
@@ -89,9 +90,8 @@ class OtlpDelivery:
         address = f"{self._endpoint}{path}"
         try:
             async with self._session.post(address, data=packed, headers=self._headers, allow_redirects=False) as response:
-                body = await response.content.read(LONGEST_ANSWER)
                 if response.status == 200:
-                    return Delivered(body=body), 0.0
+                    return Delivered(body=await _whole(response.content)), 0.0
                 wait = response.headers.get("Retry-After", "")
                 again = response.status in AGAIN
                 return Delivered(why=f"status {response.status}", refused=not again), float(wait) if wait.isdecimal() else 0.0
@@ -107,3 +107,11 @@ class OtlpDelivery:
             log.warning("otel_export_failed", host=self.host, path=path, error=result.why, effect="spans are dropped and counted")
         else:
             log.info("otel_export_recovered", host=self.host)
+
+
+async def _whole(content: aiohttp.StreamReader) -> bytes:
+    """The body, in however many segments it comes, up to the bound."""
+    body = bytearray()
+    while len(body) < LONGEST_ANSWER and (piece := await content.read(LONGEST_ANSWER - len(body))):
+        body += piece
+    return bytes(body)

@@ -68,7 +68,7 @@ def _span(span: SpanValue) -> Span:
         trace_id=span.trace_id,
         span_id=span.span_id,
         parent_span_id=span.parent_id,
-        name=span.name,
+        name=_storable(span.name),
         kind=KINDS[span.kind],
         start_time_unix_nano=_nanoseconds(span.started),
         end_time_unix_nano=_nanoseconds(span.ended),

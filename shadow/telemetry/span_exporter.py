@@ -11,6 +11,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 
@@ -109,6 +110,10 @@ class SpanExporter:
                 await self.send_waiting(ending=True)
         except TimeoutError:
             log.warning("otel_spans_left", records=len(self._waiting))
+        finally:
+            await self._close()
+
+    async def _close(self) -> None:
         if self._running:
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)
@@ -139,13 +144,23 @@ class SpanExporter:
 
     async def _send(self, batch: _Batch) -> None:
         if batch.spans:
-            body = await asyncio.to_thread(self._messages.traces, batch.spans)
-            sent = await self._delivery.send(TRACES, body)
-            self._settle("spans", sent, len(batch.spans), rejected_spans)
+            encode = partial(self._messages.traces, batch.spans)
+            await self._request("spans", TRACES, encode, len(batch.spans), rejected_spans)
         if batch.events:
-            body = await asyncio.to_thread(self._messages.logs, batch.events)
-            sent = await self._delivery.send(LOGS, body)
-            self._settle("evaluations", sent, len(batch.events), rejected_events)
+            encode = partial(self._messages.logs, batch.events)
+            await self._request("evaluations", LOGS, encode, len(batch.events), rejected_events)
+
+    async def _request(
+        self, kind: str, path: str, encode: Callable[[], bytes], number: int, rejected: Callable[[bytes], int]
+    ) -> None:
+        """Send one request; an error of ours costs what is in it, and neither later requests nor the end of the audit."""
+        try:
+            sent = await self._delivery.send(path, await asyncio.to_thread(encode))
+        except Exception:
+            self._count(kind, "error", number)
+            log.exception("otel_request_failed", path=path)
+        else:
+            self._settle(kind, sent, number, rejected)
 
     def _settle(self, kind: str, sent: Delivered, number: int, rejected: Callable[[bytes], int]) -> None:
         if sent.why:

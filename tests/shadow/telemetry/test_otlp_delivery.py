@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from shadow.telemetry.otlp_delivery import AGAIN, LOGS, TRACES, OtlpDelivery
+from shadow.telemetry.otlp_delivery import AGAIN, LOGS, PAUSES, TRACES, OtlpDelivery
 from tests.otlp_receiver import OtlpReceiver
 
 
@@ -35,6 +35,14 @@ async def test_body_of_the_answer_is_given_back():
     async with OtlpReceiver() as receiver:
         receiver.answers.append((200, b"partial", {}))
         assert (await sent(receiver.url)).body == b"partial"
+
+
+@pytest.mark.parametrize(("size", "read"), [(65_536, 65_536), (65_537, 65_536)])
+async def test_answer_is_read_whole_in_however_many_segments_it_comes(size, read):
+    async with OtlpReceiver() as receiver:
+        segments = [b"a", b"b" * 40_000, b"c" * (size - 40_001)]
+        receiver.answers.append((200, segments, {}))
+        assert (await sent(receiver.url)).body == b"".join(segments)[:read]
 
 
 @pytest.mark.parametrize("status", sorted(AGAIN))
@@ -67,17 +75,34 @@ async def test_endpoint_that_is_not_there_is_unreachable_and_not_refusing():
     assert (result.why, result.refused) == ("ClientConnectorError", False)
 
 
-async def test_retry_after_of_days_is_waited_no_longer_than_its_bound(monkeypatch):
-    waited = []
+@pytest.fixture
+def waited(monkeypatch):
+    """The pauses between attempts, in seconds, which take no time."""
+    found = []
+    sleep = asyncio.sleep
 
-    async def sleep(seconds):
-        waited.append(seconds)
+    async def pause(seconds):
+        found.append(seconds)
+        await sleep(0)
 
-    monkeypatch.setattr("shadow.telemetry.otlp_delivery.asyncio.sleep", sleep)
+    monkeypatch.setattr("shadow.telemetry.otlp_delivery.asyncio.sleep", pause)
+    return found
+
+
+@pytest.mark.parametrize(("stated", "pause"), [("2", 2.0), ("30", 30.0), ("31", 30.0), ("86400", 30.0), ("tomorrow", 1.0)])
+async def test_retry_after_is_waited_and_thirty_seconds_at_most(waited, stated, pause):
     async with OtlpReceiver() as receiver:
-        receiver.answers.extend([(429, b"", {"Retry-After": "86400"}), (429, b"", {"Retry-After": "tomorrow"})])
-        assert (await sent(receiver.url)).why == ""
-    assert [seconds for seconds in waited if seconds] == [30.0]
+        receiver.answers.append((429, b"", {"Retry-After": stated}))
+        assert (await sent(receiver.url, pauses=PAUSES)).why == ""
+    assert [seconds for seconds in waited if seconds] == [pause]
+
+
+async def test_request_is_sent_four_times_after_pauses_of_1_5_and_15_seconds(waited):
+    async with OtlpReceiver() as receiver:
+        receiver.answers.extend([(503, b"", {})] * 4)
+        assert (await sent(receiver.url, pauses=PAUSES)).why == "status 503"
+        assert len(receiver.requests) == 4
+    assert [seconds for seconds in waited if seconds] == [1.0, 5.0, 15.0]
 
 
 async def test_first_failure_and_recovery_are_logged_once_by_host_alone(logged):

@@ -156,6 +156,22 @@ async def test_record_of_which_no_span_can_be_made_costs_itself_alone(error, res
     assert made.counts["spans", result] == 1
 
 
+async def test_request_that_cannot_be_encoded_costs_itself_alone_and_not_the_end():
+    async with OtlpReceiver() as receiver:
+        made = Exporting(receiver, spans=Spans(text=object()))
+        made.exporter.start()
+        made.offer("a")
+        await until(lambda: made.counts)
+        made.spans.text = "storable"
+        made.offer("b")
+        await until(lambda: receiver.spans)
+        made.spans.text = object()
+        made.offer("c")
+        await made.exporter.finish(20)
+    assert [span.name for span in receiver.spans] == ["b"]
+    assert made.counts == {("spans", "error"): 2, ("spans", "sent"): 1, ("evaluations", "sent"): 3}
+
+
 async def test_end_waits_no_longer_than_its_patience_and_logs_what_is_left(logged):
     lines = logged("shadow.telemetry.span_exporter")
     async with OtlpReceiver() as receiver:
