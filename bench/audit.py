@@ -42,8 +42,8 @@ from shadow.reading.parsed_request import parse_request
 from shadow.reading.parsed_response import parse_response
 from shadow.records import AnsweredPair, calls, exchange_record, pair_record
 from shadow.settings.top_level_config import Config, ShadowConfig
+from storage.prepared_records import RecordPreparer
 from storage.rows import PairRecord
-from storage.sqlite.record_insertion import RecordPreparer
 from storage.storage_config import StorageConfig
 
 STORED = "sameweights_store_records_totalstored"

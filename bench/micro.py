@@ -61,9 +61,9 @@ from shadow.settings.cross_checks import RawConfig, cross_check
 from shadow.settings.environment_and_flags import from_environment
 from shadow.settings.toml_lines import key_lines
 from shadow.settings.top_level_config import Config
-from storage.sqlite.body_compression import BodyCompressor, compress_against
-from storage.sqlite.finding_rollups import keys
-from storage.sqlite.record_insertion import RecordPreparer
+from storage.body_compression import BodyCompressor, compress_against
+from storage.prepared_records import RecordPreparer
+from storage.rollup_keys import keys
 
 Step = Callable[[], object]
 SPEAKER = Speaker()

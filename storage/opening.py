@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from storage.sqlite.record_insertion import PreparedRecord, RecordPreparer
+from storage.prepared_records import PreparedRecord, RecordPreparer
 from storage.sqlite.sqlite_reader import SqliteReader, open_sqlite_reader
 from storage.sqlite.sqlite_store import SqliteStore
 from storage.storage_config import StorageConfig

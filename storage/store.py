@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from storage.judgement_rows import (
@@ -44,11 +45,30 @@ from storage.rows import (
 from storage.spending import Spending
 from storage.study_store import StudyQueries, StudyStore
 
-Settled = Callable[[bool], object]
-"""Called once for a record that was taken, from any thread: with True when it is stored, False when it could not be."""
+
+class Outcome(StrEnum):
+    """What became of a record that the store took."""
+
+    STORED = "stored"
+    """It is stored, and was not before."""
+    KNOWN = "known"
+    """One with its id was stored already; this one was left out."""
+    BAD = "bad"
+    """It cannot be stored, now or later: a row of it does not fit its table, or what it refers to is missing."""
+    AWAY = "away"
+    """The database refused it (gone, full, locked, read-only); it might be stored later."""
+
+    @property
+    def on_disk(self) -> bool:
+        """Whether a record with its id is stored."""
+        return self in {Outcome.STORED, Outcome.KNOWN}
 
 
-def ignore(_stored: bool) -> None:
+Settled = Callable[[Outcome], object]
+"""Called once for a record that was taken, from any thread."""
+
+
+def ignore(_outcome: Outcome) -> None:
     """What becomes of the record is not looked at."""
 
 

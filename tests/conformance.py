@@ -19,7 +19,7 @@ from storage.rows import (
     ToolCallRow,
     TrafficCount,
 )
-from storage.store import Store
+from storage.store import Outcome, Store
 
 START = 1_790_000_000.0
 DAY = 86_400.0
@@ -30,7 +30,7 @@ BODY = b'data: {"choices": [{"delta": {"content": "Quito"}}]}\n\n' * 100
 def offered(add: Callable[..., bool], record: ExchangeRecord | PairRecord) -> Future[bool] | None:
     """Whether the record offered by `add` comes to be stored; None where it was not taken."""
     outcome: Future[bool] = Future()
-    return outcome if add(record, outcome.set_result) else None
+    return outcome if add(record, lambda settled: outcome.set_result(settled.on_disk)) else None
 
 
 def exchange_row(name: str, **more) -> ExchangeRow:
@@ -195,10 +195,11 @@ def _takes_and_gives_back(store: Store) -> None:
 
 
 def _takes_an_id_once(store: Store) -> None:
-    before = store.stored
-    store.add_exchange(exchange_record("one", calls=7, model="another"))
-    store.add_pair(pair_record("one", {"text": "match", "more": "match"}, reference_id="another-shadow"))
+    before, outcomes = store.stored, []
+    store.add_exchange(exchange_record("one", calls=7, model="another"), outcomes.append)
+    store.add_pair(pair_record("one", {"text": "match", "more": "match"}, reference_id="another-shadow"), outcomes.append)
     assert store.flush(PATIENCE)
+    assert outcomes == [Outcome.KNOWN, Outcome.KNOWN]
     assert store.stored == before
     assert store.exchange("one") == exchange_row("one")
     assert store.exchange("another-shadow") is None

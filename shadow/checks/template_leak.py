@@ -46,7 +46,7 @@ def template_leak(request: ParsedRequest, completion: Completion) -> Finding:
     """The text holds no marker of a template, unless the request holds it too, or the text quotes it as code.
 
     Markers about a written call are excused where `call_in_text` excuses the call. Where both name one answer, a verdict counts
-    `call_in_text` alone (storage.sqlite.check_votes.SAME_FAULT).
+    `call_in_text` alone (storage.evidence_rules.SAME_FAULT).
     """
     text = (completion.first.text or "")[:READ]
     if not text:

@@ -6,7 +6,6 @@ a time. Each batch is a unit of work: the store takes all of it, or the state in
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -111,7 +110,7 @@ class Judge:
         try:
             with self._lock:  # at the end of a process the last step may still be under way in its thread
                 return self.step(now)
-        except (StoreError, sqlite3.Error) as error:
+        except StoreError as error:
             if self._warned_at + WARNING_SECONDS <= now or now < self._warned_at:
                 self._warned_at = now
                 log.warning("judgement_delayed", error=str(error))
@@ -147,7 +146,7 @@ class Judge:
 
     def close(self) -> None:
         """Release the lease, so that another process may judge this store."""
-        with suppress(StoreError, sqlite3.Error):  # the lease ends by itself
+        with suppress(StoreError):  # the lease ends by itself
             self._store.release(self._holder)
         self._renew_at = float("-inf")
         self._discard()

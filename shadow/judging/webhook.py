@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import sqlite3
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -109,7 +108,7 @@ class WebhookSender:
                 self._wake.clear()
                 try:
                     await self._send_pending(session)
-                except (StoreError, sqlite3.Error) as error:
+                except StoreError as error:
                     log.warning("webhook_delayed", error=str(error))
                     await asyncio.sleep(STORE_PAUSE)
                     self._wake.set()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import Sequence
 from typing import Protocol
@@ -68,7 +67,7 @@ class StoredBudget:
         if self._budget.limited:
             try:
                 await asyncio.to_thread(self._store.spend, time.time(), Spending(1, 0, 0.0))
-            except (StoreError, sqlite3.Error, OSError):  # what cannot be stored would be spent twice
+            except StoreError:  # what cannot be stored would be spent twice
                 self._budget.give_back()
                 return UNKNOWN
         return ""
@@ -81,5 +80,5 @@ class StoredBudget:
             tokens, money = sum(cost[0] for cost in costs), sum(cost[1] for cost in costs)
             try:
                 await asyncio.to_thread(self._store.spend, time.time(), Spending(len(costs) - 1, tokens, money))
-            except (StoreError, sqlite3.Error, OSError) as error:
+            except StoreError as error:
                 log.warning("spending_not_stored", requests=len(costs), error=str(error))

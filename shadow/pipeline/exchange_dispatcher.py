@@ -33,8 +33,8 @@ from shadow.sampling.conversations import ConversationPlace, Conversations
 from shadow.settings.top_level_config import Config
 from storage.opening import PreparedRecord
 from storage.rows import IdentityRow
-from storage.sqlite.handover_counts import source
-from storage.store import PreparedWriter
+from storage.source_names import source
+from storage.store import Outcome, PreparedWriter
 
 log = structlog.get_logger("sameweights.audit")
 
@@ -254,11 +254,11 @@ class ExchangeDispatcher:
         """Store a record; where that ends in a fault of ours it is counted as not stored."""
         try:
             if record is None:
-                self._ledger.settled(plane, False)
+                self._ledger.settled(plane, Outcome.BAD)
             else:
                 self._store_record(plane, record)
         except Exception:
-            self._ledger.settled(plane, False)
+            self._ledger.settled(plane, Outcome.BAD)
             raise
 
     def _store_record(self, plane: int, record: PreparedRecord) -> None:

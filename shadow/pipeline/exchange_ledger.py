@@ -12,7 +12,7 @@ from functools import partial
 from typing import TypeVar
 
 from proxy.process.shared_counters import WORKERS, SharedCounters
-from storage.store import Settled
+from storage.store import Outcome, Settled
 
 Record = TypeVar("Record")
 PROCESS_KILLED = "process_killed"
@@ -62,13 +62,13 @@ class ExchangeLedger:
         if not add(record, settled):
             self.lost(worker, "store_full")
 
-    def settled(self, worker: int, stored: bool) -> None:
-        """The store has written an exchange, or could not."""
-        self._rows[worker].add("stored" if stored else "store_failed")
+    def settled(self, worker: int, outcome: Outcome) -> None:
+        """The store has written an exchange, had it already, or could not."""
+        self._rows[worker].add("stored" if outcome.on_disk else "store_failed")
 
-    def _passed_on(self, worker: int, record: object, stored: bool) -> None:
-        self.settled(worker, stored)
-        if stored and self._on_stored is not None:
+    def _passed_on(self, worker: int, record: object, outcome: Outcome) -> None:
+        self.settled(worker, outcome)
+        if outcome is Outcome.STORED and self._on_stored is not None:
             self._on_stored(record)
 
     def sent(self, worker: int, sent: int) -> int:

@@ -13,7 +13,6 @@ import os
 import secrets
 import signal
 import socket
-import sqlite3
 import sys
 import time
 from collections.abc import Callable
@@ -65,7 +64,7 @@ from shadow.settings.outbound_checks import proxy_address
 from shadow.settings.top_level_config import Config
 from shadow.telemetry.configured_exporter import configured_exporter
 from storage.opening import database_path, open_store
-from storage.sqlite.handover_counts import source
+from storage.source_names import source
 from storage.store import Store, StoreError
 
 log = structlog.get_logger("sameweights.audit")
@@ -318,7 +317,7 @@ class AuditProcess:
 
     async def _extent(self) -> None:
         while True:
-            with suppress(StoreError, sqlite3.Error):  # readiness reports a database that cannot be read
+            with suppress(StoreError):  # readiness reports a database that cannot be read
                 size, oldest = await asyncio.to_thread(self._store.extent)
                 self._metrics.database(size=size, limit=self._config.storage.max_bytes, oldest=oldest)
             await asyncio.sleep(EXTENT_SECONDS)
@@ -338,7 +337,7 @@ def _drawn(store: Store) -> bytes:
     """The secret of this installation; if the store does not provide it, one for this process, which draws another sample."""
     try:
         return store.secret()
-    except (StoreError, sqlite3.Error) as error:
+    except StoreError as error:
         log.warning("secret_not_stored", error=str(error), effect="another sample is drawn until the next start")
         return secrets.token_bytes(32)
 

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from shadow.drift.paired_checks import FEWEST, CheckExcess, Party, Votes, excesses, plain
 from shadow.report.figures import CheckLine
+from storage.evidence_rules import SAME_FAULT
 from storage.judgement_rows import ComparedChecks
 from storage.rows import SignalCount
-from storage.sqlite.check_votes import SAME_FAULT
 
 _Z = 1.959964
 

@@ -20,7 +20,7 @@ from shadow.studies.study_budget import Cost
 from shadow.studies.study_recorder import StudyRecorder
 from storage.rows import PairRecord
 from storage.spending import Spending
-from storage.store import Store, StoreError
+from storage.store import Outcome, Store, StoreError
 from storage.study_rows import ANSWERED, ASKED, FAILED, SetbackRow, StudyRequestRow, StudyRow
 
 _LAST_HOUR = 10**9
@@ -96,8 +96,8 @@ class StudyArchive:
         """Store a pair, whose answers are stored already; one that is there is left as it is."""
 
         def write() -> None:
-            stored: Future[bool] = Future()
-            if not (self._store.add_pair(record, stored.set_result) and stored.result()):
+            stored: Future[Outcome] = Future()
+            if not (self._store.add_pair(record, stored.set_result) and stored.result().on_disk):
                 raise StoreError(f"a pair of the study {self._study.name} could not be stored: look at the log, and resume")
 
         await self._write(write)

@@ -7,7 +7,6 @@ dropped and counted, as is what cannot be delivered.
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -135,7 +134,7 @@ class SpanExporter:
                 batch.add(self._spans.telemetry(ids))
             except SkippedRecordError as why:
                 self._count("spans", str(why), ids.spans)
-            except (StoreError, sqlite3.Error):
+            except StoreError:
                 self._count("spans", "unreadable", ids.spans)
             except Exception:
                 self._count("spans", "error", ids.spans)

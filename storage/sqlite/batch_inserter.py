@@ -10,8 +10,9 @@ from typing import TypeVar
 
 import structlog
 
-from storage.sqlite.record_insertion import PreparedRecord, Record, RecordPreparer, insert, roll_back
-from storage.store import StoreError
+from storage.prepared_records import PreparedRecord, Record, RecordPreparer
+from storage.sqlite.record_insertion import insert, roll_back
+from storage.store import Outcome, StoreError
 
 Result = TypeVar("Result")
 WARNING_SECONDS = 60.0
@@ -50,12 +51,12 @@ class BatchInserter:
         connection = "connected" if self._conn else "not connected"
         return f"<BatchInserter {connection}, {self.written} written, last error {self.last_error!r}>"
 
-    def write(self, records: Sequence[Record]) -> list[bool]:
-        """Whether each record is stored now, in their order."""
+    def write(self, records: Sequence[Record]) -> list[Outcome]:
+        """What became of each record, in their order."""
         prepared = [self._prepare(record) for record in records]
         written = iter(self._insert([each for each in prepared if each]))
         self._finish_batch()
-        return [each is not None and next(written) for each in prepared]
+        return [next(written) if each else Outcome.BAD for each in prepared]
 
     def run(self, job: Callable[[sqlite3.Connection], Result]) -> Result:
         """The result of `job` with the connection; its errors pass, and leave no transaction open."""
@@ -85,22 +86,23 @@ class BatchInserter:
             self._warn("record_not_stored", error)
             return None
 
-    def _insert(self, records: Sequence[PreparedRecord]) -> list[bool]:
+    def _insert(self, records: Sequence[PreparedRecord]) -> list[Outcome]:
         if not records:
             return []
         try:
-            self.written += insert(self._connection(), records)
+            new = insert(self._connection(), records)
         except Exception as error:  # noqa: BLE001 - as above
             if isinstance(error, (sqlite3.Error, StoreError, OSError)) and not isinstance(error, RECORD_ERRORS):
                 self._fail(error)
-                return [False] * len(records)
+                return [Outcome.AWAY] * len(records)
             if len(records) == 1:
                 self._warn("record_not_stored", error)
-                return [False]
+                return [Outcome.BAD]
             half = len(records) // 2
             return self._insert(records[:half]) + self._insert(records[half:])
         self.last_error = ""
-        return [True] * len(records)
+        self.written += sum(new)
+        return [Outcome.STORED if each else Outcome.KNOWN for each in new]
 
     def _finish_batch(self) -> None:
         """Do what follows a batch; an error of the database is ignored, since the next batch does it again."""

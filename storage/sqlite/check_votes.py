@@ -12,15 +12,10 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Sequence
 
+from storage.evidence_rules import BOTH_COUNT, BOTH_JUDGED, SAME_FAULT
 from storage.judgement_rows import CheckVote, ComparedChecks
 from storage.sqlite.query_rows import FOREVER
 
-BOTH_JUDGED = ("context_limit", "lost_space", "lumpy_calls")
-"""Checks that depend on what a side reports, or on how it cuts a stream: a pair counts where both sides were judged."""
-BOTH_COUNT = ("finish_contradiction", "max_tokens")
-"""Checks that read the completion tokens: a pair counts where both sides report them or neither does."""
-SAME_FAULT = {"template_leak": "call_in_text"}
-"""Checks that an answer may fail by the fault that another check names; that one alone is counted then."""
 VOTES = """
 WITH
 ranked AS (

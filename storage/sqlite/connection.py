@@ -84,6 +84,8 @@ def explain(path: Path, error: sqlite3.Error | OSError) -> str:
             return f"the database {path} is locked by another program: end it, or change url in [storage]"
         case sqlite3.SQLITE_FULL:
             return f"the database {path} cannot be written, the disk is full: make room, or change url in [storage]"
+        case sqlite3.SQLITE_CONSTRAINT | sqlite3.SQLITE_MISMATCH:
+            return f"the database {path} refused a row ({error}): report it as a defect of sameweights"
         case _:
             return f"the database {path} cannot be opened ({error}): check its rights and its disk, or change url in [storage]"
 

@@ -25,7 +25,7 @@ def erase(run: Run, slice_of: Callable[[sqlite3.Connection], int]) -> ErasureRes
         for _ in _slices(run, retention.shrink):
             pass
         return ErasureResult(exchanges=gone, log_emptied=bool(run(retention.checkpoint)))
-    except sqlite3.Error as error:
+    except (sqlite3.Error, StoreError) as error:
         raise StoreError(
             f"not everything could be deleted ({error}): free disk space or unlock the database, and run it again"
         ) from error

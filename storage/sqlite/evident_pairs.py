@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import sqlite3
 
-NEVER = (
-    *("first_chunk", "first_token", "first_content", "inter_chunk", "inter_chunk_p99", "stalls", "cached_tokens", "total"),
-    *("tokens_per_second", "first_divergence"),
-)
-"""Signals in which healthy servers differ: times, and where two sampled texts part."""
+from storage.evidence_rules import NEVER
+
 DIFFERS = f"""EXISTS (
   SELECT 1 FROM findings f JOIN findings s ON s.pair_no = f.pair_no AND s.comparison = 'self' AND s.signal = f.signal
   WHERE f.pair_no = p.no AND f.comparison = 'cross' AND f.state = 'differ' AND s.state = 'match' AND f.signal NOT IN {NEVER}{{}}

@@ -9,10 +9,11 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 
+from storage import rollup_keys
+from storage.body_compression import decompress
 from storage.rows import ExchangeRow, FindingRow, ToolCallRow, TrafficCount
 from storage.sqlite import passed_checks, traffic_rollups
-from storage.sqlite.body_compression import decompress
-from storage.sqlite.delta_bodies import request_body
+from storage.sqlite.body_chains import request_body
 from storage.sqlite.query_rows import one_moment, period, rows_as
 
 EXCHANGE_NO = "SELECT no FROM exchanges WHERE id = ?"
@@ -65,7 +66,7 @@ def checks(conn: sqlite3.Connection, exchange_id: str) -> list[FindingRow]:
 
 def traffic(conn: sqlite3.Connection, since: float, until: float) -> list[TrafficCount]:
     """Requests of a period; `failures` ended without a whole answer, `errors` were answered in whole, with 400 or more."""
-    return list(rows_as(TrafficCount, conn.execute(traffic_rollups.TRAFFIC, traffic_rollups.period(*period(since, until)))))
+    return list(rows_as(TrafficCount, conn.execute(traffic_rollups.TRAFFIC, rollup_keys.period(*period(since, until)))))
 
 
 def latencies(conn: sqlite3.Connection, since: float, until: float, limit: int) -> list[tuple[str, str, str, str, float]]:

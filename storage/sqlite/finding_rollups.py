@@ -7,17 +7,9 @@ minutes are counted from the findings themselves, so the sums are exact for any 
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from math import ceil
+from collections.abc import Mapping
 
-from storage.rows import ExchangeRecord, PairRecord
-
-STRETCH = 600
-Key = tuple[int, str, str, str, str, str, str, str, str]
-"""(begin of the stretch, route, model, provider, reference, comparison, signal, state, control_reason)."""
-Passed = tuple[int, str, str, str, str, tuple[str, ...]]
-"""(begin of the stretch, route, model, provider, reference, names of the checks that matched)."""
+from storage.rollup_keys import Key
 
 ADD = """
 INSERT INTO tallies (began, route, model, provider, reference, comparison, signal, state, control_reason, times)
@@ -49,34 +41,6 @@ WHERE began >= ? AND began < ? GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 """
 
 
-def keys(record: ExchangeRecord | PairRecord) -> Sequence[Key]:
-    """The rollup row of each finding of one record, without those of a pair's own exchanges."""
-    if not record.findings:
-        return ()
-    about, reason = (record.pair, record.pair.control_reason) if isinstance(record, PairRecord) else (record.exchange, "")
-    began = int(about.started // STRETCH) * STRETCH
-    group = (began, about.route, about.model, about.provider, about.reference)
-    return [(*group, found.comparison, found.signal, found.state, reason) for found in record.findings]
-
-
-def passed(record: ExchangeRecord) -> Passed | None:
-    """The rollup rows of the checks that matched, as one; None without any."""
-    about = record.exchange
-    if not record.passed:
-        return None
-    began = int(about.started // STRETCH) * STRETCH
-    return began, about.route, about.model, about.provider, about.reference, record.passed
-
-
-def expanded(sets: Mapping[Passed, int]) -> Counter[Key]:
-    """The counts of sets of checks that matched, by rollup row."""
-    counts: Counter[Key] = Counter()
-    for (began, route, model, provider, reference, names), times in sets.items():
-        for name in names:
-            counts[began, route, model, provider, reference, "check", name, "match", ""] += times
-    return counts
-
-
 def add(conn: sqlite3.Connection, counts: Mapping[Key, int]) -> None:
     """Add counts to their rollup rows."""
     conn.executemany(ADD, [(*key, times) for key, times in counts.items()])
@@ -88,9 +52,3 @@ def subtract(conn: sqlite3.Connection, exchanges: str, pairs: str) -> None:
     rows += [row for statement in (OF_EXCHANGES, OF_PASSED) for row in conn.execute(statement, (exchanges,))]
     conn.executemany(ADD, [(*key, -times) for *key, times in rows])
     conn.executemany(EMPTY, {(began,) for began, *_ in rows})
-
-
-def whole_stretches(since: float, until: float) -> tuple[int, int]:
-    """The whole stretches of a period: from the first's begin to the last's end, the same where there is none."""
-    first, last = ceil(since / STRETCH) * STRETCH, int(min(until, 1e15) // STRETCH) * STRETCH
-    return first, max(first, last)

@@ -15,11 +15,6 @@ def add(conn: sqlite3.Connection, counts: Mapping[str, int]) -> None:
     conn.executemany(ADD, list(counts.items()))
 
 
-def source(run: str, worker: int) -> str:
-    """The name under which the exchanges of one worker of one `serve` are counted."""
-    return f"{run}/{worker}"
-
-
 def begin(conn: sqlite3.Connection, run: str) -> Mapping[int, int]:
     """What this `serve` has stored already, by worker; the counts of earlier ones are deleted."""
     conn.execute(FORGET, (run,))

@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
+from storage import rollup_keys
 from storage.rows import IdentityRow, PairGroup, SegmentCount
 from storage.sqlite import traffic_rollups
 from storage.sqlite.query_rows import FOREVER
@@ -121,7 +122,7 @@ class IdentityReader:
 
     def limits(self, since: float, until: float) -> Mapping[tuple[str, str], tuple[int | None, int | None]]:
         """(largest accepted prompt in tokens, smallest request refused for its length in bytes) by provider and model."""
-        period = traffic_rollups.period(since, until or FOREVER)
+        period = rollup_keys.period(since, until or FOREVER)
         return self._query(
             lambda conn: {(row[0], row[1]): (row[2], row[3]) for row in conn.execute(traffic_rollups.LIMITS, period)}
         )

@@ -177,7 +177,7 @@ def m003_identities(db: Database) -> None:
 
 @SCHEMA()
 def m004_lineage(db: Database) -> None:
-    """Which exchange's request body a request body is kept against, where it is (see `storage.sqlite.delta_bodies`)."""
+    """Which exchange's request body a request body is kept against, where it is (see `storage.delta_bodies`)."""
     db.execute("ALTER TABLE payloads ADD COLUMN request_base INTEGER REFERENCES payloads(exchange_no)")
     db.execute("CREATE INDEX idx_payloads_request_base ON payloads(request_base) WHERE request_base IS NOT NULL")
 

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from math import ceil
 
 from storage.page_rows import ConversationTurn, CoursePoint, OperatorActionRow
+from storage.rollup_keys import STRETCH
 from storage.rows import Standing
 from storage.sqlite import action_log, evident_pairs
-from storage.sqlite.finding_rollups import STRETCH
 from storage.sqlite.judgement_store import RunStatement
 from storage.sqlite.query_rows import group_of, period
 

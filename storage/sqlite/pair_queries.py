@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from itertools import chain
 
+from storage.rollup_keys import whole_stretches
 from storage.rows import FindingRow, PairFilter, PairRow, PairSummary, PayoffPoint, SignalCount
 from storage.sqlite import evident_pairs, finding_rollups
 from storage.sqlite.query_rows import group_of, one_moment, period, rows_as
@@ -144,7 +145,7 @@ def findings(conn: sqlite3.Connection, pair_id: str) -> list[FindingRow]:
 def signal_counts(conn: sqlite3.Connection, since: float, until: float) -> list[SignalCount]:
     """The findings of the pairs of a period, then the checks of its exchanges, counted by everything but their values."""
     since, until = period(since, until)
-    first, last = finding_rollups.whole_stretches(since, until)
+    first, last = whole_stretches(since, until)
     edges = ((since, min(first, until)), (max(since, last), until)) if first < last else ((since, until),)
     counts: Counter[tuple[str, ...]] = Counter()
     with one_moment(conn):

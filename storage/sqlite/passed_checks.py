@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable
-from functools import lru_cache
-from hashlib import blake2b
+
+from storage.check_sets import set_number
 
 ADD = "INSERT OR IGNORE INTO check_sets (no, signals) VALUES (?, ?)"
 OF_EXCHANGE = """
@@ -18,14 +18,6 @@ SELECT e.id AS exchange_id, '' AS pair_id, 'check' AS comparison, value AS signa
        '' AS reason, '' AS subject, '' AS reference
 FROM exchanges e JOIN check_sets s ON s.no = e.passed, json_each(s.signals) WHERE e.id = ? ORDER BY key
 """
-
-
-@lru_cache(maxsize=4_096)
-def set_number(names: tuple[str, ...]) -> int:
-    """The number of a set of names, 1 to 2^63 - 1; 0 where it is empty."""
-    if not names:
-        return 0
-    return int.from_bytes(blake2b(json.dumps(names).encode(), digest_size=8).digest()) % (2**63 - 1) + 1
 
 
 def add(conn: sqlite3.Connection, sets: Iterable[tuple[str, ...]]) -> None:

@@ -6,30 +6,30 @@ import itertools
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, fields, replace
-from operator import attrgetter
+from dataclasses import dataclass, field
 
-from storage.rows import ExchangeRecord, ExchangeRow, FindingRow, IdentityRow, PairRecord, PairRow, PayoffRow, ToolCallRow
+from storage import rollup_keys
+from storage.body_compression import BodyCompressor
+from storage.delta_bodies import DeltaBody
+from storage.prepared_records import (
+    BODY,
+    CHECK,
+    EXCHANGE,
+    FINDING,
+    IDENTITY,
+    PAIR,
+    PASSED,
+    PAYLOAD,
+    PAYOFF,
+    TOOL_CALL,
+    TRIAL,
+    PreparedRecord,
+    RecordRows,
+    Values,
+)
 from storage.sqlite import evident_pairs, finding_rollups, handover_counts, passed_checks, traffic_rollups
-from storage.sqlite.body_compression import BodyCompressor
-from storage.sqlite.delta_bodies import DeltaBodies, DeltaBody
-
-Values = tuple[object, ...]
-
-PASSED = "passed"
-PAYLOAD = ("request_headers", "response_headers", "response_body", "marks")
-BODY = ("request_body", "request_base")
-"""These depend on whether the exchange before it is stored (see `storage.sqlite.delta_bodies`)."""
-EXCHANGE = tuple(column.name for column in fields(ExchangeRow) if column.name not in {*PAYLOAD, *BODY})
-TOOL_CALL = tuple(column.name for column in fields(ToolCallRow) if column.name != "exchange_id")
-CHECK = tuple(name for name in FindingRow._fields if name not in {"exchange_id", "pair_id"})
-PAIR = tuple(column.name for column in fields(PairRow))
-FINDING = ("exchange_id", *CHECK)
-PAYOFF = tuple(column.name for column in fields(PayoffRow) if column.name != "pair_id")
-TRIAL = ("kind", "excluded")
-IDENTITY = tuple(column.name for column in fields(IdentityRow))
 
 
 def insert_statement(table: str, columns: Sequence[str], rows: int = 1) -> str:
@@ -60,92 +60,6 @@ KNOWN_PAIRS = "SELECT id FROM pairs WHERE id IN (SELECT value FROM json_each(?))
 LAST_EXCHANGE = "SELECT coalesce(max(no), 0) FROM exchanges"
 LAST_PAIR = "SELECT coalesce(max(no), 0) FROM pairs"
 
-_exchange = attrgetter(*EXCHANGE)
-_headers = attrgetter(*PAYLOAD[:2])
-_tool_call = attrgetter(*TOOL_CALL)
-_check = attrgetter(*CHECK)
-_pair = attrgetter(*PAIR)
-_finding = attrgetter(*FINDING)
-_payoff = attrgetter(*PAYOFF)
-_identity = attrgetter(*IDENTITY)
-
-
-@dataclass(frozen=True, slots=True)
-class RecordRows:
-    """The rows of one exchange or one pair, without the number that it gets when it is written: (table, values) each."""
-
-    id: str
-    rows: Sequence[tuple[str, Values]]
-    payload: Values = ()
-    body: DeltaBody | None = None
-    """The request body of an exchange, which follows the `payload` in its row."""
-    counts: Sequence[finding_rollups.Key] = ()
-    passed: finding_rollups.Passed | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PreparedRecord:
-    """A record ready to be written: its exchanges, and the pair if it is one."""
-
-    exchanges: tuple[RecordRows, ...]
-    pair: RecordRows | None
-    source: str = ""
-
-    @property
-    def extent(self) -> tuple[int, int]:
-        """How many rows it makes, and how many bytes of bodies it holds."""
-        parts = [*self.exchanges, *([self.pair] if self.pair else [])]
-        return sum(len(part.rows) for part in parts), sum(map(_size, self.exchanges))
-
-    def with_identities(self, found: Mapping[str, Sequence[IdentityRow]]) -> PreparedRecord:
-        """The record with the changes of identity that its exchanges brought, by exchange id."""
-        exchanges = [replace(each, rows=[*each.rows, *_identities(found.get(each.id, ()))]) for each in self.exchanges]
-        return replace(self, exchanges=tuple(exchanges))
-
-
-Record = ExchangeRecord | PairRecord | PreparedRecord
-
-
-class RecordPreparer:
-    """Flattens records and compresses their bodies; for one thread only."""
-
-    def __init__(self) -> None:
-        self._compressor = BodyCompressor()
-        self._bodies = DeltaBodies(self._compressor)
-
-    def prepare(self, record: Record) -> PreparedRecord:
-        """The record's rows, unless it is prepared already; TypeError or AttributeError when a row cannot hold its values."""
-        if isinstance(record, PreparedRecord):
-            return record
-        if isinstance(record, ExchangeRecord):
-            return PreparedRecord((self._exchange(record),), None, record.source)
-        foreign = {row.pair_id for row in record.findings} | {row.pair_id for row in record.payoffs}
-        foreign -= {record.pair.id}
-        if foreign:
-            raise ValueError(f"a record of the pair {record.pair.id} holds rows of {sorted(foreign)}")
-        rows = [("pairs", _pair(record.pair))]
-        rows += [("findings", _finding(row)) for row in record.findings]
-        rows += [("payoffs", _payoff(row)) for row in record.payoffs]
-        if record.kind or record.excluded:
-            rows.append(("trials", (record.kind, ",".join(record.excluded))))
-        return PreparedRecord(
-            tuple(map(self._exchange, record.exchanges)), RecordRows(record.pair.id, rows, counts=finding_rollups.keys(record))
-        )
-
-    def _exchange(self, record: ExchangeRecord) -> RecordRows:
-        row = record.exchange
-        foreign = {call.exchange_id for call in record.tool_calls} | {finding.exchange_id for finding in record.findings}
-        foreign -= {row.id}
-        if foreign or any(map(_of_a_pair, record.findings)):
-            raise ValueError(f"a record of the exchange {row.id} holds rows of {sorted(foreign)} or of a pair")
-        rows = [("exchanges", (*_exchange(row), passed_checks.set_number(record.passed)))]
-        rows += [("tool_calls", _tool_call(call)) for call in record.tool_calls]
-        rows += [("checks", _check(finding)) for finding in record.findings]
-        rows += _identities(record.identities)
-        payload = (*_headers(row), self._compressor.compress(row.response_body), self._compressor.compress_timings(row.marks))
-        body = self._bodies.encode(row.id, row.conversation, row.request_body)
-        return RecordRows(row.id, rows, payload, body, finding_rollups.keys(record), finding_rollups.passed(record))
-
 
 @dataclass(slots=True)
 class _Batch:
@@ -160,8 +74,8 @@ class _Batch:
     pair_no: Callable[[], int]
     bases: dict[str, int]
     """The numbers of the exchanges that bodies are encoded against, as far as they are stored."""
-    counts: Counter[finding_rollups.Key] = field(default_factory=Counter)
-    passed: Counter[finding_rollups.Passed] = field(default_factory=Counter)
+    counts: Counter[rollup_keys.Key] = field(default_factory=Counter)
+    passed: Counter[rollup_keys.Passed] = field(default_factory=Counter)
     rows: dict[str, list[Values]] = field(default_factory=lambda: {table: [] for table in COLUMNS})
 
     def add(self, prepared: PreparedRecord) -> bool:
@@ -196,8 +110,8 @@ class _Batch:
         return (BodyCompressor().compress(kept.raw), None) if base is None else (kept.compressed, base)
 
 
-def insert(conn: sqlite3.Connection, records: Sequence[PreparedRecord]) -> int:
-    """Write all records or none, in one transaction; the number of those that were not stored before.
+def insert(conn: sqlite3.Connection, records: Sequence[PreparedRecord]) -> list[bool]:
+    """Write all records or none, in one transaction; of each whether it was not stored before.
 
     sqlite3.OperationalError when the database refuses them (full, locked, read-only), other errors for a bad record.
     """
@@ -211,16 +125,16 @@ def insert(conn: sqlite3.Connection, records: Sequence[PreparedRecord]) -> int:
     return written
 
 
-def write_rows(conn: sqlite3.Connection, records: Sequence[PreparedRecord]) -> int:
+def write_rows(conn: sqlite3.Connection, records: Sequence[PreparedRecord]) -> list[bool]:
     """As `insert`, as a part of the transaction that is open."""
     batch = _batch(conn, records)
-    written = sum(map(batch.add, records))
+    written = [batch.add(record) for record in records]
     for table, rows in batch.rows.items():
         _write(conn, table, rows)
     passed_checks.add(conn, {names for *_, names in batch.passed})
     if batch.rows["pairs"]:
         evident_pairs.mark(conn, batch.last_pair)
-    finding_rollups.add(conn, batch.counts + finding_rollups.expanded(batch.passed))
+    finding_rollups.add(conn, batch.counts + rollup_keys.expanded(batch.passed))
     traffic_rollups.add(conn, batch.after)
     handover_counts.add(conn, Counter(record.source for record in records if record.source))
     return written
@@ -258,17 +172,3 @@ def _batch(conn: sqlite3.Connection, records: Sequence[PreparedRecord]) -> _Batc
 
 def _known(conn: sqlite3.Connection, statement: str, ids: Iterable[str]) -> set[str]:
     return {known for (known,) in conn.execute(statement, (json.dumps(list(ids)),))}
-
-
-def _identities(rows: Sequence[IdentityRow]) -> list[tuple[str, Values]]:
-    return [("identities", _identity(row)) for row in rows]
-
-
-def _size(exchange: RecordRows) -> int:
-    """Bytes of the bodies that the rows of an exchange hold in memory, the uncompressed one among them."""
-    body = (exchange.body.compressed, exchange.body.raw) if exchange.body else ()
-    return sum(len(value) for value in (*exchange.payload, *body) if isinstance(value, bytes))
-
-
-def _of_a_pair(finding: FindingRow) -> bool:
-    return bool(finding.pair_id)

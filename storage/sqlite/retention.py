@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from storage.sqlite import finding_rollups, traffic_rollups
-from storage.sqlite.delta_bodies import detach
+from storage.sqlite.body_chains import detach
 from storage.sqlite.record_insertion import roll_back
 
 SLICE = 500

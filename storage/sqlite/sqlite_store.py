@@ -11,7 +11,9 @@ from typing import TypeVar
 
 import structlog
 
+from storage.batch_writer import BatchWriter
 from storage.page_rows import OperatorActionRow
+from storage.prepared_records import PreparedRecord
 from storage.rows import (
     ErasureResult,
     ExchangeRecord,
@@ -34,10 +36,8 @@ from storage.sqlite.erasure import forget
 from storage.sqlite.installation_secret import stored_secret
 from storage.sqlite.judgement_store import SqliteJudgementStore
 from storage.sqlite.migrations import migrate, why_not_ours
-from storage.sqlite.record_insertion import PreparedRecord
 from storage.sqlite.sqlite_reader import SqliteReader
 from storage.sqlite.study_tables import SqliteStudyStore
-from storage.sqlite.writer import BatchWriter
 from storage.storage_config import StorageConfig
 from storage.store import ErasureChoice, Settled, StoreError, ignore
 
@@ -121,20 +121,20 @@ class SqliteStore(SqliteReader):
     @property
     def judgements(self) -> SqliteJudgementStore:
         """Queries about judgements, and what a judge writes."""
-        return SqliteJudgementStore(self._query, self._writer.run)
+        return SqliteJudgementStore(self._query, self._run)
 
     @property
     def studies(self) -> SqliteStudyStore:
         """Queries about studies, and what a study writes."""
-        return SqliteStudyStore(self._query, self._writer.run)
+        return SqliteStudyStore(self._query, self._run)
 
     def secret(self) -> bytes:
-        """The 32 random bytes of this installation, drawn at the first call; sqlite3.Error where they cannot be stored."""
-        return self._writer.run(stored_secret)
+        """The 32 random bytes of this installation, drawn at the first call; StoreError where they cannot be stored."""
+        return self._run(stored_secret)
 
     def begin_run(self, run: str) -> Mapping[int, int]:
         """How many exchanges of each worker the `serve` of this name has stored already; the counts of other runs are deleted."""
-        return self._writer.run(lambda conn: handover_counts.begin(conn, run))
+        return self._run(lambda conn: handover_counts.begin(conn, run))
 
     def writable(self) -> bool:
         """True when the last write succeeded or none was tried."""
@@ -203,11 +203,18 @@ class SqliteStore(SqliteReader):
 
     def note_action(self, row: OperatorActionRow) -> None:
         """Store what an operator did; on disk when this returns."""
-        self._writer.run(lambda conn: action_log.add(conn, row))
+        self._run(lambda conn: action_log.add(conn, row))
 
     def spend(self, at: float, cost: Spending) -> None:
         """Add what a reference has cost at `at`, seconds since the epoch; on disk when this returns."""
-        self._writer.run(lambda conn: spend(conn, at, cost))
+        self._run(lambda conn: spend(conn, at, cost))
+
+    def _run(self, job: Callable[[sqlite3.Connection], Result]) -> Result:
+        """The result of `job`, run by the writer; an error of the database is raised as StoreError."""
+        try:
+            return self._writer.run(job)
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(explain(self._path, error)) from error
 
     def _slices(self, job: Callable[[sqlite3.Connection], int]) -> Iterator[int]:
         while deleted := self._writer.run(job):

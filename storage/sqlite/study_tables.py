@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
+from storage.prepared_records import RecordPreparer
 from storage.rows import CUT_REQUEST, NOT_HELD, ErasureResult, ExchangeRecord
 from storage.spending import NOTHING, Spending, spend
 from storage.sqlite import retention
 from storage.sqlite.erasure import erase
 from storage.sqlite.query_rows import one_moment, rows_as
-from storage.sqlite.record_insertion import RecordPreparer, insert_statement, roll_back, write_rows
+from storage.sqlite.record_insertion import insert_statement, roll_back, write_rows
 from storage.study_rows import RecordedCallRow, RecordedFilter, RunResultRow, RunRow, SetbackRow, StudyRequestRow, StudyRow
 
 Result = TypeVar("Result")

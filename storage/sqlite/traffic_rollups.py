@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import sqlite3
 
-from storage.sqlite.finding_rollups import STRETCH, whole_stretches
+from storage.rollup_keys import CREDIBLE, STRETCH, SUMS
 
-SUMS = ("requests", "asked", "failures", "errors", "prompt_tokens", "completion_tokens")
-CREDIBLE = 1_000_000_000
-"""Most tokens counted for one answer, because the sum of what providers report must fit an SQLite integer."""
 OF_ROWS = f"""
 count(*) AS requests, sum(model <> '' OR method = 'POST') AS asked, sum(failure <> '') AS failures,
 sum(failure = '' AND coalesce(status, 0) >= 400) AS errors,
@@ -56,10 +53,3 @@ def subtract(conn: sqlite3.Connection, exchanges: str) -> None:
     rows = conn.execute(GOING, (exchanges,)).fetchall()
     conn.executemany(TAKE, [(*row[4:], *row[:4]) for row in rows])
     conn.executemany(EMPTY, {(began,) for began, *_ in rows})
-
-
-def period(since: float, until: float) -> dict[str, float]:
-    """The parameters of `TRAFFIC` and `LIMITS`: the whole stretches of a period, and the remainders at its two ends."""
-    first, last = whole_stretches(since, until)
-    head, tail = (first, last) if first < last else (until, until)
-    return {"since": since, "until": until, "first": first, "last": last, "head": head, "tail": tail}

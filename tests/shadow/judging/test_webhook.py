@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import hmac
 import json
-import sqlite3
 import ssl
 from contextlib import asynccontextmanager
 
@@ -15,6 +14,7 @@ from aiohttp import web
 from shadow.judging.webhook import WebhookSender, signed, text, webhook_event
 from storage.judgement_rows import AlarmRow, JudgementBatch
 from storage.rows import PairGroup
+from storage.store import StoreError
 from tests.outbound import outbound_proxy
 from tests.payoffs import GROUP
 from tests.running import until
@@ -181,7 +181,7 @@ async def test_store_that_does_not_answer_is_called_again(store, monkeypatch):
 
     def locked(_limit):
         asked.append(1)
-        raise sqlite3.OperationalError("locked")
+        raise StoreError("locked")
 
     judgements = store.judgements
     kept(store, alarm())

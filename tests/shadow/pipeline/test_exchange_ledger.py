@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from proxy.process.shared_counters import SharedCounters
 from shadow.pipeline.exchange_ledger import ExchangeLedger
+from storage.store import Outcome
 
 
 def test_what_is_missing_from_the_numbers_is_counted_once():
@@ -62,10 +63,10 @@ def test_ended_is_stored_and_counted_at_any_kill(steps):
         elif step == "store" and hands:
             hands, stored = hands - 1, stored + 1  # committed; whether it could say so is open
             if stored % 2:
-                ledger.settled(0, True)
+                ledger.settled(0, Outcome.STORED)
         elif step == "fail" and hands:
             hands -= 1
-            ledger.settled(0, stored=False)
+            ledger.settled(0, Outcome.AWAY)
         elif step == "lose" and hands:
             hands -= 1
             ledger.lost(0, "error")
@@ -86,7 +87,7 @@ def test_ended_is_stored_and_counted_at_any_kill(steps):
     assert row["stored"] == stored
 
 
-def test_record_is_passed_on_once_it_is_stored_and_not_when_it_could_not_be():
+def test_record_is_passed_on_once_it_is_stored_and_not_when_it_was_known_or_could_not_be():
     passed, waiting = [], []
     board = SharedCounters()
     ledger = ExchangeLedger(board, {}, passed.append)
@@ -95,10 +96,11 @@ def test_record_is_passed_on_once_it_is_stored_and_not_when_it_could_not_be():
         waiting.append(settled)
         return True
 
-    for record in ("a", "b"):
+    for record in ("a", "b", "c"):
         ledger.offer(0, add, record)
     assert passed == []
-    waiting[0](True)
-    waiting[1](False)
+    waiting[0](Outcome.STORED)
+    waiting[1](Outcome.AWAY)
+    waiting[2](Outcome.KNOWN)
     assert passed == ["a"]
-    assert (board.row(0)["stored"], board.row(0)["store_failed"]) == (1, 1)
+    assert (board.row(0)["stored"], board.row(0)["store_failed"]) == (2, 1)

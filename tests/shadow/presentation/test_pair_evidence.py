@@ -3,7 +3,7 @@
 import pytest
 
 from shadow.presentation.pair_evidence import EVIDENCE, evidence_sentence, pair_evidence
-from storage.sqlite.evident_pairs import NEVER
+from storage.evidence_rules import NEVER
 from tests.conformance import finding
 
 

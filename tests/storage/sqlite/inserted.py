@@ -1,6 +1,7 @@
 """Rows of a database as the writer inserts them."""
 
-from storage.sqlite.record_insertion import RecordPreparer, insert
+from storage.prepared_records import RecordPreparer
+from storage.sqlite.record_insertion import insert
 
 
 def put(conn, *records) -> None:

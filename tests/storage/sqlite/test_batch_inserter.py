@@ -8,7 +8,10 @@ import pytest
 from storage.sqlite.batch_inserter import BatchInserter
 from storage.sqlite.connection import create_file, open_writing
 from storage.sqlite.migrations import migrate
+from storage.store import Outcome
 from tests.conformance import exchange_record, pair_record
+
+STORED, BAD, AWAY = Outcome.STORED, Outcome.BAD, Outcome.AWAY
 
 
 @pytest.fixture
@@ -32,13 +35,13 @@ def inserter(path):
 def test_a_bad_record_in_a_batch_is_lost_alone_at_any_place(inserter, place):
     records = [exchange_record(f"good-{n}") for n in range(8)]
     records.insert(place, exchange_record("bad", model=b"bytes"))
-    assert inserter.write(records) == [n != place for n in range(9)]
+    assert inserter.write(records) == [BAD if n == place else STORED for n in range(9)]
     assert inserter.written == 8
     assert inserter.last_error == ""
 
 
 def test_a_batch_of_bad_records_and_an_empty_one_are_answered(inserter):
-    assert inserter.write([pair_record("nobody"), exchange_record("bad", response_body=3)]) == [False, False]
+    assert inserter.write([pair_record("nobody"), exchange_record("bad", response_body=3)]) == [BAD, BAD]
     assert inserter.write([]) == []
 
 
@@ -52,21 +55,21 @@ def test_losses_are_logged_once_a_minute_and_without_a_word_of_the_record(insert
 
 def test_when_the_database_itself_fails_a_new_connection_is_made_for_the_next_batch(inserter, path):
     hidden = path.rename(path.with_name("hidden.db"))
-    assert inserter.write([exchange_record("lost"), exchange_record("too")]) == [False, False]
+    assert inserter.write([exchange_record("lost"), exchange_record("too")]) == [AWAY, AWAY]
     assert "unable to open" in inserter.last_error
     hidden.rename(path)
-    assert inserter.write([exchange_record("kept")]) == [True]
+    assert inserter.write([exchange_record("kept")]) == [STORED]
     assert inserter.last_error == ""
 
 
 def test_a_connection_that_broke_is_replaced(inserter):
     inserter.run(lambda conn: conn.execute("ALTER TABLE payoffs RENAME TO gone"))
     inserter.run(lambda conn: conn.execute("PRAGMA foreign_keys = OFF"))
-    assert inserter.write([exchange_record("one"), pair_record("one")]) == [False, False]
+    assert inserter.write([exchange_record("one"), pair_record("one")]) == [AWAY, AWAY]
     assert "payoffs" in inserter.last_error
     inserter.run(lambda conn: conn.execute("ALTER TABLE gone RENAME TO payoffs"))
     assert inserter.run(lambda conn: conn.execute("PRAGMA foreign_keys").fetchone()) == (1,), "it is another connection"
-    assert inserter.write([exchange_record("one"), pair_record("one")]) == [True, True]
+    assert inserter.write([exchange_record("one"), pair_record("one")]) == [STORED, STORED]
 
 
 @pytest.mark.parametrize("error", [sqlite3.OperationalError("half"), ZeroDivisionError("half")])
@@ -86,5 +89,5 @@ def test_what_a_job_raises_passes_and_no_transaction_stays_open(inserter, error)
 
 def test_repr_shows_the_connection_and_the_last_error_and_no_record(inserter):
     assert repr(inserter) == "<BatchInserter not connected, 0 written, last error ''>"
-    assert inserter.write([exchange_record("one")]) == [True]
+    assert inserter.write([exchange_record("one")]) == [STORED]
     assert repr(inserter) == "<BatchInserter connected, 1 written, last error ''>"

@@ -6,12 +6,13 @@ from dataclasses import replace
 import pytest
 
 from shadow.findings.finding import TIMES, Signal
+from storage.evidence_rules import NEVER
+from storage.prepared_records import RecordPreparer
 from storage.rows import PairFilter
 from storage.sqlite import pair_queries
 from storage.sqlite.connection import create_file, open_writing
-from storage.sqlite.evident_pairs import NEVER
 from storage.sqlite.migrations import migrate
-from storage.sqlite.record_insertion import RecordPreparer, insert
+from storage.sqlite.record_insertion import insert
 from tests.conformance import START, exchange_record, finding, pair_record
 
 

@@ -2,10 +2,11 @@ from contextlib import closing
 
 import pytest
 
+from storage.prepared_records import RecordPreparer
 from storage.sqlite import exchange_queries
 from storage.sqlite.connection import create_file, open_writing
 from storage.sqlite.migrations import migrate
-from storage.sqlite.record_insertion import RecordPreparer, insert
+from storage.sqlite.record_insertion import insert
 from tests.conformance import START, exchange_record, exchange_row
 
 

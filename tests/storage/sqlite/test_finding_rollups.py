@@ -4,11 +4,8 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from storage.sqlite import pair_queries, released_sql, retention
-from storage.sqlite.finding_rollups import whole_stretches
 from tests.conformance import START, exchange_record, pair_record
 from tests.storage.sqlite.inserted import put
 
@@ -82,29 +79,6 @@ def test_what_an_older_version_stored_is_counted_when_the_table_is_made(conn):
     for statement in (released_sql.TALLIES, released_sql.TALLIES_OF_PAIRS, released_sql.TALLIES_OF_EXCHANGES):
         conn.execute(statement)
     assert conn.execute("SELECT * FROM tallies ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9").fetchall() == before
-
-
-@settings(max_examples=200)
-@given(st.just(0.0) | st.floats(1e-3, 1e12), st.just(0.0) | st.floats(1e-3, 9e18))
-def test_whole_stretches_lie_within_their_period(since, until):
-    first, last = whole_stretches(since, until)
-    assert first >= since
-    assert first == last or last <= until
-    assert first % 600 == last % 600 == 0
-
-
-@pytest.mark.parametrize(
-    ("period", "stretches"),
-    [
-        ((0, 6_000), (0, 6_000)),
-        ((1, 5_999), (600, 5_400)),
-        ((600, 1_200), (600, 1_200)),
-        ((1, 599), (600, 600)),
-        ((0, 1e300), (0, 10**15 // 600 * 600)),
-    ],
-)
-def test_the_whole_ten_minutes_within_a_period_are_taken_from_the_sums(period, stretches):
-    assert whole_stretches(*period) == stretches
 
 
 def test_a_report_of_whole_stretches_counts_no_row(conn):

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from storage.sqlite.handover_counts import source
+from storage.prepared_records import RecordPreparer
+from storage.source_names import source
 from storage.sqlite.migrations import migrate
-from storage.sqlite.record_insertion import RecordPreparer, insert
+from storage.sqlite.record_insertion import insert
 from tests.conformance import exchange_record as live
 
 

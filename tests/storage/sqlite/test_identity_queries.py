@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from storage.prepared_records import RecordPreparer
 from storage.rows import IdentityRow
 from storage.sqlite.connection import create_file, open_writing
 from storage.sqlite.identity_queries import IdentityReader, identities_of
 from storage.sqlite.migrations import migrate
-from storage.sqlite.record_insertion import RecordPreparer, insert
+from storage.sqlite.record_insertion import insert
 from storage.sqlite.retention import drop_older
 from tests.conformance import START, exchange_record, finding, pair_record
 
@@ -39,7 +40,7 @@ def test_identities_are_kept_with_their_exchange_and_outlive_it(conn):
     asking = IdentityReader(lambda job: job(conn))
     rows = (identity("one"), identity("two", START + 1, "hash-one"), identity("far", provider="far"))
     kept = [replace(exchange_record(row.exchange_id, started=row.started), identities=(row,)) for row in rows]
-    assert insert(conn, [RecordPreparer().prepare(record) for record in kept]) == 3
+    assert insert(conn, [RecordPreparer().prepare(record) for record in kept]) == [True] * 3
     assert drop_older(conn, START + 10) == 3
     assert [row.identity for row in asking.identities(0, 0, 10)] == ["hash-two", "hash-far", "hash-one"]
     assert [row.identity for row in asking.identities(START + 1, 0, 10)] == ["hash-two"]
@@ -50,7 +51,7 @@ def test_the_identities_of_a_model_up_to_a_moment_come_oldest_first(conn):
     rows = (identity("two", START + 1, "hash-one"), identity("one"), identity("far", START + 1.5, provider="far"))
     other = replace(identity("else"), model="another")
     kept = [replace(exchange_record(row.exchange_id, started=row.started), identities=(row,)) for row in (*rows, other)]
-    assert insert(conn, [RecordPreparer().prepare(record) for record in kept]) == 4
+    assert insert(conn, [RecordPreparer().prepare(record) for record in kept]) == [True] * 4
     assert [row.identity for row in identities_of(conn, "qwen", START + 1)] == ["hash-one", "hash-two"]
     assert [row.identity for row in identities_of(conn, "qwen", START + 2)] == ["hash-one", "hash-two", "hash-far"]
 

@@ -7,6 +7,7 @@ import pytest
 
 from storage.opening import open_store
 from storage.storage_config import StorageConfig
+from storage.store import StoreError
 
 
 def test_the_secret_is_drawn_once_and_the_same_after_a_restart(tmp_path):
@@ -38,5 +39,5 @@ def test_a_secret_that_the_store_cannot_keep_is_reported(tmp_path):
     with closing(open_store(StorageConfig(url=f"{tmp_path}/one.db"))) as store:
         with closing(sqlite3.connect(tmp_path / "one.db")) as other:
             other.execute("DROP TABLE secrets")
-        with pytest.raises(sqlite3.OperationalError):
+        with pytest.raises(StoreError, match="no such table: secrets"):
             store.secret()

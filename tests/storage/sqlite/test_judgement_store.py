@@ -9,6 +9,7 @@ from storage.judgement_rows import AcknowledgementRow, AlarmRow, GroupStateRow, 
 from storage.opening import open_reader
 from storage.rows import PairGroup, PayoffRow
 from storage.storage_config import StorageConfig
+from storage.store import StoreError
 from tests.payoffs import GROUP, add
 
 HOUR = 3_600.0
@@ -144,7 +145,7 @@ def test_a_clock_that_was_set_back_does_not_lock_the_judge_out(store):
 def test_judgement_that_cannot_be_stored_changes_no_row(store, judgements):
     add(store, "a")
     bad = AlarmRow(at=None, pair_id="a", group=GROUP, old="", new="", name="", details="")  # type: ignore[arg-type] # wanted
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(StoreError, match="refused a row"):
         ruled(judgements, (1, ""), alarms=[bad])
     assert len(judgements.unjudged(0, 10)) == 1
 

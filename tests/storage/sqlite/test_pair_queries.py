@@ -5,11 +5,13 @@ from dataclasses import replace
 
 import pytest
 
+from storage import rollup_keys
+from storage.prepared_records import RecordPreparer
 from storage.rows import PairFilter
 from storage.sqlite import exchange_queries, finding_rollups, pair_queries, traffic_rollups
 from storage.sqlite.connection import create_file, open_writing
 from storage.sqlite.migrations import migrate
-from storage.sqlite.record_insertion import KNOWN_EXCHANGES, KNOWN_PAIRS, RecordPreparer, insert
+from storage.sqlite.record_insertion import KNOWN_EXCHANGES, KNOWN_PAIRS, insert
 from storage.sqlite.retention import DELETE_EXCHANGES, DELETE_PAIRS, OLDEST
 from storage.sqlite.retention import PAIRS as PAIRS_OF
 from tests.conformance import START, exchange_record, finding, pair_record
@@ -53,7 +55,7 @@ ASKED = {
 
 @pytest.mark.parametrize("statement", [traffic_rollups.TRAFFIC, traffic_rollups.LIMITS], ids=["traffic", "limits"])
 def test_no_long_period_is_read_row_by_row(conn, statement):
-    steps = [step for *_, step in conn.execute(f"EXPLAIN QUERY PLAN {statement}", traffic_rollups.period(1.0, 5_000.0))]
+    steps = [step for *_, step in conn.execute(f"EXPLAIN QUERY PLAN {statement}", rollup_keys.period(1.0, 5_000.0))]
     assert not [step for step in steps if step.startswith("SCAN") and not step.startswith(OWN)], steps
     assert sum("passages USING PRIMARY KEY" in step for step in steps) == 1, steps
 

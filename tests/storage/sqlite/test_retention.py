@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from storage.prepared_records import RecordPreparer
 from storage.sqlite import retention
 from storage.sqlite.connection import create_file, open_writing
 from storage.sqlite.migrations import migrate
-from storage.sqlite.record_insertion import INSERTS, RecordPreparer, insert
+from storage.sqlite.record_insertion import INSERTS, insert
 from storage.sqlite.sqlite_store import SqliteStore
 from storage.storage_config import StorageConfig
 from tests.conformance import DAY, PATIENCE, START, exchange_record, pair_record

@@ -1,6 +1,5 @@
 """Tables of studies: requests resume by their keys, an answer is stored whole with its request, and forgetting leaves nothing."""
 
-import sqlite3
 from dataclasses import replace
 
 import pytest
@@ -65,7 +64,7 @@ def test_answer_that_cannot_be_stored_leaves_its_task_as_sent(store):
     store.studies.begin(STUDY)
     store.studies.ask("s1", REQUEST)
     bad = replace(exchange_record("x1"), exchange=replace(exchange_record("x1").exchange, seconds="soon"))
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(StoreError, match="refused a row"):
         store.studies.answer("s1", replace(REQUEST, state=ANSWERED), bad)
     assert store.studies.requests("s1") == [REQUEST]
     assert store.exchange("x1") is None
@@ -133,7 +132,7 @@ def test_a_run_is_stored_with_its_steps_results_and_exchanges(store):
 def test_a_run_of_one_target_task_and_block_is_stored_once(store):
     store.studies.begin(STUDY)
     store.studies.add_run("s1", RUN)
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(StoreError, match="refused a row"):
         store.studies.add_run("s1", RUN, [exchange_record("x9")])
     assert store.exchange("x9") is None
 

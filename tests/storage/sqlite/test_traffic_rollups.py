@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from storage import rollup_keys
 from storage.sqlite import exchange_queries, released_sql, retention, traffic_rollups
 from storage.sqlite.connection import create_file, open_writing
 from storage.sqlite.migrations import migrate
@@ -26,7 +27,7 @@ PERIODS = [(0, 9e18), (START, 9e18), (START + 1, START + 2), (START + 600, START
 def same(conn, since, until) -> bool:
     """Whether stretches and rows tell the same."""
     asked = {"since": since, "until": until}
-    kept = conn.execute(traffic_rollups.TRAFFIC, traffic_rollups.period(since, until)).fetchall()
+    kept = conn.execute(traffic_rollups.TRAFFIC, rollup_keys.period(since, until)).fetchall()
     return kept == conn.execute(TRAFFIC, asked).fetchall()
 
 
@@ -44,7 +45,7 @@ def fill(conn, count: int = 40) -> None:
 def test_the_sums_and_limits_are_those_of_the_rows(conn, since, until):
     fill(conn)
     assert same(conn, since, until)
-    kept = conn.execute(traffic_rollups.LIMITS, traffic_rollups.period(since, until)).fetchall()
+    kept = conn.execute(traffic_rollups.LIMITS, rollup_keys.period(since, until)).fetchall()
     assert kept == conn.execute(LIMITS, {"since": since, "until": until}).fetchall()
 
 
@@ -53,7 +54,7 @@ def test_traffic_sums_count_requests_failures_errors_and_tokens(conn):
     rows = exchange_queries.traffic(conn, 0, 0)
     assert sum(row.requests for row in rows) == 40
     assert {row.failures > 0 and row.errors > 0 and row.prompt_tokens > 0 for row in rows} == {True}
-    assert conn.execute(traffic_rollups.LIMITS, traffic_rollups.period(0, 9e18)).fetchall() == [
+    assert conn.execute(traffic_rollups.LIMITS, rollup_keys.period(0, 9e18)).fetchall() == [
         ("near-0", "qwen", 38, 0),
         ("near-1", "qwen", 39, 7),
     ]
@@ -85,7 +86,7 @@ def test_a_provider_that_claims_more_tokens_than_a_number_holds_spoils_no_sum(co
     for n in range(3):
         put(conn, exchange_record(f"e{n}", started=START, prompt_tokens=2**63 - 1, checks=0))
     (row,) = exchange_queries.traffic(conn, 0, 0)
-    assert row.prompt_tokens == 3 * traffic_rollups.CREDIBLE
+    assert row.prompt_tokens == 3 * rollup_keys.CREDIBLE
 
 
 def test_what_an_older_version_stored_is_counted_when_the_table_is_made(conn):

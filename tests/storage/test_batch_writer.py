@@ -7,11 +7,11 @@ from functools import partial
 import pytest
 from structlog.testing import capture_logs
 
+from storage.batch_writer import BatchWriter
+from storage.prepared_records import RecordPreparer
 from storage.sqlite.batch_inserter import BatchInserter
 from storage.sqlite.connection import create_file, open_writing
 from storage.sqlite.migrations import migrate
-from storage.sqlite.record_insertion import RecordPreparer
-from storage.sqlite.writer import BatchWriter
 from storage.store import StoreError
 from tests.conformance import PATIENCE, exchange_record, offered, pair_record
 
@@ -70,7 +70,7 @@ def test_a_full_queue_drops_and_counts_without_waiting(start):
 def test_the_lag_is_that_of_the_oldest_record_that_waits_written_now_or_not(start, monkeypatch):
     now = [100.0]
     writer = start()
-    monkeypatch.setattr("storage.sqlite.writer.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("storage.batch_writer.time.monotonic", lambda: now[0])
     assert writer.lag == 0
     held = Held(writer)
     first = offered(writer.add, exchange_record("first"))
@@ -85,7 +85,7 @@ def test_the_lag_is_that_of_the_oldest_record_that_waits_written_now_or_not(star
 
 
 def test_too_many_bytes_drop_too_but_never_the_only_record(start, monkeypatch):
-    monkeypatch.setattr("storage.sqlite.writer.QUEUE_BYTES", 10_000)
+    monkeypatch.setattr("storage.batch_writer.QUEUE_BYTES", 10_000)
     writer = start()
     held = Held(writer)
     big = offered(writer.add, exchange_record("big", response_body=b"x" * 20_000))
@@ -99,7 +99,7 @@ def test_too_many_bytes_drop_too_but_never_the_only_record(start, monkeypatch):
 
 
 def test_whole_body_that_a_delta_is_kept_with_counts_as_bytes_of_the_queue(start, monkeypatch):
-    monkeypatch.setattr("storage.sqlite.writer.QUEUE_BYTES", 10_000)
+    monkeypatch.setattr("storage.batch_writer.QUEUE_BYTES", 10_000)
     preparer, held = RecordPreparer(), Held(writer := start())
     body = bytes(range(256)) * 40
     first, second = (
@@ -189,7 +189,7 @@ def test_close_without_time_counts_the_rest_as_failed(start):
 
 
 def test_a_batch_ends_at_its_bytes_too(start, monkeypatch):
-    monkeypatch.setattr("storage.sqlite.writer.BATCH_BYTES", 3_000)
+    monkeypatch.setattr("storage.batch_writer.BATCH_BYTES", 3_000)
     writer = start(batch_rows=5_000, batch_seconds=60)
     body = {"request_body": b"", "marks": b"", "calls": 0, "checks": 0}
     first = offered(writer.add, exchange_record("one", response_body=b"x" * 2_999, **body))

@@ -2,29 +2,49 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import NamedTuple, TypeVar, cast
+from typing import Generic, NamedTuple, Protocol, TypeVar, cast
 
 import structlog
 
+from storage.prepared_records import PreparedRecord, Record
 from storage.rows import ExchangeRecord, ExchangeRow
-from storage.sqlite.batch_inserter import BatchInserter
-from storage.sqlite.record_insertion import PreparedRecord, Record
-from storage.store import Settled, StoreError, ignore
+from storage.store import Outcome, Settled, StoreError, ignore
 
 log = structlog.get_logger()
+Connection = TypeVar("Connection")
+Given_co = TypeVar("Given_co", covariant=True)
 Result = TypeVar("Result")
-Job = Callable[[sqlite3.Connection], object]
 QUEUE_BYTES = 256 * 1024 * 1024
 """Bytes of bodies waiting for the writer before new records are dropped, however few they are."""
 BATCH_BYTES = 8 * 1024 * 1024
 """Bytes of bodies in one batch, unless one record has more: a batch holds up what else the writer's thread does."""
 CLOSE_SECONDS = 15.0
+
+
+class Inserter(Protocol[Given_co]):
+    """Writes batches over the one connection of an engine that writes; for one thread only."""
+
+    @property
+    def written(self) -> int:
+        """Records written that were not stored before."""
+
+    @property
+    def last_error(self) -> str:
+        """The error of the last write; empty when it succeeded, or none was tried."""
+
+    def write(self, records: Sequence[Record]) -> Sequence[Outcome]:
+        """What became of each record, in their order; never raises for what a record or the database does."""
+
+    def run(self, job: Callable[[Given_co], Result]) -> Result:
+        """The result of `job` with the connection; its errors pass, and leave no transaction open."""
+
+    def close(self) -> None:
+        """Release the connection."""
 
 
 class _Item(NamedTuple):
@@ -35,18 +55,18 @@ class _Item(NamedTuple):
     settled: Settled
 
 
-class BatchWriter:
+class BatchWriter(Generic[Connection]):
     """Writes records in batches: of `batch_rows` rows or `BATCH_BYTES`, or of what was queued in `batch_seconds`; safe from any
     thread.
     """
 
-    def __init__(self, inserter: BatchInserter, *, batch_rows: int, batch_seconds: float, queue: int) -> None:
+    def __init__(self, inserter: Inserter[Connection], *, batch_rows: int, batch_seconds: float, queue: int) -> None:
         self._inserter = inserter
         self._batch_rows = batch_rows
         self._batch_seconds = batch_seconds
         self._queue = queue
         self._items: deque[_Item] = deque()
-        self._jobs: deque[tuple[Job, Future[object]]] = deque()
+        self._jobs: deque[tuple[Callable[[Connection], object], Future[object]]] = deque()
         self._rows = 0
         self._size = 0
         self._accepted = 0
@@ -106,7 +126,7 @@ class BatchWriter:
                 self._work.notify()
         return True
 
-    def run(self, job: Callable[[sqlite3.Connection], Result]) -> Result:
+    def run(self, job: Callable[[Connection], Result]) -> Result:
         """The result of `job`, run in the writer's thread between two batches; its errors pass. StoreError after `close`."""
         future: Future[object] = Future()
         with self._work:
@@ -140,7 +160,9 @@ class BatchWriter:
                 self._run_job(*job)
             if batch:
                 late = time.monotonic() >= self._deadline
-                self._settle(batch, [False] * len(batch) if late else self._inserter.write([item.record for item in batch]))
+                self._settle(
+                    batch, [Outcome.AWAY] * len(batch) if late else self._inserter.write([item.record for item in batch])
+                )
         self._inserter.close()
 
     def _wait(self) -> bool:
@@ -156,7 +178,7 @@ class BatchWriter:
     def _is_full(self, rows: int, size: int) -> bool:
         return rows >= self._batch_rows or size >= BATCH_BYTES
 
-    def _take(self) -> tuple[Sequence[_Item], tuple[Job, Future[object]] | None]:
+    def _take(self) -> tuple[Sequence[_Item], tuple[Callable[[Connection], object], Future[object]] | None]:
         with self._work:
             batch = self._next_batch()
             self._rows -= sum(item.rows for item in batch)
@@ -176,26 +198,26 @@ class BatchWriter:
             batch.append(self._items.popleft())
         return batch
 
-    def _run_job(self, job: Job, future: Future[object]) -> None:
+    def _run_job(self, job: Callable[[Connection], object], future: Future[object]) -> None:
         try:
             future.set_result(self._inserter.run(job))
         except Exception as error:  # noqa: BLE001 - it is raised again where `run` was called
             future.set_exception(error)
 
-    def _settle(self, batch: Sequence[_Item], written: Sequence[bool]) -> None:
+    def _settle(self, batch: Sequence[_Item], outcomes: Sequence[Outcome]) -> None:
         with self._progress:
-            self.failed += written.count(False)
-        for item, stored in zip(batch, written, strict=True):
-            _call(item.settled, stored=stored)
+            self.failed += sum(not outcome.on_disk for outcome in outcomes)
+        for item, outcome in zip(batch, outcomes, strict=True):
+            _call(item.settled, outcome)
         with self._progress:
             self._settled += len(batch)
             self._oldest_at_work = None
             self._progress.notify_all()
 
 
-def _call(settled: Settled, *, stored: bool) -> None:
+def _call(settled: Settled, outcome: Outcome) -> None:
     try:
-        settled(stored)
+        settled(outcome)
     except Exception:
         log.exception("store_callback_failed")
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.sqlite.body_compression import BodyCompressor, decompress
+from storage.body_compression import BodyCompressor, decompress
 
 
 @given(st.lists(st.none() | st.binary(max_size=2_000), max_size=5))
