@@ -80,7 +80,7 @@ def export(
                 now=now,
             )
             key = secrets.token_bytes(32)
-            lines = pair_lines(reader, wanted, stored_evidence(reader, wanted.since, wanted.until or now))
+            lines = pair_lines(reader, wanted, stored_evidence(reader, now, since, until))
             if jsonl:
                 write_bytes(jsonl, as_file(jsonl, record_lines.jsonl_lines(reader, lines, key=key, with_text=not without_text)))
             if csv:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import cache, partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -68,7 +69,7 @@ def pairs(
         now=time.time(),
     )
     with progress("reading the pairs"), reading(config, db) as reader:
-        evident = stored_evidence(reader, chosen.since, chosen.until or time.time())
+        evident = stored_evidence(reader, time.time(), since, until)
         found = pair_list.pair_lines(reader, chosen, evident)
         check_known(reader, provider=provider, model=model, route=route, found=bool(found))
         chosen = chosen if found else pair_list.without_evidence(reader, chosen)
@@ -124,16 +125,15 @@ def show_record(
 
     one_form(raw=bool(raw), curl=curl, json=as_json)
     with reading(config, db) as reader:
-        judged = pair_id == "latest" or (not raw and not curl and reader.pair(pair_id) is not None)
-        evident = _verdicts(reader) if judged else None
-        pair_id = raw_record.latest_id(reader, evident) if pair_id == "latest" else pair_id
+        verdicts = cache(partial(read_verdicts, reader))
+        pair_id = raw_record.latest_id(reader, verdicts) if pair_id == "latest" else pair_id
         if raw:
             raw_record.write_raw(raw_record.raw_bytes(reader, pair_id, raw))
             return
         if curl:
             typer.echo(plain(raw_record.curl_command(reader, pair_id, settings(config, db), repeated(config, db))))
             return
-        found = pair_text.pair_columns(reader, pair_id, evident)
+        found = pair_text.pair_columns(reader, pair_id, verdicts() if reader.pair(pair_id) else None)
         single = None if found else one_answer.answer_view(reader, pair_id)
         if found is None and single is None:
             raise one_answer.id_error(reader, pair_id)
@@ -145,12 +145,12 @@ def show_record(
         typer.echo(pair_text.pair_json(found) if as_json else pair_text.pair_text(found, width=columns(), color=is_colored()))
 
 
-def _verdicts(reader: Reader) -> EvidentSignals:
+def read_verdicts(reader: Reader) -> EvidentSignals:
     """What the verdicts of all records rest on, which takes a second for a million records."""
     from shadow.report.evident_signals import stored_evidence
 
     with progress("reading the verdicts"):
-        return stored_evidence(reader, 0.0, time.time())
+        return stored_evidence(reader, time.time())
 
 
 def _signal(given: str, old_flag: str, older: str) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import time
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from shadow.command_line.options import Db, reading
+from shadow.command_line.pair_commands import read_verdicts
 from shadow.commands.config_commands import ConfigPath, settings
 from shadow.presentation.visible_text import plain
 from shadow.terminal.screen import columns, is_colored
@@ -56,7 +58,7 @@ def open_page(
 
     found = settings(config, db)
     with reading(config, db) as reader:
-        address = page_address(reader, found.admin, target)
+        address = page_address(reader, found.admin, target, partial(read_verdicts, reader))
     typer.echo(plain(address))
     if not only_print:
         start_browser(address, os.environ)

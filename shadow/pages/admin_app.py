@@ -23,9 +23,8 @@ from shadow.pages.operator_actions import NotStoredError, OperatorActions
 from shadow.pages.page_address import checked, provider_address
 from shadow.pages.page_set import PageSet
 from shadow.pages.page_threads import PageThreads
-from shadow.pages.pair_address import verdict_period
 from shadow.pages.period_figures import NotBuiltError, PeriodFigures
-from shadow.report.evident_signals import BEING_BUILT, EvidentSignals
+from shadow.report.evident_signals import BEING_BUILT, EvidentSignals, verdict_period
 from shadow.settings.config_errors import ConfigError, quoted
 from shadow.settings.top_level_config import AdminConfig, Config
 from storage.store import Reader, StoreError
@@ -136,7 +135,7 @@ class _Admin:
         return await self._of_period(overview.PARAMETERS, request.query, self._pages.overview.page)
 
     async def pairs(self, request: web.Request) -> web.Response:
-        evident = await self._evident(verdict_period(request.query))
+        evident = await self._evident(_list_period(request.query))
         return await self._rendered(self._pages.pairs.page, request.query, evident)
 
     async def answers(self, request: web.Request) -> web.Response:
@@ -168,7 +167,7 @@ class _Admin:
         raise web.HTTPSeeOther(provider_address(name, since="all"))
 
     async def pair(self, request: web.Request) -> web.Response:
-        evident = await self._evident(verdict_period(request.query))
+        evident = await self._evident(_list_period(request.query))
         return await self._rendered(self._pages.pair.page, request.match_info["id"], request.query, evident)
 
     async def exchange(self, request: web.Request) -> web.Response:
@@ -250,6 +249,10 @@ class _Admin:
         if name not in STATIC:
             raise web.HTTPNotFound
         return web.Response(body=self._static[name], content_type=STATIC[name], charset="utf-8")
+
+
+def _list_period(query: Mapping[str, str]) -> str:
+    return verdict_period(query.get("since", ""), query.get("until", ""))
 
 
 async def _form(request: web.Request) -> dict[str, str]:

@@ -11,7 +11,8 @@ from prometheus_client import CollectorRegistry
 from shadow.pages.audit_cost import audit_cost, budget_lines
 from shadow.pages.audit_funnel import audit_funnel
 from shadow.pages.page_address import checked
-from shadow.pages.period_figures import PERIODS, PeriodFigures, PeriodFiguresCache
+from shadow.pages.period_figures import PeriodFigures, PeriodFiguresCache
+from shadow.report.evident_signals import PERIODS
 from shadow.sampling.budget import Budget
 from shadow.settings.top_level_config import Config
 from storage.store import Reader

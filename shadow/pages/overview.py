@@ -11,8 +11,9 @@ from jinja2 import Environment
 from shadow.pages.audit_cost import audit_cost, budget_lines
 from shadow.pages.course_plot import course_steps, highest, sparkline
 from shadow.pages.page_address import address, checked, provider_address
-from shadow.pages.period_figures import PERIODS, PeriodFigures, PeriodFiguresCache
+from shadow.pages.period_figures import PeriodFigures, PeriodFiguresCache
 from shadow.report.drift_lines import DriftLine
+from shadow.report.evident_signals import PERIODS, evident_signals
 from shadow.report.figures import Scorecard
 from shadow.report.verdict_rows import VerdictRow, headline, unmeasured_lines, verdict_row
 from shadow.sampling.budget import Budget
@@ -36,7 +37,7 @@ class OverviewRow:
     address: str
     pairs_address: str
     evidence_address: str
-    """Empty where the verdict is no finding against the provider."""
+    """Empty where the verdict rests on no pair."""
 
 
 class OverviewPage:
@@ -107,7 +108,7 @@ def _row(card: Scorecard, figures: PeriodFigures, bars: Sequence[tuple[int, int]
         slower=next((line.since for line in figures.paces if (line.provider, line.model) == _key(card)[:2] and line.since), None),
         address=provider_address(card.provider, **wanted),
         pairs_address=address("/pairs", {"provider": card.provider, **wanted, "show": "all"}),
-        evidence_address=address("/pairs", {"provider": card.provider, **wanted}) if card.verdict.word.is_adverse else "",
+        evidence_address=address("/pairs", {"provider": card.provider, **wanted}) if evident_signals(card) else "",
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from shadow.pages.page_address import address, checked
-from shadow.pages.period_figures import PERIODS
+from shadow.report.evident_signals import verdict_period
 from shadow.report.filters import pair_filter
 from shadow.settings.config_errors import ConfigError, meant, quoted
 from storage.rows import PairFilter
@@ -39,8 +39,8 @@ class PairQuery:
 
     @property
     def period(self) -> str:
-        """The period whose verdicts state what is evidence: that of the list where the overview offers it, else all records."""
-        return verdict_period(self.words)
+        """The period whose verdicts state what is evidence."""
+        return verdict_period(self.words.get("since", ""), self.words.get("until", ""))
 
     @property
     def narrowed(self) -> bool:
@@ -60,12 +60,6 @@ class PairQuery:
         """The address of the same list with, or without, the pairs that are no evidence."""
         rest = {name: text for name, text in self.filters.items() if name != "show"}
         return address("/pairs", {**rest, "show": SHOWS[0] if self.shows_all else SHOWS[1]})
-
-
-def verdict_period(words: Mapping[str, str]) -> str:
-    """The period of a list where the overview offers it and it has no end, else all records."""
-    since = words.get("since", "")
-    return since if since in PERIODS and not words.get("until") else "all"
 
 
 def pair_query(query: Mapping[str, str], *, now: float, limit: int) -> PairQuery:

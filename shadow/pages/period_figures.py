@@ -16,6 +16,7 @@ from math import ceil
 from shadow.pages.build_share import SHARE, BuildShare
 from shadow.report.build_report import scorecards
 from shadow.report.drift_lines import DriftLine, drift_lines
+from shadow.report.evident_signals import PERIODS
 from shadow.report.figures import STORED_SIGNAL, ReferenceLine, Scorecard, SignalLine
 from shadow.report.filters import moment_of
 from shadow.report.latency_lines import PaceLine, pace_lines
@@ -30,8 +31,6 @@ FRESH_SECONDS = 10.0
 """Seconds for which figures are shown again at least."""
 UNASKED = 4
 """How many times longer they are shown where no page is opened, so that a feed takes a quarter of the share."""
-PERIODS = ("1h", "24h", "7d", "all")
-"""The periods that the pages offer; their figures are kept."""
 KEPT = 4
 """Other periods whose figures are kept, those built last."""
 STEPS = 48

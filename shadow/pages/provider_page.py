@@ -9,12 +9,14 @@ from statistics import median
 from jinja2 import Environment
 
 from shadow.drift.excess_estimates import TOLERANCE, SignalOutcome
+from shadow.findings.finding import FindingState
 from shadow.pages.course_plot import CoursePlot, IntervalScale, course_plot, course_steps, interval_scale
 from shadow.pages.operator_actions import HOURS
 from shadow.pages.page_address import address, checked, provider_address
-from shadow.pages.period_figures import PERIODS, PeriodFigures, PeriodFiguresCache, course_signal
+from shadow.pages.period_figures import PeriodFigures, PeriodFiguresCache, course_signal
 from shadow.report.drift_lines import DriftLine
-from shadow.report.figures import CheckLine, IdentityLine, MissingSignal, Scorecard, SignalLine
+from shadow.report.evident_signals import PERIODS, evident_signals
+from shadow.report.figures import STORED_SIGNAL, CheckLine, IdentityLine, MissingSignal, Scorecard, SignalLine
 from shadow.report.identity_lines import identity_lines
 from shadow.report.latency_lines import PaceLine
 from shadow.settings.top_level_config import Config
@@ -36,7 +38,9 @@ FEWEST = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalRow:
-    """One signal: the ends and the middle of its interval in units of the drawing, and the address of its pairs."""
+    """One signal: the ends and the middle of its interval in units of the drawing, and the address of the pairs that are evidence
+    in it, else of those that differ in it.
+    """
 
     line: SignalLine
     beyond: bool
@@ -83,6 +87,7 @@ class ProviderSection:
     times_cut: int
     """Pairs of all providers that the times were searched in, 0 for all of the period."""
     paces: tuple[PaceLine, ...]
+    has_evidence: bool
     pairs_address: str
     answers_address: str
 
@@ -167,7 +172,8 @@ def _section(card: Scorecard, figures: PeriodFigures, since: str, servers: _Serv
         times=tuple(_times(key, servers.times)),
         times_cut=PAIRS if len(servers.times) >= PAIRS else 0,
         paces=paces,
-        pairs_address=address("/pairs", {**wanted, "show": "" if card.verdict.word.is_adverse else "all"}),
+        has_evidence=bool(evident_signals(card)),
+        pairs_address=address("/pairs", {**wanted, "show": "" if evident_signals(card) else "all"}),
         answers_address=address("/answers", {"provider": card.provider, "model": card.model, "since": since}),
     )
 
@@ -181,7 +187,9 @@ def _by_outcome(rows: Sequence[SignalRow]) -> tuple[tuple[str, tuple[SignalRow, 
 
 def _row(line: SignalLine, card: Scorecard, scale: IntervalScale, since: str) -> SignalRow:
     low, high = (end if end is not None else line.excess or 0.0 for end in (line.low, line.high))
-    wanted = {"provider": card.provider, "model": card.model, "signal": line.signal, "since": since}
+    stored = STORED_SIGNAL.get(line.signal, line.signal)
+    state = "" if stored in evident_signals(card) else FindingState.DIFFER.value
+    wanted = {"provider": card.provider, "model": card.model, "signal": line.signal, "state": state, "since": since}
     return SignalRow(
         line=line,
         beyond=line.verdict in BEYOND,

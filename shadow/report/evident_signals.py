@@ -1,7 +1,8 @@
 """`EvidentSignals`: the signals and checks that verdicts rest on; a difference of one pair in any other may be noise.
 
 One agreement of the reference with itself does not show that it has no noise: a difference of one pair is evidence only in a
-signal or check that gives its provider an adverse verdict over all pairs.
+signal or check that gives its provider an adverse verdict over all pairs. `verdict_period` is the rule of every face on the
+period of that verdict.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ from collections.abc import Callable, Iterable, Iterator
 from shadow.presentation.pair_evidence import NO_VERDICT, NOT_BEYOND, NOT_BUILT, NOT_IN_SIGNAL, VerdictSignals
 from shadow.report.build_report import scorecards
 from shadow.report.figures import STORED_SIGNAL, Scorecard
+from shadow.report.filters import moment_of
 from shadow.verdict.verdict_value import ReasonGround, VerdictWord
 from storage.rows import PairRow, Standing
 from storage.store import Reader
 
+PERIODS = ("1h", "24h", "7d", "all")
+"""The periods that have verdicts: the pages offer them and keep their figures."""
 BEING_BUILT = "The verdicts of this period are being built; load the page again in some seconds."
 FRESH_SECONDS = 60.0
 """Seconds for which what was read is used again."""
@@ -26,7 +30,9 @@ class EvidentSignals:
     def __init__(self, cards: Iterable[Scorecard], *, built: bool = True, waiting: str = BEING_BUILT) -> None:
         self.built, self.waiting = built, "" if built else waiting
         self._cards = {(card.provider, card.model, card.reference): card for card in cards}
-        self.standing: Standing = tuple(sorted((*key, signal) for key, card in self._cards.items() for signal in _named(card)))
+        self.standing: Standing = tuple(
+            sorted((*key, signal) for key, card in self._cards.items() for signal in evident_signals(card))
+        )
 
     def __repr__(self) -> str:
         return f"<EvidentSignals {len(self.standing)} of {len(self._cards)} cards>"
@@ -37,7 +43,7 @@ class EvidentSignals:
         if card is None:
             return VerdictSignals(signals=frozenset(), noise={}, why=NO_VERDICT if self.built else NOT_BUILT)
         noise = {STORED_SIGNAL.get(line.signal, line.signal): line.noise for line in card.signals if line.noise}
-        return VerdictSignals(signals=_named(card), noise=noise, why=_why(card.verdict.word))
+        return VerdictSignals(signals=evident_signals(card), noise=noise, why=_why(card.verdict.word))
 
     def absence(self, provider: str = "", model: str = "") -> str:
         """Why no pair is evidence, by the verdicts about this provider and model ("" for all); a clause."""
@@ -63,8 +69,9 @@ def _why(word: VerdictWord) -> str:
     return NOT_IN_SIGNAL if word.is_adverse else NO_VERDICT
 
 
-def _named(card: Scorecard) -> frozenset[str]:
-    return frozenset(STORED_SIGNAL.get(name, name) for name in _subjects(card))
+def evident_signals(card: Scorecard) -> frozenset[str]:
+    """The stored signals and checks on which the verdict of a card rests; empty where no pair can be evidence."""
+    return frozenset(STORED_SIGNAL.get(name, name) for name in _subjects(card)) if card.compared else frozenset()
 
 
 def _subjects(card: Scorecard) -> Iterator[str]:
@@ -76,9 +83,16 @@ def _subjects(card: Scorecard) -> Iterator[str]:
             yield reason.subject
 
 
-def stored_evidence(reader: Reader, since: float, until: float) -> EvidentSignals:
-    """Those of the cards of a period (epoch seconds)."""
-    return EvidentSignals(scorecards(reader, since, until))
+def verdict_period(since: str = "", until: str = "") -> str:
+    """The period whose verdicts state what of a list is evidence: that of the list where it is one of `PERIODS` up to now, else
+    all records; so is that of a pair without a list.
+    """
+    return since if since in PERIODS and until in {"", "now"} else "all"
+
+
+def stored_evidence(reader: Reader, now: float, since: str = "", until: str = "") -> EvidentSignals:
+    """By the verdicts of `verdict_period(since, until)`, read from the store; `now` in epoch seconds."""
+    return EvidentSignals(scorecards(reader, moment_of("since", verdict_period(since, until), now), now))
 
 
 class RenewedEvidence:
@@ -95,5 +109,5 @@ class RenewedEvidence:
     def __call__(self) -> EvidentSignals:
         """The newest."""
         if self._now() >= self._read_at + FRESH_SECONDS:
-            self._found, self._read_at = stored_evidence(self._reader, 0.0, self._now()), self._now()
+            self._found, self._read_at = stored_evidence(self._reader, self._now()), self._now()
         return self._found

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 import webbrowser
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
-from shadow.report.evident_signals import stored_evidence
+from shadow.report.evident_signals import EvidentSignals
 from shadow.settings.config_errors import ConfigError, meant, quoted
 from shadow.settings.top_level_config import AdminConfig
 from shadow.terminal.known_names import known_names
@@ -17,13 +16,15 @@ from storage.store import Reader
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - names, no socket
 
 
-def page_address(reader: Reader, admin: AdminConfig, target: str) -> str:
-    """The address of the page: of a pair by its id, its end or `latest`, of a provider by its name, else of the overview."""
+def page_address(reader: Reader, admin: AdminConfig, target: str, verdicts: Callable[[], EvidentSignals]) -> str:
+    """The address of the page: of a pair by its id, its end or `latest`, of a provider by its name, else of the overview.
+    `verdicts` as in `latest_id`.
+    """
     host, _, port = admin.listen.rpartition(":")
     base = f"{'https' if admin.tls_cert else 'http'}://{_EVERYWHERE.get(host.strip('[]'), host)}:{port}"
     if not target:
         return f"{base}/"
-    pair = reader.pair(latest_id(reader, stored_evidence(reader, 0.0, time.time())) if target == "latest" else target)
+    pair = reader.pair(latest_id(reader, verdicts) if target == "latest" else target)
     if pair is not None:
         return f"{base}/pairs/{pair.id}"
     providers = known_names(reader, "provider")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from proxy.routing.header_rules import is_credential
 from proxy.routing.provider_origin import parse_base_url
@@ -29,13 +29,17 @@ _SENT_AGAIN = frozenset({"content-type", "accept", "anthropic-version", "anthrop
 _FOR_X_API_KEY = "anthropic-version"
 
 
-def latest_id(reader: Reader, evident: EvidentSignals | None = None) -> str:
-    """The id of the newest pair that is evidence, else of the newest pair; ConfigError without any."""
-    standing = evident.standing if evident else None
-    for evidence in (True, False):
-        if found := reader.pairs(PairFilter(evidence=evidence, standing=standing, limit=1)):
-            return found[0].pair.id
-    raise ConfigError(["latest: nothing was compared yet"])
+def latest_id(reader: Reader, verdicts: Callable[[], EvidentSignals]) -> str:
+    """The id of the newest pair that is evidence, else of the newest pair; ConfigError without any. `verdicts`, which reads all
+    records, is called only where a pair may be evidence.
+    """
+    newest = reader.pairs(PairFilter(limit=1))
+    if not newest:
+        raise ConfigError(["latest: nothing was compared yet"])
+    if not reader.pairs(PairFilter(evidence=True, limit=1)):
+        return newest[0].pair.id
+    evident = reader.pairs(PairFilter(evidence=True, standing=verdicts().standing, limit=1))
+    return (evident or newest)[0].pair.id
 
 
 def raw_bytes(reader: Reader, part: str, side: str) -> bytes:

@@ -42,6 +42,9 @@ def test_provider_without_a_difference_has_no_red_row(store, pages):
     assert 'class="differ"' not in page
     assert "signals: no difference seen" in text(page)
     assert "Show the evidence" not in page
+    signals = [link for link in Reading(page).addresses if link.startswith("/pairs?") and "&signal=" in link]
+    assert signals
+    assert all("&state=differ" in link for link in signals)
     assert "/pairs?provider=faithful&model=pretend-small&since=24h&show=all" in Reading(page).addresses
     assert "Show the evidence" in pages.provider.page("garbler", {})
 

@@ -1,17 +1,21 @@
 """Which signals a verdict rests on, and that nothing else of a pair is evidence."""
 
+from dataclasses import replace
+
 import pytest
 from prometheus_client import CollectorRegistry
 
 from shadow.pages.page_set import PageSet
 from shadow.presentation.pair_evidence import evidence_sentence
-from shadow.report.evident_signals import EvidentSignals, RenewedEvidence, stored_evidence
+from shadow.report.build_report import scorecards
+from shadow.report.evident_signals import EvidentSignals, RenewedEvidence, evident_signals, stored_evidence, verdict_period
 from shadow.settings.top_level_config import Config
 from shadow.terminal.pair_list import evidence_of, pair_lines
 from storage.rows import PairFilter
 from tests.reading import Reading
 from tests.records import NOW, add_pair, calling, fill
 
+DAY = 86_400.0
 EVIDENCE = PairFilter(evidence=True, limit=1_000)
 
 
@@ -31,7 +35,7 @@ def noisy(store):
 
 def test_verdict_rests_on_the_signals_and_checks_that_stand_out(store):
     fill(store)
-    found = stored_evidence(store, 0.0, NOW + 60)
+    found = stored_evidence(store, NOW + 60)
     assert {(provider, signal) for provider, _, _, signal in found.standing} >= {
         ("garbler", "arguments"),
         ("squeezer", "lost_space"),
@@ -40,14 +44,14 @@ def test_verdict_rests_on_the_signals_and_checks_that_stand_out(store):
 
 
 def test_pair_of_a_provider_without_an_adverse_verdict_is_no_evidence(store, noisy):
-    evident = stored_evidence(store, 0.0, NOW + 60)
+    evident = stored_evidence(store, NOW + 60)
     assert {one.pair.id for one in store.pairs(EVIDENCE)} == {*noisy}
     assert evident.standing == ()
     assert pair_lines(store, EVIDENCE, evident) == ()
 
 
 def test_sentence_states_how_often_the_reference_differs_from_itself(store, noisy):
-    evident = stored_evidence(store, 0.0, NOW + 60)
+    evident = stored_evidence(store, NOW + 60)
     found = evidence_of(store, store.pair(noisy[0]), evident)
     assert found.found == 0
     sentence = evidence_sentence(found)
@@ -68,7 +72,7 @@ def test_faithful_provider_has_no_red_pair_on_any_page(store, noisy):
 def test_pairs_of_the_provider_that_differs_stay_evidence_beside_a_faithful_one(store, noisy):
     names = [add_pair(store, "garbler", calling(f"Rome {number}"), calling("Oslo"), calling("Oslo")) for number in range(60)]
     assert store.flush(20)
-    evident = stored_evidence(store, 0.0, NOW + 60)
+    evident = stored_evidence(store, NOW + 60)
     assert {line.summary.pair.id for line in pair_lines(store, EVIDENCE, evident)} == {*names}
     assert set(store.page_queries.newest_evidence(1_000, evident.standing)) < set(store.page_queries.newest_evidence(1_000))
     assert len(store.page_queries.newest_evidence(1_000, evident.standing)) == len(names)
@@ -106,7 +110,7 @@ def test_pair_of_a_provider_that_differs_in_another_signal_states_that(store, no
     assert store.flush(20)
     name = add_pair(store, "garbler", "One", "Two", "Two")
     assert store.flush(20)
-    evident = stored_evidence(store, 0.0, NOW + 60)
+    evident = stored_evidence(store, NOW + 60)
     assert evident.of(store.pair(name)).signals
     assert evident.of(store.pair(name)).why == "over all pairs the provider does not stand out in this signal"
 
@@ -115,7 +119,7 @@ def test_pair_of_a_provider_that_differs_in_another_signal_states_that(store, no
 def test_pair_without_enough_evidence_over_all_pairs_states_that_there_is_no_verdict_yet(store, pairs):
     name = add_pair(store, "newcomer", "One", "Two", "Two")
     assert store.flush(20)
-    evident = stored_evidence(store, 0.0, NOW + 60) if pairs else EvidentSignals(())
+    evident = stored_evidence(store, NOW + 60) if pairs else EvidentSignals(())
     sentence = evidence_sentence(evidence_of(store, store.pair(name), evident))
     assert "there is no verdict about the provider yet" in sentence
     assert "stand out" not in sentence
@@ -145,3 +149,32 @@ def test_empty_list_of_a_provider_that_differs_states_that_no_verdict_rests_on_i
     assert store.flush(20)
     page = empty_list(store, provider="garbler", signal="answer_kind")
     assert "over all pairs no verdict rests on what differs in these pairs" in page
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "period"),
+    [
+        *((each, "", each) for each in ("1h", "24h", "7d", "all")),
+        ("24h", "now", "24h"),
+        ("24h", "1h", "all"),
+        ("2h", "", "all"),
+        ("2026-01-31", "", "all"),
+        ("", "", "all"),
+    ],
+)
+def test_verdict_is_that_of_the_list_where_its_period_is_offered_else_of_all_records(since, until, period):
+    assert verdict_period(since, until) == period
+
+
+def test_evidence_of_a_day_is_by_the_verdicts_of_that_day(store):
+    fill(store)
+    assert stored_evidence(store, NOW + 60, "24h").standing
+    assert stored_evidence(store, NOW + 2 * DAY, "24h").standing == ()
+    assert stored_evidence(store, NOW + 2 * DAY, "2h").standing == stored_evidence(store, NOW + 60).standing
+
+
+def test_card_without_a_compared_pair_has_no_signal_that_a_pair_could_show(store):
+    fill(store)
+    card = next(card for card in scorecards(store, 0.0, NOW + 60) if card.provider == "garbler")
+    assert "arguments" in evident_signals(card)
+    assert evident_signals(replace(card, compared=0)) == frozenset()

@@ -1,13 +1,20 @@
 """The addresses of pages."""
 
+from functools import partial
+
 import pytest
 
+from shadow.report.evident_signals import stored_evidence
 from shadow.settings.config_errors import ConfigError
 from shadow.settings.top_level_config import AdminConfig
 from shadow.terminal.opened_page import page_address, start_browser
-from tests.records import add_pair
+from tests.records import NOW, add_pair
 
 ADMIN = AdminConfig(listen="127.0.0.1:8081")
+
+
+def address(store, target, admin=ADMIN):
+    return page_address(store, admin, target, partial(stored_evidence, store, NOW + 60))
 
 
 @pytest.fixture
@@ -18,10 +25,10 @@ def pair(store):
 
 
 def test_overview_pairs_and_providers_have_their_addresses(store, pair):
-    assert page_address(store, ADMIN, "") == "http://127.0.0.1:8081/"
-    assert page_address(store, ADMIN, pair[-8:]) == f"http://127.0.0.1:8081/pairs/{pair}"
-    assert page_address(store, ADMIN, "latest") == f"http://127.0.0.1:8081/pairs/{pair}"
-    assert page_address(store, ADMIN, "garbler") == "http://127.0.0.1:8081/providers/garbler"
+    assert address(store, "") == "http://127.0.0.1:8081/"
+    assert address(store, pair[-8:]) == f"http://127.0.0.1:8081/pairs/{pair}"
+    assert address(store, "latest") == f"http://127.0.0.1:8081/pairs/{pair}"
+    assert address(store, "garbler") == "http://127.0.0.1:8081/providers/garbler"
 
 
 @pytest.mark.parametrize(
@@ -33,12 +40,12 @@ def test_overview_pairs_and_providers_have_their_addresses(store, pair):
     ],
 )
 def test_port_on_every_address_is_named_by_loopback(store, listen, tls, base):
-    assert page_address(store, ADMIN.model_copy(update={"listen": listen, "tls_cert": tls}), "") == base
+    assert address(store, "", ADMIN.model_copy(update={"listen": listen, "tls_cert": tls})) == base
 
 
 def test_unknown_target_is_refused_with_the_known_ones(store, pair):
     with pytest.raises(ConfigError, match=r"no pair or provider is called 'garblr'; did you mean 'garbler'\?"):
-        page_address(store, ADMIN, "garblr")
+        address(store, "garblr")
 
 
 def test_machine_without_a_browser_is_a_sentence():

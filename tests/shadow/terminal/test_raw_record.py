@@ -10,11 +10,12 @@ import sys
 import pytest
 
 from shadow.reading.parsed_exchange import parse_exchange
+from shadow.report.evident_signals import EvidentSignals, stored_evidence
 from shadow.settings.config_errors import ConfigError
 from shadow.settings.top_level_config import Config
 from shadow.terminal.raw_record import curl_command, latest_id, raw_bytes, write_raw
 from tests.exchanges import asked, exchange, said
-from tests.records import add_live, add_pair, calling, record
+from tests.records import NOW, add_live, add_pair, calling, fill, record
 
 CONFIG = Config.model_validate(
     {"proxy": {"providers": {"garbler": {"base_url": "https://garbler.example/v1", "api_key_env": "GARBLER_KEY"}}}}
@@ -48,24 +49,22 @@ def test_unknown_and_missing_sides_are_sentences(store, pair):
         raw_bytes(store, "f" * 32, "request")
 
 
+def unread():
+    raise AssertionError("no verdict is needed")
+
+
 def test_latest_is_the_newest_evidence_else_the_newest_pair(store):
     with pytest.raises(ConfigError, match="nothing was compared yet"):
-        latest_id(store)
+        latest_id(store, unread)
     plain = add_pair(store, "p", "Hello", "Hello")
     assert store.flush(20)
-    assert latest_id(store) == plain
-    evident = add_pair(store, "p", calling("Oslo"), calling("Quito"), calling("Quito"))
-    add_pair(store, "p", "Hello", "Hello")
+    assert latest_id(store, unread) == plain
+    fill(store)
+    evident = add_pair(store, "garbler", calling("Oslo"), calling("Quito"), calling("Quito"))
+    newest = add_pair(store, "p", "Hello", "Hello")
     assert store.flush(20)
-    assert latest_id(store) == evident
-
-
-@pytest.mark.promise("secrets.nowhere")
-def test_command_names_the_variable_of_the_key_and_never_holds_one(store, pair):
-    command = curl_command(store, pair, CONFIG)
-    assert KEY not in command
-    assert '-H "Authorization: Bearer $GARBLER_KEY"' in command
-    assert command.startswith("curl -sS -X POST https://garbler.example/v1/chat/completions ")
+    assert latest_id(store, lambda: stored_evidence(store, NOW + 60)) == evident
+    assert latest_id(store, lambda: EvidentSignals(())) == newest
 
 
 def test_shell_sends_the_recorded_body_again(store, pair, tmp_path):
