@@ -10,7 +10,9 @@ from storage.rows import PairGroup
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedPairRow:
-    """One pair to be judged; `no` is its place in the order in which pairs were finished."""
+    """One pair to be judged; `no` is its place in the order in which pairs were finished. `shape` is that of its request
+    (`PairRow.shape`), "{}" where its answers cannot be compared.
+    """
 
     no: int
     pair_id: str
@@ -21,6 +23,7 @@ class JudgedPairRow:
     kind: str
     excluded: tuple[str, ...]
     payoffs: tuple[tuple[str, int], ...]
+    shape: str = "{}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,8 @@ def add(
     kind: str = "",
     excluded=(),
     foreign=(),
+    shape: str = "{}",
+    comparable: str = "",
     stored: bool = True,
     flush: bool = True,
 ) -> None:
@@ -40,8 +42,9 @@ def add(
         reference_id="",
         control_id="",
         control_reason="",
-        comparable="",
+        comparable=comparable,
         alterations="[]",
+        shape=shape,
     )
     rows = tuple(PayoffRow(pair_id=name, signal=signal, payoff=payoff) for signal, payoff in payoffs)
     store.add_exchange(live)

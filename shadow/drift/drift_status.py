@@ -10,6 +10,7 @@ from shadow.drift.alarm_sentence import alarm_sentence
 from shadow.drift.alarm_titles import REFERENCE_FAILING, REFERENCE_MOVED, title
 from shadow.drift.attribution import Blame
 from shadow.drift.change_point import KindTotals
+from shadow.drift.count_detector import CountStanding
 from shadow.drift.effect_phrases import effect, leans
 from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.group_state import GroupState
@@ -48,7 +49,7 @@ class DriftStatus:
 
     `past` holds the tests past the threshold, the one that names the alarm first, also while it waits or is the reference's;
     `failing` those by which the reference is the faulty one; `evidence` (signal, direction, log evidence) of every test that
-    counted pairs, the strongest first: the threshold is at 0.
+    counted pairs, the strongest first: the threshold is at 0. `counts`: whether its tokens are more than the reference's.
     """
 
     group: GroupKey
@@ -66,6 +67,7 @@ class DriftStatus:
     by: str
     facts: tuple[str, ...]
     waits: bool
+    counts: tuple[CountStanding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +124,7 @@ def _status(group: GroupKey, state: GroupState) -> DriftStatus:
         by=look.by if look else "",
         facts=look.facts if look else (),
         waits=bool(look and look.waits),
+        counts=state.token_counts.standings,
     )
 
 

@@ -10,6 +10,7 @@ from shadow.drift.alarm_budget import AlertBudget, TestKey
 from shadow.drift.alarm_state import AlarmState, LookBack, StateChange
 from shadow.drift.alarm_titles import REFERENCE_FAILING, REFERENCE_MOVED
 from shadow.drift.attribution import Blame, SecondLook
+from shadow.drift.count_detector import CountTests, TokenCounts
 from shadow.drift.drift_signals import AGREEMENT, DriftSignal
 from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.exclusions import Exclusion
@@ -21,7 +22,10 @@ Payoffs = tuple[tuple[str, int], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedPair:
-    """One finished pair as it is stored: `excluded` holds the reasons why parts of it do not count, the main one first."""
+    """One finished pair as it is stored: `excluded` holds the reasons why parts of it do not count, the main one first.
+
+    `counts` are the tokens of both sides for the same words, which count whatever else is excluded.
+    """
 
     pair_id: str
     group: GroupKey
@@ -31,6 +35,7 @@ class JudgedPair:
     kind: str
     payoffs: tuple[tuple[str, int], ...]
     excluded: tuple[str, ...] = ()
+    counts: tuple[TokenCounts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +63,7 @@ class GroupState:
         self.alarm = AlarmState(budget, baselines)
         self.coverage = RecentCoverage()
         self.admission = Admission()
+        self.token_counts = CountTests()
         self.look: SecondLook | None = None
         self.reported = GroupStanding()
 
@@ -109,6 +115,7 @@ class GroupState:
     def take(self, pair: JudgedPair, look_back: LookBack) -> Judgement:
         """Judge one pair; `look_back` returns the evidence of the pairs that counted, this one included."""
         counted, excluded = self._admitted(pair)
+        self.token_counts.add(pair.counts, pair.started)
         self.coverage.add(excluded, judged=any(signal in AGREEMENT for signal, _ in counted))
         change = self.alarm.add(pair.pair_id, pair.started, counted, look_back)
         return Judgement(counted=counted, excluded=excluded, change=change)

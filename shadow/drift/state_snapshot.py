@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from pydantic import TypeAdapter
@@ -11,6 +11,7 @@ from shadow.drift.alarm_budget import WEIGHTS, AlertBudget
 from shadow.drift.alarm_state import AlarmState
 from shadow.drift.attribution import SecondLook
 from shadow.drift.change_point import ChangePoint
+from shadow.drift.count_detector import CountTests
 from shadow.drift.e_detector import EDetector
 from shadow.drift.group_state import GroupStanding, GroupState
 from shadow.drift.recent_coverage import RecentCoverage
@@ -63,6 +64,7 @@ class _Case:
     counts: dict[str, int]
     look: SecondLook | None
     told: GroupStanding
+    token_counts: CountTests = field(default_factory=CountTests)
 
 
 _TEXT = TypeAdapter(_Case)
@@ -81,6 +83,7 @@ def saved(state: GroupState) -> str:
         counts=dict(coverage.counts),
         look=state.look,
         told=state.reported,
+        token_counts=state.token_counts,
     )
     return _TEXT.dump_json(plain, by_alias=True).decode()
 
@@ -95,6 +98,7 @@ def restored(text: str, budget: AlertBudget | None = None) -> GroupState:
     state.alarm = _alarm(plain.watch, budget)
     state.coverage = RecentCoverage(plain.reasons, plain.cached, plain.counts)
     state.look, state.reported = plain.look, plain.told
+    state.token_counts = plain.token_counts
     return state
 
 

@@ -10,7 +10,14 @@ from collections.abc import Mapping
 
 from shadow.findings.pair import Pair
 from shadow.identity.prompt_sample import PromptSample
-from shadow.measures.request_size import characters, earlier_reasoning, message_characters, schema_characters, tool_characters
+from shadow.measures.request_size import (
+    characters,
+    earlier_reasoning,
+    has_media,
+    message_characters,
+    schema_characters,
+    tool_characters,
+)
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 from shadow.reading.parsed_response import ParsedResponse
@@ -51,7 +58,8 @@ def request_shape(pair: Pair) -> str:
         "reference_completion": _completion_tokens(pair.reference),
         "same_text": int(_content(pair.subject) is not None and _content(pair.subject) == _content(pair.reference)),
     }
-    return json.dumps({"segments": segments(request, prompt_tokens(pair.reference) or prompt_tokens(pair.subject)), **counts})
+    tokens = prompt_tokens(pair.reference) or prompt_tokens(pair.subject)
+    return json.dumps({"segments": segments(request, tokens), **counts, "media": int(has_media(request))})
 
 
 def segments(request: ParsedRequest, tokens: int | None) -> Mapping[str, str]:
@@ -85,12 +93,22 @@ def _completion_tokens(answer: ParsedResponse) -> int:
 
 
 def _content(answer: ParsedResponse) -> tuple[object, ...] | None:
-    """The content of a complete answer of one choice, as a tuple to compare; None for other answers, and for an empty one."""
+    """The content of a complete answer of one choice, as a tuple to compare; None for other answers, for an empty one, and for
+    one with reasoning that was counted and not sent, because those words cannot be compared.
+    """
     if not isinstance(answer.completion, Completion) or len(answer.completion.choices) != 1 or answer.error is not None:
         return None
-    first = answer.completion.first
+    first, usage = answer.completion.first, answer.completion.usage
+    if usage and usage.reasoning_tokens and not first.reasoning:
+        return None
     called = tuple((call.name, call.arguments) for call in first.tool_calls)
     return (first.text or "", first.reasoning or "", called, first.finish_reason) if first.text or called else None
+
+
+def counted_sample(shape: str) -> PromptSample | None:
+    """As `prompt_sample`, and None for a request with media: its words are not all that was counted."""
+    sample = prompt_sample(shape)
+    return None if sample is None or json.loads(shape).get("media") else sample
 
 
 def prompt_sample(shape: str) -> PromptSample | None:

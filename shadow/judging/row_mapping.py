@@ -10,10 +10,12 @@ import orjson
 from shadow.drift.alarm_budget import TestKey
 from shadow.drift.alarm_titles import REFERENCE_MOVED
 from shadow.drift.change_point import EvaluatedPair
+from shadow.drift.count_detector import CountSide, TokenCounts
 from shadow.drift.drift_status import DriftStatus
 from shadow.drift.effect_phrases import leans
 from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.group_state import GroupStanding, JudgedPair, Judgement
+from shadow.identity.request_shape import counted_sample
 from shadow.verdict.alarm_verdict import alarm_verdict
 from storage.judgement_rows import AlarmRow, EvidenceRow, JudgedPairRow
 from storage.rows import PairGroup
@@ -43,7 +45,21 @@ def judged_pair(row: JudgedPairRow) -> JudgedPair:
         kind=row.kind,
         payoffs=row.payoffs,
         excluded=row.excluded,
+        counts=token_counts(row.shape),
     )
+
+
+def token_counts(shape: str) -> tuple[TokenCounts, ...]:
+    """The tokens of both sides of a pair for the same words, by the stored shape of its request."""
+    sample = counted_sample(shape)
+    if sample is None:
+        return ()
+    found = [TokenCounts(side=CountSide.PROMPT, provider=sample.provider_tokens, reference=sample.reference_tokens)]
+    if sample.same_text:
+        found.append(
+            TokenCounts(side=CountSide.COMPLETION, provider=sample.provider_completion, reference=sample.reference_completion)
+        )
+    return tuple(each for each in found if each.provider and each.reference)
 
 
 def stored_evidence(row: EvidenceRow) -> EvaluatedPair:

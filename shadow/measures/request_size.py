@@ -15,6 +15,10 @@ _REASONING = ("reasoning_content", "reasoning", "thinking")
 
 
 _REASONS = frozenset(_REASONING)
+MEDIA_PARTS = frozenset(
+    {"image", "image_url", "input_image", "audio", "input_audio", "video", "video_url", "file", "input_file", "document"}
+)
+"""Types of the parts of a message that are no text."""
 
 
 KEPT, LONG = 64, 64_000
@@ -65,6 +69,23 @@ def earlier_reasoning(request: ParsedRequest) -> list[int]:
     carrying = (message for message in request.messages if not _REASONS.isdisjoint(message))
     found = (message.get(field) for message in carrying for field in _REASONING)
     return [len(value) for value in found if isinstance(value, str) and value]
+
+
+def has_media(request: ParsedRequest) -> bool:
+    """Whether a message holds a picture, a recording or a file, whose tokens each server counts by its own rule."""
+    parts = [part for message in request.messages for part in _parts(message)]
+    return any(_is_media(part) or any(map(_is_media, _parts(part))) for part in parts)
+
+
+def _parts(holder: Mapping[str, object]) -> list[Mapping[str, object]]:
+    """The parts of a message, or those of a tool's result in it."""
+    content = holder.get("content")
+    return [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []
+
+
+def _is_media(part: Mapping[str, object]) -> bool:
+    kind = part.get("type")
+    return isinstance(kind, str) and kind in MEDIA_PARTS
 
 
 def characters(request: ParsedRequest) -> int:

@@ -36,7 +36,8 @@ NEWEST_ALARMS = 1_000
 
 PAIRS = """
 SELECT p.no, p.id, p.route, p.model, p.provider, p.reference, p.started, p.conversation, p.request_fingerprint,
-       coalesce(t.kind, ''), coalesce(t.excluded, ''), g.reason
+       coalesce(t.kind, ''), coalesce(t.excluded, ''),
+       CASE WHEN p.comparable = '' THEN p.shape ELSE '{}' END, g.reason
 FROM pairs p LEFT JOIN trials t ON t.pair_no = p.no LEFT JOIN rulings g ON g.pair_no = p.no
 """
 UNJUDGED = PAIRS + " WHERE p.no > ? AND g.reason IS NULL ORDER BY p.no LIMIT ?"
@@ -276,6 +277,7 @@ def _judged_pairs(conn: sqlite3.Connection, statement: str, values: Iterable[obj
             kind=row[9],
             excluded=tuple(filter(None, row[10].split(","))),
             payoffs=tuple(payoffs[row[0]]),
+            shape=row[11],
         )
         for row in rows
     ]

@@ -7,6 +7,7 @@ import pytest
 from shadow.drift.alarm_budget import AlertBudget
 from shadow.drift.alarm_state import AlarmState
 from shadow.drift.attribution import opened
+from shadow.drift.count_detector import CountSide, TokenCounts
 from shadow.drift.group_state import GroupState
 from shadow.drift.state_snapshot import restored, saved
 from shadow.drift.state_transitions import DriftState
@@ -71,3 +72,25 @@ def test_stored_snapshot_names_the_threshold_log_bar_as_earlier_versions_did():
     assert look["log_bar"] == pytest.approx(math.log(40))
     assert "log_threshold" not in look
     assert restored(saved(state)).look == state.look
+
+
+def counted(state, pairs):
+    for at in range(pairs):
+        state.token_counts.add([TokenCounts(side=CountSide.PROMPT, provider=1_021, reference=1_000)], at + 1.0)
+
+
+@pytest.mark.parametrize("stop", [5, 60, 150])
+def test_token_counts_go_on_after_a_restart_as_if_it_had_not_been(stop):
+    whole, first = GroupState(AlertBudget()), GroupState(AlertBudget())
+    counted(whole, stop + 40)
+    counted(first, stop)
+    resumed = restored(saved(first), AlertBudget())
+    for at in range(stop, stop + 40):
+        resumed.token_counts.add([TokenCounts(side=CountSide.PROMPT, provider=1_021, reference=1_000)], at + 1.0)
+    assert saved(resumed) == saved(whole)
+
+
+def test_a_snapshot_from_before_token_counts_is_restored_without_any():
+    kept = json.loads(saved(GroupState(AlertBudget())))
+    del kept["token_counts"]
+    assert restored(json.dumps(kept), AlertBudget()).token_counts.standings == ()

@@ -1,8 +1,9 @@
 import json
+from dataclasses import replace
 
 import pytest
 
-from shadow.identity.request_shape import prompt_sample, request_shape, segments
+from shadow.identity.request_shape import counted_sample, prompt_sample, request_shape, segments
 from tests.shadow.compare.made import WEATHER, answer, ask, choice, completion, failed, pair
 
 HISTORY = (
@@ -82,3 +83,17 @@ def test_an_uncounted_prompt_has_a_token_for_four_characters(characters, bucket)
     """The message itself and its role are 31 characters more."""
     asked = ask(messages=({"role": "user", "content": "x" * characters},), tools=())
     assert segments(asked, None)["prompt"] == bucket
+
+
+def test_a_request_with_media_is_no_sample_of_its_words():
+    picture = ({"role": "user", "content": [{"type": "image_url", "image_url": {"url": "u"}}]},)
+    assert counted_sample(request_shape(pair("a", "a", ask(messages=HISTORY)))) is not None
+    assert counted_sample(request_shape(pair("a", "a", ask(messages=picture)))) is None
+    assert counted_sample("{}") is None
+
+
+@pytest.mark.parametrize(("reasoning", "same"), [(None, 0), ("thought", 1)])
+def test_answers_whose_reasoning_was_counted_and_not_sent_are_not_the_same_words(reasoning, same):
+    said = completion(choice("a", reasoning=reasoning))
+    said = replace(said, usage=replace(said.usage, reasoning_tokens=5))
+    assert prompt_sample(request_shape(pair(answer(said), answer(said)))).same_text == same

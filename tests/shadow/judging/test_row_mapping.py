@@ -1,10 +1,13 @@
 import json
+from dataclasses import replace
 
 from shadow.drift.alarm_budget import AlertBudget
 from shadow.drift.attribution import Blame
+from shadow.drift.count_detector import CountSide, TokenCounts
 from shadow.drift.drift_status import statuses
 from shadow.drift.group_state import GroupStanding, GroupState, JudgedPair, Judgement
 from shadow.drift.state_transitions import DriftState
+from shadow.identity.prompt_sample import PromptSample
 from shadow.judging import row_mapping
 from storage.judgement_rows import EvidenceRow, JudgedPairRow
 from tests.payoffs import GROUP
@@ -69,3 +72,23 @@ def test_a_change_without_latches_names_its_tests_and_keeps_the_name_of_the_alar
     details = json.loads(row.details)
     assert details["tests"] == [{"signal": "calls_tool_rate", "direction": "fewer"}]
     assert (details["blame"], details["reference_suspected"]) == ("", False)
+
+
+def shaped(**fields):
+    counts = {"provider_tokens": 510, "reference_tokens": 500, "provider_completion": 120, "reference_completion": 110}
+    others = {name: 0 for name in PromptSample.__slots__ if name not in counts}
+    return json.dumps({**others, **counts, **fields})
+
+
+def test_prompt_counts_for_every_pair_and_the_completion_where_the_words_are_equal():
+    prompt = TokenCounts(side=CountSide.PROMPT, provider=510, reference=500)
+    completion = TokenCounts(side=CountSide.COMPLETION, provider=120, reference=110)
+    assert row_mapping.token_counts(shaped()) == (prompt,)
+    assert row_mapping.token_counts(shaped(same_text=1)) == (prompt, completion)
+    assert row_mapping.judged_pair(replace(ROW, shape=shaped())).counts == (prompt,)
+
+
+def test_side_without_both_counts_does_not_count():
+    assert row_mapping.token_counts("{}") == ()
+    assert row_mapping.token_counts(shaped(media=1)) == ()
+    assert [each.side for each in row_mapping.token_counts(shaped(same_text=1, provider_completion=0))] == [CountSide.PROMPT]

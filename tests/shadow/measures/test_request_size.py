@@ -1,6 +1,7 @@
 import json
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,3 +39,18 @@ def test_input_nested_too_deep_to_be_written_counts_no_characters():
     assert request_size.message_characters(asked) == len('{"content": "x"}')
     while deep:
         deep = deep.pop()
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("a picture", False),
+        ([{"type": "text", "text": "a"}, "b", {"type": ["image"]}, {}], False),
+        ([{"type": "text", "text": "a"}, {"type": "image_url", "image_url": {"url": "u"}}], True),
+        ([{"type": "tool_result", "content": [{"type": "image", "source": {}}]}], True),
+        ([{"type": "tool_result", "content": [{"type": "text", "text": "a"}]}], False),
+        ([{"type": "tool_result", "content": "a"}], False),
+    ],
+)
+def test_media_are_seen_in_a_message_and_in_the_result_of_a_tool(content, expected):
+    assert request_size.has_media(ask(messages=({"role": "user", "content": content},))) is expected

@@ -170,3 +170,9 @@ def test_reader_beside_the_store_reads_the_states(store, judgements, tmp_path):
 def test_payoffs_of_another_format_are_refused(store):
     add(store, "a", stored=False, foreign=(PayoffRow(pair_id="else", signal="answer_kind", payoff=1),))
     assert store.judgements.unjudged(0, 10) == []
+
+
+def test_the_shape_of_a_request_is_returned_where_its_answers_are_comparable(store, judgements):
+    add(store, "a", shape='{"messages": 1}')
+    add(store, "b", shape='{"messages": 1}', comparable="the provider failed")
+    assert [row.shape for row in judgements.unjudged(0, 10)] == ['{"messages": 1}', "{}"]
