@@ -216,6 +216,7 @@ def _exchange_row(parsed: ParsedExchange) -> ExchangeRow:
         response_size=response.size if response else 0,
         response_digest="",
         marks=pack_marks(response.marks) if response else b"",
+        upstream=_storable(parsed.upstream),
     )
 
 
@@ -236,6 +237,7 @@ def _pair_row(triple: AnsweredPair, comparable: str, alterations: Sequence[str],
         control_reason=triple.reason.value,
         comparable=_storable(comparable),
         alterations=orjson.dumps([_storable(alteration) for alteration in alterations]).decode(),
+        upstream=_storable(triple.live.upstream),
     )
 
 

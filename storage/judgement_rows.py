@@ -24,6 +24,8 @@ class JudgedPairRow:
     excluded: tuple[str, ...]
     payoffs: tuple[tuple[str, int], ...]
     shape: str = "{}"
+    upstream: str = ""
+    """The server behind a router, as it was named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,6 +58,8 @@ class ExchangeRow:
     response_size: int
     response_digest: str
     marks: bytes
+    upstream: str = ""
+    """The server behind a router that answered, as the router named it, `unnamed` where it named none; "" for no router."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +124,8 @@ class PairRow:
     alterations: str
     shape: str = "{}"
     """JSON object: the segment of the request (see `shadow.identity.request_shape`), and what its prompt is made of."""
+    upstream: str = ""
+    """That of the provider's answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +216,7 @@ class PairFilter:
     after_id: str = ""
     segment: str = ""
     route: str = ""
+    upstream: str = ""
     tag: str = ""
     conversation: str = ""
     evidence: bool = False
@@ -260,12 +265,15 @@ class PairSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairGroup:
-    """What one drift state belongs to: a provider compared with a reference, for one model on one route."""
+    """What one drift state belongs to: a provider compared with a reference, for one model on one route; where the provider is a
+    router, also each server behind it (`upstream`), beside the router as a whole ("").
+    """
 
     route: str
     model: str
     provider: str
     reference: str
+    upstream: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ def add(
     foreign=(),
     shape: str = "{}",
     comparable: str = "",
+    upstream: str = "",
     stored: bool = True,
     flush: bool = True,
 ) -> None:
@@ -45,6 +46,7 @@ def add(
         comparable=comparable,
         alterations="[]",
         shape=shape,
+        upstream=upstream,
     )
     rows = tuple(PayoffRow(pair_id=name, signal=signal, payoff=payoff) for signal, payoff in payoffs)
     store.add_exchange(live)

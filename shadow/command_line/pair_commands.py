@@ -31,6 +31,7 @@ def pairs(
     provider: Provider = "",
     model: Model = "",
     route: Annotated[str, typer.Option("--route", metavar="NAME", help="Only this route.")] = "",
+    upstream: Annotated[str, typer.Option("--upstream", metavar="NAME", help="Only this server behind a router.")] = "",
     signal: Annotated[str, typer.Option("--signal", metavar="SIGNAL", help="Only pairs with a finding of this signal.")] = "",
     aspect: Annotated[str, typer.Option("--aspect", hidden=True)] = "",
     state: Annotated[
@@ -57,6 +58,7 @@ def pairs(
         provider=provider,
         model=model,
         route=route,
+        upstream=upstream,
         signal=signal,
         state=state,
         segment=segment,

@@ -65,6 +65,7 @@ def _exchange(row: ExchangeRow, conversation: str, *, with_text: bool) -> dict[s
         "openai.response.system_fingerprint": row.fingerprint or None,
         "sameweights.exchange.id": row.id,
         "sameweights.route": row.route,
+        "sameweights.upstream": row.upstream or None,
         "sameweights.stream": row.stream,
         "sameweights.time_to_first_token_seconds": row.first_token,
         "time": rfc3339(row.started),

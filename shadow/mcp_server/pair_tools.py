@@ -47,12 +47,15 @@ class PairTools:
         self._now = now
         self._evident = RenewedEvidence(reader, now)
 
-    def list_divergent_pairs(self, *, provider: str, model: str, signal: str, since: str, page: str, limit: int) -> PairPage:
+    def list_divergent_pairs(
+        self, *, provider: str, model: str, signal: str, since: str, page: str, limit: int, upstream: str = ""
+    ) -> PairPage:
         """A page of the pairs that differ, newest first; ConfigError for an argument that is wrong."""
         rows = rows_wanted(limit)
         wanted = pair_filter(
             provider=provider,
             model=model,
+            upstream=upstream,
             signal=signal,
             state=FindingState.DIFFER.value,
             since=since,
@@ -75,6 +78,7 @@ class PairTools:
             id=pair.id,
             started=instant(pair.started),
             route=pair.route,
+            upstream=recorded_name(pair.upstream),
             model=recorded_name(pair.model),
             conversation=recorded_name(pair.conversation),
             comparable=not pair.comparable,

@@ -129,9 +129,12 @@ def _add_pair_tools(server: MCPServer, tools: PairTools) -> None:
         since: Since = "24h",
         page: Page = "",
         limit: Limit = 20,
+        upstream: Annotated[str, Field(description="Name of the server behind a router; empty for all.")] = "",
     ) -> PairPage:
         """List compared requests in which some signal differs, newest first; one alone can be the reference's noise."""
-        return tools.list_divergent_pairs(provider=provider, model=model, signal=signal, since=since, page=page, limit=limit)
+        return tools.list_divergent_pairs(
+            provider=provider, model=model, signal=signal, since=since, page=page, limit=limit, upstream=upstream
+        )
 
     @server.tool(annotations=READ_ONLY)
     @as_tool

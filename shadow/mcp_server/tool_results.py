@@ -149,6 +149,7 @@ class PairDetail(ToolResult):
     id: str
     started: str
     route: str
+    upstream: str = Field(description="The server behind a router that answered, as the router named it; empty for none.")
     model: str
     conversation: str
     comparable: bool

@@ -15,7 +15,7 @@ from shadow.report.filters import pair_filter
 from shadow.settings.config_errors import ConfigError, meant, quoted
 from storage.rows import PairFilter
 
-FILTERS = ("provider", "model", "signal", "state", "segment", "route", "tag", "conversation", "since", "until")
+FILTERS = ("provider", "model", "signal", "state", "segment", "route", "upstream", "tag", "conversation", "since", "until")
 PARAMETERS = (*FILTERS, "show", "before")
 SHOWS = ("evidence", "all")
 

@@ -26,6 +26,7 @@ from shadow.pipeline.shadow_selection import ShadowSelector
 from shadow.privacy.privacy_policy import PrivacyPolicy
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_exchange import ParsedExchange, parse_exchange
+from shadow.reading.upstream_name import UNNAMED, named_upstream, upstream_name
 from shadow.sampling.conversations import ConversationPlace, Conversations
 from shadow.sampling.sampler import SamplingDecision
 from shadow.settings.base_url_checks import doubt
@@ -150,7 +151,15 @@ class Worker:
         parsed = self._policy.without_body_credentials(parse_exchange(exchange))
         log.debug("exchange_parsed", exchange=exchange.id, api=parsed.request.api, unread=_unread(parsed))
         place = place or self._conversation_of(parsed)
-        return replace(parsed, conversation=place.conversation), place
+        return replace(parsed, conversation=place.conversation, upstream=self._upstream(parsed)), place
+
+    def _upstream(self, parsed: ParsedExchange) -> str:
+        """The server behind a router by the name that it gives, without what looks like a credential; "" for no router."""
+        provider = self._config.proxy.providers.get(parsed.exchange.labels.provider)
+        if provider is None or not provider.upstream_from:
+            return ""
+        named = named_upstream(parsed.exchange, parsed.answer, provider.upstream_from)
+        return upstream_name(self._policy.redactor.text(named)) or UNNAMED
 
     def _conversation_of(self, parsed: ParsedExchange) -> ConversationPlace:
         request, completion = parsed.request, parsed.answer.completion

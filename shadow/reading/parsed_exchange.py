@@ -16,12 +16,15 @@ LONGEST_MODEL = 510
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedExchange:
-    """Both directions of one exchange, read; `conversation` is the key of the conversation it belongs to, "" for none."""
+    """Both directions of one exchange, read; `conversation` is the key of the conversation it belongs to, "" for none, and
+    `upstream` the server behind a router that answered.
+    """
 
     exchange: Exchange
     request: ParsedRequest
     answer: ParsedResponse
     conversation: str
+    upstream: str = ""
 
 
 def parse_exchange(exchange: Exchange) -> ParsedExchange:

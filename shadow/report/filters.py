@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from shadow.findings.finding import FindingState, Signal
 from shadow.identity.request_shape import SEGMENTS
+from shadow.reading.upstream_name import upstream_name
 from shadow.report.signal_names import CHECK_IDS, EVERY, signal_of
 from shadow.settings.config_errors import ConfigError, meant, quoted
 from storage.rows import AnswerFilter, PairFilter
@@ -44,6 +45,7 @@ def pair_filter(
     now: float,
     until: str = "",
     route: str = "",
+    upstream: str = "",
     tag: str = "",
     conversation: str = "",
     segment: str = "",
@@ -64,6 +66,7 @@ def pair_filter(
         since=start,
         until=end,
         route=route,
+        upstream=upstream_name(upstream),
         tag=tag,
         conversation=conversation,
         segment=segment,

@@ -16,6 +16,7 @@ from shadow.settings.config_errors import ConfigErrorItem, kind_at, meant, quote
 from shadow.settings.fitting_checks import VARIABLE, fitting_errors
 from shadow.settings.toml_lines import KeyPath
 from shadow.settings.top_level_config import Config
+from shadow.settings.upstream_checks import reference_error, source_error
 
 RESERVED = ("v1", "healthz", "metrics", "ui")
 SHORTEST_TOKEN = 16
@@ -203,6 +204,19 @@ def listen_port(text: str) -> int | None:
     return int(found.group(2)) if found and int(found.group(2)) <= 65_535 else None
 
 
+def _routers(raw: RawConfig) -> Iterator[ConfigErrorItem]:
+    for name in raw.names():
+        path = ("proxy", "providers", name, "upstream_from")
+        if error := source_error(path, raw.text(*path)):
+            yield error
+    for route in raw.routes():
+        reference = raw.text(*route, "reference")
+        if reference and (
+            error := reference_error((*route, "reference"), reference, raw.text("proxy", "providers", reference, "upstream_from"))
+        ):
+            yield error
+
+
 def _web_pages(raw: RawConfig) -> Iterator[ConfigErrorItem]:
     for position, origin in enumerate(_texts(raw, "proxy", "origins")):
         if not _ORIGIN.fullmatch(origin):
@@ -277,6 +291,7 @@ RULES: tuple[Callable[[RawConfig], Iterator[ConfigErrorItem]], ...] = (
     _fittings,
     _webhook,
     _unknown_names,
+    _routers,
     _twice,
     _addresses,
     _web_pages,

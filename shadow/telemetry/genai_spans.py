@@ -205,6 +205,7 @@ def _own(row: ExchangeRow, place: SpanPlace) -> Attributes:
         "sameweights.provider": row.provider,
         "sameweights.reference": row.reference,
         "sameweights.route": row.route,
+        "sameweights.upstream": row.upstream,
         "sameweights.tag": row.tag,
         "sameweights.conversation": row.conversation,
         "sameweights.pair.id": place.pair_id,

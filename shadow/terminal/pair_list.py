@@ -62,9 +62,14 @@ def pairs_text(lines: Sequence[ListedPair], wanted: PairFilter, *, width: int, c
         table.add_column(column, no_wrap=column in {"id", "when (UTC)"}, overflow="fold")
     for line in lines:
         pair = line.summary.pair
-        table.add_row(pair.id, moment(pair.started)[5:], plain(pair.provider), short_name(pair.model), result_text(line))
+        table.add_row(pair.id, moment(pair.started)[5:], provider_name(pair), short_name(pair.model), result_text(line))
     note = Text(f"\nNext: sameweights show {lines[0].summary.pair.id}{options}", style="dim")
     return printed([table, note], width=width, color=color)
+
+
+def provider_name(pair: PairRow) -> str:
+    """The provider, and the server behind it where it is a router that names one."""
+    return plain(f"{pair.provider} by {pair.upstream}" if pair.upstream else pair.provider)
 
 
 def result_text(line: ListedPair) -> Text:

@@ -27,7 +27,7 @@ from shadow.reading.parsed_response import ParsedResponse
 from shadow.records import exchange
 from shadow.report.evident_signals import EvidentSignals
 from shadow.report.report_text import printed
-from shadow.terminal.pair_list import evidence_of, pair_members
+from shadow.terminal.pair_list import evidence_of, pair_members, provider_name
 from shadow.verdict.phrases import moment, named, rfc3339
 from storage.rows import ExchangeRow, FindingRow, PairRow
 from storage.store import Reader
@@ -88,7 +88,7 @@ def pair_text(shown: PairColumns, *, width: int, color: bool) -> str:
 def _pair_parts(shown: PairColumns) -> Iterator[RenderableType]:
     pair = shown.pair
     heading = Text(pair.id, style="bold")
-    what = f"{short_name(pair.model) or 'no model'} · route {pair.route} · {pair.provider} against {pair.reference}"
+    what = f"{short_name(pair.model) or 'no model'} · route {pair.route} · {provider_name(pair)} against {pair.reference}"
     heading.append(f"  {moment(pair.started)} UTC · {what}", style="not bold dim")
     yield heading
     sentence = plain(evidence_sentence(shown.evidence, pair.comparable))

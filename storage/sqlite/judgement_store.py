@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Protocol, TypeVar
 
 from storage.judgement_rows import (
@@ -37,7 +38,7 @@ NEWEST_ALARMS = 1_000
 PAIRS = """
 SELECT p.no, p.id, p.route, p.model, p.provider, p.reference, p.started, p.conversation, p.request_fingerprint,
        coalesce(t.kind, ''), coalesce(t.excluded, ''),
-       CASE WHEN p.comparable = '' THEN p.shape ELSE '{}' END, g.reason
+       CASE WHEN p.comparable = '' THEN p.shape ELSE '{}' END, g.reason, p.upstream
 FROM pairs p LEFT JOIN trials t ON t.pair_no = p.no LEFT JOIN rulings g ON g.pair_no = p.no
 """
 UNJUDGED = PAIRS + " WHERE p.no > ? AND g.reason IS NULL ORDER BY p.no LIMIT ?"
@@ -49,16 +50,21 @@ EVIDENCE = """
 SELECT * FROM (
   SELECT p.no, p.id, p.started, p.conversation, coalesce(t.kind, ''), y.payoff
   FROM pairs p JOIN rulings g ON g.pair_no = p.no JOIN payoffs y ON y.pair_no = p.no LEFT JOIN trials t ON t.pair_no = p.no
-  WHERE p.route = ? AND p.model = ? AND p.provider = ? AND p.reference = ? AND y.signal = ?
-    AND (g.reason = '' OR (g.reason = 'caching_reference' AND NOT ?))
-  ORDER BY p.no DESC LIMIT ?
+  WHERE p.route = :route AND p.model = :model AND p.provider = :provider AND p.reference = :reference AND y.signal = :signal
+    AND (g.reason = '' OR (g.reason = 'caching_reference' AND NOT :agreement))
+    AND (:upstream IN ('', p.upstream) OR (:upstream = 'other' AND p.upstream <> '' AND NOT EXISTS (
+      SELECT 1 FROM cases c WHERE (c.route, c.model, c.provider, c.reference, c.upstream)
+        = (p.route, p.model, p.provider, p.reference, p.upstream)
+    )))
+  ORDER BY p.no DESC LIMIT :limit
 ) ORDER BY no
 """
-GROUP_STATES = "SELECT route, model, provider, reference, last_no, snapshot FROM cases ORDER BY route, model, provider, reference"
-ALARMS = """
-SELECT at, pair_id, route, model, provider, reference, old, new, name, details FROM alarms
-WHERE at >= ? AND at < ? ORDER BY no DESC LIMIT ?
-"""
+"""Of the server `other`, the pairs of every name that has no group of its own."""
+GROUP = "route, model, provider, reference, upstream"
+GROUP_STATES = f"SELECT {GROUP}, last_no, snapshot FROM cases ORDER BY {GROUP}"  # noqa: S608 - a constant of this file
+ALARMS = f"""
+SELECT at, pair_id, {GROUP}, old, new, name, details FROM alarms WHERE at >= ? AND at < ? ORDER BY no DESC LIMIT ?
+"""  # noqa: S608 - a constant of this file
 CLAIM = """
 INSERT INTO leases (name, holder, until) VALUES ('judge', :holder, :until)
 ON CONFLICT (name) DO UPDATE SET holder = :holder, until = :until
@@ -67,27 +73,27 @@ WHERE holder = :holder OR until <= :now OR until > :now + :seconds OR holder = '
 HOLDS = "SELECT holder = ? FROM leases WHERE name = 'judge'"
 RELEASE = "UPDATE leases SET holder = '' WHERE name = 'judge' AND holder = ?"
 INSERT_JUDGEMENT = "INSERT OR IGNORE INTO rulings (pair_no, reason) SELECT no, ? FROM pairs WHERE no = ?"
-WRITE_GROUP_STATE = """
-INSERT INTO cases (route, model, provider, reference, last_no, snapshot) VALUES (?, ?, ?, ?, ?, ?)
-ON CONFLICT (route, model, provider, reference) DO UPDATE SET last_no = excluded.last_no, snapshot = excluded.snapshot
-"""
-INSERT_ALARM = """
-INSERT INTO alarms (at, pair_id, route, model, provider, reference, old, new, name, details, told)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT (pair_id, route, model, provider, reference, old, new, name) DO NOTHING
-"""
+WRITE_GROUP_STATE = f"""
+INSERT INTO cases ({GROUP}, last_no, snapshot) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT ({GROUP}) DO UPDATE SET last_no = excluded.last_no, snapshot = excluded.snapshot
+"""  # noqa: S608 - a constant of this file
+INSERT_ALARM = f"""
+INSERT INTO alarms (at, pair_id, {GROUP}, old, new, name, details, told)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT (pair_id, {GROUP}, old, new, name) DO NOTHING
+"""  # noqa: S608 - a constant of this file
 """A change that is stored already, as after a rebuild, stays as it is, sent or pending."""
-PENDING_EVENTS = """
-SELECT at, pair_id, route, model, provider, reference, old, new, name, details, no FROM alarms WHERE told = 0 ORDER BY no LIMIT ?
-"""
+PENDING_EVENTS = f"""
+SELECT at, pair_id, {GROUP}, old, new, name, details, no FROM alarms WHERE told = 0 ORDER BY no LIMIT ?
+"""  # noqa: S608 - a constant of this file
 MARK_SENT = "UPDATE alarms SET told = 1 WHERE no = ?"
 DISCARD_PENDING = "UPDATE alarms SET told = 1 WHERE told = 0"
 LAST_JUDGED = "SELECT coalesce(max(pair_no), 0) FROM rulings"
-PENDING_ACKNOWLEDGEMENTS = """
-SELECT no, after_no, at, answer, route, model, provider, reference FROM acknowledgements WHERE applied = 0 ORDER BY no
-"""
-INSERT_ACKNOWLEDGEMENT = """
-INSERT INTO acknowledgements (after_no, at, answer, route, model, provider, reference, applied) VALUES (?, ?, ?, ?, ?, ?, ?, 1)
-"""
+PENDING_ACKNOWLEDGEMENTS = f"""
+SELECT no, after_no, at, answer, {GROUP} FROM acknowledgements WHERE applied = 0 ORDER BY no
+"""  # noqa: S608 - a constant of this file
+INSERT_ACKNOWLEDGEMENT = f"""
+INSERT INTO acknowledgements (after_no, at, answer, {GROUP}, applied) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)
+"""  # noqa: S608 - a constant of this file
 MARK_APPLIED = "UPDATE acknowledgements SET applied = 1 WHERE no = ?"
 REBUILD = ("DELETE FROM rulings", "DELETE FROM cases", "UPDATE acknowledgements SET applied = 0")
 
@@ -187,7 +193,7 @@ class SqliteJudgementStore(JudgementReader):
 
     def evidence(self, group: PairGroup, signal: str, *, agreement: bool, limit: int) -> Sequence[EvidenceRow]:
         """The newest pairs that counted for a signal, oldest first; `agreement` excludes those from a caching reference."""
-        values = (*_names(group), signal, agreement, limit)
+        values = {**asdict(group), "signal": signal, "agreement": agreement, "limit": limit}
         return self._query(lambda conn: [_evidence(row) for row in conn.execute(EVIDENCE, values)])
 
     def last_judged(self) -> int:
@@ -271,6 +277,7 @@ def _judged_pairs(conn: sqlite3.Connection, statement: str, values: Iterable[obj
             no=row[0],
             pair_id=row[1],
             group=PairGroup(route=row[2], model=row[3], provider=row[4], reference=row[5]),
+            upstream=row[13],
             started=row[6],
             conversation=row[7],
             fingerprint=row[8],
@@ -283,19 +290,23 @@ def _judged_pairs(conn: sqlite3.Connection, statement: str, values: Iterable[obj
     ]
 
 
-def _names(group: PairGroup) -> tuple[str, str, str, str]:
-    return group.route, group.model, group.provider, group.reference
+def _names(group: PairGroup) -> tuple[str, str, str, str, str]:
+    return group.route, group.model, group.provider, group.reference, group.upstream
+
+
+def _group(names: Sequence[str]) -> PairGroup:
+    """The group of the columns in `GROUP`."""
+    route, model, provider, reference, upstream = names
+    return PairGroup(route=route, model=model, provider=provider, reference=reference, upstream=upstream)
 
 
 def _group_state(row: Sequence[str]) -> GroupStateRow:
-    group = PairGroup(route=row[0], model=row[1], provider=row[2], reference=row[3])
-    return GroupStateRow(group=group, last_no=int(row[4]), snapshot=row[5])
+    return GroupStateRow(group=_group(row[:5]), last_no=int(row[5]), snapshot=row[6])
 
 
 def _alarm(row: Sequence[str]) -> AlarmRow:
-    group = PairGroup(route=row[2], model=row[3], provider=row[4], reference=row[5])
     at, pair_id = float(row[0]), row[1]
-    return AlarmRow(at=at, pair_id=pair_id, group=group, old=row[6], new=row[7], name=row[8], details=row[9])
+    return AlarmRow(at=at, pair_id=pair_id, group=_group(row[2:7]), old=row[7], new=row[8], name=row[9], details=row[10])
 
 
 def _evidence(row: Sequence[str]) -> EvidenceRow:
@@ -307,5 +318,4 @@ def _alarm_values(row: AlarmRow) -> tuple[object, ...]:
 
 
 def _acknowledgement(row: Sequence[str]) -> AcknowledgementRow:
-    group = PairGroup(route=row[4], model=row[5], provider=row[6], reference=row[7])
-    return AcknowledgementRow(no=int(row[0]), after_no=int(row[1]), at=float(row[2]), answer=row[3], group=group)
+    return AcknowledgementRow(no=int(row[0]), after_no=int(row[1]), at=float(row[2]), answer=row[3], group=_group(row[4:9]))

@@ -36,6 +36,11 @@ FILTERS = {
     "after_id": "(p.started, p.no) > (SELECT started, no FROM pairs WHERE id = :after_id)",
 }
 """What each field of a PairFilter adds to the condition when it is not empty."""
+OTHER = (
+    "(p.upstream = :upstream OR p.upstream <> '' AND NOT EXISTS (SELECT 1 FROM cases c"
+    " WHERE (c.route, c.model, c.provider, c.reference, c.upstream) = (p.route, p.model, p.provider, p.reference, p.upstream)))"
+)
+"""The pairs of the servers behind a router that have no group of their own."""
 FOUND = "EXISTS (SELECT 1 FROM findings f WHERE f.pair_no = p.no AND f.comparison = 'cross'"
 CHECKED = "EXISTS (SELECT 1 FROM exchanges e JOIN checks f ON f.exchange_no = e.no WHERE e.id = p.subject_id"
 PASSED = (
@@ -104,6 +109,8 @@ def pairs(conn: sqlite3.Connection, wanted: PairFilter) -> list[PairSummary]:
     """
     values = {name: getattr(wanted, name) for name in PairFilter.__slots__} | {"standing": json.dumps(wanted.standing)}
     conditions = [condition for name, condition in FILTERS.items() if values[name]]
+    if wanted.upstream:
+        conditions.append(OTHER if wanted.upstream == "other" else "p.upstream = :upstream")
     if wanted.evidence:
         conditions.append(evident_pairs.condition(wanted.signal, standing=wanted.standing is not None))
     if wanted.signal or wanted.state:

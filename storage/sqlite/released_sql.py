@@ -87,3 +87,14 @@ UPDATE pairs AS p SET evident = 0 WHERE evident = 1 AND NOT EXISTS (
   )
 )
 """
+UPSTREAMS = (
+    *(
+        f"ALTER TABLE {table} ADD COLUMN upstream TEXT NOT NULL DEFAULT ''"
+        for table in ("exchanges", "pairs", "cases", "alarms", "acknowledgements")
+    ),
+    "DROP INDEX idx_cases_route_model_provider_reference",
+    "CREATE UNIQUE INDEX idx_cases_group ON cases(route, model, provider, reference, upstream)",
+    "DROP INDEX idx_alarms_pair_id_route_model_provider_reference_old_new_name",
+    "CREATE UNIQUE INDEX idx_alarms_change ON alarms(pair_id, route, model, provider, reference, upstream, old, new, name)",
+    "CREATE INDEX idx_pairs_upstream ON pairs(upstream, started) WHERE upstream <> ''",
+)

@@ -38,6 +38,7 @@ class Working:
 
     def __init__(self, store, reference: PretendedServer, **shadow) -> None:
         providers = {name: Provider(base_url=reference.base_url, price_input=1e6) for name in ("candidate", "official")}
+        providers["candidate"] = providers["candidate"].model_copy(update={"upstream_from": shadow.pop("upstream_from", "")})
         proxy = ProxyConfig(providers=providers, provider="candidate", reference="official", routes=shadow.pop("routes", ()))
         self.config = config = Config(proxy=proxy, shadow=ShadowConfig(**{"sample_rate": 1.0, "control_fraction": 0.0, **shadow}))
         limits = {name: getattr(config.shadow, name) for name in ("requests", "tokens", "money", "period")}
@@ -94,6 +95,37 @@ async def test_a_sampled_exchange_becomes_a_pair_with_its_findings(working):
     assert pair.conversation
     assert audit.store.findings(pair_id=pair.id)
     assert audit.store.exchange(pair.reference_id).role == "shadow"
+
+
+def routed(member: object, number: int) -> Exchange:
+    body = json.dumps({**json.loads(said()), "provider": member}).encode()
+    return exchange(body, request=asked(f"Question {number}"), id=f"{number:032d}")
+
+
+@pytest.mark.parametrize(
+    ("member", "stored"),
+    [("DeepX ", "deepx"), ("x" * 10_000, "x" * 64), ({"name": "x"}, "unnamed"), (None, "unnamed"), ("\x1b[2J", "[2j")],
+)
+async def test_server_behind_a_router_is_stored_with_the_exchange_and_its_pair(working, member, stored):
+    audit = working(upstream_from="provider")
+    await audit.handle(routed(member, 1))
+    [pair] = audit.pairs()
+    assert (pair.upstream, audit.store.exchange(pair.id).upstream) == (stored, stored)
+    assert audit.store.exchange(pair.reference_id).upstream == ""
+
+
+async def test_server_behind_a_router_does_not_change_the_fingerprint_of_a_request(working):
+    audit = working(upstream_from="provider")
+    await audit.handle(routed("one", 1), routed("two", 1)._replace(id=f"{2:032d}"))
+    first, second = audit.pairs()
+    assert first.upstream != second.upstream
+    assert first.request_fingerprint == second.request_fingerprint
+
+
+async def test_provider_that_is_no_router_has_no_server_behind_it(working):
+    audit = working()
+    await audit.handle(routed("DeepX", 1))
+    assert [pair.upstream for pair in audit.pairs()] == [""]
 
 
 async def test_random_control_calls_the_reference_twice_and_has_its_reason(working, reference):

@@ -96,6 +96,8 @@ def test_kinds_are_found_through_tables_lists_and_options():
         "price_output",
         "quantization",
         "tier",
+        "upstream_from",
+        "max_upstreams",
         "drop",
         "rename",
         "extra_body",

@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
@@ -73,6 +74,29 @@ def test_the_evidence_is_the_newest_of_what_counted(store, judgements):
     found = judgements.evidence(GROUP, "answer_kind", agreement=True, limit=10)
     assert [(row.pair_id, row.kind, row.payoff) for row in found] == [("a", "kind a", 1), ("d", "kind d", 1)]
     assert [row.pair_id for row in judgements.evidence(GROUP, "error", agreement=False, limit=2)] == ["c", "d"]
+
+
+def test_evidence_of_a_server_behind_a_router_is_of_its_pairs_alone(store, judgements):
+    for name, upstream in (("a", "deepx"), ("b", "near"), ("c", "new"), ("d", "newer"), ("e", "")):
+        add(store, name, payoffs=(("answer_kind", 1),), upstream=upstream)
+    rows = judgements.unjudged(0, 10)
+    assert [row.upstream for row in rows] == ["deepx", "near", "new", "newer", ""]
+    states = [
+        GroupStateRow(group=replace(GROUP, upstream=name), last_no=1, snapshot="") for name in ("", "deepx", "near", "other")
+    ]
+    ruled(judgements, *((row.no, "") for row in rows), states=states)
+    assert [row.group.upstream for row in judgements.group_states()] == ["", "deepx", "near", "other"]
+
+    def evident(upstream: str) -> list[str]:
+        found = judgements.evidence(replace(GROUP, upstream=upstream), "answer_kind", agreement=True, limit=10)
+        return [row.pair_id for row in found]
+
+    assert {name: evident(name) for name in ("", "deepx", "near", "other")} == {
+        "": ["a", "b", "c", "d", "e"],
+        "deepx": ["a"],
+        "near": ["b"],
+        "other": ["c", "d"],
+    }
 
 
 def test_a_state_replaces_the_last_and_alarms_are_added(store, judgements):

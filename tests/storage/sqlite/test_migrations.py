@@ -182,15 +182,24 @@ def _with(step) -> Migrations:
 
 
 INDEXES = {
-    "alarms": {"at", "pair_id route model provider reference old new name", "told"},
-    "cases": {"route model provider reference"},
+    "alarms": {"at", "pair_id route model provider reference upstream old new name", "told"},
+    "cases": {"route model provider reference upstream"},
     "checks": {"exchange_no"},
     "exchanges": {"conversation started", "id", "started", "tag"},
     "findings": {"pair_no comparison signal state"},
     "identities": {"started"},
     "leases": {"name"},
     "paces": {"provider model measure"},
-    "pairs": {"control_id", "id", "model started", "provider started", "reference_id", "started", "subject_id"},
+    "pairs": {
+        "control_id",
+        "id",
+        "model started",
+        "provider started",
+        "reference_id",
+        "started",
+        "subject_id",
+        "upstream started",
+    },
     "payloads": {"request_base"},
     "payoffs": {"pair_no"},
     "recordings": {"study_no"},
@@ -247,3 +256,14 @@ def test_mark_of_a_failed_check_stays_only_where_the_reference_passed_it(old, th
             conn.execute("INSERT INTO checks VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
         migrate(conn)
         assert conn.execute("SELECT evident FROM pairs").fetchall() == [(evident,)]
+
+
+def test_states_and_alarms_of_before_upstreams_are_those_of_whole_providers(old):
+    with closing(open_writing(old, 1.0)) as conn:
+        SCHEMA.apply(Database(conn, execute_plugins=False), stop_before="m022_upstreams")
+        conn.execute("INSERT INTO cases VALUES ('default', 'm', 'p', 'r', 7, '{}')")
+        migrate(conn)
+        assert conn.execute("SELECT upstream FROM pairs UNION ALL SELECT upstream FROM exchanges").fetchall() == [("",), ("",)]
+        conn.execute("INSERT INTO cases VALUES ('default', 'm', 'p', 'r', 8, '{}', 'deepx')")
+        rows = conn.execute("SELECT last_no, upstream FROM cases ORDER BY last_no").fetchall()
+    assert rows == [(7, ""), (8, "deepx")]

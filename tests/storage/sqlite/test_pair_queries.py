@@ -100,6 +100,22 @@ def test_pairs_are_found_by_the_segment_of_their_request(conn):
         assert len(pair_queries.pairs(conn, PairFilter(segment=segment))) == times
 
 
+def test_pairs_are_found_by_the_server_behind_a_router(conn):
+    for name, upstream in (("one", "deepx"), ("two", "near"), ("three", "new"), ("four", "unnamed"), ("five", "")):
+        put(conn, exchange_record(name, upstream=upstream), pair_record(name, upstream=upstream))
+    for upstream in ("", "deepx", "near", "unnamed", "other"):
+        conn.execute("INSERT INTO cases VALUES ('default', 'qwen', 'near', 'official', 1, '{}', ?)", (upstream,))
+
+    def found(upstream: str) -> list[str]:
+        return [each.pair.id for each in pair_queries.pairs(conn, PairFilter(upstream=upstream))]
+
+    assert found("deepx") == ["one"]
+    assert found("unnamed") == ["four"]
+    assert found("other") == ["three"], "the names without a group of their own"
+    assert found("nobody") == []
+    assert len(found("")) == 5
+
+
 def test_only_cross_findings_count_in_a_summary(conn):
     record = pair_record("one", {"text": "differ", "answer_kind": "differ", "length": "not_comparable", "refusal": "match"})
     own = (found._replace(comparison="self") for found in record.findings)
