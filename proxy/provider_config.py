@@ -40,7 +40,7 @@ class Provider(ConfigSection):
     upstream_from: str = ""
     """Where a router names the server that answered: a member of the body, or `header:NAME`; empty: this is no router."""
     max_upstreams: Annotated[int, Field(ge=1, le=64)] = 32
-    """Servers behind this router that are told apart, in the order in which they first answer; further ones are `other`."""
+    """Servers behind this router that are distinguished, in the order in which they first answer; further ones are `other`."""
     drop: tuple[str, ...] = ()
     """Members of a request's body that this provider does not take; left out before anything is renamed or added."""
     rename: dict[str, str] = Field(default_factory=dict)

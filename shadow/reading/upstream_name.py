@@ -25,7 +25,7 @@ READ = 4 * LONGEST
 EVENTS = 100
 """Events of a stream that are looked through for the member."""
 UNNAMED, OTHER = "unnamed", "other"
-"""The names of the group of answers without a name, and of those beyond the most names that are told apart."""
+"""The names of the group of answers without a name, and of those beyond the most names that are distinguished."""
 
 
 def named_upstream(exchange: Exchange, answer: ParsedResponse, source: str) -> str:
