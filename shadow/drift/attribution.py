@@ -16,6 +16,7 @@ from pydantic import Field
 
 from shadow.drift.alarm_budget import PROVIDER, TestKey
 from shadow.drift.change_point import EvaluatedPair
+from shadow.drift.conversation_units import FEWEST_ALONE, OpenConversation
 from shadow.drift.drift_signals import DriftSignal
 from shadow.drift.e_process import EProcess, units_needed
 from shadow.drift.excess_estimates import GroupKey
@@ -27,15 +28,8 @@ SMALLEST = 0.01
 MOST_REQUESTS = 6_000
 MOST_SECONDS = 3_600.0
 """The first page waits for the second look at most so many compared requests of the model, or so long, whichever is first."""
-PER_CONVERSATION = 10
-IDLE = 1_800.0
-"""Seconds without a pair after which a conversation is over and becomes one unit of SAME."""
-PATIENCE = 86_400.0
-"""Seconds after which the conversation that opened first is closed."""
 MOST_OPEN = 1_000
 """Open conversations of a witness; further ones are ignored."""
-FEWEST_ALONE = 30
-"""Conversations of one pair each, and none of more, from which a request is taken as a conversation of its own."""
 HALF = 0.7
 """Share of the planned units at which half of the looks are decided."""
 
@@ -49,26 +43,6 @@ class Blame(StrEnum):
     PROVIDER = "provider"
     REFERENCE = "reference"
     NOT_YET_KNOWN = "not_yet_known"
-
-
-@dataclass(slots=True, kw_only=True)
-class OpenConversation:
-    """A conversation that may go on: opened and last seen at (epoch seconds), its counted pairs and the sum of their payoffs."""
-
-    opened: float
-    last: float
-    pairs: int
-    total: int
-
-    def add(self, started: float, payoff: int) -> None:
-        """Count one more pair, started at `started` (epoch seconds)."""
-        self.pairs += 1
-        self.total += payoff
-        self.last = max(self.last, started)
-
-    def is_over(self, now: float) -> bool:
-        """Whether no further pair is expected."""
-        return self.pairs >= PER_CONVERSATION or now - self.last >= IDLE or now - self.opened >= PATIENCE
 
 
 @dataclass(slots=True, kw_only=True)

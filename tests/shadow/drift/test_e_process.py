@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadow.drift.betting_factors import GRID
-from shadow.drift.e_process import EProcess, units_needed
+from shadow.drift.e_process import ClaimedEvidence, EProcess, units_left, units_needed
 from tests.shadow.drift.leaning import payoffs
 
 UNITS = st.lists(st.floats(-1, 1), max_size=60)
@@ -52,3 +52,61 @@ def test_the_planned_units_prove_that_nothing_is_there():
     planned = math.ceil(units_needed(0.15, 0.1, math.log(40)))
     done = [fed(payoffs(random.Random(seed), 2 * planned), same=True, bound=0.15).evidence >= math.log(40) for seed in range(20)]
     assert sum(done) >= 18
+
+
+@given(units=UNITS, bound=st.floats(0.01, 0.5))
+def test_beyond_is_the_mean_over_the_bets_of_the_products(units, bound):
+    expected = sum(math.prod(1 + bet * (unit - bound) / (1 + bound) for unit in units) for bet in GRID) / len(GRID)
+    assert fed(units, same=False, bound=bound).evidence == pytest.approx(math.log(expected), abs=1e-9)
+
+
+@given(bound=st.floats(0.01, 0.5), high=st.floats(0.5, 1), same=st.booleans())
+def test_neither_bet_on_a_bound_gains_in_the_mean_at_that_bound(bound, high, same):
+    """Units of -1 and `high` whose mean is the bound multiply each bet by 1 in the mean."""
+    share = (bound + 1) / (high + 1)
+    for place in range(len(GRID)):
+        mean = share * math.exp(fed([high], same=same, bound=bound).logs[place])
+        mean += (1 - share) * math.exp(fed([-1.0], same=same, bound=bound).logs[place])
+        assert mean == pytest.approx(1, abs=1e-9)
+
+
+@given(unit=st.floats(-1, 1), times=st.integers(1, 50), same=st.booleans())
+def test_equal_units_at_once_are_the_units_one_by_one(unit, times, same):
+    at_once, one_by_one = (ClaimedEvidence(same=same, bound=0.03) for _ in range(2))
+    at_once.add(unit, times)
+    for _ in range(times):
+        one_by_one.add(unit)
+    assert at_once.logs == pytest.approx(one_by_one.logs, abs=1e-9)
+    assert at_once.highest == pytest.approx(one_by_one.highest, abs=1e-9)
+    assert at_once.units == times
+
+
+@given(units=UNITS)
+def test_the_highest_evidence_is_that_of_some_moment_and_never_sinks(units):
+    process, seen = ClaimedEvidence(same=True, bound=0.1), [0.0]
+    for unit in units:
+        process.add(unit)
+        seen.append(process.evidence)
+        assert process.highest == max(seen)
+
+
+@pytest.mark.parametrize(("floor", "needed"), [(0, 245), (0.005, 288), (0.01, 350), (0.02, 460)])
+def test_the_plan_for_three_points_is_that_of_the_study(floor, needed):
+    assert units_needed(0.03, floor, math.log(100)) == pytest.approx(needed, rel=0.02)
+
+
+@pytest.mark.parametrize(("floor", "needed"), [(0, 714), (0.005, 1_229), (0.01, 1_884), (0.02, 3_096)])
+def test_the_plan_for_one_point_is_that_of_the_study(floor, needed):
+    assert units_needed(0.01, floor, math.log(100)) == pytest.approx(needed, rel=0.02)
+
+
+def test_an_excess_at_the_bound_is_never_proven_smaller():
+    assert units_needed(0.03, 0.1, math.log(100), excess=0.03) == math.inf
+    assert units_needed(0.03, 0.1, math.log(100), excess=0.01) > units_needed(0.03, 0.1, math.log(100))
+
+
+@given(floor=st.floats(0, 1), excess=st.floats(0, 1), done=st.integers(0, 200))
+def test_what_is_left_shrinks_with_what_was_seen(floor, excess, done):
+    process = EProcess(same=True, bound=0.05)
+    process.add(0.0, done) if done else None
+    assert units_left(process.logs, 0.05, floor, math.log(100), excess) <= units_needed(0.05, floor, math.log(100), excess)

@@ -1,0 +1,61 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shadow.choice.arm_evidence import ArmEvidence, UnitMoments
+from shadow.choice.tournament_terms import TournamentTerms
+from shadow.drift.conversation_units import PairPayoffs
+from shadow.drift.e_process import EProcess
+from tests.shadow.choice.arms import LATE, ONE_SIGNAL, evidence, pairs
+
+
+def paid(values, signal="answer_kind"):
+    return [PairPayoffs(started=float(place), conversation="", payoffs={signal: value}) for place, value in enumerate(values)]
+
+
+def test_same_takes_conversations_and_odd_takes_pairs():
+    one = evidence(pairs(40, floor=0, excess=1.0, length=10))
+    assert one.same["answer_kind", 1].units == 4
+    assert one.odd["answer_kind", 1].units == 40
+    assert (one.pairs, one.conversations, one.counts["answer_kind"].candidate_odd) == (40, 4, 40)
+
+
+def test_evidence_of_same_is_that_of_the_weakest_required_test():
+    terms = TournamentTerms(signals=("answer_kind", "error"))
+    one = evidence(pairs(300, floor=0), terms=terms)
+    assert one.same_evidence == 0.0
+    assert evidence(pairs(300, floor=0), pairs(300, floor=0, signal="error"), terms=terms).same_evidence > 4
+
+
+def test_a_mean_has_an_interval_that_holds_it_and_none_without_units():
+    moments = UnitMoments()
+    assert moments.interval == (-1.0, 1.0)
+    for unit in (0.0, 1.0, 0.0, 0.0) * 50:
+        moments.add(unit)
+    low, high = moments.interval
+    assert low < 0.25 < high
+
+
+@pytest.mark.parametrize(("signal", "floor"), [("answer_kind", 0.5), ("error", 0.5)])
+def test_the_floor_of_a_label_is_twice_the_share_in_which_the_reference_is_odd(signal, floor):
+    assert evidence(paid((1, -1, 0, 0), signal), terms=TournamentTerms(signals=(signal,))).floor(signal) == floor
+
+
+@given(values=st.lists(st.sampled_from([-1, 0, 1]), max_size=80), cut=st.integers(0, 80))
+def test_evidence_in_two_parts_is_the_evidence_at_once(values, cut):
+    rows = paid(values)
+    parts, whole = ArmEvidence(terms=ONE_SIGNAL), ArmEvidence(terms=ONE_SIGNAL)
+    parts.take(rows[:cut], float(cut))
+    parts.take(rows[cut:], LATE)
+    whole.take(rows, LATE)
+    assert parts.same == whole.same
+    assert parts.odd == whole.odd
+
+
+@given(values=st.lists(st.sampled_from([-1, 0, 1]), max_size=60))
+def test_pairs_of_zero_leave_odd_as_it_is(values):
+    one = evidence(paid(values))
+    plain = EProcess(same=False)
+    for value in values:
+        plain.add(value)
+    assert one.odd["answer_kind", 1].evidence == pytest.approx(plain.evidence)

@@ -1,0 +1,92 @@
+from math import inf
+
+import pytest
+
+from shadow.choice.arm_evidence import ArmEvidence
+from shadow.choice.candidate_claims import FEWEST_CONVERSATIONS, ChoiceVerdict, claims
+from shadow.choice.tournament_terms import TournamentTerms
+from shadow.drift.conversation_units import PairPayoffs
+from tests.shadow.choice.arms import LATE, ONE_SIGNAL, evidence, pairs
+
+
+def claim(*rows, terms=ONE_SIGNAL):
+    return claims({"one": evidence(*rows, terms=terms)}, terms)["one"]
+
+
+def odd_every(step, n):
+    """The candidate is the odd one in every `step`th pair, the reference in none."""
+    return [
+        PairPayoffs(started=float(place), conversation="", payoffs={"answer_kind": int(place % step == step - 1)})
+        for place in range(n)
+    ]
+
+
+def test_an_equal_candidate_is_proven_the_same():
+    found = claim(pairs(1_400, floor=0.05))
+    assert (found.verdict, found.same, found.worse, found.differs, found.missing) == (ChoiceVerdict.SAME, True, (), (), None)
+
+
+def test_a_candidate_ten_points_worse_is_worse_and_never_the_same():
+    found = claim(pairs(1_500, floor=0.05, excess=0.10))
+    assert found.verdict is ChoiceVerdict.WORSE
+    assert not found.same
+    assert found.worse == (("answer_kind", 1),)
+
+
+def test_a_candidate_with_a_difference_not_yet_sized_differs():
+    found = claim(odd_every(30, 2_000))
+    assert (found.verdict, found.differs, found.worse) == (ChoiceVerdict.DIFFERS, (("answer_kind", 1),), ())
+
+
+def test_a_candidate_without_enough_pairs_is_undecided_and_names_what_is_missing():
+    found = claim(pairs(200, floor=0.05))
+    assert found.verdict is ChoiceVerdict.UNDECIDED
+    assert (found.missing.signal, found.missing.pairs) == ("answer_kind", 200)
+    assert 300 <= found.missing.needed <= 1_200
+
+
+def test_a_candidate_at_the_tolerance_has_no_number_of_requests_that_would_prove_it():
+    assert claim(odd_every(33, 2_000)).missing.needed == inf
+    assert claim(odd_every(60, 900)).missing.needed < 20_000
+
+
+def test_a_required_signal_without_a_pair_is_what_is_missing():
+    terms = TournamentTerms(signals=("answer_kind", "arguments"))
+    found = claim(pairs(1_400, floor=0.05), terms=terms)
+    assert (found.verdict, found.missing.signal, found.missing.pairs) == (ChoiceVerdict.UNDECIDED, "arguments", 0)
+
+
+def test_no_pair_is_not_measured():
+    assert claims({"one": ArmEvidence(terms=ONE_SIGNAL)}, ONE_SIGNAL)["one"].verdict is ChoiceVerdict.NOT_MEASURED
+
+
+@pytest.mark.parametrize(("conversations", "verdict"), [(29, ChoiceVerdict.UNDECIDED), (30, ChoiceVerdict.WORSE)])
+def test_nothing_is_claimed_of_fewer_than_thirty_conversations(conversations, verdict):
+    assert claim(pairs(conversations, floor=0, excess=1.0)).verdict is verdict
+    assert FEWEST_CONVERSATIONS == 30
+
+
+def test_a_candidate_too_close_to_the_reference_is_named():
+    closer = [
+        PairPayoffs(started=each.started, conversation="", payoffs={"answer_kind": -each.payoffs["answer_kind"]})
+        for each in odd_every(10, 900)
+    ]
+    assert claim(closer).closer == (("answer_kind", -1),)
+    assert claim(pairs(900, floor=0.2)).closer == ()
+
+
+def test_the_second_proven_candidate_needs_a_step_less_of_evidence():
+    """Five places: the first needs 100, the second 80. 228 pairs without a difference are above 80 and below 100."""
+    rows = {n: evidence(pairs(n, floor=0)) for n in (228, 400)}
+    between = rows[228].same_evidence
+    assert ONE_SIGNAL.same_threshold(2) <= between < ONE_SIGNAL.same_threshold(1)
+    assert claims({"weak": rows[228]}, ONE_SIGNAL)["weak"].verdict is ChoiceVerdict.UNDECIDED
+    assert claims({"weak": rows[228], "strong": rows[400]}, ONE_SIGNAL)["weak"].verdict is ChoiceVerdict.SAME
+
+
+def test_a_claim_once_made_stays():
+    good = pairs(1_400, floor=0.05)
+    one = evidence(good, pairs(300, floor=0.05, begin=2_000.0, seed=9))
+    assert claims({"one": one}, ONE_SIGNAL)["one"].same
+    one.take(pairs(60, excess=1.0, floor=0, begin=3_000.0), LATE)
+    assert claims({"one": one}, ONE_SIGNAL)["one"].same

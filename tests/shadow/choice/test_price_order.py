@@ -1,0 +1,62 @@
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shadow.choice.price_order import FEWEST_COSTS, price_choice, price_ratio
+
+
+def costs(n=400, *, factor=1.0, spread=0.3, seed=0):
+    draw = random.Random(seed)
+    return {f"r{place}": ("", factor * 0.002 * draw.lognormvariate(0, spread)) for place in range(n)}
+
+
+def test_half_the_price_is_cheaper():
+    found = price_ratio(costs(factor=0.5), costs(seed=1))
+    assert found.cheaper
+    assert found.low < 0.5 < found.high
+    assert price_ratio(costs(seed=1), costs(factor=0.5)).dearer
+
+
+def test_equal_costs_are_a_tie():
+    found = price_ratio(costs(), costs(seed=1))
+    assert (found.cheaper, found.dearer) == (False, False)
+
+
+def test_a_constant_factor_is_ordered_although_nothing_spreads():
+    one = costs()
+    assert price_ratio({name: (talk, 0.97 * money) for name, (talk, money) in one.items()}, one).cheaper
+    assert not price_ratio(one, one).cheaper
+
+
+@pytest.mark.parametrize(("conversations", "known"), [(29, False), (30, True)])
+def test_an_order_needs_thirty_conversations(conversations, known):
+    assert (price_ratio(costs(conversations), costs(conversations, seed=1)) is not None) == known
+    assert FEWEST_COSTS == 30
+
+
+def test_only_requests_that_both_answered_at_a_cost_are_compared():
+    one, other = costs(100), costs(60)
+    one["r0"] = ("", 0.0)
+    assert price_ratio(one, other).requests == 59
+
+
+def test_the_cheapest_proven_is_named_with_its_ties_and_what_is_cheaper_and_undecided():
+    known = {"a": costs(), "b": costs(seed=1), "dear": costs(factor=3), "open": costs(factor=0.1), "bad": costs(factor=0.01)}
+    found = price_choice(["a", "b", "dear"], ["open"], known)
+    assert {found.cheapest, *found.tie} == {"a", "b"}
+    assert found.cheaper_undecided == ("open",)
+
+
+def test_without_a_proven_candidate_or_a_price_there_is_no_cheapest():
+    assert price_choice([], ["a"], {"a": costs()}).cheapest == ""
+    assert price_choice(["a"], [], {}).cheapest == ""
+
+
+@given(factor=st.floats(0.01, 100), seed=st.integers(0, 50))
+def test_the_order_turns_when_the_two_are_swapped(factor, seed):
+    one, other = costs(60, factor=factor, seed=seed), costs(60, seed=seed + 1)
+    forth, back = price_ratio(one, other), price_ratio(other, one)
+    assert (forth.cheaper, forth.dearer) == (back.dearer, back.cheaper)
+    assert forth.ratio * back.ratio == pytest.approx(1)
