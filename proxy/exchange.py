@@ -16,12 +16,13 @@ Headers = tuple[tuple[str, str], ...]
 
 
 class Role(StrEnum):
-    """Who an exchange was for: the application, or the audit itself."""
+    """Who an exchange was for: the application, or the audit itself; `candidate` is an answer of a candidate of the route."""
 
     PRIMARY = "primary"
     SHADOW = "shadow"
     CONTROL = "control"
     GREEDY = "greedy"
+    CANDIDATE = "candidate"
 
 
 class FailureKind(StrEnum):

@@ -70,6 +70,8 @@ class Route(ConfigSection):
     model: str = "*"
     provider: str
     reference: str = ""
+    candidates: tuple[str, ...] = ()
+    """Providers that get a copy of each sampled request beside the reference, and are compared with it; they serve no request."""
     sample_rate: Annotated[float, Field(ge=0, le=1)] | None = None
 
 

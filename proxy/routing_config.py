@@ -27,6 +27,8 @@ class RoutingConfig:
     """Which web pages may use the keys."""
     fittings: Mapping[str, RequestFitting] = field(default_factory=dict)
     """How the requests of the providers with `fit_live` are fitted; those of all others leave as they came."""
+    keyed_routes: frozenset[str] = frozenset()
+    """The routes whose candidates get a copy with a key of the operator."""
 
     @classmethod
     def of(cls, config: ProxyConfig, environ: Mapping[str, str]) -> RoutingConfig:
@@ -43,6 +45,7 @@ class RoutingConfig:
             secrets=tuple(value.encode("latin-1") for value in secrets),
             browser=BrowserPolicy.of(config),
             fittings={name: fitting for name, fitting in fittings.items() if fitting.changes_anything},
+            keyed_routes=frozenset(route.name for route in config.routes if keys.keys() & set(route.candidates)),
         )
 
     def adds_key(self, provider: str) -> bool:
@@ -51,8 +54,8 @@ class RoutingConfig:
         return provider in self.keys or (fitting is not None and bool(fitting.headers))
 
     def uses_key(self, route: RouteMatch) -> bool:
-        """True when a request by `route`, or its copy to the reference, leaves with a key of the operator."""
-        return self.adds_key(route.provider) or route.reference in self.keys
+        """True when a request by `route`, or its copy to the reference or a candidate, leaves with a key of the operator."""
+        return self.adds_key(route.provider) or route.reference in self.keys or route.route in self.keyed_routes
 
 
 def read_keys(config: ProxyConfig, environ: Mapping[str, str]) -> dict[str, str]:

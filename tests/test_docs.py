@@ -18,7 +18,15 @@ from shadow.report.drift_lines import DriftLine
 from shadow.report.figures import Report, Scorecard, SignalLine, TrafficFigures
 from shadow.report.latency_lines import LatencyLine, PaceLine
 from shadow.settings.environment_and_flags import from_environment
-from shadow.settings.top_level_config import AdminConfig, Config, DriftConfig, LogConfig, OtelConfig, ShadowConfig
+from shadow.settings.top_level_config import (
+    AdminConfig,
+    Config,
+    DriftConfig,
+    LogConfig,
+    OtelConfig,
+    ShadowConfig,
+    TournamentConfig,
+)
 from shadow.verdict.evidence import PeriodCoverage, Shortfall
 from shadow.verdict.verdict_value import DetectablePower, ReasonGround, Verdict, VerdictReason, VerdictWord
 from storage.storage_config import StorageConfig
@@ -33,6 +41,7 @@ SECTIONS = {
     "[shadow]": ShadowConfig,
     "[storage]": StorageConfig,
     "[drift]": DriftConfig,
+    "[tournament]": TournamentConfig,
     "[admin]": AdminConfig,
     "[log]": LogConfig,
     "[otel]": OtelConfig,

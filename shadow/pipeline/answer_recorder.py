@@ -18,6 +18,8 @@ from shadow.records import calls
 from shadow.settings.top_level_config import Config
 from storage.rows import ExchangeRecord
 
+AUDITED = frozenset({Role.PRIMARY, Role.CANDIDATE})
+"""Roles of the answers that are compared with a reference: their checks are counted as their provider's."""
 log = structlog.get_logger("sameweights.worker")
 
 
@@ -45,7 +47,7 @@ class AnswerRecorder:
         failed = sorted({each.signal.value for each in found if each.state is FindingState.DIFFER})
         log.debug("answer_checked", exchange=exchange.id, role=exchange.role.value, failed=failed)
         self._metrics.exchange(exchange, parsed.answer, outcomes, pair_id=pair_id)
-        if exchange.role is Role.PRIMARY:
+        if exchange.role in AUDITED:
             self._metrics.findings(exchange.labels.provider, exchange.labels.model, "check", "", found, pair_id="")
         identities = () if exchange.role is Role.GREEDY else self._identities.observe(exchange, parsed.answer)
         for row in identities:

@@ -27,14 +27,17 @@ class BudgetAccount(Protocol):
     def exhausted(self) -> str:
         """The limit that is reached now; "" when one more request would be admitted."""
 
-    def admit(self) -> str:
-        """Admit one sampled request: "" and it is counted, else the limit reached."""
+    def admit(self, requests: int = 1) -> str:
+        """Admit one sampled request, to be sent to so many providers: "" and it is counted, else the limit reached."""
+
+    def give_back(self, requests: int) -> None:
+        """Give back admitted requests that will not be sent after all."""
 
     async def reserve(self) -> str:
-        """Have the admitted request on disk before it is sent: "" when it may be, else why not, and it is given back."""
+        """Have one admitted request on disk before it is sent: "" when it may be, else why not, and it is given back."""
 
     async def pay(self, costs: Sequence[Cost]) -> None:
-        """Count what the answers of one shadow cost; the request of the first is reserved already."""
+        """Count what the answers of one pair cost; the request of the first is reserved already."""
 
 
 class SpendingStore(Protocol):
@@ -58,12 +61,16 @@ class StoredBudget:
         """The limit that is reached now; "" when one more request would be admitted."""
         return self._budget.exhausted(time.time())
 
-    def admit(self) -> str:
-        """Admit one sampled request: "" and it is counted, else the limit reached."""
-        return self._budget.admit(time.time())
+    def admit(self, requests: int = 1) -> str:
+        """Admit one sampled request, to be sent to so many providers: "" and it is counted, else the limit reached."""
+        return self._budget.admit(time.time(), requests)
+
+    def give_back(self, requests: int) -> None:
+        """Give back admitted requests that will not be sent after all."""
+        self._budget.give_back(requests)
 
     async def reserve(self) -> str:
-        """Have the admitted request on disk: a crash or a restart must not spend it again."""
+        """Have one admitted request on disk: a crash or a restart must not spend it again."""
         if self._budget.limited:
             try:
                 await asyncio.to_thread(self._store.spend, time.time(), Spending(1, 0, 0.0))
@@ -73,7 +80,7 @@ class StoredBudget:
         return ""
 
     async def pay(self, costs: Sequence[Cost]) -> None:
-        """Count what the answers of one shadow cost; the request of the first is reserved already."""
+        """Count what the answers of one pair cost; the request of the first is reserved already."""
         for tokens, money in costs:
             self._budget.settle(time.time(), tokens, money)
         if self._budget.limited:

@@ -213,9 +213,12 @@ class SentBudget:
         """The limit that was reached when the audit process last said so."""
         return self._exhausted
 
-    def admit(self) -> str:
+    def admit(self, requests: int = 1) -> str:  # noqa: ARG002 - the audit process admits them when they are reserved
         """As `exhausted`: it is admitted where it is reserved."""
         return self._exhausted
+
+    def give_back(self, requests: int) -> None:
+        """Nothing: what is not reserved is not admitted."""
 
     async def reserve(self) -> str:
         """Have one request admitted and on disk, in the audit process."""
@@ -227,5 +230,5 @@ class SentBudget:
         return await self._asked[number]
 
     async def pay(self, costs: Sequence[Cost]) -> None:
-        """Send what the answers of one shadow cost."""
+        """Send what the answers of one pair cost."""
         self._owner.add(Paid(tuple(costs)))

@@ -28,6 +28,8 @@ from shadow.settings.top_level_config import Config
 
 _MODELS = "/v1/models"
 NOT_FITTED = "its body sent as it came: it is packed, has a byte order mark, or is larger than proxy.limits.peek_body"
+TO_PROVIDER = "to the provider: "
+"""How a sentence begins on a change of a request on its way to the provider of a pair, and not to the reference."""
 _PROBE_SECONDS = 10.0
 """Longest time that a list of models may take."""
 
@@ -70,9 +72,8 @@ class ReferenceClient:
             *made.alterations,
             *fitted.alterations,
             *around_the_body(fitting),
-            *self._fitted_live(live, body),
         )
-        return replace(made, body=fitted.body, alterations=alterations)
+        return replace(made, body=fitted.body, alterations=alterations, of_live=self._fitted_live(live, body))
 
     def _fitting(self, live: Exchange, to: str) -> RequestFitting:
         """How the copy for `to` is fitted; one for the provider that got the request, only where that request was, too."""
@@ -86,7 +87,7 @@ class ReferenceClient:
         fitting = self._fittings[live.labels.provider]
         fits = body is live.request.body and not body.startswith(BOM) and live.request.size <= self._peeked
         alterations = fit_body(body, fitting).alterations if fits else (NOT_FITTED,) if fitting.changes_body else ()
-        return tuple(f"to the provider: {sentence}" for sentence in (*alterations, *around_the_body(fitting)))
+        return tuple(f"{TO_PROVIDER}{sentence}" for sentence in (*alterations, *around_the_body(fitting)))
 
     def same_server(self, live: Exchange) -> bool:
         """Whether provider and reference are one server under two names, so that no drift can be seen between them."""

@@ -48,11 +48,11 @@ class ShadowQueue:
 
     def fits(self, parsed: ParsedExchange) -> bool:
         """Whether there is room for one more."""
-        return len(self._queue) < self._most and (not self._queue or self._bytes + _size(parsed) <= MOST_BYTES)
+        return len(self._queue) < self._most and (not self._queue or self._bytes + body_bytes(parsed) <= MOST_BYTES)
 
     def add(self, parsed: ParsedExchange, decision: SamplingDecision, monotonic: float) -> None:
         """Append it, whether it fits or not: callers look at `fits` first."""
-        sampled = SampledRequest(parsed, decision, monotonic, _size(parsed))
+        sampled = SampledRequest(parsed, decision, monotonic, body_bytes(parsed))
         self._queue.append(sampled)
         self._bytes += sampled.size
 
@@ -96,6 +96,7 @@ class ShadowQueue:
         return max(monotonic - sampled.since, wall - (exchange.started + exchange.seconds))
 
 
-def _size(parsed: ParsedExchange) -> int:
+def body_bytes(parsed: ParsedExchange) -> int:
+    """Bytes of both bodies of one exchange."""
     response = parsed.exchange.response
     return len(parsed.exchange.request.body) + (len(response.body) if response else 0)

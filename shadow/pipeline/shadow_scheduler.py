@@ -1,21 +1,26 @@
 """ShadowScheduler: runs the shadows of sampled exchanges, at most `shadow.concurrency` at once and within the budget.
 
-An error of one shadow ends that shadow: it is logged and counted.
+An error of one shadow ends that shadow: it is logged and counted. A sampled exchange has its place until the pair of the live
+answer is stored; the pairs of its candidates are stored as they come, in places of the candidates' own.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from functools import partial
+from collections.abc import Coroutine
+from contextlib import ExitStack
 
 import structlog
 
+from proxy.exchange import Role
 from proxy.process.shared_counters import PAIRS
 from shadow.findings.finding import FindingState
 from shadow.pipeline.audit_sinks import AuditCounts, AuditOutcomes
 from shadow.pipeline.budget_account import BudgetAccount
+from shadow.pipeline.candidate_places import BUSY, CandidatePlaces
 from shadow.pipeline.fetcher_client import FetcherLostError
+from shadow.pipeline.reference_answers import ReferenceAnswers
 from shadow.pipeline.reference_errors import ReferenceErrors
 from shadow.pipeline.shadow_queue import SampledRequest, ShadowQueue
 from shadow.pipeline.shadow_run import ShadowRun, ShadowRunner
@@ -39,14 +44,16 @@ class ShadowScheduler:
         account: BudgetAccount,
         outcomes: AuditOutcomes,
     ) -> None:
-        self.reload(config)
         self._runner = runner
         self._metrics = metrics
         self._account = account
         self._outcomes = outcomes
         self._reference_errors = ReferenceErrors()
+        self._candidates = CandidatePlaces(config, metrics.shadow_skipped)
         self._running: set[asyncio.Task[None]] = set()
+        self._taken = 0
         self._waiting = ShadowQueue(most=config.shadow.queue, patience=config.shadow.wait, skipped=metrics.shadow_skipped)
+        self.reload(config)
 
     def __repr__(self) -> str:
         return f"<ShadowScheduler running={self.running} waiting={self.waiting} concurrency={self._concurrency}>"
@@ -55,10 +62,11 @@ class ShadowScheduler:
         """Use the providers of `config` from the next shadow on."""
         self._concurrency = config.shadow.concurrency
         self._providers = config.proxy.providers
+        self._candidates.reload(config)
 
     @property
     def running(self) -> int:
-        """Shadows that run now."""
+        """Sampled exchanges whose shadows run now, those that wait for a candidate alone among them."""
         return len(self._running)
 
     @property
@@ -73,7 +81,7 @@ class ShadowScheduler:
 
     def why_full(self, parsed: ParsedExchange) -> str:
         """Why one more shadow cannot be taken now; "" when it can."""
-        busy = self.running >= self._concurrency or self.waiting
+        busy = self._taken >= self._concurrency or self.waiting
         if busy and not self._waiting.fits(parsed):
             return "concurrency"
         return self._account.exhausted()
@@ -97,37 +105,66 @@ class ShadowScheduler:
         """Start the shadows that wait, as far as places and budget allow."""
         monotonic, wall = time.monotonic(), time.time()
         self._waiting.drop_late(monotonic, wall)
-        while self.running < self._concurrency and (sampled := self._waiting.next(monotonic, wall)):
-            if why := self._account.admit():
+        while self._taken < self._concurrency and (sampled := self._waiting.next(monotonic, wall)):
+            candidates = self._candidates.take(sampled.parsed)
+            if why := self._account.admit(1 + len(candidates)):
                 self._metrics.shadow_skipped(why)
                 self._waiting.done(sampled)
+                self._candidates.leave(sampled.parsed, *candidates)
                 continue
-            task = asyncio.create_task(self._shadow(sampled), name=f"shadow {sampled.parsed.exchange.id}")
+            self._taken += 1
+            task = asyncio.create_task(self._shadow(sampled, candidates), name=f"shadow {sampled.parsed.exchange.id}")
             self._running.add(task)
-            task.add_done_callback(partial(self._ended, sampled))
+            task.add_done_callback(self._running.discard)
 
-    def _ended(self, sampled: SampledRequest, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
+    async def _shadow(self, sampled: SampledRequest, candidates: tuple[str, ...]) -> None:
+        """Reserve and run the shadows of one sampled exchange; its place is free with the pair of the live answer."""
+        with ExitStack() as place:
+            place.callback(self._leave, sampled)
+            if why := await self._account.reserve():
+                self._metrics.shadow_skipped(why)
+                self._account.give_back(len(candidates))
+                self._candidates.leave(sampled.parsed, *candidates)
+                return
+            log.debug("shadow_started", exchange=sampled.parsed.exchange.id, control=sampled.decision.control)
+            answers = self._runner.answers(sampled.parsed, control=sampled.decision.control)
+            async with asyncio.TaskGroup() as group:
+                for name in candidates:
+                    group.create_task(self._candidate(answers, name))
+                await self._settle(answers, self._runner.run(answers))
+                place.close()
+
+    def _leave(self, sampled: SampledRequest) -> None:
+        """Give back the place of one sampled exchange."""
+        self._taken -= 1
         self._waiting.done(sampled)
-        if not task.cancelled():
-            self._start_waiting()
+        self._start_waiting()
 
-    async def _shadow(self, sampled: SampledRequest) -> None:
-        """Reserve, run, store and pay for one shadow."""
-        exchange_id = sampled.parsed.exchange.id
-        if why := await self._account.reserve():
-            self._metrics.shadow_skipped(why)
-            return
+    async def _candidate(self, answers: ReferenceAnswers, name: str) -> None:
+        """The pair of one candidate, once that has a place; the copy is not sent where it has none in time."""
+        with ExitStack() as place:
+            place.callback(self._candidates.leave, answers.live, name)
+            if not await self._candidates.enter(name):
+                self._metrics.shadow_skipped(BUSY)
+                self._account.give_back(1)
+                return
+            place.callback(self._candidates.exit, name)
+            if why := await self._account.reserve():
+                self._metrics.shadow_skipped(why)
+                return
+            await self._settle(answers, self._runner.run_candidate(answers, name))
+
+    async def _settle(self, answers: ReferenceAnswers, running: Coroutine[None, None, ShadowRun]) -> None:
+        """Run, store and pay for one pair; an error ends that pair alone."""
         try:
-            log.debug("shadow_started", exchange=exchange_id, control=sampled.decision.control)
-            run = await self._runner.run(sampled.parsed, control=sampled.decision.control)
+            run = await running
             self._record(run)
             await self._account.pay([self._cost(each) for each in run.exchanges])
         except FetcherLostError:
             self._metrics.shadow_skipped("fetcher_lost")
         except Exception:
             self._outcomes.lost(PAIRS, "error")
-            log.exception("shadow_failed", exchange=exchange_id)
+            log.exception("shadow_failed", exchange=answers.live.exchange.id)
 
     def _record(self, run: ShadowRun) -> None:
         """Store the pair, and count its findings."""
@@ -149,8 +186,9 @@ class ShadowScheduler:
 
     def _log_refusals(self, run: ShadowRun) -> None:
         for each in run.exchanges:
-            if each.exchange.labels.provider == run.record.pair.reference:
-                self._reference_errors.note(run.record.pair.reference, each.answer.status)
+            name = each.exchange.labels.provider
+            if each.exchange.role is Role.CANDIDATE or name == run.record.pair.reference:
+                self._reference_errors.note(name, each.answer.status)
         for sentence in self._reference_errors.due(time.monotonic()):
             log.warning("reference_refused", detail=sentence)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from proxy.exchange import Exchange, FailureKind
+from proxy.exchange import FailureKind
+from proxy.provider_config import Provider
 from proxy.routing.provider_origin import parse_base_url
 from shadow.reading.parsed_exchange import ParsedExchange
 from shadow.reading.parsed_response import SWITCHED
@@ -67,13 +68,13 @@ class ShadowSelector:
             return "provider_refused"
         if parsed.request.unread:
             return parsed.request.unread.why.value
-        thinking = self._takes_thinking(exchange)
+        labels = exchange.labels
+        thinking = takes_thinking(self._providers.get(labels.provider), self._providers.get(labels.reference))
         return skip_reason(exchange.request.method, exchange.request.target, parsed.request.sent, thinking=thinking)
 
-    def _takes_thinking(self, exchange: Exchange) -> bool:
-        """Whether the reference can check earlier thinking, being at the provider's own address, or gets none of it."""
-        provider = self._providers.get(exchange.labels.provider)
-        reference = self._providers.get(exchange.labels.reference)
-        if provider is None or reference is None:
-            return False
-        return reference.strip_thinking or parse_base_url(provider.base_url) == parse_base_url(reference.base_url)
+
+def takes_thinking(provider: Provider | None, other: Provider | None) -> bool:
+    """Whether `other` can check earlier thinking of `provider`, being at its own address, or gets none of it."""
+    if provider is None or other is None:
+        return False
+    return other.strip_thinking or parse_base_url(provider.base_url) == parse_base_url(other.base_url)

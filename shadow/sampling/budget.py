@@ -62,14 +62,17 @@ class Budget:
         self._turn(now)
         self._requests, self._tokens, self._money = requests, tokens, money
 
-    def give_back(self) -> None:
-        """Give back one admitted request that will not be sent."""
-        self._open = max(self._open - 1, 0)
+    def give_back(self, requests: int = 1) -> None:
+        """Give back admitted requests that will not be sent."""
+        self._open = max(self._open - requests, 0)
 
-    def admit(self, now: float) -> str:
-        """Admit one sampled request at `now` (seconds since the epoch): "" and it is counted, else the limit reached."""
+    def admit(self, now: float, requests: int = 1) -> str:
+        """Admit one sampled request at `now` (seconds since the epoch): "" and it is counted, else the limit reached.
+
+        It counts as so many `requests`: one to the reference, and one to each candidate.
+        """
         why = self.exhausted(now)
-        self._open += not why
+        self._open += 0 if why else requests
         return why
 
     def exhausted(self, now: float) -> str:

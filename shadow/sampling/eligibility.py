@@ -44,10 +44,10 @@ def skip_reason(method: str, target: str, body: Mapping[str, Any] | None, *, thi
     if body is None:
         return SkipReason.NOT_JSON
     rule = next((rule for end, rule in _RULES.items() if path.endswith(end)), _why_not_body)
-    return rule(body) or ("" if thinking or not _has_sealed_thinking(body) else SkipReason.STATEFUL)
+    return rule(body) or ("" if thinking or not has_sealed_thinking(body) else SkipReason.STATEFUL)
 
 
-def _has_sealed_thinking(body: Mapping[str, Any]) -> bool:
+def has_sealed_thinking(body: Mapping[str, Any]) -> bool:
     """True when an earlier turn holds signed or encrypted thinking: only its author can check it."""
     turns = [each for key in ("messages", "input") if isinstance(body.get(key), list) for each in body[key]]
     parts = [each for turn in turns if isinstance(turn, dict) for each in (turn, *_parts(turn))]

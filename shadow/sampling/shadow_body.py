@@ -28,10 +28,14 @@ KEEPS = PATHS["responses"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShadowBody:
-    """The body to send, and one sentence for each change from what the application sent (never with a removed value)."""
+    """The body to send, and one sentence for each change from what the application sent (never with a removed value).
+
+    `of_live` has the sentences on what was changed of the application's own request on its way to the live provider.
+    """
 
     body: bytes
     alterations: tuple[str, ...]
+    of_live: tuple[str, ...] = ()
 
 
 def shadow_body(body: bytes, model: str, target: str = "", *, removed: Mapping[str, str] = REMOVED) -> ShadowBody:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel
 
 from proxy.routing.provider_origin import ProviderOrigin, parse_base_url, split_address
+from shadow.settings.candidate_checks import candidate_errors
 from shadow.settings.config_errors import ConfigErrorItem, kind_at, meant, quoted
 from shadow.settings.fitting_checks import VARIABLE, fitting_errors
 from shadow.settings.toml_lines import KeyPath
@@ -162,6 +163,19 @@ def _unknown_names(raw: RawConfig) -> Iterator[ConfigErrorItem]:
                 yield ConfigErrorItem(path=(*route, key), sentence=f"no such provider: {quoted(name)}{meant(name, raw.names())}")
 
 
+def _candidates(raw: RawConfig) -> Iterator[ConfigErrorItem]:
+    places = raw.at("tournament", "places")
+    for route in list(raw.routes())[1:]:
+        yield from candidate_errors(
+            (*route, "candidates"),
+            _texts(raw, *route, "candidates"),
+            providers=raw.names(),
+            live=raw.text(*route, "provider"),
+            reference=raw.text(*route, "reference") or raw.text("proxy", "reference"),
+            places=places if isinstance(places, int) else None,
+        )
+
+
 def _twice(raw: RawConfig) -> Iterator[ConfigErrorItem]:
     names: dict[str, KeyPath] = {}
     targets: dict[tuple[str, str], KeyPath] = {}
@@ -230,7 +244,7 @@ def _web_pages(raw: RawConfig) -> Iterator[ConfigErrorItem]:
             yield ConfigErrorItem(path=("proxy", "hosts", position), sentence=words)
 
 
-def _texts(raw: RawConfig, *path: str) -> list[str]:
+def _texts(raw: RawConfig, *path: str | int) -> list[str]:
     value = raw.at(*path)
     return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
 
@@ -292,6 +306,7 @@ RULES: tuple[Callable[[RawConfig], Iterator[ConfigErrorItem]], ...] = (
     _webhook,
     _unknown_names,
     _routers,
+    _candidates,
     _twice,
     _addresses,
     _web_pages,

@@ -72,6 +72,15 @@ class DriftConfig(BaseModel):
     """Variable that holds the secret with which events are signed."""
 
 
+class TournamentConfig(BaseModel):
+    """How the candidates of a route are compared."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    places: Annotated[int, Field(ge=1, le=100)] = 5
+    """Candidates that a route may have: the chance of a false claim is shared among so many, however few there are."""
+
+
 class AdminConfig(BaseModel):
     """The port of the pages and of /metrics."""
 
@@ -135,6 +144,7 @@ class Config(BaseModel):
     shadow: ShadowConfig = ShadowConfig()
     storage: StorageConfig = StorageConfig()
     drift: DriftConfig = DriftConfig()
+    tournament: TournamentConfig = TournamentConfig()
     admin: AdminConfig = AdminConfig()
     log: LogConfig = LogConfig()
     otel: OtelConfig = OtelConfig()

@@ -44,14 +44,13 @@ def drop_older(conn: sqlite3.Connection, before: float, limit: int = SLICE) -> i
 def drop(conn: sqlite3.Connection, chosen: str, values: tuple[object, ...]) -> int:
     """Delete the exchanges whose ids the statement `chosen` selects, with all that refers to them; the number deleted.
 
-    A pair is deleted with any of its exchanges, and so are its other exchanges, because half a pair is no evidence.
+    A pair is deleted with any of its exchanges, and so are its other exchanges, because half a pair is no evidence; with a
+    reference's answer that several candidates were compared with, all their pairs are.
     """
     conn.execute("BEGIN IMMEDIATE")
     try:
         going = {row for (row,) in conn.execute(chosen, values)}
-        pairs = conn.execute(PAIRS, (_listed(going),)).fetchall()
-        going.update(exchange for _, *others in pairs for exchange in others)
-        numbers = _listed({no for no, *_ in pairs})
+        numbers = _listed(_with_pairs(conn, going))
         finding_rollups.subtract(conn, _listed(going), numbers)
         traffic_rollups.subtract(conn, _listed(going))
         detach(conn, _listed(going))
@@ -62,6 +61,18 @@ def drop(conn: sqlite3.Connection, chosen: str, values: tuple[object, ...]) -> i
         roll_back(conn)
         raise
     return gone
+
+
+def _with_pairs(conn: sqlite3.Connection, going: set[str]) -> set[int]:
+    """The numbers of all pairs that hold one of the exchanges `going`, to which their other exchanges are added."""
+    numbers: set[int] = set()
+    reached = going
+    while reached:
+        pairs = conn.execute(PAIRS, (_listed(reached),)).fetchall()
+        numbers.update(no for no, *_ in pairs)
+        reached = {exchange for _, *others in pairs for exchange in others if exchange} - going
+        going |= reached
+    return numbers
 
 
 def drop_excess(conn: sqlite3.Connection, max_bytes: int) -> int:

@@ -49,3 +49,12 @@ def test_a_request_leaves_with_a_key_by_its_provider_or_its_reference(setting, a
     assert (routing.adds_key("acme"), routing.adds_key("far")) == (adds, False)
     assert routing.uses_key(found) == adds
     assert routing.uses_key(found._replace(provider="far", reference="acme")) == ("api_key_env" in setting)
+
+
+@pytest.mark.parametrize(("candidates", "uses"), [((), False), (("acme",), True)])
+def test_request_of_a_route_whose_candidate_has_a_key_uses_that_key(candidates, uses):
+    routes = [{"name": "agents", "provider": "far", "candidates": candidates}]
+    given = config(api_key_env="ACME_KEY").model_dump() | {"routes": routes}
+    routing = RoutingConfig.of(ProxyConfig.model_validate(given), ENVIRON)
+    found = routing.table.choose(model="", provider_header="", target="/v1/x")
+    assert (found.route, routing.uses_key(found), routing.adds_key("far")) == ("agents", uses, False)

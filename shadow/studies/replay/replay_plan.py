@@ -126,5 +126,5 @@ class _PlannedRequests:
             length=len(body),
             ceiling=cost_ceiling(sent, provider),
             limited=answer_ceiling(sent) > 0,
-            alterations=prepared.alterations,
+            alterations=(*prepared.alterations, *prepared.of_live),
         )

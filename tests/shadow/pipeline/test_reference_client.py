@@ -197,7 +197,7 @@ async def test_how_the_applications_own_request_was_fitted_is_reported_with_the_
     live = exchange(request=asked(seed=1))
     body, _, got = await fitted(live, candidate={"drop": ("seed",), "extra_query": {"v": "1"}, "fit_live": True})
     assert got.json["seed"] == 1
-    assert body.alterations == ("to the provider: seed removed: left out for this provider", "to the provider: query v=1 added")
+    assert body.of_live == ("to the provider: seed removed: left out for this provider", "to the provider: query v=1 added")
 
 
 async def test_a_router_with_another_provider_order_at_the_same_address_is_another_server():

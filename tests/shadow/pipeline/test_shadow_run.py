@@ -1,6 +1,7 @@
 """A shadow run sends one shadow request, a control at random or on disagreement, and makes one record."""
 
 import json
+from contextlib import AsyncExitStack
 
 import pytest
 from hypothesis import given
@@ -8,19 +9,19 @@ from hypothesis import strategies as st
 
 from proxy.exchange import Role
 from proxy.provider_config import Provider, ProxyConfig
-from shadow.demo.planted_faults import PlantedFaults
+from shadow.demo.planted_faults import FAITHFUL, PlantedFaults
 from shadow.demo.pretended_server import PretendedServer
 from shadow.pipeline.fetcher_client import InProcessFetcher
 from shadow.pipeline.reference_client import ReferenceClient
 from shadow.pipeline.shadow_run import ShadowRun, ShadowRunner
 from shadow.reading.parsed_exchange import ParsedExchange, parse_exchange
-from shadow.records import exchange_record
+from shadow.records import calls, exchange_record
 from shadow.settings.top_level_config import Config, ShadowConfig
 from tests.exchanges import asked, exchange, guard, said
 
 
 def kept(seen: ParsedExchange):
-    return exchange_record(seen, outcomes=[], checks=[])
+    return exchange_record(seen, outcomes=["valid"] * len(calls(seen.answer)), checks=[])
 
 
 async def tried(
@@ -33,7 +34,7 @@ async def tried(
         mirror = ReferenceClient(config, {}, InProcessFetcher(config.proxy.timeouts, config.proxy.limits))
         try:
             runs = ShadowRunner(shadow=config.shadow, policy=guard(), references=mirror, record=kept, secret=bytes(32))
-            return await runs.run(live, control=control), len(reference.requests)
+            return await runs.run(runs.answers(live, control=control)), len(reference.requests)
         finally:
             await mirror.close()
 
@@ -150,8 +151,131 @@ async def test_a_provider_that_is_its_own_reference_keeps_its_payoffs_for_the_re
         mirror = ReferenceClient(config, {}, InProcessFetcher(config.proxy.timeouts, config.proxy.limits))
         try:
             runs = ShadowRunner(shadow=config.shadow, policy=guard(), references=mirror, record=kept, secret=bytes(32))
-            shadowed = await runs.run(agreeing, control=False)
+            shadowed = await runs.run(runs.answers(agreeing, control=False))
         finally:
             await mirror.close()
     assert "answer_kind" in {payoff.signal for payoff in shadowed.record.payoffs}
     assert shadowed.record.excluded[0] == "same_server"
+
+
+class Arms:
+    """A live answer, a reference and candidates as pretended servers; each call of the reference is counted by its body."""
+
+    def __init__(self, **shadow) -> None:
+        self.shadow = ShadowConfig(**{"control_fraction": 0.0, **shadow})
+
+    async def __aenter__(self):
+        self._stack = AsyncExitStack()
+        self.servers = {
+            name: await self._stack.enter_async_context(PretendedServer(seed=seed, faults=faults))
+            for name, seed, faults in (
+                ("official", 5, FAITHFUL),
+                ("twin", 5, FAITHFUL),
+                ("odd", 6, FAITHFUL),
+                ("down", 7, PlantedFaults(error_rate=1.0)),
+            )
+        }
+        models = {"pretend-small": "pretend-small"}
+        providers = {name: Provider(base_url=server.base_url, models=models) for name, server in self.servers.items()}
+        providers["odd"] = providers["odd"].model_copy(update={"drop": ("temperature",)})
+        config = Config(proxy=ProxyConfig(providers=providers), shadow=self.shadow)
+        mirror = ReferenceClient(config, {}, InProcessFetcher(config.proxy.timeouts, config.proxy.limits))
+        self._stack.push_async_callback(mirror.close)
+        self.runs = ShadowRunner(shadow=config.shadow, policy=guard(), references=mirror, record=kept, secret=bytes(32))
+        return self
+
+    async def __aexit__(self, *error):
+        await self._stack.aclose()
+
+    def calls(self, name: str = "official") -> int:
+        return len(self.servers[name].requests)
+
+
+TOOLS = [{"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object"}}}]
+
+
+def live_answer() -> ParsedExchange:
+    """One that agrees with no pretended server: it refuses."""
+    body = said(message={"content": None, "refusal": "I will not."})
+    request = asked("Weather in Rome?", tools=TOOLS, temperature=0.9, user="someone")
+    return parse_exchange(exchange(body, request=request, id="7" * 32, tag="blue", conversation="talk"))
+
+
+async def test_pair_of_a_candidate_is_an_ordinary_pair_whose_subject_is_its_answer():
+    async with Arms() as arms:
+        answers = arms.runs.answers(live_answer(), control=True)
+        live = await arms.runs.run(answers)
+        run = await arms.runs.run_candidate(answers, "twin")
+    pair, others = run.record.pair, live.record.pair
+    assert (pair.provider, pair.reference, pair.route, pair.model) == ("twin", "official", "default", "pretend-small")
+    assert pair.id == pair.subject_id == run.record.exchanges[0].exchange.id != others.id
+    assert (pair.conversation, pair.request_fingerprint) == (others.conversation, others.request_fingerprint)
+    row = run.record.exchanges[0].exchange
+    assert (row.role, row.provider, row.reference, row.tag) == ("candidate", "twin", "official", "blue")
+    assert run.record.kind == live.record.kind
+
+
+async def test_reference_is_called_once_and_once_more_for_the_live_pair_and_all_candidates():
+    async with Arms() as arms:
+        answers = arms.runs.answers(live_answer(), control=True)
+        live = await arms.runs.run(answers)
+        candidates = [await arms.runs.run_candidate(answers, name) for name in ("twin", "odd", "down")]
+        assert arms.calls() == 2
+        assert [arms.calls(name) for name in ("twin", "odd", "down")] == [1, 1, 1]
+    pairs = [run.record.pair for run in (live, *candidates)]
+    assert len({(pair.reference_id, pair.control_id) for pair in pairs}) == 1
+    assert {pair.control_reason for pair in pairs} == {"random"}
+    assert [len(run.exchanges) for run in (live, *candidates)] == [2, 1, 1, 1]
+
+
+async def test_difference_of_one_candidate_requests_the_second_answer_for_that_candidate_alone():
+    agreeing = parse_exchange(exchange(said("A bridge is a way over."), request=asked("Tell me about bridges")))
+    async with Arms() as arms:
+        arms.servers["odd"].faults = PlantedFaults(drop_tool_calls=1.0)
+        answers = arms.runs.answers(agreeing, control=False)
+        live = await arms.runs.run(answers)
+        answers.answer = refusing_second(answers.answer)
+        twin = await arms.runs.run_candidate(answers, "twin")
+    assert (live.record.pair.control_id, twin.record.pair.control_id) == ("", "")
+
+
+def refusing_second(answer):
+    """r as it is; r' is not to be needed."""
+
+    async def answered(role):
+        assert role is Role.SHADOW
+        return await answer(role)
+
+    return answered
+
+
+async def test_candidate_that_fails_is_a_pair_that_states_it_and_costs_no_second_answer():
+    agreeing = parse_exchange(exchange(said("A bridge is a way over."), request=asked("Tell me about bridges")))
+    async with Arms() as arms:
+        answers = arms.runs.answers(agreeing, control=False)
+        run = await arms.runs.run_candidate(answers, "down")
+        assert arms.calls() == 1
+    assert run.record.excluded[0] in {"provider_failed", "denied"}
+    assert run.record.pair.control_id == ""
+
+
+async def test_candidate_at_the_reference_s_own_address_keeps_its_payoffs_and_states_why_the_judge_has_none():
+    async with Arms() as arms:
+        providers = arms.runs._references._providers
+        origins = arms.runs._references._origins
+        providers["twin"], origins["twin"] = providers["official"], origins["official"]
+        run = await arms.runs.run_candidate(arms.runs.answers(live_answer(), control=True), "twin")
+    assert run.record.excluded[0] == "same_server"
+    assert run.record.payoffs
+
+
+async def test_changes_of_both_copies_stand_with_the_pair_each_once():
+    async with Arms() as arms:
+        run = await arms.runs.run_candidate(arms.runs.answers(live_answer(), control=False), "odd")
+        [got] = arms.servers["odd"].requests
+    assert "temperature" not in got.json
+    assert json.loads(run.record.pair.alterations) == [
+        "user removed: it names a person to a provider that they did not choose",
+        "to the provider: temperature removed: left out for this provider",
+    ]
+    assert run.record.pair.model == "pretend-small"

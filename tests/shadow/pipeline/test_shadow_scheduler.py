@@ -2,15 +2,18 @@
 
 import asyncio
 import time
+from types import SimpleNamespace
 
 import pytest
 from prometheus_client import CollectorRegistry
 
 from proxy.process.shared_counters import SharedCounters
+from proxy.provider_config import Provider, ProxyConfig, Route
 from shadow.metrics.observe import Metrics
 from shadow.pipeline.audit_sinks import StoredOutcomes
 from shadow.pipeline.budget_account import StoredBudget
 from shadow.pipeline.exchange_ledger import ExchangeLedger
+from shadow.pipeline.fetcher_client import FetcherLostError
 from shadow.pipeline.shadow_scheduler import ShadowScheduler
 from shadow.reading.parsed_exchange import parse_exchange
 from shadow.sampling.budget import Budget
@@ -29,15 +32,20 @@ class Blocked:
         self.started = []
         self.free = asyncio.Event()
 
-    async def run(self, live, *, control):
-        self.started.append(live.exchange.id[-1])
+    def answers(self, live, *, control):
+        return SimpleNamespace(live=live, control=control)
+
+    async def run(self, answers):
+        self.started.append(answers.live.exchange.id[-1])
         await self.free.wait()
         raise ArithmeticError("an error of ours")
 
 
 class Scheduling:
-    def __init__(self, store, **shadow):
-        config = Config(shadow=ShadowConfig(**shadow))
+    def __init__(self, store, names=(), **shadow):
+        providers = {name: Provider(base_url=f"http://{name}.example/v1") for name in ("candidate", "official", *names)}
+        route = Route(name="default", provider="candidate", reference="official", candidates=tuple(names))
+        config = Config(proxy=ProxyConfig(providers=providers, routes=(route,)), shadow=ShadowConfig(**shadow))
         self.registry = CollectorRegistry()
         self.counters = SharedCounters()
         self.runner = Blocked()
@@ -98,3 +106,69 @@ async def test_a_stop_ends_and_counts_what_runs_and_what_waits(store):
     await asyncio.sleep(0)
     await made.scheduler.drain(patience=0.01)
     assert (made.scheduler.running, made.scheduler.waiting, made.skipped("stopped")) == (0, 0, 3)
+
+
+class Arms:
+    """A runner whose live pair and candidates end when each is let go."""
+
+    def __init__(self, *names: str):
+        self.free = {name: asyncio.Event() for name in ("live", *names)}
+        self.ended = []
+
+    def answers(self, live, *, control):
+        return SimpleNamespace(live=live, control=control)
+
+    async def run(self, answers):
+        await self._end("live")
+
+    async def run_candidate(self, answers, name):
+        await self._end(name)
+
+    async def _end(self, name):
+        await self.free[name].wait()
+        self.ended.append(name)
+        raise FetcherLostError
+
+
+def arms(store, *names, **shadow):
+    made = Scheduling(store, names=names, **shadow)
+    made.scheduler._runner = made.runner = Arms(*names)
+    return made
+
+
+async def test_candidate_that_hangs_keeps_neither_a_place_nor_the_others_waiting(store):
+    made = arms(store, "north", "south", concurrency=1, wait=0.02)
+    made.runner.free["live"].set()
+    made.runner.free["north"].set()
+    for number in range(3):
+        made.add(number)
+    await until(lambda: made.runner.ended.count("live") == made.runner.ended.count("north") == 3)
+    await until(lambda: made.skipped("candidate_busy") == 2)
+    assert (made.scheduler.running, made.scheduler.waiting) == (1, 0)
+    assert made.scheduler.why_full(live()) == ""
+    made.runner.free["south"].set()
+    await until(lambda: not made.scheduler.running)
+    assert made.runner.ended.count("south") == 1
+
+
+async def test_copies_for_candidates_are_admitted_with_their_request(store):
+    made = arms(store, "north", "south", concurrency=8, requests=4)
+    for number in range(3):
+        made.add(number)
+    assert made.scheduler.running == 2, "three requests each, of which four may be begun"
+    assert made.skipped("budget_requests") == 1
+    for event in made.runner.free.values():
+        event.set()
+    await until(lambda: not made.scheduler.running)
+    await asyncio.sleep(0)
+    assert sum(made.scheduler._candidates._taken.values()) == 0
+
+
+async def test_a_stop_ends_a_candidate_that_hangs_and_counts_its_request_once(store):
+    made = arms(store, "north", concurrency=1)
+    made.runner.free["live"].set()
+    made.add(1)
+    await until(lambda: made.runner.ended)
+    await made.scheduler.drain(patience=0.01)
+    assert (made.scheduler.running, made.skipped("stopped")) == (0, 1)
+    assert sum(made.scheduler._candidates._taken.values()) == 0

@@ -27,9 +27,9 @@ def found(tables: dict) -> list[str]:
 
 def test_an_unknown_key_is_answered_with_the_known_ones_and_the_nearest():
     route = {"name": "a", "provider": "x", "provder": "x"}
-    assert found({"proxy": {"routes": [route]}}) == [
-        "proxy.routes[0].provder: no such key; did you mean 'provider'?  (known: name, model, provider, reference, sample_rate)"
-    ]
+    [sentence] = found({"proxy": {"routes": [route]}})
+    assert sentence.startswith("proxy.routes[0].provder: no such key; did you mean 'provider'?  (known: name, model, ")
+    assert sentence.endswith("provider, reference, candidates, sample_rate)")
 
 
 def test_a_key_written_down_is_reported_where_keys_belong_and_not_repeated():

@@ -32,6 +32,21 @@ def test_unknown_names_are_found_wherever_they_stand():
     assert "did you mean 'a'?  (known: a, b)" in found[1]
 
 
+def test_candidates_of_a_route_are_compared_with_its_reference_or_that_of_the_proxy():
+    route = {"name": "r", "provider": "a", "candidates": ["b"]}
+    assert faults({"routes": [route]})[0].startswith("proxy.routes[0].candidates: candidates are compared with a reference")
+    assert "'b' is the reference of this route" in faults({"reference": "b", "routes": [route]})[0]
+    assert "'a' is the provider of this route" in faults({"reference": "b", "routes": [{**route, "candidates": ["a"]}]})[0]
+    several = {**route, "candidates": ["b", "c", "d"]}
+    found = faults({"routes": [several]}, tournament={"places": 2})
+    assert [error.split(":")[0] for error in found] == [
+        "proxy.routes[0].candidates[1]",
+        "proxy.routes[0].candidates[2]",
+        "proxy.routes[0].candidates",
+        "proxy.routes[0].candidates",
+    ]
+
+
 def test_two_routes_of_one_name_and_two_of_one_target_are_distinguished():
     route = {"name": "r", "model": "k*", "provider": "a"}
     found = faults({"routes": [route, {**route, "name": "s"}, {**route, "provider": "b"}]})

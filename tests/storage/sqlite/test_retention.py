@@ -57,6 +57,21 @@ def test_a_pair_goes_with_any_of_its_exchanges_and_takes_the_others_along(conn):
     assert [conn.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("findings", "payoffs")] == [1, 1]
 
 
+@pytest.mark.parametrize("oldest", ["live", "r", "hostB", "r2"])
+def test_pairs_that_share_an_answer_of_the_reference_go_together(conn, oldest):
+    def one(name, role):
+        return exchange_record(name, role=role, started=START + (0 if name == oldest else 9))
+
+    put(conn, one("live", "primary"), one("other", "primary"))
+    for name, control, rows in (("live", "", ()), ("hostB", "r2", (one("hostB", "candidate"), one("r2", "control")))):
+        made = pair_record(name, reference_id="r", control_id=control, started=START + 9)
+        exchanges = (*rows, one("r", "shadow"))
+        put(conn, type(made)(pair=made.pair, exchanges=exchanges, findings=made.findings, payoffs=made.payoffs))
+    assert left(conn, "pairs") == ["hostB", "live"]
+    assert retention.drop_older(conn, START + 5) == 4
+    assert (left(conn), left(conn, "pairs")) == (["other"], [])
+
+
 def test_the_oldest_go_first_a_slice_at_a_time(conn):
     put(conn, *(exchange_record(f"at-{n}", started=START + (n * 7) % 10) for n in range(10)))
     assert retention.drop_older(conn, NOW, 4) == 4

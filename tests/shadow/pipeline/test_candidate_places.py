@@ -1,0 +1,110 @@
+"""CandidatePlaces: which candidates get a copy of a request, and why the others do not."""
+
+from collections import Counter
+
+import pytest
+
+from proxy.provider_config import Provider, ProxyConfig, Route
+from shadow.pipeline import candidate_places
+from shadow.pipeline.candidate_places import CandidatePlaces
+from shadow.pipeline.shadow_queue import body_bytes
+from shadow.reading.parsed_exchange import parse_exchange
+from shadow.settings.top_level_config import Config, ShadowConfig
+from tests.exchanges import asked, exchange, said
+
+SIGNED = [{"role": "assistant", "content": [{"type": "thinking", "thinking": "x", "signature": "s"}]}]
+
+
+def config(*candidates: str, concurrency: int = 2, queue: int = 0, wait: float = 30, **settings) -> Config:
+    providers = {name: Provider(base_url=f"http://{name}.example/v1") for name in ("live", "official", "north", "south")}
+    providers |= {name: providers[name].model_copy(update=fields) for name, fields in settings.items()}
+    route = Route(name="agents", provider="live", reference="official", candidates=candidates)
+    return Config(
+        proxy=ProxyConfig(providers=providers, routes=(route,)),
+        shadow=ShadowConfig(concurrency=concurrency, queue=queue, wait=wait),
+    )
+
+
+def live(request: bytes = b"", **more):
+    labels = {"provider": "live", "reference": "official", "route": "agents", **more}
+    return parse_exchange(exchange(said(), request=request or asked(), **labels))
+
+
+def places(*candidates: str, **more) -> tuple[CandidatePlaces, Counter[str]]:
+    skipped: Counter[str] = Counter()
+    return CandidatePlaces(config(*candidates, **more), lambda why: skipped.update([why])), skipped
+
+
+def test_every_candidate_of_the_route_gets_a_copy():
+    made, skipped = places("north", "south")
+    assert made.take(live()) == ("north", "south")
+    assert not skipped
+
+
+@pytest.mark.parametrize("elsewhere", [{"route": "other"}, {"provider": "south"}, {"route": "default"}])
+def test_request_of_another_route_or_provider_has_no_candidates(elsewhere):
+    made, skipped = places("north")
+    assert (made.take(live(**elsewhere)), dict(skipped)) == ((), {})
+
+
+def test_candidate_that_is_the_reference_of_this_request_gets_no_copy():
+    made, _ = places("north", "south")
+    assert made.take(live(reference="north")) == ("south",)
+
+
+def test_busy_candidate_is_skipped_alone_and_counted_until_it_has_a_place_again():
+    made, skipped = places("north", "south", concurrency=2)
+    for _ in range(2):
+        made.take(live())
+    made.leave(live(), "south")
+    assert made.take(live()) == ("south",)
+    assert skipped == {"candidate_busy": 1}
+    made.leave(live(), "north")
+    assert made.take(live()) == ("north",)
+    assert repr(made) == "<CandidatePlaces taken={'north': 2, 'south': 2} places=2>"
+
+
+@pytest.mark.parametrize(("room", "second"), [(2, ("north",)), (1, ())])
+def test_bytes_of_a_candidate_are_bounded_and_a_single_request_always_fits(monkeypatch, room, second):
+    size = body_bytes(live())
+    monkeypatch.setattr(candidate_places, "MOST_BYTES", room * size)
+    made, skipped = places("north", concurrency=8)
+    assert made.take(live()) == ("north",)
+    assert made.take(live()) == second
+    assert skipped["candidate_busy"] == 2 - room
+    monkeypatch.setattr(candidate_places, "MOST_BYTES", 1)
+    alone, _ = places("north")
+    assert alone.take(live()) == ("north",)
+
+
+def test_sealed_thinking_goes_only_to_a_candidate_that_can_check_it_or_gets_none_of_it():
+    request = asked(messages=[*SIGNED, {"role": "user", "content": "Go on"}])
+    made, skipped = places("north", "south", south={"strip_thinking": True})
+    assert made.take(live(request)) == ("south",)
+    assert skipped == {"candidate_stateful": 1}
+    own, _ = places("north", north={"base_url": "http://live.example/v1"})
+    assert own.take(live(request)) == ("north",)
+
+
+def test_reload_changes_the_candidates_and_keeps_the_places_taken():
+    made, skipped = places("north", concurrency=1)
+    made.take(live())
+    made.reload(config("north", "south", concurrency=1))
+    assert made.take(live()) == ("south",)
+    assert skipped == {"candidate_busy": 1}
+
+
+async def test_copy_waits_for_a_place_of_its_candidate_alone_and_not_for_ever():
+    made, _ = places("north", "south", concurrency=1, queue=2, wait=0.01)
+    assert await made.enter("north")
+    assert not await made.enter("north")
+    assert await made.enter("south")
+    made.exit("north")
+    assert await made.enter("north")
+
+
+@pytest.mark.parametrize(("queue", "taken"), [(0, 2), (3, 5)])
+def test_places_and_queue_bound_the_copies_of_a_candidate(queue, taken):
+    made, skipped = places("north", concurrency=2, queue=queue)
+    assert sum(bool(made.take(live())) for _ in range(8)) == taken
+    assert skipped["candidate_busy"] == 8 - taken
