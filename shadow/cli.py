@@ -49,13 +49,10 @@ def _sameweights(
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
     if version:
-        from importlib.metadata import PackageNotFoundError
-        from importlib.metadata import version as installed_version
+        from shadow.settings.installed_version import installed_version
 
-        try:
-            typer.echo(f"sameweights {installed_version('sameweights')}")
-        except PackageNotFoundError:
-            typer.echo("sameweights, not installed but run from its source")
+        found = installed_version("")
+        typer.echo(f"sameweights {found}" if found else "sameweights, not installed but run from its source")
         raise typer.Exit
 
 

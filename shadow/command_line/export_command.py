@@ -37,8 +37,6 @@ def export(
     ] = False,
 ) -> None:
     """Write evidence and records to files: a dossier, JSONL or CSV."""
-    from importlib.metadata import version
-
     from shadow.commands.written_file import write_bytes, write_text
     from shadow.dossier import record_lines
     from shadow.dossier.compressed_lines import as_file
@@ -48,6 +46,7 @@ def export(
     from shadow.report.evident_signals import stored_evidence
     from shadow.report.filters import moment_of, pair_filter
     from shadow.settings.config_errors import ConfigError
+    from shadow.settings.installed_version import installed_version
     from shadow.terminal.pair_list import pair_lines
 
     if not (dossier or jsonl or csv):
@@ -64,7 +63,7 @@ def export(
                 found.provider,
                 (found.since, found.until),
                 folder,
-                version=version("sameweights"),
+                version=installed_version("source"),
                 with_text=not without_text,
             )
             typer.echo(plain(f"{folder}: {made.pairs:,} pairs, {made.requests:,} requests; last link of {CHAIN}: {made.link}"))

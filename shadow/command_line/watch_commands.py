@@ -12,10 +12,10 @@ import typer
 from shadow.command_line.options import Db, reading
 from shadow.command_line.pair_commands import read_verdicts
 from shadow.commands.config_commands import ConfigPath, settings
+from shadow.commands.exit_codes import INTERRUPTED
 from shadow.presentation.visible_text import plain
 from shadow.terminal.screen import columns, is_colored
 
-INTERRUPTED = 130
 EVERY = 1.0
 """Seconds between two looks at the records."""
 

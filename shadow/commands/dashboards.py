@@ -12,6 +12,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from shadow.commands.kubernetes_manifests import FOLDER, manifests
+from shadow.commands.written_file import make_folder, write_text
 from shadow.settings.config_errors import ConfigError, quoted
 
 PAGES = "http://127.0.0.1:8081"
@@ -54,11 +55,8 @@ def write(folder: Path, texts: Mapping[str, str], *, force: bool = False) -> lis
         why = "is there already with other content, nothing was written; --force writes over"
         raise ConfigError([f"{path}: {why}" for path in taken])
     for path, text in files.items():
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        except OSError as why:
-            raise ConfigError([f"{path}: cannot be written: {why.strerror}"]) from None
+        make_folder(path.parent)
+        write_text(path, text)
     return sorted(files)
 
 

@@ -1,4 +1,4 @@
-"""write_text(): writes one file that the user named; what cannot be written is a sentence."""
+"""write_text() and make_folder(): one file or folder that the user named; what cannot be written is a sentence."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from shadow.settings.config_errors import ConfigError
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write the whole file, replacing an existing one; ConfigError where it cannot be."""
+    """As `write_bytes`, in UTF-8."""
     write_bytes(path, text.encode("utf-8", "backslashreplace"))
 
 
@@ -18,3 +18,11 @@ def write_bytes(path: Path, content: bytes) -> None:
         path.write_bytes(content)
     except OSError as error:
         raise ConfigError([f"{path}: cannot be written: {error.strerror}"]) from None
+
+
+def make_folder(path: Path) -> None:
+    """Create a folder and those above it, where it is not there; ConfigError where it cannot be."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError([f"{path}: cannot be created: {error.strerror}"]) from None

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
-from shadow.commands.written_file import write_bytes
+from shadow.commands.written_file import make_folder, write_bytes
 from shadow.dossier.digest_chain import CHAIN, broken_link, chain_lines
 from shadow.dossier.dossier_records import CountedPair, DossierRecords, OtherSums, dossier_records, whole_period, without_words
 from shadow.dossier.dossier_text import dossier_text
@@ -147,10 +147,7 @@ def _lines(lines: Iterator[str] | list[str]) -> str:
 
 
 def _write(folder: Path, files: dict[str, bytes]) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError([f"{folder}: cannot be created: {error.strerror}"]) from None
+    make_folder(folder)
     there = [name for name in files if (folder / name).exists()]
     if there:
         raise ConfigError([f"{folder}: has {', '.join(there)} already; name another folder with --out"])

@@ -14,7 +14,6 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from importlib.metadata import PackageNotFoundError, version
 
 import uvicorn
 from mcp.server.mcpserver import MCPServer
@@ -22,6 +21,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from proxy.routing.outbound_proxy import is_this_machine
+from shadow.commands.exit_codes import INTERRUPTED
 from shadow.mcp_server.pair_search import PairSearch
 from shadow.mcp_server.pair_tools import PairTools
 from shadow.mcp_server.record_resources import RecordResources
@@ -31,12 +31,12 @@ from shadow.mcp_server.verdict_tools import VerdictTools
 from shadow.pages.allowed_hosts import AllowedHosts, is_same_origin
 from shadow.settings.config_errors import ConfigError, quoted
 from shadow.settings.cross_checks import SHORTEST_TOKEN
+from shadow.settings.installed_version import installed_version
 from shadow.settings.load_config import masked
 from shadow.settings.top_level_config import Config
 from storage.store import Reader
 
 PATH = "/mcp"
-INTERRUPTED = 130
 
 
 def run(reader: Reader, config: Config, *, http: str, token_env: str) -> int:
@@ -60,18 +60,11 @@ def build_server(reader: Reader, config: Config) -> MCPServer:
     pairs, studies = PairTools(reader, time.time), StudyTools(reader)
     resources = RecordResources(reader, pairs, studies, lambda: masked(config))
     search = PairSearch(reader, time.time, time.monotonic)
-    server = records_server(verdicts, pairs, search, studies, resources, version=_version())
+    server = records_server(verdicts, pairs, search, studies, resources, version=installed_version(""))
     # the SDK puts a handler of its own on the root logger
     logging.getLogger().handlers.clear()
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
     return server
-
-
-def _version() -> str:
-    try:
-        return version("sameweights")
-    except PackageNotFoundError:
-        return ""
 
 
 def _token(variable: str) -> str:

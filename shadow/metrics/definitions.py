@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
 from shadow.findings.finding import TIMES, FindingState, Signal
 from shadow.metrics.series import BulkCounter, BulkHistogram, CachedChildren, Fold
+from shadow.settings.installed_version import installed_version
 
 SECONDS = tuple(round(0.01 * 2**k, 2) for k in range(16))
 """0.01 to 327.68: the client boundaries of the OpenTelemetry GenAI conventions, and two more for reasoning models."""
@@ -90,7 +90,7 @@ class MetricDefinitions:
         self._losses(make)
         self._state(make)
         build = Gauge("sameweights_build_info", "Always 1; what runs here.", ("version", "python"), registry=registry)
-        build.labels(_version(), platform.python_version()).set(1)
+        build.labels(installed_version("unknown"), platform.python_version()).set(1)
 
     def _traffic(self, make: _Maker, registry: CollectorRegistry) -> None:
         self.duration = make.histograms(
@@ -216,10 +216,3 @@ class MetricDefinitions:
         self.reloaded = make.gauge(
             "config_last_reload_success_timestamp_seconds", "Time of the last load of the configuration that succeeded."
         )
-
-
-def _version() -> str:
-    try:
-        return version("sameweights")
-    except PackageNotFoundError:
-        return "unknown"

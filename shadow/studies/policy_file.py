@@ -24,12 +24,15 @@ class PolicyTables(BaseModel):
     on_undecided: Literal["exit 4", "exit 0"] = "exit 4"
 
 
-def policy_of(file: Path | None, score: PolicyScore, allowed_drop: float | None) -> StudyPolicy:
-    """The policy; `--allowed-drop` goes before the file's. ConfigError with everything that is wrong with the file."""
+def policy_of(file: Path | None, score: PolicyScore, allowed_drop: float | None, otherwise: float | None = None) -> StudyPolicy:
+    """The policy; `--allowed-drop` goes before the file's, `otherwise` is used where neither states it. ConfigError with
+    everything that is wrong with the file.
+    """
     read = _read(file) if file else PolicyTables()
+    stated = read.allowed_drop if allowed_drop is None else allowed_drop
     return StudyPolicy(
         score=score,
-        allowed_drop=read.allowed_drop if allowed_drop is None else allowed_drop,
+        allowed_drop=otherwise if stated is None else stated,
         alpha=read.alpha,
         fewest_runs=read.fewest_runs,
         on_undecided=OnUndecided(read.on_undecided),

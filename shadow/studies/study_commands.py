@@ -95,7 +95,8 @@ def try_providers(
     ] = "",
     count: Annotated[int, typer.Option("--n", metavar="N", min=2, max=1_000, help="Built-in requests at most.")] = 100,
     members: Members = None,
-    allowed_drop: AllowedDrop = 0.1,
+    allowed_drop: AllowedDrop = None,
+    policy: PolicyFile = None,
     seed: Seed = 1,
     at_once: AtOnce = 8,
     budget: Budget = None,
@@ -119,6 +120,7 @@ def try_providers(
         reference_key_env=reference_key_env,
         count=count,
         members=members or (),
+        policy=policy,
     )
     common = StudyFlags(
         seed=seed, at_once=at_once, allowed_drop=allowed_drop, budget=budget or (), db=db, fresh=fresh, quiet=quiet

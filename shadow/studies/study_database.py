@@ -10,13 +10,14 @@ import json
 import re
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from shadow.settings.config_errors import ConfigError, quoted
-from storage.opening import database_path, open_store
+from storage.opening import database_path, open_reader, open_store
 from storage.sqlite.connection import FILES
 from storage.storage_config import StorageConfig
-from storage.store import Store
+from storage.store import Reader, Store
 from storage.study_rows import RecordedFilter, StudyRow
 
 FOR_EVER = 36_500.0
@@ -41,16 +42,27 @@ def open_study_store(path: Path, storage: StorageConfig) -> Store:
     """
     own = storage.model_copy(update={"url": f"sqlite:///{path}", "keep_days": FOR_EVER, "max_bytes": 0, "batch_seconds": 0.01})
     store = open_store(own)
-    if not store.studies.studies() and store.studies.recorded_requests(RecordedFilter(limit=1)):
+    try:
+        _check_own(path, store)
+    except ConfigError:
         store.close()
-        raise ConfigError([f"{path}: holds recorded traffic; a study needs a database of its own: name another with --db"])
+        raise
     return store
 
 
+def _check_own(path: Path, reader: Reader) -> None:
+    if not reader.studies.studies() and reader.studies.recorded_requests(RecordedFilter(limit=1)):
+        raise ConfigError([f"{path}: holds recorded traffic; a study needs a database of its own: name another with --db"])
+
+
 def set_aside(path: Path, now: float) -> Path | None:
-    """Rename the database and its log, for a study that begins again; the new path, None where there is none."""
+    """Rename the database and its log, for a study that begins again; the new path, None where there is none. ConfigError as
+    `open_study_store`, and StoreError for a file that is no database of ours: both stay where they are.
+    """
     if not path.exists():
         return None
+    with closing(open_reader(StorageConfig(url=f"sqlite:///{path}"))) as reader:
+        _check_own(path, reader)
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now))
     kept = path.with_name(f"{path.stem}.{stamp}{path.suffix}")
     for suffix in FILES:

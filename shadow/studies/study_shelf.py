@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 
 from shadow.settings.config_errors import ConfigError, quoted
@@ -25,11 +25,12 @@ REPLAYED = frozenset({"replay", "try"})
 
 
 def listed(folder: Path) -> list[str]:
-    """A line for each study of the databases study-*.db of a folder, the oldest first."""
-    found = sorted(_studies(folder), key=lambda each: each[1].begun)
-    return [f"{row.name}  {row.kind}, begun {moment(row.begun)} UTC, {_end(row)}  ({path.name})" for path, row in found] or [
-        f"no study-*.db in {folder}"
-    ]
+    """A line for each study of the databases study-*.db of a folder, the oldest first, then one for each that cannot be read."""
+    unread: dict[Path, str] = {}
+    found = sorted(_studies(folder, unread), key=lambda each: each[1].begun)
+    lines = [f"{row.name}  {row.kind}, begun {moment(row.begun)} UTC, {_end(row)}  ({path.name})" for path, row in found]
+    lines += [f"{path.name}: {why}" for path, why in unread.items()]
+    return lines or [f"no study-*.db in {folder}"]
 
 
 def show(name: str, db: str | None, formats: Sequence[OutputFormat], folder: Path) -> None:
@@ -73,7 +74,7 @@ def found_database(name: str, db: str | None) -> Path:
     path = database_path(db) if db else named if named.suffix == ".db" else Path(f"study-{name}.db")
     if path.is_file():
         return path.resolve()
-    known = [row.name for _, row in _studies(Path())]
+    known = [row.name for _, row in _studies(Path(), {})]
     raise ConfigError([f"study {quoted(name)}: there is no {path}; known here: {', '.join(known) or 'none'}"])
 
 
@@ -86,10 +87,16 @@ def study_of(reader: SqliteReader, path: Path, name: str) -> StudyRow:
     return row
 
 
-def _studies(folder: Path) -> Iterator[tuple[Path, StudyRow]]:
+def _studies(folder: Path, unread: dict[Path, str]) -> Iterator[tuple[Path, StudyRow]]:
+    """The studies of each database; `unread` receives why a file could not be read."""
     for path in sorted(folder.glob("study-*.db")):
-        with suppress(StoreError), closing(_reader(path.resolve())) as reader:
-            yield from ((path, row) for row in reader.studies.studies())
+        try:
+            with closing(_reader(path.resolve())) as reader:
+                rows = reader.studies.studies()
+        except StoreError as why:
+            unread[path] = str(why)
+        else:
+            yield from ((path, row) for row in rows)
 
 
 def _reader(path: Path) -> SqliteReader:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from proxy.upstream.trusted_certificates import trusted_certificates
+from shadow.settings.installed_version import installed_version
 from shadow.settings.otel_headers import parse_headers
 from shadow.settings.outbound_checks import proxy_address
 from shadow.settings.top_level_config import Config
@@ -41,16 +41,9 @@ def configured_exporter(
     )
     return SpanExporter(
         StoredSpans(reader, settings, config.proxy.providers),
-        OtlpMessages(service=settings.service_name, version=_version()),
+        OtlpMessages(service=settings.service_name, version=installed_version("unknown")),
         delivery,
         count=count,
         limit=settings.queue,
         busy=lambda: waiting() > BEHIND,
     )
-
-
-def _version() -> str:
-    try:
-        return version("sameweights")
-    except PackageNotFoundError:
-        return "unknown"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
+import sys
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -12,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from shadow.commands.config_commands import settings
+from shadow.commands.exit_codes import INTERRUPTED
 from shadow.settings.config_errors import ConfigError
 from shadow.settings.top_level_config import Config
 from shadow.studies.outputs.print_plan import print_plan
@@ -33,11 +34,11 @@ from shadow.studies.study_policy import PolicyScore
 from shadow.studies.targets import Targets, missing_keys, targets_of
 from shadow.studies.verdicts.study_verdict import exit_code
 from shadow.studies.worlds.server_spec import ServerSpec
+from shadow.studies.written_command import written_command
 from storage.opening import open_reader
 from storage.storage_config import StorageConfig
 
 FORK = "fork"
-INTERRUPTED = 130
 _LONGEST_NAMED = 40
 """Characters of what the user named that a study's name has room for; of more a digest stands there."""
 
@@ -102,7 +103,7 @@ def _order(flags: ForkFlags, config: Config) -> ProbeOrder:
         settings=_settings(file, targets, config, origin, flags),
         fresh=flags.fresh,
         quiet=flags.quiet,
-        command=_command(flags),
+        command=written_command(sys.argv[1:]),
         kind=FORK,
         recording=recording,
         notes=stored_notes(origin.point.messages, renamed=flags.ids is not CallIds.AS_SENT),
@@ -129,26 +130,6 @@ def _earlier(database: Path, name: str) -> Sequence[str]:
     with closing(open_reader(StorageConfig(url=f"sqlite:///{database}"))) as reader:
         found = [json.loads(study.plan) for study in reader.studies.studies() if (study.kind, study.name) == (FORK, name)]
     return found[0]["settings"].get("conversation", ()) if found else ()
-
-
-def _command(flags: ForkFlags) -> str:
-    """The command that goes on with this study, or makes it again."""
-    words = ["sameweights", "fork", flags.conversation, "--step", str(flags.step), "--runs", str(flags.runs)]
-    for name in flags.providers:
-        words += ["--provider", name]
-    for limit in flags.budget:
-        words += ["--budget", limit]
-    valued = {
-        "--config": flags.config,
-        "--from": flags.source,
-        "--servers": flags.servers,
-        "--ids": None if flags.ids is CallIds.AS_SENT else flags.ids.value,
-        "--allowed-drop": flags.allowed_drop,
-        "--policy": flags.policy,
-        "--db": flags.db,
-    }
-    words += [word for flag, value in valued.items() if value is not None for word in (flag, str(value))]
-    return shlex.join([*words, *(["--one-step"] if flags.one_step else [])])
 
 
 def _file(flags: ForkFlags, name: str, point: ForkPoint, targets: Targets) -> TaskFile:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import shlex
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from shadow.commands.config_commands import settings
+from shadow.commands.exit_codes import INTERRUPTED
 from shadow.settings.config_errors import ConfigError, ConfigSource, sentences
 from shadow.settings.toml_lines import key_lines
 from shadow.settings.top_level_config import Config
@@ -24,8 +25,7 @@ from shadow.studies.study_database import database_of, study_name
 from shadow.studies.targets import missing_keys, targets_of
 from shadow.studies.verdicts.study_verdict import exit_code
 from shadow.studies.worlds.recording import Recording, parse_recording
-
-INTERRUPTED = 130
+from shadow.studies.written_command import written_command
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,23 +96,9 @@ def _order(file: TaskFile, config: Config, flags: ProbeFlags) -> ProbeOrder:
         settings=probe_settings(file, targets, config, recording),
         fresh=flags.fresh,
         quiet=flags.quiet,
-        command=_command(flags),
+        command=written_command(sys.argv[1:]),
         recording=recording,
     )
-
-
-def _command(flags: ProbeFlags) -> str:
-    """The command that goes on with this study, or makes it again."""
-    valued = {
-        "--config": flags.config,
-        "--model": flags.model or None,
-        "--runs": flags.runs,
-        "--seed": flags.seed,
-        "--at-once": flags.at_once,
-        "--db": flags.db,
-    }
-    words = [word for flag, value in valued.items() if value is not None for word in (flag, str(value))]
-    return shlex.join(["sameweights", "probe", str(flags.task), *words])
 
 
 def read_recording(path: Path) -> Recording:

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import closing, nullcontext
 from dataclasses import asdict, dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from shadow.pipeline.fetcher_client import SubprocessFetcher
@@ -19,6 +18,7 @@ from shadow.pipeline.identity_observer import IdentityObserver
 from shadow.privacy.privacy_policy import PrivacyPolicy
 from shadow.privacy.redact import Redactor
 from shadow.settings.config_errors import ConfigError
+from shadow.settings.installed_version import installed_version
 from shadow.settings.top_level_config import Config
 from shadow.studies.asking import Asker
 from shadow.studies.interruption import interruptible
@@ -240,7 +240,7 @@ class ProbeStudy:
         facts = StudyFacts(
             name=order.plan.name,
             kind=order.kind,
-            version=_version(),
+            version=installed_version("source"),
             began=began,
             ended=time.time(),
             ended_by=_ended_by(order, run, steps),
@@ -341,7 +341,7 @@ def _study_row(order: ProbeOrder, before: OfferedBefore) -> StudyRow:
         plan=json.dumps(_plan_of(order, before)),
         policy=json.dumps(asdict(order.file.policy)),
         seed=order.file.study.seed,
-        version=_version(),
+        version=installed_version("source"),
     )
 
 
@@ -352,10 +352,3 @@ def _plan_of(order: ProbeOrder, before: OfferedBefore) -> dict[str, object]:
 def _plan_json(order: ProbeOrder, before: OfferedBefore, facts: StudyFacts, barred: Mapping[str, str]) -> str:
     """The plan with what came of it, by which the study is shown again."""
     return json.dumps({**_plan_of(order, before), "facts": asdict(facts), "barred": dict(barred)})
-
-
-def _version() -> str:
-    try:
-        return version("sameweights")
-    except PackageNotFoundError:
-        return "source"

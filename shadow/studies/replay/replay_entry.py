@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shlex
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -32,9 +31,13 @@ from shadow.studies.replay.try_prompts import try_rows
 from shadow.studies.rows.row import BrokenRow, Row
 from shadow.studies.study_budget_flags import budget_limits
 from shadow.studies.study_database import database_of, study_name
-from shadow.studies.study_policy import PolicyScore, StudyPolicy
+from shadow.studies.study_policy import PolicyScore
 from shadow.studies.targets import Targets, targets_of
+from shadow.studies.written_command import written_command
 from storage.opening import open_reader
+
+DROP_OF_TRY = 0.1
+"""How much more often the provider of `try` may be the odd one, where neither a flag nor a policy states it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +83,7 @@ class TryFlags:
     reference_key_env: str
     count: int
     members: Sequence[str]
+    policy: Path | None = None
 
 
 def order_of_replay(flags: ReplayFlags, common: StudyFlags) -> ReplayOrder:
@@ -108,7 +112,7 @@ def order_of_replay(flags: ReplayFlags, common: StudyFlags) -> ReplayOrder:
         seed=common.seed,
         passes=flags.runs,
         at_once=common.at_once,
-        command=_command(),
+        command=written_command(sys.argv[1:]),
         fresh=common.fresh,
         quiet=common.quiet,
     )
@@ -155,13 +159,13 @@ def order_of_try(flags: TryFlags, common: StudyFlags, *, listing: bool) -> Repla
         targets=targets,
         rows=try_rows(flags.count, common.seed, members),
         broken=(),
-        policy=StudyPolicy(score=PolicyScore.SIGNALS, allowed_drop=common.allowed_drop),
+        policy=policy_of(flags.policy, PolicyScore.SIGNALS, common.allowed_drop, DROP_OF_TRY),
         limits=limits,
         settings={**replay_settings(targets, config, members, common.seed), "models": _models(config)},
         seed=common.seed,
         passes=1,
         at_once=common.at_once,
-        command=_command(),
+        command=written_command(sys.argv[1:]),
         fresh=common.fresh,
         quiet=common.quiet,
     )
@@ -193,8 +197,3 @@ def execute(order: ReplayOrder, outputs: OutputFlags, *, plan: bool) -> int:
     with closing(open_reader(order.config.storage.model_copy(update={"url": f"sqlite:///{order.database}"}))) as reader:
         print_outputs(reader, result.stored, formats, outputs.folder)
     return result.exit_code
-
-
-def _command() -> str:
-    """What the user wrote; it names variables of keys and never a key."""
-    return shlex.join(["sameweights", *sys.argv[1:]])

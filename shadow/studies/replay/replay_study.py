@@ -8,14 +8,15 @@ import time
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
 
+from shadow.commands.exit_codes import INTERRUPTED
 from shadow.pipeline.fetcher_client import SubprocessFetcher
 from shadow.pipeline.frame_bytes import frame_bytes
 from shadow.pipeline.identity_observer import IdentityObserver
 from shadow.privacy.privacy_policy import PrivacyPolicy
 from shadow.privacy.redact import Redactor
 from shadow.settings.config_errors import ConfigError
+from shadow.settings.installed_version import installed_version
 from shadow.studies.asking import Asker
 from shadow.studies.interruption import interruptible
 from shadow.studies.own_checks.row_checks import row_checks_json
@@ -38,8 +39,6 @@ from storage.study_rows import ANSWERED, StudyRow
 
 SKIPPED = 5
 """Broken lines that are stored with the study."""
-INTERRUPTED = 130
-"""The exit code after Ctrl-C, as of any program that it ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,10 +195,6 @@ class ReplayStudy:
 
 
 def _row(order: ReplayOrder, plan: ReplayPlan) -> StudyRow:
-    try:
-        own = version("sameweights")
-    except PackageNotFoundError:
-        own = "source"
     return StudyRow(
         id=order.id,
         kind=order.kind,
@@ -208,7 +203,7 @@ def _row(order: ReplayOrder, plan: ReplayPlan) -> StudyRow:
         plan=plan_json(order, plan),
         policy=policy_json(order.policy),
         seed=order.seed,
-        version=own,
+        version=installed_version("source"),
     )
 
 

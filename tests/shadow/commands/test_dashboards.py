@@ -66,4 +66,4 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path):
     (tmp_path / "dashboards").write_text("a file where a folder should be")
     with pytest.raises(ConfigError) as fault:
         write(tmp_path, contents(), force=True)
-    assert "cannot be written" in fault.value.errors[0]
+    assert "cannot be created" in fault.value.errors[0]

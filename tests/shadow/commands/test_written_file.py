@@ -2,7 +2,7 @@
 
 import pytest
 
-from shadow.commands.written_file import write_text
+from shadow.commands.written_file import make_folder, write_text
 from shadow.settings.config_errors import ConfigError
 
 
@@ -16,3 +16,11 @@ def test_the_whole_text_takes_the_place_of_an_older_one(tmp_path):
 def test_a_path_that_cannot_be_written_is_a_sentence(tmp_path):
     with pytest.raises(ConfigError, match=r"none/a\.txt: cannot be written: No such file"):
         write_text(tmp_path / "none" / "a.txt", "x")
+
+
+def test_a_folder_that_cannot_be_created_is_a_sentence(tmp_path):
+    make_folder(tmp_path / "a" / "b")
+    assert (tmp_path / "a" / "b").is_dir()
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match=r"file/b: cannot be created: Not a directory"):
+        make_folder(tmp_path / "file" / "b")

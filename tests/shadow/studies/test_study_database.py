@@ -10,6 +10,7 @@ from shadow.settings.config_errors import ConfigError
 from shadow.studies.study_database import check_same, database_of, open_study_store, set_aside, study_id, study_name
 from storage.opening import open_store
 from storage.storage_config import StorageConfig
+from storage.store import StoreError
 from storage.study_rows import StudyRow
 from tests.records import add_live
 
@@ -74,6 +75,20 @@ def test_a_database_that_is_set_aside_keeps_its_content_under_another_name(tmp_p
     assert not path.exists()
     with closing(open_study_store(kept, StorageConfig())) as store:
         assert [each.id for each in store.studies.studies()] == [row().id]
+
+
+def test_a_database_with_recorded_traffic_is_not_set_aside(store, tmp_path):
+    path = tmp_path / "store.db"
+    add_live(store, "p")
+    assert store.flush(20)
+    with pytest.raises(ConfigError, match="holds recorded traffic"):
+        set_aside(path, 0.0)
+    assert [each.name for each in tmp_path.glob("store*.db")] == ["store.db"]
+    other = tmp_path / "notes.db"
+    other.write_text("my own notes")
+    with pytest.raises(StoreError):
+        set_aside(other, 0.0)
+    assert other.read_text() == "my own notes"
 
 
 def test_a_study_keeps_its_answers_whatever_the_configuration_keeps(tmp_path):

@@ -38,6 +38,14 @@ def test_every_study_is_listed_with_its_kind_and_that_it_has_not_ended(two):
     ]
 
 
+def test_a_database_that_cannot_be_read_is_listed_with_the_reason(two):
+    (two.parent / "study-broken.db").write_text("no database")
+    *read, broken = study_shelf.listed(two.parent)
+    assert len(read) == 2
+    assert broken.startswith("study-broken.db: ")
+    assert "not a database" in broken
+
+
 def test_a_database_is_found_by_study_flag_or_path(two):
     assert study_shelf.found_database("both", None) == two
     assert study_shelf.found_database("any", "study-both.db") == two

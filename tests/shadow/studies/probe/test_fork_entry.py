@@ -128,17 +128,15 @@ def stored(path):
     return row, json.loads(row.plan), runs, bodies
 
 
-def test_the_command_of_a_fork_is_the_one_that_makes_it_again(conversation):
+def test_the_command_of_a_fork_is_the_one_that_was_written(conversation, monkeypatch):
     folder, _, steps = conversation
     odd = folder / "a folder; rm"
     odd.mkdir()
-    fork(folder, steps[0], 5, one_step=True, db=str(odd / "f.db"), budget=("requests=9",))
+    written = ["fork", steps[0], "--step", "5", "--db", str(odd / "f.db")]
+    monkeypatch.setattr("sys.argv", ["sameweights", *written, "--fresh"])
+    fork(folder, steps[0], 5, db=str(odd / "f.db"))
     _, plan, _, _ = stored(odd / "f.db")
-    assert shlex.split(plan["facts"]["command"]) == [
-        *("sameweights", "fork", steps[0], "--step", "5", "--runs", "2", "--provider", "nim", "--budget", "requests=9"),
-        *("--config", str(folder / "sameweights.toml"), "--from", str(folder / "study-battery.db"), "--allowed-drop", "0.3"),
-        *("--db", str(odd / "f.db"), "--one-step"),
-    ]
+    assert shlex.split(plan["facts"]["command"]) == ["sameweights", *written]
 
 
 def test_a_fork_has_the_rule_of_its_policy_file(conversation):

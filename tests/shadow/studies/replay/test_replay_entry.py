@@ -88,6 +88,27 @@ def test_a_try_has_two_providers_and_its_requests_at_temperature_0_unless_set(fo
     assert order.config.proxy.providers["upstream"].api_key_env == "A_KEY"
 
 
+@pytest.mark.parametrize(
+    ("given", "written", "drop"), [(None, "", 0.1), (None, "allowed_drop = 0.3\n", 0.3), (0.2, "allowed_drop = 0.3\n", 0.2)]
+)
+def test_a_try_has_the_rule_of_its_policy_file(folder, given, written, drop):
+    path = folder / "policy.toml"
+    path.write_text(f"{written}fewest_runs = 20\n")
+    flags = TryFlags(
+        upstream="http://a/v1",
+        reference="http://b/v1",
+        model="m",
+        reference_model="",
+        upstream_key_env="",
+        reference_key_env="",
+        count=7,
+        members=(),
+        policy=path,
+    )
+    policy = order_of_try(flags, replace(COMMON, allowed_drop=given), listing=False).policy
+    assert (policy.allowed_drop, policy.fewest_runs) == (drop, 20)
+
+
 def test_a_data_set_that_holds_terminal_controls_prints_their_names(folder, capsys):
     title = "\x1b]0;title\x07"
     lines = [{"custom_id": "1", "url": title, "body": {}}, {"messages": [{"role": "user", "content": "Hi"}], "model": title}]
