@@ -22,7 +22,7 @@ from proxy.client.tls_accept import TlsAccept
 from proxy.forwarding.forward import Forward
 from proxy.process.data_plane_log import to_stderr
 from proxy.process.parent_watchdog import hold, loop_factory, read_task, send_heartbeat
-from proxy.process.server_tls import load_chain, server_context
+from proxy.process.server_tls import server_context
 from proxy.process.shared_counters import SharedCounters
 from proxy.process.standard_streams import install_streams
 from proxy.provider_config import ProxyConfig
@@ -76,9 +76,9 @@ class DataPlane:
             self._renew_certificate(self._server)
 
     def _renew_certificate(self, accept: TlsAccept) -> None:
-        """Read the files of the running certificate again; files that cannot be used leave it as it is."""
+        """Make the next handshakes by the files as they are now; files that cannot be used leave the certificate as it is."""
         try:
-            load_chain(accept.context, *self._files)
+            accept.context = server_context(*self._files)
         except OSError as error:  # ssl.SSLError is one
             _log.error("certificate_not_renewed", extra={"reason": str(error), "file": self._files[0]})
 

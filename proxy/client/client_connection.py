@@ -16,7 +16,7 @@ What each state does with bytes, with the end of the client's side, and at a swe
 | TURN | wait | what has come is answered | |
 | DISCARD | dropped until the body is whole | close | close after 10 s |
 | LINGER | dropped | close | close after 2 s |
-| CLOSED | dropped | | abort after `client_idle` |
+| CLOSED | dropped | | abort after `client_idle`; after 2 s where it was idle |
 
 In each state a client that reads too slowly for longer than `idle` is let go. Nothing is read while more than 64 KiB wait, while
 the provider takes no more of an upload, and between two portions of an upload of very many chunks.
@@ -70,7 +70,7 @@ class Clients(Listener, Protocol):
 class ClientConnection(RequestIntake):
     """The protocol of one client connection."""
 
-    __slots__ = ("_clients", "_half_closed", "_keep", "_onward")
+    __slots__ = ("_all_written", "_clients", "_half_closed", "_keep", "_onward")
 
     def __init__(self, clients: Clients) -> None:
         super().__init__(clients)
@@ -78,6 +78,8 @@ class ClientConnection(RequestIntake):
         self._keep = False
         """Whether another request may follow behind the body that is dropped."""
         self._onward: TunnelSink | None = None
+        self._all_written = False
+        """Whether the kernel had all that was written when the connection was closed."""
         self._half_closed: HalfCloseWatch | None = None
 
     @property
@@ -277,8 +279,9 @@ class ClientConnection(RequestIntake):
             self._close()
 
     def sweep_closed(self, now: float) -> None:
-        """Give up what the client does not read of the last response."""
-        if now - self._since > self._listener.timeouts.client_idle:
+        """Give up what the client does not read of the last response, and the end that it does not answer with its own (TLS)."""
+        arrived = self._all_written and self.transport is not None and socket_end.arrived(self.transport)
+        if now - self._since > (LINGER_SECONDS if arrived else self._listener.timeouts.client_idle):
             self.abort()
 
     def sweep_nothing(self, now: float) -> None:
@@ -331,9 +334,11 @@ class ClientConnection(RequestIntake):
             self._pauses.clear()
 
     def _close(self) -> None:
-        """Close behind what is still to be written."""
+        """Close behind what is still to be written, which a transport of TLS no longer counts once it closes."""
+        idle = self.state is _IDLE
         self.state, self._since = ClientState.CLOSED, monotonic()
         if self.transport is not None:
+            self._all_written = idle and not self.transport.get_write_buffer_size()
             self.transport.close()
 
 

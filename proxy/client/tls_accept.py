@@ -12,14 +12,14 @@ import logging
 import socket
 import ssl
 
-from proxy.client.client_connection import LINGER_SECONDS
 from proxy.client.client_listener import ClientListener
 from proxy.client.excess_client import MOST
 
 _log = logging.getLogger("sameweights.proxy")
-_NO_ROOM = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+_OF_ITS_CLIENT = frozenset({errno.ECONNABORTED, errno.EPROTO, errno.ENETDOWN, errno.EHOSTUNREACH, errno.ENETUNREACH})
+"""Errors of a connection that ended before it was accepted (accept(2)); any other is the system's, which may stay."""
 _PAUSE = 1.0
-"""Seconds without accepting where the system has no room for a connection, as event loops do."""
+"""Seconds without accepting behind such an error, as event loops do."""
 
 
 class TlsAccept:
@@ -27,7 +27,8 @@ class TlsAccept:
 
     def __init__(self, listener: ClientListener, context: ssl.SSLContext, sock: socket.socket, backlog: int) -> None:
         self._listener = listener
-        self._context = context
+        self.context = context
+        """What handshakes are made by; those to come may have another one."""
         self._sock = sock
         self._handshakes: set[asyncio.Task[None]] = set()
         sock.setblocking(False)
@@ -36,11 +37,6 @@ class TlsAccept:
 
     def __repr__(self) -> str:
         return f"<TlsAccept handshakes={len(self._handshakes)}>"
-
-    @property
-    def context(self) -> ssl.SSLContext:
-        """What handshakes are made by; its certificate may be loaded again."""
-        return self._context
 
     def close(self) -> None:
         """Accept no more, and end the handshakes that are being made."""
@@ -55,11 +51,11 @@ class TlsAccept:
             try:
                 sock, _ = await loop.sock_accept(self._sock)
             except OSError as error:
-                if error.errno in _NO_ROOM:
+                if error.errno not in _OF_ITS_CLIENT:
                     _log.warning("accept_failed", extra={"reason": error.strerror, "pause_seconds": _PAUSE})
                     await asyncio.sleep(_PAUSE)
-                continue  # a connection that was reset before it was accepted
-            self._begin(sock)
+            else:
+                self._begin(sock)
 
     def _begin(self, sock: socket.socket) -> None:
         """Make the handshake of a connection, but not of one beyond those that are served or answered 503."""
@@ -77,9 +73,9 @@ class TlsAccept:
             await asyncio.get_running_loop().connect_accepted_socket(
                 self._listener,
                 sock,
-                ssl=self._context,
+                ssl=self.context,
                 ssl_handshake_timeout=self._listener.timeouts.client_head,
-                ssl_shutdown_timeout=LINGER_SECONDS,
+                ssl_shutdown_timeout=self._listener.timeouts.client_idle,
             )
         except OSError:  # ssl.SSLError and TimeoutError are some
             self._listener.stats.tls_failed += 1

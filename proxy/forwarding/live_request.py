@@ -377,13 +377,17 @@ class LiveRequest(RequestPreparation):
             self.connection.finish(keep=keep, refused=refused and not keep)
 
     def _record(self, failure: Failure | None, now: float) -> None:
-        asked = self.request.head.looked_at(self.capture.asked(self.limits.peek_body)) if self._upload is not None else b""
-        if len(asked) > AT_ONCE:
-            self._recording = asyncio.get_running_loop().create_task(self._record_later(asked, failure, now))
-        else:
-            if asked:
+        asked = b""
+        try:
+            if self._upload is not None:
+                asked = self.request.head.looked_at(self.capture.asked(self.limits.peek_body))
+            if 0 < len(asked) <= AT_ONCE:
                 self.capture.tell(peek(asked))
-            self._shared.over(self, failure, now)
+        finally:  # a fault in it must not keep the request in flight
+            if len(asked) > AT_ONCE:
+                self._recording = asyncio.get_running_loop().create_task(self._record_later(asked, failure, now))
+            else:
+                self._shared.over(self, failure, now)
 
     async def _record_later(self, asked: bytes, failure: Failure | None, now: float) -> None:
         """Record a long upload once its model has been found, in steps between which the event loop serves the streams."""

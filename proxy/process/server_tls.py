@@ -14,11 +14,19 @@ def server_context(certificate: str, key: str) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
     context.set_alpn_protocols(["http/1.1"])
-    load_chain(context, certificate, key)
+    _load(context, certificate, key)
     return context
 
 
-def load_chain(context: ssl.SSLContext, certificate: str, key: str) -> None:
-    """Load the files into a context, also once more after they were renewed; an encrypted key is an ssl.SSLError."""
-    # without a password the library asks for one on the terminal, and waits
+def renew(context: ssl.SSLContext, certificate: str, key: str) -> None:
+    """Load the files into a context that serves, once they were renewed; OSError and ssl.SSLError where they cannot be used.
+
+    They are tried in a context of their own, because a chain takes the place of the running one before its key is looked at.
+    """
+    server_context(certificate, key)
+    _load(context, certificate, key)
+
+
+def _load(context: ssl.SSLContext, certificate: str, key: str) -> None:
+    # without a password the library asks for one on the terminal, and waits; an encrypted key is an ssl.SSLError
     context.load_cert_chain(certificate, key, password=lambda: b"")

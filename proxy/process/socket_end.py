@@ -7,6 +7,8 @@ import socket
 import struct
 from contextlib import suppress
 
+from proxy.process import tcp_info
+
 
 def sending(transport: asyncio.Transport | None) -> bool:
     """End our side behind what was written, and go on reading; False where there is no connection, or no such end of it (TLS)."""
@@ -18,9 +20,14 @@ def sending(transport: asyncio.Transport | None) -> bool:
     return False
 
 
+def arrived(transport: asyncio.Transport) -> bool:
+    """Whether the other end has acknowledged all that the kernel was given; False where the kernel does not provide that."""
+    return tcp_info.KNOWN and not tcp_info.pending(transport.get_extra_info("socket"))
+
+
 def reset(transport: asyncio.Transport) -> None:
-    """Close: what is written goes out, then a reset follows. Of a TLS connection what the kernel has taken goes out, because its
-    close begins with a notice by which the client would take the response for whole (RFC 8446 6.1).
+    """Close by a reset behind what the kernel has sent; of TLS at once, because its close begins with a notice by which the
+    client would take the response for whole (RFC 8446 6.1).
     """
     if not transport.is_closing():
         sock = transport.get_extra_info("socket")

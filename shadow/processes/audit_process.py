@@ -25,7 +25,7 @@ from prometheus_client import CollectorRegistry
 
 from proxy.exchange_ids import new_id
 from proxy.process.parent_watchdog import hold, loop_factory, read_task, send_heartbeat
-from proxy.process.server_tls import load_chain, server_context
+from proxy.process.server_tls import renew, server_context
 from proxy.process.shared_counters import SharedCounters
 from proxy.process.standard_streams import install_streams
 from proxy.worker_stats import WorkerStats
@@ -248,7 +248,7 @@ class AuditProcess:
         """Read the files of the running certificate again; files that cannot be used leave it as it is."""
         if self._tls is not None:
             try:
-                load_chain(self._tls, self._config.admin.tls_cert, self._config.admin.tls_key)
+                renew(self._tls, self._config.admin.tls_cert, self._config.admin.tls_key)
             except OSError as error:  # ssl.SSLError is one
                 log.error("certificate_not_renewed", error=str(error), file=self._config.admin.tls_cert)  # noqa: TRY400 - the text says it
 

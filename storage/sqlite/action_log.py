@@ -24,7 +24,13 @@ UPDATE alarms SET told = 1 WHERE told = 0 AND EXISTS (
 """
 """Changes of state of a muted provider count as sent, so that none is sent when the time is over."""
 
-DELETE_OLDER = "DELETE FROM operator_actions WHERE at < ?1 AND until < ?1"
+DELETE_OLDER = """
+DELETE FROM operator_actions WHERE at < ?1 AND until < ?1 AND NOT (action = 'unmute' AND EXISTS (
+  SELECT 1 FROM operator_actions m
+  WHERE m.action = 'mute' AND m.provider = operator_actions.provider AND m.no < operator_actions.no AND m.until >= ?1
+))
+"""
+"""The end of a mute stays as long as the mute, which would hold again without it."""
 
 
 def add(conn: sqlite3.Connection, row: OperatorActionRow) -> None:

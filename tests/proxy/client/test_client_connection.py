@@ -185,6 +185,9 @@ class Transport(asyncio.Transport):
     def is_reading(self):
         return True
 
+    def get_write_buffer_size(self):
+        return 1
+
     def write(self, data):
         self.done.append(data[:12])
 

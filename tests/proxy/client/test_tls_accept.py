@@ -4,10 +4,19 @@ import asyncio
 import contextlib
 import socket
 import ssl
+import time
 
 import pytest
 
+from proxy.client.client_connection import LINGER_SECONDS
+from proxy.client.client_listener import ClientListener
+from proxy.client.client_state import ClientState
+from proxy.client.tls_accept import TlsAccept
 from proxy.exchange import FailureKind
+from proxy.process import tcp_info
+from proxy.process.server_tls import server_context
+from proxy.provider_config import Limits, Timeouts
+from proxy.worker_stats import WorkerStats
 from tests.certificates import issued
 from tests.running import until
 from tests.wires import PATIENCE, STREAM_HEAD, ask, chunks, client, ok, plane, post, scripted
@@ -205,3 +214,72 @@ async def test_a_request_in_the_same_read_as_the_end_of_the_handshake_is_answere
                     while data := engine.read(65536):
                         answer += data
             assert answer.startswith(b"HTTP/1.1 200 ")
+
+
+class Filling:
+    """Answers with more than the system takes, then ends the response and the connection."""
+
+    def __init__(self):
+        self.written = 0
+        self.ended = asyncio.Event()
+
+    def begin(self, connection, request):
+        while not connection.writing_paused:
+            connection.write(b"x" * 65_536)
+            self.written += 65_536
+        connection.write(b"end")
+        connection.finish(keep=False)
+        self.ended.set()
+
+
+@pytest.mark.slow
+async def test_a_client_that_stalls_before_the_end_of_a_last_response_gets_all_of_it(trusted):
+    """Longer than a client may linger: the end of the response waits in this process until the client reads on."""
+    trust, files = trusted
+    handler, limits = Filling(), Limits()
+    listener = ClientListener(handler, Timeouts(), limits, WorkerStats())
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        accept = TlsAccept(listener, server_context(files["tls_cert"], files["tls_key"]), sock, 8)
+        async with secure(sock.getsockname()[1], trust) as (reader, writer):
+            writer.transport.pause_reading()
+            writer.write(post(b"{}"))
+            await asyncio.wait_for(handler.ended.wait(), PATIENCE)
+            swept = asyncio.get_running_loop().time() + LINGER_SECONDS + 1.0
+            while asyncio.get_running_loop().time() < swept:
+                await asyncio.sleep(0.1)
+                listener.sweep(time.monotonic())
+            writer.transport.resume_reading()
+            whole = await asyncio.wait_for(reader.read(-1), PATIENCE)
+            assert (len(whole), whole[-3:]) == (handler.written + 3, b"end")
+        accept.close()
+        await until(lambda: not listener.connections)
+
+
+class Answering:
+    """Answers each request at once and keeps the connection."""
+
+    def begin(self, connection, request):
+        connection.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+        connection.finish(keep=True)
+
+
+async def test_an_idle_client_that_never_ends_its_side_of_tls_is_dropped_two_seconds_behind_the_close(trusted):
+    trust, files = trusted
+    listener = ClientListener(Answering(), Timeouts(), Limits(), WorkerStats())
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        accept = TlsAccept(listener, server_context(files["tls_cert"], files["tls_key"]), sock, 8)
+        async with secure(sock.getsockname()[1], trust) as (reader, writer):
+            writer.write(post(b"{}"))
+            await until_mark(reader, b"\r\n\r\n")
+            (connection,) = listener.connections
+            await until(lambda: connection.state is ClientState.IDLE)
+            writer.transport.pause_reading()
+            listener.close_idle()
+            closed = time.monotonic()
+            listener.sweep(closed + 1.9)
+            await asyncio.sleep(0)
+            assert listener.connections
+            await until(lambda: not tcp_info.pending(connection.transport.get_extra_info("socket")))
+            listener.sweep(closed + 2.1)
+            await until(lambda: not listener.connections)
+        accept.close()

@@ -4,7 +4,7 @@ import ssl
 
 import pytest
 
-from proxy.process.server_tls import load_chain, server_context
+from proxy.process.server_tls import renew, server_context
 from tests.certificates import issued
 
 
@@ -16,13 +16,43 @@ def test_a_port_speaks_tls_1_2_or_1_3_for_http_1_1_without_renegotiation(tmp_pat
     assert context.options & ssl.OP_NO_COMPRESSION
 
 
-def test_files_that_cannot_be_used_raise_and_leave_a_running_context_as_it_is(tmp_path):
+def handshake(context, trust):
+    """Both ends of a handshake in this process, until it is whole or an ssl.SSLError."""
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    server = context.wrap_bio(to_server, to_client, server_side=True)
+    client = trust.wrap_bio(to_client, to_server, server_hostname="localhost")
+    whole = set()
+    while len(whole) < 2:
+        for side in (client, server):
+            try:
+                side.do_handshake()
+            except ssl.SSLWantReadError:
+                continue
+            whole.add(side)
+
+
+@pytest.mark.parametrize("broken", ["no key", "another's key", "no file", "no chain"])
+def test_files_that_cannot_be_used_raise_and_the_context_goes_on_with_its_own(tmp_path, broken):
+    trust, files = issued(tmp_path)
+    context = server_context(*files)
+    (tmp_path / "other").mkdir()
+    _, (other_cert, other_key) = issued(tmp_path / "other")
+    given = {
+        "no key": (other_cert, other_cert),
+        "another's key": (other_cert, files[1]),
+        "no file": (other_cert, str(tmp_path / "absent.pem")),
+        "no chain": (other_key, other_key),
+    }[broken]
+    with pytest.raises(OSError, match=r".+"):
+        renew(context, *given)
+    handshake(context, trust)
+
+
+def test_renewed_files_serve_the_next_handshake(tmp_path):
     _, files = issued(tmp_path)
     context = server_context(*files)
-    (tmp_path / "key.pem").write_text("no key")
+    trust, _ = issued(tmp_path)
     with pytest.raises(ssl.SSLError):
-        load_chain(context, *files)
-    with pytest.raises(FileNotFoundError):
-        load_chain(context, str(tmp_path / "absent.pem"), files[1])
-    with pytest.raises(ssl.SSLError):
-        server_context(*files)
+        handshake(context, trust)
+    renew(context, *files)
+    handshake(context, trust)
