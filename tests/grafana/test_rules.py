@@ -88,7 +88,7 @@ STILL = {
         "SameweightsSlowTokens, without a reference",
     ),
     "SameweightsNothingCompared": ("", "two hundred requests", ""),
-    "SameweightsProviderNotCompared": ("", "a provider with little traffic is not missed", ""),
+    "SameweightsProviderNotCompared": ("", "a provider of which few pairs were to be expected is not missed", ""),
     "SameweightsControlMissing": ("", "ninety pairs", ""),
     "SameweightsNotMeasured": ("", "a hundred requests", ""),
     "SameweightsShadowBudgetSpent": ("requests that are not sampled", "", ""),
