@@ -35,10 +35,10 @@ LOCAL = "a web page cannot reach the local service"
 METRICS = "a client cannot blow up the metrics"
 STUDY = "a study measures providers and nothing else"
 EVER = "it runs for ever"
-TOLD = "the documentation is what happens"
+DOCUMENTED = "the documentation is what happens"
 ROWS = (
     *(SAME, UNHELD, BROKEN, HANG, ONCE, LEAVES, MEMORY, FRAMING, SHADOW, KEYS),
-    *(EFFECTS, RECORDING, WHOLE, STOP, SECRETS, READER, LOCAL, METRICS, STUDY, EVER, TOLD),
+    *(EFFECTS, RECORDING, WHOLE, STOP, SECRETS, READER, LOCAL, METRICS, STUDY, EVER, DOCUMENTED),
 )
 
 PROMISES = (
@@ -380,7 +380,10 @@ PROMISES = (
         "A stored answer is never asked for again, and a resumed study comes to the verdict of an unbroken one.",
     ),
     Promise(
-        "dossier.recomputed", TOLD, "design", "The figures of a dossier come out the same from its files alone, without our code."
+        "dossier.recomputed",
+        DOCUMENTED,
+        "design",
+        "The figures of a dossier come out the same from its files alone, without our code.",
     ),
-    Promise("docs.tutorial", TOLD, "design", "The commands of the tutorial run, and print what the page says they print."),
+    Promise("docs.tutorial", DOCUMENTED, "design", "The commands of the tutorial run, and print what the page says they print."),
 )

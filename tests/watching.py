@@ -118,7 +118,7 @@ class Webhook:
     url: str = ""
     heard: list[dict] = field(default_factory=list)
 
-    def told(self, name: str, status: str, **labels: str) -> list[dict]:
+    def received(self, name: str, status: str, **labels: str) -> list[dict]:
         return [
             each
             for each in self.heard

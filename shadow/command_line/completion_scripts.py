@@ -1,6 +1,7 @@
 """completion_script(): the completion of a shell, generated from the parser; names come from the records by `sameweights names`.
 
 A name from a record reaches a shell only where it has no character that a shell expands, since `compgen -W` expands its words.
+The names are those of the database or configuration that the line names; the `--db` of a study is its own file.
 """
 
 from __future__ import annotations
@@ -13,6 +14,39 @@ from shadow.command_line.parser_tree import FILES, NAMED_VALUES, CommandWords
 SHELLS = ("bash", "zsh", "fish")
 HARMLESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/=-]{0,99}")
 """Names that are offered: no space, quote, dollar or backquote."""
+
+SOURCE_CASES = r"""    case "$command/$last" in
+      try*|replay*|probe*|fork*|study*) ;;
+      */--db) from+=(--db "${part/#\~/$HOME}") ;;
+      */--config) from+=(--config "${part/#\~/$HOME}") ;;
+    esac
+    case "$command/$part" in
+      try*|replay*|probe*|fork*|study*) ;;
+      */--db=*) from+=(--db "${part#--db=}") ;;
+      */--config=*) from+=(--config "${part#--config=}") ;;
+      *.toml) [ "$last" = --config ] || from+=(--config "${part/#\~/$HOME}") ;;
+    esac"""
+"""Collects in `from` the flags of `sameweights names` by which it reads the records that the line names."""
+FISH_SOURCE = r"""function __sameweights_from --description 'the flags by which names come from the records of this line'
+    set -l last
+    for word in (commandline -opc)[2..-1]
+        contains -- $word try replay probe fork study; and return
+        set -l path (string replace -r '^~' $HOME -- $word)
+        switch $last
+            case --db --config
+                printf '%s\n' $last $path
+                set last
+                continue
+        end
+        switch $word
+            case '--db=*' '--config=*'
+                string split -m 1 = -- $word
+            case '*.toml'
+                printf '%s\n' --config $path
+        end
+        set last $word
+    end
+end"""
 
 
 def harmless(name: str) -> bool:
@@ -29,8 +63,12 @@ def _bash(commands: Sequence[CommandWords]) -> str:
     return f"""\
 # bash completion of sameweights: eval "$(sameweights completion bash)"
 _sameweights() {{
-  local word="${{COMP_WORDS[COMP_CWORD]}}" before="${{COMP_WORDS[COMP_CWORD-1]}}" command="" part words="" kind=""
+  local word="${{COMP_WORDS[COMP_CWORD]}}" before="${{COMP_WORDS[COMP_CWORD-1]}}" command="" part words="" kind="" last=""
+  local from=()
   for part in "${{COMP_WORDS[@]:1:COMP_CWORD-1}}"; do
+    [ "$part" != "=" ] || continue
+{SOURCE_CASES}
+    last="$part"
     case "$command $part" in
 {_shell_cases(commands)}
     esac
@@ -48,7 +86,7 @@ _sameweights() {{
     show) [[ "$word" == -* || -n "$kind" ]] || kind=pair ;;
     report) [[ "$word" == -* || -n "$kind" ]] || kind=provider ;;
   esac
-  [ -z "$kind" ] || words="$words $(sameweights names "$kind" 2>/dev/null)"
+  [ -z "$kind" ] || words="$words $(sameweights names "$kind" "${{from[@]}}" 2>/dev/null)"
   COMPREPLY=($(compgen -W "$words" -- "$word"))
 }}
 complete -o default -F _sameweights sameweights
@@ -60,8 +98,11 @@ def _zsh(commands: Sequence[CommandWords]) -> str:
 #compdef sameweights
 # zsh completion of sameweights: eval "$(sameweights completion zsh)"
 _sameweights() {{
-  local word="${{words[CURRENT]}}" before="${{words[CURRENT-1]}}" command="" part kind="" offered=""
-  for part in "${{(@)words[2,CURRENT-1]}}"; do
+  local word="${{words[CURRENT]}}" before="${{words[CURRENT-1]}}" command="" part kind="" offered="" last=""
+  local -a from=()
+  for part in "${{(@Q)words[2,CURRENT-1]}}"; do
+{SOURCE_CASES}
+    last="$part"
     case "$command $part" in
 {_shell_cases(commands)}
     esac
@@ -79,7 +120,7 @@ _sameweights() {{
     show) [[ "$word" == -* || -n "$kind" ]] || kind=pair ;;
     report) [[ "$word" == -* || -n "$kind" ]] || kind=provider ;;
   esac
-  [[ -z "$kind" ]] || offered="$offered $(sameweights names "$kind" 2>/dev/null)"
+  [[ -z "$kind" ]] || offered="$offered $(sameweights names "$kind" "${{from[@]}}" 2>/dev/null)"
   compadd -- ${{=offered}}
 }}
 compdef _sameweights sameweights
@@ -99,13 +140,14 @@ def _fish(commands: Sequence[CommandWords]) -> str:
         '    test "$have" = "$want"; and return',
         '    test -n "$want"; and string match -q -- "$want *" "$have"',
         "end",
+        FISH_SOURCE,
         "complete -c sameweights -f",
     ]
     lines += [_fish_word(one) for one in commands]
     for one in commands:
         lines += [_fish_flag(one.words, flag.name, flag.value, flag.help) for flag in one.flags]
     for words, kind in (("show", "pair"), ("report", "provider")):
-        lines.append(f"complete -c sameweights -n '__sameweights_at {words}' -f -a '(sameweights names {kind} 2>/dev/null)'")
+        lines.append(f"complete -c sameweights -n '__sameweights_at {words}' -f -a '{_fish_names(kind)}'")
     return "\n".join(lines) + "\n"
 
 
@@ -117,8 +159,12 @@ def _fish_word(one: CommandWords) -> str:
 def _fish_flag(words: str, name: str, value: str, text: str) -> str:
     switch = f"-l {name[2:]}" if name.startswith("--") else f"-s {name[1:]}"
     kind = NAMED_VALUES.get(name)
-    values = f" -x -a '(sameweights names {kind} 2>/dev/null)'" if kind else " -r" if value else ""
+    values = f" -x -a '{_fish_names(kind)}'" if kind else " -r" if value else ""
     return f"complete -c sameweights -n '__sameweights_at {words}' {switch}{values} -d {_quoted(text)}"
+
+
+def _fish_names(kind: str) -> str:
+    return f"(sameweights names {kind} (__sameweights_from) 2>/dev/null)"
 
 
 def _quoted(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from shadow.command_line.options import Db, reading
+from shadow.command_line.options import ConfigFlag, Db, reading
 from shadow.presentation.visible_text import plain
 from shadow.terminal.screen import wrapped
 
@@ -26,7 +26,7 @@ def completion(
     typer.echo(plain(completion_script(shell, tuple(command_words(context.find_root().command)))), nl=False)
 
 
-def recorded_names(kind: Annotated[str, typer.Argument(metavar="KIND")], db: Db = None) -> None:
+def recorded_names(kind: Annotated[str, typer.Argument(metavar="KIND")], db: Db = None, config: ConfigFlag = None) -> None:
     """Print the names of a kind that a shell may offer, one a line."""
     from shadow.command_line.completion_scripts import harmless
     from shadow.findings.finding import FindingState, Signal
@@ -37,35 +37,39 @@ def recorded_names(kind: Annotated[str, typer.Argument(metavar="KIND")], db: Db 
     if kind in fixed:
         found = fixed[kind]
     else:
-        with reading(None, db) as reader:
+        with reading(config, db) as reader:
             found = known_names(reader, kind)
     typer.echo(plain("\n".join(name for name in found if harmless(name))))
 
 
 def show_help(
     context: typer.Context,
-    topic: Annotated[str, typer.Argument(metavar="[TOPIC]", help="exit-codes, times, environment, or a command.")] = "",
+    topic: Annotated[
+        list[str] | None, typer.Argument(metavar="[TOPIC]", help="exit-codes, times, environment, or a command.")
+    ] = None,
 ) -> None:
     """Explain a topic, or show the help of a command."""
     from shadow.command_line.examples import TOPICS
     from shadow.settings.config_errors import ConfigError, meant, quoted
 
     root = context.find_root()
-    commands: dict[str, object] = getattr(root.command, "commands", {})
-    if topic in TOPICS:
-        typer.echo(plain(TOPICS[topic]))
-    elif topic in commands:
-        typer.echo(plain(_help_of(context, commands[topic], topic)))
-    elif topic:
-        raise ConfigError([f"help: no such topic: {quoted(topic)}{meant(topic, [*TOPICS, *commands])}"])
-    else:
-        topics = wrapped(f"Topics: {', '.join(f'sameweights help {name}' for name in TOPICS)}", indent=8)
-        typer.echo(plain(f"{root.get_help()}\n\n{topics}"))
-
-
-def _help_of(context: typer.Context, command: object, name: str) -> str:
-    made = type(context)(command, info_name=name, parent=context.find_root())  # type: ignore[arg-type]  # a command of the parser
-    return made.get_help()
+    words = topic or []
+    if len(words) == 1 and words[0] in TOPICS:
+        typer.echo(plain(TOPICS[words[0]]))
+        return
+    command: object = root.command
+    for place, word in enumerate(words):
+        commands: dict[str, object] = getattr(command, "commands", {})
+        if word not in commands:
+            known = [*commands, *([] if place else TOPICS)]
+            raise ConfigError([f"help: no such topic: {quoted(' '.join(words[: place + 1]))}{meant(word, known)}"])
+        command = commands[word]
+    if words:
+        made = type(context)(command, info_name=" ".join(words), parent=root)  # type: ignore[arg-type]  # a command of the parser
+        typer.echo(plain(made.get_help()))
+        return
+    topics = wrapped(f"Topics: {', '.join(f'sameweights help {name}' for name in TOPICS)}", indent=8)
+    typer.echo(plain(f"{root.get_help()}\n\n{topics}"))
 
 
 def schema(

@@ -134,7 +134,7 @@ async def test_alert_fires_for_the_faulty_provider_only_and_resolves_after_its_r
         assert await play.watch.now('max_over_time(ALERTS{alertname="SameweightsDrift", alertstate="pending"}[2m])')
         assert {(each["labels"]["provider"], each["labels"]["reference"]) for each in computed} == {("toolbreaker", "official")}
         await until(lambda: play.watch.alerts("SameweightsInvalidToolCalls", "firing"), LONG)
-        await until(lambda: play.hook.told("SameweightsDriftProven", "firing", provider="toolbreaker"), LONG)
+        await until(lambda: play.hook.received("SameweightsDriftProven", "firing", provider="toolbreaker"), LONG)
         await _every_panel_draws(play)
         await _the_panels_part_the_faulty_from_the_faithful(play)
         await _every_point_opens_its_pair(play)
@@ -143,9 +143,9 @@ async def test_alert_fires_for_the_faulty_provider_only_and_resolves_after_its_r
         await _the_exposition_is_clean(play)
         await _pictures(play)
         play.pretended["toolbreaker"].faults = FAITHFUL
-        await until(lambda: play.hook.told("SameweightsDriftProven", "resolved", provider="toolbreaker"), LONG)
+        await until(lambda: play.hook.received("SameweightsDriftProven", "resolved", provider="toolbreaker"), LONG)
         for alert in ("SameweightsDrift", "SameweightsDriftProven"):
-            assert not play.hook.told(alert, "firing", provider="faithful")
+            assert not play.hook.received(alert, "firing", provider="faithful")
 
 
 async def _pictures(play: Play) -> None:
@@ -242,7 +242,7 @@ async def _every_point_opens_its_pair(play: Play) -> None:
 
 async def _an_alert_says_enough_and_its_links_open(play: Play) -> None:
     """The event that the webhook got: provider, signal, size, since when; its entry in the runbook, and the pairs it is about."""
-    proven = play.hook.told("SameweightsDriftProven", "firing", provider="toolbreaker")[-1]
+    proven = play.hook.received("SameweightsDriftProven", "firing", provider="toolbreaker")[-1]
     (computed,) = await play.watch.alerts("SameweightsDrift", "firing")
     for name, alert in (("SameweightsDrift", computed), ("SameweightsDriftProven", proven)):
         labels, words = alert["labels"], alert["annotations"]

@@ -46,7 +46,7 @@ ASKED = {
     "temperature": 1,
     "seed": 7,
 }
-TOLD = [
+ALTERATIONS = [
     "1 pieces of earlier thinking removed (strip_thinking)",
     "parallel_tool_calls removed: left out for this provider",
     "max_tokens sent as max_new_tokens",
@@ -115,8 +115,8 @@ async def test_each_provider_gets_its_fitted_request_and_the_pair_lists_every_ch
     assert body.keys() == {"model", "messages", "stream", "max_new_tokens", "temperature", "seed", "provider"}
     assert (body["temperature"], body["max_new_tokens"], body["seed"]) == (0.5, 64, 7)
     assert live.request_body == sent, "the record holds what the application sent"
-    assert json.loads(summary.pair.alterations) == TOLD
-    for sentence in TOLD:
+    assert json.loads(summary.pair.alterations) == ALTERATIONS
+    for sentence in ALTERATIONS:
         assert sentence in page
         assert sentence in printed
     assert "tenant-secret-9" not in page + printed

@@ -12,7 +12,7 @@ from storage.delta_bodies import DeltaBodies
 
 def turns(count: int) -> list[bytes]:
     """The requests of an agent: each says everything again, and something new."""
-    messages = [{"role": "system", "content": "Weigh what you are told. " + "word " * 200}]
+    messages = [{"role": "system", "content": "Weigh what you are given. " + "word " * 200}]
     said = []
     for turn in range(count):
         messages.append({"role": "user", "content": f"turn {turn}: " + " ".join(str(turn * n * 7919 % 9973) for n in range(40))})

@@ -28,14 +28,14 @@ LINES = [
 ]
 
 
-def offered(shell: str, line: str) -> list[str]:
+def offered(shell: str, line: str, names: str = NAMES, fish: str = FISH) -> list[str]:
     script = completion_script(shell, COMMANDS)
     if shell == "bash":
-        words = ["bash", "--norc", "-c", NAMES + script + BASH.replace("LINE", line)]
+        words = ["bash", "--norc", "-c", names + script + BASH.replace("LINE", line)]
     elif shell == "zsh":
-        words = ["zsh", "-f", "-c", NAMES + ZSH_BEFORE + script + ZSH_AFTER.replace("LINE", line)]
+        words = ["zsh", "-f", "-c", names + ZSH_BEFORE + script + ZSH_AFTER.replace("LINE", line)]
     else:
-        words = ["fish", "--no-config", "-c", f"{FISH}\n{script}\ncomplete -C '{line}'"]
+        words = ["fish", "--no-config", "-c", f"{fish}\n{script}\ncomplete -C '{line}'"]
     ran = subprocess.run(words, capture_output=True, text=True, check=True, timeout=50)
     assert ran.stderr == ""
     last = line.rsplit(maxsplit=1)[-1]
@@ -47,6 +47,25 @@ def offered(shell: str, line: str) -> list[str]:
 def test_shell_offers_commands_flags_and_recorded_names(shell):
     for line, expected in LINES:
         assert expected in offered(shell, line), line
+
+
+SOURCES = [
+    ("sameweights pairs --db my.db --provider a", ["--db", "my.db"]),
+    ("sameweights pairs --db=my.db --provider a", ["--db", "my.db"]),
+    ("sameweights pairs own.toml --provider a", ["--config", "own.toml"]),
+    ("sameweights report --config own.toml --provider a", ["--config", "own.toml"]),
+    ("sameweights replay --db study-a.db --provider a", []),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(("line", "flags"), SOURCES)
+def test_names_come_from_the_records_that_the_line_names(shell, line, flags):
+    # the one name that this command prints is made of its words
+    names = 'sameweights() { echo "a$(IFS=,; echo "$*")"; }\n'
+    fish = "function sameweights; echo a(string join -- , $argv); end\n"
+    assert f"a{','.join(['names', 'provider', *flags])}" in offered(shell, line, names, fish)
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -19,12 +19,19 @@ def test_names_are_those_of_the_records_and_of_the_filters(run, recorded, monkey
     assert run("names", "pair")[1].split()[0] == "latest"
     assert "arguments" in run("names", "signal")[1].split()
     assert "tools=yes" in run("names", "segment")[1].split()
+    monkeypatch.delenv("SAMEWEIGHTS_DB")
+    assert "garbler" in run("names", "provider", "--db", str(recorded))[1].split()
 
 
 def test_help_explains_topics_and_commands(run):
     assert run("help", "exit-codes")[1].startswith("0    done")
     assert run("help", "pairs")[1] == run("pairs", "-h")[1].replace("sameweights pairs", "sameweights pairs")
+    assert run("help", "config", "check")[1] == run("config", "check", "-h")[1]
+    assert run("help", "config")[1] == run("config", "-h")[1]
     assert "Topics: sameweights help exit-codes" in run("help")[1]
+    for words, known in ((("config", "chek"), "did you mean 'check'?"), (("pairs", "more"), "no such topic: 'pairs more'")):
+        code, _, err = run("help", *words)
+        assert (code, known in err) == (2, True)
     code, _, err = run("help", "exitcodes")
     assert (code, "did you mean 'exit-codes'?" in err) == (2, True)
 

@@ -357,7 +357,7 @@ def test_what_the_second_look_finds_after_the_page_is_reported_then(store):
 
 def test_an_alarm_that_ends_while_its_page_waits_is_never_reported(store):
     run = waiting(store)
-    fill(store, [0] * 600, prefix="mended", at=700.0)
+    fill(store, [0] * 600, prefix="fixed", at=700.0)
     run.all()
     assert run.judge.groups[KEY].alarm.state is DriftState.RECOVERED
     assert store.judgements.alarms(0, 0) == []

@@ -70,7 +70,7 @@ class Receiver:
             await runner.cleanup()
 
 
-async def all_told(store):
+async def all_sent(store):
     await until(lambda: not store.judgements.pending_events(9))
 
 
@@ -81,7 +81,7 @@ async def test_a_change_arrives_once_whole_and_signed(store):
         await until(lambda: len(receiver.got) == 1)
         kept(store, alarm(new="recovered", old="drift"))
         notifier.wake()
-        await all_told(store)
+        await all_sent(store)
     headers, body = receiver.got[0]
     event = json.loads(body)
     assert (event["schema"], event["state"], event["name"], event["provider"]) == (
@@ -112,7 +112,7 @@ async def test_receiver_that_refuses_gets_no_retry_and_no_redirect_is_followed(s
     receiver = Receiver(refusal)
     kept(store, alarm(), alarm(new="recovered"))
     async with receiver.notifying(store):
-        await all_told(store)
+        await all_sent(store)
     assert [json.loads(body)["state"] for _, body in receiver.got] == ["drift", "recovered"]
 
 
@@ -121,7 +121,7 @@ async def test_after_the_last_pause_it_is_given_up_and_the_next_goes_out(store, 
     receiver = Receiver(500, 500, 500)
     kept(store, alarm(), alarm(new="recovered"))
     async with receiver.notifying(store):
-        await all_told(store)
+        await all_sent(store)
     assert len(receiver.got) == 4
     assert "webhook_failed" in repr(said)
     assert "secret-path" not in repr(said)
@@ -133,9 +133,9 @@ async def test_what_was_not_taken_at_the_end_is_sent_at_the_next_start_once(stor
     async with away.notifying(store, pauses=(0.01, 60.0)):
         await until(lambda: len(away.got) == 2)
     async with back.notifying(store):
-        await all_told(store)
+        await all_sent(store)
     async with back.notifying(store):
-        await all_told(store)
+        await all_sent(store)
     assert [json.loads(body)["state"] for _, body in back.got] == ["drift", "recovered"]
     assert away.got[0][0]["X-Sameweights-Delivery"] == back.got[0][0]["X-Sameweights-Delivery"]
 
@@ -144,25 +144,25 @@ async def test_a_change_that_a_rebuild_brings_again_is_not_reported_again(store)
     receiver = Receiver()
     kept(store, alarm())
     async with receiver.notifying(store) as notifier:
-        await all_told(store)
+        await all_sent(store)
         store.judgements.rebuild()
         kept(store, alarm(), alarm(new="recovered"))
         notifier.wake()
-        await all_told(store)
+        await all_sent(store)
     assert [json.loads(body)["state"] for _, body in receiver.got] == ["drift", "recovered"]
 
 
 async def test_what_happened_without_an_address_is_not_reported_when_there_is_one(store):
     kept(store, alarm())
     silent = asyncio.create_task(WebhookSender(store.judgements, url="", secret=b"", form="json").run())
-    await all_told(store)
+    await all_sent(store)
     silent.cancel()
     await asyncio.gather(silent, return_exceptions=True)
     receiver = Receiver()
     async with receiver.notifying(store) as notifier:
         kept(store, alarm(new="recovered"))
         notifier.wake()
-        await all_told(store)
+        await all_sent(store)
     assert [json.loads(body)["state"] for _, body in receiver.got] == ["recovered"]
 
 
@@ -171,7 +171,7 @@ async def test_a_webhook_that_refuses_connections_does_not_end_the_notifier(stor
     task = asyncio.create_task(
         WebhookSender(store.judgements, url="http://127.0.0.1:9/hook", secret=b"", form="json", pauses=()).run()
     )
-    await all_told(store)
+    await all_sent(store)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
@@ -190,7 +190,7 @@ async def test_store_that_does_not_answer_is_called_again(store, monkeypatch):
     task = asyncio.create_task(WebhookSender(judgements, url="http://127.0.0.1:9/", secret=b"", form="json", pauses=()).run())
     await until(lambda: len(asked) > 1)
     monkeypatch.undo()
-    await all_told(store)
+    await all_sent(store)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
