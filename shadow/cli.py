@@ -98,6 +98,9 @@ def serve(
     log_format: Annotated[
         str | None, typer.Option("--log-format", metavar="FORMAT", help="Log lines as text or json; auto picks by terminal.")
     ] = None,
+    role: Annotated[
+        str, typer.Option("--role", metavar="ROLE", help="With a broker: proxy only forwards, audit only audits.")
+    ] = "all",
     attached: Annotated[bool, typer.Option("--attached", help="Exit when stdin closes.")] = False,
 ) -> None:
     """Forward live traffic, and audit a sample of it."""
@@ -118,14 +121,14 @@ def serve(
         "log_format": log_format,
     }
     path = config if config or upstream else file_here() or missing()
-    with prespawned() as worker:
+    with prespawned(forwarding=role != "audit") as worker:
         from shadow.processes.supervisor import run
         from shadow.settings.load_config import advice, load
 
         loaded = load(path, flags, os.environ)
         for word in advice(loaded, os.environ):
             typer.echo(plain(f"note: {word}"), err=True)
-        raise typer.Exit(run(loaded, lambda: load(path, flags, os.environ), worker, attached=attached))
+        raise typer.Exit(run(loaded, lambda: load(path, flags, os.environ), worker, attached=attached, role=role))
 
 
 add_record_commands(app)

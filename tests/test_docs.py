@@ -20,6 +20,7 @@ from shadow.report.latency_lines import LatencyLine, PaceLine
 from shadow.settings.environment_and_flags import from_environment
 from shadow.settings.top_level_config import (
     AdminConfig,
+    BrokerConfig,
     Config,
     DriftConfig,
     LogConfig,
@@ -44,6 +45,7 @@ SECTIONS = {
     "[tournament]": TournamentConfig,
     "[admin]": AdminConfig,
     "[log]": LogConfig,
+    "[broker]": BrokerConfig,
     "[otel]": OtelConfig,
 }
 

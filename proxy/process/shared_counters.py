@@ -17,8 +17,11 @@ WORKERS = 64
 PAIRS = WORKERS
 PLANE = ("ended", "audit_down", "audit_slow", "too_large", "unpackable")
 """Exchanges that ended and were to be recorded, and those of them that were not handed over, by reason."""
-AUDIT = ("stored", "store_failed", "store_full", "error", "malformed", "inbox_full", "process_killed")
-"""What became of those that were handed over: in the database, or lost, by reason."""
+AUDIT = (
+    *("stored", "store_failed", "store_full", "error", "malformed", "inbox_full", "process_killed"),
+    *("published", "broker_too_large", "broker_full", "broker_too_old", "undeliverable"),
+)
+"""What became of those that were handed over: in the database, acknowledged by the broker, or lost, by reason."""
 FIELDS = {name: index for index, name in enumerate((*PLANE, *AUDIT))}
 _LOADED, _REFUSED = (WORKERS + 1) * len(FIELDS), (WORKERS + 1) * len(FIELDS) + 1
 """Where the parent notes when the configuration was last loaded, and last refused: seconds since 1970, 0 for never."""

@@ -5,11 +5,11 @@ Rule: the same samples as theirs. No metric of ours has a unit, a native histogr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from math import isfinite, isnan
 from time import time
+from typing import Protocol
 
-from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
 from prometheus_client.samples import Exemplar, Sample
 
@@ -19,10 +19,17 @@ LABELS_KEPT = 100_000
 """Label texts that are kept between two scrapes; beyond that they are made again."""
 
 
+class Collected(Protocol):
+    """A registry, or the part of one that is shown."""
+
+    def collect(self) -> Iterable[Metric]:
+        """The families with their samples."""
+
+
 class Exposition:
     """The encoder of one registry; it keeps the text of each set of labels."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: Collected) -> None:
         self._registry = registry
         self._labels: dict[tuple[tuple[str, str], ...], str] = {(): ""}
 

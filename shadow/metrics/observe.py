@@ -32,6 +32,8 @@ from shadow.settings.top_level_config import Config
 from storage.rows import IdentityRow
 
 HANDOVER_REASONS = (*PLANE[1:], "malformed", "inbox_full", "process_killed")
+BROKER_REASONS = ("broker_too_large", "broker_full", "broker_too_old", "undeliverable")
+"""Those of exchanges that pass through a broker; they begin at 0 where one is configured."""
 """Losses between the answer of a live request and the worker; every other loss is the recorder's own."""
 RESULTS = {"stored": "stored", "failed": "store_failed", "dropped": "store_full"}
 """Outcomes of a record that is offered to the store, and the field that counts each."""
@@ -66,6 +68,7 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry, config: Config) -> None:
         self._names = LabelNames(config)
+        self._losses = (*HANDOVER_REASONS, *(BROKER_REASONS if config.broker.url else ()))
         self._series = MetricDefinitions(registry)
         self._skips = ReasonLabels(SKIP_REASONS)
         self.drift = DriftMetrics(self._series, self._names)
@@ -162,7 +165,7 @@ class Metrics:
         """Take over the outcomes of live exchanges and pairs, and the loads of the configuration, since `serve` began."""
         exchanges, pairs = counters.totals(), counters.row(PAIRS)
         self._rise(self._series.ended, exchanges["ended"])
-        for reason in HANDOVER_REASONS:
+        for reason in self._losses:
             self._rise(self._series.handover_dropped(reason), exchanges[reason])
         for table, counts in (("exchanges", exchanges), ("pairs", pairs)):
             self._rise(self._series.recorder_errors(table), counts["error"])
@@ -264,7 +267,7 @@ class Metrics:
         """Create the series that can be expected at 0, because one that begins at 1 hides its first increase from Prometheus."""
         for provider, model in self._names.expected():
             self._begin(provider, model)
-        for reason in HANDOVER_REASONS:
+        for reason in self._losses:
             self._series.handover_dropped(reason)
         for reason in SKIP_REASONS:
             self._series.shadow_dropped(reason)

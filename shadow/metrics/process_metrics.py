@@ -22,6 +22,7 @@ KINDS = {
     "proxy.upstream.fetcher": "fetcher",
     "shadow.processes.audit_process": "audit",
     "shadow.processes.audit_worker": "audit_worker",
+    "shadow.processes.publisher_process": "publisher",
     "": "supervisor",
 }
 """The label `process` by the module that a process runs; the parent of all runs none of these."""

@@ -11,12 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 
 from aiohttp import web
-from aiohttp.typedefs import Handler, Middleware
 from prometheus_client import CollectorRegistry
 
 from shadow.pages import audit_page, overview, provider_page
 from shadow.pages.admin_access import AdminAccess
-from shadow.pages.allowed_hosts import AllowedHosts, is_same_origin
+from shadow.pages.host_guard import add_headers, host_guard
 from shadow.pages.live_feed import LiveFeed
 from shadow.pages.metrics_endpoint import MetricsEndpoint
 from shadow.pages.operator_actions import NotStoredError, OperatorActions
@@ -26,23 +25,13 @@ from shadow.pages.page_threads import PageThreads
 from shadow.pages.period_figures import NotBuiltError, PeriodFigures
 from shadow.report.evident_signals import BEING_BUILT, EvidentSignals, verdict_period
 from shadow.settings.config_errors import ConfigError, quoted
-from shadow.settings.top_level_config import AdminConfig, Config
+from shadow.settings.top_level_config import Config
 from storage.store import Reader, StoreError
 
 Ready = Callable[[], str]
 RELOAD = web.AppKey[Callable[[Config], None]]("reload")
 """The function that applies another configuration to a running application."""
 
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cache-Control": "no-store",
-    "Server": "sameweights",
-}
 FORM = "application/x-www-form-urlencoded"
 PATIENCE = 1.0
 """Seconds that a list of pairs waits for the verdicts of its period."""
@@ -66,9 +55,9 @@ def build_app(
     pages = PageSet(reader, config, registry, acts=operator is not None)
     threads = PageThreads()
     admin = _Admin(pages, threads, MetricsEndpoint(registry, scraped), ready, operator)
-    app = web.Application(middlewares=[_guard(config.admin), (access or AdminAccess()).middleware])
+    app = web.Application(middlewares=[host_guard(config.admin), (access or AdminAccess()).middleware])
     app[RELOAD] = admin.reload
-    app.on_response_prepare.append(_add_headers)
+    app.on_response_prepare.append(add_headers)
     app.on_cleanup.append(admin.close)
     app.add_routes(
         [
@@ -268,24 +257,3 @@ async def _form(request: web.Request) -> dict[str, str]:
 
 def _page(html: str, status: int = 200) -> web.Response:
     return web.Response(text=html, status=status, content_type="text/html", charset="utf-8")
-
-
-async def _add_headers(_: web.Request, response: web.StreamResponse) -> None:
-    response.headers.update(HEADERS)
-
-
-def _guard(config: AdminConfig) -> Middleware:
-    """Refuses what a foreign web page can make a browser send: an unknown Host (DNS rebinding) or a foreign Origin."""
-    allowed = AllowedHosts(config.listen, config.hosts)
-
-    @web.middleware
-    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        hosts = request.headers.getall("Host", [])
-        if len(hosts) != 1 or not allowed.host(hosts[0]):
-            raise web.HTTPMisdirectedRequest(text="421: unknown host name; add it to admin.hosts\n")
-        origin = request.headers.get("Origin")
-        if origin is not None and not is_same_origin(origin, hosts[0]):
-            raise web.HTTPForbidden(text="403: requests from other sites are refused\n")
-        return await handler(request)
-
-    return guard

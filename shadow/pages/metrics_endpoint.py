@@ -11,10 +11,9 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
-from shadow.metrics.exposition import Exposition
+from shadow.metrics.exposition import Collected, Exposition
 
 Encode = Callable[[], bytes]
 GZIP_LEVEL = 6
@@ -33,7 +32,7 @@ def accepts_gzip(accept_encoding: str) -> bool:
 class MetricsEndpoint:
     """Renders one registry; `took` is called with the seconds of each rendering, in the rendering thread."""
 
-    def __init__(self, registry: CollectorRegistry, took: Callable[[float], None]) -> None:
+    def __init__(self, registry: Collected, took: Callable[[float], None]) -> None:
         self._exposition = Exposition(registry)
         self._took = took
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="sameweights-scrape")

@@ -56,6 +56,10 @@ class ExchangeLedger:
         """An exchange that had arrived is lost."""
         self._rows[worker].add(reason)
 
+    def published(self, worker: int) -> None:
+        """An exchange that had arrived is acknowledged by the broker."""
+        self._rows[worker].add("published")
+
     def offer(self, worker: int, add: Callable[[Record, Settled], bool], record: Record) -> None:
         """Offer a record to the store by `add`, and count what becomes of it."""
         settled = self._settled[worker] if self._on_stored is None else partial(self._passed_on, worker, record)

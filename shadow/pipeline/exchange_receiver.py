@@ -112,6 +112,11 @@ class ExchangeReceiver:
     def __len__(self) -> int:
         return len(self._waiting) + self._elsewhere
 
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes of the exchanges that wait, here and elsewhere."""
+        return self._bytes
+
     async def stop(self, *, patience: float) -> None:
         """Refuse new connections and wait, at most `patience` seconds, for the open ones to end; what waits stays."""
         self._server.close()

@@ -22,26 +22,29 @@ class PrespawnedWorker:
     """A process that waits for its task, its event loop, and by family the unbound socket that the task may name."""
 
     runner: asyncio.Runner
-    process: Process
+    process: Process | None
+    """None on a host that does not forward."""
     sockets: Mapping[socket.AddressFamily, socket.socket]
     board: int
     """The descriptor of the counts that all processes share."""
 
 
 @contextmanager
-def prespawned() -> Iterator[PrespawnedWorker]:
-    """A data-plane process without a task; it ends with the `with` at the latest."""
+def prespawned(*, forwarding: bool = True) -> Iterator[PrespawnedWorker]:
+    """A data-plane process without a task, where this host forwards; it ends with the `with` at the latest."""
     allow_many_files()
     with ExitStack() as stack:
         sockets = {opened.family: stack.enter_context(opened) for opened in _unbound()}
         runner = stack.enter_context(asyncio.Runner())
         board = shared_memory()
         stack.callback(os.close, board)
-        process = runner.run(start_module(DATA_PLANE, fds=[board, *(opened.fileno() for opened in sockets.values())]))
+        fds = [board, *(opened.fileno() for opened in sockets.values())]
+        process = runner.run(start_module(DATA_PLANE, fds=fds)) if forwarding else None
         try:
             yield PrespawnedWorker(runner=runner, process=process, sockets=sockets, board=board)
         finally:
-            runner.run(_ended(process))
+            if process is not None:
+                runner.run(_ended(process))
 
 
 def allow_many_files() -> None:

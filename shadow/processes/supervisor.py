@@ -26,6 +26,7 @@ from shadow.pipeline.workers_socket import WORKERS_SOCKET
 from shadow.processes.child_restarts import SupervisedProcess
 from shadow.processes.prespawned_worker import DATA_PLANE, PrespawnedWorker
 from shadow.processes.supervisor_log import SupervisorLog, log_options
+from shadow.settings.broker_checks import role_error
 from shadow.settings.config_errors import ConfigError
 from shadow.settings.top_level_config import Config
 
@@ -42,20 +43,26 @@ NICE = 10
 """Niceness of the audit where it shares a core with traffic: it gets a tenth of the core while both need it."""
 
 
+AUDIT = ("audit", "shadow.processes.audit_process")
+PUBLISHER = ("publisher", "shadow.processes.publisher_process")
+"""Name and module of what takes the exchanges of the data plane; the publisher does on a host that only forwards."""
+
 Load = Callable[[], Config]
 
 
-def run(config: Config, load: Load | None, prespawned: PrespawnedWorker, *, attached: bool = False) -> int:
+def run(config: Config, load: Load | None, prespawned: PrespawnedWorker, *, attached: bool = False, role: str = "all") -> int:
     """Serve until SIGTERM or SIGINT, with the routes that `load` gives from SIGHUP on; 0 after an orderly stop.
 
-    `attached` ends it with standard input too, for a parent that may be killed. ConfigError with every
-    error when it cannot start.
+    `attached` ends it with standard input too, for a parent that may be killed; `role` is one of `broker_checks.ROLES`.
+    ConfigError with every error when it cannot start.
     """
+    if why := role_error(config, role):
+        raise ConfigError([why])
     with tempfile.TemporaryDirectory(prefix="sameweights-", ignore_cleanup_errors=True) as folder:
         audit_socket = f"{folder}/audit.sock"
         if len(os.fsencode(audit_socket)) > SOCKET_PATH:
             raise ConfigError([f"TMPDIR: the path '{audit_socket}' is too long for a socket: name a folder with a shorter one"])
-        data, admin = open_ports(config, prespawned.sockets)
+        data, admin = open_ports(config, prespawned.sockets, forwarding=role != "audit")
         with closing(admin):
             supervisor = Supervisor(
                 config,
@@ -65,19 +72,21 @@ def run(config: Config, load: Load | None, prespawned: PrespawnedWorker, *, atta
                 audit_socket=audit_socket,
                 prespawned=prespawned.process,
                 board=prespawned.board,
+                role=role,
             )
             return prespawned.runner.run(supervisor.run(attached=attached))
 
 
 def open_ports(
-    config: Config, unbound: Mapping[socket.AddressFamily, socket.socket]
+    config: Config, unbound: Mapping[socket.AddressFamily, socket.socket], *, forwarding: bool = True
 ) -> tuple[list[socket.socket], socket.socket]:
-    """The data port once a worker, and the admin port; ConfigError names each port that is taken, and an unusable store.
+    """The data port once a worker, none where this host does not forward, and the admin port; ConfigError names each port that
+    is taken, and an unusable store.
 
     The first worker's is the one of its family in `unbound`.
     """
     errors: list[str] = []
-    data = _open("proxy.listen", config.proxy.listen, config.proxy.workers, errors, unbound)
+    data = _open("proxy.listen", config.proxy.listen, config.proxy.workers, errors, unbound) if forwarding else []
     admin = _open("admin.listen", config.admin.listen, 1, errors, {})
     if errors:
         errors += _store_errors(config)
@@ -159,8 +168,9 @@ class Supervisor:
         data: Sequence[socket.socket],
         admin: socket.socket,
         audit_socket: str,
-        prespawned: Process,
+        prespawned: Process | None,
         board: int,
+        role: str = "all",
     ) -> None:
         self._config = config
         self._load = load
@@ -175,9 +185,9 @@ class Supervisor:
         """The name of this `serve` in the database, which counts what it has stored."""
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
+        self._role = role
         self._audit = SupervisedProcess(
-            "audit",
-            "shadow.processes.audit_process",
+            *(PUBLISHER if role == "proxy" else AUDIT),
             self._audit_task(audit_socket),
             [admin.fileno(), board],
             nice=NICE,
@@ -185,7 +195,8 @@ class Supervisor:
             before=self._folder,
             log=self._log,
         )
-        self._workers = [self._worker(n) for n in range(config.shadow.audit_workers)] if config.shadow.audit_workers > 1 else []
+        local = config.shadow.audit_workers if role == "all" and config.shadow.audit_workers > 1 else 0
+        self._workers = [self._worker(number) for number in range(local)]
         self._planes = [self._plane(n, opened, None if n else prespawned) for n, opened in enumerate(data)]
 
     def __repr__(self) -> str:
@@ -218,7 +229,8 @@ class Supervisor:
             await self._audit.start(hurry=True)
             if not await self._unless_stopped(self._audit.ready()):
                 return False
-            _listen(self._config.proxy.listen, self._data)
+            if self._data:
+                _listen(self._config.proxy.listen, self._data)
             await asyncio.gather(*(plane.start() for plane in self._planes))
             await asyncio.gather(*(worker.start(hurry=True) for worker in self._workers))
             return all([await self._unless_stopped(plane.ready()) for plane in self._planes])
@@ -237,12 +249,13 @@ class Supervisor:
         return waiting.result()
 
     def _print_addresses(self) -> None:
-        host, port = self._data[0].getsockname()[:2]
-        admin_host, admin_port = self._admin.getsockname()[:2]
-        sys.stderr.write(
-            f"sameweights: set OPENAI_BASE_URL={_scheme(self._config.proxy.tls_cert)}://{_shown(host)}:{port}/v1\n"
-            f"sameweights: pages and metrics on {_scheme(self._config.admin.tls_cert)}://{_shown(admin_host)}:{admin_port}\n"
-        )
+        if self._data:
+            host, port = self._data[0].getsockname()[:2]
+            scheme = _scheme(self._config.proxy.tls_cert)
+            sys.stderr.write(f"sameweights: set OPENAI_BASE_URL={scheme}://{_shown(host)}:{port}/v1\n")
+        host, port = self._admin.getsockname()[:2]
+        what = "metrics" if self._role == "proxy" else "pages and metrics"
+        sys.stderr.write(f"sameweights: {what} on {_scheme(self._config.admin.tls_cert)}://{_shown(host)}:{port}\n")
         sys.stderr.flush()
 
     async def _watch(self) -> None:
@@ -333,6 +346,7 @@ class Supervisor:
                 "fd": self._admin.fileno(),
                 "board": self._counters,
                 "run": self._run,
+                "role": self._role,
             }
         )
 

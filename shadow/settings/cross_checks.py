@@ -26,6 +26,7 @@ _SECRETS: Mapping[KeyPath, str] = {
     ("drift", "webhook_secret_env"): "secret",
     ("admin", "token_env"): "token",
     ("otel", "headers_env"): "header fields",
+    ("broker", "credentials_env"): "credentials",
 }
 """Settings beside `api_key_env` that name a variable, with what the variable holds."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from proxy.routing.outbound_proxy import is_this_machine
 from shadow.settings.base_url_checks import doubt
+from shadow.settings.broker_checks import broker_advice, broker_errors
 from shadow.settings.config_errors import ConfigError, ConfigSource, explain, quoted, sentences
 from shadow.settings.cross_checks import RawConfig, cross_check, listen_port, same_server
 from shadow.settings.environment_and_flags import OverridingValue, from_environment, from_flags
@@ -21,8 +22,10 @@ from shadow.settings.toml_lines import KeyPath, key_lines
 from shadow.settings.top_level_config import Config
 
 FILE = "sameweights.toml"
-NAMING = ("api_key_env", "webhook_secret_env", "token_env", "headers_env")
+NAMING = ("api_key_env", "webhook_secret_env", "token_env", "headers_env", "credentials_env")
 """Keys whose value is the name of an environment variable."""
+_SECTIONS = (("drift", "webhook_secret_env"), ("admin", "token_env"), ("otel", "headers_env"), ("broker", "credentials_env"))
+"""Those of them that stand once."""
 
 
 def load(path: Path | None, flags: Mapping[str, object], environ: Mapping[str, str], *, serving: bool = True) -> Config:
@@ -41,7 +44,8 @@ def load(path: Path | None, flags: Mapping[str, object], environ: Mapping[str, s
     except ValidationError as error:
         found = [*explain(error.errors(), Config), *found]
     else:
-        found = [*found, *outbound_errors(config), *tls_errors(config), *otel_errors(config, environ)] if serving else found
+        if serving:
+            found = [*found, *outbound_errors(config), *tls_errors(config), *otel_errors(config, environ), *broker_errors(config)]
         errors = [*errors, *environment_errors(config, environ)] if serving else errors
     if found or errors:
         raise ConfigError([*sentences(found, origin), *errors])
@@ -56,7 +60,7 @@ def _overlay(
     written, errors = from_flags(flags)
     named = {str(setting.value) for setting in written if setting.path[-1] in NAMING}
     named |= {str(own["api_key_env"]) for own in providers.values() if isinstance(own, dict) and "api_key_env" in own}
-    for section, key in (("drift", "webhook_secret_env"), ("admin", "token_env"), ("otel", "headers_env")):
+    for section, key in _SECTIONS:
         table = tables.get(section)
         named |= {str(table.get(key, ""))} if isinstance(table, dict) else set()
     named |= {value for name, value in environ.items() if name.endswith(tuple(f"__{key.upper()}" for key in NAMING))}
@@ -84,7 +88,8 @@ def _set(tables: dict[str, object], setting: OverridingValue) -> None:
 def advice(config: Config, environ: Mapping[str, str] = MappingProxyType({})) -> Sequence[str]:
     """Warnings: what is valid and probably not meant, one sentence each; `config check` and `serve` print them."""
     own = (*_address_advice(config), *_admin_advice(config), *_limits_advice(config))
-    return [*own, *outbound_advice(config, environ), *otel_advice(config), *_sample_advice(config), *_reference_advice(config)]
+    sent = (*outbound_advice(config, environ), *otel_advice(config), *broker_advice(config))
+    return [*own, *sent, *_sample_advice(config), *_reference_advice(config)]
 
 
 def _address_advice(config: Config) -> Iterator[str]:

@@ -124,6 +124,29 @@ class OtelConfig(BaseModel):
     """Stored records that wait to be sent before new ones are dropped, and counted."""
 
 
+class BrokerConfig(BaseModel):
+    """NATS JetStream between hosts that forward (`serve --role proxy`) and hosts that audit (`serve --role audit`)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str = ""
+    """Addresses of the NATS servers, with commas between them; empty: exchanges pass over a local socket."""
+    credentials_env: str = ""
+    """Environment variable with credentials: the text of a .creds file, an nkey's seed, `user:password`, or a token."""
+    tls_ca: str = ""
+    """File with the certificate authorities of the servers, in PEM form; empty uses the system's."""
+    streams: Annotated[int, Field(ge=1, le=64)] = 1
+    """Streams that the exchanges are divided among, by a hash of their ids; each has one leader."""
+    replicas: Literal[1, 3, 5] = 3
+    """Servers that keep each stream."""
+    max_bytes: Annotated[int, Field(ge=1024 * 1024)] = 4 * 1024 * 1024 * 1024
+    """Bytes of each stream, reserved when it is created; a full stream refuses exchanges, which are counted."""
+    patience: Annotated[float, Field(gt=0, le=3_600)] = 30.0
+    """Seconds for which an exchange that the broker does not acknowledge is sent again before it is dropped, and counted."""
+    limit: Annotated[int, Field(ge=1024 * 1024)] = 64 * 1024 * 1024
+    """Bytes of exchanges that wait for the broker on each forwarding host before new ones are dropped, and counted."""
+
+
 class LogConfig(BaseModel):
     """What the processes of `serve` write to standard error."""
 
@@ -148,3 +171,4 @@ class Config(BaseModel):
     admin: AdminConfig = AdminConfig()
     log: LogConfig = LogConfig()
     otel: OtelConfig = OtelConfig()
+    broker: BrokerConfig = BrokerConfig()

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from proxy.exchange import FailureKind
 from shadow.findings.finding import FindingState
+from shadow.metrics.broker_metrics import ConsumerMetrics, PublisherMetrics
 from shadow.metrics.definitions import MetricDefinitions
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "reference" / "metrics.md").read_text(encoding="utf-8")
@@ -18,7 +19,10 @@ BUCKETS = re.compile(r"^\| `(sameweights_\w+)` \| ([\d. ]+) \|$", re.MULTILINE)
 def collectors():
     registry = CollectorRegistry()
     MetricDefinitions(registry)
-    for collector in registry._collector_to_names:
+    PublisherMetrics(registry, 0)
+    of_consumer = CollectorRegistry()
+    ConsumerMetrics(of_consumer)
+    for collector in [*registry._collector_to_names, *of_consumer._collector_to_names]:
         [metric] = collector.describe()
         name = f"{metric.name}_total" if metric.type == "counter" else metric.name
         yield name, metric.type, collector

@@ -1,0 +1,1 @@
+"""Exchanges over NATS JetStream: published by hosts that forward, consumed by hosts that audit."""

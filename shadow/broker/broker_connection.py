@@ -1,0 +1,294 @@
+"""BrokerConnection: one connection to NATS servers, opened again whenever it is lost or closed; it alone makes a client.
+
+nats-py is imported when a connection is opened, because an installation without a broker does not have it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from shadow.broker.broker_credentials import credentials_options
+from shadow.broker.broker_errors import BrokerAwayError, BrokerError, BrokerRefusal, MessageTooLargeError, StreamFullError
+from shadow.settings.config_errors import quoted
+from shadow.settings.top_level_config import BrokerConfig
+
+if TYPE_CHECKING:
+    from nats.aio.client import Client
+    from nats.aio.msg import Msg
+
+log = structlog.get_logger("sameweights.broker")
+
+OPEN_SECONDS = 3.0
+"""Seconds that one attempt to connect may take, all servers together."""
+PING_SECONDS = 2
+"""Seconds between two pings, two of which may be unanswered; the client's own two minutes notice a stopped server too late."""
+RETRY_SECONDS = 0.2
+LONGEST_PAUSE = 5.0
+ANSWER_SECONDS = 2.0
+PENDING_BYTES = 4 * 1024 * 1024
+"""Bytes that the client holds for a connection that is lost."""
+STREAM_FULL, TOO_LARGE = 10077, 10054
+"""Error codes of JetStream: a limit of the stream is reached; the message is larger than it takes."""
+API = "$JS.API"
+LOST = "the connection to the broker is lost, and opened again as soon as a server answers"
+
+
+class BrokerConnection:
+    """`prepare` is awaited with each connection that was opened; its errors are those of `open`."""
+
+    def __init__(
+        self,
+        settings: BrokerConfig,
+        credentials: str,
+        *,
+        name: str,
+        prepare: Callable[[BrokerConnection], Awaitable[None]] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._credentials = credentials
+        self._name = name
+        self._prepare = prepare
+        self._client: Client | None = None
+        self._closed = asyncio.Event()
+        self._latest: Exception | None = None
+        """The last error that the client reported outside of a call."""
+        self._why = "the broker has not been reached yet"
+        """Why there is no client; "" while there is one."""
+
+    def __repr__(self) -> str:
+        return f"<BrokerConnection {self._name} {self.why_not or 'connected'}>"
+
+    @property
+    def client(self) -> Client:
+        """The client; BrokerAwayError while there is none."""
+        if self._client is None:
+            raise BrokerAwayError(self._why or LOST)
+        return self._client
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether a server is connected now."""
+        return self._client is not None and self._client.is_connected
+
+    @property
+    def why_not(self) -> str:
+        """Why the broker cannot be used now; "" while it can."""
+        return self._why if self._client is None or self.is_connected else LOST
+
+    @property
+    def max_payload(self) -> int:
+        """Bytes that a message may have; BrokerAwayError before the first connection."""
+        return int(self.client.max_payload)
+
+    async def open(self) -> None:
+        """Connect, once; BrokerError where the servers refuse this configuration, BrokerAwayError where none answers."""
+        try:
+            self._client = await self._connected()
+            if self._prepare is not None:
+                await self._prepare(self)
+        except (BrokerAwayError, BrokerError) as why:
+            self._why = str(why)
+            await self.close()
+            raise
+        self._closed.clear()
+        self._why = ""
+
+    async def keep(self) -> None:
+        """Open the connection where there is none, and again whenever it is closed for good; until cancelled."""
+        pause = RETRY_SECONDS
+        while True:
+            try:
+                if self._client is None:
+                    await self.open()
+                    log.info("broker_connected", server=self._server())
+            except (BrokerAwayError, BrokerError) as why:
+                if pause == RETRY_SECONDS or isinstance(why, BrokerError):
+                    log.warning("broker_away", reason=str(why))
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+                continue
+            pause = RETRY_SECONDS
+            await self._closed.wait()
+            await self.close()
+
+    async def close(self) -> None:
+        """End the connection."""
+        client, self._client = self._client, None
+        if client is not None:
+            await _discard(client)
+
+    async def request(self, subject: str, body: bytes, headers: dict[str, str] | None = None) -> Mapping[str, Any]:
+        """The JSON answer of JetStream; BrokerAwayError without one in time, BrokerRefusal for its error, BrokerError without
+        the right to send it, MessageTooLargeError for more than `max_payload`.
+        """
+        import nats.errors  # noqa: PLC0415 - imported only where a broker is configured
+
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS * 1.5):  # because a full buffer is flushed before the client's own limit
+                message = await self.client.request(subject, body, timeout=ANSWER_SECONDS, headers=headers)
+        except nats.errors.MaxPayloadError as error:
+            raise MessageTooLargeError(str(error)) from None
+        except nats.errors.NoRespondersError:
+            # while a leader is elected a stream that exists is not found either
+            raise BrokerAwayError(
+                "JetStream does not answer: it has no leader now, or is off (jetstream {} in its file)"
+            ) from None
+        except (nats.errors.Error, OSError, TimeoutError) as error:
+            raise self._unanswered(error) from None
+        answer: Mapping[str, Any] = json.loads(message.data)
+        if "error" in answer:
+            raise _refusal(answer["error"])
+        return answer
+
+    async def publish(self, subject: str, body: bytes, headers: dict[str, str]) -> None:
+        """Publish, and wait for the acknowledgement; StreamFullError, MessageTooLargeError, or the errors of `request`."""
+        try:
+            await self.request(subject, body, headers)
+        except BrokerRefusal as why:
+            if why.code == STREAM_FULL:
+                raise StreamFullError(f"the stream is full ({why.description})") from None
+            if why.code == TOO_LARGE:
+                raise MessageTooLargeError(why.description) from None
+            raise
+
+    async def api(self, name: str, request: Mapping[str, object] | None = None) -> Mapping[str, Any]:
+        """The answer to a request of JetStream's API, like `STREAM.INFO.NAME`; errors as `request`."""
+        return await self.request(f"{API}.{name}", json.dumps(request).encode() if request else b"")
+
+    async def tell(self, message: Msg, body: bytes) -> None:
+        """Send an acknowledgement of a message by the connection of now; lost where there is none, and then delivered again."""
+        with suppress(Exception):  # because the server sends the message again, whichever error the client has
+            await self.client.publish(message.reply, body)
+
+    def _reported(self) -> Exception | None:
+        return self._latest
+
+    def _unanswered(self, error: Exception) -> BrokerAwayError | BrokerError:
+        latest, self._latest = str(self._latest or ""), None
+        if "permissions violation" in latest.lower():
+            what = latest.partition("for ")[2] or latest
+            return BrokerError(
+                f"the broker does not allow {what.strip()}: give the user of broker.credentials_env the rights that the guide "
+                "to a fleet lists"
+            )
+        return BrokerAwayError(f"the broker did not answer in time ({type(error).__name__})")
+
+    async def _connected(self, attempts: int = 5) -> Client:
+        from nats.aio.client import Client  # noqa: PLC0415 - imported only where a broker is configured
+
+        client = Client()
+        self._latest = None
+        try:
+            async with asyncio.timeout(OPEN_SECONDS):
+                await client.connect(**self._options())
+        except Exception as error:  # noqa: BLE001 - the client raises what its parser, socket or TLS does
+            await _discard(client)
+            why = self._reported() or error
+            if attempts > 1 and isinstance(why, ConnectionError) and not isinstance(why, ConnectionRefusedError):
+                # because a server that refuses credentials may have closed before its reason is read
+                return await self._connected(attempts - 1)
+            raise self._unreachable(why) from None
+        client.options.update(allow_reconnect=True, max_reconnect_attempts=-1)
+        if self._wants_tls and not client._server_info.get("tls_required"):  # noqa: SLF001 - the client has no public name for it
+            await _discard(client)
+            shown = shown_addresses(self._settings.url)
+            raise BrokerError(
+                f"the broker at {shown} offers no TLS: write nats:// to do without, or give its servers certificates"
+            )
+        return client
+
+    @property
+    def _wants_tls(self) -> bool:
+        return bool(self._settings.tls_ca) or self._settings.url.startswith("tls://")
+
+    def _options(self) -> dict[str, Any]:
+        return {
+            "servers": addresses(self._settings.url),
+            "name": self._name,
+            "error_cb": self._on_error,
+            "disconnected_cb": self._on_disconnected,
+            "reconnected_cb": self._on_reconnected,
+            "closed_cb": self._on_closed,
+            # of this attempt alone: a client that tries again by itself leaves each connection open that it gave up
+            "allow_reconnect": False,
+            "max_reconnect_attempts": 1,
+            "reconnect_time_wait": RETRY_SECONDS,
+            "connect_timeout": 1,
+            "ping_interval": PING_SECONDS,
+            "max_outstanding_pings": 2,
+            "pending_size": PENDING_BYTES,
+            "flush_timeout": ANSWER_SECONDS,
+            **self._tls(),
+            **credentials_options(self._credentials),
+        }
+
+    def _tls(self) -> Mapping[str, object]:
+        return {"tls": ssl.create_default_context(cafile=self._settings.tls_ca or None)} if self._wants_tls else {}
+
+    def _unreachable(self, error: Exception) -> BrokerError | BrokerAwayError:
+        shown, text = shown_addresses(self._settings.url), str(error)
+        if "authorization" in text.lower() or "authentication" in text.lower():
+            return BrokerError(_refused(shown, self._settings.credentials_env))
+        if isinstance(error, ssl.SSLError):
+            words = f"TLS with the broker at {shown} fails: {error.reason or error}; name its authority in broker.tls_ca"
+            return BrokerError(words)
+        if "INFO" in text:
+            return BrokerError(f"what answers at {shown} is no NATS server: see broker.url, whose port is usually 4222")
+        why = error.strerror if isinstance(error, OSError) and error.strerror else text or "no answer in time"
+        return BrokerAwayError(f"the broker at {shown} cannot be reached: {why}; see broker.url, and that nats-server runs there")
+
+    def _server(self) -> str:
+        url = self._client.connected_url if self._client else None
+        return url.netloc.rpartition("@")[2] if url else ""
+
+    async def _on_error(self, error: Exception) -> None:
+        self._latest = error
+
+    async def _on_disconnected(self) -> None:
+        if self._client is not None:
+            log.warning("broker_away", reason=LOST)
+
+    async def _on_reconnected(self) -> None:
+        log.info("broker_connected", server=self._server())
+
+    async def _on_closed(self) -> None:
+        self._closed.set()
+
+
+async def _discard(client: Client) -> None:
+    """End a client, whichever state it is in."""
+    transport: Any = client._transport  # noqa: SLF001 - a client that never connected does not close it
+    with suppress(Exception):  # because a client whose connection is half open raises what its socket does
+        await asyncio.wait_for(client.close(), ANSWER_SECONDS)
+    if transport is not None:
+        transport.close()
+
+
+def addresses(url: str) -> list[str]:
+    """The servers of `broker.url`."""
+    return [one.strip() for one in url.split(",") if one.strip()]
+
+
+def shown_addresses(url: str) -> str:
+    """The servers as they may be shown, a password masked."""
+    return ", ".join(quoted(one) for one in addresses(url))
+
+
+def _refused(shown: str, variable: str) -> str:
+    if variable:
+        return f"the broker at {shown} refuses the credentials in '{variable}': put those of a user of its account there"
+    return f"the broker at {shown} wants credentials: name the variable that holds them in broker.credentials_env"
+
+
+def _refusal(error: Mapping[str, Any]) -> BrokerRefusal | BrokerAwayError:
+    code, text = int(error.get("err_code", 0)), str(error.get("description", ""))
+    if error.get("code") == 503 and code not in {STREAM_FULL, TOO_LARGE}:
+        return BrokerAwayError(f"the broker cannot do it now ({text})")
+    return BrokerRefusal(code, text)

@@ -1,0 +1,243 @@
+"""The composition root of the publisher process of `serve --role proxy`, in the place of the audit: data plane in, broker out.
+
+Run as a module, it reads its task as one JSON line on standard input, writes `ready`, and runs until SIGTERM, or until its
+parent is gone. A broker that is away costs neither its start nor a request: exchanges wait, up to `broker.limit`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Mapping
+
+import structlog
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from proxy.process.parent_watchdog import hold, loop_factory, read_task, send_heartbeat
+from proxy.process.server_tls import server_context
+from proxy.process.shared_counters import SharedCounters
+from proxy.process.standard_streams import install_streams
+from proxy.worker_stats import WorkerStats
+from shadow.broker.broker_connection import BrokerConnection
+from shadow.broker.broker_errors import BrokerAwayError, BrokerError
+from shadow.broker.broker_message import ADVISED_PAYLOAD
+from shadow.broker.broker_streams import ensure_streams
+from shadow.broker.publisher import Publisher
+from shadow.metrics.broker_metrics import FORWARDING, PublisherMetrics
+from shadow.metrics.observe import Metrics
+from shadow.metrics.process_metrics import ProcessCollector
+from shadow.pages.admin_access import AdminAccess
+from shadow.pages.connection_limiter import ConnectionLimiter
+from shadow.pages.host_guard import add_headers, host_guard
+from shadow.pages.metrics_endpoint import MetricsEndpoint
+from shadow.pipeline.exchange_ledger import ExchangeLedger
+from shadow.pipeline.exchange_receiver import ExchangeReceiver
+from shadow.pipeline.frame_bytes import frame_bytes
+from shadow.pipeline.task_errors import log_error
+from shadow.processes.log_setup import to_stderr
+from shadow.processes.readiness import Readiness
+from shadow.processes.supervisor_log import log_options
+from shadow.settings.top_level_config import Config
+
+log = structlog.get_logger("sameweights.publisher")
+
+GAUGE_SECONDS = 0.5
+SMALLEST = 512
+"""Bytes that an exchange has at least, by which the number of those that wait is bounded beside their bytes."""
+RECEIVE_PATIENCE, PUBLISH_PATIENCE, ADMIN_PATIENCE = 1.0, 10.0, 1.0
+"""Seconds for each part of an orderly end, in their order; the supervisor kills the process after `AUDIT_PATIENCE`."""
+PAGES = "This host forwards requests and publishes exchanges; pages and verdicts are on the hosts of --role audit.\n"
+
+
+class PublisherProcess:
+    """Receiver, publisher and admin port on one event loop."""
+
+    def __init__(
+        self, config: Config, counters: SharedCounters, environ: Mapping[str, str] = os.environ, supervisor: int = 0
+    ) -> None:
+        self._config = config
+        self._counters = counters
+        settings, registry = config.broker, CollectorRegistry()
+        self._metrics = Metrics(registry, config)
+        self._own = PublisherMetrics(registry, settings.limit)
+        registry.register(ProcessCollector(supervisor or os.getpid(), self._metrics.workers))
+        self._planes = Readiness(config.proxy.workers)
+        ledger = ExchangeLedger(counters, {})
+        self._receiver = ExchangeReceiver(
+            limit=settings.limit // SMALLEST,
+            limit_bytes=settings.limit,
+            frame_limit=frame_bytes(config),
+            on_stats=self._stats,
+            on_end=self._planes.left,
+            ledger=ledger,
+        )
+        credentials = environ.get(settings.credentials_env, "")
+        self._broker = BrokerConnection(settings, credentials, name="sameweights publisher", prepare=self._prepare)
+        self._publisher = Publisher(source=self._receiver, broker=self._broker, ledger=ledger, settings=settings)
+        self._scraping = MetricsEndpoint(registry.restricted_registry(FORWARDING), self._metrics.scraped)
+        self._limiter = ConnectionLimiter(most=config.admin.clients, refused=self._metrics.admin_refused, clock=time.monotonic)
+        self._runner = web.AppRunner(self._app(environ), access_log=None, shutdown_timeout=ADMIN_PATIENCE)
+        self._admin: asyncio.Server | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def __repr__(self) -> str:
+        return f"<PublisherProcess {self._receiver!r} {self._publisher!r} {self._broker!r}>"
+
+    async def start(self, admin: socket.socket, audit_socket: str) -> None:
+        """Open the admin port and the local socket, and begin to work; BrokerError where the broker refuses the configuration."""
+        try:
+            await self._broker.open()
+        except BrokerAwayError as why:
+            log.warning("broker_away", reason=str(why), effect="exchanges wait, and are dropped and counted beyond broker.limit")
+        await self._runner.setup()
+        self._metrics.counted(self._counters)
+        assert self._runner.server is not None  # since `setup`
+        tls = server_context(self._config.admin.tls_cert, self._config.admin.tls_key) if self._config.admin.tls_cert else None
+        factory = self._limiter.protocol_factory(self._runner.server)
+        self._admin = await asyncio.get_running_loop().create_server(factory, sock=admin, ssl=tls)
+        await self._receiver.start(audit_socket)
+        for work in (self._publisher.run(), self._broker.keep(), self._receiver.stay(), self._gauges()):
+            task = asyncio.create_task(work)
+            task.add_done_callback(log_error)
+            self._tasks.append(task)
+
+    def reload(self, line: bytes) -> None:
+        """Nothing here depends on providers and routes, which alone are reloaded."""
+
+    async def stop(self) -> None:
+        """Publish what there is, as far as the broker takes it, and close everything."""
+        await self._receiver.stop(patience=RECEIVE_PATIENCE)
+        publishing, *others = self._tasks
+        publishing.cancel()
+        await self._publisher.finish(PUBLISH_PATIENCE)
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._broker.close()
+        if self._admin is not None:
+            self._admin.close()
+        await self._runner.cleanup()
+
+    async def _prepare(self, broker: BrokerConnection) -> None:
+        await ensure_streams(broker, self._config.broker)
+        if broker.max_payload < ADVISED_PAYLOAD:
+            log.warning(
+                "broker_payload_small",
+                max_payload=broker.max_payload,
+                advised=ADVISED_PAYLOAD,
+                effect="an exchange that is larger when compressed is dropped and counted as broker_too_large",
+                remedy="set max_payload: 8MB in the configuration of the NATS servers",
+            )
+
+    def _stats(self, stats: WorkerStats) -> None:
+        self._planes.heartbeat(stats.worker, stats.pid, time.monotonic())
+        self._metrics.stats(stats)
+
+    def _ready(self) -> str:
+        """Ready although the broker is away, because traffic is forwarded without it."""
+        if any(task.done() and not task.cancelled() for task in self._tasks):
+            return "a part of the publisher ended in a fault of ours (see the log); traffic is forwarded, restart to record it"
+        return self._planes.why_not(time.monotonic())
+
+    async def _gauges(self) -> None:
+        while True:
+            self._metrics.counted(self._counters)
+            self._own.show(
+                connected=self._broker.is_connected,
+                waiting=len(self._receiver),
+                size=self._receiver.waiting_bytes,
+                published=self._counters.totals()["published"],
+                retries=self._publisher.retries,
+            )
+            self._limiter.close_idle()
+            await asyncio.sleep(GAUGE_SECONDS)
+
+    def _app(self, environ: Mapping[str, str]) -> web.Application:
+        settings = self._config.admin
+        token = environ.get(settings.token_env, "")
+        access = AdminAccess(token=token, metrics_open=settings.metrics == "open", secure=bool(settings.tls_cert))
+        app = web.Application(middlewares=[self._limiter.middleware, host_guard(settings), access.middleware])
+        app.on_response_prepare.append(add_headers)
+        app.on_cleanup.append(self._close_scraping)
+        app.add_routes(
+            [
+                web.get("/metrics", self._scrape),
+                web.get("/healthz", self._healthz),
+                web.get("/readyz", self._readyz),
+                web.get("/", self._home),
+            ]
+        )
+        return app
+
+    async def _close_scraping(self, _: web.Application) -> None:
+        self._scraping.close()
+
+    async def _scrape(self, request: web.Request) -> web.Response:
+        accept, encoding = (",".join(request.headers.getall(name, [])) for name in ("Accept", "Accept-Encoding"))
+        body, headers = await self._scraping.page(accept, encoding)
+        return web.Response(body=body, headers=headers)
+
+    async def _healthz(self, _: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def _readyz(self, _: web.Request) -> web.Response:
+        why = self._ready()
+        note = f"ready; {self._broker.why_not}" if self._broker.why_not else "ready"
+        return web.Response(text=f"{why or note}\n", status=503 if why else 200)
+
+    async def _home(self, _: web.Request) -> web.Response:
+        return web.Response(text=PAGES)
+
+
+async def live(process: PublisherProcess, admin: socket.socket, audit_socket: str, begun: bytes) -> None:
+    """Run the publisher until SIGTERM, SIGINT, or the end of standard input (the parent died); `begun` came behind the task."""
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
+    await process.start(admin, audit_socket)
+    await hold(ended.set, process.reload, begun=begun)
+    beats = asyncio.create_task(send_heartbeat())
+    gc.collect()
+    gc.freeze()
+    await ended.wait()
+    await process.stop()
+    beats.cancel()
+
+
+def main() -> int:
+    """Read the task and run; 2 with one sentence when the broker refuses the configuration, 0 where there is no task."""
+    install_streams()
+    to_stderr()
+    line, begun = read_task()
+    if not line:
+        return 0
+    task = json.loads(line)
+    config = Config.model_validate(task["config"])
+    to_stderr(**log_options(config))
+    admin = socket.socket(fileno=task["fd"])
+    admin.setblocking(False)
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        try:
+            runner.run(_lived(config, task, admin, begun))
+        except BrokerError as why:
+            sys.stderr.write(f"sameweights: {why}\n")
+            return 2
+    return 0
+
+
+async def _lived(config: Config, task: Mapping[str, object], admin: socket.socket, begun: bytes) -> None:
+    board = task.get("board")
+    process = PublisherProcess(config, SharedCounters(board if isinstance(board, int) else None), supervisor=os.getppid())
+    await live(process, admin, str(task["audit_socket"]), begun)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

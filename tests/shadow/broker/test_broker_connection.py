@@ -1,0 +1,156 @@
+"""A connection to real servers: opened, lost and found again; each reason why it cannot be used is a sentence."""
+
+import asyncio
+import signal
+from contextlib import suppress
+
+import pytest
+import trustme
+
+from shadow.broker.broker_connection import BrokerConnection, addresses, shown_addresses
+from shadow.broker.broker_errors import BrokerAwayError, BrokerError, MessageTooLargeError
+from shadow.broker.broker_message import subject
+from tests.brokers import NatsServer, connected, free_port, nats_server, settings
+from tests.certificates import issued
+from tests.running import until
+
+
+async def refused(config, credentials: str = "", prepare=None) -> BrokerError | BrokerAwayError:
+    broker = BrokerConnection(config, credentials, name="test", prepare=prepare)
+    with pytest.raises((BrokerError, BrokerAwayError)) as raised:
+        await broker.open()
+    assert broker.why_not == str(raised.value)
+    return raised.value
+
+
+def nowhere():
+    server = NatsServer.__new__(NatsServer)
+    server.port = free_port()
+    return server
+
+
+async def test_servers_that_cannot_be_reached_are_named_with_the_key():
+    server = nowhere()
+    why = await refused(settings(server))
+    assert isinstance(why, BrokerAwayError)
+    assert str(why).startswith(f"the broker at '{server.url}' cannot be reached: ")
+    assert "see broker.url" in str(why)
+
+
+async def test_server_of_another_protocol_is_named_as_none(tmp_path):
+    ended = asyncio.Event()
+
+    async def answer(_, writer):
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+        ended.set()
+
+    other = await asyncio.start_server(answer, "127.0.0.1", 0)
+    server = nowhere()
+    server.port = other.sockets[0].getsockname()[1]
+    async with other:
+        why = await refused(settings(server))
+        await ended.wait()
+    assert isinstance(why, BrokerError)
+    assert "is no NATS server" in str(why)
+
+
+async def test_wrong_and_missing_credentials_are_refused_without_showing_them(tmp_path):
+    user = 'authorization { user: "audit", password: "right" }'
+    async with nats_server(tmp_path, more=user) as server:
+        wrong = await refused(settings(server, credentials_env="NATS"), "audit:mistaken")
+        missing = await refused(settings(server))
+        async with connected(settings(server), "audit:right") as broker:
+            assert broker.is_connected
+    assert "refuses the credentials in 'NATS'" in str(wrong)
+    assert "mistaken" not in str(wrong)
+    assert "name the variable that holds them in broker.credentials_env" in str(missing)
+
+
+async def test_missing_rights_are_named_by_the_subject(tmp_path):
+    rights = (
+        'authorization { users: [ { user: "audit", password: "right", permissions: { publish: ["sameweights.>"], '
+        'subscribe: ["_INBOX.>"] } } ] }'
+    )
+    async with nats_server(tmp_path, more=rights) as server:
+
+        async def look(broker):
+            await broker.api("STREAM.INFO.SAMEWEIGHTS_EXCHANGE_0")
+
+        why = await refused(settings(server), "audit:right", look)
+    assert isinstance(why, BrokerError)
+    assert '"$js.api.stream.info.sameweights_exchange_0"' in str(why).lower()
+
+
+async def test_tls_is_used_and_never_left_out_silently(tmp_path):
+    ca = trustme.CA()
+    _, (cert, key) = issued(tmp_path, ca)
+    trusted = tmp_path / "ca.pem"
+    ca.cert_pem.write_to_path(str(trusted))
+    tls = f'tls {{ cert_file: "{cert}", key_file: "{key}" }}'
+    async with nats_server(tmp_path, more=tls) as server, nats_server(tmp_path, name="plain") as plain:
+        url = server.url.replace("nats://", "tls://")
+        async with connected(settings(server, url=url, tls_ca=str(trusted))) as broker:
+            assert broker.is_connected
+        unknown = await refused(settings(server, url=url))
+        without = await refused(settings(plain, url=plain.url.replace("nats://", "tls://")))
+    assert "TLS with the broker" in str(unknown)
+    assert "broker.tls_ca" in str(unknown)
+    assert "offers no TLS" in str(without)
+
+
+async def test_server_without_jetstream_is_away(tmp_path):
+    async with nats_server(tmp_path) as server:
+        server._text = server._text.replace("jetstream", "#")
+        await server.stop()
+        await server.start()
+
+        async def look(broker):
+            await broker.api("INFO")
+
+        why = await refused(settings(server), prepare=look)
+    assert isinstance(why, BrokerAwayError)
+    assert "JetStream does not answer" in str(why)
+
+
+async def test_message_beyond_the_servers_limit_is_too_large_and_one_at_it_is_not(tmp_path):
+    async with nats_server(tmp_path, max_payload="2000") as server, connected(settings(server)) as broker:
+        assert broker.max_payload == 2_000
+        await broker.publish(subject(0), b"x" * 1_900, {"Nats-Msg-Id": "1"})
+        with pytest.raises(MessageTooLargeError):
+            await broker.publish(subject(0), b"x" * 2_001, {"Nats-Msg-Id": "2"})
+
+
+async def test_connection_is_opened_again_after_the_server_was_away(tmp_path):
+    async with nats_server(tmp_path) as server, connected(settings(server)) as broker:
+        keeping = asyncio.create_task(broker.keep())
+        await server.stop(signal.SIGKILL)
+        await until(lambda: not broker.is_connected)
+        assert broker.why_not
+        await server.start()
+        await until(lambda: broker.is_connected)
+        assert broker.why_not == ""
+        keeping.cancel()
+
+
+async def test_connection_that_the_client_gave_up_is_opened_again(tmp_path):
+    async with nats_server(tmp_path) as server, connected(settings(server)) as broker:
+        keeping = asyncio.create_task(broker.keep())
+        first = broker.client
+        await first.close()
+        await until(lambda: broker._client not in {None, first})
+        assert broker.is_connected
+        keeping.cancel()
+
+
+async def test_request_without_a_connection_is_away():
+    broker = BrokerConnection(settings(nowhere()), "", name="test")
+    with pytest.raises(BrokerAwayError):
+        await broker.api("INFO")
+
+
+def test_addresses_are_several_and_shown_without_passwords():
+    assert addresses("nats://a:4222, nats://b:4222,") == ["nats://a:4222", "nats://b:4222"]
+    assert "word" not in shown_addresses("nats://me:word@a:4222")

@@ -1,0 +1,92 @@
+"""An exchange comes out of a message as it went in; everything else is refused in words that hold nothing of it."""
+
+import random
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy.exchange import Exchange
+from proxy.packing import pack
+from shadow.broker.broker_message import (
+    FORMAT,
+    MessageError,
+    PayloadCompressor,
+    headers,
+    read_message,
+    shard_of,
+    stream_name,
+    subject,
+)
+from tests.exchanges import asked, exchange, said
+
+LIMIT = 1_000_000
+
+
+def compressed(payload: bytes) -> bytes:
+    return PayloadCompressor().compress(payload)
+
+
+def test_exchange_of_a_message_is_the_one_that_was_compressed():
+    sent = exchange(said("Grüße"), request=asked())
+    assert read_message(FORMAT, compressed(pack(sent)), LIMIT) == sent
+
+
+def test_compressor_makes_frames_that_are_read_alone():
+    compressor = PayloadCompressor()
+    sent = [exchange(said(f"{n}"), request=asked(), id=f"{n:032d}") for n in range(3)]
+    bodies = [compressor.compress(pack(one)) for one in sent]
+    assert [read_message(FORMAT, body, LIMIT) for body in reversed(bodies)] == sent[::-1]
+
+
+def test_subject_and_headers_hold_the_version_of_the_format():
+    assert subject(2) == "sameweights.1.exchange.2"
+    assert subject(2, "*") == "sameweights.*.exchange.2"
+    assert headers("a" * 32) == {"Sameweights-Format": "1", "Nats-Msg-Id": "a" * 32}
+    assert stream_name(2) == "SAMEWEIGHTS_EXCHANGE_2"
+
+
+@pytest.mark.parametrize("version", ["", "2", "10"])
+def test_message_of_another_format_is_refused(version):
+    with pytest.raises(MessageError, match="this version reads '1'"):
+        read_message(version, compressed(pack(exchange())), LIMIT)
+
+
+def test_payload_at_the_limit_is_read_and_one_byte_beyond_is_refused():
+    payload = pack(exchange(b"x" * 5000))
+    assert read_message(FORMAT, compressed(payload), len(payload)).id == "0" * 32
+    with pytest.raises(MessageError, match="more than 1,000,000 bytes uncompressed"):
+        read_message(FORMAT, compressed(b"\0" * 1_000_001), LIMIT)
+
+
+def test_payload_that_grows_without_bound_is_refused_unread():
+    with pytest.raises(MessageError, match="more than"):
+        read_message(FORMAT, compressed(b"\0" * 500_000_000), LIMIT)
+
+
+def test_cut_frame_is_refused():
+    body = compressed(pack(exchange(said(), request=asked())))
+    with pytest.raises(MessageError, match="cut off"):
+        read_message(FORMAT, body[: len(body) // 2], LIMIT)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_refused_or_read_and_nothing_else_is_raised(body):
+    for each in (body, compressed(body)):
+        with suppress(MessageError):
+            assert isinstance(read_message(FORMAT, each, LIMIT), Exchange)
+
+
+@given(st.text(max_size=40), st.integers(1, 64))
+def test_exchange_has_one_stream_of_those_there_are(identity, streams):
+    assert 0 <= shard_of(identity, streams) < streams
+    assert shard_of(identity, streams) == shard_of(identity, streams)
+
+
+def test_streams_share_the_exchanges_evenly():
+    draw = random.Random(1)
+    counts = [0] * 4
+    for _ in range(4_000):
+        counts[shard_of(f"{draw.getrandbits(112):028x}", 4)] += 1
+    assert all(900 < count < 1_100 for count in counts)

@@ -1,0 +1,77 @@
+"""Streams are created, adjusted, and refused where they are another product's; real servers."""
+
+import pytest
+
+from shadow.broker.broker_connection import BrokerConnection
+from shadow.broker.broker_errors import BrokerError
+from shadow.broker.broker_streams import CONSUMER, ensure_consumers, ensure_streams, stream_state
+from tests.brokers import STREAM_BYTES, connected, nats_server, settings
+
+
+@pytest.fixture
+async def server(tmp_path):
+    async with nats_server(tmp_path) as running:
+        yield running
+
+
+async def refused(server, **more) -> str:
+    config = settings(server, **more)
+
+    async def prepare(broker):
+        await ensure_streams(broker, config)
+        await ensure_consumers(broker, config)
+
+    with pytest.raises(BrokerError) as raised:
+        await BrokerConnection(config, "", name="test", prepare=prepare).open()
+    return str(raised.value)
+
+
+async def test_streams_refuse_when_full_and_keep_what_is_not_acknowledged(server):
+    async with connected(settings(server, streams=2), consumers=True) as broker:
+        for shard in range(2):
+            made = (await stream_state(broker, shard))["config"]
+            assert (made["retention"], made["discard"], made["max_age"]) == ("workqueue", "new", 0)
+            assert made["subjects"] == [f"sameweights.*.exchange.{shard}"]
+            assert made["max_bytes"] == STREAM_BYTES
+        consumer = (await broker.api(f"CONSUMER.INFO.SAMEWEIGHTS_EXCHANGE_1.{CONSUMER}"))["config"]
+        assert (consumer["ack_policy"], consumer["filter_subject"]) == ("explicit", "sameweights.1.exchange.1")
+
+
+async def test_streams_that_are_there_are_kept_and_their_size_is_adjusted(server):
+    async with connected(settings(server)) as broker:
+        await broker.publish("sameweights.1.exchange.0", b"x", {})
+    async with connected(settings(server, max_bytes=2 * STREAM_BYTES)) as broker:
+        state = await stream_state(broker, 0)
+    assert (state["config"]["max_bytes"], state["state"]["messages"]) == (2 * STREAM_BYTES, 1)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("retention", "limits"), ("discard", "old"), ("max_age", 1_000_000_000_000), ("subjects", ["theirs.>"])]
+)
+async def test_stream_of_another_product_is_refused_and_left_as_it_is(server, key, value):
+    theirs = {"name": "SAMEWEIGHTS_EXCHANGE_0", "subjects": ["sameweights.*.exchange.0"], "retention": "workqueue"}
+    theirs |= {"discard": "new", "storage": "file", key: value}
+    broker = BrokerConnection(settings(server), "", name="test")
+    await broker.open()
+    await broker.api("STREAM.CREATE.SAMEWEIGHTS_EXCHANGE_0", theirs)
+    sentence = await refused(server)
+    assert "is there already and is no stream of sameweights" in sentence
+    assert f"its {key} is " in sentence
+    assert (await stream_state(broker, 0))["config"][key] == value
+    await broker.close()
+
+
+async def test_subjects_that_another_stream_takes_are_refused(server):
+    broker = BrokerConnection(settings(server), "", name="test")
+    await broker.open()
+    await broker.api("STREAM.CREATE.OTHER", {"name": "OTHER", "subjects": ["sameweights.>"], "storage": "file"})
+    await broker.close()
+    assert "another stream of this account takes sameweights.*.exchange.0 already" in await refused(server)
+
+
+async def test_more_replicas_than_servers_are_refused_with_the_key(server):
+    assert "lower broker.replicas, 1 for a single server" in await refused(server, replicas=3)
+
+
+async def test_more_bytes_than_the_server_has_are_refused_with_the_key(server):
+    assert "lower broker.max_bytes" in await refused(server, max_bytes=1 << 40)

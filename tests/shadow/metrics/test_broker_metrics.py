@@ -1,0 +1,41 @@
+"""Totals of a broker's metrics only rise, and gauges are those of the last moment."""
+
+from prometheus_client import CollectorRegistry
+
+from shadow.metrics.broker_metrics import FORWARDING, REDELIVERIES, Backlog, ConsumerMetrics, PublisherMetrics
+from shadow.metrics.definitions import MetricDefinitions
+from shadow.metrics.process_metrics import FIGURES
+
+
+def test_publisher_totals_rise_by_what_was_added_and_never_fall():
+    registry = CollectorRegistry()
+    metrics = PublisherMetrics(registry, limit=100)
+    for published in (5, 7, 6, 9):
+        metrics.show(connected=True, waiting=3, size=40, published=published, retries=1)
+    shown = {name: registry.get_sample_value(f"sameweights_{name}") for name in ("published_total", "publish_retries_total")}
+    assert shown == {"published_total": 9, "publish_retries_total": 1}
+    assert registry.get_sample_value("sameweights_publisher_queue_bytes") == 40
+    assert registry.get_sample_value("sameweights_publisher_limit_bytes") == 100
+    metrics.show(connected=False, waiting=0, size=0, published=9, retries=1)
+    assert registry.get_sample_value("sameweights_broker_connected") == 0
+
+
+def test_consumer_shows_each_stream_and_each_outcome_from_the_start():
+    registry = CollectorRegistry()
+    metrics = ConsumerMetrics(registry)
+    for outcome in REDELIVERIES:
+        assert registry.get_sample_value("sameweights_redelivered_total", {"outcome": outcome}) == 0
+    metrics.backlog([Backlog(stream="S", messages=2, size=30, limit=100, age=1.5)])
+    metrics.show(connected=True, redelivered={"audited": 2})
+    metrics.show(connected=True, redelivered={"audited": 3})
+    assert registry.get_sample_value("sameweights_redelivered_total", {"outcome": "audited"}) == 3
+    assert registry.get_sample_value("sameweights_backlog_age_seconds", {"stream": "S"}) == 1.5
+    assert registry.get_sample_value("sameweights_backlog_limit_bytes", {"stream": "S"}) == 100
+
+
+def test_every_series_of_a_forwarding_host_exists():
+    registry = CollectorRegistry()
+    MetricDefinitions(registry)
+    PublisherMetrics(registry, limit=1)
+    known = {*registry._names_to_collectors, *(name for _, name, _ in FIGURES)}
+    assert set(FORWARDING) - known == set()
