@@ -2,18 +2,54 @@
 
 from __future__ import annotations
 
+from datetime import date
+from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Bytes = Annotated[int, Field(ge=0)]
+Price = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
+"""Money per million tokens."""
 
 
 class ConfigSection(BaseModel):
     """A part of the configuration: frozen, and strict about keys it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PriceEntry(ConfigSection):
+    """Money per million tokens of each class, for the models that fit, from the begin of a day of UTC on."""
+
+    model: str = "*"
+    """Shell-style pattern of the requested model, or of the provider's own name for it."""
+    since: date | None = None
+    """The first day; none: from the beginning."""
+    input: Price | None = None
+    """Of the prompt, as far as nothing else is priced apart."""
+    cached_input: Price | None = None
+    """Of the prompt where it was read from a cache; none: as `input`."""
+    cache_write: Price | None = None
+    """Of the prompt where it was written to a cache; none: as `input`."""
+    cache_write_1h: Price | None = None
+    """Of the prompt where it was written to a cache for an hour; none: as `cache_write`."""
+    output: Price | None = None
+    """Of the completion."""
+    reasoning: Price | None = None
+    """Of the reasoning; none: as `output`."""
+
+
+class ServedModel(ConfigSection):
+    """What a provider declares about the models that fit; never measured."""
+
+    model: str = "*"
+    """Shell-style pattern of the requested model, or of the provider's own name for it."""
+    quantization: str = ""
+    """The precision of the weights."""
+    context: Annotated[int, Field(ge=0)] = 0
+    """The largest number of tokens of prompt and completion; 0: not declared."""
 
 
 class Provider(ConfigSection):
@@ -29,10 +65,16 @@ class Provider(ConfigSection):
     """The field for the key; empty: the client's own field, and towards a reference the one that its API documents."""
     models: dict[str, str] = Field(default_factory=dict)
     """Requested name (or `*`) to the provider's name for the model; names not listed go through unchanged."""
-    price_input: Annotated[float, Field(ge=0)] = 0.0
-    """Money per million prompt tokens."""
-    price_output: Annotated[float, Field(ge=0)] = 0.0
-    """Money per million completion tokens."""
+    price_input: Price | None = None
+    """Money per million prompt tokens, for every model without an entry in `prices`; none: no price."""
+    price_output: Price | None = None
+    """Money per million completion tokens, likewise."""
+    price_cached_input: Price | None = None
+    """Money per million prompt tokens that were read from a cache; none: as the others."""
+    prices: tuple[PriceEntry, ...] = ()
+    """Prices by model and date; the first model that fits counts, with its newest price."""
+    served: tuple[ServedModel, ...] = ()
+    """What the provider declares about its models; the first that fits counts."""
     quantization: str = ""
     """The precision of the weights as the provider declares it; a part of its identity, never measured."""
     tier: str = ""
@@ -61,6 +103,13 @@ class Provider(ConfigSection):
     def upstream_model(self, model: str) -> str:
         """This provider's own name for the `model` that a client names; "" where it is the same."""
         return self.models.get(model) or self.models.get("*", "")
+
+    def declared(self, model: str) -> ServedModel:
+        """What this provider declares of the `model` that a client names, or of its own name for it."""
+        names = (model, self.upstream_model(model) or model)
+        fitting = (each for each in self.served if any(fnmatchcase(name, each.model) for name in names))
+        found = next(fitting, ServedModel())
+        return found if found.quantization else found.model_copy(update={"quantization": self.quantization})
 
 
 class Route(ConfigSection):

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from proxy.provider_config import Limits, Provider, ProxyConfig, Route, Timeouts
+from proxy.provider_config import Limits, PriceEntry, Provider, ProxyConfig, Route, ServedModel, Timeouts
 from shadow.cli import app
 from shadow.drift.verifier_figures import Triggering
 from shadow.report.drift_lines import DriftLine
@@ -36,6 +36,8 @@ REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
 SECTIONS = {
     "[proxy]": ProxyConfig,
     "[proxy.providers.NAME]": Provider,
+    "[[proxy.providers.NAME.prices]]": PriceEntry,
+    "[[proxy.providers.NAME.served]]": ServedModel,
     "[[proxy.routes]]": Route,
     "[proxy.timeouts]": Timeouts,
     "[proxy.limits]": Limits,

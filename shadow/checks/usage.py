@@ -43,7 +43,9 @@ def _hidden(counts: Usage) -> int:
     prompt, completion, total = counts.prompt_tokens, counts.completion_tokens, counts.total_tokens
     if not prompt or not completion or total is None or counts.reasoning_tokens is not None:
         return 0
-    return max(total - prompt - completion, 0)
+    extra = total - prompt - completion
+    beside = (counts.cached_tokens or 0) + (counts.cache_write_tokens or 0)
+    return 0 if extra == beside else max(extra, 0)
 
 
 def _wrong(counts: Usage, answer: Completion) -> str:
@@ -53,14 +55,21 @@ def _wrong(counts: Usage, answer: Completion) -> str:
     elif completion is None and total is not None and total == prompt:
         completion = 0  # servers that leave out what is zero
     thought, cached = counts.reasoning_tokens or 0, counts.cached_tokens or 0
+    written = counts.cache_write_tokens or 0
+    if counts.invalid:
+        return counts.invalid
     if prompt is None or completion is None:
         return f"usage names no {'prompt_tokens' if prompt is None else 'completion_tokens'}"
     if not prompt:
         return "usage reports 0 prompt tokens"
     if not completion and ((answer.first.text or "").strip() or answer.first.tool_calls):
         return "usage reports 0 completion tokens for a response with content"
-    if total is not None and total not in (prompt + completion, prompt + completion + thought):
+    # a gateway that passes on the counts of /messages reports what came from a cache beside the prompt
+    if total is not None and total - prompt - completion not in (0, thought, cached + written):
         return f"total_tokens is {total}, and {prompt} and {completion} are {prompt + completion}"
     if thought > completion and total == prompt + completion:
         return f"{thought} of the {completion} completion tokens are reported as reasoning"
-    return f"{cached} of the {prompt} prompt tokens are reported as cached" if cached > prompt else ""
+    if cached + written > prompt and total != prompt + completion + cached + written:
+        reported = f"cached, and {written} as written to the cache" if written else "cached"
+        return f"{cached} of the {prompt} prompt tokens are reported as {reported}"
+    return ""

@@ -24,6 +24,9 @@ from shadow.pipeline.fetcher_client import InProcessFetcher
 from shadow.pipeline.reference_client import ReferenceClient
 from shadow.pipeline.reference_errors import REMEDIES
 from shadow.pipeline.reference_probe import REFUSED, findings, listed_models, wanted_models
+from shadow.pricing.money import money, total
+from shadow.pricing.price_list import PriceList
+from shadow.pricing.token_classes import TokenClasses
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_response import parse_response
 from shadow.settings.top_level_config import Config
@@ -156,7 +159,7 @@ def record_lines(config: Config, reader: Reader, now: float) -> Iterator[DoctorL
         yield DoctorLine(mark=GOOD, text=f"last comparison: {recent(newest.pair.started, now)}")
     sent = [row for row in reader.traffic(now - DAY, now) if row.role in {Role.SHADOW, Role.CONTROL}]
     yield (
-        _cost(config, sent)
+        _cost(config, sent, now)
         if sent
         else DoctorLine(
             mark=UNKNOWN,
@@ -165,19 +168,20 @@ def record_lines(config: Config, reader: Reader, now: float) -> Iterator[DoctorL
     )
 
 
-def _cost(config: Config, sent: Sequence[TrafficCount]) -> DoctorLine:
-    prices = {name: (one.price_input, one.price_output) for name, one in config.proxy.providers.items()}
-    known = {name for name, price in prices.items() if any(price)}
-    money = sum(
-        (row.prompt_tokens * prices[row.provider][0] + row.completion_tokens * prices[row.provider][1]) / 1e6
+def _cost(config: Config, sent: Sequence[TrafficCount], now: float) -> DoctorLine:
+    prices = PriceList(config.proxy.providers)
+    costs = {
+        (row.provider, row.model, row.role): money(
+            TokenClasses(row.prompt_tokens, output=row.completion_tokens), prices.prices(row.provider, row.model, now)
+        )
         for row in sent
-        if row.provider in known
-    )
+    }
     requests, tokens = sum(row.requests for row in sent), sum(row.prompt_tokens + row.completion_tokens for row in sent)
-    free = sorted({row.provider for row in sent} - known)
+    free = sorted({provider for (provider, _, _), cost in costs.items() if cost is None})
     without = f", without {', '.join(free)}, which have no price" if free else ""
     nothing = "no price is configured (price_input, price_output)"
-    priced = f"{money:,.2f} by the configured prices{without}" if any(row.provider in known for row in sent) else nothing
+    known = [cost for cost in costs.values() if cost]
+    priced = f"{total(known).high:,.2f} by the configured prices{without}" if known else nothing
     return DoctorLine(
         mark=GOOD, text=f"cost of a day: {requests:,} requests to references with {tokens:,} tokens in the last 24 h; {priced}"
     )

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from proxy.exchange import Exchange, FailureKind, Role
 from shadow.compare.failed_responses import ANSWERED, response_class
-from shadow.reading.completion import Completion
+from shadow.pricing.token_classes import TokenClasses, UsageState, classed_answer
+from shadow.reading.completion import Completion, Usage
 from shadow.reading.parsed_response import SWITCHED, ParsedResponse
 
 CLASSES = ("2xx", "3xx", "4xx", "5xx")
@@ -34,6 +35,16 @@ class AnswerCounts(NamedTuple):
     times: tuple[float | None, ...]
     gaps: tuple[float, ...]
     usage: tuple[int | None, int | None] | None
+    billed: BilledUsage | None
+
+
+class BilledUsage(NamedTuple):
+    """What an answer is billed by: the classes of its tokens, the cost that it states, and when it began (epoch seconds)."""
+
+    state: UsageState
+    tokens: TokenClasses
+    cost: float | None
+    started: float
 
 
 TIMES = ("duration", "first_chunk", "first_token", "per_token")
@@ -55,7 +66,13 @@ def answer_counts(exchange: Exchange, answer: ParsedResponse, outcomes: Sequence
         times=_times(answer) if code == "2xx" else (),
         gaps=_gaps(answer) if code == "2xx" else (),
         usage=(usage.prompt_tokens, usage.completion_tokens) if usage else None,
+        billed=_billed(exchange, answer, usage),
     )
+
+
+def _billed(exchange: Exchange, answer: ParsedResponse, usage: Usage | None) -> BilledUsage | None:
+    found = classed_answer(answer.completion, answer.status)
+    return BilledUsage(*found, usage.cost if usage else None, exchange.started) if found else None
 
 
 def sane(seconds: float) -> bool:

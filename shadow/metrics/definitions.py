@@ -116,7 +116,13 @@ class MetricDefinitions:
         )
         self.requests = make.counters("requests_total", "Requests by outcome.", (*BY_ROLE, "code"))
         self.tokens = make.counters("tokens_total", "Tokens as the providers report them.", (*BY_ROLE, "type"))
+        self.classes = make.counters("tokens_by_class_total", "Tokens by the class they are priced in.", (*BY_ROLE, "class"))
         self.money = make.counters("money_total", "Money by the configured prices and the reported tokens.", BY_ROLE)
+        self.uncertain = make.counters(
+            "money_uncertain_total", "Money beyond money_total that may have been billed for reasoning.", BY_ROLE
+        )
+        self.stated = make.counters("stated_cost_total", "US dollars that the providers state as the cost.", BY_ROLE)
+        self.unpriced = make.counters("unpriced_total", "Responses without a known cost, by reason.", (*BY_ROLE, "reason"))
         self.errors = make.counters("errors_total", "Error responses by class.", (*BY_ROLE, "class"))
 
     def _audit(self, make: _Maker) -> None:

@@ -78,11 +78,6 @@ class LabelNames:
         """How many models the configuration names in full."""
         return len({*self._models.values()} - {OTHER})
 
-    def prices(self, provider: str) -> tuple[float, float]:
-        """Money per million prompt and completion tokens of a provider; 0 where the configuration names none."""
-        found = self._config.proxy.providers.get(provider)
-        return (found.price_input, found.price_output) if found else (0.0, 0.0)
-
     def exemplar(self, pair_id: str) -> dict[str, str] | None:
         """The exemplar that leads from a series to a stored pair, None when there is no such id."""
         return {"pair_id": pair_id} if PAIR_ID.fullmatch(pair_id) else None

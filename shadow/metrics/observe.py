@@ -22,11 +22,14 @@ from shadow.findings.error_classes import ErrorClass
 from shadow.findings.finding import FAILURES, FindingState, Signal
 from shadow.findings.pair import ControlReason, PairKind
 from shadow.measures.schema_validation import OUTCOMES
-from shadow.metrics.answer_counts import CHECK, CLASSES, AnswerCounts, answer_counts
+from shadow.metrics.answer_counts import CHECK, CLASSES, AnswerCounts, BilledUsage, answer_counts
 from shadow.metrics.definitions import LIKENESS, MetricDefinitions
 from shadow.metrics.drift_metrics import DriftMetrics
 from shadow.metrics.label_names import OTHER, LabelNames
 from shadow.metrics.series import ReasonLabels, WorkerTotals
+from shadow.pricing.money import NO_PRICE, money
+from shadow.pricing.price_list import ClassPrices, PriceList
+from shadow.pricing.token_classes import CREDIBLE, KNOWN, TokenClasses
 from shadow.reading.parsed_response import ParsedResponse
 from shadow.settings.top_level_config import Config
 from storage.rows import IdentityRow
@@ -43,8 +46,6 @@ SKIP_REASONS = ("not_sampled", "concurrency", "late", "fetcher_lost", "budget_re
 """Skips that alerts are about; the others begin when they happen."""
 _VERDICT = attrgetter("signal", "state")
 _JUDGED = frozenset({FindingState.MATCH, FindingState.DIFFER})
-TOKENS_CREDIBLE = 100_000_000
-"""A usage beyond this is not a count but a fault or an attack, and would spoil the sum for good."""
 
 
 class Countable(Protocol):
@@ -69,6 +70,7 @@ class Metrics:
     def __init__(self, registry: CollectorRegistry, config: Config) -> None:
         self._names = LabelNames(config)
         self._losses = (*HANDOVER_REASONS, *(BROKER_REASONS if config.broker.url else ()))
+        self._prices = PriceList(config.proxy.providers)
         self._series = MetricDefinitions(registry)
         self._skips = ReasonLabels(SKIP_REASONS)
         self.drift = DriftMetrics(self._series, self._names)
@@ -85,6 +87,7 @@ class Metrics:
     def reload(self, config: Config) -> None:
         """Add the names of another configuration to those known: a label once shown stays."""
         self._names.learn(config)
+        self._prices = PriceList(config.proxy.providers)
         self._begin_at_zero()
 
     def model(self, name: str) -> str:
@@ -112,7 +115,9 @@ class Metrics:
             self._series.overhead.observe(counts.overhead)
         self._times(labels, counts, self._names.exemplar(pair_id))
         if counts.usage:
-            self._usage(labels, counts.usage, *self._names.prices(counts.provider))
+            self._usage(labels, counts.usage)
+        if counts.billed:
+            self._billed(labels, counts, counts.billed)
 
     def findings(
         self, provider: str, model: str, kind: str, control_reason: str, findings: Iterable[Countable], *, pair_id: str
@@ -248,20 +253,31 @@ class Metrics:
         if counts.gaps:
             series.gaps.observe(labels, counts.gaps)
 
-    def _usage(
-        self, labels: tuple[str, str, str], usage: tuple[int | None, int | None], price_input: float, price_output: float
-    ) -> None:
-        prompt, completion = usage
-        counts = (
-            ("input", prompt, price_input),
-            ("output", completion, price_output),
-        )
-        for kind, count, price in counts:
-            if count is not None and 0 <= count <= TOKENS_CREDIBLE:
+    def _usage(self, labels: tuple[str, str, str], usage: tuple[int | None, int | None]) -> None:
+        for kind, count in zip(("input", "output"), usage, strict=True):
+            if count is not None and 0 <= count <= CREDIBLE:
                 self._series.tokens(*labels, kind).inc(count)
-                money = self._series.money(*labels)  # begins at 0, also where no price is known
-                if price:
-                    money.inc(count * price / 1e6)
+
+    def _billed(self, labels: tuple[str, str, str], counts: AnswerCounts, billed: BilledUsage) -> None:
+        """Count the money of one answer, once and at its end, because a counter cannot be corrected."""
+        series = self._series
+        self._money(labels, billed, self._prices.prices(counts.provider, counts.model, billed.started))
+        for name, count in zip(TokenClasses._fields, billed.tokens, strict=True):
+            if count:
+                series.classes(*labels, name).inc(count)
+        if billed.cost is not None:
+            series.stated(*labels).inc(billed.cost)
+
+    def _money(self, labels: tuple[str, str, str], billed: BilledUsage, prices: ClassPrices | None) -> None:
+        series = self._series
+        counted = series.money(*labels)  # begins at 0, also where no price is known
+        cost = money(billed.tokens, prices) if billed.state in KNOWN else None
+        if cost is None:
+            series.unpriced(*labels, billed.state.value if billed.state not in KNOWN else NO_PRICE).inc()
+            return
+        counted.inc(float(cost.low))
+        if cost.high > cost.low:
+            series.uncertain(*labels).inc(float(cost.high - cost.low))
 
     def _begin_at_zero(self) -> None:
         """Create the series that can be expected at 0, because one that begins at 1 hides its first increase from Prometheus."""

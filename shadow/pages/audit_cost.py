@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from shadow.pricing.money import money, total
+from shadow.pricing.price_list import PriceList
+from shadow.pricing.token_classes import TokenClasses
 from shadow.settings.top_level_config import Config
 from storage.rows import TrafficCount
 from storage.spending import Spending
 
 ASKED = frozenset({"shadow", "control", "greedy"})
 """Roles of exchanges that the audit sends."""
-MILLION = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,15 +51,19 @@ class BudgetLine:
         return f"{figures[0]} of {figures[1]} {self.name} of this {self.period} spent{state}"
 
 
-def audit_cost(traffic: Iterable[TrafficCount], config: Config) -> AuditCost:
-    """The cost of the exchanges that the audit sent, at the prices of the providers that answered them."""
+def audit_cost(traffic: Iterable[TrafficCount], config: Config, at: float) -> AuditCost:
+    """The cost of the exchanges that the audit sent, by the prices that hold at `at` (seconds since the epoch)."""
     rows = [row for row in traffic if row.role in ASKED]
-    prices = {name: (each.price_input, each.price_output) for name, each in config.proxy.providers.items()}
+    prices = PriceList(config.proxy.providers)
+    costs = [
+        money(TokenClasses(row.prompt_tokens, output=row.completion_tokens), prices.prices(row.provider, row.model, at))
+        for row in rows
+    ]
     return AuditCost(
         requests=sum(row.requests for row in rows),
         tokens=sum(row.prompt_tokens + row.completion_tokens for row in rows),
-        money=sum(_money(row, prices) for row in rows),
-        priced=all(any(prices.get(row.provider, (0.0, 0.0))) for row in rows),
+        money=float(total(cost for cost in costs if cost).high),
+        priced=None not in costs,
     )
 
 
@@ -70,8 +76,3 @@ def budget_lines(config: Config, spent: Spending) -> tuple[BudgetLine, ...]:
         for name, used, limit in (*limits, ("money", spent.money, shadow.money))
         if limit
     )
-
-
-def _money(row: TrafficCount, prices: Mapping[str, tuple[float, float]]) -> float:
-    price_input, price_output = prices.get(row.provider, (0.0, 0.0))
-    return (row.prompt_tokens * price_input + row.completion_tokens * price_output) / MILLION

@@ -57,7 +57,7 @@ class AuditPage:
             ),
             begun=self._begun,
             figures=figures,
-            cost=audit_cost(figures.traffic, self.config),
+            cost=audit_cost(figures.traffic, self.config, figures.built),
             budget=budget_lines(self.config, spent),
             database=self._reader.extent(),
             storage=self.config.storage,

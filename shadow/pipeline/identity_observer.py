@@ -57,10 +57,7 @@ class IdentityObserver:
 
     def reload(self, config: Config) -> None:
         """Use what `config` declares of its providers from the next answer on."""
-        self._declared = {
-            name: {"quantization": provider.quantization, "tier": provider.tier}
-            for name, provider in config.proxy.providers.items()
-        }
+        self._providers = config.proxy.providers
 
     def names_of(self, provider: str, model: str) -> tuple[str, ...]:
         """The names of models in earlier answers of a provider that was asked for `model`."""
@@ -87,15 +84,22 @@ class IdentityObserver:
 
     def traits_of(self, exchange: Exchange, answer: ParsedResponse) -> IdentityTraits:
         """What one answer shows of who serves."""
-        declared = self._declared.get(exchange.labels.provider, {})
         return IdentityTraits(
             exchange_id=exchange.id,
             started=exchange.started,
             provider=exchange.labels.provider,
             model=self._name(exchange),
             kind=kind_of(api_of(exchange.request.target), exchange.labels.stream),
-            traits=traits(answer, declared=declared, clean=self._clean),
+            traits=traits(answer, declared=self._declared(exchange.labels.provider, exchange.labels.model), clean=self._clean),
         )
+
+    def _declared(self, provider: str, model: str) -> Mapping[str, str]:
+        """What the configuration declares of a provider's model; a context of 0 is none."""
+        found = self._providers.get(provider)
+        if found is None:
+            return {}
+        served = found.declared(model)
+        return {"quantization": served.quantization, "tier": found.tier, "context": f"{served.context or ''}"}
 
     def add(self, answered: IdentityTraits) -> tuple[IdentityRow, ...]:
         """Adds the traits of one answer; returns a row when they change the identity, none otherwise."""

@@ -24,7 +24,8 @@ from shadow.pipeline.reference_answers import ReferenceAnswers
 from shadow.pipeline.reference_errors import ReferenceErrors
 from shadow.pipeline.shadow_queue import SampledRequest, ShadowQueue
 from shadow.pipeline.shadow_run import ShadowRun, ShadowRunner
-from shadow.pipeline.token_counts import tokens_of
+from shadow.pipeline.token_counts import answer_cost
+from shadow.pricing.price_list import PriceList
 from shadow.reading.parsed_exchange import ParsedExchange
 from shadow.sampling.sampler import SamplingDecision
 from shadow.settings.top_level_config import Config
@@ -59,10 +60,10 @@ class ShadowScheduler:
         return f"<ShadowScheduler running={self.running} waiting={self.waiting} concurrency={self._concurrency}>"
 
     def reload(self, config: Config) -> None:
-        """Use the providers of `config` from the next shadow on."""
+        """Use the prices of `config` from the next shadow on."""
         self._concurrency = config.shadow.concurrency
-        self._providers = config.proxy.providers
         self._candidates.reload(config)
+        self._prices = PriceList(config.proxy.providers)
 
     @property
     def running(self) -> int:
@@ -194,6 +195,4 @@ class ShadowScheduler:
 
     def _cost(self, exchange: ParsedExchange) -> tuple[int, float]:
         """Tokens, and money by the configured prices, of one answer."""
-        prompt, completion = tokens_of(exchange.request, exchange.answer)
-        prices = self._providers[exchange.exchange.labels.provider]
-        return prompt + completion, (prompt * prices.price_input + completion * prices.price_output) / 1e6
+        return answer_cost(exchange.request, exchange.answer, exchange.exchange.labels.provider, self._prices)

@@ -1,4 +1,4 @@
-"""Tokens of an answer for a budget: as its `usage` counts them, else estimated from its bytes, never below what is plausible.
+"""Tokens and money of an answer for a budget: as its `usage` counts them, else estimated from its bytes, the most they can be.
 
 A limit must hold where a server counts nothing, so the estimate is high: a token for three bytes of UTF-8, where English text
 has about four and Chinese three.
@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from shadow.pricing.money import money
+from shadow.pricing.price_list import PriceList
+from shadow.pricing.token_classes import KNOWN, TokenClasses, classed_answer
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 from shadow.reading.parsed_response import ParsedResponse
@@ -16,6 +19,23 @@ BYTES_PER_TOKEN = 3
 """Bytes of UTF-8 that are counted as one token without a reported `usage`."""
 _ENCODED = "data:"
 """How a text begins that is a picture or a sound, whose tokens do not follow from its length."""
+
+
+def answer_cost(request: ParsedRequest, answer: ParsedResponse, provider: str, prices: PriceList) -> tuple[int, float]:
+    """Tokens and money of one answer of `provider`; a range counts as its high end, a class without a price as the dearest."""
+    tokens, exchange = billed_tokens(request, answer), answer.exchange
+    model = exchange.labels.model
+    cost = money(tokens, prices.prices(provider, model, exchange.started)) or money(tokens, prices.dearest(provider, model))
+    return sum(tokens), float(cost.high) if cost else 0.0
+
+
+def billed_tokens(request: ParsedRequest, answer: ParsedResponse) -> TokenClasses:
+    """The classes of an answer's tokens, estimated where they are not known."""
+    found = classed_answer(answer.completion, answer.status)
+    if found and found.state in KNOWN:
+        return found.tokens
+    prompt, completion = tokens_of(request, answer)
+    return TokenClasses(fresh=prompt, output=completion)
 
 
 def tokens_of(request: ParsedRequest, answer: ParsedResponse) -> tuple[int, int]:

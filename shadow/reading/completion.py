@@ -73,7 +73,10 @@ _SEALED = re.compile(r"gAAAA[A-Za-z0-9_-]{3,}={0,2}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Token counts as the provider reported them; None where it did not. `cost` is in US dollars, as it states it."""
+    """Token counts as the provider reported them; None where it did not. `cost` is in US dollars, as it states it.
+
+    The prompt includes what was read from a cache and what was written to one.
+    """
 
     prompt_tokens: int | None
     completion_tokens: int | None
@@ -82,6 +85,12 @@ class Usage:
     cached_tokens: int | None
     cache_write_tokens: int | None = None
     cost: float | None = None
+    cache_write_1h_tokens: int | None = None
+    """The part of `cache_write_tokens` that is kept for an hour, where the API prices it apart."""
+    reasoning_inside: bool = False
+    """Whether the API defines the reasoning as a part of the completion tokens."""
+    invalid: str = ""
+    """Why the counts cannot be right: one is negative, a fraction, huge or no number, or parts are not the whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

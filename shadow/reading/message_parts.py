@@ -18,6 +18,13 @@ TICKS = 10**10
 _DEAREST = 1e6
 _MOST = 2**53
 COST_FIELDS = frozenset({"cost", "estimated_cost", "cost_in_usd_ticks"})
+_COUNTS = (
+    *("prompt_tokens", "completion_tokens", "total_tokens", "reasoning_tokens", "cached_tokens", "cache_write_tokens"),
+    *("prompt_cache_hit_tokens", "prompt_cache_miss_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"),
+    *("ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens"),
+)
+_APART = "prompt_cache_hit_tokens and prompt_cache_miss_tokens are not the prompt_tokens"
+_DETAILS = ("prompt_tokens_details", "completion_tokens_details", "cache_creation")
 _THOUGHTS = ("thinking", "reasoning")  # a tuple: what is looked up may not be hashable
 
 
@@ -91,22 +98,45 @@ def is_encrypted(value: Any) -> bool:
     return any(isinstance(item, dict) and item.get("type") == "reasoning.encrypted" for item in details)
 
 
-def parse_usage(value: Any) -> Usage | None:
-    """Token counts in the words of OpenAI, or of DeepSeek for the cache; None when there is no usage object."""
+def parse_usage(value: Any, *, reasoning_inside: bool = False) -> Usage | None:
+    """Token counts in the words of OpenAI, or of DeepSeek for the cache; None when there is no usage object.
+
+    `reasoning_inside`: the API defines the reasoning as a part of the completion tokens.
+    """
     if not isinstance(value, dict):
         return None
-    prompt = _inner(value, "prompt_tokens_details")
+    details = _inner(value, "prompt_tokens_details")
     thought = _inner(value, "completion_tokens_details").get("reasoning_tokens")
+    hit, missed = value.get("prompt_cache_hit_tokens"), value.get("prompt_cache_miss_tokens")
+    prompt = _first(value.get("prompt_tokens"), _sum(hit, missed))
     return Usage(
-        prompt_tokens=_count(value.get("prompt_tokens")),
+        prompt_tokens=prompt,
         completion_tokens=_count(value.get("completion_tokens")),
         total_tokens=_count(value.get("total_tokens")),
         reasoning_tokens=_first(thought, value.get("reasoning_tokens")),
-        cached_tokens=_first(prompt.get("cached_tokens"), value.get("prompt_cache_hit_tokens"), value.get("cached_tokens")),
+        cached_tokens=_first(details.get("cached_tokens"), hit, value.get("cached_tokens"), value.get("cache_read_input_tokens")),
         # OpenRouter's detail, or the count of `/messages` that gateways pass on
-        cache_write_tokens=_first(prompt.get("cache_write_tokens"), value.get("cache_creation_input_tokens")),
+        cache_write_tokens=_first(details.get("cache_write_tokens"), value.get("cache_creation_input_tokens")),
         cost=stated_cost(value),
+        cache_write_1h_tokens=_count(_inner(value, "cache_creation").get("ephemeral_1h_input_tokens")),
+        reasoning_inside=reasoning_inside,
+        invalid=_no_count(value) or (_APART if _sum(hit, missed) not in (None, prompt) else ""),
     )
+
+
+def _no_count(usage: dict[str, Any]) -> str:
+    """Which member is no token count; "" without one."""
+    for counts in (usage, *(_inner(usage, name) for name in _DETAILS)):
+        for name in _COUNTS:
+            if counts.get(name) is not None and _count(counts[name]) is None:
+                return f"{name} is no token count"
+    return ""
+
+
+def _sum(*values: Any) -> int | None:
+    """The sum of token counts; None where one of them is missing."""
+    counts = [_count(value) for value in values]
+    return None if None in counts else sum(count for count in counts if count is not None)
 
 
 def stated_cost(usage: dict[str, Any]) -> float | None:

@@ -112,7 +112,7 @@ class _Making:
             return
         counts = {name: count for name, count in usage.items() if count is not None}
         if self._usage and not any(counts.get(name) for name in _PROMPT):
-            counts = {name: count for name, count in counts.items() if name not in _PROMPT}
+            counts = {name: count for name, count in counts.items() if name not in (*_PROMPT, "cache_creation")}
         self._usage = {**(self._usage or {}), **counts}
 
     def stop(self, ended: dict[str, Any]) -> None:
@@ -238,18 +238,29 @@ def _usage(counts: dict[str, Any] | None) -> Any:
     """The counts in the words of chat: what came from a cache, or went into one, is part of the prompt here."""
     if counts is None:
         return None
-    read = counts.get("cache_read_input_tokens")
-    prompt = [counts.get("input_tokens"), read, counts.get("cache_creation_input_tokens")]
+    read, written = counts.get("cache_read_input_tokens"), _written(counts)
+    prompt = [counts.get("input_tokens"), read, written]
     known = [count for count in prompt if type(count) is int and 0 <= count <= 2**53]
     return message_parts.parse_usage(
         {
             "prompt_tokens": sum(known) if type(prompt[0]) is int and prompt[0] >= 0 else prompt[0],
             "completion_tokens": counts.get("output_tokens"),
-            "prompt_tokens_details": {"cached_tokens": read, "cache_write_tokens": counts.get("cache_creation_input_tokens")},
+            "prompt_tokens_details": {"cached_tokens": read, "cache_write_tokens": written},
+            "cache_creation": counts.get("cache_creation"),
             **{name: counts[name] for name in message_parts.COST_FIELDS if name in counts},
             "completion_tokens_details": {"reasoning_tokens": _inner(counts, "output_tokens_details").get("thinking_tokens")},
-        }
+        },
+        reasoning_inside=True,
     )
+
+
+def _written(counts: Mapping[str, Any]) -> Any:
+    """The tokens written to a cache, where only their parts by lifetime are given: their sum."""
+    parts = _inner(counts, "cache_creation")
+    lifetimes = [parts.get("ephemeral_5m_input_tokens"), parts.get("ephemeral_1h_input_tokens")]
+    given = counts.get("cache_creation_input_tokens")
+    whole = [count for count in lifetimes if type(count) is int and count >= 0]
+    return sum(whole) if given is None and whole else given
 
 
 def _inner(value: Mapping[str, Any], key: str) -> dict[str, Any]:

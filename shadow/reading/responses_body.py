@@ -124,7 +124,7 @@ def _usage(value: Any) -> Usage | None:
     details = {"prompt_tokens_details": "input_tokens_details", "completion_tokens_details": "output_tokens_details"}
     chat |= {name: value.get(own) for name, own in details.items()}
     same = {name: value[name] for name in ("total_tokens", *message_parts.COST_FIELDS) if name in value}
-    return message_parts.parse_usage(chat | same)
+    return message_parts.parse_usage(chat | same, reasoning_inside=True)
 
 
 def _word(value: Any) -> str:

@@ -23,6 +23,7 @@ base_url = "https://api.example.org/v1"
 api_key_env = "REFERENCE_KEY"    # the application's key is never sent to a reference
 # models = { "*" = "the-name-it-has-there" }
 # price_input = 0.60             # money per million tokens, for shadow.money
+# price_cached_input = 0.15      # of what was read from a cache; by model and date: [[proxy.providers.NAME.prices]]
 # price_output = 2.50
 
 # A route picks provider and reference by the model's name; the first match is used.

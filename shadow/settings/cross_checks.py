@@ -15,6 +15,7 @@ from proxy.routing.provider_origin import ProviderOrigin, parse_base_url, split_
 from shadow.settings.candidate_checks import candidate_errors
 from shadow.settings.config_errors import ConfigErrorItem, kind_at, meant, quoted
 from shadow.settings.fitting_checks import VARIABLE, fitting_errors
+from shadow.settings.price_checks import PRICE_KEYS, price_errors
 from shadow.settings.toml_lines import KeyPath
 from shadow.settings.top_level_config import Config
 from shadow.settings.upstream_checks import reference_error, source_error
@@ -61,6 +62,12 @@ class RawConfig:
         """The providers' names."""
         providers = self.at("proxy", "providers")
         return tuple(str(name) for name in providers) if isinstance(providers, Mapping) else ()
+
+    def shadowed(self) -> set[str]:
+        """The names of the references and candidates, which shadow requests are sent to."""
+        candidates = (self.at(*route, "candidates") for route in self.routes())
+        named = {str(name) for names in candidates if isinstance(names, (list, tuple)) for name in names}
+        return named | {self.text(*route, "reference") for route in self.routes()}
 
     def routes(self) -> Iterator[KeyPath]:
         """Every place that names a provider with its reference: the defaults, then each route."""
@@ -141,6 +148,24 @@ def _fittings(raw: RawConfig) -> Iterator[ConfigErrorItem]:
         table = raw.at(*path)
         if isinstance(table, Mapping):
             yield from fitting_errors(path, table, raw.environ, serving=raw.serving)
+
+
+def _prices(raw: RawConfig) -> Iterator[ConfigErrorItem]:
+    for name in raw.names():
+        path = ("proxy", "providers", name)
+        table = raw.at(*path)
+        if isinstance(table, Mapping):
+            yield from price_errors(path, table)
+    if raw.at("shadow", "money"):
+        for name in sorted(raw.shadowed()):
+            if name in raw.names() and not any(
+                raw.at("proxy", "providers", name, key) not in (None, [], ()) for key in PRICE_KEYS
+            ):
+                words = (
+                    f"no price of {quoted(name)} is configured, so that what is shadowed to it counts no money; "
+                    "give it price_input and price_output, or limit requests or tokens"
+                )
+                yield ConfigErrorItem(path=("shadow", "money"), sentence=words)
 
 
 def _webhook(raw: RawConfig) -> Iterator[ConfigErrorItem]:
@@ -304,6 +329,7 @@ RULES: tuple[Callable[[RawConfig], Iterator[ConfigErrorItem]], ...] = (
     _key_variables,
     _short_token,
     _fittings,
+    _prices,
     _webhook,
     _unknown_names,
     _routers,

@@ -15,7 +15,8 @@ from proxy.exchange import Exchange, Role
 from proxy.exchange_ids import new_id
 from shadow.pipeline.fetcher_client import FetcherClient
 from shadow.pipeline.reference_client import ReferenceClient
-from shadow.pipeline.token_counts import tokens_of
+from shadow.pipeline.token_counts import answer_cost
+from shadow.pricing.price_list import PriceList
 from shadow.reading.parsed_request import ParsedRequest
 from shadow.reading.parsed_response import ParsedResponse, parse_response
 from shadow.sampling.shadow_body import ShadowBody
@@ -23,7 +24,7 @@ from shadow.settings.top_level_config import Config
 from shadow.studies.chat_request import ChatRequest
 from shadow.studies.patience import LONGEST_WAIT, MOST_TRIES, is_denied, setback, wait_seconds
 from shadow.studies.study_budget import Cost, StudyBudget
-from shadow.studies.token_ceiling import cost_ceiling, cost_of
+from shadow.studies.token_ceiling import cost_ceiling
 
 RememberSetback = Callable[["Setback"], Awaitable[None]]
 """Stores a try that gave no answer, before the next one is sent."""
@@ -106,7 +107,7 @@ class Asker:
         `now` returns seconds of a clock that `wait` lets pass.
         """
         self._client = ReferenceClient(config, environ, fetcher)
-        self._providers = config.proxy.providers
+        self._prices = PriceList(config.proxy.providers)
         self._budget = budget
         self._route = route
         self._reference = reference
@@ -145,7 +146,7 @@ class Asker:
         """
         live = self._exchange(request)
         body = prepared or self._client.prepare(live, target)
-        ceiling = cost_ceiling(replace(request, body=body.body), self._providers[target])
+        ceiling = cost_ceiling(replace(request, body=body.body), request.parsed.model, target, self._prices)
         trial = _Trial(live=live, body=body, role=role, target=target, parsed=request.parsed, ceiling=ceiling)
         setbacks: list[Setback] = []
         while True:
@@ -200,7 +201,7 @@ class Asker:
 
     async def _send(self, trial: _Trial, sending: RememberSending | None) -> tuple[ParsedResponse, Cost]:
         """One try within the budget, which holds back the most that it can cost; what came, and its cost less that most."""
-        provider, ceiling = self._providers[trial.target], trial.ceiling
+        ceiling = trial.ceiling
         await self._afford(ceiling)
         cost = Cost()
         try:
@@ -209,7 +210,8 @@ class Asker:
             cost = ceiling  # until it is known, and for good where it never is
             exchange = await self._client.ask(trial.live, trial.body, trial.role, trial.target)
             answer = parse_response(exchange)
-            cost = cost_of(*tokens_of(trial.parsed, answer), provider)
+            tokens, money = answer_cost(trial.parsed, answer, trial.target, self._prices)
+            cost = Cost(requests=1, tokens=tokens, money=money)
         finally:
             self._budget.settle(ceiling, cost)
             self._settled.set()

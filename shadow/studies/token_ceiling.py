@@ -1,4 +1,4 @@
-"""cost_ceiling(), cost_of(): the most that one request can cost, and what it has cost, by a provider's prices. Pure.
+"""cost_ceiling(): the most that one request can cost, by a provider's prices. Pure.
 
 A token of a byte-level vocabulary is a byte at least, so that a body's bytes bound the tokens of its prompt, and the template
 that a server puts around them is given room of its own.
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from math import ceil, isfinite
 
-from proxy.provider_config import Provider
+from shadow.pricing.money import MILLION, ZERO
+from shadow.pricing.price_list import PROMPT_CLASSES, PriceList
 from shadow.studies.chat_request import ChatRequest
 from shadow.studies.study_budget import Cost
 
@@ -16,7 +17,6 @@ TEMPLATE_TOKENS = 1_000
 """Tokens of a prompt that a server may add of its own."""
 LIMITS = ("max_completion_tokens", "max_tokens")
 """Members that limit an answer; servers differ in which of two they follow."""
-MILLION = 1_000_000
 
 
 def answer_ceiling(sent: ChatRequest) -> int:
@@ -43,12 +43,9 @@ def prompt_ceiling(body: bytes) -> int:
     return len(body) + TEMPLATE_TOKENS
 
 
-def cost_ceiling(sent: ChatRequest, provider: Provider) -> Cost:
-    """The most that one try can cost, by the body as its provider gets it."""
-    return cost_of(prompt_ceiling(sent.body), answer_ceiling(sent), provider)
-
-
-def cost_of(prompt: int, completion: int, provider: Provider) -> Cost:
-    """One request of so many prompt and completion tokens."""
-    money = (prompt * provider.price_input + completion * provider.price_output) / MILLION
-    return Cost(requests=1, tokens=prompt + completion, money=money)
+def cost_ceiling(sent: ChatRequest, model: str, provider: str, prices: PriceList) -> Cost:
+    """The most that one try can cost: by the body as its provider gets it, and by the highest prices of the requested `model`."""
+    prompt, completion = prompt_ceiling(sent.body), answer_ceiling(sent)
+    dearest = [price or ZERO for price in prices.dearest(provider, model) or ()]
+    most = prompt * max(dearest[:PROMPT_CLASSES]) + completion * max(dearest[PROMPT_CLASSES:]) if dearest else ZERO
+    return Cost(requests=1, tokens=prompt + completion, money=float(most / MILLION))

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from proxy.provider_config import Limits, Provider, ProxyConfig, Route, Timeouts
+from proxy.provider_config import Limits, PriceEntry, Provider, ProxyConfig, Route, ServedModel, Timeouts
 
 NAMED = Provider(base_url="http://a", models={"small": "org/small-8b", "*": "org/large"})
 
@@ -23,11 +23,38 @@ def test_a_model_has_the_name_that_its_provider_gives_it_or_every_model(provider
     assert provider.upstream_model(asked) == sent
 
 
+SERVED = Provider(
+    base_url="http://a",
+    quantization="bf16",
+    models={"small": "org/small-8b"},
+    served=(
+        ServedModel(model="org/*", quantization="fp8", context=4_096),
+        ServedModel(model="large", context=8_192),
+        ServedModel(model="l*", quantization="int4"),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("model", "quantization", "context"),
+    [("small", "fp8", 4_096), ("large", "bf16", 8_192), ("less", "int4", 0), ("x", "bf16", 0)],
+)
+def test_what_is_declared_of_a_model_is_of_the_first_entry_that_fits_or_of_the_provider(model, quantization, context):
+    found = SERVED.declared(model)
+    assert (found.quantization, found.context) == (quantization, context)
+
+
 @pytest.mark.parametrize(
     ("section", "key", "allowed", "refused"),
     [
-        (Provider, "price_input", 0, -0.001),
-        (Provider, "price_output", 0, -0.001),
+        *((Provider, f"price_{key}", 0, -0.001) for key in ("input", "output", "cached_input")),
+        *(
+            (PriceEntry, key, 0, -0.001)
+            for key in ("input", "cached_input", "cache_write", "cache_write_1h", "output", "reasoning")
+        ),
+        (PriceEntry, "input", 1_000_000, 1_000_000.1),
+        (PriceEntry, "output", 1.0, float("inf")),
+        (ServedModel, "context", 0, -1),
         (Route, "sample_rate", 0, -0.001),
         (Route, "sample_rate", 1, 1.001),
         *((Timeouts, key, 86_400, 86_401) for key in ("connect", "idle", "client_head", "client_idle", "pool_idle", "grace")),
@@ -72,7 +99,7 @@ def test_the_data_plane_without_settings_has_the_limits_that_the_reference_of_th
     assert (Provider(base_url="http://a").strip_thinking, Provider(base_url="http://a").fit_live) == (False, False)
 
 
-@pytest.mark.parametrize("section", [Provider, Route, Timeouts, Limits, ProxyConfig])
+@pytest.mark.parametrize("section", [Provider, PriceEntry, ServedModel, Route, Timeouts, Limits, ProxyConfig])
 def test_a_section_refuses_a_key_it_does_not_know_and_is_never_changed(section):
     with pytest.raises(ValidationError, match="extra_forbidden"):
         section.model_validate({"unknown_key": 1})

@@ -23,7 +23,8 @@ from shadow.studies.targets import Targets
 from shadow.studies.worlds.recording import Recording, recording_text
 from shadow.studies.worlds.server_spec import ServerSpec
 
-_OF_NO_ANSWER = {"price_input", "price_output", "outbound_proxy", "ca_file", "base_url", "models", "fit_live", "api_key_env"}
+_PRICES = {"price_input", "price_output", "price_cached_input", "prices"}
+_OF_NO_ANSWER = {*_PRICES, "served", "outbound_proxy", "ca_file", "base_url", "models", "fit_live", "api_key_env"}
 """Members of a provider that change no answer, or that are named by themselves."""
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from proxy.provider_config import Provider
 from shadow.pipeline.token_counts import BYTES_PER_TOKEN
+from shadow.pricing.price_list import PriceList
 from shadow.studies.patience import MOST_TRIES
 from shadow.studies.replay.replay_plan import ReplayPlan
 from shadow.studies.study_budget import BudgetLimits, Cost
@@ -57,7 +58,8 @@ def plan_cost(
         prompt += request.length // BYTES_PER_TOKEN
         if not request.limited:
             unlimited.add(request.row.id)
-    free = tuple(name for name in sums if not (providers[name].price_input or providers[name].price_output))
+    prices = PriceList(providers)
+    free = tuple(name for name in sums if not prices.has(name))
     return PlanCost(
         ceiling=sum(sums.values(), Cost()),
         by_provider=sums,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from proxy.exchange import Role
 from proxy.provider_config import Provider
+from shadow.pricing.price_list import PriceList
 from shadow.sampling.shadow_body import ShadowBody
 from shadow.studies.chat_request import ChatRequest
 from shadow.studies.interleaving import interleaved
@@ -85,7 +86,7 @@ def replay_plan(
     """The plan of `rows`, none of which may be absent; the same rows, providers and seed make the same plan."""
     by_id = {row.id: row for row in rows}
     names = (targets.reference, CONTROL, *targets.candidates)
-    planned = _PlannedRequests(targets=targets, providers=providers, prepare=prepare)
+    planned = _PlannedRequests(targets=targets, providers=providers, prices=PriceList(providers), prepare=prepare)
     blocks = []
     for block in interleaved(seed=seed, tasks=tuple(by_id), providers=names, passes=passes):
         row = by_id[block.task]
@@ -101,6 +102,7 @@ class _PlannedRequests:
 
     targets: Targets
     providers: Mapping[str, Provider]
+    prices: PriceList
     prepare: Prepare
     repeats: Counter[str] = field(default_factory=Counter)
 
@@ -124,7 +126,7 @@ class _PlannedRequests:
             row=row,
             block=block,
             length=len(body),
-            ceiling=cost_ceiling(sent, provider),
+            ceiling=cost_ceiling(sent, asked.parsed.model, target, self.prices),
             limited=answer_ceiling(sent) > 0,
             alterations=(*prepared.alterations, *prepared.of_live),
         )

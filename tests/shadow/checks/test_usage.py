@@ -11,9 +11,15 @@ NOTHING = (choice(None),)
 ASKED = ask(body={"stream_options": {"include_usage": True}})
 
 
-def said(prompt=10, completed=20, total=30, thought=None, cached=None, **more):
+def said(prompt=10, completed=20, total=30, *, thought=None, cached=None, written=None, invalid="", **more):
     counts = Usage(
-        prompt_tokens=prompt, completion_tokens=completed, total_tokens=total, reasoning_tokens=thought, cached_tokens=cached
+        prompt_tokens=prompt,
+        completion_tokens=completed,
+        total_tokens=total,
+        reasoning_tokens=thought,
+        cached_tokens=cached,
+        cache_write_tokens=written,
+        invalid=invalid,
     )
     return replace(completion(choice("hello")), usage=counts, **more)
 
@@ -34,6 +40,10 @@ def said(prompt=10, completed=20, total=30, thought=None, cached=None, **more):
         (ASKED, said(total=75, thought=45), FindingState.MATCH, ""),
         (ASKED, said(thought=21), FindingState.DIFFER, "21 of the 20 completion tokens"),
         (ASKED, said(cached=11), FindingState.DIFFER, "11 of the 10 prompt tokens"),
+        (ASKED, said(prompt=10, cached=8, written=3), FindingState.DIFFER, "reported as cached, and 3 as written to the cache"),
+        (ASKED, said(prompt=10, cached=8, written=2), FindingState.MATCH, ""),
+        (ASKED, said(prompt=10, cached=90, written=5, total=125), FindingState.MATCH, ""),
+        (ASKED, said(invalid="cached_tokens is no token count"), FindingState.DIFFER, "cached_tokens is no token count"),
         (ASKED, said(prompt=0, total=20), FindingState.DIFFER, "0 prompt tokens"),
         (ASKED, said(prompt=None), FindingState.DIFFER, "names no prompt_tokens"),
         (ASKED, said(completed=None), FindingState.DIFFER, "names no completion_tokens"),

@@ -190,7 +190,7 @@ def test_database_states_the_last_comparison_and_the_cost_of_a_day(tmp_path):
     add_pair(store, "near", "Hello", "Hello")
     assert store.flush(20)
     store.close()
-    priced = config(storage=storage).proxy.providers["maker"].model_copy(update={"price_input": 2.0})
+    priced = config(storage=storage).proxy.providers["maker"].model_copy(update={"price_input": 2.0, "price_output": 8.0})
     made = config(storage=storage)
     made = made.model_copy(update={"proxy": made.proxy.model_copy(update={"providers": {"official": priced}})})
     size, last, cost = database_lines(made, NOW + 60)

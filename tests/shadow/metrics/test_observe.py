@@ -1,5 +1,6 @@
 """What is counted under which labels, and what no client and no provider can do to it."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -361,6 +362,86 @@ def test_money_is_tokens_by_the_configured_prices():
     Metrics(registry, config).exchange(made, parse_response(made), ())
     money = registry.get_sample_value("sameweights_money_total", LEG)
     assert money == pytest.approx((9 * 2.0 + 3 * 10.0) / 1e6)
+
+
+class Priced:
+    """Metrics of one provider with prices, and what they count of an answer with a usage."""
+
+    def __init__(self, **provider):
+        self._registry = CollectorRegistry()
+        provider = {"base_url": "https://candidate.example/v1", **provider}
+        config = {"proxy": {"providers": {"candidate": provider}}, "admin": {"models": ["pretend-small"]}}
+        self._metrics = Metrics(self._registry, Config.model_validate(config))
+
+    def count(self, usage, **more):
+        body = json.loads(said())
+        made = exchange(json.dumps({**body, "usage": usage}).encode(), **more)
+        self._metrics.exchange(made, parse_response(made), ())
+
+    def value(self, name, **labels):
+        return self._registry.get_sample_value(f"sameweights_{name}_total", {**LEG, **labels})
+
+
+USAGE = {"prompt_tokens": 1_000, "completion_tokens": 100, "total_tokens": 1_100}
+
+
+def test_tokens_from_a_cache_are_counted_and_priced_in_a_class_of_their_own():
+    priced = Priced(price_input=1.25, price_cached_input=0.125, price_output=10.0)
+    priced.count({**USAGE, "prompt_tokens_details": {"cached_tokens": 900}})
+    assert priced.value("money") == pytest.approx((100 * 1.25 + 900 * 0.125 + 100 * 10) / 1e6)
+    assert [priced.value("tokens_by_class", **{"class": name}) for name in ("fresh", "cache_read", "output")] == [100, 900, 100]
+    assert priced.value("tokens", type="input") == 1_000
+    assert priced.value("unpriced", reason="no_price") is None
+
+
+def test_price_is_the_one_of_the_day_on_which_the_request_began():
+    dated = [{"input": 1.0, "output": 1.0}, {"since": "2026-11-01", "input": 2.0, "output": 2.0}]
+    priced = Priced(prices=dated)
+    priced.count(USAGE, started=1_793_491_199.0)  # 2026-10-31 23:59:59 UTC
+    assert priced.value("money") == pytest.approx(0.0011)
+    priced.count(USAGE, started=1_793_491_200.0)
+    assert priced.value("money") == pytest.approx(0.0033)
+
+
+def test_reasoning_that_may_have_come_on_top_is_money_beside_the_counter():
+    priced = Priced(price_input=1.0, price_output=10.0)
+    usage = {"prompt_tokens": 100, "completion_tokens": 10, "completion_tokens_details": {"reasoning_tokens": 5}}
+    priced.count(usage)
+    assert priced.value("money") == pytest.approx(0.0002)
+    assert priced.value("money_uncertain") == pytest.approx(0.00005)
+
+
+@pytest.mark.parametrize(
+    ("usage", "prices", "reason"),
+    [
+        (None, {"price_input": 1.0, "price_output": 1.0}, "no_usage"),
+        ({**USAGE, "prompt_tokens": -1}, {"price_input": 1.0, "price_output": 1.0}, "invalid_usage"),
+        ({**USAGE, "prompt_tokens": 100_000_001}, {"price_input": 1.0, "price_output": 1.0}, "invalid_usage"),
+        ({**USAGE, "cached_tokens": 1_001}, {"price_input": 1.0, "price_output": 1.0}, "invalid_usage"),
+        (USAGE, {"price_input": 1.0}, "no_price"),
+        (USAGE, {"prices": [{"model": "other", "input": 1.0, "output": 1.0}]}, "no_price"),
+        (USAGE, {}, "no_price"),
+    ],
+)
+def test_answer_without_a_known_cost_is_counted_by_its_reason_and_not_as_nothing(usage, prices, reason):
+    priced = Priced(**prices)
+    priced.count(usage)
+    assert priced.value("unpriced", reason=reason) == 1
+    assert priced.value("money") == 0
+
+
+def test_refused_request_costs_nothing_and_lacks_no_price():
+    priced = Priced()
+    priced.count(None, status=429)
+    assert priced.value("unpriced", reason="no_usage") is None
+    assert priced.value("money") is None
+
+
+def test_cost_that_a_provider_states_is_counted_beside_the_computed_one():
+    priced = Priced(price_input=1.0, price_output=1.0)
+    priced.count({**USAGE, "cost": 0.95})
+    assert priced.value("stated_cost") == pytest.approx(0.95)
+    assert priced.value("money") == pytest.approx(0.0011)
 
 
 def test_the_skips_that_alerts_are_about_begin_at_zero(exported):

@@ -28,19 +28,19 @@ def config(**more) -> Config:
 
 def test_cost_is_of_the_exchanges_that_the_audit_sent():
     rows = [traffic("near", "primary"), traffic("official", "shadow"), traffic("official", "control", 5)]
-    cost = audit_cost(rows, config())
+    cost = audit_cost(rows, config(), 0.0)
     assert (cost.requests, cost.tokens, cost.money, cost.priced) == (15, 2_200_000, 6.0, True)
     assert cost.sentence == "The audit sent 15 requests and 2,200,000 tokens, 6.00 by the configured prices."
 
 
 def test_cost_without_a_price_is_no_money():
-    cost = audit_cost([traffic("official", "shadow"), traffic("other", "greedy")], config())
+    cost = audit_cost([traffic("official", "shadow"), traffic("other", "greedy")], config(), 0.0)
     assert not cost.priced
     assert cost.sentence.endswith("; no prices are configured.")
 
 
 def test_audit_that_sent_nothing_has_a_sentence():
-    assert audit_cost([traffic("near", "primary")], config()).sentence == "The audit sent nothing in this period."
+    assert audit_cost([traffic("near", "primary")], config(), 0.0).sentence == "The audit sent nothing in this period."
 
 
 def test_budget_has_a_line_for_each_limit_that_is_set():

@@ -4,7 +4,9 @@ import json
 
 import pytest
 
-from shadow.pipeline.token_counts import tokens_of
+from proxy.provider_config import Provider
+from shadow.pipeline.token_counts import answer_cost, tokens_of
+from shadow.pricing.price_list import PriceList
 from shadow.reading.parsed_exchange import parse_exchange
 from tests.exchanges import asked, exchange, said
 
@@ -43,3 +45,44 @@ def test_an_error_answer_counts_no_tokens(status):
 
 def test_an_answer_that_cannot_be_read_costs_its_bytes():
     assert counted(b"<html>" + b"a" * 294)[1] == 100
+
+
+def paid(body: bytes, status: int = 200, **provider):
+    seen = parse_exchange(exchange(body, status, asked("x")))
+    priced = PriceList({"near": Provider.model_validate({"base_url": "http://a.example/v1", **provider})})
+    return answer_cost(seen.request, seen.answer, "near", priced)
+
+
+USAGE = {"prompt_tokens": 1_000, "completion_tokens": 100, "total_tokens": 1_100}
+PRICES = {"price_input": 1.0, "price_cached_input": 0.1, "price_output": 10.0}
+
+
+def test_budget_counts_tokens_of_a_cache_at_their_own_price():
+    usage = {**USAGE, "prompt_tokens_details": {"cached_tokens": 900}}
+    assert paid(answer("a", usage=usage), **PRICES) == (1_100, pytest.approx((100 + 90 + 1_000) / 1e6))
+
+
+def test_budget_counts_reasoning_that_comes_on_top():
+    usage = {**USAGE, "total_tokens": 1_150, "completion_tokens_details": {"reasoning_tokens": 50}}
+    assert paid(answer("a", usage=usage), **PRICES) == (1_150, pytest.approx((1_000 + 1_500) / 1e6))
+
+
+def test_budget_counts_a_range_at_its_high_end():
+    usage = {**USAGE, "total_tokens": None, "completion_tokens_details": {"reasoning_tokens": 50}}
+    assert paid(answer("a", usage=usage), **PRICES) == (1_150, pytest.approx((1_000 + 1_500) / 1e6))
+
+
+@pytest.mark.parametrize("usage", [None, {**USAGE, "prompt_tokens": -1}])
+def test_budget_estimates_where_the_usage_is_missing_or_wrong(usage):
+    tokens, money = paid(answer("a" * 300, usage=usage), **PRICES)
+    assert tokens >= 100
+    assert money > 0
+
+
+@pytest.mark.parametrize("prices", [{"price_input": 10.0}, {"price_output": 10.0}, {"prices": [{"model": "o*", "input": 10.0}]}])
+def test_budget_counts_what_has_no_price_at_the_highest_price_there_is(prices):
+    assert paid(answer("a", usage=USAGE), **prices) == (1_100, pytest.approx(0.011))
+
+
+def test_budget_of_a_provider_without_any_price_counts_tokens_alone():
+    assert paid(answer("a", usage=USAGE)) == (1_100, 0.0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 
@@ -56,7 +58,9 @@ def test_usage_takes_whole_numbers_only():
     found = parse_usage(
         {"prompt_tokens": 3.0, "completion_tokens": True, "total_tokens": -1, "prompt_cache_hit_tokens": 2, "reasoning_tokens": 1}
     )
-    assert found == Usage(prompt_tokens=3, completion_tokens=None, total_tokens=None, reasoning_tokens=1, cached_tokens=2)
+    expected = Usage(prompt_tokens=3, completion_tokens=None, total_tokens=None, reasoning_tokens=1, cached_tokens=2)
+    assert replace(found, invalid="") == expected
+    assert found.invalid == "completion_tokens is no token count"
     assert parse_usage(None) is None
     assert parse_usage([]) is None
 

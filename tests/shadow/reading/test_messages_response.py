@@ -152,7 +152,13 @@ def test_the_tokens_of_the_cache_are_part_of_the_prompt():
     counts = {"input_tokens": 5, "cache_read_input_tokens": 30, "cache_creation_input_tokens": 7, "output_tokens": 4}
     details = {"output_tokens_details": {"thinking_tokens": 3}}
     expected = Usage(
-        prompt_tokens=42, completion_tokens=4, total_tokens=None, reasoning_tokens=3, cached_tokens=30, cache_write_tokens=7
+        prompt_tokens=42,
+        completion_tokens=4,
+        total_tokens=None,
+        reasoning_tokens=3,
+        cached_tokens=30,
+        cache_write_tokens=7,
+        reasoning_inside=True,
     )
     assert body_of(usage={**counts, **details}).usage == expected
     assert body_of().usage is None

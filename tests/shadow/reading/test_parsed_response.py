@@ -59,7 +59,7 @@ def written(said: Completion) -> dict:
 
 RARE = {"vectors", "applied", "times"}
 RARE_IN_CHOICES = {"other", "native_finish_reason", "citations", "filtered"}
-RARE_IN_USAGE = {"cache_write_tokens", "cost"}
+RARE_IN_USAGE = {"cache_write_tokens", "cache_write_1h_tokens", "cost", "reasoning_inside", "invalid"}
 
 
 def _without_empty(made: dict, rare: set[str]) -> dict:

@@ -3,9 +3,10 @@
 import pytest
 
 from proxy.provider_config import Provider
+from shadow.pricing.price_list import PriceList
 from shadow.studies.chat_request import ChatRequest
 from shadow.studies.study_budget import Cost
-from shadow.studies.token_ceiling import answer_ceiling, cost_ceiling, cost_of
+from shadow.studies.token_ceiling import answer_ceiling, cost_ceiling
 from tests.exchanges import asked
 
 PROVIDER = Provider(base_url="http://a/v1", price_input=2.0, price_output=10.0)
@@ -37,12 +38,21 @@ def test_the_ceiling_of_a_request_is_its_bytes_a_template_and_its_answer():
     request = ChatRequest(body=asked("Hi", max_tokens=50))
     prompt = len(request.body) + 1_000
     expected = Cost(requests=1, tokens=prompt + 50, money=(prompt * 2.0 + 50 * 10.0) / 1e6)
-    assert cost_ceiling(request, PROVIDER) == expected
+    assert cost_ceiling(request, "qwen", "a", PriceList({"a": PROVIDER})) == expected
+
+
+def test_ceiling_of_a_request_is_by_the_highest_price_of_its_model_on_any_day():
+    prices = [
+        {"model": "qwen-*", "since": "2026-11-01", "input": 1.0, "output": 2.0},
+        {"model": "qwen-*", "input": 0.5, "cache_write": 3.0, "output": 1.0, "reasoning": 4.0},
+        {"model": "*", "input": 100.0, "output": 100.0},
+    ]
+    listed = PriceList({"a": Provider.model_validate({"base_url": "http://a/v1", "prices": prices})})
+    request = ChatRequest(body=asked("Hi", max_tokens=50))
+    prompt = len(request.body) + 1_000
+    assert cost_ceiling(request, "qwen-8b", "a", listed).money == pytest.approx((prompt * 3.0 + 50 * 4.0) / 1e6)
+    assert cost_ceiling(request, "qwen-8b", "b", listed).money == 0
 
 
 def test_a_body_that_cannot_be_read_has_no_ceiling():
     assert answer_ceiling(ChatRequest(body=b"{")) == 0
-
-
-def test_a_request_costs_its_tokens_by_the_prices_for_a_million():
-    assert cost_of(500_000, 100_000, PROVIDER) == Cost(requests=1, tokens=600_000, money=2.0)

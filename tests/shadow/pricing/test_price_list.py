@@ -1,0 +1,79 @@
+"""Which price counts: by provider, by model, by day."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from proxy.provider_config import Provider
+from shadow.pricing.price_list import PriceList, class_prices, price_entries
+
+
+def provider(*prices, **more):
+    return Provider.model_validate({"base_url": "http://a.example/v1", "prices": prices, **more})
+
+
+def at(text):
+    return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
+
+
+NOW = at("2026-11-20 12:00")
+
+
+def fresh(provider, model="kimi-k2", moment=NOW):
+    found = PriceList({"a": provider}).prices("a", model, moment)
+    return found and found.fresh
+
+
+def test_first_model_that_fits_counts():
+    listed = provider({"model": "kimi-*", "input": 1}, {"model": "*", "input": 2})
+    assert (fresh(listed), fresh(listed, "other"), fresh(listed, "")) == (1, 2, 2)
+
+
+def test_patterns_of_models_mind_upper_and_lower_case():
+    assert fresh(provider({"model": "kimi-*", "input": 1}), "Kimi-k2") is None
+
+
+def test_price_may_be_of_the_name_that_the_provider_has_for_the_model():
+    listed = provider({"model": "org/*", "input": 1}, models={"kimi-k2": "org/kimi-k2"})
+    assert (fresh(listed), fresh(listed, "other")) == (1, None)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_newest_price_that_has_begun_counts_in_whatever_order_they_stand(order):
+    dated = [
+        {"input": 1},
+        {"since": date(2026, 11, 1), "input": 2},
+        {"since": date(2026, 12, 1), "input": 3},
+    ]
+    listed = provider(*(dated[place] for place in order))
+    moments = ("2026-10-31 23:59:59", "2026-11-01 00:00", "2026-11-30 23:59:59", "2026-12-01 00:00")
+    assert [fresh(listed, moment=at(moment)) for moment in moments] == [1, 2, 2, 3]
+
+
+def test_model_whose_prices_have_not_begun_has_those_of_the_next_that_fits_or_none():
+    later = {"model": "kimi-*", "since": date(2026, 12, 1), "input": 3}
+    assert fresh(provider(later)) is None
+    assert fresh(provider(later, {"input": 1})) == 1
+
+
+def test_short_forms_are_the_last_entry():
+    listed = provider({"model": "kimi-*", "input": 1}, price_input=2, price_cached_input=0.2, price_output=8)
+    assert fresh(listed) == 1
+    assert PriceList({"a": listed}).prices("a", "other", NOW) == tuple(map(Decimal, ("2.0", "0.2", "2.0", "2.0", "8.0", "8.0")))
+
+
+def test_price_that_is_not_stated_is_that_of_the_class_it_is_a_part_of():
+    [entry] = price_entries(provider({"input": 3, "cache_write": 3.75, "output": 15}))
+    assert class_prices(entry) == tuple(map(Decimal, ("3.0", "3.0", "3.75", "3.75", "15.0", "15.0")))
+
+
+def test_provider_without_prices_or_of_another_name_has_none():
+    listed = PriceList({"a": provider(), "b": provider(price_input=1)})
+    assert (listed.has("a"), listed.has("b"), listed.has("c")) == (False, True, False)
+    assert listed.prices("a", "m", NOW) is None
+    assert listed.prices("c", "m", NOW) is None
+
+
+def test_price_is_the_number_as_it_was_written():
+    assert fresh(provider({"input": 0.1})) == Decimal("0.1")
