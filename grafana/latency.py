@@ -113,13 +113,24 @@ LATENCY = Board(
                 ),
                 Panel(
                     title="Money an hour, live traffic",
-                    text="By price_input and price_output of the configuration; flat 0 means that no price is configured.",
+                    text="By the prices of the configuration; flat 0 means that no price is configured. Above it: what may have "
+                    "been billed for reasoning, and what the provider states as the cost, in US dollars.",
                     unit="none",
                     queries=(
                         q(
                             "3600 * sum by (provider, model) "
                             '(rate(sameweights_money_total{<leg>, role="primary"}[$__rate_interval]))',
                             WHO,
+                        ),
+                        q(
+                            "3600 * sum by (provider, model) "
+                            '(rate(sameweights_money_uncertain_total{<leg>, role="primary"}[$__rate_interval])) > 0',
+                            f"{WHO} uncertain",
+                        ),
+                        q(
+                            "3600 * sum by (provider, model) "
+                            '(rate(sameweights_stated_cost_total{<leg>, role="primary"}[$__rate_interval])) > 0',
+                            f"{WHO} stated",
                         ),
                     ),
                 ),
@@ -133,6 +144,34 @@ LATENCY = Board(
                             "3600 * sum by (provider, model, role) "
                             '(rate(sameweights_money_total{<ref>, role=~"shadow|control"}[$__rate_interval]))',
                             "{{provider}} / {{model}} {{role}}",
+                        ),
+                    ),
+                ),
+                Panel(
+                    title="Share of tokens by class",
+                    text="Of the tokens that are priced. Fewer from a cache for the same traffic: a colder cache, and a larger "
+                    "bill.",
+                    unit="percentunit",
+                    queries=(
+                        q(
+                            "sum by (provider, model, class) "
+                            '(rate(sameweights_tokens_by_class_total{<leg>, role="primary"}[$__rate_interval])) '
+                            "/ ignoring(class) group_left() (sum by (provider, model) "
+                            '(rate(sameweights_tokens_by_class_total{<leg>, role="primary"}[$__rate_interval])) > 0)',
+                            "{{provider}} / {{model}} {{class}}",
+                        ),
+                    ),
+                ),
+                Panel(
+                    title="Responses without a known cost, a minute",
+                    text="no_usage: the stream reports no counts (stream_options.include_usage). invalid_usage: they cannot be "
+                    "right. no_price: write one in the configuration.",
+                    unit="short",
+                    queries=(
+                        q(
+                            "60 * sum by (provider, model, reason) "
+                            '(rate(sameweights_unpriced_total{<leg>, role="primary"}[$__rate_interval])) > 0',
+                            "{{provider}} / {{model}} {{reason}}",
                         ),
                     ),
                 ),
