@@ -51,8 +51,11 @@ def _sameweights(
     if version:
         from shadow.settings.installed_version import installed_version
 
-        found = installed_version("")
-        typer.echo(f"sameweights {found}" if found else "sameweights, not installed but run from its source")
+        typer.echo(
+            f"sameweights {installed_version('')}"
+            if installed_version("")
+            else "sameweights, not installed but run from its source"
+        )
         raise typer.Exit
 
 
