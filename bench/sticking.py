@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.power import LONGEST, signal_evidence
 from shadow.drift.drift_signals import DriftSignal
-from shadow.drift.excess_estimates import ClusterSum, discoveries, table
+from shadow.drift.excess_estimates import ClusterSum, GroupKey, discoveries, table
 from shadow.verdict.evidence import Evidence, PeriodCoverage
 from shadow.verdict.verdict_rule import decide
 from shadow.verdict.verdict_value import VerdictWord
@@ -32,7 +32,7 @@ CONVERSATIONS = (12, 20, 30, 45, 50, 70, 100, 200)
 SHAPES = ((3, 0.2), (8, 0.1), (8, 0.3), (8, 0.6))
 """Mean pairs of a conversation, and the share of conversations that one of the two is the odd one in."""
 LEVEL = 0.05
-GROUP = ("", "m", "p", "r")
+GROUP = GroupKey("", "m", "p", "r")
 
 
 @dataclass(frozen=True, slots=True)

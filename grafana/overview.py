@@ -36,7 +36,7 @@ OVERVIEW = Board(
                         q(WORST),
                         q(f"{END.format('-')} and on (provider, model, signal) {WORST}"),
                         q(f"{END.format('+')} and on (provider, model, signal) {WORST}"),
-                        q("1000 * min by (provider, model) (sameweights_drift_start_timestamp_seconds{<leg>})"),
+                        q('1000 * min by (provider, model) (sameweights_drift_start_timestamp_seconds{<leg>, upstream=""})'),
                         q("max by (provider, model) (sameweights:drift_pairs:increase1d{<sum>})"),
                         q(
                             "max by (provider, model) (sameweights:checks_failed:increase1h{<sum>}"

@@ -30,7 +30,9 @@ STATES = (
 )
 """The states of a group from 0 on, each with its words and colour; the largest one of several groups is shown."""
 SHOWN_STATE = "max by (provider, model) ({})".format(
-    " or ".join(f'{code} * (sameweights_drift_state{{<leg>, state="{name}"}} == 1)' for code, (name, *_) in enumerate(STATES))
+    " or ".join(
+        f'{code} * (sameweights_drift_state{{<leg>, upstream="", state="{name}"}} == 1)' for code, (name, *_) in enumerate(STATES)
+    )
 )
 
 

@@ -207,6 +207,7 @@ def acknowledge(
     provider: Annotated[str, typer.Option("--provider", metavar="NAME", help="Only this provider.")] = "",
     model: Annotated[str, typer.Option("--model", metavar="NAME", help="Only this model.")] = "",
     route: Annotated[str, typer.Option("--route", metavar="NAME", help="Only this route.")] = "",
+    upstream: Annotated[str, typer.Option("--upstream", metavar="NAME", help="Only this server behind a router.")] = "",
 ) -> None:
     """Acknowledge drift alarms, also while serve runs."""
     from shadow.commands import acknowledge as acknowledging
@@ -215,7 +216,8 @@ def acknowledge(
 
     if fixed == accept:
         raise ConfigError(["drift ack: choose --fixed or --accept"])
-    request = Acknowledgement(answer=AckAction.FIXED if fixed else AckAction.ACCEPT, provider=provider, model=model, route=route)
+    answer = AckAction.FIXED if fixed else AckAction.ACCEPT
+    request = Acknowledgement(answer=answer, provider=provider, model=model, route=route, upstream=upstream)
     typer.echo(plain("\n".join(acknowledging.acknowledge(settings(config, db), request))))
 
 

@@ -13,6 +13,7 @@ from shadow.compare.comparators import COMPARATORS, FOR_ANY_PAIR
 from shadow.drift.alarm_budget import WEIGHTS
 from shadow.drift.alarm_titles import title
 from shadow.drift.drift_signals import DriftSignal
+from shadow.drift.excess_estimates import GroupKey
 from shadow.findings.finding import TIMES, Finding, FindingState
 from shadow.judging.webhook import webhook_event
 from shadow.metrics.observe import Metrics
@@ -116,7 +117,7 @@ def test_names_of_metrics_and_alerts_are_accepted(recorded):
     for kind, signals in (("cross", COMPARED), ("check", CHECKED)):
         found = [Finding(signal=signal, state=FindingState.DIFFER, score=0.5) for signal in signals]
         metrics.findings("garbler", "m", kind, "", found, pair_id="p")
-    metrics.drift.counted(("default", "m", "garbler", "official"), [(signal, 1) for signal in DriftSignal])
+    metrics.drift.counted(GroupKey("default", "m", "garbler", "official"), [(signal, 1) for signal in DriftSignal])
     lines = generate_latest(registry).decode()
     shown = set(re.findall(r'signal="(\w+)"', lines))
     assert shown >= {*COMPARED, *CHECKED, *DriftSignal} - TIMES

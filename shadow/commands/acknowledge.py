@@ -36,7 +36,7 @@ def acknowledge(config: Config, acknowledgement: Acknowledgement, *, patience: f
     except BusyError:
         return send_acknowledgement(database_path(config.storage.url), acknowledgement, patience)
     with closing(store):
-        judge = Judge.configured(config.drift, store.judgements, holder=secrets.token_hex(8), publish=lambda *_: None)
+        judge = Judge.configured(config, store.judgements, holder=secrets.token_hex(8), publish=lambda *_: None)
         try:
             return judge.acknowledge(acknowledgement, time.time())
         finally:

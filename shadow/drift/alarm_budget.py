@@ -82,16 +82,17 @@ class AlertBudget:
     `threshold`.
 
     `threshold` is the option `pairs_per_false_alarm`; `tolerance_threshold` the same for one test while the true excess stays
-    within tolerance.
+    within tolerance. `head_start_share` is the part of the head start that one of several groups has which share their pairs.
     """
 
     threshold: float = 1e7
     tolerance_threshold: float = 1e5
+    head_start_share: float = 1.0
 
     @property
     def head_start(self) -> float:
         """Evidence that a test begins with, so that a provider that was bad from its first pair is found soon."""
-        return self.threshold / 1_000
+        return self.threshold / 1_000 * self.head_start_share
 
     @property
     def log_suspect(self) -> float:
@@ -105,6 +106,14 @@ class AlertBudget:
     def log_near(self) -> float:
         """Log evidence from which a test may give an alarm its name once another one has raised it."""
         return -log(1_000)
+
+
+def share_of_upstream(place: int) -> float:
+    """The part of the head start, or of an error, that the server in this place (from 1) behind a router has. The parts of
+    however many servers sum to at most 1, and their detectors' sum less the router's pairs is a supermartingale: so the servers
+    of a router are together one group, with the same threshold.
+    """
+    return 1.0 / (place * (place + 1))
 
 
 def fleet(pairs_per_false_alarm: float, groups: int) -> AlertBudget:

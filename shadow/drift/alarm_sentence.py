@@ -13,13 +13,13 @@ from shadow.drift.state_transitions import DriftState
 
 def alarm_sentence(group: GroupKey, state: GroupState) -> str:
     """The sentence of a group's alarm, also of one whose page still waits; empty without one. It ends without a full stop."""
-    _, _, provider, reference = group
+    party, reference = group.party, group.reference
     named = state.alarm.named
     if state.alarm.state is not DriftState.DRIFT or named is None:
         return state.why if state.alarm.failing else ""
     found = named.estimate
     moved = f"{effect(named.key[0], found.size * named.key[1])}, since about {_moment(found.since)} UTC"
-    return "; ".join([_blamed(provider, reference, moved, state.look), *(state.look.facts if state.look else ()), *_also(state)])
+    return "; ".join([_blamed(party, reference, moved, state.look), *(state.look.facts if state.look else ()), *_also(state)])
 
 
 def _blamed(provider: str, reference: str, moved: str, look: SecondLook | None) -> str:

@@ -49,12 +49,15 @@ class Blame(StrEnum):
 class Witness:
     """Another provider of the same model and reference (or several that one server serves): its evidence either way.
 
-    `alone`: its requests are conversations of one pair each, as far as those `seen` show; `several`: some held more.
+    `alone`: its requests are conversations of one pair each, as far as those `seen` show; `several`: some held more. `sibling`:
+    another server behind the same router, which shares more than the reference with the one that alarmed: where it differs too,
+    the router may have moved them both, so it can only show that the reference has not moved.
     """
 
     name: str
     odd: EProcess
     same: EProcess
+    sibling: bool = False
     alone: bool = False
     several: bool = False
     seen: list[str] = field(default_factory=list)
@@ -134,9 +137,13 @@ class SecondLook:
                 witness.close(now)
                 self._decide(witness)
 
-    def take(self, provider: str, started: float, conversation: str, payoffs: Iterable[tuple[str, int]]) -> None:
-        """Add what counted of one pair of any provider of the model and reference, since the alarm."""
-        self.requests += 1
+    def take(
+        self, provider: str, started: float, conversation: str, payoffs: Iterable[tuple[str, int]], *, again: bool = False
+    ) -> None:
+        """Add what counted of one pair of any provider of the model and reference, since the alarm; `again`: the request was
+        added before, under the name of the router that served it.
+        """
+        self.requests += not again
         found = dict(payoffs)
         witness = self.witnesses.get(self.members.get(provider, ""))
         if witness and self.key[0] in found and started >= self.earliest and self.blame is Blame.NOT_YET_KNOWN:
@@ -175,7 +182,7 @@ class SecondLook:
     def _decide(self, witness: Witness) -> None:
         if self.blame is not Blame.NOT_YET_KNOWN:
             return
-        if witness.odd.evidence >= self.log_threshold:
+        if witness.odd.evidence >= self.log_threshold and not witness.sibling:
             self._settle(Blame.REFERENCE, witness)
         elif witness.same.evidence >= self.log_threshold:
             self._settle(Blame.PROVIDER, witness)
@@ -202,18 +209,23 @@ def opened(
     at: float,
     floor: float,
     witnesses: Iterable[tuple[str, ...]],
+    siblings: Iterable[str] = (),
     alike: Iterable[str] = (),
     facts: Iterable[str] = (),
 ) -> SecondLook:
-    """A look without pairs yet. Each witness is a tuple of the providers that share a server; without witnesses no page waits."""
+    """A look without pairs yet. Each witness is a tuple of the providers that share a server; without witnesses no page waits.
+    `siblings` are those of them that are servers behind the router of the alarm.
+    """
     look = SecondLook(
         key=key, size=size, earliest=earliest, latest=latest, opened=at, floor=floor, alike=tuple(alike), facts=tuple(facts)
     )
-    bound = max(SMALLEST, size / 2)
+    bound, own = max(SMALLEST, size / 2), frozenset(siblings)
     for providers in witnesses:
         name = " and ".join(providers)
         look.members |= dict.fromkeys(providers, name)
-        look.witnesses[name] = Witness(name=name, odd=EProcess(same=False), same=EProcess(same=True, bound=bound))
+        look.witnesses[name] = Witness(
+            name=name, odd=EProcess(same=False), same=EProcess(same=True, bound=bound), sibling=name in own
+        )
     look.log_threshold = log(ERROR_SHARE * max(len(look.witnesses), 1))
     look.over = not look.witnesses
     if key in OF_ITSELF:

@@ -94,8 +94,7 @@ def references(found: Iterable[DriftStatus]) -> tuple[ReferenceStatus, ...]:
     """Each reference with each model compared with it, in the order of their names; failing takes precedence over moved."""
     states: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for status in found:
-        _, model, _, reference = status.group
-        own = states.setdefault((model, reference), [])
+        own = states.setdefault((status.group.model, status.group.reference), [])
         if status.failing or status.name in REFERENCE_STATES:
             own.append(("failing" if status.failing else REFERENCE_STATES[status.name], status.why))
     return tuple(
@@ -120,7 +119,7 @@ def _status(group: GroupKey, state: GroupState) -> DriftStatus:
         excluded=tuple(sorted(state.coverage.counts.items())),
         sentence=alarm_sentence(group, state),
         blame=standing.blame.value if standing.blame else "",
-        blame_why=look.why(group[3]) if look and standing.blame is Blame.NOT_YET_KNOWN else "",
+        blame_why=look.why(group.reference) if look and standing.blame is Blame.NOT_YET_KNOWN else "",
         by=look.by if look else "",
         facts=look.facts if look else (),
         waits=bool(look and look.waits),

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import log, log1p
+from typing import NamedTuple
 
 from shadow.drift.alarm_budget import WEIGHTS, against_provider
 from shadow.drift.betting_factors import GRID, log_mean
@@ -19,8 +20,28 @@ from shadow.drift.distributions import always_reach, clustered_error, e_benjamin
 from shadow.drift.drift_signals import AGREEMENT, LABELS, DriftSignal
 from shadow.drift.sign_flips import flip_test
 
-GroupKey = tuple[str, str, str, str]
-"""(route, model, provider, reference)"""
+
+class GroupKey(NamedTuple):
+    """What one drift state belongs to; `upstream` is a server behind a provider that is a router, "" for the provider as a
+    whole.
+    """
+
+    route: str
+    model: str
+    provider: str
+    reference: str
+    upstream: str = ""
+
+    @property
+    def whole(self) -> GroupKey:
+        """The group of the provider as a whole."""
+        return self._replace(upstream="")
+
+    @property
+    def party(self) -> str:
+        """The provider, or the server behind it, as a sentence names it."""
+        return f"{self.upstream} behind {self.provider}" if self.upstream else self.provider
+
 
 TOLERANCE = 0.03
 BREAKDOWN = 0.30

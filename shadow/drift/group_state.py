@@ -36,6 +36,8 @@ class JudgedPair:
     payoffs: tuple[tuple[str, int], ...]
     excluded: tuple[str, ...] = ()
     counts: tuple[TokenCounts, ...] = ()
+    upstream: str = ""
+    """The server behind a router, as it was named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +121,15 @@ class GroupState:
         self.coverage.add(excluded, judged=any(signal in AGREEMENT for signal, _ in counted))
         change = self.alarm.add(pair.pair_id, pair.started, counted, look_back)
         return Judgement(counted=counted, excluded=excluded, change=change)
+
+    def take_part(self, pair: JudgedPair, whole: Judgement, look_back: LookBack) -> Judgement:
+        """Judge what counted of one pair in the group of a router (`whole`) for the group of one server behind it. A router hides
+        the failures of its servers, so they count for none.
+        """
+        counted = tuple(each for each in whole.counted if each[0] != DriftSignal.ERROR)
+        self.coverage.add(whole.excluded, judged=any(signal in AGREEMENT for signal, _ in counted))
+        change = self.alarm.add(pair.pair_id, pair.started, counted, look_back)
+        return Judgement(counted=counted, excluded=whole.excluded, change=change)
 
     def remember(self, pair: JudgedPair) -> None:
         """Add a pair that counted before to the record of the last 24 hours, and to nothing else."""

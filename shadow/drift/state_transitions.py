@@ -55,6 +55,7 @@ class Acknowledgement:
     model: str = ""
     provider: str = ""
     reference: str = ""
+    upstream: str = ""
 
 
 TRANSITIONS: Mapping[tuple[DriftState, DriftEvent], DriftState] = {

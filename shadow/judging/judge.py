@@ -24,7 +24,7 @@ from shadow.judging.judged_groups import JudgedGroups, JudgingLimits, read_group
 from shadow.judging.judging_batch import ACKNOWLEDGEABLE, JudgingBatch
 from shadow.judging.pace_judge import PaceJudge
 from shadow.judging.unit_of_work import MirroredState
-from shadow.settings.top_level_config import DriftConfig
+from shadow.settings.top_level_config import Config
 from storage.judgement_rows import AlarmRow, JudgedPairRow
 from storage.store import JudgementStore, StoreError
 
@@ -44,7 +44,8 @@ class Judge:
     """Judges pairs in the process that holds the lease. `try_step`, `finish` and `acknowledge` share a lock; `step` takes none.
 
     It holds `groups` groups, since clients choose the names of models; pairs of further ones are excluded. `fleet_wide` keeps
-    all groups together to one false alarm per so many pairs of each, instead of each group by itself.
+    all groups together to one false alarm per so many pairs of each, instead of each group by itself. `upstreams` is how many
+    servers behind a router have a group of their own, by provider.
     """
 
     def __init__(
@@ -56,12 +57,15 @@ class Judge:
         fleet_wide: bool,
         publish: Publish,
         groups: int = MOST_GROUPS,
+        upstreams: Mapping[str, int] | None = None,
         first_token_slo: float = 0.0,
     ) -> None:
         self._store = store
         self._holder = holder
         self._publish = publish
-        self._limits = JudgingLimits(groups=groups, pairs_per_false_alarm=pairs_per_false_alarm, fleet_wide=fleet_wide)
+        self._limits = JudgingLimits(
+            groups=groups, pairs_per_false_alarm=pairs_per_false_alarm, fleet_wide=fleet_wide, upstreams=upstreams or {}
+        )
         self._groups = MirroredState(self._read)
         self._pace = PaceJudge(store, holder, slo=first_token_slo, most=groups)
         self._alarms: list[AlarmRow] = []
@@ -74,8 +78,16 @@ class Judge:
         return f"<Judge {self._holder} {self._groups!r} renews its lease at {self._renew_at}>"
 
     @classmethod
-    def configured(cls, config: DriftConfig, store: JudgementStore, *, holder: str, publish: Publish) -> Judge:
+    def configured(
+        cls,
+        whole: Config,
+        store: JudgementStore,
+        *,
+        holder: str,
+        publish: Publish,
+    ) -> Judge:
         """The judge that the configuration describes."""
+        config = whole.drift
         fleet_wide = config.fleet_pairs_per_false_alarm > 0
         pairs = config.fleet_pairs_per_false_alarm if fleet_wide else config.pairs_per_false_alarm
         return cls(
@@ -85,6 +97,7 @@ class Judge:
             fleet_wide=fleet_wide,
             publish=publish,
             groups=config.groups,
+            upstreams={name: provider.max_upstreams for name, provider in whole.proxy.providers.items()},
             first_token_slo=config.first_token_slo,
         )
 
@@ -202,7 +215,7 @@ class Judge:
 
     def _acknowledge(self, key: GroupKey, answer: AckAction, now: float) -> str:
         """The result of an acknowledgement for one group, as a sentence."""
-        name = f"{key[2]}, {key[1]}, route {key[0]}"
+        name = f"{key.party}, {key.model}, route {key.route}"
         with self._groups.unit_of_work() as unit:
             batch = JudgingBatch(self._store, unit.state)
             try:
@@ -231,5 +244,11 @@ class Judge:
 
 def _names(acknowledgement: Acknowledgement, key: GroupKey) -> bool:
     """Whether each given name is the group's own."""
-    wanted = (acknowledgement.route, acknowledgement.model, acknowledgement.provider, acknowledgement.reference)
+    wanted = GroupKey(
+        acknowledgement.route,
+        acknowledgement.model,
+        acknowledgement.provider,
+        acknowledgement.reference,
+        acknowledgement.upstream,
+    )
     return all(not name or name == own for name, own in zip(wanted, key, strict=True))

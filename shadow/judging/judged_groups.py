@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
 from shadow.drift.admission import DAY
-from shadow.drift.alarm_budget import AlertBudget, fleet
+from shadow.drift.alarm_budget import AlertBudget, fleet, share_of_upstream
 from shadow.drift.attribution import SecondLook
 from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.group_state import GroupState
 from shadow.drift.state_snapshot import restored, saved
 from shadow.judging import row_mapping
+from shadow.reading.upstream_name import OTHER, UNNAMED
 from storage.judgement_rows import AcknowledgementRow, GroupStateRow
 from storage.store import JudgementStore
 
 log = structlog.get_logger("sameweights.judge")
+
+MOST_UPSTREAMS = 32
+"""Servers behind a router that are distinguished where no configuration sets how many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,9 +32,12 @@ class JudgingLimits:
     groups: int
     pairs_per_false_alarm: float
     fleet_wide: bool
+    upstreams: Mapping[str, int] = field(default_factory=dict)
+    """The most servers that are distinguished behind a router, by provider."""
 
-    def budget(self, groups: int) -> AlertBudget:
-        """The budget of each group while `groups` are held."""
+    def budget(self, keys: Iterable[GroupKey]) -> AlertBudget:
+        """The budget of each group while these are held; the servers of one router are together one group."""
+        groups = len({(key.whole, bool(key.upstream)) for key in keys})
         return fleet(self.pairs_per_false_alarm, groups) if self.fleet_wide else AlertBudget(threshold=self.pairs_per_false_alarm)
 
 
@@ -57,15 +64,39 @@ class JudgedGroups:
 
     def open(self, key: GroupKey) -> None:
         """Begin a group; where the fleet shares one budget, each group's part of it shrinks."""
-        budget = self.limits.budget(len(self.states) + 1)
-        self.states[key] = GroupState(budget)
+        budget = self.limits.budget([*self.states, key])
+        share = share_of_upstream(len(self._servers(key)) + 1) if key.upstream else 1.0
+        self.states[key] = GroupState(replace(budget, head_start_share=share))
         for state in self.states.values():
-            state.alarm.group_tests.set_budget(budget)
+            tests = state.alarm.group_tests
+            tests.set_budget(replace(budget, head_start_share=tests.budget.head_start_share))
+
+    def upstream(self, group: GroupKey, name: str) -> GroupKey | None:
+        """The group of a server behind a router, begun where it is new: that of its name, of `other` beyond the most that are
+        distinguished, or None where no further group is held.
+        """
+        key = group._replace(upstream=name)
+        if key not in self.states and name != UNNAMED and len(self._named(group)) >= self._most(group.provider):
+            key = group._replace(upstream=OTHER)
+        if key not in self.states:
+            if self.full:
+                return None
+            self.open(key)
+        return key
+
+    def _servers(self, group: GroupKey) -> list[GroupKey]:
+        return [key for key in self.states if key.upstream and key.whole == group.whole]
+
+    def _named(self, group: GroupKey) -> list[GroupKey]:
+        return [key for key in self._servers(group) if key.upstream not in {UNNAMED, OTHER}]
+
+    def _most(self, provider: str) -> int:
+        return self.limits.upstreams.get(provider, MOST_UPSTREAMS)
 
     def peers(self, key: GroupKey) -> Mapping[GroupKey, GroupState]:
         """The groups of the same model and reference, this one included."""
-        _, model, _, reference = key
-        return {other: state for other, state in self.states.items() if (other[1], other[3]) == (model, reference)}
+        same = (key.model, key.reference)
+        return {other: state for other, state in self.states.items() if (other.model, other.reference) == same}
 
     def looks(self, key: GroupKey) -> dict[GroupKey, SecondLook]:
         """The second looks at alarms of the group's model and reference."""
@@ -96,10 +127,13 @@ def read_groups(store: JudgementStore, limits: JudgingLimits) -> JudgedGroups:
 
 
 def _restored(rows: Iterable[GroupStateRow], limits: JudgingLimits) -> JudgedGroups:
-    kept = list(rows)
-    budget = limits.budget(len(kept))
+    kept = {row_mapping.key_of(row.group): row for row in rows}
+    budget = limits.budget(kept)
+    servers = Counter(key.whole for key in kept if key.upstream)
+    # the order in which the servers of a router began is not stored, and the last one's part is within the part of each
+    shares = {key: share_of_upstream(servers[key.whole]) if key.upstream else 1.0 for key in kept}
     return JudgedGroups(
         limits=limits,
-        states={row_mapping.key_of(row.group): restored(row.snapshot, budget) for row in kept},
-        last_numbers={row_mapping.key_of(row.group): row.last_no for row in kept},
+        states={key: restored(row.snapshot, replace(budget, head_start_share=shares[key])) for key, row in kept.items()},
+        last_numbers={key: row.last_no for key, row in kept.items()},
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 from shadow.drift.alarm_budget import TestKey
@@ -52,6 +53,8 @@ class JudgingBatch:
         self._changed: set[GroupKey] = set()
         self._given: list[AcknowledgementRow] = []
         self._applied: list[int] = []
+        self._parts: list[tuple[JudgedPair, Judgement]] = []
+        """The pairs of routers once more, each in the group of the server behind its router."""
         self.judged: list[tuple[JudgedPair, Judgement]] = []
         self.alarms: list[AlarmRow] = []
 
@@ -72,6 +75,18 @@ class JudgingBatch:
         self._look(pair, judgement)
         self._record(row.no, pair, judgement)
         self._report(pair, judgement)
+        if pair.upstream and (key := self._groups.upstream(pair.group, pair.upstream)):
+            self._judge_part(row.no, replace(pair, group=key), judgement)
+
+    def _judge_part(self, no: int, pair: JudgedPair, whole: Judgement) -> None:
+        """Apply a pair of a router to the group of the server behind it, with what counted for the router."""
+        key = pair.group
+        part = self._groups.states[key].take_part(pair, whole, partial(self._evidence, key, current=pair))
+        self._groups.last_numbers[key] = no
+        self._changed.add(key)
+        self._parts.append((pair, part))
+        self._look(pair, part, again=True)
+        self._report(pair, part)
 
     def replay_before(self, no: int | None) -> None:
         """Apply the acknowledgements that were given before the pair `no`, or all of them; only a rebuild has any."""
@@ -115,11 +130,13 @@ class JudgingBatch:
         self._changed.add(pair.group)
         self._groups.after = no
 
-    def _look(self, pair: JudgedPair, judgement: Judgement) -> None:
-        """Show the pair to the second looks of its model and reference; open or close the one of its own group."""
+    def _look(self, pair: JudgedPair, judgement: Judgement, *, again: bool = False) -> None:
+        """Show the pair to the second looks of its model and reference; open or close the one of its own group. `again`: it was
+        shown to them already, in the group of its router.
+        """
         key, state = pair.group, self._groups.states[pair.group]
         for look in self._groups.looks(key).values():
-            look.take(key[2], pair.started, pair.conversation, judgement.counted)
+            look.take(key.party, pair.started, pair.conversation, judgement.counted, again=again)
         named = state.alarm.named
         if judgement.change and judgement.change.new is DriftState.DRIFT and named:
             read = partial(self._evidence, current=pair)
@@ -194,6 +211,6 @@ class JudgingBatch:
     def _evidence(self, key: GroupKey, signal: str, *, current: JudgedPair | None = None) -> Sequence[EvaluatedPair]:
         """The newest evidence of a group: stored, judged in this batch, and of the current pair where it is the group's."""
         kept = self._store.evidence(row_mapping.group_of(key), signal, agreement=signal in AGREEMENT, limit=REACH)
-        here = [(pair, dict(judgement.counted)) for pair, judgement in self.judged]
+        here = [(pair, dict(judgement.counted)) for pair, judgement in (self._parts if key.upstream else self.judged)]
         here += [(current, dict(current.payoffs))] if current else []
         return [*map(row_mapping.stored_evidence, kept), *row_mapping.batch_evidence(here, key, signal)][-REACH:]

@@ -25,13 +25,12 @@ NOTHING = "nothing_applied"
 
 def key_of(group: PairGroup) -> GroupKey:
     """The key of a group, from its row."""
-    return group.route, group.model, group.provider, group.reference
+    return GroupKey(group.route, group.model, group.provider, group.reference, group.upstream)
 
 
 def group_of(key: GroupKey) -> PairGroup:
     """The group of a row, from its key."""
-    route, model, provider, reference = key
-    return PairGroup(route=route, model=model, provider=provider, reference=reference)
+    return PairGroup(**key._asdict())
 
 
 def judged_pair(row: JudgedPairRow) -> JudgedPair:
@@ -46,6 +45,7 @@ def judged_pair(row: JudgedPairRow) -> JudgedPair:
         payoffs=row.payoffs,
         excluded=row.excluded,
         counts=token_counts(row.shape),
+        upstream=row.upstream,
     )
 
 

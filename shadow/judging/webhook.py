@@ -24,6 +24,7 @@ from shadow.drift.attribution import Blame
 from shadow.drift.drift_status import REFERENCE_STATES
 from shadow.drift.pace import PaceState
 from shadow.drift.state_transitions import DriftState
+from shadow.judging.row_mapping import key_of
 from storage.judgement_rows import AlarmRow
 from storage.store import StoreError
 
@@ -147,7 +148,8 @@ class WebhookSender:
 def webhook_event(alarm: AlarmRow, form: Literal["json", "slack"]) -> WebhookEvent:
     """The webhook event of one change of state."""
     group = alarm.group
-    names = (group.route, group.model, group.provider, group.reference, alarm.pair_id, alarm.old, alarm.new, alarm.name)
+    names = [group.route, group.model, group.provider, group.reference, alarm.pair_id, alarm.old, alarm.new, alarm.name]
+    names += [group.upstream] if group.upstream else []
     event = {
         "schema": SCHEMA,
         "text": text(alarm),
@@ -160,6 +162,7 @@ def webhook_event(alarm: AlarmRow, form: Literal["json", "slack"]) -> WebhookEve
         "model": group.model,
         "provider": group.provider,
         "reference": group.reference,
+        "upstream": group.upstream,
         "at": alarm.at,
         "pair_id": alarm.pair_id,
         "details": orjson.loads(alarm.details),
@@ -194,7 +197,7 @@ def _drift_text(alarm: AlarmRow) -> str:
     group, details = alarm.group, orjson.loads(alarm.details)
     name = f" ({alarm.name})" if alarm.name else ""
     unknown = f" or its reference {group.reference}" if subject(alarm) == EITHER else ""
-    serving = f"{group.provider}{unknown} serving {group.model} on route {group.route}"
+    serving = f"{key_of(group).party}{unknown} serving {group.model} on route {group.route}"
     verdict = f"; verdict: {details['verdict'].replace('_', ' ')}" if details.get("verdict") else ""
     old, new = (state.replace("_", " ") for state in (alarm.old, alarm.new))
     sentence = f"sameweights: {serving} is now {new}{name}, was {old}{verdict}."

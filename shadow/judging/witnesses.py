@@ -17,6 +17,7 @@ from shadow.drift.change_point import EvaluatedPair
 from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.group_state import GroupState
 from shadow.drift.state_transitions import AlarmName
+from shadow.reading.upstream_name import OTHER, UNNAMED
 from storage.rows import IdentityRow
 from storage.store import JudgementStore
 
@@ -39,9 +40,9 @@ def open_look(
     at: float,
 ) -> SecondLook:
     """The look at the alarm `named` of a group, with the stored evidence of its witnesses; `at` is the start of its pair."""
-    _, model, provider, reference = group
+    provider, reference = group.provider, group.reference
     signal, direction = named.key
-    identities = _Identities(store.identities_of(model, at))
+    identities = _Identities(store.identities_of(group.model, at))
     others = _evidence_of_others(group, states, lambda key: read_back(key, signal), at)
     served = {name: identities.upstream(name, reference) for name in (provider, *others)}
     alike = [name for name in others if served[name] and served[name] == served[provider]]
@@ -54,6 +55,7 @@ def open_look(
         at=at,
         floor=_floor(read_back(group, signal), direction),
         witnesses=_by_server({name: served[name] for name in others if name not in alike}),
+        siblings=[key.party for key in states if key.upstream and key.provider == provider],
         alike=alike,
         facts=identities.changed(provider, reference, found.earliest, min(found.latest + CHANGE_SECONDS, at)),
     )
@@ -69,14 +71,24 @@ def open_look(
 def _evidence_of_others(
     group: GroupKey, states: Mapping[GroupKey, GroupState], read: Callable[[GroupKey], Sequence[EvaluatedPair]], at: float
 ) -> dict[str, list[EvaluatedPair]]:
-    """The evidence of each other provider of the model and reference that had a pair in the day before, by its start."""
-    _, model, provider, reference = group
+    """The evidence of each other provider of the model and reference that had a pair in the day before, by its start; for a
+    server behind a router also that of the router's other servers.
+    """
     found: dict[str, list[EvaluatedPair]] = defaultdict(list)
     for key in sorted(states):
-        if (key[1], key[3]) == (model, reference) and key[2] != provider:
-            found[key[2]] += read(key)
+        if _is_witness(key, group):
+            found[key.party] += read(key)
     recent = {name: evidence for name, evidence in found.items() if any(each.started >= at - DAY for each in evidence)}
     return {name: sorted(evidence, key=lambda each: each.started) for name, evidence in recent.items()}
+
+
+def _is_witness(other: GroupKey, group: GroupKey) -> bool:
+    """Whether a group is independent of `group` and compared with the same reference for the same model."""
+    if (other.model, other.reference) != (group.model, group.reference):
+        return False
+    if other.provider != group.provider:
+        return not other.upstream
+    return bool(group.upstream and other.upstream) and other.upstream not in {group.upstream, UNNAMED, OTHER}
 
 
 def _by_server(served: Mapping[str, str]) -> list[tuple[str, ...]]:

@@ -28,6 +28,8 @@ AUDITED = ("provider", "model")
 BY_ROLE = (*AUDITED, "role")
 SIGNAL = (*AUDITED, "comparison", "signal")
 DRIFT = ("route", "model", "provider", "reference", "signal")
+GROUP = (*DRIFT[:4], "upstream")
+"""Labels of a drift state; `upstream` is the server behind a router, and empty for a provider as a whole."""
 VERDICTS = ("match", "differ")
 """The two results between which a ratio is taken: both begin at 0 together."""
 LIKENESS = frozenset({Signal.TEXT.value})
@@ -155,9 +157,9 @@ class MetricDefinitions:
         self.serving_changes = make.counters("serving_identity_changes_total", "Changes of a serving identity.", AUDITED)
 
     def _drift(self, make: _Maker) -> None:
-        test = (*DRIFT, "direction")
+        test = (*GROUP, "signal", "direction")
         self.evidence = CachedChildren(
-            make.gauges("drift_log_evidence", "Log evidence of a test; the alarm threshold is 0.", test).labels
+            make.gauges("drift_log_evidence", "Log evidence of a test; the alarm threshold is 0.", (*DRIFT, "direction")).labels
         )
         self.excess = CachedChildren(
             make.gauges("drift_excess_ratio", "Share of pairs beyond the noise at the alarm; 0 without one.", test).labels
@@ -167,13 +169,13 @@ class MetricDefinitions:
         )
         self.drift_blame = CachedChildren(
             make.gauges(
-                "drift_blame", "1 for the side that a group's alarm is about; 0 without an alarm.", (*DRIFT[:4], "blame")
+                "drift_blame", "1 for the side that a group's alarm is about; 0 without an alarm.", (*GROUP, "blame")
             ).labels
         )
         self.reference_state = CachedChildren(
             make.gauges("reference_state", "1 for the state of a reference.", ("model", "reference", "state")).labels
         )
-        self.drift_state = CachedChildren(make.gauges("drift_state", "1 for the state of a group.", (*DRIFT[:4], "state")).labels)
+        self.drift_state = CachedChildren(make.gauges("drift_state", "1 for the state of a group.", (*GROUP, "state")).labels)
 
     def _losses(self, make: _Maker) -> None:
         reason = ("reason",)

@@ -60,11 +60,13 @@ class DriftMetrics:
         before, self._shown = self._shown, set()
         for status in statuses:
             named = self._group(status.group)
+            behind = status.group.upstream
             for state in DriftState:
-                self._series.drift_state(*named, state.value).set(state.value == status.state)
+                self._series.drift_state(*named, behind, state.value).set(state.value == status.state)
             for blame in BLAMES:
-                self._series.drift_blame(*named, blame).set(blame == (WAITS if status.waits else status.blame))
-            for signal, direction, evidence in status.evidence:
+                self._series.drift_blame(*named, behind, blame).set(blame == (WAITS if status.waits else status.blame))
+            # because the evidence of each server behind a router would be thirty series more for each
+            for signal, direction, evidence in status.evidence if not behind else ():
                 self._series.evidence(*named, self._signals.of(signal), direction).set(round(evidence, 3))
             self._alarmed(status)
         self._calm(before - self._shown)
@@ -74,7 +76,7 @@ class DriftMetrics:
         """Sizes and dates only of what is reported about the provider: not while an alert waits, and not about its reference."""
         named = self._group(status.group)
         for past in status.past if status.state == DriftState.DRIFT else ():
-            labels = (*named, self._signals.of(past.signal), past.direction)
+            labels = (*named, status.group.upstream, self._signals.of(past.signal), past.direction)
             self._shown.add(labels)
             self._series.excess(*labels).set(past.size)
             self._series.start.labels(*labels).set(past.since)
@@ -92,7 +94,11 @@ class DriftMetrics:
             self._series.start.remove(*labels)
 
     def _group(self, group: GroupKey) -> tuple[str, str, str, str]:
-        route, model, provider, reference = group
         names = self._names
-        names.answered(model)  # because a judged group has answers, perhaps from before this process
-        return names.route(route), names.model(model), names.provider(provider), names.provider(reference)
+        names.answered(group.model)  # because a judged group has answers, perhaps from before this process
+        return (
+            names.route(group.route),
+            names.model(group.model),
+            names.provider(group.provider),
+            names.provider(group.reference),
+        )

@@ -74,6 +74,12 @@ class LabelNames:
         return len({*self._routes.values(), OTHER}), len({*self._providers.values(), OTHER}), models
 
     @property
+    def upstreams(self) -> int:
+        """The most servers of one router that are labels, with "" for a provider as a whole, `other` and `unnamed`."""
+        routers = (each.max_upstreams for each in self._config.proxy.providers.values() if each.upstream_from)
+        return 1 + max((most + 2 for most in routers), default=0)
+
+    @property
     def named_models(self) -> int:
         """How many models the configuration names in full."""
         return len({*self._models.values()} - {OTHER})

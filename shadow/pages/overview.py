@@ -12,7 +12,7 @@ from shadow.pages.audit_cost import audit_cost, budget_lines
 from shadow.pages.course_plot import course_steps, highest, sparkline
 from shadow.pages.page_address import address, checked, provider_address
 from shadow.pages.period_figures import PeriodFigures, PeriodFiguresCache
-from shadow.report.drift_lines import DriftLine
+from shadow.report.drift_lines import DriftLine, of_providers
 from shadow.report.evident_signals import PERIODS, evident_signals
 from shadow.report.figures import Scorecard
 from shadow.report.verdict_rows import VerdictRow, headline, unmeasured_lines, verdict_row
@@ -98,7 +98,7 @@ def overview_rows(figures: PeriodFigures, since: str) -> tuple[OverviewRow, ...]
 
 def _row(card: Scorecard, figures: PeriodFigures, bars: Sequence[tuple[int, int]], since: str) -> OverviewRow:
     wanted = {"model": card.model, "since": since}
-    alarms = [line.since for line in figures.drift if _key(line) == _key(card)]
+    alarms = [line.since for line in of_providers(figures.drift) if _key(line) == _key(card)]
     alarm = min((at for at in alarms if at is not None), default=None)
     return OverviewRow(
         verdict=verdict_row(card),

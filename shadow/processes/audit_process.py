@@ -121,7 +121,7 @@ class AuditProcess:
         self._audit = self._exchange_audit(
             account=StoredBudget(budget, store), policy=policy, secret=secret_of(shadow.seed, drawn), ledger=ledger, run=run
         )
-        self._judge = Judge.configured(config.drift, store.judgements, holder=new_id(), publish=self._metrics.drift.ruled)
+        self._judge = Judge.configured(config, store.judgements, holder=new_id(), publish=self._metrics.drift.ruled)
         self._runner = web.AppRunner(
             build_app(
                 reader=store,

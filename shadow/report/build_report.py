@@ -14,6 +14,7 @@ from shadow.drift.admission import counts
 from shadow.drift.drift_signals import AGREEMENT
 from shadow.drift.excess_estimates import ClusterSum, EffectEstimate, GroupKey, discoveries, group_evidence, table
 from shadow.report.check_rates import CheckVoteTotals, check_lines
+from shadow.report.drift_lines import of_providers
 from shadow.report.figures import Report, Scorecard, TrafficFigures
 from shadow.report.identity_lines import greedy_lines, identity_changes, segment_lines, template_lines
 from shadow.report.latency_lines import latency_lines, pace_lines
@@ -79,13 +80,14 @@ def _cards(records: PeriodRecords) -> tuple[Scorecard, ...]:
     evidence, found = _evidence(scores)
     refused = provider_refusals(records.ended)
     unheld = unheld_shortfalls(records.unread)
+    drift = of_providers(records.drift)
     sources = (
         ScorecardSource(
             key=key,
             scores=scores[key],
             checks=check_lines(records.counts, paired, key),
             reasons=reasons[key],
-            drift=tuple(line for line in records.drift if (line.provider, line.model, line.reference) == key),
+            drift=tuple(line for line in drift if (line.provider, line.model, line.reference) == key),
             identity_changed=identity_changes(records.identities, key),
             log_e=evidence.get(key),
             discovered=key in found,
@@ -93,7 +95,7 @@ def _cards(records: PeriodRecords) -> tuple[Scorecard, ...]:
             refusal=refused.get(key[:2], ""),
             unheld=unheld.get(key[:2], ()),
         )
-        for key in card_keys(list(scores), records.counts, records.traffic, records.drift, records.ended)
+        for key in card_keys(list(scores), records.counts, records.traffic, drift, records.ended)
     )
     return tuple(sorted((make_card(source, records.counts, records.traffic) for source in sources), key=worst_first))
 
@@ -132,7 +134,7 @@ def _scores(found: Iterable[PayoffSum]) -> dict[Key, Sequence[EffectEstimate]]:
     """The effect estimates of each card; as in the detector, agreement does not count where the reference caches."""
     sums = [
         ClusterSum(
-            group=("", one.model, one.provider, one.reference),
+            group=GroupKey("", one.model, one.provider, one.reference),
             signal=one.signal,
             cluster=one.cluster,
             pairs=one.pairs,
@@ -149,8 +151,7 @@ def _scores(found: Iterable[PayoffSum]) -> dict[Key, Sequence[EffectEstimate]]:
 
 
 def _pooled(group: GroupKey) -> Key:
-    _, model, provider, reference = group
-    return provider, model, reference
+    return group.provider, group.model, group.reference
 
 
 def _evidence(scores: Mapping[Key, Sequence[EffectEstimate]]) -> tuple[Mapping[Key, float], frozenset[Key]]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 
 from shadow.drift.admission import DAY
 from shadow.drift.alarm_titles import REFERENCE_MOVED
@@ -66,6 +66,13 @@ class DriftLine:
     by: str = ""
     facts: tuple[str, ...] = ()
     waits: bool = False
+    upstream: str = ""
+    """The server behind a router that the line is about; "" for a provider as a whole."""
+
+    @property
+    def party(self) -> str:
+        """The provider, or the server behind it, by name."""
+        return GroupKey(self.route, self.model, self.provider, self.reference, self.upstream).party
 
 
 def drift_evidence(line: DriftLine) -> DriftEvidence:
@@ -91,13 +98,17 @@ def drift_lines(reader: Reader) -> tuple[DriftLine, ...]:
     """A line for each group that was ever judged; an unreadable state is omitted (the judge resets it at the next pair)."""
     cases: dict[GroupKey, GroupState] = {}
     for row in reader.judgements.group_states():
-        group = row.group
         try:
-            cases[group.route, group.model, group.provider, group.reference] = restored(row.snapshot)
+            cases[GroupKey(**asdict(row.group))] = restored(row.snapshot)
         except ValueError:
             continue
     left = reader.judgements.client_aborts(DAY) if cases else {}
-    return tuple(drift_line(status, left.get(_group(status.group), (0, 0))) for status in statuses(cases))
+    return tuple(drift_line(status, left.get(PairGroup(**status.group.whole._asdict()), (0, 0))) for status in statuses(cases))
+
+
+def of_providers(lines: Iterable[DriftLine]) -> tuple[DriftLine, ...]:
+    """The lines of providers as a whole, without those of single servers behind a router."""
+    return tuple(line for line in lines if not line.upstream)
 
 
 def is_one_sided(left: int, requests: int) -> bool:
@@ -107,21 +118,12 @@ def is_one_sided(left: int, requests: int) -> bool:
     return requests >= MIN_REQUESTS and left > MAX_ABORTED * requests
 
 
-def _group(key: GroupKey) -> PairGroup:
-    route, model, provider, reference = key
-    return PairGroup(route=route, model=model, provider=provider, reference=reference)
-
-
 def drift_line(status: DriftStatus, left: tuple[int, int] = (0, 0)) -> DriftLine:
     """The line of a state; `left`: of the last day, the requests whose client left, and all requests."""
-    route, model, provider, reference = status.group
     first = status.past[0] if status.past else None
     strongest = status.evidence[0] if status.evidence else None
     return DriftLine(
-        route=route,
-        model=model,
-        provider=provider,
-        reference=reference,
+        **status.group._asdict(),
         state=status.state,
         why=status.why,
         name=status.name,

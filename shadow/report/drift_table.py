@@ -20,7 +20,7 @@ def drift_table(report: Report) -> Table:
     """Each group with its state, pairs and details."""
     table = report_table("<provider", "<model", "<route", "<state", "pairs", "<")
     for line in sorted(report.drifting, key=lambda line: line.state not in STYLES)[:ROWS]:
-        cells = (line.provider, short_name(line.model), line.route, line.state.replace("_", " "), f"{line.pairs}", _details(line))
+        cells = (line.party, short_name(line.model), line.route, line.state.replace("_", " "), f"{line.pairs}", _details(line))
         table.add_row(*cells, style=STYLES.get(line.state, ""))
     return table
 

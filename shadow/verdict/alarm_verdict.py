@@ -61,9 +61,9 @@ def alarm_verdict(status: DriftStatus) -> Verdict | None:
     """The verdict that the state alone gives; None for `ok`, where the pairs of a period decide."""
     if status.state == DriftState.OK:
         return None
-    route, model, provider, reference = status.group
-    found = _evidence(status, route)
-    return decide(Evidence(provider=provider, model=model, reference=reference, coverage=NOTHING, drift=(found,)))
+    group = status.group
+    found = _evidence(status, group.route)
+    return decide(Evidence(provider=group.party, model=group.model, reference=group.reference, coverage=NOTHING, drift=(found,)))
 
 
 def _evidence(status: DriftStatus, route: str) -> DriftEvidence:

@@ -52,7 +52,7 @@ def fill(store) -> str:
         pair = add_pair(store, "garbler", wrong, calling(city), calling(city), started=started)
         add_live(store, "garbler", calling(city), started=started)
     assert store.flush(60)
-    judge = Judge.configured(CONFIG.drift, store.judgements, holder="test", publish=lambda *_: None)
+    judge = Judge.configured(CONFIG, store.judgements, holder="test", publish=lambda *_: None)
     while judge.step(time.time()):
         pass
     judge.close()
@@ -140,7 +140,7 @@ async def test_no_page_scrolls_sideways_or_reports_an_error_in_either_scheme(sto
 
 async def test_alarm_is_acknowledged_from_the_page_with_who_and_why(store, tmp_path):
     fill(store)
-    judge = Judge.configured(CONFIG.drift, store.judgements, holder="page", publish=lambda *_: None)
+    judge = Judge.configured(CONFIG, store.judgements, holder="page", publish=lambda *_: None)
     operator = OperatorActions(store, judge.acknowledge, providers=lambda: CONFIG.proxy.providers)
     async with served(store, operator) as address, chromium(tmp_path / "chromium") as tab:
         await tab.open(f"{address}/providers/garbler")

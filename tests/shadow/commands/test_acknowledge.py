@@ -6,16 +6,17 @@ import threading
 import pytest
 
 from shadow.commands.acknowledge import acknowledge, acknowledge_ordered
+from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.state_transitions import AckAction, Acknowledgement, DriftState
 from shadow.judging.judge import Judge
-from shadow.settings.top_level_config import Config, DriftConfig
+from shadow.settings.top_level_config import Config
 from storage.opening import open_store
 from storage.storage_config import StorageConfig
 from storage.store import StoreError
 from tests.payoffs import add
 from tests.shadow.drift.leaning import payoffs
 
-KEY = ("default", "m", "p", "r")
+KEY = GroupKey("default", "m", "p", "r")
 FIXED, ACCEPT = Acknowledgement(answer=AckAction.FIXED), Acknowledgement(answer=AckAction.ACCEPT)
 
 
@@ -23,7 +24,7 @@ def judged(store, values, prefix="a"):
     for number, value in enumerate(values):
         add(store, f"{prefix}{number}", payoffs=(("arguments", value),), started=float(number), flush=False)
     assert store.flush(30)
-    judge = Judge.configured(DriftConfig(), store.judgements, holder="j", publish=lambda *_: None)
+    judge = Judge.configured(Config(), store.judgements, holder="j", publish=lambda *_: None)
     while judge.step(0.0):
         pass
     return judge
@@ -45,7 +46,7 @@ def test_fixed_starts_again_and_is_stored(store):
     assert judge.groups[KEY].state is DriftState.OK
     newest, *_ = store.judgements.alarms(0, 0)
     assert (newest.old, newest.new, newest.at) == ("drift", "ok", 5.0)
-    again = Judge.configured(DriftConfig(), store.judgements, holder="j", publish=lambda *_: None)
+    again = Judge.configured(Config(), store.judgements, holder="j", publish=lambda *_: None)
     again.step(0.0)
     assert again.groups[KEY].state is DriftState.OK
 
@@ -77,7 +78,7 @@ def test_an_answer_is_for_the_groups_it_names(store, acknowledgement):
 
 def test_an_answer_is_refused_by_a_process_that_does_not_hold_the_lease(store):
     drifted(store)
-    other = Judge.configured(DriftConfig(), store.judgements, holder="other", publish=lambda *_: None)
+    other = Judge.configured(Config(), store.judgements, holder="other", publish=lambda *_: None)
     with pytest.raises(StoreError, match="another process"):
         other.acknowledge(FIXED, 1.0)
 

@@ -5,10 +5,11 @@ import pytest
 from shadow.drift.alarm_budget import AlertBudget
 from shadow.drift.alarm_sentence import alarm_sentence
 from shadow.drift.attribution import Blame, SecondLook, opened
+from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.group_state import GroupState
 from tests.shadow.drift.leaning import Drive, payoffs
 
-KEY = ("default", "m", "p", "r")
+KEY = GroupKey("default", "m", "p", "r")
 
 
 def alarmed(signals=("calls_tool_rate",), *, turn=1, **look):

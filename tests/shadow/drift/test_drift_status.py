@@ -3,10 +3,11 @@ import random
 from shadow.drift.alarm_budget import AlertBudget
 from shadow.drift.attribution import Blame, opened
 from shadow.drift.drift_status import references, statuses
+from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.group_state import GroupState
 from tests.shadow.drift.leaning import Drive, payoffs
 
-KEY = ("default", "m", "p", "r")
+KEY = GroupKey("default", "m", "p", "r")
 
 
 def drifted(seed=1, signals=("arguments",)):

@@ -14,6 +14,7 @@ from shadow.drift.detectable_effect import smallest_seen
 from shadow.drift.excess_estimates import (
     ClusteredPayoff,
     ClusterSum,
+    GroupKey,
     SignalOutcome,
     discoveries,
     group_evidence,
@@ -23,7 +24,7 @@ from shadow.drift.excess_estimates import (
     table,
 )
 
-GROUP = ("default", "m", "p", "r")
+GROUP = GroupKey("default", "m", "p", "r")
 
 
 def points(plus, minus, zero, *, signal="calls_tool", per=1, group=GROUP):
@@ -131,7 +132,7 @@ def test_the_floor_is_for_labels_alone():
 
 
 def test_the_table_is_sorted_and_adjusted_as_one():
-    other = ("default", "m", "another", "r")
+    other = GroupKey("default", "m", "another", "r")
     made = points(40, 0, 100) + points(10, 10, 100, signal="answer_kind") + points(10, 12, 100, group=other)
     table = scorecard(made)
     assert [(score.group, score.signal) for score in table] == [

@@ -3,11 +3,12 @@ import random
 from shadow.drift.alarm_budget import AlertBudget
 from shadow.drift.attribution import Blame
 from shadow.drift.change_point import EvaluatedPair
+from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.group_state import GroupStanding, GroupState, JudgedPair
 from shadow.drift.state_transitions import DriftState
 from tests.shadow.drift.leaning import payoffs
 
-GROUP = ("default", "m", "p", "r")
+GROUP = GroupKey("default", "m", "p", "r")
 
 
 class Court:

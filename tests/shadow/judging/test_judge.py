@@ -7,6 +7,7 @@ from contextlib import closing
 
 import pytest
 
+from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.state_snapshot import saved
 from shadow.drift.state_transitions import AckAction, Acknowledgement, DriftState
 from shadow.judging.judge import Judge
@@ -18,7 +19,7 @@ from tests.shadow.drift.leaning import payoffs
 pytestmark = pytest.mark.slow
 
 
-KEY = ("default", "m", "p", "r")
+KEY = GroupKey("default", "m", "p", "r")
 
 
 class JudgeRun:

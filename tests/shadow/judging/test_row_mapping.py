@@ -5,6 +5,7 @@ from shadow.drift.alarm_budget import AlertBudget
 from shadow.drift.attribution import Blame
 from shadow.drift.count_detector import CountSide, TokenCounts
 from shadow.drift.drift_status import statuses
+from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.group_state import GroupStanding, GroupState, JudgedPair, Judgement
 from shadow.drift.state_transitions import DriftState
 from shadow.identity.prompt_sample import PromptSample
@@ -12,7 +13,7 @@ from shadow.judging import row_mapping
 from storage.judgement_rows import EvidenceRow, JudgedPairRow
 from tests.payoffs import GROUP
 
-KEY = ("default", "m", "p", "r")
+KEY = GroupKey("default", "m", "p", "r")
 ROW = JudgedPairRow(
     no=3,
     pair_id="a",

@@ -4,6 +4,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from proxy.exchange import Role
 from shadow.compare.failed_responses import NO_ANSWER
+from shadow.drift.excess_estimates import GroupKey
 from shadow.findings.error_classes import ErrorClass
 from shadow.findings.finding import Finding, FindingState, Signal
 from shadow.measures.schema_validation import OUTCOMES
@@ -66,7 +67,7 @@ def test_each_payoff_of_each_route_is_within_it():
     metrics = Metrics(registry, config)
     before = lines(registry)
     for route in ("chat", "one", "gone"):
-        metrics.drift.counted((route, "m1", "one", "two"), [("answer_kind", 1)])
+        metrics.drift.counted(GroupKey(route, "m1", "one", "two"), [("answer_kind", 1)])
     assert lines(registry) - before == 9
     assert lines(registry) < series_bound(config)
 
@@ -78,5 +79,5 @@ def test_the_bound_holds_for_models_that_are_learned():
     for number in range(40):
         made = exchange(said(), provider=("one", "two")[number % 2], model=f"stranger-{number}")
         metrics.exchange(made, parse_response(made), OUTCOMES)
-        metrics.drift.counted(("default", f"stranger-{number}", "one", "two"), [("answer_kind", 1)])
+        metrics.drift.counted(GroupKey("default", f"stranger-{number}", "one", "two"), [("answer_kind", 1)])
     assert 500 < lines(registry) <= series_bound(config)

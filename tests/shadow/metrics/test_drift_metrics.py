@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from proxy.provider_config import Provider, ProxyConfig, Route
 from shadow.drift.alarm_budget import AlertBudget
 from shadow.drift.drift_status import statuses
+from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.exclusions import Exclusion
 from shadow.drift.group_state import GroupState, Judgement
 from shadow.drift.state_transitions import DriftState
@@ -26,7 +27,9 @@ CONFIG = Config(
         routes=(Route(name="chat", model="small", provider="candidate", reference="official"),),
     )
 )
-KEY = ("chat", "small", "candidate", "official")
+KEY = GroupKey("chat", "small", "candidate", "official")
+WHOLE_ALONE = ("pairs_total", "odd_total", "excluded_total", "log_evidence")
+"""Series that a server behind a router has none of."""
 GROUP = {"route": "chat", "model": "small", "provider": "candidate", "reference": "official"}
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "reference" / "metrics.md").read_text(encoding="utf-8")
 
@@ -37,7 +40,8 @@ class Shown:
         self.indicators = DriftMetrics(MetricDefinitions(self.registry), LabelNames(CONFIG))
 
     def value(self, name, **labels):
-        return self.registry.get_sample_value(f"sameweights_drift_{name}", {**GROUP, **labels})
+        upstream = {} if name in WHOLE_ALONE else {"upstream": ""}
+        return self.registry.get_sample_value(f"sameweights_drift_{name}", {**GROUP, **upstream, **labels})
 
 
 @pytest.fixture
@@ -100,3 +104,17 @@ def test_an_alarm_is_blamed_on_one_side_or_waits_until_that_is_known(shown):
     for waits, blame, expected in ((True, "", "waits"), (False, "provider", "provider"), (False, "reference", "reference")):
         shown.indicators.show([replace(status, waits=waits, blame=blame)])
         assert {name: shown.value("blame", blame=name) for name in BLAMES} == {name: float(name == expected) for name in BLAMES}
+
+
+def test_server_behind_a_router_has_a_state_and_an_alarm_of_its_own_and_no_series_of_evidence(shown):
+    case, draw = GroupState(AlertBudget()), random.Random(4)
+    Drive(case.alarm, ("arguments",)).feed(payoffs(draw, 400) + payoffs(draw, 150, excess=0.5))
+    shown.indicators.show(statuses({KEY: GroupState(AlertBudget()), KEY._replace(upstream="deepx"): case}))
+    values = {
+        (name, each["upstream"]): shown.registry.get_sample_value(f"sameweights_drift_{name}", {**GROUP, **each})
+        for name, labels in (("state", {"state": "drift"}), ("excess_ratio", {"signal": "arguments", "direction": "further"}))
+        for each in ({"upstream": "", **labels}, {"upstream": "deepx", **labels})
+    }
+    assert (values["state", ""], values["state", "deepx"]) == (0, 1)
+    assert (values["excess_ratio", ""], 0.3 < values["excess_ratio", "deepx"] < 0.8) == (None, True)
+    assert shown.value("log_evidence", signal="arguments", direction="further") is None

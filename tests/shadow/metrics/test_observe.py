@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from proxy.exchange import ChunkTimings, Failure, FailureKind, Role
 from proxy.process.shared_counters import SharedCounters
 from proxy.worker_stats import WorkerStats
+from shadow.drift.excess_estimates import GroupKey
 from shadow.findings.finding import TIMES, Finding, FindingState, Signal
 from shadow.metrics.observe import Metrics
 from shadow.reading.parsed_response import parse_response
@@ -294,7 +295,7 @@ def test_five_thousand_hostile_names_make_no_series_and_the_text_stays_readable(
         made = exchange(b"{}", model=hostile, provider=hostile, route=hostile)
         exported.metrics.exchange(made, parse_response(made), [hostile])
         exported.metrics.findings(hostile, hostile, "cross", "", [TEXT_DIFFERS], pair_id=hostile)
-        group = (hostile, hostile, hostile, hostile)
+        group = GroupKey(hostile, hostile, hostile, hostile)
         exported.metrics.drift.counted(group, [(hostile, 1)])
         exported.metrics.drift.left_out(group, [hostile])
         exported.metrics.shadow_skipped(hostile)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from shadow.drift.alarm_titles import REFERENCE_FAILING, REFERENCE_MOVED, TOO_FAITHFUL
 from shadow.drift.attribution import Blame
 from shadow.drift.drift_status import DriftStatus, PastThreshold
+from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.group_state import GroupStanding
 from shadow.drift.state_transitions import DriftState
 from shadow.judging import row_mapping
@@ -44,7 +45,7 @@ PAST = PastThreshold(
 
 def status(state, *, name="", blame="", past=(), why=""):
     return DriftStatus(
-        group=("default", "m", "p", "official"),
+        group=GroupKey("default", "m", "p", "official"),
         state=state,
         why=why,
         name=name,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from shadow.drift.alarm_budget import EITHER_WAY, against_provider
 from shadow.drift.drift_signals import AGREEMENT, DriftSignal
-from shadow.drift.excess_estimates import ClusterSum, SignalOutcome, table
+from shadow.drift.excess_estimates import ClusterSum, GroupKey, SignalOutcome, table
 from shadow.drift.state_transitions import DriftState
 from shadow.verdict.evidence import (
     CheckEvidence,
@@ -49,7 +49,7 @@ def _sums(drawn, side):
         payoffs = [side] * plus + [-side] * minus + [0] * even
         for number, payoff in enumerate(payoffs):
             yield ClusterSum(
-                group=("", "m", "p", "r"),
+                group=GroupKey("", "m", "p", "r"),
                 signal=name,
                 cluster=number // per,
                 pairs=1,
