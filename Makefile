@@ -1,11 +1,12 @@
 # The development loop, in the environment `.venv` (see CONTRIBUTING.md). `.ci/run` is the whole check and calls these.
 python := .venv/bin/python
 bin := .venv/bin
-workers ?= auto
+workers ?= 4
 
-.PHONY: check style types contracts unit journeys dockerfile bench
+.PHONY: check style types contracts unit unit-plane unit-studies unit-audit unit-rest journeys dockerfile bench
 
-check: style types contracts unit ## format, lint, types, contracts and the quick unit tests: under a minute
+check: ## format, lint, types, contracts and the quick unit tests, several at once: about a minute
+	$(MAKE) --no-print-directory -j$(workers) --output-sync=target style types contracts unit
 
 style: ## formats in place, then lints; in CI it only looks
 	$(bin)/ruff format $(if $(CI),--check) .
@@ -17,8 +18,25 @@ types:
 contracts:
 	$(bin)/lint-imports
 
-unit: ## tests of one module each; those that take long run in `make journeys` and in `.ci/run`; compiled tests are kept between runs
-	PYTHONDONTWRITEBYTECODE= HYPOTHESIS_PROFILE=quick $(bin)/pytest -n $(workers) -m "not journey and not slow" --ignore=tests/journeys
+unit: unit-plane unit-studies unit-audit unit-rest ## tests of one module each; the long ones run in `make journeys` and in CI; compiled tests are kept
+
+# Each group is a process that collects its own tests alone: every worker of pytest-xdist collects all of them.
+plane := tests/proxy tests/storage tests/grafana
+studies := tests/shadow/studies tests/shadow/report
+audit := $(addprefix tests/shadow/,checks compare drift identity judging pipeline reading settings verdict)
+quick = PYTHONDONTWRITEBYTECODE= HYPOTHESIS_PROFILE=quick $(bin)/pytest -m "not journey and not slow" -o cache_dir=.pytest_cache/$@
+
+unit-plane:
+	$(quick) $(plane)
+
+unit-studies:
+	$(quick) $(studies)
+
+unit-audit:
+	$(quick) $(audit)
+
+unit-rest:
+	$(quick) $(addprefix --ignore=,tests/journeys $(plane) $(studies) $(audit))
 
 journeys: ## whole stories through real processes, and the slow tests: minutes
 	$(bin)/pytest -m "journey or slow"
