@@ -25,6 +25,10 @@ class Role(StrEnum):
     CANDIDATE = "candidate"
 
 
+AUDITED = frozenset({Role.PRIMARY, Role.CANDIDATE})
+"""Roles of the answers that are compared with a reference's."""
+
+
 class FailureKind(StrEnum):
     """How an exchange ended otherwise than by a whole answer; a closed set, because it is a metric label too."""
 

@@ -188,3 +188,8 @@ class ProxyConfig(ConfigSection):
     """Names by which this port may be called where such a key is used, beside loopback's own and addresses."""
     timeouts: Timeouts = Timeouts()
     limits: Limits = Limits()
+
+    @property
+    def candidates(self) -> frozenset[str]:
+        """The providers that are a candidate of some route."""
+        return frozenset(name for route in self.routes for name in route.candidates)

@@ -188,6 +188,12 @@ PROMISES = (
         "shadow.bounded", SHADOW, "Envoy circuit breakers", "Shadows in flight are bounded; those beyond are dropped and counted."
     ),
     Promise(
+        "shadow.candidates",
+        SHADOW,
+        "Envoy request mirroring",
+        "A candidate that is down, slow or refuses is a recorded result, and delays neither the application nor another pair.",
+    ),
+    Promise(
         "shadow.burst",
         SHADOW,
         "design",

@@ -58,7 +58,8 @@ class DoctorLine:
 class ServerRequest:
     """What is sent to one server: its list of models, and one completion of a token where `model` is known.
 
-    `key` is the environment variable of its key, "" where the application brings its own; `role` is provider or reference.
+    `key` is the environment variable of its key, "" where the application brings its own; `role` is provider, candidate or
+    reference.
     """
 
     name: str
@@ -68,13 +69,16 @@ class ServerRequest:
 
 
 def server_requests(config: Config, traffic: Sequence[TrafficCount], model: str) -> tuple[ServerRequest, ...]:
-    """One request for each provider and reference that a route uses, with the model that is most requested of it, if any."""
+    """One request for each provider, candidate and reference of a route, with the model that is most requested of it, if any."""
     proxy = config.proxy
     routes = [(proxy.provider, proxy.reference, "*"), *((one.provider, one.reference, one.model) for one in proxy.routes)]
     references = {reference or proxy.reference for _, reference, _ in routes} - {""}
-    providers = {provider for provider, _, _ in routes if provider in proxy.providers} | (set(proxy.providers) - references)
-    sides = [*((name, "provider") for name in sorted(providers)), *((name, "reference") for name in sorted(references))]
-    seen = dict(sides)  # because a server that is both is asked once, as the reference
+    candidates = proxy.candidates
+    serving = {provider for provider, _, _ in routes if provider in proxy.providers}
+    providers = serving | (set(proxy.providers) - references - candidates)
+    named = (("provider", providers), ("candidate", candidates), ("reference", references))
+    # because a server that is several of them is asked once, as the last
+    seen = {name: side for side, names in named for name in sorted(names)}
     return tuple(
         ServerRequest(
             name=name,
@@ -93,7 +97,9 @@ def _requested(config: Config, traffic: Sequence[TrafficCount], name: str) -> st
         if row.provider == name and row.model:
             counts[row.model] += row.requests
     proxy = config.proxy
-    named = [route.model for route in proxy.routes if name in {route.provider, route.reference or proxy.reference}]
+    named = [
+        route.model for route in proxy.routes if name in {route.provider, route.reference or proxy.reference, *route.candidates}
+    ]
     known = [one for one in (*proxy.providers[name].models, *named) if not set(one) & set("*?[")]
     return counts.most_common(1)[0][0] if counts else next(iter(known), "")
 
@@ -151,13 +157,13 @@ def _serves(config: Config) -> bool:
 
 
 def record_lines(config: Config, reader: Reader, now: float) -> Iterator[DoctorLine]:
-    """The newest comparison, and what references cost in the last day."""
+    """The newest comparison, and what references and candidates cost in the last day."""
     newest = next(iter(reader.pairs(PairFilter(limit=1))), None)
     if newest is None:
         yield DoctorLine(mark=UNKNOWN, text="nothing was compared yet: a sample of requests needs a reference and some traffic")
     else:
         yield DoctorLine(mark=GOOD, text=f"last comparison: {recent(newest.pair.started, now)}")
-    sent = [row for row in reader.traffic(now - DAY, now) if row.role in {Role.SHADOW, Role.CONTROL}]
+    sent = [row for row in reader.traffic(now - DAY, now) if row.role in {Role.SHADOW, Role.CONTROL, Role.CANDIDATE}]
     yield (
         _cost(config, sent, now)
         if sent

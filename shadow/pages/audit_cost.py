@@ -1,4 +1,4 @@
-"""audit_cost(): what the audit of a period cost at the references, and what is left of the budget; pure."""
+"""audit_cost(): what the audit of a period cost at references and candidates, and what is left of the budget; pure."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from shadow.settings.top_level_config import Config
 from storage.rows import TrafficCount
 from storage.spending import Spending
 
-ASKED = frozenset({"shadow", "control", "greedy"})
+ASKED = frozenset({"shadow", "control", "greedy", "candidate"})
 """Roles of exchanges that the audit sends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditCost:
-    """Requests and tokens (prompt and completion) sent to references, and their price; `priced`: each of them has a price."""
+    """Requests and tokens (prompt and completion) that the audit sent, and their price; `priced`: each of them has a price."""
 
     requests: int
     tokens: int

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import structlog
 
-from proxy.exchange import Exchange, Role
+from proxy.exchange import AUDITED, Exchange, Role
 from shadow.checks.registry import check
 from shadow.findings.finding import FindingState
 from shadow.measures.schema_validation import call_validity
@@ -18,8 +18,6 @@ from shadow.records import calls
 from shadow.settings.top_level_config import Config
 from storage.rows import ExchangeRecord
 
-AUDITED = frozenset({Role.PRIMARY, Role.CANDIDATE})
-"""Roles of the answers that are compared with a reference: their checks are counted as their provider's."""
 log = structlog.get_logger("sameweights.worker")
 
 

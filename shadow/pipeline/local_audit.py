@@ -56,7 +56,7 @@ class LocalAudit:
         reached = self._worker.references_heard
         missing = {name: models for name, models in wanted_models(self._config.proxy).items() if name not in reached}
         with suppress(FetcherLostError):
-            async for sentence in probe(self._references, missing):
+            async for sentence in probe(self._references, missing, self._config.proxy.candidates):
                 log.warning("reference_probe_failed", detail=sentence)
 
     def reload(self, config: Config) -> None:

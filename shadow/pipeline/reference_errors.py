@@ -1,4 +1,4 @@
-"""Counts what each reference refused, and words it at most once a minute, with what to do; pure: it is given the time.
+"""Counts what each reference and candidate refused, and words it at most once a minute, with what to do; pure.
 
 A sentence holds the status and never the reference's own message, which may quote a prompt or a key.
 """
@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 EVERY_SECONDS = 60.0
+REFERENCE, CANDIDATE = "reference", "candidate"
+"""What a server is to the requests that it refused."""
 REMEDIES: Mapping[int, str] = {
     400: "it does not take these requests as they are: `sameweights pairs --signal parameters` shows them",
     401: "its key is missing or wrong: see the variable that api_key_env names",
@@ -24,6 +26,7 @@ REMEDIES: Mapping[int, str] = {
 
 @dataclass(slots=True, kw_only=True)
 class _Count:
+    side: str = REFERENCE
     asked: int = 0
     refused: Counter[int] = field(default_factory=Counter)
 
@@ -39,17 +42,18 @@ class ReferenceErrors:
     def __repr__(self) -> str:
         return f"ReferenceErrors({ {name: (count.asked, dict(count.refused)) for name, count in self._counts.items()} })"
 
-    def note(self, reference: str, status: int | None) -> None:
-        """Count one answer of a reference; None is a connection that failed, which is no refusal."""
-        self._answered.add(reference)
-        count = self._counts.setdefault(reference, _Count())
+    def note(self, name: str, status: int | None, *, side: str = REFERENCE) -> None:
+        """Count one answer of a reference or candidate; None is a connection that failed, which is no refusal."""
+        self._answered.add(name)
+        count = self._counts.setdefault(name, _Count())
+        count.side = side
         count.asked += 1
         if status is not None and status >= 400:
             count.refused[status] += 1
 
     @property
     def heard(self) -> frozenset[str]:
-        """The references that have answered, or failed to."""
+        """The references and candidates that have answered, or failed to."""
         return frozenset(self._answered)
 
     def due(self, now: float) -> Sequence[str]:
@@ -64,10 +68,10 @@ class ReferenceErrors:
 
     def _sentence(self, name: str) -> str:
         count = self._counts.pop(name)
-        return refusal(name, count.refused.total(), count.asked, count.refused.most_common(1)[0][0])
+        return refusal(name, count.refused.total(), count.asked, count.refused.most_common(1)[0][0], side=count.side)
 
 
-def refusal(reference: str, refused: int, asked: int, status: int) -> str:
-    """What a reference refused, by its most frequent status, and what to do."""
+def refusal(name: str, refused: int, asked: int, status: int, *, side: str = REFERENCE) -> str:
+    """What a reference or candidate refused, by its most frequent status, and what to do."""
     remedy = REMEDIES.get(status, "the fault is its own")
-    return f"the reference {reference} refused {refused} of {asked} shadow requests: {status}; {remedy}"
+    return f"the {side} {name} refused {refused} of {asked} shadow requests: {status}; {remedy}"

@@ -1,4 +1,5 @@
-"""Requests the list of models from a reference once, soon after the start, which costs no tokens, and puts the result in words.
+"""Requests the list of models from each reference and candidate once, soon after the start, and puts the result in words: it
+costs no tokens.
 
 A refused key, a server that cannot be reached and a model that the list does not hold are known although no request has been
 sampled yet. A reference without such a list reveals nothing by it: many servers have none.
@@ -6,14 +7,14 @@ sampled yet. A reference without such a list reveals nothing by it: many servers
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Container, Iterable, Mapping
 from typing import Protocol
 
 import orjson
 
 from proxy.exchange import Exchange
 from proxy.provider_config import ProxyConfig
-from shadow.pipeline.reference_errors import REMEDIES
+from shadow.pipeline.reference_errors import CANDIDATE, REFERENCE, REMEDIES
 from shadow.reading.body_decoding import decode
 from shadow.reading.completion import Unread
 from shadow.settings.top_level_config import Config
@@ -30,9 +31,9 @@ class ModelLister(Protocol):
 
 
 def wanted_models(config: ProxyConfig) -> Mapping[str, frozenset[str]]:
-    """Each reference that a route uses, with the model names that shadow requests send it; patterns name none."""
+    """Each reference and candidate of a route, with the model names that shadow requests send it; patterns name none."""
     wanted: dict[str, set[str]] = {}
-    routes = [(route.reference or config.reference, route.model) for route in config.routes]
+    routes = [(name, route.model) for route in config.routes for name in (route.reference or config.reference, *route.candidates)]
     for reference, model in [*routes, (config.reference, "*")]:
         if reference in config.providers:
             there = config.providers[reference].upstream_model(model) or model
@@ -40,28 +41,28 @@ def wanted_models(config: ProxyConfig) -> Mapping[str, frozenset[str]]:
     return {reference: frozenset(names) for reference, names in wanted.items()}
 
 
-async def probe(lister: ModelLister, wanted: Mapping[str, frozenset[str]]) -> AsyncIterator[str]:
-    """A sentence for each thing that is wrong with a reference, one reference after the other."""
-    for reference, models in sorted(wanted.items()):
-        for sentence in findings(reference, await lister.list_models(reference), models):
+async def probe(lister: ModelLister, wanted: Mapping[str, frozenset[str]], candidates: Container[str] = ()) -> AsyncIterator[str]:
+    """A sentence for each thing that is wrong with one of the `wanted` servers, one after the other."""
+    for name, models in sorted(wanted.items()):
+        side = CANDIDATE if name in candidates else REFERENCE
+        for sentence in findings(name, await lister.list_models(name), models, side=side):
             yield sentence
 
 
-def findings(reference: str, exchange: Exchange, models: Iterable[str]) -> list[str]:
-    """What one list of models reveals; empty where all is well or nothing is revealed."""
+def findings(name: str, exchange: Exchange, models: Iterable[str], *, side: str = REFERENCE) -> list[str]:
+    """What one list of models reveals; empty where all is well or nothing is revealed. `side` is what the server is."""
     if exchange.failure is not None:
-        return [f"the reference {reference} cannot be used: {exchange.failure.detail}; until then nothing is compared with it"]
+        return [f"the {side} {name} cannot be used: {exchange.failure.detail}; until then nothing is compared with it"]
     status = exchange.response.status if exchange.response else 0
     if status in REFUSED:
         why = f"{status}; {REMEDIES[status]}; nothing is compared until then"
-        return [f"the reference {reference} refused the list of its models: {why}"]
+        return [f"the {side} {name} refused the list of its models: {why}"]
     known = listed_models(exchange) if status == 200 else frozenset()
     if not known:
         return []
     missing = sorted(set(models) - known)
     return [
-        f"the reference {reference} does not list the model {name!r}; `models` renames a model for one provider"
-        for name in missing
+        f"the {side} {name} does not list the model {model!r}; `models` renames a model for one provider" for model in missing
     ]
 
 

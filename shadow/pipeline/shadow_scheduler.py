@@ -21,7 +21,7 @@ from shadow.pipeline.budget_account import BudgetAccount
 from shadow.pipeline.candidate_places import BUSY, CandidatePlaces
 from shadow.pipeline.fetcher_client import FetcherLostError
 from shadow.pipeline.reference_answers import ReferenceAnswers
-from shadow.pipeline.reference_errors import ReferenceErrors
+from shadow.pipeline.reference_errors import CANDIDATE, ReferenceErrors
 from shadow.pipeline.shadow_queue import SampledRequest, ShadowQueue
 from shadow.pipeline.shadow_run import ShadowRun, ShadowRunner
 from shadow.pipeline.token_counts import answer_cost
@@ -188,7 +188,9 @@ class ShadowScheduler:
     def _log_refusals(self, run: ShadowRun) -> None:
         for each in run.exchanges:
             name = each.exchange.labels.provider
-            if each.exchange.role is Role.CANDIDATE or name == run.record.pair.reference:
+            if each.exchange.role is Role.CANDIDATE:
+                self._reference_errors.note(name, each.answer.status, side=CANDIDATE)
+            elif name == run.record.pair.reference:
                 self._reference_errors.note(name, each.answer.status)
         for sentence in self._reference_errors.due(time.monotonic()):
             log.warning("reference_refused", detail=sentence)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from proxy.exchange import AUDITED
 from shadow.drift.drift_signals import AGREEMENT
 from shadow.drift.excess_estimates import EffectEstimate
 from shadow.drift.state_transitions import DriftState
@@ -80,7 +81,7 @@ def make_card(source: ScorecardSource, counts: Sequence[SignalCount], traffic: S
     provider, model, reference = source.key
     own = [count for count in counts if _key(count.group) == source.key]
     coverage = PeriodCoverage(
-        requests=sum(row.asked for row in traffic if (row.provider, row.model, row.role) == (provider, model, "primary")),
+        requests=sum(row.asked for row in traffic if (row.provider, row.model) == (provider, model) and row.role in AUDITED),
         asked=max((_total(own, "cross", signal) for signal in {count.signal for count in own}), default=0),
         compared=_total(own, "cross", "answer_kind") - _total(own, "cross", "answer_kind", "not_comparable"),
         shortfalls=(*shortfalls(source.reasons), *source.unheld),

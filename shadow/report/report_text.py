@@ -143,13 +143,15 @@ _SUBTITLES = {
 def _heading(report: Report) -> Text:
     requests = sum(row.requests for row in report.traffic if row.role == "primary")
     failed = sum(row.failures + row.errors for row in report.traffic if row.role == "primary")
+    copies = sum(row.requests for row in report.traffic if row.role == "candidate")
     shadowed, compared = (sum(getattr(card, name) for card in report.cards) for name in ("pairs", "compared"))
     period = (
         f"from {moment(report.since)} to {moment(report.until)} UTC" if report.since > 0 else f"until {moment(report.until)} UTC"
     )
     heading = Text("sameweights", style="bold").append(f"  {period}", style="not bold")
     of = f" of {shadowed} sent to one" if shadowed > compared else ""
-    heading.append(f"\n  {requests} requests, {failed} failed, {compared} compared with a reference{of}", style="not bold dim")
+    sent = f"{requests} requests, {failed} failed" + (f", {copies} copies to candidates" if copies else "")
+    heading.append(f"\n  {sent}, {compared} compared with a reference{of}", style="not bold dim")
     return heading.append("".join(f"\n  {cause}" for cause in _causes(report)), style="not bold dim")
 
 

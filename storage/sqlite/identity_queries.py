@@ -58,7 +58,8 @@ WHERE c.comparison = 'cross' OR control_reason = 'random' GROUP BY 1, 2, 3, 4, 5
 """Grouped by one number for each group and shape, of which there are few; conversations are counted of differences alone."""
 BY_STREAM = """
 WITH newest AS (
-  SELECT no, provider, model, stream, passed FROM exchanges WHERE started >= ? AND started < ? AND role = 'primary'
+  SELECT no, provider, model, stream, passed FROM exchanges
+  WHERE started >= ? AND started < ? AND role IN ('primary', 'candidate')
   ORDER BY started DESC LIMIT ?
 ), faulty AS (
   SELECT DISTINCT signal AS found FROM newest CROSS JOIN checks ON exchange_no = no

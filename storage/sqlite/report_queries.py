@@ -47,7 +47,7 @@ ORDER BY p.started DESC, p.no DESC LIMIT ?
 RESPONSE_STATUSES = """
 SELECT provider, model, reference, coalesce(status, 0), count(*) FROM (
   SELECT provider, model, reference, status FROM exchanges
-  WHERE started >= ? AND started < ? AND role = 'primary' ORDER BY started DESC LIMIT ?
+  WHERE started >= ? AND started < ? AND role IN ('primary', 'candidate') ORDER BY started DESC LIMIT ?
 ) GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 """
 TIMES = """

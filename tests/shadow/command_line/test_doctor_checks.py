@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 
 from proxy.process.server_tls import server_context
+from proxy.provider_config import ProxyConfig
 from shadow.command_line import doctor_checks
 from shadow.command_line.doctor_checks import (
     BAD,
@@ -60,6 +61,16 @@ def test_model_of_the_flag_takes_precedence_and_one_of_the_configuration_follows
     named = config(maker={"models": {"*": "x", "llama": "y"}})
     assert server_requests(named, (), "flag")[1].model == "flag"
     assert server_requests(named, (), "")[1].model == "llama"
+
+
+def test_candidate_of_a_route_is_examined_as_one_with_the_model_of_its_route():
+    routes = [{"name": "r", "model": "kestrel", "provider": "near", "candidates": ["north"]}]
+    made = config()
+    providers = {**made.proxy.model_dump()["providers"], "north": {"base_url": "http://north.example/v1"}}
+    proxy = ProxyConfig.model_validate({**made.proxy.model_dump(), "providers": providers, "routes": routes})
+    found = server_requests(made.model_copy(update={"proxy": proxy}), (), "")
+    assert [(one.name, one.role, one.model) for one in found if one.name == "north"] == [("north", "candidate", "kestrel")]
+    assert "to north (candidate), with no key: GET /models, and a completion of 1 token by kestrel" in "".join(announced(found))
 
 
 @pytest.mark.parametrize(

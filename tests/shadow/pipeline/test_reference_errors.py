@@ -2,7 +2,7 @@
 
 import pytest
 
-from shadow.pipeline.reference_errors import REMEDIES, ReferenceErrors, refusal
+from shadow.pipeline.reference_errors import CANDIDATE, REMEDIES, ReferenceErrors, refusal
 
 
 def noted(*statuses, reference="maker") -> ReferenceErrors:
@@ -57,3 +57,10 @@ def test_reference_counts_as_reached_once_it_answered_or_failed():
     errors = noted(200, reference="a")
     errors.note("b", None)
     assert errors.heard == {"a", "b"}
+
+
+def test_candidate_is_called_one():
+    errors = ReferenceErrors()
+    errors.note("north", 429, side=CANDIDATE)
+    [sentence] = errors.due(0.0)
+    assert sentence.startswith("the candidate north refused 1 of 1 shadow requests: 429; ")

@@ -23,7 +23,7 @@ async def sentences(proxy: ProxyConfig, key: str = "reference-key") -> list[str]
     known = Config(proxy=proxy)
     mirror = ReferenceClient(known, {"OFFICIAL_KEY": key}, InProcessFetcher(proxy.timeouts, proxy.limits))
     try:
-        return [sentence async for sentence in probe(mirror, wanted_models(proxy))]
+        return [sentence async for sentence in probe(mirror, wanted_models(proxy), proxy.candidates)]
     finally:
         await mirror.close()
 
@@ -79,3 +79,13 @@ def test_probed_models_have_the_names_of_the_reference():
 
 def test_a_configuration_without_a_reference_probes_no_model():
     assert wanted_models(config("http://127.0.0.1:9/v1", reference="")) == {}
+
+
+async def test_candidates_of_routes_are_probed_under_that_name():
+    async with PretendedServer(key="another-key") as reference:
+        route = Route(name="r", model="kestrel-7b", provider="live", candidates=("north",))
+        proxy = config(reference.base_url, routes=(route,))
+        proxy = proxy.model_copy(update={"providers": {**proxy.providers, "north": Provider(base_url="http://127.0.0.1:9/v1")}})
+        assert wanted_models(proxy) == {"north": {"kestrel-7b"}, "official": {"kestrel-7b"}}
+        found = await sentences(proxy)
+    assert [sentence.split(" ")[:3] for sentence in found] == [["the", "candidate", "north"], ["the", "reference", "official"]]
