@@ -36,6 +36,15 @@ class Reason(BaseModel):
     since: str | None
 
 
+class CountedTokens(BaseModel):
+    """Whether a provider counts more tokens than its reference for the same words; `share` is of tokens more, null where none."""
+
+    side: Literal["prompt", "completion"]
+    state: Literal["more", "none_seen", "not_yet_known"]
+    share: float | None
+    sentence: str
+
+
 class ProviderVerdict(BaseModel):
     """The verdict on one provider and model against one reference."""
 
@@ -53,6 +62,7 @@ class ProviderVerdict(BaseModel):
     smallest_detectable: float | None = Field(description="Smallest excess that these pairs would have shown, a share.")
     reasons: list[Reason]
     not_compared: dict[str, int] = Field(description="Why pairs could not be compared, with counts.")
+    token_counts: list[CountedTokens] = Field(description="Token counts for the same words; no part of the verdict.")
 
 
 class ProviderSummary(ToolResult):

@@ -6,7 +6,8 @@ They read the report of a period, which is built at most once a minute, without 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
 
 from pydantic import BaseModel
 
@@ -17,6 +18,7 @@ from shadow.mcp_server.stored_text import recorded_name
 from shadow.mcp_server.tool_results import (
     AlarmTest,
     AlertExplanation,
+    CountedTokens,
     DriftChange,
     DriftStateNow,
     Period,
@@ -30,6 +32,7 @@ from shadow.mcp_server.tool_results import (
 )
 from shadow.presentation.visible_text import plain
 from shadow.report.build_report import scorecards
+from shadow.report.count_lines import CountLine, count_lines
 from shadow.report.drift_lines import drift_lines
 from shadow.report.figures import Scorecard, SignalLine
 from shadow.report.filters import moment_of
@@ -48,6 +51,16 @@ EXAMPLES = 5
 """Most pairs named as examples of one test."""
 
 Cards = tuple[Scorecard, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltPeriod:
+    """The figures of a period, `built` at that monotonic second."""
+
+    built: float
+    period: Period
+    cards: Cards
+    counts: tuple[CountLine, ...]
 
 
 class AlarmTestDetails(BaseModel):
@@ -83,12 +96,13 @@ class VerdictTools:
         self._reader = reader
         self._now, self._clock = now, clock
         self._lock = threading.Lock()
-        self._kept: dict[tuple[str, str], tuple[float, Period, Cards]] = {}
+        self._kept: dict[tuple[str, str], BuiltPeriod] = {}
 
     def provider_summary(self, since: str, until: str, provider: str) -> ProviderSummary:
         """The verdicts of a period; ConfigError for a time or a provider that is none."""
-        period, cards = self._cards(since, until)
-        return ProviderSummary(period=period, providers=[_verdict(card) for card in self._of(cards, provider)])
+        found = self._period(since, until)
+        verdicts = [_verdict(card, found.counts) for card in self._of(found.cards, provider)]
+        return ProviderSummary(period=found.period, providers=verdicts)
 
     def tool_call_stats(self, since: str, until: str, provider: str) -> ToolCallStats:
         """The tool calls of a period; ConfigError for a time or a provider that is none."""
@@ -125,22 +139,32 @@ class VerdictTools:
         )
 
     def _cards(self, since: str, until: str) -> tuple[Period, Cards]:
+        found = self._period(since, until)
+        return found.period, found.cards
+
+    def _period(self, since: str, until: str) -> BuiltPeriod:
         with self._lock:
-            built, period, cards = self._kept.get((since, until), (0.0, None, ()))
-            if period is None or self._clock() - built >= FRESH_SECONDS:
-                period, cards = self._built(since, until)
+            found = self._kept.get((since, until))
+            if found is None or self._clock() - found.built >= FRESH_SECONDS:
+                found = self._built(since, until)
                 self._kept.pop((since, until), None)
-                self._kept[since, until] = self._clock(), period, cards
+                self._kept[since, until] = found
             while len(self._kept) > KEPT:
                 del self._kept[next(iter(self._kept))]
-        return period, cards
+        return found
 
-    def _built(self, since: str, until: str) -> tuple[Period, Cards]:
+    def _built(self, since: str, until: str) -> BuiltPeriod:
         now = self._now()
         start, end = moment_of("since", since, now), moment_of("until", until, now)
         if start >= end:
             raise ConfigError([f"since {quoted(since)} is not before until {quoted(until)}"])
-        return Period(since=instant(start), until=instant(end)), scorecards(self._reader, start, end)
+        cards = scorecards(self._reader, start, end)
+        return BuiltPeriod(
+            period=Period(since=instant(start), until=instant(end)),
+            cards=cards,
+            counts=count_lines(self._reader, drift_lines(self._reader), start, end),
+            built=self._clock(),
+        )
 
     def _of(self, cards: Cards, provider: str) -> Cards:
         if provider:
@@ -148,7 +172,7 @@ class VerdictTools:
         return tuple(card for card in cards if provider in {"", card.provider})
 
 
-def _verdict(card: Scorecard) -> ProviderVerdict:
+def _verdict(card: Scorecard, counts: Iterable[CountLine]) -> ProviderVerdict:
     verdict = card.verdict
     return ProviderVerdict(
         provider=card.provider,
@@ -163,7 +187,16 @@ def _verdict(card: Scorecard) -> ProviderVerdict:
         smallest_detectable=verdict.power.smallest if verdict.power else None,
         reasons=[_reason(reason) for reason in verdict.reasons],
         not_compared={recorded_name(each.reason): each.pairs for each in card.reasons},
+        token_counts=[_counts(line) for line in counts if _is_about(line, card)],
     )
+
+
+def _is_about(line: CountLine, card: Scorecard) -> bool:
+    return (line.provider, line.model, line.reference) == (card.provider, card.model, card.reference)
+
+
+def _counts(line: CountLine) -> CountedTokens:
+    return CountedTokens.model_validate({**asdict(line), "sentence": plain(line.sentence)})
 
 
 def _reason(reason: VerdictReason) -> Reason:

@@ -175,6 +175,15 @@ class MetricDefinitions:
         self.reference_state = CachedChildren(
             make.gauges("reference_state", "1 for the state of a reference.", ("model", "reference", "state")).labels
         )
+        side = (*DRIFT[:4], "side")
+        self.token_count_ratio = CachedChildren(
+            make.gauges(
+                "token_count_ratio", "Tokens of the provider over the reference's for the same words, lately.", side
+            ).labels
+        )
+        self.token_count_more = CachedChildren(
+            make.gauges("token_count_more", "1 while the provider counts more tokens for the same words, else 0.", side).labels
+        )
         self.drift_state = CachedChildren(make.gauges("drift_state", "1 for the state of a group.", (*GROUP, "state")).labels)
 
     def _losses(self, make: _Maker) -> None:

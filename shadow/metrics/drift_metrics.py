@@ -16,6 +16,8 @@ from shadow.metrics.definitions import MetricDefinitions
 from shadow.metrics.label_names import LabelNames
 from shadow.metrics.series import ReasonLabels
 
+FEWEST_COUNTED = 20
+"""Pairs from which the token counts of a side are shown."""
 WAITS = "waits"
 BLAMES = (*(blame.value for blame in Blame), WAITS)
 """Values of the label `blame`: the side that an alarm is about, or that its first page waits for the second look."""
@@ -69,6 +71,7 @@ class DriftMetrics:
             for signal, direction, evidence in status.evidence if not behind else ():
                 self._series.evidence(*named, self._signals.of(signal), direction).set(round(evidence, 3))
             self._alarmed(status)
+            self._token_counts(status)
         self._calm(before - self._shown)
         self._references(statuses)
 
@@ -80,6 +83,15 @@ class DriftMetrics:
             self._shown.add(labels)
             self._series.excess(*labels).set(past.size)
             self._series.start.labels(*labels).set(past.since)
+
+    def _token_counts(self, status: DriftStatus) -> None:
+        """Counts of a provider as a whole, of a side once enough pairs have any: a series that is absent is not known."""
+        named = self._group(status.group)
+        for standing in status.counts if not status.group.upstream else ():
+            if standing.found or standing.pairs >= FEWEST_COUNTED:
+                labels = (*named, standing.side.value)
+                self._series.token_count_ratio(*labels).set(round(standing.recent_ratio, 5))
+                self._series.token_count_more(*labels).set(bool(standing.found))
 
     def _references(self, statuses: Sequence[DriftStatus]) -> None:
         for reference in references(statuses):

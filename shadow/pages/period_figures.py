@@ -15,6 +15,7 @@ from math import ceil
 
 from shadow.pages.build_share import SHARE, BuildShare
 from shadow.report.build_report import scorecards
+from shadow.report.count_lines import CountLine, count_lines
 from shadow.report.drift_lines import DriftLine, drift_lines
 from shadow.report.evident_signals import PERIODS
 from shadow.report.figures import STORED_SIGNAL, ReferenceLine, Scorecard, SignalLine
@@ -65,6 +66,7 @@ class PeriodFigures:
     drift: tuple[DriftLine, ...]
     references: tuple[ReferenceLine, ...]
     paces: tuple[PaceLine, ...]
+    token_counts: tuple[CountLine, ...]
     traffic: tuple[TrafficCount, ...]
     courses: Mapping[tuple[str, str, str], Sequence[CoursePoint]]
     """The course of each card's `course_signal`, by provider, model and reference; routes are apart."""
@@ -241,6 +243,7 @@ def period_figures(reader: Reader, since: float, until: float, now: float) -> Pe
         drift=drift,
         references=(*refusing_reference_lines(cards), *reference_lines(cards, drift)),
         paces=pace_lines(reader),
+        token_counts=count_lines(reader, drift, since, until),
         traffic=tuple(reader.traffic(since, until)),
         courses=_courses(reader, cards, since, until),
     )

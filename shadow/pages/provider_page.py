@@ -14,6 +14,7 @@ from shadow.pages.course_plot import CoursePlot, IntervalScale, course_plot, cou
 from shadow.pages.operator_actions import HOURS
 from shadow.pages.page_address import address, checked, provider_address
 from shadow.pages.period_figures import PeriodFigures, PeriodFiguresCache, course_signal
+from shadow.report.count_lines import NOT_MEASURABLE, CountLine, CountState
 from shadow.report.drift_lines import DriftLine
 from shadow.report.evident_signals import PERIODS, evident_signals
 from shadow.report.figures import STORED_SIGNAL, CheckLine, IdentityLine, MissingSignal, Scorecard, SignalLine
@@ -87,6 +88,7 @@ class ProviderSection:
     times_cut: int
     """Pairs of all providers that the times were searched in, 0 for all of the period."""
     paces: tuple[PaceLine, ...]
+    token_counts: tuple[CountLine, ...]
     has_evidence: bool
     pairs_address: str
     answers_address: str
@@ -126,6 +128,8 @@ class ProviderPage:
             actions=self._reader.page_queries.actions(name, ACTIONS_SHOWN),
             since=since,
             model=words.get("model", ""),
+            more=CountState.MORE,
+            not_measurable=NOT_MEASURABLE,
             all_records=provider_address(name, since="all"),
             periods=[(each, address("", {**words, "since": each})) for each in PERIODS],
         )
@@ -172,6 +176,7 @@ def _section(card: Scorecard, figures: PeriodFigures, since: str, servers: _Serv
         times=tuple(_times(key, servers.times)),
         times_cut=PAIRS if len(servers.times) >= PAIRS else 0,
         paces=paces,
+        token_counts=tuple(line for line in figures.token_counts if (line.provider, line.model, line.reference) == key),
         has_evidence=bool(evident_signals(card)),
         pairs_address=address("/pairs", {**wanted, "show": "" if evident_signals(card) else "all"}),
         answers_address=address("/answers", {"provider": card.provider, "model": card.model, "since": since}),

@@ -14,6 +14,7 @@ from shadow.drift.admission import counts
 from shadow.drift.drift_signals import AGREEMENT
 from shadow.drift.excess_estimates import ClusterSum, EffectEstimate, GroupKey, discoveries, group_evidence, table
 from shadow.report.check_rates import CheckVoteTotals, check_lines
+from shadow.report.count_lines import count_lines
 from shadow.report.drift_lines import of_providers
 from shadow.report.figures import Report, Scorecard, TrafficFigures
 from shadow.report.identity_lines import greedy_lines, identity_changes, segment_lines, template_lines
@@ -43,6 +44,7 @@ def build(reader: Reader, since: float, until: float) -> Report:
         templates=template_lines(reader, since, until),
         segments=segment_lines(reader, since, until),
         streaming=stream_lines(reader, since, until),
+        token_counts=count_lines(reader, records.drift, since, until),
         greedy=greedy_lines(records.counts),
         paces=pace_lines(reader),
     )

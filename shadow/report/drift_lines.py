@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 
 from shadow.drift.admission import DAY
 from shadow.drift.alarm_titles import REFERENCE_MOVED
+from shadow.drift.count_detector import CountStanding
 from shadow.drift.drift_status import DriftStatus, statuses
 from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.group_state import GroupState
@@ -33,7 +34,8 @@ class DriftLine:
     held back until the second look.
 
     `left_out` counts pairs by reason. `hung_up` is the share of the last day's requests whose client left before the end (None
-    without requests); `one_sided`: that share is so large that the remaining pairs are a biased selection.
+    without requests); `one_sided`: that share is so large that the remaining pairs are a biased selection. `counts`: its tokens
+    against the reference's for the same words, by side.
     """
 
     route: str
@@ -66,6 +68,7 @@ class DriftLine:
     by: str = ""
     facts: tuple[str, ...] = ()
     waits: bool = False
+    counts: tuple[CountStanding, ...] = ()
     upstream: str = ""
     """The server behind a router that the line is about; "" for a provider as a whole."""
 
@@ -145,6 +148,7 @@ def drift_line(status: DriftStatus, left: tuple[int, int] = (0, 0)) -> DriftLine
         by=status.by,
         facts=status.facts,
         waits=status.waits,
+        counts=status.counts,
         reference_suspected=status.name == REFERENCE_MOVED,
         left_out=dict(status.excluded),
         hung_up=left[0] / left[1] if left[1] else None,

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shadow.drift.verifier_figures import Triggering
+from shadow.report.count_lines import CountLine
 from shadow.report.drift_lines import DriftLine
 from shadow.report.latency_lines import LatencyLine, PaceLine
 from shadow.verdict.evidence import EvidenceSide
@@ -297,6 +298,7 @@ class Report:
     paces: tuple[PaceLine, ...] = ()
     streaming: tuple[StreamLine, ...] = ()
     references: tuple[ReferenceLine, ...] = ()
+    token_counts: tuple[CountLine, ...] = ()
 
     @property
     def drifted(self) -> bool:

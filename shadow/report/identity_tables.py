@@ -1,4 +1,4 @@
-"""Serving identities, prompt tokens, segments and greedy pairs as tables for a terminal; empty without anything to show."""
+"""Identities, prompt tokens, token counts, segments and greedy pairs as tables for a terminal; empty without anything to show."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from shadow.identity.serving_identity import WARM_UP
 from shadow.presentation.safe_text import short_name
 from shadow.presentation.text_tables import report_table
 from shadow.presentation.visible_text import plain
+from shadow.report.count_lines import CountState
 from shadow.report.figures import IdentityLine, Report
 from shadow.report.identity_lines import stands_out
 from shadow.verdict.phrases import moment, named, percent
@@ -52,6 +53,15 @@ def template_table(report: Report) -> Table:
     table = report_table("<provider", "<model", "pairs", "<")
     for line in [line for line in report.templates if not NO_CAUSE.issuperset(line.causes)][:ROWS]:
         table.add_row(line.provider, short_name(line.model), f"{line.samples}", line.sentence, style="red" if line.fault else "")
+    return table
+
+
+def count_table(report: Report) -> Table:
+    """Whether more tokens are counted for the same words: those with more first and in yellow, the others dimmed."""
+    table = report_table("<provider", "<model", "<")
+    for line in sorted(report.token_counts, key=lambda line: line.state != CountState.MORE)[:ROWS]:
+        style = "yellow" if line.state == CountState.MORE else "dim"
+        table.add_row(line.provider, short_name(line.model), line.sentence, style=style)
     return table
 
 

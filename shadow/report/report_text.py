@@ -18,9 +18,10 @@ from shadow.presentation.safe_text import short_name
 from shadow.presentation.text_tables import fitted, report_table
 from shadow.presentation.visible_text import plain
 from shadow.report.check_rates import check_sentence
+from shadow.report.count_lines import NOT_MEASURABLE
 from shadow.report.drift_table import drift_table
 from shadow.report.figures import WITHOUT_ANSWERS, MissingSignal, Report, Scorecard, SignalLine
-from shadow.report.identity_tables import greedy_table, identity_table, segment_table, template_table
+from shadow.report.identity_tables import count_table, greedy_table, identity_table, segment_table, template_table
 from shadow.report.latency_tables import latency_table, pace_table, trigger_table
 from shadow.report.stream_faults import stream_table
 from shadow.report.verdict_rows import MARKS
@@ -113,6 +114,7 @@ def _tables(report: Report, width: int) -> tuple[tuple[str, Table], ...]:
         ("checks", _checks(report)),
         ("server identity", identity_table(report)),
         ("prompt tokens", template_table(report)),
+        ("token counts", count_table(report)),
         ("segments", segment_table(report)),
         ("streaming", stream_table(report)),
         ("greedy", greedy_table(report)),
@@ -130,6 +132,7 @@ _SUBTITLES = {
     "checks": "answers that contradict themselves or their request; no reference needed",
     "server identity": "hash of what responses reveal about the backend, with dated changes",
     "prompt tokens": "compared with the reference's for the same requests, with the likely cause",
+    "token counts": f"the provider's against the reference's for the same words; {NOT_MEASURABLE}; no part of a verdict",
     "segments": "request types where a signal differs at least twice as often; dimmed: within the reference's noise",
     "streaming": "checks that fail at different rates in streams and in whole answers",
     "greedy": "requests sent again to both sides at temperature 0; not part of the pairs above",

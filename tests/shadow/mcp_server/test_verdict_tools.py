@@ -1,9 +1,12 @@
 import json
 from dataclasses import replace
 
+import pytest
+
 from storage.judgement_rows import AlarmRow, JudgementBatch
 from storage.rows import PairGroup
 from tests.agents import Agent
+from tests.counted import count, shape, sizes
 from tests.payoffs import GROUP
 from tests.records import NOW, add_pair, calling
 from tests.shadow.judging.test_judge import JudgeRun, drifting, fill
@@ -74,3 +77,12 @@ async def test_an_unknown_model_of_a_known_provider_is_named_with_the_known_ones
     sentence = await Agent(store).refusal("explain_alert", provider=GROUP.provider, model="nope")
     assert "no such model: 'nope'" in sentence
     assert GROUP.model in sentence
+
+
+async def test_token_counts_stand_beside_the_verdict(store):
+    count(store, [shape(size, round(1.02 * size)) for size in sizes(60)])
+    [found] = (await Agent(store).result("provider_summary", since="all", provider="p"))["providers"]
+    prompts, completions = found["token_counts"]
+    assert (prompts["side"], prompts["state"], prompts["share"]) == ("prompt", "more", pytest.approx(0.02, abs=0.001))
+    assert prompts["sentence"].startswith("prompts: 2.0% more tokens than the reference counts")
+    assert (completions["side"], completions["state"], completions["share"]) == ("completion", "not_yet_known", None)

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from proxy.provider_config import Provider, ProxyConfig, Route
 from shadow.drift.alarm_budget import AlertBudget
+from shadow.drift.count_detector import CountSide, TokenCounts
 from shadow.drift.drift_status import statuses
 from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.exclusions import Exclusion
@@ -118,3 +119,30 @@ def test_server_behind_a_router_has_a_state_and_an_alarm_of_its_own_and_no_serie
     assert (values["state", ""], values["state", "deepx"]) == (0, 1)
     assert (values["excess_ratio", ""], 0.3 < values["excess_ratio", "deepx"] < 0.8) == (None, True)
     assert shown.value("log_evidence", signal="arguments", direction="further") is None
+
+
+def counted(case, provider, pairs):
+    for at in range(pairs):
+        case.token_counts.add([TokenCounts(side=CountSide.PROMPT, provider=provider, reference=1_000)], at + 1.0)
+
+
+@pytest.mark.parametrize(("provider", "more"), [(1_000, 0), (1_030, 1)])
+def test_token_counts_are_shown_with_their_ratio_and_whether_they_are_more(shown, provider, more):
+    case = GroupState(AlertBudget())
+    counted(case, provider, 60)
+    shown.indicators.show(statuses({KEY: case}))
+    values = [
+        shown.registry.get_sample_value(f"sameweights_token_count_{name}", {**GROUP, "side": "prompt"})
+        for name in ("more", "ratio")
+    ]
+    assert values == [more, provider / 1_000]
+
+
+@pytest.mark.parametrize(("pairs", "shows"), [(19, False), (20, True)])
+def test_token_counts_of_fewer_than_twenty_pairs_have_no_series(shown, pairs, shows):
+    case = GroupState(AlertBudget())
+    counted(case, 1_000, pairs)
+    shown.indicators.show(statuses({KEY: case}))
+    for side, expected in (("prompt", shows), ("completion", False)):
+        labels = {**GROUP, "side": side}
+        assert (shown.registry.get_sample_value("sameweights_token_count_more", labels) is not None) == expected

@@ -12,6 +12,7 @@ from shadow.settings.config_errors import ConfigError
 from shadow.settings.top_level_config import Config
 from storage.rows import IdentityRow
 from tests.conformance import exchange_record, pair_record
+from tests.counted import count, shape, sizes
 from tests.reading import Reading
 from tests.records import NOW, add_pair, fill
 
@@ -137,3 +138,17 @@ def test_identity_is_shown_with_its_traits_escaped(store, pages):
 def test_parameter_that_the_page_does_not_know_is_refused(pages):
     with pytest.raises(ConfigError, match="there is no filter 'signal'"):
         pages.provider.page("near", {"signal": "text"})
+
+
+def test_more_tokens_for_the_same_words_are_stated_with_what_cannot_be_measured(store, pages):
+    count(store, [shape(size, round(1.02 * size)) for size in sizes(60)], at=NOW)
+    page = text(pages.provider.page("p", {"since": "all"}))
+    assert "prompts: 2.0% more tokens than the reference counts for the same words" in page
+    assert "completions: not yet known" in page
+    assert "cached and reasoning tokens: not measurable" in page
+
+
+def test_provider_without_counted_pairs_states_that(store, pages):
+    add_pair(store, "near", "Hello", "Hello")
+    assert store.flush(20)
+    assert "No pair with token counts of both sides" in text(pages.provider.page("near", {}))

@@ -1,0 +1,84 @@
+"""Token counts from a real store: more, none seen, not yet known, each as a sentence."""
+
+from dataclasses import replace
+
+import pytest
+
+from shadow.report.build_report import as_json, as_text, build
+from shadow.report.count_lines import count_lines
+from shadow.report.drift_lines import drift_lines
+from tests.counted import count, shape, sizes
+from tests.payoffs import GROUP
+
+
+def lines(store, since=0.0):
+    return {line.side: line for line in count_lines(store, drift_lines(store), since, 1e9)}
+
+
+def test_two_percent_on_every_prompt_are_found_and_stated_in_proportion(store):
+    count(store, [shape(size, round(1.02 * size)) for size in sizes(60)])
+    found = lines(store)["prompt"]
+    assert (found.state, found.shape, found.requests, found.pairs) == ("more", "proportion", 60, 60)
+    assert found.share == pytest.approx(0.02, abs=0.001)
+    assert found.sentence == (
+        "prompts: 2.0% more tokens than the reference counts for the same words (60 requests, in proportion to length); "
+        "found 1970-01-01 00:00:24 UTC"
+    )
+
+
+def test_a_longer_template_is_stated_as_one(store):
+    count(store, [shape(size, size + 27) for size in sizes(120)])
+    found = lines(store)["prompt"]
+    assert (found.state, found.shape) == ("more", "template")
+    assert "27 tokens more" in found.sentence
+
+
+def test_equal_counts_are_none_seen_and_completions_without_equal_words_are_not_yet_known(store):
+    count(store, [shape(size, size) for size in sizes(40)])
+    found = lines(store)
+    assert found["prompt"].state == "none_seen"
+    assert found["prompt"].sentence == "prompts: no more tokens seen than the reference counts for the same words (40 requests)"
+    assert found["completion"].state == "not_yet_known"
+    assert found["completion"].sentence == "completions: not yet known: the words were equal in 0 of 40 pairs"
+    assert found["prompt"].share is None
+    assert found["prompt"].since is None
+
+
+@pytest.mark.parametrize(("pairs", "state"), [(19, "not_yet_known"), (20, "none_seen")])
+def test_prompts_are_known_from_twenty_pairs_on(store, pairs, state):
+    count(store, [shape(size, size) for size in sizes(pairs)])
+    found = lines(store)["prompt"]
+    assert found.state == state
+    assert ("19 of 20 comparable pairs" in found.sentence) == (pairs == 19)
+
+
+@pytest.mark.parametrize(("others", "state"), [(2_480, "not_yet_known"), (2_475, "none_seen")])
+def test_completions_are_known_where_the_words_of_one_pair_in_a_hundred_are_equal(store, others, state):
+    equal = shape(400, 400, same_text=1, provider_completion=150, reference_completion=150)
+    count(store, [equal] * 25 + [shape(400, 400)] * others)
+    assert lines(store)["completion"].state == state
+
+
+def test_routes_of_one_provider_are_one_line(store):
+    count(store, [shape(size, round(1.05 * size)) for size in sizes(30)])
+    count(store, [shape(size, size) for size in sizes(30)], prefix="quiet", at=100.0, group=replace(GROUP, route="quiet"))
+    found = lines(store)["prompt"]
+    assert (found.state, found.pairs) == ("more", 60)
+
+
+def test_a_period_without_the_requests_states_that_it_cannot_describe_them(store):
+    count(store, [shape(size, round(1.05 * size)) for size in sizes(30)])
+    found = lines(store, since=1_000.0)["prompt"]
+    assert (found.state, found.share) == ("more", None)
+    assert "the period has 0 of 20 comparable requests to describe them" in found.sentence
+
+
+def test_the_report_has_the_sentence_in_its_text_and_its_json(store):
+    count(store, [shape(size, round(1.02 * size)) for size in sizes(60)])
+    report = build(store, 0.0, 1e9)
+    text = " ".join(as_text(report).split())
+    assert "token counts" in text
+    assert "prompts: 2.0% more tokens" in text
+    assert "cached and reasoning tokens: not measurable" in text
+    assert '"shape": "proportion"' in as_json(report)
+    assert "fraud" not in text
