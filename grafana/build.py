@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from audit import AUDIT
+from choose import CHOOSE
 from divergence import DIVERGENCE
 from grafana_foundation_sdk.builders import common, dashboard, prometheus, stat, statetimeline, table, timeseries
 from grafana_foundation_sdk.cog.builder import Builder
@@ -18,6 +19,7 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import common as looks
 from grafana_foundation_sdk.models import dashboard as models
 from latency import LATENCY
+from money import MONEY
 from overview import OVERVIEW
 from panels import SELECTORS, STATES, Board, Column, Panel, Query, q
 
@@ -31,7 +33,7 @@ SHIPPED = (
     "kubernetes/*.yaml",
     "runbook.md",
 )
-BOARDS = (OVERVIEW, DIVERGENCE, LATENCY, AUDIT)
+BOARDS = (OVERVIEW, DIVERGENCE, LATENCY, CHOOSE, MONEY, AUDIT)
 PAGES = "http://127.0.0.1:8081"
 SOURCE = models.DataSourceRef(type_val="prometheus", uid="$datasource")
 WIDTH = 24

@@ -1,4 +1,4 @@
-"""The dashboard *Latency and cost*: both legs and their ratio, percentiles, tokens and money."""
+"""The dashboard *Latency*: both legs and their ratio, percentiles, and the tokens of an answer."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def lengths() -> tuple[Query, ...]:
 
 LATENCY = Board(
     uid="sameweights-latency",
-    title="sameweights / Latency and cost",
-    text="Both legs and their ratio, tokens and money. Speed says nothing about weights; it is here because you pay for it.",
+    title="sameweights / Latency",
+    text="Both legs and their ratio. Speed says nothing about weights; it is here because users wait for it.",
     rows=(
         (
             "Speed, the reference dashed",
@@ -73,13 +73,12 @@ LATENCY = Board(
             ),
         ),
         (
-            "Tokens and money",
+            "Tokens of an answer",
             (
                 Panel(
                     title="Output tokens a second, per answer",
                     text="One over the median time per token: what a user sees as speed.",
                     unit="none",
-                    width=8,
                     queries=(
                         q("1 / (sameweights:time_per_output_token_seconds:p50_30m{<sum>} > 0)", WHO),
                         q(
@@ -94,86 +93,7 @@ LATENCY = Board(
                     text="Mean, by the reported usage. The provider far above or below the dashed line writes longer or shorter "
                     "answers to like requests: see the signal completion_tokens on Divergence.",
                     unit="short",
-                    width=8,
                     queries=lengths(),
-                ),
-                Panel(
-                    title="Tokens",
-                    text="As the providers report them. More input tokens for the same traffic after a change: a longer "
-                    "template, and a larger bill.",
-                    unit="short",
-                    width=8,
-                    queries=(
-                        q(
-                            "sum by (provider, model, type) "
-                            '(rate(sameweights_tokens_total{<leg>, role="primary"}[$__rate_interval]))',
-                            "{{provider}} / {{model}} {{type}}",
-                        ),
-                    ),
-                ),
-                Panel(
-                    title="Money an hour, live traffic",
-                    text="By the prices of the configuration; flat 0 means that no price is configured. Above it: what may have "
-                    "been billed for reasoning, and what the provider states as the cost, in US dollars.",
-                    unit="none",
-                    queries=(
-                        q(
-                            "3600 * sum by (provider, model) "
-                            '(rate(sameweights_money_total{<leg>, role="primary"}[$__rate_interval]))',
-                            WHO,
-                        ),
-                        q(
-                            "3600 * sum by (provider, model) "
-                            '(rate(sameweights_money_uncertain_total{<leg>, role="primary"}[$__rate_interval])) > 0',
-                            f"{WHO} uncertain",
-                        ),
-                        q(
-                            "3600 * sum by (provider, model) "
-                            '(rate(sameweights_stated_cost_total{<leg>, role="primary"}[$__rate_interval])) > 0',
-                            f"{WHO} stated",
-                        ),
-                    ),
-                ),
-                Panel(
-                    title="Money an hour, spent on the audit",
-                    text="What shadows and controls cost at the reference. Too much: lower shadow.sample_rate, or set "
-                    "shadow.money.",
-                    unit="none",
-                    queries=(
-                        q(
-                            "3600 * sum by (provider, model, role) "
-                            '(rate(sameweights_money_total{<ref>, role=~"shadow|control"}[$__rate_interval]))',
-                            "{{provider}} / {{model}} {{role}}",
-                        ),
-                    ),
-                ),
-                Panel(
-                    title="Share of tokens by class",
-                    text="Of the tokens that are priced. Fewer from a cache for the same traffic: a colder cache, and a larger "
-                    "bill.",
-                    unit="percentunit",
-                    queries=(
-                        q(
-                            "sum by (provider, model, class) "
-                            '(rate(sameweights_tokens_by_class_total{<leg>, role="primary"}[$__rate_interval])) '
-                            "/ ignoring(class) group_left() (sum by (provider, model) "
-                            '(rate(sameweights_tokens_by_class_total{<leg>, role="primary"}[$__rate_interval])) > 0)',
-                            "{{provider}} / {{model}} {{class}}",
-                        ),
-                    ),
-                ),
-                Panel(
-                    title="Responses without a known cost, a minute",
-                    text="no_usage: the stream reports no counts (stream_options.include_usage). invalid_usage: they cannot be "
-                    "right. no_price: write one in the configuration.",
-                    unit="short",
-                    queries=(
-                        q(
-                            "60 * sum by (provider, model, reason) "
-                            '(rate(sameweights_unpriced_total{<leg>, role="primary"}[$__rate_interval])) > 0',
-                            "{{provider}} / {{model}} {{reason}}",
-                        ),
-                    ),
                 ),
             ),
         ),

@@ -1,0 +1,162 @@
+"""The dashboard *Money*: what traffic and audit cost, in which tokens, and who counts more of them for the same words."""
+
+from __future__ import annotations
+
+from panels import WHO, Board, Column, Panel, Query, q
+
+SERVING = '<leg>, role=~"primary|candidate"'
+WITH_ROLE = f"{WHO} {{{{role}}}}"
+
+
+def thousand() -> tuple[Query, ...]:
+    """Money of a thousand requests: the provider's and each candidate's, and dashed the reference's for the same model."""
+    found = []
+    for labels, leg, legend, floor in (
+        ("provider, model, role", SERVING, WITH_ROLE, False),
+        ("model", '<ref>, role="shadow"', "reference / {{model}}", True),
+    ):
+        money = f"sum by ({labels}) (rate(sameweights_money_total{{{leg}}}[$__rate_interval]))"
+        answers = f'sum by ({labels}) (rate(sameweights_requests_total{{{leg}, code="2xx"}}[$__rate_interval]))'
+        found.append(q(f"1000 * {money} / ({answers} > 0)", legend, floor=floor))
+    return tuple(found)
+
+
+MONEY = Board(
+    uid="sameweights-money",
+    title="sameweights / Money",
+    text="What live traffic and the audit cost, in which tokens, and who counts more of them for the same words.",
+    rows=(
+        (
+            "What it costs",
+            (
+                Panel(
+                    title="Money an hour, live traffic",
+                    text="By the prices of the configuration; flat 0 means that no price is configured. Above it: what may have "
+                    "been billed for reasoning, and what the provider states as the cost, in US dollars.",
+                    unit="none",
+                    width=8,
+                    queries=(
+                        q(
+                            "3600 * sum by (provider, model) "
+                            '(rate(sameweights_money_total{<leg>, role="primary"}[$__rate_interval]))',
+                            WHO,
+                        ),
+                        q(
+                            "3600 * sum by (provider, model) "
+                            '(rate(sameweights_money_uncertain_total{<leg>, role="primary"}[$__rate_interval])) > 0',
+                            f"{WHO} uncertain",
+                        ),
+                        q(
+                            "3600 * sum by (provider, model) "
+                            '(rate(sameweights_stated_cost_total{<leg>, role="primary"}[$__rate_interval])) > 0',
+                            f"{WHO} stated",
+                        ),
+                    ),
+                ),
+                Panel(
+                    title="Money of a thousand requests",
+                    text="Of requests that were answered: the live provider's and each candidate's, and dashed the "
+                    "reference's for the same model. Shadow requests find a cold prompt cache, so a candidate may cost less "
+                    "once it serves.",
+                    unit="none",
+                    width=8,
+                    queries=thousand(),
+                ),
+                Panel(
+                    title="Money an hour, spent on the audit",
+                    text="What shadows, controls and candidates cost. Too much: lower shadow.sample_rate, or set shadow.money.",
+                    unit="none",
+                    width=8,
+                    queries=(
+                        q(
+                            "3600 * sum by (provider, model, role) "
+                            '(rate(sameweights_money_total{<ref>, role=~"shadow|control|candidate"}[$__rate_interval]))',
+                            WITH_ROLE,
+                        ),
+                    ),
+                ),
+            ),
+        ),
+        (
+            "Tokens",
+            (
+                Panel(
+                    title="Tokens",
+                    text="As the providers report them. More input tokens for the same traffic after a change: a longer "
+                    "template, and a larger bill.",
+                    unit="short",
+                    queries=(
+                        q(
+                            "sum by (provider, model, type) "
+                            '(rate(sameweights_tokens_total{<leg>, role="primary"}[$__rate_interval]))',
+                            "{{provider}} / {{model}} {{type}}",
+                        ),
+                    ),
+                ),
+                Panel(
+                    title="Share of tokens by class",
+                    text="Of the tokens that are priced. Fewer from a cache for the same traffic: a colder cache, and a larger "
+                    "bill.",
+                    unit="percentunit",
+                    queries=(
+                        q(
+                            "sum by (provider, model, class) "
+                            '(rate(sameweights_tokens_by_class_total{<leg>, role="primary"}[$__rate_interval])) '
+                            "/ ignoring(class) group_left() (sum by (provider, model) "
+                            '(rate(sameweights_tokens_by_class_total{<leg>, role="primary"}[$__rate_interval])) > 0)',
+                            "{{provider}} / {{model}} {{class}}",
+                        ),
+                    ),
+                ),
+                Panel(
+                    title="Responses without a known cost, a minute",
+                    text="no_usage: the stream reports no counts (stream_options.include_usage). invalid_usage: they cannot be "
+                    "right. no_price: write one in the configuration.",
+                    unit="short",
+                    queries=(
+                        q(
+                            "60 * sum by (provider, model, reason) "
+                            '(rate(sameweights_unpriced_total{<leg>, role="primary"}[$__rate_interval])) > 0',
+                            "{{provider}} / {{model}} {{reason}}",
+                        ),
+                    ),
+                ),
+                Panel(
+                    title="Tokens over the reference's, for the same words",
+                    text="Over about the last 200 pairs; 1 is the same count. Above 1.005 for long: the report of the provider "
+                    "states whether it is in proportion to length, a constant, or in which requests. No value: fewer than 20 "
+                    "pairs, or for completions too few with equal words. Cached and reasoning tokens cannot be counted.",
+                    unit="none",
+                    line=1.005,
+                    bottom=None,
+                    queries=(
+                        q(
+                            "max by (provider, model, side) (sameweights_token_count_ratio{<leg>})",
+                            "{{provider}} / {{model}} {{side}}",
+                        ),
+                    ),
+                ),
+                Panel(
+                    title="Who is found to count more",
+                    text="1 while a test of the same words has passed one false alarm in 10 million pairs. Then read the "
+                    "sentence about token counts in `sameweights report --full` or on the page of the provider: another template "
+                    "costs more too, and is no wrong count.",
+                    unit="none",
+                    kind="table",
+                    width=24,
+                    height=6,
+                    none="no pair compared",
+                    queries=(
+                        q("max by (provider, model, side) (sameweights_token_count_more{<leg>})"),
+                        q("max by (provider, model, side) (sameweights_token_count_ratio{<leg>})"),
+                    ),
+                    columns=(
+                        Column(name="more", decimals=0, steps=((1, "orange"),)),
+                        Column(name="ratio", decimals=3, steps=((1.005, "orange"),)),
+                    ),
+                    order=("provider", "model", "side", "more", "ratio"),
+                ),
+            ),
+        ),
+    ),
+)
