@@ -18,27 +18,25 @@ from storage.sqlite.query_rows import FOREVER
 
 VOTES = """
 WITH
-ranked AS (
+spaced AS MATERIALIZED (
+  SELECT no, started - lag(started) OVER (
+    PARTITION BY model, provider, reference, coalesce(nullif(request_fingerprint, ''), id) ORDER BY started, no
+  ) AS since_repeat
+  FROM pairs WHERE started >= :since AND started < :until
+),
+once AS MATERIALIZED (
   SELECT p.no, y.no AS y, r.no AS r,
     (y.failure = '' AND y.status BETWEEN 200 AND 299 AND y.unread = '') AS y_whole,
     (r.failure = '' AND r.status BETWEEN 200 AND 299 AND r.unread = '') AS r_whole,
-    (y.completion_tokens IS NULL) = (r.completion_tokens IS NULL) AS alike,
-    p.started - lag(p.started) OVER (
-      PARTITION BY p.model, p.provider, p.reference, coalesce(nullif(p.request_fingerprint, ''), p.id) ORDER BY p.started, p.no
-    ) AS since_repeat,
-    dense_rank() OVER (ORDER BY p.model, p.provider, p.reference) AS party,
-    dense_rank() OVER (
-      ORDER BY p.model, p.provider, p.reference, coalesce(nullif(p.conversation, ''), nullif(p.request_fingerprint, ''), p.id)
-    ) AS cluster
-  FROM pairs p JOIN exchanges y ON y.id = p.subject_id JOIN exchanges r ON r.id = p.reference_id
-  WHERE p.started >= :since AND p.started < :until
+    (y.completion_tokens IS NULL) = (r.completion_tokens IS NULL) AS alike
+  FROM spaced s JOIN pairs p ON p.no = s.no JOIN exchanges y ON y.id = p.subject_id JOIN exchanges r ON r.id = p.reference_id
+  WHERE since_repeat IS NULL OR since_repeat >= 86400
 ),
-once AS MATERIALIZED (SELECT * FROM ranked WHERE since_repeat IS NULL OR since_repeat >= 86400),
 failed AS (
-  SELECT party, cluster, no, alike, signal, y AS mine, r AS other, r_whole AS other_whole, 1 AS worse
+  SELECT no, alike, signal, y AS mine, r AS other, r_whole AS other_whole, 1 AS worse
   FROM once JOIN checks ON exchange_no = y WHERE state = 'differ'
   UNION ALL
-  SELECT party, cluster, no, alike, signal, r, y, y_whole, -1
+  SELECT no, alike, signal, r, y, y_whole, -1
   FROM once JOIN checks ON exchange_no = r WHERE state = 'differ'
 ),
 first AS (
@@ -48,7 +46,7 @@ first AS (
   )
 ),
 counted AS (
-  SELECT party, cluster, signal, no, worse FROM first
+  SELECT signal, no, worse FROM first
   WHERE (alike OR signal NOT IN (SELECT value FROM json_each(:both_count))) AND (
     (other_whole AND signal NOT IN (SELECT value FROM json_each(:both_judged)))
     OR EXISTS (SELECT 1 FROM checks c WHERE c.exchange_no = other AND c.signal = first.signal AND c.state IN ('match', 'differ'))
@@ -58,23 +56,22 @@ counted AS (
     )
   )
   UNION ALL
-  SELECT party, cluster, '', no, 0 FROM once WHERE y_whole AND r_whole
+  SELECT '', no, 0 FROM once WHERE y_whole AND r_whole
 ),
-summed AS (
-  SELECT party, cluster, signal, min(no) AS one, sum(worse) AS worse, sum(worse < 0) AS beside
-  FROM counted GROUP BY party, cluster, signal
+summed AS MATERIALIZED (
+  SELECT model, provider, reference, coalesce(nullif(conversation, ''), nullif(request_fingerprint, ''), id) AS cluster, signal,
+    sum(worse) AS worse, sum(worse < 0) AS beside
+  FROM counted JOIN pairs USING (no) GROUP BY 1, 2, 3, 4, 5
 ),
-compared AS (SELECT party, count(DISTINCT cluster) AS conversations FROM summed GROUP BY party),
-votes AS (
-  SELECT party, signal, min(one) AS one, sum(worse > 0) AS plus, sum(worse < 0) AS minus, sum(worse > 0 AND beside = 0) AS alone
-  FROM summed GROUP BY party, signal
+compared AS (
+  SELECT model, provider, reference, count(DISTINCT cluster) AS conversations FROM summed GROUP BY model, provider, reference
 )
-SELECT model, provider, reference, conversations, signal, plus, minus, alone
-FROM votes JOIN compared USING (party) JOIN pairs ON no = one ORDER BY 1, 2, 3, 5
+SELECT model, provider, reference, conversations, signal, sum(worse > 0), sum(worse < 0), sum(worse > 0 AND beside = 0)
+FROM summed JOIN compared USING (model, provider, reference) GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 5
 """
-"""`once`: the pairs that count. `failed`: each failed check of either side; `first`: without those of a fault that
-another check names. `counted`: those that both sides could have failed, and a row without a check for each pair of two whole
-answers. `summed`: one row a conversation and check."""
+"""`spaced`: the time since the same request came before. `once`: the pairs that count; their answers alone are read. `failed`:
+each failed check of either side; `first`: without those of a fault that another check names. `counted`: those that both sides
+could have failed, and a row without a check for each pair of two whole answers. `summed`: one row a conversation and check."""
 
 
 def compared_checks(conn: sqlite3.Connection, since: float, until: float) -> Sequence[ComparedChecks]:

@@ -7,7 +7,7 @@ minutes are counted from the findings themselves, so the sums are exact for any 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from storage.rollup_keys import Key
 
@@ -35,15 +35,23 @@ WITH going AS (
 SELECT began, route, model, provider, reference, 'check', value, 'match', '', sum(times)
 FROM going JOIN check_sets s ON s.no = passed, json_each(s.signals) GROUP BY 1, 2, 3, 4, 5, 7
 """
-SUMS = """
-SELECT route, model, provider, reference, comparison, signal, state, control_reason, sum(times) FROM tallies
+_SUMS = """
+SELECT route, model, provider, reference, comparison, signal, state, control_reason, sum(times) FROM tallies{}
 WHERE began >= ? AND began < ? GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 """
+SUMS, SUMS_OF_LONG = _SUMS.format(""), _SUMS.format(" INDEXED BY idx_tallies_group")
+LONG = 3 * 86_400
+"""Seconds from which a scan of all rollups in the order of their groups is cheaper than to sort those of the period."""
 
 
 def add(conn: sqlite3.Connection, counts: Mapping[Key, int]) -> None:
     """Add counts to their rollup rows."""
     conn.executemany(ADD, [(*key, times) for key, times in counts.items()])
+
+
+def sums(conn: sqlite3.Connection, first: int, last: int) -> Iterator[tuple[str | int, ...]]:
+    """(route, model, provider, reference, comparison, signal, state, control_reason, times) of the whole stretches between."""
+    yield from conn.execute(SUMS_OF_LONG if last - first >= LONG else SUMS, (first, last))
 
 
 def subtract(conn: sqlite3.Connection, exchanges: str, pairs: str) -> None:

@@ -282,6 +282,13 @@ def m022_upstreams(db: Database) -> None:
         db.execute(statement)
 
 
+@SCHEMA()
+def m023_long_periods(db: Database) -> None:
+    """Indexes for what a report reads over a long period: live requests that were not read whole, and rollups by their group."""
+    for statement in released_sql.LONG_PERIODS:
+        db.execute(statement)
+
+
 def migrate(conn: sqlite3.Connection, schema: Migrations = SCHEMA) -> None:
     """Apply the steps that are missing, each in a transaction of its own; a step that fails changes nothing."""
     schema.apply(_database(conn))

@@ -98,3 +98,9 @@ UPSTREAMS = (
     "CREATE UNIQUE INDEX idx_alarms_change ON alarms(pair_id, route, model, provider, reference, upstream, old, new, name)",
     "CREATE INDEX idx_pairs_upstream ON pairs(upstream, started) WHERE upstream <> ''",
 )
+LONG_PERIODS = (
+    """CREATE INDEX idx_exchanges_unread ON exchanges(started)
+       WHERE role = 'primary' AND unread IN ('request_truncated', 'not_held')""",
+    """CREATE INDEX idx_tallies_group ON tallies(
+       route, model, provider, reference, comparison, signal, state, control_reason, began, times)""",
+)

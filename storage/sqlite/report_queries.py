@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from storage.judgement_rows import PairFinishReasons, PairTimes, PayoffSum
 from storage.rows import CUT_REQUEST, NOT_HELD, PairGroup
@@ -20,21 +21,13 @@ CLIENT_ABORTS = """
 SELECT route, model, provider, reference, sum(failure = 'client_gone'), count(*) FROM exchanges
 WHERE started >= (SELECT max(started) FROM exchanges) - ? AND role = 'primary' AND reference <> '' GROUP BY 1, 2, 3, 4
 """
-PAYOFF_SUMS = """
-WITH
-ranked AS MATERIALIZED (
-  SELECT no, coalesce(g.reason, '') AS ruling, dense_rank() OVER (
-    ORDER BY model, provider, reference, coalesce(nullif(conversation, ''), nullif(request_fingerprint, ''), id)
-  ) AS cluster
-  FROM pairs LEFT JOIN rulings g ON g.pair_no = no WHERE started >= ? AND started < ?
-),
-counted AS (
-  SELECT min(no) AS one, cluster, ruling, signal, count(*) AS times, sum(payoff > 0) AS plus, sum(payoff < 0) AS minus
-  FROM ranked JOIN payoffs ON pair_no = no GROUP BY cluster, signal, ruling
-)
-SELECT model, provider, reference, signal, cluster, ruling, times, plus, minus FROM counted JOIN pairs ON no = one
+PAYOFF_SETS = """
+SELECT model, provider, reference, coalesce(nullif(conversation, ''), nullif(request_fingerprint, ''), id) AS cluster,
+       coalesce(g.reason, '') AS ruling,
+       (SELECT group_concat(signal || '=' || payoff) FROM payoffs WHERE pair_no = no) AS payoffs, count(*)
+FROM pairs LEFT JOIN rulings g ON g.pair_no = no WHERE started >= ? AND started < ? GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4
 """
-"""Grouped by one number instead of four texts for each payoff."""
+"""Grouped by all payoffs of a pair at once, since many pairs have the same: a pair is one row to group, not one for a signal."""
 FINISH_REASONS = """
 SELECT p.route, p.model, p.provider, p.reference, coalesce(nullif(p.conversation, ''), p.id), p.control_reason,
        y.finish_reason, r.finish_reason, c.finish_reason
@@ -69,20 +62,37 @@ def payoff_sums(conn: sqlite3.Connection, since: float, until: float) -> Sequenc
     """The payoffs of the period, summed by cluster, signal and judgement. Equal requests without a conversation share a cluster;
     a request without a fingerprint is a cluster of its own.
     """
+    numbers: dict[tuple[str, str, str, str], int] = {}
+    sums: dict[tuple[int, str, str], list[int]] = {}
+    for *party, cluster, ruling, payoffs, pairs in conn.execute(PAYOFF_SETS, (since, until or FOREVER)):
+        number = numbers.setdefault((party[0], party[1], party[2], cluster), len(numbers))
+        for signal, payoff in _payoffs(payoffs or ""):
+            found = sums.setdefault((number, ruling, signal), [0, 0, 0])
+            found[0] += pairs
+            found[1] += pairs if payoff > 0 else 0
+            found[2] += pairs if payoff < 0 else 0
+    parties = list(numbers)
     return [
         PayoffSum(
-            model=row[0],
-            provider=row[1],
-            reference=row[2],
-            signal=row[3],
-            cluster=row[4],
-            judgement=row[5],
-            pairs=row[6],
-            plus=row[7],
-            minus=row[8],
+            model=parties[number][0],
+            provider=parties[number][1],
+            reference=parties[number][2],
+            signal=signal,
+            cluster=number,
+            judgement=ruling,
+            pairs=pairs,
+            plus=plus,
+            minus=minus,
         )
-        for row in conn.execute(PAYOFF_SUMS, (since, until or FOREVER))
+        for (number, ruling, signal), (pairs, plus, minus) in sums.items()
     ]
+
+
+@lru_cache(4_096)
+def _payoffs(packed: str) -> tuple[tuple[str, int], ...]:
+    """The payoffs of a pair by signal, out of `signal=payoff,…`."""
+    found = (one.partition("=") for one in packed.split(",") if one)
+    return tuple((signal, int(payoff)) for signal, _, payoff in found)
 
 
 def finish_reasons(conn: sqlite3.Connection, since: float, until: float, limit: int) -> Sequence[PairFinishReasons]:

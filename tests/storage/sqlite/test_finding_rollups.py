@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from storage.sqlite import pair_queries, released_sql, retention
+from storage.sqlite import finding_rollups, pair_queries, released_sql, retention
 from tests.conformance import START, exchange_record, pair_record
 from tests.storage.sqlite.inserted import put
 
@@ -86,3 +86,15 @@ def test_a_report_of_whole_stretches_counts_no_row(conn):
     expected = from_rows(conn, 0, 0)
     conn.execute("DELETE FROM findings")
     assert asked(conn, 0, 0) == expected
+
+
+@pytest.mark.parametrize(("days", "ordered"), [(3, True), (2.99, False)])
+def test_period_of_three_days_is_read_in_the_order_of_its_groups(conn, days, ordered):
+    began = int(START // 600) * 600
+    fill(conn)
+    plans = []
+    conn.set_trace_callback(plans.append)
+    found = {(*key,): times for *key, times in finding_rollups.sums(conn, began, began + int(days * 86_400))}
+    conn.set_trace_callback(None)
+    assert found == asked(conn, began, began + 7 * 86_400)
+    assert ("idx_tallies_group" in " ".join(plans)) == ordered

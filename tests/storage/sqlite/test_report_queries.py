@@ -1,7 +1,11 @@
 """Queries of a report beside the counts."""
 
+import sqlite3
+from contextlib import closing
+
 from storage.judgement_rows import JudgementBatch, JudgementRow
 from storage.rows import PairGroup, PairRecord
+from storage.sqlite.report_queries import UNREAD_REQUESTS
 from tests.conformance import START, exchange_record, pair_row
 from tests.payoffs import GROUP, add
 
@@ -106,3 +110,9 @@ def test_how_live_requests_ended_is_counted_over_the_newest(store):
     assert store.judgements.response_statuses(0.0, 0.0, 9) == [(*party, 200, 1), (*party, 401, 2), (*party, 500, 1)]
     assert store.judgements.response_statuses(0.0, 0.0, 3) == [(*party, 200, 1), (*party, 401, 2)]
     assert store.judgements.response_statuses(START + 2, START + 3, 9) == [(*party, 401, 1)]
+
+
+def test_unread_requests_are_read_from_their_index(store, tmp_path):
+    with closing(sqlite3.connect(tmp_path / "store.db")) as conn:
+        plan = " ".join(str(row) for row in conn.execute(f"EXPLAIN QUERY PLAN {UNREAD_REQUESTS}", (0.0, 9e9)))
+    assert "idx_exchanges_unread" in plan
