@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from shadow.choice.tournament_terms import TournamentTerms, difference_tests, may_be_worse
+from shadow.choice.tournament_terms import DIFFERENCE_TESTS, TournamentTerms
 from shadow.drift.alarm_budget import TestKey
 from shadow.drift.conversation_units import ConversationUnit, ConversationUnits, PairPayoffs
 from shadow.drift.distributions import always_reach
@@ -21,11 +21,11 @@ class UnitMoments:
     total: float = 0.0
     squares: float = 0.0
 
-    def add(self, unit: float) -> None:
-        """Count one unit."""
-        self.units += 1
-        self.total += unit
-        self.squares += unit * unit
+    def add(self, unit: float, times: int = 1) -> None:
+        """Count one unit, or so many that are equal."""
+        self.units += times
+        self.total += unit * times
+        self.squares += unit * unit * times
 
     @property
     def mean(self) -> float:
@@ -73,21 +73,22 @@ class ArmEvidence:
     units: ConversationUnits = field(default_factory=ConversationUnits)
 
     def __post_init__(self) -> None:
-        tests, bound = tuple(difference_tests()), self.terms.bound
-        self.odd = {key: ClaimedEvidence(same=False) for key in tests}
-        self.beyond = {key: ClaimedEvidence(same=False, bound=bound(key[0])) for key in tests if may_be_worse(key)}
+        bound = self.terms.bound
+        self.odd = {key: ClaimedEvidence(same=False) for key in sorted(DIFFERENCE_TESTS)}
+        self.beyond = {key: ClaimedEvidence(same=False, bound=bound(key[0])) for key in self.terms.proven}
         self.same = {key: ClaimedEvidence(same=True, bound=bound(key[0])) for key in self.terms.proven}
 
     def take(self, pairs: Iterable[PairPayoffs], now: float) -> None:
         """Add pairs that count, and the conversations that are over at `now` (epoch seconds)."""
         for pair in sorted(pairs, key=lambda each: each.started):
-            self._pair(pair)
+            self.add_pair(pair)
             for unit in self.units.take(pair):
-                self._unit(unit)
+                self.add_unit(unit)
         for unit in self.units.close(now):
-            self._unit(unit)
+            self.add_unit(unit)
 
-    def _pair(self, pair: PairPayoffs) -> None:
+    def add_pair(self, pair: PairPayoffs) -> None:
+        """Add one pair to the counts and to ODD."""
         self.pairs += 1
         self.first = self.first or pair.started
         self.last = max(self.last, pair.started)
@@ -101,14 +102,15 @@ class ArmEvidence:
             if process := self.odd.get((signal, side)):
                 process.add(payoff * side)
 
-    def _unit(self, unit: ConversationUnit) -> None:
-        self.conversations += 1
+    def add_unit(self, unit: ConversationUnit, times: int = 1) -> None:
+        """Add one closed conversation, or so many that are equal, to BEYOND and SAME."""
+        self.conversations += times
         for signal, mean in unit.means.items():
-            self.moments.setdefault(signal, UnitMoments()).add(mean)
+            self.moments.setdefault(signal, UnitMoments()).add(mean, times)
             for side in (1, -1):
                 for processes in (self.beyond, self.same):
                     if process := processes.get((signal, side)):
-                        process.add(mean * side)
+                        process.add(mean * side, times)
 
     @property
     def same_evidence(self) -> float:

@@ -5,7 +5,6 @@ They may not follow the data: a tolerance or a number of places that is chosen a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from math import log
 
@@ -19,8 +18,14 @@ DEFAULT_SIGNALS = ("answer_kind", "arguments", "valid_calls", "error", "calls_to
 DEFAULT_PLACES = 5
 INVALID_CALLS = 0.01
 """The largest excess of invalid calls that "same" allows, whatever the tolerance: each of them stops an agent."""
-NO_FAULT = frozenset({DriftSignal.TEXT, DriftSignal.COMPLETION_TOKENS, DriftSignal.PROMPT_TOKENS})
-"""Signals in which an excess is a difference, and never worse."""
+REQUIRED_PART = 0.9
+"""The part of the level of differences that the required tests share; the other signals are looked at with what is left."""
+DIFFERENCE_TESTS = frozenset(
+    (signal.value, side)
+    for signal in DriftSignal
+    for side in ((PROVIDER, REFERENCE) if signal in AGREEMENT else against_provider(signal))
+)
+"""The tests of "differs", and those that an answer is too close to the reference."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,23 +61,19 @@ class TournamentTerms:
         return log((self.places - rank + 1) / self.alpha)
 
     def difference_threshold(self, key: TestKey) -> float:
-        """The log evidence that "differs" and "worse" need in one test."""
-        return log(self.places / (self.alpha * WEIGHTS[key]))
+        """The log evidence that "differs" and "worse" need in one test.
 
+        Both take the same level, and "worse" needs both: under any hypothesis a test makes one false claim at most.
+        """
+        return log(self.places / (self.alpha * self.weight(key)))
 
-def difference_tests() -> Iterator[TestKey]:
-    """The tests of "differs", and those that an answer is too close to the reference."""
-    for signal in DriftSignal:
-        yield from ((signal.value, side) for side in against_provider(signal))
-        if signal in AGREEMENT:
-            yield signal.value, REFERENCE
+    def weight(self, key: TestKey) -> float:
+        """A test's part of the level of one place: the required tests share most of it, by the weights of an alarm."""
+        required = frozenset(self.proven)
+        part, rest = (REQUIRED_PART, required) if key in required else (1 - REQUIRED_PART, DIFFERENCE_TESTS - required)
+        return part * WEIGHTS[key] / sum(WEIGHTS[each] for each in rest)
 
 
 def is_closer(key: TestKey) -> bool:
     """Whether a test finds a candidate closer to the reference than that is to itself."""
     return key[0] in AGREEMENT and key[1] == REFERENCE
-
-
-def may_be_worse(key: TestKey) -> bool:
-    """Whether an excess by this test beyond tolerance is worse."""
-    return key[0] not in NO_FAULT and (key[1] == PROVIDER or key[0] == DriftSignal.CALLS_TOOL_RATE)

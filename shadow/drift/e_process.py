@@ -13,6 +13,12 @@ from math import inf, log, log1p
 
 from shadow.drift.betting_factors import GRID, log_mean
 
+LARGEST_PART = 0.3
+"""With an eighth, 86 of 100 equal candidates at a floor of .005 are proven within 3 points in 350 pairs; with this, 91."""
+_PARTS = (*[(1 - LARGEST_PART) / (len(GRID) - 1)] * (len(GRID) - 1), LARGEST_PART)
+_SHIFTS = tuple(log(part * len(GRID)) for part in _PARTS)
+_EQUAL = (0.0,) * len(GRID)
+
 
 @dataclass(slots=True, kw_only=True)
 class EProcess:
@@ -47,7 +53,10 @@ def _steps(same: bool, bound: float, unit: float) -> tuple[float, ...]:
 
 @dataclass(slots=True, kw_only=True)
 class ClaimedEvidence(EProcess):
-    """An e-process whose `highest` evidence so far is kept: a claim that was once earned stays earned."""
+    """An e-process whose `highest` evidence so far is kept: a claim that was once earned stays earned.
+
+    SAME puts `LARGEST_PART` of its wealth on the largest bet, which wins where two servers hardly ever differ.
+    """
 
     highest: float = 0.0
 
@@ -56,6 +65,13 @@ class ClaimedEvidence(EProcess):
         EProcess.add(self, unit, times)
         if max(self.logs) > self.highest:
             self.highest = max(self.highest, self.evidence)
+
+    @property
+    def evidence(self) -> float:
+        """The logarithm of the e-value now."""
+        return (
+            log_mean([old + shift for old, shift in zip(self.logs, _SHIFTS, strict=True)]) if self.same else log_mean(self.logs)
+        )
 
 
 def units_needed(bound: float, floor: float, log_threshold: float, excess: float = 0.0) -> float:

@@ -2,7 +2,7 @@ from math import exp
 
 import pytest
 
-from shadow.choice.tournament_terms import TournamentTerms, difference_tests, is_closer, may_be_worse
+from shadow.choice.tournament_terms import DIFFERENCE_TESTS, TournamentTerms, is_closer
 
 TERMS = TournamentTerms()
 
@@ -25,15 +25,17 @@ def test_agreement_on_calls_brings_the_rate_of_calls_both_ways():
 
 
 def test_the_levels_of_the_differences_of_one_candidate_sum_to_its_part():
-    spent = sum(exp(-TERMS.difference_threshold(key)) for key in difference_tests())
-    assert spent <= TERMS.alpha / TERMS.places + 1e-12
+    spent = sum(exp(-TERMS.difference_threshold(key)) for key in DIFFERENCE_TESTS)
+    assert spent == pytest.approx(TERMS.alpha / TERMS.places)
 
 
-def test_more_tokens_are_a_difference_and_never_worse():
-    keys = set(difference_tests())
-    assert ("completion_tokens", 1) in keys
-    assert not may_be_worse(("completion_tokens", 1))
-    assert may_be_worse(("error", 1))
-    assert may_be_worse(("calls_tool_rate", -1))
+def test_the_required_tests_share_nine_tenths_of_the_level_of_differences():
+    assert sum(map(TERMS.weight, TERMS.proven)) == pytest.approx(0.9)
+    assert TournamentTerms(signals=("answer_kind",)).weight(("answer_kind", 1)) == pytest.approx(0.9)
+
+
+def test_an_answer_too_close_to_the_reference_is_a_test_of_agreement_alone():
+    assert ("completion_tokens", 1) in DIFFERENCE_TESTS
+    assert ("error", -1) not in DIFFERENCE_TESTS
     assert is_closer(("arguments", -1))
     assert not is_closer(("error", -1))

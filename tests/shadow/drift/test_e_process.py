@@ -82,6 +82,16 @@ def test_equal_units_at_once_are_the_units_one_by_one(unit, times, same):
 
 
 @given(units=UNITS)
+def test_a_claim_of_same_puts_three_tenths_on_the_largest_bet(units):
+    parts = [0.1] * 7 + [0.3]
+    wealth = [part * math.prod(1 + bet * (0.03 - unit) / 1.03 for unit in units) for part, bet in zip(parts, GRID, strict=True)]
+    process = ClaimedEvidence(same=True, bound=0.03)
+    for unit in units:
+        process.add(unit)
+    assert process.evidence == pytest.approx(math.log(sum(wealth)), abs=1e-9)
+
+
+@given(units=UNITS)
 def test_the_highest_evidence_is_that_of_some_moment_and_never_sinks(units):
     process, seen = ClaimedEvidence(same=True, bound=0.1), [0.0]
     for unit in units:
