@@ -195,7 +195,7 @@ def price_named(run: int) -> tuple[bool, bool, bool]:
         feed(arm, values, odd=False)
         arm.pairs = n
     said = claims(arms, TERMS)
-    proven = [name for name, claim in said.items() if claim.same]
+    proven = [name for name, claim in said.items() if claim.firm]
     rng = np.random.default_rng(run)
     size = rng.lognormal(0, 0.8, n)
     costs = {

@@ -185,6 +185,31 @@ class PairTimes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArmPairRow:
+    """One pair of a route: the live provider's or a candidate's (`role` is `primary` or `candidate`), with the times, status and
+    tokens of its own answer. The pairs of one live request share `request`. `judgement` is None while the pair waits for the
+    judge, "" where all of it counts; `excluded` holds the reasons known before that.
+    """
+
+    no: int
+    request: str
+    role: str
+    model: str
+    provider: str
+    reference: str
+    started: float
+    conversation: str
+    exchange_id: str
+    status: int | None
+    failure: str
+    first_token: float | None
+    seconds: float
+    judgement: str | None
+    excluded: tuple[str, ...]
+    payoffs: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CountedPairRow:
     """One pair as the statistics count it: its judgement ("" where all of it counts), the payoffs by signal, and the states by
     signal of the provider against the reference (`cross`) and of the reference against itself (`own`). Pairs of one `cluster`

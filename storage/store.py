@@ -10,6 +10,7 @@ from typing import Protocol
 from storage.judgement_rows import (
     AcknowledgementRow,
     AlarmRow,
+    ArmPairRow,
     ComparedChecks,
     CountedPairRow,
     EvidenceRow,
@@ -125,6 +126,9 @@ class JudgementQueries(Protocol):
 
     def counted_pairs(self, provider: str, since: float, until: float) -> Sequence[CountedPairRow]:
         """The pairs of one provider in a period with what the statistics count of each, oldest first."""
+
+    def arm_pairs(self, route: str, since: float, until: float) -> Sequence[ArmPairRow]:
+        """The pairs of one route in a period, of its live provider and its candidates, oldest first."""
 
     def finish_reasons(self, since: float, until: float, limit: int) -> Sequence[PairFinishReasons]:
         """The finish reasons of the newest `limit` pairs of the period in which tools were offered."""

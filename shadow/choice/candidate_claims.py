@@ -48,11 +48,14 @@ class MissingEvidence:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateClaim:
     """The claim about one candidate. `worse` and `differs` hold the tests that passed, the strongest first; `closer` those by
-    which it is closer to the reference than that is to itself; `same` whether all required tests passed.
+    which it is closer to the reference than that is to itself; `same` whether all required tests passed, `firm` whether they
+    passed the bar of a first place: only such a one is named the cheapest, since that is the one to switch to. A difference in
+    a signal that is not required is in `differs` and decides no verdict.
     """
 
     verdict: ChoiceVerdict
     same: bool
+    firm: bool
     worse: tuple[TestKey, ...]
     differs: tuple[TestKey, ...]
     closer: tuple[TestKey, ...]
@@ -81,8 +84,9 @@ def _claim(one: ArmEvidence, terms: TournamentTerms, *, same: bool) -> Candidate
     differs = tuple(key for key in odd if not is_closer(key))
     worse = tuple(key for key in _passed(one.beyond, terms) if key in differs)
     return CandidateClaim(
-        verdict=_verdict(one, same=same, worse=bool(worse), differs=bool(differs)),
+        verdict=_verdict(one, same=same, worse=bool(worse), differs=any(key in terms.proven for key in differs)),
         same=same,
+        firm=same and one.same_evidence >= terms.same_threshold(1),
         worse=worse,
         differs=differs,
         closer=tuple(key for key in odd if is_closer(key)),
@@ -111,6 +115,12 @@ def _missing(one: ArmEvidence, terms: TournamentTerms) -> MissingEvidence | None
     """The required signal that needs most requests yet; a signal without a pair comes before all others."""
     lacking = [_left(one, key, terms) for key in terms.proven if one.same[key].highest < terms.same_threshold(1)]
     return max(lacking, key=lambda each: (each.pairs == 0, each.needed - each.pairs), default=None)
+
+
+def signal_needed(one: ArmEvidence, signal: str, terms: TournamentTerms) -> float | None:
+    """Pairs that one required signal takes in about half of the cases, those counted included; None where it is proven."""
+    lacking = [key for key in terms.proven if key[0] == signal and one.same[key].highest < terms.same_threshold(1)]
+    return max((_left(one, key, terms).needed for key in lacking), default=None)
 
 
 def _left(one: ArmEvidence, key: TestKey, terms: TournamentTerms) -> MissingEvidence:

@@ -29,11 +29,11 @@ RARE = 0.01
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalTraffic:
     """What is known of one signal from past pairs: the share of pairs that count for it, and how often the reference differs
-    from itself; `assumed` where that was not seen.
+    from itself; None and `assumed` where that was not seen.
     """
 
     share: float = 1.0
-    floor: float = ASSUMED_FLOOR
+    floor: float | None = None
     assumed: bool = True
 
 
@@ -87,8 +87,8 @@ def tournament_plan(terms: TournamentTerms, candidates: int, traffic: RouteTraff
     """The plan for so many `candidates` on a route, each equal to the reference."""
     needs = tuple(_need(signal, terms, traffic) for signal in terms.required)
     half, most = max(need.half for need in needs), max(need.nine_of_ten for need in needs)
-    floor = traffic.signals.get("answer_kind", SignalTraffic()).floor
-    reference = most * reference_calls(floor, candidates + 1, traffic.control_fraction)
+    seen = traffic.signals.get("answer_kind", SignalTraffic()).floor
+    reference = most * reference_calls(ASSUMED_FLOOR if seen is None else seen, candidates + 1, traffic.control_fraction)
     per_day = traffic.sampled_per_day
     return TournamentPlan(
         needs=needs,
@@ -103,14 +103,15 @@ def tournament_plan(terms: TournamentTerms, candidates: int, traffic: RouteTraff
 
 
 def _need(signal: str, terms: TournamentTerms, traffic: RouteTraffic) -> SignalNeed:
-    known = traffic.signals.get(signal, SignalTraffic(floor=RARE if signal in ODD_ONE_WAY else ASSUMED_FLOOR))
+    known = traffic.signals.get(signal, SignalTraffic())
+    floor = known.floor if known.floor is not None else RARE if signal in ODD_ONE_WAY else ASSUMED_FLOOR
     length = max(traffic.pairs_per_conversation, 1.0)
     counting = 1 - (1 - known.share) ** length  # because a conversation counts for a signal when one of its requests does
-    of_conversations = conversation_floor(known.floor, length * known.share / counting if counting > 0 else 1.0)
+    of_conversations = conversation_floor(floor, length * known.share / counting if counting > 0 else 1.0)
     units = units_needed(terms.bound(signal), of_conversations, terms.same_threshold(1))
     requests = units * length / counting if counting > 0 else inf
     half, most = (ceil(share * requests) if isfinite(requests) else inf for share in (HALF, NINE_OF_TEN))
-    return SignalNeed(signal=signal, half=half, nine_of_ten=most, floor=known.floor, assumed=known.assumed)
+    return SignalNeed(signal=signal, half=half, nine_of_ten=most, floor=floor, assumed=known.assumed)
 
 
 def conversation_floor(floor: float, length: float) -> float:

@@ -29,6 +29,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "tail": ("sameweights tail", "sameweights tail --all --provider spacer --json"),
     "open": ("sameweights open", "sameweights open latest", "sameweights open --print"),
     "doctor": ("sameweights doctor --plan", "sameweights doctor sameweights.toml", "sameweights doctor --model llama-3.1-8b"),
+    "choose": ("sameweights choose", "sameweights choose --route agents --plan", "sameweights choose --md"),
     "export": (
         "sameweights export --dossier spacer --out dossier",
         "sameweights export --jsonl pairs.jsonl --since 24h",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from pydantic import TypeAdapter
 
+from shadow.choice.candidate_claims import ChoiceVerdict
 from shadow.report.build_report import REPORT_MOMENTS, SCHEMA
 from shadow.report.figures import Report
 from shadow.report.verdict_text import STATUS_SCHEMA
@@ -13,6 +14,8 @@ from shadow.settings.config_errors import ConfigError, meant, quoted
 from shadow.terminal.answers_text import ANSWER_SCHEMA, ANSWERS_SCHEMA
 from shadow.terminal.pair_list import PAIRS_SCHEMA
 from shadow.terminal.pair_text import PAIR_SCHEMA
+from shadow.tournament.tournament_figures import SignalState
+from shadow.tournament.tournament_json import CHOOSE_SCHEMA
 from storage.rows import ExchangeRow, FindingRow, PairRow, ToolCallRow
 
 JsonSchema = dict[str, object]
@@ -110,6 +113,36 @@ def _answer() -> JsonSchema:
     return _object(members, schema=ANSWER_SCHEMA)
 
 
+def _choose() -> JsonSchema:
+    number: JsonSchema = {"type": ["number", "null"]}
+    signal = _object(
+        {
+            "state": {"enum": [*SignalState]},
+            "requests": NUMBER,
+            "tolerance": {"type": "number"},
+            **dict.fromkeys(("excess", "low", "high", "needed"), number),
+        }
+    )
+    price = _object({"per_thousand": {"type": "number"}, "requests": NUMBER})
+    candidate = _object(
+        {
+            **dict.fromkeys(("name", "model", "sentence"), TEXT),
+            "verdict": {"enum": [*ChoiceVerdict]},
+            "signals": {"type": "object", "additionalProperties": signal},
+            "requests": NUMBER,
+            "conversations": NUMBER,
+            "needed": number,
+            "price": {"anyOf": [price, {"type": "null"}]},
+            "latency": _object({"first_token": number, "total": number}),
+            "availability": number,
+            "identity": _object({"since": TIME, "changed": {"type": "boolean"}, "same_as": TEXTS}),
+        }
+    )
+    top = {"route": TEXT, "reference": TEXT, "begun": {"anyOf": [TIME, {"type": "null"}]}, "cheapest_proven": MAYBE_TEXT}
+    plan: JsonSchema = {"type": ["object", "null"]}
+    return _object({**top, "candidates": _listing(candidate), "tie": TEXTS, "plan": plan}, schema=CHOOSE_SCHEMA)
+
+
 _SCHEMAS: Mapping[str, Callable[[], JsonSchema]] = {
     "report": _report,
     "status": _status,
@@ -117,4 +150,5 @@ _SCHEMAS: Mapping[str, Callable[[], JsonSchema]] = {
     "pair": _pair,
     "answers": _answers,
     "answer": _answer,
+    "choose": _choose,
 }

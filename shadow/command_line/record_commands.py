@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from shadow.command_line.choose_command import choose
 from shadow.command_line.doctor_command import doctor
 from shadow.command_line.examples import epilog
 from shadow.command_line.export_command import export
@@ -20,6 +21,7 @@ def add_record_commands(app: typer.Typer) -> None:
     app.command("show")(show_record)
     app.command()(tail)
     app.command("open")(open_page)
+    app.command()(choose)
     app.command()(doctor)
     app.command()(export)
     app.command()(schema)

@@ -30,6 +30,7 @@ from proxy.process.shared_counters import SharedCounters
 from proxy.process.standard_streams import install_streams
 from proxy.worker_stats import WorkerStats
 from shadow.commands.acknowledge import acknowledge_ordered
+from shadow.commands.begin_tournament import begin_ordered
 from shadow.commands.forget import forget_ordered
 from shadow.judging.judge import Judge
 from shadow.judging.webhook import WebhookSender
@@ -310,6 +311,9 @@ class AuditProcess:
     async def _orders(self) -> None:
         database = database_path(self._config.storage.url)
         while True:
+            begun = await asyncio.to_thread(begin_ordered, database, self._store)
+            if begun:
+                log.info("tournament_begun", count=begun)
             gone = await asyncio.to_thread(forget_ordered, database, self._store)
             if gone:
                 log.info("records_deleted", reason="forget", exchanges=gone)

@@ -136,7 +136,7 @@ def _words(error: ErrorDetails, model: type[BaseModel]) -> str:
         return "is missing, and must be given"
     if kind == "value_error":
         return str(error["ctx"]["error"])
-    if kind == "literal_error":
+    if kind in {"literal_error", "enum"}:
         choices = re.findall(r"'([^']*)'", str(error["ctx"]["expected"]))
         return f"no such choice: {quoted(value)}{meant(value if isinstance(value, str) else '', choices)}"
     if kind in _BOUNDS:

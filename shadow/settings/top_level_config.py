@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from proxy.provider_config import ProxyConfig
+from shadow.choice.tournament_terms import DEFAULT_PLACES, DEFAULT_SIGNALS, DEFAULT_TOLERANCE
+from shadow.drift.drift_signals import DriftSignal
 from storage.storage_config import StorageConfig
 
 
@@ -77,7 +79,13 @@ class TournamentConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    places: Annotated[int, Field(ge=1, le=100)] = 5
+    tolerance: Annotated[float, Field(gt=0, le=50)] = DEFAULT_TOLERANCE * 100
+    """Points by which a candidate may differ more often than the reference from itself, and be the same; 1 at most for invalid
+    calls.
+    """
+    signals: Annotated[tuple[DriftSignal, ...], Field(min_length=1)] = tuple(map(DriftSignal, DEFAULT_SIGNALS))
+    """Signals that "same" needs, all of them; `calls_tool` brings `calls_tool_rate` with it."""
+    places: Annotated[int, Field(ge=1, le=100)] = DEFAULT_PLACES
     """Candidates that a route may have: the chance of a false claim is shared among so many, however few there are."""
 
 

@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 from storage.judgement_rows import (
     AcknowledgementRow,
     AlarmRow,
+    ArmPairRow,
     ComparedChecks,
     CountedPairRow,
     EvidenceRow,
@@ -28,7 +29,7 @@ from storage.judgement_rows import (
     TimedRow,
 )
 from storage.rows import IdentityRow, PairGroup
-from storage.sqlite import action_log, check_votes, dossier_queries, identity_queries, pace_queries, report_queries
+from storage.sqlite import action_log, arm_queries, check_votes, dossier_queries, identity_queries, pace_queries, report_queries
 from storage.sqlite.query_rows import FOREVER
 from storage.sqlite.record_insertion import roll_back
 
@@ -139,6 +140,10 @@ class JudgementReader:
     def counted_pairs(self, provider: str, since: float, until: float) -> Sequence[CountedPairRow]:
         """The pairs of one provider in a period with what the statistics count of each, oldest first."""
         return self._query(lambda conn: dossier_queries.counted_pairs(conn, provider, since, until))
+
+    def arm_pairs(self, route: str, since: float, until: float) -> Sequence[ArmPairRow]:
+        """The pairs of one route in a period, of its live provider and its candidates, oldest first."""
+        return self._query(lambda conn: arm_queries.arm_pairs(conn, route, since, until))
 
     def finish_reasons(self, since: float, until: float, limit: int) -> Sequence[PairFinishReasons]:
         """The finish reasons of the newest `limit` pairs of the period in which tools were offered."""

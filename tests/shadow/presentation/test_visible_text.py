@@ -47,7 +47,16 @@ def test_the_runs_hold_every_character_once_and_no_control_survives(text):
 
 
 SHADOW = Path(__file__).parents[3] / "shadow"
-PRINTERS = {"as_text", "pairs_text", "pair_text", "answers_text", "answer_text", "verdict_text", "pair_line_text"}
+PRINTERS = {
+    "tournament_text",
+    "as_text",
+    "pairs_text",
+    "pair_text",
+    "answers_text",
+    "answer_text",
+    "verdict_text",
+    "pair_line_text",
+}
 """Functions that print by `report_text.printed`, which cleans each text."""
 JSON = {"dumps", "as_json", "pairs_json", "pair_json", "answers_json", "answer_json", "status_json"}
 """JSON escapes every control."""

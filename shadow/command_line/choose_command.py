@@ -1,0 +1,154 @@
+"""`choose`: which candidates of a route are the same as the reference, and the cheapest of these; it begins a tournament."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from shadow.command_line.options import AsJson, Db, one_form, progress, reading
+from shadow.commands.config_commands import ConfigPath, settings
+from shadow.presentation.visible_text import plain
+from shadow.terminal.screen import columns, is_colored, wrapped
+
+if TYPE_CHECKING:
+    from shadow.choice.tournament_plan import TournamentPlan
+    from shadow.settings.top_level_config import Config
+    from shadow.tournament.tournament_record import TournamentRecord
+    from shadow.tournament.tournament_route import TournamentRoute
+    from storage.store import Reader
+
+
+def choose(
+    *,
+    config: ConfigPath = None,
+    db: Db = None,
+    route: Annotated[str, typer.Option("--route", metavar="NAME", help="Route whose candidates are compared.")] = "",
+    only_plan: Annotated[bool, typer.Option("--plan", help="Only the plan: requests, calls, money, days.")] = False,
+    start: Annotated[bool, typer.Option("--start", help="Begin a tournament without a question.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="With --start: end the tournament that runs.")] = False,
+    as_json: AsJson = False,
+    markdown: Annotated[bool, typer.Option("--md", help="Markdown, for a ticket.")] = False,
+) -> None:
+    """Show which candidates are the same as the reference, and the cheapest of them."""
+    from shadow.tournament.tournament_record import running
+    from shadow.tournament.tournament_route import tournament_route
+
+    one_form(md=markdown, json=as_json)
+    loaded = settings(config, db)
+    chosen = tournament_route(loaded, route)
+    with progress("reading the records"), _reader(config, db) as reader:
+        current = running(reader.studies.studies(), chosen.name) if reader else None
+        if reader and current is not None and not only_plan and not start:
+            _show(reader, current, as_json=as_json, markdown=markdown)
+            return
+        plan, lines = _plan(reader, loaded, chosen)
+    if current is not None and start and not replace:
+        _refuse(current)
+    if as_json:
+        from shadow.tournament.tournament_json import plan_document
+
+        typer.echo(json.dumps(plan_document(plan, route=chosen.name, reference=chosen.reference), indent=2))
+    else:
+        typer.echo(plain("\n".join(wrapped(line) for line in lines)))
+    if only_plan or (as_json and not start) or not (start or _agreed()):
+        if not only_plan and not as_json:
+            typer.echo(plain(wrapped("Nothing has begun. To begin: sameweights choose --start")))
+        return
+    _begin(loaded, chosen, plan, quiet=as_json)
+
+
+@contextmanager
+def _reader(config: Path | None, db: str | None) -> Iterator[Reader | None]:
+    """The reader of the records; None where there is no database yet, since a plan comes before the first pair."""
+    from storage.opening import database_path
+
+    if not database_path(settings(config, db).storage.url).exists():
+        yield None
+        return
+    with reading(config, db) as reader:
+        yield reader
+
+
+def _show(reader: Reader, record: TournamentRecord, *, as_json: bool, markdown: bool) -> None:
+    from shadow.tournament.tournament_view import tournament_figures
+
+    found = tournament_figures(reader, record, time.time())
+    if as_json:
+        from shadow.tournament.tournament_json import tournament_document
+
+        typer.echo(json.dumps(tournament_document(found), indent=2))
+    elif markdown:
+        from shadow.tournament.tournament_markdown import tournament_markdown
+
+        typer.echo(plain(tournament_markdown(found)), nl=False)
+    else:
+        from shadow.tournament.tournament_text import tournament_text
+
+        typer.echo(tournament_text(found, width=columns(), color=is_colored()))
+
+
+def _plan(reader: Reader | None, config: Config, route: TournamentRoute) -> tuple[TournamentPlan, Sequence[str]]:
+    from shadow.choice.tournament_plan import tournament_plan
+    from shadow.tournament.plan_sentences import plan_lines
+    from shadow.tournament.route_traffic import route_traffic
+    from shadow.tournament.tournament_route import configured_terms
+
+    terms = configured_terms(config.tournament)
+    traffic = route_traffic(reader, route.name, route.reference, time.time(), config.shadow.control_fraction)
+    plan = tournament_plan(terms, len(route.candidates), traffic)
+    lines = plan_lines(
+        plan,
+        terms,
+        route.candidates,
+        route=route.name,
+        reference=route.reference,
+        per_day=traffic.sampled_per_day,
+    )
+    return plan, list(lines)
+
+
+def _agreed() -> bool:
+    """Whether the plan is accepted at a terminal; elsewhere nothing is asked, and nothing begins."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and typer.confirm("Start?", default=False)
+
+
+def _refuse(record: TournamentRecord) -> None:
+    from shadow.settings.config_errors import ConfigError, quoted
+    from shadow.verdict.phrases import moment
+
+    words = (
+        f"choose: a tournament of the route {quoted(record.route)} runs since {moment(record.begun)} UTC, and its terms were "
+        "fixed then; --start --replace ends it, and begins one with the terms of the configuration"
+    )
+    raise ConfigError([words])
+
+
+def _begin(config: Config, route: TournamentRoute, plan: TournamentPlan, *, quiet: bool) -> None:
+    from math import isfinite
+
+    from shadow.commands.begin_tournament import begin_tournament
+    from shadow.tournament.tournament_record import TournamentRecord
+    from shadow.tournament.tournament_route import configured_terms
+
+    half, most = (int(number) if isfinite(number) else None for number in (plan.half, plan.nine_of_ten))
+    record = TournamentRecord(
+        id=secrets.token_hex(16),
+        route=route.name,
+        reference=route.reference,
+        candidates=route.candidates,
+        begun=time.time(),
+        terms=configured_terms(config.tournament),
+        half=half,
+        nine_of_ten=most,
+    )
+    begin_tournament(config.storage, record)
+    if not quiet:
+        typer.echo(plain(wrapped(f"The tournament of {route.name} has begun. To see it: sameweights choose")))

@@ -1,0 +1,111 @@
+"""candidate_arms(): the pairs of a tournament by candidate, model and serving identity; each of these takes one place.
+
+A candidate whose serving identity changes is another candidate: its count begins again, in the next place, and what was
+claimed of the earlier one is no longer shown. So the level that was fixed at the start covers every count.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import inf
+
+from shadow.choice.arm_evidence import ArmEvidence
+from shadow.choice.tournament_terms import TournamentTerms
+from shadow.drift.conversation_units import PairPayoffs
+from shadow.drift.drift_signals import AGREEMENT
+from shadow.drift.exclusions import Exclusion
+from storage.judgement_rows import ArmPairRow
+from storage.rows import IdentityRow
+
+CANDIDATE = "candidate"
+"""Role of a candidate's answer."""
+COUNTED = frozenset({"", Exclusion.CACHING_REFERENCE.value})
+"""Judgements of pairs of which some payoffs count."""
+DIRECTED_ONLY = frozenset({Exclusion.CACHING_REFERENCE.value})
+
+
+@dataclass(slots=True, kw_only=True)
+class CandidateArm:
+    """One candidate with one model and one serving identity, since `began` (epoch seconds); `place` counts from 1."""
+
+    name: str
+    model: str
+    began: float
+    place: int = 0
+    rows: list[ArmPairRow] = field(default_factory=list)
+
+    @property
+    def excluded(self) -> Counter[str]:
+        """The pairs by the first reason why they do not count, those that wait for the judge left out."""
+        return Counter(row.excluded[0] for row in self.rows if row.excluded)
+
+    @property
+    def failing(self) -> float:
+        """The share of pairs whose answer was denied (429 and the like) or failed."""
+        bad = {Exclusion.DENIED.value, Exclusion.PROVIDER_FAILED.value}
+        return sum(1 for row in self.rows if bad & set(row.excluded)) / len(self.rows) if self.rows else 0.0
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether the candidate is the reference's own server."""
+        return any(Exclusion.SAME_SERVER.value in row.excluded for row in self.rows)
+
+
+def candidate_arms(
+    rows: Iterable[ArmPairRow], changes: Iterable[IdentityRow], candidates: Sequence[str], *, begun: float, reference: str
+) -> list[CandidateArm]:
+    """The arms in the order of their first pairs; a candidate without one has one arm without a place and a model."""
+    moments = _moments(changes, begun)
+    arms: dict[tuple[str, str, float], CandidateArm] = {}
+    for row in rows:
+        if row.role != CANDIDATE or row.provider not in candidates or row.reference != reference:
+            continue
+        began = max((at for at in moments[row.provider, row.model] if at <= row.started), default=begun)
+        key = row.provider, row.model, began
+        if key not in arms:
+            arms[key] = CandidateArm(name=row.provider, model=row.model, began=began, place=len(arms) + 1)
+        arms[key].rows.append(row)
+    seen = {arm.name for arm in arms.values()}
+    missing = [CandidateArm(name=name, model="", began=begun) for name in candidates if name not in seen]
+    return [*arms.values(), *missing]
+
+
+def _moments(changes: Iterable[IdentityRow], begun: float) -> Mapping[tuple[str, str], list[float]]:
+    """When the serving identity of each provider and model changed since the start; the first one is no change."""
+    found: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for row in changes:
+        if row.previous and row.started > begun:
+            found[row.provider, row.model].append(row.started)
+    return found
+
+
+def latest(arms: Iterable[CandidateArm]) -> list[CandidateArm]:
+    """Of each candidate and model the arm that goes on."""
+    newest: dict[tuple[str, str], CandidateArm] = {}
+    for arm in sorted(arms, key=lambda each: each.began):
+        newest[arm.name, arm.model] = arm
+    return list(newest.values())
+
+
+def arm_evidence(arm: CandidateArm, terms: TournamentTerms, now: float) -> ArmEvidence:
+    """The evidence about one arm at `now` (epoch seconds).
+
+    It ends before the first pair that waits for the judge, so that a unit once counted never changes.
+    """
+    horizon = min((row.started for row in arm.rows if row.judgement is None), default=inf)
+    counted = (_counted(row) for row in arm.rows if row.started < horizon)
+    evidence = ArmEvidence(terms=terms)
+    evidence.take([pair for pair in counted if pair], min(horizon, now))
+    return evidence
+
+
+def _counted(row: ArmPairRow) -> PairPayoffs | None:
+    """The payoffs of a pair that count; None where none does."""
+    if row.judgement not in COUNTED:
+        return None
+    kept = {
+        signal: payoff for signal, payoff in row.payoffs.items() if row.judgement not in DIRECTED_ONLY or signal not in AGREEMENT
+    }
+    return PairPayoffs(started=row.started, conversation=row.conversation, payoffs=kept) if kept else None

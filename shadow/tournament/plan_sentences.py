@@ -1,0 +1,59 @@
+"""plan_lines(): what a tournament takes before anything is spent: requests, calls, money and days, and what decides them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import inf, isfinite
+
+from shadow.choice.tournament_plan import SignalNeed, TournamentPlan
+from shadow.choice.tournament_terms import TournamentTerms
+from shadow.drift.effect_phrases import points
+from shadow.tournament.claim_sentences import money
+from shadow.verdict.phrases import named, percent
+
+
+def plan_lines(
+    plan: TournamentPlan, terms: TournamentTerms, candidates: Sequence[str], *, route: str, reference: str, per_day: float
+) -> Iterator[str]:
+    """The plan as sentences, the requests first."""
+    many = f"{len(candidates)} candidate{'s' if len(candidates) != 1 else ''} ({', '.join(candidates)})"
+    yield f"Route {route}: {many} against {reference}, within {points(terms.tolerance)}, {terms.places} places."
+    slowest = plan.slowest
+    yield (
+        f"To prove an equal one: {_count(plan.half)} requests in half of the cases, {_count(plan.nine_of_ten)} in nine of ten "
+        f"({named(slowest.signal)} takes longest)."
+    )
+    yield _calls(plan)
+    yield _days(plan, per_day)
+    yield f"How often the reference differs from itself: {'; '.join(map(_floor, plan.needs))}."
+
+
+def _calls(plan: TournamentPlan) -> str:
+    if not isfinite(plan.nine_of_ten):
+        return "No number of calls is known: a required signal has no request."
+    cost = "the price is not known" if plan.money is None else f"about {money(plan.money)} money"
+    return (
+        f"In nine of ten cases that is at most {_count(plan.candidate_calls)} candidate calls and "
+        f"{_count(plan.reference_calls)} reference calls; {cost}. It may stop earlier."
+    )
+
+
+def _days(plan: TournamentPlan, per_day: float) -> str:
+    if not per_day:
+        return "No request of this route was compared in the last week, so the days are not known."
+    if not isfinite(plan.days):
+        return f"At {per_day:,.0f} sampled requests a day it would not end."
+    half, most = _length(plan.half_days), _length(plan.days)
+    return f"At {per_day:,.0f} sampled requests a day: {half} in half of the cases, {most} in nine of ten."
+
+
+def _length(days: float) -> str:
+    return f"{days:,.0f} days" if days >= 2 else f"{days * 24:,.0f} hours" if days * 24 >= 2 else f"{days * 1_440:,.0f} minutes"
+
+
+def _count(number: float) -> str:
+    return "no number of" if number == inf else f"{number:,.0f}"
+
+
+def _floor(need: SignalNeed) -> str:
+    return f"{named(need.signal)} {percent(need.floor)}{' (assumed)' if need.assumed else ''}"

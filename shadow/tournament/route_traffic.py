@@ -1,0 +1,88 @@
+"""route_traffic(): what the last week of a route shows for the plan of a tournament: rates, floors and conversations."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from shadow.choice.tournament_plan import RouteTraffic, SignalTraffic
+from shadow.drift.admission import PER_CONVERSATION
+from shadow.drift.drift_signals import AGREEMENT
+from shadow.findings.finding import FindingState
+from shadow.findings.pair import ControlReason
+from storage.judgement_rows import ArmPairRow
+from storage.rows import SignalCount
+from storage.store import Reader
+
+WEEK = 7 * 86_400.0
+DAY = 86_400.0
+LEAST_SPAN = 3_600.0
+"""Seconds that traffic is spread over at least, so that a first minute does not look like a day."""
+ENOUGH_CONTROLS = 20
+"""Random controls from which the floor of a label is taken as seen."""
+ENOUGH_PAIRS = 50
+"""Pairs from which the floor of a number is taken as seen."""
+LIVE = "primary"
+
+
+def route_traffic(reader: Reader | None, route: str, reference: str, now: float, control_fraction: float) -> RouteTraffic:
+    """The traffic of the week before `now` (epoch seconds); nothing is known without a reader."""
+    if reader is None:
+        return traffic_of([], [], now=now, control_fraction=control_fraction)
+    since = now - WEEK
+    live = [row for row in reader.judgements.arm_pairs(route, since, 0.0) if row.role == LIVE and row.reference == reference]
+    counts = [
+        count
+        for count in reader.signal_counts(since, 0.0)
+        if (count.group.route, count.group.reference, count.comparison) == (route, reference, "self")
+    ]
+    return traffic_of(live, counts, now=now, control_fraction=control_fraction)
+
+
+def traffic_of(live: Sequence[ArmPairRow], counts: Iterable[SignalCount], *, now: float, control_fraction: float) -> RouteTraffic:
+    """The traffic of the live pairs of a route, oldest first, and the counts of the reference against itself."""
+    span = max(now - live[0].started, LEAST_SPAN) if live else DAY
+    return RouteTraffic(
+        signals=_signals(live, _floors(counts)),
+        sampled_per_day=len(live) / span * DAY,
+        pairs_per_conversation=_length(live),
+        control_fraction=control_fraction,
+    )
+
+
+def _length(live: Iterable[ArmPairRow]) -> float:
+    sizes = [min(size, PER_CONVERSATION) for size in Counter(row.conversation for row in live).values()]
+    return sum(sizes) / len(sizes) if sizes else 1.0
+
+
+def _floors(counts: Iterable[SignalCount]) -> Mapping[str, float]:
+    """How often the reference differs from itself in each signal, by its random controls."""
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for count in counts:
+        if count.control_reason == ControlReason.RANDOM:
+            found[count.signal][count.state] += count.count
+    floors = {}
+    for signal, states in found.items():
+        compared = states[FindingState.MATCH] + states[FindingState.DIFFER]
+        if compared >= ENOUGH_CONTROLS:
+            floors[signal] = states[FindingState.DIFFER] / compared
+    return floors
+
+
+def _signals(live: Sequence[ArmPairRow], floors: Mapping[str, float]) -> Mapping[str, SignalTraffic]:
+    paid: dict[str, Counter[int]] = defaultdict(Counter)
+    for row in live:
+        for signal, payoff in row.payoffs.items():
+            paid[signal][payoff] += 1
+    return {signal: found for signal, counts in paid.items() if (found := _signal(signal, counts, len(live), floors))}
+
+
+def _signal(signal: str, counts: Counter[int], pairs: int, floors: Mapping[str, float]) -> SignalTraffic | None:
+    """Of a number no control is needed: the reference is the odd one as often as an equal provider is."""
+    counted = counts.total()
+    share = counted / pairs
+    if signal in floors and signal in AGREEMENT:
+        return SignalTraffic(share=share, floor=floors[signal], assumed=False)
+    if signal not in AGREEMENT and counted >= ENOUGH_PAIRS:
+        return SignalTraffic(share=share, floor=2 * counts[-1] / counted, assumed=False)
+    return SignalTraffic(share=share)

@@ -1,0 +1,68 @@
+"""standing_reason(): what stands against a claim about a candidate, whatever its evidence: the first reason decides."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from shadow.choice.arm_evidence import ArmEvidence
+from shadow.choice.candidate_claims import FEWEST_CONVERSATIONS, CandidateClaim, ChoiceVerdict
+from shadow.choice.tournament_terms import TournamentTerms
+from shadow.drift.exclusions import SENTENCES, Exclusion
+from shadow.tournament.candidate_arms import CandidateArm
+from shadow.verdict.phrases import named, percent
+
+MOST_FAILING = 0.10
+"""Share of a candidate's answers that were denied or failed, above which "same" is not claimed."""
+Reason = tuple[ChoiceVerdict, str]
+
+
+def standing_reason(
+    arm: CandidateArm, evidence: ArmEvidence | None, claim: CandidateClaim | None, terms: TournamentTerms, alarm: float | None
+) -> Reason | None:
+    """The verdict and its sentence where something stands against the claim; None where nothing does. `alarm` is when the drift
+    alarm of this candidate was raised, None without one.
+    """
+    return (
+        _unmeasured(arm, terms)
+        or _uncounted(arm, evidence)
+        or (None if claim is None or claim.verdict is ChoiceVerdict.WORSE else _doubtful(arm, evidence, claim, alarm))
+    )
+
+
+def _unmeasured(arm: CandidateArm, terms: TournamentTerms) -> Reason | None:
+    if arm.is_reference:
+        return ChoiceVerdict.NOT_MEASURED, f"{arm.name}: not measured: too faithful, it is the reference's own server."
+    if not arm.rows:
+        return ChoiceVerdict.NOT_MEASURED, f"{arm.name}: not measured: no request has been compared yet."
+    if arm.place > terms.places:
+        why = f"all {terms.places} places of this tournament are taken; a new tournament has new ones"
+        return ChoiceVerdict.UNDECIDED, f"{arm.name}: not yet known: {why}."
+    return None
+
+
+def _uncounted(arm: CandidateArm, evidence: ArmEvidence | None) -> Reason | None:
+    if evidence is None or evidence.pairs:
+        return None
+    if not any(arm.excluded.values()):
+        return ChoiceVerdict.NOT_MEASURED, f"{arm.name}: not measured: its {len(arm.rows):,} pairs wait to be judged."
+    ((main, count),) = arm.excluded.most_common(1)
+    why = SENTENCES.get(Exclusion(main), main) if main in set(Exclusion) else main
+    return ChoiceVerdict.NOT_MEASURED, f"{arm.name}: not measured: {count:,} of {len(arm.rows):,} requests: {why}."
+
+
+def _doubtful(arm: CandidateArm, evidence: ArmEvidence | None, claim: CandidateClaim, alarm: float | None) -> Reason | None:
+    if alarm is not None:
+        at = datetime.fromtimestamp(alarm, UTC)
+        since = f"{at.day} {at:%b %H:%M} UTC"
+        taken = "; what was claimed before is taken back" if claim.same else ""
+        return ChoiceVerdict.DIFFERS, f"{arm.name}: differs: a drift alarm since {since}{taken}."
+    if arm.failing > MOST_FAILING:
+        why = f"{percent(arm.failing)} of its answers were denied (401, 402, 403, 429) or failed"
+        return ChoiceVerdict.UNDECIDED, f"{arm.name}: not yet known: {why}."
+    if claim.closer:
+        why = f"closer to the reference than that is to itself in {named(claim.closer[0][0])}: too faithful"
+        return ChoiceVerdict.UNDECIDED, f"{arm.name}: not yet known: {why}."
+    if evidence and evidence.conversations < FEWEST_CONVERSATIONS:
+        why = f"{evidence.conversations:,} of {FEWEST_CONVERSATIONS} conversations are complete"
+        return ChoiceVerdict.UNDECIDED, f"{arm.name}: not yet known: {why} ({evidence.pairs:,} requests)."
+    return None

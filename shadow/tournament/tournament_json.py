@@ -1,0 +1,95 @@
+"""tournament_document(): a tournament as the JSON document `sameweights.choose/1`; shares are in 0..1, times in seconds."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+from shadow.choice.tournament_plan import TournamentPlan
+from shadow.tournament.tournament_figures import CandidateFigures, SignalFigures, TournamentFigures
+from shadow.verdict.phrases import rfc3339
+
+CHOOSE_SCHEMA = "sameweights.choose/1"
+Document = dict[str, object]
+
+
+def tournament_document(found: TournamentFigures) -> Document:
+    """The document; names are those of the configuration."""
+    return {
+        "schema": CHOOSE_SCHEMA,
+        "route": found.route,
+        "reference": found.reference,
+        "begun": rfc3339(found.begun),
+        "ended": rfc3339(found.ended) if found.ended else None,
+        "tolerance": found.terms.tolerance,
+        "required": list(found.terms.required),
+        "places": found.terms.places,
+        "level": found.terms.alpha,
+        "plan": None,
+        "planned": {"half": found.half, "nine_of_ten": found.nine_of_ten},
+        "candidates": [_candidate(each) for each in found.candidates],
+        "cheapest_proven": found.cheapest or None,
+        "tie": list(found.tie),
+        "cheaper_undecided": list(found.cheaper_undecided),
+        "rank": found.rank,
+        "notes": list(found.notes),
+    }
+
+
+def plan_document(plan: TournamentPlan, *, route: str, reference: str) -> Document:
+    """The document where no tournament runs: nothing is claimed, and what one would take."""
+    return {
+        "schema": CHOOSE_SCHEMA,
+        "route": route,
+        "reference": reference,
+        "begun": None,
+        "candidates": [],
+        "cheapest_proven": None,
+        "tie": [],
+        "plan": {
+            "half": _finite(plan.half),
+            "nine_of_ten": _finite(plan.nine_of_ten),
+            "candidate_calls": _finite(plan.candidate_calls),
+            "reference_calls": _finite(plan.reference_calls),
+            "money": plan.money,
+            "half_days": _finite(plan.half_days),
+            "days": _finite(plan.days),
+            "signals": {
+                need.signal: {"nine_of_ten": _finite(need.nine_of_ten), "floor": need.floor, "assumed": need.assumed}
+                for need in plan.needs
+            },
+        },
+    }
+
+
+def _finite(number: float) -> float | None:
+    return number if isfinite(number) else None
+
+
+def _candidate(each: CandidateFigures) -> Document:
+    identity = each.identity
+    return {
+        "name": each.name,
+        "model": each.model,
+        "verdict": each.verdict.value,
+        "sentence": each.sentence,
+        "signals": {name: _signal(signal) for name, signal in each.signals.items()},
+        "requests": each.requests,
+        "conversations": each.conversations,
+        "needed": each.needed,
+        "price": {"per_thousand": each.price.per_thousand, "requests": each.price.requests} if each.price else None,
+        "latency": {"first_token": each.first_token, "total": each.seconds},
+        "availability": each.availability,
+        "identity": {"since": rfc3339(identity.since), "changed": identity.changed, "same_as": list(identity.same_as)},
+    }
+
+
+def _signal(signal: SignalFigures) -> Document:
+    return {
+        "state": signal.state.value,
+        "requests": signal.requests,
+        "excess": signal.excess,
+        "low": signal.low,
+        "high": signal.high,
+        "tolerance": signal.tolerance,
+        "needed": signal.needed,
+    }

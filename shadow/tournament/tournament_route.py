@@ -1,0 +1,43 @@
+"""tournament_route(): the route that a tournament is of: the named one, or the only one with candidates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shadow.choice.tournament_terms import TournamentTerms
+from shadow.settings.config_errors import ConfigError, meant, quoted
+from shadow.settings.top_level_config import Config, TournamentConfig
+
+HOW = 'name them in its [[proxy.routes]] table: candidates = ["hostB"]'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TournamentRoute:
+    """A route with what its candidates are compared with."""
+
+    name: str
+    reference: str
+    candidates: tuple[str, ...]
+
+
+def tournament_route(config: Config, name: str) -> TournamentRoute:
+    """The route of this `name`, "" for the only one with candidates; ConfigError where there is none."""
+    known = {route.name: route for route in config.proxy.routes}
+    having = [route.name for route in config.proxy.routes if route.candidates]
+    if name and name not in known:
+        raise ConfigError([f"choose: no such route: {quoted(name)}{meant(name, known)}"])
+    if name and name not in having:
+        raise ConfigError([f"choose: the route {quoted(name)} has no candidates; {HOW}"])
+    if not having:
+        raise ConfigError([f"choose: no route has candidates; {HOW}"])
+    if not name and len(having) > 1:
+        raise ConfigError([f"choose: {len(having)} routes have candidates ({', '.join(having)}); name one with --route"])
+    route = known[name or having[0]]
+    return TournamentRoute(name=route.name, reference=route.reference or config.proxy.reference, candidates=route.candidates)
+
+
+def configured_terms(config: TournamentConfig) -> TournamentTerms:
+    """The terms that a tournament begun now would have."""
+    return TournamentTerms(
+        tolerance=config.tolerance / 100, signals=tuple(signal.value for signal in config.signals), places=config.places
+    )

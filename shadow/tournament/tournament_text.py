@@ -1,0 +1,92 @@
+"""tournament_text(): a tournament for a terminal: a sentence for each candidate, then price, times and availability beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from shadow.choice.candidate_claims import ChoiceVerdict
+from shadow.presentation.text_tables import report_table
+from shadow.report.report_text import printed
+from shadow.tournament.claim_sentences import LEVEL, money
+from shadow.tournament.tournament_figures import CandidateFigures, TournamentFigures
+from shadow.verdict.phrases import moment, percent
+
+MARKS = {ChoiceVerdict.SAME: "✓", ChoiceVerdict.WORSE: "✗", ChoiceVerdict.DIFFERS: "✗"}
+"""Marks of the verdicts; `?` is that of the others."""
+STYLES = {ChoiceVerdict.SAME: "green", ChoiceVerdict.WORSE: "bold red", ChoiceVerdict.DIFFERS: "bold red"}
+COLUMNS = ("candidate", "requests", "largest difference", "price of 1,000", "first token", "whole answer", "answered")
+
+
+def tournament_text(found: TournamentFigures, *, width: int, color: bool) -> str:
+    """The whole tournament as text."""
+    return printed(_parts(found), width=width, color=color)
+
+
+def head(found: TournamentFigures) -> str:
+    """What the tournament fixed at its start, as one sentence."""
+    ended = f" to {moment(found.ended)}" if found.ended else ""
+    terms = found.terms
+    return (
+        f"Route {found.route}, since {moment(found.begun)}{ended} UTC: candidates against {found.reference}, "
+        f"tolerance {terms.tolerance * 100:g} points, {terms.places} places."
+    )
+
+
+def planned(found: TournamentFigures) -> str:
+    """What was printed before it began; "" where no number was known."""
+    if found.half is None or found.nine_of_ten is None:
+        return ""
+    return f"Planned: {found.half:,} requests in half of the cases, {found.nine_of_ten:,} in nine of ten."
+
+
+def _parts(found: TournamentFigures) -> Iterator[RenderableType]:
+    yield Text(head(found), style="dim")
+    if words := planned(found):
+        yield Text(words, style="dim")
+    yield ""
+    for each in found.candidates:
+        yield Text.assemble((MARKS.get(each.verdict, "?"), STYLES.get(each.verdict, "yellow")), f" {each.sentence}")
+    yield ""
+    yield Text(found.rank)
+    if any(each.verdict is ChoiceVerdict.SAME for each in found.candidates):
+        yield Text(LEVEL, style="dim")
+    yield from (Text(note) for note in found.notes)
+    yield ""
+    yield _table(found)
+
+
+def _table(found: TournamentFigures) -> Table:
+    table = report_table("<candidate", *COLUMNS[1:])
+    for each in found.candidates:
+        table.add_row(*cells(each, found))
+    return table
+
+
+def cells(each: CandidateFigures, found: TournamentFigures) -> tuple[str, ...]:
+    """The cells of one candidate, in the order of COLUMNS."""
+    several = len({other.model for other in found.candidates if other.name == each.name}) > 1
+    return (
+        f"{each.name} ({each.model})" if several else each.name,
+        f"{each.requests:,}",
+        difference(each),
+        money(each.price.per_thousand) if each.price else "not known",
+        _seconds(each.first_token),
+        _seconds(each.seconds),
+        percent(each.availability),
+    )
+
+
+def difference(each: CandidateFigures) -> str:
+    """The largest excess of the required signals in points, with its always-valid interval: `+1.2 [-0.4 to 2.8]`."""
+    largest = each.largest
+    if largest is None or largest.excess is None or largest.low is None or largest.high is None:
+        return "-"
+    return f"{largest.excess * 100:+.1f} [{largest.low * 100:.1f} to {largest.high * 100:.1f}]"
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f} s"

@@ -1,0 +1,193 @@
+"""tournament_figures(): reads the pairs of a tournament from the store and puts all that is shown into one value.
+
+Everything is computed from the pairs that are stored since its start, so that a restart or a kill loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import inf
+from statistics import median
+
+from shadow.choice.arm_evidence import ArmEvidence
+from shadow.choice.candidate_claims import CandidateClaim, ChoiceVerdict, claims, signal_needed
+from shadow.choice.price_order import Costs, PriceChoice, price_choice
+from shadow.choice.tournament_terms import TournamentTerms
+from shadow.drift.alarm_budget import against_provider
+from shadow.tournament.candidate_arms import CandidateArm, arm_evidence, candidate_arms, latest
+from shadow.tournament.claim_sentences import claim_sentence, rank_sentence
+from shadow.tournament.standing_reasons import standing_reason
+from shadow.tournament.tournament_figures import (
+    CandidateFigures,
+    IdentityFigures,
+    PriceFigures,
+    SignalFigures,
+    SignalState,
+    TournamentFigures,
+)
+from shadow.tournament.tournament_record import TournamentRecord
+from storage.judgement_rows import AlarmRow, ArmPairRow
+from storage.rows import IdentityRow
+from storage.store import Reader
+
+MOST_CHANGES = 10_000
+"""Newest serving identities that are read."""
+DRIFT = "drift"
+OPEN = frozenset({ChoiceVerdict.UNDECIDED, ChoiceVerdict.SAME})
+"""Verdicts of candidates that may be named the cheapest later."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TournamentRecords:
+    """What is read for a tournament: pairs, changes of serving identities, alarms, the identity of each provider and model now,
+    and the money of each candidate by request, where prices are known.
+    """
+
+    rows: Sequence[ArmPairRow]
+    changes: Sequence[IdentityRow] = ()
+    alarms: Sequence[AlarmRow] = ()
+    identities: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    costs: Mapping[str, Costs] = field(default_factory=dict)
+
+
+def tournament_figures(reader: Reader, record: TournamentRecord, now: float) -> TournamentFigures:
+    """The figures at `now` (epoch seconds)."""
+    until = record.ended or 0.0
+    identities = reader.identity_queries
+    records = TournamentRecords(
+        rows=reader.judgements.arm_pairs(record.route, record.begun, until),
+        changes=identities.identities(record.begun, until or now + 1, MOST_CHANGES),
+        alarms=reader.judgements.alarms(record.begun, until),
+        identities={(row.provider, row.model): row.identity for row in identities.latest(MOST_CHANGES)},
+    )
+    return figures_of(record, records, now=record.ended or now)
+
+
+def figures_of(record: TournamentRecord, records: TournamentRecords, *, now: float) -> TournamentFigures:
+    """The figures of what was read."""
+    arms = candidate_arms(records.rows, records.changes, record.candidates, begun=record.begun, reference=record.reference)
+    placed = {arm.place: arm_evidence(arm, record.terms, now) for arm in arms if 1 <= arm.place <= record.terms.places}
+    found = claims({f"{place}": one for place, one in placed.items()}, record.terms)
+    shown = tuple(_candidate(arm, placed.get(arm.place), found.get(f"{arm.place}"), record, records) for arm in latest(arms))
+    choice = _choice(shown, records.costs)
+    proven = [each.name for each in shown if each.verdict is ChoiceVerdict.SAME]
+    price = next((each.price.per_thousand for each in shown if each.name == choice.cheapest and each.price), None)
+    return TournamentFigures(
+        route=record.route,
+        reference=record.reference,
+        begun=record.begun,
+        ended=record.ended,
+        terms=record.terms,
+        half=record.half,
+        nine_of_ten=record.nine_of_ten,
+        candidates=shown,
+        cheapest=choice.cheapest,
+        tie=choice.tie,
+        cheaper_undecided=tuple(name for name in choice.cheaper_undecided if name not in proven),
+        rank=rank_sentence(choice, price, proven),
+        notes=_notes(shown),
+    )
+
+
+def _drifting(record: TournamentRecord, alarms: Iterable[AlarmRow]) -> Mapping[tuple[str, str], float]:
+    """When the newest alarm began of each candidate and model whose drift state is an alarm."""
+    newest: dict[tuple[str, str], AlarmRow] = {}
+    for row in alarms:
+        if row.group.route == record.route and row.group.reference == record.reference and not row.group.upstream:
+            newest.setdefault((row.group.provider, row.group.model), row)
+    return {key: row.at for key, row in newest.items() if row.new == DRIFT}
+
+
+def _candidate(
+    arm: CandidateArm,
+    evidence: ArmEvidence | None,
+    claim: CandidateClaim | None,
+    record: TournamentRecord,
+    records: TournamentRecords,
+) -> CandidateFigures:
+    alarm = _drifting(record, records.alarms).get((arm.name, arm.model))
+    reason = standing_reason(arm, evidence, claim, record.terms, alarm)
+    verdict, sentence = reason or (ChoiceVerdict.UNDECIDED, "")
+    if reason is None and evidence and claim:
+        verdict, sentence = claim.verdict, claim_sentence(arm.name, claim, evidence, record.terms)
+    one = evidence or ArmEvidence(terms=record.terms)
+    good = [row for row in arm.rows if not row.failure and row.status is not None and row.status < 400]
+    needed = claim.missing.needed if claim and claim.missing else inf
+    own = records.costs.get(arm.name)
+    return CandidateFigures(
+        name=arm.name,
+        model=arm.model,
+        verdict=verdict,
+        sentence=sentence,
+        claim=claim,
+        signals={signal: _signal(signal, one, record.terms) for signal in record.terms.required},
+        requests=one.pairs,
+        conversations=one.conversations,
+        needed=None if needed == inf else int(needed),
+        first=one.first,
+        last=one.last,
+        first_token=_median(row.first_token for row in good),
+        seconds=_median(row.seconds for row in good),
+        availability=1 - arm.failing if arm.rows else None,
+        identity=_identity(arm, record, records.identities),
+        price=_price(own) if own else None,
+    )
+
+
+def _signal(signal: str, one: ArmEvidence, terms: TournamentTerms) -> SignalFigures:
+    moments, counts = one.moments.get(signal), one.counts.get(signal)
+    low, high = moments.interval if moments else (None, None)
+    needed = signal_needed(one, signal, terms)
+    return SignalFigures(
+        signal=signal,
+        state=_signal_state(signal, one, terms),
+        requests=counts.pairs if counts else 0,
+        excess=moments.mean if moments else None,
+        low=low,
+        high=high,
+        tolerance=terms.bound(signal),
+        needed=None if needed is None or needed == inf else int(needed),
+    )
+
+
+def _signal_state(signal: str, one: ArmEvidence, terms: TournamentTerms) -> SignalState:
+    keys = [(signal, side) for side in against_provider(signal)]
+    differs = [key for key in keys if one.odd[key].highest >= terms.difference_threshold(key)]
+    if signal not in one.counts:
+        return SignalState.NOT_MEASURED
+    if any(one.beyond[key].highest >= terms.difference_threshold(key) for key in differs):
+        return SignalState.WORSE
+    if all(one.same[key].highest >= terms.same_threshold(1) for key in keys):
+        return SignalState.SAME
+    return SignalState.DIFFERS if differs else SignalState.UNDECIDED
+
+
+def _median(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return median(known) if known else None
+
+
+def _identity(arm: CandidateArm, record: TournamentRecord, identities: Mapping[tuple[str, str], str]) -> IdentityFigures:
+    own = identities.get((arm.name, arm.model))
+    alike = {name for (name, model), identity in identities.items() if own and identity == own and model == arm.model}
+    return IdentityFigures(
+        since=arm.began, changed=arm.began > record.begun, same_as=tuple(sorted((alike & set(record.candidates)) - {arm.name}))
+    )
+
+
+def _price(costs: Costs) -> PriceFigures:
+    return PriceFigures(per_thousand=1_000 * sum(each for _, each in costs.values()) / len(costs), requests=len(costs))
+
+
+def _choice(shown: Sequence[CandidateFigures], costs: Mapping[str, Costs]) -> PriceChoice:
+    firm = [each.name for each in shown if each.verdict is ChoiceVerdict.SAME and each.claim and each.claim.firm]
+    open_ones = [each.name for each in shown if each.name not in firm and each.verdict in OPEN]
+    return price_choice(firm, open_ones, costs)
+
+
+def _notes(shown: Sequence[CandidateFigures]) -> tuple[str, ...]:
+    pairs = sorted({tuple(sorted((each.name, other))) for each in shown for other in each.identity.same_as})
+    return tuple(
+        f"{one} and {other} show the same serving identity: they may be one server, at two prices." for one, other in pairs
+    )

@@ -1,0 +1,40 @@
+"""The pairs of one route with the answers of its live provider and its candidates, as a tournament counts them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Sequence
+
+from storage.judgement_rows import ArmPairRow
+from storage.sqlite.query_rows import FOREVER
+
+_OF = "WHERE p.route = ? AND p.started >= ? AND p.started < ?"
+ARM_PAIRS = f"""
+SELECT p.no, p.reference_id, e.role, p.model, p.provider, p.reference, p.started,
+       coalesce(nullif(p.conversation, ''), nullif(p.request_fingerprint, ''), p.id), p.subject_id, e.status, e.failure,
+       e.first_token, e.seconds, g.reason, coalesce(t.excluded, '')
+FROM pairs p JOIN exchanges e ON e.id = p.subject_id LEFT JOIN rulings g ON g.pair_no = p.no
+LEFT JOIN trials t ON t.pair_no = p.no {_OF} ORDER BY p.started, p.no
+"""  # noqa: S608 - our own constants
+PAYOFFS = f"SELECT p.no, y.signal, y.payoff FROM pairs p JOIN payoffs y ON y.pair_no = p.no {_OF}"  # noqa: S608 - as above
+
+
+def arm_pairs(conn: sqlite3.Connection, route: str, since: float, until: float) -> Sequence[ArmPairRow]:
+    """The pairs of the route that started in the period, oldest first. Equal requests without a conversation share one."""
+    wanted = (route, since, until or FOREVER)
+    payoffs: dict[int, dict[str, int]] = defaultdict(dict)
+    for no, signal, payoff in conn.execute(PAYOFFS, wanted):
+        payoffs[no][signal] = payoff
+    return [_row(row, payoffs[row[0]]) for row in conn.execute(ARM_PAIRS, wanted)]
+
+
+def _row(row: tuple[object, ...], payoffs: dict[str, int]) -> ArmPairRow:
+    *plain, excluded = row
+    names = (
+        *("no", "request", "role", "model", "provider", "reference", "started", "conversation", "exchange_id", "status"),
+        *("failure", "first_token", "seconds", "judgement"),
+    )
+    values = dict(zip(names, plain, strict=True))
+    reasons = tuple(filter(None, str(excluded).split(",")))
+    return ArmPairRow(**values, excluded=reasons, payoffs=payoffs)  # type: ignore[arg-type] # the columns of a STRICT table

@@ -1,0 +1,103 @@
+"""`choose` as it is run."""
+
+import json
+
+import pytest
+
+from proxy.exchange import Role
+from shadow.judging.judge import Judge
+from shadow.settings.top_level_config import DriftConfig
+from storage.opening import open_store
+from storage.storage_config import StorageConfig
+from tests.records import NOW, add_pair, calling
+
+pytestmark = pytest.mark.slow
+CONFIG = """
+[storage]
+url = "sqlite:///recorded.db"
+[tournament]
+tolerance = 20.0
+signals = ["answer_kind"]
+[proxy.providers]
+live = { base_url = "https://live.example.com/v1" }
+official = { base_url = "https://maker.example.com/v1" }
+host-b = { base_url = "https://b.example.com/v1" }
+host-c = { base_url = "https://c.example.com/v1" }
+[[proxy.routes]]
+name = "agents"
+provider = "live"
+reference = "official"
+candidates = ["host-b", "host-c"]
+"""
+
+
+@pytest.fixture
+def configured(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    (tmp_path / "sameweights.toml").write_text(CONFIG, encoding="utf-8")
+    return tmp_path
+
+
+def judged_pairs(path, n=80):
+    """A candidate that answers as the reference, and one that calls another tool."""
+    store = open_store(StorageConfig(url=f"sqlite:///{path}/recorded.db"))
+    for place in range(n):
+        more = {"route": "agents", "started": 4e9 + place, "role": Role.CANDIDATE}
+        same, other = calling("Oslo"), calling("Oslo", name="get_time")
+        add_pair(store, "host-b", same, same, **more)
+        add_pair(store, "host-c", other, same, same, **more)
+    assert store.flush(20)
+    judge = Judge.configured(DriftConfig(), store.judgements, holder="test", publish=lambda *_: None)
+    while judge.step(NOW):
+        pass
+    judge.close()
+    store.close()
+
+
+def test_before_the_yes_nothing_is_stored(run, configured):
+    code, out, _ = run("choose")
+    assert code == 0
+    assert out.startswith("Route agents: 2 candidates (host-b, host-c) against official, within 20 points, 5 places.\n")
+    assert out.endswith("Nothing has begun. To begin: sameweights choose --start\n")
+    assert not (configured / "recorded.db").exists()
+
+
+def test_a_plan_begins_nothing(run, configured):
+    assert "Nothing has begun" not in run("choose", "--plan")[1]
+    assert json.loads(run("choose", "--plan", "--json")[1])["plan"]["nine_of_ten"] > 0
+    assert not (configured / "recorded.db").exists()
+
+
+def test_a_tournament_proves_the_equal_candidate_and_never_the_broken_one(run, configured):
+    assert "The tournament of agents has begun." in run("choose", "--start")[1]
+    judged_pairs(configured)
+    code, out, _ = run("choose")
+    assert code == 0
+    assert "✓ host-b: same as the reference within 20 points (80 requests" in out
+    assert "✗ host-c: worse than the reference by more than 20 points: kind of answer, about 100 points." in out
+    assert "Proven the same: host-b." in out
+    document = json.loads(run("choose", "--json")[1])
+    assert [each["verdict"] for each in document["candidates"]] == ["same", "worse"]
+    assert run("choose", "--md")[1].startswith("## sameweights choose: agents\n")
+
+
+def test_a_tournament_that_runs_is_ended_only_by_a_flag(run, configured):
+    run("choose", "--start")
+    code, _, err = run("choose", "--start")
+    assert (code, "choose: a tournament of the route 'agents' runs since " in err) == (2, True)
+    assert run("choose", "--start", "--replace")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ("tolerance = 20.0", "tolerance = 0", "tournament.tolerance: must be more than 0"),
+        ('["answer_kind"]', '["answer_kinds"]', "no such choice: 'answer_kinds'; did you mean 'answer_kind'?"),
+        ('["answer_kind"]', "[]", "tournament.signals: "),
+        ('candidates = ["host-b", "host-c"]', "", "choose: no route has candidates"),
+    ],
+)
+def test_what_is_written_wrong_is_a_sentence(run, configured, before, after, words):
+    (configured / "sameweights.toml").write_text(CONFIG.replace(before, after), encoding="utf-8")
+    code, _, err = run("choose")
+    assert (code, words in err) == (2, True), err

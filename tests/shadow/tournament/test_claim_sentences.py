@@ -1,0 +1,94 @@
+from datetime import UTC, datetime
+from math import inf
+
+import pytest
+
+from shadow.choice.candidate_claims import CandidateClaim, ChoiceVerdict, MissingEvidence, claims
+from shadow.choice.price_order import PriceChoice
+from shadow.choice.tournament_terms import TournamentTerms
+from shadow.tournament.claim_sentences import claim_sentence, days, money, rank_sentence
+from tests.shadow.choice.arms import evidence, pairs
+
+TERMS = TournamentTerms(signals=("answer_kind", "valid_calls"))
+
+
+def sentence(verdict, *, worse=(), differs=(), missing=None, same=False, terms=TERMS):
+    one = evidence(pairs(100, floor=0, excess=0.5), terms=terms)
+    claim = CandidateClaim(verdict=verdict, same=same, firm=same, worse=worse, differs=differs, closer=(), missing=missing)
+    return claim_sentence("host-a", claim, one, terms)
+
+
+def test_same_names_its_tolerance_its_period_and_its_signals():
+    assert sentence(ChoiceVerdict.SAME, same=True) == (
+        "host-a: same as the reference within 3 points "
+        "(100 requests in 100 conversations, 1 Jan; kind of answer, invalid tool calls within 1 point)."
+    )
+
+
+def test_same_with_a_difference_is_a_difference_within_tolerance():
+    found = sentence(ChoiceVerdict.SAME, same=True, differs=(("answer_kind", 1),))
+    assert found.startswith(
+        "host-a: differs from the reference in kind of answer, by less than the tolerance: same within 3 points"
+    )
+
+
+def test_worse_names_the_signals_and_about_how_much():
+    found = sentence(ChoiceVerdict.WORSE, worse=(("answer_kind", 1),), differs=(("answer_kind", 1),))
+    assert found.startswith("host-a: worse than the reference by more than 3 points: kind of answer, about 37 points.")
+
+
+def test_a_difference_that_is_not_sized_says_so():
+    found = sentence(ChoiceVerdict.DIFFERS, differs=(("answer_kind", 1), ("completion_tokens", 1)))
+    assert found == (
+        "host-a: differs in kind of answer; whether by more than 3 points is not yet known. "
+        "It differs in completion tokens, which is no part of the claim."
+    )
+
+
+@pytest.mark.parametrize(
+    ("missing", "words"),
+    [
+        (MissingEvidence(signal="answer_kind", pairs=310, needed=2_600), "kind of answer 310 of about 2,600 requests."),
+        (MissingEvidence(signal="valid_calls", pairs=0, needed=700), "no request has counted for invalid tool calls yet."),
+        (MissingEvidence(signal="answer_kind", pairs=310, needed=inf), "310 requests; its difference so far is too near to the"),
+    ],
+)
+def test_undecided_names_what_is_missing(missing, words):
+    assert f"host-a: not yet known: {'' if words[0].isalpha() else 'kind of answer '}{words}" in sentence(
+        ChoiceVerdict.UNDECIDED, missing=missing
+    )
+
+
+def test_a_claim_of_evidence_has_the_sentence_of_its_verdict():
+    one = evidence(pairs(1_400), terms=TournamentTerms(signals=("answer_kind",)))
+    found = claims({"x": one}, one.terms)["x"]
+    assert claim_sentence("x", found, one, one.terms).startswith("x: same as the reference")
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "words"),
+    [
+        ((2026, 5, 3), (2026, 5, 3), "3 May"),
+        ((2026, 5, 3), (2026, 5, 24), "3 to 24 May"),
+        ((2026, 4, 28), (2026, 5, 3), "28 Apr to 3 May"),
+        ((2025, 12, 31), (2026, 1, 1), "31 Dec 2025 to 1 Jan 2026"),
+    ],
+)
+def test_days_are_named_once(first, last, words):
+    assert days(*(datetime(*day, tzinfo=UTC).timestamp() for day in (first, last))) == words
+
+
+def test_the_rank_is_by_price_among_the_proven():
+    choice = PriceChoice(cheapest="a", tie=("e",), cheaper_undecided=("d", "f"))
+    assert rank_sentence(choice, 2.1, ["a", "e", "f"]) == (
+        "Cheapest proven the same: a (2.10 a thousand requests). Cheaper and not yet known: d. "
+        "Cheaper, and proven too weakly to be named yet: f. e costs as much, as far as these requests show."
+    )
+    none = PriceChoice(cheapest="", tie=(), cheaper_undecided=())
+    assert rank_sentence(none, None, []) == "No candidate is proven the same yet."
+    assert rank_sentence(none, None, ["a"]).endswith("The price is not known, so none is named the cheapest.")
+
+
+@pytest.mark.parametrize(("amount", "text"), [(0, "0.00"), (0.00341, "0.0034"), (2.1, "2.10"), (1_234.5, "1,234")])
+def test_money_has_the_digits_that_matter(amount, text):
+    assert money(amount) == text

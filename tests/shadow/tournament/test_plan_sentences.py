@@ -1,0 +1,46 @@
+from math import inf
+
+import pytest
+
+from shadow.choice.tournament_plan import RouteTraffic, SignalTraffic, tournament_plan
+from shadow.choice.tournament_terms import TournamentTerms
+from shadow.tournament.plan_sentences import plan_lines
+
+TERMS = TournamentTerms(signals=("answer_kind",))
+
+
+def lines(**made):
+    traffic = RouteTraffic(**{"signals": {}, "sampled_per_day": 600.0, **made})
+    plan = tournament_plan(TERMS, 2, traffic)
+    return list(plan_lines(plan, TERMS, ("b", "c"), route="agents", reference="maker", per_day=traffic.sampled_per_day))
+
+
+def test_a_plan_names_requests_calls_money_and_days():
+    first, requests, calls, days, floors = lines()
+    assert first == "Route agents: 2 candidates (b, c) against maker, within 3 points, 5 places."
+    assert requests.startswith("To prove an equal one: 1,692 requests in half of the cases, 3,626 in nine of ten")
+    assert "candidate calls and " in calls
+    assert "the price is not known. It may stop earlier." in calls
+    assert days == "At 600 sampled requests a day: 3 days in half of the cases, 6 days in nine of ten."
+    assert floors == "How often the reference differs from itself: kind of answer 15 % (assumed)."
+
+
+def test_money_is_named_where_prices_are_known():
+    assert " money. It may stop" in lines(reference_price=0.002, candidate_prices=(0.001, 0.001))[2]
+
+
+def test_a_seen_floor_is_not_assumed():
+    seen = {"answer_kind": SignalTraffic(floor=0.05, assumed=False)}
+    assert lines(signals=seen)[4] == "How often the reference differs from itself: kind of answer 5.0 %."
+
+
+@pytest.mark.parametrize(
+    ("traffic", "words"),
+    [
+        ({"sampled_per_day": 0.0}, "No request of this route was compared in the last week, so the days are not known."),
+        ({"signals": {"answer_kind": SignalTraffic(share=0.0)}}, "At 600 sampled requests a day it would not end."),
+    ],
+)
+def test_what_is_not_known_is_a_sentence(traffic, words):
+    assert lines(**traffic)[3] == words
+    assert inf not in lines(**traffic)

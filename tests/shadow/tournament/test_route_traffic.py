@@ -1,0 +1,54 @@
+from dataclasses import replace
+
+import pytest
+
+from shadow.tournament.route_traffic import route_traffic, traffic_of
+from storage.rows import PairGroup, SignalCount
+from tests.shadow.tournament.arm_rows import BEGUN, arm, row
+
+GROUP = PairGroup(route="agents", model="kimi", provider="live", reference="maker")
+
+
+def count(state, number, signal="answer_kind", reason="random"):
+    return SignalCount(group=GROUP, comparison="self", signal=signal, state=state, control_reason=reason, count=number)
+
+
+def live(n=100, **more):
+    return [replace(each, role="primary", provider="live", **more) for each in arm(n=n, floor=0)]
+
+
+def traffic(rows, counts=()):
+    return traffic_of(rows, counts, now=BEGUN + 86_400.0, control_fraction=0.1)
+
+
+def test_pairs_a_day_are_those_of_the_time_since_the_first():
+    assert traffic(live()).sampled_per_day == pytest.approx(100)
+    assert traffic([]).sampled_per_day == 0
+
+
+@pytest.mark.parametrize(("controls", "floor"), [(19, None), (20, 0.1)])
+def test_the_floor_is_that_of_twenty_random_controls(controls, floor):
+    counts = [count("differ", 2), count("match", controls - 2), count("differ", 50, reason="tiebreak")]
+    found = traffic(live(), counts).signals["answer_kind"]
+    assert (found.floor, found.assumed) == (pytest.approx(floor) if floor else None, floor is None)
+
+
+def test_a_signal_counts_for_the_share_of_pairs_that_have_it():
+    rows = [*live(60), *(replace(each, payoffs={}) for each in live(40))]
+    assert traffic(rows).signals["answer_kind"].share == 0.6
+
+
+@pytest.mark.parametrize(("pairs", "floor"), [(49, None), (50, 0.04)])
+def test_the_floor_of_a_number_is_seen_in_fifty_pairs(pairs, floor):
+    rows = [row(place, role="primary", payoffs={"error": -int(place == 0)}) for place in range(pairs)]
+    assert traffic(rows).signals["error"].floor == floor
+
+
+def test_conversations_have_ten_pairs_at_most():
+    rows = [replace(each, conversation="one") for each in live(30)] + [replace(each, conversation="two") for each in live(2)]
+    assert traffic(rows).pairs_per_conversation == 6
+
+
+def test_nothing_is_known_without_a_database():
+    found = route_traffic(None, "agents", "maker", BEGUN, 0.1)
+    assert (found.signals, found.sampled_per_day) == ({}, 0)

@@ -1,0 +1,38 @@
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shadow.choice.tournament_terms import TournamentTerms
+from shadow.tournament.tournament_record import record_of, row_of, running, tournaments
+from tests.shadow.tournament.arm_rows import RECORD
+
+
+@given(
+    tolerance=st.floats(0.001, 0.5),
+    places=st.integers(1, 100),
+    money=st.floats(0, 1e6),
+    half=st.none() | st.integers(0, 10**9),
+    names=st.lists(st.text(max_size=5), max_size=4),
+)
+def test_a_tournament_comes_back_from_its_row_as_it_was(tolerance, places, money, half, names):
+    terms = TournamentTerms(tolerance=tolerance, places=places, signals=("error", "arguments"))
+    record = replace(RECORD, terms=terms, money=money, half=half, candidates=tuple(names))
+    assert record_of(row_of(record)) == record
+
+
+def test_the_running_tournament_of_a_route_is_the_newest_that_has_not_ended():
+    ended, first, second = (
+        replace(RECORD, id="a", ended=9.0),
+        replace(RECORD, id="b"),
+        replace(RECORD, id="c", begun=RECORD.begun + 1),
+    )
+    rows = [row_of(each) for each in (second, ended, first)]
+    assert running(rows, "agents").id == "c"
+    assert running(rows, "other") is None
+    assert running([row_of(ended)], "agents") is None
+    assert [each.id for each in tournaments(rows, "agents")][-1] == "c"
+
+
+def test_rows_of_other_studies_are_no_tournament():
+    assert tournaments([replace(row_of(RECORD), kind="replay", policy="", plan="")], "agents") == []

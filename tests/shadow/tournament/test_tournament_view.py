@@ -1,0 +1,155 @@
+from dataclasses import replace
+
+import pytest
+
+from shadow.choice.candidate_claims import ChoiceVerdict
+from shadow.tournament.tournament_figures import SignalState
+from shadow.tournament.tournament_view import TournamentRecords, figures_of, tournament_figures
+from storage.judgement_rows import AlarmRow
+from storage.rows import IdentityRow, PairGroup
+from tests.shadow.tournament.arm_rows import BEGUN, LATER, RECORD, arm, row
+
+
+def figures(*rows, record=RECORD, now=LATER, **more):
+    return figures_of(record, TournamentRecords(rows=[each for found in rows for each in found], **more), now=now)
+
+
+def shown(found):
+    return {each.name: each for each in found.candidates}
+
+
+def costs(factor):
+    return {f"r{place}": (f"talk-{place}", factor * (1 + place % 7 / 10)) for place in range(1_400)}
+
+
+def changed(place):
+    """The serving identity of a candidate is another one from this request on."""
+    return IdentityRow(
+        exchange_id="x",
+        started=BEGUN + 60 * place,
+        provider="host-a",
+        model="kimi",
+        identity="b",
+        previous="a",
+        changes="[]",
+        facts="{}",
+    )
+
+
+def test_equal_worse_and_missing_candidates_have_their_verdicts():
+    found = figures(arm("host-a"), arm("host-b", excess=0.12))
+    assert {name: each.verdict for name, each in shown(found).items()} == {
+        "host-a": ChoiceVerdict.SAME,
+        "host-b": ChoiceVerdict.WORSE,
+        "host-c": ChoiceVerdict.NOT_MEASURED,
+    }
+    same = shown(found)["host-a"]
+    assert same.sentence.startswith("host-a: same as the reference within 3 points (1,400 requests in 1,400 conversations, 28")
+    assert (same.signals["answer_kind"].state, same.needed) == (SignalState.SAME, None)
+    words = "host-b: worse than the reference by more than 3 points: kind of answer, about 1"
+    assert shown(found)["host-b"].sentence.startswith(words)
+    assert shown(found)["host-c"].sentence == "host-c: not measured: no request has been compared yet."
+
+
+def test_undecided_names_the_signal_and_how_many_requests_it_takes():
+    one = shown(figures(arm(n=200)))["host-a"]
+    assert one.verdict is ChoiceVerdict.UNDECIDED
+    assert one.sentence.startswith("host-a: not yet known: kind of answer 200 of about ")
+    assert one.needed == one.signals["answer_kind"].needed > 200
+
+
+def test_figures_stand_beside_the_claim():
+    rows = [*arm(n=98, first_token=0.25), *(row(200 + place, status=429, excluded=("denied",), payoffs={}) for place in range(2))]
+    one = shown(figures(rows))["host-a"]
+    assert (one.first_token, one.seconds, one.availability) == (0.25, 2.0, pytest.approx(0.98))
+    assert (one.requests, one.price) == (98, None)
+
+
+@pytest.mark.parametrize(("denied", "verdict"), [(155, ChoiceVerdict.SAME), (156, ChoiceVerdict.UNDECIDED)])
+def test_same_is_not_claimed_where_more_than_a_tenth_was_denied(denied, verdict):
+    """1,400 answers and 155 refusals are 9.97 %; one more refusal is over 10 %."""
+    refused = {"status": 429, "excluded": ("denied",), "judgement": "denied", "payoffs": {}}
+    rows = [*arm(), *(row(2_000 + place, **refused) for place in range(denied))]
+    one = shown(figures(rows))["host-a"]
+    assert one.verdict is verdict
+    assert ("were denied (401, 402, 403, 429) or failed" in one.sentence) == (verdict is ChoiceVerdict.UNDECIDED)
+
+
+def test_the_reference_s_own_server_is_too_faithful_and_never_the_same():
+    one = shown(figures(arm(floor=0, excluded=("same_server",), judgement="same_server")))["host-a"]
+    assert (one.verdict, "too faithful" in one.sentence) == (ChoiceVerdict.NOT_MEASURED, True)
+
+
+def test_two_candidates_of_one_server_are_named():
+    same = {("host-a", "kimi"): "abc", ("host-b", "kimi"): "abc", ("host-c", "kimi"): "def"}
+    found = figures(arm("host-a", 50), arm("host-b", 50), identities=same)
+    assert found.notes == ("host-a and host-b show the same serving identity: they may be one server, at two prices.",)
+    assert shown(found)["host-a"].identity.same_as == ("host-b",)
+
+
+def test_a_changed_identity_is_counted_anew():
+    change = changed(1_000)
+    one = shown(figures(arm(), changes=[change]))["host-a"]
+    assert (one.verdict, one.requests, one.identity.changed) == (ChoiceVerdict.UNDECIDED, 400, True)
+    first = replace(change, previous="")
+    assert shown(figures(arm(), changes=[first]))["host-a"].verdict is ChoiceVerdict.SAME
+
+
+def test_a_count_without_a_place_is_undecided():
+    change = changed(700)
+    tight = replace(RECORD, terms=replace(RECORD.terms, places=1))
+    one = shown(figures(arm(), record=tight, changes=[change]))["host-a"]
+    assert (one.verdict, "all 1 places of this tournament are taken" in one.sentence) == (ChoiceVerdict.UNDECIDED, True)
+
+
+def test_an_alarm_takes_a_claim_back():
+    group = PairGroup(route="agents", model="kimi", provider="host-a", reference="maker")
+    alarm = AlarmRow(at=BEGUN + 90_000, pair_id="p", group=group, old="ok", new="drift", name="x", details="{}")
+    one = shown(figures(arm(), alarms=[alarm]))["host-a"]
+    assert one.verdict is ChoiceVerdict.DIFFERS
+    assert one.sentence.endswith("a drift alarm since 29 May 21:26 UTC; what was claimed before is taken back.")
+    over = replace(alarm, old="drift", new="recovered", at=alarm.at + 60)
+    assert shown(figures(arm(), alarms=[over, alarm]))["host-a"].verdict is ChoiceVerdict.SAME
+
+
+def test_pairs_of_the_live_provider_and_of_another_reference_are_not_counted():
+    found = figures(arm(role="primary"), arm(reference="other"))
+    assert shown(found)["host-a"].verdict is ChoiceVerdict.NOT_MEASURED
+
+
+def test_evidence_ends_before_the_first_pair_that_waits_for_the_judge():
+    rows = [*arm(), row(700, judgement=None)]
+    one = shown(figures(sorted(rows, key=lambda each: each.started)))["host-a"]
+    assert one.requests == 700
+
+
+@pytest.mark.parametrize("now", [BEGUN + 60 * 500, BEGUN + 60 * 900, LATER])
+def test_the_units_known_at_one_time_are_the_first_of_those_known_later(now):
+    """A restart reads the stored pairs again: what was counted before is counted the same."""
+    seen = [each for each in arm() if each.started <= now]
+    again = figures(seen, now=now)
+    assert shown(again)["host-a"] == shown(figures(seen, now=now))["host-a"]
+    assert shown(again)["host-a"].conversations <= shown(figures(arm()))["host-a"].conversations
+
+
+def test_the_cheapest_of_the_proven_is_named_and_what_is_cheaper_and_undecided():
+    money = {"host-a": costs(0.002), "host-b": costs(0.004), "host-c": costs(0.0001)}
+    found = figures(arm("host-a"), arm("host-b"), arm("host-c", 200), costs=money)
+    assert (found.cheapest, found.tie, found.cheaper_undecided) == ("host-a", (), ("host-c",))
+    assert found.rank == "Cheapest proven the same: host-a (2.60 a thousand requests). Cheaper and not yet known: host-c."
+
+
+def test_a_worse_candidate_is_never_the_cheapest():
+    money = {"host-a": costs(0.002), "host-b": costs(0.0001)}
+    assert figures(arm("host-a"), arm("host-b", excess=0.12), costs=money).cheapest == "host-a"
+
+
+def test_without_prices_none_is_the_cheapest():
+    found = figures(arm("host-a"))
+    assert (found.cheapest, found.rank) == ("", "Proven the same: host-a. The price is not known, so none is named the cheapest.")
+
+
+def test_an_empty_store_shows_every_candidate_as_not_measured(store):
+    found = tournament_figures(store, RECORD, LATER)
+    assert [each.verdict for each in found.candidates] == [ChoiceVerdict.NOT_MEASURED] * 3
+    assert found.rank == "No candidate is proven the same yet."

@@ -1,0 +1,32 @@
+"""The pairs of one route, of its live provider and its candidates."""
+
+from proxy.exchange import Role
+from tests.records import NOW, add_pair, calling
+
+
+def test_pairs_of_a_route_have_their_role_payoffs_and_answers_oldest_first(store):
+    live = add_pair(store, "p", calling("Oslo"), calling("Oslo"), route="agents", started=NOW)
+    add_pair(
+        store, "q", calling("Oslo"), calling("Quito"), calling("Quito"), route="agents", started=NOW - 5, role=Role.CANDIDATE
+    )
+    add_pair(store, "q", "Hello", "Hello", route="other")
+    assert store.flush(20)
+    candidate, own = store.judgements.arm_pairs("agents", 0.0, 0.0)
+    assert (candidate.role, candidate.provider, candidate.payoffs["arguments"]) == ("candidate", "q", 1)
+    assert (own.role, own.exchange_id, own.status, own.payoffs["arguments"]) == ("primary", live, 200, 0)
+    assert (own.judgement, own.excluded) == (None, ())
+    assert own.request != candidate.request
+
+
+def test_excluded_pairs_have_their_reasons(store):
+    add_pair(store, "p", "Hello", "Hello", route="agents", status=429)
+    assert store.flush(20)
+    (one,) = store.judgements.arm_pairs("agents", 0.0, 0.0)
+    assert (one.status, one.failure) == (429, "")
+
+
+def test_period_includes_its_begin_and_not_its_end(store):
+    add_pair(store, "p", "Hello", "Hello", route="agents", started=NOW)
+    assert store.flush(20)
+    assert len(store.judgements.arm_pairs("agents", NOW, NOW + 1)) == 1
+    assert store.judgements.arm_pairs("agents", NOW - 1, NOW) == []
