@@ -110,12 +110,17 @@ def store(tmp_path: Path, _empty_database: Path) -> Iterator[Store]:
 def serve(tmp_path: Path):
     """`async with serve(toml, env={...}) as served`: the real command, its ports read from its output.
 
-    `first` is done in the new process before it becomes the command.
+    `first` is done in the new process before it becomes the command; `ports` is 1 for a host that does not forward.
     """
 
     @asynccontextmanager
     async def running(
-        toml: str, *, env: dict[str, str] | None = None, arguments: tuple[str, ...] = (), first: Callable[[], None] | None = None
+        toml: str,
+        *,
+        env: dict[str, str] | None = None,
+        arguments: tuple[str, ...] = (),
+        first: Callable[[], None] | None = None,
+        ports: int = 2,
     ) -> AsyncIterator[Served]:
         database = tmp_path / "served.db"
         config = tmp_path / "sameweights.toml"
@@ -129,7 +134,7 @@ def serve(tmp_path: Path):
             preexec_fn=first,
         )
         lines: list[str] = []
-        data, admin = await asyncio.wait_for(addresses(process, lines), PATIENCE)
+        data, admin = await asyncio.wait_for(addresses(process, lines, ports), PATIENCE)
         served = Served(process, data, admin, database, lines)
         reading = asyncio.create_task(drain(process, lines))
         try:

@@ -84,14 +84,15 @@ class Served:
         return await asyncio.wait_for(self.process.wait(), PATIENCE)
 
 
-async def addresses(process, lines) -> tuple[str, str]:
+async def addresses(process, lines, ports: int = 2) -> tuple[str, str]:
+    """Data port and admin port as the process prints them; a host that does not forward has the latter alone."""
     found: list[str] = []
-    while len(found) < 2:
+    while len(found) < ports:
         line = (await process.stderr.readline()).decode()
         assert line, f"serve ended before it was ready: {''.join(lines)}"
         lines.append(line)
         found += re.findall(r"https?://[0-9.:]+", line) if line.startswith("sameweights:") else []
-    return found[0], found[1]
+    return found[0], found[-1]
 
 
 async def drain(process, lines) -> None:

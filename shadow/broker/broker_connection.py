@@ -167,6 +167,11 @@ class BrokerConnection:
         with suppress(Exception):  # because the server sends the message again, whichever error the client has
             await self.client.publish(message.reply, body)
 
+    async def flush(self) -> None:
+        """Wait until the server has received what was sent, as far as it can."""
+        with suppress(Exception):  # because what did not arrive is delivered again
+            await self.client.flush(timeout=int(ANSWER_SECONDS))
+
     def _reported(self) -> Exception | None:
         return self._latest
 

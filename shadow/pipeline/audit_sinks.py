@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from proxy.exchange import Exchange
@@ -11,6 +11,10 @@ from shadow.pipeline.exchange_ledger import ExchangeLedger
 from shadow.reading.parsed_response import ParsedResponse
 from storage.rows import ExchangeRecord, IdentityRow, PairRecord
 from storage.store import Writer
+
+
+def nothing() -> None:
+    """What follows a record that nothing follows."""
 
 
 class AuditCounts(Protocol):
@@ -34,11 +38,11 @@ class AuditCounts(Protocol):
 class AuditOutcomes(Protocol):
     """Takes what becomes of each exchange and each pair."""
 
-    def lost(self, worker: int, reason: str) -> None:
-        """Counts one that is lost."""
+    def lost(self, worker: int, reason: str, exchange_id: str = "") -> None:
+        """Counts one that is lost; `exchange_id` names a live exchange."""
 
-    def offer(self, worker: int, record: ExchangeRecord | PairRecord) -> None:
-        """Offers a record to the store."""
+    def offer(self, worker: int, record: ExchangeRecord | PairRecord, then: Callable[[], None] = nothing) -> None:
+        """Offers a record to the store; `then` is called once it is known that no other process audits the same exchange."""
 
 
 class StoredOutcomes:
@@ -51,13 +55,14 @@ class StoredOutcomes:
     def __repr__(self) -> str:
         return f"<StoredOutcomes {self._ledger!r}>"
 
-    def lost(self, worker: int, reason: str) -> None:
+    def lost(self, worker: int, reason: str, exchange_id: str = "") -> None:  # noqa: ARG002 - its sender is not answered
         """Count one that is lost."""
         self._ledger.lost(worker, reason)
 
-    def offer(self, worker: int, record: ExchangeRecord | PairRecord) -> None:
-        """Offer a record to the store, and count what becomes of it."""
+    def offer(self, worker: int, record: ExchangeRecord | PairRecord, then: Callable[[], None] = nothing) -> None:
+        """Offer a record to the store, and count what becomes of it; each exchange comes once, so that `then` need not wait."""
         if isinstance(record, PairRecord):
             self._ledger.offer(worker, self._store.add_pair, record)
         else:
             self._ledger.offer(worker, self._store.add_exchange, record)
+        then()

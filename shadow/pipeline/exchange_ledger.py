@@ -62,7 +62,7 @@ class ExchangeLedger:
 
     def offer(self, worker: int, add: Callable[[Record, Settled], bool], record: Record) -> None:
         """Offer a record to the store by `add`, and count what becomes of it."""
-        settled = self._settled[worker] if self._on_stored is None else partial(self._passed_on, worker, record)
+        settled = self._settled[worker] if self._on_stored is None else partial(self.settle, worker, record)
         if not add(record, settled):
             self.lost(worker, "store_full")
 
@@ -70,7 +70,8 @@ class ExchangeLedger:
         """The store has written an exchange, had it already, or could not."""
         self._rows[worker].add("stored" if outcome.on_disk else "store_failed")
 
-    def _passed_on(self, worker: int, record: object, outcome: Outcome) -> None:
+    def settle(self, worker: int, record: object, outcome: Outcome) -> None:
+        """Count what became of a record that was offered elsewhere, and pass on one that is stored."""
         self.settled(worker, outcome)
         if outcome is Outcome.STORED and self._on_stored is not None:
             self._on_stored(record)

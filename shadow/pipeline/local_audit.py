@@ -8,11 +8,10 @@ from contextlib import suppress
 
 import structlog
 
-from shadow.pipeline.exchange_receiver import ExchangeReceiver
 from shadow.pipeline.fetcher_client import FetcherLostError, SubprocessFetcher
 from shadow.pipeline.reference_client import ReferenceClient
 from shadow.pipeline.reference_probe import PROBE_SECONDS, has_references, probe, wanted_models
-from shadow.pipeline.worker import Worker
+from shadow.pipeline.worker import ExchangeSource, Worker
 from shadow.settings.top_level_config import Config
 
 log = structlog.get_logger("sameweights.audit")
@@ -22,7 +21,7 @@ class LocalAudit:
     """A worker, what it asks references through, and the receiver that it takes exchanges from."""
 
     def __init__(
-        self, config: Config, *, worker: Worker, references: ReferenceClient, fetcher: SubprocessFetcher, source: ExchangeReceiver
+        self, config: Config, *, worker: Worker, references: ReferenceClient, fetcher: SubprocessFetcher, source: ExchangeSource
     ) -> None:
         self._config = config
         self._worker = worker

@@ -34,6 +34,7 @@ from shadow.pipeline.audit_messages import (
     packed,
     unpacked,
 )
+from shadow.pipeline.audit_sinks import nothing
 from shadow.pipeline.budget_account import Cost
 from shadow.pipeline.identity_observer import IdentityObserver
 from shadow.reading.parsed_response import ParsedResponse
@@ -148,17 +149,18 @@ class SentOutcomes:
         self._owner = owner
         self._preparer = record_preparer()
 
-    def lost(self, worker: int, reason: str) -> None:
+    def lost(self, worker: int, reason: str, exchange_id: str = "") -> None:  # noqa: ARG002 - its sender is not answered
         """Send one loss."""
         self._owner.add(Lost(worker, reason))
 
-    def offer(self, worker: int, record: ExchangeRecord | PairRecord) -> None:
+    def offer(self, worker: int, record: ExchangeRecord | PairRecord, then: Callable[[], None] = nothing) -> None:
         """Send a record, prepared so that the audit process has only to write it."""
         try:
             self._owner.add(Recorded(worker, self._preparer.prepare(record)))
         except Exception:
             log.exception("record_not_stored")
             self._owner.add(Recorded(worker, None))
+        then()
 
 
 class SentIdentities(IdentityObserver):

@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -31,7 +32,6 @@ from shadow.sampling.conversations import ConversationPlace, Conversations
 from shadow.sampling.sampler import SamplingDecision
 from shadow.settings.base_url_checks import doubt
 from shadow.settings.top_level_config import Config
-from storage.rows import ExchangeRecord
 
 log = structlog.get_logger("sameweights.worker")
 
@@ -131,16 +131,16 @@ class Worker:
             decision = self._sampled(parsed, place)
             record = self._recorder.record(parsed, pair_id=exchange.id if decision.shadow else "")
         except Exception:
-            self._outcomes.lost(exchange.worker, "error")
+            self._outcomes.lost(exchange.worker, "error", exchange.id)
             log.exception("exchange_failed", exchange=exchange.id)
             return
-        self._stored(record, exchange.worker)
         self._log_doubtful_address(exchange)
-        try:
-            self._shadow(parsed, decision)
-        except Exception:
-            self._outcomes.lost(PAIRS, "error")
-            log.exception("shadow_not_started", exchange=exchange.id)
+        self._outcomes.offer(
+            exchange.worker,
+            replace(record, source=self._sources(exchange.worker)),
+            then=partial(self._start_shadow, parsed, decision),
+        )
+        log.debug("exchange_recorded", exchange=exchange.id)
 
     async def drain(self, *, patience: float) -> None:
         """Wait for the running shadows, at most `patience` seconds; later ones, and those that wait, are ended and counted."""
@@ -183,9 +183,12 @@ class Worker:
         log.debug("exchange_sampled", exchange=parsed.exchange.id, **fields)
         return decision
 
-    def _stored(self, record: ExchangeRecord, worker: int) -> None:
-        self._outcomes.offer(worker, replace(record, source=self._sources(worker)))
-        log.debug("exchange_recorded", exchange=record.exchange.id)
+    def _start_shadow(self, parsed: ParsedExchange, decision: SamplingDecision) -> None:
+        try:
+            self._shadow(parsed, decision)
+        except Exception:
+            self._outcomes.lost(PAIRS, "error")
+            log.exception("shadow_not_started", exchange=parsed.exchange.id)
 
     def _shadow(self, parsed: ParsedExchange, decision: SamplingDecision) -> None:
         if decision.why:

@@ -29,6 +29,8 @@ from proxy.process.server_tls import renew, server_context
 from proxy.process.shared_counters import SharedCounters
 from proxy.process.standard_streams import install_streams
 from proxy.worker_stats import WorkerStats
+from shadow.broker.broker_errors import BrokerError
+from shadow.broker.broker_intake import BrokerIntake
 from shadow.commands.acknowledge import acknowledge_ordered
 from shadow.commands.begin_tournament import begin_ordered
 from shadow.commands.forget import forget_ordered
@@ -40,22 +42,17 @@ from shadow.pages.admin_access import PARAMETER, admin_access, base_address, dra
 from shadow.pages.admin_app import RELOAD, build_app
 from shadow.pages.connection_limiter import ConnectionLimiter
 from shadow.pages.operator_actions import OperatorActions
-from shadow.pipeline.audit_sinks import StoredOutcomes
 from shadow.pipeline.budget_account import StoredBudget
 from shadow.pipeline.clock_guard import ClockJumpGuard
-from shadow.pipeline.exchange_dispatcher import ExchangeDispatcher
 from shadow.pipeline.exchange_ledger import ExchangeLedger
 from shadow.pipeline.exchange_receiver import ExchangeReceiver
-from shadow.pipeline.fetcher_client import SubprocessFetcher
 from shadow.pipeline.frame_bytes import frame_bytes
 from shadow.pipeline.identity_observer import KEPT, IdentityObserver
-from shadow.pipeline.local_audit import LocalAudit
-from shadow.pipeline.reference_client import ReferenceClient
 from shadow.pipeline.task_errors import log_error
-from shadow.pipeline.worker import Worker
 from shadow.pipeline.workers_socket import WORKERS_SOCKET
 from shadow.privacy.privacy_policy import PrivacyPolicy
 from shadow.privacy.redact import Redactor
+from shadow.processes.exchange_audits import AuditParts, broker_intake, exchange_audit
 from shadow.processes.log_setup import to_stderr
 from shadow.processes.readiness import Readiness
 from shadow.processes.supervisor_log import log_options
@@ -65,7 +62,6 @@ from shadow.settings.outbound_checks import proxy_address
 from shadow.settings.top_level_config import Config
 from shadow.telemetry.configured_exporter import configured_exporter
 from storage.opening import database_path, open_store
-from storage.source_names import source
 from storage.store import Store, StoreError
 
 log = structlog.get_logger("sameweights.audit")
@@ -87,7 +83,14 @@ class AuditProcess:
     """The whole audit on one event loop."""
 
     def __init__(
-        self, config: Config, store: Store, counters: SharedCounters | None = None, run: str = "", supervisor: int = 0
+        self,
+        config: Config,
+        store: Store,
+        counters: SharedCounters | None = None,
+        run: str = "",
+        supervisor: int = 0,
+        *,
+        role: str = "all",
     ) -> None:
         self._config = config
         self._store = store
@@ -95,7 +98,8 @@ class AuditProcess:
         self._counters = counters or SharedCounters()
         self._metrics = Metrics(self._registry, config)
         self._exporter = configured_exporter(config, store, os.environ, self._metrics.exported, lambda: len(self._receiver))
-        ledger = ExchangeLedger(self._counters, store.begin_run(run), self._exporter.offer if self._exporter else None)
+        stored = store.begin_run(run) if role == "all" else {}
+        ledger = ExchangeLedger(self._counters, stored, self._exporter.offer if self._exporter else None)
         self._registry.register(ProcessCollector(supervisor or os.getpid(), self._metrics.workers))
         shadow = config.shadow
         budget = Budget(requests=shadow.requests, tokens=shadow.tokens, money=shadow.money, period=shadow.period)
@@ -110,18 +114,19 @@ class AuditProcess:
         self._identities = IdentityObserver(config, known, clean=policy.redactor.text)
         for row in known:
             self._metrics.identity(row, again=True)
-        self._planes = Readiness(config.proxy.workers)
-        self._receiver = ExchangeReceiver(
-            limit=shadow.inbox,
-            limit_bytes=shadow.inbox_bytes,
-            frame_limit=frame_bytes(config),
-            on_stats=self._stats,
-            on_end=self._planes.left,
+        self._planes = Readiness(config.proxy.workers if role == "all" else 0)
+        self._receiver = self._intake(ledger, delivered=role == "audit")
+        parts = AuditParts(
+            store=store,
+            metrics=self._metrics,
+            account=StoredBudget(budget, store),
+            policy=policy,
+            secret=secret_of(shadow.seed, drawn),
+            identities=self._identities,
             ledger=ledger,
+            run=run,
         )
-        self._audit = self._exchange_audit(
-            account=StoredBudget(budget, store), policy=policy, secret=secret_of(shadow.seed, drawn), ledger=ledger, run=run
-        )
+        self._audit = exchange_audit(config, parts, self._receiver)
         self._judge = Judge.configured(config, store.judgements, holder=new_id(), publish=self._metrics.drift.ruled)
         self._runner = web.AppRunner(
             build_app(
@@ -153,43 +158,18 @@ class AuditProcess:
         self._tasks: list[asyncio.Task[None]] = []
         self._probing: asyncio.Task[None] | None = None
 
-    def _exchange_audit(
-        self,
-        *,
-        account: StoredBudget,
-        policy: PrivacyPolicy,
-        secret: bytes,
-        ledger: ExchangeLedger,
-        run: str,
-    ) -> LocalAudit | ExchangeDispatcher:
-        """What audits the exchanges: this process, or workers."""
-        config = self._config
-        if config.shadow.audit_workers > 1:
-            return ExchangeDispatcher(
-                config,
-                source=self._receiver,
-                store=self._store,
-                metrics=self._metrics,
-                account=account,
-                welcome=(secret, policy.key),
-                identities=self._identities,
-                ledger=ledger,
-                run=run,
-            )
-        fetcher = SubprocessFetcher(config.proxy.timeouts, config.proxy.limits, frame_bytes(config), log_options(config))
-        references = ReferenceClient(config, os.environ, fetcher)
-        worker = Worker(
-            config=config,
-            metrics=self._metrics,
-            outcomes=StoredOutcomes(ledger, self._store),
-            references=references,
-            account=account,
-            policy=policy,
-            secret=secret,
-            identities=self._identities,
-            sources=lambda plane: source(run, plane),
+    def _intake(self, ledger: ExchangeLedger, *, delivered: bool) -> ExchangeReceiver | BrokerIntake:
+        """Where exchanges come from: the local socket, or a broker."""
+        if delivered:
+            return broker_intake(self._config, self._registry, ledger=ledger, store=self._store)
+        return ExchangeReceiver(
+            limit=self._config.shadow.inbox,
+            limit_bytes=self._config.shadow.inbox_bytes,
+            frame_limit=frame_bytes(self._config),
+            on_stats=self._stats,
+            on_end=self._planes.left,
+            ledger=ledger,
         )
-        return LocalAudit(config, worker=worker, references=references, fetcher=fetcher, source=self._receiver)
 
     def __repr__(self) -> str:
         return f"<AuditProcess {self._receiver!r} {self._audit!r} {self._planes!r}>"
@@ -384,15 +364,18 @@ def main() -> int:
         return 2
     admin = socket.socket(fileno=task["fd"])
     admin.setblocking(False)
+
+    def made() -> AuditProcess:
+        board, run = SharedCounters(task.get("board")), task.get("run", "")
+        return AuditProcess(config, store, board, run, os.getppid(), role=task.get("role", "all"))
+
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(
-            live(
-                lambda: AuditProcess(config, store, SharedCounters(task.get("board")), task.get("run", ""), os.getppid()),
-                admin,
-                task["audit_socket"],
-                begun,
-            )
-        )
+        try:
+            runner.run(live(made, admin, task["audit_socket"], begun))
+        except BrokerError as why:
+            store.close()
+            sys.stderr.write(f"sameweights: {why}\n")
+            return 2
     return 0
 
 

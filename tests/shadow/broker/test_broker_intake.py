@@ -1,0 +1,87 @@
+"""What waits in a stream, by the server's clock; an intake is ready once it is connected."""
+
+import asyncio
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from proxy.process.shared_counters import SharedCounters
+from shadow.broker import broker_intake
+from shadow.broker.broker_errors import BrokerAwayError, BrokerError
+from shadow.broker.broker_intake import BrokerIntake, backlog, stream_backlog
+from shadow.metrics.broker_metrics import ConsumerMetrics
+from shadow.pipeline.exchange_ledger import ExchangeLedger
+from shadow.settings.top_level_config import Config
+from tests.brokers import STREAM_BYTES, connected, nats_server, settings
+from tests.running import until
+
+
+def info(**state) -> dict[str, object]:
+    state = {"messages": 3, "bytes": 70, "first_ts": "2026-11-29T18:00:00.123456789Z", **state}
+    return {"ts": "2026-11-29T18:00:30.623456789Z", "config": {"max_bytes": 100}, "state": state}
+
+
+def test_age_is_that_of_the_first_message_by_the_servers_clock():
+    found = stream_backlog("S", info())
+    assert (found.messages, found.size, found.limit, found.age) == (3, 70, 100, 30.5)
+
+
+def test_empty_stream_has_no_age():
+    assert stream_backlog("S", info(messages=0, first_ts="0001-01-01T00:00:00Z")).age == 0.0
+
+
+@pytest.mark.parametrize("moment", ["", "soon", "0001-01-01T00:00:00Z", "2026-11-29T19:00:00Z"])
+def test_moment_that_is_none_or_later_gives_no_negative_age(moment):
+    assert stream_backlog("S", info(first_ts=moment)).age >= 0.0
+
+
+def test_answer_without_a_state_is_an_error_of_the_broker():
+    with pytest.raises(BrokerAwayError):
+        stream_backlog("S", {})
+
+
+async def test_backlog_of_each_stream_is_what_was_published(tmp_path):
+    async with nats_server(tmp_path) as server:
+        config = settings(server, streams=2)
+        async with connected(config) as broker:
+            await broker.publish("sameweights.1.exchange.1", b"x" * 100, {})
+            first, second = await backlog(broker, config)
+    assert (first.messages, second.messages, second.limit) == (0, 1, STREAM_BYTES)
+    assert second.size >= 100
+
+
+class Stored:
+    def exchange(self, _):
+        return None
+
+
+def intake(config) -> tuple[BrokerIntake, CollectorRegistry]:
+    registry, ledger = CollectorRegistry(), ExchangeLedger(SharedCounters(), {})
+    made = BrokerIntake(Config(broker=config), "", ledger=ledger, store=Stored(), metrics=ConsumerMetrics(registry))
+    return made, registry
+
+
+async def test_intake_is_not_ready_until_it_is_connected_and_shows_what_waits(tmp_path, monkeypatch):
+    monkeypatch.setattr(broker_intake, "BACKLOG_SECONDS", 0.05)
+    async with nats_server(tmp_path) as server:
+        await server.stop()
+        made, registry = intake(settings(server))
+        await made.start("")
+        assert "cannot be reached" in made.why_not()
+        staying = asyncio.create_task(made.stay())
+        await server.start()
+        await until(lambda: made.why_not() == "")
+        stream = {"stream": "SAMEWEIGHTS_EXCHANGE_0"}
+        await until(lambda: registry.get_sample_value("sameweights_backlog_limit_bytes", stream) == STREAM_BYTES)
+        await until(lambda: registry.get_sample_value("sameweights_broker_connected") == 1)
+        staying.cancel()
+        await asyncio.gather(staying, return_exceptions=True)
+        await made.stop(patience=1.0)
+        await made.close()
+
+
+async def test_broker_that_refuses_the_configuration_ends_the_start(tmp_path):
+    async with nats_server(tmp_path) as server:
+        made, _ = intake(settings(server, replicas=5))
+        with pytest.raises(BrokerError, match=r"broker\.replicas"):
+            await made.start("")

@@ -1,0 +1,253 @@
+"""Exchanges of a real stream: each is taken once, acknowledged once settled, and delivered again where it was not."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+
+from proxy.packing import pack
+from proxy.process.shared_counters import SharedCounters
+from shadow.broker import broker_streams, consumer
+from shadow.broker.broker_message import PayloadCompressor, headers, subject
+from shadow.broker.consumer import BrokerConsumer
+from shadow.pipeline.exchange_ledger import ExchangeLedger
+from storage.store import StoreError
+from tests.brokers import connected, nats_server, settings, stored_messages
+from tests.exchanges import asked, exchange, said
+from tests.running import until
+
+NONE = 0.05
+"""Seconds in which nothing comes."""
+
+
+def identity(number: int) -> str:
+    return f"{number:032d}"
+
+
+class Consuming:
+    def __init__(self, broker, **more) -> None:
+        self.broker, self.board = broker, SharedCounters()
+        self.stored: set[str] = set()
+        self.asked: list[str] = []
+        options = {"streams": 1, "limit": 100, "limit_bytes": 10_000_000, "is_stored": self._is_stored, **more}
+        self.consumer = BrokerConsumer(broker, message_limit=1_000_000, ledger=ExchangeLedger(self.board, {}), **options)
+
+    def _is_stored(self, exchange_id: str) -> bool:
+        self.asked.append(exchange_id)
+        return exchange_id in self.stored
+
+    async def __aenter__(self):
+        self.tasks = [asyncio.create_task(work) for work in self.consumer.work()]
+        return self
+
+    async def __aexit__(self, *_):
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+
+    async def publish(self, *numbers: int, **more) -> None:
+        for number in numbers:
+            payload = pack(exchange(said(), request=asked(), id=identity(number), **more))
+            await self.broker.publish(subject(0), PayloadCompressor().compress(payload), headers(identity(number)))
+
+    async def take(self, count: int) -> list[str]:
+        return [(await asyncio.wait_for(self.consumer.take(), 20)).id for _ in range(count)]
+
+    async def left(self, count: int) -> None:
+        async def reached() -> bool:
+            return await stored_messages(self.broker) == count
+
+        await until(reached)
+
+
+@asynccontextmanager
+async def consuming(tmp_path, **more):
+    async with (
+        nats_server(tmp_path) as server,
+        connected(settings(server), consumers=True) as broker,
+        Consuming(broker, **more) as running,
+    ):
+        yield running
+
+
+@pytest.fixture
+def soon(monkeypatch):
+    """Deliver again what is not acknowledged within half a second, and renew nothing."""
+    monkeypatch.setattr(broker_streams, "ACK_SECONDS", 0.5)
+    monkeypatch.setattr(consumer, "RENEW_SECONDS", 1_000.0)
+
+
+async def test_exchange_is_taken_once_and_gone_from_the_stream_once_it_is_settled(tmp_path):
+    async with consuming(tmp_path) as running:
+        await running.publish(1, 2)
+        assert await running.take(2) == [identity(1), identity(2)]
+        assert await stored_messages(running.broker) == 2
+        running.consumer.settled(identity(1))
+        await running.left(1)
+        running.consumer.settled(identity(2))
+        running.consumer.settled(identity(2))
+        await running.left(0)
+        assert running.asked == [], "what is delivered for the first time is not looked up"
+
+
+async def test_message_that_is_no_exchange_is_counted_and_the_next_one_is_taken(tmp_path, logged):
+    lines = logged("shadow.broker.consumer")
+    async with consuming(tmp_path) as running:
+        await running.broker.publish(subject(0), b"nothing", headers("1"))
+        await running.broker.publish(subject(0), b"x", {"Nats-Msg-Id": "2"})
+        await running.publish(3)
+        assert await running.take(1) == [identity(3)]
+        running.consumer.settled(identity(3))
+        await running.left(0)
+        assert running.board.totals()["malformed"] == 2
+        assert [call.kwargs["event"] for call in lines] == ["message_unreadable"] * 2
+
+
+async def test_message_of_a_later_format_stays_in_the_stream(tmp_path):
+    async with consuming(tmp_path) as running:
+        await running.broker.publish(subject(0, "2"), b"of tomorrow", headers("1"))
+        await running.publish(2)
+        assert await running.take(1) == [identity(2)]
+        running.consumer.settled(identity(2))
+        await running.left(1)
+        assert running.board.row(0).settled == 0
+
+
+async def test_exchange_that_is_held_and_delivered_again_is_handled_once_and_acknowledged(tmp_path, soon):
+    async with consuming(tmp_path) as running:
+        await running.publish(1)
+        assert await running.take(1) == [identity(1)]
+        await until(lambda: running.consumer.redelivered["held_here"])
+        assert running.consumer.take_now() is None
+        running.consumer.settled(identity(1))
+        await running.left(0)
+
+
+async def test_exchange_of_a_process_that_was_killed_is_audited_by_another_and_one_that_is_stored_is_not(tmp_path, soon):
+    async with consuming(tmp_path) as killed:
+        await killed.publish(1, 2)
+        await killed.take(2)
+        for task in killed.tasks:
+            task.cancel()
+        async with Consuming(killed.broker) as other:
+            other.stored.add(identity(1))
+            assert await other.take(1) == [identity(2)]
+            other.consumer.settled(identity(2))
+            await other.left(0)
+            assert other.consumer.redelivered == {"stored_before": 1, "audited": 1}
+            assert sorted(other.asked) == [identity(1), identity(2)]
+
+
+async def test_exchange_that_was_delivered_five_times_is_given_up_at_the_sixth_and_counted(tmp_path, soon, monkeypatch):
+    async with consuming(tmp_path) as running:
+        await running.publish(1)
+
+        def fall_from_hand() -> bool:
+            running.consumer._held.clear()
+            return running.board.totals()["undeliverable"] == 1
+
+        await until(fall_from_hand)
+        assert running.consumer.redelivered["audited"] == 4
+        assert running.consumer.redelivered["undeliverable"] == 1
+        assert await running.take(5) == [identity(1)] * 5
+        await running.left(0)
+
+
+async def test_store_that_cannot_be_read_is_asked_again_before_a_redelivery_is_handled(tmp_path, soon, monkeypatch):
+    monkeypatch.setattr(consumer, "LOOK_SECONDS", 0.01)
+    answers = [StoreError("away"), StoreError("away"), True]
+
+    def is_stored(_):
+        answer = answers.pop(0)
+        if isinstance(answer, StoreError):
+            raise answer
+        return answer
+
+    async with consuming(tmp_path) as killed:
+        await killed.publish(1)
+        await killed.take(1)
+        for task in killed.tasks:
+            task.cancel()
+        async with Consuming(killed.broker, is_stored=is_stored) as other:
+            await other.left(0)
+            assert answers == []
+
+
+async def test_nothing_is_taken_while_the_store_is_away_and_no_more_than_the_limit_is_held(tmp_path):
+    async with consuming(tmp_path, limit=3) as running:
+        await running.publish(*range(5))
+        assert await running.take(3) == [identity(number) for number in range(3)]
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(running.consumer.take(), NONE)
+        running.consumer.pause(True)
+        running.consumer.settled(identity(0))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(running.consumer.take(), NONE)
+        running.consumer.pause(False)
+        assert await running.take(1) == [identity(3)]
+
+
+async def test_room_is_what_the_limits_leave_in_exchanges_and_in_bytes(tmp_path):
+    async with consuming(tmp_path, limit=10, limit_bytes=1_000) as running:
+        assert running.consumer._room() == (10, 1_000)
+        await running.publish(1)
+        await running.take(1)
+        size = running.consumer._held[identity(1)].size
+        assert running.consumer._room() == (9, 1_000 - size)
+        running.consumer.settled(identity(1))
+        assert running.consumer._room() == (10, 1_000)
+
+
+async def test_what_waits_at_the_end_is_returned_for_another_auditor_at_once(tmp_path):
+    async with consuming(tmp_path) as ending:
+        await ending.publish(1, 2)
+        await until(lambda: len(ending.consumer) == 2)
+        await ending.take(1)
+        await ending.consumer.stop()
+        assert ending.consumer.take_now() is None
+        async with Consuming(ending.broker) as other:
+            assert await other.take(1) == [identity(2)]
+
+
+async def test_exchange_that_is_held_for_long_is_renewed_and_not_delivered_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(broker_streams, "ACK_SECONDS", 0.6)
+    monkeypatch.setattr(consumer, "RENEW_SECONDS", 0.1)
+    async with consuming(tmp_path) as running:
+        await running.publish(1)
+        await running.take(1)
+        held = running.consumer._held[identity(1)]
+        renewals: list[float] = []
+
+        def renewed() -> bool:
+            renewals.append(held.since)
+            return len({*renewals}) > 10  # more than a second
+
+        await until(renewed)
+        assert running.consumer.redelivered == {}
+
+
+async def test_exchanges_come_again_after_the_server_was_killed(tmp_path):
+    async with (
+        nats_server(tmp_path) as server,
+        connected(settings(server), consumers=True) as broker,
+        Consuming(broker) as running,
+    ):
+        keeping = asyncio.create_task(broker.keep())
+        await running.publish(1)
+        assert await running.take(1) == [identity(1)]
+        await server.stop(9)
+        running.consumer.settled(identity(1))
+        await server.start()
+        await until(lambda: broker.is_connected)
+
+        async def published() -> bool:
+            try:
+                await running.publish(2)
+            except Exception:  # noqa: BLE001 - the server is not up yet
+                return False
+            return True
+
+        await until(published)
+        assert await running.take(1) == [identity(2)]
+        running.consumer.settled(identity(2))
+        keeping.cancel()

@@ -1,0 +1,85 @@
+"""Messages come one by one as they are published, as many as there is room for, by whichever client is open."""
+
+import asyncio
+
+from shadow.broker.broker_message import subject
+from shadow.broker.stream_pull import StreamPull
+from tests.brokers import connected, nats_server, settings
+from tests.running import until
+
+
+async def test_message_comes_before_the_request_for_it_is_over(tmp_path):
+    came: list[bytes] = []
+
+    async def received(message) -> None:
+        came.append(message.data)
+
+    async with nats_server(tmp_path) as server, connected(settings(server), consumers=True) as broker:
+        pull = StreamPull(broker, 0, room=lambda: (100, 1_000_000), received=received, moved=asyncio.Event())
+        running = asyncio.create_task(pull.run())
+        for number in range(3):
+            await broker.publish(subject(0), b"%d" % number, {})
+            await until(lambda number=number: len(came) == number + 1, 1.5)
+        running.cancel()
+    assert came == [b"0", b"1", b"2"]
+
+
+async def test_no_more_is_requested_than_there_is_room_for(tmp_path):
+    room, moved, came = [2], asyncio.Event(), []
+
+    async def received(message) -> None:
+        came.append(message.data)
+        room[0] -= 1
+
+    async with nats_server(tmp_path) as server, connected(settings(server), consumers=True) as broker:
+        for number in range(5):
+            await broker.publish(subject(0), b"%d" % number, {})
+        pull = StreamPull(broker, 0, room=lambda: (room[0], 1_000_000), received=received, moved=moved)
+        running = asyncio.create_task(pull.run())
+        await until(lambda: len(came) == 2)
+        room[0] = 1
+        moved.set()
+        await until(lambda: len(came) == 3)
+        running.cancel()
+    assert room == [0]
+
+
+async def test_another_client_is_used_once_the_first_is_closed(tmp_path):
+    came: list[bytes] = []
+
+    async def received(message) -> None:
+        came.append(message.data)
+
+    async with nats_server(tmp_path) as server, connected(settings(server), consumers=True) as broker:
+        pull = StreamPull(broker, 0, room=lambda: (9, 1_000_000), received=received, moved=asyncio.Event())
+        running = asyncio.create_task(pull.run())
+        keeping = asyncio.create_task(broker.keep())
+        first = broker.client
+        await first.close()
+        await until(lambda: broker._client not in {None, first})
+        await broker.publish(subject(0), b"later", {})
+        await until(lambda: came)
+        running.cancel()
+        keeping.cancel()
+    assert came == [b"later"]
+
+
+async def test_one_large_message_is_requested_at_a_time_where_there_is_room_for_few_bytes(tmp_path):
+    room, moved, came = [1], asyncio.Event(), []
+
+    async def received(message) -> None:
+        came.append(len(message.data))
+        room[0] -= len(message.data)
+
+    async with nats_server(tmp_path) as server, connected(settings(server), consumers=True) as broker:
+        for number in range(3):
+            await broker.publish(subject(0), b"%d" % number * 5_000_000, {})
+        pull = StreamPull(broker, 0, room=lambda: (100, room[0]), received=received, moved=moved)
+        running = asyncio.create_task(pull.run())
+        await until(lambda: room[0] < 0)
+        await broker.flush()
+        assert came == [5_000_000]
+        room[0] = 1
+        moved.set()
+        await until(lambda: len(came) == 2)
+        running.cancel()
