@@ -7,13 +7,14 @@ import sys
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Literal
+from typing import Any, Literal
 
 import orjson
 
 from proxy.exchange import ChunkTimings, Exchange, Failure, FailureKind, Headers, Labels, Request, Response, Role
 from shadow.findings.finding import Comparison, Finding, FindingState
 from shadow.findings.pair import ControlReason
+from shadow.pricing.token_classes import KNOWN, classed_answer
 from shadow.reading.completion import Completion, ToolCall, UnreadReason
 from shadow.reading.media_hashes import hashed_text
 from shadow.reading.parsed_exchange import ParsedExchange
@@ -202,6 +203,7 @@ def _exchange_row(parsed: ParsedExchange) -> ExchangeRow:
         cached_tokens=_count(usage.cached_tokens) if usage else None,
         cache_write_tokens=_count(usage.cache_write_tokens) if usage else None,
         cost=usage.cost if usage else None,
+        **_classes(answer),
         seconds=exchange.seconds,
         overhead=exchange.overhead,
         head_seconds=answer.timing.head,
@@ -218,6 +220,22 @@ def _exchange_row(parsed: ParsedExchange) -> ExchangeRow:
         marks=pack_marks(response.marks) if response else b"",
         upstream=_storable(parsed.upstream),
     )
+
+
+def _classes(answer: ParsedResponse) -> dict[str, Any]:
+    """The columns of the classes of an answer's tokens."""
+    found = classed_answer(answer.completion, answer.status)
+    if found is None or found.state not in KNOWN:
+        return {"usage_state": found.state.value if found else ""}
+    tokens = found.tokens
+    return {
+        "usage_state": found.state.value,
+        "fresh_tokens": tokens.fresh,
+        "cache_write_1h_tokens": tokens.cache_write_1h,
+        "output_tokens": tokens.output,
+        "reasoning_tokens": tokens.reasoning,
+        "uncertain_tokens": tokens.uncertain,
+    }
 
 
 def _pair_row(triple: AnsweredPair, comparable: str, alterations: Sequence[str], secret: bytes) -> PairRow:

@@ -15,6 +15,12 @@ Passed = tuple[int, str, str, str, str, tuple[str, ...]]
 """(begin of the stretch, route, model, provider, reference, names of the checks that matched)."""
 
 SUMS = ("requests", "asked", "failures", "errors", "prompt_tokens", "completion_tokens")
+TOKEN_SUMS = (
+    *("answers", "fresh", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning", "uncertain"),
+    "cost",
+)
+"""Columns of the sums of tokens by class, in the order of `TokenSum`."""
+DAY = 86_400
 CREDIBLE = 1_000_000_000
 """Most tokens counted for one answer, because the sum of what providers report must fit an SQLite integer."""
 

@@ -60,6 +60,17 @@ class ExchangeRow:
     marks: bytes
     upstream: str = ""
     """The server behind a router that answered, as the router named it, `unnamed` where it named none; "" for no router."""
+    usage_state: str = ""
+    """How well the classes of its tokens are known (`shadow.pricing.token_classes`); "" where nothing is billed."""
+    fresh_tokens: int | None = None
+    """Tokens of the prompt neither read from a cache nor written to one; None where the classes are not known."""
+    cache_write_1h_tokens: int | None = None
+    """The part of `cache_write_tokens` that is kept for an hour."""
+    output_tokens: int | None = None
+    """Tokens of the output without its reasoning."""
+    reasoning_tokens: int | None = None
+    uncertain_tokens: int | None = None
+    """Output tokens beyond these that may have been billed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -313,6 +324,34 @@ class TrafficCount:
     errors: int
     prompt_tokens: int
     completion_tokens: int
+
+
+class TokenSum(NamedTuple):
+    """The tokens of one day of UTC (its begin in seconds since the epoch) by class, of answers in one state of usage.
+
+    `stated`: answers whose response names its cost; `cost` is the sum of those, in US dollars.
+    """
+
+    day: int
+    provider: str
+    model: str
+    role: str
+    usage_state: str
+    stated: int
+    answers: int
+    fresh: int
+    cache_read: int
+    cache_write_5m: int
+    cache_write_1h: int
+    output: int
+    reasoning: int
+    uncertain: int
+    cost: float
+
+    @property
+    def tokens(self) -> tuple[int, ...]:
+        """The tokens by class, in the order of the columns."""
+        return self[7:14]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,6 +40,7 @@ from storage.rows import (
     PayoffPoint,
     SegmentCount,
     SignalCount,
+    TokenSum,
     ToolCallRow,
     TrafficCount,
 )
@@ -283,6 +284,9 @@ class Reader(Protocol):
 
     def traffic(self, since: float, until: float) -> Sequence[TrafficCount]:
         """Requests, failures and tokens by provider, model and role."""
+
+    def token_sums(self, since: float, until: float) -> Sequence[TokenSum]:
+        """Tokens by class, by day of UTC, provider, model, role and state of usage."""
 
     @property
     def judgements(self) -> JudgementQueries:

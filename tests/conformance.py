@@ -59,6 +59,12 @@ def exchange_row(name: str, **more) -> ExchangeRow:
         cached_tokens=6,
         cache_write_tokens=3,
         cost=2.1e-06,
+        usage_state="certain",
+        fresh_tokens=1,
+        cache_write_1h_tokens=2,
+        output_tokens=3,
+        reasoning_tokens=1,
+        uncertain_tokens=0,
         seconds=1.5,
         overhead=0.001,
         head_seconds=0.2,
@@ -259,6 +265,13 @@ def _counts(store: Store) -> None:
         completion_tokens=12,
     )
     assert list(store.traffic(START + 50, START + 60)) == [far]
+    sums = store.token_sums(START + 50, START + 60)
+    assert [(each.provider, each.usage_state, each.stated, each.answers, each.tokens) for each in sums] == [
+        ("far", "certain", 1, 3, (3, 18, 3, 6, 9, 3, 0))
+    ]
+    assert sums[0].day == START // DAY * DAY
+    assert round(sums[0].cost * 1e6, 9) == 6.3
+    assert not store.token_sums(START + 60, 0)
     assert list(store.latencies(START + 50, START + 60, 10)) == [("far", "qwen", "primary", "seconds", 0.5)]
     assert len(store.latencies(START, 0, 2)) == 4
 

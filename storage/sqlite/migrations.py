@@ -289,6 +289,13 @@ def m023_long_periods(db: Database) -> None:
         db.execute(statement)
 
 
+@SCHEMA()
+def m024_token_classes(db: Database) -> None:
+    """The classes of tokens of each exchange, and their sums; the rows of older versions have no reasoning apart."""
+    for statement in released_sql.TOKEN_CLASSES:
+        db.execute(statement)
+
+
 def migrate(conn: sqlite3.Connection, schema: Migrations = SCHEMA) -> None:
     """Apply the steps that are missing, each in a transaction of its own; a step that fails changes nothing."""
     schema.apply(_database(conn))

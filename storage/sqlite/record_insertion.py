@@ -29,7 +29,7 @@ from storage.prepared_records import (
     RecordRows,
     Values,
 )
-from storage.sqlite import evident_pairs, finding_rollups, handover_counts, passed_checks, traffic_rollups
+from storage.sqlite import evident_pairs, finding_rollups, handover_counts, passed_checks, token_rollups, traffic_rollups
 
 
 def insert_statement(table: str, columns: Sequence[str], rows: int = 1) -> str:
@@ -136,6 +136,7 @@ def write_rows(conn: sqlite3.Connection, records: Sequence[PreparedRecord]) -> l
         evident_pairs.mark(conn, batch.last_pair)
     finding_rollups.add(conn, batch.counts + rollup_keys.expanded(batch.passed))
     traffic_rollups.add(conn, batch.after)
+    token_rollups.add(conn, batch.after)
     handover_counts.add(conn, Counter(record.source for record in records if record.source))
     return written
 

@@ -104,3 +104,40 @@ LONG_PERIODS = (
     """CREATE INDEX idx_tallies_group ON tallies(
        route, model, provider, reference, comparison, signal, state, control_reason, began, times)""",
 )
+TOKEN_CLASSES = (
+    "ALTER TABLE exchanges ADD COLUMN usage_state TEXT NOT NULL DEFAULT ''",
+    *(
+        f"ALTER TABLE exchanges ADD COLUMN {name} INTEGER"
+        for name in ("fresh_tokens", "cache_write_1h_tokens", "output_tokens", "reasoning_tokens", "uncertain_tokens")
+    ),
+    """
+UPDATE exchanges SET usage_state = 'no_usage'
+WHERE status BETWEEN 200 AND 299 AND method = 'POST' AND model <> '' AND unread <> 'not_audited'
+""",
+    """
+UPDATE exchanges SET usage_state = 'invalid_usage' WHERE prompt_tokens IS NOT NULL
+""",
+    """
+UPDATE exchanges SET usage_state = 'certain', output_tokens = coalesce(completion_tokens, 0),
+  fresh_tokens = prompt_tokens - coalesce(cached_tokens, 0) - coalesce(cache_write_tokens, 0)
+WHERE prompt_tokens BETWEEN coalesce(cached_tokens, 0) + coalesce(cache_write_tokens, 0) AND 100000000
+  AND coalesce(completion_tokens, CASE WHEN target LIKE '%/embeddings%' THEN 0 ELSE -1 END) BETWEEN 0 AND 100000000
+""",
+    """
+CREATE TABLE token_sums (
+  began INTEGER NOT NULL, provider TEXT NOT NULL, model TEXT NOT NULL, role TEXT NOT NULL, usage_state TEXT NOT NULL,
+  stated INTEGER NOT NULL, answers INTEGER NOT NULL, fresh INTEGER NOT NULL, cache_read INTEGER NOT NULL,
+  cache_write_5m INTEGER NOT NULL, cache_write_1h INTEGER NOT NULL, output INTEGER NOT NULL, reasoning INTEGER NOT NULL,
+  uncertain INTEGER NOT NULL, cost REAL NOT NULL,
+  PRIMARY KEY (began, provider, model, role, usage_state, stated)
+) STRICT, WITHOUT ROWID
+""",
+    """
+INSERT INTO token_sums
+SELECT CAST(started / 600 AS INTEGER) * 600, provider, model, role, usage_state, cost IS NOT NULL, count(*),
+  coalesce(sum(fresh_tokens), 0), coalesce(sum(CASE WHEN fresh_tokens IS NOT NULL THEN cached_tokens END), 0),
+  coalesce(sum(CASE WHEN fresh_tokens IS NOT NULL THEN cache_write_tokens END), 0), 0, coalesce(sum(output_tokens), 0), 0, 0,
+  coalesce(sum(cost), 0.0)
+FROM exchanges WHERE usage_state <> '' GROUP BY 1, 2, 3, 4, 5, 6
+""",
+)

@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 
-from storage.sqlite import finding_rollups, traffic_rollups
+from storage.sqlite import finding_rollups, token_rollups, traffic_rollups
 from storage.sqlite.body_chains import detach
 from storage.sqlite.record_insertion import roll_back
 
@@ -53,6 +53,7 @@ def drop(conn: sqlite3.Connection, chosen: str, values: tuple[object, ...]) -> i
         numbers = _listed(_with_pairs(conn, going))
         finding_rollups.subtract(conn, _listed(going), numbers)
         traffic_rollups.subtract(conn, _listed(going))
+        token_rollups.subtract(conn, _listed(going))
         detach(conn, _listed(going))
         conn.execute(DELETE_PAIRS, (numbers,))
         gone = conn.execute(DELETE_EXCHANGES, (_listed(going),)).rowcount

@@ -20,16 +20,18 @@ from storage.rows import (
     PairSummary,
     PayoffPoint,
     SignalCount,
+    TokenSum,
     ToolCallRow,
     TrafficCount,
 )
 from storage.spending import Spending, spent
-from storage.sqlite import exchange_queries, failed_answers, pair_queries, retention
+from storage.sqlite import exchange_queries, failed_answers, pair_queries, retention, token_rollups
 from storage.sqlite.connection import BUSY_SECONDS, explain, open_reading
 from storage.sqlite.identity_queries import IdentityReader
 from storage.sqlite.judgement_store import JudgementReader
 from storage.sqlite.migrations import pending, why_not_ours
 from storage.sqlite.page_reader import PageReader
+from storage.sqlite.query_rows import period
 from storage.sqlite.study_tables import StudyReader
 from storage.store import StoreError
 
@@ -94,6 +96,10 @@ class SqliteReader:
     def traffic(self, since: float, until: float) -> Sequence[TrafficCount]:
         """Requests, failures and tokens by provider, model and role."""
         return self._query(lambda conn: exchange_queries.traffic(conn, since, until))
+
+    def token_sums(self, since: float, until: float) -> Sequence[TokenSum]:
+        """Tokens by class, by day of UTC, provider, model, role and state of usage."""
+        return self._query(lambda conn: token_rollups.token_sums(conn, *period(since, until)))
 
     def reasons(self, since: float, until: float) -> Sequence[tuple[str, str, str, str, int]]:
         """(provider, model, reference, reason, pairs) for every reason why pairs of the period are not comparable."""

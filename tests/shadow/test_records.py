@@ -81,7 +81,11 @@ def test_a_further_label_is_a_field_of_the_labels_and_a_column_of_the_row_and_no
     for place, before, after in (
         ("proxy/exchange.py", '    tag: str = ""\n', '    tag: str = ""\n    region: str = ""\n'),
         ("storage/rows.py", "    tag: str\n", "    tag: str\n    region: str\n"),
-        ("storage/sqlite/migrations.py", '            "tag": str,\n', '            "tag": str,\n            "region": str,\n'),
+        (
+            "storage/sqlite/released_tables.py",
+            '            "tag": str,\n',
+            '            "tag": str,\n            "region": str,\n',
+        ),
     ):
         text = (tmp_path / place).read_text(encoding="utf-8")
         assert text.count(before) == 1, place

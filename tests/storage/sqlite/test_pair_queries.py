@@ -8,7 +8,7 @@ import pytest
 from storage import rollup_keys
 from storage.prepared_records import RecordPreparer
 from storage.rows import PairFilter
-from storage.sqlite import exchange_queries, finding_rollups, pair_queries, traffic_rollups
+from storage.sqlite import exchange_queries, finding_rollups, pair_queries, token_rollups, traffic_rollups
 from storage.sqlite.connection import create_file, open_writing
 from storage.sqlite.migrations import migrate
 from storage.sqlite.record_insertion import KNOWN_EXCHANGES, KNOWN_PAIRS, insert
@@ -40,6 +40,8 @@ ASKED = {
     "payoffs": (pair_queries.PAYOFFS, 2),
     "passages that come": (traffic_rollups.ADD, 1),
     "passages that go": (traffic_rollups.GOING, 1),
+    "token sums that come": (token_rollups.ADD, 1),
+    "token sums that go": (token_rollups.GOING, 1),
     "latencies": (exchange_queries.LATENCIES, 3),
     "known exchanges": (KNOWN_EXCHANGES, 1),
     "known pairs": (KNOWN_PAIRS, 1),
@@ -53,11 +55,15 @@ ASKED = {
 }
 
 
-@pytest.mark.parametrize("statement", [traffic_rollups.TRAFFIC, traffic_rollups.LIMITS], ids=["traffic", "limits"])
-def test_no_long_period_is_read_row_by_row(conn, statement):
+@pytest.mark.parametrize(
+    ("statement", "table"),
+    [(traffic_rollups.TRAFFIC, "passages"), (traffic_rollups.LIMITS, "passages"), (token_rollups.PERIOD, "token_sums")],
+    ids=["traffic", "limits", "tokens"],
+)
+def test_no_long_period_is_read_row_by_row(conn, statement, table):
     steps = [step for *_, step in conn.execute(f"EXPLAIN QUERY PLAN {statement}", rollup_keys.period(1.0, 5_000.0))]
     assert not [step for step in steps if step.startswith("SCAN") and not step.startswith(OWN)], steps
-    assert sum("passages USING PRIMARY KEY" in step for step in steps) == 1, steps
+    assert sum(f"{table} USING PRIMARY KEY" in step for step in steps) == 1, steps
 
 
 @pytest.mark.slow
