@@ -7,7 +7,7 @@ import sys
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, Literal
+from typing import Literal
 
 import orjson
 
@@ -184,6 +184,8 @@ def _exchange_row(parsed: ParsedExchange) -> ExchangeRow:
     labels = labels.with_texts(*map(_storable, labels.texts))
     completion = answer.completion if isinstance(answer.completion, Completion) else None
     usage = completion.usage if completion else None
+    classed = classed_answer(answer.completion, answer.status)
+    tokens = classed.tokens if classed and classed.state in KNOWN else None
     return ExchangeRow(
         id=exchange.id,
         role=exchange.role.value,
@@ -203,7 +205,12 @@ def _exchange_row(parsed: ParsedExchange) -> ExchangeRow:
         cached_tokens=_count(usage.cached_tokens) if usage else None,
         cache_write_tokens=_count(usage.cache_write_tokens) if usage else None,
         cost=usage.cost if usage else None,
-        **_classes(answer),
+        usage_state=classed.state.value if classed else "",
+        fresh_tokens=tokens.fresh if tokens else None,
+        cache_write_1h_tokens=tokens.cache_write_1h if tokens else None,
+        output_tokens=tokens.output if tokens else None,
+        reasoning_tokens=tokens.reasoning if tokens else None,
+        uncertain_tokens=tokens.uncertain if tokens else None,
         seconds=exchange.seconds,
         overhead=exchange.overhead,
         head_seconds=answer.timing.head,
@@ -220,22 +227,6 @@ def _exchange_row(parsed: ParsedExchange) -> ExchangeRow:
         marks=pack_marks(response.marks) if response else b"",
         upstream=_storable(parsed.upstream),
     )
-
-
-def _classes(answer: ParsedResponse) -> dict[str, Any]:
-    """The columns of the classes of an answer's tokens."""
-    found = classed_answer(answer.completion, answer.status)
-    if found is None or found.state not in KNOWN:
-        return {"usage_state": found.state.value if found else ""}
-    tokens = found.tokens
-    return {
-        "usage_state": found.state.value,
-        "fresh_tokens": tokens.fresh,
-        "cache_write_1h_tokens": tokens.cache_write_1h,
-        "output_tokens": tokens.output,
-        "reasoning_tokens": tokens.reasoning,
-        "uncertain_tokens": tokens.uncertain,
-    }
 
 
 def _pair_row(triple: AnsweredPair, comparable: str, alterations: Sequence[str], secret: bytes) -> PairRow:
