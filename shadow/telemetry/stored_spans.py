@@ -17,7 +17,7 @@ from shadow.settings.top_level_config import OtelConfig
 from shadow.telemetry.evaluation_results import EvaluatedAnswer, pair_span, pair_span_id, result_events
 from shadow.telemetry.genai_spans import SpanPlace, exchange_span
 from shadow.telemetry.span_values import EventValue, SpanValue, Telemetry
-from shadow.telemetry.trace_context import trace_context
+from shadow.telemetry.trace_context import own_trace, trace_context
 from storage.opening import PreparedRecord
 from storage.rows import ExchangeRecord, ExchangeRow, FindingRow, PairRecord, PairRow
 
@@ -100,12 +100,15 @@ class StoredSpans:
             raise SkippedRecordError("deleted")
         live, parsed = self._read(pair.subject_id)
         context = trace_context(parsed.exchange.request.headers, live.id)
+        if live.role == Role.CANDIDATE.value:
+            context = own_trace(context, live.id)
         if not context.sampled:
             raise SkippedRecordError("unsampled")
         legs = [self._read(each) for each in ids.exchanges]
         between = min(row.started for row, _ in legs), max(row.started + row.seconds for row, _ in legs)
         place = SpanPlace(context=context, parent_id=pair_span_id(pair.id), pair_id=pair.id)
-        spans = [self._span(row, leg, place) for row, leg in legs]
+        subject = SpanPlace(context=context, parent_id=context.parent_id)
+        spans = [self._span(row, leg, subject if row.id == pair.subject_id else place) for row, leg in legs]
         findings = self._reader.findings(pair_id=pair.id)
         events: list[EventValue] = []
         for kind, answer in _evaluated(pair, parsed, legs).items():

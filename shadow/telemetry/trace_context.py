@@ -30,6 +30,11 @@ def trace_context(headers: Headers, exchange_id: str) -> TraceContext:
     return (_parsed(sent[0]) if len(sent) == 1 else None) or _new(exchange_id)
 
 
+def own_trace(context: TraceContext, exchange_id: str) -> TraceContext:
+    """A new trace, kept where `context` is: that of a copy, whose ids are drawn at random and lead to no span."""
+    return _new(exchange_id)._replace(sampled=context.sampled)
+
+
 def span_id(exchange_id: str, part: str = "") -> bytes:
     """The id of the span of an exchange; `part` is another span about it. 8 bytes, never all zero."""
     return _hashed(f"span {part} {exchange_id}", 8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from proxy.exchange import AUDITED
 from shadow.report.drift_lines import drift_lines
 from shadow.settings.config_errors import ConfigError, meant, quoted
 from storage.rows import PairFilter
@@ -23,9 +24,7 @@ def known_names(reader: Reader, kind: str) -> list[str]:
         return sorted({line.route for line in drift_lines(reader)})
     if kind not in {"provider", "model"}:
         return []
-    return sorted(
-        {row.provider if kind == "provider" else row.model for row in reader.traffic(0.0, 0.0) if row.role == "primary"}
-    )
+    return sorted({row.provider if kind == "provider" else row.model for row in reader.traffic(0.0, 0.0) if row.role in AUDITED})
 
 
 def check_known(reader: Reader, *, provider: str = "", model: str = "", route: str = "", found: bool = False) -> None:

@@ -96,6 +96,24 @@ def test_pair_is_a_span_for_each_answer_of_the_reference_and_one_for_the_compari
     assert about == {("cross", span_id(pair)), ("self", made.spans[1].span_id)}
 
 
+@pytest.mark.parametrize(("flags", "kept_trace"), [("01", True), ("00", False)])
+def test_pair_of_a_candidate_is_a_trace_of_its_own_that_begins_with_its_answer(kept, flags, kept_trace):
+    pair = of(kept, role=Role.CANDIDATE, flags=flags)
+    ids = StoredIds((pair, *kept.ids[1].exchanges), pair)
+    if not kept_trace:
+        with pytest.raises(SkippedRecordError, match="unsampled"):
+            spans(kept).telemetry(ids)
+        return
+    compare, candidate, *reference = spans(kept).telemetry(ids).spans
+    assert candidate.attributes["sameweights.role"] == "candidate"
+    assert (candidate.span_id, candidate.parent_id) == (span_id(pair), b"")
+    assert compare.parent_id == candidate.span_id
+    assert [span.parent_id for span in reference] == [compare.span_id] * 2
+    traces = {span.trace_id.hex() for span in (compare, candidate, *reference)}
+    assert len(traces) == 1
+    assert traces != {TRACE}
+
+
 def test_greedy_comparison_is_about_what_the_provider_answered_once_more(kept):
     pair = of(kept)
     add_live(kept, "candidate", "again", id="9" * 32, role=Role.GREEDY)

@@ -2,8 +2,9 @@
 
 import pytest
 
+from proxy.exchange import Role
 from shadow.settings.config_errors import ConfigError
-from shadow.terminal.known_names import check_known
+from shadow.terminal.known_names import check_known, known_names
 from tests.records import add_pair
 
 
@@ -30,3 +31,9 @@ def test_known_names_pass_and_so_does_a_list_with_a_row(recorded, store):
 
 def test_nothing_is_unknown_in_an_empty_database(store):
     check_known(store, provider="p", model="m", route="r")
+
+
+def test_candidate_is_a_known_provider_and_a_reference_is_none(store):
+    add_pair(store, "north", "Hello", "Hello", role=Role.CANDIDATE)
+    assert store.flush(20)
+    assert known_names(store, "provider") == ["north"]
