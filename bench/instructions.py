@@ -1,12 +1,13 @@
 """Counts the instructions that one forwarding process spends on a small request and on a chunk of a stream.
 
-    python bench/instructions.py [--requests 100] [--chunks 300] [--rounds 5] [--tree DIR]
+    python bench/instructions.py [--requests 100] [--chunks 300] [--rounds 5] [--tree DIR] [--candidates 3]
 
 Runs `python -m proxy.server` of DIR (this tree by default) under callgrind, beside a provider and a client in this process that
 take turns, so that each read of the proxy is one request or one chunk. Prints instructions (callgrind's Ir) per keep-alive
 request of 1 KB answered by 1 KB, and per chunk of an event stream: the median of some rounds, without what the process spends
 when idle in the same time. Two runs agree within one to two per cent, since how many exchanges share a write to the audit depends
-on the time that they take. It needs valgrind, and takes about a minute.
+on the time that they take. With `--candidates N` requests take a route with a reference and N candidates, each with a key. It
+needs valgrind, and takes about a minute.
 """
 
 import argparse
@@ -92,7 +93,7 @@ class Client:
 class Counted:
     """A forwarding process of `tree` under callgrind, whose instructions can be read."""
 
-    def __init__(self, tree: Path, provider: Provider, folder: Path) -> None:
+    def __init__(self, tree: Path, provider: Provider, folder: Path, candidates: int | None) -> None:
         self._folder = folder
         self._dumps = 0
         self._idle = 0.0
@@ -107,13 +108,9 @@ class Counted:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             pass_fds=[opened.fileno()],
-            env={**os.environ, "PYTHONPATH": str(tree), "PYTHONHASHSEED": "0"},
+            env={**os.environ, "PYTHONPATH": str(tree), "PYTHONHASHSEED": "0", "BENCH_KEY": "sk-key-of-the-others"},
         )
-        config = {
-            "providers": {"stub": {"base_url": f"http://127.0.0.1:{provider.port}/v1"}},
-            "provider": "stub",
-            "timeouts": {"pool_idle": 600},
-        }
+        config = configured(f"http://127.0.0.1:{provider.port}/v1", candidates)
         give_task(self._process, config, audit, opened.fileno(), folder / "log")
         threading.Thread(target=self._process.stdout.read, daemon=True).start()
         opened.close()
@@ -138,6 +135,17 @@ class Counted:
         self._process.wait()
 
 
+def configured(url: str, candidates: int | None) -> dict[str, object]:
+    """The configuration; None candidates is one provider without a reference."""
+    stub = {"providers": {"stub": {"base_url": url}}, "provider": "stub", "timeouts": {"pool_idle": 600}}
+    if candidates is None:
+        return stub
+    names = [f"host{number}" for number in range(candidates)]
+    others = {name: {"base_url": "http://127.0.0.1:9/v1", "api_key_env": "BENCH_KEY"} for name in ("maker", *names)}
+    route = {"name": "agents", "provider": "stub", "reference": "maker", "candidates": names}
+    return stub | {"providers": {"stub": {"base_url": url}, **others}, "routes": [route]}
+
+
 def read_until(connection: socket.socket, end: bytes) -> bool:
     """Read until `end` has come; False where the connection ended before."""
     seen = b""
@@ -149,11 +157,11 @@ def read_until(connection: socket.socket, end: bytes) -> bool:
     return True
 
 
-def measure(tree: Path, *, requests: int, chunks: int, rounds: int) -> tuple[float, float]:
+def measure(tree: Path, *, requests: int, chunks: int, rounds: int, candidates: int | None = None) -> tuple[float, float]:
     """Instructions per request, and per chunk."""
     provider = Provider()
     with tempfile.TemporaryDirectory() as folder:
-        counted = Counted(tree, provider, Path(folder))
+        counted = Counted(tree, provider, Path(folder), candidates)
         try:
             client = Client(counted.port, provider)
             for _ in range(50):
@@ -184,8 +192,10 @@ def main() -> None:
     parser.add_argument("--chunks", type=int, default=300)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--tree", type=Path, default=Path(__file__).parent.parent)
+    parser.add_argument("--candidates", type=int, default=None)
     given = parser.parse_args()
-    request, chunk = measure(given.tree.resolve(), requests=given.requests, chunks=given.chunks, rounds=given.rounds)
+    extent = {"requests": given.requests, "chunks": given.chunks, "rounds": given.rounds, "candidates": given.candidates}
+    request, chunk = measure(given.tree.resolve(), **extent)
     print(f"instructions per request of 1 KB: {request:,.0f}")
     print(f"instructions per chunk of a stream: {chunk:,.0f}")
 
