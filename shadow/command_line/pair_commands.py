@@ -148,7 +148,7 @@ def show_record(
 
 
 def read_verdicts(reader: Reader) -> EvidentSignals:
-    """What the verdicts of all records rest on, which takes a second for a million records."""
+    """What the verdicts of all records rest on, read from the whole store."""
     from shadow.report.evident_signals import stored_evidence
 
     with progress("reading the verdicts"):
