@@ -8,6 +8,7 @@ from shadow.compare.comparators import compare
 from shadow.drift.payoff import payoffs
 from shadow.findings.finding import Finding, FindingState, Signal
 from shadow.findings.pair import ControlReason, Pair, PairKind
+from shadow.identity.request_shape import request_shape
 from shadow.reading.parsed_exchange import parse_exchange, parse_shadow_exchange
 from shadow.records import AnsweredPair, calls, exchange_record, pair_record
 from storage.store import Store
@@ -71,7 +72,8 @@ def add_pair(store: Store, provider: str, live, reference, control=None, *, faul
         if what is not None
     ]
     second = shadows[1] if len(shadows) > 1 else None
-    comparisons = [compare(Pair(kind=PairKind.CROSS, request=seen.request, subject=seen.answer, reference=shadows[0].answer))]
+    pair = Pair(kind=PairKind.CROSS, request=seen.request, subject=seen.answer, reference=shadows[0].answer)
+    comparisons = [compare(pair)]
     if second:
         comparisons.append(
             compare(Pair(kind=PairKind.SELF, request=seen.request, subject=shadows[0].answer, reference=second.answer))
@@ -83,6 +85,7 @@ def add_pair(store: Store, provider: str, live, reference, control=None, *, faul
             payoffs=payoffs(seen.request, seen.answer, shadows[0].answer, second.answer if second else None),
             exchanges=tuple(record(each) for each in shadows),
             alterations=["the model is called otherwise there"],
+            shape=request_shape(pair),
         )
     )
     return seen.exchange.id

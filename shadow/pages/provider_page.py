@@ -14,11 +14,12 @@ from shadow.pages.course_plot import CoursePlot, IntervalScale, course_plot, cou
 from shadow.pages.operator_actions import HOURS
 from shadow.pages.page_address import address, checked, provider_address
 from shadow.pages.period_figures import PeriodFigures, PeriodFiguresCache, course_signal
+from shadow.pages.segment_rows import SegmentRow, segment_rows
 from shadow.report.count_lines import NOT_MEASURABLE, CountLine, CountState
 from shadow.report.drift_lines import DriftLine
 from shadow.report.evident_signals import PERIODS, evident_signals
-from shadow.report.figures import STORED_SIGNAL, CheckLine, IdentityLine, MissingSignal, Scorecard, SignalLine
-from shadow.report.identity_lines import identity_lines
+from shadow.report.figures import STORED_SIGNAL, CheckLine, IdentityLine, MissingSignal, Scorecard, SegmentLine, SignalLine
+from shadow.report.identity_lines import identity_lines, segment_lines
 from shadow.report.latency_lines import PaceLine
 from shadow.settings.top_level_config import Config
 from storage.judgement_rows import PairTimes
@@ -30,7 +31,7 @@ BEYOND = frozenset({SignalOutcome.DIFFERS.value, SignalOutcome.DRIFTS.value})
 IDENTITIES = 200
 """Newest identities that flags are drawn of."""
 PAIRS = 2_000
-"""Newest pairs of all providers that the times of both sides are compared over."""
+"""Newest pairs of all providers that times and parts of the requests are compared over."""
 ACTIONS_SHOWN = 20
 """Newest actions of operators that are shown."""
 FEWEST = 20
@@ -84,9 +85,10 @@ class ProviderSection:
     drift: tuple[DriftLine, ...]
     alarmed: bool
     identity: IdentityLine | None
+    segments: tuple[SegmentRow, ...]
     times: tuple[TimesLine, ...]
     times_cut: int
-    """Pairs of all providers that the times were searched in, 0 for all of the period."""
+    """Pairs of all providers that times and segments were searched in, 0 for all of the period."""
     paces: tuple[PaceLine, ...]
     token_counts: tuple[CountLine, ...]
     has_evidence: bool
@@ -114,10 +116,13 @@ class ProviderPage:
         cards = [card for card in figures.cards if card.provider == name and words.get("model", card.model) == card.model]
         if not cards and not self._is_known(name):
             return None
+        times = self._reader.judgements.pair_times(figures.since, 0.0, PAIRS)
+        newest = times[-1].started if len(times) >= PAIRS else figures.since
         servers = _Servers(
             changes=self._reader.identity_queries.identities(figures.since, 0.0, IDENTITIES),
             lines=identity_lines(self._reader, figures.since, 0.0),
-            times=self._reader.judgements.pair_times(figures.since, 0.0, PAIRS),
+            times=times,
+            segments=segment_lines(self._reader, newest, 0.0) if any(map(evident_signals, cards)) else (),
         )
         return self._jinja.get_template("provider.html").render(
             name=name,
@@ -140,11 +145,14 @@ class ProviderPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Servers:
-    """What was read about the servers of all providers: changes of identity, identities, and times of pairs."""
+    """What was read about the servers of all providers: changes of identity, identities, times of the newest pairs, and the parts
+    of the requests among them.
+    """
 
     changes: Sequence[IdentityRow]
     lines: Sequence[IdentityLine]
     times: Sequence[PairTimes]
+    segments: Sequence[SegmentLine]
 
 
 def _section(card: Scorecard, figures: PeriodFigures, since: str, servers: _Servers) -> ProviderSection:
@@ -173,6 +181,7 @@ def _section(card: Scorecard, figures: PeriodFigures, since: str, servers: _Serv
         drift=drift,
         alarmed=card.verdict.word.is_adverse or bool(paces) or any(line.since is not None for line in drift),
         identity=next((line for line in servers.lines if (line.provider, line.model) == key[:2]), None),
+        segments=segment_rows(card, servers.segments, since),
         times=tuple(_times(key, servers.times)),
         times_cut=PAIRS if len(servers.times) >= PAIRS else 0,
         paces=paces,

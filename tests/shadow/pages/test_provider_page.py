@@ -13,8 +13,9 @@ from shadow.settings.top_level_config import Config
 from storage.rows import IdentityRow
 from tests.conformance import exchange_record, pair_record
 from tests.counted import count, shape, sizes
+from tests.exchanges import asked
 from tests.reading import Reading
-from tests.records import NOW, add_pair, fill
+from tests.records import NOW, add_pair, calling, fill
 
 
 @pytest.fixture
@@ -60,6 +61,27 @@ def test_signals_stand_under_the_outcome_that_the_report_prints(store, pages):
     page = text(pages.provider.page("near", {}))
     for outcome, number in outcomes.items():
         assert f"{number} signal{'s' * (number != 1)}: {outcome}" in page
+
+
+@pytest.mark.slow
+def test_parts_of_the_requests_in_which_it_differs_most_lead_to_their_pairs(store, pages):
+    for number in range(40):
+        add_pair(store, "near", f"Hello {number}", calling("Oslo"), calling("Oslo"))
+        plain = asked(f"Hello {number}?", temperature=1)
+        add_pair(store, "near", f"Hello {number}", f"Hello {number}", f"Hello {number}", request=plain)
+    assert store.flush(20)
+    page = pages.provider.page("near", {})
+    assert "Where it differs most" in text(page)
+    assert "tools: yes" in text(page)
+    assert "tools: no" not in text(page)
+    wanted = "/pairs?provider=near&model=pretend-small&signal=answer_kind&state=differ&segment=tools%3Dyes&since=24h"
+    assert wanted in Reading(page).addresses
+
+
+@pytest.mark.slow
+def test_provider_without_a_difference_has_no_part_in_which_it_differs_most(store, pages):
+    fill(store)
+    assert "Where it differs most" not in text(pages.provider.page("faithful", {}))
 
 
 @pytest.mark.slow
