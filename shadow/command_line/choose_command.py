@@ -6,7 +6,7 @@ import json
 import secrets
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -38,6 +38,7 @@ def choose(
     markdown: Annotated[bool, typer.Option("--md", help="Markdown, for a ticket.")] = False,
 ) -> None:
     """Show which candidates are the same as the reference, and the cheapest of them."""
+    from shadow.tournament.route_view import route_plan
     from shadow.tournament.tournament_record import running
     from shadow.tournament.tournament_route import tournament_route
 
@@ -49,20 +50,20 @@ def choose(
         if reader and current is not None and not only_plan and not start:
             _show(reader, current, as_json=as_json, markdown=markdown)
             return
-        plan, lines = _plan(reader, loaded, chosen)
+        planned = route_plan(reader, loaded, chosen, time.time())
     if current is not None and start and not replace:
         _refuse(current)
     if as_json:
         from shadow.tournament.tournament_json import plan_document
 
-        typer.echo(json.dumps(plan_document(plan, route=chosen.name, reference=chosen.reference), indent=2))
+        typer.echo(json.dumps(plan_document(planned.plan, route=chosen.name, reference=chosen.reference), indent=2))
     else:
-        typer.echo(plain("\n".join(wrapped(line) for line in lines)))
+        typer.echo(plain("\n".join(wrapped(line) for line in planned.lines)))
     if only_plan or (as_json and not start) or not (start or _agreed()):
         if not only_plan and not as_json:
             typer.echo(plain(wrapped("Nothing has begun. To begin: sameweights choose --start")))
         return
-    _begin(loaded, chosen, plan, quiet=as_json)
+    _begin(loaded, chosen, planned.plan, quiet=as_json)
 
 
 @contextmanager
@@ -93,26 +94,6 @@ def _show(reader: Reader, record: TournamentRecord, *, as_json: bool, markdown: 
         from shadow.tournament.tournament_text import tournament_text
 
         typer.echo(tournament_text(found, width=columns(), color=is_colored()))
-
-
-def _plan(reader: Reader | None, config: Config, route: TournamentRoute) -> tuple[TournamentPlan, Sequence[str]]:
-    from shadow.choice.tournament_plan import tournament_plan
-    from shadow.tournament.plan_sentences import plan_lines
-    from shadow.tournament.route_traffic import route_traffic
-    from shadow.tournament.tournament_route import configured_terms
-
-    terms = configured_terms(config.tournament)
-    traffic = route_traffic(reader, route.name, route.reference, time.time(), config.shadow.control_fraction)
-    plan = tournament_plan(terms, len(route.candidates), traffic)
-    lines = plan_lines(
-        plan,
-        terms,
-        route.candidates,
-        route=route.name,
-        reference=route.reference,
-        per_day=traffic.sampled_per_day,
-    )
-    return plan, list(lines)
 
 
 def _agreed() -> bool:

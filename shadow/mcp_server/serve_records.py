@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from proxy.routing.outbound_proxy import is_this_machine
 from shadow.commands.exit_codes import INTERRUPTED
+from shadow.mcp_server.choose_tool import ChooseTool
 from shadow.mcp_server.pair_search import PairSearch
 from shadow.mcp_server.pair_tools import PairTools
 from shadow.mcp_server.record_resources import RecordResources
@@ -59,8 +60,9 @@ def build_server(reader: Reader, config: Config) -> MCPServer:
     verdicts = VerdictTools(reader, time.time, time.monotonic)
     pairs, studies = PairTools(reader, time.time), StudyTools(reader)
     resources = RecordResources(reader, pairs, studies, lambda: masked(config))
+    choice = ChooseTool(reader, config, time.time)
     search = PairSearch(reader, time.time, time.monotonic)
-    server = records_server(verdicts, pairs, search, studies, resources, version=installed_version(""))
+    server = records_server(verdicts, pairs, search, studies, resources, choice=choice, version=installed_version(""))
     # the SDK puts a handler of its own on the root logger
     logging.getLogger().handlers.clear()
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")

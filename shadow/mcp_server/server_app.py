@@ -16,6 +16,7 @@ from mcp_types import ToolAnnotations
 from pydantic import Field
 
 from shadow.mcp_server.bug_report_prompt import bug_report_text
+from shadow.mcp_server.choose_tool import ChoiceResult, ChooseTool
 from shadow.mcp_server.pair_search import PairSearch
 from shadow.mcp_server.pair_tools import PairTools
 from shadow.mcp_server.record_resources import RecordResources
@@ -65,6 +66,7 @@ def records_server(
     studies: StudyTools,
     resources: RecordResources,
     *,
+    choice: ChooseTool,
     version: str,
 ) -> MCPServer:
     """The server over these records, ready to run on any transport."""
@@ -73,6 +75,7 @@ def records_server(
     _add_pair_tools(server, pairs)
     _add_search_tool(server, search)
     _add_study_tools(server, studies)
+    _add_choose_tool(server, choice)
     _add_resources(server, resources)
     _add_prompt(server, verdicts)
     return server
@@ -181,6 +184,16 @@ def _add_study_tools(server: MCPServer, tools: StudyTools) -> None:
     def get_study(study_id: Annotated[str, Field(description="Id of a study, as list_studies names it.")]) -> StudyDetail:
         """Return one study: what was planned, asked and answered at each provider, its runs and tries without an answer."""
         return tools.get_study(study_id)
+
+
+def _add_choose_tool(server: MCPServer, tool: ChooseTool) -> None:
+    @server.tool(annotations=READ_ONLY)
+    @as_tool
+    def choose(
+        route: Annotated[str, Field(description="Route of the configuration; empty for the only one with candidates.")] = "",
+    ) -> ChoiceResult:
+        """Return which candidates of a route are proven the same as its reference, worse, or not yet known, and the cheapest."""
+        return tool.choose(route)
 
 
 def _add_resources(server: MCPServer, resources: RecordResources) -> None:

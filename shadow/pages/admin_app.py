@@ -72,6 +72,7 @@ def build_app(
             web.get("/exchanges/{id}", admin.exchange),
             web.get("/conversations/{id:.+}", admin.conversation),
             web.get("/audit", admin.audit),
+            web.get("/choose", admin.choose),
             web.get("/studies", admin.studies),
             web.get("/live", LiveFeed(reader, threads, pages.figures).answer),
             web.get("/serving", admin.serving),
@@ -132,6 +133,9 @@ class _Admin:
 
     async def audit(self, request: web.Request) -> web.Response:
         return await self._of_period(audit_page.PARAMETERS, request.query, self._pages.audit.page)
+
+    async def choose(self, request: web.Request) -> web.Response:
+        return await self._rendered(self._pages.choose.page, request.query)
 
     async def studies(self, request: web.Request) -> web.Response:
         return await self._without_filters(request, self._pages.studies.page)

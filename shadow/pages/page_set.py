@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from shadow.pages.answers_page import AnswersPage
 from shadow.pages.audit_page import AuditPage
+from shadow.pages.choose_page import ChoosePage
 from shadow.pages.conversation_page import ConversationPage
 from shadow.pages.exchange_page import ExchangePage
 from shadow.pages.overview import OverviewPage
@@ -47,6 +48,7 @@ class PageSet:
         self.exchange = ExchangePage(reader, jinja)
         self.conversation = ConversationPage(reader, jinja, self.evident)
         self.audit = AuditPage(reader, jinja, figures, config, registry, now=now)
+        self.choose = ChoosePage(reader, jinja, config, now=now)
         self.studies = StudiesPage(database_path(config.storage.url).parent, jinja)
         self._entries = runbook()
 
@@ -59,7 +61,7 @@ class PageSet:
 
     def reload(self, config: Config) -> None:
         """Use the providers, prices and budget of `config` from the next page on."""
-        for page in (self.overview, self.provider, self.pairs, self.answers, self.audit):
+        for page in (self.overview, self.provider, self.pairs, self.answers, self.audit, self.choose):
             page.config = config
 
     def runbook(self) -> str:

@@ -23,7 +23,7 @@ class TournamentRoute:
 def tournament_route(config: Config, name: str) -> TournamentRoute:
     """The route of this `name`, "" for the only one with candidates; ConfigError where there is none."""
     known = {route.name: route for route in config.proxy.routes}
-    having = [route.name for route in config.proxy.routes if route.candidates]
+    having = routes_with_candidates(config)
     if name and name not in known:
         raise ConfigError([f"choose: no such route: {quoted(name)}{meant(name, known)}"])
     if name and name not in having:
@@ -34,6 +34,11 @@ def tournament_route(config: Config, name: str) -> TournamentRoute:
         raise ConfigError([f"choose: {len(having)} routes have candidates ({', '.join(having)}); name one with --route"])
     route = known[name or having[0]]
     return TournamentRoute(name=route.name, reference=route.reference or config.proxy.reference, candidates=route.candidates)
+
+
+def routes_with_candidates(config: Config) -> tuple[str, ...]:
+    """The names of the routes that have candidates, in the order of the configuration."""
+    return tuple(route.name for route in config.proxy.routes if route.candidates)
 
 
 def configured_terms(config: TournamentConfig) -> TournamentTerms:

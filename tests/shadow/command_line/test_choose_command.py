@@ -4,12 +4,9 @@ import json
 
 import pytest
 
-from proxy.exchange import Role
-from shadow.judging.judge import Judge
-from shadow.settings.top_level_config import DriftConfig
 from storage.opening import open_store
 from storage.storage_config import StorageConfig
-from tests.records import NOW, add_pair, calling
+from tests.shadow.tournament.stored_arms import store_arms
 
 pytestmark = pytest.mark.slow
 CONFIG = """
@@ -38,19 +35,9 @@ def configured(tmp_path, monkeypatch):
     return tmp_path
 
 
-def judged_pairs(path, n=80):
-    """A candidate that answers as the reference, and one that calls another tool."""
+def judged_pairs(path):
     store = open_store(StorageConfig(url=f"sqlite:///{path}/recorded.db"))
-    for place in range(n):
-        more = {"route": "agents", "started": 4e9 + place, "role": Role.CANDIDATE}
-        same, other = calling("Oslo"), calling("Oslo", name="get_time")
-        add_pair(store, "host-b", same, same, **more)
-        add_pair(store, "host-c", other, same, same, **more)
-    assert store.flush(20)
-    judge = Judge.configured(DriftConfig(), store.judgements, holder="test", publish=lambda *_: None)
-    while judge.step(NOW):
-        pass
-    judge.close()
+    store_arms(store, 4e9)
     store.close()
 
 

@@ -21,6 +21,7 @@ TOOLS = {
     "get_pair",
     "diff_pair",
     "search_pairs",
+    "choose",
     "list_studies",
     "get_study",
 }

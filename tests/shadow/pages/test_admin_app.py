@@ -82,7 +82,7 @@ async def test_metrics_have_the_format_of_the_accept_header(open_port):
     assert "sameweights_build_info{" in await classic.text()
 
 
-@pytest.mark.parametrize("path", ["/", "/pairs", "/answers", "/audit", "/studies", "/runbook"])
+@pytest.mark.parametrize("path", ["/", "/pairs", "/answers", "/audit", "/choose", "/studies", "/runbook"])
 async def test_each_page_of_the_menu_is_there_and_marked_in_it(open_port, path):
     answer = await (await open_port()).get(path)
     assert (answer.status, f'<a href="{path}" aria-current="page">' in await answer.text()) == (200, True)
@@ -98,7 +98,7 @@ async def test_provider_conversation_or_exchange_that_is_not_stored_is_a_404_wit
     "path",
     [
         *("/", "/pairs", "/answers", "/audit", "/providers/x"),
-        *("/studies", "/runbook", "/exchanges/x", "/conversations/x", "/pairs/x"),
+        *("/choose", "/studies", "/runbook", "/exchanges/x", "/conversations/x", "/pairs/x"),
     ],
 )
 async def test_unknown_parameter_is_a_400_that_quotes_it(open_port, path):

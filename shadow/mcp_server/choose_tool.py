@@ -1,0 +1,138 @@
+"""The tool about choosing: which candidates of a route are the same as its reference, and what one would take to find out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pydantic import BaseModel, Field
+
+from shadow.mcp_server.inputs import instant
+from shadow.mcp_server.stored_text import recorded_name
+from shadow.mcp_server.tool_results import ToolResult
+from shadow.settings.top_level_config import Config
+from shadow.tournament.claim_sentences import LEVEL
+from shadow.tournament.route_view import RoutePlan, route_view
+from shadow.tournament.tournament_figures import CandidateFigures, SignalFigures, TournamentFigures
+from shadow.tournament.tournament_route import tournament_route
+from storage.store import Reader
+
+
+class ChoiceSignal(BaseModel):
+    """One required signal; the excess and its always-valid interval are in points."""
+
+    signal: str
+    state: str
+    requests: int
+    excess: float | None
+    low: float | None
+    high: float | None
+    tolerance: float
+    needed: int | None
+
+
+class ChoiceCandidate(BaseModel):
+    """One candidate: what is claimed of it, and what stands beside it. `needed` requests of the slowest signal in half of the
+    cases; times are medians in seconds.
+    """
+
+    name: str
+    model: str
+    verdict: str
+    sentence: str
+    requests: int
+    conversations: int
+    needed: int | None
+    price_per_thousand: float | None
+    first_token: float | None
+    total: float | None
+    availability: float | None
+    same_server_as: list[str]
+    signals: list[ChoiceSignal]
+
+
+class ChoiceResult(ToolResult):
+    """The tournament of a route; where none runs, `begun` is null and `plan` has what one takes."""
+
+    route: str
+    reference: str
+    begun: str | None
+    places: int | None
+    rank: str
+    level: str = Field(default=LEVEL, description="How often a claim may be wrong.")
+    notes: list[str]
+    plan: list[str]
+    candidates: list[ChoiceCandidate]
+
+
+class ChooseTool:
+    """Answers from `reader`; `now` returns seconds since the epoch. Safe from any thread."""
+
+    def __init__(self, reader: Reader, config: Config, now: Callable[[], float]) -> None:
+        self._reader, self._config, self._now = reader, config, now
+
+    def choose(self, route: str) -> ChoiceResult:
+        """The running tournament of a route, "" for the only one with candidates; ConfigError where there is none."""
+        chosen = tournament_route(self._config, route)
+        found = route_view(self._reader, self._config, chosen, self._now())
+        return _plan(found) if isinstance(found, RoutePlan) else _result(found)
+
+
+def _plan(found: RoutePlan) -> ChoiceResult:
+    return ChoiceResult(
+        route=found.route.name,
+        reference=found.route.reference,
+        begun=None,
+        places=None,
+        rank="No tournament runs.",
+        notes=[],
+        plan=list(found.lines),
+        candidates=[],
+    )
+
+
+def _result(found: TournamentFigures) -> ChoiceResult:
+    return ChoiceResult(
+        route=found.route,
+        reference=found.reference,
+        begun=instant(found.begun),
+        places=found.terms.places,
+        rank=found.rank,
+        notes=list(found.notes),
+        plan=[],
+        candidates=[_candidate(each) for each in found.candidates],
+    )
+
+
+def _candidate(each: CandidateFigures) -> ChoiceCandidate:
+    return ChoiceCandidate(
+        name=each.name,
+        model=recorded_name(each.model),
+        verdict=each.verdict.value,
+        sentence=each.sentence,
+        requests=each.requests,
+        conversations=each.conversations,
+        needed=each.needed,
+        price_per_thousand=each.price.per_thousand if each.price else None,
+        first_token=each.first_token,
+        total=each.seconds,
+        availability=each.availability,
+        same_server_as=list(each.identity.same_as),
+        signals=[_signal(signal) for signal in each.signals.values()],
+    )
+
+
+def _signal(signal: SignalFigures) -> ChoiceSignal:
+    return ChoiceSignal(
+        signal=signal.signal,
+        state=signal.state.value,
+        requests=signal.requests,
+        excess=_points(signal.excess),
+        low=_points(signal.low),
+        high=_points(signal.high),
+        tolerance=signal.tolerance * 100,
+        needed=signal.needed,
+    )
+
+
+def _points(share: float | None) -> float | None:
+    return None if share is None else share * 100

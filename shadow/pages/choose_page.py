@@ -1,0 +1,83 @@
+"""Renders the tournament of a route: what is claimed of each candidate, and price against difference; without one, its plan."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+
+from jinja2 import Environment
+
+from shadow.choice.candidate_claims import ChoiceVerdict
+from shadow.pages.page_address import address, checked, provider_address
+from shadow.settings.top_level_config import Config
+from shadow.tournament.claim_sentences import LEVEL, money
+from shadow.tournament.pareto_plot import pareto_plot
+from shadow.tournament.route_view import RoutePlan, route_view
+from shadow.tournament.tournament_figures import TournamentFigures
+from shadow.tournament.tournament_route import routes_with_candidates, tournament_route
+from shadow.tournament.tournament_text import MARKS, cells, head, planned
+from storage.store import Reader
+
+PARAMETERS = ("route",)
+FRESH_SECONDS = 10.0
+"""Seconds for which the figures of a route are shown again without being computed."""
+CLASSES = {ChoiceVerdict.SAME: "match", ChoiceVerdict.WORSE: "differ", ChoiceVerdict.DIFFERS: "differ"}
+"""The CSS class of each verdict; `not_measured` is that of the others."""
+
+
+class ChoosePage:
+    """The page of one route at a time; `now` returns seconds since the epoch."""
+
+    def __init__(self, reader: Reader, jinja: Environment, config: Config, *, now: Callable[[], float]) -> None:
+        self._reader, self._jinja, self._now = reader, jinja, now
+        self.config = config
+        self._known: dict[str, tuple[float, Config, TournamentFigures | RoutePlan]] = {}
+        self._lock = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"<ChoosePage {sorted(self._known)}>"
+
+    def page(self, query: Mapping[str, str]) -> str:
+        """The page; ConfigError for a route that has no candidates."""
+        config = self.config
+        name = checked(query, PARAMETERS).get("route", "")
+        names = routes_with_candidates(config)
+        template = self._jinja.get_template("choose.html")
+        if not names and not name:
+            return template.render(names=(), found=None, plan=None)
+        route = tournament_route(config, name or names[0])
+        found = self._view(config, route.name)
+        links = tuple((each, address("/choose", {"route": each}), each == route.name) for each in names)
+        if isinstance(found, RoutePlan):
+            return template.render(names=links, found=None, plan=found)
+        return template.render(
+            names=links,
+            plan=None,
+            found=found,
+            head=head(found),
+            planned=planned(found),
+            plot=pareto_plot(found),
+            level=LEVEL if any(each.verdict is ChoiceVerdict.SAME for each in found.candidates) else "",
+            rows=[
+                {
+                    "figures": each,
+                    "cells": cells(each, found),
+                    "mark": MARKS.get(each.verdict, "?"),
+                    "kind": CLASSES.get(each.verdict, "not_measured"),
+                    "address": provider_address(each.name, since="all"),
+                }
+                for each in found.candidates
+            ],
+            money=money,
+            classes=CLASSES,
+        )
+
+    def _view(self, config: Config, name: str) -> TournamentFigures | RoutePlan:
+        """The figures of a route, computed once for readers of the same seconds."""
+        with self._lock:
+            now = self._now()
+            at, of, found = self._known.get(name, (float("-inf"), None, None))
+            if found is None or of is not config or not at <= now < at + FRESH_SECONDS:
+                found = route_view(self._reader, config, tournament_route(config, name), now)
+                self._known[name] = (now, config, found)
+            return found

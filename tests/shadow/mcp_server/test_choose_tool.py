@@ -1,0 +1,25 @@
+from shadow.commands.begin_tournament import begin
+from shadow.mcp_server.choose_tool import ChooseTool
+from shadow.tournament.tournament_record import TournamentRecord
+from shadow.tournament.tournament_route import configured_terms
+from tests.records import NOW
+from tests.shadow.tournament.stored_arms import CONFIG, store_arms
+
+
+def test_a_tournament_has_its_claims_and_figures(store):
+    terms = configured_terms(CONFIG.tournament)
+    names = ("host-b", "host-c")
+    begin(store, TournamentRecord(id="t", route="agents", reference="official", candidates=names, begun=NOW - 10, terms=terms))
+    store_arms(store, NOW)
+    found = ChooseTool(store, CONFIG, lambda: NOW + 100).choose("agents")
+    assert [(each.name, each.verdict) for each in found.candidates] == [("host-b", "same"), ("host-c", "worse")]
+    [signal] = found.candidates[1].signals
+    assert (signal.signal, signal.excess, signal.tolerance) == ("answer_kind", 100.0, 20.0)
+    assert found.plan == []
+    assert found.level.startswith("Of all such claims")
+
+
+def test_without_a_tournament_the_plan_is_returned(store):
+    found = ChooseTool(store, CONFIG, lambda: NOW).choose("")
+    assert (found.begun, found.candidates, found.rank) == (None, [], "No tournament runs.")
+    assert found.plan[0].startswith("Route agents: 2 candidates")
