@@ -210,6 +210,46 @@ class ArmPairRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RoutedPairRow:
+    """One pair of a router with the server behind it that answered: its judgement ("" where all of it counts), and its payoffs by
+    signal. Routes are pooled.
+    """
+
+    model: str
+    provider: str
+    reference: str
+    upstream: str
+    started: float
+    conversation: str
+    judgement: str
+    payoffs: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamShare:
+    """How many live answers one server behind a router gave."""
+
+    provider: str
+    model: str
+    upstream: str
+    answers: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamTurns:
+    """Conversations of several turns at a router, and those in which the server `changed`; (prompt tokens, cached ones of them)
+    of the turns `after_change`, and of the later turns `without_change`.
+    """
+
+    provider: str
+    model: str
+    conversations: int
+    changed: int
+    after_change: tuple[int, int]
+    without_change: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CountedPairRow:
     """One pair as the statistics count it: its judgement ("" where all of it counts), the payoffs by signal, and the states by
     signal of the provider against the reference (`cross`) and of the reference against itself (`own`). Pairs of one `cluster`

@@ -21,7 +21,10 @@ from storage.judgement_rows import (
     PairFinishReasons,
     PairTimes,
     PayoffSum,
+    RoutedPairRow,
     TimedRow,
+    UpstreamShare,
+    UpstreamTurns,
 )
 from storage.page_rows import OperatorActionRow, PageQueries
 from storage.rows import (
@@ -142,6 +145,15 @@ class JudgementQueries(Protocol):
 
     def pair_times(self, since: float, until: float, limit: int) -> Sequence[PairTimes]:
         """The times of the newest `limit` pairs of the period, both answers whole."""
+
+    def routed_pairs(self, since: float, until: float, limit: int) -> Sequence[RoutedPairRow]:
+        """The newest `limit` pairs of routers with their payoffs, oldest first."""
+
+    def upstream_shares(self, since: float, until: float, limit: int) -> Sequence[UpstreamShare]:
+        """How many of the newest `limit` live answers of routers each server behind one gave."""
+
+    def upstream_turns(self, since: float, until: float, limit: int) -> Sequence[UpstreamTurns]:
+        """How often conversations changed their server, by the newest `limit` live answers of routers."""
 
 
 class JudgementStore(JudgementQueries, Protocol):

@@ -86,6 +86,7 @@ def dossier_records(provider: str, period: PeriodRecords, pairs: Iterable[Counte
         compared=tuple(_compared(row, provider, others) for row in period.compared),
         ended=tuple(row for row in period.ended if row[0] == provider),
         unread=tuple(row for row in period.unread if row[0] == provider),
+        routers=tuple(line for line in period.routers if line.provider == provider),
     )
     return DossierRecords(provider=provider, period=own, pairs=counted, others=tuple(_histogram(period.sums, provider, others)))
 

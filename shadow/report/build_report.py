@@ -24,6 +24,7 @@ from shadow.report.provider_card import Key, ScorecardSource, card_keys, make_ca
 from shadow.report.reference_lines import reference_lines
 from shadow.report.reference_refusals import provider_refusals, refusing_reference_lines
 from shadow.report.report_text import render
+from shadow.report.router_text import with_router
 from shadow.report.stream_faults import stream_lines
 from shadow.report.trigger_figures import trigger_figures
 from shadow.report.unheld_requests import unheld_shortfalls
@@ -71,6 +72,7 @@ def verdicts_of(records: PeriodRecords) -> Report:
         traffic=tuple(_traffic(records.traffic)),
         identities=records.identities,
         drifting=records.drift,
+        routers=records.routers,
         references=(*refusing_reference_lines(cards), *reference_lines(cards, records.drift)),
     )
 
@@ -99,7 +101,8 @@ def _cards(records: PeriodRecords) -> tuple[Scorecard, ...]:
         )
         for key in card_keys(list(scores), records.counts, records.traffic, drift, records.ended)
     )
-    return tuple(sorted((make_card(source, records.counts, records.traffic) for source in sources), key=worst_first))
+    cards = (make_card(source, records.counts, records.traffic) for source in sources)
+    return tuple(sorted((with_router(card, records.routers, records.until) for card in cards), key=worst_first))
 
 
 def as_json(report: Report) -> str:

@@ -8,6 +8,7 @@ from shadow.report.drift_lines import DriftLine, drift_lines
 from shadow.report.figures import IdentityLine
 from shadow.report.identity_lines import identity_lines
 from shadow.report.reference_refusals import NEWEST
+from shadow.report.router_lines import RouterLine, router_lines
 from shadow.report.trigger_figures import NEWEST as NEWEST_ENDINGS
 from storage.judgement_rows import ComparedChecks, PairFinishReasons, PayoffSum
 from storage.rows import SignalCount, TrafficCount
@@ -33,17 +34,19 @@ class PeriodRecords:
     compared: tuple[ComparedChecks, ...]
     ended: tuple[StatusCount, ...]
     unread: tuple[tuple[str, str, str, int, int], ...]
+    routers: tuple[RouterLine, ...] = ()
 
 
 def read_records(reader: Reader, since: float, until: float) -> PeriodRecords:
     """The records of a period."""
     judgements = reader.judgements
+    drift = drift_lines(reader)
     return PeriodRecords(
         since=since,
         until=until,
         counts=tuple(reader.signal_counts(since, until)),
         traffic=tuple(reader.traffic(since, until)),
-        drift=drift_lines(reader),
+        drift=drift,
         identities=identity_lines(reader, since, until),
         sums=tuple(judgements.payoff_sums(since, until)),
         reasons=tuple(reader.reasons(since, until)),
@@ -51,4 +54,5 @@ def read_records(reader: Reader, since: float, until: float) -> PeriodRecords:
         compared=tuple(judgements.compared_checks(since, until)),
         ended=tuple(judgements.response_statuses(since, until, NEWEST)),
         unread=tuple(judgements.unread_requests(since, until)),
+        routers=router_lines(reader, since, until, drift),
     )

@@ -30,5 +30,6 @@ def of_provider(report: Report, provider: str) -> Report:
         drifting=tuple(line for line in report.drifting if line.provider == provider),
         paces=tuple(line for line in report.paces if line.provider == provider),
         streaming=tuple(line for line in report.streaming if line.provider == provider),
+        routers=tuple(line for line in report.routers if line.provider == provider),
         references=tuple(line for line in report.references if line.reference in references),
     )

@@ -23,6 +23,7 @@ from shadow.report.drift_table import drift_table
 from shadow.report.figures import WITHOUT_ANSWERS, MissingSignal, Report, Scorecard, SignalLine
 from shadow.report.identity_tables import count_table, greedy_table, identity_table, segment_table, template_table
 from shadow.report.latency_tables import latency_table, pace_table, trigger_table
+from shadow.report.router_text import upstream_table
 from shadow.report.stream_faults import stream_table
 from shadow.report.verdict_rows import MARKS
 from shadow.verdict.evidence import EvidenceSide
@@ -109,6 +110,7 @@ def _references(report: Report) -> Padding:
 
 def _tables(report: Report, width: int) -> tuple[tuple[str, Table], ...]:
     return (
+        ("upstreams", upstream_table(report.routers, report.until)),
         ("drift", drift_table(report)),
         ("signals", _signals(report, wide=width >= WIDE)),
         ("checks", _checks(report)),
@@ -126,6 +128,7 @@ def _tables(report: Report, width: int) -> tuple[tuple[str, Table], ...]:
 
 
 _SUBTITLES = {
+    "upstreams": "servers behind a router, at a level that holds for all of them; the verdict above is of the router as a whole",
     "drift": "state now, judged as pairs arrive, independent of the period; see docs/explanation/drift.md",
     "signals": "noise: the reference against itself; excess: in points [95 %], with the pairs in which the provider/reference is "
     "the odd one; detectable: smallest excess these pairs would have revealed",

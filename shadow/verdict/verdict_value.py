@@ -42,6 +42,7 @@ class ReasonGround(StrEnum):
     FEW = "few"
     UNMEASURED = "unmeasured"
     IDENTITY = "identity"
+    UPSTREAM = "upstream"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

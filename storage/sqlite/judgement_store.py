@@ -26,10 +26,22 @@ from storage.judgement_rows import (
     PairFinishReasons,
     PairTimes,
     PayoffSum,
+    RoutedPairRow,
     TimedRow,
+    UpstreamShare,
+    UpstreamTurns,
 )
 from storage.rows import IdentityRow, PairGroup
-from storage.sqlite import action_log, arm_queries, check_votes, dossier_queries, identity_queries, pace_queries, report_queries
+from storage.sqlite import (
+    action_log,
+    arm_queries,
+    check_votes,
+    dossier_queries,
+    identity_queries,
+    pace_queries,
+    report_queries,
+    upstream_queries,
+)
 from storage.sqlite.query_rows import FOREVER
 from storage.sqlite.record_insertion import roll_back
 
@@ -156,6 +168,18 @@ class JudgementReader:
     def unread_requests(self, since: float, until: float) -> Sequence[tuple[str, str, str, int, int]]:
         """(provider, model, `unread`, requests, size of the largest in bytes) of the live requests not held whole."""
         return self._query(lambda conn: report_queries.unread_requests(conn, since, until))
+
+    def routed_pairs(self, since: float, until: float, limit: int) -> Sequence[RoutedPairRow]:
+        """The newest `limit` pairs of routers with their payoffs, oldest first."""
+        return self._query(lambda conn: upstream_queries.routed_pairs(conn, since, until, limit))
+
+    def upstream_shares(self, since: float, until: float, limit: int) -> Sequence[UpstreamShare]:
+        """How many of the newest `limit` live answers of routers each server behind one gave."""
+        return self._query(lambda conn: upstream_queries.upstream_shares(conn, since, until, limit))
+
+    def upstream_turns(self, since: float, until: float, limit: int) -> Sequence[UpstreamTurns]:
+        """How often conversations changed their server, by the newest `limit` live answers of routers."""
+        return self._query(lambda conn: upstream_queries.upstream_turns(conn, since, until, limit))
 
     def pair_times(self, since: float, until: float, limit: int) -> Sequence[PairTimes]:
         """The times of the newest `limit` pairs of the period, both answers whole."""

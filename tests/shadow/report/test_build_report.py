@@ -101,7 +101,18 @@ def test_the_json_is_stable_and_holds_no_nan(report):
     found = json.loads(as_json(report), parse_constant=lambda _: pytest.fail("not JSON"))
     assert list(found) == [
         *("schema", "drift", "measured", "since", "until", "cards", "latency", "traffic"),
-        *("identities", "templates", "segments", "greedy", "drifting", "paces", "streaming", "references", "token_counts"),
+        *(
+            "identities",
+            "templates",
+            "segments",
+            "greedy",
+            "drifting",
+            "paces",
+            "streaming",
+            "references",
+            "token_counts",
+            "routers",
+        ),
         *("since_time", "until_time"),
     ]
     assert set(found["cards"][0]) == {

@@ -1,0 +1,67 @@
+"""Claims about the servers behind a router: each at its part of one level, by pairs that count, without errors."""
+
+import random
+from math import log
+
+import pytest
+
+from shadow.choice.candidate_claims import ChoiceVerdict
+from shadow.choice.upstream_claims import largest_effect, server_evidence, upstream_claims
+from shadow.drift.conversation_units import PairPayoffs
+from tests.shadow.drift.leaning import payoffs
+
+
+def routed(draw, names, count, *, bad="", excess=0.3, floor=0.1, signal="arguments", size=1):
+    for number in range(count):
+        name = draw.choice(names)
+        [value] = payoffs(draw, 1, floor=floor, excess=excess if name == bad else 0.0)
+        yield name, PairPayoffs(started=number * 60.0, conversation=f"c{number // size}", payoffs={signal: value})
+
+
+def test_bad_server_is_worse_and_no_other_is_named():
+    draw = random.Random(3)
+    found = upstream_claims(routed(draw, ["deepx", "a", "b", "b"], 1_500, bad="deepx"), 1e6)
+    assert found["deepx"].claim.verdict is ChoiceVerdict.WORSE
+    assert not [name for name, one in found.items() if name != "deepx" and one.claim.differs]
+    effect = largest_effect(found["deepx"])
+    assert effect.key == ("arguments", 1)
+    assert effect.low <= 0.3 <= effect.high
+    assert largest_effect(found["a"]) is None
+
+
+def test_servers_have_their_places_by_first_appearance_and_their_parts_of_the_level():
+    pairs = [(name, PairPayoffs(started=at, conversation="", payoffs={"arguments": 0})) for at, name in enumerate("bacab")]
+    found = upstream_claims(pairs, 1e6)
+    assert {name: one.place for name, one in found.items()} == {"b": 1, "a": 2, "c": 3}
+    bars = [server_evidence(place, ("arguments",)).terms.same_threshold(1) for place in (1, 2, 3)]
+    assert bars == pytest.approx([log(40), log(120), log(240)])
+
+
+@pytest.mark.parametrize(("pairs", "verdict"), [(29, ChoiceVerdict.UNDECIDED), (30, ChoiceVerdict.WORSE)])
+def test_nothing_is_claimed_below_thirty_conversations(pairs, verdict):
+    each = [("x", PairPayoffs(started=at * 60.0, conversation=f"{at}", payoffs={"arguments": 1})) for at in range(pairs)]
+    assert upstream_claims(each, 1e6)["x"].claim.verdict is verdict
+
+
+def test_errors_of_a_server_count_for_nothing():
+    pairs = [
+        ("x", PairPayoffs(started=at * 60.0, conversation=f"{at}", payoffs={"error": 1, "arguments": 0})) for at in range(200)
+    ]
+    claim = upstream_claims(pairs, 1e6)["x"].claim
+    assert (claim.differs, claim.worse) == ((), ())
+    assert upstream_claims(pairs, 1e6)["x"].evidence.counts.keys() == {"arguments"}
+
+
+def test_equal_server_is_proven_the_same_in_the_signals_that_the_router_has():
+    draw = random.Random(5)
+    found = upstream_claims(routed(draw, ["a"], 1_500, floor=0.02), 1e6)
+    assert found["a"].claim.verdict is ChoiceVerdict.SAME
+    assert found["a"].evidence.terms.signals == ("arguments",)
+
+
+def test_size_counts_each_conversation_once():
+    """One conversation of ten pairs that all differ is one of thirty-one."""
+    pairs = [("x", PairPayoffs(started=at * 60.0, conversation=f"{at}", payoffs={"arguments": 0})) for at in range(30)]
+    pairs += [("x", PairPayoffs(started=2_000.0, conversation="long", payoffs={"arguments": 1})) for _ in range(10)]
+    moments = upstream_claims(pairs, 1e6)["x"].evidence.moments["arguments"]
+    assert (moments.units, moments.mean) == (31, pytest.approx(1 / 31))
