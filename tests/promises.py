@@ -244,6 +244,16 @@ PROMISES = (
         "design",
         "Every exchange that ended is stored or counted as lost, once, whichever process is killed when.",
     ),
+    Promise(
+        "fleet.accounted",
+        RECORDING,
+        "design",
+        "With a broker, every exchange that ended is stored once or counted as lost, whichever server or process is killed.",
+    ),
+    Promise("fleet.apart", RECORDING, "design", "A broker that is away costs no request, and what waits for it is bounded."),
+    Promise(
+        "fleet.checked", DOCUMENTED, "design", "A broker that cannot be used as configured is refused in a sentence at the start."
+    ),
     Promise("store.full", RECORDING, "SQLite's I/O error tests", "A full disk costs no answer, is counted, and /readyz says so."),
     Promise("store.resumes", RECORDING, "design", "Recording resumes when there is room again."),
     Promise(

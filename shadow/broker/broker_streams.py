@@ -26,7 +26,7 @@ SUBJECTS_TAKEN, NAME_TAKEN = 10065, 10058
 CONSUMER = f"audit_{FORMAT}"
 """The durable consumer that all auditors share; one for each version of the format, since it is delivered that version alone."""
 DUPLICATE_SECONDS = 120
-ACK_SECONDS = 30.0
+ACK_SECONDS = 10.0
 """Seconds after which an exchange that is not acknowledged is delivered again; those that wait here are renewed before."""
 MOST_UNACKNOWLEDGED = 50_000
 """Of one stream with all auditors together; each of them bounds its own by `shadow.inbox`."""

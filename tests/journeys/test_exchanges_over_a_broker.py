@@ -1,0 +1,195 @@
+"""With a broker between forwarding and auditing hosts, every exchange is stored once or counted, whichever process is killed."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+
+import aiohttp
+import pytest
+
+from shadow.demo.pretended_server import PretendedServer
+from tests.brokers import connected, nats_cluster, nats_server, settings, stored_messages, toml
+from tests.running import Served, chat, until
+
+pytestmark = pytest.mark.journey
+
+CONFIG = """
+[proxy]
+listen = "127.0.0.1:0"
+provider = "main"
+[proxy.providers.main]
+base_url = "{main}"
+[shadow]
+sample_rate = 0.0
+[admin]
+listen = "127.0.0.1:0"
+{broker}
+"""
+PROXY, AUDIT = ("--role", "proxy"), ("--role", "audit")
+AUDITOR = "shadow.processes.audit_process"
+
+
+class Traffic:
+    """Five clients that send one request after the other until they are stopped; `sent` counts those that were answered."""
+
+    def __init__(self, served: Served, session: aiohttp.ClientSession, size: int = 100) -> None:
+        self._size = size
+        self._url = f"{served.data}/v1/chat/completions"
+        self._session = session
+        self._ending = False
+        self.sent = 0
+
+    async def _client(self, number: int) -> None:
+        while not self._ending:
+            text = os.urandom(self._size).hex()  # which does not compress to less than half
+            async with self._session.post(self._url, data=chat(text=f"{number} {text}")) as got:
+                await got.read()
+                assert got.status == 200
+            self.sent += 1
+
+    @asynccontextmanager
+    async def flowing(self) -> AsyncIterator[None]:
+        clients = [asyncio.create_task(self._client(number)) for number in range(5)]
+        try:
+            yield
+        finally:
+            self._ending = True
+            await asyncio.gather(*clients)
+            self._ending = False
+
+    async def at_least(self, count: int) -> None:
+        goal = self.sent + count
+        await until(lambda: self.sent >= goal)
+
+
+@asynccontextmanager
+async def fleet(serve, config, main, *, audited: bool = True, size: int = 100):
+    """A forwarding host, and an auditing one that begins when it is entered."""
+    text = CONFIG.format(main=main.base_url, broker=toml(config))
+    async with serve(text, arguments=PROXY) as proxy, aiohttp.ClientSession() as session:
+        if not audited:
+            yield proxy, None, Traffic(proxy, session, size)
+            return
+        async with serve(text, arguments=AUDIT, ports=1) as audit:
+            yield proxy, audit, Traffic(proxy, session, size)
+
+
+def rows(served: Served) -> int:
+    with closing(served.reader) as reader:
+        return sum(each.requests for each in reader.traffic(0, 0))
+
+
+async def counted(*hosts: Served) -> int:
+    return sum([int(await host.metric("sameweights_handover_dropped_total")) for host in hosts])
+
+
+async def accounted(traffic: Traffic, proxy: Served, audit: Served, config) -> None:
+    """Wait until nothing waits anywhere; then each exchange is a row or counted, and none is both."""
+    async with connected(config) as broker:
+
+        async def settled() -> bool:
+            ended = await proxy.metric("sameweights_exchanges_ended_total")
+            published = await proxy.metric("sameweights_published_total")
+            left = await stored_messages(broker)
+            return ended == traffic.sent == published + await counted(proxy) and left == 0
+
+        await until(settled)
+    assert traffic.sent == rows(audit) + await counted(proxy, audit)
+
+
+@pytest.mark.promise("fleet.accounted")
+async def test_leader_that_is_killed_costs_no_exchange_and_no_copy(serve, tmp_path):
+    async with PretendedServer(seed=1) as main, nats_cluster(tmp_path / "nats") as servers:
+        config = settings(*servers)
+        async with connected(config) as broker:
+            leader = (await broker.api("STREAM.INFO.SAMEWEIGHTS_EXCHANGE_0"))["cluster"]["leader"]
+        async with fleet(serve, config, main) as (proxy, audit, traffic):
+            killed = next(server for server in servers if server.name == leader)
+            async with traffic.flowing():
+                await traffic.at_least(100)
+                await killed.stop(signal.SIGKILL)
+                await traffic.at_least(100)
+                await killed.start()
+                await traffic.at_least(100)
+            await accounted(traffic, proxy, audit, config)
+            assert await counted(proxy, audit) == 0
+
+
+@pytest.mark.promise("fleet.accounted", "fleet.apart")
+async def test_broker_that_is_stopped_costs_no_request_and_what_does_not_fit_is_counted(serve, tmp_path):
+    async with PretendedServer(seed=1) as main, nats_server(tmp_path / "nats") as server:
+        config = settings(server, limit=1024 * 1024)
+        async with fleet(serve, config, main, size=20_000) as (proxy, audit, traffic):
+            async with traffic.flowing():
+                await traffic.at_least(50)
+                await server.stop(signal.SIGKILL)
+                await until(lambda: proxy.metric("sameweights_publisher_queue_length"))
+                async with aiohttp.ClientSession() as session, session.get(f"{proxy.admin}/readyz") as got:
+                    assert got.status == 200, "traffic is forwarded without a broker"
+                await until(lambda: proxy.metric("sameweights_handover_dropped_total", reason="inbox_full"))
+                await server.start()
+                await traffic.at_least(50)
+            await accounted(traffic, proxy, audit, config)
+            assert await counted(proxy) > 0
+            assert await proxy.metric("sameweights_handover_dropped_total", reason="inbox_full") == await counted(proxy)
+
+
+@pytest.mark.promise("fleet.accounted")
+async def test_stream_that_is_full_refuses_and_each_refused_exchange_is_counted(serve, tmp_path):
+    async with PretendedServer(seed=1) as main, nats_server(tmp_path / "nats") as server:
+        config = settings(server, max_bytes=1024 * 1024, patience=0.2)
+        async with fleet(serve, config, main, audited=False, size=20_000) as (proxy, _, traffic):
+            async with traffic.flowing():
+                await until(lambda: proxy.metric("sameweights_handover_dropped_total", reason="broker_full"))
+            async with connected(config) as broker:
+
+                async def settled() -> bool:
+                    published = await proxy.metric("sameweights_published_total")
+                    return traffic.sent == published + await counted(proxy) and published == await stored_messages(broker)
+
+                await until(settled)
+
+
+@pytest.mark.promise("fleet.accounted")
+async def test_audit_that_is_killed_and_started_again_stores_each_exchange_once(serve, tmp_path):
+    async with PretendedServer(seed=1) as main, nats_server(tmp_path / "nats") as server:
+        config = settings(server)
+        async with fleet(serve, config, main) as (proxy, audit, traffic):
+            async with traffic.flowing():
+                await traffic.at_least(50)
+                killed = audit.children()[AUDITOR]
+                os.kill(killed, signal.SIGKILL)
+                await until(lambda: audit.children().get(AUDITOR) not in {None, killed})
+                await traffic.at_least(50)
+            await accounted(traffic, proxy, audit, config)
+            assert rows(audit) == traffic.sent
+
+
+@pytest.mark.promise("fleet.accounted")
+async def test_hosts_that_stop_in_order_leave_nothing_behind(serve, tmp_path):
+    async with PretendedServer(seed=1) as main, nats_server(tmp_path / "nats") as server:
+        config = settings(server)
+        async with fleet(serve, config, main) as (proxy, audit, traffic):
+            async with traffic.flowing():
+                await traffic.at_least(100)
+            assert await proxy.stop() == 0
+            async with connected(config) as broker:
+
+                async def empty() -> bool:
+                    return await stored_messages(broker) == 0
+
+                await until(empty)
+            assert await audit.stop() == 0
+            assert rows(audit) == traffic.sent
+
+
+@pytest.mark.promise("fleet.checked")
+@pytest.mark.parametrize("role", ["proxy", "audit"])
+async def test_broker_that_refuses_the_configuration_ends_serve_with_a_sentence_and_2(serve, tmp_path, role):
+    async with PretendedServer(seed=1) as main, nats_server(tmp_path / "nats") as server:
+        text = CONFIG.format(main=main.base_url, broker=toml(settings(server, replicas=3)))
+        with pytest.raises(AssertionError, match=r"cannot keep the stream .* lower broker\.replicas"):
+            async with serve(text, arguments=("--role", role), ports=1):
+                pass
