@@ -31,7 +31,15 @@ WITHIN = 0.1
 """Part of a constant by which a request may miss it."""
 NEARLY_ALL = 0.9
 """Share of the additional tokens that the requests of one kind must have."""
-RIVALS = ("messages", "system", "tools", "tool_characters", "reasoning_turns")
+PLAINLY = 0.5
+"""Another size explains the tokens where its line leaves at most this part of what the line by length leaves."""
+RIVALS = {
+    "messages": "the number of messages",
+    "system": "a system message",
+    "tools": "the number of tools",
+    "tool_characters": "the size of the tools",
+    "reasoning_turns": "the number of earlier reasoning turns",
+}
 NOT_TEMPLATE = frozenset(
     {TokenCause.NONE, TokenCause.STUB, TokenCause.BILL, TokenCause.TOKENIZER, TokenCause.UNEXPLAINED, TokenCause.TOO_FEW}
 )
@@ -130,12 +138,12 @@ def _template(counted: Sequence[CountedWords]) -> ExtraTokens | None:
     found = template_difference([one.sample for one in counted])
     if NOT_TEMPLATE.intersection(found.causes) or TokenCause.CONSTANT in found.causes:
         return None
-    tokens = sum(one.more for one in counted) / len(counted)
-    return _made(ExtraShape.TEMPLATE, counted, f"{tokens:.0f} tokens more in the mean request {SAME_WORDS}: {found.sentence}")
+    amount = f"{_mean_more(counted):.0f} tokens more in the mean request {SAME_WORDS}"
+    return _made(ExtraShape.TEMPLATE, counted, f"{amount}: {found.sentence}")
 
 
 def _described(counted: Sequence[CountedWords]) -> ExtraTokens:
-    return _proportion(counted) or _constant(counted) or _kind(counted) or _unexplained(counted)
+    return _proportion(counted) or _constant(counted) or _other_size(counted) or _kind(counted) or _unexplained(counted)
 
 
 def _alike(counted: Sequence[CountedWords]) -> ExtraTokens | None:
@@ -168,6 +176,18 @@ def _constant(counted: Sequence[CountedWords]) -> ExtraTokens | None:
         return None
     phrase = f"{size:.0f} tokens more a request {SAME_WORDS} ({len(counted)} requests): another template"
     return _made(ExtraShape.CONSTANT, counted, phrase)
+
+
+def _other_size(counted: Sequence[CountedWords]) -> ExtraTokens | None:
+    """Tokens that grow with another size of the request than its length: a template that renders a part longer."""
+    line = _line(counted, "reference")
+    lines = {term: other for term in RIVALS if (other := _line(counted, term)) and other[1] > 0}
+    left = {term: _left(counted, other, term) for term, other in lines.items()}
+    best = min(left, key=lambda term: left[term], default=None)
+    if line is None or best is None or left[best] > PLAINLY * _left(counted, line, "reference"):
+        return None
+    amount = f"{_mean_more(counted):.0f} tokens more in the mean request {SAME_WORDS} ({len(counted)} requests)"
+    return _made(ExtraShape.TEMPLATE, counted, f"{amount}, growing with {RIVALS[best]}: another template")
 
 
 def _kind(counted: Sequence[CountedWords]) -> ExtraTokens | None:
@@ -228,6 +248,10 @@ def _share(counted: Sequence[CountedWords]) -> float:
     """Tokens more over all of these requests, as a share of the reference's."""
     counts = sum(one.reference for one in counted)
     return sum(one.more for one in counted) / counts if counts else 0.0
+
+
+def _mean_more(counted: Sequence[CountedWords]) -> float:
+    return sum(one.more for one in counted) / len(counted)
 
 
 def _median_more(counted: Sequence[CountedWords]) -> float:

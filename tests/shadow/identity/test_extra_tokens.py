@@ -78,6 +78,12 @@ def test_another_template_is_never_in_proportion(provider):
     assert "in proportion" not in found.phrase
 
 
+def test_tokens_that_grow_with_the_messages_are_another_template():
+    found = extra_prompt_tokens(mixed(lambda _, one: 30 * one.messages))
+    assert found.shape is ExtraShape.TEMPLATE
+    assert found.phrase.endswith("growing with the number of messages: another template")
+
+
 def test_long_prompts_alone_are_named_by_their_length():
     found = extra_prompt_tokens(mixed(lambda _, one: 0.02 * one.reference_tokens if one.reference_tokens >= 4_000 else 0))
     assert found.shape is ExtraShape.KIND
