@@ -68,7 +68,9 @@ def report(
     fail_on_unmeasured: FailOnUnmeasured = False,
 ) -> None:
     """Show which providers differ, by how much, with intervals."""
+    from shadow.commands.config_commands import settings
     from shadow.commands.written_file import write_text
+    from shadow.pricing.price_list import PriceList
     from shadow.report import build_report as views
     from shadow.report.provider_report import of_provider
 
@@ -84,7 +86,8 @@ def report(
             found = read_dossier(bundle)
         else:
             with reading(path, db) as reader:
-                found = views.build(reader, *period) if whole else views.build_verdicts(reader, *period)
+                prices = PriceList(settings(path, db).proxy.providers)
+                found = views.build(reader, *period, prices) if whole else views.build_verdicts(reader, *period)
     found = of_provider(found, provider) if provider else found
     if html is not None:
         from shadow.report.report_html import as_html

@@ -15,7 +15,9 @@ from shadow.pages.operator_actions import HOURS
 from shadow.pages.page_address import address, checked, provider_address
 from shadow.pages.period_figures import PeriodFigures, PeriodFiguresCache, course_signal
 from shadow.pages.segment_rows import SegmentRow, segment_rows
+from shadow.pricing.price_list import PriceList
 from shadow.report.count_lines import NOT_MEASURABLE, CountLine, CountState
+from shadow.report.count_money import with_money
 from shadow.report.drift_lines import DriftLine
 from shadow.report.evident_signals import PERIODS, evident_signals
 from shadow.report.figures import STORED_SIGNAL, CheckLine, IdentityLine, MissingSignal, Scorecard, SegmentLine, SignalLine
@@ -126,7 +128,7 @@ class ProviderPage:
         )
         return self._jinja.get_template("provider.html").render(
             name=name,
-            sections=[_section(card, figures, since, servers) for card in cards],
+            sections=[_section(card, figures, since, servers, self._token_counts(figures)) for card in cards],
             figures=figures,
             acts=self._acts,
             hours=HOURS,
@@ -138,6 +140,11 @@ class ProviderPage:
             all_records=provider_address(name, since="all"),
             periods=[(each, address("", {**words, "since": each})) for each in PERIODS],
         )
+
+    def _token_counts(self, figures: PeriodFigures) -> tuple[CountLine, ...]:
+        begin = max(figures.since, self._reader.extent()[1])
+        prices = PriceList(self.config.proxy.providers)
+        return with_money(figures.token_counts, figures.traffic, prices, begin, figures.built)
 
     def _is_known(self, name: str) -> bool:
         return name in self.config.proxy.providers or any(line.provider == name for line in self._reader.traffic(0.0, 0.0))
@@ -155,7 +162,9 @@ class _Servers:
     segments: Sequence[SegmentLine]
 
 
-def _section(card: Scorecard, figures: PeriodFigures, since: str, servers: _Servers) -> ProviderSection:
+def _section(
+    card: Scorecard, figures: PeriodFigures, since: str, servers: _Servers, counts: Sequence[CountLine]
+) -> ProviderSection:
     key = (card.provider, card.model, card.reference)
     drift = tuple(line for line in figures.drift if (line.provider, line.model, line.reference) == key)
     paces = tuple(line for line in figures.paces if (line.provider, line.model) == key[:2] and line.since is not None)
@@ -185,7 +194,7 @@ def _section(card: Scorecard, figures: PeriodFigures, since: str, servers: _Serv
         times=tuple(_times(key, servers.times)),
         times_cut=PAIRS if len(servers.times) >= PAIRS else 0,
         paces=paces,
-        token_counts=tuple(line for line in figures.token_counts if (line.provider, line.model, line.reference) == key),
+        token_counts=tuple(line for line in counts if (line.provider, line.model, line.reference) == key),
         has_evidence=bool(evident_signals(card)),
         pairs_address=address("/pairs", {**wanted, "show": "" if evident_signals(card) else "all"}),
         answers_address=address("/answers", {"provider": card.provider, "model": card.model, "since": since}),

@@ -13,8 +13,10 @@ from dataclasses import asdict, replace
 from shadow.drift.admission import counts
 from shadow.drift.drift_signals import AGREEMENT
 from shadow.drift.excess_estimates import ClusterSum, EffectEstimate, GroupKey, discoveries, group_evidence, table
+from shadow.pricing.price_list import PriceList
 from shadow.report.check_rates import CheckVoteTotals, check_lines
-from shadow.report.count_lines import count_lines
+from shadow.report.count_lines import CountLine, count_lines
+from shadow.report.count_money import with_money
 from shadow.report.drift_lines import of_providers
 from shadow.report.figures import Report, Scorecard, TrafficFigures
 from shadow.report.identity_lines import greedy_lines, identity_changes, segment_lines, template_lines
@@ -36,7 +38,7 @@ from storage.store import Reader
 SCHEMA = "sameweights.report/2"
 
 
-def build(reader: Reader, since: float, until: float) -> Report:
+def build(reader: Reader, since: float, until: float, prices: PriceList | None = None) -> Report:
     """The report of the period from `since` to `until` (seconds since the epoch)."""
     records = read_records(reader, since, until)
     return replace(
@@ -45,10 +47,18 @@ def build(reader: Reader, since: float, until: float) -> Report:
         templates=template_lines(reader, since, until),
         segments=segment_lines(reader, since, until),
         streaming=stream_lines(reader, since, until),
-        token_counts=count_lines(reader, records.drift, since, until),
+        token_counts=_token_counts(reader, records, prices),
         greedy=greedy_lines(records.counts),
         paces=pace_lines(reader),
     )
+
+
+def _token_counts(reader: Reader, records: PeriodRecords, prices: PriceList | None) -> tuple[CountLine, ...]:
+    lines = count_lines(reader, records.drift, records.since, records.until)
+    if prices is None:
+        return lines
+    begin = max(records.since, reader.extent()[1])
+    return with_money(lines, records.traffic, prices, begin, records.until)
 
 
 def build_verdicts(reader: Reader, since: float, until: float) -> Report:
