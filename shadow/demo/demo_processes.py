@@ -6,9 +6,11 @@ import asyncio
 import json
 import os
 import socket
-from asyncio.subprocess import DEVNULL, PIPE, Process
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
 from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import shadow
@@ -28,6 +30,16 @@ provider = "{reference}"
 reference = "{reference}"
 
 {providers}
+[[proxy.routes]]
+name = "{route}"
+provider = "{live}"
+candidates = [{candidates}]
+
+[tournament]
+tolerance = {tolerance}
+signals = ["answer_kind", "arguments", "calls_tool", "error"]
+places = 3
+
 [shadow]
 sample_rate = 1.0
 control_fraction = 0.4
@@ -55,14 +67,53 @@ def free_ports(count: int) -> list[int]:
         return [each.getsockname()[1] for each in sockets]
 
 
-def write_config(folder: Path, providers: Mapping[str, str], *, reference: str, model: str, data: int, admin: int) -> Path:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoRoute:
+    """The route of the demo whose candidates are compared: its name, who serves it, money per million output tokens of each
+    candidate, and the tolerance of the tournament in points.
+    """
+
+    name: str
+    live: str
+    prices: Mapping[str, float]
+    tolerance: float
+
+
+def write_config(
+    folder: Path, providers: Mapping[str, str], *, reference: str, route: DemoRoute, model: str, data: int, admin: int
+) -> Path:
     """Write the configuration into `folder`, with the database beside it; returns its path."""
-    tables = "".join(f'[proxy.providers.{name}]\nbase_url = "{url}"\n\n' for name, url in providers.items())
+    prices = {name: f"price_input = {price / 4:g}\nprice_output = {price:g}\n" for name, price in route.prices.items()}
+    tables = "".join(f'[proxy.providers.{name}]\nbase_url = "{url}"\n{prices.get(name, "")}\n' for name, url in providers.items())
     file = folder / "sameweights.toml"
-    database = folder / "sameweights.db"
-    text = CONFIG.format(data=data, admin=admin, reference=reference, providers=tables, database=database, model=model)
+    text = CONFIG.format(
+        data=data,
+        admin=admin,
+        reference=reference,
+        providers=tables,
+        route=route.name,
+        live=route.live,
+        candidates=", ".join(f'"{name}"' for name in route.prices),
+        tolerance=route.tolerance,
+        database=folder / "sameweights.db",
+        model=model,
+    )
     file.write_text(text, encoding="utf-8")
     return file
+
+
+async def command_output(*arguments: str) -> str:
+    """What a command of sameweights prints; DemoProcessError with the end of it where it fails."""
+    command = (sys.executable, "-P", "-m", "shadow.cli", *arguments)
+    process = await asyncio.create_subprocess_exec(*command, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT, env=_environment())
+    try:
+        output = (await process.communicate())[0].decode("utf-8", "replace")
+    finally:
+        if process.returncode is None:
+            process.kill()
+    if process.returncode:
+        raise DemoProcessError(f"sameweights {arguments[0]} ended with {process.returncode}\n{output[-2_000:]}")
+    return output
 
 
 @asynccontextmanager

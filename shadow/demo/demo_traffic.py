@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Container, Iterator, Sequence
 
 import aiohttp
 
@@ -14,18 +14,32 @@ from shadow.demo.loose_json import Object, mapping, objects, string
 
 LONGEST = 4
 """Requests in one conversation."""
+SESSION = 12
+"""Requests that a client names as one conversation, of which ten count: so a conversation is over within the demo."""
 
 
 class DemoTraffic:
-    """Clients of the proxy at `base` (without /v1), `width` conversations at once on each provider.
+    """Clients of the proxy at `base` (without /v1), `width` at once on each provider; those of `sessions` are twice as many and
+    name `SESSION` requests in a row as one conversation.
 
     `sent` and `failed` count requests by provider, `reasons` counts failures by provider and cause.
     """
 
-    def __init__(self, *, base: str, providers: Sequence[str], model: str, width: int, seed: str, pause: float = 0.0) -> None:
+    def __init__(
+        self,
+        *,
+        base: str,
+        providers: Sequence[str],
+        model: str,
+        width: int,
+        seed: str,
+        pause: float = 0.0,
+        sessions: Container[str] = (),
+    ) -> None:
         self._base = base
         self._providers = tuple(providers)
         self._width = width
+        self._sessions = sessions
         self._seed = seed
         self._model = model
         self._pause = pause
@@ -40,10 +54,10 @@ class DemoTraffic:
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), timeout=timeout) as session:
             clients = [
                 asyncio.create_task(
-                    self._client(session, provider, tasks(f"{self._seed}/{provider}/{number}", model=self._model))
+                    self._client(session, provider, number, tasks(f"{self._seed}/{provider}/{number}", model=self._model))
                 )
                 for provider in self._providers
-                for number in range(self._width)
+                for number in range(self._width * (2 if provider in self._sessions else 1))
             ]
             try:
                 await asyncio.wait(clients, timeout=seconds)
@@ -53,23 +67,27 @@ class DemoTraffic:
                 for client in clients:
                     client.cancel()
 
-    async def _client(self, session: aiohttp.ClientSession, provider: str, bodies: Iterator[Object]) -> None:
+    async def _client(self, session: aiohttp.ClientSession, provider: str, number: int, bodies: Iterator[Object]) -> None:
+        sent = 0
         for body in bodies:
             step: Object | None = body
             for _ in range(LONGEST):
                 if step is None or self._ending:
                     break
-                step = await self._turn(session, provider, step)
+                named = f"{number}-{sent // SESSION}" if provider in self._sessions else ""
+                step = await self._turn(session, provider, step, named)
+                sent += 1
                 await asyncio.sleep(self._pause)
             if self._ending:
                 return
 
-    async def _turn(self, session: aiohttp.ClientSession, provider: str, body: Object) -> Object | None:
+    async def _turn(self, session: aiohttp.ClientSession, provider: str, body: Object, conversation: str) -> Object | None:
         """Send one request; returns the conversation's next one, None when it is over or the provider failed."""
         self.sent[provider] += 1
         url = f"{self._base}/{provider}/v1/chat/completions"
+        fields = {"authorization": "Bearer demo"} | ({"x-sameweights-conversation": conversation} if conversation else {})
         try:
-            async with session.post(url, json=body, headers={"authorization": "Bearer demo"}) as response:
+            async with session.post(url, json=body, headers=fields) as response:
                 if response.status != 200:
                     self._fail(provider, f"status {response.status}: {(await response.text())[:200]}")
                     return None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from shadow.demo.demo_processes import DemoRoute
+from shadow.demo.loose_json import Object, objects, string
 from shadow.demo.planted_faults import PlantedFaults
 from shadow.demo.pretended_providers import ProviderSettings
 from shadow.report.figures import Report, Scorecard
@@ -18,18 +20,29 @@ PROVIDERS: dict[str, ProviderSettings] = {
     "toolbreaker": ProviderSettings(seed=13, faults=PlantedFaults(drop_tool_calls=0.4, garble_arguments=0.3)),
     "spacer": ProviderSettings(seed=14, faults=PlantedFaults(lose_spaces=0.3)),
     "slow": ProviderSettings(seed=15, faults=PlantedFaults(slow=4.0)),
+    "twin": ProviderSettings(seed=16, host="twin"),
+    "thrifty": ProviderSettings(seed=17, host="thrifty"),
+    "bargain": ProviderSettings(seed=18, host="bargain", faults=PlantedFaults(drop_tool_calls=0.5, garble_arguments=0.3)),
 }
+ROUTE = DemoRoute(name="agents", live="faithful", prices={"twin": 8.0, "thrifty": 4.0, "bargain": 1.0}, tolerance=25.0)
+"""`faithful` serves it; the candidates get copies alone."""
 DESCRIPTIONS = {
     REFERENCE: "the reference that the others are compared with",
     "faithful": "serves the same; its answers vary by chance only",
     "toolbreaker": "drops four tool calls in ten, garbles some others",
     "spacer": "loses spaces between the chunks of a stream",
     "slow": "serves the same, four times as slowly",
+    "twin": "a candidate for the traffic of faithful: serves the same",
+    "thrifty": "another one that serves the same, at half the price",
+    "bargain": "the cheapest candidate: drops half of its tool calls",
 }
 EXPECTED_SIGNALS = {
     "toolbreaker": frozenset({"answer_kind", "calls_tool", "calls_tool_rate", "tools", "arguments", "valid_calls"}),
     "spacer": frozenset({"text", "lost_space"}),
+    "bargain": frozenset({"answer_kind", "calls_tool", "calls_tool_rate", "tools", "arguments", "valid_calls"}),
 }
+FAULTY_UNEXPECTED, FAITHFUL_UNEXPECTED = frozenset({"same"}), frozenset({"worse", "differs"})
+"""Verdicts of `choose` that a faulty candidate, and a faithful one, must not have."""
 SLOWER = 1.5
 """The least ratio of `slow`'s time to the first token to the reference's."""
 
@@ -42,6 +55,16 @@ def unexpected_results(report: Report) -> list[str]:
         found += _unexpected(card)
     if "slow" in cards and not _slower(report):
         found.append("slow: its longer times were not measured")
+    return found
+
+
+def unexpected_choices(document: Object) -> list[str]:
+    """One sentence for each candidate whose verdict in the JSON of `choose` is not as expected; undecided is expected of all."""
+    found = []
+    for each in objects(document.get("candidates")):
+        name, verdict = string(each.get("name")), string(each.get("verdict"))
+        if verdict in (FAULTY_UNEXPECTED if name in EXPECTED_SIGNALS else FAITHFUL_UNEXPECTED):
+            found.append(f"the candidate {name} has the verdict {verdict} in `choose`")
     return found
 
 

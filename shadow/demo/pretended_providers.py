@@ -21,12 +21,13 @@ from shadow.demo.pretended_server import PretendedServer, ResponsePace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderSettings:
-    """The settings of one pretended provider. `first_token` is in seconds."""
+    """The settings of one pretended provider. `first_token` is in seconds; `host` gives its answers a fingerprint of its own."""
 
     faults: PlantedFaults = FAITHFUL
     seed: int = 0
     first_token: float = 0.04
     chunks_per_second: float = 400.0
+    host: str = ""
 
 
 def line_of(providers: Mapping[str, ProviderSettings]) -> str:
@@ -48,7 +49,8 @@ async def serve_all(providers: dict[str, ProviderSettings], lines: asyncio.Strea
         addresses = {}
         for name, part in providers.items():
             pace = ResponsePace(first_token=part.first_token, chunks_per_second=part.chunks_per_second)
-            server = await servers.enter_async_context(PretendedServer(faults=part.faults, seed=part.seed, pace=pace, keep=False))
+            made = PretendedServer(faults=part.faults, seed=part.seed, pace=pace, keep=False, host=part.host)
+            server = await servers.enter_async_context(made)
             addresses[name] = server.base_url
         out.write(json.dumps(addresses) + "\n")
         out.flush()

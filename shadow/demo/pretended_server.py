@@ -98,6 +98,7 @@ class PretendedServer:
         reasoning: bool = False,
         keep: bool = True,
         port: int = 0,
+        host: str = "",
     ) -> None:
         self.faults = faults
         self.seed = seed
@@ -111,6 +112,7 @@ class PretendedServer:
         self.aborted = 0
         self.base_url = ""
         self._keep = keep
+        self._host = host
         self._port = port
         self._times: Counter[int] = Counter()
         self._changed = asyncio.Event()
@@ -222,7 +224,7 @@ class PretendedServer:
             id=f"chatcmpl-{draws.source.getrandbits(96):024x}",
             created=int(time.time()),
             model=self.faults.wrong_model or model,
-            fingerprint=fingerprint_of(model),
+            fingerprint=fingerprint_of(model + self._host),
             choices=tuple(self._choice(body, index, draws) for index in range(int(number(body.get("n"), 1)))),
             prompt_tokens=prompt_tokens(body) + self.faults.extra_prompt_tokens,
         )

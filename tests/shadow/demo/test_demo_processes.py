@@ -11,12 +11,23 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from shadow.demo.demo_processes import DemoProcessError, free_ports, running_providers, running_serve, write_config
+from shadow.demo.demo_processes import (
+    DemoProcessError,
+    DemoRoute,
+    command_output,
+    free_ports,
+    running_providers,
+    running_serve,
+    write_config,
+)
 from shadow.demo.pretended_providers import ProviderSettings
 from shadow.settings.top_level_config import Config
 from tests.running import until
 
 pytestmark = pytest.mark.slow
+
+
+ROUTE = DemoRoute(name="agents", live="other", prices={"cheap": 2.0}, tolerance=20)
 
 
 def alive(pid):
@@ -32,12 +43,15 @@ def test_free_ports_found_together_are_distinct():
 
 
 def test_the_written_configuration_is_a_valid_one(tmp_path):
-    found = {"official": "http://127.0.0.1:1/v1", "other": "http://127.0.0.1:2/v1"}
-    file = write_config(tmp_path, found, reference="official", model="m", data=3, admin=4)
+    found = {name: f"http://127.0.0.1:{port}/v1" for port, name in enumerate(("official", "other", "cheap"), 5)}
+    file = write_config(tmp_path, found, reference="official", route=ROUTE, model="m", data=3, admin=4)
     config = Config.model_validate(tomllib.loads(file.read_text()))
     assert config.shadow.sample_rate == 1.0
     assert {name: provider.base_url for name, provider in config.proxy.providers.items()} == found
     assert (config.proxy.listen, config.admin.listen) == ("127.0.0.1:3", "127.0.0.1:4")
+    [route] = config.proxy.routes
+    assert (route.provider, route.candidates, config.tournament.tolerance) == ("other", ("cheap",), 20)
+    assert (config.proxy.providers["cheap"].price_input, config.proxy.providers["cheap"].price_output) == (0.5, 2)
     assert Path(config.storage.url.removeprefix("sqlite:///")).parent == tmp_path
 
 
@@ -64,9 +78,10 @@ async def test_serve_that_cannot_start_raises_its_reason(tmp_path):
 
 
 async def test_serve_is_ready_inside_the_block_and_stopped_after_it(tmp_path):
-    async with running_providers({"official": ProviderSettings()}, tmp_path / "providers.log") as found:
+    three = dict.fromkeys(("official", "other", "cheap"), ProviderSettings())
+    async with running_providers(three, tmp_path / "providers.log") as found:
         data, admin = free_ports(2)
-        file = write_config(tmp_path, found, reference="official", model="m", data=data, admin=admin)
+        file = write_config(tmp_path, found, reference="official", route=ROUTE, model="m", data=data, admin=admin)
         async with running_serve(file, tmp_path / "log") as process:
             question = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
             async with aiohttp.ClientSession() as session:
@@ -92,7 +107,15 @@ asyncio.run(main())
 @pytest.mark.promise("stop.parent")
 async def test_serve_stops_in_order_when_its_parent_is_killed(tmp_path):
     data, admin = free_ports(2)
-    file = write_config(tmp_path, {"official": "http://127.0.0.1:9/v1"}, reference="official", model="m", data=data, admin=admin)
+    file = write_config(
+        tmp_path,
+        dict.fromkeys(("official", "other", "cheap"), "http://127.0.0.1:9/v1"),
+        reference="official",
+        route=ROUTE,
+        model="m",
+        data=data,
+        admin=admin,
+    )
     command = [sys.executable, "-c", PARENT, str(file), str(tmp_path / "log")]
     env = {**os.environ, "PYTHONPATH": str(Path.cwd())}
     parent = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, env=env)
@@ -108,3 +131,9 @@ async def test_serve_stops_in_order_when_its_parent_is_killed(tmp_path):
     assert sorted(tmp_path.glob("*.db*")) == [tmp_path / "sameweights.db", tmp_path / "sameweights.db-lock"], (
         "not stopped in order"
     )
+
+
+async def test_output_of_a_command_is_returned_and_its_failure_states_the_end_of_it():
+    assert "sameweights" in await command_output("--version")
+    with pytest.raises(DemoProcessError, match="sameweights choose ended with 2"):
+        await command_output("choose", "/nowhere.toml")

@@ -67,8 +67,10 @@ def test_demo_reports_the_expected_verdicts_and_leaves_nothing_behind(tmp_path):
         out, _ = process.communicate(timeout=120)
     assert process.returncode == 0, out
     assert "UNEXPECTED" not in out
-    for name in ("faithful", "toolbreaker", "spacer", "slow"):
+    for name in ("faithful", "toolbreaker", "spacer", "slow", "twin", "thrifty", "bargain"):
         assert name in out
+    assert "Route agents" in out
+    assert "candidates against official, tolerance 25 points" in out
     assert "As expected" in out
     assert "http://127.0.0.1:" in out
     assert list(tmp_path.iterdir()) == []

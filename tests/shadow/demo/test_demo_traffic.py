@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import socket
 
 import aiohttp
@@ -9,6 +10,7 @@ from aiohttp import web
 from shadow.demo.demo_traffic import DemoTraffic
 from shadow.demo.planted_faults import PlantedFaults
 from shadow.demo.pretended_server import PretendedServer, ResponsePace
+from tests.running import until
 
 pytestmark = pytest.mark.slow
 
@@ -50,6 +52,28 @@ async def test_traffic_reaches_every_provider_and_continues_after_tool_calls():
         assert len(pretend.requests) == pretend.answered == traffic.sent.total()
         assert any(message["role"] == "tool" for seen in pretend.requests for message in seen.json["messages"])
         assert {seen.json.get("stream", False) for seen in pretend.requests} == {True, False}
+
+
+async def test_sessions_name_twelve_requests_in_a_row_as_one_conversation_and_have_twice_the_clients():
+    named = []
+
+    async def respond(request):
+        named.append(request.headers.get("x-sameweights-conversation", ""))
+        return web.json_response({"choices": [{"message": {"role": "assistant", "content": "ok"}}]})
+
+    app = web.Application()
+    app.router.add_post("/{provider}/v1/chat/completions", respond)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    base = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    traffic = DemoTraffic(base=base, providers=["one", "two"], model="m", width=1, seed="t", sessions={"two"})
+    running = asyncio.create_task(traffic.run(30))
+    await until(lambda: "0-1" in named and "1-1" in named)
+    running.cancel()
+    await runner.cleanup()
+    assert (named.count("0-0"), named.count("1-0")) == (12, 12)
+    assert "" in named
 
 
 async def test_failures_are_counted_and_do_not_stop_the_traffic():

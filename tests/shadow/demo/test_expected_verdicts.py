@@ -2,7 +2,17 @@ from __future__ import annotations
 
 import dataclasses
 
-from shadow.demo.expected_verdicts import DESCRIPTIONS, EXPECTED_SIGNALS, PROVIDERS, REFERENCE, unexpected_results
+import pytest
+
+from shadow.demo.expected_verdicts import (
+    DESCRIPTIONS,
+    EXPECTED_SIGNALS,
+    PROVIDERS,
+    REFERENCE,
+    ROUTE,
+    unexpected_choices,
+    unexpected_results,
+)
 from shadow.drift.excess_estimates import SignalOutcome
 from shadow.report.figures import Report, Scorecard
 from shadow.report.latency_lines import LatencyLine
@@ -39,6 +49,9 @@ CARDS = {
     "slow": card("slow"),
     "toolbreaker": card("toolbreaker", "calls_tool"),
     "spacer": card("spacer", "text"),
+    "twin": card("twin"),
+    "thrifty": card("thrifty"),
+    "bargain": card("bargain", "calls_tool"),
 }
 
 
@@ -97,3 +110,28 @@ def test_slow_provider_without_a_slower_ratio_is_unexpected():
 def test_every_provider_has_a_description_and_expected_signals_are_of_known_providers():
     assert set(DESCRIPTIONS) == set(PROVIDERS)
     assert set(EXPECTED_SIGNALS) < set(PROVIDERS)
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict", "unexpected"),
+    [
+        ("bargain", "same", True),
+        ("bargain", "worse", False),
+        ("bargain", "undecided", False),
+        ("twin", "same", False),
+        ("twin", "differs", True),
+        ("thrifty", "worse", True),
+        ("thrifty", "not_measured", False),
+    ],
+)
+def test_choice_against_what_was_planted_is_unexpected(name, verdict, unexpected):
+    found = unexpected_choices({"candidates": [{"name": name, "verdict": verdict}]})
+    assert found == [f"the candidate {name} has the verdict {verdict} in `choose`"] * unexpected
+
+
+def test_plan_without_candidates_is_expected():
+    assert unexpected_choices({"begun": None}) == []
+
+
+def test_candidates_are_providers_that_are_not_live_and_no_reference():
+    assert set(ROUTE.prices) < set(PROVIDERS) - {ROUTE.live, REFERENCE}
