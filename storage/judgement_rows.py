@@ -187,7 +187,8 @@ class PairTimes:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArmPairRow:
     """One pair of a route: the live provider's or a candidate's (`role` is `primary` or `candidate`), with the times, status and
-    tokens of its own answer. The pairs of one live request share `request`. `judgement` is None while the pair waits for the
+    tokens of its own answer: by class, in the order of `shadow.pricing.token_classes`, None where the classes are not known. The
+    pairs of one live request share `request`. `judgement` is None while the pair waits for the
     judge, "" where all of it counts; `excluded` holds the reasons known before that.
     """
 
@@ -207,6 +208,7 @@ class ArmPairRow:
     judgement: str | None
     excluded: tuple[str, ...]
     payoffs: Mapping[str, int]
+    tokens: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -378,6 +378,12 @@ PROMISES = (
     ),
     Promise("runs.on", EVER, "design", "Under mixed load nothing fails, and memory, descriptors and tasks do not grow."),
     Promise(
+        "choice.proven",
+        STUDY,
+        "design",
+        "A tournament proves an equal candidate and never a broken one, and a kill in its middle loses nothing.",
+    ),
+    Promise(
         "studies.verdict",
         STUDY,
         "design",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from math import ceil, inf
+from math import ceil, inf, log
 
 from shadow.choice.arm_evidence import ArmEvidence, SignalPairs, UnitMoments
 from shadow.choice.tournament_terms import TournamentTerms, is_closer
@@ -20,6 +20,8 @@ FEWEST_CONVERSATIONS = 30
 """Conversations below which nothing is claimed."""
 FARTHEST = 50_000
 """Pairs beyond which no end is foreseen."""
+FIRM = 2.0
+"""How many times the evidence of a first place a candidate needs to be named the cheapest: it is the one to switch to."""
 HALF, NINE_OF_TEN = 0.7, 1.5
 """Shares of the planned units at which half and nine of ten of the tournaments have proven an equal candidate."""
 
@@ -49,7 +51,7 @@ class MissingEvidence:
 class CandidateClaim:
     """The claim about one candidate. `worse` and `differs` hold the tests that passed, the strongest first; `closer` those by
     which it is closer to the reference than that is to itself; `same` whether all required tests passed, `firm` whether they
-    passed the bar of a first place: only such a one is named the cheapest, since that is the one to switch to. A difference in
+    passed twice the bar of a first place, as the one that is named the cheapest must. A difference in
     a signal that is not required is in `differs` and decides no verdict.
     """
 
@@ -86,7 +88,7 @@ def _claim(one: ArmEvidence, terms: TournamentTerms, *, same: bool) -> Candidate
     return CandidateClaim(
         verdict=_verdict(one, same=same, worse=bool(worse), differs=any(key in terms.proven for key in differs)),
         same=same,
-        firm=same and one.same_evidence >= terms.same_threshold(1),
+        firm=same and one.same_evidence >= terms.same_threshold(1) + log(FIRM),
         worse=worse,
         differs=differs,
         closer=tuple(key for key in odd if is_closer(key)),

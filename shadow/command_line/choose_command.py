@@ -48,7 +48,7 @@ def choose(
     with progress("reading the records"), _reader(config, db) as reader:
         current = running(reader.studies.studies(), chosen.name) if reader else None
         if reader and current is not None and not only_plan and not start:
-            _show(reader, current, as_json=as_json, markdown=markdown)
+            _show(reader, loaded, current, as_json=as_json, markdown=markdown)
             return
         planned = route_plan(reader, loaded, chosen, time.time())
     if current is not None and start and not replace:
@@ -78,10 +78,11 @@ def _reader(config: Path | None, db: str | None) -> Iterator[Reader | None]:
         yield reader
 
 
-def _show(reader: Reader, record: TournamentRecord, *, as_json: bool, markdown: bool) -> None:
+def _show(reader: Reader, config: Config, record: TournamentRecord, *, as_json: bool, markdown: bool) -> None:
+    from shadow.pricing.price_list import PriceList
     from shadow.tournament.tournament_view import tournament_figures
 
-    found = tournament_figures(reader, record, time.time())
+    found = tournament_figures(reader, record, time.time(), PriceList(config.proxy.providers))
     if as_json:
         from shadow.tournament.tournament_json import tournament_document
 

@@ -123,7 +123,7 @@ def _choose() -> JsonSchema:
             **dict.fromkeys(("excess", "low", "high", "needed"), number),
         }
     )
-    price = _object({"per_thousand": {"type": "number"}, "requests": NUMBER})
+    price = _object({"per_thousand": {"type": "number"}, "requests": NUMBER, "cached_share": number})
     candidate = _object(
         {
             **dict.fromkeys(("name", "model", "sentence"), TEXT),

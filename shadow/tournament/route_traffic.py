@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from shadow.choice.tournament_plan import RouteTraffic, SignalTraffic
 from shadow.drift.admission import PER_CONVERSATION
 from shadow.drift.drift_signals import AGREEMENT
 from shadow.findings.finding import FindingState
 from shadow.findings.pair import ControlReason
+from shadow.pricing.price_list import PriceList
+from shadow.tournament.candidate_costs import call_price
+from shadow.tournament.tournament_route import TournamentRoute
 from storage.judgement_rows import ArmPairRow
 from storage.rows import SignalCount
 from storage.store import Reader
@@ -25,18 +29,27 @@ ENOUGH_PAIRS = 50
 LIVE = "primary"
 
 
-def route_traffic(reader: Reader | None, route: str, reference: str, now: float, control_fraction: float) -> RouteTraffic:
-    """The traffic of the week before `now` (epoch seconds); nothing is known without a reader."""
+def route_traffic(
+    reader: Reader | None, route: TournamentRoute, now: float, control_fraction: float, prices: PriceList
+) -> RouteTraffic:
+    """The traffic of the week before `now` (epoch seconds), and what a call costs by its token counts; nothing is known without
+    a reader.
+    """
     if reader is None:
         return traffic_of([], [], now=now, control_fraction=control_fraction)
     since = now - WEEK
-    live = [row for row in reader.judgements.arm_pairs(route, since, 0.0) if row.role == LIVE and row.reference == reference]
+    rows = reader.judgements.arm_pairs(route.name, since, 0.0)
+    live = [row for row in rows if row.role == LIVE and row.reference == route.reference]
     counts = [
         count
         for count in reader.signal_counts(since, 0.0)
-        if (count.group.route, count.group.reference, count.comparison) == (route, reference, "self")
+        if (count.group.route, count.group.reference, count.comparison) == (route.name, route.reference, "self")
     ]
-    return traffic_of(live, counts, now=now, control_fraction=control_fraction)
+    return replace(
+        traffic_of(live, counts, now=now, control_fraction=control_fraction),
+        reference_price=call_price(live, route.reference, prices),
+        candidate_prices=tuple(call_price(live, name, prices) for name in route.candidates),
+    )
 
 
 def traffic_of(live: Sequence[ArmPairRow], counts: Iterable[SignalCount], *, now: float, control_fraction: float) -> RouteTraffic:

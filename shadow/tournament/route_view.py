@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shadow.choice.tournament_plan import TournamentPlan, tournament_plan
+from shadow.pricing.price_list import PriceList
 from shadow.settings.top_level_config import Config
 from shadow.tournament.plan_sentences import plan_lines
 from shadow.tournament.route_traffic import route_traffic
@@ -27,13 +28,14 @@ class RoutePlan:
 def route_view(reader: Reader, config: Config, route: TournamentRoute, now: float) -> TournamentFigures | RoutePlan:
     """The figures of the tournament that runs at `now` (epoch seconds); without one, the plan."""
     record = running(reader.studies.studies(), route.name)
-    return tournament_figures(reader, record, now) if record else route_plan(reader, config, route, now)
+    prices = PriceList(config.proxy.providers)
+    return tournament_figures(reader, record, now, prices) if record else route_plan(reader, config, route, now)
 
 
 def route_plan(reader: Reader | None, config: Config, route: TournamentRoute, now: float) -> RoutePlan:
     """The plan by the traffic of the last week; nothing is known of it without a reader."""
     terms = configured_terms(config.tournament)
-    traffic = route_traffic(reader, route.name, route.reference, now, config.shadow.control_fraction)
+    traffic = route_traffic(reader, route, now, config.shadow.control_fraction, PriceList(config.proxy.providers))
     plan = tournament_plan(terms, len(route.candidates), traffic)
     lines = plan_lines(
         plan, terms, route.candidates, route=route.name, reference=route.reference, per_day=traffic.sampled_per_day

@@ -39,10 +39,13 @@ class SignalFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceFigures:
-    """The mean money of one request, by the candidate's own token counts, over `requests` that are priced."""
+    """The mean money of one request, by the candidate's own token counts, over `requests` that are priced; `cached` is the share
+    of its prompt tokens that came from a cache, which is cold for copies: live requests may cost less.
+    """
 
     per_thousand: float
     requests: int
+    cached: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

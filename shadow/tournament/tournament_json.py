@@ -76,11 +76,17 @@ def _candidate(each: CandidateFigures) -> Document:
         "requests": each.requests,
         "conversations": each.conversations,
         "needed": each.needed,
-        "price": {"per_thousand": each.price.per_thousand, "requests": each.price.requests} if each.price else None,
+        "price": _price(each),
         "latency": {"first_token": each.first_token, "total": each.seconds},
         "availability": each.availability,
         "identity": {"since": rfc3339(identity.since), "changed": identity.changed, "same_as": list(identity.same_as)},
     }
+
+
+def _price(each: CandidateFigures) -> Document | None:
+    if each.price is None:
+        return None
+    return {"per_thousand": each.price.per_thousand, "requests": each.price.requests, "cached_share": each.price.cached}
 
 
 def _signal(signal: SignalFigures) -> Document:

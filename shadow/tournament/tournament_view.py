@@ -15,7 +15,9 @@ from shadow.choice.candidate_claims import CandidateClaim, ChoiceVerdict, claims
 from shadow.choice.price_order import Costs, PriceChoice, price_choice
 from shadow.choice.tournament_terms import TournamentTerms
 from shadow.drift.alarm_budget import against_provider
-from shadow.tournament.candidate_arms import CandidateArm, arm_evidence, candidate_arms, latest
+from shadow.pricing.price_list import PriceList
+from shadow.tournament.candidate_arms import CANDIDATE, CandidateArm, arm_evidence, candidate_arms, latest
+from shadow.tournament.candidate_costs import cached_share, candidate_costs
 from shadow.tournament.claim_sentences import claim_sentence, rank_sentence
 from shadow.tournament.standing_reasons import standing_reason
 from shadow.tournament.tournament_figures import (
@@ -51,15 +53,19 @@ class TournamentRecords:
     costs: Mapping[str, Costs] = field(default_factory=dict)
 
 
-def tournament_figures(reader: Reader, record: TournamentRecord, now: float) -> TournamentFigures:
-    """The figures at `now` (epoch seconds)."""
+def tournament_figures(
+    reader: Reader, record: TournamentRecord, now: float, prices: PriceList | None = None
+) -> TournamentFigures:
+    """The figures at `now` (epoch seconds); without `prices` no price is known."""
     until = record.ended or 0.0
     identities = reader.identity_queries
+    rows = reader.judgements.arm_pairs(record.route, record.begun, until)
     records = TournamentRecords(
-        rows=reader.judgements.arm_pairs(record.route, record.begun, until),
+        rows=rows,
         changes=identities.identities(record.begun, until or now + 1, MOST_CHANGES),
         alarms=reader.judgements.alarms(record.begun, until),
         identities={(row.provider, row.model): row.identity for row in identities.latest(MOST_CHANGES)},
+        costs=candidate_costs((row for row in rows if row.role == CANDIDATE), prices) if prices else {},
     )
     return figures_of(record, records, now=record.ended or now)
 
@@ -131,7 +137,7 @@ def _candidate(
         seconds=_median(row.seconds for row in good),
         availability=1 - arm.failing if arm.rows else None,
         identity=_identity(arm, record, records.identities),
-        price=_price(own) if own else None,
+        price=_price(own, arm.rows) if own else None,
     )
 
 
@@ -176,8 +182,12 @@ def _identity(arm: CandidateArm, record: TournamentRecord, identities: Mapping[t
     )
 
 
-def _price(costs: Costs) -> PriceFigures:
-    return PriceFigures(per_thousand=1_000 * sum(each for _, each in costs.values()) / len(costs), requests=len(costs))
+def _price(costs: Costs, rows: Iterable[ArmPairRow]) -> PriceFigures:
+    return PriceFigures(
+        per_thousand=1_000 * sum(each for _, each in costs.values()) / len(costs),
+        requests=len(costs),
+        cached=cached_share(rows),
+    )
 
 
 def _choice(shown: Sequence[CandidateFigures], costs: Mapping[str, Costs]) -> PriceChoice:

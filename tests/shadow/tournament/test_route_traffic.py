@@ -2,11 +2,18 @@ from dataclasses import replace
 
 import pytest
 
+from proxy.provider_config import Provider
+from shadow.pricing.price_list import PriceList
 from shadow.tournament.route_traffic import route_traffic, traffic_of
+from shadow.tournament.tournament_route import TournamentRoute
 from storage.rows import PairGroup, SignalCount
+from tests.records import NOW, add_pair
 from tests.shadow.tournament.arm_rows import BEGUN, arm, row
 
 GROUP = PairGroup(route="agents", model="kimi", provider="live", reference="maker")
+
+NAMES = ("official", "host-b")
+ROUTE = TournamentRoute(name="agents", reference="official", candidates=("host-b", "host-c"))
 
 
 def count(state, number, signal="answer_kind", reason="random"):
@@ -50,5 +57,16 @@ def test_conversations_have_ten_pairs_at_most():
 
 
 def test_nothing_is_known_without_a_database():
-    found = route_traffic(None, "agents", "maker", BEGUN, 0.1)
+    found = route_traffic(None, ROUTE, BEGUN, 0.1, PriceList({}))
     assert (found.signals, found.sampled_per_day) == ({}, 0)
+
+
+def test_traffic_is_read_from_the_store_with_the_price_of_a_call(store):
+    add_pair(store, "live", "Hello", "Hello", "Hello", route="agents", started=NOW)
+    add_pair(store, "live", "Hello", "Hello", route="other", started=NOW)
+    assert store.flush(20)
+    prices = PriceList({name: Provider(base_url="https://x.example.com", price_input=1.0, price_output=1.0) for name in NAMES})
+    found = route_traffic(store, ROUTE, NOW + 10, 0.1, prices)
+    assert (found.sampled_per_day, found.signals["answer_kind"].share) == (24, 1.0)
+    assert found.reference_price == found.candidate_prices[0] > 0
+    assert found.candidate_prices[1] is None

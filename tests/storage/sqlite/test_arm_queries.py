@@ -16,6 +16,8 @@ def test_pairs_of_a_route_have_their_role_payoffs_and_answers_oldest_first(store
     assert (own.role, own.exchange_id, own.status, own.payoffs["arguments"]) == ("primary", live, 200, 0)
     assert (own.judgement, own.excluded) == (None, ())
     assert own.request != candidate.request
+    assert own.tokens == candidate.tokens
+    assert sum(own.tokens) > 0
 
 
 def test_excluded_pairs_have_their_reasons(store):

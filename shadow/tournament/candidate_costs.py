@@ -1,0 +1,54 @@
+"""candidate_costs(): the money of each candidate by live request, by its own token counts; the price of one call for the plan."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import fmean
+
+from shadow.choice.price_order import Costs
+from shadow.pricing.money import money
+from shadow.pricing.price_list import PriceList
+from shadow.pricing.token_classes import TokenClasses
+from storage.judgement_rows import ArmPairRow
+
+MOST_UNPRICED = 0.02
+"""Share of a candidate's answers without a price above which its price is not known."""
+
+
+def candidate_costs(rows: Iterable[ArmPairRow], prices: PriceList) -> Mapping[str, Costs]:
+    """By candidate; one of whose answers more than 2 % have no price is left out, because the rest may be the cheap ones.
+
+    A cost that is uncertain is the higher one.
+    """
+    found: dict[str, dict[str, tuple[str, float]]] = defaultdict(dict)
+    answers: dict[str, int] = defaultdict(int)
+    for row in rows:
+        if row.status is None or row.status >= 400 or row.failure:
+            continue
+        answers[row.provider] += 1
+        cost = answer_cost(row, row.provider, prices)
+        if cost is not None:
+            found[row.provider][row.request] = (row.conversation, cost)
+    return {name: costs for name, costs in found.items() if len(costs) >= (1 - MOST_UNPRICED) * answers[name]}
+
+
+def answer_cost(row: ArmPairRow, provider: str, prices: PriceList) -> float | None:
+    """What the tokens of an answer cost at a provider; None without its counts or a price."""
+    if row.tokens is None or not prices.has(provider):
+        return None
+    amount = money(TokenClasses(*row.tokens), prices.prices(provider, row.model, row.started))
+    return None if amount is None else float(amount.high)
+
+
+def call_price(live: Sequence[ArmPairRow], provider: str, prices: PriceList) -> float | None:
+    """The mean cost of one call to a provider, by the token counts of the live answers; None without any that is priced."""
+    known = [cost for row in live if (cost := answer_cost(row, provider, prices)) is not None]
+    return fmean(known) if known else None
+
+
+def cached_share(rows: Iterable[ArmPairRow]) -> float | None:
+    """The share of prompt tokens that were read from a cache; None without counts."""
+    counted = [TokenClasses(*row.tokens) for row in rows if row.tokens is not None]
+    prompt = sum(tokens.prompt for tokens in counted)
+    return sum(tokens.cache_read for tokens in counted) / prompt if prompt else None
