@@ -55,7 +55,8 @@ def report(
     full: Annotated[bool, typer.Option("--full", help="Every figure, instead of the verdicts.")] = False,
     markdown: Annotated[bool, typer.Option("--md", help="Markdown, for a ticket or a pull request.")] = False,
     html: Annotated[
-        Path | None, typer.Option("--html", metavar="FILE", help="Write one HTML file: verdicts, signals, failed checks.")
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="Write one HTML file, with drift states and times."),
     ] = None,
     junit: Annotated[
         Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML, a case for each provider.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.table import Table
 
 from shadow.drift.state_transitions import DriftState
@@ -19,13 +21,26 @@ STYLES = {DriftState.DRIFT.value: "red", DriftState.SUSPECT.value: "yellow", Dri
 def drift_table(report: Report) -> Table:
     """Each group with its state, pairs and details."""
     table = report_table("<provider", "<model", "<route", "<state", "pairs", "<")
-    for line in sorted(report.drifting, key=lambda line: line.state not in STYLES)[:ROWS]:
-        cells = (line.party, short_name(line.model), line.route, line.state.replace("_", " "), f"{line.pairs}", _details(line))
+    for line in drift_rows(report):
+        cells = (
+            line.party,
+            short_name(line.model),
+            line.route,
+            line.state.replace("_", " "),
+            f"{line.pairs}",
+            drift_details(line),
+        )
         table.add_row(*cells, style=STYLES.get(line.state, ""))
     return table
 
 
-def _details(line: DriftLine) -> str:
+def drift_rows(report: Report) -> Sequence[DriftLine]:
+    """The groups that are shown, those with a state to look at first."""
+    return sorted(report.drifting, key=lambda line: line.state not in STYLES)[:ROWS]
+
+
+def drift_details(line: DriftLine) -> str:
+    """What is known of an alarm, why a group is not measured, and whether its pairs are a biased selection; "" for nothing."""
     left = [f"clients left before the end in {percent(line.hung_up)} of the requests: the other pairs are a biased selection"]
     return "; ".join([*filter(None, [_alarm(line)]), *left * line.one_sided])
 

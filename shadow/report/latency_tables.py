@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rich.table import Table
 
 from shadow.drift.pace import PaceState
@@ -21,17 +23,21 @@ def latency_table(report: Report, *, wide: bool = True) -> Table:
     """The times of each provider, and of each reference: one row each, or one a measure where the terminal is narrow."""
     columns = [named(measure) for measure in MEASURES] if wide else ["<measure", "p50 / p95, ratio"]
     table = report_table("<provider", "answers", *columns)
+    for name, answers, times in latency_rows(report):
+        if wide:
+            table.add_row(name, f"{answers}", *times)
+            continue
+        for number, (measure, cell) in enumerate(zip(MEASURES, times, strict=True)):
+            table.add_row("" if number else name, "" if number else f"{answers}", named(measure), cell)
+    return table
+
+
+def latency_rows(report: Report) -> Iterator[tuple[str, int, list[str]]]:
+    """(side, answers, its times in the order of `MEASURES`: `median / 95 % in seconds, ratio to the reference`)."""
     for provider, role in sorted({(line.provider, line.role) for line in report.latency}, key=lambda name: (name[1], name[0])):
         lines = {line.measure: line for line in report.latency if (line.provider, line.role) == (provider, role)}
         name = provider if role == "provider" else f"{provider} (as reference)"
-        times = [_times(lines.get(measure)) for measure in MEASURES]
-        answers = f"{max(line.answers for line in lines.values())}"
-        if wide:
-            table.add_row(name, answers, *times)
-            continue
-        for number, (measure, cell) in enumerate(zip(MEASURES, times, strict=True)):
-            table.add_row("" if number else name, "" if number else answers, named(measure), cell)
-    return table
+        yield name, max(line.answers for line in lines.values()), [_times(lines.get(measure)) for measure in MEASURES]
 
 
 def _times(line: LatencyLine | None) -> str:

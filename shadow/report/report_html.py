@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from shadow.presentation.visible_text import plain
+from shadow.report.drift_table import drift_details, drift_rows
 from shadow.report.figures import Report, Scorecard
+from shadow.report.latency_lines import MEASURES
+from shadow.report.latency_tables import latency_rows
 from shadow.report.report_markdown import excess_text
 from shadow.report.verdict_rows import display_name, unmeasured_lines, verdict_rows
 from shadow.verdict.phrases import moment, named, percent
@@ -52,6 +55,9 @@ def as_html(report: Report) -> str:
         references=[line.headline for line in report.references],
         missing=unmeasured_lines(report.cards),
         cards=[(display_name(card, report.cards), card, list(_bars(card))) for card in report.cards],
+        drifting=[(line, drift_details(line)) for line in drift_rows(report)],
+        measures=MEASURES,
+        latency=list(latency_rows(report)),
         moment=moment,
         named=named,
         percent=percent,

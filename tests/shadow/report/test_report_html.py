@@ -1,10 +1,18 @@
 """A report as one HTML file."""
 
 import re
+from dataclasses import replace
 
-from shadow.report.build_report import build
+from shadow.report.build_report import build, build_verdicts
+from shadow.report.drift_lines import DriftLine
 from shadow.report.report_html import as_html
 from tests.records import NOW, add_pair, fill
+
+DRIFT = DriftLine(
+    route="r", model="m", provider="garbler", reference="official", state="drift", why="", name="arguments", pairs=1_234,
+    strongest="", evidence=None, since=None, earliest=None, latest=None, size=None, low=None, high=None, signals=(),
+    requests=(), pair_ids=("75a1",), reference_suspected=False, left_out={}, sentence="sends other arguments <b>",
+)  # fmt: skip
 
 
 def test_the_file_holds_the_verdicts_and_needs_nothing_else(store):
@@ -14,6 +22,18 @@ def test_the_file_holds_the_verdicts_and_needs_nothing_else(store):
     assert "sends different tool arguments 34 points" in page
     assert not re.search(r"<script|<link|<img|https?://|@import|url\(", page)
     assert "default-src 'none'" in page
+
+
+def test_drift_states_and_times_are_those_of_the_whole_report(store):
+    fill(store)
+    whole = build(store, 0.0, NOW + 60)
+    page = as_html(replace(whole, drifting=(DRIFT,)))
+    assert "<h2>Drift</h2>" in page
+    assert "<td>drift</td><td>1,234</td><td>sends other arguments &lt;b&gt;; for example pair 75a1</td>" in page
+    assert "<h2>Times</h2>" in page
+    assert "<td>official (as reference)</td>" in page
+    assert "<h2>Drift</h2>" not in as_html(replace(whole, drifting=()))
+    assert "<h2>Times</h2>" not in as_html(build_verdicts(store, 0.0, NOW + 60))
 
 
 def test_hostile_model_name_is_text(store):
