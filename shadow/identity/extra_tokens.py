@@ -197,7 +197,7 @@ def _kind(counted: Sequence[CountedWords]) -> ExtraTokens | None:
     holding = [
         (name, own)
         for name, own in found
-        if FEW <= len(own) < len(counted) and sum(max(one.more, 0) for one in own) >= NEARLY_ALL * whole
+        if FEW <= len(own) < len(counted) and _most_have(own) and sum(max(one.more, 0) for one in own) >= NEARLY_ALL * whole
     ]
     if not holding:
         return None
@@ -205,6 +205,11 @@ def _kind(counted: Sequence[CountedWords]) -> ExtraTokens | None:
     where = f"in requests {name} ({len(own)} of {len(counted)})"
     share = f"{_share(own):.1%} more" if _proportion(own) else f"about {_median_more(own):.0f} tokens more a request"
     return _made(ExtraShape.KIND, counted, f"{share} {SAME_WORDS}, {where}")
+
+
+def _most_have(counted: Sequence[CountedWords]) -> bool:
+    """Whether most requests have more: where few do, another reason than their kind is behind it."""
+    return sum(one.more > 0 for one in counted) >= HELD * len(counted)
 
 
 def _unexplained(counted: Sequence[CountedWords]) -> ExtraTokens:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from shadow.drift.count_detector import CountSide, CountStanding
 from shadow.identity.chat_template import FEWEST, MOST
 from shadow.identity.extra_tokens import (
+    PROMPT_LEAST,
     SAME_WORDS,
     ExtraShape,
     ExtraTokens,
@@ -141,7 +142,7 @@ def _phrase(standing: CountStanding, state: CountState, extra: ExtraTokens | Non
     if state is CountState.NONE_SEEN:
         return f"no more tokens seen {SAME_WORDS} ({standing.pairs:,} requests)"
     if standing.side is CountSide.PROMPT:
-        return f"not yet known: {standing.pairs} of {FEWEST} comparable pairs"
+        return f"not yet known: {standing.pairs} of {FEWEST} comparable prompts of {PROMPT_LEAST} tokens and more"
     return f"not yet known: the words were equal in {standing.pairs:,} of {standing.of:,} pairs"
 
 

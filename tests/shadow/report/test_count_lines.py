@@ -49,7 +49,7 @@ def test_prompts_are_known_from_twenty_pairs_on(store, pairs, state):
     count(store, [shape(size, size) for size in sizes(pairs)])
     found = lines(store)["prompt"]
     assert found.state == state
-    assert ("19 of 20 comparable pairs" in found.sentence) == (pairs == 19)
+    assert ("19 of 20 comparable prompts of 300 tokens and more" in found.sentence) == (pairs == 19)
 
 
 @pytest.mark.parametrize(("others", "state"), [(2_480, "not_yet_known"), (2_475, "none_seen")])
