@@ -21,6 +21,7 @@ from shadow.report.drift_lines import of_providers
 from shadow.report.figures import Report, Scorecard, TrafficFigures
 from shadow.report.identity_lines import greedy_lines, identity_changes, segment_lines, template_lines
 from shadow.report.latency_lines import latency_lines, pace_lines
+from shadow.report.money_lines import money_lines
 from shadow.report.period_records import PeriodRecords, read_records
 from shadow.report.provider_card import Key, ScorecardSource, card_keys, make_card, worst_first
 from shadow.report.reference_lines import reference_lines
@@ -39,7 +40,7 @@ SCHEMA = "sameweights.report/2"
 
 
 def build(reader: Reader, since: float, until: float, prices: PriceList | None = None) -> Report:
-    """The report of the period from `since` to `until` (seconds since the epoch)."""
+    """The report of the period from `since` to `until` (seconds since the epoch), its money by `prices`."""
     records = read_records(reader, since, until)
     return replace(
         verdicts_of(records),
@@ -50,6 +51,7 @@ def build(reader: Reader, since: float, until: float, prices: PriceList | None =
         token_counts=_token_counts(reader, records, prices),
         greedy=greedy_lines(records.counts),
         paces=pace_lines(reader),
+        money=money_lines(reader, prices or PriceList({}), since, until),
     )
 
 

@@ -12,6 +12,7 @@ from shadow.drift.verifier_figures import Triggering
 from shadow.report.count_lines import CountLine
 from shadow.report.drift_lines import DriftLine
 from shadow.report.latency_lines import LatencyLine, PaceLine
+from shadow.report.money_lines import MoneyLine
 from shadow.report.router_lines import RouterLine
 from shadow.verdict.evidence import EvidenceSide
 from shadow.verdict.verdict_value import Verdict, VerdictWord
@@ -301,6 +302,7 @@ class Report:
     references: tuple[ReferenceLine, ...] = ()
     token_counts: tuple[CountLine, ...] = ()
     routers: tuple[RouterLine, ...] = ()
+    money: tuple[MoneyLine, ...] = ()
 
     @property
     def drifted(self) -> bool:

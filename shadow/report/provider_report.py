@@ -25,6 +25,7 @@ def of_provider(report: Report, provider: str) -> Report:
         identities=tuple(line for line in report.identities if line.provider in sides),
         templates=tuple(line for line in report.templates if line.provider == provider),
         segments=tuple(line for line in report.segments if line.provider == provider),
+        money=tuple(line for line in report.money if line.provider in sides),
         token_counts=tuple(line for line in report.token_counts if line.provider == provider),
         greedy=tuple(line for line in report.greedy if line.provider == provider),
         drifting=tuple(line for line in report.drifting if line.provider == provider),

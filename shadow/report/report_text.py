@@ -23,6 +23,7 @@ from shadow.report.drift_table import drift_table
 from shadow.report.figures import WITHOUT_ANSWERS, MissingSignal, Report, Scorecard, SignalLine
 from shadow.report.identity_tables import count_table, greedy_table, identity_table, segment_table, template_table
 from shadow.report.latency_tables import latency_table, pace_table, trigger_table
+from shadow.report.money_table import money_table
 from shadow.report.router_text import upstream_table
 from shadow.report.stream_faults import stream_table
 from shadow.report.verdict_rows import MARKS
@@ -123,6 +124,7 @@ def _tables(report: Report, width: int) -> tuple[tuple[str, Table], ...]:
         ("triggers", trigger_table(report)),
         ("latency", latency_table(report, wide=width >= WIDE)),
         ("pace", pace_table(report)),
+        ("money", money_table(report)),
         ("not compared", _gaps(report)),
     )
 
@@ -142,6 +144,7 @@ _SUBTITLES = {
     "triggers": "tool_call_f1 as verifiers publish it, the reference's own F1, kappa, and the ratio of calls to the reference's",
     "latency": "seconds, p50 / p95, and the ratio of p50 to the reference's on the same requests; no part of a verdict",
     "pace": "slower than nine of ten answers on the first day, or than the configured limit; no part of a verdict",
+    "money": "by the configured prices and the token counts that responses report; see docs/how-to/know-the-cost.md",
     "not compared": "signals that could not be judged, and why",
 }
 

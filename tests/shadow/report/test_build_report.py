@@ -112,6 +112,7 @@ def test_the_json_is_stable_and_holds_no_nan(report):
             "references",
             "token_counts",
             "routers",
+            "money",
         ),
         *("since_time", "until_time"),
     ]
