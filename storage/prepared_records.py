@@ -78,9 +78,13 @@ Record = ExchangeRecord | PairRecord | PreparedRecord
 
 
 class RecordPreparer:
-    """Flattens records and compresses their bodies; for one thread only."""
+    """Flattens records and compresses their bodies; for one thread only.
 
-    def __init__(self) -> None:
+    `alone`: every body by itself, for a store that keeps none against the body of another exchange.
+    """
+
+    def __init__(self, *, alone: bool = False) -> None:
+        self._alone = alone
         self._compressor = BodyCompressor()
         self._bodies = DeltaBodies(self._compressor)
 
@@ -114,7 +118,7 @@ class RecordPreparer:
         rows += [("checks", _check(finding)) for finding in record.findings]
         rows += _identities(record.identities)
         payload = (*_headers(row), self._compressor.compress(row.response_body), self._compressor.compress_timings(row.marks))
-        body = self._bodies.encode(row.id, row.conversation, row.request_body)
+        body = self._bodies.encode(row.id, "" if self._alone else row.conversation, row.request_body)
         return RecordRows(row.id, rows, payload, body, rollup_keys.keys(record), rollup_keys.passed(record))
 
 

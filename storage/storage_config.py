@@ -18,6 +18,11 @@ class StorageConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     url: str = "sqlite:///sameweights.db"
+    """`sqlite:///FILE`, a bare path, or `postgresql://USER@HOST/DATABASE`."""
+    url_env: str = ""
+    """Environment variable that holds the URL, which takes precedence over `url`: a password stays out of the file."""
+    read_url_env: str = ""
+    """Environment variable that holds the URL of a PostgreSQL standby, which pages, reports and commands read."""
     keep_days: Annotated[float, Field(gt=0)] = 30.0
     max_bytes: Annotated[int, Field(ge=0)] = 0
     """Bytes of the database and its log, kept within 5 % behind each batch; 0 is no bound. The oldest records go first."""

@@ -21,6 +21,8 @@ from storage.storage_config import StorageConfig
 from storage.store import Store
 from tests.running import PATIENCE, Served, addresses, drain
 
+pytest_plugins = ["tests.postgres_server"]
+
 hypothesis.settings.register_profile("whole", deadline=None)  # no test may fail for the time of a loaded machine
 hypothesis.settings.register_profile("quick", deadline=None, max_examples=6)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "whole"))
@@ -99,11 +101,27 @@ def _empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def store(tmp_path: Path, _empty_database: Path) -> Iterator[Store]:
+def sqlite_store(tmp_path: Path, _empty_database: Path) -> Iterator[Store]:
+    """A store in the file `store.db` of the test's folder."""
     shutil.copy(_empty_database, tmp_path)
     opened = open_store(StorageConfig(url=f"sqlite:///{tmp_path}/store.db", batch_seconds=0.01))
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def postgres_store(postgres_url: str) -> Iterator[Store]:
+    """A store in a database of its own on a real server."""
+    opened = open_store(StorageConfig(url=postgres_url, batch_seconds=0.01))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(params=["sqlite_store", pytest.param("postgres_store", marks=pytest.mark.slow)], ids=["sqlite", "postgres"])
+def store(request: pytest.FixtureRequest) -> Store:
+    """A store of each engine: whatever reads or writes records does so with both."""
+    opened: Store = request.getfixturevalue(request.param)
+    return opened
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests.exchanges import asked, exchange, said
 
 NOW = 1_700_000_000.0
 TOOLS = [{"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object"}}}]
-_ids = itertools.count(1)
+_ids = itertools.count(int(NOW * 1_000) << 80)
 
 
 def calling(city: str, name: str = "get_weather") -> dict:

@@ -25,6 +25,7 @@ ANY_ELSEWHERE = {
     "shadow/broker/broker_connection.py": "JetStream's JSON, and options of a client that has no types for them",
     "shadow/broker/broker_streams.py": "JetStream's JSON: configurations of streams and consumers",
     "storage/sqlite/renamed_signals.py": "the JSON of snapshots and alarms that an earlier version stored",
+    "storage/postgres/result_rows.py": "rows of a cursor, whose types the statement alone knows",
 }
 
 MODULES = sorted(path for floor in FLOORS for path in (ROOT / floor).rglob("*.py"))

@@ -14,8 +14,7 @@ from shadow.studies.replay.print_outputs import print_outputs
 from shadow.studies.replay.replay_report import stored_replay
 from shadow.studies.study_database import open_study_store
 from shadow.verdict.phrases import moment
-from storage.opening import database_path, open_reader
-from storage.sqlite.sqlite_reader import SqliteReader
+from storage.opening import OpenedReader, database_path, open_reader
 from storage.storage_config import StorageConfig
 from storage.store import StoreError
 from storage.study_rows import StudyRow
@@ -44,7 +43,7 @@ def show(name: str, db: str | None, formats: Sequence[OutputFormat], folder: Pat
         print_outputs(reader, stored_replay(reader, row), formats, folder)
 
 
-def _show_runs(reader: SqliteReader, row: StudyRow, formats: Sequence[OutputFormat], folder: Path) -> None:
+def _show_runs(reader: OpenedReader, row: StudyRow, formats: Sequence[OutputFormat], folder: Path) -> None:
     report = stored_probe(reader, row)
     if report is None:
         raise ConfigError([f"study {row.name}: has not ended; run its command again, nothing is sent twice"])
@@ -78,7 +77,7 @@ def found_database(name: str, db: str | None) -> Path:
     raise ConfigError([f"study {quoted(name)}: there is no {path}; known here: {', '.join(known) or 'none'}"])
 
 
-def study_of(reader: SqliteReader, path: Path, name: str) -> StudyRow:
+def study_of(reader: OpenedReader, path: Path, name: str) -> StudyRow:
     """The study of a database: the one of this name, else the only one."""
     rows = reader.studies.studies()
     row = next((each for each in rows if each.name == name), rows[0] if len(rows) == 1 else None)
@@ -99,7 +98,7 @@ def _studies(folder: Path, unread: dict[Path, str]) -> Iterator[tuple[Path, Stud
             yield from ((path, row) for row in rows)
 
 
-def _reader(path: Path) -> SqliteReader:
+def _reader(path: Path) -> OpenedReader:
     return open_reader(StorageConfig(url=f"sqlite:///{path}"))
 
 

@@ -70,8 +70,9 @@ def test_an_address_that_names_no_file_is_refused(url):
 
 
 def test_an_engine_that_is_not_known_is_refused_without_its_password():
-    sentence = refused("postgresql://someone:secret@host/rows")
-    assert sentence == "[storage] url begins with 'postgresql://', which is not known: write sqlite:///FILE, or a bare path"
+    assert refused("mysql://someone:secret@host/rows") == (
+        "[storage] url begins with 'mysql://', which is not known: write sqlite:///FILE, a bare path, or postgresql://..."
+    )
 
 
 def test_a_missing_folder_is_named_and_not_made(tmp_path):

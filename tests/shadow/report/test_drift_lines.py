@@ -65,7 +65,8 @@ def test_a_store_without_judged_pairs_has_no_drift_line(store):
     assert drift_lines(store) == ()
 
 
-def test_a_state_that_cannot_be_read_is_left_out(store, tmp_path):
+def test_a_state_that_cannot_be_read_is_left_out(sqlite_store, tmp_path):
+    store = sqlite_store
     judged(store, [0])
     with closing(sqlite3.connect(tmp_path / "store.db")) as conn:
         conn.execute("UPDATE cases SET snapshot = 'x'")

@@ -22,7 +22,8 @@ def test_stored_exchanges_are_counted_by_the_worker_that_handed_them_over(store)
     assert store.begin_run("run") == {0: 3, 1: 2}
 
 
-def test_the_handover_counts_of_another_run_begin_at_zero(store):
+def test_the_handover_counts_of_another_run_begin_at_zero(sqlite_store):
+    store = sqlite_store
     store.add_exchange(replace(live("1" * 32), source=source("first", 0)))
     assert store.flush(10)
     assert store.begin_run("second") == {}

@@ -146,8 +146,8 @@ def test_a_change_of_state_waits_until_it_is_reported(judgements):
     assert len(judgements.alarms(0, 0)) == 3
 
 
-def test_a_second_judge_gets_the_lease_only_after_the_first_one_s_has_ended(store):
-    judgements = store.judgements
+def test_a_second_judge_gets_the_lease_only_after_the_first_one_s_has_ended(sqlite_store):
+    judgements = sqlite_store.judgements
     assert judgements.claim("one", 100.0, 30.0)
     assert judgements.claim("one", 110.0, 30.0)
     assert not judgements.claim("other", 120.0, 30.0)
@@ -161,20 +161,22 @@ def test_a_second_judge_gets_the_lease_only_after_the_first_one_s_has_ended(stor
     assert judgements.claim("one", 141.0, 30.0)
 
 
-def test_a_clock_that_was_set_back_does_not_lock_the_judge_out(store):
-    assert store.judgements.claim("one", 1e9, 30.0)
-    assert store.judgements.claim("other", 1e6, 30.0)
+def test_a_clock_that_was_set_back_does_not_lock_the_judge_out(sqlite_store):
+    assert sqlite_store.judgements.claim("one", 1e9, 30.0)
+    assert sqlite_store.judgements.claim("other", 1e6, 30.0)
 
 
 def test_judgement_that_cannot_be_stored_changes_no_row(store, judgements):
     add(store, "a")
     bad = AlarmRow(at=None, pair_id="a", group=GROUP, old="", new="", name="", details="")  # type: ignore[arg-type] # wanted
     with pytest.raises(StoreError, match="refused a row"):
-        ruled(judgements, (1, ""), alarms=[bad])
+        ruled(judgements, (judgements.unjudged(0, 10)[0].no, ""), alarms=[bad])
     assert len(judgements.unjudged(0, 10)) == 1
 
 
-def test_rulings_go_with_their_pairs_and_states_stay(store, judgements, tmp_path):
+def test_rulings_go_with_their_pairs_and_states_stay(sqlite_store, tmp_path):
+    store, judgements = sqlite_store, sqlite_store.judgements
+    assert judgements.claim("me", 0.0, 30.0)
     add(store, "a", started=0.0, kind="no tools")
     [row] = judgements.unjudged(0, 10)
     ruled(judgements, (row.no, ""), states=[GroupStateRow(group=GROUP, last_no=row.no, snapshot="s")])
@@ -184,7 +186,9 @@ def test_rulings_go_with_their_pairs_and_states_stay(store, judgements, tmp_path
     assert len(judgements.group_states()) == 1
 
 
-def test_reader_beside_the_store_reads_the_states(store, judgements, tmp_path):
+def test_reader_beside_the_store_reads_the_states(sqlite_store, tmp_path):
+    judgements = sqlite_store.judgements
+    assert judgements.claim("me", 0.0, 30.0)
     ruled(judgements, states=[GroupStateRow(group=GROUP, last_no=1, snapshot="s")])
     with closing(open_reader(StorageConfig(url=f"sqlite:///{tmp_path}/store.db"))) as reader:
         assert [row.snapshot for row in reader.judgements.group_states()] == ["s"]

@@ -2,7 +2,8 @@ from storage.judgement_rows import JudgementBatch, PaceRow
 from tests.conformance import START, exchange_record
 
 
-def test_whole_live_answers_are_returned_in_the_order_they_were_finished(store):
+def test_whole_live_answers_are_returned_in_the_order_they_were_finished(sqlite_store):
+    store = sqlite_store
     for name, more in (
         ("b", {"started": START + 9}),
         ("a", {}),

@@ -84,9 +84,9 @@ def test_payoff_sums_carry_their_judgement_and_cluster(store):
     add(store, "c")
     judgements = store.judgements
     assert judgements.claim("me", 0.0, 30.0)
-    assert judgements.record(
-        "me", JudgementBatch(judgements=[JudgementRow(no=1, reason=""), JudgementRow(no=2, reason="caching_reference")])
-    )
+    one, two, _ = (row.no for row in judgements.unjudged(0, 10))
+    ruled = [JudgementRow(no=one, reason=""), JudgementRow(no=two, reason="caching_reference")]
+    assert judgements.record("me", JudgementBatch(judgements=ruled))
     add(store, "d", conversation="talk", payoffs=(("answer_kind", -1), ("text", 1)))
     found = judgements.payoff_sums(0.0, 0.0)
     assert {(one.model, one.provider, one.reference) for one in found} == {(GROUP.model, GROUP.provider, GROUP.reference)}

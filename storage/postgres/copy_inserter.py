@@ -1,0 +1,314 @@
+"""`CopyInserter`: writes batches of records by binary COPY, and returns for each record what became of it.
+
+A record is written whole and only once for its id: ids that are stored already are left out; where another worker stores one
+at the same time the batch is tried again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import psycopg
+import structlog
+from psycopg import errors
+
+from storage import rollup_keys
+from storage.body_compression import BodyCompressor
+from storage.postgres import kept_sums
+from storage.postgres.day_partitions import DayPartitions
+from storage.postgres.schema_steps import KEY
+from storage.prepared_records import (
+    BODY,
+    CHECK,
+    EXCHANGE,
+    FINDING,
+    IDENTITY,
+    PAIR,
+    PASSED,
+    PAYLOAD,
+    PAYOFF,
+    TOOL_CALL,
+    TRIAL,
+    PreparedRecord,
+    Record,
+    RecordPreparer,
+    RecordRows,
+    Values,
+)
+from storage.store import Outcome, StoreError
+
+Result = TypeVar("Result")
+WARNING_SECONDS = 60.0
+TRIES = 4
+"""Times that a batch is tried when another worker stores one of its records, or holds a lock that it waits for."""
+PLACED = ("checks", "findings", "payoffs")
+"""Tables whose rows have their place in the record."""
+COLUMNS: Mapping[str, Sequence[str]] = {
+    "exchanges": (*EXCHANGE, PASSED),
+    "payloads": (KEY["payloads"], *PAYLOAD, BODY[0]),
+    "tool_calls": (KEY["tool_calls"], *TOOL_CALL),
+    "checks": (KEY["checks"], "place", *CHECK),
+    "pairs": PAIR,
+    "findings": (KEY["findings"], "place", *FINDING),
+    "payoffs": (KEY["payoffs"], "place", *PAYOFF),
+    "trials": (KEY["trials"], *TRIAL),
+    "identities": IDENTITY,
+    "rulings": ("pair_id",),
+}
+KNOWN = "SELECT id FROM {} WHERE id = ANY(%s)"
+TYPES = """
+SELECT attname, atttypid::regtype::text FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped
+"""
+AGAIN = (errors.UniqueViolation, errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable)
+RECORD_ERRORS = (psycopg.IntegrityError, psycopg.DataError)
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What one transaction writes, by table."""
+
+    known_exchanges: set[str]
+    known_pairs: set[str]
+    rows: dict[str, list[Values]] = field(default_factory=lambda: defaultdict(list))
+    counts: Counter[rollup_keys.Key] = field(default_factory=Counter)
+    passed: Counter[rollup_keys.Passed] = field(default_factory=Counter)
+    exchanges: list[str] = field(default_factory=list)
+    pairs: list[str] = field(default_factory=list)
+
+    def add(self, prepared: PreparedRecord) -> bool:
+        """False when the record is stored already: then nothing of it is written again."""
+        if prepared.pair is None:
+            return self._add_exchange(prepared.exchanges[0])
+        if prepared.pair.id in self.known_pairs:
+            return False
+        for exchange in prepared.exchanges:
+            self._add_exchange(exchange)
+        self.known_pairs.add(prepared.pair.id)
+        self.pairs.append(prepared.pair.id)
+        self.rows["rulings"].append((prepared.pair.id,))
+        self._add_rows(prepared.pair)
+        return True
+
+    def _add_exchange(self, exchange: RecordRows) -> bool:
+        if exchange.id in self.known_exchanges:
+            return False
+        self.known_exchanges.add(exchange.id)
+        self.exchanges.append(exchange.id)
+        self.rows["payloads"].append((exchange.id, *exchange.payload, _whole_body(exchange)))
+        self._add_rows(exchange)
+        return True
+
+    def _add_rows(self, record: RecordRows) -> None:
+        places: Counter[str] = Counter()
+        for table, values in record.rows:
+            if table in PLACED:
+                self.rows[table].append((record.id, places[table], *values))
+                places[table] += 1
+            elif table in {"exchanges", "pairs", "identities"}:
+                self.rows[table].append(values)
+            else:
+                self.rows[table].append((record.id, *values))
+        self.counts.update(record.counts)
+        if record.passed:
+            self.passed[record.passed] += 1
+
+
+class CopyInserter:
+    """Writes batches over one connection; for one thread only. A bad record loses only itself: the batch is halved until the
+    record is alone. Losses are logged, at most once a minute.
+    """
+
+    def __init__(self, connect: Callable[[], psycopg.Connection], *, explain: Callable[[Exception], str] = str) -> None:
+        self._connect = connect
+        self._explain = explain
+        self._conn: psycopg.Connection | None = None
+        self._types: dict[str, Sequence[str]] = {}
+        self._preparer = RecordPreparer(alone=True)
+        self._warned_at = float("-inf")
+        self.partitions = DayPartitions()
+        self.last_error = ""
+        """The error of the last write; empty when it succeeded, or none was tried."""
+        self.written = 0
+        """Records written that were not stored before."""
+
+    def __repr__(self) -> str:
+        connection = "connected" if self._conn else "not connected"
+        return f"<CopyInserter {connection}, {self.written} written, last error {self.last_error!r}>"
+
+    def write(self, records: Sequence[Record]) -> list[Outcome]:
+        """What became of each record, in their order."""
+        prepared = [self._prepare(record) for record in records]
+        outcomes = iter(self._insert([each for each in prepared if each]))
+        return [next(outcomes) if each else Outcome.BAD for each in prepared]
+
+    def run(self, job: Callable[[psycopg.Connection], Result]) -> Result:
+        """The result of `job` in a transaction, tried again on a new connection where the old one had ended."""
+        try:
+            result = self._in_transaction(job)
+        except (psycopg.OperationalError, psycopg.InterfaceError, StoreError) as error:
+            self._fail(error)
+            raise
+        self.last_error = ""
+        return result
+
+    def write_rows(self, conn: psycopg.Connection, records: Sequence[PreparedRecord]) -> list[bool | None]:
+        """Of each record whether it was not stored before, as a part of the open transaction; None for a pair whose exchange is
+        not stored.
+        """
+        batch, wanted = self._batch(conn, records)
+        new = [batch.add(record) if _can_be_stored(record, wanted) else None for record in records]
+        self.partitions.ensure_ids(conn, [*batch.exchanges, *batch.pairs])
+        for table, rows in batch.rows.items():
+            self._copy(conn, table, rows)
+        kept_sums.add(conn, batch.exchanges, batch.pairs, batch.counts + rollup_keys.expanded(batch.passed), batch.passed)
+        kept_sums.count_sources(conn, Counter(record.source for record in records if record.source))
+        return new
+
+    def prepare(self, record: Record) -> PreparedRecord:
+        """The record's rows; an error of any kind when a row cannot hold its values."""
+        return self._preparer.prepare(record)
+
+    def close(self) -> None:
+        """Release the connection."""
+        conn, self._conn = self._conn, None
+        self.partitions.forget()
+        if conn:
+            conn.close()
+
+    def _prepare(self, record: Record) -> PreparedRecord | None:
+        try:
+            return self.prepare(record)
+        except Exception as error:  # noqa: BLE001 - whatever a record holds may cost that record, never the writer
+            self._warn("record_not_stored", str(error), error)
+            return None
+
+    def _insert(self, records: Sequence[PreparedRecord], tries: int = TRIES) -> list[Outcome]:
+        if not records:
+            return []
+        try:
+            new = self._in_transaction(lambda conn: self.write_rows(conn, records))
+        except AGAIN as error:
+            if tries:
+                return self._insert(records, tries - 1)
+            return self._away(records, error)
+        except Exception as error:  # noqa: BLE001 - as above
+            if isinstance(error, (psycopg.Error, StoreError)) and not _is_of_a_record(error):
+                return self._away(records, error)
+            return self._halved(records, error)
+        self.last_error = ""
+        self.written += sum(map(bool, new))
+        if None in new:
+            self._warn("record_not_stored", "the exchange of a pair is not stored", ValueError())
+        return [Outcome.BAD if each is None else Outcome.STORED if each else Outcome.KNOWN for each in new]
+
+    def _away(self, records: Sequence[PreparedRecord], error: Exception) -> list[Outcome]:
+        self._fail(error)
+        return [Outcome.AWAY] * len(records)
+
+    def _halved(self, records: Sequence[PreparedRecord], error: Exception) -> list[Outcome]:
+        self.partitions.forget()  # those of a transaction that was undone are gone
+        if len(records) == 1:
+            self._warn("record_not_stored", str(error), error)
+            return [Outcome.BAD]
+        half = len(records) // 2
+        return self._insert(records[:half]) + self._insert(records[half:])
+
+    def _in_transaction(self, job: Callable[[psycopg.Connection], Result]) -> Result:
+        fresh = self._conn is None
+        try:
+            return _run(self._connection(), job)
+        except (psycopg.OperationalError, psycopg.InterfaceError):
+            if fresh or (self._conn and not self._conn.broken):
+                raise
+            self.close()  # because the server was restarted since the last batch
+            return _run(self._connection(), job)
+
+    def _connection(self) -> psycopg.Connection:
+        if self._conn is None or self._conn.closed:
+            self._conn = self._connect()
+        return self._conn
+
+    def _batch(self, conn: psycopg.Connection, records: Sequence[PreparedRecord]) -> tuple[_Batch, set[str]]:
+        """The batch, and the ids of the exchanges that are stored or come with it."""
+        ids = [rows.id for record in records for rows in record.exchanges]
+        pairs = [record.pair.id for record in records if record.pair]
+        subjects = [_subject(record.pair) for record in records if record.pair]
+        known = _known(conn, "exchanges", [*ids, *subjects])
+        return _Batch(known, _known(conn, "pairs", pairs) if pairs else set()), known | set(ids)
+
+    def _copy(self, conn: psycopg.Connection, table: str, rows: Sequence[Values]) -> None:
+        types = self._types_of(conn, table)
+        statement = f"COPY {table} ({', '.join(COLUMNS[table])}) FROM STDIN (FORMAT BINARY)"
+        with conn.cursor() as cursor, cursor.copy(statement) as copy:
+            copy.set_types(types)
+            for row in rows:
+                _write_row(copy, table, row)
+
+    def _types_of(self, conn: psycopg.Connection, table: str) -> Sequence[str]:
+        if table not in self._types:
+            found: dict[str, str] = dict(conn.execute(TYPES, (table,)).fetchall())
+            self._types[table] = [found[name] for name in COLUMNS[table]]
+        return self._types[table]
+
+    def _fail(self, error: Exception) -> None:
+        self.last_error = self._explain(error)
+        self._warn("records_lost", self.last_error, error)
+        self.close()
+
+    def _warn(self, event: str, text: str, error: Exception) -> None:
+        now = time.monotonic()
+        if now - self._warned_at >= WARNING_SECONDS:
+            self._warned_at = now
+            log.warning(event, error=text, kind=type(error).__name__)
+
+
+def _write_row(copy: psycopg.Copy, table: str, row: Values) -> None:
+    try:
+        copy.write_row(tuple(map(_storable, row)))
+    except (TypeError, ValueError, OverflowError) as error:
+        raise psycopg.DataError(f"a value of {table} does not fit its column: {error}") from error
+
+
+def _run(conn: psycopg.Connection, job: Callable[[psycopg.Connection], Result]) -> Result:
+    with conn.transaction():
+        return job(conn)
+
+
+def _is_of_a_record(error: Exception) -> bool:
+    """Whether an error is about the values of a record: the server, or psycopg before it sends them, does not take one."""
+    return isinstance(error, RECORD_ERRORS) or (isinstance(error, psycopg.ProgrammingError) and error.sqlstate is None)
+
+
+def _known(conn: psycopg.Connection, table: str, ids: Iterable[str]) -> set[str]:
+    return {known for (known,) in conn.execute(KNOWN.format(table), (list(ids),))}
+
+
+def _can_be_stored(record: PreparedRecord, stored: set[str]) -> bool:
+    return record.pair is None or _subject(record.pair) in stored
+
+
+def _subject(pair: RecordRows) -> str:
+    """The id of the live exchange of a pair."""
+    return str(pair.rows[0][1][_SUBJECT])
+
+
+_SUBJECT = PAIR.index("subject_id")
+
+
+def _whole_body(exchange: RecordRows) -> bytes | None:
+    """The request body compressed alone: no other exchange is needed to read it, or keeps it from being deleted."""
+    body = exchange.body
+    if body is None:
+        return None
+    return BodyCompressor().compress(body.raw) if body.base else body.compressed
+
+
+def _storable(value: object) -> object:
+    """The value; a text without NUL, which PostgreSQL cannot store, has U+FFFD in its place."""
+    return value.replace("\0", "\ufffd") if type(value) is str and "\0" in value else value

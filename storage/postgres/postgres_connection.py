@@ -1,0 +1,102 @@
+"""connect(), explained(): connections to a PostgreSQL server, and its errors as one sentence without a password."""
+
+from __future__ import annotations
+
+import psycopg
+from psycopg import IsolationLevel
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from storage.store import StoreError
+
+CONNECT_SECONDS = 5
+"""How long a server may take to accept a connection, unless the URL sets `connect_timeout`."""
+OLDEST_SERVER = 150_000
+"""PostgreSQL 15, as `server_version` of a connection."""
+ADVICE = "change url in [storage]"
+_KNOWN = {
+    "28": f"refused the user or the password: check them, or {ADVICE}",
+    "3D": f"has no database of this name: create it (CREATE DATABASE), or {ADVICE}",
+    "42501": "does not give this user the rights it needs: grant CREATE and USAGE on the schema, or use its owner",
+    "25006": "is read-only, as a standby is: name the primary in url, and the standby in read_url_env",
+    "53100": "has no room left on its disk: make room",
+    "53300": "has no connection left: raise max_connections, or end other programs",
+    "57P03": "is starting or stopping: try again in a moment",
+}
+"""Ends of a sentence by the beginning of an SQLSTATE (PostgreSQL documentation, appendix A)."""
+_UNNUMBERED = (
+    ("28", "authentication failed"),
+    ("28", "no password supplied"),
+    ("28", 'role "'),
+    ("3D", "does not exist"),
+    ("53300", "too many clients"),
+)
+"""The same by words, for a connection that was refused: libpq gives no SQLSTATE then."""
+
+
+def connect(url: str, *, reading: bool = False) -> psycopg.Connection:
+    """A connection; one for `reading` cannot write, and each of its transactions sees one state. StoreError where there is none.
+
+    Statements are not prepared on the server, because a connection pooler may give the next one to another session.
+    """
+    try:
+        conn = psycopg.connect(_completed(url), autocommit=not reading, prepare_threshold=None)
+    except (psycopg.Error, UnicodeError) as error:
+        raise StoreError(explained(url, error)) from error
+    if conn.info.server_version < OLDEST_SERVER:
+        conn.close()
+        raise StoreError(f"{place(url)} is older than PostgreSQL 15: use a newer server, or {ADVICE}")
+    if reading:
+        conn.isolation_level = IsolationLevel.REPEATABLE_READ
+        conn.read_only = True
+    return conn
+
+
+def checked_url(url: str) -> str:
+    """The URL itself; StoreError, a sentence that names no password, where it is no URL of a PostgreSQL database."""
+    try:
+        known = conninfo_to_dict(url)
+    except (psycopg.Error, ValueError) as error:
+        why = " ".join(str(error).replace(url, "").split())
+        raise StoreError(f"[storage] url is no URL of PostgreSQL ({why}): write postgresql://USER@HOST/DATABASE") from None
+    if not known.get("dbname"):
+        raise StoreError("[storage] url names no database: write postgresql://USER@HOST/DATABASE")
+    return url
+
+
+def place(url: str) -> str:
+    """The server and database of a URL in words, without user and password."""
+    known = conninfo_to_dict(url)
+    host = known.get("host") or known.get("hostaddr") or "the local socket"
+    port = f":{known['port']}" if known.get("port") else ""
+    return f"the PostgreSQL database {known.get('dbname', '')} at {host}{port}"
+
+
+def explained(url: str, error: Exception) -> str:
+    """An error of the server or of the connection as one sentence with what to do."""
+    if isinstance(error, StoreError):
+        return str(error)
+    state = getattr(error, "sqlstate", None) or ""
+    text = " ".join(str(error).split())
+    if isinstance(error, (psycopg.IntegrityError, psycopg.DataError)):
+        return f"{place(url)} refused a row ({text}): report it as a defect of sameweights"
+    for begin, end in _KNOWN.items():
+        if state.startswith(begin):
+            return f"{place(url)} {end}"
+    for begin, words in _UNNUMBERED:
+        if not state and words in text:
+            return f"{place(url)} {_KNOWN[begin]}"
+    if not state:
+        return f"{place(url)} cannot be reached ({_without_password(url, text)}): start the server, or {ADVICE}"
+    return f"{place(url)} refused a statement ({text})"
+
+
+def _without_password(url: str, text: str) -> str:
+    password = conninfo_to_dict(url).get("password")
+    return text.replace(str(password), "***") if password else text
+
+
+def _completed(url: str) -> str:
+    """The URL with the parameters of a connection that it leaves open."""
+    known = conninfo_to_dict(url)
+    wanted = {"connect_timeout": str(CONNECT_SECONDS), "application_name": "sameweights"}
+    return make_conninfo(url, **{name: value for name, value in wanted.items() if name not in known})

@@ -1,0 +1,251 @@
+"""`PostgresStore`: one writer of a PostgreSQL database, in a thread of its own, beside the queries of `PostgresReader`.
+
+Any number of them may write one database. What a judge or a study reads comes from the primary; pages and reports read the
+standby where one is named.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing, suppress
+from typing import TypeVar
+
+import psycopg
+import structlog
+from psycopg import errors
+
+from storage.batch_writer import BatchWriter
+from storage.page_rows import OperatorActionRow
+from storage.postgres import row_deletion
+from storage.postgres.copy_inserter import CopyInserter
+from storage.postgres.day_partitions import AHEAD, DAY
+from storage.postgres.judgement_tables import PostgresJudgementStore
+from storage.postgres.page_views import insert_action
+from storage.postgres.postgres_connection import connect, explained, place
+from storage.postgres.postgres_reader import PostgresReader, ReadingConnections
+from storage.postgres.schema_steps import migrate_server
+from storage.postgres.spending_hours import add_spending, spending_between
+from storage.postgres.study_records import PostgresStudyStore
+from storage.prepared_records import PreparedRecord
+from storage.rows import ErasureResult, ExchangeRecord, PairRecord
+from storage.spending import Spending
+from storage.storage_config import StorageConfig
+from storage.store import ErasureChoice, Settled, StoreError, ignore
+
+log = structlog.get_logger()
+Result = TypeVar("Result")
+FLUSH_SECONDS = 5.0
+SECRET_SIZE = 32
+DRAW = "INSERT INTO secrets (name, value) VALUES ('installation', %s) ON CONFLICT DO NOTHING"
+DRAWN = "SELECT value FROM secrets WHERE name = 'installation'"
+OLD_SOURCES = "DELETE FROM handovers WHERE at < now() - interval '30 days'"
+SOURCES = "SELECT source, stored FROM handovers WHERE starts_with(source, %s)"
+
+
+class PostgresStore(PostgresReader):
+    """One of the writers of a database; safe from any thread."""
+
+    def __init__(self, url: str, config: StorageConfig, *, read_url: str = "") -> None:
+        migrate_at(url)
+        super().__init__(read_url or url)
+        self._url = url
+        self._config = config
+        self._primary = ReadingConnections(url)
+        self._inserter = CopyInserter(lambda: connect(url), explain=lambda error: explained(url, error))
+        self._writer = BatchWriter(
+            self._inserter, batch_rows=config.batch_rows, batch_seconds=config.batch_seconds, queue=config.queue
+        )
+        self._closed = False
+        self._create_days(time.time())
+
+    def add_exchange(self, record: ExchangeRecord, settled: Settled = ignore) -> bool:
+        """Queue one exchange; False when the queue is full (dropped and counted), and then `settled` is not called."""
+        return self._writer.add(record, settled)
+
+    def add_pair(self, record: PairRecord, settled: Settled = ignore) -> bool:
+        """Queue one pair with its shadow exchanges and findings; as `add_exchange`."""
+        return self._writer.add(record, settled)
+
+    def add_prepared(self, record: object, settled: Settled = ignore) -> bool:
+        """Queue a record that `record_preparer` prepared, perhaps in another process; as `add_exchange`. TypeError for others."""
+        if not isinstance(record, PreparedRecord):
+            raise TypeError("only a record that was prepared for this store can be added so")
+        return self._writer.add(record, settled)
+
+    def flush(self, seconds: float) -> bool:
+        """Wait until all that is queued now is settled, at most `seconds`; True when all of it was stored."""
+        return self._writer.flush(seconds)
+
+    @property
+    def queued(self) -> int:
+        """Records taken that are neither stored nor lost yet."""
+        return self._writer.queued
+
+    @property
+    def lag(self) -> float:
+        """Seconds for which the oldest waiting record has waited; 0 when none waits."""
+        return self._writer.lag
+
+    @property
+    def dropped(self) -> int:
+        """Records not taken because the queue was full, or the store closed."""
+        return self._writer.dropped
+
+    @property
+    def failed(self) -> int:
+        """Records lost to an error of the server, or because they were not storable."""
+        return self._writer.failed
+
+    @property
+    def stored(self) -> int:
+        """Records written since the start; one whose id is stored already is not counted again."""
+        return self._writer.stored
+
+    @property
+    def last_error(self) -> str:
+        """The error of the last write; empty when it succeeded, or none was tried."""
+        return self._writer.last_error
+
+    @property
+    def judgements(self) -> PostgresJudgementStore:
+        """Queries about judgements, and what a judge writes."""
+        return PostgresJudgementStore(self._primary.query, self._run)
+
+    @property
+    def studies(self) -> PostgresStudyStore:
+        """Queries about studies, and what a study writes."""
+        return PostgresStudyStore(
+            self._primary.query, self._run, prepare=self._inserter.prepare, write_rows=self._inserter.write_rows
+        )
+
+    def secret(self) -> bytes:
+        """The 32 random bytes of this installation, drawn at the first call; StoreError where they cannot be stored."""
+        return self._run(_stored_secret)
+
+    def begin_run(self, run: str) -> Mapping[int, int]:
+        """How many exchanges of each worker the `serve` of this name has stored already; counts of 30 days ago are deleted."""
+
+        def job(conn: psycopg.Connection) -> Mapping[int, int]:
+            conn.execute(OLD_SOURCES)
+            return {int(name.rpartition("/")[2]): stored for name, stored in conn.execute(SOURCES, (f"{run}/",))}
+
+        return self._run(job)
+
+    def writable(self) -> bool:
+        """True when the last write succeeded or none was tried."""
+        return not self._writer.last_error
+
+    def spent(self, begin: int, end: int) -> Spending:
+        """What references have cost from the hour `begin` since the epoch up to, and without, the hour `end`; of the primary."""
+        return self._primary.query(lambda conn: spending_between(conn, begin, end))
+
+    def sweep(self, now: float) -> int:
+        """Drop the days that ended more than `keep_days` before `now` (epoch seconds), then the oldest while the days have more
+        than `max_bytes`, and create those to come. Returns the number of deleted exchanges; an error of the server ends the
+        sweep early, `writable` reports it, and the next sweep continues.
+        """
+        before = now - self._config.keep_days * DAY
+        try:
+            gone = self._drop_days(before) + self._drop_rows(before) + self._drop_excess()
+            self._run(lambda conn: _tidy(conn, before))
+            self._create_days(now)
+        except StoreError:  # the writer has logged it
+            return 0
+        return gone
+
+    def forget(self, chosen: ErasureChoice) -> ErasureResult:
+        """Delete what was chosen for good, what is queued included; StoreError when the server refuses."""
+        self.flush(FLUSH_SECONDS)
+        return row_deletion.drop_chosen(self._run, chosen)
+
+    def note_action(self, row: OperatorActionRow) -> None:
+        """Store what an operator did; on disk when this returns."""
+        self._run(lambda conn: insert_action(conn, row))
+
+    def spend(self, at: float, cost: Spending) -> None:
+        """Add what a reference has cost at `at`, seconds since the epoch; on disk when this returns."""
+        self._run(lambda conn: add_spending(conn, at, cost))
+
+    def close(self) -> None:
+        """Write what is queued, and release the connections."""
+        if self._closed:
+            return
+        self._closed = True
+        self._writer.close()
+        super().close()
+        self._primary.close()
+
+    def _run(self, job: Callable[[psycopg.Connection], Result]) -> Result:
+        """The result of `job`, run by the writer in a transaction; an error of the server is raised as StoreError."""
+        try:
+            return self._writer.run(job)
+        except psycopg.Error as error:
+            raise StoreError(explained(self._url, error)) from error
+
+    def _create_days(self, now: float) -> None:
+        """Create the days to come; where a reader prevents it the next sweep tries again, since there are days of time."""
+
+        def job(conn: psycopg.Connection) -> None:
+            with suppress(errors.LockNotAvailable), conn.transaction():
+                self._inserter.partitions.ensure(conn, _days_ahead(now))
+
+        self._run(job)
+
+    def _drop_days(self, before: float) -> int:
+        days = self._run(lambda conn: row_deletion.old_days(conn, before))
+        return sum(self._drop_day(*day) for day in days)
+
+    def _drop_day(self, name: str, end: int) -> int:
+        self._inserter.partitions.forget()
+        return self._run(lambda conn: row_deletion.drop_day(conn, name, end))
+
+    def _drop_rows(self, before: float) -> int:
+        gone = deleted = self._run(lambda conn: row_deletion.drop_other(conn, before))
+        while deleted:
+            deleted = self._run(lambda conn: row_deletion.drop_other(conn, before))
+            gone += deleted
+        return gone
+
+    def _drop_excess(self) -> int:
+        """Drop the oldest days while all have more than `max_bytes`; the newest that has rows stays."""
+        if not self._config.max_bytes:
+            return 0
+        days = self._run(row_deletion.day_bytes)
+        excess = sum(size for _, size in days) - self._config.max_bytes
+        gone = 0
+        for name, size in days[: -AHEAD - 1]:
+            if excess <= 0:
+                break
+            gone += self._drop_day(name, row_deletion.end_of(name))
+            excess -= size
+        return gone
+
+
+def migrate_at(url: str) -> None:
+    """Bring the schema of a database up to date; StoreError where it cannot be."""
+    with closing(connect(url)) as conn:
+        try:
+            why = migrate_server(conn)
+        except psycopg.Error as error:
+            raise StoreError(explained(url, error)) from error
+    if why:
+        raise StoreError(f"{place(url)} {why}")
+
+
+def _stored_secret(conn: psycopg.Connection) -> bytes:
+    """The stored secret; drawn first where there is none. One that another worker stored meanwhile takes precedence."""
+    conn.execute(DRAW, (secrets.token_bytes(SECRET_SIZE),))
+    [(value,)] = conn.execute(DRAWN).fetchall()
+    return bytes(value)
+
+
+def _days_ahead(now: float) -> range:
+    today = int(now // DAY)
+    return range(today, today + AHEAD + 1)
+
+
+def _tidy(conn: psycopg.Connection, before: float) -> None:
+    conn.execute(row_deletion.OLD_ACTIONS, {"before": before})
+    conn.execute(row_deletion.OLD_ORDERS)

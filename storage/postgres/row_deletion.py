@@ -1,0 +1,146 @@
+"""Deletes rows: whole days by dropping their partitions, chosen exchanges one by one with their pairs and sums.
+
+Dropping a day takes a lock that waits for every reader, and that every later statement waits behind: so it gives up after
+`LOCK_MILLISECONDS`, and the next sweep tries again.
+"""
+
+from __future__ import annotations
+
+import calendar
+import time
+from collections.abc import Callable
+
+import psycopg
+import structlog
+from psycopg import errors
+
+from storage.postgres import kept_sums
+from storage.postgres.day_partitions import DAY, existing
+from storage.postgres.schema_steps import BY_DAY, KEY
+from storage.rows import ErasureResult
+from storage.store import ErasureChoice, StoreError
+
+log = structlog.get_logger()
+SLICE = 500
+"""Exchanges deleted in one transaction."""
+LOCK_MILLISECONDS = 200
+OTHER_OLD = "SELECT id FROM exchanges_other WHERE started < %s ORDER BY started, no LIMIT %s"
+PAIRS = """
+SELECT id, subject_id, reference_id, control_id FROM pairs
+WHERE subject_id = ANY(%(ids)s) OR reference_id = ANY(%(ids)s) OR (control_id = ANY(%(ids)s) AND control_id <> '')
+"""
+OF_PAIRS = ("findings", "payoffs", "trials", "pairs")
+OF_EXCHANGES = ("payloads", "tool_calls", "checks", "exchanges")
+SMALL = (
+    "DELETE FROM tallies WHERE began < %s",
+    "DELETE FROM passages WHERE began < %s",
+)
+OLD_ACTIONS = """
+DELETE FROM operator_actions WHERE at < %(before)s AND until < %(before)s AND NOT (action = 'unmute' AND EXISTS (
+  SELECT 1 FROM operator_actions m
+  WHERE m.action = 'mute' AND m.provider = operator_actions.provider AND m.no < operator_actions.no AND m.until >= %(before)s
+))
+"""
+"""The end of a mute stays as long as the mute, which would hold again without it."""
+OLD_ORDERS = "DELETE FROM orders WHERE at < now() - interval '1 day'"
+
+Run = Callable[[Callable[[psycopg.Connection], int]], int]
+"""Runs a job with the writing connection, in a transaction, and returns its result."""
+
+
+def drop_rows(conn: psycopg.Connection, chosen: str, values: tuple[object, ...]) -> int:
+    """Delete the exchanges whose ids the statement `chosen` selects, with all that refers to them; the number deleted.
+
+    A pair is deleted with any of its exchanges, and so are its other exchanges, because half a pair is no evidence; with a
+    reference's answer that several candidates were compared with, all their pairs are.
+    """
+    going = {id_ for (id_,) in conn.execute(chosen, values)}
+    if not going:
+        return 0
+    pairs = _with_pairs(conn, going)
+    exchanges = sorted(going)
+    kept_sums.subtract(conn, exchanges, pairs)
+    for table in OF_PAIRS:
+        conn.execute(f"DELETE FROM {table} WHERE {KEY[table]} = ANY(%s)", (pairs,))  # noqa: S608 - our own constants
+    conn.execute("DELETE FROM rulings WHERE pair_id = ANY(%s)", (pairs,))
+    gone = 0
+    for table in OF_EXCHANGES:
+        gone = conn.execute(f"DELETE FROM {table} WHERE {KEY[table]} = ANY(%s)", (exchanges,)).rowcount  # noqa: S608 - as above
+    return gone
+
+
+def _with_pairs(conn: psycopg.Connection, going: set[str]) -> list[str]:
+    """The ids of all pairs that hold one of the exchanges `going`, to which their other exchanges are added."""
+    pairs: set[str] = set()
+    reached = going
+    while reached:
+        found = conn.execute(PAIRS, {"ids": list(reached)}).fetchall()
+        pairs.update(id_ for id_, *_ in found)
+        reached = {exchange for _, *others in found for exchange in others if exchange} - going
+        going |= reached
+    return sorted(pairs)
+
+
+def drop_other(conn: psycopg.Connection, before: float) -> int:
+    """Delete a slice of the exchanges that are in no day and started before `before` (epoch seconds); the number deleted."""
+    return drop_rows(conn, OTHER_OLD, (before, SLICE))
+
+
+def drop_chosen(run: Run, chosen: ErasureChoice) -> ErasureResult:
+    """Delete what was chosen; StoreError when the server refuses. Its vacuum has yet to overwrite it: `log_emptied` is False."""
+    given = {"conversation = %s": chosen.conversation, "tag = %s": chosen.tag, "started < %s": chosen.before}
+    kept = {condition: value for condition, value in given.items() if value}
+    statement = f"SELECT id FROM exchanges WHERE {' AND '.join(kept)} LIMIT %s"  # noqa: S608 - conditions of this file
+    return ErasureResult(exchanges=drop_all(run, statement, (*kept.values(), SLICE)), log_emptied=False)
+
+
+def drop_all(run: Run, statement: str, values: tuple[object, ...]) -> int:
+    """Delete what `statement` selects, slice by slice, until it selects none; the number deleted."""
+    try:
+        gone = deleted = run(lambda conn: drop_rows(conn, statement, values))
+        while deleted:
+            deleted = run(lambda conn: drop_rows(conn, statement, values))
+            gone += deleted
+    except psycopg.Error as error:
+        raise StoreError(f"not everything could be deleted ({error}): see to the server, and run it again") from error
+    return gone
+
+
+def drop_day(conn: psycopg.Connection, name: str, end: int) -> int:
+    """Drop the partitions of one day, which ends at `end` (epoch seconds), with its sums; the number of its exchanges.
+
+    0 where a reader holds them.
+    """
+    try:
+        with conn.transaction():
+            conn.execute(f"SET LOCAL lock_timeout = '{LOCK_MILLISECONDS}ms'")
+            row = conn.execute(f"SELECT count(*) FROM exchanges_{name}").fetchone()  # noqa: S608 - eight digits
+            conn.execute(f"DELETE FROM rulings WHERE pair_id IN (SELECT id FROM pairs_{name})")  # noqa: S608 - as above
+            for table in BY_DAY:
+                conn.execute(f"DROP TABLE {table}_{name}")
+            for statement in SMALL:
+                conn.execute(statement, (end,))
+    except (errors.LockNotAvailable, errors.DeadlockDetected):
+        log.info("day_not_dropped", day=name, reason="a reader holds it; the next sweep tries again")
+        return 0
+    return int(row[0]) if row else 0
+
+
+def old_days(conn: psycopg.Connection, before: float) -> list[tuple[str, int]]:
+    """(name, end in epoch seconds) of the days that ended at `before` or earlier, oldest first."""
+    return [(name, end) for name in existing(conn) if (end := end_of(name)) <= before]
+
+
+def day_bytes(conn: psycopg.Connection) -> list[tuple[str, int]]:
+    """(name, bytes on disk with indexes) of each day, oldest first."""
+    sizes = " + ".join(f"pg_total_relation_size('{table}_' || day)" for table in BY_DAY)
+    return [
+        row
+        for name in existing(conn)
+        for row in conn.execute(f"SELECT day, {sizes} FROM (VALUES (%s)) x(day)", (name,))  # noqa: S608 - our own constants
+    ]
+
+
+def end_of(name: str) -> int:
+    """The end (epoch seconds) of the day that a partition is named after."""
+    return calendar.timegm(time.strptime(name, "%Y%m%d")) + DAY

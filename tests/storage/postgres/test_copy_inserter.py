@@ -1,0 +1,138 @@
+"""The inserter returns for each record what became of it, writes none of it twice, and continues after any error."""
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+from functools import partial
+
+import psycopg
+import pytest
+
+from storage.postgres.copy_inserter import COLUMNS, CopyInserter
+from storage.postgres.exchange_records import exchange_of
+from storage.postgres.postgres_connection import connect
+from storage.postgres.schema_steps import BY_DAY
+from storage.prepared_records import RecordPreparer
+from storage.rows import IdentityRow
+from storage.store import Outcome, StoreError
+from tests.conformance import START, exchange_record, pair_record
+from tests.storage.postgres.same_records import id_at
+
+pytestmark = pytest.mark.slow
+STORED, KNOWN, BAD, AWAY = Outcome.STORED, Outcome.KNOWN, Outcome.BAD, Outcome.AWAY
+
+
+@pytest.fixture
+def inserter(postgres_url):
+    held = CopyInserter(partial(connect, postgres_url))
+    yield held
+    held.close()
+
+
+def count(inserter, table: str) -> int:
+    [(number,)] = inserter.run(lambda conn: conn.execute(f"SELECT count(*) FROM {table}").fetchall())
+    return number
+
+
+def whole(name: str):
+    """An exchange and its pair, which fill every table that a batch writes."""
+    row = IdentityRow(
+        exchange_id=name, started=START, provider="p", model="m", identity="i", previous="", changes="[]", facts="{}"
+    )
+    live = replace(exchange_record(name), identities=(row,), passed=("usage",), source="run/0")
+    return live, replace(pair_record(name), kind="tools")
+
+
+def test_a_batch_fills_every_table_and_inserts_nothing_the_second_time(inserter):
+    live, pair = whole("one")
+    assert inserter.write([live, pair, live]) == [STORED, STORED, KNOWN]
+    sizes = {table: count(inserter, table) for table in COLUMNS}
+    assert all(sizes.values())
+    assert inserter.write([pair, live]) == [KNOWN, KNOWN]
+    assert {table: count(inserter, table) for table in COLUMNS} == sizes
+    assert inserter.written == 2
+
+
+def test_a_pair_may_come_before_its_exchange_in_the_same_batch(inserter):
+    live, pair = whole("one")
+    assert inserter.write([pair, live]) == [STORED, STORED]
+
+
+def test_pair_without_its_exchange_is_bad_alone(inserter):
+    assert inserter.write([exchange_record("one"), pair_record("nobody"), exchange_record("two")]) == [STORED, BAD, STORED]
+    assert count(inserter, "pairs") == 0
+
+
+@pytest.mark.parametrize("place", [0, 4, 8])
+@pytest.mark.parametrize("more", [{"model": b"bytes"}, {"status": "200"}, {"route": None}, {"seconds": None}, {"status": 2**70}])
+def test_a_bad_record_in_a_batch_is_lost_alone_at_any_place(inserter, place, more):
+    records = [exchange_record(f"good-{n}") for n in range(8)]
+    records.insert(place, exchange_record("bad", **more))
+    assert inserter.write(records) == [BAD if n == place else STORED for n in range(9)]
+    assert inserter.last_error == ""
+
+
+def test_rows_of_a_day_are_in_its_partition_and_others_in_the_default_one(inserter):
+    name = id_at(START, "a", 1)
+    assert inserter.write([*whole(name), *whole("no-time")]) == [STORED] * 4
+    for table in BY_DAY:
+        assert count(inserter, f"{table}_20260921") == count(inserter, f"{table}_other") > 0
+
+
+def test_body_of_a_prepared_record_is_stored_alone(inserter):
+    prepare = RecordPreparer().prepare
+    bodies = [b'{"messages": ["%s"]}' % (b"word " * 400 + b"more " * turn) for turn in range(3)]
+    records = [prepare(exchange_record(f"turn-{n}", request_body=body)) for n, body in enumerate(bodies)]
+    assert records[2].exchanges[0].body.base == "turn-1", "prepared for a store that keeps bodies against each other"
+    assert inserter.write([records[0], records[2]]) == [STORED, STORED]
+    assert inserter.run(lambda conn: exchange_of(conn, "turn-2").request_body) == bodies[2]
+
+
+def test_workers_that_store_the_same_records_at_once_store_each_once(postgres_url):
+    batches = [[exchange_record(f"{batch}-{n}") for n in range(12)] for batch in range(6)]
+
+    def work(_: int) -> int:
+        with closing(CopyInserter(partial(connect, postgres_url))) as held:
+            outcomes = [outcome for batch in batches for outcome in held.write(batch)]
+            assert set(outcomes) <= {STORED, KNOWN}
+            return outcomes.count(STORED)
+
+    with ThreadPoolExecutor(4) as threads:
+        assert sum(threads.map(work, range(4))) == 72
+    with closing(psycopg.connect(postgres_url)) as conn:
+        sums = conn.execute("SELECT (SELECT sum(requests) FROM passages), (SELECT sum(times) FROM tallies)").fetchone()
+    assert sums == (72, 72 * 3)
+
+
+def test_records_that_an_absent_server_did_not_take_are_away_and_the_next_batch_is_stored(postgres_url):
+    urls = ["postgresql://sw@127.0.0.1:9/none", postgres_url]
+    held = CopyInserter(lambda: connect(urls[0]))
+    assert held.write([exchange_record("one"), pair_record("one")]) == [AWAY, AWAY]
+    assert "cannot be reached" in held.last_error
+    urls.pop(0)
+    assert held.write([exchange_record("one"), pair_record("one")]) == [STORED, STORED]
+    assert held.last_error == ""
+    held.close()
+
+
+def test_connection_that_the_server_ended_is_replaced(inserter, postgres_url):
+    assert inserter.write([exchange_record("one")]) == [STORED]
+    with closing(psycopg.connect(postgres_url, autocommit=True)) as other:
+        other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = 'made'")
+    assert inserter.write([exchange_record("two")]) == [STORED]
+
+
+def test_job_that_fails_leaves_no_row_and_no_transaction(inserter):
+    def job(conn):
+        conn.execute("INSERT INTO secrets (name, value) VALUES ('one', '')")
+        raise StoreError("no")
+
+    with pytest.raises(StoreError, match="no"):
+        inserter.run(job)
+    assert count(inserter, "secrets") == 0
+
+
+def test_repr_shows_the_connection_and_no_record(inserter):
+    assert repr(inserter) == "<CopyInserter not connected, 0 written, last error ''>"
+    inserter.write([exchange_record("a-name")])
+    assert repr(inserter) == "<CopyInserter connected, 1 written, last error ''>"

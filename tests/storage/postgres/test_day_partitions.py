@@ -1,0 +1,61 @@
+"""Days of partitions: named by the time in an id, made once by whoever comes first."""
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
+import psycopg
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy.exchange_ids import new_id
+from storage.postgres.day_partitions import DayPartitions, day_name, day_of, existing, first_id
+from storage.postgres.schema_steps import BY_DAY
+
+FIRST, LAST = 1_577_836_800, 4_102_444_800
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "day"),
+    [
+        (FIRST * 1_000, 18_262),
+        (FIRST * 1_000 - 1, None),
+        (LAST * 1_000 - 1, 47_481),
+        (LAST * 1_000, None),
+    ],
+)
+def test_day_of_an_id_is_that_of_its_milliseconds_from_2020_to_2099(milliseconds, day):
+    assert day_of(f"{milliseconds:012x}" + "0" * 16) == day
+
+
+@pytest.mark.parametrize("id_", ["", "one", "pair-of-0001", "0" * 11, "FFFFFFFFFFFFFFFF", "\u0661" * 28])
+def test_id_without_a_time_has_no_day(id_):
+    assert day_of(id_) is None
+
+
+def test_new_id_has_a_day():
+    assert day_of(new_id()) is not None
+
+
+@given(st.floats(1_600_000_000, LAST), st.floats(0, 86_399))
+def test_first_id_of_a_period_is_before_every_id_drawn_up_to_a_day_earlier(since, earlier):
+    assert first_id(since) <= f"{int((since - earlier) * 1_000):012x}ffff"
+    assert first_id(86_400) == first_id(0.0) == ""
+
+
+@pytest.mark.slow
+def test_partitions_of_a_day_are_made_once_by_workers_at_once(postgres_url):
+    day = 20_000
+
+    def work(_: int) -> None:
+        with closing(psycopg.connect(postgres_url, autocommit=True)) as conn:
+            partitions = DayPartitions()
+            partitions.ensure(conn, [day, day + 1])
+            partitions.ensure(conn, [day])
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(work, range(4)))
+    with closing(psycopg.connect(postgres_url)) as conn:
+        assert {day_name(day), day_name(day + 1)} <= set(existing(conn))
+        for table in BY_DAY:
+            assert conn.execute(f"SELECT to_regclass('{table}_20241004')").fetchone() != (None,)

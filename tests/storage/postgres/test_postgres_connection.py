@@ -1,0 +1,68 @@
+"""What a server refuses is one sentence that names the place and what to do, and never a password."""
+
+import pytest
+
+from storage.opening import open_store
+from storage.postgres.postgres_connection import checked_url, connect, explained, place
+from storage.storage_config import StorageConfig
+from storage.store import StoreError
+
+URL = "postgresql://someone:secret@db.example:6432/rows"
+
+
+def test_place_names_no_user_and_no_password():
+    assert place(URL) == "the PostgreSQL database rows at db.example:6432"
+    assert place("postgresql:///rows") == "the PostgreSQL database rows at the local socket"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["postgresql://", "postgresql://u:secret@h", "postgresql://u:secret@h/db?nonsense=1"],
+)
+def test_url_that_names_no_database_is_refused_without_its_password(url):
+    with pytest.raises(StoreError, match=r"\[storage\] url") as error:
+        checked_url(url)
+    assert "secret" not in str(error.value)
+
+
+def test_good_url_is_returned():
+    assert checked_url(URL) == URL
+
+
+def test_port_that_nothing_listens_at_is_a_sentence_without_the_password():
+    with pytest.raises(StoreError, match="cannot be reached") as error:
+        connect("postgresql://someone:secret@127.0.0.1:9/rows")
+    assert "secret" not in str(error.value)
+
+
+def test_unknown_error_of_a_statement_keeps_its_text():
+    class OddError(Exception):
+        sqlstate = "XX000"
+
+    assert (
+        explained(URL, OddError("odd\nthing"))
+        == "the PostgreSQL database rows at db.example:6432 refused a statement (odd thing)"
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("database", "user", "sentence"),
+    [
+        ("absent", "sw", "has no database of this name: create it"),
+        ("postgres", "nobody", "refused the user or the password"),
+    ],
+)
+def test_absent_database_and_user_are_named(postgres_server, database, user, sentence):
+    with pytest.raises(StoreError, match=sentence):
+        connect(postgres_server.url(database, user))
+
+
+@pytest.mark.slow
+def test_user_without_rights_is_told_which(postgres_server):
+    url = postgres_server.empty()
+    postgres_server.execute("CREATE ROLE reader LOGIN")
+    name = url.rpartition("/")[2]
+    with pytest.raises(StoreError, match="does not give this user the rights"):
+        open_store(StorageConfig(url=postgres_server.url(name, "reader")))
+    postgres_server.drop(url)

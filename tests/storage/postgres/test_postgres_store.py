@@ -1,0 +1,126 @@
+"""The store of a server keeps all that is promised, beside other writers, across restarts, and days at a time."""
+
+import inspect
+from contextlib import closing
+from dataclasses import replace
+
+import psycopg
+import pytest
+
+from storage.opening import open_store
+from storage.postgres.day_partitions import DAY, existing
+from storage.postgres.postgres_store import PostgresStore
+from storage.storage_config import StorageConfig
+from storage.store import ErasureChoice, Store, StoreError
+from tests.conformance import PATIENCE, START, check_store, exchange_record, offered, pair_record
+from tests.storage.postgres.same_records import id_at
+
+pytestmark = pytest.mark.slow
+
+
+def test_store_keeps_what_every_store_promises(postgres_url):
+    check_store(lambda: open_store(StorageConfig(url=postgres_url, batch_seconds=0.01)))
+
+
+def test_store_has_all_that_is_promised_with_the_same_parameters():
+    for name in [name for name in vars(Store) if not name.startswith("_")]:
+        promised, given = inspect.getattr_static(Store, name), inspect.getattr_static(PostgresStore, name)
+        if callable(promised):
+            assert inspect.signature(promised) == inspect.signature(given)
+        else:
+            assert isinstance(given, property)
+
+
+def test_two_stores_write_one_database_and_share_its_secret(postgres_store, postgres_url):
+    with closing(open_store(StorageConfig(url=postgres_url, batch_seconds=0.01))) as other:
+        assert offered(other.add_exchange, exchange_record("theirs")).result(PATIENCE)
+        assert offered(postgres_store.add_exchange, exchange_record("ours")).result(PATIENCE)
+        assert offered(postgres_store.add_exchange, exchange_record("theirs")).result(PATIENCE)
+        assert postgres_store.exchange("theirs") == other.exchange("theirs") is not None
+        assert len(postgres_store.secret()) == 32
+        assert postgres_store.secret() == other.secret()
+
+
+def test_sweep_drops_whole_days_that_ended_before_the_limit(postgres_url):
+    with closing(open_store(StorageConfig(url=postgres_url, batch_seconds=0.01, keep_days=30))) as store:
+        midnight = START // DAY * DAY
+        for place, started in enumerate((midnight - 9, midnight + 9, midnight + DAY - 9, midnight + DAY + 9)):
+            name = id_at(started, "a", place)
+            store.add_exchange(exchange_record(name, started=started))
+            store.add_pair(pair_record(name, started=started, reference_id=id_at(started, "b", place)))
+        assert store.flush(PATIENCE)
+        assert store.sweep(midnight + 31 * DAY - 0.5) == 2, "the day of the last two has half a second left"
+        assert store.sweep(midnight + 31 * DAY) == 4
+        assert [each.requests for each in store.traffic(0, 0)] == [1, 1], "one live request and its shadow"
+        assert sum(each.count for each in store.signal_counts(0, 0) if each.comparison == "cross") == 1
+
+
+def test_day_that_a_reader_holds_is_dropped_by_a_later_sweep(postgres_store, postgres_url):
+    name = id_at(START, "a", 1)
+    postgres_store.add_exchange(exchange_record(name))
+    assert postgres_store.flush(PATIENCE)
+    with closing(psycopg.connect(postgres_url)) as reader:
+        reader.execute("SELECT count(*) FROM exchanges").fetchone()
+        assert postgres_store.sweep(START + 60 * DAY) == 0
+        assert postgres_store.exchange(name) is not None
+        assert postgres_store.writable()
+    assert postgres_store.sweep(START + 60 * DAY) == 1
+    assert postgres_store.exchange(name) is None
+
+
+def test_days_ahead_are_there_before_the_first_row(postgres_store, postgres_url):
+    postgres_store.sweep(START)
+    with closing(psycopg.connect(postgres_url)) as conn:
+        assert {"20260921", "20260922", "20260923", "20260924"} <= set(existing(conn))
+
+
+def test_oldest_days_go_while_all_have_more_than_max_bytes(postgres_url):
+    config = StorageConfig(url=postgres_url, batch_seconds=0.01, keep_days=1e6, max_bytes=1)
+    with closing(open_store(config)) as store:
+        for day in range(6):
+            started = START + day * DAY
+            store.add_exchange(exchange_record(id_at(started, "a", day), started=started))
+        assert store.flush(PATIENCE)
+        before = [store.exchange(id_at(START + day * DAY, "a", day)) for day in range(6)]
+        assert all(before)
+        assert store.sweep(START + 6 * DAY) > 0
+        assert store.exchange(id_at(START, "a", 0)) is None
+
+
+def test_forgotten_exchanges_go_with_their_pairs_and_what_was_queued(postgres_store):
+    for name, conversation in (("one", "talk-1"), ("two", "talk-2")):
+        postgres_store.add_exchange(exchange_record(name, conversation=conversation))
+        postgres_store.add_pair(pair_record(name, conversation=conversation))
+    result = postgres_store.forget(ErasureChoice(conversation="talk-1"))
+    assert result.exchanges == 4, "both shadows are of talk-1, and the pair of the other takes its live exchange along"
+
+
+def test_server_that_stops_costs_what_it_did_not_take_and_is_used_again(postgres_server, postgres_url):
+    with closing(open_store(StorageConfig(url=postgres_url, batch_seconds=0.01))) as store:
+        assert offered(store.add_exchange, exchange_record("before")).result(PATIENCE)
+        postgres_server.stop()
+        try:
+            assert not offered(store.add_exchange, exchange_record("lost")).result(PATIENCE)
+            assert not store.writable()
+            with pytest.raises(StoreError, match="cannot be reached"):
+                store.exchange("before")
+            assert store.sweep(START) == 0
+        finally:
+            postgres_server.start()
+        assert offered(store.add_exchange, exchange_record("after")).result(PATIENCE)
+        assert store.writable()
+        assert store.exchange("before") is not None
+
+
+def test_counts_of_a_run_are_its_own(postgres_store):
+    for run, number in (("first", 0), ("first", 1), ("second", 0)):
+        postgres_store.add_exchange(replace(exchange_record(f"{run}-{number}"), source=f"{run}/{number}"))
+    assert postgres_store.flush(PATIENCE)
+    assert postgres_store.begin_run("first") == {0: 1, 1: 1}
+    assert postgres_store.begin_run("second") == {0: 1}
+    assert postgres_store.begin_run("fir") == {}
+
+
+def test_nothing_else_than_a_prepared_record_is_added_as_one(postgres_store):
+    with pytest.raises(TypeError, match="only a record that was prepared"):
+        postgres_store.add_prepared(exchange_record("one"))
