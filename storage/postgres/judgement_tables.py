@@ -15,6 +15,7 @@ import psycopg
 from storage.judgement_rows import (
     AcknowledgementRow,
     AlarmRow,
+    ArmPairRow,
     ComparedChecks,
     CountedPairRow,
     EvidenceRow,
@@ -25,9 +26,12 @@ from storage.judgement_rows import (
     PairFinishReasons,
     PairTimes,
     PayoffSum,
+    RoutedPairRow,
     TimedRow,
+    UpstreamShare,
+    UpstreamTurns,
 )
-from storage.postgres import verdict_queries
+from storage.postgres import routed_answers, verdict_queries
 from storage.postgres.day_partitions import first_id
 from storage.postgres.identity_rows import identities_up_to
 from storage.postgres.result_rows import GROUP, Fetched, RunTransaction, Values, group_of, grouped_as, period, rows_as
@@ -176,6 +180,22 @@ class PostgresJudgementQueries:
     def counted_pairs(self, provider: str, since: float, until: float) -> Sequence[CountedPairRow]:
         """The pairs of one provider in a period with what the statistics count of each, oldest first."""
         return self._query(lambda conn: verdict_queries.counted_pairs_of(conn, provider, since, until))
+
+    def arm_pairs(self, route: str, since: float, until: float) -> Sequence[ArmPairRow]:
+        """The pairs of one route in a period, of its live provider and its candidates, oldest first."""
+        return self._query(lambda conn: routed_answers.arm_pairs_of(conn, route, since, until))
+
+    def routed_pairs(self, since: float, until: float, limit: int) -> Sequence[RoutedPairRow]:
+        """The newest `limit` pairs of routers with their payoffs, oldest first."""
+        return self._query(lambda conn: routed_answers.routed_pairs_of(conn, since, until, limit))
+
+    def upstream_shares(self, since: float, until: float, limit: int) -> Sequence[UpstreamShare]:
+        """How many of the newest `limit` live answers of routers each server behind one gave."""
+        return self._query(lambda conn: routed_answers.upstream_shares_of(conn, since, until, limit))
+
+    def upstream_turns(self, since: float, until: float, limit: int) -> Sequence[UpstreamTurns]:
+        """How often conversations changed their server, by the newest `limit` live answers of routers."""
+        return self._query(lambda conn: routed_answers.upstream_turns_of(conn, since, until, limit))
 
     def finish_reasons(self, since: float, until: float, limit: int) -> Sequence[PairFinishReasons]:
         """The finish reasons of the newest `limit` pairs of the period in which tools were offered."""

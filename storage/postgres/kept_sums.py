@@ -12,6 +12,7 @@ import psycopg
 
 from storage.check_sets import set_number
 from storage.evidence_rules import NEVER
+from storage.postgres.kept_tokens import add_tokens, subtract_tokens
 from storage.rollup_keys import CREDIBLE, STRETCH, SUMS, Key, Passed
 
 ADD_COUNTS = """
@@ -110,6 +111,7 @@ def add(
             cursor.executemany(ADD_COUNTS, [(*map(_text, key), times) for key, times in sorted(counts.items())])
         if exchanges:
             cursor.execute(ADD_TRAFFIC, (list(exchanges),))
+            add_tokens(conn, exchanges)
 
 
 def count_sources(conn: psycopg.Connection, counts: Mapping[str, int]) -> None:
@@ -131,6 +133,7 @@ def subtract(conn: psycopg.Connection, exchanges: Sequence[str], pairs: Sequence
             cursor.executemany(TAKE_TRAFFIC, [(*row[4:], *row[:4]) for row in traffic])
     for statement, rows in zip(EMPTY, (found, traffic), strict=True):
         conn.execute(statement, (sorted({began for began, *_ in rows}),))
+    subtract_tokens(conn, exchanges)
 
 
 def _text(value: object) -> object:

@@ -13,6 +13,7 @@ import psycopg
 from storage.postgres import exchange_records, found_pairs, period_counts
 from storage.postgres.identity_rows import PostgresIdentityQueries
 from storage.postgres.judgement_tables import PostgresJudgementQueries
+from storage.postgres.kept_tokens import token_sums_of
 from storage.postgres.page_views import PostgresPageQueries
 from storage.postgres.postgres_connection import connect, explained, place
 from storage.postgres.schema_steps import applied_steps, are_missing, why_refused
@@ -28,6 +29,7 @@ from storage.rows import (
     PairSummary,
     PayoffPoint,
     SignalCount,
+    TokenSum,
     ToolCallRow,
     TrafficCount,
 )
@@ -156,6 +158,10 @@ class PostgresReader:
     def traffic(self, since: float, until: float) -> Sequence[TrafficCount]:
         """Requests, failures and tokens by provider, model and role."""
         return self._query(lambda conn: period_counts.traffic_of(conn, since, until))
+
+    def token_sums(self, since: float, until: float) -> Sequence[TokenSum]:
+        """Tokens by class, by day of UTC, provider, model, role and state of usage."""
+        return self._query(lambda conn: token_sums_of(conn, since, until))
 
     def reasons(self, since: float, until: float) -> Sequence[tuple[str, str, str, str, int]]:
         """(provider, model, reference, reason, pairs) for every reason why pairs of the period are not comparable."""

@@ -34,6 +34,7 @@ OF_EXCHANGES = ("payloads", "tool_calls", "checks", "exchanges")
 SMALL = (
     "DELETE FROM tallies WHERE began < %s",
     "DELETE FROM passages WHERE began < %s",
+    "DELETE FROM token_sums WHERE began < %s",
 )
 OLD_ACTIONS = """
 DELETE FROM operator_actions WHERE at < %(before)s AND until < %(before)s AND NOT (action = 'unmute' AND EXISTS (

@@ -42,7 +42,8 @@ _ROWS = (
   cache_write_tokens bigint, cost float8, seconds float8 NOT NULL, overhead float8 NOT NULL, head_seconds float8,
   first_chunk float8, first_token float8, request_size bigint NOT NULL, request_digest text NOT NULL,
   response_size bigint NOT NULL, response_digest text NOT NULL, passed bigint NOT NULL DEFAULT 0, upstream text NOT NULL,
-  stored_by xid8 NOT NULL DEFAULT pg_current_xact_id()
+  usage_state text NOT NULL, fresh_tokens bigint, cache_write_1h_tokens bigint, output_tokens bigint, reasoning_tokens bigint,
+  uncertain_tokens bigint, stored_by xid8 NOT NULL DEFAULT pg_current_xact_id()
 ) PARTITION BY RANGE (id)""",
     """CREATE TABLE payloads (
   exchange_id text PRIMARY KEY, request_headers text NOT NULL, response_headers text NOT NULL, request_body bytea,
@@ -69,6 +70,7 @@ PARTITION BY RANGE (pair_id)""",
     *(f"CREATE TABLE {name}_other PARTITION OF {name} DEFAULT" for name in BY_DAY),
     "CREATE INDEX ON exchanges (started)",
     "CREATE INDEX ON exchanges (stored_by)",
+    "CREATE INDEX ON exchanges (started) WHERE role = 'primary' AND unread IN ('request_truncated', 'not_held')",
     "CREATE INDEX ON exchanges (conversation, started)",
     "CREATE INDEX ON exchanges (tag) WHERE tag <> ''",
     "CREATE INDEX ON tool_calls (exchange_id)",
@@ -97,6 +99,10 @@ _SMALL = (
   requests bigint NOT NULL, asked bigint NOT NULL, failures bigint NOT NULL, errors bigint NOT NULL,
   prompt_tokens bigint NOT NULL, completion_tokens bigint NOT NULL, accepted bigint, refused bigint,
   PRIMARY KEY (began, provider, model, role))""",
+    """CREATE TABLE token_sums (began bigint NOT NULL, provider text NOT NULL, model text NOT NULL, role text NOT NULL,
+  usage_state text NOT NULL, stated bigint NOT NULL, answers bigint NOT NULL, fresh bigint NOT NULL, cache_read bigint NOT NULL,
+  cache_write_5m bigint NOT NULL, cache_write_1h bigint NOT NULL, output bigint NOT NULL, reasoning bigint NOT NULL,
+  uncertain bigint NOT NULL, cost float8 NOT NULL, PRIMARY KEY (began, provider, model, role, usage_state, stated))""",
     "CREATE TABLE secrets (name text PRIMARY KEY, value bytea NOT NULL)",
     "CREATE TABLE handovers (source text PRIMARY KEY, stored bigint NOT NULL, at timestamptz NOT NULL DEFAULT now())",
     """CREATE TABLE spending (hour bigint PRIMARY KEY, requests bigint NOT NULL, tokens bigint NOT NULL,

@@ -50,7 +50,14 @@ def live(draw: random.Random, number: int):
         completion_tokens=draw.choice([None, 4]),
         seconds=number / 7,
         first_token=draw.choice([None, number / 9]),
-        upstream=draw.choice(["", "one", "two"]),
+        upstream=draw.choice(["", "one", "two", "unnamed"]),
+        usage_state=draw.choice(["", "certain", "no_usage"]),
+        fresh_tokens=draw.choice([None, 7]),
+        cache_write_1h_tokens=draw.choice([None, 1]),
+        output_tokens=draw.choice([None, 4]),
+        reasoning_tokens=draw.choice([None, 2]),
+        uncertain_tokens=draw.choice([None, 3]),
+        cost=draw.choice([None, 0.25]),
         request_body=draw.choice([None, b'{"model": "m"}' * 50]),
     )
     calls = tuple(tool_call(name, position) for position in range(number % 3))
