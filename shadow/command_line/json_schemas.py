@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from pydantic import TypeAdapter
 
 from shadow.choice.candidate_claims import ChoiceVerdict
+from shadow.dossier.dossier_bundle import SCHEMA as DOSSIER_SCHEMA
+from shadow.dossier.dossier_records import DossierRecords
 from shadow.report.build_report import REPORT_MOMENTS, SCHEMA
 from shadow.report.figures import Report
 from shadow.report.verdict_text import STATUS_SCHEMA
@@ -143,6 +145,15 @@ def _choose() -> JsonSchema:
     return _object({**top, "candidates": _listing(candidate), "tie": TEXTS, "plan": plan}, schema=CHOOSE_SCHEMA)
 
 
+def _dossier() -> JsonSchema:
+    """The schema of records.json; each line of pairs.jsonl is a `CountedPair` of its definitions."""
+    made = TypeAdapter(DossierRecords).json_schema()
+    pair = made["$defs"]["CountedPair"]
+    pair["properties"]["started_time"] = TIME
+    members = {name: value for name, value in made["properties"].items() if name != "pairs"}
+    return {**_object(members, schema=DOSSIER_SCHEMA), "$defs": made["$defs"]}
+
+
 _SCHEMAS: Mapping[str, Callable[[], JsonSchema]] = {
     "report": _report,
     "status": _status,
@@ -151,4 +162,5 @@ _SCHEMAS: Mapping[str, Callable[[], JsonSchema]] = {
     "answers": _answers,
     "answer": _answer,
     "choose": _choose,
+    "dossier": _dossier,
 }

@@ -35,6 +35,20 @@ def test_what_each_command_prints_holds_to_its_schema(run, recorded):
         assert not jsonschema_rs.is_valid(schema, broken), name
 
 
+def test_files_of_a_dossier_hold_to_its_schema(run, recorded, tmp_path):
+    schema = json_schema("dossier")
+    folder = tmp_path / "d"
+    assert run("export", "--db", str(recorded), "--dossier", "garbler", "--out", str(folder))[0] == 0
+    document = json.loads((folder / "records.json").read_text(encoding="utf-8"))
+    jsonschema_rs.validator_for(schema, validate_formats=True).validate(document)
+    assert not jsonschema_rs.is_valid(schema, {**document, "schema": "other"})
+    line = jsonschema_rs.validator_for({"$defs": schema["$defs"], "$ref": "#/$defs/CountedPair"}, validate_formats=True)
+    pairs = [json.loads(text) for text in (folder / "pairs.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert len(pairs) == 80
+    for pair in pairs:
+        line.validate(pair)
+
+
 def test_every_moment_of_the_report_stands_in_rfc_3339_too(run, recorded):
     report = json.loads(run("report", "--since", "all", "--db", str(recorded), "--json")[1])
     assert report["until_time"].endswith("+00:00")

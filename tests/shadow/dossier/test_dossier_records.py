@@ -1,13 +1,13 @@
 """What a dossier holds of a period."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
 from shadow.dossier.dossier_records import dossier_records, whole_period
 from shadow.report.build_report import verdicts_of
 from shadow.report.drift_lines import DriftLine
-from shadow.report.period_records import read_records
+from shadow.report.period_records import PeriodRecords, read_records
 from shadow.report.provider_report import of_provider
 from tests.records import NOW, add_live
 
@@ -54,6 +54,14 @@ def test_reference_that_was_compared_itself_has_no_name_of_its_own_reference(rec
     _, records = made(recorded, "garbler")
     assert "official" in repr(records)
     assert "gold" not in repr(records)
+
+
+def test_member_that_the_dossier_does_not_restrict_to_its_provider_is_noticed():
+    """A member that is added to the records of a period holds all providers until the dossier restricts it."""
+    assert {member.name for member in fields(PeriodRecords)} == {
+        *("since", "until", "counts", "traffic", "drift", "identities", "sums", "reasons", "endings", "compared", "ended"),
+        *("unread", "routers"),
+    }
 
 
 def test_conversations_are_numbers(recorded):
