@@ -301,6 +301,7 @@ PROMISES = (
         "Which requests are compared cannot be computed by a provider, and does not depend on what it answers.",
     ),
     Promise("audit.drift", WHOLE, "design", "A provider that drifts is named and dated, a faithful one is not."),
+    Promise("audit.upstreams", WHOLE, "design", "A broken server behind a router is named, and no other one."),
     Promise("audit.history", WHOLE, "design", "Drift in the past is found, noise is not."),
     Promise("audit.alerts", WHOLE, "design", "Prometheus gets an alert of the faulty provider alone."),
     Promise("stop.drains", STOP, "nginx SIGQUIT", "A stop lets running streams finish within the grace and leaves with 0."),

@@ -15,6 +15,7 @@ from shadow.presentation.text_tables import report_table
 from shadow.reading.upstream_name import OTHER, UNNAMED
 from shadow.report.figures import Scorecard
 from shadow.report.router_lines import RouterLine, UpstreamLine
+from shadow.report.verdict_rows import WORSE_UPSTREAM
 from shadow.verdict.phrases import named, percent, recent
 from shadow.verdict.verdict_value import ReasonGround, VerdictReason, VerdictWord
 
@@ -29,12 +30,12 @@ def with_router(card: Scorecard, routers: Sequence[RouterLine], now: float) -> S
     """The card of a router with what is known of its servers as notes, which decide nothing about the router as a whole."""
     key = (card.provider, card.model, card.reference)
     found = [line for line in routers if (line.provider, line.model, line.reference) == key]
-    notes = [_note(sentence) for line in found for sentence in router_sentences(line, card, now)]
+    notes = [_note(sentence, subject) for line in found for subject, sentence in _notes(line, card, now)]
     return replace(card, verdict=replace(card.verdict, notes=(*notes, *card.verdict.notes))) if notes else card
 
 
-def _note(sentence: str) -> VerdictReason:
-    return VerdictReason(word=VerdictWord.NONE_SEEN, ground=ReasonGround.UPSTREAM, subject="upstream", phrase=sentence)
+def _note(sentence: str, subject: str) -> VerdictReason:
+    return VerdictReason(word=VerdictWord.NONE_SEEN, ground=ReasonGround.UPSTREAM, subject=subject, phrase=sentence)
 
 
 def upstream_table(routers: Sequence[RouterLine], now: float) -> Table:
@@ -50,7 +51,14 @@ def upstream_table(routers: Sequence[RouterLine], now: float) -> Table:
 
 def router_sentences(router: RouterLine, card: Scorecard | None, now: float) -> tuple[str, ...]:
     """The servers that differ, then what is not yet known, what a fault of one could hide, and what changes of server cost."""
-    return (*_found(router, now), *_unknown(router), *_hidden(router, card), *_changes(router))
+    return tuple(sentence for _, sentence in _notes(router, card, now))
+
+
+def _notes(router: RouterLine, card: Scorecard | None, now: float) -> Iterator[tuple[str, str]]:
+    """(subject, sentence) of each note."""
+    bad = any(line.verdict in _BAD for line in router.upstreams)
+    yield from ((WORSE_UPSTREAM if bad else "upstream", sentence) for sentence in _found(router, now))
+    yield from (("upstream", sentence) for sentence in (*_unknown(router), *_hidden(router, card), *_changes(router)))
 
 
 def upstream_sentence(line: UpstreamLine, now: float) -> str:
@@ -68,7 +76,7 @@ def upstream_sentence(line: UpstreamLine, now: float) -> str:
 
 def _found(router: RouterLine, now: float) -> Iterator[str]:
     count = len(router.upstreams)
-    bad = [line for line in router.upstreams if line.verdict in {ChoiceVerdict.WORSE, ChoiceVerdict.DIFFERS}]
+    bad = [line for line in router.upstreams if line.verdict in _BAD]
     bad.sort(key=lambda line: (line.verdict != ChoiceVerdict.WORSE, -abs(line.size or 0.0)))
     for place, line in enumerate(bad[:NAMED]):
         yield f"{f'of its {count} upstreams ' * (not place)}{upstream_sentence(line, now)}"
@@ -112,7 +120,8 @@ def _changes(router: RouterLine) -> Iterator[str]:
     yield text
 
 
-_SETTLED = frozenset({ChoiceVerdict.WORSE.value, ChoiceVerdict.DIFFERS.value, ChoiceVerdict.SAME.value})
+_BAD = frozenset({ChoiceVerdict.WORSE.value, ChoiceVerdict.DIFFERS.value})
+_SETTLED = _BAD | {ChoiceVerdict.SAME.value}
 
 
 def _size(line: UpstreamLine) -> str:

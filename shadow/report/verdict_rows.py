@@ -36,6 +36,8 @@ WORDS: Mapping[VerdictWord, str] = {
     VerdictWord.WAITING: "waiting for the first pair",
 }
 """The state of each verdict in words."""
+WORSE_UPSTREAM = "worse"
+"""The subject of a note about a server behind a router that is worse or different; others have `upstream`."""
 CAUSES = 3
 """Most causes of missing pairs that are named; `report --full` has all."""
 NAMED = 3
@@ -61,6 +63,8 @@ class VerdictRow:
     pairs: int
     requests: int
     notes: tuple[str, ...] = ()
+    worse_upstream: str = ""
+    """The note about the worst server behind a router, "" where none is worse or different."""
 
     @property
     def is_adverse(self) -> bool:
@@ -95,7 +99,12 @@ def verdict_row(card: Scorecard) -> VerdictRow:
         pairs=card.compared,
         requests=card.requests,
         notes=tuple(note.phrase for note in verdict.notes),
+        worse_upstream=next((note.phrase for note in verdict.notes if _is_of_bad_server(note)), ""),
     )
+
+
+def _is_of_bad_server(note: VerdictReason) -> bool:
+    return note.ground is ReasonGround.UPSTREAM and note.subject == WORSE_UPSTREAM
 
 
 def display_name(card: Scorecard | VerdictRow, cards: Sequence[Scorecard | VerdictRow]) -> str:
