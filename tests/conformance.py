@@ -19,7 +19,7 @@ from storage.rows import (
     ToolCallRow,
     TrafficCount,
 )
-from storage.store import Outcome, Store
+from storage.store import ErasureChoice, Outcome, Store
 
 START = 1_790_000_000.0
 DAY = 86_400.0
@@ -169,6 +169,7 @@ def check_store(opening: Callable[[], Store]) -> None:
     _sweeps(store)
     _lists_faulty_answers(store)
     _keeps_passed_checks_by_name(store)
+    _shares_answers_of_the_reference(store)
     store.close()
 
 
@@ -299,6 +300,34 @@ def _keeps_passed_checks_by_name(store: Store) -> None:
         assert [each.pair.id for each in store.pairs(PairFilter(signal="usage", state=state))] == found
     assert store.sweep(START + 30 * DAY + 72.5) > 0
     assert not [count for count in store.signal_counts(0, 0) if count.group.provider == "passed"]
+
+
+def _shares_answers_of_the_reference(store: Store) -> None:
+    """The pairs of several candidates hold one answer of the reference: it is stored once, and they are deleted together."""
+    at = START + 80
+    store.add_exchange(exchange_record("shared", started=at, conversation="shared-talk"))
+    store.add_exchange(exchange_record("beside", started=at + 500))
+    reference = exchange_record("shared-shadow", role="shadow", provider="official", reference="", started=at + 1)
+    for name in ("shared", "shared-north", "shared-south"):
+        made = pair_record(name, reference_id="shared-shadow", started=at, conversation="shared-talk", provider=name)
+        own = exchange_record(name, role="candidate", provider=name, started=at, conversation="shared-talk")
+        store.add_pair(replace(made, exchanges=(own, reference)))
+    assert store.flush(PATIENCE)
+    found = store.traffic(at, at + 10)
+    roles = {(each.provider, each.role): each.requests for each in found}
+    assert roles == {
+        ("near", "primary"): 1,
+        ("shared-north", "candidate"): 1,
+        ("shared-south", "candidate"): 1,
+        ("official", "shadow"): 1,
+    }
+    assert {summary.pair.id for summary in store.pairs(PairFilter(conversation="shared-talk"))} == {
+        *("shared", "shared-north", "shared-south"),
+    }
+    assert store.forget(ErasureChoice(conversation="shared-talk")).exchanges == 4
+    assert store.exchange("shared-shadow") is None
+    assert store.exchange("beside") is not None
+    assert not store.pairs(PairFilter(since=at, until=at + 10))
 
 
 def _filters(store: Store) -> None:
