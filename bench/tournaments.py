@@ -113,12 +113,14 @@ def feed(arm: ArmEvidence, values: Sequence[int], *, odd: bool = True) -> None:
 
 
 def feed_conversations(arm: ArmEvidence, values: Labels, conversation: NDArray[np.int64]) -> None:
-    """One unit for each conversation, the mean of its pairs."""
+    """One unit for each conversation, the mean of its pairs; equal ones of a stretch together."""
     begins = np.flatnonzero(np.diff(conversation, prepend=-1))
     counts = np.diff([*begins, len(values)])
     arm.pairs += len(values)
-    for total, count in zip(np.add.reduceat(values.astype(int), begins).tolist(), counts.tolist(), strict=True):
-        arm.add_unit(ConversationUnit(opened=0.0, pairs=count, means={SIGNAL: total / count}))
+    means = np.add.reduceat(values.astype(int), begins) / counts
+    changes = [0, *(np.flatnonzero(np.diff(means)) + 1).tolist(), len(means)]
+    for begin, end in pairwise(changes):
+        arm.add_unit(ConversationUnit(opened=0.0, pairs=1, means={SIGNAL: float(means[begin])}), end - begin)
 
 
 def fresh(arms: int) -> dict[str, ArmEvidence]:

@@ -209,6 +209,8 @@ class ArmPairRow:
     excluded: tuple[str, ...]
     payoffs: Mapping[str, int]
     tokens: tuple[int, ...] | None = None
+    control: bool = False
+    """Whether the reference answered the request a second time for this pair."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

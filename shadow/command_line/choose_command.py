@@ -128,6 +128,7 @@ def _begin(config: Config, route: TournamentRoute, plan: TournamentPlan, *, quie
         candidates=route.candidates,
         begun=time.time(),
         terms=configured_terms(config.tournament),
+        money=config.tournament.money,
         half=half,
         nine_of_ten=most,
     )

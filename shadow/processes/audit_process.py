@@ -61,6 +61,7 @@ from shadow.sampling.sampler import secret_of
 from shadow.settings.outbound_checks import proxy_address
 from shadow.settings.top_level_config import Config
 from shadow.telemetry.configured_exporter import configured_exporter
+from shadow.tournament.tournament_spending import spent_routes, without_candidates
 from storage.opening import database_path, open_store
 from storage.store import Store, StoreError
 
@@ -77,6 +78,7 @@ ORDER_SECONDS = 1.0
 RECEIVE_PATIENCE, SHADOW_PATIENCE, FLUSH_PATIENCE, JUDGE_PATIENCE, ADMIN_PATIENCE = 1.0, 5.0, 5.0, 2.0, 1.0
 """Seconds for each part of an orderly end, in their order; the supervisor kills the process after `AUDIT_PATIENCE`."""
 JUDGE_SECONDS = 0.5
+TOURNAMENT_SECONDS = 30.0
 
 
 class AuditProcess:
@@ -127,6 +129,7 @@ class AuditProcess:
             run=run,
         )
         self._audit = exchange_audit(config, parts, self._receiver)
+        self._spent_routes: frozenset[str] = frozenset()
         self._judge = Judge.configured(config, store.judgements, holder=new_id(), publish=self._metrics.drift.ruled)
         self._runner = web.AppRunner(
             build_app(
@@ -194,6 +197,7 @@ class AuditProcess:
             self._receiver.stay(),
             self._gauges(),
             self._orders(),
+            self._tournaments(),
             self._sweeps(),
             self._extent(),
             self._judging(),
@@ -218,7 +222,7 @@ class AuditProcess:
         known = {**self._config.proxy.providers, **config.proxy.providers}
         self._config = config.model_copy(update={"proxy": config.proxy.model_copy(update={"providers": known})})
         self._renew_certificate()
-        self._audit.reload(self._config)
+        self._audit.reload(without_candidates(self._config, self._spent_routes))
         self._identities.reload(self._config)
         self._runner.app[RELOAD](self._config)
         self._metrics.reload(self._config)
@@ -287,6 +291,17 @@ class AuditProcess:
                 self._notifier.wake()
             if not more:
                 await asyncio.sleep(JUDGE_SECONDS)
+
+    async def _tournaments(self) -> None:
+        """Send no more copies to the candidates of a tournament whose money is spent."""
+        while True:
+            with suppress(StoreError):  # the next look tries again
+                spent = await asyncio.to_thread(spent_routes, self._store, self._config)
+                if spent != self._spent_routes:
+                    self._spent_routes = spent
+                    log.info("tournament_budget", spent=sorted(spent))
+                    self._audit.reload(without_candidates(self._config, spent))
+            await asyncio.sleep(TOURNAMENT_SECONDS)
 
     async def _orders(self) -> None:
         database = database_path(self._config.storage.url)

@@ -85,6 +85,9 @@ class TournamentConfig(BaseModel):
     """
     signals: Annotated[tuple[DriftSignal, ...], Field(min_length=1)] = tuple(map(DriftSignal, DEFAULT_SIGNALS))
     """Signals that "same" needs, all of them; `calls_tool` brings `calls_tool_rate` with it."""
+    money: Annotated[float, Field(ge=0)] = 0.0
+    """Money that one tournament may cost, by the prices of the providers; its candidates get no more copies then. 0 is no limit.
+    """
     places: Annotated[int, Field(ge=1, le=100)] = DEFAULT_PLACES
     """Candidates that a route may have: the chance of a false claim is shared among so many, however few there are."""
 

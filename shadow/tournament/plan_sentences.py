@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from math import inf, isfinite
 
 from shadow.choice.tournament_plan import SignalNeed, TournamentPlan
@@ -12,10 +13,21 @@ from shadow.tournament.claim_sentences import money
 from shadow.verdict.phrases import named, percent
 
 
-def plan_lines(
-    plan: TournamentPlan, terms: TournamentTerms, candidates: Sequence[str], *, route: str, reference: str, per_day: float
-) -> Iterator[str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanSetting:
+    """What the plan is of: a route with its candidates, its compared requests a day, and the limits of the configuration."""
+
+    route: str
+    reference: str
+    candidates: Sequence[str]
+    per_day: float
+    money: float = 0.0
+    keep_days: float = inf
+
+
+def plan_lines(plan: TournamentPlan, terms: TournamentTerms, setting: PlanSetting) -> Iterator[str]:
     """The plan as sentences, the requests first."""
+    candidates, route, reference, per_day = setting.candidates, setting.route, setting.reference, setting.per_day
     many = f"{len(candidates)} candidate{'s' if len(candidates) != 1 else ''} ({', '.join(candidates)})"
     yield f"Route {route}: {many} against {reference}, within {points(terms.tolerance)}, {terms.places} places."
     slowest = plan.slowest
@@ -25,7 +37,17 @@ def plan_lines(
     )
     yield _calls(plan)
     yield _days(plan, per_day)
+    yield from _limits(plan, setting)
     yield f"How often the reference differs from itself: {'; '.join(map(_floor, plan.needs))}."
+
+
+def _limits(plan: TournamentPlan, setting: PlanSetting) -> Iterator[str]:
+    """What would end the tournament before nine of ten are proven."""
+    if setting.money and plan.money is not None and plan.money > setting.money:
+        yield f"tournament.money is {money(setting.money)}: it ends then, perhaps before anything is known."
+    if isfinite(plan.days) and plan.days > setting.keep_days:
+        kept = f"Records are kept for {setting.keep_days:g} days (storage.keep_days)"
+        yield f"{kept}, and pairs count while they are kept: raise it."
 
 
 def _calls(plan: TournamentPlan) -> str:

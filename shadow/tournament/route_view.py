@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from shadow.choice.tournament_plan import TournamentPlan, tournament_plan
 from shadow.pricing.price_list import PriceList
 from shadow.settings.top_level_config import Config
-from shadow.tournament.plan_sentences import plan_lines
+from shadow.tournament.plan_sentences import PlanSetting, plan_lines
 from shadow.tournament.route_traffic import route_traffic
 from shadow.tournament.tournament_figures import TournamentFigures
 from shadow.tournament.tournament_record import running
@@ -37,7 +37,13 @@ def route_plan(reader: Reader | None, config: Config, route: TournamentRoute, no
     terms = configured_terms(config.tournament)
     traffic = route_traffic(reader, route, now, config.shadow.control_fraction, PriceList(config.proxy.providers))
     plan = tournament_plan(terms, len(route.candidates), traffic)
-    lines = plan_lines(
-        plan, terms, route.candidates, route=route.name, reference=route.reference, per_day=traffic.sampled_per_day
+    setting = PlanSetting(
+        route=route.name,
+        reference=route.reference,
+        candidates=route.candidates,
+        per_day=traffic.sampled_per_day,
+        money=config.tournament.money,
+        keep_days=config.storage.keep_days,
     )
+    lines = plan_lines(plan, terms, setting)
     return RoutePlan(route=route, plan=plan, lines=tuple(lines))

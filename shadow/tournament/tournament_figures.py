@@ -92,7 +92,9 @@ class CandidateFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TournamentFigures:
-    """A whole tournament; `rank` is the sentence on prices, `notes` are sentences about the tournament as a whole."""
+    """A whole tournament; `rank` is the sentence on prices, `notes` are sentences about the
+    tournament as a whole; `spent` of `money` is what it has cost (None without prices) of its limit (0: none).
+    """
 
     route: str
     reference: str
@@ -101,6 +103,8 @@ class TournamentFigures:
     terms: TournamentTerms
     half: int | None
     nine_of_ten: int | None
+    spent: float | None
+    money: float
     candidates: tuple[CandidateFigures, ...]
     cheapest: str
     tie: tuple[str, ...]

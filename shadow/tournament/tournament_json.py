@@ -32,6 +32,8 @@ def tournament_document(found: TournamentFigures) -> Document:
         "cheaper_undecided": list(found.cheaper_undecided),
         "rank": found.rank,
         "notes": list(found.notes),
+        "spent": found.spent,
+        "money": found.money,
     }
 
 

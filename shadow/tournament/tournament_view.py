@@ -18,7 +18,7 @@ from shadow.drift.alarm_budget import against_provider
 from shadow.pricing.price_list import PriceList
 from shadow.tournament.candidate_arms import CANDIDATE, CandidateArm, arm_evidence, candidate_arms, latest
 from shadow.tournament.candidate_costs import cached_share, candidate_costs
-from shadow.tournament.claim_sentences import claim_sentence, rank_sentence
+from shadow.tournament.claim_sentences import claim_sentence, money, rank_sentence
 from shadow.tournament.standing_reasons import standing_reason
 from shadow.tournament.tournament_figures import (
     CandidateFigures,
@@ -29,6 +29,7 @@ from shadow.tournament.tournament_figures import (
     TournamentFigures,
 )
 from shadow.tournament.tournament_record import TournamentRecord
+from shadow.tournament.tournament_spending import tournament_spent
 from storage.judgement_rows import AlarmRow, ArmPairRow
 from storage.rows import IdentityRow
 from storage.store import Reader
@@ -51,6 +52,7 @@ class TournamentRecords:
     alarms: Sequence[AlarmRow] = ()
     identities: Mapping[tuple[str, str], str] = field(default_factory=dict)
     costs: Mapping[str, Costs] = field(default_factory=dict)
+    spent: float | None = None
 
 
 def tournament_figures(
@@ -66,6 +68,7 @@ def tournament_figures(
         alarms=reader.judgements.alarms(record.begun, until),
         identities={(row.provider, row.model): row.identity for row in identities.latest(MOST_CHANGES)},
         costs=candidate_costs((row for row in rows if row.role == CANDIDATE), prices) if prices else {},
+        spent=tournament_spent(rows, record, prices) if prices else None,
     )
     return figures_of(record, records, now=record.ended or now)
 
@@ -87,12 +90,14 @@ def figures_of(record: TournamentRecord, records: TournamentRecords, *, now: flo
         terms=record.terms,
         half=record.half,
         nine_of_ten=record.nine_of_ten,
+        spent=records.spent,
+        money=record.money,
         candidates=shown,
         cheapest=choice.cheapest,
         tie=choice.tie,
         cheaper_undecided=tuple(name for name in choice.cheaper_undecided if name not in proven),
         rank=rank_sentence(choice, price, proven),
-        notes=_notes(shown),
+        notes=(*_notes(shown), *_budget(record, records.spent)),
     )
 
 
@@ -194,6 +199,14 @@ def _choice(shown: Sequence[CandidateFigures], costs: Mapping[str, Costs]) -> Pr
     firm = [each.name for each in shown if each.verdict is ChoiceVerdict.SAME and each.claim and each.claim.firm]
     open_ones = [each.name for each in shown if each.name not in firm and each.verdict in OPEN]
     return price_choice(firm, open_ones, costs)
+
+
+def _budget(record: TournamentRecord, spent: float | None) -> Iterable[str]:
+    if record.money and spent is not None and spent >= record.money:
+        yield (
+            f"The money of this tournament is spent ({money(spent)} of {money(record.money)}): its candidates get no more "
+            "copies, and what is not yet known stays so."
+        )
 
 
 def _notes(shown: Sequence[CandidateFigures]) -> tuple[str, ...]:

@@ -4,15 +4,23 @@ import pytest
 
 from shadow.choice.tournament_plan import RouteTraffic, SignalTraffic, tournament_plan
 from shadow.choice.tournament_terms import TournamentTerms
-from shadow.tournament.plan_sentences import plan_lines
+from shadow.tournament.plan_sentences import PlanSetting, plan_lines
 
 TERMS = TournamentTerms(signals=("answer_kind",))
 
 
-def lines(**made):
+def lines(*, money=0.0, keep_days=inf, **made):
     traffic = RouteTraffic(**{"signals": {}, "sampled_per_day": 600.0, **made})
     plan = tournament_plan(TERMS, 2, traffic)
-    return list(plan_lines(plan, TERMS, ("b", "c"), route="agents", reference="maker", per_day=traffic.sampled_per_day))
+    setting = PlanSetting(
+        route="agents",
+        reference="maker",
+        candidates=("b", "c"),
+        per_day=traffic.sampled_per_day,
+        money=money,
+        keep_days=keep_days,
+    )
+    return list(plan_lines(plan, TERMS, setting))
 
 
 def test_a_plan_names_requests_calls_money_and_days():
@@ -44,3 +52,11 @@ def test_a_seen_floor_is_not_assumed():
 def test_what_is_not_known_is_a_sentence(traffic, words):
     assert lines(**traffic)[3] == words
     assert inf not in lines(**traffic)
+
+
+def test_limits_that_end_a_tournament_early_are_named():
+    priced = {"reference_price": 0.002, "candidate_prices": (0.001, 0.001)}
+    assert "tournament.money is 2.00: it ends then, perhaps before anything is known." in lines(money=2.0, **priced)
+    assert not any("tournament.money" in line for line in lines(money=200.0, **priced))
+    assert any("(storage.keep_days), and pairs count while they are kept: raise it." in line for line in lines(keep_days=6.0))
+    assert not any("storage.keep_days" in line for line in lines(keep_days=6.1))
