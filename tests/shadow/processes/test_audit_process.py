@@ -215,7 +215,7 @@ async def test_a_reference_that_a_request_has_reached_is_not_probed(tmp_path, lo
     written, probed = logged("shadow.pipeline.local_audit"), []
     monkeypatch.setattr("shadow.pipeline.local_audit.PROBE_SECONDS", 0.0)
     monkeypatch.setattr(Worker, "references_heard", frozenset({"official"}))
-    monkeypatch.setattr("shadow.pipeline.local_audit.probe", lambda _, wanted: probed.append(dict(wanted)) or _nothing())
+    monkeypatch.setattr("shadow.pipeline.local_audit.probe", lambda _, wanted, __: probed.append(dict(wanted)) or _nothing())
     async with RunningAudit(tmp_path, sample_rate=1.0):
         await until(lambda: probed)
     assert probed == [{}]
