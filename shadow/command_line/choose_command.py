@@ -79,10 +79,9 @@ def _reader(config: Path | None, db: str | None) -> Iterator[Reader | None]:
 
 
 def _show(reader: Reader, config: Config, record: TournamentRecord, *, as_json: bool, markdown: bool) -> None:
-    from shadow.pricing.price_list import PriceList
     from shadow.tournament.tournament_view import tournament_figures
 
-    found = tournament_figures(reader, record, time.time(), PriceList(config.proxy.providers))
+    found = tournament_figures(reader, record, time.time(), config.proxy.providers)
     if as_json:
         from shadow.tournament.tournament_json import tournament_document
 

@@ -137,6 +137,7 @@ def _choose() -> JsonSchema:
             "price": {"anyOf": [price, {"type": "null"}]},
             "latency": _object({"first_token": number, "total": number}),
             "availability": number,
+            "limits": _object({"quantization": MAYBE_TEXT, "context": number, "largest_prompt": number}),
             "identity": _object({"since": TIME, "changed": {"type": "boolean"}, "same_as": TEXTS}),
         }
     )

@@ -10,7 +10,7 @@ from jinja2 import Environment
 from shadow.choice.candidate_claims import ChoiceVerdict
 from shadow.pages.page_address import address, checked, provider_address
 from shadow.settings.top_level_config import Config
-from shadow.tournament.claim_sentences import LEVEL, money
+from shadow.tournament.claim_sentences import LEVEL, limit_sentence, money
 from shadow.tournament.pareto_plot import pareto_plot
 from shadow.tournament.route_view import RoutePlan, route_view
 from shadow.tournament.tournament_figures import TournamentFigures
@@ -64,6 +64,7 @@ class ChoosePage:
                     "cells": cells(each, found),
                     "mark": MARKS.get(each.verdict, "?"),
                     "kind": CLASSES.get(each.verdict, "not_measured"),
+                    "limits": limit_sentence(each.name, each.limits),
                     "address": provider_address(each.name, since="all"),
                 }
                 for each in found.candidates

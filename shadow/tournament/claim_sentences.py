@@ -15,6 +15,7 @@ from shadow.choice.price_order import PriceChoice
 from shadow.choice.tournament_terms import TournamentTerms
 from shadow.drift.alarm_budget import TestKey
 from shadow.drift.effect_phrases import points
+from shadow.tournament.tournament_figures import LimitFigures
 from shadow.verdict.phrases import named
 
 LEVEL = "Of all such claims of a tournament, a false one is in at most one of twenty tournaments."
@@ -103,6 +104,14 @@ def rank_sentence(choice: PriceChoice, price: float | None, proven: Sequence[str
     if choice.tie:
         words += f" {' and '.join(choice.tie)} cost{'s' if len(choice.tie) == 1 else ''} as much, as far as these requests show."
     return words
+
+
+def limit_sentence(name: str, limits: LimitFigures) -> str:
+    """What a candidate declares, and the largest prompt that it accepted; "" where neither is known."""
+    parts = [f"declares {limits.quantization}"] if limits.quantization else []
+    parts += [f"declares a context of {limits.context:,} tokens"] if limits.context else []
+    parts += [f"accepted prompts of up to {limits.largest_prompt:,} tokens"] if limits.largest_prompt else []
+    return f"{name} {', '.join(parts)}." if parts else ""
 
 
 def money(amount: float) -> str:

@@ -28,8 +28,8 @@ class RoutePlan:
 def route_view(reader: Reader, config: Config, route: TournamentRoute, now: float) -> TournamentFigures | RoutePlan:
     """The figures of the tournament that runs at `now` (epoch seconds); without one, the plan."""
     record = running(reader.studies.studies(), route.name)
-    prices = PriceList(config.proxy.providers)
-    return tournament_figures(reader, record, now, prices) if record else route_plan(reader, config, route, now)
+    providers = config.proxy.providers
+    return tournament_figures(reader, record, now, providers) if record else route_plan(reader, config, route, now)
 
 
 def route_plan(reader: Reader | None, config: Config, route: TournamentRoute, now: float) -> RoutePlan:

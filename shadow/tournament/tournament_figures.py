@@ -49,6 +49,17 @@ class PriceFigures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LimitFigures:
+    """What the provider declares in the configuration: precision of the weights and context in tokens ("" and None where it does
+    not); and the largest prompt in tokens that it accepted.
+    """
+
+    quantization: str = ""
+    context: int | None = None
+    largest_prompt: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityFigures:
     """The serving identity: since when it is counted (epoch seconds), whether it `changed` in the tournament, and the other
     candidates that show the same one.
@@ -82,6 +93,7 @@ class CandidateFigures:
     availability: float | None
     identity: IdentityFigures
     price: PriceFigures | None = None
+    limits: LimitFigures = LimitFigures()
 
     @property
     def largest(self) -> SignalFigures | None:

@@ -81,6 +81,11 @@ def _candidate(each: CandidateFigures) -> Document:
         "price": _price(each),
         "latency": {"first_token": each.first_token, "total": each.seconds},
         "availability": each.availability,
+        "limits": {
+            "quantization": each.limits.quantization or None,
+            "context": each.limits.context,
+            "largest_prompt": each.limits.largest_prompt,
+        },
         "identity": {"since": rfc3339(identity.since), "changed": identity.changed, "same_as": list(identity.same_as)},
     }
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from math import inf
 from statistics import median
 
+from proxy.provider_config import Provider
 from shadow.choice.arm_evidence import ArmEvidence
 from shadow.choice.candidate_claims import CandidateClaim, ChoiceVerdict, claims, signal_needed
 from shadow.choice.price_order import Costs, PriceChoice, price_choice
@@ -23,6 +24,7 @@ from shadow.tournament.standing_reasons import standing_reason
 from shadow.tournament.tournament_figures import (
     CandidateFigures,
     IdentityFigures,
+    LimitFigures,
     PriceFigures,
     SignalFigures,
     SignalState,
@@ -53,12 +55,15 @@ class TournamentRecords:
     identities: Mapping[tuple[str, str], str] = field(default_factory=dict)
     costs: Mapping[str, Costs] = field(default_factory=dict)
     spent: float | None = None
+    providers: Mapping[str, Provider] = field(default_factory=dict)
+    largest: Mapping[tuple[str, str], int | None] = field(default_factory=dict)
 
 
 def tournament_figures(
-    reader: Reader, record: TournamentRecord, now: float, prices: PriceList | None = None
+    reader: Reader, record: TournamentRecord, now: float, providers: Mapping[str, Provider] | None = None
 ) -> TournamentFigures:
-    """The figures at `now` (epoch seconds); without `prices` no price is known."""
+    """The figures at `now` (epoch seconds); prices and declared limits are those of the configured `providers`."""
+    prices = PriceList(providers or {})
     until = record.ended or 0.0
     identities = reader.identity_queries
     rows = reader.judgements.arm_pairs(record.route, record.begun, until)
@@ -67,8 +72,10 @@ def tournament_figures(
         changes=identities.identities(record.begun, until or now + 1, MOST_CHANGES),
         alarms=reader.judgements.alarms(record.begun, until),
         identities={(row.provider, row.model): row.identity for row in identities.latest(MOST_CHANGES)},
-        costs=candidate_costs((row for row in rows if row.role == CANDIDATE), prices) if prices else {},
-        spent=tournament_spent(rows, record, prices) if prices else None,
+        costs=candidate_costs((row for row in rows if row.role == CANDIDATE), prices),
+        spent=tournament_spent(rows, record, prices),
+        providers=providers or {},
+        largest={key: prompt for key, (prompt, _) in identities.limits(record.begun, until).items()},
     )
     return figures_of(record, records, now=record.ended or now)
 
@@ -143,6 +150,7 @@ def _candidate(
         availability=1 - arm.failing if arm.rows else None,
         identity=_identity(arm, record, records.identities),
         price=_price(own, arm.rows) if own else None,
+        limits=_limits(arm, records),
     )
 
 
@@ -184,6 +192,16 @@ def _identity(arm: CandidateArm, record: TournamentRecord, identities: Mapping[t
     alike = {name for (name, model), identity in identities.items() if own and identity == own and model == arm.model}
     return IdentityFigures(
         since=arm.began, changed=arm.began > record.begun, same_as=tuple(sorted((alike & set(record.candidates)) - {arm.name}))
+    )
+
+
+def _limits(arm: CandidateArm, records: TournamentRecords) -> LimitFigures:
+    provider = records.providers.get(arm.name)
+    declared = provider.declared(arm.model) if provider else None
+    return LimitFigures(
+        quantization=declared.quantization if declared else "",
+        context=(declared.context or None) if declared else None,
+        largest_prompt=records.largest.get((arm.name, arm.model)),
     )
 
 

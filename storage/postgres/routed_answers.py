@@ -16,7 +16,9 @@ ARM_PAIRS = f"""
 SELECT p.no, p.reference_id AS request, e.role, p.model, p.provider, p.reference, p.started,
        coalesce(nullif(p.conversation, ''), nullif(p.request_fingerprint, ''), p.id) AS conversation,
        p.subject_id AS exchange_id, e.status, e.failure, e.first_token, e.seconds, g.reason AS judgement, p.id,
-       coalesce(t.excluded, '')
+       coalesce(t.excluded, ''), e.fresh_tokens, e.cached_tokens,
+       e.cache_write_tokens - coalesce(e.cache_write_1h_tokens, 0), e.cache_write_1h_tokens, e.output_tokens, e.reasoning_tokens,
+       e.uncertain_tokens, p.control_id <> ''
 FROM pairs p JOIN exchanges e ON e.id = p.subject_id AND e.id >= %(first)s
 LEFT JOIN rulings g ON g.pair_id = p.id AND g.pair_id >= %(first)s
 LEFT JOIN trials t ON t.pair_id = p.id AND t.pair_id >= %(first)s {_OF} ORDER BY p.started, p.no
@@ -61,10 +63,14 @@ def arm_pairs_of(conn: psycopg.Connection, route: str, since: float, until: floa
     wanted = period(since, until, route=route)
     payoffs = _payoffs(conn, ARM_PAYOFFS, wanted)
     cursor = conn.execute(ARM_PAIRS, wanted)
-    names = [column.name for column in cursor.description or ()][:-2]
+    names = [column.name for column in cursor.description or ()][:14]
     return [
         ArmPairRow(
-            **dict(zip(names, row[:-2], strict=True)), excluded=tuple(filter(None, row[-1].split(","))), payoffs=payoffs[row[-2]]
+            **dict(zip(names, row[:14], strict=True)),
+            excluded=tuple(filter(None, row[15].split(","))),
+            payoffs=payoffs[row[14]],
+            tokens=None if row[16] is None else tuple(int(count or 0) for count in row[16:23]),
+            control=row[23],
         )
         for row in cursor
     ]

@@ -6,7 +6,8 @@ import pytest
 from shadow.choice.candidate_claims import CandidateClaim, ChoiceVerdict, MissingEvidence, claims
 from shadow.choice.price_order import PriceChoice
 from shadow.choice.tournament_terms import TournamentTerms
-from shadow.tournament.claim_sentences import claim_sentence, days, money, rank_sentence
+from shadow.tournament.claim_sentences import claim_sentence, days, limit_sentence, money, rank_sentence
+from shadow.tournament.tournament_figures import LimitFigures
 from tests.shadow.choice.arms import evidence, pairs
 
 TERMS = TournamentTerms(signals=("answer_kind", "valid_calls"))
@@ -63,6 +64,18 @@ def test_a_claim_of_evidence_has_the_sentence_of_its_verdict():
     one = evidence(pairs(1_400), terms=TournamentTerms(signals=("answer_kind",)))
     found = claims({"x": one}, one.terms)["x"]
     assert claim_sentence("x", found, one, one.terms).startswith("x: same as the reference")
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        (LimitFigures(), ""),
+        (LimitFigures(quantization="fp8", context=131_072), "a declares fp8, declares a context of 131,072 tokens."),
+        (LimitFigures(largest_prompt=9_000), "a accepted prompts of up to 9,000 tokens."),
+    ],
+)
+def test_limits_are_what_is_declared_and_what_was_accepted(limits, words):
+    assert limit_sentence("a", limits) == words
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,9 @@ from dataclasses import replace
 
 import pytest
 
+from proxy.provider_config import Provider
 from shadow.choice.candidate_claims import ChoiceVerdict
-from shadow.tournament.tournament_figures import SignalState
+from shadow.tournament.tournament_figures import LimitFigures, SignalState
 from shadow.tournament.tournament_view import TournamentRecords, figures_of, tournament_figures
 from storage.judgement_rows import AlarmRow
 from storage.rows import IdentityRow, PairGroup
@@ -110,6 +111,13 @@ def test_an_alarm_takes_a_claim_back():
     assert one.sentence.endswith("a drift alarm since 29 May 21:26 UTC; what was claimed before is taken back.")
     over = replace(alarm, old="drift", new="recovered", at=alarm.at + 60)
     assert shown(figures(arm(), alarms=[over, alarm]))["host-a"].verdict is ChoiceVerdict.SAME
+
+
+def test_declared_limits_stand_beside_the_claim():
+    served = [{"model": "kim*", "quantization": "fp8", "context": 131_072}]
+    provider = Provider.model_validate({"base_url": "https://a.example.com", "served": served})
+    one = shown(figures(arm(n=40), providers={"host-a": provider}, largest={("host-a", "kimi"): 9_000}))["host-a"]
+    assert one.limits == LimitFigures(quantization="fp8", context=131_072, largest_prompt=9_000)
 
 
 def test_pairs_of_the_live_provider_and_of_another_reference_are_not_counted():
