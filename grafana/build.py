@@ -13,6 +13,7 @@ from pathlib import Path
 from audit import AUDIT
 from choose import CHOOSE
 from divergence import DIVERGENCE
+from fleet import FLEET
 from grafana_foundation_sdk.builders import common, dashboard, prometheus, stat, statetimeline, table, timeseries
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
@@ -33,7 +34,7 @@ SHIPPED = (
     "kubernetes/*.yaml",
     "runbook.md",
 )
-BOARDS = (OVERVIEW, DIVERGENCE, LATENCY, CHOOSE, MONEY, AUDIT)
+BOARDS = (OVERVIEW, DIVERGENCE, LATENCY, CHOOSE, MONEY, AUDIT, FLEET)
 PAGES = "http://127.0.0.1:8081"
 SOURCE = models.DataSourceRef(type_val="prometheus", uid="$datasource")
 WIDTH = 24

@@ -98,8 +98,8 @@ async def _ensure_stream(broker: BrokerConnection, settings: BrokerConfig, shard
             raise
         await _change(broker, "CREATE", wanted)
         return
-    if others := [key for key in _OURS if found.get(key) != wanted[key]]:
-        raise BrokerError(_foreign(wanted["name"], others[0], found.get(others[0]), wanted[others[0]]))
+    if foreign := foreign_stream(settings, shard, found):
+        raise BrokerError(foreign)
     if any(found.get(key) != wanted[key] for key in _ADJUSTED):
         await _change(broker, "UPDATE", {**found, **{key: wanted[key] for key in _ADJUSTED}})
         log.info("stream_changed", stream=wanted["name"], max_bytes=wanted["max_bytes"], replicas=wanted["num_replicas"])
@@ -132,10 +132,15 @@ def _sentence(why: BrokerRefusal, wanted: Mapping[str, Any]) -> str:
     return f"the broker refuses the stream {name}: {why.description} ({why.code})"
 
 
-def _foreign(name: str, key: str, found: object, wanted: object) -> str:
+def foreign_stream(settings: BrokerConfig, shard: int, found: Mapping[str, Any]) -> str:
+    """Why a stream with this configuration is none of ours; "" when it is."""
+    wanted = stream_config(settings, shard)
+    key = next((key for key in _OURS if found.get(key) != wanted[key]), "")
+    if not key:
+        return ""
     return (
-        f"the stream {name} is there already and is no stream of sameweights: its {key} is {_plain(found)} instead of "
-        f"{_plain(wanted)}; delete it if no other product uses it, or use another account of the broker"
+        f"the stream {wanted['name']} is there already and is no stream of sameweights: its {key} is {_plain(found.get(key))} "
+        f"instead of {_plain(wanted[key])}; delete it if no other product uses it, or use another account of the broker"
     )
 
 

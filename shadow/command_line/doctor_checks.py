@@ -19,6 +19,7 @@ import orjson
 
 from proxy.exchange import Exchange, Role
 from proxy.exchange_ids import new_id
+from shadow.broker.broker_report import broker_report
 from shadow.metrics.cardinality import series_bound, series_estimate
 from shadow.pipeline.fetcher_client import InProcessFetcher
 from shadow.pipeline.reference_client import ReferenceClient
@@ -191,6 +192,15 @@ def _cost(config: Config, sent: Sequence[TrafficCount], now: float) -> DoctorLin
     return DoctorLine(
         mark=GOOD, text=f"cost of a day: {requests:,} requests to references with {tokens:,} tokens in the last 24 h; {priced}"
     )
+
+
+def broker_lines(config: Config, environ: Mapping[str, str]) -> Iterator[DoctorLine]:
+    """Whether the broker can be used from here, and what waits in its streams; nothing without a broker."""
+    if not config.broker.url:
+        return
+    credentials = environ.get(config.broker.credentials_env, "")
+    for fact in asyncio.run(broker_report(config.broker, credentials)):
+        yield DoctorLine(mark=UNKNOWN if fact.works is None else GOOD if fact.works else BAD, text=fact.text)
 
 
 def series_line(config: Config) -> DoctorLine:

@@ -39,7 +39,8 @@ def doctor(
     loaded = load(path, {"db": db}, os.environ)
     found: list[DoctorLine] = [checks.DoctorLine(mark=checks.GOOD, text=f"configuration {path}: no error")]
     found += [checks.DoctorLine(mark=checks.UNKNOWN, text=f"note: {word}") for word in advice(loaded, os.environ)]
-    found += [*checks.port_lines(loaded), *checks.database_lines(loaded, time.time()), checks.series_line(loaded)]
+    found += [*checks.port_lines(loaded), *checks.database_lines(loaded, time.time()), *checks.broker_lines(loaded, os.environ)]
+    found.append(checks.series_line(loaded))
     _print(found)
     requests = checks.server_requests(loaded, _traffic(loaded), model)
     if requests:

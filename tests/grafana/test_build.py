@@ -18,4 +18,4 @@ def test_the_package_holds_the_same_files_as_the_folder_and_no_others():
     assert held == {name: (GRAFANA / name).read_bytes() for name in held}
     folders = {"alertmanager", "dashboards", "kubernetes", "prometheus", "provisioning"}
     assert {name.parts[0] for name in held} == {*folders, "runbook.md"}
-    assert len([name for name in held if name.suffix == ".json"]) == 6
+    assert len([name for name in held if name.suffix == ".json"]) == 7

@@ -7,6 +7,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from shadow.findings.finding import FAILURES
+from shadow.metrics.broker_metrics import ConsumerMetrics, PublisherMetrics
 from shadow.metrics.definitions import MetricDefinitions
 from shadow.metrics.process_metrics import LABELS, ProcessCollector
 from shadow.metrics.series import BulkCounter, BulkHistogram
@@ -32,11 +33,14 @@ def exported() -> tuple[dict[str, frozenset[str]], set[str]]:
     labels, growing = {}, set()
     registry = CollectorRegistry()
     MetricDefinitions(registry)
+    PublisherMetrics(registry, 0)
+    of_consumer = CollectorRegistry()
+    ConsumerMetrics(of_consumer)
     for metric in ProcessCollector(0, dict).describe():
         name = f"{metric.name}_total" if metric.type == "counter" else metric.name
         labels[name] = SCRAPED | frozenset(LABELS)
         growing |= {name} if metric.type == "counter" else set()
-    for collector in registry._collector_to_names:
+    for collector in [*registry._collector_to_names, *of_consumer._collector_to_names]:
         [metric] = collector.describe()
         own = collector.labels if isinstance(collector, BulkHistogram | BulkCounter) else collector._labelnames
         found = SCRAPED | frozenset(own)

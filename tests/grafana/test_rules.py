@@ -17,6 +17,7 @@ ALERTS = alerts()
 CASES = sorted((PROMETHEUS / "tests").glob("*.yml"))
 ALONE = {"SameweightsServingChanged", "SameweightsLoopLag", "SameweightsScrapeSlow", "SameweightsDown", "SameweightsStoreBehind"}
 ALONE |= {"SameweightsRecordsShort", "SameweightsReloadFailed"}
+ALONE |= {"SameweightsBrokerAway", "SameweightsBacklogOld", "SameweightsStreamFilling"}
 """Alerts that hold a single value against a bar, without counting."""
 
 
@@ -96,6 +97,9 @@ STILL = {
     "SameweightsRecordsLost": ("nothing lost", "", ""),
     "SameweightsStoreBehind": ("half a minute", "", ""),
     "SameweightsRecordsShort": ("a database at its limit", "", ""),
+    "SameweightsBrokerAway": ("a host without its broker", "", ""),
+    "SameweightsBacklogOld": ("a backlog of over five minutes", "", ""),
+    "SameweightsStreamFilling": ("a stream over four fifths", "", ""),
     "SameweightsReloadFailed": ("a refused configuration", "", ""),
     "SameweightsProxySlow": ("one slow request in a thousand", "ninety requests", ""),
     "SameweightsLoopLag": ("the slowest of two replicas counts, and a moment does not", "", ""),

@@ -1,11 +1,19 @@
 """Streams are created, adjusted, and refused where they are another product's; real servers."""
 
+import asyncio
+import re
+from pathlib import Path
+
 import pytest
 
 from shadow.broker.broker_connection import BrokerConnection
 from shadow.broker.broker_errors import BrokerError
 from shadow.broker.broker_streams import CONSUMER, ensure_consumers, ensure_streams, stream_state
+from shadow.broker.stream_pull import StreamPull
 from tests.brokers import STREAM_BYTES, connected, nats_server, settings
+from tests.running import until
+
+GUIDE = (Path(__file__).resolve().parents[3] / "docs" / "how-to" / "fleet.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -75,3 +83,32 @@ async def test_more_replicas_than_servers_are_refused_with_the_key(server):
 
 async def test_more_bytes_than_the_server_has_are_refused_with_the_key(server):
     assert "lower broker.max_bytes" in await refused(server, max_bytes=1 << 40)
+
+
+async def test_rights_that_the_guide_lists_are_enough_for_both_roles_and_no_more(tmp_path, monkeypatch):
+    [conf] = re.findall(r"^```conf\n(.*?)^```", GUIDE, re.DOTALL | re.MULTILINE)
+    monkeypatch.setenv("PROXY_PASSWORD", "one")
+    monkeypatch.setenv("AUDIT_PASSWORD", "other")
+    came = asyncio.Event()
+
+    async def received(message) -> None:
+        await message.ack()
+        came.set()
+
+    async with (
+        nats_server(tmp_path, more=conf[conf.index("authorization") :]) as server,
+        connected(settings(server), "proxy:one") as proxy,
+        connected(settings(server), "audit:other", consumers=True) as audit,
+    ):
+        await proxy.publish("sameweights.1.exchange.0", b"x", {})
+        pull = StreamPull(audit, 0, room=lambda: (1, 1), received=received, moved=asyncio.Event())
+        running = asyncio.create_task(pull.run())
+        await came.wait()
+        running.cancel()
+
+        async def empty() -> bool:
+            return (await stream_state(audit, 0))["state"]["messages"] == 0
+
+        await until(empty)
+        with pytest.raises(BrokerError, match="the broker does not allow"):
+            await audit.publish("sameweights.1.exchange.0", b"x", {})

@@ -1,0 +1,138 @@
+"""The dashboard *Fleet*: what waits between forwarding and auditing hosts, what was lost on the way, and by which host."""
+
+from __future__ import annotations
+
+from panels import WHO, Board, Panel, q
+
+HOST = "{{instance}}"
+STREAM = "{{stream}}"
+STORED = 'sameweights_store_records_total{<own>, table="exchanges", result="stored"}'
+
+FLEET = Board(
+    uid="sameweights-fleet",
+    title="sameweights / Fleet",
+    text="Hosts that forward and hosts that audit, with a broker between them; empty without `[broker]`.",
+    rows=(
+        (
+            "What waits in the broker",
+            (
+                Panel(
+                    title="Age of the backlog",
+                    text="Of the oldest exchange that no auditor has stored. Rising: too few auditors, or the store is away. "
+                    "Above the line: SameweightsBacklogOld.",
+                    unit="s",
+                    width=8,
+                    line=300,
+                    queries=(q("max by (stream) (sameweights_backlog_age_seconds{<own>})", STREAM),),
+                ),
+                Panel(
+                    title="Streams, by how full they are",
+                    text="A full stream refuses exchanges, which the forwarding hosts count as broker_full. Above the line: "
+                    "SameweightsStreamFilling.",
+                    unit="percentunit",
+                    width=8,
+                    line=0.8,
+                    top=1,
+                    queries=(
+                        q(
+                            "max by (stream) (sameweights_backlog_bytes{<own>} / (sameweights_backlog_limit_bytes{<own>} > 0))",
+                            STREAM,
+                        ),
+                    ),
+                ),
+                Panel(
+                    title="Exchanges that wait",
+                    text="In the streams for the auditors (rising: too few of them), and on the hosts that forward.",
+                    unit="short",
+                    width=8,
+                    queries=(
+                        q("max by (stream) (sameweights_backlog_messages{<own>})", STREAM),
+                        q("sum by (instance) (sameweights_publisher_queue_length{<own>})", f"not published yet {HOST}"),
+                    ),
+                ),
+            ),
+        ),
+        (
+            "Forwarding hosts",
+            (
+                Panel(
+                    title="Exchanges ended, published and stored",
+                    text="The three lines lie on each other: what ended is published, and what is published is stored.",
+                    unit="ops",
+                    queries=(
+                        q("sum(rate(sameweights_exchanges_ended_total{<own>}[$__rate_interval]))", "ended"),
+                        q("sum(rate(sameweights_published_total{<own>}[$__rate_interval]))", "published"),
+                        q(f"sum(rate({STORED}[$__rate_interval]))", "stored"),
+                    ),
+                ),
+                Panel(
+                    title="Exchanges lost, by reason",
+                    text="inbox_full: broker.limit is reached; broker_full: a stream is; broker_too_old: not acknowledged within "
+                    "broker.patience; broker_too_large: beyond max_payload; undeliverable: delivered five times, never stored.",
+                    unit="ops",
+                    queries=(
+                        q(
+                            "sum by (reason) (rate(sameweights_handover_dropped_total{<own>}[$__rate_interval])) > 0",
+                            "{{reason}}",
+                        ),
+                    ),
+                ),
+                Panel(
+                    title="Publishers, by how full they are",
+                    text="Of `broker.limit`. It fills while the broker is away or slow.",
+                    unit="percentunit",
+                    top=1,
+                    queries=(
+                        q(
+                            "max by (instance) (sameweights_publisher_queue_bytes{<own>} "
+                            "/ (sameweights_publisher_limit_bytes{<own>} > 0))",
+                            HOST,
+                        ),
+                    ),
+                ),
+                Panel(
+                    title="Attempts to publish again",
+                    text="Each carries the same id, so that the broker stores an exchange once.",
+                    unit="ops",
+                    queries=(q("sum by (instance) (rate(sameweights_publish_retries_total{<own>}[$__rate_interval]))", HOST),),
+                ),
+            ),
+        ),
+        (
+            "Auditing hosts",
+            (
+                Panel(
+                    title="Hosts connected to the broker",
+                    text="1 is connected. At 0 for five minutes: SameweightsBrokerAway.",
+                    unit="none",
+                    top=1,
+                    width=8,
+                    queries=(q("min by (instance) (sameweights_broker_connected{<own>})", HOST),),
+                ),
+                Panel(
+                    title="Exchanges delivered again",
+                    text="After a killed auditor or a lost connection. stored_before and held_here cost nothing; audited were "
+                    "not stored; undeliverable are given up and lost.",
+                    unit="ops",
+                    width=8,
+                    queries=(
+                        q("sum by (outcome) (rate(sameweights_redelivered_total{<own>}[$__rate_interval]))", "{{outcome}}"),
+                    ),
+                ),
+                Panel(
+                    title="Requests audited",
+                    text="Live requests that the auditors have counted, by provider and model, all hosts together.",
+                    unit="reqps",
+                    width=8,
+                    queries=(
+                        q(
+                            "sum by (provider, model) "
+                            '(rate(sameweights_requests_total{<leg>, role="primary"}[$__rate_interval]))',
+                            WHO,
+                        ),
+                    ),
+                ),
+            ),
+        ),
+    ),
+)
