@@ -164,12 +164,14 @@ def forget(
     conversation: Annotated[str, typer.Option("--conversation", metavar="ID", help="Only this conversation.")] = "",
     tag: Annotated[str, typer.Option("--tag", metavar="TAG", help="Only this tag.")] = "",
     before: Annotated[str, typer.Option("--before", metavar="TIME", help="Older than this; `now` is everything.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count what would be deleted; delete nothing.")] = False,
 ) -> None:
     """Delete records permanently, also while serve runs."""
     from shadow.commands import forget as forgetting
 
     chosen = forgetting.chosen(conversation, tag, before, time.time())
-    typer.echo(plain(forgetting.forget(settings(config, db).storage, chosen)))
+    act = forgetting.would_forget if dry_run else forgetting.forget
+    typer.echo(plain(act(settings(config, db).storage, chosen)))
 
 
 @app.command()

@@ -355,6 +355,14 @@ class TokenSum(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ErasureExtent:
+    """What a deletion would delete: exchanges, those of the pairs included, and pairs."""
+
+    exchanges: int
+    pairs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ErasureResult:
     """How many exchanges were deleted; `log_emptied` is False while a reader still holds old pages of the write-ahead log."""
 

@@ -29,6 +29,7 @@ from storage.judgement_rows import (
 from storage.page_rows import OperatorActionRow, PageQueries
 from storage.rows import (
     AnswerFilter,
+    ErasureExtent,
     ErasureResult,
     ExchangeRecord,
     ExchangeRow,
@@ -275,6 +276,9 @@ class Reader(Protocol):
 
     def candidates(self, part: str, limit: int) -> Sequence[PairRow]:
         """The pair of this id; else the newest `limit` whose ids begin or end so."""
+
+    def erasure_extent(self, chosen: ErasureChoice) -> ErasureExtent:
+        """What `Writer.forget` would delete now; slow where that is much."""
 
     def faulty_answers(self, wanted: AnswerFilter) -> Sequence[FaultyAnswer]:
         """The newest live answers that failed a check, sampled or not, newest first."""

@@ -35,6 +35,14 @@ def forget(config: StorageConfig, choice: ErasureChoice) -> str:
     )
 
 
+def would_forget(config: StorageConfig, choice: ErasureChoice) -> str:
+    """What `forget` would delete of what is stored now, as a sentence for the user."""
+    with closing(open_reader(config)) as reader:
+        found = reader.erasure_extent(choice)
+    exchanges = f"{found.exchanges:,} exchange{'' if found.exchanges == 1 else 's'}"
+    return f"{exchanges} and {found.pairs:,} pair{'' if found.pairs == 1 else 's'} would be deleted; nothing was"
+
+
 def forget_ordered(database: Path, store: Store) -> int:
     """Executes the commands that wait beside `database`; returns the number of exchanges deleted."""
     results = Mailbox(database=database, kind="forget").answer(

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import psycopg
 
-from storage.postgres import exchange_records, found_pairs, period_counts
+from storage.postgres import exchange_records, found_pairs, period_counts, row_deletion
 from storage.postgres.identity_rows import PostgresIdentityQueries
 from storage.postgres.judgement_tables import PostgresJudgementQueries
 from storage.postgres.kept_tokens import token_sums_of
@@ -21,6 +21,7 @@ from storage.postgres.spending_hours import spending_between
 from storage.postgres.study_records import PostgresStudyQueries
 from storage.rows import (
     AnswerFilter,
+    ErasureExtent,
     ExchangeRow,
     FaultyAnswer,
     FindingRow,
@@ -34,7 +35,7 @@ from storage.rows import (
     TrafficCount,
 )
 from storage.spending import Spending
-from storage.store import StoreError
+from storage.store import ErasureChoice, StoreError
 
 Result = TypeVar("Result")
 IDLE_READERS = 8
@@ -128,6 +129,10 @@ class PostgresReader:
     def candidates(self, part: str, limit: int) -> Sequence[PairRow]:
         """The newest `limit` pairs whose ids begin or end so."""
         return self._query(lambda conn: found_pairs.search_candidates(conn, part, limit))
+
+    def erasure_extent(self, chosen: ErasureChoice) -> ErasureExtent:
+        """What a deletion of these exchanges would delete."""
+        return self._query(lambda conn: row_deletion.erasure_extent(conn, chosen))
 
     def faulty_answers(self, wanted: AnswerFilter) -> Sequence[FaultyAnswer]:
         """The newest live answers that failed a check, sampled or not."""

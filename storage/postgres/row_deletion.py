@@ -17,7 +17,7 @@ from psycopg import errors
 from storage.postgres import kept_sums
 from storage.postgres.day_partitions import DAY, existing
 from storage.postgres.schema_steps import BY_DAY, KEY
-from storage.rows import ErasureResult
+from storage.rows import ErasureExtent, ErasureResult
 from storage.store import ErasureChoice, StoreError
 
 log = structlog.get_logger()
@@ -58,7 +58,7 @@ def drop_rows(conn: psycopg.Connection, chosen: str, values: tuple[object, ...])
     going = {id_ for (id_,) in conn.execute(chosen, values)}
     if not going:
         return 0
-    pairs = _with_pairs(conn, going)
+    pairs = with_pairs(conn, going)
     exchanges = sorted(going)
     kept_sums.subtract(conn, exchanges, pairs)
     for table in OF_PAIRS:
@@ -70,7 +70,7 @@ def drop_rows(conn: psycopg.Connection, chosen: str, values: tuple[object, ...])
     return gone
 
 
-def _with_pairs(conn: psycopg.Connection, going: set[str]) -> list[str]:
+def with_pairs(conn: psycopg.Connection, going: set[str]) -> list[str]:
     """The ids of all pairs that hold one of the exchanges `going`, to which their other exchanges are added."""
     pairs: set[str] = set()
     reached = going
@@ -89,10 +89,23 @@ def drop_other(conn: psycopg.Connection, before: float) -> int:
 
 def drop_chosen(run: Run, chosen: ErasureChoice) -> ErasureResult:
     """Delete what was chosen; StoreError when the server refuses. Its vacuum has yet to overwrite it: `log_emptied` is False."""
+    return ErasureResult(exchanges=drop_all(run, *_found(chosen, SLICE)), log_emptied=False)
+
+
+def erasure_extent(conn: psycopg.Connection, chosen: ErasureChoice) -> ErasureExtent:
+    """What `drop_chosen` would delete."""
+    going = {id_ for (id_,) in conn.execute(*_found(chosen, None))}
+    pairs = len(with_pairs(conn, going))
+    row = conn.execute("SELECT count(*) FROM exchanges WHERE id = ANY(%s)", (sorted(going),)).fetchone()
+    return ErasureExtent(exchanges=int(row[0]) if row else 0, pairs=pairs)
+
+
+def _found(chosen: ErasureChoice, limit: int | None) -> tuple[str, tuple[object, ...]]:
+    """The statement that selects the ids of at most `limit` chosen exchanges (None for all), and its values."""
     given = {"conversation = %s": chosen.conversation, "tag = %s": chosen.tag, "started < %s": chosen.before}
     kept = {condition: value for condition, value in given.items() if value}
     statement = f"SELECT id FROM exchanges WHERE {' AND '.join(kept)} LIMIT %s"  # noqa: S608 - conditions of this file
-    return ErasureResult(exchanges=drop_all(run, statement, (*kept.values(), SLICE)), log_emptied=False)
+    return statement, (*kept.values(), limit)
 
 
 def drop_all(run: Run, statement: str, values: tuple[object, ...]) -> int:

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterator
 
-from storage.rows import ErasureResult
+from storage.rows import ErasureExtent, ErasureResult
 from storage.sqlite import retention
 from storage.store import ErasureChoice, StoreError
 
 Run = Callable[[Callable[[sqlite3.Connection], int]], int]
 """Runs a job with the writing connection and returns its result."""
+STORED = "SELECT count(*) FROM exchanges WHERE id IN (SELECT value FROM json_each(?))"
+EVERY = -1
+"""A limit that is none (SQLite, SELECT, "The LIMIT clause")."""
 
 
 def forget(run: Run, chosen: ErasureChoice) -> ErasureResult:
     """Delete the chosen exchanges; StoreError when the database refuses."""
-    return erase(run, lambda conn: retention.drop(conn, *_found(chosen)))
+    return erase(run, lambda conn: retention.drop(conn, *_found(chosen, retention.SLICE)))
+
+
+def extent(conn: sqlite3.Connection, chosen: ErasureChoice) -> ErasureExtent:
+    """What `forget` would delete."""
+    going = {id_ for (id_,) in conn.execute(*_found(chosen, EVERY))}
+    pairs = len(retention.with_pairs(conn, going))
+    (exchanges,) = conn.execute(STORED, (json.dumps(sorted(going)),)).fetchone()
+    return ErasureExtent(exchanges=exchanges, pairs=pairs)
 
 
 def erase(run: Run, slice_of: Callable[[sqlite3.Connection], int]) -> ErasureResult:
@@ -36,8 +48,8 @@ def _slices(run: Run, job: Callable[[sqlite3.Connection], int]) -> Iterator[int]
         yield went
 
 
-def _found(chosen: ErasureChoice) -> tuple[str, tuple[object, ...]]:
+def _found(chosen: ErasureChoice, limit: int) -> tuple[str, tuple[object, ...]]:
     given = {"conversation = ?": chosen.conversation, "tag = ?": chosen.tag, "started < ?": chosen.before}
     kept = {condition: value for condition, value in given.items() if value}
     where = " AND ".join(kept)
-    return f"SELECT id FROM exchanges WHERE {where} LIMIT ?", (*kept.values(), retention.SLICE)  # noqa: S608 - conditions of this file
+    return f"SELECT id FROM exchanges WHERE {where} LIMIT ?", (*kept.values(), limit)  # noqa: S608 - conditions of this file

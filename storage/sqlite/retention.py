@@ -50,7 +50,7 @@ def drop(conn: sqlite3.Connection, chosen: str, values: tuple[object, ...]) -> i
     conn.execute("BEGIN IMMEDIATE")
     try:
         going = {row for (row,) in conn.execute(chosen, values)}
-        numbers = _listed(_with_pairs(conn, going))
+        numbers = _listed(with_pairs(conn, going))
         finding_rollups.subtract(conn, _listed(going), numbers)
         traffic_rollups.subtract(conn, _listed(going))
         token_rollups.subtract(conn, _listed(going))
@@ -64,7 +64,7 @@ def drop(conn: sqlite3.Connection, chosen: str, values: tuple[object, ...]) -> i
     return gone
 
 
-def _with_pairs(conn: sqlite3.Connection, going: set[str]) -> set[int]:
+def with_pairs(conn: sqlite3.Connection, going: set[str]) -> set[int]:
     """The numbers of all pairs that hold one of the exchanges `going`, to which their other exchanges are added."""
     numbers: set[int] = set()
     reached = going

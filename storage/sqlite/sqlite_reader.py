@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from storage.rows import (
     AnswerFilter,
+    ErasureExtent,
     ExchangeRow,
     FaultyAnswer,
     FindingRow,
@@ -25,7 +26,7 @@ from storage.rows import (
     TrafficCount,
 )
 from storage.spending import Spending, spent
-from storage.sqlite import exchange_queries, failed_answers, pair_queries, retention, token_rollups
+from storage.sqlite import erasure, exchange_queries, failed_answers, pair_queries, retention, token_rollups
 from storage.sqlite.connection import BUSY_SECONDS, explain, open_reading
 from storage.sqlite.identity_queries import IdentityReader
 from storage.sqlite.judgement_store import JudgementReader
@@ -33,7 +34,7 @@ from storage.sqlite.migrations import pending, why_not_ours
 from storage.sqlite.page_reader import PageReader
 from storage.sqlite.query_rows import period
 from storage.sqlite.study_tables import StudyReader
-from storage.store import StoreError
+from storage.store import ErasureChoice, StoreError
 
 Result = TypeVar("Result")
 IDLE_READERS = 8
@@ -67,6 +68,10 @@ class SqliteReader:
     def candidates(self, part: str, limit: int) -> Sequence[PairRow]:
         """The newest `limit` pairs whose ids begin or end so."""
         return self._query(lambda conn: pair_queries.candidates(conn, part, limit))
+
+    def erasure_extent(self, chosen: ErasureChoice) -> ErasureExtent:
+        """What a deletion of these exchanges would delete."""
+        return self._query(lambda conn: erasure.extent(conn, chosen))
 
     def faulty_answers(self, wanted: AnswerFilter) -> Sequence[FaultyAnswer]:
         """The newest live answers that failed a check, sampled or not."""

@@ -4,12 +4,12 @@ import threading
 
 import pytest
 
-from shadow.commands.forget import chosen, forget, forget_ordered, send_forget
+from shadow.commands.forget import chosen, forget, forget_ordered, send_forget, would_forget
 from shadow.settings.config_errors import ConfigError
 from storage.opening import open_store
 from storage.storage_config import StorageConfig
 from storage.store import ErasureChoice, StoreError
-from tests.conformance import exchange_record, offered
+from tests.conformance import exchange_record, offered, pair_record
 
 
 @pytest.fixture
@@ -23,6 +23,21 @@ def test_forget_deletes_records_itself_where_no_serve_runs(config):
     store.close()
     sentence = forget(config, chosen("", "", "now", 1e12))
     assert sentence == "1 exchange deleted, with the pairs they belonged to; no byte of them is left in the database"
+
+
+def test_dry_run_counts_what_forget_then_deletes(config):
+    store = open_store(config)
+    for name in ("one", "two"):
+        offered(store.add_exchange, exchange_record(name, conversation=name)).result(5)
+        offered(store.add_pair, pair_record(name, conversation=name)).result(5)
+    store.close()
+    choice = chosen("one", "", "", 1e9)
+    sentence = would_forget(config, choice)
+    assert would_forget(config, choice) == sentence
+    number = int(sentence.split()[0])
+    assert sentence == f"{number} exchanges and 1 pair would be deleted; nothing was"
+    assert forget(config, choice).startswith(f"{number} exchanges deleted")
+    assert would_forget(config, choice) == "0 exchanges and 0 pairs would be deleted; nothing was"
 
 
 def test_a_database_that_is_not_there_is_not_made(config, tmp_path):

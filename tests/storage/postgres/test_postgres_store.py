@@ -10,6 +10,7 @@ import pytest
 from storage.opening import open_store
 from storage.postgres.day_partitions import DAY, existing
 from storage.postgres.postgres_store import PostgresStore
+from storage.rows import ErasureExtent
 from storage.storage_config import StorageConfig
 from storage.store import ErasureChoice, Store, StoreError
 from tests.conformance import PATIENCE, START, check_store, exchange_record, offered, pair_record
@@ -91,6 +92,8 @@ def test_forgotten_exchanges_go_with_their_pairs_and_what_was_queued(postgres_st
     for name, conversation in (("one", "talk-1"), ("two", "talk-2")):
         postgres_store.add_exchange(exchange_record(name, conversation=conversation))
         postgres_store.add_pair(pair_record(name, conversation=conversation))
+    assert postgres_store.flush(PATIENCE)
+    assert postgres_store.erasure_extent(ErasureChoice(conversation="talk-1")) == ErasureExtent(exchanges=4, pairs=2)
     result = postgres_store.forget(ErasureChoice(conversation="talk-1"))
     assert result.exchanges == 4, "both shadows are of talk-1, and the pair of the other takes its live exchange along"
 
