@@ -25,16 +25,17 @@ from shadow.pipeline.fetcher_client import InProcessFetcher
 from shadow.pipeline.reference_client import ReferenceClient
 from shadow.pipeline.reference_errors import REMEDIES
 from shadow.pipeline.reference_probe import REFUSED, findings, listed_models, wanted_models
-from shadow.pricing.money import money, total
+from shadow.pricing.money import NO_PRICE
+from shadow.pricing.period_money import period_money
 from shadow.pricing.price_list import PriceList
-from shadow.pricing.token_classes import TokenClasses
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_response import parse_response
+from shadow.report.money_lines import amounts, unpriced
 from shadow.settings.top_level_config import Config
 from shadow.studies.chat_request import ChatRequest
 from shadow.verdict.phrases import recent
 from storage.opening import database_path, open_reader
-from storage.rows import PairFilter, TrafficCount
+from storage.rows import PairFilter, TokenSum, TrafficCount
 from storage.store import Reader, StoreError
 
 GOOD, BAD, UNKNOWN = "✓", "✗", "?"
@@ -157,6 +158,10 @@ def _serves(config: Config) -> bool:
         return False
 
 
+SENT = frozenset({Role.SHADOW, Role.CONTROL, Role.CANDIDATE})
+"""Roles of the shadow requests."""
+
+
 def record_lines(config: Config, reader: Reader, now: float) -> Iterator[DoctorLine]:
     """The newest comparison, and what references and candidates cost in the last day."""
     newest = next(iter(reader.pairs(PairFilter(limit=1))), None)
@@ -164,9 +169,9 @@ def record_lines(config: Config, reader: Reader, now: float) -> Iterator[DoctorL
         yield DoctorLine(mark=UNKNOWN, text="nothing was compared yet: a sample of requests needs a reference and some traffic")
     else:
         yield DoctorLine(mark=GOOD, text=f"last comparison: {recent(newest.pair.started, now)}")
-    sent = [row for row in reader.traffic(now - DAY, now) if row.role in {Role.SHADOW, Role.CONTROL, Role.CANDIDATE}]
+    sent = [row for row in reader.traffic(now - DAY, now) if row.role in SENT]
     yield (
-        _cost(config, sent, now)
+        _cost(config, sent, [row for row in reader.token_sums(now - DAY, now) if row.role in SENT])
         if sent
         else DoctorLine(
             mark=UNKNOWN,
@@ -175,20 +180,12 @@ def record_lines(config: Config, reader: Reader, now: float) -> Iterator[DoctorL
     )
 
 
-def _cost(config: Config, sent: Sequence[TrafficCount], now: float) -> DoctorLine:
-    prices = PriceList(config.proxy.providers)
-    costs = {
-        (row.provider, row.model, row.role): money(
-            TokenClasses(row.prompt_tokens, output=row.completion_tokens), prices.prices(row.provider, row.model, now)
-        )
-        for row in sent
-    }
-    requests, tokens = sum(row.requests for row in sent), sum(row.prompt_tokens + row.completion_tokens for row in sent)
-    free = sorted({provider for (provider, _, _), cost in costs.items() if cost is None})
-    without = f", without {', '.join(free)}, which have no price" if free else ""
-    nothing = "no price is configured (price_input, price_output)"
-    known = [cost for cost in costs.values() if cost]
-    priced = f"{total(known).high:,.2f} by the configured prices{without}" if known else nothing
+def _cost(config: Config, sent: Sequence[TrafficCount], sums: Sequence[TokenSum]) -> DoctorLine:
+    found = period_money(sums, PriceList(config.proxy.providers))
+    requests, tokens = sum(row.requests for row in sent), sum(found.tokens)
+    without = f" ({unpriced(found)})" if found.unpriced else ""
+    nothing = "no price is configured (price_input, price_output)" if NO_PRICE in found.unpriced else unpriced(found)
+    priced = f"{amounts(found.money)} by the configured prices{without}" if found.priced or not found.answers else nothing
     return DoctorLine(
         mark=GOOD, text=f"cost of a day: {requests:,} requests to references with {tokens:,} tokens in the last 24 h; {priced}"
     )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from shadow.pricing.money import money, total
+from shadow.pricing.money import NO_PRICE
+from shadow.pricing.period_money import PeriodMoney, period_money
 from shadow.pricing.price_list import PriceList
-from shadow.pricing.token_classes import TokenClasses
+from shadow.report.money_lines import amounts, unpriced
 from shadow.settings.top_level_config import Config
-from storage.rows import TrafficCount
+from storage.rows import TokenSum, TrafficCount
 from storage.spending import Spending
 
 ASKED = frozenset({"shadow", "control", "greedy", "candidate"})
@@ -18,20 +19,26 @@ ASKED = frozenset({"shadow", "control", "greedy", "candidate"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditCost:
-    """Requests and tokens (prompt and completion) that the audit sent, and their price; `priced`: each of them has a price."""
+    """Requests that the audit sent, the tokens of their answers, and what these cost."""
 
     requests: int
     tokens: int
-    money: float
-    priced: bool
+    money: PeriodMoney
 
     @property
     def sentence(self) -> str:
-        """The cost in one sentence."""
+        """The cost in one sentence, with what is not known of it."""
         if not self.requests:
             return "The audit sent nothing in this period."
-        price = f", {self.money:,.2f} by the configured prices" if self.priced else "; no prices are configured"
-        return f"The audit sent {self.requests:,} requests and {self.tokens:,} tokens{price}."
+        return f"The audit sent {self.requests:,} requests and {self.tokens:,} tokens{self._price}."
+
+    @property
+    def _price(self) -> str:
+        found = self.money
+        if set(found.unpriced) == {NO_PRICE} and not found.priced:
+            return "; no prices are configured"
+        priced = f", {amounts(found.money)} by the configured prices" if found.priced else ""
+        return f"{priced}, {unpriced(found)}" if found.unpriced else priced
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,20 +58,10 @@ class BudgetLine:
         return f"{figures[0]} of {figures[1]} {self.name} of this {self.period} spent{state}"
 
 
-def audit_cost(traffic: Iterable[TrafficCount], config: Config, at: float) -> AuditCost:
-    """The cost of the exchanges that the audit sent, by the prices that hold at `at` (seconds since the epoch)."""
-    rows = [row for row in traffic if row.role in ASKED]
-    prices = PriceList(config.proxy.providers)
-    costs = [
-        money(TokenClasses(row.prompt_tokens, output=row.completion_tokens), prices.prices(row.provider, row.model, at))
-        for row in rows
-    ]
-    return AuditCost(
-        requests=sum(row.requests for row in rows),
-        tokens=sum(row.prompt_tokens + row.completion_tokens for row in rows),
-        money=float(total(cost for cost in costs if cost).high),
-        priced=None not in costs,
-    )
+def audit_cost(traffic: Iterable[TrafficCount], sums: Iterable[TokenSum], config: Config) -> AuditCost:
+    """The cost of the exchanges that the audit sent, each day by its own prices."""
+    found = period_money((row for row in sums if row.role in ASKED), PriceList(config.proxy.providers))
+    return AuditCost(requests=sum(row.requests for row in traffic if row.role in ASKED), tokens=sum(found.tokens), money=found)
 
 
 def budget_lines(config: Config, spent: Spending) -> tuple[BudgetLine, ...]:

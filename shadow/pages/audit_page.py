@@ -57,7 +57,7 @@ class AuditPage:
             ),
             begun=self._begun,
             figures=figures,
-            cost=audit_cost(figures.traffic, self.config, figures.built),
+            cost=audit_cost(figures.traffic, figures.token_sums, self.config),
             budget=budget_lines(self.config, spent),
             database=self._reader.extent(),
             storage=self.config.storage,

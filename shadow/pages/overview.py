@@ -74,7 +74,7 @@ class OverviewPage:
             figures=figures,
             notes=[note.phrase for card in figures.cards for note in card.verdict.notes],
             unmeasured=unmeasured_lines(figures.cards),
-            cost=audit_cost(figures.traffic, self.config, figures.built),
+            cost=audit_cost(figures.traffic, figures.token_sums, self.config),
             budget=self._budget(),
             since=since,
             periods=PERIODS,

@@ -25,7 +25,7 @@ from shadow.report.reference_lines import reference_lines
 from shadow.report.reference_refusals import refusing_reference_lines
 from shadow.settings.config_errors import ConfigError, quoted
 from storage.page_rows import CoursePoint
-from storage.rows import TrafficCount
+from storage.rows import TokenSum, TrafficCount
 from storage.store import Reader
 
 FRESH_SECONDS = 10.0
@@ -68,6 +68,7 @@ class PeriodFigures:
     paces: tuple[PaceLine, ...]
     token_counts: tuple[CountLine, ...]
     traffic: tuple[TrafficCount, ...]
+    token_sums: tuple[TokenSum, ...]
     courses: Mapping[tuple[str, str, str], Sequence[CoursePoint]]
     """The course of each card's `course_signal`, by provider, model and reference; routes are apart."""
 
@@ -245,6 +246,7 @@ def period_figures(reader: Reader, since: float, until: float, now: float) -> Pe
         paces=pace_lines(reader),
         token_counts=count_lines(reader, drift, since, until),
         traffic=tuple(reader.traffic(since, until)),
+        token_sums=tuple(reader.token_sums(since, until)),
         courses=_courses(reader, cards, since, until),
     )
 

@@ -8,6 +8,7 @@ from statistics import median
 
 from jinja2 import Environment
 
+from proxy.exchange import AUDITED
 from shadow.drift.excess_estimates import TOLERANCE, SignalOutcome
 from shadow.findings.finding import FindingState
 from shadow.pages.course_plot import CoursePlot, IntervalScale, course_plot, course_steps, interval_scale
@@ -15,6 +16,7 @@ from shadow.pages.operator_actions import HOURS
 from shadow.pages.page_address import address, checked, provider_address
 from shadow.pages.period_figures import PeriodFigures, PeriodFiguresCache, course_signal
 from shadow.pages.segment_rows import SegmentRow, segment_rows
+from shadow.pricing.period_money import period_money
 from shadow.pricing.price_list import PriceList
 from shadow.report.count_lines import NOT_MEASURABLE, CountLine, CountState
 from shadow.report.count_money import with_money
@@ -23,9 +25,10 @@ from shadow.report.evident_signals import PERIODS, evident_signals
 from shadow.report.figures import STORED_SIGNAL, CheckLine, IdentityLine, MissingSignal, Scorecard, SegmentLine, SignalLine
 from shadow.report.identity_lines import identity_lines, segment_lines
 from shadow.report.latency_lines import PaceLine
+from shadow.report.money_lines import sentence
 from shadow.settings.top_level_config import Config
 from storage.judgement_rows import PairTimes
-from storage.rows import IdentityRow
+from storage.rows import IdentityRow, TokenSum
 from storage.store import Reader
 
 PARAMETERS = ("model", "since")
@@ -93,6 +96,8 @@ class ProviderSection:
     """Pairs of all providers that times and segments were searched in, 0 for all of the period."""
     paces: tuple[PaceLine, ...]
     token_counts: tuple[CountLine, ...]
+    cost: str
+    """What the answers of the period cost, in sentences; "" without any."""
     has_evidence: bool
     pairs_address: str
     answers_address: str
@@ -128,7 +133,7 @@ class ProviderPage:
         )
         return self._jinja.get_template("provider.html").render(
             name=name,
-            sections=[_section(card, figures, since, servers, self._token_counts(figures)) for card in cards],
+            sections=[_section(card, figures, since, servers, self._tokens(figures)) for card in cards],
             figures=figures,
             acts=self._acts,
             hours=HOURS,
@@ -141,10 +146,11 @@ class ProviderPage:
             periods=[(each, address("", {**words, "since": each})) for each in PERIODS],
         )
 
-    def _token_counts(self, figures: PeriodFigures) -> tuple[CountLine, ...]:
+    def _tokens(self, figures: PeriodFigures) -> _Tokens:
         begin = max(figures.since, self._reader.extent()[1])
         prices = PriceList(self.config.proxy.providers)
-        return with_money(figures.token_counts, figures.traffic, prices, begin, figures.built)
+        counts = with_money(figures.token_counts, figures.traffic, prices, begin, figures.built)
+        return _Tokens(counts=counts, prices=prices)
 
     def _is_known(self, name: str) -> bool:
         return name in self.config.proxy.providers or any(line.provider == name for line in self._reader.traffic(0.0, 0.0))
@@ -162,9 +168,20 @@ class _Servers:
     segments: Sequence[SegmentLine]
 
 
-def _section(
-    card: Scorecard, figures: PeriodFigures, since: str, servers: _Servers, counts: Sequence[CountLine]
-) -> ProviderSection:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tokens:
+    """What is known of tokens and money: counts against the references', and the prices."""
+
+    counts: Sequence[CountLine]
+    prices: PriceList
+
+    def cost(self, card: Scorecard, sums: Sequence[TokenSum]) -> str:
+        """What the answers that a card is about cost, in sentences; "" where there are none."""
+        own = [row for row in sums if (row.provider, row.model) == (card.provider, card.model) and row.role in AUDITED]
+        return sentence(period_money(own, self.prices)) if own else ""
+
+
+def _section(card: Scorecard, figures: PeriodFigures, since: str, servers: _Servers, tokens: _Tokens) -> ProviderSection:
     key = (card.provider, card.model, card.reference)
     drift = tuple(line for line in figures.drift if (line.provider, line.model, line.reference) == key)
     paces = tuple(line for line in figures.paces if (line.provider, line.model) == key[:2] and line.since is not None)
@@ -194,7 +211,8 @@ def _section(
         times=tuple(_times(key, servers.times)),
         times_cut=PAIRS if len(servers.times) >= PAIRS else 0,
         paces=paces,
-        token_counts=tuple(line for line in counts if (line.provider, line.model, line.reference) == key),
+        token_counts=tuple(line for line in tokens.counts if (line.provider, line.model, line.reference) == key),
+        cost=tokens.cost(card, figures.token_sums),
         has_evidence=bool(evident_signals(card)),
         pairs_address=address("/pairs", {**wanted, "show": "" if evident_signals(card) else "all"}),
         answers_address=address("/answers", {"provider": card.provider, "model": card.model, "since": since}),

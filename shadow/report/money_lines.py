@@ -52,8 +52,13 @@ class MoneyLine:
 
 def money_lines(reader: Reader, prices: PriceList, since: float, until: float) -> tuple[MoneyLine, ...]:
     """A line for each provider and use of the period, the application's own first."""
+    return lines_of(reader.token_sums(since, until), prices)
+
+
+def lines_of(sums: Iterable[TokenSum], prices: PriceList) -> tuple[MoneyLine, ...]:
+    """A line for each provider and use of these sums, the application's own first."""
     groups: dict[tuple[str, str], list[TokenSum]] = defaultdict(list)
-    for row in reader.token_sums(since, until):
+    for row in sums:
         groups[USES.get(Role(row.role), AUDIT), row.provider].append(row)
     order = (LIVE, CANDIDATE, AUDIT)
     return tuple(
@@ -103,11 +108,16 @@ def _cost(found: PeriodMoney) -> str:
     if not found.priced:
         return f"not priced: {_reasons(found)} ({answers})"
     if found.is_known:
-        without = f" ({_share(found)} not priced: {_reasons(found)})" if found.unpriced else ""
+        without = f" ({unpriced(found)})" if found.unpriced else ""
         return f"{amounts(found.money)} for {answers} at the configured prices{without}"
     if found.unpriced:
         return f"not known: {_share(found)} of {answers} not priced ({_reasons(found)}), the others cost {amounts(found.money)}"
     return f"not known: {amounts(found.money)} for {answers}, because the usage leaves open whether it includes the reasoning"
+
+
+def unpriced(found: PeriodMoney) -> str:
+    """Which share of the answers is not priced, and why."""
+    return f"{_share(found)} not priced: {_reasons(found)}"
 
 
 def _share(found: PeriodMoney) -> str:

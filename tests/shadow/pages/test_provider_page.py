@@ -170,6 +170,22 @@ def test_more_tokens_for_the_same_words_are_stated_with_what_cannot_be_measured(
     assert "cached and reasoning tokens: not measurable" in page
 
 
+def test_cost_of_the_answers_is_stated_by_the_configured_prices(store):
+    add_pair(store, "near", "Hello", "Hello")
+    assert store.flush(20)
+    near = {"base_url": "http://a.example/v1", "price_input": 1_000.0, "price_output": 1_000.0}
+    priced = Config.model_validate({"proxy": {"providers": {"near": near}}})
+    page = PageSet(store, priced, CollectorRegistry(), now=lambda: NOW + 60).provider.page("near", {})
+    [row] = [row for row in store.token_sums(0, 0) if row.role == "primary"]
+    assert f"Cost {sum(row.tokens) / 1_000:.4f} for 1 answer at the configured prices." in text(page)
+
+
+def test_cost_without_a_price_states_that_none_is_configured(store, pages):
+    add_pair(store, "near", "Hello", "Hello")
+    assert store.flush(20)
+    assert "Cost Not priced: no price is configured (1 answer)." in text(pages.provider.page("near", {}))
+
+
 def test_provider_without_counted_pairs_states_that(store, pages):
     add_pair(store, "near", "Hello", "Hello")
     assert store.flush(20)
