@@ -205,6 +205,12 @@ PROMISES = (
         "design",
         "What references may cost in a period is spent once, whatever process is killed or restarted meanwhile.",
     ),
+    Promise(
+        "money.known",
+        SHADOW,
+        "vercel/ai #12425",
+        "What answers cost is the same money in metrics, records, budget and report, and what is not known is counted, never 0.",
+    ),
     Promise("shadow.hostile", SHADOW, "OWASP API10", "Whatever a reference sends is a recorded result."),
     Promise(
         "shadow.most",
