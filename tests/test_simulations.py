@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import blame, drift, worlds
+from bench import blame, candidates, drift, worlds
 
 pytestmark = pytest.mark.slow
 
@@ -82,3 +82,10 @@ def test_the_table_of_who_moved_is_of_full_runs_and_within_its_bars():
     failing = FAILS.findall(TABLE)
     assert failing
     assert all(paged == "0" and runs == counted for runs, paged, counted in failing)
+
+
+def test_candidate_that_is_the_reference_has_no_excess_beside_a_worse_live_provider():
+    found = candidates.part(candidates.World("calls", 0.15, 5, 4_000), 3)
+    assert abs(found.mean("arguments")) < 4 * found.error("arguments") < 0.05
+    assert found.live["arguments"] / found.live["pairs"] > 0.05
+    assert found.calls / found.pairs <= 0.35
