@@ -6,7 +6,8 @@ Stored with each pair as JSON, so that segments can be counted and templates dis
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from shadow.findings.pair import Pair
 from shadow.identity.prompt_sample import PromptSample
@@ -32,7 +33,11 @@ SEGMENTS: Mapping[str, tuple[str, ...]] = {
     "greedy": ("yes", "no"),
     "turn": ("first", "later"),
 }
-"""Every division of the requests, with its values."""
+"""Every division of the requests, with its values; `TAG` is one more, where tags are configured."""
+NOTHING: Mapping[str, str] = MappingProxyType({})
+TAG = "tag"
+OTHER_TAG, NO_TAG = "other", "none"
+"""The segments of requests with a further tag, and of those without one."""
 SYSTEM = frozenset({"system", "developer"})
 """Roles of a message that stands where a server would put a prompt of its own."""
 PER_TOKEN = 4
@@ -40,8 +45,17 @@ PER_TOKEN = 4
 LARGEST = 2**53
 
 
-def request_shape(pair: Pair) -> str:
-    """The shape of a pair's request as JSON: `segments`, and the counts of a `PromptSample`; tokens null where unknown."""
+def tag_segment(tag: str, known: Sequence[str]) -> Mapping[str, str]:
+    """The segment of a request by its `tag`, one of the `known` ones; nothing where none is known. The set is closed, because a
+    client may write another tag into every request.
+    """
+    return {TAG: tag if tag in known else OTHER_TAG if tag else NO_TAG} if known else {}
+
+
+def request_shape(pair: Pair, tagged: Mapping[str, str] = NOTHING) -> str:
+    """The shape of a pair's request as JSON: `segments`, `tagged` among them, and the counts of a `PromptSample`; tokens null
+    where unknown.
+    """
     request = pair.request
     counts = {
         "messages": len(request.messages),
@@ -59,7 +73,7 @@ def request_shape(pair: Pair) -> str:
         "same_text": int(_content(pair.subject) is not None and _content(pair.subject) == _content(pair.reference)),
     }
     tokens = prompt_tokens(pair.reference) or prompt_tokens(pair.subject)
-    return json.dumps({"segments": segments(request, tokens), **counts, "media": int(has_media(request))})
+    return json.dumps({"segments": {**segments(request, tokens), **tagged}, **counts, "media": int(has_media(request))})
 
 
 def segments(request: ParsedRequest, tokens: int | None) -> Mapping[str, str]:

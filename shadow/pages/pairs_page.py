@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from jinja2 import Environment
 
 from shadow.findings.finding import TIMES, Signal
+from shadow.identity.request_shape import NO_TAG, OTHER_TAG, TAG
 from shadow.pages.page_address import stale
 from shadow.pages.pair_address import PairQuery, pair_query
 from shadow.report.evident_signals import EvidentSignals
@@ -72,7 +73,7 @@ class PairsPage:
             providers=tuple(self.config.proxy.providers),
             routes=_routes(self.config),
             signals=SIGNALS,
-            segments=SEGMENT_NAMES,
+            segments=(*SEGMENT_NAMES, *_tags(self.config)),
         )
 
     def _any(self, asked: PairQuery) -> bool:
@@ -92,3 +93,9 @@ def _row(summary: PairSummary, asked: PairQuery) -> PairListRow:
 
 def _routes(config: Config) -> Sequence[str]:
     return tuple(dict.fromkeys((*(route.name for route in config.proxy.routes), "default", *config.proxy.providers)))
+
+
+def _tags(config: Config) -> Sequence[str]:
+    """The segments of the configured tags, as a filter names them."""
+    known = config.shadow.tags
+    return tuple(f"{TAG}={tag}" for tag in (*known, OTHER_TAG, NO_TAG)) if known else ()

@@ -18,7 +18,7 @@ from shadow.drift.payoff import counted, needs_control
 from shadow.drift.request_kind import kind
 from shadow.findings.finding import Comparison
 from shadow.findings.pair import ControlReason, Pair, PairKind
-from shadow.identity.request_shape import request_shape
+from shadow.identity.request_shape import request_shape, tag_segment
 from shadow.pipeline.greedy_audit import GreedyAnswers, send_greedily, takes_temperature
 from shadow.pipeline.reference_answers import Record, ReferenceAnswers
 from shadow.pipeline.reference_client import TO_PROVIDER, ReferenceClient
@@ -146,7 +146,7 @@ class ShadowRunner:
             payoffs=payoffs,
             exchanges=(*answered.rows, *map(self._record, others)),
             alterations=answered.alterations,
-            shape=request_shape(pair),
+            shape=request_shape(pair, tag_segment(subject.exchange.labels.tag, self._shadow.tags)),
             secret=self._secret,
         )
         if self._references.same_server(subject.exchange):

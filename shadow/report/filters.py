@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from shadow.findings.finding import FindingState, Signal
-from shadow.identity.request_shape import SEGMENTS
+from shadow.identity.request_shape import SEGMENTS, TAG
 from shadow.reading.upstream_name import upstream_name
 from shadow.report.signal_names import CHECK_IDS, EVERY, signal_of
 from shadow.settings.config_errors import ConfigError, meant, quoted
@@ -54,7 +54,7 @@ def pair_filter(
 ) -> PairFilter:
     """The filter that these words make; ConfigError with every unknown one, its name after `flag`."""
     found, errors = _signal(f"{flag}signal", signal, EVERY)
-    errors += _unknown(f"{flag}state", state, FindingState) + _unknown(f"{flag}segment", segment, SEGMENT_NAMES)
+    errors += _unknown(f"{flag}state", state, FindingState) + _segment(f"{flag}segment", segment)
     start, end, late = period_of(flag, since, until, now)
     if errors or late:
         raise ConfigError([*errors, *late])
@@ -109,6 +109,12 @@ def _signal(flag: str, text: str, signals: frozenset[Signal]) -> tuple[str, list
     if found or not text:
         return (found.value if found else ""), []
     return "", [f"{flag}: no such signal: {quoted(text)}{meant(text, sorted(signals))}"]
+
+
+def _segment(flag: str, word: str) -> list[str]:
+    """What is wrong with a segment; that of a tag may have any value, because tags are the configuration's."""
+    division, _, value = word.partition("=")
+    return [] if division == TAG and value else _unknown(flag, word, SEGMENT_NAMES)
 
 
 def _unknown(flag: str, word: str, known: Iterable[str]) -> list[str]:

@@ -11,6 +11,9 @@ from shadow.choice.tournament_terms import DEFAULT_PLACES, DEFAULT_SIGNALS, DEFA
 from shadow.drift.drift_signals import DriftSignal
 from storage.storage_config import StorageConfig
 
+Tag = Annotated[str, Field(min_length=1, max_length=64, pattern="^[!-~]+$")]
+"""A tag as a field of a request holds it: printable ASCII without blanks."""
+
 
 class ShadowConfig(BaseModel):
     """What is sent to the reference, and what it may cost."""
@@ -44,6 +47,8 @@ class ShadowConfig(BaseModel):
     """Tokens (prompt and completion) of shadow requests per period; 0 is no limit."""
     money: Annotated[float, Field(ge=0)] = 0.0
     """Money of shadow requests per period, by the prices of the providers; 0 is no limit."""
+    tags: Annotated[tuple[Tag, ...], Field(max_length=20)] = ()
+    """Values of `x-sameweights-tag` that a report has segments of; further ones are `other`, requests without one `none`."""
     audit_workers: Annotated[int, Field(ge=1, le=64)] = 1
     """Processes that read, check and shadow, each the conversations given to it; with 1 the audit process does it itself."""
     inbox: Annotated[int, Field(ge=1)] = 2_000

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from shadow.identity.request_shape import counted_sample, prompt_sample, request_shape, segments
+from shadow.identity.request_shape import counted_sample, prompt_sample, request_shape, segments, tag_segment
 from tests.shadow.compare.made import WEATHER, answer, ask, choice, completion, failed, pair
 
 HISTORY = (
@@ -97,3 +97,19 @@ def test_answers_whose_reasoning_was_counted_and_not_sent_are_not_the_same_words
     said = completion(choice("a", reasoning=reasoning))
     said = replace(said, usage=replace(said.usage, reasoning_tokens=5))
     assert prompt_sample(request_shape(pair(answer(said), answer(said)))).same_text == same
+
+
+@pytest.mark.parametrize(
+    ("tag", "known", "segment"),
+    [
+        ("checkout", ("checkout", "search"), {"tag": "checkout"}),
+        ("invented", ("checkout",), {"tag": "other"}),
+        ("", ("checkout",), {"tag": "none"}),
+        ("checkout", (), {}),
+    ],
+)
+def test_tag_is_a_segment_of_the_configured_tags_alone(tag, known, segment):
+    assert tag_segment(tag, known) == segment
+    kept = json.loads(request_shape(pair("a", "a", ask()), segment))["segments"]
+    assert {name: value for name, value in kept.items() if name == "tag"} == segment
+    assert "prompt" in kept

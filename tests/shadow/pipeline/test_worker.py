@@ -20,11 +20,14 @@ from shadow.pipeline.exchange_ledger import ExchangeLedger
 from shadow.pipeline.fetcher_client import FetcherLostError, InProcessFetcher
 from shadow.pipeline.reference_client import ReferenceClient
 from shadow.pipeline.worker import Worker
+from shadow.report.identity_lines import segment_lines
 from shadow.sampling.budget import Budget
 from shadow.settings.top_level_config import Config, ShadowConfig
 from storage.rows import PairFilter
 from tests.exchanges import asked, exchange, guard, said
 from tests.running import until
+
+TAGS = ("checkout", "other", "none")
 
 
 @pytest.fixture
@@ -120,6 +123,15 @@ async def test_server_behind_a_router_does_not_change_the_fingerprint_of_a_reque
     first, second = audit.pairs()
     assert first.upstream != second.upstream
     assert first.request_fingerprint == second.request_fingerprint
+
+
+async def test_tag_of_a_request_is_a_segment_of_its_pair_where_it_is_configured(working):
+    audit = working(tags=("checkout",))
+    await audit.handle(live(1, tag="checkout"), live(2, tag="invented"), live(3))
+    found = {tag: [each.pair.id for each in audit.store.pairs(PairFilter(segment=f"tag={tag}"))] for tag in TAGS}
+    assert found == {"checkout": [f"{1:032d}"], "other": [f"{2:032d}"], "none": [f"{3:032d}"]}
+    [lines] = [[line for line in segment_lines(audit.store, 0.0, 9e9) if line.segment == "tag" and line.signal == "text"]]
+    assert {line.value: line.pairs for line in lines} == dict.fromkeys(TAGS, 1)
 
 
 async def test_provider_that_is_no_router_has_no_server_behind_it(working):

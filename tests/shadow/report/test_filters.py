@@ -99,3 +99,15 @@ def test_end_at_the_epoch_is_an_end(until):
 @pytest.mark.parametrize("until", ["", "all"])
 def test_end_that_is_not_given_or_all_is_none(until):
     assert answer_filter(provider="", model="", signal="", since="1h", until=until, limit=3, now=1_000.0).until == 0.0
+
+
+@pytest.mark.parametrize(
+    ("segment", "known"), [("tag=checkout", True), ("tag=", False), ("tags=checkout", False), ("tools=yes", True)]
+)
+def test_segment_of_a_tag_may_have_any_value(segment, known):
+    words = {"provider": "", "model": "", "signal": "", "state": "", "since": "all", "limit": 1, "now": 0.0}
+    if known:
+        assert pair_filter(**words, segment=segment).segment == segment
+    else:
+        with pytest.raises(ConfigError, match="no such word"):
+            pair_filter(**words, segment=segment)
