@@ -10,7 +10,7 @@ from jinja2 import Environment
 from shadow.choice.candidate_claims import ChoiceVerdict
 from shadow.pages.page_address import address, checked, provider_address
 from shadow.settings.top_level_config import Config
-from shadow.tournament.claim_sentences import LEVEL, limit_sentence, money
+from shadow.tournament.claim_sentences import LEVEL, limit_sentence, live_sentence, money
 from shadow.tournament.pareto_plot import pareto_plot
 from shadow.tournament.route_view import RoutePlan, route_view
 from shadow.tournament.tournament_figures import TournamentFigures
@@ -58,6 +58,7 @@ class ChoosePage:
             planned=planned(found),
             plot=pareto_plot(found),
             level=LEVEL if any(each.verdict is ChoiceVerdict.SAME for each in found.candidates) else "",
+            live=[words for each in found.live if (words := live_sentence(each))],
             rows=[
                 {
                     "figures": each,

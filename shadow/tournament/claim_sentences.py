@@ -15,8 +15,8 @@ from shadow.choice.price_order import PriceChoice
 from shadow.choice.tournament_terms import TournamentTerms
 from shadow.drift.alarm_budget import TestKey
 from shadow.drift.effect_phrases import points
-from shadow.tournament.tournament_figures import LimitFigures
-from shadow.verdict.phrases import named
+from shadow.tournament.tournament_figures import LimitFigures, LiveFigures
+from shadow.verdict.phrases import named, percent
 
 LEVEL = "Of all such claims of a tournament, a false one is in at most one of twenty tournaments."
 LISTED = 4
@@ -112,6 +112,17 @@ def limit_sentence(name: str, limits: LimitFigures) -> str:
     parts += [f"declares a context of {limits.context:,} tokens"] if limits.context else []
     parts += [f"accepted prompts of up to {limits.largest_prompt:,} tokens"] if limits.largest_prompt else []
     return f"{name} {', '.join(parts)}." if parts else ""
+
+
+def live_sentence(live: LiveFigures) -> str:
+    """What the provider that serves costs and takes on the same requests, for comparison; "" where nothing is known."""
+    parts = []
+    if live.price:
+        cached = f", {percent(live.price.cached)} of its prompt tokens from a cache" if live.price.cached else ""
+        parts.append(f"{money(live.price.per_thousand)} a thousand requests{cached}")
+    parts += [f"first token {live.first_token:.2f} s"] if live.first_token is not None else []
+    parts += [f"whole answer {live.seconds:.2f} s"] if live.seconds is not None else []
+    return f"{live.name} serves meanwhile: {'; '.join(parts)}." if parts else ""
 
 
 def money(amount: float) -> str:

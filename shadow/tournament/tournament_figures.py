@@ -103,6 +103,18 @@ class CandidateFigures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LiveFigures:
+    """A provider that served the route meanwhile, on the requests that were compared: its price, times and availability as of a
+    candidate. Nothing is claimed of it here.
+    """
+
+    name: str
+    price: PriceFigures | None
+    first_token: float | None
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TournamentFigures:
     """A whole tournament; `rank` is the sentence on prices, `notes` are sentences about the
     tournament as a whole; `spent` of `money` is what it has cost (None without prices) of its limit (0: none).
@@ -123,3 +135,4 @@ class TournamentFigures:
     cheaper_undecided: tuple[str, ...]
     rank: str
     notes: tuple[str, ...]
+    live: tuple[LiveFigures, ...] = ()

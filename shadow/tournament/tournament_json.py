@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 
 from shadow.choice.tournament_plan import TournamentPlan
-from shadow.tournament.tournament_figures import CandidateFigures, SignalFigures, TournamentFigures
+from shadow.tournament.tournament_figures import CandidateFigures, LiveFigures, SignalFigures, TournamentFigures
 from shadow.verdict.phrases import rfc3339
 
 CHOOSE_SCHEMA = "sameweights.choose/1"
@@ -32,6 +32,10 @@ def tournament_document(found: TournamentFigures) -> Document:
         "cheaper_undecided": list(found.cheaper_undecided),
         "rank": found.rank,
         "notes": list(found.notes),
+        "live": [
+            {"name": each.name, "price": _price(each), "latency": {"first_token": each.first_token, "total": each.seconds}}
+            for each in found.live
+        ],
         "spent": found.spent,
         "money": found.money,
     }
@@ -90,7 +94,7 @@ def _candidate(each: CandidateFigures) -> Document:
     }
 
 
-def _price(each: CandidateFigures) -> Document | None:
+def _price(each: CandidateFigures | LiveFigures) -> Document | None:
     if each.price is None:
         return None
     return {"per_thousand": each.price.per_thousand, "requests": each.price.requests, "cached_share": each.price.cached}

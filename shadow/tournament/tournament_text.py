@@ -11,7 +11,7 @@ from rich.text import Text
 from shadow.choice.candidate_claims import ChoiceVerdict
 from shadow.presentation.text_tables import report_table
 from shadow.report.report_text import printed
-from shadow.tournament.claim_sentences import LEVEL, limit_sentence, money
+from shadow.tournament.claim_sentences import LEVEL, limit_sentence, live_sentence, money
 from shadow.tournament.tournament_figures import CandidateFigures, TournamentFigures
 from shadow.verdict.phrases import moment, percent
 
@@ -57,10 +57,11 @@ def _parts(found: TournamentFigures) -> Iterator[RenderableType]:
     yield from (Text(note) for note in found.notes)
     yield ""
     yield _table(found)
+    live = [words for each in found.live if (words := live_sentence(each))]
     limits = [words for each in found.candidates if (words := limit_sentence(each.name, each.limits))]
-    if limits:
+    if live or limits:
         yield ""
-        yield from (Text(words, style="dim") for words in limits)
+        yield from (Text(words, style="dim") for words in (*live, *limits))
 
 
 def _table(found: TournamentFigures) -> Table:

@@ -5,7 +5,8 @@ Everything is computed from the pairs that are stored since its start, so that a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from statistics import median
@@ -20,11 +21,13 @@ from shadow.pricing.price_list import PriceList
 from shadow.tournament.candidate_arms import CANDIDATE, CandidateArm, arm_evidence, candidate_arms, latest
 from shadow.tournament.candidate_costs import cached_share, candidate_costs
 from shadow.tournament.claim_sentences import claim_sentence, money, rank_sentence
+from shadow.tournament.route_traffic import LIVE
 from shadow.tournament.standing_reasons import standing_reason
 from shadow.tournament.tournament_figures import (
     CandidateFigures,
     IdentityFigures,
     LimitFigures,
+    LiveFigures,
     PriceFigures,
     SignalFigures,
     SignalState,
@@ -54,6 +57,7 @@ class TournamentRecords:
     alarms: Sequence[AlarmRow] = ()
     identities: Mapping[tuple[str, str], str] = field(default_factory=dict)
     costs: Mapping[str, Costs] = field(default_factory=dict)
+    live_costs: Mapping[str, Costs] = field(default_factory=dict)
     spent: float | None = None
     providers: Mapping[str, Provider] = field(default_factory=dict)
     largest: Mapping[tuple[str, str], int | None] = field(default_factory=dict)
@@ -73,6 +77,7 @@ def tournament_figures(
         alarms=reader.judgements.alarms(record.begun, until),
         identities={(row.provider, row.model): row.identity for row in identities.latest(MOST_CHANGES)},
         costs=candidate_costs((row for row in rows if row.role == CANDIDATE), prices),
+        live_costs=candidate_costs((row for row in rows if row.role == LIVE), prices),
         spent=tournament_spent(rows, record, prices),
         providers=providers or {},
         largest={key: prompt for key, (prompt, _) in identities.limits(record.begun, until).items()},
@@ -105,6 +110,7 @@ def figures_of(record: TournamentRecord, records: TournamentRecords, *, now: flo
         cheaper_undecided=tuple(name for name in choice.cheaper_undecided if name not in proven),
         rank=rank_sentence(choice, price, proven),
         notes=(*_notes(shown), *_budget(record, records.spent)),
+        live=tuple(_live(records.rows, records.live_costs)),
     )
 
 
@@ -193,6 +199,22 @@ def _identity(arm: CandidateArm, record: TournamentRecord, identities: Mapping[t
     return IdentityFigures(
         since=arm.began, changed=arm.began > record.begun, same_as=tuple(sorted((alike & set(record.candidates)) - {arm.name}))
     )
+
+
+def _live(rows: Iterable[ArmPairRow], costs: Mapping[str, Costs]) -> Iterator[LiveFigures]:
+    """The providers that served, in the order of their names."""
+    served: dict[str, list[ArmPairRow]] = defaultdict(list)
+    for row in rows:
+        if row.role == LIVE:
+            served[row.provider].append(row)
+    for name, own in sorted(served.items()):
+        good = [row for row in own if not row.failure and row.status is not None and row.status < 400]
+        yield LiveFigures(
+            name=name,
+            price=_price(costs[name], own) if costs.get(name) else None,
+            first_token=_median(row.first_token for row in good),
+            seconds=_median(row.seconds for row in good),
+        )
 
 
 def _limits(arm: CandidateArm, records: TournamentRecords) -> LimitFigures:

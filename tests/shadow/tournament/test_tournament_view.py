@@ -4,6 +4,7 @@ import pytest
 
 from proxy.provider_config import Provider
 from shadow.choice.candidate_claims import ChoiceVerdict
+from shadow.tournament.claim_sentences import live_sentence
 from shadow.tournament.tournament_figures import LimitFigures, SignalState
 from shadow.tournament.tournament_view import TournamentRecords, figures_of, tournament_figures
 from storage.judgement_rows import AlarmRow
@@ -111,6 +112,18 @@ def test_an_alarm_takes_a_claim_back():
     assert one.sentence.endswith("a drift alarm since 29 May 21:26 UTC; what was claimed before is taken back.")
     over = replace(alarm, old="drift", new="recovered", at=alarm.at + 60)
     assert shown(figures(arm(), alarms=[over, alarm]))["host-a"].verdict is ChoiceVerdict.SAME
+
+
+def test_the_live_provider_is_shown_beside_and_nothing_is_claimed_of_it():
+    live = arm("live", n=40, role="primary", first_token=0.25, tokens=(100, 300, 0, 0, 10, 0, 0))
+    found = figures(arm("host-a", n=40), live, live_costs={"live": costs(0.003)})
+    (one,) = found.live
+    assert (one.name, one.first_token, one.seconds, one.price.cached) == ("live", 0.25, 2.0, 0.75)
+    assert "live" not in shown(found)
+    assert live_sentence(one) == (
+        "live serves meanwhile: 3.90 a thousand requests, 75 % of its prompt tokens from a cache; first token 0.25 s; "
+        "whole answer 2.00 s."
+    )
 
 
 def test_declared_limits_stand_beside_the_claim():
