@@ -115,7 +115,7 @@ async def test_an_interrupt_ends_the_server_though_its_input_stays_open(database
 async def test_a_port_serves_clients_and_refuses_foreign_hosts_origins_and_types(database):
     async with over_http(database, "127.0.0.1:0") as address:
         async with Client(address) as client:
-            assert len((await client.list_tools()).tools) == 10
+            assert "provider_summary" in {tool.name for tool in (await client.list_tools()).tools}
         async with aiohttp.ClientSession() as session:
 
             async def status(**fields: str) -> int:
