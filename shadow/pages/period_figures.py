@@ -151,12 +151,15 @@ class PeriodFiguresCache:
         return kept.figures if kept else None
 
     def renewed(self, since: str) -> PeriodFigures | None:
-        """As `known`, for a page that stays open: a build begins only where the figures are four times older than usual."""
+        """As `known`, for a page that stays open: a build begins only where the figures are four times older than usual, and the
+        part of the share that is not reserved for pages has room, so that none of them waits for it.
+        """
         with self._lock:
             kept = self._kept.get((since, ""))
         if kept is None:
             return None
-        if not kept.is_fresh(self._clock(), UNASKED):
+        now = self._clock()
+        if not kept.is_fresh(now, UNASKED) and not self._share.wait(now, offered=False):
             self.future(since)
         return kept.figures
 

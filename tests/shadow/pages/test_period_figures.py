@@ -103,6 +103,16 @@ def test_page_that_stays_open_renews_figures_of_one_second_after_200_seconds_and
     assert cache.known("all") is not first
 
 
+def test_page_that_stays_open_takes_no_turn_of_another_period_while_the_share_is_spent(cache, clock):
+    first, week = cache.of("all"), cache.of("7d")
+    clock.step = 6.0
+    cache.of("2h")
+    clock.step, clock.seconds = 0.0, clock.seconds + 40.0
+    assert cache.renewed("all") is first
+    assert cache.of("7d") is not week
+    assert cache.known("all") is first
+
+
 def test_build_that_fails_is_charged_and_fails_for_all_that_wait(clock):
     cache = PeriodFiguresCache(None, now=lambda: NOW, clock=clock)
     clock.step = 6.0
