@@ -17,6 +17,7 @@ import typer
 from proxy.process.standard_streams import UnwritableError, install_streams
 from shadow.command_line.options import Db, reading
 from shadow.command_line.record_commands import add_examples, add_record_commands
+from shadow.command_line.storage_command import storage_app
 from shadow.commands.config_commands import ConfigPath, config_app, file_here, missing, settings
 from shadow.commands.dashboards_command import dashboards
 from shadow.commands.package_conflicts import crowded_out
@@ -36,6 +37,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(config_app, name="config")
+app.add_typer(storage_app, name="storage")
 add_study_commands(app)
 app.command()(probe)
 app.command()(fork)

@@ -10,22 +10,24 @@ from typing import Protocol
 from storage.prepared_records import PreparedRecord, RecordPreparer
 from storage.sqlite.sqlite_reader import open_sqlite_reader
 from storage.sqlite.sqlite_store import SqliteStore
-from storage.storage_config import StorageConfig
+from storage.storage_config import StorageConfig, is_server
 from storage.store import Reader, Store, StoreError
 
 __all__ = [
     "OpenedReader",
     "PreparedRecord",
     "RecordPreparer",
+    "database_name",
     "database_path",
-    "is_server",
+    "is_absent",
     "open_reader",
     "open_store",
+    "own_folder",
     "record_preparer",
+    "server_url",
     "store_url",
 ]
 SCHEME = "sqlite:///"
-SERVER_SCHEMES = ("postgresql://", "postgres://")
 NO_DRIVER = "[storage] url names a PostgreSQL database, and its driver is not installed: pip install 'sameweights[fleet]'"
 
 
@@ -71,9 +73,34 @@ def read_url(config: StorageConfig, environ: Mapping[str, str] = os.environ) -> 
     return _checked_url(url) if url else ""
 
 
-def is_server(url: str) -> bool:
-    """Whether a URL names a database on a server, and not a file."""
-    return url.startswith(SERVER_SCHEMES)
+def database_name(config: StorageConfig) -> str:
+    """The database in words, without user and password; StoreError as `store_url`."""
+    url = store_url(config)
+    if not is_server(url):
+        return f"database {database_path(url)}"
+    checked = _checked_url(url)
+    from storage.postgres.postgres_connection import place  # noqa: PLC0415 - as above
+
+    return place(checked)
+
+
+def server_url(url: str) -> str:
+    """The URL of a PostgreSQL database; StoreError for any other, or where the driver is not installed."""
+    if not is_server(url):
+        raise StoreError("the database to copy to is a PostgreSQL one: write postgresql://USER@HOST/DATABASE")
+    return _checked_url(url)
+
+
+def is_absent(config: StorageConfig) -> bool:
+    """Whether the file of the database does not exist yet; never of a server."""
+    url = store_url(config)
+    return not is_server(url) and not database_path(url).exists()
+
+
+def own_folder(config: StorageConfig) -> Path:
+    """Where files beside the database are: its folder, or that of the process where it is on a server."""
+    url = store_url(config)
+    return Path.cwd() if is_server(url) else database_path(url).parent
 
 
 def database_path(url: str) -> Path:

@@ -10,6 +10,7 @@ from storage.operator_pattern import checked
 
 Pattern = Annotated[str, AfterValidator(checked)]
 Bodies = Literal["full", "hash", "none"]
+SERVER_SCHEMES = ("postgresql://", "postgres://")
 
 
 class StorageConfig(BaseModel):
@@ -33,3 +34,12 @@ class StorageConfig(BaseModel):
     batch_seconds: Annotated[float, Field(gt=0, le=60)] = 0.5
     queue: Annotated[int, Field(ge=1)] = 10_000
     """Records waiting for the writer before new ones are dropped, and counted."""
+
+    def in_file(self, path: object) -> StorageConfig:
+        """The same in the SQLite file of this path, whatever the URL and its variables are."""
+        return self.model_copy(update={"url": f"sqlite:///{path}", "url_env": "", "read_url_env": ""})
+
+
+def is_server(url: str) -> bool:
+    """Whether a URL names a database on a server, and not a file."""
+    return url.startswith(SERVER_SCHEMES)

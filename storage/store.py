@@ -255,6 +255,25 @@ class Writer(Protocol):
         """Records on disk since the start."""
 
 
+class OrderTable(Protocol):
+    """Commands for the process that judges, and its answers, as rows that every process of an installation reads."""
+
+    def place_order(self, kind: str, command: str) -> int:
+        """Store a command; its number."""
+
+    def order_answer(self, number: int) -> str | None:
+        """The answer to a command; None while there is none."""
+
+    def withdraw_order(self, number: int) -> None:
+        """Delete a command with its answer."""
+
+    def waiting_orders(self, kind: str) -> Sequence[tuple[int, str]]:
+        """(number, command) of those without an answer, oldest first."""
+
+    def answer_order(self, number: int, answer: str) -> None:
+        """Store the answer to a command; one that was withdrawn gets none."""
+
+
 class PreparedWriter(Protocol):
     """Queues records that were prepared in another process."""
 
@@ -340,6 +359,10 @@ class Store(Writer, PreparedWriter, Reader, Protocol):
     @property
     def studies(self) -> StudyStore:
         """Queries about studies, and what a study writes."""
+
+    @property
+    def orders(self) -> OrderTable | None:
+        """The commands that wait; None for a store of one process, which gets them as files beside its database."""
 
     def secret(self) -> bytes:
         """The 32 random bytes of this installation, drawn at the first call and the same ever after; never to be shown."""

@@ -145,7 +145,9 @@ def commands() -> dict[str, object]:
 
 def test_every_command_is_documented_and_no_other():
     assert set(
-        re.findall(r"^## `sameweights ([a-z ]+?)(?: ID| DIR| NAME| SHELL)?(?: \[[A-Z]+\])?`$", page("cli.md"), re.MULTILINE)
+        re.findall(
+            r"^## `sameweights ([a-z ]+?)(?: ID| DIR| NAME| SHELL| FROM TO)?(?: \[[A-Z]+\])?`$", page("cli.md"), re.MULTILINE
+        )
     ) == set(commands())
 
 

@@ -150,7 +150,9 @@ def _denied_in(path: Path) -> list[str]:
     source = path.read_text(encoding="utf-8")
     if not _can_hold_one(source):
         return []
-    sql = any(path.is_relative_to(ROOT / "storage" / place) for place in ("sqlite", "postgres", "prepared_records.py"))
+    sql = any(
+        path.is_relative_to(ROOT / "storage" / place) for place in ("sqlite", "postgres", "prepared_records.py", "store_copy.py")
+    )
     texts = [*messages(ast.parse(source), sql=sql), *comments(source)]
     return [found for text in texts for found in denied_words(text)]
 

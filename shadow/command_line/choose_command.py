@@ -69,9 +69,9 @@ def choose(
 @contextmanager
 def _reader(config: Path | None, db: str | None) -> Iterator[Reader | None]:
     """The reader of the records; None where there is no database yet, since a plan comes before the first pair."""
-    from storage.opening import database_path
+    from storage.opening import is_absent
 
-    if not database_path(settings(config, db).storage.url).exists():
+    if is_absent(settings(config, db).storage):
         yield None
         return
     with reading(config, db) as reader:

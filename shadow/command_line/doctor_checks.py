@@ -34,7 +34,7 @@ from shadow.report.money_lines import amounts, unpriced
 from shadow.settings.top_level_config import Config
 from shadow.studies.chat_request import ChatRequest
 from shadow.verdict.phrases import recent
-from storage.opening import database_path, open_reader
+from storage.opening import database_name, is_absent, open_reader
 from storage.rows import PairFilter, TokenSum, TrafficCount
 from storage.store import Reader, StoreError
 
@@ -277,13 +277,16 @@ def _completion(one: ServerRequest, model: str, answer: Exchange, seconds: float
 
 def database_lines(config: Config, now: float) -> Iterator[DoctorLine]:
     """The database: whether it can be read, and what it holds about the last day."""
-    path = database_path(config.storage.url)
-    if not path.exists():
-        yield DoctorLine(mark=UNKNOWN, text=f"database {path}: not there yet; serve writes it")
-        return
     try:
+        name = database_name(config.storage)
+        if is_absent(config.storage):
+            yield DoctorLine(mark=UNKNOWN, text=f"{name}: not there yet; serve writes it")
+            return
+        if config.storage.read_url_env:
+            open_reader(config.storage.model_copy(update={"read_url_env": ""})).close()
+            yield DoctorLine(mark=GOOD, text=f"{name}: reachable; records are read at {config.storage.read_url_env}")
         with closing(open_reader(config.storage)) as reader:
-            yield DoctorLine(mark=GOOD, text=f"database {path}: {path.stat().st_size / 1e6:,.1f} MB")
+            yield DoctorLine(mark=GOOD, text=f"{name}: {reader.extent()[0] / 1e6:,.1f} MB")
             yield from record_lines(config, reader, now)
     except StoreError as error:
         yield DoctorLine(mark=BAD, text=f"{error}")

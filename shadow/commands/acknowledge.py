@@ -11,13 +11,15 @@ from typing import Protocol
 
 from pydantic import TypeAdapter
 
-from shadow.commands.mailbox import PATIENCE, Mailbox
+from shadow.commands.mailbox import PATIENCE, CommandMailbox, Mailbox
+from shadow.commands.table_mailbox import TableMailbox
 from shadow.drift.state_transitions import Acknowledgement
-from shadow.judging.judge import Judge
+from shadow.judging.judge import Judge, LeaseLostError
 from shadow.settings.top_level_config import Config
-from storage.opening import database_path, open_reader, open_store
-from storage.store import BusyError, StoreError
+from storage.opening import database_path, open_reader, open_store, store_url
+from storage.store import BusyError, Store, StoreError
 
+KIND = "ack"
 _ACKNOWLEDGEMENT = TypeAdapter(Acknowledgement)
 
 
@@ -34,24 +36,35 @@ def acknowledge(config: Config, acknowledgement: Acknowledgement, *, patience: f
     try:
         store = open_store(config.storage)
     except BusyError:
-        return send_acknowledgement(database_path(config.storage.url), acknowledgement, patience)
+        return send_acknowledgement(database_path(store_url(config.storage)), acknowledgement, patience)
     with closing(store):
-        judge = Judge.configured(config, store.judgements, holder=secrets.token_hex(8), publish=lambda *_: None)
         try:
-            return judge.acknowledge(acknowledgement, time.time())
-        finally:
-            judge.close()
+            return _acknowledged(config, store, acknowledgement)
+        except LeaseLostError:
+            if store.orders is None:
+                raise
+            return _sentences(TableMailbox(orders=store.orders, kind=KIND).send(acknowledgement, patience=patience))
 
 
-def acknowledge_ordered(database: Path, judge: AlarmAcknowledger, now: float) -> int:
-    """Executes the acknowledgements that wait beside `database`; returns their number."""
-    mailbox = Mailbox(database=database, kind="ack")
+def _acknowledged(config: Config, store: Store, acknowledgement: Acknowledgement) -> Sequence[str]:
+    judge = Judge.configured(config, store.judgements, holder=secrets.token_hex(8), publish=lambda *_: None)
+    try:
+        return judge.acknowledge(acknowledgement, time.time())
+    finally:
+        judge.close()
+
+
+def acknowledge_ordered(mailbox: CommandMailbox, judge: AlarmAcknowledger, now: float) -> int:
+    """Executes the acknowledgements that wait; returns their number."""
     return len(mailbox.answer(lambda command: list(judge.acknowledge(_ACKNOWLEDGEMENT.validate_json(command), now))))
 
 
 def send_acknowledgement(database: Path, acknowledgement: Acknowledgement, patience: float = PATIENCE) -> Sequence[str]:
     """The sentences of the process that judges `database`; StoreError when it failed or did not answer."""
-    result = Mailbox(database=database, kind="ack").send(acknowledgement, patience=patience)
+    return _sentences(Mailbox(database=database, kind=KIND).send(acknowledgement, patience=patience))
+
+
+def _sentences(result: object) -> Sequence[str]:
     if not isinstance(result, list):
-        raise StoreError(f"the sameweights that writes {database} is of another version: restart it")
+        raise StoreError("the sameweights that judges this database is of another version: restart it")
     return [str(sentence) for sentence in result]

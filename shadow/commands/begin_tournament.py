@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from contextlib import closing
-from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from shadow.commands.mailbox import PATIENCE, Mailbox
+from shadow.commands.mailbox import PATIENCE, CommandMailbox, Mailbox
 from shadow.tournament.tournament_record import TournamentRecord, row_of, running
-from storage.opening import database_path, open_store
+from storage.opening import database_path, open_store, store_url
 from storage.storage_config import StorageConfig
 from storage.store import BusyError, Store
 
@@ -22,7 +21,7 @@ def begin_tournament(config: StorageConfig, record: TournamentRecord, *, patienc
     try:
         store = open_store(config)
     except BusyError:
-        Mailbox(database=database_path(config.url), kind=KIND).send(record, patience=patience)
+        Mailbox(database=database_path(store_url(config)), kind=KIND).send(record, patience=patience)
         return
     with closing(store):
         begin(store, record)
@@ -39,6 +38,6 @@ def begin(store: Store, record: TournamentRecord) -> str:
     return record.id
 
 
-def begin_ordered(database: Path, store: Store) -> int:
-    """Executes the starts that wait beside `database`; returns their number."""
-    return len(Mailbox(database=database, kind=KIND).answer(lambda command: begin(store, _RECORD.validate_json(command))))
+def begin_ordered(mailbox: CommandMailbox, store: Store) -> int:
+    """Executes the starts that wait; returns their number."""
+    return len(mailbox.answer(lambda command: begin(store, _RECORD.validate_json(command))))

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import orjson
 
-from shadow.commands.mailbox import PATIENCE, Mailbox
+from shadow.commands.mailbox import PATIENCE, CommandMailbox, Mailbox
 from shadow.report.filters import moment_of
 from shadow.settings.config_errors import ConfigError
-from storage.opening import database_path, open_reader, open_store
+from storage.opening import database_path, open_reader, open_store, store_url
 from storage.rows import ErasureResult
-from storage.storage_config import StorageConfig
+from storage.storage_config import StorageConfig, is_server
 from storage.store import BusyError, ErasureChoice, Store, StoreError
 
 
@@ -28,6 +28,8 @@ def forget(config: StorageConfig, choice: ErasureChoice) -> str:
     """Deletes the chosen records; returns a sentence for the user. StoreError when that failed."""
     result = _forget(config, choice)
     deleted = f"{result.exchanges} exchange{'' if result.exchanges == 1 else 's'} deleted, with the pairs they belonged to"
+    if is_server(store_url(config)):
+        return f"{deleted}; the vacuum of the server overwrites their space"
     if result.log_emptied:
         return f"{deleted}; no byte of them is left in the database"
     return (
@@ -43,11 +45,9 @@ def would_forget(config: StorageConfig, choice: ErasureChoice) -> str:
     return f"{exchanges} and {found.pairs:,} pair{'' if found.pairs == 1 else 's'} would be deleted; nothing was"
 
 
-def forget_ordered(database: Path, store: Store) -> int:
-    """Executes the commands that wait beside `database`; returns the number of exchanges deleted."""
-    results = Mailbox(database=database, kind="forget").answer(
-        lambda command: store.forget(ErasureChoice(**orjson.loads(command)))
-    )
+def forget_ordered(mailbox: CommandMailbox, store: Store) -> int:
+    """Executes the commands that wait; returns the number of exchanges deleted."""
+    results = mailbox.answer(lambda command: store.forget(ErasureChoice(**orjson.loads(command))))
     return sum(result.exchanges for result in results if result is not None)
 
 
@@ -64,6 +64,6 @@ def _forget(config: StorageConfig, choice: ErasureChoice) -> ErasureResult:
     try:
         store = open_store(config)
     except BusyError:
-        return send_forget(database_path(config.url), choice)
+        return send_forget(database_path(store_url(config)), choice)
     with closing(store):
         return store.forget(choice)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import orjson
 
@@ -23,6 +23,13 @@ PATIENCE = 60.0
 """Seconds in which a running `serve` must have answered."""
 LOOK_SECONDS = 0.1
 Result = TypeVar("Result")
+
+
+class CommandMailbox(Protocol):
+    """The commands of one kind that wait for this process."""
+
+    def answer(self, handle: Callable[[bytes], Result]) -> list[Result | None]:
+        """Answers each command that waits with what `handle` returns; one item a command, None for one that failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,6 +40,10 @@ Publish = Callable[[Sequence[tuple[JudgedPair, Judgement]], Sequence[DriftStatus
 """Receives what is stored: the judgements of a batch, and the status of every group after it."""
 
 
+class LeaseLostError(StoreError):
+    """Another process judges this store."""
+
+
 class Judge:
     """Judges pairs in the process that holds the lease. `try_step`, `finish` and `acknowledge` share a lock; `step` takes none.
 
@@ -133,7 +137,7 @@ class Judge:
         """Apply an operator's acknowledgement to the alarms it names; a sentence for each group. StoreError as `step`."""
         with self._lock:
             if not self._holds_lease(now):
-                raise StoreError(LEASE_LOST)
+                raise LeaseLostError(LEASE_LOST)
             groups = self._groups.current()
             named = {key: state for key, state in groups.states.items() if _names(acknowledgement, key)}
             held = {key for key, state in named.items() if state.alarm.state in ACKNOWLEDGEABLE}
@@ -225,7 +229,7 @@ class Judge:
                 return f"{name}: not accepted: {why}"
             unit.commit(written=self._store.record(self._holder, batch.rows()))
         if not unit.committed:
-            raise StoreError(LEASE_LOST)
+            raise LeaseLostError(LEASE_LOST)
         self._alarms += batch.alarms
         return f"{name}: {answer.value}, the state is {alarm.new} now"
 

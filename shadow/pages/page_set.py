@@ -22,7 +22,7 @@ from shadow.pages.runbook import runbook
 from shadow.pages.studies_page import StudiesPage
 from shadow.report.evident_signals import EvidentSignals
 from shadow.settings.top_level_config import Config
-from storage.opening import database_path
+from storage.opening import own_folder
 from storage.store import Reader
 
 
@@ -49,7 +49,7 @@ class PageSet:
         self.conversation = ConversationPage(reader, jinja, self.evident)
         self.audit = AuditPage(reader, jinja, figures, config, registry, now=now)
         self.choose = ChoosePage(reader, jinja, config, now=now)
-        self.studies = StudiesPage(database_path(config.storage.url).parent, jinja)
+        self.studies = StudiesPage(own_folder(config.storage), jinja)
         self._entries = runbook()
 
     def __repr__(self) -> str:

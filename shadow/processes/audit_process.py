@@ -32,8 +32,10 @@ from proxy.worker_stats import WorkerStats
 from shadow.broker.broker_errors import BrokerError
 from shadow.broker.broker_intake import BrokerIntake
 from shadow.commands.acknowledge import acknowledge_ordered
+from shadow.commands.begin_tournament import KIND as TOURNAMENT
 from shadow.commands.begin_tournament import begin_ordered
 from shadow.commands.forget import forget_ordered
+from shadow.commands.table_mailbox import mailbox_of
 from shadow.judging.judge import Judge
 from shadow.judging.webhook import WebhookSender
 from shadow.metrics.observe import Metrics
@@ -62,7 +64,7 @@ from shadow.settings.outbound_checks import proxy_address
 from shadow.settings.top_level_config import Config
 from shadow.telemetry.configured_exporter import configured_exporter
 from shadow.tournament.tournament_spending import spent_routes, without_candidates
-from storage.opening import database_path, open_store
+from storage.opening import open_store
 from storage.store import Store, StoreError
 
 log = structlog.get_logger("sameweights.audit")
@@ -282,10 +284,10 @@ class AuditProcess:
             await asyncio.sleep(GAUGE_SECONDS)
 
     async def _judging(self) -> None:
-        database = database_path(self._config.storage.url)
+        mailbox = mailbox_of(self._config.storage, self._store, "ack")
         while True:
             more = await asyncio.to_thread(self._judge.try_step, time.time())
-            await asyncio.to_thread(acknowledge_ordered, database, self._judge, time.time())
+            await asyncio.to_thread(acknowledge_ordered, mailbox, self._judge, time.time())
             for alarm in self._judge.take_alarms():
                 log.warning("drift_state_changed", state=alarm.new, previous=alarm.old, signal=alarm.name, **asdict(alarm.group))
                 self._notifier.wake()
@@ -304,12 +306,12 @@ class AuditProcess:
             await asyncio.sleep(TOURNAMENT_SECONDS)
 
     async def _orders(self) -> None:
-        database = database_path(self._config.storage.url)
+        starts, deletions = (mailbox_of(self._config.storage, self._store, kind) for kind in (TOURNAMENT, "forget"))
         while True:
-            begun = await asyncio.to_thread(begin_ordered, database, self._store)
+            begun = await asyncio.to_thread(begin_ordered, starts, self._store)
             if begun:
                 log.info("tournament_begun", count=begun)
-            gone = await asyncio.to_thread(forget_ordered, database, self._store)
+            gone = await asyncio.to_thread(forget_ordered, deletions, self._store)
             if gone:
                 log.info("records_deleted", reason="forget", exchanges=gone)
             await asyncio.sleep(ORDER_SECONDS)

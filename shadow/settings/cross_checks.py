@@ -19,6 +19,7 @@ from shadow.settings.price_checks import PRICE_KEYS, price_errors
 from shadow.settings.toml_lines import KeyPath
 from shadow.settings.top_level_config import Config
 from shadow.settings.upstream_checks import reference_error, source_error
+from storage.storage_config import is_server
 
 RESERVED = ("v1", "healthz", "metrics", "ui")
 SHORTEST_TOKEN = 16
@@ -277,9 +278,11 @@ def _texts(raw: RawConfig, *path: str | int) -> list[str]:
 
 def _store(raw: RawConfig) -> Iterator[ConfigErrorItem]:
     url = raw.text("storage", "url")
+    if is_server(url) or raw.text("storage", "url_env"):
+        return
     file = url.removeprefix("sqlite:///") if url.startswith("sqlite:") else url
     if isinstance(raw.at("storage", "url"), str) and (not file or "://" in file or file.startswith("sqlite:")):
-        known = "sqlite:///file.db for a file of this folder, sqlite:////var/lib/file.db for one elsewhere"
+        known = "sqlite:///file.db for a file of this folder, sqlite:////var/lib/file.db for one elsewhere, postgresql://USER@HOST/DATABASE"
         yield ConfigErrorItem(path=("storage", "url"), sentence=f"no such store: {quoted(url)}  (known: {known})")
 
 

@@ -49,6 +49,7 @@ def from_environment(
             path = ("storage", "url") if name == DB_VARIABLE else _path(model, name, providers)
             if path:
                 settings.append(OverridingValue(path=path, value=_value(kind_at(model, path), environ[name]), origin=name))
+                settings += _alone(name) if name == DB_VARIABLE else []
             else:
                 errors.append(f"{name}: no such variable{_meant(model, name)}")
     return settings, errors
@@ -137,10 +138,16 @@ def from_flags(flags: Mapping[str, object]) -> tuple[list[OverridingValue], list
         for name, value in given.items()
         if name not in alone
     ]
+    settings += _alone(_flag("db")) if "db" in given else []
     for role, key in (("upstream", "provider"), ("reference", "reference")):
         if role in given:
             settings.append(OverridingValue(path=("proxy", key), value=role, origin=_flag(role)))
     return settings, errors
+
+
+def _alone(origin: str) -> list[OverridingValue]:
+    """What names another database in the file counts no more, where a flag or a variable names one."""
+    return [OverridingValue(path=("storage", key), value="", origin=origin) for key in ("url_env", "read_url_env")]
 
 
 def _flag(name: str) -> str:

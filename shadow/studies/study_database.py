@@ -40,7 +40,7 @@ def open_study_store(path: Path, storage: StorageConfig) -> Store:
 
     ConfigError for one with recorded traffic and no study: what a study stores there would be judged as traffic.
     """
-    own = storage.model_copy(update={"url": f"sqlite:///{path}", "keep_days": FOR_EVER, "max_bytes": 0, "batch_seconds": 0.01})
+    own = storage.in_file(path).model_copy(update={"keep_days": FOR_EVER, "max_bytes": 0, "batch_seconds": 0.01})
     store = open_store(own)
     try:
         _check_own(path, store)

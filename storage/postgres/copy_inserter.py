@@ -243,16 +243,11 @@ class CopyInserter:
         return _Batch(known, _known(conn, "pairs", pairs) if pairs else set()), known | set(ids)
 
     def _copy(self, conn: psycopg.Connection, table: str, rows: Sequence[Values]) -> None:
-        types = self._types_of(conn, table)
-        statement = f"COPY {table} ({', '.join(COLUMNS[table])}) FROM STDIN (FORMAT BINARY)"
-        with conn.cursor() as cursor, cursor.copy(statement) as copy:
-            copy.set_types(types)
-            for row in rows:
-                _write_row(copy, table, row)
+        copy_rows(conn, table, COLUMNS[table], self._types_of(conn, table), rows)
 
     def _types_of(self, conn: psycopg.Connection, table: str) -> Sequence[str]:
         if table not in self._types:
-            found: dict[str, str] = dict(conn.execute(TYPES, (table,)).fetchall())
+            found = column_types(conn, table)
             self._types[table] = [found[name] for name in COLUMNS[table]]
         return self._types[table]
 
@@ -266,6 +261,22 @@ class CopyInserter:
         if now - self._warned_at >= WARNING_SECONDS:
             self._warned_at = now
             log.warning(event, error=text, kind=type(error).__name__)
+
+
+def column_types(conn: psycopg.Connection, table: str) -> dict[str, str]:
+    """The type of each column of a table."""
+    return dict(conn.execute(TYPES, (table,)).fetchall())
+
+
+def copy_rows(conn: psycopg.Connection, table: str, columns: Sequence[str], types: Sequence[str], rows: Iterable[Values]) -> int:
+    """Write rows by binary COPY, as a part of the open transaction; how many. psycopg.DataError for a value that does not fit."""
+    count = 0
+    with conn.cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)") as copy:
+        copy.set_types(types)
+        for row in rows:
+            _write_row(copy, table, row)
+            count += 1
+    return count
 
 
 def _write_row(copy: psycopg.Copy, table: str, row: Values) -> None:

@@ -22,6 +22,7 @@ from storage.postgres import row_deletion
 from storage.postgres.copy_inserter import CopyInserter
 from storage.postgres.day_partitions import AHEAD, DAY
 from storage.postgres.judgement_tables import PostgresJudgementStore
+from storage.postgres.order_rows import PostgresOrders
 from storage.postgres.page_views import insert_action
 from storage.postgres.postgres_connection import connect, explained, place
 from storage.postgres.postgres_reader import PostgresReader, ReadingConnections
@@ -120,6 +121,11 @@ class PostgresStore(PostgresReader):
             self._primary.query, self._run, prepare=self._inserter.prepare, write_rows=self._inserter.write_rows
         )
 
+    @property
+    def orders(self) -> PostgresOrders:
+        """The commands that wait for the process that judges."""
+        return PostgresOrders(self._primary.query, self._run)
+
     def secret(self) -> bytes:
         """The 32 random bytes of this installation, drawn at the first call; StoreError where they cannot be stored."""
         return self._run(_stored_secret)
@@ -150,7 +156,7 @@ class PostgresStore(PostgresReader):
         try:
             gone = self._drop_days(before) + self._drop_rows(before) + self._drop_excess()
             self._run(lambda conn: _tidy(conn, before))
-            self._create_days(now)
+            self._create_days(time.time())
         except StoreError:  # the writer has logged it
             return 0
         return gone

@@ -128,6 +128,11 @@ class SqliteStore(SqliteReader):
         """Queries about studies, and what a study writes."""
         return SqliteStudyStore(self._query, self._run)
 
+    @property
+    def orders(self) -> None:
+        """No table: commands come as files beside the database, since one process writes it."""
+        return None
+
     def secret(self) -> bytes:
         """The 32 random bytes of this installation, drawn at the first call; StoreError where they cannot be stored."""
         return self._run(stored_secret)

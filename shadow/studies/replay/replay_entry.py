@@ -194,6 +194,6 @@ def execute(order: ReplayOrder, outputs: OutputFlags, *, plan: bool) -> int:
     study.check()
     formats = output_formats(outputs.formats)
     result = asyncio.run(study.run())
-    with closing(open_reader(order.config.storage.model_copy(update={"url": f"sqlite:///{order.database}"}))) as reader:
+    with closing(open_reader(order.config.storage.in_file(order.database))) as reader:
         print_outputs(reader, result.stored, formats, outputs.folder)
     return result.exit_code

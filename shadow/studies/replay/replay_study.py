@@ -232,7 +232,7 @@ def _stored_keys(order: ReplayOrder) -> frozenset[str]:
     """The keys of the answers that an earlier run has stored; none where there is no database yet."""
     if not order.database.exists():
         return frozenset()
-    url = order.config.storage.model_copy(update={"url": f"sqlite:///{order.database}"})
+    url = order.config.storage.in_file(order.database)
     with suppress(StoreError), closing(open_reader(url)) as reader:  # its error is raised when it is written
         return frozenset(request.key for request in reader.studies.requests(order.id) if request.state == ANSWERED)
     return frozenset()

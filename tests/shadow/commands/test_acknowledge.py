@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from shadow.commands.acknowledge import acknowledge, acknowledge_ordered
+from shadow.commands.mailbox import Mailbox
 from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.state_transitions import AckAction, Acknowledgement, DriftState
 from shadow.judging.judge import Judge
@@ -91,18 +92,19 @@ def test_without_a_running_serve_it_is_done_at_once(tmp_path, config):
     assert list(tmp_path.glob("*-ack-*")) == []
 
 
-def test_beside_a_running_serve_it_is_handed_over_and_leaves_no_file(store, tmp_path, config):
+def test_beside_a_running_serve_it_is_handed_over_and_leaves_no_file(sqlite_store, tmp_path, config):
+    store = sqlite_store
     judge, printed = drifted(store), []
     asking = threading.Thread(target=lambda: printed.extend(acknowledge(config, FIXED, patience=20.0)))
     asking.start()
     while asking.is_alive():
-        acknowledge_ordered(tmp_path / "store.db", judge, 1.0)
+        acknowledge_ordered(Mailbox(database=tmp_path / "store.db", kind="ack"), judge, 1.0)
         asking.join(0.02)
     assert printed == ["p, m, route default: fixed, the state is ok now"]
     assert list(tmp_path.glob("*-ack-*")) == []
 
 
-def test_acknowledgement_without_an_answer_is_taken_back(store, tmp_path, config):
+def test_acknowledgement_without_an_answer_is_taken_back(sqlite_store, tmp_path, config):
     with pytest.raises(StoreError, match="did not answer"):
         acknowledge(config, FIXED, patience=0.1)
     assert list(tmp_path.glob("*-ack-*")) == []
@@ -110,7 +112,7 @@ def test_acknowledgement_without_an_answer_is_taken_back(store, tmp_path, config
 
 def test_unreadable_acknowledgement_is_answered_with_an_error(store, tmp_path):
     (tmp_path / "store.db-ack-1.json").write_text('{"answer": "maybe"}', encoding="utf-8")
-    assert acknowledge_ordered(tmp_path / "store.db", drifted(store), 1.0) == 1
+    assert acknowledge_ordered(Mailbox(database=tmp_path / "store.db", kind="ack"), drifted(store), 1.0) == 1
     assert "error" in (tmp_path / "store.db-ack-1.done").read_text(encoding="utf-8")
 
 

@@ -3,6 +3,7 @@ from contextlib import closing
 from dataclasses import replace
 
 from shadow.commands.begin_tournament import begin, begin_ordered, begin_tournament
+from shadow.commands.mailbox import Mailbox
 from shadow.tournament.tournament_record import running, tournaments
 from storage.opening import open_reader, open_store
 from storage.storage_config import StorageConfig
@@ -38,5 +39,5 @@ def test_a_running_serve_stores_the_start_itself(tmp_path):
         sender = threading.Thread(target=begin_tournament, args=(config, RECORD))
         sender.start()
         while sender.is_alive():
-            begin_ordered(tmp_path / "held.db", store)
+            begin_ordered(Mailbox(database=tmp_path / "held.db", kind="tournament"), store)
         assert running(store.studies.studies(), "agents") == RECORD

@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from shadow.commands.forget import chosen, forget, forget_ordered, send_forget, would_forget
+from shadow.commands.mailbox import Mailbox
 from shadow.settings.config_errors import ConfigError
 from storage.opening import open_store
 from storage.storage_config import StorageConfig
@@ -53,14 +54,15 @@ def test_forget_without_a_selection_is_an_error(before, error):
     assert error in "".join(raised.value.errors)
 
 
-def test_beside_a_running_serve_the_records_go_and_no_file_is_left(store, tmp_path):
+def test_beside_a_running_serve_the_records_go_and_no_file_is_left(sqlite_store, tmp_path):
+    store = sqlite_store
     offered(store.add_exchange, exchange_record("a")).result(5)
     database, results = tmp_path / "store.db", []
     sending = threading.Thread(target=lambda: results.append(send_forget(database, ErasureChoice(before=1e12))))
     sending.start()
     deleted = 0
     while sending.is_alive():
-        deleted += forget_ordered(database, store)
+        deleted += forget_ordered(Mailbox(database=database, kind="forget"), store)
         sending.join(0.02)
     assert deleted == 1
     assert [(result.exchanges, result.log_emptied) for result in results] == [(1, True)]
@@ -80,7 +82,7 @@ def test_why_a_deletion_failed_reaches_its_sender(store, tmp_path):
     sending = threading.Thread(target=send)
     sending.start()
     while sending.is_alive():
-        forget_ordered(database, store)
+        forget_ordered(Mailbox(database=database, kind="forget"), store)
         sending.join(0.02)
     assert "closed" in errors[0]
 
@@ -89,6 +91,6 @@ def test_why_a_deletion_failed_reaches_its_sender(store, tmp_path):
 def test_unknown_command_is_answered_and_deletes_nothing(tmp_path, store, command):
     offered(store.add_exchange, exchange_record("a")).result(5)
     (tmp_path / "store.db-forget-1.json").write_text(command)
-    assert forget_ordered(tmp_path / "store.db", store) == 0
+    assert forget_ordered(Mailbox(database=tmp_path / "store.db", kind="forget"), store) == 0
     assert store.exchange("a") is not None
     assert (tmp_path / "store.db-forget-1.done").exists()

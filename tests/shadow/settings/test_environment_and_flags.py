@@ -75,6 +75,8 @@ def test_flags_make_the_two_providers():
         ("proxy", "providers", "reference", "base_url"): "http://r",
         ("proxy", "providers", "reference", "models", "*"): "m",
         ("storage", "url"): "sqlite:///a.db",
+        ("storage", "url_env"): "",
+        ("storage", "read_url_env"): "",
         ("proxy", "provider"): "upstream",
         ("proxy", "reference"): "reference",
     }
@@ -92,5 +94,7 @@ def test_a_flag_that_means_nothing_alone_states_what_it_needs():
 def test_short_names_of_file_and_database_are_known():
     environ = {"SAMEWEIGHTS_CONFIG": "a.toml", "SAMEWEIGHTS_DB": "a.db"}
     settings, errors = from_environment(Config, environ, named=(), providers=())
-    assert [(one.path, one.value, one.origin) for one in settings] == [(("storage", "url"), "a.db", "SAMEWEIGHTS_DB")]
+    assert [(one.path, one.value, one.origin) for one in settings] == [
+        (("storage", key), value, "SAMEWEIGHTS_DB") for key, value in (("url", "a.db"), ("url_env", ""), ("read_url_env", ""))
+    ]
     assert errors == []

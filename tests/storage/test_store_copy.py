@@ -1,0 +1,103 @@
+"""A moved installation has every row, its judge goes on where it was, and nothing is half copied."""
+
+from contextlib import closing
+
+import psycopg
+import pytest
+
+from storage.opening import open_store
+from storage.rows import AnswerFilter, PairFilter
+from storage.storage_config import StorageConfig
+from storage.store import StoreError
+from storage.store_copy import copy_store
+from tests.conformance import exchange_record
+from tests.payoffs import add
+from tests.storage.postgres.same_records import each_period, put_records
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def url(postgres_server):
+    url = postgres_server.empty()
+    yield url
+    postgres_server.drop(url)
+
+
+@pytest.fixture
+def moved(sqlite_store, tmp_path, url):
+    """(store before, store after) of an installation with records of every kind."""
+    put_records(sqlite_store)
+    secret = sqlite_store.secret()
+    sqlite_store.close()
+    counts = copy_store(tmp_path / "store.db", url)
+    config = StorageConfig(url=f"{tmp_path}/store.db", batch_seconds=0.01)
+    with closing(open_store(config)) as before, closing(open_store(StorageConfig(url=url, batch_seconds=0.01))) as after:
+        assert after.secret() == secret
+        yield before, after, counts
+
+
+def test_every_query_returns_the_same_after_the_move(moved):
+    before, after, counts = moved
+    assert counts["exchanges"] == 800
+    assert before.pairs(PairFilter(limit=1_000)) == after.pairs(PairFilter(limit=1_000)) != []
+    for each in before.pairs(PairFilter(limit=30)):
+        for id_ in (each.pair.subject_id, each.pair.reference_id, each.pair.control_id):
+            assert before.exchange(id_) == after.exchange(id_)
+            assert before.tool_calls(id_) == after.tool_calls(id_)
+            assert before.findings(exchange_id=id_) == after.findings(exchange_id=id_)
+        assert before.findings(pair_id=each.pair.id) == after.findings(pair_id=each.pair.id)
+    assert before.faulty_answers(AnswerFilter(limit=99)) == after.faulty_answers(AnswerFilter(limit=99))
+    for name in ("signal_counts", "traffic", "payoffs", "reasons", "token_sums"):
+        assert list(each_period(getattr(before, name))) == list(each_period(getattr(after, name)))
+    assert before.judgements.group_states() == after.judgements.group_states()
+    assert before.judgements.alarms(0, 0) == after.judgements.alarms(0, 0)
+    assert before.page_queries.newest_evidence(99) == after.page_queries.newest_evidence(99)
+
+
+def test_judge_goes_on_after_the_last_pair_it_judged_and_new_pairs_come_last(moved):
+    before, after, _ = moved
+    assert after.judgements.last_judged() == before.judgements.last_judged() > 0
+    waiting = [row.pair_id for row in before.judgements.unjudged(0, 1_000)]
+    add(after, "new-pair")
+    rows = after.judgements.unjudged(after.judgements.last_judged(), 1_000)
+    assert [row.pair_id for row in rows] == [*waiting, "new-pair"]
+    [pace] = after.judgements.paces()
+    assert [row.exchange_id for row in after.judgements.timed_answers(pace.last_no, 10)] == ["new-pair"]
+
+
+def test_records_of_a_new_day_and_of_a_copied_id_are_taken_after_the_move(moved):
+    _, after, _ = moved
+    known = after.pairs(PairFilter(limit=1))[0].pair.id
+    before = after.stored
+    after.add_exchange(exchange_record(known))
+    after.add_exchange(exchange_record("new"))
+    assert after.flush(20)
+    assert after.stored == before + 1
+
+
+def test_database_that_has_records_is_left_as_it_is(sqlite_store, tmp_path, postgres_store, postgres_url):
+    sqlite_store.close()
+    postgres_store.add_exchange(exchange_record("one"))
+    assert postgres_store.flush(20)
+    with pytest.raises(StoreError, match="has records already, and nothing was copied"):
+        copy_store(tmp_path / "store.db", postgres_url)
+    assert postgres_store.exchange("one") is not None
+
+
+def test_copy_that_fails_in_the_middle_leaves_nothing(sqlite_store, tmp_path, url):
+    add(sqlite_store, "one")
+    sqlite_store.close()
+    open_store(StorageConfig(url=url)).close()
+    with closing(psycopg.connect(url, autocommit=True)) as conn:
+        conn.execute("ALTER TABLE payoffs ADD CHECK (payoff > 5)")
+        with pytest.raises(StoreError, match="nothing was copied"):
+            copy_store(tmp_path / "store.db", url)
+        assert conn.execute("SELECT count(*) FROM exchanges").fetchone() == (0,)
+
+
+def test_file_that_is_being_written_or_absent_is_refused(sqlite_store, tmp_path, url):
+    with pytest.raises(StoreError, match="is already written by another sameweights"):
+        copy_store(tmp_path / "store.db", url)
+    with pytest.raises(StoreError, match="does not exist: name the file"):
+        copy_store(tmp_path / "absent.db", url)
