@@ -37,6 +37,8 @@ class MoneyLine:
 
     provider: str
     use: str
+    configured: bool
+    """Whether any price of the provider is configured."""
     answers: int
     low: float
     high: float
@@ -62,16 +64,17 @@ def lines_of(sums: Iterable[TokenSum], prices: PriceList) -> tuple[MoneyLine, ..
         groups[USES.get(Role(row.role), AUDIT), row.provider].append(row)
     order = (LIVE, CANDIDATE, AUDIT)
     return tuple(
-        money_line(provider, use, period_money(rows, prices))
+        money_line(provider, use, period_money(rows, prices), configured=prices.has(provider))
         for (use, provider), rows in sorted(groups.items(), key=lambda item: (order.index(item[0][0]), item[0][1]))
     )
 
 
-def money_line(provider: str, use: str, found: PeriodMoney) -> MoneyLine:
+def money_line(provider: str, use: str, found: PeriodMoney, *, configured: bool) -> MoneyLine:
     """The line of one provider and use."""
     return MoneyLine(
         provider=provider,
         use=use,
+        configured=configured,
         answers=found.answers,
         low=float(found.money.low),
         high=float(found.money.high),
@@ -148,5 +151,10 @@ def _stated(found: PeriodMoney) -> str:
 
 
 def with_a_cost(lines: Iterable[MoneyLine]) -> Iterator[MoneyLine]:
-    """The lines of which anything is known: where no price is configured and no cost is stated, a report has no money."""
-    return (line for line in lines if line.stated_answers or (set(line.unpriced) != {NO_PRICE} and line.answers > 0))
+    """The lines to show: where no price is configured and no cost is stated, a report has no money."""
+    return (line for line in lines if line.stated_answers or line.configured)
+
+
+def money_name(line: MoneyLine) -> str:
+    """The provider, and whose answers the line is about where they are not the application's own."""
+    return line.provider if line.use == LIVE else f"{line.provider} ({line.use})"

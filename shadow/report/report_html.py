@@ -12,6 +12,7 @@ from shadow.report.drift_table import drift_details, drift_rows
 from shadow.report.figures import Report, Scorecard
 from shadow.report.latency_lines import MEASURES
 from shadow.report.latency_tables import latency_rows
+from shadow.report.money_lines import money_name, with_a_cost
 from shadow.report.report_markdown import excess_text
 from shadow.report.verdict_rows import display_name, unmeasured_lines, verdict_rows
 from shadow.verdict.phrases import moment, named, percent
@@ -58,6 +59,7 @@ def as_html(report: Report) -> str:
         drifting=[(line, drift_details(line)) for line in drift_rows(report)],
         measures=MEASURES,
         latency=list(latency_rows(report)),
+        costs=[(money_name(line), line.sentence) for line in with_a_cost(report.money)],
         moment=moment,
         named=named,
         percent=percent,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from shadow.presentation.safe_text import markdown
 from shadow.report.figures import Report, Scorecard, SignalLine
+from shadow.report.money_lines import money_name, with_a_cost
 from shadow.report.verdict_rows import display_name, unmeasured_lines, verdict_rows
 from shadow.verdict.phrases import moment, named, percent
 
@@ -34,6 +35,10 @@ def _lines(report: Report) -> Iterator[str]:
         yield from (f"- {markdown(line)}" for line in missing)
     for card in report.cards:
         yield from _card(card, report)
+    lines = list(with_a_cost(report.money))
+    if lines:
+        yield "\n### Cost\n"
+        yield from (f"- {markdown(money_name(line))}: {markdown(line.sentence)}." for line in lines)
 
 
 def _verdicts(report: Report) -> Iterator[str]:

@@ -13,7 +13,7 @@ ONE = "1.00 for 10 answers at the configured prices"
 
 
 def line(*sums, by=FLAT):
-    return money_line("near", "live", period_money(sums, by))
+    return money_line("near", "live", period_money(sums, by), configured=by.has("near"))
 
 
 def test_sentence_states_money_answers_without_a_price_cache_and_the_stated_cost():
@@ -69,6 +69,7 @@ def test_provider_without_any_price_states_its_own_cost_alone():
 
 def test_line_without_price_and_stated_cost_is_left_out_of_the_text():
     assert list(with_a_cost([line(summed(10, fresh=1), by=PriceList({}))])) == []
+    assert list(with_a_cost([line(summed(10, "no_usage"), by=PriceList({}))])) == []
     assert len(list(with_a_cost([line(summed(10, "no_usage"))]))) == 1
 
 

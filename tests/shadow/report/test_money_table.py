@@ -16,7 +16,7 @@ def text(*lines, width=100):
 
 
 def line(use, *sums, by=FLAT):
-    return money_line("near", use, period_money(sums, by))
+    return money_line("near", use, period_money(sums, by), configured=by.has("near"))
 
 
 def test_table_has_the_sentence_of_each_provider_and_names_the_use_that_is_not_live():

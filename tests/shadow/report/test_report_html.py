@@ -3,6 +3,8 @@
 import re
 from dataclasses import replace
 
+from proxy.provider_config import Provider
+from shadow.pricing.price_list import PriceList
 from shadow.report.build_report import build, build_verdicts
 from shadow.report.drift_lines import DriftLine
 from shadow.report.report_html import as_html
@@ -42,6 +44,16 @@ def test_hostile_model_name_is_text(store):
     page = as_html(build(store, 0.0, NOW + 60))
     assert "<script" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;[U+202E][ESC][2J" in page
+
+
+def test_cost_is_stated_where_a_price_is_configured(store):
+    add_pair(store, "near", "Hello", "Hello")
+    assert store.flush(20)
+    [row] = [row for row in store.token_sums(0, 0) if row.role == "shadow"]
+    prices = PriceList({"official": Provider(base_url="http://a", price_input=1e6, price_output=1e6)})
+    money = f"{sum(row.tokens)}.00 for 1 answer at the configured prices."
+    assert money in as_html(build(store, 0.0, NOW + 60, prices))
+    assert "Cost" not in as_html(build(store, 0.0, NOW + 60))
 
 
 def test_no_request_is_not_measured(store):
