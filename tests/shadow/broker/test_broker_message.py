@@ -2,6 +2,7 @@
 
 import random
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -20,8 +21,10 @@ from shadow.broker.broker_message import (
     subject,
 )
 from tests.exchanges import asked, exchange, said
+from tests.kept_messages import KEPT
 
 LIMIT = 1_000_000
+MESSAGES = Path(__file__).with_name("messages")
 
 
 def compressed(payload: bytes) -> bytes:
@@ -90,3 +93,15 @@ def test_streams_share_the_exchanges_evenly():
     for _ in range(4_000):
         counts[shard_of(f"{draw.getrandbits(112):028x}", 4)] += 1
     assert all(900 < count < 1_100 for count in counts)
+
+
+@pytest.mark.parametrize(("version", "number"), [(version, number) for version in KEPT for number in range(len(KEPT[version]))])
+def test_message_that_a_release_published_is_read_as_the_exchange_that_it_was(version, number):
+    body = (MESSAGES / f"format-{version}-{number}.zst").read_bytes()
+    assert read_message(version, body, LIMIT) == KEPT[version][number]
+
+
+def test_every_kept_message_is_read_and_the_version_of_today_has_some():
+    names = {f"format-{version}-{number}.zst" for version in KEPT for number in range(len(KEPT[version]))}
+    assert {path.name for path in MESSAGES.iterdir()} == names
+    assert KEPT[FORMAT]
