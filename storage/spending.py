@@ -27,6 +27,31 @@ class Spending(NamedTuple):
 
 
 NOTHING = Spending(requests=0, tokens=0, money=0.0)
+ONE = Spending(requests=1, tokens=0, money=0.0)
+
+
+class Reservation(NamedTuple):
+    """The answer to a reservation: the limit that is reached ("requests", "tokens", "money"), "" where it was made, and what all
+    processes have spent in the period then.
+    """
+
+    reached: str
+    spent: Spending
+
+
+def limit_reached(spent: Spending, limits: Spending) -> str:
+    """The first limit that is reached; "" for none. A limit of 0 is none."""
+    amounts = zip(Spending._fields, spent, limits, strict=True)
+    return next((unit for unit, amount, limit in amounts if limit and amount >= limit), "")
+
+
+def reserve(conn: sqlite3.Connection, at: float, period: tuple[int, int], limits: Spending) -> Reservation:
+    """Add one request to the hour of `at` unless the `period`, as for `spent`, has reached one of the limits."""
+    before = spent(conn, *period)
+    if reached := limit_reached(before, limits):
+        return Reservation(reached, before)
+    spend(conn, at, ONE)
+    return Reservation("", before._replace(requests=before.requests + 1))
 
 
 def spend(conn: sqlite3.Connection, at: float, cost: Spending) -> None:

@@ -48,7 +48,7 @@ from storage.rows import (
     ToolCallRow,
     TrafficCount,
 )
-from storage.spending import Spending
+from storage.spending import Reservation, Spending
 from storage.study_store import StudyQueries, StudyStore
 
 
@@ -372,6 +372,12 @@ class Store(Writer, PreparedWriter, Reader, Protocol):
 
     def spend(self, at: float, cost: Spending) -> None:
         """Add what a reference has cost at `at`, seconds since the epoch; on disk when this returns. Slow: off the loop."""
+
+    def reserve(self, at: float, period: tuple[int, int], limits: Spending) -> Reservation:
+        """Add one request at `at` unless what all processes have spent in the `period` has reached one of the `limits`; atomic.
+
+        `period` are hours since the epoch as for `spent`; a limit of 0 is none. On disk when this returns. Slow: off the loop.
+        """
 
     def begin_run(self, run: str) -> Mapping[int, int]:
         """How many exchanges of each worker the `serve` of this name has stored already; the counts of other runs are deleted."""

@@ -10,7 +10,7 @@ from typing import Protocol
 import structlog
 
 from shadow.sampling.budget import Budget
-from storage.spending import Spending
+from storage.spending import Reservation, Spending
 from storage.store import StoreError
 
 log = structlog.get_logger("sameweights.worker")
@@ -41,7 +41,10 @@ class BudgetAccount(Protocol):
 
 
 class SpendingStore(Protocol):
-    """Where what was spent is kept."""
+    """Where what was spent is kept, by all processes that share it."""
+
+    def reserve(self, at: float, period: tuple[int, int], limits: Spending) -> Reservation:
+        """Adds one request at `at` unless the period has reached a limit; on disk when this returns. Slow: off the loop."""
 
     def spend(self, at: float, cost: Spending) -> None:
         """Adds what a reference has cost at `at`, seconds since the epoch; on disk when this returns. Slow: off the loop."""
@@ -70,14 +73,20 @@ class StoredBudget:
         self._budget.give_back(requests)
 
     async def reserve(self) -> str:
-        """Have one admitted request on disk: a crash or a restart must not spend it again."""
-        if self._budget.limited:
-            try:
-                await asyncio.to_thread(self._store.spend, time.time(), Spending(1, 0, 0.0))
-            except StoreError:  # what cannot be stored would be spent twice
-                self._budget.give_back()
-                return UNKNOWN
-        return ""
+        """Have one admitted request on disk, where all processes that share the store count it, also after a crash."""
+        if not self._budget.limited:
+            return ""
+        now = time.time()
+        limits = Spending(*self._budget.amounts)
+        try:
+            made = await asyncio.to_thread(self._store.reserve, now, self._budget.hours(now), limits)
+        except StoreError:  # what cannot be stored would be spent twice
+            self._budget.give_back()
+            return UNKNOWN
+        if made.reached:
+            self._budget.give_back()
+        self._budget.observe(now, *made.spent)
+        return f"budget_{made.reached}" if made.reached else ""
 
     async def pay(self, costs: Sequence[Cost]) -> None:
         """Count what the answers of one pair cost; the request of the first is reserved already."""

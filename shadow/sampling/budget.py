@@ -62,6 +62,12 @@ class Budget:
         self._turn(now)
         self._requests, self._tokens, self._money = requests, tokens, money
 
+    def observe(self, now: float, requests: int, tokens: int, money: float) -> None:
+        """Take over what all processes have spent in the period that `now` is in, this one's reserved requests included."""
+        self._turn(now)
+        self._requests = max(self._requests, requests - self._open)
+        self._tokens, self._money = max(self._tokens, tokens), max(self._money, money)
+
     def give_back(self, requests: int = 1) -> None:
         """Give back admitted requests that will not be sent."""
         self._open = max(self._open - requests, 0)
@@ -99,6 +105,11 @@ class Budget:
     def spent(self) -> PeriodSpending:
         """What the running period has cost so far."""
         return PeriodSpending(requests=self._open + self._requests, tokens=self._tokens, money=self._money)
+
+    @property
+    def amounts(self) -> tuple[int, int, float]:
+        """The limits of a period: requests, tokens, money; 0 is none."""
+        return self._limits.requests, self._limits.tokens, self._limits.money
 
     def limits(self) -> dict[str, float]:
         """The limits of a period by unit; 0 is none."""

@@ -27,11 +27,11 @@ from storage.postgres.page_views import insert_action
 from storage.postgres.postgres_connection import connect, explained, place
 from storage.postgres.postgres_reader import PostgresReader, ReadingConnections
 from storage.postgres.schema_steps import migrate_server
-from storage.postgres.spending_hours import add_spending, spending_between
+from storage.postgres.spending_hours import add_spending, reserve_spending, spending_between
 from storage.postgres.study_records import PostgresStudyStore
 from storage.prepared_records import PreparedRecord
 from storage.rows import ErasureResult, ExchangeRecord, PairRecord
-from storage.spending import Spending
+from storage.spending import Reservation, Spending
 from storage.storage_config import StorageConfig
 from storage.store import ErasureChoice, Settled, StoreError, ignore
 
@@ -173,6 +173,10 @@ class PostgresStore(PostgresReader):
     def spend(self, at: float, cost: Spending) -> None:
         """Add what a reference has cost at `at`, seconds since the epoch; on disk when this returns."""
         self._run(lambda conn: add_spending(conn, at, cost))
+
+    def reserve(self, at: float, period: tuple[int, int], limits: Spending) -> Reservation:
+        """Reserve one request of a budget that all processes share; on disk when this returns."""
+        return self._run(lambda conn: reserve_spending(conn, at, period, limits))
 
     def close(self) -> None:
         """Write what is queued, and release the connections."""

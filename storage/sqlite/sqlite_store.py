@@ -19,7 +19,7 @@ from storage.rows import (
     ExchangeRecord,
     PairRecord,
 )
-from storage.spending import Spending, spend
+from storage.spending import Reservation, Spending, reserve, spend
 from storage.sqlite import action_log, handover_counts, retention
 from storage.sqlite.batch_inserter import BatchInserter
 from storage.sqlite.connection import (
@@ -213,6 +213,10 @@ class SqliteStore(SqliteReader):
     def spend(self, at: float, cost: Spending) -> None:
         """Add what a reference has cost at `at`, seconds since the epoch; on disk when this returns."""
         self._run(lambda conn: spend(conn, at, cost))
+
+    def reserve(self, at: float, period: tuple[int, int], limits: Spending) -> Reservation:
+        """Reserve one request of a budget; on disk when this returns."""
+        return self._run(lambda conn: reserve(conn, at, period, limits))
 
     def _run(self, job: Callable[[sqlite3.Connection], Result]) -> Result:
         """The result of `job`, run by the writer; an error of the database is raised as StoreError."""

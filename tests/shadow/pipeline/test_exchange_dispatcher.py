@@ -23,6 +23,7 @@ from shadow.reading.parsed_exchange import parse_exchange
 from shadow.sampling.budget import Budget
 from shadow.settings.top_level_config import Config, ShadowConfig
 from storage.opening import record_preparer
+from storage.spending import Reservation, Spending
 from tests.conformance import exchange_record
 from tests.exchanges import asked, exchange, said
 from tests.running import until
@@ -163,6 +164,10 @@ class SlowStore:
 
     def spend(self, *_) -> None:
         self.let.wait(60)
+
+    def reserve(self, *_) -> Reservation:
+        self.let.wait(60)
+        return Reservation("", Spending(1, 0, 0.0))
 
 
 @pytest.fixture

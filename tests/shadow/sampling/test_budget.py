@@ -114,3 +114,16 @@ def test_a_budget_counts_what_earlier_processes_spent():
     assert [budget.admit(1_000.0), budget.admit(1_000.0)] == ["", "budget_requests"]
     budget.give_back()
     assert budget.admit(1_000.0) == ""
+
+
+def test_what_other_processes_have_spent_counts_and_never_lowers_what_is_known():
+    budget = Budget(requests=5, tokens=0, money=0.0, period="hour")
+    assert budget.admit(0.0) == ""
+    budget.observe(0.0, 4, 10, 1.0)
+    assert budget.spent == PeriodSpending(requests=4, tokens=10, money=1.0), "its own open request is among the four"
+    budget.observe(0.0, 2, 5, 0.5)
+    assert budget.spent == PeriodSpending(requests=4, tokens=10, money=1.0)
+    budget.observe(0.0, 5, 10, 1.0)
+    assert budget.exhausted(0.0) == "budget_requests"
+    budget.observe(3_600.0, 0, 0, 0.0)
+    assert budget.exhausted(3_600.0) == ""
