@@ -8,7 +8,7 @@ import os
 import socket
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,11 +80,20 @@ class DemoRoute:
 
 
 def write_config(
-    folder: Path, providers: Mapping[str, str], *, reference: str, route: DemoRoute, model: str, data: int, admin: int
+    folder: Path,
+    providers: Mapping[str, str],
+    *,
+    reference: str,
+    route: DemoRoute,
+    model: str,
+    data: int,
+    admin: int,
+    routers: Iterable[str] = (),
 ) -> Path:
-    """Write the configuration into `folder`, with the database beside it; returns its path."""
-    prices = {name: f"price_input = {price / 4:g}\nprice_output = {price:g}\n" for name, price in route.prices.items()}
-    tables = "".join(f'[proxy.providers.{name}]\nbase_url = "{url}"\n{prices.get(name, "")}\n' for name, url in providers.items())
+    """Write the configuration into `folder`, with the database beside it; returns its path. `routers` name their servers."""
+    more = {name: f"price_input = {price / 4:g}\nprice_output = {price:g}\n" for name, price in route.prices.items()}
+    more |= dict.fromkeys(routers, 'upstream_from = "provider"\n')
+    tables = "".join(f'[proxy.providers.{name}]\nbase_url = "{url}"\n{more.get(name, "")}\n' for name, url in providers.items())
     file = folder / "sameweights.toml"
     text = CONFIG.format(
         data=data,

@@ -29,7 +29,16 @@ from shadow.demo.demo_processes import (
     write_config,
 )
 from shadow.demo.demo_traffic import DemoTraffic
-from shadow.demo.expected_verdicts import DESCRIPTIONS, MODEL, PROVIDERS, REFERENCE, ROUTE, unexpected_choices, unexpected_results
+from shadow.demo.expected_verdicts import (
+    DESCRIPTIONS,
+    MODEL,
+    PROVIDERS,
+    REFERENCE,
+    ROUTE,
+    ROUTER,
+    unexpected_choices,
+    unexpected_results,
+)
 from shadow.demo.loose_json import mapping
 from shadow.report.build_report import as_text, build
 from shadow.report.figures import Report
@@ -96,7 +105,14 @@ class _Demo:
 
     def _config(self, addresses: Mapping[str, str]) -> Path:
         return write_config(
-            self._folder, addresses, reference=REFERENCE, route=ROUTE, model=MODEL, data=self._data, admin=self._admin_port
+            self._folder,
+            addresses,
+            reference=REFERENCE,
+            route=ROUTE,
+            model=MODEL,
+            data=self._data,
+            admin=self._admin_port,
+            routers=[ROUTER],
         )
 
     async def _send_traffic(self) -> None:

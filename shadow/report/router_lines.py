@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from math import isfinite
+from math import inf, isfinite
 
 from shadow.choice.candidate_claims import ChoiceVerdict
 from shadow.choice.upstream_claims import UpstreamClaim, largest_effect, upstream_claims
@@ -87,9 +87,9 @@ def router_lines(reader: Reader, since: float, until: float, drift: Iterable[Dri
     shares = _shares(judgements.upstream_shares(since, until, NEWEST_ANSWERS))
     turns = {(row.provider, row.model): row for row in judgements.upstream_turns(since, until, NEWEST_ANSWERS)}
     found = sorted(_by_router(rows, _known(lines)).items())
+    # a report is one look at a whole period: a conversation that may go on is a unit as it is
     return tuple(
-        _router(key, upstream_claims(pairs, until), shares[key[:2]], turns.get(key[:2]), _since(lines, key))
-        for key, pairs in found
+        _router(key, upstream_claims(pairs, inf), shares[key[:2]], turns.get(key[:2]), _since(lines, key)) for key, pairs in found
     )
 
 

@@ -114,7 +114,7 @@ def _changes(router: RouterLine) -> Iterator[str]:
     if not router.conversations:
         return
     text = f"{percent(router.changed / router.conversations)} of conversations changed upstream"
-    if router.cached_after_change is not None and router.cached_else is not None:
+    if router.cached_after_change is not None and router.cached_else:
         after, other = percent(router.cached_after_change), percent(router.cached_else)
         text += f"; cached share {after} after a change, {other} without"
     yield text

@@ -44,11 +44,12 @@ def test_free_ports_found_together_are_distinct():
 
 def test_the_written_configuration_is_a_valid_one(tmp_path):
     found = {name: f"http://127.0.0.1:{port}/v1" for port, name in enumerate(("official", "other", "cheap"), 5)}
-    file = write_config(tmp_path, found, reference="official", route=ROUTE, model="m", data=3, admin=4)
+    file = write_config(tmp_path, found, reference="official", route=ROUTE, model="m", data=3, admin=4, routers=["other"])
     config = Config.model_validate(tomllib.loads(file.read_text()))
     assert config.shadow.sample_rate == 1.0
     assert {name: provider.base_url for name, provider in config.proxy.providers.items()} == found
     assert (config.proxy.listen, config.admin.listen) == ("127.0.0.1:3", "127.0.0.1:4")
+    assert [name for name, provider in config.proxy.providers.items() if provider.upstream_from] == ["other"]
     [route] = config.proxy.routes
     assert (route.provider, route.candidates, config.tournament.tolerance) == ("other", ("cheap",), 20)
     assert (config.proxy.providers["cheap"].price_input, config.proxy.providers["cheap"].price_output) == (0.5, 2)

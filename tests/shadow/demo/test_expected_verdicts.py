@@ -16,7 +16,9 @@ from shadow.demo.expected_verdicts import (
 from shadow.drift.excess_estimates import SignalOutcome
 from shadow.report.figures import Report, Scorecard
 from shadow.report.latency_lines import LatencyLine
+from shadow.report.router_lines import RouterLine
 from shadow.verdict.verdict_rule import decide
+from tests.shadow.report.test_router_text import line
 from tests.verdicts import evidence, signal
 
 
@@ -49,6 +51,7 @@ CARDS = {
     "slow": card("slow"),
     "toolbreaker": card("toolbreaker", "calls_tool"),
     "spacer": card("spacer", "text"),
+    "hub": card("hub"),
     "twin": card("twin"),
     "thrifty": card("thrifty"),
     "bargain": card("bargain", "calls_tool"),
@@ -62,6 +65,17 @@ def report(ratio=4.0, **changed):
 
 def test_expected_verdicts_give_no_sentence():
     assert unexpected_results(report()) == []
+
+
+@pytest.mark.parametrize(("server", "verdict", "unexpected"), [("near", "worse", 1), ("near", "same", 0), ("deepx", "worse", 0)])
+def test_server_behind_the_router_that_serves_the_same_is_never_named(server, verdict, unexpected):
+    router = RouterLine(provider="hub", model="m", reference=REFERENCE, upstreams=(line(server, verdict),))
+    found = unexpected_results(dataclasses.replace(report(), routers=(router,)))
+    assert len(found) == unexpected
+
+
+def test_verdict_of_the_router_as_a_whole_may_be_any():
+    assert unexpected_results(report(hub=card("hub", "calls_tool"))) == []
 
 
 def test_false_alarm_is_unexpected():

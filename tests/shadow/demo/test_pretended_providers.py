@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from shadow.demo.planted_faults import PlantedFaults
-from shadow.demo.pretended_providers import ProviderSettings, line_of, settings_of
+from shadow.demo.pretended_providers import ProviderSettings, RoutedServer, line_of, settings_of
 
 
 async def test_providers_serve_in_their_own_process_until_its_input_ends():
@@ -20,14 +20,17 @@ async def test_providers_serve_in_their_own_process_until_its_input_ends():
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
-    process.stdin.write(json.dumps({"good": {}, "bad": {"faults": {"error_rate": 1.0}}}).encode() + b"\n")
+    settings = {"good": {}, "bad": {"faults": {"error_rate": 1.0}}, "hub": {"servers": {"near": {"share": 1.0}}}}
+    process.stdin.write(json.dumps(settings).encode() + b"\n")
     found = json.loads(await process.stdout.readline())
-    assert set(found) == {"good", "bad"}
+    assert set(found) == {"good", "bad", "hub"}
     async with aiohttp.ClientSession() as session:
         for name, status in (("good", {200}), ("bad", {429, 500})):
             question = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
             async with session.post(f"{found[name]}/chat/completions", json=question) as response:
                 assert response.status in status
+        async with session.post(f"{found['hub']}/chat/completions", json=question) as response:
+            assert (await response.json())["provider"] == "near"
     process.stdin.close()
     assert await asyncio.wait_for(process.wait(), 10) == 0
 
@@ -40,3 +43,6 @@ def test_an_unknown_fault_is_refused():
 def test_settings_survive_the_line_format():
     providers = {"good": ProviderSettings(), "bad": ProviderSettings(faults=PlantedFaults(slow=3.0), seed=2)}
     assert settings_of(line_of(providers)) == providers
+    servers = {"near": RoutedServer(share=0.75), "deepx": RoutedServer(share=0.25, faults=PlantedFaults(slow=2.0))}
+    router = {"hub": ProviderSettings(servers=servers)}
+    assert settings_of(line_of(router)) == router

@@ -52,6 +52,14 @@ def test_bad_server_is_named_while_the_router_as_a_whole_shows_no_difference(sto
     assert build_verdicts(store, 0.0, 1e6).routers == report.routers
 
 
+def test_conversation_that_may_go_on_counts_in_a_report_as_it_is(store):
+    routed(store, 40, names="a")
+    for number in range(2):
+        add(store, f"open-{number}", payoffs=(("arguments", 0),), started=2_400.0 + number, conversation="open", upstream="a")
+    [router] = router_lines(store, 0.0, 2_500.0, drift_lines(store))
+    assert router.upstreams[0].conversations == 41
+
+
 def test_names_without_a_group_of_their_own_are_other(store):
     routed(store, 400, names=[f"s{number:02d}" for number in range(40)])
     [router] = router_lines(store, 0.0, 1e6, drift_lines(store))

@@ -83,6 +83,11 @@ def test_changes_of_server_are_stated_with_the_cached_share_after_them():
     assert found[-1] == "38 % of conversations changed upstream; cached share 21 % after a change, 74 % without"
 
 
+def test_changes_of_providers_without_a_cache_state_no_cached_share():
+    more = {"conversations": 4, "changed": 1, "cached_after_change": 0.0, "cached_else": 0.0}
+    assert router_sentences(router(line("a", "same"), **more), None, NOW)[-1] == "25 % of conversations changed upstream"
+
+
 def test_changes_without_cached_tokens_are_stated_alone():
     assert router_sentences(router(line("a", "same"), conversations=50, changed=0), None, NOW)[-1] == (
         "0 % of conversations changed upstream"
