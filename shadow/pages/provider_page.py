@@ -149,8 +149,9 @@ class ProviderPage:
     def _tokens(self, figures: PeriodFigures) -> _Tokens:
         begin = max(figures.since, self._reader.extent()[1])
         prices = PriceList(self.config.proxy.providers)
-        counts = with_money(figures.token_counts, figures.traffic, prices, begin, figures.built)
-        return _Tokens(counts=counts, prices=prices)
+        more = any(line.share for line in figures.token_counts)
+        sums = self._reader.token_sums(figures.since, figures.built) if more else ()
+        return _Tokens(counts=with_money(figures.token_counts, sums, prices, begin, figures.built), prices=prices)
 
     def _is_known(self, name: str) -> bool:
         return name in self.config.proxy.providers or any(line.provider == name for line in self._reader.traffic(0.0, 0.0))

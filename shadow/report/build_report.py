@@ -57,10 +57,10 @@ def build(reader: Reader, since: float, until: float, prices: PriceList | None =
 
 def _token_counts(reader: Reader, records: PeriodRecords, prices: PriceList | None) -> tuple[CountLine, ...]:
     lines = count_lines(reader, records.drift, records.since, records.until)
-    if prices is None:
+    if prices is None or not any(line.share for line in lines):
         return lines
     begin = max(records.since, reader.extent()[1])
-    return with_money(lines, records.traffic, prices, begin, records.until)
+    return with_money(lines, reader.token_sums(records.since, records.until), prices, begin, records.until)
 
 
 def build_verdicts(reader: Reader, since: float, until: float) -> Report:

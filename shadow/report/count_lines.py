@@ -46,8 +46,8 @@ class CountLine:
     """The counts of one `side` ("prompt" or "completion") of a provider against its reference, for the same words.
 
     `pairs` were judged of `of` pairs with counts. With more tokens: `since` when (epoch seconds), and over the newest `requests`
-    of the period the `shape` in which they lie and the `share` of tokens more, which cost `month` money a month at most (None
-    where that is not known). `sentence` states all of it.
+    of the period the `shape` in which they lie and the `share` of tokens more, which cost `month` money a month (None where
+    that is not known). `sentence` states all of it.
     """
 
     provider: str

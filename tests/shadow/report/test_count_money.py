@@ -1,4 +1,4 @@
-"""What the tokens that are more cost in a month: at most, by the configured prices, and nothing where any part is unknown."""
+"""What the tokens that are more cost in a month by the configured prices, and nothing where any part is unknown."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from proxy.provider_config import Provider
 from shadow.pricing.price_list import PriceList
 from shadow.report.count_lines import CountLine
 from shadow.report.count_money import with_money
-from storage.rows import TrafficCount
+from storage.rows import TokenSum
 
 DAY = 86_400.0
 PRICES = PriceList({"p": Provider(base_url="http://127.0.0.1:1/v1", price_input=2.0, price_cached_input=0.2, price_output=8.0)})
@@ -29,25 +29,31 @@ def line(share=0.02, side="prompt", provider="p"):
     )
 
 
-def traffic(role="primary", provider="p"):
-    counts = {"requests": 9, "asked": 9, "failures": 0, "errors": 0}
-    return TrafficCount(provider=provider, model="m", role=role, prompt_tokens=10_200_000, completion_tokens=510_000, **counts)
+def summed(role="primary", provider="p", state="certain", answers=9, **tokens):
+    counts = {"fresh": 0, "cache_read": 0, "output": 0, **(tokens or {"fresh": 10_200_000, "output": 510_000})}
+    rest = {"cache_write_5m": 0, "cache_write_1h": 0, "reasoning": 0, "uncertain": 0}
+    named = {"day": 1_000_000_000, "provider": provider, "model": "m", "role": role, "usage_state": state}
+    return TokenSum(**named, stated=0, answers=answers, cost=0.0, **counts, **rest)
 
 
 def priced(*lines, rows=(), seconds=DAY, prices=PRICES):
-    return with_money(lines, rows or [traffic()], prices, 1e9, 1e9 + seconds)
+    return with_money(lines, rows or [summed()], prices, 1e9, 1e9 + seconds)
 
 
 def test_two_percent_of_a_days_prompts_cost_thirty_times_their_price():
     [found] = priced(line())
     assert found.month == pytest.approx(30 * 0.2 * 2.0)
-    assert found.sentence == ("prompts: more; at your volume at most about 12.00 money a month, at the price of uncached prompts")
+    assert found.sentence == "prompts: more; at your volume about 12.00 money a month"
+
+
+def test_prompts_from_a_cache_are_priced_as_such():
+    [found] = priced(line(), rows=[summed(cache_read=10_200_000)])
+    assert found.month == pytest.approx(30 * 0.2 * 0.2)
 
 
 def test_completions_are_priced_as_output():
     [found] = priced(line(side="completion"))
     assert found.month == pytest.approx(30 * 0.01 * 8.0)
-    assert found.sentence.endswith("2.40 money a month, at the price of output")
 
 
 @pytest.mark.parametrize(("seconds", "known"), [(3_599.0, False), (3_600.0, True)])
@@ -59,14 +65,23 @@ def test_a_month_is_estimated_from_an_hour_on(seconds, known):
 @pytest.mark.parametrize(
     ("one", "rows", "prices"),
     [
-        (line(share=None), [traffic()], PRICES),
-        (line(share=-0.01), [traffic()], PRICES),
-        (line(), [traffic(role="candidate")], PRICES),
-        (line(), [traffic(provider="q")], PRICES),
-        (line(), [traffic()], PriceList({"p": Provider(base_url="http://127.0.0.1:1/v1")})),
-        (line(provider="gone"), [traffic(provider="gone")], PRICES),
+        (line(share=None), [summed()], PRICES),
+        (line(share=-0.01), [summed()], PRICES),
+        (line(), [summed(role="candidate")], PRICES),
+        (line(), [summed(provider="q")], PRICES),
+        (line(), [summed()], PriceList({"p": Provider(base_url="http://127.0.0.1:1/v1")})),
+        (line(provider="gone"), [summed(provider="gone")], PRICES),
+        (line(), [summed(), summed(state="no_usage")], PRICES),
     ],
-    ids=["no share", "fewer", "a candidate has no volume", "another provider", "no price", "not configured"],
+    ids=[
+        "no share",
+        "fewer",
+        "a candidate has no volume",
+        "another provider",
+        "no price",
+        "not configured",
+        "half without usage",
+    ],
 )
 def test_money_is_left_out_where_any_part_is_unknown(one, rows, prices):
     [found] = priced(one, rows=rows, prices=prices)
