@@ -22,11 +22,23 @@ _ENCODED = "data:"
 
 
 def answer_cost(request: ParsedRequest, answer: ParsedResponse, provider: str, prices: PriceList) -> tuple[int, float]:
-    """Tokens and money of one answer of `provider`; a range counts as its high end, a class without a price as the dearest."""
+    """Tokens and money of one answer of `provider`; a range counts as its high end.
+
+    What has no price counts with the cost that the answer states, else each class at the highest price there is.
+    """
     tokens, exchange = billed_tokens(request, answer), answer.exchange
     model = exchange.labels.model
-    cost = money(tokens, prices.prices(provider, model, exchange.started)) or money(tokens, prices.dearest(provider, model))
-    return sum(tokens), float(cost.high) if cost else 0.0
+    if cost := money(tokens, prices.prices(provider, model, exchange.started)):
+        return sum(tokens), float(cost.high)
+    if (stated := _stated(answer)) is not None:
+        return sum(tokens), stated
+    most = money(tokens, prices.dearest(provider, model))
+    return sum(tokens), float(most.high) if most else 0.0
+
+
+def _stated(answer: ParsedResponse) -> float | None:
+    usage = answer.completion.usage if isinstance(answer.completion, Completion) else None
+    return usage.cost if usage else None
 
 
 def billed_tokens(request: ParsedRequest, answer: ParsedResponse) -> TokenClasses:

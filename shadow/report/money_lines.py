@@ -20,7 +20,7 @@ USES = {Role.PRIMARY: LIVE, Role.CANDIDATE: CANDIDATE}
 WHY = {
     UsageState.MISSING.value: "no usage in the response",
     UsageState.INVALID.value: "counts that cannot be right",
-    NO_PRICE: "no price is configured",
+    NO_PRICE: "tokens without a configured price",
 }
 NOTICEABLE = 0.005
 """Least share by which a stated cost is called more or less than the configured prices."""

@@ -180,10 +180,10 @@ def test_cost_of_the_answers_is_stated_by_the_configured_prices(store):
     assert f"Cost {sum(row.tokens) / 1_000:.4f} for 1 answer at the configured prices." in text(page)
 
 
-def test_cost_without_a_price_states_that_none_is_configured(store, pages):
+def test_cost_without_a_price_is_not_priced(store, pages):
     add_pair(store, "near", "Hello", "Hello")
     assert store.flush(20)
-    assert "Cost Not priced: no price is configured (1 answer)." in text(pages.provider.page("near", {}))
+    assert "Cost Not priced: tokens without a configured price (1 answer)." in text(pages.provider.page("near", {}))
 
 
 def test_provider_without_counted_pairs_states_that(store, pages):

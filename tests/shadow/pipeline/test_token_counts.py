@@ -84,5 +84,12 @@ def test_budget_counts_what_has_no_price_at_the_highest_price_there_is(prices):
     assert paid(answer("a", usage=USAGE), **prices) == (1_100, pytest.approx(0.011))
 
 
+def test_budget_counts_the_cost_that_an_answer_without_a_price_states():
+    usage = {**USAGE, "cost": 0.95}
+    assert paid(answer("a", usage=usage)) == (1_100, 0.95)
+    assert paid(answer("a", usage=usage), price_input=10.0) == (1_100, 0.95)
+    assert paid(answer("a", usage=usage), **PRICES) == (1_100, pytest.approx(0.002))
+
+
 def test_budget_of_a_provider_without_any_price_counts_tokens_alone():
     assert paid(answer("a", usage=USAGE)) == (1_100, 0.0)

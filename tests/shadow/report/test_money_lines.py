@@ -63,7 +63,7 @@ def test_sentence_says_what_is_not_known(sums, sentence):
 
 def test_provider_without_any_price_states_its_own_cost_alone():
     found = line(summed(10, fresh=1, cost=2.0), by=PriceList({}))
-    assert found.sentence == "not priced: no price is configured (10 answers). The provider states 2.00 US dollars"
+    assert found.sentence == "not priced: tokens without a configured price (10 answers). The provider states 2.00 US dollars"
     assert list(with_a_cost([found])) == [found]
 
 
