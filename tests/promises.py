@@ -261,6 +261,7 @@ PROMISES = (
         "fleet.checked", DOCUMENTED, "design", "A broker that cannot be used as configured is refused in a sentence at the start."
     ),
     Promise("store.full", RECORDING, "SQLite's I/O error tests", "A full disk costs no answer, is counted, and /readyz says so."),
+    Promise("store.server", RECORDING, "design", "A PostgreSQL server that stops costs no answer; its losses are counted."),
     Promise("store.resumes", RECORDING, "design", "Recording resumes when there is room again."),
     Promise(
         "audit.slow",

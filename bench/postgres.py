@@ -1,0 +1,173 @@
+"""Measures the store in PostgreSQL: processor time to insert exchanges of 300 chunks, and the report of a day at scale.
+
+    .venv/bin/python bench/postgres.py [--inserts 4000] [--exchanges 200000]
+
+Starts a server of its own from Debian's binaries, with the durability of the tests (none), so wall time is not that of a disk;
+processor time is. Bars: 0.1 ms of the client and 0.1 ms of the server for an exchange of 300 chunks, in batches of 200.
+"""
+
+import argparse
+import os
+import random
+import shutil
+import struct
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from shadow.report.build_report import build
+from storage.opening import open_reader
+from storage.postgres.copy_inserter import CopyInserter
+from storage.postgres.postgres_connection import connect
+from storage.rows import ExchangeRecord, PairFilter, PairRecord, PayoffRow
+from storage.storage_config import StorageConfig
+from storage.store import Outcome
+from tests.conformance import exchange_record, finding, pair_row
+from tests.postgres_server import PostgresServer
+
+BATCH = 200
+DAY = 86_400
+TICKS = os.sysconf("SC_CLK_TCK")
+PAYOFFS = ("answer_kind", "error", "arguments", "text", "finish_reason")
+SIGNALS = (*PAYOFFS, *(f"signal_{number}" for number in range(15)))
+
+
+def streams(count: int) -> Iterator[ExchangeRecord]:
+    """Exchanges of 300 chunks with a request of 900 words, no two alike."""
+    draw = random.Random(1)
+    words = [bytes(draw.choices(b"abcdefghijklmnopqrstuvwxyz", k=6)) for _ in range(3_000)]
+    marks = b"".join(struct.pack("<dQ", number * 0.02 + draw.random() * 0.01, number * 250) for number in range(300))
+    begun = time.time() - count
+    for number in range(count):
+        started = begun + number
+        id_ = f"{int(started * 1_000):012x}{number:016x}"
+        chunks = (b'data: {"choices":[{"delta":{"content":"%s"}}]}\n\n' % draw.choice(words) for _ in range(300))
+        made = exchange_record(
+            id_,
+            started=started,
+            marks=marks,
+            response_body=b"".join(chunks),
+            request_body=b" ".join(draw.choices(words, k=900)),
+            calls=1,
+            checks=0,
+            usage_state="certain",
+            fresh_tokens=10,
+        )
+        checks = tuple(finding(name, "not_measured", exchange_id=id_, comparison="check") for name in ("usage", "seed"))
+        yield replace(made, findings=checks, passed=("stop", "max_tokens", "lost_space"), source="run/0")
+
+
+def history(count: int, end: float) -> Iterator[ExchangeRecord | PairRecord]:
+    """Small exchanges, one a second up to `end`, one in twenty with a pair, eight to a conversation."""
+    draw = random.Random(1)
+    small = {"marks": b"\0" * 96, "request_body": b"y" * 300, "response_body": b"x" * 300, "calls": 0, "checks": 0}
+    for number in range(count):
+        started = end - count + number
+        id_, talk = f"{int(started * 1_000):012x}{number:016x}", f"talk-{number // 8}"
+        labels = {"started": started, "model": f"m{number % 2}", "conversation": talk}
+        made = exchange_record(id_, provider=f"p{number % 3}", usage_state="certain", fresh_tokens=9, **labels, **small)
+        failed = (finding("stop", "differ", exchange_id=id_, comparison="check"),) if number % 50 == 0 else ()
+        passed = tuple(f"check_{place}" for place in range(24))
+        yield replace(made, findings=failed, passed=passed)
+        if number % 20 == 0:
+            reference = f"{int(started * 1_000) + 1:012x}{number:012x}bbbb"
+            other = exchange_record(reference, role="shadow", provider="official", **(labels | small))
+            tools = number // 20 % 2
+            shape = f'{{"segments": {{"tools": "{("no", "yes")[tools]}"}}, "tools": {tools}}}'
+            random_control = number % 200 == 0
+            row = pair_row(
+                id_,
+                provider=f"p{number % 3}",
+                reference_id=reference,
+                shape=shape,
+                control_reason="random" if random_control else "",
+                **labels,
+            )
+            found = [
+                finding(name, "differ" if draw.random() < 0.05 else "match", exchange_id=id_, pair_id=id_, comparison=comparison)
+                for comparison in (("cross", "self") if random_control else ("cross",))
+                for name in SIGNALS
+            ]
+            odds = [0] * 18 + [1, -1]
+            scores = tuple(PayoffRow(pair_id=id_, signal=name, payoff=draw.choice(odds)) for name in PAYOFFS)
+            yield PairRecord(
+                pair=row, exchanges=(replace(other, passed=("stop",)),), findings=tuple(found), payoffs=scores, kind="tools"
+            )
+
+
+def backend_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def measure_inserts(server: PostgresServer, count: int) -> None:
+    conn = connect(server.database())
+    inserter = CopyInserter(lambda: conn)
+    begun = time.process_time()
+    records = [inserter.prepare(record) for record in streams(count)]
+    prepared = time.process_time() - begun
+    assert set(inserter.write(records[:BATCH])) == {Outcome.STORED}
+    client, backend = time.process_time(), backend_seconds(conn.info.backend_pid)
+    for first in range(BATCH, count, BATCH):
+        assert set(inserter.write(records[first : first + BATCH])) == {Outcome.STORED}
+    client, backend = time.process_time() - client, backend_seconds(conn.info.backend_pid) - backend
+    rest = count - BATCH
+    print(f"{rest} exchanges of 300 chunks in batches of {BATCH}, processor time of one:")
+    print(
+        f"  client {client / rest * 1e3:.3f} ms, server {backend / rest * 1e3:.3f} ms (prepared in {prepared / count * 1e3:.2f})"
+    )
+    inserter.close()
+    server.clear()
+
+
+def measure_report(server: PostgresServer, count: int) -> None:
+    end = time.time()
+    url = server.database()
+    inserter = CopyInserter(lambda: connect(url))
+    batch: list[ExchangeRecord | PairRecord] = []
+    for record in history(count, end):
+        batch.append(record)
+        if len(batch) == 1_000:
+            inserter.write(batch)
+            batch = []
+    inserter.write(batch)
+    inserter.run(lambda conn: conn.execute("UPDATE rulings SET no = seq, reason = ''").rowcount)
+    inserter.close()
+    server.execute("VACUUM ANALYZE", "made")  # as autovacuum does
+    [(size,)] = server.execute("SELECT pg_database_size('made')", "made")
+    print(f"{count:,} exchanges, {count // 20:,} pairs, {size / 1e6:,.0f} MB:")
+    with closing(open_reader(StorageConfig(url=url))) as reader:
+        for name, since in (("a day", end - DAY), ("a day again", end - DAY), ("everything", 0.0)):
+            wall, own = time.perf_counter(), time.process_time()
+            build(reader, since, 0.0)
+            wall, own = time.perf_counter() - wall, time.process_time() - own
+            print(f"  report of {name}: {wall:.2f} s, of which {own:.2f} s of this process")
+        wall = time.perf_counter()
+        reader.pairs(PairFilter())
+        print(f"  first page of pairs: {(time.perf_counter() - wall) * 1e3:.0f} ms")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--inserts", type=int, default=4_000)
+    parser.add_argument("--exchanges", type=int, default=200_000)
+    given = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="sameweights-postgres-"))
+    folder.chmod(0o755)
+    server = PostgresServer(folder)
+    try:
+        measure_inserts(server, given.inserts)
+        measure_report(server, given.exchanges)
+    finally:
+        server.stop()
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()
