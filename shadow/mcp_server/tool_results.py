@@ -222,6 +222,7 @@ class DriftChange(BaseModel):
     model: str
     route: str
     reference: str
+    upstream: str = Field(description="The server behind a router; empty for the provider as a whole.")
     sentence: str
     which_side: str = Field(description="provider, reference, not_yet_known, or empty without an alarm")
     why_that_side: str
@@ -237,6 +238,7 @@ class DriftStateNow(BaseModel):
     model: str
     route: str
     reference: str
+    upstream: str = Field(description="The server behind a router; empty for the provider as a whole.")
     state: str
 
 

@@ -131,7 +131,13 @@ class VerdictTools:
         return AlertExplanation(
             provider=provider,
             states=[
-                DriftStateNow(model=recorded_name(line.model), route=line.route, reference=line.reference, state=line.state)
+                DriftStateNow(
+                    model=recorded_name(line.model),
+                    route=line.route,
+                    reference=line.reference,
+                    upstream=recorded_name(line.upstream),
+                    state=line.state,
+                )
                 for line in of_it
                 if model in {"", line.model}
             ],
@@ -277,6 +283,7 @@ def _change(row: AlarmRow) -> DriftChange:
         model=recorded_name(row.group.model),
         route=row.group.route,
         reference=row.group.reference,
+        upstream=recorded_name(row.group.upstream),
         sentence=plain(sentence),
         which_side=details.blame,
         why_that_side=plain(details.blame_why),

@@ -7,6 +7,7 @@ decides nothing about a pair.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import structlog
@@ -58,9 +59,18 @@ class ShadowRunner:
     """Runs the shadows of sampled requests."""
 
     def __init__(
-        self, *, shadow: ShadowConfig, policy: PrivacyPolicy, references: ReferenceClient, record: Record, secret: bytes
+        self,
+        *,
+        shadow: ShadowConfig,
+        policy: PrivacyPolicy,
+        references: ReferenceClient,
+        record: Record,
+        secret: bytes,
+        upstream: Callable[[ParsedExchange], str] = lambda _: "",
     ) -> None:
+        """`upstream` returns the server behind a router that gave an answer."""
         self._shadow = shadow
+        self._upstream = upstream
         self._policy = policy
         self._references = references
         self._record = record
@@ -88,6 +98,7 @@ class ShadowRunner:
         exchange = await self._references.ask(live.exchange, asked, Role.CANDIDATE, candidate)
         labels = exchange.labels._replace(reference=live.exchange.labels.reference)
         subject = parse_shadow_exchange(exchange._replace(labels=labels), live)
+        subject = replace(subject, upstream=self._upstream(subject))
         _log_answered(live, subject)
         alterations = _beside(answers.asked, asked)
         return self._judged(await self._answered(answers, subject, (subject,), (self._record(subject),), alterations), None)

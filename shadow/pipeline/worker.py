@@ -79,7 +79,12 @@ class Worker:
         self._recorder = AnswerRecorder(config, metrics=metrics, policy=policy, identities=identities)
         self._selector = ShadowSelector(config, secret)
         runner = ShadowRunner(
-            shadow=config.shadow, policy=policy, references=references, record=self._recorder.record, secret=secret
+            shadow=config.shadow,
+            policy=policy,
+            references=references,
+            record=self._recorder.record,
+            secret=secret,
+            upstream=self._upstream,
         )
         self._shadows = ShadowScheduler(config, runner=runner, metrics=metrics, account=account, outcomes=outcomes)
         self._hinted: set[str] = set()

@@ -181,7 +181,14 @@ class Arms:
         config = Config(proxy=ProxyConfig(providers=providers), shadow=self.shadow)
         mirror = ReferenceClient(config, {}, InProcessFetcher(config.proxy.timeouts, config.proxy.limits))
         self._stack.push_async_callback(mirror.close)
-        self.runs = ShadowRunner(shadow=config.shadow, policy=guard(), references=mirror, record=kept, secret=bytes(32))
+        self.runs = ShadowRunner(
+            shadow=config.shadow,
+            policy=guard(),
+            references=mirror,
+            record=kept,
+            secret=bytes(32),
+            upstream=lambda parsed: f"behind {parsed.exchange.labels.provider}",
+        )
         return self
 
     async def __aexit__(self, *error):
@@ -212,6 +219,7 @@ async def test_pair_of_a_candidate_is_an_ordinary_pair_whose_subject_is_its_answ
     assert (pair.conversation, pair.request_fingerprint) == (others.conversation, others.request_fingerprint)
     row = run.record.exchanges[0].exchange
     assert (row.role, row.provider, row.reference, row.tag) == ("candidate", "twin", "official", "blue")
+    assert (pair.upstream, row.upstream, others.upstream) == ("behind twin", "behind twin", "")
     assert run.record.kind == live.record.kind
 
 
