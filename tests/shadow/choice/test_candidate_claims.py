@@ -1,9 +1,9 @@
-from math import inf
+from math import inf, log
 
 import pytest
 
 from shadow.choice.arm_evidence import ArmEvidence
-from shadow.choice.candidate_claims import FEWEST_CONVERSATIONS, ChoiceVerdict, claims
+from shadow.choice.candidate_claims import FEWEST_CONVERSATIONS, ChoiceVerdict, claims, signal_needed
 from shadow.choice.tournament_terms import TournamentTerms
 from shadow.drift.conversation_units import PairPayoffs
 from tests.shadow.choice.arms import LATE, ONE_SIGNAL, evidence, pairs
@@ -91,3 +91,27 @@ def test_a_claim_once_made_stays():
     assert claims({"one": one}, ONE_SIGNAL)["one"].same
     one.take(pairs(60, excess=1.0, floor=0, begin=3_000.0), LATE)
     assert claims({"one": one}, ONE_SIGNAL)["one"].same
+
+
+@pytest.mark.parametrize(("n", "firm"), [(234, False), (235, True)])
+def test_the_cheapest_needs_twice_the_evidence_of_a_first_place(n, firm):
+    """Without a difference a unit of the largest bet grows by log(1 + .95 x .03 / 1.03): 234 units are below 200, 235 above."""
+    one = evidence(pairs(n, floor=0))
+    assert (one.same_evidence >= log(200)) is firm
+    assert claims({"one": one}, ONE_SIGNAL)["one"].firm is firm
+    assert claims({"one": one}, ONE_SIGNAL)["one"].same
+
+
+def test_of_two_missing_signals_the_one_that_needs_more_requests_is_named():
+    terms = TournamentTerms(signals=("answer_kind", "arguments"))
+    many, few = pairs(190, floor=0), pairs(40, floor=0, signal="arguments")
+    assert claims({"one": evidence(many, few, terms=terms)}, terms)["one"].missing.signal == "arguments"
+    many, few = pairs(190, floor=0, signal="arguments"), pairs(40, floor=0)
+    assert claims({"one": evidence(many, few, terms=terms)}, terms)["one"].missing.signal == "answer_kind"
+
+
+@pytest.mark.parametrize(("signal", "proven"), [("answer_kind", True), ("arguments", False)])
+def test_a_signal_that_is_proven_needs_nothing_more(signal, proven):
+    terms = TournamentTerms(signals=("answer_kind", "arguments"))
+    one = evidence(pairs(300, floor=0), pairs(100, floor=0, signal="arguments"), terms=terms)
+    assert (signal_needed(one, signal, terms) is None) is proven
