@@ -16,7 +16,9 @@ def report(run, recorded):
     return lambda *more: run("report", "--db", "recorded.db", "--since", "all", *more)
 
 
-def test_default_is_the_verdicts_and_full_has_every_table(report):
+def test_default_is_the_verdicts_and_full_has_every_table(report, monkeypatch):
+    # pytest's worker processes set it to the columns of the terminal that started them
+    monkeypatch.setenv("COLUMNS", "100")
     code, out, _ = report()
     assert code == 0
     assert "✗ garbler   differs, 80 pairs" in out
