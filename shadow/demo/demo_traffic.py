@@ -19,8 +19,8 @@ SESSION = 12
 
 
 class DemoTraffic:
-    """Clients of the proxy at `base` (without /v1), `width` at once on each provider; those of `sessions` are twice as many and
-    name `SESSION` requests in a row as one conversation.
+    """Clients of the proxy at `base` (without /v1), `width` at once on each provider; those of `sessions` name `SESSION` requests
+    in a row as one conversation.
 
     `sent` and `failed` count requests by provider, `reasons` counts failures by provider and cause.
     """
@@ -57,7 +57,7 @@ class DemoTraffic:
                     self._client(session, provider, number, tasks(f"{self._seed}/{provider}/{number}", model=self._model))
                 )
                 for provider in self._providers
-                for number in range(self._width * (2 if provider in self._sessions else 1))
+                for number in range(self._width)
             ]
             try:
                 await asyncio.wait(clients, timeout=seconds)

@@ -96,7 +96,7 @@ async def test_demo_shows_what_the_tutorial_lists_and_its_pairs_can_be_opened(fo
         verdicts = dict(re.findall(r"(?m)^  . {2}(faithful|toolbreaker|spacer) +(.+)$", text))
         assert verdicts["faithful"].startswith((promised("^no difference seen$"), f"{promised('^undecided$')}: too few pairs"))
         assert all(verdicts[name].startswith(promised("^differs from its")) for name in ("toolbreaker", "spacer"))
-        assert re.search(r"\(\d+ pairs, \d+ of them noise\)|\(kind of answer, \d+\s+pairs\)", text)
+        assert re.search(r"\(\d+ pairs, \d+ of them noise\)|\(kind\s+of\s+answer,\s+\d+\s+pairs\)", text)
         admin = re.search(r"side by side: (\S+)/", text)[1]
         listed = await opened(f"{admin}/pairs")
         pair = await opened(admin + re.search(r'href="(/pairs/[^"?]+)', listed)[1])

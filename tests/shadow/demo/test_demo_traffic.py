@@ -54,7 +54,7 @@ async def test_traffic_reaches_every_provider_and_continues_after_tool_calls():
         assert {seen.json.get("stream", False) for seen in pretend.requests} == {True, False}
 
 
-async def test_sessions_name_twelve_requests_in_a_row_as_one_conversation_and_have_twice_the_clients():
+async def test_sessions_name_twelve_requests_in_a_row_as_one_conversation():
     named = []
 
     async def respond(request):
@@ -67,7 +67,7 @@ async def test_sessions_name_twelve_requests_in_a_row_as_one_conversation_and_ha
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     base = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    traffic = DemoTraffic(base=base, providers=["one", "two"], model="m", width=1, seed="t", sessions={"two"})
+    traffic = DemoTraffic(base=base, providers=["one", "two"], model="m", width=2, seed="t", sessions={"two"})
     running = asyncio.create_task(traffic.run(30))
     await until(lambda: "0-1" in named and "1-1" in named)
     running.cancel()

@@ -54,7 +54,7 @@ CARDS = {
     "hub": card("hub"),
     "twin": card("twin"),
     "thrifty": card("thrifty"),
-    "bargain": card("bargain", "calls_tool"),
+    "bargain": card("bargain", "arguments"),
 }
 
 
