@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from proxy.routing.outbound_proxy import is_this_machine
 from shadow.settings.config_errors import ConfigErrorItem, meant, quoted
 from shadow.settings.top_level_config import Config
+from storage.storage_config import is_server
 
 ROLES = ("all", "proxy", "audit")
 """What a host does: forward and audit, forward and publish to the broker, or consume from it and audit."""
@@ -44,6 +45,11 @@ def role_error(config: Config, role: str) -> str:
         return (
             f"shadow.audit_workers: {config.shadow.audit_workers} workers share one local socket; with a broker, start more "
             "processes with --role audit instead, and leave audit_workers out"
+        )
+    if role == "audit" and not (is_server(config.storage.url) or config.storage.url_env):
+        return (
+            "storage.url: hosts that audit what a broker delivers share one store, and SQLite has one writer: name a PostgreSQL "
+            "database, postgresql://USER@HOST/DATABASE, or leave broker.url out to audit on the host that forwards"
         )
     if role == "proxy" and config.admin.metrics == "token" and not config.admin.token_env:
         return "admin.metrics: a host of --role proxy has no store that keeps a drawn token: name a variable in admin.token_env"

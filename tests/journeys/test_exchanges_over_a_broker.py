@@ -2,14 +2,19 @@
 
 import asyncio
 import os
+import re
 import signal
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from pathlib import Path
 
 import aiohttp
 import pytest
 
 from shadow.demo.pretended_server import PretendedServer
+from storage.opening import open_reader
+from storage.storage_config import StorageConfig
 from tests.brokers import connected, nats_cluster, nats_server, settings, stored_messages, toml
 from tests.running import Served, chat, until
 
@@ -27,6 +32,7 @@ sample_rate = 0.0
 listen = "127.0.0.1:0"
 {broker}
 """
+STORE = "SAMEWEIGHTS_STORAGE__URL"
 PROXY, AUDIT = ("--role", "proxy"), ("--role", "audit")
 AUDITOR = "shadow.processes.audit_process"
 
@@ -65,19 +71,19 @@ class Traffic:
 
 
 @asynccontextmanager
-async def fleet(serve, config, main, *, audited: bool = True, size: int = 100):
-    """A forwarding host, and an auditing one that begins when it is entered."""
+async def fleet(serve, config, main, url: str = "", *, size: int = 100):
+    """A forwarding host, and where a store is named an auditing one."""
     text = CONFIG.format(main=main.base_url, broker=toml(config))
     async with serve(text, arguments=PROXY) as proxy, aiohttp.ClientSession() as session:
-        if not audited:
+        if not url:
             yield proxy, None, Traffic(proxy, session, size)
             return
-        async with serve(text, arguments=AUDIT, ports=1) as audit:
+        async with serve(text, arguments=AUDIT, ports=1, env={STORE: url}) as audit:
             yield proxy, audit, Traffic(proxy, session, size)
 
 
-def rows(served: Served) -> int:
-    with closing(served.reader) as reader:
+def rows(url: str) -> int:
+    with closing(open_reader(StorageConfig(url=url))) as reader:
         return sum(each.requests for each in reader.traffic(0, 0))
 
 
@@ -85,7 +91,7 @@ async def counted(*hosts: Served) -> int:
     return sum([int(await host.metric("sameweights_handover_dropped_total")) for host in hosts])
 
 
-async def accounted(traffic: Traffic, proxy: Served, audit: Served, config) -> None:
+async def accounted(traffic: Traffic, proxy: Served, audit: Served, config, url: str) -> None:
     """Wait until nothing waits anywhere; then each exchange is a row or counted, and none is both."""
     async with connected(config) as broker:
 
@@ -96,16 +102,16 @@ async def accounted(traffic: Traffic, proxy: Served, audit: Served, config) -> N
             return ended == traffic.sent == published + await counted(proxy) and left == 0
 
         await until(settled)
-    assert traffic.sent == rows(audit) + await counted(proxy, audit)
+    assert traffic.sent == rows(url) + await counted(proxy, audit)
 
 
 @pytest.mark.promise("fleet.accounted")
-async def test_leader_that_is_killed_costs_no_exchange_and_no_copy(serve, tmp_path):
+async def test_leader_that_is_killed_costs_no_exchange_and_no_copy(serve, tmp_path, postgres_url):
     async with PretendedServer(seed=1) as main, nats_cluster(tmp_path / "nats") as servers:
         config = settings(*servers)
         async with connected(config) as broker:
             leader = (await broker.api("STREAM.INFO.SAMEWEIGHTS_EXCHANGE_0"))["cluster"]["leader"]
-        async with fleet(serve, config, main) as (proxy, audit, traffic):
+        async with fleet(serve, config, main, postgres_url) as (proxy, audit, traffic):
             killed = next(server for server in servers if server.name == leader)
             async with traffic.flowing():
                 await traffic.at_least(100)
@@ -113,15 +119,15 @@ async def test_leader_that_is_killed_costs_no_exchange_and_no_copy(serve, tmp_pa
                 await traffic.at_least(100)
                 await killed.start()
                 await traffic.at_least(100)
-            await accounted(traffic, proxy, audit, config)
+            await accounted(traffic, proxy, audit, config, postgres_url)
             assert await counted(proxy, audit) == 0
 
 
 @pytest.mark.promise("fleet.accounted", "fleet.apart")
-async def test_broker_that_is_stopped_costs_no_request_and_what_does_not_fit_is_counted(serve, tmp_path):
+async def test_broker_that_is_stopped_costs_no_request_and_what_does_not_fit_is_counted(serve, tmp_path, postgres_url):
     async with PretendedServer(seed=1) as main, nats_server(tmp_path / "nats") as server:
         config = settings(server, limit=1024 * 1024)
-        async with fleet(serve, config, main, size=20_000) as (proxy, audit, traffic):
+        async with fleet(serve, config, main, postgres_url, size=20_000) as (proxy, audit, traffic):
             async with traffic.flowing():
                 await traffic.at_least(50)
                 await server.stop(signal.SIGKILL)
@@ -131,7 +137,7 @@ async def test_broker_that_is_stopped_costs_no_request_and_what_does_not_fit_is_
                 await until(lambda: proxy.metric("sameweights_handover_dropped_total", reason="inbox_full"))
                 await server.start()
                 await traffic.at_least(50)
-            await accounted(traffic, proxy, audit, config)
+            await accounted(traffic, proxy, audit, config, postgres_url)
             assert await counted(proxy) > 0
             assert await proxy.metric("sameweights_handover_dropped_total", reason="inbox_full") == await counted(proxy)
 
@@ -140,7 +146,7 @@ async def test_broker_that_is_stopped_costs_no_request_and_what_does_not_fit_is_
 async def test_stream_that_is_full_refuses_and_each_refused_exchange_is_counted(serve, tmp_path):
     async with PretendedServer(seed=1) as main, nats_server(tmp_path / "nats") as server:
         config = settings(server, max_bytes=1024 * 1024, patience=0.2)
-        async with fleet(serve, config, main, audited=False, size=20_000) as (proxy, _, traffic):
+        async with fleet(serve, config, main, size=20_000) as (proxy, _, traffic):
             async with traffic.flowing():
                 await until(lambda: proxy.metric("sameweights_handover_dropped_total", reason="broker_full"))
             async with connected(config) as broker:
@@ -153,25 +159,25 @@ async def test_stream_that_is_full_refuses_and_each_refused_exchange_is_counted(
 
 
 @pytest.mark.promise("fleet.accounted")
-async def test_audit_that_is_killed_and_started_again_stores_each_exchange_once(serve, tmp_path):
+async def test_audit_that_is_killed_and_started_again_stores_each_exchange_once(serve, tmp_path, postgres_url):
     async with PretendedServer(seed=1) as main, nats_server(tmp_path / "nats") as server:
         config = settings(server)
-        async with fleet(serve, config, main) as (proxy, audit, traffic):
+        async with fleet(serve, config, main, postgres_url) as (proxy, audit, traffic):
             async with traffic.flowing():
                 await traffic.at_least(50)
                 killed = audit.children()[AUDITOR]
                 os.kill(killed, signal.SIGKILL)
                 await until(lambda: audit.children().get(AUDITOR) not in {None, killed})
                 await traffic.at_least(50)
-            await accounted(traffic, proxy, audit, config)
-            assert rows(audit) == traffic.sent
+            await accounted(traffic, proxy, audit, config, postgres_url)
+            assert rows(postgres_url) == traffic.sent
 
 
 @pytest.mark.promise("fleet.accounted")
-async def test_hosts_that_stop_in_order_leave_nothing_behind(serve, tmp_path):
+async def test_hosts_that_stop_in_order_leave_nothing_behind(serve, tmp_path, postgres_url):
     async with PretendedServer(seed=1) as main, nats_server(tmp_path / "nats") as server:
         config = settings(server)
-        async with fleet(serve, config, main) as (proxy, audit, traffic):
+        async with fleet(serve, config, main, postgres_url) as (proxy, audit, traffic):
             async with traffic.flowing():
                 await traffic.at_least(100)
             assert await proxy.stop() == 0
@@ -182,14 +188,57 @@ async def test_hosts_that_stop_in_order_leave_nothing_behind(serve, tmp_path):
 
                 await until(empty)
             assert await audit.stop() == 0
-            assert rows(audit) == traffic.sent
+            assert rows(postgres_url) == traffic.sent
 
 
 @pytest.mark.promise("fleet.checked")
 @pytest.mark.parametrize("role", ["proxy", "audit"])
-async def test_broker_that_refuses_the_configuration_ends_serve_with_a_sentence_and_2(serve, tmp_path, role):
+async def test_broker_that_refuses_the_configuration_ends_serve_with_a_sentence_and_2(tmp_path, postgres_url, role):
     async with PretendedServer(seed=1) as main, nats_server(tmp_path / "nats") as server:
-        text = CONFIG.format(main=main.base_url, broker=toml(settings(server, replicas=3)))
-        with pytest.raises(AssertionError, match=r"cannot keep the stream .* lower broker\.replicas"):
-            async with serve(text, arguments=("--role", role), ports=1):
-                pass
+        file = tmp_path / "sameweights.toml"
+        file.write_text(CONFIG.format(main=main.base_url, broker=toml(settings(server, replicas=3))))
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-m", "shadow.cli", "serve", str(file), "--role", role),
+            env={**os.environ, "PYTHONPATH": str(Path.cwd()), STORE: postgres_url},
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        _, errors = await process.communicate()
+    assert process.returncode == 2
+    assert re.search(rb"cannot keep the stream .* lower broker\.replicas", errors)
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.promise("fleet.accounted")
+async def test_two_audits_on_one_server_store_each_exchange_once_while_one_is_killed_and_the_server_is_away(
+    serve, tmp_path, postgres_server, postgres_url
+):
+    stored = {STORE: postgres_url}
+    async with PretendedServer(seed=1) as main, nats_server(tmp_path / "nats") as server:
+        config = settings(server)
+        text = CONFIG.format(main=main.base_url, broker=toml(config))
+        async with (
+            serve(text, arguments=PROXY) as proxy,
+            serve(text, arguments=AUDIT, ports=1, env=stored) as one,
+            serve(text, arguments=AUDIT, ports=1, env=stored) as other,
+            aiohttp.ClientSession() as session,
+        ):
+            traffic = Traffic(proxy, session)
+            async with traffic.flowing():
+                await traffic.at_least(50)
+                os.kill(one.children()[AUDITOR], signal.SIGKILL)
+                await traffic.at_least(50)
+                await asyncio.to_thread(postgres_server.stop)
+                await traffic.at_least(100)
+                await asyncio.to_thread(postgres_server.start)
+                await traffic.at_least(50)
+            async with connected(config) as broker:
+
+                async def settled() -> bool:
+                    published = await proxy.metric("sameweights_published_total")
+                    left = await stored_messages(broker)
+                    return traffic.sent == published + await counted(proxy) and left == 0
+
+                await until(settled, 50)
+            assert rows(postgres_url) + await counted(proxy, one, other) == traffic.sent
+            assert await counted(proxy, one, other) == 0

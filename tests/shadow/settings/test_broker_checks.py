@@ -7,6 +7,7 @@ from shadow.settings.broker_checks import role_error
 from shadow.settings.config_errors import ConfigError
 from shadow.settings.load_config import advice, load
 from shadow.settings.top_level_config import AdminConfig, BrokerConfig, Config, ShadowConfig
+from storage.storage_config import StorageConfig
 
 CONFIG = """
 [proxy]
@@ -15,6 +16,7 @@ provider = "a"
 base_url = "http://127.0.0.1:8000/v1"
 [broker]
 """
+SERVER = StorageConfig(url="postgresql://sw@127.0.0.1/sameweights")
 WITH = BrokerConfig(url="nats://127.0.0.1:4222")
 
 
@@ -97,7 +99,9 @@ def test_sizes_have_a_mebibyte_at_least(file, key, value, valid):
     [
         (Config(), "all", ""),
         (Config(broker=WITH), "proxy", ""),
-        (Config(broker=WITH), "audit", ""),
+        (Config(broker=WITH, storage=SERVER), "audit", ""),
+        (Config(broker=WITH, storage=StorageConfig(url_env="STORE")), "audit", ""),
+        (Config(broker=WITH), "audit", "name a PostgreSQL database, postgresql://USER@HOST/DATABASE"),
         (Config(broker=WITH), "all", "start it with --role proxy or with --role audit"),
         (Config(), "proxy", "none is configured: set broker.url"),
         (Config(), "audit", "none is configured: set broker.url"),
