@@ -15,8 +15,9 @@ from shadow.drift.drift_signals import AGREEMENT
 from shadow.drift.excess_estimates import ClusterSum, EffectEstimate, GroupKey, discoveries, group_evidence, table
 from shadow.pricing.price_list import PriceList
 from shadow.report.check_rates import CheckVoteTotals, check_lines
-from shadow.report.count_lines import CountLine, count_lines
+from shadow.report.count_lines import CountLine, count_lines, pooled_standings
 from shadow.report.count_money import with_money
+from shadow.report.count_notes import with_counts
 from shadow.report.drift_lines import of_providers
 from shadow.report.figures import Report, Scorecard, TrafficFigures
 from shadow.report.identity_lines import greedy_lines, identity_changes, segment_lines, template_lines
@@ -114,7 +115,9 @@ def _cards(records: PeriodRecords) -> tuple[Scorecard, ...]:
         for key in card_keys(list(scores), records.counts, records.traffic, drift, records.ended)
     )
     cards = (make_card(source, records.counts, records.traffic) for source in sources)
-    return tuple(sorted((with_router(card, records.routers, records.until) for card in cards), key=worst_first))
+    noted = (with_router(card, records.routers, records.until) for card in cards)
+    counts = pooled_standings(records.drift)
+    return tuple(sorted((with_counts(card, counts) for card in noted), key=worst_first))
 
 
 def as_json(report: Report) -> str:

@@ -67,14 +67,19 @@ class CountLine:
 
 def count_lines(reader: Reader, drift: Iterable[DriftLine], since: float, until: float) -> tuple[CountLine, ...]:
     """A line for each provider, model, reference and side; the store is read only where more tokens are counted."""
+    pooled = pooled_standings(drift)
+    wanted = {key for key, found in pooled.items() if any(standing.found for standing in found)}
+    samples = _samples(reader, wanted, since, until) if wanted else {}
+    return tuple(_line(key, standing, samples.get(key, ())) for key, found in pooled.items() for standing in found)
+
+
+def pooled_standings(drift: Iterable[DriftLine]) -> Mapping[Key, Sequence[CountStanding]]:
+    """The standing of each side for all routes together, by provider, model and reference, in the order of their names."""
     standings: dict[Key, dict[CountSide, list[CountStanding]]] = defaultdict(lambda: defaultdict(list))
     for line in of_providers(drift):
         for standing in line.counts:
             standings[line.provider, line.model, line.reference][standing.side].append(standing)
-    pooled = {key: [_pooled(found) for found in sides.values()] for key, sides in sorted(standings.items())}
-    wanted = {key for key, found in pooled.items() if any(standing.found for standing in found)}
-    samples = _samples(reader, wanted, since, until) if wanted else {}
-    return tuple(_line(key, standing, samples.get(key, ())) for key, found in pooled.items() for standing in found)
+    return {key: [_pooled(found) for found in sides.values()] for key, sides in sorted(standings.items())}
 
 
 def _pooled(found: Sequence[CountStanding]) -> CountStanding:

@@ -43,6 +43,7 @@ class ReasonGround(StrEnum):
     UNMEASURED = "unmeasured"
     IDENTITY = "identity"
     UPSTREAM = "upstream"
+    COUNTS = "counts"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
