@@ -17,6 +17,12 @@ from tests.exchanges import asked, exchange, said
 NOW = 1_700_000_000.0
 TOOLS = [{"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object"}}}]
 _ids = itertools.count(int(NOW * 1_000) << 80)
+"""Numbers for what must not be equal, in the form of ids."""
+
+
+def _id(started: float) -> str:
+    """An id of this moment, since a store may look for a period's rows by their ids."""
+    return f"{int(started * 1_000):012x}{next(_ids) & (1 << 80) - 1:020x}"
 
 
 def calling(city: str, name: str = "get_weather") -> dict:
@@ -48,7 +54,7 @@ def record(seen, faults=()):
 
 def add_live(store: Store, provider: str, what: str | dict | bytes = "Hello there", *, faults=(), **more):
     """One live exchange that no shadow follows."""
-    name = f"{next(_ids):032x}"
+    name = _id(more.get("started", NOW))
     # each asks something else: what is asked again within a day counts once
     fields = {
         "id": name,
@@ -66,7 +72,7 @@ def add_pair(store: Store, provider: str, live, reference, control=None, *, faul
     seen = add_live(store, provider, live, faults=faults, **{"conversation": f"talk-{next(_ids)}", **more})
     shadows = [
         parse_shadow_exchange(
-            exchange(answer(what), id=f"{next(_ids):032x}", role=role, provider="official", reference="", started=NOW), seen
+            exchange(answer(what), id=_id(seen.exchange.started), role=role, provider="official", reference="", started=NOW), seen
         )
         for what, role in ((reference, Role.SHADOW), (control, Role.CONTROL))
         if what is not None

@@ -39,9 +39,9 @@ def over_stdio(database, mode: str = "auto") -> Client:
 
 
 @pytest.fixture
-def database(store, tmp_path):
-    add_pair(store, "garbler", calling("Oslo"), calling("Quito"), calling("Quito"))
-    assert store.flush(20)
+def database(sqlite_store, tmp_path):
+    add_pair(sqlite_store, "garbler", calling("Oslo"), calling("Quito"), calling("Quito"))
+    assert sqlite_store.flush(20)
     return next(tmp_path.rglob("*.db"))
 
 
