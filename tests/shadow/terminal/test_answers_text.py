@@ -63,6 +63,6 @@ def test_unknown_part_of_an_id_is_refused_with_the_commands_that_list_ids(store)
 def test_ambiguous_part_of_an_id_is_refused_with_the_candidates(store):
     names = [add_pair(store, "p", "Hello", "Hello") for _ in range(2)]
     assert store.flush(20)
-    sentence = str(id_error(store, "0" * 8))
+    sentence = str(id_error(store, names[0][:12]))
     assert all(name in sentence for name in names)
     assert "use one of them in full" in sentence
