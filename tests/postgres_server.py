@@ -90,6 +90,23 @@ class PostgresServer:
         """End it, and its connections."""
         as_server(str(self._bin / "pg_ctl"), "-D", str(self._data), "-w", "-m", "fast", "stop")
 
+    @contextlib.contextmanager
+    def standby(self, folder: Path) -> Iterator["PostgresServer"]:
+        """A hot standby of this server, which follows it."""
+        if os.getuid() == 0:
+            shutil.chown(folder, "postgres")
+        other = PostgresServer.__new__(PostgresServer)
+        other._bin, other._data, other.port = self._bin, folder / "standby", free_port()
+        place = ("-h", "127.0.0.1", "-p", str(self.port), "-U", "sw", "-D", str(other._data))
+        as_server(str(self._bin / "pg_basebackup"), *place, "-R", "-X", "stream", "-c", "fast", "--no-sync")
+        with (other._data / "postgresql.conf").open("a", encoding="utf-8") as conf:
+            conf.write(f"port={other.port}\n")
+        other.start()
+        try:
+            yield other
+        finally:
+            other.stop()
+
     def url(self, name: str, user: str = "sw") -> str:
         """The URL of a database."""
         return f"postgresql://{user}@127.0.0.1:{self.port}/{name}"

@@ -1,14 +1,16 @@
 """The store of a server keeps all that is promised, beside other writers, across restarts, and days at a time."""
 
 import inspect
+import tempfile
 import time
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import psycopg
 import pytest
 
-from storage.opening import open_store
+from storage.opening import open_reader, open_store
 from storage.postgres.day_partitions import DAY, day_name, existing
 from storage.postgres.postgres_store import PostgresStore
 from storage.rows import ErasureExtent
@@ -124,6 +126,20 @@ def test_counts_of_a_run_are_its_own(postgres_store):
     assert postgres_store.begin_run("first") == {0: 1, 1: 1}
     assert postgres_store.begin_run("second") == {0: 1}
     assert postgres_store.begin_run("fir") == {}
+
+
+def test_pages_read_the_standby_and_the_judge_reads_the_primary(postgres_server, postgres_url, monkeypatch):
+    with tempfile.TemporaryDirectory(prefix="sameweights-standby-") as name, postgres_server.standby(Path(name)) as standby:
+        monkeypatch.setenv("STANDBY_URL", standby.url("made"))
+        config = StorageConfig(url=postgres_url, read_url_env="STANDBY_URL", batch_seconds=0.01)
+        with closing(open_store(config)) as store, closing(open_reader(config)) as reader:
+            assert reader._query(lambda conn: conn.execute("SELECT pg_is_in_recovery()").fetchone()) == (True,)
+            assert store.judgements._query(lambda conn: conn.execute("SELECT pg_is_in_recovery()").fetchone()) == (False,)
+            assert offered(store.add_exchange, exchange_record("one")).result(PATIENCE)
+            deadline = time.monotonic() + PATIENCE
+            while reader.exchange("one") is None and time.monotonic() < deadline:
+                pass
+            assert reader.exchange("one") == store.exchange("one") is not None
 
 
 def test_nothing_else_than_a_prepared_record_is_added_as_one(postgres_store):
