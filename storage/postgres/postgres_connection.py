@@ -46,7 +46,7 @@ def connect(url: str, *, reading: bool = False) -> psycopg.Connection:
         conn.close()
         raise StoreError(f"{place(url)} is older than PostgreSQL 15: use a newer server, or {ADVICE}")
     if reading:
-        # because its queries are compiled anew each time, which takes longer than it saves
+        # because each query would be compiled again, which takes longer than it saves
         conn.execute("SET jit = off")
         conn.commit()
         conn.isolation_level = IsolationLevel.REPEATABLE_READ

@@ -19,6 +19,12 @@ from tests.shadow.drift.leaning import payoffs
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture
+def store(sqlite_store):
+    """These tests read the tables of the file, and set the clock by which its lease ends."""
+    return sqlite_store
+
+
 KEY = GroupKey("default", "m", "p", "r")
 
 
