@@ -77,7 +77,8 @@ def test_a_database_that_is_set_aside_keeps_its_content_under_another_name(tmp_p
         assert [each.id for each in store.studies.studies()] == [row().id]
 
 
-def test_a_database_with_recorded_traffic_is_not_set_aside(store, tmp_path):
+def test_a_database_with_recorded_traffic_is_not_set_aside(sqlite_store, tmp_path):
+    store = sqlite_store
     path = tmp_path / "store.db"
     add_live(store, "p")
     assert store.flush(20)

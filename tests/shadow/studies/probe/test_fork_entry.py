@@ -70,7 +70,8 @@ def test_a_fork_on_the_same_provider_leaves_the_recording_nowhere(conversation, 
 
 
 @pytest.mark.parametrize("named", ["pair", "conversation"])
-def test_a_live_conversation_is_named_by_a_pair_or_by_its_key(store, tmp_path, capsys, named):
+def test_a_live_conversation_is_named_by_a_pair_or_by_its_key(sqlite_store, tmp_path, capsys, named):
+    store = sqlite_store
     pair = add_pair(store, "openrouter", calling("Oslo"), calling("Oslo"))
     add_live(store, "nim")
     assert store.flush(20)
@@ -180,7 +181,8 @@ def test_ids_of_earlier_calls_are_renamed_where_that_is_asked_for_and_noted(conv
     assert "the ids of 2 earlier calls are sent as functions.NAME:INDEX" in plan["facts"]["notes"]
 
 
-def test_a_request_of_another_api_is_no_start_of_a_fork(store, tmp_path):
+def test_a_request_of_another_api_is_no_start_of_a_fork(sqlite_store, tmp_path):
+    store = sqlite_store
     made = exchange(answer("a"), provider="nim", request=asked("p"))
     seen = parse_exchange(made._replace(request=made.request._replace(target="/v1/messages?beta=true")))
     store.add_exchange(record(seen))
