@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import psycopg
 from psycopg import IsolationLevel
+from psycopg.abc import Buffer
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.types.string import StrDumper
 
 from storage.store import StoreError
 
@@ -42,6 +44,7 @@ def connect(url: str, *, reading: bool = False) -> psycopg.Connection:
         conn = psycopg.connect(_completed(url), autocommit=not reading, prepare_threshold=None)
     except (psycopg.Error, UnicodeError) as error:
         raise StoreError(explained(url, error)) from error
+    conn.adapters.register_dumper(str, _WithoutNul)
     if conn.info.server_version < OLDEST_SERVER:
         conn.close()
         raise StoreError(f"{place(url)} is older than PostgreSQL 15: use a newer server, or {ADVICE}")
@@ -52,6 +55,13 @@ def connect(url: str, *, reading: bool = False) -> psycopg.Connection:
         conn.isolation_level = IsolationLevel.REPEATABLE_READ
         conn.read_only = True
     return conn
+
+
+class _WithoutNul(StrDumper):
+    """Sends a text with U+FFFD in place of NUL, which the server refuses, so that a query for it finds nothing."""
+
+    def dump(self, obj: str) -> Buffer | None:
+        return super().dump(obj.replace("\0", "\ufffd") if "\0" in obj else obj)
 
 
 def checked_url(url: str) -> str:

@@ -77,8 +77,8 @@ async def statuses(client, *paths: str) -> list[int]:
     return [answer.status for answer in await asyncio.gather(*(client.get(path) for path in paths))]
 
 
-async def test_pages_of_twelve_periods_hold_up_neither_another_page_nor_a_step_of_the_audit(store, held, loop_threads):
-    pair = keep_pair(store, said("Yes"), said("No"))
+async def test_pages_of_twelve_periods_hold_up_neither_another_page_nor_a_step_of_the_audit(sqlite_store, held, loop_threads):
+    pair = keep_pair(sqlite_store, said("Yes"), said("No"))
     async with port(held) as client:
         loading = asyncio.create_task(statuses(client, *ADDRESSES))
         await until(lambda: held.running)
