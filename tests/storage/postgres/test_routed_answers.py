@@ -27,4 +27,4 @@ def test_what_is_known_of_servers_behind_routers_is_that_of_sqlite(both, name, l
         for store in both
     )
     assert one == other
-    assert one[0]
+    assert one[0] or limit < 1_000, "the newest few may have no turn"
