@@ -54,8 +54,8 @@ class CountedThreads(ThreadPoolExecutor):
 
 
 @pytest.fixture
-def held(store):
-    reader = HeldReader(store)
+def held(sqlite_store):
+    reader = HeldReader(sqlite_store)
     yield reader
     reader.released.set()
 
