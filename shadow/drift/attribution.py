@@ -1,7 +1,8 @@
 """`SecondLook`: decides after an alarm whether the provider or its reference moved, by the pairs of the other providers.
 
 Where another provider differs from the same reference too, the reference moved; where one is still the same, the provider did.
-Only pairs since the alarm's begin count. Each of the two errors has a chance of at most 2.5 %.
+Two providers may break alike: while a third one, of which half as many pairs are known, shows no sign of a difference, the
+reference is not named. Only pairs since the alarm's begin count. Each of the two errors has a chance of at most 2.5 %.
 """
 
 from __future__ import annotations
@@ -30,6 +31,10 @@ MOST_SECONDS = 3_600.0
 """The first page waits for the second look at most so many compared requests of the model, or so long, whichever is first."""
 MOST_OPEN = 1_000
 """Open conversations of a witness; further ones are ignored."""
+NO_SIGN = log(2)
+"""Evidence of ODD below which a witness shows no sign that it left the reference: an excess such as another one shows in as many
+pairs leads beyond it.
+"""
 HALF = 0.7
 """Share of the planned units at which half of the looks are decided."""
 
@@ -84,6 +89,10 @@ class Witness:
         elif len(self.open) < MOST_OPEN:
             self.open[conversation] = OpenConversation(opened=started, last=started, pairs=1, total=payoff)
 
+    def contradicts(self, other: Witness) -> bool:
+        """Whether it shows no sign of the excess by which `other` differs, in half as many pairs or more."""
+        return 2 * self.odd.units >= other.odd.units and self.odd.evidence < NO_SIGN
+
     def close(self, now: float) -> None:
         """Add the conversations that are over to SAME as units, in the order in which they opened."""
         while self.open:
@@ -135,7 +144,7 @@ class SecondLook:
         if self.blame is Blame.NOT_YET_KNOWN:
             for witness in self.witnesses.values():
                 witness.close(now)
-                self._decide(witness)
+            self._decide()
 
     def take(
         self, provider: str, started: float, conversation: str, payoffs: Iterable[tuple[str, int]], *, again: bool = False
@@ -149,18 +158,17 @@ class SecondLook:
         if witness and self.key[0] in found and started >= self.earliest and self.blame is Blame.NOT_YET_KNOWN:
             witness.learn(conversation)
             witness.take(conversation, started, found[self.key[0]] * self.key[1], latest=self.latest)
-            witness.close(started)
-            self._decide(witness)
         self.passes(started)
 
     def recall(self, provider: str, each: EvaluatedPair) -> None:
-        """Add one pair that was stored before the alarm; it does not count towards `MOST_REQUESTS`."""
+        """Add one pair that was stored before the alarm; it does not count towards `MOST_REQUESTS`. `passes` decides, once the
+        stored pairs of all witnesses are there.
+        """
         witness = self.witnesses[self.members[provider]]
         witness.learn(each.conversation)
         if each.started >= self.earliest and self.blame is Blame.NOT_YET_KNOWN:
             witness.take(each.conversation, each.started, each.payoff * self.key[1], latest=self.latest)
             witness.close(each.started)
-            self._decide(witness)
 
     def overlaps(self, other: SecondLook) -> bool:
         """Whether both are about the same signal and direction, and may have begun at the same time."""
@@ -174,18 +182,20 @@ class SecondLook:
             return f"{' and '.join(self.alike)} shares its server: no independent provider is compared with {reference}"
         if not self.witnesses:
             return f"only one provider is compared with {reference}"
-        needed, name = min((self._needed(witness), witness.name) for witness in self.witnesses.values())
+        left = [witness for witness in self.witnesses.values() if witness.odd.evidence < self.log_threshold]
+        needed, name = min((self._needed(witness), witness.name) for witness in left or self.witnesses.values())
         return (
             f"about {needed:,} more pairs of {name} are needed" if needed else f"{name} is too noisy in this signal to decide it"
         )
 
-    def _decide(self, witness: Witness) -> None:
-        if self.blame is not Blame.NOT_YET_KNOWN:
-            return
-        if witness.odd.evidence >= self.log_threshold and not witness.sibling:
-            self._settle(Blame.REFERENCE, witness)
-        elif witness.same.evidence >= self.log_threshold:
-            self._settle(Blame.PROVIDER, witness)
+    def _decide(self) -> None:
+        witnesses = self.witnesses.values()
+        same = max(witnesses, key=lambda witness: witness.same.evidence, default=None)
+        odd = max((each for each in witnesses if not each.sibling), key=lambda witness: witness.odd.evidence, default=None)
+        if same and same.same.evidence >= self.log_threshold:
+            self._settle(Blame.PROVIDER, same)
+        elif odd and odd.odd.evidence >= self.log_threshold and not any(each.contradicts(odd) for each in witnesses):
+            self._settle(Blame.REFERENCE, odd)
 
     def _settle(self, blame: Blame, by: Witness) -> None:
         """Set the side that moved, and drop the conversations, which a settled look does not need."""

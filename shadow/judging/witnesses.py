@@ -65,6 +65,7 @@ def open_look(
     stored = [(other, each) for other in look.members for each in others[other]]
     for other, each in sorted(stored, key=lambda pair: pair[1].started):
         look.recall(other, each)
+    look.passes(at)
     return look
 
 

@@ -63,7 +63,44 @@ def test_pairs_between_the_two_dates_count_against_the_reference_and_not_for_it(
     assert (found.witnesses["b"].odd.units, found.witnesses["b"].same.units) == (500, 0)
     for number in range(100):
         found.recall("b", pair(200.0 + number / 10, 0))
+    found.passes(300.0)
     assert found.blame is Blame.PROVIDER
+
+
+def side_by_side(found, providers, count=400):
+    """A pair of each provider in turn, each with its own excess."""
+    excess = {name: noise(count, size, seed=number) for number, (name, size) in enumerate(providers.items())}
+    for number in range(count):
+        for name, values in excess.items():
+            found.take(name, 301.0 + number, "", [("arguments", values[number])])
+    return found
+
+
+def test_two_providers_that_break_alike_are_no_reference_that_moved_while_a_third_is_the_same():
+    found = side_by_side(look(("b",), ("c",), ("d",)), {"b": 0.3, "c": 0.0, "d": 0.0})
+    assert found.blame is Blame.PROVIDER
+    assert found.by in {"c", "d"}
+
+
+def test_stored_pairs_of_two_that_broke_alike_do_not_name_the_reference_before_a_third_is_known():
+    found = look(("b",), ("c",))
+    for number, payoff in enumerate(noise(200, 0.3)):
+        found.recall("b", pair(200.0 + number / 10, payoff))
+        found.recall("c", pair(200.0 + number / 10, 0, conversation=f"talk {number // 10}"))
+    found.passes(221.0)
+    assert found.blame is Blame.NOT_YET_KNOWN
+    assert "more pairs of c are needed" in found.why("official")
+
+
+def test_the_reference_moved_where_every_provider_leaves_it():
+    found = side_by_side(look(("b",), ("c",), ("d",)), {"b": 0.3, "c": 0.3, "d": 0.3})
+    assert found.blame is Blame.REFERENCE
+
+
+def test_a_third_with_fewer_pairs_than_the_one_that_left_holds_nothing_up():
+    found = look(("b",), ("c",))
+    fed(found, [0] * 20, provider="c")
+    assert fed(found, noise(200, 0.3), provider="b").blame is Blame.REFERENCE
 
 
 def pair(started, payoff, conversation=""):
