@@ -63,7 +63,7 @@ from shadow.sampling.sampler import secret_of
 from shadow.settings.outbound_checks import proxy_address
 from shadow.settings.top_level_config import Config
 from shadow.telemetry.configured_exporter import configured_exporter
-from shadow.tournament.tournament_spending import spent_routes, without_candidates
+from shadow.tournament.tournament_spending import held_at_first, held_routes, without_candidates
 from storage.opening import open_store
 from storage.store import Store, StoreError
 
@@ -80,7 +80,7 @@ ORDER_SECONDS = 1.0
 RECEIVE_PATIENCE, SHADOW_PATIENCE, FLUSH_PATIENCE, JUDGE_PATIENCE, ADMIN_PATIENCE = 1.0, 5.0, 5.0, 2.0, 1.0
 """Seconds for each part of an orderly end, in their order; the supervisor kills the process after `AUDIT_PATIENCE`."""
 JUDGE_SECONDS = 0.5
-TOURNAMENT_SECONDS = 30.0
+TOURNAMENT_SECONDS = 5.0
 
 
 class AuditProcess:
@@ -130,8 +130,8 @@ class AuditProcess:
             ledger=ledger,
             run=run,
         )
-        self._audit = exchange_audit(config, parts, self._receiver)
-        self._spent_routes: frozenset[str] = frozenset()
+        self._held_routes = held_at_first(config)
+        self._audit = exchange_audit(without_candidates(config, self._held_routes), parts, self._receiver)
         self._judge = Judge.configured(config, store.judgements, holder=new_id(), publish=self._metrics.drift.ruled)
         self._runner = web.AppRunner(
             build_app(
@@ -224,7 +224,7 @@ class AuditProcess:
         known = {**self._config.proxy.providers, **config.proxy.providers}
         self._config = config.model_copy(update={"proxy": config.proxy.model_copy(update={"providers": known})})
         self._renew_certificate()
-        self._audit.reload(without_candidates(self._config, self._spent_routes))
+        self._audit.reload(without_candidates(self._config, self._held_routes))
         self._identities.reload(self._config)
         self._runner.app[RELOAD](self._config)
         self._metrics.reload(self._config)
@@ -295,14 +295,14 @@ class AuditProcess:
                 await asyncio.sleep(JUDGE_SECONDS)
 
     async def _tournaments(self) -> None:
-        """Send no more copies to the candidates of a tournament whose money is spent."""
+        """Send no copies to candidates whose tournament has not begun, where that is configured, or has spent its money."""
         while True:
             with suppress(StoreError):  # the next look tries again
-                spent = await asyncio.to_thread(spent_routes, self._store, self._config)
-                if spent != self._spent_routes:
-                    self._spent_routes = spent
-                    log.info("tournament_budget", spent=sorted(spent))
-                    self._audit.reload(without_candidates(self._config, spent))
+                held = await asyncio.to_thread(held_routes, self._store, self._config)
+                if held != self._held_routes:
+                    self._held_routes = held
+                    log.info("candidate_copies", held=sorted(held))
+                    self._audit.reload(without_candidates(self._config, held))
             await asyncio.sleep(TOURNAMENT_SECONDS)
 
     async def _orders(self) -> None:

@@ -93,6 +93,8 @@ class TournamentConfig(BaseModel):
     money: Annotated[float, Field(ge=0)] = 0.0
     """Money that one tournament may cost, by the prices of the providers; its candidates get no more copies then. 0 is no limit.
     """
+    copies: Literal["always", "started"] = "always"
+    """When candidates get copies: from the start of `serve` on, or only while a tournament runs that was begun by `choose`."""
     places: Annotated[int, Field(ge=1, le=100)] = DEFAULT_PLACES
     """Candidates that a route may have: the chance of a false claim is shared among so many, however few there are."""
 

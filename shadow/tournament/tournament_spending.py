@@ -1,4 +1,4 @@
-"""tournament_spent(): what a tournament has cost, and the routes whose candidates get no more copies because theirs is spent."""
+"""tournament_spent(): what a tournament has cost, and the routes whose candidates get no copies now."""
 
 from __future__ import annotations
 
@@ -31,12 +31,18 @@ def _reference_calls(rows: Sequence[ArmPairRow]) -> int:
     return len({row.request for row in rows}) + len({row.request for row in rows if row.control})
 
 
-def spent_routes(reader: Reader, config: Config) -> frozenset[str]:
-    """The routes whose tournament has a limit of money that is reached."""
+def held_routes(reader: Reader, config: Config) -> frozenset[str]:
+    """The routes whose candidates get no copies now: their tournament has spent its money, or they wait for one to begin."""
     prices = PriceList(config.proxy.providers)
     studies = reader.studies.studies()
-    found = [record for route in config.proxy.routes if (record := running(studies, route.name)) and record.money]
-    return frozenset(record.route for record in found if _is_spent(reader, record, prices))
+    records = {route.name: running(studies, route.name) for route in config.proxy.routes}
+    spent = {name for name, record in records.items() if record and record.money and _is_spent(reader, record, prices)}
+    return held_at_first(config) - {name for name, record in records.items() if record} | spent
+
+
+def held_at_first(config: Config) -> frozenset[str]:
+    """The routes whose candidates get copies only while a tournament runs (`tournament.copies`)."""
+    return frozenset(route.name for route in config.proxy.routes if route.candidates and config.tournament.copies == "started")
 
 
 def _is_spent(reader: Reader, record: TournamentRecord, prices: PriceList) -> bool:

@@ -169,3 +169,20 @@ async def test_copies_for_candidates_are_spent_from_the_budget_and_counted(serve
         assert [request.method for request in other.requests].count("POST") == 4, (
             "the fifth is the ninth request, and its copy would be the tenth"
         )
+
+
+async def test_candidates_get_nothing_before_the_tournament_was_begun_where_that_is_configured(serve):
+    async with PretendedServer(seed=1) as live, PretendedServer(seed=2) as official, PretendedServer(seed=3) as other:
+        toml = config(live=live.base_url, official=official.base_url, other=other.base_url)
+        async with serve(toml + '[tournament]\ncopies = "started"\n') as served:
+            await post_chats(served, requests(served, 10), at_once=5)
+            await stored(served, live=10)
+            path = str(served.database.with_name("sameweights.toml"))
+            assert (await command("choose", path, "--plan"))[0] == 0
+            assert not other.requests, "a plan spends nothing"
+            code, words = await command("choose", path, "--start")
+            assert code == 0, words
+            await until(lambda: "candidate_copies" in "".join(served.errors))
+            await post_chats(served, requests(served, 10), at_once=5)
+            await stored(served, live=20, other=10)
+            assert pairs(served)["other"] == 10

@@ -8,7 +8,7 @@ from shadow.pricing.price_list import PriceList
 from shadow.settings.top_level_config import Config
 from shadow.tournament.tournament_record import TournamentRecord
 from shadow.tournament.tournament_route import configured_terms
-from shadow.tournament.tournament_spending import spent_routes, tournament_spent, without_candidates
+from shadow.tournament.tournament_spending import held_at_first, held_routes, tournament_spent, without_candidates
 from tests.records import NOW
 from tests.shadow.tournament.arm_rows import RECORD, row
 from tests.shadow.tournament.stored_arms import CONFIG, store_arms
@@ -45,7 +45,25 @@ def test_a_route_is_spent_when_its_tournament_has_cost_its_money(store, money, s
     )
     begin(store, replace(record, money=money))
     store_arms(store, NOW, n=3)
-    assert spent_routes(store, config) == spent
+    assert held_routes(store, config) == spent
+
+
+@pytest.mark.parametrize(("copies", "before"), [("always", set()), ("started", {"agents"})])
+def test_candidates_wait_for_their_tournament_where_that_is_configured(store, copies, before):
+    config = Config.model_validate({**CONFIG.model_dump(), "tournament": {"copies": copies}})
+    assert held_at_first(config) == held_routes(store, config) == before
+    begin(
+        store,
+        TournamentRecord(
+            id="t",
+            route="agents",
+            reference="official",
+            candidates=("host-b", "host-c"),
+            begun=NOW - 10,
+            terms=configured_terms(config.tournament),
+        ),
+    )
+    assert held_routes(store, config) == set()
 
 
 def test_routes_whose_money_is_spent_have_no_candidates():
