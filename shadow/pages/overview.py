@@ -72,7 +72,7 @@ class OverviewPage:
             headline=headline([row.verdict for row in rows]),
             adverse=any(row.verdict.is_adverse for row in rows),
             figures=figures,
-            notes=[note.phrase for card in figures.cards for note in card.verdict.notes],
+            notes=[f"{card.provider}: {note.phrase}" for card in figures.cards for note in card.verdict.notes],
             unmeasured=unmeasured_lines(figures.cards),
             cost=audit_cost(figures.traffic, figures.token_sums, self.config),
             budget=self._budget(),

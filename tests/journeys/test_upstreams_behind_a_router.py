@@ -80,6 +80,8 @@ async def test_broken_server_is_named_and_no_other_while_the_router_as_a_whole_i
             assert (page.status, "by deepx" in text, "by alpha" in text) == (200, True, False)
             async with session.get(f"{served.admin}/providers/candidate", params={"since": "all"}) as page:
                 assert "deepx is worse by more than 2 points" in " ".join((await page.text()).split())
+            async with session.get(f"{served.admin}/", params={"since": "all"}) as page:
+                assert "candidate: of its 4 upstreams deepx is worse" in " ".join((await page.text()).split())
 
 
 HOSTILE = ("x" * 10_000, "<script>alert(1)</script>", "\x1b[2J\x07", "a\u202eb", ["no", "text"], {"name": "x"}, None, 7)
