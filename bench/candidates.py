@@ -180,7 +180,7 @@ def part(world: World, seed: int) -> Figures:
     logged = structlog.get_config()["wrapper_class"]
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     try:
-        with patch.multiple(shadow_run, compare=no_findings, request_shape=lambda _: "{}"):
+        with patch.multiple(shadow_run, compare=no_findings, request_shape=lambda *_: "{}"):
             return asyncio.run(_part(world, seed))
     finally:
         structlog.configure(wrapper_class=logged)

@@ -112,7 +112,7 @@ def test_how_live_requests_ended_is_counted_over_the_newest(store):
     assert store.judgements.response_statuses(START + 2, START + 3, 9) == [(*party, 401, 1)]
 
 
-def test_unread_requests_are_read_from_their_index(store, tmp_path):
+def test_unread_requests_are_read_from_their_index(sqlite_store, tmp_path):
     with closing(sqlite3.connect(tmp_path / "store.db")) as conn:
         plan = " ".join(str(row) for row in conn.execute(f"EXPLAIN QUERY PLAN {UNREAD_REQUESTS}", (0.0, 9e9)))
     assert "idx_exchanges_unread" in plan
