@@ -1,12 +1,12 @@
 # The development loop, in the environment `.venv` (see CONTRIBUTING.md). `.ci/run` is the whole check and calls these.
 python := .venv/bin/python
 bin := .venv/bin
-workers ?= 4
+workers ?= 5
 
-.PHONY: check style types contracts unit unit-plane unit-studies unit-audit unit-rest journeys dockerfile bench
+.PHONY: check style types contracts unit unit-plane unit-studies unit-faces unit-audit unit-rest journeys dockerfile bench
 
 check: ## format, lint, types, contracts and the quick unit tests, several at once: about a minute
-	$(MAKE) --no-print-directory -j$(workers) --output-sync=target style types contracts unit
+	$(MAKE) --no-print-directory -j$(workers) --output-sync=target unit style types contracts
 
 style: ## formats in place, then lints; in CI it only looks
 	$(bin)/ruff format $(if $(CI),--check) .
@@ -18,11 +18,12 @@ types:
 contracts:
 	$(bin)/lint-imports
 
-unit: unit-plane unit-studies unit-audit unit-rest ## tests of one module each; the long ones run in `make journeys` and in CI; compiled tests are kept
+unit: unit-rest unit-faces unit-studies unit-plane unit-audit ## tests of one module each; the long ones run in `make journeys` and in CI; compiled tests are kept
 
 # Each group is a process that collects its own tests alone: every worker of pytest-xdist collects all of them.
 plane := tests/proxy tests/storage tests/grafana
 studies := tests/shadow/studies tests/shadow/report
+faces := $(addprefix tests/shadow/,command_line commands dossier mcp_server pages presentation telemetry terminal)
 audit := $(addprefix tests/shadow/,checks compare drift identity judging pipeline reading settings verdict)
 quick = PYTHONDONTWRITEBYTECODE= HYPOTHESIS_PROFILE=quick $(bin)/pytest -m "not journey and not slow" -o cache_dir=.pytest_cache/$@
 
@@ -32,11 +33,14 @@ unit-plane:
 unit-studies:
 	$(quick) $(studies)
 
+unit-faces:
+	$(quick) $(faces)
+
 unit-audit:
 	$(quick) $(audit)
 
 unit-rest:
-	$(quick) $(addprefix --ignore=,tests/journeys $(plane) $(studies) $(audit))
+	$(quick) $(addprefix --ignore=,tests/journeys $(plane) $(studies) $(faces) $(audit))
 
 journeys: ## whole stories through real processes, and the slow tests: minutes
 	$(bin)/pytest -m "journey or slow"
