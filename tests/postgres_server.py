@@ -137,7 +137,7 @@ class PostgresServer:
         self.execute(";".join(["BEGIN", *(statement for (statement,) in found), "COMMIT"]), "made")
 
     def drop(self, url: str) -> None:
-        """Delete a database, whoever is connected."""
+        """Delete a database and end its connections."""
         self.execute(f"DROP DATABASE IF EXISTS {url.rpartition('/')[2]} WITH (FORCE)")
 
 

@@ -29,11 +29,11 @@ from storage.postgres.postgres_reader import PostgresReader, ReadingConnections
 from storage.postgres.schema_steps import migrate_server
 from storage.postgres.spending_hours import add_spending, reserve_spending, spending_between
 from storage.postgres.study_records import PostgresStudyStore
-from storage.prepared_records import PreparedRecord
-from storage.rows import ErasureResult, ExchangeRecord, PairRecord
+from storage.queued_records import QueuedRecords
+from storage.rows import ErasureResult
 from storage.spending import Reservation, Spending
 from storage.storage_config import StorageConfig
-from storage.store import ErasureChoice, Settled, StoreError, ignore
+from storage.store import ErasureChoice, StoreError
 
 log = structlog.get_logger()
 Result = TypeVar("Result")
@@ -45,7 +45,7 @@ OLD_SOURCES = "DELETE FROM handovers WHERE at < now() - interval '30 days'"
 SOURCES = "SELECT source, stored FROM handovers WHERE starts_with(source, %s)"
 
 
-class PostgresStore(PostgresReader):
+class PostgresStore(QueuedRecords[psycopg.Connection], PostgresReader):
     """One of the writers of a database; safe from any thread."""
 
     def __init__(self, url: str, config: StorageConfig, *, read_url: str = "") -> None:
@@ -60,54 +60,6 @@ class PostgresStore(PostgresReader):
         )
         self._closed = False
         self._create_days(time.time())
-
-    def add_exchange(self, record: ExchangeRecord, settled: Settled = ignore) -> bool:
-        """Queue one exchange; False when the queue is full (dropped and counted), and then `settled` is not called."""
-        return self._writer.add(record, settled)
-
-    def add_pair(self, record: PairRecord, settled: Settled = ignore) -> bool:
-        """Queue one pair with its shadow exchanges and findings; as `add_exchange`."""
-        return self._writer.add(record, settled)
-
-    def add_prepared(self, record: object, settled: Settled = ignore) -> bool:
-        """Queue a record that `record_preparer` prepared, perhaps in another process; as `add_exchange`. TypeError for others."""
-        if not isinstance(record, PreparedRecord):
-            raise TypeError("only a record that was prepared for this store can be added so")
-        return self._writer.add(record, settled)
-
-    def flush(self, seconds: float) -> bool:
-        """Wait until all that is queued now is settled, at most `seconds`; True when all of it was stored."""
-        return self._writer.flush(seconds)
-
-    @property
-    def queued(self) -> int:
-        """Records taken that are neither stored nor lost yet."""
-        return self._writer.queued
-
-    @property
-    def lag(self) -> float:
-        """Seconds for which the oldest waiting record has waited; 0 when none waits."""
-        return self._writer.lag
-
-    @property
-    def dropped(self) -> int:
-        """Records not taken because the queue was full, or the store closed."""
-        return self._writer.dropped
-
-    @property
-    def failed(self) -> int:
-        """Records lost to an error of the server, or because they were not storable."""
-        return self._writer.failed
-
-    @property
-    def stored(self) -> int:
-        """Records written since the start; one whose id is stored already is not counted again."""
-        return self._writer.stored
-
-    @property
-    def last_error(self) -> str:
-        """The error of the last write; empty when it succeeded, or none was tried."""
-        return self._writer.last_error
 
     @property
     def judgements(self) -> PostgresJudgementStore:

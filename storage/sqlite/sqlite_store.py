@@ -13,11 +13,9 @@ import structlog
 
 from storage.batch_writer import BatchWriter
 from storage.page_rows import OperatorActionRow
-from storage.prepared_records import PreparedRecord
+from storage.queued_records import QueuedRecords
 from storage.rows import (
     ErasureResult,
-    ExchangeRecord,
-    PairRecord,
 )
 from storage.spending import Reservation, Spending, reserve, spend
 from storage.sqlite import action_log, handover_counts, retention
@@ -39,7 +37,7 @@ from storage.sqlite.migrations import migrate, why_not_ours
 from storage.sqlite.sqlite_reader import SqliteReader
 from storage.sqlite.study_tables import SqliteStudyStore
 from storage.storage_config import StorageConfig
-from storage.store import ErasureChoice, Settled, StoreError, ignore
+from storage.store import ErasureChoice, StoreError
 
 log = structlog.get_logger()
 Result = TypeVar("Result")
@@ -48,7 +46,7 @@ CHECKED_BYTES = 64 * 1024 * 1024
 """A file up to this size is checked whole when it is opened for writing; in a larger one only the pages that are read."""
 
 
-class SqliteStore(SqliteReader):
+class SqliteStore(QueuedRecords[sqlite3.Connection], SqliteReader):
     """The only writer of a database file; safe from any thread.
 
     A second one on the same file is refused, in this process or another (see `WriterLock`). While another program writes the
@@ -69,54 +67,6 @@ class SqliteStore(SqliteReader):
             batch_seconds=config.batch_seconds,
             queue=config.queue,
         )
-
-    def add_exchange(self, record: ExchangeRecord, settled: Settled = ignore) -> bool:
-        """Queue one exchange; False when the queue is full (dropped and counted), and then `settled` is not called."""
-        return self._writer.add(record, settled)
-
-    def add_pair(self, record: PairRecord, settled: Settled = ignore) -> bool:
-        """Queue one pair with its shadow exchanges and findings; as `add_exchange`."""
-        return self._writer.add(record, settled)
-
-    def add_prepared(self, record: object, settled: Settled = ignore) -> bool:
-        """Queue a record that `record_preparer` prepared, perhaps in another process; as `add_exchange`. TypeError for others."""
-        if not isinstance(record, PreparedRecord):
-            raise TypeError("only a record that was prepared for this store can be added so")
-        return self._writer.add(record, settled)
-
-    def flush(self, seconds: float) -> bool:
-        """Wait until all that is queued now is settled, at most `seconds`; True when all of it was stored."""
-        return self._writer.flush(seconds)
-
-    @property
-    def queued(self) -> int:
-        """Records taken that are neither stored nor lost yet."""
-        return self._writer.queued
-
-    @property
-    def lag(self) -> float:
-        """Seconds for which the oldest waiting record has waited; 0 when none waits."""
-        return self._writer.lag
-
-    @property
-    def dropped(self) -> int:
-        """Records not taken because the queue was full, or the store closed."""
-        return self._writer.dropped
-
-    @property
-    def failed(self) -> int:
-        """Records lost to an error of the database (full, locked, read-only), or because they were not storable."""
-        return self._writer.failed
-
-    @property
-    def stored(self) -> int:
-        """Records written since the start; one whose id is stored already is not counted again."""
-        return self._writer.stored
-
-    @property
-    def last_error(self) -> str:
-        """The error of the last write; empty when it succeeded, or none was tried."""
-        return self._writer.last_error
 
     @property
     def judgements(self) -> SqliteJudgementStore:

@@ -96,7 +96,7 @@ async def test_concurrent_scrapes_share_one_rendering_and_do_not_block_the_loop(
     assert len({id(body) for body, _ in pages}) == 1
     assert len(slow.threads) == 1
     await scraping.page("")
-    assert len(slow.threads) == 2, "and whoever comes later gets new values"
+    assert len(slow.threads) == 2, "and a later scrape gets new values"
     assert set(slow.threads) == {"sameweights-scrape_0"}
 
 

@@ -1,4 +1,4 @@
-"""Days of partitions: named by the time in an id, made once by whoever comes first."""
+"""Days of partitions: named by the time in an id, made once, by the first that needs one."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
