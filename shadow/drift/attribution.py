@@ -31,9 +31,9 @@ MOST_SECONDS = 3_600.0
 """The first page waits for the second look at most so many compared requests of the model, or so long, whichever is first."""
 MOST_OPEN = 1_000
 """Open conversations of a witness; further ones are ignored."""
-NO_SIGN = log(2)
-"""Evidence of ODD below which a witness shows no sign that it left the reference: an excess such as another one shows in as many
-pairs leads beyond it.
+NO_SIGN = log(20)
+"""Evidence of ODD below which a witness does not show that it left the reference. Of 100 times that two providers broke alike by
+10 points, beside a third with as many pairs that is the same, 3 were read as a reference that moved; with 2 it would be 17.
 """
 HALF = 0.7
 """Share of the planned units at which half of the looks are decided."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from shadow.pricing.money import money
 from shadow.pricing.price_list import PriceList
-from shadow.pricing.token_classes import KNOWN, TokenClasses, classed_answer
+from shadow.pricing.token_classes import KNOWN, TokenClasses, UsageState, classed_answer
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 from shadow.reading.parsed_response import ParsedResponse
@@ -46,6 +46,8 @@ def billed_tokens(request: ParsedRequest, answer: ParsedResponse) -> TokenClasse
     found = classed_answer(answer.completion, answer.status)
     if found and found.state in KNOWN:
         return found.tokens
+    if found and found.state is UsageState.INVALID:
+        return TokenClasses(fresh=_prompt_tokens(request), output=_answered(answer))
     prompt, completion = tokens_of(request, answer)
     return TokenClasses(fresh=prompt, output=completion)
 

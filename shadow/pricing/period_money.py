@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from shadow.pricing.money import NO_PRICE, NOTHING, Money, money, total
 from shadow.pricing.price_list import PriceList
 from shadow.pricing.token_classes import KNOWN, TokenClasses, UsageState
-from storage.rows import ExchangeRow, TokenSum
+from storage.rows import TokenSum
 
 CERTAIN_SHARE = 0.02
 """Largest share of answers without a price, and largest width of a range, with which the money of a period is known."""
@@ -73,28 +73,6 @@ def period_money(sums: Iterable[TokenSum], prices: PriceList) -> PeriodMoney:
         compared=total(cost for row, cost in known if row.stated),
         compared_stated=sum((row.cost for row, _ in known if row.stated), 0.0),
     )
-
-
-def row_tokens(row: ExchangeRow) -> TokenClasses | None:
-    """The classes of one stored answer; None where they are not known."""
-    if row.usage_state not in KNOWN:
-        return None
-    hour = row.cache_write_1h_tokens or 0
-    return TokenClasses(
-        fresh=row.fresh_tokens or 0,
-        cache_read=row.cached_tokens or 0,
-        cache_write_5m=(row.cache_write_tokens or 0) - hour,
-        cache_write_1h=hour,
-        output=row.output_tokens or 0,
-        reasoning=row.reasoning_tokens or 0,
-        uncertain=row.uncertain_tokens or 0,
-    )
-
-
-def row_money(row: ExchangeRow, prices: PriceList) -> Money | None:
-    """What one stored answer cost; None where it is not known, or where nothing was billed."""
-    tokens = row_tokens(row)
-    return money(tokens, prices.prices(row.provider, row.model, row.started)) if tokens else None
 
 
 def _cost(row: TokenSum, prices: PriceList) -> Money | str:

@@ -77,7 +77,7 @@ def classed(usage: Usage | None, *, vectors: bool = False) -> ClassedUsage:
     prompt, completion, total = _sums(usage, vectors=vectors)
     if prompt is None or completion is None:
         return MISSING
-    if max(prompt, completion, total or 0) > CREDIBLE:
+    if max(prompt, completion, total or 0, usage.reasoning_tokens or 0) > CREDIBLE:
         return INVALID
     return _classed(usage, prompt, completion, total)
 

@@ -52,8 +52,11 @@ def _overlap(before: int, model: str, since: date) -> str:
 
 
 def _covers(pattern: str, model: str) -> bool:
-    """Whether a pattern fits whatever another one fits, as far as their texts show it."""
-    return pattern == "*" or ("[" not in model and fnmatchcase(model.replace("?", "*"), pattern))
+    """Whether a pattern fits whatever another one fits, as far as their texts show it: `?` and sets, which fit one character,
+    show it of a name alone.
+    """
+    shown = not set("*?[") & set(model) or ("[" not in model and not set("?[") & set(pattern))
+    return pattern == "*" or (shown and fnmatchcase(model.replace("?", "*"), pattern))
 
 
 def _entries(value: object) -> list[_Entry]:

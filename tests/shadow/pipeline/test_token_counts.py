@@ -93,3 +93,11 @@ def test_budget_counts_the_cost_that_an_answer_without_a_price_states():
 
 def test_budget_of_a_provider_without_any_price_counts_tokens_alone():
     assert paid(answer("a", usage=USAGE)) == (1_100, 0.0)
+
+
+@pytest.mark.parametrize("claimed", [100_000_001, 10**15])
+def test_a_count_that_cannot_be_is_estimated_and_ends_no_budget(claimed):
+    usage = {"prompt_tokens": claimed, "completion_tokens": 5, "total_tokens": claimed + 5}
+    tokens, money = paid(answer("a" * 300, usage=usage), **PRICES)
+    assert 100 <= tokens <= 110
+    assert money < 0.01

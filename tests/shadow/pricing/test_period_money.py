@@ -7,11 +7,10 @@ import pytest
 
 from proxy.provider_config import Provider
 from shadow.pricing.money import Money
-from shadow.pricing.period_money import period_money, row_money, row_tokens
+from shadow.pricing.period_money import period_money
 from shadow.pricing.price_list import PriceList
 from shadow.pricing.token_classes import TokenClasses
 from storage.rows import TokenSum
-from tests.conformance import exchange_row
 
 DAY = int(datetime(2026, 11, 1, tzinfo=UTC).timestamp())
 
@@ -93,16 +92,3 @@ def test_stated_cost_without_a_price_is_compared_with_nothing():
 def test_period_without_answers_has_no_money_and_is_known():
     found = of()
     assert (found.answers, found.money, found.is_known) == (0, Money(Decimal(0), Decimal(0)), True)
-
-
-def test_stored_answer_has_the_classes_it_was_stored_with_and_its_price():
-    row = exchange_row("one", provider="near")
-    assert row_tokens(row) == TokenClasses(1, 6, 1, 2, 3, 1, 0)
-    assert row_money(row, FLAT) == Money(Decimal("0.0000446"), Decimal("0.0000446"))
-
-
-@pytest.mark.parametrize("state", ["", "no_usage", "invalid_usage"])
-def test_stored_answer_without_known_tokens_has_no_classes_and_no_price(state):
-    row = exchange_row("one", provider="near", usage_state=state, fresh_tokens=None)
-    assert row_tokens(row) is None
-    assert row_money(row, FLAT) is None

@@ -185,6 +185,7 @@ def test_usage_whose_sum_settles_nothing_is_a_range_of_both_readings(usage, leas
         {"prompt_tokens": CREDIBLE + 1},
         {"total_tokens": CREDIBLE + 1},
         {"completion_tokens_details": {"reasoning_tokens": -3}},
+        {"completion_tokens_details": {"reasoning_tokens": CREDIBLE + 1}},
         {"prompt_cache_hit_tokens": 60, "prompt_cache_miss_tokens": 41},
         {"cache_creation_input_tokens": 5, "cache_creation": {"ephemeral_1h_input_tokens": 6}},
         {"cache_creation": {"ephemeral_1h_input_tokens": -6}},

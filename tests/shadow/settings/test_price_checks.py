@@ -64,6 +64,11 @@ def test_entry_below_one_that_fits_the_same_models_is_never_used(above, below):
     assert sentence.startswith(f"is never used: entry 1 with model '{above['model']}' stands above it")
 
 
+@pytest.mark.parametrize(("above", "below"), [("gpt-?", "gpt-*"), ("gpt-[!4]*", "gpt-*"), ("?", "*"), ("kimi-k2", "kimi-*")])
+def test_narrower_entry_above_a_wider_one_is_no_error(above, below):
+    assert sentences(prices=[entry(above), entry(below)]) == []
+
+
 def test_entry_without_a_price_is_refused():
     [(path, sentence)] = sentences(prices=[{"model": "kimi-*"}])
     assert path == ("prices", 0)
