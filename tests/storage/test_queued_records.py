@@ -1,0 +1,22 @@
+"""The queue of records that the store of each engine has."""
+
+import pytest
+
+from tests.records import add_live
+
+
+def test_a_record_is_queued_until_it_is_stored(store):
+    add_live(store, "near")
+    assert store.flush(20)
+    assert (store.queued, store.lag, store.stored, store.dropped, store.failed, store.last_error) == (0, 0, 1, 0, 0, "")
+
+
+def test_a_closed_store_takes_nothing_and_counts_it(store):
+    store.close()
+    add_live(store, "near")
+    assert (store.stored, store.dropped) == (0, 1)
+
+
+def test_a_record_of_another_kind_is_not_taken_for_a_prepared_one(store):
+    with pytest.raises(TypeError, match="prepared for this store"):
+        store.add_prepared(object())
