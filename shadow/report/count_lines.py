@@ -83,7 +83,7 @@ def pooled_standings(drift: Iterable[DriftLine]) -> Mapping[Key, Sequence[CountS
 
 
 def _pooled(found: Sequence[CountStanding]) -> CountStanding:
-    """One standing for all routes: more where any route has more."""
+    """One standing for all routes: more where any route has more, and then the largest ratio of those."""
     more = [standing for standing in found if standing.found]
     return CountStanding(
         side=found[0].side,
@@ -91,7 +91,7 @@ def _pooled(found: Sequence[CountStanding]) -> CountStanding:
         of=sum(standing.of for standing in found),
         found=min((standing.found for standing in more), default=0.0),
         sizes=tuple(dict.fromkeys(size for standing in more for size in standing.sizes)),
-        recent_ratio=max(standing.recent_ratio for standing in found),
+        recent_ratio=max(standing.recent_ratio for standing in more or found),
     )
 
 

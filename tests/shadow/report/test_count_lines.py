@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from shadow.report.build_report import as_json, as_text, build
-from shadow.report.count_lines import count_lines
+from shadow.report.count_lines import count_lines, pooled_standings
 from shadow.report.drift_lines import drift_lines
 from tests.counted import count, shape, sizes
 from tests.payoffs import GROUP
@@ -64,6 +64,22 @@ def test_routes_of_one_provider_are_one_line(store):
     count(store, [shape(size, size) for size in sizes(30)], prefix="quiet", at=100.0, group=replace(GROUP, route="quiet"))
     found = lines(store)["prompt"]
     assert (found.state, found.pairs) == ("more", 60)
+
+
+def test_ratio_of_pooled_routes_is_that_of_a_route_which_counts_more(store):
+    count(store, [shape(size, round(1.02 * size)) for size in sizes(60)])
+    count(store, [shape(size, round(1.4 * size)) for size in sizes(3)], prefix="few", at=100.0, group=replace(GROUP, route="few"))
+    [(prompt, _)] = pooled_standings(drift_lines(store)).values()
+    assert prompt.found
+    assert prompt.recent_ratio == pytest.approx(1.02, abs=0.001)
+
+
+def test_largest_ratio_is_that_of_all_routes_where_none_counts_more(store):
+    count(store, [shape(size, size) for size in sizes(30)])
+    count(store, [shape(size, round(1.4 * size)) for size in sizes(3)], prefix="few", at=100.0, group=replace(GROUP, route="few"))
+    [(prompt, _)] = pooled_standings(drift_lines(store)).values()
+    assert not prompt.found
+    assert prompt.recent_ratio == pytest.approx(1.4, abs=0.001)
 
 
 def test_a_period_without_the_requests_states_that_it_cannot_describe_them(store):
