@@ -47,7 +47,15 @@ def evidence_line(
 def without_conversation(body: str, name: str) -> str:
     """The text of a body without the ids of conversations in it: null for the members for them, and for the string `name`."""
     unnamed = _NAMED.sub(r"\1null", body)
-    return unnamed.replace(json.dumps(name), "null") if name else unnamed
+    return re.sub(f'"{"".join(map(_written, name))}"', "null", unnamed) if name else unnamed
+
+
+def _written(character: str) -> str:
+    """A pattern of a character in each form that a JSON string may have it in (RFC 8259, section 7)."""
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    escaped = "".join(rf"\\u{units[place : place + 4]}" for place in range(0, len(units), 4))
+    forms = [json.dumps(character, ensure_ascii=False)[1:-1], *([r"\/"] if character == "/" else [])]
+    return f"(?:{'|'.join(map(re.escape, forms))}|(?i:{escaped}))"
 
 
 def _exchange(row: Mapping[str, object]) -> dict[str, object]:

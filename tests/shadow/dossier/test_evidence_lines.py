@@ -51,3 +51,14 @@ def test_dossier_has_numbers_for_conversations_and_no_name_of_the_application(na
 )
 def test_members_that_name_a_conversation_are_null(body, left):
     assert without_conversation(body, "me") == left
+
+
+@pytest.mark.parametrize("written", ["Zoë/42 😀", r"Zo\u00eb/42 \ud83d\ude00", r"Zo\u00EB\/42 \uD83D\uDE00", r"\u005aoë/42 😀"])
+def test_name_of_a_conversation_is_null_in_each_form_that_json_has_for_it(written):
+    assert without_conversation(f'{{"user":"{written}"}}', "Zoë/42 😀") == '{"user":null}'
+
+
+@pytest.mark.parametrize("name", ['a"b\\c', "a.c", "\n\x1f"])
+def test_name_with_characters_that_mean_something_elsewhere_is_null_and_its_likeness_stays(name):
+    for ascii_only in (True, False):
+        assert without_conversation(json.dumps(["abc", name], ensure_ascii=ascii_only), name) == '["abc", null]'
