@@ -84,8 +84,8 @@ class JudgingBatch:
         part = self._groups.states[key].take_part(pair, whole, partial(self._evidence, key, current=pair))
         self._groups.last_numbers[key] = no
         self._changed.add(key)
-        self._parts.append((pair, part))
         self._look(pair, part, again=True)
+        self._parts.append((pair, part))
         self._report(pair, part)
 
     def replay_before(self, no: int | None) -> None:

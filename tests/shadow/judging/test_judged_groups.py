@@ -10,7 +10,9 @@ from shadow.drift.attribution import Blame
 from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.state_snapshot import saved
 from shadow.drift.state_transitions import AckAction, Acknowledgement, DriftState
+from shadow.judging import judging_batch
 from shadow.judging.judged_groups import JudgedGroups, JudgingLimits, read_groups
+from shadow.judging.witnesses import open_look
 from storage.judgement_rows import AcknowledgementRow, JudgementBatch
 from storage.rows import PairFilter
 from tests.payoffs import GROUP, add
@@ -114,6 +116,24 @@ def test_one_bad_server_alarms_alone_and_the_router_as_a_whole_does_not(store):
     assert (alarm.group, alarm.name) == (replace(GROUP, upstream="b"), "arguments")
     assert run.judge.groups[behind("b")].look.blame is Blame.PROVIDER, "the router's other servers are the witnesses"
     assert "b behind p, compared with r" in alarm.details
+
+
+@pytest.mark.slow
+def test_second_look_at_a_server_reads_each_pair_of_its_evidence_once(store, monkeypatch):
+    read = []
+
+    def opened(of, group, named, states, *, read_back, at):
+        read.append([each.pair_id for each in read_back(group, named.key[0])])
+        return open_look(of, group, named, states, read_back=read_back, at=at)
+
+    monkeypatch.setattr(judging_batch, "open_look", opened)
+    routed(store, 1_200)
+    routed(store, 600, bad="b", prefix="late", at=1_200, seed=5, names="abcdefghij")
+    JudgeRun(store).all()
+    [alarm] = [row for row in store.judgements.alarms(0, 0) if row.new == "drift"]
+    [evidence] = read
+    assert evidence[-1] == alarm.pair_id
+    assert len(evidence) == len(set(evidence))
 
 
 @pytest.mark.slow
