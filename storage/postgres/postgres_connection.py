@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
+from ipaddress import ip_address
+
 import psycopg
 from psycopg import IsolationLevel
 from psycopg.abc import Buffer
@@ -15,6 +19,9 @@ CONNECT_SECONDS = 5
 OLDEST_SERVER = 150_000
 """PostgreSQL 15, as `server_version` of a connection."""
 ADVICE = "change url in [storage]"
+FORM = "write postgresql://USER:PASSWORD@HOST/DATABASE, with % of a password as %25, @ as %40, / as %2F, and : as %3A"
+PORT = frozenset("0123456789,")
+"""Characters of the ports of one or several hosts."""
 _KNOWN = {
     "28": f"refused the user or the password: check them, or {ADVICE}",
     "3D": f"has no database of this name: create it (CREATE DATABASE), or {ADVICE}",
@@ -65,15 +72,32 @@ class _WithoutNul(StrDumper):
 
 
 def checked_url(url: str) -> str:
-    """The URL itself; StoreError, a sentence that names no password, where it is no URL of a PostgreSQL database."""
+    """The URL itself; StoreError, a sentence that quotes nothing of it, where it is no URL of a PostgreSQL database."""
     try:
         known = conninfo_to_dict(url)
-    except (psycopg.Error, ValueError) as error:
-        why = " ".join(str(error).replace(url, "").split())
-        raise StoreError(f"[storage] url is no URL of PostgreSQL ({why}): write postgresql://USER@HOST/DATABASE") from None
+    except (psycopg.Error, ValueError):
+        # libpq's text is not quoted, because it repeats what it takes for a host or an escape, which may be of a password
+        raise StoreError(f"[storage] url is no URL of PostgreSQL: {FORM}") from None
     if not known.get("dbname"):
-        raise StoreError("[storage] url names no database: write postgresql://USER@HOST/DATABASE")
+        raise StoreError(f"[storage] url names no database: {FORM}")
+    if _holds_a_password(known):
+        raise StoreError(f"[storage] url has a character in its user or password that ends it: {FORM}")
     return url
+
+
+def _holds_a_password(known: Mapping[str, object]) -> bool:
+    """Whether a host, port or database can be a part of a password that is not percent-encoded."""
+    host, port, name = (str(known.get(key) or "") for key in ("host", "port", "dbname"))
+    return "@" in host + name or not set(port) <= PORT or not all(map(_is_host, host.split(",")))
+
+
+def _is_host(host: str) -> bool:
+    """Whether a text is a host name, a folder of sockets, or an address: only an address has a colon, in brackets in a URL."""
+    if ":" not in host:
+        return True
+    with suppress(ValueError):
+        return bool(ip_address(host.partition("%")[0]))
+    return host.startswith("/")
 
 
 def place(url: str) -> str:

@@ -25,8 +25,41 @@ def test_url_that_names_no_database_is_refused_without_its_password(url):
     assert "secret" not in str(error.value)
 
 
-def test_good_url_is_returned():
-    assert checked_url(URL) == URL
+@pytest.mark.parametrize(
+    "password",
+    [
+        "pa%zzSECRET",
+        "100%SECRET",
+        "p@SECRET",
+        "p@SEC:RET",
+        "p@SEC/RET",
+        "p:SEC/RET",
+        "p/SECRET",
+        "5432/SECRET",
+        "p@SEC?RET",
+        "p@[SECRET",
+    ],
+)
+def test_password_that_is_not_percent_encoded_is_refused_and_no_part_of_it_printed(password):
+    with pytest.raises(StoreError, match=r"% of a password as %25, @ as %40, / as %2F") as error:
+        checked_url(f"postgresql://u:{password}@h/db")
+    assert "SEC" not in str(error.value)
+    assert "RET" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        URL,
+        "postgresql://u:p%40%25%2F%3A@h/db",
+        "postgresql://u:p:q@[::1]:5432/db",
+        "postgresql://u@one:5432,two:5433/db",
+        "postgresql://u@one,two:5433/db",
+        "postgresql:///db?host=/run/server",
+    ],
+)
+def test_good_url_is_returned(url):
+    assert checked_url(url) == url
 
 
 def test_port_that_nothing_listens_at_is_a_sentence_without_the_password():
