@@ -56,9 +56,22 @@ class SignalPairs:
         self.reference_odd += payoff < 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimPeriod:
+    """What the highest evidence for "same" was earned by: the pairs and conversations by then, and when the last pair started."""
+
+    evidence: float = 0.0
+    pairs: int = 0
+    conversations: int = 0
+    last: float = 0.0
+
+
 @dataclass(slots=True, kw_only=True)
 class ArmEvidence:
-    """All evidence about one candidate in one tournament; `first` and `last` are when its pairs started (epoch seconds)."""
+    """All evidence about one candidate in one tournament; `first` and `last` are when its pairs started (epoch seconds).
+
+    `period` is what a claim of "same" is about: later pairs may stand against it, and do not take it back.
+    """
 
     terms: TournamentTerms
     odd: dict[TestKey, ClaimedEvidence] = field(init=False)
@@ -70,6 +83,7 @@ class ArmEvidence:
     pairs: int = 0
     first: float = 0.0
     last: float = 0.0
+    period: ClaimPeriod = ClaimPeriod()
     units: ConversationUnits = field(default_factory=ConversationUnits)
 
     def __post_init__(self) -> None:
@@ -111,6 +125,8 @@ class ArmEvidence:
                 for processes in (self.beyond, self.same):
                     if process := processes.get((signal, side)):
                         process.add(mean * side, times)
+        if (evidence := self.same_evidence) > self.period.evidence:
+            self.period = ClaimPeriod(evidence=evidence, pairs=self.pairs, conversations=self.conversations, last=self.last)
 
     @property
     def same_evidence(self) -> float:

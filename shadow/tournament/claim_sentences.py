@@ -1,6 +1,6 @@
 """The sentences of a tournament: what is claimed of each candidate, what is missing, and which of the proven is the cheapest.
 
-"Same" names its tolerance, its period and its signals, because it holds for these alone.
+"Same" names its tolerance, its period and its signals, because it holds for these alone; the period ends at the highest evidence.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def claim_sentence(name: str, claim: CandidateClaim, evidence: ArmEvidence, term
     if claim.verdict is ChoiceVerdict.SAME:
         within = f"within {points(terms.tolerance)} ({_scope(evidence, terms)})"
         if required:
-            less = f"differs from the reference in {_listed(required)}, by less than the tolerance"
+            less = f"differs from the reference in {_listed(required)}, by less than the tolerance in the period of this claim"
             return f"{name}: {less}: same {within}.{_also(claim, terms)}"
         return f"{name}: same as the reference {within}.{_also(claim, terms)}"
     if claim.verdict is ChoiceVerdict.DIFFERS:
@@ -54,7 +54,8 @@ def _scope(evidence: ArmEvidence, terms: TournamentTerms) -> str:
     own = [signal for signal in terms.required if terms.bound(signal) != terms.tolerance]
     strict = "".join(f", {named(signal)} within {points(terms.bound(signal))}" for signal in own)
     listed = ", ".join(named(signal) for signal in terms.required if signal not in own)
-    counted = f"{evidence.pairs:,} requests in {evidence.conversations:,} conversations, {days(evidence.first, evidence.last)}"
+    period = evidence.period
+    counted = f"{period.pairs:,} requests in {period.conversations:,} conversations, {days(evidence.first, period.last)}"
     return f"{counted}; {listed}{strict}"
 
 

@@ -14,7 +14,7 @@ TERMS = TournamentTerms(signals=("answer_kind", "valid_calls"))
 
 
 def sentence(verdict, *, worse=(), differs=(), missing=None, same=False, terms=TERMS):
-    one = evidence(pairs(100, floor=0, excess=0.5), terms=terms)
+    one = evidence(pairs(100, floor=0, excess=0.0 if same else 0.5), pairs(100, floor=0, signal="valid_calls"), terms=terms)
     claim = CandidateClaim(verdict=verdict, same=same, firm=same, worse=worse, differs=differs, closer=(), missing=missing)
     return claim_sentence("host-a", claim, one, terms)
 
@@ -22,14 +22,25 @@ def sentence(verdict, *, worse=(), differs=(), missing=None, same=False, terms=T
 def test_same_names_its_tolerance_its_period_and_its_signals():
     assert sentence(ChoiceVerdict.SAME, same=True) == (
         "host-a: same as the reference within 3 points "
-        "(100 requests in 100 conversations, 1 Jan; kind of answer, invalid tool calls within 1 point)."
+        "(200 requests in 200 conversations, 1 Jan; kind of answer, invalid tool calls within 1 point)."
     )
 
 
 def test_same_with_a_difference_is_a_difference_within_tolerance():
     found = sentence(ChoiceVerdict.SAME, same=True, differs=(("answer_kind", 1),))
     assert found.startswith(
-        "host-a: differs from the reference in kind of answer, by less than the tolerance: same within 3 points"
+        "host-a: differs from the reference in kind of answer, by less than the tolerance in the period of this claim: same "
+    )
+
+
+def test_same_names_the_period_that_earned_it_and_nothing_later():
+    good, worse = pairs(900, floor=0), pairs(20, floor=0, excess=1.0, begin=40 * 86_400.0)
+    one = evidence(good, worse, terms=TournamentTerms(signals=("answer_kind",)))
+    found = claims({"x": one}, one.terms)["x"]
+    assert (found.verdict, one.pairs) == (ChoiceVerdict.SAME, 920)
+    assert claim_sentence("x", found, one, one.terms) == (
+        "x: differs from the reference in kind of answer, by less than the tolerance in the period of this claim: "
+        "same within 3 points (900 requests in 900 conversations, 1 Jan; kind of answer)."
     )
 
 

@@ -46,7 +46,9 @@ def test_equal_worse_and_missing_candidates_have_their_verdicts():
         "host-c": ChoiceVerdict.NOT_MEASURED,
     }
     same = shown(found)["host-a"]
-    assert same.sentence.startswith("host-a: same as the reference within 3 points (1,400 requests in 1,400 conversations, 28")
+    assert same.sentence.startswith(
+        "host-a: same as the reference within 3 points (930 requests in 930 conversations, 28 to 29 May; "
+    )
     assert (same.signals["answer_kind"].state, same.needed) == (SignalState.SAME, None)
     words = "host-b: worse than the reference by more than 3 points: kind of answer, about 1"
     assert shown(found)["host-b"].sentence.startswith(words)
