@@ -18,6 +18,7 @@ from typing import NamedTuple
 from proxy.packing import FrameError, frame
 from shadow.findings.finding import FindingState, Signal
 from shadow.metrics.answer_counts import AnswerCounts
+from shadow.pipeline.candidate_copies import CandidateCopies
 from shadow.pipeline.identity_observer import IdentityTraits
 from shadow.sampling.conversations import ConversationPlace
 from storage.opening import PreparedRecord
@@ -41,6 +42,7 @@ class Welcome:
     pseudonyms: bytes
     names: Sequence[tuple[str, str, tuple[str, ...]]]
     exhausted: str
+    copies: CandidateCopies
 
 
 class Work(NamedTuple):
@@ -174,6 +176,7 @@ Message = (
     | Work
     | KnownNames
     | BudgetState
+    | CandidateCopies
     | Reserved
     | Drain
     | Counted

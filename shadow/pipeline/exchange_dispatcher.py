@@ -20,6 +20,7 @@ from proxy.process.shared_counters import PAIRS
 from shadow.metrics.observe import Metrics
 from shadow.pipeline import audit_messages as messages
 from shadow.pipeline.budget_account import BudgetAccount, Cost
+from shadow.pipeline.candidate_copies import CandidateCopies
 from shadow.pipeline.exchange_ledger import ExchangeLedger
 from shadow.pipeline.frame_bytes import message_bytes
 from shadow.pipeline.identity_observer import KEPT, IdentityObserver, IdentityTraits
@@ -91,6 +92,7 @@ class ExchangeDispatcher:
         self._references = has_references(config)
         self._conversations = Conversations(self._secret)
         self._exhausted = ""
+        self._copies = CandidateCopies()
         self._spending: set[asyncio.Task[None]] = set()
         self.workers = WorkerLanes(
             config.shadow.audit_workers,
@@ -130,6 +132,11 @@ class ExchangeDispatcher:
     def reload(self, config: Config) -> None:
         """The workers are given the configuration by their parent."""
         self._references = has_references(config)
+
+    def hold(self, copies: CandidateCopies) -> None:
+        """Have the workers, those that are started later too, send copies only to the candidates that `copies` has get them."""
+        self._copies = copies
+        self.workers.tell(copies)
 
     def why_not(self) -> str:
         """A sentence that names the workers or fetchers that are missing; "" when all are well."""
@@ -209,7 +216,8 @@ class ExchangeDispatcher:
         return place
 
     def _welcome(self) -> messages.Welcome:
-        return messages.Welcome(self._secret, self._pseudonyms, self._identities.all_names(), self._account.exhausted())
+        names, exhausted = self._identities.all_names(), self._account.exhausted()
+        return messages.Welcome(self._secret, self._pseudonyms, names, exhausted, self._copies)
 
     def _received(self, lane: Lane, message: object) -> None:
         match message:

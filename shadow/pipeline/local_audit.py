@@ -8,6 +8,7 @@ from contextlib import suppress
 
 import structlog
 
+from shadow.pipeline.candidate_copies import CandidateCopies
 from shadow.pipeline.fetcher_client import FetcherLostError, SubprocessFetcher
 from shadow.pipeline.reference_client import ReferenceClient
 from shadow.pipeline.reference_probe import PROBE_SECONDS, has_references, probe, wanted_models
@@ -23,7 +24,9 @@ class LocalAudit:
     def __init__(
         self, config: Config, *, worker: Worker, references: ReferenceClient, fetcher: SubprocessFetcher, source: ExchangeSource
     ) -> None:
-        self._config = config
+        self._copies = CandidateCopies()
+        self._given = config
+        self._config = self._copies.applied(config)
         self._worker = worker
         self._references = references
         self._fetcher = fetcher
@@ -60,9 +63,18 @@ class LocalAudit:
 
     def reload(self, config: Config) -> None:
         """Use the providers and routes of `config` from the next exchange on."""
-        self._config = config
-        self._references.reload(config)
-        self._worker.reload(config)
+        self._given = config
+        self._apply()
+
+    def hold(self, copies: CandidateCopies) -> None:
+        """Send copies from the next exchange on to the candidates that `copies` has get them."""
+        self._copies = copies
+        self._apply()
+
+    def _apply(self) -> None:
+        self._config = self._copies.applied(self._given)
+        self._references.reload(self._config)
+        self._worker.reload(self._config)
 
     def why_not(self) -> str:
         """A sentence that names what is missing; "" when all is well."""

@@ -58,12 +58,12 @@ from shadow.processes.exchange_audits import AuditParts, broker_intake, exchange
 from shadow.processes.log_setup import to_stderr
 from shadow.processes.readiness import Readiness
 from shadow.processes.supervisor_log import log_options
+from shadow.processes.tournament_watch import TournamentWatch
 from shadow.sampling.budget import Budget
 from shadow.sampling.sampler import secret_of
 from shadow.settings.outbound_checks import proxy_address
 from shadow.settings.top_level_config import Config
 from shadow.telemetry.configured_exporter import configured_exporter
-from shadow.tournament.tournament_spending import held_at_first, held_routes, without_candidates
 from storage.opening import open_store
 from storage.store import Store, StoreError
 
@@ -80,7 +80,6 @@ ORDER_SECONDS = 1.0
 RECEIVE_PATIENCE, SHADOW_PATIENCE, FLUSH_PATIENCE, JUDGE_PATIENCE, ADMIN_PATIENCE = 1.0, 5.0, 5.0, 2.0, 1.0
 """Seconds for each part of an orderly end, in their order; the supervisor kills the process after `AUDIT_PATIENCE`."""
 JUDGE_SECONDS = 0.5
-TOURNAMENT_SECONDS = 5.0
 
 
 class AuditProcess:
@@ -130,8 +129,8 @@ class AuditProcess:
             ledger=ledger,
             run=run,
         )
-        self._held_routes = held_at_first(config)
-        self._audit = exchange_audit(without_candidates(config, self._held_routes), parts, self._receiver)
+        self._audit = exchange_audit(config, parts, self._receiver)
+        self._tournaments = TournamentWatch(store, lambda: self._config, self._audit.hold)
         self._judge = Judge.configured(config, store.judgements, holder=new_id(), publish=self._metrics.drift.ruled)
         self._runner = web.AppRunner(
             build_app(
@@ -199,7 +198,7 @@ class AuditProcess:
             self._receiver.stay(),
             self._gauges(),
             self._orders(),
-            self._tournaments(),
+            self._tournaments.run(),
             self._sweeps(),
             self._extent(),
             self._judging(),
@@ -224,7 +223,7 @@ class AuditProcess:
         known = {**self._config.proxy.providers, **config.proxy.providers}
         self._config = config.model_copy(update={"proxy": config.proxy.model_copy(update={"providers": known})})
         self._renew_certificate()
-        self._audit.reload(without_candidates(self._config, self._held_routes))
+        self._audit.reload(self._config)
         self._identities.reload(self._config)
         self._runner.app[RELOAD](self._config)
         self._metrics.reload(self._config)
@@ -293,17 +292,6 @@ class AuditProcess:
                 self._notifier.wake()
             if not more:
                 await asyncio.sleep(JUDGE_SECONDS)
-
-    async def _tournaments(self) -> None:
-        """Send no copies to candidates whose tournament has not begun, where that is configured, or has spent its money."""
-        while True:
-            with suppress(StoreError):  # the next look tries again
-                held = await asyncio.to_thread(held_routes, self._store, self._config)
-                if held != self._held_routes:
-                    self._held_routes = held
-                    log.info("candidate_copies", held=sorted(held))
-                    self._audit.reload(without_candidates(self._config, held))
-            await asyncio.sleep(TOURNAMENT_SECONDS)
 
     async def _orders(self) -> None:
         starts, deletions = (mailbox_of(self._config.storage, self._store, kind) for kind in (TOURNAMENT, "forget"))

@@ -22,6 +22,7 @@ from proxy.packing import unpack
 from proxy.process.parent_watchdog import hold, loop_factory, read_task, send_heartbeat
 from proxy.process.standard_streams import install_streams
 from shadow.pipeline import audit_messages as messages
+from shadow.pipeline.candidate_copies import CandidateCopies
 from shadow.pipeline.fetcher_client import FetcherLostError, SubprocessFetcher
 from shadow.pipeline.frame_bytes import frame_bytes, message_bytes
 from shadow.pipeline.owner_connection import (
@@ -53,7 +54,9 @@ class AuditWorker:
     """One worker, from its welcome on."""
 
     def __init__(self, config: Config, number: int, owner: OwnerConnection, welcome: messages.Welcome) -> None:
-        self._config = share_of(config, number)
+        self._given = share_of(config, number)
+        self._copies = welcome.copies
+        self._config = self._copies.applied(self._given)
         self._owner = owner
         shadow = config.shadow
         policy = PrivacyPolicy(redactor=Redactor(config.storage.redact), key=welcome.pseudonyms, bodies=config.storage.bodies)
@@ -115,6 +118,9 @@ class AuditWorker:
                 self._identities.known_names(provider, model, names)
             case messages.BudgetState(exhausted):
                 self._budget.changed(exhausted)
+            case CandidateCopies():
+                self._copies = message
+                self._apply()
             case messages.Reserved():
                 self._budget.answered(message)
             case messages.Drain(patience):
@@ -123,7 +129,12 @@ class AuditWorker:
     def reload(self, config: Config) -> None:
         """Use the providers and routes of `config` from the next exchange on; removed ones stay known."""
         known = {**self._config.proxy.providers, **config.proxy.providers}
-        self._config = self._config.model_copy(update={"proxy": config.proxy.model_copy(update={"providers": known})})
+        self._given = self._given.model_copy(update={"proxy": config.proxy.model_copy(update={"providers": known})})
+        self._apply()
+
+    def _apply(self) -> None:
+        """Use the configuration with the candidates that get copies now."""
+        self._config = self._copies.applied(self._given)
         self._references.reload(self._config)
         self._worker.reload(self._config)
         self._identities.reload(self._config)

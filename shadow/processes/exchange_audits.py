@@ -12,6 +12,7 @@ from shadow.broker.broker_intake import BrokerIntake
 from shadow.broker.delivered_outcomes import DeferredCounts, DeliveredOutcomes
 from shadow.metrics.broker_metrics import ConsumerMetrics
 from shadow.pipeline.audit_sinks import AuditCounts, AuditOutcomes, StoredOutcomes
+from shadow.pipeline.candidate_copies import CandidateCopies
 from shadow.pipeline.exchange_dispatcher import ExchangeDispatcher
 from shadow.pipeline.exchange_receiver import ExchangeReceiver
 from shadow.pipeline.fetcher_client import SubprocessFetcher
@@ -150,7 +151,7 @@ def _worker(  # noqa: PLR0917 - the parts of one kind of audit
     sources: Callable[[int], str],
 ) -> Worker:
     return Worker(
-        config=config,
+        config=CandidateCopies().applied(config),
         metrics=counts,
         outcomes=outcomes,
         references=references,

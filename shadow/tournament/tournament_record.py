@@ -82,6 +82,12 @@ def tournaments(rows: Iterable[StudyRow], route: str) -> list[TournamentRecord]:
     return sorted((record_of(row) for row in rows if row.kind == KIND and row.name == route), key=lambda each: each.begun)
 
 
+def running_tournaments(rows: Iterable[StudyRow]) -> list[TournamentRecord]:
+    """The tournaments of all routes that have not ended: the newest of each route."""
+    records = sorted((record_of(row) for row in rows if row.kind == KIND and not row.ended), key=lambda each: each.begun)
+    return list({record.route: record for record in records}.values())
+
+
 def running(rows: Iterable[StudyRow], route: str) -> TournamentRecord | None:
     """The tournament of a route that has not ended, None without one."""
     return next((each for each in reversed(tournaments(rows, route)) if not each.ended), None)

@@ -1,17 +1,21 @@
-"""tournament_spent(): what a tournament has cost, and the routes whose candidates get no copies now."""
+"""tournament_spent(): what a tournament has cost. TournamentSpending: which tournaments run, and which have spent their money."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from statistics import fmean
 
+from shadow.pipeline.candidate_copies import CandidateCopies
 from shadow.pricing.price_list import PriceList
 from shadow.settings.top_level_config import Config
 from shadow.tournament.candidate_arms import CANDIDATE
 from shadow.tournament.candidate_costs import answer_cost
-from shadow.tournament.tournament_record import TournamentRecord, running
+from shadow.tournament.tournament_record import TournamentRecord, running_tournaments
 from storage.judgement_rows import ArmPairRow
 from storage.store import Reader
+
+SPENT_SECONDS = 30.0
+"""Every pair of a tournament is read to compute what it has cost."""
 
 
 def tournament_spent(rows: Iterable[ArmPairRow], record: TournamentRecord, prices: PriceList) -> float | None:
@@ -31,30 +35,30 @@ def _reference_calls(rows: Sequence[ArmPairRow]) -> int:
     return len({row.request for row in rows}) + len({row.request for row in rows if row.control})
 
 
-def held_routes(reader: Reader, config: Config) -> frozenset[str]:
-    """The routes whose candidates get no copies now: their tournament has spent its money, or they wait for one to begin."""
-    prices = PriceList(config.proxy.providers)
-    studies = reader.studies.studies()
-    records = {route.name: running(studies, route.name) for route in config.proxy.routes}
-    spent = {name for name, record in records.items() if record and record.money and _is_spent(reader, record, prices)}
-    return held_at_first(config) - {name for name, record in records.items() if record} | spent
+class TournamentSpending:
+    """Finds the tournaments that run by the table of studies, and what they cost at most every `SPENT_SECONDS`."""
 
+    def __init__(self) -> None:
+        self._spent: frozenset[str] = frozenset()
+        """Ids, because the next tournament of a route has its own money."""
+        self._due = 0.0
 
-def held_at_first(config: Config) -> frozenset[str]:
-    """The routes whose candidates get copies only while a tournament runs (`tournament.copies`)."""
-    return frozenset(route.name for route in config.proxy.routes if route.candidates and config.tournament.copies == "started")
+    def __repr__(self) -> str:
+        return f"<TournamentSpending spent={sorted(self._spent)}>"
+
+    def copies(self, reader: Reader, config: Config, now: float) -> CandidateCopies:
+        """The routes whose tournament runs, and has spent its money. `now`: seconds of a clock that is never set back."""
+        found = running_tournaments(reader.studies.studies())
+        if now >= self._due and any(record.money for record in found):
+            prices = PriceList(config.proxy.providers)
+            self._spent = frozenset(record.id for record in found if record.money and _is_spent(reader, record, prices))
+            self._due = now + SPENT_SECONDS
+        return CandidateCopies(
+            begun=frozenset(record.route for record in found),
+            spent=frozenset(record.route for record in found if record.id in self._spent),
+        )
 
 
 def _is_spent(reader: Reader, record: TournamentRecord, prices: PriceList) -> bool:
     spent = tournament_spent(reader.judgements.arm_pairs(record.route, record.begun, 0.0), record, prices)
     return spent is not None and spent >= record.money
-
-
-def without_candidates(config: Config, routes: frozenset[str]) -> Config:
-    """The configuration in which these routes have no candidates."""
-    if not routes:
-        return config
-    changed = tuple(
-        route.model_copy(update={"candidates": ()}) if route.name in routes else route for route in config.proxy.routes
-    )
-    return config.model_copy(update={"proxy": config.proxy.model_copy(update={"routes": changed})})

@@ -171,9 +171,11 @@ async def test_copies_for_candidates_are_spent_from_the_budget_and_counted(serve
         )
 
 
-async def test_candidates_get_nothing_before_the_tournament_was_begun_where_that_is_configured(serve):
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_candidates_get_nothing_before_the_tournament_was_begun_where_that_is_configured(serve, workers):
     async with PretendedServer(seed=1) as live, PretendedServer(seed=2) as official, PretendedServer(seed=3) as other:
         toml = config(live=live.base_url, official=official.base_url, other=other.base_url)
+        toml = toml.replace("concurrency = 500", f"concurrency = 8\naudit_workers = {workers}")
         async with serve(toml + '[tournament]\ncopies = "started"\n') as served:
             await post_chats(served, requests(served, 10), at_once=5)
             await stored(served, live=10)

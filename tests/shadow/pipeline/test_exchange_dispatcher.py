@@ -15,6 +15,7 @@ from shadow.metrics.answer_counts import answer_counts
 from shadow.metrics.observe import Metrics
 from shadow.pipeline import audit_messages as messages
 from shadow.pipeline.budget_account import StoredBudget
+from shadow.pipeline.candidate_copies import CandidateCopies
 from shadow.pipeline.exchange_dispatcher import ExchangeDispatcher
 from shadow.pipeline.exchange_ledger import ExchangeLedger
 from shadow.pipeline.exchange_receiver import ExchangeReceiver
@@ -200,6 +201,16 @@ async def test_end_of_the_budget_reaches_every_worker(slow_store):
     answers = [each for each in first.got if isinstance(each, messages.Reserved)]
     assert answers == [messages.Reserved(0, ""), messages.Reserved(1, "budget_requests")]
     assert second.got == [messages.BudgetState("budget_requests")]
+
+
+async def test_tournaments_reach_every_worker_and_those_that_are_started_later(slow_store):
+    dispatcher = Dispatching(slow_store).dispatcher
+    links = [Link(dispatcher, lane) for lane in dispatcher.workers.lanes]
+    copies = CandidateCopies(begun=frozenset({"agents"}))
+    assert dispatcher._welcome().copies == CandidateCopies()
+    dispatcher.hold(copies)
+    assert [link.got for link in links] == [[copies], [copies]]
+    assert dispatcher._welcome().copies == copies
 
 
 async def test_end_waits_neither_for_a_worker_that_hangs_nor_for_a_store_that_does(slow_store):

@@ -2,9 +2,10 @@
 
 import pytest
 
-from proxy.provider_config import Provider, ProxyConfig
+from proxy.provider_config import Provider, ProxyConfig, Route
+from shadow.pipeline.candidate_copies import CandidateCopies
 from shadow.pipeline.local_audit import LocalAudit
-from shadow.settings.top_level_config import Config
+from shadow.settings.top_level_config import Config, TournamentConfig
 
 
 class Handled:
@@ -43,3 +44,28 @@ async def test_what_waits_is_handled_before_the_shadows_end(reference, why):
     assert audit.why_not().startswith(why)
     await audit.drain(patience=3.0)
     assert (worker.exchanges, worker.drained) == ([1, 2, 3], 3.0)
+
+
+class Reloaded:
+    """What is reloaded with a configuration: notes the routes that have candidates in it."""
+
+    def __init__(self) -> None:
+        self.routes = []
+
+    def reload(self, config) -> None:
+        self.routes.append([route.name for route in config.proxy.routes if route.candidates])
+
+
+def started(*routes):
+    providers = {name: Provider(base_url="http://127.0.0.1:9/v1") for name in ("near", "far", "other")}
+    made = [Route(name=name, model=name, provider="near", reference="far", candidates=("other",)) for name in routes]
+    return Config(proxy=ProxyConfig(providers=providers, routes=tuple(made)), tournament=TournamentConfig(copies="started"))
+
+
+def test_a_route_that_a_reload_brings_has_no_candidates_before_its_tournament():
+    worker, references = Reloaded(), Reloaded()
+    audit = LocalAudit(started("agents"), worker=worker, references=references, fetcher=Fetcher(), source=Waiting())
+    audit.hold(CandidateCopies(begun=frozenset({"agents"})))
+    audit.reload(started("agents", "chat"))
+    audit.hold(CandidateCopies(begun=frozenset({"agents", "chat"})))
+    assert worker.routes == references.routes == [["agents"], ["agents"], ["agents", "chat"]]

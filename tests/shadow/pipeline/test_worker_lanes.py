@@ -22,6 +22,7 @@ from shadow.pipeline.audit_messages import (
     WorkerState,
     packed,
 )
+from shadow.pipeline.candidate_copies import CandidateCopies
 from shadow.pipeline.worker_lanes import WINDOW, WorkerLanes
 from shadow.sampling.conversations import ConversationPlace
 from tests.running import PATIENCE, until
@@ -35,7 +36,7 @@ class Fleet:
         self.lanes = WorkerLanes(
             count,
             limit=1_000_000,
-            welcome=lambda: Welcome(b"s", b"p", (), ""),
+            welcome=lambda: Welcome(b"s", b"p", (), "", CandidateCopies()),
             received=self._take,
             lost=self._lost,
             taken=self._taken,

@@ -8,10 +8,12 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from proxy.provider_config import Provider, ProxyConfig, Route
 from shadow.pipeline import audit_messages as messages
-from shadow.processes.audit_worker import share_of
+from shadow.pipeline.candidate_copies import CandidateCopies
+from shadow.processes.audit_worker import AuditWorker, share_of
 from shadow.sampling.conversations import ConversationPlace
-from shadow.settings.top_level_config import Config, ShadowConfig
+from shadow.settings.top_level_config import Config, ShadowConfig, TournamentConfig
 
 
 @pytest.mark.parametrize(("concurrency", "workers", "shares"), [(8, 3, [3, 3, 2]), (3, 3, [1, 1, 1]), (9, 2, [5, 4])])
@@ -73,7 +75,7 @@ async def test_a_worker_without_a_welcome_ends_when_the_audit_process_is_gone(tm
 
 
 def welcome(connection: asyncio.StreamWriter, *sent: object) -> None:
-    connection.write(messages.packed(messages.WELCOME, messages.Welcome(bytes(32), bytes(32), (), "")))
+    connection.write(messages.packed(messages.WELCOME, messages.Welcome(bytes(32), bytes(32), (), "", CandidateCopies())))
     for message in sent:
         connection.write(messages.packed(messages.WORK, message))
 
@@ -114,3 +116,38 @@ async def test_reload_that_comes_with_the_task_is_taken(tmp_path):
         assert b"reload_failed" in await process.stderr.readline(), "there is no configuration in it"
         process.stdin.close()
         assert await process.wait() == 0
+
+
+class Owner:
+    """What stands for the connection to the audit process."""
+
+    def add(self, message) -> None:
+        pass
+
+    def flush(self) -> None:
+        pass
+
+
+def started(*routes):
+    providers = {name: Provider(base_url="http://127.0.0.1:9/v1") for name in ("near", "far", "other")}
+    named = tuple(Route(name=name, model=name, provider="near", reference="far", candidates=("other",)) for name in routes)
+    return Config(
+        proxy=ProxyConfig(providers=providers, routes=named),
+        shadow=ShadowConfig(audit_workers=2),
+        tournament=TournamentConfig(copies="started"),
+    )
+
+
+async def test_candidates_of_a_worker_follow_the_tournaments_also_after_a_reload():
+    begun = CandidateCopies(begun=frozenset({"agents"}))
+    worker = AuditWorker(started("agents"), 0, Owner(), messages.Welcome(bytes(32), bytes(32), (), "", begun))
+
+    def routes() -> list[str]:
+        return [route.name for route in worker._config.proxy.routes if route.candidates]
+
+    assert routes() == ["agents"]
+    worker.reload(started("agents", "chat"))
+    assert routes() == ["agents"], "as the processes are reloaded in any order"
+    worker.handle(CandidateCopies(begun=frozenset({"chat"})))
+    assert routes() == ["chat"]
+    await worker.close()

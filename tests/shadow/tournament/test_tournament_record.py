@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadow.choice.tournament_terms import TournamentTerms
-from shadow.tournament.tournament_record import record_of, row_of, running, tournaments
+from shadow.tournament.tournament_record import record_of, row_of, running, running_tournaments, tournaments
 from tests.shadow.tournament.arm_rows import RECORD
 
 
@@ -31,6 +31,7 @@ def test_the_running_tournament_of_a_route_is_the_newest_that_has_not_ended():
     assert running(rows, "agents").id == "c"
     assert running(rows, "other") is None
     assert running([row_of(ended)], "agents") is None
+    assert [each.id for each in running_tournaments([*rows, row_of(replace(first, id="d", route="other"))])] == ["c", "d"]
     assert [each.id for each in tournaments(rows, "agents")][-1] == "c"
 
 

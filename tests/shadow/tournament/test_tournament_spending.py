@@ -4,11 +4,12 @@ import pytest
 
 from proxy.provider_config import Provider
 from shadow.commands.begin_tournament import begin
+from shadow.pipeline.candidate_copies import CandidateCopies
 from shadow.pricing.price_list import PriceList
 from shadow.settings.top_level_config import Config
-from shadow.tournament.tournament_record import TournamentRecord
+from shadow.tournament.tournament_record import TournamentRecord, tournaments
 from shadow.tournament.tournament_route import configured_terms
-from shadow.tournament.tournament_spending import held_at_first, held_routes, tournament_spent, without_candidates
+from shadow.tournament.tournament_spending import TournamentSpending, tournament_spent
 from tests.records import NOW
 from tests.shadow.tournament.arm_rows import RECORD, row
 from tests.shadow.tournament.stored_arms import CONFIG, store_arms
@@ -34,39 +35,58 @@ def test_nothing_is_known_without_prices():
     assert tournament_spent([], RECORD, prices(host_a=1.0)) is None
 
 
+def priced_config():
+    plain = CONFIG.model_dump()
+    return Config.model_validate(
+        {**plain, "proxy": {**plain["proxy"], "providers": dict.fromkeys(plain["proxy"]["providers"], PRICED)}}
+    )
+
+
+def begun(store, **more):
+    record = TournamentRecord(
+        id="t",
+        route="agents",
+        reference="official",
+        candidates=("host-b", "host-c"),
+        begun=NOW - 10,
+        terms=configured_terms(CONFIG.tournament),
+    )
+    begin(store, replace(record, **more))
+
+
 @pytest.mark.parametrize(("money", "spent"), [(0.0, set()), (1e-9, {"agents"}), (1e9, set())])
 def test_a_route_is_spent_when_its_tournament_has_cost_its_money(store, money, spent):
-    priced = dict.fromkeys(CONFIG.proxy.providers, PRICED)
-    plain = CONFIG.model_dump()
-    config = Config.model_validate({**plain, "proxy": {**plain["proxy"], "providers": priced}})
-    names = ("host-b", "host-c")
-    record = TournamentRecord(
-        id="t", route="agents", reference="official", candidates=names, begun=NOW - 10, terms=configured_terms(config.tournament)
-    )
-    begin(store, replace(record, money=money))
+    begun(store, money=money)
     store_arms(store, NOW, n=3)
-    assert held_routes(store, config) == spent
+    assert TournamentSpending().copies(store, priced_config(), 0.0) == CandidateCopies(frozenset({"agents"}), frozenset(spent))
 
 
-@pytest.mark.parametrize(("copies", "before"), [("always", set()), ("started", {"agents"})])
-def test_candidates_wait_for_their_tournament_where_that_is_configured(store, copies, before):
-    config = Config.model_validate({**CONFIG.model_dump(), "tournament": {"copies": copies}})
-    assert held_at_first(config) == held_routes(store, config) == before
-    begin(
-        store,
-        TournamentRecord(
-            id="t",
-            route="agents",
-            reference="official",
-            candidates=("host-b", "host-c"),
-            begun=NOW - 10,
-            terms=configured_terms(config.tournament),
-        ),
-    )
-    assert held_routes(store, config) == set()
+class Counting:
+    """A reader that counts how often pairs are read."""
+
+    def __init__(self, store):
+        self.studies, self.judgements, self.read = store.studies, self, 0
+        self._store = store
+
+    def arm_pairs(self, *which):
+        self.read += 1
+        return self._store.judgements.arm_pairs(*which)
 
 
-def test_routes_whose_money_is_spent_have_no_candidates():
-    assert without_candidates(CONFIG, frozenset()) is CONFIG
-    assert [route.candidates for route in without_candidates(CONFIG, frozenset({"agents"})).proxy.routes] == [()]
-    assert without_candidates(CONFIG, frozenset({"chat"})).proxy.routes == CONFIG.proxy.routes
+def test_pairs_are_read_every_thirty_seconds_and_a_tournament_that_begins_is_found_at_each_look(store):
+    spending, reader, config = TournamentSpending(), Counting(store), priced_config()
+    assert spending.copies(reader, config, 100.0) == CandidateCopies()
+    begun(store, money=1e-9)
+    store_arms(store, NOW, n=3)
+    both = CandidateCopies(frozenset({"agents"}), frozenset({"agents"}))
+    assert [(spending.copies(reader, config, now), reader.read) for now in (105.0, 110.0, 134.9)] == [(both, 1)] * 3
+    assert (spending.copies(reader, config, 135.0), reader.read) == (both, 2)
+    begin(store, replace(tournaments(store.studies.studies(), "agents")[0], id="next", money=1e9))
+    assert (spending.copies(reader, config, 140.0), reader.read) == (CandidateCopies(frozenset({"agents"})), 2)
+
+
+def test_pairs_are_never_read_for_a_tournament_without_a_limit(store):
+    begun(store)
+    spending, reader = TournamentSpending(), Counting(store)
+    assert spending.copies(reader, priced_config(), 100.0) == CandidateCopies(frozenset({"agents"}))
+    assert reader.read == 0

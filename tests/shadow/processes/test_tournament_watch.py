@@ -1,0 +1,49 @@
+"""The watch passes on each change of the tournaments that run, by the configuration of the moment, and outlives a store error."""
+
+import asyncio
+
+import pytest
+
+from shadow.commands.begin_tournament import begin
+from shadow.pipeline.candidate_copies import CandidateCopies
+from shadow.processes import tournament_watch
+from shadow.processes.tournament_watch import TournamentWatch
+from shadow.tournament.tournament_spending import TournamentSpending
+from storage.store import StoreError
+from tests.running import until
+from tests.shadow.tournament.arm_rows import RECORD
+from tests.shadow.tournament.stored_arms import CONFIG
+
+BEGUN = CandidateCopies(begun=frozenset({"agents"}))
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch):
+    monkeypatch.setattr(tournament_watch, "TOURNAMENT_SECONDS", 0.01)
+
+
+class Looks(TournamentSpending):
+    """Counts the looks, of which the first ends in an error of the store."""
+
+    count = 0
+
+    def copies(self, *given):
+        self.count += 1
+        if self.count == 1:
+            raise StoreError("locked")
+        return super().copies(*given)
+
+
+async def test_a_tournament_that_begins_is_passed_on_once_also_after_an_error_of_the_store(store):
+    held = []
+    watch = TournamentWatch(store, lambda: CONFIG, held.append)
+    watch._spending = looks = Looks()
+    running = asyncio.create_task(watch.run())
+    await until(lambda: looks.count > 2)
+    assert held == []
+    begin(store, RECORD)
+    await until(lambda: held)
+    seen = looks.count
+    await until(lambda: looks.count > seen + 2)
+    assert held == [BEGUN]
+    running.cancel()
