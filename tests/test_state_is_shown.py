@@ -6,7 +6,7 @@ import zlib
 from types import SimpleNamespace
 
 import pytest
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Gauge
 
 from proxy.client.body_beginning import BodyReader
 from proxy.client.body_framing import ChunkedBody
@@ -49,7 +49,7 @@ from shadow.identity.serving_identity import ServingIdentity
 from shadow.judging.witnesses import _Identities
 from shadow.metrics.label_names import LabelNames
 from shadow.metrics.observe import Metrics
-from shadow.metrics.series import BulkCounter, BulkHistogram, CachedChildren, WorkerTotals
+from shadow.metrics.series import BulkCounter, BulkHistogram, CachedChildren, RoundGauge, WorkerTotals
 from shadow.pages.build_share import BuildShare
 from shadow.pages.connection_limiter import ConnectionLimiter
 from shadow.pages.live_feed import LiveFeed
@@ -182,6 +182,7 @@ def reading():
         (histogram, "<BulkHistogram score_ratio series=0 held=1>"),
         (lambda: BulkCounter("a_total", "A.", ("provider",), ()), "<BulkCounter a series=0 held=0>"),
         (lambda: CachedChildren(lambda *_: None), "<CachedChildren children=0>"),
+        (lambda: RoundGauge(Gauge("a", "A.", ("b",), registry=None)), "<RoundGauge children=0 set=0>"),
         (WorkerTotals, "<WorkerTotals workers=[]>"),
         (lambda: ConnectionLimiter(most=3, refused=print, clock=float), "<ConnectionLimiter open=0 most=3>"),
         (lambda: MetricsEndpoint(CollectorRegistry(), print), "<MetricsEndpoint rendering=[]>"),

@@ -37,7 +37,7 @@ MOST_GROUPS = 1_000
 LEASE_LOST = "another process judges this store: acknowledge there"
 
 Publish = Callable[[Sequence[tuple[JudgedPair, Judgement]], Sequence[DriftStatus]], None]
-"""Receives what is stored: the judgements of a batch, and the status of every group after it."""
+"""Receives what is stored: the judgements of a batch, and the status of every group after it; none without the lease."""
 
 
 class LeaseLostError(StoreError):
@@ -180,8 +180,10 @@ class Judge:
         return True
 
     def _discard(self) -> None:
+        """Hold and publish the status of no group, because another process may change them from now on."""
         self._groups.discard()
         self._pace.discard()
+        self._publish([], ())
 
     def _read(self) -> JudgedGroups:
         groups = read_groups(self._store, self._limits)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
 from shadow.findings.finding import TIMES, FindingState, Signal
-from shadow.metrics.series import BulkCounter, BulkHistogram, CachedChildren, Fold
+from shadow.metrics.series import BulkCounter, BulkHistogram, CachedChildren, Fold, RoundGauge
 from shadow.settings.installed_version import installed_version
 
 SECONDS = tuple(round(0.01 * 2**k, 2) for k in range(16))
@@ -61,6 +61,9 @@ class _Maker:
 
     def gauges(self, name: str, text: str, labels: Sequence[str]) -> Gauge:
         return Gauge(f"sameweights_{name}", text, labels, registry=self._registry)
+
+    def rounds(self, name: str, text: str, labels: Sequence[str]) -> RoundGauge:
+        return RoundGauge(self.gauges(name, text, labels))
 
     def counters(self, name: str, text: str, labels: Sequence[str]) -> CachedChildren[Counter]:
         return CachedChildren(Counter(f"sameweights_{name}", text, labels, registry=self._registry).labels)
@@ -157,34 +160,33 @@ class MetricDefinitions:
         self.serving_changes = make.counters("serving_identity_changes_total", "Changes of a serving identity.", AUDITED)
 
     def _drift(self, make: _Maker) -> None:
-        test = (*GROUP, "signal", "direction")
-        self.evidence = CachedChildren(
-            make.gauges("drift_log_evidence", "Log evidence of a test; the alarm threshold is 0.", (*DRIFT, "direction")).labels
+        test, side = (*GROUP, "signal", "direction"), (*DRIFT[:4], "side")
+        self.evidence = make.rounds(
+            "drift_log_evidence", "Log evidence of a test; the alarm threshold is 0.", (*DRIFT, "direction")
         )
-        self.excess = CachedChildren(
-            make.gauges("drift_excess_ratio", "Share of pairs beyond the noise at the alarm; 0 without one.", test).labels
-        )
-        self.start = make.gauges(
+        self.excess = make.rounds("drift_excess_ratio", "Share of pairs beyond the noise at the alarm; 0 without one.", test)
+        self.start = make.rounds(
             "drift_start_timestamp_seconds", "Start of the drift, seconds since 1970; absent without an alarm.", test
         )
-        self.drift_blame = CachedChildren(
-            make.gauges(
-                "drift_blame", "1 for the side that a group's alarm is about; 0 without an alarm.", (*GROUP, "blame")
-            ).labels
+        self.drift_blame = make.rounds(
+            "drift_blame", "1 for the side that a group's alarm is about; 0 without an alarm.", (*GROUP, "blame")
         )
-        self.reference_state = CachedChildren(
-            make.gauges("reference_state", "1 for the state of a reference.", ("model", "reference", "state")).labels
+        self.reference_state = make.rounds("reference_state", "1 for the state of a reference.", ("model", "reference", "state"))
+        self.token_count_ratio = make.rounds(
+            "token_count_ratio", "Tokens of the provider over the reference's for the same words, lately.", side
         )
-        side = (*DRIFT[:4], "side")
-        self.token_count_ratio = CachedChildren(
-            make.gauges(
-                "token_count_ratio", "Tokens of the provider over the reference's for the same words, lately.", side
-            ).labels
+        self.token_count_more = make.rounds(
+            "token_count_more", "1 while the provider counts more tokens for the same words, else 0.", side
         )
-        self.token_count_more = CachedChildren(
-            make.gauges("token_count_more", "1 while the provider counts more tokens for the same words, else 0.", side).labels
+        self.drift_state = make.rounds("drift_state", "1 for the state of a group.", (*GROUP, "state"))
+
+    @property
+    def drift_gauges(self) -> tuple[RoundGauge, ...]:
+        """The gauges of the judge's state."""
+        return (
+            *(self.evidence, self.excess, self.start, self.drift_blame, self.reference_state),
+            *(self.token_count_ratio, self.token_count_more, self.drift_state),
         )
-        self.drift_state = CachedChildren(make.gauges("drift_state", "1 for the state of a group.", (*GROUP, "state")).labels)
 
     def _losses(self, make: _Maker) -> None:
         reason = ("reason",)

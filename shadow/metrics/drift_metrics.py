@@ -1,18 +1,20 @@
 """The judge's state as series: payoffs that counted, and for each group its state, its evidence, how large and since when.
 
-All of it is set after each step, so a restart of the audit shows what was stored. Labels as in `shadow.metrics.observe`.
+All of it is set after each step, so a restart of the audit shows what was stored; what a step does not set is removed. Labels as
+in `shadow.metrics.observe`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 
 from shadow.drift.attribution import Blame
 from shadow.drift.drift_status import REFERENCE_STATES, DriftStatus, references
 from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.group_state import JudgedPair, Judgement
 from shadow.drift.state_transitions import DriftState
-from shadow.metrics.definitions import MetricDefinitions
+from shadow.metrics.definitions import GROUP, MetricDefinitions
 from shadow.metrics.label_names import LabelNames
 from shadow.metrics.series import ReasonLabels
 
@@ -30,6 +32,7 @@ class DriftMetrics:
         self._series, self._names = series, names
         self._signals, self._reasons = ReasonLabels(()), ReasonLabels(())
         self._shown: set[tuple[str, ...]] = set()
+        self._calm: set[tuple[str, ...]] = set()
 
     def __repr__(self) -> str:
         return f"<DriftMetrics alarms={len(self._shown)}>"
@@ -58,22 +61,26 @@ class DriftMetrics:
             self._series.excluded(*named, self._reasons.of(reason)).inc()
 
     def show(self, statuses: Sequence[DriftStatus]) -> None:
-        """Show the states of all groups; a test that is no longer past its threshold has an excess of 0 and no start."""
-        before, self._shown = self._shown, set()
+        """Show the states of these groups and of no other, as where another process judges now and `statuses` is empty; a test
+        that is no longer past its threshold has an excess of 0 and no start.
+        """
+        before, self._shown = self._shown | self._calm, set()
         for status in statuses:
             named = self._group(status.group)
             behind = status.group.upstream
             for state in DriftState:
-                self._series.drift_state(*named, behind, state.value).set(state.value == status.state)
+                self._series.drift_state.set((*named, behind, state.value), state.value == status.state)
             for blame in BLAMES:
-                self._series.drift_blame(*named, behind, blame).set(blame == (WAITS if status.waits else status.blame))
+                self._series.drift_blame.set((*named, behind, blame), blame == (WAITS if status.waits else status.blame))
             # because the evidence of each server behind a router would be thirty series more for each
             for signal, direction, evidence in status.evidence if not behind else ():
-                self._series.evidence(*named, self._signals.of(signal), direction).set(round(evidence, 3))
+                self._series.evidence.set((*named, self._signals.of(signal), direction), round(evidence, 3))
             self._alarmed(status)
             self._token_counts(status)
-        self._calm(before - self._shown)
+        self._end_alarms(before - self._shown, {(*self._group(status.group), status.group.upstream) for status in statuses})
         self._references(statuses)
+        for gauge in self._series.drift_gauges:
+            gauge.end_round()
 
     def _alarmed(self, status: DriftStatus) -> None:
         """Sizes and dates only of what is reported about the provider: not while an alert waits, and not about its reference."""
@@ -81,8 +88,8 @@ class DriftMetrics:
         for past in status.past if status.state == DriftState.DRIFT else ():
             labels = (*named, status.group.upstream, self._signals.of(past.signal), past.direction)
             self._shown.add(labels)
-            self._series.excess(*labels).set(past.size)
-            self._series.start.labels(*labels).set(past.since)
+            self._series.excess.set(labels, past.size)
+            self._series.start.set(labels, past.since)
 
     def _token_counts(self, status: DriftStatus) -> None:
         """Counts of a provider as a whole, of a side once enough pairs have any: a series that is absent is not known."""
@@ -90,20 +97,20 @@ class DriftMetrics:
         for standing in status.counts if not status.group.upstream else ():
             if standing.found or standing.pairs >= FEWEST_COUNTED:
                 labels = (*named, standing.side.value)
-                self._series.token_count_ratio(*labels).set(round(standing.recent_ratio, 5))
-                self._series.token_count_more(*labels).set(bool(standing.found))
+                self._series.token_count_ratio.set(labels, round(standing.recent_ratio, 5))
+                self._series.token_count_more.set(labels, bool(standing.found))
 
     def _references(self, statuses: Sequence[DriftStatus]) -> None:
         for reference in references(statuses):
             labels = self._names.model(reference.model), self._names.provider(reference.reference)
             for state in ("ok", *REFERENCE_STATES.values()):
-                self._series.reference_state(*labels, state).set(state == reference.state)
+                self._series.reference_state.set((*labels, state), state == reference.state)
 
-    def _calm(self, ended: Iterable[tuple[str, ...]]) -> None:
-        # because a scrape between two steps would otherwise read a continuing alarm as an ended one
-        for labels in ended:
-            self._series.excess(*labels).set(0)
-            self._series.start.remove(*labels)
+    def _end_alarms(self, ended: Iterable[tuple[str, ...]], present: AbstractSet[tuple[str, ...]]) -> None:
+        """Show an excess of 0 for the tests of these groups that alarmed before."""
+        self._calm = {labels for labels in ended if labels[: len(GROUP)] in present}
+        for labels in self._calm:
+            self._series.excess.set(labels, 0)
 
     def _group(self, group: GroupKey) -> tuple[str, str, str, str]:
         names = self._names

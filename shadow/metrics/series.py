@@ -15,6 +15,7 @@ from threading import Lock
 from time import time
 from typing import Generic, TypeVar
 
+from prometheus_client import Gauge
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from prometheus_client.samples import Exemplar
@@ -52,6 +53,33 @@ class CachedChildren(Generic[M]):
         if child is None:
             child = self._children[values] = self._resolve(*values)
         return child
+
+
+class RoundGauge:
+    """A gauge of which all series are set again in each round: those that a round did not set are removed at its end."""
+
+    def __init__(self, gauge: Gauge) -> None:
+        self._gauge = gauge
+        self._children: dict[tuple[str, ...], Gauge] = {}
+        self._set: set[tuple[str, ...]] = set()
+
+    def __repr__(self) -> str:
+        return f"<RoundGauge children={len(self._children)} set={len(self._set)}>"
+
+    def set(self, labels: tuple[str, ...], value: float) -> None:
+        """Set the series with these label values, in the order of the metric's label names."""
+        child = self._children.get(labels)
+        if child is None:
+            child = self._children[labels] = self._gauge.labels(*labels)
+        child.set(value)
+        self._set.add(labels)
+
+    def end_round(self) -> None:
+        """Remove the series that were not set since the last end; one that was set is never absent in between."""
+        for labels in self._children.keys() - self._set:
+            self._gauge.remove(*labels)
+            del self._children[labels]
+        self._set.clear()
 
 
 class ReasonLabels:

@@ -221,6 +221,23 @@ def test_a_judge_that_lost_its_lease_stores_nothing_and_restarts_from_the_store(
     assert [entry.pair_id for entry, _ in second.all(200.1).judged] == ["next"]
 
 
+def test_judge_that_lost_its_lease_publishes_no_group_until_it_has_the_lease_again(store):
+    fill(store, drifting())
+    first, second = JudgeRun(store, "one").all(100.0), JudgeRun(store, "two")
+    assert [status.state for status in first.statuses] == ["drift"]
+    assert [status.state for status in second.all(200.0).statuses] == ["drift"]
+    assert not first.all(201.0).statuses
+    assert second.statuses
+    assert [status.state for status in first.all(230.0).statuses] == ["drift"]
+
+
+def test_judge_that_released_its_lease_publishes_no_group(store):
+    fill(store, drifting())
+    run = JudgeRun(store).all()
+    run.judge.finish(1.0, 0.0)
+    assert not run.statuses
+
+
 def refusing(*_, **__):
     raise StoreError("the disk is full")
 

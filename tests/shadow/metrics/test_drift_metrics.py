@@ -146,3 +146,49 @@ def test_token_counts_of_fewer_than_twenty_pairs_have_no_series(shown, pairs, sh
     for side, expected in (("prompt", shows), ("completion", False)):
         labels = {**GROUP, "side": side}
         assert (shown.registry.get_sample_value("sameweights_token_count_more", labels) is not None) == expected
+
+
+LISTED = {
+    *("drift_state", "drift_blame", "drift_log_evidence", "drift_excess_ratio", "drift_start_timestamp_seconds"),
+    *("reference_state", "token_count_more", "token_count_ratio"),
+}
+
+
+def listed(shown):
+    """Each series of the judge's state, as its name and its labels."""
+    samples = [sample for metric in shown.registry.collect() for sample in metric.samples]
+    names = {f"sameweights_{name}" for name in LISTED}
+    return {(sample.name, frozenset(sample.labels.items())) for sample in samples if sample.name in names}
+
+
+def alarming():
+    case, draw = GroupState(AlertBudget()), random.Random(4)
+    Drive(case.alarm, ("arguments",)).feed(payoffs(draw, 400) + payoffs(draw, 150, excess=0.5))
+    counted(case, 1_030, 60)
+    return case
+
+
+def test_group_that_is_missing_has_no_series_of_its_state_and_the_others_keep_theirs(shown):
+    case, other = alarming(), KEY._replace(provider="official", reference="candidate")
+    shown.indicators.show(statuses({other: case}))
+    alone = listed(shown)
+    assert {name.removeprefix("sameweights_") for name, _ in alone} == LISTED
+    shown.indicators.show(statuses({KEY: case, KEY._replace(upstream="deepx"): case, other: case}))
+    assert listed(shown) > alone
+    shown.indicators.show(statuses({other: case}))
+    assert listed(shown) == alone
+    shown.indicators.show([])
+    assert listed(shown) == set()
+    shown.indicators.show(statuses({KEY: case}))
+    assert shown.value("state", state="drift") == 1
+
+
+def test_excess_of_an_ended_alarm_stays_0_and_goes_with_its_group(shown):
+    [status] = statuses({KEY: alarming()})
+    shown.indicators.show([status])
+    test = {"signal": "arguments", "direction": "further"}
+    for _ in range(2):
+        shown.indicators.show([replace(status, state="ok", past=())])
+        assert (shown.value("excess_ratio", **test), shown.value("start_timestamp_seconds", **test)) == (0, None)
+    shown.indicators.show([])
+    assert shown.value("excess_ratio", **test) is None

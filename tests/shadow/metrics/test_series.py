@@ -4,10 +4,10 @@ import math
 
 from hypothesis import given
 from hypothesis import strategies as st
-from prometheus_client import CollectorRegistry, Histogram, disable_created_metrics
+from prometheus_client import CollectorRegistry, Gauge, Histogram, disable_created_metrics
 
 from proxy.worker_stats import WorkerStats
-from shadow.metrics.series import BulkCounter, BulkHistogram, CachedChildren, ReasonLabels, WorkerTotals
+from shadow.metrics.series import BulkCounter, BulkHistogram, CachedChildren, ReasonLabels, RoundGauge, WorkerTotals
 
 BUCKETS = (0.1, 0.5, 1.0)
 
@@ -18,6 +18,18 @@ def test_a_child_is_resolved_once():
     assert kept("a", "b") is kept("a", "b")
     assert kept("a", "c") is not kept("a", "b")
     assert asked == [("a", "b"), ("a", "c")]
+
+
+def test_round_gauge_removes_at_the_end_of_a_round_what_the_round_did_not_set():
+    registry = CollectorRegistry()
+    gauge = RoundGauge(Gauge("state", "State.", ("name",), registry=registry))
+    values = []
+    for names in (("a", "b"), ("b",), (), ("a",)):
+        for name in names:
+            gauge.set((name,), 1)
+        gauge.end_round()
+        values.append([registry.get_sample_value("state", {"name": name}) for name in "ab"])
+    assert values == [[1, 1], [None, 1], [None, None], [1, None]]
 
 
 def test_reasons_pass_while_they_look_like_one_and_there_is_room():
