@@ -121,11 +121,15 @@ class CountStanding:
 
 @dataclass(slots=True, kw_only=True)
 class SideTests:
-    """The four tests of one side: all sizes, and each class of size; with the tokens of both, decaying as `CountTest.recent`."""
+    """The four tests of one side: all sizes, and each class of size; with the tokens of both, decaying as `CountTest.recent`.
+
+    `begun` is when the first of the tests alarmed since none did (epoch seconds), 0 while none does or in a snapshot without it.
+    """
 
     tests: dict[str, CountTest] = field(default_factory=lambda: {size: CountTest() for size in SIZES})
     provider_tokens: float = 0.0
     reference_tokens: float = 0.0
+    begun: float = 0.0
 
     def add(self, counts: TokenCounts, at: float) -> None:
         """Add one pair; a small one counts for nothing."""
@@ -135,20 +139,25 @@ class SideTests:
         excess = rule.excess(counts.provider, counts.reference)
         for size in (ALL, SIZES[1 + sum(counts.reference >= bound for bound in rule.bounds)]):
             self.tests[size].add(excess, counts.reference, at)
+        self.begun = self._since()
         self.provider_tokens += counts.provider - self.provider_tokens / MEMORY
         self.reference_tokens += counts.reference - self.reference_tokens / MEMORY
 
     def standing(self, side: CountSide, of: int) -> CountStanding:
         """What the tests show now."""
-        found = {size: test.found for size, test in self.tests.items() if test.found}
         return CountStanding(
             side=side,
             pairs=self.tests[ALL].pairs,
             of=of,
-            found=min(found.values(), default=0.0),
-            sizes=tuple(found),
+            found=self._since(),
+            sizes=tuple(size for size, test in self.tests.items() if test.found),
             recent_ratio=self.provider_tokens / self.reference_tokens if self.reference_tokens else 1.0,
         )
+
+    def _since(self) -> float:
+        """When the alarm began that lasts while any test alarms, because one test may end before another; 0 without one."""
+        found = [test.found for test in self.tests.values() if test.found]
+        return (self.begun or min(found)) if found else 0.0
 
 
 @dataclass(slots=True, kw_only=True)

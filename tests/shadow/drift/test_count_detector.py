@@ -123,6 +123,43 @@ def test_an_alarm_keeps_its_first_date_and_ends_when_the_excess_is_gone():
     assert dates[299] == changes[0] < 40
 
 
+def added(tests, at, provider, reference):
+    tests.add(TokenCounts(side=CountSide.PROMPT, provider=provider, reference=reference), float(at))
+    return tests.standing(CountSide.PROMPT, at)
+
+
+def moving():
+    """The tests after the excess moved from small prompts to large ones, and the standings after each pair."""
+    tests = SideTests()
+    first = [added(tests, at, 824, 800) for at in range(1, 101)]
+    both = [added(tests, at, 5_150, 5_000) for at in range(101, 201)]
+    return tests, [*first, *both, *(added(tests, at, 800, 800) for at in range(201, 1_501))]
+
+
+def test_an_alarm_keeps_its_first_date_while_another_test_alarms_than_the_first():
+    tests, standings = moving()
+    assert "small" in standings[199].sizes
+    assert standings[-1].sizes == ("large",)
+    assert tests.tests["large"].found > 100
+    assert {standing.found for standing in standings if standing.found} == {standings[199].found}
+    assert standings[199].found < 100
+
+
+def test_an_alarm_after_one_that_ended_has_a_date_of_its_own():
+    tests, _ = moving()
+    ended = [added(tests, at, 5_000, 5_000) for at in range(1_501, 2_501)][-1]
+    assert (ended.found, ended.sizes) == (0.0, ())
+    again = [added(tests, at, 824, 800) for at in range(2_501, 2_601)][-1]
+    assert again.found > 2_500
+
+
+def test_an_alarm_of_a_snapshot_without_its_begin_has_the_first_date_of_its_tests():
+    tests, _ = moving()
+    tests.begun = 0.0
+    assert tests.standing(CountSide.PROMPT, 1_500).found == tests.tests["large"].found
+    assert added(tests, 1_501, 5_150, 5_000).found == tests.tests["large"].found
+
+
 def test_an_alarm_lasts_while_the_excess_does():
     assert standing([(1_030, 1_000)] * 2_000).found < 40
 

@@ -94,3 +94,12 @@ def test_a_snapshot_from_before_token_counts_is_restored_without_any():
     kept = json.loads(saved(GroupState(AlertBudget())))
     del kept["token_counts"]
     assert restored(json.dumps(kept), AlertBudget()).token_counts.standings == ()
+
+
+def test_a_snapshot_from_before_the_begin_of_count_alarms_keeps_their_date():
+    state = GroupState(AlertBudget())
+    counted(state, 60)
+    kept = json.loads(saved(state))
+    del kept["token_counts"]["sides"]["prompt"]["begun"]
+    found = restored(json.dumps(kept), AlertBudget()).token_counts.standings[0].found
+    assert found == state.token_counts.standings[0].found > 0
