@@ -212,7 +212,6 @@ class CopyInserter:
         return [Outcome.AWAY] * len(records)
 
     def _halved(self, records: Sequence[PreparedRecord], error: Exception) -> list[Outcome]:
-        self.partitions.forget()  # those of a transaction that was undone are gone
         if len(records) == 1:
             self._warn("record_not_stored", str(error), error)
             return [Outcome.BAD]
@@ -220,6 +219,13 @@ class CopyInserter:
         return self._insert(records[:half]) + self._insert(records[half:])
 
     def _in_transaction(self, job: Callable[[psycopg.Connection], Result]) -> Result:
+        try:
+            return self._tried(job)
+        except BaseException:
+            self.partitions.forget()  # because those that it created are undone
+            raise
+
+    def _tried(self, job: Callable[[psycopg.Connection], Result]) -> Result:
         fresh = self._conn is None
         try:
             return _run(self._connection(), job)

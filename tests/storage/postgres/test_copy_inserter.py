@@ -11,6 +11,7 @@ import pytest
 from storage.postgres.copy_inserter import COLUMNS, CopyInserter
 from storage.postgres.exchange_records import exchange_of
 from storage.postgres.postgres_connection import connect
+from storage.postgres.postgres_store import migrate_at
 from storage.postgres.schema_steps import BY_DAY
 from storage.prepared_records import RecordPreparer
 from storage.rows import IdentityRow
@@ -27,6 +28,19 @@ def inserter(postgres_url):
     held = CopyInserter(partial(connect, postgres_url))
     yield held
     held.close()
+
+
+class Late(CopyInserter):
+    """Lets another worker store the same record after it looked which are stored, once."""
+
+    meanwhile = None
+
+    def _batch(self, conn, records):
+        found = super()._batch(conn, records)
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile:
+            meanwhile()
+        return found
 
 
 def count(inserter, table: str) -> int:
@@ -102,6 +116,36 @@ def test_workers_that_store_the_same_records_at_once_store_each_once(postgres_ur
     with closing(psycopg.connect(postgres_url)) as conn:
         sums = conn.execute("SELECT (SELECT sum(requests) FROM passages), (SELECT sum(times) FROM tallies)").fetchone()
     assert sums == (72, 72 * 3)
+
+
+def test_day_whose_creation_was_undone_is_created_by_the_next_try(postgres_server):
+    url = postgres_server.empty()
+    migrate_at(url)
+    shared, next_day = (exchange_record(id_at(START + day * 86_400, "a", day), started=START + day * 86_400) for day in (0, 1))
+    with closing(CopyInserter(partial(connect, url))) as one, closing(Late(partial(connect, url))) as two:
+        assert one.write([exchange_record(id_at(START, "b", 0))]) == [STORED]
+        two.meanwhile = lambda: one.write([shared])
+        assert two.write([shared, next_day]) == [KNOWN, STORED]
+        assert count(two, "exchanges_other") == 0
+        assert one.write([exchange_record(id_at(START + 86_400, "b", 1))]) == [STORED], "that day can still be created"
+    postgres_server.drop(url)
+
+
+def test_day_that_an_undone_job_created_is_created_by_the_next_batch(postgres_server):
+    url = postgres_server.empty()
+    migrate_at(url)
+
+    def job(conn):
+        held.partitions.ensure(conn, [int(START // 86_400)])
+        conn.execute("SELECT nothing")
+
+    with closing(CopyInserter(partial(connect, url))) as held:
+        assert held.write([exchange_record("no-time")]) == [STORED]
+        with pytest.raises(psycopg.errors.UndefinedColumn):
+            held.run(job)
+        assert held.write([exchange_record(id_at(START, "a", 0))]) == [STORED]
+        assert count(held, "exchanges_other") == 1
+    postgres_server.drop(url)
 
 
 def test_records_that_an_absent_server_did_not_take_are_away_and_the_next_batch_is_stored(postgres_url):
