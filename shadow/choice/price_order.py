@@ -46,11 +46,14 @@ class PriceRatio:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceChoice:
-    """The `cheapest` of the proven candidates, those that `tie` with it, and cheaper ones that are not proven yet; "" is none."""
+    """The `cheapest` of the proven candidates, those that `tie` with it, and cheaper ones that are not proven yet; "" is none.
+    The prices of `apart` are not compared with it, because no request was answered by both.
+    """
 
     cheapest: str
     tie: tuple[str, ...]
     cheaper_undecided: tuple[str, ...]
+    apart: tuple[str, ...] = ()
 
 
 def price_ratio(one: Costs, other: Costs) -> PriceRatio | None:
@@ -87,9 +90,10 @@ def price_choice(proven: Iterable[str], undecided: Iterable[str], costs: Mapping
     for name in known[1:]:
         if (ratio := price_ratio(costs[name], costs[first])) and ratio.cheaper:
             first = name
-    tie = tuple(name for name in known if name != first and not _is_dearer(costs[name], costs[first]))
+    apart = tuple(name for name in known if not costs[name].keys() & costs[first].keys())
+    tie = tuple(name for name in known if name not in {first, *apart} and not _is_dearer(costs[name], costs[first]))
     cheaper = tuple(sorted(name for name in undecided if costs.get(name) and _is_cheaper(costs[name], costs[first])))
-    return PriceChoice(cheapest=first, tie=tie, cheaper_undecided=cheaper)
+    return PriceChoice(cheapest=first, tie=tie, cheaper_undecided=cheaper, apart=apart)
 
 
 def _mean(costs: Costs) -> float:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from shadow.mcp_server.inputs import instant
 from shadow.mcp_server.stored_text import recorded_name
 from shadow.mcp_server.tool_results import ToolResult
+from shadow.presentation.visible_text import plain
 from shadow.settings.top_level_config import Config
 from shadow.tournament.claim_sentences import LEVEL
 from shadow.tournament.route_view import RoutePlan, route_view
@@ -96,7 +97,7 @@ def _result(found: TournamentFigures) -> ChoiceResult:
         reference=found.reference,
         begun=instant(found.begun),
         places=found.terms.places,
-        rank=found.rank,
+        rank=plain(found.rank),
         notes=list(found.notes),
         plan=[],
         candidates=[_candidate(each) for each in found.candidates],
@@ -108,7 +109,7 @@ def _candidate(each: CandidateFigures) -> ChoiceCandidate:
         name=each.name,
         model=recorded_name(each.model),
         verdict=each.verdict.value,
-        sentence=each.sentence,
+        sentence=plain(each.sentence),
         requests=each.requests,
         conversations=each.conversations,
         needed=each.needed,

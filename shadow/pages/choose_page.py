@@ -62,10 +62,10 @@ class ChoosePage:
             rows=[
                 {
                     "figures": each,
-                    "cells": cells(each, found),
+                    "cells": cells(each),
                     "mark": MARKS.get(each.verdict, "?"),
                     "kind": CLASSES.get(each.verdict, "not_measured"),
-                    "limits": limit_sentence(each.name, each.limits),
+                    "limits": limit_sentence(each.label, each.limits),
                     "address": provider_address(each.name, since="all"),
                 }
                 for each in found.candidates

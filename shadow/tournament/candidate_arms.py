@@ -7,7 +7,7 @@ claimed of the earlier one is no longer shown. So the level that was fixed at th
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
@@ -21,6 +21,8 @@ from storage.rows import IdentityRow
 
 CANDIDATE = "candidate"
 """Role of a candidate's answer."""
+LONGEST_MODEL = 200
+"""Characters of a model's name that are printed beside its candidate's."""
 COUNTED = frozenset({"", Exclusion.CACHING_REFERENCE.value})
 """Judgements of pairs of which some payoffs count."""
 DIRECTED_ONLY = frozenset({Exclusion.CACHING_REFERENCE.value})
@@ -28,13 +30,19 @@ DIRECTED_ONLY = frozenset({Exclusion.CACHING_REFERENCE.value})
 
 @dataclass(slots=True, kw_only=True)
 class CandidateArm:
-    """One candidate with one model and one serving identity, since `began` (epoch seconds); `place` counts from 1."""
+    """One candidate with one model and one serving identity, since `began` (epoch seconds); `place` counts from 1. `label` is how
+    it is printed: its name, with its model where the candidate has several.
+    """
 
     name: str
     model: str
     began: float
     place: int = 0
     rows: list[ArmPairRow] = field(default_factory=list)
+    label: str = ""
+
+    def __post_init__(self) -> None:
+        self.label = self.label or self.name
 
     @property
     def excluded(self) -> Counter[str]:
@@ -67,9 +75,20 @@ def candidate_arms(
         if key not in arms:
             arms[key] = CandidateArm(name=row.provider, model=row.model, began=began, place=len(arms) + 1)
         arms[key].rows.append(row)
+    _label(arms.values())
     seen = {arm.name for arm in arms.values()}
     missing = [CandidateArm(name=name, model="", began=begun) for name in candidates if name not in seen]
     return [*arms.values(), *missing]
+
+
+def _label(arms: Collection[CandidateArm]) -> None:
+    """Add the model to the label of each candidate that has several."""
+    models: dict[str, set[str]] = defaultdict(set)
+    for arm in arms:
+        models[arm.name].add(arm.model)
+    for arm in arms:
+        if len(models[arm.name]) > 1:
+            arm.label = f"{arm.name} ({arm.model[:LONGEST_MODEL]})"
 
 
 def _moments(changes: Iterable[IdentityRow], begun: float) -> Mapping[tuple[str, str], list[float]]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from statistics import fmean
+from typing import TypeVar
 
 from shadow.choice.price_order import Costs
 from shadow.pricing.money import money
@@ -12,25 +13,35 @@ from shadow.pricing.price_list import PriceList
 from shadow.pricing.token_classes import TokenClasses
 from storage.judgement_rows import ArmPairRow
 
+Key = TypeVar("Key", bound=Hashable)
 MOST_UNPRICED = 0.02
 """Share of a candidate's answers without a price above which its price is not known."""
 
 
-def candidate_costs(rows: Iterable[ArmPairRow], prices: PriceList) -> Mapping[str, Costs]:
-    """By candidate; one of whose answers more than 2 % have no price is left out, because the rest may be the cheap ones.
-
-    A cost that is uncertain is the higher one.
+def candidate_costs(rows: Iterable[ArmPairRow], prices: PriceList) -> Mapping[tuple[str, str], Costs]:
+    """By candidate and model; one of whose answers more than 2 % have no price is left out, because the rest may be the cheap
+    ones. A cost that is uncertain is the higher one.
     """
-    found: dict[str, dict[str, tuple[str, float]]] = defaultdict(dict)
-    answers: dict[str, int] = defaultdict(int)
+    return _costs(rows, prices, lambda row: (row.provider, row.model))
+
+
+def provider_costs(rows: Iterable[ArmPairRow], prices: PriceList) -> Mapping[str, Costs]:
+    """As `candidate_costs`, by provider, of all its models."""
+    return _costs(rows, prices, lambda row: row.provider)
+
+
+def _costs(rows: Iterable[ArmPairRow], prices: PriceList, key_of: Callable[[ArmPairRow], Key]) -> Mapping[Key, Costs]:
+    found: dict[Key, dict[str, tuple[str, float]]] = defaultdict(dict)
+    answers: dict[Key, int] = defaultdict(int)
     for row in rows:
         if row.status is None or row.status >= 400 or row.failure:
             continue
-        answers[row.provider] += 1
+        key = key_of(row)
+        answers[key] += 1
         cost = answer_cost(row, row.provider, prices)
         if cost is not None:
-            found[row.provider][row.request] = (row.conversation, cost)
-    return {name: costs for name, costs in found.items() if len(costs) >= (1 - MOST_UNPRICED) * answers[name]}
+            found[key][row.request] = (row.conversation, cost)
+    return {key: costs for key, costs in found.items() if len(costs) >= (1 - MOST_UNPRICED) * answers[key]}
 
 
 def answer_cost(row: ArmPairRow, provider: str, prices: PriceList) -> float | None:

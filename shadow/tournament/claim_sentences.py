@@ -104,6 +104,8 @@ def rank_sentence(choice: PriceChoice, price: float | None, proven: Sequence[str
         words += f" Cheaper, and proven too weakly to be named yet: {', '.join(weaker)}."
     if choice.tie:
         words += f" {' and '.join(choice.tie)} cost{'s' if len(choice.tie) == 1 else ''} as much, as far as these requests show."
+    if choice.apart:
+        words += f" Answered other requests, so that no price is compared: {', '.join(choice.apart)}."
     return words
 
 

@@ -31,12 +31,12 @@ def standing_reason(
 
 def _unmeasured(arm: CandidateArm, terms: TournamentTerms) -> Reason | None:
     if arm.is_reference:
-        return ChoiceVerdict.NOT_MEASURED, f"{arm.name}: not measured: too faithful, it is the reference's own server."
+        return ChoiceVerdict.NOT_MEASURED, f"{arm.label}: not measured: too faithful, it is the reference's own server."
     if not arm.rows:
-        return ChoiceVerdict.NOT_MEASURED, f"{arm.name}: not measured: no request has been compared yet."
+        return ChoiceVerdict.NOT_MEASURED, f"{arm.label}: not measured: no request has been compared yet."
     if arm.place > terms.places:
         why = f"all {terms.places} places of this tournament are taken; a new tournament has new ones"
-        return ChoiceVerdict.UNDECIDED, f"{arm.name}: not yet known: {why}."
+        return ChoiceVerdict.UNDECIDED, f"{arm.label}: not yet known: {why}."
     return None
 
 
@@ -44,10 +44,10 @@ def _uncounted(arm: CandidateArm, evidence: ArmEvidence | None) -> Reason | None
     if evidence is None or evidence.pairs:
         return None
     if not any(arm.excluded.values()):
-        return ChoiceVerdict.NOT_MEASURED, f"{arm.name}: not measured: its {len(arm.rows):,} pairs wait to be judged."
+        return ChoiceVerdict.NOT_MEASURED, f"{arm.label}: not measured: its {len(arm.rows):,} pairs wait to be judged."
     ((main, count),) = arm.excluded.most_common(1)
     why = SENTENCES.get(Exclusion(main), main) if main in set(Exclusion) else main
-    return ChoiceVerdict.NOT_MEASURED, f"{arm.name}: not measured: {count:,} of {len(arm.rows):,} requests: {why}."
+    return ChoiceVerdict.NOT_MEASURED, f"{arm.label}: not measured: {count:,} of {len(arm.rows):,} requests: {why}."
 
 
 def _doubtful(arm: CandidateArm, evidence: ArmEvidence | None, claim: CandidateClaim, alarm: float | None) -> Reason | None:
@@ -55,14 +55,14 @@ def _doubtful(arm: CandidateArm, evidence: ArmEvidence | None, claim: CandidateC
         at = datetime.fromtimestamp(alarm, UTC)
         since = f"{at.day} {at:%b %H:%M} UTC"
         taken = "; what was claimed before is taken back" if claim.same else ""
-        return ChoiceVerdict.DIFFERS, f"{arm.name}: differs: a drift alarm since {since}{taken}."
+        return ChoiceVerdict.DIFFERS, f"{arm.label}: differs: a drift alarm since {since}{taken}."
     if arm.failing > MOST_FAILING:
         why = f"{percent(arm.failing)} of its answers were denied (401, 402, 403, 429) or failed"
-        return ChoiceVerdict.UNDECIDED, f"{arm.name}: not yet known: {why}."
+        return ChoiceVerdict.UNDECIDED, f"{arm.label}: not yet known: {why}."
     if claim.closer:
         why = f"closer to the reference than that is to itself in {named(claim.closer[0][0])}: too faithful"
-        return ChoiceVerdict.UNDECIDED, f"{arm.name}: not yet known: {why}."
+        return ChoiceVerdict.UNDECIDED, f"{arm.label}: not yet known: {why}."
     if evidence and evidence.conversations < FEWEST_CONVERSATIONS:
         why = f"{evidence.conversations:,} of {FEWEST_CONVERSATIONS} conversations are complete"
-        return ChoiceVerdict.UNDECIDED, f"{arm.name}: not yet known: {why} ({evidence.pairs:,} requests)."
+        return ChoiceVerdict.UNDECIDED, f"{arm.label}: not yet known: {why} ({evidence.pairs:,} requests)."
     return None

@@ -72,13 +72,16 @@ class IdentityFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateFigures:
-    """One candidate with one model. `needed` is the number of requests that the slowest signal takes in about half of the cases,
+    """One candidate with one model; `label` names it, with its model where the candidate has several.
+
+    `needed` is the number of requests that the slowest signal takes in about half of the cases,
     None where none is needed or no end is foreseen. Times are medians in seconds; `availability` is the share of requests that
     were answered; None where nothing was sent. `excess` is the largest of the required signals, by which it is drawn.
     """
 
     name: str
     model: str
+    label: str
     verdict: ChoiceVerdict
     sentence: str
     claim: CandidateClaim | None

@@ -33,4 +33,4 @@ def _lines(found: TournamentFigures) -> Iterator[str]:
     yield ""
     yield f"| {' | '.join(COLUMNS)} |"
     yield f"|---{'|---:' * (len(COLUMNS) - 1)}|"
-    yield from (f"| {' | '.join(map(markdown, cells(each, found)))} |" for each in found.candidates)
+    yield from (f"| {' | '.join(map(markdown, cells(each)))} |" for each in found.candidates)

@@ -58,7 +58,7 @@ def _parts(found: TournamentFigures) -> Iterator[RenderableType]:
     yield ""
     yield _table(found)
     live = [words for each in found.live if (words := live_sentence(each))]
-    limits = [words for each in found.candidates if (words := limit_sentence(each.name, each.limits))]
+    limits = [words for each in found.candidates if (words := limit_sentence(each.label, each.limits))]
     if live or limits:
         yield ""
         yield from (Text(words, style="dim") for words in (*live, *limits))
@@ -67,15 +67,14 @@ def _parts(found: TournamentFigures) -> Iterator[RenderableType]:
 def _table(found: TournamentFigures) -> Table:
     table = report_table("<candidate", *COLUMNS[1:])
     for each in found.candidates:
-        table.add_row(*cells(each, found))
+        table.add_row(*cells(each))
     return table
 
 
-def cells(each: CandidateFigures, found: TournamentFigures) -> tuple[str, ...]:
+def cells(each: CandidateFigures) -> tuple[str, ...]:
     """The cells of one candidate, in the order of COLUMNS."""
-    several = len({other.model for other in found.candidates if other.name == each.name}) > 1
     return (
-        f"{each.name} ({each.model})" if several else each.name,
+        each.label,
         f"{each.requests:,}",
         difference(each),
         money(each.price.per_thousand) if each.price else "not known",

@@ -19,7 +19,7 @@ from shadow.choice.tournament_terms import TournamentTerms
 from shadow.drift.alarm_budget import against_provider
 from shadow.pricing.price_list import PriceList
 from shadow.tournament.candidate_arms import CANDIDATE, CandidateArm, arm_evidence, candidate_arms, latest
-from shadow.tournament.candidate_costs import cached_share, candidate_costs
+from shadow.tournament.candidate_costs import cached_share, candidate_costs, provider_costs
 from shadow.tournament.claim_sentences import claim_sentence, money, rank_sentence
 from shadow.tournament.route_traffic import LIVE
 from shadow.tournament.standing_reasons import standing_reason
@@ -49,14 +49,14 @@ OPEN = frozenset({ChoiceVerdict.UNDECIDED, ChoiceVerdict.SAME})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TournamentRecords:
     """What is read for a tournament: pairs, changes of serving identities, alarms, the identity of each provider and model now,
-    and the money of each candidate by request, where prices are known.
+    and the money of each candidate and model by request, where prices are known.
     """
 
     rows: Sequence[ArmPairRow]
     changes: Sequence[IdentityRow] = ()
     alarms: Sequence[AlarmRow] = ()
     identities: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    costs: Mapping[str, Costs] = field(default_factory=dict)
+    costs: Mapping[tuple[str, str], Costs] = field(default_factory=dict)
     live_costs: Mapping[str, Costs] = field(default_factory=dict)
     spent: float | None = None
     providers: Mapping[str, Provider] = field(default_factory=dict)
@@ -77,7 +77,7 @@ def tournament_figures(
         alarms=reader.judgements.alarms(record.begun, until),
         identities={(row.provider, row.model): row.identity for row in identities.latest(MOST_CHANGES)},
         costs=candidate_costs((row for row in rows if row.role == CANDIDATE), prices),
-        live_costs=candidate_costs((row for row in rows if row.role == LIVE), prices),
+        live_costs=provider_costs((row for row in rows if row.role == LIVE), prices),
         spent=tournament_spent(rows, record, prices),
         providers=providers or {},
         largest={key: prompt for key, (prompt, _) in identities.limits(record.begun, until).items()},
@@ -92,8 +92,8 @@ def figures_of(record: TournamentRecord, records: TournamentRecords, *, now: flo
     found = claims({f"{place}": one for place, one in placed.items()}, record.terms)
     shown = tuple(_candidate(arm, placed.get(arm.place), found.get(f"{arm.place}"), record, records) for arm in latest(arms))
     choice = _choice(shown, records.costs)
-    proven = [each.name for each in shown if each.verdict is ChoiceVerdict.SAME]
-    price = next((each.price.per_thousand for each in shown if each.name == choice.cheapest and each.price), None)
+    proven = [each.label for each in shown if each.verdict is ChoiceVerdict.SAME]
+    price = next((each.price.per_thousand for each in shown if each.label == choice.cheapest and each.price), None)
     return TournamentFigures(
         route=record.route,
         reference=record.reference,
@@ -134,14 +134,15 @@ def _candidate(
     reason = standing_reason(arm, evidence, claim, record.terms, alarm)
     verdict, sentence = reason or (ChoiceVerdict.UNDECIDED, "")
     if reason is None and evidence and claim:
-        verdict, sentence = claim.verdict, claim_sentence(arm.name, claim, evidence, record.terms)
+        verdict, sentence = claim.verdict, claim_sentence(arm.label, claim, evidence, record.terms)
     one = evidence or ArmEvidence(terms=record.terms)
     good = [row for row in arm.rows if not row.failure and row.status is not None and row.status < 400]
     needed = claim.missing.needed if claim and claim.missing else inf
-    own = records.costs.get(arm.name)
+    own = records.costs.get((arm.name, arm.model))
     return CandidateFigures(
         name=arm.name,
         model=arm.model,
+        label=arm.label,
         verdict=verdict,
         sentence=sentence,
         claim=claim,
@@ -235,10 +236,12 @@ def _price(costs: Costs, rows: Iterable[ArmPairRow]) -> PriceFigures:
     )
 
 
-def _choice(shown: Sequence[CandidateFigures], costs: Mapping[str, Costs]) -> PriceChoice:
-    firm = [each.name for each in shown if each.verdict is ChoiceVerdict.SAME and each.claim and each.claim.firm]
-    open_ones = [each.name for each in shown if each.name not in firm and each.verdict in OPEN]
-    return price_choice(firm, open_ones, costs)
+def _choice(shown: Sequence[CandidateFigures], costs: Mapping[tuple[str, str], Costs]) -> PriceChoice:
+    """The choice by the labels of the candidates, each with one model."""
+    firm = [each.label for each in shown if each.verdict is ChoiceVerdict.SAME and each.claim and each.claim.firm]
+    open_ones = [each.label for each in shown if each.label not in firm and each.verdict in OPEN]
+    known = {each.label: own for each in shown if (own := costs.get((each.name, each.model)))}
+    return price_choice(firm, open_ones, known)
 
 
 def _budget(record: TournamentRecord, spent: float | None) -> Iterable[str]:

@@ -12,8 +12,11 @@ from storage.rows import IdentityRow, PairGroup
 from tests.shadow.tournament.arm_rows import BEGUN, LATER, RECORD, arm, row
 
 
-def figures(*rows, record=RECORD, now=LATER, **more):
-    return figures_of(record, TournamentRecords(rows=[each for found in rows for each in found], **more), now=now)
+def figures(*rows, record=RECORD, now=LATER, costs=None, **more):
+    """The figures of these rows; `costs` are by candidate, or by candidate and model."""
+    by_model = {(key, "kimi") if isinstance(key, str) else key: own for key, own in (costs or {}).items()}
+    records = TournamentRecords(rows=[each for found in rows for each in found], costs=by_model, **more)
+    return figures_of(record, records, now=now)
 
 
 def shown(found):
@@ -165,6 +168,22 @@ def test_the_cheapest_of_the_proven_is_named_and_what_is_cheaper_and_undecided()
 def test_a_worse_candidate_is_never_the_cheapest():
     money = {"host-a": costs(0.002), "host-b": costs(0.0001)}
     assert figures(arm("host-a"), arm("host-b", excess=0.12), costs=money).cheapest == "host-a"
+
+
+def test_of_two_models_the_worse_one_is_not_named_with_the_cheapest():
+    money = {"host-a": costs(0.002), ("host-a", "other"): costs(0.0001)}
+    found = figures(arm("host-a"), arm("host-a", excess=0.12, model="other"), costs=money)
+    assert found.cheapest == "host-a (kimi)"
+    assert found.rank == "Cheapest proven the same: host-a (kimi) (2.60 a thousand requests)."
+    assert [each.sentence.partition(":")[0] for each in found.candidates[:2]] == ["host-a (kimi)", "host-a (other)"]
+
+
+def test_models_that_answered_other_requests_are_no_tie():
+    other = {f"o{request}": cost for request, cost in costs(0.004).items()}
+    money = {"host-a": costs(0.002), ("host-a", "other"): other}
+    found = figures(arm("host-a"), arm("host-a", seed=3, model="other"), costs=money)
+    assert (found.cheapest, found.tie) == ("host-a (kimi)", ())
+    assert found.rank.endswith("Answered other requests, so that no price is compared: host-a (other).")
 
 
 def test_without_prices_none_is_the_cheapest():
