@@ -45,6 +45,15 @@ Result = TypeVar("Result")
 WARNING_SECONDS = 60.0
 TRIES = 4
 """Times that a batch is tried when another worker stores one of its records, or holds a lock that it waits for."""
+IDLE_SECONDS = 10
+"""How long the server waits for the next statement of a transaction before it undoes it: a host that was stopped in the middle
+of one holds its locks no longer.
+"""
+LOCK_SECONDS = 5
+"""How long a statement waits for a lock; `TRIES` more times this is longer than `IDLE_SECONDS`."""
+BOUNDS = f"SET LOCAL idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'; SET LOCAL lock_timeout = '{LOCK_SECONDS}s'"
+ENDED = (psycopg.OperationalError, psycopg.InterfaceError, errors.IdleInTransactionSessionTimeout)
+"""Errors of a connection that has ended."""
 PLACED = ("checks", "findings", "payoffs")
 """Tables whose rows have their place in the record."""
 COLUMNS: Mapping[str, Sequence[str]] = {
@@ -151,7 +160,7 @@ class CopyInserter:
         """The result of `job` in a transaction, tried again on a new connection where the old one had ended."""
         try:
             result = self._in_transaction(job)
-        except (psycopg.OperationalError, psycopg.InterfaceError, StoreError) as error:
+        except (*ENDED, StoreError) as error:
             self._fail(error)
             raise
         self.last_error = ""
@@ -229,7 +238,7 @@ class CopyInserter:
         fresh = self._conn is None
         try:
             return _run(self._connection(), job)
-        except (psycopg.OperationalError, psycopg.InterfaceError):
+        except ENDED:
             if fresh or (self._conn and not self._conn.broken):
                 raise
             self.close()  # because the server was restarted since the last batch
@@ -294,6 +303,7 @@ def _write_row(copy: psycopg.Copy, table: str, row: Values) -> None:
 
 def _run(conn: psycopg.Connection, job: Callable[[psycopg.Connection], Result]) -> Result:
     with conn.transaction():
+        conn.execute(BOUNDS)
         return job(conn)
 
 

@@ -86,13 +86,19 @@ _GROUP = ", ".join(GROUP)
 GROUP_STATES = f"SELECT {_GROUP}, last_no, snapshot FROM cases ORDER BY {_GROUP}"  # noqa: S608 - our own constants
 _ALARM = f"{_GROUP}, at, pair_id, old, new, name, details"
 ALARMS = f"SELECT {_ALARM} FROM alarms WHERE at >= %(since)s AND at < %(until)s ORDER BY no DESC LIMIT %(limit)s"  # noqa: S608 - ours
-CLAIM = """
-INSERT INTO leases (name, holder, until) VALUES ('judge', %(holder)s, extract(epoch FROM clock_timestamp()) + %(seconds)s)
-ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until
-WHERE leases.holder = excluded.holder OR leases.until <= extract(epoch FROM clock_timestamp()) OR leases.holder = ''
+FIRST_LEASE = """
+INSERT INTO leases (name, holder, until) SELECT 'judge', '', 0 WHERE NOT EXISTS (SELECT 1 FROM leases WHERE name = 'judge')
+ON CONFLICT DO NOTHING
 """
+CLAIM = """
+UPDATE leases SET holder = %(holder)s, until = extract(epoch FROM clock_timestamp()) + %(seconds)s WHERE name IN (
+  SELECT name FROM leases
+  WHERE name = 'judge' AND (holder IN (%(holder)s, '') OR until <= extract(epoch FROM clock_timestamp())) FOR UPDATE SKIP LOCKED
+)
+"""
+"""Takes nothing while another process is in the middle of a transaction that writes judgements."""
 HOLDS = """
-SELECT holder = %s AND until > extract(epoch FROM clock_timestamp()) FROM leases WHERE name = 'judge' FOR SHARE
+SELECT true FROM leases WHERE name = 'judge' AND holder = %s AND until > extract(epoch FROM clock_timestamp()) FOR SHARE
 """
 RELEASE = "UPDATE leases SET holder = '' WHERE name = 'judge' AND holder = %s"
 JUDGE = "UPDATE rulings SET reason = %s WHERE no = %s AND reason IS NULL"
@@ -224,7 +230,12 @@ class PostgresJudgementStore(PostgresJudgementQueries):
     def claim(self, holder: str, now: float, seconds: float) -> bool:
         """Take or renew the right to judge this store; False while another holds it. `now` is not read: the server's clock is."""
         del now
-        return self._run(lambda conn: conn.execute(CLAIM, {"holder": holder, "seconds": seconds}).rowcount > 0)
+
+        def job(conn: psycopg.Connection) -> bool:
+            conn.execute(FIRST_LEASE)
+            return conn.execute(CLAIM, {"holder": holder, "seconds": seconds}).rowcount > 0
+
+        return self._run(job)
 
     def release(self, holder: str) -> None:
         """Give up the right to judge."""

@@ -16,6 +16,8 @@ from storage.store import StoreError
 
 CONNECT_SECONDS = 5
 """How long a server may take to accept a connection, unless the URL sets `connect_timeout`."""
+KEEPALIVES = {"keepalives_idle": "10", "keepalives_interval": "5", "keepalives_count": "3", "tcp_user_timeout": "15000"}
+"""Seconds, and milliseconds for the last, after which a connection to a server that lost its power ends."""
 OLDEST_SERVER = 150_000
 """PostgreSQL 15, as `server_version` of a connection."""
 ADVICE = "change url in [storage]"
@@ -135,5 +137,5 @@ def _without_password(url: str, text: str) -> str:
 def _completed(url: str) -> str:
     """The URL with the parameters of a connection that it leaves open."""
     known = conninfo_to_dict(url)
-    wanted = {"connect_timeout": str(CONNECT_SECONDS), "application_name": "sameweights"}
+    wanted = {"connect_timeout": str(CONNECT_SECONDS), "application_name": "sameweights", **KEEPALIVES}
     return make_conninfo(url, **{name: value for name, value in wanted.items() if name not in known})

@@ -8,6 +8,7 @@ from functools import partial
 import psycopg
 import pytest
 
+from storage.postgres import copy_inserter
 from storage.postgres.copy_inserter import COLUMNS, CopyInserter
 from storage.postgres.exchange_records import exchange_of
 from storage.postgres.postgres_connection import connect
@@ -20,6 +21,7 @@ from tests.conformance import START, exchange_record, pair_record
 from tests.storage.postgres.same_records import id_at
 
 pytestmark = pytest.mark.slow
+SHORT = "SET LOCAL idle_in_transaction_session_timeout = '200ms'; SET LOCAL lock_timeout = '100ms'"
 STORED, KNOWN, BAD, AWAY = Outcome.STORED, Outcome.KNOWN, Outcome.BAD, Outcome.AWAY
 
 
@@ -164,6 +166,41 @@ def test_connection_that_the_server_ended_is_replaced(inserter, postgres_url):
     with closing(psycopg.connect(postgres_url, autocommit=True)) as other:
         other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = 'made'")
     assert inserter.write([exchange_record("two")]) == [STORED]
+
+
+def test_each_transaction_ends_after_ten_idle_seconds_and_waits_five_for_a_lock(inserter):
+    found = "SELECT current_setting('idle_in_transaction_session_timeout'), current_setting('lock_timeout')"
+    assert inserter.run(lambda conn: conn.execute(found).fetchall()) == [("10s", "5s")]
+    with closing(inserter._connect()) as conn:
+        assert conn.execute(found).fetchall() == [("0", "0")], "nothing is left in the session, which a pooler shares"
+
+
+def test_writer_goes_on_when_another_stopped_in_the_middle_of_its_transaction(postgres_url, monkeypatch):
+    monkeypatch.setattr(copy_inserter, "BOUNDS", SHORT)
+    with closing(connect(postgres_url)) as stopped, closing(CopyInserter(partial(connect, postgres_url))) as held:
+        stopped.execute("BEGIN")
+        stopped.execute(SHORT)
+        held.write_rows(stopped, [held.prepare(exchange_record("theirs"))])
+        held.partitions.forget()
+        assert held.write([exchange_record("ours")]) == [STORED]
+        with pytest.raises(psycopg.errors.IdleInTransactionSessionTimeout):
+            stopped.execute("COMMIT")
+        assert count(held, "exchanges") == 1
+
+
+def test_batch_whose_transaction_the_server_undid_is_written_again(postgres_url, monkeypatch):
+    monkeypatch.setattr(copy_inserter, "BOUNDS", SHORT)
+
+    def wait_until_undone():
+        with closing(psycopg.connect(postgres_url, autocommit=True)) as other:
+            while other.execute("SELECT 1 FROM pg_stat_activity WHERE pid = %s", (pid,)).fetchone():
+                pass
+
+    with closing(Late(partial(connect, postgres_url))) as held:
+        assert held.write([exchange_record("one")]) == [STORED]
+        pid = held.run(lambda conn: conn.info.backend_pid)
+        held.meanwhile = wait_until_undone
+        assert held.write([exchange_record("two")]) == [STORED]
 
 
 def test_job_that_fails_leaves_no_row_and_no_transaction(inserter):

@@ -1,9 +1,11 @@
 """What a server refuses is one sentence that names the place and what to do, and never a password."""
 
+from contextlib import closing
+
 import pytest
 
 from storage.opening import open_store
-from storage.postgres.postgres_connection import checked_url, connect, explained, place
+from storage.postgres.postgres_connection import KEEPALIVES, checked_url, connect, explained, place
 from storage.storage_config import StorageConfig
 from storage.store import StoreError
 
@@ -89,6 +91,14 @@ def test_unknown_error_of_a_statement_keeps_its_text():
 def test_absent_database_and_user_are_named(postgres_server, database, user, sentence):
     with pytest.raises(StoreError, match=sentence):
         connect(postgres_server.url(database, user))
+
+
+@pytest.mark.slow
+def test_connection_ends_soon_after_its_server_lost_power_unless_the_url_sets_another_time(postgres_server):
+    url = postgres_server.url("postgres")
+    with closing(connect(url)) as conn, closing(connect(f"{url}?tcp_user_timeout=9000")) as other:
+        assert conn.info.get_parameters() | KEEPALIVES == conn.info.get_parameters()
+        assert other.info.get_parameters()["tcp_user_timeout"] == "9000"
 
 
 @pytest.mark.slow
