@@ -87,12 +87,14 @@ def days(first: float, last: float) -> str:
     return f"{begin.day} {begin:%b %Y} to {end.day} {end:%b %Y}"
 
 
-def rank_sentence(choice: PriceChoice, price: float | None, proven: Sequence[str]) -> str:
+def rank_sentence(choice: PriceChoice, price: float | None, proven: Sequence[str], *, firm: bool = True) -> str:
     """Which of the `proven` candidates costs least for the same requests, at `price` a thousand; fidelity is a condition here,
-    and never a rank.
+    and never a rank. `firm` is whether any of them is proven firmly enough to be named.
     """
     if not proven:
         return "No candidate is proven the same yet."
+    if not firm:
+        return f"Proven the same: {', '.join(proven)}. None is proven firmly enough yet to be named the cheapest."
     if not choice.cheapest or price is None:
         return f"Proven the same: {', '.join(proven)}. The price is not known, so none is named the cheapest."
     words = f"Cheapest proven the same: {choice.cheapest} ({money(price)} a thousand requests)."

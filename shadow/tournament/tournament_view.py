@@ -108,7 +108,7 @@ def figures_of(record: TournamentRecord, records: TournamentRecords, *, now: flo
         cheapest=choice.cheapest,
         tie=choice.tie,
         cheaper_undecided=tuple(name for name in choice.cheaper_undecided if name not in proven),
-        rank=rank_sentence(choice, price, proven),
+        rank=rank_sentence(choice, price, proven, firm=any(map(_is_firm, shown))),
         notes=(*_notes(shown), *_budget(record, records.spent)),
         live=tuple(_live(records.rows, records.live_costs)),
     )
@@ -236,9 +236,14 @@ def _price(costs: Costs, rows: Iterable[ArmPairRow]) -> PriceFigures:
     )
 
 
+def _is_firm(one: CandidateFigures) -> bool:
+    """Whether this candidate may be named the cheapest."""
+    return one.verdict is ChoiceVerdict.SAME and one.claim is not None and one.claim.firm
+
+
 def _choice(shown: Sequence[CandidateFigures], costs: Mapping[tuple[str, str], Costs]) -> PriceChoice:
     """The choice by the labels of the candidates, each with one model."""
-    firm = [each.label for each in shown if each.verdict is ChoiceVerdict.SAME and each.claim and each.claim.firm]
+    firm = [each.label for each in shown if _is_firm(each)]
     open_ones = [each.label for each in shown if each.label not in firm and each.verdict in OPEN]
     known = {each.label: own for each in shown if (own := costs.get((each.name, each.model)))}
     return price_choice(firm, open_ones, known)

@@ -111,6 +111,8 @@ def test_the_rank_is_by_price_among_the_proven():
     none = PriceChoice(cheapest="", tie=(), cheaper_undecided=())
     assert rank_sentence(none, None, []) == "No candidate is proven the same yet."
     assert rank_sentence(none, None, ["a"]).endswith("The price is not known, so none is named the cheapest.")
+    weak = "Proven the same: a. None is proven firmly enough yet to be named the cheapest."
+    assert rank_sentence(none, 2.1, ["a"], firm=False) == weak
 
 
 @pytest.mark.parametrize(("amount", "text"), [(0, "0.00"), (0.00341, "0.0034"), (2.1, "2.10"), (1_234.5, "1,234")])

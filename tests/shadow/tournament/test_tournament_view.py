@@ -191,6 +191,14 @@ def test_without_prices_none_is_the_cheapest():
     assert (found.cheapest, found.rank) == ("", "Proven the same: host-a. The price is not known, so none is named the cheapest.")
 
 
+@pytest.mark.parametrize(("n", "named"), [(234, False), (235, True)])
+def test_a_candidate_proven_too_weakly_is_not_named_though_its_price_is_known(n, named):
+    """234 pairs without a difference are evidence below 200, and 235 above."""
+    found = figures(arm(n=n, floor=0), costs={"host-a": costs(0.002)})
+    weak = "Proven the same: host-a. None is proven firmly enough yet to be named the cheapest."
+    assert (found.rank == weak, found.cheapest == "host-a") == (not named, named)
+
+
 def test_an_empty_store_shows_every_candidate_as_not_measured(store):
     found = tournament_figures(store, RECORD, LATER)
     assert [each.verdict for each in found.candidates] == [ChoiceVerdict.NOT_MEASURED] * 3
