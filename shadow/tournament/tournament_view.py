@@ -146,7 +146,7 @@ def _candidate(
         verdict=verdict,
         sentence=sentence,
         claim=claim,
-        signals={signal: _signal(signal, one, record.terms) for signal in record.terms.required},
+        signals={signal: _signal(signal, one, record.terms, same=bool(claim and claim.same)) for signal in record.terms.required},
         requests=one.pairs,
         conversations=one.conversations,
         needed=None if needed == inf else int(needed),
@@ -161,13 +161,13 @@ def _candidate(
     )
 
 
-def _signal(signal: str, one: ArmEvidence, terms: TournamentTerms) -> SignalFigures:
+def _signal(signal: str, one: ArmEvidence, terms: TournamentTerms, *, same: bool) -> SignalFigures:
     moments, counts = one.moments.get(signal), one.counts.get(signal)
     low, high = moments.interval if moments else (None, None)
-    needed = signal_needed(one, signal, terms)
+    needed = None if same else signal_needed(one, signal, terms)
     return SignalFigures(
         signal=signal,
-        state=_signal_state(signal, one, terms),
+        state=_signal_state(signal, one, terms, same=same),
         requests=counts.pairs if counts else 0,
         excess=moments.mean if moments else None,
         low=low,
@@ -177,14 +177,15 @@ def _signal(signal: str, one: ArmEvidence, terms: TournamentTerms) -> SignalFigu
     )
 
 
-def _signal_state(signal: str, one: ArmEvidence, terms: TournamentTerms) -> SignalState:
+def _signal_state(signal: str, one: ArmEvidence, terms: TournamentTerms, *, same: bool) -> SignalState:
+    """Where the candidate is proven the `same`, so is each signal, because its place may have a lower bar than the first."""
     keys = [(signal, side) for side in against_provider(signal)]
     differs = [key for key in keys if one.odd[key].highest >= terms.difference_threshold(key)]
     if signal not in one.counts:
         return SignalState.NOT_MEASURED
     if any(one.beyond[key].highest >= terms.difference_threshold(key) for key in differs):
         return SignalState.WORSE
-    if all(one.same[key].highest >= terms.same_threshold(1) for key in keys):
+    if same or all(one.same[key].highest >= terms.same_threshold(1) for key in keys):
         return SignalState.SAME
     return SignalState.DIFFERS if differs else SignalState.UNDECIDED
 

@@ -58,6 +58,14 @@ def test_equal_worse_and_missing_candidates_have_their_verdicts():
     assert shown(found)["host-c"].sentence == "host-c: not measured: no request has been compared yet."
 
 
+@pytest.mark.parametrize(("others", "state"), [(("host-b",), SignalState.SAME), ((), SignalState.UNDECIDED)])
+def test_each_signal_of_a_candidate_proven_in_a_later_step_is_the_same(others, state):
+    """205 pairs without a difference are above 80, the bar of the second place, and below 100, that of the first."""
+    one = shown(figures(arm(n=205, floor=0), *(arm(name, n=400, floor=0) for name in others)))["host-a"]
+    found = one.signals["answer_kind"]
+    assert (found.state, found.needed is None) == (state, state is SignalState.SAME)
+
+
 def test_undecided_names_the_signal_and_how_many_requests_it_takes():
     one = shown(figures(arm(n=200)))["host-a"]
     assert one.verdict is ChoiceVerdict.UNDECIDED
