@@ -131,9 +131,10 @@ class ProviderPage:
             times=times,
             segments=segment_lines(self._reader, newest, 0.0) if any(map(evident_signals, cards)) else (),
         )
+        tokens = self._tokens(figures)
         return self._jinja.get_template("provider.html").render(
             name=name,
-            sections=[_section(card, figures, since, servers, self._tokens(figures)) for card in cards],
+            sections=[_section(card, figures, since, servers, tokens) for card in cards],
             figures=figures,
             acts=self._acts,
             hours=HOURS,
@@ -149,9 +150,8 @@ class ProviderPage:
     def _tokens(self, figures: PeriodFigures) -> _Tokens:
         begin = max(figures.since, self._reader.extent()[1])
         prices = PriceList(self.config.proxy.providers)
-        more = any(line.share for line in figures.token_counts)
-        sums = self._reader.token_sums(figures.since, figures.built) if more else ()
-        return _Tokens(counts=with_money(figures.token_counts, sums, prices, begin, figures.built), prices=prices)
+        counts = with_money(figures.token_counts, figures.token_sums, prices, begin, figures.built)
+        return _Tokens(counts=counts, prices=prices)
 
     def _is_known(self, name: str) -> bool:
         return name in self.config.proxy.providers or any(line.provider == name for line in self._reader.traffic(0.0, 0.0))

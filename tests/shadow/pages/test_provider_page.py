@@ -7,6 +7,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from shadow.pages.page_set import PageSet
+from shadow.pages.period_figures import period_figures
 from shadow.report.build_report import scorecards
 from shadow.settings.config_errors import ConfigError
 from shadow.settings.top_level_config import Config
@@ -16,6 +17,7 @@ from tests.counted import count, shape, sizes
 from tests.exchanges import asked
 from tests.reading import Reading
 from tests.records import NOW, add_pair, calling, fill
+from tests.shadow.report.test_count_money import summed
 
 
 @pytest.fixture
@@ -168,6 +170,16 @@ def test_more_tokens_for_the_same_words_are_stated_with_what_cannot_be_measured(
     assert "prompts: 2.0% more tokens than the reference counts for the same words" in page
     assert "completions: not yet known" in page
     assert "cached and reasoning tokens: not measurable" in page
+
+
+def test_more_tokens_are_priced_by_the_sums_of_the_page_s_figures(store):
+    count(store, [shape(size, round(1.02 * size)) for size in sizes(60)], at=NOW)
+    provider = {"base_url": "http://a.example/v1", "price_input": 2.0, "price_output": 8.0}
+    priced = Config.model_validate({"proxy": {"providers": {"p": provider}}})
+    page = PageSet(store, priced, CollectorRegistry(), now=lambda: NOW + 60).provider
+    figures = replace(period_figures(store, 0.0, NOW + 60, NOW + 86_400), token_sums=(summed(),))
+    assert "2.0% more tokens" in text(page.page("p", {"since": "all"}, figures))
+    assert "at your volume about 12.00 money a month" in text(page.page("p", {"since": "all"}, figures))
 
 
 def test_cost_of_the_answers_is_stated_by_the_configured_prices(store):
