@@ -1,4 +1,4 @@
-"""router_sentences(): what is known of the servers behind a router, in one to four sentences for every face of a report."""
+"""with_router(): what is known of the servers behind a router, as notes of its verdict, one sentence each."""
 
 from __future__ import annotations
 
@@ -49,13 +49,10 @@ def upstream_table(routers: Sequence[RouterLine], now: float) -> Table:
     return table
 
 
-def router_sentences(router: RouterLine, card: Scorecard | None, now: float) -> tuple[str, ...]:
-    """The servers that differ, then what is not yet known, what a fault of one could hide, and what changes of server cost."""
-    return tuple(sentence for _, sentence in _notes(router, card, now))
-
-
-def _notes(router: RouterLine, card: Scorecard | None, now: float) -> Iterator[tuple[str, str]]:
-    """(subject, sentence) of each note."""
+def _notes(router: RouterLine, card: Scorecard, now: float) -> Iterator[tuple[str, str]]:
+    """(subject, sentence) of each note: the servers that differ, then what is not yet known, what a fault of one could hide, and
+    what changes of server cost.
+    """
     bad = any(line.verdict in _BAD for line in router.upstreams)
     yield from ((WORSE_UPSTREAM if bad else "upstream", sentence) for sentence in _found(router, now))
     yield from (("upstream", sentence) for sentence in (*_unknown(router), *_hidden(router, card), *_changes(router)))
@@ -96,9 +93,9 @@ def _unknown(router: RouterLine) -> Iterator[str]:
         yield f"the router does not say who answered in {percent(router.unknown)} of the pairs"
 
 
-def _hidden(router: RouterLine, card: Scorecard | None) -> Iterator[str]:
+def _hidden(router: RouterLine, card: Scorecard) -> Iterator[str]:
     """How large a fault of one server alone may be before the router's own verdict shows it."""
-    power = card.verdict.power if card else None
+    power = card.verdict.power
     shares = [line for line in router.upstreams if line.share and line.verdict not in _SETTLED]
     if power is None or power.smallest is None or not shares:
         return
