@@ -121,17 +121,24 @@ def _content(answer: ParsedResponse) -> tuple[object, ...] | None:
 
 def counted_sample(shape: str) -> PromptSample | None:
     """As `prompt_sample`, and None for a request with media: its words are not all that was counted."""
-    sample = prompt_sample(shape)
-    return None if sample is None or json.loads(shape).get("media") else sample
+    kept = _loaded(shape)
+    return None if kept.get("media") else _sample(kept)
 
 
 def prompt_sample(shape: str) -> PromptSample | None:
     """The sample that a kept shape holds; None for one without both counts, or of another version."""
+    return _sample(_loaded(shape))
+
+
+def _loaded(shape: str) -> Mapping[str, object]:
+    """The members of a kept shape; none where it is no JSON object."""
     try:
         kept = json.loads(shape)
-        counts = {name: kept[name] for name in PromptSample.__slots__}
-    except (ValueError, KeyError, TypeError):
-        return None
-    if not all(type(count) is int and count >= 0 for count in counts.values()):
-        return None
-    return PromptSample(**counts)
+    except ValueError:
+        return NOTHING
+    return kept if isinstance(kept, dict) else NOTHING
+
+
+def _sample(kept: Mapping[str, object]) -> PromptSample | None:
+    counts = {name: count for name in PromptSample.__slots__ if type(count := kept.get(name)) is int and count >= 0}
+    return PromptSample(**counts) if len(counts) == len(PromptSample.__slots__) else None

@@ -92,6 +92,13 @@ def test_a_request_with_media_is_no_sample_of_its_words():
     assert counted_sample("{}") is None
 
 
+def test_a_shape_is_read_once_for_its_sample(monkeypatch):
+    shape, read = request_shape(pair("a", "a", ask(messages=HISTORY))), []
+    monkeypatch.setattr(json, "loads", lambda text: read.append(text) or json.JSONDecoder().decode(text))
+    assert counted_sample(shape) is not None
+    assert read == [shape]
+
+
 @pytest.mark.parametrize(("reasoning", "same"), [(None, 0), ("thought", 1)])
 def test_answers_whose_reasoning_was_counted_and_not_sent_are_not_the_same_words(reasoning, same):
     said = completion(choice("a", reasoning=reasoning))
