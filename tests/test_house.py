@@ -5,7 +5,9 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -121,6 +123,24 @@ def test_no_module_or_package_has_a_name_without_a_subject():
 def test_a_module_opens_with_a_sentence():
     opened = {_name(path): ast.get_docstring(_tree(path)) or "" for path in MODULES}
     assert {name: text for name, text in opened.items() if not text.rstrip().endswith((".", "?", "`", ":", ")"))} == {}
+
+
+def _bodies(tree: ast.Module) -> Iterator[list[ast.stmt]]:
+    """The statements of a module and of each class in it."""
+    yield tree.body
+    yield from (node.body for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    return (
+        isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant) and isinstance(statement.value.value, str)
+    )
+
+
+def test_the_docstring_of_a_name_stands_under_that_name():
+    pairs = ((path, pair) for path in MODULES for body in _bodies(_tree(path)) for pair in pairwise(body))
+    found = [f"{_name(path)}:{second.lineno}" for path, (first, second) in pairs if _is_text(first) and _is_text(second)]
+    assert not found, "two docstrings follow each other"
 
 
 def test_decision_records_are_numbered_once_and_listed():

@@ -35,9 +35,9 @@ from shadow.settings.top_level_config import Config
 from storage.rows import IdentityRow
 
 HANDOVER_REASONS = (*PLANE[1:], "malformed", "inbox_full", "process_killed")
+"""Losses between the answer of a live request and the worker; every other loss is the recorder's own."""
 BROKER_REASONS = ("broker_too_large", "broker_full", "broker_too_old", "undeliverable")
 """Those of exchanges that pass through a broker; they begin at 0 where one is configured."""
-"""Losses between the answer of a live request and the worker; every other loss is the recorder's own."""
 RESULTS = {"stored": "stored", "failed": "store_failed", "dropped": "store_full"}
 """Outcomes of a record that is offered to the store, and the field that counts each."""
 TABLES = ("exchanges", "pairs")
