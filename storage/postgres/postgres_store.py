@@ -106,7 +106,7 @@ class PostgresStore(QueuedRecords[psycopg.Connection], PostgresReader):
         """
         before = now - self._config.keep_days * DAY
         try:
-            gone = self._drop_days(before) + self._drop_rows(before) + self._drop_excess()
+            gone = self._drop_days(before) + self._drop_rows(before) + self._drop_excess(now)
             self._run(lambda conn: _tidy(conn, before))
             self._create_days(time.time())
         except StoreError:  # the writer has logged it
@@ -170,15 +170,15 @@ class PostgresStore(QueuedRecords[psycopg.Connection], PostgresReader):
             gone += deleted
         return gone
 
-    def _drop_excess(self) -> int:
-        """Drop the oldest days while all have more than `max_bytes`; the newest that has rows stays."""
+    def _drop_excess(self, now: float) -> int:
+        """Drop the oldest days while all have more than `max_bytes`; today and yesterday stay."""
         if not self._config.max_bytes:
             return 0
         days = self._run(row_deletion.day_bytes)
         excess = sum(size for _, size in days) - self._config.max_bytes
         gone = 0
-        for name, size in days[: -AHEAD - 1]:
-            if excess <= 0:
+        for name, size in days:
+            if excess <= 0 or row_deletion.end_of(name) > now - DAY:
                 break
             gone += self._drop_day(name, row_deletion.end_of(name))
             excess -= size

@@ -92,6 +92,19 @@ def test_oldest_days_go_while_all_have_more_than_max_bytes(postgres_url):
         assert store.exchange(id_at(START, "a", 0)) is None
 
 
+@pytest.mark.parametrize(("seconds", "kept"), [(0.0, [False, True, True]), (-0.001, [True, True, True])])
+def test_today_and_yesterday_stay_however_much_they_have(postgres_url, seconds, kept):
+    midnight = START // DAY * DAY
+    config = StorageConfig(url=postgres_url, batch_seconds=0.01, keep_days=1e6, max_bytes=1)
+    with closing(open_store(config)) as store:
+        names = [id_at(midnight + day * DAY, "a", 0) for day in (-2, -1, 0)]
+        for name in names:
+            store.add_exchange(exchange_record(name))
+        assert store.flush(PATIENCE)
+        store.sweep(midnight + seconds)
+        assert [store.exchange(name) is not None for name in names] == kept
+
+
 def test_forgotten_exchanges_go_with_their_pairs_and_what_was_queued(postgres_store):
     for name, conversation in (("one", "talk-1"), ("two", "talk-2")):
         postgres_store.add_exchange(exchange_record(name, conversation=conversation))
