@@ -109,7 +109,8 @@ class PostgresStore(QueuedRecords[psycopg.Connection], PostgresReader):
             gone = self._drop_days(before) + self._drop_rows(before) + self._drop_excess(now)
             self._run(lambda conn: _tidy(conn, before))
             self._create_days(time.time())
-        except StoreError:  # the writer has logged it
+        except StoreError as error:
+            log.warning("sweep_ended", error=str(error))
             return 0
         return gone
 

@@ -123,7 +123,7 @@ def drop_all(run: Run, statement: str, values: tuple[object, ...]) -> int:
 def drop_day(conn: psycopg.Connection, name: str, end: int) -> int:
     """Drop the partitions of one day, which ends at `end` (epoch seconds), with its sums; the number of its exchanges.
 
-    0 where a reader holds them.
+    0 where a reader holds them, or another host has dropped them.
     """
     try:
         with conn.transaction():
@@ -137,6 +137,9 @@ def drop_day(conn: psycopg.Connection, name: str, end: int) -> int:
     except (errors.LockNotAvailable, errors.DeadlockDetected):
         log.info("day_not_dropped", day=name, reason="a reader holds it; the next sweep tries again")
         return 0
+    except errors.UndefinedTable:
+        log.info("day_not_dropped", day=name, reason="another host has dropped it")
+        return 0
     return int(row[0]) if row else 0
 
 
@@ -146,8 +149,8 @@ def old_days(conn: psycopg.Connection, before: float) -> list[tuple[str, int]]:
 
 
 def day_bytes(conn: psycopg.Connection) -> list[tuple[str, int]]:
-    """(name, bytes on disk with indexes) of each day, oldest first."""
-    sizes = " + ".join(f"pg_total_relation_size('{table}_' || day)" for table in BY_DAY)
+    """(name, bytes on disk with indexes) of each day, oldest first; 0 bytes of one that another host drops meanwhile."""
+    sizes = " + ".join(f"coalesce(pg_total_relation_size(to_regclass('{table}_' || day)), 0)" for table in BY_DAY)
     return [
         row
         for name in existing(conn)

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from structlog.testing import capture_logs
 
 from storage.opening import open_reader, open_store
+from storage.postgres import row_deletion
 from storage.postgres.day_partitions import DAY, day_name, existing
 from storage.postgres.postgres_store import PostgresStore
 from storage.rows import ErasureExtent
@@ -70,6 +72,16 @@ def test_day_that_a_reader_holds_is_dropped_by_a_later_sweep(postgres_store, pos
         assert postgres_store.writable()
     assert postgres_store.sweep(START + 60 * DAY) == 1
     assert postgres_store.exchange(name) is None
+
+
+def test_sweep_that_the_server_refuses_is_logged(postgres_store, monkeypatch):
+    def refused(conn, before):
+        conn.execute("SELECT * FROM no_table_of_this_name")
+
+    monkeypatch.setattr(row_deletion, "old_days", refused)
+    with capture_logs() as logs:
+        assert postgres_store.sweep(START) == 0
+    assert [(each["event"], "no_table_of_this_name" in each["error"]) for each in logs] == [("sweep_ended", True)]
 
 
 def test_days_ahead_are_there_before_the_first_row(postgres_store, postgres_url):

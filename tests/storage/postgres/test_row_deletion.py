@@ -5,8 +5,9 @@ from contextlib import closing
 import psycopg
 import pytest
 
-from storage.postgres.day_partitions import DAY, DayPartitions
-from storage.postgres.row_deletion import day_bytes, drop_rows, end_of, old_days
+from storage.postgres import row_deletion
+from storage.postgres.day_partitions import DAY, DayPartitions, existing
+from storage.postgres.row_deletion import day_bytes, drop_day, drop_rows, end_of, old_days
 from tests.conformance import START, exchange_record, pair_record
 
 DAY_END = 1_790_035_200
@@ -39,3 +40,14 @@ def test_pairs_that_share_a_reference_s_answer_go_together(postgres_store, postg
     assert postgres_store.pair("two-") is None
     assert postgres_store.exchange("shared") is None
     assert postgres_store.exchange("alone") is not None
+
+
+@pytest.mark.slow
+def test_day_that_another_host_dropped_has_no_exchange_and_no_error(postgres_url, monkeypatch):
+    with closing(psycopg.connect(postgres_url, autocommit=True)) as conn:
+        DayPartitions().ensure(conn, [int(START // DAY)])
+        assert drop_day(conn, "20260921", DAY_END) == 0
+        assert "20260921" not in existing(conn)
+        assert drop_day(conn, "20260921", DAY_END) == 0
+        monkeypatch.setattr(row_deletion, "existing", lambda _conn: ["20260921"])
+        assert day_bytes(conn) == [("20260921", 0)]
