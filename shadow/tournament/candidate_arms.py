@@ -46,8 +46,9 @@ class CandidateArm:
 
     @property
     def excluded(self) -> Counter[str]:
-        """The pairs by the first reason why they do not count, those that wait for the judge left out."""
-        return Counter(row.excluded[0] for row in self.rows if row.excluded)
+        """The pairs by the main reason why not all of one counts: the first that excludes it, else that of the judge."""
+        reasons = (row.excluded[0] if row.excluded else row.judgement for row in self.rows)
+        return Counter(reason for reason in reasons if reason)
 
     @property
     def failing(self) -> float:

@@ -43,10 +43,10 @@ def _unmeasured(arm: CandidateArm, terms: TournamentTerms) -> Reason | None:
 def _uncounted(arm: CandidateArm, evidence: ArmEvidence | None) -> Reason | None:
     if evidence is None or evidence.pairs:
         return None
-    if not any(arm.excluded.values()):
+    if not arm.excluded:
         return ChoiceVerdict.NOT_MEASURED, f"{arm.label}: not measured: its {len(arm.rows):,} pairs wait to be judged."
     ((main, count),) = arm.excluded.most_common(1)
-    why = SENTENCES.get(Exclusion(main), main) if main in set(Exclusion) else main
+    why = SENTENCES[Exclusion(main)] if main in set(Exclusion) else "no signal could be compared"
     return ChoiceVerdict.NOT_MEASURED, f"{arm.label}: not measured: {count:,} of {len(arm.rows):,} requests: {why}."
 
 

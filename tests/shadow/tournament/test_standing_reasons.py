@@ -30,6 +30,16 @@ def test_nothing_stands_against_a_claim_of_good_pairs():
             ChoiceVerdict.NOT_MEASURED,
             "1 of 1 requests: the call was",
         ),
+        (
+            [row(place, judgement="too_many_groups") for place in range(9)],
+            ChoiceVerdict.NOT_MEASURED,
+            "9 of 9 requests: the limit `drift.groups` is reached",
+        ),
+        (
+            [row(1, judgement="nothing_applied", payoffs={})],
+            ChoiceVerdict.NOT_MEASURED,
+            "1 of 1 requests: no signal could be compared",
+        ),
         ([row(1, excluded=("same_server",), judgement="same_server")], ChoiceVerdict.NOT_MEASURED, "too faithful"),
         (arm(n=29), ChoiceVerdict.UNDECIDED, "29 of 30 conversations are complete"),
     ],
