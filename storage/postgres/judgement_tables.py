@@ -1,7 +1,8 @@
 """`PostgresJudgementStore`: each pair is judged once; its judgement, the group state and the alarms share a transaction.
 
 Pairs are numbered by the holder of the lease, after they were committed: a number drawn by a writer may be committed after a
-later one, and a judge that reads on from its last number would miss the pair. The lease ends by the clock of the server.
+later one, and a judge that reads on from its last number would miss the pair. Processes number one after the other, so that
+one that lost the lease in the middle commits before the next one numbers, or not at all. The lease ends by the server's clock.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ from storage.rows import IdentityRow, PairGroup
 
 NEWEST_ALARMS = 1_000
 NUMBERED_AT_ONCE = 5_000
+NUMBER_LOCK = 7_361_003
+"""Advisory lock of the process that numbers pairs, held until its numbers are committed."""
 PAIRS = """
 SELECT g.no, p.id, p.route, p.model, p.provider, p.reference, p.started, p.conversation, p.request_fingerprint,
        coalesce(t.kind, '') AS kind, CASE WHEN p.comparable = '' THEN p.shape ELSE '{}' END AS shape, p.upstream,
@@ -245,6 +248,7 @@ class PostgresJudgementStore(PostgresJudgementQueries):
         """The next pairs without a judgement, by number; numbers up to `after` count as judged, unless all pairs were deleted."""
 
         def job(conn: psycopg.Connection) -> Sequence[JudgedPairRow]:
+            conn.execute("SELECT pg_advisory_xact_lock(%s)", (NUMBER_LOCK,))
             conn.execute(NUMBER, (NUMBERED_AT_ONCE,))
             last = _number(conn, LAST_NUMBER)
             return _judged_pairs(conn, conn.execute(UNJUDGED, (after if after <= last else 0, limit)).fetchall())

@@ -7,7 +7,10 @@ import pytest
 
 from storage.judgement_rows import GroupStateRow, JudgementBatch
 from storage.opening import open_store
+from storage.postgres import copy_inserter, judgement_tables
+from storage.postgres.judgement_tables import PostgresJudgementStore
 from storage.storage_config import StorageConfig
+from storage.store import StoreError
 from tests.conformance import exchange_record
 from tests.payoffs import GROUP, add
 from tests.storage.postgres.same_records import by_key
@@ -60,6 +63,23 @@ def test_pair_that_is_committed_late_gets_a_later_number_and_is_not_missed(postg
     last = max(numbered.values())
     [late] = [row for row in postgres_store.judgements.unjudged(last, 10) if row.pair_id == "late"]
     assert late.no > last
+
+
+def test_pairs_that_a_stopped_judge_numbered_are_not_skipped(postgres_store, postgres_url, monkeypatch):
+    monkeypatch.setattr(copy_inserter, "BOUNDS", "SET LOCAL lock_timeout = '100ms'")
+    for name in ("one", "two", "three"):
+        add(postgres_store, name)
+    judgements = postgres_store.judgements
+    with closing(psycopg.connect(postgres_url)) as stopped:
+        old = PostgresJudgementStore(judgements._query, lambda job: job(stopped))
+        monkeypatch.setattr(judgement_tables, "NUMBERED_AT_ONCE", 2)
+        numbers = [row.no for row in old.unjudged(0, 10)]
+        assert len(numbers) == 2
+        with pytest.raises(StoreError):
+            judgements.unjudged(0, 10)
+        stopped.commit()
+    assert [row.no for row in judgements.unjudged(max(numbers), 10)] == [max(numbers) + 1]
+    assert len(judgements.unjudged(0, 10)) == 3
 
 
 def test_lease_ends_by_the_clock_of_the_server_whatever_the_clock_of_the_caller(postgres_store, postgres_url):
