@@ -66,9 +66,16 @@ class RawConfig:
 
     def shadowed(self) -> set[str]:
         """The names of the references and candidates, which shadow requests are sent to."""
-        candidates = (self.at(*route, "candidates") for route in self.routes())
-        named = {str(name) for names in candidates if isinstance(names, (list, tuple)) for name in names}
-        return named | {self.text(*route, "reference") for route in self.routes()}
+        return self.compared() | {self.text(*route, "reference") for route in self.routes()}
+
+    def compared(self) -> set[str]:
+        """The names of the candidates, and of the references of routes that have candidates."""
+        found: set[str] = set()
+        for route in self.routes():
+            names = self.at(*route, "candidates")
+            if isinstance(names, (list, tuple)) and names:
+                found |= {*map(str, names), self.text(*route, "reference") or self.text("proxy", "reference")}
+        return found
 
     def routes(self) -> Iterator[KeyPath]:
         """Every place that names a provider with its reference: the defaults, then each route."""
@@ -157,16 +164,21 @@ def _prices(raw: RawConfig) -> Iterator[ConfigErrorItem]:
         table = raw.at(*path)
         if isinstance(table, Mapping):
             yield from price_errors(path, table)
-    if raw.at("shadow", "money"):
-        for name in sorted(raw.shadowed()):
-            if name in raw.names() and not any(
-                raw.at("proxy", "providers", name, key) not in (None, [], ()) for key in PRICE_KEYS
-            ):
+    for section, names, remedy in (
+        ("shadow", raw.shadowed(), "or limit requests or tokens"),
+        ("tournament", raw.compared(), "or leave tournament.money out"),
+    ):
+        for name in sorted(names) if raw.at(section, "money") else ():
+            if name in raw.names() and not _has_price(raw, name):
                 words = (
                     f"no price of {quoted(name)} is configured, so that what is shadowed to it counts no money; "
-                    "give it price_input and price_output, or limit requests or tokens"
+                    f"give it price_input and price_output, {remedy}"
                 )
-                yield ConfigErrorItem(path=("shadow", "money"), sentence=words)
+                yield ConfigErrorItem(path=(section, "money"), sentence=words)
+
+
+def _has_price(raw: RawConfig, name: str) -> bool:
+    return any(raw.at("proxy", "providers", name, key) not in (None, [], ()) for key in PRICE_KEYS)
 
 
 def _webhook(raw: RawConfig) -> Iterator[ConfigErrorItem]:

@@ -47,6 +47,45 @@ def test_candidates_of_a_route_are_compared_with_its_reference_or_that_of_the_pr
     ]
 
 
+PRICED = {"price_input": 1.0}
+
+
+def named(*priced) -> dict:
+    return {name: {"base_url": f"https://{name}.example/v1"} | (PRICED if name in priced else {}) for name in "abcde"}
+
+
+@pytest.mark.parametrize(
+    ("route", "priced", "unpriced"),
+    [
+        ({"candidates": ["c"]}, "", "bc"),
+        ({"candidates": ["c"]}, "b", "c"),
+        ({"candidates": ["c"]}, "c", "b"),
+        ({"candidates": ["c", "d"]}, "bc", "d"),
+        ({"candidates": ["c"], "reference": "e"}, "c", "e"),
+        ({"candidates": ["c"]}, "bc", ""),
+        ({"candidates": []}, "", ""),
+        ({"reference": "e"}, "", ""),
+    ],
+)
+def test_money_of_a_tournament_needs_a_price_of_each_candidate_and_of_its_reference(route, priced, unpriced):
+    proxy = {"providers": named(*priced), "reference": "b", "routes": [{"name": "r", "provider": "a", **route}]}
+    found = faults(proxy, tournament={"money": 5.0})
+    assert [sentence.split(",")[0] for sentence in found] == [
+        f"tournament.money: no price of '{name}' is configured" for name in unpriced
+    ]
+    assert all(sentence.endswith("price_output, or leave tournament.money out") for sentence in found)
+    assert faults(proxy, tournament={"money": 0.0}) == faults(proxy) == []
+
+
+def test_money_of_shadowing_needs_a_price_of_each_reference_and_candidate():
+    route = {"name": "r", "provider": "a", "reference": "e", "candidates": ["c"]}
+    proxy = {"providers": named("c"), "reference": "b", "routes": [route]}
+    found = faults(proxy, shadow={"money": 5.0})
+    assert [sentence.split(",")[0] for sentence in found] == [
+        f"shadow.money: no price of '{name}' is configured" for name in "be"
+    ]
+
+
 def test_two_routes_of_one_name_and_two_of_one_target_are_distinguished():
     route = {"name": "r", "model": "k*", "provider": "a"}
     found = faults({"routes": [route, {**route, "name": "s"}, {**route, "provider": "b"}]})
