@@ -19,7 +19,7 @@ from proxy.packing import unpack
 from proxy.process.shared_counters import PAIRS
 from shadow.metrics.observe import Metrics
 from shadow.pipeline import audit_messages as messages
-from shadow.pipeline.budget_account import BudgetAccount, Cost
+from shadow.pipeline.budget_account import UNKNOWN, BudgetAccount, Cost
 from shadow.pipeline.candidate_copies import CandidateCopies
 from shadow.pipeline.exchange_ledger import ExchangeLedger
 from shadow.pipeline.frame_bytes import message_bytes
@@ -289,7 +289,12 @@ class ExchangeDispatcher:
         task.add_done_callback(log_error)
 
     async def _reserve(self, link: WorkerLink | None, number: int) -> None:
-        why = self._account.admit() or await self._account.reserve()
+        try:
+            why = self._account.admit() or await self._account.reserve()
+        except Exception:  # the worker waits for an answer
+            log.exception("reservation_failed")
+            self._account.give_back(1)
+            why = UNKNOWN
         if link:
             link.write(messages.packed(messages.WORK, messages.Reserved(number, why)))
         self._tell_budget()

@@ -7,6 +7,7 @@ with the live pairs, and costs a call to the provider as well, with the provider
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from proxy.exchange import Role
@@ -35,16 +36,26 @@ def takes_temperature(live: ParsedExchange) -> bool:
     return live.request.api != "embeddings" and not (live.request.api == "messages" and max(versions, default="") >= WITHOUT)
 
 
-async def send_greedily(references: ReferenceClient, live: ParsedExchange) -> GreedyAnswers:
-    """Send to both sides at once, and compare."""
+async def send_greedily(
+    references: ReferenceClient, live: ParsedExchange, came: Callable[[ParsedExchange], None] = lambda _: None
+) -> GreedyAnswers:
+    """Send to both sides at once, and compare; `came` is called with each answer, also where the other one then fails."""
     asked = replace(live, request=replace(live.request, temperature=0.0))
     names = (live.exchange.labels.provider, live.exchange.labels.reference)
-    one, other = await asyncio.gather(*(_answered(references, asked, name) for name in names))
+    answering = [asyncio.create_task(_answered(references, asked, name, came)) for name in names]
+    try:
+        one, other = await asyncio.gather(*answering)
+    finally:
+        await asyncio.wait(answering)  # because an answer that comes later is to be paid for too
     pair = Pair(kind=PairKind.GREEDY, request=asked.request, subject=one.answer, reference=other.answer)
     return GreedyAnswers(exchanges=(one, other), comparison=compare(pair))
 
 
-async def _answered(references: ReferenceClient, asked: ParsedExchange, provider: str) -> ParsedExchange:
+async def _answered(
+    references: ReferenceClient, asked: ParsedExchange, provider: str, came: Callable[[ParsedExchange], None]
+) -> ParsedExchange:
     prepared = references.prepare(asked.exchange, provider)
     body = replace(prepared, body=greedy_body(prepared.body))
-    return parse_shadow_exchange(await references.ask(asked.exchange, body, Role.GREEDY, provider), asked)
+    answer = parse_shadow_exchange(await references.ask(asked.exchange, body, Role.GREEDY, provider), asked)
+    came(answer)
+    return answer

@@ -33,6 +33,13 @@ from storage.rows import ExchangeRecord, PairRecord
 
 log = structlog.get_logger("sameweights.worker")
 
+Came = Callable[[ParsedExchange], None]
+"""Called with each answer that was requested for a pair, as it comes: the pair may end in an error later, and is paid for."""
+
+
+def _unheard(_: ParsedExchange) -> None:
+    """For a caller that pays for nothing."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShadowRun:
@@ -83,42 +90,43 @@ class ShadowRunner:
         """The reference's answers to a sampled request, for `run` and `run_candidate`; nothing is sent yet."""
         return ReferenceAnswers(self._references, self._record, live, control=control)
 
-    async def run(self, answers: ReferenceAnswers) -> ShadowRun:
+    async def run(self, answers: ReferenceAnswers, came: Came = _unheard) -> ShadowRun:
         """The pair of the live answer."""
         live = answers.live
         asked = answers.asked
-        answered = await self._answered(answers, live, (), (), (*asked.alterations, *asked.of_live))
+        answered = await self._answered(answers, live, (), (*asked.alterations, *asked.of_live), came)
         greedily = is_drawn("greedy", live.exchange.id, self._shadow.greedy, self._secret) and takes_temperature(live)
-        return self._judged(answered, await send_greedily(self._references, live) if greedily else None)
+        return self._judged(answered, await send_greedily(self._references, live, came) if greedily else None)
 
-    async def run_candidate(self, answers: ReferenceAnswers, candidate: str) -> ShadowRun:
+    async def run_candidate(self, answers: ReferenceAnswers, candidate: str, came: Came = _unheard) -> ShadowRun:
         """The pair of a candidate's answer, with all that the candidate does as a value."""
         live = answers.live
         asked = self._references.prepare(live.exchange, candidate)
         exchange = await self._references.ask(live.exchange, asked, Role.CANDIDATE, candidate)
         labels = exchange.labels._replace(reference=live.exchange.labels.reference)
         subject = parse_shadow_exchange(exchange._replace(labels=labels), live)
+        came(subject)
         subject = replace(subject, upstream=self._upstream(subject))
         _log_answered(live, subject)
         alterations = _beside(answers.asked, asked)
-        return self._judged(await self._answered(answers, subject, (subject,), (self._record(subject),), alterations), None)
+        answered = await self._answered(answers, subject, (self._record(subject),), alterations, came)
+        return self._judged(replace(answered, sent=(subject, *answered.sent)), None)
 
     async def _answered(
         self,
         answers: ReferenceAnswers,
         subject: ParsedExchange,
-        sent: tuple[ParsedExchange, ...],
         rows: tuple[ExchangeRecord, ...],
         alterations: tuple[str, ...],
+        came: Came,
     ) -> _Answered:
         """Request r, and r' where this pair needs it."""
-        reference, new = await self._reference(answers, Role.SHADOW)
-        sent += new
+        reference, sent = await self._reference(answers, Role.SHADOW, came)
         reason = self._second(subject, reference, control=answers.control)
         control = None
         roles: tuple[Role, ...] = (Role.SHADOW,)
         if reason is not ControlReason.NONE:
-            control, new = await self._reference(answers, Role.CONTROL)
+            control, new = await self._reference(answers, Role.CONTROL, came)
             sent += new
             roles += (Role.CONTROL,)
         return _Answered(
@@ -129,10 +137,11 @@ class ShadowRunner:
         )
 
     @staticmethod
-    async def _reference(answers: ReferenceAnswers, role: Role) -> tuple[ParsedExchange, tuple[ParsedExchange, ...]]:
+    async def _reference(answers: ReferenceAnswers, role: Role, came: Came) -> tuple[ParsedExchange, tuple[ParsedExchange, ...]]:
         """An answer of the reference, and the same as what was requested for this pair, where it was."""
         answer, new = await answers.answer(role)
         if new:
+            came(answer)
             _log_answered(answers.live, answer)
         return answer, (answer,) if new else ()
 

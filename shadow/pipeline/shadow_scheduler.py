@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 
 import structlog
 
@@ -23,7 +24,7 @@ from shadow.pipeline.fetcher_client import FetcherLostError
 from shadow.pipeline.reference_answers import ReferenceAnswers
 from shadow.pipeline.reference_errors import CANDIDATE, ReferenceErrors
 from shadow.pipeline.shadow_queue import SampledRequest, ShadowQueue
-from shadow.pipeline.shadow_run import ShadowRun, ShadowRunner
+from shadow.pipeline.shadow_run import Came, ShadowRun, ShadowRunner
 from shadow.pipeline.token_counts import answer_cost
 from shadow.pricing.price_list import PriceList
 from shadow.reading.parsed_exchange import ParsedExchange
@@ -31,6 +32,9 @@ from shadow.sampling.sampler import SamplingDecision
 from shadow.settings.top_level_config import Config
 
 log = structlog.get_logger("sameweights.worker")
+
+PAY_SECONDS = 0.5
+"""How long shadows that are ended may take to store what they have cost: a store that hangs delays no end."""
 
 
 class ShadowScheduler:
@@ -100,7 +104,8 @@ class ShadowScheduler:
             for task in late:
                 self._metrics.shadow_skipped("stopped")
                 task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            if late:
+                await asyncio.wait(late, timeout=PAY_SECONDS)
 
     def _start_waiting(self) -> None:
         """Start the shadows that wait, as far as places and budget allow."""
@@ -113,27 +118,47 @@ class ShadowScheduler:
                 self._waiting.done(sampled)
                 self._candidates.leave(sampled.parsed, *candidates)
                 continue
-            self._taken += 1
-            task = asyncio.create_task(self._shadow(sampled, candidates), name=f"shadow {sampled.parsed.exchange.id}")
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+            self._begin(sampled, candidates)
 
-    async def _shadow(self, sampled: SampledRequest, candidates: tuple[str, ...]) -> None:
+    def _begin(self, sampled: SampledRequest, candidates: tuple[str, ...]) -> None:
+        """Run the shadows of one sampled exchange as a task; what it has not given back by its end is given back then."""
+        self._taken += 1
+        ended = ExitStack()
+        place = ended.enter_context(ExitStack())
+        place.callback(self._leave, sampled)
+        copies = {name: ended.enter_context(ExitStack()) for name in candidates}
+        for name, copy in copies.items():
+            copy.callback(self._candidates.leave, sampled.parsed, name)
+        task = asyncio.create_task(self._shadow(sampled, place, copies), name=f"shadow {sampled.parsed.exchange.id}")
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        task.add_done_callback(lambda _: ended.close())  # because a task that is cancelled before it starts runs no line
+
+    async def _shadow(self, sampled: SampledRequest, place: ExitStack, copies: Mapping[str, ExitStack]) -> None:
         """Reserve and run the shadows of one sampled exchange; its place is free with the pair of the live answer."""
-        with ExitStack() as place:
-            place.callback(self._leave, sampled)
-            if why := await self._account.reserve():
-                self._metrics.shadow_skipped(why)
-                self._account.give_back(len(candidates))
-                self._candidates.leave(sampled.parsed, *candidates)
-                return
-            log.debug("shadow_started", exchange=sampled.parsed.exchange.id, control=sampled.decision.control)
-            answers = self._runner.answers(sampled.parsed, control=sampled.decision.control)
-            async with asyncio.TaskGroup() as group:
-                for name in candidates:
-                    group.create_task(self._candidate(answers, name))
-                await self._settle(answers, self._runner.run(answers))
-                place.close()
+        if not await self._reserved(sampled.parsed, len(copies)):
+            return
+        log.debug("shadow_started", exchange=sampled.parsed.exchange.id, control=sampled.decision.control)
+        answers = self._runner.answers(sampled.parsed, control=sampled.decision.control)
+        async with asyncio.TaskGroup() as group:
+            for name, copy in copies.items():
+                group.create_task(self._candidate(answers, name, copy))
+            await self._settle(answers, partial(self._runner.run, answers))
+            place.close()
+
+    async def _reserved(self, live: ParsedExchange, others: int = 0) -> bool:
+        """Reserve one admitted request; where it may not be sent that is counted, and the `others` with it are given back."""
+        try:
+            why = await self._account.reserve()
+        except Exception:
+            self._outcomes.lost(PAIRS, "error")
+            log.exception("shadow_failed", exchange=live.exchange.id)
+            self._account.give_back(1 + others)
+            return False
+        if why:
+            self._metrics.shadow_skipped(why)
+            self._account.give_back(others)
+        return not why
 
     def _leave(self, sampled: SampledRequest) -> None:
         """Give back the place of one sampled exchange."""
@@ -141,31 +166,39 @@ class ShadowScheduler:
         self._waiting.done(sampled)
         self._start_waiting()
 
-    async def _candidate(self, answers: ReferenceAnswers, name: str) -> None:
+    async def _candidate(self, answers: ReferenceAnswers, name: str, copy: ExitStack) -> None:
         """The pair of one candidate, once that has a place; the copy is not sent where it has none in time."""
-        with ExitStack() as place:
-            place.callback(self._candidates.leave, answers.live, name)
+        with copy:
             if not await self._candidates.enter(name):
                 self._metrics.shadow_skipped(BUSY)
                 self._account.give_back(1)
                 return
-            place.callback(self._candidates.exit, name)
-            if why := await self._account.reserve():
-                self._metrics.shadow_skipped(why)
-                return
-            await self._settle(answers, self._runner.run_candidate(answers, name))
+            copy.callback(self._candidates.exit, name)
+            if await self._reserved(answers.live):
+                await self._settle(answers, partial(self._runner.run_candidate, answers, name))
 
-    async def _settle(self, answers: ReferenceAnswers, running: Coroutine[None, None, ShadowRun]) -> None:
-        """Run, store and pay for one pair; an error ends that pair alone."""
+    async def _settle(self, answers: ReferenceAnswers, run: Callable[[Came], Awaitable[ShadowRun]]) -> None:
+        """Run and store one pair, and pay for what was sent for it; an error ends that pair alone."""
+        came: list[ParsedExchange] = []
+        whole = False
         try:
-            run = await running
-            self._record(run)
-            await self._account.pay([self._cost(each) for each in run.exchanges])
+            found = await run(came.append)
+            whole = True
+            self._record(found)
         except FetcherLostError:
             self._metrics.shadow_skipped("fetcher_lost")
         except Exception:
             self._outcomes.lost(PAIRS, "error")
             log.exception("shadow_failed", exchange=answers.live.exchange.id)
+        finally:
+            if came or whole:  # else the request that is reserved may have been sent, and stays counted
+                await self._pay(answers.live, came)
+
+    async def _pay(self, live: ParsedExchange, came: Sequence[ParsedExchange]) -> None:
+        try:
+            await self._account.pay([self._cost(each) for each in came])
+        except Exception:
+            log.exception("shadow_not_paid", exchange=live.exchange.id)
 
     def _record(self, run: ShadowRun) -> None:
         """Store the pair, and count its findings."""

@@ -203,6 +203,19 @@ async def test_end_of_the_budget_reaches_every_worker(slow_store):
     assert second.got == [messages.BudgetState("budget_requests")]
 
 
+async def test_reservation_that_ends_in_an_error_is_answered(slow_store, monkeypatch):
+    def broken(*_):
+        raise ArithmeticError("an error of ours")
+
+    monkeypatch.setattr(slow_store, "reserve", broken)
+    dispatcher = Dispatching(slow_store, limit=1).dispatcher
+    link = Link(dispatcher, dispatcher.workers.lanes[0])
+    for number in range(2):
+        dispatcher._received(dispatcher.workers.lanes[0], messages.Reserve(number))
+        await asyncio.gather(*dispatcher._spending)
+    assert link.got == [messages.Reserved(0, "budget_unknown"), messages.Reserved(1, "budget_unknown")], "it is given back"
+
+
 async def test_tournaments_reach_every_worker_and_those_that_are_started_later(slow_store):
     dispatcher = Dispatching(slow_store).dispatcher
     links = [Link(dispatcher, lane) for lane in dispatcher.workers.lanes]

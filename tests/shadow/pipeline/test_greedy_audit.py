@@ -1,5 +1,6 @@
 """Both sides get the request once more at temperature 0, with their own keys, and the pair is of its own kind."""
 
+import asyncio
 import json
 from dataclasses import replace
 
@@ -10,10 +11,11 @@ from proxy.provider_config import Provider, ProxyConfig
 from shadow.demo.planted_faults import PlantedFaults
 from shadow.demo.pretended_server import PretendedServer
 from shadow.findings.pair import PairKind
-from shadow.pipeline.fetcher_client import InProcessFetcher
+from shadow.pipeline.fetcher_client import FetcherLostError, InProcessFetcher
 from shadow.pipeline.greedy_audit import send_greedily, takes_temperature
 from shadow.pipeline.reference_client import ReferenceClient
 from shadow.reading.parsed_exchange import parse_exchange
+from shadow.sampling.shadow_body import ShadowBody
 from shadow.settings.top_level_config import Config, ShadowConfig
 from tests.exchanges import asked, exchange, said
 
@@ -89,3 +91,27 @@ def test_api_without_temperature_has_no_greedy_audit(target, version, takes):
     assert (
         takes_temperature(parse_exchange(made._replace(request=made.request._replace(target=target, headers=headers)))) is takes
     )
+
+
+async def test_answer_that_comes_after_the_other_side_was_lost_is_passed_on():
+    live = parse_exchange(exchange(said("A bridge."), request=asked("Tell me about bridges")))
+    over, came = asyncio.Event(), []
+
+    class Client:
+        """References of which one is lost at once, and the other answers then."""
+
+        def prepare(self, *_):
+            return ShadowBody(body=live.exchange.request.body, alterations=())
+
+        async def ask(self, asked, _body, _role, name):
+            if name == live.exchange.labels.reference:
+                over.set()
+                raise FetcherLostError
+            await over.wait()
+            for _ in range(20):
+                await asyncio.sleep(0)
+            return asked
+
+    with pytest.raises(FetcherLostError):
+        await send_greedily(Client(), live, came.append)
+    assert [each.exchange.id for each in came] == [live.exchange.id]

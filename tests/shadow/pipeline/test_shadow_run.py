@@ -11,7 +11,7 @@ from proxy.exchange import Role
 from proxy.provider_config import Provider, ProxyConfig
 from shadow.demo.planted_faults import FAITHFUL, PlantedFaults
 from shadow.demo.pretended_server import PretendedServer
-from shadow.pipeline.fetcher_client import InProcessFetcher
+from shadow.pipeline.fetcher_client import FetcherLostError, InProcessFetcher
 from shadow.pipeline.reference_client import ReferenceClient
 from shadow.pipeline.shadow_run import ShadowRun, ShadowRunner
 from shadow.reading.parsed_exchange import ParsedExchange, parse_exchange
@@ -287,3 +287,23 @@ async def test_changes_of_both_copies_stand_with_the_pair_each_once():
         "to the provider: temperature removed: left out for this provider",
     ]
     assert run.record.pair.model == "pretend-small"
+
+
+async def test_each_answer_is_passed_on_as_it_comes_also_where_the_next_one_never_does():
+    async with Arms() as arms:
+        answers = arms.runs.answers(live_answer(), control=True)
+        answer, came, rest = answers.answer, [], []
+
+        async def lost(role):
+            if role is Role.CONTROL:
+                raise FetcherLostError
+            return await answer(role)
+
+        answers.answer = lost
+        with pytest.raises(FetcherLostError):
+            await arms.runs.run_candidate(answers, "twin", came.append)
+        answers.answer = answer
+        run = await arms.runs.run(answers, rest.append)
+    assert [each.exchange.role for each in came] == [Role.CANDIDATE, Role.SHADOW]
+    assert [each.exchange.role for each in rest] == [Role.CONTROL]
+    assert tuple(rest) == run.exchanges

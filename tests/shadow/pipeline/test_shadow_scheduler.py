@@ -35,7 +35,7 @@ class Blocked:
     def answers(self, live, *, control):
         return SimpleNamespace(live=live, control=control)
 
-    async def run(self, answers):
+    async def run(self, answers, came):
         self.started.append(answers.live.exchange.id[-1])
         await self.free.wait()
         raise ArithmeticError("an error of ours")
@@ -118,10 +118,10 @@ class Arms:
     def answers(self, live, *, control):
         return SimpleNamespace(live=live, control=control)
 
-    async def run(self, answers):
+    async def run(self, answers, came):
         await self._end("live")
 
-    async def run_candidate(self, answers, name):
+    async def run_candidate(self, answers, name, came):
         await self._end(name)
 
     async def _end(self, name):
@@ -172,3 +172,138 @@ async def test_a_stop_ends_a_candidate_that_hangs_and_counts_its_request_once(st
     await made.scheduler.drain(patience=0.01)
     assert (made.scheduler.running, made.skipped("stopped")) == (0, 1)
     assert sum(made.scheduler._candidates._taken.values()) == 0
+
+
+class Paying:
+    """An account that notes what is paid; `reserve` raises as often as `faults` says."""
+
+    def __init__(self, faults=0):
+        self.faults, self.paid, self.returned = faults, [], 0
+
+    def exhausted(self):
+        return ""
+
+    def admit(self, requests=1):
+        return ""
+
+    def give_back(self, requests):
+        self.returned += requests
+
+    async def reserve(self):
+        if self.faults:
+            self.faults -= 1
+            raise ArithmeticError("an error of ours")
+        return ""
+
+    async def pay(self, costs):
+        self.paid.append(len(costs))
+        await asyncio.sleep(0)
+
+
+class Answered:
+    """A runner whose pairs have so many answers when they hang, or end in an error."""
+
+    def __init__(self, live, candidate=0, error=None):
+        self.count, self.error = {"live": live, "north": candidate}, error
+        self.begun = []
+
+    def answers(self, live, *, control):
+        return SimpleNamespace(live=live, control=control)
+
+    async def run(self, answers, came):
+        await self.run_candidate(answers, "live", came)
+
+    async def run_candidate(self, answers, name, came):
+        for _ in range(self.count[name]):
+            came(answers.live)
+        self.begun.append(name)
+        if self.error is None:
+            await asyncio.Event().wait()
+        raise self.error
+
+
+def paying(store, runner, *names, faults=0):
+    made = Scheduling(store, names=names, concurrency=1)
+    made.scheduler._runner = made.runner = runner
+    made.scheduler._account = Paying(faults)
+    return made
+
+
+@pytest.mark.parametrize("error", [FetcherLostError(), ArithmeticError("an error of ours")])
+async def test_answers_that_came_before_an_error_are_paid(store, error):
+    made = paying(store, Answered(2, 1, error), "north")
+    made.add(1)
+    await until(lambda: not made.scheduler.running)
+    assert sorted(made.scheduler._account.paid) == [1, 2]
+
+
+async def test_request_that_is_lost_with_its_fetcher_stays_reserved(store):
+    made = paying(store, Answered(0, 0, FetcherLostError()), "north")
+    made.add(1)
+    await until(lambda: not made.scheduler.running)
+    assert made.scheduler._account.paid == []
+
+
+async def test_answers_that_came_before_a_stop_are_paid(store):
+    made = paying(store, Answered(1, 2), "north")
+    made.add(1)
+    await until(lambda: len(made.runner.begun) == 2)
+    await made.scheduler.drain(patience=0.01)
+    assert sorted(made.scheduler._account.paid) == [1, 2]
+
+
+async def test_reservation_that_ends_in_an_error_is_counted_and_frees_every_place(store):
+    made = paying(store, Answered(0, 0, FetcherLostError()), "north", faults=2)
+    for number in range(3):
+        made.add(number)
+    await until(lambda: not made.scheduler.running and not made.scheduler.waiting)
+    assert made.counters.row(64)["error"] == 2
+    assert made.scheduler._account.returned == 4, "each with the copy of its candidate"
+    assert sorted(made.runner.begun) == ["live", "north"]
+    assert sum(made.scheduler._candidates._taken.values()) == made.scheduler._taken == 0
+
+
+async def test_reservation_of_a_candidate_that_ends_in_an_error_ends_that_pair_alone(store):
+    made = paying(store, Answered(1, 1, FetcherLostError()), "north")
+    account = made.scheduler._account
+    failing = account.reserve
+
+    async def reserve():
+        """The first is the live pair's."""
+        account.reserve, account.faults = failing, 1
+        return ""
+
+    account.reserve = reserve
+    made.add(1)
+    await until(lambda: not made.scheduler.running)
+    assert (made.runner.begun, account.paid, account.returned) == (["live"], [1], 1)
+    assert made.counters.row(64)["error"] == 1
+    assert sum(made.scheduler._candidates._taken.values()) == 0
+
+
+async def test_shadow_that_is_ended_before_it_starts_frees_every_place(store):
+    made = paying(store, Answered(1, 1), "north")
+    made.add(1)
+    [task] = made.scheduler._running
+    task.cancel()
+    await until(lambda: not made.scheduler.running)
+    assert made.runner.begun == []
+    assert sum(made.scheduler._candidates._taken.values()) == made.scheduler._taken == 0
+
+
+async def test_store_that_hangs_does_not_delay_a_stop(store, monkeypatch):
+    monkeypatch.setattr("shadow.pipeline.shadow_scheduler.PAY_SECONDS", 0.01)
+    made = paying(store, Answered(1))
+    never = asyncio.Event()
+
+    async def pay(_):
+        await never.wait()
+
+    made.scheduler._account.pay = pay
+    made.add(1)
+    await until(lambda: made.runner.begun)
+    async with asyncio.timeout(30):
+        await made.scheduler.drain(patience=0.01)
+    assert made.scheduler.running == 1
+    never.set()
+    await until(lambda: not made.scheduler.running)

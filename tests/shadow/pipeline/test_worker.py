@@ -363,7 +363,7 @@ async def test_which_requests_are_sampled_does_not_depend_on_what_the_provider_a
     for name, answered in ANSWERS.items():
         audit = working(sample_rate=0.4, concurrency=100)
         begun = []
-        audit.worker._shadows._shadow = lambda sampled, _, begun=begun: _noted(begun, sampled)
+        audit.worker._shadows._shadow = lambda sampled, *_, begun=begun: _noted(begun, sampled)
         await audit.handle(*(answered(number) for number in range(60)))
         chosen[name] = begun
     assert 10 < len(chosen["well"]) < 40
