@@ -68,7 +68,7 @@ FLEET = Board(
                 Panel(
                     title="Exchanges lost, by reason",
                     text="inbox_full: broker.limit is reached; broker_full: a stream is; broker_too_old: not acknowledged within "
-                    "broker.patience; broker_too_large: beyond max_payload; undeliverable: delivered five times, never stored.",
+                    "broker.patience; broker_too_large: beyond max_payload; undeliverable: delivered thirty times, never stored.",
                     unit="ops",
                     queries=(
                         q(

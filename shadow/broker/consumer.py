@@ -10,7 +10,6 @@ import asyncio
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
@@ -19,6 +18,7 @@ from proxy.exchange import Exchange
 from shadow.broker.broker_connection import BrokerConnection
 from shadow.broker.broker_message import FORMAT_HEADER, MessageError, read_message
 from shadow.broker.broker_streams import ACK_SECONDS
+from shadow.broker.delivery_queue import Delivery, DeliveryQueue
 from shadow.broker.stream_pull import StreamPull
 from shadow.pipeline.exchange_ledger import ExchangeLedger
 from storage.store import StoreError
@@ -28,23 +28,10 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("sameweights.consumer")
 
-DELIVERIES = 5
-"""Times that an exchange is delivered before it is given up: one that ends the process that reads it would end every process."""
 ACKNOWLEDGED, RENEWED, TERMINATED, RETURNED = b"+ACK", b"+WPI", b"+TERM", b"-NAK"
 RENEW_SECONDS = ACK_SECONDS / 3
 LOOK_SECONDS = 1.0
 """Seconds between two looks whether the store can be read again."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Delivery:
-    """One exchange that is not acknowledged, and the message to acknowledge: the latest that brought it."""
-
-    message: Msg
-    exchange: Exchange
-    size: int
-    since: float
-    """When it came or was last renewed, by the monotonic clock."""
 
 
 class BrokerConsumer:
@@ -69,7 +56,7 @@ class BrokerConsumer:
         self._ledger = ledger
         self._is_stored = is_stored
         self._held: dict[str, Delivery] = {}
-        self._waiting: deque[Delivery] = deque()
+        self._waiting = DeliveryQueue()
         self._bytes = 0
         self._paused = self._ending = False
         self._arrived = asyncio.Event()
@@ -93,7 +80,7 @@ class BrokerConsumer:
         return [*(pull.run() for pull in self._pulls), self._answer(), self._renew()]
 
     async def take(self) -> Exchange:
-        """The oldest exchange; waits for one, and while the store is away."""
+        """The next exchange; waits for one, and while the store is away."""
         while True:
             if (exchange := self.take_now()) is not None:
                 return exchange
@@ -101,19 +88,22 @@ class BrokerConsumer:
             await self._arrived.wait()
 
     def take_now(self) -> Exchange | None:
-        """The oldest exchange, or None when none waits, while the store is away and at the end."""
-        if self._paused or self._ending or not self._waiting:
-            return None
-        return self._waiting.popleft().exchange
+        """The next exchange, or None when none may be handed over now, while the store is away and at the end."""
+        while not (self._paused or self._ending):
+            taken = self._waiting.take()
+            if taken is None:
+                return None
+            if taken.is_undeliverable:
+                self._give_up(taken)
+                continue
+            if taken.times > 1:
+                self.redelivered["audited"] += 1
+            return taken.exchange
+        return None
 
     def settled(self, exchange_id: str) -> None:
         """Acknowledge an exchange: the store has it, or never will."""
-        delivery = self._held.pop(exchange_id, None)
-        if delivery is None:
-            return
-        self._bytes -= delivery.size
-        self._reply(delivery.message, ACKNOWLEDGED)
-        self._moved.set()
+        self._done(exchange_id, ACKNOWLEDGED)
 
     def pause(self, paused: bool) -> None:
         """Take no further exchanges while the store is away; those that are held stay, and are renewed."""
@@ -129,11 +119,8 @@ class BrokerConsumer:
         for pull in self._pulls:
             await pull.stop()
         await self._broker.flush()
-        while self._waiting:
-            delivery = self._waiting.popleft()
-            self._held.pop(delivery.exchange.id, None)
-            self._bytes -= delivery.size
-            self._reply(delivery.message, RETURNED)
+        for delivery in self._waiting.take_all():
+            self._done(delivery.exchange.id, RETURNED)
         await self._send_answers()
 
     async def close(self) -> None:
@@ -142,8 +129,8 @@ class BrokerConsumer:
         await self._broker.flush()
 
     def _room(self) -> tuple[int, int]:
-        """How many more exchanges and bytes may be held."""
-        if self._paused or self._ending:
+        """How many more exchanges and bytes may be held; none while one that is to be alone waits."""
+        if self._paused or self._ending or self._waiting.has_suspects:
             return 0, 0
         return self._limit - len(self._held), self._limit_bytes - self._bytes
 
@@ -179,13 +166,6 @@ class BrokerConsumer:
             self.redelivered["stored_before"] += 1
             self._reply(message, ACKNOWLEDGED)
             return False
-        if times > DELIVERIES:
-            self.redelivered["undeliverable"] += 1
-            self._ledger.lost(0, "undeliverable")
-            log.error("exchange_undeliverable", exchange=exchange.id, deliveries=times)
-            self._reply(message, TERMINATED)
-            return False
-        self.redelivered["audited"] += 1
         return True
 
     async def _stored(self, exchange_id: str) -> bool:
@@ -197,12 +177,29 @@ class BrokerConsumer:
                 await asyncio.sleep(LOOK_SECONDS)
 
     def _keep(self, exchange: Exchange, message: Msg) -> None:
-        size = _size(exchange)
-        delivery = Delivery(message=message, exchange=exchange, size=size, since=time.monotonic())
+        size, times = _size(exchange), message.metadata.num_delivered
+        delivery = Delivery(message=message, exchange=exchange, size=size, since=time.monotonic(), times=times)
         self._held[exchange.id] = delivery
-        self._waiting.append(delivery)
+        self._waiting.add(delivery)
         self._bytes += size
         self._arrived.set()
+
+    def _give_up(self, delivery: Delivery) -> None:
+        self.redelivered["undeliverable"] += 1
+        self._ledger.lost(0, "undeliverable")
+        log.error("exchange_undeliverable", exchange=delivery.exchange.id, deliveries=delivery.times)
+        self._done(delivery.exchange.id, TERMINATED)
+
+    def _done(self, exchange_id: str, answer: bytes) -> None:
+        """Hold an exchange no longer, and answer its message."""
+        delivery = self._held.pop(exchange_id, None)
+        if delivery is None:
+            return
+        self._waiting.settled(exchange_id)
+        self._bytes -= delivery.size
+        self._reply(delivery.message, answer)
+        self._arrived.set()
+        self._moved.set()
 
     def _reply(self, message: Msg, answer: bytes) -> None:
         self._answers.append((message, answer))

@@ -138,18 +138,61 @@ async def test_exchange_of_a_process_that_was_killed_is_audited_by_another_and_o
             assert sorted(other.asked) == [identity(1), identity(2)]
 
 
-async def test_exchange_that_was_delivered_five_times_is_given_up_at_the_sixth_and_counted(tmp_path, soon, monkeypatch):
+async def returned(running, exchange_id: str, times: int = 1) -> None:
+    """Deliver an exchange so many times more, as if the process that it was handed to had died each time."""
+    for _ in range(times):
+        delivery = running.consumer._held[exchange_id]
+        running.consumer._done(exchange_id, consumer.RETURNED)
+        await until(lambda before=delivery: running.consumer._held.get(exchange_id, before) is not before)
+        assert await running.take(1) == [exchange_id]
+
+
+async def test_exchange_that_seven_orderly_stops_returned_unread_is_audited_by_the_eighth_process(tmp_path):
+    async with nats_server(tmp_path) as server, connected(settings(server), consumers=True) as broker:
+        await Consuming(broker).publish(1)
+        for _ in range(7):
+            async with Consuming(broker) as stopped:
+                await until(lambda stopped=stopped: len(stopped.consumer) == 1)
+                await stopped.consumer.stop()
+                await broker.flush()
+        async with Consuming(broker) as last:
+            assert await last.take(1) == [identity(1)]
+            assert last.consumer.redelivered == {"audited": 1}
+            assert last.board.totals()["undeliverable"] == 0
+            last.consumer.settled(identity(1))
+            await last.left(0)
+
+
+async def test_exchange_is_handed_over_thirty_times_and_given_up_at_the_next_delivery_and_counted(tmp_path):
     async with consuming(tmp_path) as running:
         await running.publish(1)
+        assert await running.take(1) == [identity(1)]
+        await returned(running, identity(1), 29)
+        assert running.consumer.redelivered == {"audited": 29}
+        running.consumer._done(identity(1), consumer.RETURNED)
+        await until(lambda: len(running.consumer) == 1)
+        assert running.consumer.take_now() is None
+        assert running.consumer.redelivered == {"audited": 29, "undeliverable": 1}
+        assert running.board.totals()["undeliverable"] == 1
+        await running.left(0)
 
-        def fall_from_hand() -> bool:
-            running.consumer._held.clear()
-            return running.board.totals()["undeliverable"] == 1
 
-        await until(fall_from_hand)
-        assert running.consumer.redelivered["audited"] == 4
-        assert running.consumer.redelivered["undeliverable"] == 1
-        assert await running.take(5) == [identity(1)] * 5
+async def test_exchanges_delivered_a_third_time_are_handed_over_one_by_one_after_the_others_and_none_is_pulled(tmp_path):
+    async with consuming(tmp_path) as running:
+        await running.publish(1, 2)
+        await running.take(2)
+        for number in (1, 2):
+            await returned(running, identity(number))
+        for number in (1, 2):
+            running.consumer._done(identity(number), consumer.RETURNED)
+        await until(lambda: len(running.consumer) == 2)
+        assert running.consumer._room() == (0, 0)
+        (first,) = await running.take(1)
+        assert running.consumer.take_now() is None
+        running.consumer.settled(first)
+        (second,) = await running.take(1)
+        running.consumer.settled(second)
+        assert {first, second} == {identity(1), identity(2)}
         await running.left(0)
 
 
