@@ -31,6 +31,8 @@ PING_SECONDS = 2
 """Seconds between two pings, two of which may be unanswered; the client's own two minutes notice a stopped server too late."""
 RETRY_SECONDS = 0.2
 LONGEST_PAUSE = 5.0
+PREPARE_SECONDS = 3.0
+"""Seconds between two attempts to make anew what a server may have lost."""
 ANSWER_SECONDS = 2.0
 PENDING_BYTES = 4 * 1024 * 1024
 """Bytes that the client holds for a connection that is lost."""
@@ -41,7 +43,9 @@ LOST = "the connection to the broker is lost, and opened again as soon as a serv
 
 
 class BrokerConnection:
-    """`prepare` is awaited with each connection that was opened; its errors are those of `open`."""
+    """`prepare` is awaited with each connection that was opened, and when a server may have lost what it made; its errors are
+    those of `open`.
+    """
 
     def __init__(
         self,
@@ -61,6 +65,9 @@ class BrokerConnection:
         """The last error that the client reported outside of a call."""
         self._why = "the broker has not been reached yet"
         """Why there is no client; "" while there is one."""
+        self._lacks = ""
+        """Why `prepare` failed with the client of now; "" where it did not."""
+        self._doubted = asyncio.Event()
 
     def __repr__(self) -> str:
         return f"<BrokerConnection {self._name} {self.why_not or 'connected'}>"
@@ -80,7 +87,9 @@ class BrokerConnection:
     @property
     def why_not(self) -> str:
         """Why the broker cannot be used now; "" while it can."""
-        return self._why if self._client is None or self.is_connected else LOST
+        if self._client is None:
+            return self._why
+        return self._lacks if self.is_connected else LOST
 
     @property
     def max_payload(self) -> int:
@@ -98,10 +107,26 @@ class BrokerConnection:
             await self.close()
             raise
         self._closed.clear()
-        self._why = ""
+        self._why = self._lacks = ""
 
     async def keep(self) -> None:
-        """Open the connection where there is none, and again whenever it is closed for good; until cancelled."""
+        """Open the connection whenever there is none, and `prepare` it again when that was asked for; until cancelled."""
+        async with asyncio.TaskGroup() as running:
+            running.create_task(self._keep_open())
+            running.create_task(self._keep_prepared())
+
+    def doubt(self) -> None:
+        """Have `prepare` run again soon, because a server seems to have lost what it made."""
+        self._doubted.set()
+
+    async def connected(self) -> Client:
+        """The client, once a server is connected."""
+        while True:
+            if self.is_connected:
+                return self.client
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _keep_open(self) -> None:
         pause = RETRY_SECONDS
         while True:
             try:
@@ -118,6 +143,29 @@ class BrokerConnection:
             await self._closed.wait()
             await self.close()
 
+    async def _keep_prepared(self) -> None:
+        while True:
+            await self._doubted.wait()
+            self._doubted.clear()
+            if self._prepare is not None and self.is_connected:
+                await self._prepared_again(self._prepare)
+            await asyncio.sleep(PREPARE_SECONDS)
+
+    async def _prepared_again(self, prepare: Callable[[BrokerConnection], Awaitable[None]]) -> None:
+        """Remember why it failed, and try again later where it did."""
+        lacked = self._lacks
+        try:
+            await prepare(self)
+        except (BrokerAwayError, BrokerError) as why:
+            self._lacks = str(why)
+            self.doubt()
+        else:
+            self._lacks = ""
+        if self._lacks and self._lacks != lacked:
+            log.warning("broker_not_prepared", reason=self._lacks)
+        if lacked and not self._lacks:
+            log.info("broker_prepared", server=self._server())
+
     async def close(self) -> None:
         """End the connection."""
         client, self._client = self._client, None
@@ -125,17 +173,21 @@ class BrokerConnection:
             await _discard(client)
 
     async def request(self, subject: str, body: bytes, headers: dict[str, str] | None = None) -> Mapping[str, Any]:
-        """The JSON answer of JetStream; BrokerAwayError without one in time, BrokerRefusal for its error, BrokerError without
-        the right to send it, MessageTooLargeError for more than `max_payload`.
+        """The JSON answer of JetStream; BrokerAwayError without a connection, or without an answer in time.
+
+        BrokerRefusal for its error, BrokerError without the right to send it, MessageTooLargeError for more than `max_payload`.
         """
         import nats.errors  # noqa: PLC0415 - imported only where a broker is configured
 
+        if not self.is_connected:  # because the client keeps each request that it cannot send
+            raise BrokerAwayError(self.why_not or LOST)
         try:
             async with asyncio.timeout(ANSWER_SECONDS * 1.5):  # because a full buffer is flushed before the client's own limit
                 message = await self.client.request(subject, body, timeout=ANSWER_SECONDS, headers=headers)
         except nats.errors.MaxPayloadError as error:
             raise MessageTooLargeError(str(error)) from None
         except nats.errors.NoRespondersError:
+            self.doubt()
             # while a leader is elected a stream that exists is not found either
             raise BrokerAwayError(
                 "JetStream does not answer: it has no leader now, or is off (jetstream {} in its file)"
@@ -262,6 +314,7 @@ class BrokerConnection:
 
     async def _on_reconnected(self) -> None:
         log.info("broker_connected", server=self._server())
+        self.doubt()
 
     async def _on_closed(self) -> None:
         self._closed.set()

@@ -129,10 +129,15 @@ class BrokerConsumer:
         await self._broker.flush()
 
     def _room(self) -> tuple[int, int]:
-        """How many more exchanges and bytes may be held; none while one that is to be alone waits."""
+        """How many exchanges and bytes one stream may request: an equal share of what neither is held nor was requested.
+
+        None while one that is to be alone waits.
+        """
         if self._paused or self._ending or self._waiting.has_suspects:
             return 0, 0
-        return self._limit - len(self._held), self._limit_bytes - self._bytes
+        messages = self._limit - len(self._held) - sum(pull.wanted[0] for pull in self._pulls)
+        size = self._limit_bytes - self._bytes - sum(pull.wanted[1] for pull in self._pulls)
+        return -(-messages // len(self._pulls)), -(-size // len(self._pulls))
 
     async def _received(self, message: Msg) -> None:
         """One message of a stream; a fault of ours costs this message alone."""

@@ -32,12 +32,15 @@ EXPANSION, PROTOCOL_BYTES = 8, 64 * 1024
 PULL_SECONDS = 2.0
 """Life of one request: one that a reconnection lost is missed for no longer."""
 PAUSE_SECONDS = 0.2
+USUAL_STATUSES = frozenset({"404", "408"})
+"""A request ends with them: there was no message (404), or not as many in its time (408)."""
+HEARTBEAT = "100"
 PENDING_BYTES = 512 * 1024 * 1024
 """Bytes that the client holds until they are passed on; what is beyond it drops, and the broker delivers again."""
 
 
 class StreamPull:
-    """`room` returns how many messages and bytes may come; `received` is awaited with each; `moved` is set for more room.
+    """`room` returns how many messages and bytes may be requested; `received` is awaited with each; `moved` is set for more room.
 
     Bytes are counted compressed by the broker: a request asks for an eighth of those there is room for, and one message at least.
     """
@@ -57,13 +60,15 @@ class StreamPull:
         self._room = room
         self._received = received
         self._moved = moved
-        self._wanted = 0
-        """Messages of the request under way that have not come."""
+        self.wanted = 0, 0
+        """Messages of the request under way that have not been received, and the bytes that there was room for."""
+        self._brought = self._refused = False
+        """Whether the last request brought a message; whether it was refused, and brought none."""
         self._over = asyncio.Event()
         self._subscription: Subscription | None = None
 
     def __repr__(self) -> str:
-        return f"<StreamPull {self._stream} wanted={self._wanted}>"
+        return f"<StreamPull {self._stream} wanted={self.wanted}>"
 
     async def run(self) -> None:
         """Ask for messages until cancelled, again by each client that the connection is opened with."""
@@ -82,10 +87,12 @@ class StreamPull:
         try:
             while self._broker.client is client:
                 await self._roomy()
-                await client.publish(self._next, json.dumps(self._request(client.max_payload)).encode(), inbox)
-                await self._ended()
+                if await self._broker.connected() is client and min(self._room()) > 0:
+                    await client.publish(self._next, json.dumps(self._request(client.max_payload)).encode(), inbox)
+                    await self._ended(client)
         finally:
             await self.stop()
+            self._end_request()
 
     async def stop(self) -> None:
         """Have the broker deliver nothing more to this process."""
@@ -96,29 +103,60 @@ class StreamPull:
 
     def _request(self, largest: int) -> dict[str, int]:
         messages, size = self._room()
-        self._wanted = min(BATCH, messages)
+        self.wanted = min(BATCH, messages), size
+        self._brought = self._refused = False
         self._over.clear()
         limit = max(size // EXPANSION, largest + PROTOCOL_BYTES)
-        return {"batch": self._wanted, "max_bytes": limit, "expires": int(PULL_SECONDS * SECOND)}
+        return {"batch": self.wanted[0], "max_bytes": limit, "expires": int(PULL_SECONDS * SECOND)}
 
     async def _roomy(self) -> None:
         while min(self._room()) <= 0:
             self._moved.clear()
             await self._moved.wait()
 
-    async def _ended(self) -> None:
+    async def _ended(self, client: Client) -> None:
         """Wait until the request has brought all that it asked for, or is over."""
+        while True:
+            connections = client.stats["reconnects"]
+            if await self._is_over() or self._is_missing(client, connections):
+                break
+            if self._broker.client is not client:
+                return
+            # because the request may have waited in the client for the connection, and then its time begins now
+            await self._broker.connected()
+        self._end_request()
+        if self._refused:
+            self._broker.doubt()
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _is_over(self) -> bool:
         try:
             async with asyncio.timeout(PULL_SECONDS * 1.5):
                 await self._over.wait()
         except TimeoutError:
-            return
+            return False
+        return True
+
+    def _is_missing(self, client: Client, connections: int) -> bool:
+        """Whether nothing of a request that is late can come any more: it was sent at once, and nothing of it waits here."""
+        waiting = self._subscription.pending_msgs if self._subscription else 0
+        return client.is_connected and client.stats["reconnects"] == connections and not waiting
+
+    def _end_request(self) -> None:
+        self.wanted = 0, 0
+        self._moved.set()
 
     async def _on_message(self, message: Msg) -> None:
-        if not message.data and message.headers and "Status" in message.headers:
+        status = (message.headers or {}).get("Status", "") if not message.data else ""
+        if status == HEARTBEAT:
+            return
+        if status:
+            self._refused = status not in USUAL_STATUSES and not self._brought
             self._over.set()
             return
-        self._wanted -= 1
-        if self._wanted <= 0:
-            self._over.set()
+        self._brought = True
         await self._received(message)
+        messages, size = self.wanted
+        self.wanted = max(0, messages - 1), size
+        if messages <= 1:
+            self._over.set()

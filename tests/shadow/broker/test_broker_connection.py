@@ -1,16 +1,18 @@
 """A connection to real servers: opened, lost and found again; each reason why it cannot be used is a sentence."""
 
 import asyncio
+import shutil
 import signal
 from contextlib import suppress
 
 import pytest
 import trustme
 
+from shadow.broker import broker_connection
 from shadow.broker.broker_connection import BrokerConnection, addresses, shown_addresses
 from shadow.broker.broker_errors import BrokerAwayError, BrokerError, MessageTooLargeError
-from shadow.broker.broker_message import subject
-from tests.brokers import NatsServer, connected, free_port, nats_server, settings
+from shadow.broker.broker_message import stream_name, subject
+from tests.brokers import NatsServer, connected, free_port, nats_server, settings, stored_messages
 from tests.certificates import issued
 from tests.running import until
 
@@ -143,6 +145,74 @@ async def test_connection_that_the_client_gave_up_is_opened_again(tmp_path):
         await until(lambda: broker._client not in {None, first})
         assert broker.is_connected
         keeping.cancel()
+
+
+async def test_streams_that_a_server_has_lost_are_made_again_once_it_is_back(tmp_path):
+    async with nats_server(tmp_path) as server, connected(settings(server), consumers=True) as broker:
+        keeping = asyncio.create_task(broker.keep())
+        await server.stop(signal.SIGKILL)
+        await until(lambda: not broker.is_connected)
+        shutil.rmtree(tmp_path / "n0" / "jetstream")
+        await server.start()
+
+        async def published() -> bool:
+            with suppress(BrokerAwayError):
+                await broker.publish(subject(0), b"x", {})
+                return True
+            return False
+
+        await until(published)
+        assert await stored_messages(broker) == 1
+        keeping.cancel()
+
+
+async def test_stream_that_was_deleted_is_made_again_once_a_publication_is_not_answered(tmp_path):
+    async with nats_server(tmp_path) as server, connected(settings(server)) as broker:
+        keeping = asyncio.create_task(broker.keep())
+        await broker.api(f"STREAM.DELETE.{stream_name(0)}")
+        with pytest.raises(BrokerAwayError):
+            await broker.publish(subject(0), b"x", {})
+
+        async def there() -> bool:
+            with suppress(BrokerError):
+                return await stored_messages(broker) == 0
+            return False
+
+        await until(there)
+        keeping.cancel()
+
+
+async def test_reason_why_a_stream_is_not_made_again_is_shown_until_it_is(tmp_path, monkeypatch, logged):
+    lines = logged("shadow.broker.broker_connection")
+    monkeypatch.setattr(broker_connection, "PREPARE_SECONDS", 0.01)
+    faults: list[Exception | None] = [None, BrokerError("no room"), BrokerError("no room"), BrokerAwayError("no leader")]
+
+    async def prepare(_) -> None:
+        if faults and (fault := faults.pop(0)):
+            raise fault
+
+    async with nats_server(tmp_path) as server:
+        broker = BrokerConnection(settings(server), "", name="test", prepare=prepare)
+        await broker.open()
+        keeping = asyncio.create_task(broker.keep())
+        assert broker.why_not == ""
+        broker.doubt()
+        await until(lambda: broker.why_not == "no room")
+        await until(lambda: not faults and broker.why_not == "")
+        keeping.cancel()
+        await broker.close()
+    shown = [(call.kwargs["event"], call.kwargs.get("reason", "")) for call in lines]
+    assert shown == [("broker_not_prepared", "no room"), ("broker_not_prepared", "no leader"), ("broker_prepared", "")]
+
+
+async def test_request_of_a_lost_connection_is_away_at_once_and_leaves_nothing_in_the_client(tmp_path):
+    async with nats_server(tmp_path) as server, connected(settings(server)) as broker:
+        await server.stop(signal.SIGKILL)
+        await until(lambda: not broker.is_connected)
+        sent = broker.client.stats["out_msgs"]
+        with pytest.raises(BrokerAwayError, match="connection to the broker is lost"):
+            await broker.publish(subject(0), b"x", {})
+        assert (broker.client.stats["out_msgs"], broker.client._resp_map) == (sent, {})
 
 
 async def test_request_without_a_connection_is_away():

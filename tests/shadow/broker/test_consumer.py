@@ -8,7 +8,7 @@ import pytest
 from proxy.packing import pack
 from proxy.process.shared_counters import SharedCounters
 from shadow.broker import broker_streams, consumer
-from shadow.broker.broker_message import PayloadCompressor, headers, subject
+from shadow.broker.broker_message import PayloadCompressor, headers, stream_name, subject
 from shadow.broker.consumer import BrokerConsumer
 from shadow.pipeline.exchange_ledger import ExchangeLedger
 from storage.store import StoreError
@@ -230,15 +230,42 @@ async def test_nothing_is_taken_while_the_store_is_away_and_no_more_than_the_lim
         assert await running.take(1) == [identity(3)]
 
 
-async def test_room_is_what_the_limits_leave_in_exchanges_and_in_bytes(tmp_path):
-    async with consuming(tmp_path, limit=10, limit_bytes=1_000) as running:
-        assert running.consumer._room() == (10, 1_000)
+async def test_room_is_what_the_limits_leave_in_exchanges_and_in_bytes_divided_among_streams(tmp_path):
+    async with nats_server(tmp_path) as server, connected(settings(server), consumers=True) as broker:
+        first, second = Consuming(broker, limit=10, limit_bytes=1_001), Consuming(broker, streams=2, limit=10, limit_bytes=1_001)
+        assert (first.consumer._room(), second.consumer._room()) == ((10, 1_001), (5, 501))
+        second.consumer._pulls[0].wanted = 5, 501
+        assert second.consumer._room() == (3, 250)
+        async with first:
+            await first.publish(1)
+            await first.take(1)
+            size = first.consumer._held[identity(1)].size
+        first.consumer._pulls[0].wanted = 0, 0
+        assert first.consumer._room() == (9, 1_001 - size)
+        first.consumer.settled(identity(1))
+        assert first.consumer._room() == (10, 1_001)
+
+
+async def test_no_more_than_the_limit_is_held_with_several_streams(tmp_path):
+    async with nats_server(tmp_path) as server:
+        config = settings(server, streams=2)
+        async with connected(config, consumers=True) as broker, Consuming(broker, streams=2, limit=10) as running:
+            for number in range(40):
+                payload = PayloadCompressor().compress(pack(exchange(said(), request=asked(), id=identity(number))))
+                await broker.publish(subject(number % 2), payload, headers(identity(number)))
+            await until(lambda: len(running.consumer) >= 10)
+            for _ in range(20):
+                await broker.flush()
+            assert len(running.consumer) == 10
+
+
+async def test_consumer_that_was_deleted_is_made_again_and_exchanges_come(tmp_path):
+    async with consuming(tmp_path) as running:
+        keeping = asyncio.create_task(running.broker.keep())
+        await running.broker.api(f"CONSUMER.DELETE.{stream_name(0)}.{broker_streams.CONSUMER}")
         await running.publish(1)
-        await running.take(1)
-        size = running.consumer._held[identity(1)].size
-        assert running.consumer._room() == (9, 1_000 - size)
-        running.consumer.settled(identity(1))
-        assert running.consumer._room() == (10, 1_000)
+        assert await running.take(1) == [identity(1)]
+        keeping.cancel()
 
 
 async def test_what_waits_at_the_end_is_returned_for_another_auditor_at_once(tmp_path):
