@@ -32,7 +32,7 @@ PING_SECONDS = 2
 RETRY_SECONDS = 0.2
 LONGEST_PAUSE = 5.0
 PREPARE_SECONDS = 3.0
-"""Seconds between two attempts to make anew what a server may have lost."""
+"""Seconds between two attempts to make again what a server may have lost."""
 ANSWER_SECONDS = 2.0
 PENDING_BYTES = 4 * 1024 * 1024
 """Bytes that the client holds for a connection that is lost."""
