@@ -51,6 +51,7 @@ def choose(
             _show(reader, loaded, current, as_json=as_json, markdown=markdown)
             return
         planned = route_plan(reader, loaded, chosen, time.time())
+        kept_since = reader.extent()[1] if reader else 0.0
     if current is not None and start and not replace:
         _refuse(current)
     if as_json:
@@ -63,7 +64,7 @@ def choose(
         if not only_plan and not as_json:
             typer.echo(plain(wrapped("Nothing has begun. To begin: sameweights choose --start")))
         return
-    _begin(loaded, chosen, planned.plan, quiet=as_json)
+    _begin(loaded, chosen, planned.plan, kept_since, quiet=as_json)
 
 
 @contextmanager
@@ -112,7 +113,7 @@ def _refuse(record: TournamentRecord) -> None:
     raise ConfigError([words])
 
 
-def _begin(config: Config, route: TournamentRoute, plan: TournamentPlan, *, quiet: bool) -> None:
+def _begin(config: Config, route: TournamentRoute, plan: TournamentPlan, kept_since: float, *, quiet: bool) -> None:
     from math import isfinite
 
     from shadow.commands.begin_tournament import begin_tournament
@@ -130,6 +131,7 @@ def _begin(config: Config, route: TournamentRoute, plan: TournamentPlan, *, quie
         money=config.tournament.money,
         half=half,
         nine_of_ten=most,
+        kept_since=kept_since,
     )
     begin_tournament(config.storage, record)
     if not quiet:

@@ -29,6 +29,22 @@ def standing_reason(
     )
 
 
+def deletion_reason(arm: CandidateArm, cut: float) -> Reason | None:
+    """Why nothing is claimed of a candidate whose first pairs may be deleted: that frees places and restarts the evidence, which
+    the level does not cover. `cut` is when the oldest kept exchange started (epoch seconds), 0 where nothing was deleted.
+    """
+    if not cut or not arm.rows:
+        return None
+    why = f"the oldest kept record is of {_moment(cut)}, after the tournament began, so that pairs of it may be deleted"
+    remedy = "raise storage.keep_days or storage.max_bytes, and begin a new one"
+    return ChoiceVerdict.UNDECIDED, f"{arm.label}: not yet known: {why}; {remedy}."
+
+
+def _moment(at: float) -> str:
+    when = datetime.fromtimestamp(at, UTC)
+    return f"{when.day} {when:%b %H:%M} UTC"
+
+
 def _unmeasured(arm: CandidateArm, terms: TournamentTerms) -> Reason | None:
     if arm.is_reference:
         return ChoiceVerdict.NOT_MEASURED, f"{arm.label}: not measured: too faithful, it is the reference's own server."
@@ -52,10 +68,8 @@ def _uncounted(arm: CandidateArm, evidence: ArmEvidence | None) -> Reason | None
 
 def _doubtful(arm: CandidateArm, evidence: ArmEvidence | None, claim: CandidateClaim, alarm: float | None) -> Reason | None:
     if alarm is not None:
-        at = datetime.fromtimestamp(alarm, UTC)
-        since = f"{at.day} {at:%b %H:%M} UTC"
         taken = "; what was claimed before is taken back" if claim.same else ""
-        return ChoiceVerdict.DIFFERS, f"{arm.label}: differs: a drift alarm since {since}{taken}."
+        return ChoiceVerdict.DIFFERS, f"{arm.label}: differs: a drift alarm since {_moment(alarm)}{taken}."
     if arm.failing > MOST_FAILING:
         why = f"{percent(arm.failing)} of its answers were denied (401, 402, 403, 429) or failed"
         return ChoiceVerdict.UNDECIDED, f"{arm.label}: not yet known: {why}."

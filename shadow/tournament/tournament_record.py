@@ -21,7 +21,7 @@ VERSION = "1"
 class TournamentRecord:
     """One tournament of a route, from `begun` to `ended` (epoch seconds, 0 while it runs). `half` and `nine_of_ten` are the
     requests that were printed before it began, None where the plan knew no number; `money` is the most that it may cost, 0 for
-    no limit.
+    no limit; `kept_since` is when the oldest exchange that was kept at the start began, 0 where none was.
     """
 
     id: str
@@ -33,6 +33,7 @@ class TournamentRecord:
     money: float = 0.0
     half: int | None = None
     nine_of_ten: int | None = None
+    kept_since: float = 0.0
     ended: float = 0.0
 
 
@@ -46,6 +47,7 @@ def row_of(record: TournamentRecord) -> StudyRow:
         "money": record.money,
         "half": record.half,
         "nine_of_ten": record.nine_of_ten,
+        "kept_since": record.kept_since,
     }
     return StudyRow(
         id=record.id,
@@ -73,6 +75,7 @@ def record_of(row: StudyRow) -> TournamentRecord:
         money=plan["money"],
         half=plan["half"],
         nine_of_ten=plan["nine_of_ten"],
+        kept_since=plan.get("kept_since", 0.0),
         ended=row.ended,
     )
 

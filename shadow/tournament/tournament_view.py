@@ -22,7 +22,7 @@ from shadow.tournament.candidate_arms import CANDIDATE, CandidateArm, arm_eviden
 from shadow.tournament.candidate_costs import cached_share, candidate_costs, provider_costs
 from shadow.tournament.claim_sentences import claim_sentence, money, rank_sentence
 from shadow.tournament.route_traffic import LIVE
-from shadow.tournament.standing_reasons import standing_reason
+from shadow.tournament.standing_reasons import deletion_reason, standing_reason
 from shadow.tournament.tournament_figures import (
     CandidateFigures,
     IdentityFigures,
@@ -49,7 +49,8 @@ OPEN = frozenset({ChoiceVerdict.UNDECIDED, ChoiceVerdict.SAME})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TournamentRecords:
     """What is read for a tournament: pairs, changes of serving identities, alarms, the identity of each provider and model now,
-    and the money of each candidate and model by request, where prices are known.
+    and the money of each candidate and model by request, where prices are known. `cut` is when the oldest kept exchange started
+    where that is after the begin, so that pairs of the tournament may be deleted; else 0.
     """
 
     rows: Sequence[ArmPairRow]
@@ -59,6 +60,7 @@ class TournamentRecords:
     costs: Mapping[tuple[str, str], Costs] = field(default_factory=dict)
     live_costs: Mapping[str, Costs] = field(default_factory=dict)
     spent: float | None = None
+    cut: float = 0.0
     providers: Mapping[str, Provider] = field(default_factory=dict)
     largest: Mapping[tuple[str, str], int | None] = field(default_factory=dict)
 
@@ -79,16 +81,24 @@ def tournament_figures(
         costs=candidate_costs((row for row in rows if row.role == CANDIDATE), prices),
         live_costs=provider_costs((row for row in rows if row.role == LIVE), prices),
         spent=tournament_spent(rows, record, prices),
+        cut=_cut(reader, record),
         providers=providers or {},
         largest={key: prompt for key, (prompt, _) in identities.limits(record.begun, until).items()},
     )
     return figures_of(record, records, now=record.ended or now)
 
 
+def _cut(reader: Reader, record: TournamentRecord) -> float:
+    """When the oldest kept exchange started, where older ones were kept at the begin and none is now; else 0."""
+    _, oldest = reader.extent()
+    return oldest if record.kept_since and oldest > record.begun else 0.0
+
+
 def figures_of(record: TournamentRecord, records: TournamentRecords, *, now: float) -> TournamentFigures:
     """The figures of what was read."""
     arms = candidate_arms(records.rows, records.changes, record.candidates, begun=record.begun, reference=record.reference)
-    placed = {arm.place: arm_evidence(arm, record.terms, now) for arm in arms if 1 <= arm.place <= record.terms.places}
+    counted = [arm for arm in arms if 1 <= arm.place <= record.terms.places and not records.cut]
+    placed = {arm.place: arm_evidence(arm, record.terms, now) for arm in counted}
     found = claims({f"{place}": one for place, one in placed.items()}, record.terms)
     shown = tuple(_candidate(arm, placed.get(arm.place), found.get(f"{arm.place}"), record, records) for arm in latest(arms))
     choice = _choice(shown, records.costs)
@@ -131,7 +141,7 @@ def _candidate(
     records: TournamentRecords,
 ) -> CandidateFigures:
     alarm = _drifting(record, records.alarms).get((arm.name, arm.model))
-    reason = standing_reason(arm, evidence, claim, record.terms, alarm)
+    reason = deletion_reason(arm, records.cut) or standing_reason(arm, evidence, claim, record.terms, alarm)
     verdict, sentence = reason or (ChoiceVerdict.UNDECIDED, "")
     if reason is None and evidence and claim:
         verdict, sentence = claim.verdict, claim_sentence(arm.label, claim, evidence, record.terms)

@@ -1,10 +1,12 @@
 """`choose` as it is run."""
 
 import json
+from contextlib import closing
 
 import pytest
 
-from storage.opening import open_store
+from shadow.tournament.tournament_record import running
+from storage.opening import open_reader, open_store
 from storage.storage_config import StorageConfig
 from tests.shadow.tournament.stored_arms import store_arms
 
@@ -66,6 +68,14 @@ def test_a_tournament_proves_the_equal_candidate_and_never_the_broken_one(run, c
     document = json.loads(run("choose", "--json")[1])
     assert [each["verdict"] for each in document["candidates"]] == ["same", "worse"]
     assert run("choose", "--md")[1].startswith("## sameweights choose: agents\n")
+
+
+def test_a_tournament_stores_since_when_records_were_kept(run, configured):
+    judged_pairs(configured)
+    run("choose", "--start")
+    config = StorageConfig(url=f"sqlite:///{configured}/recorded.db")
+    with closing(open_reader(config)) as reader:
+        assert running(reader.studies.studies(), "agents").kept_since == reader.extent()[1] > 0
 
 
 def test_a_tournament_that_runs_is_ended_only_by_a_flag(run, configured):

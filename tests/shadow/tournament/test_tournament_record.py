@@ -17,8 +17,14 @@ from tests.shadow.tournament.arm_rows import RECORD
 )
 def test_a_tournament_comes_back_from_its_row_as_it_was(tolerance, places, money, half, names):
     terms = TournamentTerms(tolerance=tolerance, places=places, signals=("error", "arguments"))
-    record = replace(RECORD, terms=terms, money=money, half=half, candidates=tuple(names))
+    record = replace(RECORD, terms=terms, money=money, half=half, candidates=tuple(names), kept_since=money)
     assert record_of(row_of(record)) == record
+
+
+def test_a_tournament_stored_without_the_age_of_its_records_is_read():
+    stored = row_of(RECORD)
+    assert record_of(replace(stored, plan=stored.plan.replace(',"kept_since":0.0', ""))) == RECORD
+    assert "kept_since" in stored.plan
 
 
 def test_the_running_tournament_of_a_route_is_the_newest_that_has_not_ended():

@@ -9,7 +9,9 @@ from shadow.tournament.tournament_figures import LimitFigures, SignalState
 from shadow.tournament.tournament_view import TournamentRecords, figures_of, tournament_figures
 from storage.judgement_rows import AlarmRow
 from storage.rows import IdentityRow, PairGroup
+from tests.records import NOW
 from tests.shadow.tournament.arm_rows import BEGUN, LATER, RECORD, arm, row
+from tests.shadow.tournament.stored_arms import store_arms
 
 
 def figures(*rows, record=RECORD, now=LATER, costs=None, **more):
@@ -205,6 +207,25 @@ def test_a_candidate_proven_too_weakly_is_not_named_though_its_price_is_known(n,
     found = figures(arm(n=n, floor=0), costs={"host-a": costs(0.002)})
     weak = "Proven the same: host-a. None is proven firmly enough yet to be named the cheapest."
     assert (found.rank == weak, found.cheapest == "host-a") == (not named, named)
+
+
+def test_nothing_is_claimed_where_pairs_of_the_tournament_may_be_deleted():
+    found = figures(arm("host-a"), arm("host-b", excess=0.12), cut=BEGUN + 86_400)
+    assert [each.verdict for each in found.candidates[:2]] == [ChoiceVerdict.UNDECIDED] * 2
+    assert shown(found)["host-a"].sentence == (
+        "host-a: not yet known: the oldest kept record is of 29 May 20:26 UTC, after the tournament began, so that pairs of it "
+        "may be deleted; raise storage.keep_days or storage.max_bytes, and begin a new one."
+    )
+    assert found.rank == "No candidate is proven the same yet."
+
+
+@pytest.mark.parametrize(("kept_since", "begun", "claimed"), [(1.0, -1.0, False), (1.0, 0.0, True), (0.0, -1.0, True)])
+def test_the_oldest_record_after_the_start_is_a_cut_where_older_ones_were_kept(store, kept_since, begun, claimed):
+    """A tournament that began on an empty database has no older record, and its first one is no cut."""
+    store_arms(store, NOW)
+    record = replace(RECORD, begun=NOW + begun, kept_since=kept_since, candidates=("host-b",), reference="official")
+    (one,) = tournament_figures(store, record, NOW + 1e6).candidates
+    assert ("the oldest kept record is of" not in one.sentence) == claimed
 
 
 def test_an_empty_store_shows_every_candidate_as_not_measured(store):
