@@ -101,8 +101,8 @@ class PostgresStore(QueuedRecords[psycopg.Connection], PostgresReader):
 
     def sweep(self, now: float) -> int:
         """Drop the days that ended more than `keep_days` before `now` (epoch seconds), then the oldest while the days have more
-        than `max_bytes`, and create those to come. Returns the number of deleted exchanges; an error of the server ends the
-        sweep early, `writable` reports it, and the next sweep continues.
+        than `max_bytes`, and create those to come. `now` 0 is a clock in doubt: then nothing is old. Returns the number of
+        deleted exchanges; an error of the server ends the sweep early, and the next sweep continues.
         """
         before = now - self._config.keep_days * DAY
         try:
@@ -175,11 +175,12 @@ class PostgresStore(QueuedRecords[psycopg.Connection], PostgresReader):
         """Drop the oldest days while all have more than `max_bytes`; today and yesterday stay."""
         if not self._config.max_bytes:
             return 0
+        newest = now or self._run(_server_time)  # because the size has its bound while the clock of this host is in doubt too
         days = self._run(row_deletion.day_bytes)
         excess = sum(size for _, size in days) - self._config.max_bytes
         gone = 0
         for name, size in days:
-            if excess <= 0 or row_deletion.end_of(name) > now - DAY:
+            if excess <= 0 or row_deletion.end_of(name) > newest - DAY:
                 break
             gone += self._drop_day(name, row_deletion.end_of(name))
             excess -= size
@@ -202,6 +203,11 @@ def _stored_secret(conn: psycopg.Connection) -> bytes:
     conn.execute(DRAW, (secrets.token_bytes(SECRET_SIZE),))
     [(value,)] = conn.execute(DRAWN).fetchall()
     return bytes(value)
+
+
+def _server_time(conn: psycopg.Connection) -> float:
+    [(now,)] = conn.execute("SELECT extract(epoch FROM now())::float8").fetchall()
+    return float(now)
 
 
 def _days_ahead(now: float) -> range:

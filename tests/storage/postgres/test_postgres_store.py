@@ -117,6 +117,18 @@ def test_today_and_yesterday_stay_however_much_they_have(postgres_url, seconds, 
         assert [store.exchange(name) is not None for name in names] == kept
 
 
+def test_size_has_its_bound_while_the_clock_is_in_doubt(postgres_url):
+    config = StorageConfig(url=postgres_url, batch_seconds=0.01, keep_days=30, max_bytes=1)
+    old, new = (id_at(started, "a", 0) for started in (1_600_000_000, time.time()))
+    with closing(open_store(config)) as store:
+        for name in (old, new):
+            store.add_exchange(exchange_record(name))
+        assert store.flush(PATIENCE)
+        store.sweep(0.0)
+        assert store.exchange(old) is None
+        assert store.exchange(new) is not None
+
+
 def test_forgotten_exchanges_go_with_their_pairs_and_what_was_queued(postgres_store):
     for name, conversation in (("one", "talk-1"), ("two", "talk-2")):
         postgres_store.add_exchange(exchange_record(name, conversation=conversation))
