@@ -74,10 +74,11 @@ FROM checked GROUP BY provider, model, stream, signal, state ORDER BY provider, 
 
 
 class PostgresIdentityQueries:
-    """Queries about serving identities, request shapes and segments."""
+    """Queries about serving identities, request shapes and segments; `latest` runs those that an audit starts from."""
 
-    def __init__(self, query: RunTransaction) -> None:
+    def __init__(self, query: RunTransaction, *, latest: RunTransaction | None = None) -> None:
         self._query = query
+        self._latest = latest or query
 
     def identities(self, since: float, until: float, limit: int) -> Sequence[IdentityRow]:
         """The newest `limit` identities that began in the period, newest first."""
@@ -86,7 +87,7 @@ class PostgresIdentityQueries:
 
     def latest(self, limit: int) -> Sequence[IdentityRow]:
         """The latest identity of each provider and model."""
-        return self._query(lambda conn: rows_as(IdentityRow, conn.execute(LATEST, (limit,))))
+        return self._latest(lambda conn: rows_as(IdentityRow, conn.execute(LATEST, (limit,))))
 
     def shapes(self, since: float, until: float, limit: int) -> Sequence[tuple[PairGroup, str]]:
         """(group, shape) of the newest `limit` comparable pairs of the period, newest first."""

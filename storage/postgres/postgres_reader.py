@@ -115,7 +115,7 @@ class PostgresReader:
 
     def extent(self) -> tuple[int, float]:
         """Bytes of the database on the server's disk, and when the oldest exchange started; 0 without one."""
-        return self._query(_extent)
+        return self._query(extent_of)
 
     def pairs(self, wanted: PairFilter) -> Sequence[PairSummary]:
         """Newest first."""
@@ -217,6 +217,7 @@ def open_postgres_reader(url: str) -> PostgresReader:
     return PostgresReader(url)
 
 
-def _extent(conn: psycopg.Connection) -> tuple[int, float]:
+def extent_of(conn: psycopg.Connection) -> tuple[int, float]:
+    """Bytes of the database on the server's disk, and when the oldest exchange started; 0 without one."""
     [(size, oldest)] = conn.execute(EXTENT).fetchall()
     return size, oldest

@@ -1,7 +1,7 @@
 """`PostgresStore`: one writer of a PostgreSQL database, in a thread of its own, beside the queries of `PostgresReader`.
 
-Any number of them may write one database. What a judge or a study reads comes from the primary; pages and reports read the
-standby where one is named.
+Any number of them may write one database. What the audit itself, a judge or a study reads comes from the primary, so that they
+start and work while a standby is down; pages and reports read the standby where one is named.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from storage.page_rows import OperatorActionRow
 from storage.postgres import row_deletion
 from storage.postgres.copy_inserter import CopyInserter
 from storage.postgres.day_partitions import AHEAD, DAY
+from storage.postgres.identity_rows import PostgresIdentityQueries
 from storage.postgres.judgement_tables import PostgresJudgementStore
 from storage.postgres.order_rows import PostgresOrders
 from storage.postgres.page_views import insert_action
 from storage.postgres.postgres_connection import connect, explained, place
-from storage.postgres.postgres_reader import PostgresReader, ReadingConnections
+from storage.postgres.postgres_reader import PostgresReader, ReadingConnections, extent_of
 from storage.postgres.schema_steps import migrate_server
 from storage.postgres.spending_hours import add_spending, reserve_spending, spending_between
 from storage.postgres.study_records import PostgresStudyStore
@@ -60,6 +61,15 @@ class PostgresStore(QueuedRecords[psycopg.Connection], PostgresReader):
         )
         self._closed = False
         self._create_days(time.time())
+
+    def extent(self) -> tuple[int, float]:
+        """Bytes of the database on the primary's disk, and when the oldest exchange started; 0 without one."""
+        return self._primary.query(extent_of)
+
+    @property
+    def identity_queries(self) -> PostgresIdentityQueries:
+        """Queries about serving identities, request shapes and segments; the latest identities are those of the primary."""
+        return PostgresIdentityQueries(self._query, latest=self._primary.query)
 
     @property
     def judgements(self) -> PostgresJudgementStore:

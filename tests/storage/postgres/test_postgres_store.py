@@ -179,6 +179,15 @@ def test_pages_read_the_standby_and_the_judge_reads_the_primary(postgres_server,
             assert reader.exchange("one") == store.exchange("one") is not None
 
 
+def test_what_the_audit_starts_from_is_read_while_the_standby_is_down(postgres_url, monkeypatch):
+    monkeypatch.setenv("STANDBY_URL", "postgresql://sw@127.0.0.1:9/made")
+    with closing(open_store(StorageConfig(url=postgres_url, read_url_env="STANDBY_URL"))) as store:
+        with pytest.raises(StoreError, match="cannot be reached"):
+            store.traffic(0, 0)
+        assert store.identity_queries.latest(10) == []
+        assert store.extent()[0] > 0
+
+
 def test_nothing_else_than_a_prepared_record_is_added_as_one(postgres_store):
     with pytest.raises(TypeError, match="only a record that was prepared"):
         postgres_store.add_prepared(exchange_record("one"))
