@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from shadow.drift.betting_factors import GRID
+from shadow.measures.token_allowance import COMPLETION_ALLOWANCE, PROMPT_ALLOWANCE, TokenAllowance
 
-TOLERATED = 0.005
-"""Share by which the counts may differ: replicas and versions of one tokenizer do."""
 SCALES = (0.02, 0.1, 0.5)
 """Shares of the reference's count at which an excess is clipped: the small one finds 1 %, the large one rare large excesses."""
 THRESHOLD = 1e7
@@ -37,22 +36,15 @@ class CountSide(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SideRule:
-    """`offset`: tokens that may come on top of each request. Pairs with under `least` tokens do not count; `bounds` divide the
-    others into three classes of size.
-    """
+    """`bounds` divide the pairs that count into three classes of size, by the tokens of the reference."""
 
-    offset: int
-    least: int
+    allowance: TokenAllowance
     bounds: tuple[int, int]
-
-    def excess(self, provider: int, reference: int) -> float:
-        """Tokens of the provider beyond what is tolerated."""
-        return provider - self.offset - (1 + TOLERATED) * reference
 
 
 RULES: Mapping[CountSide, SideRule] = {
-    CountSide.PROMPT: SideRule(offset=3, least=300, bounds=(1_000, 4_000)),
-    CountSide.COMPLETION: SideRule(offset=1, least=100, bounds=(250, 1_000)),
+    CountSide.PROMPT: SideRule(allowance=PROMPT_ALLOWANCE, bounds=(1_000, 4_000)),
+    CountSide.COMPLETION: SideRule(allowance=COMPLETION_ALLOWANCE, bounds=(250, 1_000)),
 }
 ALL = "all"
 SIZES = (ALL, "small", "middle", "large")
@@ -134,9 +126,9 @@ class SideTests:
     def add(self, counts: TokenCounts, at: float) -> None:
         """Add one pair; a small one counts for nothing."""
         rule = RULES[counts.side]
-        if counts.reference < rule.least:
+        if not rule.allowance.counts(counts.reference):
             return
-        excess = rule.excess(counts.provider, counts.reference)
+        excess = rule.allowance.excess(counts.provider, counts.reference)
         for size in (ALL, SIZES[1 + sum(counts.reference >= bound for bound in rule.bounds)]):
             self.tests[size].add(excess, counts.reference, at)
         self.begun = self._since()

@@ -13,12 +13,8 @@ from statistics import median, quantiles
 from shadow.identity.chat_template import FEWEST, MOST, template_difference
 from shadow.identity.prompt_sample import FEW, PromptSample, TokenCause, explanation
 from shadow.identity.robust_line import dot, fit
+from shadow.measures.token_allowance import COMPLETION_ALLOWANCE, PROMPT_ALLOWANCE, TOLERATED, TokenAllowance
 
-TOLERATED = 0.005
-"""Share of more tokens that is none, as in the detector."""
-PROMPT_LEAST, COMPLETION_LEAST = 300, 100
-PROMPT_OFFSET, COMPLETION_OFFSET = 3, 1
-"""Least tokens of a pair that counts, and tokens on top of each that are none, as in the detector."""
 HELD = 0.8
 """Share of the requests, and of every kind and both halves of their sizes, that a description must hold for."""
 QUARTER = 0.25
@@ -85,9 +81,9 @@ class CountedWords:
         """Tokens that the provider counts more."""
         return self.provider - self.reference
 
-    def beyond(self, offset: int) -> bool:
+    def beyond(self, allowance: TokenAllowance) -> bool:
         """Whether that is more than is tolerated."""
-        return self.more > offset + TOLERATED * self.reference
+        return allowance.excess(self.provider, self.reference) > 0
 
 
 _KINDS: Sequence[tuple[str, Callable[[CountedWords], bool]]] = (
@@ -109,9 +105,9 @@ def extra_prompt_tokens(samples: Sequence[PromptSample]) -> ExtraTokens:
     counted = [
         CountedWords(sample=one, provider=one.provider_tokens, reference=one.reference_tokens)
         for one in samples
-        if one.reference_tokens >= PROMPT_LEAST
+        if PROMPT_ALLOWANCE.counts(one.reference_tokens)
     ][-MOST:]
-    return _enough(counted, PROMPT_OFFSET) or _alike(counted) or _template(counted) or _described(counted)
+    return _enough(counted, PROMPT_ALLOWANCE) or _alike(counted) or _template(counted) or _described(counted)
 
 
 def extra_completion_tokens(samples: Sequence[PromptSample]) -> ExtraTokens:
@@ -119,16 +115,16 @@ def extra_completion_tokens(samples: Sequence[PromptSample]) -> ExtraTokens:
     counted = [
         CountedWords(sample=one, provider=one.provider_completion, reference=one.reference_completion)
         for one in samples
-        if one.same_text and one.reference_completion >= COMPLETION_LEAST and one.provider_completion
+        if one.same_text and COMPLETION_ALLOWANCE.counts(one.reference_completion) and one.provider_completion
     ][-MOST:]
-    return _enough(counted, COMPLETION_OFFSET) or _alike(counted) or _described(counted)
+    return _enough(counted, COMPLETION_ALLOWANCE) or _alike(counted) or _described(counted)
 
 
-def _enough(counted: Sequence[CountedWords], offset: int) -> ExtraTokens | None:
+def _enough(counted: Sequence[CountedWords], allowance: TokenAllowance) -> ExtraTokens | None:
     """The answer where there is too little to describe: too few requests, or none that has more."""
     if len(counted) < FEWEST:
         return _made(ExtraShape.TOO_FEW, counted, f"{len(counted)} of {FEWEST} comparable requests")
-    if not any(one.beyond(offset) for one in counted):
+    if not any(one.beyond(allowance) for one in counted):
         return _made(ExtraShape.NONE, counted, f"none more {SAME_WORDS} ({len(counted)} requests)")
     return None
 

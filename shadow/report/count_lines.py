@@ -10,7 +10,6 @@ from enum import StrEnum
 from shadow.drift.count_detector import CountSide, CountStanding
 from shadow.identity.chat_template import FEWEST, MOST
 from shadow.identity.extra_tokens import (
-    PROMPT_LEAST,
     SAME_WORDS,
     ExtraShape,
     ExtraTokens,
@@ -19,6 +18,7 @@ from shadow.identity.extra_tokens import (
 )
 from shadow.identity.prompt_sample import PromptSample
 from shadow.identity.request_shape import counted_sample
+from shadow.measures.token_allowance import PROMPT_ALLOWANCE
 from shadow.report.drift_lines import DriftLine, of_providers
 from shadow.verdict.phrases import moment
 from storage.store import Reader
@@ -147,7 +147,7 @@ def _phrase(standing: CountStanding, state: CountState, extra: ExtraTokens | Non
     if state is CountState.NONE_SEEN:
         return f"no more tokens seen {SAME_WORDS} ({standing.pairs:,} requests)"
     if standing.side is CountSide.PROMPT:
-        return f"not yet known: {standing.pairs} of {FEWEST} comparable prompts of {PROMPT_LEAST} tokens and more"
+        return f"not yet known: {standing.pairs} of {FEWEST} comparable prompts of {PROMPT_ALLOWANCE.least} tokens and more"
     return f"not yet known: the words were equal in {standing.pairs:,} of {standing.of:,} pairs"
 
 

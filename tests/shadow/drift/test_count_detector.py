@@ -67,11 +67,11 @@ def test_pairs_under_the_least_size_do_not_count(side, least):
 
 @pytest.mark.parametrize(("tokens", "excess"), [(1_008, 0.0), (1_009, 1.0)])
 def test_three_tokens_and_half_a_percent_of_a_prompt_are_tolerated(tokens, excess):
-    assert RULES[CountSide.PROMPT].excess(tokens, 1_000) == pytest.approx(excess)
+    assert RULES[CountSide.PROMPT].allowance.excess(tokens, 1_000) == pytest.approx(excess)
 
 
 def test_one_token_of_a_completion_is_tolerated():
-    assert RULES[CountSide.COMPLETION].excess(1_006, 1_000) == pytest.approx(0.0)
+    assert RULES[CountSide.COMPLETION].allowance.excess(1_006, 1_000) == pytest.approx(0.0)
 
 
 @pytest.mark.parametrize(
