@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from pydantic import TypeAdapter
@@ -65,6 +65,8 @@ class _Case:
     look: SecondLook | None
     told: GroupStanding
     token_counts: CountTests = field(default_factory=CountTests)
+    head_start_share: float | None = None
+    """None in a snapshot of an earlier version."""
 
 
 _TEXT = TypeAdapter(_Case)
@@ -75,8 +77,9 @@ def saved(state: GroupState) -> str:
     tests that no pair counted for are absent.
     """
     coverage = state.coverage
+    budget = state.alarm.group_tests.budget
     plain = _Case(
-        bar=state.alarm.group_tests.budget.threshold,
+        bar=budget.threshold,
         watch=_plain(state.alarm),
         reasons=list(coverage.reasons),
         cached=list(coverage.cached),
@@ -84,16 +87,19 @@ def saved(state: GroupState) -> str:
         look=state.look,
         told=state.reported,
         token_counts=state.token_counts,
+        head_start_share=budget.head_start_share,
     )
     return _TEXT.dump_json(plain, by_alias=True).decode()
 
 
 def restored(text: str, budget: AlertBudget | None = None) -> GroupState:
     """The state that was saved, with this budget or the one it was saved with; ValueError where the text is no snapshot of a
-    group. A test that no longer exists is ignored.
+    group. Its part of the head start is the one that it was saved with, and a test that no longer exists is ignored.
     """
     plain = _TEXT.validate_json(text)
     budget = budget or AlertBudget(threshold=plain.bar)
+    if plain.head_start_share is not None:
+        budget = replace(budget, head_start_share=plain.head_start_share)
     state = GroupState(budget)
     state.alarm = _alarm(plain.watch, budget)
     state.coverage = RecentCoverage(plain.reasons, plain.cached, plain.counts)

@@ -130,7 +130,7 @@ def _restored(rows: Iterable[GroupStateRow], limits: JudgingLimits) -> JudgedGro
     kept = {row_mapping.key_of(row.group): row for row in rows}
     budget = limits.budget(kept)
     servers = Counter(key.whole for key in kept if key.upstream)
-    # the order in which the servers of a router began is not stored, and the last one's part is within the part of each
+    # earlier versions stored no part of the head start, and the last server's part is within the part of each
     shares = {key: share_of_upstream(servers[key.whole]) if key.upstream else 1.0 for key in kept}
     return JudgedGroups(
         limits=limits,

@@ -49,6 +49,7 @@ class JudgingBatch:
     def __init__(self, store: JudgementStore, groups: JudgedGroups) -> None:
         self._store = store
         self._groups = groups
+        self._held = len(groups.states)
         self._numbers: list[int] = []
         self._changed: set[GroupKey] = set()
         self._given: list[AcknowledgementRow] = []
@@ -118,11 +119,17 @@ class JudgingBatch:
         numbered = zip(self._numbers, self.judged, strict=True)
         return JudgementBatch(
             judgements=[JudgementRow(no=no, reason=row_mapping.reason(pair, judgement)) for no, (pair, judgement) in numbered],
-            group_states=self._groups.rows(sorted(self._changed)),
+            group_states=self._groups.rows(sorted(self._changed | self._shrunk)),
             alarms=self.alarms,
             given=self._given,
             applied=self._applied,
         )
+
+    @property
+    def _shrunk(self) -> set[GroupKey]:
+        """The groups whose part of the fleet's budget shrank, because a group began."""
+        began = len(self._groups.states) > self._held
+        return set(self._groups.states) if began and self._groups.limits.fleet_wide else set()
 
     def _record(self, no: int, pair: JudgedPair, judgement: Judgement) -> None:
         self._numbers.append(no)

@@ -1,5 +1,6 @@
 """The groups in memory: read from the store as they were written, and never more than the limit."""
 
+import json
 import random
 from dataclasses import replace
 
@@ -17,7 +18,7 @@ from storage.judgement_rows import AcknowledgementRow, JudgementBatch
 from storage.rows import PairFilter
 from tests.payoffs import GROUP, add
 from tests.shadow.drift.leaning import payoffs
-from tests.shadow.judging.test_judge import KEY, JudgeRun
+from tests.shadow.judging.test_judge import KEY, JudgeRun, fill
 
 OTHER = GroupKey("default", "m", "q", "r")
 
@@ -183,10 +184,56 @@ def test_head_starts_of_servers_sum_to_at_most_that_of_one_group(store):
     budgets = [state.alarm.group_tests.budget for key, state in run.judge.groups.items() if key.upstream]
     assert [budget.head_start_share for budget in budgets[:3]] == [1 / 2, 1 / 6, 1 / 12]
     assert sum(budget.head_start for budget in budgets) <= 1e7 / 1_000
+
+
+def by_server(run):
+    return {
+        key.upstream: state.alarm.group_tests.budget.head_start_share for key, state in run.judge.groups.items() if key.upstream
+    }
+
+
+@pytest.mark.slow
+def test_part_of_the_head_start_is_the_same_after_a_restart(store):
+    routed(store, 320, names=[f"s{number:02d}" for number in range(32)])
+    run = JudgeRun(store).all()
+    shares = by_server(run)
     run.judge.close()
-    again = JudgeRun(store, "again").all()
-    shares = {state.alarm.group_tests.budget.head_start_share for key, state in again.judge.groups.items() if key.upstream}
-    assert shares == {1 / (32 * 33)}
+    assert by_server(JudgeRun(store, "again").all()) == shares
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fleet_wide", [False, True])
+def test_processes_that_take_turns_store_the_states_that_one_process_stores(store, fleet_wide):
+    for turn in range(12):
+        routed(store, 100, bad="b", prefix=f"{turn}", at=100.0 * turn, seed=turn, names="abcdefgh"[: 2 + turn // 2])
+        fill(store, [0] * 5, prefix=f"once {turn}", group=replace(GROUP, model=f"m{turn}"))
+        run = JudgeRun(store, f"process {turn}", fleet_wide=fleet_wide).all()
+        if turn == 8:
+            assert (
+                "b behind p, m, route default: fixed"
+                in f"{run.judge.acknowledge(Acknowledgement(answer=AckAction.FIXED), 900.0)}"
+            )
+        run.judge.close()
+    turns = store.judgements.group_states()
+    store.judgements.rebuild()
+    JudgeRun(store, fleet_wide=fleet_wide).all()
+    assert store.judgements.group_states() == turns
+
+
+@pytest.mark.slow
+def test_states_of_an_earlier_version_get_the_least_part_of_the_head_start(store):
+    routed(store, 40)
+    run = JudgeRun(store).all()
+    rows = [replace(row, snapshot=earlier(row.snapshot)) for row in store.judgements.group_states()]
+    assert store.judgements.record("judge", JudgementBatch(group_states=rows))
+    run.judge.close()
+    assert set(by_server(JudgeRun(store, "again").all()).values()) == {1 / 20}
+
+
+def earlier(snapshot):
+    kept = json.loads(snapshot)
+    del kept["head_start_share"]
+    return json.dumps(kept)
 
 
 @pytest.mark.slow
