@@ -43,6 +43,7 @@ def choose(
     from shadow.tournament.tournament_route import tournament_route
 
     one_form(md=markdown, json=as_json)
+    _check_flags(only_plan=only_plan, start=start, replace=replace)
     loaded = settings(config, db)
     chosen = tournament_route(loaded, route)
     with progress("reading the records"), _reader(config, db) as reader:
@@ -54,17 +55,29 @@ def choose(
         kept_since = reader.extent()[1] if reader else 0.0
     if current is not None and start and not replace:
         _refuse(current)
+    record = _begun(loaded, chosen, planned.plan, kept_since) if start else None
     if as_json:
         from shadow.tournament.tournament_json import plan_document
 
-        typer.echo(json.dumps(plan_document(planned.plan, route=chosen.name, reference=chosen.reference), indent=2))
+        begun = record.begun if record else 0.0
+        typer.echo(json.dumps(plan_document(planned.plan, route=chosen.name, reference=chosen.reference, begun=begun), indent=2))
     else:
         typer.echo(plain("\n".join(wrapped(line) for line in planned.lines)))
-    if only_plan or (as_json and not start) or not (start or _agreed()):
-        if not only_plan and not as_json:
-            typer.echo(plain(wrapped("Nothing has begun. To begin: sameweights choose --start")))
+    if as_json or only_plan:
         return
-    _begin(loaded, chosen, planned.plan, kept_since, quiet=as_json)
+    if record is None and _agreed():
+        record = _begun(loaded, chosen, planned.plan, kept_since)
+    began = f"The tournament of {chosen.name} has begun. To see it: sameweights choose"
+    typer.echo(plain(wrapped(began if record else "Nothing has begun. To begin: sameweights choose --start")))
+
+
+def _check_flags(*, only_plan: bool, start: bool, replace: bool) -> None:
+    from shadow.settings.config_errors import ConfigError
+
+    if only_plan and start:
+        raise ConfigError(["--plan and --start: --plan begins nothing; give one of them"])
+    if replace and not start:
+        raise ConfigError(["--replace: it ends a tournament where another one begins; give --start too"])
 
 
 @contextmanager
@@ -113,7 +126,7 @@ def _refuse(record: TournamentRecord) -> None:
     raise ConfigError([words])
 
 
-def _begin(config: Config, route: TournamentRoute, plan: TournamentPlan, kept_since: float, *, quiet: bool) -> None:
+def _begun(config: Config, route: TournamentRoute, plan: TournamentPlan, kept_since: float) -> TournamentRecord:
     from math import isfinite
 
     from shadow.commands.begin_tournament import begin_tournament
@@ -134,5 +147,4 @@ def _begin(config: Config, route: TournamentRoute, plan: TournamentPlan, kept_si
         kept_since=kept_since,
     )
     begin_tournament(config.storage, record)
-    if not quiet:
-        typer.echo(plain(wrapped(f"The tournament of {route.name} has begun. To see it: sameweights choose")))
+    return record

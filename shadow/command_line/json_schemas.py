@@ -16,7 +16,6 @@ from shadow.settings.config_errors import ConfigError, meant, quoted
 from shadow.terminal.answers_text import ANSWER_SCHEMA, ANSWERS_SCHEMA
 from shadow.terminal.pair_list import PAIRS_SCHEMA
 from shadow.terminal.pair_text import PAIR_SCHEMA
-from shadow.tournament.tournament_figures import SignalState
 from shadow.tournament.tournament_json import CHOOSE_SCHEMA
 from storage.rows import ExchangeRow, FindingRow, PairRow, ToolCallRow
 
@@ -119,7 +118,7 @@ def _choose() -> JsonSchema:
     number: JsonSchema = {"type": ["number", "null"]}
     signal = _object(
         {
-            "state": {"enum": [*SignalState]},
+            "state": {"enum": [*ChoiceVerdict]},
             "requests": NUMBER,
             "tolerance": {"type": "number"},
             **dict.fromkeys(("excess", "low", "high", "needed"), number),

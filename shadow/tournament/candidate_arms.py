@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
+from proxy.exchange import Role
 from shadow.choice.arm_evidence import ArmEvidence
 from shadow.choice.tournament_terms import TournamentTerms
 from shadow.drift.conversation_units import PairPayoffs
@@ -19,8 +20,6 @@ from shadow.drift.exclusions import Exclusion
 from storage.judgement_rows import ArmPairRow
 from storage.rows import IdentityRow
 
-CANDIDATE = "candidate"
-"""Role of a candidate's answer."""
 LONGEST_MODEL = 200
 """Characters of a model's name that are printed beside its candidate's."""
 COUNTED = frozenset({"", Exclusion.CACHING_REFERENCE.value})
@@ -69,7 +68,7 @@ def candidate_arms(
     moments = _moments(changes, begun)
     arms: dict[tuple[str, str, float], CandidateArm] = {}
     for row in rows:
-        if row.role != CANDIDATE or row.provider not in candidates or row.reference != reference:
+        if row.role != Role.CANDIDATE or row.provider not in candidates or row.reference != reference:
             continue
         began = max((at for at in moments[row.provider, row.model] if at <= row.started), default=begun)
         key = row.provider, row.model, began

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from proxy.exchange import Role
 from shadow.choice.tournament_plan import RouteTraffic, SignalTraffic
 from shadow.drift.admission import PER_CONVERSATION
 from shadow.drift.drift_signals import AGREEMENT
@@ -26,7 +27,6 @@ ENOUGH_CONTROLS = 20
 """Random controls from which the floor of a label is taken as seen."""
 ENOUGH_PAIRS = 50
 """Pairs from which the floor of a number is taken as seen."""
-LIVE = "primary"
 
 
 def route_traffic(
@@ -39,7 +39,7 @@ def route_traffic(
         return traffic_of([], [], now=now, control_fraction=control_fraction)
     since = now - WEEK
     rows = reader.judgements.arm_pairs(route.name, since, 0.0)
-    live = [row for row in rows if row.role == LIVE and row.reference == route.reference]
+    live = [row for row in rows if row.role == Role.PRIMARY and row.reference == route.reference]
     counts = [
         count
         for count in reader.signal_counts(since, 0.0)

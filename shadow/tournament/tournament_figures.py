@@ -4,20 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 from shadow.choice.candidate_claims import CandidateClaim, ChoiceVerdict
 from shadow.choice.tournament_terms import TournamentTerms
-
-
-class SignalState(StrEnum):
-    """What the evidence shows of one signal of a candidate."""
-
-    SAME = "same"
-    WORSE = "worse"
-    DIFFERS = "differs"
-    UNDECIDED = "undecided"
-    NOT_MEASURED = "not_measured"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +17,7 @@ class SignalFigures:
     """
 
     signal: str
-    state: SignalState
+    state: ChoiceVerdict
     requests: int
     excess: float | None
     low: float | None

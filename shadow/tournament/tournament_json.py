@@ -41,13 +41,15 @@ def tournament_document(found: TournamentFigures) -> Document:
     }
 
 
-def plan_document(plan: TournamentPlan, *, route: str, reference: str) -> Document:
-    """The document where no tournament runs: nothing is claimed, and what one would take."""
+def plan_document(plan: TournamentPlan, *, route: str, reference: str, begun: float = 0.0) -> Document:
+    """The document before the first pair of a tournament: nothing is claimed, and what one would take. `begun` in epoch seconds,
+    0 where none runs.
+    """
     return {
         "schema": CHOOSE_SCHEMA,
         "route": route,
         "reference": reference,
-        "begun": None,
+        "begun": rfc3339(begun) if begun else None,
         "candidates": [],
         "cheapest_proven": None,
         "tie": [],

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from statistics import fmean
 
+from proxy.exchange import Role
 from shadow.pipeline.candidate_copies import CandidateCopies
 from shadow.pricing.price_list import PriceList
 from shadow.settings.top_level_config import Config
-from shadow.tournament.candidate_arms import CANDIDATE
 from shadow.tournament.candidate_costs import answer_cost
 from shadow.tournament.tournament_record import TournamentRecord, running_tournaments
 from storage.judgement_rows import ArmPairRow
@@ -22,7 +22,7 @@ def tournament_spent(rows: Iterable[ArmPairRow], record: TournamentRecord, price
     """The calls to candidates by their own tokens, and those to the reference by the mean tokens of the same answers at its
     prices; None where none of these answers has a price.
     """
-    own = [row for row in rows if row.role == CANDIDATE and row.provider in record.candidates]
+    own = [row for row in rows if row.role == Role.CANDIDATE and row.provider in record.candidates]
     calls = [cost for row in own if (cost := answer_cost(row, row.provider, prices)) is not None]
     reference = [cost for row in own if (cost := answer_cost(row, record.reference, prices)) is not None]
     if not calls and not reference:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from math import inf
 from statistics import median
 
+from proxy.exchange import Role
 from proxy.provider_config import Provider
 from shadow.choice.arm_evidence import ArmEvidence
 from shadow.choice.candidate_claims import CandidateClaim, ChoiceVerdict, claims, signal_needed
@@ -18,10 +19,9 @@ from shadow.choice.price_order import Costs, PriceChoice, price_choice
 from shadow.choice.tournament_terms import TournamentTerms
 from shadow.drift.alarm_budget import against_provider
 from shadow.pricing.price_list import PriceList
-from shadow.tournament.candidate_arms import CANDIDATE, CandidateArm, arm_evidence, candidate_arms, latest
+from shadow.tournament.candidate_arms import CandidateArm, arm_evidence, candidate_arms, latest
 from shadow.tournament.candidate_costs import cached_share, candidate_costs, provider_costs
 from shadow.tournament.claim_sentences import claim_sentence, money, rank_sentence
-from shadow.tournament.route_traffic import LIVE
 from shadow.tournament.standing_reasons import deletion_reason, standing_reason
 from shadow.tournament.tournament_figures import (
     CandidateFigures,
@@ -30,7 +30,6 @@ from shadow.tournament.tournament_figures import (
     LiveFigures,
     PriceFigures,
     SignalFigures,
-    SignalState,
     TournamentFigures,
 )
 from shadow.tournament.tournament_record import TournamentRecord
@@ -78,8 +77,8 @@ def tournament_figures(
         changes=identities.identities(record.begun, until or now + 1, MOST_CHANGES),
         alarms=reader.judgements.alarms(record.begun, until),
         identities={(row.provider, row.model): row.identity for row in identities.latest(MOST_CHANGES)},
-        costs=candidate_costs((row for row in rows if row.role == CANDIDATE), prices),
-        live_costs=provider_costs((row for row in rows if row.role == LIVE), prices),
+        costs=candidate_costs((row for row in rows if row.role == Role.CANDIDATE), prices),
+        live_costs=provider_costs((row for row in rows if row.role == Role.PRIMARY), prices),
         spent=tournament_spent(rows, record, prices),
         cut=_cut(reader, record),
         providers=providers or {},
@@ -187,17 +186,17 @@ def _signal(signal: str, one: ArmEvidence, terms: TournamentTerms, *, same: bool
     )
 
 
-def _signal_state(signal: str, one: ArmEvidence, terms: TournamentTerms, *, same: bool) -> SignalState:
+def _signal_state(signal: str, one: ArmEvidence, terms: TournamentTerms, *, same: bool) -> ChoiceVerdict:
     """Where the candidate is proven the `same`, so is each signal, because its place may have a lower bar than the first."""
     keys = [(signal, side) for side in against_provider(signal)]
     differs = [key for key in keys if one.odd[key].highest >= terms.difference_threshold(key)]
     if signal not in one.counts:
-        return SignalState.NOT_MEASURED
+        return ChoiceVerdict.NOT_MEASURED
     if any(one.beyond[key].highest >= terms.difference_threshold(key) for key in differs):
-        return SignalState.WORSE
+        return ChoiceVerdict.WORSE
     if same or all(one.same[key].highest >= terms.same_threshold(1) for key in keys):
-        return SignalState.SAME
-    return SignalState.DIFFERS if differs else SignalState.UNDECIDED
+        return ChoiceVerdict.SAME
+    return ChoiceVerdict.DIFFERS if differs else ChoiceVerdict.UNDECIDED
 
 
 def _median(values: Iterable[float | None]) -> float | None:
@@ -217,7 +216,7 @@ def _live(rows: Iterable[ArmPairRow], costs: Mapping[str, Costs]) -> Iterator[Li
     """The providers that served, in the order of their names."""
     served: dict[str, list[ArmPairRow]] = defaultdict(list)
     for row in rows:
-        if row.role == LIVE:
+        if row.role == Role.PRIMARY:
             served[row.provider].append(row)
     for name, own in sorted(served.items()):
         good = [row for row in own if not row.failure and row.status is not None and row.status < 400]

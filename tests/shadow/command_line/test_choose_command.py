@@ -85,6 +85,18 @@ def test_a_tournament_that_runs_is_ended_only_by_a_flag(run, configured):
     assert run("choose", "--start", "--replace")[0] == 0
 
 
+def test_the_json_of_a_start_holds_when_the_tournament_began(run, configured):
+    started = json.loads(run("choose", "--start", "--json")[1])
+    assert started["begun"] == json.loads(run("choose", "--json")[1])["begun"] is not None
+
+
+@pytest.mark.parametrize(("flags", "words"), [(["--replace"], "give --start too"), (["--plan", "--start"], "give one of them")])
+def test_flags_that_contradict_each_other_begin_nothing(run, configured, flags, words):
+    code, _, err = run("choose", *flags)
+    assert (code, words in err) == (2, True)
+    assert not (configured / "recorded.db").exists()
+
+
 @pytest.mark.parametrize(
     ("before", "after", "words"),
     [

@@ -5,7 +5,7 @@ import pytest
 from proxy.provider_config import Provider
 from shadow.choice.candidate_claims import ChoiceVerdict
 from shadow.tournament.claim_sentences import live_sentence
-from shadow.tournament.tournament_figures import LimitFigures, SignalState
+from shadow.tournament.tournament_figures import LimitFigures
 from shadow.tournament.tournament_view import TournamentRecords, figures_of, tournament_figures
 from storage.judgement_rows import AlarmRow
 from storage.rows import IdentityRow, PairGroup
@@ -54,18 +54,18 @@ def test_equal_worse_and_missing_candidates_have_their_verdicts():
     assert same.sentence.startswith(
         "host-a: same as the reference within 3 points (930 requests in 930 conversations, 28 to 29 May; "
     )
-    assert (same.signals["answer_kind"].state, same.needed) == (SignalState.SAME, None)
+    assert (same.signals["answer_kind"].state, same.needed) == (ChoiceVerdict.SAME, None)
     words = "host-b: worse than the reference by more than 3 points: kind of answer, about 1"
     assert shown(found)["host-b"].sentence.startswith(words)
     assert shown(found)["host-c"].sentence == "host-c: not measured: no request has been compared yet."
 
 
-@pytest.mark.parametrize(("others", "state"), [(("host-b",), SignalState.SAME), ((), SignalState.UNDECIDED)])
+@pytest.mark.parametrize(("others", "state"), [(("host-b",), ChoiceVerdict.SAME), ((), ChoiceVerdict.UNDECIDED)])
 def test_each_signal_of_a_candidate_proven_in_a_later_step_is_the_same(others, state):
     """205 pairs without a difference are above 80, the bar of the second place, and below 100, that of the first."""
     one = shown(figures(arm(n=205, floor=0), *(arm(name, n=400, floor=0) for name in others)))["host-a"]
     found = one.signals["answer_kind"]
-    assert (found.state, found.needed is None) == (state, state is SignalState.SAME)
+    assert (found.state, found.needed is None) == (state, state is ChoiceVerdict.SAME)
 
 
 def test_undecided_names_the_signal_and_how_many_requests_it_takes():
