@@ -1,0 +1,51 @@
+{{- /* Every sentence about values that cannot work, in one pass. */ -}}
+{{- define "sameweights.checks" -}}
+{{- $found := list }}
+{{- $config := .Values.config }}
+{{- $url := dig "storage" "url" "" $config }}
+{{- $variable := dig "storage" "url_env" "" $config }}
+{{- $broker := dig "broker" "url" "" $config }}
+{{- if not (regexMatch "^[a-z]([a-z0-9-]{0,50}[a-z0-9])?$" .Release.Name) }}
+{{- $found = append $found (printf "the release: %q is no name of a Service; use up to 52 lower-case letters, digits and -" .Release.Name) }}
+{{- end }}
+{{- if not (dig "proxy" "providers" dict $config) }}
+{{- $found = append $found "config.proxy.providers: no provider is named; write at least one with its base_url, as in docs/how-to/kubernetes.md" }}
+{{- end }}
+{{- range tuple "proxy" "admin" }}
+{{- if dig . "listen" "" $config }}
+{{- $found = append $found (printf "config.%s.listen: the chart sets it, since Services and probes use its ports; leave it out" .) }}
+{{- end }}
+{{- end }}
+{{- if regexMatch "://[^/@]*:[^/@]*@" $url }}
+{{- $found = append $found "config.storage.url: carries a password, which a ConfigMap would show; put the URL into a Secret and name its variable in config.storage.url_env" }}
+{{- end }}
+{{- if and (eq .Values.mode "single") $broker }}
+{{- $found = append $found "config.broker.url: one pod forwards and audits without a broker; set mode: fleet, or leave broker.url out" }}
+{{- end }}
+{{- if and (eq .Values.mode "single") (hasPrefix "sqlite:" $url) (not (hasPrefix "sqlite:////var/lib/sameweights/" $url)) }}
+{{- $found = append $found (printf "config.storage.url: %q is not on the volume; leave it out, or name a file below sqlite:////var/lib/sameweights/" $url) }}
+{{- end }}
+{{- if eq .Values.mode "fleet" }}
+{{- if not $broker }}
+{{- $found = append $found "config.broker.url: none is configured, and exchanges pass from proxies to auditors through a broker; name your NATS servers, or set mode: single" }}
+{{- end }}
+{{- if not (or $variable (regexMatch "^postgres(ql)?://" $url)) }}
+{{- $found = append $found "config.storage.url_env: auditors share one store, which is a PostgreSQL database; name the variable that holds its URL, or set mode: single" }}
+{{- end }}
+{{- if gt (int (dig "shadow" "audit_workers" 1 $config)) 1 }}
+{{- $found = append $found "config.shadow.audit_workers: workers of one host share a local socket; leave it out, and raise auditors.replicas" }}
+{{- end }}
+{{- if and (eq (dig "admin" "metrics" "open" $config) "token") (not (dig "admin" "token_env" "" $config)) }}
+{{- $found = append $found "config.admin.metrics: proxies have no store that keeps a drawn token; name a variable in config.admin.token_env" }}
+{{- end }}
+{{- end }}
+{{- range $part := tuple "proxies" "auditors" }}
+{{- $scaled := (index $.Values $part).autoscaling }}
+{{- if and $scaled.enabled (gt (int $scaled.min) (int $scaled.max)) }}
+{{- $found = append $found (printf "%s.autoscaling: min is %d and max is %d; min must be at most max" $part (int $scaled.min) (int $scaled.max)) }}
+{{- end }}
+{{- end }}
+{{- if $found }}
+{{- fail (printf "\n  %s\n" (join "\n  " $found)) }}
+{{- end }}
+{{- end }}
