@@ -1,10 +1,11 @@
 """Simulates tournaments through the product's own claims: false ones, what proofs take, calls, prices and traps.
 
-python -m bench.tournaments false-same sticky equal power calls price traps --runs 1000
+python -m bench.tournaments false-same sticky equal power calls price traps segments --runs 1000
 
 false-same: five candidates exactly at the tolerance. sticky: the same, in a tenth of the conversations. equal: five equal ones,
 any "worse" or "differs". power: pairs until an equal and a worse one are named. calls: what is spent against the printed figure.
-price: a worse one named cheapest. traps: the mean payoff of a candidate that is the reference.
+price: a worse one named cheapest. traps: the mean payoff of a candidate that is the reference. segments: any one of five
+candidates at the tolerance beyond it.
 
 Requests have five possible actions and a difficulty; payoffs are those of `shadow.drift.payoff` by the labels of the answers.
 Seeded; the exit code is 1 when a bar is missed.
@@ -13,6 +14,7 @@ Seeded; the exit code is 1 when a bar is missed.
 import argparse
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -187,6 +189,49 @@ def calls_spent(run: int, floor: float, length: float) -> float:
     return float("inf")
 
 
+SEGMENTS = tuple(
+    (f"prompt={size}", f"tools={'yes' if size % 2 else 'no'}", f"turn={'first' if tag % 2 else 'later'}", f"tag={tag}")
+    for size in range(6)
+    for tag in range(22)
+)
+"""Each combination of a request's segments: 32 segments in all."""
+
+
+def by_segment(run: int, floor: float, wrong: Sequence[float], n: int) -> Iterator[tuple[NDArray[np.int64], ArmEvidence]]:
+    """The segments of each request, by their place in SEGMENTS, and the evidence of each arm with these counted."""
+    found = drawn(run, floor, [0.0, *wrong], n)
+    places = np.random.default_rng([run, 5]).integers(0, len(SEGMENTS), n)
+    for values in found.paid[1:]:
+        arm = ArmEvidence(terms=TERMS)
+        counts = Counter(zip(places.tolist(), values.tolist(), strict=True))
+        for (place, value), times in counts.items():
+            pair = PairPayoffs(started=1.0, conversation="", payoffs={SIGNAL: value}, segments=SEGMENTS[place])
+            unit = ConversationUnit(opened=0.0, pairs=1, means={SIGNAL: float(value)}, members=(pair,))
+            arm.segments.add(unit, times)
+        yield places, arm
+
+
+def false_segment(run: int, floor: float, points: float) -> tuple[bool, bool]:
+    """(any segment of five candidates exactly at the tolerance beyond it, any interval without the truth), at four looks."""
+    beyond = missed = False
+    for look in (500, 1_000, 2_000, 4_000):
+        for _, arm in by_segment(run, floor, [worse_by(points, floor)] * 5, look):
+            shown = list(arm.segments.worst())
+            beyond = beyond or any(each.beyond for each in shown)
+            missed = missed or any(not each.low <= points <= each.high for each in shown)
+    return beyond, missed
+
+
+def found_segment(run: int, floor: float, requests: int) -> bool:
+    """One tag in five is 20 points worse: it is named after so many requests of the tag."""
+    paid = drawn(run, floor, [0.0, worse_by(0.20, floor)], requests).paid[1]
+    arm = ArmEvidence(terms=TERMS)
+    for value in paid.tolist():
+        pair = PairPayoffs(started=1.0, conversation="", payoffs={SIGNAL: value}, segments=("tag=checkout",))
+        arm.segments.add(ConversationUnit(opened=0.0, pairs=1, means={SIGNAL: float(value)}, members=(pair,)))
+    return any(each.beyond for each in arm.segments.worst())
+
+
 def price_named(run: int) -> tuple[bool, bool, bool]:
     """(a worse one ever named cheapest, the order of the two equal ones ever said wrongly, at the end still a tie)."""
     floor, n = 0.15, UNITS
@@ -303,6 +348,19 @@ def trap_rows(_pool: ProcessPoolExecutor, _runs: int) -> Iterator[tuple[str, str
         )
 
 
+def segment_rows(pool: ProcessPoolExecutor, runs: int) -> Iterator[tuple[str, str, str]]:
+    for floor, points in product(FLOORS, (DELTA, 0.0)):
+        found = [tuple(each) for each in over(pool, runs, false_segment, floor=floor, points=points)]  # type: ignore[call-overload] # pairs
+        rows: Rows = []
+        title = f"{points * 100:g} points in each of 32 segments, floor {floor}"
+        counted(rows, f"any segment beyond the tolerance, {title}", [each[0] for each in found], runs)
+        counted(rows, f"any interval of a segment without the truth, {title}", [each[1] for each in found], runs)
+        yield from rows
+    for floor, requests in zip(FLOORS, (150, 250, 350), strict=True):
+        share = sum(map(bool, over(pool, runs, found_segment, floor=floor, requests=requests))) / runs
+        yield f"a tag 20 points worse is named after {requests} requests of it, floor {floor}", f"{share:.3f}", ""
+
+
 PARTS = {
     "false-same": same_rows,
     "sticky": sticky_rows,
@@ -311,6 +369,7 @@ PARTS = {
     "calls": calls_rows,
     "price": price_rows,
     "traps": trap_rows,
+    "segments": segment_rows,
 }
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from storage.rows import PairGroup
 
@@ -189,7 +191,8 @@ class ArmPairRow:
     """One pair of a route: the live provider's or a candidate's (`role` is `primary` or `candidate`), with the times, status and
     tokens of its own answer: by class, in the order of `shadow.pricing.token_classes`, None where the classes are not known. The
     pairs of one live request share `request`. `judgement` is None while the pair waits for the
-    judge, "" where all of it counts; `excluded` holds the reasons known before that.
+    judge, "" where all of it counts; `excluded` holds the reasons known before that. `segments` are those of the request, by the
+    request alone, such as `tools=yes` and `tag=checkout`.
     """
 
     no: int
@@ -211,6 +214,13 @@ class ArmPairRow:
     tokens: tuple[int, ...] | None = None
     control: bool = False
     """Whether the reference answered the request a second time for this pair."""
+    segments: tuple[str, ...] = ()
+
+
+@lru_cache(maxsize=1_024)
+def segment_names(segments: str) -> tuple[str, ...]:
+    """The names of a stored JSON object of segments; few differ, since their values are closed sets."""
+    return tuple(sorted(f"{name}={value}" for name, value in json.loads(segments).items()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

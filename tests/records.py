@@ -67,8 +67,10 @@ def add_live(store: Store, provider: str, what: str | dict | bytes = "Hello ther
     return seen
 
 
-def add_pair(store: Store, provider: str, live, reference, control=None, *, faults=(), reason=ControlReason.RANDOM, **more):
-    """One live exchange with its reference answer and, where given, the control; the id of the pair."""
+def add_pair(
+    store: Store, provider: str, live, reference, control=None, *, faults=(), reason=ControlReason.RANDOM, tag="", **more
+):
+    """One live exchange with its reference answer and, where given, the control; the id of the pair. `tag` is its segment."""
     seen = add_live(store, provider, live, faults=faults, **{"conversation": f"talk-{next(_ids)}", **more})
     shadows = [
         parse_shadow_exchange(
@@ -91,7 +93,7 @@ def add_pair(store: Store, provider: str, live, reference, control=None, *, faul
             payoffs=payoffs(seen.request, seen.answer, shadows[0].answer, second.answer if second else None),
             exchanges=tuple(record(each) for each in shadows),
             alterations=["the model is called otherwise there"],
-            shape=request_shape(pair),
+            shape=request_shape(pair, {"tag": tag} if tag else {}),
         )
     )
     return seen.exchange.id

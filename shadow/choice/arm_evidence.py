@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from shadow.choice.segment_evidence import SegmentEvidence
 from shadow.choice.tournament_terms import DIFFERENCE_TESTS, TournamentTerms
 from shadow.drift.alarm_budget import TestKey
 from shadow.drift.conversation_units import ConversationUnit, ConversationUnits, PairPayoffs
@@ -85,8 +86,10 @@ class ArmEvidence:
     last: float = 0.0
     period: ClaimPeriod = ClaimPeriod()
     units: ConversationUnits = field(default_factory=ConversationUnits)
+    segments: SegmentEvidence = field(init=False)
 
     def __post_init__(self) -> None:
+        self.segments = SegmentEvidence(self.terms)
         bound = self.terms.bound
         self.odd = {key: ClaimedEvidence(same=False) for key in sorted(DIFFERENCE_TESTS)}
         self.beyond = {key: ClaimedEvidence(same=False, bound=bound(key[0])) for key in self.terms.proven}
@@ -119,6 +122,8 @@ class ArmEvidence:
     def add_unit(self, unit: ConversationUnit, times: int = 1) -> None:
         """Add one closed conversation, or so many that are equal, to BEYOND and SAME."""
         self.conversations += times
+        if unit.members:
+            self.segments.add(unit, times)
         for signal, mean in unit.means.items():
             self.moments.setdefault(signal, UnitMoments()).add(mean, times)
             for side in (1, -1):

@@ -125,6 +125,9 @@ def _choose() -> JsonSchema:
         }
     )
     price = _object({"per_thousand": {"type": "number"}, "requests": NUMBER, "cached_share": number})
+    shown = {name: {"type": "number"} for name in ("excess", "low", "high")}
+    counts = dict.fromkeys(("requests", "conversations"), NUMBER)
+    segment = _object({**dict.fromkeys(("segment", "signal"), TEXT), **counts, **shown, "beyond": {"type": "boolean"}})
     candidate = _object(
         {
             **dict.fromkeys(("name", "model", "sentence"), TEXT),
@@ -138,6 +141,7 @@ def _choose() -> JsonSchema:
             "availability": number,
             "limits": _object({"quantization": MAYBE_TEXT, "context": number, "largest_prompt": number}),
             "identity": _object({"since": TIME, "changed": {"type": "boolean"}, "same_as": TEXTS}),
+            "segments": _listing(segment),
         }
     )
     top = {"route": TEXT, "reference": TEXT, "begun": {"anyOf": [TIME, {"type": "null"}]}, "cheapest_proven": MAYBE_TEXT}

@@ -6,7 +6,7 @@ order in which their conversations opened: otherwise short conversations, which 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from shadow.drift.admission import DAY, PER_CONVERSATION
@@ -42,37 +42,50 @@ class OpenConversation:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairPayoffs:
     """One pair that counts, started at `started` (epoch seconds): its payoffs by signal, -1, 0 or +1. `conversation` is "" for
-    a request that stands alone.
+    a request that stands alone; `segments` are those of the request.
     """
 
     started: float
     conversation: str
     payoffs: Mapping[str, int]
+    segments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationUnit:
-    """One closed conversation of `pairs` counted pairs: the mean payoff of each signal that some of them counted for."""
+    """One closed conversation of `pairs` counted pairs: the mean payoff of each signal that some of them counted for. `members`
+    are these pairs.
+    """
 
     opened: float
     pairs: int
     means: Mapping[str, float]
+    members: tuple[PairPayoffs, ...] = ()
+
+
+def mean_payoffs(pairs: Sequence[PairPayoffs]) -> Mapping[str, float]:
+    """The mean payoff of each signal that some of the `pairs` counted for."""
+    if len(pairs) == 1:
+        return pairs[0].payoffs
+    paid: dict[str, list[int]] = {}
+    for pair in pairs:
+        for signal, payoff in pair.payoffs.items():
+            paid.setdefault(signal, []).append(payoff)
+    return {signal: sum(payoffs) / len(payoffs) for signal, payoffs in paid.items()}
 
 
 @dataclass(slots=True, kw_only=True)
 class _Conversation:
     span: OpenConversation
-    sums: dict[str, tuple[int, int]] = field(default_factory=dict)
+    members: list[PairPayoffs] = field(default_factory=list)
 
     def add(self, pair: PairPayoffs) -> None:
         self.span.add(pair.started, 0)
-        for signal, payoff in pair.payoffs.items():
-            pairs, total = self.sums.get(signal, (0, 0))
-            self.sums[signal] = (pairs + 1, total + payoff)
+        self.members.append(pair)
 
     def unit(self) -> ConversationUnit:
-        means = {signal: total / pairs for signal, (pairs, total) in self.sums.items()}
-        return ConversationUnit(opened=self.span.opened, pairs=self.span.pairs, means=means)
+        means = mean_payoffs(self.members)
+        return ConversationUnit(opened=self.span.opened, pairs=self.span.pairs, means=means, members=tuple(self.members))
 
 
 class ConversationUnits:

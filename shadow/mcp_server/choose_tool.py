@@ -13,7 +13,7 @@ from shadow.presentation.visible_text import plain
 from shadow.settings.top_level_config import Config
 from shadow.tournament.claim_sentences import LEVEL
 from shadow.tournament.route_view import RoutePlan, route_view
-from shadow.tournament.tournament_figures import CandidateFigures, SignalFigures, TournamentFigures
+from shadow.tournament.tournament_figures import CandidateFigures, SegmentFigures, SignalFigures, TournamentFigures
 from shadow.tournament.tournament_route import tournament_route
 from storage.store import Reader
 
@@ -29,6 +29,18 @@ class ChoiceSignal(BaseModel):
     high: float | None
     tolerance: float
     needed: int | None
+
+
+class ChoiceSegment(BaseModel):
+    """One segment of requests, such as `tag=checkout`; excess and interval, which holds for all segments together, in points."""
+
+    segment: str
+    requests: int
+    signal: str
+    excess: float
+    low: float
+    high: float
+    beyond: bool = Field(description="Whether more than the tolerance is shown; nothing else is claimed of a segment.")
 
 
 class ChoiceCandidate(BaseModel):
@@ -49,6 +61,7 @@ class ChoiceCandidate(BaseModel):
     availability: float | None
     same_server_as: list[str]
     signals: list[ChoiceSignal]
+    segments: list[ChoiceSegment]
 
 
 class ChoiceResult(ToolResult):
@@ -119,6 +132,19 @@ def _candidate(each: CandidateFigures) -> ChoiceCandidate:
         availability=each.availability,
         same_server_as=list(each.identity.same_as),
         signals=[_signal(signal) for signal in each.signals.values()],
+        segments=[_segment(segment) for segment in each.segments],
+    )
+
+
+def _segment(each: SegmentFigures) -> ChoiceSegment:
+    return ChoiceSegment(
+        segment=recorded_name(each.segment),
+        requests=each.requests,
+        signal=each.signal,
+        excess=each.excess * 100,
+        low=each.low * 100,
+        high=each.high * 100,
+        beyond=each.beyond,
     )
 
 

@@ -13,9 +13,10 @@ from shadow.settings.top_level_config import Config
 from shadow.tournament.claim_sentences import LEVEL, limit_sentence, live_sentence, money
 from shadow.tournament.pareto_plot import pareto_plot
 from shadow.tournament.route_view import RoutePlan, route_view
+from shadow.tournament.segment_figures import STATEMENT, has_segments, segment_sentence, tag_rows
 from shadow.tournament.tournament_figures import TournamentFigures
 from shadow.tournament.tournament_route import routes_with_candidates, tournament_route
-from shadow.tournament.tournament_text import MARKS, cells, head, planned
+from shadow.tournament.tournament_text import MARKS, cells, head, planned, tag_cells
 from storage.store import Reader
 
 PARAMETERS = ("route",)
@@ -58,6 +59,15 @@ class ChoosePage:
             planned=planned(found),
             plot=pareto_plot(found),
             level=LEVEL if any(each.verdict is ChoiceVerdict.SAME for each in found.candidates) else "",
+            statement=STATEMENT if has_segments(found.candidates) else "",
+            tags=[
+                {
+                    "cells": tag_cells(one, each),
+                    "kind": "differ" if each.beyond else "not_measured",
+                    "address": address("/pairs", {"provider": one.name, "route": found.route, "segment": each.segment}),
+                }
+                for one, each in tag_rows(found.candidates)
+            ],
             live=[words for each in found.live if (words := live_sentence(each))],
             rows=[
                 {
@@ -66,6 +76,7 @@ class ChoosePage:
                     "mark": MARKS.get(each.verdict, "?"),
                     "kind": CLASSES.get(each.verdict, "not_measured"),
                     "limits": limit_sentence(each.label, each.limits),
+                    "segments": segment_sentence(each),
                     "address": provider_address(each.name, since="all"),
                 }
                 for each in found.candidates

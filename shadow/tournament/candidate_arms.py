@@ -127,4 +127,6 @@ def _counted(row: ArmPairRow) -> PairPayoffs | None:
     kept = {
         signal: payoff for signal, payoff in row.payoffs.items() if row.judgement not in DIRECTED_ONLY or signal not in AGREEMENT
     }
-    return PairPayoffs(started=row.started, conversation=row.conversation, payoffs=kept) if kept else None
+    if not kept:
+        return None
+    return PairPayoffs(started=row.started, conversation=row.conversation, payoffs=kept, segments=row.segments)

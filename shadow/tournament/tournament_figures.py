@@ -60,6 +60,23 @@ class IdentityFigures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentFigures:
+    """One segment of requests, such as `tag=checkout`: counted `requests`, and of one required signal its `conversations` and the
+    mean `excess` with an interval that holds for all segments of the tournament together. `beyond` is whether more than the
+    tolerance is shown.
+    """
+
+    segment: str
+    requests: int
+    conversations: int
+    signal: str
+    excess: float
+    low: float
+    high: float
+    beyond: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateFigures:
     """One candidate with one model; `label` names it, with its model where the candidate has several.
 
@@ -86,6 +103,7 @@ class CandidateFigures:
     identity: IdentityFigures
     price: PriceFigures | None = None
     limits: LimitFigures = LimitFigures()
+    segments: tuple[SegmentFigures, ...] = ()
 
     @property
     def largest(self) -> SignalFigures | None:

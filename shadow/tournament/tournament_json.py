@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from math import isfinite
 
 from shadow.choice.tournament_plan import TournamentPlan
@@ -93,6 +94,7 @@ def _candidate(each: CandidateFigures) -> Document:
             "largest_prompt": each.limits.largest_prompt,
         },
         "identity": {"since": rfc3339(identity.since), "changed": identity.changed, "same_as": list(identity.same_as)},
+        "segments": [asdict(segment) for segment in each.segments],
     }
 
 

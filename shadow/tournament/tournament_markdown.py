@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from shadow.choice.candidate_claims import ChoiceVerdict
 from shadow.presentation.safe_text import markdown
 from shadow.tournament.claim_sentences import LEVEL
+from shadow.tournament.segment_figures import STATEMENT, has_segments, segment_sentence, tag_rows
 from shadow.tournament.tournament_figures import TournamentFigures
-from shadow.tournament.tournament_text import COLUMNS, cells, head, planned
+from shadow.tournament.tournament_text import COLUMNS, TAG_COLUMNS, cells, head, planned, tag_cells
 
 
 def tournament_markdown(found: TournamentFigures) -> str:
@@ -21,16 +22,27 @@ def _lines(found: TournamentFigures) -> Iterator[str]:
     yield ""
     yield markdown(" ".join(filter(None, (head(found), planned(found)))))
     yield ""
-    yield from (f"- {markdown(each.sentence)}" for each in found.candidates)
+    for each in found.candidates:
+        yield f"- {markdown(' '.join(filter(None, (each.sentence, segment_sentence(each)))))}"
     yield ""
     yield markdown(found.rank)
     if any(each.verdict is ChoiceVerdict.SAME for each in found.candidates):
         yield ""
         yield LEVEL
+    if has_segments(found.candidates):
+        yield ""
+        yield STATEMENT
     for note in found.notes:
         yield ""
         yield markdown(note)
     yield ""
-    yield f"| {' | '.join(COLUMNS)} |"
-    yield f"|---{'|---:' * (len(COLUMNS) - 1)}|"
-    yield from (f"| {' | '.join(map(markdown, cells(each)))} |" for each in found.candidates)
+    yield from _table(COLUMNS, map(cells, found.candidates))
+    if rows := [tag_cells(*row) for row in tag_rows(found.candidates)]:
+        yield ""
+        yield from _table(TAG_COLUMNS, rows)
+
+
+def _table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    yield f"| {' | '.join(columns)} |"
+    yield f"|---{'|---:' * (len(columns) - 1)}|"
+    yield from (f"| {' | '.join(map(markdown, row))} |" for row in rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -12,12 +12,14 @@ from shadow.choice.candidate_claims import ChoiceVerdict
 from shadow.presentation.text_tables import report_table
 from shadow.report.report_text import printed
 from shadow.tournament.claim_sentences import LEVEL, limit_sentence, live_sentence, money
-from shadow.tournament.tournament_figures import CandidateFigures, TournamentFigures
-from shadow.verdict.phrases import moment, percent
+from shadow.tournament.segment_figures import STATEMENT, has_segments, segment_sentence, tag_rows
+from shadow.tournament.tournament_figures import CandidateFigures, SegmentFigures, TournamentFigures
+from shadow.verdict.phrases import moment, named, percent
 
 MARKS = {ChoiceVerdict.SAME: "✓", ChoiceVerdict.WORSE: "✗", ChoiceVerdict.DIFFERS: "✗"}
 """Marks of the verdicts; `?` is that of the others."""
 STYLES = {ChoiceVerdict.SAME: "green", ChoiceVerdict.WORSE: "bold red", ChoiceVerdict.DIFFERS: "bold red"}
+TAG_COLUMNS = ("candidate", "tag", "requests", "signal", "largest difference")
 COLUMNS = ("candidate", "requests", "largest difference", "price of 1,000", "first token", "whole answer", "answered")
 
 
@@ -50,13 +52,20 @@ def _parts(found: TournamentFigures) -> Iterator[RenderableType]:
     yield ""
     for each in found.candidates:
         yield Text.assemble((MARKS.get(each.verdict, "?"), STYLES.get(each.verdict, "yellow")), f" {each.sentence}")
+        if words := segment_sentence(each):
+            yield Text(f"  {words}")
     yield ""
     yield Text(found.rank)
     if any(each.verdict is ChoiceVerdict.SAME for each in found.candidates):
         yield Text(LEVEL, style="dim")
+    if has_segments(found.candidates):
+        yield Text(STATEMENT, style="dim")
     yield from (Text(note) for note in found.notes)
     yield ""
     yield _table(found)
+    if tags := list(tag_rows(found.candidates)):
+        yield ""
+        yield _tags(tags)
     live = [words for each in found.live if (words := live_sentence(each))]
     limits = [words for each in found.candidates if (words := limit_sentence(each.label, each.limits))]
     if live or limits:
@@ -69,6 +78,19 @@ def _table(found: TournamentFigures) -> Table:
     for each in found.candidates:
         table.add_row(*cells(each))
     return table
+
+
+def _tags(rows: Iterable[tuple[CandidateFigures, SegmentFigures]]) -> Table:
+    table = report_table("<candidate", "<tag", *TAG_COLUMNS[2:])
+    for one, each in rows:
+        table.add_row(*tag_cells(one, each))
+    return table
+
+
+def tag_cells(one: CandidateFigures, each: SegmentFigures) -> tuple[str, ...]:
+    """The cells of one candidate in one tag, in the order of TAG_COLUMNS."""
+    shown = f"{each.excess * 100:+.1f} [{each.low * 100:.1f} to {each.high * 100:.1f}]"
+    return one.label, each.segment.partition("=")[2], f"{each.requests:,}", named(each.signal), shown
 
 
 def cells(each: CandidateFigures) -> tuple[str, ...]:

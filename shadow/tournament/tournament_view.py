@@ -22,6 +22,7 @@ from shadow.pricing.price_list import PriceList
 from shadow.tournament.candidate_arms import CandidateArm, arm_evidence, candidate_arms, latest
 from shadow.tournament.candidate_costs import cached_share, candidate_costs, provider_costs
 from shadow.tournament.claim_sentences import claim_sentence, money, rank_sentence
+from shadow.tournament.segment_figures import segment_figures
 from shadow.tournament.standing_reasons import deletion_reason, standing_reason
 from shadow.tournament.tournament_figures import (
     CandidateFigures,
@@ -167,6 +168,7 @@ def _candidate(
         identity=_identity(arm, record, records.identities),
         price=_price(own, arm.rows) if own else None,
         limits=_limits(arm, records),
+        segments=segment_figures(one.segments),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import psycopg
 
-from storage.judgement_rows import ArmPairRow, RoutedPairRow, UpstreamShare, UpstreamTurns
+from storage.judgement_rows import ArmPairRow, RoutedPairRow, UpstreamShare, UpstreamTurns, segment_names
 from storage.postgres.result_rows import Values, period, rows_as
 
 _IN = "id >= %(first)s AND started >= %(since)s AND started < %(until)s"
@@ -18,7 +18,7 @@ SELECT p.no, p.reference_id AS request, e.role, p.model, p.provider, p.reference
        p.subject_id AS exchange_id, e.status, e.failure, e.first_token, e.seconds, g.reason AS judgement, p.id,
        coalesce(t.excluded, ''), e.fresh_tokens, e.cached_tokens,
        e.cache_write_tokens - coalesce(e.cache_write_1h_tokens, 0), e.cache_write_1h_tokens, e.output_tokens, e.reasoning_tokens,
-       e.uncertain_tokens, p.control_id <> ''
+       e.uncertain_tokens, p.control_id <> '', coalesce(p.shape::jsonb ->> 'segments', '{{}}')
 FROM pairs p JOIN exchanges e ON e.id = p.subject_id AND e.id >= %(first)s
 LEFT JOIN rulings g ON g.pair_id = p.id AND g.pair_id >= %(first)s
 LEFT JOIN trials t ON t.pair_id = p.id AND t.pair_id >= %(first)s {_OF} ORDER BY p.started, p.no
@@ -71,6 +71,7 @@ def arm_pairs_of(conn: psycopg.Connection, route: str, since: float, until: floa
             payoffs=payoffs[row[14]],
             tokens=None if row[16] is None else tuple(int(count or 0) for count in row[16:23]),
             control=row[23],
+            segments=segment_names(row[24]),
         )
         for row in cursor
     ]

@@ -6,7 +6,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Sequence
 
-from storage.judgement_rows import ArmPairRow
+from storage.judgement_rows import ArmPairRow, segment_names
 from storage.sqlite.query_rows import FOREVER
 
 _OF = "WHERE p.route = ? AND p.started >= ? AND p.started < ?"
@@ -15,7 +15,7 @@ SELECT p.no, p.reference_id, e.role, p.model, p.provider, p.reference, p.started
        coalesce(nullif(p.conversation, ''), nullif(p.request_fingerprint, ''), p.id), p.subject_id, e.status, e.failure,
        e.first_token, e.seconds, g.reason, coalesce(t.excluded, ''), e.fresh_tokens, e.cached_tokens,
        e.cache_write_tokens - coalesce(e.cache_write_1h_tokens, 0), e.cache_write_1h_tokens, e.output_tokens, e.reasoning_tokens,
-       e.uncertain_tokens, p.control_id <> ''
+       e.uncertain_tokens, p.control_id <> '', coalesce(json_extract(p.shape, '$.segments'), '{{}}')
 FROM pairs p JOIN exchanges e ON e.id = p.subject_id LEFT JOIN rulings g ON g.pair_no = p.no
 LEFT JOIN trials t ON t.pair_no = p.no {_OF} ORDER BY p.started, p.no
 """  # noqa: S608 - our own constants
@@ -40,4 +40,5 @@ def _row(row: tuple[object, ...], payoffs: dict[str, int]) -> ArmPairRow:
     values = dict(zip(names, plain, strict=True))
     reasons = tuple(filter(None, str(excluded).split(",")))
     classes = None if tokens[0] is None else tuple(int(str(count or 0)) for count in tokens)
-    return ArmPairRow(**values, excluded=reasons, payoffs=payoffs, tokens=classes, control=bool(row[22]))  # type: ignore[arg-type] # the columns of a STRICT table
+    more = {"control": bool(row[22]), "segments": segment_names(str(row[23]))}
+    return ArmPairRow(**values, excluded=reasons, payoffs=payoffs, tokens=classes, **more)  # type: ignore[arg-type] # the columns of a STRICT table

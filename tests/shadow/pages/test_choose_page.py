@@ -51,6 +51,15 @@ def test_each_candidate_has_its_sentence_and_its_point_in_the_plot(store):
     assert "best" not in shown
 
 
+def test_each_tag_of_a_candidate_has_its_row_with_its_pairs(store):
+    started(store)
+    store_arms(store, NOW, tag="checkout")
+    html = page(store, route="agents")
+    assert "host-c is beyond the tolerance in" in text(html)
+    assert '<a href="/pairs?provider=host-c&amp;route=agents&amp;segment=tag%3Dcheckout">checkout</a>' in html
+    assert 'The level of "same" is that of all requests together.' in text(html)
+
+
 def test_a_name_of_a_model_cannot_become_markup(store):
     started(store)
     store_arms(store, NOW, n=31, model="<b>x</b>")

@@ -32,3 +32,10 @@ def test_period_includes_its_begin_and_not_its_end(store):
     assert store.flush(20)
     assert len(store.judgements.arm_pairs("agents", NOW, NOW + 1)) == 1
     assert store.judgements.arm_pairs("agents", NOW - 1, NOW) == []
+
+
+def test_pairs_have_the_segments_of_their_requests(store):
+    add_pair(store, "p", "Hello", "Hello", route="agents")
+    assert store.flush(20)
+    (one,) = store.judgements.arm_pairs("agents", 0.0, 0.0)
+    assert one.segments == ("greedy=no", "prompt=under 1k", "stream=no", "tools=yes", "turn=first")

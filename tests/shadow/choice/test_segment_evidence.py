@@ -1,0 +1,79 @@
+"""What is shown of segments: by the request alone, at a level that is divided among all of them."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shadow.choice.segment_evidence import MOST_SEGMENTS
+from shadow.choice.tournament_terms import TournamentTerms
+from tests.shadow.choice.arms import LATE, ONE_SIGNAL, evidence, pairs
+
+
+def tagged(rows, *names):
+    """The rows with the segments of `names` in turn."""
+    return [replace(row, segments=(f"tag={names[place % len(names)]}", "tools=yes")) for place, row in enumerate(rows)]
+
+
+def shown(one):
+    return {each.segment: each for each in one.segments.worst()}
+
+
+def test_each_segment_has_its_own_mean_and_the_whole_is_theirs():
+    bad, good = pairs(200, floor=0, excess=1.0), pairs(200, floor=0, begin=200.0)
+    found = shown(evidence(tagged(bad, "checkout"), tagged(good, "search")))
+    assert {name: (each.conversations, each.excess) for name, each in found.items()} == {
+        "tag=checkout": (200, 1.0),
+        "tag=search": (200, 0.0),
+        "tools=yes": (400, 0.5),
+    }
+    assert [name for name, each in found.items() if each.beyond] == ["tag=checkout", "tools=yes"]
+
+
+def test_a_conversation_of_two_tags_is_a_unit_in_each_by_its_requests_there():
+    one = evidence(tagged(pairs(400, floor=0, excess=1.0, length=10), "checkout", "search"))
+    found = shown(one)
+    assert {name: each.conversations for name, each in found.items()} == {"tag=checkout": 40, "tag=search": 40, "tools=yes": 40}
+    assert [one.segments.pairs(name) for name in ("tag=checkout", "tag=search", "tools=yes")] == [200, 200, 400]
+
+
+@pytest.mark.parametrize(("conversations", "beyond"), [(29, False), (30, True)])
+def test_fewer_than_thirty_conversations_show_nothing(conversations, beyond):
+    rows = tagged(pairs(conversations, floor=0, excess=1.0), "checkout")
+    others = tagged(pairs(60, floor=0, begin=1e3), "search")
+    assert shown(evidence(rows, others))["tag=checkout"].beyond == beyond
+
+
+def test_segments_beyond_the_largest_number_are_not_counted():
+    names = [f"t{number:02}" for number in range(MOST_SEGMENTS + 5)]
+    found = shown(evidence([replace(row, segments=(f"tag={name}",)) for name, row in zip(names, pairs(len(names)), strict=True)]))
+    assert len(found) == MOST_SEGMENTS == 36
+    assert "tag=t36" not in found
+
+
+def test_an_interval_of_a_segment_is_wider_than_that_of_the_whole():
+    one = evidence(tagged(pairs(400), "checkout"))
+    low, high = one.moments["answer_kind"].interval
+    found = shown(one)["tag=checkout"]
+    assert found.low < low < found.excess < high < found.high
+
+
+def test_more_places_need_more_evidence():
+    rows = tagged(pairs(31, floor=0, excess=1.0), "checkout")
+    many = TournamentTerms(signals=("answer_kind",), places=10**9)
+    assert shown(evidence(rows))["tag=checkout"].beyond
+    assert not shown(evidence(rows, terms=many))["tag=checkout"].beyond
+
+
+def test_signals_that_are_not_required_are_left_out():
+    assert shown(evidence(tagged(pairs(40, signal="text_length"), "checkout"))) == {}
+
+
+@given(cut=st.integers(0, 90), seed=st.integers(0, 5))
+def test_segments_in_two_parts_are_those_at_once(cut, seed):
+    rows = tagged(pairs(90, seed=seed, floor=0.4, length=3), "checkout", "search")
+    parts = evidence(terms=ONE_SIGNAL)
+    parts.take(rows[:cut], rows[cut - 1].started if cut else 0.0)
+    parts.take(rows[cut:], LATE)
+    assert list(parts.segments.worst()) == list(evidence(rows).segments.worst())
