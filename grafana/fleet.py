@@ -1,4 +1,4 @@
-"""The dashboard *Fleet*: what waits between forwarding and auditing hosts, what was lost on the way, and by which host."""
+"""The dashboard *Fleet*: what waits between hosts, what was lost, which process judges, and how the store is written."""
 
 from __future__ import annotations
 
@@ -130,6 +130,67 @@ FLEET = Board(
                             '(rate(sameweights_requests_total{<leg>, role="primary"}[$__rate_interval]))',
                             WHO,
                         ),
+                    ),
+                ),
+            ),
+        ),
+        (
+            "Judge and store",
+            (
+                Panel(
+                    title="Process that judges",
+                    text="Of the processes that share a database one has 1: it judges the pairs of all. None has it for five "
+                    "minutes: SameweightsJudgeMissing.",
+                    unit="none",
+                    top=1,
+                    width=8,
+                    queries=(q("max by (instance) (sameweights_judge_lease{<own>})", HOST),),
+                ),
+                Panel(
+                    title="Lag of the judge",
+                    text="Since the oldest pair without a judgement was answered; every auditor of a database measures the same. "
+                    "Above the line: SameweightsJudgeBehind.",
+                    unit="s",
+                    width=8,
+                    line=300,
+                    queries=(q("max(sameweights_judge_lag_seconds{<own>})", "seconds"),),
+                ),
+                Panel(
+                    title="Pairs that wait for a judgement",
+                    text="Stored and not judged yet. After a rebuild all pairs wait; of PostgreSQL 100,000 are counted at most.",
+                    unit="short",
+                    width=8,
+                    queries=(q("max(sameweights_judge_waiting_pairs{<own>})", "pairs"),),
+                ),
+                Panel(
+                    title="Store batches",
+                    text="Transactions of records a second, by auditor. Where they are many and small, raise storage.batch_rows.",
+                    unit="ops",
+                    width=8,
+                    queries=(q("sum by (instance) (rate(sameweights_store_batches_total{<own>}[$__rate_interval]))", HOST),),
+                ),
+                Panel(
+                    title="Records in a batch",
+                    text="Exchanges and pairs that one transaction stores. PostgreSQL is quicker with large ones.",
+                    unit="short",
+                    width=8,
+                    queries=(
+                        q(
+                            'sum by (instance) (rate(sameweights_store_records_total{<own>, result="stored"}[$__rate_interval])) '
+                            "/ (sum by (instance) (rate(sameweights_store_batches_total{<own>}[$__rate_interval])) > 0)",
+                            HOST,
+                        ),
+                    ),
+                ),
+                Panel(
+                    title="Time in which the store is written",
+                    text="Share of the time in which an auditor's one writer works. Near 100 % the database is the bottleneck, "
+                    "and the queue to it grows.",
+                    unit="percentunit",
+                    top=1,
+                    width=8,
+                    queries=(
+                        q("sum by (instance) (rate(sameweights_store_batch_seconds_total{<own>}[$__rate_interval]))", HOST),
                     ),
                 ),
             ),

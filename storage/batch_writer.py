@@ -13,7 +13,7 @@ import structlog
 
 from storage.prepared_records import PreparedRecord, Record
 from storage.rows import ExchangeRecord, ExchangeRow
-from storage.store import Outcome, Settled, StoreError, ignore
+from storage.store import BatchTotals, Outcome, Settled, StoreError, ignore
 
 log = structlog.get_logger()
 Connection = TypeVar("Connection")
@@ -77,6 +77,7 @@ class BatchWriter(Generic[Connection]):
         self._oldest_at_work: float | None = None
         self.dropped = 0
         self.failed = 0
+        self.totals = BatchTotals()
         lock = threading.Lock()
         self._work = threading.Condition(lock)
         self._progress = threading.Condition(lock)
@@ -160,10 +161,14 @@ class BatchWriter(Generic[Connection]):
                 self._run_job(*job)
             if batch:
                 late = time.monotonic() >= self._deadline
-                self._settle(
-                    batch, [Outcome.AWAY] * len(batch) if late else self._inserter.write([item.record for item in batch])
-                )
+                self._settle(batch, [Outcome.AWAY] * len(batch) if late else self._written(batch))
         self._inserter.close()
+
+    def _written(self, batch: Sequence[_Item]) -> Sequence[Outcome]:
+        begun = time.monotonic()
+        outcomes = self._inserter.write([item.record for item in batch])
+        self.totals = BatchTotals(self.totals.batches + 1, self.totals.seconds + time.monotonic() - begun)
+        return outcomes
 
     def _wait(self) -> bool:
         """Wait for a full batch, a job, a flush or the end; False when the thread should stop."""

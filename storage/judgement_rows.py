@@ -31,6 +31,18 @@ class JudgedPairRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JudgingState:
+    """Who has the right to judge, "" for no process, and for how many seconds yet; how many pairs wait for a judgement, and the
+    seconds since the oldest of them was answered, 0 where none waits.
+    """
+
+    holder: str = ""
+    seconds_left: float = 0.0
+    waiting: int = 0
+    waited: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JudgementRow:
     """The judgement of one pair; `reason` is empty when all of it counted, else why not."""
 

@@ -7,7 +7,7 @@ from typing import Generic
 from storage.batch_writer import BatchWriter, Connection
 from storage.prepared_records import PreparedRecord
 from storage.rows import ExchangeRecord, PairRecord
-from storage.store import Settled, ignore
+from storage.store import BatchTotals, Settled, ignore
 
 
 class QueuedRecords(Generic[Connection]):
@@ -57,6 +57,11 @@ class QueuedRecords(Generic[Connection]):
     def stored(self) -> int:
         """Records written since the start; one whose id is stored already is not counted again."""
         return self._writer.stored
+
+    @property
+    def batch_totals(self) -> BatchTotals:
+        """The batches since the start."""
+        return self._writer.totals
 
     @property
     def last_error(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from storage.judgement_rows import (
     AcknowledgementRow,
@@ -17,6 +17,7 @@ from storage.judgement_rows import (
     GroupStateRow,
     JudgedPairRow,
     JudgementBatch,
+    JudgingState,
     PaceRow,
     PairFinishReasons,
     PairTimes,
@@ -26,6 +27,7 @@ from storage.judgement_rows import (
     UpstreamShare,
     UpstreamTurns,
 )
+from storage.order_table import OrderTable
 from storage.page_rows import OperatorActionRow, PageQueries
 from storage.rows import (
     AnswerFilter,
@@ -68,6 +70,13 @@ class Outcome(StrEnum):
     def on_disk(self) -> bool:
         """Whether a record with its id is stored."""
         return self in {Outcome.STORED, Outcome.KNOWN}
+
+
+class BatchTotals(NamedTuple):
+    """How many batches of records were written, or tried, since the start, and the seconds that took."""
+
+    batches: int = 0
+    seconds: float = 0.0
 
 
 Settled = Callable[[Outcome], object]
@@ -113,6 +122,9 @@ class JudgementQueries(Protocol):
 
     def group_states(self) -> Sequence[GroupStateRow]:
         """The state of every group."""
+
+    def judging(self, now: float) -> JudgingState:
+        """Who has the right to judge at `now` (epoch seconds), and what waits for a judgement."""
 
     def alarms(self, since: float, until: float) -> Sequence[AlarmRow]:
         """The newest changes of state of a period, newest first; `until` 0 is no bound."""
@@ -254,24 +266,9 @@ class Writer(Protocol):
     def stored(self) -> int:
         """Records on disk since the start."""
 
-
-class OrderTable(Protocol):
-    """Commands for the process that judges, and its answers, as rows that every process of an installation reads."""
-
-    def place_order(self, kind: str, command: str) -> int:
-        """Store a command; its number."""
-
-    def order_answer(self, number: int) -> str | None:
-        """The answer to a command; None while there is none."""
-
-    def withdraw_order(self, number: int) -> None:
-        """Delete a command with its answer."""
-
-    def waiting_orders(self, kind: str) -> Sequence[tuple[int, str]]:
-        """(number, command) of those without an answer, oldest first."""
-
-    def answer_order(self, number: int, answer: str) -> None:
-        """Store the answer to a command; one that was withdrawn gets none."""
+    @property
+    def batch_totals(self) -> BatchTotals:
+        """The batches since the start."""
 
 
 class PreparedWriter(Protocol):

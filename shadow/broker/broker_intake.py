@@ -38,6 +38,7 @@ class BrokerIntake:
     ) -> None:
         self._settings = config.broker
         self._metrics = metrics
+        self._streams: Sequence[Backlog] = ()
         self._broker = BrokerConnection(config.broker, credentials, name="sameweights audit", prepare=self._prepare)
         self.consumer = BrokerConsumer(
             self._broker,
@@ -77,6 +78,10 @@ class BrokerIntake:
         await self.consumer.close()
         await self._broker.close()
 
+    def lines(self) -> list[str]:
+        """How the broker and its streams stood at the last look, a sentence for each."""
+        return [f"broker: {self._broker.why_not or 'connected'}", *map(backlog_sentence, self._streams)]
+
     def why_not(self) -> str:
         """Why no exchange comes; "" when all is well."""
         return self._broker.why_not
@@ -93,7 +98,8 @@ class BrokerIntake:
     async def _backlog(self) -> None:
         while True:
             try:
-                self._metrics.backlog(await backlog(self._broker, self._settings))
+                self._streams = await backlog(self._broker, self._settings)
+                self._metrics.backlog(self._streams)
             except (BrokerAwayError, BrokerError):
                 log.debug("backlog_unknown", reason=self._broker.why_not)
             await asyncio.sleep(BACKLOG_SECONDS)
@@ -119,6 +125,12 @@ def stream_backlog(stream: str, info: Mapping[str, object]) -> Backlog:
         limit=max(0, int(config.get("max_bytes", 0))),
         age=max(0.0, now - first) if messages and first else 0.0,
     )
+
+
+def backlog_sentence(waits: Backlog) -> str:
+    """What waits in a stream, in words."""
+    words = f"stream {waits.stream}: {waits.messages:,} exchanges wait, {waits.size:,} of {waits.limit:,} bytes"
+    return f"{words}, the oldest for {waits.age:,.0f} s" if waits.messages else words
 
 
 def _seconds(moment: str) -> float:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from shadow.broker.broker_connection import BrokerConnection, shown_addresses
 from shadow.broker.broker_errors import BrokerAwayError, BrokerError, BrokerRefusal
-from shadow.broker.broker_intake import stream_backlog
+from shadow.broker.broker_intake import backlog_sentence, stream_backlog
 from shadow.broker.broker_message import ADVISED_PAYLOAD, stream_name
 from shadow.broker.broker_streams import CONSUMER, STREAM_NOT_FOUND, foreign_stream, stream_state
 from shadow.settings.top_level_config import BrokerConfig
@@ -55,10 +55,7 @@ async def _stream(broker: BrokerConnection, settings: BrokerConfig, shard: int) 
         return BrokerFact(works=None, text=f"stream {name}: not there yet; the first host to start creates it")
     if foreign := foreign_stream(settings, shard, info["config"]):
         return BrokerFact(works=False, text=foreign)
-    waits = stream_backlog(name, info)
-    words = f"stream {name}: {waits.messages:,} exchanges wait, {waits.size:,} of {waits.limit:,} bytes"
-    if waits.messages:
-        words += f", the oldest for {waits.age:,.0f} s"
+    words = backlog_sentence(stream_backlog(name, info))
     return BrokerFact(works=True, text=f"{words}; {await _consumer(broker, name)}")
 
 

@@ -20,6 +20,7 @@ import orjson
 from proxy.exchange import Exchange, Role
 from proxy.exchange_ids import new_id
 from shadow.broker.broker_report import broker_report
+from shadow.judging.judging_text import judging_sentence
 from shadow.metrics.cardinality import series_bound, series_estimate
 from shadow.pipeline.fetcher_client import InProcessFetcher
 from shadow.pipeline.reference_client import ReferenceClient
@@ -34,6 +35,7 @@ from shadow.report.money_lines import amounts, unpriced
 from shadow.settings.top_level_config import Config
 from shadow.studies.chat_request import ChatRequest
 from shadow.verdict.phrases import recent
+from storage.judgement_rows import JudgingState
 from storage.opening import database_name, is_absent, open_reader
 from storage.rows import PairFilter, TokenSum, TrafficCount
 from storage.store import Reader, StoreError
@@ -46,6 +48,8 @@ UNFIT = frozenset({400, 422})
 HEALTHY = b"ok\n"
 """What the admin port answers to `/healthz`."""
 ANSWER_SECONDS = 2.0
+LATE_SECONDS = 300.0
+"""Age of a pair without a judgement from which on the judge is behind, as in the alert SameweightsJudgeBehind."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,6 +279,16 @@ def _completion(one: ServerRequest, model: str, answer: Exchange, seconds: float
     return DoctorLine(mark=GOOD, text=f"{who} answers as {model} ({seconds:.1f} s)")
 
 
+def judge_line(state: JudgingState) -> DoctorLine:
+    """Who judges the stored pairs, and what waits: it does not work where a process judges and pairs wait all the same."""
+    if not state.holder:
+        return DoctorLine(mark=UNKNOWN, text=f"judge: {judging_sentence('no process judges now', state)}")
+    who = f"a process judges, and renews its right within {state.seconds_left:,.0f} s"
+    behind = state.waited > LATE_SECONDS
+    remedy = "; see SameweightsJudgeBehind in the runbook" if behind else ""
+    return DoctorLine(mark=BAD if behind else GOOD, text=f"judge: {judging_sentence(who, state)}{remedy}")
+
+
 def database_lines(config: Config, now: float) -> Iterator[DoctorLine]:
     """The database: whether it can be read, and what it holds about the last day."""
     try:
@@ -287,6 +301,7 @@ def database_lines(config: Config, now: float) -> Iterator[DoctorLine]:
             yield DoctorLine(mark=GOOD, text=f"{name}: reachable; records are read at {config.storage.read_url_env}")
         with closing(open_reader(config.storage)) as reader:
             yield DoctorLine(mark=GOOD, text=f"{name}: {reader.extent()[0] / 1e6:,.1f} MB")
+            yield judge_line(reader.judgements.judging(now))
             yield from record_lines(config, reader, now)
     except StoreError as error:
         yield DoctorLine(mark=BAD, text=f"{error}")

@@ -12,8 +12,9 @@ import orjson
 from shadow.commands.mailbox import LOOK_SECONDS, PATIENCE, CommandMailbox, Mailbox, Result
 from shadow.judging.judge import LeaseLostError
 from storage.opening import database_path, store_url
+from storage.order_table import OrderTable
 from storage.storage_config import StorageConfig
-from storage.store import OrderTable, Store, StoreError
+from storage.store import Store, StoreError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -110,6 +110,10 @@ class Judge:
         """The state of every group, read from the store when it is stale."""
         return self._groups.current().states
 
+    def holds_lease(self, now: float) -> bool:
+        """Whether this process has the right to judge at `now`, as far as it knows: a lease that it did not renew has ended."""
+        return self._claimed_at <= now < self._claimed_at + LEASE_SECONDS
+
     def step(self, now: float) -> bool:
         """Judge the next pairs; `now` (epoch seconds) is for the lease alone. True when more may wait."""
         if not self._holds_lease(now):
@@ -181,6 +185,7 @@ class Judge:
 
     def _discard(self) -> None:
         """Hold and publish the status of no group, because another process may change them from now on."""
+        self._claimed_at = float("-inf")
         self._groups.discard()
         self._pace.discard()
         self._publish([], ())

@@ -33,6 +33,7 @@ from shadow.pricing.token_classes import CREDIBLE, KNOWN, TokenClasses
 from shadow.reading.parsed_response import ParsedResponse
 from shadow.settings.top_level_config import Config
 from storage.rows import IdentityRow
+from storage.store import BatchTotals
 
 HANDOVER_REASONS = (*PLANE[1:], "malformed", "inbox_full", "process_killed")
 """Losses between the answer of a live request and the worker; every other loss is the recorder's own."""
@@ -76,7 +77,7 @@ class Metrics:
         self.drift = DriftMetrics(self._series, self._names)
         self._shown: dict[tuple[str, str], str] = {}
         self._pulses = WorkerTotals()
-        self._totals: dict[Counter, int] = {}
+        self._totals: dict[Counter, float] = {}
         self._serving: dict[tuple[str, str], str] = {}
         self._begun: set[tuple[str, str]] = set()
         self._begin_at_zero()
@@ -179,7 +180,7 @@ class Metrics:
         loaded, refused = counters.loads
         self.loaded(succeeded=loaded, refused=refused)
 
-    def _rise(self, counter: Counter, total: int) -> None:
+    def _rise(self, counter: Counter, total: float) -> None:
         counter.inc(max(0, total - self._totals.get(counter, 0)))
         self._totals[counter] = max(total, self._totals.get(counter, 0))
 
@@ -227,6 +228,20 @@ class Metrics:
         self._series.database.set(size)
         self._series.database_limit.set(limit)
         self._series.oldest.set(oldest)
+
+    def batches(self, totals: BatchTotals) -> None:
+        """Take over how many batches the store has written, and for how long."""
+        self._rise(self._series.batches, totals.batches)
+        self._rise(self._series.batch_seconds, totals.seconds)
+
+    def judges(self, *, holds_lease: bool) -> None:
+        """Take over whether this process has the right to judge."""
+        self._series.judge_lease.set(holds_lease)
+
+    def waiting_pairs(self, count: int, waited: float) -> None:
+        """Take over how many pairs are not judged yet, and the seconds since the oldest of them was answered."""
+        self._series.judge_waiting.set(count)
+        self._series.judge_lag.set(waited)
 
     def budget(self, limits: Mapping[str, float], left: Mapping[str, float]) -> None:
         """Take over the limits of shadowing by unit, 0 for none, and what is left of those there are."""

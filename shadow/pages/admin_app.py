@@ -7,7 +7,7 @@ audit, whose steps use the loop's threads.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.resources import files
 
 from aiohttp import web
@@ -29,6 +29,7 @@ from shadow.settings.top_level_config import Config
 from storage.store import Reader, StoreError
 
 Ready = Callable[[], str]
+State = Callable[[], Iterable[str]]
 RELOAD = web.AppKey[Callable[[Config], None]]("reload")
 """The function that applies another configuration to a running application."""
 
@@ -44,17 +45,19 @@ def build_app(
     ready: Ready,
     config: Config,
     *,
+    state: Callable[[], Iterable[str]] = tuple,
     access: AdminAccess | None = None,
     scraped: Callable[[float], None] = lambda _: None,
     operator: OperatorActions | None = None,
 ) -> web.Application:
-    """The application of the admin port. `ready` returns "" or why not; `scraped` is called with the seconds of each scrape.
+    """The application of the admin port. `ready` returns "" or why not, `state` the further lines of `/readyz`; `scraped` is
+    called with the seconds of each scrape.
 
     `operator` takes the forms by which alarms are acknowledged and muted; without it the pages have none.
     """
     pages = PageSet(reader, config, registry, acts=operator is not None)
     threads = PageThreads()
-    admin = _Admin(pages, threads, MetricsEndpoint(registry, scraped), ready, operator)
+    admin = _Admin(pages, threads, MetricsEndpoint(registry, scraped), (ready, state), operator)
     app = web.Application(middlewares=[host_guard(config.admin), (access or AdminAccess()).middleware])
     app[RELOAD] = admin.reload
     app.on_response_prepare.append(add_headers)
@@ -90,12 +93,17 @@ class _Admin:
     """The request handlers."""
 
     def __init__(
-        self, pages: PageSet, threads: PageThreads, scraping: MetricsEndpoint, ready: Ready, operator: OperatorActions | None
+        self,
+        pages: PageSet,
+        threads: PageThreads,
+        scraping: MetricsEndpoint,
+        ready: tuple[Ready, State],
+        operator: OperatorActions | None,
     ) -> None:
         self._pages, self._threads = pages, threads
         self._operator = operator
         self._scraping = scraping
-        self._ready = ready
+        self._ready, self._state = ready
         self._runbook = pages.runbook()
         folder = files("shadow.pages") / "templates"
         self._static = {name: (folder / name).read_bytes() for name in STATIC}
@@ -119,7 +127,8 @@ class _Admin:
 
     async def readyz(self, _: web.Request) -> web.Response:
         why = self._ready()
-        return web.Response(text=f"{why or 'ready'}\n", status=503 if why else 200)
+        lines = [why or "ready", *self._state()]
+        return web.Response(text="".join(f"{line}\n" for line in lines), status=503 if why else 200)
 
     async def home(self, request: web.Request) -> web.Response:
         return await self._of_period(overview.PARAMETERS, request.query, self._pages.overview.page)

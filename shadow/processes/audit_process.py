@@ -16,7 +16,6 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict
 
 import structlog
@@ -54,6 +53,7 @@ from shadow.pipeline.task_errors import log_error
 from shadow.pipeline.workers_socket import WORKERS_SOCKET
 from shadow.privacy.privacy_policy import PrivacyPolicy
 from shadow.privacy.redact import Redactor
+from shadow.processes.audit_state import AuditState
 from shadow.processes.exchange_audits import AuditParts, broker_intake, exchange_audit
 from shadow.processes.log_setup import to_stderr
 from shadow.processes.readiness import Readiness
@@ -74,7 +74,6 @@ SWITCH_SECONDS = 0.001
 noticeable.
 """
 SWEEP_SECONDS = 60.0
-EXTENT_SECONDS = 10.0
 GAUGE_SECONDS = 0.5
 ORDER_SECONDS = 1.0
 RECEIVE_PATIENCE, SHADOW_PATIENCE, FLUSH_PATIENCE, JUDGE_PATIENCE, ADMIN_PATIENCE = 1.0, 5.0, 5.0, 2.0, 1.0
@@ -132,11 +131,14 @@ class AuditProcess:
         self._audit = exchange_audit(config, parts, self._receiver)
         self._tournaments = TournamentWatch(store, lambda: self._config, self._audit.hold)
         self._judge = Judge.configured(config, store.judgements, holder=new_id(), publish=self._metrics.drift.ruled)
+        waiting = self._receiver.lines if isinstance(self._receiver, BrokerIntake) else tuple
+        self._state = AuditState(store, self._judge, self._metrics, limit=config.storage.max_bytes, broker=waiting)
         self._runner = web.AppRunner(
             build_app(
                 reader=store,
                 registry=self._registry,
                 ready=self._ready,
+                state=self._state.lines,
                 config=config,
                 access=admin_access(config.admin, drawn, os.environ),
                 scraped=self._metrics.scraped,
@@ -200,7 +202,7 @@ class AuditProcess:
             self._orders(),
             self._tournaments.run(),
             self._sweeps(),
-            self._extent(),
+            self._state.run(),
             self._judging(),
             self._notifier.run(),
         ):
@@ -277,6 +279,7 @@ class AuditProcess:
                 store_queued=self._store.queued,
                 store_lag=self._store.lag,
             )
+            self._state.show()
             self._metrics.counted(self._counters)
             self._metrics.budget(self._budget.limits(), self._budget.left(time.time()))
             self._limiter.close_idle()
@@ -303,13 +306,6 @@ class AuditProcess:
             if gone:
                 log.info("records_deleted", reason="forget", exchanges=gone)
             await asyncio.sleep(ORDER_SECONDS)
-
-    async def _extent(self) -> None:
-        while True:
-            with suppress(StoreError):  # readiness reports a database that cannot be read
-                size, oldest = await asyncio.to_thread(self._store.extent)
-                self._metrics.database(size=size, limit=self._config.storage.max_bytes, oldest=oldest)
-            await asyncio.sleep(EXTENT_SECONDS)
 
     async def _sweeps(self) -> None:
         steady = ClockJumpGuard(time.time(), time.monotonic())

@@ -66,6 +66,7 @@ class PublisherProcess:
         self._counters = counters
         settings, registry = config.broker, CollectorRegistry()
         self._metrics = Metrics(registry, config)
+        self._limit = settings.limit
         self._own = PublisherMetrics(registry, settings.limit)
         registry.register(ProcessCollector(supervisor or os.getpid(), self._metrics.workers))
         self._planes = Readiness(config.proxy.workers)
@@ -189,8 +190,12 @@ class PublisherProcess:
 
     async def _readyz(self, _: web.Request) -> web.Response:
         why = self._ready()
-        note = f"ready; {self._broker.why_not}" if self._broker.why_not else "ready"
-        return web.Response(text=f"{why or note}\n", status=503 if why else 200)
+        lines = (
+            why or "ready",
+            f"broker: {self._broker.why_not or 'connected'}",
+            f"publisher: {len(self._receiver):,} exchanges wait, {self._receiver.waiting_bytes:,} of {self._limit:,} bytes",
+        )
+        return web.Response(text="".join(f"{line}\n" for line in lines), status=503 if why else 200)
 
     async def _home(self, _: web.Request) -> web.Response:
         return web.Response(text=PAGES)

@@ -23,6 +23,7 @@ from storage.judgement_rows import (
     GroupStateRow,
     JudgedPairRow,
     JudgementBatch,
+    JudgingState,
     PaceRow,
     PairFinishReasons,
     PairTimes,
@@ -40,6 +41,8 @@ from storage.rows import IdentityRow, PairGroup
 
 NEWEST_ALARMS = 1_000
 NUMBERED_AT_ONCE = 5_000
+MOST_WAITING = 100_000
+"""Pairs without a judgement that are counted: after a rebuild all pairs wait."""
 NUMBER_LOCK = 7_361_003
 """Advisory lock of the process that numbers pairs, held until its numbers are committed."""
 PAIRS = """
@@ -103,6 +106,15 @@ UPDATE leases SET holder = %(holder)s, until = extract(epoch FROM clock_timestam
 HOLDS = """
 SELECT true FROM leases WHERE name = 'judge' AND holder = %s AND until > extract(epoch FROM clock_timestamp()) FOR SHARE
 """
+LEASE = """
+SELECT holder, (until - extract(epoch FROM clock_timestamp()))::float8 FROM leases
+WHERE name = 'judge' AND holder <> '' AND until > extract(epoch FROM clock_timestamp())
+"""
+WAITING = "SELECT count(*), min(pair_id) FROM (SELECT pair_id FROM rulings WHERE reason IS NULL ORDER BY no LIMIT %s) waiting"
+ANSWERED = """
+SELECT (extract(epoch FROM clock_timestamp()) - max(e.started + e.seconds))::float8
+FROM pairs p JOIN exchanges e ON e.id IN (p.subject_id, p.reference_id) WHERE p.id = %s
+"""
 RELEASE = "UPDATE leases SET holder = '' WHERE name = 'judge' AND holder = %s"
 JUDGE = "UPDATE rulings SET reason = %s WHERE no = %s AND reason IS NULL"
 WRITE_GROUP_STATE = f"""
@@ -164,6 +176,11 @@ class PostgresJudgementQueries:
     def group_states(self) -> Sequence[GroupStateRow]:
         """The state of every group."""
         return self._query(lambda conn: grouped_as(GroupStateRow, conn.execute(GROUP_STATES)))
+
+    def judging(self, now: float) -> JudgingState:
+        """Who has the right to judge, and what waits for a judgement, by the server's clock; `now` is not read."""
+        del now
+        return self._query(_judging)
 
     def alarms(self, since: float, until: float) -> Sequence[AlarmRow]:
         """The newest changes of state of a period, newest first; `until` 0 is no bound."""
@@ -367,3 +384,10 @@ def _number(conn: psycopg.Connection, statement: str) -> int:
 
 def _alarm_values(row: AlarmRow) -> tuple[object, ...]:
     return row.at, row.pair_id, *_names(row.group), row.old, row.new, row.name, row.details
+
+
+def _judging(conn: psycopg.Connection) -> JudgingState:
+    holder, left = conn.execute(LEASE).fetchone() or ("", 0.0)
+    waiting, oldest = conn.execute(WAITING, (MOST_WAITING,)).fetchone() or (0, None)
+    (waited,) = conn.execute(ANSWERED, (oldest,)).fetchone() or (None,)
+    return JudgingState(holder=holder, seconds_left=left, waiting=waiting, waited=max(0.0, waited or 0.0))

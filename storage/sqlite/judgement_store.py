@@ -22,6 +22,7 @@ from storage.judgement_rows import (
     GroupStateRow,
     JudgedPairRow,
     JudgementBatch,
+    JudgingState,
     PaceRow,
     PairFinishReasons,
     PairTimes,
@@ -84,6 +85,11 @@ ON CONFLICT (name) DO UPDATE SET holder = :holder, until = :until
 WHERE holder = :holder OR until <= :now OR until > :now + :seconds OR holder = ''
 """
 HOLDS = "SELECT holder = ? FROM leases WHERE name = 'judge'"
+LEASE = "SELECT holder, until - :now FROM leases WHERE name = 'judge' AND holder <> '' AND until > :now"
+WAITING = "SELECT count(*), min(no) FROM pairs WHERE no > (SELECT coalesce(max(pair_no), 0) FROM rulings)"
+ANSWERED = """
+SELECT max(e.started + e.seconds) FROM pairs p JOIN exchanges e ON e.id IN (p.subject_id, p.reference_id) WHERE p.no = ?
+"""
 RELEASE = "UPDATE leases SET holder = '' WHERE name = 'judge' AND holder = ?"
 INSERT_JUDGEMENT = "INSERT OR IGNORE INTO rulings (pair_no, reason) SELECT no, ? FROM pairs WHERE no = ?"
 WRITE_GROUP_STATE = f"""
@@ -127,6 +133,10 @@ class JudgementReader:
     def group_states(self) -> Sequence[GroupStateRow]:
         """The state of every group."""
         return self._query(lambda conn: [_group_state(row) for row in conn.execute(GROUP_STATES)])
+
+    def judging(self, now: float) -> JudgingState:
+        """Who has the right to judge at `now` (epoch seconds), and what waits for a judgement."""
+        return self._query(lambda conn: _judging(conn, now))
 
     def alarms(self, since: float, until: float) -> Sequence[AlarmRow]:
         """The newest changes of state of a period, newest first; `until` 0 is no bound."""
@@ -348,3 +358,10 @@ def _alarm_values(row: AlarmRow) -> tuple[object, ...]:
 
 def _acknowledgement(row: Sequence[str]) -> AcknowledgementRow:
     return AcknowledgementRow(no=int(row[0]), after_no=int(row[1]), at=float(row[2]), answer=row[3], group=_group(row[4:9]))
+
+
+def _judging(conn: sqlite3.Connection, now: float) -> JudgingState:
+    holder, left = conn.execute(LEASE, {"now": now}).fetchone() or ("", 0.0)
+    waiting, oldest = conn.execute(WAITING).fetchone()
+    (answered,) = conn.execute(ANSWERED, (oldest,)).fetchone()
+    return JudgingState(holder=holder, seconds_left=left, waiting=waiting, waited=max(0.0, now - answered) if answered else 0.0)

@@ -17,6 +17,7 @@ ALERTS = alerts()
 CASES = sorted((PROMETHEUS / "tests").glob("*.yml"))
 ALONE = {"SameweightsServingChanged", "SameweightsLoopLag", "SameweightsScrapeSlow", "SameweightsDown", "SameweightsStoreBehind"}
 ALONE |= {"SameweightsRecordsShort", "SameweightsReloadFailed"}
+ALONE |= {"SameweightsJudgeMissing", "SameweightsJudgeBehind"}
 ALONE |= {"SameweightsBrokerAway", "SameweightsBacklogOld", "SameweightsStreamFilling"}
 """Alerts that hold a single value against a bar, without counting."""
 
@@ -100,6 +101,8 @@ STILL = {
     "SameweightsBrokerAway": ("a host without its broker", "", ""),
     "SameweightsBacklogOld": ("a backlog of over five minutes", "", ""),
     "SameweightsStreamFilling": ("a stream over four fifths", "", ""),
+    "SameweightsJudgeMissing": ("auditors of which none judges", "", ""),
+    "SameweightsJudgeBehind": ("a judge that is over five minutes behind", "", ""),
     "SameweightsReloadFailed": ("a refused configuration", "", ""),
     "SameweightsProxySlow": ("one slow request in a thousand", "ninety requests", ""),
     "SameweightsLoopLag": ("the slowest of two replicas counts, and a moment does not", "", ""),

@@ -196,3 +196,21 @@ def test_a_batch_ends_at_its_bytes_too(start, monkeypatch):
     assert not first.done(), "one byte is missing"
     offered(writer.add, exchange_record("two", response_body=b"x", **body))
     assert first.result(PATIENCE) is True
+
+
+def test_batches_and_the_seconds_that_they_took_are_counted(start, monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("storage.batch_writer.time.monotonic", lambda: now[0])
+    writer = start()
+    write = writer._inserter.write
+
+    def slow(records):
+        now[0] += 2.5
+        return write(records)
+
+    monkeypatch.setattr(writer._inserter, "write", slow)
+    assert writer.totals == (0, 0.0)
+    for name in ("one", "two"):
+        writer.add(exchange_record(name))
+        assert writer.flush(PATIENCE)
+    assert writer.totals == (2, 5.0)

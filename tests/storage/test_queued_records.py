@@ -20,3 +20,11 @@ def test_a_closed_store_takes_nothing_and_counts_it(store):
 def test_a_record_of_another_kind_is_not_taken_for_a_prepared_one(store):
     with pytest.raises(TypeError, match="prepared for this store"):
         store.add_prepared(object())
+
+
+def test_a_store_counts_its_batches(store):
+    assert store.batch_totals == (0, 0.0)
+    add_live(store, "near")
+    assert store.flush(20)
+    assert store.batch_totals.batches == 1
+    assert store.batch_totals.seconds > 0

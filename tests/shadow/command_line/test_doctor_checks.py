@@ -16,12 +16,14 @@ from shadow.command_line.doctor_checks import (
     UNKNOWN,
     announced,
     database_lines,
+    judge_line,
     port_lines,
     series_line,
     server_requests,
 )
 from shadow.demo.pretended_server import PretendedServer
 from shadow.settings.top_level_config import Config
+from storage.judgement_rows import JudgingState
 from storage.opening import open_store
 from storage.rows import TrafficCount
 from storage.storage_config import StorageConfig
@@ -204,13 +206,26 @@ def test_database_states_the_last_comparison_and_the_cost_of_a_day(tmp_path):
     priced = config(storage=storage).proxy.providers["maker"].model_copy(update={"price_input": 2.0, "price_output": 8.0})
     made = config(storage=storage)
     made = made.model_copy(update={"proxy": made.proxy.model_copy(update={"providers": {"official": priced}})})
-    size, last, cost = database_lines(made, NOW + 60)
+    size, judge, last, cost = database_lines(made, NOW + 60)
+    assert (judge.mark, judge.text.startswith("judge: no process judges now; 1 pairs wait")) == (UNKNOWN, True)
     assert size.text.endswith(" MB")
     assert last.text == "last comparison: 22:13 UTC today"
     assert cost.text.startswith("cost of a day: 1 requests to references with ")
     assert cost.text.endswith(" by the configured prices")
     *_, cost = database_lines(config(storage=storage), NOW + 60)
     assert cost.text.endswith("no price is configured (price_input, price_output)")
+
+
+@pytest.mark.parametrize(("waited", "mark"), [(300.0, GOOD), (301.0, BAD)])
+def test_judge_that_is_over_five_minutes_behind_does_not_work(waited, mark):
+    line = judge_line(JudgingState(holder="one", seconds_left=20.0, waiting=1_200, waited=waited))
+    assert line.mark == mark
+    words = f"a process judges, and renews its right within 20 s; 1,200 pairs wait for a judgement, the oldest for {waited:.0f} s"
+    assert line.text == f"judge: {words}{'; see SameweightsJudgeBehind in the runbook' * (mark == BAD)}"
+
+
+def test_judge_without_a_pair_that_waits_is_good():
+    assert judge_line(JudgingState(holder="one", seconds_left=20.0)).text.endswith("within 20 s; no pair waits")
 
 
 def test_series_are_bounded():

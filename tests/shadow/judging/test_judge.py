@@ -385,3 +385,18 @@ def test_an_alarm_that_ends_while_its_page_waits_is_never_reported(store):
     run.all()
     assert run.judge.groups[KEY].alarm.state is DriftState.RECOVERED
     assert store.judgements.alarms(0, 0) == []
+
+
+def test_judge_holds_its_lease_until_it_ends_unrenewed_or_is_released(store):
+    run = JudgeRun(store)
+    assert not run.judge.holds_lease(100.0)
+    run.all(100.0)
+    assert [run.judge.holds_lease(now) for now in (100.0, 129.9, 130.0)] == [True, True, False]
+    run.judge.close()
+    assert not run.judge.holds_lease(100.0)
+
+
+def test_judge_that_another_one_followed_holds_no_lease(store):
+    first, second = JudgeRun(store, "one").all(100.0), JudgeRun(store, "two").all(200.0)
+    first.all(201.0)
+    assert (first.judge.holds_lease(101.0), second.judge.holds_lease(201.0)) == (False, True)

@@ -18,6 +18,7 @@ from shadow.reading.parsed_response import parse_response
 from shadow.reading.response_timing import ResponseTiming
 from shadow.settings.top_level_config import Config
 from storage.rows import IdentityRow
+from storage.store import BatchTotals
 from tests.exchanges import exchange, said
 
 CONFIG = Config.model_validate(
@@ -463,3 +464,14 @@ def test_a_model_without_configuration_is_its_own_label_from_its_first_answer():
     assert registry.get_sample_value("sameweights_requests_total", {**shadow, "model": "other", "code": "4xx"}) == 1
     assert registry.get_sample_value("sameweights_requests_total", {**shadow, "model": "kestrel-7b", "code": "2xx"}) == 1
     assert registry.get_sample_value("sameweights_requests_total", {**shadow, "model": "kestrel-7b", "code": "5xx"}) == 0
+
+
+def test_batches_of_the_store_are_counters_and_the_judge_is_a_gauge(exported):
+    for totals in (BatchTotals(3, 0.5), BatchTotals(7, 1.25)):
+        exported.metrics.batches(totals)
+    assert (exported.value("store_batches_total"), exported.value("store_batch_seconds_total")) == (7, 1.25)
+    exported.metrics.judges(holds_lease=True)
+    exported.metrics.waiting_pairs(12, 3.5)
+    assert [exported.value(name) for name in ("judge_lease", "judge_waiting_pairs", "judge_lag_seconds")] == [1, 12, 3.5]
+    exported.metrics.judges(holds_lease=False)
+    assert exported.value("judge_lease") == 0

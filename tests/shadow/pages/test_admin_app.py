@@ -25,10 +25,12 @@ class Port:
 
     def __init__(self, store: Store, admin: dict) -> None:
         self.why = ""
+        self.state: list[str] = []
         self.config = Config.model_validate({"proxy": {"providers": PROVIDERS}, "admin": admin})
         self.registry = CollectorRegistry()
         self.metrics = Metrics(self.registry, self.config)
-        app = build_app(reader=store, registry=self.registry, ready=lambda: self.why, config=self.config)
+        ready = {"ready": lambda: self.why, "state": lambda: self.state}
+        app = build_app(reader=store, registry=self.registry, config=self.config, **ready)
         self.client = TestClient(TestServer(app, host="127.0.0.1"))
 
     async def get(self, path: str, **headers: str):
@@ -55,9 +57,10 @@ async def test_healthz_is_ok_and_readyz_states_its_reason(open_port):
     assert (await port.get("/healthz")).status == 200
     ready = await port.get("/readyz")
     assert (ready.status, await ready.text()) == (200, "ready\n")
+    port.state = ["store: the last write failed"]
     port.why = "the store cannot be written"
     not_ready = await port.get("/readyz")
-    assert (not_ready.status, await not_ready.text()) == (503, "the store cannot be written\n")
+    assert (not_ready.status, await not_ready.text()) == (503, "the store cannot be written\nstore: the last write failed\n")
     assert (await port.get("/healthz")).status == 200
 
 

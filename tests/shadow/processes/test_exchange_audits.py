@@ -85,7 +85,12 @@ async def test_delivered_exchanges_are_stored_counted_and_acknowledged(tmp_path)
             await until(acknowledged)
         assert running.requests() == {"primary": 20}
         assert running.board.totals()["stored"] == 20
-        assert await running.get("/readyz") == (200, "ready\n")
+        status, text = await running.get("/readyz")
+        first, broker, stream, store, judge = text.splitlines()
+        assert (status, first, broker) == (200, "ready", "broker: connected")
+        assert stream.startswith("stream SAMEWEIGHTS_EXCHANGE_0: ")
+        assert store == "store: the last write succeeded; 0 records wait, the oldest for 0 s"
+        assert judge.startswith("judge: ")
         _, text = await running.get("/metrics")
         assert 'sameweights_requests_total{code="2xx",model="pretend-small",provider="candidate",role="primary"} 20\n' in text
         await server.stop()

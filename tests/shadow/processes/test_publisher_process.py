@@ -73,7 +73,10 @@ async def test_exchanges_of_the_data_plane_are_in_the_stream_and_counted(tmp_pat
         await running.shown("sameweights_broker_connected 1")
         async with connected(settings(server)) as broker:
             assert await stored_messages(broker) == 5
-        assert await running.get("/readyz") == (200, "ready\n")
+        status, text = await running.get("/readyz")
+        first, broker, waiting = text.splitlines()
+        assert (status, first, broker) == (200, "ready", "broker: connected")
+        assert waiting == f"publisher: 0 exchanges wait, 0 of {64 * 1024 * 1024:,} bytes"
         status, text = await running.get("/")
         assert (status, "--role audit" in text) == (200, True)
         assert "sameweights_comparisons_total" not in (await running.get("/metrics"))[1]

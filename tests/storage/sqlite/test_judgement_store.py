@@ -1,12 +1,13 @@
 """Judgement kept: pairs handed out once, in the order they were finished, to the holder of the lease."""
 
 import sqlite3
+import time
 from contextlib import closing
 from dataclasses import replace
 
 import pytest
 
-from storage.judgement_rows import AcknowledgementRow, AlarmRow, GroupStateRow, JudgementBatch, JudgementRow
+from storage.judgement_rows import AcknowledgementRow, AlarmRow, GroupStateRow, JudgementBatch, JudgementRow, JudgingState
 from storage.opening import open_reader
 from storage.rows import PairGroup, PayoffRow
 from storage.storage_config import StorageConfig
@@ -204,3 +205,36 @@ def test_the_shape_of_a_request_is_returned_where_its_answers_are_comparable(sto
     add(store, "a", shape='{"messages": 1}')
     add(store, "b", shape='{"messages": 1}', comparable="the provider failed")
     assert [row.shape for row in judgements.unjudged(0, 10)] == ['{"messages": 1}', "{}"]
+
+
+def test_judging_names_the_holder_of_the_lease_until_it_ends(store):
+    now = time.time()
+    assert store.judgements.judging(now) == JudgingState()
+    assert store.judgements.claim("me", now, 30.0)
+    state = store.judgements.judging(now)
+    assert (state.holder, 0 < state.seconds_left <= 30) == ("me", True)
+    store.judgements.release("me")
+    assert store.judgements.judging(now) == JudgingState()
+    assert store.judgements.claim("other", now, 0.0)
+    assert store.judgements.judging(time.time()) == JudgingState()
+
+
+def test_pairs_that_wait_are_counted_with_the_time_since_the_oldest_was_answered(store):
+    now = time.time()
+    assert store.judgements.claim("me", now, 30.0)
+    add(store, "a", started=now - 1_001.5)
+    add(store, "b", started=now - 501.5)
+    (first, second) = store.judgements.unjudged(0, 10)
+    state = store.judgements.judging(now)
+    assert (state.waiting, 1_000 <= state.waited < 1_100) == (2, True)
+    assert ruled(store.judgements, (first.no, ""))
+    state = store.judgements.judging(now)
+    assert (state.waiting, 500 <= state.waited < 600) == (1, True)
+    assert ruled(store.judgements, (second.no, "repeated"))
+    state = store.judgements.judging(now)
+    assert (state.waiting, state.waited) == (0, 0.0)
+
+
+def test_pair_that_no_process_has_numbered_yet_waits_too(store):
+    add(store, "a")
+    assert store.judgements.judging(time.time()).waiting == 1

@@ -1,0 +1,58 @@
+"""AuditState: how store, judge and broker stand, as gauges and as the lines that follow the first one of `/readyz`."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+
+from shadow.judging.judge import Judge
+from shadow.judging.judging_text import judging_sentence
+from shadow.metrics.observe import Metrics
+from storage.judgement_rows import JudgingState
+from storage.store import Store, StoreError
+
+EXTENT_SECONDS = 10.0
+"""Seconds between two looks at the size of the database and at the pairs that wait."""
+
+
+class AuditState:
+    """`limit` is `storage.max_bytes`; `broker` gives the lines about a broker, none without one."""
+
+    def __init__(
+        self, store: Store, judge: Judge, metrics: Metrics, *, limit: int, broker: Callable[[], Sequence[str]] = tuple
+    ) -> None:
+        self._store, self._judge, self._metrics = store, judge, metrics
+        self._limit, self._broker = limit, broker
+        self._judging = JudgingState()
+
+    def __repr__(self) -> str:
+        return f"<AuditState {self._judging}>"
+
+    async def run(self) -> None:
+        """Look at the database again and again, until cancelled."""
+        while True:
+            with suppress(StoreError):  # readiness reports a database that cannot be read
+                size, oldest = await asyncio.to_thread(self._store.extent)
+                self._metrics.database(size=size, limit=self._limit, oldest=oldest)
+                self._judging = await asyncio.to_thread(self._store.judgements.judging, time.time())
+                self._metrics.waiting_pairs(self._judging.waiting, self._judging.waited)
+            await asyncio.sleep(EXTENT_SECONDS)
+
+    def show(self) -> None:
+        """Take over what costs no query."""
+        self._metrics.batches(self._store.batch_totals)
+        self._metrics.judges(holds_lease=self._judge.holds_lease(time.time()))
+
+    def lines(self) -> Iterator[str]:
+        """A sentence for each part, of the last look."""
+        yield from self._broker()
+        written = "the last write succeeded" if self._store.writable() else "the last write failed"
+        yield f"store: {written}; {self._store.queued:,} records wait, the oldest for {self._store.lag:,.0f} s"
+        who = "this process judges" if self._judge.holds_lease(time.time()) else _other(self._judging)
+        yield f"judge: {judging_sentence(who, self._judging)}"
+
+
+def _other(state: JudgingState) -> str:
+    return "another process judges" if state.holder else "no process judges"

@@ -1,0 +1,68 @@
+"""How store and judge stand, over a real store: in the lines of /readyz and in /metrics."""
+
+import asyncio
+import time
+from contextlib import suppress
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from shadow.judging.judge import Judge
+from shadow.metrics.observe import Metrics
+from shadow.processes.audit_state import AuditState
+from shadow.settings.top_level_config import Config
+from tests.payoffs import add
+from tests.running import until
+
+pytestmark = pytest.mark.slow
+
+
+class Observed:
+    """The state of a store, with what it exports."""
+
+    def __init__(self, store) -> None:
+        self.registry = CollectorRegistry()
+        self.judge = Judge(store.judgements, holder="me", pairs_per_false_alarm=1e7, fleet_wide=False, publish=lambda *_: None)
+        metrics = Metrics(self.registry, Config())
+        self.state = AuditState(store, self.judge, metrics, limit=0, broker=lambda: ["broker: connected"])
+
+    async def looked(self) -> None:
+        looking = asyncio.create_task(self.state.run())
+        await until(lambda: self.value("database_bytes") > 0)
+        await until(lambda: self.state._judging.waiting or self.state._judging.holder)
+        looking.cancel()
+        with suppress(asyncio.CancelledError):
+            await looking
+
+    def value(self, name: str) -> float:
+        self.state.show()
+        found = self.registry.get_sample_value(f"sameweights_{name}")
+        assert found is not None, name
+        return found
+
+
+async def test_lines_name_the_process_that_judges_and_what_waits(store):
+    add(store, "a", started=time.time() - 100)
+    observed = Observed(store)
+    assert observed.judge.step(time.time()) is False
+    add(store, "b", started=time.time() - 3_600)
+    await observed.looked()
+    broker, stored, judging = observed.state.lines()
+    assert broker == "broker: connected"
+    assert stored == "store: the last write succeeded; 0 records wait, the oldest for 0 s"
+    assert judging.startswith("judge: this process judges; 1 pairs wait for a judgement, the oldest for 3,")
+    values = [observed.value(name) for name in ("judge_lease", "judge_waiting_pairs")]
+    assert values == [1, 1]
+    assert 3_500 < observed.value("judge_lag_seconds") < 3_700
+    assert observed.value("store_batches_total") == store.batch_totals.batches
+
+
+@pytest.mark.parametrize(("holder", "words"), [("other", "another process judges"), ("", "no process judges")])
+async def test_lines_state_that_another_process_judges_or_none_does(store, holder, words):
+    add(store, "a")
+    if holder:
+        assert store.judgements.claim(holder, time.time(), 30.0)
+    observed = Observed(store)
+    await observed.looked()
+    assert [*observed.state.lines()][-1].startswith(f"judge: {words}; 1 pairs wait")
+    assert observed.value("judge_lease") == 0
