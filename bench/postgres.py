@@ -1,9 +1,10 @@
 """Measures the store in PostgreSQL: processor time to insert exchanges of 300 chunks, and the report of a day at scale.
 
-    .venv/bin/python bench/postgres.py [--inserts 4000] [--exchanges 200000]
+    .venv/bin/python bench/postgres.py [--inserts 4000] [--exchanges 1000000]
 
 Starts a server of its own from Debian's binaries, with the durability of the tests (none), so wall time is not that of a disk;
-processor time is. Bars: 0.1 ms of the client and 0.1 ms of the server for an exchange of 300 chunks, in batches of 200.
+processor time is. Bars: 0.1 ms of the client and 0.1 ms of the server for an exchange of 300 chunks, in batches of 200; 1.5 s for
+the report of a day in a store of a million exchanges.
 """
 
 import argparse
@@ -15,8 +16,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -33,6 +35,7 @@ from tests.postgres_server import PostgresServer
 
 BATCH = 200
 DAY = 86_400
+REPORTS = 5
 TICKS = os.sysconf("SC_CLK_TCK")
 PAYOFFS = ("answer_kind", "error", "arguments", "text", "finish_reason")
 SIGNALS = (*PAYOFFS, *(f"signal_{number}" for number in range(15)))
@@ -126,28 +129,45 @@ def measure_inserts(server: PostgresServer, count: int) -> None:
     server.clear()
 
 
-def measure_report(server: PostgresServer, count: int) -> None:
-    end = time.time()
-    url = server.database()
-    inserter = CopyInserter(lambda: connect(url))
-    batch: list[ExchangeRecord | PairRecord] = []
-    for record in history(count, end):
-        batch.append(record)
-        if len(batch) == 1_000:
-            inserter.write(batch)
-            batch = []
-    inserter.write(batch)
+def fill(server: PostgresServer, count: int, end: float) -> None:
+    """Write the history by COPY, and have it judged."""
+    inserter = CopyInserter(lambda: connect(server.database()))
+    records = history(count, end)
+    while batch := list(islice(records, 1_000)):
+        inserter.write(batch)
     inserter.run(lambda conn: conn.execute("UPDATE rulings SET no = seq, reason = ''").rowcount)
     inserter.close()
     server.execute("VACUUM ANALYZE", "made")  # as autovacuum does
+
+
+def server_seconds(server: PostgresServer) -> float:
+    """Processor time of all processes of the server, those that ended too."""
+    main = int((server.data / "postmaster.pid").read_text(encoding="ascii").split()[0])
+    spent = 0
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            fields = path.read_text(encoding="latin-1").rsplit(")", 1)[1].split()
+            if int(fields[1]) == main:
+                spent += int(fields[11]) + int(fields[12])
+            if path.parent.name == str(main):
+                spent += int(fields[13]) + int(fields[14])
+    return spent / TICKS
+
+
+def measure_report(server: PostgresServer, count: int, end: float) -> None:
     [(size,)] = server.execute("SELECT pg_database_size('made')", "made")
-    print(f"{count:,} exchanges, {count // 20:,} pairs, {size / 1e6:,.0f} MB:")
-    with closing(open_reader(StorageConfig(url=url))) as reader:
-        for name, since in (("a day", end - DAY), ("a day again", end - DAY), ("everything", 0.0)):
-            wall, own = time.perf_counter(), time.process_time()
-            build(reader, since, 0.0)
-            wall, own = time.perf_counter() - wall, time.process_time() - own
-            print(f"  report of {name}: {wall:.2f} s, of which {own:.2f} s of this process")
+    print(f"{count:,} exchanges, {count // 20:,} pairs, {size / 1e6:,.0f} MB; the best of {REPORTS} of each:")
+    with closing(open_reader(StorageConfig(url=server.database()))) as reader:
+        for name, since in (("a day", end - DAY), ("a week", end - 7 * DAY), ("everything", 0.0)):
+            spent = []
+            for _ in range(REPORTS):
+                wall, own, other = time.perf_counter(), time.process_time(), server_seconds(server)
+                build(reader, since, 0.0)
+                own, other = time.process_time() - own, server_seconds(server) - other
+                spent.append((own + other, own, other, time.perf_counter() - wall))
+            both, own, other, _ = min(spent)
+            wall = min(each[3] for each in spent)
+            print(f"  report of {name}: {wall:.2f} s; processor {both:.2f} s: this process {own:.2f} s, the server {other:.2f} s")
         wall = time.perf_counter()
         reader.pairs(PairFilter())
         print(f"  first page of pairs: {(time.perf_counter() - wall) * 1e3:.0f} ms")
@@ -156,14 +176,16 @@ def measure_report(server: PostgresServer, count: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--inserts", type=int, default=4_000)
-    parser.add_argument("--exchanges", type=int, default=200_000)
+    parser.add_argument("--exchanges", type=int, default=1_000_000)
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="sameweights-postgres-"))
     folder.chmod(0o755)
     server = PostgresServer(folder)
     try:
         measure_inserts(server, given.inserts)
-        measure_report(server, given.exchanges)
+        end = time.time()
+        fill(server, given.exchanges, end)
+        measure_report(server, given.exchanges, end)
     finally:
         server.stop()
         shutil.rmtree(folder)

@@ -81,6 +81,11 @@ class PostgresServer:
             conf.write("unix_socket_directories=''\n")
         self.start()
 
+    @property
+    def data(self) -> Path:
+        """The folder of its files."""
+        return self._data
+
     def start(self) -> None:
         """Start it, and wait until it accepts connections."""
         log = str(self._data / "log")

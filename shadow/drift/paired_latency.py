@@ -5,12 +5,13 @@ Five minutes are one cluster, because answers of the same minutes are slow toget
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import accumulate, chain
 from math import ceil, exp, log, sqrt
-from statistics import fmean, median
+from statistics import fmean
 
 from shadow.drift.bootstrap import FEWEST, Choose, interval
 from shadow.drift.distributions import t_quantile
@@ -68,14 +69,45 @@ def _paired(blocks: Sequence[Sequence[Times]]) -> LatencyRatio:
 
 
 def _resampled(blocks: Sequence[Sequence[Times]], part: float, choose: Choose) -> LatencyRatio:
-    def figure(chosen: Sequence[Sequence[Times]]) -> float:
-        ones, others = zip(*chain.from_iterable(chosen), strict=True)
-        return quantile(ones, part) / quantile(others, part)
+    one, other = (_BlockValues(blocks, side) for side in (0, 1))
 
-    bounds = interval(blocks, figure, choose)
-    return LatencyRatio(value=figure(blocks), low=bounds[0] if bounds else None, high=bounds[1] if bounds else None)
+    def figure(chosen: Sequence[int]) -> float:
+        drawn = [0] * len(blocks)
+        for place in chosen:
+            drawn[place] += 1
+        return one.quantile(part, drawn) / other.quantile(part, drawn)
+
+    places = range(len(blocks))
+    bounds = interval(places, figure, choose)
+    return LatencyRatio(value=figure(places), low=bounds[0] if bounds else None, high=bounds[1] if bounds else None)
+
+
+class _BlockValues:
+    """One side's values of all blocks, sorted once: a quantile of drawn blocks then takes no sort of its own."""
+
+    def __init__(self, blocks: Sequence[Sequence[Times]], side: int) -> None:
+        found = sorted((pair[side], place) for place, block in enumerate(blocks) for pair in block)
+        self._values = [value for value, _ in found]
+        self._places = [place for _, place in found]
+
+    def __repr__(self) -> str:
+        return f"<_BlockValues {len(self._values)}>"
+
+    def quantile(self, part: float, drawn: Sequence[int]) -> float:
+        """The `quantile` of the values when each block is there as many times as `drawn` says of its place."""
+        upto = list(accumulate(map(drawn.__getitem__, self._places)))
+        ranks = _ranks(part, upto[-1])
+        return fmean(self._values[bisect_right(upto, rank)] for rank in ranks)
 
 
 def quantile(values: Sequence[float], part: float) -> float:
     """The median, or the smallest value that a share of `part` does not exceed."""
-    return median(values) if part == 0.5 else sorted(values)[max(0, ceil(part * len(values)) - 1)]
+    found = sorted(values)
+    return fmean(found[rank] for rank in _ranks(part, len(found)))
+
+
+def _ranks(part: float, count: int) -> tuple[int, ...]:
+    """The places, from 0, of the sorted values whose mean is the quantile: two for the median of an even number."""
+    if part == 0.5:
+        return (count - 1) // 2, count // 2
+    return (max(0, ceil(part * count) - 1),)

@@ -1,10 +1,12 @@
 """Ratios of times: of the same requests, and with the minutes as clusters."""
 
 import random
-from math import exp, isclose, sqrt
-from statistics import fmean, stdev
+from math import ceil, exp, isclose, sqrt
+from statistics import fmean, median, stdev
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 
 from shadow.drift.paired_latency import quantile, ratios
@@ -82,3 +84,22 @@ def test_the_interval_of_ten_blocks_of_one_pair_each_is_that_of_their_mean():
 def test_nine_blocks_have_no_interval_and_ten_have_one(blocks, bounded):
     found = ratios([(block * 300.0, 1.0 + block, 1.0) for block in range(blocks)], choose)
     assert [share.low is not None for share in (found.paired, found.medians, found.p95)] == [bounded] * 3
+
+
+@given(
+    st.lists(st.lists(st.tuples(*[st.floats(0.001, 1e6)] * 2), min_size=1, max_size=4), min_size=10, max_size=14),
+    st.integers(0, 99),
+)
+def test_ratios_of_drawn_blocks_are_those_of_their_values_put_together(blocks, salt):
+    found = ratios([(number * 300.0, *times) for number, block in enumerate(blocks) for times in block], resampling(salt))
+    draws = resampling(salt)
+    for part, ratio in ((0.5, found.medians), (0.95, found.p95)):
+        values = sorted(_ratio([time for place in draws(len(blocks)) for time in blocks[place]], part) for _ in range(200))
+        assert (ratio.low, ratio.high) == (values[5], values[-6])
+        assert ratio.value == _ratio([time for block in blocks for time in block], part)
+
+
+def _ratio(times, part):
+    sides = zip(*times, strict=True)
+    one, other = (median(side) if part == 0.5 else sorted(side)[ceil(part * len(side)) - 1] for side in sides)
+    return one / other

@@ -109,3 +109,20 @@ def test_user_without_rights_is_told_which(postgres_server):
     with pytest.raises(StoreError, match="does not give this user the rights"):
         open_store(StorageConfig(url=postgres_server.url(name, "reader")))
     postgres_server.drop(url)
+
+
+MANY = """
+CREATE TABLE answers AS SELECT 'a' || n AS id, repeat('x', 200) AS words FROM generate_series(1, 60000) n;
+CREATE TABLE pairs AS SELECT 'a' || n * 20 AS subject FROM generate_series(1, 1500) n;
+ALTER TABLE answers ADD PRIMARY KEY (id);
+ANALYZE answers, pairs
+"""
+
+
+def test_answers_of_pairs_are_looked_up_by_their_ids_where_a_writer_would_read_them_all(postgres_server):
+    url = postgres_server.empty()
+    postgres_server.execute(MANY, url.rpartition("/")[2])
+    for reading, how in ((True, "Index Scan"), (False, "Seq Scan")):
+        with closing(connect(url, reading=reading)) as conn:
+            steps = [step for (step,) in conn.execute("EXPLAIN SELECT * FROM pairs JOIN answers ON id = subject")]
+            assert any(f"{how} " in step and " on answers" in step for step in steps)
