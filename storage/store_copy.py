@@ -11,10 +11,11 @@ from contextlib import closing
 from pathlib import Path
 
 import psycopg
+from psycopg import errors
 
 from storage.body_compression import BodyCompressor
 from storage.postgres.copy_inserter import column_types, copy_rows
-from storage.postgres.day_partitions import DayPartitions
+from storage.postgres.day_partitions import DayPartitions, day_of
 from storage.postgres.postgres_connection import connect, explained, place
 from storage.postgres.postgres_store import migrate_at
 from storage.sqlite.body_chains import request_body
@@ -45,6 +46,18 @@ TABLES = """
 SELECT relname::text FROM pg_class
 WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace = current_schema()::regnamespace
 """
+LOCKS_A_DAY = """
+SELECT count(DISTINCT c.oid) + count(i.indexrelid) + 2 * count(DISTINCT NULLIF(c.reltoastrelid, 0))
+FROM pg_class c LEFT JOIN pg_index i ON i.indrelid = c.oid
+WHERE c.relname LIKE '%\\_other' AND c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace
+"""
+"""Tables and indexes of a day, from the default partitions, which have the same: each row of a day locks some of them."""
+LOCKS = """
+SELECT current_setting('max_locks_per_transaction')::bigint,
+       current_setting('max_connections')::bigint + current_setting('max_prepared_transactions')::bigint
+"""
+DAYS_AT_ONCE = 20
+"""Days whose partitions one transaction creates, each of which holds its locks to the end."""
 IDS = "SELECT id FROM exchanges UNION ALL SELECT id FROM pairs"
 SEQUENCES = (
     "SELECT setval('exchange_numbers', (SELECT max(no) FROM exchanges)) WHERE EXISTS (SELECT 1 FROM exchanges)",
@@ -82,9 +95,20 @@ def copy_store(source: Path, url: str, report: Report = lambda _table, _rows: No
 
 def _copied(old: sqlite3.Connection, new: psycopg.Connection, url: str, report: Report) -> Mapping[str, int]:
     old.execute("BEGIN")
+    days = sorted({day for (id_,) in old.execute(IDS) if (day := day_of(id_)) is not None})
+    _refuse_records(new, url)
+    for place_ in range(0, len(days), DAYS_AT_ONCE):
+        DayPartitions().ensure(new, days[place_ : place_ + DAYS_AT_ONCE])
+    try:
+        return _copied_rows(old, new, url, report)
+    except errors.OutOfMemory as error:
+        raise StoreError(_locks_needed(new, url, len(days))) from error
+
+
+def _copied_rows(old: sqlite3.Connection, new: psycopg.Connection, url: str, report: Report) -> Mapping[str, int]:
     with new.transaction():
         _refuse_records(new, url)
-        DayPartitions().ensure_ids(new, (id_ for (id_,) in old.execute(IDS)))
+        new.execute("DELETE FROM secrets")  # what a start drew; the sample must stay the same
         counts: dict[str, int] = {}
         for table in _tables(new):
             counts[table] = _copy_table(old, new, table)
@@ -102,7 +126,17 @@ def _refuse_records(new: psycopg.Connection, url: str) -> None:
     for table in ("exchanges", "studies", "spending"):
         if new.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone():  # noqa: S608 - our own names
             raise StoreError(f"{place(url)} has records already, and nothing was copied: name an empty database")
-    new.execute("DELETE FROM secrets")  # what a start drew; the sample must stay the same
+
+
+def _locks_needed(new: psycopg.Connection, url: str, days: int) -> str:
+    """What to set where one transaction locks more tables than the server has room for; a transaction locks those of each day."""
+    [(a_day,)] = new.execute(LOCKS_A_DAY).fetchall()
+    [(each, connections)] = new.execute(LOCKS).fetchall()
+    return (
+        f"nothing was copied: the file has records of {days:,} days, whose tables need up to {days * a_day:,} locks in one "
+        f"transaction, and {place(url)} has room for about {each * connections:,}: set max_locks_per_transaction to "
+        f"{-(-days * a_day // connections):,} for the time of the copy, and restart the server"
+    )
 
 
 def _tables(new: psycopg.Connection) -> list[str]:

@@ -12,7 +12,7 @@ from storage.store import StoreError
 from storage.store_copy import copy_store
 from tests.conformance import exchange_record
 from tests.payoffs import add
-from tests.storage.postgres.same_records import each_period, put_records
+from tests.storage.postgres.same_records import each_period, id_at, put_records
 
 pytestmark = pytest.mark.slow
 
@@ -101,3 +101,39 @@ def test_file_that_is_being_written_or_absent_is_refused(sqlite_store, tmp_path,
         copy_store(tmp_path / "store.db", url)
     with pytest.raises(StoreError, match="does not exist: name the file"):
         copy_store(tmp_path / "absent.db", url)
+
+
+def days_of_records(store, days):
+    for day in range(days):
+        store.add_exchange(exchange_record(id_at(1.6e9 + day * 86_400, "a", day)))
+    assert store.flush(60)
+    store.close()
+
+
+def test_records_of_more_days_than_one_transaction_can_create_are_copied(sqlite_store, tmp_path, url):
+    days_of_records(sqlite_store, 130)
+    assert copy_store(tmp_path / "store.db", url)["exchanges"] == 130
+
+
+@pytest.fixture
+def few_locks(postgres_server):
+    """The server with room for a tenth of the usual locks."""
+    restarted(postgres_server, "SET max_locks_per_transaction = 10")
+    yield
+    restarted(postgres_server, "RESET max_locks_per_transaction")
+
+
+def restarted(server, change):
+    server.execute(f"ALTER SYSTEM {change}")
+    server.stop()
+    server.start()
+
+
+@pytest.mark.usefixtures("few_locks")
+def test_more_days_than_the_server_can_lock_at_once_are_refused_with_the_setting_that_suffices(sqlite_store, tmp_path, url):
+    days_of_records(sqlite_store, 400)
+    words = r"nothing was copied: the file has records of 400 days.*set max_locks_per_transaction to \d{3} for the time"
+    with pytest.raises(StoreError, match=words):
+        copy_store(tmp_path / "store.db", url)
+    with closing(psycopg.connect(url)) as conn:
+        assert conn.execute("SELECT count(*) FROM exchanges_20200913").fetchone() == (0,)
