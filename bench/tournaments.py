@@ -1,11 +1,11 @@
 """Simulates tournaments through the product's own claims: false ones, what proofs take, calls, prices and traps.
 
-python -m bench.tournaments false-same sticky equal power calls price traps segments --runs 1000
+python -m bench.tournaments false-same sticky equal power calls price traps segments turns --runs 1000
 
 false-same: five candidates exactly at the tolerance. sticky: the same, in a tenth of the conversations. equal: five equal ones,
 any "worse" or "differs". power: pairs until an equal and a worse one are named. calls: what is spent against the printed figure.
 price: a worse one named cheapest. traps: the mean payoff of a candidate that is the reference. segments: any one of five
-candidates at the tolerance beyond it.
+candidates at the tolerance beyond it. turns: each conversation goes to two of five candidates.
 
 Requests have five possible actions and a difficulty; payoffs are those of `shadow.drift.payoff` by the labels of the answers.
 Seeded; the exit code is 1 when a bar is missed.
@@ -32,6 +32,7 @@ from shadow.choice.tournament_plan import RouteTraffic, SignalTraffic, tournamen
 from shadow.choice.tournament_terms import TournamentTerms
 from shadow.drift.conversation_units import ConversationUnit, PairPayoffs
 from shadow.drift.payoff import needs_control, payoffs
+from shadow.sampling.sampler import take_turns
 from tests.shadow.compare.made import answer, ask, call, choice, completion
 
 SIGNAL = "answer_kind"
@@ -197,6 +198,30 @@ SEGMENTS = tuple(
 """Each combination of a request's segments: 32 segments in all."""
 
 
+def turn_evidence(run: int, floor: float, excesses: Sequence[float], conversations: int) -> dict[str, ArmEvidence]:
+    """The evidence of candidates of which each conversation, of mean length 3, goes to two, by the product's own draw."""
+    found = drawn(run, floor, [0.0, *[worse_by(points, floor) for points in excesses]], conversations, length=3)
+    arms = fresh(len(excesses))
+    secret = run.to_bytes(32)
+    asked = [take_turns(list(arms), 2, f"talk-{number}", secret) for number in range(conversations)]
+    for (name, arm), values in zip(arms.items(), found.paid[1:], strict=True):
+        own = np.array([name in names for names in asked])[found.conversation]
+        feed_conversations(arm, values[own], found.conversation[own])
+    return arms
+
+
+def false_turn(run: int, floor: float) -> bool:
+    """Any of five candidates exactly at the tolerance is called the same, where two of them get a copy."""
+    arms = turn_evidence(run, floor, [DELTA] * 5, UNITS)
+    return any(claim.same for claim in claims(arms, TERMS).values())
+
+
+def proven_turn(run: int, floor: float, conversations: int) -> bool:
+    """The equal one of five is proven, and none that is 10 points worse is."""
+    said = claims(turn_evidence(run, floor, [0.0, *[0.10] * 4], conversations), TERMS)
+    return [name for name, claim in said.items() if claim.same] == ["c0"]
+
+
 def by_segment(run: int, floor: float, wrong: Sequence[float], n: int) -> Iterator[tuple[NDArray[np.int64], ArmEvidence]]:
     """The segments of each request, by their place in SEGMENTS, and the evidence of each arm with these counted."""
     found = drawn(run, floor, [0.0, *wrong], n)
@@ -348,6 +373,16 @@ def trap_rows(_pool: ProcessPoolExecutor, _runs: int) -> Iterator[tuple[str, str
         )
 
 
+def turn_rows(pool: ProcessPoolExecutor, runs: int) -> Iterator[tuple[str, str, str]]:
+    rows: Rows = []
+    for floor in FLOORS:
+        counted(rows, f'false "same", two of five in turn, floor {floor}', over(pool, runs, false_turn, floor=floor), runs)
+    yield from rows
+    for floor, conversations in zip(FLOORS, (900, 2_000, 4_500), strict=True):
+        share = sum(map(bool, over(pool, runs, proven_turn, floor=floor, conversations=conversations))) / runs
+        yield f"equal alone proven after {conversations:,} conversations, two of five in turn, floor {floor}", f"{share:.3f}", ""
+
+
 def segment_rows(pool: ProcessPoolExecutor, runs: int) -> Iterator[tuple[str, str, str]]:
     for floor, points in product(FLOORS, (DELTA, 0.0)):
         found = [tuple(each) for each in over(pool, runs, false_segment, floor=floor, points=points)]  # type: ignore[call-overload] # pairs
@@ -370,6 +405,7 @@ PARTS = {
     "price": price_rows,
     "traps": trap_rows,
     "segments": segment_rows,
+    "turns": turn_rows,
 }
 
 

@@ -40,7 +40,7 @@ class SignalTraffic:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteTraffic:
     """What is known of a route: its signals, compared pairs a day, pairs that count in each conversation, and the prices of one
-    call to the reference and to each candidate, None where unknown.
+    call to the reference and to each candidate, None where unknown. `per_request` candidates get a copy of a request, 0 all.
     """
 
     signals: Mapping[str, SignalTraffic]
@@ -49,6 +49,7 @@ class RouteTraffic:
     control_fraction: float = 0.1
     reference_price: float | None = None
     candidate_prices: tuple[float | None, ...] = ()
+    per_request: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +65,9 @@ class SignalNeed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TournamentPlan:
-    """The plan: `half` and `nine_of_ten` are sampled requests; calls and money are those of nine of ten, which is what may be
-    spent; money is None where a price is unknown, days are infinite without traffic.
+    """The plan for candidates of which `asked` get a copy of a request: `half` and `nine_of_ten` are sampled requests; calls and
+    money are those of nine of ten, which is what may be spent; money is None where a price is unknown, days are infinite without
+    traffic.
     """
 
     needs: tuple[SignalNeed, ...]
@@ -76,6 +78,7 @@ class TournamentPlan:
     money: float | None
     half_days: float
     days: float
+    asked: int
 
     @property
     def slowest(self) -> SignalNeed:
@@ -85,31 +88,35 @@ class TournamentPlan:
 
 def tournament_plan(terms: TournamentTerms, candidates: int, traffic: RouteTraffic) -> TournamentPlan:
     """The plan for so many `candidates` on a route, each equal to the reference."""
-    needs = tuple(_need(signal, terms, traffic) for signal in terms.required)
+    asked = min(traffic.per_request or candidates, candidates)
+    turns = candidates / asked if asked else 1.0
+    needs = tuple(_need(signal, terms, traffic, turns) for signal in terms.required)
     half, most = max(need.half for need in needs), max(need.nine_of_ten for need in needs)
     seen = traffic.signals.get("answer_kind", SignalTraffic()).floor
-    reference = most * reference_calls(ASSUMED_FLOOR if seen is None else seen, candidates + 1, traffic.control_fraction)
+    reference = most * reference_calls(ASSUMED_FLOOR if seen is None else seen, asked + 1, traffic.control_fraction)
     per_day = traffic.sampled_per_day
     return TournamentPlan(
         needs=needs,
         half=half,
         nine_of_ten=most,
-        candidate_calls=most * candidates,
+        candidate_calls=most * asked,
         reference_calls=ceil(reference) if isfinite(reference) else inf,
-        money=_money(most, reference, traffic),
+        money=_money(most / turns, reference, traffic),
         half_days=half / per_day if per_day > 0 else inf,
         days=most / per_day if per_day > 0 else inf,
+        asked=asked,
     )
 
 
-def _need(signal: str, terms: TournamentTerms, traffic: RouteTraffic) -> SignalNeed:
+def _need(signal: str, terms: TournamentTerms, traffic: RouteTraffic, turns: float) -> SignalNeed:
+    """Sampled requests, of which every `turns`-th goes to a candidate."""
     known = traffic.signals.get(signal, SignalTraffic())
     floor = known.floor if known.floor is not None else RARE if signal in ODD_ONE_WAY else ASSUMED_FLOOR
     length = max(traffic.pairs_per_conversation, 1.0)
     counting = 1 - (1 - known.share) ** length  # because a conversation counts for a signal when one of its requests does
     of_conversations = conversation_floor(floor, length * known.share / counting if counting > 0 else 1.0)
     units = units_needed(terms.bound(signal), of_conversations, terms.same_threshold(1))
-    requests = units * length / counting if counting > 0 else inf
+    requests = turns * units * length / counting if counting > 0 else inf
     half, most = (ceil(share * requests) if isfinite(requests) else inf for share in (HALF, NINE_OF_TEN))
     return SignalNeed(signal=signal, half=half, nine_of_ten=most, floor=floor, assumed=known.assumed)
 

@@ -14,6 +14,7 @@ from shadow.pipeline.shadow_queue import body_bytes
 from shadow.pipeline.shadow_selection import takes_thinking
 from shadow.reading.parsed_exchange import ParsedExchange
 from shadow.sampling.eligibility import has_sealed_thinking
+from shadow.sampling.sampler import take_turns
 from shadow.settings.top_level_config import Config
 
 MOST_BYTES = 16 * 1024 * 1024
@@ -23,10 +24,13 @@ BUSY, SEALED = "candidate_busy", "candidate_stateful"
 
 
 class CandidatePlaces:
-    """The candidates of each route; `skipped` is called with the reason for each copy that is not taken."""
+    """The candidates of each route; `skipped` is called with the reason for each copy that is not taken. `secret` keys the turns
+    of the candidates, where a request goes to some of them.
+    """
 
-    def __init__(self, config: Config, skipped: Callable[[str], None]) -> None:
+    def __init__(self, config: Config, skipped: Callable[[str], None], *, secret: bytes) -> None:
         shadow = config.shadow
+        self._secret = secret
         self._skipped = skipped
         self._places, self._queue, self._patience = shadow.concurrency, shadow.queue, shadow.wait
         self._taken: Counter[str] = Counter()
@@ -39,14 +43,23 @@ class CandidatePlaces:
 
     def reload(self, config: Config) -> None:
         """Use the candidates of `config` from the next request on."""
+        self._most = config.tournament.per_request
         self._providers = config.proxy.providers
         self._routes = {(route.name, route.provider): route.candidates for route in config.proxy.routes}
 
     def take(self, live: ParsedExchange) -> tuple[str, ...]:
-        """The candidates that get a copy of `live`, each counted until `leave`; `enter` waits for its place."""
+        """The candidates that get a copy of `live`, each counted until `leave`; `enter` waits for its place.
+
+        Whose turn it is depends on the conversation alone, and one that has no place is not replaced: a busy hour would choose.
+        """
         labels = live.exchange.labels
-        named = self._routes.get((labels.route, labels.provider), ())
-        fit = tuple(name for name in named if name not in {labels.provider, labels.reference} and self._fits(name, live))
+        named = [
+            name
+            for name in self._routes.get((labels.route, labels.provider), ())
+            if name not in {labels.provider, labels.reference}
+        ]
+        turn = take_turns(named, self._most, labels.conversation or live.exchange.id, self._secret)
+        fit = tuple(name for name in turn if self._fits(name, live))
         self._taken.update(fit)
         self._bytes.update(dict.fromkeys(fit, body_bytes(live)))
         return fit

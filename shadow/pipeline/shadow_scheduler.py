@@ -48,13 +48,15 @@ class ShadowScheduler:
         metrics: AuditCounts,
         account: BudgetAccount,
         outcomes: AuditOutcomes,
+        secret: bytes,
     ) -> None:
+        """`secret` keys the turns of candidates."""
         self._runner = runner
         self._metrics = metrics
         self._account = account
         self._outcomes = outcomes
         self._reference_errors = ReferenceErrors()
-        self._candidates = CandidatePlaces(config, metrics.shadow_skipped)
+        self._candidates = CandidatePlaces(config, metrics.shadow_skipped, secret=secret)
         self._running: set[asyncio.Task[None]] = set()
         self._taken = 0
         self._waiting = ShadowQueue(most=config.shadow.queue, patience=config.shadow.wait, skipped=metrics.shadow_skipped)

@@ -86,7 +86,7 @@ class Worker:
             secret=secret,
             upstream=self._upstream,
         )
-        self._shadows = ShadowScheduler(config, runner=runner, metrics=metrics, account=account, outcomes=outcomes)
+        self._shadows = ShadowScheduler(config, runner=runner, metrics=metrics, account=account, outcomes=outcomes, secret=secret)
         self._hinted: set[str] = set()
 
     def __repr__(self) -> str:

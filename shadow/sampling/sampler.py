@@ -6,6 +6,7 @@ that could compute the sample could serve it better than the rest.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -40,6 +41,17 @@ def decide(*, key: str, request_id: str, rate: float, control_fraction: float, s
 def is_drawn(purpose: str, request_id: str, share: float, secret: bytes) -> bool:
     """A repeatable draw for each purpose by the request's id; true in `share` of the requests."""
     return _uniform(secret, purpose, request_id) < share
+
+
+def take_turns(names: Sequence[str], most: int, key: str, secret: bytes) -> tuple[str, ...]:
+    """At most so many of the `names` for the conversation `key`, in their order; 0 is all of them.
+
+    Each has the same chance, and so has each set of them: two candidates share requests whatever their places in a list are.
+    """
+    if not 0 < most < len(names):
+        return tuple(names)
+    drawn = sorted(names, key=lambda name: _uniform(secret, "turn", f"{len(name)}:{name}{key}"))[:most]
+    return tuple(name for name in names if name in drawn)
 
 
 def _uniform(secret: bytes, purpose: str, text: str) -> float:

@@ -95,6 +95,8 @@ class TournamentConfig(BaseModel):
     """
     copies: Literal["always", "started"] = "always"
     """When candidates get copies: from the start of `serve` on, or only while a tournament runs that was begun by `choose`."""
+    per_request: Annotated[int, Field(ge=0, le=100)] = 0
+    """Candidates that get a copy of a sampled request; with more of them they take turns by conversation. 0 is all."""
     places: Annotated[int, Field(ge=1, le=100)] = DEFAULT_PLACES
     """Candidates that a route may have: the chance of a false claim is shared among so many, however few there are."""
 

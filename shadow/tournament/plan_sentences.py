@@ -30,6 +30,8 @@ def plan_lines(plan: TournamentPlan, terms: TournamentTerms, setting: PlanSettin
     candidates, route, reference, per_day = setting.candidates, setting.route, setting.reference, setting.per_day
     many = f"{len(candidates)} candidate{'s' if len(candidates) != 1 else ''} ({', '.join(candidates)})"
     yield f"Route {route}: {many} against {reference}, within {points(terms.tolerance)}, {terms.places} places."
+    if plan.asked < len(candidates):
+        yield f"Each request goes to {plan.asked} of them in turn (tournament.per_request), by conversation."
     slowest = plan.slowest
     yield (
         f"To prove an equal one: {_count(plan.half)} requests in half of the cases, {_count(plan.nine_of_ten)} in nine of ten "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shadow.choice.tournament_plan import TournamentPlan, tournament_plan
 from shadow.pricing.price_list import PriceList
@@ -36,6 +36,7 @@ def route_plan(reader: Reader | None, config: Config, route: TournamentRoute, no
     """The plan by the traffic of the last week; nothing is known of it without a reader."""
     terms = configured_terms(config.tournament)
     traffic = route_traffic(reader, route, now, config.shadow.control_fraction, PriceList(config.proxy.providers))
+    traffic = replace(traffic, per_request=config.tournament.per_request)
     plan = tournament_plan(terms, len(route.candidates), traffic)
     setting = PlanSetting(
         route=route.name,

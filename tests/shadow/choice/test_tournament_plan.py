@@ -39,6 +39,18 @@ def test_money_is_that_of_all_calls_and_unknown_without_a_price():
     assert tournament_plan(ONE, 2, traffic(reference_price=0.002, candidate_prices=(0.001, None))).money is None
 
 
+@pytest.mark.parametrize(("per_request", "turns", "asked"), [(0, 1, 5), (5, 1, 5), (9, 1, 5), (2, 2.5, 2)])
+def test_candidates_that_take_turns_need_more_requests_and_as_many_calls(per_request, turns, asked):
+    prices = {"reference_price": 0.0, "candidate_prices": (0.001,) * 5}
+    all_of_them, found = (
+        tournament_plan(ONE, 5, traffic(**prices)),
+        tournament_plan(ONE, 5, traffic(per_request=per_request, **prices)),
+    )
+    assert (found.asked, found.nine_of_ten) == (asked, pytest.approx(turns * all_of_them.nine_of_ten, abs=3))
+    assert found.candidate_calls == pytest.approx(all_of_them.candidate_calls, abs=6)
+    assert found.money == pytest.approx(all_of_them.money, rel=0.002)
+
+
 def test_a_floor_that_was_not_seen_is_assumed():
     found = tournament_plan(ONE, 2, RouteTraffic(signals={}, sampled_per_day=0.0))
     assert (found.slowest.floor, found.slowest.assumed, found.days) == (0.15, True, inf)

@@ -9,19 +9,21 @@ from shadow.pipeline import candidate_places
 from shadow.pipeline.candidate_places import CandidatePlaces
 from shadow.pipeline.shadow_queue import body_bytes
 from shadow.reading.parsed_exchange import parse_exchange
-from shadow.settings.top_level_config import Config, ShadowConfig
+from shadow.settings.top_level_config import Config, ShadowConfig, TournamentConfig
 from tests.exchanges import asked, exchange, said
 
+SECRET = bytes(32)
 SIGNED = [{"role": "assistant", "content": [{"type": "thinking", "thinking": "x", "signature": "s"}]}]
 
 
-def config(*candidates: str, concurrency: int = 2, queue: int = 0, wait: float = 30, **settings) -> Config:
+def config(*candidates: str, concurrency: int = 2, queue: int = 0, wait: float = 30, per_request: int = 0, **settings) -> Config:
     providers = {name: Provider(base_url=f"http://{name}.example/v1") for name in ("live", "official", "north", "south")}
     providers |= {name: providers[name].model_copy(update=fields) for name, fields in settings.items()}
     route = Route(name="agents", provider="live", reference="official", candidates=candidates)
     return Config(
         proxy=ProxyConfig(providers=providers, routes=(route,)),
         shadow=ShadowConfig(concurrency=concurrency, queue=queue, wait=wait),
+        tournament=TournamentConfig(per_request=per_request),
     )
 
 
@@ -32,13 +34,30 @@ def live(request: bytes = b"", **more):
 
 def places(*candidates: str, **more) -> tuple[CandidatePlaces, Counter[str]]:
     skipped: Counter[str] = Counter()
-    return CandidatePlaces(config(*candidates, **more), lambda why: skipped.update([why])), skipped
+    return CandidatePlaces(config(*candidates, **more), lambda why: skipped.update([why]), secret=SECRET), skipped
 
 
 def test_every_candidate_of_the_route_gets_a_copy():
     made, skipped = places("north", "south")
     assert made.take(live()) == ("north", "south")
     assert not skipped
+
+
+def test_candidates_take_turns_by_conversation_and_each_keeps_its_own():
+    made, skipped = places("north", "south", per_request=1, concurrency=1_000)
+    took = {talk: {made.take(live(conversation=talk)) for _ in range(3)} for talk in map("talk-{}".format, range(60))}
+    assert all(len(names) == 1 for names in took.values())
+    assert {name for names in took.values() for name in names} == {("north",), ("south",)}
+    assert not skipped
+
+
+def test_a_busy_candidate_is_not_replaced_by_the_one_that_has_no_turn():
+    made, skipped = places("north", "south", per_request=1, concurrency=1)
+    talk = live(conversation="talk-0")
+    (name,) = made.take(talk)
+    assert (made.take(talk), skipped["candidate_busy"]) == ((), 1)
+    made.leave(talk, name)
+    assert made.take(talk) == (name,)
 
 
 @pytest.mark.parametrize("elsewhere", [{"route": "other"}, {"provider": "south"}, {"route": "default"}])

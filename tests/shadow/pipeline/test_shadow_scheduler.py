@@ -55,6 +55,7 @@ class Scheduling:
             metrics=Metrics(self.registry, config),
             account=StoredBudget(Budget(requests=config.shadow.requests, tokens=0, money=0.0, period="day"), store),
             outcomes=StoredOutcomes(ExchangeLedger(self.counters, {}), store),
+            secret=bytes(32),
         )
 
     def add(self, number):

@@ -1,10 +1,12 @@
 import hmac
 import inspect
+from collections import Counter
+from itertools import combinations
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.sampling.sampler import decide, hmac_sha256, is_drawn, secret_of
+from shadow.sampling.sampler import decide, hmac_sha256, is_drawn, secret_of, take_turns
 
 
 def drawn(key="k", request="r", rate=0.5, control=0.5, secret=b"s"):
@@ -82,3 +84,28 @@ def test_no_answer_is_among_what_the_sample_and_the_coin_go_by():
 @given(st.binary(min_size=1, max_size=80), st.binary(max_size=200))
 def test_keyed_hash_is_hmac_sha256(key, text):
     assert hmac_sha256(key, text) == hmac.digest(key, text, "sha256")
+
+
+NAMES = st.lists(st.text(min_size=1, max_size=8), unique=True, max_size=8)
+
+
+@given(names=NAMES, most=st.integers(0, 9), key=st.text(max_size=20), secret=st.binary(min_size=32, max_size=32))
+def test_turns_are_so_many_names_in_their_order_and_the_same_for_one_conversation(names, most, key, secret):
+    found = take_turns(names, most, key, secret)
+    assert len(found) == (min(most, len(names)) if most else len(names))
+    assert list(found) == [name for name in names if name in found]
+    assert take_turns(names, most, key, secret) == found
+
+
+@given(names=NAMES, most=st.integers(1, 8), key=st.text(max_size=20))
+def test_a_name_that_is_removed_changes_the_turn_of_no_chosen_one(names, most, key):
+    found = take_turns(names, most, key, bytes(32))
+    for gone in set(names) - set(found):
+        assert take_turns([name for name in names if name != gone], most, key, bytes(32)) == found
+
+
+def test_each_candidate_and_each_two_of_them_have_as_many_turns():
+    drawn = [take_turns("abcde", 2, f"talk-{number}", bytes(32)) for number in range(10_000)]
+    alone, together = Counter(name for names in drawn for name in names), Counter(drawn)
+    assert all(3_850 < alone[name] < 4_150 for name in "abcde")
+    assert all(900 < together[two] < 1_100 for two in combinations("abcde", 2))

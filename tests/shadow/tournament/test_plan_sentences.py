@@ -33,6 +33,11 @@ def test_a_plan_names_requests_calls_money_and_days():
     assert floors == "How often the reference differs from itself: kind of answer 15 % (assumed)."
 
 
+def test_candidates_that_take_turns_are_named():
+    assert "Each request goes to 1 of them in turn (tournament.per_request), by conversation." in lines(per_request=1)
+    assert not any("in turn" in line for line in lines(per_request=2))
+
+
 def test_money_is_named_where_prices_are_known():
     assert " money. It may stop" in lines(reference_price=0.002, candidate_prices=(0.001, 0.001))[2]
 
