@@ -116,7 +116,7 @@ def settings(*servers: NatsServer, **more: Any) -> BrokerConfig:
 
 
 @asynccontextmanager
-async def connected(config: BrokerConfig, credentials: str = "", *, consumers: bool = False):
+async def connected(config: BrokerConfig, credentials: str = "", *, name: str = "test", consumers: bool = False):
     """A connection with the streams made; waits until there is a leader."""
 
     async def prepare(broker: BrokerConnection) -> None:
@@ -124,7 +124,7 @@ async def connected(config: BrokerConfig, credentials: str = "", *, consumers: b
         if consumers:
             await ensure_consumers(broker, config)
 
-    broker = BrokerConnection(config, credentials, name="test", prepare=prepare)
+    broker = BrokerConnection(config, credentials, name=name, prepare=prepare)
 
     async def opened() -> bool:
         try:

@@ -16,6 +16,7 @@ import structlog
 
 from shadow.broker.broker_credentials import credentials_options
 from shadow.broker.broker_errors import BrokerAwayError, BrokerError, BrokerRefusal, MessageTooLargeError, StreamFullError
+from shadow.settings.broker_checks import addresses
 from shadow.settings.config_errors import quoted
 from shadow.settings.top_level_config import BrokerConfig
 
@@ -44,7 +45,7 @@ LOST = "the connection to the broker is lost, and opened again as soon as a serv
 
 class BrokerConnection:
     """`prepare` is awaited with each connection that was opened, and when a server may have lost what it made; its errors are
-    those of `open`.
+    those of `open`. Answers come to subjects below `_INBOX.NAME`, so that rights to read can be of one role.
     """
 
     def __init__(
@@ -268,7 +269,8 @@ class BrokerConnection:
     def _options(self) -> dict[str, Any]:
         return {
             "servers": addresses(self._settings.url),
-            "name": self._name,
+            "name": f"sameweights {self._name}",
+            "inbox_prefix": f"_INBOX.{self._name}",
             "error_cb": self._on_error,
             "disconnected_cb": self._on_disconnected,
             "reconnected_cb": self._on_reconnected,
@@ -327,11 +329,6 @@ async def _discard(client: Client) -> None:
         await asyncio.wait_for(client.close(), ANSWER_SECONDS)
     if transport is not None:
         transport.close()
-
-
-def addresses(url: str) -> list[str]:
-    """The servers of `broker.url`."""
-    return [one.strip() for one in url.split(",") if one.strip()]
 
 
 def shown_addresses(url: str) -> str:

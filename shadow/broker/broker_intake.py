@@ -39,7 +39,7 @@ class BrokerIntake:
         self._settings = config.broker
         self._metrics = metrics
         self._streams: Sequence[Backlog] = ()
-        self._broker = BrokerConnection(config.broker, credentials, name="sameweights audit", prepare=self._prepare)
+        self._broker = BrokerConnection(config.broker, credentials, name="audit", prepare=self._prepare)
         self.consumer = BrokerConsumer(
             self._broker,
             streams=config.broker.streams,

@@ -21,7 +21,7 @@ class BrokerFact(NamedTuple):
 
 async def broker_report(settings: BrokerConfig, credentials: str) -> list[BrokerFact]:
     """What a connection from here finds, in sentences."""
-    broker = BrokerConnection(settings, credentials, name="sameweights doctor")
+    broker = BrokerConnection(settings, credentials, name="doctor")
     try:
         await broker.open()
         found = [BrokerFact(works=True, text=f"broker {shown_addresses(settings.url)}: connected")]

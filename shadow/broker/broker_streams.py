@@ -18,7 +18,7 @@ from shadow.settings.top_level_config import BrokerConfig
 
 log = structlog.get_logger("sameweights.broker")
 
-STREAM_NOT_FOUND, CONSUMER_NOT_FOUND = 10059, 10014
+STREAM_NOT_FOUND = 10059
 NO_ROOM = frozenset({10005, 10023, 10028, 10047})
 """No server or account has so many bytes left."""
 TOO_FEW_SERVERS = frozenset({10074})

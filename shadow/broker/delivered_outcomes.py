@@ -88,6 +88,8 @@ class _Offered(NamedTuple):
     record: ExchangeRecord | PairRecord
     counts: Sequence[Callable[[], None]]
     then: Callable[[], None]
+    is_doubtful: bool = False
+    """Whether the store was away after it had taken the record: it may have stored it, and its answer was lost."""
 
 
 class DeliveredOutcomes:
@@ -99,6 +101,8 @@ class DeliveredOutcomes:
         self._deliveries = deliveries
         self._counts = counts
         self._held: deque[_Offered] = deque()
+        self._is_away = False
+        """Whether the store refused a record since it last took one."""
         self._loop = asyncio.get_running_loop()
 
     def __repr__(self) -> str:
@@ -148,10 +152,11 @@ class DeliveredOutcomes:
 
     def _settled(self, offered: _Offered, outcome: Outcome) -> None:
         if outcome is Outcome.AWAY:
-            self._hold(offered, "it refused them")
+            self._hold(offered._replace(is_doubtful=True), "it refused them")
             return
-        if not self._held:
-            self._deliveries.pause(False)
+        self._take_more()
+        if outcome is Outcome.KNOWN and offered.is_doubtful:
+            outcome = Outcome.STORED  # by the attempt whose answer was lost, and counted nowhere
         if outcome is not Outcome.KNOWN or isinstance(offered.record, PairRecord):
             self._ledger.settle(offered.worker, offered.record, outcome)
             _call_all(offered.counts)
@@ -160,8 +165,17 @@ class DeliveredOutcomes:
         if isinstance(offered.record, ExchangeRecord):
             self._deliveries.settled(offered.record.exchange.id)
 
+    def _take_more(self) -> None:
+        if self._held:
+            return
+        self._deliveries.pause(False)
+        if self._is_away:
+            self._is_away = False
+            log.info("store_back")
+
     def _hold(self, offered: _Offered, why: str) -> None:
-        if not self._held:
+        if not self._is_away:
+            self._is_away = True
             log.warning("store_away", reason=why, effect="records are held and offered again; no exchange is taken meanwhile")
         self._held.append(offered)
         self._deliveries.pause(True)

@@ -24,7 +24,6 @@ from prometheus_client import CollectorRegistry
 
 from proxy.exchange_ids import new_id
 from proxy.process.parent_watchdog import hold, loop_factory, read_task, send_heartbeat
-from proxy.process.server_tls import renew, server_context
 from proxy.process.shared_counters import SharedCounters
 from proxy.process.standard_streams import install_streams
 from proxy.worker_stats import WorkerStats
@@ -53,6 +52,7 @@ from shadow.pipeline.task_errors import log_error
 from shadow.pipeline.workers_socket import WORKERS_SOCKET
 from shadow.privacy.privacy_policy import PrivacyPolicy
 from shadow.privacy.redact import Redactor
+from shadow.processes.admin_certificate import AdminCertificate
 from shadow.processes.audit_state import AuditState
 from shadow.processes.exchange_audits import AuditParts, broker_intake, exchange_audit
 from shadow.processes.log_setup import to_stderr
@@ -150,7 +150,7 @@ class AuditProcess:
         self._limiter = ConnectionLimiter(most=config.admin.clients, refused=self._metrics.admin_refused, clock=time.monotonic)
         self._runner.app.middlewares.insert(0, self._limiter.middleware)
         self._admin: asyncio.Server | None = None
-        self._tls = server_context(config.admin.tls_cert, config.admin.tls_key) if config.admin.tls_cert else None
+        self._certificate = AdminCertificate(config.admin)
         self._address = "" if config.admin.token_env or not needs_token(config.admin) else f"/?{PARAMETER}={drawn_token(drawn)}"
         """The path by which a browser opens the pages at first, where the token was drawn here; "" otherwise."""
         self._notifier = WebhookSender(
@@ -187,11 +187,12 @@ class AuditProcess:
         self._metrics.counted(self._counters)
         assert self._runner.server is not None  # since `setup`
         self._admin = await asyncio.get_running_loop().create_server(
-            self._limiter.protocol_factory(self._runner.server), sock=admin, ssl=self._tls
+            self._limiter.protocol_factory(self._runner.server), sock=admin, ssl=self._certificate.context
         )
         if self._address:
             host, port = admin.getsockname()[:2]
-            sys.stderr.write(f"sameweights: open the pages with {base_address(host, port, tls=bool(self._tls))}{self._address}\n")
+            begin = base_address(host, port, tls=bool(self._certificate.context))
+            sys.stderr.write(f"sameweights: open the pages with {begin}{self._address}\n")
             sys.stderr.flush()
         await self._receiver.start(audit_socket)
         await self._audit.start(f"{audit_socket}{WORKERS_SOCKET}")
@@ -224,21 +225,13 @@ class AuditProcess:
             return
         known = {**self._config.proxy.providers, **config.proxy.providers}
         self._config = config.model_copy(update={"proxy": config.proxy.model_copy(update={"providers": known})})
-        self._renew_certificate()
+        self._certificate.renew()
         self._audit.reload(self._config)
         self._identities.reload(self._config)
         self._runner.app[RELOAD](self._config)
         self._metrics.reload(self._config)
         if self._exporter:
             self._exporter.reload(known)
-
-    def _renew_certificate(self) -> None:
-        """Read the files of the running certificate again; files that cannot be used leave it as it is."""
-        if self._tls is not None:
-            try:
-                renew(self._tls, self._config.admin.tls_cert, self._config.admin.tls_key)
-            except OSError as error:  # ssl.SSLError is one
-                log.error("certificate_not_renewed", error=str(error), file=self._config.admin.tls_cert)  # noqa: TRY400 - the text says it
 
     async def stop(self) -> None:
         """Empty the inbox, finish the shadow requests that can be finished, store what there is, and close everything."""

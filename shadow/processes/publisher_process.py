@@ -21,7 +21,6 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from proxy.process.parent_watchdog import hold, loop_factory, read_task, send_heartbeat
-from proxy.process.server_tls import server_context
 from proxy.process.shared_counters import SharedCounters
 from proxy.process.standard_streams import install_streams
 from proxy.worker_stats import WorkerStats
@@ -41,6 +40,7 @@ from shadow.pipeline.exchange_ledger import ExchangeLedger
 from shadow.pipeline.exchange_receiver import ExchangeReceiver
 from shadow.pipeline.frame_bytes import frame_bytes
 from shadow.pipeline.task_errors import log_error
+from shadow.processes.admin_certificate import AdminCertificate
 from shadow.processes.log_setup import to_stderr
 from shadow.processes.readiness import Readiness
 from shadow.processes.supervisor_log import log_options
@@ -80,10 +80,11 @@ class PublisherProcess:
             ledger=ledger,
         )
         credentials = environ.get(settings.credentials_env, "")
-        self._broker = BrokerConnection(settings, credentials, name="sameweights publisher", prepare=self._prepare)
+        self._broker = BrokerConnection(settings, credentials, name="proxy", prepare=self._prepare)
         self._publisher = Publisher(source=self._receiver, broker=self._broker, ledger=ledger, settings=settings)
         self._scraping = MetricsEndpoint(registry.restricted_registry(FORWARDING), self._metrics.scraped)
         self._limiter = ConnectionLimiter(most=config.admin.clients, refused=self._metrics.admin_refused, clock=time.monotonic)
+        self._certificate = AdminCertificate(config.admin)
         self._runner = web.AppRunner(self._app(environ), access_log=None, shutdown_timeout=ADMIN_PATIENCE)
         self._admin: asyncio.Server | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -100,17 +101,17 @@ class PublisherProcess:
         await self._runner.setup()
         self._metrics.counted(self._counters)
         assert self._runner.server is not None  # since `setup`
-        tls = server_context(self._config.admin.tls_cert, self._config.admin.tls_key) if self._config.admin.tls_cert else None
         factory = self._limiter.protocol_factory(self._runner.server)
-        self._admin = await asyncio.get_running_loop().create_server(factory, sock=admin, ssl=tls)
+        self._admin = await asyncio.get_running_loop().create_server(factory, sock=admin, ssl=self._certificate.context)
         await self._receiver.start(audit_socket)
         for work in (self._publisher.run(), self._broker.keep(), self._receiver.stay(), self._gauges()):
             task = asyncio.create_task(work)
             task.add_done_callback(log_error)
             self._tasks.append(task)
 
-    def reload(self, line: bytes) -> None:
-        """Nothing here depends on providers and routes, which alone are reloaded."""
+    def reload(self, line: bytes) -> None:  # noqa: ARG002 - the task of all children; no provider or route matters here
+        """Read the certificate of the admin port again."""
+        self._certificate.renew()
 
     async def stop(self) -> None:
         """Publish what there is, as far as the broker takes it, and close everything."""

@@ -65,7 +65,7 @@ _BOTH = (
 def broker_advice(config: Config) -> Iterator[str]:
     """A sentence for each setting of `[broker]` that is valid and probably not meant."""
     url = config.broker.url
-    far = [one for one in _addresses(url) if urlsplit(one).scheme == "nats" and not is_this_machine(urlsplit(one).hostname or "")]
+    far = [one for one in addresses(url) if urlsplit(one).scheme == "nats" and not is_this_machine(urlsplit(one).hostname or "")]
     if far and not config.broker.tls_ca:
         yield (
             f"broker.url: {', '.join(map(quoted, far))} may be reached without TLS: exchanges hold prompts and answers; "
@@ -73,12 +73,13 @@ def broker_advice(config: Config) -> Iterator[str]:
         )
 
 
-def _addresses(url: str) -> list[str]:
+def addresses(url: str) -> list[str]:
+    """The servers of `broker.url`; an empty one between two commas too, since it is refused."""
     return [one.strip() for one in url.split(",")] if url else []
 
 
 def _address_error(url: str) -> str:
-    found = _addresses(url)
+    found = addresses(url)
     for one in found:
         try:
             parts = urlsplit(one)

@@ -9,9 +9,10 @@ import pytest
 import trustme
 
 from shadow.broker import broker_connection
-from shadow.broker.broker_connection import BrokerConnection, addresses, shown_addresses
+from shadow.broker.broker_connection import BrokerConnection, shown_addresses
 from shadow.broker.broker_errors import BrokerAwayError, BrokerError, MessageTooLargeError
 from shadow.broker.broker_message import stream_name, subject
+from shadow.settings.broker_checks import addresses
 from tests.brokers import NatsServer, connected, free_port, nats_server, settings, stored_messages
 from tests.certificates import issued
 from tests.running import until
@@ -222,5 +223,5 @@ async def test_request_without_a_connection_is_away():
 
 
 def test_addresses_are_several_and_shown_without_passwords():
-    assert addresses("nats://a:4222, nats://b:4222,") == ["nats://a:4222", "nats://b:4222"]
+    assert addresses("nats://a:4222, nats://b:4222") == ["nats://a:4222", "nats://b:4222"]
     assert "word" not in shown_addresses("nats://me:word@a:4222")

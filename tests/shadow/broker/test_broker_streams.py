@@ -8,6 +8,7 @@ import pytest
 
 from shadow.broker.broker_connection import BrokerConnection
 from shadow.broker.broker_errors import BrokerError
+from shadow.broker.broker_report import broker_report
 from shadow.broker.broker_streams import CONSUMER, ensure_consumers, ensure_streams, stream_state
 from shadow.broker.stream_pull import StreamPull
 from tests.brokers import STREAM_BYTES, connected, nats_server, settings
@@ -97,8 +98,8 @@ async def test_rights_that_the_guide_lists_are_enough_for_both_roles_and_no_more
 
     async with (
         nats_server(tmp_path, more=conf[conf.index("authorization") :]) as server,
-        connected(settings(server), "proxy:one") as proxy,
-        connected(settings(server), "audit:other", consumers=True) as audit,
+        connected(settings(server), "proxy:one", name="proxy") as proxy,
+        connected(settings(server), "audit:other", name="audit", consumers=True) as audit,
     ):
         await proxy.publish("sameweights.1.exchange.0", b"x", {})
         pull = StreamPull(audit, 0, room=lambda: (1, 1), received=received, moved=asyncio.Event())
@@ -112,3 +113,16 @@ async def test_rights_that_the_guide_lists_are_enough_for_both_roles_and_no_more
         await until(empty)
         with pytest.raises(BrokerError, match="the broker does not allow"):
             await audit.publish("sameweights.1.exchange.0", b"x", {})
+        for each, name in (
+            (proxy, "STREAM.DELETE"),
+            (audit, "STREAM.DELETE"),
+            (proxy, "STREAM.PURGE"),
+            (proxy, "STREAM.MSG.GET"),
+        ):
+            with pytest.raises(BrokerError, match="the broker does not allow"):
+                await each.api(f"{name}.SAMEWEIGHTS_EXCHANGE_0")
+        await proxy.client.subscribe("_INBOX.audit.>")
+        await proxy.flush()
+        assert "permissions violation for subscription" in str(proxy.client.last_error).lower()
+        for credentials in ("proxy:one", "audit:other"):
+            assert all(fact.works for fact in await broker_report(settings(server), credentials))

@@ -123,6 +123,37 @@ async def test_exchange_that_the_store_cannot_take_is_held_and_offered_again_wit
     assert (room.real.calls, room.shadows, room.board.totals()["stored"]) == (LIVE, 1, 1)
 
 
+async def test_exchange_stored_by_an_attempt_whose_answer_was_lost_is_counted_and_shadowed_once():
+    room = Room(Outcome.AWAY, Outcome.KNOWN)
+    room.handle()
+    await room.settle()
+    room.outcomes.offer_held()
+    await room.settle()
+    assert (room.real.calls, room.shadows, room.board.totals()["stored"]) == (LIVE, 1, 1)
+    assert room.deliveries.done == [f"{1:032d}"]
+
+
+async def test_exchange_that_never_reached_the_store_and_is_known_there_is_not_counted():
+    room = Room(None, Outcome.KNOWN)
+    room.handle()
+    room.outcomes.offer_held()
+    await room.settle()
+    assert (room.real.calls, room.shadows, room.board.totals()["stored"]) == ([], 0, 0)
+    assert room.deliveries.done == [f"{1:032d}"]
+
+
+async def test_store_that_is_away_for_long_is_logged_once_and_its_return_once(logged):
+    lines = logged("shadow.broker.delivered_outcomes")
+    room = Room(*[Outcome.AWAY] * 6, *[Outcome.STORED] * 2)
+    for number in range(2):
+        room.handle(number)
+    for _ in range(3):
+        await room.settle()
+        room.outcomes.offer_held()
+    await room.settle()
+    assert [call.kwargs["event"] for call in lines] == ["store_away", "store_back"]
+
+
 async def test_held_records_are_offered_in_their_order_until_none_is_left(monkeypatch):
     monkeypatch.setattr(delivered_outcomes, "OFFER_SECONDS", 0.01)
     room = Room(*[Outcome.AWAY] * 3, *[Outcome.STORED] * 3)

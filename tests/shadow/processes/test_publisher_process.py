@@ -16,6 +16,7 @@ from shadow.processes.publisher_process import ADMIN_PATIENCE, PUBLISH_PATIENCE,
 from shadow.processes.supervisor import AUDIT_PATIENCE
 from shadow.settings.top_level_config import AdminConfig, Config
 from tests.brokers import connected, nats_server, settings, stored_messages
+from tests.certificates import issued
 from tests.exchanges import asked, exchange, said
 from tests.running import until
 
@@ -25,11 +26,11 @@ pytestmark = pytest.mark.slow
 class RunningPublisher:
     """A publisher process on free ports, and a data plane's end of its socket."""
 
-    def __init__(self, tmp_path, broker) -> None:
+    def __init__(self, tmp_path, broker, **admin) -> None:
         self.path = str(tmp_path / "p.sock")
         self.config = Config(
             proxy=ProxyConfig(provider="main", providers={"main": Provider(base_url="http://127.0.0.1:9/v1")}),
-            admin=AdminConfig(listen="127.0.0.1:0"),
+            admin=AdminConfig(listen="127.0.0.1:0", **admin),
             broker=broker,
         )
         self.board = SharedCounters()
@@ -40,7 +41,8 @@ class RunningPublisher:
         admin.bind(("127.0.0.1", 0))
         admin.listen()
         admin.setblocking(False)
-        self.admin = f"http://127.0.0.1:{admin.getsockname()[1]}"
+        scheme = "https" if self.config.admin.tls_cert else "http"
+        self.admin = f"{scheme}://127.0.0.1:{admin.getsockname()[1]}"
         self.process = PublisherProcess(self.config, self.board, {})
         await self.process.start(admin, self.path)
         self.sender.start()
@@ -50,8 +52,8 @@ class RunningPublisher:
         await self.sender.stop(1.0)
         await self.process.stop()
 
-    async def get(self, path: str) -> tuple[int, str]:
-        async with aiohttp.ClientSession() as session, session.get(self.admin + path) as got:
+    async def get(self, path: str, trust=True) -> tuple[int, str]:
+        async with aiohttp.ClientSession() as session, session.get(self.admin + path, ssl=trust) as got:
             return got.status, await got.text()
 
     async def shown(self, line: str) -> None:
@@ -120,6 +122,20 @@ async def test_stop_publishes_what_was_handed_over(tmp_path):
         async with connected(settings(server)) as broker:
             assert await stored_messages(broker) == 50
         assert running.board.totals()["published"] == 50
+
+
+async def test_reload_serves_the_renewed_certificate_of_the_admin_port(tmp_path):
+    first, (cert, key) = issued(tmp_path)
+    async with (
+        nats_server(tmp_path) as server,
+        RunningPublisher(tmp_path, settings(server), tls_cert=cert, tls_key=key) as running,
+    ):
+        assert (await running.get("/healthz", first))[0] == 200
+        second, _ = issued(tmp_path)
+        running.process.reload(b"{}")
+        assert (await running.get("/healthz", second))[0] == 200
+        with pytest.raises(aiohttp.ClientConnectorCertificateError):
+            await running.get("/healthz", first)
 
 
 async def test_a_part_that_ended_in_a_fault_is_reported(tmp_path, monkeypatch, logged):
