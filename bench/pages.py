@@ -73,6 +73,8 @@ def measure(reader: Reader, folder: Path, last: float) -> None:
         {"conversation": pair.conversation, "show": "all"},
         {"since": "24h", "until": "1h"},
         {"provider": "none"},
+        {"text": "no such words"},
+        {"text": "no such words", "show": "all"},
     ]
     rows: list[tuple[str, Callable[[], object]]] = [
         *(
@@ -85,6 +87,7 @@ def measure(reader: Reader, folder: Path, last: float) -> None:
         ),
         *((f"/pairs {words or ''}", lambda words=words: pages.pairs.page(words)) for words in lists),
         ("/pairs/ID", lambda: pages.pair.page(pair.id)),
+        ("/pairs/ID?text=", lambda: pages.pair.page(pair.id, {"text": "no such words", "show": "all"})),
         ("/exchanges/ID", lambda: pages.exchange.page(pair.subject_id)),
         ("/answers", lambda: pages.answers.page({})),
         ("/answers?check=usage", lambda: pages.answers.page({"check": "usage"})),

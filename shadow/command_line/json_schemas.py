@@ -92,8 +92,10 @@ def _status() -> JsonSchema:
 def _pairs() -> JsonSchema:
     row = _pair_row()
     members = {"evidence": TEXTS, "sentence": TEXT, "differing": TEXTS, **dict.fromkeys(STATES, NUMBER)}
+    members |= dict.fromkeys(("found_in", "excerpt"), MAYBE_TEXT)
     properties = {**row["properties"], **members}  # type: ignore[dict-item]  # the members of an object made above
-    return _object({"pairs": _listing(_object(properties))}, schema=PAIRS_SCHEMA)
+    searched = {"type": ["integer", "null"], "minimum": 0}
+    return _object({"searched": searched, "pairs": _listing(_object(properties))}, schema=PAIRS_SCHEMA)
 
 
 def _pair() -> JsonSchema:

@@ -42,6 +42,9 @@ def pairs(
     ] = "",
     tag: Annotated[str, typer.Option("--tag", metavar="TAG", help="Only requests with this tag.")] = "",
     conversation: Annotated[str, typer.Option("--conversation", metavar="ID", help="Only this conversation.")] = "",
+    text: Annotated[
+        str, typer.Option("--search", metavar="TEXT", help="Only pairs with this text in the request or an answer.")
+    ] = "",
     since: Since = "all",
     until: EndOfPeriod = "",
     limit: Limit = 20,
@@ -50,6 +53,7 @@ def pairs(
     """List the pairs that are evidence, newest first: what the reference's own noise does not explain."""
     from shadow.report.evident_signals import stored_evidence
     from shadow.report.filters import pair_filter
+    from shadow.report.text_search import searched_text
     from shadow.terminal import pair_list
     from shadow.terminal.known_names import check_known
 
@@ -70,15 +74,21 @@ def pairs(
         limit=limit,
         now=time.time(),
     )
+    pattern = searched_text("--search", text) if text else None
     with progress("reading the pairs"), reading(config, db) as reader:
         evident = stored_evidence(reader, time.time(), since, until)
-        found = pair_list.pair_lines(reader, chosen, evident)
+        if pattern:
+            found, searched = pair_list.found_lines(reader, chosen, evident, pattern)
+        else:
+            found, searched = pair_list.pair_lines(reader, chosen, evident), None
         check_known(reader, provider=provider, model=model, route=route, found=bool(found))
         chosen = chosen if found else pair_list.without_evidence(reader, chosen)
     if as_json:
-        typer.echo(pair_list.pairs_json(found))
+        typer.echo(pair_list.pairs_json(found, searched))
         return
-    typer.echo(pair_list.pairs_text(found, chosen, width=columns(), color=is_colored(), options=repeated(config, db)))
+    typer.echo(
+        pair_list.pairs_text(found, chosen, width=columns(), color=is_colored(), options=repeated(config, db), searched=searched)
+    )
 
 
 def answers(

@@ -10,22 +10,25 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from shadow.pages.page_address import address, checked
+from shadow.presentation.found_text import TextPattern
 from shadow.report.evident_signals import verdict_period
 from shadow.report.filters import pair_filter
+from shadow.report.text_search import searched_text
 from shadow.settings.config_errors import ConfigError, meant, quoted
 from storage.rows import PairFilter
 
 FILTERS = ("provider", "model", "signal", "state", "segment", "route", "upstream", "tag", "conversation", "since", "until")
-PARAMETERS = (*FILTERS, "show", "before")
+PARAMETERS = (*FILTERS, "text", "show", "before")
 SHOWS = ("evidence", "all")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairQuery:
-    """The parameters of an address, and the filter that they make."""
+    """The parameters of an address, and the filter that they make; `pattern` is that of the text to be found, if any."""
 
     words: Mapping[str, str]
     wanted: PairFilter
+    pattern: TextPattern | None = None
 
     @property
     def shows_all(self) -> bool:
@@ -71,10 +74,15 @@ def pair_query(query: Mapping[str, str], *, now: float, limit: int) -> PairQuery
     show = words.get("show", SHOWS[1] if words.get("state") else SHOWS[0])
     errors = [] if show in SHOWS else [f"show: no such word: {quoted(show)}{meant(show, SHOWS)}"]
     given = {name: words.get(name, "") for name in FILTERS}
+    pattern = None
+    try:
+        pattern = searched_text("text", words["text"]) if "text" in words else None
+    except ConfigError as error:
+        errors += error.errors
     try:
         wanted = pair_filter(**given, evidence=show == SHOWS[0], limit=limit, now=now, flag="")
     except ConfigError as error:
         raise ConfigError([*errors, *error.errors]) from None
     if errors:
         raise ConfigError(errors)
-    return PairQuery(words=words, wanted=replace(wanted, before_id=words.get("before", "")))
+    return PairQuery(words=words, wanted=replace(wanted, before_id=words.get("before", "")), pattern=pattern)

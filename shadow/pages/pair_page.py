@@ -23,8 +23,12 @@ from shadow.reading.parsed_request import parse_request
 from shadow.reading.parsed_response import parse_response
 from shadow.records import exchange as exchange_of
 from shadow.report.evident_signals import EvidentSignals
-from storage.rows import ExchangeRow, PairRow, Standing
+from shadow.report.text_search import SearchTime, search
+from storage.rows import ExchangeRow, PairFilter, PairRow, Standing
 from storage.store import Reader
+
+SEARCH_SECONDS = 0.02
+"""Processor time for which the next pair with a text is searched, in each direction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +63,9 @@ class PairView:
 
 
 class OnePairPage:
-    """Renders the page; `evident` returns what is evidence by the verdicts of a period, `now` seconds since the epoch."""
+    """Renders the page; `evident` returns what is evidence by the verdicts of a period, `now` seconds since the epoch, `clock`
+    the seconds of processor time that this thread has taken.
+    """
 
     def __init__(
         self,
@@ -68,8 +74,10 @@ class OnePairPage:
         evident: Callable[[str], EvidentSignals],
         *,
         now: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.thread_time,
     ) -> None:
         self._reader, self._jinja, self._evident, self._now = reader, jinja, evident, now
+        self._time = SearchTime(clock=clock, seconds=SEARCH_SECONDS)
 
     def __repr__(self) -> str:
         return f"<OnePairPage of {self._reader!r}>"
@@ -89,10 +97,20 @@ class OnePairPage:
     def _neighbours(self, asked: PairQuery, pair_id: str, standing: Standing | None) -> tuple[str, str]:
         """The addresses of the older and the newer pair of the list, "" at its ends."""
         wanted = replace(asked.wanted, standing=standing)
-        older = self._reader.pairs(replace(wanted, before_id=pair_id))
-        newer = self._reader.pairs(replace(wanted, before_id="", after_id=pair_id))
-        first, second = (asked.pair(found[0].pair.id) if found else "" for found in (older, newer))
-        return first, second
+        older, newer = replace(wanted, before_id=pair_id), replace(wanted, before_id="", after_id=pair_id)
+        return self._next(asked, older), self._next(asked, newer)
+
+    def _next(self, asked: PairQuery, wanted: PairFilter) -> str:
+        """The address of the first pair; where a text was not found in time, that of the list: for older pairs from there on."""
+        if asked.pattern is None:
+            found = self._reader.pairs(wanted)
+            return asked.pair(found[0].pair.id) if found else ""
+        searched = search(self._reader, wanted, asked.pattern, rows=1, time=self._time)
+        if searched.hits:
+            return asked.pair(searched.hits[0].summary.pair.id)
+        if searched.last is None or not searched.more:
+            return ""
+        return asked.page("" if wanted.after_id else searched.last.pair.id)
 
 
 def pair_view(reader: Reader, pair: PairRow, verdict: VerdictSignals | None = None) -> PairView:

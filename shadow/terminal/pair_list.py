@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
@@ -10,11 +12,13 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from shadow.presentation.found_text import TextPattern
 from shadow.presentation.pair_evidence import PairEvidence, evidence_sentence, pair_evidence
 from shadow.presentation.safe_text import one_line, short_name
 from shadow.presentation.visible_text import plain
 from shadow.report.evident_signals import EvidentSignals
 from shadow.report.report_text import printed
+from shadow.report.text_search import SearchTime, TextHit, TextSearch, search
 from shadow.verdict.phrases import moment, named, rfc3339
 from storage.rows import PairFilter, PairRow, PairSummary
 from storage.store import Reader
@@ -25,16 +29,31 @@ REASON = 160
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedPair:
-    """A row of the list: the pair with its counts, and its findings by what explains them."""
+    """A row of the list: the pair with its counts, and its findings by what explains them; `hit` is where the text was found, if
+    one was searched.
+    """
 
     summary: PairSummary
     evidence: PairEvidence
+    hit: TextHit | None = None
 
 
 def pair_lines(reader: Reader, wanted: PairFilter, evident: EvidentSignals | None = None) -> tuple[ListedPair, ...]:
     """The newest pairs that the filter chooses, each with its evidence; `evident` as in `evidence_of`."""
     wanted = replace(wanted, standing=evident.standing) if evident else wanted
     return tuple(ListedPair(summary=one, evidence=evidence_of(reader, one.pair, evident)) for one in reader.pairs(wanted))
+
+
+def found_lines(
+    reader: Reader, wanted: PairFilter, evident: EvidentSignals, pattern: TextPattern
+) -> tuple[tuple[ListedPair, ...], TextSearch]:
+    """As `pair_lines`, those of all pairs that hold a text, and how many were read; slow where there are many."""
+    wanted = replace(wanted, standing=evident.standing)
+    found = search(reader, wanted, pattern, rows=wanted.limit, time=SearchTime(clock=time.monotonic, seconds=math.inf))
+    lines = [
+        ListedPair(summary=hit.summary, evidence=evidence_of(reader, hit.summary.pair, evident), hit=hit) for hit in found.hits
+    ]
+    return tuple(lines), found
 
 
 def evidence_of(reader: Reader, pair: PairRow, evident: EvidentSignals | None = None) -> PairEvidence:
@@ -51,19 +70,43 @@ def without_evidence(reader: Reader, wanted: PairFilter) -> PairFilter:
     return wanted if reader.pairs(replace(whole, limit=1)) else whole
 
 
-def pairs_text(lines: Sequence[ListedPair], wanted: PairFilter, *, width: int, color: bool, options: str = "") -> str:
+def searched_text(searched: TextSearch) -> str:
+    """How many pairs were read for a text, and how many of them have none."""
+    silent = f"; of {searched.silent:,} no text is stored" if searched.silent else ""
+    back = f", back to {moment(searched.last.pair.started)} UTC" if searched.last else ""
+    return f"Read the texts of {searched.read:,} pair{'s' * (searched.read != 1)}{back}{silent}."
+
+
+def pairs_text(
+    lines: Sequence[ListedPair],
+    wanted: PairFilter,
+    *,
+    width: int,
+    color: bool,
+    options: str = "",
+    searched: TextSearch | None = None,
+) -> str:
     """The list, newest first, with whole ids for `show`; below it the command for the first, or what to do without a row."""
+    if not lines and searched and searched.read:
+        return f"None of these pairs holds the text. {searched_text(searched)}"
     if not lines:
         if wanted.evidence:
             return "No pair is evidence here: what differs may be the reference's own noise. --all lists every pair."
         return "No pair matches; without filters this means that nothing was compared yet."
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
-    for column in ("id", "when (UTC)", "provider", "model", "evidence" if wanted.evidence else "result"):
+    for column in (
+        "id",
+        "when (UTC)",
+        "provider",
+        "model",
+        "found in" if searched else "evidence" if wanted.evidence else "result",
+    ):
         table.add_column(column, no_wrap=column in {"id", "when (UTC)"}, overflow="fold")
     for line in lines:
         pair = line.summary.pair
         table.add_row(pair.id, moment(pair.started)[5:], provider_name(pair), short_name(pair.model), result_text(line))
-    note = Text(f"\nNext: sameweights show {lines[0].summary.pair.id}{options}", style="dim")
+    below = f"\n{searched_text(searched)}" if searched else ""
+    note = Text(f"{below}\nNext: sameweights show {lines[0].summary.pair.id}{options}", style="dim")
     return printed([table, note], width=width, color=color)
 
 
@@ -73,8 +116,10 @@ def provider_name(pair: PairRow) -> str:
 
 
 def result_text(line: ListedPair) -> Text:
-    """What a pair shows, in a few words."""
+    """What a pair shows, in a few words, or where the text was found."""
     found, pair = line.evidence, line.summary.pair
+    if line.hit:
+        return Text(one_line(f"{line.hit.side}: {line.hit.excerpt}", REASON))
     if found.found:
         names = [*(_check(row.signal, row.reason) for row in found.alone), *(named(one.signal) for one in found.evidence)]
         return Text(one_line(", ".join(names), REASON), style="red")
@@ -87,9 +132,10 @@ def _check(signal: str, reason: str) -> str:
     return f"{named(signal)} ({reason})" if reason else named(signal)
 
 
-def pairs_json(lines: Sequence[ListedPair]) -> str:
-    """The list as JSON (`sameweights.pairs/1`)."""
-    return json.dumps({"schema": PAIRS_SCHEMA, "pairs": [pair_document(line) for line in lines]}, indent=2)
+def pairs_json(lines: Sequence[ListedPair], searched: TextSearch | None = None) -> str:
+    """The list as JSON (`sameweights.pairs/1`); `searched` is the number of pairs read for a text, null without one."""
+    read = searched.read if searched else None
+    return json.dumps({"schema": PAIRS_SCHEMA, "searched": read, "pairs": [pair_document(line) for line in lines]}, indent=2)
 
 
 PAIRS_SCHEMA = "sameweights.pairs/1"
@@ -102,6 +148,8 @@ def pair_document(line: ListedPair) -> dict[str, object]:
         **pair_members(summary.pair),
         "evidence": [row.signal for row in line.evidence.alone] + [one.signal for one in line.evidence.evidence],
         "sentence": plain(evidence_sentence(line.evidence, summary.pair.comparable)),
+        "found_in": line.hit.side if line.hit else None,
+        "excerpt": plain(line.hit.excerpt) if line.hit else None,
         "differing": list(summary.differing),
         "matches": summary.matches,
         "differs": summary.differs,

@@ -5,7 +5,9 @@ from prometheus_client import CollectorRegistry
 
 from shadow.drift.drift_signals import DriftSignal
 from shadow.findings.pair import ControlReason
+from shadow.pages.page_environment import environment
 from shadow.pages.page_set import PageSet
+from shadow.pages.pairs_page import PairsPage
 from shadow.settings.config_errors import ConfigError
 from shadow.settings.top_level_config import Config
 from storage.store import Store
@@ -148,3 +150,42 @@ def test_without_any_pair_the_list_claims_nothing_about_the_noise(pages, store):
     assert "No evidence: over all pairs there is no verdict yet" in pages.pairs.page({})
     assert "No evidence with this filter" in pages.pairs.page({"provider": "candidate"})
     assert "No pairs with this filter." in pages.pairs.page({"provider": "official"})
+
+
+def searching(store, moments):
+    return PairsPage(store, environment(), CONFIG, lambda _: RestingOn(), clock=lambda: next(moments))
+
+
+def test_text_is_found_with_its_surroundings_and_a_pair_leads_on_within_the_search(pages, store):
+    for number, word in enumerate(("a heron", "a gull", "the <b>Heron</b>")):
+        keep_pair(store, said("Yes"), said(word), pair_id=f"{number:032}")
+    page = pages.pairs.page({"text": "heron", "show": "all"})
+    read = Reading(page)
+    assert {address for address in read.addresses if address.startswith("/pairs/0")} == {
+        f"/pairs/{number:032}?text=heron&show=all" for number in (0, 2)
+    }
+    assert "Read the texts of 3 pairs of this list" in " ".join(read.text.split())
+    assert "2 hold “heron”. There are no older ones." in " ".join(read.text.split())
+    assert "the &lt;b&gt;Heron&lt;/b&gt;" in page
+    newest = pages.pair.page(f"{2:032}", {"text": "heron", "show": "all"})
+    assert f'rel="next" href="/pairs/{0:032}?text=heron&amp;show=all"' in newest
+    assert "← newest" in newest
+
+
+def test_search_whose_time_is_over_leads_further_back(store):
+    for number in range(3):
+        keep_pair(store, said("Yes"), said("a heron" if number == 0 else "no"), pair_id=f"{number:032}")
+    first = searching(store, iter([0.0, 1.0])).page({"text": "heron", "show": "all"})
+    assert f'href="/pairs?text=heron&amp;show=all&amp;before={2:032}"' in first.replace(
+        "show=all&amp;text=heron", "text=heron&amp;show=all"
+    )
+    assert "Search further back" in first
+    assert "None of the pairs that were read holds this text." in first
+    rest = searching(store, iter([0.0] * 9)).page({"text": "heron", "show": "all", "before": f"{2:032}"})
+    assert f"/pairs/{0:032}" in rest
+
+
+@pytest.mark.parametrize("text", ["a", "x" * 201])
+def test_text_that_is_too_short_or_too_long_is_refused(pages, text):
+    with pytest.raises(ConfigError, match=r"text: .* characters are not between 2 and 200"):
+        pages.pairs.page({"text": text})

@@ -4,7 +4,9 @@ import json
 
 import pytest
 
-from shadow.terminal.pair_list import evidence_of, pair_lines, pairs_json, pairs_text, without_evidence
+from shadow.report.evident_signals import EvidentSignals
+from shadow.report.text_search import searched_text
+from shadow.terminal.pair_list import evidence_of, found_lines, pair_lines, pairs_json, pairs_text, without_evidence
 from storage.rows import PairFilter
 from tests.records import NOW, add_pair, calling
 
@@ -75,3 +77,22 @@ def test_hostile_answer_takes_one_short_row(store):
 def test_checks_of_both_answers_are_read(store, pair):
     (line,) = pair_lines(store, EVIDENCE)
     assert evidence_of(store, line.summary.pair) == line.evidence
+
+
+def test_searched_text_is_shown_in_its_surroundings_with_how_many_pairs_were_read(store):
+    add_pair(store, "faithful", "A grey heron", "A gull", started=NOW + 1)
+    add_pair(store, "faithful", "Hello", "Hello")
+    assert store.flush(20)
+    lines, searched = found_lines(store, PairFilter(), EvidentSignals(()), searched_text("--search", "HERON"))
+    text = pairs_text(lines, PairFilter(), width=140, color=False, searched=searched)
+    assert "provider: A grey heron" in text
+    assert "Read the texts of 2 pairs, back to 2023-11-14 22:13:20 UTC." in text
+    document = json.loads(pairs_json(lines, searched))
+    assert (document["searched"], document["pairs"][0]["found_in"], document["pairs"][0]["excerpt"]) == (
+        2,
+        "provider",
+        "A grey heron",
+    )
+    none, read = found_lines(store, PairFilter(), EvidentSignals(()), searched_text("--search", "stork"))
+    assert pairs_text(none, PairFilter(), width=140, color=False, searched=read).startswith("None of these pairs holds the text.")
+    assert json.loads(pairs_json(pair_lines(store, PairFilter())))["searched"] is None

@@ -1,0 +1,59 @@
+"""A text is found in the stored bodies of pairs, in the order of the filter, until the time is over."""
+
+import math
+
+import pytest
+
+from shadow.report.text_search import SearchTime, search, searched_text
+from shadow.settings.config_errors import ConfigError
+from storage.rows import PairFilter
+from tests.records import NOW, add_pair, calling
+
+HERON = searched_text("text", "heron")
+UNBOUNDED = SearchTime(clock=lambda: 0.0, seconds=math.inf)
+
+
+def found(store, wanted=None, *, rows=20, time=UNBOUNDED):
+    assert store.flush(20)
+    got = search(store, wanted or PairFilter(), HERON, rows=rows, time=time)
+    return [(hit.summary.pair.id, hit.side) for hit in got.hits], got.read, got.more
+
+
+def test_each_side_is_searched_newest_pair_first(store):
+    add_pair(store, "a", "nothing", "nothing", started=NOW)
+    mine = add_pair(store, "a", "a Heron", "x", started=NOW + 1)
+    theirs = add_pair(store, "a", "x", calling("Heron"), started=NOW + 2)
+    again = add_pair(store, "a", "x", "x", "HERON", started=NOW + 3)
+    assert found(store) == ([(again, "control"), (theirs, "reference"), (mine, "provider")], 4, False)
+
+
+def test_pairs_after_one_are_searched_oldest_first(store):
+    ids = [add_pair(store, "a", "heron", "x", started=NOW + number) for number in range(4)]
+    assert found(store, PairFilter(after_id=ids[1]), rows=1) == ([(ids[2], "provider")], 1, True)
+    assert found(store, PairFilter(after_id=ids[3])) == ([], 0, False)
+
+
+def test_one_query_of_pairs_follows_another_in_both_directions(store):
+    ids = [add_pair(store, "a", "x", "heron" if number in {0, 119} else "x", started=NOW + number) for number in range(120)]
+    assert found(store, PairFilter(before_id=ids[119])) == ([(ids[0], "reference")], 119, False)
+    assert found(store, PairFilter(after_id=ids[0])) == ([(ids[119], "reference")], 119, False)
+
+
+def test_search_ends_with_its_time_and_reads_one_pair_at_least(store):
+    for number in range(3):
+        add_pair(store, "a", "heron", "x", started=NOW + number)
+    moments = iter([0.0, 0.5, 1.0])
+    assert found(store, time=SearchTime(clock=lambda: next(moments), seconds=1.0))[1:] == (2, True)
+    late = iter([0.0, 9.0])
+    assert found(store, time=SearchTime(clock=lambda: next(late), seconds=1.0))[1:] == (1, True)
+
+
+@pytest.mark.parametrize("text", ["a", " a ", "x" * 201])
+def test_text_of_one_character_or_more_than_200_is_refused(text):
+    with pytest.raises(ConfigError, match=r"--search: .* characters are not between 2 and 200"):
+        searched_text("--search", text)
+
+
+@pytest.mark.parametrize("text", ["ab", "x" * 200])
+def test_text_of_2_to_200_characters_is_searched(text):
+    assert searched_text("--search", text).excerpt(iter([text])) == text
