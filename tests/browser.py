@@ -82,6 +82,12 @@ class Tab:
         for kind in ("keyDown", "keyUp"):
             await self.call("Input.dispatchKeyEvent", type=kind, key=key, text=key if kind == "keyDown" else "")
 
+    async def drag(self, begin: tuple[float, float], end: tuple[float, float]) -> None:
+        """Move the mouse from one place of the window to another, with its button down."""
+        for kind, (x, y) in (("mouseMoved", begin), ("mousePressed", begin), ("mouseMoved", end), ("mouseReleased", end)):
+            button = {} if kind == "mouseMoved" and (x, y) == begin else {"button": "left", "buttons": 1, "clickCount": 1}
+            await self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, **button)
+
     async def shape(self, width: int, scheme: str) -> None:
         """Look as on a screen of this width, in light or dark."""
         await self.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 600)

@@ -36,7 +36,12 @@ RELOAD = web.AppKey[Callable[[Config], None]]("reload")
 FORM = "application/x-www-form-urlencoded"
 PATIENCE = 1.0
 """Seconds that a list of pairs waits for the verdicts of its period."""
-STATIC = {"style.css": "text/css", "icon.svg": "image/svg+xml", "pages.js": "text/javascript"}
+TYPES = {"css": "text/css", "svg": "image/svg+xml", "js": "text/javascript"}
+STATIC = {
+    **dict.fromkeys(("style.css", "icon.svg", "pages.js", "course.js"), "templates"),
+    **dict.fromkeys(("uplot.js", "uplot.css"), "vendor"),
+}
+"""The files of the pages by their folder."""
 
 
 def build_app(
@@ -105,8 +110,7 @@ class _Admin:
         self._scraping = scraping
         self._ready, self._state = ready
         self._runbook = pages.runbook()
-        folder = files("shadow.pages") / "templates"
-        self._static = {name: (folder / name).read_bytes() for name in STATIC}
+        self._static = {name: (files("shadow.pages") / folder / name).read_bytes() for name, folder in STATIC.items()}
 
     def reload(self, config: Config) -> None:
         """Apply `config` from the next page on."""
@@ -250,7 +254,7 @@ class _Admin:
         name = request.match_info["name"]
         if name not in STATIC:
             raise web.HTTPNotFound
-        return web.Response(body=self._static[name], content_type=STATIC[name], charset="utf-8")
+        return web.Response(body=self._static[name], content_type=TYPES[name.rpartition(".")[2]], charset="utf-8")
 
 
 def _list_period(query: Mapping[str, str]) -> str:

@@ -6,6 +6,7 @@ the stylesheet, for light and dark.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -46,6 +47,8 @@ class CoursePlot:
     end: float
     flags: tuple[int, ...]
     since: int | None
+    points: str
+    """The same as numbers in JSON, for a drawing by script: `at` and `share`, `pairs` of each step, the `noise`, moments."""
 
 
 def course_steps(points: Iterable[CoursePoint]) -> tuple[CourseStep, ...]:
@@ -61,23 +64,54 @@ def course_steps(points: Iterable[CoursePoint]) -> tuple[CourseStep, ...]:
     )
 
 
-def course_plot(steps: Sequence[CourseStep], *, flags: Sequence[float] = (), since: float | None = None) -> CoursePlot | None:
-    """The drawing of a course with the moments of `flags` and of a drift's begin; None for fewer than two steps."""
+def course_plot(
+    steps: Sequence[CourseStep],
+    *,
+    flags: Sequence[float] = (),
+    since: float | None = None,
+    fine: Sequence[CourseStep] = (),
+) -> CoursePlot | None:
+    """The drawing of a course with the moments of `flags` and of a drift's begin; None for fewer than two steps. `fine` are
+    shorter steps of the same course, which a script shows where it is zoomed.
+    """
     if len(steps) < 2:
         return None
     begin, end = steps[0].began, steps[-1].began + steps[-1].seconds
     known = [value for step in steps for value in (step.share, step.noise) if value is not None]
     top = min(1.0, ceil(max(LEAST_TOP, *known) * 10) / 10) if known else LEAST_TOP
     noise = _mean([step.noise for step in steps])
+    shown = [at for at in flags if begin <= at <= end]
+    start = since if since is not None and begin <= since <= end else None
     return CoursePlot(
         line=_line(steps, begin, end, top),
         noise="" if noise is None else f"M0 {HEIGHT}V{_height(noise, top)}H{WIDTH}V{HEIGHT}Z",
         top=top,
         begin=begin,
         end=end,
-        flags=tuple(_place(at, begin, end) for at in flags if begin <= at <= end),
-        since=_place(since, begin, end) if since is not None and begin <= since <= end else None,
+        flags=tuple(_place(at, begin, end) for at in shown),
+        since=None if start is None else _place(start, begin, end),
+        points=_points(fine or steps, noise=noise, flags=shown, since=start),
     )
+
+
+def _points(steps: Sequence[CourseStep], *, noise: float | None, flags: Sequence[float], since: float | None) -> str:
+    """The course as JSON; a step is drawn from its moment to the next one, so the last is repeated at its end."""
+    at: list[float] = []
+    share: list[float | None] = []
+    pairs: list[int | None] = []
+    reached = steps[0].began
+    for step in steps:
+        if step.began - reached > step.seconds / 2:  # a gap without pairs
+            at, share, pairs = [*at, reached], [*share, None], [*pairs, None]
+        at.append(step.began)
+        share.append(None if step.share is None else round(step.share, 4))
+        pairs.append(step.compared)
+        reached = step.began + step.seconds
+    at, share, pairs = [*at, reached], [*share, share[-1]], [*pairs, pairs[-1]]
+    known = [value for value in share if value is not None]
+    top = min(1.0, ceil(max(LEAST_TOP, noise or 0.0, *known) * 10) / 10)
+    course = {"at": at, "share": share, "pairs": pairs, "noise": noise, "flags": flags, "since": since, "top": top}
+    return json.dumps(course, separators=(",", ":"))
 
 
 def highest(steps: Iterable[CourseStep]) -> float:

@@ -40,6 +40,8 @@ ALONE = "answer_kind"
 """The signal whose course is drawn where no signal stands out."""
 
 
+Courses = Mapping[tuple[str, str, str], Sequence[CoursePoint]]
+"""Courses by provider, model and reference; routes are apart."""
 Words = tuple[str, str]
 """Begin and end of a period as they were written."""
 
@@ -69,7 +71,7 @@ class PeriodFigures:
     token_counts: tuple[CountLine, ...]
     traffic: tuple[TrafficCount, ...]
     token_sums: tuple[TokenSum, ...]
-    courses: Mapping[tuple[str, str, str], Sequence[CoursePoint]]
+    courses: Courses
     """The course of each card's `course_signal`, by provider, model and reference; routes are apart."""
 
 
@@ -250,16 +252,15 @@ def period_figures(reader: Reader, since: float, until: float, now: float) -> Pe
         token_counts=count_lines(reader, drift, since, until),
         traffic=tuple(reader.traffic(since, until)),
         token_sums=tuple(reader.token_sums(since, until)),
-        courses=_courses(reader, cards, since, until),
+        courses=courses(reader, cards, since, until, STEPS),
     )
 
 
-def _courses(
-    reader: Reader, cards: Sequence[Scorecard], since: float, until: float
-) -> Mapping[tuple[str, str, str], Sequence[CoursePoint]]:
+def courses(reader: Reader, cards: Sequence[Scorecard], since: float, until: float, steps: int) -> Courses:
+    """The course of each card's `course_signal` in at most so many steps."""
     wanted = {(card.provider, card.model, card.reference): course_signal(card) for card in cards}
     found: dict[tuple[str, str, str], list[CoursePoint]] = {key: [] for key in wanted}
-    for point in reader.page_queries.course(since, until, sorted(set(wanted.values())), STEPS):
+    for point in reader.page_queries.course(since, until, sorted(set(wanted.values())), steps):
         key = (point.group.provider, point.group.model, point.group.reference)
         if wanted.get(key) == point.signal:
             found[key].append(point)

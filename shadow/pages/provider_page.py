@@ -14,7 +14,7 @@ from shadow.findings.finding import FindingState
 from shadow.pages.course_plot import CoursePlot, IntervalScale, course_plot, course_steps, interval_scale
 from shadow.pages.operator_actions import HOURS
 from shadow.pages.page_address import address, checked, provider_address
-from shadow.pages.period_figures import PeriodFigures, PeriodFiguresCache, course_signal
+from shadow.pages.period_figures import Courses, PeriodFigures, PeriodFiguresCache, course_signal, courses
 from shadow.pages.segment_rows import SegmentRow, segment_rows
 from shadow.pricing.period_money import period_money
 from shadow.pricing.price_list import PriceList
@@ -39,6 +39,8 @@ PAIRS = 2_000
 """Newest pairs of all providers that times and parts of the requests are compared over."""
 ACTIONS_SHOWN = 20
 """Newest actions of operators that are shown."""
+FINE_STEPS = 240
+"""Most steps of a course that is zoomed."""
 FEWEST = 20
 """Pairs from which times are compared."""
 
@@ -130,6 +132,7 @@ class ProviderPage:
             lines=identity_lines(self._reader, figures.since, 0.0),
             times=times,
             segments=segment_lines(self._reader, newest, 0.0) if any(map(evident_signals, cards)) else (),
+            fine=courses(self._reader, cards, figures.since, figures.built, FINE_STEPS),
         )
         tokens = self._tokens(figures)
         return self._jinja.get_template("provider.html").render(
@@ -159,14 +162,15 @@ class ProviderPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Servers:
-    """What was read about the servers of all providers: changes of identity, identities, times of the newest pairs, and the parts
-    of the requests among them.
+    """What was read about the servers of all providers: changes of identity, identities, times of the newest pairs, the parts of
+    the requests among them, and the courses in short steps.
     """
 
     changes: Sequence[IdentityRow]
     lines: Sequence[IdentityLine]
     times: Sequence[PairTimes]
     segments: Sequence[SegmentLine]
+    fine: Courses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +197,10 @@ def _section(card: Scorecard, figures: PeriodFigures, since: str, servers: _Serv
     return ProviderSection(
         card=card,
         course=course_plot(
-            course_steps(figures.courses.get(key, ())), flags=[row.started for row in flags], since=card.verdict.since
+            course_steps(figures.courses.get(key, ())),
+            flags=[row.started for row in flags],
+            since=card.verdict.since,
+            fine=course_steps(servers.fine.get(key, ())),
         ),
         course_signal=course_signal(card),
         flags=flags,

@@ -37,6 +37,8 @@ NEWER = """new Promise(done => {
   const look = left => shown() || !left ? done(shown()) : setTimeout(look, 100, left - 1);
   look(50);
 })"""
+PLOT = "(({left, top, width}) => [left, top, width])(document.querySelector('.u-over').getBoundingClientRect())"
+WHOLE = "new Promise(done => requestAnimationFrame(() => done(document.querySelector('.zoom-out').hidden)))"
 SHOWN_TWICE = ("/", "/providers/garbler", "/pairs")
 LOOKS = ((390, "dark"), (1280, "light"), (390, "light"), (1280, "dark"))
 PAGES = ("/", "/providers/garbler", "/pairs", "/pairs?show=all&state=differ", "/answers", "/audit", "/studies", "/runbook")
@@ -118,6 +120,30 @@ async def test_seven_questions_are_answered_on_the_page_that_should(store, tmp_p
         assert "Pairs that are evidence" in await tab.text(), "show me"
         await tab.open(f"{address}/audit")
         assert "240 of 360 requests count" in await tab.text()
+        assert tab.errors == []
+
+
+async def test_part_of_a_course_is_zoomed_and_shown_whole_again(store, tmp_path):
+    fill(store)
+    async with served(store) as address, chromium(tmp_path / "chromium") as tab:
+        await tab.open(f"{address}/providers/garbler")
+        assert await tab.read("getComputedStyle(document.querySelector('svg.plot')).display") == "none"
+        await tab.read("document.querySelector('.zoomed').scrollIntoView()")
+        left, top, width = await tab.read(PLOT)
+        await tab.drag((left + width * 0.25, top + 40), (left + width * 0.5, top + 40))
+        assert not await tab.read(WHOLE), "a part is shown"
+        await tab.read("document.querySelector('.zoom-out').click()")
+        assert await tab.read(WHOLE)
+        assert tab.errors == []
+
+
+async def test_course_is_drawn_without_scripts(store, tmp_path):
+    fill(store)
+    async with served(store) as address, chromium(tmp_path / "chromium") as tab:
+        await tab.call("Emulation.setScriptExecutionDisabled", value=True)
+        await tab.open(f"{address}/providers/garbler")
+        assert await tab.read("getComputedStyle(document.querySelector('svg.plot')).display") == "block"
+        assert await tab.read("getComputedStyle(document.querySelector('.zoomed')).display") == "none"
         assert tab.errors == []
 
 

@@ -177,6 +177,8 @@ async def test_every_answer_forbids_foreign_scripts_sniffing_and_referrers(open_
 
 async def test_pages_load_only_their_own_style_script_and_icon(open_port):
     port = await open_port()
+    for script in ("course.js", "uplot.js"):
+        assert (await port.get(f"/static/{script}")).headers["Content-Type"] == "text/javascript; charset=utf-8"
     assert (await port.get("/static/pages.js")).headers["Content-Type"] == "text/javascript; charset=utf-8"
     assert (await port.get("/static/style.css")).headers["Content-Type"] == "text/css; charset=utf-8"
     assert (await port.get("/static/icon.svg")).headers["Content-Type"].startswith("image/svg+xml")

@@ -1,5 +1,6 @@
 """Drawings of courses and intervals: what is where, and what leaves a gap."""
 
+import json
 import re
 
 import pytest
@@ -105,3 +106,17 @@ def test_axis_has_few_marks_in_round_numbers(ends, labels):
     found = [label for _, label in interval_scale(ends).ticks]
     assert len(found) <= 8
     assert labels <= set(found)
+
+
+def test_points_repeat_the_last_step_at_its_end_and_leave_a_gap_where_nothing_was_compared():
+    steps = course_steps([point(0, 0, 20, (5, 20)), point(1, 10, 20), point(4, 20, 20)])
+    points = json.loads(course_plot(steps, flags=[1_015.0, 9_999.0], since=1_010.0).points)
+    assert points["at"] == [1_000.0, 1_010.0, 1_020.0, 1_040.0, 1_050.0]
+    assert points["share"] == [0.0, 0.5, None, 1.0, 1.0]
+    assert points["pairs"] == [20, 20, None, 20, 20]
+    assert (points["noise"], points["flags"], points["since"], points["top"]) == (0.25, [1_015.0], 1_010.0, 1.0)
+
+
+def test_points_are_those_of_the_shorter_steps_where_there_are_any():
+    coarse, fine = ([point(place, 0, 20) for place in range(count)] for count in (2, 6))
+    assert len(json.loads(course_plot(course_steps(coarse), fine=course_steps(fine)).points)["at"]) == 7
