@@ -15,6 +15,7 @@ from shadow.terminal.screen import columns, is_colored
 
 if TYPE_CHECKING:
     from shadow.report.evident_signals import EvidentSignals
+    from storage.rows import PairRow
     from storage.store import Reader
 
 Provider = Annotated[str, typer.Option("--provider", metavar="NAME", help="Only this provider.")]
@@ -129,13 +130,16 @@ def show_record(
         str, typer.Option("--raw", metavar="SIDE", help="The bytes of: request, response, reference, or control.")
     ] = "",
     curl: Annotated[bool, typer.Option("--curl", help="A command that sends the request again, without any key.")] = False,
+    report: Annotated[bool, typer.Option("--report", help="A bug report about a pair for its provider, as Markdown.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show one compared request, its answers side by side."""
+    from shadow.report.bug_report import bug_report
+    from shadow.settings.installed_version import installed_version
     from shadow.terminal import answers_text as one_answer
     from shadow.terminal import pair_text, raw_record
 
-    one_form(raw=bool(raw), curl=curl, json=as_json)
+    one_form(raw=bool(raw), curl=curl, report=report, json=as_json)
     with reading(config, db) as reader:
         verdicts = cache(partial(read_verdicts, reader))
         pair_id = raw_record.latest_id(reader, verdicts) if pair_id == "latest" else pair_id
@@ -144,6 +148,9 @@ def show_record(
             return
         if curl:
             typer.echo(plain(raw_record.curl_command(reader, pair_id, settings(config, db), repeated(config, db))))
+            return
+        if report:
+            typer.echo(plain(bug_report(reader, known_pair(reader, pair_id), verdicts(), version=installed_version("source"))))
             return
         found = pair_text.pair_columns(reader, pair_id, verdicts() if reader.pair(pair_id) else None)
         single = None if found else one_answer.answer_view(reader, pair_id)
@@ -155,6 +162,18 @@ def show_record(
         )
     elif found is not None:
         typer.echo(pair_text.pair_json(found) if as_json else pair_text.pair_text(found, width=columns(), color=is_colored()))
+
+
+def known_pair(reader: Reader, part: str) -> PairRow:
+    """The pair of this id or part of an id; ConfigError for one that has no pair."""
+    from shadow.settings.config_errors import ConfigError, quoted
+    from shadow.terminal.answers_text import id_error
+
+    if pair := reader.pair(part):
+        return pair
+    if reader.exchange(part):
+        raise ConfigError([f"--report: {quoted(part)} is an answer without a pair: there is nothing to compare it with"])
+    raise id_error(reader, part)
 
 
 def read_verdicts(reader: Reader) -> EvidentSignals:

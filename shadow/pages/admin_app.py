@@ -75,6 +75,7 @@ def build_app(
             web.get("/", admin.home),
             web.get("/pairs", admin.pairs),
             web.get("/pairs/{id}", admin.pair),
+            web.get("/pairs/{id}/report", admin.bug_report),
             web.get("/providers/{name:.+}", admin.provider),
             web.get("/answers", admin.answers),
             web.get("/exchanges/{id}", admin.exchange),
@@ -175,6 +176,13 @@ class _Admin:
     async def pair(self, request: web.Request) -> web.Response:
         evident = await self._evident(_list_period(request.query))
         return await self._rendered(self._pages.pair.page, request.match_info["id"], request.query, evident)
+
+    async def bug_report(self, request: web.Request) -> web.Response:
+        name = request.match_info["id"]
+        text = await self._threads.run(self._pages.pair.report, name, await self._evident("all"))
+        if text is None:
+            return web.Response(text=f"{quoted(name)} is unknown, or was deleted\n", status=404)
+        return web.Response(text=text, content_type="text/plain", charset="utf-8")
 
     async def exchange(self, request: web.Request) -> web.Response:
         return await self._without_filters(request, self._pages.exchange.page, request.match_info["id"])

@@ -22,8 +22,10 @@ from shadow.privacy.privacy_policy import row_of
 from shadow.reading.parsed_request import parse_request
 from shadow.reading.parsed_response import parse_response
 from shadow.records import exchange as exchange_of
+from shadow.report.bug_report import bug_report
 from shadow.report.evident_signals import EvidentSignals
 from shadow.report.text_search import SearchTime, search
+from shadow.settings.installed_version import installed_version
 from storage.rows import ExchangeRow, PairFilter, PairRow, Standing
 from storage.store import Reader
 
@@ -93,6 +95,11 @@ class OnePairPage:
         return self._jinja.get_template("pair.html").render(
             view=pair_view(self._reader, row, evident.of(row)), asked=asked, older=older, newer=newer
         )
+
+    def report(self, pair_id: str, evident: EvidentSignals) -> str | None:
+        """The bug report about one pair, as Markdown; None when there is no such pair."""
+        row = self._reader.pair(pair_id)
+        return None if row is None else bug_report(self._reader, row, evident, version=installed_version("source"))
 
     def _neighbours(self, asked: PairQuery, pair_id: str, standing: Standing | None) -> tuple[str, str]:
         """The addresses of the older and the newer pair of the list, "" at its ends."""

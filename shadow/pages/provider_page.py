@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
+from urllib.parse import quote
 
 from jinja2 import Environment
 
@@ -21,14 +22,14 @@ from shadow.pricing.price_list import PriceList
 from shadow.report.count_lines import NOT_MEASURABLE, CountLine, CountState
 from shadow.report.count_money import with_money
 from shadow.report.drift_lines import DriftLine
-from shadow.report.evident_signals import PERIODS, evident_signals
+from shadow.report.evident_signals import PERIODS, EvidentSignals, evident_signals
 from shadow.report.figures import STORED_SIGNAL, CheckLine, IdentityLine, MissingSignal, Scorecard, SegmentLine, SignalLine
 from shadow.report.identity_lines import identity_lines, segment_lines
 from shadow.report.latency_lines import PaceLine
 from shadow.report.money_lines import sentence
 from shadow.settings.top_level_config import Config
 from storage.judgement_rows import PairTimes
-from storage.rows import IdentityRow, TokenSum
+from storage.rows import IdentityRow, PairFilter, TokenSum
 from storage.store import Reader
 
 PARAMETERS = ("model", "since")
@@ -103,6 +104,8 @@ class ProviderSection:
     has_evidence: bool
     pairs_address: str
     answers_address: str
+    report_address: str = ""
+    """Of the bug report about the newest pair that is evidence; "" without one."""
 
 
 class ProviderPage:
@@ -137,7 +140,10 @@ class ProviderPage:
         tokens = self._tokens(figures)
         return self._jinja.get_template("provider.html").render(
             name=name,
-            sections=[_section(card, figures, since, servers, tokens) for card in cards],
+            sections=[
+                replace(_section(card, figures, since, servers, tokens), report_address=self._report(card, figures))
+                for card in cards
+            ],
             figures=figures,
             acts=self._acts,
             hours=HOURS,
@@ -149,6 +155,13 @@ class ProviderPage:
             all_records=provider_address(name, since="all"),
             periods=[(each, address("", {**words, "since": each})) for each in PERIODS],
         )
+
+    def _report(self, card: Scorecard, figures: PeriodFigures) -> str:
+        """The address of the bug report about the newest pair that the verdict of the card rests on; "" without one."""
+        standing = EvidentSignals((card,)).standing
+        wanted = PairFilter(provider=card.provider, model=card.model, since=figures.since, evidence=True, limit=1)
+        found = self._reader.pairs(replace(wanted, standing=standing)) if standing else ()
+        return f"/pairs/{quote(found[0].pair.id, safe='')}/report" if found else ""
 
     def _tokens(self, figures: PeriodFigures) -> _Tokens:
         begin = max(figures.since, self._reader.extent()[1])

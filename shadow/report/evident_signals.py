@@ -39,11 +39,15 @@ class EvidentSignals:
 
     def of(self, pair: PairRow) -> VerdictSignals:
         """What the verdict about the provider of a pair rests on, and the noise of its reference."""
-        card = self._cards.get((pair.provider, pair.model, pair.reference))
+        card = self.card(pair)
         if card is None:
             return VerdictSignals(signals=frozenset(), noise={}, why=NO_VERDICT if self.built else NOT_BUILT)
         noise = {STORED_SIGNAL.get(line.signal, line.signal): line.noise for line in card.signals if line.noise}
         return VerdictSignals(signals=evident_signals(card), noise=noise, why=_why(card.verdict.word))
+
+    def card(self, pair: PairRow) -> Scorecard | None:
+        """The card of a pair's provider, model and reference; None without a verdict."""
+        return self._cards.get((pair.provider, pair.model, pair.reference))
 
     def absence(self, provider: str = "", model: str = "") -> str:
         """Why no pair is evidence, by the verdicts about this provider and model ("" for all); a clause."""

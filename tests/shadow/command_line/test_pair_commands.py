@@ -88,3 +88,34 @@ def test_evidence_of_a_period_that_has_no_verdict_is_by_all_records(run, recorde
     whole = listed(run, recorded, "--provider", "garbler", "-n", "1")
     assert listed(run, recorded, *later) == whole
     assert whole[0]["id"] == listed(run, recorded, "--all", *later)[0]["id"]
+
+
+def test_bug_report_is_about_the_pair_that_is_named(run, recorded):
+    one = listed(run, recorded, "--provider", "garbler", "-n", "1")[0]
+    code, out, _ = run("show", one["id"], "--db", str(recorded), "--report")
+    assert code == 0
+    assert out.startswith("# garbler answers otherwise than official\n")
+    assert f"pair `{one['id']}`" in out
+    code, out, err = run("show", "latest", "--db", str(recorded), "--report", "--curl")
+    assert (code, out) == (2, "")
+    assert "one form of output at a time" in err
+
+
+def test_bug_report_about_an_answer_without_a_pair_or_no_record_is_refused(run, tmp_path):
+    store = open_store(StorageConfig(url=f"sqlite:///{tmp_path / 'one.db'}"))
+    name = add_live(store, "garbler", calling("Oslo")).exchange.id
+    assert store.flush(20)
+    store.close()
+    for part, words in ((name, "an answer without a pair"), ("0" * 9, "no such pair")):
+        code, out, err = run("show", part, "--db", str(tmp_path / "one.db"), "--report")
+        assert (code, out) == (2, "")
+        assert words in err
+
+
+def test_text_is_searched_among_the_evidence_or_all_pairs(run, recorded):
+    every = listed(run, recorded, "--all", "--search", "weather", "-n", "1000")
+    assert len(every) == 241
+    assert {one["found_in"] for one in every} == {"request"}
+    assert {one["provider"] for one in listed(run, recorded, "--search", "weather", "-n", "1000")} == {"garbler", "squeezer"}
+    code, _, err = run("pairs", "--db", str(recorded), "--search", "x")
+    assert (code, "--search: 1 characters are not between 2 and 200" in err) == (2, True)

@@ -129,7 +129,17 @@ async def test_a_pair_is_found_by_its_id_and_by_its_beginning(open_port, store):
     assert f"/pairs/{pair}" in await (await port.get("/pairs?show=all")).text()
 
 
-@pytest.mark.parametrize("path", ["/pairs/nothing-here", "/pairs/%3Cscript%3E", "/pairs/%00%ED%A0%80", "/exchanges/none/request"])
+async def test_bug_report_about_a_pair_is_plain_text(open_port, store):
+    pair = keep_pair(store, said("<script>Yes</script>"), said("No"))
+    answer = await (await open_port()).get(f"/pairs/{pair}/report")
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert (await answer.text()).startswith("# candidate answers otherwise than official")
+    assert f'href="/pairs/{pair}/report"' in await (await (await open_port()).get(f"/pairs/{pair}")).text()
+
+
+@pytest.mark.parametrize(
+    "path", ["/pairs/none/report", "/pairs/nothing-here", "/pairs/%3Cscript%3E", "/pairs/%00%ED%A0%80", "/exchanges/none/request"]
+)
 async def test_unknown_pair_or_exchange_is_a_404_with_a_sentence(open_port, path):
     answer = await (await open_port()).get(path)
     assert answer.status == 404

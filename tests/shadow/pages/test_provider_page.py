@@ -51,6 +51,8 @@ def test_provider_without_a_difference_has_no_red_row(store, pages):
     assert all("&state=differ" in link for link in signals)
     assert "/pairs?provider=faithful&model=pretend-small&since=24h&show=all" in Reading(page).addresses
     assert "Show the evidence" in pages.provider.page("garbler", {})
+    assert "bug report" not in text(page)
+    assert [link for link in Reading(pages.provider.page("garbler", {})).addresses if link.endswith("/report")]
 
 
 def test_signals_stand_under_the_outcome_that_the_report_prints(store, pages):
