@@ -1,12 +1,12 @@
-# Two stages: the first installs what constraints.txt pins by hash, the second holds only Python, the environment and a user without rights.
+# Two stages: the first installs what constraints-image.txt pins by hash, the extras included, the second holds only Python, the environment and a user without rights.
 # The Python image moves with its security fixes; everything installed from a package index is pinned.
 
 FROM python:3.11-slim-bookworm AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /src
 RUN python -m venv /opt/sameweights
-COPY constraints.txt ./
-RUN /opt/sameweights/bin/pip install --require-hashes --requirement constraints.txt
+COPY constraints-image.txt ./
+RUN /opt/sameweights/bin/pip install --require-hashes --requirement constraints-image.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY proxy ./proxy
 COPY shadow ./shadow
