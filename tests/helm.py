@@ -78,3 +78,14 @@ def one(documents: list[dict], kind: str, name: str | None = None) -> dict:
     """The only resource of this kind, or the one of this name."""
     (found,) = [each for each in documents if each["kind"] == kind and name in {None, each["metadata"]["name"]}]
     return found
+
+
+def roles(documents: list[dict]) -> dict[str, dict]:
+    """The pod of each role of `serve`, `all` where it is not named."""
+    found = {}
+    for document in documents:
+        if document["kind"] in {"Deployment", "StatefulSet"}:
+            pod = document["spec"]["template"]["spec"]
+            args = pod["containers"][0]["args"]
+            found[args[args.index("--role") + 1] if "--role" in args else "all"] = pod
+    return found

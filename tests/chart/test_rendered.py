@@ -12,12 +12,12 @@ import yaml
 
 from shadow.settings.broker_checks import role_error
 from shadow.settings.load_config import load
-from tests.helm import CHART, EXAMPLES, helm, one, rendered
+from tests.helm import CHART, EXAMPLES, helm, one, rendered, roles
 
 pytestmark = pytest.mark.slow
 BIN = Path(sys.executable).parent
 OPERATOR = CHART.parent / "tests" / "shadow" / "commands" / "prometheus_operator.schema.json"
-MODES = {"single": ["all"], "fleet": ["proxy", "audit"]}
+MODES = ("single", "fleet")
 KEYS = {"REFERENCE_KEY": "k", "NATS_CREDENTIALS": "user:password", "DATABASE_URL": "postgresql://sw@db.example/sw"}
 """What the Secrets that the examples name hold."""
 EVERYTHING = {"monitoring": {"podMonitor": True, "rules": True, "dashboards": True}}
@@ -26,17 +26,6 @@ EVERYTHING = {"monitoring": {"podMonitor": True, "rules": True, "dashboards": Tr
 @cache
 def documents(mode: str) -> list[dict]:
     return rendered(mode, EVERYTHING)
-
-
-def workloads(mode: str) -> dict[str, dict]:
-    """The pod of each role of `serve`."""
-    found = {}
-    for document in documents(mode):
-        if document["kind"] in {"Deployment", "StatefulSet"}:
-            pod = document["spec"]["template"]["spec"]
-            args = pod["containers"][0]["args"]
-            found[args[args.index("--role") + 1] if "--role" in args else "all"] = pod
-    return found
 
 
 def toml(mode: str, more: dict[str, object] | None = None) -> str:
@@ -83,7 +72,7 @@ def test_resources_have_names_of_their_own(mode):
 def test_config_check_takes_the_rendered_file_with_the_pod_s_variables(tmp_path, mode):
     file = tmp_path / "sameweights.toml"
     file.write_text(toml(mode))
-    for role, pod in workloads(mode).items():
+    for role, pod in roles(documents(mode)).items():
         own = {each["name"]: each["value"] for each in pod["containers"][0]["env"]}
         ran = subprocess.run(
             [BIN / "sameweights", "config", "check", file], capture_output=True, text=True, check=False, env=KEYS | own

@@ -1,0 +1,150 @@
+"""Values that cannot work are refused by helm, with a sentence for each; what the chart refuses, `serve` refuses too."""
+
+import json
+import tomllib
+
+import jsonschema_rs
+import pytest
+import yaml
+
+from shadow.settings.broker_checks import role_error
+from shadow.settings.top_level_config import Config
+from tests.helm import CHART, EXAMPLES, helm, template
+
+pytestmark = pytest.mark.slow
+PROJECT = tomllib.loads((CHART.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def config(**sections: dict[str, object]) -> dict[str, object]:
+    return {"config": sections}
+
+
+@pytest.mark.parametrize(
+    ("mode", "more", "sentence"),
+    [
+        ("single", config(proxy={"providers": None}), "config.proxy.providers: no provider is named"),
+        ("single", config(proxy={"listen": "0.0.0.0:9"}), "config.proxy.listen: the chart sets it"),
+        ("single", config(admin={"listen": "0.0.0.0:9"}), "config.admin.listen: the chart sets it"),
+        ("single", config(broker={"url": "nats://n:4222"}), "config.broker.url: one pod forwards and audits without a broker"),
+        (
+            "single",
+            config(storage={"url": "sqlite:////data/a.db"}),
+            'config.storage.url: "sqlite:////data/a.db" is not on the volume',
+        ),
+        ("single", config(storage={"url": "sqlite:///a.db"}), 'config.storage.url: "sqlite:///a.db" is not on the volume'),
+        ("single", config(storage={"url": "postgresql://a:b@c/d"}), "config.storage.url: carries a password"),
+        ("fleet", config(broker={"url": ""}), "config.broker.url: none is configured"),
+        ("fleet", config(storage={"url_env": ""}), "config.storage.url_env: auditors share one store"),
+        ("fleet", config(shadow={"audit_workers": 2}), "config.shadow.audit_workers: workers of one host share"),
+        ("fleet", config(admin={"metrics": "token"}), "config.admin.metrics: proxies have no store"),
+        ("fleet", {"proxies": {"autoscaling": {"min": 11}}}, "proxies.autoscaling: min is 11 and max is 10"),
+        ("fleet", {"auditors": {"autoscaling": {"min": 7}}}, "auditors.autoscaling: min is 7 and max is 6"),
+    ],
+)
+def test_a_value_that_cannot_work_is_refused_in_a_sentence(mode, more, sentence):
+    ran = template(mode, more)
+    assert ran.returncode == 1
+    assert sentence in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("mode", "more"),
+    [
+        ("single", config(storage={"url": "sqlite:////var/lib/sameweights/a.db"})),
+        ("single", config(storage={"url": "postgresql://sw@db/sw"})),
+        ("fleet", config(storage={"url": "postgres://sw@db/sw", "url_env": ""})),
+        ("fleet", config(shadow={"audit_workers": 1})),
+        ("fleet", config(admin={"metrics": "token", "token_env": "T"})),
+        ("fleet", {"proxies": {"autoscaling": {"min": 10}}}),
+        ("fleet", {"proxies": {"autoscaling": {"enabled": False, "min": 11}}}),
+    ],
+)
+def test_its_neighbour_that_works_is_taken(mode, more):
+    assert template(mode, more).returncode == 0
+
+
+def test_every_sentence_comes_in_one_pass():
+    more = config(proxy={"listen": "a"}, broker={"url": ""}, storage={"url_env": ""})
+    ran = template("fleet", more)
+    assert [line.split(":")[0].strip() for line in ran.stderr.splitlines() if line.startswith("  config.")] == [
+        "config.proxy.listen",
+        "config.broker.url",
+        "config.storage.url_env",
+    ]
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [
+        {"broker": {}, "storage": {"url": "postgresql://sw@db/sw"}},
+        {"broker": {"url": "nats://n:4222"}},
+        {"broker": {"url": "nats://n:4222"}, "storage": {"url": "postgresql://sw@db/sw"}, "shadow": {"audit_workers": 2}},
+        {"broker": {"url": "nats://n:4222"}, "storage": {"url": "postgresql://sw@db/sw"}, "admin": {"metrics": "token"}},
+        {"broker": {"url": "nats://n:4222"}, "storage": {"url": "postgresql://sw@db/sw"}},
+    ],
+)
+def test_the_chart_refuses_a_fleet_exactly_where_serve_refuses_a_role(tmp_path, sections):
+    values = yaml.safe_load(EXAMPLES["fleet"].read_text())
+    values["config"] = {"proxy": values["config"]["proxy"], **sections}
+    file = tmp_path / "values.yaml"
+    file.write_text(yaml.safe_dump(values))
+    ran = helm("template", "sameweights", CHART, "--values", file)
+    refused = [role_error(Config.model_validate(sections), role) for role in ("proxy", "audit")]
+    assert (ran.returncode == 1) is any(refused), ran.stderr
+
+
+@pytest.mark.parametrize("release", ["1a", "a.b", "a" * 53])
+def test_a_release_that_no_service_can_be_named_by_is_refused(release):
+    ran = template("single", release=release)
+    assert ran.returncode == 1
+    assert f'the release: "{release}" is no name of a Service' in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"wrokers": 3}, "additional properties 'wrokers' not allowed"),
+        ({"proxies": {"replica": 3}}, "additional properties 'replica' not allowed"),
+        ({"mode": "flet"}, "at '/mode': value must be one of 'single', 'fleet'"),
+        ({"proxies": {"replicas": 0}}, "at '/proxies/replicas': minimum: got 0, want 1"),
+        ({"proxies": {"autoscaling": {"cpu": 101}}}, "at '/proxies/autoscaling/cpu': maximum: got 101, want 100"),
+        ({"single": {"storage": {"size": "20 GB"}}}, "at '/single/storage/size': '20 GB' does not match pattern"),
+        ({"secrets": ["A_KEY=secret"]}, "at '/secrets/0': 'A_KEY=secret' does not match pattern"),
+        ({"monitoring": {"pages": "audit.example.com"}}, "at '/monitoring/pages': 'audit.example.com' does not match pattern"),
+        ({"address": "127.0.0.1"}, "at '/address': value must be one of '0.0.0.0', '[::]'"),
+    ],
+)
+def test_a_value_that_does_not_exist_or_fit_is_refused_with_its_place(more, words):
+    ran = template("fleet", more)
+    assert ran.returncode == 1
+    assert words in ran.stderr
+
+
+def test_the_schema_knows_every_default_and_only_those():
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    values = yaml.safe_load((CHART / "values.yaml").read_text())
+    jsonschema_rs.validator_for(schema).validate(values)
+    assert _unlike(schema, values) == []
+
+
+def _unlike(schema: dict, values: dict, path: str = "") -> list[str]:
+    """Members that the schema describes one by one and the defaults lack; the schema refuses the reverse."""
+    found = []
+    for name, inner in schema.get("properties", {}).items():
+        place = f"{path}.{name}"
+        if name not in values:
+            found += [] if place.endswith(("resources.limits", "resources.claims", ".global")) else [place]
+        elif isinstance(values[name], dict):
+            found += _unlike(inner, values[name], place)
+    return found
+
+
+def test_the_chart_has_the_version_of_the_package():
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
+    assert (chart["version"], chart["appVersion"]) == (PROJECT["version"], PROJECT["version"])
+
+
+def test_helm_without_values_states_what_is_missing():
+    ran = helm("template", "sameweights", CHART)
+    assert ran.returncode == 1
+    assert "config.proxy.providers: no provider is named; write at least one with its base_url" in ran.stderr
