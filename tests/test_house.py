@@ -137,6 +137,7 @@ def _is_text(statement: ast.stmt) -> bool:
     )
 
 
+@pytest.mark.slow
 def test_the_docstring_of_a_name_stands_under_that_name():
     pairs = ((path, pair) for path in MODULES for body in _bodies(_tree(path)) for pair in pairwise(body))
     found = [f"{_name(path)}:{second.lineno}" for path, (first, second) in pairs if _is_text(first) and _is_text(second)]
@@ -167,6 +168,7 @@ def test_no_file_names_a_machine_or_a_package_index(word: str):
     assert not found, f"{word} stands in {found}"
 
 
+@pytest.mark.slow
 def test_any_is_used_only_where_untrusted_json_enters():
     users = [
         _name(path) for path in MODULES if any(isinstance(node, ast.Name) and node.id == "Any" for node in ast.walk(_tree(path)))
@@ -220,6 +222,7 @@ def _shows_itself(node: ast.ClassDef, classes: dict[str, tuple[Path, ast.ClassDe
     return any(_shows_itself(classes[name][1], classes) for base in node.bases if (name := ast.unparse(base)) in classes)
 
 
+@pytest.mark.slow
 def test_a_class_whose_objects_change_shows_their_state_by_repr():
     classes = _classes()
     silent = {

@@ -49,6 +49,7 @@ def test_each_promise_has_a_test_and_each_mark_a_promise():
     assert borne - known == set(), "marks of no promise in tests/promises.py"
 
 
+@pytest.mark.slow
 def test_each_journey_shows_a_promise():
     idle = [name for name, ids in _borne().items() if name.startswith("journeys/") and not ids]
     assert not idle, "journeys without a promise:\n" + "\n".join(idle)

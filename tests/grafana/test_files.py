@@ -22,22 +22,26 @@ def by_schema(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([BIN / "check-jsonschema", *arguments], capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_compose_is_valid_by_its_schema():
     ran = by_schema("--builtin-schema", "vendor.compose-spec", GRAFANA / "compose.yaml")
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
+@pytest.mark.slow
 def test_provisioning_is_valid_by_its_schema_which_has_each_key():
     ran = by_schema("--schemafile", SCHEMA, *sorted((GRAFANA / "provisioning").rglob("*.yml")))
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
+@pytest.mark.slow
 def test_a_key_that_grafana_would_pass_over_is_no_valid_provisioning(tmp_path):
     text = (GRAFANA / "provisioning/datasources/sameweights.yml").read_text(encoding="utf-8")
     (tmp_path / "misspelt.yml").write_text(text.replace("exemplarTraceIdDestinations", "exemplarTraceIDDestinations"))
     assert by_schema("--schemafile", SCHEMA, tmp_path / "misspelt.yml").returncode == 1
 
 
+@pytest.mark.slow
 def test_every_yaml_file_is_tidy():
     ran = subprocess.run([BIN / "yamllint", "--strict", "-d", LINT, *YAML], capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stdout

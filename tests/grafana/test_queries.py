@@ -116,6 +116,7 @@ def test_variables_query_existing_labels(name):
             assert {found[2], *selector.labels} <= KNOWN[selector.name]
 
 
+@pytest.mark.slow
 def test_marks_on_the_graphs_query_existing_alerts():
     for board in boards().values():
         for each in board["annotations"]["list"]:

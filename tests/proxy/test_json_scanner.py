@@ -68,6 +68,7 @@ BEGINS = st.sampled_from([b"", b"{", b'{"a":', b'{"input":[', b'{"a":"', b'{"rea
 FITTING = RequestFitting(drop=("a",), rename={"b": "c"}, add={"n": 1}, strip_thinking=True)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     unit=st.lists(st.sampled_from(MARKS), min_size=1).map(b"".join), begin=BEGINS, end=st.sampled_from([b"", b"}", b'"}', b"]}"])

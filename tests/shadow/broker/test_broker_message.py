@@ -63,6 +63,7 @@ def test_payload_at_the_limit_is_read_and_one_byte_beyond_is_refused():
         read_message(FORMAT, compressed(b"\0" * 1_000_001), LIMIT)
 
 
+@pytest.mark.slow
 def test_payload_that_grows_without_bound_is_refused_unread():
     with pytest.raises(MessageError, match="more than"):
         read_message(FORMAT, compressed(b"\0" * 500_000_000), LIMIT)

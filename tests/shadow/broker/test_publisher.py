@@ -216,6 +216,7 @@ async def test_real_server_that_is_killed_and_comes_back_has_each_exchange_once(
         assert await stored_messages(broker) == 60
 
 
+@pytest.mark.slow
 async def test_stream_that_is_full_refuses_and_what_it_took_is_what_is_counted(tmp_path):
     config = None
     async with nats_server(tmp_path) as server:

@@ -39,6 +39,7 @@ def test_every_check_has_a_fault_that_shows_it():
     assert set(signals(FAULTS)) == {signal for signal, _ in (*CHECKS, *EXCHANGE_CHECKS)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stream", [True, False])
 def test_faithful_answers_of_every_kind_raise_nothing(stream):
     for case in cases(240, seed=11):

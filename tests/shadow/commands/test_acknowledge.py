@@ -52,6 +52,7 @@ def test_fixed_starts_again_and_is_stored(store):
     assert again.groups[KEY].state is DriftState.OK
 
 
+@pytest.mark.slow
 def test_accept_needs_five_hundred_pairs_and_then_alarms_above_them_only(store):
     judge = drifted(store)
     assert "500 are needed" in judge.acknowledge(ACCEPT, 5.0)[0]

@@ -45,6 +45,7 @@ def test_every_kind_is_written_and_every_dashboard_is_a_configmap():
     assert len({(document["kind"], document["metadata"]["name"]) for document in found}) == len(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("job", ["sameweights", "audit-2"])
 def test_core_resources_are_valid_by_the_schemas_of_kubernetes(job):
     for document in documents(made(job)):
@@ -59,6 +60,7 @@ def test_a_misspelt_member_is_no_valid_resource():
         kubernetes_validate.validate(wrong, "1.37", strict=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", ["servicemonitor.yaml", "prometheusrule.yaml"])
 def test_resources_of_the_prometheus_operator_are_valid_by_their_schema(tmp_path, file):
     (tmp_path / file).write_text(made()[file])
@@ -142,12 +144,14 @@ def file(tmp_path):
     return written
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("job", ["sameweights", "sameweights-2", "audit"])
 def test_the_pod_s_configuration_is_loaded_with_the_variables_that_it_has(file, job):
     config = load(file, {}, environment(job))
     assert (config.proxy.listen, config.admin.listen) == ("0.0.0.0:8080", "0.0.0.0:8081")
 
 
+@pytest.mark.slow
 def test_variables_of_the_service_are_refused_so_that_the_pod_leaves_them_out(file):
     with pytest.raises(ConfigError, match="SAMEWEIGHTS_SERVICE_HOST: no such variable"):
         load(file, {}, injected(one("Service")))

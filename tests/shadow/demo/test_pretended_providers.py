@@ -13,6 +13,7 @@ from shadow.demo.planted_faults import PlantedFaults
 from shadow.demo.pretended_providers import ProviderSettings, RoutedServer, line_of, settings_of
 
 
+@pytest.mark.slow
 async def test_providers_serve_in_their_own_process_until_its_input_ends():
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-P", "-m", "shadow.demo.pretended_providers"),

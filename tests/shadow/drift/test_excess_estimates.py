@@ -150,6 +150,7 @@ def test_difference_is_compared_with_the_given_tolerance():
     assert scorecard(made, tolerance=0.5)[0].outcome == SignalOutcome.WITHIN
 
 
+@pytest.mark.slow
 def test_a_provider_that_serves_the_same_is_rarely_called_different():
     """Under the null only the sign test may condemn: in 200 tables of four signals, at most two rows."""
     rng, wrong = random.Random(3), 0

@@ -37,6 +37,7 @@ def test_a_pace_is_learning_for_a_day_and_then_has_the_time_of_nine_of_ten_answe
     assert 0.5 < pace.limit < 0.8
 
 
+@pytest.mark.slow
 def test_a_steady_provider_is_left_alone_whatever_the_hour():
     for run in range(4):
         pace = Pace()

@@ -44,6 +44,7 @@ ASKS = st.builds(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(ASKS, ANSWERS, ANSWERS, st.none() | ANSWERS, st.booleans())
 def test_every_payoff_changes_its_sign_when_the_two_answers_are_swapped(asked, y, r, control, tiebreak):
@@ -59,6 +60,7 @@ def test_need_of_a_control_does_not_depend_on_the_order(asked, y, r):
     assert needs_control(asked, y, r) == needs_control(asked, r, y)
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(ASKS, ANSWERS, ANSWERS, st.none() | ANSWERS, st.booleans())
 def test_whether_a_pair_is_left_out_does_not_depend_on_the_order(asked, y, r, control, tiebreak):

@@ -63,6 +63,7 @@ def test_a_provider_that_always_calls_reaches_no_more_than_its_number_of_calls_p
     assert (found.ratio, found.kappa) == (3.0, 0.0)
 
 
+@pytest.mark.slow
 def test_the_references_own_f1_stands_beside_it_and_the_same_is_no_difference():
     found = triggering(served(random.Random(3), 3_000), resampling())
     assert found.control_pairs == 3_000
@@ -95,6 +96,7 @@ def test_few_conversations_have_no_interval():
     assert triggering(made, choose).low is None
 
 
+@pytest.mark.slow
 def test_the_interval_leaves_the_truth_in_about_one_of_twenty():
     """The truth is 0: both sides draw from the same chances. 60 tables, and at most what chance allows of one in twenty."""
     outside = 0

@@ -44,6 +44,7 @@ def test_a_difference_without_tools_is_not_the_tools():
     assert causes(changed_tools([replace(one, provider_tokens=one.provider_tokens + 9) for one in MADE])) == []
 
 
+@pytest.mark.slow
 def test_without_requests_of_both_kinds_nothing_is_reported():
     assert causes(changed_tools(samples(Server(tools="none"), traffic=Traffic(tools=0.0)))) == []
     assert causes(changed_tools(samples(Server(tools="none"), traffic=Traffic(tools=1.0)))) == [TokenCause.UNEXPLAINED]

@@ -1,3 +1,5 @@
+import pytest
+
 from shadow.commands.begin_tournament import begin
 from shadow.mcp_server.choose_tool import ChooseTool
 from shadow.tournament.tournament_record import TournamentRecord
@@ -6,6 +8,7 @@ from tests.records import NOW
 from tests.shadow.tournament.stored_arms import CONFIG, store_arms
 
 
+@pytest.mark.slow
 def test_a_tournament_has_its_claims_and_figures(store):
     terms = configured_terms(CONFIG.tournament)
     names = ("host-b", "host-c")

@@ -1,5 +1,7 @@
 import json
 
+import pytest
+
 from tests.agents import Agent
 from tests.records import NOW, add_pair, calling
 
@@ -34,6 +36,7 @@ async def test_a_pair_has_its_answers_calls_and_whether_the_noise_explains_a_fin
     assert explained == {noisy: True, steady: None, once: None}
 
 
+@pytest.mark.slow
 async def test_difference_is_beyond_the_noise_where_the_verdict_rests_on_its_signal(store):
     for number in range(60):
         add_pair(store, "garbler", calling(f"Oslo {number}"), calling("Quito"), calling("Quito"))

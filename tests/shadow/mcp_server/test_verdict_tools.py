@@ -12,6 +12,7 @@ from tests.records import NOW, add_pair, calling
 from tests.shadow.judging.test_judge import JudgeRun, drifting, fill
 
 
+@pytest.mark.slow
 async def test_verdicts_of_a_period_are_those_of_the_report(store):
     for _ in range(40):
         add_pair(store, "garbler", calling("Oslo"), calling("Quito"), calling("Quito"))
@@ -27,6 +28,7 @@ async def test_verdicts_of_a_period_are_those_of_the_report(store):
     assert [each["provider"] for each in alone["providers"]] == ["same"]
 
 
+@pytest.mark.slow
 async def test_two_periods_are_apart_only_where_their_intervals_do_not_overlap(store):
     for number in range(60):
         add_pair(store, "p", calling("Quito"), calling("Quito"), calling("Quito"), started=NOW + number)

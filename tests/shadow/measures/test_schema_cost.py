@@ -82,6 +82,7 @@ def test_a_schema_may_have_a_hundred_and_fifty_levels(levels, fits):
     assert validate(chain, {})[0] is fits
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("count", "fits"), [(9_999, True), (10_000, False)])
 def test_a_schema_may_have_ten_thousand_subschemas(count, fits):
     assert SUBSCHEMAS == 10_000

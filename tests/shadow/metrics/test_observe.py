@@ -289,6 +289,7 @@ def test_the_queues_of_the_audit_are_gauges(exported):
     assert exported.value("store_lag_seconds") == 1.5
 
 
+@pytest.mark.slow
 @pytest.mark.promise("metrics.closed")
 def test_five_thousand_hostile_names_make_no_series_and_the_text_stays_readable(exported):
     for number in range(5_000):

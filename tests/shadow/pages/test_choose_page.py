@@ -38,6 +38,7 @@ def test_without_a_tournament_the_plan_is_shown(store):
     assert "To begin one: sameweights choose --route agents" in shown
 
 
+@pytest.mark.slow
 def test_each_candidate_has_its_sentence_and_its_point_in_the_plot(store):
     started(store)
     store_arms(store, NOW)
@@ -51,6 +52,7 @@ def test_each_candidate_has_its_sentence_and_its_point_in_the_plot(store):
     assert "best" not in shown
 
 
+@pytest.mark.slow
 def test_each_tag_of_a_candidate_has_its_row_with_its_pairs(store):
     started(store)
     store_arms(store, NOW, tag="checkout")

@@ -69,6 +69,7 @@ def live(number=1):
     return parse_exchange(exchange(said(), request=asked(), id=f"{number:032d}", started=time.time()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("concurrency", "running", "waiting"), [(1, 1, 2), (2, 2, 1), (3, 3, 0)])
 async def test_as_many_shadows_run_as_there_are_places_and_the_others_wait(store, concurrency, running, waiting):
     made = Scheduling(store, concurrency=concurrency)
@@ -230,6 +231,7 @@ def paying(store, runner, *names, faults=0):
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error", [FetcherLostError(), ArithmeticError("an error of ours")])
 async def test_answers_that_came_before_an_error_are_paid(store, error):
     made = paying(store, Answered(2, 1, error), "north")

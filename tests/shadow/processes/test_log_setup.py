@@ -24,6 +24,7 @@ def written(*options):
     return done.stderr.splitlines()
 
 
+@pytest.mark.slow
 def test_a_record_is_one_line_of_json_where_there_is_no_terminal():
     *records, last = [json.loads(line) for line in written()]
     assert last["event"] == "two\nlines"

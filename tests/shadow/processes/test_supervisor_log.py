@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from shadow.processes import log_setup
 from shadow.processes.supervisor_log import SupervisorLog
 
@@ -29,6 +31,7 @@ def test_log_that_cannot_be_loaded_is_a_plain_line(monkeypatch, capsys):
     )
 
 
+@pytest.mark.slow
 def test_only_lines_of_its_level_and_above_are_written():
     done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True)
     [line] = done.stderr.splitlines()

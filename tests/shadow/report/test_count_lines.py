@@ -52,6 +52,7 @@ def test_prompts_are_known_from_twenty_pairs_on(store, pairs, state):
     assert ("19 of 20 comparable prompts of 300 tokens and more" in found.sentence) == (pairs == 19)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("others", "state"), [(2_480, "not_yet_known"), (2_475, "none_seen")])
 def test_completions_are_known_where_the_words_of_one_pair_in_a_hundred_are_equal(store, others, state):
     equal = shape(400, 400, same_text=1, provider_completion=150, reference_completion=150)

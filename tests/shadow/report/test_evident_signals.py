@@ -69,6 +69,7 @@ def test_faithful_provider_has_no_red_pair_on_any_page(store, noisy):
     assert "✗" not in pages.conversation.page(conversation)
 
 
+@pytest.mark.slow
 def test_pairs_of_the_provider_that_differs_stay_evidence_beside_a_faithful_one(store, noisy):
     names = [add_pair(store, "garbler", calling(f"Rome {number}"), calling("Oslo"), calling("Oslo")) for number in range(60)]
     assert store.flush(20)
@@ -104,6 +105,7 @@ def test_pair_is_no_evidence_while_the_verdict_is_not_built(store, noisy):
     assert "the verdict over all pairs is not built yet" in page
 
 
+@pytest.mark.slow
 def test_pair_of_a_provider_that_differs_in_another_signal_states_that(store, noisy):
     for number in range(60):
         add_pair(store, "garbler", calling(f"Rome {number}"), calling("Oslo"), calling("Oslo"))
@@ -143,6 +145,7 @@ def test_empty_list_states_that_some_providers_have_no_verdict_yet(store, noisy)
     assert "no provider stands out from the noise" in empty_list(store, provider="faithful")
 
 
+@pytest.mark.slow
 def test_empty_list_of_a_provider_that_differs_states_that_no_verdict_rests_on_its_pairs(store, noisy):
     for number in range(60):
         add_pair(store, "garbler", calling(f"Rome {number}"), calling("Oslo"), calling("Oslo"))
@@ -166,6 +169,7 @@ def test_verdict_is_that_of_the_list_where_its_period_is_offered_else_of_all_rec
     assert verdict_period(since, until) == period
 
 
+@pytest.mark.slow
 def test_evidence_of_a_day_is_by_the_verdicts_of_that_day(store):
     fill(store)
     assert stored_evidence(store, NOW + 60, "24h").standing

@@ -12,6 +12,7 @@ from tests.records import NOW, add_live, add_pair
 from tests.shadow.judging.test_pace_judge import live
 
 
+@pytest.mark.slow
 def test_slow_provider_is_compared_with_its_reference_on_the_same_requests(store):
     for number in range(120):
         add_pair(store, "slow", "Hello", "Hello", seconds=1.0 + number % 3, started=NOW + number * 60)

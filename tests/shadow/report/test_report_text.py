@@ -34,6 +34,7 @@ def test_each_provider_has_its_verdict_in_the_first_lines(text):
         assert line in head
 
 
+@pytest.mark.slow
 def test_no_line_is_longer_than_the_page(text):
     assert max(len(line) for line in text.split("\n")) <= 100
 
@@ -143,6 +144,7 @@ def test_a_card_shows_its_five_most_frequent_reasons_in_their_own_words(store, r
     assert f"reason: why {reasons - 1}" in text
 
 
+@pytest.mark.slow
 def test_signal_names_are_readable_from_80_columns_on_and_p_from_100(store):
     fill(store)
     report = build(store, 0.0, NOW + 60)

@@ -24,6 +24,7 @@ print([name for name in sys.modules if name.startswith(("opentelemetry.proto", "
 """
 
 
+@pytest.mark.slow
 def test_without_an_endpoint_nothing_of_opentelemetry_is_loaded():
     root = Path(__file__).resolve().parents[3]
     ran = subprocess.run([sys.executable, "-c", PROBE], cwd=root, capture_output=True, text=True, check=True)

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from shadow.terminal.pair_tail import PairTail
 from storage.store import ErasureChoice
 from tests.records import NOW, add_pair, calling
@@ -35,6 +37,7 @@ def test_other_providers_are_left_out_and_all_pairs_may_be_wanted(store):
     assert [one.summary.pair.id for one in tail.lines()] == [name]
 
 
+@pytest.mark.slow
 def test_old_pairs_do_not_come_as_new_where_newer_ones_are_deleted(store):
     for place in range(520):
         add_pair(store, "p", "Hello", "Hello", started=NOW + place, tag="late" if place >= 220 else "")
@@ -46,6 +49,7 @@ def test_old_pairs_do_not_come_as_new_where_newer_ones_are_deleted(store):
     assert [one.summary.pair.id for one in tail.lines()] == [new]
 
 
+@pytest.mark.slow
 def test_every_pair_of_a_burst_beyond_500_comes_oldest_first(store):
     tail = PairTail(store, provider="", evidence=False)
     names = [add_pair(store, "p", "Hello", "Hello", started=NOW + place) for place in range(501)]

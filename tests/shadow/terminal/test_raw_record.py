@@ -53,6 +53,7 @@ def unread():
     raise AssertionError("no verdict is needed")
 
 
+@pytest.mark.slow
 def test_latest_is_the_newest_evidence_else_the_newest_pair(store):
     with pytest.raises(ConfigError, match="nothing was compared yet"):
         latest_id(store, unread)

@@ -1,3 +1,5 @@
+import pytest
+
 from shadow.choice.candidate_claims import ChoiceVerdict
 from shadow.commands.begin_tournament import begin
 from shadow.tournament.route_view import RoutePlan, route_plan, route_view
@@ -17,6 +19,7 @@ def test_a_route_has_its_plan_until_a_tournament_begins(store):
     assert found == route_plan(None, CONFIG, ROUTE, NOW)
 
 
+@pytest.mark.slow
 def test_a_tournament_that_runs_is_computed_from_the_stored_pairs(store):
     terms = configured_terms(CONFIG.tournament)
     begin(

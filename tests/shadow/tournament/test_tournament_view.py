@@ -104,6 +104,7 @@ def test_two_candidates_of_one_server_are_named():
     assert shown(found)["host-a"].identity.same_as == ("host-b",)
 
 
+@pytest.mark.slow
 def test_a_changed_identity_is_counted_anew():
     change = changed(1_000)
     one = shown(figures(arm(), changes=[change]))["host-a"]
@@ -219,6 +220,7 @@ def test_nothing_is_claimed_where_pairs_of_the_tournament_may_be_deleted():
     assert found.rank == "No candidate is proven the same yet."
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kept_since", "begun", "claimed"), [(1.0, -1.0, False), (1.0, 0.0, True), (0.0, -1.0, True)])
 def test_the_oldest_record_after_the_start_is_a_cut_where_older_ones_were_kept(store, kept_since, begun, claimed):
     """A tournament that began on an empty database has no older record, and its first one is no cut."""

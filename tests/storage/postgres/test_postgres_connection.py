@@ -119,6 +119,7 @@ ANALYZE answers, pairs
 """
 
 
+@pytest.mark.slow
 def test_answers_of_pairs_are_looked_up_by_their_ids_where_a_writer_would_read_them_all(postgres_server):
     url = postgres_server.empty()
     postgres_server.execute(MANY, url.rpartition("/")[2])

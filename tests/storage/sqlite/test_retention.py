@@ -116,6 +116,7 @@ def test_the_file_is_kept_under_its_bound_by_the_oldest_going(tmp_path):
         assert all(store.exchange(f"n-{n:03}") for n in range(gone, 300))
 
 
+@pytest.mark.slow
 def test_the_file_shrinks_to_that_of_an_empty_database_when_everything_went(tmp_path):
     path = tmp_path / "rows.db"
     with closing(SqliteStore(path, StorageConfig(batch_seconds=0.01))) as store:

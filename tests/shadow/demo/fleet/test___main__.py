@@ -3,7 +3,10 @@
 import subprocess
 import sys
 
+import pytest
 
+
+@pytest.mark.slow
 def test_files_are_written_and_named(tmp_path):
     ran = subprocess.run(
         [sys.executable, "-m", "shadow.demo.fleet", "files", tmp_path], capture_output=True, text=True, check=True

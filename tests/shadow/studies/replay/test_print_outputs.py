@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from shadow.studies.outputs.write_outputs import OutputFormat
 from shadow.studies.replay.print_outputs import print_outputs
 from shadow.studies.replay.replay_report import stored_replay
@@ -10,6 +12,7 @@ from tests.shadow.studies.replay.test_replay_report import reader
 __all__ = ["reader"]
 
 
+@pytest.mark.slow
 def test_text_goes_to_the_terminal_and_files_are_named(reader, tmp_path, capsys):
     stored = stored_replay(reader, reader.studies.studies()[0])
     print_outputs(reader, stored, [OutputFormat.TEXT, OutputFormat.MARKDOWN], tmp_path / "out")
@@ -19,6 +22,7 @@ def test_text_goes_to_the_terminal_and_files_are_named(reader, tmp_path, capsys)
     assert (tmp_path / "out" / "study.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_json_alone_is_all_that_is_printed(reader, tmp_path, capsys):
     stored = stored_replay(reader, reader.studies.studies()[0])
     print_outputs(reader, stored, [OutputFormat.JSON], tmp_path / "out")

@@ -31,6 +31,7 @@ async def reader(tmp_path):
         yield found
 
 
+@pytest.mark.slow
 def test_a_report_has_the_facts_of_its_study_and_a_summary_for_each_provider(reader):
     stored = stored_replay(reader, reader.studies.studies()[0])
     report = replay_report(reader, stored)
@@ -46,6 +47,7 @@ def test_a_report_has_the_facts_of_its_study_and_a_summary_for_each_provider(rea
     assert summaries["near"].first_try < summaries["near"].asked == 12
 
 
+@pytest.mark.slow
 def test_rows_of_the_verifier_have_the_request_the_answer_and_the_key(reader):
     stored = stored_replay(reader, reader.studies.studies()[0])
     found = verifier_rows(reader, stored)
@@ -57,6 +59,7 @@ def test_rows_of_the_verifier_have_the_request_the_answer_and_the_key(reader):
     assert [row.data_index for row in found["near"]] == list(range(1, 13))
 
 
+@pytest.mark.slow
 def test_a_row_of_the_verifier_has_the_line_of_its_data_set_whatever_the_order_of_sending(reader):
     found = verifier_rows(reader, stored_replay(reader, reader.studies.studies()[0]))
     sent = [json.loads(row.request.body)["messages"] for row in rows(12)]
@@ -69,6 +72,7 @@ def test_a_policy_comes_back_as_it_was_stored():
     assert policy_of(row) == policy
 
 
+@pytest.mark.slow
 async def test_published_labels_are_a_frozen_reference_for_every_provider_also_for_the_reference(tmp_path):
     async with PretendedServer(seed=1, pace=QUICK) as official, PretendedServer(seed=2, pace=QUICK) as near:
         addresses = {"near": near.base_url, "official": official.base_url}
@@ -92,6 +96,7 @@ async def test_published_labels_are_a_frozen_reference_for_every_provider_also_f
     assert [row[:2] for row in table.rows] == [("official", "9"), ("near", "9")]
 
 
+@pytest.mark.slow
 def test_a_data_set_without_labels_has_no_figures_against_them(reader):
     report = replay_report(reader, stored_replay(reader, reader.studies.studies()[0]))
     assert {summary.by_label for summary in report.verifiers} == {None}

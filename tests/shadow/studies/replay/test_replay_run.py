@@ -42,6 +42,7 @@ async def test_every_row_goes_once_to_a_candidate_and_twice_to_the_reference(tmp
     assert len(bench.store.payoffs(0, 0)) == sum(len(run.payoffs) for run in outcome.runs)
 
 
+@pytest.mark.slow
 async def test_stored_answers_are_read_and_the_verdict_is_the_same(tmp_path, official, near):
     bench = ReplayBench(tmp_path, {"official": official.base_url, "near": near.base_url})
     first = await bench.run(rows(20))
@@ -52,6 +53,7 @@ async def test_stored_answers_are_read_and_the_verdict_is_the_same(tmp_path, off
     assert bench.judged(second) == bench.judged(first)
 
 
+@pytest.mark.slow
 async def test_more_rows_and_more_passes_ask_only_for_what_is_new(tmp_path, official, near):
     bench = ReplayBench(tmp_path, {"official": official.base_url, "near": near.base_url}, policy=INTERVALS)
     await bench.run(rows(6))
@@ -59,6 +61,7 @@ async def test_more_rows_and_more_passes_ask_only_for_what_is_new(tmp_path, offi
     assert (len(official.requests), len(near.requests)) == (32, 16)
 
 
+@pytest.mark.slow
 async def test_a_study_ends_when_every_candidate_is_decided(tmp_path, official):
     async with PretendedServer(seed=3, pace=QUICK, faults=PlantedFaults(drop_tool_calls=1.0)) as silent:
         bench = ReplayBench(tmp_path, {"official": official.base_url, "silent": silent.base_url})
@@ -70,6 +73,7 @@ async def test_a_study_ends_when_every_candidate_is_decided(tmp_path, official):
     assert verdict.pairs <= len(silent.requests), "answers in flight at the decision count for nothing"
 
 
+@pytest.mark.slow
 async def test_a_quick_provider_is_compared_with_a_slow_reference_also_where_many_requests_are_in_flight(tmp_path):
     slow = ResponsePace(first_token=0.1, chunks_per_second=1e9)
     broken = PlantedFaults(drop_tool_calls=1.0)
@@ -151,6 +155,7 @@ async def test_a_provider_that_refuses_its_first_rows_alike_ends_the_run(tmp_pat
     assert [verdict.word.value for verdict in bench.judged(outcome).verdicts] == ["NOT MEASURED"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("requests", [7, 20])
 async def test_a_limit_of_requests_is_never_passed_and_a_larger_one_goes_on(tmp_path, official, near, requests):
     addresses = {"official": official.base_url, "near": near.base_url}
@@ -195,6 +200,7 @@ async def test_an_interrupted_run_stores_what_was_in_flight_and_sends_nothing_mo
     assert len(stored) == len(official.requests) + len(near.requests) < 90
 
 
+@pytest.mark.slow
 async def test_failed_tries_are_stored_and_shown_as_tries(tmp_path, official):
     async with PretendedServer(seed=5, pace=QUICK, faults=PlantedFaults(error_rate=0.3)) as shaky:
         bench = ReplayBench(tmp_path, {"official": official.base_url, "shaky": shaky.base_url}, policy=INTERVALS)
@@ -223,6 +229,7 @@ async def test_a_provider_may_be_called_as_a_role_is(tmp_path, official, near, n
     assert [run.provider for run in outcome.runs].count(name) == 4
 
 
+@pytest.mark.slow
 async def test_own_checks_score_both_sides_and_a_stored_study_gives_the_same_runs(tmp_path, official, near):
     specs = (read_check({"kind": "max_characters", "at_most": 40}), read_check({"kind": "regex", "pattern": "[a-z]"}))
     policy = StudyPolicy(score=PolicyScore.CHECKS)

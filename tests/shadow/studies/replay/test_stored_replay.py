@@ -28,6 +28,7 @@ async def test_stored_evidence_equals_that_of_the_run(tmp_path, faults):
     assert len(found.answered[REFERENCE]) == sum(run.provider == "official" for run in found.runs)
 
 
+@pytest.mark.slow
 async def test_a_plan_of_other_rows_numbers_the_stored_requests_again(tmp_path):
     async with PretendedServer(seed=1, pace=QUICK) as official, PretendedServer(seed=2, pace=QUICK) as near:
         bench = ReplayBench(tmp_path, {"official": official.base_url, "near": near.base_url})

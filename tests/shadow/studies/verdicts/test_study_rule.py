@@ -233,6 +233,7 @@ def without_agreement(rows: int, counted: int = 0, excess: int = 0):
     return runs
 
 
+@pytest.mark.slow
 def test_a_replay_whose_answers_could_not_be_compared_is_not_measured_whatever_else_agrees():
     for policy in (SIGNALS, StudyPolicy(score=PolicyScore.SIGNALS)):
         (verdict,) = judge_study(without_agreement(900), reference="r", candidates=["c"], policy=policy).verdicts

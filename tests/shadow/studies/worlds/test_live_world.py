@@ -82,6 +82,7 @@ IN_A_CALL = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", IN_A_CALL)
 async def test_a_server_that_dies_in_a_call_is_one_sentence_and_leaves_no_process(tmp_path, way):
     with pytest.raises(WorldError) as raised:
