@@ -126,8 +126,8 @@ class LiveFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TournamentFigures:
-    """A whole tournament; `rank` is the sentence on prices, `notes` are sentences about the
-    tournament as a whole; `spent` of `money` is what it has cost (None without prices) of its limit (0: none).
+    """A whole tournament; `rank` is the sentence on prices, `notes` are sentences about the tournament as a whole; `spent` of
+    `money` is what it has cost (None without prices) of its limit (0: none), without the `unpriced` calls.
     """
 
     route: str
@@ -146,3 +146,4 @@ class TournamentFigures:
     rank: str
     notes: tuple[str, ...]
     live: tuple[LiveFigures, ...] = ()
+    unpriced: int = 0

@@ -38,6 +38,7 @@ def tournament_document(found: TournamentFigures) -> Document:
             for each in found.live
         ],
         "spent": found.spent,
+        "unpriced_calls": found.unpriced,
         "money": found.money,
     }
 

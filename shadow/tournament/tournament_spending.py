@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from statistics import fmean
 
 from proxy.exchange import Role
@@ -10,24 +11,59 @@ from shadow.pipeline.candidate_copies import CandidateCopies
 from shadow.pricing.price_list import PriceList
 from shadow.settings.top_level_config import Config
 from shadow.tournament.candidate_costs import answer_cost
+from shadow.tournament.claim_sentences import money
 from shadow.tournament.tournament_record import TournamentRecord, running_tournaments
 from storage.judgement_rows import ArmPairRow
 from storage.store import Reader
 
+FIRST_ERROR = 400
+"""The lowest status of a request that was refused."""
 SPENT_SECONDS = 30.0
 """Every pair of a tournament is read to compute what it has cost."""
 
 
-def tournament_spent(rows: Iterable[ArmPairRow], record: TournamentRecord, prices: PriceList) -> float | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TournamentSpent:
+    """What a tournament has cost, None without prices; `unpriced` answered calls have no price, and are not in `money`."""
+
+    money: float | None
+    unpriced: int
+
+
+UNKNOWN_SPENT = TournamentSpent(money=None, unpriced=0)
+
+
+def tournament_spent(rows: Iterable[ArmPairRow], record: TournamentRecord, prices: PriceList) -> TournamentSpent:
     """The calls to candidates by their own tokens, and those to the reference by the mean tokens of the same answers at its
-    prices; None where none of these answers has a price.
+    prices. A call that was refused, or failed before its answer began, costs nothing.
     """
     own = [row for row in rows if row.role == Role.CANDIDATE and row.provider in record.candidates]
-    calls = [cost for row in own if (cost := answer_cost(row, row.provider, prices)) is not None]
+    costs = [(row, answer_cost(row, row.provider, prices)) for row in own]
+    calls = [cost for _, cost in costs if cost is not None]
+    unpriced = sum(1 for row, cost in costs if cost is None and row.status is not None and row.status < FIRST_ERROR)
     reference = [cost for row in own if (cost := answer_cost(row, record.reference, prices)) is not None]
     if not calls and not reference:
-        return None
-    return sum(calls) + (_reference_calls(own) * fmean(reference) if reference else 0.0)
+        return TournamentSpent(money=None, unpriced=unpriced)
+    asked = _reference_calls(own)
+    if not reference:
+        return TournamentSpent(money=sum(calls), unpriced=unpriced + asked)
+    return TournamentSpent(money=sum(calls) + asked * fmean(reference), unpriced=unpriced)
+
+
+def spent_notes(spent: TournamentSpent, limit: float) -> Iterator[str]:
+    """What has been spent of the `limit` (0: none), and how many calls are not in it; nothing where no price is known."""
+    if spent.money is None:
+        return
+    if limit and spent.money >= limit:
+        yield (
+            f"The money of this tournament is spent ({money(spent.money)} of {money(limit)}): its candidates get no more "
+            "copies, and what is not yet known stays so."
+        )
+    else:
+        yield f"Spent so far: {money(spent.money)}{f' of {money(limit)}' if limit else ''}."
+    if spent.unpriced:
+        calls = "1 answered call is" if spent.unpriced == 1 else f"{spent.unpriced:,} answered calls are"
+        yield f"{calls} not in it: no token counts, or no price for some of them."
 
 
 def _reference_calls(rows: Sequence[ArmPairRow]) -> int:
@@ -60,5 +96,5 @@ class TournamentSpending:
 
 
 def _is_spent(reader: Reader, record: TournamentRecord, prices: PriceList) -> bool:
-    spent = tournament_spent(reader.judgements.arm_pairs(record.route, record.begun, 0.0), record, prices)
+    spent = tournament_spent(reader.judgements.arm_pairs(record.route, record.begun, 0.0), record, prices).money
     return spent is not None and spent >= record.money

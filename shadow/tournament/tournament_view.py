@@ -21,7 +21,7 @@ from shadow.drift.alarm_budget import against_provider
 from shadow.pricing.price_list import PriceList
 from shadow.tournament.candidate_arms import CandidateArm, arm_evidence, candidate_arms, latest
 from shadow.tournament.candidate_costs import cached_share, candidate_costs, provider_costs
-from shadow.tournament.claim_sentences import claim_sentence, money, rank_sentence
+from shadow.tournament.claim_sentences import claim_sentence, rank_sentence
 from shadow.tournament.segment_figures import segment_figures
 from shadow.tournament.standing_reasons import deletion_reason, standing_reason
 from shadow.tournament.tournament_figures import (
@@ -34,7 +34,7 @@ from shadow.tournament.tournament_figures import (
     TournamentFigures,
 )
 from shadow.tournament.tournament_record import TournamentRecord
-from shadow.tournament.tournament_spending import tournament_spent
+from shadow.tournament.tournament_spending import UNKNOWN_SPENT, TournamentSpent, spent_notes, tournament_spent
 from storage.judgement_rows import AlarmRow, ArmPairRow
 from storage.rows import IdentityRow
 from storage.store import Reader
@@ -59,7 +59,7 @@ class TournamentRecords:
     identities: Mapping[tuple[str, str], str] = field(default_factory=dict)
     costs: Mapping[tuple[str, str], Costs] = field(default_factory=dict)
     live_costs: Mapping[str, Costs] = field(default_factory=dict)
-    spent: float | None = None
+    spent: TournamentSpent = UNKNOWN_SPENT
     cut: float = 0.0
     providers: Mapping[str, Provider] = field(default_factory=dict)
     largest: Mapping[tuple[str, str], int | None] = field(default_factory=dict)
@@ -112,14 +112,15 @@ def figures_of(record: TournamentRecord, records: TournamentRecords, *, now: flo
         terms=record.terms,
         half=record.half,
         nine_of_ten=record.nine_of_ten,
-        spent=records.spent,
+        spent=records.spent.money,
+        unpriced=records.spent.unpriced,
         money=record.money,
         candidates=shown,
         cheapest=choice.cheapest,
         tie=choice.tie,
         cheaper_undecided=tuple(name for name in choice.cheaper_undecided if name not in proven),
         rank=rank_sentence(choice, price, proven, firm=any(map(_is_firm, shown))),
-        notes=(*_notes(shown), *_budget(record, records.spent)),
+        notes=(*_notes(shown), *spent_notes(records.spent, record.money)),
         live=tuple(_live(records.rows, records.live_costs)),
     )
 
@@ -259,14 +260,6 @@ def _choice(shown: Sequence[CandidateFigures], costs: Mapping[tuple[str, str], C
     open_ones = [each.label for each in shown if each.label not in firm and each.verdict in OPEN]
     known = {each.label: own for each in shown if (own := costs.get((each.name, each.model)))}
     return price_choice(firm, open_ones, known)
-
-
-def _budget(record: TournamentRecord, spent: float | None) -> Iterable[str]:
-    if record.money and spent is not None and spent >= record.money:
-        yield (
-            f"The money of this tournament is spent ({money(spent)} of {money(record.money)}): its candidates get no more "
-            "copies, and what is not yet known stays so."
-        )
 
 
 def _notes(shown: Sequence[CandidateFigures]) -> tuple[str, ...]:

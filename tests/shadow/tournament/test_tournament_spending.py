@@ -9,7 +9,7 @@ from shadow.pricing.price_list import PriceList
 from shadow.settings.top_level_config import Config
 from shadow.tournament.tournament_record import TournamentRecord, tournaments
 from shadow.tournament.tournament_route import configured_terms
-from shadow.tournament.tournament_spending import TournamentSpending, tournament_spent
+from shadow.tournament.tournament_spending import TournamentSpending, TournamentSpent, spent_notes, tournament_spent
 from tests.records import NOW
 from tests.shadow.tournament.arm_rows import RECORD, row
 from tests.shadow.tournament.stored_arms import CONFIG, store_arms
@@ -27,12 +27,41 @@ def test_candidates_cost_their_own_tokens_and_the_reference_is_shared():
     first, other = row(1, tokens=TOKENS, control=True), row(1, "host-b", tokens=TOKENS)
     rows = [first, other, row(2, tokens=TOKENS), row(3, "unnamed", tokens=TOKENS)]
     found = tournament_spent(rows, RECORD, prices(host_a=1.0, host_b=2.0, maker=10.0))
-    assert found == pytest.approx(0.001 + 0.002 + 0.001 + 3 * 0.010)
+    assert found.money == pytest.approx(0.001 + 0.002 + 0.001 + 3 * 0.010)
 
 
 def test_nothing_is_known_without_prices():
-    assert tournament_spent([row(1, tokens=TOKENS)], RECORD, prices(other=1.0)) is None
-    assert tournament_spent([], RECORD, prices(host_a=1.0)) is None
+    assert tournament_spent([row(1, tokens=TOKENS)], RECORD, prices(other=1.0)).money is None
+    assert tournament_spent([], RECORD, prices(host_a=1.0)).money is None
+
+
+def test_answered_calls_without_a_price_are_counted_and_refused_ones_cost_nothing():
+    broken = row(2, tokens=None, failure="reset")
+    rows = [row(1, tokens=TOKENS), broken, row(3, status=429), row(4, status=None, failure="connect"), row(5, status=399)]
+    found = tournament_spent(rows, RECORD, prices(host_a=1.0, maker=10.0))
+    assert (found.money, found.unpriced) == (pytest.approx(0.001 + 5 * 0.010), 2)
+    without = tournament_spent(rows, RECORD, prices(host_a=1.0))
+    assert (without.money, without.unpriced) == (pytest.approx(0.001), 2 + 5)
+
+
+@pytest.mark.parametrize(
+    ("spent", "limit", "words"),
+    [
+        ((None, 7), 0.0, []),
+        ((2.0, 0), 0.0, ["Spent so far: 2.00."]),
+        ((2.0, 0), 60.0, ["Spent so far: 2.00 of 60.00."]),
+        ((2.0, 1), 0.0, ["Spent so far: 2.00.", "1 answered call is not in it: no token counts, or no price for some of them."]),
+    ],
+)
+def test_what_was_spent_is_a_sentence_and_what_has_no_price_another(spent, limit, words):
+    assert list(spent_notes(TournamentSpent(money=spent[0], unpriced=spent[1]), limit)) == words
+
+
+def test_money_that_is_spent_is_named_at_its_limit_and_not_below():
+    (words, more) = spent_notes(TournamentSpent(money=2.0, unpriced=1_200), 2.0)
+    assert words.startswith("The money of this tournament is spent (2.00 of 2.00)")
+    assert more.startswith("1,200 answered calls are not in it")
+    assert next(spent_notes(TournamentSpent(money=1.9, unpriced=0), 2.0)) == "Spent so far: 1.90 of 2.00."
 
 
 def priced_config():
