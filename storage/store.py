@@ -172,8 +172,14 @@ class JudgementQueries(Protocol):
 class JudgementStore(JudgementQueries, Protocol):
     """What a judge needs: pairs in the order they were finished, each judged once. Slow: call it off the loop."""
 
+    lease_seconds: float
+    """How long the right to judge lasts after it was taken or renewed."""
+
     def claim(self, holder: str, now: float, seconds: float) -> bool:
         """Take or renew the right to judge this store; False while another holds it."""
+
+    def renew(self, holder: str, now: float, seconds: float) -> bool:
+        """Renew the right to judge, also when it has run out; False when another process has had it since, or it was released."""
 
     def release(self, holder: str) -> None:
         """Give up the right to judge."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from operator import itemgetter
 
 import structlog
@@ -20,10 +19,11 @@ from shadow.drift.drift_status import DriftStatus, statuses
 from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.group_state import GroupState, JudgedPair, Judgement
 from shadow.drift.state_transitions import AckAction, Acknowledgement
+from shadow.judging.judge_lease import Holding, JudgeLease
 from shadow.judging.judged_groups import JudgedGroups, JudgingLimits, read_groups
 from shadow.judging.judging_batch import ACKNOWLEDGEABLE, JudgingBatch
 from shadow.judging.pace_judge import PaceJudge
-from shadow.judging.unit_of_work import MirroredState
+from shadow.judging.unit_of_work import MirroredState, UnitOfWork
 from shadow.settings.top_level_config import Config
 from storage.judgement_rows import AlarmRow, JudgedPairRow
 from storage.store import JudgementStore, StoreError
@@ -31,7 +31,6 @@ from storage.store import JudgementStore, StoreError
 log = structlog.get_logger("sameweights.judge")
 
 BATCH = 500
-LEASE_SECONDS = 30.0
 WARNING_SECONDS = 60.0
 MOST_GROUPS = 1_000
 LEASE_LOST = "another process judges this store: acknowledge there"
@@ -63,6 +62,7 @@ class Judge:
         groups: int = MOST_GROUPS,
         upstreams: Mapping[str, int] | None = None,
         first_token_slo: float = 0.0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._holder = holder
@@ -72,14 +72,15 @@ class Judge:
         )
         self._groups = MirroredState(self._read)
         self._pace = PaceJudge(store, holder, slo=first_token_slo, most=groups)
+        self._lease = JudgeLease(store, holder, clock=clock)
         self._alarms: list[AlarmRow] = []
-        self._claimed_at = float("-inf")
-        self._renew_at = float("-inf")
+        self._is_shown = True
         self._warned_at = float("-inf")
         self._lock = threading.Lock()
+        self._publishing = threading.Lock()
 
     def __repr__(self) -> str:
-        return f"<Judge {self._holder} {self._groups!r} renews its lease at {self._renew_at}>"
+        return f"<Judge {self._groups!r} {self._lease!r}>"
 
     @classmethod
     def configured(
@@ -112,13 +113,15 @@ class Judge:
 
     def holds_lease(self, now: float) -> bool:
         """Whether this process has the right to judge at `now`, as far as it knows: a lease that it did not renew has ended."""
-        return self._claimed_at <= now < self._claimed_at + LEASE_SECONDS
+        return self._lease.holds(now)
 
     def step(self, now: float) -> bool:
         """Judge the next pairs; `now` (epoch seconds) is for the lease alone. True when more may wait."""
         if not self._holds_lease(now):
             return False
         groups = self._groups.current()
+        if not self._is_shown:
+            self._show([], statuses(groups.states))
         rows = self._store.unjudged(groups.after, BATCH)
         if rows or groups.replay:
             self._judge(rows)
@@ -149,8 +152,9 @@ class Judge:
             paces = self._pace.acknowledge(acknowledgement, now)
             self._alarms += [alarm for _, alarm in paces]
             if self._pace.stale:
-                self._groups.discard()
-            self._publish([], statuses(groups.states))
+                self._lose()
+            else:
+                self._show([], statuses(groups.states))
         return [*answers, *map(itemgetter(0), paces)] or ["no group that fits holds an alarm"]
 
     def take_alarms(self) -> Sequence[AlarmRow]:
@@ -165,36 +169,57 @@ class Judge:
             pass
         self.close()
 
+    def renew(self, now: float) -> None:
+        """Keep the lease while a step runs; called about four times while it lasts, from another thread than the steps."""
+        self._lease.renew(now)
+
+    @property
+    def lease_seconds(self) -> float:
+        """How long the lease lasts after a renewal."""
+        return self._lease.seconds
+
+    def hide(self) -> None:
+        """Publish no status until the lease was renewed, as after this process was stopped for longer than the lease."""
+        with self._publishing:
+            self._is_shown = False
+            self._publish([], ())
+
     def close(self) -> None:
         """Release the lease, so that another process may judge this store."""
-        with suppress(StoreError):  # the lease ends by itself
-            self._store.release(self._holder)
-        self._renew_at = float("-inf")
+        self._lease.release()
         self._discard()
 
     def _holds_lease(self, now: float) -> bool:
-        # because a clock that was set back must not keep us from renewing
-        if self._claimed_at <= now < self._renew_at:
-            return True
-        if not self._store.claim(self._holder, now, LEASE_SECONDS):
+        holding = self._lease.hold(now)
+        if holding is not Holding.KEPT:
             self._discard()
-            return False
-        self._claimed_at = now
-        self._renew_at = now + LEASE_SECONDS / 3
-        return True
+        return holding is not Holding.NONE
+
+    def _lose(self) -> None:
+        """Hold nothing further on trust, because the store refused to write: another process has had the lease."""
+        self._lease.lose()
+        self._discard()
 
     def _discard(self) -> None:
         """Hold and publish the status of no group, because another process may change them from now on."""
-        self._claimed_at = float("-inf")
         self._groups.discard()
         self._pace.discard()
-        self._publish([], ())
+        self._show([], ())
+
+    def _show(self, judged: Sequence[tuple[JudgedPair, Judgement]], now: Sequence[DriftStatus]) -> None:
+        """Publish; the states only while the lease cannot have run out, so that one process at a time shows them."""
+        with self._publishing:
+            self._is_shown = not now or self._lease.is_sure
+            self._publish(judged, now if self._is_shown else ())
 
     def _read(self) -> JudgedGroups:
         groups = read_groups(self._store, self._limits)
         self._pace.discard()
-        self._publish([], statuses(groups.states))
+        self._show([], statuses(groups.states))
         return groups
+
+    def _write(self, batch: JudgingBatch) -> bool:
+        return self._store.record(self._holder, batch.rows())
 
     def _judge(self, rows: Sequence[JudgedPairRow]) -> None:
         with self._groups.unit_of_work() as unit:
@@ -204,9 +229,8 @@ class Judge:
                 batch.judge(row)
             if len(rows) < BATCH:
                 batch.replay_before(None)
-            unit.commit(written=self._store.record(self._holder, batch.rows()))
-        if unit.committed:
-            self._published(batch, unit.state)
+            unit.commit(written=self._write(batch))
+        self._settle(batch, unit)
 
     def _expire_looks(self, now: float) -> None:
         """Report alarms whose page has waited an hour for its second look, although no pair comes that would settle it."""
@@ -220,9 +244,8 @@ class Judge:
             batch = JudgingBatch(self._store, unit.state)
             for key in late:
                 batch.expire_look(key, now)
-            unit.commit(written=self._store.record(self._holder, batch.rows()))
-        if unit.committed:
-            self._published(batch, unit.state)
+            unit.commit(written=self._write(batch))
+        self._settle(batch, unit)
 
     def _acknowledge(self, key: GroupKey, answer: AckAction, now: float) -> str:
         """The result of an acknowledgement for one group, as a sentence."""
@@ -234,22 +257,27 @@ class Judge:
             except NotAcknowledgedError as why:
                 unit.commit()  # because it was refused before anything changed
                 return f"{name}: not accepted: {why}"
-            unit.commit(written=self._store.record(self._holder, batch.rows()))
+            unit.commit(written=self._write(batch))
         if not unit.committed:
+            self._lose()
             raise LeaseLostError(LEASE_LOST)
         self._alarms += batch.alarms
         return f"{name}: {answer.value}, the state is {alarm.new} now"
 
-    def _published(self, batch: JudgingBatch, groups: JudgedGroups) -> None:
-        self._alarms += batch.alarms
-        self._publish(batch.judged, statuses(groups.states))
+    def _settle(self, batch: JudgingBatch, unit: UnitOfWork[JudgedGroups]) -> None:
+        """Publish what was written, or nothing where it was refused."""
+        if unit.committed:
+            self._alarms += batch.alarms
+            self._show(batch.judged, statuses(unit.state.states))
+        else:
+            self._lose()
 
     def _measure_pace(self) -> bool:
         """Measure the next live answers; True when more wait."""
         alarms, more = self._pace.step()
         self._alarms += alarms
         if self._pace.stale:
-            self._groups.discard()
+            self._lose()
         return more
 
 

@@ -16,7 +16,6 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 
 import structlog
 from aiohttp import web
@@ -29,7 +28,7 @@ from proxy.process.standard_streams import install_streams
 from proxy.worker_stats import WorkerStats
 from shadow.broker.broker_errors import BrokerError
 from shadow.broker.broker_intake import BrokerIntake
-from shadow.commands.acknowledge import acknowledge_ordered
+from shadow.commands.acknowledge import KIND as ACKNOWLEDGEMENT
 from shadow.commands.begin_tournament import KIND as TOURNAMENT
 from shadow.commands.begin_tournament import begin_ordered
 from shadow.commands.forget import forget_ordered
@@ -55,6 +54,7 @@ from shadow.privacy.redact import Redactor
 from shadow.processes.admin_certificate import AdminCertificate
 from shadow.processes.audit_state import AuditState
 from shadow.processes.exchange_audits import AuditParts, broker_intake, exchange_audit
+from shadow.processes.judge_tasks import JudgeTasks
 from shadow.processes.log_setup import to_stderr
 from shadow.processes.readiness import Readiness
 from shadow.processes.supervisor_log import log_options
@@ -78,7 +78,6 @@ GAUGE_SECONDS = 0.5
 ORDER_SECONDS = 1.0
 RECEIVE_PATIENCE, SHADOW_PATIENCE, FLUSH_PATIENCE, JUDGE_PATIENCE, ADMIN_PATIENCE = 1.0, 5.0, 5.0, 2.0, 1.0
 """Seconds for each part of an orderly end, in their order; the supervisor kills the process after `AUDIT_PATIENCE`."""
-JUDGE_SECONDS = 0.5
 
 
 class AuditProcess:
@@ -161,6 +160,9 @@ class AuditProcess:
             proxy=proxy_address(config, config.drift.webhook, os.environ),
             ca_file=config.proxy.ca_file,
         )
+        acknowledgements = mailbox_of(config.storage, store, ACKNOWLEDGEMENT)
+        self._judging = JudgeTasks(self._judge, acknowledgements, wake=self._notifier.wake, stopped=self._state.show)
+        self._runner.app.middlewares.insert(1, self._judging.middleware)
         self._tasks: list[asyncio.Task[None]] = []
         self._probing: asyncio.Task[None] | None = None
 
@@ -204,7 +206,7 @@ class AuditProcess:
             self._tournaments.run(),
             self._sweeps(),
             self._state.run(),
-            self._judging(),
+            *self._judging.work(),
             self._notifier.run(),
         ):
             task = asyncio.create_task(work)
@@ -277,17 +279,6 @@ class AuditProcess:
             self._metrics.budget(self._budget.limits(), self._budget.left(time.time()))
             self._limiter.close_idle()
             await asyncio.sleep(GAUGE_SECONDS)
-
-    async def _judging(self) -> None:
-        mailbox = mailbox_of(self._config.storage, self._store, "ack")
-        while True:
-            more = await asyncio.to_thread(self._judge.try_step, time.time())
-            await asyncio.to_thread(acknowledge_ordered, mailbox, self._judge, time.time())
-            for alarm in self._judge.take_alarms():
-                log.warning("drift_state_changed", state=alarm.new, previous=alarm.old, signal=alarm.name, **asdict(alarm.group))
-                self._notifier.wake()
-            if not more:
-                await asyncio.sleep(JUDGE_SECONDS)
 
     async def _orders(self) -> None:
         starts, deletions = (mailbox_of(self._config.storage, self._store, kind) for kind in (TOURNAMENT, "forget"))

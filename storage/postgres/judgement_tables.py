@@ -33,7 +33,7 @@ from storage.judgement_rows import (
     UpstreamShare,
     UpstreamTurns,
 )
-from storage.postgres import routed_answers, verdict_queries
+from storage.postgres import lease_rows, routed_answers, verdict_queries
 from storage.postgres.day_partitions import first_id
 from storage.postgres.identity_rows import identities_up_to
 from storage.postgres.result_rows import GROUP, Fetched, RunTransaction, Values, group_of, grouped_as, period, rows_as
@@ -92,30 +92,11 @@ _GROUP = ", ".join(GROUP)
 GROUP_STATES = f"SELECT {_GROUP}, last_no, snapshot FROM cases ORDER BY {_GROUP}"  # noqa: S608 - our own constants
 _ALARM = f"{_GROUP}, at, pair_id, old, new, name, details"
 ALARMS = f"SELECT {_ALARM} FROM alarms WHERE at >= %(since)s AND at < %(until)s ORDER BY no DESC LIMIT %(limit)s"  # noqa: S608 - ours
-FIRST_LEASE = """
-INSERT INTO leases (name, holder, until) SELECT 'judge', '', 0 WHERE NOT EXISTS (SELECT 1 FROM leases WHERE name = 'judge')
-ON CONFLICT DO NOTHING
-"""
-CLAIM = """
-UPDATE leases SET holder = %(holder)s, until = extract(epoch FROM clock_timestamp()) + %(seconds)s WHERE name IN (
-  SELECT name FROM leases
-  WHERE name = 'judge' AND (holder IN (%(holder)s, '') OR until <= extract(epoch FROM clock_timestamp())) FOR UPDATE SKIP LOCKED
-)
-"""
-"""Takes nothing while another process is in the middle of a transaction that writes judgements."""
-HOLDS = """
-SELECT true FROM leases WHERE name = 'judge' AND holder = %s AND until > extract(epoch FROM clock_timestamp()) FOR SHARE
-"""
-LEASE = """
-SELECT holder, (until - extract(epoch FROM clock_timestamp()))::float8 FROM leases
-WHERE name = 'judge' AND holder <> '' AND until > extract(epoch FROM clock_timestamp())
-"""
 WAITING = "SELECT count(*), min(pair_id) FROM (SELECT pair_id FROM rulings WHERE reason IS NULL ORDER BY no LIMIT %s) waiting"
 ANSWERED = """
 SELECT (extract(epoch FROM clock_timestamp()) - max(e.started + e.seconds))::float8
 FROM pairs p JOIN exchanges e ON e.id IN (p.subject_id, p.reference_id) WHERE p.id = %s
 """
-RELEASE = "UPDATE leases SET holder = '' WHERE name = 'judge' AND holder = %s"
 JUDGE = "UPDATE rulings SET reason = %s WHERE no = %s AND reason IS NULL"
 WRITE_GROUP_STATE = f"""
 INSERT INTO cases ({_GROUP}, last_no, snapshot) VALUES (%s, %s, %s, %s, %s, %s, %s)
@@ -243,6 +224,9 @@ class PostgresJudgementQueries:
 class PostgresJudgementStore(PostgresJudgementQueries):
     """What a judge reads and writes, all of it at the primary."""
 
+    lease_seconds = 4.0
+    """With the look at it each half second, another process judges in under 5 seconds after its holder was killed."""
+
     def __init__(self, query: RunTransaction, run: RunTransaction) -> None:
         super().__init__(query)
         self._run = run
@@ -250,21 +234,22 @@ class PostgresJudgementStore(PostgresJudgementQueries):
     def claim(self, holder: str, now: float, seconds: float) -> bool:
         """Take or renew the right to judge this store; False while another holds it. `now` is not read: the server's clock is."""
         del now
+        return self._run(lambda conn: lease_rows.claim(conn, holder, seconds))
 
-        def job(conn: psycopg.Connection) -> bool:
-            conn.execute(FIRST_LEASE)
-            return conn.execute(CLAIM, {"holder": holder, "seconds": seconds}).rowcount > 0
-
-        return self._run(job)
+    def renew(self, holder: str, now: float, seconds: float) -> bool:
+        """Renew the right to judge, also when it has run out; False when another process has had it since, or it was released."""
+        del now
+        return self._run(lambda conn: lease_rows.renew(conn, holder, seconds))
 
     def release(self, holder: str) -> None:
         """Give up the right to judge."""
-        self._run(lambda conn: conn.execute(RELEASE, (holder,)).rowcount)
+        self._run(lambda conn: lease_rows.release(conn, holder))
 
     def unjudged(self, after: int, limit: int) -> Sequence[JudgedPairRow]:
         """The next pairs without a judgement, by number; numbers up to `after` count as judged, unless all pairs were deleted."""
 
         def job(conn: psycopg.Connection) -> Sequence[JudgedPairRow]:
+            conn.execute(lease_rows.IDLE_BOUND)
             conn.execute("SELECT pg_advisory_xact_lock(%s)", (NUMBER_LOCK,))
             conn.execute(NUMBER, (NUMBERED_AT_ONCE,))
             last = _number(conn, LAST_NUMBER)
@@ -314,7 +299,11 @@ class PostgresJudgementStore(PostgresJudgementQueries):
 
     def record(self, holder: str, batch: JudgementBatch) -> bool:
         """Write all of it in one transaction, or nothing; False when `holder` has lost the right to judge."""
-        return self._run(lambda conn: conn.execute(HOLDS, (holder,)).fetchone() == (True,) and _write(conn, batch))
+
+        def job(conn: psycopg.Connection) -> bool:
+            return lease_rows.is_held(conn, holder) and _write(conn, batch)
+
+        return self._run(job)
 
     def rebuild(self) -> None:
         """Have every stored pair judged again from the first; alarms stay, and none is sent twice."""
@@ -387,7 +376,7 @@ def _alarm_values(row: AlarmRow) -> tuple[object, ...]:
 
 
 def _judging(conn: psycopg.Connection) -> JudgingState:
-    holder, left = conn.execute(LEASE).fetchone() or ("", 0.0)
+    holder, left = lease_rows.holder_of(conn)
     waiting, oldest = conn.execute(WAITING, (MOST_WAITING,)).fetchone() or (0, None)
     (waited,) = conn.execute(ANSWERED, (oldest,)).fetchone() or (None,)
     return JudgingState(holder=holder, seconds_left=left, waiting=waiting, waited=max(0.0, waited or 0.0))

@@ -84,6 +84,7 @@ INSERT INTO leases (name, holder, until) VALUES ('judge', :holder, :until)
 ON CONFLICT (name) DO UPDATE SET holder = :holder, until = :until
 WHERE holder = :holder OR until <= :now OR until > :now + :seconds OR holder = ''
 """
+RENEW = "UPDATE leases SET until = ? WHERE name = 'judge' AND holder = ?"
 HOLDS = "SELECT holder = ? FROM leases WHERE name = 'judge'"
 LEASE = "SELECT holder, until - :now FROM leases WHERE name = 'judge' AND holder <> '' AND until > :now"
 WAITING = "SELECT count(*), min(no) FROM pairs WHERE no > (SELECT coalesce(max(pair_no), 0) FROM rulings)"
@@ -199,6 +200,9 @@ class JudgementReader:
 class SqliteJudgementStore(JudgementReader):
     """What a judge reads and writes."""
 
+    lease_seconds = 30.0
+    """Long, because the one process that may write the file has its lock, and each renewal is written to the disk."""
+
     def __init__(self, query: RunStatement, run: RunStatement) -> None:
         super().__init__(query)
         self._run = run
@@ -207,6 +211,10 @@ class SqliteJudgementStore(JudgementReader):
         """Take or renew the right to judge this store; False while another holds it. A lease from the future has ended."""
         values = {"holder": holder, "until": now + seconds, "now": now, "seconds": seconds}
         return self._run(lambda conn: conn.execute(CLAIM, values).rowcount > 0)
+
+    def renew(self, holder: str, now: float, seconds: float) -> bool:
+        """Renew the right to judge, also when it has run out; False when another process has had it since, or it was released."""
+        return self._run(lambda conn: conn.execute(RENEW, (now + seconds, holder)).rowcount > 0)
 
     def release(self, holder: str) -> None:
         """Give up the right to judge."""

@@ -33,8 +33,15 @@ class JudgeRun:
 
     def __init__(self, store, holder="judge", *, bar=1e7, fleet_wide=False, **more):
         self.judged, self.statuses = [], []
+        self.now = 0.0
         self.judge = Judge(
-            store.judgements, holder=holder, pairs_per_false_alarm=bar, fleet_wide=fleet_wide, publish=self._publish, **more
+            store.judgements,
+            holder=holder,
+            pairs_per_false_alarm=bar,
+            fleet_wide=fleet_wide,
+            publish=self._publish,
+            clock=lambda: self.now,
+            **more,
         )
 
     def _publish(self, judged, statuses):
@@ -44,6 +51,12 @@ class JudgeRun:
     def all(self, now=0.0):
         while self.judge.step(now):
             pass
+        return self
+
+    def until(self, end, *, begin=100.0):
+        """Look each second, as a process does that waits for the lease."""
+        for now in range(int(begin), int(end) + 1):
+            self.all(float(now))
         return self
 
     def state(self, key=KEY):
@@ -207,7 +220,7 @@ def test_process_without_the_lease_judges_no_pair(store):
     first.all(101.0)
     assert [entry.pair_id for entry, _ in first.judged] == ["pair-0", "next"]
     add(store, "last")
-    assert [entry.pair_id for entry, _ in second.all(101.0 + 30.0).judged] == ["last"]
+    assert [entry.pair_id for entry, _ in second.until(101.0 + 30.0).judged] == ["last"]
     assert second.judge.groups[KEY].alarm.group_tests.pairs == 3
 
 
@@ -228,7 +241,55 @@ def test_judge_that_lost_its_lease_publishes_no_group_until_it_has_the_lease_aga
     assert [status.state for status in second.all(200.0).statuses] == ["drift"]
     assert not first.all(201.0).statuses
     assert second.statuses
-    assert [status.state for status in first.all(230.0).statuses] == ["drift"]
+    assert [status.state for status in first.until(230.0, begin=201.0).statuses] == ["drift"]
+
+
+def test_judge_that_another_one_replaced_for_a_while_goes_on_from_what_that_one_stored(store):
+    fill(store, [0])
+    first, second = JudgeRun(store, "one").all(100.0), JudgeRun(store, "two")
+    add(store, "seconds")
+    second.all(200.0)
+    second.judge.close()
+    add(store, "next")
+    first.until(205.0, begin=201.0)
+    assert first.judge.groups[KEY].alarm.group_tests.pairs == 3, "the pair that the other process judged counts"
+
+
+def test_batch_that_was_refused_publishes_no_group(store):
+    fill(store, drifting())
+    first, second = JudgeRun(store, "one").all(100.0), JudgeRun(store, "two")
+    second.all(200.0)
+    add(store, "next")
+    first.judge.step(100.1)
+    assert not first.statuses, "because the other process shows them"
+
+
+def test_judge_that_was_hidden_shows_its_states_again_at_the_next_step(store):
+    fill(store, drifting())
+    run = JudgeRun(store).all()
+    run.judge.hide()
+    assert not run.statuses
+    assert [status.state for status in run.all(1.0).statuses] == ["drift"]
+
+
+def test_step_that_took_longer_than_the_lease_shows_its_states_once_the_lease_is_renewed(store):
+    fill(store, drifting())
+    run = JudgeRun(store).all()
+    add(store, "next")
+    run.now = 30.0
+    run.all()
+    assert not run.statuses, "because another process may show them"
+    run.judge.renew(30.0)
+    assert [status.state for status in run.all(30.0).statuses] == ["drift"]
+
+
+def test_judge_renews_its_lease_while_no_step_runs(store):
+    fill(store, [0])
+    first, second = JudgeRun(store, "one").all(100.0), JudgeRun(store, "two").all(100.0)
+    for now in range(101, 161):
+        first.judge.renew(float(now))
+        second.all(float(now))
+    assert (first.judge.holds_lease(160.0), second.judge.holds_lease(160.0)) == (True, False)
 
 
 def test_judge_that_released_its_lease_publishes_no_group(store):
@@ -244,9 +305,9 @@ def refusing(*_, **__):
 
 def test_repr_of_a_judge_shows_its_lease_and_whether_its_state_is_current(store):
     run = JudgeRun(store, "one")
-    assert repr(run.judge) == "<Judge one <MirroredState stale> renews its lease at -inf>"
+    assert repr(run.judge) == "<Judge <MirroredState stale> <JudgeLease one not held, renewed at -inf>>"
     run.all(100.0)
-    assert repr(run.judge) == "<Judge one <MirroredState current> renews its lease at 110.0>"
+    assert repr(run.judge) == "<Judge <MirroredState current> <JudgeLease one held, renewed at 100.0>>"
 
 
 @pytest.mark.parametrize(("later", "warnings"), [(59.0, 1), (60.0, 2), (-1.0, 2)])

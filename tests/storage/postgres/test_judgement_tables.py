@@ -82,33 +82,6 @@ def test_pairs_that_a_stopped_judge_numbered_are_not_skipped(postgres_store, pos
     assert len(judgements.unjudged(0, 10)) == 3
 
 
-def test_lease_ends_by_the_clock_of_the_server_whatever_the_clock_of_the_caller(postgres_store, postgres_url):
-    judgements = postgres_store.judgements
-    assert judgements.claim("one", 0.0, 30.0)
-    assert not judgements.claim("other", 9e9, 30.0), "its clock is ahead by years"
-    assert not judgements.record("other", STATE)
-    with closing(psycopg.connect(postgres_url, autocommit=True)) as conn:
-        conn.execute("UPDATE leases SET until = extract(epoch FROM now()) - 1")
-    assert not judgements.record("one", STATE), "what has ended is not held, though nobody else has it"
-    assert judgements.group_states() == []
-    assert judgements.claim("other", 0.0, 30.0)
-    assert judgements.record("other", STATE)
-    judgements.release("one")
-    assert not judgements.claim("one", 0.0, 30.0)
-    judgements.release("other")
-    assert judgements.claim("one", 0.0, 30.0)
-
-
-def test_claim_does_not_wait_for_a_holder_that_stopped_in_mid_transaction(postgres_store, postgres_url):
-    judgements = postgres_store.judgements
-    assert judgements.claim("one", 0.0, 0.0)
-    with closing(psycopg.connect(postgres_url)) as stopped:
-        stopped.execute("SELECT 1 FROM leases WHERE name = 'judge' FOR SHARE")
-        assert not judgements.claim("other", 0.0, 30.0)
-        stopped.rollback()
-    assert judgements.claim("other", 0.0, 30.0)
-
-
 def test_answers_are_read_by_whole_transactions_and_none_above_an_open_one(postgres_store, postgres_url):
     for name in ("a", "b"):
         postgres_store.add_exchange(exchange_record(name, calls=0, checks=0))

@@ -162,6 +162,19 @@ def test_a_second_judge_gets_the_lease_only_after_the_first_one_s_has_ended(sqli
     assert judgements.claim("one", 141.0, 30.0)
 
 
+def test_lease_is_renewed_until_it_is_released_or_another_judge_had_it(store):
+    judgements = store.judgements
+    assert not judgements.renew("one", 100.0, 30.0), "it was never taken"
+    assert judgements.claim("one", 100.0, 30.0)
+    assert judgements.renew("one", 200.0, 30.0)
+    assert not judgements.renew("other", 201.0, 30.0)
+    assert not judgements.claim("other", 201.0, 30.0)
+    judgements.release("one")
+    assert not judgements.renew("one", 202.0, 30.0)
+    assert judgements.claim("other", 202.0, 30.0)
+    assert not judgements.renew("one", 203.0, 30.0)
+
+
 def test_a_clock_that_was_set_back_does_not_lock_the_judge_out(sqlite_store):
     assert sqlite_store.judgements.claim("one", 1e9, 30.0)
     assert sqlite_store.judgements.claim("other", 1e6, 30.0)
