@@ -190,6 +190,7 @@ def plan(
     """Show what drift can be found, in how many pairs and days."""
     from shadow.report.drift_lines import drift_lines
     from shadow.report.plan_text import PlanInputs, plan_text
+    from shadow.terminal.screen import wrapped
     from storage.store import StoreError
 
     try:
@@ -198,7 +199,8 @@ def plan(
     except StoreError:
         lines = ()  # a plan comes before the first pair
     means = PlanInputs(per_day=per_day, floor=noise / 100, price=price, days=days, drop=drop / 100)
-    typer.echo(plain(plan_text(settings(config, db), means, lines)))
+    text = plan_text(settings(config, db), means, lines)
+    typer.echo(plain("\n".join(wrapped(line, indent=6) for line in text.splitlines())))
 
 
 @drift_app.command("ack")

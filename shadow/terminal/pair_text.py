@@ -113,7 +113,7 @@ def last_message(request: ParsedRequest) -> str:
 
 def answers_table(answers: Sequence[ExchangeView]) -> Table:
     """The answers side by side: texts, calls, failed checks, times and counts."""
-    table = Table(box=box.ROUNDED, expand=True, header_style="bold", show_lines=True)
+    table = Table(box=box.ROUNDED, expand=True, header_style="bold")
     table.add_column("", style="dim", no_wrap=True)
     for each in answers:
         table.add_column(f"{each.title}  {each.outcome}", ratio=1, overflow="fold")
@@ -123,11 +123,9 @@ def answers_table(answers: Sequence[ExchangeView]) -> Table:
         ("errors", _errors(answers)),
     ):
         if any(cell.plain for cell in cells):
-            table.add_row(name, *cells)
-    figures = facts(answers)
-    if figures:
-        names = "\n".join(fact.name for fact in figures)
-        table.add_row(names, *(Text("\n".join(plain(fact.cells[place]) for fact in figures)) for place in range(len(answers))))
+            table.add_row(name, *cells, end_section=True)
+    for fact in facts(answers):
+        table.add_row(fact.name, *(Text(plain(cell)) for cell in fact.cells))
     return table
 
 
@@ -156,7 +154,7 @@ def _calls(each: ExchangeView) -> Text:
     cell = Text()
     outcomes = (*each.outcomes, *("",) * len(each.calls))
     for call, outcome in zip(each.calls, outcomes, strict=False):
-        cell.append(f"{one_line(call.name, REASON)}({_short(call.arguments)})\n")
+        cell.append(f"{one_line(call.name, REASON)}\n{_short(call.arguments)}\n")
         if outcome not in {"", "valid"}:
             cell.append(f"{outcome.replace('_', ' ')}\n", style="red")
     cell.rstrip()

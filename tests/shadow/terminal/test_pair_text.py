@@ -6,6 +6,7 @@ import re
 import pytest
 
 from shadow.terminal.pair_text import pair_columns, pair_json, pair_text
+from tests.exchanges import said
 from tests.records import add_pair, calling
 
 
@@ -31,6 +32,22 @@ def test_answers_are_side_by_side_below_what_differs(store, pair):
     assert "Evidence (1)" in text
     assert re.search(r"Same \(\d+\)  ", text)
     assert re.search(r"Not measured \(\d+\)\n", text)
+
+
+def test_figure_stays_in_the_row_of_its_name_where_another_one_is_wrapped(store):
+    body = said("Hello").replace(b'"usage"', b'"service_tier": "default", "usage"')
+    name = add_pair(store, "garbler", body, body, body)
+    assert store.flush(20)
+    rows = [line.split("│")[1:-1] for line in shown(store, name, width=80).split("\n") if line.startswith("│")]
+    named = {cells[0].strip(): [cell.strip() for cell in cells[1:]] for cells in rows if cells[0].strip()}
+    assert named["parameters applied"] == ["service_tier"] * 3
+    assert named["echoed model"] == ["pretend-small"] * 3
+
+
+def test_arguments_begin_on_a_line_of_their_own_so_that_no_word_is_broken(store, pair):
+    words = " ".join(" ".join(line.split("│")) for line in shown(store, pair, width=80).split("\n")).split()
+    assert words.count("get_weather") == 3
+    assert words.count('{"city":') == 3
 
 
 def test_no_line_is_longer_than_the_page(store, pair):
