@@ -262,6 +262,12 @@ PROMISES = (
     ),
     Promise("store.full", RECORDING, "SQLite's I/O error tests", "A full disk costs no answer, is counted, and /readyz says so."),
     Promise("store.server", RECORDING, "design", "A PostgreSQL server that stops costs no answer; its losses are counted."),
+    Promise(
+        "store.upgraded",
+        WHOLE,
+        "design",
+        "Records of older versions are brought up to date at the start, and those of a newer one are refused and left alone.",
+    ),
     Promise("store.resumes", RECORDING, "design", "Recording resumes when there is room again."),
     Promise(
         "audit.slow",

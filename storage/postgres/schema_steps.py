@@ -1,4 +1,5 @@
 """The PostgreSQL schema as a list of steps, each applied once to a database and never changed afterwards; new steps are appended.
+A later step only adds tables, indexes, and columns with a default, because auditors of the version before it go on writing.
 
 It has the tables and columns of SQLite's, which `tests/storage/postgres/test_schema_steps.py` compares, except that rows refer
 to an exchange or a pair by its id, which begins with its time: so a day of rows is one partition that can be dropped whole.

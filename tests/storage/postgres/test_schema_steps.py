@@ -7,10 +7,12 @@ import psycopg
 import pytest
 
 from storage.opening import open_reader, open_store
+from storage.postgres import schema_steps
 from storage.postgres.postgres_store import migrate_at
 from storage.postgres.schema_steps import STEPS
 from storage.storage_config import StorageConfig
 from storage.store import StoreError
+from tests.conformance import PATIENCE, exchange_record, offered
 
 pytestmark = pytest.mark.slow
 
@@ -90,6 +92,28 @@ def test_database_of_another_program_or_version_is_refused_and_left_alone(postgr
     for opening in (open_store, open_reader):
         with pytest.raises(StoreError, match=sentence):
             opening(StorageConfig(url=url))
+    postgres_server.drop(url)
+
+
+def test_an_auditor_that_runs_goes_on_while_a_later_version_adds_to_the_tables_and_cannot_start_again(
+    postgres_server, monkeypatch
+):
+    later = ("p999_later", ("ALTER TABLE exchanges ADD COLUMN later text NOT NULL DEFAULT ''", "CREATE TABLE later (no bigint)"))
+    url = postgres_server.empty()
+    before = [f"before-{number}" for number in range(10)]  # so many that the statements are prepared
+    with closing(open_store(StorageConfig(url=url, batch_seconds=0.01))) as running:
+        for name in before:
+            assert offered(running.add_exchange, exchange_record(name)).result(PATIENCE)
+            assert running.exchange(name)
+        with monkeypatch.context() as newer:
+            newer.setattr(schema_steps, "STEPS", (*STEPS, later))
+            migrate_at(url)
+        assert offered(running.add_exchange, exchange_record("after")).result(PATIENCE)
+        assert running.exchange("after") == exchange_record("after").exchange
+        assert [running.exchange(name).id for name in before] == before
+        assert running.failed == 0
+        with pytest.raises(StoreError, match="was written by a newer version of sameweights: install that version"):
+            open_store(StorageConfig(url=url))
     postgres_server.drop(url)
 
 
