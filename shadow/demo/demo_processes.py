@@ -22,6 +22,9 @@ READY_SECONDS = 40.0
 STOP_SECONDS = 20.0
 """Seconds between SIGTERM and SIGKILL."""
 
+LIST_PRICE = 10.0
+"""Money per million output tokens of the reference and of who serves the route of the tournament."""
+
 CONFIG = """\
 # Written by `sameweights demo`; start it again with: sameweights serve sameweights.toml
 [proxy]
@@ -52,6 +55,11 @@ url = "sqlite:///{database}"
 listen = "127.0.0.1:{admin}"
 models = ["{model}"]
 """
+
+
+def _priced(price: float) -> str:
+    """The prices of a provider by that of its output: input at a quarter, read from a cache at a tenth of that."""
+    return f"price_input = {price / 4:g}\nprice_cached_input = {price / 40:g}\nprice_output = {price:g}\n"
 
 
 class DemoProcessError(Exception):
@@ -91,7 +99,8 @@ def write_config(
     routers: Iterable[str] = (),
 ) -> Path:
     """Write the configuration into `folder`, with the database beside it; returns its path. `routers` name their servers."""
-    more = {name: f"price_input = {price / 4:g}\nprice_output = {price:g}\n" for name, price in route.prices.items()}
+    prices = {**dict.fromkeys((reference, route.live), LIST_PRICE), **route.prices}
+    more = {name: _priced(price) for name, price in prices.items()}
     more |= dict.fromkeys(routers, 'upstream_from = "provider"\n')
     tables = "".join(f'[proxy.providers.{name}]\nbase_url = "{url}"\n{more.get(name, "")}\n' for name, url in providers.items())
     file = folder / "sameweights.toml"

@@ -22,6 +22,7 @@ from shadow.demo.draws import RandomDraws, generator
 from shadow.demo.loose_json import Json, Object, mapping, number, string
 from shadow.demo.planted_faults import FAITHFUL, PlantedFaults, lose_spaces, with_faults
 from shadow.demo.pretended_model import draw_reasoning, draw_reply, fingerprint_of
+from shadow.demo.prompt_cache import PromptCache
 from shadow.demo.wire_format import (
     WireChoice,
     WireResponse,
@@ -115,6 +116,7 @@ class PretendedServer:
         self._host = host
         self._port = port
         self._times: Counter[int] = Counter()
+        self._cache = PromptCache()
         self._changed = asyncio.Event()
         self._stopping = False
 
@@ -227,6 +229,7 @@ class PretendedServer:
             fingerprint=fingerprint_of(model + self._host),
             choices=tuple(self._choice(body, index, draws) for index in range(int(number(body.get("n"), 1)))),
             prompt_tokens=prompt_tokens(body) + self.faults.extra_prompt_tokens,
+            cached_tokens=self._cache.read(body),
         )
 
     def _choice(self, body: Object, index: int, draws: RandomDraws) -> WireChoice:

@@ -44,6 +44,7 @@ class WireResponse:
     fingerprint: str
     choices: tuple[WireChoice, ...]
     prompt_tokens: int
+    cached_tokens: int = 0
 
     def with_pieces(self, change: Callable[[tuple[str, ...]], tuple[str, ...]]) -> WireResponse:
         """The same answer with `change` applied to the text pieces of each choice."""
@@ -94,7 +95,7 @@ def usage(answer: WireResponse) -> Object:
         "prompt_tokens": answer.prompt_tokens,
         "completion_tokens": completion,
         "total_tokens": answer.prompt_tokens + completion,
-        "prompt_tokens_details": {"cached_tokens": 0},
+        "prompt_tokens_details": {"cached_tokens": answer.cached_tokens},
         "completion_tokens_details": {"reasoning_tokens": reasoning},
     }
 
