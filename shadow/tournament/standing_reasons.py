@@ -9,11 +9,11 @@ from shadow.choice.candidate_claims import FEWEST_CONVERSATIONS, CandidateClaim,
 from shadow.choice.tournament_terms import TournamentTerms
 from shadow.drift.exclusions import SENTENCES, Exclusion
 from shadow.tournament.candidate_arms import CandidateArm
-from shadow.verdict.phrases import named, percent
+from shadow.tournament.failing_candidates import Reason, failing_reason
+from shadow.verdict.phrases import named
 
-MOST_FAILING = 0.10
-"""Share of a candidate's answers that were denied or failed, above which "same" is not claimed."""
-Reason = tuple[ChoiceVerdict, str]
+REMOVE = "; name another one, or leave it out"
+WAITING = "; where others have some, its answers take long (shadow.timeout), or its copies found no place (`candidate_busy`)"
 
 
 def standing_reason(
@@ -24,6 +24,7 @@ def standing_reason(
     """
     return (
         _unmeasured(arm, terms)
+        or failing_reason(arm, evidence, claim)
         or _uncounted(arm, evidence)
         or (None if claim is None or claim.verdict is ChoiceVerdict.WORSE else _doubtful(arm, evidence, claim, alarm))
     )
@@ -47,9 +48,9 @@ def _moment(at: float) -> str:
 
 def _unmeasured(arm: CandidateArm, terms: TournamentTerms) -> Reason | None:
     if arm.is_reference:
-        return ChoiceVerdict.NOT_MEASURED, f"{arm.label}: not measured: too faithful, it is the reference's own server."
+        return ChoiceVerdict.NOT_MEASURED, f"{arm.label}: not measured: too faithful, it is the reference's own server{REMOVE}."
     if not arm.rows:
-        return ChoiceVerdict.NOT_MEASURED, f"{arm.label}: not measured: no request has been compared yet."
+        return ChoiceVerdict.NOT_MEASURED, f"{arm.label}: not measured: no request has been compared yet{WAITING}."
     if arm.place > terms.places:
         why = f"all {terms.places} places of this tournament are taken; a new tournament has new ones"
         return ChoiceVerdict.UNDECIDED, f"{arm.label}: not yet known: {why}."
@@ -70,9 +71,6 @@ def _doubtful(arm: CandidateArm, evidence: ArmEvidence | None, claim: CandidateC
     if alarm is not None:
         taken = "; what was claimed before is taken back" if claim.same else ""
         return ChoiceVerdict.DIFFERS, f"{arm.label}: differs: a drift alarm since {_moment(alarm)}{taken}."
-    if arm.failing > MOST_FAILING:
-        why = f"{percent(arm.failing)} of its answers were denied (401, 402, 403, 429) or failed"
-        return ChoiceVerdict.UNDECIDED, f"{arm.label}: not yet known: {why}."
     if claim.closer:
         why = f"closer to the reference than that is to itself in {named(claim.closer[0][0])}: too faithful"
         return ChoiceVerdict.UNDECIDED, f"{arm.label}: not yet known: {why}."

@@ -1,6 +1,7 @@
 """Candidates beside a live provider: compared on its requests, unnoticed by the application, each in its own trouble alone."""
 
 import asyncio
+import json
 from collections import Counter
 from contextlib import asynccontextmanager
 
@@ -116,6 +117,45 @@ async def judged(served, provider: str, pairs: int = REQUESTS) -> None:
         return await served.metric("sameweights_drift_pairs_total", provider=provider, signal="error") >= pairs
 
     await until(enough)
+
+
+TOURNAMENT = '[tournament]\ntolerance = 30\nsignals = ["answer_kind", "error"]\n'
+
+
+async def test_candidates_in_trouble_are_neither_same_nor_worse_in_a_tournament_and_choose_names_what_to_do(serve):
+    async with (
+        PretendedServer(seed=1) as live,
+        PretendedServer(seed=2) as official,
+        PretendedServer(seed=3) as equal,
+        scripted(None, REFUSED) as limited,
+        hanging() as (late, over),
+    ):
+        troubled = {"down": "http://127.0.0.1:9/v1", "limited": limited.url, "late": late.url, "twin": official.base_url}
+        toml = config(live=live.base_url, official=official.base_url, equal=equal.base_url, **troubled) + TOURNAMENT
+        async with serve(toml.replace("concurrency = 500", "concurrency = 60\ntimeout = 1.0")) as served:
+            path = str(served.database.with_name("sameweights.toml"))
+            assert (await command("choose", path, "--start"))[0] == 0
+            assert set(await post_chats(served, requests(served, REQUESTS), at_once=10)) == {200}
+            await stored(served, **dict.fromkeys(("equal", *troubled), REQUESTS))
+            await judged(served, "late")
+            await judged(served, "equal")
+            code, words = await command("choose", path, "--json")
+            assert code == 0
+            found = {each["name"]: each for each in json.loads(words)["candidates"]}
+            over.set()
+        sentences = {name: found[name]["sentence"] for name in troubled}
+        assert {found[name]["verdict"] for name in troubled} == {"not_measured"}, sentences
+        each = f"{REQUESTS} of its {REQUESTS} requests were refused or failed"
+        assert sentences == {
+            "down": f"down: not measured: {each}, most by connect; see whether it runs at its base_url.",
+            "limited": f"limited: not measured: {each}, most by status 429; raise its limit, or lower shadow.sample_rate or "
+            "tournament.per_request.",
+            "late": f"late: not measured: {each}, most by total_timeout; it did not answer in time: see its load, or raise "
+            "shadow.timeout.",
+            "twin": "twin: not measured: too faithful, it is the reference's own server; name another one, or leave it out.",
+        }
+        assert found["equal"]["requests"] == REQUESTS
+        assert found["equal"]["verdict"] in {"same", "undecided"}
 
 
 @pytest.mark.parametrize("workers", [1, 2])

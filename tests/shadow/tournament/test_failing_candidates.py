@@ -1,0 +1,69 @@
+"""A candidate that is down, late or limited: neither the same nor worse for it."""
+
+from dataclasses import replace
+
+import pytest
+
+from shadow.choice.candidate_claims import ChoiceVerdict, claims
+from shadow.choice.tournament_terms import TournamentTerms
+from shadow.tournament.candidate_arms import CandidateArm, arm_evidence
+from shadow.tournament.failing_candidates import failing_reason
+from tests.shadow.choice.arms import LATE
+from tests.shadow.tournament.arm_rows import BEGUN, LATER, RECORD, arm, row
+from tests.shadow.tournament.test_tournament_view import figures, shown
+
+TERMS = TournamentTerms(signals=("answer_kind", "error"))
+FAILED = {"excluded": ("provider_failed",), "payoffs": {"error": 1}}
+
+
+def failing(n, begin=5_000, **more):
+    return [row(begin + place, **{**FAILED, **more}) for place in range(n)]
+
+
+def reason(rows):
+    one = CandidateArm(name="host-a", model="kimi", began=BEGUN, place=1, rows=rows)
+    evidence = arm_evidence(one, TERMS, LATE)
+    return failing_reason(one, evidence, claims({"1": evidence}, TERMS)["1"])
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"failure": "connect", "status": None}, "most by connect; see whether it runs at its base_url."),
+        ({"failure": "total_timeout", "status": None}, "most by total_timeout; it did not answer in time: see its load"),
+        ({"status": 500}, "most by status 500; see what it writes in its answers."),
+        ({"status": 404}, "most by status 404; its base_url is wrong, or it does not know the model"),
+        (
+            {"status": 429, "excluded": ("denied",), "judgement": "denied", "payoffs": {}},
+            "most by status 429; raise its limit, or lower shadow.sample_rate or tournament.per_request.",
+        ),
+        (
+            {"status": 401, "excluded": ("denied",), "payoffs": {}},
+            "its key is missing or wrong: see the variable that api_key_env",
+        ),
+    ],
+)
+def test_a_candidate_that_fails_always_is_not_measured_and_what_to_do_is_named(more, words):
+    verdict, sentence = reason(failing(60, **more))
+    assert verdict is ChoiceVerdict.NOT_MEASURED
+    assert sentence.startswith("host-a: not measured: 60 of its 60 requests were refused or failed, ")
+    assert words in sentence
+
+
+@pytest.mark.parametrize(("count", "stands"), [(155, False), (156, True)])
+def test_a_tenth_of_failed_requests_is_the_most(count, stands):
+    """1,400 answers and 155 failures are 9.97 %; one more failure is over 10 %."""
+    found = reason([*arm(), *failing(count)])
+    assert (found is not None) == stands
+    assert found is None or found[0] is ChoiceVerdict.UNDECIDED
+
+
+def test_one_that_is_worse_in_what_it_answers_too_stays_worse():
+    assert reason([*arm(excess=0.3, n=600), *failing(300)]) is None
+
+
+def test_a_candidate_that_is_down_is_neither_same_nor_worse_in_a_tournament_though_its_detector_alarms():
+    record = replace(RECORD, terms=TERMS)
+    one = shown(figures(failing(200, failure="connect", status=None), record=record, now=LATER))["host-a"]
+    assert one.verdict is ChoiceVerdict.NOT_MEASURED
+    assert one.claim.worse == (("error", 1),)
