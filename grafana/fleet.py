@@ -42,11 +42,13 @@ FLEET = Board(
                 ),
                 Panel(
                     title="Exchanges that wait",
-                    text="In the streams for the auditors (rising: too few of them), and on the hosts that forward.",
+                    text="In the streams for the auditors (rising: too few of them; in a later format: upgrade them), and on the "
+                    "hosts that forward.",
                     unit="short",
                     width=8,
                     queries=(
                         q("max by (stream) (sameweights_backlog_messages{<own>})", STREAM),
+                        q("max by (stream) (sameweights_backlog_unreadable_messages{<own>}) > 0", f"in a later format {STREAM}"),
                         q("sum by (instance) (sameweights_publisher_queue_length{<own>})", f"not published yet {HOST}"),
                     ),
                 ),

@@ -13,7 +13,7 @@ import structlog
 
 from shadow.broker.broker_connection import BrokerConnection
 from shadow.broker.broker_errors import BrokerAwayError, BrokerError
-from shadow.broker.broker_message import stream_name
+from shadow.broker.broker_message import is_readable, stream_name
 from shadow.broker.broker_streams import ensure_consumers, ensure_streams, stream_state
 from shadow.broker.consumer import BrokerConsumer
 from shadow.metrics.broker_metrics import Backlog, ConsumerMetrics
@@ -28,6 +28,7 @@ log = structlog.get_logger("sameweights.consumer")
 
 BACKLOG_SECONDS = 5.0
 GAUGE_SECONDS = 0.5
+UPGRADE = "are in a format that this version does not read: upgrade the auditing hosts"
 
 
 class BrokerIntake:
@@ -98,11 +99,20 @@ class BrokerIntake:
     async def _backlog(self) -> None:
         while True:
             try:
-                self._streams = await backlog(self._broker, self._settings)
-                self._metrics.backlog(self._streams)
+                self._show(await backlog(self._broker, self._settings))
             except (BrokerAwayError, BrokerError):
                 log.debug("backlog_unknown", reason=self._broker.why_not)
             await asyncio.sleep(BACKLOG_SECONDS)
+
+    def _show(self, streams: Sequence[Backlog]) -> None:
+        known = {each.stream for each in self._streams if each.unreadable}
+        for each in streams:
+            if each.unreadable and each.stream not in known:
+                log.warning(
+                    "backlog_unreadable", stream=each.stream, messages=each.unreadable, effect=f"they wait; they {UPGRADE}"
+                )
+        self._streams = streams
+        self._metrics.backlog(streams)
 
 
 async def backlog(broker: BrokerConnection, settings: BrokerConfig) -> Sequence[Backlog]:
@@ -124,13 +134,16 @@ def stream_backlog(stream: str, info: Mapping[str, object]) -> Backlog:
         size=int(state.get("bytes", 0)),
         limit=max(0, int(config.get("max_bytes", 0))),
         age=max(0.0, now - first) if messages and first else 0.0,
+        unreadable=sum(count for subject, count in (state.get("subjects") or {}).items() if not is_readable(subject)),
     )
 
 
 def backlog_sentence(waits: Backlog) -> str:
     """What waits in a stream, in words."""
     words = f"stream {waits.stream}: {waits.messages:,} exchanges wait, {waits.size:,} of {waits.limit:,} bytes"
-    return f"{words}, the oldest for {waits.age:,.0f} s" if waits.messages else words
+    if waits.messages:
+        words += f", the oldest for {waits.age:,.0f} s"
+    return f"{words}; {waits.unreadable:,} of them {UPGRADE}" if waits.unreadable else words
 
 
 def _seconds(moment: str) -> float:

@@ -38,6 +38,11 @@ def subject(shard: int, version: str = FORMAT) -> str:
     return f"sameweights.{version}.exchange.{shard}"
 
 
+def is_readable(subject: str) -> bool:
+    """Whether this version reads the messages of a subject."""
+    return subject.split(".")[1:2] == [FORMAT]
+
+
 def stream_name(shard: int) -> str:
     """The name of one stream."""
     return f"SAMEWEIGHTS_EXCHANGE_{shard}"

@@ -55,8 +55,9 @@ async def _stream(broker: BrokerConnection, settings: BrokerConfig, shard: int) 
         return BrokerFact(works=None, text=f"stream {name}: not there yet; the first host to start creates it")
     if foreign := foreign_stream(settings, shard, info["config"]):
         return BrokerFact(works=False, text=foreign)
-    words = backlog_sentence(stream_backlog(name, info))
-    return BrokerFact(works=True, text=f"{words}; {await _consumer(broker, name)}")
+    waits = stream_backlog(name, info)
+    words = f"{backlog_sentence(waits)}; {await _consumer(broker, name)}"
+    return BrokerFact(works=None if waits.unreadable else True, text=words)
 
 
 async def _consumer(broker: BrokerConnection, stream: str) -> str:

@@ -85,8 +85,8 @@ async def ensure_consumers(broker: BrokerConnection, settings: BrokerConfig) -> 
 
 
 async def stream_state(broker: BrokerConnection, shard: int) -> Mapping[str, Any]:
-    """What JetStream knows of a stream; errors as `BrokerConnection.api`."""
-    return await broker.api(f"STREAM.INFO.{stream_name(shard)}")
+    """What JetStream knows of a stream, its messages by subject too; errors as `BrokerConnection.api`."""
+    return await broker.api(f"STREAM.INFO.{stream_name(shard)}", {"subjects_filter": ">"})
 
 
 async def _ensure_stream(broker: BrokerConnection, settings: BrokerConfig, shard: int) -> None:

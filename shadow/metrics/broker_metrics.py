@@ -27,13 +27,17 @@ FORWARDING = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backlog:
-    """What waits in one stream: messages, bytes, the stream's limit in bytes, and the age of the oldest in seconds."""
+    """What waits in one stream: messages, bytes, the stream's limit in bytes, and the age of the oldest in seconds.
+
+    `unreadable` are those of the messages in a format that this version does not read.
+    """
 
     stream: str
     messages: int
     size: int
     limit: int
     age: float
+    unreadable: int = 0
 
 
 class PublisherMetrics:
@@ -73,6 +77,12 @@ class ConsumerMetrics:
         self._messages = Gauge(
             "sameweights_backlog_messages", "Exchanges in a stream that are not stored yet.", stream, registry=registry
         )
+        self._unreadable = Gauge(
+            "sameweights_backlog_unreadable_messages",
+            "Exchanges in a stream in a format that this version does not read.",
+            stream,
+            registry=registry,
+        )
         self._bytes = Gauge("sameweights_backlog_bytes", "Bytes of a stream.", stream, registry=registry)
         self._limit = Gauge("sameweights_backlog_limit_bytes", "Limit of a stream in bytes.", stream, registry=registry)
         self._age = Gauge("sameweights_backlog_age_seconds", "Age of the oldest exchange in a stream.", stream, registry=registry)
@@ -97,6 +107,7 @@ class ConsumerMetrics:
         """Take over what waits in each stream."""
         for each in streams:
             self._messages.labels(each.stream).set(each.messages)
+            self._unreadable.labels(each.stream).set(each.unreadable)
             self._bytes.labels(each.stream).set(each.size)
             self._limit.labels(each.stream).set(each.limit)
             self._age.labels(each.stream).set(each.age)

@@ -80,6 +80,26 @@ async def test_intake_is_not_ready_until_it_is_connected_and_shows_what_waits(tm
         await made.close()
 
 
+async def test_exchanges_of_a_later_format_are_shown_and_logged_once_while_they_wait(tmp_path, monkeypatch, logged):
+    lines = logged("shadow.broker.broker_intake")
+    monkeypatch.setattr(broker_intake, "BACKLOG_SECONDS", 0.05)
+    async with nats_server(tmp_path) as server, connected(settings(server)) as broker:
+        for number in range(2):
+            await broker.publish("sameweights.2.exchange.0", b"of tomorrow", {"Nats-Msg-Id": f"{number}"})
+        made, registry = intake(settings(server))
+        await made.start("")
+        staying = asyncio.create_task(made.stay())
+        stream = {"stream": "SAMEWEIGHTS_EXCHANGE_0"}
+        await until(lambda: registry.get_sample_value("sameweights_backlog_unreadable_messages", stream) == 2)
+        await broker.publish("sameweights.2.exchange.0", b"of tomorrow", {"Nats-Msg-Id": "2"})
+        await until(lambda: registry.get_sample_value("sameweights_backlog_unreadable_messages", stream) == 3)
+        assert any("3 of them are in a format that this version does not read" in line for line in made.lines())
+        staying.cancel()
+        await asyncio.gather(staying, return_exceptions=True)
+        await made.close()
+    assert [call.kwargs["event"] for call in lines].count("backlog_unreadable") == 1
+
+
 async def test_broker_that_refuses_the_configuration_ends_the_start(tmp_path):
     async with nats_server(tmp_path) as server:
         made, _ = intake(settings(server, replicas=5))

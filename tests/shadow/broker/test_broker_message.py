@@ -15,6 +15,7 @@ from shadow.broker.broker_message import (
     MessageError,
     PayloadCompressor,
     headers,
+    is_readable,
     read_message,
     shard_of,
     stream_name,
@@ -48,6 +49,13 @@ def test_subject_and_headers_hold_the_version_of_the_format():
     assert subject(2, "*") == "sameweights.*.exchange.2"
     assert headers("a" * 32) == {"Sameweights-Format": "1", "Nats-Msg-Id": "a" * 32}
     assert stream_name(2) == "SAMEWEIGHTS_EXCHANGE_2"
+
+
+@pytest.mark.parametrize(
+    ("named", "readable"), [(subject(3), True), (subject(3, "2"), False), (subject(3, "10"), False), ("", False)]
+)
+def test_subject_of_this_version_alone_is_readable(named, readable):
+    assert is_readable(named) == readable
 
 
 @pytest.mark.parametrize("version", ["", "2", "10"])

@@ -20,6 +20,17 @@ async def test_broker_with_its_streams_shows_what_waits(tmp_path):
     assert "SAMEWEIGHTS_EXCHANGE_1: 0 exchanges wait" in facts[2].text
 
 
+async def test_exchange_of_a_later_format_is_counted_with_what_to_do(tmp_path):
+    async with nats_server(tmp_path) as server:
+        async with connected(settings(server)) as broker:
+            await broker.publish("sameweights.2.exchange.0", b"of tomorrow", {})
+            await broker.publish("sameweights.1.exchange.0", b"of today", {})
+        _, stream = await broker_report(settings(server), "")
+    assert stream.works is None
+    assert "2 exchanges wait" in stream.text
+    assert "1 of them are in a format that this version does not read: upgrade the auditing hosts" in stream.text
+
+
 async def test_streams_that_are_not_there_are_not_created(tmp_path):
     async with nats_server(tmp_path) as server:
         first, again = [await broker_report(settings(server), "") for _ in range(2)]

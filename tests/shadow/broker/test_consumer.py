@@ -2,19 +2,21 @@
 
 import asyncio
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
 from proxy.packing import pack
 from proxy.process.shared_counters import SharedCounters
 from shadow.broker import broker_streams, consumer
-from shadow.broker.broker_message import PayloadCompressor, headers, stream_name, subject
+from shadow.broker.broker_message import FORMAT_HEADER, ID_HEADER, PayloadCompressor, headers, stream_name, subject
 from shadow.broker.consumer import BrokerConsumer
 from shadow.pipeline.exchange_ledger import ExchangeLedger
 from storage.store import StoreError
 from tests.brokers import connected, nats_server, settings, stored_messages
 from tests.exchanges import asked, exchange, said
-from tests.running import until
+from tests.kept_messages import KEPT
+from tests.running import PATIENCE, until
 
 NONE = 0.05
 """Seconds in which nothing comes."""
@@ -101,6 +103,17 @@ async def test_message_that_is_no_exchange_is_counted_and_the_next_one_is_taken(
         await running.left(0)
         assert running.board.totals()["malformed"] == 2
         assert [call.kwargs["event"] for call in lines] == ["message_unreadable"] * 2
+
+
+@pytest.mark.parametrize("number", range(len(KEPT["1"])))
+async def test_message_that_a_release_published_is_taken_as_the_exchange_that_it_was(tmp_path, number):
+    body = (Path(__file__).with_name("messages") / f"format-1-{number}.zst").read_bytes()
+    async with consuming(tmp_path) as running:
+        await running.broker.publish(subject(0, "1"), body, {FORMAT_HEADER: "1", ID_HEADER: "1"})
+        taken = await asyncio.wait_for(running.consumer.take(), PATIENCE)
+        assert taken == KEPT["1"][number]._replace(worker=0)
+        running.consumer.settled(taken.id)
+        await running.left(0)
 
 
 async def test_message_of_a_later_format_stays_in_the_stream(tmp_path):

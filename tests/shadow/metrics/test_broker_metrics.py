@@ -25,11 +25,12 @@ def test_consumer_shows_each_stream_and_each_outcome_from_the_start():
     metrics = ConsumerMetrics(registry)
     for outcome in REDELIVERIES:
         assert registry.get_sample_value("sameweights_redelivered_total", {"outcome": outcome}) == 0
-    metrics.backlog([Backlog(stream="S", messages=2, size=30, limit=100, age=1.5)])
+    metrics.backlog([Backlog(stream="S", messages=2, size=30, limit=100, age=1.5, unreadable=1)])
     metrics.show(connected=True, redelivered={"audited": 2})
     metrics.show(connected=True, redelivered={"audited": 3})
     assert registry.get_sample_value("sameweights_redelivered_total", {"outcome": "audited"}) == 3
     assert registry.get_sample_value("sameweights_backlog_age_seconds", {"stream": "S"}) == 1.5
+    assert registry.get_sample_value("sameweights_backlog_unreadable_messages", {"stream": "S"}) == 1
     assert registry.get_sample_value("sameweights_backlog_limit_bytes", {"stream": "S"}) == 100
 
 
