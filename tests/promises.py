@@ -260,6 +260,12 @@ PROMISES = (
     Promise(
         "fleet.checked", DOCUMENTED, "design", "A broker that cannot be used as configured is refused in a sentence at the start."
     ),
+    Promise(
+        "fleet.composed",
+        DOCUMENTED,
+        "design",
+        "The commands, environment and files of the fleet's compose.yaml store, judge once, and fill each panel of Fleet.",
+    ),
     Promise("store.full", RECORDING, "SQLite's I/O error tests", "A full disk costs no answer, is counted, and /readyz says so."),
     Promise("store.server", RECORDING, "design", "A PostgreSQL server that stops costs no answer; its losses are counted."),
     Promise(

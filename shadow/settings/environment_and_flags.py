@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import get_args, get_origin
+from typing import Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -84,7 +84,8 @@ def _value(kind: object, text: str) -> object:
     """The text converted to the type of the key; text that does not fit stays text, and is then refused with its key."""
     if kind is bool:
         return _WORDS.get(text.strip().lower(), text)
-    if kind in {int, float} or get_origin(kind) in {dict, tuple}:
+    choices = get_args(kind) if get_origin(kind) is Literal else ()
+    if kind in {int, float} or get_origin(kind) in {dict, tuple} or int in set(map(type, choices)):
         with suppress(ValueError, RecursionError):
             return json.loads(text)
     return text

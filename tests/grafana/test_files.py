@@ -23,8 +23,9 @@ def by_schema(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-def test_compose_is_valid_by_its_schema():
-    ran = by_schema("--builtin-schema", "vendor.compose-spec", GRAFANA / "compose.yaml")
+@pytest.mark.parametrize("name", ["compose.yaml", "fleet/compose.yaml"])
+def test_compose_is_valid_by_its_schema(name):
+    ran = by_schema("--builtin-schema", "vendor.compose-spec", GRAFANA / name)
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 

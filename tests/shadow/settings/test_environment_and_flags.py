@@ -1,5 +1,7 @@
 """Variables and flags take precedence over the file, and unknown ones are refused."""
 
+import json
+
 import pytest
 
 from shadow.settings.environment_and_flags import from_environment, from_flags, variables
@@ -31,6 +33,25 @@ def test_variables_reach_every_kind_of_value():
         ("admin", "models"): ["kimi"],
         ("proxy", "providers", "moon-shot", "models"): {"*": "k2"},
     }
+
+
+def default(path) -> object:
+    """The default of a key of the sections that every configuration has."""
+    found = Config()
+    for key in path:
+        found = getattr(found, key)
+    return found
+
+
+@pytest.mark.parametrize("name", [name for name in variables(Config) if "<NAME>" not in name])
+def test_default_of_each_key_is_taken_from_its_variable_as_it_is(name):
+    ((path, _),) = read({name: "x"})[0].items()
+    expected = default(path)
+    text = expected if isinstance(expected, str) else json.dumps(expected)
+    values, faults = read({name: text})
+    assert faults == []
+    assert values == {path: [*expected] if isinstance(expected, tuple) else expected}
+    assert type(values[path]) is type(expected) or isinstance(expected, tuple)
 
 
 @pytest.mark.parametrize(
