@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 import yaml
 
 from shadow.settings.config_template import STARTER
-from tests.boards import GRAFANA
+from tests.boards import GRAFANA, ROOT
 from tests.brokers import PROGRAM as NATS
 from tests.composed import FLEET, ONE_MACHINE, PASSWORDS, compose, composed
 from tests.watching import missing, promtool
@@ -150,3 +151,27 @@ def test_files_of_prometheus_differ_in_their_targets_alone():
     for each in (one, other):
         del each["scrape_configs"][0]["static_configs"]
     assert one == other
+
+
+def test_users_of_the_broker_have_the_rights_of_the_guide():
+    guide = (ROOT / "docs" / "how-to" / "fleet.md").read_text(encoding="utf-8")
+    (rights,) = re.findall(r"(?ms)^authorization \{$.*?^\}$", guide)
+    assert rights in (GRAFANA / "fleet" / "nats.conf").read_text(encoding="utf-8")
+
+
+def test_targets_of_the_guide_are_those_of_the_file():
+    guide = (ROOT / "docs" / "how-to" / "fleet.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"(?ms)^```yaml\n(scrape_configs:.*?)^```$", guide)
+    assert block in (GRAFANA / "fleet" / "prometheus.yml").read_text(encoding="utf-8")
+
+
+def test_the_lines_of_the_guide_write_the_passwords_that_the_file_needs(tmp_path, config):
+    guide = (ROOT / "docs" / "how-to" / "fleet.md").read_text(encoding="utf-8")
+    (lines,) = re.findall(r"(?ms)^(for name in .*?^done > fleet\.env)$", guide)
+    subprocess.run(["bash", "-euc", lines], cwd=tmp_path, check=True)
+    written = dict(line.split("=", 1) for line in (tmp_path / "fleet.env").read_text().splitlines())
+    assert written.keys() == PASSWORDS.keys()
+    assert all(re.fullmatch(r"p[0-9a-f]{48}", value) for value in written.values())
+    arguments = ("--env-file", tmp_path / "fleet.env", "-f", FLEET, "config", "--quiet")
+    ran = compose(*arguments, environ={"SAMEWEIGHTS_CONFIG": str(config)})
+    assert (ran.returncode, ran.stderr) == (0, "")
