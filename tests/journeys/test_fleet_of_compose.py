@@ -42,7 +42,7 @@ class ComposedBroker(NatsServer):
         for old, new in (
             ("0.0.0.0:4222", f"127.0.0.1:{self.port}"),
             ("127.0.0.1:8222", "127.0.0.1:-1"),  # any free port
-            ("/tmp/jetstream", f"{self._folder}/jetstream"),
+            ("/tmp", str(self._folder)),
         ):
             assert text.count(f'"{old}"') == 1
             text = text.replace(old, new)
