@@ -1,6 +1,6 @@
 """Measures the store: rows a second, bytes per exchange of long conversations, and seconds per query at scale.
 
-    .venv/bin/python bench/store.py [--exchanges 1000000] [--agents 20]
+    .venv/bin/python bench/store.py [--exchanges 1000000] [--agents 20] [--keep-rate 0.05]
 
 Conversations are those of bench/talk.py: 50 turns, each request repeats all before it, answers are streams of 100 chunks. The
 large database holds no bodies (they are read one by one, by number); its rows are copies, made by SQL, of rows that the real
@@ -23,6 +23,7 @@ from shadow.checks.registry import check
 from shadow.compare.comparators import compare
 from shadow.drift.payoff import payoffs
 from shadow.findings.pair import ControlReason, Pair, PairKind
+from shadow.pipeline.row_retention import retained
 from shadow.privacy.withheld_words import withhold_exchange, withhold_pair
 from shadow.reading.parsed_exchange import parse_exchange, parse_shadow_exchange
 from shadow.records import AnsweredPair, exchange_record, pair_record
@@ -97,6 +98,28 @@ def agents(folder: Path, count: int) -> None:
         print(f"| bytes an exchange, {name} | {total / len(made):,.0f} |")
     for name, total in parts:
         print(f"| of it {name} | {total / len(made):,.0f} |")
+
+
+def sampled(folder: Path, rate: float, talks: int = 400) -> None:
+    """The size of a database whose rows are of `rate` of the conversations, beside one with all; 1 in 20 have pairs."""
+    speaker = Speaker()
+    print(f"\n**{talks} conversations of 10 turns, 1 in 20 with pairs**\n\n| keep_rate | bytes an exchange | rows of exchanges |")
+    print("|---:|---:|---:|")
+    said = [turns(speaker, 10) for _ in range(20)]
+    for chosen in (1.0, rate):
+        with closing(open_store(StorageConfig(url=f"sqlite:///{folder}/rate-{chosen}.db", queue=1_000_000))) as store:
+            for talk in range(talks):
+                for turn, body in enumerate(said[talk % 20]):
+                    paired = talk % 20 == 0
+                    name, answer = f"{talk:06x}-{turn:04x}", stream(speaker, 100)
+                    one = exchange(f"{name}-live", body, answer, conversation=f"talk {talk}")
+                    store.add_exchange(retained(record(one), chosen, bytes(32), sampled=paired))
+                    if paired:
+                        store.add_pair(pair(one, exchange(f"{name}-twin", body, answer, role=Role.SHADOW), "full"))
+            assert store.flush(600)
+        with closing(sqlite3.connect(folder / f"rate-{chosen}.db")) as conn:
+            (rows,) = conn.execute("SELECT count(*) FROM exchanges WHERE role = 'primary'").fetchone()
+        print(f"| {chosen:g} | {(folder / f'rate-{chosen}.db').stat().st_size / talks / 10:,.0f} | {rows:,} of {talks * 10:,} |")
 
 
 def _has_dbstat(conn: sqlite3.Connection) -> bool:
@@ -198,9 +221,13 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--exchanges", type=int, default=1_000_000)
     options.add_argument("--agents", type=int, default=20)
+    options.add_argument("--keep-rate", type=float, default=0.0)
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        if chosen.keep_rate:
+            sampled(folder, chosen.keep_rate)
+            return
         if chosen.agents:
             agents(folder, chosen.agents)
         config = StorageConfig(url=f"sqlite:///{folder}/large.db", queue=100_000)

@@ -14,6 +14,7 @@ from storage.body_compression import BodyCompressor
 from storage.check_sets import set_number
 from storage.delta_bodies import DeltaBodies, DeltaBody
 from storage.rows import ExchangeRecord, ExchangeRow, FindingRow, IdentityRow, PairRecord, PairRow, PayoffRow, ToolCallRow
+from storage.unkept_sums import UnkeptExchange, counted
 
 Values = tuple[object, ...]
 
@@ -52,6 +53,8 @@ class RecordRows:
     """The request body of an exchange, which follows the `payload` in its row."""
     counts: Sequence[rollup_keys.Key] = ()
     passed: rollup_keys.Passed | None = None
+    unkept: UnkeptExchange | None = None
+    """The figures of an exchange that gets no row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,8 @@ class RecordPreparer:
         foreign -= {row.id}
         if foreign or any(map(_of_a_pair, record.findings)):
             raise ValueError(f"a record of the exchange {row.id} holds rows of {sorted(foreign)} or of a pair")
+        if not record.kept:
+            return RecordRows(row.id, (), counts=rollup_keys.keys(record), passed=rollup_keys.passed(record), unkept=counted(row))
         rows = [("exchanges", (*_exchange(row), set_number(record.passed)))]
         rows += [("tool_calls", _tool_call(call)) for call in record.tool_calls]
         rows += [("checks", _check(finding)) for finding in record.findings]

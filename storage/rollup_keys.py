@@ -60,7 +60,15 @@ def whole_stretches(since: float, until: float) -> tuple[int, int]:
 
 
 def period(since: float, until: float) -> dict[str, float]:
-    """The parameters of the queries of traffic: the whole stretches of a period, and the remainders at its two ends."""
+    """The parameters of the queries of traffic: the whole stretches of a period, and the remainders at its two ends.
+
+    From `begun` to `until` begin the stretches of exchanges without a row, the one that `since` falls in among them.
+    """
     first, last = whole_stretches(since, until)
     head, tail = (first, last) if first < last else (until, until)
-    return {"since": since, "until": until, "first": first, "last": last, "head": head, "tail": tail}
+    return {"since": since, "until": until, "first": first, "last": last, "head": head, "tail": tail, "begun": begun(since)}
+
+
+def begun(since: float) -> int:
+    """The begin of the stretch that a moment falls in."""
+    return int(since // STRETCH) * STRETCH

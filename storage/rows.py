@@ -71,6 +71,12 @@ class ExchangeRow:
     reasoning_tokens: int | None = None
     uncertain_tokens: int | None = None
     """Output tokens beyond these that may have been billed."""
+    tenant: str = ""
+    """The tenant whose key the request held, by its name in the configuration; "" without tenants."""
+    drawn: bool = True
+    """Whether its conversation is in the share `storage.keep_rate` of which every row is kept; others have a row for their pair
+    or a failed check alone.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +174,8 @@ class ExchangeRecord:
     identities: tuple[IdentityRow, ...] = ()
     source: str = ""
     """The process that sent it, under which stored exchanges are counted; "" where they are not."""
+    kept: bool = True
+    """False for an exchange that is counted and gets no row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -324,6 +332,17 @@ class TrafficCount:
     errors: int
     prompt_tokens: int
     completion_tokens: int
+
+
+class RowCoverage(NamedTuple):
+    """How many live requests of a period have a row: `rows` of them, `paired` of these with a pair; `unkept` were counted alone.
+
+    `unkept` is counted in stretches of ten minutes, of which the first may begin before the period.
+    """
+
+    rows: int
+    paired: int
+    unkept: int
 
 
 class TokenSum(NamedTuple):

@@ -25,6 +25,10 @@ class StorageConfig(BaseModel):
     read_url_env: str = ""
     """Environment variable that holds the URL of a PostgreSQL standby, which pages, reports and commands read."""
     keep_days: Annotated[float, Field(gt=0)] = 30.0
+    keep_rate: Annotated[float, Field(ge=0, le=1)] = 1.0
+    """Share of the conversations of which every exchange has a row; of the others, pairs and answers that failed a check alone.
+    All are counted.
+    """
     max_bytes: Annotated[int, Field(ge=0)] = 0
     """Bytes of the database and its log, kept within 5 % behind each batch; 0 is no bound. The oldest records go first."""
     bodies: Bodies = "full"

@@ -44,6 +44,7 @@ from storage.rows import (
     PairRow,
     PairSummary,
     PayoffPoint,
+    RowCoverage,
     SegmentCount,
     SignalCount,
     TokenSum,
@@ -322,6 +323,9 @@ class Reader(Protocol):
 
     def traffic(self, since: float, until: float) -> Sequence[TrafficCount]:
         """Requests, failures and tokens by provider, model and role."""
+
+    def row_coverage(self, since: float, until: float) -> RowCoverage:
+        """How many live requests of the period have a row; all zero where every one has (`storage.keep_rate` is 1)."""
 
     def token_sums(self, since: float, until: float) -> Sequence[TokenSum]:
         """Tokens by class, by day of UTC, provider, model, role and state of usage."""

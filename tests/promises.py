@@ -305,6 +305,12 @@ PROMISES = (
         "store.killed", WHOLE, "SQLite's crash tests", "Kills under load leave a sound database, without half rows or doubles."
     ),
     Promise("clock.jumps", WHOLE, "design", "A clock that jumps changes no duration."),
+    Promise(
+        "audit.sampled_rows",
+        WHOLE,
+        "configuration",
+        "Where rows are sampled every request is counted, every pair is kept, and the report states the share.",
+    ),
     Promise("audit.whole", WHOLE, "design", "A sampled request is answered, paired, stored, shown and counted."),
     Promise(
         "audit.fitted",

@@ -118,6 +118,7 @@ def report(
                 found.references,
                 period=_period(found, since, until="" if bundle else until),
                 now=now,
+                sampled=found.rows.sentence if found.rows else "",
                 width=columns(),
                 color=is_colored(),
                 options=f" --from {shlex.quote(str(bundle))}"
@@ -145,10 +146,12 @@ def status(
     now = time.time()
     with progress("reading the records"), reading(config, db) as reader:
         found = views.build_verdicts(reader, *_ends(since, "now", now))
+    sampled = found.rows.sentence if found.rows else ""
     if as_json:
-        typer.echo(status_json(found.cards, now=now))
+        typer.echo(status_json(found.cards, now=now, sampled=sampled))
     else:
-        typer.echo(plain(short_status(found.cards) if short else "\n".join(status_lines(found.cards, now=now))))
+        lines = [short_status(found.cards)] if short else status_lines(found.cards, now=now, sampled=sampled)
+        typer.echo(plain("\n".join(lines)))
     _leave(found, drift=True, unmeasured=True)
 
 

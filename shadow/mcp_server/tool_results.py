@@ -22,6 +22,8 @@ class Period(BaseModel):
 
     since: str
     until: str
+    rows: str = ""
+    """How the rows are sampled that some figures are estimates from; "" where every request has one."""
 
 
 class Reason(BaseModel):

@@ -36,6 +36,7 @@ from shadow.report.count_lines import CountLine, count_lines
 from shadow.report.drift_lines import drift_lines
 from shadow.report.figures import Scorecard, SignalLine
 from shadow.report.filters import moment_of
+from shadow.report.row_sampling import row_sampling
 from shadow.settings.config_errors import ConfigError, quoted
 from shadow.verdict.verdict_value import VerdictReason
 from storage.judgement_rows import AlarmRow
@@ -165,8 +166,9 @@ class VerdictTools:
         if start >= end:
             raise ConfigError([f"since {quoted(since)} is not before until {quoted(until)}"])
         cards = scorecards(self._reader, start, end)
+        sampling = row_sampling(self._reader, start, end)
         return BuiltPeriod(
-            period=Period(since=instant(start), until=instant(end)),
+            period=Period(since=instant(start), until=instant(end), rows=sampling.sentence if sampling else ""),
             cards=cards,
             counts=count_lines(self._reader, drift_lines(self._reader), start, end),
             built=self._clock(),

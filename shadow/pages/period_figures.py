@@ -23,6 +23,7 @@ from shadow.report.filters import moment_of
 from shadow.report.latency_lines import PaceLine, pace_lines
 from shadow.report.reference_lines import reference_lines
 from shadow.report.reference_refusals import refusing_reference_lines
+from shadow.report.row_sampling import RowSampling, row_sampling
 from shadow.settings.config_errors import ConfigError, quoted
 from storage.page_rows import CoursePoint
 from storage.rows import TokenSum, TrafficCount
@@ -71,6 +72,8 @@ class PeriodFigures:
     token_counts: tuple[CountLine, ...]
     traffic: tuple[TrafficCount, ...]
     token_sums: tuple[TokenSum, ...]
+    rows: RowSampling | None
+    """How the rows are sampled; None where every request has one."""
     courses: Courses
     """The course of each card's `course_signal`, by provider, model and reference; routes are apart."""
 
@@ -251,6 +254,7 @@ def period_figures(reader: Reader, since: float, until: float, now: float) -> Pe
         paces=pace_lines(reader),
         token_counts=count_lines(reader, drift, since, until),
         traffic=tuple(reader.traffic(since, until)),
+        rows=row_sampling(reader, since, until),
         token_sums=tuple(reader.token_sums(since, until)),
         courses=courses(reader, cards, since, until, STEPS),
     )

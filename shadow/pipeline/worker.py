@@ -21,6 +21,7 @@ from shadow.pipeline.audit_sinks import AuditCounts, AuditOutcomes
 from shadow.pipeline.budget_account import BudgetAccount
 from shadow.pipeline.identity_observer import IdentityObserver
 from shadow.pipeline.reference_client import ReferenceClient
+from shadow.pipeline.row_retention import retained
 from shadow.pipeline.shadow_run import ShadowRunner
 from shadow.pipeline.shadow_scheduler import ShadowScheduler
 from shadow.pipeline.shadow_selection import ShadowSelector
@@ -70,6 +71,7 @@ class Worker:
         `sources` names a data-plane process in the store, which counts what it has stored of each.
         """
         self._config = config
+        self._secret = secret
         self._conversations = Conversations(secret)
         self._outcomes = outcomes
         self._sources = sources
@@ -135,6 +137,7 @@ class Worker:
             parsed, place = self._parsed(exchange, place)
             decision = self._sampled(parsed, place)
             record = self._recorder.record(parsed, pair_id=exchange.id if decision.shadow else "")
+            record = retained(record, self._config.storage.keep_rate, self._secret, sampled=decision.shadow)
         except Exception:
             self._outcomes.lost(exchange.worker, "error", exchange.id)
             log.exception("exchange_failed", exchange=exchange.id)

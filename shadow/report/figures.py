@@ -14,6 +14,7 @@ from shadow.report.drift_lines import DriftLine
 from shadow.report.latency_lines import LatencyLine, PaceLine
 from shadow.report.money_lines import MoneyLine
 from shadow.report.router_lines import RouterLine
+from shadow.report.row_sampling import RowSampling
 from shadow.verdict.evidence import EvidenceSide
 from shadow.verdict.verdict_value import Verdict, VerdictWord
 
@@ -303,6 +304,8 @@ class Report:
     token_counts: tuple[CountLine, ...] = ()
     routers: tuple[RouterLine, ...] = ()
     money: tuple[MoneyLine, ...] = ()
+    rows: RowSampling | None = None
+    """How the rows are sampled that some figures are read from; None where every request has one."""
 
     @property
     def drifted(self) -> bool:

@@ -54,6 +54,7 @@ def as_html(report: Report) -> str:
         period=begin,
         rows=rows,
         references=[line.headline for line in report.references],
+        sampled=report.rows.sentence if report.rows else "",
         missing=unmeasured_lines(report.cards),
         cards=[(display_name(card, report.cards), card, list(_bars(card))) for card in report.cards],
         drifting=[(line, drift_details(line)) for line in drift_rows(report)],

@@ -23,6 +23,9 @@ def _lines(report: Report) -> Iterator[str]:
     for line in report.references:
         yield f"> **{markdown(line.headline)}**"
         yield ""
+    if report.rows:
+        yield f"> {markdown(report.rows.sentence)}"
+        yield ""
     if not report.cards:
         yield "Not measured: no request in this period."
         return

@@ -161,7 +161,8 @@ def _heading(report: Report) -> Text:
     of = f" of {shadowed} sent to one" if shadowed > compared else ""
     sent = f"{requests} requests, {failed} failed" + (f", {copies} copies to candidates" if copies else "")
     heading.append(f"\n  {sent}, {compared} compared with a reference{of}", style="not bold dim")
-    return heading.append("".join(f"\n  {cause}" for cause in _causes(report)), style="not bold dim")
+    sampled = [report.rows.sentence] if report.rows else []
+    return heading.append("".join(f"\n  {line}" for line in (*sampled, *_causes(report))), style="not bold dim")
 
 
 def _causes(report: Report) -> Iterator[str]:

@@ -30,26 +30,28 @@ def verdict_text(
     references: Sequence[ReferenceLine] = (),
     *,
     period: str,
+    sampled: str = "",
     now: float,
     width: int,
     color: bool,
     options: str = "",
     doctor_options: str = "",
 ) -> str:
-    """The verdicts of `cards`, worst first; `period` states which, the options are those of the command that is printed last:
-    of a further report of the same period, or of `doctor`.
+    """The verdicts of `cards`, worst first; `period` states which, `sampled` how its rows are sampled. The options are those of
+    the command that is printed last: of a further report of the same period, or of `doctor`.
     """
     following = _next(verdict_rows(cards), options, doctor_options)
-    return printed(_parts(cards, references, period, now, following), width=width, color=color)
+    return printed(_parts(cards, references, period, now, _ending(sampled, following)), width=width, color=color)
 
 
-def status_lines(cards: Sequence[Scorecard], *, now: float) -> tuple[str, ...]:
-    """One line for each provider and model: mark, name, state, finding, since when, pairs."""
+def status_lines(cards: Sequence[Scorecard], *, now: float, sampled: str = "") -> tuple[str, ...]:
+    """One line for each provider and model: mark, name, state, finding, since when, pairs; then `sampled`, how rows are."""
     rows = verdict_rows(cards)
-    return tuple(
+    lines = tuple(
         plain(f"{row.mark} {display_name(row, rows)}: {_state(row, now)}{f'; {row.finding}' if row.finding else ''}")
         for row in rows
     )
+    return (*lines, plain(f"note: {sampled}")) if sampled else lines
 
 
 def short_status(cards: Sequence[Scorecard]) -> str:
@@ -58,7 +60,7 @@ def short_status(cards: Sequence[Scorecard]) -> str:
     return " ".join(f"{mark}{marks.count(mark)}" for mark in dict.fromkeys(marks)) or "-"
 
 
-def status_json(cards: Sequence[Scorecard], *, now: float) -> str:
+def status_json(cards: Sequence[Scorecard], *, now: float, sampled: str = "") -> str:
     """The rows as JSON (`sameweights.status/1`); times are RFC 3339 in UTC."""
     rows = [
         {
@@ -75,11 +77,12 @@ def status_json(cards: Sequence[Scorecard], *, now: float) -> str:
         }
         for row in verdict_rows(cards)
     ]
-    return json.dumps({"schema": STATUS_SCHEMA, "at": rfc3339(now), "providers": rows}, indent=2)
+    note = {"rows": sampled} if sampled else {}
+    return json.dumps({"schema": STATUS_SCHEMA, "at": rfc3339(now), "providers": rows, **note}, indent=2)
 
 
 def _parts(
-    cards: Sequence[Scorecard], references: Sequence[ReferenceLine], period: str, now: float, following: str
+    cards: Sequence[Scorecard], references: Sequence[ReferenceLine], period: str, now: float, ending: Sequence[Text]
 ) -> Iterator[RenderableType]:
     rows = verdict_rows(cards)
     yield Text(headline(rows), style="bold").append(f"  {period}", style="not bold dim")
@@ -91,7 +94,12 @@ def _parts(
         yield Text(f"and {len(rows) - CARDS} more: --full")
     for missing in unmeasured_lines(cards):
         yield Text(f"Not measured: {plain(missing)}", style="dim")
-    yield Text(f"Next: {following}", style="dim")
+    yield from ending
+
+
+def _ending(sampled: str, following: str) -> Sequence[Text]:
+    lines = [f"Note: {plain(sampled)}"] if sampled else []
+    return [Text(line, style="dim") for line in (*lines, f"Next: {following}")]
 
 
 def _table(rows: Sequence[VerdictRow], now: float) -> Table:

@@ -40,6 +40,7 @@ from storage.prepared_records import (
     Values,
 )
 from storage.store import Outcome, StoreError
+from storage.unkept_sums import UnkeptBatch
 
 Result = TypeVar("Result")
 WARNING_SECONDS = 60.0
@@ -87,6 +88,7 @@ class _Batch:
     rows: dict[str, list[Values]] = field(default_factory=lambda: defaultdict(list))
     counts: Counter[rollup_keys.Key] = field(default_factory=Counter)
     passed: Counter[rollup_keys.Passed] = field(default_factory=Counter)
+    unkept: UnkeptBatch = field(default_factory=UnkeptBatch)
     exchanges: list[str] = field(default_factory=list)
     pairs: list[str] = field(default_factory=list)
 
@@ -108,6 +110,9 @@ class _Batch:
         if exchange.id in self.known_exchanges:
             return False
         self.known_exchanges.add(exchange.id)
+        if exchange.unkept:
+            self.unkept.add(exchange.id, exchange.unkept, exchange.counts, exchange.passed)
+            return True
         self.exchanges.append(exchange.id)
         self.rows["payloads"].append((exchange.id, *exchange.payload, _whole_body(exchange)))
         self._add_rows(exchange)
@@ -176,6 +181,7 @@ class CopyInserter:
         for table, rows in batch.rows.items():
             self._copy(conn, table, rows)
         kept_sums.add(conn, batch.exchanges, batch.pairs, batch.counts + rollup_keys.expanded(batch.passed), batch.passed)
+        kept_sums.add_unkept(conn, batch.unkept)
         kept_sums.count_sources(conn, Counter(record.source for record in records if record.source))
         return new
 
@@ -254,7 +260,7 @@ class CopyInserter:
         ids = [rows.id for record in records for rows in record.exchanges]
         pairs = [record.pair.id for record in records if record.pair]
         subjects = [_subject(record.pair) for record in records if record.pair]
-        known = _known(conn, "exchanges", [*ids, *subjects])
+        known = _known(conn, "exchanges", [*ids, *subjects]) | _known(conn, "unkept_ids", ids)
         return _Batch(known, _known(conn, "pairs", pairs) if pairs else set()), known | set(ids)
 
     def _copy(self, conn: psycopg.Connection, table: str, rows: Sequence[Values]) -> None:

@@ -25,6 +25,7 @@ WHERE e.id = %s ORDER BY c.place
 LATENCIES = """
 SELECT provider, model, role, first_chunk, first_token, seconds FROM exchanges
 WHERE id >= %(first)s AND started >= %(since)s AND started < %(until)s AND failure = '' AND status < 400
+  AND (drawn OR role <> 'primary')
 ORDER BY started DESC, no DESC LIMIT %(limit)s
 """
 MEASURES = ("first_chunk", "first_token", "seconds")

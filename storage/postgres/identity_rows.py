@@ -52,6 +52,7 @@ BY_STREAM = """
 WITH newest AS MATERIALIZED (
   SELECT id, provider, model, stream, passed FROM exchanges
   WHERE id >= %(first)s AND started >= %(since)s AND started < %(until)s AND role IN ('primary', 'candidate')
+    AND (drawn OR role = 'candidate')
   ORDER BY started DESC LIMIT %(limit)s
 ), found AS MATERIALIZED (
   SELECT model, provider, stream, signal, state FROM newest JOIN checks ON exchange_id = id AND exchange_id >= %(first)s

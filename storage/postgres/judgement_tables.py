@@ -136,7 +136,7 @@ TIMED = """
 SELECT stored_by::text::bigint AS no, id AS exchange_id, provider, model, started + seconds AS ended, first_token, seconds,
        completion_tokens
 FROM exchanges WHERE stored_by > %s::text::xid8 AND stored_by < pg_snapshot_xmin(pg_current_snapshot())
-  AND role = 'primary' AND failure = '' AND status < 400
+  AND role = 'primary' AND drawn AND failure = '' AND status < 400
 ORDER BY stored_by FETCH FIRST %s ROWS WITH TIES
 """
 """In the order of the transactions that stored them, up to the oldest one that is still open; each transaction whole."""

@@ -10,10 +10,12 @@ from collections.abc import Mapping, Sequence
 
 import psycopg
 
+from storage import unkept_sums
 from storage.check_sets import set_number
 from storage.evidence_rules import NEVER
 from storage.postgres.kept_tokens import add_tokens, subtract_tokens
 from storage.rollup_keys import CREDIBLE, STRETCH, SUMS, Key, Passed
+from storage.unkept_sums import UnkeptBatch
 
 ADD_COUNTS = """
 INSERT INTO tallies (began, route, model, provider, reference, comparison, signal, state, control_reason, times)
@@ -112,6 +114,13 @@ def add(
         if exchanges:
             cursor.execute(ADD_TRAFFIC, (list(exchanges),))
             add_tokens(conn, exchanges)
+
+
+def add_unkept(conn: psycopg.Connection, batch: UnkeptBatch) -> None:
+    """Count the exchanges that get no row."""
+    with conn.cursor() as cursor:
+        for statement, rows in unkept_sums.statements(batch, "%s"):
+            cursor.executemany(statement, [tuple(map(_text, row)) for row in rows])
 
 
 def count_sources(conn: psycopg.Connection, counts: Mapping[str, int]) -> None:

@@ -43,6 +43,8 @@ _EDGE = _COUNTED.format(length=DAY, condition="id >= %(from_id)s AND started >= 
 PERIOD = f"""
 SELECT day, {_NAMES}, {", ".join(f"sum({name})::{'float8' if name == 'cost' else 'bigint'}" for name in TOKEN_SUMS)} FROM (
 SELECT began / {DAY} * {DAY} AS day, {_NAMES}, {_COLUMNS} FROM token_sums WHERE began >= %(first)s AND began < %(last)s
+UNION ALL SELECT began / {DAY} * {DAY}, {_NAMES}, {_COLUMNS} FROM unkept_tokens
+WHERE began >= %(begun)s AND began < %(until)s
 UNION ALL ({_EDGE.format("%(since)s AND started < %(head)s")})
 UNION ALL ({_EDGE.format("%(tail)s AND started < %(until)s")})
 ) within GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6

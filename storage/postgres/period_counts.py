@@ -11,8 +11,9 @@ from storage import rollup_keys
 from storage.postgres.day_partitions import first_id
 from storage.postgres.kept_sums import BOUNDS, OF_ROWS
 from storage.postgres.result_rows import FOREVER, group_of, grouped_as, period, rows_as
-from storage.rollup_keys import SUMS, whole_stretches
-from storage.rows import PayoffPoint, SignalCount, TrafficCount
+from storage.rollup_keys import SUMS, begun, whole_stretches
+from storage.rows import PayoffPoint, RowCoverage, SignalCount, TrafficCount
+from storage.unkept_sums import coverage_queries
 
 _PAIRS = "p.id >= %(first)s AND p.started >= %(since)s AND p.started < %(until)s"
 _EXCHANGES = "e.id >= %(first)s AND e.started >= %(since)s AND e.started < %(until)s"
@@ -37,6 +38,7 @@ KEPT = """
 SELECT route, model, provider, reference, comparison, signal, state, control_reason, sum(times)::bigint FROM tallies
 WHERE began >= %s AND began < %s GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 """
+UNKEPT = KEPT.replace("FROM tallies", "FROM unkept_tallies")
 PAYOFFS = f"""
 SELECT route, model, provider, reference, signal, conversation, payoff::int AS payoff
 FROM pairs p JOIN payoffs y ON y.pair_id = p.id AND y.pair_id >= %(first)s WHERE {_PAIRS} ORDER BY p.started, p.no, y.place
@@ -48,6 +50,8 @@ WHERE {_PAIRS} AND comparable <> '' GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 _EDGE = f"SELECT provider, model, role, {OF_ROWS}, {BOUNDS} FROM exchanges e"  # noqa: S608 - as above
 _WITHIN = f"""(
 SELECT provider, model, role, {", ".join(SUMS)}, accepted, refused FROM passages WHERE began >= %(first)s AND began < %(last)s
+UNION ALL SELECT provider, model, role, {", ".join(SUMS)}, accepted, NULL::bigint
+FROM unkept_passages WHERE began >= %(begun)s AND began < %(until)s
 UNION ALL ({_EDGE} WHERE id >= %(from_id)s AND started >= %(since)s AND started < %(head)s GROUP BY 1, 2, 3)
 UNION ALL ({_EDGE} WHERE id >= %(from_id)s AND started >= %(tail)s AND started < %(until)s GROUP BY 1, 2, 3)
 ) within"""  # noqa: S608 - as above
@@ -62,8 +66,9 @@ def signal_counts_of(conn: psycopg.Connection, since: float, until: float) -> li
     first, last = whole_stretches(since, until)
     edges = ((since, min(first, until)), (max(since, last), until)) if first < last else ((since, until),)
     counts: Counter[tuple[str, ...]] = Counter()
-    for *key, times in conn.execute(KEPT, (first, last)):
-        counts[tuple(key)] += times
+    for statement, bounds in ((KEPT, (first, last)), (UNKEPT, (begun(since), until))):
+        for *key, times in conn.execute(statement, bounds):
+            counts[tuple(key)] += times
     for begin, end in edges:
         for statement in (SIGNAL_COUNTS, CHECK_COUNTS, PASSED_COUNTS):
             for *key, times in conn.execute(statement, {"since": begin, "until": end, "first": first_id(begin)}):
@@ -82,6 +87,22 @@ def payoffs_of(conn: psycopg.Connection, since: float, until: float) -> list[Pay
 def traffic_of(conn: psycopg.Connection, since: float, until: float) -> list[TrafficCount]:
     """Requests of a period; `failures` ended without a whole answer, `errors` were answered in whole, with 400 or more."""
     return rows_as(TrafficCount, conn.execute(TRAFFIC, _stretches(since, until)))
+
+
+def row_coverage_of(conn: psycopg.Connection, since: float, until: float) -> RowCoverage:
+    """How many live requests of a period have a row; all zero where every one has."""
+    values = _stretches(since, until)
+    unkept, *others = coverage_queries("%({})s".format, between=" AND id >= %(from_id)s")
+    without = _number(conn, unkept, values)
+    if not without:
+        return RowCoverage(0, 0, 0)
+    rows, paired = (_number(conn, statement, values) for statement in others)
+    return RowCoverage(rows, paired, without)
+
+
+def _number(conn: psycopg.Connection, statement: str, values: Mapping[str, object]) -> int:
+    row = conn.execute(statement, values).fetchone()
+    return int(row[0]) if row else 0
 
 
 def limits_of(conn: psycopg.Connection, since: float, until: float) -> Mapping[tuple[str, str], tuple[int | None, int | None]]:

@@ -16,6 +16,7 @@ import psycopg
 import structlog
 from psycopg import errors
 
+from storage import unkept_sums
 from storage.batch_writer import BatchWriter
 from storage.page_rows import OperatorActionRow
 from storage.postgres import row_deletion
@@ -117,7 +118,7 @@ class PostgresStore(QueuedRecords[psycopg.Connection], PostgresReader):
         before = now - self._config.keep_days * DAY
         try:
             gone = self._drop_days(before) + self._drop_rows(before) + self._drop_excess(now)
-            self._run(lambda conn: _tidy(conn, before))
+            self._run(lambda conn: _tidy(conn, before, now))
             self._create_days(time.time())
         except StoreError as error:
             log.warning("sweep_ended", error=str(error))
@@ -225,6 +226,8 @@ def _days_ahead(now: float) -> range:
     return range(today, today + AHEAD + 1)
 
 
-def _tidy(conn: psycopg.Connection, before: float) -> None:
+def _tidy(conn: psycopg.Connection, before: float, now: float) -> None:
+    row_deletion.trim_sums(conn, before)
+    conn.execute("DELETE FROM unkept_ids WHERE id < %s", (unkept_sums.known_since(now),))
     conn.execute(row_deletion.OLD_ACTIONS, {"before": before})
     conn.execute(row_deletion.OLD_ORDERS)

@@ -37,7 +37,7 @@ SELECT n.id, y.signal, y.payoff FROM ({NEWEST_PAIRS}) n JOIN payoffs y ON y.pair
 NEWEST_EXCHANGES = f"""
 SELECT provider, model, upstream, conversation, started, no, coalesce(prompt_tokens, 0) AS prompt,
        coalesce(cached_tokens, 0) AS cached, cached_tokens IS NOT NULL AND prompt_tokens IS NOT NULL AS counted
-FROM exchanges WHERE {_IN} AND role = 'primary' AND upstream <> '' ORDER BY started DESC, no DESC LIMIT %(limit)s
+FROM exchanges WHERE {_IN} AND role = 'primary' AND drawn AND upstream <> '' ORDER BY started DESC, no DESC LIMIT %(limit)s
 """  # noqa: S608 - as above
 SHARES = f"""
 SELECT provider, model, upstream, count(*) AS answers FROM ({NEWEST_EXCHANGES}) n GROUP BY 1, 2, 3 ORDER BY 1, 2, 3

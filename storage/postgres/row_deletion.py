@@ -14,6 +14,7 @@ import psycopg
 import structlog
 from psycopg import errors
 
+from storage import unkept_sums
 from storage.postgres import kept_sums
 from storage.postgres.day_partitions import DAY, existing
 from storage.postgres.schema_steps import BY_DAY, KEY
@@ -35,6 +36,7 @@ SMALL = (
     "DELETE FROM tallies WHERE began < %s",
     "DELETE FROM passages WHERE began < %s",
     "DELETE FROM token_sums WHERE began < %s",
+    *unkept_sums.trims("%s"),
 )
 OLD_ACTIONS = """
 DELETE FROM operator_actions WHERE at < %(before)s AND until < %(before)s AND NOT (action = 'unmute' AND EXISTS (
@@ -89,7 +91,15 @@ def drop_other(conn: psycopg.Connection, before: float) -> int:
 
 def drop_chosen(run: Run, chosen: ErasureChoice) -> ErasureResult:
     """Delete what was chosen; StoreError when the server refuses. Its vacuum has yet to overwrite it: `log_emptied` is False."""
-    return ErasureResult(exchanges=drop_all(run, *_found(chosen, SLICE)), log_emptied=False)
+    erased = drop_all(run, *_found(chosen, SLICE))
+    if chosen.before and not (chosen.conversation or chosen.tag):
+        run(lambda conn: trim_sums(conn, chosen.before))
+    return ErasureResult(exchanges=erased, log_emptied=False)
+
+
+def trim_sums(conn: psycopg.Connection, before: float) -> int:
+    """Delete the sums of exchanges without a row of the stretches that ended at `before` or earlier; how many."""
+    return sum(conn.execute(statement, (before,)).rowcount for statement in unkept_sums.trims("%s"))
 
 
 def erasure_extent(conn: psycopg.Connection, chosen: ErasureChoice) -> ErasureExtent:

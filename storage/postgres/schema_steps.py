@@ -156,7 +156,28 @@ _STUDIES = (
   name text NOT NULL, arguments text NOT NULL, text text NOT NULL, is_error bigint NOT NULL)""",
     "CREATE INDEX ON recordings (study_no)",
 )
-STEPS: Sequence[tuple[str, Sequence[str]]] = (("p001_tables", (*_ROWS, *_SMALL, *_JUDGEMENT, *_STUDIES)),)
+_KEPT_ROWS = (
+    f"ALTER TABLE exchanges ADD COLUMN tenant {_TEXT} NOT NULL DEFAULT ''",
+    "ALTER TABLE exchanges ADD COLUMN drawn boolean NOT NULL DEFAULT true",
+    "CREATE INDEX ON exchanges (tenant, started) WHERE tenant <> ''",
+    "CREATE TABLE unkept_ids (id text PRIMARY KEY)",
+    f"""CREATE TABLE unkept_tallies (began bigint NOT NULL, {_GROUP}, comparison text NOT NULL, signal text NOT NULL,
+  state text NOT NULL, control_reason text NOT NULL, times bigint NOT NULL,
+  PRIMARY KEY (began, route, model, provider, reference, comparison, signal, state, control_reason))""",
+    """CREATE TABLE unkept_passages (began bigint NOT NULL, tenant text NOT NULL, provider text NOT NULL, model text NOT NULL,
+  role text NOT NULL, requests bigint NOT NULL, asked bigint NOT NULL, failures bigint NOT NULL, errors bigint NOT NULL,
+  prompt_tokens bigint NOT NULL, completion_tokens bigint NOT NULL, accepted bigint,
+  PRIMARY KEY (began, tenant, provider, model, role))""",
+    """CREATE TABLE unkept_tokens (began bigint NOT NULL, tenant text NOT NULL, provider text NOT NULL, model text NOT NULL,
+  role text NOT NULL, usage_state text NOT NULL, stated bigint NOT NULL, answers bigint NOT NULL, fresh bigint NOT NULL,
+  cache_read bigint NOT NULL, cache_write_5m bigint NOT NULL, cache_write_1h bigint NOT NULL, output bigint NOT NULL,
+  reasoning bigint NOT NULL, uncertain bigint NOT NULL, cost float8 NOT NULL,
+  PRIMARY KEY (began, tenant, provider, model, role, usage_state, stated))""",
+)
+STEPS: Sequence[tuple[str, Sequence[str]]] = (
+    ("p001_tables", (*_ROWS, *_SMALL, *_JUDGEMENT, *_STUDIES)),
+    ("p002_kept_rows", _KEPT_ROWS),
+)
 """(name, statements) in their order. Every text is ordered byte by byte (`COLLATE "C"`): ids and partitions need it."""
 
 

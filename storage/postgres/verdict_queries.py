@@ -14,7 +14,7 @@ from storage.postgres.result_rows import group_of, period, rows_as
 from storage.rows import CUT_REQUEST, NOT_HELD, PairGroup
 
 _PAIRS = "p.id >= %(first)s AND p.started >= %(since)s AND p.started < %(until)s"
-_LIVE = "id >= %(first)s AND started >= %(since)s AND started < %(until)s AND role = 'primary'"
+_LIVE = "id >= %(first)s AND started >= %(since)s AND started < %(until)s AND role = 'primary' AND drawn"
 UNREAD_REQUESTS = f"""
 SELECT provider, model, unread, count(*), max(greatest(request_size, response_size)) FROM exchanges
 WHERE {_LIVE} AND unread IN ('{CUT_REQUEST}', '{NOT_HELD}') GROUP BY 1, 2, 3
@@ -22,7 +22,8 @@ WHERE {_LIVE} AND unread IN ('{CUT_REQUEST}', '{NOT_HELD}') GROUP BY 1, 2, 3
 NEWEST_START = "SELECT max(started) FROM exchanges"
 CLIENT_ABORTS = """
 SELECT route, model, provider, reference, count(*) FILTER (WHERE failure = 'client_gone'), count(*) FROM exchanges
-WHERE id >= %(first)s AND started >= %(since)s AND role = 'primary' AND reference <> '' GROUP BY 1, 2, 3, 4
+WHERE id >= %(first)s AND started >= %(since)s AND role = 'primary' AND drawn AND reference <> ''
+GROUP BY 1, 2, 3, 4
 """
 PAYOFF_SUMS = f"""
 WITH ranked AS MATERIALIZED (
@@ -54,6 +55,7 @@ RESPONSE_STATUSES = """
 SELECT provider, model, reference, coalesce(status, 0), count(*) FROM (
   SELECT provider, model, reference, status FROM exchanges
   WHERE id >= %(first)s AND started >= %(since)s AND started < %(until)s AND role IN ('primary', 'candidate')
+    AND (drawn OR role = 'candidate')
   ORDER BY started DESC LIMIT %(limit)s
 ) newest GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 """

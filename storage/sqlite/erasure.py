@@ -19,7 +19,10 @@ EVERY = -1
 
 def forget(run: Run, chosen: ErasureChoice) -> ErasureResult:
     """Delete the chosen exchanges; StoreError when the database refuses."""
-    return erase(run, lambda conn: retention.drop(conn, *_found(chosen, retention.SLICE)))
+    erased = erase(run, lambda conn: retention.drop(conn, *_found(chosen, retention.SLICE)))
+    if chosen.before and not (chosen.conversation or chosen.tag):
+        run(lambda conn: retention.trim_sums(conn, chosen.before))
+    return erased
 
 
 def extent(conn: sqlite3.Connection, chosen: ErasureChoice) -> ErasureExtent:

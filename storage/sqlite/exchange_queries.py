@@ -11,10 +11,11 @@ from dataclasses import replace
 
 from storage import rollup_keys
 from storage.body_compression import decompress
-from storage.rows import ExchangeRow, FindingRow, ToolCallRow, TrafficCount
+from storage.rows import ExchangeRow, FindingRow, RowCoverage, ToolCallRow, TrafficCount
 from storage.sqlite import passed_checks, traffic_rollups
 from storage.sqlite.body_chains import request_body
 from storage.sqlite.query_rows import one_moment, period, rows_as
+from storage.unkept_sums import coverage_queries
 
 EXCHANGE_NO = "SELECT no FROM exchanges WHERE id = ?"
 EXCHANGE_BY_ID = "SELECT * FROM exchanges JOIN payloads ON exchange_no = no WHERE id = ?"
@@ -26,7 +27,8 @@ SELECT e.id AS exchange_id, '' AS pair_id, c.* FROM exchanges e JOIN checks c ON
 """
 LATENCIES = """
 SELECT provider, model, role, first_chunk, first_token, seconds FROM exchanges
-WHERE started >= ? AND started < ? AND failure = '' AND status < 400 ORDER BY started DESC, no DESC LIMIT ?
+WHERE started >= ? AND started < ? AND failure = '' AND status < 400
+  AND (drawn OR role <> 'primary') ORDER BY started DESC, no DESC LIMIT ?
 """
 MEASURES = ("first_chunk", "first_token", "seconds")
 
@@ -43,11 +45,24 @@ def _whole_exchange(conn: sqlite3.Connection, exchange_id: str) -> ExchangeRow |
         return replace(
             row,
             stream=bool(row.stream),
+            drawn=bool(row.drawn),
             request_body=request_body(conn, no),
             response_body=decompress(row.response_body),
             marks=decompress(row.marks) or b"",
         )
     return None
+
+
+def row_coverage(conn: sqlite3.Connection, since: float, until: float) -> RowCoverage:
+    """How many live requests of a period have a row; all zero where every one has."""
+    values = rollup_keys.period(*period(since, until))
+    unkept, *others = coverage_queries(":{}".format)
+    with one_moment(conn):
+        (without,) = conn.execute(unkept, values).fetchone()
+        if not without:
+            return RowCoverage(0, 0, 0)
+        rows, paired = (conn.execute(statement, values).fetchone()[0] for statement in others)
+    return RowCoverage(rows, paired, without)
 
 
 def tool_calls(conn: sqlite3.Connection, exchange_id: str) -> list[ToolCallRow]:

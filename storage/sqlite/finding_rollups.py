@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping
 
-from storage.rollup_keys import Key
+from storage.rollup_keys import Key, begun
 
 ADD = """
 INSERT INTO tallies (began, route, model, provider, reference, comparison, signal, state, control_reason, times)
@@ -39,6 +39,10 @@ _SUMS = """
 SELECT route, model, provider, reference, comparison, signal, state, control_reason, sum(times) FROM tallies{}
 WHERE began >= ? AND began < ? GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 """
+UNKEPT = """
+SELECT route, model, provider, reference, comparison, signal, state, control_reason, sum(times) FROM unkept_tallies
+WHERE began >= ? AND began < ? GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+"""
 SUMS, SUMS_OF_LONG = _SUMS.format(""), _SUMS.format(" INDEXED BY idx_tallies_group")
 LONG = 3 * 86_400
 """Seconds from which a scan of all rollups in the order of their groups is cheaper than to sort those of the period."""
@@ -52,6 +56,11 @@ def add(conn: sqlite3.Connection, counts: Mapping[Key, int]) -> None:
 def sums(conn: sqlite3.Connection, first: int, last: int) -> Iterator[tuple[str | int, ...]]:
     """(route, model, provider, reference, comparison, signal, state, control_reason, times) of the whole stretches between."""
     yield from conn.execute(SUMS_OF_LONG if last - first >= LONG else SUMS, (first, last))
+
+
+def unkept(conn: sqlite3.Connection, since: float, until: float) -> Iterator[tuple[str | int, ...]]:
+    """The same of exchanges without a row, of every stretch that a period touches."""
+    yield from conn.execute(UNKEPT, (begun(since), until))
 
 
 def subtract(conn: sqlite3.Connection, exchanges: str, pairs: str) -> None:

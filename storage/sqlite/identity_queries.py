@@ -59,7 +59,7 @@ WHERE c.comparison = 'cross' OR control_reason = 'random' GROUP BY 1, 2, 3, 4, 5
 BY_STREAM = """
 WITH newest AS (
   SELECT no, provider, model, stream, passed FROM exchanges
-  WHERE started >= ? AND started < ? AND role IN ('primary', 'candidate')
+  WHERE started >= ? AND started < ? AND (drawn OR role = 'candidate') AND role IN ('primary', 'candidate')
   ORDER BY started DESC LIMIT ?
 ), faulty AS (
   SELECT DISTINCT signal AS found FROM newest CROSS JOIN checks ON exchange_no = no

@@ -296,6 +296,13 @@ def m024_token_classes(db: Database) -> None:
         db.execute(statement)
 
 
+@SCHEMA()
+def m025_kept_rows(db: Database) -> None:
+    """The tenant of an exchange, whether its row is of the share that is kept, and the sums of those without a row."""
+    for statement in released_sql.KEPT_ROWS:
+        db.execute(statement)
+
+
 def migrate(conn: sqlite3.Connection, schema: Migrations = SCHEMA) -> None:
     """Apply the steps that are missing, each in a transaction of its own; a step that fails changes nothing."""
     schema.apply(_database(conn))

@@ -9,7 +9,7 @@ from storage.judgement_rows import PaceRow, TimedRow
 
 TIMED = """
 SELECT no, id, provider, model, started + seconds, first_token, seconds, completion_tokens FROM exchanges
-WHERE no > ? AND role = 'primary' AND failure = '' AND status < 400 ORDER BY no LIMIT ?
+WHERE no > ? AND role = 'primary' AND drawn AND failure = '' AND status < 400 ORDER BY no LIMIT ?
 """
 LAST = "SELECT coalesce(max(no), 0) FROM exchanges"
 PACES = "SELECT provider, model, measure, last_no, snapshot FROM paces ORDER BY provider, model, measure"

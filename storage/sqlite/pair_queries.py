@@ -157,7 +157,8 @@ def signal_counts(conn: sqlite3.Connection, since: float, until: float) -> list[
     counts: Counter[tuple[str, ...]] = Counter()
     with one_moment(conn):
         found = [conn.execute(statement, edge) for edge in edges for statement in (SIGNAL_COUNTS, CHECK_COUNTS, PASSED_COUNTS)]
-        for *key, times in chain(finding_rollups.sums(conn, first, last), *found):
+        sums = finding_rollups.sums(conn, first, last), finding_rollups.unkept(conn, since, until)
+        for *key, times in chain(*sums, *found):
             counts[tuple(key)] += times
     return [
         SignalCount(group=group_of(key), comparison=key[4], signal=key[5], state=key[6], control_reason=key[7], count=times)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from storage import rollup_keys
+from storage import rollup_keys, unkept_sums
 from storage.body_compression import BodyCompressor
 from storage.delta_bodies import DeltaBody
 from storage.prepared_records import (
@@ -30,6 +30,7 @@ from storage.prepared_records import (
     Values,
 )
 from storage.sqlite import evident_pairs, finding_rollups, handover_counts, passed_checks, token_rollups, traffic_rollups
+from storage.unkept_sums import UnkeptBatch
 
 
 def insert_statement(table: str, columns: Sequence[str], rows: int = 1) -> str:
@@ -54,7 +55,10 @@ TOGETHER = 16
 """Rows that one statement writes, because each statement releases the interpreter lock and waits for it again."""
 INSERTS = {table: insert_statement(table, columns) for table, columns in COLUMNS.items()}
 SEVERAL = {table: insert_statement(table, columns, TOGETHER) for table, columns in COLUMNS.items()}
-KNOWN_EXCHANGES = "SELECT id FROM exchanges WHERE id IN (SELECT value FROM json_each(?))"
+KNOWN_EXCHANGES = """
+SELECT id FROM exchanges WHERE id IN (SELECT value FROM json_each(?1))
+UNION ALL SELECT id FROM unkept_ids WHERE id IN (SELECT value FROM json_each(?1))
+"""
 BASES = "SELECT id, no FROM exchanges WHERE id IN (SELECT value FROM json_each(?))"
 KNOWN_PAIRS = "SELECT id FROM pairs WHERE id IN (SELECT value FROM json_each(?))"
 LAST_EXCHANGE = "SELECT coalesce(max(no), 0) FROM exchanges"
@@ -77,6 +81,7 @@ class _Batch:
     counts: Counter[rollup_keys.Key] = field(default_factory=Counter)
     passed: Counter[rollup_keys.Passed] = field(default_factory=Counter)
     rows: dict[str, list[Values]] = field(default_factory=lambda: {table: [] for table in COLUMNS})
+    unkept: UnkeptBatch = field(default_factory=UnkeptBatch)
 
     def add(self, prepared: PreparedRecord) -> bool:
         """False when the record is stored already: then nothing of it is written again."""
@@ -92,6 +97,9 @@ class _Batch:
         if rows.id in known:
             return False
         known.add(rows.id)
+        if rows.unkept:
+            self.unkept.add(rows.id, rows.unkept, rows.counts, rows.passed)
+            return True
         no = number()
         self.counts.update(rows.counts)
         if rows.passed:
@@ -132,6 +140,8 @@ def write_rows(conn: sqlite3.Connection, records: Sequence[PreparedRecord]) -> l
     for table, rows in batch.rows.items():
         _write(conn, table, rows)
     passed_checks.add(conn, {names for *_, names in batch.passed})
+    for statement, values in unkept_sums.statements(batch.unkept, "?"):
+        conn.executemany(statement, values)
     if batch.rows["pairs"]:
         evident_pairs.mark(conn, batch.last_pair)
     finding_rollups.add(conn, batch.counts + rollup_keys.expanded(batch.passed))

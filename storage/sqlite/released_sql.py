@@ -141,3 +141,33 @@ SELECT CAST(started / 600 AS INTEGER) * 600, provider, model, role, usage_state,
 FROM exchanges WHERE usage_state <> '' GROUP BY 1, 2, 3, 4, 5, 6
 """,
 )
+KEPT_ROWS = (
+    "ALTER TABLE exchanges ADD COLUMN tenant TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE exchanges ADD COLUMN drawn INTEGER NOT NULL DEFAULT 1",
+    "CREATE INDEX idx_exchanges_tenant ON exchanges(tenant, started) WHERE tenant <> ''",
+    "CREATE TABLE unkept_ids (id TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID",
+    """
+CREATE TABLE unkept_tallies (
+  began INTEGER NOT NULL, route TEXT NOT NULL, model TEXT NOT NULL, provider TEXT NOT NULL, reference TEXT NOT NULL,
+  comparison TEXT NOT NULL, signal TEXT NOT NULL, state TEXT NOT NULL, control_reason TEXT NOT NULL, times INTEGER NOT NULL,
+  PRIMARY KEY (began, route, model, provider, reference, comparison, signal, state, control_reason)
+) STRICT, WITHOUT ROWID
+""",
+    """
+CREATE TABLE unkept_passages (
+  began INTEGER NOT NULL, tenant TEXT NOT NULL, provider TEXT NOT NULL, model TEXT NOT NULL, role TEXT NOT NULL,
+  requests INTEGER NOT NULL, asked INTEGER NOT NULL, failures INTEGER NOT NULL, errors INTEGER NOT NULL,
+  prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL, accepted INTEGER,
+  PRIMARY KEY (began, tenant, provider, model, role)
+) STRICT, WITHOUT ROWID
+""",
+    """
+CREATE TABLE unkept_tokens (
+  began INTEGER NOT NULL, tenant TEXT NOT NULL, provider TEXT NOT NULL, model TEXT NOT NULL, role TEXT NOT NULL,
+  usage_state TEXT NOT NULL, stated INTEGER NOT NULL, answers INTEGER NOT NULL, fresh INTEGER NOT NULL,
+  cache_read INTEGER NOT NULL, cache_write_5m INTEGER NOT NULL, cache_write_1h INTEGER NOT NULL, output INTEGER NOT NULL,
+  reasoning INTEGER NOT NULL, uncertain INTEGER NOT NULL, cost REAL NOT NULL,
+  PRIMARY KEY (began, tenant, provider, model, role, usage_state, stated)
+) STRICT, WITHOUT ROWID
+""",
+)

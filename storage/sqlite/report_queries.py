@@ -15,11 +15,12 @@ from storage.sqlite.query_rows import FOREVER
 
 UNREAD_REQUESTS = f"""
 SELECT provider, model, unread, count(*), max(max(request_size, response_size)) FROM exchanges
-WHERE started >= ? AND started < ? AND role = 'primary' AND unread IN ('{CUT_REQUEST}', '{NOT_HELD}') GROUP BY 1, 2, 3
+WHERE started >= ? AND started < ? AND role = 'primary' AND drawn AND unread IN ('{CUT_REQUEST}', '{NOT_HELD}') GROUP BY 1, 2, 3
 """  # noqa: S608 - constants of storage.rows
 CLIENT_ABORTS = """
 SELECT route, model, provider, reference, sum(failure = 'client_gone'), count(*) FROM exchanges
-WHERE started >= (SELECT max(started) FROM exchanges) - ? AND role = 'primary' AND reference <> '' GROUP BY 1, 2, 3, 4
+WHERE started >= (SELECT max(started) FROM exchanges) - ? AND role = 'primary' AND drawn AND reference <> ''
+GROUP BY 1, 2, 3, 4
 """
 PAYOFF_SETS = """
 SELECT model, provider, reference, coalesce(nullif(conversation, ''), nullif(request_fingerprint, ''), id) AS cluster,
@@ -40,7 +41,8 @@ ORDER BY p.started DESC, p.no DESC LIMIT ?
 RESPONSE_STATUSES = """
 SELECT provider, model, reference, coalesce(status, 0), count(*) FROM (
   SELECT provider, model, reference, status FROM exchanges
-  WHERE started >= ? AND started < ? AND role IN ('primary', 'candidate') ORDER BY started DESC LIMIT ?
+  WHERE started >= ? AND started < ? AND (drawn OR role = 'candidate')
+    AND role IN ('primary', 'candidate') ORDER BY started DESC LIMIT ?
 ) GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 """
 TIMES = """

@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 
+from storage import unkept_sums
 from storage.sqlite import finding_rollups, token_rollups, traffic_rollups
 from storage.sqlite.body_chains import detach
 from storage.sqlite.record_insertion import roll_back
@@ -64,6 +65,16 @@ def drop(conn: sqlite3.Connection, chosen: str, values: tuple[object, ...]) -> i
     return gone
 
 
+def trim_sums(conn: sqlite3.Connection, before: float) -> int:
+    """Delete the sums of exchanges without a row of the stretches that ended at `before` (epoch seconds) or earlier; how many."""
+    return sum(conn.execute(statement, (before,)).rowcount for statement in unkept_sums.trims("?"))
+
+
+def trim_ids(conn: sqlite3.Connection, now: float) -> None:
+    """Delete the ids of exchanges without a row that were known long enough at `now`."""
+    conn.execute("DELETE FROM unkept_ids WHERE id < ?", (unkept_sums.known_since(now),))
+
+
 def with_pairs(conn: sqlite3.Connection, going: set[str]) -> set[int]:
     """The numbers of all pairs that hold one of the exchanges `going`, to which their other exchanges are added."""
     numbers: set[int] = set()
@@ -83,7 +94,10 @@ def drop_excess(conn: sqlite3.Connection, max_bytes: int) -> int:
     if used <= max_bytes or not numbers:
         return 0
     excess = math.ceil((used - max_bytes) / used * numbers)
-    return drop_older(conn, math.inf, min(excess, SLICE))
+    deleted = drop_older(conn, math.inf, min(excess, SLICE))
+    for statement in unkept_sums.trims("(SELECT min(started) FROM exchanges)"):
+        conn.execute(statement)
+    return deleted
 
 
 def keep_within(conn: sqlite3.Connection, max_bytes: int) -> None:

@@ -20,6 +20,7 @@ from storage.rows import (
     PairRow,
     PairSummary,
     PayoffPoint,
+    RowCoverage,
     SignalCount,
     TokenSum,
     ToolCallRow,
@@ -105,6 +106,10 @@ class SqliteReader:
     def token_sums(self, since: float, until: float) -> Sequence[TokenSum]:
         """Tokens by class, by day of UTC, provider, model, role and state of usage."""
         return self._query(lambda conn: token_rollups.token_sums(conn, *period(since, until)))
+
+    def row_coverage(self, since: float, until: float) -> RowCoverage:
+        """How many live requests of the period have a row; all zero where every one has."""
+        return self._query(lambda conn: exchange_queries.row_coverage(conn, since, until))
 
     def reasons(self, since: float, until: float) -> Sequence[tuple[str, str, str, str, int]]:
         """(provider, model, reference, reason, pairs) for every reason why pairs of the period are not comparable."""

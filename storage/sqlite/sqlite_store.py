@@ -105,6 +105,8 @@ class SqliteStore(QueuedRecords[sqlite3.Connection], SqliteReader):
         deleted = 0
         with suppress(sqlite3.Error):  # the writer has logged it
             self._writer.run(lambda conn: action_log.drop_older(conn, before))
+            self._writer.run(lambda conn: retention.trim_sums(conn, before))
+            self._writer.run(lambda conn: retention.trim_ids(conn, now))
             for count in self._slices(lambda conn: retention.drop_older(conn, before)):
                 deleted += count
             if self._config.max_bytes:

@@ -43,6 +43,7 @@ EMPTY = "DELETE FROM token_sums WHERE began = ? AND answers <= 0"
 PERIOD = f"""
 SELECT day, {_NAMES}, {", ".join(f"sum({name})" for name in TOKEN_SUMS)} FROM (
 SELECT began / {DAY} * {DAY} AS day, {_NAMES}, {_COLUMNS} FROM token_sums WHERE began >= :first AND began < :last
+UNION ALL SELECT began / {DAY} * {DAY}, {_NAMES}, {_COLUMNS} FROM unkept_tokens WHERE began >= :begun AND began < :until
 UNION ALL {_COUNTED.format(DAY, DAY, "started >= :since AND started < :head")}
 UNION ALL {_COUNTED.format(DAY, DAY, "started >= :tail AND started < :until")}
 ) GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6

@@ -36,6 +36,8 @@ TAKE = f"UPDATE passages SET {', '.join(f'{name} = {name} - ?' for name in SUMS)
 EMPTY = "DELETE FROM passages WHERE began = ? AND requests <= 0"
 _WITHIN = f"""(
 SELECT * FROM passages WHERE began >= :first AND began < :last
+UNION ALL SELECT began, provider, model, role, {", ".join(SUMS)}, accepted, NULL
+FROM unkept_passages WHERE began >= :begun AND began < :until
 UNION ALL {_EDGE} FROM exchanges WHERE started >= :since AND started < :head GROUP BY provider, model, role
 UNION ALL {_EDGE} FROM exchanges WHERE started >= :tail AND started < :until GROUP BY provider, model, role
 )"""  # noqa: S608 - as above

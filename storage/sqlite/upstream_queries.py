@@ -22,7 +22,7 @@ PAYOFFS = f"SELECT n.no, y.signal, y.payoff FROM ({NEWEST_PAIRS}) n JOIN payoffs
 NEWEST_EXCHANGES = """
 SELECT provider, model, upstream, conversation, started, no, coalesce(prompt_tokens, 0) AS prompt,
        coalesce(cached_tokens, 0) AS cached, cached_tokens IS NOT NULL AND prompt_tokens IS NOT NULL AS counted
-FROM exchanges WHERE started >= ?1 AND started < ?2 AND role = 'primary' AND upstream <> ''
+FROM exchanges WHERE started >= ?1 AND started < ?2 AND role = 'primary' AND drawn AND upstream <> ''
 ORDER BY started DESC, no DESC LIMIT ?3
 """
 SHARES = f"""

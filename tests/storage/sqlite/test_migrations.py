@@ -128,7 +128,7 @@ INDEXES = {
     "alarms": {"at", "pair_id route model provider reference upstream old new name", "told"},
     "cases": {"route model provider reference upstream"},
     "checks": {"exchange_no"},
-    "exchanges": {"conversation started", "id", "started", "tag"},
+    "exchanges": {"conversation started", "id", "started", "tag", "tenant started"},
     "findings": {"pair_no comparison signal state"},
     "identities": {"started"},
     "leases": {"name"},
