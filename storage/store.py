@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
+from storage.erasure_choice import ErasureChoice
 from storage.judgement_rows import (
     AcknowledgementRow,
     AlarmRow,
@@ -224,21 +224,6 @@ class JudgementStore(JudgementQueries, Protocol):
 
 class BusyError(StoreError):
     """Another process is writing this store."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ErasureChoice:
-    """Which exchanges to delete: of a conversation, with a tag, started before a moment (epoch seconds); all that is given must
-    hold. ValueError when nothing is given, which would be all of them.
-    """
-
-    conversation: str = ""
-    tag: str = ""
-    before: float = 0.0
-
-    def __post_init__(self) -> None:
-        if not (self.conversation or self.tag or self.before):
-            raise ValueError("name a conversation, a tag or a time: without any of them all would go")
 
 
 class Writer(Protocol):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
 
+from storage.erasure_choice import ErasureChoice
 from storage.rows import (
     AnswerFilter,
     ExchangeRecord,
@@ -19,7 +20,7 @@ from storage.rows import (
     ToolCallRow,
     TrafficCount,
 )
-from storage.store import ErasureChoice, Outcome, Store
+from storage.store import Outcome, Store
 
 START = 1_790_000_000.0
 DAY = 86_400.0

@@ -10,10 +10,11 @@ import orjson
 from shadow.commands.mailbox import PATIENCE, CommandMailbox, Mailbox
 from shadow.report.filters import moment_of
 from shadow.settings.config_errors import ConfigError
+from storage.erasure_choice import ErasureChoice
 from storage.opening import database_path, open_reader, open_store, store_url
 from storage.rows import ErasureResult
 from storage.storage_config import StorageConfig, is_server
-from storage.store import BusyError, ErasureChoice, Store, StoreError
+from storage.store import BusyError, Store, StoreError
 
 
 def chosen(conversation: str, tag: str, before: str, now: float) -> ErasureChoice:

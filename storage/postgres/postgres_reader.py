@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import psycopg
 
+from storage.erasure_choice import ErasureChoice
 from storage.postgres import exchange_records, found_pairs, period_counts, row_deletion
 from storage.postgres.identity_rows import PostgresIdentityQueries
 from storage.postgres.judgement_tables import PostgresJudgementQueries
@@ -36,7 +37,7 @@ from storage.rows import (
     TrafficCount,
 )
 from storage.spending import Spending
-from storage.store import ErasureChoice, StoreError
+from storage.store import StoreError
 
 Result = TypeVar("Result")
 IDLE_READERS = 8

@@ -18,6 +18,7 @@ from psycopg import errors
 
 from storage import unkept_sums
 from storage.batch_writer import BatchWriter
+from storage.erasure_choice import ErasureChoice
 from storage.page_rows import OperatorActionRow
 from storage.postgres import row_deletion
 from storage.postgres.copy_inserter import CopyInserter
@@ -35,7 +36,7 @@ from storage.queued_records import QueuedRecords
 from storage.rows import ErasureResult
 from storage.spending import Reservation, Spending
 from storage.storage_config import StorageConfig
-from storage.store import ErasureChoice, StoreError
+from storage.store import StoreError
 
 log = structlog.get_logger()
 Result = TypeVar("Result")

@@ -15,11 +15,12 @@ import structlog
 from psycopg import errors
 
 from storage import unkept_sums
+from storage.erasure_choice import ErasureChoice
 from storage.postgres import kept_sums
 from storage.postgres.day_partitions import DAY, existing
 from storage.postgres.schema_steps import BY_DAY, KEY
 from storage.rows import ErasureExtent, ErasureResult
-from storage.store import ErasureChoice, StoreError
+from storage.store import StoreError
 
 log = structlog.get_logger()
 SLICE = 500

@@ -6,9 +6,10 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator
 
+from storage.erasure_choice import ErasureChoice
 from storage.rows import ErasureExtent, ErasureResult
 from storage.sqlite import retention
-from storage.store import ErasureChoice, StoreError
+from storage.store import StoreError
 
 Run = Callable[[Callable[[sqlite3.Connection], int]], int]
 """Runs a job with the writing connection and returns its result."""

@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
+from storage.erasure_choice import ErasureChoice
 from storage.rows import (
     AnswerFilter,
     ErasureExtent,
@@ -35,7 +36,7 @@ from storage.sqlite.migrations import pending, why_not_ours
 from storage.sqlite.page_reader import PageReader
 from storage.sqlite.query_rows import period
 from storage.sqlite.study_tables import StudyReader
-from storage.store import ErasureChoice, StoreError
+from storage.store import StoreError
 
 Result = TypeVar("Result")
 IDLE_READERS = 8

@@ -12,6 +12,7 @@ from typing import TypeVar
 import structlog
 
 from storage.batch_writer import BatchWriter
+from storage.erasure_choice import ErasureChoice
 from storage.page_rows import OperatorActionRow
 from storage.queued_records import QueuedRecords
 from storage.rows import (
@@ -37,7 +38,7 @@ from storage.sqlite.migrations import migrate, why_not_ours
 from storage.sqlite.sqlite_reader import SqliteReader
 from storage.sqlite.study_tables import SqliteStudyStore
 from storage.storage_config import StorageConfig
-from storage.store import ErasureChoice, StoreError
+from storage.store import StoreError
 
 log = structlog.get_logger()
 Result = TypeVar("Result")

@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage import rollup_keys, unkept_sums
+from storage.erasure_choice import ErasureChoice
 from storage.prepared_records import RecordPreparer
 from storage.rows import RowCoverage
 from storage.sqlite import exchange_queries, pair_queries, query_rows, token_rollups, traffic_rollups
 from storage.sqlite.migrations import migrate
 from storage.sqlite.record_insertion import insert
-from storage.store import ErasureChoice, Outcome
+from storage.store import Outcome
 from tests.conformance import DAY, PATIENCE, START, exchange_record, pair_record
 
 BEGUN = START // 600 * 600

@@ -7,9 +7,10 @@ import pytest
 from shadow.commands.forget import chosen, forget, forget_ordered, send_forget, would_forget
 from shadow.commands.mailbox import Mailbox
 from shadow.settings.config_errors import ConfigError
+from storage.erasure_choice import ErasureChoice
 from storage.opening import open_store
 from storage.storage_config import StorageConfig
-from storage.store import ErasureChoice, StoreError
+from storage.store import StoreError
 from tests.conformance import exchange_record, offered, pair_record
 
 

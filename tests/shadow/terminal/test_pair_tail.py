@@ -5,7 +5,7 @@ import json
 import pytest
 
 from shadow.terminal.pair_tail import PairTail
-from storage.store import ErasureChoice
+from storage.erasure_choice import ErasureChoice
 from tests.records import NOW, add_pair, calling
 
 

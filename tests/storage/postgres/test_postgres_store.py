@@ -11,13 +11,14 @@ import psycopg
 import pytest
 from structlog.testing import capture_logs
 
+from storage.erasure_choice import ErasureChoice
 from storage.opening import open_reader, open_store
 from storage.postgres import row_deletion
 from storage.postgres.day_partitions import DAY, day_name, existing
 from storage.postgres.postgres_store import PostgresStore
 from storage.rows import ErasureExtent
 from storage.storage_config import StorageConfig
-from storage.store import ErasureChoice, Store, StoreError
+from storage.store import Store, StoreError
 from tests.conformance import PATIENCE, START, check_store, exchange_record, offered, pair_record
 from tests.storage.postgres.same_records import id_at
 

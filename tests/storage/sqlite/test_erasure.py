@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from storage.erasure_choice import ErasureChoice
 from storage.opening import open_reader, open_store
 from storage.rows import PairFilter
 from storage.storage_config import StorageConfig
-from storage.store import ErasureChoice, StoreError
+from storage.store import StoreError
 from tests.conformance import START, exchange_record, offered, pair_record
 
 
