@@ -71,7 +71,8 @@ def add_pair(
     store: Store, provider: str, live, reference, control=None, *, faults=(), reason=ControlReason.RANDOM, tag="", **more
 ):
     """One live exchange with its reference answer and, where given, the control; the id of the pair. `tag` is its segment."""
-    seen = add_live(store, provider, live, faults=faults, **{"conversation": f"talk-{next(_ids)}", **more})
+    tagged = {"tag": tag} if tag else {}
+    seen = add_live(store, provider, live, faults=faults, **{"conversation": f"talk-{next(_ids)}", **tagged, **more})
     shadows = [
         parse_shadow_exchange(
             exchange(answer(what), id=_id(seen.exchange.started), role=role, provider="official", reference="", started=NOW), seen
@@ -93,7 +94,7 @@ def add_pair(
             payoffs=payoffs(seen.request, seen.answer, shadows[0].answer, second.answer if second else None),
             exchanges=tuple(record(each) for each in shadows),
             alterations=["the model is called otherwise there"],
-            shape=request_shape(pair, {"tag": tag} if tag else {}),
+            shape=request_shape(pair, tagged),
         )
     )
     return seen.exchange.id

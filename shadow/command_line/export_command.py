@@ -1,4 +1,4 @@
-"""`export`: a dossier about a provider or an alarm, or records as JSONL or CSV, as files."""
+"""`export`: a dossier about a provider or an alarm, or records as JSONL, Parquet or CSV, as files."""
 
 from __future__ import annotations
 
@@ -24,33 +24,37 @@ def export(
     jsonl: Annotated[
         Path | None, typer.Option("--jsonl", metavar="FILE", help="Write exchanges and findings as JSONL; .zst is compressed.")
     ] = None,
+    parquet: Annotated[
+        Path | None, typer.Option("--parquet", metavar="FILE", help="Write the members of the JSONL as a Parquet table.")
+    ] = None,
     csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write pairs as CSV.")] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder of a dossier; dossier-NAME.")] = None,
-    provider: Annotated[str, typer.Option("--provider", metavar="NAME", help="Only this provider, of JSONL and CSV.")] = "",
+    provider: Annotated[str, typer.Option("--provider", metavar="NAME", help="Only this provider, of all but a dossier.")] = "",
     since: Since = "",
     until: Until = "now",
     limit: Annotated[
-        int, typer.Option("--limit", metavar="N", min=1, help="Largest number of pairs, of JSONL and CSV.")
+        int, typer.Option("--limit", metavar="N", min=1, help="Largest number of pairs, of all but a dossier.")
     ] = 10_000,
     without_text: Annotated[
         bool, typer.Option("--without-text", help="No text of a request or answer, only what was found.")
     ] = False,
 ) -> None:
-    """Write evidence and records to files: a dossier, JSONL or CSV."""
+    """Write evidence and records to files: a dossier, JSONL, Parquet or CSV."""
     from shadow.commands.written_file import write_bytes, write_text
     from shadow.dossier import record_lines
     from shadow.dossier.compressed_lines import as_file
     from shadow.dossier.digest_chain import CHAIN
     from shadow.dossier.dossier_bundle import write_dossier
     from shadow.dossier.dossier_subject import dossier_subject
+    from shadow.dossier.parquet_file import write_parquet
     from shadow.report.evident_signals import stored_evidence
     from shadow.report.filters import moment_of, pair_filter
     from shadow.settings.config_errors import ConfigError
     from shadow.settings.installed_version import installed_version
     from shadow.terminal.pair_list import pair_lines
 
-    if not (dossier or jsonl or csv):
-        raise ConfigError(["export: choose --dossier NAME, --jsonl FILE or --csv FILE"])
+    if not (dossier or jsonl or parquet or csv):
+        raise ConfigError(["export: choose --dossier NAME, --jsonl FILE, --parquet FILE or --csv FILE"])
     now = time.time()
     end = moment_of("--until", until, now)
     with progress("reading the records"), reading(config, db) as reader:
@@ -67,7 +71,7 @@ def export(
                 with_text=not without_text,
             )
             typer.echo(plain(f"{folder}: {made.pairs:,} pairs, {made.requests:,} requests; last link of {CHAIN}: {made.link}"))
-        if jsonl or csv:
+        if jsonl or parquet or csv:
             wanted = pair_filter(
                 provider=provider,
                 model="",
@@ -82,6 +86,11 @@ def export(
             lines = pair_lines(reader, wanted, stored_evidence(reader, now, since, until))
             if jsonl:
                 write_bytes(jsonl, as_file(jsonl, record_lines.jsonl_lines(reader, lines, key=key, with_text=not without_text)))
+            if parquet:
+                members = record_lines.record_members(reader, lines, key=key, with_text=not without_text)
+                write_parquet(parquet, members, version=installed_version("source"))
             if csv:
                 write_text(csv, record_lines.csv_text(reader, lines, key=key, with_text=not without_text))
-            typer.echo(plain(f"{len(lines):,} pairs written to {' and '.join(str(path) for path in (jsonl, csv) if path)}"))
+            typer.echo(
+                plain(f"{len(lines):,} pairs written to {' and '.join(str(path) for path in (jsonl, parquet, csv) if path)}")
+            )

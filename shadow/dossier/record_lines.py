@@ -34,7 +34,13 @@ NAMES_CONVERSATION = "gen_ai.request.previous_response.id"
 
 
 def jsonl_lines(reader: Reader, lines: Sequence[ListedPair], *, key: bytes, with_text: bool) -> Iterator[str]:
-    """A line for each exchange of each pair, then one for each signal of it as an evaluation result; `key` as in `_name`."""
+    """Each of `record_members` as a line of JSON."""
+    for members in record_members(reader, lines, key=key, with_text=with_text):
+        yield json.dumps(members)
+
+
+def record_members(reader: Reader, lines: Sequence[ListedPair], *, key: bytes, with_text: bool) -> Iterator[dict[str, object]]:
+    """The members of each exchange of each pair, then those of each signal of it as an evaluation result; `key` as in `_name`."""
     for line in lines:
         pair = line.summary.pair
         sides = (("provider", pair.subject_id), ("reference", pair.reference_id), ("control", pair.control_id))
@@ -42,9 +48,9 @@ def jsonl_lines(reader: Reader, lines: Sequence[ListedPair], *, key: bytes, with
             row = row_of(reader, name) if name else None
             if row is not None:
                 members = _exchange(row, _name(row.conversation, key), with_text=with_text)
-                yield json.dumps({**members, "sameweights.side": side, "sameweights.pair.id": pair.id})
+                yield {**members, "sameweights.side": side, "sameweights.pair.id": pair.id}
         for finding in reader.findings(pair_id=pair.id):
-            yield json.dumps(result_attributes(finding, content=with_text))
+            yield dict(result_attributes(finding, content=with_text))
 
 
 def _name(conversation: str, key: bytes) -> str:

@@ -4,6 +4,7 @@ import csv
 import json
 
 import pytest
+from pyarrow import parquet
 
 pytestmark = pytest.mark.slow
 
@@ -20,12 +21,14 @@ def test_dossier_is_written_and_its_figures_are_computed_again(run, recorded):
     assert (code, "name another folder with --out" in err) == (2, True)
 
 
-def test_records_are_written_as_jsonl_and_csv(run, recorded, tmp_path):
+def test_records_are_written_as_jsonl_parquet_and_csv(run, recorded, tmp_path):
     code, out, _ = run(
-        "export", "--jsonl", "a.jsonl", "--csv", "a.csv", "--provider", "garbler", "--limit", "5", "--db", str(recorded)
+        *("export", "--jsonl", "a.jsonl", "--parquet", "a.parquet", "--csv", "a.csv"),
+        *("--provider", "garbler", "--limit", "5", "--db", str(recorded)),
     )
-    assert (code, out) == (0, "5 pairs written to a.jsonl and a.csv\n")
+    assert (code, out) == (0, "5 pairs written to a.jsonl and a.parquet and a.csv\n")
     lines = (tmp_path / "a.jsonl").read_text(encoding="utf-8").splitlines()
+    assert parquet.read_metadata(tmp_path / "a.parquet").num_rows == len(lines)
     assert {json.loads(line)["sameweights.pair.id"] for line in lines} == {
         row["id"] for row in csv.DictReader((tmp_path / "a.csv").read_text(encoding="utf-8").splitlines())
     }
