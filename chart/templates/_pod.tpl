@@ -8,7 +8,13 @@ metadata:
   labels:
     {{- include "sameweights.picked" .root | nindent 4 }}
     app.kubernetes.io/component: {{ .part }}
+    {{- with $values.podLabels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
   annotations:
+    {{- with $values.podAnnotations }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
     # pods are replaced when the configuration changes
     checksum/config: {{ include "sameweights.toml" .root | sha256sum }}
 spec:
@@ -55,6 +61,9 @@ spec:
           value: "{{ $values.address }}:8081"
         - name: SAMEWEIGHTS_STORAGE__URL
           value: {{ include "sameweights.store" .root | quote }}
+        {{- with concat $values.env (.own.env | default list) }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
       {{- with concat $values.secrets (.own.secrets | default list) }}
       envFrom:
         {{- range . }}

@@ -177,6 +177,27 @@ def test_replicas_are_set_where_nothing_scales():
     ]
 
 
+def test_nothing_is_set_where_something_else_scales():
+    documents = rendered("fleet", {"auditors": {"autoscaling": {"enabled": False}, "replicas": None}})
+    assert "replicas" not in one(documents, "Deployment", "sameweights-auditors")["spec"]
+    assert [each["metadata"]["name"] for each in documents if each["kind"] == "HorizontalPodAutoscaler"] == [
+        "sameweights-proxies"
+    ]
+
+
+def test_an_entry_of_a_secret_of_another_operator_is_a_variable_of_the_auditors_alone():
+    uri = {"name": "DATABASE_URL", "valueFrom": {"secretKeyRef": {"name": "db-app", "key": "uri"}}}
+    proxy = {"name": "HTTPS_PROXY", "value": "http://out.example:3128"}
+    more = {"env": [proxy], "auditors": {"env": [uri]}, "podLabels": {"team": "a"}, "podAnnotations": {"note": "b"}}
+    documents = rendered("fleet", more)
+    given = {role: pod["containers"][0]["env"] for role, pod in roles(documents).items()}
+    assert [uri in given["audit"], uri in given["proxy"]] == [True, False]
+    assert all(proxy in each for each in given.values())
+    metadata = one(documents, "Deployment", "sameweights-proxies")["spec"]["template"]["metadata"]
+    assert metadata["labels"]["team"] == "a"
+    assert metadata["annotations"]["note"] == "b"
+
+
 def test_the_network_policy_names_ports_of_the_pods_and_can_be_left_out():
     policy = one(rendered("fleet"), "NetworkPolicy")["spec"]
     assert [rule["ports"][0]["port"] for rule in policy["ingress"]] == ["data", "admin"]

@@ -32,9 +32,9 @@ def toml(mode: str, more: dict[str, object] | None = None) -> str:
     return one(rendered(mode, more), "ConfigMap", "sameweights")["data"]["sameweights.toml"]
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_helm_lint_finds_neither_an_error_nor_a_warning(mode):
-    ran = helm("lint", "--strict", CHART, "--values", EXAMPLES[mode])
+@pytest.mark.parametrize("values", [[], *(["--values", file] for file in EXAMPLES.values())], ids=["defaults", *EXAMPLES])
+def test_helm_lint_finds_neither_an_error_nor_a_warning(values):
+    ran = helm("lint", "--strict", CHART, *values)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "[ERROR]" not in ran.stdout
     assert "[WARNING]" not in ran.stdout

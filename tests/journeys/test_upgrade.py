@@ -12,6 +12,9 @@ import aiohttp
 import pytest
 
 from shadow.demo.pretended_server import PretendedServer
+from storage.opening import open_store
+from storage.storage_config import StorageConfig
+from tests.conformance import exchange_record, offered
 from tests.first_database import FIRST_ROWS, FIRST_SCHEMA
 from tests.running import PATIENCE, chat, until
 
@@ -32,11 +35,11 @@ keep_days = 36500
 LATER = "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('sameweights', 'm999_later', 'now')"
 
 
-async def ran(folder: Path, *command: str | Path) -> tuple[int | None, str]:
+async def ran(folder: Path, *command: str | Path, **variables: str) -> tuple[int | None, str]:
     process = await asyncio.create_subprocess_exec(
         *command,
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
@@ -48,11 +51,12 @@ async def sameweights(folder: Path, *arguments: str | Path) -> tuple[int | None,
     return await ran(folder, sys.executable, "-P", "-m", "shadow.cli", *arguments)
 
 
-def written(heading: str) -> str:
-    """The first command block under a heading of the page, for the database of this test."""
-    block = re.search(rf"(?ms)^## {heading}$.*?^```sh\n(.*?)^```$", PAGE)
-    assert block
-    return block[1].replace("sameweights.db", "served.db")
+def written(heading: str, first: str) -> str:
+    """The command block under a heading of the page that begins with this word, for the database of this test."""
+    under = re.search(rf"(?ms)^## {heading}$(.*?)(?=^## |\Z)", PAGE)
+    assert under
+    (block,) = [text for text in re.findall(r"(?ms)^```sh\n(.*?)^```$", under[1]) if text.startswith(first)]
+    return block.replace("sameweights.db", "served.db")
 
 
 @pytest.fixture
@@ -69,7 +73,7 @@ async def test_records_of_the_first_version_are_brought_up_to_date_and_go_back_a
     code, text = await sameweights(tmp_path, *show)
     assert code == 2
     assert "was written by an older version of sameweights: start sameweights serve once" in text
-    assert await ran(tmp_path, "bash", "-euc", written("Keep a copy")) == (0, "")
+    assert await ran(tmp_path, "bash", "-euc", written("Keep a copy", "cp ")) == (0, "")
     async with PretendedServer(seed=1) as main:
         config = CONFIG.format(base_url=main.base_url)
         async with serve(config) as served:
@@ -83,7 +87,7 @@ async def test_records_of_the_first_version_are_brought_up_to_date_and_go_back_a
         assert code == 2
         assert "was written by a newer version of sameweights: install that version, or change url in [storage]" in text
         assert database.read_bytes() == before
-        assert await ran(tmp_path, "bash", "-euc", written("Go back")) == (0, "")
+        assert await ran(tmp_path, "bash", "-euc", written("Go back", "rm ")) == (0, "")
         async with serve(config) as served:
             await asked(served)
             assert (await sameweights(tmp_path, *show))[0] == 0
@@ -95,3 +99,21 @@ async def asked(served) -> None:
         await got.read()
         assert got.status == 200
     await until(lambda: served.metric("sameweights_store_records_total", result="stored"))
+
+
+@pytest.mark.promise("store.upgraded")
+async def test_a_database_server_that_a_newer_version_changed_goes_back_as_a_dump(tmp_path, postgres_server):
+    url, restored = postgres_server.empty(), postgres_server.empty()
+    with closing(open_store(StorageConfig(url=url, batch_seconds=0.01))) as store:
+        assert offered(store.add_exchange, exchange_record("old")).result(PATIENCE)
+    assert await ran(tmp_path, "bash", "-euc", written("Keep a copy", "pg_dump"), DATABASE_URL=url) == (0, "")
+    postgres_server.execute("INSERT INTO schema_steps (name) VALUES ('p999_later')", url.rpartition("/")[2])
+    code, text = await sameweights(tmp_path, "show", "old", "--db", url)
+    assert code == 2
+    assert "was written by a newer version of sameweights: install that version, or change url in [storage]" in text
+    assert await ran(tmp_path, "bash", "-euc", written("Go back", "pg_restore"), DATABASE_URL=restored) == (0, "")
+    with closing(open_store(StorageConfig(url=restored, batch_seconds=0.01))) as store:
+        assert store.exchange("old") == exchange_record("old").exchange
+        assert offered(store.add_exchange, exchange_record("new")).result(PATIENCE)
+    for each in (url, restored):
+        postgres_server.drop(each)
