@@ -1,6 +1,7 @@
 """The pods of the Helm chart, started as rendered: their arguments, variables and file, with a real broker and database."""
 
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -31,6 +32,42 @@ async def readiness(served) -> tuple[int, str]:
         return got.status, await got.text()
 
 
+HOOK = """
+import os, sys
+def noted(event, given):
+    path = given[0] if given else None
+    if event == "open":
+        flags = given[2] or 0
+        if not flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+            return
+    elif event not in {"os.mkdir", "os.rename", "sqlite3.connect"}:
+        return
+    if isinstance(path, (str, bytes, os.PathLike)) and not writing:
+        writing.append(1)
+        os.write(log, (os.path.abspath(os.fsdecode(path)) + "\\n").encode())
+        writing.clear()
+writing = []
+log = os.open(os.environ["WRITTEN_PATHS"], os.O_WRONLY | os.O_APPEND)
+sys.addaudithook(noted)
+"""
+"""Notes each path that a process of Python opens to write, makes or moves."""
+
+
+@pytest.fixture
+def hooked(tmp_path) -> dict[str, str]:
+    """Variables with which each process of `serve` notes its paths in `tmp_path/written`; its /tmp is `tmp_path/tmp`."""
+    for name in ("hooks", "tmp"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "hooks" / "sitecustomize.py").write_text(HOOK)
+    (tmp_path / "written").touch()
+    return {
+        "PYTHONPATH": f"{tmp_path / 'hooks'}:{Path.cwd()}",
+        "PYTHONDONTWRITEBYTECODE": "1",  # as in an image, whose code is compiled and cannot be written
+        "WRITTEN_PATHS": str(tmp_path / "written"),
+        "TMPDIR": str(tmp_path / "tmp"),
+    }
+
+
 @asynccontextmanager
 async def values(tmp_path):
     """What a fleet on this machine needs in its values: a provider, and a broker."""
@@ -41,13 +78,13 @@ async def values(tmp_path):
 
 
 @pytest.mark.promise("fleet.apart", "fleet.accounted")
-async def test_a_rendered_fleet_forwards_while_broker_and_auditors_are_away_and_stores_all_of_it_later(
-    serve, tmp_path, postgres_url
+async def test_a_rendered_fleet_forwards_while_broker_and_auditors_are_away_stores_all_later_and_writes_to_tmp_alone(
+    serve, tmp_path, postgres_url, hooked
 ):
     async with values(tmp_path) as (server, more):
         documents = rendered("fleet", more)
         await server.stop()
-        async with started(serve, documents, "proxy") as proxy, aiohttp.ClientSession() as session:
+        async with started(serve, documents, "proxy", **hooked) as proxy, aiohttp.ClientSession() as session:
             traffic = Traffic(proxy, session)
             async with traffic.flowing():
                 await traffic.at_least(20)
@@ -55,9 +92,15 @@ async def test_a_rendered_fleet_forwards_while_broker_and_auditors_are_away_and_
             assert status == 200
             assert "cannot be reached" in why
             await server.start()
-            async with started(serve, documents, "audit", DATABASE_URL=postgres_url) as auditor:
-                await until(lambda: rows(postgres_url) == traffic.sent)
-                assert await readiness(auditor) == (200, "ready\n")
+            async with started(serve, documents, "audit", DATABASE_URL=postgres_url, **hooked) as auditor:
+
+                async def stored() -> bool:
+                    found = await auditor.metric("sameweights_store_records_total", table="exchanges", result="stored")
+                    return found == traffic.sent
+
+                await until(stored)
+                assert rows(postgres_url) == traffic.sent
+                assert (await readiness(auditor))[0] == 200
                 await server.stop()
 
                 async def away() -> bool:
@@ -66,3 +109,8 @@ async def test_a_rendered_fleet_forwards_while_broker_and_auditors_are_away_and_
                 await until(away)
                 assert (await readiness(proxy))[0] == 200
                 await server.start()
+    places = [Path(path) for path in (tmp_path / "written").read_text().splitlines()]
+    assert tmp_path / "tmp" in {path.parent for path in places}, "the folder of the socket"
+    assert {
+        path for path in places if not path.is_relative_to(tmp_path / "tmp") and path.parts[1] not in {"dev", "proc"}
+    } == set()
