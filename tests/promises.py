@@ -274,6 +274,12 @@ PROMISES = (
         "design",
         "Records of older versions are brought up to date at the start, and those of a newer one are refused and left alone.",
     ),
+    Promise(
+        "store.backup",
+        DOCUMENTED,
+        "design",
+        "The documented backup, taken while records are written, restores to the same report.",
+    ),
     Promise("store.resumes", RECORDING, "design", "Recording resumes when there is room again."),
     Promise(
         "audit.slow",
