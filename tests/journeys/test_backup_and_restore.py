@@ -1,4 +1,4 @@
-"""The commands of docs/how-to/backup-and-restore.md, run as they stand there while `serve` writes: the report is the same after."""
+"""The commands of docs/how-to/backup-and-restore.md, run as they stand there while `serve` writes: the report stays the same."""
 
 import asyncio
 import os
