@@ -21,7 +21,7 @@ FLEET = Board(
                     text="Of the oldest exchange that no auditor has stored. Rising: too few auditors, or the store is away. "
                     "Above the line: SameweightsBacklogOld.",
                     unit="s",
-                    width=8,
+                    width=6,
                     line=300,
                     queries=(q("max by (stream) (sameweights_backlog_age_seconds{<own>})", STREAM),),
                 ),
@@ -30,7 +30,7 @@ FLEET = Board(
                     text="A full stream refuses exchanges, which the forwarding hosts count as broker_full. Above the line: "
                     "SameweightsStreamFilling.",
                     unit="percentunit",
-                    width=8,
+                    width=6,
                     line=0.8,
                     top=1,
                     queries=(
@@ -45,12 +45,19 @@ FLEET = Board(
                     text="In the streams for the auditors (rising: too few of them; in a later format: upgrade them), and on the "
                     "hosts that forward.",
                     unit="short",
-                    width=8,
+                    width=6,
                     queries=(
                         q("max by (stream) (sameweights_backlog_messages{<own>})", STREAM),
                         q("max by (stream) (sameweights_backlog_unreadable_messages{<own>}) > 0", f"in a later format {STREAM}"),
                         q("sum by (instance) (sameweights_publisher_queue_length{<own>})", f"not published yet {HOST}"),
                     ),
+                ),
+                Panel(
+                    title="Clocks of the hosts",
+                    text="Minus the broker's. An exchange bears the time of its host: beyond a minute /readyz states it.",
+                    unit="s",
+                    width=6,
+                    queries=(q("max by (instance) (sameweights_broker_clock_offset_seconds{<own>})", HOST),),
                 ),
             ),
         ),

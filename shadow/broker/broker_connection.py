@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ import structlog
 
 from shadow.broker.broker_credentials import credentials_options
 from shadow.broker.broker_errors import BrokerAwayError, BrokerError, BrokerRefusal, MessageTooLargeError, StreamFullError
+from shadow.broker.clock_offset import ClockOffset
 from shadow.settings.broker_checks import addresses
 from shadow.settings.config_errors import quoted
 from shadow.settings.top_level_config import BrokerConfig
@@ -60,6 +62,7 @@ class BrokerConnection:
         self._credentials = credentials
         self._name = name
         self._prepare = prepare
+        self.clock = ClockOffset()
         self._client: Client | None = None
         self._closed = asyncio.Event()
         self._latest: Exception | None = None
@@ -91,6 +94,11 @@ class BrokerConnection:
         if self._client is None:
             return self._why
         return self._lacks if self.is_connected else LOST
+
+    @property
+    def state(self) -> str:
+        """How the broker stands, in words: connected or why not, and a clock that differs."""
+        return "; ".join(filter(None, (self.why_not or "connected", self.clock.sentence)))
 
     @property
     def max_payload(self) -> int:
@@ -213,7 +221,10 @@ class BrokerConnection:
 
     async def api(self, name: str, request: Mapping[str, object] | None = None) -> Mapping[str, Any]:
         """The answer to a request of JetStream's API, like `STREAM.INFO.NAME`; errors as `request`."""
-        return await self.request(f"{API}.{name}", json.dumps(request).encode() if request else b"")
+        answer = await self.request(f"{API}.{name}", json.dumps(request).encode() if request else b"")
+        if self.clock.observe(str(answer.get("ts", "")), time.time()):
+            log.warning("clock_off", reason=self.clock.sentence)
+        return answer
 
     async def tell(self, message: Msg, body: bytes) -> None:
         """Send an acknowledgement of a message by the connection of now; lost where there is none, and then delivered again."""

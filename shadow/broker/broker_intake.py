@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import structlog
@@ -15,6 +13,7 @@ from shadow.broker.broker_connection import BrokerConnection
 from shadow.broker.broker_errors import BrokerAwayError, BrokerError
 from shadow.broker.broker_message import is_readable, stream_name
 from shadow.broker.broker_streams import ensure_consumers, ensure_streams, stream_state
+from shadow.broker.clock_offset import moment_seconds
 from shadow.broker.consumer import BrokerConsumer
 from shadow.metrics.broker_metrics import Backlog, ConsumerMetrics
 from shadow.pipeline.exchange_ledger import ExchangeLedger
@@ -81,7 +80,7 @@ class BrokerIntake:
 
     def lines(self) -> list[str]:
         """How the broker and its streams stood at the last look, a sentence for each."""
-        return [f"broker: {self._broker.why_not or 'connected'}", *map(backlog_sentence, self._streams)]
+        return [f"broker: {self._broker.state}", *map(backlog_sentence, self._streams)]
 
     def why_not(self) -> str:
         """Why no exchange comes; "" when all is well."""
@@ -93,7 +92,9 @@ class BrokerIntake:
 
     async def _gauges(self) -> None:
         while True:
-            self._metrics.show(connected=self._broker.is_connected, redelivered=self.consumer.redelivered)
+            self._metrics.show(
+                connected=self._broker.is_connected, offset=self._broker.clock.seconds, redelivered=self.consumer.redelivered
+            )
             await asyncio.sleep(GAUGE_SECONDS)
 
     async def _backlog(self) -> None:
@@ -126,8 +127,8 @@ def stream_backlog(stream: str, info: Mapping[str, object]) -> Backlog:
     if not isinstance(state, Mapping) or not isinstance(config, Mapping):
         raise BrokerAwayError("the broker's answer about a stream has no state")
     messages = int(state.get("messages", 0))
-    now = _seconds(str(info.get("ts", ""))) or time.time()
-    first = _seconds(str(state.get("first_ts", "")))
+    now = moment_seconds(str(info.get("ts", ""))) or time.time()
+    first = moment_seconds(str(state.get("first_ts", "")))
     return Backlog(
         stream=stream,
         messages=messages,
@@ -144,11 +145,3 @@ def backlog_sentence(waits: Backlog) -> str:
     if waits.messages:
         words += f", the oldest for {waits.age:,.0f} s"
     return f"{words}; {waits.unreadable:,} of them {UPGRADE}" if waits.unreadable else words
-
-
-def _seconds(moment: str) -> float:
-    """Seconds since 1970 of a moment in RFC 3339, which Go writes with up to nine decimals; 0 for none."""
-    try:
-        return datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", moment)).timestamp()
-    except (ValueError, OverflowError):
-        return 0.0

@@ -28,6 +28,8 @@ async def broker_report(settings: BrokerConfig, credentials: str) -> list[Broker
         found += _payload(broker.max_payload)
         for shard in range(settings.streams):
             found.append(await _stream(broker, settings, shard))
+        if broker.clock.sentence:
+            found.append(BrokerFact(works=None, text=broker.clock.sentence))
     except (BrokerAwayError, BrokerError) as why:
         return [BrokerFact(works=False, text=str(why))]
     finally:

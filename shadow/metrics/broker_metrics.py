@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 CONNECTED = ("sameweights_broker_connected", "1 while a server of the broker is connected, else 0.")
+CLOCK = ("sameweights_broker_clock_offset_seconds", "Clock of this host minus the broker's; 0 while it is not known.")
 REDELIVERIES = ("stored_before", "held_here", "audited", "undeliverable")
 """What an exchange that is delivered again came to: it was stored before, it waits here already, it is audited, or given up."""
 FORWARDING = (
@@ -17,7 +18,8 @@ FORWARDING = (
     *("sameweights_exchanges_ended_total", "sameweights_handover_dropped_total", "sameweights_admin_refused_total"),
     *("sameweights_scrape_render_seconds", "sameweights_build_info", "sameweights_config_last_reload_successful"),
     "sameweights_config_last_reload_success_timestamp_seconds",
-    *("sameweights_broker_connected", "sameweights_publisher_queue_length", "sameweights_publisher_queue_bytes"),
+    *("sameweights_broker_connected", "sameweights_broker_clock_offset_seconds"),
+    *("sameweights_publisher_queue_length", "sameweights_publisher_queue_bytes"),
     *("sameweights_publisher_limit_bytes", "sameweights_published_total", "sameweights_publish_retries_total"),
     *("process_cpu_seconds_total", "process_virtual_memory_bytes", "process_resident_memory_bytes", "process_open_fds"),
     *("process_max_fds", "process_start_time_seconds"),
@@ -45,6 +47,7 @@ class PublisherMetrics:
 
     def __init__(self, registry: CollectorRegistry, limit: int) -> None:
         self._connected = Gauge(*CONNECTED, registry=registry)
+        self._offset = Gauge(*CLOCK, registry=registry)
         self._length = Gauge("sameweights_publisher_queue_length", "Exchanges that wait for the broker.", registry=registry)
         self._bytes = Gauge("sameweights_publisher_queue_bytes", "Bytes of the exchanges that wait for it.", registry=registry)
         self._limit = Gauge("sameweights_publisher_limit_bytes", "broker.limit.", registry=registry)
@@ -58,9 +61,10 @@ class PublisherMetrics:
     def __repr__(self) -> str:
         return f"<PublisherMetrics published={self._totals[0]} retries={self._totals[1]}>"
 
-    def show(self, *, connected: bool, waiting: int, size: int, published: int, retries: int) -> None:
+    def show(self, *, connected: bool, offset: float, waiting: int, size: int, published: int, retries: int) -> None:
         """Take over the state of this moment; `published` and `retries` are totals."""
         self._connected.set(connected)
+        self._offset.set(offset)
         self._length.set(waiting)
         self._bytes.set(size)
         self._published.inc(max(0, published - self._totals[0]))
@@ -74,6 +78,7 @@ class ConsumerMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         stream = ("stream",)
         self._connected = Gauge(*CONNECTED, registry=registry)
+        self._offset = Gauge(*CLOCK, registry=registry)
         self._messages = Gauge(
             "sameweights_backlog_messages", "Exchanges in a stream that are not stored yet.", stream, registry=registry
         )
@@ -96,9 +101,10 @@ class ConsumerMetrics:
     def __repr__(self) -> str:
         return f"<ConsumerMetrics redelivered={dict(self._counted)}>"
 
-    def show(self, *, connected: bool, redelivered: Mapping[str, int]) -> None:
+    def show(self, *, connected: bool, offset: float, redelivered: Mapping[str, int]) -> None:
         """Take over the state of this moment; `redelivered` are totals by outcome."""
         self._connected.set(connected)
+        self._offset.set(offset)
         for outcome, total in redelivered.items():
             self._redelivered.labels(outcome).inc(max(0, total - self._counted.get(outcome, 0)))
         self._counted = dict(redelivered)

@@ -15,6 +15,7 @@ import socket
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 
 import structlog
 from aiohttp import web
@@ -27,7 +28,7 @@ from proxy.worker_stats import WorkerStats
 from shadow.broker.broker_connection import BrokerConnection
 from shadow.broker.broker_errors import BrokerAwayError, BrokerError
 from shadow.broker.broker_message import ADVISED_PAYLOAD
-from shadow.broker.broker_streams import ensure_streams
+from shadow.broker.broker_streams import ensure_streams, stream_state
 from shadow.broker.publisher import Publisher
 from shadow.metrics.broker_metrics import FORWARDING, PublisherMetrics
 from shadow.metrics.observe import Metrics
@@ -49,6 +50,7 @@ from shadow.settings.top_level_config import Config
 log = structlog.get_logger("sameweights.publisher")
 
 GAUGE_SECONDS = 0.5
+CLOCK_SECONDS = 30.0
 SMALLEST = 512
 """Bytes that an exchange has at least, by which the number of those that wait is bounded beside their bytes."""
 RECEIVE_PATIENCE, PUBLISH_PATIENCE, ADMIN_PATIENCE = 1.0, 10.0, 1.0
@@ -104,7 +106,7 @@ class PublisherProcess:
         factory = self._limiter.protocol_factory(self._runner.server)
         self._admin = await asyncio.get_running_loop().create_server(factory, sock=admin, ssl=self._certificate.context)
         await self._receiver.start(audit_socket)
-        for work in (self._publisher.run(), self._broker.keep(), self._receiver.stay(), self._gauges()):
+        for work in (self._publisher.run(), self._broker.keep(), self._receiver.stay(), self._gauges(), self._clock()):
             task = asyncio.create_task(work)
             task.add_done_callback(log_error)
             self._tasks.append(task)
@@ -153,6 +155,7 @@ class PublisherProcess:
             self._metrics.counted(self._counters)
             self._own.show(
                 connected=self._broker.is_connected,
+                offset=self._broker.clock.seconds,
                 waiting=len(self._receiver),
                 size=self._receiver.waiting_bytes,
                 published=self._counters.totals()["published"],
@@ -160,6 +163,13 @@ class PublisherProcess:
             )
             self._limiter.close_idle()
             await asyncio.sleep(GAUGE_SECONDS)
+
+    async def _clock(self) -> None:
+        """Ask for the broker's time now and then, which comes with the state of a stream."""
+        while True:
+            await asyncio.sleep(CLOCK_SECONDS)
+            with suppress(BrokerAwayError, BrokerError):
+                await stream_state(self._broker, 0)
 
     def _app(self, environ: Mapping[str, str]) -> web.Application:
         settings = self._config.admin
@@ -193,7 +203,7 @@ class PublisherProcess:
         why = self._ready()
         lines = (
             why or "ready",
-            f"broker: {self._broker.why_not or 'connected'}",
+            f"broker: {self._broker.state}",
             f"publisher: {len(self._receiver):,} exchanges wait, {self._receiver.waiting_bytes:,} of {self._limit:,} bytes",
         )
         return web.Response(text="".join(f"{line}\n" for line in lines), status=503 if why else 200)

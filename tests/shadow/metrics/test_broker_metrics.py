@@ -11,13 +11,14 @@ def test_publisher_totals_rise_by_what_was_added_and_never_fall():
     registry = CollectorRegistry()
     metrics = PublisherMetrics(registry, limit=100)
     for published in (5, 7, 6, 9):
-        metrics.show(connected=True, waiting=3, size=40, published=published, retries=1)
+        metrics.show(connected=True, offset=0.5, waiting=3, size=40, published=published, retries=1)
     shown = {name: registry.get_sample_value(f"sameweights_{name}") for name in ("published_total", "publish_retries_total")}
     assert shown == {"published_total": 9, "publish_retries_total": 1}
     assert registry.get_sample_value("sameweights_publisher_queue_bytes") == 40
     assert registry.get_sample_value("sameweights_publisher_limit_bytes") == 100
-    metrics.show(connected=False, waiting=0, size=0, published=9, retries=1)
+    metrics.show(connected=False, offset=0.5, waiting=0, size=0, published=9, retries=1)
     assert registry.get_sample_value("sameweights_broker_connected") == 0
+    assert registry.get_sample_value("sameweights_broker_clock_offset_seconds") == 0.5
 
 
 def test_consumer_shows_each_stream_and_each_outcome_from_the_start():
@@ -26,8 +27,8 @@ def test_consumer_shows_each_stream_and_each_outcome_from_the_start():
     for outcome in REDELIVERIES:
         assert registry.get_sample_value("sameweights_redelivered_total", {"outcome": outcome}) == 0
     metrics.backlog([Backlog(stream="S", messages=2, size=30, limit=100, age=1.5, unreadable=1)])
-    metrics.show(connected=True, redelivered={"audited": 2})
-    metrics.show(connected=True, redelivered={"audited": 3})
+    metrics.show(connected=True, offset=0.5, redelivered={"audited": 2})
+    metrics.show(connected=True, offset=0.5, redelivered={"audited": 3})
     assert registry.get_sample_value("sameweights_redelivered_total", {"outcome": "audited"}) == 3
     assert registry.get_sample_value("sameweights_backlog_age_seconds", {"stream": "S"}) == 1.5
     assert registry.get_sample_value("sameweights_backlog_unreadable_messages", {"stream": "S"}) == 1
