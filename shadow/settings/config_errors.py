@@ -125,7 +125,13 @@ _UNKNOWN_BUT_CLEAR = {
 
 def explain(errors: Iterable[ErrorDetails], model: type[BaseModel]) -> list[ConfigErrorItem]:
     """The errors that pydantic found, in our words; `model` has the known keys."""
-    return [ConfigErrorItem(path=tuple(error["loc"]), sentence=_words(error, model)) for error in errors]
+    return [ConfigErrorItem(path=tuple(error["loc"]), sentence=_words(error, model)) for error in errors if not _follows(error)]
+
+
+def _follows(error: ErrorDetails) -> bool:
+    """Whether a list is called too short only because some of its entries are wrong, each of which is an error of its own."""
+    value = error.get("input")
+    return error["type"] == "too_short" and isinstance(value, (list, tuple)) and len(value) >= error["ctx"]["min_length"]
 
 
 def _words(error: ErrorDetails, model: type[BaseModel]) -> str:
@@ -142,6 +148,9 @@ def _words(error: ErrorDetails, model: type[BaseModel]) -> str:
     if kind in _BOUNDS:
         words, limit = _BOUNDS[kind]
         return f"must be {words} {error['ctx'][limit]}, but is {quoted(value)}"
+    if kind in _LENGTHS:
+        words, limit = _LENGTHS[kind]
+        return f"must have {words} {_entries(error['ctx'][limit])}, but has {error['ctx']['actual_length']}"
     for start, wanted in _KINDS.items():
         if kind.startswith(start):
             return f"must be {wanted}, but is {quoted(value)}"
@@ -154,6 +163,7 @@ _BOUNDS = {
     "less_than_equal": ("at most", "le"),
     "less_than": ("less than", "lt"),
 }
+_LENGTHS = {"too_short": ("at least", "min_length"), "too_long": ("at most", "max_length")}
 _KINDS = {
     "int": "a whole number",
     "float": "a number",
@@ -163,7 +173,12 @@ _KINDS = {
     "tuple": "a list",
     "dict": "a table",
     "model": "a table",
+    "date": "a date such as 2026-11-29",
 }
+
+
+def _entries(number: int) -> str:
+    return "1 entry" if number == 1 else f"{number} entries"
 
 
 def _unknown_key(word: str, known: Sequence[str]) -> str:

@@ -50,10 +50,22 @@ def test_a_key_written_down_is_reported_where_keys_belong_and_not_repeated():
         ({"proxy": 3}, "proxy: must be a table, but is 3"),
         ({"shadow": {"period": "days"}}, "shadow.period: no such choice: 'days'; did you mean 'day'?  (known: hour, day, month)"),
         ({"proxy": {"providers": {"a": {}}}}, "proxy.providers.a.base_url: is missing, and must be given"),
+        ({"tournament": {"tolerance": 0}}, "tournament.tolerance: must be more than 0.0, but is 0"),
+        ({"tournament": {"signals": []}}, "tournament.signals: must have at least 1 entry, but has 0"),
+        ({"shadow": {"tags": ["a"] * 21}}, "shadow.tags: must have at most 20 entries, but has 21"),
+        (
+            {"proxy": {"providers": {"a": {"base_url": "https://x", "prices": [{"model": "*", "since": "soon"}]}}}},
+            "proxy.providers.a.prices[0].since: must be a date such as 2026-11-29, but is 'soon'",
+        ),
     ],
 )
 def test_each_kind_of_fault_has_its_sentence(tables, sentence):
     assert found(tables) == [sentence]
+
+
+def test_a_list_of_wrong_entries_is_not_called_too_short():
+    [sentence] = found({"tournament": {"signals": ["speed"]}})
+    assert sentence.startswith("tournament.signals[0]: no such choice: 'speed'")
 
 
 def test_faults_come_in_the_order_of_the_file_with_file_and_line():
