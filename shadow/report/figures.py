@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from proxy.exchange import Role
 from shadow.drift.verifier_figures import Triggering
 from shadow.report.count_lines import CountLine
 from shadow.report.drift_lines import DriftLine
@@ -308,9 +309,21 @@ class Report:
     """How the rows are sampled that some figures are read from; None where every request has one."""
 
     @property
+    def deciding(self) -> tuple[Scorecard, ...]:
+        """The cards that exit codes are about: those of providers that the application uses, without candidates, which get copies
+        alone. All where there is no other, as in a report of one candidate.
+        """
+        copied = {row.provider for row in self.traffic if row.role == Role.CANDIDATE and row.requests}
+        served = {row.provider for row in self.traffic if row.role == Role.PRIMARY and row.requests}
+        return tuple(card for card in self.cards if card.provider not in copied - served) or self.cards
+
+    @property
     def drifted(self) -> bool:
-        """Whether any verdict makes `report --fail-on-drift` exit with 3."""
-        return any(card.verdict.word.is_adverse for card in self.cards)
+        """Whether any verdict makes `report --fail-on-drift` exit with 3: that of a provider in use, or of a server behind it."""
+        cards = self.deciding
+        used = {card.provider for card in cards}
+        servers = (line for router in self.routers if router.provider in used for line in router.upstreams)
+        return any(card.verdict.word.is_adverse for card in cards) or any(line.worse for line in servers)
 
     @property
     def measured(self) -> bool:
@@ -319,14 +332,14 @@ class Report:
         A reference that works but refuses the requests for their content is a matter of configuration, which the report states;
         it is not a failure to measure.
         """
-        with_reference = [card for card in self.cards if card.reference]
+        with_reference = [card for card in self.deciding if card.reference]
         unmeasured = [card for card in with_reference if card.verdict.word in UNMEASURED and not _refuses_requests(card)]
         return bool(self.cards) and (not with_reference or len(unmeasured) < len(with_reference))
 
     @property
     def undecided(self) -> bool:
         """Whether the evidence about a provider with a reference is not enough, or there is no provider at all."""
-        with_reference = [card for card in self.cards if card.reference]
+        with_reference = [card for card in self.deciding if card.reference]
         return not with_reference or any(card.verdict.word in UNDECIDED for card in with_reference)
 
     @property

@@ -65,6 +65,8 @@ async def test_broken_server_is_named_and_no_other_while_the_router_as_a_whole_i
         calls = next(line for line in card.signals if line.signal == "calls_tool")
         assert calls.excess is not None
         assert calls.excess < 0.10
+        code, _ = await command("report", "--db", str(served.database), "--since", "all", "--fail-on-drift")
+        assert code == 3, "a single server behind the router is worse"
         code, words = await command("report", "--db", str(served.database), "--since", "all")
         assert (code, "deepx is worse by more than 2 points" in " ".join(words.split())) == (0, True), words
         drifting = {

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from shadow.drift.excess_estimates import SignalOutcome
-from shadow.report.figures import Report, Scorecard
+from shadow.report.figures import Report, Scorecard, TrafficFigures
+from shadow.report.router_lines import RouterLine, UpstreamLine
 from shadow.verdict.evidence import EvidenceSide, Shortfall
 from shadow.verdict.verdict_rule import decide
 from shadow.verdict.verdict_value import VerdictWord
@@ -16,8 +17,51 @@ CARD = Scorecard(**WHO, pairs=9, compared=9, requests=9, verdict=QUIET, signals=
 FAR = replace(CARD, verdict=decide(evidence(signal("arguments", SignalOutcome.DRIFTS, excess=0.3))))
 
 
-def report(*cards):
-    return Report(since=0, until=1, cards=cards, latency=(), traffic=())
+def report(*cards, **more):
+    return Report(**{"since": 0, "until": 1, "cards": cards, "latency": (), "traffic": (), **more})
+
+
+def traffic(provider, role, requests=9):
+    return TrafficFigures(
+        provider=provider, role=role, requests=requests, failures=0, errors=0, prompt_tokens=0, completion_tokens=0
+    )
+
+
+def router(worse, provider="p"):
+    nothing = dict.fromkeys(("share", "size", "low", "high", "since", "needed"))
+    counts = {"pairs": 40, "conversations": 40, "missing_pairs": 0}
+    line = UpstreamLine(upstream="deepx", verdict="worse", signal="arguments", worse=worse, missing="", **counts, **nothing)
+    return RouterLine(provider=provider, model="m", reference="r", upstreams=(line,))
+
+
+@pytest.mark.parametrize(
+    ("roles", "drifted"),
+    [
+        ([("p", "candidate"), ("q", "primary")], False),
+        ([("p", "candidate"), ("p", "primary"), ("q", "primary")], True),
+        ([("q", "primary")], True),
+        ([], True),
+    ],
+)
+def test_a_candidate_that_serves_nothing_decides_no_exit_code_beside_others(roles, drifted):
+    found = report(FAR, replace(CARD, provider="q"), traffic=tuple(traffic(*each) for each in roles))
+    assert found.drifted is drifted
+
+
+def test_a_report_of_a_candidate_alone_is_about_it():
+    assert report(FAR, traffic=(traffic("p", "candidate"),)).drifted
+
+
+def test_a_candidate_alone_measures_nothing_of_those_in_use():
+    rows = (traffic("p", "candidate"), traffic("q", "primary"))
+    found = report(CARD, replace(UNSEEN, provider="q"), traffic=rows)
+    assert not found.measured
+    assert found.undecided
+
+
+@pytest.mark.parametrize(("worse", "provider", "drifted"), [(True, "p", True), (False, "p", False), (True, "elsewhere", False)])
+def test_a_worse_server_behind_a_router_in_use_is_drift_though_the_whole_shows_none(worse, provider, drifted):
+    assert report(CARD, routers=(router(worse, provider),)).drifted is drifted
 
 
 @pytest.mark.parametrize("word", VerdictWord)
