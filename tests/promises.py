@@ -256,6 +256,12 @@ PROMISES = (
         "design",
         "With a broker, every exchange that ended is stored once or counted as lost, whichever server or process is killed.",
     ),
+    Promise(
+        "fleet.judged",
+        RECORDING,
+        "design",
+        "Of several auditing processes one judges: whatever is killed or stopped, each pair is judged once, as by one process.",
+    ),
     Promise("fleet.apart", RECORDING, "design", "A broker that is away costs no request, and what waits for it is bounded."),
     Promise(
         "fleet.checked", DOCUMENTED, "design", "A broker that cannot be used as configured is refused in a sentence at the start."

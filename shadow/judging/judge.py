@@ -174,12 +174,17 @@ class Judge:
         self._lease.renew(now)
 
     @property
+    def lease_is_sure(self) -> bool:
+        """Whether no other process can have the lease yet."""
+        return self._lease.is_sure
+
+    @property
     def lease_seconds(self) -> float:
         """How long the lease lasts after a renewal."""
         return self._lease.seconds
 
     def hide(self) -> None:
-        """Publish no status until the lease was renewed, as after this process was stopped for longer than the lease."""
+        """Publish no status until the lease was renewed, as after this process was stopped while it ran out."""
         with self._publishing:
             self._is_shown = False
             self._publish([], ())

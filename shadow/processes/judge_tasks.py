@@ -1,7 +1,6 @@
 """`JudgeTasks`: has an audit process judge what is stored, and keep its lease while it does.
 
-A process that was stopped for longer than its lease shows no drift state until it has renewed it, since another one judges by
-then.
+A process that was stopped while its lease ran out shows no drift state until it has renewed it, since another one may judge.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ AWAKE_SECONDS = 0.5
 
 class JudgeTasks:
     """`mailbox` has the acknowledgements for this process; `wake` is called when there is something to send, and `stopped` after
-    this process was stopped for longer than its lease.
+    this process was stopped while its lease ran out.
     """
 
     def __init__(
@@ -62,9 +61,12 @@ class JudgeTasks:
         return await handler(request)
 
     def note_awake(self) -> None:
-        """Take note that this process runs; after a time in which it did not run, longer than its lease, no state is shown."""
+        """Take note that this process runs; after a time in which it did not, and its lease ran out, no state is shown.
+
+        An event loop that runs while the lease ends has a store that does not answer: what was shown last stays then.
+        """
         before, self._awake_at = self._awake_at, self._clock()
-        if self._awake_at - before > self._judge.lease_seconds:
+        if self._awake_at - before > 2 * AWAKE_SECONDS and not self._judge.lease_is_sure:
             self._judge.hide()
             self._stopped()
 
