@@ -5,8 +5,8 @@
 {{- $url := dig "storage" "url" "" $config }}
 {{- $variable := dig "storage" "url_env" "" $config }}
 {{- $broker := dig "broker" "url" "" $config }}
-{{- if not (regexMatch "^[a-z]([a-z0-9-]{0,50}[a-z0-9])?$" .Release.Name) }}
-{{- $found = append $found (printf "the release: %q is no name of a Service; use up to 52 lower-case letters, digits and -" .Release.Name) }}
+{{- if not (regexMatch "^[a-z]([a-z0-9-]{0,46}[a-z0-9])?$" .Release.Name) }}
+{{- $found = append $found (printf "the release: %q is no name of a Service; use up to 48 lower-case letters, digits and -" .Release.Name) }}
 {{- end }}
 {{- if not (dig "proxy" "providers" dict $config) }}
 {{- $found = append $found "config.proxy.providers: no provider is named; write at least one with its base_url, as in docs/how-to/kubernetes.md" }}

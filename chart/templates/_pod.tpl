@@ -1,3 +1,52 @@
+{{- /* What pods may do: nothing. */ -}}
+{{- define "sameweights.rights" -}}
+automountServiceAccountToken: false
+# because kubelet would set SAMEWEIGHTS_SERVICE_HOST and the like, and an unknown SAMEWEIGHTS_ variable is refused
+enableServiceLinks: false
+securityContext:
+  runAsNonRoot: true
+  runAsUser: 10001
+  runAsGroup: 10001
+  fsGroup: 10001
+  seccompProfile:
+    type: RuntimeDefault
+{{- with .Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* Image, variables and rights of a container, of a dict with root and own. */ -}}
+{{- define "sameweights.program" -}}
+{{- $values := .root.Values -}}
+image: "{{ $values.image.repository }}:{{ .own.tag | default $values.image.tag | default .root.Chart.AppVersion }}"
+imagePullPolicy: {{ $values.image.pullPolicy }}
+env:
+  - name: SAMEWEIGHTS_PROXY__LISTEN
+    value: "{{ $values.address }}:8080"
+  - name: SAMEWEIGHTS_ADMIN__LISTEN
+    value: "{{ $values.address }}:8081"
+  - name: SAMEWEIGHTS_STORAGE__URL
+    value: {{ include "sameweights.store" .root | quote }}
+{{- with concat $values.env (.own.env | default list) }}
+{{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with concat $values.secrets (.own.secrets | default list) }}
+envFrom:
+  {{- range . }}
+  - secretRef:
+      name: {{ . }}
+  {{- end }}
+{{- end }}
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  capabilities:
+    drop: [ALL]
+{{- end }}
+
 {{- /* The pod of one part, of a dict with root, part, own (its values), args, and data: whether it has the data port. */ -}}
 {{- define "sameweights.pod" -}}
 {{- $values := .root.Values }}
@@ -19,22 +68,7 @@ metadata:
     checksum/config: {{ include "sameweights.toml" .root | sha256sum }}
 spec:
   terminationGracePeriodSeconds: {{ include "sameweights.grace" .root }}
-  automountServiceAccountToken: false
-  # because kubelet would set SAMEWEIGHTS_SERVICE_HOST and the like, and an unknown SAMEWEIGHTS_ variable is refused
-  enableServiceLinks: false
-  securityContext:
-    runAsNonRoot: true
-    runAsUser: 10001
-    runAsGroup: 10001
-    fsGroup: 10001
-    seccompProfile:
-      type: RuntimeDefault
-  {{- with $values.image.pullSecrets }}
-  imagePullSecrets:
-    {{- range . }}
-    - name: {{ . }}
-    {{- end }}
-  {{- end }}
+  {{- include "sameweights.rights" .root | nindent 2 }}
   {{- with .own.nodeSelector }}
   nodeSelector: {{- toYaml . | nindent 4 }}
   {{- end }}
@@ -51,26 +85,8 @@ spec:
           app.kubernetes.io/component: {{ .part }}
   containers:
     - name: sameweights
-      image: "{{ $values.image.repository }}:{{ .own.tag | default $values.image.tag | default .root.Chart.AppVersion }}"
-      imagePullPolicy: {{ $values.image.pullPolicy }}
+      {{- include "sameweights.program" . | nindent 6 }}
       args: {{- toYaml .args | nindent 8 }}
-      env:
-        - name: SAMEWEIGHTS_PROXY__LISTEN
-          value: "{{ $values.address }}:8080"
-        - name: SAMEWEIGHTS_ADMIN__LISTEN
-          value: "{{ $values.address }}:8081"
-        - name: SAMEWEIGHTS_STORAGE__URL
-          value: {{ include "sameweights.store" .root | quote }}
-        {{- with concat $values.env (.own.env | default list) }}
-        {{- toYaml . | nindent 8 }}
-        {{- end }}
-      {{- with concat $values.secrets (.own.secrets | default list) }}
-      envFrom:
-        {{- range . }}
-        - secretRef:
-            name: {{ . }}
-        {{- end }}
-      {{- end }}
       ports:
         {{- if .data }}
         - name: data
@@ -110,11 +126,6 @@ spec:
         timeoutSeconds: 5
         failureThreshold: 8
       resources: {{- toYaml .own.resources | nindent 8 }}
-      securityContext:
-        allowPrivilegeEscalation: false
-        readOnlyRootFilesystem: true
-        capabilities:
-          drop: [ALL]
       volumeMounts:
         - name: config
           mountPath: /etc/sameweights

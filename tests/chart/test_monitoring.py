@@ -75,7 +75,7 @@ def test_a_metrics_page_behind_a_token_and_tls_is_scraped_with_both():
 
 def test_nothing_of_it_is_rendered_without_being_chosen():
     kinds = {each["kind"] for each in rendered("single")}
-    assert kinds == {"ConfigMap", "NetworkPolicy", "Service", "StatefulSet"}
+    assert kinds == {"ConfigMap", "Job", "NetworkPolicy", "Service", "StatefulSet"}
 
 
 def test_the_packaged_chart_holds_the_rules_and_every_dashboard_and_renders_the_same(tmp_path, documents, release):

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.slow
 ROOT = CHART.parent
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 PARTS = {"all": "single", "proxy": "proxies", "audit": "auditors"}
+EVERYTHING = {"monitoring": {"podMonitor": True, "rules": True, "dashboards": True}}
 PODS = {role: pod for mode in ("single", "fleet") for role, pod in roles(rendered(mode)).items()}
 
 
@@ -130,7 +131,7 @@ def test_names_of_the_service_are_accepted_by_the_admin_port(tmp_path, release):
     more = {"config": {"admin": {"hosts": ["audit.example.com"]}}}
     documents = rendered("single", more, release=release)
     file = tmp_path / "sameweights.toml"
-    file.write_text(one(documents, "ConfigMap")["data"]["sameweights.toml"])
+    file.write_text(one(documents, "ConfigMap", release)["data"]["sameweights.toml"])
     config = load(file, {}, {"REFERENCE_KEY": "k"})
     allowed = AllowedHosts("0.0.0.0:8081", config.admin.hosts)
     name = f"{release}-admin"
@@ -202,10 +203,8 @@ def test_the_network_policy_names_ports_of_the_pods_and_can_be_left_out():
     policy = one(rendered("fleet"), "NetworkPolicy")["spec"]
     assert [rule["ports"][0]["port"] for rule in policy["ingress"]] == ["data", "admin"]
     assert policy["ingress"][0]["from"] == [{"podSelector": {}}]
-    opened = one(rendered("fleet", {"networkPolicy": {"clients": [], "scrapers": []}}), "NetworkPolicy")["spec"]
-    assert opened["ingress"] == [{"ports": [{"port": "data"}]}], (
-        "without clients the data port is open, without scrapers no other"
-    )
+    opened = one(rendered("fleet", {"networkPolicy": {"data": [], "admin": []}}), "NetworkPolicy")["spec"]
+    assert opened["ingress"] == [{"ports": [{"port": "data"}]}], "an empty list opens the data port, and closes the admin port"
     closed = rendered("fleet", {"networkPolicy": {"enabled": False}})
     assert not [each for each in closed if each["kind"] == "NetworkPolicy"]
 
@@ -233,10 +232,10 @@ def test_proxies_are_held_back_while_auditors_are_upgraded():
     assert images == {"proxy": "sameweights:1.0", "audit": "sameweights:2.0"}
 
 
-@pytest.mark.parametrize("release", ["a", "a-1", "a" * 52])
+@pytest.mark.parametrize("release", ["a", "a-1", "a" * 48])
 def test_the_release_s_name_is_one_that_all_resources_can_have(release):
     assert RESOURCE_NAME.fullmatch(release)
-    documents = rendered("fleet", release=release)
+    documents = rendered("fleet", EVERYTHING, release=release)
     assert all(len(each["metadata"]["name"]) <= 63 for each in documents)
 
 
