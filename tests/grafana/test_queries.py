@@ -14,12 +14,13 @@ from shadow.metrics.series import BulkCounter, BulkHistogram
 from tests.boards import Target, alerts, boards, filled, panels, records, targets, variables
 from tests.promql import COUNTING, Labels, of
 
-SCRAPED = frozenset({"job", "instance"})
+SCRAPED = frozenset({"job", "instance", "namespace"})
+"""Labels of a target; of `namespace` those of Kubernetes alone, and it is empty elsewhere."""
 OF_PROMETHEUS = {
     "up": SCRAPED,
     "scrape_duration_seconds": SCRAPED,
     "scrape_samples_scraped": SCRAPED,
-    "ALERTS": frozenset({"alertname", "alertstate", "job", "provider", "model"}),
+    "ALERTS": frozenset({"alertname", "alertstate", "job", "namespace", "provider", "model"}),
 }
 STANDARD = {"process_start_time_seconds", "process_virtual_memory_bytes"}
 """Series that each Prometheus client library exports, for dashboards about any program."""
@@ -103,7 +104,7 @@ def test_legend_names_existing_labels_that_distinguish_the_series(target: Target
     named = set(re.findall(r"\{\{(\w+)\}\}", target.legend))
     assert named <= left, f"{target}: {named - left}"
     if not target.instant and named:
-        assert left - named <= {"job", "route", "reference", "role", "signal", "instance"}, left - named
+        assert left - named <= {"job", "namespace", "route", "reference", "role", "signal", "instance"}, left - named
 
 
 @pytest.mark.parametrize("name", [*boards()])
