@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 
+from shadow.identity.request_shape import TAG
 from shadow.privacy.withheld_words import LEFT_OUT, without_quotes
 from shadow.report.evident_signals import EvidentSignals
 from shadow.sampling.conversations import NAMED_BY
@@ -40,6 +41,7 @@ def evidence_line(
         return json.dumps({name: document[name] for name in WITHOUT_TEXT} | {"why": why, "cluster": clusters.get(pair.id)})
     whole = json.loads(pair_json(found))
     members = {name: value for name, value in whole["pair"].items() if name != "conversation"}
+    members["shape"] = _shape(members["shape"])
     answers = [{**answer, "exchange": _exchange(answer["exchange"])} for answer in whole["answers"]]
     return json.dumps({**whole, "pair": {**members, "cluster": clusters.get(pair.id)}, "answers": answers})
 
@@ -56,6 +58,14 @@ def _written(character: str) -> str:
     escaped = "".join(rf"\\u{units[place : place + 4]}" for place in range(0, len(units), 4))
     forms = [json.dumps(character, ensure_ascii=False)[1:-1], *([r"\/"] if character == "/" else [])]
     return f"(?:{'|'.join(map(re.escape, forms))}|(?i:{escaped}))"
+
+
+def _shape(shape: Mapping[str, object]) -> dict[str, object]:
+    """The shape of the request without its tag, which is a segment where tags are configured."""
+    segments = shape.get("segments")
+    if not isinstance(segments, Mapping):
+        return dict(shape)
+    return {**shape, "segments": {name: value for name, value in segments.items() if name != TAG}}
 
 
 def _exchange(row: Mapping[str, object]) -> dict[str, object]:

@@ -78,7 +78,8 @@ class SignalComparison:
 class PairEvidence:
     """The signals of a pair in four groups, and the checks that the provider's answer failed: the reference's answer passed those
     of `alone` and failed those of `shared`; those of `unchecked` have no result there, as where the reference gave no answer.
-    It passed those of `single` too, but the provider's verdict rests on none of them.
+    It passed those of `single` too, but the provider's verdict rests on none of them. A check is in none of them where the signal
+    of its name is evidence already.
     """
 
     evidence: tuple[SignalComparison, ...]
@@ -94,7 +95,12 @@ class PairEvidence:
     @property
     def found(self) -> int:
         """How many signals and checks are evidence."""
-        return len(self.evidence) + len(self.alone)
+        return len(self.names)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The signals and checks that are evidence."""
+        return frozenset((*(line.signal for line in self.evidence), *(row.signal for row in self.alone)))
 
 
 _COMPARED = frozenset({FindingState.MATCH.value, FindingState.DIFFER.value})
@@ -112,7 +118,8 @@ def pair_evidence(
     evidence = tuple(line for line in differing if _is_evidence(line))
     failed = [row for row in checks if row.state == FindingState.DIFFER]
     theirs = {row.signal: row.state for row in reference_checks}
-    passed = [row for row in failed if theirs.get(row.signal) == FindingState.MATCH]
+    named_already = {line.signal for line in evidence}
+    passed = [row for row in failed if theirs.get(row.signal) == FindingState.MATCH and row.signal not in named_already]
     return PairEvidence(
         evidence=evidence,
         noise=tuple(line for line in differing if line not in evidence),

@@ -8,6 +8,7 @@ from shadow.findings.pair import ControlReason
 from shadow.pages.page_environment import environment
 from shadow.pages.page_set import PageSet
 from shadow.pages.pairs_page import PairsPage
+from shadow.report.evident_signals import EvidentSignals
 from shadow.settings.config_errors import ConfigError
 from shadow.settings.top_level_config import Config
 from storage.store import Store
@@ -189,3 +190,10 @@ def test_search_whose_time_is_over_leads_further_back(store):
 def test_text_that_is_too_short_or_too_long_is_refused(pages, text):
     with pytest.raises(ConfigError, match=r"text: .* characters are not between 2 and 200"):
         pages.pairs.page({"text": text})
+
+
+def test_list_whose_verdicts_are_being_built_claims_no_search(pages, store):
+    keep_pair(store, said("Yes"), said("a heron"))
+    page = pages.pairs.page({"text": "heron"}, EvidentSignals((), built=False))
+    assert "Read the texts" not in page
+    assert "are being built" in page

@@ -79,6 +79,16 @@ def test_check_without_a_result_at_the_reference_is_no_evidence(theirs):
     assert evidence_sentence(found).startswith("No evidence. The provider's answer failed a check: empty answers;")
 
 
+def test_check_whose_signal_is_evidence_already_is_counted_once():
+    both = [cross("valid_calls", "differ"), own("valid_calls", "match")]
+    found = pair_evidence(both, [failed("valid_calls", "not JSON")], [checked("valid_calls", "match")])
+    assert (found.found, names(found.evidence), found.alone) == (1, ["valid_calls"], ())
+    assert evidence_sentence(found).count("invalid tool calls") == 1
+    noisy = [cross("valid_calls", "differ"), own("valid_calls", "differ")]
+    found = pair_evidence(noisy, [failed("valid_calls", "not JSON")], [checked("valid_calls", "match")])
+    assert (found.found, found.names) == (1, {"valid_calls"})
+
+
 def test_greedy_findings_are_left_out():
     found = pair_evidence([finding("text", "differ", exchange_id="one", pair_id="one", comparison="greedy")])
     assert (found.evidence, found.noise, found.same, found.unmeasured) == ((), (), (), ())
