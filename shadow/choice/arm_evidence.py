@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 
 from shadow.choice.segment_evidence import SegmentEvidence
 from shadow.choice.tournament_terms import DIFFERENCE_TESTS, TournamentTerms
@@ -103,6 +104,15 @@ class ArmEvidence:
                 self.add_unit(unit)
         for unit in self.units.close(now):
             self.add_unit(unit)
+
+    def copied(self) -> ArmEvidence:
+        """Evidence that goes on from here, and leaves this one as it is."""
+        made = replace(self, moments={key: copy(own) for key, own in self.moments.items()}, units=self.units.copied())
+        made.counts = {key: copy(own) for key, own in self.counts.items()}
+        for name in ("odd", "beyond", "same"):
+            setattr(made, name, {key: copy(own) for key, own in getattr(self, name).items()})
+        made.segments = self.segments.copied()
+        return made
 
     def add_pair(self, pair: PairPayoffs) -> None:
         """Add one pair to the counts and to ODD."""

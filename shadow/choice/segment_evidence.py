@@ -67,6 +67,12 @@ class SegmentEvidence:
         for signal, mean in means:
             self._means[names, signal, mean] += times
 
+    def copied(self) -> SegmentEvidence:
+        """Evidence that goes on from here, and leaves this one as it is."""
+        made = SegmentEvidence(self._terms)
+        made._means, made._pairs, made._names = self._means.copy(), self._pairs.copy(), self._names.copy()
+        return made
+
     def pairs(self, segment: str) -> int:
         """The requests counted in a segment."""
         return self._pairs[segment]

@@ -7,6 +7,7 @@ order in which their conversations opened: otherwise short conversations, which 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 
 from shadow.drift.admission import DAY, PER_CONVERSATION
@@ -102,6 +103,13 @@ class ConversationUnits:
 
     def __repr__(self) -> str:
         return f"<ConversationUnits {len(self._closed)} closed, {len(self._open)} open>"
+
+    def copied(self) -> ConversationUnits:
+        """Units that go on from here, and leave these as they are."""
+        made = ConversationUnits()
+        made._open = {name: _Conversation(span=copy(each.span), members=[*each.members]) for name, each in self._open.items()}
+        made._closed, made._several = set(self._closed), self._several
+        return made
 
     @property
     def _alone(self) -> bool:

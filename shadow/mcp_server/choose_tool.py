@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 from pydantic import BaseModel, Field
@@ -12,6 +13,7 @@ from shadow.mcp_server.tool_results import ToolResult
 from shadow.presentation.visible_text import plain
 from shadow.settings.top_level_config import Config
 from shadow.tournament.claim_sentences import LEVEL
+from shadow.tournament.known_tournaments import KnownTournaments
 from shadow.tournament.route_view import RoutePlan, route_view
 from shadow.tournament.tournament_figures import CandidateFigures, SegmentFigures, SignalFigures, TournamentFigures
 from shadow.tournament.tournament_route import tournament_route
@@ -83,11 +85,14 @@ class ChooseTool:
 
     def __init__(self, reader: Reader, config: Config, now: Callable[[], float]) -> None:
         self._reader, self._config, self._now = reader, config, now
+        self._tournaments = KnownTournaments()
+        self._lock = threading.Lock()
 
     def choose(self, route: str) -> ChoiceResult:
         """The running tournament of a route, "" for the only one with candidates; ConfigError where there is none."""
         chosen = tournament_route(self._config, route)
-        found = route_view(self._reader, self._config, chosen, self._now())
+        with self._lock:
+            found = route_view(self._reader, self._config, chosen, self._now(), self._tournaments)
         return _plan(found) if isinstance(found, RoutePlan) else _result(found)
 
 

@@ -11,6 +11,7 @@ from shadow.choice.candidate_claims import ChoiceVerdict
 from shadow.pages.page_address import address, checked, provider_address
 from shadow.settings.top_level_config import Config
 from shadow.tournament.claim_sentences import LEVEL, limit_sentence, live_sentence, money
+from shadow.tournament.known_tournaments import KnownTournaments
 from shadow.tournament.pareto_plot import pareto_plot
 from shadow.tournament.route_view import RoutePlan, route_view
 from shadow.tournament.segment_figures import STATEMENT, has_segments, segment_sentence, tag_rows
@@ -33,6 +34,7 @@ class ChoosePage:
         self._reader, self._jinja, self._now = reader, jinja, now
         self.config = config
         self._known: dict[str, tuple[float, Config, TournamentFigures | RoutePlan]] = {}
+        self._tournaments = KnownTournaments()
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
@@ -91,6 +93,6 @@ class ChoosePage:
             now = self._now()
             at, of, found = self._known.get(name, (float("-inf"), None, None))
             if found is None or of is not config or not at <= now < at + FRESH_SECONDS:
-                found = route_view(self._reader, config, tournament_route(config, name), now)
+                found = route_view(self._reader, config, tournament_route(config, name), now, self._tournaments)
                 self._known[name] = (now, config, found)
             return found

@@ -113,11 +113,20 @@ def arm_evidence(arm: CandidateArm, terms: TournamentTerms, now: float) -> ArmEv
 
     It ends before the first pair that waits for the judge, so that a unit once counted never changes.
     """
-    horizon = min((row.started for row in arm.rows if row.judgement is None), default=inf)
-    counted = (_counted(row) for row in arm.rows if row.started < horizon)
+    horizon = horizon_of(arm)
     evidence = ArmEvidence(terms=terms)
-    evidence.take([pair for pair in counted if pair], min(horizon, now))
+    evidence.take(counted_pairs(row for row in arm.rows if row.started < horizon), min(horizon, now))
     return evidence
+
+
+def horizon_of(arm: CandidateArm) -> float:
+    """When the first pair that waits for the judge started (epoch seconds); infinite without one."""
+    return min((row.started for row in arm.rows if row.judgement is None), default=inf)
+
+
+def counted_pairs(rows: Iterable[ArmPairRow]) -> list[PairPayoffs]:
+    """The payoffs of those of the pairs that count."""
+    return [pair for row in rows if (pair := _counted(row))]
 
 
 def _counted(row: ArmPairRow) -> PairPayoffs | None:

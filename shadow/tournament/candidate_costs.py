@@ -9,28 +9,33 @@ from typing import TypeVar
 
 from shadow.choice.price_order import Costs
 from shadow.pricing.money import money
-from shadow.pricing.price_list import PriceList
+from shadow.pricing.price_list import PROMPT_CLASSES, PriceList
 from shadow.pricing.token_classes import TokenClasses
 from storage.judgement_rows import ArmPairRow
 
 Key = TypeVar("Key", bound=Hashable)
+CACHE_READ = TokenClasses._fields.index("cache_read")
 MOST_UNPRICED = 0.02
 """Share of a candidate's answers without a price above which its price is not known."""
 
 
-def candidate_costs(rows: Iterable[ArmPairRow], prices: PriceList) -> Mapping[tuple[str, str], Costs]:
+Cost = Callable[[ArmPairRow, str], float | None]
+"""What the tokens of an answer cost at a provider: `answer_cost` with its prices."""
+
+
+def candidate_costs(rows: Iterable[ArmPairRow], cost_of: Cost) -> Mapping[tuple[str, str], Costs]:
     """By candidate and model; one of whose answers more than 2 % have no price is left out, because the rest may be the cheap
     ones. A cost that is uncertain is the higher one.
     """
-    return _costs(rows, prices, lambda row: (row.provider, row.model))
+    return _costs(rows, cost_of, lambda row: (row.provider, row.model))
 
 
-def provider_costs(rows: Iterable[ArmPairRow], prices: PriceList) -> Mapping[str, Costs]:
+def provider_costs(rows: Iterable[ArmPairRow], cost_of: Cost) -> Mapping[str, Costs]:
     """As `candidate_costs`, by provider, of all its models."""
-    return _costs(rows, prices, lambda row: row.provider)
+    return _costs(rows, cost_of, lambda row: row.provider)
 
 
-def _costs(rows: Iterable[ArmPairRow], prices: PriceList, key_of: Callable[[ArmPairRow], Key]) -> Mapping[Key, Costs]:
+def _costs(rows: Iterable[ArmPairRow], cost_of: Cost, key_of: Callable[[ArmPairRow], Key]) -> Mapping[Key, Costs]:
     found: dict[Key, dict[str, tuple[str, float]]] = defaultdict(dict)
     answers: dict[Key, int] = defaultdict(int)
     for row in rows:
@@ -38,7 +43,7 @@ def _costs(rows: Iterable[ArmPairRow], prices: PriceList, key_of: Callable[[ArmP
             continue
         key = key_of(row)
         answers[key] += 1
-        cost = answer_cost(row, row.provider, prices)
+        cost = cost_of(row, row.provider)
         if cost is not None:
             found[key][row.request] = (row.conversation, cost)
     return {key: costs for key, costs in found.items() if len(costs) >= (1 - MOST_UNPRICED) * answers[key]}
@@ -60,6 +65,6 @@ def call_price(live: Sequence[ArmPairRow], provider: str, prices: PriceList) -> 
 
 def cached_share(rows: Iterable[ArmPairRow]) -> float | None:
     """The share of prompt tokens that were read from a cache; None without counts."""
-    counted = [TokenClasses(*row.tokens) for row in rows if row.tokens is not None]
-    prompt = sum(tokens.prompt for tokens in counted)
-    return sum(tokens.cache_read for tokens in counted) / prompt if prompt else None
+    counted = [row.tokens for row in rows if row.tokens is not None]
+    prompt = sum(sum(tokens[:PROMPT_CLASSES]) for tokens in counted)
+    return sum(tokens[CACHE_READ] for tokens in counted) / prompt if prompt else None

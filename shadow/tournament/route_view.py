@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from shadow.choice.tournament_plan import TournamentPlan, tournament_plan
 from shadow.pricing.price_list import PriceList
 from shadow.settings.top_level_config import Config
+from shadow.tournament.known_tournaments import KnownTournaments
 from shadow.tournament.plan_sentences import PlanSetting, plan_lines
 from shadow.tournament.route_traffic import route_traffic
 from shadow.tournament.tournament_figures import TournamentFigures
-from shadow.tournament.tournament_record import running
+from shadow.tournament.tournament_record import running_tournaments
 from shadow.tournament.tournament_route import TournamentRoute, configured_terms
 from shadow.tournament.tournament_view import tournament_figures
 from storage.store import Reader
@@ -25,11 +26,16 @@ class RoutePlan:
     lines: tuple[str, ...]
 
 
-def route_view(reader: Reader, config: Config, route: TournamentRoute, now: float) -> TournamentFigures | RoutePlan:
-    """The figures of the tournament that runs at `now` (epoch seconds); without one, the plan."""
-    record = running(reader.studies.studies(), route.name)
-    providers = config.proxy.providers
-    return tournament_figures(reader, record, now, providers) if record else route_plan(reader, config, route, now)
+def route_view(
+    reader: Reader, config: Config, route: TournamentRoute, now: float, known: KnownTournaments
+) -> TournamentFigures | RoutePlan:
+    """The figures of the tournament that runs at `now` (epoch seconds); without one, the plan. `known` is from earlier looks."""
+    found = running_tournaments(reader.studies.studies())
+    known.keep(found)
+    record = next((each for each in found if each.route == route.name), None)
+    if record is None:
+        return route_plan(reader, config, route, now)
+    return tournament_figures(reader, record, now, config.proxy.providers, known.of(record))
 
 
 def route_plan(reader: Reader | None, config: Config, route: TournamentRoute, now: float) -> RoutePlan:

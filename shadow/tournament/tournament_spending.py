@@ -8,10 +8,10 @@ from statistics import fmean
 
 from proxy.exchange import Role
 from shadow.pipeline.candidate_copies import CandidateCopies
-from shadow.pricing.price_list import PriceList
 from shadow.settings.top_level_config import Config
-from shadow.tournament.candidate_costs import answer_cost
+from shadow.tournament.candidate_costs import Cost
 from shadow.tournament.claim_sentences import money
+from shadow.tournament.known_tournaments import KnownTournaments
 from shadow.tournament.tournament_record import TournamentRecord, running_tournaments
 from storage.judgement_rows import ArmPairRow
 from storage.store import Reader
@@ -33,15 +33,15 @@ class TournamentSpent:
 UNKNOWN_SPENT = TournamentSpent(money=None, unpriced=0)
 
 
-def tournament_spent(rows: Iterable[ArmPairRow], record: TournamentRecord, prices: PriceList) -> TournamentSpent:
+def tournament_spent(rows: Iterable[ArmPairRow], record: TournamentRecord, cost_of: Cost) -> TournamentSpent:
     """The calls to candidates by their own tokens, and those to the reference by the mean tokens of the same answers at its
     prices. A call that was refused, or failed before its answer began, costs nothing.
     """
     own = [row for row in rows if row.role == Role.CANDIDATE and row.provider in record.candidates]
-    costs = [(row, answer_cost(row, row.provider, prices)) for row in own]
+    costs = [(row, cost_of(row, row.provider)) for row in own]
     calls = [cost for _, cost in costs if cost is not None]
     unpriced = sum(1 for row, cost in costs if cost is None and row.status is not None and row.status < FIRST_ERROR)
-    reference = [cost for row in own if (cost := answer_cost(row, record.reference, prices)) is not None]
+    reference = [cost for row in own if (cost := cost_of(row, record.reference)) is not None]
     if not calls and not reference:
         return TournamentSpent(money=None, unpriced=unpriced)
     asked = _reference_calls(own)
@@ -78,6 +78,7 @@ class TournamentSpending:
         self._spent: frozenset[str] = frozenset()
         """Ids, because the next tournament of a route has its own money."""
         self._due = 0.0
+        self._known = KnownTournaments()
 
     def __repr__(self) -> str:
         return f"<TournamentSpending spent={sorted(self._spent)}>"
@@ -86,15 +87,15 @@ class TournamentSpending:
         """The routes whose tournament runs, and has spent its money. `now`: seconds of a clock that is never set back."""
         found = running_tournaments(reader.studies.studies())
         if now >= self._due and any(record.money for record in found):
-            prices = PriceList(config.proxy.providers)
-            self._spent = frozenset(record.id for record in found if record.money and _is_spent(reader, record, prices))
+            self._known.keep(found)
+            self._spent = frozenset(record.id for record in found if record.money and self._is_spent(reader, record, config))
             self._due = now + SPENT_SECONDS
         return CandidateCopies(
             begun=frozenset(record.route for record in found),
             spent=frozenset(record.route for record in found if record.id in self._spent),
         )
 
-
-def _is_spent(reader: Reader, record: TournamentRecord, prices: PriceList) -> bool:
-    spent = tournament_spent(reader.judgements.arm_pairs(record.route, record.begun, 0.0), record, prices).money
-    return spent is not None and spent >= record.money
+    def _is_spent(self, reader: Reader, record: TournamentRecord, config: Config) -> bool:
+        known = self._known.of(record)
+        spent = tournament_spent(known.rows(reader, record), record, known.cost_of(config.proxy.providers)).money
+        return spent is not None and spent >= record.money

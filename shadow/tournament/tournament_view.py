@@ -18,10 +18,10 @@ from shadow.choice.candidate_claims import CandidateClaim, ChoiceVerdict, claims
 from shadow.choice.price_order import Costs, PriceChoice, price_choice
 from shadow.choice.tournament_terms import TournamentTerms
 from shadow.drift.alarm_budget import against_provider
-from shadow.pricing.price_list import PriceList
 from shadow.tournament.candidate_arms import CandidateArm, arm_evidence, candidate_arms, latest
 from shadow.tournament.candidate_costs import cached_share, candidate_costs, provider_costs
 from shadow.tournament.claim_sentences import claim_sentence, rank_sentence
+from shadow.tournament.known_tournaments import KnownTournament
 from shadow.tournament.segment_figures import segment_figures
 from shadow.tournament.standing_reasons import deletion_reason, standing_reason
 from shadow.tournament.tournament_figures import (
@@ -66,26 +66,33 @@ class TournamentRecords:
 
 
 def tournament_figures(
-    reader: Reader, record: TournamentRecord, now: float, providers: Mapping[str, Provider] | None = None
+    reader: Reader,
+    record: TournamentRecord,
+    now: float,
+    providers: Mapping[str, Provider] | None = None,
+    known: KnownTournament | None = None,
 ) -> TournamentFigures:
-    """The figures at `now` (epoch seconds); prices and declared limits are those of the configured `providers`."""
-    prices = PriceList(providers or {})
+    """The figures at `now` (epoch seconds); prices and declared limits are those of the configured `providers`. `known` is what
+    an earlier look computed.
+    """
+    known = known or KnownTournament()
+    cost_of = known.cost_of(providers or {})
     until = record.ended or 0.0
     identities = reader.identity_queries
-    rows = reader.judgements.arm_pairs(record.route, record.begun, until)
+    rows = known.rows(reader, record)
     records = TournamentRecords(
         rows=rows,
         changes=identities.identities(record.begun, until or now + 1, MOST_CHANGES),
         alarms=reader.judgements.alarms(record.begun, until),
         identities={(row.provider, row.model): row.identity for row in identities.latest(MOST_CHANGES)},
-        costs=candidate_costs((row for row in rows if row.role == Role.CANDIDATE), prices),
-        live_costs=provider_costs((row for row in rows if row.role == Role.PRIMARY), prices),
-        spent=tournament_spent(rows, record, prices),
+        costs=candidate_costs((row for row in rows if row.role == Role.CANDIDATE), cost_of),
+        live_costs=provider_costs((row for row in rows if row.role == Role.PRIMARY), cost_of),
+        spent=tournament_spent(rows, record, cost_of),
         cut=_cut(reader, record),
         providers=providers or {},
         largest={key: prompt for key, (prompt, _) in identities.limits(record.begun, until).items()},
     )
-    return figures_of(record, records, now=record.ended or now)
+    return figures_of(record, records, now=record.ended or now, known=known)
 
 
 def _cut(reader: Reader, record: TournamentRecord) -> float:
@@ -94,11 +101,14 @@ def _cut(reader: Reader, record: TournamentRecord) -> float:
     return oldest if record.kept_since and oldest > record.begun else 0.0
 
 
-def figures_of(record: TournamentRecord, records: TournamentRecords, *, now: float) -> TournamentFigures:
+def figures_of(
+    record: TournamentRecord, records: TournamentRecords, *, now: float, known: KnownTournament | None = None
+) -> TournamentFigures:
     """The figures of what was read."""
     arms = candidate_arms(records.rows, records.changes, record.candidates, begun=record.begun, reference=record.reference)
     counted = [arm for arm in arms if 1 <= arm.place <= record.terms.places and not records.cut]
-    placed = {arm.place: arm_evidence(arm, record.terms, now) for arm in counted}
+    evidence = known.evidence if known else arm_evidence
+    placed = {arm.place: evidence(arm, record.terms, now) for arm in counted}
     found = claims({f"{place}": one for place, one in placed.items()}, record.terms)
     shown = tuple(_candidate(arm, placed.get(arm.place), found.get(f"{arm.place}"), record, records) for arm in latest(arms))
     choice = _choice(shown, records.costs)

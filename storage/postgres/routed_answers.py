@@ -26,6 +26,9 @@ LEFT JOIN trials t ON t.pair_id = p.id AND t.pair_id >= %(first)s {_OF} ORDER BY
 ARM_PAYOFFS = f"""
 SELECT p.id, y.signal, y.payoff FROM pairs p JOIN payoffs y ON y.pair_id = p.id AND y.pair_id >= %(first)s {_OF}
 """  # noqa: S608 - as above
+ARM_SUM = f"""
+SELECT count(*), coalesce(sum(p.no), 0)::bigint FROM pairs p JOIN exchanges e ON e.id = p.subject_id AND e.id >= %(first)s {_OF}
+"""  # noqa: S608 - as above
 NEWEST_PAIRS = f"""
 SELECT p.id, p.model, p.provider, p.reference, p.upstream, p.started, p.conversation, coalesce(g.reason, '') AS judgement
 FROM pairs p LEFT JOIN rulings g ON g.pair_id = p.id AND g.pair_id >= %(first)s
@@ -75,6 +78,12 @@ def arm_pairs_of(conn: psycopg.Connection, route: str, since: float, until: floa
         )
         for row in cursor
     ]
+
+
+def arm_pairs_sum_of(conn: psycopg.Connection, route: str, since: float, until: float) -> tuple[int, int]:
+    """How many these pairs are, and the sum of their numbers."""
+    count, total = conn.execute(ARM_SUM, period(since, until, route=route)).fetchone() or (0, 0)
+    return count, total
 
 
 def routed_pairs_of(conn: psycopg.Connection, since: float, until: float, limit: int) -> Sequence[RoutedPairRow]:

@@ -168,6 +168,10 @@ class JudgementReader:
         """The pairs of one route in a period, of its live provider and its candidates, oldest first."""
         return self._query(lambda conn: arm_queries.arm_pairs(conn, route, since, until))
 
+    def arm_pairs_sum(self, route: str, since: float, until: float) -> tuple[int, int]:
+        """How many these pairs are, and the sum of their numbers, by which it is seen that some were added or deleted."""
+        return self._query(lambda conn: arm_queries.arm_pairs_sum(conn, route, since, until))
+
     def finish_reasons(self, since: float, until: float, limit: int) -> Sequence[PairFinishReasons]:
         """The finish reasons of the newest `limit` pairs of the period in which tools were offered."""
         return self._query(lambda conn: report_queries.finish_reasons(conn, since, until, limit))

@@ -2,6 +2,7 @@ import pytest
 
 from shadow.choice.candidate_claims import ChoiceVerdict
 from shadow.commands.begin_tournament import begin
+from shadow.tournament.known_tournaments import KnownTournaments
 from shadow.tournament.route_view import RoutePlan, route_plan, route_view
 from shadow.tournament.tournament_figures import TournamentFigures
 from shadow.tournament.tournament_record import TournamentRecord
@@ -13,7 +14,7 @@ ROUTE = tournament_route(CONFIG, "")
 
 
 def test_a_route_has_its_plan_until_a_tournament_begins(store):
-    found = route_view(store, CONFIG, ROUTE, NOW)
+    found = route_view(store, CONFIG, ROUTE, NOW, KnownTournaments())
     assert isinstance(found, RoutePlan)
     assert found.lines[0] == "Route agents: 2 candidates (host-b, host-c) against official, within 20 points, 5 places."
     assert found == route_plan(None, CONFIG, ROUTE, NOW)
@@ -29,7 +30,7 @@ def test_a_tournament_that_runs_is_computed_from_the_stored_pairs(store):
         ),
     )
     store_arms(store, NOW)
-    found = route_view(store, CONFIG, ROUTE, NOW + 100)
+    found = route_view(store, CONFIG, ROUTE, NOW + 100, KnownTournaments())
     assert isinstance(found, TournamentFigures)
     assert [each.verdict for each in found.candidates] == [ChoiceVerdict.SAME, ChoiceVerdict.WORSE]
-    assert found == route_view(store, CONFIG, ROUTE, NOW + 100)
+    assert found == route_view(store, CONFIG, ROUTE, NOW + 100, KnownTournaments())

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -7,6 +8,7 @@ from shadow.commands.begin_tournament import begin
 from shadow.pipeline.candidate_copies import CandidateCopies
 from shadow.pricing.price_list import PriceList
 from shadow.settings.top_level_config import Config
+from shadow.tournament.candidate_costs import answer_cost
 from shadow.tournament.tournament_record import TournamentRecord, tournaments
 from shadow.tournament.tournament_route import configured_terms
 from shadow.tournament.tournament_spending import TournamentSpending, TournamentSpent, spent_notes, tournament_spent
@@ -20,7 +22,8 @@ PRICED = {"base_url": "https://x.example.com/v1", "price_input": 1.0, "price_out
 
 def prices(**each):
     named = {name.replace("_", "-"): price for name, price in each.items()}
-    return PriceList({name: Provider(base_url="https://x.example.com", price_input=price) for name, price in named.items()})
+    providers = {name: Provider(base_url="https://x.example.com", price_input=price) for name, price in named.items()}
+    return partial(answer_cost, prices=PriceList(providers))
 
 
 def test_candidates_cost_their_own_tokens_and_the_reference_is_shared():

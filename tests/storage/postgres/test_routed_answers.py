@@ -16,6 +16,15 @@ def test_pairs_of_a_route_are_those_of_sqlite(both, route):
     assert bool(one[0]) is (route == "default")
 
 
+@pytest.mark.parametrize("route", ["default", "absent"])
+def test_the_sum_of_a_route_s_pairs_is_that_of_sqlite(both, route):
+    one, other = (
+        list(each_period(lambda since, until, store=store: [store.judgements.arm_pairs_sum(route, since, until)]))
+        for store in both
+    )
+    assert one == other
+
+
 @pytest.mark.parametrize("name", ["routed_pairs", "upstream_shares", "upstream_turns"])
 @pytest.mark.parametrize("limit", [1_000, 25])
 def test_what_is_known_of_servers_behind_routers_is_that_of_sqlite(both, name, limit):

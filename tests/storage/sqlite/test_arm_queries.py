@@ -39,3 +39,13 @@ def test_pairs_have_the_segments_of_their_requests(store):
     assert store.flush(20)
     (one,) = store.judgements.arm_pairs("agents", 0.0, 0.0)
     assert one.segments == ("greedy=no", "prompt=under 1k", "stream=no", "tools=yes", "turn=first")
+
+
+def test_the_sum_of_the_numbers_changes_with_each_pair(store):
+    for place in range(3):
+        add_pair(store, "p", "Hello", "Hello", route="agents", started=NOW + place)
+    add_pair(store, "p", "Hello", "Hello", route="other", started=NOW)
+    assert store.flush(20)
+    rows = store.judgements.arm_pairs("agents", NOW, NOW + 2)
+    assert store.judgements.arm_pairs_sum("agents", NOW, NOW + 2) == (2, sum(row.no for row in rows))
+    assert store.judgements.arm_pairs_sum("nowhere", NOW, 0.0) == (0, 0)

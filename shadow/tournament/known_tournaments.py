@@ -1,0 +1,127 @@
+"""KnownTournaments: what earlier looks read and computed of tournaments, so that a look costs what came since the last one.
+
+Pairs that started a quarter of an hour before the newest, and were all judged, are kept. Where their number or the sum of their
+numbers in the store is another one, as after a deletion or a late pair, everything is read again.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import inf
+from operator import attrgetter
+
+from proxy.provider_config import Provider
+from shadow.choice.arm_evidence import ArmEvidence
+from shadow.choice.tournament_terms import TournamentTerms
+from shadow.pricing.price_list import PriceList
+from shadow.tournament.candidate_arms import CandidateArm, counted_pairs, horizon_of
+from shadow.tournament.candidate_costs import Cost, answer_cost
+from shadow.tournament.tournament_record import TournamentRecord
+from storage.judgement_rows import ArmPairRow
+from storage.store import Reader
+
+SETTLED = 900.0
+"""Seconds between a pair and the newest one after which it is kept: few are stored later."""
+LOOKS = 300
+"""Looks after which everything is read again, since a judgement may have changed."""
+
+
+@dataclass(slots=True)
+class _Counted:
+    """Evidence by the first `pairs` of an arm, whose numbers sum to `total`."""
+
+    evidence: ArmEvidence
+    pairs: int = 0
+    total: int = 0
+
+
+@dataclass(slots=True)
+class KnownTournament:
+    """One tournament as it was read last: `settled` pairs before `cut` (epoch seconds) with the sum of their numbers."""
+
+    settled: list[ArmPairRow] = field(default_factory=list)
+    total: int = 0
+    cut: float = 0.0
+    looks: int = 0
+    counted: dict[tuple[str, str, float], _Counted] = field(default_factory=dict)
+    providers: Mapping[str, Provider] | None = None
+    costs: dict[str, dict[str, float | None]] = field(default_factory=dict)
+
+    def rows(self, reader: Reader, record: TournamentRecord) -> Sequence[ArmPairRow]:
+        """The pairs of the tournament, oldest first."""
+        self.looks += 1
+        if self.looks > LOOKS or not self._is_unchanged(reader, record):
+            self.settled, self.total, self.cut, self.looks = [], 0, 0.0, 0
+            self.counted.clear()
+            self.costs.clear()
+        new = reader.judgements.arm_pairs(record.route, self.cut or record.begun, record.ended or 0.0)
+        waiting = min((row.started for row in new if row.judgement is None), default=inf)
+        cut = min(waiting, new[-1].started - SETTLED) if new else 0.0
+        if cut <= max(self.cut, record.begun):
+            return [*self.settled, *new]
+        place = bisect_left(new, cut, key=attrgetter("started"))
+        self.settled += new[:place]
+        self.total += sum(row.no for row in new[:place])
+        self.cut = cut
+        return [*self.settled, *new[place:]]
+
+    def _is_unchanged(self, reader: Reader, record: TournamentRecord) -> bool:
+        if not self.cut:
+            return True
+        return reader.judgements.arm_pairs_sum(record.route, record.begun, self.cut) == (len(self.settled), self.total)
+
+    def cost_of(self, providers: Mapping[str, Provider]) -> Cost:
+        """What an answer costs by the prices of these `providers`, computed once for each."""
+        if providers is not self.providers:
+            self.providers = providers
+            self.costs.clear()
+        prices, costs = PriceList(providers), self.costs
+
+        def cost(row: ArmPairRow, provider: str) -> float | None:
+            known = costs.setdefault(provider, {})
+            if row.exchange_id not in known:
+                known[row.exchange_id] = answer_cost(row, provider, prices)
+            return known[row.exchange_id]
+
+        return cost
+
+    def evidence(self, arm: CandidateArm, terms: TournamentTerms, now: float) -> ArmEvidence:
+        """As `arm_evidence`; of the pairs before `cut` only those that an earlier look did not count are counted."""
+        settled = bisect_left(arm.rows, self.cut, key=attrgetter("started"))
+        known = self._counted(arm, terms, settled)
+        new = arm.rows[known.pairs : settled]
+        known.evidence.take(counted_pairs(new), self.cut)
+        known.pairs, known.total = settled, known.total + sum(row.no for row in new)
+        found = known.evidence.copied()
+        horizon = horizon_of(arm)
+        found.take(counted_pairs(row for row in arm.rows[settled:] if row.started < horizon), min(horizon, now))
+        return found
+
+    def _counted(self, arm: CandidateArm, terms: TournamentTerms, settled: int) -> _Counted:
+        """What was counted of the arm, where that is the beginning of its pairs still."""
+        key = arm.name, arm.model, arm.began
+        known = self.counted.get(key)
+        if known is None or known.pairs > settled or known.total != sum(row.no for row in arm.rows[: known.pairs]):
+            known = self.counted[key] = _Counted(ArmEvidence(terms=terms))
+        return known
+
+
+class KnownTournaments:
+    """By their ids. Not safe for several threads at once."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, KnownTournament] = {}
+
+    def __repr__(self) -> str:
+        return f"<KnownTournaments {sorted(self._known)}>"
+
+    def of(self, record: TournamentRecord) -> KnownTournament:
+        """What is known of one."""
+        return self._known.setdefault(record.id, KnownTournament())
+
+    def keep(self, records: Iterable[TournamentRecord]) -> None:
+        """Forget all others."""
+        ids = {record.id for record in records}
+        self._known = {name: known for name, known in self._known.items() if name in ids}

@@ -1,0 +1,128 @@
+"""A later look counts what came since the last one, and shows what a first look would."""
+
+import random
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shadow.tournament.candidate_arms import CandidateArm, arm_evidence
+from shadow.tournament.known_tournaments import KnownTournament, KnownTournaments
+from tests.shadow.tournament.arm_rows import BEGUN, RECORD, TERMS, row
+
+
+class Shelf:
+    """A store with pairs alone, that counts how many are read."""
+
+    def __init__(self):
+        self.judgements, self.kept, self.read = self, [], 0
+
+    def arm_pairs(self, _route, since, until):
+        found = sorted(
+            (each for each in self.kept if since <= each.started < (until or 1e12)), key=lambda one: (one.started, one.no)
+        )
+        self.read += len(found)
+        return found
+
+    def arm_pairs_sum(self, _route, since, until):
+        found = [each for each in self.kept if since <= each.started < until]
+        return len(found), sum(each.no for each in found)
+
+
+def paid(place, seed=0):
+    draw = random.Random(seed * 10_000 + place)
+    return row(place, payoff=draw.choice((-1, 0, 0, 1)), conversation=f"talk-{place // 3}", segments=(f"tag={place % 2}",))
+
+
+def looked(shelf, known, now):
+    """The pairs and the evidence at a look, and those of a first look."""
+    rows = known.rows(shelf, RECORD)
+    arm = CandidateArm(name="host-a", model="kimi", began=BEGUN, place=1, rows=list(rows))
+    return (rows, known.evidence(arm, TERMS, now)), (shelf.arm_pairs("", BEGUN, 0.0), arm_evidence(arm, TERMS, now))
+
+
+def shown(one):
+    return (
+        one.pairs,
+        one.conversations,
+        one.same,
+        one.odd,
+        one.beyond,
+        one.moments,
+        one.counts,
+        one.period,
+        [*one.segments.worst()],
+    )
+
+
+def same(first, second):
+    return list(first[0]) == list(second[0]) and shown(first[1]) == shown(second[1])
+
+
+MOVES = st.lists(st.sampled_from(["come", "come", "come", "late", "judge", "forget"]), min_size=1, max_size=12)
+
+
+@settings(deadline=None, max_examples=60)
+@given(moves=MOVES, seed=st.integers(0, 5))
+def test_each_later_look_shows_what_a_first_look_would(moves, seed):
+    shelf, known, place = Shelf(), KnownTournament(), 0
+    draw = random.Random(seed)
+    for move in moves:
+        if move == "come":
+            new = [paid(place + more, seed) for more in range(20)]
+            shelf.kept += [replace(each, judgement=None) if more > 15 else each for more, each in enumerate(new)]
+            place += 20
+        elif move == "late":
+            shelf.kept.append(replace(paid(10_000 + place, seed), started=BEGUN + 60 * draw.randint(1, max(place, 1)) + 0.5))
+        elif move == "judge":
+            shelf.kept = [replace(each, judgement="") for each in shelf.kept]
+        elif shelf.kept:
+            del shelf.kept[draw.randrange(len(shelf.kept))]
+        assert same(*looked(shelf, known, BEGUN + 60 * place + 1))
+
+
+def test_what_was_judged_a_quarter_of_an_hour_ago_is_read_once():
+    shelf, known = Shelf(), KnownTournament()
+    shelf.kept = [paid(place) for place in range(100)]
+    known.rows(shelf, RECORD)
+    assert (shelf.read, known.cut) == (100, BEGUN + 60 * 99 - 900)
+    known.rows(shelf, RECORD)
+    assert shelf.read == 100 + 16
+
+
+def test_a_pair_that_waits_for_the_judge_keeps_all_after_it_unsettled():
+    shelf, known = Shelf(), KnownTournament()
+    shelf.kept = [replace(paid(place), judgement=None if place == 7 else "") for place in range(100)]
+    known.rows(shelf, RECORD)
+    assert known.cut == BEGUN + 60 * 7
+
+
+@pytest.mark.parametrize(("looks", "read"), [(300, 16), (301, 100)])
+def test_everything_is_read_again_after_three_hundred_looks(looks, read):
+    shelf, known = Shelf(), KnownTournament()
+    shelf.kept = [paid(place) for place in range(100)]
+    for _ in range(looks):
+        shelf.read = 0
+        known.rows(shelf, RECORD)
+    assert shelf.read == read
+
+
+def test_a_cost_is_computed_anew_with_other_prices_alone():
+    known, one = KnownTournament(), row(1)
+    providers = {}
+    known.cost_of(providers)(one, "host-a")
+    assert known.costs == {"host-a": {one.exchange_id: None}}
+    known.cost_of(providers)
+    assert known.costs
+    known.cost_of(dict(providers))
+    assert not known.costs
+
+
+def test_tournaments_that_have_ended_are_forgotten():
+    known = KnownTournaments()
+    first = known.of(RECORD)
+    known.keep([RECORD])
+    assert known.of(RECORD) is first
+    known.keep([])
+    assert known.of(RECORD) is not first
