@@ -25,6 +25,7 @@ AUDIT = Board(
                             "asked of references: {{role}}",
                             floor=True,
                         ),
+                        q("sum by (tenant) (rate(sameweights_tenant_requests_total{<own>}[$__rate_interval]))", "of {{tenant}}"),
                     ),
                 ),
                 Panel(

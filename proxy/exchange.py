@@ -152,6 +152,7 @@ class Labels(NamedTuple):
     tag: str = ""
     conversation: str = ""
     opted_out: bool = False
+    tenant: str = ""
 
     @property
     def texts(self) -> tuple[str, ...]:

@@ -25,6 +25,8 @@ _FRAME = struct.Struct(">I")
 _MARK = struct.Struct("<dQ")
 Answered = tuple[int, str, Headers, int, float]
 """The status, reason, fields, size and seconds of an answer's head."""
+OLDEST_LABELS = 8
+"""Labels of the first version that packed them."""
 _LABEL_TYPES = [*map(type, UNLABELLED)]
 _HEADER = _FRAME.size + 1
 _FRAME_SLACK = 4 * 1024 * 1024
@@ -255,9 +257,10 @@ def unpack_stats(payload: bytes) -> WorkerStats:
 
 
 def _labels(value: object) -> Labels:
-    """Each label has the type of its default."""
+    """Each label has the type of its default; those that an earlier version did not know are left out at the end."""
     values = cast("Sequence[Any]", value)
-    if [*map(type, values)] != _LABEL_TYPES:
+    types = [*map(type, values)]
+    if len(types) < OLDEST_LABELS or types != _LABEL_TYPES[: len(types)]:
         raise TypeError("labels of other types")
     return Labels(*values)
 

@@ -124,6 +124,14 @@ class Route(ConfigSection):
     sample_rate: Annotated[float, Field(ge=0, le=1)] | None = None
 
 
+class TenantKey(ConfigSection):
+    """A tenant as the data port knows it: its name, the environment variable with its key, and the routes that it may use."""
+
+    name: str
+    key_env: str
+    routes: tuple[str, ...] = ()
+
+
 class Timeouts(ConfigSection):
     """Limits on silence, never on the whole of an exchange: a reasoning model may take minutes."""
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from proxy.client.browser_policy import BrowserPolicy
-from proxy.provider_config import ProxyConfig
+from proxy.provider_config import ProxyConfig, TenantKey
 from proxy.routing.outbound_proxy import origin_of
 from proxy.routing.provider_origin import ProviderOrigin
 from proxy.routing.request_fitting import RequestFitting, fitting_of
 from proxy.routing.routing_table import RouteMatch, RoutingTable
+from proxy.routing.tenant_keys import TenantKeys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,9 +30,11 @@ class RoutingConfig:
     """How the requests of the providers with `fit_live` are fitted; those of all others leave as they came."""
     keyed_routes: frozenset[str] = frozenset()
     """The routes whose candidates get a copy with a key of the operator."""
+    tenants: TenantKeys | None = None
+    """Whose requests are taken; None: every client's."""
 
     @classmethod
-    def of(cls, config: ProxyConfig, environ: Mapping[str, str]) -> RoutingConfig:
+    def of(cls, config: ProxyConfig, environ: Mapping[str, str], tenants: Sequence[TenantKey] = ()) -> RoutingConfig:
         """The routing of `config`; wrong addresses and missing keys are a ValueError."""
         origins = {name: origin_of(config, name, environ) for name in config.providers}
         keys = read_keys(config, environ)
@@ -46,6 +49,7 @@ class RoutingConfig:
             browser=BrowserPolicy.of(config),
             fittings={name: fitting for name, fitting in fittings.items() if fitting.changes_anything},
             keyed_routes=frozenset(route.name for route in config.routes if keys.keys() & set(route.candidates)),
+            tenants=TenantKeys.of(tenants, environ),
         )
 
     def adds_key(self, provider: str) -> bool:

@@ -13,9 +13,10 @@ import os
 import signal
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from time import monotonic
+from typing import cast
 
 from proxy.client.client_listener import ClientListener
 from proxy.client.tls_accept import TlsAccept
@@ -25,7 +26,7 @@ from proxy.process.parent_watchdog import hold, loop_factory, read_task, send_he
 from proxy.process.server_tls import server_context
 from proxy.process.shared_counters import SharedCounters
 from proxy.process.standard_streams import install_streams
-from proxy.provider_config import ProxyConfig
+from proxy.provider_config import ProxyConfig, TenantKey
 from proxy.record.exchange_sender import ExchangeSender
 from proxy.routing_config import RoutingConfig
 from proxy.sink import Sink
@@ -52,12 +53,14 @@ class DataPlane:
         *,
         environ: Mapping[str, str] = os.environ,
         tls: ssl.SSLContext | None = None,
+        tenants: Sequence[TenantKey] = (),
     ) -> None:
         self._timeouts = config.timeouts
         self._stats = stats
         self._upstream = UpstreamClient(config.timeouts, config.limits, stats, tls=tls)
         self._environ = environ
-        routing = RoutingConfig.of(config, environ)
+        self._tenants = tenants
+        routing = RoutingConfig.of(config, environ, tenants)
         self._forward = Forward(config.limits, routing, upstream=self._upstream, sink=sink, stats=stats)
         self._limits = config.limits
         self._server: asyncio.Server | TlsAccept | None = None
@@ -71,7 +74,7 @@ class DataPlane:
 
     def reload(self, config: ProxyConfig) -> None:
         """From the next request on, use the providers and routes of `config`; what runs goes on. ValueError as when made."""
-        self._forward.routing = RoutingConfig.of(config, self._environ)
+        self._forward.routing = RoutingConfig.of(config, self._environ, self._tenants)
         if isinstance(self._server, TlsAccept):
             self._renew_certificate(self._server)
 
@@ -143,7 +146,8 @@ async def serve(task: Mapping[str, object], begun: bytes = b"") -> None:
     pulse = WorkerStats(worker=int(str(task["worker"])), pid=os.getpid())
     board = SharedCounters(int(str(task["board"])) if "board" in task else None)
     handover = ExchangeSender(str(task["audit_socket"]), config.limits.handover, pulse, board.row(pulse.worker))
-    plane = DataPlane(config, handover, pulse)
+    tenants = [TenantKey.model_validate(each) for each in cast("list[object]", task.get("tenants", []))]
+    plane = DataPlane(config, handover, pulse, tenants=tenants)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

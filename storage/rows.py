@@ -238,6 +238,7 @@ class PairFilter:
     upstream: str = ""
     tag: str = ""
     conversation: str = ""
+    tenant: str = ""
     evidence: bool = False
     standing: Standing | None = None
     limit: int = 50
@@ -332,6 +333,16 @@ class TrafficCount:
     errors: int
     prompt_tokens: int
     completion_tokens: int
+
+
+class TenantRecords(NamedTuple):
+    """What the store has of one tenant in a period: traffic, tokens, and the times of its newest answers as
+    (provider, model, role, measure, seconds).
+    """
+
+    traffic: tuple[TrafficCount, ...]
+    token_sums: tuple[TokenSum, ...]
+    latencies: tuple[tuple[str, str, str, str, float], ...]
 
 
 class RowCoverage(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from storage.erasure_choice import ErasureChoice
@@ -47,6 +48,7 @@ from storage.rows import (
     RowCoverage,
     SegmentCount,
     SignalCount,
+    TenantRecords,
     TokenSum,
     ToolCallRow,
     TrafficCount,
@@ -80,6 +82,7 @@ class BatchTotals(NamedTuple):
     seconds: float = 0.0
 
 
+NONE_SHORTER: Mapping[str, float] = MappingProxyType({})
 Settled = Callable[[Outcome], object]
 """Called once for a record that was taken, from any thread."""
 
@@ -312,6 +315,9 @@ class Reader(Protocol):
     def traffic(self, since: float, until: float) -> Sequence[TrafficCount]:
         """Requests, failures and tokens by provider, model and role."""
 
+    def tenant_records(self, tenant: str, since: float, until: float, limit: int) -> TenantRecords:
+        """Traffic and tokens of one tenant in the period, and the times of its newest `limit` answers."""
+
     def row_coverage(self, since: float, until: float) -> RowCoverage:
         """How many live requests of the period have a row; all zero where every one has (`storage.keep_rate` is 1)."""
 
@@ -383,8 +389,11 @@ class Store(Writer, PreparedWriter, Reader, Protocol):
     def forget(self, chosen: ErasureChoice) -> ErasureResult:
         """Delete exchanges, and the pairs they belong to, for good; StoreError when they cannot be deleted."""
 
-    def sweep(self, now: float) -> int:
-        """Delete exchanges beyond the retention limits at `now` (epoch seconds); the number deleted."""
+    def sweep(self, now: float, shorter: Mapping[str, float] = NONE_SHORTER) -> int:
+        """Delete exchanges beyond the retention limits at `now` (epoch seconds); the number deleted.
+
+        `shorter` has the days after which those of a tenant are deleted, where that is earlier.
+        """
 
     def close(self) -> None:
         """Flush and release the database."""

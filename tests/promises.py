@@ -318,6 +318,18 @@ PROMISES = (
     ),
     Promise("clock.jumps", WHOLE, "design", "A clock that jumps changes no duration."),
     Promise(
+        "tenants.refused",
+        KEYS,
+        "configuration",
+        "With tenants a request without the key of one, or by a route that is not its own, is refused; no answer has a key.",
+    ),
+    Promise(
+        "tenants.apart",
+        KEYS,
+        "configuration",
+        "A tenant's key stays here; its pairs and figures are found by its name, and of a refused client nothing is kept.",
+    ),
+    Promise(
         "audit.sampled_rows",
         WHOLE,
         "configuration",

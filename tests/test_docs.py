@@ -26,6 +26,7 @@ from shadow.settings.top_level_config import (
     LogConfig,
     OtelConfig,
     ShadowConfig,
+    TenantConfig,
     TournamentConfig,
 )
 from shadow.verdict.evidence import PeriodCoverage, Shortfall
@@ -49,6 +50,7 @@ SECTIONS = {
     "[log]": LogConfig,
     "[broker]": BrokerConfig,
     "[otel]": OtelConfig,
+    "[[tenants]]": TenantConfig,
 }
 
 
@@ -73,7 +75,7 @@ def own_keys(model: type[BaseModel]) -> set[str]:
     return {
         name
         for name, field in model.model_fields.items()
-        if name not in {"providers", "routes"}
+        if not (model is ProxyConfig and name in {"providers", "routes"})
         and not (isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel))
     }
 

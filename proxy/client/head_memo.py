@@ -20,6 +20,7 @@ from proxy.record.recorded_head import RecordedHead
 from proxy.record.searched_secrets import SearchedSecrets
 from proxy.routing import header_rules as rules
 from proxy.routing.provider_origin import ProviderOrigin
+from proxy.routing.tenant_keys import Tenant, TenantKeys
 
 _LARGEST = 4 * 1024
 """Bytes of a head beyond which it is not remembered: hardly a client's is so long, and idle connections would hold it."""
@@ -31,7 +32,7 @@ class HeadMemo:
 
     __slots__ = (
         *("_after", "_at", "_before", "_digits", "_made", "_name", "_objection", "_others", "_policy"),
-        *("_route", "_secrets", "_skip", "fault", "head", "length", "plan", "recorded"),
+        *("_route", "_secrets", "_skip", "fault", "head", "length", "plan", "recorded", "tenant", "tenants"),
     )
 
     def __init__(self, raw: bytes) -> None:
@@ -52,6 +53,9 @@ class HeadMemo:
         self._objection = ""
         self._route: OutgoingRoute | None = None
         self._made = (b"", b"")
+        self.tenants: TenantKeys | None = None
+        """Those that `tenant`, the sender of requests with this head, was found among."""
+        self.tenant: Tenant | None = None
         self.plan: OutgoingPlan | None = None
         """How the last request with this head went out."""
 

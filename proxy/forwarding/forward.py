@@ -72,7 +72,8 @@ class Forward:
             self.held.give(capture.taken)
         if self.draining and not self.stats.in_flight:
             self.quiet.set()
-        if request.head.control.unrecorded:
+        # of a client that is no tenant nothing is kept, so that it cannot fill the store
+        if request.head.control.unrecorded or (live.routing.tenants is not None and live.tenant is None):
             self.stats.unrecorded += 1
             return
         self._records.complete(capture, failure, now, request.memo.secrets(self.routing.secrets))

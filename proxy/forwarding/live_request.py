@@ -159,6 +159,8 @@ class LiveRequest(RequestPreparation):
         memo = self.request.memo
         if memo.fault is not None or memo.head.authority:
             self._check(memo.fault)
+        if self.routing.tenants is not None:
+            self.check_tenant(self.routing.tenants)
         if memo.head.websocket:
             self._run(self._open_websocket)
             return

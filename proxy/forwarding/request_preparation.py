@@ -33,6 +33,7 @@ from proxy.routing.model_scan import ModelScan
 from proxy.routing.provider_origin import ProviderOrigin
 from proxy.routing.request_fitting import RequestFitting, fit_in_steps, fit_target
 from proxy.routing.routing_table import UNROUTED, RouteMatch
+from proxy.routing.tenant_keys import Tenant, TenantKeys
 from proxy.routing_config import RoutingConfig
 from proxy.upstream.response_head import framed
 
@@ -51,7 +52,9 @@ class PreparedRequest(NamedTuple):
 class RequestPreparation:
     """One request until it can be sent; `routing` is the configuration that it began with."""
 
-    __slots__ = ("_here", "_scan", "capture", "connection", "limits", "request", "routing", "uploading", "wait_seconds")
+    __slots__ = (
+        *("_here", "_scan", "capture", "connection", "limits", "request", "routing", "tenant", "uploading", "wait_seconds"),
+    )
 
     def __init__(
         self, request: ClientRequest, connection: ClientConnection, capture: Capture, routing: RoutingConfig, limits: Limits
@@ -63,6 +66,8 @@ class RequestPreparation:
         self.limits = limits
         self._here: bytes | None = None
         """The body, where it has been read already."""
+        self.tenant: Tenant | None = None
+        """Whose request this is; None without tenants, or where it holds no key of one."""
         self._scan: ModelScan | None = None
         """What was read of a body longer than `peek_body`, where its route depends on its model."""
         self.uploading = False
@@ -79,6 +84,13 @@ class RequestPreparation:
         named = self.routing.browser.is_own_name(authority, loopback=connection.on_loopback)
         if not named and ("." in authority or not connection.on_loopback):
             raise RequestError(421, "misdirected", f"this is not a forward proxy, and {authority[:100]!r} is none of its names")
+
+    def check_tenant(self, tenants: TenantKeys) -> None:
+        """Refuse a request without the key of a tenant."""
+        memo = self.request.memo
+        if memo.tenants is not tenants:
+            memo.tenant, memo.tenants = tenants.tenant(memo.head.control.key), tenants
+        self.tenant = memo.tenant
 
     def at_once(self) -> PreparedRequest | None:
         """The request, where its body has come and nothing of it takes long; None where `prepared` must be awaited."""
@@ -181,7 +193,7 @@ class RequestPreparation:
         )
 
     def _choose(self, seen: PeekedBody) -> RouteMatch:
-        request, control = self.request, self.request.head.control
+        request, control, tenant = self.request, self.request.head.control, self.tenant
         route = UNROUTED
         try:
             route = self.routing.table.choose(model=seen.model, provider_header=control.provider, target=request.head.target)
@@ -189,8 +201,10 @@ class RequestPreparation:
             # by position: every request makes one, and named arguments cost twice as much
             self.capture.labels = Labels(
                 *(route.route, route.provider, route.reference, seen.model, seen.stream),
-                *(control.tag, control.conversation, control.opted_out),
+                *(control.tag, control.conversation, control.opted_out, tenant.name if tenant else ""),
             )
+        if tenant:
+            tenant.check(route.route)
         if self.routing.keys or self.routing.fittings:
             self._guard_keys(route)
         return route

@@ -6,6 +6,7 @@ Order, case and repetition stay as sent; only hop-by-hop fields (RFC 9110 7.6.1)
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import NamedTuple
 
 from proxy.exchange import Headers
@@ -101,6 +102,8 @@ class ControlHeaders(NamedTuple):
     """Whether the client excludes this request from recording (`x-sameweights-record: off`)."""
     tag: str = ""
     conversation: str = ""
+    key: bytes = b""
+    """The SHA-256 digest of the tenant's key; b"" without one. The key itself is not kept."""
 
 
 _SILENT = ControlHeaders()
@@ -117,6 +120,7 @@ def control(fields: HeaderFields) -> ControlHeaders:
         unrecorded=any(value.strip().lower() == b"off" for value in fields.named(b"x-sameweights-record")),
         tag=values.get(b"x-sameweights-tag", "")[:64],
         conversation=values.get(b"x-sameweights-conversation", "")[:128],
+        key=sha256(key.encode("latin-1")).digest() if (key := values.get(b"x-sameweights-key", "")) else b"",
     )
 
 

@@ -41,6 +41,7 @@ def pairs(
     segment: Annotated[
         str, typer.Option("--segment", metavar="SEGMENT", help="Only this part of the requests, as in tools=yes.")
     ] = "",
+    tenant: Annotated[str, typer.Option("--tenant", metavar="TENANT", help="Only requests of this tenant.")] = "",
     tag: Annotated[str, typer.Option("--tag", metavar="TAG", help="Only requests with this tag.")] = "",
     conversation: Annotated[str, typer.Option("--conversation", metavar="ID", help="Only this conversation.")] = "",
     text: Annotated[
@@ -69,6 +70,7 @@ def pairs(
         segment=segment,
         tag=tag,
         conversation=conversation,
+        tenant=tenant,
         since=since,
         until=until,
         evidence=not (everything or state),

@@ -62,6 +62,9 @@ def report(
         Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML, a case for each provider.")
     ] = None,
     as_json: AsJson = False,
+    tenant: Annotated[
+        str, typer.Option("--tenant", metavar="TENANT", help="Requests, times and money of one tenant; verdicts are not of one.")
+    ] = "",
     bundle: Annotated[
         Path | None, typer.Option("--from", metavar="DIR", help="Compute the figures from a dossier, instead of the database.")
     ] = None,
@@ -79,6 +82,10 @@ def report(
     provider, path = _named(names or (), config)
     now = time.time()
     period = _ends(since, until, now)
+    if tenant:
+        _only_figures(markdown=markdown, html=html, junit=junit, bundle=bundle, provider=provider)
+        _tenant(tenant, period, path, db, as_json=as_json)
+        return
     whole = full or markdown or as_json or bool(provider or html or junit)
     with progress("reading the records"):
         if bundle is not None:
@@ -128,6 +135,34 @@ def report(
             )
         )
     _leave(found, drift=fail_on_drift, unmeasured=fail_on_unmeasured)
+
+
+def _only_figures(**given: object) -> None:
+    """Refuse what has a verdict, which no tenant has."""
+    from shadow.settings.config_errors import ConfigError
+
+    if named := [name for name, value in given.items() if value]:
+        raise ConfigError(
+            [f"--tenant: its figures are text or --json; leave {', '.join(named)} out, which show verdicts of providers"]
+        )
+
+
+def _tenant(tenant: str, period: tuple[float, float], path: Path | None, db: str | None, *, as_json: bool) -> None:
+    from shadow.commands.config_commands import settings
+    from shadow.pricing.price_list import PriceList
+    from shadow.report.tenant_report import tenant_json, tenant_report, tenant_text
+    from shadow.settings.config_errors import ConfigError, meant, quoted
+
+    config = settings(path, db)
+    known = [each.name for each in config.tenants]
+    if known and tenant not in known:
+        raise ConfigError([f"--tenant: no tenant is named {quoted(tenant)}{meant(tenant, known)}"])
+    with progress("reading the records"), reading(path, db) as reader:
+        found = tenant_report(reader, tenant, *period, PriceList(config.proxy.providers))
+    if as_json:
+        typer.echo(tenant_json(found))
+    else:
+        typer.echo(plain(tenant_text(found)))
 
 
 def status(

@@ -36,6 +36,7 @@ class AnswerCounts(NamedTuple):
     gaps: tuple[float, ...]
     usage: tuple[int | None, int | None] | None
     billed: BilledUsage | None
+    tenant: str = ""
 
 
 class BilledUsage(NamedTuple):
@@ -67,6 +68,7 @@ def answer_counts(exchange: Exchange, answer: ParsedResponse, outcomes: Sequence
         gaps=_gaps(answer) if code == "2xx" else (),
         usage=(usage.prompt_tokens, usage.completion_tokens) if usage else None,
         billed=_billed(exchange, answer, usage),
+        tenant=exchange.labels.tenant,
     )
 
 

@@ -65,6 +65,7 @@ def series_bound(config: Config) -> int:
     routes, providers, models = LabelNames(config).sizes
     sizes = {**CLOSED, "provider": providers, "reference": providers, "model": models, "worker": config.proxy.workers}
     sizes["upstream"] = LabelNames(config).upstreams
+    sizes["tenant"] = len(config.tenants)
     processes = len(FIGURES) * len(KINDS) * max(config.proxy.workers, config.shadow.audit_workers)
     return processes + sum(_lines(each) * _children(_labels(each), sizes, routes * models) for each in registry.collectors)
 

@@ -120,6 +120,9 @@ class MetricDefinitions:
             registry=registry,
         )
         self.requests = make.counters("requests_total", "Requests by outcome.", (*BY_ROLE, "code"))
+        self.tenant_requests = make.counters(
+            "tenant_requests_total", "Live requests of each tenant by outcome.", ("tenant", "provider", "code")
+        )
         self.tokens = make.counters("tokens_total", "Tokens as the providers report them.", (*BY_ROLE, "type"))
         self.classes = make.counters("tokens_by_class_total", "Tokens by the class they are priced in.", (*BY_ROLE, "class"))
         self.money = make.counters("money_total", "Money by the configured prices and the reported tokens.", BY_ROLE)

@@ -36,6 +36,7 @@ class LabelNames:
         """Add the names of `config`; at most `MOST` of a kind, however often it is changed."""
         proxy = config.proxy
         self._config = config
+        self._tenants = frozenset(tenant.name for tenant in config.tenants)
         for known, names in (
             (self._providers, [*proxy.providers]),
             (self._routes, [DEFAULT_ROUTE, *(route.name for route in proxy.routes), *proxy.providers]),
@@ -46,6 +47,10 @@ class LabelNames:
     def provider(self, name: str) -> str:
         """The label of a provider."""
         return self._providers.get(name, OTHER)
+
+    def tenant(self, name: str) -> str:
+        """The label of a tenant."""
+        return name if name in self._tenants else OTHER
 
     def route(self, name: str) -> str:
         """The label of a route; routes implied by a provider are named after it."""

@@ -108,6 +108,8 @@ class Metrics:
         if live:
             self._begin(labels[0], labels[1])
         self._series.requests(*labels, counts.code).inc()
+        if counts.tenant and live:
+            self._series.tenant_requests(self._names.tenant(counts.tenant), labels[0], counts.code).inc()
         for outcome in counts.outcomes:
             self._series.tool_calls(*labels, outcome if outcome in OUTCOMES else OTHER).inc()
         if counts.error:

@@ -10,7 +10,7 @@ from shadow.settings.config_errors import ConfigError, meant, quoted
 
 RENAMED = {"aspect": "signal", "check": "signal"}
 """Parameters of earlier versions, which links in alerts and chats still have."""
-NAMES = frozenset({"provider", "model", "route", "upstream", "tag", "conversation"})
+NAMES = frozenset({"provider", "model", "route", "upstream", "tag", "conversation", "tenant"})
 """Parameters whose value is a name in full, with the blanks that stand around it."""
 
 

@@ -17,7 +17,20 @@ from shadow.report.text_search import searched_text
 from shadow.settings.config_errors import ConfigError, meant, quoted
 from storage.rows import PairFilter
 
-FILTERS = ("provider", "model", "signal", "state", "segment", "route", "upstream", "tag", "conversation", "since", "until")
+FILTERS = (
+    "provider",
+    "model",
+    "signal",
+    "state",
+    "segment",
+    "route",
+    "upstream",
+    "tag",
+    "conversation",
+    "tenant",
+    "since",
+    "until",
+)
 PARAMETERS = (*FILTERS, "text", "show", "before")
 SHOWS = ("evidence", "all")
 

@@ -50,7 +50,7 @@ class AnswerRecorder:
         identities = () if exchange.role is Role.GREEDY else self._identities.observe(exchange, parsed.answer)
         for row in identities:
             self._metrics.identity(row)
-        record = self._policy.exchange_record(parsed, outcomes=outcomes, checks=found)
+        record = self._policy.of(exchange.labels.tenant).exchange_record(parsed, outcomes=outcomes, checks=found)
         return replace(record, identities=identities) if identities else record
 
     def _sent_as(self, exchange: Exchange) -> str:

@@ -172,7 +172,11 @@ class ShadowRunner:
         if self._references.same_server(subject.exchange):
             excluded = (Exclusion.SAME_SERVER.value, *excluded)  # a report counts the payoffs, the judge none
         record = replace(record, kind=kind(subject.request), excluded=excluded)
-        return ShadowRun(exchanges=answered.sent + others, comparisons=comparisons, record=self._policy.pair_record(record))
+        return ShadowRun(
+            exchanges=answered.sent + others,
+            comparisons=comparisons,
+            record=self._policy.of(subject.exchange.labels.tenant).pair_record(record),
+        )
 
 
 def _beside(reference: ShadowBody, candidate: ShadowBody) -> tuple[str, ...]:

@@ -32,13 +32,16 @@ class ShadowSelector:
         """Use the providers and routes of `config` from the next exchange on."""
         self._shadow = config.shadow
         self._providers = config.proxy.providers
+        self._tenants = {tenant.name: tenant.sample_rate for tenant in config.tenants}
         self._rates = {route.name: route.sample_rate for route in config.proxy.routes}
 
     def decide(self, parsed: ParsedExchange, place: ConversationPlace) -> SamplingDecision:
         """The decision on one exchange, `place` being its conversation; `why` is the reason that keeps it from any sample."""
         if why := self._why_not(parsed):
             return SamplingDecision(shadow=False, control=False, why=why)
-        rate = self._rates.get(parsed.exchange.labels.route)
+        labels = parsed.exchange.labels
+        rate = self._tenants.get(labels.tenant) if labels.tenant else None
+        rate = self._rates.get(labels.route) if rate is None else rate
         return decide(
             key=place.drawn_by,
             request_id=parsed.exchange.id,

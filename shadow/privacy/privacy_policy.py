@@ -5,8 +5,8 @@ All comparisons are made before: what is removed here is missing from the record
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from proxy.exchange import Exchange
 from proxy.record.credential_removal import cleared, forms
@@ -36,6 +36,12 @@ class PrivacyPolicy:
     redactor: Redactor
     key: bytes
     bodies: Bodies
+    tenants: Mapping[str, PrivacyPolicy] = field(default_factory=dict)
+    """The policies of tenants that have their own, by name."""
+
+    def of(self, tenant: str) -> PrivacyPolicy:
+        """The policy for the requests of a tenant ("" for none)."""
+        return self.tenants.get(tenant, self) if tenant else self
 
     def without_body_credentials(self, parsed: ParsedExchange) -> ParsedExchange:
         """The exchange parsed again without the credentials of the request's body, in either body; unchanged if it has none."""

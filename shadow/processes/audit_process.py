@@ -43,14 +43,13 @@ from shadow.pages.connection_limiter import ConnectionLimiter
 from shadow.pages.operator_actions import OperatorActions
 from shadow.pipeline.budget_account import StoredBudget
 from shadow.pipeline.clock_guard import ClockJumpGuard
+from shadow.pipeline.configured_privacy import configured_privacy
 from shadow.pipeline.exchange_ledger import ExchangeLedger
 from shadow.pipeline.exchange_receiver import ExchangeReceiver
 from shadow.pipeline.frame_bytes import frame_bytes
 from shadow.pipeline.identity_observer import KEPT, IdentityObserver
 from shadow.pipeline.task_errors import log_error
 from shadow.pipeline.workers_socket import WORKERS_SOCKET
-from shadow.privacy.privacy_policy import PrivacyPolicy
-from shadow.privacy.redact import Redactor
 from shadow.processes.admin_certificate import AdminCertificate
 from shadow.processes.audit_state import AuditState
 from shadow.processes.exchange_audits import AuditParts, broker_intake, exchange_audit
@@ -108,9 +107,7 @@ class AuditProcess:
         budget.restore(now, *store.spent(*budget.hours(now)))
         self._budget = budget
         drawn = _drawn(store)
-        policy = PrivacyPolicy(
-            redactor=Redactor(config.storage.redact), key=secrets.token_bytes(32), bodies=config.storage.bodies
-        )
+        policy = configured_privacy(config, secrets.token_bytes(32))
         known = store.identity_queries.latest(KEPT)
         self._identities = IdentityObserver(config, known, clean=policy.redactor.text)
         for row in known:
@@ -292,11 +289,13 @@ class AuditProcess:
             await asyncio.sleep(ORDER_SECONDS)
 
     async def _sweeps(self) -> None:
+        shorter = {tenant.name: tenant.keep_days for tenant in self._config.tenants if tenant.keep_days}
         steady = ClockJumpGuard(time.time(), time.monotonic())
         while True:
             now = time.time()
             # because while the clock is in doubt nothing is deleted by age, and by size what must be
-            gone = await asyncio.to_thread(self._store.sweep, now if steady.is_stable(now, time.monotonic()) else 0.0)
+            at = now if steady.is_stable(now, time.monotonic()) else 0.0
+            gone = await asyncio.to_thread(self._store.sweep, at, shorter)
             if gone:
                 log.info("records_deleted", reason="retention", exchanges=gone)
             await asyncio.sleep(SWEEP_SECONDS)

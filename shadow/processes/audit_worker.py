@@ -23,6 +23,7 @@ from proxy.process.parent_watchdog import hold, loop_factory, read_task, send_he
 from proxy.process.standard_streams import install_streams
 from shadow.pipeline import audit_messages as messages
 from shadow.pipeline.candidate_copies import CandidateCopies
+from shadow.pipeline.configured_privacy import configured_privacy
 from shadow.pipeline.fetcher_client import FetcherLostError, SubprocessFetcher
 from shadow.pipeline.frame_bytes import frame_bytes, message_bytes
 from shadow.pipeline.owner_connection import (
@@ -36,8 +37,6 @@ from shadow.pipeline.reference_client import ReferenceClient
 from shadow.pipeline.reference_probe import PROBE_SECONDS, has_references, probe, wanted_models
 from shadow.pipeline.task_errors import log_error
 from shadow.pipeline.worker import Worker
-from shadow.privacy.privacy_policy import PrivacyPolicy
-from shadow.privacy.redact import Redactor
 from shadow.processes.log_setup import to_stderr
 from shadow.processes.supervisor_log import log_options
 from shadow.sampling.conversations import ConversationPlace
@@ -59,7 +58,7 @@ class AuditWorker:
         self._config = self._copies.applied(self._given)
         self._owner = owner
         shadow = config.shadow
-        policy = PrivacyPolicy(redactor=Redactor(config.storage.redact), key=welcome.pseudonyms, bodies=config.storage.bodies)
+        policy = configured_privacy(config, welcome.pseudonyms)
         self._fetcher = SubprocessFetcher(config.proxy.timeouts, config.proxy.limits, frame_bytes(config), log_options(config))
         self._references = ReferenceClient(config, os.environ, self._fetcher)
         self._identities = SentIdentities(config, owner, clean=policy.redactor.text)

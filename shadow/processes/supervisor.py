@@ -21,6 +21,7 @@ from pathlib import Path
 
 from proxy.process.parent_watchdog import hold
 from proxy.process.shared_counters import SharedCounters
+from proxy.provider_config import TenantKey
 from shadow.pipeline.private_folder import private_folder
 from shadow.pipeline.workers_socket import WORKERS_SOCKET
 from shadow.processes.child_restarts import SupervisedProcess
@@ -359,6 +360,7 @@ class Supervisor:
                 "fd": opened.fileno(),
                 "board": self._counters,
                 "log": log_options(self._config),
+                "tenants": [each.model_dump(include=set(TenantKey.model_fields)) for each in self._config.tenants],
             }
         )
 
@@ -368,7 +370,9 @@ def reloaded(old: Config, wanted: Config) -> tuple[Config, list[str]]:
     at_once = {name: getattr(wanted.proxy, name) for name in ("providers", "routes", "provider", "reference", "origins", "hosts")}
     new = old.model_copy(update={"proxy": old.proxy.model_copy(update=at_once)})
     ours, theirs = new.model_dump(), wanted.model_dump()
-    return new, [f"{section}.{key}" for section in ours for key in ours[section] if ours[section][key] != theirs[section][key]]
+    later = ["tenants"] if ours.pop("tenants") != theirs.pop("tenants") else []
+    later += [f"{section}.{key}" for section in ours for key in ours[section] if ours[section][key] != theirs[section][key]]
+    return new, later
 
 
 async def _keep_when_ready(worker: SupervisedProcess) -> None:

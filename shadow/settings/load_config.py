@@ -16,6 +16,7 @@ from shadow.settings.cross_checks import RawConfig, cross_check, listen_port, sa
 from shadow.settings.environment_and_flags import OverridingValue, from_environment, from_flags
 from shadow.settings.otel_checks import otel_advice, otel_errors
 from shadow.settings.outbound_checks import environment_errors, outbound_advice, outbound_errors
+from shadow.settings.tenant_checks import tenant_advice, tenant_errors
 from shadow.settings.tls_checks import tls_errors
 from shadow.settings.toml_file import parse_toml, read_text, validated
 from shadow.settings.toml_lines import KeyPath, key_lines
@@ -46,6 +47,7 @@ def load(path: Path | None, flags: Mapping[str, object], environ: Mapping[str, s
     else:
         if serving:
             found = [*found, *outbound_errors(config), *tls_errors(config), *otel_errors(config, environ), *broker_errors(config)]
+            found = [*found, *tenant_errors(config, environ)]
         errors = [*errors, *environment_errors(config, environ)] if serving else errors
     if found or errors:
         raise ConfigError([*sentences(found, origin), *errors])
@@ -60,6 +62,7 @@ def _overlay(
     written, errors = from_flags(flags)
     named = {str(setting.value) for setting in written if setting.path[-1] in NAMING}
     named |= {str(own["api_key_env"]) for own in providers.values() if isinstance(own, dict) and "api_key_env" in own}
+    named |= {str(own["key_env"]) for own in _tenants(tables) if isinstance(own, dict) and "key_env" in own}
     for section, key in _SECTIONS:
         table = tables.get(section)
         named |= {str(table.get(key, ""))} if isinstance(table, dict) else set()
@@ -72,6 +75,11 @@ def _providers(tables: Mapping[str, object]) -> Mapping[str, object]:
     proxy = tables.get("proxy")
     providers = proxy.get("providers") if isinstance(proxy, dict) else None
     return providers if isinstance(providers, dict) else {}
+
+
+def _tenants(tables: Mapping[str, object]) -> Sequence[object]:
+    tenants = tables.get("tenants")
+    return tenants if isinstance(tenants, list) else []
 
 
 def _set(tables: dict[str, object], setting: OverridingValue) -> None:
@@ -88,7 +96,7 @@ def _set(tables: dict[str, object], setting: OverridingValue) -> None:
 def advice(config: Config, environ: Mapping[str, str] = MappingProxyType({})) -> Sequence[str]:
     """Warnings: what is valid and probably not meant, one sentence each; `config check` and `serve` print them."""
     own = (*_address_advice(config), *_admin_advice(config), *_limits_advice(config))
-    sent = (*outbound_advice(config, environ), *otel_advice(config), *broker_advice(config))
+    sent = (*outbound_advice(config, environ), *otel_advice(config), *broker_advice(config), *tenant_advice(config))
     return [*own, *sent, *_sample_advice(config), *_reference_advice(config)]
 
 

@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from proxy.provider_config import ProxyConfig
+from proxy.provider_config import ProxyConfig, TenantKey
 from shadow.choice.tournament_terms import DEFAULT_PLACES, DEFAULT_SIGNALS, DEFAULT_TOLERANCE
 from shadow.drift.drift_signals import DriftSignal
-from storage.storage_config import StorageConfig
+from storage.storage_config import Bodies, Pattern, StorageConfig
 
 Tag = Annotated[str, Field(min_length=1, max_length=64, pattern="^[!-~]+$")]
 """A tag as a field of a request holds it: printable ASCII without blanks."""
@@ -178,6 +178,25 @@ class LogConfig(BaseModel):
     """A line as text or as JSON; `auto` writes text to a terminal and JSON elsewhere."""
 
 
+class TenantConfig(TenantKey):
+    """One of several users of an installation: the key by which its requests are known, and what is kept of them."""
+
+    name: str
+    """Name in records, metrics and pages: a-z, 0-9, _ and -."""
+    key_env: str
+    """Environment variable with its key, which its clients send as `x-sameweights-key`; 16 characters at least."""
+    routes: tuple[str, ...] = ()
+    """The routes that it may use; empty: all of them."""
+    sample_rate: Annotated[float, Field(ge=0, le=1)] | None = None
+    """Share of its conversations shadowed, in place of the route's and of `shadow.sample_rate`."""
+    keep_days: Annotated[float, Field(gt=0)] | None = None
+    """Its records are deleted after so many days, where that is earlier than `storage.keep_days`."""
+    bodies: Bodies | None = None
+    """As `storage.bodies`, for its requests."""
+    redact: tuple[Pattern, ...] = ()
+    """As `storage.redact`, for its requests, beside those."""
+
+
 class Config(BaseModel):
     """sameweights.toml, whole."""
 
@@ -192,3 +211,4 @@ class Config(BaseModel):
     log: LogConfig = LogConfig()
     otel: OtelConfig = OtelConfig()
     broker: BrokerConfig = BrokerConfig()
+    tenants: tuple[TenantConfig, ...] = ()

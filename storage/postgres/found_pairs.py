@@ -24,6 +24,7 @@ FILTERS = {
     "route": "p.route = %(route)s",
     "tag": "p.subject_id IN (SELECT id FROM exchanges WHERE tag = %(tag)s AND tag <> '')",
     "conversation": "p.subject_id IN (SELECT id FROM exchanges WHERE conversation = %(conversation)s)",
+    "tenant": "p.subject_id IN (SELECT id FROM exchanges WHERE tenant = %(tenant)s AND tenant <> '')",
     "since": "p.started >= %(since)s",
     "until": "p.started < %(until)s",
     "segment": "EXISTS (SELECT 1 FROM jsonb_each_text(p.shape::jsonb -> 'segments') WHERE key || '=' || value = %(segment)s)",

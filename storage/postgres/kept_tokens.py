@@ -12,7 +12,7 @@ from storage.postgres.result_rows import FOREVER
 from storage.rollup_keys import DAY, STRETCH, TOKEN_SUMS
 from storage.rows import TokenSum
 
-_NAMES = "provider, model, role, usage_state, stated"
+NAMES = "provider, model, role, usage_state, stated"
 _COLUMNS = ", ".join(TOKEN_SUMS)
 _CLASSED = "CASE WHEN fresh_tokens IS NOT NULL THEN {} END"
 _READ, _WRITTEN = _CLASSED.format("cached_tokens"), _CLASSED.format("cache_write_tokens")
@@ -24,26 +24,26 @@ coalesce(sum(reasoning_tokens), 0)::bigint AS reasoning, coalesce(sum(uncertain_
 coalesce(sum(cost), 0.0) AS cost
 """
 """Sums of answers in one state of usage; only those with a state that has classes have tokens of a class."""
-_COUNTED = f"""
+COUNTED = f"""
 SELECT floor(started / {{length}})::bigint * {{length}} AS began, provider, model, role, usage_state,
        (cost IS NOT NULL)::int::bigint AS stated, {OF_ROWS}
 FROM exchanges WHERE usage_state <> '' AND {{condition}} GROUP BY 1, 2, 3, 4, 5, 6
 """  # noqa: S608 - our own constants
-_OF_IDS = _COUNTED.format(length=STRETCH, condition="id = ANY(%s)")
+_OF_IDS = COUNTED.format(length=STRETCH, condition="id = ANY(%s)")
 ADD = f"""
-INSERT INTO token_sums (began, {_NAMES}, {_COLUMNS}) {_OF_IDS} ORDER BY 1, 2, 3, 4, 5, 6
-ON CONFLICT (began, {_NAMES}) DO UPDATE SET {", ".join(f"{name} = token_sums.{name} + excluded.{name}" for name in TOKEN_SUMS)}
+INSERT INTO token_sums (began, {NAMES}, {_COLUMNS}) {_OF_IDS} ORDER BY 1, 2, 3, 4, 5, 6
+ON CONFLICT (began, {NAMES}) DO UPDATE SET {", ".join(f"{name} = token_sums.{name} + excluded.{name}" for name in TOKEN_SUMS)}
 """
 TAKE = f"""
 UPDATE token_sums SET {", ".join(f"{name} = {name} - %s" for name in TOKEN_SUMS)}
-WHERE (began, {_NAMES}) = (%s, %s, %s, %s, %s, %s)
+WHERE (began, {NAMES}) = (%s, %s, %s, %s, %s, %s)
 """  # noqa: S608 - our own constants
 EMPTY = "DELETE FROM token_sums WHERE began = ANY(%s) AND answers <= 0"
-_EDGE = _COUNTED.format(length=DAY, condition="id >= %(from_id)s AND started >= {}")
+_EDGE = COUNTED.format(length=DAY, condition="id >= %(from_id)s AND started >= {}")
 PERIOD = f"""
-SELECT day, {_NAMES}, {", ".join(f"sum({name})::{'float8' if name == 'cost' else 'bigint'}" for name in TOKEN_SUMS)} FROM (
-SELECT began / {DAY} * {DAY} AS day, {_NAMES}, {_COLUMNS} FROM token_sums WHERE began >= %(first)s AND began < %(last)s
-UNION ALL SELECT began / {DAY} * {DAY}, {_NAMES}, {_COLUMNS} FROM unkept_tokens
+SELECT day, {NAMES}, {", ".join(f"sum({name})::{'float8' if name == 'cost' else 'bigint'}" for name in TOKEN_SUMS)} FROM (
+SELECT began / {DAY} * {DAY} AS day, {NAMES}, {_COLUMNS} FROM token_sums WHERE began >= %(first)s AND began < %(last)s
+UNION ALL SELECT began / {DAY} * {DAY}, {NAMES}, {_COLUMNS} FROM unkept_tokens
 WHERE began >= %(begun)s AND began < %(until)s
 UNION ALL ({_EDGE.format("%(since)s AND started < %(head)s")})
 UNION ALL ({_EDGE.format("%(tail)s AND started < %(until)s")})

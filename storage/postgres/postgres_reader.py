@@ -11,7 +11,7 @@ from typing import TypeVar
 import psycopg
 
 from storage.erasure_choice import ErasureChoice
-from storage.postgres import exchange_records, found_pairs, period_counts, row_deletion
+from storage.postgres import exchange_records, found_pairs, period_counts, row_deletion, tenant_rows
 from storage.postgres.identity_rows import PostgresIdentityQueries
 from storage.postgres.judgement_tables import PostgresJudgementQueries
 from storage.postgres.kept_tokens import token_sums_of
@@ -32,6 +32,7 @@ from storage.rows import (
     PayoffPoint,
     RowCoverage,
     SignalCount,
+    TenantRecords,
     TokenSum,
     ToolCallRow,
     TrafficCount,
@@ -169,6 +170,10 @@ class PostgresReader:
     def token_sums(self, since: float, until: float) -> Sequence[TokenSum]:
         """Tokens by class, by day of UTC, provider, model, role and state of usage."""
         return self._query(lambda conn: token_sums_of(conn, since, until))
+
+    def tenant_records(self, tenant: str, since: float, until: float, limit: int) -> TenantRecords:
+        """Traffic and tokens of one tenant in the period, and the times of its newest `limit` answers."""
+        return self._query(lambda conn: tenant_rows.tenant_records_of(conn, tenant, since, until, limit))
 
     def row_coverage(self, since: float, until: float) -> RowCoverage:
         """How many live requests of the period have a row; all zero where every one has."""

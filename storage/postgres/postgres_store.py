@@ -36,7 +36,7 @@ from storage.queued_records import QueuedRecords
 from storage.rows import ErasureResult
 from storage.spending import Reservation, Spending
 from storage.storage_config import StorageConfig
-from storage.store import StoreError
+from storage.store import NONE_SHORTER, StoreError
 
 log = structlog.get_logger()
 Result = TypeVar("Result")
@@ -111,14 +111,16 @@ class PostgresStore(QueuedRecords[psycopg.Connection], PostgresReader):
         """What references have cost from the hour `begin` since the epoch up to, and without, the hour `end`; of the primary."""
         return self._primary.query(lambda conn: spending_between(conn, begin, end))
 
-    def sweep(self, now: float) -> int:
+    def sweep(self, now: float, shorter: Mapping[str, float] = NONE_SHORTER) -> int:
         """Drop the days that ended more than `keep_days` before `now` (epoch seconds), then the oldest while the days have more
-        than `max_bytes`, and create those to come. `now` 0 is a clock in doubt: then nothing is old. Returns the number of
-        deleted exchanges; an error of the server ends the sweep early, and the next sweep continues.
+        than `max_bytes`, and create those to come; the exchanges of a tenant go after its days in `shorter`. `now` 0 is a clock
+        in doubt: then nothing is old. Returns the number of deleted exchanges; an error of the server ends the sweep early, and
+        the next sweep continues.
         """
         before = now - self._config.keep_days * DAY
         try:
             gone = self._drop_days(before) + self._drop_rows(before) + self._drop_excess(now)
+            gone += sum(self._drop_of_tenant(tenant, now - days * DAY) for tenant, days in shorter.items())
             self._run(lambda conn: _tidy(conn, before, now))
             self._create_days(time.time())
         except StoreError as error:
@@ -175,6 +177,9 @@ class PostgresStore(QueuedRecords[psycopg.Connection], PostgresReader):
     def _drop_day(self, name: str, end: int) -> int:
         self._inserter.partitions.forget()
         return self._run(lambda conn: row_deletion.drop_day(conn, name, end))
+
+    def _drop_of_tenant(self, tenant: str, before: float) -> int:
+        return row_deletion.drop_all(self._run, row_deletion.OF_TENANT, (tenant, before, row_deletion.SLICE))
 
     def _drop_rows(self, before: float) -> int:
         gone = deleted = self._run(lambda conn: row_deletion.drop_other(conn, before))

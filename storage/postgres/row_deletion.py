@@ -27,6 +27,7 @@ SLICE = 500
 """Exchanges deleted in one transaction."""
 LOCK_MILLISECONDS = 200
 OTHER_OLD = "SELECT id FROM exchanges_other WHERE started < %s ORDER BY started, no LIMIT %s"
+OF_TENANT = "SELECT id FROM exchanges WHERE tenant = %s AND tenant <> '' AND started < %s ORDER BY started LIMIT %s"
 PAIRS = """
 SELECT id, subject_id, reference_id, control_id FROM pairs
 WHERE subject_id = ANY(%(ids)s) OR reference_id = ANY(%(ids)s) OR (control_id = ANY(%(ids)s) AND control_id <> '')

@@ -29,6 +29,7 @@ FILTERS = {
     "route": "p.route = :route",
     "tag": "p.subject_id IN (SELECT id FROM exchanges WHERE tag = :tag AND tag <> '')",
     "conversation": "p.subject_id IN (SELECT id FROM exchanges WHERE conversation = :conversation)",
+    "tenant": "p.subject_id IN (SELECT id FROM exchanges WHERE tenant = :tenant AND tenant <> '')",
     "since": "p.started >= :since",
     "until": "p.started < :until",
     "segment": "EXISTS (SELECT 1 FROM json_each(p.shape, '$.segments') WHERE key || '=' || value = :segment)",

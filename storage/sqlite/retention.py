@@ -26,6 +26,7 @@ CHECKPOINT_MILLISECONDS = 100
 """How long the writer waits for readers before it leaves the log for the next sweep."""
 
 OLDEST = "SELECT id FROM exchanges WHERE started < ? ORDER BY started, no LIMIT ?"
+OF_TENANT = "SELECT id FROM exchanges WHERE tenant = ? AND tenant <> '' AND started < ? ORDER BY started LIMIT ?"
 PAIRS = """
 WITH going(id) AS (SELECT value FROM json_each(?))
 SELECT no, subject_id, reference_id, control_id FROM pairs WHERE subject_id IN (SELECT id FROM going)
@@ -40,6 +41,11 @@ NUMBERS = "SELECT coalesce(max(no) - min(no) + 1, 0) FROM exchanges"
 def drop_older(conn: sqlite3.Connection, before: float, limit: int = SLICE) -> int:
     """Delete at most about `limit` exchanges started before `before` (epoch seconds), oldest first; the number deleted."""
     return drop(conn, OLDEST, (before, limit))
+
+
+def drop_of_tenant(conn: sqlite3.Connection, tenant: str, before: float) -> int:
+    """Delete a slice of the exchanges of a tenant that started before `before` (epoch seconds); the number deleted."""
+    return drop(conn, OF_TENANT, (tenant, before, SLICE))
 
 
 def drop(conn: sqlite3.Connection, chosen: str, values: tuple[object, ...]) -> int:

@@ -23,12 +23,13 @@ from storage.rows import (
     PayoffPoint,
     RowCoverage,
     SignalCount,
+    TenantRecords,
     TokenSum,
     ToolCallRow,
     TrafficCount,
 )
 from storage.spending import Spending, spent
-from storage.sqlite import erasure, exchange_queries, failed_answers, pair_queries, retention, token_rollups
+from storage.sqlite import erasure, exchange_queries, failed_answers, pair_queries, retention, tenant_figures, token_rollups
 from storage.sqlite.connection import BUSY_SECONDS, explain, open_reading
 from storage.sqlite.identity_queries import IdentityReader
 from storage.sqlite.judgement_store import JudgementReader
@@ -107,6 +108,10 @@ class SqliteReader:
     def token_sums(self, since: float, until: float) -> Sequence[TokenSum]:
         """Tokens by class, by day of UTC, provider, model, role and state of usage."""
         return self._query(lambda conn: token_rollups.token_sums(conn, *period(since, until)))
+
+    def tenant_records(self, tenant: str, since: float, until: float, limit: int) -> TenantRecords:
+        """Traffic and tokens of one tenant in the period, and the times of its newest `limit` answers."""
+        return self._query(lambda conn: tenant_figures.tenant_records(conn, tenant, since, until, limit))
 
     def row_coverage(self, since: float, until: float) -> RowCoverage:
         """How many live requests of the period have a row; all zero where every one has."""

@@ -38,7 +38,7 @@ from storage.sqlite.migrations import migrate, why_not_ours
 from storage.sqlite.sqlite_reader import SqliteReader
 from storage.sqlite.study_tables import SqliteStudyStore
 from storage.storage_config import StorageConfig
-from storage.store import StoreError
+from storage.store import NONE_SHORTER, StoreError
 
 log = structlog.get_logger()
 Result = TypeVar("Result")
@@ -96,8 +96,10 @@ class SqliteStore(QueuedRecords[sqlite3.Connection], SqliteReader):
         """True when the last write succeeded or none was tried."""
         return not self._writer.last_error
 
-    def sweep(self, now: float) -> int:
+    def sweep(self, now: float, shorter: Mapping[str, float] = NONE_SHORTER) -> int:
         """Delete what is older than `keep_days` at `now` (epoch seconds), then the oldest while the file is over `max_bytes`.
+
+        `shorter` has the days after which the exchanges of a tenant are deleted.
 
         Waits for the writer's thread, which writes on between the slices: call it off the loop. Returns the number of
         deleted exchanges; an error of the database ends the sweep early, `writable` reports it, and the next sweep continues.
@@ -110,6 +112,9 @@ class SqliteStore(QueuedRecords[sqlite3.Connection], SqliteReader):
             self._writer.run(lambda conn: retention.trim_ids(conn, now))
             for count in self._slices(lambda conn: retention.drop_older(conn, before)):
                 deleted += count
+            for tenant, days in shorter.items():
+                for count in self._slices(partial(retention.drop_of_tenant, tenant=tenant, before=now - days * DAY)):
+                    deleted += count
             if self._config.max_bytes:
                 for count in self._slices(lambda conn: retention.drop_excess(conn, self._config.max_bytes)):
                     deleted += count

@@ -20,7 +20,7 @@ coalesce(sum(reasoning_tokens), 0) AS reasoning, coalesce(sum(uncertain_tokens),
 coalesce(sum(cost), 0.0) AS cost
 """
 """Sums of answers in one state of usage; only those with a state that has classes have tokens of a class."""
-_NAMES = "provider, model, role, usage_state, stated"
+NAMES = "provider, model, role, usage_state, stated"
 _ROWS = """(
 SELECT no, id, started, provider, model, role, usage_state, cost IS NOT NULL AS stated, cost, fresh_tokens, output_tokens,
   reasoning_tokens, uncertain_tokens, cache_write_1h_tokens,
@@ -28,24 +28,24 @@ SELECT no, id, started, provider, model, role, usage_state, cost IS NOT NULL AS 
   CASE WHEN fresh_tokens IS NOT NULL THEN cache_write_tokens END AS cache_write_tokens
 FROM exchanges WHERE usage_state <> '' AND {})
 """
-_COUNTED = f"""
-SELECT CAST(started / {{}} AS INTEGER) * {{}} AS began, {_NAMES}, {OF_ROWS} FROM {_ROWS} GROUP BY 1, 2, 3, 4, 5, 6
+COUNTED = f"""
+SELECT CAST(started / {{}} AS INTEGER) * {{}} AS began, {NAMES}, {OF_ROWS} FROM {_ROWS} GROUP BY 1, 2, 3, 4, 5, 6
 """  # noqa: S608 - our own constants
 _COLUMNS = ", ".join(TOKEN_SUMS)
 ADD = f"""
-INSERT INTO token_sums (began, {_NAMES}, {_COLUMNS}) {_COUNTED.format(STRETCH, STRETCH, "no > ?")}
-ON CONFLICT (began, {_NAMES}) DO UPDATE SET {", ".join(f"{name} = {name} + excluded.{name}" for name in TOKEN_SUMS)}
+INSERT INTO token_sums (began, {NAMES}, {_COLUMNS}) {COUNTED.format(STRETCH, STRETCH, "no > ?")}
+ON CONFLICT (began, {NAMES}) DO UPDATE SET {", ".join(f"{name} = {name} + excluded.{name}" for name in TOKEN_SUMS)}
 """
-GOING = _COUNTED.format(STRETCH, STRETCH, "id IN (SELECT value FROM json_each(?))")
-_KEY = f"WHERE (began, {_NAMES}) = (?, ?, ?, ?, ?, ?)"
+GOING = COUNTED.format(STRETCH, STRETCH, "id IN (SELECT value FROM json_each(?))")
+_KEY = f"WHERE (began, {NAMES}) = (?, ?, ?, ?, ?, ?)"
 TAKE = f"UPDATE token_sums SET {', '.join(f'{name} = {name} - ?' for name in TOKEN_SUMS)} {_KEY}"  # noqa: S608 - as above
 EMPTY = "DELETE FROM token_sums WHERE began = ? AND answers <= 0"
 PERIOD = f"""
-SELECT day, {_NAMES}, {", ".join(f"sum({name})" for name in TOKEN_SUMS)} FROM (
-SELECT began / {DAY} * {DAY} AS day, {_NAMES}, {_COLUMNS} FROM token_sums WHERE began >= :first AND began < :last
-UNION ALL SELECT began / {DAY} * {DAY}, {_NAMES}, {_COLUMNS} FROM unkept_tokens WHERE began >= :begun AND began < :until
-UNION ALL {_COUNTED.format(DAY, DAY, "started >= :since AND started < :head")}
-UNION ALL {_COUNTED.format(DAY, DAY, "started >= :tail AND started < :until")}
+SELECT day, {NAMES}, {", ".join(f"sum({name})" for name in TOKEN_SUMS)} FROM (
+SELECT began / {DAY} * {DAY} AS day, {NAMES}, {_COLUMNS} FROM token_sums WHERE began >= :first AND began < :last
+UNION ALL SELECT began / {DAY} * {DAY}, {NAMES}, {_COLUMNS} FROM unkept_tokens WHERE began >= :begun AND began < :until
+UNION ALL {COUNTED.format(DAY, DAY, "started >= :since AND started < :head")}
+UNION ALL {COUNTED.format(DAY, DAY, "started >= :tail AND started < :until")}
 ) GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6
 """  # noqa: S608 - as above
 

@@ -1,6 +1,7 @@
 """proxy.packing: nothing is lost on the way, and nothing else is taken for an exchange."""
 
 import itertools
+import json
 import struct
 
 import pytest
@@ -146,3 +147,18 @@ def test_a_pulse_comes_back_equal(stats):
 def test_what_is_no_pulse_is_a_value_error(payload):
     with pytest.raises(ValueError, match="no packed statistics"):
         unpack_stats(payload)
+
+
+@pytest.mark.parametrize(("kept", "fits"), [(9, True), (8, True), (7, False)])
+def test_labels_of_an_earlier_version_are_read_and_fewer_are_refused(kept, fits):
+    sent = exchange(b"body")
+    labels = [*sent.labels._replace(tenant="alpha")]
+    whole = pack(sent._replace(labels=Labels(*labels)))
+    names = json.dumps(labels, separators=(",", ":")).encode()
+    changed = whole.replace(names, json.dumps(labels[:kept], separators=(",", ":")).encode().ljust(len(names))[: len(names)], 1)
+    assert names in whole
+    if fits:
+        assert unpack(changed).labels.tenant == ("alpha" if kept == 9 else "")
+    else:
+        with pytest.raises(ValueError, match="packed exchange"):
+            unpack(changed)

@@ -1,0 +1,71 @@
+"""TenantKeys: which tenant a request is of, by the key in its `x-sameweights-key`; without one of them it is refused.
+
+Keys are compared as SHA-256 digests, all of them in constant time, and stand in no message.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from typing import NamedTuple
+
+from proxy.errors import RequestError
+from proxy.provider_config import TenantKey
+
+FIELD = "x-sameweights-key"
+MISSING = f"this request needs the key of a tenant in its {FIELD} header"
+UNKNOWN = f"the key in the {FIELD} header is none of a tenant"
+
+
+class Tenant(NamedTuple):
+    """A tenant by its name in the configuration, and the routes that it may use; none: all of them."""
+
+    name: str
+    routes: frozenset[str]
+
+    def check(self, route: str) -> None:
+        """Refuse a route that is not the tenant's."""
+        if self.routes and route not in self.routes:
+            own = ", ".join(sorted(self.routes))
+            raise RequestError(
+                403, "route_not_allowed", f"the tenant {self.name!r} may not use the route {route!r}; its routes are {own}"
+            )
+
+
+class TenantKeys:
+    """The tenants by the digests of their keys."""
+
+    def __init__(self, tenants: Sequence[tuple[bytes, Tenant]]) -> None:
+        self._tenants = tenants
+
+    def __repr__(self) -> str:
+        return f"<TenantKeys {len(self._tenants)}>"
+
+    @classmethod
+    def of(cls, tenants: Sequence[TenantKey], environ: Mapping[str, str]) -> TenantKeys | None:
+        """The keys that the environment holds; None without tenants; a ValueError names the variable that is not set."""
+        if not tenants:
+            return None
+        return cls([(_digest(each, environ), Tenant(each.name, frozenset(each.routes))) for each in tenants])
+
+    def tenant(self, digest: bytes) -> Tenant:
+        """The tenant whose key has this digest; RequestError (401) for none, or for no key (b"")."""
+        if not digest:
+            raise RequestError(401, "tenant_key_missing", MISSING)
+        found = [tenant for key, tenant in self._tenants if hmac.compare_digest(key, digest)]
+        if not found:
+            raise RequestError(401, "tenant_key_unknown", UNKNOWN)
+        return found[0]
+
+
+def digest(key: str) -> bytes:
+    """What a key is compared by."""
+    return sha256(key.encode("latin-1", "replace")).digest()
+
+
+def _digest(tenant: TenantKey, environ: Mapping[str, str]) -> bytes:
+    key = environ.get(tenant.key_env, "").strip()
+    if not key:
+        raise ValueError(f"tenant {tenant.name!r}: the variable {tenant.key_env} (key_env) is not set")
+    return digest(key)

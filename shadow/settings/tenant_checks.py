@@ -1,0 +1,64 @@
+"""Checks of `[[tenants]]` before the start: names, keys and routes, a sentence each; no sentence holds a key."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from shadow.settings.config_errors import ConfigErrorItem, meant, quoted
+from shadow.settings.fitting_checks import VARIABLE
+from shadow.settings.top_level_config import Config, TenantConfig
+
+SHORTEST_KEY = 16
+"""Fewest characters of a tenant's key."""
+DEFAULT_ROUTE = "default"
+"""The route of requests that no route takes."""
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+
+
+def tenant_errors(config: Config, environ: Mapping[str, str]) -> Iterator[ConfigErrorItem]:
+    """Every setting of a tenant that cannot be used."""
+    routes = [*(route.name for route in config.proxy.routes), *config.proxy.providers, DEFAULT_ROUTE]
+    names = Counter(tenant.name for tenant in config.tenants)
+    keys = Counter(environ.get(tenant.key_env, "") for tenant in config.tenants)
+    for place, tenant in enumerate(config.tenants):
+        sentences = [
+            ("name", _name_error(tenant.name, names)),
+            ("key_env", _key_error(tenant, environ, keys)),
+            *(("routes", _route_error(route, routes)) for route in tenant.routes),
+        ]
+        yield from (ConfigErrorItem(path=("tenants", place, key), sentence=sentence) for key, sentence in sentences if sentence)
+
+
+def tenant_advice(config: Config) -> Iterator[str]:
+    """A sentence for each setting of a tenant that is valid and has no effect."""
+    for tenant in config.tenants:
+        if tenant.keep_days and tenant.keep_days > config.storage.keep_days:
+            yield (
+                f"tenants: {quoted(tenant.name)} keeps records for {tenant.keep_days:g} days, but storage.keep_days deletes all "
+                f"after {config.storage.keep_days:g}: raise storage.keep_days, and give the others a shorter keep_days"
+            )
+
+
+def _name_error(name: str, names: Counter[str]) -> str:
+    if not _NAME.fullmatch(name):
+        return f"{quoted(name)} is no name of a tenant: a-z, 0-9, _ and -, 64 characters at most, first a letter or a digit"
+    return f"{quoted(name)} is the name of two tenants; give each its own" if names[name] > 1 else ""
+
+
+def _key_error(tenant: TenantConfig, environ: Mapping[str, str], keys: Counter[str]) -> str:
+    if not VARIABLE.fullmatch(tenant.key_env):
+        return "must be the name of an environment variable, never the key itself (the text is not shown)"
+    key = environ.get(tenant.key_env, "").strip()
+    if not key:
+        return f"the environment variable {quoted(tenant.key_env)} is not set; set it to the key that the tenant's clients send"
+    if not key.isascii() or not key.isprintable() or len(key) < SHORTEST_KEY:
+        return (
+            f"the key in {quoted(tenant.key_env)} must have {SHORTEST_KEY} printable ASCII characters at least, drawn at random"
+        )
+    return "two tenants have the same key; draw another one" if keys[environ[tenant.key_env]] > 1 else ""
+
+
+def _route_error(route: str, routes: list[str]) -> str:
+    return "" if route in routes else f"no route is named {quoted(route)}{meant(route, routes)}"

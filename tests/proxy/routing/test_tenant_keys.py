@@ -1,0 +1,48 @@
+"""A request is of the tenant whose key it holds; no refusal holds a key."""
+
+import pytest
+
+from proxy.errors import RequestError
+from proxy.provider_config import TenantKey
+from proxy.routing.tenant_keys import Tenant, TenantKeys, digest
+
+KEYS = {"A": "key-of-alpha-0123456", "B": "key-of-beta-01234567"}
+TENANTS = [TenantKey(name="alpha", key_env="A"), TenantKey(name="beta", key_env="B", routes=("chat", "code"))]
+
+
+def test_without_tenants_there_is_nothing_to_check():
+    assert TenantKeys.of([], KEYS) is None
+
+
+@pytest.mark.parametrize(("variable", "name"), [("A", "alpha"), ("B", "beta")])
+def test_a_key_names_its_tenant(variable, name):
+    assert TenantKeys.of(TENANTS, KEYS).tenant(digest(KEYS[variable])).name == name
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [(b"", "tenant_key_missing"), (digest("another-key-01234567"), "tenant_key_unknown"), (digest(""), "tenant_key_unknown")],
+)
+def test_no_key_and_a_wrong_one_are_refused_with_401(given, code):
+    with pytest.raises(RequestError) as refused:
+        TenantKeys.of(TENANTS, KEYS).tenant(given)
+    assert (refused.value.status, refused.value.code) == (401, code)
+
+
+def test_a_variable_that_is_not_set_is_named():
+    with pytest.raises(ValueError, match="tenant 'beta': the variable B "):
+        TenantKeys.of(TENANTS, {"A": "key-of-alpha-0123456"})
+
+
+def test_a_tenant_without_routes_may_use_all():
+    Tenant("alpha", frozenset()).check("any")
+
+
+def test_a_route_that_is_not_the_tenants_is_refused_with_its_own():
+    beta = Tenant("beta", frozenset({"chat", "code"}))
+    beta.check("chat")
+    with pytest.raises(
+        RequestError, match="the tenant 'beta' may not use the route 'images'; its routes are chat, code"
+    ) as refused:
+        beta.check("images")
+    assert (refused.value.status, refused.value.code) == (403, "route_not_allowed")

@@ -1,0 +1,26 @@
+"""A tenant has requests, times and money, and no verdict."""
+
+import json
+
+from shadow.pricing.price_list import PriceList
+from shadow.report.tenant_report import NO_VERDICT, tenant_json, tenant_report, tenant_text
+from tests.conformance import PATIENCE, START, exchange_record
+
+
+def test_text_and_json_have_the_tenants_figures_and_where_verdicts_are(store):
+    store.add_exchange(exchange_record("a1", tenant="alpha", status=500, seconds=2.0))
+    store.add_exchange(exchange_record("a2", tenant="alpha", seconds=1.0))
+    store.add_exchange(exchange_record("b1", tenant="beta"))
+    assert store.flush(PATIENCE)
+    found = tenant_report(store, "alpha", 0.0, START + 60, PriceList({}))
+    text = tenant_text(found)
+    assert "near: 2 requests, 1 failed, 20 prompt tokens, 8 completion tokens" in text
+    assert "near: seconds 1.00 s (p50), 1.00 s (p95), 1 answers" in text
+    assert text.endswith(NO_VERDICT)
+    written = json.loads(tenant_json(found))
+    assert (written["schema"], written["tenant"], written["verdicts"]) == ("sameweights.tenant/1", "alpha", NO_VERDICT)
+    assert written["traffic"][0]["requests"] == 2
+
+
+def test_a_tenant_without_requests_is_said_to_have_none(store):
+    assert "no request in this period" in tenant_text(tenant_report(store, "alpha", 0.0, START, PriceList({})))
