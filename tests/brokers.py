@@ -33,14 +33,24 @@ def free_port() -> int:
 
 
 class NatsServer:
-    """One server; `more` is written into its configuration."""
+    """One server; `more` is written into its configuration. It listens at `host`; clients connect to `far`, where that is set."""
 
-    def __init__(self, folder: Path, *, name: str = "n0", max_payload: str = "8MB", more: str = "") -> None:
-        self.name, self.port = name, free_port()
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        name: str = "n0",
+        max_payload: str = "8MB",
+        more: str = "",
+        host: str = "127.0.0.1",
+        far: str = "",
+    ) -> None:
+        self.name, self.port, self._host, self._far = name, free_port(), host, far or host
         self._folder = folder / name
         self._folder.mkdir(parents=True)
         self._text = (
-            f'listen: "127.0.0.1:{self.port}"\nserver_name: {name}\nmax_payload: {max_payload}\n'
+            f'listen: "{host}:{self.port}"\nclient_advertise: "{self._far}:{self.port}"\n'
+            f"server_name: {name}\nmax_payload: {max_payload}\n"
             f'jetstream {{ store_dir: "{self._folder}", max_mem: 64MB, max_file: 512MB }}\n{more}\n'
         )
         self._process: asyncio.subprocess.Process | None = None
@@ -53,7 +63,7 @@ class NatsServer:
 
     @property
     def url(self) -> str:
-        return f"nats://127.0.0.1:{self.port}"
+        return f"nats://{self._far}:{self.port}"
 
     async def start(self) -> None:
         path = self._folder / "nats.conf"
@@ -79,7 +89,7 @@ class NatsServer:
         assert self._process is not None
         assert self._process.returncode is None, self.log()
         try:
-            _, writer = await asyncio.open_connection("127.0.0.1", self.port)
+            _, writer = await asyncio.open_connection(self._host, self.port)
         except OSError:
             return False
         writer.close()
@@ -98,15 +108,19 @@ async def nats_server(folder: Path, **options: Any):
 
 
 @asynccontextmanager
-async def nats_cluster(folder: Path, count: int = 3):
-    """A cluster that has elected its leader."""
+async def nats_cluster(folder: Path, count: int = 3, *, host: str = "127.0.0.1", far: str = ""):
+    """A cluster that has elected its leader; `host` and `far` as of a server, for the connections between them too."""
     routes = [free_port() for _ in range(count)]
-    listed = ", ".join(f'"nats://127.0.0.1:{port}"' for port in routes)
+    listed = ", ".join(f'"nats://{far or host}:{port}"' for port in routes)
     servers = [
         NatsServer(
-            folder, name=f"n{number}", more=f'cluster {{ name: c, listen: "127.0.0.1:{routes[number]}", routes: [{listed}] }}'
+            folder,
+            name=f"n{number}",
+            host=host,
+            far=far,
+            more=f'cluster {{ name: c, listen: "{host}:{port}", advertise: "{far or host}:{port}", routes: [{listed}] }}',
         )
-        for number in range(count)
+        for number, port in enumerate(routes)
     ]
     try:
         await asyncio.gather(*(server.start() for server in servers))
