@@ -13,8 +13,11 @@ from shadow.report.build_report import REPORT_MOMENTS, SCHEMA
 from shadow.report.figures import Report
 from shadow.report.verdict_text import STATUS_SCHEMA
 from shadow.settings.config_errors import ConfigError, meant, quoted
+from shadow.studies.outputs.study_json import SCHEMA as STUDY_SCHEMA
+from shadow.studies.outputs.study_report import StudyReport
 from shadow.terminal.answers_text import ANSWER_SCHEMA, ANSWERS_SCHEMA
 from shadow.terminal.pair_list import PAIRS_SCHEMA
+from shadow.terminal.pair_tail import TAIL_SCHEMA
 from shadow.terminal.pair_text import PAIR_SCHEMA
 from shadow.tournament.tournament_json import CHOOSE_SCHEMA
 from storage.rows import ExchangeRow, FindingRow, PairRow, ToolCallRow
@@ -98,6 +101,22 @@ def _pairs() -> JsonSchema:
     return _object({"searched": searched, "pairs": _listing(_object(properties))}, schema=PAIRS_SCHEMA)
 
 
+def _tail() -> JsonSchema:
+    """The schema of one line."""
+    line = _pairs()["properties"]["pairs"]["items"]  # type: ignore[index]  # an object made above
+    return _object(line["properties"], schema=TAIL_SCHEMA)
+
+
+def _study() -> JsonSchema:
+    made = TypeAdapter(StudyReport).json_schema()
+    definitions = made["$defs"]
+    result, facts = definitions["StudyResult"]["properties"], {"$ref": "#/$defs/StudyFacts"}
+    rest = {name: value for name, value in made["properties"].items() if name not in {"facts", "result"}}
+    verdicts = {name: result[name] for name in ("policy", "verdicts", "reference")}
+    members = {"exit_code": NUMBER, "study": facts, **verdicts, **rest}
+    return {**_object(members, schema=STUDY_SCHEMA), "$defs": definitions}
+
+
 def _pair() -> JsonSchema:
     answer = _object({"title": TEXT, "exchange": _exchange_row(), "tool_calls": _listing(_row(ToolCallRow))})
     members = {"pair": _pair_row(), "sentence": TEXT, "findings": _listing(_finding_row()), "answers": _listing(answer)}
@@ -167,6 +186,8 @@ _SCHEMAS: Mapping[str, Callable[[], JsonSchema]] = {
     "pair": _pair,
     "answers": _answers,
     "answer": _answer,
+    "tail": _tail,
+    "study": _study,
     "choose": _choose,
     "dossier": _dossier,
 }

@@ -16,6 +16,7 @@ from shadow.verdict.phrases import moment
 from storage.rows import PairFilter, PairSummary
 from storage.store import Reader
 
+TAIL_SCHEMA = "sameweights.tail/1"
 LOOKED_AT = 500
 """Pairs that are read at once."""
 REMEMBERED = 20_000
@@ -76,5 +77,5 @@ class PairTail:
 
     @staticmethod
     def as_json(line: ListedPair) -> str:
-        """The pair as one line of JSON, with the members of `pairs --json`."""
-        return json.dumps(pair_document(line))
+        """The pair as one line of JSON (`sameweights.tail/1`), with the members of `pairs --json`."""
+        return json.dumps({"schema": TAIL_SCHEMA, **pair_document(line)})

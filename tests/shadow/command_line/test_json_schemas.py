@@ -7,6 +7,12 @@ import pytest
 
 from shadow.command_line.json_schemas import json_schema
 from shadow.settings.config_errors import ConfigError
+from shadow.studies.outputs.study_json import as_json
+from shadow.terminal.pair_list import pair_lines
+from shadow.terminal.pair_tail import PairTail
+from storage.rows import PairFilter
+from tests.records import add_pair, calling
+from tests.shadow.studies.outputs.made import probe_report, replay_report
 
 pytestmark = pytest.mark.slow
 
@@ -47,6 +53,23 @@ def test_files_of_a_dossier_hold_to_its_schema(run, recorded, tmp_path):
     assert len(pairs) == 80
     for pair in pairs:
         line.validate(pair)
+
+
+@pytest.mark.parametrize("report", [probe_report(), replay_report()], ids=["probe", "replay"])
+def test_study_holds_to_its_schema(report):
+    schema, document = json_schema("study"), json.loads(as_json(report))
+    jsonschema_rs.validator_for(schema, validate_formats=True).validate(document)
+    assert set(document) == set(schema["properties"])
+    assert not jsonschema_rs.is_valid(schema, {**document, "schema": "other"})
+
+
+def test_line_of_tail_holds_to_its_schema(store):
+    add_pair(store, "garbler", calling("Oslo"), calling("Quito"), calling("Quito"))
+    assert store.flush(20)
+    (line,) = pair_lines(store, PairFilter())
+    schema, document = json_schema("tail"), json.loads(PairTail.as_json(line))
+    jsonschema_rs.validator_for(schema, validate_formats=True).validate(document)
+    assert set(document) == set(schema["properties"])
 
 
 def test_every_moment_of_the_report_stands_in_rfc_3339_too(run, recorded):
