@@ -2,17 +2,17 @@
 {{- define "sameweights.checks" -}}
 {{- $found := list }}
 {{- $config := .Values.config }}
-{{- $url := dig "storage" "url" "" $config }}
-{{- $variable := dig "storage" "url_env" "" $config }}
-{{- $broker := dig "broker" "url" "" $config }}
+{{- $url := ($config.storage | default dict).url | default "" }}
+{{- $variable := ($config.storage | default dict).url_env }}
+{{- $broker := ($config.broker | default dict).url }}
 {{- if not (regexMatch "^[a-z]([a-z0-9-]{0,46}[a-z0-9])?$" .Release.Name) }}
 {{- $found = append $found (printf "the release: %q is no name of a Service; use up to 48 lower-case letters, digits and -" .Release.Name) }}
 {{- end }}
-{{- if not (dig "proxy" "providers" dict $config) }}
+{{- if not ($config.proxy | default dict).providers }}
 {{- $found = append $found "config.proxy.providers: no provider is named; write at least one with its base_url, as in docs/how-to/kubernetes.md" }}
 {{- end }}
 {{- range tuple "proxy" "admin" }}
-{{- if dig . "listen" "" $config }}
+{{- if ((index $config .) | default dict).listen }}
 {{- $found = append $found (printf "config.%s.listen: the chart sets it, since Services and probes use its ports; leave it out" .) }}
 {{- end }}
 {{- end }}
@@ -32,10 +32,11 @@
 {{- if not (or $variable (regexMatch "^postgres(ql)?://" $url)) }}
 {{- $found = append $found "config.storage.url_env: auditors share one store, which is a PostgreSQL database; name the variable that holds its URL, or set mode: single" }}
 {{- end }}
-{{- if gt (int (dig "shadow" "audit_workers" 1 $config)) 1 }}
+{{- if gt (int ($config.shadow | default dict).audit_workers) 1 }}
 {{- $found = append $found "config.shadow.audit_workers: workers of one host share a local socket; leave it out, and raise auditors.replicas" }}
 {{- end }}
-{{- if and (eq (dig "admin" "metrics" "open" $config) "token") (not (dig "admin" "token_env" "" $config)) }}
+{{- $admin := $config.admin | default dict }}
+{{- if and (eq (toString $admin.metrics) "token") (not $admin.token_env) }}
 {{- $found = append $found "config.admin.metrics: proxies have no store that keeps a drawn token; name a variable in config.admin.token_env" }}
 {{- end }}
 {{- end }}

@@ -36,5 +36,5 @@
 
 {{- /* Where records are kept: the image's own setting takes precedence over the file, so it is replaced in the pod. */ -}}
 {{- define "sameweights.store" -}}
-{{- dig "storage" "url" "sqlite:////var/lib/sameweights/sameweights.db" .Values.config }}
+{{- (.Values.config.storage | default dict).url | default "sqlite:////var/lib/sameweights/sameweights.db" }}
 {{- end }}

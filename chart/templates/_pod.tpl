@@ -50,7 +50,7 @@ securityContext:
 {{- /* The pod of one part, of a dict with root, part, own (its values), args, and data: whether it has the data port. */ -}}
 {{- define "sameweights.pod" -}}
 {{- $values := .root.Values }}
-{{- $scheme := ternary "HTTPS" "HTTP" (not (empty (dig "admin" "tls_cert" "" $values.config))) }}
+{{- $scheme := ternary "HTTPS" "HTTP" (not (empty ($values.config.admin | default dict).tls_cert)) }}
 {{- $probe := toYaml (dict "path" "/healthz" "port" "admin" "scheme" $scheme) -}}
 metadata:
   # no version here, so that a new chart replaces no pod whose image stays
@@ -157,5 +157,6 @@ spec:
 
 {{- /* Seconds for an orderly end: preStop, streams in flight (proxy.timeouts.grace), and 25 to store or publish what is left. */ -}}
 {{- define "sameweights.grace" -}}
-{{- add 5 (ceil (dig "proxy" "timeouts" "grace" 30 .Values.config)) 25 -}}
+{{- $timeouts := (.Values.config.proxy | default dict).timeouts | default dict }}
+{{- add 5 (ceil ($timeouts.grace | default 30)) 25 -}}
 {{- end }}

@@ -9,7 +9,7 @@ import yaml
 
 from shadow.settings.broker_checks import role_error
 from shadow.settings.top_level_config import Config
-from tests.helm import CHART, EXAMPLES, helm, template
+from tests.helm import CHART, EXAMPLES, helm, rendered, roles, template
 
 pytestmark = pytest.mark.slow
 PROJECT = tomllib.loads((CHART.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -63,6 +63,13 @@ def test_its_neighbour_that_works_is_taken(mode, more):
     assert template(mode, more).returncode == 0
 
 
+@pytest.mark.parametrize("mode", EXAMPLES)
+def test_a_table_whose_keys_are_all_comments_is_as_one_that_is_absent(mode):
+    tables = dict.fromkeys(("shadow", "admin", "drift", "log"))
+    empty = config(**tables, proxy={"timeouts": None, "limits": None})
+    assert {pod["terminationGracePeriodSeconds"] for pod in roles(rendered(mode, empty)).values()} == {60}
+
+
 def test_every_sentence_comes_in_one_pass():
     more = config(proxy={"listen": "a"}, broker={"url": ""}, storage={"url_env": ""})
     ran = template("fleet", more)
@@ -111,6 +118,7 @@ def test_a_release_that_no_service_can_be_named_by_is_refused(release):
         ({"single": {"storage": {"size": "20 GB"}}}, "at '/single/storage/size': '20 GB' does not match pattern"),
         ({"secrets": ["A_KEY=secret"]}, "at '/secrets/0': 'A_KEY=secret' does not match pattern"),
         ({"monitoring": {"pages": "audit.example.com"}}, "at '/monitoring/pages': 'audit.example.com' does not match pattern"),
+        ({"config": {"admin": "0.0.0.0:8081"}}, "at '/config/admin': got string, want"),
         ({"address": "127.0.0.1"}, "at '/address': value must be one of '0.0.0.0', '[::]'"),
     ],
 )

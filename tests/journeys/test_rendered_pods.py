@@ -1,5 +1,7 @@
 """The pods of the Helm chart, started as rendered: their arguments, variables and file, with a real broker and database."""
 
+import tempfile
+from collections.abc import Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -54,17 +56,23 @@ sys.addaudithook(noted)
 
 
 @pytest.fixture
-def hooked(tmp_path) -> dict[str, str]:
-    """Variables with which each process of `serve` notes its paths in `tmp_path/written`; its /tmp is `tmp_path/tmp`."""
-    for name in ("hooks", "tmp"):
-        (tmp_path / name).mkdir()
+def short() -> Iterator[Path]:
+    """A folder in the place of /tmp, whose path is short enough for a socket in it."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def hooked(tmp_path, short) -> dict[str, str]:
+    """Variables with which each process of `serve` notes its paths in `tmp_path/written`; its /tmp is `short`."""
+    (tmp_path / "hooks").mkdir()
     (tmp_path / "hooks" / "sitecustomize.py").write_text(HOOK)
     (tmp_path / "written").touch()
     return {
         "PYTHONPATH": f"{tmp_path / 'hooks'}:{Path.cwd()}",
         "PYTHONDONTWRITEBYTECODE": "1",  # as in an image, whose code is compiled and cannot be written
         "WRITTEN_PATHS": str(tmp_path / "written"),
-        "TMPDIR": str(tmp_path / "tmp"),
+        "TMPDIR": str(short),
     }
 
 
@@ -79,7 +87,7 @@ async def values(tmp_path):
 
 @pytest.mark.promise("fleet.apart", "fleet.accounted")
 async def test_a_rendered_fleet_forwards_while_broker_and_auditors_are_away_stores_all_later_and_writes_to_tmp_alone(
-    serve, tmp_path, postgres_url, hooked
+    serve, tmp_path, postgres_url, hooked, short
 ):
     async with values(tmp_path) as (server, more):
         documents = rendered("fleet", more)
@@ -110,7 +118,5 @@ async def test_a_rendered_fleet_forwards_while_broker_and_auditors_are_away_stor
                 assert (await readiness(proxy))[0] == 200
                 await server.start()
     places = [Path(path) for path in (tmp_path / "written").read_text().splitlines()]
-    assert tmp_path / "tmp" in {path.parent for path in places}, "the folder of the socket"
-    assert {
-        path for path in places if not path.is_relative_to(tmp_path / "tmp") and path.parts[1] not in {"dev", "proc"}
-    } == set()
+    assert short in {path.parent for path in places}, "the folder of the socket"
+    assert {path for path in places if not path.is_relative_to(short) and path.parts[1] not in {"dev", "proc"}} == set()
