@@ -118,6 +118,22 @@ class IdentityObserver:
         )
         return (row,)
 
+    def adopt(self, rows: Iterable[IdentityRow]) -> list[IdentityRow]:
+        """Take over what other processes have stored: the identity of a model that has none here yet, or the one that follows the
+        one known here. Returns the rows that were taken over.
+        """
+        taken = [row for row in rows if self._follows(row)]
+        for row in taken:
+            self._serving((row.provider, row.model))
+            self._known[row.provider, row.model] = ServingIdentity(_facts(row))
+        return taken
+
+    def _follows(self, row: IdentityRow) -> bool:
+        known = self._known.get((row.provider, row.model))
+        if known is None:
+            return len(self._known) < KEPT
+        return known.identity != row.identity and known.identity in {"", row.previous}
+
     def _serving(self, key: tuple[str, str]) -> ServingIdentity:
         serving = self._known.get(key)
         if serving is None:

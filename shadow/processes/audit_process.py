@@ -56,6 +56,7 @@ from shadow.processes.exchange_audits import AuditParts, broker_intake, exchange
 from shadow.processes.judge_tasks import JudgeTasks
 from shadow.processes.log_setup import to_stderr
 from shadow.processes.readiness import Readiness
+from shadow.processes.shared_identities import shared_identities
 from shadow.processes.supervisor_log import log_options
 from shadow.processes.tournament_watch import TournamentWatch
 from shadow.sampling.budget import Budget
@@ -64,6 +65,7 @@ from shadow.settings.outbound_checks import proxy_address
 from shadow.settings.top_level_config import Config
 from shadow.telemetry.configured_exporter import configured_exporter
 from storage.opening import open_store
+from storage.rows import IdentityRow
 from storage.store import Store, StoreError
 
 log = structlog.get_logger("sameweights.audit")
@@ -111,7 +113,7 @@ class AuditProcess:
         known = store.identity_queries.latest(KEPT)
         self._identities = IdentityObserver(config, known, clean=policy.redactor.text)
         for row in known:
-            self._metrics.identity(row, again=True)
+            self._known(row)
         self._planes = Readiness(config.proxy.workers if role == "all" else 0)
         self._receiver = self._intake(ledger, delivered=role == "audit")
         parts = AuditParts(
@@ -201,6 +203,7 @@ class AuditProcess:
             self._gauges(),
             self._orders(),
             self._tournaments.run(),
+            *([shared_identities(self._store, self._identities, self._known)] if self._store.orders is not None else []),
             self._sweeps(),
             self._state.run(),
             *self._judging.work(),
@@ -248,6 +251,10 @@ class AuditProcess:
             self._admin.close()
         await self._runner.cleanup()
         await asyncio.to_thread(self._store.close)
+
+    def _known(self, row: IdentityRow) -> None:
+        """Show an identity that another process has learned, or an earlier one."""
+        self._metrics.identity(row, again=True)
 
     def _stats(self, stats: WorkerStats) -> None:
         self._planes.heartbeat(stats.worker, stats.pid, time.monotonic())

@@ -18,6 +18,7 @@ from psycopg import errors
 
 from storage import rollup_keys
 from storage.body_compression import BodyCompressor
+from storage.identity_repeats import LATEST, new_identities
 from storage.postgres import kept_sums
 from storage.postgres.day_partitions import DayPartitions
 from storage.postgres.schema_steps import KEY
@@ -53,6 +54,8 @@ of one holds its locks no longer.
 LOCK_SECONDS = 5
 """How long a statement waits for a lock; `TRIES` more times this is longer than `IDLE_SECONDS`."""
 BOUNDS = f"SET LOCAL idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'; SET LOCAL lock_timeout = '{LOCK_SECONDS}s'"
+IDENTITY_LOCK = 7_361_004
+"""Advisory lock of the process that stores serving identities, held until they are committed."""
 ENDED = (psycopg.OperationalError, psycopg.InterfaceError, errors.IdleInTransactionSessionTimeout)
 """Errors of a connection that has ended."""
 PLACED = ("checks", "findings", "payoffs")
@@ -177,6 +180,8 @@ class CopyInserter:
         """
         batch, wanted = self._batch(conn, records)
         new = [batch.add(record) if _can_be_stored(record, wanted) else None for record in records]
+        if identities := batch.rows["identities"]:
+            batch.rows["identities"] = _new_identities(conn, identities)
         self.partitions.ensure_ids(conn, [*batch.exchanges, *batch.pairs])
         for table, rows in batch.rows.items():
             self._copy(conn, table, rows)
@@ -305,6 +310,12 @@ def _write_row(copy: psycopg.Copy, table: str, row: Values) -> None:
         copy.write_row(tuple(map(_storable, row)))
     except (TypeError, ValueError, OverflowError) as error:
         raise psycopg.DataError(f"a value of {table} does not fit its column: {error}") from error
+
+
+def _new_identities(conn: psycopg.Connection, rows: Sequence[Values]) -> list[Values]:
+    """Those that no other process has stored; the next process that stores any waits until this transaction has ended."""
+    conn.execute("SELECT pg_advisory_xact_lock(%s)", (IDENTITY_LOCK,))
+    return new_identities(rows, conn.execute(LATEST.format("no")).fetchall())
 
 
 def _run(conn: psycopg.Connection, job: Callable[[psycopg.Connection], Result]) -> Result:

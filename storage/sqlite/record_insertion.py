@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from storage import rollup_keys, unkept_sums
 from storage.body_compression import BodyCompressor
 from storage.delta_bodies import DeltaBody
+from storage.identity_repeats import LATEST, new_identities
 from storage.prepared_records import (
     BODY,
     CHECK,
@@ -61,6 +62,7 @@ UNION ALL SELECT id FROM unkept_ids WHERE id IN (SELECT value FROM json_each(?1)
 """
 BASES = "SELECT id, no FROM exchanges WHERE id IN (SELECT value FROM json_each(?))"
 KNOWN_PAIRS = "SELECT id FROM pairs WHERE id IN (SELECT value FROM json_each(?))"
+LATEST_IDENTITIES = LATEST.format("rowid")
 LAST_EXCHANGE = "SELECT coalesce(max(no), 0) FROM exchanges"
 LAST_PAIR = "SELECT coalesce(max(no), 0) FROM pairs"
 
@@ -137,6 +139,8 @@ def write_rows(conn: sqlite3.Connection, records: Sequence[PreparedRecord]) -> l
     """As `insert`, as a part of the transaction that is open."""
     batch = _batch(conn, records)
     written = [batch.add(record) for record in records]
+    if identities := batch.rows["identities"]:
+        batch.rows["identities"] = new_identities(identities, conn.execute(LATEST_IDENTITIES))
     for table, rows in batch.rows.items():
         _write(conn, table, rows)
     passed_checks.add(conn, {names for *_, names in batch.passed})

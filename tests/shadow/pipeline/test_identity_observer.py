@@ -102,3 +102,38 @@ def test_deployment_in_the_path_is_the_requested_model():
     servings.observe(there, parse_response(there))
     assert servings.names(live) == ()
     assert servings.names(labelled(there, model="elsewhere")) == (parse_response(live).completion.model,)
+
+
+def test_change_that_another_process_stored_is_no_change_here():
+    (first,) = observed(learning(), "fp_a", 20)
+    one, other = learning([first]), learning([first])
+    (change,) = observed(one, "fp_b", 1)
+    assert other.adopt([change]) == [change]
+    assert observed(other, "fp_b", 3) == []
+    assert other.adopt([change]) == [], "it is known by now"
+
+
+def test_first_identity_is_taken_over_while_the_own_is_incomplete_or_there_is_none():
+    (first,) = observed(learning(), "fp_a", 20)
+    begun, none = learning(), learning()
+    observed(begun, "fp_a", 19)
+    for servings in (begun, none):
+        assert servings.adopt([first]) == [first]
+        assert observed(servings, "fp_a", 20) == []
+
+
+def test_own_change_that_is_not_stored_yet_is_not_undone_by_what_is_stored():
+    (first,) = observed(learning(), "fp_a", 20)
+    servings = learning([first])
+    observed(servings, "fp_b", 1)
+    assert servings.adopt([first]) == []
+    assert observed(servings, "fp_b", 3) == []
+
+
+def test_identities_of_others_displace_none_that_is_known_here():
+    servings = learning()
+    for number in range(256):
+        live = labelled(answered("fp"), model=f"m{number}")
+        servings.observe(live, parse_response(live))
+    (first,) = observed(learning(), "fp_a", 20)
+    assert servings.adopt([first]) == []

@@ -48,7 +48,11 @@ def test_identities_are_kept_with_their_exchange_and_outlive_it(conn):
 
 
 def test_the_identities_of_a_model_up_to_a_moment_come_oldest_first(conn):
-    rows = (identity("two", START + 1, "hash-one"), identity("one"), identity("far", START + 1.5, provider="far"))
+    rows = (
+        identity("two", START + 1, "hash-one"),
+        identity("one", previous="hash-zero"),
+        identity("far", START + 1.5, provider="far"),
+    )
     other = replace(identity("else"), model="another")
     kept = [replace(exchange_record(row.exchange_id, started=row.started), identities=(row,)) for row in (*rows, other)]
     assert insert(conn, [RecordPreparer().prepare(record) for record in kept]) == [True] * 4
