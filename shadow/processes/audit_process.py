@@ -267,7 +267,7 @@ class AuditProcess:
             return why
         if why := self._audit.why_not():
             return why
-        return "" if self._store.writable() else "the store cannot be written; traffic is forwarded, records are lost and counted"
+        return self._state.why_not()
 
     async def _gauges(self) -> None:
         while True:

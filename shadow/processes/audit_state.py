@@ -15,6 +15,8 @@ from storage.store import Store, StoreError
 
 EXTENT_SECONDS = 10.0
 """Seconds between two looks at the size of the database and at the pairs that wait."""
+AWAY_SECONDS = 1.0
+"""The same while the store does not answer, so that readiness is soon right again."""
 
 
 class AuditState:
@@ -26,6 +28,7 @@ class AuditState:
         self._store, self._judge, self._metrics = store, judge, metrics
         self._limit, self._broker = limit, broker
         self._judging = JudgingState()
+        self._answers = True
 
     def __repr__(self) -> str:
         return f"<AuditState {self._judging}>"
@@ -33,12 +36,22 @@ class AuditState:
     async def run(self) -> None:
         """Look at the database again and again, until cancelled."""
         while True:
-            with suppress(StoreError):  # readiness reports a database that cannot be read
-                size, oldest = await asyncio.to_thread(self._store.extent)
-                self._metrics.database(size=size, limit=self._limit, oldest=oldest)
+            try:
                 self._judging = await asyncio.to_thread(self._store.judgements.judging, time.time())
                 self._metrics.waiting_pairs(self._judging.waiting, self._judging.waited)
-            await asyncio.sleep(EXTENT_SECONDS)
+                self._answers = True
+            except StoreError:
+                self._answers = False
+            with suppress(StoreError):  # because this may be read from a standby, without which records are stored
+                size, oldest = await asyncio.to_thread(self._store.extent)
+                self._metrics.database(size=size, limit=self._limit, oldest=oldest)
+            await asyncio.sleep(EXTENT_SECONDS if self._answers else AWAY_SECONDS)
+
+    def why_not(self) -> str:
+        """Why records may not be stored; "" when all is well."""
+        if not self._store.writable():
+            return "the store cannot be written; traffic is forwarded, records are lost and counted"
+        return "" if self._answers else "the store does not answer; traffic is forwarded, and what cannot be stored is counted"
 
     def show(self) -> None:
         """Take over what costs no query."""
@@ -49,6 +62,7 @@ class AuditState:
         """A sentence for each part, of the last look."""
         yield from self._broker()
         written = "the last write succeeded" if self._store.writable() else "the last write failed"
+        written = written if self._answers else f"it does not answer; {written}"
         yield f"store: {written}; {self._store.queued:,} records wait, the oldest for {self._store.lag:,.0f} s"
         who = "this process judges" if self._judge.holds_lease(time.time()) else _other(self._judging)
         yield f"judge: {judging_sentence(who, self._judging)}"

@@ -9,8 +9,10 @@ from prometheus_client import CollectorRegistry
 
 from shadow.judging.judge import Judge
 from shadow.metrics.observe import Metrics
+from shadow.processes import audit_state
 from shadow.processes.audit_state import AuditState
 from shadow.settings.top_level_config import Config
+from storage.store import StoreError
 from tests.payoffs import add
 from tests.running import until
 
@@ -66,3 +68,37 @@ async def test_lines_state_that_another_process_judges_or_none_does(store, holde
     await observed.looked()
     assert [*observed.state.lines()][-1].startswith(f"judge: {words}; 1 pairs wait")
     assert observed.value("judge_lease") == 0
+
+
+async def test_store_that_does_not_answer_is_no_longer_ready_until_it_does(sqlite_store, monkeypatch):
+    observed = Observed(sqlite_store)
+    monkeypatch.setattr(audit_state, "AWAY_SECONDS", 0.01)
+    monkeypatch.setattr(audit_state, "EXTENT_SECONDS", 0.01)
+    looking = asyncio.create_task(observed.state.run())
+    assert observed.state.why_not() == ""
+
+    def away(_now):
+        raise StoreError("gone")
+
+    with monkeypatch.context() as gone:
+        gone.setattr(type(sqlite_store.judgements), "judging", lambda _, now: away(now))
+        await until(lambda: observed.state.why_not().startswith("the store does not answer; "))
+        assert "store: it does not answer; the last write succeeded" in [*observed.state.lines()][1]
+    await until(lambda: observed.state.why_not() == "")
+    looking.cancel()
+    await asyncio.gather(looking, return_exceptions=True)
+
+
+async def test_standby_that_is_away_leaves_the_store_ready_and_its_judge_shown(sqlite_store, monkeypatch):
+    add(sqlite_store, "a")
+    observed = Observed(sqlite_store)
+
+    def away():
+        raise StoreError("the standby is away")
+
+    monkeypatch.setattr(sqlite_store, "extent", away)
+    looking = asyncio.create_task(observed.state.run())
+    await until(lambda: observed.value("judge_waiting_pairs") == 1)
+    assert observed.state.why_not() == ""
+    looking.cancel()
+    await asyncio.gather(looking, return_exceptions=True)
