@@ -318,6 +318,12 @@ PROMISES = (
     ),
     Promise("clock.jumps", WHOLE, "design", "A clock that jumps changes no duration."),
     Promise(
+        "local.grants",
+        LOCAL,
+        "configuration",
+        "A token for figures opens no page with words, and one of a tenant those of no other tenant.",
+    ),
+    Promise(
         "tenants.refused",
         KEYS,
         "configuration",

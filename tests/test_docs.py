@@ -20,6 +20,7 @@ from shadow.report.latency_lines import LatencyLine, PaceLine
 from shadow.settings.environment_and_flags import from_environment
 from shadow.settings.top_level_config import (
     AdminConfig,
+    AdminToken,
     BrokerConfig,
     Config,
     DriftConfig,
@@ -51,6 +52,7 @@ SECTIONS = {
     "[broker]": BrokerConfig,
     "[otel]": OtelConfig,
     "[[tenants]]": TenantConfig,
+    "[[admin.tokens]]": AdminToken,
 }
 
 

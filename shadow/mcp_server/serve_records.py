@@ -29,6 +29,8 @@ from shadow.mcp_server.record_resources import RecordResources
 from shadow.mcp_server.server_app import records_server
 from shadow.mcp_server.study_tools import StudyTools
 from shadow.mcp_server.verdict_tools import VerdictTools
+from shadow.pages.admin_access import named_tokens
+from shadow.pages.admin_grants import AdminGrant
 from shadow.pages.allowed_hosts import AllowedHosts, is_same_origin
 from shadow.settings.config_errors import ConfigError, quoted
 from shadow.settings.cross_checks import SHORTEST_TOKEN
@@ -45,7 +47,8 @@ def run(reader: Reader, config: Config, *, http: str, token_env: str) -> int:
     server = build_server(reader, config)
     if http:
         try:
-            serve_http(server, http, _token(token_env), config.admin.hosts)
+            tokens = [(token, AdminGrant()) for token in [_token(token_env)] if token] + [*named_tokens(config.admin, os.environ)]
+            serve_http(server, http, tokens, config.admin.hosts)
         except KeyboardInterrupt:  # uvicorn raises it once more when it has ended in order
             return INTERRUPTED
     else:
@@ -78,10 +81,10 @@ def _token(variable: str) -> str:
     return token
 
 
-def serve_http(server: MCPServer, address: str, token: str, names: Sequence[str]) -> None:
-    """Serve on `address` until a signal; `token` "" for none, `names` are host names beside `address` and loopback."""
+def serve_http(server: MCPServer, address: str, tokens: Sequence[tuple[str, AdminGrant]], names: Sequence[str]) -> None:
+    """Serve on `address` until a signal; without `tokens` to every client; `names` are hosts beside it and loopback."""
     host, port = _address(address)
-    if not token and not is_this_machine(host):
+    if not tokens and not is_this_machine(host):
         raise ConfigError([f"--http: {quoted(address)} is reached from other machines: name a token with --token-env"])
     with _listening(host, port, address) as listener:
         # its own checks know one name; those of the admin port know addresses and `admin.hosts` too
@@ -92,7 +95,7 @@ def serve_http(server: MCPServer, address: str, token: str, names: Sequence[str]
         shown = f"[{host}]" if ":" in host else host
         sys.stderr.write(f"MCP on http://{shown}:{listener.getsockname()[1]}{PATH}\n")
         sys.stderr.flush()
-        guarded = _Guarded(app, AllowedHosts(address, names), token)
+        guarded = _Guarded(app, AllowedHosts(address, names), tokens)
         uvicorn.Server(uvicorn.Config(guarded, log_level="warning", access_log=False)).run(sockets=[listener])
 
 
@@ -113,12 +116,12 @@ def _listening(host: str, port: int, address: str) -> socket.socket:
 class _Guarded:
     """The application behind the checks of a port: its Host and Origin, then a bearer token (RFC 6750 section 2.1)."""
 
-    def __init__(self, app: ASGIApp, hosts: AllowedHosts, token: str) -> None:
+    def __init__(self, app: ASGIApp, hosts: AllowedHosts, tokens: Sequence[tuple[str, AdminGrant]]) -> None:
         self._app, self._hosts = app, hosts
-        self._expected = f"Bearer {token}".encode() if token else b""
+        self._expected = [(f"Bearer {token}".encode(), grant) for token, grant in tokens]
 
     def __repr__(self) -> str:
-        return f"<_Guarded token={'set' if self._expected else 'none'}>"
+        return f"<_Guarded tokens={len(self._expected)}>"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = self._refusal(scope) if scope["type"] == "http" else None
@@ -139,6 +142,13 @@ class _Guarded:
             return 421, b"421: unknown host name; add it to admin.hosts\n"
         if origin is not None and not is_same_origin(origin.decode("latin-1"), host):
             return 403, b"403: requests from other sites are refused\n"
-        if self._expected and not hmac.compare_digest(fields.get(b"authorization", b""), self._expected):
+        return self._token_refusal(fields.get(b"authorization", b"")) if self._expected else None
+
+    def _token_refusal(self, given: bytes) -> tuple[int, bytes] | None:
+        """The tools read the words of all tenants, so that a token for figures or for some tenants is not enough."""
+        found = [grant for expected, grant in self._expected if hmac.compare_digest(given, expected)]
+        if not found:
             return 401, b"401: a bearer token is needed\n"
-        return None
+        if found[0].words and not found[0].tenants:
+            return None
+        return 403, f"403: the token {found[0].name!r} may not read the words of all tenants, which these tools show\n".encode()

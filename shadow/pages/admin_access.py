@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -15,9 +15,12 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from proxy.routing.outbound_proxy import is_this_machine
+from shadow.pages.admin_grants import AdminGrant
 from shadow.settings.top_level_config import AdminConfig
 
 PARAMETER = "token"
+GRANT = web.RequestKey("grant", AdminGrant)
+"""Under which a request has what its sender may read; without a token there is none."""
 OPEN = frozenset({"/healthz", "/readyz"})
 """Paths of orchestrators' probes, which show no record."""
 STATIC = "/static/"
@@ -29,7 +32,7 @@ REFUSED = (
 
 def needs_token(config: AdminConfig) -> bool:
     """Whether requests need a token: when the configuration asks for one, or when other machines reach the port."""
-    asked_for = bool(config.token_env) or config.metrics == "token"
+    asked_for = bool(config.token_env or config.tokens) or config.metrics == "token"
     return asked_for or not is_this_machine(config.listen.rpartition(":")[0].strip("[]"))
 
 
@@ -41,7 +44,18 @@ def drawn_token(secret: bytes) -> str:
 def admin_access(config: AdminConfig, secret: bytes, environ: Mapping[str, str]) -> AdminAccess:
     """Who may read a port with this configuration; `secret` is the installation's, from which a token is drawn."""
     token = environ.get(config.token_env, "") or drawn_token(secret) if needs_token(config) else ""
-    return AdminAccess(token=token, metrics_open=config.metrics == "open", secure=bool(config.tls_cert))
+    return AdminAccess(
+        token=token, named=named_tokens(config, environ), metrics_open=config.metrics == "open", secure=bool(config.tls_cert)
+    )
+
+
+def named_tokens(config: AdminConfig, environ: Mapping[str, str]) -> tuple[tuple[str, AdminGrant], ...]:
+    """The tokens of `admin.tokens` with what each may read; one whose variable is empty is none."""
+    return tuple(
+        (token, AdminGrant(name=each.name, words=each.may == "words", acts=False, tenants=frozenset(each.tenants)))
+        for each in config.tokens
+        if (token := environ.get(each.token_env, ""))
+    )
 
 
 def base_address(host: str, port: int, *, tls: bool) -> str:
@@ -55,6 +69,8 @@ class AdminAccess:
     """Who may read the admin port; without a `token` everyone who reaches it. `secure`: it is served by TLS."""
 
     token: str = ""
+    named: tuple[tuple[str, AdminGrant], ...] = ()
+    """Further tokens, with what their holders may read."""
     metrics_open: bool = True
     secure: bool = False
 
@@ -63,38 +79,62 @@ class AdminAccess:
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Answer 401 without the token; take it out of the address when it stands there."""
+        """Answer 401 without a token, 403 for what a token may not read; take it out of the address when it stands there."""
         # before the cookie, so that the token leaves the address also when the browser has one
-        if self.token and self._is_token(request.query.get(PARAMETER, "")):
-            return self._welcome(request)
-        if self._is_open(request.path) or self._has_cookie(request) or self._is_bearer(request.headers):
+        if given := self._found(request.query.get(PARAMETER, "")):
+            return self._welcome(request, given[0])
+        if self._is_open(request.path):
             return await handler(request)
-        raise web.HTTPUnauthorized(text=REFUSED, headers={"WWW-Authenticate": "Bearer"})
+        found = self._by_cookie(request) or self._by_bearer(request.headers)
+        if found is None:
+            raise web.HTTPUnauthorized(text=REFUSED, headers={"WWW-Authenticate": "Bearer"})
+        if why := found[1].refusal(request.method, page_of(request), request.query):
+            raise web.HTTPForbidden(text=why)
+        request[GRANT] = found[1]
+        return await handler(request)
 
     def _is_open(self, path: str) -> bool:
         return not self.token or path in OPEN or path.startswith(STATIC) or (self.metrics_open and path == "/metrics")
 
-    def _is_token(self, given: str) -> bool:
-        return hmac.compare_digest(given.encode("utf-8", "replace"), self.token.encode())
+    @property
+    def _tokens(self) -> Sequence[tuple[str, AdminGrant]]:
+        return [*([(self.token, AdminGrant())] if self.token else []), *self.named]
 
-    def _is_bearer(self, headers: Mapping[str, str]) -> bool:
+    def _found(self, given: str) -> tuple[str, AdminGrant] | None:
+        """The token that was given, with what its holder may read; every one is compared, in constant time."""
+        matching = [each for each in self._tokens if _same(given, each[0])]
+        return matching[0] if given and matching else None
+
+    def _by_bearer(self, headers: Mapping[str, str]) -> tuple[str, AdminGrant] | None:
         scheme, _, given = headers.get("Authorization", "").partition(" ")
-        return scheme.lower() == "bearer" and self._is_token(given.strip())
+        return self._found(given.strip()) if scheme.lower() == "bearer" else None
 
-    def _has_cookie(self, request: web.Request) -> bool:
+    def _by_cookie(self, request: web.Request) -> tuple[str, AdminGrant] | None:
         given = request.cookies.get(_cookie_name(request), "")
-        return hmac.compare_digest(given.encode("utf-8", "replace"), self._cookie().encode())
+        matching = [each for each in self._tokens if _same(given, _cookie(each[0]))]
+        return matching[0] if matching else None
 
-    def _cookie(self) -> str:
-        """A value that shows that its holder had the token, without holding it."""
-        return hmac.new(self.token.encode(), b"admin cookie", sha256).hexdigest()
-
-    def _welcome(self, request: web.Request) -> web.Response:
+    def _welcome(self, request: web.Request, token: str) -> web.Response:
         rest = request.rel_url.without_query_params(PARAMETER)
         response = web.Response(status=303, headers={"Location": str(rest)})
         # Lax, because a link from a chat or a dashboard must open the page; requests that change something carry an Origin
-        response.set_cookie(_cookie_name(request), self._cookie(), httponly=True, samesite="Lax", secure=self.secure, path="/")
+        response.set_cookie(_cookie_name(request), _cookie(token), httponly=True, samesite="Lax", secure=self.secure, path="/")
         return response
+
+
+def page_of(request: web.Request) -> str:
+    """The address of the page with the names of its parts, as in `/pairs/{id}`; "" for no page."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else ""
+
+
+def _same(given: str, token: str) -> bool:
+    return hmac.compare_digest(given.encode("utf-8", "replace"), token.encode())
+
+
+def _cookie(token: str) -> str:
+    """A value that shows that its holder had the token, without holding it."""
+    return hmac.new(token.encode(), b"admin cookie", sha256).hexdigest()
 
 
 def _cookie_name(request: web.Request) -> str:

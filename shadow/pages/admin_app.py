@@ -23,6 +23,7 @@ from shadow.pages.page_address import checked, provider_address
 from shadow.pages.page_set import PageSet
 from shadow.pages.page_threads import PageThreads
 from shadow.pages.period_figures import NotBuiltError, PeriodFigures
+from shadow.pages.tenant_guard import tenant_guard
 from shadow.report.evident_signals import BEING_BUILT, EvidentSignals, verdict_period
 from shadow.settings.config_errors import ConfigError, quoted
 from shadow.settings.top_level_config import Config
@@ -63,7 +64,9 @@ def build_app(
     pages = PageSet(reader, config, registry, acts=operator is not None)
     threads = PageThreads()
     admin = _Admin(pages, threads, MetricsEndpoint(registry, scraped), (ready, state), operator)
-    app = web.Application(middlewares=[host_guard(config.admin), (access or AdminAccess()).middleware])
+    app = web.Application(
+        middlewares=[host_guard(config.admin), (access or AdminAccess()).middleware, tenant_guard(reader, threads)]
+    )
     app[RELOAD] = admin.reload
     app.on_response_prepare.append(add_headers)
     app.on_cleanup.append(admin.close)

@@ -33,7 +33,7 @@ from shadow.broker.publisher import Publisher
 from shadow.metrics.broker_metrics import FORWARDING, PublisherMetrics
 from shadow.metrics.observe import Metrics
 from shadow.metrics.process_metrics import ProcessCollector
-from shadow.pages.admin_access import AdminAccess
+from shadow.pages.admin_access import AdminAccess, named_tokens
 from shadow.pages.connection_limiter import ConnectionLimiter
 from shadow.pages.host_guard import add_headers, host_guard
 from shadow.pages.metrics_endpoint import MetricsEndpoint
@@ -174,7 +174,12 @@ class PublisherProcess:
     def _app(self, environ: Mapping[str, str]) -> web.Application:
         settings = self._config.admin
         token = environ.get(settings.token_env, "")
-        access = AdminAccess(token=token, metrics_open=settings.metrics == "open", secure=bool(settings.tls_cert))
+        access = AdminAccess(
+            token=token,
+            named=named_tokens(settings, environ),
+            metrics_open=settings.metrics == "open",
+            secure=bool(settings.tls_cert),
+        )
         app = web.Application(middlewares=[self._limiter.middleware, host_guard(settings), access.middleware])
         app.on_response_prepare.append(add_headers)
         app.on_cleanup.append(self._close_scraping)

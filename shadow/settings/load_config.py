@@ -16,7 +16,7 @@ from shadow.settings.cross_checks import RawConfig, cross_check, listen_port, sa
 from shadow.settings.environment_and_flags import OverridingValue, from_environment, from_flags
 from shadow.settings.otel_checks import otel_advice, otel_errors
 from shadow.settings.outbound_checks import environment_errors, outbound_advice, outbound_errors
-from shadow.settings.tenant_checks import tenant_advice, tenant_errors
+from shadow.settings.tenant_checks import tenant_advice, tenant_errors, token_errors
 from shadow.settings.tls_checks import tls_errors
 from shadow.settings.toml_file import parse_toml, read_text, validated
 from shadow.settings.toml_lines import KeyPath, key_lines
@@ -47,7 +47,7 @@ def load(path: Path | None, flags: Mapping[str, object], environ: Mapping[str, s
     else:
         if serving:
             found = [*found, *outbound_errors(config), *tls_errors(config), *otel_errors(config, environ), *broker_errors(config)]
-            found = [*found, *tenant_errors(config, environ)]
+            found = [*found, *tenant_errors(config, environ), *token_errors(config, environ)]
         errors = [*errors, *environment_errors(config, environ)] if serving else errors
     if found or errors:
         raise ConfigError([*sentences(found, origin), *errors])
@@ -63,6 +63,7 @@ def _overlay(
     named = {str(setting.value) for setting in written if setting.path[-1] in NAMING}
     named |= {str(own["api_key_env"]) for own in providers.values() if isinstance(own, dict) and "api_key_env" in own}
     named |= {str(own["key_env"]) for own in _tenants(tables) if isinstance(own, dict) and "key_env" in own}
+    named |= {str(own["token_env"]) for own in _admin_tokens(tables) if isinstance(own, dict) and "token_env" in own}
     for section, key in _SECTIONS:
         table = tables.get(section)
         named |= {str(table.get(key, ""))} if isinstance(table, dict) else set()
@@ -75,6 +76,12 @@ def _providers(tables: Mapping[str, object]) -> Mapping[str, object]:
     proxy = tables.get("proxy")
     providers = proxy.get("providers") if isinstance(proxy, dict) else None
     return providers if isinstance(providers, dict) else {}
+
+
+def _admin_tokens(tables: Mapping[str, object]) -> Sequence[object]:
+    admin = tables.get("admin")
+    tokens = admin.get("tokens") if isinstance(admin, dict) else None
+    return tokens if isinstance(tokens, list) else []
 
 
 def _tenants(tables: Mapping[str, object]) -> Sequence[object]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from shadow.settings.config_errors import ConfigErrorItem, meant, quoted
 from shadow.settings.fitting_checks import VARIABLE
-from shadow.settings.top_level_config import Config, TenantConfig
+from shadow.settings.top_level_config import AdminToken, Config, TenantConfig
 
 SHORTEST_KEY = 16
 """Fewest characters of a tenant's key."""
@@ -29,6 +29,52 @@ def tenant_errors(config: Config, environ: Mapping[str, str]) -> Iterator[Config
             *(("routes", _route_error(route, routes)) for route in tenant.routes),
         ]
         yield from (ConfigErrorItem(path=("tenants", place, key), sentence=sentence) for key, sentence in sentences if sentence)
+
+
+def token_errors(config: Config, environ: Mapping[str, str]) -> Iterator[ConfigErrorItem]:
+    """Every setting of `admin.tokens` that cannot be used."""
+    tenants = [tenant.name for tenant in config.tenants]
+    names = Counter(each.name for each in config.admin.tokens)
+    given = Counter(environ.get(variable, "") for variable in (config.admin.token_env, *_variables(config)) if variable)
+    for place, each in enumerate(config.admin.tokens):
+        sentences = [
+            ("name", f"{quoted(each.name)} is the name of two tokens; give each its own" if names[each.name] > 1 else ""),
+            ("token_env", _token_error(each.token_env, environ, given)),
+            *(
+                ("tenants", f"no tenant is named {quoted(name)}{meant(name, tenants)}")
+                for name in each.tenants
+                if name not in tenants
+            ),
+            ("tenants", _useless(each)),
+        ]
+        yield from (
+            ConfigErrorItem(path=("admin", "tokens", place, key), sentence=sentence) for key, sentence in sentences if sentence
+        )
+
+
+def _variables(config: Config) -> Iterator[str]:
+    yield from (each.token_env for each in config.admin.tokens)
+
+
+def _token_error(variable: str, environ: Mapping[str, str], given: Counter[str]) -> str:
+    if not VARIABLE.fullmatch(variable):
+        return "must be the name of an environment variable, never the token itself (the text is not shown)"
+    token = environ.get(variable, "")
+    if not token:
+        return f"the environment variable {quoted(variable)} is not set; set it to the token"
+    if len(token) < SHORTEST_KEY:
+        return (
+            f"the token in {quoted(variable)} has {len(token)} characters; it must have {SHORTEST_KEY} at least, drawn at random"
+        )
+    return "two tokens are the same, so that it is not known what they may read; draw another one" if given[token] > 1 else ""
+
+
+def _useless(token: AdminToken) -> str:
+    return (
+        'a token that may read "figures" sees those of all; tenants belong to may = "words"'
+        if token.tenants and token.may == "figures"
+        else ""
+    )
 
 
 def tenant_advice(config: Config) -> Iterator[str]:

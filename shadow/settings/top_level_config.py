@@ -101,6 +101,21 @@ class TournamentConfig(BaseModel):
     """Candidates that a route may have: the chance of a false claim is shared among so many, however few there are."""
 
 
+class AdminToken(BaseModel):
+    """A token of its own for the pages: for figures alone, or for the words of all or some tenants."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    """Its name in logs and messages."""
+    token_env: str
+    """Environment variable with the token; 16 characters at least."""
+    may: Literal["figures", "words"] = "figures"
+    """`figures`: verdicts, counts, times and money; `words` also prompts, answers and what is read from them."""
+    tenants: tuple[str, ...] = ()
+    """Tenants whose words it may read; empty: all of them, and of requests without a tenant."""
+
+
 class AdminConfig(BaseModel):
     """The port of the pages and of /metrics."""
 
@@ -117,6 +132,8 @@ class AdminConfig(BaseModel):
     """Connections to this port at once; one more is answered 503, counted, and closed."""
     token_env: str = ""
     """Environment variable with the token that the pages need; without one, a port beyond loopback has a drawn token."""
+    tokens: tuple[AdminToken, ...] = ()
+    """Further tokens, each for figures or for words; with any of them the pages need a token."""
     metrics: Literal["open", "token"] = "open"
     """Whether /metrics needs the token too."""
     tls_cert: str = ""

@@ -3,6 +3,7 @@
 import pytest
 
 from shadow.mcp_server.serve_records import _Guarded, run
+from shadow.pages.admin_grants import AdminGrant
 from shadow.pages.allowed_hosts import AllowedHosts
 from shadow.settings.config_errors import ConfigError
 from shadow.settings.top_level_config import Config
@@ -33,7 +34,10 @@ def test_a_token_of_15_characters_is_too_short_and_one_of_16_is_not(store, monke
         run(store, Config(), http="nowhere", token_env="RECORDS_TOKEN")
 
 
-async def _status(*headers: tuple[bytes, bytes], token: str = "", names=()) -> int:
+EVERYTHING = AdminGrant()
+
+
+async def _status(*headers: tuple[bytes, bytes], token: str = "", grant: AdminGrant = EVERYTHING, names=()) -> int:
     """The status of one request to a port on every address; 200 where the checks let it through."""
     sent = []
 
@@ -43,7 +47,7 @@ async def _status(*headers: tuple[bytes, bytes], token: str = "", names=()) -> i
     async def send(message):
         sent.append(message)
 
-    guarded = _Guarded(app, AllowedHosts("0.0.0.0:8082", names), token)
+    guarded = _Guarded(app, AllowedHosts("0.0.0.0:8082", names), [(token, grant)] if token else [])
     await guarded({"type": "http", "headers": list(headers)}, None, send)
     return sent[0]["status"]
 
@@ -72,3 +76,17 @@ async def test_a_page_of_another_site_is_refused_before_its_token_is_looked_at()
     assert await _status(host, (b"origin", b"http://evil.example"), key, token="t" * 16) == 403
     assert await _status(host, (b"origin", b"http://10.1.2.3:1"), key, token="t" * 16) == 200
     assert await _status(host, token="t" * 16) == 401
+
+
+@pytest.mark.parametrize(
+    ("grant", "status"),
+    [
+        (AdminGrant(name="support", acts=False), 200),
+        (AdminGrant(name="board", words=False, acts=False), 403),
+        (AdminGrant(name="team", acts=False, tenants=frozenset({"alpha"})), 403),
+    ],
+    ids=["words", "figures", "words of a tenant"],
+)
+async def test_a_token_reads_over_mcp_only_where_it_may_read_the_words_of_all(grant, status):
+    host, key = (b"host", b"10.1.2.3:1"), (b"authorization", b"Bearer " + b"t" * 16)
+    assert await _status(host, key, token="t" * 16, grant=grant) == status

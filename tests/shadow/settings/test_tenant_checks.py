@@ -84,3 +84,26 @@ def test_commands_that_read_records_need_no_key(file):
 def test_a_longer_retention_than_that_of_all_is_a_warning(file):
     config = load(file('name = "a"\nkey_env = "A"\nkeep_days = 31'), {}, ENVIRON)
     assert [line for line in advice(config) if line.startswith("tenants: 'a' keeps records for 31 days")]
+
+
+TOKENS = [
+    ('name = "board"\ntoken_env = "NONE"', "the environment variable 'NONE' is not set; set it to the token"),
+    ('name = "board"\ntoken_env = "SHORT"', "the token in 'SHORT' has 15 characters; it must have 16 at least"),
+    ('name = "board"\ntoken_env = "a secret"', "must be the name of an environment variable, never the token itself"),
+    ('name = "board"\ntoken_env = "B"\nmay = "all"', "admin.tokens[0].may: no such choice: 'all'"),
+    ('name = "board"\ntoken_env = "B"\nmay = "words"\ntenants = ["alpa"]', "no tenant is named 'alpa'; did you mean 'alpha'?"),
+    ('name = "board"\ntoken_env = "B"\ntenants = ["alpha"]', 'tenants belong to may = "words"'),
+    ('name = "x"\ntoken_env = "B"\n[[admin.tokens]]\nname = "x"\ntoken_env = "A"', "'x' is the name of two tokens"),
+    ('name = "x"\ntoken_env = "A"\n[[admin.tokens]]\nname = "y"\ntoken_env = "SAME"', "two tokens are the same"),
+]
+
+
+@pytest.mark.parametrize(("token", "sentence"), TOKENS)
+def test_an_admin_token_that_cannot_be_used_is_refused_with_a_sentence(file, token, sentence):
+    found = faults(file('name = "alpha"\nkey_env = "A"\n[[admin.tokens]]\n' + token))
+    assert any(sentence in fault for fault in found), found
+
+
+def test_admin_tokens_that_can_be_used_are_no_error(file):
+    token = '[[admin.tokens]]\nname = "team"\ntoken_env = "B"\nmay = "words"\ntenants = ["alpha"]'
+    assert faults(file('name = "alpha"\nkey_env = "A"\n' + token)) == []
