@@ -91,6 +91,7 @@ def build_app(
             web.get("/exchanges/{id}/{side:request|response}", admin.raw),
             web.get("/runbook", admin.runbook),
             web.get("/static/{name}", admin.static),
+            web.get("/favicon.ico", admin.icon),
         ]
     )
     if operator is not None:
@@ -260,6 +261,10 @@ class _Admin:
 
     async def runbook(self, request: web.Request) -> web.Response:
         return await self._without_filters(request, lambda: self._runbook)
+
+    async def icon(self, _: web.Request) -> web.Response:
+        """What a browser requests for a page that names no icon, as plain text does."""
+        raise web.HTTPFound("/static/icon.svg")
 
     async def static(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]

@@ -123,6 +123,24 @@ async def test_seven_questions_are_answered_on_the_page_that_should(store, tmp_p
         assert tab.errors == []
 
 
+async def test_text_of_an_answer_leads_to_its_pair_and_to_a_report_for_the_provider(store, tmp_path):
+    fill(store)
+    async with served(store) as address, chromium(tmp_path / "chromium") as tab:
+        await tab.open(f"{address}/providers/garbler")
+        await tab.click("a[href$='/report']")
+        report = await tab.text()
+        assert "# garbler answers otherwise than official" in report
+        assert FAULT in report
+        await tab.open(f"{address}/pairs")
+        await tab.read(f"document.querySelector('[name=text]').value = '{FAULT.lower()}'")
+        await tab.click(".filters button[type=submit]")
+        assert f'"{FAULT}"' in await tab.read("document.querySelector('.hit').innerText")
+        await tab.click("a[data-row]")
+        assert "✗ Evidence: tool arguments" in await tab.text()
+        assert await tab.read("location.search") == f"?text={FAULT.lower()}"
+        assert tab.errors == []
+
+
 async def test_part_of_a_course_is_zoomed_and_shown_whole_again(store, tmp_path):
     fill(store)
     async with served(store) as address, chromium(tmp_path / "chromium") as tab:
@@ -150,7 +168,13 @@ async def test_course_is_drawn_without_scripts(store, tmp_path):
 async def test_no_page_scrolls_sideways_or_reports_an_error_in_either_scheme(store, tmp_path, axe):
     pair = fill(store)
     conversation = store.pair(pair).conversation
-    more = (f"/pairs/{pair}", f"/exchanges/{pair}", f"/conversations/{conversation}", "/?since=7d")
+    more = (
+        "/pairs?show=all&text=weather",
+        f"/pairs/{pair}",
+        f"/exchanges/{pair}",
+        f"/conversations/{conversation}",
+        "/?since=7d",
+    )
     async with served(store) as address, chromium(tmp_path / "chromium") as tab:
         for place, (width, scheme) in enumerate(LOOKS):
             await tab.shape(width, scheme)

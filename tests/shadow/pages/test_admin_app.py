@@ -114,6 +114,11 @@ async def test_address_of_the_identities_of_before_leads_to_the_overview(open_po
     assert (answer.status, answer.headers["Location"]) == (302, "/")
 
 
+async def test_browser_finds_the_icon_for_a_page_of_plain_text(open_port):
+    answer = await (await open_port()).get("/favicon.ico")
+    assert (answer.status, answer.headers["Location"]) == (302, "/static/icon.svg")
+
+
 async def test_invalid_period_is_refused_with_examples(open_port):
     answer = await (await open_port()).get("/?since=yesterday")
     assert (answer.status, "known: 30m, 24h" in await answer.text()) == (400, True)
