@@ -20,6 +20,10 @@ from shadow.drift.e_process import ClaimedEvidence
 
 WORSE_BEYOND = 0.02
 """The excess beyond which a server is called worse."""
+FAVOURED = 0.75
+"""The bet that is favoured: a server that is bad is usually bad in much of what it answers. With equal parts one of 30 % wrong
+arguments is found after 1,300 pairs in .897, with this in .921; where 5 % are wrong, as often.
+"""
 SAME_WITHIN = 0.03
 """The excess within which it is called the same."""
 REQUIRED = (DriftSignal.ANSWER_KIND, DriftSignal.ARGUMENTS, DriftSignal.VALID_CALLS, DriftSignal.CALLS_TOOL)
@@ -52,7 +56,9 @@ def server_evidence(place: int, required: tuple[str, ...]) -> ArmEvidence:
     """The evidence of the server in this place, before its first pair."""
     terms = TournamentTerms(tolerance=SAME_WITHIN, signals=required, places=place * (place + 1))
     one = ArmEvidence(terms=terms)
-    one.beyond = {key: ClaimedEvidence(same=False, bound=min(WORSE_BEYOND, terms.bound(key[0]))) for key in one.beyond}
+    bounds = {key: min(WORSE_BEYOND, terms.bound(key[0])) for key in one.beyond}
+    one.beyond = {key: ClaimedEvidence(same=False, bound=bound, favoured=FAVOURED) for key, bound in bounds.items()}
+    one.odd = {key: ClaimedEvidence(same=False, favoured=FAVOURED) for key in one.odd}
     return one
 
 

@@ -31,6 +31,21 @@ def test_same_is_the_mean_over_the_bets_of_the_products(units, bound):
     assert fed(units, same=True, bound=bound).evidence == pytest.approx(math.log(expected), abs=1e-9)
 
 
+@pytest.mark.parametrize("bet", GRID)
+@given(units=UNITS)
+def test_the_favoured_bet_has_three_tenths_of_the_wealth_and_the_others_the_rest_in_equal_parts(bet, units):
+    one = ClaimedEvidence(same=False, favoured=bet)
+    for unit in units:
+        one.add(unit)
+    wealth = {each: math.prod(1 + each * unit for unit in units) for each in GRID}
+    others = sum(wealth.values()) - wealth[bet]
+    assert one.evidence == pytest.approx(math.log(0.3 * wealth[bet] + 0.1 * others), abs=1e-9)
+
+
+def test_same_favours_the_largest_bet_and_beyond_none():
+    assert (ClaimedEvidence(same=True, bound=0.03).favoured, ClaimedEvidence(same=False).favoured) == (0.95, 0.0)
+
+
 @given(bound=st.floats(0.01, 0.5), chances=st.tuples(st.floats(0, 1), st.floats(0, 1)))
 def test_no_bet_gains_in_the_mean_while_its_hypothesis_is_true(bound, chances):
     """A unit whose mean is the bound (of ODD: 0) multiplies each bet by 1 in the mean."""
