@@ -65,8 +65,8 @@ async def published(config, packed: list[bytes]) -> None:
         running.cancel()
 
 
-async def cost(folder: Path, server: PostgresServer, count: int, hosts: int, chunks: int) -> tuple[float, float, float]:
-    """Milliseconds of CPU an exchange of the hosts and of PostgreSQL, and exchanges stored a second."""
+async def cost(folder: Path, server: PostgresServer, count: int, hosts: int, chunks: int) -> tuple[float, float]:
+    """Milliseconds of CPU an exchange, of the hosts and of PostgreSQL."""
     url, clock = server.database(), asyncio.get_running_loop().time
     folder = Path(tempfile.mkdtemp(dir=folder))
     server.clear()
@@ -92,7 +92,7 @@ async def cost(folder: Path, server: PostgresServer, count: int, hosts: int, chu
     idle = [(two - one) / IDLE for one, two in zip(before, begun, strict=True)]
     own, other = ((two - one - rate * took) / count * 1e3 for one, two, rate in zip(begun, ended, idle, strict=True))
     print(f"| {hosts} | {own:.2f} | {other:.2f} | {own + other:.2f} | {count / took:.0f} | {100 * sum(idle):.1f} % |", flush=True)
-    return own, other, count / took
+    return own, other
 
 
 async def started(folder: Path, config, url: str) -> asyncio.subprocess.Process:
@@ -117,16 +117,17 @@ async def run(chosen: argparse.Namespace, folder: Path) -> None:
     try:
         print("| hosts | ms of CPU an exchange | PostgreSQL | both | exchanges/s | of a core while nothing comes |")
         print("|---:|---:|---:|---:|---:|---:|")
-        totals = [
-            sum((await cost(folder, server, chosen.exchanges, hosts, chosen.chunks))[:2])
+        found = [
+            await cost(folder, server, chosen.exchanges, hosts, chosen.chunks)
             for _ in range(chosen.rounds)
             for hosts in map(int, chosen.hosts.split(","))
         ]
     finally:
         server.stop()
     width = len(chosen.hosts.split(","))
-    ratios = [max(totals[at : at + width]) / totals[at] for at in range(0, len(totals), width)]
-    print(f"\nof the first: {', '.join(f'{ratio:.2f}' for ratio in ratios)} (bar {BAR})")
+    for name, costs in (("hosts", [own for own, _ in found]), ("both", [sum(each) for each in found])):
+        ratios = [costs[at + width - 1] / costs[at] for at in range(0, len(costs), width)]
+        print(f"\nthe last of the first, {name}: {', '.join(f'{ratio:.2f}' for ratio in ratios)} (bar {BAR})")
 
 
 def main() -> None:
