@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -24,6 +24,7 @@ __all__ = [
     "open_store",
     "own_folder",
     "record_preparer",
+    "server_state",
     "server_url",
     "store_url",
 ]
@@ -71,6 +72,17 @@ def read_url(config: StorageConfig, environ: Mapping[str, str] = os.environ) -> 
     if url and not is_server(url):
         raise StoreError(f"[storage] the variable {config.read_url_env} of read_url_env must begin with postgresql://")
     return _checked_url(url) if url else ""
+
+
+def server_state(config: StorageConfig) -> Sequence[tuple[bool, str]]:
+    """(whether it is as it should be, sentence) for a PostgreSQL server and its standby; none for a file. StoreError as above."""
+    url = store_url(config)
+    if not is_server(url):
+        return []
+    checked = _checked_url(url)
+    from storage.postgres.server_facts import server_facts  # noqa: PLC0415 - as above
+
+    return server_facts(checked, read_url(config))
 
 
 def database_name(config: StorageConfig) -> str:

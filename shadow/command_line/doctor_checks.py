@@ -36,7 +36,7 @@ from shadow.settings.top_level_config import Config
 from shadow.studies.chat_request import ChatRequest
 from shadow.verdict.phrases import recent
 from storage.judgement_rows import JudgingState
-from storage.opening import database_name, is_absent, open_reader
+from storage.opening import database_name, is_absent, open_reader, server_state
 from storage.rows import PairFilter, TokenSum, TrafficCount
 from storage.store import Reader, StoreError
 
@@ -301,6 +301,8 @@ def database_lines(config: Config, now: float) -> Iterator[DoctorLine]:
             yield DoctorLine(mark=GOOD, text=f"{name}: reachable; records are read at {config.storage.read_url_env}")
         with closing(open_reader(config.storage)) as reader:
             yield DoctorLine(mark=GOOD, text=f"{name}: {reader.extent()[0] / 1e6:,.1f} MB")
+            for works, text in server_state(config.storage):
+                yield DoctorLine(mark=GOOD if works else BAD, text=f"{name}: {text}")
             yield judge_line(reader.judgements.judging(now))
             yield from record_lines(config, reader, now)
     except StoreError as error:
