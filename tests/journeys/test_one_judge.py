@@ -153,18 +153,22 @@ def judged_alone(url: str) -> None:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-async def test_judge_that_is_killed_at_any_moment_is_followed_by_one_that_judges_on(serve, postgres_url, seed):
+async def test_audits_that_are_killed_at_any_moment_judge_as_one_that_is_not(serve, postgres_url, seed):
     draw = random.Random(seed)
     with closing(Pairs(postgres_url, seed)) as pairs:
         async with fleet(serve, postgres_url) as running:
+            host = await running.judging()
+            goal = draw.randrange(1, 4 * PART)
             for _ in range(2):
-                host = await running.judging()
-                goal = running.judged() + draw.randrange(1, 2 * PART)
-                for _ in range(2):
-                    await asyncio.to_thread(pairs.store)
-                await until(lambda goal=goal: running.judged() >= goal)
-                os.kill(host.children()[AUDIT], signal.SIGKILL)
-                await running.send()
+                await asyncio.to_thread(pairs.store)
+            await until(lambda: running.judged() >= goal)
+            os.kill(host.children()[AUDIT], signal.SIGKILL)
+            await running.send()
+            for _ in range(5):
+                await asyncio.to_thread(pairs.store)
+            [host] = [each for each in running.hosts if each is not await running.judging()]
+            os.kill(host.children()[AUDIT], signal.SIGKILL)
+            await running.send()
             while pairs.left:
                 await asyncio.to_thread(pairs.store)
             await running.all_judged()

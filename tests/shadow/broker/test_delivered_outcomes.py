@@ -64,8 +64,9 @@ class Deliveries:
 
 
 class Room:
-    def __init__(self, *outcomes: Outcome | None) -> None:
-        self.board, self.real, self.store, self.deliveries = SharedCounters(), Counts(), Store(*outcomes), Deliveries()
+    def __init__(self, *outcomes: Outcome | None, store=None) -> None:
+        self.board, self.real, self.deliveries = SharedCounters(), Counts(), Deliveries()
+        self.store = store or Store(*outcomes)
         self.counts = DeferredCounts(self.real)
         self.outcomes = DeliveredOutcomes(ExchangeLedger(self.board, {}), self.store, self.deliveries, self.counts)
         self.shadows = 0
@@ -106,6 +107,18 @@ async def test_outcome_decides_what_is_counted_and_shadowed_and_each_is_acknowle
     assert room.deliveries.done == [f"{1:032d}"]
     assert room.board.row(0).settled == (1 if field else 0)
     assert not field or room.board.totals()[field] == 1
+
+
+async def test_exchange_that_two_auditors_were_delivered_is_counted_and_shadowed_by_one_of_them(store):
+    one, other = Room(store=store), Room(store=store)
+    for room in (one, other, one, other):
+        room.handle()
+        assert await asyncio.to_thread(store.flush, 20)
+        await room.settle()
+    assert (one.real.calls, one.shadows) == (LIVE, 1)
+    assert (other.real.calls, other.shadows) == ([], 0)
+    assert one.board.totals()["stored"] + other.board.totals()["stored"] == 1
+    assert [len(room.deliveries.done) for room in (one, other)] == [2, 2], "each delivery is acknowledged"
 
 
 @pytest.mark.parametrize("refusal", [Outcome.AWAY, None])

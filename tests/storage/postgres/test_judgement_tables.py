@@ -99,6 +99,16 @@ def test_answers_are_read_by_whole_transactions_and_none_above_an_open_one(postg
     assert len(postgres_store.judgements.timed_answers(2**62, 10)) == 3, "a number of another server begins anew"
 
 
+def test_answers_of_one_transaction_are_read_in_the_order_of_their_ids(postgres_url):
+    with closing(open_store(StorageConfig(url=postgres_url, batch_seconds=5))) as store:
+        for name in "cabd":
+            store.add_exchange(exchange_record(name, calls=0, checks=0))
+        assert store.flush(20)
+        rows = store.judgements.timed_answers(0, 10)
+    assert len({row.no for row in rows}) == 1
+    assert [row.exchange_id for row in rows] == ["a", "b", "c", "d"]
+
+
 def test_rulings_go_with_their_pairs_and_states_stay(postgres_store, postgres_url):
     add(postgres_store, "a", started=0.0, kind="no tools")
     judgements = postgres_store.judgements
