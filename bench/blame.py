@@ -26,7 +26,14 @@ from shadow.judging.judge import Judge
 from storage.judgement_rows import AlarmRow, EvidenceRow, JudgedPairRow, JudgementBatch
 from storage.rows import PairGroup
 
-SHARES = {"1 : 1 : 1": (1, 1, 1), "90 : 9 : 1": (90, 9, 1), "1 : 1": (1, 1), "1 : 1, the second idle": (1, 1)}
+TOGETHER = "candidates: each request goes to all three"
+SHARES = {
+    "1 : 1 : 1": (1, 1, 1),
+    TOGETHER: (1, 1, 1),
+    "90 : 9 : 1": (90, 9, 1),
+    "1 : 1": (1, 1),
+    "1 : 1, the second idle": (1, 1),
+}
 IDLE = "1 : 1, the second idle"
 FLOORS = (0.05, 0.15)
 CHUNK = 50
@@ -59,6 +66,7 @@ class Shelf:
     alarms: list[AlarmRow] = field(default_factory=list)
     kept: dict[tuple[PairGroup, str], list[EvidenceRow]] = field(default_factory=dict)
     judged: float = 0.0
+    lease_seconds: float = 30.0
 
     def add(self, group: PairGroup, payoffs: Sequence[tuple[str, int]]) -> None:
         no = len(self.rows) + 1
@@ -81,6 +89,8 @@ class Shelf:
 
     def claim(self, _holder: str, _now: float, _seconds: float) -> bool:
         return True
+
+    renew = claim
 
     def unjudged(self, after: int, limit: int) -> Sequence[JudgedPairRow]:
         return self.rows[after : after + limit]
@@ -128,6 +138,27 @@ def payoffs(draw: random.Random, world: World, provider: str, *, calm: bool) -> 
     return [*found, ("error", 0)] if failing else found
 
 
+def shared_payoffs(draw: random.Random, world: World, *, calm: bool) -> dict[str, list[tuple[str, int]]]:
+    """Of the pairs of one request that goes to all: they share r and r', so that what is unusual in r shows in all of them.
+
+    An answer is the usual one, or one of four others; in a share `size` of requests the side that moved has an answer of its own.
+    """
+    usual = 0.2 + 0.8 * (1 - 1.25 * world.floor) ** 0.5
+
+    def answered() -> int:
+        return 0 if draw.random() < usual else draw.randrange(1, 5)
+
+    changed = not calm and draw.random() < world.size
+    r, second = (5, 5) if changed and world.moved == "reference" else (answered(), answered())
+    found = {}
+    for provider in names(world.shares):
+        y = 5 if changed and (world.moved, provider) == ("provider", "a") else answered()
+        found[provider] = [(SIGNAL, 0 if y == r else int(second == r) - int(second == y))]
+    if world.moved in {"down", "failing"} and not calm and draw.random() < (1.0 if world.moved == "down" else 0.5):
+        return {provider: [("error", -1)] for provider in found}
+    return {provider: [*own, ("error", 0)] if world.moved in {"down", "failing"} else own for provider, own in found.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """Providers named as those who moved, whether the reference was, requests to the alarm and from it to the answer."""
@@ -150,6 +181,10 @@ def run(world: World, extent: Extent, number: int) -> Outcome:
     for begun in range(0, extent.calm + guard, CHUNK):
         for place in range(begun, begun + CHUNK):
             calm = place < extent.calm
+            if world.shares == TOGETHER:
+                for each, paid in shared_payoffs(draw, world, calm=calm).items():
+                    shelf.add(PairGroup(route="default", model="m", provider=each, reference="r"), paid)
+                continue
             [provider] = draw.choices(answered, SHARES[world.shares])
             if not calm and world.shares == IDLE:
                 provider = "a"
