@@ -90,7 +90,14 @@ AUDIT = Board(
                     "its route lost the reference, or the reference fails.",
                     unit="s",
                     width=8,
-                    queries=(q("time() - max by (provider, model) (sameweights_last_comparison_timestamp_seconds{<leg>})", WHO),),
+                    # a point of the graph may be older than what was scraped for it
+                    queries=(
+                        q(
+                            "min by (provider, model) (clamp_min(time() - "
+                            "sameweights_last_comparison_timestamp_seconds{<leg>}, 0))",
+                            WHO,
+                        ),
+                    ),
                 ),
                 Panel(
                     title="Budget left",

@@ -159,7 +159,7 @@ OVERVIEW = Board(
                     height=4,
                     line=3600,
                     none="never",
-                    queries=(q("min(time() - sameweights_last_comparison_timestamp_seconds{<leg>})"),),
+                    queries=(q("clamp_min(min(time() - sameweights_last_comparison_timestamp_seconds{<leg>}), 0)"),),
                 ),
             ),
         ),
