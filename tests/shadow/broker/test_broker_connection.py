@@ -13,7 +13,7 @@ from shadow.broker.broker_connection import BrokerConnection, shown_addresses
 from shadow.broker.broker_errors import BrokerAwayError, BrokerError, MessageTooLargeError
 from shadow.broker.broker_message import stream_name, subject
 from shadow.settings.broker_checks import addresses
-from tests.brokers import NatsServer, connected, free_port, nats_server, settings, stored_messages
+from tests.brokers import NatsServer, connected, nats_server, settings, stored_messages
 from tests.certificates import issued
 from tests.running import until
 
@@ -26,14 +26,13 @@ async def refused(config, credentials: str = "", prepare=None) -> BrokerError | 
     return raised.value
 
 
-def nowhere():
-    server = NatsServer.__new__(NatsServer)
-    server.port = free_port()
-    return server
+def nowhere(folder):
+    """A server that was not started."""
+    return NatsServer(folder)
 
 
-async def test_servers_that_cannot_be_reached_are_named_with_the_key():
-    server = nowhere()
+async def test_servers_that_cannot_be_reached_are_named_with_the_key(tmp_path):
+    server = nowhere(tmp_path)
     why = await refused(settings(server))
     assert isinstance(why, BrokerAwayError)
     assert str(why).startswith(f"the broker at '{server.url}' cannot be reached: ")
@@ -51,7 +50,7 @@ async def test_server_of_another_protocol_is_named_as_none(tmp_path):
         ended.set()
 
     other = await asyncio.start_server(answer, "127.0.0.1", 0)
-    server = nowhere()
+    server = nowhere(tmp_path)
     server.port = other.sockets[0].getsockname()[1]
     async with other:
         why = await refused(settings(server))
@@ -216,8 +215,8 @@ async def test_request_of_a_lost_connection_is_away_at_once_and_leaves_nothing_i
         assert (broker.client.stats["out_msgs"], broker.client._resp_map) == (sent, {})
 
 
-async def test_request_without_a_connection_is_away():
-    broker = BrokerConnection(settings(nowhere()), "", name="test")
+async def test_request_without_a_connection_is_away(tmp_path):
+    broker = BrokerConnection(settings(nowhere(tmp_path)), "", name="test")
     with pytest.raises(BrokerAwayError):
         await broker.api("INFO")
 
