@@ -54,7 +54,7 @@ class RecordRows:
     counts: Sequence[rollup_keys.Key] = ()
     passed: rollup_keys.Passed | None = None
     unkept: UnkeptExchange | None = None
-    """The figures of an exchange that gets no row."""
+    """The figures of an exchange that gets no row; the changes of identity that it brought are its only `rows`."""
 
 
 @dataclass(frozen=True, slots=True)

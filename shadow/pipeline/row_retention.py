@@ -12,7 +12,8 @@ from storage.rows import ExchangeRecord
 def retained(record: ExchangeRecord, rate: float, secret: bytes, *, sampled: bool) -> ExchangeRecord:
     """The record with whether it gets a row, where `rate` of the conversations are kept whole.
 
-    A request that is `sampled` for a pair, an answer that failed a check, and one that changed who serves always get one.
+    A request that is `sampled` for a pair, an answer that failed a check, and one that is known to have changed who serves
+    always get one.
     """
     row = record.exchange
     if rate >= 1 or is_drawn("keep", row.conversation or row.id, rate, secret):

@@ -115,6 +115,8 @@ class _Batch:
         self.known_exchanges.add(exchange.id)
         if exchange.unkept:
             self.unkept.add(exchange.id, exchange.unkept, exchange.counts, exchange.passed)
+            for table, values in exchange.rows:  # a change of identity alone, found after the exchange was prepared
+                self.rows[table].append(values)
             return True
         self.exchanges.append(exchange.id)
         self.rows["payloads"].append((exchange.id, *exchange.payload, _whole_body(exchange)))

@@ -63,6 +63,8 @@ UNION ALL SELECT id FROM unkept_ids WHERE id IN (SELECT value FROM json_each(?1)
 BASES = "SELECT id, no FROM exchanges WHERE id IN (SELECT value FROM json_each(?))"
 KNOWN_PAIRS = "SELECT id FROM pairs WHERE id IN (SELECT value FROM json_each(?))"
 LATEST_IDENTITIES = LATEST.format("rowid")
+NO_ROW = 0
+"""The number of an exchange without a row, before the change of identity that it brought."""
 LAST_EXCHANGE = "SELECT coalesce(max(no), 0) FROM exchanges"
 LAST_PAIR = "SELECT coalesce(max(no), 0) FROM pairs"
 
@@ -101,6 +103,7 @@ class _Batch:
         known.add(rows.id)
         if rows.unkept:
             self.unkept.add(rows.id, rows.unkept, rows.counts, rows.passed)
+            self._add_rows(rows, NO_ROW)
             return True
         no = number()
         self.counts.update(rows.counts)
@@ -109,9 +112,12 @@ class _Batch:
         if rows.body:
             self.rows["payloads"].append((no, *rows.payload, *self._body(rows.body)))
             self.bases[rows.id] = no
+        self._add_rows(rows, no)
+        return True
+
+    def _add_rows(self, rows: RecordRows, no: int) -> None:
         for table, values in rows.rows:
             self.rows[table].append((no, *values))
-        return True
 
     def _body(self, kept: DeltaBody) -> Values:
         if not kept.base:

@@ -20,6 +20,7 @@ from shadow.pipeline.exchange_dispatcher import ExchangeDispatcher
 from shadow.pipeline.exchange_ledger import ExchangeLedger
 from shadow.pipeline.exchange_receiver import ExchangeReceiver
 from shadow.pipeline.identity_observer import IdentityObserver, IdentityTraits
+from shadow.pipeline.row_retention import retained
 from shadow.reading.parsed_exchange import parse_exchange
 from shadow.sampling.budget import Budget
 from shadow.settings.top_level_config import Config, ShadowConfig
@@ -115,6 +116,19 @@ def test_change_of_who_serves_is_stored_with_the_answer_that_brought_it(dispatch
         dispatching.dispatcher._received(lane, messages.Recorded(0, record))
     assert store.flush(20)
     assert [row.exchange_id for row in store.identity_queries.identities(0, 0, 10)] == [f"{19:032}"]
+
+
+def test_change_that_an_answer_without_a_row_brought_is_stored(dispatching, store):
+    lane, observer = dispatching.dispatcher.workers.lanes[0], IdentityObserver(Config(), clean=str)
+    for number in range(20):
+        name = f"{number:032}"
+        seen = parse_exchange(exchange(said(), request=asked(), id=name))
+        dispatching.dispatcher._received(lane, messages.Identified(observer.traits_of(seen.exchange, seen.answer)))
+        record = retained(exchange_record(name, checks=0), 0.0, bytes(32), sampled=False)
+        dispatching.dispatcher._received(lane, messages.Recorded(0, record_preparer().prepare(record)))
+    assert store.flush(20)
+    assert [row.exchange_id for row in store.identity_queries.identities(0, 0, 10)] == [f"{19:032}"]
+    assert store.exchange(f"{19:032}") is None
 
 
 async def test_worker_that_is_gone_costs_the_others_no_place_in_the_inbox(tmp_path):
