@@ -58,7 +58,7 @@ class CandidatePlaces:
             for name in self._routes.get((labels.route, labels.provider), ())
             if name not in {labels.provider, labels.reference}
         ]
-        turn = take_turns(named, self._most, labels.conversation or live.exchange.id, self._secret)
+        turn = take_turns(named, self._most, live.conversation or live.exchange.id, self._secret)
         fit = tuple(name for name in turn if self._fits(name, live))
         self._taken.update(fit)
         self._bytes.update(dict.fromkeys(fit, body_bytes(live)))

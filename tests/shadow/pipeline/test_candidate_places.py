@@ -1,6 +1,7 @@
 """CandidatePlaces: which candidates get a copy of a request, and why the others do not."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -49,6 +50,12 @@ def test_candidates_take_turns_by_conversation_and_each_keeps_its_own():
     assert all(len(names) == 1 for names in took.values())
     assert {name for names in took.values() for name in names} == {("north",), ("south",)}
     assert not skipped
+
+
+def test_turns_of_a_conversation_found_without_a_header_have_the_same_candidate():
+    made, _ = places("north", "south", per_request=1, concurrency=1_000)
+    turns = [replace(live(id=f"turn-{number}"), conversation="found") for number in range(20)]
+    assert len({made.take(turn) for turn in turns}) == 1
 
 
 def test_a_busy_candidate_is_not_replaced_by_the_one_that_has_no_turn():
