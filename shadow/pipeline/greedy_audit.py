@@ -7,7 +7,7 @@ with the live pairs, and costs a call to the provider as well, with the provider
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from proxy.exchange import Role
@@ -46,9 +46,20 @@ async def send_greedily(
     try:
         one, other = await asyncio.gather(*answering)
     finally:
-        await asyncio.wait(answering)  # because an answer that comes later is to be paid for too
+        await _ended(answering)
     pair = Pair(kind=PairKind.GREEDY, request=asked.request, subject=one.answer, reference=other.answer)
     return GreedyAnswers(exchanges=(one, other), comparison=compare(pair))
+
+
+async def _ended(answering: Sequence[asyncio.Task[ParsedExchange]]) -> None:
+    """Wait for both, because an answer that comes later is to be paid for too; where the wait is cancelled, so are they."""
+    try:
+        await asyncio.wait(answering)
+    except asyncio.CancelledError:
+        for task in answering:
+            task.cancel()
+        await asyncio.wait(answering)
+        raise
 
 
 async def _answered(

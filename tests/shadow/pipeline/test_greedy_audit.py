@@ -115,3 +115,30 @@ async def test_answer_that_comes_after_the_other_side_was_lost_is_passed_on():
     with pytest.raises(FetcherLostError):
         await send_greedily(Client(), live, came.append)
     assert [each.exchange.id for each in came] == [live.exchange.id]
+
+
+async def test_cancelled_audit_leaves_no_call_behind_though_the_other_side_was_lost():
+    live = parse_exchange(exchange(said("A bridge."), request=asked("Tell me about bridges")))
+    ended = []
+
+    class Client:
+        """References of which one is lost at once, and the other never answers."""
+
+        def prepare(self, *_):
+            return ShadowBody(body=live.exchange.request.body, alterations=())
+
+        async def ask(self, _asked, _body, _role, name):
+            if name == live.exchange.labels.reference:
+                raise FetcherLostError
+            try:
+                await asyncio.Event().wait()
+            finally:
+                ended.append(name)
+
+    audit = asyncio.create_task(send_greedily(Client(), live))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    audit.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await audit
+    assert ended == [live.exchange.labels.provider]
