@@ -60,6 +60,8 @@ class SegmentEvidence:
             self._count((name,), mean_payoffs(own).items(), len(own), times)
 
     def _count(self, names: tuple[str, ...], means: Iterable[tuple[str, float]], pairs: int, times: int) -> None:
+        if not names:
+            return
         for name in names:
             if name in self._names or len(self._names) < MOST_SEGMENTS:
                 self._names[name] = None

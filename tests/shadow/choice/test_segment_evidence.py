@@ -77,3 +77,8 @@ def test_segments_in_two_parts_are_those_at_once(cut, seed):
     parts.take(rows[:cut], rows[cut - 1].started if cut else 0.0)
     parts.take(rows[cut:], LATE)
     assert list(parts.segments.worst()) == list(evidence(rows).segments.worst())
+
+
+def test_conversations_without_segments_are_not_held():
+    one = evidence([replace(row, segments=()) for row in pairs(50)])
+    assert one.segments._means == {}
