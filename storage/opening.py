@@ -17,6 +17,7 @@ __all__ = [
     "OpenedReader",
     "PreparedRecord",
     "RecordPreparer",
+    "check_url",
     "database_name",
     "database_path",
     "is_absent",
@@ -72,6 +73,16 @@ def read_url(config: StorageConfig, environ: Mapping[str, str] = os.environ) -> 
     if url and not is_server(url):
         raise StoreError(f"[storage] the variable {config.read_url_env} of read_url_env must begin with postgresql://")
     return _checked_url(url) if url else ""
+
+
+def check_url(config: StorageConfig, environ: Mapping[str, str] = os.environ) -> None:
+    """StoreError where `open_store` would refuse the URL or its variable; nothing is opened and no connection is made."""
+    url = store_url(config, environ)
+    if is_server(url):
+        _checked_url(url)
+        read_url(config, environ)
+    else:
+        database_path(url)
 
 
 def server_state(config: StorageConfig) -> Sequence[tuple[bool, str]]:

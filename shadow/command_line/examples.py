@@ -46,7 +46,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "study show": ("sameweights study show samples",),
     "study export": ("sameweights study export samples --out results",),
     "study forget": ("sameweights study forget samples",),
-    "config check": ("sameweights config check",),
+    "config check": ("sameweights config check", "sameweights config check --role audit"),
     "config show": ("sameweights config show sameweights.toml",),
     "config schema": ("sameweights config schema",),
     "config init": ("sameweights config init",),

@@ -24,17 +24,43 @@ ConfigPath = Annotated[
 
 
 @config_app.command()
-def check(config: ConfigPath = None) -> None:
+def check(
+    config: ConfigPath = None,
+    *,
+    role: Annotated[
+        str,
+        typer.Option("--role", metavar="ROLE", help="Check for serve --role ROLE too: all, proxy, or audit.", show_default=False),
+    ] = "",
+) -> None:
     """Report every error in one pass, with file and line; exit 2 if any."""
     from shadow.metrics.cardinality import series_bound, series_estimate
     from shadow.settings.load_config import advice, load
 
     path = config or file_here() or missing()
     loaded = load(path, {}, os.environ)
+    if role:
+        _check_role(loaded, role)
     for word in advice(loaded, os.environ):
         typer.echo(plain(f"note: {word}"))
     series = f"about {series_estimate(loaded):,} metric series in use, at most {series_bound(loaded):,}"
     typer.echo(plain(f"{path}: fine; {series}"))
+
+
+def _check_role(config: Config, role: str) -> None:
+    """ConfigError where `serve --role` ends with this configuration, at once or in its audit for the URL of the store."""
+    from shadow.settings.broker_checks import role_error
+    from shadow.settings.config_errors import ConfigError
+    from storage.opening import check_url
+    from storage.store import StoreError
+
+    errors = [sentence] if (sentence := role_error(config, role)) else []
+    if role in {"all", "audit"}:  # because a host that only forwards has no store
+        try:
+            check_url(config.storage)
+        except StoreError as why:
+            errors.append(f"{why}")
+    if errors:
+        raise ConfigError(errors)
 
 
 @config_app.command()

@@ -55,6 +55,20 @@ def test_a_wrong_configuration_ends_the_job_with_a_sentence(tmp_path, more, keys
     assert sentence in ran.stderr
 
 
+NEEDED = {"single": ["REFERENCE_KEY"], "proxies": ["REFERENCE_KEY", "NATS_CREDENTIALS"], "auditors": list(KEYS)}
+"""The variables without which a part's `serve` ends at its start, with the example values."""
+
+
+@pytest.mark.parametrize("part", NEEDED)
+def test_a_job_fails_without_any_variable_that_its_part_needs_and_passes_without_the_others(tmp_path, part):
+    documents = rendered("single" if part == "single" else "fleet")
+    for name in KEYS:
+        rest = {other: value for other, value in KEYS.items() if other != name}
+        ran = checked(documents, f"sameweights-check-{part}", tmp_path, rest)
+        assert ran.returncode == (2 if name in NEEDED[part] else 0), ran.stdout + ran.stderr
+        assert (name in ran.stderr) is (name in NEEDED[part])
+
+
 @pytest.mark.parametrize("mode", JOBS)
 def test_jobs_come_before_every_change_and_one_that_fails_stays_for_its_log(mode):
     documents = rendered(mode)

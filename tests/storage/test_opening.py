@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.opening import database_path, open_reader, open_store
+from storage.opening import check_url, database_path, open_reader, open_store
 from storage.sqlite.migrations import SCHEMA
 from storage.sqlite.sqlite_store import SqliteStore
 from storage.storage_config import StorageConfig
@@ -73,6 +73,19 @@ def test_an_engine_that_is_not_known_is_refused_without_its_password():
     assert refused("mysql://someone:secret@host/rows") == (
         "[storage] url begins with 'mysql://', which is not known: write sqlite:///FILE, a bare path, or postgresql://..."
     )
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://u:p@h/d", "sqlite:///", "postgresql://sw@db.example", "postgresql://sw:a@b@db.example/d"]
+)
+def test_a_url_that_no_store_opens_is_refused_alike_before_anything_is_opened(url):
+    assert refused(url, lambda one: check_url(one, {})) == refused(url)
+
+
+def test_a_url_that_may_be_opened_is_checked_without_a_file_or_a_server(tmp_path):
+    check_url(config(tmp_path / "absent" / "a.db"), {})
+    check_url(config("postgresql://sw@nowhere.invalid/sw"), {})
+    assert not (tmp_path / "absent").exists()
 
 
 def test_a_missing_folder_is_named_and_not_made(tmp_path):
