@@ -219,10 +219,10 @@ Standing = tuple[tuple[str, str, str, str], ...]
 class PairFilter:
     """The filter of a list of pairs; empty means any. `since` and `until` are seconds since the epoch.
 
-    `segment` is a division of the requests and its value, as in `tools=yes`. `evidence`: only pairs in which a signal (the one of
-    `signal`, if given) differs while the reference agrees with itself, or in which the provider failed a check that the reference
-    passed; with `standing`, only in the signals and checks that it holds. With `after_id` the list has the pairs after that one,
-    oldest first.
+    `segment` is a division of the requests and its value, as in `tools=yes`. `evidence`: only pairs in which a signal (that of
+    `signal`, if given) differs while the reference agrees with itself, or the provider failed a check that the reference passed;
+    with `standing`, only in those that it holds. With `after_id` the list has the pairs after that one, oldest first. `tenants`:
+    only pairs of these, whatever `tenant` is.
     """
 
     provider: str = ""
@@ -239,6 +239,7 @@ class PairFilter:
     tag: str = ""
     conversation: str = ""
     tenant: str = ""
+    tenants: tuple[str, ...] = ()
     evidence: bool = False
     standing: Standing | None = None
     limit: int = 50

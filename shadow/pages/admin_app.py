@@ -14,7 +14,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from shadow.pages import audit_page, overview, provider_page
-from shadow.pages.admin_access import AdminAccess
+from shadow.pages.admin_access import GRANT, AdminAccess
 from shadow.pages.host_guard import add_headers, host_guard
 from shadow.pages.live_feed import LiveFeed
 from shadow.pages.metrics_endpoint import MetricsEndpoint
@@ -144,7 +144,7 @@ class _Admin:
 
     async def pairs(self, request: web.Request) -> web.Response:
         evident = await self._evident(_list_period(request.query))
-        return await self._rendered(self._pages.pairs.page, request.query, evident)
+        return await self._rendered(self._pages.pairs.page, request.query, evident, _tenants(request))
 
     async def answers(self, request: web.Request) -> web.Response:
         return await self._rendered(self._pages.answers.page, request.query)
@@ -179,7 +179,8 @@ class _Admin:
 
     async def pair(self, request: web.Request) -> web.Response:
         evident = await self._evident(_list_period(request.query))
-        return await self._rendered(self._pages.pair.page, request.match_info["id"], request.query, evident)
+        name = request.match_info["id"]
+        return await self._rendered(self._pages.pair.page, name, request.query, evident, _tenants(request))
 
     async def bug_report(self, request: web.Request) -> web.Response:
         name = request.match_info["id"]
@@ -271,6 +272,12 @@ class _Admin:
         if name not in STATIC:
             raise web.HTTPNotFound
         return web.Response(body=self._static[name], content_type=TYPES[name.rpartition(".")[2]], charset="utf-8")
+
+
+def _tenants(request: web.Request) -> frozenset[str]:
+    """The tenants whose words the sender may read; empty for all."""
+    grant = request.get(GRANT)
+    return grant.tenants if grant else frozenset()
 
 
 def _list_period(query: Mapping[str, str]) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 FIGURES = frozenset(
     {
         *("/", "/audit", "/choose", "/studies", "/runbook", "/serving", "/metrics", "/live", "/healthz", "/readyz"),
-        *("/providers/{name}", "/static/{name}"),
+        *("/providers/{name}", "/static/{name}", "/favicon.ico"),
     }
 )
 """Pages of verdicts, counts, times and money; no prompt and no answer is on them."""

@@ -5,7 +5,7 @@ The same parameters narrow the list and lead from one pair of it to the next.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
@@ -78,10 +78,11 @@ class PairQuery:
         return address("/pairs", {**rest, "show": SHOWS[0] if self.shows_all else SHOWS[1]})
 
 
-def pair_query(query: Mapping[str, str], *, now: float, limit: int) -> PairQuery:
+def pair_query(query: Mapping[str, str], *, now: float, limit: int, tenants: Iterable[str] = ()) -> PairQuery:
     """The filter of an address; ConfigError with every unknown parameter and word.
 
-    Pairs that are evidence are listed by default; where a state is given, all pairs in that state.
+    Pairs that are evidence are listed by default; where a state is given, all pairs in that state. `tenants` are those whose
+    pairs the reader may see; empty for all.
     """
     words = checked(query, PARAMETERS)
     show = words.get("show", SHOWS[1] if words.get("state") else SHOWS[0])
@@ -98,4 +99,5 @@ def pair_query(query: Mapping[str, str], *, now: float, limit: int) -> PairQuery
         raise ConfigError([*errors, *error.errors]) from None
     if errors:
         raise ConfigError(errors)
-    return PairQuery(words=words, wanted=replace(wanted, before_id=words.get("before", "")), pattern=pattern)
+    wanted = replace(wanted, before_id=words.get("before", ""), tenants=tuple(sorted(tenants)))
+    return PairQuery(words=words, wanted=wanted, pattern=pattern)

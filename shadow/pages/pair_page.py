@@ -6,7 +6,7 @@ All stored text is hostile: the template engine escapes it, invisible characters
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import orjson
@@ -84,9 +84,17 @@ class OnePairPage:
     def __repr__(self) -> str:
         return f"<OnePairPage of {self._reader!r}>"
 
-    def page(self, pair_id: str, query: Mapping[str, str] | None = None, evident: EvidentSignals | None = None) -> str | None:
-        """The page of one pair within the list that `query` makes; None when there is no such pair, ConfigError as the list."""
-        asked = pair_query(query or {}, now=self._now(), limit=1)
+    def page(
+        self,
+        pair_id: str,
+        query: Mapping[str, str] | None = None,
+        evident: EvidentSignals | None = None,
+        tenants: Iterable[str] = (),
+    ) -> str | None:
+        """The page of one pair within the list that `query` makes of the pairs of `tenants` (empty for all); None when there is
+        no such pair, ConfigError as the list.
+        """
+        asked = pair_query(query or {}, now=self._now(), limit=1, tenants=tenants)
         row = self._reader.pair(pair_id)
         if row is None:
             return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from jinja2 import Environment
@@ -71,11 +71,11 @@ class PairsPage:
     def __repr__(self) -> str:
         return f"<PairsPage providers={len(self.config.proxy.providers)}>"
 
-    def page(self, query: Mapping[str, str], evident: EvidentSignals | None = None) -> str:
-        """The list, newest first, by `evident` or what it reads itself; ConfigError for a parameter, a signal, a state, a
-        segment, a time or a place in the list that does not exist.
+    def page(self, query: Mapping[str, str], evident: EvidentSignals | None = None, tenants: Iterable[str] = ()) -> str:
+        """The list of `tenants` (empty for all), newest first, by `evident` or what it reads itself; ConfigError for a
+        parameter, a signal, a state, a segment, a time or a place in the list that does not exist.
         """
-        asked = pair_query(query, now=self._now(), limit=PER_PAGE)
+        asked = pair_query(query, now=self._now(), limit=PER_PAGE, tenants=tenants)
         before = asked.wanted.before_id
         if before and ((last := self._reader.pair(before)) is None or last.id != before):
             raise stale(before)

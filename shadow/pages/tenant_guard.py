@@ -12,7 +12,7 @@ from storage.store import Reader
 
 
 def tenant_guard(reader: Reader, threads: PageThreads) -> Middleware:
-    """The middleware; a record that is unknown is left to its page."""
+    """The middleware; a record that is unknown is left to its page, one of a tenant that is not known is refused."""
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -32,4 +32,5 @@ def _is_allowed(reader: Reader, grant: AdminGrant, name: str, of_pair: bool) -> 
     if of_pair and pair is None:
         return not reader.candidates(name, 2)  # an ambiguous name lists pairs of any tenant
     row = reader.exchange(pair.subject_id if pair else name)
-    return row is None or grant.allows(row.tenant)
+    # a pair whose answer is gone has signals and excerpts still, of a tenant that is not known
+    return pair is None if row is None else grant.allows(row.tenant)

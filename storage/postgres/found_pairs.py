@@ -25,6 +25,7 @@ FILTERS = {
     "tag": "p.subject_id IN (SELECT id FROM exchanges WHERE tag = %(tag)s AND tag <> '')",
     "conversation": "p.subject_id IN (SELECT id FROM exchanges WHERE conversation = %(conversation)s)",
     "tenant": "p.subject_id IN (SELECT id FROM exchanges WHERE tenant = %(tenant)s AND tenant <> '')",
+    "tenants": "p.subject_id IN (SELECT id FROM exchanges WHERE tenant = ANY(%(tenants)s) AND tenant <> '')",
     "since": "p.started >= %(since)s",
     "until": "p.started < %(until)s",
     "segment": "EXISTS (SELECT 1 FROM jsonb_each_text(p.shape::jsonb -> 'segments') WHERE key || '=' || value = %(segment)s)",
@@ -64,8 +65,9 @@ def search_pairs(conn: psycopg.Connection, wanted: PairFilter) -> list[PairSumma
 
     A signal is looked for among the checks of the provider's answer as well.
     """
-    values = {name: getattr(wanted, name) for name in PairFilter.__slots__} | {"standing": json.dumps(wanted.standing)}
-    conditions = [condition for name, condition in FILTERS.items() if values[name]]
+    lists = {"standing": json.dumps(wanted.standing), "tenants": list(wanted.tenants)}
+    values = {name: getattr(wanted, name) for name in PairFilter.__slots__} | lists
+    conditions = [condition for name, condition in FILTERS.items() if getattr(wanted, name)]
     if wanted.upstream:
         conditions.append(OTHER if wanted.upstream == "other" else "p.upstream = %(upstream)s")
     if wanted.evidence:

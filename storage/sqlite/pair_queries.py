@@ -30,6 +30,9 @@ FILTERS = {
     "tag": "p.subject_id IN (SELECT id FROM exchanges WHERE tag = :tag AND tag <> '')",
     "conversation": "p.subject_id IN (SELECT id FROM exchanges WHERE conversation = :conversation)",
     "tenant": "p.subject_id IN (SELECT id FROM exchanges WHERE tenant = :tenant AND tenant <> '')",
+    "tenants": (
+        "p.subject_id IN (SELECT id FROM exchanges WHERE tenant IN (SELECT value FROM json_each(:tenants)) AND tenant <> '')"
+    ),
     "since": "p.started >= :since",
     "until": "p.started < :until",
     "segment": "EXISTS (SELECT 1 FROM json_each(p.shape, '$.segments') WHERE key || '=' || value = :segment)",
@@ -108,8 +111,9 @@ def pairs(conn: sqlite3.Connection, wanted: PairFilter) -> list[PairSummary]:
 
     A signal is looked for among the checks of the provider's answer as well.
     """
-    values = {name: getattr(wanted, name) for name in PairFilter.__slots__} | {"standing": json.dumps(wanted.standing)}
-    conditions = [condition for name, condition in FILTERS.items() if values[name]]
+    lists = {"standing": json.dumps(wanted.standing), "tenants": json.dumps(wanted.tenants)}
+    values = {name: getattr(wanted, name) for name in PairFilter.__slots__} | lists
+    conditions = [condition for name, condition in FILTERS.items() if getattr(wanted, name)]
     if wanted.upstream:
         conditions.append(OTHER if wanted.upstream == "other" else "p.upstream = :upstream")
     if wanted.evidence:

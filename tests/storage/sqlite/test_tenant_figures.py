@@ -41,6 +41,25 @@ def test_pairs_are_found_by_their_tenant(store):
     assert store.pairs(PairFilter(tenant="gamma")) == []
 
 
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ({}, ["p3", "p2", "p1"]),
+        ({"tenants": ("alpha",)}, ["p1"]),
+        ({"tenants": ("alpha", "beta", "gamma")}, ["p2", "p1"]),
+        ({"tenants": ("alpha",), "tenant": "beta"}, []),
+        ({"tenants": ("gamma",)}, []),
+        ({"tenants": ("",)}, []),
+    ],
+)
+def test_a_list_for_a_reader_of_tenants_has_the_pairs_of_these_alone(store, wanted, found):
+    for place, tenant in enumerate(("alpha", "beta", ""), start=1):
+        added(store, f"p{place}", tenant)
+        store.add_pair(pair_record(f"p{place}", started=START + place))
+    assert store.flush(PATIENCE)
+    assert [each.pair.id for each in store.pairs(PairFilter(**wanted))] == found
+
+
 @pytest.mark.parametrize(("age", "left"), [(7 * DAY, {"a1", "b1"}), (7 * DAY + 1, {"b1"})])
 def test_records_of_a_tenant_go_after_its_own_days(store, age, left):
     for name, tenant in (("a1", "alpha"), ("b1", "beta")):
