@@ -99,9 +99,13 @@ class ArmEvidence:
     def take(self, pairs: Iterable[PairPayoffs], now: float) -> None:
         """Add pairs that count, and the conversations that are over at `now` (epoch seconds)."""
         for pair in sorted(pairs, key=lambda each: each.started):
+            self._close(pair.started)  # before the pair is counted, so that a look between them changes nothing
             self.add_pair(pair)
             for unit in self.units.take(pair):
                 self.add_unit(unit)
+        self._close(now)
+
+    def _close(self, now: float) -> None:
         for unit in self.units.close(now):
             self.add_unit(unit)
 

@@ -60,26 +60,43 @@ def same(first, second):
     return list(first[0]) == list(second[0]) and shown(first[1]) == shown(second[1])
 
 
-MOVES = st.lists(st.sampled_from(["come", "come", "come", "late", "judge", "forget"]), min_size=1, max_size=12)
+MOVES = st.lists(st.sampled_from(["come", "come", "come", "late", "judge", "forget", "pause"]), min_size=1, max_size=12)
+
+
+def after(rows, seconds):
+    """The rows so many seconds later."""
+    return [replace(each, started=each.started + seconds) for each in rows]
 
 
 @settings(deadline=None, max_examples=60)
 @given(moves=MOVES, seed=st.integers(0, 5))
 def test_each_later_look_shows_what_a_first_look_would(moves, seed):
-    shelf, known, place = Shelf(), KnownTournament(), 0
+    shelf, known, place, paused = Shelf(), KnownTournament(), 0, 0
     draw = random.Random(seed)
     for move in moves:
         if move == "come":
-            new = [paid(place + more, seed) for more in range(20)]
+            new = after([paid(place + more, seed) for more in range(20)], paused)
             shelf.kept += [replace(each, judgement=None) if more > 15 else each for more, each in enumerate(new)]
             place += 20
+        elif move == "pause":
+            paused += draw.randint(1, 8) * 3_600
         elif move == "late":
             shelf.kept.append(replace(paid(10_000 + place, seed), started=BEGUN + 60 * draw.randint(1, max(place, 1)) + 0.5))
         elif move == "judge":
             shelf.kept = [replace(each, judgement="") for each in shelf.kept]
         elif shelf.kept:
             del shelf.kept[draw.randrange(len(shelf.kept))]
-        assert same(*looked(shelf, known, BEGUN + 60 * place + 1))
+        assert same(*looked(shelf, known, BEGUN + 60 * place + paused + 1))
+
+
+def test_a_claim_is_of_the_same_period_at_a_later_look_though_hours_passed_between_conversations():
+    shelf, known = Shelf(), KnownTournament()
+    for talk in range(80):
+        turns = [row(2 * talk + turn, payoff=int(talk >= 60), conversation=f"talk-{talk}") for turn in range(2)]
+        shelf.kept += [replace(each, started=BEGUN + 3_600 * talk + 10 * turn) for turn, each in enumerate(turns)]
+        if talk >= 59:
+            later, first = looked(shelf, known, BEGUN + 3_600 * talk + 20)
+            assert later[1].period == first[1].period
 
 
 def test_what_was_judged_a_quarter_of_an_hour_ago_is_read_once():
