@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from storage.rows import PairGroup
 
@@ -227,6 +228,15 @@ class ArmPairRow:
     control: bool = False
     """Whether the reference answered the request a second time for this pair."""
     segments: tuple[str, ...] = ()
+
+
+class ArmPairsSums(NamedTuple):
+    """How many pairs of a route a period has, and the sum of their numbers; how many are judged, and how long that is."""
+
+    pairs: int = 0
+    numbers: int = 0
+    judged: int = 0
+    letters: int = 0
 
 
 @lru_cache(maxsize=1_024)

@@ -12,6 +12,7 @@ from storage.judgement_rows import (
     AcknowledgementRow,
     AlarmRow,
     ArmPairRow,
+    ArmPairsSums,
     ComparedChecks,
     CountedPairRow,
     EvidenceRow,
@@ -151,8 +152,8 @@ class JudgementQueries(Protocol):
     def arm_pairs(self, route: str, since: float, until: float) -> Sequence[ArmPairRow]:
         """The pairs of one route in a period, of its live provider and its candidates, oldest first."""
 
-    def arm_pairs_sum(self, route: str, since: float, until: float) -> tuple[int, int]:
-        """How many these pairs are, and the sum of their numbers, by which it is seen that some were added or deleted."""
+    def arm_pairs_sums(self, route: str, since: float, until: float) -> ArmPairsSums:
+        """The sums of these pairs, by which it is seen that some were added, deleted or judged otherwise."""
 
     def finish_reasons(self, since: float, until: float, limit: int) -> Sequence[PairFinishReasons]:
         """The finish reasons of the newest `limit` pairs of the period in which tools were offered."""

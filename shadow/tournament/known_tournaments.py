@@ -1,7 +1,7 @@
 """KnownTournaments: what earlier looks read and computed of tournaments, so that a look costs what came since the last one.
 
-Pairs that started a quarter of an hour before the newest, and were all judged, are kept. Where their number or the sum of their
-numbers in the store is another one, as after a deletion or a late pair, everything is read again.
+Pairs that started a quarter of an hour before the newest, and were all judged, are kept. Where their sums in the store are other
+ones, as after a deletion, a late pair or a changed judgement, everything is read again.
 """
 
 from __future__ import annotations
@@ -19,13 +19,12 @@ from shadow.pricing.price_list import PriceList
 from shadow.tournament.candidate_arms import CandidateArm, counted_pairs, horizon_of
 from shadow.tournament.candidate_costs import Cost, answer_cost
 from shadow.tournament.tournament_record import TournamentRecord
-from storage.judgement_rows import ArmPairRow
+from storage.judgement_rows import ArmPairRow, ArmPairsSums
 from storage.store import Reader
 
 SETTLED = 900.0
 """Seconds between a pair and the newest one after which it is kept: few are stored later."""
-LOOKS = 300
-"""Looks after which everything is read again, since a judgement may have changed."""
+NO_PAIRS = ArmPairsSums()
 
 
 @dataclass(slots=True)
@@ -39,21 +38,19 @@ class _Counted:
 
 @dataclass(slots=True)
 class KnownTournament:
-    """One tournament as it was read last: `settled` pairs before `cut` (epoch seconds) with the sum of their numbers."""
+    """One tournament as it was read last: `settled` pairs before `cut` (epoch seconds) with their sums."""
 
     settled: list[ArmPairRow] = field(default_factory=list)
-    total: int = 0
+    sums: ArmPairsSums = NO_PAIRS
     cut: float = 0.0
-    looks: int = 0
     counted: dict[tuple[str, str, float], _Counted] = field(default_factory=dict)
     providers: Mapping[str, Provider] | None = None
     costs: dict[str, dict[str, float | None]] = field(default_factory=dict)
 
     def rows(self, reader: Reader, record: TournamentRecord) -> Sequence[ArmPairRow]:
         """The pairs of the tournament, oldest first."""
-        self.looks += 1
-        if self.looks > LOOKS or not self._is_unchanged(reader, record):
-            self.settled, self.total, self.cut, self.looks = [], 0, 0.0, 0
+        if not self._is_unchanged(reader, record):
+            self.settled, self.sums, self.cut = [], NO_PAIRS, 0.0
             self.counted.clear()
             self.costs.clear()
         new = reader.judgements.arm_pairs(record.route, self.cut or record.begun, record.ended or 0.0)
@@ -63,14 +60,14 @@ class KnownTournament:
             return [*self.settled, *new]
         place = bisect_left(new, cut, key=attrgetter("started"))
         self.settled += new[:place]
-        self.total += sum(row.no for row in new[:place])
+        self.sums = _with(self.sums, new[:place])
         self.cut = cut
         return [*self.settled, *new[place:]]
 
     def _is_unchanged(self, reader: Reader, record: TournamentRecord) -> bool:
         if not self.cut:
             return True
-        return reader.judgements.arm_pairs_sum(record.route, record.begun, self.cut) == (len(self.settled), self.total)
+        return reader.judgements.arm_pairs_sums(record.route, record.begun, self.cut) == self.sums
 
     def cost_of(self, providers: Mapping[str, Provider]) -> Cost:
         """What an answer costs by the prices of these `providers`, computed once for each."""
@@ -106,6 +103,16 @@ class KnownTournament:
         if known is None or known.pairs > settled or known.total != sum(row.no for row in arm.rows[: known.pairs]):
             known = self.counted[key] = _Counted(ArmEvidence(terms=terms))
         return known
+
+
+def _with(sums: ArmPairsSums, judged: Sequence[ArmPairRow]) -> ArmPairsSums:
+    """The sums with more pairs, each of them judged."""
+    return ArmPairsSums(
+        pairs=sums.pairs + len(judged),
+        numbers=sums.numbers + sum(row.no for row in judged),
+        judged=sums.judged + len(judged),
+        letters=sums.letters + sum(len(row.judgement or "") for row in judged),
+    )
 
 
 class KnownTournaments:

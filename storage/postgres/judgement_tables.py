@@ -17,6 +17,7 @@ from storage.judgement_rows import (
     AcknowledgementRow,
     AlarmRow,
     ArmPairRow,
+    ArmPairsSums,
     ComparedChecks,
     CountedPairRow,
     EvidenceRow,
@@ -195,9 +196,9 @@ class PostgresJudgementQueries:
         """The pairs of one route in a period, of its live provider and its candidates, oldest first."""
         return self._query(lambda conn: routed_answers.arm_pairs_of(conn, route, since, until))
 
-    def arm_pairs_sum(self, route: str, since: float, until: float) -> tuple[int, int]:
-        """How many these pairs are, and the sum of their numbers, by which it is seen that some were added or deleted."""
-        return self._query(lambda conn: routed_answers.arm_pairs_sum_of(conn, route, since, until))
+    def arm_pairs_sums(self, route: str, since: float, until: float) -> ArmPairsSums:
+        """The sums of these pairs, by which it is seen that some were added, deleted or judged otherwise."""
+        return self._query(lambda conn: routed_answers.arm_pairs_sums_of(conn, route, since, until))
 
     def routed_pairs(self, since: float, until: float, limit: int) -> Sequence[RoutedPairRow]:
         """The newest `limit` pairs of routers with their payoffs, oldest first."""

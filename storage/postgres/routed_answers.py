@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import psycopg
 
-from storage.judgement_rows import ArmPairRow, RoutedPairRow, UpstreamShare, UpstreamTurns, segment_names
+from storage.judgement_rows import ArmPairRow, ArmPairsSums, RoutedPairRow, UpstreamShare, UpstreamTurns, segment_names
 from storage.postgres.result_rows import Values, period, rows_as
 
 _IN = "id >= %(first)s AND started >= %(since)s AND started < %(until)s"
@@ -26,8 +26,10 @@ LEFT JOIN trials t ON t.pair_id = p.id AND t.pair_id >= %(first)s {_OF} ORDER BY
 ARM_PAYOFFS = f"""
 SELECT p.id, y.signal, y.payoff FROM pairs p JOIN payoffs y ON y.pair_id = p.id AND y.pair_id >= %(first)s {_OF}
 """  # noqa: S608 - as above
-ARM_SUM = f"""
-SELECT count(*), coalesce(sum(p.no), 0)::bigint FROM pairs p JOIN exchanges e ON e.id = p.subject_id AND e.id >= %(first)s {_OF}
+ARM_SUMS = f"""
+SELECT count(*), coalesce(sum(p.no), 0)::bigint, count(g.reason), coalesce(sum(length(g.reason)), 0)::bigint
+FROM pairs p JOIN exchanges e ON e.id = p.subject_id AND e.id >= %(first)s
+LEFT JOIN rulings g ON g.pair_id = p.id AND g.pair_id >= %(first)s {_OF}
 """  # noqa: S608 - as above
 NEWEST_PAIRS = f"""
 SELECT p.id, p.model, p.provider, p.reference, p.upstream, p.started, p.conversation, coalesce(g.reason, '') AS judgement
@@ -80,10 +82,9 @@ def arm_pairs_of(conn: psycopg.Connection, route: str, since: float, until: floa
     ]
 
 
-def arm_pairs_sum_of(conn: psycopg.Connection, route: str, since: float, until: float) -> tuple[int, int]:
-    """How many these pairs are, and the sum of their numbers."""
-    count, total = conn.execute(ARM_SUM, period(since, until, route=route)).fetchone() or (0, 0)
-    return count, total
+def arm_pairs_sums_of(conn: psycopg.Connection, route: str, since: float, until: float) -> ArmPairsSums:
+    """The sums of these pairs."""
+    return ArmPairsSums(*(conn.execute(ARM_SUMS, period(since, until, route=route)).fetchone() or ()))
 
 
 def routed_pairs_of(conn: psycopg.Connection, since: float, until: float, limit: int) -> Sequence[RoutedPairRow]:

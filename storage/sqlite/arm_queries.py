@@ -6,7 +6,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Sequence
 
-from storage.judgement_rows import ArmPairRow, segment_names
+from storage.judgement_rows import ArmPairRow, ArmPairsSums, segment_names
 from storage.sqlite.query_rows import FOREVER
 
 _OF = "WHERE p.route = ? AND p.started >= ? AND p.started < ?"
@@ -19,7 +19,10 @@ SELECT p.no, p.reference_id, e.role, p.model, p.provider, p.reference, p.started
 FROM pairs p JOIN exchanges e ON e.id = p.subject_id LEFT JOIN rulings g ON g.pair_no = p.no
 LEFT JOIN trials t ON t.pair_no = p.no {_OF} ORDER BY p.started, p.no
 """  # noqa: S608 - our own constants
-SUM = f"SELECT count(*), coalesce(sum(p.no), 0) FROM pairs p JOIN exchanges e ON e.id = p.subject_id {_OF}"  # noqa: S608 - as above
+SUMS = f"""
+SELECT count(*), coalesce(sum(p.no), 0), count(g.reason), coalesce(sum(length(g.reason)), 0)
+FROM pairs p JOIN exchanges e ON e.id = p.subject_id LEFT JOIN rulings g ON g.pair_no = p.no {_OF}
+"""  # noqa: S608 - as above
 PAYOFFS = f"SELECT p.no, y.signal, y.payoff FROM pairs p JOIN payoffs y ON y.pair_no = p.no {_OF}"  # noqa: S608 - as above
 
 
@@ -32,10 +35,9 @@ def arm_pairs(conn: sqlite3.Connection, route: str, since: float, until: float) 
     return [_row(row, payoffs[row[0]]) for row in conn.execute(ARM_PAIRS, wanted)]
 
 
-def arm_pairs_sum(conn: sqlite3.Connection, route: str, since: float, until: float) -> tuple[int, int]:
-    """How many these pairs are, and the sum of their numbers."""
-    count, total = conn.execute(SUM, (route, since, until or FOREVER)).fetchone()
-    return count, total
+def arm_pairs_sums(conn: sqlite3.Connection, route: str, since: float, until: float) -> ArmPairsSums:
+    """The sums of these pairs."""
+    return ArmPairsSums(*conn.execute(SUMS, (route, since, until or FOREVER)).fetchone())
 
 
 def _row(row: tuple[object, ...], payoffs: dict[str, int]) -> ArmPairRow:

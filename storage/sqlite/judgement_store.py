@@ -16,6 +16,7 @@ from storage.judgement_rows import (
     AcknowledgementRow,
     AlarmRow,
     ArmPairRow,
+    ArmPairsSums,
     ComparedChecks,
     CountedPairRow,
     EvidenceRow,
@@ -168,9 +169,9 @@ class JudgementReader:
         """The pairs of one route in a period, of its live provider and its candidates, oldest first."""
         return self._query(lambda conn: arm_queries.arm_pairs(conn, route, since, until))
 
-    def arm_pairs_sum(self, route: str, since: float, until: float) -> tuple[int, int]:
-        """How many these pairs are, and the sum of their numbers, by which it is seen that some were added or deleted."""
-        return self._query(lambda conn: arm_queries.arm_pairs_sum(conn, route, since, until))
+    def arm_pairs_sums(self, route: str, since: float, until: float) -> ArmPairsSums:
+        """The sums of these pairs, by which it is seen that some were added, deleted or judged otherwise."""
+        return self._query(lambda conn: arm_queries.arm_pairs_sums(conn, route, since, until))
 
     def finish_reasons(self, since: float, until: float, limit: int) -> Sequence[PairFinishReasons]:
         """The finish reasons of the newest `limit` pairs of the period in which tools were offered."""

@@ -17,9 +17,9 @@ def test_pairs_of_a_route_are_those_of_sqlite(both, route):
 
 
 @pytest.mark.parametrize("route", ["default", "absent"])
-def test_the_sum_of_a_route_s_pairs_is_that_of_sqlite(both, route):
+def test_the_sums_of_a_route_s_pairs_is_that_of_sqlite(both, route):
     one, other = (
-        list(each_period(lambda since, until, store=store: [store.judgements.arm_pairs_sum(route, since, until)]))
+        list(each_period(lambda since, until, store=store: [store.judgements.arm_pairs_sums(route, since, until)]))
         for store in both
     )
     assert one == other

@@ -2,6 +2,7 @@
 
 from proxy.exchange import Role
 from tests.records import NOW, add_pair, calling
+from tests.shadow.tournament.stored_arms import store_arms
 
 
 def test_pairs_of_a_route_have_their_role_payoffs_and_answers_oldest_first(store):
@@ -47,5 +48,14 @@ def test_the_sum_of_the_numbers_changes_with_each_pair(store):
     add_pair(store, "p", "Hello", "Hello", route="other", started=NOW)
     assert store.flush(20)
     rows = store.judgements.arm_pairs("agents", NOW, NOW + 2)
-    assert store.judgements.arm_pairs_sum("agents", NOW, NOW + 2) == (2, sum(row.no for row in rows))
-    assert store.judgements.arm_pairs_sum("nowhere", NOW, 0.0) == (0, 0)
+    numbers = sum(row.no for row in rows)
+    assert store.judgements.arm_pairs_sums("agents", NOW, NOW + 2) == (2, numbers, 0, 0)
+    assert store.judgements.arm_pairs_sums("nowhere", NOW, 0.0) == (0, 0, 0, 0)
+
+
+def test_the_sums_count_the_pairs_that_are_judged_and_the_length_of_their_judgements(store):
+    store_arms(store, NOW, n=40, conversation="talk")
+    rows = store.judgements.arm_pairs("agents", NOW, NOW + 40)
+    letters = sum(len(row.judgement) for row in rows)
+    assert store.judgements.arm_pairs_sums("agents", NOW, NOW + 40) == (80, sum(row.no for row in rows), 80, letters)
+    assert letters > 0
