@@ -337,9 +337,7 @@ class TrafficCount:
 
 
 class TenantRecords(NamedTuple):
-    """What the store has of one tenant in a period: traffic, tokens, and the times of its newest answers as
-    (provider, model, role, measure, seconds).
-    """
+    """The figures of one tenant in a period; `latencies`: (provider, model, role, measure, seconds) of its newest answers."""
 
     traffic: tuple[TrafficCount, ...]
     token_sums: tuple[TokenSum, ...]
