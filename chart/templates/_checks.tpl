@@ -1,3 +1,11 @@
+{{- /* The keys of a TOML text whose URLs carry a password, one a line: before an @, or as a parameter. */ -}}
+{{- define "sameweights.secrets" -}}
+{{- $before := `://[^/@\s"\\\[]*:[^/@\s"\\\[]*@|postgres(?:ql)?://[^\s"]*:[^\s"]*@|(?:nats|tls)://[^\s"]*@` }}
+{{- range regexFindAll (printf `(?m)^.*(?:%s|[?&](?:ssl)?password=[^&\s"]).*$` $before) . -1 }}
+{{ regexFind "^[^=]*" . | trim }}
+{{- end }}
+{{- end }}
+
 {{- /* Every sentence about values that cannot work, in one pass. */ -}}
 {{- define "sameweights.checks" -}}
 {{- $found := list }}
@@ -16,8 +24,12 @@
 {{- $found = append $found (printf "config.%s.listen: the chart sets it, since Services and probes use its ports; leave it out" .) }}
 {{- end }}
 {{- end }}
-{{- if regexMatch "://[^/@]*:[^/@]*@" $url }}
-{{- $found = append $found "config.storage.url: carries a password, which a ConfigMap would show; put the URL into a Secret and name its variable in config.storage.url_env" }}
+{{- $toml := include "sameweights.toml" . }}
+{{- if not (contains "[admin]" $toml) }}
+{{- $found = append $found (printf "config: cannot be written as TOML: %s; an empty item of a list is such a value" (trim $toml)) }}
+{{- end }}
+{{- range $key := include "sameweights.secrets" $toml | splitList "\n" | compact | uniq }}
+{{- $found = append $found (printf "config: %s carries a password, which a ConfigMap would show; keep it in a Secret, and name its variable in storage.url_env or broker.credentials_env, or set HTTPS_PROXY from it in env" $key) }}
 {{- end }}
 {{- if and (eq .Values.mode "single") $broker }}
 {{- $found = append $found "config.broker.url: one pod forwards and audits without a broker; set mode: fleet, or leave broker.url out" }}

@@ -32,7 +32,7 @@ def config(**sections: dict[str, object]) -> dict[str, object]:
             'config.storage.url: "sqlite:////data/a.db" is not on the volume',
         ),
         ("single", config(storage={"url": "sqlite:///a.db"}), 'config.storage.url: "sqlite:///a.db" is not on the volume'),
-        ("single", config(storage={"url": "postgresql://a:b@c/d"}), "config.storage.url: carries a password"),
+        ("single", config(shadow={"tags": ["a", None]}), "config: cannot be written as TOML: toml: cannot encode array with nil"),
         ("fleet", config(broker={"url": ""}), "config.broker.url: none is configured"),
         ("fleet", config(storage={"url_env": ""}), "config.storage.url_env: auditors share one store"),
         ("fleet", config(shadow={"audit_workers": 2}), "config.shadow.audit_workers: workers of one host share"),
@@ -45,6 +45,41 @@ def test_a_value_that_cannot_work_is_refused_in_a_sentence(mode, more, sentence)
     ran = template(mode, more)
     assert ran.returncode == 1
     assert sentence in ran.stderr
+
+
+SECRETS = {
+    "storage.url": ("postgresql://a:s3cret@c/d", "postgres://a:s3/cret@c/d", "postgresql://c/d?user=a&password=s3cret"),
+    "broker.url": ("nats://a:s3cret@n:4222", "nats://n:4222, tls://s3cret@n2:4222"),
+    "proxy.outbound_proxy": ("http://a:s3cret@out:3128", "https://:s3cret@out"),
+    "drift.webhook": ("https://a:s3cret@hook.example.com/x",),
+    "storage.url ": ("postgresql://c/d?sslmode=require&sslpassword=s3cret",),
+}
+
+
+@pytest.mark.parametrize(("place", "url"), [(place, url) for place, urls in SECRETS.items() for url in urls])
+@pytest.mark.parametrize("major", [3, 4])
+def test_a_password_in_any_url_is_refused_and_not_shown(tmp_path, place, url, major):
+    section, key = place.strip().split(".")
+    file = tmp_path / "values.yaml"
+    file.write_text(yaml.safe_dump(config(**{section: {key: url}})))
+    ran = helm("template", "sameweights", CHART, "--values", EXAMPLES["fleet"], "--values", file, major=major)
+    assert ran.returncode == 1
+    assert f"config: {key} carries a password, which a ConfigMap would show" in ran.stderr
+    assert "s3" not in ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        config(storage={"url_env": "", "url": "postgresql://sw@db:5432/sw?sslmode=require&passfile=/keys/pass"}),
+        config(broker={"url": "nats://n-0:4222, nats://n-1:4222"}),
+        config(proxy={"providers": {"upstream": {"base_url": "https://api.example.com:443/accounts/me@example.com/v1"}}}),
+        config(storage={"redact": [r"://[^:@/\s]+:[^@/\s]+@", r"://\S+:\S+@"]}),
+    ],
+)
+def test_a_colon_an_at_sign_and_a_pattern_are_no_password(more):
+    ran = template("fleet", more)
+    assert ran.returncode == 0, ran.stderr
 
 
 @pytest.mark.parametrize(
