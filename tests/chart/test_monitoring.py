@@ -28,11 +28,45 @@ def documents(release) -> list[dict]:
 def test_rules_are_those_that_dashboards_writes_and_prometheus_takes_them(tmp_path, documents, release):
     groups = one(documents, "PrometheusRule")["spec"]["groups"]
     texts = contents(pages=PAGES, grafana=GRAFANA, job=release)
-    files = [yaml.safe_load(texts[f"prometheus/{name}.yml"])["groups"] for name in ("rules", "alerts")]
+    own = {file: text.replace(f'job="{release}"', f'namespace="ai", job="{release}"') for file, text in texts.items()}
+    files = [yaml.safe_load(own[f"prometheus/{name}.yml"])["groups"] for name in ("rules", "alerts")]
     assert groups == files[0] + files[1]
-    assert f'up{{job="{release}"}} == 0' in str(groups)
+    assert f'up{{namespace="ai", job="{release}"}} == 0' in str(groups)
     (tmp_path / "rules.yml").write_text(yaml.safe_dump({"groups": groups}))
     ran = promtool("check", "rules", tmp_path / "rules.yml")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+DOWN = """
+rule_files: [rules.yml]
+tests:
+  - interval: 1m
+    input_series:
+      - {series: 'up{namespace="ai", job="JOB", instance="a"}', values: OWN}
+      - {series: 'up{namespace="other", job="JOB", instance="b"}', values: OTHER}
+    promql_expr_test:
+      - expr: count by (namespace) (ALERTS{alertname="SameweightsDown", alertstate="firing"})
+        eval_time: 10m
+        exp_samples: EXPECTED
+"""
+
+
+@pytest.mark.parametrize(
+    ("up", "expected"),
+    [
+        ({"OWN": "1x20", "OTHER": "0x20"}, "[]"),
+        ({"OWN": "0x20", "OTHER": "1x20"}, "[{labels: '{namespace=\"ai\"}', value: 1}]"),
+        ({"OWN": "_x20", "OTHER": "1x20"}, "[{labels: '{namespace=\"ai\"}', value: 1}]"),
+    ],
+    ids=["another is down", "this is down", "this has no target"],
+)
+def test_the_release_is_down_by_its_own_targets_alone(tmp_path, documents, release, up, expected):
+    (tmp_path / "rules.yml").write_text(yaml.safe_dump({"groups": one(documents, "PrometheusRule")["spec"]["groups"]}))
+    text = DOWN
+    for word, value in {"JOB": release, "EXPECTED": expected, **up}.items():
+        text = text.replace(word, value)
+    (tmp_path / "test.yml").write_text(text)
+    ran = promtool("test", "rules", tmp_path / "test.yml")
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
