@@ -239,6 +239,12 @@ def test_the_release_s_name_is_one_that_all_resources_can_have(release):
     assert all(len(each["metadata"]["name"]) <= 63 for each in documents)
 
 
+def test_a_later_revision_replaces_a_single_pod_that_never_became_ready():
+    written = yaml.safe_load(contents(image="sameweights:0.1.0")["statefulset.yaml"])
+    assert one(rendered("single"), "StatefulSet")["spec"]["podManagementPolicy"] == "Parallel"
+    assert written["spec"]["podManagementPolicy"] == "Parallel"
+
+
 @pytest.mark.parametrize("key", ["securityContext", "livenessProbe", "readinessProbe", "resources"])
 def test_the_pod_of_the_chart_is_that_of_the_written_manifests(key):
     (written,) = yaml.safe_load(contents(image="sameweights:0.1.0")["statefulset.yaml"])["spec"]["template"]["spec"]["containers"]
