@@ -30,6 +30,11 @@ env:
     value: "{{ $values.address }}:8081"
   - name: SAMEWEIGHTS_STORAGE__URL
     value: {{ include "sameweights.store" .root | quote }}
+{{- if eq $values.mode "single" }}
+  # because readers sort large reports in files, which would fill /tmp and have the pod evicted
+  - name: SQLITE_TMPDIR
+    value: /var/lib/sameweights
+{{- end }}
 {{- with concat $values.env (.own.env | default list) }}
 {{- toYaml . | nindent 2 }}
 {{- end }}

@@ -1,7 +1,10 @@
 """The rendered pods: their rights, probes, names and end, and that selectors, ports and volumes fit one another."""
 
 import math
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 import yaml
@@ -21,6 +24,23 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 PARTS = {"all": "single", "proxy": "proxies", "audit": "auditors"}
 EVERYTHING = {"monitoring": {"podMonitor": True, "rules": True, "dashboards": True}}
 PODS = {role: pod for mode in ("single", "fleet") for role, pod in roles(rendered(mode)).items()}
+
+
+SORT = """
+import os, sys
+from pathlib import Path
+from storage.sqlite.connection import open_reading, open_writing
+path = Path(sys.argv[1])
+path.touch()
+open_writing(path, 1).executescript(
+    "create table t (x); with recursive n(i) as (select 1 union all select i + 1 from n limit 30000) "
+    "insert into t select hex(randomblob(400)) from n"
+)
+rows = open_reading(path, 1).execute("select x from t order by x")
+next(rows)
+os.system(f"ls -l /proc/{os.getpid()}/fd")
+"""
+"""Prints the open files of a process in which a reader sorts 24 MB."""
 
 
 @pytest.fixture(params=PARTS)
@@ -64,7 +84,25 @@ def test_user_paths_ports_and_variables_are_those_of_the_image(pod, container):
     exposed = re.search(r"(?m)^EXPOSE (.+)$", DOCKERFILE)[1].split()
     assert {str(each["containerPort"]) for each in container["ports"]} <= set(exposed)
     image = dict(re.findall(r"(SAMEWEIGHTS_[A-Z_]+)=(\S+)", DOCKERFILE))
-    assert {each["name"]: each["value"] for each in container["env"]} == image
+    own = {each["name"]: each["value"] for each in container["env"]}
+    own.pop("SQLITE_TMPDIR", None)
+    assert own == image
+
+
+def test_files_of_the_single_pod_s_large_sorts_are_on_its_volume(tmp_path):
+    (container,) = PODS["all"]["containers"]
+    folder = {each["name"]: each["value"] for each in container["env"]}["SQLITE_TMPDIR"]
+    (volume,) = [each["name"] for each in container["volumeMounts"] if each["mountPath"] == folder]
+    (claim,) = one(rendered("single"), "StatefulSet")["spec"]["volumeClaimTemplates"]
+    assert volume == claim["metadata"]["name"]
+    ran = subprocess.run(
+        [sys.executable, "-c", SORT, tmp_path / "a.db"],
+        env={"PATH": os.environ["PATH"], "SQLITE_TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert f"{tmp_path}/etilqs_" in ran.stdout, "a reader's sort is in a file of that folder"
 
 
 def test_secrets_are_names_alone(container):
