@@ -369,6 +369,9 @@ class Store(Writer, PreparedWriter, Reader, Protocol):
     def secret(self) -> bytes:
         """The 32 random bytes of this installation, drawn at the first call and the same ever after; never to be shown."""
 
+    def is_known(self, exchange_id: str) -> bool:
+        """Whether an exchange was stored, with a row or without one; where it is written, so that a standby does not count."""
+
     def note_action(self, row: OperatorActionRow) -> None:
         """Store what an operator did from a page; on disk when this returns. Slow: off the loop."""
 
@@ -391,10 +394,7 @@ class Store(Writer, PreparedWriter, Reader, Protocol):
         """Delete exchanges, and the pairs they belong to, for good; StoreError when they cannot be deleted."""
 
     def sweep(self, now: float, shorter: Mapping[str, float] = NONE_SHORTER) -> int:
-        """Delete exchanges beyond the retention limits at `now` (epoch seconds); the number deleted.
-
-        `shorter` has the days after which those of a tenant are deleted, where that is earlier.
-        """
+        """Delete exchanges beyond the retention limits at `now`, those of a tenant after its days in `shorter`; how many."""
 
     def close(self) -> None:
         """Flush and release the database."""

@@ -47,7 +47,7 @@ class BrokerIntake:
             limit_bytes=config.shadow.inbox_bytes,
             message_limit=frame_bytes(config),
             ledger=ledger,
-            is_stored=lambda exchange_id: store.exchange(exchange_id) is not None,
+            is_stored=store.is_known,
         )
 
     def __repr__(self) -> str:

@@ -267,7 +267,7 @@ class CopyInserter:
         ids = [rows.id for record in records for rows in record.exchanges]
         pairs = [record.pair.id for record in records if record.pair]
         subjects = [_subject(record.pair) for record in records if record.pair]
-        known = _known(conn, "exchanges", [*ids, *subjects]) | _known(conn, "unkept_ids", ids)
+        known = known_exchanges(conn, ids) | (_known(conn, "exchanges", subjects) if subjects else set())
         return _Batch(known, _known(conn, "pairs", pairs) if pairs else set()), known | set(ids)
 
     def _copy(self, conn: psycopg.Connection, table: str, rows: Sequence[Values]) -> None:
@@ -329,6 +329,11 @@ def _run(conn: psycopg.Connection, job: Callable[[psycopg.Connection], Result]) 
 def _is_of_a_record(error: Exception) -> bool:
     """Whether an error is about the values of a record: the server, or psycopg before it sends them, does not take one."""
     return isinstance(error, RECORD_ERRORS) or (isinstance(error, psycopg.ProgrammingError) and error.sqlstate is None)
+
+
+def known_exchanges(conn: psycopg.Connection, ids: Sequence[str]) -> set[str]:
+    """Those of the ids whose exchanges were stored, with a row or without one."""
+    return _known(conn, "exchanges", ids) | _known(conn, "unkept_ids", ids)
 
 
 def _known(conn: psycopg.Connection, table: str, ids: Iterable[str]) -> set[str]:

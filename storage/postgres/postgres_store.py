@@ -21,7 +21,7 @@ from storage.batch_writer import BatchWriter
 from storage.erasure_choice import ErasureChoice
 from storage.page_rows import OperatorActionRow
 from storage.postgres import row_deletion
-from storage.postgres.copy_inserter import CopyInserter
+from storage.postgres.copy_inserter import CopyInserter, known_exchanges
 from storage.postgres.day_partitions import AHEAD, DAY
 from storage.postgres.identity_rows import PostgresIdentityQueries
 from storage.postgres.judgement_tables import PostgresJudgementStore
@@ -132,6 +132,10 @@ class PostgresStore(QueuedRecords[psycopg.Connection], PostgresReader):
         """Delete what was chosen for good, what is queued included; StoreError when the server refuses."""
         self.flush(FLUSH_SECONDS)
         return row_deletion.drop_chosen(self._run, chosen)
+
+    def is_known(self, exchange_id: str) -> bool:
+        """Whether an exchange was stored, with a row or without one; read from the primary."""
+        return self._primary.query(lambda conn: bool(known_exchanges(conn, [exchange_id])))
 
     def note_action(self, row: OperatorActionRow) -> None:
         """Store what an operator did; on disk when this returns."""

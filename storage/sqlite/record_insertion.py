@@ -181,7 +181,7 @@ def _batch(conn: sqlite3.Connection, records: Sequence[PreparedRecord]) -> _Batc
     (after,) = conn.execute(LAST_EXCHANGE).fetchone()
     (last_pair,) = conn.execute(LAST_PAIR).fetchone()
     return _Batch(
-        known_exchanges=_known(conn, KNOWN_EXCHANGES, (rows.id for rows in exchanges)),
+        known_exchanges=known_exchanges(conn, (rows.id for rows in exchanges)),
         known_pairs=_known(conn, KNOWN_PAIRS, (record.pair.id for record in records if record.pair)),
         after=after,
         last_pair=last_pair,
@@ -189,6 +189,11 @@ def _batch(conn: sqlite3.Connection, records: Sequence[PreparedRecord]) -> _Batc
         pair_no=itertools.count(last_pair + 1).__next__,
         bases=dict(conn.execute(BASES, (json.dumps([rows.body.base for rows in exchanges if rows.body]),))),
     )
+
+
+def known_exchanges(conn: sqlite3.Connection, ids: Iterable[str]) -> set[str]:
+    """Those of the ids whose exchanges were stored, with a row or without one."""
+    return _known(conn, KNOWN_EXCHANGES, ids)
 
 
 def _known(conn: sqlite3.Connection, statement: str, ids: Iterable[str]) -> set[str]:

@@ -35,6 +35,7 @@ from storage.sqlite.erasure import forget
 from storage.sqlite.installation_secret import stored_secret
 from storage.sqlite.judgement_store import SqliteJudgementStore
 from storage.sqlite.migrations import migrate, why_not_ours
+from storage.sqlite.record_insertion import known_exchanges
 from storage.sqlite.sqlite_reader import SqliteReader
 from storage.sqlite.study_tables import SqliteStudyStore
 from storage.storage_config import StorageConfig
@@ -163,6 +164,10 @@ class SqliteStore(QueuedRecords[sqlite3.Connection], SqliteReader):
                     self._idle.pop().close()
         self._log_file = None
         return open_writing(self._path, self._busy_seconds)
+
+    def is_known(self, exchange_id: str) -> bool:
+        """Whether an exchange was stored, with a row or without one."""
+        return self._query(lambda conn: bool(known_exchanges(conn, [exchange_id])))
 
     def note_action(self, row: OperatorActionRow) -> None:
         """Store what an operator did; on disk when this returns."""

@@ -97,6 +97,13 @@ def test_an_exchange_without_a_row_that_comes_again_is_known_and_counted_once(st
     assert [line.requests for line in store.traffic(0, 0)] == [1]
 
 
+def test_exchange_is_known_with_a_row_and_without_one(store):
+    store.add_exchange(exchange_record("row"))
+    store.add_exchange(unkept("no-row"))
+    assert store.flush(PATIENCE)
+    assert [store.is_known(name) for name in ("row", "no-row", "none")] == [True, True, False]
+
+
 def test_the_coverage_names_rows_pairs_and_what_has_no_row(store):
     for name in ("a1", "a2", "a3"):
         store.add_exchange(unkept(name))

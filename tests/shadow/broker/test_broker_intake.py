@@ -1,19 +1,27 @@
 """What waits in a stream, by the server's clock; an intake is ready once it is connected."""
 
 import asyncio
+from contextlib import closing
+from dataclasses import replace
 
 import pytest
 from prometheus_client import CollectorRegistry
 
+from proxy.packing import pack
 from proxy.process.shared_counters import SharedCounters
-from shadow.broker import broker_intake
+from shadow.broker import broker_intake, broker_streams
 from shadow.broker.broker_errors import BrokerAwayError, BrokerError
 from shadow.broker.broker_intake import BrokerIntake, backlog, stream_backlog
+from shadow.broker.broker_message import PayloadCompressor, headers, subject
 from shadow.metrics.broker_metrics import ConsumerMetrics
 from shadow.pipeline.exchange_ledger import ExchangeLedger
 from shadow.settings.top_level_config import Config
+from storage.opening import open_store
+from storage.storage_config import StorageConfig
 from tests.brokers import STREAM_BYTES, connected, nats_server, settings
-from tests.running import until
+from tests.conformance import exchange_record, offered
+from tests.exchanges import asked, exchange, said
+from tests.running import PATIENCE, until
 
 
 def info(**state) -> dict[str, object]:
@@ -51,13 +59,13 @@ async def test_backlog_of_each_stream_is_what_was_published(tmp_path):
 
 
 class Stored:
-    def exchange(self, _):
-        return None
+    def is_known(self, _):
+        return False
 
 
-def intake(config) -> tuple[BrokerIntake, CollectorRegistry]:
+def intake(config, store=None) -> tuple[BrokerIntake, CollectorRegistry]:
     registry, ledger = CollectorRegistry(), ExchangeLedger(SharedCounters(), {})
-    made = BrokerIntake(Config(broker=config), "", ledger=ledger, store=Stored(), metrics=ConsumerMetrics(registry))
+    made = BrokerIntake(Config(broker=config), "", ledger=ledger, store=store or Stored(), metrics=ConsumerMetrics(registry))
     return made, registry
 
 
@@ -105,3 +113,31 @@ async def test_broker_that_refuses_the_configuration_ends_the_start(tmp_path):
         made, _ = intake(settings(server, replicas=5))
         with pytest.raises(BrokerError, match=r"broker\.replicas"):
             await made.start("")
+
+
+@pytest.mark.slow
+async def test_redelivered_exchange_that_is_stored_is_acknowledged_while_the_standby_is_down(tmp_path, postgres_url, monkeypatch):
+    monkeypatch.setattr(broker_streams, "ACK_SECONDS", 0.5)
+    monkeypatch.setenv("STANDBY_URL", "postgresql://sw@127.0.0.1:9/made")
+    storage = StorageConfig(url=postgres_url, read_url_env="STANDBY_URL", batch_seconds=0.01)
+    known, more = (exchange(said(), request=asked(), id=f"{number:032d}") for number in (1, 2))
+    async with nats_server(tmp_path) as server, connected(settings(server), consumers=True) as broker:
+        with closing(open_store(storage)) as store:
+            assert offered(store.add_exchange, replace(exchange_record(known.id), kept=False)).result(PATIENCE)
+            await broker.publish(subject(0), PayloadCompressor().compress(pack(known)), headers(known.id))
+            first, _ = intake(settings(server), store)
+            await first.start("")
+            staying = asyncio.create_task(first.stay())
+            assert await asyncio.wait_for(first.consumer.take(), PATIENCE) == known
+            staying.cancel()
+            await asyncio.gather(staying, return_exceptions=True)
+            second, _ = intake(settings(server), store)
+            await second.start("")
+            staying = asyncio.create_task(second.stay())
+            await broker.publish(subject(0), PayloadCompressor().compress(pack(more)), headers(more.id))
+            assert (await asyncio.wait_for(second.consumer.take(), PATIENCE)).id == more.id
+            await until(lambda: second.consumer.redelivered["stored_before"])
+            staying.cancel()
+            await asyncio.gather(staying, return_exceptions=True)
+            await first.close()
+            await second.close()

@@ -182,9 +182,11 @@ def test_pages_read_the_standby_and_the_judge_reads_the_primary(postgres_server,
 
 def test_what_the_audit_starts_from_is_read_while_the_standby_is_down(postgres_url, monkeypatch):
     monkeypatch.setenv("STANDBY_URL", "postgresql://sw@127.0.0.1:9/made")
-    with closing(open_store(StorageConfig(url=postgres_url, read_url_env="STANDBY_URL"))) as store:
+    with closing(open_store(StorageConfig(url=postgres_url, read_url_env="STANDBY_URL", batch_seconds=0.01))) as store:
         with pytest.raises(StoreError, match="cannot be reached"):
             store.traffic(0, 0)
+        assert offered(store.add_exchange, exchange_record("one")).result(PATIENCE)
+        assert [store.is_known(name) for name in ("one", "other")] == [True, False]
         assert store.identity_queries.latest(10) == []
         assert store.extent()[0] > 0
 
