@@ -345,9 +345,8 @@ class TenantRecords(NamedTuple):
 
 
 class RowCoverage(NamedTuple):
-    """How many live requests of a period have a row: `rows` of them, `paired` of these with a pair; `unkept` were counted alone.
-
-    `unkept` is counted in stretches of ten minutes, of which the first may begin before the period.
+    """Live requests of a period: `rows` have a row, `paired` of these have a pair, and `unkept` are counted without a row, in
+    stretches of ten minutes, of which the first may begin before the period.
     """
 
     rows: int

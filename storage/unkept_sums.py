@@ -123,14 +123,15 @@ def known_since(now: float) -> str:
 
 def coverage_queries(mark: Callable[[str], str], *, between: str = "") -> Sequence[str]:
     """Statements that count live requests of a period: without a row, with one, with a pair. `mark` makes a named value's
-    place, `between` is a further condition on ids.
+    place, `between` is a further condition on ids. The subject of a candidate's pair is no live request.
     """
     period = f"started >= {mark('since')} AND started < {mark('until')}{between}"
+    rows = f"SELECT count(*) FROM exchanges WHERE role = 'primary' AND {period}"  # noqa: S608 - our own constants
     stretches = f"began >= {mark('begun')} AND began < {mark('until')}"
     return (
-        f"SELECT coalesce(sum(requests), 0) FROM unkept_passages WHERE role = 'primary' AND {stretches}",  # noqa: S608 - our own constants
-        f"SELECT count(*) FROM exchanges WHERE role = 'primary' AND {period}",  # noqa: S608 - as above
-        f"SELECT count(DISTINCT subject_id) FROM pairs WHERE {period}",  # noqa: S608 - as above
+        f"SELECT coalesce(sum(requests), 0) FROM unkept_passages WHERE role = 'primary' AND {stretches}",  # noqa: S608 - as above
+        rows,
+        f"{rows} AND id IN (SELECT subject_id FROM pairs WHERE {period})",  # noqa: S608 - as above
     )
 
 

@@ -25,7 +25,7 @@ def row_sampling(reader: Reader, since: float, until: float) -> RowSampling | No
     coverage = reader.row_coverage(since, until)
     if not coverage.unkept:
         return None
-    kept = max(coverage.rows - coverage.paired, 0)
+    kept = coverage.rows - coverage.paired
     without = kept + coverage.unkept
     return RowSampling(
         without_pair=without,

@@ -114,6 +114,17 @@ def test_the_coverage_names_rows_pairs_and_what_has_no_row(store):
     assert store.row_coverage(0, 0) == RowCoverage(rows=3, paired=1, unkept=3)
 
 
+def test_the_coverage_counts_no_subject_of_a_candidates_pair_as_a_live_request(store):
+    store.add_exchange(unkept("a1"))
+    store.add_exchange(exchange_record("p1"))
+    store.add_pair(pair_record("p1"))
+    for name in ("c1", "c2", "c3"):
+        store.add_exchange(exchange_record(name, role="candidate", provider="other"))
+        store.add_pair(pair_record(name, provider="other"))
+    assert store.flush(PATIENCE)
+    assert store.row_coverage(0, 0) == store.row_coverage(START - 9, START + 9) == RowCoverage(rows=1, paired=1, unkept=1)
+
+
 def test_the_coverage_is_zero_where_every_exchange_has_a_row(store):
     store.add_exchange(exchange_record("b1"))
     assert store.flush(PATIENCE)

@@ -15,6 +15,9 @@ def test_the_share_is_of_requests_without_a_pair(store):
     for name in ("p1", "b1", "b2", "b3", "b4", "b5"):
         store.add_exchange(exchange_record(name))
     store.add_pair(pair_record("p1"))
+    for name in ("c1", "c2", "c3"):
+        store.add_exchange(exchange_record(name, role="candidate", provider="other"))
+        store.add_pair(pair_record(name, provider="other"))
     assert store.flush(PATIENCE)
     found = row_sampling(store, 0, 0)
     assert (found.without_pair, found.kept) == (100, 5)
