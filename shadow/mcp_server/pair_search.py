@@ -24,7 +24,7 @@ class PairSearch:
     def __init__(self, reader: Reader, now: Callable[[], float], clock: Callable[[], float]) -> None:
         self._reader = reader
         self._now = now
-        self._time = SearchTime(clock=clock, seconds=SEARCH_SECONDS)
+        self._time = SearchTime(limits=((clock, SEARCH_SECONDS),))
 
     def search_pairs(self, *, text: str, provider: str, model: str, since: str, page: str, limit: int) -> PairSearchPage:
         """The newest pairs that hold the text, and how far was read; ConfigError for an argument that is wrong."""

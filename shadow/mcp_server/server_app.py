@@ -55,6 +55,13 @@ Page = Annotated[str, Field(description="`next_page` of the page before; empty f
 Limit = Annotated[int, Field(description="Rows of a page, 1 to 100.")]
 PairId = Annotated[str, Field(description="Id of a pair, its beginning (8 characters) or its end (4).")]
 
+FoundText = Annotated[
+    str,
+    Field(
+        description="What to find: 2 to 200 characters, at most 20 words, in any case of letters, within the first 250,000 "
+        "characters of a request or answer."
+    ),
+]
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -161,7 +168,7 @@ def _add_search_tool(server: MCPServer, tools: PairSearch) -> None:
     @server.tool(annotations=READ_ONLY)
     @as_tool
     def search_pairs(  # noqa: PLR0917 - the SDK passes by keyword; each is an argument of the tool
-        text: Annotated[str, Field(description="What to find, 2 to 200 characters; the case of letters does not count.")],
+        text: FoundText,
         provider: Provider = "",
         model: Model = "",
         since: Since = "24h",

@@ -29,7 +29,7 @@ from shadow.settings.installed_version import installed_version
 from storage.rows import ExchangeRow, PairFilter, PairRow, Standing
 from storage.store import Reader
 
-SEARCH_SECONDS = 0.02
+SEARCH_SECONDS, WALL_SECONDS = 0.02, 1.0
 """Processor time for which the next pair with a text is searched, in each direction."""
 
 
@@ -66,7 +66,7 @@ class PairView:
 
 class OnePairPage:
     """Renders the page; `evident` returns what is evidence by the verdicts of a period, `now` seconds since the epoch, `clock`
-    the seconds of processor time that this thread has taken.
+    the seconds of processor time that this thread has taken, `wall` monotonic seconds.
     """
 
     def __init__(
@@ -77,9 +77,10 @@ class OnePairPage:
         *,
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.thread_time,
+        wall: Callable[[], float] = time.monotonic,
     ) -> None:
         self._reader, self._jinja, self._evident, self._now = reader, jinja, evident, now
-        self._time = SearchTime(clock=clock, seconds=SEARCH_SECONDS)
+        self._time = SearchTime(limits=((clock, SEARCH_SECONDS), (wall, WALL_SECONDS)))
 
     def __repr__(self) -> str:
         return f"<OnePairPage of {self._reader!r}>"

@@ -12,6 +12,7 @@ from shadow.findings.finding import TIMES, Signal
 from shadow.identity.request_shape import NO_TAG, OTHER_TAG, TAG
 from shadow.pages.page_address import stale
 from shadow.pages.pair_address import PairQuery, pair_query
+from shadow.presentation.found_text import SEARCHED
 from shadow.report.evident_signals import EvidentSignals
 from shadow.report.filters import SEGMENT_NAMES
 from shadow.report.text_search import SearchTime, TextHit, TextSearch, search
@@ -20,7 +21,7 @@ from storage.rows import PairFilter, PairSummary
 from storage.store import Reader
 
 PER_PAGE = 50
-SEARCH_SECONDS = 0.06
+SEARCH_SECONDS, WALL_SECONDS = 0.06, 1.0
 """Processor time that a list reads texts for."""
 SIGNALS = tuple(sorted(signal.value for signal in Signal))
 
@@ -51,7 +52,7 @@ class PairListPart:
 
 class PairsPage:
     """Renders the list; `evident` returns what is evidence by the verdicts of a period, `now` seconds since the epoch, `clock`
-    the seconds of processor time that this thread has taken.
+    the seconds of processor time that this thread has taken, `wall` monotonic seconds.
     """
 
     def __init__(
@@ -63,9 +64,10 @@ class PairsPage:
         *,
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.thread_time,
+        wall: Callable[[], float] = time.monotonic,
     ) -> None:
         self._reader, self._jinja, self._evident, self._now = reader, jinja, evident, now
-        self._time = SearchTime(clock=clock, seconds=SEARCH_SECONDS)
+        self._time = SearchTime(limits=((clock, SEARCH_SECONDS), (wall, WALL_SECONDS)))
         self.config = config
 
     def __repr__(self) -> str:
@@ -85,6 +87,7 @@ class PairsPage:
         return self._jinja.get_template("pairs.html").render(
             rows=part.rows,
             searched=part.searched,
+            searched_characters=SEARCHED,
             asked=asked,
             waiting=evident.waiting,
             absence=evident.absence(asked.words.get("provider", ""), asked.words.get("model", "")),

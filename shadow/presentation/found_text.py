@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from shadow.reading.completion import Completion
@@ -12,6 +12,8 @@ from shadow.reading.parsed_response import ParsedResponse
 
 AROUND = 100
 """Characters shown on either side of a found text."""
+SEARCHED = 250_000
+"""Characters of one request or answer that are searched, which bounds the time of one."""
 
 
 class TextPattern(NamedTuple):
@@ -19,18 +21,35 @@ class TextPattern(NamedTuple):
 
     pattern: re.Pattern[str]
 
-    def excerpt(self, texts: Iterator[str]) -> str:
-        """The first of `texts` that holds it, cut to its surroundings; "" where none does."""
+    def excerpt(self, texts: Iterable[str]) -> str:
+        """The first of `texts` that holds it within the first `SEARCHED` characters of all, cut to its surroundings, each run of
+        white space as one blank; "" where none does.
+        """
+        left = SEARCHED
         for text in texts:
-            if found := self.pattern.search(text):
-                return text[max(0, found.start() - AROUND) : found.end() + AROUND]
+            if found := self.pattern.search(text, 0, left):
+                return _surroundings(text, found.start(), found.end())
+            left -= len(text)
+            if left <= 0:
+                return ""
         return ""
 
 
 def text_pattern(text: str) -> TextPattern:
     """The pattern of a text; white space stands for any white space."""
     words = [re.escape(word) for word in text.split()]
-    return TextPattern(re.compile(r"\s+".join(words), re.IGNORECASE))
+    # possessive, because no shorter run of white space can be followed by a word
+    return TextPattern(re.compile(r"\s++".join(words), re.IGNORECASE))
+
+
+def _surroundings(text: str, start: int, end: int) -> str:
+    before = _collapsed(text[max(0, start - 10 * AROUND) : start])
+    after = _collapsed(text[end : end + 10 * AROUND])
+    return before[-AROUND:] + _collapsed(text[start:end]) + after[:AROUND]
+
+
+def _collapsed(text: str) -> str:
+    return re.sub(r"\s+", " ", text)
 
 
 def request_texts(request: ParsedRequest) -> Iterator[str]:

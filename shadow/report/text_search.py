@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from shadow.presentation.found_text import TextPattern, answer_texts, request_texts, text_pattern
+from shadow.presentation.found_text import SEARCHED, TextPattern, answer_texts, request_texts, text_pattern
 from shadow.privacy.privacy_policy import row_of
 from shadow.reading.parsed_request import parse_request
 from shadow.reading.parsed_response import parse_response
@@ -20,10 +20,14 @@ from storage.rows import PairFilter, PairSummary
 from storage.store import Reader
 
 SHORTEST, LONGEST = 2, 200
-"""Characters of a text that is searched."""
+"""Characters of a text that is searched for."""
+MOST_WORDS = 20
+"""Words of a text that is searched for, because each of them may be compared at each word of a body."""
 READ_AT_ONCE = 50
 """Pairs of one query."""
 Side = Literal["request", "provider", "reference", "control"]
+Texts = list[tuple[Side, tuple[str, ...]]]
+"""The texts of each stored body of a pair."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,49 +41,58 @@ class TextHit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextSearch:
-    """What was found among the `read` pairs, `silent` of them without any stored text; `last` is the one read last, and `more` is
-    True where others follow it.
+    """What was found among the `read` pairs, `silent` of them without any stored text, `cut` without the text in the part of a
+    longer request or answer that is searched; `last` is the one read last, and `more` is True where others follow it.
     """
 
     hits: tuple[TextHit, ...]
     read: int
     silent: int
+    cut: int
     last: PairSummary | None
     more: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchTime:
-    """How long a search reads: `seconds` of `clock`, which is monotonic."""
+    """How long a search reads: seconds of each monotonic clock, as those of processor and wall time; without any, to its end."""
 
-    clock: Callable[[], float]
-    seconds: float
+    limits: tuple[tuple[Callable[[], float], float], ...] = ()
+
+    def begun(self) -> Callable[[], bool]:
+        """The clocks are read; returns whether one of them is over since."""
+        ends = [(clock, clock() + seconds) for clock, seconds in self.limits]
+        return lambda: any(clock() >= end for clock, end in ends)
 
 
 def searched_text(flag: str, text: str) -> TextPattern:
-    """The pattern of a text; ConfigError, with the name of its `flag`, for one that is too short or too long."""
+    """The pattern of a text; ConfigError, with the name of its `flag`, for too few or too many characters or words."""
     plain = text.strip()
     if not SHORTEST <= len(plain) <= LONGEST:
         raise ConfigError([f"{flag}: {len(plain)} characters are not between {SHORTEST} and {LONGEST}"])
+    if len(words := plain.split()) > MOST_WORDS:
+        raise ConfigError([f"{flag}: {len(words)} words are more than {MOST_WORDS}: a part of them finds the same text"])
     return text_pattern(plain)
 
 
 def search(reader: Reader, wanted: PairFilter, pattern: TextPattern, *, rows: int, time: SearchTime) -> TextSearch:
     """The first `rows` pairs of the filter that hold the text, in its order; at least one pair is read, however late it is."""
-    ends = time.clock() + time.seconds
+    over = time.begun()
     hits: list[TextHit] = []
     last: PairSummary | None = None
-    read = silent = 0
+    read = silent = cut = 0
     more = False
     for summary in _pairs(reader, wanted):
-        if len(hits) == rows or (read and time.clock() >= ends):
+        if len(hits) == rows or (read and over()):
             more = True
             break
         last, read = summary, read + 1
         texts = list(_texts(reader, summary))
         silent += not texts
-        hits += _hit(summary, texts, pattern)
-    return TextSearch(hits=tuple(hits), read=read, silent=silent, last=last, more=more)
+        hit = _hit(summary, texts, pattern)
+        cut += not hit and any(sum(map(len, found)) > SEARCHED for _, found in texts)
+        hits += hit
+    return TextSearch(hits=tuple(hits), read=read, silent=silent, cut=cut, last=last, more=more)
 
 
 def _pairs(reader: Reader, wanted: PairFilter) -> Iterator[PairSummary]:
@@ -92,14 +105,14 @@ def _pairs(reader: Reader, wanted: PairFilter) -> Iterator[PairSummary]:
         wanted = replace(wanted, after_id=last) if wanted.after_id else replace(wanted, before_id=last)
 
 
-def _hit(summary: PairSummary, texts: list[tuple[Side, Iterator[str]]], pattern: TextPattern) -> list[TextHit]:
+def _hit(summary: PairSummary, texts: Texts, pattern: TextPattern) -> list[TextHit]:
     for side, found in texts:
         if excerpt := pattern.excerpt(found):
             return [TextHit(summary=summary, side=side, excerpt=excerpt)]
     return []
 
 
-def _texts(reader: Reader, summary: PairSummary) -> Iterator[tuple[Side, Iterator[str]]]:
+def _texts(reader: Reader, summary: PairSummary) -> Iterator[tuple[Side, tuple[str, ...]]]:
     """The texts of each stored body, the request's first."""
     pair = summary.pair
     sides: tuple[tuple[Side, str], ...] = (
@@ -114,6 +127,6 @@ def _texts(reader: Reader, summary: PairSummary) -> Iterator[tuple[Side, Iterato
         recorded = exchange(row)
         if side == "provider" and row.request_body is not None:
             sent = recorded.request
-            yield "request", request_texts(parse_request(sent.target, sent.headers, sent.body, sent.truncated))
+            yield "request", tuple(request_texts(parse_request(sent.target, sent.headers, sent.body, sent.truncated)))
         if row.response_body is not None:
-            yield side, answer_texts(parse_response(recorded))
+            yield side, tuple(answer_texts(parse_response(recorded)))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
@@ -12,7 +10,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from shadow.presentation.found_text import TextPattern
+from shadow.presentation.found_text import SEARCHED, TextPattern
 from shadow.presentation.pair_evidence import PairEvidence, evidence_sentence, pair_evidence
 from shadow.presentation.safe_text import one_line, short_name
 from shadow.presentation.visible_text import plain
@@ -49,7 +47,7 @@ def found_lines(
 ) -> tuple[tuple[ListedPair, ...], TextSearch]:
     """As `pair_lines`, those of all pairs that hold a text, and how many were read; slow where there are many."""
     wanted = replace(wanted, standing=evident.standing)
-    found = search(reader, wanted, pattern, rows=wanted.limit, time=SearchTime(clock=time.monotonic, seconds=math.inf))
+    found = search(reader, wanted, pattern, rows=wanted.limit, time=SearchTime())
     lines = [
         ListedPair(summary=hit.summary, evidence=evidence_of(reader, hit.summary.pair, evident), hit=hit) for hit in found.hits
     ]
@@ -71,10 +69,11 @@ def without_evidence(reader: Reader, wanted: PairFilter) -> PairFilter:
 
 
 def searched_text(searched: TextSearch) -> str:
-    """How many pairs were read for a text, and how many of them have none."""
+    """How many pairs were read for a text, how many of them have none, and how many a longer one than is searched."""
     silent = f"; of {searched.silent:,} no text is stored" if searched.silent else ""
+    cut = f" Of {searched.cut:,} only the first {SEARCHED:,} characters of a longer text were searched." if searched.cut else ""
     back = f", back to {moment(searched.last.pair.started)} UTC" if searched.last else ""
-    return f"Read the texts of {searched.read:,} pair{'s' * (searched.read != 1)}{back}{silent}."
+    return f"Read the texts of {searched.read:,} pair{'s' * (searched.read != 1)}{back}{silent}.{cut}"
 
 
 def pairs_text(

@@ -153,8 +153,8 @@ def test_without_any_pair_the_list_claims_nothing_about_the_noise(pages, store):
     assert "No pairs with this filter." in pages.pairs.page({"provider": "official"})
 
 
-def searching(store, moments):
-    return PairsPage(store, environment(), CONFIG, lambda _: RestingOn(), clock=lambda: next(moments))
+def searching(store, moments, clock="clock"):
+    return PairsPage(store, environment(), CONFIG, lambda _: RestingOn(), **{clock: lambda: next(moments)})
 
 
 def test_text_is_found_with_its_surroundings_and_a_pair_leads_on_within_the_search(pages, store):
@@ -173,10 +173,17 @@ def test_text_is_found_with_its_surroundings_and_a_pair_leads_on_within_the_sear
     assert "← newest" in newest
 
 
-def test_search_whose_time_is_over_leads_further_back(store):
+def test_list_states_of_how_many_pairs_a_longer_text_was_searched_in_part(pages, store):
+    keep_pair(store, said("-" * 250_001), said("Yes"))
+    text = " ".join(Reading(pages.pairs.page({"text": "heron", "show": "all"})).text.split())
+    assert "Of 1 only the first 250,000 characters of a longer text were searched." in text
+
+
+@pytest.mark.parametrize(("clock", "over"), [("clock", 0.06), ("wall", 1.0)])
+def test_search_whose_time_is_over_leads_further_back(store, clock, over):
     for number in range(3):
         keep_pair(store, said("Yes"), said("a heron" if number == 0 else "no"), pair_id=f"{number:032}")
-    first = searching(store, iter([0.0, 1.0])).page({"text": "heron", "show": "all"})
+    first = searching(store, iter([0.0, over]), clock).page({"text": "heron", "show": "all"})
     assert f'href="/pairs?text=heron&amp;show=all&amp;before={2:032}"' in first.replace(
         "show=all&amp;text=heron", "text=heron&amp;show=all"
     )

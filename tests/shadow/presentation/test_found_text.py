@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.presentation.found_text import answer_texts, request_texts, text_pattern
+from shadow.presentation.found_text import SEARCHED, answer_texts, request_texts, text_pattern
 from shadow.reading.parsed_exchange import parse_exchange
 from tests.exchanges import exchange, said
 
@@ -17,7 +17,7 @@ def parsed(body=b"", **request):
 
 @pytest.mark.parametrize("text", ["HERON", "grey  heron", "grey heron", " heron "])
 def test_case_and_white_space_do_not_count(text):
-    assert text_pattern(text).excerpt(iter(["a crane", "a grey\nHeron here"])) == "a grey\nHeron here"
+    assert text_pattern(text).excerpt(iter(["a crane", "a grey\nHeron here"])) == "a grey Heron here"
 
 
 @pytest.mark.parametrize("text", ["a.c", "(", "\\d", "[x]"])
@@ -28,6 +28,24 @@ def test_every_character_stands_for_itself(text):
 def test_excerpt_has_a_hundred_characters_on_either_side():
     assert text_pattern("heron").excerpt(iter(["x" * 101 + "heron" + "y" * 101])) == "x" * 100 + "heron" + "y" * 100
     assert text_pattern("heron").excerpt(iter(["crane"])) == ""
+
+
+@pytest.mark.parametrize("blank", [" ", "\x1c", "\u2003", "\r\n"])
+def test_run_of_white_space_is_one_blank_in_an_excerpt_and_bounds_it(blank):
+    text = "x" * 200 + blank * 10_000 + "grey" + blank * 10_000 + "heron" + blank * 400 + "y" * 200
+    assert text_pattern("grey heron").excerpt([text]) == " grey heron " + "y" * 99
+
+
+@pytest.mark.parametrize(("before", "found"), [(SEARCHED - 5, True), (SEARCHED - 4, False)])
+def test_first_250000_characters_of_a_request_or_answer_are_searched(before, found):
+    assert SEARCHED == 250_000
+    assert bool(text_pattern("heron").excerpt(["-" * before + "heron"])) == found
+    assert bool(text_pattern("heron").excerpt(["-" * 100, "-" * (before - 100) + "heron"])) == found
+
+
+@given(st.text(alphabet=" \n\x1caB1", max_size=400), st.text(alphabet=" aB1", min_size=2, max_size=9).filter(str.strip))
+def test_excerpt_is_at_most_the_text_with_a_hundred_characters_on_either_side(text, wanted):
+    assert len(text_pattern(wanted).excerpt([text])) <= len(wanted.strip()) + 200
 
 
 def test_texts_of_a_request_are_those_of_its_messages_newest_first():

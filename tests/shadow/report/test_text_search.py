@@ -1,7 +1,5 @@
 """A text is found in the stored bodies of pairs, in the order of the filter, until the time is over."""
 
-import math
-
 import pytest
 
 from shadow.report.text_search import SearchTime, search, searched_text
@@ -10,7 +8,7 @@ from storage.rows import PairFilter
 from tests.records import NOW, add_pair, calling
 
 HERON = searched_text("text", "heron")
-UNBOUNDED = SearchTime(clock=lambda: 0.0, seconds=math.inf)
+UNBOUNDED = SearchTime()
 
 
 def found(store, wanted=None, *, rows=20, time=UNBOUNDED):
@@ -43,9 +41,34 @@ def test_search_ends_with_its_time_and_reads_one_pair_at_least(store):
     for number in range(3):
         add_pair(store, "a", "heron", "x", started=NOW + number)
     moments = iter([0.0, 0.5, 1.0])
-    assert found(store, time=SearchTime(clock=lambda: next(moments), seconds=1.0))[1:] == (2, True)
+    assert found(store, time=SearchTime(limits=((lambda: next(moments), 1.0),)))[1:] == (2, True)
     late = iter([0.0, 9.0])
-    assert found(store, time=SearchTime(clock=lambda: next(late), seconds=1.0))[1:] == (1, True)
+    assert found(store, time=SearchTime(limits=((lambda: next(late), 1.0),)))[1:] == (1, True)
+
+
+@pytest.mark.parametrize("first", ["processor", "wall"])
+def test_search_ends_with_the_clock_that_is_over_first(store, first):
+    for number in range(3):
+        add_pair(store, "a", "heron", "x", started=NOW + number)
+    clocks = [iter([0.0, 0.5, 1.0]), iter([0.0] * 9)]
+    spent, idle = clocks if first == "processor" else reversed(clocks)
+    time = SearchTime(limits=((lambda: next(spent), 1.0), (lambda: next(idle), 1.0)))
+    assert found(store, time=time)[1:] == (2, True)
+
+
+@pytest.mark.parametrize(("longer", "cut"), [(0, 0), (1, 1)])
+def test_pair_with_a_longer_text_than_is_searched_is_counted_where_it_was_not_found(store, longer, cut):
+    add_pair(store, "a", "-" * (250_000 + longer), "x", started=NOW)
+    add_pair(store, "a", "heron" + "-" * 250_000, "x", started=NOW + 1)
+    assert store.flush(20)
+    got = search(store, PairFilter(), HERON, rows=20, time=UNBOUNDED)
+    assert (len(got.hits), got.read, got.cut) == (1, 2, cut)
+
+
+def test_text_of_20_words_is_searched_and_one_of_21_is_refused():
+    assert searched_text("--search", "a " * 20).excerpt(["a " * 20])
+    with pytest.raises(ConfigError, match="--search: 21 words are more than 20"):
+        searched_text("--search", "a " * 21)
 
 
 @pytest.mark.parametrize("text", ["a", " a ", "x" * 201])

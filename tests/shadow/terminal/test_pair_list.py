@@ -79,6 +79,14 @@ def test_checks_of_both_answers_are_read(store, pair):
     assert evidence_of(store, line.summary.pair) == line.evidence
 
 
+def test_longer_texts_than_are_searched_are_stated(store):
+    add_pair(store, "faithful", "-" * 250_001, "A gull")
+    assert store.flush(20)
+    _, searched = found_lines(store, PairFilter(), EvidentSignals(()), searched_text("--search", "heron"))
+    text = pairs_text((), PairFilter(), width=140, color=False, searched=searched)
+    assert text.endswith("UTC. Of 1 only the first 250,000 characters of a longer text were searched.")
+
+
 def test_searched_text_is_shown_in_its_surroundings_with_how_many_pairs_were_read(store):
     add_pair(store, "faithful", "A grey heron", "A gull", started=NOW + 1)
     add_pair(store, "faithful", "Hello", "Hello")
