@@ -183,8 +183,15 @@ class _Admin:
         return await self._rendered(self._pages.pair.page, name, request.query, evident, _tenants(request))
 
     async def bug_report(self, request: web.Request) -> web.Response:
+        """The report by the verdicts of the period of the page that leads to it."""
         name = request.match_info["id"]
-        text = await self._threads.run(self._pages.pair.report, name, await self._evident("all"))
+        try:
+            figures = await self._built(checked(request.query, ("since",)).get("since") or "all")
+        except ConfigError as why:
+            return self._refused(why)
+        except NotBuiltError as why:
+            return self._late(why)
+        text = await self._threads.run(self._pages.pair.report, name, EvidentSignals(figures.cards))
         if text is None:
             return web.Response(text=f"{quoted(name)} is unknown, or was deleted\n", status=404)
         return web.Response(text=text, content_type="text/plain", charset="utf-8")

@@ -141,7 +141,7 @@ class ProviderPage:
         return self._jinja.get_template("provider.html").render(
             name=name,
             sections=[
-                replace(_section(card, figures, since, servers, tokens), report_address=self._report(card, figures))
+                replace(_section(card, figures, since, servers, tokens), report_address=self._report(card, figures, since))
                 for card in cards
             ],
             figures=figures,
@@ -156,12 +156,12 @@ class ProviderPage:
             periods=[(each, address("", {**words, "since": each})) for each in PERIODS],
         )
 
-    def _report(self, card: Scorecard, figures: PeriodFigures) -> str:
+    def _report(self, card: Scorecard, figures: PeriodFigures, since: str) -> str:
         """The address of the bug report about the newest pair that the verdict of the card rests on; "" without one."""
         standing = EvidentSignals((card,)).standing
         wanted = PairFilter(provider=card.provider, model=card.model, since=figures.since, evidence=True, limit=1)
         found = self._reader.pairs(replace(wanted, standing=standing)) if standing else ()
-        return f"/pairs/{quote(found[0].pair.id, safe='')}/report" if found else ""
+        return address(f"/pairs/{quote(found[0].pair.id, safe='')}/report", {"since": since}) if found else ""
 
     def _tokens(self, figures: PeriodFigures) -> _Tokens:
         begin = max(figures.since, self._reader.extent()[1])

@@ -49,7 +49,7 @@ def bug_report(reader: Reader, pair: PairRow, evident: EvidentSignals, *, versio
     )
     card = evident.card(pair)
     parts = (
-        _head(pair),
+        _head(pair, found),
         _differences(pair, found),
         _frequency(card, found) if card else (),
         _request(sides),
@@ -68,9 +68,10 @@ def _sides(reader: Reader, pair: PairRow) -> Iterator[_Side]:
             yield _Side(title=title, view=exchange_view(title, row, answer, reader.tool_calls(row.id), checks))
 
 
-def _head(pair: PairRow) -> Iterator[str]:
+def _head(pair: PairRow, found: PairEvidence) -> Iterator[str]:
     by = f" (by {markdown(pair.upstream)})" if pair.upstream else ""
-    yield f"# {markdown(pair.provider)}{by} answers otherwise than {markdown(pair.reference)}"
+    compared = "answers otherwise than" if found.found else "compared with"
+    yield f"# {markdown(pair.provider)}{by} {compared} {markdown(pair.reference)}"
     yield ""
     yield (
         f"The same request for the model {markdown(pair.model) or 'that the request names none of'} was sent to both at "

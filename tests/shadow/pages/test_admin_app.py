@@ -13,9 +13,11 @@ from shadow.pages import period_figures
 from shadow.pages.admin_app import build_app
 from shadow.pages.build_share import BuildShare
 from shadow.settings.top_level_config import Config
+from storage.rows import PairFilter
 from storage.store import Store
 from tests.exchanges import asked, exchange, said
 from tests.pairs import keep_pair
+from tests.records import fill
 
 PROVIDERS = {"candidate": {"base_url": "https://example.com/v1"}, "official": {"base_url": "https://example.com/v1"}}
 
@@ -138,8 +140,35 @@ async def test_bug_report_about_a_pair_is_plain_text(open_port, store):
     pair = keep_pair(store, said("<script>Yes</script>"), said("No"))
     answer = await (await open_port()).get(f"/pairs/{pair}/report")
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
-    assert (await answer.text()).startswith("# candidate answers otherwise than official")
-    assert f'href="/pairs/{pair}/report"' in await (await (await open_port()).get(f"/pairs/{pair}")).text()
+    assert (await answer.text()).startswith("# candidate compared with official")
+    assert f'href="/pairs/{pair}/report?since=all"' in await (await (await open_port()).get(f"/pairs/{pair}")).text()
+
+
+@pytest.mark.parametrize(
+    ("since", "head"), [("all", "answers otherwise than"), ("", "answers otherwise than"), ("1h", "compared with")]
+)
+async def test_bug_report_is_by_the_verdicts_of_its_period(open_port, store, since, head):
+    fill(store)
+    pair = next(one.pair.id for one in store.pairs(PairFilter(provider="garbler", signal="arguments", state="differ")))
+    answer = await (await open_port()).get(f"/pairs/{pair}/report?since={since}")
+    assert (await answer.text()).startswith(f"# garbler {head} official\n")
+
+
+async def test_bug_report_whose_verdicts_are_not_built_is_a_503_that_states_when(open_port, store, monkeypatch):
+    share = BuildShare()
+    share.charge(time.monotonic(), 600.0)
+    monkeypatch.setattr(period_figures, "BuildShare", lambda: share)
+    pair = keep_pair(store, said("one"), said("two"), said("two"))
+    answer = await (await open_port()).get(f"/pairs/{pair}/report?since=24h")
+    assert (answer.status, answer.headers["Retry-After"].startswith("29")) == (503, True)
+    assert "The figures of this period can be built in 29," in await answer.text()
+
+
+@pytest.mark.parametrize(("query", "why"), [("since=yesterday", "known: 30m, 24h"), ("colour=red", "there is no filter")])
+async def test_bug_report_of_a_wrong_address_is_a_400_with_a_sentence(open_port, store, query, why):
+    pair = keep_pair(store, said("one"), said("two"))
+    answer = await (await open_port()).get(f"/pairs/{pair}/report?{query}")
+    assert (answer.status, why in await answer.text()) == (400, True)
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,9 @@ def test_provider_without_a_difference_has_no_red_row(store, pages):
     assert "/pairs?provider=faithful&model=pretend-small&since=24h&show=all" in Reading(page).addresses
     assert "Show the evidence" in pages.provider.page("garbler", {})
     assert "bug report" not in text(page)
-    assert [link for link in Reading(pages.provider.page("garbler", {})).addresses if link.endswith("/report")]
+    for since in ("24h", "all"):
+        links = Reading(pages.provider.page("garbler", {"since": since})).addresses
+        assert len([link for link in links if link.endswith(f"/report?since={since}")]) == 1
 
 
 def test_signals_stand_under_the_outcome_that_the_report_prints(store, pages):

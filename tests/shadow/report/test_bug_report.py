@@ -33,6 +33,14 @@ def test_request_both_answers_and_the_second_one_of_the_reference_are_in_it(stor
     assert "Made by sameweights 1.2.3" in text
 
 
+@pytest.mark.parametrize(("texts", "resting"), [(("nine", "nine", "nine"), ["text"]), (("nine", "eleven", "eleven"), [])])
+def test_heading_states_a_difference_only_where_one_is_evidence(store, texts, resting):
+    pair = keep_pair(store, *map(said, texts))
+    text = report(store, pair, RestingOn(*resting))
+    assert text.startswith("# candidate compared with official\n")
+    assert re.search(r"## What differs\n\nNo (difference|evidence)", text)
+
+
 def test_counts_are_those_of_the_verdict(store):
     fill(store)
     evident = stored_evidence(store, NOW + 60)
