@@ -221,8 +221,7 @@ class PairFilter:
 
     `segment` is a division of the requests and its value, as in `tools=yes`. `evidence`: only pairs in which a signal (that of
     `signal`, if given) differs while the reference agrees with itself, or the provider failed a check that the reference passed;
-    with `standing`, only in those that it holds. With `after_id` the list has the pairs after that one, oldest first. `tenants`:
-    only pairs of these, whatever `tenant` is.
+    with `standing`, only in those that it holds. `tenants`: only pairs of these too. After `after_id` the oldest is the first.
     """
 
     provider: str = ""
