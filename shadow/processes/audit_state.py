@@ -17,6 +17,8 @@ EXTENT_SECONDS = 10.0
 """Seconds between two looks at the size of the database and at the pairs that wait."""
 AWAY_SECONDS = 1.0
 """The same while the store does not answer, so that readiness is soon right again."""
+LOOK_SECONDS = 5.0
+"""How long a look may take until it counts as not answered: a server that is stopped accepts a query and never ends it."""
 
 
 class AuditState:
@@ -28,7 +30,10 @@ class AuditState:
         self._store, self._judge, self._metrics = store, judge, metrics
         self._limit, self._broker = limit, broker
         self._judging = JudgingState()
-        self._answers = True
+        self._succeeded = True
+        """Whether the last look that ended was answered."""
+        self._ended = time.monotonic()
+        """When it ended."""
 
     def __repr__(self) -> str:
         return f"<AuditState {self._judging}>"
@@ -39,19 +44,25 @@ class AuditState:
             try:
                 self._judging = await asyncio.to_thread(self._store.judgements.judging, time.time())
                 self._metrics.waiting_pairs(self._judging.waiting, self._judging.waited)
-                self._answers = True
+                self._succeeded = True
             except StoreError:
-                self._answers = False
+                self._succeeded = False
             with suppress(StoreError):  # because this may be read from a standby, without which records are stored
                 size, oldest = await asyncio.to_thread(self._store.extent)
                 self._metrics.database(size=size, limit=self._limit, oldest=oldest)
-            await asyncio.sleep(EXTENT_SECONDS if self._answers else AWAY_SECONDS)
+            self._ended = time.monotonic()
+            await asyncio.sleep(EXTENT_SECONDS if self._succeeded else AWAY_SECONDS)
 
     def why_not(self) -> str:
         """Why records may not be stored; "" when all is well."""
         if not self._store.writable():
             return "the store cannot be written; traffic is forwarded, records are lost and counted"
         return "" if self._answers else "the store does not answer; traffic is forwarded, and what cannot be stored is counted"
+
+    @property
+    def _answers(self) -> bool:
+        """Whether the last look was answered, and the next one has not been under way for too long."""
+        return self._succeeded and time.monotonic() - self._ended < EXTENT_SECONDS + LOOK_SECONDS
 
     def show(self) -> None:
         """Take over what costs no query."""

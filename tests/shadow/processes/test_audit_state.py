@@ -1,6 +1,7 @@
 """How store and judge stand, over a real store: in the lines of /readyz and in /metrics."""
 
 import asyncio
+import threading
 import time
 from contextlib import suppress
 
@@ -87,6 +88,28 @@ async def test_store_that_does_not_answer_is_no_longer_ready_until_it_does(sqlit
     await until(lambda: observed.state.why_not() == "")
     looking.cancel()
     await asyncio.gather(looking, return_exceptions=True)
+
+
+@pytest.mark.parametrize("hangs", ["judging", "extent"])
+async def test_store_that_never_ends_a_look_is_no_longer_ready_until_it_does(sqlite_store, monkeypatch, hangs):
+    observed, going_on = Observed(sqlite_store), threading.Event()
+    monkeypatch.setattr(audit_state, "EXTENT_SECONDS", 0.01)
+    monkeypatch.setattr(audit_state, "LOOK_SECONDS", 0.5)
+    looked_at = type(sqlite_store.judgements) if hangs == "judging" else type(sqlite_store)
+    look = getattr(looked_at, hangs)
+    monkeypatch.setattr(looked_at, hangs, lambda *given: (going_on.wait(), look(*given))[1])
+    looking = asyncio.create_task(observed.state.run())
+    assert observed.state.why_not() == ""
+    await until(lambda: observed.state.why_not().startswith("the store does not answer; "))
+    assert "store: it does not answer; the last write succeeded" in [*observed.state.lines()][1]
+    going_on.set()
+    await until(lambda: observed.state.why_not() == "")
+    looking.cancel()
+    await asyncio.gather(looking, return_exceptions=True)
+
+
+def test_look_may_take_five_seconds_beside_the_ten_between_two():
+    assert (audit_state.EXTENT_SECONDS, audit_state.LOOK_SECONDS) == (10.0, 5.0)
 
 
 async def test_standby_that_is_away_leaves_the_store_ready_and_its_judge_shown(sqlite_store, monkeypatch):
