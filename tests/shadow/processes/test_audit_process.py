@@ -10,6 +10,7 @@ import time
 import aiohttp
 import pytest
 
+from proxy.exchange import Exchange
 from proxy.process.shared_counters import PAIRS, SharedCounters
 from proxy.provider_config import Provider, ProxyConfig
 from proxy.record.exchange_sender import ExchangeSender
@@ -80,6 +81,11 @@ class RunningAudit:
             reader.close()
 
 
+def exchange_of_now(identity: str) -> Exchange:
+    """One that the sweep at the start does not delete for its age."""
+    return exchange(said(), request=asked(), id=identity, started=time.time())
+
+
 @pytest.fixture
 async def running(tmp_path):
     async with RunningAudit(tmp_path, sample_rate=0.0) as running:
@@ -87,7 +93,7 @@ async def running(tmp_path):
 
 
 async def test_what_the_data_plane_hands_over_is_in_the_store(running):
-    await until(lambda: running.sender.offer(exchange(said(), request=asked(), id="1" * 32)))
+    await until(lambda: running.sender.offer(exchange_of_now("1" * 32)))
     await until(lambda: running.stored("1" * 32))
 
 
@@ -137,9 +143,9 @@ async def test_a_part_that_ended_in_a_fault_is_reported_and_the_audit_is_not_rea
 
 async def test_a_stop_stores_everything_that_was_handed_over(tmp_path):
     async with RunningAudit(tmp_path, sample_rate=0.0) as running:
-        await until(lambda: running.sender.offer(exchange(said(), request=asked(), id="0" * 32)))
+        await until(lambda: running.sender.offer(exchange_of_now("0" * 32)))
         for number in range(1, 200):
-            assert running.sender.offer(exchange(said(), request=asked(), id=f"{number:032d}"))
+            assert running.sender.offer(exchange_of_now(f"{number:032d}"))
     reader = open_reader(running.storage)
     assert sum(count.requests for count in reader.traffic(0, 1e12)) == 200
     reader.close()
@@ -147,7 +153,7 @@ async def test_a_stop_stores_everything_that_was_handed_over(tmp_path):
 
 async def test_an_unreachable_reference_is_recorded_and_costs_the_audit_nothing(tmp_path):
     async with RunningAudit(tmp_path, sample_rate=1.0) as running:
-        await until(lambda: running.sender.offer(exchange(said(), request=asked(), id="1" * 32, started=time.time())))
+        await until(lambda: running.sender.offer(exchange_of_now("1" * 32)))
 
         async def paired() -> bool:
             return "1" * 32 in (await running.get("/pairs?show=all"))[1]
@@ -186,7 +192,7 @@ async def test_socket_in_a_deleted_folder_is_created_again_and_exchanges_arrive(
         await until(lambda: running.audit._ready() == "")
         shutil.rmtree(folder)
         running.sender._socket.transport.abort()
-        await until(lambda: running.sender.offer(exchange(said(), request=asked(), id="1" * 32)))
+        await until(lambda: running.sender.offer(exchange_of_now("1" * 32)))
         await until(lambda: running.stored("1" * 32))
 
 
