@@ -34,7 +34,6 @@ PULL_SECONDS = 2.0
 PAUSE_SECONDS = 0.2
 USUAL_STATUSES = frozenset({"404", "408"})
 """A request ends with them: there was no message (404), or not as many in its time (408)."""
-HEARTBEAT = "100"
 PENDING_BYTES = 512 * 1024 * 1024
 """Bytes that the client holds until they are passed on; what is beyond it drops, and the broker delivers again."""
 
@@ -148,8 +147,6 @@ class StreamPull:
 
     async def _on_message(self, message: Msg) -> None:
         status = (message.headers or {}).get("Status", "") if not message.data else ""
-        if status == HEARTBEAT:
-            return
         if status:
             self._refused = status not in USUAL_STATUSES and not self._brought
             self._over.set()
