@@ -29,6 +29,7 @@ class AnswerRecorder:
         self._metrics = metrics
         self._policy = policy
         self._identities = identities
+        self._warned = False
 
     def __repr__(self) -> str:
         return f"<AnswerRecorder bodies={self._policy.bodies} providers={len(self._providers)}>"
@@ -50,8 +51,20 @@ class AnswerRecorder:
         identities = () if exchange.role is Role.GREEDY else self._identities.observe(exchange, parsed.answer)
         for row in identities:
             self._metrics.identity(row)
+        self._check_tenant(exchange.labels.tenant)
         record = self._policy.of(exchange.labels.tenant).exchange_record(parsed, outcomes=outcomes, checks=found)
         return replace(record, identities=identities) if identities else record
+
+    def _check_tenant(self, tenant: str) -> None:
+        """Log once that the tenants of another host are not configured here."""
+        if not (self._warned or self._policy.knows(tenant)):
+            self._warned = True
+            log.warning(
+                "tenant_unknown",
+                tenant=tenant,
+                effect="no bodies of its requests are kept",
+                remedy="give this host the [[tenants]] of the hosts that forward",
+            )
 
     def _sent_as(self, exchange: Exchange) -> str:
         """The provider's name for the model that the client named; "" where it is the same."""

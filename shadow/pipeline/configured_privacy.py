@@ -15,6 +15,5 @@ def configured_privacy(config: Config, key: bytes) -> PrivacyPolicy:
             redactor=Redactor((*storage.redact, *tenant.redact)), key=key, bodies=tenant.bodies or storage.bodies
         )
         for tenant in config.tenants
-        if tenant.bodies or tenant.redact
     }
     return PrivacyPolicy(redactor=Redactor(storage.redact), key=key, bodies=storage.bodies, tenants=tenants)

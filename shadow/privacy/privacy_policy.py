@@ -37,11 +37,19 @@ class PrivacyPolicy:
     key: bytes
     bodies: Bodies
     tenants: Mapping[str, PrivacyPolicy] = field(default_factory=dict)
-    """The policies of tenants that have their own, by name."""
+    """The policy of each tenant that is configured, by name."""
+
+    def knows(self, tenant: str) -> bool:
+        """Whether the rules of a tenant ("" for none) are configured here."""
+        return not tenant or tenant in self.tenants
 
     def of(self, tenant: str) -> PrivacyPolicy:
-        """The policy for the requests of a tenant ("" for none)."""
-        return self.tenants.get(tenant, self) if tenant else self
+        """The policy for the requests of a tenant ("" for none); of one that is not known here no bodies are kept, because its
+        own rules may forbid them.
+        """
+        if not self.knows(tenant):
+            return replace(self, bodies="none", tenants={})
+        return self.tenants[tenant] if tenant else self
 
     def without_body_credentials(self, parsed: ParsedExchange) -> ParsedExchange:
         """The exchange parsed again without the credentials of the request's body, in either body; unchanged if it has none."""

@@ -2,6 +2,7 @@
 
 import pytest
 from prometheus_client import CollectorRegistry
+from structlog.testing import capture_logs
 
 from proxy.exchange import Role
 from proxy.provider_config import Provider, ProxyConfig
@@ -42,6 +43,17 @@ def test_answer_of_each_role_is_counted_once_and_has_its_row(recorder, registry,
 def test_failed_check_of_an_answer_is_in_its_rows(recorder):
     record = recorder.record(parse_exchange(exchange(said("<|im_start|>assistant Hello"), request=asked())))
     assert "template_leak" in {row.signal for row in record.findings if row.state == "differ"}
+
+
+def test_a_tenant_that_is_not_configured_here_is_logged_once_and_no_body_is_kept(recorder):
+    answer = exchange(said(), request=asked())
+    parsed = parse_exchange(answer._replace(labels=answer.labels._replace(tenant="clinic")))
+    with capture_logs() as logs:
+        records = [recorder.record(each) for each in (parsed, parsed, parse_exchange(answer))]
+    assert [record.exchange.response_body is None for record in records] == [True, True, False]
+    assert [(each["tenant"], each["effect"]) for each in logs if each["event"] == "tenant_unknown"] == [
+        ("clinic", "no bodies of its requests are kept")
+    ]
 
 
 def test_repr_names_what_is_kept_of_bodies(recorder):

@@ -1,8 +1,12 @@
 """What is kept of a tenant's requests is decided by its own settings, where it has any."""
 
+import pytest
+
 from shadow.pipeline.configured_privacy import configured_privacy
+from shadow.reading.parsed_exchange import parse_exchange
 from shadow.settings.top_level_config import Config, TenantConfig
 from storage.storage_config import StorageConfig
+from tests.exchanges import asked, exchange, said
 
 CONFIG = Config(
     storage=StorageConfig(redact=("ours",)),
@@ -16,7 +20,17 @@ POLICY = configured_privacy(CONFIG, bytes(32))
 
 
 def test_a_tenant_without_settings_of_its_own_and_no_tenant_have_those_of_all():
-    assert POLICY.of("plain") is POLICY.of("") is POLICY.of("gone") is POLICY
+    assert POLICY.of("") is POLICY
+    assert (POLICY.of("plain").bodies, POLICY.of("plain").redactor.text("ours, theirs")) == ("full", "****, theirs")
+
+
+@pytest.mark.parametrize("policy", [POLICY, configured_privacy(Config(), bytes(32))])
+def test_no_bodies_are_kept_of_a_tenant_that_is_not_configured_here(policy):
+    assert not policy.knows("gone")
+    assert policy.knows("")
+    assert (policy.of("gone").bodies, policy.bodies) == ("none", "full")
+    record = policy.of("gone").exchange_record(parse_exchange(exchange(said("A word"), request=asked())), outcomes=(), checks=())
+    assert (record.exchange.request_body, record.exchange.response_body) == (None, None)
 
 
 def test_bodies_of_a_tenant_are_its_own():
