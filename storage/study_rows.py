@@ -29,7 +29,11 @@ class StudyRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedFilter:
-    """Which recorded requests of an application a replay takes; empty means any. `since` is seconds since the epoch."""
+    """Which recorded requests of an application a replay takes; empty means any. `since` is seconds since the epoch.
+
+    Where `storage.keep_rate` is below 1, those of the share that is kept whole: others have a row for their pair or a failed
+    check, which no sample may be made of. Of a `conversation` that is named, and with `unsampled`, each that has a row.
+    """
 
     provider: str = ""
     model: str = ""
@@ -38,6 +42,7 @@ class RecordedFilter:
     conversation: str = ""
     since: float = 0.0
     limit: int = 1_000
+    unsampled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,7 +51,7 @@ def open_study_store(path: Path, storage: StorageConfig) -> Store:
 
 
 def _check_own(path: Path, reader: Reader) -> None:
-    if not reader.studies.studies() and reader.studies.recorded_requests(RecordedFilter(limit=1)):
+    if not reader.studies.studies() and reader.studies.recorded_requests(RecordedFilter(limit=1, unsampled=True)):
         raise ConfigError([f"{path}: holds recorded traffic; a study needs a database of its own: name another with --db"])
 
 

@@ -134,6 +134,7 @@ class StudyReader:
         """The ids of the newest live requests of the filter that were held whole, newest first."""
         names = [name for name in NAMED if getattr(wanted, name)]
         conditions = "".join(f" AND {name} = :{name}" for name in names)
+        conditions += "" if wanted.conversation or wanted.unsampled else " AND drawn"
         values = {**{name: getattr(wanted, name) for name in names}, "since": wanted.since, "limit": wanted.limit}
         return self._query(lambda conn: [found for (found,) in conn.execute(RECORDED.format(conditions), values)])
 

@@ -39,7 +39,7 @@ def recorded_filter(text: str, now: float) -> RecordedFilter:
     if errors:
         raise ConfigError(errors)
     since = moment_of("--from-store since", found.pop("since", "all"), now)
-    return RecordedFilter(since=since, limit=int(limit), **found)
+    return RecordedFilter(since=since, limit=int(limit), unsampled=False, **found)
 
 
 def stored_rows(reader: Reader, wanted: RecordedFilter) -> tuple[list[Row], list[BrokenRow]]:

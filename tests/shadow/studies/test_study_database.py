@@ -12,6 +12,7 @@ from storage.opening import open_store
 from storage.storage_config import StorageConfig
 from storage.store import StoreError
 from storage.study_rows import StudyRow
+from tests.conformance import exchange_record
 from tests.records import add_live
 
 SETTINGS = {"providers": ["near http://a"], "reference": "official http://b", "changes": {}, "seed": 1}
@@ -99,10 +100,11 @@ def test_a_study_keeps_its_answers_whatever_the_configuration_keeps(tmp_path):
         assert store._config.max_bytes == 0
 
 
-def test_a_database_of_recorded_traffic_is_no_database_of_a_study(tmp_path):
+@pytest.mark.parametrize("drawn", [True, False])
+def test_a_database_of_recorded_traffic_is_no_database_of_a_study(tmp_path, drawn):
     path = tmp_path / "live.db"
     with closing(open_store(StorageConfig(url=f"sqlite:///{path}"))) as store:
-        add_live(store, "near")
+        store.add_exchange(exchange_record("live-1", drawn=drawn))
         assert store.flush(20)
     with pytest.raises(ConfigError, match=r"live\.db: holds recorded traffic; a study needs a database of its own"):
         open_study_store(path, StorageConfig())

@@ -27,6 +27,16 @@ def test_requests_of_the_filter_come_oldest_first_with_their_bodies(store):
     assert broken == []
 
 
+@pytest.mark.parametrize(
+    ("wanted", "ids"),
+    [({}, ["drawn"]), ({"conversation": "talk"}, ["faulty", "drawn"]), ({"unsampled": True}, ["faulty", "drawn"])],
+)
+def test_requests_with_a_row_for_a_failed_check_alone_are_in_no_sample(store, wanted, ids):
+    put(store, "drawn", asked("Hi"), started=START + 1, conversation="talk")
+    put(store, "faulty", asked("Hi"), conversation="talk", drawn=False)
+    assert [row.id for row in stored_rows(store, RecordedFilter(**wanted))[0]] == ids
+
+
 def test_shadows_and_other_methods_are_no_requests_of_an_application(store):
     put(store, "live", asked("Hi"))
     put(store, "shadow", asked("Hi"), role="shadow")
