@@ -28,6 +28,7 @@ listen = "127.0.0.1:0"
 STORE = "SAMEWEIGHTS_STORAGE__URL"
 PROXY, AUDIT = ("--role", "proxy"), ("--role", "audit")
 AUDITOR = "shadow.processes.audit_process"
+ROWS = "SELECT count(*) FROM exchanges"
 
 
 class Traffic:
@@ -79,11 +80,11 @@ async def fleet(serve, config, main, url: str = "", *, size: int = 100):
 
 def rows(url: str) -> int:
     """Exchanges in the store, by its sums, which are those of a recount."""
-    with closing(open_reader(StorageConfig(url=url))) as reader:
+    with closing(open_reader(StorageConfig(url=url))) as reader, closing(psycopg.connect(url, autocommit=True)) as conn:
+        before = conn.execute(ROWS).fetchone()
         summed = sum(each.requests for each in reader.traffic(0, 0))
-    with closing(psycopg.connect(url)) as conn:
-        [(recounted,)] = conn.execute("SELECT count(*) FROM exchanges").fetchall()
-    assert summed == recounted
+        after = conn.execute(ROWS).fetchone()
+    assert before != after or (summed,) == after, "the sums are those of the rows, where nothing was stored meanwhile"
     return summed
 
 

@@ -55,9 +55,9 @@ max_bytes = 10000000000
 listen = "127.0.0.1:0"
 models = ["demo-7b"]
 """
-ELSEWHERE = ("sameweights_otel_", "sameweights_stated_cost_", "sameweights_money_uncertain_")
-"""Series that are absent without `otel.endpoint` (tests/journeys/test_spans_over_otlp.py), and of bills that no provider here
-sends (tests/shadow/metrics/test_observe.py).
+ELSEWHERE = ("sameweights_otel_", "sameweights_stated_cost_", "sameweights_money_uncertain_", "sameweights_tenant_")
+"""Series that are absent without `otel.endpoint` (tests/journeys/test_spans_over_otlp.py) and without tenants
+(tests/journeys/test_tenants.py), and of bills that no provider here sends (tests/shadow/metrics/test_observe.py).
 """
 SHORT = {"1d": "30s", "6h": "25s", "1h": "20s", "30m": "15s", "15m": "8s", "10m": "15s", "5m": "15s"}
 """The rules of the repository with hours made into seconds, and nothing else changed: windows, intervals, `for`."""

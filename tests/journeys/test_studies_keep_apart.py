@@ -58,6 +58,7 @@ async def test_a_study_beside_serve_moves_no_live_number_alarm_or_metric(tmp_pat
     toml = LIVE.format(**{name: server.base_url for name, server in servers.items()})
     rows_in(tmp_path, 20)
     async with serve(toml) as served:
+        await until(lambda: served.metric("sameweights_judge_lease"))
         before = counted(await served.metrics())
         ended = await run(tmp_path, "replay", "rows.jsonl", "--provider", "near", "--config", "sameweights.toml")
         assert ended.code == 0, ended
