@@ -50,15 +50,34 @@ class CandidateArm:
         return Counter(reason for reason in reasons if reason)
 
     @property
+    def failed(self) -> Sequence[ArmPairRow]:
+        """The pairs whose own answer was denied (429 and the like) or failed."""
+        return [
+            row for row in self.rows if Exclusion.PROVIDER_FAILED.value in row.excluded or (_denied(row) and not _answered(row))
+        ]
+
+    @property
+    def denied_by_reference(self) -> Sequence[ArmPairRow]:
+        """The pairs that the candidate answered and the reference denied."""
+        return [row for row in self.rows if _denied(row) and _answered(row)]
+
+    @property
     def failing(self) -> float:
-        """The share of pairs whose answer was denied (429 and the like) or failed."""
-        bad = {Exclusion.DENIED.value, Exclusion.PROVIDER_FAILED.value}
-        return sum(1 for row in self.rows if bad & set(row.excluded)) / len(self.rows) if self.rows else 0.0
+        """The share of pairs whose own answer was denied or failed."""
+        return len(self.failed) / len(self.rows) if self.rows else 0.0
 
     @property
     def is_reference(self) -> bool:
         """Whether the candidate is the reference's own server."""
         return any(Exclusion.SAME_SERVER.value in row.excluded for row in self.rows)
+
+
+def _denied(row: ArmPairRow) -> bool:
+    return Exclusion.DENIED.value in row.excluded
+
+
+def _answered(row: ArmPairRow) -> bool:
+    return not row.failure and row.status is not None and row.status < 400
 
 
 def candidate_arms(

@@ -49,7 +49,12 @@ def test_of_a_caching_reference_only_numbers_count():
 
 
 def test_failing_counts_denied_and_failed_answers():
-    rows = [row(1), row(2, excluded=("denied",)), row(3, excluded=("provider_failed",)), row(4, excluded=("repeated",))]
+    rows = [
+        row(1),
+        row(2, excluded=("denied",), status=429),
+        row(3, excluded=("provider_failed",)),
+        row(4, excluded=("repeated",)),
+    ]
     (one, _) = arms(rows)
     assert one.failing == 0.5
     assert one.excluded == {"denied": 1, "provider_failed": 1, "repeated": 1}

@@ -50,6 +50,28 @@ def test_a_candidate_that_fails_always_is_not_measured_and_what_to_do_is_named(m
     assert words in sentence
 
 
+DENIED = {"excluded": ("denied",), "judgement": "denied", "payoffs": {}}
+
+
+@pytest.mark.parametrize("more", [{"status": None}, {"status": 200}, {"status": 499}, {"failure": "reset", "status": 200}])
+def test_a_failure_of_any_form_has_a_sentence(more):
+    assert "60 of its 60 requests were refused or failed, most by" in reason(failing(60, **more))[1]
+
+
+def test_requests_that_the_reference_refused_are_not_laid_to_the_candidate():
+    verdict, sentence = reason([*arm(), *failing(200, **DENIED, status=200)])
+    assert verdict is ChoiceVerdict.UNDECIDED
+    assert sentence == ("host-a: not yet known: the reference refused 200 of the 1,600: see its key, its account and its limit.")
+
+
+def test_refusals_of_both_are_counted_apart():
+    one = [*arm(), *failing(100, **DENIED, status=429), *failing(100, 6_000, **DENIED, status=200)]
+    sentence = reason(one)[1]
+    assert "100 of its 1,600 requests were refused or failed, most by status 429; raise its limit" in sentence
+    assert sentence.endswith("; the reference refused 100 of the 1,600: see its key, its account and its limit.")
+    assert CandidateArm(name="host-a", model="kimi", began=BEGUN, rows=one).failing == 100 / 1_600
+
+
 @pytest.mark.parametrize(("count", "stands"), [(155, False), (156, True)])
 def test_a_tenth_of_failed_requests_is_the_most(count, stands):
     """1,400 answers and 155 failures are 9.97 %; one more failure is over 10 %."""
