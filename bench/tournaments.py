@@ -5,13 +5,15 @@ python -m bench.tournaments false-same sticky equal power calls price traps segm
 false-same: five candidates exactly at the tolerance. sticky: the same, in a tenth of the conversations. equal: five equal ones,
 any "worse" or "differs". power: pairs until an equal and a worse one are named. calls: what is spent against the printed figure.
 price: a worse one named cheapest. traps: the mean payoff of a candidate that is the reference. segments: any one of five
-candidates at the tolerance beyond it. turns: each conversation goes to two of five candidates.
+candidates at the tolerance beyond it, or of one that fails as often as the reference. turns: each conversation goes to two of
+five candidates.
 
 Requests have five possible actions and a difficulty; payoffs are those of `shadow.drift.payoff` by the labels of the answers.
 Seeded; the exit code is 1 when a bar is missed.
 """
 
 import argparse
+import json
 import sys
 import time
 from collections import Counter
@@ -28,12 +30,15 @@ from numpy.typing import NDArray
 from shadow.choice.arm_evidence import ArmEvidence
 from shadow.choice.candidate_claims import ChoiceVerdict, claims
 from shadow.choice.price_order import price_choice
+from shadow.choice.segment_evidence import SegmentEvidence
 from shadow.choice.tournament_plan import RouteTraffic, SignalTraffic, tournament_plan
 from shadow.choice.tournament_terms import TournamentTerms
 from shadow.drift.conversation_units import ConversationUnit, PairPayoffs
 from shadow.drift.payoff import needs_control, payoffs
+from shadow.identity.request_shape import request_shape
 from shadow.sampling.sampler import take_turns
-from tests.shadow.compare.made import answer, ask, call, choice, completion
+from storage.judgement_rows import segment_names
+from tests.shadow.compare.made import answer, ask, call, choice, completion, failed, pair
 
 SIGNAL = "answer_kind"
 TERMS = TournamentTerms(signals=(SIGNAL,))
@@ -247,6 +252,33 @@ def false_segment(run: int, floor: float, points: float) -> tuple[bool, bool]:
     return beyond, missed
 
 
+@cache
+def failing_segments() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The segments of a request that the reference answers, and of one that it fails; the candidate reports no tokens."""
+    asked, own = ask(messages=({"role": "user", "content": "x" * 3_600},)), answer(completion(choice("a")))
+    references = answer(completion(choice("a"), tokens=(1_500, 1))), failed()
+    shapes = [json.loads(request_shape(pair(own, reference, asked))) for reference in references]
+    answered, lost = (segment_names(json.dumps(shape["segments"])) for shape in shapes)
+    return answered, lost
+
+
+def false_failing_segment(run: int, rate: float) -> bool:
+    """A candidate that fails as often as the reference is beyond the tolerance in a segment, at four looks."""
+    rng = np.random.default_rng([run, 6])
+    own, other = rng.random(4_000) < rate, rng.random(4_000) < rate
+    terms = TournamentTerms(signals=("error",))
+    for look in (500, 1_000, 2_000, 4_000):
+        evidence = SegmentEvidence(terms)
+        for (one, two), times in Counter(zip(own[:look].tolist(), other[:look].tolist(), strict=True)).items():
+            paid = {"error": one - two}
+            member = PairPayoffs(started=1.0, conversation="", payoffs=paid, segments=failing_segments()[two])
+            unit = ConversationUnit(opened=0.0, pairs=1, means={"error": float(one - two)}, members=(member,))
+            evidence.add(unit, times)
+        if any(each.beyond for each in evidence.worst()):
+            return True
+    return False
+
+
 def found_segment(run: int, floor: float, requests: int) -> bool:
     """One tag in five is 20 points worse: it is named after so many requests of the tag."""
     paid = drawn(run, floor, [0.0, worse_by(0.20, floor)], requests).paid[1]
@@ -391,6 +423,11 @@ def segment_rows(pool: ProcessPoolExecutor, runs: int) -> Iterator[tuple[str, st
         counted(rows, f"any segment beyond the tolerance, {title}", [each[0] for each in found], runs)
         counted(rows, f"any interval of a segment without the truth, {title}", [each[1] for each in found], runs)
         yield from rows
+    failing: Rows = []
+    for rate in (0.05, 0.1, 0.2):
+        title = f"any segment of an equal one beyond the tolerance, both fail {rate * 100:g} % of the requests"
+        counted(failing, title, over(pool, runs, false_failing_segment, rate=rate), runs)
+    yield from failing
     for floor, requests in zip(FLOORS, (150, 250, 350), strict=True):
         share = sum(map(bool, over(pool, runs, found_segment, floor=floor, requests=requests))) / runs
         yield f"a tag 20 points worse is named after {requests} requests of it, floor {floor}", f"{share:.3f}", ""

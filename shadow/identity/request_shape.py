@@ -12,9 +12,9 @@ from types import MappingProxyType
 from shadow.findings.pair import Pair
 from shadow.identity.prompt_sample import PromptSample
 from shadow.measures.request_size import (
-    characters,
     earlier_reasoning,
     has_media,
+    media_characters,
     message_characters,
     schema_characters,
     tool_characters,
@@ -24,7 +24,7 @@ from shadow.reading.parsed_request import ParsedRequest
 from shadow.reading.parsed_response import ParsedResponse
 
 BUCKETS = ((1_000, "under 1k"), (4_000, "1k to 4k"), (16_000, "4k to 16k"), (64_000, "16k to 64k"), (256_000, "64k to 256k"))
-"""Prompt tokens under each bound, and the bucket's name; the rest is `BEYOND`."""
+"""Tokens under each bound, estimated by `PER_TOKEN`, and the bucket's name; the rest is `BEYOND`."""
 BEYOND = "256k and more"
 SEGMENTS: Mapping[str, tuple[str, ...]] = {
     "prompt": (*(name for _, name in BUCKETS), BEYOND),
@@ -41,7 +41,7 @@ OTHER_TAG, NO_TAG = "other", "none"
 SYSTEM = frozenset({"system", "developer"})
 """Roles of a message that stands where a server would put a prompt of its own."""
 PER_TOKEN = 4
-"""Characters of a token, where they were not counted."""
+"""Characters of a token. Counts of the answers are not used: one that failed has none, so a bucket would select answers."""
 LARGEST = 2**53
 
 
@@ -57,13 +57,14 @@ def request_shape(pair: Pair, tagged: Mapping[str, str] = NOTHING) -> str:
     where unknown.
     """
     request = pair.request
+    tools, text = tool_characters(request), message_characters(request)
     counts = {
         "messages": len(request.messages),
         "system": int(any(message.get("role") in SYSTEM for message in request.messages)),
         "tools": len(request.tools),
-        "tool_characters": tool_characters(request),
+        "tool_characters": tools,
         "schema_characters": schema_characters(request),
-        "text_characters": message_characters(request),
+        "text_characters": text,
         "reasoning_turns": len(earlier_reasoning(request)),
         "reasoning_characters": sum(earlier_reasoning(request)),
         "provider_tokens": prompt_tokens(pair.subject),
@@ -72,13 +73,13 @@ def request_shape(pair: Pair, tagged: Mapping[str, str] = NOTHING) -> str:
         "reference_completion": _completion_tokens(pair.reference),
         "same_text": int(_content(pair.subject) is not None and _content(pair.subject) == _content(pair.reference)),
     }
-    tokens = prompt_tokens(pair.reference) or prompt_tokens(pair.subject)
-    return json.dumps({"segments": {**segments(request, tokens), **tagged}, **counts, "media": int(has_media(request))})
+    size = tools + text - media_characters(request)
+    return json.dumps({"segments": {**segments(request, size), **tagged}, **counts, "media": int(has_media(request))})
 
 
-def segments(request: ParsedRequest, tokens: int | None) -> Mapping[str, str]:
-    """The segment of a request by each division; `tokens` of its prompt, else estimated by its characters."""
-    size = characters(request) // PER_TOKEN if tokens is None else tokens
+def segments(request: ParsedRequest, characters: int) -> Mapping[str, str]:
+    """The segment of a request of so many `characters` by each division, which the request alone decides."""
+    size = characters // PER_TOKEN
     return {
         "prompt": next((name for bound, name in BUCKETS if size < bound), BEYOND),
         "tools": "yes" if request.tools else "no",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
 
@@ -73,8 +73,17 @@ def earlier_reasoning(request: ParsedRequest) -> list[int]:
 
 def has_media(request: ParsedRequest) -> bool:
     """Whether a message holds a picture, a recording or a file, whose tokens each server counts by its own rule."""
-    parts = [part for message in request.messages for part in _parts(message)]
-    return any(_is_media(part) or any(map(_is_media, _parts(part))) for part in parts)
+    return any(True for _ in _media(request))
+
+
+def media_characters(request: ParsedRequest) -> int:
+    """Characters of the pictures, recordings and files in messages as JSON."""
+    return sum(map(_size, _media(request)))
+
+
+def _media(request: ParsedRequest) -> Iterator[Mapping[str, object]]:
+    for part in (part for message in request.messages for part in _parts(message)):
+        yield from [part] if _is_media(part) else filter(_is_media, _parts(part))
 
 
 def _parts(holder: Mapping[str, object]) -> list[Mapping[str, object]]:
@@ -86,11 +95,6 @@ def _parts(holder: Mapping[str, object]) -> list[Mapping[str, object]]:
 def _is_media(part: Mapping[str, object]) -> bool:
     kind = part.get("type")
     return isinstance(kind, str) and kind in MEDIA_PARTS
-
-
-def characters(request: ParsedRequest) -> int:
-    """Characters of all that a template may put into the prompt."""
-    return tool_characters(request) + message_characters(request)
 
 
 def message_characters(request: ParsedRequest) -> int:

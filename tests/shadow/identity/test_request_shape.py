@@ -19,7 +19,7 @@ def test_a_shape_holds_counts_and_segments_and_no_word():
     shape = request_shape(pair(*answers, asked))
     assert "thought" not in shape
     assert json.loads(shape)["segments"] == {
-        "prompt": "1k to 4k",
+        "prompt": "under 1k",
         "tools": "yes",
         "stream": "yes",
         "greedy": "yes",
@@ -49,15 +49,23 @@ def test_a_shape_of_an_older_version_is_no_sample():
     assert prompt_sample(json.dumps(kept)) is None
 
 
-@pytest.mark.parametrize(
-    ("tokens", "bucket"), [(0, "under 1k"), (1_000, "1k to 4k"), (70_000, "64k to 256k"), (10**6, "256k and more")]
-)
-def test_a_prompt_falls_into_the_bucket_of_its_token_count(tokens, bucket):
-    assert segments(ask(), tokens)["prompt"] == bucket
+LONG = ask(messages=({"role": "user", "content": "x" * 8_000},), tools=())
 
 
-def test_an_uncounted_prompt_is_estimated_by_its_characters():
-    assert segments(ask(messages=({"role": "user", "content": "x" * 8_000},)), None)["prompt"] == "1k to 4k"
+def size_of(shape):
+    return json.loads(shape)["segments"]["prompt"]
+
+
+@pytest.mark.parametrize("reference", [answer(completion(choice("a"), tokens=(9_000, 1))), failed()])
+@pytest.mark.parametrize("subject", [answer(completion(choice("a"), tokens=(70_000, 1))), answer(completion(choice("a")))])
+def test_the_size_of_a_prompt_is_that_of_the_request_whatever_the_answers_count(subject, reference):
+    assert size_of(request_shape(pair(subject, reference, LONG))) == "1k to 4k"
+
+
+def test_a_picture_adds_nothing_to_the_size_of_a_prompt():
+    parts = [{"type": "text", "text": "x" * 8_000}, {"type": "image_url", "image_url": {"url": "data:" + "y" * 400_000}}]
+    picture = ask(messages=({"role": "user", "content": parts},), tools=())
+    assert size_of(request_shape(pair("a", "a", picture))) == "1k to 4k"
 
 
 def test_a_shape_without_both_counts_is_no_sample():
@@ -75,14 +83,14 @@ def test_a_shape_without_both_counts_is_no_sample():
     ],
 )
 def test_a_bucket_of_prompts_begins_at_its_bound_and_ends_before_the_next(tokens, bucket):
-    assert segments(ask(), tokens)["prompt"] == bucket
+    assert segments(ask(), 4 * tokens)["prompt"] == segments(ask(), 4 * tokens + 3)["prompt"] == bucket
 
 
 @pytest.mark.parametrize(("characters", "bucket"), [(3_968, "under 1k"), (3_969, "1k to 4k")])
-def test_an_uncounted_prompt_has_a_token_for_four_characters(characters, bucket):
+def test_a_prompt_has_a_token_for_four_characters(characters, bucket):
     """The message itself and its role are 31 characters more."""
     asked = ask(messages=({"role": "user", "content": "x" * characters},), tools=())
-    assert segments(asked, None)["prompt"] == bucket
+    assert size_of(request_shape(pair("a", "a", asked))) == bucket
 
 
 def test_a_request_with_media_is_no_sample_of_its_words():
