@@ -3,13 +3,14 @@
 import re
 import shlex
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.helm import CHART, helm, program, roles
+from tests.helm import CHART, helm, one, program, roles
 
 pytestmark = pytest.mark.slow
 PAGE = (CHART.parent / "docs" / "how-to" / "kubernetes.md").read_text(encoding="utf-8")
@@ -60,9 +61,9 @@ def test_the_page_s_values_render_in_both_modes(values):
 
 def test_each_helm_command_renders_with_the_page_s_values(values):
     found = list(commands("helm"))
-    assert len(found) == 3
+    assert len(found) == 4
     for command in found:
-        mode = "single" if "--install" in command else "fleet"
+        mode = "single" if {"--install", "single.storage.size=40Gi"} & set(command) else "fleet"
         given = [
             str(values[mode][0]) if word == "values.yaml" else str(CHART) if word == "./chart" else word for word in command[1:]
         ]
@@ -79,6 +80,30 @@ def test_kubectl_makes_each_secret_of_the_page_and_the_values_name_them(values):
             made.add(yaml.safe_load(ran.stdout)["metadata"]["name"])
     pods = roles(rendered(values["fleet"]))
     assert made == {each["secretRef"]["name"] for pod in pods.values() for each in pod["containers"][0]["envFrom"]}
+
+
+def test_the_single_pod_s_database_and_a_backup_of_it_fit_on_its_volume(values):
+    documents = rendered(values["single"])
+    (claim,) = one(documents, "StatefulSet")["spec"]["volumeClaimTemplates"]
+    file = one(documents, "ConfigMap", "sameweights")["data"]["sameweights.toml"]
+    assert 2 * tomllib.loads(file)["storage"]["max_bytes"] * 1.05 < gibibytes(claim["spec"]["resources"]["requests"]["storage"])
+
+
+def test_the_volume_grows_to_the_size_that_the_new_statefulset_claims(values):
+    (patch,) = [command for command in commands("kubectl") if command[1] == "patch"]
+    (size,) = [command[-1].partition("=")[2] for command in commands("helm") if command[-1].startswith("single.storage.size=")]
+    assert yaml.safe_load(patch[-1])["spec"]["resources"]["requests"]["storage"] == size
+    statefulset = one(rendered(values["single"]), "StatefulSet")
+    (claim,) = statefulset["spec"]["volumeClaimTemplates"]
+    assert patch[3] == f"{claim['metadata']['name']}-{statefulset['metadata']['name']}-0"
+    assert gibibytes(size) > gibibytes(claim["spec"]["resources"]["requests"]["storage"])
+    (deleted,) = [command[3] for command in commands("kubectl") if command[1:3] == ["delete", "statefulset"]]
+    assert deleted == statefulset["metadata"]["name"]
+
+
+def gibibytes(size: str) -> int:
+    """The bytes of a size such as 20Gi."""
+    return int(size.removesuffix("Gi")) << 30
 
 
 def test_what_the_commands_of_the_page_name_is_rendered(values):
