@@ -111,6 +111,8 @@ def test_what_the_commands_of_the_page_name_is_rendered(values):
     resources = {f"{each['kind'].lower()}/{each['metadata']['name']}" for files in values.values() for each in rendered(files)}
     assert named
     assert named <= resources
+    restarted = {word for command in commands("kubectl") if command[1:3] == ["rollout", "restart"] for word in command[3:]}
+    assert restarted == {each for each in resources if each.startswith(("statefulset/", "deployment/"))}
 
 
 def test_kubectl_knows_every_member_of_the_workloads(tmp_path, values):
