@@ -73,7 +73,7 @@ def build_server(reader: Reader, config: Config) -> MCPServer:
 
 
 def _token(variable: str) -> str:
-    token = os.environ.get(variable, "") if variable else ""
+    token = os.environ.get(variable, "").strip() if variable else ""
     if variable and not token:
         raise ConfigError([f"--token-env: the environment has no variable {quoted(variable)}, or it is empty"])
     if variable and len(token) < SHORTEST_TOKEN:

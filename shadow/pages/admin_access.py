@@ -43,7 +43,7 @@ def drawn_token(secret: bytes) -> str:
 
 def admin_access(config: AdminConfig, secret: bytes, environ: Mapping[str, str]) -> AdminAccess:
     """Who may read a port with this configuration; `secret` is the installation's, from which a token is drawn."""
-    token = environ.get(config.token_env, "") or drawn_token(secret) if needs_token(config) else ""
+    token = environ.get(config.token_env, "").strip() or drawn_token(secret) if needs_token(config) else ""
     return AdminAccess(
         token=token, named=named_tokens(config, environ), metrics_open=config.metrics == "open", secure=bool(config.tls_cert)
     )
@@ -54,7 +54,7 @@ def named_tokens(config: AdminConfig, environ: Mapping[str, str]) -> tuple[tuple
     return tuple(
         (token, AdminGrant(name=each.name, words=each.may == "words", acts=False, tenants=frozenset(each.tenants)))
         for each in config.tokens
-        if (token := environ.get(each.token_env, ""))
+        if (token := environ.get(each.token_env, "").strip())
     )
 
 
@@ -66,7 +66,7 @@ def base_address(host: str, port: int, *, tls: bool) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdminAccess:
-    """Who may read the admin port; without a `token` everyone who reaches it. `secure`: it is served by TLS."""
+    """Who may read the admin port; without any token everyone who reaches it. `secure`: it is served by TLS."""
 
     token: str = ""
     named: tuple[tuple[str, AdminGrant], ...] = ()
@@ -94,7 +94,7 @@ class AdminAccess:
         return await handler(request)
 
     def _is_open(self, path: str) -> bool:
-        return not self.token or path in OPEN or path.startswith(STATIC) or (self.metrics_open and path == "/metrics")
+        return not self._tokens or path in OPEN or path.startswith(STATIC) or (self.metrics_open and path == "/metrics")
 
     @property
     def _tokens(self) -> Sequence[tuple[str, AdminGrant]]:

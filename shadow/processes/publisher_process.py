@@ -173,7 +173,7 @@ class PublisherProcess:
 
     def _app(self, environ: Mapping[str, str]) -> web.Application:
         settings = self._config.admin
-        token = environ.get(settings.token_env, "")
+        token = environ.get(settings.token_env, "").strip()
         access = AdminAccess(
             token=token,
             named=named_tokens(settings, environ),

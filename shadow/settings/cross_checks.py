@@ -130,7 +130,7 @@ def _url_error(url: str) -> str:
 
 def _short_token(raw: RawConfig) -> Iterator[ConfigErrorItem]:
     variable = raw.text("admin", "token_env")
-    token = raw.environ.get(variable, "") if variable else ""
+    token = raw.environ.get(variable, "").strip() if variable else ""
     if raw.serving and token and len(token) < SHORTEST_TOKEN:
         words = f"the token in '{variable}' has {len(token)} characters; it must have {SHORTEST_TOKEN} at least, drawn at random"
         yield ConfigErrorItem(path=("admin", "token_env"), sentence=words)

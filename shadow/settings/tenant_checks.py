@@ -11,7 +11,7 @@ from shadow.settings.fitting_checks import VARIABLE
 from shadow.settings.top_level_config import AdminToken, Config, TenantConfig
 
 SHORTEST_KEY = 16
-"""Fewest characters of a tenant's key."""
+"""Fewest characters of a tenant's key and of a token."""
 DEFAULT_ROUTE = "default"
 """The route of requests that no route takes."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -21,7 +21,7 @@ def tenant_errors(config: Config, environ: Mapping[str, str]) -> Iterator[Config
     """Every setting of a tenant that cannot be used."""
     routes = [*(route.name for route in config.proxy.routes), *config.proxy.providers, DEFAULT_ROUTE]
     names = Counter(tenant.name for tenant in config.tenants)
-    keys = Counter(environ.get(tenant.key_env, "") for tenant in config.tenants)
+    keys = Counter(_given(tenant.key_env, environ) for tenant in config.tenants)
     for place, tenant in enumerate(config.tenants):
         sentences = [
             ("name", _name_error(tenant.name, names)),
@@ -35,7 +35,7 @@ def token_errors(config: Config, environ: Mapping[str, str]) -> Iterator[ConfigE
     """Every setting of `admin.tokens` that cannot be used."""
     tenants = [tenant.name for tenant in config.tenants]
     names = Counter(each.name for each in config.admin.tokens)
-    given = Counter(environ.get(variable, "") for variable in (config.admin.token_env, *_variables(config)) if variable)
+    given = Counter(_given(variable, environ) for variable in (config.admin.token_env, *_variables(config)) if variable)
     for place, each in enumerate(config.admin.tokens):
         sentences = [
             ("name", f"{quoted(each.name)} is the name of two tokens; give each its own" if names[each.name] > 1 else ""),
@@ -59,14 +59,24 @@ def _variables(config: Config) -> Iterator[str]:
 def _token_error(variable: str, environ: Mapping[str, str], given: Counter[str]) -> str:
     if not VARIABLE.fullmatch(variable):
         return "must be the name of an environment variable, never the token itself (the text is not shown)"
-    token = environ.get(variable, "")
+    token = _given(variable, environ)
     if not token:
         return f"the environment variable {quoted(variable)} is not set; set it to the token"
-    if len(token) < SHORTEST_KEY:
-        return (
-            f"the token in {quoted(variable)} has {len(token)} characters; it must have {SHORTEST_KEY} at least, drawn at random"
-        )
+    if weak := _weak("token", variable, token):
+        return weak
     return "two tokens are the same, so that it is not known what they may read; draw another one" if given[token] > 1 else ""
+
+
+def _given(variable: str, environ: Mapping[str, str]) -> str:
+    """The key or token that a variable holds, without the newline of the file that it was read from."""
+    return environ.get(variable, "").strip()
+
+
+def _weak(what: str, variable: str, secret: str) -> str:
+    """Why a key or a token is none: a header field carries printable ASCII (RFC 9110, 5.5), and a short one can be found."""
+    if secret.isascii() and secret.isprintable() and len(secret) >= SHORTEST_KEY:
+        return ""
+    return f"the {what} in {quoted(variable)} must have {SHORTEST_KEY} printable ASCII characters at least, drawn at random"
 
 
 def _useless(token: AdminToken) -> str:
@@ -96,14 +106,12 @@ def _name_error(name: str, names: Counter[str]) -> str:
 def _key_error(tenant: TenantConfig, environ: Mapping[str, str], keys: Counter[str]) -> str:
     if not VARIABLE.fullmatch(tenant.key_env):
         return "must be the name of an environment variable, never the key itself (the text is not shown)"
-    key = environ.get(tenant.key_env, "").strip()
+    key = _given(tenant.key_env, environ)
     if not key:
         return f"the environment variable {quoted(tenant.key_env)} is not set; set it to the key that the tenant's clients send"
-    if not key.isascii() or not key.isprintable() or len(key) < SHORTEST_KEY:
-        return (
-            f"the key in {quoted(tenant.key_env)} must have {SHORTEST_KEY} printable ASCII characters at least, drawn at random"
-        )
-    return "two tenants have the same key; draw another one" if keys[environ[tenant.key_env]] > 1 else ""
+    if weak := _weak("key", tenant.key_env, key):
+        return weak
+    return "two tenants have the same key; draw another one" if keys[key] > 1 else ""
 
 
 def _route_error(route: str, routes: list[str]) -> str:

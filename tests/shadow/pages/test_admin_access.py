@@ -115,6 +115,12 @@ async def test_a_configured_token_replaces_the_drawn_one_also_on_loopback(get):
     assert (await get("/pairs", **given, Authorization=f"Bearer {'p' * 16}")).status == 200
 
 
+async def test_a_token_from_a_file_with_a_newline_is_the_token(get):
+    named = [{"name": "team", "token_env": "TEAM", "may": "words"}]
+    given = {"admin": {"token_env": "PAGES", "tokens": named}, "environ": {"PAGES": "p" * 16 + "\n", "TEAM": "t" * 16 + "\n"}}
+    assert [(await get("/pairs", **given, Authorization=f"Bearer {letter * 16}")).status for letter in "ptx"] == [200, 200, 401]
+
+
 async def test_a_loopback_port_without_a_configured_token_is_open(get):
     assert (await get("/pairs", admin={"listen": "127.0.0.1:8081"})).status == 200
 

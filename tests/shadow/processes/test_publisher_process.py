@@ -26,7 +26,8 @@ pytestmark = pytest.mark.slow
 class RunningPublisher:
     """A publisher process on free ports, and a data plane's end of its socket."""
 
-    def __init__(self, tmp_path, broker, **admin) -> None:
+    def __init__(self, tmp_path, broker, environ=None, **admin) -> None:
+        self.environ = environ or {}
         self.path = str(tmp_path / "p.sock")
         self.config = Config(
             proxy=ProxyConfig(provider="main", providers={"main": Provider(base_url="http://127.0.0.1:9/v1")}),
@@ -43,7 +44,7 @@ class RunningPublisher:
         admin.setblocking(False)
         scheme = "https" if self.config.admin.tls_cert else "http"
         self.admin = f"{scheme}://127.0.0.1:{admin.getsockname()[1]}"
-        self.process = PublisherProcess(self.config, self.board, {})
+        self.process = PublisherProcess(self.config, self.board, self.environ)
         await self.process.start(admin, self.path)
         self.sender.start()
         return self
@@ -52,8 +53,8 @@ class RunningPublisher:
         await self.sender.stop(1.0)
         await self.process.stop()
 
-    async def get(self, path: str, trust=True) -> tuple[int, str]:
-        async with aiohttp.ClientSession() as session, session.get(self.admin + path, ssl=trust) as got:
+    async def get(self, path: str, trust=True, **headers) -> tuple[int, str]:
+        async with aiohttp.ClientSession() as session, session.get(self.admin + path, ssl=trust, headers=headers) as got:
             return got.status, await got.text()
 
     async def shown(self, line: str) -> None:
@@ -136,6 +137,16 @@ async def test_reload_serves_the_renewed_certificate_of_the_admin_port(tmp_path)
         assert (await running.get("/healthz", second))[0] == 200
         with pytest.raises(aiohttp.ClientConnectorCertificateError):
             await running.get("/healthz", first)
+
+
+async def test_a_port_with_named_tokens_alone_is_not_open(tmp_path):
+    tokens = [{"name": "board", "token_env": "BOARD"}]
+    named = {"metrics": "token", "tokens": tokens, "environ": {"BOARD": "b" * 16}}
+    async with nats_server(tmp_path) as server, RunningPublisher(tmp_path, settings(server), **named) as running:
+        for path in ("/", "/metrics"):
+            assert (await running.get(path))[0] == 401
+            assert (await running.get(path, Authorization=f"Bearer {'b' * 16}"))[0] == 200
+        assert (await running.get("/healthz"))[0] == 200
 
 
 async def test_a_part_that_ended_in_a_fault_is_reported(tmp_path, monkeypatch, logged):

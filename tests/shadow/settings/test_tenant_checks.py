@@ -13,7 +13,7 @@ base_url = "http://127.0.0.1:8000/v1"
 [storage]
 keep_days = 30
 """
-ENVIRON = {"A": "a" * 16, "B": "b" * 16, "SAME": "a" * 16, "SHORT": "s" * 15, "ODD": "ä" * 16}
+ENVIRON = {"A": "a" * 16, "B": "b" * 16, "SAME": "a" * 16, "SHORT": "s" * 15, "ODD": "ä" * 16, "FILE": "a" * 16 + "\n"}
 OURS = {**ENVIRON, "SAMEWEIGHTS_KEY": "k" * 16}
 
 
@@ -60,6 +60,8 @@ def test_a_variable_may_be_called_as_a_setting_is(file):
         ([f'name = "{"n" * 65}"\nkey_env = "A"'], "is no name of a tenant"),
         (['name = "a"\nkey_env = "A"', 'name = "a"\nkey_env = "B"'], "tenants[1].name: 'a' is the name of two tenants"),
         (['name = "a"\nkey_env = "A"', 'name = "b"\nkey_env = "SAME"'], "tenants[1].key_env: two tenants have the same key"),
+        (['name = "a"\nkey_env = "A"', 'name = "b"\nkey_env = "FILE"'], "tenants[1].key_env: two tenants have the same key"),
+        (['name = "a"\nkey_env = "FILE"', 'name = "b"\nkey_env = "A"'], "tenants[0].key_env: two tenants have the same key"),
         (['name = "a"\nkey_env = "NONE"'], "the environment variable 'NONE' is not set; set it to the key"),
         (['name = "a"\nkey_env = "SHORT"'], "the key in 'SHORT' must have 16 printable ASCII characters"),
         (['name = "a"\nkey_env = "ODD"'], "the key in 'ODD' must have 16 printable ASCII characters"),
@@ -74,7 +76,7 @@ def test_a_variable_may_be_called_as_a_setting_is(file):
 def test_a_tenant_that_cannot_be_used_is_refused_with_a_sentence_that_holds_no_key(file, tenants, sentence):
     found = faults(file(*tenants))
     assert any(sentence in fault for fault in found), found
-    assert not any(key in fault for fault in found for key in ENVIRON.values())
+    assert not any(key in fault for fault in found for key in map(str.strip, ENVIRON.values()))
 
 
 def test_commands_that_read_records_need_no_key(file):
@@ -88,7 +90,9 @@ def test_a_longer_retention_than_that_of_all_is_a_warning(file):
 
 TOKENS = [
     ('name = "board"\ntoken_env = "NONE"', "the environment variable 'NONE' is not set; set it to the token"),
-    ('name = "board"\ntoken_env = "SHORT"', "the token in 'SHORT' has 15 characters; it must have 16 at least"),
+    ('name = "board"\ntoken_env = "SHORT"', "the token in 'SHORT' must have 16 printable ASCII characters at least"),
+    ('name = "board"\ntoken_env = "ODD"', "the token in 'ODD' must have 16 printable ASCII characters at least"),
+    ('name = "x"\ntoken_env = "A"\n[[admin.tokens]]\nname = "y"\ntoken_env = "FILE"', "two tokens are the same"),
     ('name = "board"\ntoken_env = "a secret"', "must be the name of an environment variable, never the token itself"),
     ('name = "board"\ntoken_env = "B"\nmay = "all"', "admin.tokens[0].may: no such choice: 'all'"),
     ('name = "board"\ntoken_env = "B"\nmay = "words"\ntenants = ["alpa"]', "no tenant is named 'alpa'; did you mean 'alpha'?"),
