@@ -11,6 +11,7 @@ from statistics import median
 from shadow.drift.paired_latency import quantile
 from shadow.pricing.price_list import PriceList
 from shadow.report.money_lines import MoneyLine, lines_of, money_name, with_a_cost
+from shadow.report.row_sampling import RowSampling, row_sampling
 from shadow.verdict.phrases import moment
 from storage.store import Reader
 
@@ -53,6 +54,8 @@ class TenantReport:
     traffic: tuple[TenantTraffic, ...]
     times: tuple[TenantTimes, ...]
     money: tuple[MoneyLine, ...]
+    rows: RowSampling | None = None
+    """How the rows of all tenants are sampled, where they are."""
 
 
 def tenant_report(reader: Reader, tenant: str, since: float, until: float, prices: PriceList) -> TenantReport:
@@ -64,9 +67,8 @@ def tenant_report(reader: Reader, tenant: str, since: float, until: float, price
             more = (row.requests, row.failures, row.errors, row.prompt_tokens, row.completion_tokens)
             traffic[row.provider] = [one + other for one, other in zip(traffic[row.provider], more, strict=True)]
     times: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for provider, _, role, measure, seconds in found.latencies:
-        if role == "primary":
-            times[provider, measure].append(seconds)
+    for provider, _, _, measure, seconds in found.latencies:
+        times[provider, measure].append(seconds)
     return TenantReport(
         tenant=tenant,
         since=since,
@@ -74,6 +76,7 @@ def tenant_report(reader: Reader, tenant: str, since: float, until: float, price
         traffic=tuple(_traffic(provider, sums) for provider, sums in sorted(traffic.items())),
         times=tuple(_times(*key, values) for key, values in sorted(times.items())),
         money=lines_of(found.token_sums, prices),
+        rows=row_sampling(reader, since, until),
     )
 
 
@@ -116,5 +119,7 @@ def _lines(report: TenantReport) -> Iterator[str]:
     for times in report.times:
         name = times.measure.replace("_", " ")
         yield f"{times.provider}: {name} {times.p50:.2f} s (p50), {times.p95:.2f} s (p95), {times.answers:,} answers"
+    if report.rows:
+        yield f"of all tenants {report.rows.sentence}"
     yield from (f"{money_name(line)}: {line.sentence}" for line in with_a_cost(report.money))
     yield NO_VERDICT

@@ -29,13 +29,13 @@ UNION ALL ({COUNTED.format(length=DAY, condition=_ROWS)})
 """  # noqa: S608 - as above
 LATENCIES = f"""
 SELECT provider, model, role, first_chunk, first_token, seconds FROM exchanges
-WHERE {_ROWS} AND failure = '' AND status < 400 AND (drawn OR role <> 'primary')
+WHERE {_ROWS} AND failure = '' AND status < 400 AND role = 'primary' AND drawn
 ORDER BY started DESC, no DESC LIMIT %(limit)s
 """  # noqa: S608 - as above
 
 
 def tenant_records_of(conn: psycopg.Connection, tenant: str, since: float, until: float, limit: int) -> TenantRecords:
-    """Its traffic and tokens, and the times of its newest `limit` answers."""
+    """Its traffic and tokens, and the times of its newest `limit` live answers."""
     bounds = {**rollup_keys.period(since, until or FOREVER), "from_id": first_id(since)}
     values = {**bounds, "tenant": tenant, "limit": limit}
     return TenantRecords(

@@ -28,12 +28,12 @@ UNION ALL {COUNTED.format(DAY, DAY, _ROWS)}
 """  # noqa: S608 - as above
 LATENCIES = f"""
 SELECT provider, model, role, first_chunk, first_token, seconds FROM exchanges
-WHERE {_ROWS} AND failure = '' AND status < 400 AND (drawn OR role <> 'primary') ORDER BY started DESC, no DESC LIMIT :limit
+WHERE {_ROWS} AND failure = '' AND status < 400 AND role = 'primary' AND drawn ORDER BY started DESC, no DESC LIMIT :limit
 """  # noqa: S608 - as above
 
 
 def tenant_records(conn: sqlite3.Connection, tenant: str, since: float, until: float, limit: int) -> TenantRecords:
-    """Its traffic and tokens, and the times of its newest `limit` answers."""
+    """Its traffic and tokens, and the times of its newest `limit` live answers."""
     values = {**rollup_keys.period(*period(since, until)), "tenant": tenant, "limit": limit}
     with one_moment(conn):
         return TenantRecords(

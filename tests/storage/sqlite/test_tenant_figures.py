@@ -26,6 +26,13 @@ def test_figures_are_of_the_tenant_with_and_without_rows(store):
     assert {line[-1] for line in found.latencies if line[3] == "seconds"} == {1.0}
 
 
+def test_newer_answers_of_the_reference_take_no_place_among_the_times(store):
+    added(store, "a1", "alpha", seconds=1.0)
+    for place in range(3):
+        added(store, f"s{place}", "alpha", role="shadow", started=START + 1 + place, seconds=9.0)
+    assert {line[-1] for line in store.tenant_records("alpha", 0, 0, 1).latencies if line[3] == "seconds"} == {1.0}
+
+
 def test_a_tenant_without_requests_has_no_figures(store):
     added(store, "n1", "")
     assert store.tenant_records("alpha", 0, 0, 100) == ((), (), ())
