@@ -62,12 +62,25 @@ def series_bound(config: Config) -> int:
     """The most series that /metrics can hold under this configuration, whatever clients and providers send."""
     registry = _Listing()
     MetricDefinitions(registry)
-    routes, providers, models = LabelNames(config).sizes
-    sizes = {**CLOSED, "provider": providers, "reference": providers, "model": models, "worker": config.proxy.workers}
-    sizes["upstream"] = LabelNames(config).upstreams
-    sizes["tenant"] = len(config.tenants)
+    routes, _, models = LabelNames(config).sizes
+    sizes = label_sizes(config)
     processes = len(FIGURES) * len(KINDS) * max(config.proxy.workers, config.shadow.audit_workers)
     return processes + sum(_lines(each) * _children(_labels(each), sizes, routes * models) for each in registry.collectors)
+
+
+def label_sizes(config: Config) -> Mapping[str, int]:
+    """The most values of each label."""
+    _, providers, models = LabelNames(config).sizes
+    return {
+        **CLOSED,
+        "provider": providers,
+        "reference": providers,
+        "model": models,
+        "worker": config.proxy.workers,
+        "upstream": LabelNames(config).upstreams,
+        # and `other`, because a host may not know the tenants of the host that forwarded the request
+        "tenant": len(config.tenants) + 1,
+    }
 
 
 def series_estimate(config: Config) -> int:

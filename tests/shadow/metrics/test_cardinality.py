@@ -1,5 +1,6 @@
 """The bound on series holds whatever is sent, and covers every label."""
 
+import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from proxy.exchange import Role
@@ -8,7 +9,7 @@ from shadow.drift.excess_estimates import GroupKey
 from shadow.findings.error_classes import ErrorClass
 from shadow.findings.finding import Finding, FindingState, Signal
 from shadow.measures.schema_validation import OUTCOMES
-from shadow.metrics.cardinality import series_bound, series_estimate
+from shadow.metrics.cardinality import label_sizes, series_bound, series_estimate
 from shadow.metrics.observe import ERRORS, Metrics
 from shadow.reading.parsed_response import parse_response
 from shadow.settings.top_level_config import Config
@@ -46,6 +47,20 @@ def test_routes_and_models_widen_it_and_nothing_else():
     assert series_bound(configured(routes=[{"name": "chat", "model": "m1", "provider": "one"}])) > small
     assert series_bound(configured(routes=[{"name": "chat", "model": "m2", "provider": "one"}])) > small
     assert series_bound(configured(timeouts={"connect": 3})) == small
+
+
+@pytest.mark.parametrize("names", ["", "a", "ab"])
+def test_tenants_and_one_for_those_of_other_hosts_are_the_values_of_their_label(names):
+    config = Config.model_validate({"tenants": [{"name": name, "key_env": "K"} for name in names]})
+    registry = CollectorRegistry()
+    metrics = Metrics(registry, config)
+    for tenant in "abcd":
+        made = exchange(said())
+        metrics.exchange(made._replace(labels=made.labels._replace(tenant=tenant)), parse_response(made), ())
+    samples = [sample for metric in registry.collect() for sample in metric.samples]
+    shown = {each.labels["tenant"] for each in samples if each.name == "sameweights_tenant_requests_total"}
+    assert shown == {*names, "other"}
+    assert label_sizes(config)["tenant"] == len(shown)
 
 
 def test_the_estimate_counts_each_provider_with_each_named_model():
