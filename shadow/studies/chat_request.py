@@ -18,12 +18,16 @@ LATEST = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatRequest:
-    """A request as a row or a conversation has it; `cluster` names what it is repeated with: its prompt or conversation."""
+    """A request as a row or a conversation has it; `cluster` names what it is repeated with: its prompt or conversation.
+
+    `tenant` is that of a recorded request, whose rules hold for the answers to it; "" for none.
+    """
 
     body: bytes
     path: str = CHAT
     headers: Headers = ()
     cluster: str = ""
+    tenant: str = ""
 
     @property
     def parsed(self) -> ParsedRequest:
@@ -37,7 +41,14 @@ class ChatRequest:
     def as_exchange(self, *, route: str, reference: str, identity: str) -> Exchange:
         """The request as if an application had sent it, to no provider in particular; the copies for each are made of it."""
         parsed = self.parsed
-        labels = Labels(route=route, reference=reference, model=parsed.model, stream=parsed.stream, conversation=self.cluster)
+        labels = Labels(
+            route=route,
+            reference=reference,
+            model=parsed.model,
+            stream=parsed.stream,
+            conversation=self.cluster,
+            tenant=self.tenant,
+        )
         request = Request(method="POST", target=self.path, headers=self._fields, body=self.body, size=len(self.body))
         return Exchange(
             id=identity,

@@ -47,7 +47,7 @@ class StudyRecorder:
         sent_as = provider.models.get(exchange.labels.model) or provider.models.get("*", "")
         found = check(parsed.request, parsed.answer, sent_as=sent_as, known_as=self._identities.names(exchange))
         outcomes = [call_validity(parsed.request, call)[0] for call in calls(parsed.answer)]
-        record = self._policy.exchange_record(parsed, outcomes=outcomes, checks=found)
+        record = self._policy.of(exchange.labels.tenant).exchange_record(parsed, outcomes=outcomes, checks=found)
         return replace(record, identities=self._identities.observe(exchange, parsed.answer))
 
     def pair(
@@ -67,4 +67,4 @@ class StudyRecorder:
             secret=self._secret,
         )
         record = replace(record, kind=kind(live.request), excluded=excluded)
-        return ComparedAnswers(record=self._policy.pair_record(record), payoffs=payoffs)
+        return ComparedAnswers(record=self._policy.of(live.exchange.labels.tenant).pair_record(record), payoffs=payoffs)

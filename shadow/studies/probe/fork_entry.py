@@ -106,6 +106,7 @@ def _order(flags: ForkFlags, config: Config) -> ProbeOrder:
         command=written_command(sys.argv[1:]),
         kind=FORK,
         recording=recording,
+        tenant=origin.tenant,
         notes=stored_notes(origin.point.messages, renamed=flags.ids is not CallIds.AS_SENT),
     )
 

@@ -28,12 +28,13 @@ NEWEST = 200
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForkOrigin:
     """The point to go on from, the provider that the conversation was held with, and `requests`, by which it is found again: the
-    id of the request at the point, and that of the last request whose results are its world.
+    id of the request at the point, and that of the last request whose results are its world; `tenant` is that of it.
     """
 
     point: ForkPoint
     provider: str
     requests: tuple[str, str]
+    tenant: str = ""
 
 
 def fork_origin(reader: Reader, named: str, step: int, *, candidates: Collection[str], before: Sequence[str] = ()) -> ForkOrigin:
@@ -50,7 +51,7 @@ def fork_origin(reader: Reader, named: str, step: int, *, candidates: Collection
         point = fork_point(chain, step)
     except ValueError as error:
         raise ConfigError([f"--step {step}: {error}"]) from None
-    return ForkOrigin(point=point, provider=row.provider, requests=(chain[step - 1].id, chain[-1].id))
+    return ForkOrigin(point=point, provider=row.provider, requests=(chain[step - 1].id, chain[-1].id), tenant=row.tenant)
 
 
 def _until(chain: list[ThreadRequest], before: Sequence[str]) -> list[ThreadRequest]:

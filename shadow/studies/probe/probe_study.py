@@ -12,11 +12,11 @@ from contextlib import closing, nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from shadow.pipeline.configured_privacy import configured_privacy
 from shadow.pipeline.fetcher_client import SubprocessFetcher
 from shadow.pipeline.frame_bytes import frame_bytes
 from shadow.pipeline.identity_observer import IdentityObserver
 from shadow.privacy.privacy_policy import PrivacyPolicy
-from shadow.privacy.redact import Redactor
 from shadow.settings.config_errors import ConfigError
 from shadow.settings.installed_version import installed_version
 from shadow.settings.top_level_config import Config
@@ -70,6 +70,8 @@ class ProbeOrder:
     """The world of the runs, in place of servers."""
     notes: tuple[str, ...] = ()
     """What a reader of the result must know of how the runs begin."""
+    tenant: str = ""
+    """The tenant of the conversation that is taken up, whose rules hold for what is stored; "" for none."""
 
     @property
     def id(self) -> str:
@@ -111,9 +113,7 @@ class ProbeStudy:
             closing(open_study_store(order.database, order.config.storage)) as store,
             tempfile.TemporaryDirectory(prefix="sameweights-", ignore_cleanup_errors=True) as folder,
         ):
-            policy = PrivacyPolicy(
-                redactor=Redactor(order.config.storage.redact), key=secrets.token_bytes(32), bodies=order.config.storage.bodies
-            )
+            policy = configured_privacy(order.config, secrets.token_bytes(32)).of(order.tenant)
             archive = self._archive(store, policy)
             worlds = ProbeWorlds(order.file, Path(folder), self._environ, order.recording)
             try:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shadow.commands.config_commands import settings
+from shadow.pipeline.configured_privacy import configured_privacy
 from shadow.settings.config_errors import ConfigError, quoted
 from shadow.settings.load_config import load
 from shadow.settings.top_level_config import Config
@@ -136,7 +137,8 @@ def _rows(flags: ReplayFlags, config: Config) -> tuple[list[Row], list[BrokenRow
     if flags.from_store:
         wanted = recorded_filter(flags.from_store, time.time())
         with closing(open_reader(config.storage)) as reader:
-            rows, broken = stored_rows(reader, wanted)
+            policy = configured_privacy(config, bytes(32))
+            rows, broken = stored_rows(reader, wanted, lambda tenant: policy.of(tenant).bodies == "full")
     else:
         rows, broken = rows_of(flags.files)
     if not rows:

@@ -10,11 +10,10 @@ from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, replace
 
 from shadow.commands.exit_codes import INTERRUPTED
+from shadow.pipeline.configured_privacy import configured_privacy
 from shadow.pipeline.fetcher_client import SubprocessFetcher
 from shadow.pipeline.frame_bytes import frame_bytes
 from shadow.pipeline.identity_observer import IdentityObserver
-from shadow.privacy.privacy_policy import PrivacyPolicy
-from shadow.privacy.redact import Redactor
 from shadow.settings.config_errors import ConfigError
 from shadow.settings.installed_version import installed_version
 from shadow.studies.asking import Asker
@@ -149,9 +148,7 @@ class ReplayStudy:
 
     def _archive(self, store: Store) -> tuple[StudyArchive, StudyRecorder]:
         order, config = self._order, self._order.config
-        policy = PrivacyPolicy(
-            redactor=Redactor(config.storage.redact), key=secrets.token_bytes(32), bodies=config.storage.bodies
-        )
+        policy = configured_privacy(config, secrets.token_bytes(32))
         known = store.identity_queries.latest(1_000)
         recorder = StudyRecorder(
             config, policy, IdentityObserver(config, known, clean=policy.redactor.text), secret=store.secret()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 
 from shadow.privacy.privacy_policy import shown
@@ -42,18 +42,28 @@ def recorded_filter(text: str, now: float) -> RecordedFilter:
     return RecordedFilter(since=since, limit=int(limit), unsampled=False, **found)
 
 
-def stored_rows(reader: Reader, wanted: RecordedFilter) -> tuple[list[Row], list[BrokenRow]]:
-    """The rows of the filter, oldest first, and those that cannot be sent again."""
+def stored_rows(reader: Reader, wanted: RecordedFilter, keeps_bodies: Callable[[str], bool]) -> tuple[list[Row], list[BrokenRow]]:
+    """The rows of the filter, oldest first, and those that cannot be sent again, or whose answers could not be compared, because
+    no bodies of their tenant are kept.
+    """
     rows: list[Row] = []
     broken: list[BrokenRow] = []
     for exchange_id in reversed(reader.studies.recorded_requests(wanted)):
         kept = reader.exchange(exchange_id)
-        found = None if kept is None else _row(shown(kept))
+        if kept is None:
+            continue
+        found = _row(shown(kept)) if not kept.tenant or keeps_bodies(kept.tenant) else _unkept(kept)
         if isinstance(found, Row):
             rows.append(found)
-        elif found is not None:
+        else:
             broken.append(found)
     return rows, broken
+
+
+def _unkept(kept: ExchangeRow) -> BrokenRow:
+    return BrokenRow(
+        place=kept.id, sentence=f"no bodies of its tenant {quoted(kept.tenant)} are kept, or [[tenants]] does not name it here"
+    )
 
 
 def _row(kept: ExchangeRow) -> Row | BrokenRow:
@@ -71,5 +81,5 @@ def _row(kept: ExchangeRow) -> Row | BrokenRow:
         why = plain.detail if isinstance(plain, Unread) else parsed.unread.detail if parsed.unread else ""
         return BrokenRow(place=kept.id, sentence=f"is no request that is read: {why}")
     messages: Sequence[object] = list(parsed.messages)
-    request = ChatRequest(body=plain.body, path=path, cluster=kept.conversation or cluster_of(messages))
+    request = ChatRequest(body=plain.body, path=path, cluster=kept.conversation or cluster_of(messages), tenant=kept.tenant)
     return Row(id=kept.id, shape="recorded", request=request)

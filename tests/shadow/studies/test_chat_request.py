@@ -5,12 +5,12 @@ from tests.exchanges import asked, exchange, said
 
 
 def test_the_exchange_of_a_request_has_its_model_stream_route_and_cluster():
-    request = ChatRequest(body=asked("Hi", model="qwen", stream=True), headers=(("X-Team", "a"),), cluster="c1")
+    request = ChatRequest(body=asked("Hi", model="qwen", stream=True), headers=(("X-Team", "a"),), cluster="c1", tenant="clinic")
     made = request.as_exchange(route="study:t", reference="official", identity="id-1")
     labels = made.labels
     assert (made.id, made.request.body, made.request.target) == ("id-1", request.body, "/v1/chat/completions")
     assert (labels.route, labels.provider, labels.reference) == ("study:t", "", "official")
-    assert (labels.model, labels.stream, labels.conversation) == ("qwen", True, "c1")
+    assert (labels.model, labels.stream, labels.conversation, labels.tenant) == ("qwen", True, "c1", "clinic")
     assert made.request.headers == (("Content-Type", "application/json"), ("X-Team", "a"))
 
 

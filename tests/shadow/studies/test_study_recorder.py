@@ -1,6 +1,7 @@
 """The rows of a study's answers are those of live traffic: checked, compared with the reference's two, redacted."""
 
 import json
+from dataclasses import replace
 
 from proxy.exchange import Role
 from proxy.provider_config import Provider, ProxyConfig
@@ -40,6 +41,18 @@ def test_an_answer_has_its_checks_and_its_calls():
 def test_what_is_redacted_in_live_records_is_redacted_here():
     record = recorder("Quito").answer(answer(said("In Quito")))
     assert b"Quito" not in record.exchange.response_body
+
+
+def test_the_rules_of_a_tenant_hold_for_answers_to_its_requests():
+    made = recorder("Quito")
+    made._policy = replace(made._policy, tenants={"clinic": guard("none")})
+    own = answer(said("In Quito, at noon"))
+    of_tenant = replace(own, exchange=own.exchange._replace(labels=own.exchange.labels._replace(tenant="clinic")))
+    assert b"noon" in made.answer(own).exchange.response_body
+    assert made.answer(of_tenant).exchange.response_body is None
+    other, again = answer(said("In Lima"), Role.SHADOW), answer(said("In Lima"), Role.CONTROL)
+    assert any(found.subject for found in made.pair(own, other, again, []).record.findings)
+    assert not any(found.subject for found in made.pair(of_tenant, other, again, []).record.findings)
 
 
 def test_a_pair_has_both_comparisons_and_its_payoffs():

@@ -20,7 +20,7 @@ ONLY_NEAR = (
 )
 
 
-def talked(store, provider, *texts, packed=False):
+def talked(store, provider, *texts, packed=False, tenant=""):
     """The id of a stored request of the conversation "talk" with these messages."""
     body = json.dumps({"model": "m", "messages": [{"role": "user", "content": text} for text in texts]}).encode()
     number = next(_numbers)
@@ -28,7 +28,7 @@ def talked(store, provider, *texts, packed=False):
     if packed:
         packed_body = gzip.compress(body)
         made = made._replace(request=made.request._replace(headers=GZIPPED, body=packed_body, size=len(packed_body)))
-    store.add_exchange(record(parse_exchange(made)))
+    store.add_exchange(record(parse_exchange(made._replace(labels=made.labels._replace(tenant=tenant)))))
     assert store.flush(20)
     return made.id
 
@@ -84,3 +84,8 @@ def test_a_conversation_that_cannot_be_taken_up_is_a_sentence(store, named, step
     with pytest.raises(ConfigError) as raised:
         fork_origin(store, named, step, candidates=candidates)
     assert raised.value.errors == (sentence,) or list(raised.value.errors) == [sentence]
+
+
+@pytest.mark.parametrize("tenant", ["", "clinic"])
+def test_an_origin_is_of_the_tenant_of_its_conversation(store, tenant):
+    assert fork_origin(store, talked(store, "near", "Hi", tenant=tenant), 1, candidates=()).tenant == tenant

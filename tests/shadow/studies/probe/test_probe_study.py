@@ -11,6 +11,7 @@ import pytest
 
 from shadow.demo.fleet.pretended_hosts import PretendedHosts
 from shadow.settings.config_errors import ConfigError
+from shadow.settings.top_level_config import TenantConfig
 from shadow.studies.own_checks.check_spec import read_check
 from shadow.studies.probe.probe_study import ProbeStudy
 from shadow.studies.probe.stored_probe import stored_probe
@@ -240,6 +241,19 @@ def test_a_value_that_a_server_was_given_stands_neither_in_a_detail_nor_in_the_d
     assert len(details) == 1
     assert "[TOKEN]" in details.pop()
     assert not [path for path in tmp_path.rglob("study*") if token[:8].encode() in path.read_bytes()]
+
+
+@pytest.mark.parametrize(("tenant", "kept"), [("", True), ("clinic", False), ("gone", False)])
+def test_the_rules_of_the_tenant_of_a_conversation_hold_for_its_study(tmp_path, tenant, kept):
+    with serving() as hosts:
+        order = order_of(hosts, tmp_path, runs=2)
+        tenants = (TenantConfig(name="clinic", key_env="K", bodies="none"),)
+        order = replace(order, tenant=tenant, config=order.config.model_copy(update={"tenants": tenants}))
+        ProbeStudy(order, {}).run()
+    with closing(reader(order.database)) as study:
+        steps = [study.exchange(step) for run in study.studies.runs(order.id) for step in run.steps]
+    assert steps
+    assert {row.response_body is not None for row in steps} == {kept}
 
 
 def test_a_recording_that_can_no_longer_be_written_is_a_sentence_beside_the_report(tmp_path):

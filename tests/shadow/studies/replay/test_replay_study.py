@@ -1,6 +1,7 @@
 """One replay from its order to its verdicts: what forbids it is in one error, and the plan knows what is stored."""
 
 import json
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from proxy.provider_config import Provider, ProxyConfig
 from shadow.demo.pretended_server import PretendedServer
 from shadow.settings.config_errors import ConfigError
-from shadow.settings.top_level_config import Config
+from shadow.settings.top_level_config import Config, TenantConfig
 from shadow.studies.replay.replay_order import ReplayOrder, replay_settings
 from shadow.studies.replay.replay_study import ReplayStudy
 from shadow.studies.study_budget import BudgetLimits
@@ -17,6 +18,7 @@ from shadow.studies.study_policy import PolicyScore, StudyPolicy
 from shadow.studies.targets import Targets
 from storage.storage_config import StorageConfig
 from tests.shadow.studies.replay_bench import QUICK, rows
+from tests.studied import reader
 
 TARGETS = Targets(candidates=("near",), reference="official")
 
@@ -90,6 +92,20 @@ async def test_a_study_runs_and_its_plan_knows_what_is_stored_until_it_begins_ag
         await fresh.run()
         assert len(official.requests) == 32
     assert len(list(tmp_path.glob("study-t.*.db"))) == 1
+
+
+@pytest.mark.slow
+async def test_patterns_of_a_tenant_are_replaced_in_answers_to_its_requests(tmp_path):
+    async with PretendedServer(seed=1, pace=QUICK) as official, PretendedServer(seed=2, pace=QUICK) as near:
+        asked = order(tmp_path, {"near": near.base_url, "official": official.base_url}, rows(2))
+        tenants = (TenantConfig(name="clinic", key_env="K", redact=("chatcmpl",)),)
+        mine = replace(asked.rows[0], request=replace(asked.rows[0].request, tenant="clinic"))
+        config = asked.config.model_copy(update={"tenants": tenants})
+        made = replace(asked, config=config, rows=[mine, asked.rows[1]])
+        await ReplayStudy(made, {}).run()
+    with closing(reader(made.database)) as study:
+        found = [study.exchange(each.exchange_id) for each in study.studies.requests(made.id)]
+    assert {(row.tenant, b"chatcmpl" in row.response_body) for row in found} == {("clinic", False), ("", True)}
 
 
 def _without_model(row):

@@ -11,6 +11,8 @@ from storage.study_rows import RecordedFilter
 from tests.conformance import PATIENCE, START, exchange_record, offered
 from tests.exchanges import asked
 
+KEEPS = {"plain"}.__contains__
+
 
 def put(store, name: str, body: bytes | None, **more) -> None:
     values = {"request_body": body, "request_size": len(body or b"") + 0, "calls": 0, "checks": 0, "conversation": ""}
@@ -20,7 +22,7 @@ def put(store, name: str, body: bytes | None, **more) -> None:
 def test_requests_of_the_filter_come_oldest_first_with_their_bodies(store):
     for number in range(4):
         put(store, f"x{number}", asked(f"Question {number}"), started=START + number, model="m" if number else "other")
-    rows, broken = stored_rows(store, RecordedFilter(model="m", limit=2))
+    rows, broken = stored_rows(store, RecordedFilter(model="m", limit=2), KEEPS)
     assert [row.id for row in rows] == ["x2", "x3"]
     assert rows[0].request.body == asked("Question 2")
     assert rows[0].request.cluster == cluster_of([{"role": "user", "content": "Question 2"}])
@@ -34,20 +36,30 @@ def test_requests_of_the_filter_come_oldest_first_with_their_bodies(store):
 def test_requests_with_a_row_for_a_failed_check_alone_are_in_no_sample(store, wanted, ids):
     put(store, "drawn", asked("Hi"), started=START + 1, conversation="talk")
     put(store, "faulty", asked("Hi"), conversation="talk", drawn=False)
-    assert [row.id for row in stored_rows(store, RecordedFilter(**wanted))[0]] == ids
+    assert [row.id for row in stored_rows(store, RecordedFilter(**wanted), KEEPS)[0]] == ids
 
 
 def test_shadows_and_other_methods_are_no_requests_of_an_application(store):
     put(store, "live", asked("Hi"))
     put(store, "shadow", asked("Hi"), role="shadow")
     put(store, "list", b"", method="GET", target="/v1/models")
-    assert [row.id for row in stored_rows(store, RecordedFilter())[0]] == ["live"]
+    assert [row.id for row in stored_rows(store, RecordedFilter(), KEEPS)[0]] == ["live"]
+
+
+def test_requests_of_a_tenant_are_sent_where_its_bodies_are_kept(store):
+    for place, tenant in enumerate(("", "plain", "hashed")):
+        put(store, f"x{place}", asked("Hi"), tenant=tenant, started=START + place)
+    rows, broken = stored_rows(store, RecordedFilter(), KEEPS)
+    assert [(row.id, row.request.tenant) for row in rows] == [("x0", ""), ("x1", "plain")]
+    assert [str(each) for each in broken] == [
+        "x2: no bodies of its tenant 'hashed' are kept, or [[tenants]] does not name it here"
+    ]
 
 
 def test_a_packed_request_is_sent_plain_and_a_conversation_is_its_cluster(store):
     headers = '[["content-encoding", "gzip"]]'
     put(store, "packed", gzip.compress(asked("Hi")), request_headers=headers, conversation="talk")
-    [row], _ = stored_rows(store, RecordedFilter())
+    [row], _ = stored_rows(store, RecordedFilter(), KEEPS)
     assert (row.request.body, row.request.cluster) == (asked("Hi"), "talk")
 
 
@@ -55,7 +67,7 @@ def test_what_was_not_kept_whole_or_is_not_read_is_named(store):
     put(store, "absent", None, request_size=100)
     put(store, "cut", asked("Hi")[:20], request_size=100)
     put(store, "odd", asked("Hi"), target="/v1/audio/speech")
-    rows, broken = stored_rows(store, RecordedFilter())
+    rows, broken = stored_rows(store, RecordedFilter(), KEEPS)
     assert rows == []
     sentences = {each.place: each.sentence for each in broken}
     assert sentences["absent"] == 'its body was not kept; only requests recorded with storage.bodies = "full" can be sent again'
