@@ -45,6 +45,7 @@ async def printed(served, *arguments: str) -> str:
 async def test_requests_are_of_the_tenant_of_their_key_and_others_are_refused_and_not_kept(serve):
     async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2) as official:
         toml = CONFIG.format(candidate=candidate.base_url, official=official.base_url) + TENANTS
+        toml = toml.replace("[proxy]\n", '[proxy]\norigins = ["https://app.example"]\n', 1)
         async with serve(toml, env=ENV) as served, aiohttp.ClientSession() as session:
             answers = {}
             for name, headers in {
@@ -63,6 +64,10 @@ async def test_requests_are_of_the_tenant_of_their_key_and_others_are_refused_an
                 "beta on another route": 403,
                 "beta": 200,
             }
+            preflight = {"Origin": "https://app.example", "Access-Control-Request-Method": "POST"}
+            async with session.options(f"{served.data}/v1/chat/completions", headers=preflight) as got:
+                assert (got.status, (await got.json())["error"]["code"]) == (401, "tenant_key_missing")
+            assert len(candidate.requests) == 2
             refused = {name: json.loads(answers[name][1])["error"] for name in ("none", "wrong", "beta on another route")}
             assert [error["code"] for error in refused.values()] == [
                 *("tenant_key_missing", "tenant_key_unknown", "route_not_allowed")
