@@ -95,7 +95,7 @@ def _reader(config: Path | None, db: str | None) -> Iterator[Reader | None]:
 def _show(reader: Reader, config: Config, record: TournamentRecord, *, as_json: bool, markdown: bool) -> None:
     from shadow.tournament.tournament_view import tournament_figures
 
-    found = tournament_figures(reader, record, time.time(), config.proxy.providers)
+    found = tournament_figures(reader, record, time.time(), config)
     if as_json:
         from shadow.tournament.tournament_json import tournament_document
 

@@ -35,7 +35,7 @@ def route_view(
     record = next((each for each in found if each.route == route.name), None)
     if record is None:
         return route_plan(reader, config, route, now)
-    return tournament_figures(reader, record, now, config.proxy.providers, known.of(record))
+    return tournament_figures(reader, record, now, config, known.of(record))
 
 
 def route_plan(reader: Reader | None, config: Config, route: TournamentRoute, now: float) -> RoutePlan:

@@ -32,12 +32,12 @@ def standing_reason(
 
 def deletion_reason(arm: CandidateArm, cut: float) -> Reason | None:
     """Why nothing is claimed of a candidate whose first pairs may be deleted: that frees places and restarts the evidence, which
-    the level does not cover. `cut` is when the oldest kept exchange started (epoch seconds), 0 where nothing was deleted.
+    the level does not cover. `cut` is the moment before which records are deleted (epoch seconds), 0 where none of it may be.
     """
     if not cut or not arm.rows:
         return None
-    why = f"the oldest kept record is of {_moment(cut)}, after the tournament began, so that pairs of it may be deleted"
-    remedy = "raise storage.keep_days or storage.max_bytes, and begin a new one"
+    why = f"records before {_moment(cut)} are deleted, and the tournament began earlier, so that pairs of it may be deleted"
+    remedy = "raise keep_days (of storage and of its tenants) or storage.max_bytes, and begin a new one"
     return ChoiceVerdict.UNDECIDED, f"{arm.label}: not yet known: {why}; {remedy}."
 
 

@@ -17,7 +17,9 @@ from shadow.choice.arm_evidence import ArmEvidence
 from shadow.choice.candidate_claims import CandidateClaim, ChoiceVerdict, claims, signal_needed
 from shadow.choice.price_order import Costs, PriceChoice, price_choice
 from shadow.choice.tournament_terms import TournamentTerms
+from shadow.drift.admission import DAY
 from shadow.drift.alarm_budget import against_provider
+from shadow.settings.top_level_config import Config
 from shadow.tournament.candidate_arms import CandidateArm, arm_evidence, candidate_arms, latest
 from shadow.tournament.candidate_costs import cached_share, candidate_costs, provider_costs
 from shadow.tournament.claim_sentences import claim_sentence, rank_sentence
@@ -49,8 +51,8 @@ OPEN = frozenset({ChoiceVerdict.UNDECIDED, ChoiceVerdict.SAME})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TournamentRecords:
     """What is read for a tournament: pairs, changes of serving identities, alarms, the identity of each provider and model now,
-    and the money of each candidate and model by request, where prices are known. `cut` is when the oldest kept exchange started
-    where that is after the begin, so that pairs of the tournament may be deleted; else 0.
+    and the money of each candidate and model by request, where prices are known. `cut` is the moment before which records are
+    deleted where that is after the begin, so that pairs of the tournament may be among them; else 0.
     """
 
     rows: Sequence[ArmPairRow]
@@ -69,14 +71,15 @@ def tournament_figures(
     reader: Reader,
     record: TournamentRecord,
     now: float,
-    providers: Mapping[str, Provider] | None = None,
+    config: Config | None = None,
     known: KnownTournament | None = None,
 ) -> TournamentFigures:
-    """The figures at `now` (epoch seconds); prices and declared limits are those of the configured `providers`. `known` is what
-    an earlier look computed.
+    """The figures at `now` (epoch seconds); prices, declared limits and the days that records are kept are those of `config`.
+    `known` is what an earlier look computed.
     """
     known = known or KnownTournament()
-    cost_of = known.cost_of(providers or {})
+    providers = config.proxy.providers if config else {}
+    cost_of = known.cost_of(providers)
     until = record.ended or 0.0
     identities = reader.identity_queries
     rows = known.rows(reader, record)
@@ -88,17 +91,26 @@ def tournament_figures(
         costs=candidate_costs((row for row in rows if row.role == Role.CANDIDATE), cost_of),
         live_costs=provider_costs((row for row in rows if row.role == Role.PRIMARY), cost_of),
         spent=tournament_spent(rows, record, cost_of),
-        cut=_cut(reader, record),
-        providers=providers or {},
+        cut=_cut(reader, record, _kept_from(config, record.route, now) if config else -inf),
+        providers=providers,
         largest={key: prompt for key, (prompt, _) in identities.limits(record.begun, until).items()},
     )
     return figures_of(record, records, now=record.ended or now, known=known)
 
 
-def _cut(reader: Reader, record: TournamentRecord) -> float:
-    """When the oldest kept exchange started, where older ones were kept at the begin and none is now; else 0."""
+def _cut(reader: Reader, record: TournamentRecord, kept_from: float) -> float:
+    """The moment before which records are deleted, where that is after the begin; else 0. It is `kept_from`, which the days that
+    records are kept decide, or when the oldest kept exchange started, where older ones were kept at the begin.
+    """
     _, oldest = reader.extent()
-    return oldest if record.kept_since and oldest > record.begun else 0.0
+    found = max(kept_from, oldest if record.kept_since else 0.0)
+    return found if found > record.begun else 0.0
+
+
+def _kept_from(config: Config, route: str, now: float) -> float:
+    """The moment from which on no record of the route is deleted for its age, of any tenant that may use it."""
+    users = (tenant for tenant in config.tenants if not tenant.routes or route in tenant.routes)
+    return now - DAY * min([config.storage.keep_days, *(user.keep_days for user in users if user.keep_days)])
 
 
 def figures_of(

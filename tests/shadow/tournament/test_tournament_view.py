@@ -4,14 +4,16 @@ import pytest
 
 from proxy.provider_config import Provider
 from shadow.choice.candidate_claims import ChoiceVerdict
+from shadow.settings.top_level_config import TenantConfig
 from shadow.tournament.claim_sentences import live_sentence
 from shadow.tournament.tournament_figures import LimitFigures
 from shadow.tournament.tournament_view import TournamentRecords, figures_of, tournament_figures
 from storage.judgement_rows import AlarmRow
 from storage.rows import IdentityRow, PairGroup
-from tests.records import NOW
+from storage.storage_config import StorageConfig
+from tests.records import NOW, add_live
 from tests.shadow.tournament.arm_rows import BEGUN, LATER, RECORD, arm, row
-from tests.shadow.tournament.stored_arms import store_arms
+from tests.shadow.tournament.stored_arms import CONFIG, store_arms
 
 
 def figures(*rows, record=RECORD, now=LATER, costs=None, **more):
@@ -217,8 +219,8 @@ def test_nothing_is_claimed_where_pairs_of_the_tournament_may_be_deleted():
     found = figures(arm("host-a"), arm("host-b", excess=0.12), cut=BEGUN + 86_400)
     assert [each.verdict for each in found.candidates[:2]] == [ChoiceVerdict.UNDECIDED] * 2
     assert shown(found)["host-a"].sentence == (
-        "host-a: not yet known: the oldest kept record is of 29 May 20:26 UTC, after the tournament began, so that pairs of it "
-        "may be deleted; raise storage.keep_days or storage.max_bytes, and begin a new one."
+        "host-a: not yet known: records before 29 May 20:26 UTC are deleted, and the tournament began earlier, so that pairs of "
+        "it may be deleted; raise keep_days (of storage and of its tenants) or storage.max_bytes, and begin a new one."
     )
     assert found.rank == "No candidate is proven the same yet."
 
@@ -230,7 +232,46 @@ def test_the_oldest_record_after_the_start_is_a_cut_where_older_ones_were_kept(s
     store_arms(store, NOW)
     record = replace(RECORD, begun=NOW + begun, kept_since=kept_since, candidates=("host-b",), reference="official")
     (one,) = tournament_figures(store, record, NOW + 1e6).candidates
-    assert ("the oldest kept record is of" not in one.sentence) == claimed
+    assert ("are deleted, and the tournament began earlier" not in one.sentence) == claimed
+
+
+def kept(days, tenants):
+    storage, named = {"keep_days": days}, [{"name": name, "key_env": "KEY", **own} for name, own in tenants.items()]
+    return CONFIG.model_copy(
+        update={"storage": StorageConfig(**storage), "tenants": tuple(map(TenantConfig.model_validate, named))}
+    )
+
+
+@pytest.mark.parametrize(
+    ("days", "tenants", "claimed"),
+    [
+        (2.0, {}, True),
+        (1.9, {}, False),
+        (30.0, {"clinic": {"keep_days": 2.0}}, True),
+        (30.0, {"clinic": {"keep_days": 1.9}}, False),
+        (30.0, {"clinic": {"keep_days": 1.9, "routes": ("other",)}}, True),
+        (30.0, {"clinic": {}, "school": {"keep_days": 1.9, "routes": ("agents",)}}, False),
+    ],
+)
+def test_nothing_is_claimed_of_a_tournament_that_began_before_the_days_that_are_kept(sqlite_store, days, tenants, claimed):
+    """It began two days ago, on an empty database."""
+    store_arms(sqlite_store, NOW - 2 * 86_400, n=2)
+    record = replace(RECORD, begun=NOW - 2 * 86_400, kept_since=0.0, candidates=("host-b",), reference="official")
+    (one,) = tournament_figures(sqlite_store, record, NOW, kept(days, tenants)).candidates
+    assert ("are deleted, and the tournament began earlier" not in one.sentence) == claimed
+
+
+def test_what_a_tenant_s_days_deleted_is_seen_though_an_older_record_of_another_is_kept(sqlite_store):
+    add_live(sqlite_store, "older", started=NOW - 5 * 86_400)
+    for days in (4, 1):
+        store_arms(sqlite_store, NOW - days * 86_400, n=60, tenant="clinic")
+    record = replace(
+        RECORD, begun=NOW - 4 * 86_400 - 1, kept_since=NOW - 5 * 86_400, candidates=("host-b",), reference="official"
+    )
+    assert sqlite_store.sweep(NOW, {"clinic": 2.0}) > 0
+    (one,) = tournament_figures(sqlite_store, record, NOW, kept(30.0, {"clinic": {"keep_days": 2.0}})).candidates
+    assert one.verdict is ChoiceVerdict.UNDECIDED
+    assert "are deleted, and the tournament began earlier" in one.sentence
 
 
 def test_an_empty_store_shows_every_candidate_as_not_measured(store):
