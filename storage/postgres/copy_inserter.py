@@ -57,7 +57,9 @@ BOUNDS = f"SET LOCAL idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'; SE
 IDENTITY_LOCK = 7_361_004
 """Advisory lock of the process that stores serving identities, held until they are committed."""
 ENDED = (psycopg.OperationalError, psycopg.InterfaceError, errors.IdleInTransactionSessionTimeout)
-"""Errors of a connection that has ended."""
+"""Errors of a connection that has ended; `LOCKED` are some of them by their class alone."""
+LOCKED = (errors.LockNotAvailable, errors.DeadlockDetected)
+"""Errors of a transaction that others kept from a lock."""
 PLACED = ("checks", "findings", "payoffs")
 """Tables whose rows have their place in the record."""
 COLUMNS: Mapping[str, Sequence[str]] = {
@@ -76,7 +78,7 @@ KNOWN = "SELECT id FROM {} WHERE id = ANY(%s)"
 TYPES = """
 SELECT attname, atttypid::regtype::text FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped
 """
-AGAIN = (errors.UniqueViolation, errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable)
+AGAIN = (errors.UniqueViolation, errors.SerializationFailure, *LOCKED)
 RECORD_ERRORS = (psycopg.IntegrityError, psycopg.DataError)
 
 log = structlog.get_logger()
@@ -170,6 +172,8 @@ class CopyInserter:
         """The result of `job` in a transaction, tried again on a new connection where the old one had ended."""
         try:
             result = self._in_transaction(job)
+        except LOCKED:  # because it is of the job alone: the connection goes on, and no record is lost
+            raise
         except (*ENDED, StoreError) as error:
             self._fail(error)
             raise

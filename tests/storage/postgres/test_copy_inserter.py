@@ -217,3 +217,16 @@ def test_repr_shows_the_connection_and_no_record(inserter):
     assert repr(inserter) == "<CopyInserter not connected, 0 written, last error ''>"
     inserter.write([exchange_record("a-name")])
     assert repr(inserter) == "<CopyInserter connected, 1 written, last error ''>"
+
+
+def test_job_that_gets_no_lock_in_time_leaves_the_connection_and_logs_no_loss(inserter, postgres_url, monkeypatch, logged):
+    lines = logged("storage.postgres.copy_inserter")
+    monkeypatch.setattr(copy_inserter, "BOUNDS", SHORT)
+    assert inserter.write([exchange_record("one")]) == [STORED]
+    used = inserter._conn
+    with closing(psycopg.connect(postgres_url)) as other:
+        other.execute("LOCK TABLE operator_actions")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            inserter.run(lambda conn: conn.execute("SELECT count(*) FROM operator_actions"))
+    assert (inserter._conn is used, used.closed, inserter.last_error, lines) == (True, False, "", [])
+    assert count(inserter, "operator_actions") == 0
