@@ -186,11 +186,7 @@ class PostgresStore(QueuedRecords[psycopg.Connection], PostgresReader):
         return row_deletion.drop_all(self._run, row_deletion.OF_TENANT, (tenant, before, row_deletion.SLICE))
 
     def _drop_rows(self, before: float) -> int:
-        gone = deleted = self._run(lambda conn: row_deletion.drop_other(conn, before))
-        while deleted:
-            deleted = self._run(lambda conn: row_deletion.drop_other(conn, before))
-            gone += deleted
-        return gone
+        return row_deletion.drop_all(self._run, row_deletion.OTHER_OLD, (before, row_deletion.SLICE))
 
     def _drop_excess(self, now: float) -> int:
         """Drop the oldest days while all have more than `max_bytes`; today and yesterday stay."""

@@ -86,11 +86,6 @@ def with_pairs(conn: psycopg.Connection, going: set[str]) -> list[str]:
     return sorted(pairs)
 
 
-def drop_other(conn: psycopg.Connection, before: float) -> int:
-    """Delete a slice of the exchanges that are in no day and started before `before` (epoch seconds); the number deleted."""
-    return drop_rows(conn, OTHER_OLD, (before, SLICE))
-
-
 def drop_chosen(run: Run, chosen: ErasureChoice) -> ErasureResult:
     """Delete what was chosen; StoreError when the server refuses. Its vacuum has yet to overwrite it: `log_emptied` is False."""
     erased = drop_all(run, *_found(chosen, SLICE))
