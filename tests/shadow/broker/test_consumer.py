@@ -190,12 +190,12 @@ async def test_exchange_is_handed_over_thirty_times_and_given_up_at_the_next_del
         await running.left(0)
 
 
-async def test_exchanges_delivered_a_third_time_are_handed_over_one_by_one_after_the_others_and_none_is_pulled(tmp_path):
+async def test_exchanges_delivered_a_sixth_time_are_handed_over_one_by_one_after_the_others_and_none_is_pulled(tmp_path):
     async with consuming(tmp_path) as running:
         await running.publish(1, 2)
         await running.take(2)
         for number in (1, 2):
-            await returned(running, identity(number))
+            await returned(running, identity(number), 4)
         for number in (1, 2):
             running.consumer._done(identity(number), consumer.RETURNED)
         await until(lambda: len(running.consumer) == 2)

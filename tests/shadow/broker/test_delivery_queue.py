@@ -1,4 +1,4 @@
-"""What was delivered twice at most goes first and together; the rest goes alone, the least delivered first."""
+"""What was delivered five times at most goes first and together; the rest goes alone, the least delivered first."""
 
 import random
 
@@ -25,13 +25,13 @@ def taken(waiting: DeliveryQueue) -> int | None:
     return None if found is None else int(found.exchange.id)
 
 
-def test_exchanges_delivered_twice_at_most_are_handed_over_in_order_and_together():
-    waiting = queue(1, 2, 1)
+def test_exchanges_delivered_five_times_at_most_are_handed_over_in_order_and_together():
+    waiting = queue(1, 5, 1)
     assert ([taken(waiting) for _ in range(4)], waiting.has_suspects) == ([0, 1, 2, None], False)
 
 
-def test_exchange_delivered_three_times_waits_until_all_that_were_handed_over_are_settled():
-    waiting = queue(3, 1, 2)
+def test_exchange_delivered_six_times_waits_until_all_that_were_handed_over_are_settled():
+    waiting = queue(6, 1, 5)
     assert [taken(waiting) for _ in range(3)] == [1, 2, None]
     waiting.settled(f"{1:032d}")
     assert taken(waiting) is None
@@ -44,13 +44,18 @@ def test_exchange_delivered_three_times_waits_until_all_that_were_handed_over_ar
 
 
 def test_least_delivered_goes_first_and_equals_in_any_order():
-    waiting = queue(9, 4, 7)
+    waiting = queue(9, 6, 7)
     order = []
     while (found := taken(waiting)) is not None:
         order.append(found)
         waiting.settled(f"{found:032d}")
     assert order == [1, 2, 0]
-    assert {taken(queue(3, 3, 3)) for _ in range(200)} == {0, 1, 2}
+    assert {taken(queue(6, 6, 6)) for _ in range(200)} == {0, 1, 2}
+
+
+def test_backlog_that_four_orderly_stops_returned_is_handed_over_together():
+    waiting = queue(*[5] * 256)
+    assert sum(waiting.take() is not None for _ in range(300)) == 256
 
 
 @pytest.mark.parametrize("fatal", [1, 2])
@@ -80,6 +85,6 @@ def test_exchange_is_given_up_at_its_thirty_first_delivery():
 
 
 def test_what_waits_is_taken_at_once_in_the_end():
-    waiting = queue(1, 5)
+    waiting = queue(1, 6)
     assert [int(each.exchange.id) for each in waiting.take_all()] == [0, 1]
     assert (len(waiting), waiting.take()) == (0, None)
