@@ -56,9 +56,11 @@ class Admission:
                 del kept[next(iter(kept))]
 
     def _prune(self, now: float) -> None:
+        """Drop what is a day older than a pair, and nothing newer: a late pair would take the last 24 hours with it."""
         self._since_pruning = 0
-        self._requests = {name: time for name, time in self._requests.items() if _near(time, now)}
-        kept = {name: [time for time in times if _near(time, now)] for name, times in self._conversations.items()}
+        oldest = now - DAY
+        self._requests = {name: time for name, time in self._requests.items() if time > oldest}
+        kept = {name: [time for time in times if time > oldest] for name, times in self._conversations.items()}
         self._conversations = {name: times for name, times in kept.items() if times}
 
 

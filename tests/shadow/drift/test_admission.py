@@ -60,6 +60,16 @@ def test_a_clock_that_jumps_and_comes_back_costs_no_memory_of_the_rest(jump):
     assert offer(admission, "c", fingerprint="f", at=1_000_001.0) is Exclusion.REPEATED
 
 
+@pytest.mark.parametrize("pairs", [998, 999, 1_000])
+def test_pair_of_two_days_ago_takes_no_newer_one_out_of_the_record_wherever_it_comes(pairs):
+    admission, now = Admission(), 10 * DAY
+    for number in range(pairs):
+        offer(admission, f"p{number}", fingerprint=f"f{number}", conversation=f"c{number // 10}", at=now)
+    assert offer(admission, "late", fingerprint="late", at=now - 2 * DAY) is Exclusion.NONE
+    assert offer(admission, "again", fingerprint="f7", at=now + 1) is Exclusion.REPEATED
+    assert offer(admission, "more", fingerprint="more", conversation="c0", at=now + 1) is Exclusion.CONVERSATION_FULL
+
+
 def test_the_memory_of_requests_and_conversations_stays_bounded():
     admission = Admission()
     for number in range(5_000):
