@@ -35,7 +35,7 @@ def test_a_job_of_each_part_checks_the_file_with_the_image_and_the_variables_of_
     for role, part in JOBS[mode].items():
         (theirs,) = roles(documents)[role]["containers"]
         (ours,) = one(documents, "Job", f"sameweights-check-{part}")["spec"]["template"]["spec"]["containers"]
-        for key in ("image", "env", "envFrom", "securityContext"):
+        for key in ("image", "env", "envFrom", "securityContext", "resources"):
             assert ours[key] == theirs[key]
         ran = checked(documents, f"sameweights-check-{part}", tmp_path, KEYS)
         assert ran.returncode == 0, ran.stdout + ran.stderr
@@ -84,8 +84,20 @@ def test_jobs_come_before_every_change_and_one_that_fails_stays_for_its_log(mode
     assert [(job["backoffLimit"], job["template"]["spec"]["restartPolicy"]) for job in jobs] == [(0, "Never")] * len(jobs)
 
 
+@pytest.mark.parametrize("mode", JOBS)
+def test_a_job_has_the_resources_of_its_part_and_the_labels_and_annotations_of_every_pod(mode):
+    limits = {part: {"limits": {"memory": f"{number}Gi"}} for number, part in enumerate(("single", "proxies", "auditors"), 1)}
+    more = {part: {"resources": own} for part, own in limits.items()}
+    documents = rendered(mode, {**more, "podLabels": {"team": "a"}, "podAnnotations": {"sidecar.istio.io/inject": "false"}})
+    for part in JOBS[mode].values():
+        template = one(documents, "Job", f"sameweights-check-{part}")["spec"]["template"]
+        assert template["metadata"]["labels"]["team"] == "a"
+        assert template["metadata"]["annotations"] == {"sidecar.istio.io/inject": "false"}
+        assert template["spec"]["containers"][0]["resources"]["limits"] == limits[part]["limits"]
+
+
 def test_no_selector_finds_the_pods_of_a_job():
-    documents = rendered("fleet", {"monitoring": {"podMonitor": True}})
+    documents = rendered("fleet", {"monitoring": {"podMonitor": True}, "podLabels": {"team": "a"}})
     labels = one(documents, "Job", "sameweights-check-proxies")["spec"]["template"]["metadata"]["labels"].items()
     selectors = [one(documents, "Service", "sameweights")["spec"]["selector"]]
     selectors += [one(documents, kind)["spec"]["selector"]["matchLabels"] for kind in ("PodMonitor",)]
