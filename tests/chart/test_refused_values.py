@@ -163,6 +163,53 @@ def test_a_value_that_does_not_exist_or_fit_is_refused_with_its_place(more, word
     assert words in ran.stderr
 
 
+def mounted(path: str) -> dict[str, object]:
+    return {"volumeMounts": [{"name": "keys", "mountPath": path}]}
+
+
+def key(table: str, name: str) -> str:
+    """The place of a key as a JSON pointer (RFC 6901, section 3), without its first slash."""
+    return f"{table}/{name.replace('/', '~1')}"
+
+
+def of_the_chart() -> list[tuple[str, dict[str, object]]]:
+    """Each name that a pod of the chart has already, given a second time; from the rendered pods, so that none is forgotten."""
+    found = []
+    for document in [*rendered("single"), *rendered("fleet")]:
+        if document["kind"] in {"Deployment", "StatefulSet"}:
+            template = document["spec"]["template"]
+            (container,) = template["spec"]["containers"]
+            found += [(key("podLabels", name), {"podLabels": {name: "a"}}) for name in template["metadata"]["labels"]]
+            found += [
+                (key("podAnnotations", name), {"podAnnotations": {name: "a"}}) for name in template["metadata"]["annotations"]
+            ]
+            found += [("volumes/0/name", {"volumes": [{"name": each["name"]}]}) for each in container["volumeMounts"]]
+            found += [("volumeMounts/0/mountPath", mounted(each["mountPath"])) for each in container["volumeMounts"]]
+            found += [("env/0/name", {"env": [{"name": each["name"], "value": "a"}]}) for each in container["env"]]
+    return [each for number, each in enumerate(found) if each not in found[:number]]
+
+
+@pytest.mark.parametrize(("place", "more"), of_the_chart(), ids=lambda value: value if isinstance(value, str) else "")
+def test_what_the_chart_has_itself_is_refused_a_second_time_with_its_place(place, more):
+    ran = template("fleet", more)
+    assert ran.returncode == 1
+    assert f"at '/{place}'" in ran.stderr
+
+
+@pytest.mark.parametrize("part", ["proxies", "auditors"])
+def test_a_variable_of_the_chart_is_refused_in_a_part_too(part):
+    ran = template("fleet", {part: {"env": [{"name": "SAMEWEIGHTS_STORAGE__URL", "value": "a"}]}})
+    assert ran.returncode == 1
+    assert f"at '/{part}/env/0/name'" in ran.stderr
+
+
+def test_further_labels_volumes_and_variables_beside_those_of_the_chart_are_taken():
+    volume = {"volumes": [{"name": "keys", "secret": {"secretName": "keys"}}], **mounted("/etc/sameweights-keys")}
+    labels = {"podLabels": {"app.kubernetes.io/part-of": "ai"}, "podAnnotations": {"checksum/keys": "1"}}
+    ran = template("fleet", {**volume, **labels, "env": [{"name": "SAMEWEIGHTS_PROXY__WORKERS", "value": "2"}]})
+    assert ran.returncode == 0, ran.stderr
+
+
 def test_the_schema_knows_every_default_and_only_those():
     schema = json.loads((CHART / "values.schema.json").read_text())
     values = yaml.safe_load((CHART / "values.yaml").read_text())
