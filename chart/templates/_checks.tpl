@@ -57,6 +57,11 @@
 {{- if and $scaled.enabled (gt (int $scaled.min) (int $scaled.max)) }}
 {{- $found = append $found (printf "%s.autoscaling: min is %d and max is %d; min must be at most max" $part (int $scaled.min) (int $scaled.max)) }}
 {{- end }}
+{{- $resources := (index $.Values $part).resources | default dict }}
+{{- $requested := ($resources.requests | default dict).cpu | default ($resources.limits | default dict).cpu }}
+{{- if and (eq $.Values.mode "fleet") $scaled.enabled (not $requested) }}
+{{- $found = append $found (printf "%s.resources: no CPU is requested, of which autoscaling computes per cent; set requests.cpu, or autoscaling.enabled: false" $part) }}
+{{- end }}
 {{- end }}
 {{- if $found }}
 {{- fail (printf "\n  %s\n" (join "\n  " $found)) }}

@@ -38,6 +38,8 @@ def config(**sections: dict[str, object]) -> dict[str, object]:
         ("fleet", config(shadow={"audit_workers": 2}), "config.shadow.audit_workers: workers of one host share"),
         ("fleet", config(admin={"metrics": "token"}), "config.admin.metrics: proxies have no store"),
         ("fleet", {"proxies": {"autoscaling": {"min": 11}}}, "proxies.autoscaling: min is 11 and max is 10"),
+        ("fleet", {"proxies": {"resources": {"requests": {"cpu": None}}}}, "proxies.resources: no CPU is requested"),
+        ("fleet", {"auditors": {"resources": {"requests": None}}}, "auditors.resources: no CPU is requested"),
         ("fleet", {"auditors": {"autoscaling": {"min": 7}}}, "auditors.autoscaling: min is 7 and max is 6"),
     ],
 )
@@ -91,6 +93,10 @@ def test_a_colon_an_at_sign_and_a_pattern_are_no_password(more):
         ("fleet", config(shadow={"audit_workers": 1})),
         ("fleet", config(admin={"metrics": "token", "token_env": "T"})),
         ("fleet", {"proxies": {"autoscaling": {"min": 10}}}),
+        ("fleet", {"proxies": {"resources": {"requests": {"cpu": None}, "limits": {"cpu": 2}}}}),
+        ("fleet", {"proxies": {"resources": {"requests": None}, "autoscaling": {"enabled": False}}}),
+        ("single", {"proxies": {"resources": {"requests": None}}}),
+        ("single", {"single": {"resources": {"requests": None}}}),
         ("fleet", {"proxies": {"autoscaling": {"enabled": False, "min": 11}}}),
     ],
 )
