@@ -6,7 +6,10 @@ the same in every file, so that files of several exports are one table.
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -45,7 +48,9 @@ def columns() -> tuple[str, ...]:
 
 
 def write_parquet(path: Path, lines: Iterable[Mapping[str, object]], *, version: str) -> None:
-    """Write the lines, replacing an existing file; ConfigError where it cannot be written, or the package is not installed."""
+    """Write the lines, replacing an existing file once all are written; ConfigError where a line or the file cannot be written,
+    or the package is not installed.
+    """
     try:
         import pyarrow as pa  # noqa: PLC0415 - an extra that most installations do without
         from pyarrow import parquet  # noqa: PLC0415 - as above
@@ -56,11 +61,29 @@ def write_parquet(path: Path, lines: Iterable[Mapping[str, object]], *, version:
     types |= dict.fromkeys(COUNTS, pa.int64()) | dict.fromkeys(NUMBERS, pa.float64())
     schema = pa.schema([(name, types[name]) for name in columns()], metadata={"sameweights": version})
     try:
-        with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
+        with _replaced(path) as part, parquet.ParquetWriter(part, schema, compression="zstd") as writer:
             for rows in _batches(lines):
                 writer.write_table(pa.Table.from_pylist(rows, schema=schema))
     except OSError as error:
         raise ConfigError([f"{path}: cannot be written: {error.strerror or error}"]) from None
+    except (pa.ArrowException, OverflowError, UnicodeError) as error:
+        raise ConfigError([f"{path}: a line does not fit its columns: {error}; --jsonl has no such bounds"]) from None
+
+
+@contextmanager
+def _replaced(path: Path) -> Iterator[Path]:
+    """A file beside that of `path`, which takes its place and permissions where nothing fails, else is removed."""
+    target = path.resolve()  # of a link, what it leads to
+    if target.exists() and not target.is_file():  # a device or a pipe stays what it is
+        yield target
+        return
+    part = target.with_name(f".{target.name[:200]}.{os.getpid()}")
+    try:
+        part.touch(stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666)
+        yield part
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _batches(lines: Iterable[Mapping[str, object]]) -> Iterator[list[dict[str, object]]]:
@@ -77,4 +100,6 @@ def _row(line: Mapping[str, object]) -> dict[str, object]:
 def _value(name: str, value: object) -> object:
     if name == TIME:
         return datetime.fromisoformat(str(value))
+    if isinstance(value, (list, tuple)):
+        return [_value("", each) for each in value]
     return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value

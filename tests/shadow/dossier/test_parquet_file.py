@@ -2,6 +2,7 @@
 
 import builtins
 import json
+import os
 from datetime import UTC, datetime
 
 import pyarrow as pa
@@ -72,16 +73,80 @@ def test_group_of_rows_holds_5000_lines(tmp_path, lines, groups):
 
 
 def test_text_that_utf8_does_not_have_is_written_by_its_number(tmp_path):
-    line = {"gen_ai.evaluation.explanation": "a\ud800b", "time": "2026-01-31T00:00:00+00:00"}
+    line = {
+        "gen_ai.evaluation.explanation": "a\ud800b",
+        "gen_ai.response.finish_reasons": ("\udfff", "stop"),
+        "time": "2026-01-31T00:00:00+00:00",
+    }
     write_parquet(tmp_path / "a.parquet", [line], version="1")
     (row,) = parquet.read_table(tmp_path / "a.parquet").to_pylist()
     assert row["gen_ai.evaluation.explanation"] == "a\\ud800b"
+    assert row["gen_ai.response.finish_reasons"] == ["\\udfff", "stop"]
     assert row["time"] == datetime(2026, 1, 31, tzinfo=UTC)
 
 
 def test_path_that_cannot_be_written_is_a_sentence(tmp_path):
     with pytest.raises(ConfigError, match="cannot be written"):
         write_parquet(tmp_path / "no" / "a.parquet", (), version="1")
+
+
+def interrupted():
+    for number in range(AT_ONCE):
+        yield {"sameweights.pair.id": str(number)}
+    raise KeyboardInterrupt
+
+
+def test_export_that_fails_leaves_the_file_of_before_and_nothing_beside_it(tmp_path):
+    path = tmp_path / "a.parquet"
+    write_parquet(path, [{"sameweights.pair.id": "old"}], version="1")
+    with pytest.raises(KeyboardInterrupt):
+        write_parquet(path, interrupted(), version="1")
+    assert list(rows_of(path)) == [{"sameweights.pair.id": "old"}]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_export_that_fails_makes_no_file(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        write_parquet(tmp_path / "a.parquet", interrupted(), version="1")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_replaced_file_keeps_its_permissions_and_the_link_to_it(tmp_path):
+    path, link = tmp_path / "a.parquet", tmp_path / "link"
+    path.touch(0o600)
+    link.symlink_to(path)
+    write_parquet(link, [{"sameweights.pair.id": "new"}], version="1")
+    assert (list(rows_of(path)), path.stat().st_mode & 0o777, link.is_symlink()) == (
+        [{"sameweights.pair.id": "new"}],
+        0o600,
+        True,
+    )
+
+
+def test_pipe_is_refused_and_not_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    with pytest.raises(ConfigError, match="pipe: cannot be written"):
+        write_parquet(pipe, [{"sameweights.pair.id": "new"}], version="1")
+    os.close(reader)
+    assert pipe.is_fifo()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("gen_ai.request.seed", 2**63),
+        ("gen_ai.request.seed", 2**80),
+        ("gen_ai.request.seed", "many"),
+        ("gen_ai.request.stream", 2.5),
+        ("gen_ai.response.finish_reasons", 7),
+    ],
+)
+def test_value_that_its_column_does_not_hold_is_a_sentence(tmp_path, name, value):
+    with pytest.raises(ConfigError, match=r"a\.parquet: a line does not fit its columns: .*; --jsonl has no such bounds"):
+        write_parquet(tmp_path / "a.parquet", [{name: value}], version="1")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_package_that_is_not_installed_is_named(tmp_path, monkeypatch):
