@@ -25,6 +25,7 @@ class LabelNames:
     def __init__(self, config: Config) -> None:
         self._providers: dict[str, str] = {}
         self._routes: dict[str, str] = {}
+        self._tenants: dict[str, str] = {}
         self._models: dict[str, str] = {}
         self._learned: set[str] = set()
         self.learn(config)
@@ -36,13 +37,15 @@ class LabelNames:
         """Add the names of `config`; at most `MOST` of a kind, however often it is changed."""
         proxy = config.proxy
         self._config = config
-        self._tenants = frozenset(tenant.name for tenant in config.tenants)
         for known, names in (
             (self._providers, [*proxy.providers]),
             (self._routes, [DEFAULT_ROUTE, *(route.name for route in proxy.routes), *proxy.providers]),
+            (self._tenants, [tenant.name for tenant in config.tenants]),
             (self._models, [*self._route_models(), *self._provider_models(), *config.admin.models]),
         ):
-            known.update({name: label for name, label in _labels(names).items() if name in known or len(known) < MOST})
+            for name, label in _labels(names).items():
+                if name in known or len(known) < MOST:
+                    known[name] = label
 
     def provider(self, name: str) -> str:
         """The label of a provider."""
@@ -50,7 +53,7 @@ class LabelNames:
 
     def tenant(self, name: str) -> str:
         """The label of a tenant."""
-        return name if name in self._tenants else OTHER
+        return self._tenants.get(name, OTHER)
 
     def route(self, name: str) -> str:
         """The label of a route; routes implied by a provider are named after it."""

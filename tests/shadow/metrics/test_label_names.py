@@ -98,3 +98,31 @@ def test_a_name_that_is_no_plain_word_is_never_learned(name):
 
 def test_a_model_of_128_characters_is_learned():
     assert LabelNames(UNNAMED).answered("x" * 128)
+
+
+def tenants(first, last):
+    names = [f"t{number}" for number in range(first, last)]
+    return Config.model_validate({"tenants": [{"name": name, "key_env": name.upper()} for name in names]})
+
+
+def test_tenant_of_an_earlier_configuration_stays_a_label_and_a_stranger_is_other():
+    names = LabelNames(tenants(0, 2))
+    names.learn(tenants(1, 3))
+    assert [names.tenant(name) for name in ("t0", "t1", "t2", "t3")] == ["t0", "t1", "t2", "other"]
+
+
+def test_ten_thousand_tenants_are_labels_over_reloads_and_the_next_is_other():
+    names = LabelNames(tenants(0, 9_999))
+    names.learn(tenants(9_999, 10_002))
+    assert [names.tenant(f"t{number}") for number in (0, 9_998, 9_999, 10_000, 10_001)] == [
+        "t0",
+        "t9998",
+        "t9999",
+        "other",
+        "other",
+    ]
+
+
+def test_ten_thousand_models_of_one_configuration_are_labels_and_the_next_is_other():
+    names = LabelNames(Config.model_validate({"admin": {"models": [f"m{number}" for number in range(10_001)]}}))
+    assert [names.model(f"m{number}") for number in (9_999, 10_000)] == ["m9999", "other"]
