@@ -165,6 +165,18 @@ async def test_course_is_drawn_without_scripts(store, tmp_path):
         assert tab.errors == []
 
 
+async def test_drawing_of_the_server_stays_alone_where_the_script_cannot_draw(store, tmp_path):
+    fill(store)
+    async with served(store) as address, chromium(tmp_path / "chromium") as tab:
+        broken = "Object.defineProperty(window, 'uPlot', {value: null})"
+        await tab.call("Page.addScriptToEvaluateOnNewDocument", source=broken)
+        await tab.open(f"{address}/providers/garbler")
+        assert await tab.read("uPlot") is None
+        assert await tab.read("getComputedStyle(document.querySelector('svg.plot')).display") == "block"
+        for part in (".zoomed", ".zoom-hint"):
+            assert await tab.read(f"getComputedStyle(document.querySelector('{part}')).display") == "none"
+
+
 async def test_no_page_scrolls_sideways_or_reports_an_error_in_either_scheme(store, tmp_path, axe):
     pair = fill(store)
     conversation = store.pair(pair).conversation

@@ -65,9 +65,8 @@ function mark(plot, course, color) {
   }
 }
 
-for (const figure of document.querySelectorAll("figure[data-course]")) {
+function zoomable(figure) {
   const width = () => figure.querySelector(".zoomed").clientWidth;
-  for (const part of figure.querySelectorAll(".zoomed, .zoom-hint")) part.hidden = false;
   let plot = draw(figure, width());
   figure.querySelector(".zoom-out").addEventListener("click", () => {
     const at = plot.data[0];
@@ -78,4 +77,15 @@ for (const figure of document.querySelectorAll("figure[data-course]")) {
     plot.destroy();
     plot = draw(figure, width());
   });
+}
+
+for (const figure of document.querySelectorAll("figure[data-course]")) {
+  const show = (shown) => figure.querySelectorAll(".zoomed, .zoom-hint").forEach((part) => (part.hidden = !shown));
+  show(true); // because a hidden part has no width
+  try {
+    zoomable(figure);
+  } catch (error) {
+    show(false);
+    reportError(error);
+  }
 }

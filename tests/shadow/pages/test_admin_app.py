@@ -1,8 +1,10 @@
 """The admin port over real sockets: what it answers, to whom, and under which rules."""
 
 import gzip
+import hashlib
 import re
 import time
+from importlib.resources import files
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
@@ -226,6 +228,19 @@ async def test_pages_load_only_their_own_style_script_and_icon(open_port):
     assert (await port.get("/static/pages.js")).headers["Content-Type"] == "text/javascript; charset=utf-8"
     assert (await port.get("/static/style.css")).headers["Content-Type"] == "text/css; charset=utf-8"
     assert (await port.get("/static/icon.svg")).headers["Content-Type"].startswith("image/svg+xml")
+
+
+@pytest.mark.parametrize(
+    ("name", "digest"),
+    [
+        ("uplot.js", "19c8d4c6ad88929a79f4ae49d6f7161566dfd0ba3d15cc495e974f787eb78f1f"),
+        ("uplot.css", "df630c6a8d6f8eeaff264b50f73ce5b114f646ffd9a0bb74f049b0a00135fa04"),
+        ("uplot.LICENSE", "8f989229699b4fe2f1a0432d0e9edc338a8a911e250e2d1b01ecd770a5f5b1bd"),
+    ],
+)
+def test_vendored_file_is_that_of_uplot_1_6_32(name, digest):
+    """Its SHA-256 in the package of the npm registry, under `dist` as `uPlot.iife.min.js` and `uPlot.min.css`."""
+    assert hashlib.sha256((files("shadow.pages") / "vendor" / name).read_bytes()).hexdigest() == digest
 
 
 @pytest.mark.slow
