@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import sqlite3
 from contextlib import closing
 
 import pytest
@@ -67,6 +68,20 @@ def test_a_fork_on_the_same_provider_leaves_the_recording_nowhere(conversation, 
     assert [len(run.steps) for run in own] == [6 - step] * 2
     assert {run.outcome for run in own} == {"complete"}
     assert "against openrouter" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("tenant", "kept"), [("", True), ("clinic", False)])
+def test_a_fork_keeps_what_the_tenant_of_the_conversation_allows(conversation, tenant, kept):
+    folder, _, steps = conversation
+    with closing(sqlite3.connect(folder / "study-battery.db")) as conn, conn:
+        conn.execute("UPDATE exchanges SET tenant = ?", (tenant,))
+    with (folder / "sameweights.toml").open("a") as config:
+        config.write('[[tenants]]\nname = "clinic"\nkey_env = "KEY_CLINIC"\nbodies = "none"\n')
+    fork(folder, steps[2], 4)
+    with closing(reader(folder / "fork-4.db")) as study:
+        (row,) = study.studies.studies()
+        sent = [study.exchange(step) for run in study.studies.runs(row.id) for step in run.steps]
+    assert {each.response_body is not None for each in sent} == {kept}
 
 
 @pytest.mark.parametrize("named", ["pair", "conversation"])
