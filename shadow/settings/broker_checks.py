@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from urllib.parse import urlsplit
 
 from proxy.routing.outbound_proxy import is_this_machine
 from shadow.settings.config_errors import ConfigErrorItem, meant, quoted
 from shadow.settings.top_level_config import Config
-from storage.storage_config import is_server
+from storage.storage_config import StorageConfig, is_server
 
 ROLES = ("all", "proxy", "audit")
 """What a host does: forward and audit, forward and publish to the broker, or consume from it and audit."""
@@ -33,7 +34,7 @@ def broker_errors(config: Config) -> Iterator[ConfigErrorItem]:
         yield ConfigErrorItem(path=("broker", "tls_ca"), sentence=f"{quoted(settings.tls_ca)} {why}")
 
 
-def role_error(config: Config, role: str) -> str:
+def role_error(config: Config, role: str, environ: Mapping[str, str] = os.environ) -> str:
     """Why `serve` cannot have this role with this configuration; "" when it can."""
     if role not in ROLES:
         return f"--role: no such role: {quoted(role)}{meant(role, ROLES)}"
@@ -46,14 +47,22 @@ def role_error(config: Config, role: str) -> str:
             f"shadow.audit_workers: {config.shadow.audit_workers} workers share one local socket; with a broker, start more "
             "processes with --role audit instead, and leave audit_workers out"
         )
-    if role == "audit" and not (is_server(config.storage.url) or config.storage.url_env):
+    if role == "audit" and not _is_shared(config.storage, environ):
+        key = "storage.url_env" if config.storage.url_env else "storage.url"
         return (
-            "storage.url: hosts that audit what a broker delivers share one store, and SQLite has one writer: name a PostgreSQL "
+            f"{key}: hosts that audit what a broker delivers share one store, and SQLite has one writer: name a PostgreSQL "
             "database, postgresql://USER@HOST/DATABASE, or leave broker.url out to audit on the host that forwards"
         )
     if role == "proxy" and config.admin.metrics == "token" and not config.admin.token_env:
         return "admin.metrics: a host of --role proxy has no store that keeps a drawn token: name a variable in admin.token_env"
     return ""
+
+
+def _is_shared(storage: StorageConfig, environ: Mapping[str, str]) -> bool:
+    """Whether several hosts may write the store; a variable that is not set is reported where the store is opened."""
+    if not storage.url_env:
+        return is_server(storage.url)
+    return is_server(environ.get(storage.url_env, "") or "postgresql://")
 
 
 _BOTH = (

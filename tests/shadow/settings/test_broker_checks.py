@@ -117,6 +117,12 @@ def test_role_fits_the_configuration_or_is_refused_in_a_sentence(config, role, w
     assert (words in why) if words else why == ""
 
 
+@pytest.mark.parametrize(("value", "refused"), [("sqlite:///a.db", True), ("/srv/a.db", True), ("postgresql://db/a", False)])
+def test_auditing_hosts_share_a_store_also_by_a_variable(value, refused):
+    config = Config(broker=WITH, storage=StorageConfig(url_env="STORE"))
+    assert role_error(config, "audit", {"STORE": value}).startswith("storage.url_env: hosts that audit") == refused
+
+
 def test_servers_elsewhere_without_tls_are_advised_against(file):
     plain = load(file('url = "nats://nats.example:4222"'), {}, {})
     assert [word for word in advice(plain) if word.startswith("broker.url")]
