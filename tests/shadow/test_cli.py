@@ -117,7 +117,7 @@ def test_config_check_prints_its_notes_and_exits_with_0(run):
 
 
 def test_schema_has_every_section(run):
-    sections = {"proxy", "shadow", "storage", "drift", "tournament", "admin", "log", "otel", "broker"}
+    sections = {"proxy", "shadow", "storage", "drift", "tournament", "admin", "log", "otel", "broker", "tenants"}
     assert set(json.loads(run("config", "schema")[1])["properties"]) == sections
 
 

@@ -113,6 +113,7 @@ def test_the_json_is_stable_and_holds_no_nan(report):
             "token_counts",
             "routers",
             "money",
+            "rows",
         ),
         *("since_time", "until_time"),
     ]
