@@ -21,9 +21,9 @@ contracts:
 unit: unit-rest unit-faces unit-studies unit-plane unit-audit ## tests of one module each; the long ones run in `make journeys` and in CI; compiled tests are kept
 
 # Each group is a process that collects its own tests alone: every worker of pytest-xdist collects all of them.
-plane := tests/proxy tests/storage tests/grafana
+plane := tests/proxy tests/storage
 studies := tests/shadow/studies tests/shadow/report
-faces := $(addprefix tests/shadow/,command_line commands dossier mcp_server pages presentation telemetry terminal)
+faces := tests/grafana $(addprefix tests/shadow/,command_line commands dossier mcp_server pages presentation telemetry terminal)
 audit := $(addprefix tests/shadow/,checks compare drift identity judging pipeline reading settings verdict)
 quick = PYTHONDONTWRITEBYTECODE= HYPOTHESIS_PROFILE=quick $(bin)/pytest -m "not journey and not slow" -o cache_dir=.pytest_cache/$@
 

@@ -231,6 +231,8 @@ class Ticking:
 VERY_MANY = b"1\r\nb\r\n" * 40_000
 DENSE = STREAM_HEAD + VERY_MANY
 OVER = b"0\r\n\r\n"
+ONE_READ = 60_000
+"""Bytes that a socket holds, and that one read of either loop takes."""
 
 
 async def _dense(data, last_act="", during=None, *, following=False):
@@ -248,6 +250,9 @@ async def _dense(data, last_act="", during=None, *, following=False):
             done = connection.serve(read)
             connection.send(REQUEST, last=True)
             peer.recv(1000)
+            if len(data) <= ONE_READ:
+                peer.sendall(data)  # whole before the next turn, so that one read takes it
+                data = b""
             sending = asyncio.create_task(asyncio.to_thread(peer.sendall, data))
             if during is not None:
                 await asyncio.wait_for(_some_waiting(read), PATIENCE)

@@ -85,7 +85,7 @@ async def test_lease_is_renewed_while_a_step_waits(audit, sqlite_store, monkeypa
     with audit.judge._lock:  # as a step that takes long
         monkeypatch.setattr(audit.judge, "renew", renewed.append)
         async with audit.running():
-            await until(lambda: len(renewed) == 3)
+            await until(lambda: len(renewed) >= 3)
 
 
 def test_repr_shows_the_judge(audit):
