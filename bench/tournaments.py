@@ -386,7 +386,7 @@ def calls_rows(pool: ProcessPoolExecutor, runs: int) -> Iterator[tuple[str, str,
 
 
 def price_rows(pool: ProcessPoolExecutor, runs: int) -> Iterator[tuple[str, str, str]]:
-    found = [tuple(each) for each in over(pool, runs, price_named)]  # type: ignore[call-overload] # tuples of three
+    found = [tuple(each) for each in over(pool, runs, price_named)]
     rows: Rows = []
     counted(rows, "a worse one named cheapest", [each[0] for each in found], runs, 0.01)
     counted(rows, "the order of two 0.7 % apart said wrongly", [each[1] for each in found], runs)
@@ -417,7 +417,7 @@ def turn_rows(pool: ProcessPoolExecutor, runs: int) -> Iterator[tuple[str, str, 
 
 def segment_rows(pool: ProcessPoolExecutor, runs: int) -> Iterator[tuple[str, str, str]]:
     for floor, points in product(FLOORS, (DELTA, 0.0)):
-        found = [tuple(each) for each in over(pool, runs, false_segment, floor=floor, points=points)]  # type: ignore[call-overload] # pairs
+        found = [tuple(each) for each in over(pool, runs, false_segment, floor=floor, points=points)]
         rows: Rows = []
         title = f"{points * 100:g} points in each of 32 segments, floor {floor}"
         counted(rows, f"any segment beyond the tolerance, {title}", [each[0] for each in found], runs)

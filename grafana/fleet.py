@@ -54,7 +54,8 @@ FLEET = Board(
                 ),
                 Panel(
                     title="Clocks of the hosts",
-                    text="Minus the broker's. An exchange bears the time of its host: beyond a minute /readyz states it.",
+                    text="Minus the broker's. Exchanges are stored with the time of their host; "
+                    "/readyz names a difference of more than a minute.",
                     unit="s",
                     width=6,
                     queries=(q("max by (instance) (sameweights_broker_clock_offset_seconds{<own>})", HOST),),

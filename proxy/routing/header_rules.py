@@ -120,8 +120,13 @@ def control(fields: HeaderFields) -> ControlHeaders:
         unrecorded=any(value.strip().lower() == b"off" for value in fields.named(b"x-sameweights-record")),
         tag=values.get(b"x-sameweights-tag", "")[:64],
         conversation=values.get(b"x-sameweights-conversation", "")[:128],
-        key=sha256(key.encode("latin-1")).digest() if (key := values.get(b"x-sameweights-key", "")) else b"",
+        key=key_digest(key) if (key := values.get(b"x-sameweights-key", "")) else b"",
     )
+
+
+def key_digest(key: str) -> bytes:
+    """What the key of a tenant is compared by; a header field holds one byte a character."""
+    return sha256(key.encode("latin-1", "replace")).digest()
 
 
 def named_by_connection(fields: HeaderFields) -> frozenset[bytes]:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
 from typing import NamedTuple
 
 from proxy.errors import RequestError
 from proxy.provider_config import TenantKey
+from proxy.routing.header_rules import key_digest
 
 FIELD = "x-sameweights-key"
 MISSING = f"this request needs the key of a tenant in its {FIELD} header"
@@ -59,13 +59,8 @@ class TenantKeys:
         return found[0]
 
 
-def digest(key: str) -> bytes:
-    """What a key is compared by."""
-    return sha256(key.encode("latin-1", "replace")).digest()
-
-
 def _digest(tenant: TenantKey, environ: Mapping[str, str]) -> bytes:
     key = environ.get(tenant.key_env, "").strip()
     if not key:
         raise ValueError(f"tenant {tenant.name!r}: the variable {tenant.key_env} (key_env) is not set")
-    return digest(key)
+    return key_digest(key)

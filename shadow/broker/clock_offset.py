@@ -26,8 +26,8 @@ class ClockOffset:
             return ""
         where = "ahead of" if self.seconds > 0 else "behind"
         return (
-            f"the clock of this host is {abs(self.seconds):,.0f} s {where} the broker's, and its exchanges bear that time: "
-            "synchronise the clocks of all hosts (NTP)"
+            f"the clock of this host is {abs(self.seconds):,.0f} s {where} the broker's, and its exchanges are stored with that "
+            "time: synchronise the clocks of all hosts (NTP)"
         )
 
     def observe(self, theirs: str, ours: float) -> bool:

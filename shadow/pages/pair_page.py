@@ -30,7 +30,7 @@ from storage.rows import ExchangeRow, PairFilter, PairRow, Standing
 from storage.store import Reader
 
 SEARCH_SECONDS, WALL_SECONDS = 0.02, 1.0
-"""Processor time for which the next pair with a text is searched, in each direction."""
+"""Processor time, and time in all, for which the next pair with a text is searched, in each direction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

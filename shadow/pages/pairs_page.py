@@ -22,7 +22,7 @@ from storage.store import Reader
 
 PER_PAGE = 50
 SEARCH_SECONDS, WALL_SECONDS = 0.06, 1.0
-"""Processor time that a list reads texts for."""
+"""Processor time, and time in all, that a list reads texts for."""
 SIGNALS = tuple(sorted(signal.value for signal in Signal))
 
 

@@ -15,13 +15,13 @@ from shadow.drift.bootstrap import Choose
 from shadow.drift.pace import PaceState, restored
 from shadow.drift.paired_latency import LatencyRatios, quantile, ratios
 from storage.judgement_rows import PairTimes
+from storage.measured_times import MEASURES
 from storage.store import Reader
 
 NEWEST_LATENCIES = 50_000
 NEWEST_PAIRS = 50_000
 ENOUGH = 2_000
 """Newest pairs of one provider that its ratios are computed from, because resampling more takes noticeable time."""
-MEASURES = ("first_chunk", "first_token", "seconds")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

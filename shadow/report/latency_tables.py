@@ -11,8 +11,9 @@ from shadow.drift.verifier_figures import Triggering
 from shadow.presentation.safe_text import short_name
 from shadow.presentation.text_tables import report_table
 from shadow.report.figures import Report
-from shadow.report.latency_lines import MEASURES, LatencyLine
+from shadow.report.latency_lines import LatencyLine
 from shadow.verdict.phrases import moment, named, percent
+from storage.measured_times import MEASURES
 
 ROWS = 20
 """Most rows of a table; the JSON has all."""

@@ -10,13 +10,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from shadow.presentation.visible_text import plain
 from shadow.report.drift_table import drift_details, drift_rows
 from shadow.report.figures import Report, Scorecard
-from shadow.report.latency_lines import MEASURES
 from shadow.report.latency_tables import latency_rows
 from shadow.report.money_lines import money_name, with_a_cost
 from shadow.report.report_markdown import excess_text
 from shadow.report.verdict_rows import display_name, unmeasured_lines, verdict_rows
 from shadow.verdict.phrases import moment, named, percent
 from shadow.verdict.verdict_value import ReasonGround
+from storage.measured_times import MEASURES
 
 WIDTH = 200
 """Units of an interval's drawing from -100 to +100 points."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from statistics import median
 
+from proxy.exchange import Role
 from shadow.drift.paired_latency import quantile
 from shadow.pricing.price_list import PriceList
 from shadow.report.money_lines import MoneyLine, lines_of, money_name, with_a_cost
@@ -63,7 +64,7 @@ def tenant_report(reader: Reader, tenant: str, since: float, until: float, price
     found = reader.tenant_records(tenant, since, until, NEWEST)
     traffic: dict[str, list[int]] = defaultdict(lambda: [0] * 5)
     for row in found.traffic:
-        if row.role == "primary":
+        if row.role == Role.PRIMARY:
             more = (row.requests, row.failures, row.errors, row.prompt_tokens, row.completion_tokens)
             traffic[row.provider] = [one + other for one, other in zip(traffic[row.provider], more, strict=True)]
     times: dict[tuple[str, str], list[float]] = defaultdict(list)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import psycopg
 
 from storage.body_compression import decompress
+from storage.measured_times import measured
 from storage.postgres.result_rows import period, rows_as
 from storage.rows import AnswerFilter, ExchangeRow, FaultyAnswer, FindingRow, ToolCallRow
 
@@ -28,7 +29,6 @@ WHERE id >= %(first)s AND started >= %(since)s AND started < %(until)s AND failu
   AND (drawn OR role <> 'primary')
 ORDER BY started DESC, no DESC LIMIT %(limit)s
 """
-MEASURES = ("first_chunk", "first_token", "seconds")
 FILTERS = {
     "provider": "e.provider = %(provider)s",
     "model": "e.model = %(model)s",
@@ -73,12 +73,7 @@ def checks_of(conn: psycopg.Connection, exchange_id: str) -> list[FindingRow]:
 
 def latencies_of(conn: psycopg.Connection, since: float, until: float, limit: int) -> list[tuple[str, str, str, str, float]]:
     """(provider, model, role, measure, seconds) of the newest `limit` exchanges of the period that were answered in whole."""
-    return [
-        (provider, model, role, measure, seconds)
-        for provider, model, role, *measured in conn.execute(LATENCIES, period(since, until, limit=limit))
-        for measure, seconds in zip(MEASURES, measured, strict=True)
-        if seconds is not None
-    ]
+    return list(measured(conn.execute(LATENCIES, period(since, until, limit=limit))))
 
 
 def faulty_answers_of(conn: psycopg.Connection, wanted: AnswerFilter) -> list[FaultyAnswer]:

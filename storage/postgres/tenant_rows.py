@@ -5,8 +5,8 @@ from __future__ import annotations
 import psycopg
 
 from storage import rollup_keys
+from storage.measured_times import measured
 from storage.postgres.day_partitions import first_id
-from storage.postgres.exchange_records import MEASURES
 from storage.postgres.kept_sums import OF_ROWS
 from storage.postgres.kept_tokens import COUNTED, NAMES
 from storage.postgres.result_rows import FOREVER, rows_as
@@ -41,10 +41,5 @@ def tenant_records_of(conn: psycopg.Connection, tenant: str, since: float, until
     return TenantRecords(
         tuple(rows_as(TrafficCount, conn.execute(TRAFFIC, values))),
         tuple(TokenSum(*row) for row in conn.execute(TOKENS, values)),
-        tuple(
-            (provider, model, role, measure, seconds)
-            for provider, model, role, *measured in conn.execute(LATENCIES, values)
-            for measure, seconds in zip(MEASURES, measured, strict=True)
-            if seconds is not None
-        ),
+        tuple(measured(conn.execute(LATENCIES, values))),
     )

@@ -6,11 +6,11 @@ Periods are `since` <= started < `until`, in seconds since the epoch; `until` 0 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import replace
 
 from storage import rollup_keys
 from storage.body_compression import decompress
+from storage.measured_times import measured
 from storage.rows import ExchangeRow, FindingRow, RowCoverage, ToolCallRow, TrafficCount
 from storage.sqlite import passed_checks, traffic_rollups
 from storage.sqlite.body_chains import request_body
@@ -30,7 +30,6 @@ SELECT provider, model, role, first_chunk, first_token, seconds FROM exchanges
 WHERE started >= ? AND started < ? AND failure = '' AND status < 400
   AND (drawn OR role <> 'primary') ORDER BY started DESC, no DESC LIMIT ?
 """
-MEASURES = ("first_chunk", "first_token", "seconds")
 
 
 def exchange(conn: sqlite3.Connection, exchange_id: str) -> ExchangeRow | None:
@@ -86,11 +85,4 @@ def traffic(conn: sqlite3.Connection, since: float, until: float) -> list[Traffi
 
 def latencies(conn: sqlite3.Connection, since: float, until: float, limit: int) -> list[tuple[str, str, str, str, float]]:
     """(provider, model, role, measure, seconds) of the newest `limit` exchanges of the period that were answered in whole."""
-    return list(_measured(conn, since, until, limit))
-
-
-def _measured(conn: sqlite3.Connection, since: float, until: float, limit: int) -> Iterator[tuple[str, str, str, str, float]]:
-    for provider, model, role, *measured in conn.execute(LATENCIES, (*period(since, until), limit)):
-        for measure, seconds in zip(MEASURES, measured, strict=True):
-            if seconds is not None:
-                yield provider, model, role, measure, seconds
+    return list(measured(conn.execute(LATENCIES, (*period(since, until), limit))))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlite3
 
 from storage import rollup_keys
+from storage.measured_times import measured
 from storage.rollup_keys import DAY, SUMS, TOKEN_SUMS
 from storage.rows import TenantRecords, TokenSum, TrafficCount
-from storage.sqlite.exchange_queries import MEASURES
 from storage.sqlite.query_rows import one_moment, period, rows_as
 from storage.sqlite.token_rollups import COUNTED, NAMES
 from storage.sqlite.traffic_rollups import OF_ROWS
@@ -39,10 +39,5 @@ def tenant_records(conn: sqlite3.Connection, tenant: str, since: float, until: f
         return TenantRecords(
             tuple(rows_as(TrafficCount, conn.execute(TRAFFIC, values))),
             tuple(TokenSum(*row) for row in conn.execute(TOKENS, values)),
-            tuple(
-                (provider, model, role, measure, seconds)
-                for provider, model, role, *measured in conn.execute(LATENCIES, values)
-                for measure, seconds in zip(MEASURES, measured, strict=True)
-                if seconds is not None
-            ),
+            tuple(measured(conn.execute(LATENCIES, values))),
         )

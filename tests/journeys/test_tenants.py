@@ -50,7 +50,7 @@ async def test_requests_are_of_the_tenant_of_their_key_and_others_are_refused_an
             answers = {}
             for name, headers in {
                 "none": {},
-                "wrong": {"x-sameweights-key": "key-of-nobody-012345"},
+                "wrong": {"x-sameweights-key": "key-of-no-tenant-0123"},
                 "alpha": {"x-sameweights-key": ALPHA},
                 "beta on another route": {"x-sameweights-key": BETA},
                 "beta": {"x-sameweights-key": BETA, "x-sameweights-provider": "candidate"},
@@ -72,7 +72,7 @@ async def test_requests_are_of_the_tenant_of_their_key_and_others_are_refused_an
             assert [error["code"] for error in refused.values()] == [
                 *("tenant_key_missing", "tenant_key_unknown", "route_not_allowed")
             ]
-            assert not any(key in str(refused) for key in (ALPHA, BETA, "key-of-nobody"))
+            assert not any(key in str(refused) for key in (ALPHA, BETA, "key-of-no-tenant"))
             assert "x-sameweights-key" not in str([dict(each.headers) for each in candidate.requests]).lower()
             await audited(served, 1)
 
@@ -93,7 +93,7 @@ async def test_requests_are_of_the_tenant_of_their_key_and_others_are_refused_an
             async with session.get(f"{served.admin}/pairs?show=all&tenant=beta") as page:
                 assert pair.id not in await page.text()
         written = b"".join(path.read_bytes() for path in served.database.parent.glob("served.db*"))
-        for key in (ALPHA, BETA, "key-of-nobody-012345"):
+        for key in (ALPHA, BETA, "key-of-no-tenant-0123"):
             assert key.encode() not in written
             assert key not in "".join(served.errors)
         assert b"Question of none" not in written

@@ -4,7 +4,8 @@ import pytest
 
 from proxy.errors import RequestError
 from proxy.provider_config import TenantKey
-from proxy.routing.tenant_keys import Tenant, TenantKeys, digest
+from proxy.routing.header_rules import key_digest
+from proxy.routing.tenant_keys import Tenant, TenantKeys
 
 KEYS = {"A": "key-of-alpha-0123456", "B": "key-of-beta-01234567"}
 TENANTS = [TenantKey(name="alpha", key_env="A"), TenantKey(name="beta", key_env="B", routes=("chat", "code"))]
@@ -16,12 +17,16 @@ def test_without_tenants_there_is_nothing_to_check():
 
 @pytest.mark.parametrize(("variable", "name"), [("A", "alpha"), ("B", "beta")])
 def test_a_key_names_its_tenant(variable, name):
-    assert TenantKeys.of(TENANTS, KEYS).tenant(digest(KEYS[variable])).name == name
+    assert TenantKeys.of(TENANTS, KEYS).tenant(key_digest(KEYS[variable])).name == name
 
 
 @pytest.mark.parametrize(
     ("given", "code"),
-    [(b"", "tenant_key_missing"), (digest("another-key-01234567"), "tenant_key_unknown"), (digest(""), "tenant_key_unknown")],
+    [
+        (b"", "tenant_key_missing"),
+        (key_digest("another-key-01234567"), "tenant_key_unknown"),
+        (key_digest(""), "tenant_key_unknown"),
+    ],
 )
 def test_no_key_and_a_wrong_one_are_refused_with_401(given, code):
     with pytest.raises(RequestError) as refused:
