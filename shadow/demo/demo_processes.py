@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import socket
+import re
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import ExitStack, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,9 @@ READY_SECONDS = 40.0
 """Seconds within which `serve` must be ready; a cold disk may be slow."""
 STOP_SECONDS = 20.0
 """Seconds between SIGTERM and SIGKILL."""
+
+ANNOUNCED = re.compile(rb"(?m)^sameweights: .*http://127\.0\.0\.1:([0-9]+)(?:/v1)?$")
+"""A line of `serve` that gives one of its addresses."""
 
 LIST_PRICE = 10.0
 """Money per million output tokens of the reference and of who serves the route of the tournament."""
@@ -66,13 +69,13 @@ class DemoProcessError(Exception):
     """A process of the demo did not start, or ended early; the message quotes the end of its log."""
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports of 127.0.0.1 that are free at this moment, all different."""
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningServe:
+    """A `serve` that is ready: its process and the ports it listens on."""
+
+    process: Process
+    data: int
+    admin: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,11 +97,14 @@ def write_config(
     reference: str,
     route: DemoRoute,
     model: str,
-    data: int,
-    admin: int,
+    data: int = 0,
+    admin: int = 0,
     routers: Iterable[str] = (),
 ) -> Path:
-    """Write the configuration into `folder`, with the database beside it; returns its path. `routers` name their servers."""
+    """Write the configuration into `folder`, with the database beside it; returns its path. `routers` name their servers.
+
+    Port 0 leaves the choice to the system, so that no other process can take the port between its choice and its use.
+    """
     prices = {**dict.fromkeys((reference, route.live), LIST_PRICE), **route.prices}
     more = {name: _priced(price) for name, price in prices.items()}
     more |= dict.fromkeys(routers, 'upstream_from = "provider"\n')
@@ -150,12 +156,13 @@ async def running_providers(providers: Mapping[str, ProviderSettings], log: Path
 
 
 @asynccontextmanager
-async def running_serve(config: Path, log: Path) -> AsyncIterator[Process]:
+async def running_serve(config: Path, log: Path) -> AsyncIterator[RunningServe]:
     """Run `sameweights serve` with this configuration and yield it when ready. It exits at the end of its standard input."""
     async with _running("shadow.cli", "serve", "--attached", str(config), log=log, output=DEVNULL) as process:
-        if not await _ready(process, log):
+        ports = await _announced_ports(process, log)
+        if len(ports) < 2:
             raise DemoProcessError(f"serve did not start\n{log_tail('serve', log)}")
-        yield process
+        yield RunningServe(process=process, data=ports[0], admin=ports[1])
 
 
 @asynccontextmanager
@@ -190,20 +197,22 @@ def _environment() -> dict[str, str]:
     return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, [home, kept.get("PYTHONPATH", "")]))}
 
 
-async def _ready(process: Process, log: Path) -> bool:
-    """Whether `serve` announces its address within `READY_SECONDS`; False as soon as the process ends."""
+async def _announced_ports(process: Process, log: Path) -> list[int]:
+    """The data port and the admin port, which `serve` prints when all its processes are ready.
+
+    Fewer than two when it ended or when `READY_SECONDS` passed before that.
+    """
+    ports: list[int] = []
     with suppress(TimeoutError):
         async with asyncio.timeout(READY_SECONDS):
-            while process.returncode is None:
-                if _announced(log):
-                    return True
+            while len(ports) < 2 and process.returncode is None:
                 await asyncio.sleep(0.1)
-    return False
+                ports = _ports_in(log)
+    return ports
 
 
-def _announced(log: Path) -> bool:
-    """Whether the log has the line that `serve` prints when all its processes are ready."""
-    return b"OPENAI_BASE_URL" in log.read_bytes()
+def _ports_in(log: Path) -> list[int]:
+    return [int(port) for port in ANNOUNCED.findall(log.read_bytes())]
 
 
 def log_tail(name: str, log: Path) -> str:

@@ -22,7 +22,6 @@ import aiohttp
 from shadow.demo.demo_processes import (
     DemoProcessError,
     command_output,
-    free_ports,
     log_tail,
     running_providers,
     running_serve,
@@ -77,11 +76,8 @@ class _Demo:
         self._seconds = seconds
         self._keep = keep
         self._problems: list[str] = []
-        free = free_ports(2)
-        self._data = port or free[0]
-        self._base = f"http://127.0.0.1:{self._data}"
-        self._admin_port = free[1]
-        self._admin = f"http://127.0.0.1:{free[1]}"
+        self._data = port
+        self._admin = 0
 
     async def run(self) -> int:
         task = asyncio.current_task()
@@ -92,7 +88,9 @@ class _Demo:
         async with AsyncExitStack() as processes:
             addresses = await processes.enter_async_context(running_providers(PROVIDERS, self._folder / "providers.log"))
             config = self._config(addresses)
-            await processes.enter_async_context(running_serve(config, self._folder / "serve.log"))
+            serve = await processes.enter_async_context(running_serve(config, self._folder / "serve.log"))
+            self._data, self._admin = serve.data, serve.admin
+            self._config(addresses)
             since = time.time()
             await command_output("choose", str(config), "--start")
             await self._send_traffic()
@@ -104,6 +102,7 @@ class _Demo:
             return code
 
     def _config(self, addresses: Mapping[str, str]) -> Path:
+        """Written twice: the second time with the ports that were assigned, so that a kept configuration can start again."""
         return write_config(
             self._folder,
             addresses,
@@ -111,14 +110,14 @@ class _Demo:
             route=ROUTE,
             model=MODEL,
             data=self._data,
-            admin=self._admin_port,
+            admin=self._admin,
             routers=[ROUTER],
         )
 
     async def _send_traffic(self) -> None:
         audited = [name for name in PROVIDERS if name not in {REFERENCE, *ROUTE.prices}]
         traffic = DemoTraffic(
-            base=self._base, providers=audited, width=WIDTH, model=MODEL, seed="demo", pause=PAUSE, sessions={ROUTE.live}
+            base=_url(self._data), providers=audited, width=WIDTH, model=MODEL, seed="demo", pause=PAUSE, sessions={ROUTE.live}
         )
         progress = asyncio.create_task(_progress(traffic, self._seconds))
         try:
@@ -135,7 +134,7 @@ class _Demo:
         try:
             async with aiohttp.ClientSession() as session, asyncio.timeout(DRAIN_SECONDS):
                 while quiet < 3:
-                    async with session.get(f"{self._admin}/metrics") as answer:
+                    async with session.get(f"{_url(self._admin)}/metrics") as answer:
                         waiting = _waiting(await answer.text())
                     quiet = 0 if waiting else quiet + 1
                     _status(f"  {waiting:.0f} waiting in the audit")
@@ -174,16 +173,16 @@ class _Demo:
     def _kept_text(self) -> str:
         return (
             f"\nFull report:                 sameweights report --since all --db {self._folder / 'sameweights.db'}\n"
-            f"Pairs, answers side by side: {self._admin}/\n"
-            f"Metrics for Prometheus:      {self._admin}/metrics\n"
-            f"Try it yourself:             export OPENAI_BASE_URL={self._base}/toolbreaker/v1\n"
+            f"Pairs, answers side by side: {_url(self._admin)}/\n"
+            f"Metrics for Prometheus:      {_url(self._admin)}/metrics\n"
+            f"Try it yourself:             export OPENAI_BASE_URL={_url(self._data)}/toolbreaker/v1\n"
             f"Configuration and database:  {self._folder}\n"
             "Everything keeps running until Ctrl-C."
         )
 
     def _closing_text(self) -> str:
         return (
-            f"\nThe pages at {self._admin}/ are closed now; `sameweights demo --keep` keeps everything running.\n"
+            f"\nThe pages at {_url(self._admin)}/ are closed now; `sameweights demo --keep` keeps everything running.\n"
             "With your own providers: sameweights serve --upstream https://.../v1 --reference https://.../v1"
         )
 
@@ -210,6 +209,10 @@ async def _progress(traffic: DemoTraffic, seconds: float) -> None:
 def _waiting(metrics: str) -> float:
     """How many items wait in the audit: the sum of its queue gauges in this Prometheus exposition."""
     return sum(float(value) for name, value in re.findall(r"(?m)^(\w+) (\S+)$", metrics) if name in WAITING)
+
+
+def _url(port: int) -> str:
+    return f"http://127.0.0.1:{port}"
 
 
 def _status(text: str) -> None:

@@ -82,7 +82,7 @@ async def shown(process) -> str:
     lines = []
     while not (lines and "Everything keeps running until Ctrl-C." in lines[-1]):
         line = await asyncio.wait_for(process.stdout.readline(), 60)
-        assert line, "".join(lines)
+        assert line, "".join(lines) + (await process.stderr.read()).decode()
         lines.append(line.decode())
     return "".join(lines)
 
@@ -103,7 +103,8 @@ async def test_demo_shows_what_the_tutorial_lists_and_its_pairs_can_be_opened(fo
         assert "provider" in pair
         assert "reference" in pair
     finally:
-        process.send_signal(signal.SIGINT)
+        if process.returncode is None:
+            process.send_signal(signal.SIGINT)
         await asyncio.wait_for(process.wait(), 30)  # by which code is the scorecard's word: tests/shadow/demo/test_demo_run.py
 
 

@@ -15,7 +15,6 @@ from shadow.demo.demo_processes import (
     DemoProcessError,
     DemoRoute,
     command_output,
-    free_ports,
     running_providers,
     running_serve,
     write_config,
@@ -36,10 +35,6 @@ def alive(pid):
     except ProcessLookupError:
         return False
     return True
-
-
-def test_free_ports_found_together_are_distinct():
-    assert len(set(free_ports(5))) == 5
 
 
 def test_the_written_configuration_is_a_valid_one(tmp_path):
@@ -81,14 +76,14 @@ async def test_serve_that_cannot_start_raises_its_reason(tmp_path):
 async def test_serve_is_ready_inside_the_block_and_stopped_after_it(tmp_path):
     three = dict.fromkeys(("official", "other", "cheap"), ProviderSettings())
     async with running_providers(three, tmp_path / "providers.log") as found:
-        data, admin = free_ports(2)
-        file = write_config(tmp_path, found, reference="official", route=ROUTE, model="m", data=data, admin=admin)
-        async with running_serve(file, tmp_path / "log") as process:
+        file = write_config(tmp_path, found, reference="official", route=ROUTE, model="m")
+        async with running_serve(file, tmp_path / "log") as serve:
             question = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
             async with aiohttp.ClientSession() as session:
-                answer = await session.post(f"http://127.0.0.1:{data}/official/v1/chat/completions", json=question)
+                answer = await session.post(f"http://127.0.0.1:{serve.data}/official/v1/chat/completions", json=question)
                 assert answer.status == 200
-    assert not alive(process.pid)
+                assert (await session.get(f"http://127.0.0.1:{serve.admin}/metrics")).status == 200
+    assert not alive(serve.process.pid)
 
 
 PARENT = """
@@ -97,8 +92,8 @@ from pathlib import Path
 from shadow.demo.demo_processes import running_serve
 
 async def main():
-    async with running_serve(Path(sys.argv[1]), Path(sys.argv[2])) as process:
-        print(process.pid, flush=True)
+    async with running_serve(Path(sys.argv[1]), Path(sys.argv[2])) as serve:
+        print(serve.process.pid, flush=True)
         await asyncio.Event().wait()
 
 asyncio.run(main())
@@ -107,16 +102,8 @@ asyncio.run(main())
 
 @pytest.mark.promise("stop.parent")
 async def test_serve_stops_in_order_when_its_parent_is_killed(tmp_path):
-    data, admin = free_ports(2)
-    file = write_config(
-        tmp_path,
-        dict.fromkeys(("official", "other", "cheap"), "http://127.0.0.1:9/v1"),
-        reference="official",
-        route=ROUTE,
-        model="m",
-        data=data,
-        admin=admin,
-    )
+    nowhere = dict.fromkeys(("official", "other", "cheap"), "http://127.0.0.1:9/v1")
+    file = write_config(tmp_path, nowhere, reference="official", route=ROUTE, model="m")
     command = [sys.executable, "-c", PARENT, str(file), str(tmp_path / "log")]
     env = {**os.environ, "PYTHONPATH": str(Path.cwd())}
     parent = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, env=env)
