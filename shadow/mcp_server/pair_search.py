@@ -9,7 +9,7 @@ from shadow.mcp_server.inputs import id_before, instant, one_of, page_of, rows_w
 from shadow.mcp_server.stored_text import recorded_name, stored_text
 from shadow.mcp_server.tool_results import FoundPair, PairSearchPage
 from shadow.report.filters import moment_of, pair_filter
-from shadow.report.text_search import READ_AT_ONCE, SearchTime, TextHit, search, searched_text
+from shadow.report.text_search import READ_AT_ONCE, SearchTime, TextHit, how_far, search, searched_text
 from shadow.settings.config_errors import ConfigError, quoted
 from storage.rows import PairFilter
 from storage.store import Reader
@@ -38,6 +38,9 @@ class PairSearch:
             pairs=[_found(hit) for hit in found.hits],
             searched=found.read,
             searched_back_to=instant(last.pair.started) if last else None,
+            searched_without_text=found.silent,
+            searched_in_part=found.cut,
+            how_far=how_far(found),
             next_page=page_of(last.pair.id) if last and found.more else "",
         )
 

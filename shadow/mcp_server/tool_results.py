@@ -113,6 +113,9 @@ class PairSearchPage(ToolResult):
     pairs: list[FoundPair]
     searched: int = Field(description="How many pairs this call read.")
     searched_back_to: str | None = Field(description="When the oldest of them began; null where there was none.")
+    searched_without_text: int = Field(description="Of how many of them no text is stored.")
+    searched_in_part: int = Field(description="How many have a longer text, of which only the beginning was searched.")
+    how_far: str = Field(description="How far this call read and what it left out, in words.")
     next_page: str
 
 

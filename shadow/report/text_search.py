@@ -16,6 +16,7 @@ from shadow.reading.parsed_request import parse_request
 from shadow.reading.parsed_response import parse_response
 from shadow.records import exchange
 from shadow.settings.config_errors import ConfigError
+from shadow.verdict.phrases import moment
 from storage.rows import PairFilter, PairSummary
 from storage.store import Reader
 
@@ -93,6 +94,14 @@ def search(reader: Reader, wanted: PairFilter, pattern: TextPattern, *, rows: in
         cut += not hit and any(sum(map(len, found)) > SEARCHED for _, found in texts)
         hits += hit
     return TextSearch(hits=tuple(hits), read=read, silent=silent, cut=cut, last=last, more=more)
+
+
+def how_far(found: TextSearch) -> str:
+    """How many pairs were read for a text, how many of them have none, and how many a longer one than is searched."""
+    silent = f"; of {found.silent:,} no text is stored" if found.silent else ""
+    cut = f" Of {found.cut:,} only the first {SEARCHED:,} characters of a longer text were searched." if found.cut else ""
+    back = f", back to {moment(found.last.pair.started)} UTC" if found.last else ""
+    return f"Read the texts of {found.read:,} pair{'s' * (found.read != 1)}{back}{silent}.{cut}"
 
 
 def _pairs(reader: Reader, wanted: PairFilter) -> Iterator[PairSummary]:

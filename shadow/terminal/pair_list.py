@@ -10,13 +10,13 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from shadow.presentation.found_text import SEARCHED, TextPattern
+from shadow.presentation.found_text import TextPattern
 from shadow.presentation.pair_evidence import PairEvidence, evidence_sentence, pair_evidence
 from shadow.presentation.safe_text import one_line, short_name
 from shadow.presentation.visible_text import plain
 from shadow.report.evident_signals import EvidentSignals
 from shadow.report.report_text import printed
-from shadow.report.text_search import SearchTime, TextHit, TextSearch, search
+from shadow.report.text_search import SearchTime, TextHit, TextSearch, how_far, search
 from shadow.verdict.phrases import moment, named, rfc3339
 from storage.rows import PairFilter, PairRow, PairSummary
 from storage.store import Reader
@@ -68,14 +68,6 @@ def without_evidence(reader: Reader, wanted: PairFilter) -> PairFilter:
     return wanted if reader.pairs(replace(whole, limit=1)) else whole
 
 
-def searched_text(searched: TextSearch) -> str:
-    """How many pairs were read for a text, how many of them have none, and how many a longer one than is searched."""
-    silent = f"; of {searched.silent:,} no text is stored" if searched.silent else ""
-    cut = f" Of {searched.cut:,} only the first {SEARCHED:,} characters of a longer text were searched." if searched.cut else ""
-    back = f", back to {moment(searched.last.pair.started)} UTC" if searched.last else ""
-    return f"Read the texts of {searched.read:,} pair{'s' * (searched.read != 1)}{back}{silent}.{cut}"
-
-
 def pairs_text(
     lines: Sequence[ListedPair],
     wanted: PairFilter,
@@ -87,7 +79,7 @@ def pairs_text(
 ) -> str:
     """The list, newest first, with whole ids for `show`; below it the command for the first, or what to do without a row."""
     if not lines and searched and searched.read:
-        return f"None of these pairs holds the text. {searched_text(searched)}"
+        return f"None of these pairs holds the text. {how_far(searched)}"
     if not lines:
         if wanted.evidence:
             return "No pair is evidence here: what differs may be the reference's own noise. --all lists every pair."
@@ -104,7 +96,7 @@ def pairs_text(
     for line in lines:
         pair = line.summary.pair
         table.add_row(pair.id, moment(pair.started)[5:], provider_name(pair), short_name(pair.model), result_text(line))
-    below = f"\n{searched_text(searched)}" if searched else ""
+    below = f"\n{how_far(searched)}" if searched else ""
     note = Text(f"{below}\nNext: sameweights show {lines[0].summary.pair.id}{options}", style="dim")
     return printed([table, note], width=width, color=color)
 

@@ -1,10 +1,29 @@
 """A text is found in stored pairs, newest first, as far back as one call's time allows, and the next page goes on from there."""
 
+from dataclasses import replace
+
 import pytest
 
 from shadow.mcp_server.pair_search import PairSearch
 from tests.agents import Agent
 from tests.records import NOW, add_pair, calling
+
+
+class Bodiless:
+    """Stores records without bodies, as where only metadata is kept."""
+
+    def __init__(self, store):
+        self._store = store
+
+    def add_exchange(self, record):
+        self._store.add_exchange(_bare(record))
+
+    def add_pair(self, record):
+        self._store.add_pair(replace(record, exchanges=tuple(map(_bare, record.exchanges))))
+
+
+def _bare(record):
+    return replace(record, exchange=replace(record.exchange, request_body=None, response_body=None))
 
 
 async def test_text_of_an_answer_is_found_with_its_side_and_surroundings(store):
@@ -62,6 +81,17 @@ def test_call_whose_time_is_over_states_how_far_it_came_and_the_next_goes_on(sto
     assert first.searched_back_to.startswith("2023-11-14T22:13:22")
     second = search.search_pairs(**asked, page=first.next_page)
     assert ([pair.id for pair in second.pairs], second.searched, second.next_page) == ([ids[0]], 2, "")
+
+
+@pytest.mark.parametrize(("letters", "in_part"), [(250_000, 0), (250_001, 1)])
+async def test_result_states_what_was_read_in_part_or_without_text_as_the_command_line_does(store, letters, in_part):
+    add_pair(store, "a", "x" * letters, "y")
+    add_pair(Bodiless(store), "a", "heron", "heron", started=NOW + 1)
+    assert store.flush(20)
+    got = await Agent(store).result("search_pairs", text="heron", since="all")
+    assert (got["searched"], got["searched_without_text"], got["searched_in_part"]) == (2, 1, in_part)
+    start = "Read the texts of 2 pairs, back to 2023-11-14 22:13:20 UTC; of 1 no text is stored."
+    assert got["how_far"] == start + " Of 1 only the first 250,000 characters of a longer text were searched." * in_part
 
 
 def test_call_reads_one_pair_however_long_it_takes(store):
