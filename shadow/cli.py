@@ -16,6 +16,7 @@ import typer
 
 from proxy.process.standard_streams import UnwritableError, install_streams
 from shadow.command_line.options import Db, reading
+from shadow.command_line.plan_command import plan
 from shadow.command_line.record_commands import add_examples, add_record_commands
 from shadow.command_line.storage_command import storage_app
 from shadow.commands.config_commands import ConfigPath, config_app, file_here, missing, settings
@@ -176,31 +177,7 @@ def forget(
     typer.echo(plain(act(settings(config, db).storage, chosen)))
 
 
-@app.command()
-def plan(
-    *,
-    config: ConfigPath = None,
-    db: Db = None,
-    per_day: Annotated[float, typer.Option("--per-day", metavar="N", min=1, help="Requests a day.")],
-    drop: Annotated[float, typer.Option("--drop", metavar="POINTS", min=0, max=100, help="Drift to be found.")] = 10.0,
-    days: Annotated[float, typer.Option("--days", metavar="N", min=0.01, help="Within how many days.")] = 7.0,
-    noise: Annotated[float, typer.Option("--noise", metavar="POINTS", min=0, max=100, help="Reference's own noise.")] = 10.0,
-    price: Annotated[float, typer.Option("--price", metavar="MONEY", min=0, help="Cost of one call.")] = 0.0,
-) -> None:
-    """Show what drift can be found, in how many pairs and days."""
-    from shadow.report.drift_lines import drift_lines
-    from shadow.report.plan_text import PlanInputs, plan_text
-    from shadow.terminal.screen import wrapped
-    from storage.store import StoreError
-
-    try:
-        with reading(config, db) as reader:
-            lines = drift_lines(reader)
-    except StoreError:
-        lines = ()  # a plan comes before the first pair
-    means = PlanInputs(per_day=per_day, floor=noise / 100, price=price, days=days, drop=drop / 100)
-    text = plan_text(settings(config, db), means, lines)
-    typer.echo(plain("\n".join(wrapped(line, indent=6) for line in text.splitlines())))
+app.command()(plan)
 
 
 @drift_app.command("ack")

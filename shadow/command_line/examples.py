@@ -53,7 +53,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "mcp": ("sameweights mcp", "sameweights mcp --http 127.0.0.1:8082"),
     "dashboards": ("sameweights dashboards monitoring --pages http://127.0.0.1:8081",),
     "forget": ("sameweights forget --conversation 3f2a", "sameweights forget --before 30d"),
-    "plan": ("sameweights plan --per-day 10000", "sameweights plan --per-day 10000 --drop 5 --days 3 --price 0.001"),
+    "plan": ("sameweights plan", "sameweights plan --per-day 10000 --drop 5 --days 3 --price 0.001"),
     "storage copy": ("sameweights storage copy sameweights.db env:DATABASE_URL",),
     "drift ack": ("sameweights drift ack --fixed --provider spacer", "sameweights drift ack --accept"),
 }

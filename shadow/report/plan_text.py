@@ -16,13 +16,16 @@ DROPS = (0.03, 0.05, 0.10, 0.20, 0.30)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanInputs:
-    """The assumptions: requests a day, the reference's noise (a share), the price of a call to it, days, and a drift's size."""
+    """The assumptions: requests a day and in words where they come from ("" where they were given), the reference's noise (a
+    share), the price of a call to it, days, and a drift's size.
+    """
 
     per_day: float
     floor: float
     price: float
     days: float
     drop: float
+    source: str = ""
 
 
 def plan_text(config: Config, inputs: PlanInputs, lines: Iterable[DriftLine]) -> str:
@@ -32,7 +35,8 @@ def plan_text(config: Config, inputs: PlanInputs, lines: Iterable[DriftLine]) ->
 
 def _sizes(config: Config, inputs: PlanInputs) -> Iterator[str]:
     shadow, budget = config.shadow, AlertBudget(threshold=config.drift.pairs_per_false_alarm)
-    yield f"{inputs.per_day:g} requests a day, {shadow.sample_rate:.1%} compared, noise {inputs.floor:.1%}:"
+    source = f" ({inputs.source})" if inputs.source else ""
+    yield f"{inputs.per_day:g} requests a day{source}, {shadow.sample_rate:.1%} compared, noise {inputs.floor:.1%}:"
     for drop in DROPS:
         found = plan(
             drop,
