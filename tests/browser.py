@@ -10,7 +10,7 @@ from pathlib import Path
 import aiohttp
 from websockets.asyncio.client import connect
 
-from tests.running import until
+from tests.running import PATIENCE, until
 
 FLAGS = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
@@ -22,8 +22,6 @@ FLAGS = (
         "--hide-scrollbars",
     ),
 )
-PATIENCE = 45.0
-"""Seconds; Chromium starts slowly on a busy machine."""
 ERRORS = frozenset({"Runtime.exceptionThrown", "Log.entryAdded"})
 
 

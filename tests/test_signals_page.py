@@ -29,7 +29,6 @@ def test_every_check_has_one_line_and_a_name_in_plain_words():
     assert set(NAMES) >= CHECKED
 
 
-@pytest.mark.timeout(180)
 def test_the_figures_are_what_a_smaller_run_gives():
     page = figures(PAGE[PAGE.index(BEGIN) : PAGE.index(END)])
     now = figures(table(measure(480, seed=5)))

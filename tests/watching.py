@@ -13,7 +13,7 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 
-from tests.running import until
+from tests.running import PATIENCE, until
 
 REQUIRED = ("prometheus", "promtool", "prometheus-alertmanager", "amtool")
 
@@ -47,7 +47,7 @@ async def process(*command: str | Path) -> AsyncIterator[asyncio.subprocess.Proc
     finally:
         if running.returncode is None:
             running.terminate()
-        await asyncio.wait_for(running.wait(), 20)
+        await asyncio.wait_for(running.wait(), PATIENCE)
         await listening
 
 

@@ -13,7 +13,8 @@ from proxy.routing.body_peek import labelled
 from proxy.server import DataPlane
 from proxy.worker_stats import WorkerStats
 
-PATIENCE = 10.0
+PATIENCE = 25.0
+"""Seconds; shorter than each timeout of the data plane, so that a test of what happens at once fails where a timeout did it."""
 
 
 class Wire:

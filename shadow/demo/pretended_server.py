@@ -137,7 +137,7 @@ class PretendedServer:
         self._stopping = True
         await self._runner.cleanup()
 
-    async def until(self, condition: Callable[[PretendedServer], bool], seconds: float = 5.0) -> None:
+    async def until(self, condition: Callable[[PretendedServer], bool], seconds: float = 60.0) -> None:
         """Wait until `condition` holds for this server; TimeoutError when it does not within `seconds`."""
         async with asyncio.timeout(seconds):
             while not condition(self):

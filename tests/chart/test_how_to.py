@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from tests.helm import CHART, helm, one, program, roles
+from tests.running import PATIENCE
 
 pytestmark = pytest.mark.slow
 PAGE = (CHART.parent / "docs" / "how-to" / "kubernetes.md").read_text(encoding="utf-8")
@@ -148,7 +149,7 @@ def leaves(value: object, path: str = "") -> Iterator[tuple[str, object]]:
 def kubectl(*arguments: str) -> subprocess.CompletedProcess[str]:
     """One run of kubectl without any cluster."""
     command = [program("kubectl"), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env={"KUBECONFIG": "/dev/null"}, timeout=50)
+    return subprocess.run(command, capture_output=True, text=True, check=False, env={"KUBECONFIG": "/dev/null"}, timeout=PATIENCE)
 
 
 @pytest.mark.parametrize(("mode", "pages"), [("single", "statefulset/sameweights"), ("fleet", "deployment/sameweights-auditors")])

@@ -32,7 +32,6 @@ def test_the_rules_are_taken_without_a_word_of_complaint():
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
-@pytest.mark.timeout(180)
 def test_every_case_comes_out_as_written():
     with ThreadPoolExecutor(2) as pool:
         for ran in pool.map(lambda path: promtool("test", "rules", path), CASES):

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.running import PATIENCE
+
 SCRIPTS = Path(__file__).with_name("node")
 
 
@@ -34,6 +36,6 @@ async def outcome_of(script: str, home: Path, story: str, base_url: str) -> dict
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    out, errors = await asyncio.wait_for(process.communicate(), 60)
+    out, errors = await asyncio.wait_for(process.communicate(), PATIENCE)
     assert process.returncode == 0, errors.decode()
     return json.loads(out)

@@ -3,8 +3,6 @@
 import signal
 from pathlib import Path
 
-import pytest
-
 from shadow.demo.pretended_server import PretendedServer
 from tests.brokers import connected, nats_cluster, settings
 from tests.fleets import accounted, counted, fleet
@@ -17,7 +15,6 @@ def resent() -> int:
     return int(values[names.index("RetransSegs")])
 
 
-@pytest.mark.timeout(120)
 async def test_exchanges_pass_a_link_that_delays_and_loses_packets_while_the_leader_is_killed(serve, tmp_path, postgres_url):
     async with PretendedServer(seed=1) as main, nats_cluster(tmp_path / "nats", host=NEAR, far=FAR) as servers:
         config = settings(*servers)

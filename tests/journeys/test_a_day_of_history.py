@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.boards import PROMETHEUS
-from tests.running import until
+from tests.running import PATIENCE, until
 from tests.watching import missing, prometheus, promtool
 
-pytestmark = [pytest.mark.promise("audit.history"), pytest.mark.journey, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.promise("audit.history"), pytest.mark.journey]
 
 STEP = 60
 MINUTES = 24 * 60
@@ -72,7 +72,7 @@ async def test_hours_of_drift_are_found_in_the_past_and_noise_is_not(tmp_path):
     assert not missing(), f"apt-get install prometheus prometheus-alertmanager; missing: {missing()}"
     data = history(tmp_path)
     async with prometheus(hurried(tmp_path), data) as watch:
-        found = await until(lambda: watch.alerts("SameweightsDrift"), 30)
+        found = await until(lambda: watch.alerts("SameweightsDrift"), PATIENCE)
         assert {each["labels"]["provider"] for each in found} == {"slipping"}
         assert {each["state"] for each in found} == {"pending"}, "two minutes are asked for before it fires"
         assert not [each for each in await watch.now("sameweights:drift_z:1h") if float(each["value"][1]) > 5]

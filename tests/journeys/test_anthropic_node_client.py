@@ -9,7 +9,7 @@ from tests.journeys.npm import installed, outcome_of
 from tests.journeys.pair_answers import answers_of_pair, differing
 from tests.journeys.test_whole_path_of_a_request import CONFIG
 
-pytestmark = [pytest.mark.journey, pytest.mark.promise("clients.apis"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.journey, pytest.mark.promise("clients.apis")]
 
 VERSION = "1.10.0"
 SCRIPT = "messages.mjs"

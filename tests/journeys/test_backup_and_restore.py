@@ -17,7 +17,7 @@ from tests.journeys.two_providers import EACH_IS_SAMPLED, TWO_PROVIDERS, post_ch
 from tests.postgres_server import binaries
 from tests.running import Served, chat, until
 
-pytestmark = [pytest.mark.promise("store.backup"), pytest.mark.journey, pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.promise("store.backup"), pytest.mark.journey, pytest.mark.slow]
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "backup-and-restore.md").read_text(encoding="utf-8")
 FEW = 30

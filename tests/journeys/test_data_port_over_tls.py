@@ -16,7 +16,7 @@ import trustme
 from shadow.demo.pretended_server import PretendedServer, ResponsePace
 from tests.certificates import issued
 from tests.journeys.through import TEXT
-from tests.running import chat, until
+from tests.running import PATIENCE, chat, until
 
 pytestmark = [pytest.mark.journey, pytest.mark.promise("tls.served")]
 
@@ -37,7 +37,7 @@ listen = "127.0.0.1:0"
 def by_standard_library(address: str, trust: ssl.SSLContext) -> int:
     """The status that Python's own client gets, in which `urllib` speaks TLS by `ssl` and HTTP by `http.client`."""
     asked = urllib.request.Request(f"{address}/v1/chat/completions", data=chat())
-    with urllib.request.urlopen(asked, context=trust, timeout=20) as got:
+    with urllib.request.urlopen(asked, context=trust, timeout=PATIENCE) as got:
         return got.status
 
 

@@ -9,6 +9,7 @@ import zlib
 import brotli
 import pytest
 
+from tests.running import PATIENCE
 from tests.wires import STREAM_HEAD, chunks, client, ok, plane, scripted
 
 pytestmark = [pytest.mark.journey, pytest.mark.promise("transparency.differential")]
@@ -115,7 +116,7 @@ async def test_each_chunk_of_a_stream_arrives_before_the_next_is_sent():
         await wire.request()
         await wire.send(STREAM_HEAD + chunks(SSE))
         for _ in range(20):
-            await asyncio.wait_for(read.wait(), 5)
+            await asyncio.wait_for(read.wait(), PATIENCE)
             read.clear()
             await wire.send(chunks(SSE))
         await wire.send(b"0\r\n\r\n")

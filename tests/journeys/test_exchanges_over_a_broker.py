@@ -13,7 +13,7 @@ import pytest
 from shadow.demo.pretended_server import PretendedServer
 from tests.brokers import connected, nats_cluster, nats_server, settings, stored_messages, toml
 from tests.fleets import AUDIT, AUDITOR, CONFIG, PROXY, STORE, Traffic, accounted, counted, fleet, rows
-from tests.running import until
+from tests.running import PATIENCE, until
 
 pytestmark = pytest.mark.journey
 
@@ -121,7 +121,6 @@ async def test_broker_that_refuses_the_configuration_ends_serve_with_a_sentence_
     assert re.search(rb"cannot keep the stream .* lower broker\.replicas", errors)
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.promise("fleet.accounted")
 async def test_two_audits_on_one_server_store_each_exchange_once_while_one_is_killed_and_the_server_is_away(
     serve, tmp_path, postgres_server, postgres_url
@@ -152,6 +151,6 @@ async def test_two_audits_on_one_server_store_each_exchange_once_while_one_is_ki
                     left = await stored_messages(broker)
                     return traffic.sent == published + await counted(proxy) and left == 0
 
-                await until(settled, 50)
+                await until(settled, PATIENCE)
             assert rows(postgres_url) + await counted(proxy, one, other) == traffic.sent
             assert await counted(proxy, one, other) == 0

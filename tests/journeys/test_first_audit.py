@@ -18,7 +18,7 @@ import pytest
 
 from shadow.demo.planted_faults import PlantedFaults
 from shadow.demo.pretended_server import PretendedServer, ResponsePace
-from tests.running import addresses, drain, until
+from tests.running import PATIENCE, addresses, drain, until
 
 pytestmark = [pytest.mark.journey, pytest.mark.promise("docs.tutorial")]
 
@@ -81,13 +81,12 @@ async def shown(process) -> str:
     """The demo's output until it waits for Ctrl-C."""
     lines = []
     while not (lines and "Everything keeps running until Ctrl-C." in lines[-1]):
-        line = await asyncio.wait_for(process.stdout.readline(), 60)
+        line = await asyncio.wait_for(process.stdout.readline(), PATIENCE)
         assert line, "".join(lines) + (await process.stderr.read()).decode()
         lines.append(line.decode())
     return "".join(lines)
 
 
-@pytest.mark.timeout(120)
 async def test_demo_shows_what_the_tutorial_lists_and_its_pairs_can_be_opened(folder):
     """Eight seconds of traffic, since in fewer no difference stands out from chance."""
     process = await started(folder, KEEP.replace("--keep", f"--keep {SHORTER}"))
@@ -105,7 +104,8 @@ async def test_demo_shows_what_the_tutorial_lists_and_its_pairs_can_be_opened(fo
     finally:
         if process.returncode is None:
             process.send_signal(signal.SIGINT)
-        await asyncio.wait_for(process.wait(), 30)  # by which code is the scorecard's word: tests/shadow/demo/test_demo_run.py
+        # its exit status is tested in tests/shadow/demo/test_demo_run.py
+        await asyncio.wait_for(process.wait(), PATIENCE)
 
 
 async def test_try_of_a_provider_against_itself_passes_as_the_tutorial_says(folder):
@@ -124,13 +124,13 @@ async def serving(folder: Path, block: str):
     lines: list[str] = []
     drained = None
     try:
-        data, admin = await asyncio.wait_for(addresses(process, lines), 30)
+        data, admin = await asyncio.wait_for(addresses(process, lines), PATIENCE)
         drained = asyncio.create_task(drain(process, lines))
         yield data, admin, lines
     finally:
         if process.returncode is None:
             process.send_signal(signal.SIGTERM)
-        await asyncio.wait_for(process.wait(), 30)
+        await asyncio.wait_for(process.wait(), PATIENCE)
         if drained:
             await drained
 

@@ -24,7 +24,7 @@ from tests.journeys.two_providers import EACH_IS_SAMPLED, TWO_PROVIDERS, post_ch
 from tests.running import Served, chat, until
 from tests.watching import Watch, prometheus
 
-pytestmark = [pytest.mark.promise("fleet.composed"), pytest.mark.journey, pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.promise("fleet.composed"), pytest.mark.journey, pytest.mark.slow]
 
 LONG = 60
 FILE = "/etc/sameweights/sameweights.toml"

@@ -13,7 +13,7 @@ from tests.brokers import connected, nats_cluster, settings
 from tests.fleets import Traffic, accounted, counted, fleet
 from tests.running import until
 
-pytestmark = [pytest.mark.journey, pytest.mark.promise("fleet.accounted"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.journey, pytest.mark.promise("fleet.accounted")]
 
 
 async def lasting(seconds: float, traffic: Traffic) -> None:

@@ -16,7 +16,6 @@ pytestmark = pytest.mark.journey
 INSIDE = Path(__file__).with_name("over_lossy_link.py")
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.promise("fleet.accounted")
 async def test_link_that_delays_and_loses_packets_costs_no_exchange_and_no_copy(tmp_path):
     process = await asyncio.create_subprocess_exec(

@@ -23,7 +23,7 @@ from tests.shadow.drift.leaning import payoffs
 from tests.shadow.judging.test_judge import JudgeRun
 from tests.storage.postgres.test_kept_sums import COUNTED_FINDINGS, COUNTED_TRAFFIC, KEPT_FINDINGS, KEPT_TRAFFIC
 
-pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.timeout(120), pytest.mark.promise("fleet.judged")]
+pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.promise("fleet.judged")]
 CONFIG = f'{TWO_PROVIDERS}[shadow]\nsample_rate = 0.0\n[admin]\nlisten = "127.0.0.1:0"\n[storage]\nurl_env = "RECORDS_URL"\n'
 AUDIT = "shadow.processes.audit_process"
 GROUPS = [PairGroup(route="default", model=f"m{number}", provider="p", reference="r") for number in range(3)]

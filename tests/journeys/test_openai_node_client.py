@@ -11,7 +11,7 @@ from tests.journeys.speaker import TEXT, Speaker
 from tests.journeys.test_whole_path_of_a_request import CONFIG, audited
 from tests.journeys.through import through
 
-pytestmark = [pytest.mark.promise("clients.node"), pytest.mark.journey, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.promise("clients.node"), pytest.mark.journey]
 
 VERSION = "7.57.0"
 SCRIPT = "client.mjs"

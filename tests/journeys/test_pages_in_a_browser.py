@@ -18,7 +18,7 @@ from tests.journeys.npm import installed
 from tests.pairs import keep_pair
 from tests.records import add_live, add_pair, calling
 
-pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.timeout(240), pytest.mark.promise("reader.page")]
+pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.promise("reader.page")]
 
 PAIRS = 120
 STEP = 10.0

@@ -14,7 +14,7 @@ from shadow.demo.pretended_server import PretendedServer
 from tests.journeys.two_providers import EACH_IS_SAMPLED, TWO_PROVIDERS, WEATHER, judged, post_chats
 from tests.running import chat
 
-pytestmark = [pytest.mark.journey, pytest.mark.promise("dossier.recomputed"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.journey, pytest.mark.promise("dossier.recomputed")]
 SCRIPT = Path(__file__).parents[1] / "recomputed_dossier.py"
 
 

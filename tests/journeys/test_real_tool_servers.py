@@ -15,7 +15,7 @@ from shadow.studies.worlds.world import in_world
 from tests.journeys.gold_worlds import gold_actions, judged
 from tests.journeys.npm import installed
 
-pytestmark = [pytest.mark.promise("studies.servers"), pytest.mark.journey, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.promise("studies.servers"), pytest.mark.journey]
 
 VERSION = "2026.8.31"
 REAL_KEY = "sk-this-is-no-servers-business"

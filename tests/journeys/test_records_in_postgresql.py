@@ -18,7 +18,7 @@ from storage.storage_config import StorageConfig
 from tests.journeys.two_providers import EACH_IS_SAMPLED, TWO_PROVIDERS, WEATHER, post_chats
 from tests.running import chat, until
 
-pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.timeout(180), pytest.mark.promise("store.server")]
+pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.promise("store.server")]
 CONFIG = f'{TWO_PROVIDERS}{EACH_IS_SAMPLED}[storage]\nurl_env = "RECORDS_URL"\n'
 REQUESTS = 60
 PAGES = ("/", "/providers/candidate", "/pairs", "/answers", "/audit", "/choose", "/studies", "/runbook", "/readyz")

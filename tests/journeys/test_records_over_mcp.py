@@ -17,7 +17,7 @@ from shadow.demo.planted_faults import PlantedFaults
 from shadow.demo.pretended_server import PretendedServer
 from tests.journeys.two_providers import TWO_PROVIDERS, WEATHER, command, judged, post_chats
 from tests.records import add_pair, calling
-from tests.running import chat
+from tests.running import PATIENCE, chat
 
 pytestmark = [pytest.mark.journey, pytest.mark.promise("reader.agents")]
 
@@ -54,7 +54,7 @@ async def over_http(database, *flags: str, **variables: str):
         env={**os.environ, **variables},
     )
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             line = (await process.stderr.readline()).decode()
         yield re.search(r"http://\S+", line)[0]
     finally:

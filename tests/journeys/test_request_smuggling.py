@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from tests.running import PATIENCE
 from tests.wires import client, ok, plane, scripted
 
 pytestmark = pytest.mark.journey
@@ -213,7 +214,7 @@ async def test_bytes_after_a_whole_request_are_only_the_next_request():
     last = b"GET /v1/c HTTP/1.1\r\nHost: proxy\r\nConnection: close\r\n\r\n"
     async with scripted(None, ok(b"x")) as provider, plane(provider.url) as running, client(running.port) as asked:
         await asked.send(first + second + last)
-        got = await asyncio.wait_for(asked.rest(), 5)
+        got = await asyncio.wait_for(asked.rest(), PATIENCE)
         assert got.count(b"HTTP/1.1 200 OK") == 3
         assert [request.split(b" ")[1] for request in provider.requests] == [b"/v1/a", b"/v1/b", b"/v1/c"]
 

@@ -13,7 +13,7 @@ import pytest
 
 from shadow.demo.pretended_server import PretendedServer
 from tests.journeys.test_whole_path_of_a_request import CONFIG, audited, post
-from tests.running import chat, until
+from tests.running import PATIENCE, chat, until
 from tests.wires import ask, plane, scripted
 from tests.wires import post as raw_post
 
@@ -195,7 +195,7 @@ async def test_forgotten_records_are_gone_from_the_file_s_bytes_beside_a_running
             process = await asyncio.create_subprocess_exec(
                 *command, env={**os.environ, "PYTHONPATH": str(Path.cwd())}, stdout=asyncio.subprocess.PIPE, cwd=tmp_path
             )
-            said, _ = await asyncio.wait_for(process.communicate(), 30)
+            said, _ = await asyncio.wait_for(process.communicate(), PATIENCE)
             assert said.startswith(b"3 exchanges deleted"), said
             [left] = await audited(served, 1)
             assert left.pair.conversation == "chat-remembered"

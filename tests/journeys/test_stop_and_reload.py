@@ -13,7 +13,7 @@ import pytest
 
 from shadow.demo.pretended_server import PretendedServer
 from tests.journeys.test_whole_path_of_a_request import CONFIG, audited, post
-from tests.running import chat, until
+from tests.running import PATIENCE, chat, until
 from tests.wires import STREAM_HEAD, chunks, client, scripted
 
 pytestmark = pytest.mark.journey
@@ -54,7 +54,7 @@ async def test_sigterm_lets_streams_finish_records_them_and_exits_0(serve):
         toml = CONFIG.format(candidate=candidate.url, official=official.base_url) + SLOW.format(grace=20)
         async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
             reading = asyncio.create_task(read_on(session, served.data))
-            await asyncio.wait_for(begun.wait(), 10)
+            await asyncio.wait_for(begun.wait(), PATIENCE)
             async with client(int(served.data.rpartition(":")[2])) as idle:
                 served.process.send_signal(signal.SIGTERM)
                 # an idle connection is closed when the draining begins
@@ -62,7 +62,7 @@ async def test_sigterm_lets_streams_finish_records_them_and_exits_0(serve):
             assert not reading.done()
             finish.set()
             assert await reading == (200, True)
-            assert await asyncio.wait_for(served.process.wait(), 20) == 0
+            assert await asyncio.wait_for(served.process.wait(), PATIENCE) == 0
             assert len(await audited(served, 1)) == 1
 
 
@@ -73,10 +73,10 @@ async def test_sigterm_with_a_hanging_stream_and_shadow_exits_soon_after_the_gra
         toml = CONFIG.format(candidate=candidate.url, official=official.url) + SLOW.format(grace=1)
         async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
             reading = asyncio.create_task(read_on(session, served.data))
-            await asyncio.wait_for(begun.wait(), 10)
+            await asyncio.wait_for(begun.wait(), PATIENCE)
             started = time.monotonic()
             served.process.send_signal(signal.SIGTERM)
-            assert await asyncio.wait_for(served.process.wait(), 30) == 0
+            assert await asyncio.wait_for(served.process.wait(), PATIENCE) == 0
             assert time.monotonic() - started < 1 + 3 + 12
             with pytest.raises(aiohttp.ClientError):
                 await reading
@@ -89,12 +89,12 @@ async def test_second_signal_exits_at_once(serve):
         toml = CONFIG.format(candidate=candidate.url, official=official.base_url) + SLOW.format(grace=600)
         async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
             reading = asyncio.create_task(read_on(session, served.data))
-            await asyncio.wait_for(begun.wait(), 10)
+            await asyncio.wait_for(begun.wait(), PATIENCE)
             children = served.children()
             served.process.send_signal(signal.SIGTERM)
             await asyncio.sleep(0.2)
             served.process.send_signal(signal.SIGTERM)
-            await asyncio.wait_for(served.process.wait(), 10)
+            await asyncio.wait_for(served.process.wait(), PATIENCE)
             assert not [pid for pid in children.values() if _alive(pid)]
             with pytest.raises(aiohttp.ClientError):
                 await reading
@@ -119,7 +119,7 @@ async def test_reload_applies_routes_without_breaking_a_stream_and_ignores_an_in
         toml = CONFIG.format(candidate=candidate.url, official=official.base_url)
         async with serve(toml, env={"OFFICIAL_KEY": "x"}) as served, aiohttp.ClientSession() as session:
             reading = asyncio.create_task(read_on(session, served.data))
-            await asyncio.wait_for(begun.wait(), 10)
+            await asyncio.wait_for(begun.wait(), PATIENCE)
             path = tmp_path / "sameweights.toml"
             good = path.read_text()
             path.write_text(good.replace('provider = "candidate"', 'provider = "nobody"'))

@@ -11,6 +11,7 @@ import pytest
 from shadow.demo.planted_faults import PlantedFaults
 from shadow.demo.pretended_server import ResponsePace
 from storage.study_rows import ANSWERED
+from tests.running import PATIENCE
 from tests.shadow.studies.replay_bench import rows
 from tests.steady import SteadyServer
 from tests.studied import reader, run, start, write_config
@@ -36,13 +37,13 @@ async def killed(folder: Path, official: SteadyServer, near: SteadyServer, more:
     """Start the replay and kill it after `more` answers; how many requests were in flight."""
     goal = official.answered + near.answered + more
     process = await start(folder, "replay", "rows.jsonl", *FLAGS)
-    waiting = [server.until(lambda _: official.answered + near.answered >= goal, seconds=60) for server in (official, near)]
+    waiting = [server.until(lambda _: official.answered + near.answered >= goal, seconds=PATIENCE) for server in (official, near)]
     for condition in waiting:
         await condition
     os.killpg(process.pid, signal.SIGKILL)
     await process.communicate()
     for server in (official, near):
-        await server.until(lambda each: each.open_streams == 0, seconds=10)
+        await server.until(lambda each: each.open_streams == 0, seconds=PATIENCE)
     return process.returncode
 
 

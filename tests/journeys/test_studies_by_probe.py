@@ -12,7 +12,7 @@ from shadow.demo.fleet.pretended_hosts import HOSTS, PretendedHosts
 from tests.running import until
 from tests.studied import run, start
 
-pytestmark = [pytest.mark.journey, pytest.mark.promise("studies.tasks"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.journey, pytest.mark.promise("studies.tasks")]
 
 # By file: the outcome of every run of a provider, and the groups of tools (of six) that it touches.
 TABLES = {

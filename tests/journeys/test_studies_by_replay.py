@@ -11,6 +11,7 @@ from shadow.demo.demo_tasks import tasks
 from shadow.demo.planted_faults import PlantedFaults
 from shadow.demo.pretended_server import PretendedServer
 from storage.rows import PairFilter
+from tests.running import PATIENCE
 from tests.studied import QUICK, reader, run, start, write_config, write_rows
 
 pytestmark = [pytest.mark.journey, pytest.mark.promise("studies.verdict")]
@@ -69,7 +70,7 @@ async def test_ctrl_c_ends_after_what_is_in_flight_and_the_same_command_goes_on(
     write_config(tmp_path, {name: servers[name].base_url for name in ("official", "faithful")}, "official")
     write_rows(tmp_path / "rows.jsonl", bodies(80))
     process = await start(tmp_path, "replay", "rows.jsonl")
-    await servers["faithful"].until(lambda server: server.answered >= 10, seconds=30)
+    await servers["faithful"].until(lambda server: server.answered >= 10, seconds=PATIENCE)
     process.send_signal(signal.SIGINT)
     await process.communicate()
     assert process.returncode == 130

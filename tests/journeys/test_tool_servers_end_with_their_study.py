@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import until
+from tests.running import PATIENCE, until
 from tests.shadow.studies.test_tied_process import running_in
 from tests.studied import ROOT, start, write_config
 
-pytestmark = [pytest.mark.journey, pytest.mark.promise("studies.servers"), pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.journey, pytest.mark.promise("studies.servers")]
 
 TASK = f"""
 [task]
@@ -44,10 +44,10 @@ async def ended(folder: Path, number: int) -> tuple[int, str]:
     (folder / "ends.toml").write_text(TASK)
     write_config(folder, dict.fromkeys(("official", "near"), "http://127.0.0.1:9/v1"), "official")
     study = await start(folder, "probe", "ends.toml", TMPDIR=str(folder / "tmp"))
-    await until(lambda: len(servers_of(folder / "tmp")) >= 5, seconds=30)
+    await until(lambda: len(servers_of(folder / "tmp")) >= 5, seconds=PATIENCE)
     study.send_signal(number)
     _, err = await study.communicate()
-    await until(lambda: not servers_of(folder / "tmp"), seconds=10)
+    await until(lambda: not servers_of(folder / "tmp"), seconds=PATIENCE)
     return study.returncode, err.decode()
 
 

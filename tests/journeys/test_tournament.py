@@ -13,7 +13,7 @@ import pytest
 from shadow.demo.planted_faults import PlantedFaults
 from shadow.demo.pretended_server import PretendedServer
 from tests.journeys.two_providers import EACH_IS_SAMPLED, WEATHER, command, post_chats
-from tests.running import chat, until
+from tests.running import PATIENCE, chat, until
 
 pytestmark = [pytest.mark.journey, pytest.mark.promise("choice.proven")]
 
@@ -101,4 +101,4 @@ async def test_equal_candidate_is_proven_the_broken_one_never_and_kills_lose_not
             async with aiohttp.ClientSession() as session, session.get(f"{served.admin}/choose") as got:
                 page = await got.text()
             assert (got.status, named["equal"]["sentence"].split(" (")[0] in page) == (200, True)
-            assert await asyncio.wait_for(served.stop(), 30) == 0
+            assert await asyncio.wait_for(served.stop(), PATIENCE) == 0

@@ -17,8 +17,6 @@ CHROMIUM = (
     *("--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--remote-debugging-port=0"),
     "--host-resolver-rules=MAP *.example 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 )
-BROWSER_PATIENCE = 45.0
-"""Seconds; Chromium starts slowly on a busy machine."""
 PAGE = """<!doctype html><title>a page</title><script>
 const port = "http://127.0.0.1:%(port)d", body = JSON.stringify({model: "m", messages: [{role: "user", content: "spend"}]});
 const chat = port + "/v1/chat/completions", json = {"Content-Type": "application/json"};
@@ -102,10 +100,9 @@ async def visited(folder, provider, *, host: str, allowed: tuple[str, ...] = ())
         async with plane(**with_key(provider), origins=origins) as running:
             pages.page = (PAGE % {"port": running.port}).encode()
             async with browsing(folder, f"http://{host}:{pages.port}/"):
-                return await asyncio.wait_for(pages.found.get(), BROWSER_PATIENCE)
+                return await asyncio.wait_for(pages.found.get(), PATIENCE)
 
 
-@pytest.mark.timeout(120)
 async def test_a_page_of_another_site_reaches_no_provider(tmp_path):
     async with scripted(None, ok(b"{}", *CORS)) as provider:
         found = await visited(tmp_path, provider, host="evil.example")
@@ -116,7 +113,6 @@ async def test_a_page_of_another_site_reaches_no_provider(tmp_path):
     assert found["socket"] == "closed"
 
 
-@pytest.mark.timeout(120)
 async def test_a_page_of_an_allowed_origin_reads_the_answer(tmp_path):
     async with scripted(None, ok(b'{"fine": 1}', *CORS)) as provider:
         found = await visited(tmp_path, provider, host="chat.example", allowed=("chat.example",))
@@ -127,11 +123,10 @@ async def test_a_page_of_an_allowed_origin_reads_the_answer(tmp_path):
     assert all(b"Bearer sk-operators" in request for request in provider.requests)
 
 
-@pytest.mark.timeout(120)
 async def test_request_by_a_rebound_name_reaches_no_provider(tmp_path):
     async with scripted(None, ok(b"{}")) as provider, plane(**with_key(provider)) as running:
         async with browsing(tmp_path, f"http://rebound.example:{running.port}/v1/models"):
-            await until(lambda: running.kept.more, BROWSER_PATIENCE)
+            await until(lambda: running.kept.more, PATIENCE)
         exchange = await running.kept.next()
     assert "'rebound.example:" in exchange.failure.detail
     assert provider.requests == []

@@ -18,6 +18,7 @@ from shadow.settings.config_template import STARTER
 from storage.opening import open_store
 from storage.storage_config import StorageConfig
 from tests.records import fill
+from tests.running import PATIENCE
 
 pytestmark = pytest.mark.slow
 
@@ -295,7 +296,7 @@ def test_whatever_its_streams_are_a_command_leaves_with_its_code_or_a_sentence_a
 
     running = {name: started(*how) for name, (*how, _) in STREAMS.items()}
     for name, process in running.items():
-        _, printed = process.communicate(timeout=50)
+        _, printed = process.communicate(timeout=PATIENCE)
         code, sentence = STREAMS[name][-1]
         assert (process.returncode, b"Traceback" in printed, printed.startswith(sentence)) == (code, False, True), (name, printed)
 
@@ -310,7 +311,7 @@ def test_an_output_whose_reader_has_gone_ends_the_command_quietly(recorded):
         stdout=writer,
         stderr=subprocess.PIPE,
         check=False,
-        timeout=50,
+        timeout=PATIENCE,
     )
     os.close(writer)
     assert (done.returncode, done.stderr) == (141, b"")

@@ -114,7 +114,7 @@ def test_whole_body_that_a_delta_is_kept_with_counts_as_bytes_of_the_queue(start
 
 
 def test_a_batch_is_written_when_it_is_full_without_waiting_for_its_time(start):
-    writer = start(batch_rows=12, batch_seconds=60)
+    writer = start(batch_rows=12, batch_seconds=600)
     one, other = offered(writer.add, exchange_record("one")), offered(writer.add, exchange_record("other"))
     assert one.result(PATIENCE) is True
     assert other.result(PATIENCE) is True
@@ -127,7 +127,7 @@ def test_a_batch_is_written_when_its_time_is_over(start):
 
 
 def test_a_flush_does_not_wait_for_the_batch_to_fill(start):
-    writer = start(batch_rows=5_000, batch_seconds=60)
+    writer = start(batch_rows=5_000, batch_seconds=600)
     future = offered(writer.add, exchange_record("one"))
     assert writer.flush(PATIENCE)
     assert future.done()
@@ -167,7 +167,7 @@ def test_callback_that_raises_is_logged_and_stops_nothing(start):
 
 
 def test_closing_writes_what_is_queued_and_takes_no_more(start):
-    writer = start(batch_rows=5_000, batch_seconds=60)
+    writer = start(batch_rows=5_000, batch_seconds=600)
     taken = [offered(writer.add, exchange_record(f"one-{n}")) for n in range(50)]
     writer.close()
     assert [future.result(0) for future in taken] == [True] * 50
@@ -179,7 +179,7 @@ def test_closing_writes_what_is_queued_and_takes_no_more(start):
 
 
 def test_close_without_time_counts_the_rest_as_failed(start):
-    writer = start(batch_rows=5_000, batch_seconds=60)
+    writer = start(batch_rows=5_000, batch_seconds=600)
     future = offered(writer.add, exchange_record("one"))
     begun = time.monotonic()
     writer.close(seconds=0)
@@ -190,7 +190,7 @@ def test_close_without_time_counts_the_rest_as_failed(start):
 
 def test_a_batch_ends_at_its_bytes_too(start, monkeypatch):
     monkeypatch.setattr("storage.batch_writer.BATCH_BYTES", 3_000)
-    writer = start(batch_rows=5_000, batch_seconds=60)
+    writer = start(batch_rows=5_000, batch_seconds=600)
     body = {"request_body": b"", "marks": b"", "calls": 0, "checks": 0}
     first = offered(writer.add, exchange_record("one", response_body=b"x" * 2_999, **body))
     assert not first.done(), "one byte is missing"

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.process.standard_streams import ESCAPES, PIECE, ErrorStream
+from tests.running import PATIENCE
 
 HERE = Path(__file__).parents[3]
 
@@ -127,7 +128,7 @@ def test_a_closed_stream_is_opened_so_that_no_file_takes_its_place(tmp_path, she
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=True,
-        timeout=30,
+        timeout=PATIENCE,
     )
     assert (tmp_path / "kept").read_text() == kept
     assert done.stdout == (b"" if ">&-" in shell.split() or ">/dev/full" in shell.split() else b"\\u2603\n")

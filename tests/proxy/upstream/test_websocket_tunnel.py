@@ -216,7 +216,7 @@ async def test_a_client_that_is_gone_ends_the_providers_connection():
         async with client(running.port) as asked:
             await asked.send(opening())
             await asked.until(b"\r\n\r\n")
-        await asyncio.wait_for(gone.wait(), 10)
+        await asyncio.wait_for(gone.wait(), PATIENCE)
         assert (await running.kept.next()).response.status == 101
 
 

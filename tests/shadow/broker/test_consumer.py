@@ -53,7 +53,7 @@ class Consuming:
             await self.broker.publish(subject(0), PayloadCompressor().compress(payload), headers(identity(number)))
 
     async def take(self, count: int) -> list[str]:
-        return [(await asyncio.wait_for(self.consumer.take(), 20)).id for _ in range(count)]
+        return [(await asyncio.wait_for(self.consumer.take(), PATIENCE)).id for _ in range(count)]
 
     async def left(self, count: int) -> None:
         async def reached() -> bool:

@@ -8,10 +8,11 @@ from shadow.broker.broker_message import stream_name, subject
 from shadow.broker.broker_streams import CONSUMER
 from shadow.broker.stream_pull import StreamPull
 from tests.brokers import connected, nats_server, settings
-from tests.running import until
+from tests.running import PATIENCE, until
 
 
-async def test_message_comes_before_the_request_for_it_is_over(tmp_path):
+async def test_message_comes_before_the_request_for_it_is_over(tmp_path, monkeypatch):
+    monkeypatch.setattr(stream_pull, "PULL_SECONDS", 10 * PATIENCE)
     came: list[bytes] = []
 
     async def received(message) -> None:
@@ -22,7 +23,7 @@ async def test_message_comes_before_the_request_for_it_is_over(tmp_path):
         running = asyncio.create_task(pull.run())
         for number in range(3):
             await broker.publish(subject(0), b"%d" % number, {})
-            await until(lambda number=number: len(came) == number + 1, 1.5)
+            await until(lambda number=number: len(came) == number + 1, PATIENCE)
         running.cancel()
     assert came == [b"0", b"1", b"2"]
 

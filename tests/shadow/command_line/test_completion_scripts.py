@@ -10,6 +10,7 @@ from typer.main import get_command
 from shadow.cli import app
 from shadow.command_line.completion_scripts import SHELLS, completion_script, harmless
 from shadow.command_line.parser_tree import command_words
+from tests.running import PATIENCE
 
 COMMANDS = tuple(command_words(get_command(app)))
 NAMES = "sameweights() { if [ \"$2\" = provider ]; then echo 'spacer faithful'; else echo 'latest 75a1'; fi; }\n"
@@ -36,7 +37,7 @@ def offered(shell: str, line: str, names: str = NAMES, fish: str = FISH) -> list
         words = ["zsh", "-f", "-c", names + ZSH_BEFORE + script + ZSH_AFTER.replace("LINE", line)]
     else:
         words = ["fish", "--no-config", "-c", f"{fish}\n{script}\ncomplete -C '{line}'"]
-    ran = subprocess.run(words, capture_output=True, text=True, check=True, timeout=50)
+    ran = subprocess.run(words, capture_output=True, text=True, check=True, timeout=PATIENCE)
     assert ran.stderr == ""
     last = line.rsplit(maxsplit=1)[-1]
     return [found for one in ran.stdout.splitlines() if (found := one.split("\t")[0]).startswith(last)]

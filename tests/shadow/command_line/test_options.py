@@ -8,6 +8,7 @@ import pytest
 from shadow.command_line import options
 from shadow.command_line.options import one_form, progress, repeated, same_period
 from shadow.settings.config_errors import ConfigError
+from tests.running import PATIENCE
 
 
 def test_further_command_repeats_the_flags_as_a_shell_takes_them(tmp_path):
@@ -41,7 +42,7 @@ def test_progress_is_shown_while_it_takes_long_and_then_removed(monkeypatch):
     monkeypatch.setattr("sys.stderr", terminal)
     monkeypatch.setattr(options, "EVERY", 0.001)
     with progress("reading the records"):
-        assert terminal.written.wait(20)
+        assert terminal.written.wait(PATIENCE)
     assert "\r\x1b[Kreading the records ... 1 s" in terminal.getvalue()
     assert terminal.getvalue().endswith("\r\x1b[K")
 

@@ -11,6 +11,7 @@ import pytest
 from storage.opening import open_store
 from storage.storage_config import StorageConfig
 from tests.records import add_pair, calling
+from tests.running import PATIENCE
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[3]
@@ -27,7 +28,7 @@ def test_tail_prints_new_evidence_until_ctrl_c(recorded):
         assert store.flush(20)
         line = tail.stdout.readline()
         tail.send_signal(signal.SIGINT)
-        _, err = tail.communicate(timeout=30)
+        _, err = tail.communicate(timeout=PATIENCE)
     store.close()
     assert name in line
     assert (tail.returncode, err) == (130, "")

@@ -12,6 +12,7 @@ from storage.opening import open_store
 from storage.storage_config import StorageConfig
 from storage.store import StoreError
 from tests.conformance import exchange_record, offered, pair_record
+from tests.running import PATIENCE
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def config(tmp_path):
 
 def test_forget_deletes_records_itself_where_no_serve_runs(config):
     store = open_store(config)
-    offered(store.add_exchange, exchange_record("a")).result(5)
+    offered(store.add_exchange, exchange_record("a")).result(PATIENCE)
     store.close()
     sentence = forget(config, chosen("", "", "now", 1e12))
     assert sentence == "1 exchange deleted, with the pairs they belonged to; no byte of them is left in the database"
@@ -30,8 +31,8 @@ def test_forget_deletes_records_itself_where_no_serve_runs(config):
 def test_dry_run_counts_what_forget_then_deletes(config):
     store = open_store(config)
     for name in ("one", "two"):
-        offered(store.add_exchange, exchange_record(name, conversation=name)).result(5)
-        offered(store.add_pair, pair_record(name, conversation=name)).result(5)
+        offered(store.add_exchange, exchange_record(name, conversation=name)).result(PATIENCE)
+        offered(store.add_pair, pair_record(name, conversation=name)).result(PATIENCE)
     store.close()
     choice = chosen("one", "", "", 1e9)
     sentence = would_forget(config, choice)
@@ -57,7 +58,7 @@ def test_forget_without_a_selection_is_an_error(before, error):
 
 def test_beside_a_running_serve_the_records_go_and_no_file_is_left(sqlite_store, tmp_path):
     store = sqlite_store
-    offered(store.add_exchange, exchange_record("a")).result(5)
+    offered(store.add_exchange, exchange_record("a")).result(PATIENCE)
     database, results = tmp_path / "store.db", []
     sending = threading.Thread(target=lambda: results.append(send_forget(database, ErasureChoice(before=1e12))))
     sending.start()
@@ -90,7 +91,7 @@ def test_why_a_deletion_failed_reaches_its_sender(store, tmp_path):
 
 @pytest.mark.parametrize("command", ["no json", "[]", "{}", '{"path": "x"}', '{"tag": 1, "conversation": [], "before": "x"}'])
 def test_unknown_command_is_answered_and_deletes_nothing(tmp_path, store, command):
-    offered(store.add_exchange, exchange_record("a")).result(5)
+    offered(store.add_exchange, exchange_record("a")).result(PATIENCE)
     (tmp_path / "store.db-forget-1.json").write_text(command)
     assert forget_ordered(Mailbox(database=tmp_path / "store.db", kind="forget"), store) == 0
     assert store.exchange("a") is not None

@@ -19,8 +19,6 @@ from shadow.demo import demo_run
 from shadow.metrics.cardinality import series_estimate
 from shadow.settings.load_config import load
 
-pytestmark = pytest.mark.timeout(180)
-
 
 @contextmanager
 def running(tmp_path, *arguments):

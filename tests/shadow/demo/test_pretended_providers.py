@@ -11,6 +11,7 @@ import pytest
 
 from shadow.demo.planted_faults import PlantedFaults
 from shadow.demo.pretended_providers import ProviderSettings, RoutedServer, line_of, settings_of
+from tests.running import PATIENCE
 
 
 @pytest.mark.slow
@@ -33,7 +34,7 @@ async def test_providers_serve_in_their_own_process_until_its_input_ends():
         async with session.post(f"{found['hub']}/chat/completions", json=question) as response:
             assert (await response.json())["provider"] == "near"
     process.stdin.close()
-    assert await asyncio.wait_for(process.wait(), 10) == 0
+    assert await asyncio.wait_for(process.wait(), PATIENCE) == 0
 
 
 def test_an_unknown_fault_is_refused():

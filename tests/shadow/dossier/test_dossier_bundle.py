@@ -13,6 +13,7 @@ from shadow.report.build_report import as_json, build_verdicts
 from shadow.report.provider_report import of_provider
 from shadow.settings.config_errors import ConfigError
 from tests.records import NOW, add_pair, calling
+from tests.running import PATIENCE
 
 pytestmark = pytest.mark.slow
 PERIOD = (0.0, NOW + 60)
@@ -26,7 +27,7 @@ def bundle(recorded, tmp_path):
 
 
 def recomputed(bundle) -> tuple[int, str]:
-    ran = subprocess.run([sys.executable, "-I", SCRIPT, bundle], capture_output=True, text=True, check=False, timeout=50)
+    ran = subprocess.run([sys.executable, "-I", SCRIPT, bundle], capture_output=True, text=True, check=False, timeout=PATIENCE)
     return ran.returncode, ran.stdout.strip() or ran.stderr
 
 

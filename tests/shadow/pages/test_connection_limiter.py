@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 
 from shadow.pages.connection_limiter import IDLE_SECONDS, ConnectionLimiter
-from tests.running import until
+from tests.running import PATIENCE, until
 from tests.wires import client, get
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: here\r\n\r\n"
@@ -89,7 +89,7 @@ async def test_a_connection_that_waits_for_its_answer_is_not_closed():
     async with limited_port() as at, client(at.number) as slow:
         at.may_answer.clear()
         await slow.send(get(b"/"))
-        await asyncio.wait_for(at.requested.wait(), 10)
+        await asyncio.wait_for(at.requested.wait(), PATIENCE)
         at.now = 10 * 120.0
         at.limiter.close_idle()
         at.may_answer.set()

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.core import CounterMetricFamily
 
 from shadow.pages.metrics_endpoint import MetricsEndpoint, accepts_gzip
-from tests.running import until
+from tests.running import PATIENCE, until
 
 
 class Slow:
@@ -26,7 +26,7 @@ class Slow:
     def collect(self):
         self.threads.append(threading.current_thread().name)
         self.begun.set()
-        assert self.let_on.wait(20)
+        assert self.let_on.wait(PATIENCE)
         yield CounterMetricFamily("slow", "help", value=1)
 
 

@@ -28,7 +28,7 @@ from storage.opening import record_preparer
 from storage.spending import Reservation, Spending
 from tests.conformance import exchange_record
 from tests.exchanges import asked, exchange, said
-from tests.running import until
+from tests.running import PATIENCE, until
 
 
 class Source:
@@ -178,10 +178,10 @@ class SlowStore:
         self.let = threading.Event()
 
     def spend(self, *_) -> None:
-        self.let.wait(60)
+        self.let.wait(PATIENCE)
 
     def reserve(self, *_) -> Reservation:
-        self.let.wait(60)
+        self.let.wait(PATIENCE)
         return Reservation("", Spending(1, 0, 0.0))
 
 
@@ -246,7 +246,7 @@ async def test_end_waits_neither_for_a_worker_that_hangs_nor_for_a_store_that_do
     for number in range(400):
         made.dispatcher.place(0, pack(exchange(said(), request=asked(), conversation=f"{number}", id=f"{number:032}")))
     made.dispatcher._received(made.dispatcher.workers.lanes[0], messages.Reserve(0))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         await made.dispatcher.drain(patience=0.01)
     slow_store.let.set()
     row = made.counters.row(0)

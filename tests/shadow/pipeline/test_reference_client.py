@@ -14,6 +14,7 @@ from shadow.reading.completion import Completion
 from shadow.reading.parsed_response import parse_response
 from shadow.settings.top_level_config import Config, ShadowConfig
 from tests.exchanges import asked, exchange
+from tests.running import PATIENCE
 
 
 def config(base_url: str, models: dict[str, str] | None = None, **shadow) -> Config:
@@ -103,7 +104,7 @@ async def test_a_silent_reference_is_given_up_after_the_timeout_and_the_connecti
     async with PretendedServer(faults=PlantedFaults(silent=1.0)) as provider:
         _, shadow = await ask(provider, exchange(request=asked()), timeout=0.2)
         assert shadow.failure.kind is FailureKind.TOTAL_TIMEOUT
-        await provider.until(lambda p: p.open_streams == 0, seconds=5)
+        await provider.until(lambda p: p.open_streams == 0, seconds=PATIENCE)
 
 
 async def test_an_endless_answer_is_kept_up_to_its_limit_only():

@@ -20,7 +20,7 @@ from shadow.sampling.budget import Budget
 from shadow.sampling.sampler import SamplingDecision
 from shadow.settings.top_level_config import Config, ShadowConfig
 from tests.exchanges import asked, exchange, said
-from tests.running import until
+from tests.running import PATIENCE, until
 
 SAMPLED = SamplingDecision(shadow=True, control=False, why="")
 
@@ -305,7 +305,7 @@ async def test_store_that_hangs_does_not_delay_a_stop(store, monkeypatch):
     made.scheduler._account.pay = pay
     made.add(1)
     await until(lambda: made.runner.begun)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         await made.scheduler.drain(patience=0.01)
     assert made.scheduler.running == 1
     never.set()

@@ -25,7 +25,7 @@ from shadow.sampling.budget import Budget
 from shadow.settings.top_level_config import Config, ShadowConfig
 from storage.rows import PairFilter
 from tests.exchanges import asked, exchange, guard, said
-from tests.running import until
+from tests.running import PATIENCE, until
 
 TAGS = ("checkout", "other", "none")
 
@@ -64,7 +64,7 @@ class Working:
             self.worker.handle(one._replace(started=time.time()) if isinstance(one, Exchange) else one)
         await until(lambda: not self.worker.waiting)
         await self.worker.drain(patience=10)
-        assert self.store.flush(10) is whole
+        assert self.store.flush(PATIENCE) is whole
 
     def skipped(self, reason: str) -> float:
         return self.registry.get_sample_value("sameweights_shadow_dropped_total", {"reason": reason}) or 0.0
@@ -202,7 +202,7 @@ async def test_a_burst_waits_for_its_turn_and_nothing_of_it_is_skipped(working, 
         audit.worker.handle(live(number, started=time.time()))
     assert (audit.worker.shadowing, audit.worker.waiting) == (2, 38)
     await until(lambda: not audit.worker.shadowing)
-    assert audit.store.flush(10)
+    assert audit.store.flush(PATIENCE)
     assert len(audit.pairs()) == 40
     assert audit.skipped("concurrency") == audit.skipped("late") == 0
 
@@ -215,7 +215,7 @@ async def test_what_exceeds_places_and_queue_is_skipped_and_counted(working, que
         audit.worker.handle(live(number, started=time.time()))
     assert audit.skipped("concurrency") == skipped
     await until(lambda: not audit.worker.shadowing)
-    assert audit.store.flush(10)
+    assert audit.store.flush(PATIENCE)
     assert len(audit.pairs()) == 5 - skipped
 
 
@@ -229,7 +229,7 @@ async def test_requests_beyond_the_byte_limit_wait_and_are_all_sent(working, mon
             assert (audit.worker.shadowing, audit.worker.waiting) == (1, 0)
     assert (audit.worker.shadowing, audit.worker.waiting, audit.skipped("concurrency")) == (1, 1, 1)
     await until(lambda: not audit.worker.shadowing)
-    assert audit.store.flush(10)
+    assert audit.store.flush(PATIENCE)
     assert len(audit.pairs()) == 2
     assert audit.worker._shadows._waiting._in_flight_bytes == 0
 
@@ -239,7 +239,7 @@ async def test_what_ended_too_long_ago_is_skipped_and_counted(working, reference
     audit.worker.handle(live(1, started=time.time() - 31))
     audit.worker.handle(live(2, started=time.time() - 20))
     await until(lambda: not audit.worker.shadowing)
-    assert audit.store.flush(10)
+    assert audit.store.flush(PATIENCE)
     assert audit.skipped("late") == 1
     assert [pair.id for pair in audit.pairs()] == [f"{2:032d}"]
 
@@ -250,7 +250,7 @@ async def test_what_waits_at_a_stop_is_skipped_and_counted(working):
         audit.worker.handle(live(number, started=time.time()))
     await audit.worker.drain(patience=10)
     assert audit.skipped("stopped") == 2
-    assert audit.store.flush(10)
+    assert audit.store.flush(PATIENCE)
     assert len(audit.pairs()) == 1
 
 

@@ -14,6 +14,7 @@ from shadow.records import AnsweredPair, calls, pair_record
 from shadow.records import exchange as exchange_of
 from tests.conformance import offered
 from tests.exchanges import asked, exchange, guard, said
+from tests.running import PATIENCE
 
 SECRET = "sk-proj-abcdefghijklmnopqrstuvwxyz012345"
 CALL = {"id": "call_1", "type": "function", "function": {"name": "send", "arguments": f'{{"key": "{SECRET}", "to": "somebody"}}'}}
@@ -73,7 +74,7 @@ def test_pseudonymised_answers_can_be_compared_again():
 
 
 def test_a_stored_pseudonym_is_read_as_a_body_that_was_not_kept(store):
-    offered(store.add_exchange, stored("hash")).result(5)
+    offered(store.add_exchange, stored("hash")).result(PATIENCE)
     assert row_of(store, "0" * 32).response_body is None
     assert store.exchange("0" * 32).response_body.startswith(b'{"veiled":true,')
     assert row_of(store, "1" * 32) is None

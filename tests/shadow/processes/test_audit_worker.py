@@ -14,6 +14,7 @@ from shadow.pipeline.candidate_copies import CandidateCopies
 from shadow.processes.audit_worker import AuditWorker, share_of
 from shadow.sampling.conversations import ConversationPlace
 from shadow.settings.top_level_config import Config, ShadowConfig, TournamentConfig
+from tests.running import PATIENCE
 
 
 @pytest.mark.parametrize(("concurrency", "workers", "shares"), [(8, 3, [3, 3, 2]), (3, 3, [1, 1, 1]), (9, 2, [5, 4])])
@@ -42,7 +43,7 @@ async def unwelcomed(tmp_path, behind=b""):
     process = await asyncio.create_subprocess_exec(sys.executable, "-P", "-m", "shadow.processes.audit_worker", **pipes)
     try:
         process.stdin.write(json.dumps(task).encode() + b"\n" + behind)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             connection = await connected
             yield process, connection
         connection.close()

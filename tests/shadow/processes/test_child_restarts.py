@@ -10,7 +10,7 @@ import pytest
 from shadow.processes import child_restarts as keeping
 from shadow.processes.child_restarts import SupervisedProcess
 from shadow.processes.supervisor_log import SupervisorLog
-from tests.running import until
+from tests.running import PATIENCE, until
 
 pytestmark = pytest.mark.slow
 
@@ -126,7 +126,7 @@ async def test_a_child_that_cannot_be_started_for_a_while_is_started_afterwards(
     resource.setrlimit(resource.RLIMIT_NOFILE, (5, hard))
     try:
         os.kill(first, signal.SIGKILL)
-        await asyncio.wait_for(child._process.wait(), 10)
+        await asyncio.wait_for(child._process.wait(), PATIENCE)
         for _ in range(5):
             await asyncio.sleep(0.02)
     finally:

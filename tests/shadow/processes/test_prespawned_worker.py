@@ -14,6 +14,7 @@ import pytest
 from shadow.processes.child_restarts import SupervisedProcess
 from shadow.processes.prespawned_worker import prespawned
 from shadow.settings.config_errors import ConfigError
+from tests.running import PATIENCE
 
 pytestmark = pytest.mark.slow
 
@@ -62,7 +63,7 @@ def test_a_process_without_a_task_ends_without_a_word():
         capture_output=True,
         env={**os.environ, "PYTHONPATH": str(Path.cwd())},
         check=False,
-        timeout=50,
+        timeout=PATIENCE,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
@@ -95,4 +96,4 @@ def test_a_worker_raises_its_limit_of_file_descriptors_to_the_hard_limit():
         allow_many_files()
         assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == most
     """
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=50)
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=PATIENCE)

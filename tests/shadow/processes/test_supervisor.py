@@ -21,7 +21,7 @@ from shadow.settings.config_errors import ConfigError
 from shadow.settings.top_level_config import AdminConfig, Config
 from storage.opening import open_store
 from storage.storage_config import StorageConfig
-from tests.running import chat, until
+from tests.running import PATIENCE, chat, until
 
 pytestmark = pytest.mark.slow
 
@@ -108,7 +108,7 @@ def serve_that_ends(file: Path) -> subprocess.CompletedProcess[str]:
         cwd=file.parent,
         env={**os.environ, "PYTHONPATH": str(Path.cwd())},
         check=False,
-        timeout=50,
+        timeout=PATIENCE,
     )
 
 
@@ -167,7 +167,7 @@ async def test_a_stream_that_runs_at_sigterm_is_finished_and_the_exit_code_is_0(
             await got.content.readany()
             served.process.send_signal(signal.SIGTERM)
             assert (await got.read()).rstrip().endswith(b"data: [DONE]")
-        assert await asyncio.wait_for(served.process.wait(), 20) == 0
+        assert await asyncio.wait_for(served.process.wait(), PATIENCE) == 0
         reader = served.reader
         assert sum(count.requests for count in reader.traffic(0, 1e12)) == 1
         reader.close()

@@ -6,6 +6,7 @@ import pytest
 
 from shadow.studies import progress_line
 from shadow.studies.progress_line import ProgressLine, duration
+from tests.running import PATIENCE
 
 
 @pytest.fixture
@@ -15,7 +16,7 @@ def quick(monkeypatch):
 
 
 async def shown(line: ProgressLine, seen: asyncio.Event) -> None:
-    async with line, asyncio.timeout(5):
+    async with line, asyncio.timeout(PATIENCE):
         await seen.wait()
         await asyncio.sleep(0)
 

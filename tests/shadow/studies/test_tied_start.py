@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from shadow.studies.tied_process import START
+from tests.running import PATIENCE
 
 PRINTS = ("sh", "-c", 'echo "${LC_CTYPE-none}"; exec sleep 600')
 
@@ -37,14 +38,14 @@ def test_the_program_leads_its_group_has_the_locale_that_was_given_and_ends_with
     assert process.stdout.readline().decode() == f"{seen}\n"
     assert os.getpgid(process.pid) == process.pid
     os.close(tie)
-    assert process.wait(20) == -signal.SIGKILL
+    assert process.wait(PATIENCE) == -signal.SIGKILL
     process.stdout.close()
 
 
 def test_a_program_that_is_not_there_leaves_the_number_of_the_error_and_no_process():
     process, tie, status = started("no-such-program")
     assert whole(status) == b"2"
-    assert process.wait(20) == 127
+    assert process.wait(PATIENCE) == 127
     os.close(tie)
     assert process.stdout.read() == b""
     process.stdout.close()

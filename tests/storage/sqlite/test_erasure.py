@@ -11,6 +11,7 @@ from storage.rows import PairFilter
 from storage.storage_config import StorageConfig
 from storage.store import StoreError
 from tests.conformance import START, exchange_record, offered, pair_record
+from tests.running import PATIENCE
 
 
 def marked(name: str, *, tag="", conversation="", started=START):
@@ -51,7 +52,7 @@ def test_erased_records_leave_no_byte_behind_in_any_file(opened, tmp_path, chose
     }
     for record, _ in kept.values():
         opened.add_exchange(record)
-    assert opened.flush(5)
+    assert opened.flush(PATIENCE)
     assert all(noise[:1_000] in bytes_on_disk(tmp_path) for _, noise in kept.values())
     forgotten = opened.forget(chosen)
     assert (forgotten.exchanges, forgotten.log_emptied) == (len(gone), True)
@@ -66,7 +67,7 @@ def test_a_pair_goes_with_its_conversation(opened):
     live = exchange_record("a")
     opened.add_exchange(replace(live, exchange=replace(live.exchange, conversation="chat-1")))
     opened.add_pair(pair_record("a"))
-    assert opened.flush(5)
+    assert opened.flush(PATIENCE)
     assert opened.forget(ErasureChoice(conversation="chat-1")).exchanges >= 2
     assert list(opened.pairs(PairFilter())) == []
 
@@ -76,7 +77,7 @@ def test_retention_leaves_no_byte_behind_either(tmp_path):
     config = StorageConfig(url=f"sqlite:///{tmp_path}/rows.db", batch_seconds=0.01, keep_days=1)
     store = open_store(config)
     record, noise = marked("old")
-    offered(store.add_exchange, record).result(5)
+    offered(store.add_exchange, record).result(PATIENCE)
     assert store.sweep(START + 3 * 86_400) == 1
     assert noise[:1_000] not in bytes_on_disk(tmp_path)
     store.close()
@@ -84,7 +85,7 @@ def test_retention_leaves_no_byte_behind_either(tmp_path):
 
 def test_a_reader_that_holds_old_pages_is_reported(opened, tmp_path):
     record, _ = marked("a", tag="team")
-    offered(opened.add_exchange, record).result(5)
+    offered(opened.add_exchange, record).result(PATIENCE)
     reader = open_reader(StorageConfig(url=f"sqlite:///{tmp_path}/rows.db"))
     with reader._reading() as conn:
         conn.execute("BEGIN")

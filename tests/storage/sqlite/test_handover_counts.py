@@ -11,6 +11,7 @@ from storage.source_names import source
 from storage.sqlite.migrations import migrate
 from storage.sqlite.record_insertion import insert
 from tests.conformance import exchange_record as live
+from tests.running import PATIENCE
 
 
 def test_stored_exchanges_are_counted_by_the_worker_that_handed_them_over(store):
@@ -18,14 +19,14 @@ def test_stored_exchanges_are_counted_by_the_worker_that_handed_them_over(store)
         record = live(f"{number:032d}")
         store.add_exchange(replace(record, source=source("run", number % 2)))
     store.add_exchange(live("f" * 32))
-    assert store.flush(10)
+    assert store.flush(PATIENCE)
     assert store.begin_run("run") == {0: 3, 1: 2}
 
 
 def test_the_handover_counts_of_another_run_begin_at_zero(sqlite_store):
     store = sqlite_store
     store.add_exchange(replace(live("1" * 32), source=source("first", 0)))
-    assert store.flush(10)
+    assert store.flush(PATIENCE)
     assert store.begin_run("second") == {}
     assert store.begin_run("first") == {}
 

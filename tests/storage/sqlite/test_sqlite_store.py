@@ -185,7 +185,9 @@ store.close()
 
 
 def test_a_disk_that_refuses_more_bytes_costs_only_what_came_meanwhile(path):
-    subprocess.run([sys.executable, "-c", FULL_DISK, str(path)], check=True, timeout=50, env={**os.environ, "PYTHONPATH": "."})
+    subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(path)], check=True, timeout=PATIENCE, env={**os.environ, "PYTHONPATH": "."}
+    )
     assert sound(path) == {"before", "after"} | {name for name in sound(path) if name.startswith("meanwhile-")}
 
 

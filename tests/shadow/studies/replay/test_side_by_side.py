@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from shadow.studies.replay.side_by_side import LEAD, SideBySide
+from tests.running import PATIENCE
 
 
 async def waits(pace: SideBySide, name: str, block: int) -> bool:
@@ -40,4 +41,4 @@ async def test_who_waits_goes_on_when_the_slowest_moved_or_the_study_stops(move)
     await asyncio.sleep(0)
     assert not turn.done()
     move(pace)
-    await asyncio.wait_for(turn, 5)
+    await asyncio.wait_for(turn, PATIENCE)
