@@ -18,6 +18,7 @@ import structlog
 from shadow.broker.broker_credentials import credentials_options
 from shadow.broker.broker_errors import BrokerAwayError, BrokerError, BrokerRefusal, MessageTooLargeError, StreamFullError
 from shadow.broker.clock_offset import ClockOffset
+from shadow.broker.forbidden_subjects import ForbiddenSubjects
 from shadow.settings.broker_checks import addresses
 from shadow.settings.config_errors import quoted
 from shadow.settings.top_level_config import BrokerConfig
@@ -65,6 +66,7 @@ class BrokerConnection:
         self.clock = ClockOffset()
         self._client: Client | None = None
         self._closed = asyncio.Event()
+        self._forbidden = ForbiddenSubjects(f"_INBOX.{name}")
         self._latest: Exception | None = None
         """The last error that the client reported outside of a call."""
         self._why = "the broker has not been reached yet"
@@ -184,14 +186,16 @@ class BrokerConnection:
     async def request(self, subject: str, body: bytes, headers: dict[str, str] | None = None) -> Mapping[str, Any]:
         """The JSON answer of JetStream; BrokerAwayError without a connection, or without an answer in time.
 
-        BrokerRefusal for its error, BrokerError without the right to send it, MessageTooLargeError for more than `max_payload`.
+        BrokerRefusal for its error, BrokerError as soon as the server reports that the rights forbid it, MessageTooLargeError
+        for more than `max_payload`.
         """
         import nats.errors  # noqa: PLC0415 - imported only where a broker is configured
 
         if not self.is_connected:  # because the client keeps each request that it cannot send
             raise BrokerAwayError(self.why_not or LOST)
         try:
-            async with asyncio.timeout(ANSWER_SECONDS * 1.5):  # because a full buffer is flushed before the client's own limit
+            # longer than the client's own limit, because a full buffer is flushed before it
+            async with self._forbidden.watched(subject, ANSWER_SECONDS * 1.5):
                 message = await self.client.request(subject, body, timeout=ANSWER_SECONDS, headers=headers)
         except nats.errors.MaxPayloadError as error:
             raise MessageTooLargeError(str(error)) from None
@@ -202,7 +206,7 @@ class BrokerConnection:
                 "JetStream does not answer: it has no leader now, or is off (jetstream {} in its file)"
             ) from None
         except (nats.errors.Error, OSError, TimeoutError) as error:
-            raise self._unanswered(error) from None
+            raise BrokerAwayError(f"the broker did not answer in time ({type(error).__name__})") from None
         answer: Mapping[str, Any] = json.loads(message.data)
         if "error" in answer:
             raise _refusal(answer["error"])
@@ -239,21 +243,12 @@ class BrokerConnection:
     def _reported(self) -> Exception | None:
         return self._latest
 
-    def _unanswered(self, error: Exception) -> BrokerAwayError | BrokerError:
-        latest, self._latest = str(self._latest or ""), None
-        if "permissions violation" in latest.lower():
-            what = latest.partition("for ")[2] or latest
-            return BrokerError(
-                f"the broker does not allow {what.strip()}: give the user of broker.credentials_env the rights that the guide "
-                "to a fleet lists"
-            )
-        return BrokerAwayError(f"the broker did not answer in time ({type(error).__name__})")
-
     async def _connected(self, attempts: int = 5) -> Client:
         from nats.aio.client import Client  # noqa: PLC0415 - imported only where a broker is configured
 
         client = Client()
         self._latest = None
+        self._forbidden.reconnected()
         try:
             async with asyncio.timeout(OPEN_SECONDS):
                 await client.connect(**self._options())
@@ -320,6 +315,7 @@ class BrokerConnection:
 
     async def _on_error(self, error: Exception) -> None:
         self._latest = error
+        self._forbidden.report(error)
 
     async def _on_disconnected(self) -> None:
         if self._client is not None:
@@ -327,6 +323,7 @@ class BrokerConnection:
 
     async def _on_reconnected(self) -> None:
         log.info("broker_connected", server=self._server())
+        self._forbidden.reconnected()
         self.doubt()
 
     async def _on_closed(self) -> None:

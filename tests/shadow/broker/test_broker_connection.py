@@ -15,7 +15,7 @@ from shadow.broker.broker_message import stream_name, subject
 from shadow.settings.broker_checks import addresses
 from tests.brokers import NatsServer, connected, nats_server, settings, stored_messages
 from tests.certificates import issued
-from tests.running import until
+from tests.running import PATIENCE, until
 
 
 async def refused(config, credentials: str = "", prepare=None) -> BrokerError | BrokerAwayError:
@@ -84,6 +84,32 @@ async def test_missing_rights_are_named_by_the_subject(tmp_path):
         why = await refused(settings(server), "audit:right", look)
     assert isinstance(why, BrokerError)
     assert '"$js.api.stream.info.sameweights_exchange_0"' in str(why).lower()
+
+
+@pytest.mark.parametrize(
+    ("publish", "subscribe", "named"),
+    [('"sameweights.>"', '"_INBOX.>"', '"$js.api.info"'), ('">"', '"sameweights.>"', '"_inbox.test.')],
+)
+async def test_missing_right_is_reported_before_the_time_of_an_answer_is_over(tmp_path, monkeypatch, publish, subscribe, named):
+    monkeypatch.setattr(broker_connection, "ANSWER_SECONDS", 500.0)
+    given = f"publish: {publish}, subscribe: {subscribe}"
+    rights = f"authorization {{ users: [ {{ user: u, password: p, permissions: {{ {given} }} }} ] }}"
+    async with nats_server(tmp_path, more=rights) as server:
+        broker = BrokerConnection(settings(server), "u:p", name="test")
+        await broker.open()
+        for _ in range(2):
+            with pytest.raises(BrokerError, match="the broker does not allow ") as raised:
+                await asyncio.wait_for(broker.api("INFO"), PATIENCE)
+            assert named in str(raised.value)
+        await broker.close()
+
+
+async def test_right_that_is_missing_ends_no_request_to_another_subject(tmp_path):
+    rights = 'authorization { users: [ { user: u, password: p, permissions: { publish: { deny: "denied" } } } ] }'
+    async with nats_server(tmp_path, more=rights) as server, connected(settings(server), "u:p") as broker:
+        results = await asyncio.gather(broker.api("INFO"), broker.request("denied", b""), return_exceptions=True)
+    assert "memory" in results[0]
+    assert isinstance(results[1], BrokerError)
 
 
 async def test_tls_is_used_and_never_left_out_silently(tmp_path):
