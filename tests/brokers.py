@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-import random
 import signal
-import socket
 import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,22 +12,11 @@ from shadow.broker.broker_connection import BrokerConnection
 from shadow.broker.broker_errors import BrokerAwayError, BrokerError
 from shadow.broker.broker_streams import ensure_consumers, ensure_streams
 from shadow.settings.top_level_config import BrokerConfig
+from tests.ports import free_port
 from tests.running import until
 
 PROGRAM = Path(sys.executable).with_name("nats-server")
 STREAM_BYTES = 64 * 1024 * 1024
-
-
-def free_port() -> int:
-    """A port below those that the system gives to outgoing connections, so that it is still free after a restart."""
-    while True:
-        port = random.randrange(20_000, 32_768)
-        with socket.socket() as tried:
-            try:
-                tried.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
 
 
 class NatsServer:

@@ -1,15 +1,13 @@
 """A real PostgreSQL server for the tests of one process, started from Debian's binaries, with an empty store for each test.
 
-`initdb` refuses root, so root starts it as the user postgres; its port is below 32768, where no outgoing connection takes it.
+`initdb` refuses root, so root starts it as the user postgres.
 """
 
 import contextlib
 import itertools
 import os
 import pwd
-import random
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -19,8 +17,10 @@ import psycopg
 import pytest
 
 from storage.postgres.postgres_store import migrate_at
+from tests.ports import free_port
 
-PORTS = range(20_000, 32_768)
+PATIENCE = "180"
+"""Seconds that `pg_ctl` waits."""
 SETTINGS = (
     *("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=32MB", "max_connections=60"),
     *("wal_level=replica", "max_wal_senders=4", "autovacuum=off"),
@@ -43,15 +43,6 @@ def binaries() -> Path | None:
         return found[-1].parent
     path = shutil.which("initdb")
     return Path(path).parent if path else None
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 below the ephemeral ones that nothing listens at."""
-    for port in random.sample(PORTS, 100):
-        with contextlib.suppress(OSError), socket.socket() as tried:
-            tried.bind(("127.0.0.1", port))
-            return port
-    raise RuntimeError("no port is free")
 
 
 def as_server(*command: str, **more: object) -> subprocess.CompletedProcess[bytes]:
@@ -89,11 +80,14 @@ class PostgresServer:
     def start(self) -> None:
         """Start it, and wait until it accepts connections."""
         log = str(self._data / "log")
-        as_server(str(self._bin / "pg_ctl"), "-D", str(self._data), "-w", "-l", log, "start", stdin=subprocess.DEVNULL)
+        self._control("-l", log, "start", stdin=subprocess.DEVNULL)
 
     def stop(self) -> None:
         """End it, and its connections."""
-        as_server(str(self._bin / "pg_ctl"), "-D", str(self._data), "-w", "-m", "fast", "stop")
+        self._control("-m", "fast", "stop")
+
+    def _control(self, *words: str, **more: object) -> None:
+        as_server(str(self._bin / "pg_ctl"), "-D", str(self._data), "-w", "-t", PATIENCE, *words, **more)
 
     @contextlib.contextmanager
     def standby(self, folder: Path) -> Iterator["PostgresServer"]:

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import shutil
-import socket
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,6 +12,7 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 
+from tests.ports import free_port
 from tests.running import PATIENCE, until
 
 REQUIRED = ("prometheus", "promtool", "prometheus-alertmanager", "amtool")
@@ -25,12 +25,6 @@ def missing() -> list[str]:
 
 def promtool(*arguments: str | Path, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["promtool", *arguments], input=stdin, capture_output=True, text=True, check=False, timeout=150)
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
 
 
 @asynccontextmanager

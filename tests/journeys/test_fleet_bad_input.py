@@ -12,8 +12,9 @@ import pytest
 
 from shadow.demo.pretended_server import PretendedServer
 from storage.postgres.postgres_store import migrate_at
-from tests.brokers import connected, free_port, nats_server, settings, stored_messages, toml
+from tests.brokers import connected, nats_server, settings, stored_messages, toml
 from tests.fleets import AUDIT, CONFIG, PROXY, STORE, Traffic, counted, fleet, rows
+from tests.ports import free_port
 from tests.running import Served, chat, until
 
 pytestmark = pytest.mark.journey

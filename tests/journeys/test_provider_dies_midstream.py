@@ -235,15 +235,14 @@ async def test_unsolicited_response_is_discarded():
 
 @pytest.mark.promise("hang.named")
 async def test_unreachable_provider_is_named():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    async with plane(f"http://127.0.0.1:{port}/v1") as running:
-        answer = await ask(running.port, post(b"{}", b"Authorization: Bearer sk-secret"))
-        assert answer.startswith(b"HTTP/1.1 502 ")
-        assert b"provider 'candidate': it cannot be reached (connection refused)" in answer
-        assert b"secret" not in answer
-        assert (await running.kept.next()).failure.kind is FailureKind.CONNECT
+    with socket.socket() as bound:  # a port that is bound and does not listen refuses, and no other process can take it
+        bound.bind(("127.0.0.1", 0))
+        async with plane(f"http://127.0.0.1:{bound.getsockname()[1]}/v1") as running:
+            answer = await ask(running.port, post(b"{}", b"Authorization: Bearer sk-secret"))
+            assert answer.startswith(b"HTTP/1.1 502 ")
+            assert b"provider 'candidate': it cannot be reached (connection refused)" in answer
+            assert b"secret" not in answer
+            assert (await running.kept.next()).failure.kind is FailureKind.CONNECT
 
 
 @pytest.mark.promise("hang.named")

@@ -21,6 +21,7 @@ from shadow.settings.config_errors import ConfigError
 from shadow.settings.top_level_config import AdminConfig, Config
 from storage.opening import open_store
 from storage.storage_config import StorageConfig
+from tests.ports import free_port
 from tests.running import PATIENCE, chat, until
 
 pytestmark = pytest.mark.slow
@@ -212,9 +213,7 @@ async def test_a_database_that_cannot_be_used_ends_serve_with_a_sentence_before_
                     )
                 else:
                     conn.execute("DROP TABLE _sqlite_migrations")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     file = tmp_path / "sameweights.toml"
     text = CONFIG.format(workers=1, base_url="http://127.0.0.1:9/v1").replace("127.0.0.1:0", f"127.0.0.1:{port}", 1)
     file.write_text(text + f'[storage]\nurl = "sqlite:///{database}"\n', encoding="utf-8")
