@@ -17,7 +17,7 @@ import shadow
 from proxy.process.child_process import start_module
 from shadow.demo.pretended_providers import ProviderSettings, line_of
 
-READY_SECONDS = 40.0
+READY_SECONDS = 120.0
 """Seconds within which `serve` must be ready; a cold disk may be slow."""
 STOP_SECONDS = 20.0
 """Seconds between SIGTERM and SIGKILL."""

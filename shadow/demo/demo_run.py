@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, closing, suppress
 from pathlib import Path
 
 import aiohttp
@@ -39,16 +39,20 @@ from shadow.demo.expected_verdicts import (
     unexpected_results,
 )
 from shadow.demo.loose_json import mapping
+from shadow.pages.audit_funnel import NOT_JUDGED
 from shadow.report.build_report import as_text, build
 from shadow.report.figures import Report
-from storage.opening import open_reader
+from storage.opening import OpenedReader, open_reader
 from storage.storage_config import StorageConfig
 
 WIDTH = 5
 """Conversations at once on each provider."""
 PAUSE = 0.05
 """Seconds between a response and the same client's next request."""
-DRAIN_SECONDS = 60.0
+LEAST_RATE = 90.0
+"""Requests for each second of traffic, three quarters of what an idle machine sends. A slower one sends for longer, because the
+expected verdicts need that many pairs on any machine."""
+DRAIN_SECONDS = 240.0
 WAITING = ("sameweights_shadow_queue_length", "sameweights_shadow_in_flight_requests", "sameweights_store_queue_length")
 
 
@@ -121,7 +125,7 @@ class _Demo:
         )
         progress = asyncio.create_task(_progress(traffic, self._seconds))
         try:
-            await traffic.run(self._seconds)
+            await traffic.run(self._seconds, least=round(self._seconds * LEAST_RATE))
         finally:
             progress.cancel()
             _status("")
@@ -129,13 +133,15 @@ class _Demo:
         self._problems += [f"requests failed, {count} of them: {why}" for why, count in traffic.reasons.most_common(3)]
 
     async def _wait_for_audit(self) -> None:
-        """Return once the audit's queues were empty in three readings in a row, because its gauges lag by half a second."""
+        """Return once the audit's queues were empty and all pairs judged in three readings in a row, because the gauges of the
+        queues lag by half a second.
+        """
         quiet = 0
         try:
             async with aiohttp.ClientSession() as session, asyncio.timeout(DRAIN_SECONDS):
                 while quiet < 3:
                     async with session.get(f"{_url(self._admin)}/metrics") as answer:
-                        waiting = _waiting(await answer.text())
+                        waiting = _waiting(await answer.text()) + self._not_judged()
                     quiet = 0 if waiting else quiet + 1
                     _status(f"  {waiting:.0f} waiting in the audit")
                     await asyncio.sleep(0.4)
@@ -164,11 +170,15 @@ class _Demo:
         return 1 if problems else 0
 
     def _report(self, since: float) -> Report:
-        reader = open_reader(StorageConfig(url=f"sqlite:///{self._folder / 'sameweights.db'}"))
-        try:
+        with closing(self._reader()) as reader:
             return build(reader, since, time.time() + 1)
-        finally:
-            reader.close()
+
+    def _not_judged(self) -> int:
+        with closing(self._reader()) as reader:
+            return reader.page_queries.judged(0, 0).get(NOT_JUDGED, 0)
+
+    def _reader(self) -> OpenedReader:
+        return open_reader(StorageConfig(url=f"sqlite:///{self._folder / 'sameweights.db'}"))
 
     def _kept_text(self) -> str:
         return (

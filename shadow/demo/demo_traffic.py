@@ -1,4 +1,4 @@
-"""Agent conversations through a proxy, several at once on every provider, for a fixed number of seconds."""
+"""Agent conversations through a proxy, several at once on every provider, for a number of seconds and of requests."""
 
 from __future__ import annotations
 
@@ -44,13 +44,15 @@ class DemoTraffic:
         self._model = model
         self._pause = pause
         self._ending = False
+        self._least = 0
         self.sent: Counter[str] = Counter()
         self.failed: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
 
-    async def run(self, seconds: float) -> None:
-        """Send requests for `seconds`, then wait for those in flight."""
-        timeout = aiohttp.ClientTimeout(total=30)
+    async def run(self, seconds: float, *, least: int = 0) -> None:
+        """Send requests for `seconds`, and until `least` were sent; then wait for those in flight."""
+        self._least = least
+        timeout = aiohttp.ClientTimeout(total=120)
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), timeout=timeout) as session:
             clients = [
                 asyncio.create_task(
@@ -72,14 +74,17 @@ class DemoTraffic:
         for body in bodies:
             step: Object | None = body
             for _ in range(LONGEST):
-                if step is None or self._ending:
+                if step is None or self._is_over():
                     break
                 named = f"{number}-{sent // SESSION}" if provider in self._sessions else ""
                 step = await self._turn(session, provider, step, named)
                 sent += 1
                 await asyncio.sleep(self._pause)
-            if self._ending:
+            if self._is_over():
                 return
+
+    def _is_over(self) -> bool:
+        return self._ending and self.sent.total() >= self._least
 
     async def _turn(self, session: aiohttp.ClientSession, provider: str, body: Object, conversation: str) -> Object | None:
         """Send one request; returns the conversation's next one, None when it is over or the provider failed."""

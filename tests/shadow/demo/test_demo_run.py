@@ -18,6 +18,12 @@ import pytest
 from shadow.demo import demo_run
 from shadow.metrics.cardinality import series_estimate
 from shadow.settings.load_config import load
+from tests.running import PATIENCE
+
+pytestmark = pytest.mark.timeout(900)
+
+LONG = 600
+"""Seconds; the demo sends the same number of requests on a slow machine, and needs more time for it."""
 
 
 @contextmanager
@@ -46,7 +52,7 @@ def leftovers(tmp_path):
 
 
 def fetched(url):
-    with urllib.request.urlopen(url, timeout=10) as answer:
+    with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
         return answer.read()
 
 
@@ -62,7 +68,7 @@ def until_line(process, pattern):
 @pytest.mark.journey
 def test_demo_reports_the_expected_verdicts_and_leaves_nothing_behind(tmp_path):
     with running(tmp_path, "--seconds", "12") as process:
-        out, _ = process.communicate(timeout=120)
+        out, _ = process.communicate(timeout=LONG)
     assert process.returncode == 0, out
     assert "UNEXPECTED" not in out
     for name in ("faithful", "toolbreaker", "spacer", "slow", "twin", "thrifty", "bargain"):
@@ -89,7 +95,7 @@ def test_demo_with_keep_runs_until_interrupted(tmp_path):
         lines = sum(not line.startswith(b"#") for line in metrics.splitlines())
         assert 0.5 < lines / series_estimate(load(folder / "sameweights.toml", {}, {})) < 1.2
         process.send_signal(signal.SIGINT)
-        process.wait(60)
+        process.wait(PATIENCE)
     assert folder.exists()
     assert leftovers(tmp_path) == []
 
@@ -99,7 +105,7 @@ def test_demo_interrupted_during_traffic_leaves_nothing_behind(tmp_path):
     with running(tmp_path, "--seconds", "60") as process:
         until_line(process, r"slow +serves")
         process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert "Traceback" not in out
     assert list(tmp_path.iterdir()) == []

@@ -84,6 +84,17 @@ async def test_failures_are_counted_and_do_not_stop_the_traffic():
         assert all("pretended failure" in why for why in traffic.reasons)
 
 
+@pytest.mark.parametrize(("least", "sent"), [(0, {2}), (30, {30, 31})])
+async def test_traffic_goes_on_after_its_seconds_until_the_least_number_was_sent(least, sent):
+    """Each of the two clients ends with its own request, so that one more than the least may be sent."""
+    async with PretendedServer(pace=QUICK) as pretend:
+        runners = []
+        traffic = DemoTraffic(base=await prefix_proxy(pretend, runners), providers=["one"], model="m", width=2, seed="t")
+        await traffic.run(0, least=least)
+        await runners[0].cleanup()
+    assert traffic.sent.total() in sent
+
+
 async def test_unreachable_proxy_is_counted_as_a_failure_with_its_reason():
     with socket.socket() as unserved:
         unserved.bind(("127.0.0.1", 0))
