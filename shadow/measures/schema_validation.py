@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
-import jsonschema_rs
 import orjson
 
 from shadow.findings.comparability import cut_reason, first_choices, side_names
@@ -113,6 +112,8 @@ def validate(schema: Any, value: Any) -> tuple[bool, str]:
 
 def _held(built: CompiledSchema, value: Any, dear: float) -> tuple[bool, str]:
     """`dear` is what describing a violation may cost where there are alternatives: each is described with all of its value."""
+    import jsonschema_rs  # noqa: PLC0415 - 4 MiB that only calls with a schema need
+
     try:
         if built.survey.alternatives and dear > DESCRIBED and not built.validator.is_valid(value):
             return True, ": it does not fit (locating the fault would be too costly)"
@@ -140,6 +141,8 @@ def _compiled(schema: str) -> CompiledSchema | str:
 
     `$schema` names the dialect, else it is 2020-12.
     """
+    import jsonschema_rs  # noqa: PLC0415 - 4 MiB that only calls with a schema need
+
     try:
         options = jsonschema_rs.RegexOptions(size_limit=PATTERN)
         loaded = json.loads(schema)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rapidfuzz.distance import Indel
+from collections.abc import Sequence
 
 WORDS_FROM = 8_000
 """Characters of a text whose words are compared; the comparison is quadratic."""
@@ -22,7 +22,7 @@ def text_similarity(one: str, other: str) -> float:
     first, second = one[:WORDS_FROM].split(), other[:WORDS_FROM].split()
     if _unspaced(one, first) or _unspaced(other, second):
         return character_similarity(one, other)
-    return Indel.normalized_similarity(first, second)
+    return _likeness(first, second)
 
 
 def _unspaced(text: str, words: list[str]) -> bool:
@@ -33,7 +33,13 @@ def character_similarity(one: str, other: str) -> float:
     """Likeness of two strings in 0..1 by their first 2,000 characters; equal strings are 1, whatever their length."""
     if one == other:
         return 1.0
-    return min(Indel.normalized_similarity(one[:CHARACTERS_FROM], other[:CHARACTERS_FROM]), 1.0 - 1e-9)
+    return min(_likeness(one[:CHARACTERS_FROM], other[:CHARACTERS_FROM]), 1.0 - 1e-9)
+
+
+def _likeness(one: Sequence[str], other: Sequence[str]) -> float:
+    from rapidfuzz.distance import Indel  # noqa: PLC0415 - 3 MiB that only a comparison of texts needs
+
+    return Indel.normalized_similarity(one, other)
 
 
 def ratio(one: float, other: float) -> float:

@@ -1,48 +1,49 @@
 """Serves the admin port: metrics, health and pages. It checks Host and Origin, and its pages run no script but their own file.
 
-Database reads, rendering and scrapes run in threads of their own, because this event loop also receives the exchanges for the
-audit, whose steps use the loop's threads.
+The code of the pages is loaded with the first of them.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from importlib.resources import files
+from collections.abc import Callable, Iterable
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from shadow.pages import audit_page, overview, provider_page
-from shadow.pages.admin_access import GRANT, AdminAccess
+from shadow.pages.admin_access import AdminAccess
+from shadow.pages.deferred_pages import DeferredPages
 from shadow.pages.host_guard import add_headers, host_guard
-from shadow.pages.live_feed import LiveFeed
 from shadow.pages.metrics_endpoint import MetricsEndpoint
-from shadow.pages.operator_actions import NotStoredError, OperatorActions
-from shadow.pages.page_address import checked, provider_address
-from shadow.pages.page_set import PageSet
+from shadow.pages.operator_actions import OperatorActions
 from shadow.pages.page_threads import PageThreads
-from shadow.pages.period_figures import NotBuiltError, PeriodFigures
 from shadow.pages.tenant_guard import tenant_guard
-from shadow.report.evident_signals import BEING_BUILT, EvidentSignals, verdict_period
-from shadow.settings.config_errors import ConfigError, quoted
 from shadow.settings.top_level_config import Config
-from storage.store import Reader, StoreError
+from storage.store import Reader
 
 Ready = Callable[[], str]
 State = Callable[[], Iterable[str]]
 RELOAD = web.AppKey[Callable[[Config], None]]("reload")
 """The function that applies another configuration to a running application."""
-
-FORM = "application/x-www-form-urlencoded"
-PATIENCE = 1.0
-"""Seconds that a list of pairs waits for the verdicts of its period."""
-TYPES = {"css": "text/css", "svg": "image/svg+xml", "js": "text/javascript"}
-STATIC = {
-    **dict.fromkeys(("style.css", "icon.svg", "pages.js", "course.js"), "templates"),
-    **dict.fromkeys(("uplot.js", "uplot.css"), "vendor"),
+PAGES = {
+    "/": "home",
+    "/pairs": "pairs",
+    "/pairs/{id}": "pair",
+    "/pairs/{id}/report": "bug_report",
+    "/providers/{name:.+}": "provider",
+    "/answers": "answers",
+    "/exchanges/{id}": "exchange",
+    "/conversations/{id:.+}": "conversation",
+    "/audit": "audit",
+    "/choose": "choose",
+    "/studies": "studies",
+    "/live": "live",
+    "/serving": "serving",
+    "/exchanges/{id}/{side:request|response}": "raw",
+    "/runbook": "runbook",
+    "/static/{name}": "static",
+    "/favicon.ico": "icon",
 }
-"""The files of the pages by their folder."""
+"""The handler of `AdminPages` by path, in the order in which they are tried."""
 
 
 def build_app(
@@ -61,65 +62,31 @@ def build_app(
 
     `operator` takes the forms by which alarms are acknowledged and muted; without it the pages have none.
     """
-    pages = PageSet(reader, config, registry, acts=operator is not None)
     threads = PageThreads()
-    admin = _Admin(pages, threads, MetricsEndpoint(registry, scraped), (ready, state), operator)
+    pages = DeferredPages(reader, config, registry, threads, operator)
+    admin = _Admin(pages, threads, MetricsEndpoint(registry, scraped), (ready, state))
     app = web.Application(
         middlewares=[host_guard(config.admin), (access or AdminAccess()).middleware, tenant_guard(reader, threads)]
     )
-    app[RELOAD] = admin.reload
+    app[RELOAD] = pages.reload
     app.on_response_prepare.append(add_headers)
     app.on_cleanup.append(admin.close)
     app.add_routes(
-        [
-            web.get("/metrics", admin.metrics),
-            web.get("/healthz", admin.healthz),
-            web.get("/readyz", admin.readyz),
-            web.get("/", admin.home),
-            web.get("/pairs", admin.pairs),
-            web.get("/pairs/{id}", admin.pair),
-            web.get("/pairs/{id}/report", admin.bug_report),
-            web.get("/providers/{name:.+}", admin.provider),
-            web.get("/answers", admin.answers),
-            web.get("/exchanges/{id}", admin.exchange),
-            web.get("/conversations/{id:.+}", admin.conversation),
-            web.get("/audit", admin.audit),
-            web.get("/choose", admin.choose),
-            web.get("/studies", admin.studies),
-            web.get("/live", LiveFeed(reader, threads, pages.figures).answer),
-            web.get("/serving", admin.serving),
-            web.get("/exchanges/{id}/{side:request|response}", admin.raw),
-            web.get("/runbook", admin.runbook),
-            web.get("/static/{name}", admin.static),
-            web.get("/favicon.ico", admin.icon),
-        ]
+        [web.get("/metrics", admin.metrics), web.get("/healthz", admin.healthz), web.get("/readyz", admin.readyz)]
+        + [web.get(path, pages.handler(name)) for path, name in PAGES.items()]
     )
     if operator is not None:
-        app.router.add_post("/providers/{name:.+}/actions", admin.act)
+        app.router.add_post("/providers/{name:.+}/actions", pages.handler("act"))
     return app
 
 
 class _Admin:
-    """The request handlers."""
+    """The request handlers that are no pages."""
 
-    def __init__(
-        self,
-        pages: PageSet,
-        threads: PageThreads,
-        scraping: MetricsEndpoint,
-        ready: tuple[Ready, State],
-        operator: OperatorActions | None,
-    ) -> None:
+    def __init__(self, pages: DeferredPages, threads: PageThreads, scraping: MetricsEndpoint, ready: tuple[Ready, State]) -> None:
         self._pages, self._threads = pages, threads
-        self._operator = operator
         self._scraping = scraping
         self._ready, self._state = ready
-        self._runbook = pages.runbook()
-        self._static = {name: (files("shadow.pages") / folder / name).read_bytes() for name, folder in STATIC.items()}
-
-    def reload(self, config: Config) -> None:
-        """Apply `config` from the next page on."""
-        self._pages.reload(config)
 
     async def metrics(self, request: web.Request) -> web.Response:
         accept, encoding = (",".join(request.headers.getall(name, [])) for name in ("Accept", "Accept-Encoding"))
@@ -128,7 +95,7 @@ class _Admin:
 
     async def close(self, _: web.Application) -> None:
         self._scraping.close()
-        self._pages.figures.close()
+        self._pages.close()
         self._threads.close()
 
     async def healthz(self, _: web.Request) -> web.Response:
@@ -138,169 +105,3 @@ class _Admin:
         why = self._ready()
         lines = [why or "ready", *self._state()]
         return web.Response(text="".join(f"{line}\n" for line in lines), status=503 if why else 200)
-
-    async def home(self, request: web.Request) -> web.Response:
-        return await self._of_period(overview.PARAMETERS, request.query, self._pages.overview.page)
-
-    async def pairs(self, request: web.Request) -> web.Response:
-        evident = await self._evident(_list_period(request.query))
-        return await self._rendered(self._pages.pairs.page, request.query, evident, _tenants(request))
-
-    async def answers(self, request: web.Request) -> web.Response:
-        return await self._rendered(self._pages.answers.page, request.query)
-
-    async def audit(self, request: web.Request) -> web.Response:
-        return await self._of_period(audit_page.PARAMETERS, request.query, self._pages.audit.page)
-
-    async def choose(self, request: web.Request) -> web.Response:
-        return await self._rendered(self._pages.choose.page, request.query)
-
-    async def studies(self, request: web.Request) -> web.Response:
-        return await self._without_filters(request, self._pages.studies.page)
-
-    async def provider(self, request: web.Request) -> web.Response:
-        name = request.match_info["name"]
-        return await self._of_period(provider_page.PARAMETERS, request.query, self._pages.provider.page, name)
-
-    async def act(self, request: web.Request) -> web.Response:
-        """Take the form of a provider's page; only a page of this port can send it (CSRF), whatever cookie comes with it."""
-        if "Origin" not in request.headers:  # a foreign one is refused before
-            raise web.HTTPForbidden(text="403: this form is sent from the page of the provider\n")
-        assert self._operator is not None  # since the route is there
-        name = request.match_info["name"]
-        try:
-            fields = await _form(request)
-            await self._threads.run(self._operator.take, name, fields)
-        except (ConfigError, StoreError) as why:
-            return _page(self._pages.message("Nothing was changed", str(why)), status=400)
-        except NotStoredError as why:
-            return _page(self._pages.message("Done, but not stored", str(why)), status=500)
-        raise web.HTTPSeeOther(provider_address(name, since="all"))
-
-    async def pair(self, request: web.Request) -> web.Response:
-        evident = await self._evident(_list_period(request.query))
-        name = request.match_info["id"]
-        return await self._rendered(self._pages.pair.page, name, request.query, evident, _tenants(request))
-
-    async def bug_report(self, request: web.Request) -> web.Response:
-        """The report by the verdicts of the period of the page that leads to it."""
-        name = request.match_info["id"]
-        try:
-            figures = await self._built(checked(request.query, ("since",)).get("since") or "all")
-        except ConfigError as why:
-            return self._refused(why)
-        except NotBuiltError as why:
-            return self._late(why)
-        text = await self._threads.run(self._pages.pair.report, name, EvidentSignals(figures.cards))
-        if text is None:
-            return web.Response(text=f"{quoted(name)} is unknown, or was deleted\n", status=404)
-        return web.Response(text=text, content_type="text/plain", charset="utf-8")
-
-    async def exchange(self, request: web.Request) -> web.Response:
-        return await self._without_filters(request, self._pages.exchange.page, request.match_info["id"])
-
-    async def conversation(self, request: web.Request) -> web.Response:
-        return await self._without_filters(
-            request, self._pages.conversation.page, request.match_info["id"], await self._evident("all")
-        )
-
-    async def serving(self, _: web.Request) -> web.Response:
-        raise web.HTTPFound("/")
-
-    async def _of_period(
-        self, known: Sequence[str], query: Mapping[str, str], page: Callable[..., str | None], *given: object
-    ) -> web.Response:
-        """The page with the figures of its period: no thread waits for them, however many pages do."""
-        try:
-            since = checked(query, known).get("since") or "24h"
-            figures = await self._built(since)
-        except ConfigError as why:
-            return self._refused(why)
-        except NotBuiltError as why:
-            return self._late(why)
-        return await self._rendered(page, *given, query, figures)
-
-    async def _without_filters(self, request: web.Request, page: Callable[..., str | None], *given: object) -> web.Response:
-        try:
-            checked(request.query, ())
-        except ConfigError as why:
-            return self._refused(why)
-        return await self._rendered(page, *given)
-
-    async def _evident(self, period: str) -> EvidentSignals:
-        """What the verdicts of the period rest on; those built last, or none, where they are not built within a second."""
-        waiting = BEING_BUILT
-        try:
-            figures: PeriodFigures | None = await asyncio.wait_for(self._built(period), PATIENCE)
-        except TimeoutError:
-            figures = self._pages.figures.known(period)
-        except NotBuiltError as why:
-            figures, waiting = None, str(why)
-        return EvidentSignals(figures.cards) if figures else EvidentSignals((), built=False, waiting=waiting)
-
-    async def _built(self, since: str) -> PeriodFigures:
-        # a reader who leaves must not cancel the build that others share
-        return await asyncio.shield(asyncio.wrap_future(self._pages.figures.future(since)))
-
-    def _late(self, why: NotBuiltError) -> web.Response:
-        late = _page(self._pages.message("Not built yet", str(why)), status=503)
-        late.headers["Retry-After"] = str(why.seconds)
-        return late
-
-    def _refused(self, why: ConfigError) -> web.Response:
-        return _page(self._pages.message("This address cannot be shown", str(why)), status=400)
-
-    async def _rendered(self, page: Callable[..., str | None], *given: object) -> web.Response:
-        """The page, 400 with a sentence for an address that cannot be understood, 404 for what is not in the store."""
-        try:
-            html = await self._threads.run(page, *given)
-        except ConfigError as why:
-            return self._refused(why)
-        if html is None:
-            text = f"{quoted(str(given[0]))} is unknown, or was deleted: records are deleted after storage.keep_days."
-            return _page(self._pages.message("Not found", text), status=404)
-        return _page(html)
-
-    async def raw(self, request: web.Request) -> web.Response:
-        body = await self._threads.run(self._pages.exchange.body, request.match_info["id"], request.match_info["side"])
-        if isinstance(body, str):
-            return web.Response(text=f"{body}\n", status=404)
-        return web.Response(body=body, content_type="text/plain", charset="utf-8")
-
-    async def runbook(self, request: web.Request) -> web.Response:
-        return await self._without_filters(request, lambda: self._runbook)
-
-    async def icon(self, _: web.Request) -> web.Response:
-        """What a browser requests for a page that names no icon, as plain text does."""
-        raise web.HTTPFound("/static/icon.svg")
-
-    async def static(self, request: web.Request) -> web.Response:
-        name = request.match_info["name"]
-        if name not in STATIC:
-            raise web.HTTPNotFound
-        return web.Response(body=self._static[name], content_type=TYPES[name.rpartition(".")[2]], charset="utf-8")
-
-
-def _tenants(request: web.Request) -> frozenset[str]:
-    """The tenants whose words the sender may read; empty for all."""
-    grant = request.get(GRANT)
-    return grant.tenants if grant else frozenset()
-
-
-def _list_period(query: Mapping[str, str]) -> str:
-    return verdict_period(query.get("since", ""), query.get("until", ""))
-
-
-async def _form(request: web.Request) -> dict[str, str]:
-    """The fields of a form as a page sends it; ConfigError where the body is none."""
-    if request.content_type != FORM:  # others, as multipart, are not read
-        raise ConfigError([f"the body is not a form: its type is {quoted(request.content_type)}, not {FORM}"])
-    try:
-        posted = await request.post()
-    except (ValueError, LookupError) as why:  # bytes that its charset does not have, an unknown charset
-        raise ConfigError([f"the body is not a form: {why}"]) from why
-    return {name: value for name, value in posted.items() if isinstance(value, str)}
-
-
-def _page(html: str, status: int = 200) -> web.Response:
-    return web.Response(text=html, status=status, content_type="text/html", charset="utf-8")

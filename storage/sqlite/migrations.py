@@ -11,9 +11,10 @@ import sqlite3
 from sqlite_utils import Database, Migrations
 
 from storage.sqlite import released_sql, released_tables, renamed_exclusion, renamed_signals
+from storage.sqlite.schema_state import SCHEMA_NAME
 from storage.sqlite.strict_table import strict_table
 
-SCHEMA = Migrations("sameweights")
+SCHEMA = Migrations(SCHEMA_NAME)
 
 
 @SCHEMA()
@@ -231,22 +232,6 @@ def m017_passed_checks(db: Database) -> None:
     """Checks that matched are one number of their exchange; the rows of older versions stay, and count beside it."""
     strict_table(db, "check_sets", {"no": int, "signals": str}, key="no")
     db.execute("ALTER TABLE exchanges ADD COLUMN passed INTEGER NOT NULL DEFAULT 0")
-
-
-def why_not_ours(conn: sqlite3.Connection, schema: Migrations = SCHEMA) -> str:
-    """Why this database cannot be opened, as the end of a sentence; empty for a new, older or current one of sameweights."""
-    db = _database(conn)
-    applied = {step.name for step in schema.applied(db)}
-    if applied - {step.name for step in schema._migrations}:  # noqa: SLF001 - a set lists its own steps nowhere else
-        return "was written by a newer version of sameweights: install that version, or change url in [storage]"
-    if not applied and set(db.table_names()) - {schema.migrations_table}:
-        return "is a SQLite database of another program: change url in [storage]"
-    return ""
-
-
-def pending(conn: sqlite3.Connection, schema: Migrations = SCHEMA) -> bool:
-    """True when steps are missing: the database is new or of an older version."""
-    return bool(schema.pending(_database(conn)))
 
 
 @SCHEMA()

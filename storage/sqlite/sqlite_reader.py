@@ -33,9 +33,9 @@ from storage.sqlite import erasure, exchange_queries, failed_answers, pair_queri
 from storage.sqlite.connection import BUSY_SECONDS, explain, open_reading
 from storage.sqlite.identity_queries import IdentityReader
 from storage.sqlite.judgement_store import JudgementReader
-from storage.sqlite.migrations import pending, why_not_ours
 from storage.sqlite.page_reader import PageReader
 from storage.sqlite.query_rows import period
+from storage.sqlite.schema_state import pending, why_not_ours
 from storage.sqlite.study_tables import StudyReader
 from storage.store import StoreError
 

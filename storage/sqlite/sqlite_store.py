@@ -34,8 +34,8 @@ from storage.sqlite.connection import (
 from storage.sqlite.erasure import forget
 from storage.sqlite.installation_secret import stored_secret
 from storage.sqlite.judgement_store import SqliteJudgementStore
-from storage.sqlite.migrations import migrate, why_not_ours
 from storage.sqlite.record_insertion import known_exchanges
+from storage.sqlite.schema_state import pending, why_not_ours
 from storage.sqlite.sqlite_reader import SqliteReader
 from storage.sqlite.study_tables import SqliteStudyStore
 from storage.storage_config import StorageConfig
@@ -231,4 +231,7 @@ def _migrate(path: Path, conn: sqlite3.Connection) -> None:
         raise StoreError(f"the database {path} is damaged ({' '.join(fault.split())}): move it away, or change url in [storage]")
     conn.execute("BEGIN IMMEDIATE")  # a file that cannot be written fails here, not with the first record
     conn.execute("ROLLBACK")
-    migrate(conn)
+    if pending(conn):
+        from storage.sqlite.migrations import migrate  # noqa: PLC0415 - a current database needs none of its memory
+
+        migrate(conn)

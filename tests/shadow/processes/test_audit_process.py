@@ -5,6 +5,8 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
+import sys
 import time
 
 import aiohttp
@@ -235,3 +237,9 @@ async def _nothing():
 
 def test_a_reference_is_probed_five_seconds_after_the_start():
     assert PROBE_SECONDS == 5.0
+
+
+def test_the_audit_process_loads_the_code_of_pages_migrations_and_comparisons_when_it_is_used():
+    later = {"jinja2", "sqlite_utils", "numpy", "rapidfuzz", "jsonschema_rs", "nats", "psycopg", "typer", "click"}
+    code = f"import sys, shadow.processes.audit_process; print([m for m in sys.modules if m.split('.')[0] in {later}])"
+    assert subprocess.check_output([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": "."}, text=True) == "[]\n"

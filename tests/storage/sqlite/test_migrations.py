@@ -10,7 +10,8 @@ from sqlite_utils import Database, Migrations
 from storage.opening import open_store
 from storage.rows import PairFilter
 from storage.sqlite.connection import open_writing
-from storage.sqlite.migrations import SCHEMA, migrate, pending, why_not_ours
+from storage.sqlite.migrations import SCHEMA, migrate
+from storage.sqlite.schema_state import pending, why_not_ours
 from storage.storage_config import StorageConfig
 from tests.conformance import PATIENCE, exchange_record, offered
 from tests.first_database import FIRST_ROWS, FIRST_SCHEMA
@@ -93,12 +94,12 @@ def test_an_old_database_ends_up_like_a_new_one(tmp_path, old):
 def test_a_step_to_come_is_applied_once_to_a_database_full_of_rows(old):
     later = _with(lambda db: db.execute("ALTER TABLE pairs ADD COLUMN verdict TEXT NOT NULL DEFAULT ''"))
     with closing(open_writing(old, 1.0)) as conn:
-        assert pending(conn, later)
+        assert pending(conn, _names(later))
         migrate(conn, later)
         migrate(conn, later)
-        assert not pending(conn, later)
+        assert not pending(conn, _names(later))
         assert conn.execute("SELECT id, verdict FROM pairs").fetchall() == [("old", "")]
-        assert why_not_ours(conn, later) == ""
+        assert why_not_ours(conn, _names(later)) == ""
         assert "newer version" in why_not_ours(conn), "for the version before it"
 
 
@@ -122,6 +123,10 @@ def _with(step) -> Migrations:
         later(name=known.name)(known.fn)
     later(name="m003_later")(step)
     return later
+
+
+def _names(schema: Migrations) -> list[str]:
+    return [step.name for step in schema._migrations]
 
 
 INDEXES = {

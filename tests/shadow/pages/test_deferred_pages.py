@@ -1,0 +1,50 @@
+"""The code of the pages is loaded with the first of them, and they show what was configured meanwhile."""
+
+import asyncio
+import os
+import subprocess
+import sys
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from prometheus_client import CollectorRegistry
+
+from proxy.provider_config import Provider, ProxyConfig
+from shadow.pages.admin_app import PAGES, RELOAD, build_app
+from shadow.pages.admin_pages import AdminPages
+from shadow.settings.top_level_config import Config
+
+
+def app(store):
+    return build_app(store, CollectorRegistry(), str, Config())
+
+
+def test_the_admin_port_is_made_without_the_code_of_its_pages():
+    code = "import sys, shadow.pages.admin_app; print([m for m in sys.modules if m in ('jinja2', 'shadow.pages.page_set')])"
+    assert subprocess.check_output([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": "."}, text=True) == "[]\n"
+
+
+@pytest.mark.parametrize("name", [*PAGES.values(), "act"])
+def test_each_path_has_its_handler(name):
+    assert hasattr(AdminPages, name) or name == "live"
+
+
+async def test_a_configuration_reloaded_before_the_first_page_is_shown_by_it(store):
+    built = app(store)
+    async with TestClient(TestServer(built)) as client:
+        built[RELOAD](
+            Config(proxy=ProxyConfig(provider="newly", providers={"newly": Provider(base_url="http://127.0.0.1:9/v1")}))
+        )
+        assert '<option value="newly">' in await (await client.get("/pairs")).text()
+
+
+async def test_pages_requested_at_once_are_all_served_by_one_set(store):
+    async with TestClient(TestServer(app(store))) as client:
+        answers = await asyncio.gather(*(client.get(path) for path in ("/", "/pairs", "/audit", "/runbook")))
+        assert [answer.status for answer in answers] == [200] * 4
+
+
+async def test_a_scrape_is_answered_before_and_after_the_first_page(store):
+    async with TestClient(TestServer(app(store))) as client:
+        for path in ("/metrics", "/", "/metrics"):
+            assert (await client.get(path)).status == 200
