@@ -2,8 +2,9 @@
 
 import asyncio
 import os
+import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, contextmanager
 
 import aiohttp
 import psycopg
@@ -64,6 +65,27 @@ class Traffic:
         """Wait until so many more requests were answered."""
         goal = self.sent + count
         await until(lambda: self.sent >= goal)
+
+
+@contextmanager
+def asleep(host: Served):
+    """The host as a machine that sleeps: its audit, and the process that would kill an audit that stands still."""
+    pids = host.process.pid, host.children()[AUDITOR]
+    try:
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+async def lasting(seconds: float, traffic: Traffic) -> None:
+    """Wait so long, while requests are answered."""
+    clock = asyncio.get_running_loop().time
+    begun, answered = clock(), traffic.sent
+    await until(lambda: clock() - begun >= seconds, seconds + 10)
+    assert traffic.sent > answered
 
 
 @asynccontextmanager

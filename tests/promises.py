@@ -262,6 +262,12 @@ PROMISES = (
         "design",
         "Of several auditing processes one judges: whatever is killed or stopped, each pair is judged once, as by one process.",
     ),
+    Promise(
+        "fleet.shadowed",
+        RECORDING,
+        "design",
+        "With a broker no request is shadowed twice; shadows under way in a killed process are lost, and no others.",
+    ),
     Promise("fleet.apart", RECORDING, "design", "A broker that is away costs no request, and what waits for it is bounded."),
     Promise(
         "fleet.checked", DOCUMENTED, "design", "A broker that cannot be used as configured is refused in a sentence at the start."

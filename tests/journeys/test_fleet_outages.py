@@ -10,18 +10,10 @@ import pytest
 
 from shadow.demo.pretended_server import PretendedServer
 from tests.brokers import connected, nats_cluster, settings
-from tests.fleets import Traffic, accounted, counted, fleet
+from tests.fleets import accounted, counted, fleet, lasting
 from tests.running import until
 
 pytestmark = [pytest.mark.journey, pytest.mark.promise("fleet.accounted")]
-
-
-async def lasting(seconds: float, traffic: Traffic) -> None:
-    """Wait so long, while requests are answered."""
-    clock = asyncio.get_running_loop().time
-    begun, answered = clock(), traffic.sent
-    await until(lambda: clock() - begun >= seconds, seconds + 10)
-    assert traffic.sent > answered
 
 
 async def test_two_of_three_servers_that_stop_cost_no_exchange_and_no_copy(serve, tmp_path, postgres_url):

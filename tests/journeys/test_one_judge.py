@@ -6,7 +6,7 @@ import random
 import re
 import signal
 import time
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager, closing
 
 import aiohttp
 import psycopg
@@ -16,25 +16,21 @@ from shadow.demo.pretended_server import PretendedServer
 from storage.opening import open_store
 from storage.rows import PairGroup
 from storage.storage_config import StorageConfig
+from tests.fleets import AUDITOR, asleep
 from tests.journeys.two_providers import TWO_PROVIDERS, post_chats
 from tests.payoffs import add
+from tests.rejudged import judged_as_one, sums_are_of_rows
 from tests.running import Served, chat, until
 from tests.shadow.drift.leaning import payoffs
-from tests.shadow.judging.test_judge import JudgeRun
-from tests.storage.postgres.test_kept_sums import COUNTED_FINDINGS, COUNTED_TRAFFIC, KEPT_FINDINGS, KEPT_TRAFFIC
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.promise("fleet.judged")]
 CONFIG = f'{TWO_PROVIDERS}[shadow]\nsample_rate = 0.0\n[admin]\nlisten = "127.0.0.1:0"\n[storage]\nurl_env = "RECORDS_URL"\n'
-AUDIT = "shadow.processes.audit_process"
 GROUPS = [PairGroup(route="default", model=f"m{number}", provider="p", reference="r") for number in range(3)]
 EXCESS = (0.0, 0.3, 0.6)
 """By how much the second half of each group's pairs leans."""
 EACH = 500
 PART = 50
 AWAY_SECONDS = 7.0
-STATES = "SELECT route, model, provider, reference, upstream, last_no, snapshot FROM cases ORDER BY 1, 2, 3, 4, 5"
-ALARMS = "SELECT at, pair_id, route, model, provider, reference, upstream, old, new, name, details FROM alarms ORDER BY no"
-JUDGEMENTS = "SELECT no, pair_id, reason FROM rulings ORDER BY no"
 JUDGED = "SELECT count(*) FROM rulings WHERE reason IS NOT NULL"
 
 
@@ -140,16 +136,10 @@ async def fleet(serve, url: str):
 
 def judged_alone(url: str) -> None:
     """One process that judges the same pairs in the same order stores the same judgements, states and alarms."""
-    with closing(psycopg.connect(url, autocommit=True)) as conn, closing(open_store(StorageConfig(url=url))) as store:
-        of_fleet = [conn.execute(statement).fetchall() for statement in (STATES, ALARMS, JUDGEMENTS)]
-        conn.execute("DELETE FROM alarms")
-        store.judgements.rebuild()
-        JudgeRun(store, "alone").all()
-        assert [conn.execute(statement).fetchall() for statement in (STATES, ALARMS, JUDGEMENTS)] == of_fleet
-        assert {alarm[3] for alarm in of_fleet[1]} == {"m1", "m2"}
-        assert len(of_fleet[2]) == EACH * len(GROUPS)
-        assert conn.execute(KEPT_FINDINGS).fetchall() == conn.execute(COUNTED_FINDINGS).fetchall()
-        assert conn.execute(KEPT_TRAFFIC).fetchall() == conn.execute(COUNTED_TRAFFIC).fetchall() != []
+    _, alarms, judgements = judged_as_one(url)
+    assert {alarm[3] for alarm in alarms} == {"m1", "m2"}
+    assert len(judgements) == EACH * len(GROUPS)
+    sums_are_of_rows(url)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -162,31 +152,18 @@ async def test_audits_that_are_killed_at_any_moment_judge_as_one_that_is_not(ser
             for _ in range(2):
                 await asyncio.to_thread(pairs.store)
             await until(lambda: running.judged() >= goal)
-            os.kill(host.children()[AUDIT], signal.SIGKILL)
+            os.kill(host.children()[AUDITOR], signal.SIGKILL)
             await running.send()
             for _ in range(5):
                 await asyncio.to_thread(pairs.store)
             [host] = [each for each in running.hosts if each is not await running.judging()]
-            os.kill(host.children()[AUDIT], signal.SIGKILL)
+            os.kill(host.children()[AUDITOR], signal.SIGKILL)
             await running.send()
             while pairs.left:
                 await asyncio.to_thread(pairs.store)
             await running.all_judged()
             await running.accounted()
     judged_alone(postgres_url)
-
-
-@contextmanager
-def asleep(host: Served):
-    """The host as a machine that sleeps: its audit, and the process that would kill an audit that stands still."""
-    pids = host.process.pid, host.children()[AUDIT]
-    try:
-        for pid in pids:
-            os.kill(pid, signal.SIGSTOP)
-        yield
-    finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
 
 
 async def test_judge_that_is_stopped_past_its_lease_stores_nothing_and_shows_nothing_when_it_goes_on(serve, postgres_url):

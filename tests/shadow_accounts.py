@@ -1,0 +1,79 @@
+"""What the providers were asked for each sampled request, by its words, beside the pairs that are stored of it."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import closing
+from typing import NamedTuple
+
+import psycopg
+
+from shadow.demo.pretended_server import PretendedServer
+from storage.body_compression import decompress
+
+LIVE = "SELECT request_body FROM exchanges e JOIN payloads y ON y.exchange_id = e.id WHERE role = 'primary'"
+PAIRS = """
+SELECT y.request_body, s.role, p.control_id <> '' FROM pairs p
+JOIN exchanges s ON s.id = p.subject_id JOIN payloads y ON y.exchange_id = s.id
+"""
+ONCE = "SELECT count(*), count(DISTINCT subject_id) FROM pairs"
+
+
+class Account(NamedTuple):
+    """Requests by their words: live ones stored, pairs of the live answer and of candidates, and pairs with a second answer."""
+
+    live: Counter[str]
+    paired: Counter[str]
+    copied: Counter[str]
+    second: Counter[str]
+
+    @property
+    def unpaired(self) -> set[str]:
+        """Those without a pair of the live answer."""
+        return set(self.live) - set(self.paired)
+
+    @property
+    def uncopied(self) -> set[str]:
+        """Those without a pair of the candidate's answer."""
+        return set(self.live) - set(self.copied)
+
+
+def words(body: bytes) -> str:
+    """The last message of a chat."""
+    return str(json.loads(body)["messages"][-1]["content"])
+
+
+def requested(server: PretendedServer) -> Counter[str]:
+    """How often a server was asked for each."""
+    return Counter(words(each.body) for each in server.requests if each.method == "POST")
+
+
+def account(url: str) -> Account:
+    """What a database holds."""
+    with closing(psycopg.connect(url, autocommit=True)) as conn:
+        live = _by_words(body for (body,) in conn.execute(LIVE))
+        pairs = conn.execute(PAIRS).fetchall()
+        [(count, subjects)] = conn.execute(ONCE).fetchall()
+    assert count == subjects, "no answer is in two pairs"
+    return Account(
+        live=live,
+        paired=_by_words(body for body, role, _ in pairs if role == "primary"),
+        copied=_by_words(body for body, role, _ in pairs if role == "candidate"),
+        second=_by_words(body for body, _, second in pairs if second),
+    )
+
+
+def asked_as_stored(found: Account, official: PretendedServer, other: PretendedServer) -> None:
+    """Each answer of a stored pair was requested once, and what has no pair was requested once at most."""
+    first, copies = requested(official), requested(other)
+    assert set(first) | set(copies) <= set(found.live), "nothing is shadowed before it is stored"
+    for text in found.live:
+        compared = bool(found.paired[text] or found.copied[text])
+        whole = found.paired[text] and found.copied[text]
+        second = bool(found.second[text])
+        assert compared + second <= first[text] <= (compared + second if whole else 2), text
+        assert found.copied[text] <= copies[text] <= 1, text
+
+
+def _by_words(bodies: Iterable[bytes]) -> Counter[str]:
+    return Counter(words(decompress(body) or b"") for body in bodies)
