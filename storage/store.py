@@ -319,8 +319,8 @@ class Reader(Protocol):
     def tenant_records(self, tenant: str, since: float, until: float, limit: int) -> TenantRecords:
         """Traffic and tokens of one tenant in the period, and the times of its newest `limit` answers."""
 
-    def row_coverage(self, since: float, until: float) -> RowCoverage:
-        """How many live requests of the period have a row; all zero where every one has (`storage.keep_rate` is 1)."""
+    def row_coverage(self, since: float, until: float, provider: str = "") -> RowCoverage:
+        """How many live requests of the period, or of one provider in it, have a row; all zero where every one has."""
 
     def token_sums(self, since: float, until: float) -> Sequence[TokenSum]:
         """Tokens by class, by day of UTC, provider, model, role and state of usage."""

@@ -121,15 +121,17 @@ def known_since(now: float) -> str:
     return f"{int(max(now - KNOWN_SECONDS, 0) * 1_000):012x}"
 
 
-def coverage_queries(mark: Callable[[str], str], *, between: str = "") -> Sequence[str]:
+def coverage_queries(mark: Callable[[str], str], *, between: str = "", one: bool = False) -> Sequence[str]:
     """Statements that count live requests of a period: without a row, with one, with a pair. `mark` makes a named value's
-    place, `between` is a further condition on ids. The subject of a candidate's pair is no live request.
+    place, `between` is a further condition on ids, `one` counts those of one provider. The subject of a candidate's pair is no
+    live request.
     """
+    of = f" AND provider = {mark('provider')}" if one else ""
     period = f"started >= {mark('since')} AND started < {mark('until')}{between}"
-    rows = f"SELECT count(*) FROM exchanges WHERE role = 'primary' AND {period}"  # noqa: S608 - our own constants
+    rows = f"SELECT count(*) FROM exchanges WHERE role = 'primary' AND {period}{of}"  # noqa: S608 - our own constants
     stretches = f"began >= {mark('begun')} AND began < {mark('until')}"
     return (
-        f"SELECT coalesce(sum(requests), 0) FROM unkept_passages WHERE role = 'primary' AND {stretches}",  # noqa: S608 - as above
+        f"SELECT coalesce(sum(requests), 0) FROM unkept_passages WHERE role = 'primary' AND {stretches}{of}",  # noqa: S608 - as above
         rows,
         f"{rows} AND id IN (SELECT subject_id FROM pairs WHERE {period})",  # noqa: S608 - as above
     )

@@ -22,6 +22,7 @@ from shadow.report.evident_signals import EvidentSignals
 from shadow.report.figures import Report
 from shadow.report.period_records import PeriodRecords, read_records
 from shadow.report.provider_report import of_provider
+from shadow.report.row_sampling import row_sampling
 from shadow.sampling.conversations import NAMED_BY
 from shadow.settings.config_errors import ConfigError
 from shadow.terminal.pair_list import ListedPair
@@ -54,7 +55,8 @@ def write_dossier(
     """Write the files into `folder`, which is created; ConfigError for an unknown provider or a folder that has such files."""
     whole = read_records(reader, *period)
     of_provider(verdicts_of(whole), provider)
-    found = dossier_records(provider, whole, reader.judgements.counted_pairs(provider, *period))
+    rows = row_sampling(reader, *period, provider)
+    found = dossier_records(provider, whole, reader.judgements.counted_pairs(provider, *period), rows)
     records = found if with_text else without_words(found)
     report = of_provider(verdicts_of(whole_period(records)), provider)
     signals = tuple(reason.subject for card in report.cards for reason in card.verdict.reasons)

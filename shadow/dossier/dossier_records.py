@@ -15,6 +15,7 @@ from itertools import count
 from shadow.privacy.withheld_words import LEFT_OUT, without_quotes
 from shadow.report.drift_lines import DriftLine
 from shadow.report.period_records import PeriodRecords
+from shadow.report.row_sampling import RowSampling
 from storage.judgement_rows import ComparedChecks, CountedPairRow, PairFinishReasons, PayoffSum
 from storage.rows import SignalCount
 
@@ -64,8 +65,10 @@ class DossierRecords:
     others: tuple[OtherSums, ...]
 
 
-def dossier_records(provider: str, period: PeriodRecords, pairs: Iterable[CountedPairRow]) -> DossierRecords:
-    """The records of one provider out of those of a whole period."""
+def dossier_records(
+    provider: str, period: PeriodRecords, pairs: Iterable[CountedPairRow], sampling: RowSampling | None = None
+) -> DossierRecords:
+    """The records of one provider out of those of a whole period; `sampling` is how its own rows are sampled."""
     clusters: dict[tuple[str, str, str], int] = {}
     numbered = count()
     rows = tuple(pairs)
@@ -87,6 +90,7 @@ def dossier_records(provider: str, period: PeriodRecords, pairs: Iterable[Counte
         ended=tuple(row for row in period.ended if row[0] == provider),
         unread=tuple(row for row in period.unread if row[0] == provider),
         routers=tuple(line for line in period.routers if line.provider == provider),
+        rows=sampling,
     )
     return DossierRecords(provider=provider, period=own, pairs=counted, others=tuple(_histogram(period.sums, provider, others)))
 

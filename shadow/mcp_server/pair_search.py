@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from shadow.mcp_server.inputs import id_before, instant, one_of, page_of, rows_wanted
+from shadow.mcp_server.sampled_rows import SampledRows
 from shadow.mcp_server.stored_text import recorded_name, stored_text
 from shadow.mcp_server.tool_results import FoundPair, PairSearchPage
 from shadow.report.filters import moment_of, pair_filter
@@ -24,6 +25,7 @@ class PairSearch:
     def __init__(self, reader: Reader, now: Callable[[], float], clock: Callable[[], float]) -> None:
         self._reader = reader
         self._now = now
+        self._rows = SampledRows(reader, now)
         self._time = SearchTime(limits=((clock, SEARCH_SECONDS),))
 
     def search_pairs(self, *, text: str, provider: str, model: str, since: str, page: str, limit: int) -> PairSearchPage:
@@ -41,6 +43,7 @@ class PairSearch:
             searched_without_text=found.silent,
             searched_in_part=found.cut,
             how_far=how_far(found),
+            rows=self._rows.sentence(since),
             next_page=page_of(last.pair.id) if last and found.more else "",
         )
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 from shadow.findings.finding import FindingState
 from shadow.mcp_server.inputs import id_before, instant, one_of, page_of, rows_wanted
+from shadow.mcp_server.sampled_rows import SampledRows
 from shadow.mcp_server.stored_text import SHOWN_NAME, StoredText, recorded_name, stored_text
 from shadow.mcp_server.tool_results import (
     AlignedWords,
@@ -46,6 +47,7 @@ class PairTools:
         self._reader = reader
         self._now = now
         self._evident = RenewedEvidence(reader, now)
+        self._rows = SampledRows(reader, now)
 
     def list_divergent_pairs(
         self, *, provider: str, model: str, signal: str, since: str, page: str, limit: int, upstream: str = ""
@@ -66,7 +68,11 @@ class PairTools:
         shown = found[:rows]
         if not shown and provider:
             one_of("provider", provider, self._providers(since))
-        return PairPage(pairs=[_line(each) for each in shown], next_page=page_of(shown[-1].pair.id) if len(found) > rows else "")
+        return PairPage(
+            pairs=[_line(each) for each in shown],
+            rows=self._rows.sentence(since),
+            next_page=page_of(shown[-1].pair.id) if len(found) > rows else "",
+        )
 
     def get_pair(self, pair_id: str) -> PairDetail:
         """One pair whole; ConfigError when no pair, or more than one, has this id."""

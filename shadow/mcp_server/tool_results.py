@@ -91,6 +91,7 @@ class PairPage(ToolResult):
     """A page of a list of pairs, newest first; `next_page` is empty on the last one."""
 
     pairs: list[PairLine]
+    rows: str = Field(description="How the rows of the period are sampled; empty where every request has one.")
     next_page: str
 
 
@@ -115,6 +116,7 @@ class PairSearchPage(ToolResult):
     searched_back_to: str | None = Field(description="When the oldest of them began; null where there was none.")
     searched_without_text: int = Field(description="Of how many of them no text is stored.")
     searched_in_part: int = Field(description="How many have a longer text, of which only the beginning was searched.")
+    rows: str = Field(description="How the rows of the period are sampled; empty where every request has one.")
     how_far: str = Field(description="How far this call read and what it left out, in words.")
     next_page: str
 

@@ -31,12 +31,11 @@ from shadow.mcp_server.tool_results import (
     WindowSignal,
 )
 from shadow.presentation.visible_text import plain
-from shadow.report.build_report import scorecards
+from shadow.report.build_report import build_verdicts
 from shadow.report.count_lines import CountLine, count_lines
 from shadow.report.drift_lines import drift_lines
 from shadow.report.figures import Scorecard, SignalLine
 from shadow.report.filters import moment_of
-from shadow.report.row_sampling import row_sampling
 from shadow.settings.config_errors import ConfigError, quoted
 from shadow.verdict.verdict_value import VerdictReason
 from storage.judgement_rows import AlarmRow
@@ -165,11 +164,10 @@ class VerdictTools:
         start, end = moment_of("since", since, now), moment_of("until", until, now)
         if start >= end:
             raise ConfigError([f"since {quoted(since)} is not before until {quoted(until)}"])
-        cards = scorecards(self._reader, start, end)
-        sampling = row_sampling(self._reader, start, end)
+        found = build_verdicts(self._reader, start, end)
         return BuiltPeriod(
-            period=Period(since=instant(start), until=instant(end), rows=sampling.sentence if sampling else ""),
-            cards=cards,
+            period=Period(since=instant(start), until=instant(end), rows=found.rows.sentence if found.rows else ""),
+            cards=found.cards,
             counts=count_lines(self._reader, drift_lines(self._reader), start, end),
             built=self._clock(),
         )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from shadow.pages.build_share import SHARE, BuildShare
-from shadow.report.build_report import scorecards
+from shadow.report.build_report import build_verdicts
 from shadow.report.count_lines import CountLine, count_lines
 from shadow.report.drift_lines import DriftLine, drift_lines
 from shadow.report.evident_signals import PERIODS
@@ -23,7 +23,7 @@ from shadow.report.filters import moment_of
 from shadow.report.latency_lines import PaceLine, pace_lines
 from shadow.report.reference_lines import reference_lines
 from shadow.report.reference_refusals import refusing_reference_lines
-from shadow.report.row_sampling import RowSampling, row_sampling
+from shadow.report.row_sampling import RowSampling
 from shadow.settings.config_errors import ConfigError, quoted
 from storage.page_rows import CoursePoint
 from storage.rows import TokenSum, TrafficCount
@@ -243,7 +243,8 @@ def _is_offered(words: Words) -> bool:
 
 def period_figures(reader: Reader, since: float, until: float, now: float) -> PeriodFigures:
     """The figures of a period, read from the store."""
-    cards = scorecards(reader, since, until)
+    verdicts = build_verdicts(reader, since, until)
+    cards = verdicts.cards
     drift = drift_lines(reader)
     return PeriodFigures(
         since=since,
@@ -254,7 +255,7 @@ def period_figures(reader: Reader, since: float, until: float, now: float) -> Pe
         paces=pace_lines(reader),
         token_counts=count_lines(reader, drift, since, until),
         traffic=tuple(reader.traffic(since, until)),
-        rows=row_sampling(reader, since, until),
+        rows=verdicts.rows,
         token_sums=tuple(reader.token_sums(since, until)),
         courses=courses(reader, cards, since, until, STEPS),
     )

@@ -29,7 +29,6 @@ from shadow.report.reference_lines import reference_lines
 from shadow.report.reference_refusals import provider_refusals, refusing_reference_lines
 from shadow.report.report_text import render
 from shadow.report.router_text import with_router
-from shadow.report.row_sampling import row_sampling
 from shadow.report.stream_faults import stream_lines
 from shadow.report.trigger_figures import trigger_figures
 from shadow.report.unheld_requests import unheld_shortfalls
@@ -54,7 +53,6 @@ def build(reader: Reader, since: float, until: float, prices: PriceList | None =
         greedy=greedy_lines(records.counts),
         paces=pace_lines(reader),
         money=money_lines(reader, prices or PriceList({}), since, until),
-        rows=row_sampling(reader, since, until),
     )
 
 
@@ -68,7 +66,7 @@ def _token_counts(reader: Reader, records: PeriodRecords, prices: PriceList | No
 
 def build_verdicts(reader: Reader, since: float, until: float) -> Report:
     """The verdicts of the period with their cards alone: what the short faces need, in a fraction of the time of `build`."""
-    return replace(verdicts_of(read_records(reader, since, until)), rows=row_sampling(reader, since, until))
+    return verdicts_of(read_records(reader, since, until))
 
 
 def scorecards(reader: Reader, since: float, until: float) -> tuple[Scorecard, ...]:
@@ -88,6 +86,7 @@ def verdicts_of(records: PeriodRecords) -> Report:
         identities=records.identities,
         drifting=records.drift,
         routers=records.routers,
+        rows=records.rows,
         references=(*refusing_reference_lines(cards), *reference_lines(cards, records.drift)),
     )
 

@@ -9,6 +9,7 @@ from shadow.report.figures import IdentityLine
 from shadow.report.identity_lines import identity_lines
 from shadow.report.reference_refusals import NEWEST
 from shadow.report.router_lines import RouterLine, router_lines
+from shadow.report.row_sampling import RowSampling, row_sampling
 from shadow.report.trigger_figures import NEWEST as NEWEST_ENDINGS
 from storage.judgement_rows import ComparedChecks, PairFinishReasons, PayoffSum
 from storage.rows import SignalCount, TrafficCount
@@ -35,6 +36,7 @@ class PeriodRecords:
     ended: tuple[StatusCount, ...]
     unread: tuple[tuple[str, str, str, int, int], ...]
     routers: tuple[RouterLine, ...] = ()
+    rows: RowSampling | None = None
 
 
 def read_records(reader: Reader, since: float, until: float) -> PeriodRecords:
@@ -55,4 +57,5 @@ def read_records(reader: Reader, since: float, until: float) -> PeriodRecords:
         ended=tuple(judgements.response_statuses(since, until, NEWEST)),
         unread=tuple(judgements.unread_requests(since, until)),
         routers=router_lines(reader, since, until, drift),
+        rows=row_sampling(reader, since, until),
     )

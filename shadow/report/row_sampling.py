@@ -20,18 +20,19 @@ class RowSampling:
     sentence: str
 
 
-def row_sampling(reader: Reader, since: float, until: float) -> RowSampling | None:
-    """How the rows of a period are sampled; None where every request has one."""
-    coverage = reader.row_coverage(since, until)
+def row_sampling(reader: Reader, since: float, until: float, provider: str = "") -> RowSampling | None:
+    """How the rows of a period, or of one provider in it, are sampled; None where every request has one."""
+    coverage = reader.row_coverage(since, until, provider)
     if not coverage.unkept:
         return None
     kept = coverage.rows - coverage.paired
     without = kept + coverage.unkept
+    to = f" to {provider}" if provider else ""
     return RowSampling(
         without_pair=without,
         kept=kept,
         sentence=(
-            f"rows are sampled: of {without:,} requests without a pair {kept:,} ({percent(kept / without)}) have a row;"
+            f"rows are sampled: of {without:,} requests{to} without a pair {kept:,} ({percent(kept / without)}) have a row;"
             f" pairs and answers that failed a check all have one; {EXACT}; {ESTIMATED}"
         ),
     )

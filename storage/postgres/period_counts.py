@@ -89,10 +89,10 @@ def traffic_of(conn: psycopg.Connection, since: float, until: float) -> list[Tra
     return rows_as(TrafficCount, conn.execute(TRAFFIC, _stretches(since, until)))
 
 
-def row_coverage_of(conn: psycopg.Connection, since: float, until: float) -> RowCoverage:
-    """How many live requests of a period have a row; all zero where every one has."""
-    values = _stretches(since, until)
-    unkept, *others = coverage_queries("%({})s".format, between=" AND id >= %(from_id)s")
+def row_coverage_of(conn: psycopg.Connection, since: float, until: float, provider: str = "") -> RowCoverage:
+    """How many live requests of a period, or of one provider in it, have a row; all zero where every one has."""
+    values = {**_stretches(since, until), "provider": provider}
+    unkept, *others = coverage_queries("%({})s".format, between=" AND id >= %(from_id)s", one=bool(provider))
     without = _number(conn, unkept, values)
     if not without:
         return RowCoverage(0, 0, 0)

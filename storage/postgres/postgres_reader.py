@@ -175,9 +175,9 @@ class PostgresReader:
         """Traffic and tokens of one tenant in the period, and the times of its newest `limit` answers."""
         return self._query(lambda conn: tenant_rows.tenant_records_of(conn, tenant, since, until, limit))
 
-    def row_coverage(self, since: float, until: float) -> RowCoverage:
-        """How many live requests of the period have a row; all zero where every one has."""
-        return self._query(lambda conn: period_counts.row_coverage_of(conn, since, until))
+    def row_coverage(self, since: float, until: float, provider: str = "") -> RowCoverage:
+        """How many live requests of the period, or of one provider in it, have a row; all zero where every one has."""
+        return self._query(lambda conn: period_counts.row_coverage_of(conn, since, until, provider))
 
     def reasons(self, since: float, until: float) -> Sequence[tuple[str, str, str, str, int]]:
         """(provider, model, reference, reason, pairs) for every reason why pairs of the period are not comparable."""

@@ -52,10 +52,10 @@ def _whole_exchange(conn: sqlite3.Connection, exchange_id: str) -> ExchangeRow |
     return None
 
 
-def row_coverage(conn: sqlite3.Connection, since: float, until: float) -> RowCoverage:
-    """How many live requests of a period have a row; all zero where every one has."""
-    values = rollup_keys.period(*period(since, until))
-    unkept, *others = coverage_queries(":{}".format)
+def row_coverage(conn: sqlite3.Connection, since: float, until: float, provider: str = "") -> RowCoverage:
+    """How many live requests of a period, or of one provider in it, have a row; all zero where every one has."""
+    values = {**rollup_keys.period(*period(since, until)), "provider": provider}
+    unkept, *others = coverage_queries(":{}".format, one=bool(provider))
     with one_moment(conn):
         (without,) = conn.execute(unkept, values).fetchone()
         if not without:

@@ -125,6 +125,18 @@ def test_the_coverage_counts_no_subject_of_a_candidates_pair_as_a_live_request(s
     assert store.row_coverage(0, 0) == store.row_coverage(START - 9, START + 9) == RowCoverage(rows=1, paired=1, unkept=1)
 
 
+def test_the_coverage_of_one_provider_counts_its_requests_alone(store):
+    store.add_exchange(unkept("a1"))
+    store.add_exchange(exchange_record("p1"))
+    store.add_exchange(exchange_record("q1", provider="other"))
+    store.add_pair(pair_record("p1"))
+    assert store.flush(PATIENCE)
+    provider = exchange_record("x").exchange.provider
+    assert store.row_coverage(0, 0, provider) == RowCoverage(rows=1, paired=1, unkept=1)
+    assert store.row_coverage(0, 0, "other") == RowCoverage(0, 0, 0)
+    assert store.row_coverage(START - 9, START + 9, provider) == RowCoverage(rows=1, paired=1, unkept=1)
+
+
 def test_the_coverage_is_zero_where_every_exchange_has_a_row(store):
     store.add_exchange(exchange_record("b1"))
     assert store.flush(PATIENCE)

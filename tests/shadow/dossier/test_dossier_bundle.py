@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from shadow.dossier.dossier_bundle import FILES, read_dossier, write_dossier
 from shadow.report.build_report import as_json, build_verdicts
 from shadow.report.provider_report import of_provider
 from shadow.settings.config_errors import ConfigError
+from tests.conformance import exchange_record
 from tests.records import NOW, add_pair, calling
 from tests.running import PATIENCE
 
@@ -35,6 +37,30 @@ def test_figures_read_from_the_files_are_those_of_the_database(recorded, bundle)
     found = read_dossier(bundle)
     assert found.cards == of_provider(build_verdicts(recorded, *PERIOD), "garbler").cards
     assert as_json(found) + "\n" == (bundle / "verdict.json").read_text(encoding="utf-8")
+
+
+def test_sampled_rows_are_stated_of_the_provider_alone_and_read_from_the_files(recorded, tmp_path):
+    for number, provider in enumerate(["garbler"] * 3 + ["squeezer"]):
+        made = exchange_record(f"unkept-{number}", provider=provider)
+        recorded.add_exchange(replace(made, exchange=replace(made.exchange, started=NOW), kept=False))
+    assert recorded.flush(PATIENCE)
+    write_dossier(recorded, "garbler", PERIOD, tmp_path / "d", version="1.2", with_text=True)
+    sentence = "rows are sampled: of 3 requests to garbler without a pair 0 (0 %) have a row"
+    assert sentence in (tmp_path / "d" / "README.md").read_text(encoding="utf-8")
+    found = read_dossier(tmp_path / "d")
+    assert found.rows
+    assert found.rows.sentence.startswith(sentence)
+    assert as_json(found) + "\n" == (tmp_path / "d" / "verdict.json").read_text(encoding="utf-8")
+    assert recomputed(tmp_path / "d") == (0, "as stated")
+
+
+def test_dossier_of_a_version_without_sampled_rows_is_read(bundle):
+    records = json.loads((bundle / "records.json").read_text(encoding="utf-8"))
+    del records["period"]["rows"]
+    (bundle / "records.json").write_text(json.dumps(records), encoding="utf-8")
+    lines = chain_lines({name: (bundle / name).read_bytes() for name in FILES})
+    (bundle / CHAIN).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert read_dossier(bundle).rows is None
 
 
 def test_script_without_our_code_computes_the_same_figures(bundle):

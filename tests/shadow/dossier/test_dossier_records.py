@@ -60,7 +60,7 @@ def test_member_that_the_dossier_does_not_restrict_to_its_provider_is_noticed():
     """A member that is added to the records of a period holds all providers until the dossier restricts it."""
     assert {member.name for member in fields(PeriodRecords)} == {
         *("since", "until", "counts", "traffic", "drift", "identities", "sums", "reasons", "endings", "compared", "ended"),
-        *("unread", "routers"),
+        *("unread", "routers", "rows"),
     }
 
 
