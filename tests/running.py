@@ -3,10 +3,12 @@
 import asyncio
 import itertools
 import json
+import math
 import re
 import signal
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -78,6 +80,19 @@ class Served:
             if match and all(f'{key}="{value}"' in (match[1] or "") for key, value in labels.items()):
                 total += float(match[2])
         return total
+
+    async def shows(self, wanted: float, name: str, **labels: str) -> None:
+        """Wait until the series of `name` that bear `labels` sum to `wanted`, because a process hands its counts over later."""
+        found = math.nan
+
+        async def equal() -> bool:
+            nonlocal found
+            found = await self.metric(name, **labels)
+            return found == wanted
+
+        with suppress(TimeoutError):
+            await until(equal)
+        assert found == wanted, f"{name} {labels}"
 
     async def stop(self) -> int:
         if self.process.returncode is None:

@@ -7,7 +7,9 @@ import json
 import os
 import shutil
 import subprocess
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -20,12 +22,20 @@ def installed(request: pytest.FixtureRequest, package: str, version: str) -> Pat
     """The folder with the package; no lock file, since those name a registry."""
     if not (shutil.which("npm") and shutil.which("node")):
         pytest.skip("npm and node are not here: the npm client was not tried")
-    home = Path(request.config.cache.mkdir(f"npm-{package.strip('@').replace('/', '-')}-{version}"))
-    if not (home / "node_modules" / package / "package.json").exists():
-        options = ("--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error")
-        command = ["npm", "install", *options, "--prefix", str(home), f"{package}@{version}"]
-        subprocess.run(command, check=True, capture_output=True, timeout=150)
+    home = Path(request.config.cache.mkdir("npm")) / f"{package.strip('@').replace('/', '-')}-{version}"
+    if not home.exists():
+        _install(f"{package}@{version}", home)
     return home
+
+
+def _install(package: str, home: Path) -> None:
+    """Install it beside `home`, and rename it once it is whole, because an installation may be cut off."""
+    options = ("--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error")
+    with TemporaryDirectory(dir=home.parent) as folder:
+        made = Path(folder) / "home"
+        subprocess.run(["npm", "install", *options, "--prefix", str(made), package], check=True, capture_output=True, timeout=240)
+        with suppress(OSError):  # because another process may have been first
+            made.rename(home)
 
 
 async def outcome_of(script: str, home: Path, story: str, base_url: str) -> dict:

@@ -79,7 +79,7 @@ async def test_three_candidates_in_trouble_are_values_and_the_application_and_th
     ):
         others = {"odd": odd.base_url, "down": "http://127.0.0.1:9/v1", "limited": limited.url, "slow": slow.url}
         toml = config(live=live.base_url, official=official.base_url, **others)
-        async with serve(toml.replace("concurrency = 500", "concurrency = 4\nqueue = 16")) as served:
+        async with serve(toml.replace("concurrency = 500", "concurrency = 4\nqueue = 16\nwait = 600")) as served:
             for sent in range(10, REQUESTS + 1, 10):
                 assert set(await post_chats(served, requests(served, 10), at_once=10)) == {200}
                 await stored(served, live=sent, odd=sent, down=sent, limited=sent)
@@ -91,15 +91,13 @@ async def test_three_candidates_in_trouble_are_values_and_the_application_and_th
 
             await until(counted)
             asked = {"provider": "limited", "role": "candidate", "code": "4xx"}
-            assert await served.metric("sameweights_requests_total", **asked) == REQUESTS
-            assert (
-                await served.metric("sameweights_requests_total", **{**asked, "provider": "down", "code": "connect"}) == REQUESTS
-            )
-            assert await served.metric("sameweights_requests_total", role="primary", code="2xx") == REQUESTS
-            assert await served.metric("sameweights_requests_total", role="shadow") == REQUESTS, "r for all, and once for each"
+            await served.shows(REQUESTS, "sameweights_requests_total", **asked)
+            await served.shows(REQUESTS, "sameweights_requests_total", **{**asked, "provider": "down", "code": "connect"})
+            await served.shows(REQUESTS, "sameweights_requests_total", role="primary", code="2xx")
+            await served.shows(REQUESTS, "sameweights_requests_total", role="shadow")
             await judged(served, "odd")
-            assert await served.metric("sameweights_drift_excluded_total", provider="limited", reason="denied") == REQUESTS
-            assert await served.metric("sameweights_drift_pairs_total", provider="down", signal="error") == REQUESTS
+            await served.shows(REQUESTS, "sameweights_drift_excluded_total", provider="limited", reason="denied")
+            await served.shows(REQUESTS, "sameweights_drift_pairs_total", provider="down", signal="error")
             _, words = await command("report", "odd", "--since", "all", "--db", str(served.database))
             assert f"0 requests, 0 failed, {REQUESTS} copies to candidates, {REQUESTS} compared with a reference" in words
             assert "odd  differs from its reference" in words
@@ -168,7 +166,7 @@ async def test_candidate_at_the_reference_is_named_so_and_all_pairs_of_a_request
             await post_chats(served, [*requests(served, 10), *twice], at_once=1)
             await stored(served, live=12, twin=12, other=12)
             await judged(served, "other", 11)
-            assert await served.metric("sameweights_drift_excluded_total", provider="other", reason="repeated") == 1
+            await served.shows(1, "sameweights_drift_excluded_total", provider="other", reason="repeated")
             reader = served.reader
             found = [summary.pair for summary in reader.pairs(PairFilter(limit=100))]
             shared = Counter(pair.reference_id for pair in found)

@@ -65,13 +65,14 @@ async def test_drift_is_named_and_dated_and_survives_a_restart(serve, faults, na
             began = time.time()
             candidate.faults = faults
             await ask(served, 80)
+            slack = max(5.0, (time.time() - began) / 2)  # the time of forty requests, on a machine that is slow
             await judged(served, 160)
             found = line(served)
             assert (found.state, found.provider) == ("drift", "candidate")
             assert found.name in names
-            assert found.earliest <= began + 5
-            assert found.latest >= began - 5
-            assert await served.metric("sameweights_drift_state", provider="candidate", state="drift") == 1
+            assert found.earliest <= began + slack
+            assert found.latest >= began - slack
+            await served.shows(1, "sameweights_drift_state", provider="candidate", state="drift")
         async with serve(toml) as again:
 
             async def shown() -> bool:
@@ -135,6 +136,7 @@ async def test_a_restart_in_the_middle_of_a_drift_changes_nothing(serve):
             candidate.faults = PlantedFaults(drop_tool_calls=0.9)
             began = time.time()
             await ask(served, 20)
+            slack = max(5.0, time.time() - began)  # the time of twenty requests, on a machine that is slow
             await judged(served, 80)
             before = line(served)
         async with serve(toml) as again:
@@ -148,5 +150,5 @@ async def test_a_restart_in_the_middle_of_a_drift_changes_nothing(serve):
             await judged(again, 120)
             found = line(again)
             assert (found.state, found.pairs) == ("drift", 200)
-            assert found.earliest <= began + 5
-            assert found.latest >= began - 5
+            assert found.earliest <= began + slack
+            assert found.latest >= began - slack

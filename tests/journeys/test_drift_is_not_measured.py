@@ -31,7 +31,7 @@ async def not_measured(serve, toml: str):
 
         await until(ruled)
         found = line(served)
-        assert await served.metric("sameweights_drift_state", provider="candidate", state="not_measured") == 1
+        await served.shows(1, "sameweights_drift_state", provider="candidate", state="not_measured")
         code, words = await command("report", "--full", "--db", str(served.database), "--fail-on-drift")
         assert code == 4, words
         assert "✓" not in words, "silence is no innocence"

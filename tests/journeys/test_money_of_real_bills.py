@@ -75,9 +75,9 @@ async def test_bills_of_several_apis_are_the_same_money_in_metrics_records_budge
 
             await until(shadowed)
             for role in ("primary", "shadow"):
-                assert await served.metric("sameweights_money_total", role=role) == pytest.approx(BILLS, abs=1e-12)
+                await served.shows(pytest.approx(BILLS, abs=1e-12), "sameweights_money_total", role=role)
                 for reason in ("no_usage", "invalid_usage", "no_price"):
-                    assert await served.metric("sameweights_unpriced_total", role=role, reason=reason) == 1
+                    await served.shows(1, "sameweights_unpriced_total", role=role, reason=reason)
             spent = await until(lambda: spending(served.database))
         code, shown = await command("report", "--full", "--since", "all", str(served.database.with_name("sameweights.toml")))
     assert code == 0

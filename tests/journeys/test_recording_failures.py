@@ -276,7 +276,7 @@ async def test_slow_audit_does_not_delay_answers_and_every_exchange_is_audited_o
                 await answered(session, served, 10)
                 sent += 60
             await accounted(served, sent)
-            assert await served.metric("sameweights_handover_dropped_total", reason="audit_slow") > 0
+            assert await until(lambda: served.metric("sameweights_handover_dropped_total", reason="audit_slow"))
             assert await served.metric("sameweights_recorder_errors_total") == 0
 
 

@@ -90,9 +90,9 @@ async def test_a_streamed_request_is_answered_paired_stored_shown_and_counted(se
                 assert pair.id in await page.text()
             async with session.get(f"{served.admin}/pairs/{pair.id}") as page:
                 assert page.status == 200
-            assert await served.metric("sameweights_comparisons_total", provider="candidate", comparison="cross") > 0
-            assert await served.metric("sameweights_requests_total", provider="candidate", role="primary", code="2xx") == 1
-            assert await served.metric("sameweights_requests_total", provider="official") == 2
+            assert await until(lambda: served.metric("sameweights_comparisons_total", provider="candidate", comparison="cross"))
+            await served.shows(1, "sameweights_requests_total", provider="candidate", role="primary", code="2xx")
+            await served.shows(2, "sameweights_requests_total", provider="official")
 
 
 @pytest.mark.promise("secrets.nowhere", "keys.apart")
