@@ -130,7 +130,7 @@ async def test_candidates_in_trouble_are_neither_same_nor_worse_in_a_tournament_
     ):
         troubled = {"down": "http://127.0.0.1:9/v1", "limited": limited.url, "late": late.url, "twin": official.base_url}
         toml = config(live=live.base_url, official=official.base_url, equal=equal.base_url, **troubled) + TOURNAMENT
-        async with serve(toml.replace("concurrency = 500", "concurrency = 60\ntimeout = 1.0")) as served:
+        async with serve(toml.replace("concurrency = 500", "concurrency = 60\ntimeout = 4.0")) as served:
             path = str(served.database.with_name("sameweights.toml"))
             assert (await command("choose", path, "--start"))[0] == 0
             assert set(await post_chats(served, requests(served, REQUESTS), at_once=10)) == {200}

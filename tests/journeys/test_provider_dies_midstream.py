@@ -59,7 +59,7 @@ async def test_an_answer_that_breaks_after_its_head_breaks_for_the_client_too(se
 
     async with (
         scripted(script) as provider,
-        plane(provider.url, timeouts={"idle": 0.3}) as running,
+        plane(provider.url, timeouts={"idle": 0.3 if how == "silence" else 20.0}) as running,
         client(running.port) as asked,
     ):
         await asked.send(post(b"{}").replace(b"HTTP/1.1", version).replace(b"Connection: close\r\n", b""))
@@ -130,7 +130,10 @@ async def test_an_answer_that_breaks_before_its_head_is_an_error_that_names_prov
         elif how != "close":
             await wire.gone()
 
-    async with scripted(script) as provider, plane(provider.url, timeouts={"idle": 0.3}) as running:
+    async with (
+        scripted(script) as provider,
+        plane(provider.url, timeouts={"idle": 0.3 if how == "silence" else 20.0}) as running,
+    ):
         answer = await ask(running.port, post(b"{}"))
         while answer.startswith(b"HTTP/1.1 102"):
             answer = answer.partition(b"\r\n\r\n")[2]
@@ -358,7 +361,7 @@ async def test_stream_cut_after_its_last_event_is_a_complete_answer_with_broken_
     read = asyncio.Event()
     async with (
         scripted(script) as provider,
-        plane(provider.url, timeouts={"idle": 0.3}) as running,
+        plane(provider.url, timeouts={"idle": 0.3 if how == "silence" else 20.0}) as running,
         client(running.port) as asked,
     ):
         await asked.send(post(b"{}"))
