@@ -30,8 +30,8 @@ AUDIT = Board(
                 ),
                 Panel(
                     title="Requests that were not shadowed, by reason",
-                    text="not_sampled is the setting. budget_*: the period's limit is reached. concurrency: raise "
-                    "shadow.concurrency. stateful, side_effecting: such requests are never sent twice.",
+                    text="not_sampled is the setting. budget_*, tenant_budget_*: a limit of the period is reached. concurrency: "
+                    "raise shadow.concurrency. stateful, side_effecting: such requests are never sent twice.",
                     unit="reqps",
                     width=8,
                     queries=(
@@ -102,7 +102,7 @@ AUDIT = Board(
                 Panel(
                     title="Budget left",
                     text="Share of each limit of the period (requests, tokens, money) that is left. No line: no limit is set. "
-                    "At 0 nothing more is compared until the period ends.",
+                    "At 0 nothing more is compared until the period ends; of a tenant's limit, nothing more of its requests.",
                     unit="percentunit",
                     width=8,
                     top=1,
@@ -111,6 +111,11 @@ AUDIT = Board(
                             "min by (instance, unit) (sameweights_shadow_budget_left{<own>}"
                             " / (sameweights_shadow_budget{<own>} > 0))",
                             "{{unit}} {{instance}}",
+                        ),
+                        q(
+                            "min by (instance, tenant, unit) (sameweights_tenant_budget_left{<own>}"
+                            " / (sameweights_tenant_budget{<own>} > 0))",
+                            "{{tenant}} {{unit}} {{instance}}",
                         ),
                     ),
                 ),

@@ -112,10 +112,8 @@ class IdentityQueries(Protocol):
         """Findings that match or differ, by group, segment, signal and comparison: `cross`, or `self` of a random control."""
 
     def by_stream(self, since: float, until: float, limit: int) -> Sequence[SegmentCount]:
-        """Checks of the newest `limit` live answers of the period, counted by whether a stream was requested.
-
-        Of checks that some of these answers failed; what could not be checked is left out. Their group holds provider and model
-        alone, their segment is `stream`, and they stand in no conversation.
+        """Checks, of those that some failed, of the newest `limit` live answers of the period, by whether a stream was requested.
+        Their group holds provider and model alone, their segment is `stream`, and they stand in no conversation.
         """
 
     def limits(self, since: float, until: float) -> Mapping[tuple[str, str], tuple[int | None, int | None]]:
@@ -350,6 +348,9 @@ class Reader(Protocol):
     def spent(self, begin: int, end: int) -> Spending:
         """What references have cost from the hour `begin` since the epoch up to, and without, the hour `end`."""
 
+    def spent_by_tenants(self, begin: int, end: int) -> Mapping[str, Spending]:
+        """The same for each tenant for which something was spent then."""
+
 
 class Store(Writer, PreparedWriter, Reader, Protocol):
     """One store: its writer, its readers, and its end."""
@@ -375,13 +376,12 @@ class Store(Writer, PreparedWriter, Reader, Protocol):
     def note_action(self, row: OperatorActionRow) -> None:
         """Store what an operator did from a page; on disk when this returns. Slow: off the loop."""
 
-    def spend(self, at: float, cost: Spending) -> None:
-        """Add what a reference has cost at `at`, seconds since the epoch; on disk when this returns. Slow: off the loop."""
+    def spend(self, at: float, cost: Spending, tenant: str = "") -> None:
+        """Add what a reference has cost for a tenant ("" for none) at `at`, epoch seconds; on disk when this returns. Slow."""
 
-    def reserve(self, at: float, period: tuple[int, int], limits: Spending) -> Reservation:
-        """Add one request at `at` unless what all processes have spent in the `period` has reached one of the `limits`; atomic.
-
-        `period` are hours since the epoch as for `spent`; a limit of 0 is none. On disk when this returns. Slow: off the loop.
+    def reserve(self, at: float, period: tuple[int, int], limits: Mapping[str, Spending]) -> Reservation:
+        """Add one request at `at` for each owner in `limits` ("" for all, else a tenant), unless one has reached its own limit in
+        the `period` (hours as for `spent`) by what all processes have spent: then for none. Atomic; a limit of 0 is none; slow.
         """
 
     def begin_run(self, run: str) -> Mapping[int, int]:

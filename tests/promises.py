@@ -336,6 +336,12 @@ PROMISES = (
         "With tenants a request without the key of one, or by a route that is not its own, is refused; no answer has a key.",
     ),
     Promise(
+        "tenants.budget",
+        SHADOW,
+        "design",
+        "The shadow requests of a tenant end at its own budget, across kills and restarts, and those of the others go on.",
+    ),
+    Promise(
         "tenants.apart",
         KEYS,
         "configuration",

@@ -27,6 +27,7 @@ from shadow.settings.top_level_config import (
     LogConfig,
     OtelConfig,
     ShadowConfig,
+    TenantBudget,
     TenantConfig,
     TournamentConfig,
 )
@@ -52,6 +53,7 @@ SECTIONS = {
     "[broker]": BrokerConfig,
     "[otel]": OtelConfig,
     "[[tenants]]": TenantConfig,
+    "[tenants.budget]": TenantBudget,
     "[[admin.tokens]]": AdminToken,
 }
 

@@ -237,6 +237,10 @@ class MetricDefinitions:
         self.oldest = make.gauge("oldest_record_timestamp_seconds", "Start of the oldest stored exchange; 0 without any.")
         self.budget = make.gauges("shadow_budget", "Limits of the running period by unit, 0 for none.", ("unit",))
         self.budget_left = make.gauges("shadow_budget_left", "What is left of them; absent without a limit.", ("unit",))
+        self.tenant_budget = make.rounds(
+            "tenant_budget", "Limits of a tenant's shadow requests in the running period by unit.", ("tenant", "unit")
+        )
+        self.tenant_budget_left = make.rounds("tenant_budget_left", "What is left of them.", ("tenant", "unit"))
         self.reload_successful = make.gauge(
             "config_last_reload_successful", "1 when the last load of the configuration succeeded, 0 when it was refused."
         )

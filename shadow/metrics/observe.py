@@ -31,6 +31,7 @@ from shadow.pricing.money import NO_PRICE, money
 from shadow.pricing.price_list import ClassPrices, PriceList
 from shadow.pricing.token_classes import CREDIBLE, KNOWN, TokenClasses
 from shadow.reading.parsed_response import ParsedResponse
+from shadow.sampling.budget import UNITS
 from shadow.settings.top_level_config import Config
 from storage.rows import IdentityRow
 from storage.store import BatchTotals
@@ -43,7 +44,10 @@ RESULTS = {"stored": "stored", "failed": "store_failed", "dropped": "store_full"
 """Outcomes of a record that is offered to the store, and the field that counts each."""
 TABLES = ("exchanges", "pairs")
 ERRORS = (*(kind.value for kind in ErrorClass), NO_ANSWER)
-SKIP_REASONS = ("not_sampled", "concurrency", "late", "fetcher_lost", "budget_requests", "budget_tokens", "budget_money")
+SKIP_REASONS = (
+    *("not_sampled", "concurrency", "late", "fetcher_lost"),
+    *(f"{owner}budget_{unit}" for owner in ("", "tenant_") for unit in UNITS),
+)
 """Skips that alerts are about; the others begin when they happen."""
 _VERDICT = attrgetter("signal", "state")
 _JUDGED = frozenset({FindingState.MATCH, FindingState.DIFFER})
@@ -251,6 +255,16 @@ class Metrics:
             self._series.budget.labels(unit).set(limit)
         for unit, amount in left.items():
             self._series.budget_left.labels(unit).set(amount)
+
+    def tenant_budgets(self, budgets: Mapping[str, tuple[Mapping[str, float], Mapping[str, float]]]) -> None:
+        """Take over the limits by unit, and what is left of those there are, of every tenant that has any."""
+        for tenant, (limits, left) in budgets.items():
+            label = self._names.tenant(tenant)
+            for unit in left if label != OTHER else ():  # because several tenants that are `other` would share one series
+                self._series.tenant_budget.set((label, unit), limits[unit])
+                self._series.tenant_budget_left.set((label, unit), left[unit])
+        self._series.tenant_budget.end_round()
+        self._series.tenant_budget_left.end_round()
 
     def loaded(self, *, succeeded: float, refused: float) -> None:
         """Take over when a configuration was last loaded, and last refused; 0 for never."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from shadow.drift.exclusions import SENTENCES
 from shadow.report.figures import Scorecard
+from shadow.sampling.budget import UNITS
 from shadow.verdict.evidence import EvidenceSide, Shortfall
 
 DROPPED: Mapping[str, tuple[str, str]] = {
@@ -18,6 +19,11 @@ DROPPED: Mapping[str, tuple[str, str]] = {
     "budget_requests": ("the budget of requests is spent", "raise shadow.requests, or wait for the next period"),
     "budget_tokens": ("the budget of tokens is spent", "raise shadow.tokens, or wait for the next period"),
     "budget_money": ("the budget of money is spent", "raise shadow.money, or wait for the next period"),
+    "budget_unknown": ("what was spent could not be stored", "see the log, and /readyz"),
+    **{
+        f"tenant_budget_{unit}": (f"the tenant's budget of {unit} is spent", "raise its budget, or wait for the next period")
+        for unit in UNITS
+    },
     "concurrency": ("no place was free", "raise shadow.concurrency or shadow.queue"),
     "late": ("waited too long for a place", "raise shadow.concurrency or shadow.wait"),
     "not_held": ("the body was too large to hold", "raise proxy.limits.audit_body or proxy.limits.audit_held"),

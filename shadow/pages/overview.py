@@ -12,11 +12,11 @@ from shadow.pages.audit_cost import audit_cost, budget_lines
 from shadow.pages.course_plot import course_steps, highest, sparkline
 from shadow.pages.page_address import address, checked, provider_address
 from shadow.pages.period_figures import PeriodFigures, PeriodFiguresCache
+from shadow.pipeline.configured_budget import limited_owners, shadow_budget
 from shadow.report.drift_lines import DriftLine, of_providers
 from shadow.report.evident_signals import PERIODS, evident_signals
 from shadow.report.figures import Scorecard
 from shadow.report.verdict_rows import VerdictRow, headline, unmeasured_lines, verdict_row
-from shadow.sampling.budget import Budget
 from shadow.settings.top_level_config import Config
 from storage.store import Reader
 
@@ -81,12 +81,12 @@ class OverviewPage:
         )
 
     def _budget(self) -> Sequence[str]:
-        shadow = self.config.shadow
-        budget = Budget(requests=shadow.requests, tokens=shadow.tokens, money=shadow.money, period=shadow.period)
-        if not budget.limited:
+        """The limits of all, and those of tenants that are reached."""
+        if not limited_owners(self.config):
             return ()
-        spent = self._reader.spent(*budget.hours(self._now()))
-        return [line.sentence for line in budget_lines(self.config, spent)]
+        hours = shadow_budget(self.config.shadow).hours(self._now())
+        lines = budget_lines(self.config, self._reader.spent(*hours), self._reader.spent_by_tenants(*hours))
+        return [line.sentence for line in lines if not line.tenant or line.is_spent]
 
 
 def overview_rows(figures: PeriodFigures, since: str) -> tuple[OverviewRow, ...]:

@@ -11,7 +11,7 @@ import pickle
 import socket
 import struct
 from asyncio import BaseTransport
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -41,7 +41,7 @@ class Welcome:
     secret: bytes
     pseudonyms: bytes
     names: Sequence[tuple[str, str, tuple[str, ...]]]
-    exhausted: str
+    exhausted: Mapping[str, str]
     copies: CandidateCopies
 
 
@@ -62,9 +62,9 @@ class KnownNames(NamedTuple):
 
 
 class BudgetState(NamedTuple):
-    """The limit that is reached; "" for none."""
+    """The limits that are reached, by whose they are."""
 
-    exhausted: str
+    exhausted: Mapping[str, str]
 
 
 class Reserved(NamedTuple):
@@ -147,15 +147,17 @@ class Done(NamedTuple):
 
 
 class Reserve(NamedTuple):
-    """A request that has to be reserved; answered by `Reserved`."""
+    """A request of a tenant ("" for none) that has to be reserved; answered by `Reserved`."""
 
     number: int
+    tenant: str
 
 
 class Paid(NamedTuple):
     """What the answers of one shadow cost: tokens and money each."""
 
     costs: tuple[tuple[int, float], ...]
+    tenant: str
 
 
 class WorkerState(NamedTuple):

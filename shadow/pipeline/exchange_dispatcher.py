@@ -19,7 +19,7 @@ from proxy.packing import unpack
 from proxy.process.shared_counters import PAIRS
 from shadow.metrics.observe import Metrics
 from shadow.pipeline import audit_messages as messages
-from shadow.pipeline.budget_account import UNKNOWN, BudgetAccount, Cost
+from shadow.pipeline.budget_account import UNKNOWN, Cost, KeptAccount
 from shadow.pipeline.candidate_copies import CandidateCopies
 from shadow.pipeline.exchange_ledger import ExchangeLedger
 from shadow.pipeline.frame_bytes import message_bytes
@@ -71,7 +71,7 @@ class ExchangeDispatcher:
         source: PackedSource,
         store: PreparedWriter,
         metrics: Metrics,
-        account: BudgetAccount,
+        account: KeptAccount,
         welcome: tuple[bytes, bytes],
         identities: IdentityObserver,
         ledger: ExchangeLedger,
@@ -91,7 +91,7 @@ class ExchangeDispatcher:
         self._run = run
         self._references = has_references(config)
         self._conversations = Conversations(self._secret)
-        self._exhausted = ""
+        self._exhausted: Mapping[str, str] = {}
         self._copies = CandidateCopies()
         self._spending: set[asyncio.Task[None]] = set()
         self.workers = WorkerLanes(
@@ -216,7 +216,7 @@ class ExchangeDispatcher:
         return place
 
     def _welcome(self) -> messages.Welcome:
-        names, exhausted = self._identities.all_names(), self._account.exhausted()
+        names, exhausted = self._identities.all_names(), self._account.reached()
         return messages.Welcome(self._secret, self._pseudonyms, names, exhausted, self._copies)
 
     def _received(self, lane: Lane, message: object) -> None:
@@ -235,11 +235,11 @@ class ExchangeDispatcher:
                 self._record(plane, record)
             case messages.Lost(plane, reason):
                 self._ledger.lost(plane, reason)
-            case messages.Reserve(number):
+            case messages.Reserve(number, tenant):
                 # the link, because the next worker of this lane may have a request of that number
-                self._spend(self._reserve(lane.link, number))
-            case messages.Paid(costs):
-                self._spend(self._pay(costs))
+                self._spend(self._reserve(lane.link, number, tenant))
+            case messages.Paid(costs, tenant):
+                self._spend(self._pay(costs, tenant))
             case _:
                 log.error("audit_message_unknown", message=type(message).__name__)
 
@@ -288,23 +288,23 @@ class ExchangeDispatcher:
         task.add_done_callback(self._spending.discard)
         task.add_done_callback(log_error)
 
-    async def _reserve(self, link: WorkerLink | None, number: int) -> None:
+    async def _reserve(self, link: WorkerLink | None, number: int, tenant: str) -> None:
         try:
-            why = self._account.admit() or await self._account.reserve()
+            why = self._account.admit(1, tenant) or await self._account.reserve(tenant)
         except Exception:  # the worker waits for an answer
             log.exception("reservation_failed")
-            self._account.give_back(1)
+            self._account.give_back(1, tenant)
             why = UNKNOWN
         if link:
             link.write(messages.packed(messages.WORK, messages.Reserved(number, why)))
         self._tell_budget()
 
-    async def _pay(self, costs: Sequence[Cost]) -> None:
-        await self._account.pay(costs)
+    async def _pay(self, costs: Sequence[Cost], tenant: str) -> None:
+        await self._account.pay(costs, tenant)
         self._tell_budget()
 
     def _tell_budget(self) -> None:
-        exhausted = self._account.exhausted()
+        exhausted = self._account.reached()
         if exhausted != self._exhausted:
             self._exhausted = exhausted
             self.workers.tell(messages.BudgetState(exhausted))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import count
 from typing import cast
 
@@ -41,6 +42,7 @@ from shadow.reading.parsed_response import ParsedResponse
 from shadow.settings.top_level_config import Config
 from storage.opening import record_preparer
 from storage.rows import ExchangeRecord, IdentityRow, PairRecord
+from storage.spending import ALL
 
 log = structlog.get_logger("sameweights.audit_worker")
 
@@ -189,9 +191,10 @@ class SentIdentities(IdentityObserver):
 
 
 class SentBudget:
-    """`BudgetAccount` of the budget that the audit process keeps: exact, since each request is reserved there."""
+    """`BudgetAccount` of the budgets that the audit process keeps: exact, since each request is reserved there."""
 
-    def __init__(self, owner: OwnerConnection, *, limited: bool, exhausted: str) -> None:
+    def __init__(self, owner: OwnerConnection, *, limited: AbstractSet[str], exhausted: Mapping[str, str]) -> None:
+        """`limited` are those whose requests have a limit, tenants or `ALL`; `exhausted` are the limits reached, by owner."""
         self._owner = owner
         self._limited = limited
         self._exhausted = exhausted
@@ -199,10 +202,14 @@ class SentBudget:
         self._asked: dict[int, asyncio.Future[str]] = {}
 
     def __repr__(self) -> str:
-        return f"<SentBudget limited={self._limited} exhausted={self._exhausted!r} asked={len(self._asked)}>"
+        return f"<SentBudget limited={len(self._limited)} exhausted={dict(self._exhausted)} asked={len(self._asked)}>"
 
-    def changed(self, exhausted: str) -> None:
-        """Take the limit that is reached."""
+    def reload(self, limited: AbstractSet[str]) -> None:
+        """Have the requests of others reserved from the next one on."""
+        self._limited = limited
+
+    def changed(self, exhausted: Mapping[str, str]) -> None:
+        """Take the limits that are reached."""
         self._exhausted = exhausted
 
     def answered(self, answer: Reserved) -> None:
@@ -211,26 +218,26 @@ class SentBudget:
         if waiting and not waiting.done():  # a shadow that was ended meanwhile has cancelled it
             waiting.set_result(answer.why)
 
-    def exhausted(self) -> str:
+    def exhausted(self, tenant: str = "") -> str:
         """The limit that was reached when the audit process last said so."""
-        return self._exhausted
+        return self._exhausted.get(ALL, "") or self._exhausted.get(tenant, "")
 
-    def admit(self, requests: int = 1) -> str:  # noqa: ARG002 - the audit process admits them when they are reserved
+    def admit(self, requests: int = 1, tenant: str = "") -> str:  # noqa: ARG002 - admitted in the audit process
         """As `exhausted`: it is admitted where it is reserved."""
-        return self._exhausted
+        return self.exhausted(tenant)
 
-    def give_back(self, requests: int) -> None:
+    def give_back(self, requests: int, tenant: str = "") -> None:
         """Nothing: what is not reserved is not admitted."""
 
-    async def reserve(self) -> str:
+    async def reserve(self, tenant: str = "") -> str:
         """Have one request admitted and on disk, in the audit process."""
-        if not self._limited:
+        if not self._limited & {ALL, tenant}:
             return ""
         number = next(self._numbers)
         self._asked[number] = asyncio.get_running_loop().create_future()
-        self._owner.add(Reserve(number))
+        self._owner.add(Reserve(number, tenant))
         return await self._asked[number]
 
-    async def pay(self, costs: Sequence[Cost]) -> None:
+    async def pay(self, costs: Sequence[Cost], tenant: str = "") -> None:
         """Send what the answers of one pair cost."""
-        self._owner.add(Paid(tuple(costs)))
+        self._owner.add(Paid(tuple(costs), tenant))

@@ -91,7 +91,7 @@ class ShadowScheduler:
         busy = self._taken >= self._concurrency or self.waiting
         if busy and not self._waiting.fits(parsed):
             return "concurrency"
-        return self._account.exhausted()
+        return self._account.exhausted(_tenant(parsed))
 
     def add(self, parsed: ParsedExchange, decision: SamplingDecision) -> None:
         """Take one sampled exchange; its shadow starts now or when a place is free."""
@@ -115,7 +115,7 @@ class ShadowScheduler:
         self._waiting.drop_late(monotonic, wall)
         while self._taken < self._concurrency and (sampled := self._waiting.next(monotonic, wall)):
             candidates = self._candidates.take(sampled.parsed)
-            if why := self._account.admit(1 + len(candidates)):
+            if why := self._account.admit(1 + len(candidates), _tenant(sampled.parsed)):
                 self._metrics.shadow_skipped(why)
                 self._waiting.done(sampled)
                 self._candidates.leave(sampled.parsed, *candidates)
@@ -151,15 +151,15 @@ class ShadowScheduler:
     async def _reserved(self, live: ParsedExchange, others: int = 0) -> bool:
         """Reserve one admitted request; where it may not be sent that is counted, and the `others` with it are given back."""
         try:
-            why = await self._account.reserve()
+            why = await self._account.reserve(_tenant(live))
         except Exception:
             self._outcomes.lost(PAIRS, "error")
             log.exception("shadow_failed", exchange=live.exchange.id)
-            self._account.give_back(1 + others)
+            self._account.give_back(1 + others, _tenant(live))
             return False
         if why:
             self._metrics.shadow_skipped(why)
-            self._account.give_back(others)
+            self._account.give_back(others, _tenant(live))
         return not why
 
     def _leave(self, sampled: SampledRequest) -> None:
@@ -173,7 +173,7 @@ class ShadowScheduler:
         with copy:
             if not await self._candidates.enter(name):
                 self._metrics.shadow_skipped(BUSY)
-                self._account.give_back(1)
+                self._account.give_back(1, _tenant(answers.live))
                 return
             copy.callback(self._candidates.exit, name)
             if await self._reserved(answers.live):
@@ -198,7 +198,7 @@ class ShadowScheduler:
 
     async def _pay(self, live: ParsedExchange, came: Sequence[ParsedExchange]) -> None:
         try:
-            await self._account.pay([self._cost(each) for each in came])
+            await self._account.pay([self._cost(each) for each in came], _tenant(live))
         except Exception:
             log.exception("shadow_not_paid", exchange=live.exchange.id)
 
@@ -233,3 +233,8 @@ class ShadowScheduler:
     def _cost(self, exchange: ParsedExchange) -> tuple[int, float]:
         """Tokens, and money by the configured prices, of one answer."""
         return answer_cost(exchange.request, exchange.answer, exchange.exchange.labels.provider, self._prices)
+
+
+def _tenant(live: ParsedExchange) -> str:
+    """Whose request it is, and so whose budget the shadows of it count for; "" without tenants."""
+    return live.exchange.labels.tenant

@@ -41,8 +41,8 @@ from shadow.pages.admin_access import PARAMETER, admin_access, base_address, dra
 from shadow.pages.admin_app import RELOAD, build_app
 from shadow.pages.connection_limiter import ConnectionLimiter
 from shadow.pages.operator_actions import OperatorActions
-from shadow.pipeline.budget_account import StoredBudget
 from shadow.pipeline.clock_guard import ClockJumpGuard
+from shadow.pipeline.configured_budget import stored_budget
 from shadow.pipeline.configured_privacy import configured_privacy
 from shadow.pipeline.exchange_ledger import ExchangeLedger
 from shadow.pipeline.exchange_receiver import ExchangeReceiver
@@ -59,7 +59,6 @@ from shadow.processes.readiness import Readiness
 from shadow.processes.shared_identities import shared_identities
 from shadow.processes.supervisor_log import log_options
 from shadow.processes.tournament_watch import TournamentWatch
-from shadow.sampling.budget import Budget
 from shadow.sampling.sampler import secret_of
 from shadow.settings.outbound_checks import proxy_address
 from shadow.settings.top_level_config import Config
@@ -104,10 +103,7 @@ class AuditProcess:
         ledger = ExchangeLedger(self._counters, stored, self._exporter.offer if self._exporter else None)
         self._registry.register(ProcessCollector(supervisor or os.getpid(), self._metrics.workers))
         shadow = config.shadow
-        budget = Budget(requests=shadow.requests, tokens=shadow.tokens, money=shadow.money, period=shadow.period)
-        now = time.time()
-        budget.restore(now, *store.spent(*budget.hours(now)))
-        self._budget = budget
+        self._account = stored_budget(config, store)
         drawn = _drawn(store)
         policy = configured_privacy(config, secrets.token_bytes(32))
         known = store.identity_queries.latest(KEPT)
@@ -119,7 +115,7 @@ class AuditProcess:
         parts = AuditParts(
             store=store,
             metrics=self._metrics,
-            account=StoredBudget(budget, store),
+            account=self._account,
             policy=policy,
             secret=secret_of(shadow.seed, drawn),
             identities=self._identities,
@@ -280,9 +276,17 @@ class AuditProcess:
             )
             self._state.show()
             self._metrics.counted(self._counters)
-            self._metrics.budget(self._budget.limits(), self._budget.left(time.time()))
+            self._budgets(time.time())
             self._limiter.close_idle()
             await asyncio.sleep(GAUGE_SECONDS)
+
+    def _budgets(self, now: float) -> None:
+        """Show the limits, and what is left of them."""
+        budget = self._account.budget
+        self._metrics.budget(budget.limits(), budget.left(now))
+        self._metrics.tenant_budgets(
+            {name: (each.limits(), each.left(now)) for name, each in self._account.limited_tenants.items()}
+        )
 
     async def _orders(self) -> None:
         starts, deletions = (mailbox_of(self._config.storage, self._store, kind) for kind in (TOURNAMENT, "forget"))

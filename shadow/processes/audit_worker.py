@@ -23,6 +23,7 @@ from proxy.process.parent_watchdog import hold, loop_factory, read_task, send_he
 from proxy.process.standard_streams import install_streams
 from shadow.pipeline import audit_messages as messages
 from shadow.pipeline.candidate_copies import CandidateCopies
+from shadow.pipeline.configured_budget import limited_owners
 from shadow.pipeline.configured_privacy import configured_privacy
 from shadow.pipeline.fetcher_client import FetcherLostError, SubprocessFetcher
 from shadow.pipeline.frame_bytes import frame_bytes, message_bytes
@@ -62,9 +63,7 @@ class AuditWorker:
         self._fetcher = SubprocessFetcher(config.proxy.timeouts, config.proxy.limits, frame_bytes(config), log_options(config))
         self._references = ReferenceClient(config, os.environ, self._fetcher)
         self._identities = SentIdentities(config, owner, clean=policy.redactor.text)
-        self._budget = SentBudget(
-            owner, limited=bool(shadow.requests or shadow.tokens or shadow.money), exhausted=welcome.exhausted
-        )
+        self._budget = SentBudget(owner, limited=limited_owners(config), exhausted=welcome.exhausted)
         self._counts = SentCounts(owner)
         self._worker = Worker(
             config=self._config,

@@ -30,7 +30,7 @@ class Budget:
     def __init__(self, requests: int, tokens: int, money: float, period: str) -> None:
         if period not in {"hour", "day", "month"}:
             raise ValueError(f"budget period {period!r} is not known (known: hour, day, month)")
-        self._limits = PeriodSpending(requests=requests, tokens=tokens, money=money)
+        self.limit(requests, tokens, money)
         self._period = period
         self._now = 0
         self._open = 0
@@ -40,6 +40,14 @@ class Budget:
 
     def __repr__(self) -> str:
         return f"<Budget {self._period} open={self._open} requests={self._requests} tokens={self._tokens} money={self._money:g}>"
+
+    def limit(self, requests: int, tokens: int, money: float) -> None:
+        """Set other limits; what the running period has cost stays counted."""
+        self._limits = PeriodSpending(requests=requests, tokens=tokens, money=money)
+
+    def unlimited(self) -> Budget:
+        """Another budget of the same period, without a limit and with nothing spent."""
+        return Budget(0, 0, 0.0, self._period)
 
     @property
     def limited(self) -> bool:

@@ -164,17 +164,24 @@ def _prices(raw: RawConfig) -> Iterator[ConfigErrorItem]:
         table = raw.at(*path)
         if isinstance(table, Mapping):
             yield from price_errors(path, table)
-    for section, names, remedy in (
-        ("shadow", raw.shadowed(), "or limit requests or tokens"),
-        ("tournament", raw.compared(), "or leave tournament.money out"),
+    for place, names, remedy in (
+        (("shadow",), raw.shadowed(), "or limit requests or tokens"),
+        *((tenant, raw.shadowed(), "or limit requests or tokens") for tenant in _tenant_budgets(raw)),
+        (("tournament",), raw.compared(), "or leave tournament.money out"),
     ):
-        for name in sorted(names) if raw.at(section, "money") else ():
+        for name in sorted(names) if raw.at(*place, "money") else ():
             if name in raw.names() and not _has_price(raw, name):
                 words = (
                     f"no price of {quoted(name)} is configured, so that what is shadowed to it counts no money; "
                     f"give it price_input and price_output, {remedy}"
                 )
-                yield ConfigErrorItem(path=(section, "money"), sentence=words)
+                yield ConfigErrorItem(path=(*place, "money"), sentence=words)
+
+
+def _tenant_budgets(raw: RawConfig) -> Iterator[KeyPath]:
+    tenants = raw.at("tenants")
+    for position in range(len(tenants)) if isinstance(tenants, list) else ():
+        yield ("tenants", position, "budget")
 
 
 def _has_price(raw: RawConfig, name: str) -> bool:

@@ -195,6 +195,19 @@ class LogConfig(BaseModel):
     """A line as text or as JSON; `auto` writes text to a terminal and JSON elsewhere."""
 
 
+class TenantBudget(BaseModel):
+    """What the shadow requests of one tenant may cost in a period, which is that of `[shadow]`; 0 is no limit."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    requests: Annotated[int, Field(ge=0)] = 0
+    """Shadow requests of the tenant per period."""
+    tokens: Annotated[int, Field(ge=0)] = 0
+    """Tokens (prompt and completion) of its shadow requests per period."""
+    money: Annotated[float, Field(ge=0)] = 0.0
+    """Money of its shadow requests per period, by the prices of the providers."""
+
+
 class TenantConfig(TenantKey):
     """One of several users of an installation: the key by which its requests are known, and what is kept of them."""
 
@@ -206,6 +219,8 @@ class TenantConfig(TenantKey):
     """The routes that it may use; empty: all of them."""
     sample_rate: Annotated[float, Field(ge=0, le=1)] | None = None
     """Share of its conversations shadowed, in place of the route's and of `shadow.sample_rate`."""
+    budget: TenantBudget = TenantBudget()
+    """What its shadow requests may cost, within the budget of `[shadow]`."""
     keep_days: Annotated[float, Field(gt=0)] | None = None
     """Its records are deleted after so many days, where that is earlier than `storage.keep_days`."""
     bodies: Bodies | None = None

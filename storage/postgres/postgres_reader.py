@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from typing import TypeVar
 
@@ -18,7 +18,7 @@ from storage.postgres.kept_tokens import token_sums_of
 from storage.postgres.page_views import PostgresPageQueries
 from storage.postgres.postgres_connection import connect, explained, place
 from storage.postgres.schema_steps import applied_steps, are_missing, why_refused
-from storage.postgres.spending_hours import spending_between
+from storage.postgres.spending_hours import spending_between, tenants_spending_between
 from storage.postgres.study_records import PostgresStudyQueries
 from storage.rows import (
     AnswerFilter,
@@ -210,6 +210,10 @@ class PostgresReader:
     def spent(self, begin: int, end: int) -> Spending:
         """What references have cost from the hour `begin` since the epoch up to, and without, the hour `end`."""
         return self._query(lambda conn: spending_between(conn, begin, end))
+
+    def spent_by_tenants(self, begin: int, end: int) -> Mapping[str, Spending]:
+        """The same for each tenant for which something was spent then."""
+        return self._query(lambda conn: tenants_spending_between(conn, begin, end))
 
     def close(self) -> None:
         """Close the connections; those of running queries are closed when these end."""

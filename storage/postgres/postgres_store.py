@@ -30,7 +30,7 @@ from storage.postgres.page_views import insert_action
 from storage.postgres.postgres_connection import connect, explained, place
 from storage.postgres.postgres_reader import PostgresReader, ReadingConnections, extent_of
 from storage.postgres.schema_steps import migrate_server
-from storage.postgres.spending_hours import add_spending, reserve_spending, spending_between
+from storage.postgres.spending_hours import add_spending, reserve_spending, spending_between, tenants_spending_between
 from storage.postgres.study_records import PostgresStudyStore
 from storage.queued_records import QueuedRecords
 from storage.rows import ErasureResult
@@ -111,6 +111,10 @@ class PostgresStore(QueuedRecords[psycopg.Connection], PostgresReader):
         """What references have cost from the hour `begin` since the epoch up to, and without, the hour `end`; of the primary."""
         return self._primary.query(lambda conn: spending_between(conn, begin, end))
 
+    def spent_by_tenants(self, begin: int, end: int) -> Mapping[str, Spending]:
+        """The same for each tenant for which something was spent then; of the primary."""
+        return self._primary.query(lambda conn: tenants_spending_between(conn, begin, end))
+
     def sweep(self, now: float, shorter: Mapping[str, float] = NONE_SHORTER) -> int:
         """Drop the days that ended more than `keep_days` before `now` (epoch seconds), then the oldest while the days have more
         than `max_bytes`, and create those to come; the exchanges of a tenant go after its days in `shorter`. `now` 0 is a clock
@@ -141,12 +145,12 @@ class PostgresStore(QueuedRecords[psycopg.Connection], PostgresReader):
         """Store what an operator did; on disk when this returns."""
         self._run(lambda conn: insert_action(conn, row))
 
-    def spend(self, at: float, cost: Spending) -> None:
-        """Add what a reference has cost at `at`, seconds since the epoch; on disk when this returns."""
-        self._run(lambda conn: add_spending(conn, at, cost))
+    def spend(self, at: float, cost: Spending, tenant: str = "") -> None:
+        """Add what a reference has cost for a tenant at `at`, seconds since the epoch; on disk when this returns."""
+        self._run(lambda conn: add_spending(conn, at, cost, tenant))
 
-    def reserve(self, at: float, period: tuple[int, int], limits: Spending) -> Reservation:
-        """Reserve one request of a budget that all processes share; on disk when this returns."""
+    def reserve(self, at: float, period: tuple[int, int], limits: Mapping[str, Spending]) -> Reservation:
+        """Reserve one request of each budget, or of none, which all processes share; on disk when this returns."""
         return self._run(lambda conn: reserve_spending(conn, at, period, limits))
 
     def close(self) -> None:

@@ -174,9 +174,14 @@ _KEPT_ROWS = (
   reasoning bigint NOT NULL, uncertain bigint NOT NULL, cost float8 NOT NULL,
   PRIMARY KEY (began, tenant, provider, model, role, usage_state, stated))""",
 )
+_TENANT_SPENDING = (
+    """CREATE TABLE tenant_spending (tenant text NOT NULL, hour bigint NOT NULL, requests bigint NOT NULL, tokens bigint NOT NULL,
+  money float8 NOT NULL, PRIMARY KEY (tenant, hour))""",
+)
 STEPS: Sequence[tuple[str, Sequence[str]]] = (
     ("p001_tables", (*_ROWS, *_SMALL, *_JUDGEMENT, *_STUDIES)),
     ("p002_kept_rows", _KEPT_ROWS),
+    ("p003_tenant_spending", _TENANT_SPENDING),
 )
 """(name, statements) in their order. Every text is ordered byte by byte (`COLLATE "C"`): ids and partitions need it."""
 

@@ -288,6 +288,12 @@ def m025_kept_rows(db: Database) -> None:
         db.execute(statement)
 
 
+@SCHEMA()
+def m026_tenant_spending(db: Database) -> None:
+    """What was spent for each tenant by the hour; what was spent before is in the sum of all alone."""
+    db.execute(released_sql.TENANT_SPENDING)
+
+
 def migrate(conn: sqlite3.Connection, schema: Migrations = SCHEMA) -> None:
     """Apply the steps that are missing, each in a transaction of its own; a step that fails changes nothing."""
     schema.apply(_database(conn))

@@ -171,3 +171,9 @@ CREATE TABLE unkept_tokens (
 ) STRICT, WITHOUT ROWID
 """,
 )
+TENANT_SPENDING = """
+CREATE TABLE tenant_spending (
+  tenant TEXT NOT NULL, hour INTEGER NOT NULL, requests INTEGER NOT NULL, tokens INTEGER NOT NULL, money REAL NOT NULL,
+  PRIMARY KEY (tenant, hour)
+) STRICT, WITHOUT ROWID
+"""

@@ -36,6 +36,7 @@ STEPS: Sequence[str] = (
     "m023_long_periods",
     "m024_token_classes",
     "m025_kept_rows",
+    "m026_tenant_spending",
 )
 """The names of all steps in their order, as `storage.sqlite.migrations` has them."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
@@ -28,7 +28,7 @@ from storage.rows import (
     ToolCallRow,
     TrafficCount,
 )
-from storage.spending import Spending, spent
+from storage.spending import Spending, spent, spent_by_tenants
 from storage.sqlite import erasure, exchange_queries, failed_answers, pair_queries, retention, tenant_figures, token_rollups
 from storage.sqlite.connection import BUSY_SECONDS, explain, open_reading
 from storage.sqlite.identity_queries import IdentityReader
@@ -148,6 +148,10 @@ class SqliteReader:
     def spent(self, begin: int, end: int) -> Spending:
         """What references have cost from the hour `begin` since the epoch up to, and without, the hour `end`."""
         return self._query(lambda conn: spent(conn, begin, end))
+
+    def spent_by_tenants(self, begin: int, end: int) -> Mapping[str, Spending]:
+        """The same for each tenant for which something was spent then."""
+        return self._query(lambda conn: spent_by_tenants(conn, begin, end))
 
     def close(self) -> None:
         """Close the connections; those of running queries are closed when these end."""

@@ -173,12 +173,12 @@ class SqliteStore(QueuedRecords[sqlite3.Connection], SqliteReader):
         """Store what an operator did; on disk when this returns."""
         self._run(lambda conn: action_log.add(conn, row))
 
-    def spend(self, at: float, cost: Spending) -> None:
-        """Add what a reference has cost at `at`, seconds since the epoch; on disk when this returns."""
-        self._run(lambda conn: spend(conn, at, cost))
+    def spend(self, at: float, cost: Spending, tenant: str = "") -> None:
+        """Add what a reference has cost for a tenant at `at`, seconds since the epoch; on disk when this returns."""
+        self._run(lambda conn: spend(conn, at, cost, tenant))
 
-    def reserve(self, at: float, period: tuple[int, int], limits: Spending) -> Reservation:
-        """Reserve one request of a budget; on disk when this returns."""
+    def reserve(self, at: float, period: tuple[int, int], limits: Mapping[str, Spending]) -> Reservation:
+        """Reserve one request of each budget, or of none; on disk when this returns."""
         return self._run(lambda conn: reserve(conn, at, period, limits))
 
     def _run(self, job: Callable[[sqlite3.Connection], Result]) -> Result:

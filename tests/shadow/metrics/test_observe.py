@@ -224,6 +224,22 @@ def test_what_is_left_of_the_budget_is_shown_where_there_is_a_limit(exported):
     assert exported.value("shadow_budget_left", unit="money") is None
 
 
+def test_budget_of_a_tenant_is_shown_by_its_name_in_the_configuration_until_it_has_none():
+    registry = CollectorRegistry()
+    metrics = Metrics(registry, Config.model_validate({"tenants": [{"name": "alpha", "key_env": "A"}]}))
+
+    def left(tenant: str) -> float | None:
+        return registry.get_sample_value("sameweights_tenant_budget_left", {"tenant": tenant, "unit": "requests"})
+
+    limits, half = {"requests": 9, "tokens": 0, "money": 0.0}, {"requests": 4}
+    metrics.tenant_budgets({"alpha": (limits, half), "of another host": (limits, half)})
+    assert (left("alpha"), left("of another host"), left("other")) == (4, None, None)
+    assert registry.get_sample_value("sameweights_tenant_budget", {"tenant": "alpha", "unit": "requests"}) == 9
+    assert registry.get_sample_value("sameweights_tenant_budget", {"tenant": "alpha", "unit": "tokens"}) is None
+    metrics.tenant_budgets({})
+    assert left("alpha") is None
+
+
 @pytest.mark.parametrize(("succeeded", "refused", "good"), [(10, 0, 1), (10, 9, 1), (10, 11, 0)])
 def test_the_last_reload_is_shown_with_its_time_and_its_success(exported, succeeded, refused, good):
     exported.metrics.loaded(succeeded=succeeded, refused=refused)
@@ -448,7 +464,14 @@ def test_cost_that_a_provider_states_is_counted_beside_the_computed_one():
 
 
 def test_the_skips_that_alerts_are_about_begin_at_zero(exported):
-    for reason in ("not_sampled", "concurrency", "budget_requests", "budget_tokens", "budget_money"):
+    for reason in (
+        "not_sampled",
+        "concurrency",
+        "budget_requests",
+        "budget_money",
+        "tenant_budget_requests",
+        "tenant_budget_money",
+    ):
         assert exported.value("shadow_dropped_total", reason=reason) == 0
 
 

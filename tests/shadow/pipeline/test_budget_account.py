@@ -1,10 +1,14 @@
 """A limited budget is on disk before a request is sent; one that cannot be stored is given back."""
 
+from collections import Counter
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shadow.pipeline.budget_account import UNKNOWN, StoredBudget
 from shadow.sampling.budget import Budget
-from storage.spending import Reservation, Spending, limit_reached
+from storage.spending import ALL, NOTHING, Reservation, Spending, decided
 from storage.store import StoreError
 
 
@@ -13,18 +17,22 @@ class Kept:
 
     def __init__(self) -> None:
         self.spent, self.refuses = [], False
+        self.of: dict[str, list[Spending]] = {}
 
-    def spend(self, _at: float, cost: Spending) -> None:
+    def spend(self, _at: float, cost: Spending, tenant: str = "") -> None:
         if self.refuses:
             raise StoreError("full")
         self.spent.append(cost)
+        if tenant:
+            self.of.setdefault(tenant, []).append(cost)
 
-    def reserve(self, at: float, _period: tuple[int, int], limits: Spending) -> Reservation:
-        total = Spending(*map(sum, zip(*[*self.spent, Spending(0, 0, 0.0)], strict=True)))
-        if reached := limit_reached(total, limits):
-            return Reservation(reached, total)
-        self.spend(at, Spending(1, 0, 0.0))
-        return Reservation("", total._replace(requests=total.requests + 1))
+    def reserve(self, at: float, _period: tuple[int, int], limits: dict[str, Spending]) -> Reservation:
+        kept = {ALL: self.spent, **self.of}
+        before = {owner: Spending(*map(sum, zip(*[*kept.get(owner, []), NOTHING], strict=True))) for owner in limits}
+        made = decided(before, limits)
+        if not made.reached:
+            self.spend(at, Spending(1, 0, 0.0), next((owner for owner in limits if owner), ""))
+        return made
 
 
 @pytest.mark.parametrize(("requests", "kept"), [(2, [Spending(1, 0, 0.0), Spending(1, 7, 0.5)]), (0, [])])
@@ -68,3 +76,93 @@ async def test_tokens_and_money_that_another_process_has_spent_count(cost, why):
     store.spend(0.0, cost)
     assert (account.admit(), await account.reserve()) == ("", why)
     assert account.exhausted() == why
+
+
+def budget(requests: int = 0, tokens: int = 0, money: float = 0.0) -> Budget:
+    return Budget(requests=requests, tokens=tokens, money=money, period="day")
+
+
+async def sent(account: StoredBudget, tenant: str) -> str:
+    return account.admit(1, tenant) or await account.reserve(tenant)
+
+
+async def test_tenant_whose_budget_is_spent_is_refused_by_its_own_reason_and_the_others_go_on():
+    store = Kept()
+    account = StoredBudget(budget(4), store, {"alpha": budget(1), "beta": budget(9)})
+    assert [await sent(account, "alpha") for _ in range(2)] == ["", "tenant_budget_requests"]
+    assert (account.exhausted("alpha"), account.exhausted("beta"), account.exhausted()) == ("tenant_budget_requests", "", "")
+    assert account.reached() == {"alpha": "tenant_budget_requests"}
+    assert [await sent(account, tenant) for tenant in ("beta", "", "gamma", "beta")] == ["", "", "", "budget_requests"]
+    assert account.reached() == {ALL: "budget_requests", "alpha": "tenant_budget_requests"}
+    assert {owner: len(costs) for owner, costs in store.of.items()} == {"alpha": 1, "beta": 1, "gamma": 1}
+
+
+@pytest.mark.parametrize(("own", "why"), [(budget(tokens=7), "tokens"), (budget(money=0.5), "money")])
+async def test_what_an_answer_costs_counts_for_its_tenant(own, why):
+    store = Kept()
+    account = StoredBudget(budget(), store, {"alpha": own})
+    assert await sent(account, "alpha") == ""
+    await account.pay([(3, 0.25), (4, 0.25)], "alpha")
+    await account.pay([(9, 9.0)], "beta")
+    assert (await sent(account, "alpha"), await sent(account, "beta")) == (f"tenant_budget_{why}", "")
+    assert store.spent == store.of["alpha"] == [Spending(1, 0, 0.0), Spending(1, 7, 0.5)], (
+        "beta has no limit, and nothing is stored"
+    )
+
+
+async def test_limit_of_a_tenant_that_another_process_has_reached_gives_the_request_back_to_both():
+    store = Kept()
+    account, other = (StoredBudget(budget(9), store, {"alpha": budget(2)}) for _ in range(2))
+    assert [await sent(other, "alpha") for _ in range(2)] == ["", ""]
+    assert await sent(account, "alpha") == "tenant_budget_requests"
+    assert (account.budget.spent.requests, account.limited_tenants["alpha"].spent.requests) == (2, 2)
+    assert account.exhausted("alpha") == "tenant_budget_requests"
+
+
+async def test_request_of_a_tenant_whose_cost_cannot_be_stored_is_given_back_to_both():
+    store = Kept()
+    store.refuses = True
+    account = StoredBudget(budget(9), store, {"alpha": budget(1)})
+    assert await sent(account, "alpha") == UNKNOWN
+    assert (account.exhausted("alpha"), account.budget.spent.requests) == ("", 0)
+
+
+async def test_other_limits_keep_what_is_spent():
+    store = Kept()
+    account = StoredBudget(budget(), store, {"alpha": budget(1)})
+    assert [await sent(account, "alpha") for _ in range(2)] == ["", "tenant_budget_requests"]
+    account.reload({"alpha": (2, 0, 0.0), "beta": (1, 0, 0.0)})
+    assert [await sent(account, "alpha") for _ in range(2)] == ["", "tenant_budget_requests"]
+    assert [await sent(account, "beta") for _ in range(2)] == ["", "tenant_budget_requests"]
+    account.reload({})
+    assert (account.exhausted("alpha"), dict(account.limited_tenants)) == ("", {})
+    account.reload({"alpha": (2, 0, 0.0)})
+    assert account.exhausted("alpha") == "tenant_budget_requests"
+
+
+OWNERS = ("", "alpha", "beta")
+
+
+@given(
+    limits=st.fixed_dictionaries({owner: st.integers(0, 3) for owner in OWNERS}),
+    steps=st.lists(
+        st.tuples(st.integers(0, 1), st.sampled_from(OWNERS), st.sampled_from(["send", "end", "give back"])), max_size=40
+    ),
+)
+async def test_no_order_of_two_processes_sends_more_requests_than_a_limit(limits, steps):
+    store = Kept()
+    own = {owner: limit for owner, limit in limits.items() if owner}
+    accounts = [StoredBudget(budget(limits[""]), store, {name: budget(limit) for name, limit in own.items()}) for _ in range(2)]
+    sent_, open_ = Counter(), Counter()
+    for process, tenant, what in steps:
+        account = accounts[process]
+        if what == "send" and not await sent(account, tenant):
+            sent_[tenant] += 1
+            open_[process, tenant] += 1
+        elif what == "end" and open_[process, tenant]:
+            open_[process, tenant] -= 1
+            await account.pay([(1, 0.0)], tenant)
+        elif what == "give back" and not account.admit(1, tenant):
+            account.give_back(1, tenant)
+    assert all(not limit or sent_[name] <= limit for name, limit in own.items())
+    assert not limits[""] or sum(sent_.values()) <= limits[""]

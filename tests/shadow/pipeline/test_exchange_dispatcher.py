@@ -25,7 +25,7 @@ from shadow.reading.parsed_exchange import parse_exchange
 from shadow.sampling.budget import Budget
 from shadow.settings.top_level_config import Config, ShadowConfig
 from storage.opening import record_preparer
-from storage.spending import Reservation, Spending
+from storage.spending import ALL, Reservation, Spending
 from tests.conformance import exchange_record
 from tests.exchanges import asked, exchange, said
 from tests.running import PATIENCE, until
@@ -182,7 +182,7 @@ class SlowStore:
 
     def reserve(self, *_) -> Reservation:
         self.let.wait(PATIENCE)
-        return Reservation("", Spending(1, 0, 0.0))
+        return Reservation("", ALL, {ALL: Spending(1, 0, 0.0)})
 
 
 @pytest.fixture
@@ -196,7 +196,7 @@ async def test_reservation_of_a_worker_that_is_gone_does_not_answer_the_next_one
     dispatcher = Dispatching(slow_store, limit=5).dispatcher
     lane = dispatcher.workers.lanes[0]
     asking = Link(dispatcher, lane)
-    dispatcher._received(lane, messages.Reserve(0))
+    dispatcher._received(lane, messages.Reserve(0, ""))
     await asyncio.sleep(0)
     asking.leave()
     later = Link(dispatcher, lane)
@@ -210,11 +210,11 @@ async def test_end_of_the_budget_reaches_every_worker(slow_store):
     slow_store.let.set()
     first, second = (Link(dispatcher, lane) for lane in dispatcher.workers.lanes)
     for number in range(2):
-        dispatcher._received(dispatcher.workers.lanes[0], messages.Reserve(number))
+        dispatcher._received(dispatcher.workers.lanes[0], messages.Reserve(number, ""))
         await asyncio.gather(*dispatcher._spending)
     answers = [each for each in first.got if isinstance(each, messages.Reserved)]
     assert answers == [messages.Reserved(0, ""), messages.Reserved(1, "budget_requests")]
-    assert second.got == [messages.BudgetState("budget_requests")]
+    assert second.got == [messages.BudgetState({"": "budget_requests"})]
 
 
 async def test_reservation_that_ends_in_an_error_is_answered(slow_store, monkeypatch):
@@ -225,7 +225,7 @@ async def test_reservation_that_ends_in_an_error_is_answered(slow_store, monkeyp
     dispatcher = Dispatching(slow_store, limit=1).dispatcher
     link = Link(dispatcher, dispatcher.workers.lanes[0])
     for number in range(2):
-        dispatcher._received(dispatcher.workers.lanes[0], messages.Reserve(number))
+        dispatcher._received(dispatcher.workers.lanes[0], messages.Reserve(number, ""))
         await asyncio.gather(*dispatcher._spending)
     assert link.got == [messages.Reserved(0, "budget_unknown"), messages.Reserved(1, "budget_unknown")], "it is given back"
 
@@ -245,7 +245,7 @@ async def test_end_waits_neither_for_a_worker_that_hangs_nor_for_a_store_that_do
     Link(made.dispatcher, made.dispatcher.workers.lanes[0])
     for number in range(400):
         made.dispatcher.place(0, pack(exchange(said(), request=asked(), conversation=f"{number}", id=f"{number:032}")))
-    made.dispatcher._received(made.dispatcher.workers.lanes[0], messages.Reserve(0))
+    made.dispatcher._received(made.dispatcher.workers.lanes[0], messages.Reserve(0, ""))
     async with asyncio.timeout(PATIENCE):
         await made.dispatcher.drain(patience=0.01)
     slow_store.let.set()

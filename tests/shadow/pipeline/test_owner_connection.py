@@ -5,9 +5,10 @@ import asyncio
 import pytest
 
 from proxy.packing import frame
-from shadow.pipeline.audit_messages import WORK, BudgetState, Reserve, Reserved, WorkerState, packed, unpacked
+from shadow.pipeline.audit_messages import WORK, BudgetState, Paid, Reserve, Reserved, WorkerState, packed, unpacked
 from shadow.pipeline.owner_connection import OwnerConnection, SentBudget, SentCounts, SentIdentities, SentOutcomes
 from shadow.settings.top_level_config import Config
+from storage.spending import ALL
 from tests.conformance import exchange_record
 
 
@@ -51,21 +52,37 @@ async def test_record_that_cannot_be_prepared_is_sent_as_none(wired):
 
 async def test_request_of_a_limited_budget_waits_for_its_answer(wired):
     owner, wire = wired
-    budget = SentBudget(owner, limited=True, exhausted="")
+    budget = SentBudget(owner, limited=frozenset({ALL}), exhausted={})
     asked = asyncio.create_task(budget.reserve())
     await asyncio.sleep(0)
     await asyncio.sleep(0)
-    assert wire.messages == [Reserve(0)]
+    assert wire.messages == [Reserve(0, "")]
     budget.answered(Reserved(0, "budget_requests"))
     assert await asked == "budget_requests"
-    budget.changed("budget_tokens")
+    budget.changed({ALL: "budget_tokens"})
     assert (budget.exhausted(), budget.admit()) == ("budget_tokens", "budget_tokens")
-    assert await SentBudget(owner, limited=False, exhausted="").reserve() == ""
+    assert await SentBudget(owner, limited=frozenset(), exhausted={}).reserve() == ""
+
+
+async def test_request_is_reserved_where_its_tenant_or_all_have_a_limit(wired):
+    owner, wire = wired
+    budget = SentBudget(owner, limited=frozenset({"alpha"}), exhausted={"alpha": "tenant_budget_money"})
+    assert [budget.admit(1, tenant) for tenant in ("alpha", "beta", "")] == ["tenant_budget_money", "", ""]
+    assert [await budget.reserve(tenant) for tenant in ("beta", "")] == ["", ""]
+    asked = asyncio.create_task(budget.reserve("alpha"))
+    await budget.pay([(1, 0.5)], "alpha")
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert sorted(map(repr, wire.messages)) == [repr(Paid(((1, 0.5),), "alpha")), repr(Reserve(0, "alpha"))]
+    budget.answered(Reserved(0, ""))
+    assert await asked == ""
+    budget.reload(frozenset())
+    assert await budget.reserve("alpha") == ""
 
 
 async def test_answer_for_a_request_whose_shadow_was_ended_is_passed_over(wired):
     owner, _ = wired
-    budget = SentBudget(owner, limited=True, exhausted="")
+    budget = SentBudget(owner, limited=frozenset({ALL}), exhausted={})
     ended, going_on = [asyncio.create_task(budget.reserve()) for _ in range(2)]
     await asyncio.sleep(0)
     ended.cancel()
@@ -73,7 +90,7 @@ async def test_answer_for_a_request_whose_shadow_was_ended_is_passed_over(wired)
     budget.answered(Reserved(0, ""))
     budget.answered(Reserved(1, ""))
     assert await going_on == ""
-    assert repr(budget) == "<SentBudget limited=True exhausted='' asked=0>"
+    assert repr(budget) == "<SentBudget limited=1 exhausted={} asked=0>"
 
 
 async def test_state_that_changes_in_the_same_turn_is_sent_again(wired):
@@ -99,8 +116,8 @@ async def test_bytes_that_are_no_message_end_the_connection(broken, logged):
     received = []
     owner = OwnerConnection(0, received.append, 1_000)
     wire = Wire(owner)
-    owner.data_received(packed(WORK, BudgetState("")) + broken)
-    assert (received, wire.closed) == ([BudgetState("")], True)
+    owner.data_received(packed(WORK, BudgetState({})) + broken)
+    assert (received, wire.closed) == ([BudgetState({})], True)
     assert [each.kwargs["event"] for each in said] == ["audit_process_unreadable"]
 
 

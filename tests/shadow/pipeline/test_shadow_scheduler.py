@@ -182,22 +182,22 @@ class Paying:
     def __init__(self, faults=0):
         self.faults, self.paid, self.returned = faults, [], 0
 
-    def exhausted(self):
+    def exhausted(self, tenant=""):
         return ""
 
-    def admit(self, requests=1):
+    def admit(self, requests=1, tenant=""):
         return ""
 
-    def give_back(self, requests):
+    def give_back(self, requests, tenant=""):
         self.returned += requests
 
-    async def reserve(self):
+    async def reserve(self, tenant=""):
         if self.faults:
             self.faults -= 1
             raise ArithmeticError("an error of ours")
         return ""
 
-    async def pay(self, costs):
+    async def pay(self, costs, tenant=""):
         self.paid.append(len(costs))
         await asyncio.sleep(0)
 
@@ -271,7 +271,7 @@ async def test_reservation_of_a_candidate_that_ends_in_an_error_ends_that_pair_a
     account = made.scheduler._account
     failing = account.reserve
 
-    async def reserve():
+    async def reserve(_tenant):
         """The first is the live pair's."""
         account.reserve, account.faults = failing, 1
         return ""
@@ -299,7 +299,7 @@ async def test_store_that_hangs_does_not_delay_a_stop(store, monkeypatch):
     made = paying(store, Answered(1))
     never = asyncio.Event()
 
-    async def pay(_):
+    async def pay(*_):
         await never.wait()
 
     made.scheduler._account.pay = pay

@@ -36,7 +36,7 @@ class Fleet:
         self.lanes = WorkerLanes(
             count,
             limit=1_000_000,
-            welcome=lambda: Welcome(b"s", b"p", (), "", CandidateCopies()),
+            welcome=lambda: Welcome(b"s", b"p", (), {}, CandidateCopies()),
             received=self._take,
             lost=self._lost,
             taken=self._taken,

@@ -76,7 +76,7 @@ async def test_a_worker_without_a_welcome_ends_when_the_audit_process_is_gone(tm
 
 
 def welcome(connection: asyncio.StreamWriter, *sent: object) -> None:
-    connection.write(messages.packed(messages.WELCOME, messages.Welcome(bytes(32), bytes(32), (), "", CandidateCopies())))
+    connection.write(messages.packed(messages.WELCOME, messages.Welcome(bytes(32), bytes(32), (), {}, CandidateCopies())))
     for message in sent:
         connection.write(messages.packed(messages.WORK, message))
 
@@ -141,7 +141,7 @@ def started(*routes):
 
 async def test_candidates_of_a_worker_follow_the_tournaments_also_after_a_reload():
     begun = CandidateCopies(begun=frozenset({"agents"}))
-    worker = AuditWorker(started("agents"), 0, Owner(), messages.Welcome(bytes(32), bytes(32), (), "", begun))
+    worker = AuditWorker(started("agents"), 0, Owner(), messages.Welcome(bytes(32), bytes(32), (), {}, begun))
 
     def routes() -> list[str]:
         return [route.name for route in worker._config.proxy.routes if route.candidates]

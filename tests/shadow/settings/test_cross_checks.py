@@ -86,6 +86,21 @@ def test_money_of_shadowing_needs_a_price_of_each_reference_and_candidate():
     ]
 
 
+@pytest.mark.parametrize(
+    ("budget", "lines"),
+    [
+        ({"money": 5.0}, ["tenants[1].budget.money: no price of 'b' is configured"]),
+        ({"money": 0}, []),
+        ({"requests": 5}, []),
+        ("money", []),
+    ],
+)
+def test_money_of_a_tenant_needs_a_price_of_each_reference(budget, lines):
+    proxy = {"providers": named("c"), "provider": "a", "reference": "b"}
+    tenants = [{"name": "x", "key_env": "X"}, {"name": "y", "key_env": "Y", "budget": budget}]
+    assert [sentence.split(",")[0] for sentence in faults(proxy, tenants=tenants)] == lines
+
+
 def test_two_routes_of_one_name_and_two_of_one_target_are_distinguished():
     route = {"name": "r", "model": "k*", "provider": "a"}
     found = faults({"routes": [route, {**route, "name": "s"}, {**route, "provider": "b"}]})

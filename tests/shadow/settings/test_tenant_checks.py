@@ -70,6 +70,15 @@ def test_a_variable_may_be_called_as_a_setting_is(file):
         (['name = "a"\nkey_env = "A"\nsample_rate = 1.1'], "tenants[0].sample_rate: must be at most 1"),
         (['name = "a"\nkey_env = "A"\nkeep_days = 0'], "tenants[0].keep_days: must be more than 0"),
         (['name = "a"\nkey_env = "A"\nbodies = "half"'], "tenants[0].bodies: no such choice: 'half'"),
+        (['name = "a"\nkey_env = "A"\nbudget = { requests = -1 }'], "tenants[0].budget.requests: must be at least 0, but is -1"),
+        (
+            ['name = "a"\nkey_env = "A"\nbudget = { tokens = 1.5 }'],
+            "tenants[0].budget.tokens: must be a whole number, but is 1.5",
+        ),
+        (['name = "a"\nkey_env = "A"\nbudget = { money = "5" }'], "tenants[0].budget.money: must be a number, but is '5'"),
+        (['name = "a"\nkey_env = "A"\nbudget = { money = nan }'], "tenants[0].budget.money: must be"),
+        (['name = "a"\nkey_env = "A"\nbudget = { minutes = 5 }'], "tenants[0].budget.minutes: no such key"),
+        (['name = "a"\nkey_env = "A"\nbudget = 5'], "tenants[0].budget: must be a table, but is 5"),
         (['name = "a"\nkey_env = "A"\nkey = "x"'], "tenants[0].key: no such key"),
     ],
 )
