@@ -59,7 +59,6 @@ class DataPlane:
         self._stats = stats
         self._upstream = UpstreamClient(config.timeouts, config.limits, stats, tls=tls)
         self._environ = environ
-        self._tenants = tenants
         routing = RoutingConfig.of(config, environ, tenants)
         self._forward = Forward(config.limits, routing, upstream=self._upstream, sink=sink, stats=stats)
         self._limits = config.limits
@@ -72,9 +71,11 @@ class DataPlane:
     def __repr__(self) -> str:
         return f"<DataPlane port={self.port} serving={self._server is not None} {self._stats!r}>"
 
-    def reload(self, config: ProxyConfig) -> None:
-        """From the next request on, use the providers and routes of `config`; what runs goes on. ValueError as when made."""
-        self._forward.routing = RoutingConfig.of(config, self._environ, self._tenants)
+    def reload(self, config: ProxyConfig, tenants: Sequence[TenantKey] = ()) -> None:
+        """From the next request on, of connections that are open too, use the providers and routes of `config` and these tenants;
+        what runs goes on. ValueError as when made.
+        """
+        self._forward.routing = RoutingConfig.of(config, self._environ, tenants)
         if isinstance(self._server, TlsAccept):
             self._renew_certificate(self._server)
 
@@ -146,8 +147,7 @@ async def serve(task: Mapping[str, object], begun: bytes = b"") -> None:
     pulse = WorkerStats(worker=int(str(task["worker"])), pid=os.getpid())
     board = SharedCounters(int(str(task["board"])) if "board" in task else None)
     handover = ExchangeSender(str(task["audit_socket"]), config.limits.handover, pulse, board.row(pulse.worker))
-    tenants = [TenantKey.model_validate(each) for each in cast("list[object]", task.get("tenants", []))]
-    plane = DataPlane(config, handover, pulse, tenants=tenants)
+    plane = DataPlane(config, handover, pulse, tenants=_tenants(task))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -168,10 +168,15 @@ async def serve(task: Mapping[str, object], begun: bytes = b"") -> None:
     beats.cancel()
 
 
+def _tenants(task: Mapping[str, object]) -> Sequence[TenantKey]:
+    return [TenantKey.model_validate(each) for each in cast("list[object]", task.get("tenants", []))]
+
+
 def _reloaded(plane: DataPlane, line: bytes) -> None:
-    """An order of the parent, which has checked it already: other providers and routes."""
+    """An order of the parent, which has checked it already: other providers, routes and tenants."""
     try:
-        plane.reload(ProxyConfig.model_validate(json.loads(line)["config"]))
+        task = json.loads(line)
+        plane.reload(ProxyConfig.model_validate(task["config"]), _tenants(task))
     except (ValueError, KeyError, TypeError):
         _log.exception("routing_not_replaced")
 

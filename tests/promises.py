@@ -376,6 +376,12 @@ PROMISES = (
     Promise("stop.bounded", STOP, "Envoy drain time", "A stop is over soon after the grace, whatever hangs."),
     Promise("stop.second_signal", STOP, "nginx SIGTERM", "A second signal ends every process at once."),
     Promise("reload.routes", STOP, "nginx SIGHUP", "Other providers and routes are taken without breaking a stream."),
+    Promise(
+        "reload.tenants",
+        STOP,
+        "nginx SIGHUP",
+        "Tenants are added, changed and removed by a reload; a removed key is refused at once, on connections that are open too.",
+    ),
     Promise("reload.fault", STOP, "nginx SIGHUP", "A configuration that cannot be used changes nothing and says why."),
     Promise(
         "reload.everywhere", STOP, "nginx SIGHUP", "Every part of the audit knows what a reload brought: pairs, verdicts, pages."

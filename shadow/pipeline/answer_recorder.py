@@ -25,18 +25,18 @@ class AnswerRecorder:
     """Treats every answer alike: a shadow's rows are stored with its pair, a live one's at once."""
 
     def __init__(self, config: Config, *, metrics: AuditCounts, policy: PrivacyPolicy, identities: IdentityObserver) -> None:
-        self.reload(config)
+        self.reload(config, policy)
         self._metrics = metrics
-        self._policy = policy
         self._identities = identities
         self._warned = False
 
     def __repr__(self) -> str:
         return f"<AnswerRecorder bodies={self._policy.bodies} providers={len(self._providers)}>"
 
-    def reload(self, config: Config) -> None:
-        """Use the providers of `config` from the next answer on."""
+    def reload(self, config: Config, policy: PrivacyPolicy) -> None:
+        """Use the providers of `config`, and `policy`, from the next answer on."""
         self._providers = config.proxy.providers
+        self._policy = policy
 
     def record(self, parsed: ParsedExchange, *, pair_id: str = "") -> ExchangeRecord:
         """The rows of one answer; `pair_id` is the pair that the exemplars of its times name."""

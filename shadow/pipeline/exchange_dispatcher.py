@@ -130,8 +130,9 @@ class ExchangeDispatcher:
         """The first worker does it."""
 
     def reload(self, config: Config) -> None:
-        """The workers are given the configuration by their parent."""
+        """The workers are given the configuration by their parent; what it changes of the budgets they are sent here."""
         self._references = has_references(config)
+        self._tell_budget()
 
     def hold(self, copies: CandidateCopies) -> None:
         """Have the workers, those that are started later too, send copies only to the candidates that `copies` has get them."""

@@ -78,7 +78,8 @@ class ShadowRunner:
         """`upstream` returns the server behind a router that gave an answer."""
         self._shadow = shadow
         self._upstream = upstream
-        self._policy = policy
+        self.policy = policy
+        """What may be stored of a pair; another one is used from the next pair on."""
         self._references = references
         self._record = record
         self._secret = secret
@@ -175,7 +176,7 @@ class ShadowRunner:
         return ShadowRun(
             exchanges=answered.sent + others,
             comparisons=comparisons,
-            record=self._policy.of(subject.exchange.labels.tenant).pair_record(record),
+            record=self.policy.of(subject.exchange.labels.tenant).pair_record(record),
         )
 
 

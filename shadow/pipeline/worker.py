@@ -19,6 +19,7 @@ from proxy.process.shared_counters import PAIRS
 from shadow.pipeline.answer_recorder import AnswerRecorder
 from shadow.pipeline.audit_sinks import AuditCounts, AuditOutcomes
 from shadow.pipeline.budget_account import BudgetAccount
+from shadow.pipeline.configured_privacy import reloaded_privacy
 from shadow.pipeline.identity_observer import IdentityObserver
 from shadow.pipeline.reference_client import ReferenceClient
 from shadow.pipeline.row_retention import retained
@@ -80,7 +81,7 @@ class Worker:
         identities = identities or IdentityObserver(config, clean=policy.redactor.text)
         self._recorder = AnswerRecorder(config, metrics=metrics, policy=policy, identities=identities)
         self._selector = ShadowSelector(config, secret)
-        runner = ShadowRunner(
+        self._runner = ShadowRunner(
             shadow=config.shadow,
             policy=policy,
             references=references,
@@ -88,16 +89,20 @@ class Worker:
             secret=secret,
             upstream=self._upstream,
         )
-        self._shadows = ShadowScheduler(config, runner=runner, metrics=metrics, account=account, outcomes=outcomes, secret=secret)
+        self._shadows = ShadowScheduler(
+            config, runner=self._runner, metrics=metrics, account=account, outcomes=outcomes, secret=secret
+        )
         self._hinted: set[str] = set()
 
     def __repr__(self) -> str:
         return f"<Worker {self._shadows!r}>"
 
     def reload(self, config: Config) -> None:
-        """Use the providers and routes of `config` from the next exchange on."""
+        """Use the providers, routes and tenants of `config` from the next exchange on."""
         self._config = config
-        self._recorder.reload(config)
+        self._policy = reloaded_privacy(self._policy, config)
+        self._recorder.reload(config, self._policy)
+        self._runner.policy = self._policy
         self._selector.reload(config)
         self._shadows.reload(config)
 

@@ -42,7 +42,7 @@ from shadow.pages.admin_app import RELOAD, build_app
 from shadow.pages.connection_limiter import ConnectionLimiter
 from shadow.pages.operator_actions import OperatorActions
 from shadow.pipeline.clock_guard import ClockJumpGuard
-from shadow.pipeline.configured_budget import stored_budget
+from shadow.pipeline.configured_budget import stored_budget, tenant_limits
 from shadow.pipeline.configured_privacy import configured_privacy
 from shadow.pipeline.exchange_ledger import ExchangeLedger
 from shadow.pipeline.exchange_receiver import ExchangeReceiver
@@ -215,7 +215,7 @@ class AuditProcess:
             self._probing.add_done_callback(log_error)
 
     def reload(self, line: bytes) -> None:
-        """Use the providers and routes of the task in `line` from the next exchange on; removed ones stay known."""
+        """Use the providers, routes and tenants of the task in `line` from the next exchange on; removed providers stay known."""
         try:
             config = Config.model_validate(json.loads(line)["config"])
         except (ValueError, KeyError, TypeError):
@@ -224,6 +224,7 @@ class AuditProcess:
         known = {**self._config.proxy.providers, **config.proxy.providers}
         self._config = config.model_copy(update={"proxy": config.proxy.model_copy(update={"providers": known})})
         self._certificate.renew()
+        self._account.reload(tenant_limits(config))
         self._audit.reload(self._config)
         self._identities.reload(self._config)
         self._runner.app[RELOAD](self._config)
@@ -300,10 +301,10 @@ class AuditProcess:
             await asyncio.sleep(ORDER_SECONDS)
 
     async def _sweeps(self) -> None:
-        shorter = {tenant.name: tenant.keep_days for tenant in self._config.tenants if tenant.keep_days}
         steady = ClockJumpGuard(time.time(), time.monotonic())
         while True:
             now = time.time()
+            shorter = {tenant.name: tenant.keep_days for tenant in self._config.tenants if tenant.keep_days}
             # because while the clock is in doubt nothing is deleted by age, and by size what must be
             at = now if steady.is_stable(now, time.monotonic()) else 0.0
             gone = await asyncio.to_thread(self._store.sweep, at, shorter)

@@ -125,9 +125,11 @@ class AuditWorker:
                 self.run(self._drain(patience))
 
     def reload(self, config: Config) -> None:
-        """Use the providers and routes of `config` from the next exchange on; removed ones stay known."""
+        """Use the providers, routes and tenants of `config` from the next exchange on; removed providers stay known."""
         known = {**self._config.proxy.providers, **config.proxy.providers}
-        self._given = self._given.model_copy(update={"proxy": config.proxy.model_copy(update={"providers": known})})
+        proxy = config.proxy.model_copy(update={"providers": known})
+        self._given = self._given.model_copy(update={"proxy": proxy, "tenants": config.tenants})
+        self._budget.reload(limited_owners(config))
         self._apply()
 
     def _apply(self) -> None:

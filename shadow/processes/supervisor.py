@@ -301,6 +301,8 @@ class Supervisor:
             self._board.note_load(time.time(), refused=True)
             return
         self._board.note_load(time.time(), refused=False)
+        if self._config.tenants and not wanted.tenants:
+            self._log.write("warning", "tenants_removed", effect="requests without a key are served too")
         self._config, later = reloaded(self._config, wanted)
         for key in later:
             self._log.write("warning", "restart_needed", key=key)
@@ -309,8 +311,8 @@ class Supervisor:
             child.reload(self._worker_task(number))
         for worker, (plane, opened) in enumerate(zip(self._planes, self._data, strict=True)):
             plane.reload(self._plane_task(self._audit_socket, worker, opened))
-        providers, routes = len(wanted.proxy.providers), len(wanted.proxy.routes)
-        self._log.write("info", "config_reloaded", providers=providers, routes=routes)
+        providers, routes, tenants = len(wanted.proxy.providers), len(wanted.proxy.routes), len(wanted.tenants)
+        self._log.write("info", "config_reloaded", providers=providers, routes=routes, tenants=tenants)
 
     def _plane(self, worker: int, opened: socket.socket, prespawned: Process | None) -> SupervisedProcess:
         task = self._plane_task(self._audit_socket, worker, opened)
@@ -366,12 +368,11 @@ class Supervisor:
 
 
 def reloaded(old: Config, wanted: Config) -> tuple[Config, list[str]]:
-    """`old` with the providers and routes of `wanted`, and the keys that only a restart can change."""
+    """`old` with the providers, routes and tenants of `wanted`, and the keys that only a restart can change."""
     at_once = {name: getattr(wanted.proxy, name) for name in ("providers", "routes", "provider", "reference", "origins", "hosts")}
-    new = old.model_copy(update={"proxy": old.proxy.model_copy(update=at_once)})
-    ours, theirs = new.model_dump(), wanted.model_dump()
-    later = ["tenants"] if ours.pop("tenants") != theirs.pop("tenants") else []
-    later += [f"{section}.{key}" for section in ours for key in ours[section] if ours[section][key] != theirs[section][key]]
+    new = old.model_copy(update={"proxy": old.proxy.model_copy(update=at_once), "tenants": wanted.tenants})
+    ours, theirs = (each.model_dump(exclude={"tenants"}) for each in (new, wanted))
+    later = [f"{section}.{key}" for section in ours for key in ours[section] if ours[section][key] != theirs[section][key]]
     return new, later
 
 

@@ -108,7 +108,8 @@ def _key_error(tenant: TenantConfig, environ: Mapping[str, str], keys: Counter[s
         return "must be the name of an environment variable, never the key itself (the text is not shown)"
     key = _given(tenant.key_env, environ)
     if not key:
-        return f"the environment variable {quoted(tenant.key_env)} is not set; set it to the key that the tenant's clients send"
+        unset = f"the environment variable {quoted(tenant.key_env)} is not set"
+        return f"{unset}; set it to the key that the tenant's clients send, and start serve with it"
     if weak := _weak("key", tenant.key_env, key):
         return weak
     return "two tenants have the same key; draw another one" if keys[key] > 1 else ""

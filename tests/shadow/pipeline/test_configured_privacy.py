@@ -2,7 +2,7 @@
 
 import pytest
 
-from shadow.pipeline.configured_privacy import configured_privacy
+from shadow.pipeline.configured_privacy import configured_privacy, reloaded_privacy
 from shadow.reading.parsed_exchange import parse_exchange
 from shadow.settings.top_level_config import Config, TenantConfig
 from storage.storage_config import StorageConfig
@@ -40,3 +40,11 @@ def test_bodies_of_a_tenant_are_its_own():
 def test_patterns_of_a_tenant_come_beside_those_of_all():
     assert POLICY.of("strict").redactor.text("ours and theirs") == "**** and ******"
     assert POLICY.redactor.text("ours and theirs") == "**** and theirs"
+
+
+def test_reload_brings_the_rules_of_tenants_and_leaves_those_of_all():
+    wanted = Config(storage=StorageConfig(bodies="none"), tenants=(TenantConfig(name="plain", key_env="A", bodies="none"),))
+    policy = reloaded_privacy(POLICY, wanted)
+    assert (policy.bodies, policy.of("plain").bodies, policy.key) == ("full", "none", POLICY.key)
+    assert policy.redactor.text("ours") == "****"
+    assert not policy.knows("hashed")

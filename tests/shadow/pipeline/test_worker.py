@@ -437,3 +437,16 @@ async def test_a_shadow_that_cannot_begin_is_logged_and_counted_and_its_exchange
     assert [call.kwargs["event"] for call in written] == ["shadow_not_started"]
     assert audit.ledger._rows[64]["error"] == 1
     assert audit.store.exchange(live().id)
+
+
+async def test_rate_and_bodies_of_a_tenant_are_those_of_the_last_reload(working):
+    audit = working()
+    labels = live().labels._replace(tenant="alpha")
+    for number, tenant in enumerate((None, {"bodies": "full"}, {"bodies": "none"}, {"sample_rate": 0.0}), 1):
+        tenants = [{"name": "alpha", "key_env": "A", **tenant}] if tenant is not None else []
+        audit.worker.reload(Config.model_validate({**audit.config.model_dump(), "tenants": tenants}))
+        await audit.handle(live(number, labels=labels))
+    bodies = [audit.store.exchange(f"{number:032d}").request_body for number in range(1, 5)]
+    assert [body is not None for body in bodies] == [False, True, False, True], "of a tenant that is not known none is kept"
+    assert len(audit.pairs()) == 3
+    assert audit.skipped("not_sampled") == 1

@@ -1,6 +1,7 @@
 """The audit process as one: it takes exchanges from its socket, serves its admin port, and stores all it has before it ends."""
 
 import asyncio
+import json
 import os
 import shutil
 import signal
@@ -19,6 +20,7 @@ from proxy.record.exchange_sender import ExchangeSender
 from proxy.worker_stats import WorkerStats
 from shadow.pipeline.reference_probe import PROBE_SECONDS
 from shadow.pipeline.worker import Worker
+from shadow.processes import audit_process
 from shadow.processes.audit_process import (
     ADMIN_PATIENCE,
     FLUSH_PATIENCE,
@@ -243,3 +245,33 @@ def test_the_audit_process_loads_the_code_of_pages_migrations_and_comparisons_wh
     later = {"jinja2", "sqlite_utils", "numpy", "rapidfuzz", "jsonschema_rs", "nats", "psycopg", "typer", "click"}
     code = f"import sys, shadow.processes.audit_process; print([m for m in sys.modules if m.split('.')[0] in {later}])"
     assert subprocess.check_output([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": "."}, text=True) == "[]\n"
+
+
+async def test_days_and_budget_of_a_tenant_are_those_of_the_last_reload(tmp_path, monkeypatch):
+    monkeypatch.setattr(audit_process, "SWEEP_SECONDS", 0.01)
+
+    def line(**alpha) -> bytes:
+        tenants = [{"name": name, "key_env": "A", **more} for name, more in (("alpha", alpha), ("beta", {}))]
+        return json.dumps({"config": {**running.config.model_dump(mode="json"), "tenants": tenants}}).encode()
+
+    async with RunningAudit(tmp_path, sample_rate=0.0) as running:
+        running.audit.reload(line(budget={"requests": 7}))
+        left = 'sameweights_tenant_budget_left{tenant="alpha",unit="requests"} 7\n'
+
+        async def shown() -> bool:
+            return left in (await running.get("/metrics"))[1]
+
+        assert await until(shown)
+        for number, tenant in enumerate(("alpha", "beta")):
+            old = exchange_of_now(f"{number}" * 32)
+            old = old._replace(started=time.time() - 2 * 86_400, labels=old.labels._replace(tenant=tenant))
+            await until(lambda old=old: running.sender.offer(old))
+            await until(lambda number=number: running.stored(f"{number}" * 32))
+        running.audit.reload(line(keep_days=1.0))
+        await until(lambda: not running.stored("0" * 32))
+        assert running.stored("1" * 32)
+
+        async def gone() -> bool:
+            return not await shown()
+
+        assert await until(gone)

@@ -182,15 +182,17 @@ async def test_when_the_parent_is_killed_no_child_stays_behind(serve):
         await until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children.values()))
 
 
-def test_providers_and_routes_turn_at_once_and_the_rest_is_named():
+def test_providers_routes_and_tenants_turn_at_once_and_the_rest_is_named():
     old = Config.model_validate({"proxy": {"provider": "a", "providers": {"a": {"base_url": "http://127.0.0.1:1/v1"}}}})
     wanted = Config.model_validate(
         {
             "proxy": {"provider": "b", "workers": 2, "providers": {"b": {"base_url": "http://127.0.0.1:2/v1"}}},
             "shadow": {"sample_rate": 0.5},
+            "tenants": [{"name": "alpha", "key_env": "A"}],
         }
     )
     new, later = reloaded(old, wanted)
+    assert new.tenants == wanted.tenants
     assert (new.proxy.provider, list(new.proxy.providers), new.proxy.workers) == ("b", ["b"], 1)
     assert later == ["proxy.workers", "shadow.sample_rate"]
 
