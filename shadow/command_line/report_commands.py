@@ -150,6 +150,7 @@ def _only_figures(**given: object) -> None:
 def _tenant(tenant: str, period: tuple[float, float], path: Path | None, db: str | None, *, as_json: bool) -> None:
     from shadow.commands.config_commands import settings
     from shadow.pricing.price_list import PriceList
+    from shadow.report.budget_lines import running_budgets
     from shadow.report.tenant_report import tenant_json, tenant_report, tenant_text
     from shadow.settings.config_errors import ConfigError, meant, quoted
 
@@ -158,7 +159,8 @@ def _tenant(tenant: str, period: tuple[float, float], path: Path | None, db: str
     if known and tenant not in known:
         raise ConfigError([f"--tenant: no tenant is named {quoted(tenant)}{meant(tenant, known)}"])
     with progress("reading the records"), reading(path, db) as reader:
-        found = tenant_report(reader, tenant, *period, PriceList(config.proxy.providers))
+        budgets = running_budgets(reader, config, time.time())
+        found = tenant_report(reader, tenant, *period, PriceList(config.proxy.providers), budget=budgets)
     if as_json:
         typer.echo(tenant_json(found))
     else:

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from jinja2 import Environment
 from prometheus_client import CollectorRegistry
 
-from shadow.pages.audit_cost import audit_cost, budget_lines
+from shadow.pages.audit_cost import audit_cost
 from shadow.pages.audit_funnel import audit_funnel
 from shadow.pages.page_address import checked
 from shadow.pages.period_figures import PeriodFigures, PeriodFiguresCache
-from shadow.pipeline.configured_budget import shadow_budget
+from shadow.report.budget_lines import running_budgets
 from shadow.report.evident_signals import PERIODS
 from shadow.settings.top_level_config import Config
 from storage.store import Reader
@@ -46,7 +46,6 @@ class AuditPage:
         since = checked(query, PARAMETERS).get("since") or "24h"
         figures = figures or self._figures.of(since)
         shadow = self.config.shadow
-        hours = shadow_budget(shadow).hours(self._now())
         return self._jinja.get_template("audit.html").render(
             stages=audit_funnel(
                 figures.cards,
@@ -57,7 +56,7 @@ class AuditPage:
             begun=self._begun,
             figures=figures,
             cost=audit_cost(figures.traffic, figures.token_sums, self.config),
-            budget=budget_lines(self.config, self._reader.spent(*hours), self._reader.spent_by_tenants(*hours)),
+            budget=running_budgets(self._reader, self.config, self._now()),
             database=self._reader.extent(),
             storage=self.config.storage,
             shadow=shadow,

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from jinja2 import Environment
 
-from shadow.pages.audit_cost import audit_cost, budget_lines
+from shadow.pages.audit_cost import audit_cost
 from shadow.pages.course_plot import course_steps, highest, sparkline
 from shadow.pages.page_address import address, checked, provider_address
 from shadow.pages.period_figures import PeriodFigures, PeriodFiguresCache
-from shadow.pipeline.configured_budget import limited_owners, shadow_budget
+from shadow.report.budget_lines import running_budgets
 from shadow.report.drift_lines import DriftLine, of_providers
 from shadow.report.evident_signals import PERIODS, evident_signals
 from shadow.report.figures import Scorecard
@@ -82,10 +82,7 @@ class OverviewPage:
 
     def _budget(self) -> Sequence[str]:
         """The limits of all, and those of tenants that are reached."""
-        if not limited_owners(self.config):
-            return ()
-        hours = shadow_budget(self.config.shadow).hours(self._now())
-        lines = budget_lines(self.config, self._reader.spent(*hours), self._reader.spent_by_tenants(*hours))
+        lines = running_budgets(self._reader, self.config, self._now())
         return [line.sentence for line in lines if not line.tenant or line.is_spent]
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from statistics import median
 
 from proxy.exchange import Role
 from shadow.drift.paired_latency import quantile
 from shadow.pricing.price_list import PriceList
+from shadow.report.budget_lines import BudgetLine
 from shadow.report.money_lines import MoneyLine, lines_of, money_name, with_a_cost
 from shadow.report.row_sampling import RowSampling, row_sampling
 from shadow.verdict.phrases import moment
@@ -55,12 +56,16 @@ class TenantReport:
     traffic: tuple[TenantTraffic, ...]
     times: tuple[TenantTimes, ...]
     money: tuple[MoneyLine, ...]
+    budget: tuple[BudgetLine, ...] = ()
+    """Its limits of shadow requests, with what is spent of each in the running period."""
     rows: RowSampling | None = None
     """How the rows of all tenants are sampled, where they are."""
 
 
-def tenant_report(reader: Reader, tenant: str, since: float, until: float, prices: PriceList) -> TenantReport:
-    """The figures of a tenant."""
+def tenant_report(
+    reader: Reader, tenant: str, since: float, until: float, prices: PriceList, *, budget: Iterable[BudgetLine] = ()
+) -> TenantReport:
+    """The figures of a tenant; of the lines of `budget` its own."""
     found = reader.tenant_records(tenant, since, until, NEWEST)
     traffic: dict[str, list[int]] = defaultdict(lambda: [0] * 5)
     for row in found.traffic:
@@ -77,6 +82,7 @@ def tenant_report(reader: Reader, tenant: str, since: float, until: float, price
         traffic=tuple(_traffic(provider, sums) for provider, sums in sorted(traffic.items())),
         times=tuple(_times(*key, values) for key, values in sorted(times.items())),
         money=lines_of(found.token_sums, prices),
+        budget=tuple(line for line in budget if line.tenant == tenant),
         rows=row_sampling(reader, since, until),
     )
 
@@ -122,5 +128,6 @@ def _lines(report: TenantReport) -> Iterator[str]:
         yield f"{times.provider}: {name} {times.p50:.2f} s (p50), {times.p95:.2f} s (p95), {times.answers:,} answers"
     if report.rows:
         yield f"of all tenants {report.rows.sentence}"
+    yield from (f"budget: {line.figures}" for line in report.budget)
     yield from (f"{money_name(line)}: {line.sentence}" for line in with_a_cost(report.money))
     yield NO_VERDICT

@@ -133,6 +133,25 @@ def test_reservations_of_many_threads_for_two_tenants_come_to_each_limit_exactly
     assert spent["beta"].requests <= 40
 
 
+@pytest.mark.slow
+def test_reservations_of_two_tenants_by_several_processes_on_one_server_overdraw_no_limit(postgres_url):
+    def limits(number: int) -> dict[str, Spending]:
+        tenant, own = (("alpha", 10), ("beta", 40))[number % 2]
+        return {ALL: Spending(30, 0, 0.0), tenant: Spending(own, 0, 0.0)}
+
+    with ExitStack() as opened:
+        stores = [opened.enter_context(closing(open_store(StorageConfig(url=postgres_url)))) for _ in range(4)]
+        with ThreadPoolExecutor(8) as pool:
+            made = list(pool.map(lambda number: stores[number % 4].reserve(0.0, DAY, limits(number)).reached, range(80)))
+            # what answers cost is added meanwhile, by others
+            list(
+                pool.map(lambda number: stores[number % 4].spend(0.0, Spending(0, 1, 0.0), ("alpha", "")[number % 2]), range(40))
+            )
+        spent = stores[0].spent_by_tenants(*DAY)
+        assert (made.count(""), stores[0].spent(*DAY)) == (30, (30, 40, 0.0))
+        assert (spent["alpha"], spent["beta"].requests) == ((10, 20, 0.0), 20)
+
+
 OWNERS = ("", "alpha", "beta")
 STEP = st.one_of(
     st.tuples(st.just("reserve"), st.sampled_from(OWNERS), st.just(0)),

@@ -1,10 +1,9 @@
-"""What the audit costs, and what is left of a budget."""
+"""What the audit costs."""
 
-from shadow.pages.audit_cost import audit_cost, budget_lines
+from shadow.pages.audit_cost import audit_cost
 from shadow.pricing.token_classes import TokenClasses
 from shadow.settings.top_level_config import Config
 from storage.rows import TokenSum, TrafficCount
-from storage.spending import Spending
 
 PRICED = {"base_url": "https://example.com/v1", "price_input": 2.0, "price_output": 10.0}
 
@@ -63,34 +62,3 @@ def test_cost_that_is_known_in_part_states_of_which_answers_it_is_not():
 
 def test_audit_that_sent_nothing_has_a_sentence():
     assert audit_cost([traffic("near", "primary")], [], config()).sentence == "The audit sent nothing in this period."
-
-
-def test_budget_has_a_line_for_each_limit_that_is_set():
-    lines = budget_lines(config(shadow={"requests": 10, "money": 5.0}), Spending(requests=9, tokens=400, money=0.42))
-    assert [line.sentence for line in lines] == ["9 of 10 requests of this day spent", "0.42 of 5.00 money of this day spent"]
-    assert budget_lines(config(), Spending(requests=9, tokens=400, money=0.42)) == ()
-
-
-def test_budget_that_is_spent_states_what_follows():
-    hourly = config(shadow={"tokens": 400, "period": "hour"})
-    (line,) = budget_lines(hourly, Spending(requests=9, tokens=400, money=0.0))
-    assert line.sentence == "400 of 400 tokens of this hour spent; nothing more is compared until the next one"
-    (line,) = budget_lines(hourly, Spending(requests=9, tokens=399, money=0.0))
-    assert line.sentence == "399 of 400 tokens of this hour spent"
-
-
-def test_budget_of_a_tenant_has_a_line_for_each_of_its_limits_with_what_was_spent_for_it():
-    tenants = [
-        {"name": "alpha", "key_env": "A", "budget": {"requests": 2, "money": 1.5}},
-        {"name": "beta", "key_env": "B"},
-        {"name": "gamma", "key_env": "C", "budget": {"tokens": 100}},
-    ]
-    spent = {"alpha": Spending(requests=2, tokens=9, money=1.49), "removed": Spending(requests=7, tokens=9, money=0.0)}
-    lines = budget_lines(config(shadow={"requests": 10}, tenants=tenants), Spending(requests=9, tokens=18, money=3.0), spent)
-    assert [line.sentence for line in lines] == [
-        "9 of 10 requests of this day spent",
-        "tenant alpha: 2 of 2 requests of this day spent; nothing more of its requests is compared until the next one",
-        "tenant alpha: 1.49 of 1.50 money of this day spent",
-        "tenant gamma: 0 of 100 tokens of this day spent",
-    ]
-    assert [line.is_spent for line in lines] == [False, True, False, False]

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 from shadow.pricing.price_list import PriceList
+from shadow.report.budget_lines import BudgetLine
 from shadow.report.tenant_report import NO_VERDICT, tenant_json, tenant_report, tenant_text
 from tests.conformance import DAY, PATIENCE, START, exchange_record
 
@@ -43,3 +44,12 @@ def test_a_tenant_whose_rows_are_all_kept_has_no_sentence_about_a_sample(store):
 
 def test_a_tenant_without_requests_is_said_to_have_none(store):
     assert "no request in this period" in tenant_text(tenant_report(store, "alpha", 0.0, START, PriceList({})))
+
+
+def test_budget_of_the_tenant_is_in_its_report_and_no_others(store):
+    lines = [BudgetLine(tenant=name, unit="money", spent=1.5, limit=2.0, period="day") for name in ("alpha", "beta", "")]
+    found = tenant_report(store, "alpha", 0.0, START, PriceList({}), budget=lines)
+    assert tenant_text(found).count("budget: 1.50 of 2.00 money of this day spent") == 1
+    assert json.loads(tenant_json(found))["budget"] == [
+        {"tenant": "alpha", "unit": "money", "spent": 1.5, "limit": 2.0, "period": "day"}
+    ]
