@@ -9,6 +9,7 @@ import pytest
 import trustme
 
 from proxy.exchange import FailureKind
+from proxy.upstream import connection_pool
 from tests.running import until
 from tests.wires import PATIENCE, STREAM_HEAD, ask, chunks, client, get, ok, plane, post, scripted
 
@@ -177,7 +178,9 @@ async def test_post_is_sent_once_whatever_the_provider_does():
 
 @pytest.mark.promise("once.stale")
 @pytest.mark.parametrize("pause", [0.0, 0.001, 0.01])
-async def test_provider_that_closes_unannounced_after_each_stream_costs_no_request(pause):
+async def test_provider_that_closes_unannounced_after_each_stream_costs_no_request(pause, monkeypatch):
+    monkeypatch.setattr(connection_pool, "_REST", 20.0)  # so that the pause is within it, however late this process is run
+
     async def script(wire):
         await wire.request()
         await wire.send(STREAM_HEAD + chunks(b"data: 1\n\n", b"data: [DONE]\n\n") + b"0\r\n\r\n")
@@ -193,7 +196,9 @@ async def test_provider_that_closes_unannounced_after_each_stream_costs_no_reque
 
 
 @pytest.mark.promise("once.stale")
-async def test_provider_that_closes_unannounced_after_each_response_is_learned_and_counts_no_failure():
+async def test_provider_that_closes_unannounced_after_each_response_is_learned_and_counts_no_failure(monkeypatch):
+    monkeypatch.setattr(connection_pool, "_REST", 20.0)
+
     async def script(wire):
         await wire.request()
         await wire.send(ok())

@@ -91,8 +91,9 @@ async def test_second_signal_exits_at_once(serve):
             reading = asyncio.create_task(read_on(session, served.data))
             await asyncio.wait_for(begun.wait(), PATIENCE)
             children = served.children()
-            served.process.send_signal(signal.SIGTERM)
-            await asyncio.sleep(0.2)
+            async with client(int(served.data.rpartition(":")[2])) as idle:
+                served.process.send_signal(signal.SIGTERM)
+                assert await idle.rest() == b"", "the first signal was handled; the system makes one of two that wait"
             served.process.send_signal(signal.SIGTERM)
             await asyncio.wait_for(served.process.wait(), PATIENCE)
             assert not [pid for pid in children.values() if _alive(pid)]

@@ -5,6 +5,7 @@ it, and one word on every face.
 import itertools
 import json
 import random
+from collections import Counter
 
 import pytest
 from aiohttp import web
@@ -39,18 +40,22 @@ _numbers = itertools.count(1)
 
 
 class Scene(ChatServer):
-    """A server that plays the scene its model names; `first` is the provider, the other the reference."""
+    """A server that plays the scene its model names; `first` is the provider, the other the reference.
+
+    Its draws depend on the request and on how often it came, so that no order of arrival and no drawn control changes them.
+    """
 
     def __init__(self, *, first: bool) -> None:
         self._first = first
-        self._chance = random.Random(f"scene {first}")
+        self._times: Counter[str] = Counter()
 
     async def respond(self, request: web.Request) -> web.Response:
         body = await request.json()
-        status = self._refusal(body["model"])
+        draw = self._draw(json.dumps([body["model"], body["messages"]]))
+        status = self._refusal(body["model"], draw)
         if status:
             return web.json_response({"error": {"message": "no", "type": "x"}}, status=status)
-        message, finish = self._said(body)
+        message, finish = self._said(body, draw)
         tokens = len((message["content"] or "a call").split())
         usage = {"prompt_tokens": 9, "completion_tokens": tokens, "total_tokens": 9 + tokens}
         choice = {"index": 0, "message": {"role": "assistant", **message}, "finish_reason": finish}
@@ -59,18 +64,22 @@ class Scene(ChatServer):
         whole = {"id": name, "object": "chat.completion", "model": body["model"], "choices": [choice], "usage": usage}
         return web.json_response(whole, headers=heads)
 
-    def _refusal(self, model: str) -> int:
+    def _draw(self, key: str) -> float:
+        self._times[key] += 1
+        return random.Random(f"{self._first} {self._times[key]} {key}").random()
+
+    def _refusal(self, model: str, draw: float) -> int:
         if self._first:
             return 0
-        return 404 if model == "wrong-name" else 429 if model == "limited" and self._chance.random() < 0.7 else 0
+        return 404 if model == "wrong-name" else 429 if model == "limited" and draw < 0.7 else 0
 
-    def _said(self, body: dict) -> tuple[dict, str]:
+    def _said(self, body: dict, draw: float) -> tuple[dict, str]:
         model = body["model"]
-        if not self._first and body.get("tools") and self._chance.random() < 0.94:
+        if not self._first and body.get("tools") and draw < 0.94:
             function = {"name": "get_weather", "arguments": '{"city": "Oslo"}'}
             call = {"id": f"call_{next(_numbers)}", "type": "function", "function": function}
             return {"content": None, "tool_calls": [call]}, "tool_calls"
-        cut = self._first and ((model == "never-calls" and self._chance.random() < 0.09) or model == "tie")
+        cut = self._first and ((model == "never-calls" and draw < 0.09) or model == "tie")
         return {"content": PLAIN}, "length" if cut else "stop"
 
 
