@@ -95,6 +95,12 @@ class Tab:
         return " ".join((await self.read("document.body.innerText")).split())
 
 
+async def _page_of(port: str) -> str:
+    """The address of the first page; "" while Chromium has none."""
+    async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}/json") as listed:
+        return next((target["webSocketDebuggerUrl"] for target in await listed.json() if target["type"] == "page"), "")
+
+
 @asynccontextmanager
 async def chromium(folder: Path):
     """A Chromium of its own with one tab."""
@@ -107,11 +113,9 @@ async def chromium(folder: Path):
     )
     try:
         port = folder / "DevToolsActivePort"
-        await until(lambda: port.exists() and port.read_text().strip(), PATIENCE)
-        listing = f"http://127.0.0.1:{port.read_text().split()[0]}/json"
-        async with aiohttp.ClientSession() as session, session.get(listing) as listed:
-            (page, *_) = [target for target in await listed.json() if target["type"] == "page"]
-        async with connect(page["webSocketDebuggerUrl"], max_size=None) as socket:
+        await until(lambda: port.exists() and len(port.read_text().split()) == 2)  # the port, and a path behind it
+        address = await until(lambda: _page_of(port.read_text().split()[0]))
+        async with connect(address, max_size=None) as socket:
             tab = Tab(socket)
             listening = asyncio.create_task(tab.listen())
             for domain in ("Page", "Runtime", "Log"):

@@ -52,7 +52,7 @@ def running_in(folder: Path) -> list[str]:
 
 async def none_left(folder: Path) -> list[str]:
     """What still runs in a folder once what was killed has had the time to end."""
-    for _ in range(1_000):
+    for _ in range(9_000):  # a minute and a half
         if not running_in(folder):
             return []
         await asyncio.sleep(0.01)

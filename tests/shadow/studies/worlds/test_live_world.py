@@ -38,7 +38,7 @@ def calling(*calls):
 
 async def left_over(folder: Path) -> list[str]:
     """Command lines of processes that run in a folder, once those that were killed have had the time to end."""
-    for _ in range(500):
+    for _ in range(9_000):  # a minute and a half
         if not (found := running_in(folder)):
             return []
         await asyncio.sleep(0.01)

@@ -1,12 +1,12 @@
 """A server's process: its last words, its bounded lines, and a group that ends with it."""
 
-import asyncio
 import sys
 from pathlib import Path
 
 import pytest
 
 from shadow.studies.worlds.server_process import ServerProcess
+from tests.running import until
 
 
 async def started(tmp_path, code, **settings):
@@ -64,11 +64,7 @@ async def test_a_child_that_survives_its_server_is_killed_with_the_group(tmp_pat
     assert runs(child)
     await process.end()
     assert process.has_ended
-    for _ in range(500):
-        if not runs(child):
-            break
-        await asyncio.sleep(0.01)
-    assert not runs(child)
+    await until(lambda: not runs(child))
 
 
 async def test_a_server_whose_streams_are_not_the_protocols_prints_into_its_file(tmp_path):
