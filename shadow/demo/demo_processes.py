@@ -50,6 +50,8 @@ places = 3
 sample_rate = 1.0
 control_fraction = 0.4
 concurrency = 64
+queue = 100000
+wait = 3600
 
 [storage]
 url = "sqlite:///{database}"

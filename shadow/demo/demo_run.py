@@ -52,7 +52,7 @@ PAUSE = 0.05
 LEAST_RATE = 90.0
 """Requests for each second of traffic, three quarters of what an idle machine sends. A slower one sends for longer, because the
 expected verdicts need that many pairs on any machine."""
-DRAIN_SECONDS = 240.0
+DRAIN_SECONDS = 600.0
 WAITING = ("sameweights_shadow_queue_length", "sameweights_shadow_in_flight_requests", "sameweights_store_queue_length")
 
 

@@ -31,6 +31,7 @@ base_url = "{main}"
 base_url = "{official}"
 [shadow]
 sample_rate = {rate}
+wait = 3600
 seed = "the same sample"
 audit_workers = {workers}
 {more}

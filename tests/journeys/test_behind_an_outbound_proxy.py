@@ -25,6 +25,7 @@ base_url = "https://maker.example.test/v1"
 api_key_env = "MAKER_KEY"
 [shadow]
 sample_rate = 1.0
+wait = 3600
 [admin]
 listen = "127.0.0.1:0"
 """

@@ -79,7 +79,7 @@ async def test_three_candidates_in_trouble_are_values_and_the_application_and_th
     ):
         others = {"odd": odd.base_url, "down": "http://127.0.0.1:9/v1", "limited": limited.url, "slow": slow.url}
         toml = config(live=live.base_url, official=official.base_url, **others)
-        async with serve(toml.replace("concurrency = 500", "concurrency = 4\nqueue = 16\nwait = 600")) as served:
+        async with serve(toml.replace("concurrency = 500", "concurrency = 4\nqueue = 16")) as served:
             for sent in range(10, REQUESTS + 1, 10):
                 assert set(await post_chats(served, requests(served, 10), at_once=10)) == {200}
                 await stored(served, live=sent, odd=sent, down=sent, limited=sent)

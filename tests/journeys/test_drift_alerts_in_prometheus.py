@@ -44,6 +44,7 @@ reference = "official"
 
 [shadow]
 sample_rate = 1.0
+wait = 3600
 control_fraction = 0.4
 concurrency = 64
 requests = 1000000

@@ -31,6 +31,7 @@ CONFIG = (
     two_providers(candidate=LIVE, official=REFERENCE)
     + """[shadow]
 sample_rate = 1.0
+wait = 3600
 control_fraction = 0.0
 tiebreak = false
 [admin]

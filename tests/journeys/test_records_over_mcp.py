@@ -21,7 +21,7 @@ from tests.running import PATIENCE, chat
 
 pytestmark = [pytest.mark.journey, pytest.mark.promise("reader.agents")]
 
-CONFIG = TWO_PROVIDERS + "[shadow]\nsample_rate = 1.0\nconcurrency = 500\n[admin]\nlisten = '127.0.0.1:0'\n"
+CONFIG = TWO_PROVIDERS + "[shadow]\nsample_rate = 1.0\nwait = 3600\nconcurrency = 500\n[admin]\nlisten = '127.0.0.1:0'\n"
 MCP = ("-P", "-m", "shadow.cli", "mcp", "--db")
 TOKEN = "a-token-of-this-test"
 INITIALIZE = {

@@ -17,6 +17,7 @@ CONFIG = (
     two_providers(candidate='api_key_env = "NEAR_KEY"', official='api_key_env = "FAR_KEY"')
     + """[shadow]
 sample_rate = 1.0
+wait = 3600
 control_fraction = 1.0
 greedy = 1.0
 [admin]

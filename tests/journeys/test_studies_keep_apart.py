@@ -26,6 +26,7 @@ base_url = "{near}"
 base_url = "{official}"
 [shadow]
 sample_rate = 1.0
+wait = 3600
 """
 NO_SOCKETS = """
 import sys

@@ -20,6 +20,7 @@ CONFIG = (
     two_providers(candidate='api_key_env = "CANDIDATE_KEY"', official='models = {{ "*" = "another" }}', at="{candidate}")
     + """[shadow]
 sample_rate = 1.0
+wait = 3600
 [admin]
 listen = "127.0.0.1:0"
 """

@@ -26,6 +26,7 @@ reference = "official"
 {providers}
 [shadow]
 sample_rate = 1.0
+wait = 3600
 concurrency = 500
 [admin]
 listen = "127.0.0.1:0"

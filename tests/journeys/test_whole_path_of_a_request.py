@@ -19,6 +19,7 @@ CONFIG = (
     + """api_key_env = "OFFICIAL_KEY"
 [shadow]
 sample_rate = 1.0
+wait = 3600
 control_fraction = 1.0
 [admin]
 listen = "127.0.0.1:0"

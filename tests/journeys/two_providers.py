@@ -31,6 +31,7 @@ base_url = "{at}"
 TWO_PROVIDERS = two_providers()
 EACH_IS_SAMPLED = """[shadow]
 sample_rate = 1.0
+wait = 3600
 concurrency = 500
 [admin]
 listen = "127.0.0.1:0"
