@@ -98,8 +98,12 @@ async def test_demo_shows_what_the_tutorial_lists_and_its_pairs_can_be_opened(fo
         assert all(verdicts[name].startswith(promised("^differs from its")) for name in ("toolbreaker", "spacer"))
         assert re.search(r"\(\d+ pairs, \d+ of them noise\)|\(kind\s+of\s+answer,\s+\d+\s+pairs\)", text)
         admin = re.search(r"side by side: (\S+)/", text)[1]
-        listed = await opened(f"{admin}/pairs")
-        pair = await opened(admin + re.search(r'href="(/pairs/[^"?]+)', listed)[1])
+
+        async def linked() -> re.Match[str] | None:
+            """What is evidence is computed beside the pages, which state so until then."""
+            return re.search(r'href="(/pairs/[^"?]+)', await opened(f"{admin}/pairs"))
+
+        pair = await opened(admin + (await until(linked))[1])
         assert "provider" in pair
         assert "reference" in pair
     finally:
