@@ -62,9 +62,9 @@ class Outcome(StrEnum):
     """What became of a record that the store took."""
 
     STORED = "stored"
-    """It is stored, and was not before."""
+    """It is stored, and was not before it was first offered here; also by an attempt whose answer was lost."""
     KNOWN = "known"
-    """One with its id was stored already; this one was left out."""
+    """One with its id was stored already, by another process or another offer; this one was left out."""
     BAD = "bad"
     """It cannot be stored, now or later: a row of it does not fit its table, or what it refers to is missing."""
     AWAY = "away"

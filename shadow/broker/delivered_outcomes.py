@@ -88,8 +88,6 @@ class _Offered(NamedTuple):
     record: ExchangeRecord | PairRecord
     counts: Sequence[Callable[[], None]]
     then: Callable[[], None]
-    is_doubtful: bool = False
-    """Whether the store was away after it had taken the record: it may have stored it, and its answer was lost."""
 
 
 class DeliveredOutcomes:
@@ -152,11 +150,9 @@ class DeliveredOutcomes:
 
     def _settled(self, offered: _Offered, outcome: Outcome) -> None:
         if outcome is Outcome.AWAY:
-            self._hold(offered._replace(is_doubtful=True), "it refused them")
+            self._hold(offered, "it refused them")
             return
         self._take_more()
-        if outcome is Outcome.KNOWN and offered.is_doubtful:
-            outcome = Outcome.STORED  # by the attempt whose answer was lost, and counted nowhere
         if outcome is not Outcome.KNOWN or isinstance(offered.record, PairRecord):
             self._ledger.settle(offered.worker, offered.record, outcome)
             _call_all(offered.counts)

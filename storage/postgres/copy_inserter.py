@@ -1,7 +1,7 @@
 """`CopyInserter`: writes batches of records by binary COPY, and returns for each record what became of it.
 
 A record is written whole and only once for its id: ids that are stored already are left out; where another worker stores one
-at the same time the batch is tried again.
+at the same time the batch is tried again. What a transaction has done whose commit got no answer is not done again.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from psycopg import errors
 
 from storage import rollup_keys
 from storage.body_compression import BodyCompressor
-from storage.identity_repeats import LATEST, new_identities
 from storage.postgres import kept_sums
 from storage.postgres.day_partitions import DayPartitions
+from storage.postgres.identity_rows import unstored_identities
 from storage.postgres.schema_steps import KEY
+from storage.postgres.unanswered_commits import UnansweredCommits, number_of, was_committed
 from storage.prepared_records import (
     BODY,
     CHECK,
@@ -44,6 +45,7 @@ from storage.store import Outcome, StoreError
 from storage.unkept_sums import UnkeptBatch
 
 Result = TypeVar("Result")
+_Name = tuple[str, str]
 WARNING_SECONDS = 60.0
 TRIES = 4
 """Times that a batch is tried when another worker stores one of its records, or holds a lock that it waits for."""
@@ -54,8 +56,6 @@ of one holds its locks no longer.
 LOCK_SECONDS = 5
 """How long a statement waits for a lock; `TRIES` more times this is longer than `IDLE_SECONDS`."""
 BOUNDS = f"SET LOCAL idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'; SET LOCAL lock_timeout = '{LOCK_SECONDS}s'"
-IDENTITY_LOCK = 7_361_004
-"""Advisory lock of the process that stores serving identities, held until they are committed."""
 ENDED = (psycopg.OperationalError, psycopg.InterfaceError, errors.IdleInTransactionSessionTimeout)
 """Errors of a connection that has ended; `LOCKED` are some of them by their class alone."""
 LOCKED = (errors.LockNotAvailable, errors.DeadlockDetected)
@@ -152,6 +152,9 @@ class CopyInserter:
         self._types: dict[str, Sequence[str]] = {}
         self._preparer = RecordPreparer(alone=True)
         self._warned_at = float("-inf")
+        self._committing = ""
+        """The number of the transaction whose commit was sent and is not answered; "" for none."""
+        self._unanswered = UnansweredCommits()
         self.partitions = DayPartitions()
         self.last_error = ""
         """The error of the last write; empty when it succeeded, or none was tried."""
@@ -187,7 +190,7 @@ class CopyInserter:
         batch, wanted = self._batch(conn, records)
         new = [batch.add(record) if _can_be_stored(record, wanted) else None for record in records]
         if identities := batch.rows["identities"]:
-            batch.rows["identities"] = _new_identities(conn, identities)
+            batch.rows["identities"] = unstored_identities(conn, identities)
         self.partitions.ensure_ids(conn, [*batch.exchanges, *batch.pairs])
         for table, rows in batch.rows.items():
             self._copy(conn, table, rows)
@@ -217,23 +220,36 @@ class CopyInserter:
     def _insert(self, records: Sequence[PreparedRecord], tries: int = TRIES) -> list[Outcome]:
         if not records:
             return []
+        names = [_name(record) for record in records]
+        written: list[_Name] = []
+
+        def job(conn: psycopg.Connection) -> list[bool | None]:
+            self._unanswered.look(conn)
+            new = self.write_rows(conn, records)
+            written[:] = [name for name, is_new in zip(names, new, strict=True) if is_new]
+            return new
+
         try:
-            new = self._in_transaction(lambda conn: self.write_rows(conn, records))
+            new = self._in_transaction(job)
         except AGAIN as error:
             if tries:
                 return self._insert(records, tries - 1)
-            return self._away(records, error)
+            return self._away(records, written, error)
         except Exception as error:  # noqa: BLE001 - as above
             if isinstance(error, (psycopg.Error, StoreError)) and not _is_of_a_record(error):
-                return self._away(records, error)
+                return self._away(records, written, error)
             return self._halved(records, error)
         self.last_error = ""
+        new = [self._unanswered.stored(name) if each is False else each for each, name in zip(new, names, strict=True)]
+        self._unanswered.forget(names)
         self.written += sum(map(bool, new))
         if None in new:
             self._warn("record_not_stored", "the exchange of a pair is not stored", ValueError())
         return [Outcome.BAD if each is None else Outcome.STORED if each else Outcome.KNOWN for each in new]
 
-    def _away(self, records: Sequence[PreparedRecord], error: Exception) -> list[Outcome]:
+    def _away(self, records: Sequence[PreparedRecord], written: Sequence[_Name], error: Exception) -> list[Outcome]:
+        if self._committing:
+            self._unanswered.add(self._committing, written)
         self._fail(error)
         return [Outcome.AWAY] * len(records)
 
@@ -253,13 +269,34 @@ class CopyInserter:
 
     def _tried(self, job: Callable[[psycopg.Connection], Result]) -> Result:
         fresh = self._conn is None
+        self._committing = ""
+        done: list[Result] = []
         try:
-            return _run(self._connection(), job)
+            return self._run(job, done)
         except ENDED:
-            if fresh or (self._conn and not self._conn.broken):
+            if (fresh and not self._committing) or (self._conn and not self._conn.broken):
                 raise
             self.close()  # because the server was restarted since the last batch
-            return _run(self._connection(), job)
+            return self._run_again(job, done)
+
+    def _run_again(self, job: Callable[[psycopg.Connection], Result], done: Sequence[Result]) -> Result:
+        """The result of `job` on a new connection: `done`, where it was committed on the old one without an answer."""
+        conn = self._connection()
+        if not (self._committing and was_committed(conn, self._committing)):
+            return self._run(job, [])
+        self._committing = ""
+        return done[0]
+
+    def _run(self, job: Callable[[psycopg.Connection], Result], done: list[Result]) -> Result:
+        """The result of `job` in a transaction; `done` has it also where the commit gets no answer."""
+        conn = self._connection()
+        self._committing = ""
+        with conn.transaction():
+            conn.execute(BOUNDS)
+            done.append(job(conn))
+            self._committing = number_of(conn)
+        self._committing = ""
+        return done[0]
 
     def _connection(self) -> psycopg.Connection:
         if self._conn is None or self._conn.closed:
@@ -318,18 +355,6 @@ def _write_row(copy: psycopg.Copy, table: str, row: Values) -> None:
         raise psycopg.DataError(f"a value of {table} does not fit its column: {error}") from error
 
 
-def _new_identities(conn: psycopg.Connection, rows: Sequence[Values]) -> list[Values]:
-    """Those that no other process has stored; the next process that stores any waits until this transaction has ended."""
-    conn.execute("SELECT pg_advisory_xact_lock(%s)", (IDENTITY_LOCK,))
-    return new_identities(rows, conn.execute(LATEST.format("no")).fetchall())
-
-
-def _run(conn: psycopg.Connection, job: Callable[[psycopg.Connection], Result]) -> Result:
-    with conn.transaction():
-        conn.execute(BOUNDS)
-        return job(conn)
-
-
 def _is_of_a_record(error: Exception) -> bool:
     """Whether an error is about the values of a record: the server, or psycopg before it sends them, does not take one."""
     return isinstance(error, RECORD_ERRORS) or (isinstance(error, psycopg.ProgrammingError) and error.sqlstate is None)
@@ -342,6 +367,11 @@ def known_exchanges(conn: psycopg.Connection, ids: Sequence[str]) -> set[str]:
 
 def _known(conn: psycopg.Connection, table: str, ids: Iterable[str]) -> set[str]:
     return {known for (known,) in conn.execute(KNOWN.format(table), (list(ids),))}
+
+
+def _name(record: PreparedRecord) -> _Name:
+    """The table of a record and its id, since a pair has the id of its exchange."""
+    return ("pairs", record.pair.id) if record.pair else ("exchanges", record.exchanges[0].id)
 
 
 def _can_be_stored(record: PreparedRecord, stored: set[str]) -> bool:

@@ -6,9 +6,15 @@ from collections.abc import Mapping, Sequence
 
 import psycopg
 
+from storage.identity_repeats import LATEST as LATEST_OF_EACH
+from storage.identity_repeats import new_identities
 from storage.postgres.period_counts import limits_of
 from storage.postgres.result_rows import RunTransaction, group_of, grouped_as, period, rows_as
+from storage.prepared_records import Values
 from storage.rows import IdentityRow, PairGroup, SegmentCount
+
+IDENTITY_LOCK = 7_361_004
+"""Advisory lock of the process that stores serving identities, held until they are committed."""
 
 IDENTITIES = """
 SELECT * FROM identities WHERE started >= %(since)s AND started < %(until)s ORDER BY started DESC, no DESC LIMIT %(limit)s
@@ -116,3 +122,9 @@ class PostgresIdentityQueries:
 def identities_up_to(conn: psycopg.Connection, model: str, until: float) -> Sequence[IdentityRow]:
     """The serving identities of a model up to a moment, oldest first."""
     return rows_as(IdentityRow, conn.execute(IDENTITIES_OF, (model, until)))
+
+
+def unstored_identities(conn: psycopg.Connection, rows: Sequence[Values]) -> list[Values]:
+    """Those that no process has stored; the next process that stores any waits until this transaction has ended."""
+    conn.execute("SELECT pg_advisory_xact_lock(%s)", (IDENTITY_LOCK,))
+    return new_identities(rows, conn.execute(LATEST_OF_EACH.format("no")).fetchall())
