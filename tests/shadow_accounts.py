@@ -1,6 +1,7 @@
 """What the providers were asked for each sampled request, by its words, beside the pairs that are stored of it."""
 
 import json
+import sqlite3
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import closing
@@ -10,12 +11,15 @@ import psycopg
 
 from shadow.demo.pretended_server import PretendedServer
 from storage.body_compression import decompress
+from tests.running import Served
 
 LIVE = "SELECT request_body FROM exchanges e JOIN payloads y ON y.exchange_id = e.id WHERE role = 'primary'"
 PAIRS = """
 SELECT y.request_body, s.role, p.control_id <> '' FROM pairs p
 JOIN exchanges s ON s.id = p.subject_id JOIN payloads y ON y.exchange_id = s.id
 """
+SQLITE_LIVE = "SELECT id FROM exchanges WHERE role = 'primary'"
+SQLITE_PAIRS = "SELECT s.id, s.role, p.control_id <> '' FROM pairs p JOIN exchanges s ON s.id = p.subject_id"
 ONCE = "SELECT count(*), count(DISTINCT subject_id) FROM pairs"
 
 
@@ -49,18 +53,23 @@ def requested(server: PretendedServer) -> Counter[str]:
 
 
 def account(url: str) -> Account:
-    """What a database holds."""
+    """What a PostgreSQL database holds."""
     with closing(psycopg.connect(url, autocommit=True)) as conn:
-        live = _by_words(body for (body,) in conn.execute(LIVE))
-        pairs = conn.execute(PAIRS).fetchall()
+        live = [words(decompress(body) or b"") for (body,) in conn.execute(LIVE)]
+        pairs = [(words(decompress(body) or b""), *more) for body, *more in conn.execute(PAIRS)]
         [(count, subjects)] = conn.execute(ONCE).fetchall()
     assert count == subjects, "no answer is in two pairs"
-    return Account(
-        live=live,
-        paired=_by_words(body for body, role, _ in pairs if role == "primary"),
-        copied=_by_words(body for body, role, _ in pairs if role == "candidate"),
-        second=_by_words(body for body, _, second in pairs if second),
-    )
+    return _account(live, pairs)
+
+
+def sqlite_account(served: Served) -> Account:
+    """What the database of a running `serve` holds."""
+    with closing(sqlite3.connect(f"file:{served.database}?mode=ro", uri=True)) as conn, closing(served.reader) as reader:
+        live = [words(reader.exchange(name).request_body) for (name,) in conn.execute(SQLITE_LIVE)]
+        pairs = [(words(reader.exchange(name).request_body), *more) for name, *more in conn.execute(SQLITE_PAIRS)]
+        [(count, subjects)] = conn.execute(ONCE).fetchall()
+    assert count == subjects, "no answer is in two pairs"
+    return _account(live, pairs)
 
 
 def asked_as_stored(found: Account, official: PretendedServer, other: PretendedServer) -> None:
@@ -75,5 +84,11 @@ def asked_as_stored(found: Account, official: PretendedServer, other: PretendedS
         assert found.copied[text] <= copies[text] <= 1, text
 
 
-def _by_words(bodies: Iterable[bytes]) -> Counter[str]:
-    return Counter(words(decompress(body) or b"") for body in bodies)
+def _account(live: Iterable[str], pairs: Iterable[tuple[str, str, bool]]) -> Account:
+    pairs = list(pairs)
+    return Account(
+        live=Counter(live),
+        paired=Counter(text for text, role, _ in pairs if role == "primary"),
+        copied=Counter(text for text, role, _ in pairs if role == "candidate"),
+        second=Counter(text for text, _, second in pairs if second),
+    )

@@ -14,7 +14,7 @@ from tests.brokers import connected, nats_server, settings, stored_messages, tom
 from tests.fleets import AUDIT, AUDITOR, PROXY, STORE, Traffic, asleep, counted, lasting
 from tests.rejudged import judged_as_one, sums_are_of_rows, unjudged
 from tests.running import Served, until
-from tests.shadow_accounts import Account, account, asked_as_stored
+from tests.shadow_accounts import Account, account, asked_as_stored, requested
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.timeout(240), pytest.mark.promise("fleet.shadowed")]
 CONFIG = """
@@ -69,8 +69,8 @@ class Hosts:
         found = account(self.url)
         self._doubtful |= found.unpaired | found.uncopied
 
-    async def settled(self) -> Account:
-        """Wait until nothing waits anywhere; then each request is stored once, and was shadowed at most once."""
+    async def quiet(self) -> None:
+        """Wait until nothing waits anywhere."""
         async with connected(self._broker) as broker:
 
             async def whole() -> bool:
@@ -81,6 +81,10 @@ class Hosts:
             await until(whole, LONG)
         for host in self.audits:
             await until(lambda host=host: idle(host), LONG)
+
+    async def settled(self) -> Account:
+        """Wait until nothing waits; then each request is stored once, and was shadowed at most once."""
+        await self.quiet()
         found = account(self.url)
         assert found.live.total() == len(found.live) == self.traffic.sent - await counted(self.proxy, *self.audits)
         asked_as_stored(found, self.official, self.other)
@@ -161,6 +165,28 @@ async def test_audit_that_is_stopped_past_its_redeliveries_repeats_none_of_them_
         found = await hosts.settled()
         assert not found.unpaired | found.uncopied
         assert await judged(hosts) == 2 * hosts.traffic.sent
+
+
+@pytest.mark.promise("budget.kept")
+async def test_budget_of_all_audits_is_exceeded_by_no_more_than_what_was_under_way_when_one_is_killed(
+    serve, tmp_path, postgres_url
+):
+    async with shadowing(serve, tmp_path / "nats", postgres_url, "requests = 60") as hosts:
+        one, other = hosts.audits
+
+        async def spent() -> bool:
+            return await other.metric("sameweights_shadow_budget_left", unit="requests") == 0
+
+        async with hosts.traffic.flowing():
+            await until(lambda: metric(one, UNDER_WAY))
+            await hosts.kill(one)
+            await until(spent, LONG)
+            await hosts.traffic.at_least(20)
+        await hosts.quiet()
+        first, copies = requested(hosts.official), requested(hosts.other)
+        assert len(first) + len(copies) <= 60, "each first request is reserved before it is sent"
+        # a second answer is counted once it has come: of two times eight pairs under way in each host, and in the killed one
+        assert first.total() + copies.total() <= 60 + 3 * 2 * 8
 
 
 async def redelivered(host: Served) -> float:
