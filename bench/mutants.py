@@ -5,7 +5,8 @@
     .venv/bin/python bench/mutants.py --only proxy/upstream/connection_pool.py --list          # the possible changes, none is run
 
 Each change runs against the test file that mirrors its module, then against the other test files beside that one, then against
-those of the modules that import it: no journey is run. A test that fails is run again without the change: only where it passes
+those of the modules that import it, at last against those of the folder above, where both engines of the store have theirs: no
+journey is run. A test that fails is run again without the change: only where it passes
 there is the change killed, else the others go on without it. Changes known to make no difference stand with their reason in
 mutants.toml beside this file; they are found by function and text, so they survive a move of their module.
 """
@@ -148,11 +149,12 @@ class Tests:
             return
 
     def selections(self, module: str) -> list[list[str]]:
-        """What to run for a change of this module: its own test file, the files beside it, then those of its users."""
+        """What to run for a change of this module: its own test file, those beside it, of its users, and of the folder above."""
         own = own_tests(self.tree, module)
         beside = [path for path in sorted(own.parent.glob("test_*.py")) if path != own]
         further = [path for path in users(self.tree, module) if path.parent != own.parent]
-        groups = [[own] if own.exists() else [], beside, further]
+        above = sorted({*own.parent.parent.glob("test_*.py")} - {*further}) if own.parent.parent != self.tree / "tests" else []
+        groups = [[own] if own.exists() else [], beside, further, above]
         return [[path.relative_to(self.tree).as_posix() for path in group] for group in groups if group]
 
 

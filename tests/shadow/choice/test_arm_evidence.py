@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from shadow.choice.arm_evidence import ArmEvidence, UnitMoments
 from shadow.choice.tournament_terms import TournamentTerms
 from shadow.drift.conversation_units import PairPayoffs
+from shadow.drift.distributions import always_reach
 from shadow.drift.e_process import EProcess
 from tests.shadow.choice.arms import LATE, ONE_SIGNAL, evidence, pairs
 
@@ -34,6 +35,15 @@ def test_a_mean_has_an_interval_that_holds_it_and_none_without_units():
         moments.add(unit)
     low, high = moments.interval
     assert low < 0.25 < high
+
+
+def test_the_interval_is_that_of_the_number_and_variance_of_the_units():
+    """200 units of which a quarter is 1: the variance is 1/4 - 1/16."""
+    moments = UnitMoments()
+    for unit in (0.0, 1.0, 0.0, 0.0) * 50:
+        moments.add(unit)
+    reach = always_reach(200, 0.1875)
+    assert moments.interval == pytest.approx((0.25 - reach, 0.25 + reach))
 
 
 @pytest.mark.parametrize(("signal", "floor"), [("answer_kind", 0.5), ("error", 0.5)])

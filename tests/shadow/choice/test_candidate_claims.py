@@ -115,3 +115,13 @@ def test_a_signal_that_is_proven_needs_nothing_more(signal, proven):
     terms = TournamentTerms(signals=("answer_kind", "arguments"))
     one = evidence(pairs(300, floor=0), pairs(100, floor=0, signal="arguments"), terms=terms)
     assert (signal_needed(one, signal, terms) is None) is proven
+
+
+def test_conversations_of_ten_pairs_need_ten_times_as_many_pairs_more():
+    single, tenfold = claim(pairs(200, floor=0)).missing, claim(pairs(2_000, floor=0, length=10)).missing
+    assert tenfold.needed - 2_000 == pytest.approx(10 * (single.needed - 200), abs=10)
+
+
+@pytest.mark.parametrize(("conversations", "least", "most"), [(29, 170, 190), (30, 170, 190)])
+def test_what_is_needed_is_estimated_without_an_excess_where_none_was_seen(conversations, least, most):
+    assert least <= claim(pairs(conversations, floor=0)).missing.needed <= most

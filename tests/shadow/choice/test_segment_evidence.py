@@ -1,11 +1,13 @@
 """What is shown of segments: by the request alone, at a level that is divided among all of them."""
 
 from dataclasses import replace
+from math import log
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shadow.choice.mean_bounds import mean_bounds
 from shadow.choice.segment_evidence import MOST_SEGMENTS
 from shadow.choice.tournament_terms import TournamentTerms
 from tests.shadow.choice.arms import LATE, ONE_SIGNAL, evidence, pairs
@@ -82,3 +84,8 @@ def test_segments_in_two_parts_are_those_at_once(cut, seed):
 def test_conversations_without_segments_are_not_held():
     one = evidence([replace(row, segments=()) for row in pairs(50)])
     assert one.segments._means == {}
+
+
+def test_the_level_of_five_percent_is_divided_among_both_ends_of_36_segments_and_five_places():
+    found = shown(evidence(tagged(pairs(31, floor=0, excess=1.0), "checkout")))["tag=checkout"]
+    assert (found.low, found.high) == mean_bounds({1.0: 31}, log(2 * 36 * 5 / 0.05))

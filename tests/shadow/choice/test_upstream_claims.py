@@ -65,3 +65,14 @@ def test_size_counts_each_conversation_once():
     pairs += [("x", PairPayoffs(started=2_000.0, conversation="long", payoffs={"arguments": 1})) for _ in range(10)]
     moments = upstream_claims(pairs, 1e6)["x"].evidence.moments["arguments"]
     assert (moments.units, moments.mean) == (31, pytest.approx(1 / 31))
+
+
+def test_the_size_of_a_claim_is_no_less_than_zero_where_later_pairs_stand_against_it():
+    """Sixty differences make the claim, which stays, and 340 pairs on the other side turn the mean."""
+    pairs = [
+        ("x", PairPayoffs(started=at * 60.0, conversation=f"{at}", payoffs={"arguments": 1 if at < 60 else -1}))
+        for at in range(400)
+    ]
+    effect = largest_effect(upstream_claims(pairs, 1e6)["x"])
+    assert (effect.key, effect.size, effect.high) == (("arguments", 1), 0.0, 0.0)
+    assert effect.low < -0.7

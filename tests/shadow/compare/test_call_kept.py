@@ -15,7 +15,9 @@ def test_call_kept_matches_only_where_the_provider_calls_too():
 
 
 def test_response_cut_before_its_call_is_not_comparable():
-    assert call_kept.call_kept(pair(choice("Let me", finish="length"), CALLS)).state is FindingState.NOT_COMPARABLE
+    found = call_kept.call_kept(pair(choice("Let me", finish="length"), CALLS))
+    reason = "the provider ended by a limit on length before any call"
+    assert (found.signal, found.state, found.reason) == ("call_kept", FindingState.NOT_COMPARABLE, reason)
 
 
 def test_question_back_differs_only_where_the_other_side_acts():

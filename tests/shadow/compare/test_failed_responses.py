@@ -85,3 +85,9 @@ def test_the_reason_of_an_error_names_each_side_with_its_own_kind():
 @pytest.mark.parametrize(("status", "expected"), [(404, "bad_parameter"), (500, "server"), (418, "unknown")])
 def test_an_error_is_of_the_class_of_its_status_where_it_has_no_words(status, expected):
     assert failed_responses.error_class(pair(refused(status, ""), "b")).subject == expected
+
+
+@pytest.mark.parametrize(("status", "expected"), [(199, "unknown"), (200, "no_answer"), (299, "no_answer"), (300, "unknown")])
+def test_an_unread_response_from_200_to_299_is_no_answer_and_beside_it_an_unknown_error(status, expected):
+    unreadable = answer(Unread(why=UnreadReason.NOT_JSON, detail="not JSON"), status=status)
+    assert failed_responses.response_class(unreadable) == expected

@@ -30,3 +30,9 @@ def test_seed_is_compared_on_the_same_server_only():
 def test_the_first_20_000_characters_are_looked_at(place, state):
     text = "x" * 20_001
     assert first_divergence.first_divergence(pair(text, text[:place] + "y" + text[place + 1 :])).state == state
+
+
+@pytest.mark.parametrize("same", range(10))
+@pytest.mark.parametrize("others", [0, 1, 8])
+def test_common_start_ends_at_the_first_character_that_differs(same, others):
+    assert first_divergence.common_start("a" * same + "b" * others, "a" * same + "c" * 3) == same

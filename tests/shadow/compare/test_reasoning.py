@@ -73,3 +73,10 @@ def test_reasoning_tokens_match_at_twice_or_a_hundred_and_differ_beside_it(one, 
 @pytest.mark.parametrize(("one", "other", "state"), [(100, 500, "match"), (100, 501, "differ")])
 def test_reasoning_characters_match_within_four_hundred(one, other, state):
     assert reasoning.reasoning_length(pair(reasoned(text="a" * one), reasoned(text="a" * other))).state == state
+
+
+def test_sealed_reasoning_on_either_side_is_not_measured():
+    sealed = answer(completion(choice("so", other=("redacted_thinking",))))
+    for sides in ((sealed, reasoned(text="hm")), (reasoned(text="hm"), sealed)):
+        found = reasoning.reasoning_field(pair(*sides))
+        assert (found.state, found.reason) == (FindingState.NOT_MEASURED, "the reasoning of an answer is sealed")
