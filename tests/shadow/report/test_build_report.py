@@ -10,15 +10,14 @@ from shadow.reading.parsed_exchange import parse_exchange
 from shadow.report.build_report import as_json, as_text, build
 from shadow.verdict.verdict_value import VerdictWord
 from tests.exchanges import exchange
-from tests.records import NOW, add_live, add_pair, calling, fill, record
+from tests.records import NOW, add_live, add_pair, calling, record
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def report(store):
-    fill(store)
-    return build(store, 0.0, NOW + 60)
+def report(filled):
+    return filled.report
 
 
 def test_the_garbler_differs_the_squeezer_is_faulty_the_faithful_one_is_neither(report):

@@ -5,13 +5,12 @@ import pytest
 from shadow.report.build_report import build
 from shadow.report.provider_report import of_provider
 from shadow.settings.config_errors import ConfigError
-from tests.records import NOW, fill
+from tests.records import NOW
 
 
 @pytest.fixture
-def report(store):
-    fill(store)
-    return build(store, 0.0, NOW + 60)
+def report(filled):
+    return filled.report
 
 
 def test_only_the_provider_and_its_reference_are_left(report):

@@ -4,16 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from shadow.report.build_report import build
 from shadow.report.verdict_rows import MARKS, WORDS, display_name, headline, unmeasured_lines, verdict_row, verdict_rows
 from shadow.verdict.verdict_value import VerdictWord
-from tests.records import NOW, fill
 
 
 @pytest.fixture
-def cards(store):
-    fill(store)
-    return build(store, 0.0, NOW + 60).cards
+def cards(filled):
+    return filled.report.cards
 
 
 def test_rows_name_state_and_worst_finding_with_its_size(cards):

@@ -4,15 +4,14 @@ import json
 
 import pytest
 
-from shadow.report.build_report import build, build_verdicts
+from shadow.report.build_report import build_verdicts
 from shadow.report.verdict_text import short_status, status_json, status_lines, verdict_text
-from tests.records import NOW, add_pair, fill
+from tests.records import NOW, add_pair
 
 
 @pytest.fixture
-def report(store):
-    fill(store)
-    return build_verdicts(store, 0.0, NOW + 60)
+def report(filled):
+    return filled.verdicts
 
 
 def text(report, width=80, **more) -> str:
@@ -33,8 +32,8 @@ def test_verdicts_begin_with_the_number_that_differ_and_end_with_the_next_comman
     assert lines[-1] == "Next: sameweights report garbler --db 'a b.db'"
 
 
-def test_verdicts_are_those_of_the_full_report(store, report):
-    assert report.cards == build(store, 0.0, NOW + 60).cards
+def test_verdicts_are_those_of_the_full_report(filled):
+    assert filled.verdicts.cards == filled.report.cards
 
 
 def test_too_little_evidence_is_no_verdict_and_leads_to_the_doctor(store):
