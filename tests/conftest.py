@@ -42,10 +42,14 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Leaves the tests themselves, which live until the end, to no collection of garbage: they are a third of its work."""
+    """Leaves the tests themselves, which live until the end, to no collection of garbage: they are a third of its work.
+
+    What they make is collected after 20,000 objects instead of 700, which saves 8 % of the processor time of the quick tests.
+    """
     gc.disable()
     collected = yield
     gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
     gc.enable()
     return collected
 
