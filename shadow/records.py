@@ -7,7 +7,8 @@ import sys
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Literal
+from functools import lru_cache
+from typing import Any, Literal
 
 import orjson
 
@@ -60,13 +61,17 @@ def exchange_record(parsed: ParsedExchange, *, outcomes: Sequence[str], checks: 
     """
     exchange_id = parsed.exchange.id
     made = [found for found in checks if found.state is not FindingState.NOT_MEASURED]
-    passed = tuple([found.signal._value_ for found in made if _is_whole_match(found)])
-    others = [found for found in made if not _is_whole_match(found)]
+    passed, others = [], []
+    for found in made:
+        if found.state is FindingState.MATCH and found.score == 1.0:
+            passed.append(found.signal._value_)
+        else:
+            others.append(found)
     return ExchangeRecord(
         exchange=_exchange_row(parsed),
         tool_calls=tuple(_call_rows(exchange_id, parsed.answer, outcomes)),
         findings=tuple(finding_rows(others, exchange_id=exchange_id, pair_id="", comparison="check")),
-        passed=passed,
+        passed=tuple(passed),
     )
 
 
@@ -113,11 +118,6 @@ def finding_rows(findings: Iterable[Finding], *, exchange_id: str, pair_id: str,
             subject=_storable(finding.subject),
             reference=_storable(finding.reference),
         )
-
-
-def _is_whole_match(finding: Finding) -> bool:
-    """Whether a check's name is all that is kept of it."""
-    return finding.state is FindingState.MATCH and finding.score == 1.0
 
 
 def calls(answer: ParsedResponse) -> tuple[ToolCall, ...]:
@@ -180,8 +180,7 @@ def _unread(parsed: ParsedExchange) -> str:
 def _exchange_row(parsed: ParsedExchange) -> ExchangeRow:
     exchange, answer = parsed.exchange, parsed.answer
     response, failure, request = exchange.response, exchange.failure, exchange.request
-    labels = exchange.labels._replace(conversation=parsed.conversation)
-    labels = labels.with_texts(*map(_storable, labels.texts))
+    labels = _label_columns(exchange.labels) | {"conversation": _storable(parsed.conversation)}
     completion = answer.completion if isinstance(answer.completion, Completion) else None
     usage = completion.usage if completion else None
     classed = classed_answer(answer.completion, answer.status)
@@ -190,7 +189,7 @@ def _exchange_row(parsed: ParsedExchange) -> ExchangeRow:
         id=exchange.id,
         role=exchange.role.value,
         started=exchange.started,
-        **{name: getattr(labels, name) for name in LABELS},
+        **labels,
         method=_storable(request.method),
         target=_storable(request.target, limit=2_000),
         status=response.status if response else None,
@@ -227,6 +226,13 @@ def _exchange_row(parsed: ParsedExchange) -> ExchangeRow:
         marks=pack_marks(response.marks) if response else b"",
         upstream=_storable(parsed.upstream),
     )
+
+
+@lru_cache(maxsize=256)
+def _label_columns(labels: Labels) -> dict[str, Any]:
+    """The columns of labels, which few values fill: those of a conversation are the same in each of its exchanges."""
+    storable = labels.with_texts(*map(_storable, labels.texts))
+    return {name: getattr(storable, name) for name in LABELS}
 
 
 def _pair_row(triple: AnsweredPair, comparable: str, alterations: Sequence[str], secret: bytes) -> PairRow:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from proxy.exchange import Exchange
+from proxy.provider_config import Provider
 from shadow.checks.echoed_model import DEPLOYMENT
 from shadow.identity.serving_identity import Facts, ServingIdentity, kind_of, traits
 from shadow.reading.apis import api_of
@@ -57,7 +58,9 @@ class IdentityObserver:
 
     def reload(self, config: Config) -> None:
         """Use what `config` declares of its providers from the next answer on."""
-        self._providers = config.proxy.providers
+        providers = config.proxy.providers
+        # because an answer has the declared values of its model each time, and few models are asked for
+        self._declared = lru_cache(maxsize=KEPT)(lambda provider, model: _declared(providers.get(provider), model))
 
     def names_of(self, provider: str, model: str) -> tuple[str, ...]:
         """The names of models in earlier answers of a provider that was asked for `model`."""
@@ -92,14 +95,6 @@ class IdentityObserver:
             kind=kind_of(api_of(exchange.request.target), exchange.labels.stream),
             traits=traits(answer, declared=self._declared(exchange.labels.provider, exchange.labels.model), clean=self._clean),
         )
-
-    def _declared(self, provider: str, model: str) -> Mapping[str, str]:
-        """What the configuration declares of a provider's model; a context of 0 is none."""
-        found = self._providers.get(provider)
-        if found is None:
-            return {}
-        served = found.declared(model)
-        return {"quantization": served.quantization, "tier": found.tier, "context": f"{served.context or ''}"}
 
     def add(self, answered: IdentityTraits) -> tuple[IdentityRow, ...]:
         """Adds the traits of one answer; returns a row when they change the identity, none otherwise."""
@@ -147,6 +142,14 @@ class IdentityObserver:
 
 def _nothing(_provider: str, _model: str) -> None:
     """The default of `forgotten`."""
+
+
+def _declared(provider: Provider | None, model: str) -> Mapping[str, str]:
+    """What the configuration declares of a provider's model; a context of 0 is none."""
+    if provider is None:
+        return {}
+    served = provider.declared(model)
+    return {"quantization": served.quantization, "tier": provider.tier, "context": f"{served.context or ''}"}
 
 
 def _remembering(clean: Callable[[str], str]) -> Callable[[str], str]:

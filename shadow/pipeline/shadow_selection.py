@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from proxy.exchange import FailureKind
 from proxy.provider_config import Provider
 from proxy.routing.provider_origin import parse_base_url
@@ -17,6 +19,9 @@ UNANSWERED = frozenset({FailureKind.CLIENT_GONE, FailureKind.REFUSED, FailureKin
 REFUSED_STATUSES = frozenset({401, 402, 403, 407})
 """Statuses by which a provider refuses a key or a bill: there is no answer to compare, so the reference is not paid for one."""
 
+KEPT = 256
+"""Pairs of a provider and its reference whose rule about thinking is remembered; the names are the configuration's."""
+
 
 class ShadowSelector:
     """Decides by the configuration and by `secret`, which keys the sample: 32 bytes, the same for every process."""
@@ -31,7 +36,11 @@ class ShadowSelector:
     def reload(self, config: Config) -> None:
         """Use the providers and routes of `config` from the next exchange on."""
         self._shadow = config.shadow
-        self._providers = config.proxy.providers
+        providers = config.proxy.providers
+        # because it depends on the configuration alone, and takes two addresses apart
+        self._takes_thinking = lru_cache(maxsize=KEPT)(
+            lambda live, other: takes_thinking(providers.get(live), providers.get(other))
+        )
         self._tenants = {tenant.name: tenant.sample_rate for tenant in config.tenants}
         self._rates = {route.name: route.sample_rate for route in config.proxy.routes}
 
@@ -72,7 +81,7 @@ class ShadowSelector:
         if parsed.request.unread:
             return parsed.request.unread.why.value
         labels = exchange.labels
-        thinking = takes_thinking(self._providers.get(labels.provider), self._providers.get(labels.reference))
+        thinking = self._takes_thinking(labels.provider, labels.reference)
         return skip_reason(exchange.request.method, exchange.request.target, parsed.request.sent, thinking=thinking)
 
 

@@ -65,7 +65,8 @@ class PrivacyPolicy:
 
         `outcomes` are the schema classes of the first choice's tool calls, in their order.
         """
-        redacted = replace(parsed, exchange=self.redactor.exchange(parsed.exchange))
+        exchange = self.redactor.exchange(parsed.exchange)
+        redacted = parsed if exchange is parsed.exchange else replace(parsed, exchange=exchange)
         record = withhold_exchange(records.exchange_record(redacted, outcomes=outcomes, checks=checks), self.bodies)
         if self.bodies == "hash":
             record = self._pseudonymised(record, parsed, outcomes)

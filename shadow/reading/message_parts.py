@@ -127,8 +127,9 @@ def parse_usage(value: Any, *, reasoning_inside: bool = False) -> Usage | None:
 def _no_count(usage: dict[str, Any]) -> str:
     """Which member is no token count; "" without one."""
     for counts in (usage, *(_inner(usage, name) for name in _DETAILS)):
-        for name in _COUNTS:
-            if counts.get(name) is not None and _count(counts[name]) is None:
+        # most have three of these members or none, and looking for one costs less than a call
+        for name in _COUNTS if counts else ():
+            if name in counts and counts[name] is not None and _count(counts[name]) is None:
                 return f"{name} is no token count"
     return ""
 
