@@ -8,7 +8,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Literal
 
 import orjson
 
@@ -180,7 +180,8 @@ def _unread(parsed: ParsedExchange) -> str:
 def _exchange_row(parsed: ParsedExchange) -> ExchangeRow:
     exchange, answer = parsed.exchange, parsed.answer
     response, failure, request = exchange.response, exchange.failure, exchange.request
-    labels = _label_columns(exchange.labels) | {"conversation": _storable(parsed.conversation)}
+    labels = _storable_labels(exchange.labels)
+    columns = {name: getattr(labels, name) for name in LABELS} | {"conversation": _storable(parsed.conversation)}
     completion = answer.completion if isinstance(answer.completion, Completion) else None
     usage = completion.usage if completion else None
     classed = classed_answer(answer.completion, answer.status)
@@ -189,7 +190,7 @@ def _exchange_row(parsed: ParsedExchange) -> ExchangeRow:
         id=exchange.id,
         role=exchange.role.value,
         started=exchange.started,
-        **labels,
+        **columns,
         method=_storable(request.method),
         target=_storable(request.target, limit=2_000),
         status=response.status if response else None,
@@ -229,10 +230,9 @@ def _exchange_row(parsed: ParsedExchange) -> ExchangeRow:
 
 
 @lru_cache(maxsize=256)
-def _label_columns(labels: Labels) -> dict[str, Any]:
-    """The columns of labels, which few values fill: those of a conversation are the same in each of its exchanges."""
-    storable = labels.with_texts(*map(_storable, labels.texts))
-    return {name: getattr(storable, name) for name in LABELS}
+def _storable_labels(labels: Labels) -> Labels:
+    """Labels as a table can hold them; few values come again and again."""
+    return labels.with_texts(*map(_storable, labels.texts))
 
 
 def _pair_row(triple: AnsweredPair, comparable: str, alterations: Sequence[str], secret: bytes) -> PairRow:
