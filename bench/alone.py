@@ -60,9 +60,11 @@ def alone(site: Site, python: str = sys.executable) -> Peer:
     return ours_by(peer, python)
 
 
-def give_task(process: subprocess.Popen[bytes], config: dict[str, object], audit: str, listener: int, log: Path) -> None:
+def give_task(
+    process: subprocess.Popen[bytes], config: dict[str, object], audit: str, listener: int, log: Path, **more: object
+) -> None:
     """Send a worker the task that `serve` would send, and wait until it is ready."""
-    task = {"config": config, "audit_socket": audit, "worker": 0, "fd": listener}
+    task = {"config": config, "audit_socket": audit, "worker": 0, "fd": listener, **more}
     process.stdin.write(json.dumps(task).encode() + b"\n")
     process.stdin.flush()
     if process.stdout.readline() != b"ready\n":

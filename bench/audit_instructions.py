@@ -34,6 +34,7 @@ from shadow.pipeline.exchange_receiver import ExchangeReceiver
 from shadow.pipeline.frame_bytes import frame_bytes
 from shadow.pipeline.identity_observer import IdentityObserver
 from shadow.processes.exchange_audits import AuditParts, exchange_audit
+from shadow.processes.log_setup import to_stderr
 from shadow.sampling.budget import Budget
 from storage.opening import open_store
 
@@ -116,6 +117,7 @@ def measure(tree: Path, *, exchanges: int, rounds: int) -> float:
 def main() -> None:
     """Print the count."""
     if sys.argv[1:2] == [INSIDE]:
+        to_stderr()
         asyncio.run(audited(Path(sys.argv[2]), [int(each) for each in sys.argv[3].split(",")], "ready", "done"))
         return
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -1,13 +1,14 @@
 """Counts the instructions that one forwarding process spends on a small request and on a chunk of a stream.
 
-    python bench/instructions.py [--requests 100] [--chunks 300] [--rounds 5] [--tree DIR] [--candidates 3]
+    python bench/instructions.py [--requests 100] [--chunks 300] [--rounds 5] [--tree DIR] [--candidates 3] [--tenants 10]
 
 Runs `python -m proxy.server` of DIR (this tree by default) under callgrind, beside a provider and a client in this process that
 take turns, so that each read of the proxy is one request or one chunk. Prints instructions (callgrind's Ir) per keep-alive
 request of 1 KB answered by 1 KB, and per chunk of an event stream: the median of some rounds, without what the process spends
 when idle in the same time. Two runs agree within one to two per cent, since how many exchanges share a write to the audit depends
-on the time that they take. With `--candidates N` requests take a route with a reference and N candidates, each with a key. It
-needs valgrind, and takes about a minute.
+on the time that they take. With `--candidates N` requests take a route with a reference and N candidates, each with a key. With
+`--tenants N` requests hold the key of the last of N tenants; with 0 they hold it too, and there are none. It needs valgrind, and
+takes about a minute.
 """
 
 import argparse
@@ -36,6 +37,8 @@ REQUEST = (
     b"User-Agent: OpenAI/Python 1.0\r\nAccept: application/json\r\nContent-Type: application/json\r\n"
     b"Content-Length: %d\r\n\r\n" % len(BODY)
 ) + BODY
+
+KEY = "key-of-tenant-{:06}-0123456789abcdef"
 
 
 class Provider:
@@ -68,20 +71,22 @@ class Provider:
 class Client:
     """One keep-alive connection to the proxy at `port`, in step with `provider`."""
 
-    def __init__(self, port: int, provider: Provider) -> None:
+    def __init__(self, port: int, provider: Provider, tenants: int | None) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port))
         self._provider = provider
+        key = b"x-sameweights-key: %b\r\n" % KEY.format((tenants or 1) - 1).encode() if tenants is not None else b""
+        self._request = REQUEST.replace(b"Content-Length", key + b"Content-Length")
 
     def request(self) -> None:
         """A request of 1 KB, and its answer of 1 KB."""
         self._provider.answers.put(ANSWER)
         self._provider.answers.put(b"")
-        self._socket.sendall(REQUEST)
+        self._socket.sendall(self._request)
         read_until(self._socket, ANSWER[-1024:])
 
     def stream(self, chunks: int) -> None:
         """A request answered by a stream; each chunk is sent once the one before has been read here."""
-        self._socket.sendall(REQUEST)
+        self._socket.sendall(self._request)
         self._provider.answers.put(STREAM + CHUNK)
         read_until(self._socket, CHUNK)
         for part in (*[CHUNK] * (chunks - 1), b"0\r\n\r\n"):
@@ -93,7 +98,7 @@ class Client:
 class Counted:
     """A forwarding process of `tree` under callgrind, whose instructions can be read."""
 
-    def __init__(self, tree: Path, provider: Provider, folder: Path, candidates: int | None) -> None:
+    def __init__(self, tree: Path, provider: Provider, folder: Path, candidates: int | None, tenants: int) -> None:
         self._folder = folder
         self._dumps = 0
         self._idle = 0.0
@@ -108,10 +113,17 @@ class Counted:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             pass_fds=[opened.fileno()],
-            env={**os.environ, "PYTHONPATH": str(tree), "PYTHONHASHSEED": "0", "BENCH_KEY": "sk-key-of-the-others"},
+            env={
+                **os.environ,
+                "PYTHONPATH": str(tree),
+                "PYTHONHASHSEED": "0",
+                "BENCH_KEY": "sk-key-of-the-others",
+                **tenant_keys(tenants),
+            },
         )
         config = configured(f"http://127.0.0.1:{provider.port}/v1", candidates)
-        give_task(self._process, config, audit, opened.fileno(), folder / "log")
+        named = [{"name": f"team-{number}", "key_env": name} for number, name in enumerate(tenant_keys(tenants))]
+        give_task(self._process, config, audit, opened.fileno(), folder / "log", tenants=named)
         threading.Thread(target=self._process.stdout.read, daemon=True).start()
         opened.close()
 
@@ -146,6 +158,11 @@ def configured(url: str, candidates: int | None) -> dict[str, object]:
     return stub | {"providers": {"stub": {"base_url": url}, **others}, "routes": [route]}
 
 
+def tenant_keys(count: int) -> dict[str, str]:
+    """The environment of so many tenants."""
+    return {f"TENANT_{number}": KEY.format(number) for number in range(count)}
+
+
 def read_until(connection: socket.socket, end: bytes) -> bool:
     """Read until `end` has come; False where the connection ended before."""
     seen = b""
@@ -157,13 +174,15 @@ def read_until(connection: socket.socket, end: bytes) -> bool:
     return True
 
 
-def measure(tree: Path, *, requests: int, chunks: int, rounds: int, candidates: int | None = None) -> tuple[float, float]:
+def measure(
+    tree: Path, *, requests: int, chunks: int, rounds: int, candidates: int | None = None, tenants: int | None = None
+) -> tuple[float, float]:
     """Instructions per request, and per chunk."""
     provider = Provider()
     with tempfile.TemporaryDirectory() as folder:
-        counted = Counted(tree, provider, Path(folder), candidates)
+        counted = Counted(tree, provider, Path(folder), candidates, tenants or 0)
         try:
-            client = Client(counted.port, provider)
+            client = Client(counted.port, provider, tenants)
             for _ in range(50):
                 client.request()
             client.stream(50)
@@ -193,8 +212,15 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--tree", type=Path, default=Path(__file__).parent.parent)
     parser.add_argument("--candidates", type=int, default=None)
+    parser.add_argument("--tenants", type=int, default=None)
     given = parser.parse_args()
-    extent = {"requests": given.requests, "chunks": given.chunks, "rounds": given.rounds, "candidates": given.candidates}
+    extent = {
+        "requests": given.requests,
+        "chunks": given.chunks,
+        "rounds": given.rounds,
+        "candidates": given.candidates,
+        "tenants": given.tenants,
+    }
     request, chunk = measure(given.tree.resolve(), **extent)
     print(f"instructions per request of 1 KB: {request:,.0f}")
     print(f"instructions per chunk of a stream: {chunk:,.0f}")
