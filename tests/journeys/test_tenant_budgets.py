@@ -3,11 +3,18 @@
 import asyncio
 import os
 import signal
+from contextlib import closing
 
 import aiohttp
 import pytest
 
 from shadow.demo.pretended_server import PretendedServer
+from storage.opening import open_reader
+from storage.storage_config import StorageConfig
+from tests.brokers import nats_server, settings
+from tests.brokers import toml as broker
+from tests.fleets import AUDIT as AUDIT_ROLE
+from tests.fleets import PROXY, STORE
 from tests.journeys.test_audit_workers import ready
 from tests.journeys.test_bursts_and_budgets import AUDIT, providers, skipped, toml
 from tests.journeys.test_whole_path_of_a_request import post
@@ -89,6 +96,33 @@ async def test_audit_workers_share_the_budget_of_a_tenant(serve):
             await ask(session, served, BETA, 6)
             await skipped(served, 2, "budget_requests")
             await until(lambda: shadowed(official) == 6)
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.promise("tenants.budget")
+async def test_two_auditing_hosts_share_the_budget_of_a_tenant(serve, tmp_path, postgres_url):
+    async with providers() as (candidate, official), nats_server(tmp_path / "nats") as server, aiohttp.ClientSession() as session:
+        given = toml(candidate, official, 'requests = 8\nperiod = "month"\n') + TENANTS + broker(settings(server))
+        hosts = {**ENV, STORE: postgres_url}
+        async with (
+            serve(given, arguments=PROXY, env=ENV) as proxy,
+            serve(given, arguments=AUDIT_ROLE, ports=1, env=hosts) as first,
+            serve(given, arguments=AUDIT_ROLE, ports=1, env=hosts) as second,
+        ):
+            await asyncio.gather(*(ask(session, proxy, ALPHA, 6) for _ in range(4)), ask(session, proxy, BETA, 4))
+
+            async def met(reason: str, least: int) -> bool:
+                counts = [await host.metric("sameweights_shadow_dropped_total", reason=reason) for host in (first, second)]
+                return sum(counts) == least
+
+            await until(lambda: met("tenant_budget_requests", 22))
+            await until(lambda: shadowed(official) == 6)
+            await ask(session, proxy, BETA, 4)
+            await until(lambda: met("budget_requests", 2))
+            await until(lambda: shadowed(official) == 8)
+    with closing(open_reader(StorageConfig(url=postgres_url))) as reader:
+        spent = reader.spent_by_tenants(0, 10**6)
+    assert {name: each.requests for name, each in spent.items()} == {"alpha": 2, "beta": 6}
 
 
 async def _shown(served, line: str) -> bool:
