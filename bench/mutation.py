@@ -121,10 +121,10 @@ def _constant(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _swapped(node: ast.AST) -> Iterator[ast.AST]:
-    """The first two arguments of a call, but of isinstance, which would only raise, and where their order says nothing."""
+    """The first two arguments of a call, but of isinstance, which would only raise, and where their order makes no difference."""
     if not isinstance(node, ast.Call) or len(node.args) < 2 or ast.unparse(node.func) in UNORDERED:
         return
-    if not any(isinstance(one, ast.Starred) for one in node.args[:2]):
+    if not any(isinstance(one, ast.Starred) for one in node.args[:2]) and ast.dump(node.args[0]) != ast.dump(node.args[1]):
         first, second, *others = node.args
         yield ast.Call(node.func, [second, first, *others], node.keywords)
 

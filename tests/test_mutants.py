@@ -33,6 +33,15 @@ def becomes(line: str) -> set[tuple[str, str]]:
         ("return a or b", {("and / or", "return (a and b)"), ("return None", "return None")}),
         ("a.count += 1", {("dropped statement", "pass"), ("constant", "a.count += 2"), ("constant", "a.count += 0")}),
         ("x = a(b, b.c)", {("swapped arguments", "x = (a(b.c, b))")}),
+        (
+            "x = a(0, 0)",
+            {
+                ("constant", "x = a(1, 0)"),
+                ("constant", "x = a(-1, 0)"),
+                ("constant", "x = a(0, 1)"),
+                ("constant", "x = a(0, -1)"),
+            },
+        ),
         ("x = isinstance(a, b)", set()),
         ("x = zip(a, strict=True)", set()),
         ("x = min(*a)", {("min / max, any / all", "x = max(*a)")}),

@@ -71,6 +71,14 @@ def test_text_that_differs_from_a_secret_in_one_character_is_not_masked():
     assert without(resembling, KEY.encode())[0] == resembling
 
 
+@pytest.mark.parametrize(
+    ("secret", "written", "found"),
+    [(b"pass word of mine", b"pass+word+of+mine", True), (b"pass!word!of!mine", b"pass+word+of+mine", False)],
+)
+def test_a_blank_of_a_secret_is_found_as_the_plus_of_a_form_and_no_other_character_is(secret, written, found):
+    assert without(b"say " + written, secret)[0] == b"say " + (b"*" * len(written) if found else written)
+
+
 @pytest.mark.parametrize(("count", "dear"), [(20_000, False), (20_001, True)])
 def test_no_more_places_are_looked_at_than_twenty_thousand_and_five_hundred_in_a_step(count, dear):
     assert (LOOKS, LOOKS_A_STEP) == (20_000, 500)

@@ -105,6 +105,20 @@ def test_a_length_is_one_number(value):
         read_head(head(b"Content-Length: " + value), "GET")
 
 
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ((b"Content-Length: 3", b"Transfer-Encoding: chunked"), "both a Content-Length and a Transfer-Encoding"),
+        ((b"Transfer-Encoding: gzip, chunked",), "not chunked alone"),
+        ((b"Transfer-Encoding: chunked", b"Transfer-Encoding: chunked"), "not chunked alone"),
+    ],
+)
+def test_a_head_with_two_ends_of_its_body_is_refused(fields, reason):
+    """RFC 9112, section 6.3: a sender that gives both may smuggle a second response."""
+    with pytest.raises(ValueError, match=reason):
+        read_head(head(*fields), "GET")
+
+
 @given(st.binary(max_size=60))
 def test_any_head_is_read_or_refused(raw):
     for whole in (raw + b"\r\n\r\n", b"HTTP/1.1 200 " + raw + b"\r\n\r\n", b"HTTP/1.1 200 OK\r\n" + raw + b"\r\n\r\n"):
