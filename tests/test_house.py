@@ -292,3 +292,23 @@ def test_a_test_states_a_bound_as_a_number_and_not_by_its_name():
         bounds = [name for module, name in _imported(tree) if name in numbers.get(module, {}) and name not in BY_NAME]
         loose += [f"{_name(path)}: {name}" for name in bounds if not _states_its_value(tree, name)]
     assert not loose, "a constant that is changed by one would not be noticed:\n" + "\n".join(loose)
+
+
+WAITS = frozenset({"wait_for", "timeout", "until", "flush", "communicate"})
+"""Functions whose last argument, or whose `timeout` or `seconds`, is how long they wait."""
+
+
+def _short_waits(tree: ast.Module) -> Iterator[ast.Call]:
+    """Waits of more than one second, which are to see something happen, and of less than twenty."""
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else ast.unparse(call.func)
+        given = [*call.args[-1:], *(each.value for each in call.keywords if each.arg in {"timeout", "seconds"})]
+        numbers = [each.value for each in given if isinstance(each, ast.Constant) and isinstance(each.value, int | float)]
+        if name in WAITS and any(1 < number < 20 for number in numbers):
+            yield call
+
+
+@pytest.mark.slow
+def test_no_test_gives_up_within_seconds_what_a_loaded_machine_does_later():
+    found = [(path, call) for path in sorted((ROOT / "tests").rglob("*.py")) for call in _short_waits(_tree(path))]
+    assert not found, "wait for tests.running.PATIENCE:\n" + "\n".join(f"{_name(path)}: {call.lineno}" for path, call in found)
