@@ -13,6 +13,8 @@ from pathlib import Path
 from peers import Maker, Peer, Site, ours_by, under
 from processes import LOAD_CPU, PROXY_CPU, free_port
 
+from proxy.provider_config import ProxyConfig
+
 
 @dataclass
 class Alone(Peer):
@@ -64,7 +66,8 @@ def give_task(
     process: subprocess.Popen[bytes], config: dict[str, object], audit: str, listener: int, log: Path, **more: object
 ) -> None:
     """Send a worker the task that `serve` would send, and wait until it is ready."""
-    task = {"config": config, "audit_socket": audit, "worker": 0, "fd": listener, **more}
+    whole = ProxyConfig.model_validate(config).model_dump(mode="json")
+    task = {"config": whole, "audit_socket": audit, "worker": 0, "fd": listener, **more}
     process.stdin.write(json.dumps(task).encode() + b"\n")
     process.stdin.flush()
     if process.stdout.readline() != b"ready\n":

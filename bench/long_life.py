@@ -1,10 +1,11 @@
 """Runs one `serve` for a long time and shows the memory and descriptors of each of its processes.
 
-    .venv/bin/python bench/long_life.py [--minutes 30] [--streams 1000] [--requests 200] [--then 5000] [--rate 0.05]
+    .venv/bin/python bench/long_life.py [--minutes 30] [--streams 1000] [--requests 200] [--then 5000]
 
-`--streams` streams of 20 chunks/s and `--requests` whole answers a second, at once, `--rate` of them sampled; then `--then`
-streams of one chunk a second. Every byte is checked. After the first `--warm` minutes each process must stay within 5 % or 4 MiB
-of what it had, and at the end no descriptor may be left of what the load had opened. Exits with 1 where one is not so.
+`--streams` streams of ten seconds, a chunk each `--every` milliseconds (50), and `--requests` whole answers a second, at once,
+`--rate` of them sampled; then `--then` streams of one chunk a second. Every byte is checked. After
+the first `--warm` minutes each process must stay within 5 % or 4 MiB of what it had, and at the end no descriptor may be left
+of what the load had opened. Exits with 1 where one is not so.
 """
 
 import argparse
@@ -22,8 +23,7 @@ from peers import Site, sameweights
 from processes import LOAD_CPU, allow_many_files, free_port, launch, stop, tree
 
 LOOK_SECONDS = 10.0
-CHUNKS, MILLISECONDS = 200, 50
-"""Of one stream: ten seconds."""
+STREAM_MILLISECONDS = 10_000
 GROWTH, SLACK_MIB = 0.05, 4.0
 SETTLE_SECONDS = 150.0
 """A shadow of the last stream has ended by then, and what is idle is closed (`timeouts.pool_idle`)."""
@@ -61,10 +61,12 @@ def look(root: int, found: dict[int, Process], begun: float) -> None:
             process.samples.append(Sample(time.monotonic() - begun, kib / 1024, descriptors))
 
 
-def loads(loader: Path, peer, streams: int, requests: int, seconds: float) -> list[subprocess.Popen[str]]:
+def loads(loader: Path, peer, chosen: argparse.Namespace) -> list[subprocess.Popen[str]]:
     """The loads of one phase, which end by themselves after about so many seconds."""
-    rounds = max(1, round(seconds / (CHUNKS * MILLISECONDS / 1_000)))
-    commands = [[f"sse-{CHUNKS}-{MILLISECONDS}", str(streams), str(streams * rounds), "1000", "0"]] if streams else []
+    seconds, streams, requests = chosen.minutes * 60, chosen.streams, chosen.requests
+    rounds = max(1, round(seconds * 1_000 / STREAM_MILLISECONDS))
+    model = f"sse-{STREAM_MILLISECONDS // chosen.every}-{chosen.every}"
+    commands = [[model, str(streams), str(streams * rounds), "1000", "0"]] if streams else []
     if requests:
         commands.append(["json", "50", str(int(requests * seconds)), "1000", str(requests)])
     return [ask(loader, peer, command) for command in commands]
@@ -116,7 +118,7 @@ def run(chosen: argparse.Namespace, folder: Path) -> int:
         time.sleep(5.0)
         begun = time.monotonic()
         look(peer.pid, found, begun)
-        results = watch(peer, loads(loader, peer, chosen.streams, chosen.requests, chosen.minutes * 60), found, begun)
+        results = watch(peer, loads(loader, peer, chosen), found, begun)
         ended = time.monotonic() - begun
         if chosen.then:
             case = ["sse-60-1000", str(chosen.then), str(chosen.then), "1000", "0"]
@@ -129,7 +131,8 @@ def run(chosen: argparse.Namespace, folder: Path) -> int:
         peer.stop()
         for helper in helpers:
             stop(helper)
-    phases = f"{chosen.streams} streams of 20 chunks/s and {chosen.requests} requests/s, then {chosen.then} streams"
+    pace = f"{1_000 / chosen.every:g} chunks/s"
+    phases = f"{chosen.streams} streams of {pace} and {chosen.requests} requests/s, then {chosen.then} streams"
     print(f"{phases}, {chosen.rate:.0%} sampled\n")
     table(found, sorted({0.0, chosen.warm * 60, ended / 2, ended, time.monotonic() - begun}))
     for result in results:
@@ -148,6 +151,7 @@ def main() -> int:
     options.add_argument("--requests", type=int, default=200)
     options.add_argument("--then", type=int, default=5_000)
     options.add_argument("--rate", type=float, default=0.05)
+    options.add_argument("--every", type=int, default=50, help="milliseconds between two chunks of a stream")
     allow_many_files()
     with tempfile.TemporaryDirectory() as name:
         return run(options.parse_args(), Path(name))

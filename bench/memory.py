@@ -88,6 +88,8 @@ def run(chosen: argparse.Namespace, folder: Path) -> int:
     site = Site(folder, free_port(), free_port())
     helpers = [launch([str(stub), str(port)], LOAD_CPU, folder / "stub.log") for port in (site.stub, site.twin)]
     peer = sameweights(site, chosen.rate)
+    # as an installed program finds its code: compiled
+    peer.environment.update(PYTHONDONTWRITEBYTECODE="", PYTHONPYCACHEPREFIX=str(folder / "compiled"))
     peer.environment.update(each.split("=", 1) for each in chosen.set)
     results, stages = [], {}
     try:

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from proxy.served_name import served_name
+
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Bytes = Annotated[int, Field(ge=0)]
 Price = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
@@ -102,7 +104,7 @@ class Provider(ConfigSection):
 
     def upstream_model(self, model: str) -> str:
         """This provider's own name for the `model` that a client names; "" where it is the same."""
-        return self.models.get(model) or self.models.get("*", "")
+        return served_name(self.models, model)
 
     def declared(self, model: str) -> ServedModel:
         """What this provider declares of the `model` that a client names, or of its own name for it."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from proxy.client.browser_policy import BrowserPolicy
-from proxy.provider_config import ProxyConfig, TenantKey
 from proxy.routing.outbound_proxy import origin_of
 from proxy.routing.provider_origin import ProviderOrigin
 from proxy.routing.request_fitting import RequestFitting, fitting_of
 from proxy.routing.routing_table import RouteMatch, RoutingTable
 from proxy.routing.tenant_keys import TenantKeys
+
+if TYPE_CHECKING:
+    from proxy.provider_config import ProxyConfig, TenantKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ import ssl
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from time import monotonic
-from typing import cast
+from typing import TYPE_CHECKING
 
 from proxy.client.client_listener import ClientListener
 from proxy.client.tls_accept import TlsAccept
@@ -26,12 +26,15 @@ from proxy.process.parent_watchdog import hold, loop_factory, read_task, send_he
 from proxy.process.server_tls import server_context
 from proxy.process.shared_counters import SharedCounters
 from proxy.process.standard_streams import install_streams
-from proxy.provider_config import ProxyConfig, TenantKey
 from proxy.record.exchange_sender import ExchangeSender
 from proxy.routing_config import RoutingConfig
 from proxy.sink import Sink
 from proxy.upstream.upstream_client import UpstreamClient
+from proxy.validated_config import proxy_config, tenant_keys
 from proxy.worker_stats import WorkerStats
+
+if TYPE_CHECKING:
+    from proxy.provider_config import ProxyConfig, TenantKey
 
 _log = logging.getLogger("sameweights.proxy")
 _BACKLOG = 4096
@@ -143,11 +146,11 @@ async def _within(seconds: float, *events: asyncio.Event) -> None:
 
 async def serve(task: Mapping[str, object], begun: bytes = b"") -> None:
     """Be one worker until SIGTERM or SIGINT; a second one ends at once. `begun` came on standard input behind the task."""
-    config = ProxyConfig.model_validate(task["config"])
+    config = proxy_config(task["config"])
     pulse = WorkerStats(worker=int(str(task["worker"])), pid=os.getpid())
     board = SharedCounters(int(str(task["board"])) if "board" in task else None)
     handover = ExchangeSender(str(task["audit_socket"]), config.limits.handover, pulse, board.row(pulse.worker))
-    plane = DataPlane(config, handover, pulse, tenants=_tenants(task))
+    plane = DataPlane(config, handover, pulse, tenants=tenant_keys(task.get("tenants", [])))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -168,15 +171,11 @@ async def serve(task: Mapping[str, object], begun: bytes = b"") -> None:
     beats.cancel()
 
 
-def _tenants(task: Mapping[str, object]) -> Sequence[TenantKey]:
-    return [TenantKey.model_validate(each) for each in cast("list[object]", task.get("tenants", []))]
-
-
 def _reloaded(plane: DataPlane, line: bytes) -> None:
     """An order of the parent, which has checked it already: other providers, routes and tenants."""
     try:
         task = json.loads(line)
-        plane.reload(ProxyConfig.model_validate(task["config"]), _tenants(task))
+        plane.reload(proxy_config(task["config"]), tenant_keys(task.get("tenants", [])))
     except (ValueError, KeyError, TypeError):
         _log.exception("routing_not_replaced")
 

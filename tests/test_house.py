@@ -234,7 +234,7 @@ def test_a_class_whose_objects_change_shows_their_state_by_repr():
 
 
 FACTS = {
-    "a provider's own name of a model": (re.compile(r"(?<!_)models\.get\("), {"proxy/provider_config.py"}),
+    "a provider's own name of a model": (re.compile(r"(?<!_)models\.get\("), {"proxy/served_name.py"}),
     "a base URL without its last slash": (re.compile(r"base_url\.rstrip\("), {"shadow/settings/base_url_checks.py"}),
     "how an address is known to be http": (re.compile(r'"http", "https"'), {"proxy/routing/provider_origin.py"}),
     "which hosts are this machine": (re.compile(r'"127\.0\.0\.1", "::1"'), {"shadow/pages/allowed_hosts.py"}),

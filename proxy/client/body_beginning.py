@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from io import BytesIO
-from typing import NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from proxy.client.client_request import ClientRequest
 from proxy.json_scanner import Steps, Whole
-from proxy.provider_config import Limits
 from proxy.record.capture import Capture
 from proxy.routing.body_peek import settling
 from proxy.routing.model_scan import ModelScan
+
+if TYPE_CHECKING:
+    from proxy.provider_config import Limits
 
 
 class BodyBeginning(NamedTuple):

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from proxy.provider_config import ProxyConfig
 from proxy.routing.header_rules import HeaderFields
+
+if TYPE_CHECKING:
+    from proxy.provider_config import ProxyConfig
 
 LOCAL_NAMES = frozenset({"localhost", "host.docker.internal", "host.containers.internal"})
 """Names that no public DNS server can point here; the last two are what containers call the machine they run on."""

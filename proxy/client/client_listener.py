@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from proxy.client.client_connection import ClientConnection, RequestHandler
 from proxy.client.client_request import own_answer
 from proxy.client.excess_client import MOST, ExcessClient
 from proxy.errors import RequestError
-from proxy.provider_config import Limits, Timeouts
 from proxy.worker_stats import WorkerStats
+
+if TYPE_CHECKING:
+    from proxy.provider_config import Limits, Timeouts
 
 _log = logging.getLogger("sameweights.proxy")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from time import monotonic
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from proxy.client.body_framing import ChunkedBody, LengthBody
 from proxy.client.client_request import ClientRequest, own_answer
@@ -15,8 +15,10 @@ from proxy.client.head_memo import HeadMemo
 from proxy.client.read_pauses import PauseReason
 from proxy.client.request_body import RequestBody
 from proxy.errors import RequestError
-from proxy.provider_config import Limits, Timeouts
 from proxy.worker_stats import WorkerStats
+
+if TYPE_CHECKING:
+    from proxy.provider_config import Limits, Timeouts
 
 MOST_AHEAD = 64 * 1024
 """Bytes of pipelined requests that wait before the client is paused."""

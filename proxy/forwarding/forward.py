@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from time import monotonic, time
+from typing import TYPE_CHECKING
 
 from proxy.client.client_connection import ClientConnection
 from proxy.client.client_request import ClientRequest
@@ -12,7 +13,6 @@ from proxy.client.step_log import log_step, steps_are_logged
 from proxy.exchange import Failure, Role
 from proxy.exchange_ids import new_id
 from proxy.forwarding.live_request import LiveRequest
-from proxy.provider_config import Limits
 from proxy.record.capture import Capture
 from proxy.record.held_bodies import HeldBytes
 from proxy.record.record_completion import RecordCompletion
@@ -20,6 +20,9 @@ from proxy.routing_config import RoutingConfig
 from proxy.sink import Sink
 from proxy.upstream.upstream_client import UpstreamClient
 from proxy.worker_stats import WorkerStats
+
+if TYPE_CHECKING:
+    from proxy.provider_config import Limits
 
 
 class Forward:

@@ -1,8 +1,7 @@
 """LiveRequest: one request from its head to its record. What need not wait is done in the call that brought the bytes for it.
 
-The ordinary request, whose body has come and for whose provider a connection is ready, is sent in the call that brought its last
-byte, and is over in the call that brings the last byte of its response: no coroutine runs for it. One that must wait, for its
-body, for a connection or for work in steps, runs in a task until it is sent.
+A request whose body has come and whose provider has a connection ready is sent in the call that brought its last byte, and
+ends in the call with the last byte of its response: no coroutine runs for it. One that waits runs in a task until it is sent.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from time import monotonic
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from proxy.client.body_beginning import in_turns
 from proxy.client.client_connection import ClientConnection
@@ -23,7 +22,6 @@ from proxy.client.upload import Upload
 from proxy.errors import ProxyError, RequestError, UpstreamError
 from proxy.exchange import Failure, FailureKind
 from proxy.forwarding.request_preparation import PreparedRequest, RequestPreparation
-from proxy.provider_config import Limits
 from proxy.record.capture import Capture
 from proxy.routing.body_peek import AT_ONCE, peek, peeking
 from proxy.routing_config import RoutingConfig
@@ -32,6 +30,9 @@ from proxy.upstream.upstream_client import UpstreamClient
 from proxy.upstream.upstream_connection import UpstreamConnection
 from proxy.upstream.websocket_tunnel import WebSocketTunnel
 from proxy.worker_stats import WorkerStats
+
+if TYPE_CHECKING:
+    from proxy.provider_config import Limits
 
 _log = logging.getLogger("sameweights.proxy")
 _FAULT = Failure(kind=FailureKind.INTERNAL, detail="a fault of the proxy", after_head=False)

@@ -7,7 +7,7 @@ serve other streams between the steps of larger work.
 from __future__ import annotations
 
 from time import monotonic
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from proxy.client.body_beginning import BodyReader, in_turns
 from proxy.client.client_connection import ClientConnection
@@ -15,7 +15,6 @@ from proxy.client.client_request import ClientRequest
 from proxy.client.outgoing_head import OutgoingPlan
 from proxy.errors import RequestError
 from proxy.exchange import Labels
-from proxy.provider_config import Limits
 from proxy.record.capture import Capture
 from proxy.routing.body_peek import (
     AT_ONCE,
@@ -36,6 +35,9 @@ from proxy.routing.routing_table import UNROUTED, RouteMatch
 from proxy.routing.tenant_keys import Tenant, TenantKeys
 from proxy.routing_config import RoutingConfig
 from proxy.upstream.response_head import framed
+
+if TYPE_CHECKING:
+    from proxy.provider_config import Limits
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 

@@ -10,11 +10,13 @@ import ipaddress
 import re
 from base64 import b64encode
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from proxy.provider_config import ProxyConfig
 from proxy.routing.provider_origin import ProviderOrigin, parse_base_url
+
+if TYPE_CHECKING:
+    from proxy.provider_config import ProxyConfig
 
 DIRECT = "none"
 _USUAL_PORT = 80

@@ -10,12 +10,15 @@ import json
 import re
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from proxy.exchange import Headers
 from proxy.json_members import JsonMember, finding_elements, finding_members
 from proxy.json_scanner import Steps, whole
-from proxy.provider_config import Provider
+
+if TYPE_CHECKING:
+    from proxy.provider_config import Provider
 
 NEVER_FITTED = frozenset({"model", "messages", "input", "prompt", "stream"})
 """Members that no setting leaves out, renames or adds: the model has `models`, and the others are the question itself."""

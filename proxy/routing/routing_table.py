@@ -9,11 +9,14 @@ from __future__ import annotations
 import re
 from fnmatch import translate
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from proxy.errors import NoRouteError
-from proxy.provider_config import ProxyConfig, Route
 from proxy.routing.provider_origin import parse_base_url
+from proxy.served_name import served_name
+
+if TYPE_CHECKING:
+    from proxy.provider_config import ProxyConfig, Route
 
 DEFAULT_ROUTE = "default"
 _LEGS, _LONGEST_TARGET = 256, 256
@@ -92,7 +95,7 @@ class RoutingTable:
             route=route.name,
             provider=route.provider,
             reference=route.reference or self._reference,
-            upstream_model=self._providers[route.provider].upstream_model(model),
+            upstream_model=served_name(self._providers[route.provider].models, model),
             target=target,
         )
 
@@ -101,7 +104,7 @@ class RoutingTable:
             route=name,
             provider=provider,
             reference=self._reference,
-            upstream_model=self._providers[provider].upstream_model(model),
+            upstream_model=served_name(self._providers[provider].models, model),
             target=target,
         )
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from proxy.errors import RequestError
-from proxy.provider_config import TenantKey
 from proxy.routing.header_rules import key_digest
+
+if TYPE_CHECKING:
+    from proxy.provider_config import TenantKey
 
 FIELD = "x-sameweights-key"
 MISSING = f"this request needs the key of a tenant in its {FIELD} header"

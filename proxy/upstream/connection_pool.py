@@ -10,15 +10,18 @@ import asyncio
 import logging
 from dataclasses import dataclass, field
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from proxy.errors import RequestError
 from proxy.exchange import FailureKind
-from proxy.provider_config import Limits, Timeouts
 from proxy.routing.provider_origin import ProviderOrigin
 from proxy.upstream.dialer import Dialer
 from proxy.upstream.known_heads import KnownHeads, PatternBudget
 from proxy.upstream.upstream_connection import UpstreamConnection
 from proxy.worker_stats import WorkerStats
+
+if TYPE_CHECKING:
+    from proxy.provider_config import Limits, Timeouts
 
 _log = logging.getLogger("sameweights.proxy")
 _SHORT = 0.5

@@ -20,9 +20,9 @@ from proxy.packing import EXCHANGE, FrameReader, frame, pack_parts
 from proxy.process.data_plane_log import to_stderr
 from proxy.process.parent_watchdog import BEAT_SECONDS, loop_factory
 from proxy.process.standard_streams import install_streams
-from proxy.provider_config import Limits, Timeouts
 from proxy.upstream.fetch_job import FetchJob, failed, run, unpack
 from proxy.upstream.upstream_client import UpstreamClient
+from proxy.validated_config import limits_of, timeouts_of
 from proxy.worker_stats import WorkerStats
 
 _log = logging.getLogger("sameweights.proxy")
@@ -89,7 +89,7 @@ async def serve() -> None:
     out, _ = await loop.connect_write_pipe(asyncio.Protocol, sys.stdout)
     task = json.loads(await reader.readline())
     to_stderr(**task.get("log", {}))
-    upstream = UpstreamClient(Timeouts.model_validate(task["timeouts"]), Limits.model_validate(task["limits"]), WorkerStats())
+    upstream = UpstreamClient(timeouts_of(task["timeouts"]), limits_of(task["limits"]), WorkerStats())
     fetcher = Fetcher(upstream, out)
     beats = asyncio.create_task(_beat(out))
     try:

@@ -8,10 +8,10 @@ import ssl
 from collections.abc import Callable, Sequence
 from functools import partial
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from proxy.errors import RequestError, UpstreamError
 from proxy.exchange import Exchange, Failure, FailureKind
-from proxy.provider_config import Limits, Timeouts
 from proxy.record.capture import Capture
 from proxy.routing import header_rules as rules
 from proxy.routing.outbound_proxy import proxy_fields
@@ -23,6 +23,9 @@ from proxy.upstream.response_head import framed
 from proxy.upstream.response_reader import ResponseReader
 from proxy.upstream.upstream_connection import UpstreamConnection
 from proxy.worker_stats import WorkerStats
+
+if TYPE_CHECKING:
+    from proxy.provider_config import Limits, Timeouts
 
 
 class UpstreamClient:

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from proxy.exchange import FailureKind
+from proxy.provider_config import ProxyConfig
 from tests.running import until
 from tests.wires import PATIENCE, STREAM_HEAD, ask, chunks, client, get, ok, plane, post, scripted
 
@@ -24,7 +25,8 @@ pytestmark = pytest.mark.slow
 async def process(url, **config):
     """`python -m proxy.server` on a socket of ours; gives the process and the port."""
     folder = tempfile.mkdtemp()
-    given = {"provider": "candidate", "providers": {"candidate": {"base_url": url}}, **config}
+    chosen = {"provider": "candidate", "providers": {"candidate": {"base_url": url}}, **config}
+    given = ProxyConfig.model_validate(chosen).model_dump(mode="json")
     with socket.create_server(("127.0.0.1", 0)) as sock:
         task = {"config": given, "audit_socket": f"{folder}/audit", "worker": 0, "fd": sock.fileno()}
         running = await asyncio.create_subprocess_exec(
@@ -113,8 +115,19 @@ async def test_second_signal_exits_at_once():
         assert await asyncio.wait_for(running.wait(), PATIENCE) == 1
 
 
-def test_the_data_plane_imports_nothing_of_the_audit_and_no_http_library():
-    others = {"shadow", "storage", "openai", "jinja2", "sqlite_utils", "prometheus_client", "aiohttp", "yarl", "multidict"}
+def test_the_data_plane_imports_nothing_of_the_audit_no_http_library_and_no_validation():
+    others = {
+        "shadow",
+        "storage",
+        "openai",
+        "jinja2",
+        "sqlite_utils",
+        "prometheus_client",
+        "aiohttp",
+        "yarl",
+        "multidict",
+        "pydantic",
+    }
     code = f"import sys, proxy.server; print([m for m in sys.modules if m.split('.')[0] in {others}])"
     assert subprocess.check_output([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": "."}, text=True) == "[]\n"
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from proxy.provider_config import Provider, ProxyConfig
 from shadow.processes.child_restarts import SupervisedProcess
 from shadow.processes.prespawned_worker import prespawned
 from shadow.settings.config_errors import ConfigError
@@ -37,7 +38,8 @@ def test_what_was_begun_listens_on_the_socket_that_was_bound_since(tmp_path):
         opened = ahead.sockets[socket.AF_INET]
         opened.bind(("127.0.0.1", 0))
         opened.listen()
-        config = {"provider": "main", "providers": {"main": {"base_url": "http://127.0.0.1:9/v1"}}}
+        providers = {"main": Provider(base_url="http://127.0.0.1:9/v1")}
+        config = ProxyConfig(provider="main", providers=providers).model_dump(mode="json")
         told = {"config": config, "audit_socket": f"{tmp_path}/audit.sock", "worker": 0, "fd": opened.fileno()}
         plane = SupervisedProcess("proxy", "proxy.server", json.dumps(told), [opened.fileno()], prespawned=ahead.process)
 
