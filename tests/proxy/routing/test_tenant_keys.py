@@ -20,6 +20,17 @@ def test_a_key_names_its_tenant(variable, name):
     assert TenantKeys.of(TENANTS, KEYS).tenant(key_digest(KEYS[variable])).name == name
 
 
+def test_each_of_a_thousand_keys_names_its_tenant():
+    environ = {f"K{number}": f"key-of-tenant-{number:06}" for number in range(1_000)}
+    keys = TenantKeys.of([TenantKey(name=f"team-{name}", key_env=name) for name in environ], environ)
+    assert all(keys.tenant(key_digest(key)).name == f"team-{name}" for name, key in environ.items())
+
+
+def test_of_two_tenants_with_one_key_the_first_counts():
+    digest = key_digest("key-of-alpha-0123456")
+    assert TenantKeys([(digest, Tenant("one", frozenset())), (digest, Tenant("two", frozenset()))]).tenant(digest).name == "one"
+
+
 @pytest.mark.parametrize(
     ("given", "code"),
     [
