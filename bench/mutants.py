@@ -6,9 +6,10 @@
 
 Each change runs against the test file that mirrors its module, then against the other test files beside that one, then against
 those of the modules that import it, at last against those of the folder above, where both engines of the store have theirs: no
-journey is run. A test that fails is run again without the change: only where it passes
-there is the change killed, else the others go on without it. Changes known to make no difference stand with their reason in
-mutants.toml beside this file; they are found by function and text, so they survive a move of their module.
+journey is run. A test that fails is run again without the change: only where it passes there is the change killed, else the
+others go on without it. Tests that do not end are run again likewise, since the machine itself may be slow. Changes known to
+make no difference stand with their reason in mutants.toml beside this file; they are found by function and text, so they
+survive a move of their module.
 """
 
 import argparse
@@ -177,7 +178,9 @@ def _noticed(tests: Tests, change: Change, selection: list[str]) -> tuple[str, s
         code, failed = tests.failing([*selection, *(f"--deselect={name}" for name in unreliable)])
         _replace(path, whole)
         if code is None:
-            return "killed", f"no end within the time allowed: {selection[0]}"
+            ends = tests.failing(selection)[0] is not None
+            why = "no end within the time allowed" if ends else "no end within the time allowed without the change either"
+            return "killed" if ends else "unclear", f"{why}: {selection[0]}"
         if code in {0, NO_TESTS}:
             return None
         if code not in {FAILED, BROKEN_COLLECTION}:
