@@ -112,9 +112,7 @@ class IdentityQueries(Protocol):
         """Findings that match or differ, by group, segment, signal and comparison: `cross`, or `self` of a random control."""
 
     def by_stream(self, since: float, until: float, limit: int) -> Sequence[SegmentCount]:
-        """Checks, of those that some failed, of the newest `limit` live answers of the period, by whether a stream was requested.
-        Their group holds provider and model alone, their segment is `stream`, and they stand in no conversation.
-        """
+        """Checks that some of the newest `limit` live answers failed, by the segment `stream`, of provider and model alone."""
 
     def limits(self, since: float, until: float) -> Mapping[tuple[str, str], tuple[int | None, int | None]]:
         """(largest accepted prompt in tokens, smallest request refused for its length in bytes) by provider and model."""
@@ -380,9 +378,7 @@ class Store(Writer, PreparedWriter, Reader, Protocol):
         """Add what a reference has cost for a tenant ("" for none) at `at`, epoch seconds; on disk when this returns. Slow."""
 
     def reserve(self, at: float, period: tuple[int, int], limits: Mapping[str, Spending]) -> Reservation:
-        """Add one request at `at` for each owner in `limits` ("" for all, else a tenant), unless one has reached its own limit in
-        the `period` (hours as for `spent`) by what all processes have spent: then for none. Atomic; a limit of 0 is none; slow.
-        """
+        """Add one at `at` for each owner in `limits` ("" is all), for none where one reached its own (0 is none); atomic."""
 
     def begin_run(self, run: str) -> Mapping[int, int]:
         """How many exchanges of each worker the `serve` of this name has stored already; the counts of other runs are deleted."""
@@ -395,6 +391,9 @@ class Store(Writer, PreparedWriter, Reader, Protocol):
 
     def sweep(self, now: float, shorter: Mapping[str, float] = NONE_SHORTER) -> int:
         """Delete exchanges beyond the retention limits at `now`, those of a tenant after its days in `shorter`; how many."""
+
+    def sum_hours(self, seconds: float) -> int:
+        """Sum pairs by the hour for about so many seconds at most; how many hours. Reading is faster then. Slow: off the loop."""
 
     def close(self) -> None:
         """Flush and release the database."""

@@ -41,7 +41,8 @@ FROM pairs p LEFT JOIN rulings g ON g.pair_no = p.no ORDER BY p.no""",
 """The rows of the tables whose rows refer to an exchange or pair by its number there, and by its id here."""
 ORDER = ("exchanges", "pairs", "studies", "study_requests", "runs")
 """Tables that others refer to, first."""
-LEFT_OUT = {"schema_steps", "orders", "leases"}
+LEFT_OUT = {"schema_steps", "orders", "leases", "pair_hours", "hour_sums"}
+"""The last two are made again: the changes of hours as the pairs are written, their sums by the process that sweeps."""
 TABLES = """
 SELECT relname::text FROM pg_class
 WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace = current_schema()::regnamespace

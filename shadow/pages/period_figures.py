@@ -1,7 +1,8 @@
 """`PeriodFigures`: the verdicts of a period with their courses, built so seldom that building takes a small share of a core.
 
-A page shows when its figures were built. Building reads the whole period, 0.3 to 0.8 s for a million exchanges: it runs in one
-thread, and where the share of all periods is spent, older figures are shown.
+A page shows when its figures were built. Building reads the whole period, below 0.1 s for a million exchanges once its hours are
+summed (`storage.hour_sums`), and else 0.2 to 0.8 s: it runs in one thread, and where the share of all periods is spent, older
+figures are shown.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ from storage.judgement_rows import (
     UpstreamShare,
     UpstreamTurns,
 )
-from storage.postgres import lease_rows, routed_answers, verdict_queries
+from storage.postgres import kept_hours, lease_rows, routed_answers, verdict_queries
 from storage.postgres.day_partitions import first_id
 from storage.postgres.identity_rows import identities_up_to
 from storage.postgres.result_rows import GROUP, Fetched, RunTransaction, Values, group_of, grouped_as, period, rows_as
@@ -182,11 +182,11 @@ class PostgresJudgementQueries:
 
     def payoff_sums(self, since: float, until: float) -> Sequence[PayoffSum]:
         """The payoffs of the period, summed by cluster, signal and judgement."""
-        return self._query(lambda conn: verdict_queries.payoff_sums_of(conn, since, until))
+        return self._query(lambda conn: kept_hours.payoff_sums_of(conn, since, until))
 
     def compared_checks(self, since: float, until: float) -> Sequence[ComparedChecks]:
         """The checks of the pairs of a period, summed by conversation; routes are pooled."""
-        return self._query(lambda conn: verdict_queries.compared_checks_of(conn, since, until))
+        return self._query(lambda conn: kept_hours.compared_checks_of(conn, since, until))
 
     def counted_pairs(self, provider: str, since: float, until: float) -> Sequence[CountedPairRow]:
         """The pairs of one provider in a period with what the statistics count of each, oldest first."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from typing import TypeVar
 
@@ -16,11 +16,12 @@ import psycopg
 import structlog
 from psycopg import errors
 
-from storage import unkept_sums
+from storage import hour_sums, unkept_sums
 from storage.batch_writer import BatchWriter
 from storage.erasure_choice import ErasureChoice
+from storage.hour_sums import SummedHour
 from storage.page_rows import OperatorActionRow
-from storage.postgres import row_deletion
+from storage.postgres import kept_hours, row_deletion
 from storage.postgres.copy_inserter import CopyInserter, known_exchanges
 from storage.postgres.day_partitions import AHEAD, DAY
 from storage.postgres.identity_rows import PostgresIdentityQueries
@@ -132,6 +133,17 @@ class PostgresStore(QueuedRecords[psycopg.Connection], PostgresReader):
             return 0
         return gone
 
+    def sum_hours(self, seconds: float) -> int:
+        """Sum pairs by the hour, the newest hours first, for about so many seconds at most; how many hours."""
+
+        def sums_of(hour: int) -> SummedHour | None:
+            return self._primary.query(lambda conn: kept_hours.summed_of(conn, hour))
+
+        def write(sums: Sequence[SummedHour]) -> None:
+            self._run(lambda conn: kept_hours.write_sums(conn, sums))
+
+        return hour_sums.in_slices(self._primary.query(kept_hours.unsummed_of), sums_of, write, time.monotonic, seconds)
+
     def forget(self, chosen: ErasureChoice) -> ErasureResult:
         """Delete what was chosen for good, what is queued included; StoreError when the server refuses."""
         self.flush(FLUSH_SECONDS)
@@ -238,6 +250,7 @@ def _days_ahead(now: float) -> range:
 
 def _tidy(conn: psycopg.Connection, before: float, now: float) -> None:
     row_deletion.trim_sums(conn, before)
+    kept_hours.drop_older(conn, before)
     conn.execute("DELETE FROM unkept_ids WHERE id < %s", (unkept_sums.known_since(now),))
     conn.execute(row_deletion.OLD_ACTIONS, {"before": before})
     conn.execute(row_deletion.OLD_ORDERS)

@@ -16,7 +16,7 @@ from psycopg import errors
 
 from storage import unkept_sums
 from storage.erasure_choice import ErasureChoice
-from storage.postgres import kept_sums
+from storage.postgres import kept_hours, kept_sums
 from storage.postgres.day_partitions import DAY, existing
 from storage.postgres.schema_steps import BY_DAY, KEY
 from storage.rows import ErasureExtent, ErasureResult
@@ -64,10 +64,12 @@ def drop_rows(conn: psycopg.Connection, chosen: str, values: tuple[object, ...])
         return 0
     pairs = with_pairs(conn, going)
     exchanges = sorted(going)
+    # in the order in which a judge and a writer lock them: judgements, hours, and the other sums
+    conn.execute("DELETE FROM rulings WHERE pair_id = ANY(%s)", (pairs,))
+    kept_hours.change_hours(conn, "pairs WHERE id = ANY(%s)", (pairs,))
     kept_sums.subtract(conn, exchanges, pairs)
     for table in OF_PAIRS:
         conn.execute(f"DELETE FROM {table} WHERE {KEY[table]} = ANY(%s)", (pairs,))  # noqa: S608 - our own constants
-    conn.execute("DELETE FROM rulings WHERE pair_id = ANY(%s)", (pairs,))
     gone = 0
     for table in OF_EXCHANGES:
         gone = conn.execute(f"DELETE FROM {table} WHERE {KEY[table]} = ANY(%s)", (exchanges,)).rowcount  # noqa: S608 - as above
@@ -137,6 +139,7 @@ def drop_day(conn: psycopg.Connection, name: str, end: int) -> int:
             conn.execute(f"SET LOCAL lock_timeout = '{LOCK_MILLISECONDS}ms'")
             row = conn.execute(f"SELECT count(*) FROM exchanges_{name}").fetchone()  # noqa: S608 - eight digits
             conn.execute(f"DELETE FROM rulings WHERE pair_id IN (SELECT id FROM pairs_{name})")  # noqa: S608 - as above
+            kept_hours.change_hours(conn, f"pairs_{name}")
             for table in BY_DAY:
                 conn.execute(f"DROP TABLE {table}_{name}")
             for statement in SMALL:

@@ -178,10 +178,43 @@ _TENANT_SPENDING = (
     """CREATE TABLE tenant_spending (tenant text NOT NULL, hour bigint NOT NULL, requests bigint NOT NULL, tokens bigint NOT NULL,
   money float8 NOT NULL, PRIMARY KEY (tenant, hour))""",
 )
+_HOUR_SUMS = (
+    """CREATE TABLE pair_hours (hour bigint NOT NULL, slot bigint NOT NULL DEFAULT pg_backend_pid() % 16, changes bigint NOT NULL,
+  PRIMARY KEY (hour, slot))""",
+    """CREATE TABLE hour_sums (hour bigint PRIMARY KEY, changes bigint NOT NULL, form bigint NOT NULL, payoffs text NOT NULL,
+  votes text NOT NULL)""",
+    """CREATE FUNCTION pairs_stored() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  INSERT INTO pair_hours (hour, changes) SELECT DISTINCT floor(started / 3600)::bigint, 1 FROM changed ORDER BY 1
+  ON CONFLICT (hour, slot) DO UPDATE SET changes = pair_hours.changes + 1;
+  RETURN NULL;
+END $$""",
+    """CREATE FUNCTION pairs_deleted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  INSERT INTO pair_hours (hour, changes) SELECT DISTINCT floor(started / 3600)::bigint, 1 FROM changed ORDER BY 1
+  ON CONFLICT (hour, slot) DO UPDATE SET changes = pair_hours.changes + 1;
+  DELETE FROM hour_sums WHERE hour IN (SELECT floor(started / 3600)::bigint FROM changed);
+  RETURN NULL;
+END $$""",
+    """CREATE FUNCTION pair_judged() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  INSERT INTO pair_hours (hour, changes) SELECT floor(started / 3600)::bigint, 1 FROM pairs WHERE id = new.pair_id
+  ON CONFLICT (hour, slot) DO UPDATE SET changes = pair_hours.changes + 1;
+  RETURN NULL;
+END $$""",
+    """CREATE TRIGGER pair_judged AFTER UPDATE OF reason ON rulings
+FOR EACH ROW WHEN (coalesce(new.reason, '') <> coalesce(old.reason, '')) EXECUTE FUNCTION pair_judged()""",
+    """CREATE TRIGGER pairs_stored AFTER INSERT ON pairs REFERENCING NEW TABLE AS changed
+FOR EACH STATEMENT EXECUTE FUNCTION pairs_stored()""",
+    """CREATE TRIGGER pairs_deleted AFTER DELETE ON pairs REFERENCING OLD TABLE AS changed
+FOR EACH STATEMENT EXECUTE FUNCTION pairs_deleted()""",
+    "INSERT INTO pair_hours SELECT floor(started / 3600)::bigint, 0, count(*) FROM pairs GROUP BY 1",
+)
+"""The triggers come before the hours are counted, because each waits for the transactions that write pairs: first for `rulings`,
+which such a transaction writes first.
+"""
 STEPS: Sequence[tuple[str, Sequence[str]]] = (
     ("p001_tables", (*_ROWS, *_SMALL, *_JUDGEMENT, *_STUDIES)),
     ("p002_kept_rows", _KEPT_ROWS),
     ("p003_tenant_spending", _TENANT_SPENDING),
+    ("p004_hour_sums", _HOUR_SUMS),
 )
 """(name, statements) in their order. Every text is ordered byte by byte (`COLLATE "C"`): ids and partitions need it."""
 

@@ -1,16 +1,14 @@
-"""What verdicts rest on, of a period: payoffs by conversation, votes of the checks, finish reasons, statuses, times of pairs."""
+"""What verdicts rest on, of a period beside payoffs and checks: finish reasons, statuses, times of pairs."""
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 import psycopg
 
-from storage.evidence_rules import BOTH_COUNT, BOTH_JUDGED, SAME_FAULT
-from storage.judgement_rows import CheckVote, ComparedChecks, CountedPairRow, PairFinishReasons, PairTimes, PayoffSum
-from storage.postgres.result_rows import group_of, period, rows_as
+from storage.judgement_rows import CountedPairRow, PairFinishReasons, PairTimes
+from storage.postgres.result_rows import group_of, period
 from storage.rows import CUT_REQUEST, NOT_HELD, PairGroup
 
 _PAIRS = "p.id >= %(first)s AND p.started >= %(since)s AND p.started < %(until)s"
@@ -25,21 +23,6 @@ SELECT route, model, provider, reference, count(*) FILTER (WHERE failure = 'clie
 WHERE id >= %(first)s AND started >= %(since)s AND role = 'primary' AND drawn AND reference <> ''
 GROUP BY 1, 2, 3, 4
 """
-PAYOFF_SUMS = f"""
-WITH ranked AS MATERIALIZED (
-  SELECT p.id, coalesce(g.reason, '') AS judgement, dense_rank() OVER (
-    ORDER BY model, provider, reference, coalesce(nullif(conversation, ''), nullif(request_fingerprint, ''), p.id)
-  ) AS cluster
-  FROM pairs p LEFT JOIN rulings g ON g.pair_id = p.id AND g.pair_id >= %(first)s WHERE {_PAIRS}
-), counted AS (
-  SELECT min(id) AS one, cluster, judgement, signal, count(*) AS pairs, count(*) FILTER (WHERE payoff > 0) AS plus,
-         count(*) FILTER (WHERE payoff < 0) AS minus
-  FROM ranked JOIN payoffs y ON y.pair_id = id AND y.pair_id >= %(first)s GROUP BY cluster, signal, judgement
-)
-SELECT model, provider, reference, signal, cluster, judgement, pairs, plus, minus
-FROM counted JOIN pairs p ON p.id = one AND p.id >= %(first)s
-"""  # noqa: S608 - our own constants
-"""Grouped by one number instead of four texts for each payoff."""
 FINISH_REASONS = f"""
 WITH newest AS MATERIALIZED (
   SELECT * FROM pairs p WHERE {_PAIRS} AND coalesce((shape::jsonb ->> 'tools')::float8, 0) > 0
@@ -81,66 +64,6 @@ COUNTED_STATES = f"""
 SELECT p.id, f.comparison, f.signal, f.state FROM pairs p JOIN findings f ON f.pair_id = p.id AND f.pair_id >= %(first)s {_OF}
 AND f.comparison IN ('cross', 'self')
 """  # noqa: S608 - as above
-VOTES = f"""
-WITH ranked AS (
-  SELECT p.id, y.id AS y, r.id AS r,
-    coalesce(y.failure = '' AND y.status BETWEEN 200 AND 299 AND y.unread = '', false) AS y_whole,
-    coalesce(r.failure = '' AND r.status BETWEEN 200 AND 299 AND r.unread = '', false) AS r_whole,
-    (y.completion_tokens IS NULL) = (r.completion_tokens IS NULL) AS alike,
-    p.started - lag(p.started) OVER (
-      PARTITION BY p.model, p.provider, p.reference, coalesce(nullif(p.request_fingerprint, ''), p.id) ORDER BY p.started, p.no
-    ) AS since_repeat,
-    dense_rank() OVER (ORDER BY p.model, p.provider, p.reference) AS party,
-    dense_rank() OVER (
-      ORDER BY p.model, p.provider, p.reference, coalesce(nullif(p.conversation, ''), nullif(p.request_fingerprint, ''), p.id)
-    ) AS cluster
-  FROM pairs p JOIN exchanges y ON y.id = p.subject_id AND y.id >= %(first)s
-  JOIN exchanges r ON r.id = p.reference_id AND r.id >= %(first)s WHERE {_PAIRS}
-), once AS MATERIALIZED (
-  SELECT * FROM ranked WHERE since_repeat IS NULL OR since_repeat >= 86400
-), failed AS MATERIALIZED (
-  SELECT party, cluster, id, alike, signal, y AS mine, r AS other, r_whole AS other_whole, 1 AS worse
-  FROM once JOIN checks ON exchange_id = y AND exchange_id >= %(first)s WHERE state = 'differ'
-  UNION ALL
-  SELECT party, cluster, id, alike, signal, r, y, y_whole, -1
-  FROM once JOIN checks ON exchange_id = r AND exchange_id >= %(first)s WHERE state = 'differ'
-), first AS (
-  SELECT * FROM failed WHERE NOT EXISTS (
-    SELECT 1 FROM jsonb_each_text(%(same_fault)s::jsonb) s
-    JOIN checks c ON c.signal = s.value AND c.state = 'differ' AND c.exchange_id >= %(first)s
-    WHERE s.key = failed.signal AND c.exchange_id = mine
-  )
-), counted AS (
-  SELECT party, cluster, signal, id, worse FROM first
-  WHERE (alike OR signal <> ALL(%(both_count)s)) AND (
-    (other_whole AND signal <> ALL(%(both_judged)s))
-    OR EXISTS (
-      SELECT 1 FROM checks c WHERE c.exchange_id = other AND c.exchange_id >= %(first)s AND c.signal = first.signal
-        AND c.state IN ('match', 'differ')
-    )
-    OR EXISTS (
-      SELECT 1 FROM exchanges e JOIN check_sets s ON s.no = e.passed
-      WHERE e.id = other AND e.id >= %(first)s AND s.signals::jsonb ? first.signal
-    )
-  )
-  UNION ALL
-  SELECT party, cluster, '', id, 0 FROM once WHERE y_whole AND r_whole
-), summed AS (
-  SELECT party, cluster, signal, min(id) AS one, sum(worse) AS worse, count(*) FILTER (WHERE worse < 0) AS beside
-  FROM counted GROUP BY party, cluster, signal
-), compared AS (
-  SELECT party, count(DISTINCT cluster) AS conversations FROM summed GROUP BY party
-), votes AS (
-  SELECT party, signal, min(one) AS one, count(*) FILTER (WHERE worse > 0) AS plus, count(*) FILTER (WHERE worse < 0) AS minus,
-         count(*) FILTER (WHERE worse > 0 AND beside = 0) AS alone
-  FROM summed GROUP BY party, signal
-)
-SELECT model, provider, reference, conversations, signal, plus, minus, alone
-FROM votes JOIN compared USING (party) JOIN pairs p ON p.id = one AND p.id >= %(first)s ORDER BY 1, 2, 3, 5
-"""  # noqa: S608 - our own constants
-"""`once`: the pairs that count. `failed`: each failed check of either side; `first`: without those of a fault that
-another check names. `counted`: those that both sides could have failed, and a row without a check for each pair of two whole
-answers. `summed`: one row a conversation and check."""
 
 
 def client_aborts_of(conn: psycopg.Connection, seconds: float) -> Mapping[PairGroup, tuple[int, int]]:
@@ -149,13 +72,6 @@ def client_aborts_of(conn: psycopg.Connection, seconds: float) -> Mapping[PairGr
     if row is None or row[0] is None:
         return {}
     return {group_of(row[:4]): (row[4], row[5]) for row in conn.execute(CLIENT_ABORTS, period(row[0] - seconds, 0))}
-
-
-def payoff_sums_of(conn: psycopg.Connection, since: float, until: float) -> Sequence[PayoffSum]:
-    """The payoffs of the period, summed by cluster, signal and judgement. Equal requests without a conversation share a cluster;
-    a request without a fingerprint is a cluster of its own.
-    """
-    return rows_as(PayoffSum, conn.execute(PAYOFF_SUMS, period(since, until)))
 
 
 def finish_reasons_of(conn: psycopg.Connection, since: float, until: float, limit: int) -> Sequence[PairFinishReasons]:
@@ -210,20 +126,4 @@ def counted_pairs_of(conn: psycopg.Connection, provider: str, since: float, unti
             own=states[row[4], "self"],
         )
         for row in conn.execute(COUNTED_PAIRS, wanted)
-    ]
-
-
-def compared_checks_of(conn: psycopg.Connection, since: float, until: float) -> Sequence[ComparedChecks]:
-    """The checks of the pairs of a period, by model, provider and reference; routes are pooled."""
-    rules = {"both_judged": list(BOTH_JUDGED), "both_count": list(BOTH_COUNT), "same_fault": json.dumps(SAME_FAULT)}
-    found: dict[tuple[str, str, str, int], list[CheckVote]] = defaultdict(list)
-    for model, provider, reference, conversations, check, plus, minus, alone in conn.execute(
-        VOTES, period(since, until, **rules)
-    ):
-        votes = found[model, provider, reference, conversations]
-        if check:
-            votes.append(CheckVote(signal=check, plus=plus, minus=minus, alone=alone))
-    return [
-        ComparedChecks(model=model, provider=provider, reference=reference, conversations=conversations, votes=tuple(votes))
-        for (model, provider, reference, conversations), votes in found.items()
     ]

@@ -37,11 +37,11 @@ from storage.rows import IdentityRow, PairGroup
 from storage.sqlite import (
     action_log,
     arm_queries,
-    check_votes,
     dossier_queries,
     identity_queries,
     pace_queries,
     report_queries,
+    summed_hours,
     upstream_queries,
 )
 from storage.sqlite.query_rows import FOREVER
@@ -155,11 +155,11 @@ class JudgementReader:
 
     def payoff_sums(self, since: float, until: float) -> Sequence[PayoffSum]:
         """The payoffs of the period, summed by cluster, signal and judgement."""
-        return self._query(lambda conn: report_queries.payoff_sums(conn, since, until))
+        return self._query(lambda conn: summed_hours.payoff_sums(conn, since, until))
 
     def compared_checks(self, since: float, until: float) -> Sequence[ComparedChecks]:
         """The checks of the pairs of a period, summed by conversation; routes are pooled."""
-        return self._query(lambda conn: check_votes.compared_checks(conn, since, until))
+        return self._query(lambda conn: summed_hours.compared_checks(conn, since, until))
 
     def counted_pairs(self, provider: str, since: float, until: float) -> Sequence[CountedPairRow]:
         """The pairs of one provider in a period with what the statistics count of each, oldest first."""

@@ -294,6 +294,13 @@ def m026_tenant_spending(db: Database) -> None:
     db.execute(released_sql.TENANT_SPENDING)
 
 
+@SCHEMA()
+def m027_hour_sums(db: Database) -> None:
+    """How often the pairs of each hour changed, and the sums of hours."""
+    for statement in released_sql.HOUR_SUMS:
+        db.execute(statement)
+
+
 def migrate(conn: sqlite3.Connection, schema: Migrations = SCHEMA) -> None:
     """Apply the steps that are missing, each in a transaction of its own; a step that fails changes nothing."""
     schema.apply(_database(conn))

@@ -177,3 +177,37 @@ CREATE TABLE tenant_spending (
   PRIMARY KEY (tenant, hour)
 ) STRICT, WITHOUT ROWID
 """
+HOUR_SUMS = (
+    "CREATE TABLE pair_hours (hour INTEGER PRIMARY KEY, changes INTEGER NOT NULL) STRICT",
+    """
+CREATE TABLE hour_sums (
+  hour INTEGER PRIMARY KEY, changes INTEGER NOT NULL, form INTEGER NOT NULL, payoffs TEXT NOT NULL, votes TEXT NOT NULL
+) STRICT
+""",
+    "INSERT INTO pair_hours SELECT CAST(started / 3600 AS INTEGER), count(*) FROM pairs GROUP BY 1",
+    """
+CREATE TRIGGER pair_stored AFTER INSERT ON pairs BEGIN
+  INSERT INTO pair_hours (hour, changes) VALUES (CAST(new.started / 3600 AS INTEGER), 1)
+  ON CONFLICT (hour) DO UPDATE SET changes = changes + 1;
+END
+""",
+    """
+CREATE TRIGGER pair_deleted AFTER DELETE ON pairs BEGIN
+  INSERT INTO pair_hours (hour, changes) VALUES (CAST(old.started / 3600 AS INTEGER), 1)
+  ON CONFLICT (hour) DO UPDATE SET changes = changes + 1;
+  DELETE FROM hour_sums WHERE hour = CAST(old.started / 3600 AS INTEGER);
+END
+""",
+    """
+CREATE TRIGGER ruling_stored AFTER INSERT ON rulings WHEN new.reason <> '' BEGIN
+  INSERT INTO pair_hours (hour, changes) SELECT CAST(started / 3600 AS INTEGER), 1 FROM pairs WHERE no = new.pair_no
+  ON CONFLICT (hour) DO UPDATE SET changes = changes + 1;
+END
+""",
+    """
+CREATE TRIGGER ruling_deleted AFTER DELETE ON rulings WHEN old.reason <> '' BEGIN
+  INSERT INTO pair_hours (hour, changes) SELECT CAST(started / 3600 AS INTEGER), 1 FROM pairs WHERE no = old.pair_no
+  ON CONFLICT (hour) DO UPDATE SET changes = changes + 1;
+END
+""",
+)

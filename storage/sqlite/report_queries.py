@@ -1,4 +1,4 @@
-"""Queries of a report: client aborts, payoff sums, finish reasons, statuses, unread requests and the times of pairs.
+"""Queries of a report: client aborts, finish reasons, statuses, unread requests and the times of pairs.
 
 Periods are `since` <= started < `until`, in seconds since the epoch; `until` 0 is no bound.
 """
@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 
-from storage.judgement_rows import PairFinishReasons, PairTimes, PayoffSum
+from storage.judgement_rows import PairFinishReasons, PairTimes
 from storage.rows import CUT_REQUEST, NOT_HELD, PairGroup
 from storage.sqlite.query_rows import FOREVER
 
@@ -22,13 +21,6 @@ SELECT route, model, provider, reference, sum(failure = 'client_gone'), count(*)
 WHERE started >= (SELECT max(started) FROM exchanges) - ? AND role = 'primary' AND drawn AND reference <> ''
 GROUP BY 1, 2, 3, 4
 """
-PAYOFF_SETS = """
-SELECT model, provider, reference, coalesce(nullif(conversation, ''), nullif(request_fingerprint, ''), id) AS cluster,
-       coalesce(g.reason, '') AS ruling,
-       (SELECT group_concat(signal || '=' || payoff) FROM payoffs WHERE pair_no = no) AS payoffs, count(*)
-FROM pairs LEFT JOIN rulings g ON g.pair_no = no WHERE started >= ? AND started < ? GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4
-"""
-"""Grouped by all payoffs of a pair at once, since many pairs have the same: a pair is one row to group, not one for a signal."""
 FINISH_REASONS = """
 SELECT p.route, p.model, p.provider, p.reference, coalesce(nullif(p.conversation, ''), p.id), p.control_reason,
        y.finish_reason, r.finish_reason, c.finish_reason
@@ -58,43 +50,6 @@ ORDER BY p.started DESC, p.no DESC LIMIT ?
 def client_aborts(conn: sqlite3.Connection, seconds: float) -> Mapping[PairGroup, tuple[int, int]]:
     """(live requests whose client left before the end, live requests) of each group, in the last `seconds` of traffic."""
     return {_group(row): (row[4], row[5]) for row in conn.execute(CLIENT_ABORTS, (seconds,))}
-
-
-def payoff_sums(conn: sqlite3.Connection, since: float, until: float) -> Sequence[PayoffSum]:
-    """The payoffs of the period, summed by cluster, signal and judgement. Equal requests without a conversation share a cluster;
-    a request without a fingerprint is a cluster of its own.
-    """
-    numbers: dict[tuple[str, str, str, str], int] = {}
-    sums: dict[tuple[int, str, str], list[int]] = {}
-    for *party, cluster, ruling, payoffs, pairs in conn.execute(PAYOFF_SETS, (since, until or FOREVER)):
-        number = numbers.setdefault((party[0], party[1], party[2], cluster), len(numbers))
-        for signal, payoff in _payoffs(payoffs or ""):
-            found = sums.setdefault((number, ruling, signal), [0, 0, 0])
-            found[0] += pairs
-            found[1] += pairs if payoff > 0 else 0
-            found[2] += pairs if payoff < 0 else 0
-    parties = list(numbers)
-    return [
-        PayoffSum(
-            model=parties[number][0],
-            provider=parties[number][1],
-            reference=parties[number][2],
-            signal=signal,
-            cluster=number,
-            judgement=ruling,
-            pairs=pairs,
-            plus=plus,
-            minus=minus,
-        )
-        for (number, ruling, signal), (pairs, plus, minus) in sums.items()
-    ]
-
-
-@lru_cache(4_096)
-def _payoffs(packed: str) -> tuple[tuple[str, int], ...]:
-    """The payoffs of a pair by signal, out of `signal=payoff,…`."""
-    found = (one.partition("=") for one in packed.split(",") if one)
-    return tuple((signal, int(payoff)) for signal, _, payoff in found)
 
 
 def finish_reasons(conn: sqlite3.Connection, since: float, until: float, limit: int) -> Sequence[PairFinishReasons]:

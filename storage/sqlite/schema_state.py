@@ -37,6 +37,7 @@ STEPS: Sequence[str] = (
     "m024_token_classes",
     "m025_kept_rows",
     "m026_tenant_spending",
+    "m027_hour_sums",
 )
 """The names of all steps in their order, as `storage.sqlite.migrations` has them."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
@@ -11,15 +12,17 @@ from typing import TypeVar
 
 import structlog
 
+from storage import hour_sums
 from storage.batch_writer import BatchWriter
 from storage.erasure_choice import ErasureChoice
+from storage.hour_sums import SummedHour
 from storage.page_rows import OperatorActionRow
 from storage.queued_records import QueuedRecords
 from storage.rows import (
     ErasureResult,
 )
 from storage.spending import Reservation, Spending, reserve, spend
-from storage.sqlite import action_log, handover_counts, retention
+from storage.sqlite import action_log, handover_counts, retention, summed_hours
 from storage.sqlite.batch_inserter import BatchInserter
 from storage.sqlite.connection import (
     BUSY_SECONDS,
@@ -111,6 +114,7 @@ class SqliteStore(QueuedRecords[sqlite3.Connection], SqliteReader):
             self._writer.run(lambda conn: action_log.drop_older(conn, before))
             self._writer.run(lambda conn: retention.trim_sums(conn, before))
             self._writer.run(lambda conn: retention.trim_ids(conn, now))
+            self._writer.run(lambda conn: summed_hours.drop_older(conn, before))
             for count in self._slices(lambda conn: retention.drop_older(conn, before)):
                 deleted += count
             for tenant, days in shorter.items():
@@ -123,6 +127,17 @@ class SqliteStore(QueuedRecords[sqlite3.Connection], SqliteReader):
                 pass
             self._writer.run(retention.checkpoint)
         return deleted
+
+    def sum_hours(self, seconds: float) -> int:
+        """Sum pairs by the hour, the newest hours first, for about so many seconds at most; how many hours."""
+
+        def sums_of(hour: int) -> SummedHour | None:
+            return self._query(lambda conn: summed_hours.summed_hour(conn, hour))
+
+        def write(sums: Sequence[SummedHour]) -> None:
+            self._run(lambda conn: summed_hours.write(conn, sums))
+
+        return hour_sums.in_slices(self._query(summed_hours.unsummed_hours), sums_of, write, time.monotonic, seconds)
 
     def forget(self, chosen: ErasureChoice) -> ErasureResult:
         """Delete what was chosen for good, what is queued included; StoreError when the database refuses."""

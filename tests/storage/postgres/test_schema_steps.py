@@ -29,6 +29,7 @@ ADDED = {
     "identities": {"no"},
     "setbacks": {"no"},
     "handovers": {"at"},
+    "pair_hours": {"slot"},
 }
 """What PostgreSQL has in place of the number of a row, and of the order in which one writer writes."""
 GONE = {"payloads": {"request_base"}}
