@@ -8,7 +8,6 @@ from contextlib import closing
 import aiohttp
 import pytest
 
-from shadow.demo.pretended_server import PretendedServer
 from storage.opening import open_reader
 from storage.storage_config import StorageConfig
 from tests.brokers import nats_server, settings
@@ -16,7 +15,7 @@ from tests.brokers import toml as broker
 from tests.fleets import AUDIT as AUDIT_ROLE
 from tests.fleets import PROXY, STORE
 from tests.journeys.test_audit_workers import ready
-from tests.journeys.test_bursts_and_budgets import AUDIT, providers, skipped, toml
+from tests.journeys.test_bursts_and_budgets import AUDIT, providers, shadowed, skipped, toml
 from tests.journeys.test_whole_path_of_a_request import post
 from tests.running import chat, until
 
@@ -42,11 +41,6 @@ async def ask(session, served, key: str, count: int) -> None:
         async with post(session, served.data, chat(text=f"Number {next(served.numbers)}"), **{"x-sameweights-key": key}) as got:
             assert got.status == 200
             await got.read()
-
-
-def shadowed(official: PretendedServer) -> int:
-    """Shadow requests; a host that sends none to the reference asks it once for its models."""
-    return sum(each.method == "POST" for each in official.requests)
 
 
 async def killed_audit(served) -> None:
