@@ -122,7 +122,7 @@ class Counted:
             },
         )
         config = configured(f"http://127.0.0.1:{provider.port}/v1", candidates)
-        named = [{"name": f"team-{number}", "key_env": name} for number, name in enumerate(tenant_keys(tenants))]
+        named = [{"name": f"team-{number}", "key_env": name, "routes": []} for number, name in enumerate(tenant_keys(tenants))]
         give_task(self._process, config, audit, opened.fileno(), folder / "log", tenants=named)
         threading.Thread(target=self._process.stdout.read, daemon=True).start()
         opened.close()
