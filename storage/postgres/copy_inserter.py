@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -22,6 +23,7 @@ from storage.postgres import kept_sums
 from storage.postgres.day_partitions import DayPartitions
 from storage.postgres.identity_rows import unstored_identities
 from storage.postgres.schema_steps import KEY
+from storage.postgres.stalled_copies import StalledCopies
 from storage.postgres.unanswered_commits import UnansweredCommits, number_of, was_committed
 from storage.prepared_records import (
     BODY,
@@ -152,6 +154,7 @@ class CopyInserter:
         self._types: dict[str, Sequence[str]] = {}
         self._preparer = RecordPreparer(alone=True)
         self._warned_at = float("-inf")
+        self._stalled = StalledCopies()
         self._committing = ""
         """The number of the transaction whose commit was sent and is not answered; "" for none."""
         self._unanswered = UnansweredCommits()
@@ -232,6 +235,8 @@ class CopyInserter:
         try:
             new = self._in_transaction(job)
         except AGAIN as error:
+            if isinstance(error, LOCKED):
+                self._end_stalled()
             if tries:
                 return self._insert(records, tries - 1)
             return self._away(records, written, error)
@@ -246,6 +251,12 @@ class CopyInserter:
         if None in new:
             self._warn("record_not_stored", "the exchange of a pair is not stored", ValueError())
         return [Outcome.BAD if each is None else Outcome.STORED if each else Outcome.KNOWN for each in new]
+
+    def _end_stalled(self) -> None:
+        """End the sessions of stopped workers, which may hold the lock."""
+        with suppress(psycopg.Error, StoreError):  # because the batch is tried again anyway, and its own error says more
+            if ended := self._stalled.end(self._connection()):
+                log.warning("stalled_copy_ended", sessions=ended, consequence="what it held is stored by another worker")
 
     def _away(self, records: Sequence[PreparedRecord], written: Sequence[_Name], error: Exception) -> list[Outcome]:
         if self._committing:

@@ -1,5 +1,6 @@
 """The inserter returns for each record what became of it, writes none of it twice, and continues after any error."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -8,7 +9,7 @@ from functools import partial
 import psycopg
 import pytest
 
-from storage.postgres import copy_inserter
+from storage.postgres import copy_inserter, stalled_copies
 from storage.postgres.copy_inserter import COLUMNS, CopyInserter
 from storage.postgres.exchange_records import exchange_of
 from storage.postgres.postgres_connection import connect
@@ -17,7 +18,7 @@ from storage.postgres.schema_steps import BY_DAY
 from storage.prepared_records import RecordPreparer
 from storage.rows import IdentityRow
 from storage.store import Outcome, StoreError
-from tests.conformance import START, exchange_record, pair_record
+from tests.conformance import PATIENCE, START, exchange_record, pair_record
 from tests.storage.postgres.same_records import id_at
 
 pytestmark = pytest.mark.slow
@@ -230,3 +231,35 @@ def test_job_that_gets_no_lock_in_time_leaves_the_connection_and_logs_no_loss(in
             inserter.run(lambda conn: conn.execute("SELECT count(*) FROM operator_actions"))
     assert (inserter._conn is used, used.closed, inserter.last_error, lines) == (True, False, "", [])
     assert count(inserter, "operator_actions") == 0
+
+
+class Stopped(CopyInserter):
+    """Stops in the middle of its next COPY of exchanges, once its bodies are written, until it is woken."""
+
+    def __init__(self, connecting):
+        super().__init__(connecting)
+        self.stops, self.stopped, self.awake = False, threading.Event(), threading.Event()
+
+    def _copy(self, conn, table, rows):
+        if self.stops and table == "exchanges":
+            self.stops = False
+            with conn.cursor() as cursor, cursor.copy("COPY exchanges FROM STDIN"):
+                self.stopped.set()
+                self.awake.wait(PATIENCE)
+        super()._copy(conn, table, rows)
+
+
+def test_exchange_that_a_worker_held_when_it_was_stopped_in_a_copy_is_stored_once(postgres_url, monkeypatch):
+    monkeypatch.setattr(copy_inserter, "BOUNDS", SHORT)
+    monkeypatch.setattr(stalled_copies, "STALLED_SECONDS", 0.1)
+    other, asleep = (made(partial(connect, postgres_url)) for made in (CopyInserter, Stopped))
+    with closing(other), closing(asleep), ThreadPoolExecutor(1) as pool:
+        assert asleep.write([exchange_record("zero")]) == [STORED]
+        asleep.stops = True
+        held = pool.submit(asleep.write, [exchange_record("one")])
+        assert asleep.stopped.wait(PATIENCE)
+        assert other.write([exchange_record("one"), exchange_record("two")]) == [STORED, STORED]
+        asleep.awake.set()
+        assert held.result() == [KNOWN]
+        requests = "SELECT requests FROM passages"
+        assert (count(other, "exchanges"), other.run(lambda conn: conn.execute(requests).fetchall())) == (3, [(3,)])
