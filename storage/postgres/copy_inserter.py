@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -23,7 +22,7 @@ from storage.postgres import kept_sums
 from storage.postgres.day_partitions import DayPartitions
 from storage.postgres.identity_rows import unstored_identities
 from storage.postgres.schema_steps import KEY
-from storage.postgres.stalled_copies import StalledCopies
+from storage.postgres.stalled_copies import LOCKED, StalledCopies
 from storage.postgres.unanswered_commits import UnansweredCommits, number_of, was_committed
 from storage.prepared_records import (
     BODY,
@@ -52,16 +51,12 @@ WARNING_SECONDS = 60.0
 TRIES = 4
 """Times that a batch is tried when another worker stores one of its records, or holds a lock that it waits for."""
 IDLE_SECONDS = 10
-"""How long the server waits for the next statement of a transaction before it undoes it: a host that was stopped in the middle
-of one holds its locks no longer.
-"""
+"""How long the server waits for the next statement of a transaction, as of a host that was stopped, before it undoes it."""
 LOCK_SECONDS = 5
 """How long a statement waits for a lock; `TRIES` more times this is longer than `IDLE_SECONDS`."""
 BOUNDS = f"SET LOCAL idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'; SET LOCAL lock_timeout = '{LOCK_SECONDS}s'"
 ENDED = (psycopg.OperationalError, psycopg.InterfaceError, errors.IdleInTransactionSessionTimeout)
 """Errors of a connection that has ended; `LOCKED` are some of them by their class alone."""
-LOCKED = (errors.LockNotAvailable, errors.DeadlockDetected)
-"""Errors of a transaction that others kept from a lock."""
 PLACED = ("checks", "findings", "payoffs")
 """Tables whose rows have their place in the record."""
 COLUMNS: Mapping[str, Sequence[str]] = {
@@ -235,8 +230,7 @@ class CopyInserter:
         try:
             new = self._in_transaction(job)
         except AGAIN as error:
-            if isinstance(error, LOCKED):
-                self._end_stalled()
+            self._stalled.end_after(error, self._connection)
             if tries:
                 return self._insert(records, tries - 1)
             return self._away(records, written, error)
@@ -251,12 +245,6 @@ class CopyInserter:
         if None in new:
             self._warn("record_not_stored", "the exchange of a pair is not stored", ValueError())
         return [Outcome.BAD if each is None else Outcome.STORED if each else Outcome.KNOWN for each in new]
-
-    def _end_stalled(self) -> None:
-        """End the sessions of stopped workers, which may hold the lock."""
-        with suppress(psycopg.Error, StoreError):  # because the batch is tried again anyway, and its own error says more
-            if ended := self._stalled.end(self._connection()):
-                log.warning("stalled_copy_ended", sessions=ended, consequence="what it held is stored by another worker")
 
     def _away(self, records: Sequence[PreparedRecord], written: Sequence[_Name], error: Exception) -> list[Outcome]:
         if self._committing:

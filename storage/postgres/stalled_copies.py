@@ -9,9 +9,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import psycopg
+import structlog
+from psycopg import errors
 
+from storage.store import StoreError
+
+LOCKED = (errors.LockNotAvailable, errors.DeadlockDetected)
+"""Errors of a transaction that others kept from a lock."""
 STALLED_SECONDS = 5.0
 """How long such a session must have received nothing."""
 _WAITING = """
@@ -21,6 +28,7 @@ WHERE c.datname = current_database() AND a.usename = current_user AND c.command 
   AND a.wait_event = 'ClientRead'
 """
 _END = f"SELECT pg_terminate_backend(w.pid) FROM ({_WAITING}) w WHERE (w.pid, w.backend_start, w.bytes_processed) = (%s, %s, %s)"  # noqa: S608 - our own constants
+log = structlog.get_logger()
 Session = tuple[int, str, int]
 """The process of a session, its begin, and the bytes that its COPY has received."""
 
@@ -34,6 +42,16 @@ class StalledCopies:
 
     def __repr__(self) -> str:
         return f"<StalledCopies {sorted(self._since)}>"
+
+    def end_after(self, error: psycopg.Error, connection: Callable[[], psycopg.Connection]) -> None:
+        """As `end`, logged, after an error of a lock that was not had. Errors of its own are left out, because the batch is tried
+        again anyway.
+        """
+        if not isinstance(error, LOCKED):
+            return
+        with suppress(psycopg.Error, StoreError):
+            if ended := self.end(connection()):
+                log.warning("stalled_copy_ended", sessions=ended, consequence="what it held is stored by another worker")
 
     def end(self, conn: psycopg.Connection) -> int:
         """End the sessions of this user and database that received nothing since a look five seconds ago; how many.
