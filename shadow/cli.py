@@ -15,6 +15,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from proxy.process.standard_streams import UnwritableError, install_streams
+from shadow.command_line.alarm_commands import acknowledge, alarms_app
 from shadow.command_line.options import Db, reading
 from shadow.command_line.plan_command import plan
 from shadow.command_line.record_commands import add_examples, add_record_commands
@@ -43,8 +44,10 @@ add_study_commands(app)
 app.command()(probe)
 app.command()(fork)
 app.command()(dashboards)
-drift_app = typer.Typer(no_args_is_help=True, help="Acknowledge drift alarms.")
-app.add_typer(drift_app, name="drift")
+app.add_typer(alarms_app, name="alarms")
+drift_app = typer.Typer(no_args_is_help=True, help="The former name of `alarms ack`.")
+drift_app.command("ack")(acknowledge)
+app.add_typer(drift_app, name="drift", hidden=True)
 
 
 @app.callback(invoke_without_command=True)
@@ -178,30 +181,6 @@ def forget(
 
 
 app.command()(plan)
-
-
-@drift_app.command("ack")
-def acknowledge(
-    *,
-    config: ConfigPath = None,
-    db: Db = None,
-    fixed: Annotated[bool, typer.Option("--fixed", help="Fixed: reset the evidence.")] = False,
-    accept: Annotated[bool, typer.Option("--accept", help="Accept as the baseline; alert beyond it.")] = False,
-    provider: Annotated[str, typer.Option("--provider", metavar="NAME", help="Only this provider.")] = "",
-    model: Annotated[str, typer.Option("--model", metavar="NAME", help="Only this model.")] = "",
-    route: Annotated[str, typer.Option("--route", metavar="NAME", help="Only this route.")] = "",
-    upstream: Annotated[str, typer.Option("--upstream", metavar="NAME", help="Only this server behind a router.")] = "",
-) -> None:
-    """Acknowledge drift alarms, also while serve runs."""
-    from shadow.commands import acknowledge as acknowledging
-    from shadow.drift.state_transitions import AckAction, Acknowledgement
-    from shadow.settings.config_errors import ConfigError
-
-    if fixed == accept:
-        raise ConfigError(["drift ack: choose --fixed or --accept"])
-    answer = AckAction.FIXED if fixed else AckAction.ACCEPT
-    request = Acknowledgement(answer=answer, provider=provider, model=model, route=route, upstream=upstream)
-    typer.echo(plain("\n".join(acknowledging.acknowledge(settings(config, db), request))))
 
 
 add_examples(app)

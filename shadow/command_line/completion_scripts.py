@@ -85,6 +85,7 @@ _sameweights() {{
   case "$command" in
     show) [[ "$word" == -* || -n "$kind" ]] || kind=pair ;;
     report) [[ "$word" == -* || -n "$kind" ]] || kind=provider ;;
+    "alarms ack") [[ "$word" == -* || -n "$kind" ]] || kind=alarm ;;
   esac
   [ -z "$kind" ] || words="$words $(sameweights names "$kind" "${{from[@]}}" 2>/dev/null)"
   COMPREPLY=($(compgen -W "$words" -- "$word"))
@@ -119,6 +120,7 @@ _sameweights() {{
   case "$command" in
     show) [[ "$word" == -* || -n "$kind" ]] || kind=pair ;;
     report) [[ "$word" == -* || -n "$kind" ]] || kind=provider ;;
+    "alarms ack") [[ "$word" == -* || -n "$kind" ]] || kind=alarm ;;
   esac
   [[ -z "$kind" ]] || offered="$offered $(sameweights names "$kind" "${{from[@]}}" 2>/dev/null)"
   compadd -- ${{=offered}}
@@ -146,7 +148,7 @@ def _fish(commands: Sequence[CommandWords]) -> str:
     lines += [_fish_word(one) for one in commands]
     for one in commands:
         lines += [_fish_flag(one.words, flag.name, flag.value, flag.help) for flag in one.flags]
-    for words, kind in (("show", "pair"), ("report", "provider")):
+    for words, kind in (("show", "pair"), ("report", "provider"), ("alarms ack", "alarm")):
         lines.append(f"complete -c sameweights -n '__sameweights_at {words}' -f -a '{_fish_names(kind)}'")
     return "\n".join(lines) + "\n"
 

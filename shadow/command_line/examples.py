@@ -55,7 +55,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "forget": ("sameweights forget --conversation 3f2a", "sameweights forget --before 30d"),
     "plan": ("sameweights plan", "sameweights plan --per-day 10000 --drop 5 --days 3 --price 0.001"),
     "storage copy": ("sameweights storage copy sameweights.db env:DATABASE_URL",),
-    "drift ack": ("sameweights drift ack --fixed --provider spacer", "sameweights drift ack --accept"),
+    "alarms list": ("sameweights alarms list", "sameweights alarms list --all --provider spacer --since 7d --json"),
+    "alarms ack": (
+        "sameweights alarms ack spacer --fixed --by Ada --why 'rolled back'",
+        "sameweights alarms ack 75a1c0de --accept --why 'a new version of the model'",
+    ),
 }
 """The examples of each command; each is a line that the command line accepts."""
 
@@ -65,7 +69,7 @@ TOPICS: Mapping[str, str] = {
 1    an error in sameweights, with a traceback: please report it
 2    what was typed or configured is wrong: one sentence each; `doctor`: something does not work
 3    a provider differs or is faulty (report --fail-on-drift, status); a candidate is worse (try, replay, probe)
-4    the evidence is not enough (report --fail-on-unmeasured, status; try, replay, probe)
+4    the evidence is not enough (report --fail-on-unmeasured, status; try, replay, probe; alarms ack)
 130  ended by Ctrl-C
 141  the program that reads the output has gone""",
     "times": """\

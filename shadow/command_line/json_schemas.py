@@ -9,12 +9,14 @@ from pydantic import TypeAdapter
 from shadow.choice.candidate_claims import ChoiceVerdict
 from shadow.dossier.dossier_bundle import SCHEMA as DOSSIER_SCHEMA
 from shadow.dossier.dossier_records import DossierRecords
+from shadow.report.alarm_lines import AlarmLine
 from shadow.report.build_report import REPORT_MOMENTS, SCHEMA
 from shadow.report.figures import Report
 from shadow.report.verdict_text import STATUS_SCHEMA
 from shadow.settings.config_errors import ConfigError, meant, quoted
 from shadow.studies.outputs.study_json import SCHEMA as STUDY_SCHEMA
 from shadow.studies.outputs.study_report import StudyReport
+from shadow.terminal.alarm_list import ALARMS_SCHEMA, MOMENTS
 from shadow.terminal.answers_text import ANSWER_SCHEMA, ANSWERS_SCHEMA
 from shadow.terminal.pair_list import PAIRS_SCHEMA
 from shadow.terminal.pair_tail import TAIL_SCHEMA
@@ -135,6 +137,16 @@ def _answer() -> JsonSchema:
     return _object(members, schema=ANSWER_SCHEMA)
 
 
+def _alarms() -> JsonSchema:
+    made = TypeAdapter(AlarmLine).json_schema()
+    maybe_time: JsonSchema = {"anyOf": [TIME, {"type": "null"}]}
+    times = {f"{name}_time": TIME if name == "reported" else maybe_time for name in MOMENTS}
+    given = made["$defs"]["AlarmAcknowledgement"]["properties"]
+    members = {**made["properties"], **times}
+    members["acknowledged"] = {"anyOf": [_object({**given, "at_time": TIME}), {"type": "null"}]}
+    return _object({"alarms": _listing(_object(members))}, schema=ALARMS_SCHEMA)
+
+
 def _choose() -> JsonSchema:
     number: JsonSchema = {"type": ["number", "null"]}
     signal = _object(
@@ -187,6 +199,7 @@ _SCHEMAS: Mapping[str, Callable[[], JsonSchema]] = {
     "answers": _answers,
     "answer": _answer,
     "tail": _tail,
+    "alarms": _alarms,
     "study": _study,
     "choose": _choose,
     "dossier": _dossier,

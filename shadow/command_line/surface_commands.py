@@ -73,7 +73,9 @@ def show_help(
 
 
 def schema(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="report, status, pairs, pair, answers, answer, choose or dossier.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="report, status, pairs, pair, answers, answer, alarms, choose or dossier.")
+    ],
 ) -> None:
     """Print the JSON schema of what a command prints with --json."""
     from shadow.command_line.json_schemas import json_schema

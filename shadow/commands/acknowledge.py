@@ -1,4 +1,4 @@
-"""`sameweights drift ack`: acknowledges alarms itself, or through the mailbox of the `serve` that judges this database."""
+"""`sameweights alarms ack`: acknowledges alarms itself, or through the mailbox of the `serve` that judges this database."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from shadow.commands.mailbox import PATIENCE, CommandMailbox, Mailbox
 from shadow.commands.table_mailbox import TableMailbox
 from shadow.drift.state_transitions import Acknowledgement
 from shadow.judging.judge import Judge, LeaseLostError
+from shadow.judging.operator_words import ActionLog
 from shadow.settings.top_level_config import Config
 from storage.opening import database_path, open_reader, open_store, store_url
+from storage.page_rows import OperatorActionRow
 from storage.store import BusyError, Store, StoreError
 
 KIND = "ack"
@@ -49,14 +51,38 @@ def acknowledge(config: Config, acknowledgement: Acknowledgement, *, patience: f
 def _acknowledged(config: Config, store: Store, acknowledgement: Acknowledgement) -> Sequence[str]:
     judge = Judge.configured(config, store.judgements, holder=secrets.token_hex(8), publish=lambda *_: None)
     try:
-        return judge.acknowledge(acknowledgement, time.time())
+        return _noted(judge, store, acknowledgement, time.time())
     finally:
         judge.close()
 
 
-def acknowledge_ordered(mailbox: CommandMailbox, judge: AlarmAcknowledger, now: float) -> int:
-    """Executes the acknowledgements that wait; returns their number."""
-    return len(mailbox.answer(lambda command: list(judge.acknowledge(_ACKNOWLEDGEMENT.validate_json(command), now))))
+def acknowledge_ordered(mailbox: CommandMailbox, judge: AlarmAcknowledger, log: ActionLog, now: float) -> int:
+    """Executes the acknowledgements that wait, and notes who gave them; returns their number."""
+    return len(mailbox.answer(lambda command: _noted(judge, log, _ACKNOWLEDGEMENT.validate_json(command), now)))
+
+
+def _noted(judge: AlarmAcknowledger, log: ActionLog, given: Acknowledgement, now: float) -> list[str]:
+    """The sentences of an acknowledgement, after who gave it and why was stored at the same moment."""
+    sentences = list(judge.acknowledge(given, now))
+    if given.by:
+        try:
+            log.note_action(_action(given, now, "; ".join(sentences)))
+        except StoreError as why:
+            sentences.append(f"done, but who did it and why could not be stored: {why}")
+    return sentences
+
+
+def _action(given: Acknowledgement, now: float, result: str) -> OperatorActionRow:
+    return OperatorActionRow(
+        at=now,
+        action=given.answer.value,
+        by=given.by,
+        why=given.why,
+        provider=given.provider,
+        model=given.model,
+        until=0.0,
+        result=result,
+    )
 
 
 def send_acknowledgement(database: Path, acknowledgement: Acknowledgement, patience: float = PATIENCE) -> Sequence[str]:

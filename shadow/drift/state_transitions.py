@@ -48,7 +48,9 @@ class AckAction(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledgement:
-    """An operator's answer, and the groups that it applies to; an empty name applies to any."""
+    """An operator's answer, and the groups that it applies to; an empty name applies to any. With a `measure` it applies to the
+    pace of that measure alone. `by` and `why` are who gave it and why, "" where that is noted elsewhere.
+    """
 
     answer: AckAction
     route: str = ""
@@ -56,6 +58,9 @@ class Acknowledgement:
     provider: str = ""
     reference: str = ""
     upstream: str = ""
+    measure: str = ""
+    by: str = ""
+    why: str = ""
 
 
 TRANSITIONS: Mapping[tuple[DriftState, DriftEvent], DriftState] = {

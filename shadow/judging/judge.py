@@ -33,6 +33,8 @@ log = structlog.get_logger("sameweights.judge")
 BATCH = 500
 WARNING_SECONDS = 60.0
 MOST_GROUPS = 1_000
+NOT_ACCEPTED = "not accepted"
+"""In the sentence of an acknowledgement that was refused, between the group and the reason."""
 LEASE_LOST = "another process judges this store: acknowledge there"
 
 Publish = Callable[[Sequence[tuple[JudgedPair, Judgement]], Sequence[DriftStatus]], None]
@@ -261,7 +263,7 @@ class Judge:
                 alarm = batch.acknowledge(key, answer, now)
             except NotAcknowledgedError as why:
                 unit.commit()  # because it was refused before anything changed
-                return f"{name}: not accepted: {why}"
+                return f"{name}: {NOT_ACCEPTED}: {why}"
             unit.commit(written=self._write(batch))
         if not unit.committed:
             self._lose()
@@ -287,7 +289,9 @@ class Judge:
 
 
 def _names(acknowledgement: Acknowledgement, key: GroupKey) -> bool:
-    """Whether each given name is the group's own."""
+    """Whether each given name is the group's own; none is where a pace is meant."""
+    if acknowledgement.measure:
+        return False
     wanted = GroupKey(
         acknowledgement.route,
         acknowledgement.model,

@@ -155,11 +155,12 @@ def _per_token(row: TimedRow, tokens: int) -> float:
 
 
 def _names(acknowledgement: Acknowledgement, key: Key) -> bool:
-    provider, model, _ = key
+    provider, model, measure = key
     return (
         not acknowledgement.route
         and acknowledgement.provider in {"", provider}
         and acknowledgement.model in {"", model}
+        and acknowledgement.measure in {"", measure}
         and not acknowledgement.reference
     )
 

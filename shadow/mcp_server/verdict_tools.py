@@ -9,8 +9,6 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 
-from pydantic import BaseModel
-
 from shadow.findings.finding import Signal
 from shadow.judging.webhook import pace_text
 from shadow.mcp_server.inputs import instant, one_of, rfc3339
@@ -31,6 +29,7 @@ from shadow.mcp_server.tool_results import (
     WindowSignal,
 )
 from shadow.presentation.visible_text import plain
+from shadow.report.alarm_details import AlarmTestDetails, alarm_details
 from shadow.report.build_report import build_verdicts
 from shadow.report.count_lines import CountLine, count_lines
 from shadow.report.drift_lines import drift_lines
@@ -61,32 +60,6 @@ class BuiltPeriod:
     period: Period
     cards: Cards
     counts: tuple[CountLine, ...]
-
-
-class AlarmTestDetails(BaseModel):
-    """One test in the stored details of a change of state."""
-
-    signal: str = ""
-    sentence: str = ""
-    since: float | None = None
-    earliest: float | None = None
-    latest: float | None = None
-    size: float | None = None
-    low: float | None = None
-    high: float | None = None
-    pair_ids: tuple[str, ...] = ()
-
-
-class AlarmDetails(BaseModel):
-    """The stored details of a change of state; those of older versions lack members."""
-
-    sentence: str = ""
-    verdict_sentence: str = ""
-    blame: str = ""
-    blame_why: str = ""
-    latency: str = ""
-    since: float | None = None
-    tests: tuple[AlarmTestDetails, ...] = ()
 
 
 class VerdictTools:
@@ -273,7 +246,7 @@ def _apart(before: SignalLine | None, after: SignalLine | None) -> bool:
 
 
 def _change(row: AlarmRow) -> DriftChange:
-    details = AlarmDetails.model_validate_json(row.details or "{}")
+    details = alarm_details(row)
     strongest = details.tests[0] if details.tests else AlarmTestDetails(since=details.since)
     sentence = pace_text(row) if details.latency else details.sentence or details.verdict_sentence
     return DriftChange(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from shadow.drift.state_transitions import AckAction, Acknowledgement
+from shadow.judging.operator_words import LONGEST_NAME, LONGEST_REASON, ActionLog, too_long
 from shadow.settings.config_errors import ConfigError, meant, quoted
 from storage.page_rows import OperatorActionRow
 from storage.store import StoreError
@@ -16,8 +16,8 @@ MUTE, UNMUTE = "mute", "unmute"
 ACTIONS = (AckAction.FIXED.value, AckAction.ACCEPT.value, MUTE, UNMUTE)
 HOURS = (1, 8, 24, 168)
 """How long a provider can be muted."""
-LONGEST_NAME, LONGEST_REASON, LONGEST_MODEL = 100, 1_000, 1_000
-"""Characters of who, of why, and of the name of the model."""
+LONGEST_MODEL = 1_000
+"""Characters of the name of a model."""
 HOUR = 3_600.0
 
 
@@ -37,13 +37,6 @@ class NotStoredError(Exception):
 
     def __init__(self, result: str, why: StoreError) -> None:
         super().__init__(f"Done: {result}. Who did it and why could not be stored: {why}")
-
-
-class ActionLog(Protocol):
-    """Stores what operators did."""
-
-    def note_action(self, row: OperatorActionRow) -> None:
-        """Store one action; on disk when this returns."""
 
 
 class OperatorActions:
@@ -115,7 +108,7 @@ def action_form(fields: Mapping[str, str]) -> ActionForm:
     action, by, why = (fields.get(name, "").strip() for name in ("action", "by", "why"))
     model = fields.get("model", "")
     errors = [] if action in ACTIONS else [f"action: no such word: {quoted(action)}{meant(action, ACTIONS)}"]
-    errors += _missing("who", by, LONGEST_NAME) + _missing("why", why, LONGEST_REASON) + _too_long("model", model, LONGEST_MODEL)
+    errors += _missing("who", by, LONGEST_NAME) + _missing("why", why, LONGEST_REASON) + too_long("model", model, LONGEST_MODEL)
     hours = fields.get("hours", "")
     if action == MUTE and hours not in map(str, HOURS):
         errors.append(f"hours: no such time: {quoted(hours)}  (known: {', '.join(map(str, HOURS))})")
@@ -125,8 +118,4 @@ def action_form(fields: Mapping[str, str]) -> ActionForm:
 
 
 def _missing(name: str, text: str, most: int) -> list[str]:
-    return _too_long(name, text, most) if text else [f"{name} is empty: it is stored with the action"]
-
-
-def _too_long(name: str, text: str, most: int) -> list[str]:
-    return [f"{name} has {len(text):,} characters, at most {most:,} are stored"] if len(text) > most else []
+    return too_long(name, text, most) if text else [f"{name} is empty: it is stored with the action"]

@@ -158,7 +158,7 @@ class AuditProcess:
             ca_file=config.proxy.ca_file,
         )
         acknowledgements = mailbox_of(config.storage, store, ACKNOWLEDGEMENT)
-        self._judging = JudgeTasks(self._judge, acknowledgements, wake=self._notifier.wake, stopped=self._state.show)
+        self._judging = JudgeTasks(self._judge, acknowledgements, store, wake=self._notifier.wake, stopped=self._state.show)
         self._runner.app.middlewares.insert(1, self._judging.middleware)
         self._tasks: list[asyncio.Task[None]] = []
         self._probing: asyncio.Task[None] | None = None

@@ -18,6 +18,7 @@ from shadow.commands.acknowledge import acknowledge_ordered
 from shadow.commands.mailbox import CommandMailbox
 from shadow.judging.judge import Judge
 from shadow.judging.judge_lease import RENEWALS
+from shadow.judging.operator_words import ActionLog
 
 log = structlog.get_logger("sameweights.audit")
 
@@ -27,14 +28,15 @@ AWAKE_SECONDS = 0.5
 
 
 class JudgeTasks:
-    """`mailbox` has the acknowledgements for this process; `wake` is called when there is something to send, and `stopped` after
-    this process was stopped while its lease ran out.
+    """`mailbox` has the acknowledgements for this process, whose givers `log` stores; `wake` is called when there is something
+    to send, and `stopped` after this process was stopped while its lease ran out.
     """
 
     def __init__(
         self,
         judge: Judge,
         mailbox: CommandMailbox,
+        log: ActionLog,
         *,
         wake: Callable[[], None],
         stopped: Callable[[], None],
@@ -42,6 +44,7 @@ class JudgeTasks:
     ) -> None:
         self._judge = judge
         self._mailbox = mailbox
+        self._log = log
         self._wake = wake
         self._stopped = stopped
         self._clock = clock
@@ -73,7 +76,7 @@ class JudgeTasks:
     async def _judging(self) -> None:
         while True:
             more = await asyncio.to_thread(self._judge.try_step, time.time())
-            await asyncio.to_thread(acknowledge_ordered, self._mailbox, self._judge, time.time())
+            await asyncio.to_thread(acknowledge_ordered, self._mailbox, self._judge, self._log, time.time())
             for alarm in self._judge.take_alarms():
                 log.warning("drift_state_changed", state=alarm.new, previous=alarm.old, signal=alarm.name, **asdict(alarm.group))
                 self._wake()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from proxy.exchange import AUDITED
+from shadow.report.alarm_lines import alarm_lines
 from shadow.report.drift_lines import drift_lines
 from shadow.settings.config_errors import ConfigError, meant, quoted
 from storage.rows import PairFilter
@@ -17,9 +18,14 @@ LATEST = 20
 
 
 def known_names(reader: Reader, kind: str) -> list[str]:
-    """The recorded names of a kind: provider, model, route, or pair (the newest evidence, and latest); [] for any other."""
+    """The recorded names of a kind: provider, model, route, alarm (those that hold, and their providers), or pair (the newest
+    evidence, and latest); [] for any other.
+    """
     if kind == "pair":
         return ["latest", *(one.pair.id for one in reader.pairs(PairFilter(evidence=True, limit=LATEST)))]
+    if kind == "alarm":
+        held = [line for line in alarm_lines(reader, 0.0) if line.held]
+        return sorted({line.provider for line in held} | {line.id for line in held} - {""})
     if kind == "route":
         return sorted({line.route for line in drift_lines(reader)})
     if kind not in {"provider", "model"}:

@@ -25,7 +25,8 @@ LINES = [
     ("sameweights pairs --provider sp", "spacer"),
     ("sameweights show la", "latest"),
     ("sameweights report sp", "spacer"),
-    ("sameweights drift ack --acc", "--accept"),
+    ("sameweights alarms ack --acc", "--accept"),
+    ("sameweights alarms ack la", "latest"),
 ]
 
 

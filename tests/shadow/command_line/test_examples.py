@@ -10,7 +10,7 @@ from shadow.cli import app
 from shadow.command_line.examples import EXAMPLES, TOPICS, epilog
 from shadow.command_line.parser_tree import command_words
 
-COMMANDS = {one.words for one in command_words(get_command(app))} - {"study", "config", "drift", "storage"}
+COMMANDS = {one.words for one in command_words(get_command(app))} - {"study", "config", "alarms", "storage"}
 LINES = [line for lines in EXAMPLES.values() for line in lines]
 
 

@@ -9,7 +9,7 @@ COMMANDS = {one.words: one for one in command_words(get_command(app))}
 
 
 def test_groups_and_their_commands_are_listed_and_hidden_ones_are_not():
-    assert {"report", "study", "study show", "drift ack"} <= set(COMMANDS)
+    assert {"report", "study", "study show", "alarms ack"} <= set(COMMANDS)
     assert "names" not in COMMANDS
 
 

@@ -2,10 +2,12 @@
 
 import random
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
-from shadow.commands.acknowledge import acknowledge, acknowledge_ordered
+from shadow.commands.acknowledge import _noted, acknowledge, acknowledge_ordered
 from shadow.commands.mailbox import Mailbox
 from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.state_transitions import AckAction, Acknowledgement, DriftState
@@ -99,10 +101,36 @@ def test_beside_a_running_serve_it_is_handed_over_and_leaves_no_file(sqlite_stor
     asking = threading.Thread(target=lambda: printed.extend(acknowledge(config, FIXED, patience=20.0)))
     asking.start()
     while asking.is_alive():
-        acknowledge_ordered(Mailbox(database=tmp_path / "store.db", kind="ack"), judge, 1.0)
+        acknowledge_ordered(Mailbox(database=tmp_path / "store.db", kind="ack"), judge, store, 1.0)
         asking.join(0.02)
     assert printed == ["p, m, route default: fixed, the state is ok now"]
     assert list(tmp_path.glob("*-ack-*")) == []
+
+
+def test_serve_that_takes_an_acknowledgement_notes_who_gave_it_at_its_own_moment(store, tmp_path):
+    mailbox, judge = Mailbox(database=tmp_path / "store.db", kind="ack"), drifted(store)
+    given = replace(FIXED, provider="p", by="Ada", why="rolled back")
+    with ThreadPoolExecutor(1) as pool:
+        sent = pool.submit(mailbox.send, given)
+        while not sent.done():
+            acknowledge_ordered(mailbox, judge, store, 1.0)
+    assert sent.result() == ["p, m, route default: fixed, the state is ok now"]
+    [row] = store.page_queries.actions("p", 9)
+    assert (row.at, row.action, row.by, row.why, row.result) == (1.0, "fixed", "Ada", "rolled back", sent.result()[0])
+
+
+def test_acknowledgement_is_done_where_who_gave_it_cannot_be_stored(store):
+    class Full:
+        def note_action(self, _):
+            raise StoreError("the disk is full")
+
+    sentences = _noted(drifted(store), Full(), replace(FIXED, by="Ada"), 1.0)
+    assert sentences[1] == "done, but who did it and why could not be stored: the disk is full"
+
+
+def test_acknowledgement_of_a_pace_is_for_no_group(store):
+    judge = drifted(store)
+    assert judge.acknowledge(replace(FIXED, measure="token"), 5.0) == ["no group that fits holds an alarm"]
 
 
 def test_acknowledgement_without_an_answer_is_taken_back(sqlite_store, tmp_path, config):
@@ -113,7 +141,7 @@ def test_acknowledgement_without_an_answer_is_taken_back(sqlite_store, tmp_path,
 
 def test_unreadable_acknowledgement_is_answered_with_an_error(store, tmp_path):
     (tmp_path / "store.db-ack-1.json").write_text('{"answer": "maybe"}', encoding="utf-8")
-    assert acknowledge_ordered(Mailbox(database=tmp_path / "store.db", kind="ack"), drifted(store), 1.0) == 1
+    assert acknowledge_ordered(Mailbox(database=tmp_path / "store.db", kind="ack"), drifted(store), store, 1.0) == 1
     assert "error" in (tmp_path / "store.db-ack-1.done").read_text(encoding="utf-8")
 
 

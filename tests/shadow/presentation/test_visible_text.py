@@ -58,7 +58,7 @@ PRINTERS = {
     "pair_line_text",
 }
 """Functions that print by `report_text.printed`, which cleans each text."""
-JSON = {"dumps", "as_json", "pairs_json", "pair_json", "answers_json", "answer_json", "status_json", "tenant_json"}
+JSON = {"dumps", "as_json", "pairs_json", "pair_json", "answers_json", "answer_json", "alarms_json", "status_json", "tenant_json"}
 """JSON escapes every control."""
 
 

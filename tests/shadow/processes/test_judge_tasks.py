@@ -27,7 +27,7 @@ class Audit:
             clock=lambda: self.clock,
         )
         mailbox = Mailbox(database=folder / "store.db", kind="ack")
-        self.tasks = JudgeTasks(self.judge, mailbox, wake=lambda: None, stopped=self._stopped, clock=lambda: self.clock)
+        self.tasks = JudgeTasks(self.judge, mailbox, store, wake=lambda: None, stopped=self._stopped, clock=lambda: self.clock)
 
     def _publish(self, _, statuses):
         self.shown = statuses
