@@ -28,12 +28,14 @@ SETTINGS = (
 ENCODING = ("--encoding=UTF8", "--locale=C", "--auth=trust", "--no-sync", "--username=sw")
 
 ROWS = """
-SELECT 'DELETE FROM ' || oid::regclass FROM pg_class
-WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace = 'public'::regnamespace AND relname <> 'schema_steps'
-UNION ALL
-SELECT 'ALTER SEQUENCE ' || oid::regclass || ' RESTART' FROM pg_class WHERE relkind = 'S'
+SELECT CASE WHEN relkind = 'S' THEN 'ALTER SEQUENCE ' || oid::regclass || ' RESTART' ELSE 'DELETE FROM ' || oid::regclass END
+FROM pg_class
+WHERE relkind IN ('S', 'r', 'p') AND NOT relispartition AND relnamespace = 'public'::regnamespace AND relname <> 'schema_steps'
+ORDER BY relname = 'pair_hours'
 """
-"""The statements that delete all rows, in an order that foreign keys allow, since they cascade."""
+"""The statements that delete all rows, in an order that foreign keys allow, since they cascade. Changes of hours are deleted
+last, because a trigger counts each pair that is deleted.
+"""
 
 
 def binaries() -> Path | None:
