@@ -83,6 +83,13 @@ def unsummed(rows: Sequence[HourRow], newest: float) -> Sequence[int]:
     return [row.hour for row in reversed(ended) if not _holds(row, changes)]
 
 
+def first_kept(before: float, oldest: float | None) -> int:
+    """The first hour whose changes are kept: two days before what is kept since `before`, and before the `oldest` pair, where
+    there is one (epoch seconds). Sums of a day from there on go too: they depend on changes that are no longer known.
+    """
+    return int(min(before, before if oldest is None else oldest) // HOUR) - 2 * REACH // HOUR
+
+
 def hour_plan(rows: Sequence[HourRow], since: float, until: float, first: float) -> HourPlan:
     """How the period from `since` to `until` (epoch seconds) is read: whole hours from `first` on by sums that hold, and rows.
 
@@ -121,11 +128,23 @@ def in_slices(
     end = clock() + seconds
     waiting = iter(hours)
     done = 0
-    while clock() < end and (slice_ := [*itertools.islice(waiting, REACH // HOUR)]):
-        sums = [found for found in map(sums_of, slice_) if found]
+    while clock() < end and (sums := _slice(waiting, sums_of, clock, end)):
         write(sums)
         done += len(sums)
     return done
+
+
+def _slice(
+    hours: Iterator[int], sums_of: Callable[[int], SummedHour | None], clock: Callable[[], float], end: float
+) -> Sequence[SummedHour]:
+    """The sums of the next hours: of a day's at most, and of none that begins after `end`."""
+    found: list[SummedHour] = []
+    for hour in itertools.islice(hours, REACH // HOUR):
+        if sums := sums_of(hour):
+            found.append(sums)
+        if clock() >= end:
+            break
+    return found
 
 
 class PayoffTotals:

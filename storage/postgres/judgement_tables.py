@@ -98,7 +98,11 @@ ANSWERED = """
 SELECT (extract(epoch FROM clock_timestamp()) - max(e.started + e.seconds))::float8
 FROM pairs p JOIN exchanges e ON e.id IN (p.subject_id, p.reference_id) WHERE p.id = %s
 """
-JUDGE = "UPDATE rulings SET reason = %s WHERE no = %s AND reason IS NULL"
+JUDGE = """
+UPDATE rulings SET reason = (%(reasons)s::text[])[array_position(%(numbers)s::bigint[], no)]
+WHERE no = ANY(%(numbers)s::bigint[]) AND reason IS NULL
+"""
+"""In one statement, which changes each hour once; by `ANY`, so that rows are found by their numbers right after a rebuild too."""
 WRITE_GROUP_STATE = f"""
 INSERT INTO cases ({_GROUP}, last_no, snapshot) VALUES (%s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT ({_GROUP}) DO UPDATE SET last_no = excluded.last_no, snapshot = excluded.snapshot
@@ -338,7 +342,8 @@ class PostgresJudgementStore(PostgresJudgementQueries):
 
 def _write(conn: psycopg.Connection, batch: JudgementBatch) -> bool:
     with conn.cursor() as cursor:
-        cursor.executemany(JUDGE, [(row.reason, row.no) for row in batch.judgements])
+        judged = {"numbers": [row.no for row in batch.judgements], "reasons": [row.reason for row in batch.judgements]}
+        cursor.execute(JUDGE, judged)
         cursor.executemany(WRITE_GROUP_STATE, [(*_names(row.group), row.last_no, row.snapshot) for row in batch.group_states])
         cursor.executemany(INSERT_ALARM, map(_alarm_values, batch.alarms))
         if batch.alarms:

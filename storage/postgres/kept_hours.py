@@ -1,7 +1,8 @@
 """Payoffs and votes of checks of a period, from the sums of whole hours and the rows of what has none; and these sums made.
 
 Triggers count each change of an hour's pairs in `pair_hours` and delete its sums with its pairs, in the same transaction,
-whatever version of sameweights writes. An hour has several counters, so that two workers seldom wait for each other.
+whatever version of sameweights writes. An hour has several counters, so that two workers seldom wait for each other. A day
+that another version drops fires no trigger: so sums are read only where the partitions that hold their rows are there.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from storage import hour_sums
 from storage.evidence_rules import BOTH_COUNT, BOTH_JUDGED, SAME_FAULT
 from storage.hour_sums import FORM, HOUR, REACH, HourPlan, HourRow, PayoffSet, PayoffTotals, SummedHour, VoteRow, VoteTotals
 from storage.judgement_rows import ComparedChecks, PayoffSum
+from storage.postgres.day_partitions import DAY, FIRST_DAY, LAST_DAY, SLACK, day_name, existing
 from storage.postgres.result_rows import FOREVER, period
 
 _PAIRS = "p.id >= %(first)s AND p.started >= %(since)s AND p.started < %(until)s"
@@ -91,18 +93,39 @@ SELECT h.hour, h.changes::bigint, s.changes, s.form FROM (
 """
 PAYOFF_TEXTS = "SELECT payoffs FROM hour_sums WHERE hour = ANY(%s) ORDER BY hour"
 VOTE_TEXTS = "SELECT votes FROM hour_sums WHERE hour = ANY(%s) ORDER BY hour"
-NEWEST = "SELECT max(started) FROM pairs"
+NEWEST, OLDEST = "SELECT max(started) FROM pairs", "SELECT min(started) FROM pairs"
+SUMMED_DAYS = "SELECT DISTINCT div(hour, 24)::bigint FROM hour_sums"
 WRITE = """
 INSERT INTO hour_sums (hour, changes, form, payoffs, votes) VALUES (%s, %s, %s, %s, %s) ON CONFLICT (hour) DO UPDATE
 SET changes = excluded.changes, form = excluded.form, payoffs = excluded.payoffs, votes = excluded.votes
 """
-OLD = ("DELETE FROM hour_sums WHERE hour < %s", "DELETE FROM pair_hours WHERE hour < %s")
 CHANGE = """
 INSERT INTO pair_hours (hour, changes) SELECT unnest(%s::bigint[]), 1
 ON CONFLICT (hour, slot) DO UPDATE SET changes = pair_hours.changes + 1
 """
 RULES = {"both_judged": list(BOTH_JUDGED), "both_count": list(BOTH_COUNT), "same_fault": json.dumps(SAME_FAULT)}
 FIRST_HOUR, LAST_HOUR = -(2**62), 2**62
+DAYS = (REACH + SLACK) // DAY + 1
+"""Days whose partitions hold what the sums of an hour are made of: an id is older than its row by up to `SLACK`."""
+
+
+class WholeDays:
+    """The days since the epoch whose sums are read: they and the `DAYS` - 1 before have partitions."""
+
+    def __init__(self, conn: psycopg.Connection) -> None:
+        self._names = frozenset(existing(conn))
+        self._found: dict[int, bool] = {}
+
+    def __repr__(self) -> str:
+        return f"<WholeDays of {len(self._names)} partitions>"
+
+    def __contains__(self, day: int) -> bool:
+        if day not in self._found:
+            self._found[day] = all(self._is_there(day - back) for back in range(DAYS))
+        return self._found[day]
+
+    def _is_there(self, day: int) -> bool:
+        return FIRST_DAY <= day < LAST_DAY and day_name(day) in self._names
 
 
 def payoff_sums_of(conn: psycopg.Connection, since: float, until: float) -> Sequence[PayoffSum]:
@@ -134,7 +157,10 @@ def compared_checks_of(conn: psycopg.Connection, since: float, until: float) -> 
 def unsummed_of(conn: psycopg.Connection) -> Sequence[int]:
     """The hours that can be summed, newest first."""
     row = conn.execute(NEWEST).fetchone()
-    return [] if row is None or row[0] is None else hour_sums.unsummed(_rows(conn, FIRST_HOUR, LAST_HOUR), row[0])
+    if row is None or row[0] is None:
+        return []
+    whole = WholeDays(conn)
+    return [hour for hour in hour_sums.unsummed(_rows(conn, FIRST_HOUR, LAST_HOUR), row[0]) if hour * HOUR // DAY in whole]
 
 
 def summed_of(conn: psycopg.Connection, hour: int) -> SummedHour | None:
@@ -156,9 +182,17 @@ def write_sums(conn: psycopg.Connection, sums: Sequence[SummedHour]) -> None:
 
 
 def drop_older(conn: psycopg.Connection, before: float) -> None:
-    """Delete the hours that ended two days before `before` (epoch seconds), on which no sums of later ones depend."""
-    for statement in OLD:
-        conn.execute(statement, (int(before // HOUR) - 2 * REACH // HOUR,))
+    """Delete the hours that ended two days before `before` (epoch seconds) and before all pairs, and the sums that depend on
+    them; also the sums of days that another version has dropped.
+
+    Sums go first, so that none is read whose changes begin again at one.
+    """
+    row = conn.execute(OLDEST).fetchone()
+    first = hour_sums.first_kept(before, row[0] if row else None)
+    whole = WholeDays(conn)
+    gone = [day for (day,) in conn.execute(SUMMED_DAYS) if day not in whole]
+    conn.execute("DELETE FROM hour_sums WHERE hour < %s OR div(hour, 24) = ANY(%s)", (first + REACH // HOUR, gone))
+    conn.execute("DELETE FROM pair_hours WHERE hour < %s", (first,))
 
 
 def change_hours(conn: psycopg.Connection, pairs: str, values: tuple[object, ...] = ()) -> None:
@@ -174,7 +208,9 @@ def _changes(conn: psycopg.Connection, hour: int) -> int | None:
 
 def _plan(conn: psycopg.Connection, since: float, until: float, first: float) -> HourPlan:
     begin, end = int(since // HOUR) - REACH // HOUR, int(min(until, 2.0**60) // HOUR) + 1
-    return hour_sums.hour_plan(_rows(conn, begin, end), since, until, first)
+    whole = WholeDays(conn)
+    rows = [row if row.hour * HOUR // DAY in whole else HourRow(row.hour, row.changes) for row in _rows(conn, begin, end)]
+    return hour_sums.hour_plan(rows, since, until, first)
 
 
 def _rows(conn: psycopg.Connection, begin: int, end: int) -> Sequence[HourRow]:

@@ -210,11 +210,30 @@ FOR EACH STATEMENT EXECUTE FUNCTION pairs_deleted()""",
 """The triggers come before the hours are counted, because each waits for the transactions that write pairs: first for `rulings`,
 which such a transaction writes first.
 """
+_JUDGED_HOURS = (
+    "DROP TRIGGER pair_judged ON rulings",
+    "DROP FUNCTION pair_judged()",
+    """CREATE FUNCTION pairs_judged() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE judged text[]; BEGIN
+  SELECT array_agg(pair_id) INTO judged FROM before b JOIN after a USING (pair_id)
+  WHERE coalesce(a.reason, '') <> coalesce(b.reason, '');
+  IF judged IS NOT NULL THEN
+    INSERT INTO pair_hours (hour, changes) SELECT DISTINCT floor(started / 3600)::bigint, 1 FROM pairs WHERE id = ANY(judged)
+    ORDER BY 1 ON CONFLICT (hour, slot) DO UPDATE SET changes = pair_hours.changes + 1;
+  END IF;
+  RETURN NULL;
+END $$""",
+    """CREATE TRIGGER pairs_judged AFTER UPDATE ON rulings REFERENCING OLD TABLE AS before NEW TABLE AS after
+FOR EACH STATEMENT EXECUTE FUNCTION pairs_judged()""",
+)
+"""Judgements change each hour once a statement, in the order of the hours, as the other triggers do: no two of them wait for each
+other, and a rebuild writes no counter once a pair.
+"""
 STEPS: Sequence[tuple[str, Sequence[str]]] = (
     ("p001_tables", (*_ROWS, *_SMALL, *_JUDGEMENT, *_STUDIES)),
     ("p002_kept_rows", _KEPT_ROWS),
     ("p003_tenant_spending", _TENANT_SPENDING),
     ("p004_hour_sums", _HOUR_SUMS),
+    ("p005_judged_hours", _JUDGED_HOURS),
 )
 """(name, statements) in their order. Every text is ordered byte by byte (`COLLATE "C"`): ids and partitions need it."""
 

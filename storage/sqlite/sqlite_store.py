@@ -114,7 +114,6 @@ class SqliteStore(QueuedRecords[sqlite3.Connection], SqliteReader):
             self._writer.run(lambda conn: action_log.drop_older(conn, before))
             self._writer.run(lambda conn: retention.trim_sums(conn, before))
             self._writer.run(lambda conn: retention.trim_ids(conn, now))
-            self._writer.run(lambda conn: summed_hours.drop_older(conn, before))
             for count in self._slices(lambda conn: retention.drop_older(conn, before)):
                 deleted += count
             for tenant, days in shorter.items():
@@ -123,6 +122,7 @@ class SqliteStore(QueuedRecords[sqlite3.Connection], SqliteReader):
             if self._config.max_bytes:
                 for count in self._slices(lambda conn: retention.drop_excess(conn, self._config.max_bytes)):
                     deleted += count
+            self._writer.run(lambda conn: summed_hours.drop_older(conn, before))
             for _ in self._slices(retention.shrink):
                 pass
             self._writer.run(retention.checkpoint)

@@ -29,9 +29,8 @@ WHERE h.hour >= ? AND h.hour < ? ORDER BY h.hour
 """
 SUMS = "SELECT {} FROM hour_sums WHERE hour IN (SELECT value FROM json_each(?)) ORDER BY hour"
 PAYOFF_TEXTS, VOTE_TEXTS = SUMS.format("payoffs"), SUMS.format("votes")
-NEWEST = "SELECT max(started) FROM pairs"
+NEWEST, OLDEST = "SELECT max(started) FROM pairs", "SELECT min(started) FROM pairs"
 WRITE = "INSERT OR REPLACE INTO hour_sums (hour, changes, form, payoffs, votes) VALUES (?, ?, ?, ?, ?)"
-OLD = ("DELETE FROM hour_sums WHERE hour < ?", "DELETE FROM pair_hours WHERE hour < ?")
 RULES = {
     "both_judged": json.dumps(BOTH_JUDGED),
     "both_count": json.dumps(BOTH_COUNT),
@@ -91,9 +90,15 @@ def write(conn: sqlite3.Connection, sums: Sequence[SummedHour]) -> None:
 
 
 def drop_older(conn: sqlite3.Connection, before: float) -> None:
-    """Delete the hours that ended two days before `before` (epoch seconds), on which no sums of later ones depend."""
-    for statement in OLD:
-        conn.execute(statement, (int(before // HOUR) - 2 * REACH // HOUR,))
+    """Delete the hours that ended two days before `before` (epoch seconds) and before all pairs, and the sums that depend on
+    them.
+
+    Sums go first, so that none is read whose changes begin again at one.
+    """
+    (oldest,) = conn.execute(OLDEST).fetchone()
+    first = hour_sums.first_kept(before, oldest)
+    conn.execute("DELETE FROM hour_sums WHERE hour < ?", (first + REACH // HOUR,))
+    conn.execute("DELETE FROM pair_hours WHERE hour < ?", (first,))
 
 
 def _changes(conn: sqlite3.Connection, hour: int) -> int | None:

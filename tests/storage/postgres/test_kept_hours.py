@@ -1,5 +1,6 @@
 """Sums of hours in PostgreSQL: what changes while they are made, and days that are dropped."""
 
+import time
 from contextlib import closing
 
 import psycopg
@@ -7,6 +8,8 @@ import pytest
 
 from storage.erasure_choice import ErasureChoice
 from storage.postgres import kept_hours
+from storage.postgres.day_partitions import DayPartitions
+from storage.postgres.schema_steps import BY_DAY
 from tests.conformance import START, exchange_record, pair_record
 
 pytestmark = pytest.mark.slow
@@ -17,8 +20,10 @@ BEGUN = START + 200
 
 
 @pytest.fixture
-def talks(postgres_store):
-    """A store with four pairs, an hour after another, each of its own conversation."""
+def talks(postgres_store, postgres_url):
+    """A store with four pairs, an hour after another, each of its own conversation, and with the two days before."""
+    with closing(psycopg.connect(postgres_url, autocommit=True)) as conn:
+        DayPartitions().ensure(conn, [int(BEGUN // 86_400) - back for back in (1, 2)])
     for place in range(4):
         started = BEGUN + place * HOUR
         name = f"{int(started * 1_000):012x}{place:020x}"
@@ -52,6 +57,13 @@ def test_sums_of_an_hour_that_changed_while_it_was_summed_are_not_stored(talks, 
         assert len(conn.execute("SELECT hour FROM hour_sums").fetchall()) == 3
 
 
+FIRST = int(START // HOUR)
+
+
+def changes(conn) -> dict[int, int]:
+    return dict(conn.execute("SELECT hour, sum(changes)::bigint FROM pair_hours GROUP BY hour").fetchall())
+
+
 def test_changes_of_an_hour_are_those_that_all_connections_counted(talks, postgres_url):
     with closing(psycopg.connect(postgres_url, autocommit=True)) as conn:
         first = int(START // HOUR)
@@ -66,9 +78,72 @@ def test_changes_of_an_hour_are_those_that_all_connections_counted(talks, postgr
 def test_the_hours_of_a_day_that_was_dropped_have_changed_and_have_no_sums(talks, postgres_url):
     assert talks.sum_hours(20.0) == 3
     with closing(psycopg.connect(postgres_url, autocommit=True)) as conn:
-        before = dict(conn.execute("SELECT hour, sum(changes) FROM pair_hours GROUP BY hour").fetchall())
+        before = changes(conn)
         assert talks.sweep(START + 32 * 86_400.0) > 0
-        after = dict(conn.execute("SELECT hour, sum(changes) FROM pair_hours GROUP BY hour").fetchall())
+        after = changes(conn)
         assert conn.execute("SELECT count(*) FROM hour_sums").fetchone() == (0,)
     assert after == {hour: changes + 1 for hour, changes in before.items()}
     assert talks.judgements.payoff_sums(0.0, 0.0) == []
+
+
+def test_pairs_are_counted_by_their_hour_as_they_are_stored(talks, postgres_url):
+    with closing(psycopg.connect(postgres_url, autocommit=True)) as conn:
+        assert changes(conn) == dict.fromkeys(range(FIRST, FIRST + 4), 1)
+
+
+def test_whole_hours_are_read_from_their_sums(talks, postgres_url):
+    talks.sum_hours(20.0)
+    with closing(psycopg.connect(postgres_url, autocommit=True)) as conn:
+        conn.execute("UPDATE hour_sums SET payoffs = '[[],[]]', votes = '[]'")
+    assert len(talks.judgements.payoff_sums(0.0, 0.0)) == 1
+
+
+def test_a_pair_that_an_older_version_deletes_changes_its_hour_and_is_in_no_sum(talks, postgres_url):
+    talks.sum_hours(20.0)
+    with closing(psycopg.connect(postgres_url, autocommit=True)) as conn:
+        conn.execute("DELETE FROM pairs WHERE conversation = 'hour-1'")
+        assert changes(conn) == {**dict.fromkeys(range(FIRST, FIRST + 4), 1), FIRST + 1: 2}
+        assert "hour-1" not in stored(conn)
+    assert len(talks.judgements.payoff_sums(0.0, 0.0)) == 3
+
+
+def test_a_day_that_an_older_version_dropped_is_in_no_figure_and_after_a_sweep_in_no_sum(talks, postgres_url):
+    talks.sum_hours(20.0)
+    last = BEGUN + 3 * 86_400.0
+    name = f"{int(last * 1_000):012x}{9:020x}"
+    talks.add_exchange(exchange_record(name, started=last))
+    talks.add_pair(pair_record(name, started=last))
+    assert talks.flush(20)
+    with closing(psycopg.connect(postgres_url, autocommit=True)) as conn:
+        for table in BY_DAY:
+            conn.execute(f"DROP TABLE {table}_{time.strftime('%Y%m%d', time.gmtime(BEGUN))}")
+        assert len(talks.judgements.payoff_sums(0.0, 0.0)) == 1
+        assert "hour-0" in stored(conn)
+        talks.sweep(last)
+        assert conn.execute("SELECT count(*) FROM hour_sums").fetchone() == (0,)
+    assert talks.sum_hours(20.0) == 0
+
+
+def test_sums_are_read_from_the_third_day_in_a_row_on(postgres_url, postgres_store):
+    days = [20_000 + each for each in (0, 1, 2, 3, 5, 6, 7)]
+    with closing(psycopg.connect(postgres_url, autocommit=True)) as conn:
+        DayPartitions().ensure(conn, days)
+        whole = kept_hours.WholeDays(conn)
+    assert [day in whole for day in days] == [False, False, True, True, False, False, True]
+    assert 10**9 not in whole
+
+
+def judge(conn, ruling: str, pairs: str = "true") -> None:
+    conn.execute(f"UPDATE rulings SET reason = %s WHERE pair_id IN (SELECT id FROM pairs WHERE {pairs})", (ruling,))
+
+
+def test_judgements_that_do_not_count_change_each_hour_once_a_statement(talks, postgres_url):
+    with closing(psycopg.connect(postgres_url, autocommit=True)) as conn:
+        judge(conn, "")
+        assert set(changes(conn).values()) == {1}
+        judge(conn, "repeated", "conversation <> 'hour-3'")
+        assert changes(conn) == {**dict.fromkeys(range(FIRST, FIRST + 3), 2), FIRST + 3: 1}
+        conn.execute("UPDATE rulings SET no = 7")
+        assert changes(conn)[FIRST] == 2
+        conn.execute("UPDATE rulings SET reason = NULL")
+        assert changes(conn) == {**dict.fromkeys(range(FIRST, FIRST + 3), 3), FIRST + 3: 1}

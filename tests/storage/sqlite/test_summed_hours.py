@@ -9,13 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from storage.erasure_choice import ErasureChoice
+from storage.opening import open_store
 from storage.prepared_records import RecordPreparer
 from storage.rows import PairRecord, PayoffRow
 from storage.sqlite import retention, summed_hours
 from storage.sqlite.judgement_store import INSERT_JUDGEMENT, REBUILD
 from storage.sqlite.migrations import migrate
 from storage.sqlite.record_insertion import insert
-from tests.conformance import START, exchange_record, finding, pair_row
+from storage.storage_config import StorageConfig
+from tests.conformance import PATIENCE, START, exchange_record, finding, pair_record, pair_row
 
 HOUR = 3_600
 BEGUN = START // HOUR * HOUR
@@ -181,10 +184,51 @@ def test_sums_of_an_hour_that_changed_while_it_was_summed_are_not_stored(empty):
         assert hour in summed_hours.unsummed_hours(conn)
 
 
-def test_an_hour_goes_two_days_after_it_was_too_old(empty):
+def test_hours_go_two_days_after_they_were_too_old_and_without_pairs(empty):
     with closing(seeded(empty)) as conn:
         take(conn, 0, ("sum",))
         hours = [hour for (hour,) in conn.execute("SELECT hour FROM pair_hours ORDER BY hour")]
+        retention.drop_older(conn, BEGUN + 2 * HOUR)
+        summed_hours.drop_older(conn, BEGUN + 50 * HOUR)
+        assert [hour for (hour,) in conn.execute("SELECT hour FROM pair_hours ORDER BY hour")] == hours
+        retention.drop_older(conn, BEGUN + 50 * HOUR)
         summed_hours.drop_older(conn, BEGUN + 49 * HOUR)
         assert [hour for (hour,) in conn.execute("SELECT hour FROM pair_hours ORDER BY hour")] == hours[1:]
-        assert conn.execute("SELECT min(hour) FROM hour_sums").fetchone() == (hours[1],)
+
+
+def test_sums_of_the_day_after_hours_that_went_go_with_them(empty):
+    with closing(copy_of(empty)) as conn:
+        for place, hours in enumerate((0, 23, 24, 90, 100)):
+            put(conn, place, BEGUN + hours * HOUR, f"talk-{place}", "", (("text", 1),), "provider")
+        take(conn, 0, ("sum",))
+        retention.drop(conn, "SELECT id FROM exchanges WHERE conversation = ?", ("talk-0",))
+        take(conn, 0, ("sum",))
+        conn.execute("UPDATE pairs SET started = started + 1e6")  # so that their hours are not kept for their sake
+        summed_hours.drop_older(conn, BEGUN + 49 * HOUR)
+        first = BEGUN // HOUR
+        assert conn.execute("SELECT min(hour) FROM pair_hours").fetchone() == (first + 23,)
+        assert conn.execute("SELECT min(hour) FROM hour_sums").fetchone() == (first + 90,)
+
+
+def test_pairs_older_than_all_that_is_kept_are_in_the_figures(empty):
+    with closing(seeded(empty)) as conn:
+        take(conn, 0, ("sum",))
+        before = figures(conn)
+        summed_hours.drop_older(conn, BEGUN + 1_000 * HOUR)
+        assert figures(conn) == before
+
+
+def test_bytes_of_the_file_have_nothing_of_what_was_forgotten(tmp_path):
+    config = StorageConfig(url=f"sqlite:///{tmp_path}/store.db", batch_seconds=0.01)
+    with closing(open_store(config)) as store:
+        for place, talk in enumerate(["kept-talk", "forgotten-talk", "", ""]):
+            started = BEGUN + place * HOUR
+            name = f"{int(started * 1_000):012x}{place:020x}"
+            store.add_exchange(exchange_record(name, started=started, conversation=talk))
+            store.add_pair(pair_record(name, started=started, conversation=talk))
+        assert store.flush(PATIENCE)
+        assert store.sum_hours(PATIENCE) == 2
+        assert store.forget(ErasureChoice(conversation="forgotten-talk")).log_emptied
+        found = b"".join(file.read_bytes() for file in tmp_path.glob("store.db*"))
+    assert b"kept-talk" in found
+    assert b"forgotten-talk" not in found
