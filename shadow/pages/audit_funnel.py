@@ -16,6 +16,7 @@ DROPPED: Mapping[str, tuple[str, str]] = {
     "off": ("shadowing is off", "set shadow.enabled"),
     "no_reference": ("the route has no reference", "set `reference` for it"),
     "opted_out": ("the client opted out", "nothing to do"),
+    "tenant_unknown": ("its tenant is not configured here", "add the tenant, or nothing to do for one that was removed"),
     "budget_requests": ("the budget of requests is spent", "raise shadow.requests, or wait for the next period"),
     "budget_tokens": ("the budget of tokens is spent", "raise shadow.tokens, or wait for the next period"),
     "budget_money": ("the budget of money is spent", "raise shadow.money, or wait for the next period"),

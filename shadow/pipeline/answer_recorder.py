@@ -62,7 +62,7 @@ class AnswerRecorder:
             log.warning(
                 "tenant_unknown",
                 tenant=tenant,
-                effect="no bodies of its requests are kept",
+                effect="its requests are not shadowed, and no bodies of them are kept",
                 remedy="give this host the [[tenants]] of the hosts that forward",
             )
 

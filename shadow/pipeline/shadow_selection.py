@@ -68,6 +68,8 @@ class ShadowSelector:
             return "no_reference"
         if exchange.labels.opted_out:
             return "opted_out"
+        if exchange.labels.tenant and exchange.labels.tenant not in self._tenants:
+            return "tenant_unknown"  # because its own sample_rate is not known here, and may be 0
         if exchange.response and exchange.response.status == SWITCHED:
             return skip_reason(exchange.request.method, exchange.request.target, None)
         if exchange.unheld:

@@ -52,7 +52,7 @@ def test_a_tenant_that_is_not_configured_here_is_logged_once_and_no_body_is_kept
         records = [recorder.record(each) for each in (parsed, parsed, parse_exchange(answer))]
     assert [record.exchange.response_body is None for record in records] == [True, True, False]
     assert [(each["tenant"], each["effect"]) for each in logs if each["event"] == "tenant_unknown"] == [
-        ("clinic", "no bodies of its requests are kept")
+        ("clinic", "its requests are not shadowed, and no bodies of them are kept")
     ]
 
 

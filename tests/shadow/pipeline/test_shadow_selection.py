@@ -13,10 +13,14 @@ from tests.exchanges import asked, exchange, said
 SECRET = bytes(32)
 
 
-def selector(sample_rate=1.0, routes=(), **shadow):
+def config(sample_rate=1.0, routes=(), **shadow):
     providers = {name: Provider(base_url=f"http://{name}.example/v1") for name in ("candidate", "official")}
     proxy = ProxyConfig(providers=providers, provider="candidate", reference="official", routes=routes)
-    return ShadowSelector(Config(proxy=proxy, shadow=ShadowConfig(sample_rate=sample_rate, **shadow)), SECRET)
+    return Config(proxy=proxy, shadow=ShadowConfig(sample_rate=sample_rate, **shadow))
+
+
+def selector(sample_rate=1.0, routes=(), **shadow):
+    return ShadowSelector(config(sample_rate, routes, **shadow), SECRET)
 
 
 def decided(made, one):
@@ -74,3 +78,23 @@ def test_repr_shows_the_rates():
 )
 def test_a_request_that_the_provider_denied_is_not_sampled(status, reason):
     assert decided(selector(), exchange(b"{}", request=asked(), status=status)).why == reason
+
+
+@pytest.mark.parametrize(
+    ("rates", "alpha", "none"),
+    [
+        ([], (False, "tenant_unknown"), (True, "")),
+        ([("beta", 1.0)], (False, "tenant_unknown"), (True, "")),
+        ([("alpha", None)], (True, ""), (True, "")),
+        ([("alpha", 0.0)], (False, "not_sampled"), (True, "")),
+    ],
+)
+def test_request_of_a_tenant_is_sampled_only_where_its_rate_is_known(rates, alpha, none):
+    made = selector()
+    tenants = [{"name": name, "key_env": "KEY", "sample_rate": rate} for name, rate in rates]
+    made.reload(Config.model_validate({**config().model_dump(), "tenants": tenants}))
+    one = live()
+    of_alpha = one._replace(labels=one.labels._replace(tenant="alpha"))
+    for asked_for, expected in ((of_alpha, alpha), (one, none)):
+        decision = decided(made, asked_for)
+        assert (decision.shadow, decision.why) == expected
