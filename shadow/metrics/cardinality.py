@@ -59,7 +59,10 @@ OF_NONE, OF_EACH = 150, 370
 
 
 def series_bound(config: Config) -> int:
-    """The most series that /metrics can hold under this configuration, whatever clients and providers send."""
+    """The most series that /metrics can hold under this configuration, whatever clients and providers send.
+
+    Names that a reload took away are not in it: each stays a label until the next start, at most `label_names.MOST` of a kind.
+    """
     registry = _Listing()
     MetricDefinitions(registry)
     routes, _, models = LabelNames(config).sizes
@@ -69,7 +72,7 @@ def series_bound(config: Config) -> int:
 
 
 def label_sizes(config: Config) -> Mapping[str, int]:
-    """The most values of each label."""
+    """The most values of each label in a process that was started with this configuration and not reloaded."""
     _, providers, models = LabelNames(config).sizes
     return {
         **CLOSED,
