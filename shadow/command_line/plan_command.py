@@ -61,7 +61,7 @@ def _source(recorded: DailyRequests, absent: str) -> str:
     from shadow.settings.config_errors import ConfigError
 
     if recorded.per_day >= 1:
-        counted = f"median of {'the last' * (recorded.days > 1)} {recorded.days} whole day{'s' * (recorded.days > 1)} of UTC"
+        counted = f"median of {'the last ' * (recorded.days > 1)}{recorded.days} whole day{'s' * (recorded.days > 1)} of UTC"
         return f"recorded of {recorded.provider} serving {recorded.model or 'no named model'}: {counted}; --per-day overrides"
     why = absent or "the records hold no whole day of UTC yet"
     if recorded.days:

@@ -14,10 +14,15 @@ DAY = 86_400
 @pytest.fixture
 def three_days(tmp_path):
     """A database with 30 requests on each of the last three whole days."""
+    return whole_days(tmp_path, 3)
+
+
+def whole_days(tmp_path, days):
+    """A database with 30 requests on each of the last `days` whole days; its path."""
     path = tmp_path / "days.db"
     store = open_store(StorageConfig(url=f"sqlite:///{path}"))
     today = time.time() // DAY * DAY
-    for day in (1, 2, 3):
+    for day in range(1, days + 1):
         for place in range(30):
             add_live(store, "maker", "x", started=today - day * DAY + place)
     assert store.flush(20)
@@ -31,6 +36,12 @@ def test_requests_a_day_come_from_the_records_and_the_first_line_states_from_how
     assert code == 0
     assert words.startswith("30 requests a day (recorded of maker serving ")
     assert "median of the last 3 whole days of UTC; --per-day overrides)" in words
+
+
+def test_one_day_is_stated_without_a_second_space(run, tmp_path):
+    _, out, _ = run("plan", "--db", whole_days(tmp_path, 1))
+    assert "  " not in out.splitlines()[0]
+    assert "median of 1 whole day of UTC;" in " ".join(out.split())
 
 
 def test_flag_overrides_the_records(run, three_days):
