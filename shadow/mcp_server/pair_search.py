@@ -20,12 +20,14 @@ SEARCH_SECONDS = 0.7
 
 
 class PairSearch:
-    """Searches `reader`; `now` returns seconds since the epoch, `clock` monotonic seconds. Safe from any thread."""
+    """Searches `reader`; `now` returns seconds since the epoch, `clock` monotonic seconds; `rows` states how
+    the rows are sampled. Safe from any thread.
+    """
 
-    def __init__(self, reader: Reader, now: Callable[[], float], clock: Callable[[], float]) -> None:
+    def __init__(self, reader: Reader, now: Callable[[], float], clock: Callable[[], float], rows: SampledRows) -> None:
         self._reader = reader
         self._now = now
-        self._rows = SampledRows(reader, now)
+        self._rows = rows
         self._time = SearchTime(limits=((clock, SEARCH_SECONDS),))
 
     def search_pairs(self, *, text: str, provider: str, model: str, since: str, page: str, limit: int) -> PairSearchPage:

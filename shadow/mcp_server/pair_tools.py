@@ -41,13 +41,15 @@ PLACES = 50
 
 
 class PairTools:
-    """Answers from `reader`; `now` returns seconds since the epoch. Safe from any thread."""
+    """Answers from `reader`; `now` returns seconds since the epoch, `rows` states how the rows are sampled. Safe from any
+    thread.
+    """
 
-    def __init__(self, reader: Reader, now: Callable[[], float]) -> None:
+    def __init__(self, reader: Reader, now: Callable[[], float], rows: SampledRows) -> None:
         self._reader = reader
         self._now = now
         self._evident = RenewedEvidence(reader, now)
-        self._rows = SampledRows(reader, now)
+        self._rows = rows
 
     def list_divergent_pairs(
         self, *, provider: str, model: str, signal: str, since: str, page: str, limit: int, upstream: str = ""

@@ -26,6 +26,7 @@ from shadow.mcp_server.choose_tool import ChooseTool
 from shadow.mcp_server.pair_search import PairSearch
 from shadow.mcp_server.pair_tools import PairTools
 from shadow.mcp_server.record_resources import RecordResources
+from shadow.mcp_server.sampled_rows import SampledRows
 from shadow.mcp_server.server_app import records_server
 from shadow.mcp_server.study_tools import StudyTools
 from shadow.mcp_server.verdict_tools import VerdictTools
@@ -61,10 +62,11 @@ def run(reader: Reader, config: Config, *, http: str, token_env: str) -> int:
 def build_server(reader: Reader, config: Config) -> MCPServer:
     """The server over a reader, with the configuration that it may show."""
     verdicts = VerdictTools(reader, time.time, time.monotonic)
-    pairs, studies = PairTools(reader, time.time), StudyTools(reader)
+    rows = SampledRows(reader, time.time)
+    pairs, studies = PairTools(reader, time.time, rows), StudyTools(reader)
     resources = RecordResources(reader, pairs, studies, lambda: masked(config))
     choice = ChooseTool(reader, config, time.time)
-    search = PairSearch(reader, time.time, time.monotonic)
+    search = PairSearch(reader, time.time, time.monotonic, rows)
     server = records_server(verdicts, pairs, search, studies, resources, choice=choice, version=installed_version(""))
     # the SDK puts a handler of its own on the root logger
     logging.getLogger().handlers.clear()

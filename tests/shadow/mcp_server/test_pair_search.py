@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from shadow.mcp_server.pair_search import PairSearch
+from shadow.mcp_server.sampled_rows import SampledRows
 from tests.agents import Agent
 from tests.records import NOW, add_pair, calling
 
@@ -74,7 +75,7 @@ def test_call_whose_time_is_over_states_how_far_it_came_and_the_next_goes_on(sto
     ids = [add_pair(store, "a", "heron" if number == 0 else "x", "y", started=NOW + number) for number in range(5)]
     assert store.flush(20)
     moments = iter([0.0, 0.3, 0.69, 0.7, *[0.0] * 20])
-    search = PairSearch(store, lambda: NOW + 9, lambda: next(moments))
+    search = PairSearch(store, lambda: NOW + 9, lambda: next(moments), SampledRows(store, lambda: NOW + 9))
     asked = {"text": "heron", "provider": "", "model": "", "since": "all", "limit": 20}
     first = search.search_pairs(**asked, page="")
     assert (first.pairs, first.searched, first.next_page) == ([], 3, f"after-{ids[2]}")
@@ -99,7 +100,7 @@ def test_call_reads_one_pair_however_long_it_takes(store):
     add_pair(store, "a", "heron", "y", started=NOW + 1)
     assert store.flush(20)
     moments = iter([0.0, 99.0, 99.0])
-    got = PairSearch(store, lambda: NOW + 9, lambda: next(moments)).search_pairs(
+    got = PairSearch(store, lambda: NOW + 9, lambda: next(moments), SampledRows(store, lambda: NOW + 9)).search_pairs(
         text="heron", provider="", model="", since="all", page="", limit=20
     )
     assert (len(got.pairs), got.searched) == (1, 1)
