@@ -140,7 +140,7 @@ def _answer() -> JsonSchema:
 def _alarms() -> JsonSchema:
     made = TypeAdapter(AlarmLine).json_schema()
     maybe_time: JsonSchema = {"anyOf": [TIME, {"type": "null"}]}
-    times = {f"{name}_time": TIME if name == "reported" else maybe_time for name in MOMENTS}
+    times = {f"{name}_time": maybe_time for name in MOMENTS}
     given = made["$defs"]["AlarmAcknowledgement"]["properties"]
     members = {**made["properties"], **times}
     members["acknowledged"] = {"anyOf": [_object({**given, "at_time": TIME}), {"type": "null"}]}

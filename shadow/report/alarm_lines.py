@@ -48,6 +48,7 @@ class AlarmAcknowledgement:
 class AlarmLine:
     """One alarm: its `state` now, or into which it ended; when it was `reported` and `ended` (epoch seconds), and the newest
     estimate of `since` when (credible from `earliest` to `latest`) and of the `size` with its 95 % interval, shares of pairs.
+    `reported` is the moment of `since` where the change of state is older than those that are read, None where that is unknown.
     `measure` is that of a pace, "" for a drift alarm; `muted_until` is the end of a mute that holds now.
     """
 
@@ -62,7 +63,7 @@ class AlarmLine:
     name: str
     state: str
     held: bool
-    reported: float
+    reported: float | None
     since: float | None
     earliest: float | None
     latest: float | None
@@ -93,7 +94,7 @@ def alarm_lines(reader: Reader, now: float) -> tuple[AlarmLine, ...]:
         lines = list(_episodes(changes.get(key, ()), actions.get(key[0].provider, ())))
         found += _with_present(lines, held.get(key))
     muted = [replace(line, muted_until=_muted_until(line, actions.get(line.provider, ()), now)) for line in found]
-    return tuple(sorted(muted, key=lambda line: (not line.held, -line.reported, line.id)))
+    return tuple(sorted(muted, key=lambda line: (not line.held, -(line.reported or 0.0), line.id)))
 
 
 def _held_groups(reader: Reader) -> dict[Key, AlarmLine]:
@@ -110,7 +111,7 @@ def _held_groups(reader: Reader) -> dict[Key, AlarmLine]:
         (status.group, ""): _line(
             status.group,
             id_=named.pair_id if (named := states[status.group].alarm.named) else "",
-            reported=named.at if named else 0.0,
+            reported=named.at if named else None,
             state=status.state,
             name=status.name,
             sentence=status.sentence,
@@ -130,7 +131,7 @@ def _held_paces(reader: Reader) -> dict[Key, AlarmLine]:
             continue
         if known.state is PaceState.SLOWER:
             group = GroupKey("", row.model, row.provider, "", "")
-            test = AlarmTestDetails(signal=row.measure, since=known.since)
+            test = AlarmTestDetails(signal=row.measure, since=known.since or None)
             found[group, row.measure] = _line(group, measure=row.measure, state=known.state.value, name=row.measure, test=test)
     return found
 
@@ -142,7 +143,7 @@ def _line(
     name: str,
     test: AlarmTestDetails | None,
     id_: str = "",
-    reported: float = 0.0,
+    reported: float | None = None,
     measure: str = "",
     sentence: str = "",
 ) -> AlarmLine:
@@ -155,7 +156,7 @@ def _line(
         name=name,
         state=state,
         held=True,
-        reported=reported,
+        reported=first.since if reported is None else reported,
         since=first.since,
         earliest=first.earliest,
         latest=first.latest,
@@ -239,11 +240,13 @@ def _muted_until(line: AlarmLine, actions: Sequence[OperatorActionRow], now: flo
 
 
 def chosen_alarms(lines: Iterable[AlarmLine], wanted: Mapping[str, str], since: float, until: float) -> tuple[AlarmLine, ...]:
-    """Those with all names that are `wanted` by member, "" for any, reported from `since` on and before `until` (0: no bound)."""
+    """Those with all names that are `wanted` by member, "" for any, that hold or were reported from `since` on, and were
+    reported before `until` (0: no bound) or at an unknown moment.
+    """
     return tuple(
         line
         for line in lines
         if all(not value or getattr(line, name) == value for name, value in wanted.items())
-        and line.reported >= since
-        and (not until or line.reported < until)
+        and (line.held or line.reported is None or line.reported >= since)
+        and (not until or line.reported is None or line.reported < until)
     )

@@ -7,9 +7,10 @@ import pytest
 
 from shadow.commands.acknowledge import _noted
 from shadow.drift.alarm_titles import REFERENCE_MOVED
+from shadow.drift.pace import Pace, PaceState, saved
 from shadow.drift.state_transitions import AckAction, Acknowledgement
 from shadow.report.alarm_lines import alarm_lines, chosen_alarms
-from storage.judgement_rows import AlarmRow, JudgementBatch
+from storage.judgement_rows import AlarmRow, JudgementBatch, PaceRow
 from storage.page_rows import OperatorActionRow
 from storage.rows import PairGroup
 from tests.shadow.commands.test_acknowledge import drifted
@@ -98,6 +99,16 @@ def test_pace_that_was_acknowledged_names_the_answer_in_its_moment(with_changes)
     assert (line.measure, line.signal, line.since, line.held) == ("token", "token", 10.0, False)
     assert "40% of its answers take longer" in line.sentence
     assert (line.acknowledged.by, line.acknowledged.at) == ("Ada", 650.5)
+
+
+@pytest.mark.parametrize(("since", "reported"), [(700.0, 700.0), (0.0, None)])
+def test_pace_whose_change_is_no_longer_read_is_reported_since_when_it_is_slower_and_kept_by_any_since(store, since, reported):
+    snapshot = saved(Pace(slo=1.0, state=PaceState.SLOWER, limit=1.0, since=since))
+    assert store.judgements.claim("j", 0.0, 30.0)
+    row = PaceRow(provider="p", model="m", measure="token", last_no=1, snapshot=snapshot)
+    assert store.judgements.record("j", JudgementBatch(paces=[row]))
+    [line] = chosen_alarms(alarm_lines(store, 1_000.0), {}, 900.0, 0.0)
+    assert (line.held, line.reported, line.since) == (True, reported, reported)
 
 
 @pytest.mark.parametrize(
