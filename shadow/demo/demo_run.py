@@ -52,6 +52,8 @@ PAUSE = 0.05
 LEAST_RATE = 90.0
 """Requests for each second of traffic, three quarters of what an idle machine sends. A slower one sends for longer, because the
 expected verdicts need that many pairs on any machine."""
+LONGEST_FACTOR, LEAST_DEADLINE = 15.0, 120.0
+"""The traffic is cut after so many times its seconds, and after so many seconds at least."""
 DRAIN_SECONDS = 600.0
 WAITING = ("sameweights_shadow_queue_length", "sameweights_shadow_in_flight_requests", "sameweights_store_queue_length")
 
@@ -125,7 +127,8 @@ class _Demo:
         )
         progress = asyncio.create_task(_progress(traffic, self._seconds))
         try:
-            await traffic.run(self._seconds, least=round(self._seconds * LEAST_RATE))
+            least = round(self._seconds * LEAST_RATE)
+            await traffic.run(self._seconds, least=least, most_seconds=longest_traffic(self._seconds))
         finally:
             progress.cancel()
             _status("")
@@ -211,9 +214,22 @@ def _opening(seconds: float) -> str:
 async def _progress(traffic: DemoTraffic, seconds: float) -> None:
     begun = time.monotonic()
     while True:
-        past = min(seconds, time.monotonic() - begun)
-        _status(f"  {past:4.0f} of {seconds:g} s   {traffic.sent.total():,} requests   {traffic.failed.total()} failed")
+        _status(progress_line(traffic, time.monotonic() - begun, seconds))
         await asyncio.sleep(0.25)
+
+
+def longest_traffic(seconds: float) -> float:
+    """Seconds after which traffic of `seconds` is cut, also on the slowest machine."""
+    return max(LONGEST_FACTOR * seconds, LEAST_DEADLINE)
+
+
+def progress_line(traffic: DemoTraffic, past: float, seconds: float) -> str:
+    """The state of the traffic `past` seconds after its begin."""
+    failed = f"{traffic.failed.total()} failed"
+    if past <= seconds:
+        return f"  {past:4.0f} of {seconds:g} s   {traffic.sent.total():,} requests   {failed}"
+    answered = f"{traffic.answered.total():,} of {traffic.least:,} requests"
+    return f"  {past:4.0f} s, longer than {seconds:g} s because this machine is slow   {answered}   {failed}"
 
 
 def _waiting(metrics: str) -> float:

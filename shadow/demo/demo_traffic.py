@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Container, Iterator, Sequence
+from math import inf
 
 import aiohttp
 
@@ -22,7 +23,7 @@ class DemoTraffic:
     """Clients of the proxy at `base` (without /v1), `width` at once on each provider; those of `sessions` name `SESSION` requests
     in a row as one conversation.
 
-    `sent` and `failed` count requests by provider, `reasons` counts failures by provider and cause.
+    `sent`, `answered` and `failed` count requests by provider, `reasons` counts failures by provider and cause.
     """
 
     def __init__(
@@ -44,13 +45,23 @@ class DemoTraffic:
         self._model = model
         self._pause = pause
         self._ending = False
+        self._failing = False
         self._least = 0
         self.sent: Counter[str] = Counter()
+        self.answered: Counter[str] = Counter()
         self.failed: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
 
-    async def run(self, seconds: float, *, least: int = 0) -> None:
-        """Send requests for `seconds`, and until `least` were sent; then wait for those in flight."""
+    @property
+    def least(self) -> int:
+        """How many requests must be answered before the traffic ends."""
+        return self._least
+
+    async def run(self, seconds: float, *, least: int = 0, most_seconds: float = inf) -> None:
+        """Send requests for `seconds`, and until `least` were answered or one failed; then wait for those in flight.
+
+        After `most_seconds` those still in flight are cut and count as failed.
+        """
         self._least = least
         timeout = aiohttp.ClientTimeout(total=120)
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), timeout=timeout) as session:
@@ -62,12 +73,20 @@ class DemoTraffic:
                 for number in range(self._width)
             ]
             try:
-                await asyncio.wait(clients, timeout=seconds)
+                await asyncio.wait(clients, timeout=min(seconds, most_seconds))
                 self._ending = True
-                await asyncio.gather(*clients)
+                async with asyncio.timeout(max(most_seconds - seconds, 0.0) if most_seconds < inf else None):
+                    await asyncio.gather(*clients)
+            except TimeoutError:
+                self._cut(most_seconds)
             finally:
                 for client in clients:
                     client.cancel()
+
+    def _cut(self, seconds: float) -> None:
+        for provider, sent in self.sent.items():
+            for _ in range(sent - self.answered[provider] - self.failed[provider]):
+                self._fail(provider, f"no response when the traffic was cut after {seconds:g} s")
 
     async def _client(self, session: aiohttp.ClientSession, provider: str, number: int, bodies: Iterator[Object]) -> None:
         sent = 0
@@ -84,7 +103,7 @@ class DemoTraffic:
                 return
 
     def _is_over(self) -> bool:
-        return self._ending and self.sent.total() >= self._least
+        return self._ending and (self._failing or self.answered.total() >= self._least)
 
     async def _turn(self, session: aiohttp.ClientSession, provider: str, body: Object, conversation: str) -> Object | None:
         """Send one request; returns the conversation's next one, None when it is over or the provider failed."""
@@ -100,10 +119,12 @@ class DemoTraffic:
         except (aiohttp.ClientError, TimeoutError, ValueError) as why:
             self._fail(provider, f"{type(why).__name__}: {why}")
             return None
+        self.answered[provider] += 1
         return next_request(body, message)
 
     def _fail(self, provider: str, why: str) -> None:
         self.failed[provider] += 1
+        self._failing |= self._ending  # a proxy that fails now may never answer as many as are needed
         self.reasons[f"{provider}: {why}"] += 1
 
 

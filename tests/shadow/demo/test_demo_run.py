@@ -16,6 +16,7 @@ from types import SimpleNamespace
 import pytest
 
 from shadow.demo import demo_run
+from shadow.demo.demo_traffic import DemoTraffic
 from shadow.metrics.cardinality import series_estimate
 from shadow.settings.load_config import load
 from tests.running import PATIENCE
@@ -24,6 +25,24 @@ pytestmark = pytest.mark.timeout(900)
 
 LONG = 600
 """Seconds; the demo sends the same number of requests on a slow machine, and needs more time for it."""
+
+
+@pytest.mark.parametrize(("seconds", "longest"), [(0.5, 120.0), (8.0, 120.0), (8.1, 121.5), (20.0, 300.0)])
+def test_traffic_is_cut_after_fifteen_times_its_seconds_and_two_minutes_at_least(seconds, longest):
+    assert demo_run.longest_traffic(seconds) == pytest.approx(longest)
+
+
+@pytest.mark.parametrize(
+    ("past", "line"),
+    [
+        (20.0, "    20 of 20 s   7 requests   1 failed"),
+        (20.6, "    21 s, longer than 20 s because this machine is slow   6 of 0 requests   1 failed"),
+    ],
+)
+def test_progress_states_that_the_traffic_goes_on_after_its_seconds(past, line):
+    traffic = DemoTraffic(base="", providers=["one"], model="m", width=1, seed="t")
+    traffic.sent["one"], traffic.answered["one"], traffic.failed["one"] = 7, 6, 1
+    assert demo_run.progress_line(traffic, past, 20.0) == line
 
 
 @contextmanager

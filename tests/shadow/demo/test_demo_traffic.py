@@ -95,6 +95,34 @@ async def test_traffic_goes_on_after_its_seconds_until_the_least_number_was_sent
     assert traffic.sent.total() in sent
 
 
+@pytest.fixture
+async def silent():
+    """Base URL of a server that accepts connections and sends nothing; the writers of its connections."""
+    open_ones = []
+    server = await asyncio.start_server(lambda _, writer: open_ones.append(writer), "127.0.0.1", 0)
+    yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", open_ones
+    for writer in open_ones:
+        writer.close()
+    server.close()
+
+
+async def test_proxy_that_sends_nothing_ends_the_traffic_at_its_deadline(silent):
+    traffic = DemoTraffic(base=silent[0], providers=["one"], model="m", width=2, seed="t")
+    await traffic.run(0, least=30, most_seconds=0.3)
+    assert traffic.reasons == {"one: no response when the traffic was cut after 0.3 s": 2}
+    assert (traffic.sent.total(), traffic.answered.total(), traffic.failed.total()) == (2, 0, 2)
+
+
+async def test_requests_that_fail_after_the_seconds_end_the_traffic(silent):
+    base, open_ones = silent
+    traffic = DemoTraffic(base=base, providers=["one"], model="m", width=1, seed="t")
+    running = asyncio.create_task(traffic.run(0, least=30))
+    await until(lambda: len(open_ones) == 1)
+    open_ones[0].close()
+    await running
+    assert (traffic.sent.total(), traffic.failed.total()) == (1, 1)
+
+
 async def test_unreachable_proxy_is_counted_as_a_failure_with_its_reason():
     with socket.socket() as unserved:
         unserved.bind(("127.0.0.1", 0))
