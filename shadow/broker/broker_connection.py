@@ -315,7 +315,10 @@ class BrokerConnection:
 
     async def _on_error(self, error: Exception) -> None:
         self._latest = error
-        self._forbidden.report(error)
+        try:
+            self._forbidden.report(error)
+        except Exception:  # because the client reads nothing further once this raises
+            log.exception("broker_report_failed")
 
     async def _on_disconnected(self) -> None:
         if self._client is not None:

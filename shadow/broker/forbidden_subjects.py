@@ -43,8 +43,12 @@ class ForbiddenSubjects:
         self._deaf = why if answers else self._deaf
         for limit, requested in self._waiting.items():
             if answers or requested == subject:
-                self._ended[limit] = why
-                limit.reschedule(asyncio.get_running_loop().time())
+                self._end(limit, why)
+
+    def _end(self, limit: asyncio.Timeout, why: str) -> None:
+        self._ended.setdefault(limit, why)
+        if not limit.expired():  # because one that is ending, as by the report before, cannot be ended again
+            limit.reschedule(asyncio.get_running_loop().time())
 
     @asynccontextmanager
     async def watched(self, subject: str, seconds: float) -> AsyncIterator[None]:

@@ -17,6 +17,9 @@ from tests.brokers import NatsServer, connected, nats_server, settings, stored_m
 from tests.certificates import issued
 from tests.running import PATIENCE, until
 
+DENIED = 'authorization { users: [ { user: u, password: p, permissions: { publish: { deny: "denied" } } } ] }'
+LANES = 64
+
 
 async def refused(config, credentials: str = "", prepare=None) -> BrokerError | BrokerAwayError:
     broker = BrokerConnection(config, credentials, name="test", prepare=prepare)
@@ -105,11 +108,42 @@ async def test_missing_right_is_reported_before_the_time_of_an_answer_is_over(tm
 
 
 async def test_right_that_is_missing_ends_no_request_to_another_subject(tmp_path):
-    rights = 'authorization { users: [ { user: u, password: p, permissions: { publish: { deny: "denied" } } } ] }'
-    async with nats_server(tmp_path, more=rights) as server, connected(settings(server), "u:p") as broker:
+    async with nats_server(tmp_path, more=DENIED) as server, connected(settings(server), "u:p") as broker:
         results = await asyncio.gather(broker.api("INFO"), broker.request("denied", b""), return_exceptions=True)
     assert "memory" in results[0]
     assert isinstance(results[1], BrokerError)
+
+
+async def lane(broker):
+    """A request that has a second report come while it ends by the first."""
+    async with broker._forbidden.watched("denied", PATIENCE):
+        await broker.client.publish("denied", b"")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await broker.client.publish("denied", b"")
+            await broker.client.flush()  # answered after the report, by the same connection
+
+
+async def test_reports_that_follow_each_other_while_requests_end_leave_the_connection_reading(tmp_path):
+    async with nats_server(tmp_path, more=DENIED) as server, connected(settings(server), "u:p") as broker:
+        ended = await asyncio.gather(*(lane(broker) for _ in range(LANES)), return_exceptions=True)
+        requested = await asyncio.gather(*(broker.request("denied", b"") for _ in range(LANES)), return_exceptions=True)
+        assert {type(each) for each in [*ended, *requested]} == {BrokerError}
+        assert "memory" in await broker.api("INFO")
+
+
+async def test_report_that_cannot_be_read_is_logged_and_the_connection_reads_on(tmp_path, monkeypatch, logged):
+    lines = logged("shadow.broker.broker_connection")
+
+    def fails(_: Exception) -> None:
+        raise RuntimeError("made")
+
+    async with nats_server(tmp_path, more=DENIED) as server, connected(settings(server), "u:p") as broker:
+        monkeypatch.setattr(broker._forbidden, "report", fails)
+        await broker.client.publish("denied", b"")
+        assert "memory" in await broker.api("INFO")
+    assert [line.kwargs["event"] for line in lines] == ["broker_report_failed"]
 
 
 async def test_tls_is_used_and_never_left_out_silently(tmp_path):

@@ -46,6 +46,29 @@ async def test_report_ends_the_requests_of_its_subject_or_all_where_it_is_about_
     assert [type(each) for each in found] == [first, second]
 
 
+async def test_second_report_while_requests_end_by_the_first_leaves_the_first_reason(forbidden):
+    tasks = [asyncio.create_task(waiting(forbidden, "sameweights.0", asyncio.Event())) for _ in range(3)]
+    await asyncio.sleep(0)
+    forbidden.report(violation('publish to "sameweights.0"'))
+    await asyncio.sleep(0)
+    forbidden.report(violation('subscription to "_inbox.test.abc.*"'))
+    found = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [str(each).partition(":")[0] for each in found] == ['the broker does not allow publish to "sameweights.0"'] * 3
+
+
+async def test_report_of_a_request_whose_time_is_over_gives_its_reason(forbidden):
+    async def late():
+        async with forbidden.watched("a", 0.0):
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(late())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    forbidden.report(violation('publish to "a"'))
+    with pytest.raises(BrokerError, match='does not allow publish to "a"'):
+        await task
+
+
 async def test_forbidden_answers_refuse_later_requests_until_the_connection_is_another(forbidden):
     forbidden.report(violation('subscription to "_inbox.test.abc.*"'))
     with pytest.raises(BrokerError, match=r'does not allow subscription to "_inbox\.test\.abc\.\*": give the user'):
