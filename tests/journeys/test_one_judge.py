@@ -131,7 +131,10 @@ async def fleet(serve, url: str):
     async with PretendedServer(seed=1) as candidate, PretendedServer(seed=2) as official:
         text = CONFIG.format(candidate=candidate.base_url, official=official.base_url)
         async with serve(text, env=env) as one, serve(text, env=env) as other:
-            yield Fleet([one, other], url)
+            running = Fleet([one, other], url)
+            await running.send()
+            await running.accounted()  # so that there are sums of requests and findings, whatever is lost from here on
+            yield running
 
 
 def judged_alone(url: str) -> None:
