@@ -177,6 +177,7 @@ _KEPT_ROWS = (
 _TENANT_SPENDING = (
     """CREATE TABLE tenant_spending (tenant text NOT NULL, hour bigint NOT NULL, requests bigint NOT NULL, tokens bigint NOT NULL,
   money float8 NOT NULL, PRIMARY KEY (tenant, hour))""",
+    "CREATE INDEX tenant_spending_by_hour ON tenant_spending (hour)",
 )
 _HOUR_SUMS = (
     """CREATE TABLE pair_hours (hour bigint NOT NULL, slot bigint NOT NULL DEFAULT pg_backend_pid() % 16, changes bigint NOT NULL,

@@ -291,7 +291,8 @@ def m025_kept_rows(db: Database) -> None:
 @SCHEMA()
 def m026_tenant_spending(db: Database) -> None:
     """What was spent for each tenant by the hour; what was spent before is in the sum of all alone."""
-    db.execute(released_sql.TENANT_SPENDING)
+    for statement in released_sql.TENANT_SPENDING:
+        db.execute(statement)
 
 
 @SCHEMA()

@@ -171,12 +171,15 @@ CREATE TABLE unkept_tokens (
 ) STRICT, WITHOUT ROWID
 """,
 )
-TENANT_SPENDING = """
+TENANT_SPENDING = (
+    """
 CREATE TABLE tenant_spending (
   tenant TEXT NOT NULL, hour INTEGER NOT NULL, requests INTEGER NOT NULL, tokens INTEGER NOT NULL, money REAL NOT NULL,
   PRIMARY KEY (tenant, hour)
 ) STRICT, WITHOUT ROWID
-"""
+""",
+    "CREATE INDEX tenant_spending_by_hour ON tenant_spending (hour)",
+)
 HOUR_SUMS = (
     "CREATE TABLE pair_hours (hour INTEGER PRIMARY KEY, changes INTEGER NOT NULL) STRICT",
     """

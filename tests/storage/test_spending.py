@@ -1,5 +1,6 @@
 """What was spent is kept by the hour and outlives the process that spent it."""
 
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from itertools import count
@@ -9,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from storage.opening import open_store
-from storage.spending import ALL, Spending, limit_reached
+from storage.spending import ALL, OLD, OLD_OF_TENANTS, SUM, SUM_OF_TENANT, SUM_OF_TENANTS, Spending, limit_reached
 from storage.storage_config import StorageConfig
 
 
@@ -118,6 +119,17 @@ def test_spending_of_tenants_older_than_a_year_is_deleted(store):
     assert store.spent_by_tenants(0, 1) == {"alpha": (1, 0, 0.0)}
     store.spend((8784 + 1) * 3_600, Spending(1, 0, 0.0), "beta")
     assert store.spent_by_tenants(0, 1) == {}
+
+
+@pytest.mark.parametrize(
+    "statement", [OLD, OLD_OF_TENANTS, SUM, SUM_OF_TENANT, SUM_OF_TENANTS], ids=["old", "old tenants", "sum", "tenant", "tenants"]
+)
+def test_each_statement_of_a_reservation_searches_and_none_reads_the_hours_of_a_year(tmp_path, statement):
+    open_store(StorageConfig(url=f"sqlite:///{tmp_path}/kept.db")).close()
+    with closing(sqlite3.connect(tmp_path / "kept.db")) as conn:
+        values = (0, 24, "alpha")[: statement.count("?")]
+        steps = [step for *_, step in conn.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
+    assert [step.split()[0] for step in steps if "spending" in step] == ["SEARCH"]
 
 
 def test_reservations_of_many_threads_for_two_tenants_come_to_each_limit_exactly(store):
