@@ -7,16 +7,18 @@ shares an opening with another starts its own conversation. Only keyed hashes ar
 from __future__ import annotations
 
 import json
-from collections import OrderedDict
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
 MOST = 100_000
-"""Lists of messages kept, about 30 MB; the least recently used is dropped first."""
+"""Lists of messages kept: 12 MB where each begins a conversation, 30 MB where each continues one."""
+GENERATIONS = 8
+"""Parts in which lists are dropped, the part not used for the longest time first."""
 SHARED = 10
 """Requests that may have sent or continued one list of messages; one more makes it an opening that conversations share."""
 NAMED_BY = ("conversation", "previous_response_id", "session_id")
@@ -34,6 +36,45 @@ class ConversationPlace:
     drawn_by: str
 
 
+class _Seen(NamedTuple):
+    """A list of messages: its conversation, "" where it began that, and how many requests sent or continued it."""
+
+    key: str
+    times: int
+
+
+_BEGAN = tuple(_Seen("", times) for times in range(SHARED + 1))
+"""Shared by all lists that began a conversation, because most did and a key and a tuple of their own take twice the memory."""
+
+
+class _RecentLists:
+    """At most `most` lists of messages by their hash, in dictionaries that are filled one after the other and dropped whole. An
+    `OrderedDict` takes three times the memory here, since each insertion after a deletion uses up a place of its table.
+    """
+
+    def __init__(self, most: int) -> None:
+        parts = min(GENERATIONS, most)
+        self._size = most // parts
+        self._parts: deque[dict[bytes, _Seen]] = deque([{}], maxlen=parts)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._parts))
+
+    def find(self, name: bytes) -> _Seen | None:
+        for part in self._parts:
+            if seen := part.get(name):
+                return seen
+        return None
+
+    def keep(self, name: bytes, seen: _Seen) -> None:
+        for part in self._parts:
+            if part.pop(name, None):
+                break
+        if len(self._parts[0]) >= self._size:
+            self._parts.appendleft({})
+        self._parts[0][name] = seen
+
+
 class Conversations:
     """The conversations known to one process; `secret` keys every hash. An unknown request begins a conversation, so a lost entry
     never makes a sample wrong.
@@ -42,7 +83,7 @@ class Conversations:
     def __init__(self, secret: bytes, *, most: int = MOST) -> None:
         self._secret = secret
         self._most = most
-        self._seen: OrderedDict[bytes, tuple[str, int]] = OrderedDict()
+        self._seen = _RecentLists(most)
 
     def __repr__(self) -> str:
         return f"<Conversations seen={len(self._seen)} most={self._most}>"
@@ -70,11 +111,11 @@ class Conversations:
 
     def _named(self, identity: Sequence[str]) -> str:
         name = self._hash(identity)
-        return self._seen[name][0] if name in self._seen else name.hex()
+        return self._find(name).key or name.hex()
 
     def _by_messages(self, request_id: str, model: str, messages: Sequence[Mapping[str, Any]]) -> ConversationPlace:
         before, whole = self._hashes(model, messages)
-        key, times = self._seen.get(whole, ("", 0))
+        key, times = self._find(whole)
         if not key:
             key = self._continued(before) or whole.hex()
         self._keep(whole, key, times + 1)
@@ -82,16 +123,21 @@ class Conversations:
 
     def _continued(self, before: bytes) -> str:
         """The conversation of which `before` was a request; "" where there is none, or where too many share it."""
-        key, times = self._seen.get(before, ("", 0))
+        key, times = self._find(before)
         if key:
             self._keep(before, key, times + 1)
         return key if times < SHARED else ""
 
+    def _find(self, name: bytes) -> _Seen:
+        """With the key of its conversation; ("", 0) where it was not seen."""
+        seen = self._seen.find(name)
+        if seen is None:
+            return _BEGAN[0]
+        return seen if seen.key else _Seen(name.hex(), seen.times)
+
     def _keep(self, name: bytes, key: str, times: int) -> None:
-        self._seen[name] = (key, times)
-        self._seen.move_to_end(name)
-        if len(self._seen) > self._most:
-            self._seen.popitem(last=False)
+        times = min(times, SHARED)
+        self._seen.keep(name, _BEGAN[times] if key == name.hex() else _Seen(key, times))
 
     def _hashes(self, model: str, messages: Sequence[Mapping[str, Any]]) -> tuple[bytes, bytes]:
         """Of the messages before the last answer (b"" without one, or with nothing before it), and of all."""

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -186,6 +187,40 @@ def test_the_memory_is_bounded_and_what_was_met_lately_stays():
     forgotten = placed(memory, user("0"), REPLY, SECOND).conversation
     assert forgotten != placed(Conversations(SECRET), user("0")).conversation
     assert conversations.MOST == 100_000
+
+
+@pytest.mark.parametrize("earlier", [0, 1])
+@pytest.mark.parametrize(("others", "is_known"), [(14, True), (16, False)])
+def test_list_is_known_until_seven_eighths_of_the_others_came_and_forgotten_after_all(earlier, others, is_known):
+    memory = Conversations(SECRET, most=16)
+    for number in range(earlier):
+        placed(memory, user(f"earlier {number}"))
+    begun = placed(memory, FIRST).conversation
+    for number in range(others):
+        placed(memory, user(str(number)))
+        assert len(memory._seen) <= 16
+    assert (placed(memory, FIRST, REPLY, SECOND).conversation == begun) is is_known
+
+
+@given(st.integers(1, 40), st.lists(st.integers(0, 50), max_size=200))
+def test_the_memory_holds_no_list_twice_and_never_more_than_its_bound(most, requests):
+    memory = Conversations(SECRET, most=most)
+    for number in requests:
+        placed(memory, user(str(number)))
+        assert len(memory._seen) <= min(most, len(set(requests)))
+
+
+def test_a_list_that_begins_a_conversation_takes_less_than_100_bytes():
+    memory = Conversations(SECRET, most=10_000)
+    tracemalloc.start()
+    try:
+        for number in range(10_000):
+            placed(memory, user(str(number)))
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(memory._seen) == 10_000
+    assert taken < 100 * 10_000
 
 
 @pytest.mark.parametrize(
