@@ -1,3 +1,5 @@
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -93,6 +95,31 @@ def test_what_is_remembered_is_bounded_and_the_oldest_goes_first(monkeypatch):
     assert len(admission._requests) == len(admission._conversations) == 20
     assert offer(admission, "again", fingerprint="f99", at=100) is Exclusion.REPEATED
     assert offer(admission, "again", fingerprint="f1", at=100) is Exclusion.NONE
+
+
+def test_pair_with_a_request_and_a_conversation_of_its_own_takes_less_than_450_bytes():
+    admission = Admission()
+    tracemalloc.start()
+    try:
+        for number in range(10_000):
+            admission.admit(pair_id=f"{number:036}", fingerprint=f"{number:064}", conversation=f"{number:032}", at=1e9 + number)
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(admission._conversations) == 10_000
+    assert taken < 450 * 10_000
+
+
+def test_names_of_one_text_as_pair_request_and_conversation_stay_apart():
+    admission = Admission()
+    assert offer(admission, "a", fingerprint="b", conversation="c") is Exclusion.NONE
+    assert offer(admission, "b", fingerprint="c", conversation="a") is Exclusion.NONE
+
+
+def test_conversation_named_with_half_of_a_surrogate_pair_is_counted():
+    admission = Admission()
+    found = [offer(admission, f"p{number}", conversation="\ud800") for number in range(11)]
+    assert found == [Exclusion.NONE] * 10 + [Exclusion.CONVERSATION_FULL]
 
 
 @pytest.mark.parametrize(
