@@ -23,7 +23,7 @@ from storage.postgres.day_partitions import DayPartitions
 from storage.postgres.identity_rows import unstored_identities
 from storage.postgres.schema_steps import KEY
 from storage.postgres.stalled_copies import LOCKED, StalledCopies
-from storage.postgres.unanswered_commits import UnansweredCommits, number_of, was_committed
+from storage.postgres.unanswered_commits import RepeatableJob, UnansweredCommits
 from storage.prepared_records import (
     BODY,
     CHECK,
@@ -150,8 +150,6 @@ class CopyInserter:
         self._preparer = RecordPreparer(alone=True)
         self._warned_at = float("-inf")
         self._stalled = StalledCopies()
-        self._committing = ""
-        """The number of the transaction whose commit was sent and is not answered; "" for none."""
         self._unanswered = UnansweredCommits()
         self.partitions = DayPartitions()
         self.last_error = ""
@@ -172,7 +170,7 @@ class CopyInserter:
     def run(self, job: Callable[[psycopg.Connection], Result]) -> Result:
         """The result of `job` in a transaction, tried again on a new connection where the old one had ended."""
         try:
-            result = self._in_transaction(job)
+            result = self._in_transaction(RepeatableJob(job))
         except LOCKED:  # because it is of the job alone: the connection goes on, and no record is lost
             raise
         except (*ENDED, StoreError) as error:
@@ -218,37 +216,45 @@ class CopyInserter:
     def _insert(self, records: Sequence[PreparedRecord], tries: int = TRIES) -> list[Outcome]:
         if not records:
             return []
-        names = [_name(record) for record in records]
-        written: list[_Name] = []
-
-        def job(conn: psycopg.Connection) -> list[bool | None]:
-            self._unanswered.look(conn)
-            new = self.write_rows(conn, records)
-            written[:] = [name for name, is_new in zip(names, new, strict=True) if is_new]
-            return new
-
+        job = self._inserting(records)
         try:
             new = self._in_transaction(job)
         except AGAIN as error:
             self._stalled.end_after(error, self._connection)
             if tries:
                 return self._insert(records, tries - 1)
-            return self._away(records, written, error)
+            return self._away(records, job, error)
         except Exception as error:  # noqa: BLE001 - as above
             if isinstance(error, (psycopg.Error, StoreError)) and not _is_of_a_record(error):
-                return self._away(records, written, error)
+                return self._away(records, job, error)
             return self._halved(records, error)
         self.last_error = ""
-        new = [self._unanswered.stored(name) if each is False else each for each, name in zip(new, names, strict=True)]
-        self._unanswered.forget(names)
-        self.written += sum(map(bool, new))
-        if None in new:
+        own = self._with_own(records, new)
+        self.written += sum(map(bool, own))
+        if None in own:
             self._warn("record_not_stored", "the exchange of a pair is not stored", ValueError())
-        return [Outcome.BAD if each is None else Outcome.STORED if each else Outcome.KNOWN for each in new]
+        return [Outcome.BAD if each is None else Outcome.STORED if each else Outcome.KNOWN for each in own]
 
-    def _away(self, records: Sequence[PreparedRecord], written: Sequence[_Name], error: Exception) -> list[Outcome]:
-        if self._committing:
-            self._unanswered.add(self._committing, written)
+    def _inserting(self, records: Sequence[PreparedRecord]) -> RepeatableJob[list[bool | None]]:
+        """The job that writes the records and returns which are new, as `write_rows`."""
+
+        def write(conn: psycopg.Connection) -> list[bool | None]:
+            new = self.write_rows(conn, records)
+            if False in new:  # after the ids were read, because a commit that stored one may have ended just before
+                self._unanswered.look(conn)
+            return new
+
+        job = RepeatableJob(write, lambda conn: _are_stored(conn, _new_names(records, job)))
+        return job
+
+    def _with_own(self, records: Sequence[PreparedRecord], new: Sequence[bool | None]) -> list[bool | None]:
+        """`new`, in which a record is new too that this process stored by a commit without an answer; each name once."""
+        taken = [self._unanswered.take(_name(record)) for record in records]
+        return [is_own or is_new for is_own, is_new in zip(taken, new, strict=True)]
+
+    def _away(self, records: Sequence[PreparedRecord], job: RepeatableJob[list[bool | None]], error: Exception) -> list[Outcome]:
+        if job.number:
+            self._unanswered.add(job.number, _new_names(records, job))
         self._fail(error)
         return [Outcome.AWAY] * len(records)
 
@@ -259,43 +265,28 @@ class CopyInserter:
         half = len(records) // 2
         return self._insert(records[:half]) + self._insert(records[half:])
 
-    def _in_transaction(self, job: Callable[[psycopg.Connection], Result]) -> Result:
+    def _in_transaction(self, job: RepeatableJob[Result]) -> Result:
         try:
             return self._tried(job)
         except BaseException:
             self.partitions.forget()  # because those that it created are undone
             raise
 
-    def _tried(self, job: Callable[[psycopg.Connection], Result]) -> Result:
+    def _tried(self, job: RepeatableJob[Result]) -> Result:
         fresh = self._conn is None
-        self._committing = ""
-        done: list[Result] = []
         try:
-            return self._run(job, done)
+            return self._run(job)
         except ENDED:
-            if (fresh and not self._committing) or (self._conn and not self._conn.broken):
+            if (fresh and not job.number) or (self._conn and not self._conn.broken):
                 raise
             self.close()  # because the server was restarted since the last batch
-            return self._run_again(job, done)
+            return self._run(job)
 
-    def _run_again(self, job: Callable[[psycopg.Connection], Result], done: Sequence[Result]) -> Result:
-        """The result of `job` on a new connection: `done`, where it was committed on the old one without an answer."""
+    def _run(self, job: RepeatableJob[Result]) -> Result:
         conn = self._connection()
-        if not (self._committing and was_committed(conn, self._committing)):
-            return self._run(job, [])
-        self._committing = ""
-        return done[0]
-
-    def _run(self, job: Callable[[psycopg.Connection], Result], done: list[Result]) -> Result:
-        """The result of `job` in a transaction; `done` has it also where the commit gets no answer."""
-        conn = self._connection()
-        self._committing = ""
         with conn.transaction():
             conn.execute(BOUNDS)
-            done.append(job(conn))
-            self._committing = number_of(conn)
-        self._committing = ""
-        return done[0]
+            return job(conn)
 
     def _connection(self) -> psycopg.Connection:
         if self._conn is None or self._conn.closed:
@@ -371,6 +362,16 @@ def _known(conn: psycopg.Connection, table: str, ids: Iterable[str]) -> set[str]
 def _name(record: PreparedRecord) -> _Name:
     """The table of a record and its id, since a pair has the id of its exchange."""
     return ("pairs", record.pair.id) if record.pair else ("exchanges", record.exchanges[0].id)
+
+
+def _new_names(records: Sequence[PreparedRecord], job: RepeatableJob[list[bool | None]]) -> list[_Name]:
+    """The names of the records that the last transaction of the job stored."""
+    return [_name(record) for new in job.results for record, is_new in zip(records, new, strict=True) if is_new]
+
+
+def _are_stored(conn: psycopg.Connection, names: Sequence[_Name]) -> bool:
+    exchanges, pairs = ([name for table, name in names if table == wanted] for wanted in ("exchanges", "pairs"))
+    return known_exchanges(conn, exchanges) >= set(exchanges) and _known(conn, "pairs", pairs) >= set(pairs)
 
 
 def _can_be_stored(record: PreparedRecord, stored: set[str]) -> bool:

@@ -1,23 +1,59 @@
-"""UnansweredCommits: transactions whose commit got no answer, and the records that they stored after all.
+"""`RepeatableJob` and `UnansweredCommits`: what a transaction stored whose commit got no answer is this process's own.
 
 A server that ends, or a network that is cut, may take the answer to a commit and not the commit. What that stored is then known
 to the store at the next attempt, as is what another process stored meanwhile: only the number of the transaction separates
-the two.
+the two. A standby that took over before it had received a transaction may give its number to another one: a record is therefore
+taken for stored only where its row is read as well. Where both hold by chance, two processes count the same record.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import psycopg
 from psycopg import errors
 
+Result = TypeVar("Result")
 MOST = 16
 """Transactions that are remembered; of a record that is not offered again none is taken."""
 NUMBER = "SELECT pg_current_xact_id_if_assigned()::text"
 STATUS = "SELECT pg_xact_status(%s::text::xid8)"
+
+
+def _always(_: psycopg.Connection) -> bool:
+    return True
+
+
+class RepeatableJob(Generic[Result]):
+    """A job of a transaction, which may be called again in another one where the commit of the first got no answer.
+
+    `is_there` returns whether what the job wrote is read; without it the number of the transaction alone decides, and what a
+    standby that took over had not received is lost, as is all else that it had not received.
+    """
+
+    def __init__(
+        self, job: Callable[[psycopg.Connection], Result], is_there: Callable[[psycopg.Connection], bool] = _always
+    ) -> None:
+        self._job = job
+        self._is_there = is_there
+        self.results: list[Result] = []
+        """The result of the last transaction in which the job came to its end, alone."""
+        self.number = ""
+        """The number of that transaction; "" for none, and where it wrote nothing."""
+
+    def __repr__(self) -> str:
+        return f"<RepeatableJob {self.number}>"
+
+    def __call__(self, conn: psycopg.Connection) -> Result:
+        """The result; that of the call before, where it was committed. psycopg.OperationalError while its transaction goes on."""
+        if self.number and was_committed(conn, self.number) and self._is_there(conn):
+            return self.results[0]
+        self.results = [self._job(conn)]
+        self.number = number_of(conn)
+        return self.results[0]
 
 
 @dataclass(slots=True)
@@ -48,17 +84,14 @@ class UnansweredCommits:
                 self._commits.remove(commit)
             commit.is_committed = bool(found)
 
-    def stored(self, record: Hashable) -> bool:
-        """Whether one of them stored this record."""
-        return any(commit.is_committed and record in commit.records for commit in self._commits)
-
-    def forget(self, records: Iterable[Hashable]) -> None:
-        """The owner of these records knows what became of them."""
-        known = set(records)
-        for commit in list(self._commits):
-            commit.records -= known
+    def take(self, record: Hashable) -> bool:
+        """Whether one of them stored this record, as far as was found out; the record is forgotten."""
+        having = [commit for commit in self._commits if record in commit.records]
+        for commit in having:
+            commit.records.remove(record)
             if not commit.records:
                 self._commits.remove(commit)
+        return any(commit.is_committed for commit in having)
 
 
 def number_of(conn: psycopg.Connection) -> str:

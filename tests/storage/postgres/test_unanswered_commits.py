@@ -6,9 +6,10 @@ from functools import partial
 import psycopg
 import pytest
 
+from storage.postgres import unanswered_commits
 from storage.postgres.copy_inserter import CopyInserter
 from storage.postgres.postgres_connection import connect
-from storage.postgres.unanswered_commits import UnansweredCommits, is_committed, number_of
+from storage.postgres.unanswered_commits import RepeatableJob, UnansweredCommits, is_committed, number_of
 from storage.store import Outcome
 from tests.conformance import exchange_record, pair_record
 from tests.cut_link import CutLink
@@ -88,6 +89,70 @@ def test_as_many_transactions_are_remembered_as_the_bound_says(postgres_url):
                 conn.execute("INSERT INTO secrets (name, value) VALUES (%s, '')", (str(name),))
                 commits.add(number_of(conn), [name])
         commits.look(conn)
-    assert [commits.stored(name) for name in (0, 1, 16)] == [False, True, True]
-    commits.forget(range(1, 16))
-    assert repr(commits) == "<UnansweredCommits 1>"
+    assert [commits.take(name) for name in (0, 1, 1, 16)] == [False, True, False, True]
+    assert repr(commits) == "<UnansweredCommits 14>"
+
+
+def test_record_that_comes_twice_in_a_batch_is_stored_once_after_a_lost_answer(link, cut):
+    twice = [exchange_record("one"), exchange_record("one"), pair_record("one"), pair_record("one")]
+    link.cut, link.refuses = "answer", True
+    assert cut.write(twice) == [AWAY] * 4
+    link.refuses = False
+    assert cut.write(twice) == [STORED, KNOWN, STORED, KNOWN]
+    assert cut.written == 3
+
+
+class Ending(CopyInserter):
+    """Commits the open transaction of `conn` just before it looks which records are stored."""
+
+    ending = None
+
+    def _batch(self, conn, records):
+        if self.ending:
+            self.ending.commit()
+        return super()._batch(conn, records)
+
+
+def test_record_whose_commit_ends_while_it_is_offered_again_is_new(postgres_url):
+    with closing(connect(postgres_url)) as conn, closing(Ending(partial(connect, postgres_url))) as held:
+        conn.autocommit = False
+        held.write_rows(conn, [held.prepare(exchange_record("one"))])
+        held._unanswered.add(number_of(conn), [("exchanges", "one")])
+        held.partitions.forget()
+        held.ending = conn
+        assert held.write([exchange_record("one")]) == [STORED]
+        assert held.write([exchange_record("one")]) == [KNOWN]
+
+
+@pytest.mark.parametrize(
+    "records", [[exchange_record("one"), pair_record("one")], [exchange_record("one"), exchange_record("before")]]
+)
+def test_records_of_a_lost_commit_whose_number_is_of_another_transaction_are_written(
+    link, cut, postgres_url, monkeypatch, records
+):
+    with closing(connect(postgres_url)) as conn, conn.transaction():
+        conn.execute("INSERT INTO secrets (name, value) VALUES ('one', '')")
+        other = number_of(conn)
+    monkeypatch.setattr(unanswered_commits, "number_of", lambda _: other)  # as after a failover to a standby that lagged
+    link.cut = "commit"
+    assert cut.write(records)[0] == STORED
+    assert cut.run(lambda conn: conn.execute("SELECT count(*) FROM exchanges WHERE id = 'one'").fetchall()) == [(1,)]
+
+
+def test_job_is_repeated_unless_it_was_committed_and_what_it_wrote_is_there(postgres_url):
+    there, calls = [True], []
+
+    def add(conn):
+        calls.append(conn)
+        conn.execute("INSERT INTO secrets (name, value) VALUES (%s, '')", (str(len(calls)),))
+        return len(calls)
+
+    job = RepeatableJob(add, lambda _: there[0])
+    with closing(connect(postgres_url)) as conn:
+        with conn.transaction(force_rollback=True):
+            assert job(conn) == 1
+        for is_there, expected in ((True, 2), (True, 2), (False, 3)):
+            there[0] = is_there
+            with conn.transaction():
+                assert job(conn) == expected
+    assert repr(job) == f"<RepeatableJob {job.number}>"
