@@ -25,6 +25,9 @@ class StudyQueries(Protocol):
     def run_count(self, study_id: str) -> int:
         """The runs of a study."""
 
+    def deleted_pairs(self, study_id: str) -> int:
+        """How many pairs of a tournament were deleted: those of its route that started within it."""
+
     def setbacks(self, study_id: str) -> Sequence[SetbackRow]:
         """The tries that gave no answer, in their order."""
 

@@ -31,6 +31,8 @@ NUMBER: JsonSchema = {"type": "integer", "minimum": 0}
 TEXTS: JsonSchema = {"type": "array", "items": TEXT}
 MAYBE_TEXT: JsonSchema = {"type": ["string", "null"]}
 """A text, null where it is not known or not kept."""
+MAYBE_COUNT: JsonSchema = {"type": ["integer", "null"], "minimum": 0}
+"""A number, null where nothing was counted."""
 STATES = ("matches", "differs", "not_comparable", "not_measured")
 
 
@@ -99,8 +101,8 @@ def _pairs() -> JsonSchema:
     members = {"evidence": TEXTS, "sentence": TEXT, "differing": TEXTS, **dict.fromkeys(STATES, NUMBER)}
     members |= dict.fromkeys(("found_in", "excerpt"), MAYBE_TEXT)
     properties = {**row["properties"], **members}  # type: ignore[dict-item]  # the members of an object made above
-    searched = {"type": ["integer", "null"], "minimum": 0}
-    return _object({"searched": searched, "pairs": _listing(_object(properties))}, schema=PAIRS_SCHEMA)
+    searched = dict.fromkeys(("searched", "searched_without_text", "searched_in_part"), MAYBE_COUNT)
+    return _object({**searched, "pairs": _listing(_object(properties))}, schema=PAIRS_SCHEMA)
 
 
 def _tail() -> JsonSchema:

@@ -124,9 +124,15 @@ def _check(signal: str, reason: str) -> str:
 
 
 def pairs_json(lines: Sequence[ListedPair], searched: TextSearch | None = None) -> str:
-    """The list as JSON (`sameweights.pairs/1`); `searched` is the number of pairs read for a text, null without one."""
-    read = searched.read if searched else None
-    return json.dumps({"schema": PAIRS_SCHEMA, "searched": read, "pairs": [pair_document(line) for line in lines]}, indent=2)
+    """The list as JSON (`sameweights.pairs/1`); `searched` is the number of pairs read for a text, with how many of them
+    have none and how many were read in part; null without a search.
+    """
+    counts = {
+        "searched": searched.read if searched else None,
+        "searched_without_text": searched.silent if searched else None,
+        "searched_in_part": searched.cut if searched else None,
+    }
+    return json.dumps({"schema": PAIRS_SCHEMA, **counts, "pairs": [pair_document(line) for line in lines]}, indent=2)
 
 
 PAIRS_SCHEMA = "sameweights.pairs/1"

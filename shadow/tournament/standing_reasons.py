@@ -14,6 +14,7 @@ from shadow.verdict.phrases import named
 
 REMOVE = "; name another one, or leave it out"
 WAITING = "; where others have some, its answers take long (shadow.timeout), or its copies found no place (`candidate_busy`)"
+DELETERS = "see to what deletes them (`forget`, keep_days of storage and of its tenants, or storage.max_bytes)"
 
 
 def standing_reason(
@@ -30,10 +31,15 @@ def standing_reason(
     )
 
 
-def deletion_reason(arm: CandidateArm, cut: float) -> Reason | None:
-    """Why nothing is claimed of a candidate whose first pairs may be deleted: that frees places and restarts the evidence, which
-    the level does not cover. `cut` is the moment before which records are deleted (epoch seconds), 0 where none of it may be.
+def deletion_reason(arm: CandidateArm, cut: float, deleted: int) -> Reason | None:
+    """Why nothing is claimed in a tournament of which `deleted` pairs were deleted, or the first may be: that frees places and
+    changes or restarts the evidence, which the level does not cover. `cut` is the moment before which records are deleted
+    (epoch seconds), 0 where none of it may be.
     """
+    if deleted:
+        verdict, words = (ChoiceVerdict.UNDECIDED, "not yet known") if arm.rows else (ChoiceVerdict.NOT_MEASURED, "not measured")
+        gone = "1 pair of this tournament was" if deleted == 1 else f"{deleted:,} pairs of this tournament were"
+        return verdict, f"{arm.label}: {words}: {gone} deleted, so that nothing is claimed; {DELETERS}, and begin a new one."
     if not cut or not arm.rows:
         return None
     why = f"records before {_moment(cut)} are deleted, and the tournament began earlier, so that pairs of it may be deleted"

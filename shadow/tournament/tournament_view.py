@@ -52,7 +52,8 @@ OPEN = frozenset({ChoiceVerdict.UNDECIDED, ChoiceVerdict.SAME})
 class TournamentRecords:
     """What is read for a tournament: pairs, changes of serving identities, alarms, the identity of each provider and model now,
     and the money of each candidate and model by request, where prices are known. `cut` is the moment before which records are
-    deleted where that is after the begin, so that pairs of the tournament may be among them; else 0.
+    deleted where that is after the begin, so that pairs of the tournament may be among them; else 0. `deleted` is how many
+    pairs of it were deleted.
     """
 
     rows: Sequence[ArmPairRow]
@@ -63,6 +64,7 @@ class TournamentRecords:
     live_costs: Mapping[str, Costs] = field(default_factory=dict)
     spent: TournamentSpent = UNKNOWN_SPENT
     cut: float = 0.0
+    deleted: int = 0
     providers: Mapping[str, Provider] = field(default_factory=dict)
     largest: Mapping[tuple[str, str], int | None] = field(default_factory=dict)
 
@@ -92,6 +94,7 @@ def tournament_figures(
         live_costs=provider_costs((row for row in rows if row.role == Role.PRIMARY), cost_of),
         spent=tournament_spent(rows, record, cost_of),
         cut=_cut(reader, record, _kept_from(config, record.route, now) if config else -inf),
+        deleted=reader.studies.deleted_pairs(record.id),  # after the rows, so that no deletion before them is missed
         providers=providers,
         largest={key: prompt for key, (prompt, _) in identities.limits(record.begun, until).items()},
     )
@@ -118,7 +121,7 @@ def figures_of(
 ) -> TournamentFigures:
     """The figures of what was read."""
     arms = candidate_arms(records.rows, records.changes, record.candidates, begun=record.begun, reference=record.reference)
-    counted = [arm for arm in arms if 1 <= arm.place <= record.terms.places and not records.cut]
+    counted = [arm for arm in arms if 1 <= arm.place <= record.terms.places and not (records.cut or records.deleted)]
     evidence = known.evidence if known else arm_evidence
     placed = {arm.place: evidence(arm, record.terms, now) for arm in counted}
     found = claims({f"{place}": one for place, one in placed.items()}, record.terms)
@@ -164,7 +167,7 @@ def _candidate(
     records: TournamentRecords,
 ) -> CandidateFigures:
     alarm = _drifting(record, records.alarms).get((arm.name, arm.model))
-    reason = deletion_reason(arm, records.cut) or standing_reason(arm, evidence, claim, record.terms, alarm)
+    reason = deletion_reason(arm, records.cut, records.deleted) or standing_reason(arm, evidence, claim, record.terms, alarm)
     verdict, sentence = reason or (ChoiceVerdict.UNDECIDED, "")
     if reason is None and evidence and claim:
         verdict, sentence = claim.verdict, claim_sentence(arm.label, claim, evidence, record.terms)

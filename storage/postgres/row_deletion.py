@@ -47,6 +47,13 @@ DELETE FROM operator_actions WHERE at < %(before)s AND until < %(before)s AND NO
 ))
 """
 """The end of a mute stays as long as the mute, which would hold again without it."""
+DROPPED_PAIRS = """
+INSERT INTO deleted_pairs (study_no, pairs) SELECT s.no, count(*) FROM pairs_{} p JOIN studies s
+ON s.kind = 'tournament' AND s.name = p.route AND s.begun <= p.started AND (s.ended = 0 OR p.started < s.ended)
+GROUP BY s.no ORDER BY s.no
+ON CONFLICT (study_no) DO UPDATE SET pairs = deleted_pairs.pairs + excluded.pairs
+"""
+"""Counts the pairs of a day by tournament before they are dropped, since a trigger sees deleted rows alone."""
 OLD_ORDERS = "DELETE FROM orders WHERE at < now() - interval '1 day'"
 
 Run = Callable[[Callable[[psycopg.Connection], int]], int]
@@ -140,6 +147,7 @@ def drop_day(conn: psycopg.Connection, name: str, end: int) -> int:
             row = conn.execute(f"SELECT count(*) FROM exchanges_{name}").fetchone()  # noqa: S608 - eight digits
             conn.execute(f"DELETE FROM rulings WHERE pair_id IN (SELECT id FROM pairs_{name})")  # noqa: S608 - as above
             kept_hours.change_hours(conn, f"pairs_{name}")
+            conn.execute(DROPPED_PAIRS.format(name))
             for table in BY_DAY:
                 conn.execute(f"DROP TABLE {table}_{name}")
             for statement in SMALL:

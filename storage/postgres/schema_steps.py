@@ -229,12 +229,27 @@ FOR EACH STATEMENT EXECUTE FUNCTION pairs_judged()""",
 """Judgements change each hour once a statement, in the order of the hours, as the other triggers do: no two of them wait for each
 other, and a rebuild writes no counter once a pair.
 """
+_DELETED_PAIRS = (
+    """CREATE TABLE deleted_pairs (study_no bigint PRIMARY KEY REFERENCES studies (no) ON DELETE CASCADE,
+  pairs bigint NOT NULL)""",
+    "CREATE INDEX ON studies (name, begun) WHERE kind = 'tournament'",
+    """CREATE FUNCTION pairs_of_tournaments_deleted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  INSERT INTO deleted_pairs (study_no, pairs) SELECT s.no, count(*) FROM changed p JOIN studies s
+  ON s.kind = 'tournament' AND s.name = p.route AND s.begun <= p.started AND (s.ended = 0 OR p.started < s.ended)
+  GROUP BY s.no ORDER BY s.no
+  ON CONFLICT (study_no) DO UPDATE SET pairs = deleted_pairs.pairs + excluded.pairs;
+  RETURN NULL;
+END $$""",
+    """CREATE TRIGGER pairs_of_tournaments_deleted AFTER DELETE ON pairs REFERENCING OLD TABLE AS changed
+FOR EACH STATEMENT EXECUTE FUNCTION pairs_of_tournaments_deleted()""",
+)
 STEPS: Sequence[tuple[str, Sequence[str]]] = (
     ("p001_tables", (*_ROWS, *_SMALL, *_JUDGEMENT, *_STUDIES)),
     ("p002_kept_rows", _KEPT_ROWS),
     ("p003_tenant_spending", _TENANT_SPENDING),
     ("p004_hour_sums", _HOUR_SUMS),
     ("p005_judged_hours", _JUDGED_HOURS),
+    ("p006_deleted_pairs", _DELETED_PAIRS),
 )
 """(name, statements) in their order. Every text is ordered byte by byte (`COLLATE "C"`): ids and partitions need it."""
 

@@ -46,6 +46,7 @@ SELECT q.key, q.row_id, q.target, q.repeat, q.block, {_STATE}, q.exchange_id, q.
 """
 REQUEST_COUNTS = f"SELECT {_STATE}, count(*) {_OF_STUDY} GROUP BY 1 ORDER BY 1"
 RUN_COUNT = "SELECT count(*) FROM runs r JOIN studies s ON s.no = r.study_no WHERE s.id = %s"
+DELETED_PAIRS = "SELECT coalesce(sum(d.pairs), 0) FROM deleted_pairs d JOIN studies s ON s.no = d.study_no WHERE s.id = %s"
 WRITE_REQUEST = f"""
 {_insert("study_requests", ("study_no", *REQUEST))} ON CONFLICT (study_no, key) DO UPDATE
 SET state = excluded.state, exchange_id = excluded.exchange_id, tries = excluded.tries
@@ -111,6 +112,10 @@ class PostgresStudyQueries:
     def run_count(self, study_id: str) -> int:
         """The runs of a study."""
         return self._query(lambda conn: sum(int(count) for (count,) in conn.execute(RUN_COUNT, (study_id,))))
+
+    def deleted_pairs(self, study_id: str) -> int:
+        """How many pairs of a tournament were deleted: those of its route that started within it."""
+        return self._query(lambda conn: sum(int(count) for (count,) in conn.execute(DELETED_PAIRS, (study_id,))))
 
     def setbacks(self, study_id: str) -> Sequence[SetbackRow]:
         """The tries that gave no answer, in their order."""

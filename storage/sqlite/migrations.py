@@ -302,6 +302,13 @@ def m027_hour_sums(db: Database) -> None:
         db.execute(statement)
 
 
+@SCHEMA()
+def m028_deleted_pairs(db: Database) -> None:
+    """How many pairs of each tournament were deleted, from now on."""
+    for statement in released_sql.DELETED_PAIRS:
+        db.execute(statement)
+
+
 def migrate(conn: sqlite3.Connection, schema: Migrations = SCHEMA) -> None:
     """Apply the steps that are missing, each in a transaction of its own; a step that fails changes nothing."""
     schema.apply(_database(conn))

@@ -214,3 +214,18 @@ CREATE TRIGGER ruling_deleted AFTER DELETE ON rulings WHEN old.reason <> '' BEGI
 END
 """,
 )
+DELETED_PAIRS = (
+    """
+CREATE TABLE deleted_pairs (
+  study_no INTEGER PRIMARY KEY REFERENCES studies(no) ON DELETE CASCADE, pairs INTEGER NOT NULL
+) STRICT
+""",
+    "CREATE INDEX idx_studies_tournaments ON studies (name, begun) WHERE kind = 'tournament'",
+    """
+CREATE TRIGGER pair_of_tournament_deleted AFTER DELETE ON pairs BEGIN
+  INSERT INTO deleted_pairs (study_no, pairs) SELECT no, 1 FROM studies
+  WHERE kind = 'tournament' AND name = old.route AND begun <= old.started AND (ended = 0 OR old.started < ended)
+  ON CONFLICT (study_no) DO UPDATE SET pairs = pairs + 1;
+END
+""",
+)

@@ -38,6 +38,7 @@ STEPS: Sequence[str] = (
     "m025_kept_rows",
     "m026_tenant_spending",
     "m027_hour_sums",
+    "m028_deleted_pairs",
 )
 """The names of all steps in their order, as `storage.sqlite.migrations` has them."""
 

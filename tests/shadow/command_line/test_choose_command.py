@@ -7,6 +7,7 @@ import pytest
 
 from shadow.tournament.tournament_record import running
 from storage.opening import open_reader, open_store
+from storage.rows import PairFilter
 from storage.storage_config import StorageConfig
 from tests.shadow.tournament.stored_arms import store_arms
 
@@ -68,6 +69,23 @@ def test_a_tournament_proves_the_equal_candidate_and_never_the_broken_one(run, c
     document = json.loads(run("choose", "--json")[1])
     assert [each["verdict"] for each in document["candidates"]] == ["same", "worse"]
     assert run("choose", "--md")[1].startswith("## sameweights choose: agents\n")
+
+
+def test_after_pairs_of_a_tournament_were_forgotten_nothing_is_claimed_in_any_form(run, configured):
+    run("choose", "--start")
+    judged_pairs(configured)
+    config = StorageConfig(url=f"sqlite:///{configured}/recorded.db")
+    with closing(open_reader(config)) as reader:
+        talks = {each.pair.conversation for each in reader.pairs(PairFilter(provider="host-c", limit=2))}
+    for talk in talks:
+        assert run("forget", "--conversation", talk)[0] == 0
+    why = "not yet known: 2 pairs of this tournament were deleted, so that nothing is claimed; see to what deletes them"
+    for flags in ([], ["--md"], ["--json"]):
+        out = " ".join(run("choose", *flags)[1].replace("\\", "").split())
+        assert all(f"{name}: {why}" in out for name in ("host-b", "host-c")), out
+    document = json.loads(run("choose", "--json")[1])
+    assert [each["verdict"] for each in document["candidates"]] == ["undecided", "undecided"]
+    assert (document["cheapest_proven"], document["tie"]) == (None, [])
 
 
 def test_a_tournament_stores_since_when_records_were_kept(run, configured):

@@ -1,30 +1,11 @@
 """A text is found in stored pairs, newest first, as far back as one call's time allows, and the next page goes on from there."""
 
-from dataclasses import replace
-
 import pytest
 
 from shadow.mcp_server.pair_search import PairSearch
 from shadow.mcp_server.sampled_rows import SampledRows
 from tests.agents import Agent
-from tests.records import NOW, add_pair, calling
-
-
-class Bodiless:
-    """Stores records without bodies, as where only metadata is kept."""
-
-    def __init__(self, store):
-        self._store = store
-
-    def add_exchange(self, record):
-        self._store.add_exchange(_bare(record))
-
-    def add_pair(self, record):
-        self._store.add_pair(replace(record, exchanges=tuple(map(_bare, record.exchanges))))
-
-
-def _bare(record):
-    return replace(record, exchange=replace(record.exchange, request_body=None, response_body=None))
+from tests.records import NOW, Bodiless, add_pair, calling
 
 
 async def test_text_of_an_answer_is_found_with_its_side_and_surroundings(store):

@@ -8,9 +8,10 @@ from shadow.report.evident_signals import EvidentSignals
 from shadow.report.text_search import searched_text
 from shadow.terminal.pair_list import evidence_of, found_lines, pair_lines, pairs_json, pairs_text, without_evidence
 from storage.rows import PairFilter
-from tests.records import NOW, add_pair, calling
+from tests.records import NOW, Bodiless, add_pair, calling
 
 EVIDENCE = PairFilter(evidence=True)
+COUNTS = ("searched", "searched_without_text", "searched_in_part")
 
 
 @pytest.fixture
@@ -85,6 +86,17 @@ def test_longer_texts_than_are_searched_are_stated(store):
     _, searched = found_lines(store, PairFilter(), EvidentSignals(()), searched_text("--search", "heron"))
     text = pairs_text((), PairFilter(), width=140, color=False, searched=searched)
     assert text.endswith("UTC. Of 1 only the first 250,000 characters of a longer text were searched.")
+    document = json.loads(pairs_json((), searched))
+    assert [document[name] for name in COUNTS] == [1, 0, 1]
+
+
+def test_the_document_of_a_search_has_how_many_pairs_have_no_text_and_that_of_a_list_null(store):
+    add_pair(Bodiless(store), "faithful", "A heron", "A heron")
+    assert store.flush(20)
+    _, searched = found_lines(store, PairFilter(), EvidentSignals(()), searched_text("--search", "heron"))
+    document = json.loads(pairs_json((), searched))
+    assert [document[name] for name in COUNTS] == [1, 1, 0]
+    assert [json.loads(pairs_json(()))[name] for name in COUNTS] == [None] * 3
 
 
 def test_searched_text_is_shown_in_its_surroundings_with_how_many_pairs_were_read(store):

@@ -6,8 +6,11 @@ from proxy.provider_config import Provider
 from shadow.choice.candidate_claims import ChoiceVerdict
 from shadow.settings.top_level_config import TenantConfig
 from shadow.tournament.claim_sentences import live_sentence
+from shadow.tournament.known_tournaments import KnownTournament
 from shadow.tournament.tournament_figures import LimitFigures
+from shadow.tournament.tournament_record import row_of
 from shadow.tournament.tournament_view import TournamentRecords, figures_of, tournament_figures
+from storage.erasure_choice import ErasureChoice
 from storage.judgement_rows import AlarmRow
 from storage.rows import IdentityRow, PairGroup
 from storage.storage_config import StorageConfig
@@ -223,6 +226,39 @@ def test_nothing_is_claimed_where_pairs_of_the_tournament_may_be_deleted():
         "it may be deleted; raise keep_days (of storage and of its tenants) or storage.max_bytes, and begin a new one."
     )
     assert found.rank == "No candidate is proven the same yet."
+
+
+@pytest.mark.parametrize(
+    ("deleted", "words"), [(1, "1 pair of this tournament was"), (1_200, "1,200 pairs of this tournament were")]
+)
+def test_nothing_is_claimed_where_pairs_of_the_tournament_were_deleted(deleted, words):
+    found = figures(arm("host-a"), arm("host-b", excess=0.12), deleted=deleted)
+    assert shown(found)["host-a"].sentence == (
+        f"host-a: not yet known: {words} deleted, so that nothing is claimed; see to what deletes them (`forget`, keep_days of "
+        "storage and of its tenants, or storage.max_bytes), and begin a new one."
+    )
+    assert shown(found)["host-c"].sentence.startswith(f"host-c: not measured: {words} deleted")
+    states = [ChoiceVerdict.UNDECIDED, ChoiceVerdict.UNDECIDED, ChoiceVerdict.NOT_MEASURED]
+    assert [each.verdict for each in found.candidates] == states
+    assert found.rank == "No candidate is proven the same yet."
+
+
+@pytest.mark.slow
+def test_a_conversation_deleted_in_the_middle_of_a_tournament_takes_its_claims_back(store):
+    """Two days after the begin, on an empty database, where an earlier look has claimed."""
+    record = replace(RECORD, begun=NOW - 2 * 86_400, candidates=("host-b", "host-c"), reference="official")
+    terms = replace(record.terms, tolerance=0.2)
+    record = replace(record, terms=terms)
+    store.studies.begin(row_of(record))
+    store_arms(store, record.begun)
+    known = KnownTournament()
+    before = tournament_figures(store, record, NOW, CONFIG, known)
+    assert [each.verdict for each in before.candidates] == [ChoiceVerdict.SAME, ChoiceVerdict.WORSE]
+    middle = store.judgements.arm_pairs("agents", record.begun, 0.0)[80]
+    assert store.forget(ErasureChoice(conversation=middle.conversation)).exchanges > 0
+    after = tournament_figures(store, record, NOW, CONFIG, known)
+    assert [each.verdict for each in after.candidates] == [ChoiceVerdict.UNDECIDED] * 2
+    assert "1 pair of this tournament was deleted" in after.candidates[0].sentence
 
 
 @pytest.mark.slow

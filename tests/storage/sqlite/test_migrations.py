@@ -156,7 +156,7 @@ INDEXES = {
     "secrets": {"name"},
     "setbacks": {"request_no"},
     "steps": {"run_no place"},
-    "studies": {"id"},
+    "studies": {"id", "name begun"},
     "study_requests": {"study_no key"},
     "tool_calls": {"exchange_no"},
 }

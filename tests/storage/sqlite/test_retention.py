@@ -7,17 +7,34 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from storage.prepared_records import RecordPreparer
 from storage.sqlite import retention
+from storage.sqlite.arm_queries import arm_pairs
 from storage.sqlite.connection import create_file, open_writing
 from storage.sqlite.migrations import migrate
 from storage.sqlite.record_insertion import INSERTS, insert
 from storage.sqlite.sqlite_store import SqliteStore
+from storage.sqlite.study_tables import DELETED_PAIRS
 from storage.storage_config import StorageConfig
+from storage.study_rows import StudyRow
 from tests.conformance import DAY, PATIENCE, START, exchange_record, pair_record
 
 NOW = START + 40 * DAY
+TOURNAMENT = """
+INSERT INTO studies (id, kind, name, begun, ended, plan, policy, seed, version, outcome)
+VALUES (?, 'tournament', ?, ?, ?, '', '', 0, '', '')
+"""
+
+
+@pytest.fixture(scope="module")
+def empty():
+    """A database in memory without a row, of which each example has a copy."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:
+        migrate(conn)
+        yield conn
 
 
 @pytest.fixture
@@ -160,3 +177,47 @@ def test_the_patience_of_the_connection_is_given_back_after_a_checkpoint(conn):
     conn.execute("PRAGMA busy_timeout = 1234")
     assert retention.checkpoint(conn) is True
     assert conn.execute("PRAGMA busy_timeout").fetchone() == (1234,)
+
+
+def test_what_the_bound_of_the_file_deletes_of_a_tournament_is_counted(tmp_path):
+    """It began on an empty database."""
+    plain = {"plan": "{}", "policy": "{}", "seed": 0, "version": "1"}
+    with closing(SqliteStore(tmp_path / "rows.db", StorageConfig(batch_seconds=0.01, max_bytes=1_500_000))) as store:
+        store.studies.begin(StudyRow(id="t", kind="tournament", name="agents", begun=START, **plain))
+        for n in range(200):
+            started = START + n
+            store.add_exchange(exchange_record(f"n-{n:03}", started=started, response_body=os.urandom(10_000)))
+            store.add_pair(pair_record(f"n-{n:03}", started=started, route="agents"))
+        assert store.flush(PATIENCE)
+        gone = sum(store.pair(f"n-{n:03}") is None for n in range(200))
+        assert store.studies.deleted_pairs("t") == gone > 0
+
+
+MOMENTS = st.integers(0, 6)
+TOURNAMENTS = st.lists(st.tuples(st.sampled_from("ab"), MOMENTS, st.sampled_from([0, 3, 5])), min_size=1, max_size=3)
+DELETIONS = st.lists(st.one_of(MOMENTS, st.sampled_from("xyz")), max_size=4)
+
+
+@pytest.mark.slow
+@given(
+    TOURNAMENTS, st.lists(st.tuples(st.sampled_from("ab"), MOMENTS, st.sampled_from("xyz")), min_size=1, max_size=8), DELETIONS
+)
+def test_pairs_of_a_tournament_that_are_left_and_those_counted_as_deleted_are_all(empty, held, pairs, deletions):
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:
+        empty.backup(conn)
+        conn.execute("PRAGMA foreign_keys = ON")
+        for place, (route, begun, ended) in enumerate(held):
+            conn.execute(TOURNAMENT, (f"{place}", route, START + begun, START + ended if ended else 0.0))
+        for place, (route, moment, talk) in enumerate(pairs):
+            labels = {"started": START + moment, "route": route, "conversation": talk}
+            put(conn, exchange_record(f"{place}", **labels), pair_record(f"{place}", **labels))
+        whole = lengths(conn, held)
+        for one in deletions:
+            column, value = ("conversation =", one) if isinstance(one, str) else ("started <", START + one)
+            retention.drop(conn, f"SELECT id FROM exchanges WHERE {column} ?", (value,))
+        gone = [conn.execute(DELETED_PAIRS, (f"{place}",)).fetchone()[0] for place in range(len(held))]
+        assert [one + other for one, other in zip(lengths(conn, held), gone, strict=True)] == whole
+
+
+def lengths(conn, held) -> list[int]:
+    return [len(arm_pairs(conn, route, START + begun, START + ended if ended else 0.0)) for route, begun, ended in held]
