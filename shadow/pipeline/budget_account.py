@@ -119,7 +119,8 @@ class StoredBudget:
     async def reserve(self, tenant: str = "") -> str:
         """Have one admitted request on disk, where all processes that share the store count it, also after a crash."""
         budgets = self._of(tenant)
-        if not _limited(budgets.values()):
+        if not _limited(budgets.values()):  # a limit that is set later holds for what is spent from then on
+            self.give_back(1, tenant)
             return ""
         now = time.time()
         limits = {owner: Spending(*each.amounts) for owner, each in budgets.items()}
@@ -135,17 +136,20 @@ class StoredBudget:
         return _reason(made.owner, f"budget_{made.reached}" if made.reached else "")
 
     async def pay(self, costs: Sequence[Cost], tenant: str = "") -> None:
-        """Count what the answers of one pair cost; the request of the first is reserved already."""
+        """Count what the answers of one pair cost; the request of the first is reserved already, and given back without any."""
         budgets = self._of(tenant).values()
+        if not _limited(budgets):
+            return
+        if not costs:
+            self.give_back(1, tenant)
         for tokens, money in costs:
             for each in budgets:
                 each.settle(time.time(), tokens, money)
-        if _limited(budgets):
-            tokens, money = sum(cost[0] for cost in costs), sum(cost[1] for cost in costs)
-            try:
-                await asyncio.to_thread(self._store.spend, time.time(), Spending(len(costs) - 1, tokens, money), tenant)
-            except StoreError as error:
-                log.warning("spending_not_stored", requests=len(costs), error=str(error))
+        tokens, money = sum(cost[0] for cost in costs), sum(cost[1] for cost in costs)
+        try:
+            await asyncio.to_thread(self._store.spend, time.time(), Spending(len(costs) - 1, tokens, money), tenant)
+        except StoreError as error:
+            log.warning("spending_not_stored", requests=len(costs), error=str(error))
 
     def _of(self, tenant: str) -> Mapping[str, Budget]:
         """The budgets that a request of a tenant counts for, by owner, that of all first."""

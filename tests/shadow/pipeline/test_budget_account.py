@@ -140,6 +140,40 @@ async def test_other_limits_keep_what_is_spent():
     assert account.exhausted("alpha") == "tenant_budget_requests"
 
 
+@pytest.mark.parametrize(
+    ("limits", "spent", "answers"),
+    [
+        ((2, 0, 0.0), [(1, 0.0)], ["", "requests"]),
+        ((0, 5, 0.0), [(4, 0.0)], ["", ""]),
+        ((0, 5, 0.0), [(5, 0.0)], ["tokens"]),
+        ((0, 0, 0.5), [(1, 0.25), (1, 0.25)], ["money"]),
+    ],
+)
+async def test_limit_holds_for_what_is_spent_after_it_was_set(limits, spent, answers):
+    store = Kept()
+    account = StoredBudget(budget(), store, {"alpha": budget(1)})
+    account.reload({})
+    for _ in range(3):
+        assert await sent(account, "alpha") == ""
+        await account.pay([(9, 9.0), (9, 9.0)], "alpha")
+    assert await sent(account, "alpha") == "", "its sender is lost, and it is not paid"
+    account.reload({"alpha": limits})
+    assert (account.reached(), store.spent) == ({}, []), "as the store has it for the next process"
+    assert await sent(account, "alpha") == ""
+    await account.pay(spent, "alpha")
+    assert [(await sent(account, "alpha")).removeprefix("tenant_budget_") for _ in answers] == answers
+    assert account.limited_tenants["alpha"].spent.requests == sum(cost.requests for cost in store.of["alpha"])
+
+
+async def test_request_without_an_answer_is_given_back_in_memory_as_in_the_store():
+    store = Kept()
+    account = StoredBudget(budget(), store, {"alpha": budget(1)})
+    for _ in range(3):
+        assert await sent(account, "alpha") == ""
+        await account.pay([], "alpha")
+    assert (account.limited_tenants["alpha"].spent.requests, sum(cost.requests for cost in store.of["alpha"])) == (0, 0)
+
+
 OWNERS = ("", "alpha", "beta")
 
 
