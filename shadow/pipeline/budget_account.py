@@ -55,6 +55,9 @@ class KeptAccount(BudgetAccount, Protocol):
     def reached(self) -> Mapping[str, str]:
         """The limits that are reached now, by owner: a tenant, or `ALL`."""
 
+    def reached_by(self, owner: str) -> str:
+        """The limit of one owner that is reached now; "" for none."""
+
 
 class SpendingStore(Protocol):
     """Where what was spent is kept, by all processes that share it."""
@@ -93,9 +96,11 @@ class StoredBudget:
 
     def reached(self) -> Mapping[str, str]:
         """The limits that are reached now, by owner: a tenant, or `ALL`."""
-        now = time.time()
-        found = {owner: _reason(owner, each.exhausted(now)) for owner, each in {ALL: self.budget, **self.limited_tenants}.items()}
-        return {owner: why for owner, why in found.items() if why}
+        return {owner: why for owner in (ALL, *self.limited_tenants) if (why := self.reached_by(owner))}
+
+    def reached_by(self, owner: str) -> str:
+        """The limit of one owner, a tenant or `ALL`, that is reached now; "" for none."""
+        return _reason(owner, self._of(owner)[owner].exhausted(time.time()))
 
     def exhausted(self, tenant: str = "") -> str:
         """The limit that is reached now; "" when one more request would be admitted."""

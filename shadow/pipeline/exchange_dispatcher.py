@@ -35,6 +35,7 @@ from shadow.settings.top_level_config import Config
 from storage.opening import PreparedRecord
 from storage.rows import IdentityRow
 from storage.source_names import source
+from storage.spending import ALL, HOUR
 from storage.store import Outcome, PreparedWriter
 
 log = structlog.get_logger("sameweights.audit")
@@ -92,6 +93,8 @@ class ExchangeDispatcher:
         self._references = has_references(config)
         self._conversations = Conversations(self._secret)
         self._exhausted: Mapping[str, str] = {}
+        self._hour = 0
+        """The hour since the epoch in which the workers were last sent what is reached: a period begins with an hour."""
         self._copies = CandidateCopies()
         self._spending: set[asyncio.Task[None]] = set()
         self.workers = WorkerLanes(
@@ -132,7 +135,7 @@ class ExchangeDispatcher:
     def reload(self, config: Config) -> None:
         """The workers are given the configuration by their parent; what it changes of the budgets they are sent here."""
         self._references = has_references(config)
-        self._tell_budget()
+        self._tell_budget(self._account.reached())
 
     def hold(self, copies: CandidateCopies) -> None:
         """Have the workers, those that are started later too, send copies only to the candidates that `copies` has get them."""
@@ -151,11 +154,11 @@ class ExchangeDispatcher:
         """Place exchanges until cancelled."""
         while True:
             taken: tuple[int, bytes] | None = await self._source.take_packed()
+            self._begin_hour(int(time.time() // HOUR))
             begun = time.perf_counter()
             while taken is not None:
                 self.place(*taken)
                 taken = self._source.take_packed_now() if time.perf_counter() - begun < TURN_SECONDS else None
-            self._tell_budget()
             await asyncio.sleep(0)
 
     def place(self, plane: int, payload: bytes) -> None:
@@ -298,14 +301,25 @@ class ExchangeDispatcher:
             why = UNKNOWN
         if link:
             link.write(messages.packed(messages.WORK, messages.Reserved(number, why)))
-        self._tell_budget()
+        self._tell_budget_of(tenant)
 
     async def _pay(self, costs: Sequence[Cost], tenant: str) -> None:
         await self._account.pay(costs, tenant)
-        self._tell_budget()
+        self._tell_budget_of(tenant)
 
-    def _tell_budget(self) -> None:
-        exhausted = self._account.reached()
+    def _begin_hour(self, hour: int) -> None:
+        """Send what is reached of the periods that begin with a new hour, before an exchange of theirs is placed."""
+        if hour != self._hour:
+            self._hour = hour
+            self._tell_budget(self._account.reached())
+
+    def _tell_budget_of(self, tenant: str) -> None:
+        """Send what changed by a request of a tenant ("" for none's): its own limits, and those of all."""
+        now = {owner: self._account.reached_by(owner) for owner in (ALL, tenant)}
+        if any(why != self._exhausted.get(owner, "") for owner, why in now.items()):
+            self._tell_budget({owner: why for owner, why in {**self._exhausted, **now}.items() if why})
+
+    def _tell_budget(self, exhausted: Mapping[str, str]) -> None:
         if exhausted != self._exhausted:
             self._exhausted = exhausted
             self.workers.tell(messages.BudgetState(exhausted))

@@ -3,6 +3,7 @@
 import asyncio
 import pickle
 import threading
+import time
 from dataclasses import replace
 from functools import partial
 
@@ -32,10 +33,14 @@ from tests.running import PATIENCE, until
 
 
 class Source:
-    """A receiver that holds nothing."""
+    """A receiver that holds nothing but what is put in `given`."""
 
     def __init__(self) -> None:
         self.released = []
+        self.given = asyncio.Queue()
+
+    async def take_packed(self):
+        return 0, await self.given.get()
 
     def release(self, size: int) -> None:
         self.released.append(size)
@@ -45,7 +50,7 @@ class Source:
 
 
 class Dispatching:
-    def __init__(self, store, *, limit=0, **shadow) -> None:
+    def __init__(self, store, *, limit=0, account=None, **shadow) -> None:
         config = Config(shadow=ShadowConfig(audit_workers=2, **shadow))
         self.counters, self.registry, self.source = SharedCounters(), CollectorRegistry(), Source()
         self.ledger = ExchangeLedger(self.counters, {})
@@ -58,7 +63,7 @@ class Dispatching:
             source=self.source,
             store=store,
             metrics=Metrics(self.registry, config),
-            account=StoredBudget(Budget(requests=limit, tokens=0, money=0.0, period="day"), store),
+            account=account or StoredBudget(Budget(requests=limit, tokens=0, money=0.0, period="day"), store),
             welcome=(bytes(32), bytes(32)),
             identities=IdentityObserver(config, clean=str),
             ledger=self.ledger,
@@ -215,6 +220,53 @@ async def test_end_of_the_budget_reaches_every_worker(slow_store):
     answers = [each for each in first.got if isinstance(each, messages.Reserved)]
     assert answers == [messages.Reserved(0, ""), messages.Reserved(1, "budget_requests")]
     assert second.got == [messages.BudgetState({"": "budget_requests"})]
+
+
+class CountedBudget(StoredBudget):
+    """Counts the owners whose limits are read."""
+
+    def __init__(self, store, tenants: int) -> None:
+        own = {f"t{number}": Budget(requests=1, tokens=0, money=0.0, period="hour") for number in range(tenants)}
+        super().__init__(Budget(requests=0, tokens=0, money=0.0, period="hour"), store, own)
+        self.read = []
+
+    def reached_by(self, owner: str) -> str:
+        self.read.append(owner)
+        return super().reached_by(owner)
+
+    def taken(self) -> list[str]:
+        read, self.read = self.read, []
+        return read
+
+
+async def test_limits_of_all_tenants_are_read_when_an_hour_begins_and_else_those_of_the_request(slow_store, monkeypatch):
+    now, account = [7_200.0], CountedBudget(slow_store, 50)
+    monkeypatch.setattr(time, "time", lambda: now[0])
+    slow_store.let.set()
+    made = Dispatching(slow_store, account=account)
+    running, link = asyncio.create_task(made.dispatcher.run()), Link(made.dispatcher, made.dispatcher.workers.lanes[1])
+
+    async def turn() -> int:
+        turns = len(made.source.released)
+        made.source.given.put_nowait(b"unreadable")
+        await until(lambda: len(made.source.released) > turns)
+        return len(account.taken())
+
+    assert await turn() == 51
+    made.dispatcher._received(made.dispatcher.workers.lanes[0], messages.Reserve(0, "t7"))
+    await asyncio.gather(*made.dispatcher._spending)
+    assert account.taken() == [ALL, "t7"]
+    made.dispatcher._received(made.dispatcher.workers.lanes[0], messages.Paid(((1, 0.0),), "t7"))
+    await asyncio.gather(*made.dispatcher._spending)
+    assert account.taken() == [ALL, "t7"]
+    now[0] = 10_799.9
+    assert await turn() == 0
+    now[0] = 10_800.0
+    assert await turn() == 51
+    made.dispatcher.reload(Config())
+    assert len(account.taken()) == 51
+    assert link.got == [messages.BudgetState({"t7": "tenant_budget_requests"}), messages.BudgetState({})]
+    running.cancel()
 
 
 async def test_reservation_that_ends_in_an_error_is_answered(slow_store, monkeypatch):
