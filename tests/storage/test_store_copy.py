@@ -131,8 +131,8 @@ def restarted(server, change):
 
 @pytest.mark.usefixtures("few_locks")
 def test_more_days_than_the_server_can_lock_at_once_are_refused_with_the_setting_that_suffices(sqlite_store, tmp_path, url):
-    days_of_records(sqlite_store, 400)
-    words = r"nothing was copied: the file has records of 400 days.*set max_locks_per_transaction to \d{3} for the time"
+    days_of_records(sqlite_store, 100)
+    words = r"nothing was copied: the file has records of 100 days.*set max_locks_per_transaction to \d{2} for the time"
     with pytest.raises(StoreError, match=words):
         copy_store(tmp_path / "store.db", url)
     with closing(psycopg.connect(url)) as conn:
