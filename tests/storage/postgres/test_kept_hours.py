@@ -7,10 +7,13 @@ import psycopg
 import pytest
 
 from storage.erasure_choice import ErasureChoice
-from storage.postgres import kept_hours
+from storage.opening import open_store
+from storage.postgres import kept_hours, schema_steps
 from storage.postgres.day_partitions import DayPartitions
+from storage.postgres.postgres_store import migrate_at
 from storage.postgres.schema_steps import BY_DAY
-from tests.conformance import START, exchange_record, pair_record
+from storage.storage_config import StorageConfig
+from tests.conformance import PATIENCE, START, exchange_record, pair_record
 
 pytestmark = pytest.mark.slow
 
@@ -147,3 +150,18 @@ def test_judgements_that_do_not_count_change_each_hour_once_a_statement(talks, p
         assert changes(conn)[FIRST] == 2
         conn.execute("UPDATE rulings SET reason = NULL")
         assert changes(conn) == {**dict.fromkeys(range(FIRST, FIRST + 3), 3), FIRST + 3: 1}
+
+
+def test_pairs_of_before_the_sums_are_counted_by_the_step_and_later_ones_of_the_same_auditor_too(postgres_server, monkeypatch):
+    url = postgres_server.empty()
+    with monkeypatch.context() as older:
+        older.setattr(schema_steps, "STEPS", schema_steps.STEPS[:3])
+        running = open_store(StorageConfig(url=url, batch_seconds=0.01))
+    with closing(running), closing(psycopg.connect(url, autocommit=True)) as conn:
+        for place, expected in enumerate([{FIRST: 1}, {FIRST: 2}]):
+            running.add_exchange(exchange_record(f"at-{place}", started=START))
+            running.add_pair(pair_record(f"at-{place}", started=START))
+            assert running.flush(PATIENCE)
+            migrate_at(url)
+            assert changes(conn) == expected
+    postgres_server.drop(url)

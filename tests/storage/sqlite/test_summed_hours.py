@@ -19,6 +19,7 @@ from storage.sqlite.migrations import migrate
 from storage.sqlite.record_insertion import insert
 from storage.storage_config import StorageConfig
 from tests.conformance import PATIENCE, START, exchange_record, finding, pair_record, pair_row
+from tests.first_database import FIRST_ROWS, FIRST_SCHEMA
 
 HOUR = 3_600
 BEGUN = START // HOUR * HOUR
@@ -232,3 +233,10 @@ def test_bytes_of_the_file_have_nothing_of_what_was_forgotten(tmp_path):
         found = b"".join(file.read_bytes() for file in tmp_path.glob("store.db*"))
     assert b"kept-talk" in found
     assert b"forgotten-talk" not in found
+
+
+def test_pairs_of_before_the_sums_are_counted_by_the_step():
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:
+        conn.executescript(FIRST_SCHEMA + FIRST_ROWS)
+        migrate(conn)
+        assert conn.execute("SELECT hour, changes FROM pair_hours").fetchall() == [(BEGUN // HOUR, 1)]
