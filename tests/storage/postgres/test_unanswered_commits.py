@@ -156,3 +156,16 @@ def test_job_is_repeated_unless_it_was_committed_and_what_it_wrote_is_there(post
             with conn.transaction():
                 assert job(conn) == expected
     assert repr(job) == f"<RepeatableJob {job.number}>"
+
+
+def test_job_whose_transaction_goes_on_is_not_repeated_before_its_end(postgres_url):
+    add = "INSERT INTO secrets (name, value) VALUES ('one', '')"
+    job = RepeatableJob(lambda conn: conn.execute(add).rowcount)
+    with closing(connect(postgres_url)) as first, closing(connect(postgres_url)) as second:
+        with first.transaction():
+            assert job(first) == 1
+            with pytest.raises(psycopg.OperationalError, match="has not ended the transaction"), second.transaction():
+                job(second)
+        with second.transaction():
+            assert job(second) == 1
+        assert second.execute("SELECT count(*) FROM secrets WHERE name = 'one'").fetchall() == [(1,)]
