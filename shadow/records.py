@@ -114,9 +114,9 @@ def finding_rows(findings: Iterable[Finding], *, exchange_id: str, pair_id: str,
             signal=finding.signal._value_,
             state=finding.state._value_,
             score=finding.score,
-            reason=_storable(finding.reason),
-            subject=_storable(finding.subject),
-            reference=_storable(finding.reference),
+            reason=storable(finding.reason),
+            subject=storable(finding.subject),
+            reference=storable(finding.reference),
         )
 
 
@@ -181,7 +181,7 @@ def _exchange_row(parsed: ParsedExchange) -> ExchangeRow:
     exchange, answer = parsed.exchange, parsed.answer
     response, failure, request = exchange.response, exchange.failure, exchange.request
     labels = _storable_labels(exchange.labels)
-    columns = {name: getattr(labels, name) for name in LABELS} | {"conversation": _storable(parsed.conversation)}
+    columns = {name: getattr(labels, name) for name in LABELS} | {"conversation": storable(parsed.conversation)}
     completion = answer.completion if isinstance(answer.completion, Completion) else None
     usage = completion.usage if completion else None
     classed = classed_answer(answer.completion, answer.status)
@@ -191,15 +191,15 @@ def _exchange_row(parsed: ParsedExchange) -> ExchangeRow:
         role=exchange.role.value,
         started=exchange.started,
         **columns,
-        method=_storable(request.method),
-        target=_storable(request.target, limit=2_000),
+        method=storable(request.method),
+        target=storable(request.target, limit=2_000),
         status=response.status if response else None,
         failure=failure.kind.value if failure else "",
-        failure_detail=_storable(failure.detail) if failure else "",
+        failure_detail=storable(failure.detail) if failure else "",
         unread=_unread(parsed),
-        echoed_model=_storable(completion.model) if completion else "",
-        fingerprint=_storable(completion.fingerprint) if completion else "",
-        finish_reason=_storable(completion.first.finish_reason or "") if completion else "",
+        echoed_model=storable(completion.model) if completion else "",
+        fingerprint=storable(completion.fingerprint) if completion else "",
+        finish_reason=storable(completion.first.finish_reason or "") if completion else "",
         prompt_tokens=_count(usage.prompt_tokens) if usage else None,
         completion_tokens=_count(usage.completion_tokens) if usage else None,
         cached_tokens=_count(usage.cached_tokens) if usage else None,
@@ -225,14 +225,14 @@ def _exchange_row(parsed: ParsedExchange) -> ExchangeRow:
         response_size=response.size if response else 0,
         response_digest="",
         marks=pack_marks(response.marks) if response else b"",
-        upstream=_storable(parsed.upstream),
+        upstream=storable(parsed.upstream),
     )
 
 
 @lru_cache(maxsize=256)
 def _storable_labels(labels: Labels) -> Labels:
     """Labels as a table can hold them; few values come again and again."""
-    return labels.with_texts(*map(_storable, labels.texts))
+    return labels.with_texts(*map(storable, labels.texts))
 
 
 def _pair_row(triple: AnsweredPair, comparable: str, alterations: Sequence[str], secret: bytes) -> PairRow:
@@ -241,18 +241,18 @@ def _pair_row(triple: AnsweredPair, comparable: str, alterations: Sequence[str],
         id=live.id,
         started=live.started,
         route=live.labels.route,
-        model=_storable(live.labels.model),
+        model=storable(live.labels.model),
         provider=live.labels.provider,
         reference=live.labels.reference,
-        conversation=_storable(triple.live.conversation),
+        conversation=storable(triple.live.conversation),
         request_fingerprint=_keyed(fingerprint(triple.live.request, REMOVED), secret),
         subject_id=live.id,
         reference_id=triple.reference.exchange.id,
         control_id=triple.control.exchange.id if triple.control else "",
         control_reason=triple.reason.value,
-        comparable=_storable(comparable),
-        alterations=orjson.dumps([_storable(alteration) for alteration in alterations]).decode(),
-        upstream=_storable(triple.live.upstream),
+        comparable=storable(comparable),
+        alterations=orjson.dumps([storable(alteration) for alteration in alterations]).decode(),
+        upstream=storable(triple.live.upstream),
     )
 
 
@@ -265,9 +265,9 @@ def _call_rows(exchange_id: str, answer: ParsedResponse, outcomes: Sequence[str]
         yield ToolCallRow(
             exchange_id=exchange_id,
             position=position,
-            call_id=_storable(call.id),
-            name=_storable(call.name),
-            arguments=_storable(hashed_text(call.arguments), limit=1_000_000),
+            call_id=storable(call.id),
+            name=storable(call.name),
+            arguments=storable(hashed_text(call.arguments), limit=1_000_000),
             outcome=outcome,
         )
 
@@ -293,7 +293,7 @@ def _failure(row: ExchangeRow) -> Failure | None:
 
 
 def _header_text(headers: Headers) -> str:
-    kept = [(_storable(name), _storable(value, limit=2_000)) for name, value in headers[:HEADERS_KEPT]]
+    kept = [(storable(name), storable(value, limit=2_000)) for name, value in headers[:HEADERS_KEPT]]
     return orjson.dumps(kept).decode()
 
 
@@ -306,7 +306,7 @@ def _count(tokens: int | None) -> int | None:
     return tokens if tokens is not None and 0 <= tokens < 2**63 else None
 
 
-def _storable(text: str, limit: int = SHORT) -> str:
+def storable(text: str, limit: int = SHORT) -> str:
     """Text that a table can hold: capped, lone surrogates replaced (they are valid JSON, but not UTF-8)."""
     text = text[:limit]
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")

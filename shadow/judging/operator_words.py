@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from shadow.records import storable
 from shadow.settings.config_errors import ConfigError
 from storage.page_rows import OperatorActionRow
 
@@ -19,12 +20,12 @@ class ActionLog(Protocol):
 
 
 def operator_words(by: str, why: str) -> tuple[str, str]:
-    """Both without space at their ends; ConfigError for one that is too long."""
-    found = by.strip(), why.strip()
-    errors = too_long("who", found[0], LONGEST_NAME) + too_long("why", found[1], LONGEST_REASON)
+    """Both without space at their ends, and as a table can hold them; ConfigError for one that is too long."""
+    by, why = by.strip(), why.strip()
+    errors = too_long("who", by, LONGEST_NAME) + too_long("why", why, LONGEST_REASON)
     if errors:
         raise ConfigError(errors)
-    return found
+    return storable(by, LONGEST_NAME), storable(why, LONGEST_REASON)
 
 
 def too_long(name: str, text: str, most: int) -> list[str]:

@@ -1,5 +1,7 @@
 """Who and why are taken without outer space, up to the lengths that are stored."""
 
+import os
+
 import pytest
 
 from shadow.judging.operator_words import operator_words
@@ -18,3 +20,7 @@ def test_each_that_is_too_long_is_a_sentence():
         "who has 101 characters, at most 100 are stored",
         "why has 1,001 characters, at most 1,000 are stored",
     ]
+
+
+def test_bytes_that_are_not_utf_8_are_replaced():
+    assert operator_words(os.fsdecode(b"caf\xe9"), os.fsdecode(b"so\xff")) == ("caf?", "so?")
