@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,6 +23,10 @@ SHORTEST = 4
 """Characters of the end of an id that name an alarm."""
 NOT_ENOUGH = 4
 """Exit code: an alarm could not be accepted yet, because too few pairs were compared since."""
+SENTENCE = 600
+"""Most characters of a sentence about one group, which holds names that clients chose."""
+KEY = ("provider", "model", "route", "reference", "upstream", "measure")
+"""The members of an alarm that name its group or pace."""
 Provider = Annotated[str, typer.Option("--provider", metavar="NAME", help="Only alarms of this provider.")]
 Model = Annotated[str, typer.Option("--model", metavar="NAME", help="Only alarms of this model.")]
 Route = Annotated[str, typer.Option("--route", metavar="NAME", help="Only alarms of this route.")]
@@ -93,6 +97,7 @@ def _unknown_words(signal: str, state: str) -> list[str]:
 
 @alarms_app.command("ack")
 def acknowledge(
+    ctx: typer.Context,
     *,
     names: Annotated[
         list[str] | None,
@@ -111,36 +116,68 @@ def acknowledge(
     model: Model = "",
     route: Route = "",
     reference: Reference = "",
-    upstream: Upstream = "",
+    upstream: Annotated[
+        str | None,
+        typer.Option("--upstream", metavar="NAME", help="Only this server behind a router; with an id, '' is the provider."),
+    ] = None,
+    signal: Annotated[
+        str, typer.Option("--signal", metavar="SIGNAL", help="With an id that several alarms have: the one in this.")
+    ] = "",
 ) -> None:
     """Acknowledge alarms, also while serve runs; exit 4 where one cannot be accepted yet."""
     from shadow.commands import acknowledge as acknowledging
-    from shadow.drift.state_transitions import AckAction, Acknowledgement
-    from shadow.judging.judge import NOT_ACCEPTED
+    from shadow.drift.state_transitions import AckAction, Acknowledgement, AckOutcome
     from shadow.judging.operator_words import operator_words
+    from shadow.presentation.safe_text import one_line
+    from shadow.records import storable
     from shadow.settings.config_errors import ConfigError
 
     if fixed == accept:
         raise ConfigError(["alarms ack: choose --fixed or --accept"])
-    paths = [name for name in names or () if name.endswith(".toml")]
-    path = Path(paths[0]) if paths else config
-    by, why = operator_words(by or _user(), why)
+    path, named = _configuration(ctx, names or (), config)
+    by, why = operator_words(by.strip() or _user(), why)
     wanted = Acknowledgement(
         answer=AckAction.FIXED if fixed else AckAction.ACCEPT,
-        provider=provider,
-        model=model,
-        route=route,
-        reference=reference,
-        upstream=upstream,
+        provider=storable(provider),
+        model=storable(model),
+        route=storable(route),
+        reference=storable(reference),
+        upstream=storable(upstream or ""),
         by=by,
         why=why,
     )
+    given = {"provider": provider, "model": model, "route": route, "reference": reference, "signal": signal}
+    choice = {name: value for name, value in given.items() if value} | ({} if upstream is None else {"upstream": upstream})
     with reading(path, db) as reader:
-        requests = _requests(reader, wanted, [name for name in names or () if name not in paths])
-    sentences = [each for request in requests for each in acknowledging.acknowledge(settings(path, db), request)]
-    typer.echo(plain("\n".join(sentences)))
-    if any(f": {NOT_ACCEPTED}: " in each for each in sentences):
+        requests = _requests(reader, wanted, named, choice)
+    outcomes = set()
+    for result in acknowledging.acknowledge(settings(path, db), requests):
+        typer.echo(plain(one_line(result.sentence, SENTENCE)))
+        outcomes.add(result.outcome)
+    if AckOutcome.REFUSED in outcomes:
         raise typer.Exit(NOT_ENOUGH)
+
+
+def _configuration(ctx: typer.Context, names: Sequence[str], config: Path | None) -> tuple[Path | None, list[str]]:
+    """The configuration that is named, and the names that are left; `drift ack` takes any file for one, as it did before.
+
+    ConfigError for more than one.
+    """
+    from shadow.settings.config_errors import ConfigError
+
+    former = ctx.parent is not None and ctx.parent.info_name == "drift"
+    paths = [name for name in names if name.endswith(".toml") or (former and _is_file(name))]
+    given = [*paths, *([str(config)] if config else [])]
+    if len(given) > 1:
+        raise ConfigError([f"alarms ack: one configuration at a time, not {' and '.join(given)}"])
+    return (Path(given[0]) if given else None), [name for name in names if name not in paths]
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return Path(name).is_file()
+    except OSError:  # a name that is too long for a file
+        return False
 
 
 def _user() -> str:
@@ -154,49 +191,69 @@ def _user() -> str:
         return f"user {os.getuid()}"
 
 
-def _requests(reader: Reader, wanted: Acknowledgement, names: Sequence[str]) -> Sequence[Acknowledgement]:
-    """One for each provider or alarm that is named; without a name, for each provider with an alarm, as each is noted."""
+def _requests(
+    reader: Reader, wanted: Acknowledgement, names: Sequence[str], choice: Mapping[str, str]
+) -> Sequence[Acknowledgement]:
+    """One for each provider or alarm that is named; without a name, for each provider with an alarm, as each is noted.
+
+    `choice` are the members of alarms that filters give. ConfigError where a name and they do not match.
+    """
     from shadow.report.alarm_lines import alarm_lines
+    from shadow.settings.config_errors import ConfigError
     from shadow.terminal.known_names import known_names
 
     lines = alarm_lines(reader, time.time())
-    held = sorted({line.provider for line in lines if line.held and wanted.provider in {"", line.provider}})
-    if not names:
-        return [replace(wanted, provider=provider) for provider in held] or [wanted]
     providers = {*known_names(reader, "provider"), *(line.provider for line in lines)}
-    found: list[Acknowledgement] = []
-    for name in names:
-        if name in providers:
-            found.append(replace(wanted, provider=name))
-        else:
-            found += _of_alarm(lines, wanted, name, providers)
-    return found
+    of_providers = [name for name in names if name in providers]
+    if "signal" in choice and (of_providers or not names):
+        raise ConfigError(["alarms ack: --signal chooses among alarms with the same id: name the alarm by its id"])
+    if others := [name for name in of_providers if wanted.provider not in {"", name}]:
+        raise ConfigError([f"alarms ack: --provider {wanted.provider} does not match the provider {name}" for name in others])
+    if not names:
+        given = {name: value for name, value in choice.items() if value}
+        held = sorted({line.provider for line in lines if line.held and _fits(line, given)})
+        return [replace(wanted, provider=provider) for provider in held] or [wanted]
+    return [
+        replace(wanted, provider=name) if name in of_providers else _exactly(wanted, _alarm_named(lines, name, choice, providers))
+        for name in names
+    ]
 
 
-def _of_alarm(lines: Sequence[AlarmLine], wanted: Acknowledgement, name: str, providers: set[str]) -> list[Acknowledgement]:
-    """One for each group that holds the alarm of this id or end of an id; ConfigError for none, several, or one that ended."""
+def _exactly(wanted: Acknowledgement, line: AlarmLine) -> Acknowledgement:
+    """The acknowledgement of this alarm alone."""
+    return replace(wanted, exact=True, **{name: getattr(line, name) for name in KEY})
+
+
+def _fits(line: AlarmLine, choice: Mapping[str, str]) -> bool:
+    return all(getattr(line, name) == value for name, value in choice.items())
+
+
+def _alarm_named(lines: Sequence[AlarmLine], name: str, choice: Mapping[str, str], providers: set[str]) -> AlarmLine:
+    """The alarm of this id or end of an id that matches the filters; ConfigError for none, several, or one that ended."""
     from shadow.settings.config_errors import ConfigError, meant, quoted
     from shadow.verdict.phrases import moment
 
-    matching = [line for line in lines if line.id and (line.id == name or (len(name) >= SHORTEST and line.id.endswith(name)))]
-    ids = sorted({line.id for line in matching})
-    if not ids:
+    called = [line for line in lines if line.id and (line.id == name or (len(name) >= SHORTEST and line.id.endswith(name)))]
+    if not called:
         raise ConfigError([f"alarms ack: no alarm or provider is called {quoted(name)}{meant(name, sorted(providers))}"])
-    if len(ids) > 1:
+    matching = [line for line in called if _fits(line, choice)]
+    if not matching:
+        flags = " ".join(f"--{filter_} {quoted(value)}" for filter_, value in choice.items())
+        raise ConfigError([f"alarms ack: the alarm {quoted(name)} does not match {flags}: {_about(called[0])}"])
+    if len(ids := sorted({line.id for line in matching})) > 1:
         raise ConfigError([f"alarms ack: {quoted(name)} is the end of several ids: {', '.join(ids)}"])
     held = [line for line in matching if line.held]
     if not held:
         ended = f" at {moment(matching[0].ended)} UTC" if matching[0].ended else ""
         raise ConfigError([f"alarms ack: the alarm {quoted(name)} ended{ended}; `sameweights alarms list` has those that hold"])
-    return [
-        replace(
-            wanted,
-            provider=line.provider,
-            model=line.model,
-            route=line.route,
-            reference=line.reference,
-            upstream=line.upstream,
-            measure=line.measure,
-        )
-        for line in held
-    ]
+    if len(held) > 1:
+        choices = (f"{_about(line)}: --upstream {quoted(line.upstream)} --signal {line.signal}" for line in held)
+        raise ConfigError([f"alarms ack: several alarms have the id {quoted(name)}; choose one", *choices])
+    return held[0]
+
+
+def _about(line: AlarmLine) -> str:
+    """What an alarm is about, on one line."""
+    from shadow.presentation.safe_text import short_name
+
+    return f"{line.party}, {short_name(line.model)}, {f'route {line.route}' if line.route else f'latency {line.measure}'}"

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Protocol
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from shadow.commands.mailbox import PATIENCE, CommandMailbox, Mailbox
 from shadow.commands.table_mailbox import TableMailbox
-from shadow.drift.state_transitions import Acknowledgement
+from shadow.drift.state_transitions import Acknowledgement, AckOutcome, AckResult, done_sentences
 from shadow.judging.judge import Judge, LeaseLostError
 from shadow.judging.operator_words import ActionLog
 from shadow.settings.top_level_config import Config
@@ -23,37 +23,46 @@ from storage.store import BusyError, Store, StoreError
 
 KIND = "ack"
 _ACKNOWLEDGEMENT = TypeAdapter(Acknowledgement)
+_RESULTS = TypeAdapter(list[AckResult])
 
 
 class AlarmAcknowledger(Protocol):
     """Holds the alarms of one database."""
 
-    def acknowledge(self, acknowledgement: Acknowledgement, now: float) -> Sequence[str]:
-        """Acknowledges the alarms of the groups that fit; returns a sentence for each group."""
+    def acknowledge(self, acknowledgement: Acknowledgement, now: float) -> Sequence[AckResult]:
+        """Acknowledges the alarms of the groups that fit; returns a result for each group."""
 
 
-def acknowledge(config: Config, acknowledgement: Acknowledgement, *, patience: float = PATIENCE) -> Sequence[str]:
-    """Acknowledges alarms; returns a sentence for each group. StoreError when the process that judges does not answer."""
+def acknowledge(config: Config, given: Iterable[Acknowledgement], *, patience: float = PATIENCE) -> Iterator[AckResult]:
+    """Acknowledges alarms; yields a result for each group as soon as it is known, because a later one may fail.
+
+    StoreError when the process that judges does not answer.
+    """
     open_reader(config.storage).close()  # raises for an absent database, which `open_store` would create
     try:
         store = open_store(config.storage)
     except BusyError:
-        return send_acknowledgement(database_path(store_url(config.storage)), acknowledgement, patience)
-    with closing(store):
-        try:
-            return _acknowledged(config, store, acknowledgement)
-        except LeaseLostError:
-            if store.orders is None:
-                raise
-            return _sentences(TableMailbox(orders=store.orders, kind=KIND).send(acknowledgement, patience=patience))
+        database = database_path(store_url(config.storage))
+        for each in given:
+            yield from send_acknowledgement(database, each, patience)
+        return
+    with closing(store), closing(_judge(config, store)) as judge:
+        for each in given:
+            yield from _acknowledged(judge, store, each, patience)
 
 
-def _acknowledged(config: Config, store: Store, acknowledgement: Acknowledgement) -> Sequence[str]:
-    judge = Judge.configured(config, store.judgements, holder=secrets.token_hex(8), publish=lambda *_: None)
+def _judge(config: Config, store: Store) -> Judge:
+    return Judge.configured(config, store.judgements, holder=secrets.token_hex(8), publish=lambda *_: None)
+
+
+def _acknowledged(judge: Judge, store: Store, given: Acknowledgement, patience: float) -> Sequence[AckResult]:
+    """The results of this process where it has the lease, otherwise of the one that judges the same tables."""
     try:
-        return _noted(judge, store, acknowledgement, time.time())
-    finally:
-        judge.close()
+        return _noted(judge, store, given, time.time())
+    except LeaseLostError:
+        if store.orders is None:
+            raise
+        return _results(TableMailbox(orders=store.orders, kind=KIND).send(given, patience=patience))
 
 
 def acknowledge_ordered(mailbox: CommandMailbox, judge: AlarmAcknowledger, log: ActionLog, now: float) -> int:
@@ -61,15 +70,17 @@ def acknowledge_ordered(mailbox: CommandMailbox, judge: AlarmAcknowledger, log: 
     return len(mailbox.answer(lambda command: _noted(judge, log, _ACKNOWLEDGEMENT.validate_json(command), now)))
 
 
-def _noted(judge: AlarmAcknowledger, log: ActionLog, given: Acknowledgement, now: float) -> list[str]:
-    """The sentences of an acknowledgement, after who gave it and why was stored at the same moment."""
-    sentences = list(judge.acknowledge(given, now))
-    if given.by:
+def _noted(judge: AlarmAcknowledger, log: ActionLog, given: Acknowledgement, now: float) -> list[AckResult]:
+    """The results of an acknowledgement, after who gave it and why was stored at the same moment, where it changed anything."""
+    results = list(judge.acknowledge(given, now))
+    done = done_sentences(results)
+    if given.by and done:
         try:
-            log.note_action(_action(given, now, "; ".join(sentences)))
+            log.note_action(_action(given, now, done))
         except StoreError as why:
-            sentences.append(f"done, but who did it and why could not be stored: {why}")
-    return sentences
+            sentence = f"done, but who did it and why could not be stored: {why}"
+            results.append(AckResult(sentence=sentence, outcome=AckOutcome.DONE))
+    return results
 
 
 def _action(given: Acknowledgement, now: float, result: str) -> OperatorActionRow:
@@ -85,12 +96,13 @@ def _action(given: Acknowledgement, now: float, result: str) -> OperatorActionRo
     )
 
 
-def send_acknowledgement(database: Path, acknowledgement: Acknowledgement, patience: float = PATIENCE) -> Sequence[str]:
-    """The sentences of the process that judges `database`; StoreError when it failed or did not answer."""
-    return _sentences(Mailbox(database=database, kind=KIND).send(acknowledgement, patience=patience))
+def send_acknowledgement(database: Path, acknowledgement: Acknowledgement, patience: float = PATIENCE) -> Sequence[AckResult]:
+    """The results of the process that judges `database`; StoreError when it failed or did not answer."""
+    return _results(Mailbox(database=database, kind=KIND).send(acknowledgement, patience=patience))
 
 
-def _sentences(result: object) -> Sequence[str]:
-    if not isinstance(result, list):
-        raise StoreError("the sameweights that judges this database is of another version: restart it")
-    return [str(sentence) for sentence in result]
+def _results(result: object) -> Sequence[AckResult]:
+    try:
+        return _RESULTS.validate_python(result)
+    except ValidationError:
+        raise StoreError("the sameweights that judges this database is of another version: restart it") from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import log
@@ -48,8 +48,9 @@ class AckAction(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledgement:
-    """An operator's answer, and the groups that it applies to; an empty name applies to any. With a `measure` it applies to the
-    pace of that measure alone. `by` and `why` are who gave it and why, "" where that is noted elsewhere.
+    """An operator's answer, and the groups that it applies to; an empty name applies to any, or where it is `exact` to an empty
+    one alone. With a `measure` it applies to the pace of that measure alone, with an `upstream` to no pace. `by` and `why` are
+    who gave it and why, "" where that is noted elsewhere.
     """
 
     answer: AckAction
@@ -59,8 +60,38 @@ class Acknowledgement:
     reference: str = ""
     upstream: str = ""
     measure: str = ""
+    exact: bool = False
     by: str = ""
     why: str = ""
+
+
+class AckOutcome(StrEnum):
+    """What became of an acknowledgement for one group; `UNFIT` where no group that fits holds an alarm."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    UNFIT = "unfit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AckResult:
+    """The result of an acknowledgement for one group, with the sentence about it."""
+
+    sentence: str
+    outcome: AckOutcome
+
+    @property
+    def done(self) -> bool:
+        """Whether the alarm was acknowledged."""
+        return self.outcome is AckOutcome.DONE
+
+
+NO_ALARM = AckResult(sentence="no group that fits holds an alarm", outcome=AckOutcome.UNFIT)
+
+
+def done_sentences(results: Iterable[AckResult]) -> str:
+    """The sentences about the alarms that were acknowledged, in a line; "" for none."""
+    return "; ".join(result.sentence for result in results if result.done)
 
 
 TRANSITIONS: Mapping[tuple[DriftState, DriftEvent], DriftState] = {

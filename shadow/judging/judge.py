@@ -18,7 +18,7 @@ from shadow.drift.attribution import MOST_SECONDS
 from shadow.drift.drift_status import DriftStatus, statuses
 from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.group_state import GroupState, JudgedPair, Judgement
-from shadow.drift.state_transitions import AckAction, Acknowledgement
+from shadow.drift.state_transitions import NO_ALARM, AckAction, Acknowledgement, AckOutcome, AckResult
 from shadow.judging.judge_lease import Holding, JudgeLease
 from shadow.judging.judged_groups import JudgedGroups, JudgingLimits, read_groups
 from shadow.judging.judging_batch import ACKNOWLEDGEABLE, JudgingBatch
@@ -33,8 +33,6 @@ log = structlog.get_logger("sameweights.judge")
 BATCH = 500
 WARNING_SECONDS = 60.0
 MOST_GROUPS = 1_000
-NOT_ACCEPTED = "not accepted"
-"""In the sentence of an acknowledgement that was refused, between the group and the reason."""
 LEASE_LOST = "another process judges this store: acknowledge there"
 
 Publish = Callable[[Sequence[tuple[JudgedPair, Judgement]], Sequence[DriftStatus]], None]
@@ -142,22 +140,22 @@ class Judge:
                 log.warning("judgement_delayed", error=str(error))
             return False
 
-    def acknowledge(self, acknowledgement: Acknowledgement, now: float) -> Sequence[str]:
-        """Apply an operator's acknowledgement to the alarms it names; a sentence for each group. StoreError as `step`."""
+    def acknowledge(self, acknowledgement: Acknowledgement, now: float) -> Sequence[AckResult]:
+        """Apply an operator's acknowledgement to the alarms it names; a result for each group. StoreError as `step`."""
         with self._lock:
             if not self._holds_lease(now):
                 raise LeaseLostError(LEASE_LOST)
             groups = self._groups.current()
             named = {key: state for key, state in groups.states.items() if _names(acknowledgement, key)}
             held = {key for key, state in named.items() if state.alarm.state in ACKNOWLEDGEABLE}
-            answers = [self._acknowledge(key, acknowledgement.answer, now) for key in sorted(held)]
+            results = [self._acknowledge(key, acknowledgement.answer, now) for key in sorted(held)]
             paces = self._pace.acknowledge(acknowledgement, now)
             self._alarms += [alarm for _, alarm in paces]
             if self._pace.stale:
                 self._lose()
             else:
                 self._show([], statuses(groups.states))
-        return [*answers, *map(itemgetter(0), paces)] or ["no group that fits holds an alarm"]
+        return [*results, *map(itemgetter(0), paces)] or [NO_ALARM]
 
     def take_alarms(self) -> Sequence[AlarmRow]:
         """The changes of state stored since the last call."""
@@ -254,8 +252,8 @@ class Judge:
             unit.commit(written=self._write(batch))
         self._settle(batch, unit)
 
-    def _acknowledge(self, key: GroupKey, answer: AckAction, now: float) -> str:
-        """The result of an acknowledgement for one group, as a sentence."""
+    def _acknowledge(self, key: GroupKey, answer: AckAction, now: float) -> AckResult:
+        """The result of an acknowledgement for one group."""
         name = f"{key.party}, {key.model}, route {key.route}"
         with self._groups.unit_of_work() as unit:
             batch = JudgingBatch(self._store, unit.state)
@@ -263,13 +261,13 @@ class Judge:
                 alarm = batch.acknowledge(key, answer, now)
             except NotAcknowledgedError as why:
                 unit.commit()  # because it was refused before anything changed
-                return f"{name}: {NOT_ACCEPTED}: {why}"
+                return AckResult(sentence=f"{name}: not accepted: {why}", outcome=AckOutcome.REFUSED)
             unit.commit(written=self._write(batch))
         if not unit.committed:
             self._lose()
             raise LeaseLostError(LEASE_LOST)
         self._alarms += batch.alarms
-        return f"{name}: {answer.value}, the state is {alarm.new} now"
+        return AckResult(sentence=f"{name}: {answer.value}, the state is {alarm.new} now", outcome=AckOutcome.DONE)
 
     def _settle(self, batch: JudgingBatch, unit: UnitOfWork[JudgedGroups]) -> None:
         """Publish what was written, or nothing where it was refused."""
@@ -289,7 +287,7 @@ class Judge:
 
 
 def _names(acknowledgement: Acknowledgement, key: GroupKey) -> bool:
-    """Whether each given name is the group's own; none is where a pace is meant."""
+    """Whether each given name is the group's own, or all of them where it is exact; none is where a pace is meant."""
     if acknowledgement.measure:
         return False
     wanted = GroupKey(
@@ -299,4 +297,6 @@ def _names(acknowledgement: Acknowledgement, key: GroupKey) -> bool:
         acknowledgement.reference,
         acknowledgement.upstream,
     )
+    if acknowledgement.exact:
+        return wanted == key
     return all(not name or name == own for name, own in zip(wanted, key, strict=True))

@@ -12,7 +12,7 @@ import orjson
 import structlog
 
 from shadow.drift.pace import Pace, PaceChange, PaceState, restored, saved
-from shadow.drift.state_transitions import AckAction, Acknowledgement
+from shadow.drift.state_transitions import AckAction, Acknowledgement, AckOutcome, AckResult
 from shadow.judging.unit_of_work import MirroredState
 from storage.judgement_rows import AlarmRow, JudgementBatch, PaceRow, TimedRow
 from storage.rows import PairGroup
@@ -71,8 +71,8 @@ class PaceJudge:
             unit.commit(written=not closed or self._write(unit.state, alarms))
         return alarms if unit.committed else (), len(rows) == BATCH
 
-    def acknowledge(self, acknowledgement: Acknowledgement, now: float) -> Sequence[tuple[str, AlarmRow]]:
-        """Apply an acknowledgement to the slower paces that it names: a sentence for each, and the change stored with it.
+    def acknowledge(self, acknowledgement: Acknowledgement, now: float) -> Sequence[tuple[AckResult, AlarmRow]]:
+        """Apply an acknowledgement to the slower paces that it names: a result for each, and the change stored with it.
 
         `fixed` starts again with the same limit, `accept` learns a new one. Nothing where the lease was lost.
         """
@@ -85,9 +85,7 @@ class PaceJudge:
             alarms = [_alarm(key, f"{acknowledgement.answer} {now}", change) for key, change in changes]
             unit.commit(written=self._write(unit.state, alarms))
         return (
-            [(_sentence(key, acknowledgement), alarm) for key, alarm in zip(slower, alarms, strict=True)]
-            if unit.committed
-            else ()
+            [(_result(key, acknowledgement), alarm) for key, alarm in zip(slower, alarms, strict=True)] if unit.committed else ()
         )
 
     def _read(self) -> HeldPaces:
@@ -156,18 +154,20 @@ def _per_token(row: TimedRow, tokens: int) -> float:
 
 def _names(acknowledgement: Acknowledgement, key: Key) -> bool:
     provider, model, measure = key
+    if acknowledgement.route or acknowledgement.reference or acknowledgement.upstream:
+        return False  # a pace is of a provider and model over all routes and servers
+    if acknowledgement.exact:
+        return (acknowledgement.provider, acknowledgement.model, acknowledgement.measure) == key
     return (
-        not acknowledgement.route
-        and acknowledgement.provider in {"", provider}
+        acknowledgement.provider in {"", provider}
         and acknowledgement.model in {"", model}
         and acknowledgement.measure in {"", measure}
-        and not acknowledgement.reference
     )
 
 
-def _sentence(key: Key, acknowledgement: Acknowledgement) -> str:
+def _result(key: Key, acknowledgement: Acknowledgement) -> AckResult:
     provider, model, measure = key
-    return f"{provider}, {model}, latency {measure}: {acknowledgement.answer.value}"
+    return AckResult(sentence=f"{provider}, {model}, latency {measure}: {acknowledgement.answer.value}", outcome=AckOutcome.DONE)
 
 
 def _alarm(key: Key, pair_id: str, change: PaceChange) -> AlarmRow:

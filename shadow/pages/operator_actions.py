@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from shadow.drift.state_transitions import AckAction, Acknowledgement
+from shadow.drift.state_transitions import AckAction, Acknowledgement, AckResult, done_sentences
 from shadow.judging.operator_words import LONGEST_NAME, LONGEST_REASON, ActionLog, too_long
 from shadow.settings.config_errors import ConfigError, meant, quoted
 from storage.page_rows import OperatorActionRow
@@ -40,14 +40,14 @@ class NotStoredError(Exception):
 
 
 class OperatorActions:
-    """Takes the forms of the pages; `acknowledge` applies an acknowledgement at a moment and returns a sentence for each group,
+    """Takes the forms of the pages; `acknowledge` applies an acknowledgement at a moment and returns a result for each group,
     `providers` returns the names of those that can be muted.
     """
 
     def __init__(
         self,
         log: ActionLog,
-        acknowledge: Callable[[Acknowledgement, float], Sequence[str]],
+        acknowledge: Callable[[Acknowledgement, float], Sequence[AckResult]],
         *,
         providers: Callable[[], Collection[str]],
         now: Callable[[], float] = time.time,
@@ -58,17 +58,18 @@ class OperatorActions:
         return f"<OperatorActions {self._log!r}>"
 
     def take(self, provider: str, fields: Mapping[str, str]) -> str:
-        """Do what the form says and store it; the result as a sentence.
+        """Do what the form says and store what it changed; the result as a sentence.
 
         ConfigError for a form that is not complete and StoreError, with nothing done; NotStoredError after it was done.
         """
         form = action_form(fields)
         now = self._now()
         if form.action not in {MUTE, UNMUTE}:
-            answer = AckAction(form.action)
-            result = "; ".join(self._acknowledge(Acknowledgement(answer=answer, provider=provider, model=form.model), now))
-            self._note_done(_row(form, provider, now, result))
-            return result
+            given = Acknowledgement(answer=AckAction(form.action), provider=provider, model=form.model)
+            results = self._acknowledge(given, now)
+            if done := done_sentences(results):
+                self._note_done(_row(form, provider, now, done))
+            return "; ".join(result.sentence for result in results)
         self._refuse_unknown(provider)
         row = _row(form, provider, now, _muted(form))
         self._log.note_action(row)

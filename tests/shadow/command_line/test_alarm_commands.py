@@ -1,11 +1,19 @@
 """`alarms list` and `alarms ack` on a real database: what is listed, acknowledged, noted and refused."""
 
 import json
+import os
+from dataclasses import replace
 
 import jsonschema
 import pytest
 
+from shadow.command_line.alarm_commands import _alarm_named, _exactly
 from shadow.command_line.json_schemas import json_schema
+from shadow.drift.pace import Pace, PaceState, saved
+from shadow.drift.state_transitions import AckAction, Acknowledgement
+from shadow.report.alarm_lines import AlarmLine
+from shadow.settings.config_errors import ConfigError
+from storage.judgement_rows import JudgementBatch, PaceRow
 from storage.opening import open_store
 from storage.storage_config import StorageConfig
 from tests.records import fill
@@ -91,6 +99,121 @@ def test_wrong_acknowledgement_is_a_sentence_and_changes_nothing(run, alarmed, l
     assert len(listed()) == 1
 
 
+def test_bytes_that_are_not_utf_8_are_replaced_in_who_and_why(run, alarmed, listed):
+    words = os.fsdecode(b"caf\xe9")
+    assert run("alarms", "ack", "--db", alarmed, "--fixed", "--by", words, "--why", words)[0] == 0
+    [line] = listed("--all")
+    assert (line["acknowledged"]["by"], line["acknowledged"]["why"]) == ("caf?", "caf?")
+
+
+@pytest.mark.parametrize("flag", ["--provider", "--model", "--route", "--reference", "--upstream", "name"])
+def test_name_that_is_not_utf_8_acknowledges_nothing(run, alarmed, listed, flag):
+    words = (os.fsdecode(b"caf\xe9"),) if flag == "name" else (flag, os.fsdecode(b"caf\xe9"))
+    code, out, err = run("alarms", "ack", "--db", alarmed, "--fixed", *words)
+    assert (code, "no alarm or provider" in err) == ((2, True) if flag == "name" else (0, False))
+    assert ("no group that fits" in out) is (flag != "name")
+    assert len(listed()) == 1
+
+
+def test_blank_name_of_who_is_the_user_of_the_operating_system(run, alarmed, listed):
+    run("alarms", "ack", "--db", alarmed, "--fixed", "--by", "  ")
+    assert listed("--all")[0]["acknowledged"]["by"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        (("--model", "other"), "does not match --model 'other': p, m, route default"),
+        (("--upstream", "b"), "does not match --upstream 'b': p, m, route default"),
+        (("--signal", "text", "--provider", "p"), "does not match --provider 'p' --signal 'text': p, m, route default"),
+    ],
+)
+def test_filter_that_does_not_match_the_named_alarm_is_refused(run, alarmed, listed, flags, sentence):
+    whole = listed()[0]["id"]
+    code, _, err = run("alarms", "ack", whole, "--db", alarmed, "--fixed", *flags)
+    assert (code, f"alarms ack: the alarm '{whole}' {sentence}" in " ".join(err.split())) == (2, True)
+    assert len(listed()) == 1
+    assert run("alarms", "ack", whole, "--db", alarmed, "--fixed", "--provider", "p", "--model", "m", "--upstream", "")[0] == 0
+    assert listed() == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("p", "--provider", "q"), "alarms ack: --provider q does not match the provider p"),
+        (("p", "--signal", "arguments"), "alarms ack: --signal chooses among alarms with the same id"),
+        (("a.toml", "b.toml"), "alarms ack: one configuration at a time, not a.toml and b.toml"),
+        (("a.toml", "--config", "b.toml"), "alarms ack: one configuration at a time, not a.toml and b.toml"),
+    ],
+)
+def test_names_that_contradict_each_other_are_refused(run, alarmed, listed, arguments, sentence):
+    code, _, err = run("alarms", "ack", "--db", alarmed, "--fixed", *arguments)
+    assert (code, sentence in " ".join(err.split())) == (2, True)
+    assert len(listed()) == 1
+
+
+def test_former_command_reads_a_configuration_of_any_name(run, alarmed, listed, tmp_path):
+    file = tmp_path / "audit.conf"
+    file.write_text(f'[storage]\nurl = "sqlite:///{alarmed}"\n', encoding="utf-8")
+    assert run("drift", "ack", str(file), "--fixed")[:2] == (0, "p, m, route default: fixed, the state is ok now\n")
+    assert listed() == []
+
+
+LINE = AlarmLine(
+    id="pair-1",
+    provider="p",
+    model="m",
+    route="default",
+    reference="r",
+    upstream="",
+    measure="",
+    signal="arguments",
+    name="tool arguments",
+    state="drift",
+    held=True,
+    reported=1.0,
+    since=None,
+    earliest=None,
+    latest=None,
+    size=None,
+    low=None,
+    high=None,
+    sentence="",
+)
+SHARED = (
+    LINE,
+    replace(LINE, upstream="b"),
+    replace(LINE, route="", reference="", measure="token", signal="token"),
+    replace(LINE, route="", reference="", measure="first_token", signal="first_token"),
+)
+
+
+@pytest.mark.parametrize(
+    ("choice", "place"),
+    [
+        ({"upstream": "", "signal": "arguments"}, 0),
+        ({"upstream": "b"}, 1),
+        ({"signal": "token"}, 2),
+        ({"signal": "first_token"}, 3),
+    ],
+)
+def test_alarms_with_the_same_id_are_chosen_by_filters_and_acknowledged_exactly(choice, place):
+    found = _alarm_named(SHARED, "pair-1", choice, set())
+    assert found is SHARED[place]
+    given = _exactly(Acknowledgement(answer=AckAction.FIXED), found)
+    assert (given.exact, given.upstream, given.measure, given.route) == (True, found.upstream, found.measure, found.route)
+
+
+def test_id_of_several_alarms_is_refused_with_the_filters_that_choose_one():
+    with pytest.raises(ConfigError) as raised:
+        _alarm_named(SHARED[:2], "pair-1", {}, set())
+    assert list(raised.value.errors) == [
+        "alarms ack: several alarms have the id 'pair-1'; choose one",
+        "p, m, route default: --upstream '' --signal arguments",
+        "b behind p, m, route default: --upstream 'b' --signal arguments",
+    ]
+
+
 def test_alarm_that_ended_is_named_as_ended(run, alarmed, listed):
     whole = listed()[0]["id"]
     run("alarms", "ack", whole, "--db", alarmed, "--fixed")
@@ -125,3 +248,17 @@ def test_records_without_an_alarm_state_how_to_see_those_that_ended(run, recorde
 
 def test_alarms_and_their_providers_are_offered_to_a_shell(run, alarmed, listed):
     assert set(run("names", "alarm", "--db", alarmed)[1].split()) == {"p", listed()[0]["id"]}
+
+
+@pytest.mark.parametrize("model", ["m\nx: not accepted: none", "m: not accepted: y"])
+def test_model_whose_name_imitates_a_refusal_stays_on_one_line_and_leaves_the_exit_code(run, tmp_path, model):
+    path = str(tmp_path / "imitated.db")
+    store = open_store(StorageConfig(url=f"sqlite:///{path}"))
+    snapshot = saved(Pace(slo=1.0, state=PaceState.SLOWER, limit=1.0, since=1.0))
+    assert store.judgements.claim("j", 0.0, 30.0)
+    row = PaceRow(provider="p", model=model, measure="first_token", last_no=1, snapshot=snapshot)
+    assert store.judgements.record("j", JudgementBatch(paces=[row]))
+    store.judgements.release("j")
+    store.close()
+    shown = " ".join(model.split())
+    assert run("alarms", "ack", "--db", path, "--fixed")[:2] == (0, f"p, {shown}, latency first_token: fixed\n")

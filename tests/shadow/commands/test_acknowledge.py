@@ -45,7 +45,7 @@ def config(tmp_path):
 
 def test_fixed_starts_again_and_is_stored(store):
     judge = drifted(store)
-    assert judge.acknowledge(FIXED, 5.0) == ["p, m, route default: fixed, the state is ok now"]
+    assert [each.sentence for each in judge.acknowledge(FIXED, 5.0)] == ["p, m, route default: fixed, the state is ok now"]
     assert judge.groups[KEY].state is DriftState.OK
     newest, *_ = store.judgements.alarms(0, 0)
     assert (newest.old, newest.new, newest.at) == ("drift", "ok", 5.0)
@@ -57,11 +57,11 @@ def test_fixed_starts_again_and_is_stored(store):
 @pytest.mark.slow
 def test_accept_needs_five_hundred_pairs_and_then_alarms_above_them_only(store):
     judge = drifted(store)
-    assert "500 are needed" in judge.acknowledge(ACCEPT, 5.0)[0]
+    assert "500 are needed" in judge.acknowledge(ACCEPT, 5.0)[0].sentence
     assert judge.groups[KEY].state is DriftState.DRIFT
     draw = random.Random(9)
     judge = judged(store, payoffs(draw, 600, excess=0.5), prefix="b")
-    assert judge.acknowledge(ACCEPT, 6.0) == ["p, m, route default: accept, the state is ok now"]
+    assert [each.sentence for each in judge.acknowledge(ACCEPT, 6.0)] == ["p, m, route default: accept, the state is ok now"]
     assert judge.groups[KEY].alarm.group_tests.tests["arguments", 1].baseline > 0.45
     judge = judged(store, payoffs(draw, 300, excess=0.5), prefix="c")
     assert judge.groups[KEY].state is not DriftState.DRIFT
@@ -76,7 +76,7 @@ def test_accept_needs_five_hundred_pairs_and_then_alarms_above_them_only(store):
 )
 def test_an_answer_is_for_the_groups_it_names(store, acknowledgement):
     judge = drifted(store)
-    assert judge.acknowledge(acknowledgement, 5.0) == ["no group that fits holds an alarm"]
+    assert [each.sentence for each in judge.acknowledge(acknowledgement, 5.0)] == ["no group that fits holds an alarm"]
     assert judge.groups[KEY].state is DriftState.DRIFT
 
 
@@ -91,19 +91,19 @@ def test_without_a_running_serve_it_is_done_at_once(tmp_path, config):
     store = open_store(config.storage)
     drifted(store).close()
     store.close()
-    assert acknowledge(config, FIXED) == ["p, m, route default: fixed, the state is ok now"]
+    assert [each.sentence for each in acknowledge(config, [FIXED])] == ["p, m, route default: fixed, the state is ok now"]
     assert list(tmp_path.glob("*-ack-*")) == []
 
 
 def test_beside_a_running_serve_it_is_handed_over_and_leaves_no_file(sqlite_store, tmp_path, config):
     store = sqlite_store
     judge, printed = drifted(store), []
-    asking = threading.Thread(target=lambda: printed.extend(acknowledge(config, FIXED, patience=20.0)))
+    asking = threading.Thread(target=lambda: printed.extend(acknowledge(config, [FIXED], patience=20.0)))
     asking.start()
     while asking.is_alive():
         acknowledge_ordered(Mailbox(database=tmp_path / "store.db", kind="ack"), judge, store, 1.0)
         asking.join(0.02)
-    assert printed == ["p, m, route default: fixed, the state is ok now"]
+    assert [each.sentence for each in printed] == ["p, m, route default: fixed, the state is ok now"]
     assert list(tmp_path.glob("*-ack-*")) == []
 
 
@@ -114,9 +114,10 @@ def test_serve_that_takes_an_acknowledgement_notes_who_gave_it_at_its_own_moment
         sent = pool.submit(mailbox.send, given)
         while not sent.done():
             acknowledge_ordered(mailbox, judge, store, 1.0)
-    assert sent.result() == ["p, m, route default: fixed, the state is ok now"]
+    [result] = sent.result()
+    assert result == {"sentence": "p, m, route default: fixed, the state is ok now", "outcome": "done"}
     [row] = store.page_queries.actions("p", 9)
-    assert (row.at, row.action, row.by, row.why, row.result) == (1.0, "fixed", "Ada", "rolled back", sent.result()[0])
+    assert (row.at, row.action, row.by, row.why, row.result) == (1.0, "fixed", "Ada", "rolled back", result["sentence"])
 
 
 def test_acknowledgement_is_done_where_who_gave_it_cannot_be_stored(store):
@@ -124,18 +125,40 @@ def test_acknowledgement_is_done_where_who_gave_it_cannot_be_stored(store):
         def note_action(self, _):
             raise StoreError("the disk is full")
 
-    sentences = _noted(drifted(store), Full(), replace(FIXED, by="Ada"), 1.0)
-    assert sentences[1] == "done, but who did it and why could not be stored: the disk is full"
+    results = _noted(drifted(store), Full(), replace(FIXED, by="Ada"), 1.0)
+    assert results[1].sentence == "done, but who did it and why could not be stored: the disk is full"
+
+
+@pytest.mark.parametrize("given", [replace(ACCEPT, by="Ada"), replace(FIXED, by="Ada", model="other")])
+def test_acknowledgement_that_changed_nothing_is_not_noted(store, given):
+    [result] = _noted(drifted(store), store, given, 1.0)
+    assert (result.done, store.page_queries.actions("", 9), store.page_queries.actions("p", 9)) == (False, [], [])
+
+
+def test_results_before_a_failure_are_returned(config):
+    store = open_store(config.storage)
+    drifted(store).close()
+    store.close()
+
+    def given():
+        yield FIXED
+        raise StoreError("the disk is full")
+
+    results = acknowledge(config, given())
+    assert next(results).done
+    with pytest.raises(StoreError, match="the disk is full"):
+        next(results)
 
 
 def test_acknowledgement_of_a_pace_is_for_no_group(store):
     judge = drifted(store)
-    assert judge.acknowledge(replace(FIXED, measure="token"), 5.0) == ["no group that fits holds an alarm"]
+    [result] = judge.acknowledge(replace(FIXED, measure="token"), 5.0)
+    assert [result.sentence] == ["no group that fits holds an alarm"]
 
 
 def test_acknowledgement_without_an_answer_is_taken_back(sqlite_store, tmp_path, config):
     with pytest.raises(StoreError, match="did not answer"):
-        acknowledge(config, FIXED, patience=0.1)
+        list(acknowledge(config, [FIXED], patience=0.1))
     assert list(tmp_path.glob("*-ack-*")) == []
 
 
@@ -147,4 +170,4 @@ def test_unreadable_acknowledgement_is_answered_with_an_error(store, tmp_path):
 
 def test_an_absent_database_is_not_made(tmp_path, config):
     with pytest.raises(StoreError, match="does not exist"):
-        acknowledge(config, FIXED)
+        list(acknowledge(config, [FIXED]))

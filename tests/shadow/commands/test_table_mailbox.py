@@ -30,13 +30,13 @@ def test_acknowledgement_beside_a_running_serve_is_answered_by_the_process_that_
         assert holder.step(0.0) is False
         printed = []
         wanted = Acknowledgement(answer=AckAction.FIXED)
-        asking = threading.Thread(target=lambda: printed.extend(acknowledge(config, wanted, patience=20.0)))
+        asking = threading.Thread(target=lambda: printed.extend(acknowledge(config, [wanted], patience=20.0)))
         asking.start()
         while asking.is_alive():
             assert acknowledge_ordered(mailbox_of(config.storage, second, "ack"), other, second, 1.0) == 0, "it does not judge"
             acknowledge_ordered(mailbox_of(config.storage, postgres_store, "ack"), holder, postgres_store, 1.0)
             asking.join(0.02)
-    assert printed == ["no group that fits holds an alarm"]
+    assert [each.sentence for each in printed] == ["no group that fits holds an alarm"]
     assert postgres_store.orders.waiting_orders("ack") == []
 
 

@@ -153,9 +153,9 @@ def test_a_rebuild_by_replay_gives_the_answers_of_operators_again(store, tmp_pat
 
     drive("a", 300, 0.0)
     drive("b", 200, 0.5)
-    assert live.judge.acknowledge(FIXED, 5.0) == ["p, m, route default: fixed, the state is ok now"]
+    assert [each.sentence for each in live.judge.acknowledge(FIXED, 5.0)] == ["p, m, route default: fixed, the state is ok now"]
     drive("c", 750, 0.5)
-    assert live.judge.acknowledge(ACCEPT, 6.0) == ["p, m, route default: accept, the state is ok now"]
+    assert [each.sentence for each in live.judge.acknowledge(ACCEPT, 6.0)] == ["p, m, route default: accept, the state is ok now"]
     drive("d", more, 0.5)
     states, alarms, statuses = store.judgements.group_states(), store.judgements.alarms(0, 0), live.statuses
     live_snapshot = saved(live.judge.groups[KEY])

@@ -249,7 +249,12 @@ def test_acknowledgement_is_of_one_server_where_it_names_one(store):
     routed(store, 600, bad="ab", prefix="late", at=1_200.0, seed=5)
     run = JudgeRun(store).all()
     fixed = Acknowledgement(answer=AckAction.FIXED, upstream="b")
-    assert run.judge.acknowledge(fixed, 5_000.0) == ["b behind p, m, route default: fixed, the state is ok now"]
+    assert [each.sentence for each in run.judge.acknowledge(fixed, 5_000.0)] == [
+        "b behind p, m, route default: fixed, the state is ok now"
+    ]
+    assert run.state(behind("a")) is DriftState.DRIFT
+    own = Acknowledgement(answer=AckAction.FIXED, provider="p", model="m", route="default", reference="r", exact=True)
+    run.judge.acknowledge(own, 5_001.0)
     assert run.state(behind("a")) is DriftState.DRIFT
 
 

@@ -62,13 +62,13 @@ def test_acknowledgement_that_cannot_be_stored_leaves_the_alarm_as_it_was(store,
         with pytest.raises(StoreError):
             run.judge.acknowledge(FIXED, 5.0)
     assert run.all().state() is DriftState.DRIFT
-    assert run.judge.acknowledge(FIXED, 5.0) == ["p, m, route default: fixed, the state is ok now"]
+    assert [each.sentence for each in run.judge.acknowledge(FIXED, 5.0)] == ["p, m, route default: fixed, the state is ok now"]
 
 
 def test_acknowledgement_that_is_refused_leaves_the_state_current(store):
     fill(store, drifting(bad=100))
     run = JudgeRun(store).all()
-    [sentence] = run.judge.acknowledge(ACCEPT, 5.0)
-    assert sentence.startswith("p, m, route default: not accepted: ")
+    [result] = run.judge.acknowledge(ACCEPT, 5.0)
+    assert result.sentence.startswith("p, m, route default: not accepted: ")
     assert not run.judge._groups.stale
     assert run.state() is DriftState.DRIFT

@@ -135,19 +135,39 @@ def test_an_operator_answers_it_through_the_judge(store, answer, answered):
     run = judge(store)
     run.step(0.0)
     assert [alarm.new for alarm in run.take_alarms()] == ["slower"]
-    assert run.acknowledge(Acknowledgement(answer=answer, provider="other"), 1.0) == ["no group that fits holds an alarm"]
-    [sentence] = run.acknowledge(Acknowledgement(answer=answer, provider="near"), 1.0)
-    assert sentence == f"near, qwen, latency first_token: {answer.value}"
+    assert [each.sentence for each in run.acknowledge(Acknowledgement(answer=answer, provider="other"), 1.0)] == [
+        "no group that fits holds an alarm"
+    ]
+    [result] = run.acknowledge(Acknowledgement(answer=answer, provider="near"), 1.0)
+    assert result.sentence == f"near, qwen, latency first_token: {answer.value}"
     assert kept(store.judgements).state is answered
     assert [alarm.new for alarm in run.take_alarms()] == ["steady"]
+
+
+@pytest.mark.parametrize(
+    ("names", "done"),
+    [
+        ({"provider": "near"}, True),
+        ({"provider": "near", "upstream": "b"}, False),
+        ({"provider": "near", "model": "qwen", "measure": "first_token", "exact": True}, True),
+        ({"provider": "near", "measure": "first_token", "exact": True}, False),
+        ({"provider": "near", "model": "qwen", "exact": True}, False),
+    ],
+)
+def test_acknowledgement_of_a_server_is_for_no_pace_and_an_exact_one_for_the_pace_of_all_its_names(store, names, done):
+    live(store, 40, 2.0)
+    run = judge(store)
+    run.step(0.0)
+    [result] = run.acknowledge(Acknowledgement(answer=AckAction.FIXED, **names), 1.0)
+    assert result.done is done
 
 
 def test_accepted_pace_is_learned_again_without_a_configured_limit(store, judgements):
     live(store, 40, 2.0)
     pace_judge(judgements).step()
     free = pace_judge(judgements, slo=0.0)
-    [(sentence, alarm)] = free.acknowledge(Acknowledgement(answer=AckAction.ACCEPT), 1.0)
-    assert ("accept" in sentence, alarm.new) == (True, "steady")
+    [(result, alarm)] = free.acknowledge(Acknowledgement(answer=AckAction.ACCEPT), 1.0)
+    assert ("accept" in result.sentence, alarm.new) == (True, "steady")
     assert (kept(judgements).state, kept(judgements).limit) == (PaceState.LEARNING, 0.0)
 
 

@@ -4,7 +4,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client import CollectorRegistry
 
-from shadow.drift.state_transitions import AckAction, Acknowledgement
+from shadow.drift.state_transitions import NO_ALARM, AckAction, Acknowledgement, AckOutcome, AckResult
 from shadow.pages.admin_app import build_app
 from shadow.pages.operator_actions import NotStoredError, OperatorActions, action_form
 from shadow.settings.config_errors import ConfigError
@@ -16,14 +16,15 @@ FORM = {"action": "fixed", "model": "m", "by": "Ada", "why": "the provider rolle
 
 
 class Judge:
-    """Keeps the acknowledgements that it is given."""
+    """Keeps the acknowledgements that it is given, and returns `result`."""
 
     def __init__(self) -> None:
+        self.result = AckResult(sentence="near, m, route default: fixed, the state is ok now", outcome=AckOutcome.DONE)
         self.given: list[Acknowledgement] = []
 
-    def __call__(self, acknowledgement: Acknowledgement, _: float) -> list[str]:
+    def __call__(self, acknowledgement: Acknowledgement, _: float) -> list[AckResult]:
         self.given.append(acknowledgement)
-        return ["near, m, route default: fixed, the state is ok now"]
+        return [self.result]
 
 
 @pytest.fixture
@@ -43,6 +44,12 @@ def test_acknowledgement_is_applied_and_stored_with_who_when_and_why(store, acti
     assert (row.at, row.action, row.by, row.why, row.model) == (1_000.0, "fixed", "Ada", "the provider rolled back", "m")
     assert row.result == result == "near, m, route default: fixed, the state is ok now"
     assert store.page_queries.actions("far", 10) == []
+
+
+def test_acknowledgement_that_changed_nothing_is_stated_and_not_stored(store, actions, judge):
+    judge.result = NO_ALARM
+    assert actions.take("near", FORM) == "no group that fits holds an alarm"
+    assert store.page_queries.actions("near", 10) == []
 
 
 def test_mute_is_stored_with_its_end_and_acknowledges_nothing(store, actions, judge):

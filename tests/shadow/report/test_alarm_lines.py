@@ -55,7 +55,9 @@ def test_alarm_that_holds_has_its_size_and_the_pair_that_brought_it(store):
 
 def test_acknowledged_alarm_names_who_when_and_why(store):
     judge = drifted(store)
-    assert _noted(judge, store, ANSWER, 5_000.0) == ["p, m, route default: fixed, the state is ok now"]
+    assert [each.sentence for each in _noted(judge, store, ANSWER, 5_000.0)] == [
+        "p, m, route default: fixed, the state is ok now"
+    ]
     [line] = alarm_lines(store, time.time())
     assert (line.held, line.state, line.ended) == (False, "ok", 5_000.0)
     given = line.acknowledged
