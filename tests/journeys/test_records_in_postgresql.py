@@ -71,8 +71,8 @@ async def test_every_command_and_page_works_with_records_in_postgresql(serve, tm
                     assert code in {0, 3}, (words, err)
                     assert out, words
                     assert "RECORDS_URL" not in err
-                code, out, _ = await run(tmp_path, postgres_url, "drift", "ack", "--fixed")
-                assert code == 0
+                code, out, err = await run(tmp_path, postgres_url, "drift", "ack", "--fixed")
+                assert code == 0, err
                 assert "alarm" in out or "the state is ok now" in out
                 code, out, _ = await run(tmp_path, postgres_url, "forget", "--before", "now")
                 assert code == 0
