@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -64,7 +64,7 @@ def base_address(host: str, port: int, *, tls: bool) -> str:
     return f"{'https' if tls else 'http'}://{shown}:{port}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class AdminAccess:
     """Who may read the admin port; without any token everyone who reaches it. `secure`: it is served by TLS."""
 
@@ -73,6 +73,8 @@ class AdminAccess:
     """Further tokens, with what their holders may read."""
     metrics_open: bool = True
     secure: bool = False
+    tenants: frozenset[str] | None = None
+    """The tenants that a reload left, None before the first: a token for others alone is none from then on."""
 
     def __repr__(self) -> str:
         return f"<AdminAccess token={'set' if self.token else 'none'} metrics_open={self.metrics_open} secure={self.secure}>"
@@ -93,12 +95,18 @@ class AdminAccess:
         request[GRANT] = found[1]
         return await handler(request)
 
+    def reload(self, tenants: Iterable[str]) -> None:
+        """Keep to the records of `tenants` from the next request on; which tokens there are changes with a restart alone."""
+        self.tenants = frozenset(tenants)
+
     def _is_open(self, path: str) -> bool:
-        return not self._tokens or path in OPEN or path.startswith(STATIC) or (self.metrics_open and path == "/metrics")
+        no_token = not (self.token or self.named)
+        return no_token or path in OPEN or path.startswith(STATIC) or (self.metrics_open and path == "/metrics")
 
     @property
     def _tokens(self) -> Sequence[tuple[str, AdminGrant]]:
-        return [*([(self.token, AdminGrant())] if self.token else []), *self.named]
+        named = [(token, grant) for token, given in self.named if (grant := given.within(self.tenants))]
+        return [*([(self.token, AdminGrant())] if self.token else []), *named]
 
     def _found(self, given: str) -> tuple[str, AdminGrant] | None:
         """The token that was given, with what its holder may read; every one is compared, in constant time."""

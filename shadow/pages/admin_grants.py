@@ -7,7 +7,7 @@ of words, so that a page that is added later is not shown by mistake.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 FIGURES = frozenset(
     {
@@ -47,6 +47,12 @@ class AdminGrant:
         if self.tenants and page not in PAIR | EXCHANGE and not (page == PAIRS and query.get("tenant") in self.tenants):
             return self._said(ONE_TENANT)
         return ""
+
+    def within(self, tenants: frozenset[str] | None) -> AdminGrant | None:
+        """The grant for those of its tenants that are in `tenants` (None: all); None where none is."""
+        if tenants is None or not self.tenants:
+            return self
+        return replace(self, tenants=self.tenants & tenants) if self.tenants & tenants else None
 
     def allows(self, tenant: str) -> bool:
         """Whether the words of a tenant's record may be read."""

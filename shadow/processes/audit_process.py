@@ -129,6 +129,7 @@ class AuditProcess:
         self._judge = Judge.configured(config, store.judgements, holder=new_id(), publish=self._metrics.drift.ruled)
         waiting = self._receiver.lines if isinstance(self._receiver, BrokerIntake) else tuple
         self._state = AuditState(store, self._judge, self._metrics, limit=config.storage.max_bytes, broker=waiting)
+        self._access = admin_access(config.admin, drawn, os.environ)
         self._runner = web.AppRunner(
             build_app(
                 reader=store,
@@ -136,7 +137,7 @@ class AuditProcess:
                 ready=self._ready,
                 state=self._state.lines,
                 config=config,
-                access=admin_access(config.admin, drawn, os.environ),
+                access=self._access,
                 scraped=self._metrics.scraped,
                 operator=OperatorActions(store, self._judge.acknowledge, providers=lambda: self._config.proxy.providers),
             ),
@@ -226,6 +227,7 @@ class AuditProcess:
         known = {**self._config.proxy.providers, **config.proxy.providers}
         self._config = config.model_copy(update={"proxy": config.proxy.model_copy(update={"providers": known})})
         self._certificate.renew()
+        self._access.reload(tenant.name for tenant in config.tenants)
         self._account.reload(tenant_limits(config))
         self._audit.reload(self._config)
         self._identities.reload(self._config)

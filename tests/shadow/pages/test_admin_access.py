@@ -4,8 +4,9 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client import CollectorRegistry
 
-from shadow.pages.admin_access import admin_access, base_address, drawn_token, needs_token
+from shadow.pages.admin_access import AdminAccess, admin_access, base_address, drawn_token, needs_token
 from shadow.pages.admin_app import build_app
+from shadow.pages.admin_grants import AdminGrant
 from shadow.settings.top_level_config import AdminConfig, Config
 from storage.store import Store
 
@@ -13,6 +14,7 @@ pytestmark = pytest.mark.promise("local.token")
 
 SECRET = bytes(range(32))
 TOKEN = drawn_token(SECRET)
+TENANTS = {"alpha": ["alpha"], "both": ["alpha", "beta"], "all": []}
 
 
 @pytest.fixture
@@ -171,3 +173,28 @@ def test_the_token_is_not_in_the_representation():
 )
 def test_the_printed_address_is_one_that_a_browser_takes(host, tls, shown):
     assert base_address(host, 8, tls=tls) == shown
+
+
+@pytest.mark.parametrize(
+    ("left", "alpha", "both", "all_"),
+    [
+        (None, {"alpha"}, {"alpha", "beta"}, set()),
+        (["alpha", "gamma"], {"alpha"}, {"alpha"}, set()),
+        (["beta"], None, {"beta"}, set()),
+        ([], None, None, set()),
+    ],
+)
+def test_token_of_tenants_is_none_once_a_reload_leaves_none_of_them(left, alpha, both, all_):
+    grants = {name: AdminGrant(name=name, acts=False, tenants=frozenset(tenants)) for name, tenants in TENANTS.items()}
+    access = AdminAccess(token="main", named=tuple(grants.items()))
+    if left is not None:
+        access.reload(left)
+    found = {name: access._by_bearer({"Authorization": f"Bearer {name}"}) for name in (*TENANTS, "main")}
+    expected = dict(zip(TENANTS, (alpha, both, all_), strict=True)) | {"main": set()}
+    assert {name: each and set(each[1].tenants) for name, each in found.items()} == expected
+
+
+def test_port_whose_tokens_are_all_of_removed_tenants_is_not_open():
+    access = AdminAccess(named=(("alpha", AdminGrant(tenants=frozenset({"alpha"}))),))
+    access.reload([])
+    assert not access._is_open("/pairs")

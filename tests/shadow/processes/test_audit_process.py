@@ -31,7 +31,7 @@ from shadow.processes.audit_process import (
     _drawn,
 )
 from shadow.processes.supervisor import AUDIT_PATIENCE
-from shadow.settings.top_level_config import AdminConfig, Config, ShadowConfig
+from shadow.settings.top_level_config import AdminConfig, AdminToken, Config, ShadowConfig
 from storage.opening import open_reader, open_store
 from storage.storage_config import StorageConfig
 from storage.store import StoreError
@@ -275,3 +275,18 @@ async def test_days_and_budget_of_a_tenant_are_those_of_the_last_reload(tmp_path
             return not await shown()
 
         assert await until(gone)
+
+
+async def test_token_of_a_tenant_that_a_reload_removes_opens_no_page(tmp_path, monkeypatch):
+    monkeypatch.setenv("TOKEN", "token-of-alpha-0123456")
+    running = RunningAudit(tmp_path, sample_rate=0.0)
+    token = AdminToken(name="team", token_env="TOKEN", may="words", tenants=("alpha",))
+    running.config = running.config.model_copy(update={"admin": AdminConfig(listen="127.0.0.1:0", tokens=(token,))})
+    found = []
+    async with running, aiohttp.ClientSession(headers={"Authorization": "Bearer token-of-alpha-0123456"}) as session:
+        for name in ("alpha", "beta", "alpha"):
+            tenants = [{"name": name, "key_env": "A"}]
+            running.audit.reload(json.dumps({"config": {**running.config.model_dump(mode="json"), "tenants": tenants}}).encode())
+            async with session.get(f"{running.admin}/pairs?tenant=alpha") as got:
+                found.append(got.status)
+    assert found == [200, 401, 200]
