@@ -165,3 +165,14 @@ def test_pairs_of_before_the_sums_are_counted_by_the_step_and_later_ones_of_the_
             migrate_at(url)
             assert changes(conn) == expected
     postgres_server.drop(url)
+
+
+def test_sums_of_the_day_after_hours_that_went_go_with_them(talks, postgres_url):
+    talks.sum_hours(20.0)
+    with closing(psycopg.connect(postgres_url, autocommit=True)) as conn:
+        kept_hours.drop_older(conn, (FIRST + 49) * HOUR)
+        assert min(changes(conn)) == FIRST  # since there are pairs
+        conn.execute("UPDATE pairs SET started = started + 1e6")
+        kept_hours.drop_older(conn, (FIRST + 49) * HOUR)
+        assert min(changes(conn)) == FIRST + 1
+        assert conn.execute("SELECT count(*) FROM hour_sums").fetchone() == (0,)
