@@ -9,9 +9,38 @@ from typing import NamedTuple
 
 import psycopg
 
-from shadow.demo.pretended_server import PretendedServer
+from shadow.demo.pretended_server import PretendedServer, ResponsePace
 from storage.body_compression import decompress
 from tests.running import Served
+
+CONFIG = """
+[proxy]
+listen = "127.0.0.1:0"
+[proxy.providers.live]
+base_url = "{live}"
+[proxy.providers.official]
+base_url = "{official}"
+[proxy.providers.other]
+base_url = "{other}"
+[[proxy.routes]]
+name = "agents"
+provider = "live"
+reference = "official"
+candidates = ["other"]
+[shadow]
+sample_rate = 1.0
+control_fraction = 0.3
+concurrency = 8
+queue = 100000
+wait = 3600
+{more}
+[admin]
+listen = "127.0.0.1:0"
+"""
+"""Each request is shadowed to a reference and a candidate; `more` are further settings of `[shadow]`."""
+SLOW = ResponsePace(first_token=0.1)
+"""Of every provider, so that shadows are under way at each moment, and the traffic is no load test."""
+UNDER_WAY, WAITING = "sameweights_shadow_in_flight_requests", "sameweights_shadow_waiting_requests"
 
 LIVE = "SELECT request_body FROM exchanges e JOIN payloads y ON y.exchange_id = e.id WHERE role = 'primary'"
 PAIRS = """

@@ -9,43 +9,15 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import aiohttp
 import pytest
 
-from shadow.demo.pretended_server import PretendedServer, ResponsePace
+from shadow.demo.pretended_server import PretendedServer
 from tests.brokers import connected, nats_server, settings, stored_messages, toml
 from tests.fleets import AUDIT, AUDITOR, PROXY, STORE, Traffic, asleep, counted, lasting
 from tests.rejudged import judged_as_one, sums_are_of_rows, unjudged
 from tests.running import Served, until
-from tests.shadow_accounts import Account, account, asked_as_stored, requested
+from tests.shadow_accounts import CONFIG, SLOW, UNDER_WAY, WAITING, Account, account, asked_as_stored, requested
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.timeout(240), pytest.mark.promise("fleet.shadowed")]
-CONFIG = """
-[proxy]
-listen = "127.0.0.1:0"
-[proxy.providers.live]
-base_url = "{live}"
-[proxy.providers.official]
-base_url = "{official}"
-[proxy.providers.other]
-base_url = "{other}"
-[[proxy.routes]]
-name = "agents"
-provider = "live"
-reference = "official"
-candidates = ["other"]
-[shadow]
-sample_rate = 1.0
-control_fraction = 0.3
-concurrency = 8
-queue = 100000
-wait = 3600
-{more}
-[admin]
-listen = "127.0.0.1:0"
-{broker}
-"""
-SLOW = ResponsePace(first_token=0.1)
-"""Of every provider, so that shadows are under way at each moment, and the traffic is no load test."""
 LONG = 100.0
-UNDER_WAY, WAITING = "sameweights_shadow_in_flight_requests", "sameweights_shadow_waiting_requests"
 
 
 class Hosts:
@@ -110,7 +82,7 @@ async def shadowing(serve, folder, url: str, more: str = ""):
         live, *asked = [await opened(PretendedServer(seed=seed, pace=SLOW)) for seed in range(3)]
         broker = settings(await opened(nats_server(folder)))
         urls = {"live": live.base_url, "official": asked[0].base_url, "other": asked[1].base_url}
-        text = CONFIG.format(**urls, broker=toml(broker), more=more)
+        text = CONFIG.format(**urls, more=more) + toml(broker)
         proxy = await opened(serve(text, arguments=PROXY))
         audits = [await opened(serve(text, arguments=AUDIT, ports=1, env={STORE: url})) for _ in range(2)]
         session = await opened(aiohttp.ClientSession())

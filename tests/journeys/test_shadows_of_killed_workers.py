@@ -7,40 +7,13 @@ from contextlib import asynccontextmanager
 import aiohttp
 import pytest
 
-from shadow.demo.pretended_server import PretendedServer, ResponsePace
+from shadow.demo.pretended_server import PretendedServer
 from tests.fleets import Traffic
 from tests.journeys.test_audit_workers import ready, settled, workers
 from tests.running import Served, until
-from tests.shadow_accounts import asked_as_stored, requested, sqlite_account
+from tests.shadow_accounts import CONFIG, SLOW, UNDER_WAY, WAITING, asked_as_stored, requested, sqlite_account
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
-CONFIG = """
-[proxy]
-listen = "127.0.0.1:0"
-[proxy.providers.live]
-base_url = "{live}"
-[proxy.providers.official]
-base_url = "{official}"
-[proxy.providers.other]
-base_url = "{other}"
-[[proxy.routes]]
-name = "agents"
-provider = "live"
-reference = "official"
-candidates = ["other"]
-[shadow]
-sample_rate = 1.0
-control_fraction = 0.3
-audit_workers = 2
-concurrency = 8
-queue = 100000
-wait = 3600
-{more}
-[admin]
-listen = "127.0.0.1:0"
-"""
-SLOW = ResponsePace(first_token=0.1)
-UNDER_WAY, WAITING = "sameweights_shadow_in_flight_requests", "sameweights_shadow_waiting_requests"
 LONG = 100.0
 PLACES = 8
 
@@ -53,7 +26,8 @@ async def shadowing(serve, more: str = ""):
         PretendedServer(seed=2, pace=SLOW) as official,
         PretendedServer(seed=3, pace=SLOW) as other,
     ):
-        text = CONFIG.format(live=live.base_url, official=official.base_url, other=other.base_url, more=more)
+        urls = {"live": live.base_url, "official": official.base_url, "other": other.base_url}
+        text = CONFIG.format(**urls, more=f"audit_workers = 2\n{more}")
         async with serve(text) as served, aiohttp.ClientSession() as session:
             await ready(served, session)
             yield served, Traffic(served, session), official, other
