@@ -35,9 +35,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """A script that runs the suite in its background lets it ignore SIGINT, and all that it starts would inherit that."""
+    """A script that runs the suite in its background lets it ignore SIGINT, and nohup SIGHUP; all that the suite starts would
+    inherit that. A handler of our own is not inherited, and the suite still outlives its terminal.
+    """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: None)
 
 
 @pytest.hookimpl(wrapper=True)
