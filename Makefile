@@ -3,7 +3,7 @@ python := .venv/bin/python
 bin := .venv/bin
 workers ?= 5
 
-.PHONY: check style types contracts unit unit-plane unit-faces unit-rest journeys dockerfile bench
+.PHONY: check style types contracts unit unit-plane unit-studies unit-faces unit-audit unit-rest journeys dockerfile bench
 
 check: ## format, lint, types, contracts and the quick unit tests, several at once: about a minute
 	$(MAKE) --no-print-directory -j$(workers) --output-sync=target unit style types contracts
@@ -18,22 +18,30 @@ types:
 contracts:
 	$(bin)/lint-imports
 
-unit: unit-faces unit-rest unit-plane ## tests of one module each; the long ones run in `make journeys` and in CI; compiled tests are kept
+unit: unit-rest unit-faces unit-studies unit-plane unit-audit ## tests of one module each; the long ones run in `make journeys` and in CI; compiled tests are kept
 
-# Each group is a process that collects its own tests alone: every worker of pytest-xdist collects all of them. Three keep two
-# cores busy to the end, and each one more imports pytest and the packages again, which is a second of processor time.
+# Each group is a process that collects its own tests alone: every worker of pytest-xdist collects all of them. Tests wait, so that
+# five groups keep two cores busier than three or four (67 s beside 72), although each imports the packages again.
 plane := tests/proxy tests/storage
-faces := tests/grafana $(addprefix tests/shadow/,command_line commands dossier mcp_server pages presentation report studies telemetry terminal)
+studies := tests/shadow/studies tests/shadow/report
+faces := tests/grafana $(addprefix tests/shadow/,command_line commands dossier mcp_server pages presentation telemetry terminal)
+audit := $(addprefix tests/shadow/,checks compare drift identity judging pipeline reading settings verdict)
 quick = PYTHONDONTWRITEBYTECODE= HYPOTHESIS_PROFILE=quick $(bin)/pytest -m "not journey and not slow" -o cache_dir=.pytest_cache/$@
 
 unit-plane:
 	$(quick) $(plane)
 
+unit-studies:
+	$(quick) $(studies)
+
 unit-faces:
 	$(quick) $(faces)
 
+unit-audit:
+	$(quick) $(audit)
+
 unit-rest:
-	$(quick) $(addprefix --ignore=,tests/journeys $(plane) $(faces))
+	$(quick) $(addprefix --ignore=,tests/journeys $(plane) $(studies) $(faces) $(audit))
 
 journeys: ## whole stories through real processes, and the slow tests: minutes
 	$(bin)/pytest -m "journey or slow"
