@@ -16,13 +16,12 @@ from tests.fleets import AUDIT as AUDIT_ROLE
 from tests.fleets import PROXY, STORE
 from tests.journeys.test_audit_workers import ready
 from tests.journeys.test_bursts_and_budgets import AUDIT, providers, shadowed, skipped, toml
+from tests.journeys.test_tenants import ALPHA, BETA, ENV
 from tests.journeys.test_whole_path_of_a_request import post
 from tests.running import chat, until
 
 pytestmark = pytest.mark.journey
 
-ALPHA, BETA = "key-of-alpha-0123456", "key-of-beta-01234567"
-ENV = {"OFFICIAL_KEY": "x", "KEY_ALPHA": ALPHA, "KEY_BETA": BETA}
 TENANTS = """
 [[tenants]]
 name = "alpha"

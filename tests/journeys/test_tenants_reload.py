@@ -7,13 +7,15 @@ import aiohttp
 import pytest
 
 from tests.journeys.test_bursts_and_budgets import providers, skipped, toml
+from tests.journeys.test_tenants import ALPHA, BETA
+from tests.journeys.test_tenants import ENV as KEYS
 from tests.running import chat, until
 from tests.wires import client, post
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 
-ALPHA, BETA, NEXT = "key-of-alpha-0123456", "key-of-beta-01234567", "next-key-of-beta-012"
-ENV = {"OFFICIAL_KEY": "x", "KEY_ALPHA": ALPHA, "KEY_BETA": BETA, "NEXT_KEY": NEXT}
+NEXT = "next-key-of-beta-012"
+ENV = {**KEYS, "NEXT_KEY": NEXT}
 
 
 def tenant(name: str, variable: str, more: str = "") -> str:

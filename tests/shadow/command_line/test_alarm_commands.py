@@ -11,13 +11,13 @@ from shadow.command_line.alarm_commands import _alarm_named, _exactly
 from shadow.command_line.json_schemas import json_schema
 from shadow.drift.pace import Pace, PaceState, saved
 from shadow.drift.state_transitions import AckAction, Acknowledgement
-from shadow.report.alarm_lines import AlarmLine
 from shadow.settings.config_errors import ConfigError
 from storage.judgement_rows import JudgementBatch, PaceRow
 from storage.opening import open_store
 from storage.storage_config import StorageConfig
 from tests.records import fill
 from tests.shadow.commands.test_acknowledge import drifted
+from tests.shadow.terminal.test_alarm_list import LINE as LISTED
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_alarm_that_cannot_be_accepted_yet_exits_with_four(run, alarmed, listed)
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("nobody", "--fixed"), "alarms ack: no alarm or provider is called 'nobody'"),
+        (("elsewhere", "--fixed"), "alarms ack: no alarm or provider is called 'elsewhere'"),
         (("p",), "alarms ack: choose --fixed or --accept"),
         (("p", "--fixed", "--accept"), "alarms ack: choose --fixed or --accept"),
         (("p", "--fixed", "--by", "x" * 101), "who has 101 characters, at most 100 are stored"),
@@ -159,27 +159,7 @@ def test_former_command_reads_a_configuration_of_any_name(run, alarmed, listed, 
     assert listed() == []
 
 
-LINE = AlarmLine(
-    id="pair-1",
-    provider="p",
-    model="m",
-    route="default",
-    reference="r",
-    upstream="",
-    measure="",
-    signal="arguments",
-    name="tool arguments",
-    state="drift",
-    held=True,
-    reported=1.0,
-    since=None,
-    earliest=None,
-    latest=None,
-    size=None,
-    low=None,
-    high=None,
-    sentence="",
-)
+LINE = replace(LISTED, id="pair-1", provider="p", reference="r")
 SHARED = (
     LINE,
     replace(LINE, upstream="b"),
