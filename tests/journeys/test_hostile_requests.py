@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.running import until
-from tests.wires import PATIENCE, chunks, client, get, ok, plane, post, scripted
+from tests.wires import PATIENCE, chunks, client, final_responses, get, ok, plane, post, scripted
 
 pytestmark = [pytest.mark.journey, pytest.mark.promise("framing.nothing_upstream", "framing.pipelined")]
 
@@ -84,7 +84,7 @@ async def came_to(pieces: list[bytes]) -> tuple[list[int], list[bytes]]:
         except ConnectionError:
             got = asked.read()
         await until(lambda: not running.stats.in_flight)
-    statuses = [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", got)]
+    statuses = [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", final_responses(got))]
     return statuses, [request.split(b" ", 2)[1] for request in provider.requests]
 
 

@@ -9,7 +9,7 @@ from proxy.client import half_close
 from proxy.client.client_state import ClientState
 from proxy.exchange import FailureKind
 from tests.running import until
-from tests.wires import PATIENCE, STREAM_HEAD, chunks, client, get, ok, plane, post, scripted
+from tests.wires import PATIENCE, STREAM_HEAD, chunks, client, final_responses, get, ok, plane, post, scripted
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 ANSWERS = {
@@ -26,7 +26,7 @@ def soon(monkeypatch):
 
 
 def body_of(answer):
-    return answer.partition(b"\r\n\r\n")[2]
+    return final_responses(answer).partition(b"\r\n\r\n")[2]
 
 
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS.keys())
