@@ -408,7 +408,10 @@ async def test_a_client_that_reads_too_slowly_for_too_long_is_let_go_in_each_sta
     clients.timeouts = Timeouts(idle=1.0)
     connection.pause_writing()
     transport.done.clear()
-    connection.stalled_since = 1_000.0
+    # all of its readings of the clock, which counts from the start of the machine and may be younger than any of these
+    connection.stalled_since = connection._since = 1_000.0
+    connection.head_since = 1_000.0 if connection.head_since else 0.0
+    connection.waiting_since = 1_000.0 if connection.waiting_since else 0.0
     connection.sweep(1_001.0)
     assert transport.done == []
     connection.sweep(1_001.1)
