@@ -231,8 +231,10 @@ async def client(port: int, *, room: int = 0) -> AsyncIterator[Client]:
 
 
 def final_responses(came: bytes) -> bytes:
-    """What came without the interim responses that a client must read and forget (RFC 9110 15.2): a client that has ended its side
-    may be sent one by `proxy.client.half_close` when its answer takes longer than half a second, as on a busy machine.
+    """What came without the interim responses that a client must read and forget (RFC 9110 15.2).
+
+    `proxy.client.half_close` may send one to a client that has ended its side, when its answer takes longer than half a second,
+    as on a busy machine.
     """
     return came.replace(PROBE, b"")
 
