@@ -114,6 +114,7 @@ async def _closed_after(clock, seconds, rounds=1, together=1):
         clock.ahead += 1.0
         return origin
 
+    clock.stand()
     async with scripted(script) as provider, plane(provider.url, timeouts={"pool_idle": 100.0}) as running:
         for _ in range(rounds):
             origin = await one_round(running)
@@ -142,8 +143,8 @@ async def test_an_idle_connection_serves_for_four_fifths_of_the_time_after_which
         await wire.send(ok())
 
     async with scripted(script) as provider, plane(provider.url, timeouts={"pool_idle": 100.0}) as running:
-        await ask(running.port, get())
         clock.stand()
+        await ask(running.port, get())
         clock.ahead += 0.7
         leave.set()
         await until(lambda: running.stats.upstream_open == 0)

@@ -1,6 +1,7 @@
 """proxy.upstream.upstream_client: asking without a client, by the same tee and the same clock."""
 
 import asyncio
+from contextlib import asynccontextmanager
 from time import monotonic
 
 import pytest
@@ -12,24 +13,35 @@ from proxy.record.recorded_head import RecordedHead
 from proxy.routing.provider_origin import parse_base_url
 from proxy.upstream.upstream_client import UpstreamClient
 from proxy.worker_stats import WorkerStats
+from tests.running import until
 from tests.wires import PATIENCE, STREAM_HEAD, chunks, ok, scripted
+
+TOTAL = 12.5
 
 
 @pytest.fixture
 async def upstream():
-    made = UpstreamClient(Timeouts(idle=0.4), Limits(audit_body=1000), WorkerStats())
+    async with _client(idle=PATIENCE) as made:
+        yield made
+
+
+@asynccontextmanager
+async def _client(idle):
+    made = UpstreamClient(Timeouts(idle=idle), Limits(audit_body=1000), WorkerStats())
     yield made
     made.close()
     await asyncio.sleep(0)
 
 
-def fetch(upstream, provider, body=b"{}", total=None, method="POST"):
+def captured(method="POST"):
+    head = RecordedHead(method, "/v1/x", ())
+    return Capture(identity="s", role=Role.SHADOW, started=1.0, begun=monotonic(), limit=1000, head=head)
+
+
+def fetch(upstream, provider, body=b"{}", *, total=None, method="POST", capture=None):
     origin = parse_base_url(provider.url)
-    capture = Capture(
-        identity="s", role=Role.SHADOW, started=1.0, begun=monotonic(), limit=1000, head=RecordedHead(method, "/v1/x", ())
-    )
     headers = [(b"Content-Type", b"application/json"), (b"Authorization", b"Bearer k"), (b"Content-Length", b"999")]
-    return upstream.fetch(origin, method, origin.target("/v1/x"), headers, body, capture, total=total)
+    return upstream.fetch(origin, method, origin.target("/v1/x"), headers, body, capture or captured(method), total=total)
 
 
 async def test_a_request_is_written_and_its_answer_captured(upstream):
@@ -100,32 +112,52 @@ async def test_a_get_has_no_length(upstream):
         (b"nonsense\r\n\r\n", False, FailureKind.MALFORMED, False),
     ],
 )
-async def test_every_way_in_which_a_provider_fails_is_a_recorded_kind_of_failure(upstream, sent, close, kind, after):
+async def test_every_way_in_which_a_provider_fails_is_a_recorded_kind_of_failure(sent, close, kind, after):
     async def script(wire):
         await wire.request()
         await wire.send(sent)
         if not close:
             await wire.gone()
 
-    async with scripted(script) as provider:
+    idle = 1.0 if kind is FailureKind.SILENCE_TIMEOUT else PATIENCE
+    async with scripted(script) as provider, _client(idle) as upstream:
         exchange = await asyncio.wait_for(fetch(upstream, provider), PATIENCE)
         assert (exchange.failure.kind, exchange.failure.after_head) == (kind, after)
         assert (exchange.response is not None) == after
 
 
-@pytest.mark.parametrize("close", [True, False])
-async def test_a_reference_that_ends_behind_its_last_event_has_answered_whole(upstream, close):
+@pytest.fixture
+async def limit(monkeypatch):
+    """The limit on the whole of the next request with a `total`: it ends when the test sets it, however busy the machine is."""
+    made, of_dialing = asyncio.timeout(None), asyncio.timeout
+    monkeypatch.setattr(asyncio, "timeout", lambda seconds: made if seconds == TOTAL else of_dialing(seconds))
+    return made
+
+
+async def test_a_reference_that_closes_behind_its_last_event_has_answered_whole(upstream):
     async def script(wire):
         await wire.request()
         await wire.send(STREAM_HEAD + chunks(b"data: [DONE]\n\n"))
-        if not close:
-            await wire.gone()
 
     async with scripted(script) as provider:
-        assert (await fetch(upstream, provider, total=0.2)).failure is None
+        assert (await fetch(upstream, provider)).failure is None
 
 
-async def test_a_limit_on_the_whole_ends_what_never_ends(upstream):
+async def test_a_reference_that_stays_silent_behind_its_last_event_has_answered_whole(upstream, limit):
+    async def script(wire):
+        await wire.request()
+        await wire.send(STREAM_HEAD + chunks(b"data: [DONE]\n\n"))
+        await wire.gone()
+
+    async with scripted(script) as provider:
+        capture = captured()
+        fetching = asyncio.create_task(fetch(upstream, provider, total=TOTAL, capture=capture))
+        await until(lambda: capture.size)
+        limit.reschedule(asyncio.get_running_loop().time())
+        assert (await asyncio.wait_for(fetching, PATIENCE)).failure is None
+
+
+async def test_a_limit_on_the_whole_ends_what_never_ends(upstream, limit):
     left = asyncio.Event()
 
     async def script(wire):
@@ -139,7 +171,11 @@ async def test_a_limit_on_the_whole_ends_what_never_ends(upstream):
             left.set()
 
     async with scripted(script) as provider:
-        exchange = await asyncio.wait_for(fetch(upstream, provider, total=0.2), PATIENCE)
+        capture = captured()
+        fetching = asyncio.create_task(fetch(upstream, provider, total=TOTAL, capture=capture))
+        await until(lambda: capture.size)
+        limit.reschedule(asyncio.get_running_loop().time())
+        exchange = await asyncio.wait_for(fetching, PATIENCE)
         assert (exchange.failure.kind, exchange.failure.after_head) == (FailureKind.TOTAL_TIMEOUT, True)
         assert exchange.response.body.startswith(b"data\n\n")
         await asyncio.wait_for(left.wait(), PATIENCE)
