@@ -1,6 +1,7 @@
 """BrokerConnection: one connection to NATS servers, opened again whenever it is lost or closed; it alone makes a client.
 
-nats-py is imported when a connection is opened, because an installation without a broker does not have it.
+nats-py is imported when a connection is opened, and with it `broker_client`, because an installation without a broker does
+not have it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,14 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from shadow.broker.broker_credentials import credentials_options
-from shadow.broker.broker_errors import BrokerAwayError, BrokerError, BrokerRefusal, MessageTooLargeError, StreamFullError
+from shadow.broker.broker_errors import (
+    BrokerAwayError,
+    BrokerError,
+    BrokerRefusal,
+    MessageTooLargeError,
+    NoTlsError,
+    StreamFullError,
+)
 from shadow.broker.clock_offset import ClockOffset
 from shadow.broker.forbidden_subjects import ForbiddenSubjects
 from shadow.settings.broker_checks import addresses
@@ -95,7 +103,11 @@ class BrokerConnection:
         """Why the broker cannot be used now; "" while it can."""
         if self._client is None:
             return self._why
-        return self._lacks if self.is_connected else LOST
+        return self._lacks if self.is_connected else self._why_lost
+
+    @property
+    def _why_lost(self) -> str:
+        return _without_tls(self._settings.url) if isinstance(self._latest, NoTlsError) else LOST
 
     @property
     def state(self) -> str:
@@ -244,9 +256,9 @@ class BrokerConnection:
         return self._latest
 
     async def _connected(self, attempts: int = 5) -> Client:
-        from nats.aio.client import Client  # noqa: PLC0415 - imported only where a broker is configured
+        from shadow.broker.broker_client import BrokerClient  # noqa: PLC0415 - imported only where a broker is configured
 
-        client = Client()
+        client = BrokerClient(tls_only=self._wants_tls)
         self._latest = None
         self._forbidden.reconnected()
         try:
@@ -260,17 +272,11 @@ class BrokerConnection:
                 return await self._connected(attempts - 1)
             raise self._unreachable(why) from None
         client.options.update(allow_reconnect=True, max_reconnect_attempts=-1)
-        if self._wants_tls and not client._server_info.get("tls_required"):  # noqa: SLF001 - the client has no public name for it
-            await _discard(client)
-            shown = shown_addresses(self._settings.url)
-            raise BrokerError(
-                f"the broker at {shown} offers no TLS: write nats:// to do without, or give its servers certificates"
-            )
         return client
 
     @property
     def _wants_tls(self) -> bool:
-        return bool(self._settings.tls_ca) or self._settings.url.startswith("tls://")
+        return bool(self._settings.tls_ca) or addresses(self._settings.url)[0].startswith("tls://")
 
     def _options(self) -> dict[str, Any]:
         return {
@@ -299,6 +305,8 @@ class BrokerConnection:
 
     def _unreachable(self, error: Exception) -> BrokerError | BrokerAwayError:
         shown, text = shown_addresses(self._settings.url), str(error)
+        if isinstance(error, NoTlsError):
+            return BrokerError(_without_tls(self._settings.url))
         if "authorization" in text.lower() or "authentication" in text.lower():
             return BrokerError(_refused(shown, self._settings.credentials_env))
         if isinstance(error, ssl.SSLError):
@@ -345,6 +353,11 @@ async def _discard(client: Client) -> None:
 def shown_addresses(url: str) -> str:
     """The servers as they may be shown, a password masked."""
     return ", ".join(quoted(one) for one in addresses(url))
+
+
+def _without_tls(url: str) -> str:
+    shown = shown_addresses(url)
+    return f"the broker at {shown} offers no TLS: write nats:// to do without, or give its servers certificates"
 
 
 def _refused(shown: str, variable: str) -> str:

@@ -15,6 +15,10 @@ class StreamFullError(BrokerAwayError):
     """The stream has reached its limit of bytes."""
 
 
+class NoTlsError(OSError):
+    """The server does not require TLS, and was to be reached by nothing else; an OSError, as the client's other failures are."""
+
+
 class MessageTooLargeError(Exception):
     """The broker takes no message of this size."""
 

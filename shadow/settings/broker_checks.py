@@ -15,7 +15,7 @@ from storage.storage_config import StorageConfig, is_server
 
 ROLES = ("all", "proxy", "audit")
 """What a host does: forward and audit, forward and publish to the broker, or consume from it and audit."""
-SCHEMES = ("nats", "tls")
+SCHEMES = ("nats://", "tls://")
 EXAMPLE = "write it like nats://nats.example.com:4222, or tls://..., several with commas between them"
 _LINE = {"\n", "\r", "\t", " "}
 
@@ -95,7 +95,8 @@ def _address_error(url: str) -> str:
             port = parts.port
         except ValueError:
             return f"holds an address that is none; {EXAMPLE}"
-        if parts.scheme not in SCHEMES or not parts.hostname or port == 0 or _LINE & set(one):
+        # in small letters alone, because the client knows no others
+        if not one.startswith(SCHEMES) or not parts.hostname or port == 0 or _LINE & set(one):
             return f"holds {'an address' if len(found) > 1 else 'one'} that is no nats:// or tls:// address; {EXAMPLE}"
         if "@" in parts.netloc:
             return "carries a user name or a password; put them into the variable of broker.credentials_env, as user:password"

@@ -51,6 +51,7 @@ def test_url_that_can_be_used_is_no_error(file, url):
         ("127.0.0.1:4222", "is no nats:// or tls:// address; write it like nats://nats.example.com:4222"),
         ("http://127.0.0.1:4222", "is no nats:// or tls:// address"),
         ("nats://", "is no nats:// or tls:// address"),
+        ("TLS://a:4222", "is no nats:// or tls:// address"),
         ("nats://a:0", "is no nats:// or tls:// address"),
         ("nats://a:99999", "holds an address that is none"),
         ("nats://a,b:4222", "holds an address that is no nats:// or tls:// address"),
