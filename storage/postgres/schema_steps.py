@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import psycopg
 
 _TEXT = 'text COLLATE "C"'
 _COLUMN = re.compile(r"(\w+) text\b")
+_MADE = re.compile(r"CREATE (?:TABLE|SEQUENCE) (\w+)")
 MIGRATION_LOCK = 7_361_001
 """Advisory lock of the process that applies steps, since several workers start at once."""
 BY_DAY = ("exchanges", "payloads", "tool_calls", "checks", "pairs", "findings", "payoffs", "trials")
@@ -25,7 +27,12 @@ KEY = {name: "pair_id" if name in {"findings", "payoffs", "trials"} else "exchan
 }
 """The column that holds the id."""
 APPLIED = "SELECT name FROM schema_steps ORDER BY applied_at, name"
-OURS = "SELECT to_regclass('schema_steps') IS NOT NULL, to_regclass('exchanges') IS NOT NULL"
+FOUND = """
+SELECT name, ARRAY(SELECT attname::text FROM pg_attribute WHERE attrelid = to_regclass(name) AND attnum > 0)
+FROM unnest(%s::text[]) AS name WHERE to_regclass(name) IS NOT NULL
+"""
+"""The tables and sequences of these names that are there, and the columns of each."""
+STEP_COLUMNS = frozenset({"name", "applied_at"})
 
 _GROUP = "route text NOT NULL, model text NOT NULL, provider text NOT NULL, reference text NOT NULL"
 _SERVER = f"{_GROUP}, upstream text NOT NULL"
@@ -254,28 +261,51 @@ STEPS: Sequence[tuple[str, Sequence[str]]] = (
 """(name, statements) in their order. Every text is ordered byte by byte (`COLLATE "C"`): ids and partitions need it."""
 
 
-def applied_steps(conn: psycopg.Connection) -> list[str] | None:
-    """The names of the applied steps; [] for a database without a table of ours, None for that of another program."""
-    row = conn.execute(OURS).fetchone()
-    assert row is not None  # since the statement has no FROM
-    ours, foreign = row
-    if ours:
-        return [name for (name,) in conn.execute(APPLIED)]
-    return None if foreign else []
+class AppliedSteps(NamedTuple):
+    """The names of the steps that a database has, none where it has no table of ours; and a table of another program that has
+    the name of one of ours, "" without one.
+    """
+
+    names: Sequence[str]
+    foreign: str = ""
 
 
-def why_refused(applied: Sequence[str] | None) -> str:
+def applied_steps(conn: psycopg.Connection) -> AppliedSteps:
+    """What a database has of the schema; changes nothing."""
+    found: dict[str, list[str]] = dict(conn.execute(FOUND, (["schema_steps", *_made()],)).fetchall())
+    if set(found.get("schema_steps", ())) >= STEP_COLUMNS:
+        return AppliedSteps([name for (name,) in conn.execute(APPLIED)])
+    return AppliedSteps([], foreign=min(found, default=""))
+
+
+def _made() -> list[str]:
+    """The tables and sequences that the steps create."""
+    return [made[1] for _, statements in STEPS for statement in statements if (made := _MADE.match(statement))]
+
+
+def why_refused(applied: AppliedSteps) -> str:
     """Why a database with these steps cannot be opened, as the end of a sentence; "" where it can be."""
-    if applied is None:
-        return "has a table of another program: change url in [storage]"
-    if set(applied) - {name for name, _ in STEPS}:
+    if applied.foreign:
+        return f"has a table of another program, '{applied.foreign}': create a database of its own, and change url in [storage]"
+    if set(applied.names) - {name for name, _ in STEPS}:
         return "was written by a newer version of sameweights: install that version, or change url in [storage]"
     return ""
 
 
-def are_missing(applied: Sequence[str] | None) -> bool:
+def are_missing(applied: AppliedSteps) -> bool:
     """Whether steps are missing: the database is new or of an older version."""
-    return {name for name, _ in STEPS} != set(applied or ())
+    return {name for name, _ in STEPS} != set(applied.names)
+
+
+def lossy_encoding(conn: psycopg.Connection) -> str:
+    """That not every text can be stored in a database, as the end of a sentence; "" where each can be."""
+    encoding = conn.info.parameter_status("server_encoding")
+    if encoding == "UTF8":
+        return ""
+    return (
+        f"has the encoding {encoding}, in which not every text can be stored: create one with "
+        "CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0, and change url in [storage]"
+    )
 
 
 def migrate_server(conn: psycopg.Connection) -> str:
@@ -283,12 +313,13 @@ def migrate_server(conn: psycopg.Connection) -> str:
     with conn.transaction():
         conn.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
         applied = applied_steps(conn)
-        if why := why_refused(applied):
+        # one that has records already is not refused for its encoding, because most of them can be stored
+        if why := why_refused(applied) or ("" if applied.names else lossy_encoding(conn)):
             return why
-        if not applied:
+        if not applied.names:
             conn.execute(f"CREATE TABLE schema_steps (name {_TEXT} PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())")
         for name, statements in STEPS:
-            if name not in (applied or ()):
+            if name not in applied.names:
                 for statement in statements:
                     conn.execute(_collated(statement))
                 conn.execute("INSERT INTO schema_steps (name) VALUES (%s)", (name,))

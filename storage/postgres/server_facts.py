@@ -8,6 +8,7 @@ from typing import NamedTuple
 import psycopg
 
 from storage.postgres.postgres_connection import connect
+from storage.postgres.schema_steps import lossy_encoding
 
 PRIMARY = """
 SELECT current_setting('server_version'), pg_is_in_recovery(),
@@ -47,6 +48,8 @@ def _primary(conn: psycopg.Connection) -> ServerFact:
         return ServerFact(works=False, text="it is a standby, which takes no records: name the primary in url")
     if not may_write:
         return ServerFact(works=False, text="this user does not own the tables, or may not create one a day: use their owner")
+    if why := lossy_encoding(conn):
+        return ServerFact(works=False, text=f"it {why}")
     return ServerFact(works=True, text=f"PostgreSQL {version.split()[0]}, this user may write")
 
 

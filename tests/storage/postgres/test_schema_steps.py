@@ -10,6 +10,7 @@ from storage.opening import open_reader, open_store
 from storage.postgres import schema_steps
 from storage.postgres.postgres_store import migrate_at
 from storage.postgres.schema_steps import STEPS
+from storage.postgres.server_facts import server_facts
 from storage.storage_config import StorageConfig
 from storage.store import StoreError
 from tests.conformance import PATIENCE, exchange_record, offered
@@ -83,7 +84,10 @@ def test_workers_that_start_at_once_make_the_tables_once(postgres_server):
 @pytest.mark.parametrize(
     ("statement", "sentence"),
     [
-        ("CREATE TABLE exchanges (id text)", "has a table of another program"),
+        ("CREATE TABLE exchanges (id text)", "has a table of another program, 'exchanges': create a database of its own"),
+        ("CREATE TABLE steps (walked int)", "has a table of another program, 'steps'"),
+        ("CREATE SEQUENCE pair_numbers", "has a table of another program, 'pair_numbers'"),
+        ("CREATE TABLE schema_steps (version int)", "has a table of another program, 'schema_steps'"),
         ("CREATE TABLE schema_steps AS SELECT 'p999_later' AS name, now() AS applied_at", "was written by a newer version"),
     ],
 )
@@ -93,6 +97,27 @@ def test_database_of_another_program_or_version_is_refused_and_left_alone(postgr
     for opening in (open_store, open_reader):
         with pytest.raises(StoreError, match=sentence):
             opening(StorageConfig(url=url))
+    postgres_server.drop(url)
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_new_database_in_which_not_every_text_can_be_stored_is_refused(postgres_server, encoding):
+    postgres_server.execute(f"CREATE DATABASE narrow ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0")
+    url = postgres_server.url("narrow")
+    with pytest.raises(StoreError, match=f"has the encoding {encoding}, in which not every text can be stored: create one with "):
+        migrate_at(url)
+    postgres_server.drop(url)
+
+
+def test_database_that_has_records_is_opened_whatever_its_encoding_and_the_doctor_names_it(postgres_server, monkeypatch):
+    postgres_server.execute("CREATE DATABASE narrow ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+    url = postgres_server.url("narrow")
+    with monkeypatch.context() as before:
+        before.setattr(schema_steps, "lossy_encoding", lambda _: "")
+        migrate_at(url)
+    migrate_at(url)
+    [(works, words)] = server_facts(url, "")
+    assert (works, words.startswith("it has the encoding LATIN1, in which not every text can be stored")) == (False, True)
     postgres_server.drop(url)
 
 
