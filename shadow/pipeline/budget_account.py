@@ -147,9 +147,9 @@ class StoredBudget:
             return
         if not costs:
             self.give_back(1, tenant)
-        for tokens, money in costs:
+        for place, (tokens, money) in enumerate(costs):
             for each in budgets:
-                each.settle(time.time(), tokens, money)
+                each.settle(time.time(), tokens, money, admitted=place == 0)
         tokens, money = sum(cost[0] for cost in costs), sum(cost[1] for cost in costs)
         try:
             await asyncio.to_thread(self._store.spend, time.time(), Spending(len(costs) - 1, tokens, money), tenant)

@@ -101,10 +101,10 @@ class Budget:
             return "budget_money"
         return ""
 
-    def settle(self, now: float, tokens: int, money: float) -> None:
-        """Count the cost of one answer of the reference; an answer beyond those admitted counts as one more request."""
+    def settle(self, now: float, tokens: int, money: float, *, admitted: bool = True) -> None:
+        """Count the cost of one answer of the reference; one that was not `admitted`, a second one, is one more request."""
         self._turn(now)
-        self._open = max(self._open - 1, 0)
+        self._open = max(self._open - admitted, 0)
         self._requests += 1
         self._tokens += tokens
         self._money += money

@@ -174,6 +174,17 @@ async def test_request_without_an_answer_is_given_back_in_memory_as_in_the_store
     assert (account.limited_tenants["alpha"].spent.requests, sum(cost.requests for cost in store.of["alpha"])) == (0, 0)
 
 
+async def test_second_answers_beside_open_requests_count_as_in_the_store():
+    store = Kept()
+    account = StoredBudget(budget(9), store)
+    assert [await sent(account, "") for _ in range(2)] == ["", ""]
+    await account.pay([(1, 0.0), (1, 0.0)])
+    assert await sent(account, "") == ""
+    await account.pay([(1, 0.0)])
+    await account.pay([(1, 0.0)])
+    assert account.budget.spent.requests == sum(cost.requests for cost in store.spent) == 4
+
+
 OWNERS = ("", "alpha", "beta")
 
 

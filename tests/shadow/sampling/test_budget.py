@@ -46,9 +46,17 @@ def test_a_second_answer_is_counted_and_never_refused():
     budget = Budget(2, 0, 0.0, "day")
     assert budget.admit(NOON) == ""
     budget.settle(NOON, 10, 0.1)
-    budget.settle(NOON, 10, 0.1)
+    budget.settle(NOON, 10, 0.1, admitted=False)
     assert budget.spent == PeriodSpending(requests=2, tokens=20, money=0.2)
     assert budget.admit(NOON) == "budget_requests"
+
+
+def test_a_second_answer_leaves_the_requests_open_that_wait_for_theirs():
+    budget = Budget(9, 0, 0.0, "day")
+    assert [budget.admit(NOON), budget.admit(NOON)] == ["", ""]
+    budget.settle(NOON, 10, 0.1)
+    budget.settle(NOON, 10, 0.1, admitted=False)
+    assert budget.spent.requests == 3
 
 
 def test_answer_of_a_request_of_the_period_before_is_spent_in_the_period_it_comes_in():
