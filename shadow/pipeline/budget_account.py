@@ -71,6 +71,12 @@ class SpendingStore(Protocol):
     def spend(self, at: float, cost: Spending, tenant: str = "") -> None:
         """Adds what a reference has cost at `at`, seconds since the epoch; on disk when this returns. Slow: off the loop."""
 
+    def spent(self, begin: int, end: int) -> Spending:
+        """What was spent from the hour `begin` since the epoch up to, and without, the hour `end`. Slow: off the loop."""
+
+    def spent_by_tenants(self, begin: int, end: int) -> Mapping[str, Spending]:
+        """The same for each tenant for which something was spent then. Slow: off the loop."""
+
 
 class StoredBudget:
     """The budgets of this process, stored as they are spent where a request has a limit, its tenant's or that of all."""
@@ -101,6 +107,21 @@ class StoredBudget:
     def reached_by(self, owner: str) -> str:
         """The limit of one owner, a tenant or `ALL`, that is reached now; "" for none."""
         return _reason(owner, self._of(owner)[owner].exhausted(time.time()))
+
+    async def refresh(self) -> None:
+        """Take over what all processes have spent, also while this one sends nothing; known figures stay where none is read."""
+        now = time.time()
+        try:
+            spent, by_tenants = await asyncio.to_thread(self._stored, *self.budget.hours(now))
+        except StoreError as error:
+            log.debug("spending_not_read", error=str(error))
+            return
+        self.budget.observe(now, *spent)
+        for name, each in by_tenants.items():
+            self._tenant(name).observe(now, *each)
+
+    def _stored(self, begin: int, end: int) -> tuple[Spending, Mapping[str, Spending]]:
+        return self._store.spent(begin, end), self._store.spent_by_tenants(begin, end)
 
     def exhausted(self, tenant: str = "") -> str:
         """The limit that is reached now; "" when one more request would be admitted."""

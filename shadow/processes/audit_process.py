@@ -315,6 +315,7 @@ class AuditProcess:
             if gone:
                 log.info("records_deleted", reason="retention", exchanges=gone)
             await self._sum_hours()
+            await self._account.refresh()
             await asyncio.sleep(SWEEP_SECONDS)
 
     async def _sum_hours(self) -> None:

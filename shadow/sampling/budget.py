@@ -71,8 +71,12 @@ class Budget:
         self._requests, self._tokens, self._money = requests, tokens, money
 
     def observe(self, now: float, requests: int, tokens: int, money: float) -> None:
-        """Take over what all processes have spent in the period that `now` is in, this one's reserved requests included."""
+        """Take over what all processes have spent in the period that `now` is in, this one's reserved requests included; nothing
+        where another period has begun since.
+        """
         self._turn(now)
+        if self._index(now) < self._now:
+            return
         self._requests = max(self._requests, requests - self._open)
         self._tokens, self._money = max(self._tokens, tokens), max(self._money, money)
 

@@ -5,6 +5,7 @@ import time
 from shadow.pipeline.configured_budget import limited_owners, shadow_budget, stored_budget, tenant_limits
 from shadow.settings.top_level_config import Config
 from storage.spending import ALL, Spending
+from storage.store import StoreError
 
 TENANTS = [
     {"name": "alpha", "key_env": "A", "budget": {"requests": 2}},
@@ -35,3 +36,24 @@ async def test_budgets_begin_with_what_was_spent_in_the_running_period(store):
     assert set(account.limited_tenants) == {"alpha", "gamma"}
     assert [await account.reserve(tenant) for tenant in ("gamma", "a tenant that was removed")] == ["", ""]
     assert account.exhausted() == "budget_requests"
+
+
+async def test_process_that_sends_nothing_takes_over_what_another_one_has_spent(store):
+    sending, idle = (stored_budget(config(requests=9), store) for _ in range(2))
+    assert (sending.admit(1, "alpha"), await sending.reserve("alpha")) == ("", "")
+    await sending.pay([(3, 0.25), (4, 0.0)], "alpha")
+    await idle.refresh()
+    assert idle.budget.spent == sending.budget.spent
+    assert idle.reached() == {"alpha": "tenant_budget_requests"}
+
+
+async def test_what_is_known_to_be_spent_stays_while_the_store_is_away(store, monkeypatch):
+    account = stored_budget(config(requests=9), store)
+    assert (account.admit(1, "alpha"), await account.reserve("alpha")) == ("", "")
+    monkeypatch.setattr(type(store), "spent", away)
+    await account.refresh()
+    assert account.budget.spent.requests == 1
+
+
+def away(*_: object) -> Spending:
+    raise StoreError("away")

@@ -135,3 +135,12 @@ def test_what_other_processes_have_spent_counts_and_never_lowers_what_is_known()
     assert budget.exhausted(0.0) == "budget_requests"
     budget.observe(3_600.0, 0, 0, 0.0)
     assert budget.exhausted(3_600.0) == ""
+
+
+def test_what_was_spent_in_a_period_that_ended_meanwhile_does_not_count_for_the_next():
+    budget = Budget(2, 0, 0.0, "hour")
+    assert budget.exhausted(NOON + 3_600) == ""
+    budget.observe(NOON + 3_599, 2, 9, 0.5)
+    assert budget.spent == PeriodSpending(requests=0, tokens=0, money=0.0)
+    budget.observe(NOON + 3_600, 2, 9, 0.5)
+    assert budget.exhausted(NOON + 3_600) == "budget_requests"
