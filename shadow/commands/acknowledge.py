@@ -1,4 +1,4 @@
-"""`sameweights alarms ack`: acknowledges alarms itself, or through the mailbox of the `serve` that judges this database."""
+"""`sameweights alarms ack`, and acknowledgements from pages: done here, or through the mailbox of the `serve` that judges."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ from pydantic import TypeAdapter, ValidationError
 from shadow.commands.mailbox import PATIENCE, CommandMailbox, Mailbox
 from shadow.commands.table_mailbox import TableMailbox
 from shadow.drift.state_transitions import Acknowledgement, AckOutcome, AckResult, done_sentences
-from shadow.judging.judge import Judge, LeaseLostError
+from shadow.judging.judge import LEASE_LOST, Judge, LeaseLostError
 from shadow.judging.operator_words import ActionLog
 from shadow.settings.top_level_config import Config
 from storage.opening import database_path, open_reader, open_store, store_url
+from storage.order_table import OrderTable
 from storage.page_rows import OperatorActionRow
 from storage.store import BusyError, Store, StoreError
 
 KIND = "ack"
+PAGE_PATIENCE = 10.0
+"""Seconds for which a page waits for the process that judges, which looks for acknowledgements twice a second."""
 _ACKNOWLEDGEMENT = TypeAdapter(Acknowledgement)
 _RESULTS = TypeAdapter(list[AckResult])
 
@@ -31,6 +34,28 @@ class AlarmAcknowledger(Protocol):
 
     def acknowledge(self, acknowledgement: Acknowledgement, now: float) -> Sequence[AckResult]:
         """Acknowledges the alarms of the groups that fit; returns a result for each group."""
+
+
+class SharedAlarms:
+    """The alarms of a store that one of several processes judges: acknowledged by this one where it does, otherwise by that one.
+
+    Without `orders` no other process can be reached, and LeaseLostError is raised.
+    """
+
+    def __init__(self, judge: AlarmAcknowledger, orders: OrderTable | None, *, patience: float = PAGE_PATIENCE) -> None:
+        self._judge = judge
+        self._orders = orders
+        self._patience = patience
+
+    def __repr__(self) -> str:
+        return f"<SharedAlarms {self._judge!r}>"
+
+    def acknowledge(self, acknowledgement: Acknowledgement, now: float) -> Sequence[AckResult]:
+        """A result for each group; StoreError where the process that judges does not answer. Slow: off the loop."""
+        try:
+            return self._judge.acknowledge(acknowledgement, now)
+        except LeaseLostError:
+            return _by_another(self._orders, acknowledgement, self._patience)
 
 
 def acknowledge(config: Config, given: Iterable[Acknowledgement], *, patience: float = PATIENCE) -> Iterator[AckResult]:
@@ -60,9 +85,14 @@ def _acknowledged(judge: Judge, store: Store, given: Acknowledgement, patience: 
     try:
         return _noted(judge, store, given, time.time())
     except LeaseLostError:
-        if store.orders is None:
-            raise
-        return _results(TableMailbox(orders=store.orders, kind=KIND).send(given, patience=patience))
+        return _by_another(store.orders, given, patience)
+
+
+def _by_another(orders: OrderTable | None, given: Acknowledgement, patience: float) -> Sequence[AckResult]:
+    """The results of the process that judges the same tables."""
+    if orders is None:
+        raise LeaseLostError(LEASE_LOST)
+    return _results(TableMailbox(orders=orders, kind=KIND).send(given, patience=patience))
 
 
 def acknowledge_ordered(mailbox: CommandMailbox, judge: AlarmAcknowledger, log: ActionLog, now: float) -> int:

@@ -29,6 +29,7 @@ from proxy.worker_stats import WorkerStats
 from shadow.broker.broker_errors import BrokerError
 from shadow.broker.broker_intake import BrokerIntake
 from shadow.commands.acknowledge import KIND as ACKNOWLEDGEMENT
+from shadow.commands.acknowledge import SharedAlarms
 from shadow.commands.begin_tournament import KIND as TOURNAMENT
 from shadow.commands.begin_tournament import begin_ordered
 from shadow.commands.forget import forget_ordered
@@ -130,6 +131,7 @@ class AuditProcess:
         waiting = self._receiver.lines if isinstance(self._receiver, BrokerIntake) else tuple
         self._state = AuditState(store, self._judge, self._metrics, limit=config.storage.max_bytes, broker=waiting)
         self._access = admin_access(config.admin, drawn, os.environ)
+        alarms = SharedAlarms(self._judge, store.orders)
         self._runner = web.AppRunner(
             build_app(
                 reader=store,
@@ -139,7 +141,7 @@ class AuditProcess:
                 config=config,
                 access=self._access,
                 scraped=self._metrics.scraped,
-                operator=OperatorActions(store, self._judge.acknowledge, providers=lambda: self._config.proxy.providers),
+                operator=OperatorActions(store, alarms.acknowledge, providers=lambda: self._config.proxy.providers),
             ),
             access_log=None,
             shutdown_timeout=ADMIN_PATIENCE,

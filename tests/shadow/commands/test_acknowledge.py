@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from shadow.commands.acknowledge import _noted, acknowledge, acknowledge_ordered
+from shadow.commands.acknowledge import SharedAlarms, _noted, acknowledge, acknowledge_ordered
 from shadow.commands.mailbox import Mailbox
+from shadow.commands.table_mailbox import TableMailbox
 from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.state_transitions import AckAction, Acknowledgement, DriftState
 from shadow.judging.judge import Judge
@@ -17,6 +18,7 @@ from storage.opening import open_store
 from storage.storage_config import StorageConfig
 from storage.store import StoreError
 from tests.payoffs import add
+from tests.running import PATIENCE
 from tests.shadow.drift.leaning import payoffs
 
 KEY = GroupKey("default", "m", "p", "r")
@@ -85,6 +87,36 @@ def test_an_answer_is_refused_by_a_process_that_does_not_hold_the_lease(store):
     other = Judge.configured(Config(), store.judgements, holder="other", publish=lambda *_: None)
     with pytest.raises(StoreError, match="another process"):
         other.acknowledge(FIXED, 1.0)
+
+
+def test_page_of_a_process_that_does_not_judge_has_the_one_that_does_acknowledge(postgres_store):
+    store = postgres_store
+    judge = drifted(store)
+    other = Judge.configured(Config(), store.judgements, holder="other", publish=lambda *_: None)
+    mailbox, alarms = TableMailbox(orders=store.orders, kind="ack"), SharedAlarms(other, store.orders, patience=PATIENCE)
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(alarms.acknowledge, FIXED, 5.0)
+        while not done.done():
+            acknowledge_ordered(mailbox, judge, store, 1.0)
+    assert [each.sentence for each in done.result()] == ["p, m, route default: fixed, the state is ok now"]
+    assert judge.groups[KEY].state is DriftState.OK
+    assert store.page_queries.actions("p", 9) == [], "the page stores who gave it"
+
+
+def test_page_of_the_process_that_judges_acknowledges_at_once(postgres_store):
+    alarms = SharedAlarms(drifted(postgres_store), postgres_store.orders, patience=0.0)
+    assert [each.sentence for each in alarms.acknowledge(FIXED, 5.0)] == ["p, m, route default: fixed, the state is ok now"]
+
+
+@pytest.mark.parametrize("has_orders", [True, False])
+def test_acknowledgement_that_no_process_takes_is_stated_and_taken_back(postgres_store, has_orders):
+    drifted(postgres_store)
+    other = Judge.configured(Config(), postgres_store.judgements, holder="other", publish=lambda *_: None)
+    orders = postgres_store.orders if has_orders else None
+    words = "no sameweights that judges this database answered" if has_orders else "another process judges this store"
+    with pytest.raises(StoreError, match=words):
+        SharedAlarms(other, orders, patience=0.0).acknowledge(FIXED, 5.0)
+    assert postgres_store.orders.waiting_orders("ack") == []
 
 
 def test_without_a_running_serve_it_is_done_at_once(tmp_path, config):
