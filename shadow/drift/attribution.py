@@ -55,8 +55,8 @@ class Witness:
     """Another provider of the same model and reference (or several that one server serves): its evidence either way.
 
     `alone`: its requests are conversations of one pair each, as far as those `seen` show; `several`: some held more. `sibling`:
-    another server behind the same router, which shares more than the reference with the one that alarmed: where it differs too,
-    the router may have moved them both, so it can only show that the reference has not moved.
+    another server behind the same router, or a provider at the same address, which shares more than the reference with the one
+    that alarmed: where it differs too, the router may have moved them both, so it can only show that the reference has not moved.
     """
 
     name: str
@@ -182,11 +182,18 @@ class SecondLook:
             return f"{' and '.join(self.alike)} shares its server: no independent provider is compared with {reference}"
         if not self.witnesses:
             return f"only one provider is compared with {reference}"
-        left = [witness for witness in self.witnesses.values() if witness.odd.evidence < self.log_threshold]
-        needed, name = min((self._needed(witness), witness.name) for witness in left or self.witnesses.values())
+        if not self._left:
+            both = f"{' and '.join(self.witnesses)} differ{'s' if len(self.witnesses) == 1 else ''} too, behind the same router"
+            return f"{both}: no independent provider is compared with {reference}"
+        needed, name = min((self._needed(witness), witness.name) for witness in self._left)
         return (
             f"about {needed:,} more pairs of {name} are needed" if needed else f"{name} is too noisy in this signal to decide it"
         )
+
+    @property
+    def _left(self) -> list[Witness]:
+        """The witnesses that did not leave the reference as well."""
+        return [witness for witness in self.witnesses.values() if witness.odd.evidence < self.log_threshold]
 
     def _decide(self) -> None:
         witnesses = self.witnesses.values()
@@ -196,6 +203,8 @@ class SecondLook:
             self._settle(Blame.PROVIDER, same)
         elif odd and odd.odd.evidence >= self.log_threshold and not any(each.contradicts(odd) for each in witnesses):
             self._settle(Blame.REFERENCE, odd)
+        elif not self._left:
+            self.over = True  # because no pair of theirs can decide it any more
 
     def _settle(self, blame: Blame, by: Witness) -> None:
         """Set the side that moved, and drop the conversations, which a settled look does not need."""
@@ -252,6 +261,6 @@ def spread(looks: Mapping[GroupKey, SecondLook]) -> frozenset[GroupKey]:
     for key, look in looks.items():
         found = next((other for other, theirs in moved.items() if key not in moved and look.overlaps(theirs)), None)
         if found:
-            look.blame, look.by = Blame.REFERENCE, found[2]
+            look.blame, look.by = Blame.REFERENCE, moved[found].by if found.provider == key.provider else found.provider
             changed.add(key)
     return frozenset(changed)

@@ -9,10 +9,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from operator import itemgetter
 
 import structlog
 
+from proxy.provider_config import Provider
+from proxy.routing.provider_origin import parse_base_url
 from shadow.drift.alarm_state import NotAcknowledgedError
 from shadow.drift.attribution import MOST_SECONDS
 from shadow.drift.drift_status import DriftStatus, statuses
@@ -20,7 +23,7 @@ from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.group_state import GroupState, JudgedPair, Judgement
 from shadow.drift.state_transitions import NO_ALARM, AckAction, Acknowledgement, AckOutcome, AckResult
 from shadow.judging.judge_lease import Holding, JudgeLease
-from shadow.judging.judged_groups import JudgedGroups, JudgingLimits, read_groups
+from shadow.judging.judged_groups import JudgedGroups, JudgingLimits, no_address, read_groups
 from shadow.judging.judging_batch import ACKNOWLEDGEABLE, JudgingBatch
 from shadow.judging.pace_judge import PaceJudge
 from shadow.judging.unit_of_work import MirroredState, UnitOfWork
@@ -48,7 +51,8 @@ class Judge:
 
     It holds `groups` groups, since clients choose the names of models; pairs of further ones are excluded. `fleet_wide` keeps
     all groups together to one false alarm per so many pairs of each, instead of each group by itself. `upstreams` is how many
-    servers behind a router have a group of their own, by provider.
+    servers behind a router have a group of their own, by provider; `address_of` returns where a provider is reached, "" where
+    that is not known.
     """
 
     def __init__(
@@ -61,6 +65,7 @@ class Judge:
         publish: Publish,
         groups: int = MOST_GROUPS,
         upstreams: Mapping[str, int] | None = None,
+        address_of: Callable[[str], str] = no_address,
         first_token_slo: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -68,7 +73,11 @@ class Judge:
         self._holder = holder
         self._publish = publish
         self._limits = JudgingLimits(
-            groups=groups, pairs_per_false_alarm=pairs_per_false_alarm, fleet_wide=fleet_wide, upstreams=upstreams or {}
+            groups=groups,
+            pairs_per_false_alarm=pairs_per_false_alarm,
+            fleet_wide=fleet_wide,
+            upstreams=upstreams or {},
+            address_of=address_of,
         )
         self._groups = MirroredState(self._read)
         self._pace = PaceJudge(store, holder, slo=first_token_slo, most=groups)
@@ -90,8 +99,9 @@ class Judge:
         *,
         holder: str,
         publish: Publish,
+        providers: Callable[[], Mapping[str, Provider]] | None = None,
     ) -> Judge:
-        """The judge that the configuration describes."""
+        """The judge that the configuration describes; `providers` returns those of the moment, which a reload changes."""
         config = whole.drift
         fleet_wide = config.fleet_pairs_per_false_alarm > 0
         pairs = config.fleet_pairs_per_false_alarm if fleet_wide else config.pairs_per_false_alarm
@@ -103,6 +113,7 @@ class Judge:
             publish=publish,
             groups=config.groups,
             upstreams={name: provider.max_upstreams for name, provider in whole.proxy.providers.items()},
+            address_of=partial(_address, providers or (lambda: whole.proxy.providers)),
             first_token_slo=config.first_token_slo,
         )
 
@@ -300,3 +311,12 @@ def _names(acknowledgement: Acknowledgement, key: GroupKey) -> bool:
     if acknowledgement.exact:
         return wanted == key
     return all(not name or name == own for name, own in zip(wanted, key, strict=True))
+
+
+def _address(providers: Callable[[], Mapping[str, Provider]], name: str) -> str:
+    """The host, port and path of a configured provider; "" for another one."""
+    found = providers().get(name)
+    if found is None:
+        return ""
+    origin = parse_base_url(found.base_url)
+    return f"{origin.authority}{origin.base}"

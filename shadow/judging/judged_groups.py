@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -25,6 +25,11 @@ MOST_UPSTREAMS = 32
 """Servers behind a router that are distinguished where no configuration sets how many."""
 
 
+def no_address(_provider: str) -> str:
+    """No provider's address is known."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgingLimits:
     """How many groups are held, and how rare false alarms are: one in so many pairs of each group, or of the whole fleet."""
@@ -34,6 +39,8 @@ class JudgingLimits:
     fleet_wide: bool
     upstreams: Mapping[str, int] = field(default_factory=dict)
     """The most servers that are distinguished behind a router, by provider."""
+    address_of: Callable[[str], str] = no_address
+    """The address of a provider, "" where it is not configured: those at one address may be one router."""
 
     def budget(self, keys: Iterable[GroupKey]) -> AlertBudget:
         """The budget of each group while these are held; the servers of one router are together one group."""

@@ -147,7 +147,8 @@ class JudgingBatch:
         named = state.alarm.named
         if judgement.change and judgement.change.new is DriftState.DRIFT and named:
             read = partial(self._evidence, current=pair)
-            state.look = open_look(self._store, key, named, self._groups.states, read_back=read, at=pair.started)
+            limits, states = self._groups.limits, self._groups.states
+            state.look = open_look(self._store, key, named, states, read_back=read, at=pair.started, address_of=limits.address_of)
         state.close_look()
         looks = self._groups.looks(key)
         spread(looks)

@@ -1,7 +1,8 @@
 """open_look(): the second look at an alarm, with its witnesses: the other providers compared with that reference.
 
 It reads what was stored up to the pair that alarmed, so that a replay opens the same look. Providers that share a server are one
-witness; a serving identity that changed at that time is a fact beside it.
+witness; one at the address of the alarm may be behind the same router, which may have moved both, so it can only show that the
+reference has not moved. A serving identity that changed at that time is a fact beside it.
 """
 
 from __future__ import annotations
@@ -38,8 +39,11 @@ def open_look(
     *,
     read_back: ReadBack,
     at: float,
+    address_of: Callable[[str], str],
 ) -> SecondLook:
-    """The look at the alarm `named` of a group, with the stored evidence of its witnesses; `at` is the start of its pair."""
+    """The look at the alarm `named` of a group, with the stored evidence of its witnesses; `at` is the start of its pair.
+    `address_of` returns where a provider is reached, "" where that is not known.
+    """
     provider, reference = group.provider, group.reference
     signal, direction = named.key
     identities = _Identities(store.identities_of(group.model, at))
@@ -55,7 +59,7 @@ def open_look(
         at=at,
         floor=_floor(read_back(group, signal), direction),
         witnesses=_by_server({name: served[name] for name in others if name not in alike}),
-        siblings=[key.party for key in states if key.upstream and key.provider == provider],
+        siblings=_siblings(provider, states, address_of),
         alike=alike,
         facts=identities.changed(provider, reference, found.earliest, min(found.latest + CHANGE_SECONDS, at)),
     )
@@ -81,6 +85,15 @@ def _evidence_of_others(
             found[key.party] += read(key)
     recent = {name: evidence for name, evidence in found.items() if any(each.started >= at - DAY for each in evidence)}
     return {name: sorted(evidence, key=lambda each: each.started) for name, evidence in recent.items()}
+
+
+def _siblings(provider: str, states: Iterable[GroupKey], address_of: Callable[[str], str]) -> set[str]:
+    """The other servers of a router, and the providers at its address, as one that is pinned to a server of it."""
+    behind = {key.party for key in states if key.upstream and key.provider == provider}
+    address = address_of(provider)
+    return behind | {
+        key.provider for key in states if address and key.provider != provider and address_of(key.provider) == address
+    }
 
 
 def _is_witness(other: GroupKey, group: GroupKey) -> bool:

@@ -127,7 +127,13 @@ class AuditProcess:
         )
         self._audit = exchange_audit(config, parts, self._receiver)
         self._tournaments = TournamentWatch(store, lambda: self._config, self._audit.hold)
-        self._judge = Judge.configured(config, store.judgements, holder=new_id(), publish=self._metrics.drift.ruled)
+        self._judge = Judge.configured(
+            config,
+            store.judgements,
+            holder=new_id(),
+            publish=self._metrics.drift.ruled,
+            providers=lambda: self._config.proxy.providers,
+        )
         waiting = self._receiver.lines if isinstance(self._receiver, BrokerIntake) else tuple
         self._state = AuditState(store, self._judge, self._metrics, limit=config.storage.max_bytes, broker=waiting)
         self._access = admin_access(config.admin, drawn, os.environ)

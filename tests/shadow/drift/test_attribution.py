@@ -13,6 +13,7 @@ from shadow.drift.attribution import (
     spread,
 )
 from shadow.drift.change_point import EvaluatedPair
+from shadow.drift.excess_estimates import GroupKey
 from tests.shadow.drift.leaning import payoffs
 
 KEY = ("arguments", 1)
@@ -222,7 +223,7 @@ def test_waiting_pairs_become_units_once_requests_prove_single():
 
 
 def test_alarms_of_one_moment_agree_that_the_reference_moved():
-    keys = [("default", "m", name, "r") for name in ("a", "b", "c", "d")]
+    keys = [GroupKey("default", "m", name, "r") for name in ("a", "b", "c", "d")]
     looks = dict(zip(keys, (look(), look(), look(earliest=201.0, latest=202.0), look(key=("text", 1))), strict=True))
     looks[keys[0]].blame = Blame.REFERENCE
     looks[keys[1]].blame = Blame.PROVIDER
@@ -230,6 +231,21 @@ def test_alarms_of_one_moment_agree_that_the_reference_moved():
     assert (looks[keys[1]].blame, looks[keys[1]].by) == (Blame.REFERENCE, "a")
     assert {looks[key].blame for key in keys[2:]} == {Blame.NOT_YET_KNOWN}
     assert spread(looks) == frozenset()
+
+
+def test_server_behind_a_router_that_agrees_with_its_router_names_the_same_witness():
+    router = GroupKey("default", "m", "hub", "r")
+    looks = {router: look(), router._replace(upstream="x"): look()}
+    looks[router].blame, looks[router].by = Blame.REFERENCE, "near"
+    spread(looks)
+    assert {found.by for found in looks.values()} == {"near"}, "a router is no evidence about its own server"
+
+
+def test_where_every_witness_is_behind_the_same_router_and_differs_too_the_reason_is_stated():
+    found = opened(key=KEY, size=0.3, earliest=300.0, latest=300.0, at=300.0, floor=0.1, witnesses=[("b",)], siblings=["b"])
+    fed(found, noise(400, excess=0.3))
+    assert (found.blame, found.waits) == (Blame.NOT_YET_KNOWN, False)
+    assert found.why("r") == "b differs too, behind the same router: no independent provider is compared with r"
 
 
 def test_a_thousand_open_conversations_are_remembered_and_no_more_and_none_once_it_is_settled():

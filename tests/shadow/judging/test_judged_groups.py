@@ -123,9 +123,9 @@ def test_one_bad_server_alarms_alone_and_the_router_as_a_whole_does_not(store):
 def test_second_look_at_a_server_reads_each_pair_of_its_evidence_once(store, monkeypatch):
     read = []
 
-    def opened(of, group, named, states, *, read_back, at):
+    def opened(of, group, named, states, *, read_back, **more):
         read.append([each.pair_id for each in read_back(group, named.key[0])])
-        return open_look(of, group, named, states, read_back=read_back, at=at)
+        return open_look(of, group, named, states, read_back=read_back, **more)
 
     monkeypatch.setattr(judging_batch, "open_look", opened)
     routed(store, 1_200)

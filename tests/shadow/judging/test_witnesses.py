@@ -72,6 +72,21 @@ def test_where_another_provider_left_too_the_reference_moved_and_is_reported_onc
     assert not [status for status in run.statuses if status.state == "drift"]
 
 
+@pytest.mark.parametrize(("moved", "blame"), [(("p", "q"), Blame.NOT_YET_KNOWN), (("p",), Blame.PROVIDER)])
+def test_provider_at_the_address_of_the_alarm_never_shows_that_the_reference_moved(store, moved, blame):
+    """As a candidate that is pinned to a server of the router that serves."""
+    traffic(store, moved=moved)
+    run = JudgeRun(store, address_of={"p": "router:443/v1", "q": "router:443/v1", "r": "maker:443/v1"}.__getitem__).all()
+    assert look(run).blame is blame
+    assert {status.state for status in run.statuses if status.group.provider in moved} == {"drift"}
+
+
+def test_providers_whose_addresses_are_not_known_or_other_ones_are_independent(store):
+    traffic(store, moved=("p", "q"))
+    run = JudgeRun(store, address_of={"p": "", "q": "", "r": ""}.__getitem__).all()
+    assert look(run).blame is Blame.REFERENCE
+
+
 def test_a_model_and_a_reference_of_its_own_are_no_witness(store):
     draw = random.Random(3)
     for other in (group("q", model="n"), group("s", reference="else")):
