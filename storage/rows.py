@@ -383,10 +383,13 @@ class TokenSum(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErasureExtent:
-    """What a deletion would delete: exchanges, those of the pairs included, and pairs."""
+    """What a deletion would delete: exchanges, those of the pairs included, and pairs; `tournaments` are the names of the
+    studies of this kind that run and of which it would delete a pair.
+    """
 
     exchanges: int
     pairs: int
+    tournaments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

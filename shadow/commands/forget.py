@@ -9,7 +9,7 @@ import orjson
 
 from shadow.commands.mailbox import PATIENCE, CommandMailbox, Mailbox
 from shadow.report.filters import moment_of
-from shadow.settings.config_errors import ConfigError
+from shadow.settings.config_errors import ConfigError, quoted
 from storage.erasure_choice import ErasureChoice
 from storage.opening import database_path, open_reader, open_store, store_url
 from storage.rows import ErasureResult
@@ -43,7 +43,13 @@ def would_forget(config: StorageConfig, choice: ErasureChoice) -> str:
     with closing(open_reader(config)) as reader:
         found = reader.erasure_extent(choice)
     exchanges = f"{found.exchanges:,} exchange{'' if found.exchanges == 1 else 's'}"
-    return f"{exchanges} and {found.pairs:,} pair{'' if found.pairs == 1 else 's'} would be deleted; nothing was"
+    words = f"{exchanges} and {found.pairs:,} pair{'' if found.pairs == 1 else 's'} would be deleted; nothing was"
+    return words + "".join(map(_tournament_words, found.tournaments))
+
+
+def _tournament_words(route: str) -> str:
+    words = "nothing would be claimed in it any more, and another one would have to begin"
+    return f"; pairs of the tournament of the route {quoted(route)} are among them: {words}"
 
 
 def forget_ordered(mailbox: CommandMailbox, store: Store) -> int:

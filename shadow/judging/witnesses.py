@@ -18,12 +18,11 @@ from shadow.drift.change_point import EvaluatedPair
 from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.group_state import GroupState
 from shadow.drift.state_transitions import AlarmName
+from shadow.identity.shared_servers import is_distinguishing
 from shadow.reading.upstream_name import OTHER, UNNAMED
 from storage.rows import IdentityRow
 from storage.store import JudgementStore
 
-DISTINGUISHING = ("fingerprint", "provider", "x-served-by", "via", "cf-ray")
-"""Facets that differ between deployments; the others are equal wherever the same software runs."""
 CHANGE_SECONDS = 60.0
 """Seconds after the latest credible start in which a change of identity counts, because a shadow request follows the live one."""
 
@@ -131,13 +130,9 @@ class _Identities:
         return f"<_Identities providers={sorted(self._rows)}>"
 
     def upstream(self, provider: str, reference: str) -> str:
-        """The identity of a provider's server where it distinguishes a deployment, else "". One that the reference has too does
-        not, nor does any while the reference's is not known.
-        """
-        row, other = self._latest(provider), self._latest(reference)
-        if row is None or other is None or other.identity == row.identity or not _distinguishes(row):
-            return ""
-        return row.identity
+        """The identity of a provider's server where it distinguishes a deployment, else ""."""
+        row = self._latest(provider)
+        return row.identity if row and is_distinguishing(row, self._latest(reference)) else ""
 
     def changed(self, provider: str, reference: str, earliest: float, latest: float) -> tuple[str, ...]:
         """A sentence where exactly one side's identity changed between two moments."""
@@ -158,11 +153,3 @@ class _Identities:
 
     def _changes(self, provider: str, earliest: float, latest: float) -> list[IdentityRow]:
         return [row for row in self._rows[provider] if row.previous and earliest <= row.started <= latest]
-
-
-def _distinguishes(row: IdentityRow) -> bool:
-    try:
-        facts = json.loads(row.facts)
-    except ValueError:
-        return False
-    return isinstance(facts, dict) and any(facts.get(facet) for facet in DISTINGUISHING)

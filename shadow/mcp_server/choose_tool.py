@@ -61,23 +61,41 @@ class ChoiceCandidate(BaseModel):
     first_token: float | None
     total: float | None
     availability: float | None
+    quantization: str | None = Field(description="What the provider declares, by the configuration; never measured.")
+    context: int | None
+    largest_prompt: int | None = Field(description="Tokens of the largest prompt that it accepted.")
     same_server_as: list[str]
     signals: list[ChoiceSignal]
     segments: list[ChoiceSegment]
 
 
+class ChoiceLive(BaseModel):
+    """A provider that serves the route meanwhile, on the same requests; nothing is claimed of it here."""
+
+    name: str
+    price_per_thousand: float | None
+    first_token: float | None
+    total: float | None
+
+
 class ChoiceResult(ToolResult):
-    """The tournament of a route; where none runs, `begun` is null and `plan` has what one takes."""
+    """The tournament of a route; where none runs, `begun` is null and `plan` has what one takes. `cheapest_proven` ties with
+    those of `tie`; `spent` is money.
+    """
 
     route: str
     reference: str
     begun: str | None
     places: int | None
     rank: str
+    cheapest_proven: str | None
+    tie: list[str]
+    spent: float | None
     level: str = Field(default=LEVEL, description="How often a claim may be wrong.")
     notes: list[str]
     plan: list[str]
     candidates: list[ChoiceCandidate]
+    live: list[ChoiceLive]
 
 
 class ChooseTool:
@@ -103,9 +121,13 @@ def _plan(found: RoutePlan) -> ChoiceResult:
         begun=None,
         places=None,
         rank="No tournament runs.",
+        cheapest_proven=None,
+        tie=[],
+        spent=None,
         notes=[],
         plan=list(found.lines),
         candidates=[],
+        live=[],
     )
 
 
@@ -116,9 +138,21 @@ def _result(found: TournamentFigures) -> ChoiceResult:
         begun=instant(found.begun),
         places=found.terms.places,
         rank=plain(found.rank),
+        cheapest_proven=plain(found.cheapest) or None,
+        tie=[plain(name) for name in found.tie],
+        spent=found.spent,
         notes=list(found.notes),
         plan=[],
         candidates=[_candidate(each) for each in found.candidates],
+        live=[
+            ChoiceLive(
+                name=each.name,
+                price_per_thousand=each.price.per_thousand if each.price else None,
+                first_token=each.first_token,
+                total=each.seconds,
+            )
+            for each in found.live
+        ],
     )
 
 
@@ -135,6 +169,9 @@ def _candidate(each: CandidateFigures) -> ChoiceCandidate:
         first_token=each.first_token,
         total=each.seconds,
         availability=each.availability,
+        quantization=each.limits.quantization or None,
+        context=each.limits.context,
+        largest_prompt=each.limits.largest_prompt,
         same_server_as=list(each.identity.same_as),
         signals=[_signal(signal) for signal in each.signals.values()],
         segments=[_segment(segment) for segment in each.segments],

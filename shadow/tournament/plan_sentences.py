@@ -15,7 +15,9 @@ from shadow.verdict.phrases import named, percent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanSetting:
-    """What the plan is of: a route with its candidates, its compared requests a day, and the limits of the configuration."""
+    """What the plan is of: a route with its candidates, its compared requests a day, and the limits of the configuration; no
+    price of those in `unpriced` is configured.
+    """
 
     route: str
     reference: str
@@ -23,6 +25,7 @@ class PlanSetting:
     per_day: float
     money: float = 0.0
     keep_days: float = inf
+    unpriced: Sequence[str] = ()
 
 
 def plan_lines(plan: TournamentPlan, terms: TournamentTerms, setting: PlanSetting) -> Iterator[str]:
@@ -37,7 +40,7 @@ def plan_lines(plan: TournamentPlan, terms: TournamentTerms, setting: PlanSettin
         f"To prove an equal one: {_count(plan.half)} requests in half of the cases, {_count(plan.nine_of_ten)} in nine of ten "
         f"({named(slowest.signal)} takes longest)."
     )
-    yield _calls(plan)
+    yield _calls(plan, setting)
     yield _days(plan, per_day)
     yield from _limits(plan, setting)
     yield f"How often the reference differs from itself: {'; '.join(map(_floor, plan.needs))}."
@@ -52,14 +55,21 @@ def _limits(plan: TournamentPlan, setting: PlanSetting) -> Iterator[str]:
         yield f"{kept}, and pairs count while they are kept: raise it."
 
 
-def _calls(plan: TournamentPlan) -> str:
+def _calls(plan: TournamentPlan, setting: PlanSetting) -> str:
     if not isfinite(plan.nine_of_ten):
         return "No number of calls is known: a required signal has no request."
-    cost = "the price is not known" if plan.money is None else f"about {money(plan.money)} money"
+    cost = _why_unpriced(setting) if plan.money is None else f"about {money(plan.money)} money"
     return (
         f"In nine of ten cases that is at most {_count(plan.candidate_calls)} candidate calls and "
         f"{_count(plan.reference_calls)} reference calls; {cost}. It may stop earlier."
     )
+
+
+def _why_unpriced(setting: PlanSetting) -> str:
+    """Why the money is not known: prices are missing, else the token counts of past requests are."""
+    if setting.unpriced:
+        return f"the money is not known, because no price of {', '.join(setting.unpriced)} is configured"
+    return "the money is not known, because no request of the last week has token counts with a price"
 
 
 def _days(plan: TournamentPlan, per_day: float) -> str:

@@ -41,7 +41,8 @@ def route_view(
 def route_plan(reader: Reader | None, config: Config, route: TournamentRoute, now: float) -> RoutePlan:
     """The plan by the traffic of the last week; nothing is known of it without a reader."""
     terms = configured_terms(config.tournament)
-    traffic = route_traffic(reader, route, now, config.shadow.control_fraction, PriceList(config.proxy.providers))
+    prices = PriceList(config.proxy.providers)
+    traffic = route_traffic(reader, route, now, config.shadow.control_fraction, prices)
     traffic = replace(traffic, per_request=config.tournament.per_request)
     plan = tournament_plan(terms, len(route.candidates), traffic)
     setting = PlanSetting(
@@ -51,6 +52,7 @@ def route_plan(reader: Reader | None, config: Config, route: TournamentRoute, no
         per_day=traffic.sampled_per_day,
         money=config.tournament.money,
         keep_days=config.storage.keep_days,
+        unpriced=[name for name in (route.reference, *route.candidates) if not prices.has(name)],
     )
     lines = plan_lines(plan, terms, setting)
     return RoutePlan(route=route, plan=plan, lines=tuple(lines))

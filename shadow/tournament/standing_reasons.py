@@ -8,9 +8,11 @@ from shadow.choice.arm_evidence import ArmEvidence
 from shadow.choice.candidate_claims import FEWEST_CONVERSATIONS, CandidateClaim, ChoiceVerdict
 from shadow.choice.tournament_terms import TournamentTerms
 from shadow.drift.exclusions import SENTENCES, Exclusion
+from shadow.report.alarm_details import alarm_details
 from shadow.tournament.candidate_arms import CandidateArm
 from shadow.tournament.failing_candidates import Reason, failing_reason
 from shadow.verdict.phrases import named
+from storage.judgement_rows import AlarmRow
 
 REMOVE = "; name another one, or leave it out"
 WAITING = "; where others have some, its answers take long (shadow.timeout), or its copies found no place (`candidate_busy`)"
@@ -18,10 +20,10 @@ DELETERS = "see to what deletes them (`forget`, keep_days of storage and of its 
 
 
 def standing_reason(
-    arm: CandidateArm, evidence: ArmEvidence | None, claim: CandidateClaim | None, terms: TournamentTerms, alarm: float | None
+    arm: CandidateArm, evidence: ArmEvidence | None, claim: CandidateClaim | None, terms: TournamentTerms, alarm: AlarmRow | None
 ) -> Reason | None:
-    """The verdict and its sentence where something stands against the claim; None where nothing does. `alarm` is when the drift
-    alarm of this candidate was raised, None without one.
+    """The verdict and its sentence where something stands against the claim; None where nothing does. `alarm` is the drift
+    alarm of this candidate, None without one.
     """
     return (
         _unmeasured(arm, terms)
@@ -52,6 +54,12 @@ def _moment(at: float) -> str:
     return f"{when.day} {when:%b %H:%M} UTC"
 
 
+def _found(alarm: AlarmRow) -> str:
+    """What the alarm found, in brackets, because it may be a signal that "same" does not need; "" where that was not kept."""
+    words = next((test.sentence for test in alarm_details(alarm).tests), "")
+    return f" ({words})" if words else ""
+
+
 def _unmeasured(arm: CandidateArm, terms: TournamentTerms) -> Reason | None:
     if arm.is_reference:
         return ChoiceVerdict.NOT_MEASURED, f"{arm.label}: not measured: too faithful, it is the reference's own server{REMOVE}."
@@ -73,10 +81,10 @@ def _uncounted(arm: CandidateArm, evidence: ArmEvidence | None) -> Reason | None
     return ChoiceVerdict.NOT_MEASURED, f"{arm.label}: not measured: {count:,} of {len(arm.rows):,} requests: {why}."
 
 
-def _doubtful(arm: CandidateArm, evidence: ArmEvidence | None, claim: CandidateClaim, alarm: float | None) -> Reason | None:
+def _doubtful(arm: CandidateArm, evidence: ArmEvidence | None, claim: CandidateClaim, alarm: AlarmRow | None) -> Reason | None:
     if alarm is not None:
         taken = "; what was claimed before is taken back" if claim.same else ""
-        return ChoiceVerdict.DIFFERS, f"{arm.label}: differs: a drift alarm since {_moment(alarm)}{taken}."
+        return ChoiceVerdict.DIFFERS, f"{arm.label}: differs: a drift alarm since {_moment(alarm.at)}{_found(alarm)}{taken}."
     if claim.closer:
         why = f"closer to the reference than that is to itself in {named(claim.closer[0][0])}: too faithful"
         return ChoiceVerdict.UNDECIDED, f"{arm.label}: not yet known: {why}."

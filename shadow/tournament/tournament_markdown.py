@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from shadow.choice.candidate_claims import ChoiceVerdict
 from shadow.presentation.safe_text import markdown
-from shadow.tournament.claim_sentences import LEVEL
+from shadow.tournament.claim_sentences import LEVEL, limit_sentence, live_sentence
 from shadow.tournament.segment_figures import STATEMENT, has_segments, segment_sentence, tag_rows
 from shadow.tournament.tournament_figures import TournamentFigures
 from shadow.tournament.tournament_text import COLUMNS, TAG_COLUMNS, cells, head, planned, tag_cells
@@ -40,6 +40,10 @@ def _lines(found: TournamentFigures) -> Iterator[str]:
     if rows := [tag_cells(*row) for row in tag_rows(found.candidates)]:
         yield ""
         yield from _table(TAG_COLUMNS, rows)
+    beside = [*map(live_sentence, found.live), *(limit_sentence(each.label, each.limits) for each in found.candidates)]
+    for words in filter(None, beside):
+        yield ""
+        yield markdown(words)
 
 
 def _table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from shadow.choice.tournament_terms import TournamentTerms
 from shadow.settings.config_errors import ConfigError, meant, quoted
 from shadow.settings.top_level_config import Config, TournamentConfig
+from shadow.tournament.tournament_record import TournamentRecord
 
 HOW = 'name them in its [[proxy.routes]] table: candidates = ["hostB"]'
 
@@ -46,3 +48,21 @@ def configured_terms(config: TournamentConfig) -> TournamentTerms:
     return TournamentTerms(
         tolerance=config.tolerance / 100, signals=tuple(signal.value for signal in config.signals), places=config.places
     )
+
+
+def route_changes(config: Config, record: TournamentRecord) -> Iterator[str]:
+    """What of the route is configured otherwise than when its tournament began, as sentences; its terms stay as they were."""
+    route = next((each for each in config.proxy.routes if each.name == record.route), None)
+    if route is None:
+        return
+    reference = route.reference or config.proxy.reference
+    added = [name for name in route.candidates if name not in record.candidates]
+    gone = [name for name in record.candidates if name not in route.candidates]
+    if reference != record.reference:
+        yield f"The reference of the route is {reference} now, and was {record.reference} at the start: no further pair counts."
+    if added:
+        yield f"Configured since this tournament began, and no part of it: {', '.join(added)}."
+    if gone:
+        yield f"No candidate of the route any more, so that no further copy is sent: {', '.join(gone)}."
+    if reference != record.reference or added or gone:
+        yield "To begin one with what is configured now: sameweights choose --start --replace."

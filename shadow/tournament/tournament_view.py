@@ -19,6 +19,7 @@ from shadow.choice.price_order import Costs, PriceChoice, price_choice
 from shadow.choice.tournament_terms import TournamentTerms
 from shadow.drift.admission import DAY
 from shadow.drift.alarm_budget import against_provider
+from shadow.identity.shared_servers import distinguished
 from shadow.settings.top_level_config import Config
 from shadow.tournament.candidate_arms import CandidateArm, arm_evidence, candidate_arms, latest
 from shadow.tournament.candidate_costs import cached_share, candidate_costs, provider_costs
@@ -36,6 +37,7 @@ from shadow.tournament.tournament_figures import (
     TournamentFigures,
 )
 from shadow.tournament.tournament_record import TournamentRecord
+from shadow.tournament.tournament_route import route_changes
 from shadow.tournament.tournament_spending import UNKNOWN_SPENT, TournamentSpent, spent_notes, tournament_spent
 from storage.judgement_rows import AlarmRow, ArmPairRow
 from storage.rows import IdentityRow
@@ -50,10 +52,10 @@ OPEN = frozenset({ChoiceVerdict.UNDECIDED, ChoiceVerdict.SAME})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TournamentRecords:
-    """What is read for a tournament: pairs, changes of serving identities, alarms, the identity of each provider and model now,
-    and the money of each candidate and model by request, where prices are known. `cut` is the moment before which records are
-    deleted where that is after the begin, so that pairs of the tournament may be among them; else 0. `deleted` is how many
-    pairs of it were deleted.
+    """What is read for a tournament: pairs, changes of serving identities, alarms, the identity of each provider and model now
+    where it distinguishes a server, and the money of each candidate and model by request, where prices are known. `cut` is the
+    moment before which records are deleted where that is after the begin, so that pairs of the tournament may be among them; else
+    0. `deleted` is how many pairs of it were deleted. `configured` states what of the route is configured otherwise by now.
     """
 
     rows: Sequence[ArmPairRow]
@@ -67,6 +69,7 @@ class TournamentRecords:
     deleted: int = 0
     providers: Mapping[str, Provider] = field(default_factory=dict)
     largest: Mapping[tuple[str, str], int | None] = field(default_factory=dict)
+    configured: tuple[str, ...] = ()
 
 
 def tournament_figures(
@@ -89,7 +92,7 @@ def tournament_figures(
         rows=rows,
         changes=identities.identities(record.begun, until or now + 1, MOST_CHANGES),
         alarms=reader.judgements.alarms(record.begun, until),
-        identities={(row.provider, row.model): row.identity for row in identities.latest(MOST_CHANGES)},
+        identities=distinguished(identities.latest(MOST_CHANGES), record.reference),
         costs=candidate_costs((row for row in rows if row.role == Role.CANDIDATE), cost_of),
         live_costs=provider_costs((row for row in rows if row.role == Role.PRIMARY), cost_of),
         spent=tournament_spent(rows, record, cost_of),
@@ -97,6 +100,7 @@ def tournament_figures(
         deleted=reader.studies.deleted_pairs(record.id),  # after the rows, so that no deletion before them is missed
         providers=providers,
         largest={key: prompt for key, (prompt, _) in identities.limits(record.begun, until).items()},
+        configured=tuple(route_changes(config, record)) if config else (),
     )
     return figures_of(record, records, now=record.ended or now, known=known)
 
@@ -145,18 +149,18 @@ def figures_of(
         tie=choice.tie,
         cheaper_undecided=tuple(name for name in choice.cheaper_undecided if name not in proven),
         rank=rank_sentence(choice, price, proven, firm=any(map(_is_firm, shown))),
-        notes=(*_notes(shown), *spent_notes(records.spent, record.money)),
+        notes=(*records.configured, *_notes(shown), *spent_notes(records.spent, record.money)),
         live=tuple(_live(records.rows, records.live_costs)),
     )
 
 
-def _drifting(record: TournamentRecord, alarms: Iterable[AlarmRow]) -> Mapping[tuple[str, str], float]:
-    """When the newest alarm began of each candidate and model whose drift state is an alarm."""
+def _drifting(record: TournamentRecord, alarms: Iterable[AlarmRow]) -> Mapping[tuple[str, str], AlarmRow]:
+    """The newest alarm of each candidate and model whose drift state is an alarm."""
     newest: dict[tuple[str, str], AlarmRow] = {}
     for row in alarms:
         if row.group.route == record.route and row.group.reference == record.reference and not row.group.upstream:
             newest.setdefault((row.group.provider, row.group.model), row)
-    return {key: row.at for key, row in newest.items() if row.new == DRIFT}
+    return {key: row for key, row in newest.items() if row.new == DRIFT}
 
 
 def _candidate(

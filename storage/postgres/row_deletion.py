@@ -32,6 +32,10 @@ PAIRS = """
 SELECT id, subject_id, reference_id, control_id FROM pairs
 WHERE subject_id = ANY(%(ids)s) OR reference_id = ANY(%(ids)s) OR (control_id = ANY(%(ids)s) AND control_id <> '')
 """
+TOURNAMENTS = """
+SELECT DISTINCT s.name FROM studies s JOIN pairs p ON p.route = s.name AND p.started >= s.begun
+WHERE s.kind = 'tournament' AND s.ended = 0 AND p.id = ANY(%s) ORDER BY s.name
+"""
 OF_PAIRS = ("findings", "payoffs", "trials", "pairs")
 OF_EXCHANGES = ("payloads", "tool_calls", "checks", "exchanges")
 SMALL = (
@@ -111,9 +115,10 @@ def trim_sums(conn: psycopg.Connection, before: float) -> int:
 def erasure_extent(conn: psycopg.Connection, chosen: ErasureChoice) -> ErasureExtent:
     """What `drop_chosen` would delete."""
     going = {id_ for (id_,) in conn.execute(*_found(chosen, None))}
-    pairs = len(with_pairs(conn, going))
+    pairs = with_pairs(conn, going)
     row = conn.execute("SELECT count(*) FROM exchanges WHERE id = ANY(%s)", (sorted(going),)).fetchone()
-    return ErasureExtent(exchanges=int(row[0]) if row else 0, pairs=pairs)
+    tournaments = tuple(name for (name,) in conn.execute(TOURNAMENTS, (pairs,)))
+    return ErasureExtent(exchanges=int(row[0]) if row else 0, pairs=len(pairs), tournaments=tournaments)
 
 
 def _found(chosen: ErasureChoice, limit: int | None) -> tuple[str, tuple[object, ...]]:

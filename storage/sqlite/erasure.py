@@ -13,6 +13,10 @@ from storage.store import StoreError
 
 Run = Callable[[Callable[[sqlite3.Connection], int]], int]
 """Runs a job with the writing connection and returns its result."""
+TOURNAMENTS = """
+SELECT DISTINCT s.name FROM studies s JOIN pairs p ON p.route = s.name AND p.started >= s.begun
+WHERE s.kind = 'tournament' AND s.ended = 0 AND p.no IN (SELECT value FROM json_each(?)) ORDER BY s.name
+"""
 STORED = "SELECT count(*) FROM exchanges WHERE id IN (SELECT value FROM json_each(?))"
 EVERY = -1
 """A limit that is none (SQLite, SELECT, "The LIMIT clause")."""
@@ -29,9 +33,10 @@ def forget(run: Run, chosen: ErasureChoice) -> ErasureResult:
 def extent(conn: sqlite3.Connection, chosen: ErasureChoice) -> ErasureExtent:
     """What `forget` would delete."""
     going = {id_ for (id_,) in conn.execute(*_found(chosen, EVERY))}
-    pairs = len(retention.with_pairs(conn, going))
+    pairs = retention.with_pairs(conn, going)
     (exchanges,) = conn.execute(STORED, (json.dumps(sorted(going)),)).fetchone()
-    return ErasureExtent(exchanges=exchanges, pairs=pairs)
+    tournaments = tuple(name for (name,) in conn.execute(TOURNAMENTS, (json.dumps(sorted(pairs)),)))
+    return ErasureExtent(exchanges=exchanges, pairs=len(pairs), tournaments=tournaments)
 
 
 def erase(run: Run, slice_of: Callable[[sqlite3.Connection], int]) -> ErasureResult:

@@ -1,9 +1,12 @@
 """`sameweights forget` deletes what its flags choose, itself or through the process that writes, and reports what it deleted."""
 
 import threading
+from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
+from shadow.commands.begin_tournament import begin
 from shadow.commands.forget import chosen, forget, forget_ordered, send_forget, would_forget
 from shadow.commands.mailbox import Mailbox
 from shadow.settings.config_errors import ConfigError
@@ -11,8 +14,9 @@ from storage.erasure_choice import ErasureChoice
 from storage.opening import open_store
 from storage.storage_config import StorageConfig
 from storage.store import StoreError
-from tests.conformance import exchange_record, offered, pair_record
+from tests.conformance import START, exchange_record, offered, pair_record
 from tests.running import PATIENCE
+from tests.shadow.tournament.arm_rows import RECORD
 
 
 @pytest.fixture
@@ -41,6 +45,28 @@ def test_dry_run_counts_what_forget_then_deletes(config):
     assert sentence == f"{number} exchanges and 1 pair would be deleted; nothing was"
     assert forget(config, choice).startswith(f"{number} exchanges deleted")
     assert would_forget(config, choice) == "0 exchanges and 0 pairs would be deleted; nothing was"
+
+
+def test_dry_run_names_the_tournaments_that_run_and_lose_pairs(store):
+    for name, route in (("one", "agents"), ("two", "other")):
+        offered(store.add_exchange, exchange_record(name, conversation=name)).result(PATIENCE)
+        offered(store.add_pair, pair_record(name, conversation=name, route=route)).result(PATIENCE)
+        begin(store, replace(RECORD, id=name, route=route, begun=START - 1))
+    store.studies.end("two", START + 1, "a test")
+    begin(store, replace(RECORD, id="late", route="other", begun=START + 60))
+    assert store.erasure_extent(ErasureChoice(before=START + 1_000)).tournaments == ("agents",)
+    assert store.erasure_extent(ErasureChoice(conversation="two")).tournaments == ()
+
+
+def test_dry_run_states_what_a_tournament_would_lose(config):
+    with closing(open_store(config)) as store:
+        offered(store.add_exchange, exchange_record("one", conversation="one")).result(PATIENCE)
+        offered(store.add_pair, pair_record("one", conversation="one", route="agents")).result(PATIENCE)
+        begin(store, replace(RECORD, begun=START - 1))
+    assert would_forget(config, chosen("one", "", "", 1e9)).endswith(
+        "nothing was; pairs of the tournament of the route 'agents' are among them: nothing would be claimed in it any more, and "
+        "another one would have to begin"
+    )
 
 
 def test_a_database_that_is_not_there_is_not_made(config, tmp_path):

@@ -18,7 +18,9 @@ def test_a_tournament_has_its_claims_and_figures(store):
     assert [(each.name, each.verdict) for each in found.candidates] == [("host-b", "same"), ("host-c", "worse")]
     [signal] = found.candidates[1].signals
     assert (signal.signal, signal.excess, signal.tolerance) == ("answer_kind", 100.0, 20.0)
-    assert found.plan == []
+    assert (found.plan, found.cheapest_proven, found.tie) == ([], None, []), "no price is configured"
+    one = found.candidates[0]
+    assert (one.quantization, one.context, one.largest_prompt) == ("fp8", 131_072, 9)
     assert found.level.startswith("Of all such claims")
 
 

@@ -6,6 +6,7 @@ from shadow.settings.top_level_config import Config
 from tests.records import NOW, add_pair, calling
 
 PROVIDERS = {name: {"base_url": f"https://{name}.example.com/v1"} for name in ("live", "official", "host-b", "host-c")}
+PROVIDERS["host-b"] |= {"served": [{"quantization": "fp8", "context": 131_072}]}
 ROUTE = {"name": "agents", "provider": "live", "reference": "official", "candidates": ["host-b", "host-c"]}
 CONFIG = Config.model_validate(
     {"proxy": {"providers": PROVIDERS, "routes": [ROUTE]}, "tournament": {"tolerance": 20.0, "signals": ["answer_kind"]}}

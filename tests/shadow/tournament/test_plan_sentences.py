@@ -9,7 +9,7 @@ from shadow.tournament.plan_sentences import PlanSetting, plan_lines
 TERMS = TournamentTerms(signals=("answer_kind",))
 
 
-def lines(*, money=0.0, keep_days=inf, **made):
+def lines(*, money=0.0, keep_days=inf, unpriced=(), **made):
     traffic = RouteTraffic(**{"signals": {}, "sampled_per_day": 600.0, **made})
     plan = tournament_plan(TERMS, 2, traffic)
     setting = PlanSetting(
@@ -19,6 +19,7 @@ def lines(*, money=0.0, keep_days=inf, **made):
         per_day=traffic.sampled_per_day,
         money=money,
         keep_days=keep_days,
+        unpriced=unpriced,
     )
     return list(plan_lines(plan, TERMS, setting))
 
@@ -28,9 +29,15 @@ def test_a_plan_names_requests_calls_money_and_days():
     assert first == "Route agents: 2 candidates (b, c) against maker, within 3 points, 5 places."
     assert requests.startswith("To prove an equal one: 1,692 requests in half of the cases, 3,626 in nine of ten")
     assert "candidate calls and " in calls
-    assert "the price is not known. It may stop earlier." in calls
+    assert "calls; the money is not known, because no request of the last week has token counts with a price. It may" in calls
     assert days == "At 600 sampled requests a day: 3 days in half of the cases, 6 days in nine of ten."
     assert floors == "How often the reference differs from itself: kind of answer 15 % (assumed)."
+
+
+def test_providers_without_a_price_are_named():
+    assert (
+        "calls; the money is not known, because no price of b, maker is configured. It may" in lines(unpriced=("b", "maker"))[2]
+    )
 
 
 def test_candidates_that_take_turns_are_named():

@@ -5,6 +5,8 @@ import pytest
 from shadow.choice.candidate_claims import ChoiceVerdict, claims
 from shadow.tournament.candidate_arms import CandidateArm, arm_evidence
 from shadow.tournament.standing_reasons import standing_reason
+from storage.judgement_rows import AlarmRow
+from storage.rows import PairGroup
 from tests.shadow.tournament.arm_rows import BEGUN, LATER, TERMS, arm, row
 
 DENIED = [row(1, excluded=("denied",), judgement="denied", payoffs={})]
@@ -61,4 +63,6 @@ def test_a_candidate_closer_to_the_reference_than_itself_is_too_faithful():
 
 def test_worse_is_claimed_whatever_was_denied():
     rows = [*arm(excess=0.3, n=600), *(row(700 + place, excluded=("denied",), payoffs={}) for place in range(300))]
-    assert reason(rows, alarm=LATER) is None
+    group = PairGroup(route="agents", model="kimi", provider="host-a", reference="maker")
+    alarm = AlarmRow(at=LATER, pair_id="p", group=group, old="ok", new="drift", name="x", details="{}")
+    assert reason(rows, alarm=alarm) is None

@@ -1,10 +1,13 @@
+from dataclasses import replace
+
 import pytest
 
 from shadow.settings.config_errors import ConfigError
 from shadow.settings.top_level_config import Config
-from shadow.tournament.tournament_route import configured_terms, tournament_route
+from shadow.tournament.tournament_route import configured_terms, route_changes, tournament_route
+from tests.shadow.tournament.arm_rows import RECORD
 
-PROVIDERS = {name: {"base_url": f"https://{name}.example.com/v1"} for name in ("live", "maker", "b", "c")}
+PROVIDERS = {name: {"base_url": f"https://{name}.example.com/v1"} for name in ("live", "maker", "b", "c", "d")}
 
 
 def config(*routes, **tournament):
@@ -34,6 +37,31 @@ def test_a_route_that_cannot_be_taken_is_a_sentence(routes, name, words):
     with pytest.raises(ConfigError, match="choose: ") as caught:
         tournament_route(config(*routes), name)
     assert str(caught.value).startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("route", "words"),
+    [
+        ({"candidates": ["b", "c"]}, []),
+        ({"candidates": ["b"]}, ["No candidate of the route any more, so that no further copy is sent: c."]),
+        ({"candidates": ["b", "c", "d"]}, ["Configured since this tournament began, and no part of it: d."]),
+        (
+            {"candidates": ["b", "c"], "reference": "d"},
+            ["The reference of the route is d now, and was maker at the start: no further pair counts."],
+        ),
+    ],
+)
+def test_what_is_configured_otherwise_than_at_the_start_of_a_tournament_is_stated(route, words):
+    record = replace(RECORD, candidates=("b", "c"))
+    found = list(route_changes(config({"name": "agents", **route}), record))
+    assert found == [
+        *words,
+        *(["To begin one with what is configured now: sameweights choose --start --replace."] if words else []),
+    ]
+
+
+def test_nothing_is_stated_of_a_route_that_is_not_configured():
+    assert list(route_changes(config(CHAT), RECORD)) == []
 
 
 def test_terms_are_those_of_the_configuration():

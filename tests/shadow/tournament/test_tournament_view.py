@@ -134,6 +134,9 @@ def test_an_alarm_takes_a_claim_back():
     one = shown(figures(arm(), alarms=[alarm]))["host-a"]
     assert one.verdict is ChoiceVerdict.DIFFERS
     assert one.sentence.endswith("a drift alarm since 29 May 21:26 UTC; what was claimed before is taken back.")
+    found = replace(alarm, details='{"tests": [{"signal": "prompt_tokens", "sentence": "reports more prompt tokens"}]}')
+    words = "a drift alarm since 29 May 21:26 UTC (reports more prompt tokens); what was claimed before is taken back."
+    assert shown(figures(arm(), alarms=[found]))["host-a"].sentence.endswith(words)
     over = replace(alarm, old="drift", new="recovered", at=alarm.at + 60)
     assert shown(figures(arm(), alarms=[over, alarm]))["host-a"].verdict is ChoiceVerdict.SAME
 
