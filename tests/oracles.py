@@ -5,6 +5,7 @@ Each is fetched once into `build/oracles`, by its sha256 in `tests/oracles.txt`;
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -28,10 +29,23 @@ def source(name: str) -> Path:
 
 @cache
 def _published(name: str, ending: str) -> Path:
-    if not (found := sorted(KEPT.glob(f"{name}-*{ending}"))):
-        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes", "--disable-pip-version-check"]
-        subprocess.run([*pip, "--dest", KEPT, "--requirement", ROOT / "tests" / "oracles.txt"], check=True)
-        found = sorted(KEPT.glob(f"{name}-*{ending}"))
+    KEPT.mkdir(parents=True, exist_ok=True)
+    with (KEPT / "lock").open("w") as lock:
+        # Several processes of one test run need the same packages, and two downloads at once fail.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (found := sorted(KEPT.glob(f"{name}-*{ending}"))):
+            pip = [
+                sys.executable,
+                "-m",
+                "pip",
+                "download",
+                "--quiet",
+                "--no-deps",
+                "--require-hashes",
+                "--disable-pip-version-check",
+            ]
+            subprocess.run([*pip, "--dest", KEPT, "--requirement", ROOT / "tests" / "oracles.txt"], check=True)
+            found = sorted(KEPT.glob(f"{name}-*{ending}"))
     return found[0]
 
 
