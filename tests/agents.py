@@ -1,6 +1,8 @@
 """An agent that calls the tools of the records' MCP server, in the process, by the SDK's own client."""
 
+import pytest
 from mcp import Client
+from mcp.shared.exceptions import MCPError
 
 from shadow.mcp_server.serve_records import build_server
 from shadow.settings.top_level_config import Config
@@ -34,3 +36,10 @@ class Agent:
         """The text of a resource."""
         async with Client(self.server) as client:
             return (await client.read_resource(uri)).contents[0].text
+
+    async def unread(self, uri: str) -> MCPError:
+        """The error of a resource that cannot be read."""
+        async with Client(self.server) as client:
+            with pytest.raises(MCPError) as raised:
+                await client.read_resource(uri)
+        return raised.value

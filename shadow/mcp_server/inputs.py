@@ -1,4 +1,4 @@
-"""Reads the arguments of a tool; a wrong one becomes a sentence that quotes it and names what is known."""
+"""Checks the arguments of a tool; a wrong one becomes a sentence that quotes it and names what is known."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from shadow.settings.config_errors import ConfigError, meant, quoted
+from shadow.terminal.known_names import known_names
+from storage.store import Reader
 
 MOST = 100
 """Most rows of one page."""
@@ -31,6 +33,20 @@ def one_of(what: str, given: str, known: Iterable[str]) -> str:
     if given in names:
         return given
     raise ConfigError([f"no such {what}: {quoted(given)}{meant(given, names[:KNOWN]) or '; none is recorded yet'}"])
+
+
+def check_recorded(reader: Reader, *, provider: str, model: str) -> None:
+    """ConfigError for a name that no record of any time has, because an empty list would look like agreement."""
+    if provider:
+        one_of("provider", provider, known_names(reader, "provider"))
+    if model:
+        check_model(model, known_names(reader, "model"))
+
+
+def check_model(given: str, known: Iterable[str]) -> None:
+    """ConfigError for a model that is not known. Clients choose the names of models, so the sentence holds none of them."""
+    if given not in known:
+        raise ConfigError([f"no such model: {quoted(given)}; provider_summary names those that are recorded"])
 
 
 def page_of(last_id: str) -> str:

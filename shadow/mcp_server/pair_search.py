@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from shadow.mcp_server.inputs import id_before, instant, one_of, page_of, rows_wanted
+from shadow.mcp_server.inputs import check_recorded, id_before, instant, page_of, rows_wanted
 from shadow.mcp_server.sampled_rows import SampledRows
 from shadow.mcp_server.stored_text import recorded_name, stored_text
 from shadow.mcp_server.tool_results import FoundPair, PairSearchPage
-from shadow.report.filters import moment_of, pair_filter
+from shadow.report.filters import pair_filter
 from shadow.report.text_search import READ_AT_ONCE, SearchTime, TextHit, how_far, search, searched_text
 from shadow.settings.config_errors import ConfigError, quoted
 from storage.rows import PairFilter
@@ -35,8 +35,8 @@ class PairSearch:
         pattern, rows = searched_text("text", text), rows_wanted(limit)
         wanted = self._wanted(provider=provider, model=model, since=since, page=page)
         found = search(self._reader, wanted, pattern, rows=rows, time=self._time)
-        if not found.read and provider and not page:
-            one_of("provider", provider, self._providers(since))
+        if not found.read and not page:
+            check_recorded(self._reader, provider=provider, model=model)
         last = found.last
         return PairSearchPage(
             pairs=[_found(hit) for hit in found.hits],
@@ -57,10 +57,6 @@ class PairSearch:
         if before and self._reader.pair(before) is None:
             raise ConfigError([f"no such page: {quoted(page)}; its last pair was deleted: begin again without a page"])
         return replace(wanted, before_id=before)
-
-    def _providers(self, since: str) -> set[str]:
-        now = self._now()
-        return {row.provider for row in self._reader.traffic(moment_of("since", since, now), now)}
 
 
 def _found(hit: TextHit) -> FoundPair:

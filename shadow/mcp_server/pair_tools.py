@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from shadow.findings.finding import FindingState
-from shadow.mcp_server.inputs import id_before, instant, one_of, page_of, rows_wanted
+from shadow.mcp_server.inputs import check_recorded, id_before, instant, page_of, rows_wanted
 from shadow.mcp_server.sampled_rows import SampledRows
 from shadow.mcp_server.stored_text import SHOWN_NAME, StoredText, recorded_name, stored_text
 from shadow.mcp_server.tool_results import (
@@ -21,11 +21,12 @@ from shadow.mcp_server.tool_results import (
     SignalFinding,
     ValueDifference,
 )
-from shadow.presentation.alignment import TextPiece, align_texts, differences, match_calls
+from shadow.presentation.alignment import Aligned, TextPiece, align_texts, differences, match_calls
+from shadow.presentation.call_tables import CALLS
 from shadow.presentation.exchange_view import ExchangeView
 from shadow.reading.completion import ToolCall
 from shadow.report.evident_signals import RenewedEvidence
-from shadow.report.filters import moment_of, pair_filter
+from shadow.report.filters import pair_filter
 from shadow.settings.config_errors import ConfigError, quoted
 from shadow.terminal.pair_text import PairColumns, pair_columns
 from shadow.verdict.phrases import named
@@ -68,8 +69,8 @@ class PairTools:
         )
         found = self._reader.pairs(self._after(wanted, page))
         shown = found[:rows]
-        if not shown and provider:
-            one_of("provider", provider, self._providers(since))
+        if not shown and not page:
+            check_recorded(self._reader, provider=provider, model=model)
         return PairPage(
             pairs=[_line(each) for each in shown],
             rows=self._rows.sentence(since),
@@ -113,10 +114,6 @@ class PairTools:
             raise ConfigError([f"no such page: {quoted(page)}; its last pair was deleted: begin again without a page"])
         return PairFilter(**{name: getattr(wanted, name) for name in PairFilter.__slots__} | {"before_id": before})
 
-    def _providers(self, since: str) -> set[str]:
-        now = self._now()
-        return {row.provider for row in self._reader.traffic(moment_of("since", since, now), now)}
-
     def _columns(self, pair_id: str) -> PairColumns:
         shown = pair_columns(self._reader, pair_id)
         if shown is None:
@@ -151,6 +148,7 @@ def _answer(side: Literal["provider", "reference", "control"], view: ExchangeVie
         refusal=_optional(view.refusal, more),
         finish_reason=recorded_name(row.finish_reason),
         calls=_calls(view, more),
+        calls_in_all=len(view.calls),
         failed_checks=[_finding(check, {}, frozenset()) for check in view.checks if check.state == FindingState.DIFFER],
         seconds=row.seconds,
         first_token_seconds=row.first_token,
@@ -167,7 +165,7 @@ def _calls(view: ExchangeView, more: str) -> list[Call]:
     outcomes = (*view.outcomes, *("",) * len(view.calls))
     return [
         Call(name=_name(call), arguments=stored_text(call.arguments, more=more), validity=outcome)
-        for call, outcome in zip(view.calls, outcomes, strict=False)
+        for call, outcome in zip(view.calls[:CALLS], outcomes, strict=False)
     ]
 
 
@@ -188,23 +186,39 @@ def _finding(row: FindingRow, own: dict[str, str], stands: frozenset[str]) -> Si
 
 def _diff(pair_id: str, provider: ExchangeView, against: Literal["reference", "control"], reference: ExchangeView) -> PairDiff:
     aligned = align_texts(provider.text or "", reference.text or "")
-    mine, theirs = provider.calls, reference.calls
+    mine, theirs = provider.calls[:CALLS], reference.calls[:CALLS]
     matched = match_calls([(call.name, call.parsed) for call in mine], [(call.name, call.parsed) for call in theirs])
+    places = [
+        place
+        for left, right in matched
+        if left is not None and right is not None
+        for place in _places(right, mine[left], theirs[right])
+    ]
     return PairDiff(
         id=pair_id,
         against=against,
         provider_text=_runs(aligned.left, f"exchange://{pair_id}/provider"),
         reference_text=_runs(aligned.right, f"exchange://{pair_id}/{against}"),
-        text_note=aligned.note,
+        text_note=_text_note(aligned),
         calls_missing=[_name(theirs[right]) for left, right in matched if left is None and right is not None],
         calls_extra=[_name(mine[left]) for left, right in matched if right is None and left is not None],
-        arguments=[
-            place
-            for left, right in matched
-            if left is not None and right is not None
-            for place in _places(right, mine[left], theirs[right])
-        ][:PLACES],
+        arguments=places[:PLACES],
+        calls_note=_calls_note(max(len(provider.calls), len(reference.calls)), len(places)),
     )
+
+
+def _text_note(aligned: Aligned) -> str:
+    """What the two lists of runs leave out, "" for nothing."""
+    longest = max(len(aligned.left), len(aligned.right))
+    short = f"only the first {RUNS} of {longest:,} runs of words are listed" if longest > RUNS else ""
+    return "; ".join(filter(None, (aligned.note, short)))
+
+
+def _calls_note(calls: int, places: int) -> str:
+    """What the lists of calls and of places leave out, "" for nothing."""
+    few = f"only the first {CALLS} of {calls:,} calls were compared" if calls > CALLS else ""
+    short = f"only the first {PLACES} places of arguments are listed" if places > PLACES else ""
+    return "; ".join(filter(None, (few, short)))
 
 
 def _runs(pieces: Sequence[TextPiece], more: str) -> list[AlignedWords]:
@@ -220,7 +234,7 @@ def _places(position: int, mine: ToolCall, theirs: ToolCall) -> list[ValueDiffer
             provider=_value(place.subject),
             reference=_value(place.reference),
         )
-        for place in differences(mine.parsed, theirs.parsed, PLACES)
+        for place in differences(mine.parsed, theirs.parsed, PLACES + 1)
     ]
 
 

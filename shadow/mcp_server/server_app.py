@@ -11,7 +11,7 @@ from functools import wraps
 from typing import Annotated, Literal, ParamSpec, TypeVar
 
 from mcp.server.mcpserver import MCPServer
-from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError, ToolError
 from mcp_types import ToolAnnotations
 from pydantic import Field
 
@@ -20,6 +20,7 @@ from shadow.mcp_server.choose_tool import ChoiceResult, ChooseTool
 from shadow.mcp_server.pair_search import PairSearch
 from shadow.mcp_server.pair_tools import PairTools
 from shadow.mcp_server.record_resources import RecordResources
+from shadow.mcp_server.strict_server import StrictServer
 from shadow.mcp_server.study_tools import StudyTools
 from shadow.mcp_server.tool_results import (
     NOTE,
@@ -77,7 +78,7 @@ def records_server(
     version: str,
 ) -> MCPServer:
     """The server over these records, ready to run on any transport."""
-    server = MCPServer("sameweights", version=version, instructions=INSTRUCTIONS, log_level="WARNING")
+    server = StrictServer("sameweights", version=version, instructions=INSTRUCTIONS, log_level="WARNING")
     _add_verdict_tools(server, verdicts)
     _add_pair_tools(server, pairs)
     _add_search_tool(server, search)
@@ -97,6 +98,21 @@ def as_tool(function: Callable[P, T]) -> Callable[P, T]:
             return function(*args, **kwargs)
         except (ConfigError, StoreError) as error:
             raise ToolError(str(error)) from None
+
+    return wrapped
+
+
+def as_resource(function: Callable[P, T]) -> Callable[P, T]:
+    """The function with a wrong address as an error of invalid parameters, and a store that cannot be read as one of ours."""
+
+    @wraps(function)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return function(*args, **kwargs)
+        except ConfigError as error:
+            raise ResourceNotFoundError(str(error)) from None
+        except StoreError as error:
+            raise ResourceError(str(error)) from None
 
     return wrapped
 
@@ -207,6 +223,7 @@ def _add_resources(server: MCPServer, resources: RecordResources) -> None:
     @server.resource(
         "pair://{pair_id}", mime_type="application/json", description="One compared request, as get_pair returns it."
     )
+    @as_resource
     def pair(pair_id: str) -> str:
         return resources.pair(pair_id)
 
@@ -215,14 +232,17 @@ def _add_resources(server: MCPServer, resources: RecordResources) -> None:
         mime_type="application/json",
         description="The request of a pair, or one answer (provider, reference, control), as recorded, up to 200,000 characters.",
     )
+    @as_resource
     def exchange(pair_id: str, side: str) -> str:
         return resources.exchange(pair_id, side)
 
     @server.resource("report://latest", mime_type="text/plain", description="The report of the last 24 hours.")
+    @as_resource
     def report() -> str:
         return resources.report()
 
     @server.resource("study://{study_id}", mime_type="application/json", description="One study, as get_study returns it.")
+    @as_resource
     def study(study_id: str) -> str:
         return resources.study(study_id)
 

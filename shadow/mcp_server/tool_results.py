@@ -152,7 +152,8 @@ class Answer(BaseModel):
     reasoning: StoredText | None
     refusal: StoredText | None
     finish_reason: str
-    calls: list[Call]
+    calls: list[Call] = Field(description="The first 32 calls.")
+    calls_in_all: int
     failed_checks: list[SignalFinding]
     seconds: float | None
     first_token_seconds: float | None
@@ -203,10 +204,11 @@ class PairDiff(ToolResult):
     against: Literal["reference", "control"]
     provider_text: list[AlignedWords]
     reference_text: list[AlignedWords]
-    text_note: str
+    text_note: str = Field(description="What the two lists of words leave out; empty for nothing.")
     calls_missing: list[StoredText] = Field(description="Calls of the reference that the provider did not make.")
     calls_extra: list[StoredText] = Field(description="Calls of the provider that the reference did not make.")
     arguments: list[ValueDifference]
+    calls_note: str = Field(description="What the lists of calls and arguments leave out; empty for nothing.")
 
 
 class AlarmTest(BaseModel):

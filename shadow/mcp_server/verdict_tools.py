@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 
 from shadow.findings.finding import Signal
 from shadow.judging.webhook import pace_text
-from shadow.mcp_server.inputs import instant, one_of, rfc3339
+from shadow.mcp_server.inputs import check_model, instant, one_of, rfc3339
 from shadow.mcp_server.stored_text import recorded_name
 from shadow.mcp_server.tool_results import (
     AlarmTest,
@@ -100,7 +100,7 @@ class VerdictTools:
         of_it = [line for line in lines if line.provider == provider]
         changes = [row for row in alarms if row.group.provider == provider]
         if model:
-            one_of("model", model, {line.model for line in of_it} | {row.group.model for row in changes})
+            check_model(model, {line.model for line in of_it} | {row.group.model for row in changes})
         return AlertExplanation(
             provider=provider,
             states=[

@@ -49,7 +49,7 @@ async def test_only_the_provider_and_model_that_are_named_are_searched(store):
     assert store.flush(20)
     got = await Agent(store).result("search_pairs", text="heron", since="all", provider="b")
     assert [pair["id"] for pair in got["pairs"]] == [mine]
-    assert (await Agent(store).result("search_pairs", text="heron", since="all", model="other"))["searched"] == 0
+    assert "no such model: 'other'" in await Agent(store).refusal("search_pairs", text="heron", since="all", model="other")
 
 
 def test_call_whose_time_is_over_states_how_far_it_came_and_the_next_goes_on(store):

@@ -6,6 +6,15 @@ from tests.agents import Agent
 from tests.records import NOW, add_pair, calling
 
 
+def calling_often(number: int, city: str) -> dict:
+    """A choice that calls a tool so many times."""
+    calls = [
+        {"id": f"call_{each}", "type": "function", "function": {"name": "get_weather", "arguments": f'{{"{city}": {each}}}'}}
+        for each in range(number)
+    ]
+    return {"message": {"content": None, "tool_calls": calls}, "finish_reason": "tool_calls"}
+
+
 async def test_pairs_that_differ_are_paged_newest_first_without_gap_or_repeat(store):
     ids = [add_pair(store, "garbler", calling("Oslo"), calling("Quito"), started=NOW + number) for number in range(7)]
     add_pair(store, "garbler", calling("Oslo"), calling("Oslo"), started=NOW + 9)
@@ -65,3 +74,43 @@ async def test_diff_with_an_answer_that_was_not_requested_is_refused(store):
     name = add_pair(store, "garbler", "Hello", "Hi")
     assert store.flush(20)
     assert "no answer of the control" in await Agent(store).refusal("diff_pair", pair_id=name, against="control")
+
+
+@pytest.mark.parametrize(("calls", "note"), [(32, ""), (33, "only the first 32 of 33 calls were compared")])
+async def test_the_first_32_calls_of_an_answer_are_shown_and_compared_and_the_others_are_counted(sqlite_store, calls, note):
+    name = add_pair(sqlite_store, "garbler", calling_often(calls, "Oslo"), calling_often(calls, "Oslo"))
+    assert sqlite_store.flush(20)
+    provider = (await Agent(sqlite_store).result("get_pair", pair_id=name))["answers"][0]
+    assert (len(provider["calls"]), provider["calls_in_all"]) == (32, calls)
+    assert (await Agent(sqlite_store).result("diff_pair", pair_id=name))["calls_note"] == note
+
+
+@pytest.mark.parametrize(("calls", "note"), [(25, ""), (26, "only the first 50 places of arguments are listed")])
+async def test_the_first_50_places_of_arguments_are_listed_and_the_note_states_that_there_are_more(sqlite_store, calls, note):
+    name = add_pair(sqlite_store, "garbler", calling_often(calls, "Oslo"), calling_often(calls, "Quito"))
+    assert sqlite_store.flush(20)
+    diff = await Agent(sqlite_store).result("diff_pair", pair_id=name)
+    assert (len(diff["arguments"]), diff["calls_note"]) == (50, note)
+
+
+@pytest.mark.parametrize(("end", "note"), [("", ""), (" end", "only the first 200 of 202 runs of words are listed")])
+async def test_the_first_200_runs_of_words_are_listed_and_the_note_states_how_many_there_are(sqlite_store, end, note):
+    # each word that differs stands between two runs of words that do not, and a run holds no space at its end
+    mine, theirs = (" ".join(f"same{each} {other}{each}" for each in range(67)) + end for other in ("mine", "theirs"))
+    name = add_pair(sqlite_store, "garbler", mine, theirs)
+    assert sqlite_store.flush(20)
+    diff = await Agent(sqlite_store).result("diff_pair", pair_id=name)
+    assert (len(diff["provider_text"]), diff["text_note"]) == (200, note)
+
+
+async def test_a_name_that_no_record_has_is_refused_and_one_without_pairs_in_the_period_is_an_empty_list(store):
+    add_pair(store, "garbler", calling("Oslo"), calling("Quito"))
+    assert store.flush(20)
+    agent = Agent(store)
+    assert "no such provider: 'garblr'" in await agent.refusal("list_divergent_pairs", since="all", provider="garblr")
+    refusal = await agent.refusal("list_divergent_pairs", since="all", model="pretend-smal")
+    # clients choose the names of models, so that a sentence with them could hold instructions
+    assert "no such model: 'pretend-smal'" in refusal
+    assert "pretend-small" not in refusal
+    for given in ({"provider": "garbler"}, {"model": "pretend-small"}):
+        assert (await agent.result("list_divergent_pairs", since="2999-01-01", **given))["pairs"] == []
