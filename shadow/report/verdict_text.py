@@ -22,6 +22,8 @@ from shadow.verdict.verdict_value import VerdictWord
 
 NOTES = 1
 """Most notes of a provider, which decide nothing; `report PROVIDER` has all."""
+READABLE = 30
+"""Least width of the column of verdicts; beside a longer name it stands below it."""
 STATUS_SCHEMA = "sameweights.status/1"
 
 
@@ -104,8 +106,8 @@ def _ending(sampled: str, following: str) -> Sequence[Text]:
 
 def _table(rows: Sequence[VerdictRow], now: float) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column()
-    table.add_column(overflow="fold")
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold", min_width=READABLE)
     for row in rows[:CARDS]:
         style = STYLES.get(row.word, UNCERTAIN)
         name = Text(f"{row.mark} ", style=style).append(plain(display_name(row, rows)), style="bold default")

@@ -25,6 +25,16 @@ def test_verdicts_fit_the_width_without_a_broken_word(report, width):
     assert {"garbler", "squeezer", "arguments", "undecided,", "reference,"} <= set(shown.split())
 
 
+@pytest.mark.parametrize(("width", "below"), [(78, True), (79, False)])
+def test_verdict_stands_below_a_name_that_leaves_it_less_than_30_columns(store, width, below):
+    # the mark, the name and what parts two columns take 49
+    add_pair(store, "p", "Hello", "Hello", model="m" * 43)
+    add_pair(store, "p", "Hello", "Hello", model="n" * 43)
+    assert store.flush(20)
+    lines = text(build_verdicts(store, 0.0, NOW + 60), width).split("\n")
+    assert lines[1] == f"? p {'m' * 43}" if below else lines[1].startswith(f"? p {'m' * 43}  undecided, 1 pair")
+
+
 def test_verdicts_begin_with_the_number_that_differ_and_end_with_the_next_command(report):
     lines = text(report, 110, options=" --db 'a b.db'").split("\n")
     assert lines[0] == "1 of 2 differs from the reference, 1 has faulty answers, 1 undecided, 1 not measured  all records"
