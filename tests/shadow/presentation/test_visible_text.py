@@ -24,6 +24,10 @@ from shadow.presentation.visible_text import pieces, plain
         ("line\u2028end", "line[U+2028]end"),
         ("\x9b31m", "[U+009B]31m"),
         ("a\r\nb", "a[CR]\nb"),
+        ("a\u3164\uffa0", "a[U+3164][U+FFA0]"),
+        ("\U0001f600\ufe0f\ufe01\ufe0e", "\U0001f600\ufe0f[U+FE01][U+FE0E]"),
+        ("x\U000e0101", "x[U+E0101]"),
+        ("葛\U000e0100\U000e0101", "葛\U000e0100[U+E0101]"),
     ],
 )
 def test_a_dangerous_character_is_named(text, shown):
@@ -32,7 +36,13 @@ def test_a_dangerous_character_is_named(text, shown):
 
 @pytest.mark.parametrize(
     "text",
-    ["tab\tand\nnewline", "Grüße 今日 😀 \U0001f468\u200d\U0001f469\u200d\U0001f467", "\u0645\u06cc\u200c\u062e\u0648", ""],
+    [
+        "tab\tand\nnewline",
+        "Grüße 今日 😀 \U0001f468\u200d\U0001f469\u200d\U0001f467",
+        "\u0645\u06cc\u200c\u062e\u0648",
+        "❤\ufe0f 葛\U000e0100城市",
+        "",
+    ],
 )
 def test_ordinary_text_is_left_alone(text):
     assert plain(text) == text
