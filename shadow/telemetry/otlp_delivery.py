@@ -90,7 +90,8 @@ class OtlpDelivery:
         address = f"{self._endpoint}{path}"
         try:
             async with self._session.post(address, data=packed, headers=self._headers, allow_redirects=False) as response:
-                if response.status == 200:
+                # because OTLP 1.x names 200 alone, and gateways in front of a collector answer with 202 or 204
+                if 200 <= response.status < 300:
                     return Delivered(body=await _whole(response.content)), 0.0
                 wait = response.headers.get("Retry-After", "")
                 again = response.status in AGAIN

@@ -60,7 +60,15 @@ async def test_endpoint_that_stays_overloaded_is_given_up_after_the_last_pause()
         assert (result.why, result.refused, len(receiver.requests)) == ("status 503", False, 3)
 
 
-@pytest.mark.parametrize("status", [202, 302, 400, 401, 404, 413, 500])
+@pytest.mark.parametrize("status", [200, 202, 204, 299])
+async def test_status_of_success_is_accepted(status):
+    async with OtlpReceiver() as receiver:
+        receiver.answers.append((status, b"", {}))
+        assert (await sent(receiver.url)).why == ""
+        assert len(receiver.requests) == 1
+
+
+@pytest.mark.parametrize("status", [300, 302, 400, 401, 404, 413, 500])
 async def test_refused_request_is_not_sent_again(status):
     async with OtlpReceiver() as receiver:
         receiver.answers.append((status, b"", {"Location": "http://127.0.0.1:9/"} if status == 302 else {}))
