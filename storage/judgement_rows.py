@@ -136,10 +136,10 @@ class JudgementBatch:
     paces: Sequence[PaceRow] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PayoffSum:
+class PayoffSum(NamedTuple):
     """Payoffs of one signal in one `cluster`, a number that its other signals and judgements share: of `pairs`, `plus` were +1
     and `minus` -1. `judgement` is that of these pairs, "" where all of each counts or none is stored. Routes are pooled.
+    A named tuple, because a period has one for each conversation and signal.
     """
 
     model: str

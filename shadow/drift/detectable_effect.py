@@ -94,8 +94,12 @@ def _normal(n: int, odd: float, share: float, p_limit: float) -> float:
 
 
 def _binomial(n: int, p: float, first: int, last: int) -> Iterator[float]:
-    """P[Bin(n, p) = k] for k from `first` to `last`."""
-    return (_mass(n, p, k) for k in range(first, last + 1))
+    """P[Bin(n, p) = k] for k from `first` to `last`, each from the one before: logarithms take longer."""
+    mass = _mass(n, p, first)
+    yield mass
+    for k in range(first, last):
+        mass = mass * (n - k) / (k + 1) * p / (1 - p) if p < 1 else float(k + 1 == n)
+        yield mass
 
 
 def _mass(n: int, p: float, k: int) -> float:
@@ -108,13 +112,16 @@ def _mass(n: int, p: float, k: int) -> float:
 def _tails(share: float, p_limit: float, first: int, last: int) -> Iterator[float]:
     """P[Bin(D, share) >= c(D)] for D from `first` to `last`, each from the one before: c grows by 0 or 1 when D does."""
     need = least(first, p_limit)
-    tail = _at_least(first, share, need)
+    tail, below = _at_least(first, share, need), _mass(first, share, need - 1)
     yield tail
-    for count in range(first, last):
-        tail += share * _mass(count, share, need - 1)
-        if least(count + 1, p_limit) > need:
-            tail -= _mass(count + 1, share, need)
+    for count in range(first + 1, last + 1):
+        tail += share * below
+        if least(count, p_limit) > need:
+            below *= share * count / need
+            tail -= below
             need += 1
+        else:
+            below *= (1 - share) * count / (count + 1 - need)
         yield min(max(tail, 0.0), 1.0)
 
 

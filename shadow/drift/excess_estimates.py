@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import log, log1p
+from operator import attrgetter
 from typing import NamedTuple
 
 from shadow.drift.alarm_budget import WEIGHTS, against_provider
@@ -70,9 +71,10 @@ class ClusteredPayoff:
     payoff: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClusterSum:
-    """Payoffs of one signal in one `cluster` (a conversation, by any name): of `pairs`, `plus` were +1 and `minus` -1."""
+class ClusterSum(NamedTuple):
+    """Payoffs of one signal in one `cluster` (a conversation, by any name): of `pairs`, `plus` were +1 and `minus` -1. A named
+    tuple, because a period has one for each conversation and signal.
+    """
 
     group: GroupKey
     signal: str
@@ -122,17 +124,16 @@ class _Row:
     group: GroupKey
     signal: str
     clusters: tuple[tuple[int, int], ...]
+    n: int
     plus: int
     minus: int
 
     @property
-    def n(self) -> int:
-        return sum(count for count, _ in self.clusters)
-
-    @property
     def leaning(self) -> tuple[int, int]:
         """Conversations in which the provider was the odd one more often, and those in which the reference was."""
-        return sum(total > 0 for _, total in self.clusters), sum(total < 0 for _, total in self.clusters)
+        totals = [total for _, total in self.clusters if total]
+        plus = sum(total > 0 for total in totals)
+        return plus, len(totals) - plus
 
 
 def scorecard(points: Iterable[ClusteredPayoff], *, tolerance: float = TOLERANCE) -> tuple[EffectEstimate, ...]:
@@ -165,13 +166,13 @@ def _grouped(sums: Iterable[ClusterSum]) -> dict[tuple[GroupKey, str], list[Clus
 
 
 def _row(group: GroupKey, signal: str, sums: Sequence[ClusterSum]) -> _Row:
-    clusters: dict[object, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    clusters: dict[object, tuple[int, int]] = {}
     for one in sums:
-        count, total = clusters[one.cluster]
+        count, total = clusters.get(one.cluster, (0, 0))
         clusters[one.cluster] = (count + one.pairs, total + one.plus - one.minus)
-    plus, minus = sum(one.plus for one in sums), sum(one.minus for one in sums)
+    n, plus, minus = (sum(map(attrgetter(name), sums)) for name in ("pairs", "plus", "minus"))
     # sorted, so that the sums of floats do not depend on the order in which the clusters were read
-    return _Row(group=group, signal=signal, clusters=tuple(sorted(clusters.values())), plus=plus, minus=minus)
+    return _Row(group=group, signal=signal, clusters=tuple(sorted(clusters.values())), n=n, plus=plus, minus=minus)
 
 
 def _score(row: _Row, *, p: float, p_holm: float, tolerance: float, rows: int) -> EffectEstimate:

@@ -9,6 +9,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import lru_cache, partial
 
 from shadow.drift.admission import counts
 from shadow.drift.drift_signals import AGREEMENT
@@ -153,9 +154,12 @@ def as_text(report: Report, *, width: int = 100, color: bool = False, brief: boo
 
 def _scores(found: Iterable[PayoffSum]) -> dict[Key, Sequence[EffectEstimate]]:
     """The effect estimates of each card; as in the detector, agreement does not count where the reference caches."""
+    # each is known after the first of its kind, because there is a sum for each conversation and signal
+    group = lru_cache(partial(GroupKey, ""))
+    counted = lru_cache(lambda judgement, signal: counts(judgement, agreement=signal in AGREEMENT))
     sums = [
         ClusterSum(
-            group=GroupKey("", one.model, one.provider, one.reference),
+            group=group(one.model, one.provider, one.reference),
             signal=one.signal,
             cluster=one.cluster,
             pairs=one.pairs,
@@ -163,7 +167,7 @@ def _scores(found: Iterable[PayoffSum]) -> dict[Key, Sequence[EffectEstimate]]:
             minus=one.minus,
         )
         for one in found
-        if counts(one.judgement, agreement=one.signal in AGREEMENT)
+        if counted(one.judgement, one.signal)
     ]
     scored: dict[Key, list[EffectEstimate]] = defaultdict(list)
     for score in table(sums):
