@@ -1,9 +1,10 @@
 """Simulates tournaments through the product's own claims: false ones, what proofs take, calls, prices and traps.
 
-python -m bench.tournaments false-same sticky equal power calls price traps segments turns --runs 1000
+python -m bench.tournaments false-same sticky equal power calls seen price traps segments turns --runs 1000
 
 false-same: five candidates exactly at the tolerance. sticky: the same, in a tenth of the conversations. equal: five equal ones,
 any "worse" or "differs". power: pairs until an equal and a worse one are named. calls: what is spent against the printed figure.
+seen: the same, where the plan has seen the floor in a few answers of the reference.
 price: a worse one named cheapest. traps: the mean payoff of a candidate that is the reference. segments: any one of five
 candidates at the tolerance beyond it, or of one that fails as often as the reference. turns: each conversation goes to two of
 five candidates.
@@ -37,6 +38,7 @@ from shadow.drift.conversation_units import ConversationUnit, PairPayoffs
 from shadow.drift.payoff import needs_control, payoffs
 from shadow.identity.request_shape import request_shape
 from shadow.sampling.sampler import take_turns
+from shadow.tournament.route_traffic import seen_floor
 from storage.judgement_rows import segment_names
 from tests.shadow.compare.made import answer, ask, call, choice, completion, failed, pair
 
@@ -174,15 +176,18 @@ def until(run: int, floor: float, excess: float, most: int, reached: Callable[[C
     return float("inf")
 
 
-def calls_spent(run: int, floor: float, length: float) -> float:
-    """What is spent until an equal one of five is proven, as a share of the printed figure of nine of ten."""
+def calls_spent(run: int, floor: float, length: float, controls: int = 0) -> float:
+    """What is spent until an equal one of five is proven, as a share of the printed figure of nine of ten. The plan knows the
+    floor, or has seen it in so many random `controls`.
+    """
+    seen = int(np.random.default_rng((run, controls)).binomial(controls, floor))
     traffic = RouteTraffic(
-        signals={SIGNAL: SignalTraffic(floor=floor, assumed=False)},
+        signals={SIGNAL: SignalTraffic(floor=seen_floor(seen, controls) if controls else floor, assumed=False)},
         sampled_per_day=600.0,
         pairs_per_conversation=float(np.minimum(np.random.default_rng(1).geometric(1 / length, 100_000), 10).mean()),
     )
     plan = tournament_plan(TERMS, 5, traffic)
-    n = int(2 * plan.nine_of_ten / max(traffic.pairs_per_conversation, 1))
+    n = int(max(2 * plan.nine_of_ten, 4_000) / max(traffic.pairs_per_conversation, 1))
     found = drawn(run, floor, [0.0, 0.0, *[worse_by(0.10, floor)] * 4], n, length=length)
     arms = fresh(1)
     begins = np.flatnonzero(np.diff(found.conversation, prepend=-1))
@@ -385,6 +390,13 @@ def calls_rows(pool: ProcessPoolExecutor, runs: int) -> Iterator[tuple[str, str,
         )
 
 
+def seen_rows(pool: ProcessPoolExecutor, runs: int) -> Iterator[tuple[str, str, str]]:
+    for floor, controls in product(FLOORS, (20, 50, 200)):
+        spent = [float(str(each)) for each in over(pool, runs, calls_spent, floor=floor, length=1, controls=controls)]
+        share = sum(each <= 1 for each in spent) / runs
+        yield f"calls under the printed figure, floor {floor} seen in {controls} controls", f"{share:.3f}", "≥ .85"
+
+
 def price_rows(pool: ProcessPoolExecutor, runs: int) -> Iterator[tuple[str, str, str]]:
     found = [tuple(each) for each in over(pool, runs, price_named)]
     rows: Rows = []
@@ -439,6 +451,7 @@ PARTS = {
     "equal": equal_rows,
     "power": power_rows,
     "calls": calls_rows,
+    "seen": seen_rows,
     "price": price_rows,
     "traps": trap_rows,
     "segments": segment_rows,

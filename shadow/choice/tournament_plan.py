@@ -54,13 +54,16 @@ class RouteTraffic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalNeed:
-    """Requests until one required signal is proven, in half of the cases and in nine of ten; `floor` as the plan took it."""
+    """Requests until one required signal is proven, in half of the cases and in nine of ten; `floor` as the plan took it, `share`
+    of the requests has the signal.
+    """
 
     signal: str
     half: float
     nine_of_ten: float
     floor: float
     assumed: bool
+    share: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +121,7 @@ def _need(signal: str, terms: TournamentTerms, traffic: RouteTraffic, turns: flo
     units = units_needed(terms.bound(signal), of_conversations, terms.same_threshold(1))
     requests = turns * units * length / counting if counting > 0 else inf
     half, most = (ceil(share * requests) if isfinite(requests) else inf for share in (HALF, NINE_OF_TEN))
-    return SignalNeed(signal=signal, half=half, nine_of_ten=most, floor=floor, assumed=known.assumed)
+    return SignalNeed(signal=signal, half=half, nine_of_ten=most, floor=floor, assumed=known.assumed, share=known.share)
 
 
 def conversation_floor(floor: float, length: float) -> float:

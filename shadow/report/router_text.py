@@ -81,7 +81,8 @@ def _found(router: RouterLine, now: float) -> Iterator[str]:
         yield f"{len(bad) - NAMED} more of its upstreams are worse or differ"
     if not bad:
         same = sum(line.verdict == ChoiceVerdict.SAME for line in router.upstreams)
-        yield f"of its {count} upstream{'s' * (count != 1)} none is found to differ, {same} {_are(same)} proven the same"
+        proven = f"{same} {_are(same)}" if same else "none is"
+        yield f"of its {count} upstream{'s' * (count != 1)} none is found to differ, {proven} proven the same"
 
 
 def _unknown(router: RouterLine) -> Iterator[str]:

@@ -27,18 +27,24 @@ def claim_sentence(name: str, claim: CandidateClaim, evidence: ArmEvidence, term
     """The sentence of a candidate whose claim nothing stands against."""
     if claim.verdict is ChoiceVerdict.WORSE:
         sized = ", ".join(f"{named(key[0])}, about {_size(key, evidence)}" for key in claim.worse[:LISTED])
-        return f"{name}: worse than the reference by more than {points(terms.bound(claim.worse[0][0]))}: {sized}."
+        return f"{name}: worse than the reference by more than {tolerated(terms.bound(claim.worse[0][0]))}: {sized}."
     required = [key for key in claim.differs if key in terms.proven]
     if claim.verdict is ChoiceVerdict.SAME:
-        within = f"within {points(terms.tolerance)} ({_scope(evidence, terms)})"
+        within = f"within {tolerated(terms.tolerance)} ({_scope(evidence, terms)})"
         if required:
             less = f"differs from the reference in {_listed(required)}, by less than the tolerance in the period of this claim"
             return f"{name}: {less}: same {within}.{_also(claim, terms)}"
         return f"{name}: same as the reference {within}.{_also(claim, terms)}"
     if claim.verdict is ChoiceVerdict.DIFFERS:
-        beyond = f"whether by more than {points(terms.bound(required[0][0]))} is not yet known"
+        beyond = f"whether by more than {tolerated(terms.bound(required[0][0]))} is not yet known"
         return f"{name}: differs in {_listed(required)}; {beyond}.{_also(claim, terms)}"
     return f"{name}: not yet known: {_missing(claim.missing, evidence)}.{_also(claim, terms)}"
+
+
+def tolerated(share: float) -> str:
+    """A tolerance in points as it was configured, because a rounded one would be another claim."""
+    text = f"{share * 100:g}"
+    return f"{text} point{'' if text == '1' else 's'}"
 
 
 def _size(key: TestKey, evidence: ArmEvidence) -> str:
@@ -52,7 +58,7 @@ def _listed(keys: Sequence[TestKey]) -> str:
 
 def _scope(evidence: ArmEvidence, terms: TournamentTerms) -> str:
     own = [signal for signal in terms.required if terms.bound(signal) != terms.tolerance]
-    strict = "".join(f", {named(signal)} within {points(terms.bound(signal))}" for signal in own)
+    strict = "".join(f", {named(signal)} within {tolerated(terms.bound(signal))}" for signal in own)
     listed = ", ".join(named(signal) for signal in terms.required if signal not in own)
     period = evidence.period
     counted = f"{period.pairs:,} requests in {period.conversations:,} conversations, {days(evidence.first, period.last)}"

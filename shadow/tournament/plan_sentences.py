@@ -8,8 +8,7 @@ from math import inf, isfinite
 
 from shadow.choice.tournament_plan import SignalNeed, TournamentPlan
 from shadow.choice.tournament_terms import TournamentTerms
-from shadow.drift.effect_phrases import points
-from shadow.tournament.claim_sentences import money
+from shadow.tournament.claim_sentences import money, tolerated
 from shadow.verdict.phrases import named, percent
 
 
@@ -32,18 +31,16 @@ def plan_lines(plan: TournamentPlan, terms: TournamentTerms, setting: PlanSettin
     """The plan as sentences, the requests first."""
     candidates, route, reference, per_day = setting.candidates, setting.route, setting.reference, setting.per_day
     many = f"{len(candidates)} candidate{'s' if len(candidates) != 1 else ''} ({', '.join(candidates)})"
-    yield f"Route {route}: {many} against {reference}, within {points(terms.tolerance)}, {terms.places} places."
+    yield f"Route {route}: {many} against {reference}, within {tolerated(terms.tolerance)}, {terms.places} places."
     if plan.asked < len(candidates):
         yield f"Each request goes to {plan.asked} of them in turn (tournament.per_request), by conversation."
-    slowest = plan.slowest
-    yield (
-        f"To prove an equal one: {_count(plan.half)} requests in half of the cases, {_count(plan.nine_of_ten)} in nine of ten "
-        f"({named(slowest.signal)} takes longest)."
-    )
-    yield _calls(plan, setting)
+    yield _requests(plan)
+    if isfinite(plan.nine_of_ten):
+        yield _calls(plan, setting)
     yield _days(plan, per_day)
     yield from _limits(plan, setting)
-    yield f"How often the reference differs from itself: {'; '.join(map(_floor, plan.needs))}."
+    above = "" if all(need.assumed for need in plan.needs) else ", one standard error above what was seen"
+    yield f"How often the reference differs from itself{above}: {'; '.join(map(_floor, plan.needs))}."
 
 
 def _limits(plan: TournamentPlan, setting: PlanSetting) -> Iterator[str]:
@@ -55,13 +52,22 @@ def _limits(plan: TournamentPlan, setting: PlanSetting) -> Iterator[str]:
         yield f"{kept}, and pairs count while they are kept: raise it."
 
 
+def _requests(plan: TournamentPlan) -> str:
+    slowest = plan.slowest
+    if not isfinite(slowest.nine_of_ten):
+        why = "the tolerance is too small for it" if slowest.share else "no request of the last week has it"
+        return f"No number of requests proves an equal one in {named(slowest.signal)}: {why}."
+    return (
+        f"To prove an equal one: {plan.half:,.0f} requests in half of the cases, {plan.nine_of_ten:,.0f} in nine of ten "
+        f"({named(slowest.signal)} takes longest)."
+    )
+
+
 def _calls(plan: TournamentPlan, setting: PlanSetting) -> str:
-    if not isfinite(plan.nine_of_ten):
-        return "No number of calls is known: a required signal has no request."
     cost = _why_unpriced(setting) if plan.money is None else f"about {money(plan.money)} money"
     return (
-        f"In nine of ten cases that is at most {_count(plan.candidate_calls)} candidate calls and "
-        f"{_count(plan.reference_calls)} reference calls; {cost}. It may stop earlier."
+        f"In nine of ten cases that is at most {plan.candidate_calls:,.0f} candidate calls and "
+        f"{plan.reference_calls:,.0f} reference calls; {cost}. It may stop earlier."
     )
 
 
@@ -83,10 +89,6 @@ def _days(plan: TournamentPlan, per_day: float) -> str:
 
 def _length(days: float) -> str:
     return f"{days:,.0f} days" if days >= 2 else f"{days * 24:,.0f} hours" if days * 24 >= 2 else f"{days * 1_440:,.0f} minutes"
-
-
-def _count(number: float) -> str:
-    return "no number of" if number == inf else f"{number:,.0f}"
 
 
 def _floor(need: SignalNeed) -> str:

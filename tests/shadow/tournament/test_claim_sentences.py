@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 from math import inf
 
@@ -6,7 +7,7 @@ import pytest
 from shadow.choice.candidate_claims import CandidateClaim, ChoiceVerdict, MissingEvidence, claims
 from shadow.choice.price_order import PriceChoice
 from shadow.choice.tournament_terms import TournamentTerms
-from shadow.tournament.claim_sentences import claim_sentence, days, limit_sentence, money, rank_sentence
+from shadow.tournament.claim_sentences import claim_sentence, days, limit_sentence, money, rank_sentence, tolerated
 from shadow.tournament.tournament_figures import LimitFigures
 from tests.shadow.choice.arms import evidence, pairs
 
@@ -24,6 +25,15 @@ def test_same_names_its_tolerance_its_period_and_its_signals():
         "host-a: same as the reference within 3 points "
         "(200 requests in 200 conversations, 1 Jan; kind of answer, invalid tool calls within 1 point)."
     )
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "words"), [(0.01, "1 point"), (0.0255, "2.55 points"), (0.07, "7 points"), (0.00001, "0.001 points")]
+)
+def test_tolerance_is_printed_as_it_was_configured(tolerance, words):
+    assert tolerated(tolerance) == words
+    terms = replace(TERMS, signals=("answer_kind",), tolerance=tolerance)
+    assert sentence(ChoiceVerdict.SAME, same=True, terms=terms).startswith(f"host-a: same as the reference within {words} (")
 
 
 def test_same_with_a_difference_is_a_difference_within_tolerance():

@@ -51,7 +51,9 @@ def test_money_is_named_where_prices_are_known():
 
 def test_a_seen_floor_is_not_assumed():
     seen = {"answer_kind": SignalTraffic(floor=0.05, assumed=False)}
-    assert lines(signals=seen)[4] == "How often the reference differs from itself: kind of answer 5.0 %."
+    assert lines(signals=seen)[4] == (
+        "How often the reference differs from itself, one standard error above what was seen: kind of answer 5.0 %."
+    )
 
 
 @pytest.mark.parametrize(
@@ -59,11 +61,25 @@ def test_a_seen_floor_is_not_assumed():
     [
         ({"sampled_per_day": 0.0}, "No request of this route was compared in the last week, so the days are not known."),
         ({"signals": {"answer_kind": SignalTraffic(share=0.0)}}, "At 600 sampled requests a day it would not end."),
+        (
+            {"signals": {"answer_kind": SignalTraffic(share=0.0)}},
+            "No number of requests proves an equal one in kind of answer: no request of the last week has it.",
+        ),
     ],
 )
 def test_what_is_not_known_is_a_sentence(traffic, words):
-    assert lines(**traffic)[3] == words
-    assert inf not in lines(**traffic)
+    found = lines(**traffic)
+    assert words in found
+    assert not any(" inf" in line for line in found)
+
+
+def test_tolerance_that_no_number_of_requests_proves_is_named_as_configured():
+    terms = TournamentTerms(signals=("answer_kind",), tolerance=0.00001)
+    plan = tournament_plan(terms, 2, RouteTraffic(signals={}, sampled_per_day=600.0))
+    setting = PlanSetting(route="agents", reference="maker", candidates=("b", "c"), per_day=600.0)
+    first, second, *_ = plan_lines(plan, terms, setting)
+    assert first.endswith("within 0.001 points, 5 places.")
+    assert second == "No number of requests proves an equal one in kind of answer: the tolerance is too small for it."
 
 
 def test_limits_that_end_a_tournament_early_are_named():

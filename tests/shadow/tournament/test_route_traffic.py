@@ -4,7 +4,7 @@ import pytest
 
 from proxy.provider_config import Provider
 from shadow.pricing.price_list import PriceList
-from shadow.tournament.route_traffic import route_traffic, traffic_of
+from shadow.tournament.route_traffic import route_traffic, seen_floor, traffic_of
 from shadow.tournament.tournament_route import TournamentRoute
 from storage.rows import PairGroup, SignalCount
 from tests.records import NOW, add_pair
@@ -33,11 +33,11 @@ def test_pairs_a_day_are_those_of_the_time_since_the_first():
     assert traffic([]).sampled_per_day == 0
 
 
-@pytest.mark.parametrize(("controls", "floor"), [(19, None), (20, 0.1)])
-def test_the_floor_is_that_of_twenty_random_controls(controls, floor):
+@pytest.mark.parametrize(("controls", "floor"), [(19, None), (20, 0.17772)])
+def test_the_floor_is_seen_in_twenty_random_controls(controls, floor):
     counts = [count("differ", 2), count("match", controls - 2), count("differ", 50, reason="tiebreak")]
     found = traffic(live(), counts).signals["answer_kind"]
-    assert (found.floor, found.assumed) == (pytest.approx(floor) if floor else None, floor is None)
+    assert (found.floor, found.assumed) == (pytest.approx(floor, rel=1e-4) if floor else None, floor is None)
 
 
 def test_a_signal_counts_for_the_share_of_pairs_that_have_it():
@@ -45,10 +45,17 @@ def test_a_signal_counts_for_the_share_of_pairs_that_have_it():
     assert traffic(rows).signals["answer_kind"].share == 0.6
 
 
-@pytest.mark.parametrize(("pairs", "floor"), [(49, None), (50, 0.04)])
+@pytest.mark.parametrize(("pairs", "floor"), [(49, None), (50, 0.07318)])
 def test_the_floor_of_a_number_is_seen_in_fifty_pairs(pairs, floor):
     rows = [row(place, role="primary", payoffs={"error": -int(place == 0)}) for place in range(pairs)]
-    assert traffic(rows).signals["error"].floor == floor
+    assert traffic(rows).signals["error"].floor == (pytest.approx(floor, rel=1e-4) if floor else None)
+
+
+@pytest.mark.parametrize(
+    ("differed", "compared", "floor"), [(0, 20, 0.0476), (0, 200, 0.005), (1, 20, 0.115), (100, 2_000, 0.055), (20, 20, 1.0)]
+)
+def test_seen_floor_is_one_standard_error_above_the_share(differed, compared, floor):
+    assert seen_floor(differed, compared) == pytest.approx(floor, abs=1e-3)
 
 
 def test_conversations_have_ten_pairs_at_most():
