@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from proxy.routing.outbound_proxy import is_this_machine
 from shadow.settings.base_url_checks import doubt
 from shadow.settings.broker_checks import broker_advice, broker_errors
+from shadow.settings.candidate_advice import candidate_advice
 from shadow.settings.config_errors import ConfigError, ConfigSource, explain, quoted, sentences
 from shadow.settings.cross_checks import RawConfig, cross_check, listen_port, same_server
 from shadow.settings.environment_and_flags import OverridingValue, from_environment, from_flags
@@ -104,7 +105,7 @@ def advice(config: Config, environ: Mapping[str, str] = MappingProxyType({})) ->
     """Warnings: what is valid and probably not meant, one sentence each; `config check` and `serve` print them."""
     own = (*_address_advice(config), *_admin_advice(config), *_limits_advice(config))
     sent = (*outbound_advice(config, environ), *otel_advice(config), *broker_advice(config), *tenant_advice(config))
-    return [*own, *sent, *_sample_advice(config), *_reference_advice(config)]
+    return [*own, *sent, *_sample_advice(config), *_reference_advice(config), *candidate_advice(config)]
 
 
 def _address_advice(config: Config) -> Iterator[str]:
