@@ -113,7 +113,9 @@ def serve(
     attached: Annotated[bool, typer.Option("--attached", help="Exit when stdin closes.")] = False,
 ) -> None:
     """Forward live traffic, and audit a sample of it."""
-    from shadow.processes.prespawned_worker import prespawned
+    from shadow.processes.serve_plan import ServeArguments
+    from shadow.processes.serve_start import start
+    from shadow.settings.load_config import advice, load
 
     flags = {
         "upstream": upstream,
@@ -130,14 +132,10 @@ def serve(
         "log_format": log_format,
     }
     path = config if config or upstream else file_here() or missing()
-    with prespawned(forwarding=role != "audit") as worker:
-        from shadow.processes.supervisor import run
-        from shadow.settings.load_config import advice, load
-
-        loaded = load(path, flags, os.environ)
-        for word in advice(loaded, os.environ):
-            typer.echo(plain(f"note: {word}"), err=True)
-        raise typer.Exit(run(loaded, lambda: load(path, flags, os.environ), worker, attached=attached, role=role))
+    loaded = load(path, flags, os.environ)
+    for word in advice(loaded, os.environ):
+        typer.echo(plain(f"note: {word}"), err=True)
+    start(loaded, ServeArguments(path=str(path or ""), flags=flags), attached=attached, role=role)
 
 
 add_record_commands(app)

@@ -31,8 +31,8 @@ async def _nothing() -> None:
 class SupervisedProcess:
     """A Python module run as a process. Its standard input stays open as long as the parent lives, so it ends with the parent.
 
-    `prespawned` is a process of this module that waits for its task already; it serves the first start. `before` is done
-    before each later start. `patience` is the number of looks, one a second, without a beat after which it is killed.
+    `before` is done before each start but the first. `patience` is the number of looks, one a second, without a beat after which
+    it is killed.
     """
 
     def __init__(
@@ -43,7 +43,6 @@ class SupervisedProcess:
         fds: Sequence[int],
         *,
         nice: int = 0,
-        prespawned: Process | None = None,
         patience: int = 30,
         before: Callable[[], Awaitable[None]] = _nothing,
         log: SupervisorLog | None = None,
@@ -54,7 +53,8 @@ class SupervisedProcess:
         self._task = task
         self._fds = tuple(fds)
         self._nice = nice
-        self._prespawned = prespawned
+        self._begun: Process | None = None
+        """A process that waits for its task; it serves the next start."""
         self._patience = patience
         self._before = before
         self._process: Process | None = None
@@ -69,13 +69,17 @@ class SupervisedProcess:
         """The running process's id, 0 when there is none."""
         return self._process.pid if self._process and self._process.returncode is None else 0
 
+    async def begin(self) -> None:
+        """Start the process without its task, so that its code loads meanwhile; OSError when it cannot be started."""
+        self._begun = await start_module(self._module, fds=self._fds)
+
     async def start(self, *, hurry: bool = False) -> None:
         """Start the process and hand it its task; OSError when it cannot be started.
 
         It runs at `nice` from the loading of its code on; with `hurry`, from when it is ready.
         """
-        prespawned, self._process, self._prespawned = self._prespawned, None, None
-        self._process = prespawned or await start_module(self._module, fds=self._fds)
+        begun, self._process, self._begun = self._begun, None, None
+        self._process = begun or await start_module(self._module, fds=self._fds)
         if not hurry:
             self._stand_back()
         self.send_task()
@@ -122,7 +126,11 @@ class SupervisedProcess:
             pause = FIRST_PAUSE if await self._started_again() else min(pause * 2, LONGEST_PAUSE)
 
     async def stop(self, patience: float) -> None:
-        """Request its end, and kill it after `patience` seconds."""
+        """Request its end, and kill it after `patience` seconds; at once where it has no task."""
+        if self._begun is not None:
+            with suppress(ProcessLookupError):  # because it may have ended already
+                self._begun.kill()
+            await self._begun.wait()
         if not self.pid or self._process is None:
             return
         self._process.terminate()

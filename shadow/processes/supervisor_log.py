@@ -6,10 +6,10 @@ import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from shadow.settings.top_level_config import Config
-
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
+
+    from shadow.settings.top_level_config import Config
 
 
 class LogMethod(Protocol):

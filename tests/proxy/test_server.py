@@ -115,6 +115,13 @@ async def test_second_signal_exits_at_once():
         assert await asyncio.wait_for(running.wait(), PATIENCE) == 1
 
 
+def test_a_process_without_a_task_ends_without_a_word():
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "proxy.server"], input=b"", capture_output=True, check=False, timeout=PATIENCE
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
 def test_the_data_plane_imports_nothing_of_the_audit_no_http_library_and_no_validation():
     others = {
         "shadow",

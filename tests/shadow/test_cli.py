@@ -130,7 +130,7 @@ def test_serve_without_anything_states_what_to_do(run):
 
 def test_serve_passes_on_the_settings_of_flags_and_file(run, monkeypatch):
     seen = []
-    monkeypatch.setattr("shadow.processes.supervisor.run", lambda config, _reload, _ahead, **_more: seen.append(config) or 0)
+    monkeypatch.setattr("shadow.processes.serve_start.start", lambda config, _arguments, **_more: seen.append(config))
     code, _, err = run(
         "serve", "--upstream", "http://u/v1", "--reference", "http://r/v1", "--sample-rate", "0.5", "--workers", "2"
     )
@@ -146,7 +146,7 @@ def test_serve_passes_on_the_settings_of_flags_and_file(run, monkeypatch):
 def test_serve_takes_the_file_of_this_folder(run, monkeypatch):
     Path("sameweights.toml").write_text('[proxy.providers.own]\nbase_url = "http://a/v1"\n', encoding="utf-8")
     seen = []
-    monkeypatch.setattr("shadow.processes.supervisor.run", lambda config, _reload, _ahead, **_more: seen.append(config) or 0)
+    monkeypatch.setattr("shadow.processes.serve_start.start", lambda config, _arguments, **_more: seen.append(config))
     assert run("serve")[0] == 0
     assert "own" in seen[0].proxy.providers
 

@@ -46,6 +46,39 @@ async def test_child_reports_ready_and_ends_on_request(module):
     assert child.pid == 0
 
 
+async def test_a_child_that_was_begun_waits_for_its_task_and_gets_it_at_the_start(module, tmp_path):
+    source = f"import os, sys; open('{tmp_path}/' + str(os.getpid()), 'w').close(); " + OBEDIENT
+    child = SupervisedProcess("begun", module(source), "{}", [])
+    await child.begin()
+    assert child.pid == 0
+    await until(lambda: [path for path in tmp_path.iterdir() if path.name.isdigit()])
+    await child.start()
+    assert await child.ready()
+    assert [path.name for path in tmp_path.iterdir() if path.name.isdigit()] == [str(child.pid)]
+    await child.stop(10)
+
+
+async def test_a_child_that_was_begun_and_never_started_ends_at_a_stop(module, tmp_path):
+    source = f"import os, sys; open('{tmp_path}/' + str(os.getpid()), 'w').close(); " + STUBBORN
+    child = SupervisedProcess("begun", module(source), "{}", [])
+    await child.begin()
+    [begun] = await until(lambda: [path.name for path in tmp_path.iterdir() if path.name.isdigit()])
+    await child.stop(PATIENCE)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(begun), 0)
+
+
+async def test_a_child_that_was_begun_and_died_is_not_ready_and_is_replaced(module):
+    child = SupervisedProcess("begun", module("import sys; sys.stdin.readline()"), "{}", [])
+    await child.begin()
+    await child.start()
+    assert not await child.ready()
+    module(OBEDIENT)
+    await child.start()
+    assert await child.ready()
+    await child.stop(10)
+
+
 async def test_a_child_that_ends_instead_of_starting_is_not_ready(module):
     child = SupervisedProcess("dead", module("import sys; sys.exit(2)"), "{}", [])
     await child.start()

@@ -13,12 +13,13 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from proxy.provider_config import Provider, ProxyConfig
 from shadow.demo.pretended_server import PretendedServer
-from shadow.processes.prespawned_worker import prespawned
-from shadow.processes.supervisor import _listen, open_ports, reloaded, run
-from shadow.settings.config_errors import ConfigError
-from shadow.settings.top_level_config import AdminConfig, Config
+from shadow.processes.configured_plan import plan_of
+from shadow.processes.listening_ports import bind
+from shadow.processes.serve_plan import ServeArguments
+from shadow.processes.supervisor import supervise
+from shadow.processes.supervisor_task import SupervisorTask
+from shadow.settings.top_level_config import Config
 from storage.opening import open_store
 from storage.storage_config import StorageConfig
 from tests.ports import free_port
@@ -49,57 +50,6 @@ def taken():
         yield f"127.0.0.1:{held.getsockname()[1]}"
 
 
-def config(
-    data: str = "127.0.0.1:0", admin: str = "127.0.0.1:0", url: str = "sqlite:////nowhere/at/all.db", workers: int = 1
-) -> Config:
-    proxy = ProxyConfig(
-        listen=data, workers=workers, provider="main", providers={"main": Provider(base_url="http://127.0.0.1:9/v1")}
-    )
-    return Config(proxy=proxy, admin=AdminConfig(listen=admin), storage=StorageConfig(url=url))
-
-
-def test_a_taken_port_is_named_with_its_key(taken):
-    with pytest.raises(ConfigError) as wrong:
-        open_ports(config(data=taken), {})
-    assert "proxy.listen" in wrong.value.errors[0]
-    assert taken in wrong.value.errors[0]
-
-
-def test_taken_ports_and_an_unusable_store_are_reported_in_one_pass(taken):
-    with pytest.raises(ConfigError) as wrong:
-        open_ports(config(data=taken, admin=taken), {})
-    assert len(wrong.value.errors) == 3
-    assert "/nowhere/at" in wrong.value.errors[2]
-
-
-def test_an_address_that_is_not_ours_is_a_fault_too():
-    with pytest.raises(ConfigError, match=r"192\.0\.2\.1"):
-        open_ports(config(data="192.0.2.1:8080"), {})
-
-
-def test_a_second_instance_cannot_share_the_port_of_one_with_several_workers():
-    data, admin = open_ports(config(workers=2), {})
-    address = "{}:{}".format(*data[0].getsockname())
-    others, other_admin = open_ports(config(data=address, workers=2), {})  # nothing listens yet
-    _listen(address, data)
-    try:
-        with pytest.raises(ConfigError, match=r"proxy\.listen"):
-            open_ports(config(data=address, workers=2), {})
-        with pytest.raises(ConfigError, match=r"proxy\.listen"):
-            _listen(address, others)
-    finally:
-        for opened in (*data, admin, *others, other_admin):
-            opened.close()
-
-
-def test_each_worker_has_a_socket_of_its_own_on_one_port():
-    data, admin = open_ports(config(workers=3), {})
-    assert len({opened.getsockname() for opened in data}) == 1
-    assert len(data) == 3
-    for opened in (*data, admin):
-        opened.close()
-
-
 def serve_that_ends(file: Path) -> subprocess.CompletedProcess[str]:
     """The end of a `serve` that cannot start."""
     return subprocess.run(
@@ -121,15 +71,6 @@ def test_a_start_that_cannot_be_exits_2_with_one_sentence_and_no_traceback(tmp_p
     assert "Traceback" not in done.stderr
     [fault] = [line for line in done.stderr.splitlines() if not line.startswith("note:")]
     assert taken in fault
-
-
-def test_a_temporary_folder_whose_path_is_too_long_for_a_socket_is_named(tmp_path, monkeypatch):
-    folder = tmp_path / ("long" * 30)
-    folder.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(folder))
-    with prespawned() as ahead, pytest.raises(ConfigError, match=r"TMPDIR: the path '.*long.*' is too long"):
-        run(config(), None, ahead)
-    assert list(folder.iterdir()) == []
 
 
 def test_a_database_of_a_newer_version_exits_2_and_names_the_file(tmp_path):
@@ -182,21 +123,6 @@ async def test_when_the_parent_is_killed_no_child_stays_behind(serve):
         await until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children.values()))
 
 
-def test_providers_routes_and_tenants_turn_at_once_and_the_rest_is_named():
-    old = Config.model_validate({"proxy": {"provider": "a", "providers": {"a": {"base_url": "http://127.0.0.1:1/v1"}}}})
-    wanted = Config.model_validate(
-        {
-            "proxy": {"provider": "b", "workers": 2, "providers": {"b": {"base_url": "http://127.0.0.1:2/v1"}}},
-            "shadow": {"sample_rate": 0.5},
-            "tenants": [{"name": "alpha", "key_env": "A"}],
-        }
-    )
-    new, later = reloaded(old, wanted)
-    assert new.tenants == wanted.tenants
-    assert (new.proxy.provider, list(new.proxy.providers), new.proxy.workers) == ("b", ["b"], 1)
-    assert later == ["proxy.workers", "shadow.sample_rate"]
-
-
 @pytest.mark.parametrize("harm", ["damaged", "foreign", "newer", "taken"])
 async def test_a_database_that_cannot_be_used_ends_serve_with_a_sentence_before_its_port_answers(tmp_path, harm):
     database = tmp_path / "audit.db"
@@ -237,8 +163,45 @@ async def test_a_database_that_cannot_be_used_ends_serve_with_a_sentence_before_
     assert b"Traceback" not in await said
 
 
-def test_a_process_that_cannot_be_started_ends_serve_with_2_and_its_reason(monkeypatch, capfd):
-    with prespawned() as ahead:
-        monkeypatch.setattr(sys, "executable", "/nowhere/python")
-        assert run(config(), None, ahead) == 2
+@pytest.fixture
+def task(tmp_path):
+    """A `serve` whose ports are bound."""
+    folder = tmp_path / "sockets"
+    folder.mkdir()
+    config = Config.model_validate({"proxy": {"provider": "main", "providers": {"main": {"base_url": "http://127.0.0.1:9/v1"}}}})
+    [data], [admin] = bind("proxy.listen", "127.0.0.1:0"), bind("admin.listen", "127.0.0.1:0")
+    return SupervisorTask(
+        plan=plan_of(config, "all"),
+        arguments=ServeArguments(path="", flags={}),
+        data=[data.detach()],
+        admin=admin.detach(),
+        folder=str(folder),
+        attached=False,
+        role="all",
+    )
+
+
+def test_a_process_that_cannot_be_started_ends_serve_with_2_and_its_reason_and_leaves_no_folder(task, monkeypatch, capfd):
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    assert asyncio.run(supervise(task)) == 2
     assert "sameweights: cannot start: No such file or directory" in capfd.readouterr().err.splitlines()
+    assert not Path(task.folder).exists()
+
+
+def test_the_supervisor_loads_neither_what_reads_a_configuration_nor_a_server():
+    heavy = "('pydantic', 'typer', 'structlog', 'aiohttp', 'uvloop', 'sqlite3', 'jinja2', 'prometheus_client')"
+    script = f"import sys, shadow.processes.supervisor; print(*(m for m in {heavy} if m in sys.modules))"
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == ""
+
+
+def test_the_supervisor_raises_its_limit_of_file_descriptors_to_the_hard_limit():
+    script = """if True:
+        import resource
+        from shadow.processes.supervisor import allow_many_files
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, most))
+        allow_many_files()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == most
+    """
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=PATIENCE)
