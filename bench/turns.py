@@ -116,17 +116,17 @@ def once(work: Callable[[], object]) -> Turns:
 def remembered(pieces: list[bytes]) -> Turns:
     """An exchange of these pieces: packed at its end, and looked through for a key or, where that is too much, cleared of it."""
     kept = capture()
+    kept.secrets = SearchedSecrets(credentials.forms([b"a-secret-that-is-nowhere"]))
     kept.head(200, "OK", (), 0.0)
     for place, piece in enumerate(pieces):
         kept.add(piece, 0.0)
         if place % 1_000 == 0:
             yield
-    secrets = SearchedSecrets(credentials.forms([b"a-secret-that-is-nowhere"]))
-    packed = kept.packed(1.0, secrets)
+    packed = kept.packed(1.0)
     if packed:
         return b"".join(packed.parts)
     yield
-    exchange = yield from credentials.clearing(kept.end(1.0), secrets.forms)
+    exchange = yield from credentials.clearing(kept.end(1.0), kept.secrets.forms)
     yield
     return pack(exchange)
 

@@ -1,7 +1,8 @@
 """Exchanges and worker statistics as bytes and back, and the frames that carry them over a local socket.
 
 A frame is a 4-byte big-endian length of what follows, one byte of kind, and the payload. An exchange's payload is the length
-of its JSON part, that part, the two bodies, and the marks as two arrays of 8-byte numbers, little-endian; nothing is lost.
+of its JSON part, that part, the two bodies, and the marks as two arrays of 8-byte numbers, little-endian; nothing is lost. In a
+frame of the kind COMPACT the answer is compressed, and before all that stand its place, its size there, and its size as it came.
 """
 
 from __future__ import annotations
@@ -15,14 +16,17 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 import orjson
 
+from proxy.compact_body import expand
 from proxy.exchange import UNLABELLED, ChunkTimings, Exchange, Failure, FailureKind, Headers, Labels, Request, Response, Role
 from proxy.worker_stats import WorkerStats
 
 EXCHANGE = b"E"
+COMPACT = b"Z"
 PULSE = b"P"
 _LENGTH = struct.Struct("<I")
 _FRAME = struct.Struct(">I")
 _MARK = struct.Struct("<dQ")
+_PLACE = struct.Struct("<III")
 Answered = tuple[int, str, Headers, int, float]
 """The status, reason, fields, size and seconds of an answer's head."""
 OLDEST_LABELS = 8
@@ -61,10 +65,37 @@ class PackedExchange(NamedTuple):
     marks: bytes
 
     @property
+    def kind(self) -> bytes:
+        """That of its frame."""
+        return EXCHANGE
+
+    @property
     def parts(self) -> tuple[bytes, bytes, bytes, bytes, bytes]:
         """What a payload consists of, in its order; the bodies are the very objects that were kept, and not copied."""
         words, asked, answered, marks = self
         return _LENGTH.pack(len(words)), words, asked, answered, marks
+
+
+class CompactExchange(NamedTuple):
+    """The same with an answer that is compressed, of `size` bytes before."""
+
+    words: bytes
+    asked: bytes
+    frames: bytes
+    marks: bytes
+    size: int
+
+    @property
+    def kind(self) -> bytes:
+        """That of its frame."""
+        return COMPACT
+
+    @property
+    def parts(self) -> tuple[bytes, bytes, bytes, bytes, bytes]:
+        """What a payload consists of, in its order."""
+        words, asked, frames, marks, size = self
+        place = _PLACE.pack(_LENGTH.size + len(words) + len(asked), len(frames), size)
+        return place + _LENGTH.pack(len(words)), words, asked, frames, marks
 
 
 class RequestWords(NamedTuple):
@@ -239,6 +270,35 @@ def unpack(payload: bytes) -> Exchange:
         )
     except (struct.error, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise ValueError(f"no packed exchange: {error}") from None
+
+
+def plain_size(kind: bytes, payload: bytes, limit: int) -> int:
+    """The bytes of what `plain` gives; ValueError where it gives nothing, or more than `limit`."""
+    if kind != COMPACT:
+        return len(payload)
+    begin, length, size = _place(payload)
+    if begin + length > len(payload) - _PLACE.size:
+        raise ValueError("no packed exchange: its bodies are longer than the message")
+    whole = len(payload) - _PLACE.size - length + size
+    if whole > limit:
+        raise ValueError(f"no packed exchange: {whole} bytes; at most {limit} are read")
+    return whole
+
+
+def plain(kind: bytes, payload: bytes) -> bytes:
+    """The payload of a frame that has an exchange, as that of one of the kind EXCHANGE; ValueError where it is none."""
+    if kind != COMPACT:
+        return payload
+    begin, length, size = _place(payload)
+    begin += _PLACE.size
+    answered = expand(payload[begin : begin + length], size)
+    return b"".join((payload[_PLACE.size : begin], answered, payload[begin + length :]))
+
+
+def _place(payload: bytes) -> tuple[int, int, int]:
+    if len(payload) < _PLACE.size:
+        raise ValueError("no packed exchange: it is cut off")
+    return cast("tuple[int, int, int]", _PLACE.unpack_from(payload))
 
 
 def pack_stats(stats: WorkerStats) -> bytes:

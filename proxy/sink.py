@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from proxy.exchange import Exchange
-from proxy.packing import PackedExchange
+from proxy.packing import CompactExchange, PackedExchange
 
 
 class Sink(Protocol):
@@ -18,7 +18,7 @@ class Sink(Protocol):
     def offer(self, exchange: Exchange) -> bool:
         """Take `exchange`, or drop and count it; True when it was taken."""
 
-    def offer_packed(self, packed: PackedExchange) -> bool:
+    def offer_packed(self, packed: PackedExchange | CompactExchange) -> bool:
         """The same for an exchange that is packed already."""
 
     def lost(self, reason: str) -> None:

@@ -156,7 +156,7 @@ def reading():
 @pytest.mark.parametrize(
     ("make", "shown"),
     [
-        (stowed, "<_Stowed size=7 marks=2 <_Kept size=0 room=5>>"),
+        (stowed, "<_Stowed size=7 marks=2 <KeptBody size=0 room=5>>"),
         (reading, "<BodyReader of <Capture e primary asked=0 answered=0> more=True>"),
         (lambda: _Zlib(zlib.MAX_WBITS, 8), "<_Zlib wbits=15 members_left=8 done=False>"),
         (lambda: CODINGS["br"](8), "<_Brotli done=False>"),

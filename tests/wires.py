@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 
 from proxy.client.half_close import PROBE
 from proxy.exchange import Exchange
-from proxy.packing import PackedExchange, unpack
+from proxy.packing import PackedExchange, plain, unpack
 from proxy.provider_config import ProxyConfig
 from proxy.routing.body_peek import labelled
 from proxy.server import DataPlane
@@ -134,7 +134,7 @@ class Kept:
         return True
 
     def offer_packed(self, packed: PackedExchange) -> bool:
-        return self.offer(unpack(b"".join(packed.parts)))
+        return self.offer(unpack(plain(packed.kind, b"".join(packed.parts))))
 
     def lost(self, reason: str) -> None:
         self.losses.append(reason)

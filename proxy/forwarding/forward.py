@@ -79,7 +79,7 @@ class Forward:
         if request.head.control.unrecorded or (live.routing.tenants is not None and live.tenant is None):
             self.stats.unrecorded += 1
             return
-        self._records.complete(capture, failure, now, request.memo.secrets(self.routing.secrets))
+        self._records.complete(capture, failure, now)
 
     def drain(self) -> None:
         """Keep no connection for another request, because the process is going."""
@@ -103,4 +103,5 @@ class Forward:
             length="" if length is None else str(length),
             awaited=length or 0,
             held=self.held,
+            secrets=request.memo.secrets(self.routing.secrets),
         )

@@ -1,21 +1,21 @@
 """Records one exchange: its bytes up to a limit, its sizes always, and the time of each chunk.
 
-Callers pass timestamps; adding a chunk is two list appends, and several are packed together. A body larger than `LOOSE` bytes
-is counted (see `proxy.record.held_bodies`), and dropped where there is no room for it.
+Callers pass timestamps; adding a chunk is two list appends, and several are put away together, compressed where they are small. A
+body larger than `LOOSE` bytes is counted (see `proxy.record.held_bodies`), and dropped where there is no room for it.
 """
 
 from __future__ import annotations
 
 from array import array
-from io import BytesIO
 from itertools import accumulate
 
 from proxy.exchange import UNLABELLED, ChunkTimings, Exchange, Failure, FailureKind, Headers, Labels, Request, Response, Role
-from proxy.packing import PackedExchange, answer_words, pack_mark, pack_marks, pack_whole
+from proxy.packing import CompactExchange, PackedExchange, answer_words, pack_mark, pack_marks, pack_whole
 from proxy.record.held_bodies import HeldBytes
+from proxy.record.kept_body import KeptBody
 from proxy.record.last_event import last_event_came
 from proxy.record.recorded_head import RecordedHead
-from proxy.record.searched_secrets import SearchedSecrets
+from proxy.record.searched_secrets import NO_SECRETS, PortionSearch, SearchedSecrets
 from proxy.routing.body_peek import PeekedBody
 
 _MOST_MARKS = 100_000
@@ -24,6 +24,8 @@ LOOSE = 16 * 1024
 """Bytes of an answer that lie about in the pieces in which they came: each put away at once costs a paced stream 4 us more.
 Bodies of at most so many bytes are not counted as held.
 """
+SMALL_PIECES = 16
+"""Pieces of the first LOOSE bytes from which on an answer is held compressed: events of a stream, a kilobyte each or less."""
 BEGINNING = 1024 * 1024
 """Bytes that are kept of a body that is larger than the limit, which cannot be parsed whole."""
 _ENDS = frozenset(
@@ -35,61 +37,18 @@ _ENDS = frozenset(
 """Ways of one side to end an exchange; behind the last event of a stream none of them takes anything away."""
 
 
-class _Kept:
-    """Bytes of one body, at most `room` of them; what comes in one piece is not copied, and `value` copies nothing, which with
-    32 MiB would take tens of milliseconds.
-    """
-
-    __slots__ = ("_bytes", "_first", "room", "size")
-
-    def __init__(self, room: int) -> None:
-        self._first = b""
-        self._bytes: BytesIO | None = None
-        """All of it, where more than one piece has come."""
-        self.room = room
-        self.size = 0
-
-    def __repr__(self) -> str:
-        return f"<_Kept size={self.size} room={self.room}>"
-
-    def add(self, data: bytes) -> None:
-        data = data[: self.room - self.size]
-        if not self.size:
-            self._first = data
-        elif data:
-            self._gathered().write(data)
-        self.size += len(data)
-
-    def shorten(self, most: int) -> None:
-        """Keep the first `most` bytes, and nothing of what comes."""
-        self.size = self.room = min(most, self.size)
-        if self._bytes is None:
-            self._first = self._first[: self.size]
-        else:
-            self._bytes.truncate(self.size)
-            self._bytes.seek(self.size)
-
-    def value(self) -> bytes:
-        return self._first if self._bytes is None else self._bytes.getvalue()
-
-    def _gathered(self) -> BytesIO:
-        if self._bytes is None:
-            self._bytes = BytesIO()
-            self._bytes.write(self._first)
-            self._first = b""
-        return self._bytes
-
-
 class _Stowed:
     """What is put away of a long answer: bytes up to a limit, and when each piece came and where it ends."""
 
-    __slots__ = ("_begun", "body", "cut", "ends", "size", "times")
+    __slots__ = ("_begun", "body", "cut", "ends", "search", "size", "times")
 
-    def __init__(self, begun: float, room: int) -> None:
+    def __init__(self, begun: float, room: int, secrets: SearchedSecrets = NO_SECRETS) -> None:
         self._begun = begun
-        self.body = _Kept(room)
+        self.body = KeptBody(room)
         self.cut = b""
         """What came last, where a part of it was left out."""
+        self.search = PortionSearch(secrets)
+        """What looks for secrets before a portion is compressed."""
         self.times = array("d")
         self.ends = array("Q")
         self.size = 0
@@ -116,14 +75,14 @@ class Capture:
     """One exchange in the making; times are monotonic seconds on the clock that `begun` was read from.
 
     Each body is kept up to `limit` bytes, of a larger one the BEGINNING; `awaited` is the size that a request declares, `length`
-    the same as its head states it. Where `held` has no room, nothing is kept of the body, and the exchange is `unheld`; `taken`
-    is what is to be given back to it.
+    the same as its head states it. `secrets` are looked for in what is held compressed, before it is. Where `held` has no room,
+    nothing is kept of the body, and the exchange is `unheld`; `taken` is what is to be given back to it.
     """
 
     __slots__ = (
         *("_asked", "_awaited", "_begun", "_coded", "_events", "_first", "_head", "_held", "_length", "_limit", "_moments"),
         *("_overhead", "_passed", "_pieces", "_room", "_stowed", "_until", "identity", "labels", "request_head"),
-        *("request_size", "role", "size", "started", "taken", "unheld"),
+        *("request_size", "role", "secrets", "size", "started", "taken", "unheld"),
     )
 
     def __init__(
@@ -139,6 +98,7 @@ class Capture:
         labels: Labels = UNLABELLED,
         awaited: int = 0,
         held: HeldBytes | None = None,
+        secrets: SearchedSecrets = NO_SECRETS,
     ) -> None:
         self.identity = identity
         self.role = role
@@ -154,8 +114,9 @@ class Capture:
         """Bytes of the answer's body so far."""
         self._awaited = awaited
         self._held = held
+        self.secrets = secrets
         self._first = b""
-        self._asked: _Kept | None = None
+        self._asked: KeptBody | None = None
         self._room = limit
         """Bytes that are kept of the answer."""
         self._pieces: list[bytes] = []
@@ -184,7 +145,7 @@ class Capture:
             return
         asked = self._asked
         if asked is None:
-            asked = self._asked = _Kept(self._whole(self._awaited))
+            asked = self._asked = KeptBody(self._whole(self._awaited))
             asked.add(self._first)
         self.request_size += len(piece)
         self._keep(asked, piece, self.request_size)
@@ -201,7 +162,7 @@ class Capture:
         """Bytes that are kept of a body of `length`, 0 where that is not known: what cannot be kept whole is not gathered."""
         return self._limit if length <= self._limit else min(self._limit, BEGINNING)
 
-    def _keep(self, kept: _Kept, data: bytes, size: int) -> None:
+    def _keep(self, kept: KeptBody, data: bytes, size: int) -> None:
         """Keep `data`, with which a body has come to `size` bytes, as far as there is room."""
         before = kept.size
         kept.add(data)
@@ -267,8 +228,15 @@ class Capture:
 
     def _stow(self) -> _Stowed:
         """Put the loose pieces away."""
-        stowed = self._stowed = self._stowed or _Stowed(self._begun, self._room)
-        self._keep(stowed.body, stowed.add(self._pieces, self._moments), self.size)
+        stowed = self._stowed
+        if stowed is None:
+            stowed = self._stowed = _Stowed(self._begun, self._room, self.secrets)
+            if len(self._pieces) >= SMALL_PIECES and not self._coded:
+                stowed.body.compress()
+        joined = stowed.add(self._pieces, self._moments)
+        if stowed.body.compact:
+            stowed.search.look(joined)
+        self._keep(stowed.body, joined, self.size)
         self._until = self.size + LOOSE
         self._pieces.clear()
         self._moments.clear()
@@ -311,7 +279,7 @@ class Capture:
             unheld=self.unheld,
         )
 
-    def packed(self, now: float, secrets: SearchedSecrets) -> PackedExchange | None:
+    def packed(self, now: float) -> PackedExchange | CompactExchange | None:
         """What `end` gives of an exchange with a whole answer, packed from where its parts lie.
 
         None where it is not that simple, or must be looked through more closely for one of the `secrets`.
@@ -319,19 +287,34 @@ class Capture:
         if self._head is None or self._passed is not None or self.unheld or not _in_digits(self._length):
             return None
         status, reason, headers, head_seconds = self._head
+        secrets = self.secrets
         if secrets.forms and not self._searchable(status):
             return None
         asked = self._kept_of_request()
-        answered, marks = self._packed_body()
+        compact = None if self._stowed is None else self._stowed_compact()
+        if compact is None:
+            answered, marks = self._packed_body()
+            searched, kept = answered, len(answered)
+        else:
+            answered, marks = compact.body.frames, pack_marks(ChunkTimings(compact.times, compact.ends))
+            searched, kept = b"", compact.body.size
         size, seconds = self.size, now - self._begun
         sizes, response = (self.request_size, len(asked)), (status, reason, headers, size, head_seconds)
-        said = answer_words(self.identity, self.started, seconds, self._overhead, sizes, response, len(answered))
+        said = answer_words(self.identity, self.started, seconds, self._overhead, sizes, response, kept)
         request = self.request_head.words(self.role, self.labels)
         if secrets.forms:
-            whole = len(asked) == self.request_size and len(answered) == size
-            if not (whole and secrets.none_in_head(request) and secrets.none_in(said, asked, answered)):
+            whole = len(asked) == self.request_size and kept == size and (compact is None or compact.search.clean)
+            if not (whole and secrets.none_in_head(request) and secrets.none_in(said, asked, searched)):
                 return None
-        return PackedExchange(pack_whole(said, request, self._length), asked, answered, marks)
+        words = pack_whole(said, request, self._length)
+        if compact is not None:
+            return CompactExchange(words, asked, answered, marks, kept)
+        return PackedExchange(words, asked, answered, marks)
+
+    def _stowed_compact(self) -> _Stowed | None:
+        """All of the answer, put away, where it is held compressed."""
+        stowed = self._stow()
+        return stowed if stowed.body.compact else None
 
     def _searchable(self, status: int) -> bool:
         """Whether one search can show that no secret is here: of a success, whole as far as is known, in no content coding."""

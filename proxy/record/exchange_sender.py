@@ -17,7 +17,7 @@ from time import monotonic
 from typing import cast
 
 from proxy.exchange import Exchange
-from proxy.packing import EXCHANGE, PULSE, PackedExchange, frame, opening, pack_parts, pack_stats
+from proxy.packing import PULSE, CompactExchange, PackedExchange, frame, opening, pack_parts, pack_stats
 from proxy.process.shared_counters import CounterRow, SharedCounters
 from proxy.worker_stats import WorkerStats
 
@@ -99,12 +99,12 @@ class ExchangeSender:
             return False
         return self.offer_packed(packed)
 
-    def offer_packed(self, packed: PackedExchange) -> bool:
+    def offer_packed(self, packed: PackedExchange | CompactExchange) -> bool:
         """The same for an exchange that is packed already."""
         self._row.end()
         payload = packed.parts
         size = sum(map(len, payload))
-        message = (opening(EXCHANGE, size), *payload)
+        message = (opening(packed.kind, size), *payload)
         size += len(message[0])
         if size > self._limit:
             return self._drop("too_large")

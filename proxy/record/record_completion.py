@@ -14,7 +14,6 @@ from typing import TypeVar, cast
 from proxy.exchange import Exchange, Failure
 from proxy.record import credential_removal
 from proxy.record.capture import Capture
-from proxy.record.searched_secrets import SearchedSecrets
 from proxy.sink import Sink
 
 _log = logging.getLogger("sameweights.proxy")
@@ -39,13 +38,13 @@ class RecordCompletion:
         """Bytes of the exchanges that have ended and are not handed over yet, those in the sink among them."""
         return self._size + self._sink.waiting
 
-    def complete(self, capture: Capture, failure: Failure | None, now: float, secrets: SearchedSecrets) -> None:
+    def complete(self, capture: Capture, failure: Failure | None, now: float) -> None:
         """Take an exchange that is over by a whole answer or a `failure`, without ever raising.
 
-        One whose answer is ordinary, and shows none of the `secrets`, goes packed from where its parts lie.
+        One whose answer is ordinary, and shows none of its secrets, goes packed from where its parts lie.
         """
         try:
-            packed = capture.packed(now, secrets) if failure is None else None
+            packed = capture.packed(now) if failure is None else None
             exchange = capture.end(now, failure) if packed is None else None
         except Exception:  # noqa: BLE001 - a fault of ours costs this exchange, never the next request
             self._lost("exchange_not_made", capture.identity)
@@ -53,7 +52,7 @@ class RecordCompletion:
         if packed is not None:
             self._offer(self._sink.offer_packed, packed, capture.identity)
         elif exchange is not None:
-            self.offer(exchange, secrets.forms)
+            self.offer(exchange, capture.secrets.forms)
 
     def offer(self, exchange: Exchange, secrets: Sequence[bytes]) -> None:
         """Take an exchange without ever raising; where its clearing needs more than one step, the rest is done later."""

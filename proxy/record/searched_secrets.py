@@ -38,6 +38,11 @@ class SearchedSecrets:
     def __repr__(self) -> str:
         return f"<SearchedSecrets {len(self.forms)}>"
 
+    @property
+    def overlap(self) -> int:
+        """Bytes at the end of a text in which one that is looked for may begin that does not end there."""
+        return max((len(each.text) - 1 for each in self._anchors or ()), default=0)
+
     def none_in_head(self, words: RequestWords) -> bool:
         """True when one search shows that no secret is in the JSON of a head; the last one found free of them is remembered."""
         if words is not self._clean:
@@ -57,6 +62,33 @@ class SearchedSecrets:
                 if part.find(rarest) >= 0 and part.find(text) >= 0:
                     return False
         return True
+
+
+NO_SECRETS = SearchedSecrets(())
+
+
+class PortionSearch:
+    """Looks for `secrets` in a text that comes in portions, those that stand across two portions among them.
+
+    `clean` while none was found.
+    """
+
+    __slots__ = ("_secrets", "_tail", "clean")
+
+    def __init__(self, secrets: SearchedSecrets) -> None:
+        self._secrets = secrets
+        self._tail = b""
+        self.clean = True
+
+    def __repr__(self) -> str:
+        return f"<PortionSearch {self._secrets!r} clean={self.clean}>"
+
+    def look(self, portion: bytes) -> None:
+        """Take what comes next."""
+        if self.clean and self._secrets.forms:
+            text = self._tail + portion
+            self.clean = self._secrets.none_in(b"", b"", text)
+            self._tail = text[len(text) - min(len(text), self._secrets.overlap) :]
 
 
 def _searched(text: bytes) -> _Anchor:

@@ -8,12 +8,12 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from typing import cast
+from typing import NamedTuple, cast
 
 import structlog
 
 from proxy.exchange import Exchange
-from proxy.packing import FrameError, FrameReader, unpack, unpack_stats
+from proxy.packing import COMPACT, EXCHANGE, PULSE, FrameError, FrameReader, plain, plain_size, unpack, unpack_stats
 from proxy.worker_stats import WorkerStats
 from shadow.pipeline.exchange_ledger import ExchangeLedger
 from shadow.pipeline.local_server import LocalServer
@@ -22,6 +22,15 @@ log = structlog.get_logger("sameweights.receiver")
 
 CONNECTIONS = 256
 """Connections read at once: there are at most 64 workers, and those that died may not be gone yet."""
+
+
+class _Waiting(NamedTuple):
+    """An exchange as it came from a worker, in a frame of `kind`; `size` is that of its payload once it is plain."""
+
+    worker: int
+    kind: bytes
+    payload: bytes
+    size: int
 
 
 class ExchangeReceiver:
@@ -47,7 +56,7 @@ class ExchangeReceiver:
         self._on_stats = on_stats
         self._ledger = ledger
         self._on_end = on_end
-        self._waiting: deque[tuple[int, bytes]] = deque()
+        self._waiting: deque[_Waiting] = deque()
         self._bytes = 0
         self.give_up: Callable[[bool], bool] = _nothing_waits_elsewhere
         """Called when the inbox is full, of bytes or (False) of exchanges: True where one that waits elsewhere was released."""
@@ -87,10 +96,17 @@ class ExchangeReceiver:
 
     def take_packed_now(self) -> tuple[int, bytes] | None:
         """The sender and payload of the oldest exchange, or None when none waits."""
-        if not self._waiting:
-            return None
-        self._elsewhere += 1
-        return self._waiting.popleft()
+        while self._waiting:
+            waiting = self._waiting.popleft()
+            try:
+                payload = plain(waiting.kind, waiting.payload)
+            except ValueError as why:
+                self._bytes -= waiting.size
+                self._malformed(waiting.worker, why)
+            else:
+                self._elsewhere += 1
+                return waiting.worker, payload
+        return None
 
     def release(self, size: int) -> None:
         """An exchange of so many bytes that was taken packed waits no longer."""
@@ -100,14 +116,17 @@ class ExchangeReceiver:
     def take_now(self) -> Exchange | None:
         """The oldest exchange, or None when nothing readable waits."""
         while self._waiting:
-            worker, payload = self._waiting.popleft()
-            self._bytes -= len(payload)
+            waiting = self._waiting.popleft()
+            self._bytes -= waiting.size
             try:
-                return unpack(payload)._replace(worker=worker)
+                return unpack(plain(waiting.kind, waiting.payload))._replace(worker=waiting.worker)
             except ValueError as why:
-                self._ledger.lost(worker, "malformed")
-                log.warning("exchange_unreadable", worker=worker, error=str(why))
+                self._malformed(waiting.worker, why)
         return None
+
+    def _malformed(self, worker: int, why: ValueError) -> None:
+        self._ledger.lost(worker, "malformed")
+        log.warning("exchange_unreadable", worker=worker, error=str(why))
 
     def __len__(self) -> int:
         return len(self._waiting) + self._elsewhere
@@ -154,9 +173,9 @@ class ExchangeReceiver:
 
     def received(self, link: _Link, kind: bytes, payload: bytes) -> None:
         """One whole frame."""
-        if kind == b"E":
-            self._keep(link.worker, payload)
-        elif kind == b"P":
+        if kind in {EXCHANGE, COMPACT}:
+            self._keep(link.worker, kind, payload)
+        elif kind == PULSE:
             try:
                 self._update_stats(link, unpack_stats(payload))
             except ValueError as why:
@@ -172,13 +191,19 @@ class ExchangeReceiver:
             log.warning("exchanges_lost", exchanges=missing, worker=stats.worker, reason="process_killed")
         self._on_stats(stats)
 
-    def _keep(self, worker: int, payload: bytes) -> None:
+    def _keep(self, worker: int, kind: bytes, payload: bytes) -> None:
+        """Keep an exchange as it came, counted with the bytes that it will have."""
         self._ledger.arrived(worker)
-        if not self._has_room(len(payload)):
+        try:
+            size = plain_size(kind, payload, self._frame_limit)
+        except ValueError as why:
+            self._malformed(worker, why)
+            return
+        if not self._has_room(size):
             self._ledger.lost(worker, "inbox_full")
             return
-        self._waiting.append((worker, payload))
-        self._bytes += len(payload)
+        self._waiting.append(_Waiting(worker, kind, payload, size))
+        self._bytes += size
         self._arrived.set()
 
     def _has_room(self, size: int) -> bool:

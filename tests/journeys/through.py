@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from proxy.exchange import Exchange
-from proxy.packing import PackedExchange, unpack
+from proxy.packing import PackedExchange, plain, unpack
 from proxy.provider_config import Provider, ProxyConfig
 from proxy.server import DataPlane
 from proxy.worker_stats import WorkerStats
@@ -28,7 +28,7 @@ class Kept:
         return True
 
     def offer_packed(self, packed: PackedExchange) -> bool:
-        return self.offer(unpack(b"".join(packed.parts)))
+        return self.offer(unpack(plain(packed.kind, b"".join(packed.parts))))
 
     def lost(self, reason: str) -> None:
         raise AssertionError(reason)

@@ -1,5 +1,6 @@
 """proxy.packing: nothing is lost on the way, and nothing else is taken for an exchange."""
 
+import contextlib
 import itertools
 import json
 import struct
@@ -8,8 +9,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from proxy.compact_body import CompactBody
 from proxy.exchange import ChunkTimings, Exchange, Failure, FailureKind, Labels, Request, Response, Role
-from proxy.packing import EXCHANGE, FrameError, FrameReader, frame, frame_limit, pack, pack_stats, unpack, unpack_stats
+from proxy.packing import (
+    COMPACT,
+    EXCHANGE,
+    CompactExchange,
+    FrameError,
+    FrameReader,
+    frame,
+    frame_limit,
+    pack,
+    pack_parts,
+    pack_stats,
+    plain,
+    plain_size,
+    unpack,
+    unpack_stats,
+)
 from proxy.worker_stats import WorkerStats
 from tests.exchanges import exchange
 
@@ -51,6 +68,48 @@ EXCHANGES = st.builds(
 @given(EXCHANGES)
 def test_an_exchange_comes_back_equal(packed):
     assert unpack(pack(packed)) == packed
+
+
+def compact(exchange: Exchange) -> bytes:
+    """The payload of an exchange whose answer is compressed in two portions."""
+    parts, body = pack_parts(exchange), CompactBody()
+    half = len(parts.answered) // 2
+    body.add(parts.answered[:half])
+    body.add(parts.answered[half:])
+    packed = CompactExchange(parts.words, parts.asked, body.frames, parts.marks, len(parts.answered))
+    assert packed.kind == COMPACT
+    return b"".join(packed.parts)
+
+
+@settings(max_examples=30)
+@given(st.binary(max_size=30), st.binary(min_size=1, max_size=90))
+def test_a_payload_with_a_compressed_answer_stands_for_the_plain_one(asked, answered):
+    payload = pack(exchange(answered, request=asked))
+    made = compact(exchange(answered, request=asked))
+    assert plain(COMPACT, made) == payload
+    assert plain(EXCHANGE, payload) is payload
+    assert plain_size(COMPACT, made, len(payload)) == plain_size(EXCHANGE, payload, 0) == len(payload)
+
+
+def test_a_compressed_answer_that_makes_a_payload_too_large_is_refused_before_it_is_expanded():
+    made = compact(exchange(b"a" * 5_000))
+    most = len(pack(exchange(b"a" * 5_000)))
+    with pytest.raises(ValueError, match=f"no packed exchange: {most} bytes; at most {most - 1} are read"):
+        plain_size(COMPACT, made, most - 1)
+
+
+@given(st.binary(max_size=60))
+def test_nothing_else_is_taken_for_a_payload_with_a_compressed_answer(payload):
+    for read in (lambda: plain_size(COMPACT, payload, 1_000), lambda: plain(COMPACT, payload)):
+        with contextlib.suppress(ValueError):
+            read()
+
+
+@pytest.mark.parametrize("cut", [1, 11, 40])
+def test_a_payload_with_a_compressed_answer_that_was_cut_is_refused(cut):
+    made = compact(exchange(b"abc" * 100))
+    with pytest.raises(ValueError, match="no packed exchange"):
+        plain_size(COMPACT, made[:cut], 10_000)
 
 
 def test_the_worker_is_not_sent_along():

@@ -1,17 +1,19 @@
 """proxy.record.capture: bytes up to the limit, sizes always, a moment for each piece."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.exchange import ChunkTiming, Failure, FailureKind, Labels, Role
+from proxy.packing import CompactExchange, PackedExchange, plain, unpack
 from proxy.record import capture as module
 from proxy.record.capture import Capture
 from proxy.record.held_bodies import HeldBytes
 from proxy.record.recorded_head import RecordedHead
-from proxy.record.searched_secrets import SearchedSecrets
+from proxy.record.searched_secrets import NO_SECRETS, SearchedSecrets
 
 MIB = 1024 * 1024
+KEY = b"sk-0123456789abcdef"
 
 
 def capture(limit=100, **more):
@@ -218,6 +220,57 @@ def test_a_body_that_comes_in_one_piece_is_not_copied(size):
     made.ask(asked)
     made.head(200, "OK", (), 11.0)
     made.add(answered, 12.0)
-    packed = made.packed(13.0, SearchedSecrets(()))
+    packed = made.packed(13.0)
     assert packed.asked is asked
     assert packed.answered is answered
+
+
+def _packed(pieces, *, coded=False, limit=10 * MIB, secrets=NO_SECRETS):
+    """The same answer packed, and by its end."""
+    both = []
+    for _ in range(2):
+        made = capture(limit, secrets=secrets)
+        made.ask(b"{}")
+        made.head(200, "OK", (), 11.0, coded=coded)
+        for number, piece in enumerate(pieces):
+            made.add(piece, 12.0 + number / 1_000)
+        both.append(made)
+    return both[0].packed(20.0), both[1].end(20.0)
+
+
+@pytest.mark.parametrize(
+    ("size", "piece", "coded", "compact"),
+    [
+        (16_383, 100, False, False),
+        (16_384, 1_024, False, True),
+        (17_000, 1_000, False, True),
+        (20_000, 1_093, False, False),
+        (20_000, 100, True, False),
+        (MIB, 1_000, False, True),
+        (MIB + 1, 1_000, False, False),
+    ],
+)
+def test_an_answer_of_many_small_pieces_is_held_and_packed_compressed_up_to_a_mebibyte(size, piece, coded, compact):
+    body = (b'data: {"choices":[]}\n\n' * (size // 20))[:size]
+    packed, ended = _packed([body[at : at + piece] for at in range(0, size, piece)], coded=coded)
+    assert isinstance(packed, CompactExchange if compact else PackedExchange)
+    assert (len(b"".join(packed.parts)) < size / 2) is compact
+    assert unpack(plain(packed.kind, b"".join(packed.parts))) == ended
+    assert ended.response.body == body
+
+
+NUMBERED = [b"data: %d\n\n" % number for number in range(4_000)]
+
+
+@settings(max_examples=40, deadline=None)
+@given(place=st.integers(0, 4_000), cut=st.integers(1, len(KEY) - 1))
+def test_a_secret_anywhere_in_an_answer_that_is_held_compressed_is_found(place, cut):
+    packed, ended = _packed([*NUMBERED[:place], KEY[:cut], KEY[cut:], *NUMBERED[place:]], secrets=SearchedSecrets((KEY,)))
+    assert packed is None
+    assert KEY in ended.response.body
+
+
+def test_an_answer_that_is_held_compressed_and_has_no_secret_is_packed_as_it_is():
+    packed, ended = _packed(NUMBERED, secrets=SearchedSecrets((KEY,)))
+    assert packed.size == len(ended.response.body)
+    assert unpack(plain(packed.kind, b"".join(packed.parts))) == ended

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from proxy.packing import unpack, unpack_stats
+from proxy.compact_body import CompactBody
+from proxy.packing import CompactExchange, pack_parts, plain, unpack, unpack_stats
 from proxy.process.shared_counters import PLANE, SharedCounters
 from proxy.record.exchange_sender import ExchangeSender, _Socket
 from proxy.worker_stats import WorkerStats
@@ -47,8 +48,8 @@ class Audit:
             while True:
                 (length,) = struct.unpack(">I", await reader.readexactly(4))
                 message = await reader.readexactly(length)
-                if message[:1] == b"E":
-                    self.exchanges.put_nowait(unpack(message[1:]))
+                if message[:1] in {b"E", b"Z"}:
+                    self.exchanges.put_nowait(unpack(plain(message[:1], message[1:])))
                 else:
                     self.pulses.put_nowait(unpack_stats(message[1:]))
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -108,6 +109,15 @@ async def test_an_offered_exchange_and_the_pulses_reach_the_audit(audit, hand):
     while (await audit.stats()).accepted != 8:
         pass
     assert stats.handed_over == 1
+
+
+async def test_an_exchange_whose_answer_is_compressed_reaches_the_audit_as_it_was(audit, hand):
+    sender = hand()  # which holds 10,000 bytes: those of the frame count, not those of the answer
+    whole = exchange(b"data: {}\n\n" * 9_000, id="1")
+    parts, body = pack_parts(whole), CompactBody()
+    body.add(whole.response.body)
+    assert sender.offer_packed(CompactExchange(parts.words, parts.asked, body.frames, parts.marks, 90_000))
+    assert await audit.exchange() == whole
 
 
 async def test_what_is_offered_before_the_audit_is_there_waits_for_it(path, hand):

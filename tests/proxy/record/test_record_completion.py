@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.exchange import UNLABELLED, Exchange, Failure, FailureKind, Labels, Role
-from proxy.packing import unpack
+from proxy.packing import plain, unpack
 from proxy.process.shared_counters import PLANE, SharedCounters
 from proxy.record import credential_removal
 from proxy.record.capture import Capture
@@ -39,7 +39,7 @@ class Took:
 
     def offer_packed(self, packed):
         self.packed += 1
-        return self.offer(unpack(b"".join(packed.parts)))
+        return self.offer(unpack(plain(packed.kind, b"".join(packed.parts))))
 
     def lost(self, reason):
         self.losses.append(reason)
@@ -89,7 +89,8 @@ def completed(made, secrets, failure=None):
     """What is remembered of a capture, and whether it was packed in one go."""
     sink = Took()
     offering = made_for(sink)
-    offering.complete(made, failure, 20.0, SearchedSecrets(credential_removal.forms(secrets)))
+    made.secrets = SearchedSecrets(credential_removal.forms(secrets))
+    offering.complete(made, failure, 20.0)
     offering.finish()
     return sink.exchanges[0], bool(sink.packed)
 
@@ -228,7 +229,7 @@ async def test_beyond_the_limit_an_exchange_is_dropped_and_counted(limit, taken)
 async def test_a_sink_that_raises_is_logged_and_costs_nothing_else(caplog):
     offering = made_for(Raises())
     offering.offer(exchange(b""), SECRETS)
-    offering.complete(captured(b"", [b"y"]), None, 20.0, SearchedSecrets(()))
+    offering.complete(captured(b"", [b"y"]), None, 20.0)
     assert [record.getMessage() for record in caplog.records] == ["exchange_not_handed_over"] * 2
 
 
@@ -242,7 +243,9 @@ async def test_an_exchange_of_which_no_record_can_be_made_is_counted_once_as_los
     sink = Took()
     status = 200 if method == "packed" else 400
     failed = failure and Failure(kind=failure, detail="early", after_head=True)
-    made_for(sink).complete(captured(b"", [b"y"], status=status), failed, 20.0, SearchedSecrets(SECRETS))
+    made = captured(b"", [b"y"], status=status)
+    made.secrets = SearchedSecrets(SECRETS)
+    made_for(sink).complete(made, failed, 20.0)
     assert (sink.exchanges, sink.losses) == ([], ["unpackable"])
     assert [record.getMessage() for record in caplog.records] == ["exchange_not_made"]
 
@@ -268,7 +271,7 @@ async def test_what_is_lost_before_it_is_sent_has_ended_and_is_dropped_in_the_co
     offering = made_for(ExchangeSender("/nowhere", 10_000, WorkerStats(), row), 0)
     if reason == "unpackable":
         monkeypatch.setattr(Capture, "packed", broken)
-        offering.complete(captured(b"", [b"y"]), None, 20.0, SearchedSecrets(()))
+        offering.complete(captured(b"", [b"y"]), None, 20.0)
     else:
         offering.offer(exchange(LARGE), SECRETS)
     assert {name: row[name] for name in PLANE if row[name]} == {"ended": 1, reason: 1}

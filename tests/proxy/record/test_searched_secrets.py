@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from proxy.packing import RequestWords
 from proxy.record.credential_removal import TOO_MANY, forms
-from proxy.record.searched_secrets import SearchedSecrets
+from proxy.record.searched_secrets import PortionSearch, SearchedSecrets
 from tests.written_keys import KEYS, WRITTEN
 
 KEY = b"sk-proj-a1b2c3/d4e5+f6=="
@@ -61,3 +61,18 @@ def test_the_json_of_a_head_is_searched_once():
 
 def test_its_picture_shows_no_secret():
     assert repr(SearchedSecrets((KEY,))) == "<SearchedSecrets 1>"
+
+
+@given(st.lists(st.sampled_from([b"sk-proj-a1b2c", b"3", b"/d4", b"x" * 30, b"s", b"k-proj-a1b2c3"]), max_size=6))
+def test_a_search_in_portions_finds_what_one_search_of_all_finds(portions):
+    secrets = SearchedSecrets(forms([KEY]))
+    search = PortionSearch(secrets)
+    for portion in portions:
+        search.look(portion)
+    assert search.clean == secrets.none_in(b"", b"", b"".join(portions))
+
+
+def test_a_search_for_more_secrets_than_are_looked_for_finds_nothing_clean():
+    search = PortionSearch(SearchedSecrets(TOO_MANY))
+    search.look(b"nothing")
+    assert not search.clean

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.packing import pack, pack_stats
+from proxy.compact_body import CompactBody
+from proxy.packing import CompactExchange, pack, pack_parts, pack_stats
 from proxy.process.shared_counters import CounterRow, SharedCounters
 from proxy.worker_stats import WorkerStats
 from shadow.pipeline import exchange_receiver as room
@@ -51,6 +52,47 @@ async def test_exchanges_come_out_in_the_order_they_were_sent(listening):
     sent = [exchange(id=f"{n:032d}") for n in range(3)]
     await listening.send(*(frame(b"E", pack(one)) for one in sent))
     assert [await listening.receiver.take() for _ in sent] == sent
+
+
+def compressed(exchange, size=None) -> bytes:
+    """The payload of an exchange whose answer is compressed, and said to be of `size` bytes."""
+    parts, body = pack_parts(exchange), CompactBody()
+    body.add(parts.answered)
+    size = len(parts.answered) if size is None else size
+    return b"".join(CompactExchange(parts.words, parts.asked, body.frames, parts.marks, size).parts)
+
+
+async def test_an_exchange_whose_answer_is_compressed_is_taken_as_it_was_in_either_form(listening):
+    sent = exchange(b"data: {}\n\n" * 1_000)
+    await listening.send(*[frame(b"Z", compressed(sent))] * 2)
+    await until(lambda: len(listening.receiver) == 2)
+    assert await listening.receiver.take() == sent
+    assert await listening.receiver.take_packed() == (0, pack(sent))
+    listening.receiver.release(len(pack(sent)))
+    assert listening.receiver.waiting_bytes == 0
+
+
+async def test_an_inbox_counts_a_compressed_answer_with_the_bytes_that_it_will_have(listening):
+    big = exchange(b"x" * 45_000)
+    await listening.send(*[frame(b"Z", compressed(big))] * 3)
+    await until(lambda: listening.losses["inbox_full"] == 1)
+    assert listening.receiver.waiting_bytes == 2 * len(pack(big))
+
+
+async def test_a_compressed_answer_of_another_size_than_stated_is_counted_and_passed_over(listening):
+    sent = exchange(b"x" * 1_000)
+    await listening.send(frame(b"Z", compressed(sent, 999)), frame(b"Z", compressed(sent, 1_001)), frame(b"Z", compressed(sent)))
+    await until(lambda: len(listening.receiver) == 3)
+    assert listening.receiver.take_packed_now() == (0, pack(sent))
+    assert listening.losses["malformed"] == 2
+    listening.receiver.release(len(pack(sent)))
+    assert listening.receiver.waiting_bytes == 0
+
+
+async def test_a_compressed_answer_larger_than_a_frame_may_be_is_counted_and_not_kept(listening):
+    await listening.send(frame(b"Z", compressed(exchange(b"x" * 50_000))), frame(b"Z", b"short"))
+    await until(lambda: listening.losses["malformed"] == 2)
+    assert len(listening.receiver) == 0
 
 
 async def test_a_pulse_is_reported_at_once_and_takes_no_place(listening):
@@ -124,7 +166,7 @@ def test_frames_are_the_same_wherever_the_socket_cuts_them(payloads, cuts, rest)
             if stream[begin:end]:
                 link.data_received(stream[begin:end])
         link.connection_lost(None)
-        return [payload for _, payload in receiver._waiting]
+        return [waiting.payload for waiting in receiver._waiting]
 
     assert asyncio.run(taken()) == payloads
 

@@ -18,7 +18,7 @@ def test_a_task_is_read_as_it_was_written_and_its_descriptor_closed():
         arguments=ServeArguments(path="s.toml", flags={"workers": 2, "db": None}),
         data=[5, 6],
         admin=7,
-        folder="/tmp/somewhere",
+        folder="somewhere",
         attached=True,
         role="all",
     )
