@@ -28,6 +28,9 @@ ADVISED_PAYLOAD = 8_000_000
 OVERHEAD = 1024
 """Bytes that a message may have beside its payload: headers, subject and protocol."""
 
+LAST_MOMENT = 253_402_300_800.0
+"""The begin of the year 10000, seconds since the epoch."""
+
 
 class MessageError(ValueError):
     """A message that is no exchange; the text holds nothing of what it carries."""
@@ -84,6 +87,9 @@ def read_message(version: str, body: bytes, limit: int) -> Exchange:
     if not decompressor.eof:
         raise MessageError("the zstd frame is cut off")
     try:
-        return unpack(payload)
+        exchange = unpack(payload)
     except ValueError as why:
         raise MessageError(f"{why}") from None
+    if not 0 <= exchange.started < LAST_MOMENT:  # else it is shown and priced by no calendar
+        raise MessageError(f"it began at {exchange.started:g}, which is no moment from 1970 to 9999")
+    return exchange

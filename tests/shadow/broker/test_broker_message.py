@@ -77,6 +77,23 @@ def test_payload_that_grows_without_bound_is_refused_unread():
         read_message(FORMAT, compressed(b"\0" * 500_000_000), LIMIT)
 
 
+@pytest.mark.parametrize("started", [-0.001, 253_402_300_800.0, 1e300])
+def test_exchange_of_no_moment_of_the_calendar_is_refused(started):
+    with pytest.raises(MessageError, match="is no moment from 1970 to 9999"):
+        read_message(FORMAT, compressed(pack(exchange(started=started))), LIMIT)
+
+
+def test_exchange_that_began_at_no_number_is_refused():
+    payload = pack(exchange(started=7.0)).replace(b'"started":7.0', b'"started":NaN')
+    with pytest.raises(MessageError, match="it began at nan, which is no moment"):
+        read_message(FORMAT, compressed(payload), LIMIT)
+
+
+@pytest.mark.parametrize("started", [0.0, 253_402_300_799.0])
+def test_exchange_of_the_first_or_last_moment_of_the_calendar_is_read(started):
+    assert read_message(FORMAT, compressed(pack(exchange(started=started))), LIMIT).started == started
+
+
 def test_cut_frame_is_refused():
     body = compressed(pack(exchange(said(), request=asked())))
     with pytest.raises(MessageError, match="cut off"):
