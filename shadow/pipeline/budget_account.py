@@ -110,6 +110,8 @@ class StoredBudget:
 
     async def refresh(self) -> None:
         """Take over what all processes have spent, also while this one sends nothing; known figures stay where none is read."""
+        if not _limited((self.budget, *self._tenants.values())):
+            return
         now = time.time()
         try:
             spent, by_tenants = await asyncio.to_thread(self._stored, *self.budget.hours(now))

@@ -55,5 +55,15 @@ async def test_what_is_known_to_be_spent_stays_while_the_store_is_away(store, mo
     assert account.budget.spent.requests == 1
 
 
+async def test_without_a_limit_nothing_that_was_spent_is_read(store, monkeypatch):
+    account = stored_budget(Config(), store)
+    monkeypatch.setattr(type(store), "spent", unused)
+    await account.refresh()
+
+
+def unused(*_: object) -> Spending:
+    raise AssertionError("read")
+
+
 def away(*_: object) -> Spending:
     raise StoreError("away")
