@@ -13,6 +13,6 @@ def issued(folder: Path, ca: trustme.CA | None = None) -> tuple[ssl.SSLContext, 
     cert, key = folder / "cert.pem", folder / "key.pem"
     made.cert_chain_pems[0].write_to_path(str(cert))
     made.private_key_pem.write_to_path(str(key))
-    trust = ssl.create_default_context()
+    trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     ca.configure_trust(trust)
     return trust, (str(cert), str(key))

@@ -78,11 +78,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = 1
 
 
-@pytest.fixture(autouse=True)
-def _no_inherited_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in list(os.environ):
-        if name.startswith("SAMEWEIGHTS_"):
-            monkeypatch.delenv(name)
+@pytest.fixture(scope="session", autouse=True)
+def _no_inherited_settings() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith("SAMEWEIGHTS_"):
+                patch.delenv(name)
+        yield
 
 
 @pytest.fixture
@@ -101,17 +103,17 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[CapturedCall
 
 
 @pytest.fixture(scope="session")
-def _empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database of today's schema without a row, because the migrations take longer than most tests of a store."""
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database of today's schema without a row, to be copied: the migrations take longer than most tests of a store."""
     path = tmp_path_factory.mktemp("empty") / "store.db"
     open_store(StorageConfig(url=f"sqlite:///{path}")).close()
     return path
 
 
 @pytest.fixture
-def sqlite_store(tmp_path: Path, _empty_database: Path) -> Iterator[Store]:
+def sqlite_store(tmp_path: Path, empty_database: Path) -> Iterator[Store]:
     """A store in the file `store.db` of the test's folder."""
-    shutil.copy(_empty_database, tmp_path)
+    shutil.copy(empty_database, tmp_path)
     opened = open_store(StorageConfig(url=f"sqlite:///{tmp_path}/store.db", batch_seconds=0.01))
     yield opened
     opened.close()

@@ -6,11 +6,12 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+
+from tests.parsed_modules import parsed
 
 ROOT = Path(__file__).resolve().parent.parent
 FLOORS = ("proxy", "shadow", "storage")
@@ -37,11 +38,6 @@ def _name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-@cache
-def _tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
-
-
 def _listed_files() -> list[Path]:
     """Every file that is or would be committed; in an unpacked archive without git, the floors and the tests."""
     listing = subprocess.run(
@@ -64,11 +60,11 @@ def _does_something(path: Path) -> bool:
     """True when a function of the module, outside Protocols, has a body beyond its docstring."""
     protocols = {
         id(item)
-        for node in ast.walk(_tree(path))
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.ClassDef) and any(isinstance(base, ast.Name) and base.id == "Protocol" for base in node.bases)
         for item in node.body
     }
-    for node in ast.walk(_tree(path)):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and id(node) not in protocols:
             body = node.body[1:] if ast.get_docstring(node) is not None else node.body
             if any(not isinstance(statement, ast.Pass) for statement in body):
@@ -121,7 +117,7 @@ def test_no_module_or_package_has_a_name_without_a_subject():
 
 
 def test_a_module_opens_with_a_sentence():
-    opened = {_name(path): ast.get_docstring(_tree(path)) or "" for path in MODULES}
+    opened = {_name(path): ast.get_docstring(parsed(path)) or "" for path in MODULES}
     assert {name: text for name, text in opened.items() if not text.rstrip().endswith((".", "?", "`", ":", ")"))} == {}
 
 
@@ -139,7 +135,7 @@ def _is_text(statement: ast.stmt) -> bool:
 
 @pytest.mark.slow
 def test_the_docstring_of_a_name_stands_under_that_name():
-    pairs = ((path, pair) for path in MODULES for body in _bodies(_tree(path)) for pair in pairwise(body))
+    pairs = ((path, pair) for path in MODULES for body in _bodies(parsed(path)) for pair in pairwise(body))
     found = [f"{_name(path)}:{second.lineno}" for path, (first, second) in pairs if _is_text(first) and _is_text(second)]
     assert not found, "two docstrings follow each other"
 
@@ -171,7 +167,7 @@ def test_no_file_names_a_machine_or_a_package_index(word: str):
 @pytest.mark.slow
 def test_any_is_used_only_where_untrusted_json_enters():
     users = [
-        _name(path) for path in MODULES if any(isinstance(node, ast.Name) and node.id == "Any" for node in ast.walk(_tree(path)))
+        _name(path) for path in MODULES if any(isinstance(node, ast.Name) and node.id == "Any" for node in ast.walk(parsed(path)))
     ]
     strays = [name for name in users if not name.startswith(STRANGERS_JSON) and name not in ANY_ELSEWHERE]
     assert not strays, f"give these a type, or name the reason in ANY_ELSEWHERE: {strays}"
@@ -196,7 +192,7 @@ OF_ONE_CALL = ("shadow/reading/", "shadow/measures/", "shadow/demo/", "shadow/st
 
 
 def _classes() -> dict[str, tuple[Path, ast.ClassDef]]:
-    nodes = ((path, node) for path in MODULES for node in ast.walk(_tree(path)))
+    nodes = ((path, node) for path in MODULES for node in ast.walk(parsed(path)))
     return {node.name: (path, node) for path, node in nodes if isinstance(node, ast.ClassDef)}
 
 
@@ -285,10 +281,10 @@ def _states_its_value(tree: ast.Module, name: str) -> bool:
 
 @pytest.mark.slow
 def test_a_test_states_a_bound_as_a_number_and_not_by_its_name():
-    numbers = {".".join(path.relative_to(ROOT).with_suffix("").parts): _numbers(_tree(path)) for path in MODULES}
+    numbers = {".".join(path.relative_to(ROOT).with_suffix("").parts): _numbers(parsed(path)) for path in MODULES}
     loose = []
     for path in sorted(path for floor in FLOORS for path in (ROOT / "tests" / floor).rglob("test_*.py")):
-        tree = _tree(path)
+        tree = parsed(path)
         bounds = [name for module, name in _imported(tree) if name in numbers.get(module, {}) and name not in BY_NAME]
         loose += [f"{_name(path)}: {name}" for name in bounds if not _states_its_value(tree, name)]
     assert not loose, "a constant that is changed by one would not be noticed:\n" + "\n".join(loose)
@@ -310,5 +306,5 @@ def _short_waits(tree: ast.Module) -> Iterator[ast.Call]:
 
 @pytest.mark.slow
 def test_no_test_gives_up_within_seconds_what_a_loaded_machine_does_later():
-    found = [(path, call) for path in sorted((ROOT / "tests").rglob("*.py")) for call in _short_waits(_tree(path))]
+    found = [(path, call) for path in sorted((ROOT / "tests").rglob("*.py")) for call in _short_waits(parsed(path))]
     assert not found, "wait for tests.running.PATIENCE:\n" + "\n".join(f"{_name(path)}: {call.lineno}" for path, call in found)

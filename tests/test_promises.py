@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench.seeded_faults import FAULTS, bearing, found
+from tests.parsed_modules import parsed
 from tests.promises import PROMISES, ROWS
 
 TESTS = Path(__file__).resolve().parent
@@ -31,7 +32,7 @@ def _borne() -> dict[str, list[str]]:
     """The promises that each test of the suite is marked with, its own and its file's."""
     found = {}
     for path in sorted(TESTS.rglob("test_*.py")):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = parsed(path)
         names = [node for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "pytestmark"]
         whole = [id_ for node in names for id_ in _ids(node.value)]
         for node in tree.body:

@@ -15,6 +15,7 @@ import pytest
 from typer.main import get_command
 
 from shadow.cli import app
+from tests.parsed_modules import parsed
 
 ROOT = Path(__file__).resolve().parent.parent
 FLOORS = ("proxy", "shadow", "storage")
@@ -121,7 +122,7 @@ def _name(path: Path) -> str:
 def test_no_two_public_classes_share_a_name():
     homes = defaultdict(list)
     for path in MODULES:
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        for node in parsed(path).body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 homes[node.name].append(_name(path))
     assert not {name: places for name, places in homes.items() if len(places) > 1}
@@ -153,7 +154,7 @@ def _denied_in(path: Path) -> list[str]:
     sql = any(
         path.is_relative_to(ROOT / "storage" / place) for place in ("sqlite", "postgres", "prepared_records.py", "store_copy.py")
     )
-    texts = [*messages(ast.parse(source), sql=sql), *comments(source)]
+    texts = [*messages(parsed(path), sql=sql), *comments(source)]
     return [found for text in texts for found in denied_words(text)]
 
 

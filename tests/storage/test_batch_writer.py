@@ -1,8 +1,10 @@
 """No caller waits for the writer, and what it cannot take is counted."""
 
+import shutil
 import threading
 import time
 from functools import partial
+from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
@@ -10,20 +12,15 @@ from structlog.testing import capture_logs
 from storage.batch_writer import BatchWriter
 from storage.prepared_records import RecordPreparer
 from storage.sqlite.batch_inserter import BatchInserter
-from storage.sqlite.connection import create_file, open_writing
-from storage.sqlite.migrations import migrate
+from storage.sqlite.connection import open_writing
 from storage.store import StoreError
 from tests.conformance import PATIENCE, exchange_record, offered, pair_record
 
 
 @pytest.fixture
-def start(tmp_path):
+def start(tmp_path, empty_database):
     """`start(...)` gives a writer; all are closed at the end."""
-    path = tmp_path / "rows.db"
-    create_file(path)
-    conn = open_writing(path, 0.1)
-    migrate(conn)
-    conn.close()
+    path = Path(shutil.copy(empty_database, tmp_path / "rows.db"))
     started = []
 
     def starting(*, batch_rows=200, batch_seconds=0.01, queue=100) -> BatchWriter:

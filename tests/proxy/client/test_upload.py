@@ -14,7 +14,7 @@ LIMITS = {"peek_body": 1000}
 
 
 def _certified():
-    authority, served, trusted = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority, served, trusted = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     authority.issue_cert("localhost").configure_cert(served)
     authority.configure_trust(trusted)
     return served, trusted

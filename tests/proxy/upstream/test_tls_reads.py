@@ -21,7 +21,7 @@ LONG = b"z" * 60_000
 
 @pytest.fixture(scope="module")
 def contexts():
-    authority, served, trusted = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority, served, trusted = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     authority.issue_cert("localhost").configure_cert(served)
     authority.configure_trust(trusted)
     return served, trusted

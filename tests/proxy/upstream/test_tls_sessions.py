@@ -31,7 +31,7 @@ def served(authority, version=ssl.TLSVersion.TLSv1_3):
 
 
 def trusting(authority):
-    context = ssl.create_default_context()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     authority.configure_trust(context)
     context.set_alpn_protocols(["http/1.1"])
     return context
@@ -103,7 +103,7 @@ async def test_a_session_with_which_a_connection_failed_is_not_used_again(author
 
 
 async def test_a_certificate_that_is_not_trusted_leaves_no_session(authority):
-    context = resume_sessions(ssl.create_default_context())
+    context = resume_sessions(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
     async with scripted(None, ok(b"a"), ssl=served(authority)) as provider:
         for _ in range(2):
             with pytest.raises(UpstreamError, match="certificate"):

@@ -382,7 +382,7 @@ async def test_a_stop_waits_for_its_grace_and_then_closes_in_order():
 
 async def test_a_websocket_over_tls_passes_whole_and_ends_with_its_client():
     authority = trustme.CA()
-    served, trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    served, trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     authority.issue_cert("localhost").configure_cert(served)
     authority.configure_trust(trusted)
     sent = os.urandom(3_000_000)

@@ -1,19 +1,25 @@
 """A database with records, and the command line in an empty folder."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
+import typer.main
 
 from shadow import cli
 from storage.opening import open_store
 from storage.storage_config import StorageConfig
 from tests.records import fill
 
+parser = cache(typer.main.get_command)
+"""Builds the parser once, which takes longer than most commands and depends on no argument."""
+
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]):
     """`run("report", "--json")` in an empty folder: (code, out, err)."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(typer.main, "get_command", parser)
 
     def running(*arguments: str) -> tuple[int, str, str]:
         with pytest.raises(SystemExit) as caught:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from dataclasses import replace
 
 import jsonschema
@@ -20,14 +21,20 @@ from tests.shadow.commands.test_acknowledge import drifted
 from tests.shadow.terminal.test_alarm_list import LINE as LISTED
 
 
-@pytest.fixture
-def alarmed(tmp_path):
-    """A database whose group of the provider p holds an alarm; its path."""
-    path = str(tmp_path / "alarmed.db")
+@pytest.fixture(scope="module")
+def with_alarm(tmp_path_factory):
+    """A database whose group of the provider p holds an alarm, to be copied."""
+    path = tmp_path_factory.mktemp("alarmed") / "alarmed.db"
     store = open_store(StorageConfig(url=f"sqlite:///{path}", batch_seconds=0.01))
     drifted(store).close()
     store.close()
     return path
+
+
+@pytest.fixture
+def alarmed(tmp_path, with_alarm):
+    """The path of a database whose group of the provider p holds an alarm."""
+    return str(shutil.copy(with_alarm, tmp_path))
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from shadow.cli import app
 from shadow.command_line.examples import EXAMPLES, TOPICS, epilog
 from shadow.command_line.parser_tree import command_words
 
-COMMANDS = {one.words for one in command_words(get_command(app))} - {"study", "config", "alarms", "storage"}
+COMMAND = get_command(app)
+COMMANDS = {one.words for one in command_words(COMMAND)} - {"study", "config", "alarms", "storage"}
 LINES = [line for lines in EXAMPLES.values() for line in lines]
 
 
@@ -21,7 +22,7 @@ def test_every_command_has_examples_and_no_other():
 @pytest.mark.parametrize("line", LINES)
 def test_example_is_a_line_that_the_parser_takes(line):
     words = shlex.split(re.sub(r'^eval "\$\((.*)\)"$', r"\1", line).partition(" | ")[0])
-    command = get_command(app)
+    command = COMMAND
     assert words.pop(0) == "sameweights"
     while getattr(command, "commands", None):
         command = command.commands[words.pop(0)]
@@ -29,7 +30,7 @@ def test_example_is_a_line_that_the_parser_takes(line):
 
 
 def test_help_ends_with_the_examples_in_their_lines():
-    text = get_command(app).commands["pairs"].epilog
+    text = COMMAND.commands["pairs"].epilog
     assert text == epilog("pairs")
     assert "\n  sameweights pairs --provider spacer --signal arguments --since 1h\n" in text
     assert epilog("nonesuch") == ""

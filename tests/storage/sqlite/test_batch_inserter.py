@@ -1,13 +1,14 @@
 """The inserter returns for each record whether it is on disk, and continues after any error."""
 
+import shutil
 import sqlite3
 from functools import partial
+from pathlib import Path
 
 import pytest
 
 from storage.sqlite.batch_inserter import BatchInserter
-from storage.sqlite.connection import create_file, open_writing
-from storage.sqlite.migrations import migrate
+from storage.sqlite.connection import open_writing
 from storage.store import Outcome
 from tests.conformance import exchange_record, pair_record
 
@@ -15,13 +16,8 @@ STORED, BAD, AWAY = Outcome.STORED, Outcome.BAD, Outcome.AWAY
 
 
 @pytest.fixture
-def path(tmp_path):
-    path = tmp_path / "rows.db"
-    create_file(path)
-    conn = open_writing(path, 0.1)
-    migrate(conn)
-    conn.close()
-    return path
+def path(tmp_path, empty_database):
+    return Path(shutil.copy(empty_database, tmp_path / "rows.db"))
 
 
 @pytest.fixture

@@ -23,14 +23,12 @@ def marked(name: str, *, tag="", conversation="", started=START):
 
 
 def bytes_on_disk(folder) -> bytes:
-    return b"".join(path.read_bytes() for path in folder.glob("rows.db*"))
+    return b"".join(path.read_bytes() for path in folder.glob("store.db*"))
 
 
 @pytest.fixture
-def opened(tmp_path):
-    store = open_store(StorageConfig(url=f"sqlite:///{tmp_path}/rows.db", batch_seconds=0.01))
-    yield store
-    store.close()
+def opened(sqlite_store):
+    return sqlite_store
 
 
 @pytest.mark.promise("privacy.forget")
@@ -74,7 +72,7 @@ def test_a_pair_goes_with_its_conversation(opened):
 
 @pytest.mark.promise("privacy.forget")
 def test_retention_leaves_no_byte_behind_either(tmp_path):
-    config = StorageConfig(url=f"sqlite:///{tmp_path}/rows.db", batch_seconds=0.01, keep_days=1)
+    config = StorageConfig(url=f"sqlite:///{tmp_path}/store.db", batch_seconds=0.01, keep_days=1)
     store = open_store(config)
     record, noise = marked("old")
     offered(store.add_exchange, record).result(PATIENCE)
@@ -86,7 +84,7 @@ def test_retention_leaves_no_byte_behind_either(tmp_path):
 def test_a_reader_that_holds_old_pages_is_reported(opened, tmp_path):
     record, _ = marked("a", tag="team")
     offered(opened.add_exchange, record).result(PATIENCE)
-    reader = open_reader(StorageConfig(url=f"sqlite:///{tmp_path}/rows.db"))
+    reader = open_reader(StorageConfig(url=f"sqlite:///{tmp_path}/store.db"))
     with reader._reading() as conn:
         conn.execute("BEGIN")
         conn.execute("SELECT count(*) FROM exchanges").fetchone()

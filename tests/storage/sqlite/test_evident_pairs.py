@@ -1,6 +1,5 @@
 """Which pairs are marked as evidence when they are written, and how the mark is searched by."""
 
-from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -10,18 +9,8 @@ from storage.evidence_rules import NEVER
 from storage.prepared_records import RecordPreparer
 from storage.rows import PairFilter
 from storage.sqlite import pair_queries
-from storage.sqlite.connection import create_file, open_writing
-from storage.sqlite.migrations import migrate
 from storage.sqlite.record_insertion import insert
 from tests.conformance import START, exchange_record, finding, pair_record
-
-
-@pytest.fixture
-def conn(tmp_path):
-    create_file(tmp_path / "rows.db")
-    with closing(open_writing(tmp_path / "rows.db", 0.1)) as opened:
-        migrate(opened)
-        yield opened
 
 
 def put(

@@ -1,23 +1,15 @@
-from contextlib import closing
-
 import pytest
 
 from storage.prepared_records import RecordPreparer
 from storage.sqlite import exchange_queries
-from storage.sqlite.connection import create_file, open_writing
-from storage.sqlite.migrations import migrate
 from storage.sqlite.record_insertion import insert
 from tests.conformance import START, exchange_record, exchange_row
 
 
 @pytest.fixture
-def conn(tmp_path):
-    path = tmp_path / "rows.db"
-    create_file(path)
-    with closing(open_writing(path, 0.1)) as conn:
-        migrate(conn)
-        insert(conn, [RecordPreparer().prepare(exchange_record("a"))])
-        yield conn
+def conn(conn):
+    insert(conn, [RecordPreparer().prepare(exchange_record("a"))])
+    return conn
 
 
 def test_exchange_is_returned_with_its_bodies_decompressed(conn):

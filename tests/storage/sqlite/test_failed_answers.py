@@ -19,8 +19,8 @@ def answer(name: str, at: float, checks: dict[str, str], **more):
 
 
 @pytest.fixture
-def filled(tmp_path):
-    store = SqliteStore(tmp_path / "answers.db", StorageConfig())
+def filled(sqlite_store):
+    store = sqlite_store
     for name, at, checks, more in (
         ("fine", 1, {"stop": "match"}, {}),
         ("spaced", 2, {"lost_space": "differ", "stop": "match"}, {}),
@@ -30,8 +30,7 @@ def filled(tmp_path):
     ):
         assert store.add_exchange(answer(name, at, checks, **more))
     assert store.flush(20)
-    yield store
-    store.close()
+    return store
 
 
 def names(store, **wanted):

@@ -1,26 +1,13 @@
 """Who served outlives the records of it; findings are counted by segment."""
 
-from contextlib import closing
 from dataclasses import replace
-
-import pytest
 
 from storage.prepared_records import RecordPreparer
 from storage.rows import IdentityRow
-from storage.sqlite.connection import create_file, open_writing
 from storage.sqlite.identity_queries import IdentityReader, identities_of
-from storage.sqlite.migrations import migrate
 from storage.sqlite.record_insertion import insert
 from storage.sqlite.retention import drop_older
 from tests.conformance import START, exchange_record, finding, pair_record
-
-
-@pytest.fixture
-def conn(tmp_path):
-    create_file(tmp_path / "rows.db")
-    with closing(open_writing(tmp_path / "rows.db", 0.1)) as opened:
-        migrate(opened)
-        yield opened
 
 
 def identity(name, started=START, previous="", provider="near"):

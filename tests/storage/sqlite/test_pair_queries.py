@@ -1,6 +1,5 @@
 """The questions are answered from indexes; what they answer is tried in the conformance routine."""
 
-from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -9,21 +8,10 @@ from storage import rollup_keys
 from storage.prepared_records import RecordPreparer
 from storage.rows import PairFilter
 from storage.sqlite import exchange_queries, finding_rollups, pair_queries, token_rollups, traffic_rollups
-from storage.sqlite.connection import create_file, open_writing
-from storage.sqlite.migrations import migrate
 from storage.sqlite.record_insertion import KNOWN_EXCHANGES, KNOWN_PAIRS, insert
 from storage.sqlite.retention import DELETE_EXCHANGES, DELETE_PAIRS, OLDEST
 from storage.sqlite.retention import PAIRS as PAIRS_OF
 from tests.conformance import START, exchange_record, finding, pair_record
-
-
-@pytest.fixture
-def conn(tmp_path):
-    create_file(tmp_path / "rows.db")
-    with closing(open_writing(tmp_path / "rows.db", 0.1)) as opened:
-        migrate(opened)
-        yield opened
-
 
 OWN = ("SCAN going", "SCAN ranked", "SCAN counted", "SCAN (subquery")
 """What a statement made itself, of rows that it searched."""

@@ -1,25 +1,14 @@
 """Records become rows whole, and every field of a row has its column."""
 
 import sqlite3
-from contextlib import closing
 from dataclasses import replace
 
 import pytest
 
 from storage.prepared_records import RecordPreparer
 from storage.sqlite import exchange_queries
-from storage.sqlite.connection import create_file, open_writing
-from storage.sqlite.migrations import migrate
 from storage.sqlite.record_insertion import INSERTS, insert
 from tests.conformance import exchange_record, finding, pair_record
-
-
-@pytest.fixture
-def conn(tmp_path):
-    create_file(tmp_path / "rows.db")
-    with closing(open_writing(tmp_path / "rows.db", 0.1)) as opened:
-        migrate(opened)
-        yield opened
 
 
 def counts(conn) -> dict[str, int]:

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from storage.prepared_records import RecordPreparer
 from storage.sqlite import retention
 from storage.sqlite.arm_queries import arm_pairs
-from storage.sqlite.connection import create_file, open_writing
 from storage.sqlite.migrations import migrate
 from storage.sqlite.record_insertion import INSERTS, insert
 from storage.sqlite.sqlite_store import SqliteStore
@@ -35,14 +34,6 @@ def empty():
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:
         migrate(conn)
         yield conn
-
-
-@pytest.fixture
-def conn(tmp_path):
-    create_file(tmp_path / "rows.db")
-    with closing(open_writing(tmp_path / "rows.db", 0.1)) as opened:
-        migrate(opened)
-        yield opened
 
 
 def put(conn, *records) -> None:
@@ -102,7 +93,7 @@ def test_the_extent_is_the_file_with_its_log_and_the_oldest_start(conn, tmp_path
     put(conn, *(exchange_record(f"at-{n}", started=START + (n * 7) % 10) for n in range(10)))
     size, oldest = retention.extent(conn)
     assert oldest == START
-    assert size >= (tmp_path / "rows.db-wal").stat().st_size > 0
+    assert size >= (tmp_path / "store.db-wal").stat().st_size > 0
 
 
 def test_deleted_bytes_cannot_be_read_from_the_file(tmp_path):

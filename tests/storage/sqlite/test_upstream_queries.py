@@ -1,23 +1,9 @@
 """The queries about servers behind routers read from indexes, and no more than they are allowed to."""
 
-from contextlib import closing
-
-import pytest
-
 from storage.prepared_records import RecordPreparer
 from storage.sqlite import upstream_queries
-from storage.sqlite.connection import create_file, open_writing
-from storage.sqlite.migrations import migrate
 from storage.sqlite.record_insertion import insert
 from tests.conformance import START, exchange_record, pair_record
-
-
-@pytest.fixture
-def conn(tmp_path):
-    create_file(tmp_path / "rows.db")
-    with closing(open_writing(tmp_path / "rows.db", 0.1)) as opened:
-        migrate(opened)
-        yield opened
 
 
 def put(conn, number: int, upstream: str) -> None:
