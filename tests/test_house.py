@@ -25,6 +25,7 @@ ANY_ELSEWHERE = {
     "shadow/privacy/pseudonymise.py": "a request body and parsed tool arguments, pseudonymised as they stand",
     "shadow/sampling/eligibility.py": "a request body, asked for what it would do",
     "shadow/sampling/conversations.py": "the messages of a request, of which only hashes are kept",
+    "shadow/broker/broker_client.py": "the transport of a client that has no types",
     "shadow/broker/broker_connection.py": "JetStream's JSON, and options of a client that has no types for them",
     "shadow/broker/broker_streams.py": "JetStream's JSON: configurations of streams and consumers",
     "storage/sqlite/renamed_signals.py": "the JSON of snapshots and alarms that an earlier version stored",
