@@ -134,7 +134,7 @@ class AuditProcess:
             publish=self._metrics.drift.ruled,
             providers=lambda: self._config.proxy.providers,
         )
-        waiting = self._receiver.lines if isinstance(self._receiver, BrokerIntake) else tuple
+        waiting = self._receiver.lines if isinstance(self._receiver, BrokerIntake) else None
         self._state = AuditState(store, self._judge, self._metrics, limit=config.storage.max_bytes, broker=waiting)
         self._access = admin_access(config.admin, drawn, os.environ)
         alarms = SharedAlarms(self._judge, store.orders)

@@ -20,12 +20,14 @@ AWAY_SECONDS = 1.0
 LOOK_SECONDS = 5.0
 """How long a look may take until it counts as not answered: a server that is stopped accepts a query and never ends it."""
 
+HELD = "records are held, and exchanges wait in the broker"
+
 
 class AuditState:
-    """`limit` is `storage.max_bytes`; `broker` gives the lines about a broker, none without one."""
+    """`limit` is `storage.max_bytes`; `broker` gives the lines about the broker, None without one."""
 
     def __init__(
-        self, store: Store, judge: Judge, metrics: Metrics, *, limit: int, broker: Callable[[], Sequence[str]] = tuple
+        self, store: Store, judge: Judge, metrics: Metrics, *, limit: int, broker: Callable[[], Sequence[str]] | None = None
     ) -> None:
         self._store, self._judge, self._metrics = store, judge, metrics
         self._limit, self._broker = limit, broker
@@ -56,8 +58,13 @@ class AuditState:
     def why_not(self) -> str:
         """Why records may not be stored; "" when all is well."""
         if not self._store.writable():
-            return "the store cannot be written; traffic is forwarded, records are lost and counted"
-        return "" if self._answers else "the store does not answer; traffic is forwarded, and what cannot be stored is counted"
+            return (
+                f"the store cannot be written; {HELD if self._broker else 'traffic is forwarded, records are lost and counted'}"
+            )
+        if self._answers:
+            return ""
+        counted = "traffic is forwarded, and what cannot be stored is counted"
+        return f"the store does not answer; {HELD if self._broker else counted}"
 
     @property
     def _answers(self) -> bool:
@@ -71,7 +78,7 @@ class AuditState:
 
     def lines(self) -> Iterator[str]:
         """A sentence for each part, of the last look."""
-        yield from self._broker()
+        yield from self._broker() if self._broker else ()
         written = "the last write succeeded" if self._store.writable() else "the last write failed"
         written = written if self._answers else f"it does not answer; {written}"
         yield f"store: {written}; {self._store.queued:,} records wait, the oldest for {self._store.lag:,.0f} s"

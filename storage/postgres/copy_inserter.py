@@ -312,7 +312,7 @@ class CopyInserter:
 
     def _fail(self, error: Exception) -> None:
         self.last_error = self._explain(error)
-        self._warn("records_lost", self.last_error, error)
+        self._warn("batch_not_stored", self.last_error, error)
         self.close()
 
     def _warn(self, event: str, text: str, error: Exception) -> None:

@@ -121,7 +121,7 @@ class BatchInserter:
 
     def _fail(self, error: Exception) -> None:
         self.last_error = str(error)
-        self._warn("records_lost", error)
+        self._warn("batch_not_stored", error)
         if getattr(error, "sqlite_errorcode", 0) & 0xFF not in RECOVERABLE:
             self.close()
 

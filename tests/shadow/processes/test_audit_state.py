@@ -23,11 +23,11 @@ pytestmark = pytest.mark.slow
 class Observed:
     """The state of a store, with what it exports."""
 
-    def __init__(self, store) -> None:
+    def __init__(self, store, broker=lambda: ["broker: connected"]) -> None:
         self.registry = CollectorRegistry()
         self.judge = Judge(store.judgements, holder="me", pairs_per_false_alarm=1e7, fleet_wide=False, publish=lambda *_: None)
         metrics = Metrics(self.registry, Config())
-        self.state = AuditState(store, self.judge, metrics, limit=0, broker=lambda: ["broker: connected"])
+        self.state = AuditState(store, self.judge, metrics, limit=0, broker=broker)
 
     async def looked(self) -> None:
         looking = asyncio.create_task(self.state.run())
@@ -106,6 +106,29 @@ async def test_store_that_never_ends_a_look_is_no_longer_ready_until_it_does(sql
     await until(lambda: observed.state.why_not() == "")
     looking.cancel()
     await asyncio.gather(looking, return_exceptions=True)
+
+
+HELD = "records are held, and exchanges wait in the broker"
+
+
+@pytest.mark.parametrize(
+    ("broker", "unwritable", "silent"),
+    [
+        (
+            None,
+            "traffic is forwarded, records are lost and counted",
+            "traffic is forwarded, and what cannot be stored is counted",
+        ),
+        (tuple, HELD, HELD),
+    ],
+)
+def test_sentence_states_what_becomes_of_records_with_a_broker_and_without(sqlite_store, monkeypatch, broker, unwritable, silent):
+    state = Observed(sqlite_store, broker).state
+    assert [line.partition(":")[0] for line in state.lines()] == ["store", "judge"]
+    monkeypatch.setattr(audit_state, "LOOK_SECONDS", -audit_state.EXTENT_SECONDS)
+    assert state.why_not() == f"the store does not answer; {silent}"
+    monkeypatch.setattr(type(sqlite_store), "writable", lambda _: False)
+    assert state.why_not() == f"the store cannot be written; {unwritable}"
 
 
 def test_look_may_take_five_seconds_beside_the_ten_between_two():
