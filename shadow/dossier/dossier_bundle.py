@@ -84,13 +84,15 @@ def read_dossier(folder: Path) -> Report:
     try:
         files = {name: (folder / name).read_bytes() for name in FILES}
         lines = (folder / CHAIN).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([f"--from {folder}: no whole dossier: {error}"]) from None
+    except OSError as error:
+        raise ConfigError([f"--from {folder}: no whole dossier: {Path(error.filename).name}: {error.strerror}"]) from None
+    except UnicodeDecodeError:
+        raise ConfigError([f"--from {folder}: no whole dossier: {CHAIN} is not UTF-8"]) from None
     if broken := broken_link(lines, files):
         raise ConfigError([f"--from {folder}: {broken} is not what {CHAIN} states: it was changed after the dossier was made"])
     try:
         records = _records(json.loads(files[RECORDS]), files[PAIRS])
-    except (ValueError, KeyError, TypeError, ValidationError):
+    except (ValueError, KeyError, TypeError, RecursionError, ValidationError):
         raise ConfigError([f"--from {folder}: {RECORDS} or {PAIRS} is not of the form {SCHEMA}"]) from None
     return of_provider(verdicts_of(whole_period(records)), records.provider)
 

@@ -69,7 +69,8 @@ def _so_far(config: Config, inputs: PlanInputs, lines: Iterable[DriftLine]) -> I
     budget = AlertBudget(threshold=config.drift.pairs_per_false_alarm)
     for line in lines:
         half, most = (smallest_found(line.pairs, inputs.floor, budget, share=share) for share in (HALF, NINE_OF_TEN))
-        yield f"{line.provider}, {line.model}: {line.pairs} pairs so far; {_found(half, most)}"
+        name = f"{line.provider}, server {line.upstream}" if line.upstream else line.provider
+        yield f"{name}, {line.model}: {line.pairs} pair{'s' * (line.pairs != 1)} so far; {_found(half, most)}"
 
 
 def _found(half: float, most: float) -> str:

@@ -6,6 +6,8 @@ import os
 import shutil
 import sys
 
+from shadow.presentation.visible_text import plain
+
 WIDTH = 100
 """Columns of the output without a terminal and without COLUMNS."""
 
@@ -23,7 +25,10 @@ def columns() -> int:
 
 
 def wrapped(text: str, *, indent: int = 0) -> str:
-    """The text in lines of the terminal's width, words whole; those after the first begin behind `indent` spaces."""
+    """The text, without controls, in lines of the terminal's width, words whole; later lines begin behind `indent` spaces.
+
+    Controls get their names first, because a name is longer than its character.
+    """
     import textwrap  # noqa: PLC0415 - what most commands do without
 
-    return textwrap.fill(text, columns(), break_long_words=False, break_on_hyphens=False, subsequent_indent=" " * indent)
+    return textwrap.fill(plain(text), columns(), break_long_words=False, break_on_hyphens=False, subsequent_indent=" " * indent)

@@ -1,9 +1,8 @@
 """A provider that drifts is found, named and dated while it serves, and so is its recovery; a faithful one stays ok; a restart
-changes nothing, and the next process sends what was not sent.
-
 changes nothing, and what reached no receiver is sent by the next process.
 """
 
+import json
 import time
 
 import pytest
@@ -103,6 +102,32 @@ async def test_repaired_provider_has_recovered_and_fail_on_drift_exits_3_only_du
             await judged(served, asked)
         assert line(served).state == "recovered"
         assert (await command(*report))[0] == 4, "no drift, and nothing compared in that period"
+
+
+async def test_alarm_is_listed_and_its_acknowledgement_ends_it_in_the_list_and_in_the_running_process(serve):
+    async with (
+        PretendedServer(seed=1, faults=PlantedFaults(drop_tool_calls=0.9)) as candidate,
+        PretendedServer(seed=2) as official,
+        serve(CONFIG.format(candidate=candidate.base_url, official=official.base_url)) as served,
+    ):
+        await ask(served, 100)
+        await judged(served, 100)
+        listing = ("alarms", "list", "--db", str(served.database))
+        [alarm] = json.loads((await command(*listing, "--json"))[1])["alarms"]
+        _, words = await command(*listing)
+        acknowledged = ("--fixed", "--by", "Ada", "--why", "rolled back")
+        code, said = await command("alarms", "ack", alarm["id"], "--db", str(served.database), *acknowledged)
+        await served.shows(1, "sameweights_drift_state", provider="candidate", state="ok")
+        left = json.loads((await command(*listing, "--json"))[1])["alarms"]
+        _, every = await command(*listing, "--all")
+    assert (alarm["provider"], alarm["state"], alarm["held"]) == ("candidate", "drift", True)
+    assert alarm["low"] < alarm["size"] < alarm["high"] <= 1
+    assert alarm["earliest"] <= alarm["since"] <= alarm["latest"] <= alarm["reported"]
+    assert alarm["id"] in words
+    assert code == 0, said
+    assert left == []
+    assert "Ada" in every
+    assert "rolled back" in every
 
 
 async def test_webhook_event_that_failed_before_a_stop_is_sent_once_after_the_next_start(serve):

@@ -142,3 +142,20 @@ def test_pseudonymised_and_hostile_bodies_stay_what_they_are(store, tmp_path):
     for name in FILES:
         assert b"\x1b" not in (tmp_path / "d" / name).read_bytes()
     assert recomputed(tmp_path / "d") == (0, "as stated")
+
+
+def test_error_about_a_dossier_names_the_file_that_is_missing_or_no_text(bundle):
+    (bundle / CHAIN).write_bytes(b"\xff")
+    with pytest.raises(ConfigError, match=r"no whole dossier: chain\.txt is not UTF-8"):
+        read_dossier(bundle)
+    (bundle / CHAIN).unlink()
+    with pytest.raises(ConfigError, match=r"no whole dossier: chain\.txt: No such file or directory"):
+        read_dossier(bundle)
+
+
+def test_records_nested_deeper_than_can_be_read_are_not_of_the_form(bundle):
+    (bundle / "records.json").write_text("[" * 200_000, encoding="utf-8")
+    files = {name: (bundle / name).read_bytes() for name in FILES}
+    (bundle / CHAIN).write_text("\n".join(chain_lines(files)), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"not of the form sameweights\.dossier/1"):
+        read_dossier(bundle)

@@ -29,6 +29,12 @@ def test_undetectable_size_is_stated():
     assert text.endswith("of 3.0 points or more in nine of ten")
 
 
+def test_pairs_of_a_server_behind_a_router_are_named_by_it():
+    text = plan_text(Config(), MEANS, (replace(CALM, pairs=1), replace(CALM, upstream="far", pairs=1)))
+    assert "\ncalm, m: 1 pair so far" in text
+    assert "\ncalm, server far, m: 1 pair so far" in text
+
+
 def test_pairs_that_find_a_drift_in_half_of_the_cases_only_are_stated():
     text = plan_text(Config(), MEANS, (replace(CALM, pairs=32),))
     assert "in half of the cases, none in nine of ten" in text

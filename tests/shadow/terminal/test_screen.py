@@ -25,4 +25,6 @@ def test_colour_is_off_where_no_color_is_set(monkeypatch):
 def test_text_is_wrapped_between_words_and_goes_on_behind_its_indent(monkeypatch):
     monkeypatch.setenv("COLUMNS", "20")
     assert wrapped("  rows  one two three four", indent=8) == "  rows  one two\n        three four"
+    # the name of a control is longer than the control, and no part of a line that the terminal breaks itself
+    assert wrapped("one \x1b[2J \u202e three", indent=2) == "one [ESC][2J\n  [U+202E] three"
     assert wrapped("a-word-of-more-than-twenty-letters b") == "a-word-of-more-than-twenty-letters\nb"
