@@ -1,4 +1,4 @@
-"""The dashboard *Audit health*: what the audit sees, skips, loses and costs, since silence of a broken audit is not innocence."""
+"""The dashboard *Audit health*: what the audit compares, skips, loses and costs, because a broken audit raises no alert."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ from panels import WHO, Board, Column, Panel, q
 AUDIT = Board(
     uid="sameweights-audit",
     title="sameweights / Audit health",
-    text="Is the audit to be believed? What it sees, skips, loses and costs. Silence of a broken audit is not innocence.",
+    text="Is the audit reliable? What it compares, skips, loses and costs. A broken audit raises no alert, which is no "
+    "evidence for a provider.",
     rows=(
         (
             "What is compared, and what is not",
             (
                 Panel(
-                    title="Live requests and their shadows",
-                    text="The distance is the sample: `shadow` is the reference's first answer, `control` its second. Shadows at "
-                    "zero while requests flow: nothing is compared.",
+                    title="Live and shadow requests",
+                    text="The gap between the lines shows the sample: `shadow` is the reference's first answer, `control` its "
+                    "second. No shadow requests while live requests flow: nothing is compared.",
                     unit="reqps",
                     width=8,
                     queries=(
                         q('sum(rate(sameweights_requests_total{<leg>, role="primary"}[$__rate_interval]))', "live"),
                         q(
                             'sum by (role) (rate(sameweights_requests_total{<ref>, role!="primary"}[$__rate_interval]))',
-                            "asked of references: {{role}}",
+                            "sent to references: {{role}}",
                             floor=True,
                         ),
                         q("sum by (tenant) (rate(sameweights_tenant_requests_total{<own>}[$__rate_interval]))", "of {{tenant}}"),
@@ -30,8 +31,9 @@ AUDIT = Board(
                 ),
                 Panel(
                     title="Requests that were not shadowed, by reason",
-                    text="not_sampled is the setting. budget_*, tenant_budget_*: a limit of the period is reached. concurrency: "
-                    "raise shadow.concurrency. stateful, side_effecting: such requests are never sent twice.",
+                    text="not_sampled: by the configured sample rate. budget_*, tenant_budget_*: a limit of the period is "
+                    "reached. concurrency: raise shadow.concurrency. stateful, side_effecting: such requests are never sent "
+                    "twice.",
                     unit="reqps",
                     width=8,
                     queries=(
@@ -39,9 +41,9 @@ AUDIT = Board(
                     ),
                 ),
                 Panel(
-                    title="Signals of pairs by what they came to",
-                    text="not_comparable and not_measured are no agreement: a large share of them means that the verdict rests"
-                    " on few pairs.",
+                    title="Signals of pairs, by result",
+                    text="not_comparable and not_measured do not mean agreement: where their share is large, the verdict rests "
+                    "on few pairs.",
                     unit="ops",
                     width=8,
                     queries=(
@@ -56,10 +58,10 @@ AUDIT = Board(
                     ),
                 ),
                 Panel(
-                    title="Pairs left out of the verdict, by reason",
-                    text="Pairs that were compared and still prove nothing, in part or whole. no_control: no tie-break could be "
-                    "asked. repeated, conversation_full: the same request over and over. cached, caching_reference: turn the "
-                    "reference's cache off.",
+                    title="Pairs excluded from the verdict, by reason",
+                    text="Pairs that were compared but are no evidence, in part or as a whole. no_control: no tie-break could be "
+                    "made. repeated, conversation_full: the same request again and again. cached, caching_reference: turn "
+                    "the reference's cache off.",
                     unit="ops",
                     queries=(
                         q("sum by (reason) (rate(sameweights_drift_excluded_total{<leg>}[$__rate_interval]))", "{{reason}}"),
@@ -67,8 +69,8 @@ AUDIT = Board(
                 ),
                 Panel(
                     title="Controls per pair",
-                    text="Share of pairs whose reference was asked a second time at random: the noise floor rests on these. 0:"
-                    " raise shadow.control_fraction.",
+                    text="Share of pairs with a random second answer of the reference, from which the noise floor is measured. "
+                    "0: raise shadow.control_fraction.",
                     unit="percentunit",
                     top=1,
                     queries=(
@@ -86,7 +88,7 @@ AUDIT = Board(
             (
                 Panel(
                     title="Since the last comparison",
-                    text="For each provider and model that was compared since the start. A line that climbs while requests flow: "
+                    text="For each provider and model that was compared since the start. If a line climbs while requests flow, "
                     "its route lost the reference, or the reference fails.",
                     unit="s",
                     width=8,
@@ -101,8 +103,8 @@ AUDIT = Board(
                 ),
                 Panel(
                     title="Budget left",
-                    text="Share of each limit of the period (requests, tokens, money) that is left. No line: no limit is set. "
-                    "At 0 nothing more is compared until the period ends; of a tenant's limit, nothing more of its requests.",
+                    text="Share of each limit of the period (requests, tokens, money) that is left. No line: no limit is set. At "
+                    "0 nothing more is compared until the period ends; at a tenant's limit, none of that tenant's requests.",
                     unit="percentunit",
                     width=8,
                     top=1,
@@ -121,8 +123,8 @@ AUDIT = Board(
                 ),
                 Panel(
                     title="Configuration and records",
-                    text="`loaded` is 1 while the last reload of the configuration succeeded, 0 while a refused one waits to be "
-                    "corrected: the log names its errors. Then its age, and that of the oldest record.",
+                    text="`loaded`: 1 if the last reload of the configuration succeeded, 0 if it was refused; the log names the "
+                    "errors. `since`: time of the last successful load. `oldest`: time of the oldest record.",
                     unit="none",
                     kind="table",
                     width=8,
@@ -145,8 +147,8 @@ AUDIT = Board(
             (
                 Panel(
                     title="Exchanges handed over, and lost",
-                    text="Losses are the audit's alone, never the traffic's. audit_slow or inbox_full: the audit has too "
-                    "little CPU; audit_down: it restarted.",
+                    text="Only records are lost, never requests. audit_slow or inbox_full: the audit has too little CPU; "
+                    "audit_down: it restarted.",
                     unit="ops",
                     queries=(
                         q("sum(rate(sameweights_exchanges_ended_total{<own>}[$__rate_interval]))", "ended"),
@@ -156,9 +158,9 @@ AUDIT = Board(
                     ),
                 ),
                 Panel(
-                    title="What waits",
-                    text="Exchanges for the audit, shadows for the reference, records for the database. A queue that only "
-                    "grows will drop.",
+                    title="Queues",
+                    text="Exchanges for the audit, shadow requests for the reference, records for the database. A queue that "
+                    "only grows will drop entries.",
                     unit="short",
                     queries=(
                         q("sum by (instance) (sameweights_shadow_queue_length{<own>})", "exchanges {{instance}}"),
@@ -168,9 +170,9 @@ AUDIT = Board(
                     ),
                 ),
                 Panel(
-                    title="Records by what became of them",
-                    text="failed or dropped above 0: the disk is full or the database is locked; the log says which. spans and "
-                    "evaluations go to `otel.endpoint`, and nothing is lost of the records where they are dropped.",
+                    title="Records, by result",
+                    text="failed or dropped above 0: the disk is full or the database is locked; the log shows which. spans and "
+                    "evaluations go to `otel.endpoint`; records are stored even if these are dropped.",
                     unit="ops",
                     queries=(
                         q("sum by (result) (rate(sameweights_store_records_total{<own>}[$__rate_interval]))", "{{result}}"),
@@ -182,8 +184,8 @@ AUDIT = Board(
                 ),
                 Panel(
                     title="Store lag",
-                    text="For how long the oldest record that waits for the database has waited. Above a minute: "
-                    "SameweightsStoreBehind. The log says what the database complains of.",
+                    text="Age of the oldest record that waits for the database. Above a minute: SameweightsStoreBehind. The log "
+                    "has the database's error.",
                     unit="s",
                     line=60,
                     queries=(q("max by (instance) (sameweights_store_lag_seconds{<own>})", "{{instance}}"),),
@@ -195,7 +197,7 @@ AUDIT = Board(
             (
                 Panel(
                     title="Time that the proxy adds before a request is sent",
-                    text="Median and 99th percentile. Above the line: the machine is too small, or something else eats its CPU.",
+                    text="Median and 99th percentile. Above the line: the machine is too small, or other processes use its CPU.",
                     unit="s",
                     line=0.01,
                     queries=tuple(
@@ -209,15 +211,15 @@ AUDIT = Board(
                 ),
                 Panel(
                     title="Event loop lag",
-                    text="How late the slowest data-plane process woke up. Above the line clients feel it: add workers or CPU.",
+                    text="How late the slowest data-plane process woke up. Above the line clients notice it: add workers or CPU.",
                     unit="s",
                     line=0.1,
                     queries=(q("max by (instance) (sameweights_loop_lag_seconds{<own>})", "{{instance}}"),),
                 ),
                 Panel(
                     title="Requests by data-plane process",
-                    text="They share the load where the lines are alike. One far above the others has few connections with much "
-                    "traffic: let clients open more of them.",
+                    text="The load is even if the lines are close together. A process far above the others has few connections "
+                    "with much traffic: let clients open more connections.",
                     unit="reqps",
                     queries=(
                         q(
@@ -237,9 +239,10 @@ AUDIT = Board(
                 ),
                 Panel(
                     title="Requests refused, or not recorded",
-                    text="Refused by the proxy itself: no route, too large, malformed. Anything steady is a client that is set "
-                    "up wrongly; its answer says how. Not recorded: clients that send x-sameweights-record: off. Admin: "
-                    "connections to the admin port beyond `admin.clients`. TLS: connections of clients without a handshake.",
+                    text="Refused by the proxy itself: no route, too large, malformed. A steady rate means that a client is "
+                    "misconfigured; the response it gets states the error. Not recorded: clients that send "
+                    "x-sameweights-record: off. Admin: connections to the admin port beyond `admin.clients`. TLS: "
+                    "connections of clients without a handshake.",
                     unit="reqps",
                     queries=(
                         q(
@@ -267,9 +270,8 @@ AUDIT = Board(
                 ),
                 Panel(
                     title="Scrapes",
-                    text="How long Prometheus waits for /metrics, and how much of that is rendering, which goes on beside the "
-                    "traffic and the audit. Above two seconds: too many series; `sameweights config check` says how many there "
-                    "can be.",
+                    text="How long Prometheus waits for /metrics, and how much of that is rendering, which does not delay "
+                    "requests. Above two seconds: too many series; `sameweights config check` prints how many there can be.",
                     unit="s",
                     line=2,
                     queries=(
@@ -322,8 +324,8 @@ AUDIT = Board(
                 ),
                 Panel(
                     title="Database",
-                    text="Its size with the write-ahead log, and storage.max_bytes dashed where there is a limit. The oldest "
-                    "records are deleted at the limit, and after storage.keep_days.",
+                    text="Size with the write-ahead log; dashed: storage.max_bytes, if it is set. The oldest records are deleted "
+                    "at that limit, and after storage.keep_days.",
                     unit="bytes",
                     width=8,
                     queries=(
@@ -332,7 +334,7 @@ AUDIT = Board(
                     ),
                 ),
                 Panel(
-                    title="What runs",
+                    title="Versions",
                     text="Version by instance. Two versions at once: a roll-out is under way, or was forgotten.",
                     unit="none",
                     kind="table",

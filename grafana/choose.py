@@ -30,11 +30,11 @@ CHOOSE = Board(
             (
                 Panel(
                     title="By provider and model",
-                    text="State by the audit's sequential test; the signal with the largest excess over a day that is no chance; "
+                    text="State by the audit's sequential test; the signal with the largest excess over a day beyond chance; "
                     "pairs of that day; money of a thousand answered requests; median time to the first token; share of "
-                    "requests without a whole answer; tokens over the reference's for the same words. `no difference seen` is "
-                    "not `the same`: `sameweights choose` states who is proven the same within your tolerance, and how many "
-                    "requests are missing. Click a provider for its page.",
+                    "requests without a whole answer; tokens over the reference's for the same words. `no difference seen` "
+                    "is not `the same`: `sameweights choose` states who is proven the same within your tolerance, and how "
+                    "many requests are missing. Click a provider for its page.",
                     unit="none",
                     kind="table",
                     width=24,

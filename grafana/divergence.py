@@ -9,17 +9,17 @@ CHOSEN = '<sum>, signal=~"$signal"'
 DIVERGENCE = Board(
     uid="sameweights-divergence",
     title="sameweights / Divergence",
-    text="In which signal each provider differs; the chosen signal with its noise floor, and the way from a point to its pair.",
+    text="In which signal each provider differs; the chosen signal with its noise floor, and links from points to their pairs.",
     variables=(("signal", "label_values(sameweights_drift_pairs_total{<own>}, signal)", "answer_kind"),),
     rows=(
         (
-            "In what",
+            "By signal",
             (
                 Panel(
                     title="Excess by signal and provider, over a day",
-                    text="Share of pairs in which the provider was the odd one, beyond what the reference's own noise "
-                    "explains. Grey: 0 or within chance (z up to 3.5), and no value: never compared. Orange: no chance, up to "
-                    "2 points; red: more, which an alert follows at z over 5. Click a signal to see it below.",
+                    text="Share of pairs in which the provider was the odd one, beyond what the reference's own noise explains. "
+                    "Grey: 0, or within chance (z up to 3.5). No value: never compared. Orange: beyond chance, up to 2 "
+                    "points. Red: more than 2 points; an alert fires at z over 5. Click a signal to see it below.",
                     unit="percentunit",
                     kind="table",
                     width=24,
@@ -43,10 +43,9 @@ DIVERGENCE = Board(
             "Signal $signal",
             (
                 Panel(
-                    title="Who is the odd one: $signal",
-                    text="Of all pairs of the last hour, those in which one answer stood alone against two of the reference's: "
-                    "the provider's (solid), or the reference's (dashed, the noise floor). Without drift both lines are the "
-                    "same height.",
+                    title="Which side is the odd one: $signal",
+                    text="Share of the pairs of the last hour in which one answer disagreed with both others: the provider's "
+                    "(solid), or the reference's (dashed, the noise floor). Without drift both lines are equally high.",
                     unit="percentunit",
                     queries=(
                         q(
@@ -63,9 +62,9 @@ DIVERGENCE = Board(
                     ),
                 ),
                 Panel(
-                    title="How sure: z of $signal in the last hour",
-                    text="Standard deviations from no difference. Read all day, chance passes 3.5 now and then and 5 hardly "
-                    "ever: the alert waits for 5, and for a shorter window to agree.",
+                    title="Evidence: z of $signal in the last hour",
+                    text="Standard deviations from no difference. Over a whole day, chance passes 3.5 now and then, and 5 hardly "
+                    "ever: the alert waits for 5, also in a shorter window.",
                     unit="none",
                     line=5,
                     bottom=None,
@@ -74,7 +73,7 @@ DIVERGENCE = Board(
             ),
         ),
         (
-            "Show me",
+            "Pairs",
             (
                 Panel(
                     title="Pairs that differ: $signal",
@@ -94,8 +93,8 @@ DIVERGENCE = Board(
                 ),
                 Panel(
                     title="Similarity of the texts",
-                    text="Median, 1 is equal. Compare the solid line with the dashed one of the same provider, never with 1: "
-                    "two answers of one model differ as well.",
+                    text="Median, 1 is equal. Compare the solid line with the dashed one of the same provider, never with 1: two "
+                    "answers of the same model differ too.",
                     unit="percentunit",
                     width=8,
                     top=1,
@@ -117,8 +116,8 @@ DIVERGENCE = Board(
                 Panel(
                     title="Faults that need no statistics, last hour",
                     text="Share of answers that failed a check, by check, and share of tool calls that are invalid, by class, "
-                    "the reference's dashed. invalid_json and unknown_name are faults of the provider's parser, "
-                    "schema_mismatch is often the model's. Any steady share is a fault to report: the name says which.",
+                    "the reference's dashed. invalid_json and unknown_name are faults of the provider's parser, schema_mismatch "
+                    "is often the model's. Any steady share is a fault to report, under the name of its check.",
                     unit="percentunit",
                     width=8,
                     queries=(

@@ -1,4 +1,4 @@
-"""The dashboard *Fleet*: what waits between hosts, what was lost, which process judges, and how the store is written."""
+"""The dashboard *Fleet*: backlogs between hosts, losses, which process judges, and how the store is written."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ FLEET = Board(
     text="Hosts that forward and hosts that audit, with a broker between them; empty without `[broker]`.",
     rows=(
         (
-            "What waits in the broker",
+            "Backlog in the broker",
             (
                 Panel(
                     title="Age of the backlog",
-                    text="Of the oldest exchange that no auditor has stored. Rising: too few auditors, or the store is away. "
-                    "Above the line: SameweightsBacklogOld.",
+                    text="Age of the oldest exchange that no auditor has stored. Rising: too few auditors, or the store is "
+                    "unreachable. Above the line: SameweightsBacklogOld.",
                     unit="s",
                     width=6,
                     line=300,
                     queries=(q("max by (stream) (sameweights_backlog_age_seconds{<own>})", STREAM),),
                 ),
                 Panel(
-                    title="Streams, by how full they are",
+                    title="Fill level of streams",
                     text="A full stream refuses exchanges, which the forwarding hosts count as broker_full. Above the line: "
                     "SameweightsStreamFilling.",
                     unit="percentunit",
@@ -41,7 +41,7 @@ FLEET = Board(
                     ),
                 ),
                 Panel(
-                    title="Exchanges that wait",
+                    title="Waiting exchanges",
                     text="In the streams for the auditors (rising: too few of them; in a later format: upgrade them), and on the "
                     "hosts that forward.",
                     unit="short",
@@ -67,7 +67,8 @@ FLEET = Board(
             (
                 Panel(
                     title="Exchanges ended, published and stored",
-                    text="The three lines lie on each other: what ended is published, and what is published is stored.",
+                    text="The three lines should coincide: every exchange that ends is published, and every published one is "
+                    "stored.",
                     unit="ops",
                     queries=(
                         q("sum(rate(sameweights_exchanges_ended_total{<own>}[$__rate_interval]))", "ended"),
@@ -77,8 +78,9 @@ FLEET = Board(
                 ),
                 Panel(
                     title="Exchanges lost, by reason",
-                    text="inbox_full: broker.limit is reached; broker_full: a stream is; broker_too_old: not acknowledged within "
-                    "broker.patience; broker_too_large: beyond max_payload; undeliverable: delivered thirty times, never stored.",
+                    text="inbox_full: broker.limit is reached; broker_full: a stream is full; broker_too_old: not acknowledged "
+                    "within broker.patience; broker_too_large: beyond max_payload; undeliverable: delivered thirty times, "
+                    "never stored.",
                     unit="ops",
                     queries=(
                         q(
@@ -88,8 +90,8 @@ FLEET = Board(
                     ),
                 ),
                 Panel(
-                    title="Publishers, by how full they are",
-                    text="Of `broker.limit`. It fills while the broker is away or slow.",
+                    title="Fill level of publishers",
+                    text="Share of `broker.limit` in use. It rises while the broker is unreachable or slow.",
                     unit="percentunit",
                     top=1,
                     queries=(
@@ -149,8 +151,8 @@ FLEET = Board(
             (
                 Panel(
                     title="Process that judges",
-                    text="Of the processes that share a database one has 1: it judges the pairs of all. None has it for five "
-                    "minutes: SameweightsJudgeMissing.",
+                    text="1 for the process that judges the pairs of all processes that share its database, else 0. No process "
+                    "for five minutes: SameweightsJudgeMissing.",
                     unit="none",
                     top=1,
                     width=8,
@@ -158,30 +160,30 @@ FLEET = Board(
                 ),
                 Panel(
                     title="Lag of the judge",
-                    text="Since the oldest pair without a judgement was answered; every auditor of a database measures the same. "
-                    "Above the line: SameweightsJudgeBehind.",
+                    text="Time since the oldest pair without a judgement was answered; every auditor of a database measures the "
+                    "same. Above the line: SameweightsJudgeBehind.",
                     unit="s",
                     width=8,
                     line=300,
                     queries=(q("max(sameweights_judge_lag_seconds{<own>})", "seconds"),),
                 ),
                 Panel(
-                    title="Pairs that wait for a judgement",
-                    text="Stored and not judged yet. After a rebuild all pairs wait; of PostgreSQL 100,000 are counted at most.",
+                    title="Pairs waiting to be judged",
+                    text="Stored but not judged yet. After a rebuild all pairs wait; in PostgreSQL at most 100,000 are counted.",
                     unit="short",
                     width=8,
                     queries=(q("max(sameweights_judge_waiting_pairs{<own>})", "pairs"),),
                 ),
                 Panel(
                     title="Store batches",
-                    text="Transactions of records a second, by auditor. Where they are many and small, raise storage.batch_rows.",
+                    text="Transactions of records per second, by auditor. If they are many and small, raise storage.batch_rows.",
                     unit="ops",
                     width=8,
                     queries=(q("sum by (instance) (rate(sameweights_store_batches_total{<own>}[$__rate_interval]))", HOST),),
                 ),
                 Panel(
                     title="Records in a batch",
-                    text="Exchanges and pairs that one transaction stores. PostgreSQL is quicker with large ones.",
+                    text="Exchanges and pairs that one transaction stores. PostgreSQL is faster with large batches.",
                     unit="short",
                     width=8,
                     queries=(

@@ -1,4 +1,4 @@
-"""The dashboard *Latency*: both legs and their ratio, percentiles, and the tokens of an answer."""
+"""The dashboard *Latency*: provider and reference with their ratio, percentiles, and the tokens of an answer."""
 
 from __future__ import annotations
 
@@ -21,41 +21,42 @@ def lengths() -> tuple[Query, ...]:
 LATENCY = Board(
     uid="sameweights-latency",
     title="sameweights / Latency",
-    text="Both legs and their ratio. Speed says nothing about weights; it is here because users wait for it.",
+    text="The provider, the reference and their ratio. Speed is no evidence about weights; it is shown because users notice it.",
     rows=(
         (
             "Speed, the reference dashed",
             (
                 Panel(
                     title="Time to the first token",
-                    text="Median and 95th percentile of streams that answered 2xx. The provider far above the dashed line: it "
-                    "queues.",
+                    text="Median and 95th percentile of streams that answered 2xx. If the provider is far above the dashed line, "
+                    "it queues requests.",
                     unit="s",
                     queries=quantiles("time_to_first_token"),
                 ),
                 Panel(
                     title="Seconds per output token",
-                    text="Over the generation alone, without the wait for the first token. Twice the reference's: a busy or a "
+                    text="During generation only, without the wait for the first token. Twice the reference's: a busy or a "
                     "smaller machine.",
                     unit="s",
                     queries=quantiles("time_per_output_token"),
                 ),
                 Panel(
                     title="Whole answers",
-                    text="From the request's begin to the answer's end. It grows with the answers' length as well: compare "
-                    "Output tokens of an answer first.",
+                    text="From the start of the request to the end of the answer. It also grows with the length of answers: "
+                    "first compare Output tokens of an answer.",
                     unit="s",
                     queries=quantiles("request_duration"),
                 ),
                 Panel(
                     title="Between two chunks",
-                    text="Gaps in a stream. A p95 far above the median is stutter, which users see.",
+                    text="Gaps in a stream. A p95 far above the median is stutter, which users notice.",
                     unit="s",
                     queries=quantiles("inter_chunk", exemplar=False),
                 ),
                 Panel(
                     title="Time to the first chunk",
-                    text="First byte of the body. Far below the first token: the provider sends an empty chunk at once.",
+                    text="First byte of the body. Far below the time to the first token: the provider sends an empty chunk "
+                    "at once.",
                     unit="s",
                     queries=quantiles("time_to_first_chunk"),
                 ),
@@ -77,7 +78,7 @@ LATENCY = Board(
             (
                 Panel(
                     title="Output tokens a second, per answer",
-                    text="One over the median time per token: what a user sees as speed.",
+                    text="1 divided by the median time per token: the speed that a user sees.",
                     unit="none",
                     queries=(
                         q("1 / (sameweights:time_per_output_token_seconds:p50_30m{<sum>} > 0)", WHO),
@@ -90,8 +91,8 @@ LATENCY = Board(
                 ),
                 Panel(
                     title="Output tokens of an answer",
-                    text="Mean, by the reported usage. The provider far above or below the dashed line writes longer or shorter "
-                    "answers to like requests: see the signal completion_tokens on Divergence.",
+                    text="Mean, by the reported usage. A provider far above or below the dashed line writes longer or shorter "
+                    "answers to similar requests: see the signal completion_tokens on Divergence.",
                     unit="short",
                     queries=lengths(),
                 ),

@@ -1,4 +1,4 @@
-"""The dashboard *Money*: what traffic and audit cost, in which tokens, and who counts more of them for the same words."""
+"""The dashboard *Money*: what traffic and audit cost, in which tokens, and which provider counts more for the same words."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ def thousand() -> tuple[Query, ...]:
 MONEY = Board(
     uid="sameweights-money",
     title="sameweights / Money",
-    text="What live traffic and the audit cost, in which tokens, and who counts more of them for the same words.",
+    text="What live traffic and the audit cost, in which tokens, and which provider counts more tokens for the same words.",
     rows=(
         (
             "What it costs",
             (
                 Panel(
                     title="Money an hour, live traffic",
-                    text="By the prices of the configuration; flat 0 means that no price is configured. Above it: what may have "
-                    "been billed for reasoning, and what the provider states as the cost, in US dollars.",
+                    text="By the configured prices; flat 0 means that no price is configured. `uncertain`: what may have been "
+                    "billed for reasoning in addition. `stated`: the cost that the provider states, in US dollars.",
                     unit="none",
                     width=8,
                     queries=(
@@ -55,16 +55,16 @@ MONEY = Board(
                 ),
                 Panel(
                     title="Money of a thousand requests",
-                    text="Of requests that were answered: the live provider's and each candidate's, and dashed the "
-                    "reference's for the same model. Shadow requests find a cold prompt cache, so a candidate may cost less "
-                    "once it serves.",
+                    text="Cost of answered requests at the live provider and each candidate; dashed: the reference for the same "
+                    "model. Shadow requests meet a cold prompt cache, so a candidate may cost less once it serves.",
                     unit="none",
                     width=8,
                     queries=thousand(),
                 ),
                 Panel(
                     title="Money an hour, spent on the audit",
-                    text="What shadows, controls and candidates cost. Too much: lower shadow.sample_rate, or set shadow.money.",
+                    text="Cost of shadow requests, controls and candidates. If it is too high, lower shadow.sample_rate, or "
+                    "set shadow.money.",
                     unit="none",
                     width=8,
                     queries=(
@@ -95,8 +95,8 @@ MONEY = Board(
                 ),
                 Panel(
                     title="Share of tokens by class",
-                    text="Of the tokens that are priced. Fewer from a cache for the same traffic: a colder cache, and a larger "
-                    "bill.",
+                    text="Of the tokens that have a price. Fewer tokens from a cache for the same traffic: a colder cache, and a "
+                    "larger bill.",
                     unit="percentunit",
                     queries=(
                         q(
@@ -137,10 +137,10 @@ MONEY = Board(
                     ),
                 ),
                 Panel(
-                    title="Who is found to count more",
-                    text="1 while a test of the same words has passed one false alarm in 10 million pairs. Then read the "
-                    "sentence about token counts in `sameweights report --full` or on the page of the provider: another template "
-                    "costs more too, and is no wrong count.",
+                    title="Providers found to count more",
+                    text="1 while a test on the same words is past its threshold of one false alarm in 10 million pairs. Then "
+                    "read the sentence about token counts in `sameweights report --full` or on the page of the provider: "
+                    "another template also costs more, but is not a wrong count.",
                     unit="none",
                     kind="table",
                     width=24,

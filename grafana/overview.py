@@ -1,31 +1,31 @@
-"""The dashboard *Overview*: which provider differs, in what, how much, since when; and whether the audit can be believed."""
+"""The dashboard *Overview*: which provider differs, in what, how much, since when; and whether the audit is reliable."""
 
 from __future__ import annotations
 
 from panels import SHOWN_STATE, WHO, Board, Column, Panel, q
 
 SURE = "(sameweights:drift_excess:ratio{0}{{<sum>}} and sameweights:drift_z:{0}{{<sum>}} > 3.5)"
-"""The excess of each signal that is no chance."""
+"""The excess of each signal that is beyond chance."""
 WORST = f"topk by (provider, model) (1, max by (provider, model, signal) ({SURE.format('1d')}))"
-"""The signal with the largest of them, a day's, for each provider and model."""
+"""The signal with the largest such excess over a day, for each provider and model."""
 END = "max by (provider, model, signal) (sameweights:drift_excess:ratio1d{{<sum>}} {} sameweights:drift_margin:ratio1d{{<sum>}})"
-"""An end of the 95 % interval of each signal's excess."""
+"""One end of the 95 % interval of each signal's excess."""
 
 OVERVIEW = Board(
     uid="sameweights-overview",
     title="sameweights / Overview",
-    text="Which provider differs from its reference, in what, how much, since when; and whether the audit can be believed.",
+    text="Which provider differs from its reference, in what, how much, since when; and whether the audit is reliable.",
     rows=(
         (
             "Providers",
             (
                 Panel(
                     title="By provider and model, over a day",
-                    text="State by the audit's sequential test; the signal with the largest excess that is no chance (z over "
-                    "3.5), with its 95 % interval as if pairs were independent; start of the drift; pairs; the largest share "
-                    "of answers that failed one check in the last hour; times slower than the reference. `not measured` is no "
-                    "praise: the strip below and `sameweights report` give its reason. A row that is missing was never "
-                    "compared. Click a provider for its page.",
+                    text="State by the audit's sequential test; the signal with the largest excess beyond chance (z over 3.5), "
+                    "with its 95 % interval as if pairs were independent; start of the drift; pairs; the largest share of "
+                    "answers that failed one check in the last hour; times slower than the reference. `not measured` does "
+                    "not mean `no difference`: the row below and `sameweights report` give the reason. A missing row was "
+                    "never compared. Click a provider for its page.",
                     unit="percentunit",
                     kind="table",
                     width=24,
@@ -66,13 +66,13 @@ OVERVIEW = Board(
             ),
         ),
         (
-            "Can it be believed?",
+            "Is the audit reliable?",
             (
                 Panel(
                     title="Compared",
-                    text="Of the requests sent to references in the last hour as a first answer, the share that gave a pair "
-                    "that could be compared, of all providers together; a response that failed is not compared. Low: Audit "
-                    "health has the reasons. No value: nothing was shadowed.",
+                    text="Share of the shadow requests of the last hour that gave a pair that could be compared, of all "
+                    "providers together; a failed response is not compared. Low: Audit health has the reasons. No value: "
+                    "nothing was shadowed.",
                     unit="percentunit",
                     kind="stat",
                     width=4,
@@ -90,7 +90,7 @@ OVERVIEW = Board(
                     ),
                 ),
                 Panel(
-                    title="Dropped for want of room",
+                    title="Dropped: concurrency limit",
                     text="Sampled requests of the last hour that found no free slot. Above the line: raise shadow.concurrency; "
                     "until then the comparison favours quiet hours.",
                     unit="percentunit",
@@ -116,7 +116,7 @@ OVERVIEW = Board(
                     width=4,
                     height=4,
                     line=0.5,
-                    none="none asked",
+                    none="no request",
                     queries=(
                         q(
                             'sum(sameweights:failures_and_refusals:increase5m{<job>, role=~"shadow|control"})'
@@ -141,7 +141,7 @@ OVERVIEW = Board(
                 Panel(
                     title="Lost records",
                     text="Exchanges and pairs that the audit lost in 15 minutes; the traffic itself is not affected. Above 0: "
-                    "Audit health names the reason.",
+                    "Audit health has the reason.",
                     unit="locale",
                     kind="stat",
                     width=4,
@@ -151,8 +151,8 @@ OVERVIEW = Board(
                 ),
                 Panel(
                     title="Last comparison",
-                    text="Since the last pair of any provider. Far above the time between your sampled requests: nothing is "
-                    "compared now, and the table above shows the past.",
+                    text="Time since the last pair of any provider. Far above the time between your sampled requests: nothing is "
+                    "compared now, and the table above is out of date.",
                     unit="s",
                     kind="stat",
                     width=4,
@@ -168,9 +168,9 @@ OVERVIEW = Board(
             (
                 Panel(
                     title="Excess over the reference's own noise, last hour",
-                    text="The worst signal of each provider that is no chance (z over 3.5), else 0; Divergence shows all of "
-                    "them. The grey band is the noise: how often chance alone makes an answer the odd one, by what the "
-                    "reference does to itself. Above the line for long: SameweightsDrift fires once it is sure.",
+                    text="The worst signal of each provider beyond chance (z over 3.5), else 0; Divergence shows all signals. "
+                    "The grey band is the noise: how often chance alone makes an answer the odd one, measured on the reference "
+                    "itself. SameweightsDrift fires if a provider stays above the line and the evidence is strong enough.",
                     unit="percentunit",
                     line=0.02,
                     bottom=None,
@@ -190,9 +190,9 @@ OVERVIEW = Board(
                 ),
                 Panel(
                     title="State",
-                    text="By the audit's sequential test, the worst of a provider's routes. Blue marks: the answers of a "
-                    "provider began to reveal another server (fingerprint, model echoed, headers). A drift that begins there "
-                    "has its date.",
+                    text="By the audit's sequential test, the worst of a provider's routes. Blue marks: a provider's serving "
+                    "identity changed (fingerprint, echoed model, headers). A drift that begins at a mark probably has this "
+                    "cause.",
                     unit="none",
                     kind="state-timeline",
                     height=9,
@@ -201,18 +201,19 @@ OVERVIEW = Board(
                 ),
                 Panel(
                     title="Evidence of the audit",
-                    text="The sequential test on every pair, its strongest signal, in nats above the threshold: at 0 the audit "
-                    "calls it drift, and it errs about once in pairs_per_false_alarm pairs. Flat far below 0 is health; a line "
-                    "that climbs for hours is worth a look before it arrives.",
+                    text="The sequential test on every pair, its strongest signal, in nats above the threshold: at 0 the state "
+                    "becomes drift, wrongly about once in pairs_per_false_alarm pairs. Flat far below 0 is normal; look at a "
+                    "line that climbs for hours before it reaches 0.",
                     unit="none",
                     line=0,
                     bottom=None,
                     queries=(q("max by (provider, model) (sameweights_drift_log_evidence{<leg>})", WHO),),
                 ),
                 Panel(
-                    title="Who serves now",
-                    text="A hash of what the answers reveal about their server, one a provider and model. Two providers with "
-                    "one hash may be one server. What it is made of: `sameweights report`, or Serving on the proxy's pages.",
+                    title="Serving identities",
+                    text="A hash of what the answers reveal about their server, one for each provider and model. Two providers "
+                    "with the same hash may be the same server. `sameweights report --full` and the page of the provider "
+                    "show what it is made of.",
                     unit="none",
                     kind="table",
                     queries=(q("max by (provider, model, identity) (sameweights_serving_identity_info{<leg>})"),),
@@ -224,9 +225,9 @@ OVERVIEW = Board(
             "Traffic",
             (
                 Panel(
-                    title="Requests by how they ended",
-                    text="By status class or by the failure's name. A sudden share of 4xx after an application's release is "
-                    "its own.",
+                    title="Requests by outcome",
+                    text="By status class or name of the failure. A sudden rise of 4xx after a release of the application is "
+                    "usually caused by the application.",
                     unit="reqps",
                     width=8,
                     queries=(
@@ -250,10 +251,10 @@ OVERVIEW = Board(
                     ),
                 ),
                 Panel(
-                    title="Errors by what they complain of",
+                    title="Errors by class",
                     text="The line without a class is the sum. context_overflow: a smaller context than promised. "
-                    "tool_use_failed: the provider's own parser gave up. rate_limit and auth are yours to settle and are no "
-                    "sign of other weights.",
+                    "tool_use_failed: the provider's own parser failed. rate_limit and auth are settled between you and the "
+                    "provider and do not indicate other weights.",
                     unit="reqps",
                     width=8,
                     queries=(
