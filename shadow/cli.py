@@ -83,16 +83,16 @@ def serve(
     config: ConfigPath = None,
     upstream: Annotated[str | None, typer.Option("--upstream", metavar="URL", help="Provider that serves your traffic.")] = None,
     reference: Annotated[
-        str | None, typer.Option("--reference", metavar="URL", help="Reference for a sample of requests.")
+        str | None, typer.Option("--reference", metavar="URL", help="Reference that gets a copy of a sample of requests.")
     ] = None,
     reference_model: Annotated[
-        str | None, typer.Option("--reference-model", metavar="NAME", help="Name of the model at the reference.")
+        str | None, typer.Option("--reference-model", metavar="NAME", help="The reference's name for the model.")
     ] = None,
     upstream_key_env: Annotated[
-        str | None, typer.Option("--upstream-key-env", metavar="VARIABLE", help="Variable with its key.")
+        str | None, typer.Option("--upstream-key-env", metavar="VARIABLE", help="Environment variable with the provider's key.")
     ] = None,
     reference_key_env: Annotated[
-        str | None, typer.Option("--reference-key-env", metavar="VARIABLE", help="Variable with its key; never the client's.")
+        str | None, typer.Option("--reference-key-env", metavar="VARIABLE", help="Environment variable with the reference's key.")
     ] = None,
     sample_rate: Annotated[
         float | None, typer.Option("--sample-rate", metavar="SHARE", help="Fraction of conversations to copy to the reference.")
@@ -100,12 +100,12 @@ def serve(
     listen: Annotated[str | None, typer.Option("--listen", metavar="HOST:PORT", help="The data port.")] = None,
     admin: Annotated[str | None, typer.Option("--admin", metavar="HOST:PORT", help="Metrics, health and pages.")] = None,
     db: Db = None,
-    workers: Annotated[int | None, typer.Option("--workers", metavar="N", help="Processes that forward.")] = None,
+    workers: Annotated[int | None, typer.Option("--workers", metavar="N", help="Number of forwarding processes.")] = None,
     log_level: Annotated[
         str | None, typer.Option("--log-level", metavar="LEVEL", help="Lowest level logged: error, warning, info, debug.")
     ] = None,
     log_format: Annotated[
-        str | None, typer.Option("--log-format", metavar="FORMAT", help="Log lines as text or json; auto picks by terminal.")
+        str | None, typer.Option("--log-format", metavar="FORMAT", help="text, json, or auto: text on a terminal, else JSON.")
     ] = None,
     role: Annotated[
         str, typer.Option("--role", metavar="ROLE", help="With a broker: proxy only forwards, audit only audits.")
@@ -150,7 +150,7 @@ def mcp(
         str, typer.Option("--http", metavar="HOST:PORT", help="Serve on this port instead of stdin and stdout.")
     ] = "",
     token_env: Annotated[
-        str, typer.Option("--token-env", metavar="VARIABLE", help="Variable with the token that --http requires.")
+        str, typer.Option("--token-env", metavar="VARIABLE", help="Environment variable with the token for --http.")
     ] = "",
 ) -> None:
     """Serve the records to agents as an MCP server, read-only."""
@@ -167,10 +167,10 @@ def forget(
     db: Db = None,
     conversation: Annotated[str, typer.Option("--conversation", metavar="ID", help="Only this conversation.")] = "",
     tag: Annotated[str, typer.Option("--tag", metavar="TAG", help="Only this tag.")] = "",
-    before: Annotated[str, typer.Option("--before", metavar="TIME", help="Older than this; `now` is everything.")] = "",
+    before: Annotated[str, typer.Option("--before", metavar="TIME", help="Only records older than this; `now` means all.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count what would be deleted; delete nothing.")] = False,
 ) -> None:
-    """Delete records permanently, also while serve runs."""
+    """Delete records permanently, even while serve runs."""
     from shadow.commands import forget as forgetting
 
     chosen = forgetting.chosen(conversation, tag, before, time.time())

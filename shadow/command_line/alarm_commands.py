@@ -55,7 +55,7 @@ def list_alarms(
     until: Annotated[str, typer.Option("--until", metavar="TIME", help="End; now.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """List the alarms that hold: since when, how large, and who acknowledged them."""
+    """List active alarms: since when, how large, and who acknowledged them."""
     from shadow.report.alarm_lines import alarm_lines, chosen_alarms
     from shadow.report.filters import period_of
     from shadow.settings.config_errors import ConfigError
@@ -103,15 +103,15 @@ def acknowledge(
         list[str] | None,
         typer.Argument(
             metavar="[ALARM|PROVIDER]...",
-            help="Alarms by id, or providers; all without one. A path ending in .toml is the configuration.",
+            help="Alarms by id, or providers; default: all. A path ending in .toml is the configuration.",
         ),
     ] = None,
     config: ConfigFlag = None,
     db: Db = None,
     fixed: Annotated[bool, typer.Option("--fixed", help="Fixed: reset the evidence.")] = False,
-    accept: Annotated[bool, typer.Option("--accept", help="Accept as the baseline; alert beyond it.")] = False,
-    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who; the user of the operating system.")] = "",
-    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="Why, for those who read it later.")] = "",
+    accept: Annotated[bool, typer.Option("--accept", help="Accept as the new baseline; alert only beyond it.")] = False,
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Your name; default: the system user.")] = "",
+    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="Reason, stored with the acknowledgement.")] = "",
     provider: Provider = "",
     model: Model = "",
     route: Route = "",
@@ -121,10 +121,10 @@ def acknowledge(
         typer.Option("--upstream", metavar="NAME", help="Only this server behind a router; with an id, '' is the provider."),
     ] = None,
     signal: Annotated[
-        str, typer.Option("--signal", metavar="SIGNAL", help="With an id that several alarms have: the one in this.")
+        str, typer.Option("--signal", metavar="SIGNAL", help="Signal of the alarm, where several alarms have the id.")
     ] = "",
 ) -> None:
-    """Acknowledge alarms, also while serve runs; exit 4 where one cannot be accepted yet."""
+    """Acknowledge alarms, even while serve runs; exit 4 if one cannot be accepted yet."""
     from shadow.commands import acknowledge as acknowledging
     from shadow.drift.state_transitions import AckAction, Acknowledgement, AckOutcome
     from shadow.judging.operator_words import operator_words

@@ -30,10 +30,10 @@ def choose(
     *,
     config: ConfigPath = None,
     db: Db = None,
-    route: Annotated[str, typer.Option("--route", metavar="NAME", help="Route whose candidates are compared.")] = "",
+    route: Annotated[str, typer.Option("--route", metavar="NAME", help="Route whose candidates to compare.")] = "",
     only_plan: Annotated[bool, typer.Option("--plan", help="Only the plan: requests, calls, money, days.")] = False,
-    start: Annotated[bool, typer.Option("--start", help="Begin a tournament without a question.")] = False,
-    replace: Annotated[bool, typer.Option("--replace", help="With --start: end the tournament that runs.")] = False,
+    start: Annotated[bool, typer.Option("--start", help="Start a tournament without asking for confirmation.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="With --start: end the running tournament first.")] = False,
     as_json: AsJson = False,
     markdown: Annotated[bool, typer.Option("--md", help="Markdown, for a ticket.")] = False,
 ) -> None:

@@ -29,9 +29,9 @@ def doctor(
     *,
     db: Db = None,
     model: Annotated[str, typer.Option("--model", metavar="NAME", help="Model for the completions.")] = "",
-    plan: Annotated[bool, typer.Option("--plan", help="Print what it sends; send nothing.")] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="Print what it would send; send nothing.")] = False,
 ) -> None:
-    """Check ports, keys, models, database and cost; asks each server once."""
+    """Check ports, keys, models, database and cost; contacts each server."""
     from shadow.command_line import doctor_checks as checks
     from shadow.settings.load_config import advice, load
 

@@ -67,21 +67,21 @@ TOPICS: Mapping[str, str] = {
     "exit-codes": """\
 0    done
 1    an error in sameweights, with a traceback: please report it
-2    what was typed or configured is wrong: one sentence each; `doctor`: something does not work
+2    invalid arguments or configuration: one sentence for each error; `doctor`: something does not work
 3    a provider differs or is faulty (report --fail-on-drift, status); a candidate is worse (try, replay, probe)
 4    the evidence is not enough (report --fail-on-unmeasured, status; try, replay, probe; alarms ack)
 130  ended by Ctrl-C
 141  the program that reads the output has gone""",
     "times": """\
-30m, 24h, 7d, 2w   so long ago
-all                everything that is recorded
+30m, 24h, 7d, 2w   that long ago
+all                all records
 now                this moment
 2026-01-31         the beginning of that day, in UTC
 2026-01-31T12:00   that moment, in UTC; with an offset (+02:00), in that zone""",
     "environment": """\
-SAMEWEIGHTS_CONFIG  the configuration file, where no argument names one
-SAMEWEIGHTS_DB      the database, where no --db names one
-SAMEWEIGHTS_*       any setting, as SAMEWEIGHTS_SHADOW__SAMPLE_RATE=0.2
+SAMEWEIGHTS_CONFIG  the configuration file, if no argument names one
+SAMEWEIGHTS_DB      the database, if no --db names one
+SAMEWEIGHTS_*       any setting, for example SAMEWEIGHTS_SHADOW__SAMPLE_RATE=0.2
 NO_COLOR, COLUMNS   no colours; the width of the output""",
 }
 

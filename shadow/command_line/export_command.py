@@ -19,25 +19,21 @@ def export(
     *,
     db: Db = None,
     dossier: Annotated[
-        str, typer.Option("--dossier", metavar="NAME", help="A provider, or the end of the id of the pair of an alarm.")
+        str, typer.Option("--dossier", metavar="NAME", help="Write a dossier: a provider, or the end of an alarm's pair id.")
     ] = "",
     jsonl: Annotated[
-        Path | None, typer.Option("--jsonl", metavar="FILE", help="Write exchanges and findings as JSONL; .zst is compressed.")
+        Path | None, typer.Option("--jsonl", metavar="FILE", help="Write exchanges and findings as JSONL; .zst compresses.")
     ] = None,
-    parquet: Annotated[
-        Path | None, typer.Option("--parquet", metavar="FILE", help="Write the members of the JSONL as a Parquet table.")
-    ] = None,
+    parquet: Annotated[Path | None, typer.Option("--parquet", metavar="FILE", help="Write the same as a Parquet table.")] = None,
     csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write pairs as CSV.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder of a dossier; dossier-NAME.")] = None,
-    provider: Annotated[str, typer.Option("--provider", metavar="NAME", help="Only this provider, of all but a dossier.")] = "",
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder of a dossier; default dossier-NAME.")] = None,
+    provider: Annotated[str, typer.Option("--provider", metavar="NAME", help="Only this provider; not for a dossier.")] = "",
     since: Since = "",
     until: Until = "now",
     limit: Annotated[
-        int, typer.Option("--limit", metavar="N", min=1, help="Largest number of pairs, of all but a dossier.")
+        int, typer.Option("--limit", metavar="N", min=1, help="Largest number of pairs; not for a dossier.")
     ] = 10_000,
-    without_text: Annotated[
-        bool, typer.Option("--without-text", help="No text of a request or answer, only what was found.")
-    ] = False,
+    without_text: Annotated[bool, typer.Option("--without-text", help="Leave out all text of requests and answers.")] = False,
 ) -> None:
     """Write evidence and records to files: a dossier, JSONL, Parquet or CSV."""
     from shadow.commands.written_file import write_bytes, write_text

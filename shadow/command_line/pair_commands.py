@@ -28,7 +28,7 @@ def pairs(
     *,
     config: ConfigPath = None,
     db: Db = None,
-    everything: Annotated[bool, typer.Option("--all", help="Also pairs that are no evidence.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also pairs that are not evidence.")] = False,
     provider: Provider = "",
     model: Model = "",
     route: Annotated[str, typer.Option("--route", metavar="NAME", help="Only this route.")] = "",
@@ -39,7 +39,7 @@ def pairs(
         str, typer.Option("--state", metavar="STATE", help="Only this state: differ, match, ...; includes --all.")
     ] = "",
     segment: Annotated[
-        str, typer.Option("--segment", metavar="SEGMENT", help="Only this part of the requests, as in tools=yes.")
+        str, typer.Option("--segment", metavar="SEGMENT", help="Only this segment of requests, as in tools=yes.")
     ] = "",
     tenant: Annotated[str, typer.Option("--tenant", metavar="TENANT", help="Only requests of this tenant.")] = "",
     tag: Annotated[str, typer.Option("--tag", metavar="TAG", help="Only requests with this tag.")] = "",
@@ -129,10 +129,10 @@ def show_record(
     *,
     db: Db = None,
     raw: Annotated[
-        str, typer.Option("--raw", metavar="SIDE", help="The bytes of: request, response, reference, or control.")
+        str, typer.Option("--raw", metavar="SIDE", help="Print the bytes of: request, response, reference or control.")
     ] = "",
-    curl: Annotated[bool, typer.Option("--curl", help="A command that sends the request again, without any key.")] = False,
-    report: Annotated[bool, typer.Option("--report", help="A bug report about a pair for its provider, as Markdown.")] = False,
+    curl: Annotated[bool, typer.Option("--curl", help="Print a curl command for the request, without any key.")] = False,
+    report: Annotated[bool, typer.Option("--report", help="Print a bug report for the provider, as Markdown.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show one compared request, its answers side by side."""

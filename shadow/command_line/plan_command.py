@@ -23,10 +23,14 @@ def plan(
     per_day: Annotated[
         float | None, typer.Option("--per-day", metavar="N", min=1, help="Requests a day, instead of the recorded ones.")
     ] = None,
-    drop: Annotated[float, typer.Option("--drop", metavar="POINTS", min=0, max=100, help="Drift to be found.")] = 10.0,
-    days: Annotated[float, typer.Option("--days", metavar="N", min=0.01, help="Within how many days.")] = 7.0,
-    noise: Annotated[float, typer.Option("--noise", metavar="POINTS", min=0, max=100, help="Reference's own noise.")] = 10.0,
-    price: Annotated[float, typer.Option("--price", metavar="MONEY", min=0, help="Cost of one call.")] = 0.0,
+    drop: Annotated[
+        float, typer.Option("--drop", metavar="POINTS", min=0, max=100, help="Drift to find, in percentage points.")
+    ] = 10.0,
+    days: Annotated[float, typer.Option("--days", metavar="N", min=0.01, help="Days in which to find it.")] = 7.0,
+    noise: Annotated[
+        float, typer.Option("--noise", metavar="POINTS", min=0, max=100, help="The reference's own noise, in percentage points.")
+    ] = 10.0,
+    price: Annotated[float, typer.Option("--price", metavar="MONEY", min=0, help="Cost of one reference call.")] = 0.0,
 ) -> None:
     """Show what drift can be found, in how many pairs and days."""
     from shadow.report.daily_requests import DailyRequests, daily_requests

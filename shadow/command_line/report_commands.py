@@ -46,24 +46,24 @@ def report(
     *,
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[PROVIDER]", help="Only this provider, in full. A path ending in .toml is the configuration."),
+        typer.Argument(metavar="[PROVIDER]", help="Every figure of this provider. A path ending in .toml is the configuration."),
     ] = None,
     config: ConfigFlag = None,
     db: Db = None,
     since: Since = DAY,
     until: Until = "now",
-    full: Annotated[bool, typer.Option("--full", help="Every figure, instead of the verdicts.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Every figure, not only the verdicts.")] = False,
     markdown: Annotated[bool, typer.Option("--md", help="Markdown, for a ticket or a pull request.")] = False,
     html: Annotated[
         Path | None,
-        typer.Option("--html", metavar="FILE", help="Write one HTML file, with drift states and times."),
+        typer.Option("--html", metavar="FILE", help="Write the report as one HTML file."),
     ] = None,
     junit: Annotated[
-        Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML, a case for each provider.")
+        Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML with a case for each provider.")
     ] = None,
     as_json: AsJson = False,
     tenant: Annotated[
-        str, typer.Option("--tenant", metavar="TENANT", help="Requests, times and money of one tenant; verdicts are not of one.")
+        str, typer.Option("--tenant", metavar="TENANT", help="Requests, times and money of one tenant, without verdicts.")
     ] = "",
     bundle: Annotated[
         Path | None, typer.Option("--from", metavar="DIR", help="Compute the figures from a dossier, instead of the database.")
@@ -71,7 +71,7 @@ def report(
     fail_on_drift: FailOnDrift = False,
     fail_on_unmeasured: FailOnUnmeasured = False,
 ) -> None:
-    """Show which providers differ, by how much, with intervals."""
+    """Show which providers differ, by how much, with confidence intervals."""
     from shadow.commands.config_commands import settings
     from shadow.commands.written_file import write_text
     from shadow.pricing.price_list import PriceList
@@ -172,7 +172,7 @@ def status(
     config: ConfigFlag = None,
     db: Db = None,
     since: Since = DAY,
-    short: Annotated[bool, typer.Option("--short", help="Only the marks with their numbers, for a prompt.")] = False,
+    short: Annotated[bool, typer.Option("--short", help="Only marks and counts, for a shell prompt.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show one line for each provider; exit 3 when one differs, 4 without enough evidence."""

@@ -16,7 +16,7 @@ ENVIRONMENT = "env:"
 
 @storage_app.command("copy")
 def copy(
-    source: Annotated[str, typer.Argument(metavar="FROM", help="SQLite file of the installation, which is only read.")],
+    source: Annotated[str, typer.Argument(metavar="FROM", help="SQLite file to copy; it is not changed.")],
     target: Annotated[str, typer.Argument(metavar="TO", help="postgresql://... of an empty database, or env:VARIABLE.")],
 ) -> None:
     """Copy all records to an empty PostgreSQL database; stop serve first."""

@@ -16,7 +16,7 @@ def completion(
     context: typer.Context,
     shell: Annotated[str, typer.Argument(metavar="SHELL", help="bash, zsh or fish.")],
 ) -> None:
-    """Print the completion of a shell, generated from these commands."""
+    """Print the completion script for a shell."""
     from shadow.command_line.completion_scripts import SHELLS, completion_script
     from shadow.command_line.parser_tree import command_words
     from shadow.settings.config_errors import ConfigError, meant, quoted
@@ -74,7 +74,10 @@ def show_help(
 
 def schema(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="report, status, pairs, pair, answers, answer, alarms, choose or dossier.")
+        str,
+        typer.Argument(
+            metavar="NAME", help="report, status, pairs, pair, answers, answer, tail, alarms, study, choose or dossier."
+        ),
     ],
 ) -> None:
     """Print the JSON schema of what a command prints with --json."""

@@ -24,9 +24,9 @@ def tail(
     *,
     config: ConfigPath = None,
     db: Db = None,
-    everything: Annotated[bool, typer.Option("--all", help="Also pairs that are no evidence.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also pairs that are not evidence.")] = False,
     provider: Annotated[str, typer.Option("--provider", metavar="NAME", help="Only this provider.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
 ) -> None:
     """Print each new pair that is evidence, until Ctrl-C."""
     from shadow.report.evident_signals import RenewedEvidence

@@ -85,7 +85,7 @@ def schema() -> None:
 
 @config_app.command()
 def init(path: Annotated[Path, typer.Argument(metavar="PATH", help="Where to write it.")] = Path("sameweights.toml")) -> None:
-    """Write a commented first file; never overwrites one."""
+    """Write a commented starter file; never overwrites a file."""
     from shadow.settings.config_errors import ConfigError
     from shadow.settings.config_template import STARTER
 

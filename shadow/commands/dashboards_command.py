@@ -13,10 +13,14 @@ from shadow.presentation.visible_text import plain
 def dashboards(
     *,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write to; created if missing.")],
-    pages: Annotated[str, typer.Option("--pages", metavar="URL", help="The admin port in links.")] = "http://127.0.0.1:8081",
-    grafana: Annotated[str, typer.Option("--grafana", metavar="URL", help="Grafana in links.")] = "http://127.0.0.1:3000",
-    job: Annotated[str, typer.Option("--job", metavar="NAME", help="Prometheus's job in the rules.")] = "sameweights",
-    kubernetes: Annotated[bool, typer.Option("--kubernetes", help="Manifests for kubectl apply instead.")] = False,
+    pages: Annotated[
+        str, typer.Option("--pages", metavar="URL", help="Address of the admin port, for links.")
+    ] = "http://127.0.0.1:8081",
+    grafana: Annotated[
+        str, typer.Option("--grafana", metavar="URL", help="Address of Grafana, for links.")
+    ] = "http://127.0.0.1:3000",
+    job: Annotated[str, typer.Option("--job", metavar="NAME", help="Name of the Prometheus job.")] = "sameweights",
+    kubernetes: Annotated[bool, typer.Option("--kubernetes", help="Write manifests for kubectl apply instead.")] = False,
     image: Annotated[str, typer.Option("--image", metavar="IMAGE", help="Image in the manifests.")] = "sameweights:local",
     force: Annotated[bool, typer.Option("--force", help="Overwrite files with other content.")] = False,
 ) -> None:

@@ -36,13 +36,15 @@ def replay(
     ] = "",
     config: ConfigFile = None,
     provider: Candidates = None,
-    reference: Annotated[str, typer.Option("--reference", metavar="NAME", help="Reference, else proxy.reference.")] = "",
-    sample: Annotated[int, typer.Option("--sample", metavar="N", min=0, help="Only N rows, drawn by the seed.")] = 0,
+    reference: Annotated[str, typer.Option("--reference", metavar="NAME", help="Reference; default: proxy.reference.")] = "",
+    sample: Annotated[int, typer.Option("--sample", metavar="N", min=0, help="Only N rows, drawn at random by the seed.")] = 0,
     runs: Annotated[int, typer.Option("--runs", metavar="N", min=1, max=1_000, help="Times each row is sent.")] = 1,
     members: Members = None,
-    max_tokens: Annotated[int, typer.Option("--max-tokens", metavar="N", min=0, help="For rows that set none.")] = 0,
-    name: Annotated[str, typer.Option("--name", metavar="NAME", help="Name of the study, else of the first file.")] = "",
-    checks: Annotated[Path | None, typer.Option("--checks", metavar="FILE", help="TOML of [[checks]] to score by.")] = None,
+    max_tokens: Annotated[int, typer.Option("--max-tokens", metavar="N", min=0, help="Limit for rows that set none.")] = 0,
+    name: Annotated[str, typer.Option("--name", metavar="NAME", help="Name of the study; default: that of the first file.")] = "",
+    checks: Annotated[
+        Path | None, typer.Option("--checks", metavar="FILE", help="TOML file with [[checks]] to score answers by.")
+    ] = None,
     allowed_drop: AllowedDrop = None,
     policy: PolicyFile = None,
     seed: Seed = 1,
@@ -81,19 +83,19 @@ def replay(
 
 def try_providers(
     *,
-    upstream: Annotated[str, typer.Option("--upstream", metavar="URL", help="Provider to be compared.")],
-    reference: Annotated[str, typer.Option("--reference", metavar="URL", help="Reference that it is compared with.")],
-    model: Annotated[str, typer.Option("--model", metavar="NAME", help="Model, else the only one that is listed.")] = "",
+    upstream: Annotated[str, typer.Option("--upstream", metavar="URL", help="Provider to compare.")],
+    reference: Annotated[str, typer.Option("--reference", metavar="URL", help="Reference to compare it with.")],
+    model: Annotated[str, typer.Option("--model", metavar="NAME", help="Model; default: the only one that is listed.")] = "",
     reference_model: Annotated[
-        str, typer.Option("--reference-model", metavar="NAME", help="Name of the model at the reference, if another.")
+        str, typer.Option("--reference-model", metavar="NAME", help="The reference's name for the model, if different.")
     ] = "",
     upstream_key_env: Annotated[
-        str, typer.Option("--upstream-key-env", metavar="VARIABLE", help="Variable with the provider's key.")
+        str, typer.Option("--upstream-key-env", metavar="VARIABLE", help="Environment variable with the provider's key.")
     ] = "",
     reference_key_env: Annotated[
-        str, typer.Option("--reference-key-env", metavar="VARIABLE", help="Variable with the reference's key.")
+        str, typer.Option("--reference-key-env", metavar="VARIABLE", help="Environment variable with the reference's key.")
     ] = "",
-    count: Annotated[int, typer.Option("--n", metavar="N", min=2, max=1_000, help="Built-in requests at most.")] = 100,
+    count: Annotated[int, typer.Option("--n", metavar="N", min=2, max=1_000, help="Largest number of built-in requests.")] = 100,
     members: Members = None,
     allowed_drop: AllowedDrop = None,
     policy: PolicyFile = None,
@@ -136,7 +138,7 @@ StudyName = Annotated[str, typer.Argument(metavar="NAME", help="Name of a study,
 
 @study_app.command("list")
 def list_studies() -> None:
-    """List the studies of this folder."""
+    """List the studies in this folder."""
     from shadow.studies.study_shelf import listed
 
     typer.echo(plain("\n".join(listed(Path()))))
@@ -161,7 +163,7 @@ def export_study(name: StudyName, db: StudyDb = None, formats: Formats = EVERY_F
 
 @study_app.command("forget")
 def forget_study(name: StudyName, db: StudyDb = None) -> None:
-    """Delete a study with its answers for good."""
+    """Delete a study with its answers permanently."""
     from shadow.studies.study_shelf import forget
 
     typer.echo(plain(forget(name, db)))

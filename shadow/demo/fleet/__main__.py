@@ -17,12 +17,12 @@ def main() -> None:
     """Run the command that is named."""
     parser = argparse.ArgumentParser(prog="python -m shadow.demo.fleet", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    hosts = commands.add_parser("hosts", help="the pretended providers, until Ctrl-C")
+    hosts = commands.add_parser("hosts", help="run the simulated providers until Ctrl-C")
     hosts.add_argument("--port", type=int, default=PORT, help="0 takes a free one")
     hosts.add_argument("--wavering", type=float, default=0.0, metavar="SHARE", help="share of runs that end early")
-    files = commands.add_parser("files", help="write the task files and the configuration of the example")
+    files = commands.add_parser("files", help="write the example's task files and configuration")
     files.add_argument("folder", type=Path)
-    files.add_argument("--port", type=int, default=PORT, help="port of the pretended providers")
+    files.add_argument("--port", type=int, default=PORT, help="port of the simulated providers")
     given = parser.parse_args()
     if given.command == "hosts":
         asyncio.run(_serve(given.port, given.wavering))

@@ -28,10 +28,12 @@ def probe(
     task: Annotated[Path, typer.Argument(metavar="TASK", help="The task file.")],
     config: ConfigFile = None,
     model: Annotated[str, typer.Option("--model", metavar="NAME", help="Model, instead of the task's.")] = "",
-    runs: Annotated[int | None, typer.Option("--runs", metavar="N", min=1, help="Runs of each provider at most.")] = None,
+    runs: Annotated[
+        int | None, typer.Option("--runs", metavar="N", min=1, help="Largest number of runs of each provider.")
+    ] = None,
     seed: Annotated[int | None, typer.Option("--seed", metavar="N", help="Order of the runs.")] = None,
     at_once: Annotated[
-        int | None, typer.Option("--at-once", metavar="N", min=1, max=64, help="Runs of one provider at once.")
+        int | None, typer.Option("--at-once", metavar="N", min=1, max=64, help="Concurrent runs of each provider.")
     ] = None,
     plan: PlanOnly = False,
     db: StudyDb = None,
@@ -61,13 +63,17 @@ def probe(
 
 def fork(
     *,
-    conversation: Annotated[str, typer.Argument(metavar="CONVERSATION", help="Key, or a pair or exchange of it.")],
-    step: Annotated[int, typer.Option("--step", metavar="K", min=1, help="Request from which runs go on, from 1.")],
+    conversation: Annotated[
+        str, typer.Argument(metavar="CONVERSATION", help="Key of the conversation, or id of a pair or exchange in it.")
+    ],
+    step: Annotated[int, typer.Option("--step", metavar="K", min=1, help="Request to continue from; 1 is the first.")],
     provider: Candidates = None,
     config: ConfigFile = None,
     source: Annotated[str | None, typer.Option("--from", metavar="PATH", help="Database of the conversation.")] = None,
-    runs: Annotated[int, typer.Option("--runs", metavar="N", min=1, max=1_000, help="Runs of each provider at most.")] = 20,
-    one_step: Annotated[bool, typer.Option("--one-step", help="Only the next answer.")] = False,
+    runs: Annotated[
+        int, typer.Option("--runs", metavar="N", min=1, max=1_000, help="Largest number of runs of each provider.")
+    ] = 20,
+    one_step: Annotated[bool, typer.Option("--one-step", help="Compare only the next answer.")] = False,
     servers: Annotated[
         Path | None, typer.Option("--servers", metavar="TASK", help="Task file with servers, instead of the recorded results.")
     ] = None,
@@ -82,7 +88,7 @@ def fork(
     fresh: Fresh = False,
     quiet: Quiet = False,
 ) -> None:
-    """Take up a recorded conversation from one of its requests, with other providers."""
+    """Continue a recorded conversation from one of its requests, with other providers."""
     from shadow.studies.probe.fork_entry import ForkFlags, execute_fork  # noqa: PLC0415 - when it runs: --help is quick
 
     flags = ForkFlags(
