@@ -2,7 +2,7 @@
 
     PYTHONPATH=. .venv/bin/python bench/failover.py [--kills 10]
 
-Two `serve` share one PostgreSQL. Each round kills the audit process that holds the right to judge (SIGKILL, at a random moment of
+Two `serve` share one PostgreSQL. Each round kills the audit process that holds the lease to judge (SIGKILL, at a random moment of
 its lease), stores a pair at once, and takes the time until it has its judgement. Bar: 5 seconds, in every round.
 """
 

@@ -78,7 +78,7 @@ CHOOSE = Board(
                 Panel(
                     title="Time to the first token",
                     text="Median of streams. Candidates get their copies while the live answer is under way, so all see the same "
-                    "hours; speed is no part of the difference.",
+                    "hours; speed is not part of the difference.",
                     unit="s",
                     queries=(q(FIRST_TOKEN, WHO),),
                 ),

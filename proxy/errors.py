@@ -23,8 +23,8 @@ _CAUSES = {
     FailureKind.SILENCE_TIMEOUT: "it stayed silent for too long",
     FailureKind.CLOSED: "it closed the connection without a whole answer",
     FailureKind.RESET: "it reset the connection",
-    FailureKind.STALE: "it closed a kept connection while the request was on its way, and may have read it or not",
-    FailureKind.MALFORMED: "what it answered is not valid HTTP",
+    FailureKind.STALE: "it closed an idle connection while the request was being sent, and may or may not have read it",
+    FailureKind.MALFORMED: "its answer is not valid HTTP",
     FailureKind.TOO_LARGE: "the head of its answer is too large",
 }
 

@@ -17,4 +17,4 @@ class ErasureChoice:
 
     def __post_init__(self) -> None:
         if not (self.conversation or self.tag or self.before):
-            raise ValueError("name a conversation, a tag or a time: without any of them all would go")
+            raise ValueError("name a conversation, a tag or a time: without any of them everything would be deleted")

@@ -107,4 +107,4 @@ def _text(data: bytes) -> str:
 def _sentence(pattern: str, error: object) -> str:
     message = error.decode("utf-8", "replace") if isinstance(error, bytes) else str(error)
     advice = next((words for start, words in _KNOWN.items() if message.startswith(start)), _ADVICE)
-    return f"{pattern!r} is no regular expression of RE2, the engine of linear time: {message}; {advice}"
+    return f"{pattern!r} is not a regular expression of RE2, the engine of linear time: {message}; {advice}"

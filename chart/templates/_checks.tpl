@@ -14,7 +14,7 @@
 {{- $variable := ($config.storage | default dict).url_env }}
 {{- $broker := ($config.broker | default dict).url }}
 {{- if not (regexMatch "^[a-z]([a-z0-9-]{0,46}[a-z0-9])?$" .Release.Name) }}
-{{- $found = append $found (printf "the release: %q is no name of a Service; use up to 48 lower-case letters, digits and -" .Release.Name) }}
+{{- $found = append $found (printf "the release: %q is not a valid Service name; use up to 48 lower-case letters, digits and -" .Release.Name) }}
 {{- end }}
 {{- if not ($config.proxy | default dict).providers }}
 {{- $found = append $found "config.proxy.providers: no provider is named; write at least one with its base_url, as in docs/how-to/kubernetes.md" }}

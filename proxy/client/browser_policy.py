@@ -50,7 +50,7 @@ class BrowserPolicy:
         """
         host = _text(fields.named(b"host")[:1])
         if host and not self.is_own_name(host, loopback=loopback):
-            return f"it calls this port {_quoted(host)}, which is none of its names; proxy.hosts can add it"
+            return f"it calls this port {_quoted(host)}, which is not one of its names; proxy.hosts can add it"
         origins = [value.decode("latin-1").strip() for value in fields.named(b"origin")]
         foreign = [origin for origin in origins if origin.lower() not in self.origins and not _is_own(origin, host)]
         if foreign:

@@ -263,7 +263,7 @@ class ClientConnection(RequestIntake):
         detects.
         """
         if self.waiting_since and now - self.waiting_since > self._listener.timeouts.idle and self._body is not None:
-            self._body.fail(RequestError(408, "body_timeout", "the rest of the request body did not come"))
+            self._body.fail(RequestError(408, "body_timeout", "the rest of the request body did not arrive"))
         elif self.transport is not None and not self.transport.is_reading() and not self._half_closed and tcp_info.KNOWN:
             # Not by `paused`: a WebSocket pauses its client by itself.
             state = tcp_info.peer(self.transport.get_extra_info("socket")).state

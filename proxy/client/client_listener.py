@@ -80,7 +80,7 @@ class ClientListener:
 
     def _turn_away(self, connection: ClientConnection, transport: asyncio.Transport) -> None:
         self.stats.refused += 1
-        error = RequestError(503, "too_many_clients", f"{self.limits.clients} clients are connected, and no more are let in")
+        error = RequestError(503, "too_many_clients", f"{self.limits.clients} clients are connected, which is the limit")
         excess = ExcessClient(transport, own_answer(error.status, error.body(), keep=False), lambda: self.left(connection))
         full = len(self._excess) >= MOST
         self._excess[connection] = excess

@@ -105,7 +105,7 @@ def _agree(raw: bytes, method: bytes, target: bytes, count: int, *, spoken: bool
         pass
     except HttpParserInvalidMethodError:
         if spoken:
-            raise RequestError(501, "unknown_method", "the request's method is not known here (RFC 9110 9.1)") from None
+            raise RequestError(501, "unknown_method", "the request's method is not supported (RFC 9110 9.1)") from None
         raise not_http() from None
     except HttpParserError:
         raise not_http() from None
@@ -122,7 +122,7 @@ def _check_fields(raw: bytes, version: tuple[int, int], names: Sequence[bytes], 
         if version >= (1, 1):
             raise RequestError(400, "bad_request", "the request names no host")  # RFC 9112 3.2
     elif _HOST.fullmatch(pairs[names.index(b"host")][1]) is None:
-        raise RequestError(400, "bad_request", "the request's host is no host")
+        raise RequestError(400, "bad_request", "the request's Host field is not a valid host")
     if b"transfer-encoding" in names and _TABBED_CODING.search(raw):
         # llhttp reads no chunks there, h11 and Go do.
-        raise RequestError(400, "bad_request", "where the body of the request ends can be read in two ways")
+        raise RequestError(400, "bad_request", "the end of the request's body is ambiguous")

@@ -96,14 +96,14 @@ class RequestHead(NamedTuple):
     def check(self) -> None:
         """Refuse what cannot be forwarded, or could be read in two ways; RequestError has the reason."""
         if not (1, 0) <= self.version <= (1, 1):
-            raise RequestError(505, "http_version", "only HTTP/1.0 and HTTP/1.1 are spoken here")
+            raise RequestError(505, "http_version", "only HTTP/1.0 and HTTP/1.1 are supported")
         if self.method == "CONNECT" or not self.target.startswith("/"):
             raise RequestError(400, "bad_target", "the request target must be a path; this is not a forward proxy")
         if self.authority and not self._names_host():
             raise RequestError(400, "bad_target", "the request target and the Host field name two servers")
         self._check_framing()
         if b"expect" in self.fields.names and set(_values(self.fields, b"expect")) != {b"100-continue"}:
-            raise RequestError(417, "expectation", "the only expectation understood is 100-continue")
+            raise RequestError(417, "expectation", "the only supported expectation is 100-continue")
 
     def _check_framing(self) -> None:
         """Refuse a body whose end can be read in two ways (RFC 9112 6.1, 6.3)."""
@@ -111,11 +111,11 @@ class RequestHead(NamedTuple):
         if lengths > 1:
             raise RequestError(400, "bad_request", "the request states the length of its body more than once")
         if lengths and self.length is None:
-            raise RequestError(400, "bad_request", "the length of the request's body is no number")
+            raise RequestError(400, "bad_request", "the length of the request's body is not a number")
         if lengths and self.chunked:
             raise RequestError(400, "bad_request", "the request states the end of its body in two ways")
         if self.chunked and (self.old or _values(self.fields, b"transfer-encoding") != [b"chunked"]):
-            raise RequestError(501, "transfer_encoding", "the only transfer coding understood is chunked, in HTTP/1.1")
+            raise RequestError(501, "transfer_encoding", "the only supported transfer coding is chunked, in HTTP/1.1")
 
     def _names_host(self) -> bool:
         """Whether the target's authority is the one that the Host field names, as it must be (RFC 9112 3.2)."""

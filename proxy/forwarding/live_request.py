@@ -235,7 +235,7 @@ class LiveRequest(RequestPreparation):
         """Open a WebSocket at the provider and carry it until either side ends it; a provider that opens none has answered."""
         limit = self.limits.websockets
         if limit and self._shared.websockets >= limit:
-            raise RequestError(503, "too_many_websockets", f"{limit} WebSockets are open, and no more are let in")
+            raise RequestError(503, "too_many_websockets", f"{limit} WebSockets are open, which is the limit")
         prepared = self.websocket()
         self._routed(prepared)
         self._shared.websockets += 1

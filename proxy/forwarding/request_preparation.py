@@ -85,7 +85,9 @@ class RequestPreparation:
         authority, connection = self.request.head.authority, self.connection
         named = self.routing.browser.is_own_name(authority, loopback=connection.on_loopback)
         if not named and ("." in authority or not connection.on_loopback):
-            raise RequestError(421, "misdirected", f"this is not a forward proxy, and {authority[:100]!r} is none of its names")
+            raise RequestError(
+                421, "misdirected", f"this is not a forward proxy, and {authority[:100]!r} is not one of its names"
+            )
 
     def check_tenant(self, tenants: TenantKeys) -> None:
         """Refuse a request without the key of a tenant."""

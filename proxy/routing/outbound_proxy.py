@@ -80,7 +80,7 @@ def parse_proxy(address: str) -> OutboundProxy:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
-        raise ValueError(f"is no address of a proxy; {_SUPPORTED}") from None
+        raise ValueError(f"is not the address of a proxy; {_SUPPORTED}") from None
     if parts.scheme != "http":
         raise ValueError(f"is a proxy of the kind {parts.scheme!r}, and only http proxies (CONNECT) are supported; {_SUPPORTED}")
     if (
@@ -91,7 +91,7 @@ def parse_proxy(address: str) -> OutboundProxy:
         or parts.fragment
         or re.search(r"[\s\x00-\x1f]", text)
     ):
-        raise ValueError(f"is no address of a proxy; {_SUPPORTED}")
+        raise ValueError(f"is not the address of a proxy; {_SUPPORTED}")
     authorization = ""
     if parts.username is not None:
         pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"

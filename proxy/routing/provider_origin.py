@@ -66,7 +66,7 @@ def split_address(text: str) -> SplitResult:
         raise ValueError("is no address") from None
     # urlsplit() drops some of these characters, so that the address would not be the one that was written
     if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0 or _UNPRINTED.search(text):
-        raise ValueError("is no http:// or https:// address")
+        raise ValueError("is not an http:// or https:// address")
     return parts
 
 
@@ -97,7 +97,7 @@ def _ascii_host(host: str) -> str:
     try:
         return host.encode("idna").decode("ascii")
     except UnicodeError:
-        raise ValueError(f"names a host that no address can have; {_EXAMPLE}") from None
+        raise ValueError(f"names a host that is not valid in an address; {_EXAMPLE}") from None
 
 
 def _ascii_path(path: str) -> str:

@@ -167,7 +167,7 @@ class _Parts:
                 continue
             if new in self._named:
                 self._leave_out(old)
-                changes.append(f"{old} removed: {new} is given too, and this provider takes that name")
+                changes.append(f"{old} removed: {new} is given too, and this provider uses that name")
                 continue
             parts = self._named[new] = self._named.pop(old)
             for part in parts:

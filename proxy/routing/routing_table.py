@@ -81,7 +81,7 @@ class RoutingTable:
                 return self._match(route, model, target)
         if not self._default:
             asked = f"the model {model!r}" if model else "a request whose model is not known"
-            raise NoRouteError(f"no route takes {asked}, and no default provider is configured")
+            raise NoRouteError(f"no route matches {asked}, and no default provider is configured")
         return self._implied(DEFAULT_ROUTE, self._default, model, target)
 
     def _forced(self, provider: str, model: str, target: str) -> RouteMatch:

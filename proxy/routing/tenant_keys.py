@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FIELD = "x-sameweights-key"
 MISSING = f"this request needs the key of a tenant in its {FIELD} header"
-UNKNOWN = f"the key in the {FIELD} header is none of a tenant"
+UNKNOWN = f"the key in the {FIELD} header is not that of a tenant"
 
 
 class Tenant(NamedTuple):

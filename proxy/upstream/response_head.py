@@ -150,7 +150,7 @@ def _framing(hop: HopByHop, lengths: list[bytes], *, old: bool) -> tuple[BodyFra
         if lengths:
             raise ValueError("it has both a Content-Length and a Transfer-Encoding")
         if hop.codings != (b"chunked",) or old:
-            raise ValueError("its Transfer-Encoding is not chunked alone")
+            raise ValueError("its Transfer-Encoding is not just chunked")
         return BodyFraming.CHUNKED, 0
     if not lengths:
         return BodyFraming.CLOSE, 0

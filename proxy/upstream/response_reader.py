@@ -224,7 +224,7 @@ class ResponseReader:
         """Refuse a switch of protocols that was not asked for (RFC 9110 15.2.2)."""
         named = [value.strip().lower() for name, value in head.pairs if name.lower() == b"upgrade"]
         if not self._switch or named != [self._switch]:
-            raise ValueError("it switches protocols unasked")
+            raise ValueError("it switches protocols without a request to do so")
 
     def _body(self, head: AnyHead, first: bytes, rest: bytes, now: float) -> None:
         """Choose how the body is read, and send the head together with what came behind it."""

@@ -313,7 +313,7 @@ class BrokerConnection:
             words = f"TLS with the broker at {shown} fails: {error.reason or error}; name its authority in broker.tls_ca"
             return BrokerError(words)
         if "INFO" in text:
-            return BrokerError(f"what answers at {shown} is no NATS server: see broker.url, whose port is usually 4222")
+            return BrokerError(f"the server at {shown} is not a NATS server: see broker.url, whose port is usually 4222")
         why = error.strerror if isinstance(error, OSError) and error.strerror else text or "no answer in time"
         return BrokerAwayError(f"the broker at {shown} cannot be reached: {why}; see broker.url, and that nats-server runs there")
 
@@ -357,17 +357,17 @@ def shown_addresses(url: str) -> str:
 
 def _without_tls(url: str) -> str:
     shown = shown_addresses(url)
-    return f"the broker at {shown} offers no TLS: write nats:// to do without, or give its servers certificates"
+    return f"the broker at {shown} offers no TLS: write nats:// to connect without TLS, or give its servers certificates"
 
 
 def _refused(shown: str, variable: str) -> str:
     if variable:
         return f"the broker at {shown} refuses the credentials in '{variable}': put those of a user of its account there"
-    return f"the broker at {shown} wants credentials: name the variable that holds them in broker.credentials_env"
+    return f"the broker at {shown} requires credentials: name the variable that holds them in broker.credentials_env"
 
 
 def _refusal(error: Mapping[str, Any]) -> BrokerRefusal | BrokerAwayError:
     code, text = int(error.get("err_code", 0)), str(error.get("description", ""))
     if error.get("code") == 503 and code not in {STREAM_FULL, TOO_LARGE}:
-        return BrokerAwayError(f"the broker cannot do it now ({text})")
+        return BrokerAwayError(f"the broker cannot do this now ({text})")
     return BrokerRefusal(code, text)

@@ -54,7 +54,7 @@ async def _stream(broker: BrokerConnection, settings: BrokerConfig, shard: int) 
     except BrokerRefusal as why:
         if why.code != STREAM_NOT_FOUND:
             raise
-        return BrokerFact(works=None, text=f"stream {name}: not there yet; the first host to start creates it")
+        return BrokerFact(works=None, text=f"stream {name}: does not exist yet; the first host to start creates it")
     if foreign := foreign_stream(settings, shard, info["config"]):
         return BrokerFact(works=False, text=foreign)
     waits = stream_backlog(name, info)
@@ -66,5 +66,5 @@ async def _consumer(broker: BrokerConnection, stream: str) -> str:
     try:
         info = await broker.api(f"CONSUMER.INFO.{stream}.{CONSUMER}")
     except BrokerRefusal:
-        return "no auditing host has taken from it yet"
+        return "no auditing host has received from it yet"
     return f"{int(info.get('num_ack_pending', 0)):,} are with auditing hosts"

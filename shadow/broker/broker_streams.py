@@ -139,7 +139,7 @@ def foreign_stream(settings: BrokerConfig, shard: int, found: Mapping[str, Any])
     if not key:
         return ""
     return (
-        f"the stream {wanted['name']} is there already and is no stream of sameweights: its {key} is {_plain(found.get(key))} "
+        f"the stream {wanted['name']} already exists and is not a stream of sameweights: its {key} is {_plain(found.get(key))} "
         f"instead of {_plain(wanted[key])}; delete it if no other product uses it, or use another account of the broker"
     )
 

@@ -42,7 +42,7 @@ def call_in_text(request: ParsedRequest, completion: Completion) -> Finding:
     if not found:
         return match_or_differ(Signal.CALL_IN_TEXT, True, "", "", "")
     names = short(", ".join(call.tool for call in found[:4]), 120)
-    reason = f"a call of {names} stands in the text as {found[0].form.title}{answer_cap(text, READ)}"
+    reason = f"a call of {names} is in the text as {found[0].form.title}{answer_cap(text, READ)}"
     return match_or_differ(Signal.CALL_IN_TEXT, False, names, "", reason)
 
 

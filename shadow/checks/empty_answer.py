@@ -27,8 +27,8 @@ def empty_answer(request: ParsedRequest, completion: Completion) -> Finding:
     if first.other:
         return not_measured(Signal.EMPTY_ANSWER, f"what came is not read: {short(', '.join(first.other), 120)}")
     if _NOTHING.search(message_text(request)):
-        return not_measured(Signal.EMPTY_ANSWER, "nothing came, and the request may call for that")
-    reason = "no text, no tool call and no refusal came"
+        return not_measured(Signal.EMPTY_ANSWER, "the answer is empty, and the request may call for that")
+    reason = "the answer has no text, tool call or refusal"
     return match_or_differ(Signal.EMPTY_ANSWER, False, reason, "", reason)
 
 

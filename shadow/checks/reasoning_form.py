@@ -32,7 +32,7 @@ def reasoning_form(request: ParsedRequest, completion: Completion) -> Finding:
         return not_measured(Signal.REASONING_FORM, reason)
     if tag and tag[0] not in prompt_text(request):
         return match_or_differ(
-            Signal.REASONING_FORM, False, tag[0], "", f"{tag[0]} stands in the text: its reasoning was not taken out"
+            Signal.REASONING_FORM, False, tag[0], "", f"{tag[0]} is in the text: its reasoning was not taken out"
         )
     if not (first.reasoning or "").strip():
         return not_measured(Signal.REASONING_FORM, "the answer shows no reasoning")
@@ -53,7 +53,7 @@ def _strange(request: ParsedRequest, first: Choice) -> str:
     if turned_off(request.body):
         return f"the request turned reasoning off, and {len(thought)} characters of it came"
     if len(thought) > 80 and (first.text or "").lstrip().startswith(thought):
-        return "the reasoning stands a second time in the text"
+        return "the reasoning is in the text a second time"
     return ""
 
 

@@ -58,5 +58,5 @@ def template_leak(request: ParsedRequest, completion: Completion) -> Finding:
         found = [marker for marker in found if marker in bare and marker not in asked and marker not in excused]
     if not found:
         return match_or_differ(Signal.TEMPLATE_LEAK, True, "", "", "")
-    reason = f"{short(', '.join(found[:4]), 120)} stands in the text{answer_cap(completion.first.text or '', READ)}"
+    reason = f"{short(', '.join(found[:4]), 120)} is in the text{answer_cap(completion.first.text or '', READ)}"
     return match_or_differ(Signal.TEMPLATE_LEAK, False, ", ".join(found[:4]), "", reason)

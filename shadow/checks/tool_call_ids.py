@@ -40,7 +40,7 @@ def call_id(request: ParsedRequest, completion: Completion) -> Finding:
         reason = f"{ids.count('')} of {len(ids)} calls have no id"
     elif len(set(ids)) < len(ids):
         twice = next(name for name, times in Counter(ids).items() if times > 1)
-        reason = f"two calls bear the id {short(twice, 60)}"
+        reason = f"two calls have the id {short(twice, 60)}"
     elif used := set(ids) & set(_used(request)):
         reason = f"the id {short(min(used), 60)} was given to a call earlier in this conversation"
     return match_or_differ(Signal.CALL_ID, not reason, forms, "", reason)

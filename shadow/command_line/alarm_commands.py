@@ -245,7 +245,7 @@ def _alarm_named(lines: Sequence[AlarmLine], name: str, choice: Mapping[str, str
     held = [line for line in matching if line.held]
     if not held:
         ended = f" at {moment(matching[0].ended)} UTC" if matching[0].ended else ""
-        raise ConfigError([f"alarms ack: the alarm {quoted(name)} ended{ended}; `sameweights alarms list` has those that hold"])
+        raise ConfigError([f"alarms ack: the alarm {quoted(name)} ended{ended}; `sameweights alarms list` lists the active ones"])
     if len(held) > 1:
         choices = (f"{_about(line)}: --upstream {quoted(line.upstream)} --signal {line.signal}" for line in held)
         raise ConfigError([f"alarms ack: several alarms have the id {quoted(name)}; choose one", *choices])

@@ -68,16 +68,16 @@ def choose(
     if record is None and _agreed():
         record = _begun(loaded, chosen, planned.plan, kept_since)
     began = f"The tournament of {chosen.name} has begun. To see it: sameweights choose"
-    typer.echo(plain(wrapped(began if record else "Nothing has begun. To begin: sameweights choose --start")))
+    typer.echo(plain(wrapped(began if record else "Nothing was started. To start: sameweights choose --start")))
 
 
 def _check_flags(*, only_plan: bool, start: bool, replace: bool) -> None:
     from shadow.settings.config_errors import ConfigError
 
     if only_plan and start:
-        raise ConfigError(["--plan and --start: --plan begins nothing; give one of them"])
+        raise ConfigError(["--plan and --start: --plan starts nothing; use only one of them"])
     if replace and not start:
-        raise ConfigError(["--replace: it ends a tournament where another one begins; give --start too"])
+        raise ConfigError(["--replace: it ends a tournament to start another one; give --start too"])
 
 
 @contextmanager

@@ -135,7 +135,9 @@ def port_lines(config: Config) -> Iterator[DoctorLine]:
         except OSError as error:
             running = _serves(config)
             why = (
-                "in use by the running serve" if running else f"cannot be opened: {error.strerror}; change it or stop what has it"
+                "in use by the running serve"
+                if running
+                else f"cannot be opened: {error.strerror}; change it or stop the program that uses it"
             )
             yield DoctorLine(mark=GOOD if running else BAD, text=f"{name} {listen}: {why}")
         else:
@@ -248,7 +250,9 @@ def _reached(name: str, status: int) -> DoctorLine:
     """What the list of models of a provider reveals, to which the application brings its own key."""
     own = "the application brings its own key"
     if status >= 500:
-        return DoctorLine(mark=BAD, text=f"provider {name}: its list of models is answered with {status}; the fault is its own")
+        return DoctorLine(
+            mark=BAD, text=f"provider {name}: its list of models is answered with {status}; the error is on its side"
+        )
     if status == 404:
         return DoctorLine(
             mark=UNKNOWN, text=f"provider {name}: reached, but it has no list of models (404): see its base_url; {own}"
@@ -268,10 +272,10 @@ def _completion(one: ServerRequest, model: str, answer: Exchange, seconds: float
         return DoctorLine(mark=BAD, text=f"{who}: {answer.failure.detail}")
     status = answer.response.status if answer.response else 0
     if status in UNFIT:
-        why = "it was reached and took the key, and refuses this test request, as models do that take no max_tokens"
+        why = "it was reached and accepted the key, but refuses this test request, as models do that do not accept max_tokens"
         return DoctorLine(mark=UNKNOWN, text=f"{who} answered a completion by {model} with {status}: {why}")
     if status >= 400:
-        remedy = REMEDIES.get(status, "the fault is its own")
+        remedy = REMEDIES.get(status, "the error is on its side")
         return DoctorLine(mark=BAD, text=f"{who} refused a completion by {model}: {status}; {remedy}")
     parsed = parse_response(answer)
     if not isinstance(parsed.completion, Completion):
@@ -283,7 +287,7 @@ def judge_line(state: JudgingState) -> DoctorLine:
     """Who judges the stored pairs, and what waits: it does not work where a process judges and pairs wait all the same."""
     if not state.holder:
         return DoctorLine(mark=UNKNOWN, text=f"judge: {judging_sentence('no process judges now', state)}")
-    who = f"a process judges, and renews its right within {state.seconds_left:,.0f} s"
+    who = f"a process judges, and renews its lease within {state.seconds_left:,.0f} s"
     behind = state.waited > LATE_SECONDS
     remedy = "; see SameweightsJudgeBehind in the runbook" if behind else ""
     return DoctorLine(mark=BAD if behind else GOOD, text=f"judge: {judging_sentence(who, state)}{remedy}")
@@ -294,7 +298,7 @@ def database_lines(config: Config, now: float) -> Iterator[DoctorLine]:
     try:
         name = database_name(config.storage)
         if is_absent(config.storage):
-            yield DoctorLine(mark=UNKNOWN, text=f"{name}: not there yet; serve writes it")
+            yield DoctorLine(mark=UNKNOWN, text=f"{name}: does not exist yet; serve creates it")
             return
         if config.storage.read_url_env:
             open_reader(config.storage.model_copy(update={"read_url_env": ""})).close()

@@ -93,7 +93,7 @@ def init(path: Annotated[Path, typer.Argument(metavar="PATH", help="Where to wri
         with path.open("x", encoding="utf-8") as out:
             out.write(STARTER)
     except FileExistsError:
-        raise ConfigError([f"{path}: is there already, and is left as it is; name another path"]) from None
+        raise ConfigError([f"{path}: already exists and is not changed; name another path"]) from None
     except OSError as error:
         raise ConfigError([f"{path}: cannot be written: {error.strerror}"]) from None
     typer.echo(plain(f"{path} written; change the addresses in it, then: sameweights config check"))

@@ -40,7 +40,7 @@ def contents(*, pages: str = PAGES, grafana: str = GRAFANA, job: str = JOB, imag
     that they cannot hold.
     """
     if not JOB_NAME.fullmatch(job):
-        raise ConfigError([f"--job: {quoted(job)} is no name of a job; use letters, digits and any of . _ : / -"])
+        raise ConfigError([f"--job: {quoted(job)} is not a valid job name; use letters, digits and any of . _ : / -"])
     texts = {name: adapted(text, pages=pages, grafana=grafana, job=job) for name, text in packaged().items()}
     if image:
         return manifests(texts, name=job, image=image)

@@ -33,9 +33,8 @@ def forget(config: StorageConfig, choice: ErasureChoice) -> str:
         return f"{deleted}; the vacuum of the server overwrites their space"
     if result.log_emptied:
         return f"{deleted}; no byte of them is left in the database"
-    return (
-        f"{deleted}; a reader still holds old pages of the write-ahead log: they go with the next sweep, within a minute or two"
-    )
+    pages = "a reader still holds old pages of the write-ahead log: they are removed by the next sweep, within a minute or two"
+    return f"{deleted}; {pages}"
 
 
 def would_forget(config: StorageConfig, choice: ErasureChoice) -> str:

@@ -43,9 +43,9 @@ spec:
 def manifests(texts: Mapping[str, str], *, name: str, image: str) -> dict[str, str]:
     """The manifests by file name, of `texts`, the packaged files with their links and job; ConfigError for a wrong name."""
     if not RESOURCE_NAME.fullmatch(name):
-        raise ConfigError([f"--job: {quoted(name)} is no name of a Service; use up to 52 lower-case letters, digits and -"])
+        raise ConfigError([f"--job: {quoted(name)} is not a valid Service name; use up to 52 lower-case letters, digits and -"])
     if not IMAGE_NAME.fullmatch(image):
-        raise ConfigError([f"--image: {quoted(image)} is no name of an image"])
+        raise ConfigError([f"--image: {quoted(image)} is not a valid image name"])
     own = {path.removeprefix(FOLDER): text for path, text in texts.items() if path.startswith(FOLDER)}
     made = {file: text.replace(f"image: {IMAGE}", f"image: {image}") for file, text in _renamed(own, name).items()}
     return made | {"prometheusrule.yaml": _rules(texts, name), "dashboards.yaml": _dashboards(texts, name)}

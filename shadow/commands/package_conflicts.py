@@ -15,6 +15,6 @@ def crowded_out(home: Path | None = None) -> str:
         spec = find_spec(name)
         folder = Path(spec.origin).resolve().parent.parent if spec and spec.origin else None
         if folder != home:
-            found = f"another distribution's package '{name}' stands where ours should be ({folder})"
-            return f"{found}; install sameweights in an environment of its own"
+            found = f"another distribution's package '{name}' is installed where ours should be ({folder})"
+            return f"{found}; install sameweights in its own environment"
     return ""

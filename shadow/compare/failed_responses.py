@@ -61,7 +61,7 @@ def parameters(pair: Pair) -> Finding:
     kinds = response_class(pair.subject), response_class(pair.reference)
     sides = zip(side_names(pair), kinds, strict=True)
     if lost := next(
-        (f"{name} failed otherwise: {kind}" for name, kind in sides if kind != ANSWERED and kind not in REJECTED), ""
+        (f"{name} failed differently: {kind}" for name, kind in sides if kind != ANSWERED and kind not in REJECTED), ""
     ):
         return not_measured(Signal.PARAMETERS, lost)
     one, other = (kind in REJECTED for kind in kinds)

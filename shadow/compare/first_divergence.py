@@ -23,7 +23,7 @@ def first_divergence(pair: Pair) -> Finding:
     common = common_start(one, other)
     longer = max(len(one), len(other))
     same = common == longer
-    reason = f"the texts part after {common} characters"
+    reason = f"the texts diverge after {common} characters"
     return match_or_differ(Signal.FIRST_DIVERGENCE, same, _amount(one), _amount(other), reason, score=common / longer)
 
 

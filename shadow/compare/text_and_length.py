@@ -35,7 +35,7 @@ def text(pair: Pair) -> Finding:
         return missing
     one, other = (choice.text or "" for choice in first_choices(pair))
     score = text_similarity.text_similarity(one, other)
-    reason = f"likeness {score:.2f} is under {ALIKE}"
+    reason = f"similarity {score:.2f} is under {ALIKE}"
     return match_or_differ(Signal.TEXT, score >= ALIKE, _amount(one), _amount(other), reason, score=score)
 
 

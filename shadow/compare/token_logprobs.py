@@ -22,7 +22,7 @@ def logprob(pair: Pair) -> Finding:
         return not_measured(Signal.LOGPROB, "not both answers carry log probabilities")
     distances = _distances(one, other)
     if not distances:
-        return not_measured(Signal.LOGPROB, "the two answers part at the first token")
+        return not_measured(Signal.LOGPROB, "the two answers diverge at the first token")
     mean = fmean(distances)
     reason = f"{mean:.3f} nats apart over the {len(distances)} tokens that both begin with: beyond {NEAR}"
     first, second = (f"{fmean(p.logprob for p in chosen[: len(distances)]):.4f}" for chosen in (one, other))

@@ -66,7 +66,7 @@ class Acknowledgement:
 
 
 class AckOutcome(StrEnum):
-    """What became of an acknowledgement for one group; `UNFIT` where no group that fits holds an alarm."""
+    """What became of an acknowledgement for one group; `UNFIT` where no matching group has an alarm."""
 
     DONE = "done"
     REFUSED = "refused"
@@ -86,7 +86,7 @@ class AckResult:
         return self.outcome is AckOutcome.DONE
 
 
-NO_ALARM = AckResult(sentence="no group that fits holds an alarm", outcome=AckOutcome.UNFIT)
+NO_ALARM = AckResult(sentence="no matching group has an alarm", outcome=AckOutcome.UNFIT)
 
 
 def done_sentences(results: Iterable[AckResult]) -> str:

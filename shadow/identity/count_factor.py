@@ -37,7 +37,7 @@ def factor_explanations(samples: Sequence[PromptSample]) -> Iterator[Explanation
             (TokenCause.TOKENIZER,),
             samples,
             rough,
-            f"another tokenizer, or counts that are estimated: prompts {factor - 1:+.0%}, and equal answers count otherwise too",
+            f"another tokenizer, or estimated counts: prompts {factor - 1:+.0%}, and equal answers are counted differently too",
         )
 
 

@@ -109,7 +109,7 @@ def _named(samples: Sequence[PromptSample], offering: Sequence[PromptSample], mi
     if middle > 0:
         return (
             TokenCause.TOOLS_TEMPLATE,
-            f"tools are written into the prompt otherwise ({middle:+.0f} tokens in the middle where there are any)",
+            f"tools are written into the prompt differently ({middle:+.0f} tokens in the middle where there are any)",
         )
     cost = _cost(samples, offering)
     if cost is None:
@@ -131,7 +131,7 @@ def _named(samples: Sequence[PromptSample], offering: Sequence[PromptSample], mi
     if -middle <= 16 * median(sample.tools for sample in offering) and share < LEAST:
         return (
             TokenCause.TOOLS_TEMPLATE,
-            f"tools are written into the prompt otherwise ({middle:+.0f} tokens in the middle where there are any)",
+            f"tools are written into the prompt differently ({middle:+.0f} tokens in the middle where there are any)",
         )
     return None
 

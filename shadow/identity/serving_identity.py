@@ -169,7 +169,7 @@ class ServingIdentity:
         if len(seen) > UNSETTLED:
             self._unsettled.add(facet)
             seen.clear()
-            return f"{facet}: never the same for long, no longer looked at"
+            return f"{facet}: changes too often, no longer compared"
         return f"{facet}: {value} is new (before: {before})" if before and known and not first else ""
 
     def _forgotten(self) -> list[str]:

@@ -64,7 +64,7 @@ class ProviderVerdict(BaseModel):
     smallest_detectable: float | None = Field(description="Smallest excess that these pairs would have shown, a share.")
     reasons: list[Reason]
     not_compared: dict[str, int] = Field(description="Why pairs could not be compared, with counts.")
-    token_counts: list[CountedTokens] = Field(description="Token counts for the same words; no part of the verdict.")
+    token_counts: list[CountedTokens] = Field(description="Token counts for the same words; not part of the verdict.")
 
 
 class ProviderSummary(ToolResult):

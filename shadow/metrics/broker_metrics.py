@@ -92,7 +92,7 @@ class ConsumerMetrics:
         self._limit = Gauge("sameweights_backlog_limit_bytes", "Limit of a stream in bytes.", stream, registry=registry)
         self._age = Gauge("sameweights_backlog_age_seconds", "Age of the oldest exchange in a stream.", stream, registry=registry)
         self._redelivered = Counter(
-            "sameweights_redelivered_total", "Exchanges delivered again, by what they came to.", ("outcome",), registry=registry
+            "sameweights_redelivered_total", "Exchanges delivered again, by outcome.", ("outcome",), registry=registry
         )
         for outcome in REDELIVERIES:
             self._redelivered.labels(outcome)

@@ -94,12 +94,14 @@ class MetricDefinitions:
         self._drift(make)
         self._losses(make)
         self._state(make)
-        build = Gauge("sameweights_build_info", "Always 1; what runs here.", ("version", "python"), registry=registry)
+        build = Gauge(
+            "sameweights_build_info", "Always 1; version of sameweights and of Python.", ("version", "python"), registry=registry
+        )
         build.labels(installed_version("unknown"), platform.python_version()).set(1)
 
     def _traffic(self, make: _Maker, registry: CollectorRegistry) -> None:
         self.duration = make.histograms(
-            "request_duration_seconds", "Seconds from the begin of a request to the end of its response.", BY_ROLE, SECONDS
+            "request_duration_seconds", "Seconds from the start of a request to the end of its response.", BY_ROLE, SECONDS
         )
         self.first_chunk = make.histograms(
             "time_to_first_chunk_seconds", "Seconds to the first byte of the body.", BY_ROLE, SECONDS
@@ -108,7 +110,7 @@ class MetricDefinitions:
             "time_to_first_token_seconds", "Seconds to the first event with content.", BY_ROLE, SECONDS
         )
         self.per_token = make.histograms(
-            "time_per_output_token_seconds", "Seconds per completion token, over the generation alone.", BY_ROLE, TOKEN_SECONDS
+            "time_per_output_token_seconds", "Seconds per completion token, during generation only.", BY_ROLE, TOKEN_SECONDS
         )
         self.gaps = make.bulk_histogram(
             "inter_chunk_seconds", "Seconds between two arrivals of a stream.", BY_ROLE, TOKEN_SECONDS
@@ -203,7 +205,7 @@ class MetricDefinitions:
         )
         self.ended = make.counter("exchanges_ended_total", "Finished live exchanges that were to be recorded.")
         self.otel_items = make.counters(
-            "otel_items_total", "Spans and evaluations for the OTLP endpoint, by what became of them.", ("kind", "delivery")
+            "otel_items_total", "Spans and evaluations for the OTLP endpoint, by outcome.", ("kind", "delivery")
         )
         self.admin_refused = make.counter("admin_refused_total", "Connections to the admin port refused at the limit.")
         self.plane = {
@@ -228,7 +230,7 @@ class MetricDefinitions:
         self.store_lag = make.gauge("store_lag_seconds", "Age of the oldest record in that queue.")
         self.batches = make.counter("store_batches_total", "Batches of records written, or tried, since the audit began.")
         self.batch_seconds = make.counter("store_batch_seconds_total", "Seconds in which batches were being written.")
-        self.judge_lease = make.gauge("judge_lease", "1 while this process has the right to judge pairs, else 0.")
+        self.judge_lease = make.gauge("judge_lease", "1 while this process holds the lease to judge pairs, else 0.")
         self.judge_waiting = make.gauge("judge_waiting_pairs", "Pairs that are stored and not judged yet.")
         self.judge_lag = make.gauge("judge_lag_seconds", "Seconds since the oldest of them was answered.")
         self.scrape = make.gauge("scrape_render_seconds", "Seconds that the previous scrape took to render.")

@@ -25,8 +25,8 @@ DROPPED: Mapping[str, tuple[str, str]] = {
         f"tenant_budget_{unit}": (f"the tenant's budget of {unit} is spent", "raise its budget, or wait for the next period")
         for unit in UNITS
     },
-    "concurrency": ("no place was free", "raise shadow.concurrency or shadow.queue"),
-    "late": ("waited too long for a place", "raise shadow.concurrency or shadow.wait"),
+    "concurrency": ("no slot was free", "raise shadow.concurrency or shadow.queue"),
+    "late": ("waited too long for a slot", "raise shadow.concurrency or shadow.wait"),
     "not_held": ("the body was too large to hold", "raise proxy.limits.audit_body or proxy.limits.audit_held"),
     "request_truncated": ("the body was too large to hold", "raise proxy.limits.audit_body"),
     "provider_refused": ("the provider refused the request", "nothing to compare; see the answers that failed"),

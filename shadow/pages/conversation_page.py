@@ -1,4 +1,4 @@
-"""Renders one conversation: its requests in order, the first at which the provider acts otherwise, and what followed."""
+"""Renders one conversation: its requests in order, the first at which the provider acts differently, and what followed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Renders the studies whose databases lie beside that of the records: providers compared on purpose, and how each ended."""
+"""Renders the studies whose databases are in the folder of the records' database, and how each ended."""
 
 from __future__ import annotations
 

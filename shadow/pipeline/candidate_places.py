@@ -20,7 +20,7 @@ from shadow.settings.top_level_config import Config
 MOST_BYTES = 16 * 1024 * 1024
 """Bytes of bodies that one candidate has at once, those that wait for it among them; a single request always fits."""
 BUSY, SEALED = "candidate_busy", "candidate_stateful"
-"""Why a candidate gets no copy: no place was free in time; or an earlier turn holds thinking that only its author can check."""
+"""Why a candidate gets no copy: no slot was free in time; or an earlier turn holds thinking that only its author can check."""
 
 
 class CandidatePlaces:

@@ -199,9 +199,9 @@ class SubprocessFetcher:
 
 async def _send(process: Process, kind: bytes, payload: bytes) -> None:
     if process.stdin is None or process.stdin.is_closing():
-        raise FetcherLostError("the fetching process is no more")
+        raise FetcherLostError("the fetching process has ended")
     process.stdin.write(frame(kind, payload))
     try:
         await process.stdin.drain()
     except ConnectionError as error:
-        raise FetcherLostError("the fetching process went away") from error
+        raise FetcherLostError("the fetching process exited") from error

@@ -13,12 +13,12 @@ EVERY_SECONDS = 60.0
 REFERENCE, CANDIDATE = "reference", "candidate"
 """What a server is to the requests that it refused."""
 REMEDIES: Mapping[int, str] = {
-    400: "it does not take these requests as they are: `sameweights pairs --signal parameters` shows them",
+    400: "it does not accept these requests as they are: `sameweights pairs --signal parameters` shows them",
     401: "its key is missing or wrong: see the variable that api_key_env names",
     402: "its account has no credit",
     403: "its key may not use this model, or not from here",
     404: "its base_url is wrong, or it does not know the model: `models` renames a model for one provider",
-    422: "it does not take these requests as they are: `sameweights pairs --signal parameters` shows them",
+    422: "it does not accept these requests as they are: `sameweights pairs --signal parameters` shows them",
     429: "it limits the rate or the quota: lower shadow.sample_rate or shadow.concurrency",
 }
 """What to do about a status; the others are the reference's own trouble."""
@@ -73,5 +73,5 @@ class ReferenceErrors:
 
 def refusal(name: str, refused: int, asked: int, status: int, *, side: str = REFERENCE) -> str:
     """What a reference or candidate refused, by its most frequent status, and what to do."""
-    remedy = REMEDIES.get(status, "the fault is its own")
+    remedy = REMEDIES.get(status, "the error is on its side")
     return f"the {side} {name} refused {refused} of {asked} shadow requests: {status}; {remedy}"

@@ -173,12 +173,12 @@ class WorkerLanes:
         """A sentence that names the workers that are missing, or that hang; "" when all are well."""
         missing = [str(lane.number) for lane in self.lanes if lane.link is None]
         if missing:
-            return f"the audit worker {', '.join(missing)} is not running; it is started again, and its exchanges wait"
+            return f"the audit worker {', '.join(missing)} is not running; it is being restarted, and its exchanges wait"
         silent = [str(lane.number) for lane in self.lanes if self._clock() - lane.latest > SILENT_SECONDS]
         if silent:
             return (
                 f"the audit worker {', '.join(silent)} has sent nothing for {SILENT_SECONDS:g} seconds; its exchanges wait, "
-                "and it is killed and started again where that goes on"
+                "and it is killed and restarted if this continues"
             )
         return ""
 

@@ -1,6 +1,6 @@
 """Sorts the findings of one pair by whether the reference's own noise explains them, and states what they show; pure.
 
-A difference is evidence only where the reference, asked twice, agrees with itself in the same signal, and the provider's verdict
+A difference is evidence only where both answers of the reference agree in the same signal, and the provider's verdict
 rests on that signal. Without a second answer it may be noise, whatever its size.
 """
 
@@ -60,9 +60,9 @@ class SignalComparison:
         if self.signal in TIMES:
             return "times show load, not the model"
         if self.signal == Signal.FIRST_DIVERGENCE:
-            return "two sampled texts part somewhere"
+            return "two sampled texts diverge somewhere"
         if self.own is None or self.own.state not in _COMPARED:
-            return "no second answer of the reference to tell"
+            return "there is no second answer of the reference to compare with"
         if self.own.state != FindingState.MATCH:
             return "the reference differs from itself too"
         return "the reference agrees with itself" if self.stands else self.chance
@@ -172,7 +172,7 @@ def _evident(found: PairEvidence) -> str:
     phrases = [_phrase(rows[0]), *(named(row.signal) for row in rows[1:])]
     more = f" and {len(phrases) - _SHOWN} more" if len(phrases) > _SHOWN else ""
     head = f"Evidence: {', '.join(phrases[:_SHOWN])}{more}."
-    return f"{head} The reference, asked twice, agrees with itself there." if found.evidence else head
+    return f"{head} Both answers of the reference agree there." if found.evidence else head
 
 
 def _unchecked(found: PairEvidence) -> str:
@@ -197,7 +197,7 @@ def _is_evidence(line: SignalComparison) -> bool:
 
 
 def _could_be(line: SignalComparison) -> bool:
-    """Whether the reference, asked twice, agrees with itself in a signal that may be evidence."""
+    """Whether both answers of the reference agree in a signal that may be evidence."""
     return line.signal in EVIDENCE and line.own is not None and line.own.state == FindingState.MATCH
 
 

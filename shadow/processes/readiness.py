@@ -29,8 +29,8 @@ class Readiness:
         """A sentence that names the processes that are missing or hang; "" when all are well."""
         missing = [str(worker) for worker in range(self._workers) if worker not in self._heartbeats]
         if missing:
-            return f"the forwarding process {', '.join(missing)} is not running; it is started again as soon as that is possible"
+            return f"the forwarding process {', '.join(missing)} is not running; it is restarted as soon as possible"
         still = [str(worker) for worker, (_, at) in sorted(self._heartbeats.items()) if now - at > SILENT]
         if still:
-            return f"the forwarding process {', '.join(still)} gives no sign of life; it is replaced if it goes on so"
+            return f"the forwarding process {', '.join(still)} sends no heartbeat; it is replaced if this continues"
         return ""

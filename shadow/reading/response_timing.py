@@ -18,7 +18,7 @@ class ResponseTiming:
 
     `first_chunk` is the first byte of the body, `first_token` the first event with content, reasoning or a tool call.
     `gaps` are the seconds between arrivals that carried content, at most the first 2,000. `rate` is completion tokens
-    per second over the generation alone (first token to last), None for whole bodies or without usage.
+    per second during generation only (first token to last), None for whole bodies or without usage.
     """
 
     head: float | None

@@ -70,7 +70,7 @@ def _sides(reader: Reader, pair: PairRow) -> Iterator[_Side]:
 
 def _head(pair: PairRow, found: PairEvidence) -> Iterator[str]:
     by = f" (by {markdown(pair.upstream)})" if pair.upstream else ""
-    compared = "answers otherwise than" if found.found else "compared with"
+    compared = "answers differently from" if found.found else "compared with"
     yield f"# {markdown(pair.provider)}{by} {compared} {markdown(pair.reference)}"
     yield ""
     yield (

@@ -47,7 +47,7 @@ def _refusal(statuses: Counter[int]) -> str:
         return ""
     [(status, _)] = refused.most_common(1)
     listed = ", ".join(str(each) for each, _ in refused.most_common())
-    why = PROVIDER_REMEDIES.get(status, "it does not take these requests as they are")
+    why = PROVIDER_REMEDIES.get(status, "it does not accept these requests as they are")
     return f"the provider refused {refused.total():,} of its newest {statuses.total():,} requests: {listed}; {why}"
 
 

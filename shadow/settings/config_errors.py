@@ -117,9 +117,9 @@ def meant(word: str, known: Iterable[str]) -> str:
 
 
 _UNKNOWN_BUT_CLEAR = {
-    "api_key": "keys are never written down; name the environment variable that holds it with 'api_key_env'",
-    "key": "keys are never written down; name the environment variable that holds it with 'api_key_env'",
-    "token": "keys are never written down; name the environment variable that holds it with 'api_key_env'",
+    "api_key": "keys are never written into the file; name the environment variable that holds it with 'api_key_env'",
+    "key": "keys are never written into the file; name the environment variable that holds it with 'api_key_env'",
+    "token": "keys are never written into the file; name the environment variable that holds it with 'api_key_env'",
 }
 
 

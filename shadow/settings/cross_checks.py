@@ -103,7 +103,7 @@ def _provider_names(raw: RawConfig) -> Iterator[ConfigErrorItem]:
         path = ("proxy", "providers", name)
         if name in RESERVED:
             yield ConfigErrorItem(
-                path=path, sentence=f"'{name}' is taken  (taken: {', '.join(RESERVED)}); call the provider otherwise"
+                path=path, sentence=f"'{name}' is taken  (taken: {', '.join(RESERVED)}); use another name for the provider"
             )
         elif not _NAME.fullmatch(name):
             yield ConfigErrorItem(
@@ -197,7 +197,7 @@ def _webhook(raw: RawConfig) -> Iterator[ConfigErrorItem]:
     except ValueError:
         # because its path is usually a secret
         shown = quoted(re.sub(r"(?<=[^:/])/.*|(?<=//)/.*", "/...", url, flags=re.DOTALL))
-        words = f"{shown} is no http:// or https:// address with a host; write it like https://hooks.example.com/alarms"
+        words = f"{shown} is not an http:// or https:// address with a host; write it like https://hooks.example.com/alarms"
         yield ConfigErrorItem(path=path, sentence=words)
 
 
@@ -280,13 +280,13 @@ def _routers(raw: RawConfig) -> Iterator[ConfigErrorItem]:
 def _web_pages(raw: RawConfig) -> Iterator[ConfigErrorItem]:
     for position, origin in enumerate(_texts(raw, "proxy", "origins")):
         if not _ORIGIN.fullmatch(origin):
-            words = f"{quoted(origin)} is no origin; write it as browsers send it, without a path: https://chat.example.com"
+            words = f"{quoted(origin)} is not an origin; write it as browsers send it, without a path: https://chat.example.com"
             if origin in {"*", "null"}:
                 words = f"{quoted(origin)} would let any web page use the keys; name each origin, like https://chat.example.com"
             yield ConfigErrorItem(path=("proxy", "origins", position), sentence=words)
     for position, host in enumerate(_texts(raw, "proxy", "hosts")):
         if not _HOST.fullmatch(host):
-            words = f"{quoted(host)} is no host name; write it without scheme, port or path, like llm.example.com"
+            words = f"{quoted(host)} is not a host name; write it without scheme, port or path, like llm.example.com"
             yield ConfigErrorItem(path=("proxy", "hosts", position), sentence=words)
 
 

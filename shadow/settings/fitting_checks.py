@@ -18,7 +18,7 @@ _FIELD = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _VALUE = re.compile(r"[\x20-\x7e\xa0-\xff]*")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 """The name of an environment variable."""
-_KEY = "a key is never written down"
+_KEY = "a key is never written into the file"
 
 
 def fitting_errors(
@@ -62,14 +62,15 @@ def _fields(path: KeyPath, provider: Mapping[str, object]) -> Iterator[ConfigErr
     for key in ("extra_headers", "extra_headers_env"):
         for name, value in _table(provider, key).items():
             if not _FIELD.fullmatch(name) or not is_forwarded(name):
-                words = f"{quoted(name)} is no header field that can be added: it frames the message, names its server or is none"
+                why = "it frames the message, names its server, or is not a valid name"
+                words = f"{quoted(name)} is not a header field that can be added: {why}"
                 yield ConfigErrorItem(path=(*path, key, name), sentence=words)
             elif key == "extra_headers" and is_secret(name):
                 words = f"{quoted(name)} names a credential, and {_KEY}; name its environment variable in 'extra_headers_env'"
                 yield ConfigErrorItem(path=(*path, key, name), sentence=words)
             elif key == "extra_headers" and isinstance(value, str) and not _VALUE.fullmatch(value):
                 yield ConfigErrorItem(
-                    path=(*path, key, name), sentence="the value holds what cannot stand in a header (it is not shown)"
+                    path=(*path, key, name), sentence="the value has a character that a header cannot have (it is not shown)"
                 )
 
 

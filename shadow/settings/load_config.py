@@ -147,7 +147,7 @@ def _reference_advice(config: Config) -> Iterator[str]:
     served += [(route.provider, route.reference or config.proxy.reference) for route in config.proxy.routes]
     references = sorted({reference for _, reference in served if reference})
     if not references:
-        yield "proxy.reference: there is no reference, so answers are checked by themselves and compared with nothing"
+        yield "proxy.reference: there is no reference, so answers are checked but not compared"
     for name in references:
         if not config.proxy.providers[name].api_key_env:
             yield (
@@ -159,7 +159,7 @@ def _reference_advice(config: Config) -> Iterator[str]:
     for provider, reference in sorted(set(served)):
         if provider and reference and same_server(draft, provider, reference):
             both = f"{quoted(reference)} and {quoted(provider)}"
-            yield f"proxy.reference: {both} are one server: this measures its own noise, which is a fine first test"
+            yield f"proxy.reference: {both} are one server: this measures its own noise, which is a good first test"
 
 
 def _greedy_advice(config: Config, audited: Collection[str]) -> Iterator[str]:

@@ -41,7 +41,7 @@ def environment_errors(config: Config, environ: Mapping[str, str]) -> Iterator[s
     if file and (why := _file_error(file)):
         yield f"SSL_CERT_FILE: {quoted(file)} {why}"
     if folders and not any(Path(folder).is_dir() for folder in folders.split(":")):
-        yield f"SSL_CERT_DIR: {quoted(folders)} is no folder; name one with certificates, or unset the variable"
+        yield f"SSL_CERT_DIR: {quoted(folders)} is not a folder; name one with certificates, or unset the variable"
 
 
 def outbound_advice(config: Config, environ: Mapping[str, str]) -> Iterator[str]:

@@ -37,7 +37,7 @@ def _unused(path: KeyPath, key: str, entries: Sequence[_Entry]) -> Iterator[Conf
                 break
             if pattern != model and begun <= since and _covers(pattern, model):
                 words = (
-                    f"is never used: entry {before + 1} with model {quoted(pattern)} stands above it and fits every model that "
+                    f"is never used: entry {before + 1} with model {quoted(pattern)} is above it and matches every model that "
                     f"{quoted(model)} fits; put it above that entry"
                 )
                 yield ConfigErrorItem(path=(*path, key, place, "model"), sentence=words)

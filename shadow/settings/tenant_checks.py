@@ -99,7 +99,7 @@ def tenant_advice(config: Config) -> Iterator[str]:
 
 def _name_error(name: str, names: Counter[str]) -> str:
     if not _NAME.fullmatch(name):
-        return f"{quoted(name)} is no name of a tenant: a-z, 0-9, _ and -, 64 characters at most, first a letter or a digit"
+        return f"{quoted(name)} is not a valid tenant name: a-z, 0-9, _ and -, 64 characters at most, first a letter or a digit"
     return f"{quoted(name)} is the name of two tenants; give each its own" if names[name] > 1 else ""
 
 

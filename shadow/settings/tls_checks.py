@@ -31,7 +31,7 @@ def _chain_error(certificate: str, key: str) -> str:
     try:
         server_context(certificate, key)
     except ssl.SSLError:
-        return f"and {quoted(key)} are no certificate chain with its unencrypted key in PEM form"
+        return f"and {quoted(key)} are not a certificate chain with its unencrypted key in PEM form"
     except OSError as error:
         return f"or {quoted(key)} cannot be read: {(error.strerror or 'unknown cause').lower()}"
     return ""

@@ -21,7 +21,7 @@ WHY = 300
 def alarms_text(lines: Sequence[AlarmLine], *, everything: bool, options: str = "") -> str:
     """The alarms, those that hold first; below them the command that acknowledges, or what to do without one."""
     if not lines:
-        return "No alarm matches." if everything else "No alarm holds. --all lists those that ended."
+        return "No alarm matches." if everything else "No alarm is active. --all lists those that ended."
     held = [line for line in lines if line.held]
     text = [wrapped(part, indent=4) for line in lines for part in _parts(line)]
     if held:

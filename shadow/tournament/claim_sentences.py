@@ -67,7 +67,7 @@ def _scope(evidence: ArmEvidence, terms: TournamentTerms) -> str:
 
 def _also(claim: CandidateClaim, terms: TournamentTerms) -> str:
     other = [key for key in claim.differs if key not in terms.proven]
-    return f" It differs in {_listed(other)}, which is no part of the claim." if other else ""
+    return f" It differs in {_listed(other)}, which is not part of the claim." if other else ""
 
 
 def _missing(missing: MissingEvidence | None, evidence: ArmEvidence) -> str:

@@ -15,8 +15,8 @@ from shadow.verdict.phrases import named
 from storage.judgement_rows import AlarmRow
 
 REMOVE = "; name another one, or leave it out"
-WAITING = "; where others have some, its answers take long (shadow.timeout), or its copies found no place (`candidate_busy`)"
-DELETERS = "see to what deletes them (`forget`, keep_days of storage and of its tenants, or storage.max_bytes)"
+WAITING = "; where others have some, its answers take long (shadow.timeout), or its copies got no slot (`candidate_busy`)"
+DELETERS = "check what deletes them (`forget`, keep_days of storage and of its tenants, or storage.max_bytes)"
 
 
 def standing_reason(
@@ -83,7 +83,7 @@ def _uncounted(arm: CandidateArm, evidence: ArmEvidence | None) -> Reason | None
 
 def _doubtful(arm: CandidateArm, evidence: ArmEvidence | None, claim: CandidateClaim, alarm: AlarmRow | None) -> Reason | None:
     if alarm is not None:
-        taken = "; what was claimed before is taken back" if claim.same else ""
+        taken = "; the earlier claim is withdrawn" if claim.same else ""
         return ChoiceVerdict.DIFFERS, f"{arm.label}: differs: a drift alarm since {_moment(alarm.at)}{_found(alarm)}{taken}."
     if claim.closer:
         why = f"closer to the reference than that is to itself in {named(claim.closer[0][0])}: too faithful"

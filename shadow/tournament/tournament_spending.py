@@ -57,7 +57,7 @@ def spent_notes(spent: TournamentSpent, limit: float) -> Iterator[str]:
     if limit and spent.money >= limit:
         yield (
             f"The money of this tournament is spent ({money(spent.money)} of {money(limit)}): its candidates get no more "
-            "copies, and what is not yet known stays so."
+            "copies, and what is not yet known stays unknown."
         )
     else:
         yield f"Spent so far: {money(spent.money)}{f' of {money(limit)}' if limit else ''}."

@@ -82,7 +82,7 @@ def checked_url(url: str) -> str:
         known = conninfo_to_dict(url)
     except (psycopg.Error, ValueError):
         # libpq's text is not quoted, because it repeats what it takes for a host or an escape, which may be of a password
-        raise StoreError(f"[storage] url is no URL of PostgreSQL: {FORM}") from None
+        raise StoreError(f"[storage] url is not a PostgreSQL URL: {FORM}") from None
     if not known.get("dbname"):
         raise StoreError(f"[storage] url names no database: {FORM}")
     if _holds_a_password(known):

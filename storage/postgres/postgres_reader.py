@@ -43,7 +43,7 @@ from storage.store import StoreError
 Result = TypeVar("Result")
 IDLE_READERS = 8
 """Connections kept open between queries; more are opened when more threads query at once, and closed afterwards."""
-OLDER = "has not the tables of this version of sameweights: start sameweights serve once, it brings it up to date"
+OLDER = "does not have the tables of this version of sameweights: start sameweights serve once, which brings it up to date"
 EXTENT = "SELECT pg_database_size(current_database()), coalesce((SELECT min(started) FROM exchanges), 0)"
 
 

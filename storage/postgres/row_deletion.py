@@ -137,7 +137,7 @@ def drop_all(run: Run, statement: str, values: tuple[object, ...]) -> int:
             deleted = run(lambda conn: drop_rows(conn, statement, values))
             gone += deleted
     except psycopg.Error as error:
-        raise StoreError(f"not everything could be deleted ({error}): see to the server, and run it again") from error
+        raise StoreError(f"not everything could be deleted ({error}): check the server, and run the command again") from error
     return gone
 
 

@@ -45,7 +45,7 @@ def _primary(conn: psycopg.Connection) -> ServerFact:
         return ServerFact(works=True, text="its tables are not there yet; serve creates them")
     version, follows, may_write = row
     if follows:
-        return ServerFact(works=False, text="it is a standby, which takes no records: name the primary in url")
+        return ServerFact(works=False, text="it is a standby, which accepts no records: name the primary in url")
     if not may_write:
         return ServerFact(works=False, text="this user does not own the tables, or may not create one a day: use their owner")
     if why := lossy_encoding(conn):
@@ -58,5 +58,5 @@ def _standby(conn: psycopg.Connection) -> ServerFact:
     assert row is not None  # since the statement has no FROM
     follows, seconds = row
     if not follows:
-        return ServerFact(works=True, text="read_url_env names no standby: it takes writes itself")
+        return ServerFact(works=True, text="read_url_env does not name a standby: the server accepts writes")
     return ServerFact(works=True, text=f"the standby is {max(0.0, seconds):,.0f} s behind")

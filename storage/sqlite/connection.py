@@ -79,7 +79,7 @@ def explain(path: Path, error: sqlite3.Error | OSError) -> str:
         return f"the database {path} cannot be written ({error.strerror}): change url in [storage], or the rights of its folder"
     match getattr(error, "sqlite_errorcode", 0) & 0xFF:
         case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
-            return f"the database {path} is damaged or is no SQLite database ({error}): move it away, or change url in [storage]"
+            return f"the database {path} is damaged or not a SQLite database ({error}): move it away, or change url in [storage]"
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return f"the database {path} is locked by another program: end it, or change url in [storage]"
         case sqlite3.SQLITE_FULL:
@@ -115,7 +115,7 @@ class WriterLock:
             self.release()
             raise BusyError(
                 f"the database {path} is already written by another sameweights (process {holder}): "
-                "end that one, or give this one another url in [storage]"
+                "stop that one, or give this one another url in [storage]"
             ) from None
         os.truncate(self._file, 0)
         os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)

@@ -42,7 +42,7 @@ from storage.store import StoreError
 Result = TypeVar("Result")
 IDLE_READERS = 8
 """Connections kept open between queries; more are opened when more threads query at once, and closed afterwards."""
-OLDER = "was written by an older version of sameweights: start sameweights serve once, it brings it up to date"
+OLDER = "was written by an older version of sameweights: start sameweights serve once, which brings it up to date"
 
 
 class SqliteReader:

@@ -165,7 +165,7 @@ class SqliteStore(QueuedRecords[sqlite3.Connection], SqliteReader):
         """The connection that writes; to a new file where the opened one has been moved or deleted."""
         moved = identity(self._path) != self._file
         if moved:
-            log.warning("database_replaced", path=str(self._path), consequence="recording goes on under its path")
+            log.warning("database_replaced", path=str(self._path), consequence="recording continues under its path")
             lock, self._lock = self._lock, renew_writer(self._path, self._lock, self._busy_seconds)
             if lock is not self._lock:
                 lock.release()

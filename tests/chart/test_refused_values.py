@@ -145,7 +145,7 @@ def test_the_chart_refuses_a_fleet_exactly_where_serve_refuses_a_role(tmp_path, 
 def test_a_release_that_no_service_can_be_named_by_is_refused(release):
     ran = template("single", release=release)
     assert ran.returncode == 1
-    assert f'the release: "{release}" is no name of a Service' in ran.stderr
+    assert f'the release: "{release}" is not a valid Service name' in ran.stderr
 
 
 @pytest.mark.parametrize(

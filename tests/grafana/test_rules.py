@@ -77,7 +77,11 @@ STILL = {
     "SameweightsContextOverflow": ("a prompt that is too long", "two overflows", "a reference that was hardly asked, or never"),
     "SameweightsServingChanged": ("a restart of the audit", "", ""),
     "SameweightsProviderFailing": ("clients that hang up", "a few failures at night", "no requests, no claim"),
-    "SameweightsReferenceFailing": ("a reference that fails now and then", "a reference asked twice", "no requests, no claim"),
+    "SameweightsReferenceFailing": (
+        "a reference that fails now and then",
+        "a reference with two requests",
+        "no requests, no claim",
+    ),
     "SameweightsSlowFirstToken": (
         "SameweightsSlowFirstToken, a reference that is as slow",
         "SameweightsSlowFirstToken, ninety answers",

@@ -72,7 +72,7 @@ async def test_stream_of_another_product_ends_the_start_and_is_left_as_it_is(tmp
         await broker.publish("orders", b"theirs", {})
         config = CONFIG.format(main="http://127.0.0.1:9/v1", broker=toml(settings(server)))
         code, words = await ended(config, tmp_path, role, postgres_url)
-        assert (code, "is there already and is no stream of sameweights" in words) == (2, True)
+        assert (code, "already exists and is not a stream of sameweights" in words) == (2, True)
         assert await stored_messages(broker) == 1
 
 

@@ -129,7 +129,7 @@ async def test_text_of_an_answer_leads_to_its_pair_and_to_a_report_for_the_provi
         await tab.open(f"{address}/providers/garbler")
         await tab.click("a[href*='/report?since=']")
         report = await tab.text()
-        assert "# garbler answers otherwise than official" in report
+        assert "# garbler answers differently from official" in report
         assert FAULT in report
         await tab.open(f"{address}/pairs")
         await tab.read(f"document.querySelector('[name=text]').value = '{FAULT.lower()}'")

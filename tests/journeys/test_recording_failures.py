@@ -175,7 +175,7 @@ async def test_a_database_that_cannot_be_used_is_refused_at_the_start_in_a_sente
     database = tmp_path / "served.db"
     database.write_bytes(b"" if harm == "read-only" else b"no database any more" * 1_000)
     database.chmod(0o400 if harm == "read-only" else 0o600)
-    fault = "cannot be written" if harm == "read-only" else "is damaged or is no SQLite database"
+    fault = "cannot be written" if harm == "read-only" else "is damaged or not a SQLite database"
     assert f"the database {database} {fault}" in await refused(database)
     assert database.read_bytes() == (b"" if harm == "read-only" else b"no database any more" * 1_000)
 

@@ -83,7 +83,7 @@ def test_init_writes_a_file_once_and_check_reads_it(run, tmp_path, monkeypatch):
     assert run("config", "init")[0] == 0
     assert Path("sameweights.toml").read_text(encoding="utf-8") == STARTER
     code, _, err = run("config", "init")
-    assert (code, "is there already" in err) == (2, True)
+    assert (code, "already exists" in err) == (2, True)
     code, _, err = run("config", "check")
     assert (code, "'REFERENCE_KEY' is not set" in err) == (2, True)
     monkeypatch.setenv("REFERENCE_KEY", "the-key-itself")
@@ -258,7 +258,7 @@ def test_packages_of_others_in_place_of_ours_are_named(tmp_path):
         check=False,
     )
     assert ran.returncode == 2
-    assert "another distribution's package 'storage' stands where ours should be" in ran.stderr
+    assert "another distribution's package 'storage' is installed where ours should be" in ran.stderr
     assert ran.stderr.count("\n") == 1
 
 

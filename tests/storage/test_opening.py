@@ -120,7 +120,7 @@ def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path):
     path = tmp_path / "notes.txt"
     path.write_bytes(b"dear diary, " * 1_000)
     for opening in (open_store, open_reader):
-        assert "notes.txt is damaged or is no SQLite database" in refused(path, opening)
+        assert "notes.txt is damaged or not a SQLite database" in refused(path, opening)
     assert path.read_bytes() == b"dear diary, " * 1_000
 
 

@@ -30,7 +30,7 @@ from storage.operator_pattern import MATCHES, READ_BYTES, Pattern, TooManyMatche
 def test_pattern_that_re2_refuses_is_quoted_in_a_sentence(pattern, words, capfd):
     with pytest.raises(ValueError, match=re.escape(words)) as refused:
         checked(pattern)
-    assert str(refused.value).startswith(f"{pattern!r} is no regular expression of RE2, the engine of linear time: ")
+    assert str(refused.value).startswith(f"{pattern!r} is not a regular expression of RE2, the engine of linear time: ")
     assert capfd.readouterr() == ("", "")
 
 

@@ -45,7 +45,7 @@ def tight_boundaries(pieces: Sequence[str]) -> list[int]:
     """The offsets of the boundaries with no space on either side; pieces are not empty."""
     joined = _BOUNDARY.join(pieces)
     if joined.count(_BOUNDARY) >= len(pieces):
-        # because the mark stands in the text too, another that is neither a space nor a letter replaces it there
+        # because the mark is in the text too, another that is neither a space nor a letter replaces it there
         joined = _BOUNDARY.join(piece.replace(_BOUNDARY, "\1") for piece in pieces)
     parts = _TIGHT.split(joined)
     return list(accumulate(map(sub, map(len, parts[:-1]), map(str.count, parts, repeat(_BOUNDARY)))))

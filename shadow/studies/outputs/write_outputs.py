@@ -49,7 +49,7 @@ def output_formats(given: str) -> tuple[OutputFormat, ...]:
 def _unknown(name: str, known: Sequence[str]) -> str:
     close = get_close_matches(name, known, n=1)
     meant = f"; did you mean {close[0]!r}?" if close else ""
-    return f"--format: {name!r} is no format; the formats are {', '.join(known)}{meant}"
+    return f"--format: {name!r} is not a format; the formats are {', '.join(known)}{meant}"
 
 
 def write_outputs(

@@ -137,7 +137,7 @@ def read_check(table: Mapping[str, object]) -> CheckSpec:
     named = table.get("kind")
     kinds = [kind.value for kind in CheckKind]
     if named not in kinds:
-        raise CheckSpecError([f"kind {named!r} is no check; the kinds are {', '.join(kinds)}{_meant(named, kinds)}"])
+        raise CheckSpecError([f"kind {named!r} is not a check; the kinds are {', '.join(kinds)}{_meant(named, kinds)}"])
     kind = CheckKind(str(named))
     faults = [*_unknown(kind, table), *_missing(kind, table), *_wrong(table)]
     if faults:
@@ -163,7 +163,7 @@ def _frozen(value: object) -> object:
 def _unknown(kind: CheckKind, table: Mapping[str, object]) -> list[str]:
     known = sorted(MEMBERS[kind] | _COMMON)
     return [
-        f"{kind}: {name!r} is no member of this check; it has {', '.join(known)}{_meant(name, known)}"
+        f"{kind}: {name!r} is not a member of this check; it has {', '.join(known)}{_meant(name, known)}"
         for name in table
         if name not in known
     ]

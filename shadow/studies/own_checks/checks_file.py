@@ -29,7 +29,7 @@ def read_checks_file(path: Path) -> tuple[CheckSpec, ...]:
 def _faults(tables: dict[str, object]) -> Iterator[ConfigErrorItem]:
     for name in tables:
         if name != "checks":
-            yield ConfigErrorItem(path=(name,), sentence="is no part of a checks file; it has [[checks]] alone")
+            yield ConfigErrorItem(path=(name,), sentence="is not part of a checks file, which has only [[checks]]")
     checks = tables.get("checks")
     if not isinstance(checks, list) or not checks or not all(isinstance(table, dict) for table in checks):
         yield ConfigErrorItem(path=("checks",), sentence="is a list of tables, [[checks]], with a kind each")

@@ -214,7 +214,7 @@ def _task_faults(task: TaskSection, score: str) -> Iterator[ConfigErrorItem]:
     if any(not prompt.strip() for prompt in task.prompts):
         yield ConfigErrorItem(path=("task", "prompts"), sentence="a prompt is empty")
     if len(set(task.prompts)) < len(task.prompts):
-        yield ConfigErrorItem(path=("task", "prompts"), sentence="a prompt stands there twice; runs repeat every prompt anyway")
+        yield ConfigErrorItem(path=("task", "prompts"), sentence="a prompt is there twice; runs repeat every prompt anyway")
     for name, tools in task.groups.items():
         if not tools:
             yield ConfigErrorItem(path=("task", "groups", name), sentence="is empty; name the tools of which one must be called")

@@ -31,7 +31,7 @@ def recorded_filter(text: str, now: float) -> RecordedFilter:
         if name not in WORDS or not value:
             near = get_close_matches(name, WORDS, n=1)
             guess = f"did you mean {near[0]}=?" if near and name not in WORDS else f"known: all, {'=, '.join(WORDS)}="
-            errors.append(f"--from-store {quoted(word)}: is no part of a filter; {guess}")
+            errors.append(f"--from-store {quoted(word)}: is not part of a filter; {guess}")
         found[name] = value
     limit = found.pop("limit", "1000")
     if not limit.isdecimal() or not 1 <= int(limit) <= 1_000_000:

@@ -34,7 +34,7 @@ class ShownText:
         return shown.replace(self.folder, "{folder}") if self.folder else shown
 
     def masked(self, text: str) -> list[str]:
-        """The phrase for each value that stands in the text."""
+        """The phrase for each value that is in the text."""
         return [f"value of {name} masked" for name in self.mask.found(text)]
 
 

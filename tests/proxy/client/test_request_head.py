@@ -27,7 +27,7 @@ def test_an_expectation_may_be_repeated_but_not_joined_by_another(said, passes):
 FRAMINGS = {
     "more than once": (LENGTH, LENGTH),
     "in two ways": (LENGTH, (b"Transfer-Encoding", b"chunked")),
-    "no number": ((b"Content-Length", b"1" * 19),),
+    "not a number": ((b"Content-Length", b"1" * 19),),
 }
 
 

@@ -98,13 +98,13 @@ def test_a_proxys_address_is_taken_apart(address, parsed):
     [
         ("socks5://proxy.example:1080", "kind 'socks5'"),
         ("https://proxy.example", "kind 'https'"),
-        ("http://", "no address"),
-        ("http://a:x", "no address"),
-        ("http://a:99999", "no address"),
-        ("http://a/path", "no address"),
-        ("http://a?b", "no address"),
-        ("http://a b", "no address"),
-        ("http://me:secret-word@[", "no address"),
+        ("http://", "not the address"),
+        ("http://a:x", "not the address"),
+        ("http://a:99999", "not the address"),
+        ("http://a/path", "not the address"),
+        ("http://a?b", "not the address"),
+        ("http://a b", "not the address"),
+        ("http://me:secret-word@[", "not the address"),
     ],
 )
 def test_a_proxy_that_cannot_be_used_is_refused_without_its_password(address, words):

@@ -59,7 +59,7 @@ def test_a_base_url_is_taken_apart():
 
 
 NO_ADDRESS = "is no address; write it like https://api.example.com/v1"
-OF_NO_SERVER = "is no http:// or https:// address; write it like https://api.example.com/v1"
+OF_NO_SERVER = "is not an http:// or https:// address; write it like https://api.example.com/v1"
 WITH_A_SECRET = "carries a user name or a password; name the key's environment variable with 'api_key_env' instead"
 GOES_ON = "carries a query or a fragment; a base_url ends with its path"
 
@@ -72,7 +72,7 @@ GOES_ON = "carries a query or a fragment; a base_url ends with its path"
         *((text, NO_ADDRESS) for text in ("http://h:x", "http://h:99999", "http://h:65536", "http://[::1")),
         *((text, WITH_A_SECRET) for text in ("https://user:hunter2@h/v1", "https://hunter2@h/v1", "https://@h/v1")),
         *((text, GOES_ON) for text in ("https://h/v1?key=hunter2", "https://h/v1#x", "https://h/v1?", "https://h/v1#")),
-        ("https://" + "ü" * 64, "names a host that no address can have; write it like https://api.example.com/v1"),
+        ("https://" + "ü" * 64, "names a host that is not valid in an address; write it like https://api.example.com/v1"),
     ],
 )
 def test_what_is_no_base_url_is_refused_with_a_sentence_that_does_not_repeat_it(text, sentence):

@@ -81,7 +81,7 @@ def test_an_unknown_name_is_refused_with_what_is_known():
 
 def test_a_model_without_a_route_and_without_a_default_provider_is_refused():
     router = RoutingTable(CONFIG.model_copy(update={"provider": ""}))
-    with pytest.raises(NoRouteError, match="no route takes the model 'big'"):
+    with pytest.raises(NoRouteError, match="no route matches the model 'big'"):
         router.choose(model="big", provider_header="", target="/v1/x")
     with pytest.raises(NoRouteError, match="whose model is not known"):
         router.choose(model="", provider_header="", target="/v1/x")

@@ -109,8 +109,8 @@ def test_a_length_is_one_number(value):
     ("fields", "reason"),
     [
         ((b"Content-Length: 3", b"Transfer-Encoding: chunked"), "both a Content-Length and a Transfer-Encoding"),
-        ((b"Transfer-Encoding: gzip, chunked",), "not chunked alone"),
-        ((b"Transfer-Encoding: chunked", b"Transfer-Encoding: chunked"), "not chunked alone"),
+        ((b"Transfer-Encoding: gzip, chunked",), "not just chunked"),
+        ((b"Transfer-Encoding: chunked", b"Transfer-Encoding: chunked"), "not just chunked"),
     ],
 )
 def test_a_head_with_two_ends_of_its_body_is_refused(fields, reason):

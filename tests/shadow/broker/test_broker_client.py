@@ -42,7 +42,7 @@ async def test_server_without_tls_gets_no_credentials(written):
     config = BrokerConfig(url=written.format(*[f"127.0.0.1:{port}"] * 2))
     async with PlainServer().listening(port) as server:
         broker = BrokerConnection(config, "user:secret", name="test")
-        with pytest.raises(BrokerError, match="offers no TLS: write nats:// to do without"):
+        with pytest.raises(BrokerError, match="offers no TLS: write nats:// to connect without TLS"):
             await broker.open()
         await until(lambda: server.received)
     assert set(server.received) == {b""}

@@ -59,7 +59,7 @@ async def test_server_of_another_protocol_is_named_as_none(tmp_path):
         why = await refused(settings(server))
         await ended.wait()
     assert isinstance(why, BrokerError)
-    assert "is no NATS server" in str(why)
+    assert "is not a NATS server" in str(why)
 
 
 async def test_wrong_and_missing_credentials_are_refused_without_showing_them(tmp_path):

@@ -20,7 +20,7 @@ async def test_broker_with_its_streams_shows_what_waits(tmp_path):
     assert "connected" in facts[0].text
     assert "SAMEWEIGHTS_EXCHANGE_0: 1 exchanges wait" in facts[1].text
     assert "the oldest for" in facts[1].text
-    assert "no auditing host has taken from it yet" in facts[1].text
+    assert "no auditing host has received from it yet" in facts[1].text
     assert "SAMEWEIGHTS_EXCHANGE_1: 0 exchanges wait" in facts[2].text
 
 
@@ -39,7 +39,7 @@ async def test_streams_that_are_not_there_are_not_created(tmp_path):
     async with nats_server(tmp_path) as server:
         first, again = [await broker_report(settings(server), "") for _ in range(2)]
     assert first == again
-    assert (first[1].works, "not there yet" in first[1].text) == (None, True)
+    assert (first[1].works, "does not exist yet" in first[1].text) == (None, True)
 
 
 async def test_consumer_shows_what_is_with_auditing_hosts(tmp_path):
@@ -69,5 +69,5 @@ async def test_broker_that_cannot_be_used_is_one_sentence(tmp_path):
         _, foreign = await broker_report(settings(server), "")
         await server.stop()
         [away] = await broker_report(settings(server), "")
-    assert (foreign.works, "no stream of sameweights" in foreign.text) == (False, True)
+    assert (foreign.works, "not a stream of sameweights" in foreign.text) == (False, True)
     assert (away.works, "cannot be reached" in away.text) == (False, True)

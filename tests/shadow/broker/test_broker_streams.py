@@ -65,7 +65,7 @@ async def test_stream_of_another_product_is_refused_and_left_as_it_is(server, ke
     await broker.open()
     await broker.api("STREAM.CREATE.SAMEWEIGHTS_EXCHANGE_0", theirs)
     sentence = await refused(server)
-    assert "is there already and is no stream of sameweights" in sentence
+    assert "already exists and is not a stream of sameweights" in sentence
     assert f"its {key} is " in sentence
     assert (await stream_state(broker, 0))["config"][key] == value
     await broker.close()

@@ -29,7 +29,7 @@ def state(asked, text, *calls):
 def test_a_call_in_the_text_is_named_with_its_tool_and_how_it_is_written(text):
     found = call_in_text(asking(), completion(choice(text)))
     assert (found.state, found.subject) == (FindingState.DIFFER, "get_weather")
-    assert found.reason.startswith("a call of get_weather stands in the text as ")
+    assert found.reason.startswith("a call of get_weather is in the text as ")
 
 
 def test_nothing_is_judged_without_tools_or_text_or_where_calls_are_forbidden():

@@ -32,7 +32,7 @@ def test_finished_response_without_content_differs(said, expected):
 def test_empty_response_that_the_request_may_call_for_is_not_measured():
     asked = ask(messages=({"role": "user", "content": "Respond with two blank lines only."},))
     found = empty_answer(asked, completion(choice("\n")))
-    assert (found.state, found.reason) == (FindingState.NOT_MEASURED, "nothing came, and the request may call for that")
+    assert (found.state, found.reason) == (FindingState.NOT_MEASURED, "the answer is empty, and the request may call for that")
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,11 @@ def asking(text):
     [
         (ask(), choice("hello"), FindingState.NOT_MEASURED, "shows no reasoning"),
         (ask(), choice("hello", reasoning="hm"), FindingState.MATCH, ""),
-        (ask(), choice("<think>hm</think>hello"), FindingState.DIFFER, "<think> stands in the text"),
-        (ask(), choice("[THINK]hm[/THINK]hello"), FindingState.DIFFER, "[THINK] stands in the text"),
-        (ask(), choice("◁think▷hm◁/think▷hello"), FindingState.DIFFER, "◁think▷ stands in the text"),
-        (ask(), choice("<seed:think>hm</seed:think>hello"), FindingState.DIFFER, "<seed:think> stands in the text"),
-        (ask(), choice("I think </think> so"), FindingState.DIFFER, "</think> stands in the text"),
+        (ask(), choice("<think>hm</think>hello"), FindingState.DIFFER, "<think> is in the text"),
+        (ask(), choice("[THINK]hm[/THINK]hello"), FindingState.DIFFER, "[THINK] is in the text"),
+        (ask(), choice("◁think▷hm◁/think▷hello"), FindingState.DIFFER, "◁think▷ is in the text"),
+        (ask(), choice("<seed:think>hm</seed:think>hello"), FindingState.DIFFER, "<seed:think> is in the text"),
+        (ask(), choice("I think </think> so"), FindingState.DIFFER, "</think> is in the text"),
         (asking("Answer in <think> tags"), choice("<think>hm"), FindingState.NOT_MEASURED, "no reasoning"),
         (ask(), choice("Use `<think>` for it"), FindingState.NOT_MEASURED, "no reasoning"),
         (ask(body={"enable_thinking": False}), choice("a", reasoning="hm"), FindingState.DIFFER, "2 characters of it came"),
@@ -30,8 +30,8 @@ def asking(text):
             "reasoning_format to raw",
         ),
         (ask(api="messages"), choice("<thinking>hm</thinking>hello"), FindingState.NOT_MEASURED, "this model writes itself"),
-        (ask(api="messages"), choice("<think>hm</think>hello"), FindingState.DIFFER, "<think> stands in the text"),
-        (ask(), choice("<thinking>hm</thinking>hello"), FindingState.DIFFER, "<thinking> stands in the text"),
+        (ask(api="messages"), choice("<think>hm</think>hello"), FindingState.DIFFER, "<think> is in the text"),
+        (ask(), choice("<thinking>hm</thinking>hello"), FindingState.DIFFER, "<thinking> is in the text"),
     ],
 )
 def test_reasoning_outside_its_field_differs(asked, said, state, reason):

@@ -22,7 +22,7 @@ def earlier(name):
         (ask(), named(), FindingState.NOT_MEASURED, "calls no tool"),
         (ask(), named("a", "b"), FindingState.MATCH, ""),
         (ask(), named("a", ""), FindingState.DIFFER, "1 of 2 calls have no id"),
-        (ask(), named("a", "a"), FindingState.DIFFER, "two calls bear the id a"),
+        (ask(), named("a", "a"), FindingState.DIFFER, "two calls have the id a"),
         (earlier("a"), named("a"), FindingState.DIFFER, "given to a call earlier"),
         (earlier("b"), named("a"), FindingState.MATCH, ""),
         (ask(), replace(named(""), notes=(FUNCTION_CALL,)), FindingState.NOT_MEASURED, "older function_call"),

@@ -118,7 +118,7 @@ def test_name_that_is_not_utf_8_acknowledges_nothing(run, alarmed, listed, flag)
     words = (os.fsdecode(b"caf\xe9"),) if flag == "name" else (flag, os.fsdecode(b"caf\xe9"))
     code, out, err = run("alarms", "ack", "--db", alarmed, "--fixed", *words)
     assert (code, "no alarm or provider" in err) == ((2, True) if flag == "name" else (0, False))
-    assert ("no group that fits" in out) is (flag != "name")
+    assert ("no matching group" in out) is (flag != "name")
     assert len(listed()) == 1
 
 
@@ -229,7 +229,7 @@ def test_wrong_filter_is_a_sentence(run, tmp_path, arguments, words):
 
 
 def test_records_without_an_alarm_state_how_to_see_those_that_ended(run, recorded):
-    assert run("alarms", "list", "--db", str(recorded))[:2] == (0, "No alarm holds. --all lists those that ended.\n")
+    assert run("alarms", "list", "--db", str(recorded))[:2] == (0, "No alarm is active. --all lists those that ended.\n")
     assert run("alarms", "list", "--all", "--db", str(recorded))[1] == "No alarm matches.\n"
 
 

@@ -48,7 +48,7 @@ def test_before_the_yes_nothing_is_stored(run, configured):
     code, out, _ = run("choose")
     assert code == 0
     assert out.startswith("Route agents: 2 candidates (host-b, host-c) against official, within 20 points, 5 places.\n")
-    assert out.endswith("Nothing has begun. To begin: sameweights choose --start\n")
+    assert out.endswith("Nothing was started. To start: sameweights choose --start\n")
     assert not (configured / "recorded.db").exists()
 
 
@@ -79,7 +79,7 @@ def test_after_pairs_of_a_tournament_were_forgotten_nothing_is_claimed_in_any_fo
         talks = {each.pair.conversation for each in reader.pairs(PairFilter(provider="host-c", limit=2))}
     for talk in talks:
         assert run("forget", "--conversation", talk)[0] == 0
-    why = "not yet known: 2 pairs of this tournament were deleted, so that nothing is claimed; see to what deletes them"
+    why = "not yet known: 2 pairs of this tournament were deleted, so that nothing is claimed; check what deletes them"
     for flags in ([], ["--md"], ["--json"]):
         out = " ".join(run("choose", *flags)[1].replace("\\", "").split())
         assert all(f"{name}: {why}" in out for name in ("host-b", "host-c")), out
@@ -108,7 +108,9 @@ def test_the_json_of_a_start_holds_when_the_tournament_began(run, configured):
     assert started["begun"] == json.loads(run("choose", "--json")[1])["begun"] is not None
 
 
-@pytest.mark.parametrize(("flags", "words"), [(["--replace"], "give --start too"), (["--plan", "--start"], "give one of them")])
+@pytest.mark.parametrize(
+    ("flags", "words"), [(["--replace"], "give --start too"), (["--plan", "--start"], "use only one of them")]
+)
 def test_flags_that_contradict_each_other_begin_nothing(run, configured, flags, words):
     code, _, err = run("choose", *flags)
     assert (code, words in err) == (2, True)

@@ -127,7 +127,7 @@ def test_port_is_free_or_the_running_serve_or_somebody_else():
         made = Config.model_validate({"proxy": proxy, "admin": {"listen": open_port}})
         data, admin = port_lines(made)
         assert (data.mark, admin.mark) == (BAD, GOOD)
-        assert "Address already in use; change it or stop what has it" in data.text
+        assert "Address already in use; change it or stop the program that uses it" in data.text
         assert admin.text == f"admin port {open_port}: free; serve is not running"
         taken.listen()
         silent = Config.model_validate({"proxy": proxy, "admin": {"listen": busy}})
@@ -177,7 +177,7 @@ async def examined(listed: int, completed: int, name: str):
 @pytest.mark.parametrize(
     ("status", "mark", "text"),
     [
-        (500, BAD, "its list of models is answered with 500; the fault is its own"),
+        (500, BAD, "its list of models is answered with 500; the error is on its side"),
         (404, UNKNOWN, "reached, but it has no list of models (404): see its base_url; the application brings its own key"),
         (403, GOOD, "reached (403); the application brings its own key"),
     ],
@@ -198,7 +198,7 @@ async def test_refused_key_is_one_fault_and_a_model_that_takes_no_such_request_i
 def test_database_states_the_last_comparison_and_the_cost_of_a_day(tmp_path):
     storage = {"url": f"sqlite:///{tmp_path}/a.db"}
     (missing,) = database_lines(config(storage=storage), NOW)
-    assert (missing.mark, "not there yet" in missing.text) == (UNKNOWN, True)
+    assert (missing.mark, "does not exist yet" in missing.text) == (UNKNOWN, True)
     store = open_store(StorageConfig(**storage))
     add_pair(store, "near", "Hello", "Hello")
     assert store.flush(20)
@@ -220,7 +220,7 @@ def test_database_states_the_last_comparison_and_the_cost_of_a_day(tmp_path):
 def test_judge_that_is_over_five_minutes_behind_does_not_work(waited, mark):
     line = judge_line(JudgingState(holder="one", seconds_left=20.0, waiting=1_200, waited=waited))
     assert line.mark == mark
-    words = f"a process judges, and renews its right within 20 s; 1,200 pairs wait for a judgement, the oldest for {waited:.0f} s"
+    words = f"a process judges, and renews its lease within 20 s; 1,200 pairs wait for a judgement, the oldest for {waited:.0f} s"
     assert line.text == f"judge: {words}{'; see SameweightsJudgeBehind in the runbook' * (mark == BAD)}"
 
 

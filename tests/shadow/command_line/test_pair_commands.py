@@ -94,7 +94,7 @@ def test_bug_report_is_about_the_pair_that_is_named(run, recorded):
     one = listed(run, recorded, "--provider", "garbler", "-n", "1")[0]
     code, out, _ = run("show", one["id"], "--db", str(recorded), "--report")
     assert code == 0
-    assert out.startswith("# garbler answers otherwise than official\n")
+    assert out.startswith("# garbler answers differently from official\n")
     assert f"pair `{one['id']}`" in out
     code, out, err = run("show", "latest", "--db", str(recorded), "--report", "--curl")
     assert (code, out) == (2, "")

@@ -78,7 +78,7 @@ def test_accept_needs_five_hundred_pairs_and_then_alarms_above_them_only(store):
 )
 def test_an_answer_is_for_the_groups_it_names(store, acknowledgement):
     judge = drifted(store)
-    assert [each.sentence for each in judge.acknowledge(acknowledgement, 5.0)] == ["no group that fits holds an alarm"]
+    assert [each.sentence for each in judge.acknowledge(acknowledgement, 5.0)] == ["no matching group has an alarm"]
     assert judge.groups[KEY].state is DriftState.DRIFT
 
 
@@ -185,7 +185,7 @@ def test_results_before_a_failure_are_returned(config):
 def test_acknowledgement_of_a_pace_is_for_no_group(store):
     judge = drifted(store)
     [result] = judge.acknowledge(replace(FIXED, measure="token"), 5.0)
-    assert [result.sentence] == ["no group that fits holds an alarm"]
+    assert [result.sentence] == ["no matching group has an alarm"]
 
 
 def test_acknowledgement_without_an_answer_is_taken_back(sqlite_store, tmp_path, config):

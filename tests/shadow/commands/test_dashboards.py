@@ -44,7 +44,7 @@ def test_the_job_is_the_requested_one_in_rules_and_scrape_configuration(tmp_path
 
 @pytest.mark.parametrize("job", ["", 'a"b', "a b", "ä", "x" * 201])
 def test_a_job_that_rules_cannot_hold_is_refused(tmp_path, job):
-    with pytest.raises(ConfigError, match="is no name of a job"):
+    with pytest.raises(ConfigError, match="is not a valid job name"):
         write(tmp_path, contents(job=job))
     assert not [*tmp_path.iterdir()]
 

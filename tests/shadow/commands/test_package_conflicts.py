@@ -10,4 +10,4 @@ def test_our_own_packages_are_where_they_should_be():
 def test_a_package_from_elsewhere_is_named_with_its_place(tmp_path):
     said = crowded_out(tmp_path)
     assert "another distribution's package 'proxy'" in said
-    assert said.endswith("install sameweights in an environment of its own")
+    assert said.endswith("install sameweights in its own environment")

@@ -53,7 +53,7 @@ def test_request_that_both_take_or_both_reject_matches():
 
 def test_parameters_are_not_measured_when_a_server_broke():
     found = failed_responses.parameters(pair(failed(500), "b"))
-    assert (found.state, found.reason) == (FindingState.NOT_MEASURED, "the provider failed otherwise: server")
+    assert (found.state, found.reason) == (FindingState.NOT_MEASURED, "the provider failed differently: server")
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from tests.shadow.compare.made import ask, call, choice, pair
 
 def test_the_first_divergence_is_a_position_and_never_a_text():
     found = first_divergence.first_divergence(pair("abcd secret", "abcx"))
-    assert (found.state, found.score, found.reason) == (FindingState.DIFFER, 3 / 11, "the texts part after 3 characters")
+    assert (found.state, found.score, found.reason) == (FindingState.DIFFER, 3 / 11, "the texts diverge after 3 characters")
     assert "secret" not in f"{found}"
     assert first_divergence.first_divergence(pair("same", "same")).state is FindingState.MATCH
-    assert first_divergence.first_divergence(pair("same", "same and more")).reason == "the texts part after 4 characters"
+    assert first_divergence.first_divergence(pair("same", "same and more")).reason == "the texts diverge after 4 characters"
     assert first_divergence.first_divergence(pair(choice(calls=(call(),)), "b")).state is FindingState.NOT_MEASURED
 
 

@@ -11,7 +11,7 @@ def test_equal_texts_match_and_different_ones_have_their_likeness():
     assert text_and_length.text(pair(LONG, LONG)).state is FindingState.MATCH
     found = text_and_length.text(pair(LONG, "Nothing of this kind was ever said by anyone here."))
     assert found.state is FindingState.DIFFER
-    assert "likeness 0." in found.reason
+    assert "similarity 0." in found.reason
 
 
 def test_an_answer_that_writes_nothing_differs_from_one_that_does():

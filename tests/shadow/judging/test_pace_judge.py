@@ -136,7 +136,7 @@ def test_an_operator_answers_it_through_the_judge(store, answer, answered):
     run.step(0.0)
     assert [alarm.new for alarm in run.take_alarms()] == ["slower"]
     assert [each.sentence for each in run.acknowledge(Acknowledgement(answer=answer, provider="other"), 1.0)] == [
-        "no group that fits holds an alarm"
+        "no matching group has an alarm"
     ]
     [result] = run.acknowledge(Acknowledgement(answer=answer, provider="near"), 1.0)
     assert result.sentence == f"near, qwen, latency first_token: {answer.value}"

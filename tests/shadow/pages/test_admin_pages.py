@@ -77,7 +77,7 @@ async def test_bug_report_about_a_pair_is_plain_text(open_port, store):
 
 
 @pytest.mark.parametrize(
-    ("since", "head"), [("all", "answers otherwise than"), ("", "answers otherwise than"), ("1h", "compared with")]
+    ("since", "head"), [("all", "answers differently from"), ("", "answers differently from"), ("1h", "compared with")]
 )
 async def test_bug_report_is_by_the_verdicts_of_its_period(open_port, store, since, head):
     fill(store)

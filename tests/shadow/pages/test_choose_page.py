@@ -35,7 +35,7 @@ def test_a_configuration_without_candidates_has_a_page_that_shows_how_to_name_th
 def test_without_a_tournament_the_plan_is_shown(store):
     shown = text(page(store))
     assert "No tournament runs" in shown
-    assert "To begin one: sameweights choose --route agents" in shown
+    assert "To start one: sameweights choose --route agents" in shown
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""The page of a conversation: its steps, and the first at which the provider acts otherwise."""
+"""The page of a conversation: its steps, and the first at which the provider acts differently."""
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -41,7 +41,7 @@ def text(page: str) -> str:
 
 def test_first_step_that_is_evidence_is_named(resting, steps):
     page = resting.conversation.page(steps)
-    assert "✗ Step 2 is the first at which the provider acts otherwise" in text(page)
+    assert "✗ Step 2 is the first at which the provider acts differently" in text(page)
     assert [each for each in Reading(page).addresses if each.startswith(f"/pairs/{2:032}?conversation=")]
 
 

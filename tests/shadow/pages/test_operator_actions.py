@@ -48,7 +48,7 @@ def test_acknowledgement_is_applied_and_stored_with_who_when_and_why(store, acti
 
 def test_acknowledgement_that_changed_nothing_is_stated_and_not_stored(store, actions, judge):
     judge.result = NO_ALARM
-    assert actions.take("near", FORM) == "no group that fits holds an alarm"
+    assert actions.take("near", FORM) == "no matching group has an alarm"
     assert store.page_queries.actions("near", 10) == []
 
 

@@ -49,7 +49,7 @@ def test_file_that_cannot_be_read_is_listed_with_the_reason(page, tmp_path):
     with closing(sqlite3.connect(tmp_path / "study-older.db")) as conn, conn:
         conn.execute("DELETE FROM _sqlite_migrations WHERE name = (SELECT max(name) FROM _sqlite_migrations)")
     shown = page.page()
-    assert "No study lies beside" not in shown
+    assert "There is no study in" not in shown
     assert re.search(r"<code>study-broken.db</code> cannot be read: .*not a database", shown)
     assert re.search(r"<code>study-older.db</code> cannot be read: .* older version of sameweights", shown)
 

@@ -83,7 +83,9 @@ def test_turns_of_one_conversation_wait_for_one_worker(dispatching):
     for number in range(4):
         dispatching.dispatcher.place(0, pack(exchange(said(), request=asked(), id=f"{number:032}")))
     assert sorted(dispatching.waiting()) == [0, 4]
-    assert dispatching.dispatcher.why_not() == "the audit worker 0, 1 is not running; it is started again, and its exchanges wait"
+    assert (
+        dispatching.dispatcher.why_not() == "the audit worker 0, 1 is not running; it is being restarted, and its exchanges wait"
+    )
 
 
 def test_what_cannot_be_unpacked_is_counted_and_waits_no_longer(dispatching):

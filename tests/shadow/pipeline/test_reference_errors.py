@@ -46,7 +46,7 @@ def test_each_known_status_states_what_to_do(status):
 
 
 def test_a_status_of_the_reference_itself_is_its_own_fault():
-    assert refusal("maker", 1, 2, 503) == "the reference maker refused 1 of 2 shadow requests: 503; the fault is its own"
+    assert refusal("maker", 1, 2, 503) == "the reference maker refused 1 of 2 shadow requests: 503; the error is on its side"
 
 
 def test_the_repr_of_reference_errors_shows_their_counts():

@@ -256,10 +256,10 @@ async def test_worker_that_sends_nothing_for_more_than_five_seconds_is_named(tmp
         made.now += 0.5
         assert made.lanes.why_not() == (
             "the audit worker 1 has sent nothing for 5 seconds; its exchanges wait, "
-            "and it is killed and started again where that goes on"
+            "and it is killed and restarted if this continues"
         )
         hands[1].leave()
         await until(lambda: made.lanes.lanes[1].link is None)
-        assert made.lanes.why_not() == "the audit worker 1 is not running; it is started again, and its exchanges wait"
+        assert made.lanes.why_not() == "the audit worker 1 is not running; it is being restarted, and its exchanges wait"
         await join(1)
         assert made.lanes.why_not() == ""

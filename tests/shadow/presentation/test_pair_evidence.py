@@ -43,13 +43,13 @@ def test_signals_stand_in_four_groups():
 def test_difference_without_a_second_answer_may_be_noise():
     found = pair_evidence([cross("tools", "differ")])
     assert names(found.noise) == ["tools"]
-    assert found.noise[0].noise == "no second answer of the reference to tell"
+    assert found.noise[0].noise == "there is no second answer of the reference to compare with"
 
 
 def test_difference_that_the_second_answer_could_not_be_compared_in_may_be_noise():
     found = pair_evidence([cross("tools", "differ"), own("tools", "not_comparable")])
     assert names(found.noise) == ["tools"]
-    assert found.noise[0].noise == "no second answer of the reference to tell"
+    assert found.noise[0].noise == "there is no second answer of the reference to compare with"
 
 
 @pytest.mark.parametrize("signal", NEVER)
@@ -101,13 +101,13 @@ def test_greedy_findings_are_left_out():
             [cross("tools", "differ"), own("tools", "match")],
             [],
             "",
-            "Evidence: tools chosen. The reference, asked twice, agrees with itself there.",
+            "Evidence: tools chosen. Both answers of the reference agree there.",
         ),
         (
             [cross("tools", "differ"), own("tools", "match"), cross("finish_reason", "differ"), own("finish_reason", "match")],
             [failed("lost_space", "1 place")],
             "",
-            "Evidence: lost spaces (1 place), tools chosen and 1 more. The reference, asked twice, agrees with itself there.",
+            "Evidence: lost spaces (1 place), tools chosen and 1 more. Both answers of the reference agree there.",
         ),
         ([], [failed("usage")], "", "Evidence: usage missing or wrong."),
         ([cross("text", "differ")], [], "", "No evidence: 1 signal differs; the reference's noise may explain it."),

@@ -17,7 +17,7 @@ def test_a_forwarding_process_is_ready_for_three_seconds_after_its_last_pulse():
     planes.heartbeat(0, 10, 100.0)
     assert SILENT == 3
     assert planes.why_not(103.0) == ""
-    assert "forwarding process 0 gives no sign of life" in planes.why_not(103.001)
+    assert "forwarding process 0 sends no heartbeat" in planes.why_not(103.001)
     planes.heartbeat(0, 10, 104.0)
     assert planes.why_not(104.0) == ""
 

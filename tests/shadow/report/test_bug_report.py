@@ -28,7 +28,7 @@ def test_request_both_answers_and_the_second_one_of_the_reference_are_in_it(stor
     request, *answers = fences(text)
     assert json.loads(request) == json.loads(asked())
     assert answers == ["nine", "eleven", "eleven"]
-    assert "# candidate answers otherwise than official" in text
+    assert "# candidate answers differently from official" in text
     assert "POST /v1/chat/completions" in text
     assert "Made by sameweights 1.2.3" in text
 

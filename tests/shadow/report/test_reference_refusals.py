@@ -87,7 +87,7 @@ def test_a_provider_is_reported_to_refuse_from_half_of_its_newest_requests_on(re
     [
         (401, "the provider refused 5 of its newest 5 requests: 401; its key is missing or wrong: the client's own goes through"),
         (404, "the provider refused 5 of its newest 5 requests: 404; its base_url or the name of the model is wrong"),
-        (418, "the provider refused 5 of its newest 5 requests: 418; it does not take these requests as they are"),
+        (418, "the provider refused 5 of its newest 5 requests: 418; it does not accept these requests as they are"),
     ],
 )
 def test_each_refusal_of_a_provider_has_what_to_do(status, words):

@@ -118,16 +118,16 @@ def test_no_provider_at_all_cannot_serve_but_can_report():
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("a.example/v1", "no http:// or https:// address"),
-        ("ftp://a.example", "no http:// or https:// address"),
-        ("https://", "no http:// or https:// address"),
+        ("a.example/v1", "not an http:// or https:// address"),
+        ("ftp://a.example", "not an http:// or https:// address"),
+        ("https://", "not an http:// or https:// address"),
         ("https://a.example:99999/v1", "is no address"),
         ("https://me:pw123@a.example/v1", "a user name or a password"),
         ("https://a.example/v1?key=pw123", "a query or a fragment"),
         ("https://a.example/v1#x", "a query or a fragment"),
-        ("https://a .example/v1", "no http:// or https:// address"),
-        ("https://" + "ü" * 64, "names a host that no address can have"),
-        ("", "no http:// or https:// address"),
+        ("https://a .example/v1", "not an http:// or https:// address"),
+        ("https://" + "ü" * 64, "names a host that is not valid in an address"),
+        ("", "not an http:// or https:// address"),
     ],
 )
 def test_a_base_url_that_cannot_be_one_is_refused_without_its_secrets(url, words):
@@ -210,7 +210,7 @@ def test_an_origin_is_written_as_a_browser_sends_it(origin):
 def test_a_value_that_is_no_origin_is_refused_with_its_place(origin):
     [sentence] = faults({"origins": ["https://chat.example", origin]})
     assert sentence.startswith("proxy.origins[1]: ")
-    assert "is no origin" in sentence
+    assert "is not an origin" in sentence
 
 
 @pytest.mark.parametrize("origin", ["*", "null"])
@@ -223,7 +223,7 @@ def test_any_page_at_all_cannot_be_allowed(origin):
 )
 def test_a_host_is_a_name_alone(host, good):
     found = faults({"hosts": [host]})
-    assert (found == []) if good else ("is no host name" in found[0])
+    assert (found == []) if good else ("is not a host name" in found[0])
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_a_host_is_a_name_alone(host, good):
     ],
 )
 def test_a_webhook_is_an_http_address_with_a_host_and_its_path_is_not_shown(url, shown):
-    words = "is no http:// or https:// address with a host; write it like https://hooks.example.com/alarms"
+    words = "is not an http:// or https:// address with a host; write it like https://hooks.example.com/alarms"
     assert faults(drift={"webhook": url}) == [f"drift.webhook: {shown} {words}"]
     assert faults(drift={"webhook": url}, serving=False) == faults(drift={"webhook": url})
 

@@ -41,12 +41,12 @@ def test_a_key_as_query_parameter_or_body_member_is_refused_and_not_shown(key):
 @pytest.mark.parametrize("name", ["Host", "content-length", "Transfer-Encoding", "connection", "x-sameweights-tag", "a b", ""])
 @pytest.mark.parametrize("key", ["extra_headers", "extra_headers_env"])
 def test_a_header_field_that_frames_a_message_cannot_be_added(key, name):
-    assert "no header field that can be added" in faults({key: {name: "V"}}, {"V": "v"})[0]
+    assert "not a header field that can be added" in faults({key: {name: "V"}}, {"V": "v"})[0]
 
 
 @pytest.mark.parametrize("value", ["a\r\nb: c", "a\x00", "模"])
 def test_a_value_that_no_header_can_hold_is_refused(value):
-    assert "cannot stand in a header" in faults({"extra_headers": {"x-team": value}})[0]
+    assert "a character that a header cannot have" in faults({"extra_headers": {"x-team": value}})[0]
 
 
 @pytest.mark.parametrize("variable", ["hunter 2", "", 3])

@@ -119,7 +119,7 @@ def test_the_variable_of_a_webhooks_secret_may_begin_so_too(file):
 
 def test_a_pattern_that_the_engine_does_not_take_is_quoted_with_what_to_write(file):
     [said] = faults(file(f"{FILE}\n[storage]\nredact = ['ok', '(?<=pin )[0-9]+']\n"), environ=ENV)
-    assert "storage.redact[1]: '(?<=pin )[0-9]+' is no regular expression of RE2" in said
+    assert "storage.redact[1]: '(?<=pin )[0-9]+' is not a regular expression of RE2" in said
     assert said.endswith("look-around is not supported; write the part to remove as a group (?P<secret>...)")
 
 

@@ -40,8 +40,8 @@ def test_endpoint_that_can_be_used_is_no_error(file, endpoint):
 @pytest.mark.parametrize(
     ("endpoint", "words"),
     [
-        ("collector:4318", "'collector:4318' is no http:// or https:// address; write it like http://127.0.0.1:4318"),
-        ("http://", "'http://' is no http:// or https:// address"),
+        ("collector:4318", "'collector:4318' is not an http:// or https:// address; write it like http://127.0.0.1:4318"),
+        ("http://", "'http://' is not an http:// or https:// address"),
         ("http://me:secret@collector", "'http://***@collector' carries a user name or a password; put a field"),
         ("http://collector?a=b", "'http://collector?***' carries a query or a fragment"),
         ("http://collector:4318/v1/traces", "ends with /v1/traces, which is added to it; leave it out"),

@@ -59,10 +59,10 @@ def test_each_setting_that_cannot_be_used_is_a_fault_with_its_line(file, tmp_pat
 
 ENVIRONMENTS = {
     "a SOCKS proxy": ({"HTTPS_PROXY": "socks5://me:secret@a"}, "HTTPS_PROXY: 'socks5://***@a' is a proxy of the kind 'socks5'"),
-    "no address": ({"all_proxy": "http://a:x"}, "all_proxy: 'http://a:x' is no address of a proxy"),
+    "no address": ({"all_proxy": "http://a:x"}, "all_proxy: 'http://a:x' is not the address of a proxy"),
     "an absent file": ({"SSL_CERT_FILE": "/absent/ca.pem"}, "SSL_CERT_FILE: '/absent/ca.pem' cannot be read"),
     "a file without certificates": ({"SSL_CERT_FILE": __file__}, "holds no certificate in PEM form"),
-    "absent folders": ({"SSL_CERT_DIR": "/absent:/missing"}, "SSL_CERT_DIR: '/absent:/missing' is no folder"),
+    "absent folders": ({"SSL_CERT_DIR": "/absent:/missing"}, "SSL_CERT_DIR: '/absent:/missing' is not a folder"),
 }
 
 

@@ -61,7 +61,7 @@ def test_two_prices_of_one_model_and_one_day_overlap(one, other, day):
 def test_entry_below_one_that_fits_the_same_models_is_never_used(above, below):
     [(path, sentence)] = sentences(prices=[above, below])
     assert path == ("prices", 1, "model")
-    assert sentence.startswith(f"is never used: entry 1 with model '{above['model']}' stands above it")
+    assert sentence.startswith(f"is never used: entry 1 with model '{above['model']}' is above it")
 
 
 @pytest.mark.parametrize(("above", "below"), [("gpt-?", "gpt-*"), ("gpt-[!4]*", "gpt-*"), ("?", "*"), ("kimi-k2", "kimi-*")])

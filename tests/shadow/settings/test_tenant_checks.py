@@ -56,8 +56,8 @@ def test_a_variable_may_be_called_as_a_setting_is(file):
     ("tenants", "sentence"),
     [
         (['key_env = "A"'], "tenants[0].name: is missing, and must be given"),
-        (['name = "A b"\nkey_env = "A"'], "tenants[0].name: 'A b' is no name of a tenant"),
-        ([f'name = "{"n" * 65}"\nkey_env = "A"'], "is no name of a tenant"),
+        (['name = "A b"\nkey_env = "A"'], "tenants[0].name: 'A b' is not a valid tenant name"),
+        ([f'name = "{"n" * 65}"\nkey_env = "A"'], "is not a valid tenant name"),
         (['name = "a"\nkey_env = "A"', 'name = "a"\nkey_env = "B"'], "tenants[1].name: 'a' is the name of two tenants"),
         (['name = "a"\nkey_env = "A"', 'name = "b"\nkey_env = "SAME"'], "tenants[1].key_env: two tenants have the same key"),
         (['name = "a"\nkey_env = "A"', 'name = "b"\nkey_env = "FILE"'], "tenants[1].key_env: two tenants have the same key"),

@@ -46,10 +46,10 @@ def test_one_file_alone_is_an_error_that_names_the_other(section, given, other):
 def test_files_that_are_absent_or_no_pair_are_an_error_that_quotes_them(files, tmp_path):
     cert, key = files
     assert "cannot be read: no such file" in sentences(str(tmp_path / "absent.pem"), key)[0]
-    assert "are no certificate chain with its unencrypted key" in sentences(key, cert)[0]
+    assert "are not a certificate chain with its unencrypted key" in sentences(key, cert)[0]
     other = tmp_path / "other.pem"
     trustme.CA().issue_cert("localhost").private_key_pem.write_to_path(other)
-    assert "are no certificate chain with its unencrypted key" in sentences(cert, str(other))[0]
+    assert "are not a certificate chain with its unencrypted key" in sentences(cert, str(other))[0]
 
 
 def test_encrypted_key_is_an_error_without_a_password_prompt(files, tmp_path):

@@ -24,7 +24,7 @@ def pair(store):
 def test_answers_are_side_by_side_below_what_differs(store, pair):
     text = shown(store, pair)
     evidence = 'Evidence: tool arguments (get_weather.city: "Oslo" against "Quito").'
-    assert f"{evidence} The reference, asked twice, agrees with itself there." in " ".join(text.split())
+    assert f"{evidence} Both answers of the reference agree there." in " ".join(text.split())
     line = next(line for line in text.split("\n") if "get_weather" in line and "│" in line)
     assert line.count("get_weather") == 3
     assert "request: user: Weather?" in text

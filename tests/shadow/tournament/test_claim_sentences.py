@@ -63,7 +63,7 @@ def test_a_difference_that_is_not_sized_says_so():
     found = sentence(ChoiceVerdict.DIFFERS, differs=(("answer_kind", 1), ("completion_tokens", 1)))
     assert found == (
         "host-a: differs in kind of answer; whether by more than 3 points is not yet known. "
-        "It differs in completion tokens, which is no part of the claim."
+        "It differs in completion tokens, which is not part of the claim."
     )
 
 

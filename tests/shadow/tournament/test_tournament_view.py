@@ -64,7 +64,7 @@ def test_equal_worse_and_missing_candidates_have_their_verdicts():
     assert shown(found)["host-b"].sentence.startswith(words)
     assert shown(found)["host-c"].sentence == (
         "host-c: not measured: no request has been compared yet; where others have some, its answers take long (shadow.timeout), "
-        "or its copies found no place (`candidate_busy`)."
+        "or its copies got no slot (`candidate_busy`)."
     )
 
 
@@ -133,9 +133,9 @@ def test_an_alarm_takes_a_claim_back():
     alarm = AlarmRow(at=BEGUN + 90_000, pair_id="p", group=group, old="ok", new="drift", name="x", details="{}")
     one = shown(figures(arm(), alarms=[alarm]))["host-a"]
     assert one.verdict is ChoiceVerdict.DIFFERS
-    assert one.sentence.endswith("a drift alarm since 29 May 21:26 UTC; what was claimed before is taken back.")
+    assert one.sentence.endswith("a drift alarm since 29 May 21:26 UTC; the earlier claim is withdrawn.")
     found = replace(alarm, details='{"tests": [{"signal": "prompt_tokens", "sentence": "reports more prompt tokens"}]}')
-    words = "a drift alarm since 29 May 21:26 UTC (reports more prompt tokens); what was claimed before is taken back."
+    words = "a drift alarm since 29 May 21:26 UTC (reports more prompt tokens); the earlier claim is withdrawn."
     assert shown(figures(arm(), alarms=[found]))["host-a"].sentence.endswith(words)
     over = replace(alarm, old="drift", new="recovered", at=alarm.at + 60)
     assert shown(figures(arm(), alarms=[over, alarm]))["host-a"].verdict is ChoiceVerdict.SAME
@@ -237,7 +237,7 @@ def test_nothing_is_claimed_where_pairs_of_the_tournament_may_be_deleted():
 def test_nothing_is_claimed_where_pairs_of_the_tournament_were_deleted(deleted, words):
     found = figures(arm("host-a"), arm("host-b", excess=0.12), deleted=deleted)
     assert shown(found)["host-a"].sentence == (
-        f"host-a: not yet known: {words} deleted, so that nothing is claimed; see to what deletes them (`forget`, keep_days of "
+        f"host-a: not yet known: {words} deleted, so that nothing is claimed; check what deletes them (`forget`, keep_days of "
         "storage and of its tenants, or storage.max_bytes), and begin a new one."
     )
     assert shown(found)["host-c"].sentence.startswith(f"host-c: not measured: {words} deleted")

@@ -41,7 +41,7 @@ async def test_standby_is_named_with_its_delay_and_refused_as_the_primary(postgr
     with tempfile.TemporaryDirectory(prefix="sameweights-standby-") as folder, postgres_server.standby(Path(folder)) as standby:
         await until(lambda: server_facts(postgres_url, standby.url(name))[1] == (True, "the standby is 0 s behind"))
         ((works, text),) = server_facts(standby.url(name), "")
-        assert (works, text) == (False, "it is a standby, which takes no records: name the primary in url")
+        assert (works, text) == (False, "it is a standby, which accepts no records: name the primary in url")
         read = standby.url(name)
     with pytest.raises(StoreError):
         server_facts(postgres_url, read)
@@ -49,7 +49,7 @@ async def test_standby_is_named_with_its_delay_and_refused_as_the_primary(postgr
 
 def test_server_that_is_named_as_its_own_standby_takes_writes(postgres_url):
     _, (works, text) = server_facts(postgres_url, postgres_url)
-    assert (works, text) == (True, "read_url_env names no standby: it takes writes itself")
+    assert (works, text) == (True, "read_url_env does not name a standby: the server accepts writes")
 
 
 def test_file_has_no_server():

@@ -74,7 +74,7 @@ def test_lock_file_with_any_content_can_be_locked(path):
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        (sqlite3.SQLITE_NOTADB, "is damaged or is no SQLite database"),
+        (sqlite3.SQLITE_NOTADB, "is damaged or not a SQLite database"),
         (sqlite3.SQLITE_BUSY, "is locked by another program"),
         (sqlite3.SQLITE_FULL, "the disk is full"),
         (sqlite3.SQLITE_READONLY_DIRECTORY, "cannot be opened (said so)"),

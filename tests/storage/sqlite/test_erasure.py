@@ -95,7 +95,7 @@ def test_a_reader_that_holds_old_pages_is_reported(opened, tmp_path):
 
 
 def test_an_erasure_without_a_selection_is_refused():
-    with pytest.raises(ValueError, match="all would go"):
+    with pytest.raises(ValueError, match="everything would be deleted"):
         ErasureChoice()
 
 

@@ -255,7 +255,7 @@ def test_a_file_that_is_damaged_while_it_is_read_is_reported_in_a_sentence(path)
     SqliteStore(path, QUICK).close()
     with closing(open_sqlite_reader(path)) as reader:
         path.write_bytes(b"no database any more" * 1_000)
-        with pytest.raises(StoreError, match=r"rows\.db is damaged or is no SQLite database"):
+        with pytest.raises(StoreError, match=r"rows\.db is damaged or not a SQLite database"):
             reader.pairs(PairFilter())
 
 

@@ -26,9 +26,9 @@ def test_formats_are_a_list_with_commas(given: str, found: tuple[OutputFormat, .
 def test_every_unknown_format_is_quoted_with_what_was_meant():
     with pytest.raises(ConfigError) as caught:
         output_formats("jsn,pdf,md")
-    assert "'jsn' is no format" in str(caught.value)
+    assert "'jsn' is not a format" in str(caught.value)
     assert "did you mean 'json'?" in str(caught.value)
-    assert "'pdf' is no format" in str(caught.value)
+    assert "'pdf' is not a format" in str(caught.value)
 
 
 def test_each_format_is_one_file_that_can_be_read(tmp_path: Path):

@@ -38,7 +38,7 @@ def test_every_kind_has_its_members():
 @pytest.mark.parametrize(
     ("table", "said"),
     [
-        ({}, "kind None is no check; the kinds are regex, "),
+        ({}, "kind None is not a check; the kinds are regex, "),
         ({"kind": "wrods"}, "did you mean 'words'?"),
         ({"kind": "words", "eqals": 12}, "did you mean 'equals'?"),
         ({"kind": "words"}, "words: equals or at_least or at_most is missing"),
@@ -46,8 +46,8 @@ def test_every_kind_has_its_members():
         ({"kind": "words", "equals": True}, "got True"),
         ({"kind": "words", "equals": 1, "points": 0}, "points is a number above 0, got 0"),
         ({"kind": "contains", "text": ""}, "a text that is not empty"),
-        ({"kind": "regex", "pattern": "(?=a)"}, "is no regular expression of RE2"),
-        ({"kind": "regex", "pattern": "("}, "is no regular expression of RE2"),
+        ({"kind": "regex", "pattern": "(?=a)"}, "is not a regular expression of RE2"),
+        ({"kind": "regex", "pattern": "("}, "is not a regular expression of RE2"),
         ({"kind": "json_schema", "schema": "x"}, "a JSON schema, which is a table, got 'x'"),
         ({"kind": "command", "argv": []}, "a list of texts"),
         ({"kind": "command", "argv": "rm -rf"}, "a list of texts"),

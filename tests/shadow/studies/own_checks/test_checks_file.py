@@ -36,7 +36,7 @@ def test_all_faults_come_at_once_each_with_its_line(tmp_path: Path):
         ("", "is a list of tables"),
         ("checks = 3", "is a list of tables"),
         ("checks = []", "is a list of tables"),
-        ('[[checks]]\nkind = "words"\nequals = 1\n[other]\na = 1', "is no part of a checks file"),
+        ('[[checks]]\nkind = "words"\nequals = 1\n[other]\na = 1', "is not part of a checks file"),
         ('[[checks]]\nkind = "end_state"\nunchanged = true', "is for task files alone"),
         ("[[checks", "not TOML"),
     ],

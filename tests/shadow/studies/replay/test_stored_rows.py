@@ -91,8 +91,8 @@ def test_every_wrong_word_is_in_one_error():
         recorded_filter("modle=x,provider,limit=0", 0.0)
     known = "known: all, provider=, model=, route=, tag=, conversation=, since=, limit="
     assert raised.value.errors == (
-        "--from-store 'modle=x': is no part of a filter; did you mean model=?",
-        f"--from-store 'provider': is no part of a filter; {known}",
+        "--from-store 'modle=x': is not part of a filter; did you mean model=?",
+        f"--from-store 'provider': is not part of a filter; {known}",
         "--from-store 'limit=0': is no number from 1 to 1,000,000",
     )
 

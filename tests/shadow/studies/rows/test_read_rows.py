@@ -31,7 +31,7 @@ def test_a_byte_order_mark_is_no_part_of_the_first_row():
         (b"[1]", "is a JSON list, not an object"),
         (GOOD[:-1] + b', "checks": {}}', "checks is a list of objects, each with a kind"),
         (GOOD[:-1] + b', "checks": [1]}', "checks is a list of objects, each with a kind"),
-        (GOOD[:-1] + b', "checks": [{"kind": "wrods"}]}', "checks: kind 'wrods' is no check"),
+        (GOOD[:-1] + b', "checks": [{"kind": "wrods"}]}', "checks: kind 'wrods' is not a check"),
         (GOOD[:-1] + b', "checks": [{"kind": "command", "argv": ["x"]}]}', "checks: command: this kind is for task files alone"),
         (b"{}", "is none of the shapes that are read: a chat body"),
         (b'{"a": "' + b"x" * (32 * 1024 * 1024) + b'"}', "bytes; at most 33,554,432 are read"),
