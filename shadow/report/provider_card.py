@@ -161,7 +161,7 @@ def _signal(score: EffectEstimate, counts: Sequence[SignalCount]) -> SignalLine:
         mismatch=differs / of if of else None,
         noise_differs=noise_differs,
         noise_of=noise_of,
-        noise=noise_differs / noise_of if noise_of else _number(floor),
+        noise=noise_differs / noise_of if noise_of else _estimated(floor),
         excess=_number(score.excess),
         low=_number(score.low),
         high=_number(score.high),
@@ -193,6 +193,12 @@ def _noise(score: EffectEstimate, counts: Sequence[SignalCount]) -> tuple[int, i
 def _compared(counts: Sequence[SignalCount], comparison: str, signal: str, control: str | None = None) -> tuple[int, int]:
     differ = _total(counts, comparison, signal, "differ", control=control)
     return differ, differ + _total(counts, comparison, signal, "match", control=control)
+
+
+def _estimated(floor: float | None) -> float | None:
+    """A floor that was estimated from one side; None above 1, where nearly all pairs lean that way, which is no noise."""
+    found = _number(floor)
+    return found if found is not None and found <= 1 else None
 
 
 def _number(value: float | None) -> float | None:

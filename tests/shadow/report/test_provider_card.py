@@ -47,6 +47,15 @@ def test_a_rate_is_counted_by_its_own_payoffs_and_not_by_a_wider_signal(store):
     assert (lines["finish_length"].differs, lines["finish_length"].differs_of) == (1, 20)
 
 
+@pytest.mark.parametrize(("cut", "noise"), [(10, 1.0), (11, None), (20, None)])
+def test_noise_estimated_from_one_side_is_no_share_above_one(store, cut, noise):
+    """The reference alone is cut by length in so many of twenty pairs."""
+    for number in range(20):
+        add_pair(store, "p", "Hello", {"message": {"content": "Cut"}, "finish_reason": "length"} if number < cut else "Hello")
+    line = next(line for line in only(store).signals if line.signal == "finish_length")
+    assert (line.reference_odd, line.noise) == (cut, noise)
+
+
 def test_a_provider_that_was_not_compared_yet_waits_for_its_reference(store):
     add_live(store, "p")
     card = only(store)
