@@ -1,6 +1,7 @@
 """`PretendedRouter`: sends each request to one of several servers by fixed shares, and names it in every answer (test equipment).
 
-As OpenRouter does, it adds the member `provider` to a whole body and to each event of a stream; it never sends a request twice.
+As OpenRouter does, it adds the member `provider` to a whole body and to each event of a stream, and sends a request to the first
+server of its `provider.order`, where it names any; it never sends a request twice.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import aiohttp
 from aiohttp import web
 
 from shadow.demo.draws import unit
+from shadow.demo.loose_json import mapping, strings
 
 ROUTED = "/v1/chat/completions"
 
@@ -62,14 +64,22 @@ class PretendedRouter:
         self.routed[name] += 1
         return name
 
+    def _pinned(self, body: bytes) -> str:
+        """The server that the request orders, "" for none of these."""
+        first = next(iter(strings(mapping(mapping(json.loads(body)).get("provider")).get("order"))), "")
+        if first not in self._servers:
+            return ""
+        self.routed[first] += 1
+        return first
+
     async def _models(self, _: web.Request) -> web.Response:
         url, _share = next(iter(self._servers.values()))
         async with self._session.get(f"{url}/models") as answer:
             return web.json_response(await answer.json(), status=answer.status)
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:
-        name = self._next()
         body = await request.read()
+        name = self._pinned(body) or self._next()
         url, _share = self._servers[name]
         fields = {"content-type": "application/json"}
         async with self._session.post(f"{url}/chat/completions", data=body, headers=fields) as answer:

@@ -4,7 +4,7 @@ The router as a whole stays within a tolerance of ten points; what a router writ
 """
 
 import json
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 
 import aiohttp
 import pytest
@@ -27,18 +27,26 @@ REQUESTS = 320
 
 
 @asynccontextmanager
-async def routed(serve):
-    """A running audit of a router of four servers, of which DeepX is broken."""
+async def router_and_reference(faults=BROKEN, shares=SHARES):
+    """A router of these servers, of which DeepX has `faults`, and the reference."""
     async with AsyncExitStack() as running:
         servers = {}
-        for seed, (name, share) in enumerate(SHARES.items()):
-            faults = BROKEN if name == "DeepX" else PlantedFaults()
-            server = await running.enter_async_context(PretendedServer(seed=seed, faults=faults))
+        for seed, (name, share) in enumerate(shares.items()):
+            own = faults if name == "DeepX" else PlantedFaults()
+            server = await running.enter_async_context(PretendedServer(seed=seed, faults=own))
             servers[name] = (server.base_url, share)
         router = await running.enter_async_context(PretendedRouter(servers, seed=3))
-        official = await running.enter_async_context(PretendedServer(seed=9))
-        toml = CONFIG.format(candidate=router.base_url, official=official.base_url)
-        yield await running.enter_async_context(serve(toml))
+        yield router, await running.enter_async_context(PretendedServer(seed=9))
+
+
+@asynccontextmanager
+async def routed(serve):
+    """A running audit of a router of four servers, of which DeepX is broken."""
+    async with (
+        router_and_reference() as (router, official),
+        serve(CONFIG.format(candidate=router.base_url, official=official.base_url)) as served,
+    ):
+        yield served
 
 
 async def ask(served, count: int, *, stream: bool = False) -> None:
@@ -84,6 +92,34 @@ async def test_broken_server_is_named_and_no_other_while_the_router_as_a_whole_i
                 assert "deepx is worse by more than 2 points" in " ".join((await page.text()).split())
             async with session.get(f"{served.admin}/", params={"since": "all"}) as page:
                 assert "candidate: of its 4 upstreams deepx is worse" in " ".join((await page.text()).split())
+
+
+PINNED = """
+[proxy.providers.pinned]
+base_url = "{router}"
+extra_body = {{ provider = {{ order = ["DeepX"], allow_fallbacks = false }} }}
+[[proxy.routes]]
+name = "agents"
+provider = "candidate"
+reference = "official"
+candidates = ["pinned"]
+"""
+OTHER_TEMPLATE = PlantedFaults(extra_prompt_tokens=40)
+HALVES = {"Alpha": 0.5, "DeepX": 0.5}
+COPIED = 100
+
+
+async def test_candidate_pinned_to_the_broken_server_is_asked_there_and_the_reference_is_not_blamed_for_it(serve):
+    async with router_and_reference(OTHER_TEMPLATE, HALVES) as (router, official):
+        toml = CONFIG.format(candidate=router.base_url, official=official.base_url) + PINNED.format(router=router.base_url)
+        async with serve(toml) as served:
+            await ask(served, COPIED)
+            await judged(served, 2 * COPIED)
+            assert router.routed["DeepX"] > COPIED, "all copies of the candidate, and some requests of the router"
+            await served.shows(1, "sameweights_drift_state", provider="candidate", upstream="", state="drift")
+            with closing(served.reader) as reader:
+                alarms = reader.judgements.alarms(0, 0)
+            assert {alarm.name for alarm in alarms} == {"prompt_tokens"}, "both left the reference, behind one router"
 
 
 HOSTILE = ("x" * 10_000, "<script>alert(1)</script>", "\x1b[2J\x07", "a\u202eb", ["no", "text"], {"name": "x"}, None, 7)

@@ -45,6 +45,13 @@ async def test_requests_are_shared_as_set(router):
     assert 35 <= router.routed["Near"] <= 55
 
 
+@pytest.mark.parametrize(("order", "expected"), [(["Far", "Near"], {"Far": 20}), (["Unknown"], None), ([], None), (None, None)])
+async def test_request_that_orders_a_server_goes_there(router, order, expected):
+    for _ in range(20):
+        await post(router, provider={"order": order})
+    assert dict(router.routed) == expected if expected else len(router.routed) == 2
+
+
 async def test_list_of_models_is_that_of_its_servers(router):
     async with aiohttp.ClientSession() as session, session.get(f"{router.base_url}/models") as answer:
         assert [each["id"] for each in (await answer.json())["data"]] == ["pretend-small"]
