@@ -191,7 +191,7 @@ FAULTS = (
     Fault(
         "a bad file is taken on SIGHUP",
         "reload.fault",
-        "_reload",
+        "_reloads",
         'R("error", M, reason=F, effect=E)',
         'R("info", "none", reason=F, effect=E)',
         "invalid_file",
