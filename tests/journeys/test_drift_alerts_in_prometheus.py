@@ -203,8 +203,8 @@ PARTING = {
     "State": {},
     "Evidence of the audit": {},
     "Excess by signal and provider, over a day": {},
-    "Who is the odd one: $signal": {"signal": "answer_kind"},
-    "How sure: z of $signal in the last hour": {"signal": "answer_kind"},
+    "Which side is the odd one: $signal": {"signal": "answer_kind"},
+    "Evidence: z of $signal in the last hour": {"signal": "answer_kind"},
     "Pairs that differ: $signal": {"signal": "valid_calls"},
     "Faults that need no statistics, last hour": {},
 }
