@@ -1,4 +1,4 @@
-"""Every way in which the proxy itself answers, or breaks, a request; each knows its status, its code and its sentence.
+"""Every way in which the proxy itself answers, or breaks, a request; each has its status, its code and its sentence.
 
     ProxyError
       RequestError      the request cannot be forwarded as it stands (400, 403, 404, 408, 413, 417, 421, 431, 501, 503)

@@ -1,6 +1,6 @@
 """The one value that leaves the data plane: an exchange, its bytes and its times, without any credential.
 
-Everything here is frozen and knows only the standard library; a body is kept up to the audit limit, and its full size always.
+Everything here is frozen and imports only the standard library; a body is kept up to the audit limit, and its full size always.
 A value that every request makes is a named tuple, made by its names: a frozen dataclass takes more than twice as long to make.
 """
 

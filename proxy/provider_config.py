@@ -127,7 +127,7 @@ class Route(ConfigSection):
 
 
 class TenantKey(ConfigSection):
-    """A tenant as the data port knows it: its name, the environment variable with its key, and the routes that it may use."""
+    """A tenant as the data port sees it: its name, the environment variable with its key, and the routes that it may use."""
 
     name: str
     key_env: str

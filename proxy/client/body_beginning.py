@@ -81,7 +81,7 @@ class BodyReader:
 
 
 async def in_turns(steps: Steps[Whole]) -> Whole:
-    """What work in steps comes to; between two of them the event loop serves the streams."""
+    """The result of work in steps; between two of them the event loop serves the streams."""
     while True:
         try:
             next(steps)

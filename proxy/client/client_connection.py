@@ -84,7 +84,7 @@ class ClientConnection(RequestIntake):
 
     @property
     def gone(self) -> bool:
-        """True once the connection is no more."""
+        """True once the connection has ended."""
         return self.state is ClientState.CLOSED and self.transport is None
 
     # -- what the event loop calls -------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from proxy.process import socket_end
 
 
 class ClientTransport(asyncio.Protocol):
-    """The half of a client connection that knows no HTTP."""
+    """The half of a client connection that is independent of HTTP."""
 
     __slots__ = ("_on_loopback", "_pauses", "_secure", "in_progress", "stalled_since", "straight", "transport")
 

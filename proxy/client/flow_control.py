@@ -9,7 +9,7 @@ from typing import Protocol
 
 
 class RequestInProgress(Protocol):
-    """The request that a connection is answering, as far as the connection knows it."""
+    """The request that a connection is answering, as the connection sees it."""
 
     @property
     def answering(self) -> bool:

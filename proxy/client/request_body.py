@@ -17,7 +17,7 @@ MOST_WAITING = 64 * 1024
 
 
 class BodyPeer(Protocol):
-    """The client of a body, as far as the body knows it."""
+    """The client of a body, as the body sees it."""
 
     waiting_since: float
     """Since when the rest of a body is awaited; 0.0 when it is not."""

@@ -39,7 +39,7 @@ class RequestHead(NamedTuple):
     control: rules.ControlHeaders
     size: int
     old: bool
-    """True for an HTTP/1.0 client, which knows no chunks."""
+    """True for an HTTP/1.0 client, for which chunks do not exist."""
     chunked: bool
     """True when the body comes in chunks."""
     keeps: bool

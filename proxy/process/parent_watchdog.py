@@ -39,7 +39,7 @@ class ParentWatchdog(asyncio.Protocol):
                 self._on_line(line)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
-        """The parent closed it, or is no more."""
+        """The parent closed it, or has ended."""
         self._ended()
 
 

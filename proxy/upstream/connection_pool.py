@@ -179,7 +179,7 @@ class ConnectionPool:
             known.closed_at(now - connection.idle_since, connection.idle_since, now)
 
     def _forget(self, known: _OriginConnections, connection: UpstreamConnection) -> bool:
-        """The connection is no more; True when it was idle and could have been used."""
+        """The connection has ended; True when it was idle and could have been used."""
         if connection not in known.open:
             return False
         known.open.discard(connection)

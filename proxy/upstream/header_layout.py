@@ -1,4 +1,4 @@
-"""What the fields of an answer's head tell by their names, worked out once for all answers that have the same ones.
+"""What the names of the fields in an answer's head show, computed once for all answers that have the same names.
 
 A provider's answers differ in dates and identities, which do not concern the proxy: only those are read again each time.
 """
@@ -25,15 +25,15 @@ _EVENTS = b"text/event-stream"
 
 
 class HopByHop(NamedTuple):
-    """What an answer says of the connection that it came by; a place is the index of a field."""
+    """What an answer states about its connection; a place is the index of a field."""
 
     codings: tuple[bytes, ...]
     """The values of Transfer-Encoding, in lower case."""
     close: bool
     keep_alive: bool
-    """What Connection says."""
+    """The options of the field Connection."""
     keep_seconds: float
-    """How long the provider says that it keeps the connection, 0.0 when it does not say."""
+    """How long the provider states that it keeps the connection, 0.0 when it states nothing."""
     events: bool
     """The body is an event stream."""
     readable: bool
@@ -54,7 +54,7 @@ class HeaderLayout:
         self.lengths = tuple(place for place, name in enumerate(lower) if name == b"content-length")
         """The places of Content-Length."""
         self.telling = tuple(place for place, name in enumerate(lower) if name in _HOP_FIELDS)
-        """The places of the fields that tell of the connection or the body."""
+        """The places of the fields about the connection or the body."""
         self.remembered = tuple(
             (place, names[place].decode("latin-1")) for place, name in enumerate(lower) if rules.is_remembered(name)
         )

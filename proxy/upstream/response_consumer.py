@@ -50,7 +50,7 @@ class AnyHead(Protocol):
 
     @property
     def chunked(self) -> bool:
-        """It says that its body comes in chunks."""
+        """Its head announces that the body comes in chunks."""
 
     def recorded(self) -> Headers:
         """The fields that the record may hold."""

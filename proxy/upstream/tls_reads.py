@@ -64,7 +64,7 @@ class _ReadsOn(asyncio.BufferedProtocol):
             setattr(self, name, getattr(within, name))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Read what is left, then tell."""
+        """Read what is left, then report the end."""
         if exc is not None:
             with suppress(OSError):
                 self._read_rest()

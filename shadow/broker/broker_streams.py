@@ -85,7 +85,7 @@ async def ensure_consumers(broker: BrokerConnection, settings: BrokerConfig) -> 
 
 
 async def stream_state(broker: BrokerConnection, shard: int) -> Mapping[str, Any]:
-    """What JetStream knows of a stream, its messages by subject too; errors as `BrokerConnection.api`."""
+    """The state of a stream in JetStream, with its messages by subject; errors as `BrokerConnection.api`."""
     return await broker.api(f"STREAM.INFO.{stream_name(shard)}", {"subjects_filter": ">"})
 
 

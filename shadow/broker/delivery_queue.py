@@ -70,7 +70,7 @@ class DeliveryQueue:
         (self._waiting if delivery.times <= TRUSTED else self._suspects).append(delivery)
 
     def take(self) -> Delivery | None:
-        """The next to hand over; None while none waits, and while one that is to be alone waits for the others or is alone."""
+        """The next exchange to pass on; None while none waits, or one to be audited separately waits or is in progress."""
         if self._alone:
             return None
         if self._waiting:

@@ -1,4 +1,4 @@
-"""StreamPull: asks the consumer of one stream for as many messages as there is room for, and passes each on as it comes.
+"""StreamPull: requests as many messages from the consumer of one stream as there is room for, and passes each on as it comes.
 
 The client's own `fetch` is not used: it returns a batch that is not full when its time is over, and so delays each message.
 """

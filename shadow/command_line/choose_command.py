@@ -111,7 +111,7 @@ def _show(reader: Reader, config: Config, record: TournamentRecord, *, as_json: 
 
 
 def _agreed() -> bool:
-    """Whether the plan is accepted at a terminal; elsewhere nothing is asked, and nothing begins."""
+    """Whether the plan is accepted at a terminal; elsewhere there is no question, and nothing begins."""
     return sys.stdin.isatty() and sys.stdout.isatty() and typer.confirm("Start?", default=False)
 
 

@@ -94,7 +94,7 @@ class _BlockValues:
         return f"<_BlockValues {len(self._values)}>"
 
     def quantile(self, part: float, drawn: Sequence[int]) -> float:
-        """The `quantile` of the values when each block is there as many times as `drawn` says of its place."""
+        """The `quantile` of the values when each block is there as many times as `drawn` states for its place."""
         upto = list(accumulate(map(drawn.__getitem__, self._places)))
         ranks = _ranks(part, upto[-1])
         return fmean(self._values[bisect_right(upto, rank)] for rank in ranks)

@@ -123,7 +123,7 @@ class Judge:
         return self._groups.current().states
 
     def holds_lease(self, now: float) -> bool:
-        """Whether this process has the right to judge at `now`, as far as it knows: a lease that it did not renew has ended."""
+        """Whether this process holds the lease at `now`, without a look at the store; one that it did not renew has ended."""
         return self._lease.holds(now)
 
     def step(self, now: float) -> bool:

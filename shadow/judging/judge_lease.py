@@ -23,7 +23,7 @@ SETTLE_SECONDS = 1.5
 
 
 class Holding(Enum):
-    """What a process knows of its lease."""
+    """The last state of a process's lease that the process has read."""
 
     NONE = auto()
     TAKEN = auto()

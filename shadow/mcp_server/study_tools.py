@@ -1,4 +1,4 @@
-"""The tools about studies: which there are, and what one came to at each provider."""
+"""The tools about studies: the list of studies, and the outcome of one at each provider."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 CONNECTED = ("sameweights_broker_connected", "1 while a server of the broker is connected, else 0.")
 CLOCK = ("sameweights_broker_clock_offset_seconds", "Clock of this host minus the broker's; 0 while it is not known.")
 REDELIVERIES = ("stored_before", "held_here", "audited", "undeliverable")
-"""What an exchange that is delivered again came to: it was stored before, it waits here already, it is audited, or given up."""
+"""The outcomes of an exchange that is delivered again: stored before, waiting here already, audited, or given up."""
 FORWARDING = (
     *("sameweights_accepted_requests_total", "sameweights_refused_requests_total", "sameweights_handed_over_total"),
     *("sameweights_client_tls_failures_total", "sameweights_unrecorded_requests_total", "sameweights_worker_requests_total"),

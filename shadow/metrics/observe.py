@@ -62,7 +62,7 @@ class Countable(Protocol):
 
     @property
     def state(self) -> FindingState:
-        """What it came to."""
+        """Its outcome."""
 
     @property
     def score(self) -> float | None:

@@ -58,7 +58,7 @@ class OperatorActions:
         return f"<OperatorActions {self._log!r}>"
 
     def take(self, provider: str, fields: Mapping[str, str]) -> str:
-        """Do what the form says and store what it changed; the result as a sentence.
+        """Carry out the form's action and store what it changed; the result as a sentence.
 
         ConfigError for a form that is not complete and StoreError, with nothing done; NotStoredError after it was done.
         """

@@ -1,4 +1,4 @@
-"""Where the audit of an exchange puts what it came to: counts, records, losses; the same for one process and for several."""
+"""Where the audit of an exchange puts its results: counts, records, losses; the same for one process and for several."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from proxy.packing import frame_limit
 from shadow.settings.top_level_config import Config
 
 MESSAGE_FRAMES = 8
-"""Frames of the data plane that one message between the audit process and a worker may hold: it has all that a turn came to."""
+"""Frames of the data plane that one message between the audit process and a worker may hold: it has all results of a turn."""
 
 
 def frame_bytes(config: Config) -> int:

@@ -19,7 +19,7 @@ log = structlog.get_logger("sameweights.audit")
 
 
 class LocalAudit:
-    """A worker, what it asks references through, and the receiver that it takes exchanges from."""
+    """A worker, the fetcher through which it sends requests to references, and the receiver of its exchanges."""
 
     def __init__(
         self, config: Config, *, worker: Worker, references: ReferenceClient, fetcher: SubprocessFetcher, source: ExchangeSource
@@ -89,5 +89,5 @@ class LocalAudit:
         await self._worker.drain(patience=patience)
 
     async def close(self) -> None:
-        """End the process that asks references."""
+        """End the process that sends requests to references."""
         await self._references.close()

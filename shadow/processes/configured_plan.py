@@ -64,7 +64,7 @@ def _scheme(certificate: str) -> str:
 
 
 def main() -> None:
-    """Read the one line, and write what came of it."""
+    """Read the one line, and write the result."""
     install_streams()
     asked = json.loads(sys.stdin.readline())
     sys.stdout.write(json.dumps(asdict(reread(ServeArguments(**asked["arguments"]), asked["running"], asked["role"]))))

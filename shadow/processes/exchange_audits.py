@@ -116,7 +116,7 @@ class DeliveredAudit(LocalAudit):
         await super().drain(patience=patience)
 
     async def close(self) -> None:
-        """End the process that asks references, and acknowledge what is stored."""
+        """End the process that sends requests to references, and acknowledge what is stored."""
         await super().close()
         await self._intake.close()
 

@@ -15,7 +15,7 @@ class ServePlan:
     proxy: Mapping[str, object]
     """Its `[proxy]`, as the data plane gets it."""
     tenants: Sequence[Mapping[str, object]]
-    """The tenants as the data plane knows them."""
+    """The tenants as the data plane sees them."""
     log: Mapping[str, str]
     """Level and style of the log, as `to_stderr` of each process takes them."""
     listen: str

@@ -165,7 +165,7 @@ class Asker:
             self._held_until[target] = max(self._held_until[target], self._now() + wait)
 
     def stop(self) -> None:
-        """Send nothing more, also no further try; waits for a named time end, and what is in flight comes to its own end."""
+        """Send nothing more, no further try either; waits for a named time end, and requests in flight are completed."""
         self._stopped.set()
         self._settled.set()
 

@@ -1,4 +1,4 @@
-"""`MeasuredRun`: what one run of a task, or one row of a replay, came to; an error is an outcome, never a score of 0."""
+"""`MeasuredRun`: the outcome of one run of a task, or of one row of a replay; an error is an outcome, never a score of 0."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ class StudyArchive:
         await self._write(write)
 
     async def end(self, at: float, outcome: str, plan: str) -> None:
-        """Store when the study ended, and how, and its plan with what came of it."""
+        """Store when and how the study ended, and its plan with the result."""
         await self._write(lambda: self._store.studies.end(self._study.id, at, outcome, plan))
 
     async def _write(self, job: Callable[[], object]) -> None:

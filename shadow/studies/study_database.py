@@ -1,4 +1,4 @@
-"""The database of a study: a file of its own with the schema of every other, so that no live number and no alarm knows of it.
+"""The database of a study: a file of its own with the schema of every other, so that it affects no live figure and no alarm.
 
 One file holds one study: the same one is resumed, and another one is refused with what is different.
 """

@@ -29,7 +29,7 @@ class ComparedAnswers:
 
 
 class StudyRecorder:
-    """Makes the rows of one study; no metric and no alarm knows of them."""
+    """Makes the rows of one study, which affect no metric and no alarm."""
 
     def __init__(self, config: Config, policy: PrivacyPolicy, identities: IdentityObserver, secret: bytes) -> None:
         self._providers = config.proxy.providers

@@ -31,7 +31,7 @@ class EvaluatedAnswer:
 def result_events(
     findings: Iterable[FindingRow], context: TraceContext, answer: EvaluatedAnswer, *, seconds: float, content: bool
 ) -> Iterator[EventValue]:
-    """One event for each finding that came to something; `content` as in `result_attributes`."""
+    """One event for each finding that was measured; `content` as in `result_attributes`."""
     response: dict[str, AttributeValue] = {"gen_ai.response.id": answer.response_id} if answer.response_id else {}
     for finding in findings:
         if finding.state in EXPORTED:

@@ -83,7 +83,7 @@ class OtlpDelivery:
             await self._session.close()
 
     async def _post(self, path: str, packed: bytes) -> tuple[Delivered, float]:
-        """The result of one attempt, and the seconds that the endpoint wants to pass before the next."""
+        """The result of one attempt, and the seconds that the endpoint requests before the next."""
         if self._session is None:
             connector = aiohttp.TCPConnector(ssl=self._tls or True, limit=2)
             self._session = aiohttp.ClientSession(timeout=TIMEOUT, connector=connector, proxy=self._proxy or None)

@@ -49,7 +49,7 @@ class SpanValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Telemetry:
-    """What one record of the store comes to: its spans, and the events that are sent beside them."""
+    """What one record of the store becomes: its spans, and the events that are sent with them."""
 
     spans: tuple[SpanValue, ...] = ()
     events: tuple[EventValue, ...] = ()

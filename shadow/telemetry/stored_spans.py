@@ -30,12 +30,12 @@ class StoredIds(NamedTuple):
 
     @property
     def spans(self) -> int:
-        """How many spans it comes to at most."""
+        """The largest number of its spans."""
         return len(self.exchanges) + bool(self.pair)
 
 
 class SkippedRecordError(Exception):
-    """No span comes of a record; the message is the reason as a metric label."""
+    """A record has no span; the message is the reason as a metric label."""
 
 
 class RecordReader(Protocol):

@@ -77,7 +77,7 @@ class UnansweredCommits:
         self._commits.append(_Unanswered(number, set(records)))
 
     def look(self, conn: psycopg.Connection) -> None:
-        """Find out what became of each, as far as the server knows now."""
+        """Find out the outcome of each, as far as the server reports it now."""
         for commit in [each for each in self._commits if not each.is_committed]:
             found = is_committed(conn, commit.number)
             if found is False:

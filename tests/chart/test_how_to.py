@@ -116,7 +116,7 @@ def test_what_the_commands_of_the_page_name_is_rendered(values):
     assert restarted == {each for each in resources if each.startswith(("statefulset/", "deployment/"))}
 
 
-def test_kubectl_knows_every_member_of_the_workloads(tmp_path, values):
+def test_kubectl_keeps_every_member_of_the_workloads(tmp_path, values):
     workloads = [each for files in values.values() for each in rendered(files) if each["kind"] in {"Deployment", "StatefulSet"}]
     assert len(workloads) == 3
     assert [lost(tmp_path, each) for each in workloads] == [set()] * 3

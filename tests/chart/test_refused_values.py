@@ -216,7 +216,7 @@ def test_further_labels_volumes_and_variables_beside_those_of_the_chart_are_take
     assert ran.returncode == 0, ran.stderr
 
 
-def test_the_schema_knows_every_default_and_only_those():
+def test_the_schema_has_every_default_and_only_those():
     schema = json.loads((CHART / "values.schema.json").read_text())
     values = yaml.safe_load((CHART / "values.yaml").read_text())
     jsonschema_rs.validator_for(schema).validate(values)

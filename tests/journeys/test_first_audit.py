@@ -113,7 +113,7 @@ async def test_demo_shows_what_the_tutorial_lists_and_its_pairs_can_be_opened(fo
         await asyncio.wait_for(process.wait(), PATIENCE)
 
 
-async def test_try_of_a_provider_against_itself_passes_as_the_tutorial_says(folder):
+async def test_try_of_a_provider_against_itself_passes_as_in_the_tutorial(folder):
     async with PretendedServer(seed=3, pace=ResponsePace(first_token=0, chunks_per_second=5_000)) as provider:
         printed = await said(folder, TRY.replace(PROVIDER, provider.base_url))
         again = await said(folder, ".venv/bin/sameweights study show try")

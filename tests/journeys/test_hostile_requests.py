@@ -94,7 +94,7 @@ def parts(sent: bytes, size: int) -> list[bytes]:
 
 @pytest.mark.parametrize("size", [1, 7, 61, 100_000])
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
-async def test_what_a_client_sends_comes_to_the_same_however_it_is_cut(row, size):
+async def test_bytes_of_a_client_are_read_the_same_however_they_are_cut(row, size):
     assert await came_to(parts(row.sent, size)) == (row.statuses, row.targets)
 
 

@@ -90,7 +90,7 @@ async def test_the_instructions_get_the_points_that_the_experiment_reports(tmp_p
         }
 
 
-async def test_one_run_of_each_is_refused_and_a_wrong_file_is_said_at_once(tmp_path):
+async def test_one_run_of_each_is_refused_and_all_errors_of_a_file_are_reported(tmp_path):
     async with PretendedHosts() as hosts:
         folder = written(tmp_path, hosts)
         refused = await run(folder, "probe", "battery-9b.toml", "--runs", "1")

@@ -75,7 +75,7 @@ def _first_unsorted(found: list[str]) -> int:
 
 
 def wrong_count(spec: CheckSpec, count: int, of: str) -> str:
-    """Why a count is not as the check asks, "" where it is."""
+    """Why a count does not pass the check, "" where it does."""
     asked = [(spec.equals, "exactly"), (spec.at_least, "at least"), (spec.at_most, "at most")]
     fits = (
         spec.equals in {None, count}

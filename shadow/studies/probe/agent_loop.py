@@ -127,7 +127,7 @@ async def _answer(call: ReadyCall, world: World) -> ToolAnswer:
 
 
 def _trace(results: Sequence[CallResult]) -> str:
-    """What a step did and what came of it, as one text that is equal for equal steps."""
+    """What a step did and its result, as one text that is equal for equal steps."""
     parts = [[result.call.name, result.call.written, result.answer.text] for result in results]
     return sha256(json.dumps(parts).encode()).hexdigest()
 

@@ -75,7 +75,7 @@ class AgentRun:
 
     @property
     def left_recording(self) -> bool:
-        """Whether so many calls left the recording that the run says nothing."""
+        """Whether so many calls left the recording that the run is no evidence."""
         return too_many_misses(self.misses, len(self.called))
 
     @property

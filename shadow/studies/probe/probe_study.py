@@ -81,7 +81,7 @@ class ProbeOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeResult:
-    """What a probe came to: the verdicts, all that its outputs print, and whether it was interrupted.
+    """The result of a probe: the verdicts, all that its outputs print, and whether it was interrupted.
 
     `unwritten` is a sentence where the recording that the task orders could not be written.
     """
@@ -350,5 +350,5 @@ def _plan_of(order: ProbeOrder, before: OfferedBefore) -> dict[str, object]:
 
 
 def _plan_json(order: ProbeOrder, before: OfferedBefore, facts: StudyFacts, barred: Mapping[str, str]) -> str:
-    """The plan with what came of it, by which the study is shown again."""
+    """The plan with its result, from which the study is shown again."""
     return json.dumps({**_plan_of(order, before), "facts": asdict(facts), "barred": dict(barred)})

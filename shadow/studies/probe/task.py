@@ -1,4 +1,4 @@
-"""A task for providers with tools, as values: what is asked, what counts, which world it has, and how long it may take."""
+"""A task for providers with tools, as values: the prompts, what counts, which world it has, and how long it may take."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class TaskWorld:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudySettings:
-    """Who is compared with whom, how often at most, and how the runs are ordered."""
+    """Which providers are compared with which reference, how often at most, and how the runs are ordered."""
 
     providers: tuple[str, ...]
     reference: str

@@ -61,7 +61,7 @@ class ProviderQueues:
         return f"<ProviderQueues waiting={waiting} down={sorted(self.down)} stopped={self._stopped}>"
 
     def put(self, request: PlannedRequest) -> asyncio.Future[ParsedExchange | None]:
-        """The answer to come; None where it was not sent, or where nothing came of it through no provider."""
+        """The answer to come; None where it was not sent, or where it has no result and no provider is the cause."""
         answer: asyncio.Future[ParsedExchange | None] = asyncio.get_running_loop().create_future()
         self._queues[request.target].put_nowait((request, answer))
         return answer

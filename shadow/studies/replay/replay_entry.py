@@ -148,7 +148,7 @@ def _rows(flags: ReplayFlags, config: Config) -> tuple[list[Row], list[BrokenRow
 
 
 def order_of_try(flags: TryFlags, common: StudyFlags, *, listing: bool) -> ReplayOrder:
-    """The study of the built-in requests; with `listing` a server is asked for its models where none is named."""
+    """The study of the built-in requests; with `listing` the models of a server are listed where none is named."""
     config = _config_of_try(flags)
     targets = Targets(candidates=("upstream",), reference="reference")
     limits, members = budget_limits(common.budget), {"temperature": 0, **set_members(flags.members)}

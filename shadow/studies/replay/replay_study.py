@@ -42,7 +42,7 @@ SKIPPED = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayResult:
-    """What a run of a replay came to, judged by every answer that is stored, those of earlier runs included."""
+    """The result of a replay, judged by every answer that is stored, those of earlier runs included."""
 
     stored: StoredReplay
     outcome: ReplayOutcome

@@ -14,7 +14,7 @@ from shadow.settings.config_errors import ConfigError, quoted
 from shadow.settings.top_level_config import Config
 
 UNKNOWN = "the model that its server lists"
-"""Stands for a model's name in a plan, for which no server is asked."""
+"""Stands for a model's name in a plan, for which no server is contacted."""
 SHOWN = 8
 
 

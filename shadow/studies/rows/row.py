@@ -1,4 +1,4 @@
-"""Row and BrokenRow: one line of a data set as the request it asks to be sent, or as the sentence that says why it is none."""
+"""Row and BrokenRow: one line of a data set as the request to be sent, or as the sentence that states why there is none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`ProviderFigures`: what the runs of one provider came to, with intervals; errors stand beside the score, never in it."""
+"""`ProviderFigures`: the results of one provider's runs, with intervals; errors are beside the score, never in it."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class RecordedWorld:
         return f"<RecordedWorld {self._answers!r} unseen={self._unseen}>"
 
     async def call(self, name: str, arguments: Mapping[str, object]) -> ToolAnswer:
-        """The recorded answer; for an unseen call what the policy says, LeftRecordingError where it ends the run."""
+        """The recorded answer; for an unseen call what the policy sets, LeftRecordingError where it ends the run."""
         recorded = self._answers.answer(name, arguments)
         if recorded is not None:
             return _answer(recorded, AnswerSource.RECORDED)

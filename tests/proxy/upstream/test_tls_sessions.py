@@ -72,7 +72,7 @@ async def test_another_host_or_another_process_begins_a_session_of_its_own(autho
         assert await asked(Dialer(PATIENCE, trusting(authority)), provider.port) == (False, "http/1.1")
 
 
-async def test_a_server_that_knows_the_session_no_more_is_connected_to_anew_and_its_session_taken_after_a_minute(authority):
+async def test_a_server_without_the_session_gets_a_new_connection_and_its_session_is_used_after_a_minute(authority):
     dialer = Dialer(PATIENCE, context := trusting(authority))
     async with scripted(None, ok(b"a"), ssl=served(authority)) as provider:
         await asked(dialer, provider.port)

@@ -209,7 +209,7 @@ async def test_exchanges_delivered_a_sixth_time_are_handed_over_one_by_one_after
         await running.left(0)
 
 
-async def test_store_that_cannot_be_read_is_asked_again_before_a_redelivery_is_handled(tmp_path, soon, monkeypatch):
+async def test_store_that_cannot_be_read_is_read_again_before_a_redelivery_is_handled(tmp_path, soon, monkeypatch):
     monkeypatch.setattr(consumer, "LOOK_SECONDS", 0.01)
     answers = [StoreError("away"), StoreError("away"), True]
 

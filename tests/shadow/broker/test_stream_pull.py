@@ -108,7 +108,7 @@ async def test_request_that_is_refused_is_followed_by_a_pause_and_has_the_consum
         running.cancel()
 
 
-async def test_request_that_brings_fewer_messages_than_it_asked_for_is_followed_at_once(tmp_path, monkeypatch):
+async def test_pull_that_returns_fewer_messages_than_requested_is_followed_at_once(tmp_path, monkeypatch):
     monkeypatch.setattr(stream_pull, "PAUSE_SECONDS", 1_000.0)
     monkeypatch.setattr(stream_pull, "PULL_SECONDS", 0.05)
     async with nats_server(tmp_path) as server, connected(settings(server), consumers=True) as broker:

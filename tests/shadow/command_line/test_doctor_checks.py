@@ -82,7 +82,7 @@ def test_candidate_of_a_route_is_examined_as_one_with_the_model_of_its_route():
         ("wrong", "pretend-small", BAD, "401; its key is missing or wrong"),
     ],
 )
-async def test_each_server_is_asked_once_with_its_key_and_model(key, model, mark, text):
+async def test_each_server_gets_one_request_with_its_key_and_model(key, model, mark, text):
     async with PretendedServer(key=KEY) as server:
         made = config(server.base_url)
         requests = [one for one in server_requests(made, (), model) if one.name == "maker"]

@@ -141,7 +141,7 @@ def test_a_taken_port_is_reported_in_a_sentence(tmp_path, capsys):
     assert f"127.0.0.1:{port}" in capsys.readouterr().err
 
 
-async def test_progress_begins_at_no_second_of_those_asked_for(monkeypatch):
+async def test_progress_begins_at_zero_of_the_requested_seconds(monkeypatch):
     shown = asyncio.Queue()
     monkeypatch.setattr(demo_run, "_status", shown.put_nowait)
     progress = asyncio.create_task(demo_run._progress(SimpleNamespace(sent=Counter(faithful=1_234), failed=Counter()), 8))

@@ -19,7 +19,7 @@ def offer(admission, pair_id, *, fingerprint="", conversation="", at=0.0):
     return why
 
 
-def test_the_same_request_is_let_in_once_in_24_hours():
+def test_the_same_request_is_admitted_once_in_24_hours():
     admission = Admission()
     assert offer(admission, "a", fingerprint="f") is Exclusion.NONE
     assert offer(admission, "b", fingerprint="f", at=DAY - 1) is Exclusion.REPEATED

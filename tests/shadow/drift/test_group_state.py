@@ -125,7 +125,7 @@ def test_pair_without_payoffs_is_not_remembered():
     assert court.case.coverage.counts["denied"] == 1
 
 
-def test_what_is_remembered_is_let_in_no_more_and_counts_for_nothing_else():
+def test_a_remembered_request_is_not_admitted_again_and_counts_for_nothing_else():
     court = Court()
     court.case.remember(
         JudgedPair(

@@ -10,7 +10,7 @@ from tests.agents import Agent
 INVALID = -32602
 
 
-async def test_an_argument_that_a_tool_does_not_know_is_refused_with_those_it_knows(sqlite_store):
+async def test_an_unknown_argument_of_a_tool_is_refused_with_the_known_ones(sqlite_store):
     refusal = await Agent(sqlite_store).refusal("list_divergent_pairs", since="all", providr="evil")
     assert "list_divergent_pairs has no argument 'providr'; did you mean 'provider'?" in refusal
     async with Client(Agent(sqlite_store).server) as client:

@@ -104,7 +104,7 @@ def test_parameter_that_the_list_does_not_know_is_refused_with_the_known_ones(pa
         pages.pairs.page({name: "x"})
 
 
-def test_evidence_alone_is_listed_until_all_are_asked_for(resting, store):
+def test_only_evidence_is_listed_until_all_pairs_are_requested(resting, store):
     keep_pair(store, said("one"), said("two"), said("two"), reason=ControlReason.RANDOM, pair_id="1" * 32)
     keep_pair(store, said("one"), said("two"), said("three"), reason=ControlReason.RANDOM, pair_id="2" * 32)
     evidence, every = resting.pairs.page({}), resting.pairs.page({"show": "all"})

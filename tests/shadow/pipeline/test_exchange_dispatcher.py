@@ -308,7 +308,7 @@ async def test_end_waits_neither_for_a_worker_that_hangs_nor_for_a_store_that_do
     assert len(made.source.released) == 400
 
 
-def test_names_and_changes_are_bounded_however_many_models_are_asked_for(dispatching):
+def test_names_and_changes_are_bounded_however_many_models_are_requested(dispatching):
     lane, other = dispatching.dispatcher.workers.lanes
     link = Link(dispatching.dispatcher, other)
     for number in range(296):

@@ -67,7 +67,7 @@ def test_filter_of_pairs_takes_an_end_a_segment_and_what_the_request_belonged_to
     assert (made.segment, made.route, made.tag, made.conversation, made.evidence) == ("tools=yes", "r", "t", "c", True)
 
 
-def test_words_that_no_filter_knows_are_reported_under_the_name_of_their_flag():
+def test_words_of_no_filter_are_reported_under_the_name_of_their_flag():
     with pytest.raises(ConfigError) as caught:
         pair_filter(
             provider="",

@@ -57,7 +57,7 @@ def test_sentence_states_money_answers_without_a_price_cache_and_the_stated_cost
         ),
     ],
 )
-def test_sentence_says_what_is_not_known(sums, sentence):
+def test_sentence_states_what_is_not_known(sums, sentence):
     assert line(*sums).sentence == sentence
 
 

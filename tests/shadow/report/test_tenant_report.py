@@ -42,7 +42,7 @@ def test_a_tenant_whose_rows_are_all_kept_has_no_sentence_about_a_sample(store):
     assert "sampled" not in tenant_text(tenant_report(store, "alpha", 0.0, START + 60, PriceList({})))
 
 
-def test_a_tenant_without_requests_is_said_to_have_none(store):
+def test_a_tenant_without_requests_is_reported_as_having_none(store):
     assert "no request in this period" in tenant_text(tenant_report(store, "alpha", 0.0, START, PriceList({})))
 
 

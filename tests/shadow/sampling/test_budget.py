@@ -67,7 +67,7 @@ def test_answer_of_a_request_of_the_period_before_is_spent_in_the_period_it_come
     assert [budget.admit(NOON + 3_600), budget.admit(NOON + 3_600)] == ["", "budget_requests"]
 
 
-def test_what_was_let_in_and_never_came_back_stays_counted():
+def test_an_admitted_request_without_an_answer_stays_counted():
     budget = Budget(1, 0, 0.0, "hour")
     assert budget.admit(NOON) == ""
     assert budget.admit(NOON + 1) == "budget_requests"

@@ -71,7 +71,7 @@ async def test_a_setback_costs_what_it_cost_and_the_try_after_it_counts_when_it_
     assert (setback.key, setback.reason, setback.waited) == ("k", "server", 1.0)
 
 
-async def test_what_was_given_up_is_asked_for_again(store):
+async def test_a_request_that_was_given_up_is_sent_again(store):
     made = archive(store)
     await made.sending(ROW, "x1", MOST)
     await made.answered("k", *outcome(gave_up=True))

@@ -41,7 +41,7 @@ def events(*, content=False):
     return list(result_events(FINDINGS, CONTEXT, ANSWER, seconds=9.0, content=content))
 
 
-def test_each_finding_that_came_to_something_is_an_event_of_the_evaluated_span():
+def test_each_measured_finding_is_an_event_of_the_evaluated_span():
     made = events()
     assert {(each.name, each.trace_id, each.span_id, each.seconds) for each in made} == {
         ("gen_ai.evaluation.result", CONTEXT.trace_id, span_id("live"), 9.0)

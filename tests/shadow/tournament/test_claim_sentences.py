@@ -59,7 +59,7 @@ def test_worse_names_the_signals_and_about_how_much():
     assert found.startswith("host-a: worse than the reference by more than 3 points: kind of answer, about 37 points.")
 
 
-def test_a_difference_that_is_not_sized_says_so():
+def test_a_difference_without_a_size_is_stated_as_one():
     found = sentence(ChoiceVerdict.DIFFERS, differs=(("answer_kind", 1), ("completion_tokens", 1)))
     assert found == (
         "host-a: differs in kind of answer; whether by more than 3 points is not yet known. "

@@ -134,7 +134,7 @@ def test_a_judgement_that_changed_is_seen_at_the_next_look(judgement):
     assert same(*looked(shelf, known, BEGUN + 60 * 100))
 
 
-def test_a_cost_is_computed_anew_with_other_prices_alone():
+def test_a_cost_is_recomputed_only_with_other_prices():
     known, one = KnownTournament(), row(1)
     providers = {}
     known.cost_of(providers)(one, "host-a")

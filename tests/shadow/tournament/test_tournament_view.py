@@ -113,7 +113,7 @@ def test_two_candidates_of_one_server_are_named():
 
 
 @pytest.mark.slow
-def test_a_changed_identity_is_counted_anew():
+def test_a_candidate_with_a_changed_identity_is_counted_from_the_change():
     change = changed(1_000)
     one = shown(figures(arm(), changes=[change]))["host-a"]
     assert (one.verdict, one.requests, one.identity.changed) == (ChoiceVerdict.UNDECIDED, 400, True)

@@ -102,7 +102,7 @@ def test_connection_ends_soon_after_its_server_lost_power_unless_the_url_sets_an
 
 
 @pytest.mark.slow
-def test_user_without_rights_is_told_which(postgres_server):
+def test_user_without_rights_gets_a_sentence_that_names_them(postgres_server):
     url = postgres_server.empty()
     postgres_server.execute("CREATE ROLE reader LOGIN")
     name = url.rpartition("/")[2]

@@ -80,7 +80,7 @@ def test_no_number_is_kept_of_a_transaction_that_wrote_nothing_and_of_a_server_t
         assert is_committed(conn, str(int(number) + 1_000_000)) is False
 
 
-def test_as_many_transactions_are_remembered_as_the_bound_says(postgres_url):
+def test_no_more_transactions_are_remembered_than_the_bound(postgres_url):
     commits = UnansweredCommits()
     with closing(connect(postgres_url)) as conn:
         for name in range(16 + 1):

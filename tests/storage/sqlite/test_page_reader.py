@@ -26,7 +26,7 @@ def test_course_counts_both_comparisons_in_each_step(store, apart):
         assert each.began <= started < each.began + each.seconds
 
 
-def test_course_is_of_the_signals_and_the_period_asked_for(store):
+def test_course_is_of_the_requested_signals_and_period(store):
     add(store, "one")
     queries = store.page_queries
     assert queries.course(0.0, 0.0, ["tools"], 10) == []

@@ -187,7 +187,7 @@ def test_a_task_without_servers_and_one_that_hands_on_a_key_are_refused(conversa
         fork(folder, steps[0], 2, servers=task)
 
 
-def test_ids_of_earlier_calls_are_renamed_where_that_is_asked_for_and_noted(conversation):
+def test_ids_of_earlier_calls_are_renamed_where_a_flag_sets_it_and_noted(conversation):
     folder, _, steps = conversation
     fork(folder, steps[0], 3, ids=CallIds.FUNCTIONS, one_step=True)
     _, plan, _, bodies = stored(folder / "fork-3.db")

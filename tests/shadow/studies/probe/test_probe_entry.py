@@ -50,7 +50,7 @@ def test_one_run_of_each_is_refused(tmp_path):
         execute(tmp_path, runs=1)
 
 
-def test_everything_that_forbids_a_run_is_said_at_once(tmp_path):
+def test_all_errors_that_forbid_a_run_are_reported_at_once(tmp_path):
     write_example(tmp_path, 1)
     config, task = tmp_path / "sameweights.toml", tmp_path / "battery-30b.toml"
     config.write_text(config.read_text().replace('/nim/v1"', '/nim/v1"\napi_key_env = "NIM_KEY"'))
@@ -68,7 +68,7 @@ def test_everything_that_forbids_a_run_is_said_at_once(tmp_path):
     ]
 
 
-def test_an_unknown_format_is_said_before_anything_is_read(tmp_path):
+def test_an_unknown_format_is_reported_before_anything_is_read(tmp_path):
     with pytest.raises(ConfigError, match="did you mean 'json'"):
         execute(tmp_path, formats="jsn")
 

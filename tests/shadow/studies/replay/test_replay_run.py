@@ -102,7 +102,7 @@ async def test_a_provider_that_is_down_is_given_up_and_the_others_go_on(tmp_path
     assert states == {"official": "answered", "near": "answered", "gone": "failed"}
 
 
-async def test_a_provider_that_came_back_is_asked_again_when_resumed(tmp_path, official):
+async def test_a_provider_that_recovered_gets_requests_again_when_resumed(tmp_path, official):
     async with PretendedServer() as gone:
         port = int(gone.base_url.split(":")[2].split("/")[0])
     bench = ReplayBench(tmp_path, {"official": official.base_url, "back": gone.base_url}, policy=INTERVALS)
@@ -214,7 +214,7 @@ async def test_failed_tries_are_stored_and_shown_as_tries(tmp_path, official):
     assert verdict.figures.first_try == tries.count(1)
 
 
-async def test_one_server_under_two_names_is_asked_for_answers_of_its_own(tmp_path, official):
+async def test_one_server_under_two_names_gets_requests_for_each_name(tmp_path, official):
     bench = ReplayBench(tmp_path, {"official": official.base_url, "twin": official.base_url}, policy=INTERVALS)
     outcome = await bench.run(rows(5))
     assert len(official.requests) == 15

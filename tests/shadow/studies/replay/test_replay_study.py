@@ -77,7 +77,7 @@ def test_a_study_is_refused_where_no_bodies_are_kept_that_a_later_run_can_compar
 
 
 @pytest.mark.slow
-async def test_a_study_runs_and_its_plan_knows_what_is_stored_until_it_begins_again(tmp_path):
+async def test_a_study_runs_and_its_plan_counts_what_is_stored_until_it_begins_again(tmp_path):
     async with PretendedServer(seed=1, pace=QUICK) as official, PretendedServer(seed=2, pace=QUICK) as near:
         addresses = {"near": near.base_url, "official": official.base_url}
         made = rows(8)

@@ -18,7 +18,7 @@ def named(upstream: str, reference: str, model: str = "", reference_model: str =
     return [made.proxy.providers[name].models["*"] for name in ("upstream", "reference")]
 
 
-async def test_servers_with_one_model_each_are_asked_for_it():
+async def test_the_only_model_of_each_server_is_taken_from_its_list():
     async with PretendedServer(models=("q4",)) as one, PretendedServer(models=("f16",)) as other:
         assert await asyncio.to_thread(named, one.base_url, other.base_url) == ["q4", "f16"]
 

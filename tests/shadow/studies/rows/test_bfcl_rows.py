@@ -108,7 +108,7 @@ def test_a_call_can_be_held_to_the_schema():
         ({"question": QUESTION, "function": [{"name": "a.b"}, {"name": "a_b"}]}, "two functions have one name"),
     ],
 )
-def test_a_question_that_cannot_be_sent_says_why(value, sentence):
+def test_a_question_that_cannot_be_sent_has_a_reason(value, sentence):
     found = read(value)
     assert isinstance(found, BrokenRow)
     assert sentence in found.sentence

@@ -72,7 +72,7 @@ def test_members_beside_the_request_are_not_sent():
         ({"custom_id": "r", "url": "/v1/chat/completions", "body": "x"}, "body is a JSON str, not an object"),
     ],
 )
-def test_a_row_that_cannot_be_sent_says_what_is_wrong(value, sentence):
+def test_a_row_that_cannot_be_sent_has_a_sentence_about_its_error(value, sentence):
     [found] = read_rows("a.jsonl", [json.dumps(value).encode()])
     assert isinstance(found, BrokenRow)
     assert sentence in str(found)
