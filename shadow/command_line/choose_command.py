@@ -39,18 +39,20 @@ def choose(
 ) -> None:
     """Show which candidates are the same as the reference, and the cheapest of them."""
     from shadow.tournament.route_view import route_plan
-    from shadow.tournament.tournament_record import running
+    from shadow.tournament.tournament_record import running, running_routes
     from shadow.tournament.tournament_route import tournament_route
 
     one_form(md=markdown, json=as_json)
     _check_flags(only_plan=only_plan, start=start, replace=replace)
     loaded = settings(config, db)
-    chosen = tournament_route(loaded, route)
     with progress("reading the records"), _reader(config, db) as reader:
-        current = running(reader.studies.studies(), chosen.name) if reader else None
+        studies = reader.studies.studies() if reader else ()
+        chosen = tournament_route(loaded, route, running_routes(studies))
+        current = running(studies, chosen.name)
         if reader and current is not None and not only_plan and not start:
             _show(reader, loaded, current, as_json=as_json, markdown=markdown)
             return
+        chosen = tournament_route(loaded, route)
         planned = route_plan(reader, loaded, chosen, time.time())
         kept_since = reader.extent()[1] if reader else 0.0
     if current is not None and start and not replace:

@@ -16,6 +16,7 @@ from shadow.tournament.claim_sentences import LEVEL
 from shadow.tournament.known_tournaments import KnownTournaments
 from shadow.tournament.route_view import RoutePlan, route_view
 from shadow.tournament.tournament_figures import CandidateFigures, SegmentFigures, SignalFigures, TournamentFigures
+from shadow.tournament.tournament_record import running_routes
 from shadow.tournament.tournament_route import tournament_route
 from storage.store import Reader
 
@@ -108,7 +109,7 @@ class ChooseTool:
 
     def choose(self, route: str) -> ChoiceResult:
         """The running tournament of a route, "" for the only one with candidates; ConfigError where there is none."""
-        chosen = tournament_route(self._config, route)
+        chosen = tournament_route(self._config, route, running_routes(self._reader.studies.studies()))
         with self._lock:
             found = route_view(self._reader, self._config, chosen, self._now(), self._tournaments)
         return _plan(found) if isinstance(found, RoutePlan) else _result(found)

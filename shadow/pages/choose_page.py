@@ -16,7 +16,8 @@ from shadow.tournament.pareto_plot import pareto_plot
 from shadow.tournament.route_view import RoutePlan, route_view
 from shadow.tournament.segment_figures import STATEMENT, has_segments, segment_sentence, tag_rows
 from shadow.tournament.tournament_figures import TournamentFigures
-from shadow.tournament.tournament_route import routes_with_candidates, tournament_route
+from shadow.tournament.tournament_record import running_routes
+from shadow.tournament.tournament_route import TournamentRoute, routes_with_candidates, tournament_route
 from shadow.tournament.tournament_text import MARKS, cells, head, planned, tag_cells
 from storage.store import Reader
 
@@ -44,12 +45,13 @@ class ChoosePage:
         """The page; ConfigError for a route that has no candidates."""
         config = self.config
         name = checked(query, PARAMETERS).get("route", "")
-        names = routes_with_candidates(config)
+        running = running_routes(self._reader.studies.studies())
+        names = routes_with_candidates(config) or tuple(each.name for each in config.proxy.routes if each.name in running)
         template = self._jinja.get_template("choose.html")
         if not names and not name:
             return template.render(names=(), found=None, plan=None)
-        route = tournament_route(config, name or names[0])
-        found = self._view(config, route.name)
+        route = tournament_route(config, name or names[0], running)
+        found = self._view(config, route)
         links = tuple((each, address("/choose", {"route": each}), each == route.name) for each in names)
         if isinstance(found, RoutePlan):
             return template.render(names=links, found=None, plan=found)
@@ -87,12 +89,12 @@ class ChoosePage:
             classes=CLASSES,
         )
 
-    def _view(self, config: Config, name: str) -> TournamentFigures | RoutePlan:
+    def _view(self, config: Config, route: TournamentRoute) -> TournamentFigures | RoutePlan:
         """The figures of a route, computed once for readers of the same seconds."""
         with self._lock:
             now = self._now()
-            at, of, found = self._known.get(name, (float("-inf"), None, None))
+            at, of, found = self._known.get(route.name, (float("-inf"), None, None))
             if found is None or of is not config or not at <= now < at + FRESH_SECONDS:
-                found = route_view(self._reader, config, tournament_route(config, name), now, self._tournaments)
-                self._known[name] = (now, config, found)
+                found = route_view(self._reader, config, route, now, self._tournaments)
+                self._known[route.name] = (now, config, found)
             return found

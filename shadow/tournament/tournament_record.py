@@ -91,6 +91,11 @@ def running_tournaments(rows: Iterable[StudyRow]) -> list[TournamentRecord]:
     return list({record.route: record for record in records}.values())
 
 
+def running_routes(rows: Iterable[StudyRow]) -> frozenset[str]:
+    """The names of the routes whose tournament runs."""
+    return frozenset(record.route for record in running_tournaments(rows))
+
+
 def running(rows: Iterable[StudyRow], route: str) -> TournamentRecord | None:
     """The tournament of a route that has not ended, None without one."""
     return next((each for each in reversed(tournaments(rows, route)) if not each.ended), None)

@@ -1,8 +1,11 @@
-"""tournament_route(): the route that a tournament is of: the named one, or the only one with candidates."""
+"""tournament_route(): the route that a tournament is of: the named one, or the only one with candidates.
+
+One whose candidates were taken out of the configuration is shown while its tournament runs, as after a switch to one of them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from shadow.choice.tournament_terms import TournamentTerms
@@ -22,13 +25,15 @@ class TournamentRoute:
     candidates: tuple[str, ...]
 
 
-def tournament_route(config: Config, name: str) -> TournamentRoute:
-    """The route of this `name`, "" for the only one with candidates; ConfigError where there is none."""
+def tournament_route(config: Config, name: str, running: Collection[str] = ()) -> TournamentRoute:
+    """The route of this `name`, "" for the only one with candidates; ConfigError where there is none. `running` are the names of
+    routes whose tournament runs, which need no candidates to be shown.
+    """
     known = {route.name: route for route in config.proxy.routes}
-    having = routes_with_candidates(config)
+    having = routes_with_candidates(config) or tuple(each for each in known if each in running)
     if name and name not in known:
         raise ConfigError([f"choose: no such route: {quoted(name)}{meant(name, known)}"])
-    if name and name not in having:
+    if name and name not in {*having, *running}:
         raise ConfigError([f"choose: the route {quoted(name)} has no candidates; {HOW}"])
     if not having:
         raise ConfigError([f"choose: no route has candidates; {HOW}"])
@@ -64,5 +69,5 @@ def route_changes(config: Config, record: TournamentRecord) -> Iterator[str]:
         yield f"Configured since this tournament began, and no part of it: {', '.join(added)}."
     if gone:
         yield f"No candidate of the route any more, so that no further copy is sent: {', '.join(gone)}."
-    if reference != record.reference or added or gone:
-        yield "To begin one with what is configured now: sameweights choose --start --replace."
+    if route.candidates and (reference != record.reference or added or gone):
+        yield "To start one with what is configured now: sameweights choose --start --replace."

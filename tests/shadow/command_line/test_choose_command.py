@@ -68,6 +68,13 @@ def test_a_tournament_proves_the_equal_candidate_and_never_the_broken_one(run, c
     assert "Proven the same: host-b." in out
     document = json.loads(run("choose", "--json")[1])
     assert [each["verdict"] for each in document["candidates"]] == ["same", "worse"]
+    switched = CONFIG.replace('candidates = ["host-b", "host-c"]', "").replace('provider = "live"', 'provider = "host-b"')
+    (configured / "sameweights.toml").write_text(switched, encoding="utf-8")
+    out = run("choose")[1]
+    assert "✓ host-b: same as the reference within 20 points (80 requests" in out
+    assert "No candidate of the route any more, so that no further copy is sent: host-b, host-c.\n" in out
+    code, _, err = run("choose", "--plan")
+    assert (code, "choose: no route has candidates" in err) == (2, True)
     assert run("choose", "--md")[1].startswith("## sameweights choose: agents\n")
 
 

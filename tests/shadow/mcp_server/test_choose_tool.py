@@ -24,6 +24,16 @@ def test_a_tournament_has_its_claims_and_figures(store):
     assert found.level.startswith("Of all such claims")
 
 
+def test_tournament_of_a_route_that_has_no_candidates_any_more_is_returned(store):
+    terms = configured_terms(CONFIG.tournament)
+    begin(store, TournamentRecord(id="t", route="agents", reference="official", candidates=("host-b",), begun=NOW, terms=terms))
+    route = CONFIG.proxy.routes[0].model_copy(update={"candidates": ()})
+    switched = CONFIG.model_copy(update={"proxy": CONFIG.proxy.model_copy(update={"routes": (route,)})})
+    found = ChooseTool(store, switched, lambda: NOW + 1).choose("")
+    assert [each.name for each in found.candidates] == ["host-b"]
+    assert found.notes[0].startswith("No candidate of the route any more")
+
+
 def test_without_a_tournament_the_plan_is_returned(store):
     found = ChooseTool(store, CONFIG, lambda: NOW).choose("")
     assert (found.begun, found.candidates, found.rank) == (None, [], "No tournament runs.")

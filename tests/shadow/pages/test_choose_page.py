@@ -52,6 +52,15 @@ def test_each_candidate_has_its_sentence_and_its_point_in_the_plot(store):
     assert "best" not in shown
 
 
+def test_tournament_that_runs_is_shown_after_its_candidates_were_taken_out_of_the_configuration(store):
+    started(store)
+    route = CONFIG.proxy.routes[0].model_copy(update={"candidates": ()})
+    switched = CONFIG.model_copy(update={"proxy": CONFIG.proxy.model_copy(update={"routes": (route,)})})
+    for query in ({}, {"route": "agents"}):
+        shown = text(page(store, switched, **query))
+        assert "No candidate of the route any more, so that no further copy is sent: host-b, host-c." in shown
+
+
 @pytest.mark.slow
 def test_each_tag_of_a_candidate_has_its_row_with_its_pairs(store):
     started(store)

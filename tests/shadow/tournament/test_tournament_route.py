@@ -56,12 +56,27 @@ def test_what_is_configured_otherwise_than_at_the_start_of_a_tournament_is_state
     found = list(route_changes(config({"name": "agents", **route}), record))
     assert found == [
         *words,
-        *(["To begin one with what is configured now: sameweights choose --start --replace."] if words else []),
+        *(["To start one with what is configured now: sameweights choose --start --replace."] if words else []),
     ]
+
+
+def test_no_other_tournament_is_offered_for_a_route_without_candidates():
+    words = "No candidate of the route any more, so that no further copy is sent: b."
+    assert list(route_changes(config({"name": "agents"}), replace(RECORD, candidates=("b",)))) == [words]
 
 
 def test_nothing_is_stated_of_a_route_that_is_not_configured():
     assert list(route_changes(config(CHAT), RECORD)) == []
+
+
+def test_route_without_candidates_is_taken_while_its_tournament_runs_unless_another_has_some():
+    plain = {"name": "plain"}
+    assert tournament_route(config(plain), "", {"plain"}).candidates == ()
+    assert tournament_route(config(AGENTS, plain), "plain", {"plain"}).name == "plain"
+    assert tournament_route(config(AGENTS, plain), "", {"plain"}).name == "agents"
+    for name, running in (("", {"gone"}), ("gone", {"gone"}), ("plain", {"gone"})):
+        with pytest.raises(ConfigError, match="choose: "):
+            tournament_route(config(plain), name, running)
 
 
 def test_terms_are_those_of_the_configuration():
