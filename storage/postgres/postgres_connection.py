@@ -21,7 +21,10 @@ KEEPALIVES = {"keepalives_idle": "10", "keepalives_interval": "5", "keepalives_c
 OLDEST_SERVER = 150_000
 """PostgreSQL 15, as `server_version` of a connection."""
 ADVICE = "change url in [storage]"
-FORM = "write postgresql://USER:PASSWORD@HOST/DATABASE, with % of a password as %25, @ as %40, / as %2F, and : as %3A"
+FORM = (
+    "write postgresql://USER:PASSWORD@HOST/DATABASE, with % of a password as %25, @ as %40, / as %2F, and : as %3A; "
+    "behind the database parameters of libpq alone, as in ?sslmode=require"
+)
 PORT = frozenset("0123456789,")
 """Characters of the ports of one or several hosts."""
 _KNOWN = {
@@ -86,7 +89,7 @@ def checked_url(url: str) -> str:
     if not known.get("dbname"):
         raise StoreError(f"[storage] url names no database: {FORM}")
     if _holds_a_password(known):
-        raise StoreError(f"[storage] url has a character in its user or password that ends it: {FORM}")
+        raise StoreError(f"[storage] url has a port that is no number, or a character in a password that ends it: {FORM}")
     return url
 
 

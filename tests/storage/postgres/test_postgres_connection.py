@@ -28,6 +28,19 @@ def test_url_that_names_no_database_is_refused_without_its_password(url):
 
 
 @pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("postgresql://u:secret@h/db?nonsense=1", "behind the database parameters of libpq alone, as in ?sslmode=require"),
+        ("postgresql://h:port/db", "has a port that is no number, or a character in a password that ends it"),
+    ],
+)
+def test_part_of_a_url_that_cannot_be_used_is_named_by_its_kind(url, words):
+    with pytest.raises(StoreError) as error:
+        checked_url(url)
+    assert words in str(error.value)
+
+
+@pytest.mark.parametrize(
     "password",
     [
         "pa%zzSECRET",
