@@ -8,9 +8,10 @@ from __future__ import annotations
 import platform
 from collections.abc import Sequence
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics
 
 from shadow.findings.finding import TIMES, FindingState, Signal
+from shadow.metrics.plain_series import CounterFamily, HistogramFamily
 from shadow.metrics.series import BulkCounter, BulkHistogram, CachedChildren, Fold, RoundGauge
 from shadow.settings.installed_version import installed_version
 
@@ -78,8 +79,15 @@ class _Maker:
         self._registry.register(made)
         return made
 
-    def histograms(self, name: str, text: str, labels: Sequence[str], buckets: Sequence[float]) -> CachedChildren[Histogram]:
-        return CachedChildren(Histogram(f"sameweights_{name}", text, labels, buckets=buckets, registry=self._registry).labels)
+    def plain_counters(self, name: str, text: str, labels: Sequence[str]) -> CounterFamily:
+        made = CounterFamily(f"sameweights_{name}", text, labels)
+        self._registry.register(made)
+        return made
+
+    def plain_histograms(self, name: str, text: str, labels: Sequence[str], buckets: Sequence[float]) -> HistogramFamily:
+        made = HistogramFamily(f"sameweights_{name}", text, labels, buckets)
+        self._registry.register(made)
+        return made
 
 
 class MetricDefinitions:
@@ -89,7 +97,7 @@ class MetricDefinitions:
         # because *_created series would double the number of lines, and this is the library's one switch for them
         disable_created_metrics()  # type: ignore[no-untyped-call] # the library has no annotation here
         make = _Maker(registry)
-        self._traffic(make, registry)
+        self._traffic(make)
         self._audit(make)
         self._drift(make)
         self._losses(make)
@@ -99,41 +107,40 @@ class MetricDefinitions:
         )
         build.labels(installed_version("unknown"), platform.python_version()).set(1)
 
-    def _traffic(self, make: _Maker, registry: CollectorRegistry) -> None:
-        self.duration = make.histograms(
+    def _traffic(self, make: _Maker) -> None:
+        self.duration = make.plain_histograms(
             "request_duration_seconds", "Seconds from the start of a request to the end of its response.", BY_ROLE, SECONDS
         )
-        self.first_chunk = make.histograms(
+        self.first_chunk = make.plain_histograms(
             "time_to_first_chunk_seconds", "Seconds to the first byte of the body.", BY_ROLE, SECONDS
         )
-        self.first_token = make.histograms(
+        self.first_token = make.plain_histograms(
             "time_to_first_token_seconds", "Seconds to the first event with content.", BY_ROLE, SECONDS
         )
-        self.per_token = make.histograms(
+        self.per_token = make.plain_histograms(
             "time_per_output_token_seconds", "Seconds per completion token, during generation only.", BY_ROLE, TOKEN_SECONDS
         )
         self.gaps = make.bulk_histogram(
             "inter_chunk_seconds", "Seconds between two arrivals of a stream.", BY_ROLE, TOKEN_SECONDS
         )
-        self.overhead = Histogram(
-            "sameweights_proxy_overhead_seconds",
-            "Spent in the proxy before a request was written to its provider.",
-            buckets=OVERHEAD_SECONDS,
-            registry=registry,
-        )
-        self.requests = make.counters("requests_total", "Requests by outcome.", (*BY_ROLE, "code"))
-        self.tenant_requests = make.counters(
+        self.overhead = make.plain_histograms(
+            "proxy_overhead_seconds", "Spent in the proxy before a request was written to its provider.", (), OVERHEAD_SECONDS
+        )()
+        self.requests = make.plain_counters("requests_total", "Requests by outcome.", (*BY_ROLE, "code"))
+        self.tenant_requests = make.plain_counters(
             "tenant_requests_total", "Live requests of each tenant by outcome.", ("tenant", "provider", "code")
         )
-        self.tokens = make.counters("tokens_total", "Tokens as the providers report them.", (*BY_ROLE, "type"))
-        self.classes = make.counters("tokens_by_class_total", "Tokens by the class they are priced in.", (*BY_ROLE, "class"))
-        self.money = make.counters("money_total", "Money by the configured prices and the reported tokens.", BY_ROLE)
-        self.uncertain = make.counters(
+        self.tokens = make.plain_counters("tokens_total", "Tokens as the providers report them.", (*BY_ROLE, "type"))
+        self.classes = make.plain_counters(
+            "tokens_by_class_total", "Tokens by the class they are priced in.", (*BY_ROLE, "class")
+        )
+        self.money = make.plain_counters("money_total", "Money by the configured prices and the reported tokens.", BY_ROLE)
+        self.uncertain = make.plain_counters(
             "money_uncertain_total", "Money beyond money_total that may have been billed for reasoning.", BY_ROLE
         )
-        self.stated = make.counters("stated_cost_total", "US dollars that the providers state as the cost.", BY_ROLE)
-        self.unpriced = make.counters("unpriced_total", "Responses without a known cost, by reason.", (*BY_ROLE, "reason"))
-        self.errors = make.counters("errors_total", "Error responses by class.", (*BY_ROLE, "class"))
+        self.stated = make.plain_counters("stated_cost_total", "US dollars that the providers state as the cost.", BY_ROLE)
+        self.unpriced = make.plain_counters("unpriced_total", "Responses without a known cost, by reason.", (*BY_ROLE, "reason"))
+        self.errors = make.plain_counters("errors_total", "Error responses by class.", (*BY_ROLE, "class"))
 
     def _audit(self, make: _Maker) -> None:
         self.comparisons = make.bulk(
@@ -150,7 +157,9 @@ class MetricDefinitions:
             make.gauges("last_comparison_timestamp_seconds", "Time of the last pair that was compared.", AUDITED).labels
         )
         self.similarity = make.bulk_histogram("similarity_ratio", "Similarity of two responses; 1 is equal.", SIGNAL, RATIO)
-        self.tool_calls = make.counters("tool_calls_total", "Tool calls by result of the schema check.", (*BY_ROLE, "outcome"))
+        self.tool_calls = make.plain_counters(
+            "tool_calls_total", "Tool calls by result of the schema check.", (*BY_ROLE, "outcome")
+        )
         self.checks = make.bulk(
             "checks_total", "Results of checks that need no reference.", (*AUDITED, "signal", "result"), VERDICTS, judged
         )
@@ -195,7 +204,7 @@ class MetricDefinitions:
 
     def _losses(self, make: _Maker) -> None:
         reason = ("reason",)
-        self.shadow_dropped = make.counters("shadow_dropped_total", "Requests not shadowed, by reason.", reason)
+        self.shadow_dropped = make.plain_counters("shadow_dropped_total", "Requests not shadowed, by reason.", reason)
         self.handover_dropped = make.counters(
             "handover_dropped_total", "Exchanges lost between the data plane and the audit, by reason.", reason
         )

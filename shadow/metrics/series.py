@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate, pairwise
 from threading import Lock
@@ -150,7 +151,8 @@ class BulkHistogram(Collector):
             exemplars = dict(self._exemplars)
         metric = Metric(self._name, self._text, "histogram")
         for values, counts, total in snapshot:
-            self._add(metric, values, counts, total, exemplars)
+            shown = [exemplars.get((values, bucket)) for bucket in range(len(counts))]
+            add_histogram(metric, dict(zip(self._labels, values, strict=True)), self._bounds, counts, total, shown)
         return [metric]
 
     def _count(self, labels: tuple[str, ...], values: Sequence[float]) -> None:
@@ -172,20 +174,28 @@ class BulkHistogram(Collector):
         for labels, noted in values.items():
             self._count(labels, noted)
 
-    def _add(
-        self,
-        metric: Metric,
-        values: tuple[str, ...],
-        counts: list[int],
-        total: float,
-        exemplars: Mapping[tuple[tuple[str, ...], int], Exemplar],
-    ) -> None:
-        labels = dict(zip(self._labels, values, strict=True))
-        for bucket, (bound, count) in enumerate(zip((*self._bounds, float("inf")), accumulate(counts), strict=True)):
-            exemplar = exemplars.get((values, bucket))
-            metric.add_sample(f"{self._name}_bucket", labels | {"le": _le(bound)}, count, exemplar=exemplar)
-        metric.add_sample(f"{self._name}_count", labels, sum(counts))
-        metric.add_sample(f"{self._name}_sum", labels, total)
+
+def add_histogram(  # noqa: PLR0917 - the parts of one series
+    metric: Metric,
+    labels: dict[str, str],
+    bounds: Sequence[float],
+    counts: Sequence[int],
+    total: float,
+    exemplars: Sequence[Exemplar | None],
+) -> None:
+    """Add the samples of one series of a classic histogram: `counts` and `exemplars` are of each bucket alone."""
+    for bound, count, exemplar in zip((*bounds, float("inf")), accumulate(counts), exemplars, strict=True):
+        metric.add_sample(f"{metric.name}_bucket", labels | {"le": _le(bound)}, count, exemplar=exemplar)
+    metric.add_sample(f"{metric.name}_count", labels, sum(counts))
+    metric.add_sample(f"{metric.name}_sum", labels, total)
+
+
+@dataclass(slots=True)
+class _Run:
+    """How many answers or pairs had the same verdicts, and the exemplar of the last."""
+
+    times: int = 0
+    exemplar: Exemplar | None = None
 
 
 class BulkCounter(Collector):
@@ -205,7 +215,7 @@ class BulkCounter(Collector):
         self._lock = Lock()
         self._counts: dict[tuple[str, ...], int] = {}
         self._exemplars: dict[tuple[str, ...], Exemplar] = {}
-        self._runs: dict[tuple[tuple[str, ...], tuple[tuple[str, ...], ...]], tuple[int, Exemplar | None]] = {}
+        self._runs: defaultdict[tuple[tuple[str, ...], tuple[tuple[str, ...], ...]], _Run] = defaultdict(_Run)
 
     def __repr__(self) -> str:
         return f"<BulkCounter {self._name} series={len(self._counts)} held={len(self._runs)}>"
@@ -220,8 +230,9 @@ class BulkCounter(Collector):
         shown = Exemplar(dict(exemplar), 1.0, time()) if exemplar else None
         with self._lock:
             # because most answers have the same verdicts: those are held as one with a count, until the next scrape
-            times, last = self._runs.get((begin, ends), (0, None))
-            self._runs[begin, ends] = (times + 1, shown or last)
+            run = self._runs[begin, ends]
+            run.times += 1
+            run.exemplar = shown or run.exemplar
             if len(self._runs) > RUNS:
                 self._settle()
 
@@ -241,15 +252,15 @@ class BulkCounter(Collector):
 
     def _settle(self) -> None:
         """Count what is held."""
-        for (begin, ends), (times, exemplar) in self._runs.items():
+        for (begin, ends), run in self._runs.items():
             for end in filter(None, map(self._fold, ends)):
                 values = (*begin, *map(str, end))
                 if values not in self._counts:
                     for last in (*self._begun, values[-1]):
                         self._counts.setdefault((*values[:-1], last), 0)
-                self._counts[values] += times
-                if exemplar and values[-1] != MATCH:
-                    self._exemplars[values] = exemplar
+                self._counts[values] += run.times
+                if run.exemplar and values[-1] != MATCH:
+                    self._exemplars[values] = run.exemplar
         self._runs.clear()
 
 
