@@ -17,7 +17,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -63,7 +62,7 @@ def streams(count: int) -> Iterator[ExchangeRecord]:
             fresh_tokens=10,
         )
         checks = tuple(finding(name, "not_measured", exchange_id=id_, comparison="check") for name in ("usage", "seed"))
-        yield replace(made, findings=checks, passed=("stop", "max_tokens", "lost_space"), source="run/0")
+        yield made._replace(findings=checks, passed=("stop", "max_tokens", "lost_space"), source="run/0")
 
 
 def history(count: int, end: float) -> Iterator[ExchangeRecord | PairRecord]:
@@ -77,7 +76,7 @@ def history(count: int, end: float) -> Iterator[ExchangeRecord | PairRecord]:
         made = exchange_record(id_, provider=f"p{number % 3}", usage_state="certain", fresh_tokens=9, **labels, **small)
         failed = (finding("stop", "differ", exchange_id=id_, comparison="check"),) if number % 50 == 0 else ()
         passed = tuple(f"check_{place}" for place in range(24))
-        yield replace(made, findings=failed, passed=passed)
+        yield made._replace(findings=failed, passed=passed)
         if number % 20 == 0:
             reference = f"{int(started * 1_000) + 1:012x}{number:012x}bbbb"
             other = exchange_record(reference, role="shadow", provider="official", **(labels | small))
@@ -100,7 +99,7 @@ def history(count: int, end: float) -> Iterator[ExchangeRecord | PairRecord]:
             odds = [0] * 18 + [1, -1]
             scores = tuple(PayoffRow(pair_id=id_, signal=name, payoff=draw.choice(odds)) for name in PAYOFFS)
             yield PairRecord(
-                pair=row, exchanges=(replace(other, passed=("stop",)),), findings=tuple(found), payoffs=scores, kind="tools"
+                pair=row, exchanges=(other._replace(passed=("stop",)),), findings=tuple(found), payoffs=scores, kind="tools"
             )
 
 

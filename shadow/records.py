@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 import sys
 from array import array
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 import orjson
 
 from proxy.exchange import ChunkTimings, Exchange, Failure, FailureKind, Headers, Labels, Request, Response, Role
-from shadow.findings.finding import Comparison, Finding, FindingState
+from shadow.findings.finding import MATCH, NOT_MEASURED, Comparison, Finding
 from shadow.findings.pair import ControlReason
 from shadow.pricing.token_classes import KNOWN, classed_answer
 from shadow.reading.completion import Completion, ToolCall, UnreadReason
@@ -37,7 +37,7 @@ from storage.rows import (
 Against = Literal["cross", "self", "greedy", "check"]
 MARK_SIZE = 16
 SHORT = 200
-LABELS = tuple(column.name for column in fields(ExchangeRow) if column.name in Labels._fields)
+LABELS = tuple(name for name in ExchangeRow._fields if name in Labels._fields)
 """The labels that are stored, each in the column of its name: a further one is a field of `Labels` and a column."""
 HEADERS_KEPT = 64
 """Larger heads than this are cut, because a record is not a place to store arbitrary amounts."""
@@ -60,12 +60,11 @@ def exchange_record(parsed: ParsedExchange, *, outcomes: Sequence[str], checks: 
     an answer, and the counters hold how many.
     """
     exchange_id = parsed.exchange.id
-    made = [found for found in checks if found.state is not FindingState.NOT_MEASURED]
     passed, others = [], []
-    for found in made:
-        if found.state is FindingState.MATCH and found.score == 1.0:
+    for found in checks:
+        if found.state is MATCH and found.score == 1.0:
             passed.append(found.signal._value_)
-        else:
+        elif found.state is not NOT_MEASURED:
             others.append(found)
     return ExchangeRecord(
         exchange=_exchange_row(parsed),
@@ -180,15 +179,14 @@ def _unread(parsed: ParsedExchange) -> str:
 def _exchange_row(parsed: ParsedExchange) -> ExchangeRow:
     exchange, answer = parsed.exchange, parsed.answer
     response, failure, request = exchange.response, exchange.failure, exchange.request
-    labels = _storable_labels(exchange.labels)
-    columns = {name: getattr(labels, name) for name in LABELS} | {"conversation": storable(parsed.conversation)}
+    columns = {**_label_columns(exchange.labels), "conversation": storable(parsed.conversation)}
     completion = answer.completion if isinstance(answer.completion, Completion) else None
     usage = completion.usage if completion else None
     classed = classed_answer(answer.completion, answer.status)
     tokens = classed.tokens if classed and classed.state in KNOWN else None
     return ExchangeRow(
         id=exchange.id,
-        role=exchange.role.value,
+        role=exchange.role._value_,
         started=exchange.started,
         **columns,
         method=storable(request.method),
@@ -205,7 +203,7 @@ def _exchange_row(parsed: ParsedExchange) -> ExchangeRow:
         cached_tokens=_count(usage.cached_tokens) if usage else None,
         cache_write_tokens=_count(usage.cache_write_tokens) if usage else None,
         cost=usage.cost if usage else None,
-        usage_state=classed.state.value if classed else "",
+        usage_state=classed.state._value_ if classed else "",
         fresh_tokens=tokens.fresh if tokens else None,
         cache_write_1h_tokens=tokens.cache_write_1h if tokens else None,
         output_tokens=tokens.output if tokens else None,
@@ -230,9 +228,10 @@ def _exchange_row(parsed: ParsedExchange) -> ExchangeRow:
 
 
 @lru_cache(maxsize=256)
-def _storable_labels(labels: Labels) -> Labels:
-    """Labels as a table can hold them; few values come again and again."""
-    return labels.with_texts(*map(storable, labels.texts))
+def _label_columns(labels: Labels) -> Mapping[str, Any]:
+    """Labels as a table can hold them, by column; few values come again and again."""
+    cut = labels.with_texts(*map(storable, labels.texts))
+    return {name: getattr(cut, name) for name in LABELS}
 
 
 def _pair_row(triple: AnsweredPair, comparable: str, alterations: Sequence[str], secret: bytes) -> PairRow:

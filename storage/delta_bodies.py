@@ -8,7 +8,7 @@ are new in it. A body whose base is deleted is rewritten whole first, so that no
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from storage.body_compression import BodyCompressor, compress_against
 
@@ -22,8 +22,7 @@ PLACE = 500
 """Bytes of memory for one entry beside its body."""
 
 
-@dataclass(frozen=True, slots=True)
-class DeltaBody:
+class DeltaBody(NamedTuple):
     """A body to be stored: `compressed` against the body of the exchange `base`, or alone when that is empty."""
 
     compressed: bytes | None
@@ -32,8 +31,7 @@ class DeltaBody:
     """The body itself, which is stored whole when `base` is not stored."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Latest:
+class _Latest(NamedTuple):
     exchange: str
     body: bytes
     depth: int

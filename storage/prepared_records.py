@@ -6,8 +6,9 @@ The rows are the same for every engine; each engine puts its own key in front of
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields
 from operator import attrgetter
+from typing import NamedTuple
 
 from storage import rollup_keys
 from storage.body_compression import BodyCompressor
@@ -22,7 +23,7 @@ PASSED = "passed"
 PAYLOAD = ("request_headers", "response_headers", "response_body", "marks")
 BODY = ("request_body", "request_base")
 """These depend on whether the exchange before it is stored (see `storage.delta_bodies`)."""
-EXCHANGE = tuple(column.name for column in fields(ExchangeRow) if column.name not in {*PAYLOAD, *BODY})
+EXCHANGE = tuple(name for name in ExchangeRow._fields if name not in {*PAYLOAD, *BODY})
 TOOL_CALL = tuple(column.name for column in fields(ToolCallRow) if column.name != "exchange_id")
 CHECK = tuple(name for name in FindingRow._fields if name not in {"exchange_id", "pair_id"})
 PAIR = tuple(column.name for column in fields(PairRow))
@@ -42,8 +43,7 @@ _payoff = attrgetter(*PAYOFF)
 _identity = attrgetter(*IDENTITY)
 
 
-@dataclass(frozen=True, slots=True)
-class RecordRows:
+class RecordRows(NamedTuple):
     """The rows of one exchange or one pair, without the number that it gets when it is written: (table, values) each."""
 
     id: str
@@ -57,8 +57,7 @@ class RecordRows:
     """The figures of an exchange that gets no row; the changes of identity that it brought are its only `rows`."""
 
 
-@dataclass(frozen=True, slots=True)
-class PreparedRecord:
+class PreparedRecord(NamedTuple):
     """A record ready to be written: its exchanges, and the pair if it is one."""
 
     exchanges: tuple[RecordRows, ...]
@@ -73,8 +72,8 @@ class PreparedRecord:
 
     def with_identities(self, found: Mapping[str, Sequence[IdentityRow]]) -> PreparedRecord:
         """The record with the changes of identity that its exchanges brought, by exchange id."""
-        exchanges = [replace(each, rows=[*each.rows, *_identities(found.get(each.id, ()))]) for each in self.exchanges]
-        return replace(self, exchanges=tuple(exchanges))
+        exchanges = [each._replace(rows=[*each.rows, *_identities(found.get(each.id, ()))]) for each in self.exchanges]
+        return self._replace(exchanges=tuple(exchanges))
 
 
 Record = ExchangeRecord | PairRecord | PreparedRecord

@@ -81,7 +81,7 @@ def exchange_row(name: str, **more) -> ExchangeRow:
         response_digest="d2",
         marks=b"\x00" * 16,
     )
-    return replace(row, **more)
+    return row._replace(**more)
 
 
 def exchange_record(name: str, *, calls: int = 2, checks: int = 3, **more) -> ExchangeRecord:
@@ -222,7 +222,7 @@ def _loses_only_what_is_bad(store: Store) -> None:
         exchange_record("bad-3", prompt_tokens=2**70),
         exchange_record("bad-4", route=None),
         pair_record("nobody"),
-        replace(exchange_record("bad-5"), findings=(finding("text", "match", exchange_id="one"),)),
+        exchange_record("bad-5")._replace(findings=(finding("text", "match", exchange_id="one"),)),
         replace(pair_record("one-bad", subject_id="one"), findings=(finding("text", "match", exchange_id="one", pair_id="one"),)),
     ]
     good = [exchange_record(f"good-{n}", started=START + n) for n in range(len(bad))]
@@ -281,10 +281,10 @@ def _counts(store: Store) -> None:
 def _keeps_passed_checks_by_name(store: Store) -> None:
     """A check that matched is found and counted as one with a row of its own is; rows come first."""
     failed = finding("stop", "differ", exchange_id="passing", comparison="check", reason="why")
-    record = replace(
-        exchange_record("passing", started=START + 70, provider="passed"), findings=(failed,), passed=("usage", "seed")
+    record = exchange_record("passing", started=START + 70, provider="passed")._replace(
+        findings=(failed,), passed=("usage", "seed")
     )
-    same = replace(exchange_record("passing-too", started=START + 71, provider="passed"), findings=(), passed=("usage", "seed"))
+    same = exchange_record("passing-too", started=START + 71, provider="passed")._replace(findings=(), passed=("usage", "seed"))
     for each in (record, same):
         store.add_exchange(each)
         store.add_pair(pair_record(each.exchange.id, started=each.exchange.started, provider="passed"))
@@ -389,7 +389,7 @@ def _sweeps(store: Store) -> None:
 def _lists_faulty_answers(store: Store) -> None:
     assert not store.faulty_answers(AnswerFilter())
     failed = finding("stop", "differ", exchange_id="failed", comparison="check", reason="why")
-    store.add_exchange(replace(exchange_record("failed"), findings=(failed,)))
+    store.add_exchange(exchange_record("failed")._replace(findings=(failed,)))
     assert store.flush(PATIENCE)
     assert [(each.id, each.checks) for each in store.faulty_answers(AnswerFilter(signal="stop"))] == [
         ("failed", (("stop", "why"),))

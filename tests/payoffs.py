@@ -1,7 +1,5 @@
 """Pairs of which nothing but their payoffs matters, put into a real store."""
 
-from dataclasses import replace
-
 from storage.rows import PairGroup, PairRecord, PairRow, PayoffRow
 from storage.store import Store
 from tests.conformance import exchange_record
@@ -29,7 +27,7 @@ def add(
 ) -> None:
     """One pair `name`; without `flush` it is only offered."""
     made = exchange_record(name)
-    live = replace(made, exchange=replace(made.exchange, started=started), tool_calls=(), findings=())
+    live = made._replace(exchange=made.exchange._replace(started=started), tool_calls=(), findings=())
     row = PairRow(
         id=name,
         started=started,

@@ -115,7 +115,7 @@ class Bodiless:
 
 
 def _bare(record):
-    return replace(record, exchange=replace(record.exchange, request_body=None, response_body=None))
+    return record._replace(exchange=record.exchange._replace(request_body=None, response_body=None))
 
 
 class _Kept:

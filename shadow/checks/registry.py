@@ -69,6 +69,9 @@ CHECKS: tuple[tuple[Signal, Check], ...] = (
     (Signal.LOST_SPACE, lost_space),
 )
 
+_ECHOED = [signal for signal, _ in CHECKS].index(Signal.ECHOED_MODEL)
+"""The place of the one finding that earlier answers may change."""
+
 EXCHANGE_CHECKS: tuple[tuple[Signal, Callable[[ParsedRequest, ParsedResponse], Finding]], ...] = (
     (Signal.CONTEXT_LIMIT, context_limit),
     (Signal.BROKEN_STREAM, broken_stream),
@@ -97,7 +100,7 @@ def check(
     else:
         found = [not_measured(signal, unfit) if unfit else judge(request, read) for signal, judge, unfit in fitting]
     if read and known_as:
-        found = [changed_alias(each, read, known_as) if each.signal is Signal.ECHOED_MODEL else each for each in found]
+        found[_ECHOED] = changed_alias(found[_ECHOED], read, known_as)
     found += [judge(request, answer) for _, judge in EXCHANGE_CHECKS]
     return tuple(found)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any, get_type_hints
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, create_model
 
 from shadow.choice.candidate_claims import ChoiceVerdict
 from shadow.dossier.dossier_bundle import SCHEMA as DOSSIER_SCHEMA
@@ -70,7 +71,10 @@ def _pair_row() -> JsonSchema:
 def _exchange_row() -> JsonSchema:
     headers = _listing({"type": "array", "items": TEXT, "minItems": 2, "maxItems": 2})
     changed = {"request_headers": headers, "response_headers": headers, "request_body": MAYBE_TEXT, "response_body": MAYBE_TEXT}
-    return _row(ExchangeRow, **changed, marks=None, started_time=TIME)
+    # as an object, where the schema of a named tuple is that of an array
+    defaults = ExchangeRow._field_defaults
+    columns: dict[str, Any] = {name: (kind, defaults.get(name, ...)) for name, kind in get_type_hints(ExchangeRow).items()}
+    return _row(create_model("ExchangeRow", **columns), **changed, marks=None, started_time=TIME)
 
 
 def _finding_row() -> JsonSchema:

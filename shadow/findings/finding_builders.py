@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from shadow.findings.finding import Finding, FindingState, Signal
+from shadow.findings.finding import DIFFER, MATCH, NOT_COMPARABLE, NOT_MEASURED, Finding, Signal
 
 LONGEST = 200
 """Characters kept of a value in a finding."""
@@ -35,7 +35,7 @@ def match_or_differ(
         return _match(signal, "", "") if plain else _match(signal, short(subject), short(reference))
     return Finding(
         signal=signal,
-        state=FindingState.MATCH if same else FindingState.DIFFER,
+        state=MATCH if same else DIFFER,
         score=float(same) if score is None else score,
         reason="" if same else storable(reason),
         subject=short(subject),
@@ -45,17 +45,15 @@ def match_or_differ(
 
 @lru_cache(maxsize=_KEPT)
 def _match(signal: Signal, subject: str, reference: str) -> Finding:
-    return Finding(signal=signal, state=FindingState.MATCH, score=1.0, subject=subject, reference=reference)
+    return Finding(signal=signal, state=MATCH, score=1.0, subject=subject, reference=reference)
 
 
 def not_comparable(signal: Signal, reason: str, subject: object = "", reference: object = "") -> Finding:
     """Both sides were read, but comparing them would be unfair for this `reason`."""
-    return Finding(
-        signal=signal, state=FindingState.NOT_COMPARABLE, reason=reason, subject=short(subject), reference=short(reference)
-    )
+    return Finding(signal=signal, state=NOT_COMPARABLE, reason=reason, subject=short(subject), reference=short(reference))
 
 
 @lru_cache(maxsize=_KEPT)
 def not_measured(signal: Signal, reason: str) -> Finding:
     """There was nothing to measure; `reason` names what is missing."""
-    return Finding(signal=signal, state=FindingState.NOT_MEASURED, reason=reason)
+    return Finding(signal=signal, state=NOT_MEASURED, reason=reason)

@@ -59,7 +59,7 @@ def answer_counts(exchange: Exchange, answer: ParsedResponse, outcomes: Sequence
     return AnswerCounts(
         provider=exchange.labels.provider,
         model=exchange.labels.model,
-        role=exchange.role.value,
+        role=exchange.role._value_,
         code=code,
         outcomes=tuple(outcomes),
         error=_error(answer),

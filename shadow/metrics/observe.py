@@ -43,6 +43,7 @@ BROKER_REASONS = ("broker_too_large", "broker_full", "broker_too_old", "undelive
 RESULTS = {"stored": "stored", "failed": "store_failed", "dropped": "store_full"}
 """Outcomes of a record that is offered to the store, and the field that counts each."""
 TABLES = ("exchanges", "pairs")
+LIVE = Role.PRIMARY.value
 ERRORS = (*(kind.value for kind in ErrorClass), NO_ANSWER)
 SKIP_REASONS = (
     *("not_sampled", "concurrency", "late", "fetcher_lost"),
@@ -105,7 +106,7 @@ class Metrics:
 
     def count(self, counts: AnswerCounts, *, pair_id: str = "") -> None:
         """Count one answer; `pair_id` is the pair that the exemplars of its times name."""
-        live = counts.role == Role.PRIMARY.value
+        live = counts.role == LIVE
         if counts.code == "2xx" and live:
             self._names.answered(counts.model)
         labels = (self._names.provider(counts.provider), self.model(counts.model), counts.role)
@@ -328,7 +329,7 @@ class Metrics:
         if (provider, model) in self._begun:
             return
         self._begun.add((provider, model))
-        labels = (provider, model, Role.PRIMARY.value)
+        labels = (provider, model, LIVE)
         for code in CLASSES:
             self._series.requests(*labels, code)
         for outcome in OUTCOMES:

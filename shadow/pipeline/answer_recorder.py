@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import structlog
+from structlog.typing import FilteringBoundLogger
 
 from proxy.exchange import AUDITED, Exchange, Role
 from shadow.checks.registry import check
-from shadow.findings.finding import FindingState
+from shadow.findings.finding import DIFFER
 from shadow.measures.schema_validation import call_validity
 from shadow.pipeline.audit_sinks import AuditCounts
 from shadow.pipeline.identity_observer import IdentityObserver
@@ -29,6 +28,8 @@ class AnswerRecorder:
         self._metrics = metrics
         self._identities = identities
         self._warned = False
+        self._log: FilteringBoundLogger = log.bind()
+        """For what each answer logs: a logger of a module is looked up again with each call."""
 
     def __repr__(self) -> str:
         return f"<AnswerRecorder bodies={self._policy.bodies} providers={len(self._providers)}>"
@@ -43,8 +44,8 @@ class AnswerRecorder:
         exchange = parsed.exchange
         outcomes = [call_validity(parsed.request, call)[0] for call in calls(parsed.answer)]
         found = check(parsed.request, parsed.answer, sent_as=self._sent_as(exchange), known_as=self._identities.names(exchange))
-        failed = sorted({each.signal.value for each in found if each.state is FindingState.DIFFER})
-        log.debug("answer_checked", exchange=exchange.id, role=exchange.role.value, failed=failed)
+        failed = sorted({each.signal.value for each in found if each.state is DIFFER})
+        self._log.debug("answer_checked", exchange=exchange.id, role=exchange.role._value_, failed=failed)
         self._metrics.exchange(exchange, parsed.answer, outcomes, pair_id=pair_id)
         if exchange.role in AUDITED:
             self._metrics.findings(exchange.labels.provider, exchange.labels.model, "check", "", found, pair_id="")
@@ -53,7 +54,7 @@ class AnswerRecorder:
             self._metrics.identity(row)
         self._check_tenant(exchange.labels.tenant)
         record = self._policy.of(exchange.labels.tenant).exchange_record(parsed, outcomes=outcomes, checks=found)
-        return replace(record, identities=identities) if identities else record
+        return record._replace(identities=identities) if identities else record
 
     def _check_tenant(self, tenant: str) -> None:
         """Log once that the tenants of another host are not configured here."""

@@ -9,7 +9,6 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import replace
 from typing import Protocol
 
 import structlog
@@ -276,7 +275,7 @@ class ExchangeDispatcher:
     def _store_record(self, plane: int, record: PreparedRecord) -> None:
         found = {each.id: rows for each in record.exchanges if (rows := self._changes.pop(each.id, ()))}
         if plane != PAIRS:
-            record = replace(record, source=source(self._run, plane))
+            record = record._replace(source=source(self._run, plane))
         self._ledger.offer(plane, self._store.add_prepared, record.with_identities(found) if found else record)
 
     def _lost(self, planes: Mapping[int, int], shadows: int) -> None:

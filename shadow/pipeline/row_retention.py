@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from shadow.findings.finding import FindingState
 from shadow.sampling.sampler import is_drawn
 from storage.rows import ExchangeRecord
@@ -19,4 +17,4 @@ def retained(record: ExchangeRecord, rate: float, secret: bytes, *, sampled: boo
     if rate >= 1 or is_drawn("keep", row.conversation or row.id, rate, secret):
         return record
     kept = sampled or bool(record.identities) or any(found.state == FindingState.DIFFER for found in record.findings)
-    return replace(record, exchange=replace(row, drawn=False), kept=kept)
+    return record._replace(exchange=row._replace(drawn=False), kept=kept)

@@ -8,11 +8,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
 import structlog
+from structlog.typing import FilteringBoundLogger
 
 from proxy.exchange import Exchange
 from proxy.process.shared_counters import PAIRS
@@ -93,6 +93,8 @@ class Worker:
             config, runner=self._runner, metrics=metrics, account=account, outcomes=outcomes, secret=secret
         )
         self._hinted: set[str] = set()
+        self._log: FilteringBoundLogger = log.bind()
+        """For what each exchange logs: a logger of a module is looked up again with each call."""
 
     def __repr__(self) -> str:
         return f"<Worker {self._shadows!r}>"
@@ -137,7 +139,7 @@ class Worker:
 
         `place` is its place in a conversation where another process has found it.
         """
-        _log_received(exchange)
+        self._log_received(exchange)
         try:
             parsed, place = self._parsed(exchange, place)
             decision = self._sampled(parsed, place)
@@ -150,10 +152,10 @@ class Worker:
         self._log_doubtful_address(exchange)
         self._outcomes.offer(
             exchange.worker,
-            replace(record, source=self._sources(exchange.worker)),
+            record._replace(source=self._sources(exchange.worker)),
             then=partial(self._start_shadow, parsed, decision),
         )
-        log.debug("exchange_recorded", exchange=exchange.id)
+        self._log.debug("exchange_recorded", exchange=exchange.id)
 
     async def drain(self, *, patience: float) -> None:
         """Wait for the running shadows, at most `patience` seconds; later ones, and those that wait, are ended and counted."""
@@ -162,9 +164,16 @@ class Worker:
     def _parsed(self, exchange: Exchange, place: ConversationPlace | None) -> tuple[ParsedExchange, ConversationPlace]:
         """The exchange in the normal form, without the credentials of its bodies, and its place in a conversation."""
         parsed = self._policy.without_body_credentials(parse_exchange(exchange))
-        log.debug("exchange_parsed", exchange=exchange.id, api=parsed.request.api, unread=_unread(parsed))
+        self._log.debug("exchange_parsed", exchange=exchange.id, api=parsed.request.api, unread=_unread(parsed))
         place = place or self._conversation_of(parsed)
-        return replace(parsed, conversation=place.conversation, upstream=self._upstream(parsed)), place
+        placed = ParsedExchange(
+            exchange=parsed.exchange,
+            request=parsed.request,
+            answer=parsed.answer,
+            conversation=place.conversation,
+            upstream=self._upstream(parsed),
+        )
+        return placed, place
 
     def _upstream(self, parsed: ParsedExchange) -> str:
         """The server behind a router by the name that it gives, without what looks like a credential; "" for no router."""
@@ -193,7 +202,7 @@ class Worker:
         if decision.shadow and (why := self._shadows.why_full(parsed)):
             decision = SamplingDecision(shadow=False, control=False, why=why)
         fields = {"shadow": decision.shadow, "control": decision.control, "reason": decision.why}
-        log.debug("exchange_sampled", exchange=parsed.exchange.id, **fields)
+        self._log.debug("exchange_sampled", exchange=parsed.exchange.id, **fields)
         return decision
 
     def _start_shadow(self, parsed: ParsedExchange, decision: SamplingDecision) -> None:
@@ -209,6 +218,18 @@ class Worker:
         if decision.shadow:
             self._shadows.add(parsed, decision)
 
+    def _log_received(self, exchange: Exchange) -> None:
+        response = exchange.response
+        self._log.debug(
+            "exchange_received",
+            exchange=exchange.id,
+            provider=exchange.labels.provider,
+            status=response.status if response else None,
+            failure=exchange.failure.kind.value if exchange.failure else "",
+            request_bytes=exchange.request.size,
+            response_bytes=response.size if response else 0,
+        )
+
     def _log_doubtful_address(self, exchange: Exchange) -> None:
         """At a provider's first 404, log what is doubtful about its address."""
         name = exchange.labels.provider
@@ -218,19 +239,6 @@ class Worker:
         if sentence := doubt(provider.base_url):
             self._hinted.add(name)
             log.warning("provider_answered_404", exchange=exchange.id, provider=name, hint=sentence)
-
-
-def _log_received(exchange: Exchange) -> None:
-    response = exchange.response
-    log.debug(
-        "exchange_received",
-        exchange=exchange.id,
-        provider=exchange.labels.provider,
-        status=response.status if response else None,
-        failure=exchange.failure.kind.value if exchange.failure else "",
-        request_bytes=exchange.request.size,
-        response_bytes=response.size if response else 0,
-    )
 
 
 def _unread(parsed: ParsedExchange) -> str:

@@ -79,7 +79,7 @@ class PrivacyPolicy:
     def _pseudonymised(self, record: ExchangeRecord, parsed: ParsedExchange, outcomes: Sequence[str]) -> ExchangeRecord:
         pseudonymiser = Pseudonymiser(self.key, parsed.conversation or parsed.exchange.id)
         request, response = _marked(pseudonymiser.request(parsed)), _marked(pseudonymiser.response(parsed, outcomes))
-        return replace(record, exchange=replace(record.exchange, request_body=request, response_body=response))
+        return record._replace(exchange=record.exchange._replace(request_body=request, response_body=response))
 
 
 def row_of(reader: Reader, exchange_id: str) -> ExchangeRow | None:
@@ -91,7 +91,7 @@ def row_of(reader: Reader, exchange_id: str) -> ExchangeRow | None:
 def shown(row: ExchangeRow) -> ExchangeRow:
     """The row as it is shown: without pseudonymised bodies."""
     request, response = (None if _is_pseudonymised(body) else body for body in (row.request_body, row.response_body))
-    return replace(row, request_body=request, response_body=response)
+    return row._replace(request_body=request, response_body=response)
 
 
 def comparable(row: ExchangeRow) -> Exchange:
@@ -99,8 +99,8 @@ def comparable(row: ExchangeRow) -> Exchange:
     if not (_is_pseudonymised(row.request_body) or _is_pseudonymised(row.response_body)):
         return exchange(row)
     sizes = [len(body or b"") for body in (row.request_body, row.response_body)]
-    plain = replace(row, target=PSEUDONYMISED_AS, request_headers="[]", response_headers="[]", marks=b"", stream=False)
-    return exchange(replace(plain, request_size=sizes[0], response_size=sizes[1]))
+    plain = row._replace(target=PSEUDONYMISED_AS, request_headers="[]", response_headers="[]", marks=b"", stream=False)
+    return exchange(plain._replace(request_size=sizes[0], response_size=sizes[1]))
 
 
 def _marked(body: bytes | None) -> bytes | None:

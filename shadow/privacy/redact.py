@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from operator import attrgetter, itemgetter
-from typing import TYPE_CHECKING, AnyStr, TypeVar, cast
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 from proxy.exchange import ChunkTimings, Exchange, Headers, Request, Response
 from shadow.reading.body_decoding import DECODED_LIMIT, DecodedBody, codings, decode
@@ -29,8 +29,8 @@ _GIT = r"gh[pousr]_[A-Za-z0-9]{30,255}|github_pat_[A-Za-z0-9_]{30,255}"
 _JWT = r"(?<![A-Za-z0-9_-])(?=.{0,64}eyJ)[A-Za-z0-9_-]{11,8192}+\.eyJ[A-Za-z0-9_-]{8,8192}+\.[A-Za-z0-9_-]{0,8192}"
 """It begins where a run of its characters does: begun in the middle of one, each place would be read to the end of the run."""
 KNOWN: tuple[tuple[str, str, str], ...] = (
-    ("e", r"earer\s", _BEARER),
-    ("R", r"EARER\s", _BEARER),
+    ("earer", r"earer\s", _BEARER),
+    ("EARER", r"EARER\s", _BEARER),
     (
         "-",
         r"-(?<=[ktabeoprs]-)(?:(?<=[srp]k-)|(?<=glpat-)|(?<=xox[abeoprs]-))[A-Za-z0-9_-]{10}",
@@ -45,9 +45,9 @@ KNOWN: tuple[tuple[str, str, str], ...] = (
     ("J", r"J(?<=eyJ)[A-Za-z0-9_-]{8}", _JWT),
     ("V", r"PRIVATE KEY-----", rf"PRIVATE KEY-----(?P<key>(?:{_BREAK}{_BASE64}{{20,128}}){{1,200}}{_LAST})"),
 )
-"""What a text must hold before it is searched, the rarest of its characters first, and the pattern: Bearer credentials; keys of
+"""What a text must hold before it is searched, its rarest part first, and the pattern: Bearer credentials; keys of
 model providers, GitLab and Slack, of Stripe, GitHub, Hugging Face and Groq, of AWS and Google; JSON Web Tokens; PEM. Every
-quantifier is bounded: no text makes it slow. Looking for one character costs a twentieth of looking for two.
+quantifier is bounded: no text makes it slow. Looking for a part costs far less than a search by a pattern.
 """
 WITHOUT_WORDS = frozenset({"int", "float", "bool", "bytes"})
 """Types of a row's fields that are not searched; bodies are searched by `Redactor.exchange`."""
@@ -55,9 +55,9 @@ LONGEST_UNPACKED = DECODED_LIMIT
 """Bytes of a packed body that are searched; a body that unpacks to more is stored as it came."""
 
 
-Record = TypeVar("Record", bound="DataclassInstance")
+Record = TypeVar("Record", bound="DataclassInstance | NamedTuple")
 Message = TypeVar("Message", Request, Response)
-Rule = tuple[AnyStr, Callable[[AnyStr], object], re.Pattern[AnyStr]]
+Rule = tuple[str, Callable[[str], object], re.Pattern[str]]
 _VALUE = itemgetter(1)
 
 
@@ -69,15 +69,13 @@ class Redactor:
 
     def __init__(self, more: Sequence[str] = ()) -> None:
         self._texts = [(each, re.compile(hint).search, re.compile(pattern)) for each, hint, pattern in KNOWN]
-        self._bytes = [
-            (each.encode(), re.compile(hint.encode()).search, re.compile(pattern.encode())) for each, hint, pattern in KNOWN
-        ]
+        self._bytes = [re.compile(pattern.encode()) for *_, pattern in KNOWN]
         self._own = [Pattern(pattern) for pattern in more]
 
     def text(self, text: str) -> str:
         """The text with asterisks for likely credentials."""
-        for character, hint, pattern in self._texts:
-            if character in text and hint(text):
+        for part, hint, pattern in self._texts:
+            if part in text and hint(text):
                 text = pattern.sub(_stars, text)
         for own in self._own:
             text = own.masked_text(text)
@@ -88,8 +86,9 @@ class Redactor:
 
         b"" where a pattern of the user is found so often that the search would not end soon (see `storage.operator_pattern`).
         """
-        for character, hint, pattern in self._bytes:
-            if character in body and hint(body):
+        text = body.decode("latin-1")
+        for (part, hint, _), pattern in zip(self._texts, self._bytes, strict=True):
+            if part in text and hint(text):
                 body = pattern.sub(_byte_stars, body)
         try:
             for own in self._own:
@@ -123,13 +122,14 @@ class Redactor:
         return response is None or not self._is_suspect(_plain(response))
 
     def _is_suspect(self, body: bytes) -> bool:
-        return may_hold(body) or _holds(self._bytes, body) or any(own.is_in(body) for own in self._own)
+        # as text, since looking for bytes in bytes makes and drops an exception each time
+        return may_hold(body) or _holds(self._texts, body.decode("latin-1")) or any(own.is_in(body) for own in self._own)
 
     def record(self, record: Record) -> Record:
         """The rows with clean texts, all the way down; their bodies are left to `exchange`."""
         words: list[str] = []
         _gather(record, words)
-        return self._record(record) if self._suspects(words) else record
+        return cast("Record", self._clean(record)) if self._suspects(words) else record
 
     def _suspects(self, words: Sequence[str]) -> bool:
         """Whether anything may be found in one of them: most hold nothing, so all are searched together first.
@@ -144,17 +144,15 @@ class Redactor:
             return True
         return any(own.is_in(word.encode("utf-8", "surrogatepass")) for own in self._own for word in words)
 
-    def _record(self, record: Record) -> Record:
-        changed = {field.name: self._clean(getattr(record, field.name)) for field in fields(record)}
-        return replace(record, **changed)
-
     def _clean(self, value: object) -> object:
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, tuple):
             make: Callable[[Iterable[object]], object] = getattr(value, "_make", tuple)  # a row may be a named tuple
             return make(map(self._clean, value))
-        return self._record(value) if is_dataclass(value) and not isinstance(value, type) else value
+        if not is_dataclass(value) or isinstance(value, type):
+            return value
+        return replace(value, **{field.name: self._clean(getattr(value, field.name)) for field in fields(value)})
 
     def _headers(self, headers: Headers) -> Headers:
         return tuple((name, self.text(value)) for name, value in headers)
@@ -181,10 +179,10 @@ class Redactor:
         return None if clean == decoded.body else Hashed(clean, found.ends)
 
 
-def _holds(rules: Iterable[Rule[AnyStr]], text: AnyStr) -> bool:
+def _holds(rules: Iterable[Rule], text: str) -> bool:
     """Whether the text holds what one of the rules requires before it is searched."""
-    for character, hint, _ in rules:  # noqa: SIM110 - `any` would take as long as the search of a short text
-        if character in text and hint(text):
+    for part, hint, _ in rules:  # noqa: SIM110 - `any` would take as long as the search of a short text
+        if part in text and hint(text):
             return True
     return False
 
@@ -203,7 +201,10 @@ def _gather(value: object, words: list[str]) -> None:
         words.append(value)
     elif type(value) is tuple:
         for part in value:
-            _gather(part, words)
+            if type(part) is str:  # as most are
+                words.append(part)
+            else:
+                _gather(part, words)
     else:
         texts, others = _parts(cast("Hashable", type(value)))
         words += texts(value)

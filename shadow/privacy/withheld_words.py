@@ -35,8 +35,7 @@ def withhold_exchange(record: ExchangeRecord, bodies: Bodies) -> ExchangeRecord:
     """The record of one exchange, without its words unless `bodies` is full."""
     if bodies == "full":
         return record
-    return replace(
-        record,
+    return record._replace(
         exchange=_without_bodies(record.exchange, hashed=bodies == "hash"),
         tool_calls=tuple(replace(call, arguments="") for call in record.tool_calls),
         findings=tuple(map(_without_words, record.findings)),
@@ -59,8 +58,7 @@ def without_quotes(reason: str, note: str = NOT_KEPT) -> str:
 
 def _without_bodies(row: ExchangeRow, *, hashed: bool) -> ExchangeRow:
     request, response = row.request_body, row.response_body
-    return replace(
-        row,
+    return row._replace(
         request_body=None,
         request_digest=digest(request) if hashed and request is not None else "",
         response_body=None,

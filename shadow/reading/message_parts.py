@@ -108,7 +108,8 @@ def parse_usage(value: Any, *, reasoning_inside: bool = False) -> Usage | None:
     details = _inner(value, "prompt_tokens_details")
     thought = _inner(value, "completion_tokens_details").get("reasoning_tokens")
     hit, missed = value.get("prompt_cache_hit_tokens"), value.get("prompt_cache_miss_tokens")
-    prompt = _first(value.get("prompt_tokens"), _sum(hit, missed))
+    parts = _sum(hit, missed)
+    prompt = _first(value.get("prompt_tokens"), parts)
     return Usage(
         prompt_tokens=prompt,
         completion_tokens=_count(value.get("completion_tokens")),
@@ -120,7 +121,7 @@ def parse_usage(value: Any, *, reasoning_inside: bool = False) -> Usage | None:
         cost=stated_cost(value),
         cache_write_1h_tokens=_count(_inner(value, "cache_creation").get("ephemeral_1h_input_tokens")),
         reasoning_inside=reasoning_inside,
-        invalid=_no_count(value) or (_APART if _sum(hit, missed) not in (None, prompt) else ""),
+        invalid=_no_count(value) or (_APART if parts not in (None, prompt) else ""),
     )
 
 
@@ -134,10 +135,10 @@ def _no_count(usage: dict[str, Any]) -> str:
     return ""
 
 
-def _sum(*values: Any) -> int | None:
-    """The sum of token counts; None where one of them is missing."""
-    counts = [_count(value) for value in values]
-    return None if None in counts else sum(count for count in counts if count is not None)
+def _sum(one: Any, other: Any) -> int | None:
+    """The sum of two token counts; None where one of them is missing."""
+    first, second = _count(one), _count(other)
+    return None if first is None or second is None else first + second
 
 
 def stated_cost(usage: dict[str, Any]) -> float | None:
@@ -178,7 +179,7 @@ def _inner(value: dict[str, Any], key: str) -> dict[str, Any]:
 def _first(*values: Any) -> int | None:
     """The first of these that is a token count."""
     for value in values:
-        if (count := _count(value)) is not None:
+        if value is not None and (count := _count(value)) is not None:
             return count
     return None
 

@@ -48,7 +48,7 @@ class StudyRecorder:
         found = check(parsed.request, parsed.answer, sent_as=sent_as, known_as=self._identities.names(exchange))
         outcomes = [call_validity(parsed.request, call)[0] for call in calls(parsed.answer)]
         record = self._policy.of(exchange.labels.tenant).exchange_record(parsed, outcomes=outcomes, checks=found)
-        return replace(record, identities=self._identities.observe(exchange, parsed.answer))
+        return record._replace(identities=self._identities.observe(exchange, parsed.answer))
 
     def pair(
         self, live: ParsedExchange, reference: ParsedExchange, control: ParsedExchange, alterations: Sequence[str]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from rich import box
 from rich.console import RenderableType
@@ -247,7 +248,7 @@ def pair_json(shown: PairColumns) -> str:
 
 def columns_of(row: ExchangeRow) -> dict[str, object]:
     """The columns; bodies as text where they were kept, the packed chunk times left out."""
-    columns = asdict(row)
+    columns: dict[str, Any] = row._asdict()
     del columns["marks"]
     columns["started_time"] = rfc3339(row.started)
     for body in ("request_body", "response_body"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
 
 import psycopg
 
@@ -52,8 +51,7 @@ SELECT exchange_id, signal, reason FROM checks WHERE exchange_id = ANY(%s) AND s
 def exchange_of(conn: psycopg.Connection, exchange_id: str) -> ExchangeRow | None:
     """One exchange, its bodies decompressed."""
     for row in rows_as(ExchangeRow, conn.execute(EXCHANGE_BY_ID, {"id": exchange_id})):
-        return replace(
-            row,
+        return row._replace(
             request_body=decompress(row.request_body),
             response_body=decompress(row.response_body),
             marks=decompress(row.marks) or b"",

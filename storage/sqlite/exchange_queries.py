@@ -6,7 +6,6 @@ Periods are `since` <= started < `until`, in seconds since the epoch; `until` 0 
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import replace
 
 from storage import rollup_keys
 from storage.body_compression import decompress
@@ -41,8 +40,7 @@ def exchange(conn: sqlite3.Connection, exchange_id: str) -> ExchangeRow | None:
 def _whole_exchange(conn: sqlite3.Connection, exchange_id: str) -> ExchangeRow | None:
     for (no,) in conn.execute(EXCHANGE_NO, (exchange_id,)).fetchall():
         (row,) = rows_as(ExchangeRow, conn.execute(EXCHANGE_BY_ID, (exchange_id,)))
-        return replace(
-            row,
+        return row._replace(
             stream=bool(row.stream),
             drawn=bool(row.drawn),
             request_body=request_body(conn, no),

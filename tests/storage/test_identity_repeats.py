@@ -1,7 +1,6 @@
 """A change of identity that two processes saw is stored once, in both engines."""
 
 from contextlib import closing
-from dataclasses import replace
 
 import pytest
 
@@ -29,7 +28,7 @@ def learned(exchange_id, identity, *, previous="", at=0.0, provider="near"):
 def store_rows(store, *rows):
     for row in rows:
         made = exchange_record(row.exchange_id, started=row.started, calls=0, checks=0)
-        store.add_exchange(replace(made, identities=(row,)))
+        store.add_exchange(made._replace(identities=(row,)))
     assert store.flush(20)
 
 
@@ -76,7 +75,7 @@ def test_processes_that_store_the_same_change_at_once_store_it_once(postgres_url
             for name, writer in (("a", one), ("b", other)):
                 row = learned(f"{name}{number}", f"{number}", previous=f"{number - 1}", at=number)
                 made = exchange_record(row.exchange_id, started=row.started, calls=0, checks=0)
-                writer.add_exchange(replace(made, identities=(row,)))
+                writer.add_exchange(made._replace(identities=(row,)))
             assert one.flush(20)
             assert other.flush(20)
         assert [identity for identity, _ in stored(one)] == [str(number) for number in range(10)]

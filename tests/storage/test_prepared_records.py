@@ -30,8 +30,8 @@ def test_every_field_of_a_row_is_written(columns, kind, elsewhere):
 @pytest.mark.parametrize(
     "record",
     [
-        replace(exchange_record("one"), tool_calls=exchange_record("two").tool_calls),
-        replace(exchange_record("one"), findings=(finding("text", "match", exchange_id="one", pair_id="one"),)),
+        exchange_record("one")._replace(tool_calls=exchange_record("two").tool_calls),
+        exchange_record("one")._replace(findings=(finding("text", "match", exchange_id="one", pair_id="one"),)),
         replace(pair_record("one"), payoffs=pair_record("two").payoffs),
         replace(pair_record("one"), findings=pair_record("two").findings),
     ],

@@ -2,7 +2,6 @@
 
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -41,7 +40,7 @@ PERIODS = [(0.0, 0.0), (BEGUN - DAY, BEGUN + DAY), (BEGUN + 600, BEGUN + 600_000
 
 
 def unkept(name, **more):
-    return replace(exchange_record(name, **more), kept=False)
+    return exchange_record(name, **more)._replace(kept=False)
 
 
 def figures(conn):
@@ -69,7 +68,7 @@ def test_exchanges_without_rows_count_as_those_with_rows(empty, answers):
     found = []
     for kept in (True, False):
         records = [
-            replace(exchange_record(f"{place:028x}", checks=0, **answer), passed=("usage",), kept=kept)
+            exchange_record(f"{place:028x}", checks=0, **answer)._replace(passed=("usage",), kept=kept)
             for place, answer in enumerate(answers)
         ]
         with closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:

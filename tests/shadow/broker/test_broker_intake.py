@@ -2,7 +2,6 @@
 
 import asyncio
 from contextlib import closing
-from dataclasses import replace
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -123,7 +122,7 @@ async def test_redelivered_exchange_that_is_stored_is_acknowledged_while_the_sta
     known, more = (exchange(said(), request=asked(), id=f"{number:032d}") for number in (1, 2))
     async with nats_server(tmp_path) as server, connected(settings(server), consumers=True) as broker:
         with closing(open_store(storage)) as store:
-            assert offered(store.add_exchange, replace(exchange_record(known.id), kept=False)).result(PATIENCE)
+            assert offered(store.add_exchange, exchange_record(known.id)._replace(kept=False)).result(PATIENCE)
             await broker.publish(subject(0), PayloadCompressor().compress(pack(known)), headers(known.id))
             first, _ = intake(settings(server), store)
             await first.start("")

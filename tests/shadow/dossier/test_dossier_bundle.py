@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -42,7 +41,7 @@ def test_figures_read_from_the_files_are_those_of_the_database(recorded, bundle)
 def test_sampled_rows_are_stated_of_the_provider_alone_and_read_from_the_files(recorded, tmp_path):
     for number, provider in enumerate(["garbler"] * 3 + ["squeezer"]):
         made = exchange_record(f"unkept-{number}", provider=provider)
-        recorded.add_exchange(replace(made, exchange=replace(made.exchange, started=NOW), kept=False))
+        recorded.add_exchange(made._replace(exchange=made.exchange._replace(started=NOW), kept=False))
     assert recorded.flush(PATIENCE)
     write_dossier(recorded, "garbler", PERIOD, tmp_path / "d", version="1.2", with_text=True)
     sentence = "rows are sampled: of 3 requests to garbler without a pair 0 (0 %) have a row"

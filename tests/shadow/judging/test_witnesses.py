@@ -2,7 +2,6 @@
 
 import json
 import random
-from dataclasses import replace
 
 import pytest
 
@@ -47,7 +46,7 @@ def serves(store, provider, identity, *, started=-1.0, previous="", facts=None, 
         facts=json.dumps(facts if facts is not None else {"fingerprint": [f"fp_{identity}"]}),
     )
     made = exchange_record(f"{provider}-{identity}")
-    store.add_exchange(replace(made, tool_calls=(), findings=(), identities=(row,)))
+    store.add_exchange(made._replace(tool_calls=(), findings=(), identities=(row,)))
 
 
 def look(run, key=KEY):

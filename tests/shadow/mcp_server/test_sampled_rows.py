@@ -1,7 +1,5 @@
 """The MCP lists of pairs state sampled rows in the words of the report, counted once a minute."""
 
-from dataclasses import replace
-
 import pytest
 
 from shadow.mcp_server.sampled_rows import SampledRows
@@ -12,7 +10,7 @@ from tests.conformance import PATIENCE, START, exchange_record
 
 
 def add_unkept(store, name):
-    store.add_exchange(replace(exchange_record(name), kept=False))
+    store.add_exchange(exchange_record(name)._replace(kept=False))
     assert store.flush(PATIENCE)
 
 

@@ -1,7 +1,5 @@
 """The list of answers that failed a check."""
 
-from dataclasses import replace
-
 import pytest
 from prometheus_client import CollectorRegistry
 
@@ -43,7 +41,7 @@ def test_answers_that_failed_a_check_are_listed_without_a_pair(pages, store):
 def test_answer_list_is_paged(pages, store):
     for number in range(50 + 1):
         found = (finding("stop", "differ", exchange_id=f"{number:032}", comparison="check"),)
-        store.add_exchange(replace(exchange_record(f"{number:032}"), findings=found))
+        store.add_exchange(exchange_record(f"{number:032}")._replace(findings=found))
     assert store.flush(20)
     first = Reading(pages.answers.page({"signal": "stop"}))
     assert f"/answers?signal=stop&before={1:032}" in first.addresses

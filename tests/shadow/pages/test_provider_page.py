@@ -155,7 +155,7 @@ def test_identity_is_shown_with_its_traits_escaped(store, pages):
         changes="[]",
         facts='{"server": ["<script>"]}',
     )
-    store.add_exchange(replace(exchange_record("e"), identities=(row,)))
+    store.add_exchange(exchange_record("e")._replace(identities=(row,)))
     assert store.flush(20)
     page = pages.provider.page("near", {})
     assert "0a1b2c3d4e5f" in page

@@ -4,7 +4,6 @@ import asyncio
 import pickle
 import threading
 import time
-from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -96,7 +95,7 @@ def test_what_cannot_be_unpacked_is_counted_and_waits_no_longer(dispatching):
 def test_messages_of_a_worker_are_counted_and_stored(dispatching, store):
     lane = dispatching.dispatcher.workers.lanes[0]
     seen = parse_exchange(exchange(said(), request=asked()))
-    record = record_preparer().prepare(replace(exchange_record("one"), source=""))
+    record = record_preparer().prepare(exchange_record("one")._replace(source=""))
     for message in (
         messages.Counted(answer_counts(seen.exchange, seen.answer, ()), ""),
         messages.Skipped("late"),

@@ -1,7 +1,5 @@
 """Rows are kept by conversation, and always for what is evidence."""
 
-from dataclasses import replace
-
 import pytest
 
 from shadow.pipeline.row_retention import retained
@@ -57,9 +55,9 @@ def test_the_draw_does_not_follow_that_of_the_pairs():
     [
         (plain(), True, True),
         (plain(), False, False),
-        (replace(plain(), findings=(finding("usage", "differ", exchange_id="e1", comparison="check"),)), False, True),
-        (replace(plain(), findings=(finding("usage", "not_comparable", exchange_id="e1", comparison="check"),)), False, False),
-        (replace(plain(), identities=(IDENTITY,)), False, True),
+        (plain()._replace(findings=(finding("usage", "differ", exchange_id="e1", comparison="check"),)), False, True),
+        (plain()._replace(findings=(finding("usage", "not_comparable", exchange_id="e1", comparison="check"),)), False, False),
+        (plain()._replace(identities=(IDENTITY,)), False, True),
     ],
     ids=["pair", "plain", "failed check", "check not comparable", "changed identity"],
 )

@@ -166,7 +166,7 @@ def test_a_cost_is_shown_where_the_body_was_not_kept(store):
 
 def test_record_without_a_stored_cost_shows_the_cost_of_its_body(store):
     shown = column(store, costly())
-    older = replace(shown, row=replace(shown.row, cost=None))
+    older = replace(shown, row=shown.row._replace(cost=None))
     assert {fact.name: fact.cells for fact in facts([older])}["cost"] == ("$0.25",)
 
 

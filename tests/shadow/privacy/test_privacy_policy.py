@@ -42,7 +42,7 @@ def test_no_credential_is_in_any_row(bodies):
         pair_record(triple, comparisons=[found], payoffs=[], exchanges=exchanges, alterations=[SECRET])
     )
     assert any(finding.state == "differ" for finding in record.findings)
-    assert SECRET not in repr(asdict(record)) + repr(asdict(stored(bodies)))
+    assert SECRET not in repr(asdict(record)) + repr(stored(bodies)._asdict())
 
 
 def test_full_bodies_stay_but_for_the_credential():

@@ -4,7 +4,6 @@ import json
 import random
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
 
 import pytest
 
@@ -79,12 +78,12 @@ def test_clients_that_leave_too_often_put_a_flag_on_the_group(store, left, said)
     judged(store, [0] * 98)
     for number in range(left):
         live = exchange_record(f"gone{number}", calls=0, checks=0, started=1e9, failure="client_gone")
-        row = replace(live.exchange, route="default", provider="p", reference="r", model="m")
-        store.add_exchange(replace(live, exchange=row))
+        row = live.exchange._replace(route="default", provider="p", reference="r", model="m")
+        store.add_exchange(live._replace(exchange=row))
     for number in range(98):
         live = exchange_record(f"whole{number}", calls=0, checks=0, started=1e9)
-        row = replace(live.exchange, route="default", provider="p", reference="r", model="m")
-        store.add_exchange(replace(live, exchange=row))
+        row = live.exchange._replace(route="default", provider="p", reference="r", model="m")
+        store.add_exchange(live._replace(exchange=row))
     assert store.flush(20)
     [line] = drift_lines(store)
     assert line.hung_up == left / (98 + left)

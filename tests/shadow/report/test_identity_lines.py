@@ -46,7 +46,7 @@ def keep_shape(store, name, *, state="match", tools=0, offset=0, conversation=""
 
 def test_the_present_identity_stands_with_the_changes_of_the_period(store):
     for row in (identity("one", START), identity("two", START + 5, "hash-one")):
-        store.add_exchange(replace(exchange_record(row.exchange_id), identities=(row,)))
+        store.add_exchange(exchange_record(row.exchange_id)._replace(identities=(row,)))
     assert store.flush(20)
     (line,) = identity_lines(store, START, 0.0)
     assert (line.identity, line.since, line.changes) == ("hash-two", START + 5, 1)

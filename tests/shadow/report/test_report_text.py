@@ -128,7 +128,7 @@ def test_a_change_of_identity_in_the_period_is_noted_with_its_verdict(store):
             changes="[]",
             facts="{}",
         )
-        store.add_exchange(replace(exchange_record(f"e{number}"), identities=(row,)))
+        store.add_exchange(exchange_record(f"e{number}")._replace(identities=(row,)))
     assert store.flush(20)
     assert "note: its serving identity changed at 2023-11-14 22:13:21 UTC" in as_text(build(store, NOW - 1, NOW + 60))
 

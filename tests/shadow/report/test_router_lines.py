@@ -1,7 +1,6 @@
 """Routers of a period: their servers by name, at the level of the report, with their part of the traffic and the changes."""
 
 import random
-from dataclasses import replace
 
 import pytest
 
@@ -35,9 +34,9 @@ def answers(store, turns):
     """Live answers of a router: (conversation, server, prompt tokens, cached ones of them)."""
     for number, (conversation, upstream, prompt, cached) in enumerate(turns):
         row = exchange_record(f"{number:032x}").exchange
-        row = replace(row, provider="p", model="m", conversation=conversation, upstream=upstream, started=float(number))
-        row = replace(row, prompt_tokens=prompt, cached_tokens=cached)
-        store.add_exchange(replace(exchange_record(row.id), exchange=row, tool_calls=(), findings=()))
+        row = row._replace(provider="p", model="m", conversation=conversation, upstream=upstream, started=float(number))
+        row = row._replace(prompt_tokens=prompt, cached_tokens=cached)
+        store.add_exchange(exchange_record(row.id)._replace(exchange=row, tool_calls=(), findings=()))
     assert store.flush(20)
 
 

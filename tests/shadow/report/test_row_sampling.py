@@ -1,7 +1,5 @@
 """What a report states of sampled rows."""
 
-from dataclasses import replace
-
 from shadow.report.build_report import as_text, build
 from shadow.report.report_html import as_html
 from shadow.report.report_markdown import as_markdown
@@ -11,7 +9,7 @@ from tests.conformance import PATIENCE, START, exchange_record, pair_record
 
 def test_the_share_is_of_requests_without_a_pair(store):
     for n in range(95):
-        store.add_exchange(replace(exchange_record(f"a{n}"), kept=False))
+        store.add_exchange(exchange_record(f"a{n}")._replace(kept=False))
     for name in ("p1", "b1", "b2", "b3", "b4", "b5"):
         store.add_exchange(exchange_record(name))
     store.add_pair(pair_record("p1"))

@@ -1,7 +1,5 @@
 """Faults of streams beside those of whole answers, from a real store."""
 
-from dataclasses import replace
-
 from shadow.report.build_report import as_text
 from shadow.report.figures import Report
 from shadow.report.stream_faults import stream_lines
@@ -11,11 +9,11 @@ from tests.conformance import START, exchange_record, finding
 def keep(store, name, *, stream, faulty, signal="usage"):
     record = exchange_record(name, stream=stream, checks=0)
     if not faulty and name.endswith("5"):  # stored as a row, as before 0.2
-        record = replace(record, findings=(finding(signal, "match", exchange_id=name, comparison="check"),))
+        record = record._replace(findings=(finding(signal, "match", exchange_id=name, comparison="check"),))
     elif not faulty:
-        record = replace(record, passed=("stop", signal))
+        record = record._replace(passed=("stop", signal))
     else:
-        record = replace(record, findings=(finding(signal, "differ", exchange_id=name, comparison="check"),))
+        record = record._replace(findings=(finding(signal, "differ", exchange_id=name, comparison="check"),))
     store.add_exchange(record)
 
 
@@ -56,7 +54,7 @@ def test_stream_faults_count_live_answers_only(store):
     for number in range(40):
         record = exchange_record(f"s{number}", role="shadow", stream=number % 2 == 0, checks=0)
         found = finding("usage", "differ", exchange_id=f"s{number}", comparison="check")
-        store.add_exchange(replace(record, findings=(found,)))
+        store.add_exchange(record._replace(findings=(found,)))
     assert store.flush(20)
     assert stream_lines(store, 0.0, 0.0) == ()
 

@@ -1,7 +1,6 @@
 """A tenant has requests, times and money, and no verdict."""
 
 import json
-from dataclasses import replace
 
 from shadow.pricing.price_list import PriceList
 from shadow.report.budget_lines import BudgetLine
@@ -27,7 +26,7 @@ def test_text_and_json_have_the_tenants_figures_and_where_verdicts_are(store):
 def test_sampled_rows_are_stated_and_times_are_of_the_share_alone(store):
     store.add_exchange(exchange_record("a1", tenant="alpha", seconds=1.0))
     store.add_exchange(exchange_record("a2", tenant="alpha", seconds=9.0, drawn=False))
-    store.add_exchange(replace(exchange_record("a3", tenant="alpha", seconds=9.0), kept=False))
+    store.add_exchange(exchange_record("a3", tenant="alpha", seconds=9.0)._replace(kept=False))
     assert store.flush(PATIENCE)
     found = tenant_report(store, "alpha", 0.0, START + DAY, PriceList({}))
     text = tenant_text(found)

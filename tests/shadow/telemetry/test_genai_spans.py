@@ -1,7 +1,6 @@
 """The attributes of a span: names and types of the GenAI conventions 0.1.0, and no text of a prompt or answer unless wanted."""
 
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -21,7 +20,7 @@ def span(made=None, *, provider=HERE, content=False, place=PLACE, **row):
     made = exchange(said(), request=asked()) if made is None else made
     parsed = parse_exchange(made)
     record = exchange_record(parsed, outcomes=(), checks=())
-    return exchange_span(replace(record.exchange, **row), parsed, place, provider, content=content)
+    return exchange_span(record.exchange._replace(**row), parsed, place, provider, content=content)
 
 
 def test_span_of_an_ordinary_chat_has_the_attributes_of_the_conventions():

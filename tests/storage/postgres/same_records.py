@@ -4,7 +4,6 @@ import itertools
 import json
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 
 from storage.judgement_rows import AlarmRow, GroupStateRow, JudgementBatch, JudgementRow, PaceRow
 from storage.rows import IdentityRow, PairGroup, PairRecord, PayoffRow
@@ -72,7 +71,7 @@ def live(draw: random.Random, number: int):
         facts="{}",
     )
     identities = (identity,) if number % 11 == 0 else ()
-    return replace(made, tool_calls=calls, findings=findings, passed=tuple(sorted(checks[2:])), identities=identities)
+    return made._replace(tool_calls=calls, findings=findings, passed=tuple(sorted(checks[2:])), identities=identities)
 
 
 def paired(draw: random.Random, number: int, record) -> PairRecord:
@@ -80,20 +79,19 @@ def paired(draw: random.Random, number: int, record) -> PairRecord:
     reference, control = (id_at(row.started + 1, kind, number) for kind in ("b", "c"))
     checks = draw.sample(CHECKS, 2)
     others = tuple(
-        replace(
-            exchange_record(
-                name,
-                role="shadow",
-                provider="official",
-                reference="",
-                model=row.model,
-                started=row.started + 1,
-                stream=row.stream,
-                status=draw.choice([200, 200, 500]),
-                finish_reason=draw.choice(["stop", "tool_calls"]),
-                completion_tokens=draw.choice([None, 4]),
-                checks=0,
-            ),
+        exchange_record(
+            name,
+            role="shadow",
+            provider="official",
+            reference="",
+            model=row.model,
+            started=row.started + 1,
+            stream=row.stream,
+            status=draw.choice([200, 200, 500]),
+            finish_reason=draw.choice(["stop", "tool_calls"]),
+            completion_tokens=draw.choice([None, 4]),
+            checks=0,
+        )._replace(
             findings=tuple(finding(each, draw.choice(STATES), exchange_id=name, comparison="check") for each in checks),
             passed=("stop", "usage"),
         )

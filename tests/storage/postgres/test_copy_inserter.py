@@ -56,7 +56,7 @@ def whole(name: str):
     row = IdentityRow(
         exchange_id=name, started=START, provider="p", model="m", identity="i", previous="", changes="[]", facts="{}"
     )
-    live = replace(exchange_record(name), identities=(row,), passed=("usage",), source="run/0")
+    live = exchange_record(name)._replace(identities=(row,), passed=("usage",), source="run/0")
     return live, replace(pair_record(name), kind="tools")
 
 

@@ -1,7 +1,5 @@
 """Exchanges with all that belongs to them, faulty answers and latencies, are those of SQLite."""
 
-from dataclasses import replace
-
 import pytest
 
 from storage.rows import AnswerFilter, PairFilter
@@ -45,7 +43,7 @@ def test_latencies_are_those_of_sqlite(both):
 
 def test_text_with_a_nul_is_stored_with_the_replacement_character(postgres_store):
     made = exchange_record("nul")
-    postgres_store.add_exchange(replace(made, exchange=replace(made.exchange, model="a\0b", finish_reason="\0")))
+    postgres_store.add_exchange(made._replace(exchange=made.exchange._replace(model="a\0b", finish_reason="\0")))
     assert postgres_store.flush(20)
     found = postgres_store.exchange("nul")
     assert (found.model, found.finish_reason) == ("a\ufffdb", "\ufffd")

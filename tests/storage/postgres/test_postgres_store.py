@@ -4,7 +4,6 @@ import inspect
 import tempfile
 import time
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -159,7 +158,7 @@ def test_server_that_stops_costs_what_it_did_not_take_and_is_used_again(postgres
 
 def test_counts_of_a_run_are_its_own(postgres_store):
     for run, number in (("first", 0), ("first", 1), ("second", 0)):
-        postgres_store.add_exchange(replace(exchange_record(f"{run}-{number}"), source=f"{run}/{number}"))
+        postgres_store.add_exchange(exchange_record(f"{run}-{number}")._replace(source=f"{run}/{number}"))
     assert postgres_store.flush(PATIENCE)
     assert postgres_store.begin_run("first") == {0: 1, 1: 1}
     assert postgres_store.begin_run("second") == {0: 1}

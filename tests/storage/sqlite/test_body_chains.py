@@ -1,7 +1,6 @@
 """A stored turn of a conversation costs what is new in it, comes back whole, and outlives the turns it was kept against."""
 
 import sqlite3
-from dataclasses import replace
 
 import pytest
 
@@ -14,8 +13,8 @@ from tests.storage.test_delta_bodies import turns
 
 def record(name: str, body: bytes, day: int = 0, conversation: str = "talk"):
     made = exchange_record(name)
-    row = replace(made.exchange, request_body=body, conversation=conversation, started=START + day * DAY)
-    return replace(made, exchange=row)
+    row = made.exchange._replace(request_body=body, conversation=conversation, started=START + day * DAY)
+    return made._replace(exchange=row)
 
 
 def bases(conn) -> dict[str, int | None]:

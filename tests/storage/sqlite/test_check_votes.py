@@ -1,7 +1,5 @@
 """The checks of pairs, summed by conversation: which pairs count, and for whom."""
 
-from dataclasses import replace
-
 import pytest
 
 from storage.judgement_rows import CheckVote
@@ -35,9 +33,9 @@ def add(
 def _with(record, check, state):
     """`check` is the name of one check, or of several with blanks between them."""
     if state == OK and by_name:
-        return replace(record, passed=tuple(check.split()))
+        return record._replace(passed=tuple(check.split()))
     made = () if state == NONE else tuple(_finding(record, name, state) for name in check.split())
-    return replace(record, findings=made)
+    return record._replace(findings=made)
 
 
 def _finding(record, check, state):

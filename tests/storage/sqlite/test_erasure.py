@@ -1,7 +1,6 @@
 """storage.sqlite.erasure: what was chosen is gone from the rows and from the bytes of every file; the rest stays."""
 
 import os
-from dataclasses import replace
 
 import pytest
 
@@ -18,8 +17,8 @@ def marked(name: str, *, tag="", conversation="", started=START):
     """A record whose body is random, so that it lies on the disk as it is, and its marker."""
     noise = os.urandom(3_000)
     record = exchange_record(name, started=started)
-    row = replace(record.exchange, tag=tag, conversation=conversation, response_body=noise, model=f"model-of-{name}")
-    return replace(record, exchange=row), noise
+    row = record.exchange._replace(tag=tag, conversation=conversation, response_body=noise, model=f"model-of-{name}")
+    return record._replace(exchange=row), noise
 
 
 def bytes_on_disk(folder) -> bytes:
@@ -63,7 +62,7 @@ def test_erased_records_leave_no_byte_behind_in_any_file(opened, tmp_path, chose
 
 def test_a_pair_goes_with_its_conversation(opened):
     live = exchange_record("a")
-    opened.add_exchange(replace(live, exchange=replace(live.exchange, conversation="chat-1")))
+    opened.add_exchange(live._replace(exchange=live.exchange._replace(conversation="chat-1")))
     opened.add_pair(pair_record("a"))
     assert opened.flush(PATIENCE)
     assert opened.forget(ErasureChoice(conversation="chat-1")).exchanges >= 2

@@ -18,13 +18,13 @@ def put(
 ) -> None:
     """A pair with these findings of both comparisons, and the checks that each answer failed, or the reference's passed."""
     live = exchange_record(name, checks=0, **more)
-    live = replace(live, findings=tuple(finding(each, "differ", exchange_id=name, comparison="check") for each in failed))
+    live = live._replace(findings=tuple(finding(each, "differ", exchange_id=name, comparison="check") for each in failed))
     record = pair_record(name, cross)
     reference = record.exchanges[0]
     results = [*((each, "differ") for each in theirs), *((each, "match") for each in passed)]
     checks = tuple(finding(each, state, exchange_id=reference.exchange.id, comparison="check") for each, state in results)
     same = tuple(finding(each, state, exchange_id=name, pair_id=name, comparison="self") for each, state in own.items())
-    record = replace(record, exchanges=(replace(reference, findings=checks),), findings=(*record.findings, *same))
+    record = replace(record, exchanges=(reference._replace(findings=checks),), findings=(*record.findings, *same))
     preparer = RecordPreparer()
     insert(conn, [preparer.prepare(live), preparer.prepare(record)])
 

@@ -1,7 +1,5 @@
 """Live answers that failed a check."""
 
-from dataclasses import replace
-
 import pytest
 
 from storage.rows import AnswerFilter
@@ -15,7 +13,7 @@ def answer(name: str, at: float, checks: dict[str, str], **more):
     found = tuple(
         finding(check, state, exchange_id=name, comparison="check", reason=f"why {check}") for check, state in checks.items()
     )
-    return replace(record, findings=found)
+    return record._replace(findings=found)
 
 
 @pytest.fixture

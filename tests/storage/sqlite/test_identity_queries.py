@@ -26,7 +26,7 @@ def identity(name, started=START, previous="", provider="near"):
 def test_identities_are_kept_with_their_exchange_and_outlive_it(conn):
     asking = IdentityReader(lambda job: job(conn))
     rows = (identity("one"), identity("two", START + 1, "hash-one"), identity("far", provider="far"))
-    kept = [replace(exchange_record(row.exchange_id, started=row.started), identities=(row,)) for row in rows]
+    kept = [exchange_record(row.exchange_id, started=row.started)._replace(identities=(row,)) for row in rows]
     assert insert(conn, [RecordPreparer().prepare(record) for record in kept]) == [True] * 3
     assert drop_older(conn, START + 10) == 3
     assert [row.identity for row in asking.identities(0, 0, 10)] == ["hash-two", "hash-far", "hash-one"]
@@ -41,7 +41,7 @@ def test_the_identities_of_a_model_up_to_a_moment_come_oldest_first(conn):
         identity("far", START + 1.5, provider="far"),
     )
     other = replace(identity("else"), model="another")
-    kept = [replace(exchange_record(row.exchange_id, started=row.started), identities=(row,)) for row in (*rows, other)]
+    kept = [exchange_record(row.exchange_id, started=row.started)._replace(identities=(row,)) for row in (*rows, other)]
     assert insert(conn, [RecordPreparer().prepare(record) for record in kept]) == [True] * 4
     assert [row.identity for row in identities_of(conn, "qwen", START + 1)] == ["hash-one", "hash-two"]
     assert [row.identity for row in identities_of(conn, "qwen", START + 2)] == ["hash-one", "hash-two", "hash-far"]
@@ -81,7 +81,7 @@ def test_the_context_is_learned_from_what_was_accepted_and_what_was_refused(conn
         exchange_record("a", prompt_tokens=900, checks=0),
         exchange_record("b", prompt_tokens=30_000, checks=0),
         exchange_record("c", prompt_tokens=None, status=500, request_size=10, checks=0),
-        replace(refused, findings=(differing,)),
+        refused._replace(findings=(differing,)),
     ]
     insert(conn, [RecordPreparer().prepare(record) for record in kept])
     assert IdentityReader(lambda job: job(conn)).limits(0, 0) == {("near", "qwen"): (30_000, 90_000)}

@@ -1,7 +1,6 @@
 """Records become rows whole, and every field of a row has its column."""
 
 import sqlite3
-from dataclasses import replace
 
 import pytest
 
@@ -38,7 +37,7 @@ def test_a_batch_fills_every_table_and_inserts_nothing_the_second_time(conn):
 @pytest.mark.parametrize("count", [1, 16 - 1, 16, 16 + 1, 2 * 16 + 3])
 def test_rows_written_together_are_those_written_one_by_one(conn, count):
     found = tuple(finding(f"check_{n}", "match", exchange_id="e0", comparison="check", score=n / 7) for n in range(count))
-    records = [replace(exchange_record("e0"), findings=found), *(exchange_record(f"e{n}") for n in range(1, count))]
+    records = [exchange_record("e0")._replace(findings=found), *(exchange_record(f"e{n}") for n in range(1, count))]
     prepare = RecordPreparer().prepare
     assert insert(conn, [prepare(record) for record in records]) == [True] * count
     assert [row.id for row in (exchange_queries.exchange(conn, f"e{n}") for n in range(count))] == [f"e{n}" for n in range(count)]

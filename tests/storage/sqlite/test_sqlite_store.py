@@ -11,7 +11,6 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -343,7 +342,7 @@ def test_the_files_stay_within_five_percent_of_their_bound_at_every_batch(path):
         for number in range(400):
             body = random.Random(number).randbytes(30_000)
             record = exchange_record(f"{number:04d}")
-            store.add_exchange(replace(record, exchange=replace(record.exchange, request_body=body)))
+            store.add_exchange(record._replace(exchange=record.exchange._replace(request_body=body)))
             if number % 4 == 3:
                 assert store.flush(PATIENCE)
                 size = path.stat().st_size + Path(f"{path}-wal").stat().st_size

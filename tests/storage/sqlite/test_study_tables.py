@@ -63,7 +63,7 @@ def test_answer_is_stored_with_its_task_and_found_by_its_key(store):
 def test_answer_that_cannot_be_stored_leaves_its_task_as_sent(store):
     store.studies.begin(STUDY)
     store.studies.ask("s1", REQUEST)
-    bad = replace(exchange_record("x1"), exchange=replace(exchange_record("x1").exchange, seconds="soon"))
+    bad = exchange_record("x1")._replace(exchange=exchange_record("x1").exchange._replace(seconds="soon"))
     with pytest.raises(StoreError, match="refused a row"):
         store.studies.answer("s1", replace(REQUEST, state=ANSWERED), bad)
     assert store.studies.requests("s1") == [REQUEST]
@@ -170,7 +170,7 @@ def test_a_store_that_is_closed_refuses(store):
 def test_a_conversation_is_found_by_its_key_and_provider_in_the_order_of_its_requests(store):
     def stored(name, started, **labels):
         made = exchange_record(name)
-        offered(store.add_exchange, replace(made, exchange=replace(made.exchange, started=started, **labels))).result(PATIENCE)
+        offered(store.add_exchange, made._replace(exchange=made.exchange._replace(started=started, **labels))).result(PATIENCE)
 
     stored("later", 9.0, conversation="c", provider="p")
     stored("first", 3.0, conversation="c", provider="p")

@@ -3,7 +3,6 @@
 import sqlite3
 from collections import defaultdict
 from contextlib import closing
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -72,8 +71,7 @@ def put(conn, place, *values) -> None:
     started, talk, fingerprint, payoffs, failed = values
     name = f"{place:028x}"
     live, shadow = (
-        replace(
-            exchange_record(each, calls=0, checks=0, started=started, conversation=talk),
+        exchange_record(each, calls=0, checks=0, started=started, conversation=talk)._replace(
             findings=tuple(
                 finding("usage", "differ", exchange_id=each, comparison="check") for side in [failed] if side in sides
             ),

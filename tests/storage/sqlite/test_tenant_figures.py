@@ -1,7 +1,5 @@
 """The figures and the retention of one tenant, in both engines."""
 
-from dataclasses import replace
-
 import pytest
 
 from storage.rows import PairFilter
@@ -9,7 +7,7 @@ from tests.conformance import DAY, PATIENCE, START, exchange_record, pair_record
 
 
 def added(store, name, tenant, *, kept=True, **more):
-    store.add_exchange(replace(exchange_record(name, tenant=tenant, **more), kept=kept))
+    store.add_exchange(exchange_record(name, tenant=tenant, **more)._replace(kept=kept))
     assert store.flush(PATIENCE)
 
 

@@ -1,7 +1,6 @@
 """Traffic and limits kept by stretches are those that counting the rows would give, for any period."""
 
 from contextlib import closing
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -37,8 +36,8 @@ def fill(conn, count: int = 40) -> None:
         name, refused = f"e{n}", n % 7 == 0
         record = exchange_record(name, started=START + n * 137.5, provider=f"near-{n % 2}", prompt_tokens=n, checks=0)
         checks = (finding("context_limit", "differ", exchange_id=name, comparison="check"),) if refused else ()
-        row = replace(record.exchange, status=400 if refused else 200, failure="broken" if n % 5 == 1 else "", request_size=n)
-        put(conn, replace(record, exchange=row, findings=checks))
+        row = record.exchange._replace(status=400 if refused else 200, failure="broken" if n % 5 == 1 else "", request_size=n)
+        put(conn, record._replace(exchange=row, findings=checks))
 
 
 @pytest.mark.parametrize(("since", "until"), PERIODS)
