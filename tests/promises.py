@@ -80,16 +80,21 @@ PROMISES = (
         "routes.large",
         SAME,
         "the openai package",
-        "A request is routed by its model also where a large picture stands before it.",
+        "A request is routed by its model even if a large picture comes before it.",
     ),
-    Promise("transparency.rename", SAME, "configuration", "A renamed model changes in place, and nothing else of the body does."),
+    Promise(
+        "transparency.rename",
+        SAME,
+        "configuration",
+        "A renamed model is replaced in place, and nothing else in the body changes.",
+    ),
     Promise(
         "transparency.old",
         SAME,
         "RFC 9112 6.1",
-        "A client of HTTP/1.0 gets a stream without chunks, and its end by the end of its connection.",
+        "An HTTP/1.0 client gets a stream without chunks that ends with its connection.",
     ),
-    Promise("transparency.split", SAME, "RFC 9112 7.1", "Where packets are cut changes nothing."),
+    Promise("transparency.split", SAME, "RFC 9112 7.1", "The places where packets are cut have no effect."),
     Promise(
         "clients.python",
         SAME,
@@ -101,13 +106,13 @@ PROMISES = (
         "clients.apis",
         SAME,
         "the openai and anthropic packages",
-        "Clients of the other APIs notice no difference, what they got is understood, and an altered call is named.",
+        "Clients of the other APIs notice no difference, their answers are parsed, and an altered call is named.",
     ),
     Promise(
         "latency.first_byte",
         UNHELD,
         "Caddy flush_interval, nginx proxy_buffering",
-        "Each piece is with the client before the next one is sent.",
+        "Each piece reaches the client before the next one is sent.",
     ),
     Promise(
         "broken.never_whole",
@@ -122,8 +127,8 @@ PROMISES = (
         "A provider that cannot be reached, or breaks before its head, is named with the cause.",
     ),
     Promise("hang.connect", HANG, "HAProxy timeout connect", "A handshake that does not end is given up in the configured time."),
-    Promise("hang.drip", HANG, "Toxiproxy bandwidth, slicer", "Who drips is waited for: there is no limit on the whole."),
-    Promise("hang.head", HANG, "HAProxy timeout http-request", "A client that does not finish its head in time is let go."),
+    Promise("hang.drip", HANG, "Toxiproxy bandwidth, slicer", "A slow sender is waited for: the total time has no limit."),
+    Promise("hang.head", HANG, "HAProxy timeout http-request", "A client that does not finish its head in time is disconnected."),
     Promise("hang.continue", HANG, "RFC 9110 10.1.1", "A client that waits for 100 Continue gets it."),
     Promise("tls.checked", HANG, "RFC 9110 4.3.4", "Certificates and their names are checked."),
     Promise("tls.served", HANG, "RFC 8446 6.1", "The data port serves TLS, and renewed certificates without a restart."),
@@ -137,9 +142,12 @@ PROMISES = (
         "LiteLLM #9178, #30244",
         "When the client leaves, the provider's connection is closed, at every stage.",
     ),
-    Promise("leaves.quiet", LEAVES, "hermes-agent #64554", "A client that leaves is no fault: nothing is logged."),
+    Promise("leaves.quiet", LEAVES, "hermes-agent #64554", "A client that leaves is not an error, and is not logged."),
     Promise(
-        "leaves.recorded", LEAVES, "design", "A client that leaves is one exchange with its reason, and harms nobody after it."
+        "leaves.recorded",
+        LEAVES,
+        "design",
+        "A client that leaves is recorded as one exchange with its reason, and affects no later request.",
     ),
     Promise("memory.bodies", MEMORY, "Envoy buffer limits", "Hundreds of megabytes pass either way in bounded memory."),
     Promise("memory.streams", MEMORY, "Envoy overload manager", "A thousand open streams keep the memory that is stated."),
@@ -150,39 +158,39 @@ PROMISES = (
         "design",
         "What is held for the audit is bounded in total; a body beyond it is forwarded and counted as not held.",
     ),
-    Promise("memory.head", MEMORY, "CVE-2026-22815", "A head is as long as its limit and no longer."),
+    Promise("memory.head", MEMORY, "CVE-2026-22815", "A head may be as long as its limit and no longer."),
     Promise(
         "limits.clients",
         MEMORY,
         "Envoy connection limits",
-        "There are as many clients as the limit says; one more is refused and counted.",
+        "As many clients as the limit allows are served; one more is refused and counted.",
     ),
     Promise(
         "limits.admin",
         MEMORY,
         "Envoy's admin interface",
-        "The admin port has as many connections as its limit says; one more is counted.",
+        "The admin port has as many connections as its limit allows; one more is refused and counted.",
     ),
     Promise("framing.refused", FRAMING, "RFC 9112 11.2, HTTP Garden", "What two readers could read differently is refused."),
     Promise(
         "framing.nothing_upstream",
         FRAMING,
         "RFC 9112 11.2",
-        "Of a refused request no byte goes upstream, and its connection ends.",
+        "No byte of a refused request goes upstream, and its connection is closed.",
     ),
     Promise("framing.count", FRAMING, "arXiv 2405.17737", "At least a hundred classes of ambiguous framing are tried."),
     Promise(
         "framing.lenient",
         FRAMING,
         "RFC 9112 2.2, 6.3, 7.1.1",
-        "Odd framing that every reader reads alike passes as it came; the rest is refused at once.",
+        "Unusual framing that every parser reads in the same way passes unchanged; the rest is refused at once.",
     ),
     Promise("framing.pipelined", FRAMING, "RFC 9112 9.3.2", "What follows a whole request is the next one, and only that."),
-    Promise("framing.clean", FRAMING, "RFC 9112 3", "What is read leniently goes out clean."),
-    Promise("framing.hop", FRAMING, "RFC 9110 7.6.1", "Fields of this hop, and those that Connection names, stay here."),
-    Promise("framing.unasked", FRAMING, "aiohttp #13656", "An answer that nobody asked for reaches nobody."),
+    Promise("framing.clean", FRAMING, "RFC 9112 3", "What is read leniently is forwarded in strict form."),
+    Promise("framing.hop", FRAMING, "RFC 9110 7.6.1", "Fields of this hop, and those that Connection names, are not forwarded."),
+    Promise("framing.unasked", FRAMING, "aiohttp #13656", "An answer without a request reaches no client."),
     Promise(
-        "shadow.unfelt", SHADOW, "Envoy request mirroring", "A reference that never answers is never felt by the application."
+        "shadow.unfelt", SHADOW, "Envoy request mirroring", "A reference that never answers has no effect on the application."
     ),
     Promise(
         "shadow.bounded", SHADOW, "Envoy circuit breakers", "Shadows in flight are bounded; those beyond are dropped and counted."
@@ -197,7 +205,7 @@ PROMISES = (
         "shadow.burst",
         SHADOW,
         "design",
-        "A burst is sampled like a quiet time: at least 99 % of its sample is sent to the reference.",
+        "A burst is sampled like other traffic: at least 99 % of its sample is sent to the reference.",
     ),
     Promise(
         "budget.kept",
@@ -233,16 +241,21 @@ PROMISES = (
         "The reference gets its own key and nothing of the client's; the provider never gets the reference's.",
     ),
     Promise(
-        "effects.once", EFFECTS, "design", "What acts, is kept, or is not known to be free of effects, is not sent a second time."
+        "effects.once",
+        EFFECTS,
+        "design",
+        "A request that has effects, is stored by the provider, or is not known to be free of effects is not sent a second time.",
     ),
     Promise("audit.killed", RECORDING, "design", "A killed audit process costs no request and comes back."),
-    Promise("audit.stopped", RECORDING, "design", "An audit that stands still is not felt, and goes on where it stood."),
-    Promise("plane.crash", RECORDING, "nginx master and workers", "A killed data plane is back, and its port was never closed."),
+    Promise("audit.stopped", RECORDING, "design", "A suspended audit has no effect on traffic, and continues where it stopped."),
+    Promise(
+        "plane.crash", RECORDING, "nginx master and workers", "A killed data plane is restarted, and its port is never closed."
+    ),
     Promise(
         "children.restarted",
         RECORDING,
         "systemd, `Restart=always`",
-        "A child that ends, stands still or cannot start is started again, whatever the log and the descriptors are like.",
+        "A child that ends, hangs or cannot start is restarted, whatever the state of the log and the descriptors.",
     ),
     Promise(
         "audit.accounted",
@@ -268,7 +281,9 @@ PROMISES = (
         "design",
         "With a broker no request is shadowed twice; shadows under way in a killed process are lost, and no others.",
     ),
-    Promise("fleet.apart", RECORDING, "design", "A broker that is away costs no request, and what waits for it is bounded."),
+    Promise(
+        "fleet.apart", RECORDING, "design", "A broker that is unreachable costs no request, and what waits for it is bounded."
+    ),
     Promise(
         "fleet.checked", DOCUMENTED, "design", "A broker that cannot be used as configured is refused in a sentence at the start."
     ),
@@ -278,13 +293,18 @@ PROMISES = (
         "design",
         "The commands, environment and files of the fleet's compose.yaml store, judge once, and fill each panel of Fleet.",
     ),
-    Promise("store.full", RECORDING, "SQLite's I/O error tests", "A full disk costs no answer, is counted, and /readyz says so."),
+    Promise(
+        "store.full",
+        RECORDING,
+        "SQLite's I/O error tests",
+        "A full disk costs no answer, is counted, and is reported by /readyz.",
+    ),
     Promise("store.server", RECORDING, "design", "A PostgreSQL server that stops costs no answer; its losses are counted."),
     Promise(
         "store.upgraded",
         WHOLE,
         "design",
-        "Records of older versions are brought up to date at the start, and those of a newer one are refused and left alone.",
+        "Records of older versions are brought up to date at the start, and those of a newer one are refused and not changed.",
     ),
     Promise(
         "store.backup",
@@ -297,26 +317,28 @@ PROMISES = (
         "audit.slow",
         RECORDING,
         "nginx mirror, Envoy request mirroring",
-        "An audit that cannot keep up is not felt, and every exchange is audited or counted as dropped.",
+        "An audit that cannot keep up has no effect on traffic, and every exchange is audited or counted as dropped.",
     ),
     Promise(
         "recording.spans",
         RECORDING,
         "OTLP 1.x",
-        "A silent OTLP endpoint costs no answer and no record; dropped spans are counted, and the data plane has no part in it.",
+        "A silent OTLP endpoint costs no answer and no record; dropped spans are counted, and the data plane is not involved.",
     ),
     Promise(
         "store.read_only",
         RECORDING,
         "SQLite's I/O error tests",
-        "A database that may not be written costs no answer, and is named.",
+        "A database that cannot be written costs no answer, and is reported by name.",
     ),
-    Promise("store.damaged", RECORDING, "SQLite's corruption tests", "A damaged database costs no answer, and is named."),
+    Promise(
+        "store.damaged", RECORDING, "SQLite's corruption tests", "A damaged database costs no answer, and is reported by name."
+    ),
     Promise(
         "store.gone",
         RECORDING,
         "design",
-        "A database file that is moved or deleted costs no answer, is noticed within a minute and made anew.",
+        "A database file that is moved or deleted costs no answer, is noticed within a minute and created again.",
     ),
     Promise("store.locked", RECORDING, "SQLite busy handling", "A locked database costs no answer."),
     Promise(
@@ -345,7 +367,8 @@ PROMISES = (
         "tenants.apart",
         KEYS,
         "configuration",
-        "A tenant's key stays here; its pairs and figures are found by its name, and of a refused client nothing is kept.",
+        "A tenant's key is not forwarded; its pairs and figures are found by its name, and nothing of a refused client "
+        "is stored.",
     ),
     Promise(
         "audit.sampled_rows",
@@ -360,7 +383,7 @@ PROMISES = (
         "configuration",
         "Each provider gets the request that its table describes; each alteration is stored with the pair and shown on its page.",
     ),
-    Promise("audit.unread", WHOLE, "design", "What cannot be read is said to be not measured."),
+    Promise("audit.unread", WHOLE, "design", "What cannot be read is reported as not measured."),
     Promise(
         "sample.secret",
         WHOLE,
@@ -370,25 +393,25 @@ PROMISES = (
     Promise("audit.drift", WHOLE, "design", "A provider that drifts is named and dated, a faithful one is not."),
     Promise("audit.upstreams", WHOLE, "design", "A broken server behind a router is named, and no other one."),
     Promise("audit.history", WHOLE, "design", "Drift in the past is found, noise is not."),
-    Promise("audit.alerts", WHOLE, "design", "Prometheus gets an alert of the faulty provider alone."),
-    Promise("stop.drains", STOP, "nginx SIGQUIT", "A stop lets running streams finish within the grace and leaves with 0."),
-    Promise("stop.recorded", STOP, "design", "What ended before a stop is recorded."),
-    Promise("stop.bounded", STOP, "Envoy drain time", "A stop is over soon after the grace, whatever hangs."),
+    Promise("audit.alerts", WHOLE, "design", "Prometheus gets an alert only about the faulty provider."),
+    Promise("stop.drains", STOP, "nginx SIGQUIT", "A shutdown lets running streams finish within the grace and exits with 0."),
+    Promise("stop.recorded", STOP, "design", "What ended before a shutdown is recorded."),
+    Promise("stop.bounded", STOP, "Envoy drain time", "A shutdown ends soon after the grace, whatever hangs."),
     Promise("stop.second_signal", STOP, "nginx SIGTERM", "A second signal ends every process at once."),
-    Promise("reload.routes", STOP, "nginx SIGHUP", "Other providers and routes are taken without breaking a stream."),
+    Promise("reload.routes", STOP, "nginx SIGHUP", "Other providers and routes are applied without breaking a stream."),
     Promise(
         "reload.tenants",
         STOP,
         "nginx SIGHUP",
         "Tenants are added, changed and removed by a reload; a removed key is refused at once, on connections that are open too.",
     ),
-    Promise("reload.fault", STOP, "nginx SIGHUP", "A configuration that cannot be used changes nothing and says why."),
     Promise(
-        "reload.everywhere", STOP, "nginx SIGHUP", "Every part of the audit knows what a reload brought: pairs, verdicts, pages."
+        "reload.fault", STOP, "nginx SIGHUP", "A configuration that cannot be used changes nothing, and its errors are reported."
     ),
-    Promise("stop.parent", STOP, "design", "A serve whose parent was killed stops in order, where it was set to."),
+    Promise("reload.everywhere", STOP, "nginx SIGHUP", "A reload reaches every part of the audit: pairs, verdicts, pages."),
+    Promise("stop.parent", STOP, "design", "A serve whose parent was killed stops in order, if it was started with --attached."),
     Promise("secrets.nowhere", SECRETS, "LiteLLM #906", "No key is found in any file, page, metric, log or command line."),
-    Promise("secrets.echoed", SECRETS, "LiteLLM #39964", "A key that the provider echoes reaches the client and nobody else."),
+    Promise("secrets.echoed", SECRETS, "LiteLLM #39964", "A key that the provider echoes reaches only the client."),
     Promise("secrets.forwarder", SECRETS, "design", "Credentials never leave the forwarder."),
     Promise(
         "secrets.patterns",
@@ -402,13 +425,20 @@ PROMISES = (
         "OpenTelemetry GenAI conventions 0.1.0",
         "No key is in the spans that are sent, and a prompt only where `otel.content` is `full`, redacted as in the store.",
     ),
-    Promise("privacy.unrecorded", SECRETS, "design", "Of a request that says so nothing is kept; it is counted."),
-    Promise("privacy.hash", SECRETS, "design", "With hashed bodies no word is kept, and comparing again finds the same."),
+    Promise(
+        "privacy.unrecorded",
+        SECRETS,
+        "design",
+        "A request with x-sameweights-record: off is counted, and nothing of it is stored.",
+    ),
+    Promise(
+        "privacy.hash", SECRETS, "design", "With hashed bodies no word is stored, and comparing again gives the same result."
+    ),
     Promise(
         "privacy.forget",
         SECRETS,
         "GDPR article 17",
-        "What is to be forgotten is gone from the bytes of the database, beside a running serve too.",
+        "Forgotten records are gone from the bytes of the database, even while serve runs.",
     ),
     Promise(
         "privacy.retention",
@@ -416,10 +446,20 @@ PROMISES = (
         "SQLite secure_delete, wal_checkpoint",
         "What retention deletes is gone from the bytes of the database and of its log.",
     ),
-    Promise("privacy.modes", SECRETS, "design", "Files that hold records, and the socket they come by, are their owner's alone."),
-    Promise("privacy.opt_out", SECRETS, "design", "A request that says so is sent to no reference; it is recorded and counted."),
     Promise(
-        "reader.page", READER, "Helicone #5588", "Model text on a page is text: no element, script, style or address of it acts."
+        "privacy.modes", SECRETS, "design", "Only their owner can access files with records and the socket of the exchanges."
+    ),
+    Promise(
+        "privacy.opt_out",
+        SECRETS,
+        "design",
+        "A request with x-sameweights-shadow: off is sent to no reference; it is recorded and counted.",
+    ),
+    Promise(
+        "reader.page",
+        READER,
+        "Helicone #5588",
+        "Model text on a page is only text: no element, script, style or address in it takes effect.",
     ),
     Promise("reader.agents", READER, "OWASP LLM01", "Model text reaches an agent only in members that are marked as recorded."),
     Promise("reader.terminal", READER, "OWASP LLM05", "Model text in a terminal moves no cursor."),
@@ -431,18 +471,19 @@ PROMISES = (
         "A web page that was not allowed spends no key of the operator, by request, by WebSocket or by a rebound name.",
     ),
     Promise("local.token", LOCAL, "design", "Beyond loopback no page of the admin port is shown without a token."),
-    Promise("local.reading", LOCAL, "design", "The admin port changes nothing, but by a form of its own pages."),
+    Promise("local.reading", LOCAL, "design", "The admin port changes something only through a form of its own pages."),
     Promise(
         "metrics.closed",
         METRICS,
         "Prometheus on labels",
-        "Thousands of hostile names make no series, and the text stays readable.",
+        "Thousands of hostile names create no series, and the text stays readable.",
     ),
     Promise(
         "studies.tasks",
         STUDY,
         "Same Weights, Different Results",
-        "Each provider has the same chance: an error is no score, a world that breaks no fault of its own, one run no verdict.",
+        "All providers are treated alike: an error is not a score, a broken world is not a provider's fault, one run "
+        "gives no verdict.",
     ),
     Promise(
         "studies.servers",
@@ -461,7 +502,7 @@ PROMISES = (
         "studies.verdict",
         STUDY,
         "design",
-        "A replay passes the faithful provider, fails the broken one, and says not measured of one that is down.",
+        "A replay passes the faithful provider, fails the broken one, and reports one that is down as not measured.",
     ),
     Promise(
         "studies.apart",
@@ -473,13 +514,13 @@ PROMISES = (
         "studies.resumed",
         STUDY,
         "K2-Vendor-Verifier --incremental",
-        "A stored answer is never asked for again, and a resumed study comes to the verdict of an unbroken one.",
+        "A stored answer is never requested again, and a resumed study has the verdict of an uninterrupted one.",
     ),
     Promise(
         "dossier.recomputed",
         DOCUMENTED,
         "design",
-        "The figures of a dossier come out the same from its files alone, without our code.",
+        "The figures of a dossier can be recomputed from its files, without code of sameweights.",
     ),
-    Promise("docs.tutorial", DOCUMENTED, "design", "The commands of the tutorial run, and print what the page says they print."),
+    Promise("docs.tutorial", DOCUMENTED, "design", "The commands of the tutorial run, and print what the page shows."),
 )
