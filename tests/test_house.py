@@ -25,6 +25,7 @@ ANY_ELSEWHERE = {
     "shadow/privacy/pseudonymise.py": "a request body and parsed tool arguments, pseudonymised as they stand",
     "shadow/sampling/eligibility.py": "a request body, asked for what it would do",
     "shadow/sampling/conversations.py": "the messages of a request, of which only hashes are kept",
+    "shadow/mcp_server/strict_server.py": "the arguments of a call, as the SDK has them",
     "shadow/broker/broker_client.py": "the transport of a client that has no types",
     "shadow/broker/broker_connection.py": "JetStream's JSON, and options of a client that has no types for them",
     "shadow/broker/broker_streams.py": "JetStream's JSON: configurations of streams and consumers",
