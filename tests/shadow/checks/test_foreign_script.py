@@ -17,6 +17,21 @@ def test_each_script_is_found_where_it_is_foreign(name):
     assert (result.state, result.subject) == (FindingState.DIFFER, f"{name}: {letters}")
 
 
+@pytest.mark.parametrize(
+    ("text", "state"),
+    [
+        ('He said "please write привет today" and left.', FindingState.MATCH),
+        ('He said "yes" and привет left.', FindingState.DIFFER),
+        ('He said "yes" and "please write привет today" twice.', FindingState.MATCH),
+        ("He left (to write привет today) at noon.", FindingState.MATCH),
+        ("He left (at noon) and привет came.", FindingState.DIFFER),
+        ("He left (at noon\nand привет came).", FindingState.DIFFER),
+    ],
+)
+def test_letters_amid_a_quotation_or_bracket_of_their_line_match_and_behind_its_end_differ(text, state):
+    assert found(text).state is state
+
+
 @pytest.mark.parametrize("text", ["It rаined all day.", "It rained的 all day.", "Es регнет, sagte sie.", "It rained\n\nи все"])
 def test_single_letters_and_whole_lines_within_prose_are_found(text):
     assert (found(text).state is FindingState.DIFFER) == (not text.endswith("все"))

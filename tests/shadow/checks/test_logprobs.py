@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from shadow.checks.logprobs import logprobs, top_logprobs
-from shadow.findings.finding import FindingState
+from shadow.findings.finding import FindingState, Signal
 from shadow.reading.completion import Logprob
 from tests.shadow.compare.made import ask, choice, completion
 
@@ -35,3 +35,19 @@ def said(*tops, text="a"):
 )
 def test_requested_log_probabilities_are_present(check, body, answer, state):
     assert check(ask(body=body), answer).state is state
+
+
+@pytest.mark.parametrize(
+    ("check", "body", "answer", "signal", "reason"),
+    [
+        (logprobs, {}, said(), Signal.LOGPROBS, "the request sets no logprobs"),
+        (logprobs, ASKED, said(text=None), Signal.LOGPROBS, "the answer has no text"),
+        (logprobs, ASKED, said(), Signal.LOGPROBS, "logprobs were requested and none came"),
+        (top_logprobs, {}, said(0), Signal.TOP_LOGPROBS, "the request sets no top_logprobs"),
+        (top_logprobs, ASKED, said(), Signal.TOP_LOGPROBS, "no logprobs came at all"),
+        (top_logprobs, ASKED, said(1, 0), Signal.TOP_LOGPROBS, "at most 1 of 2 alternatives came with a token"),
+    ],
+)
+def test_a_finding_names_its_signal_and_why(check, body, answer, signal, reason):
+    found = check(ask(body=body), answer)
+    assert (found.signal, found.reason) == (signal, reason)

@@ -56,6 +56,21 @@ def test_space_lost_between_tokens_differs_with_both_words(before, after, joined
     assert found([piece if piece != after.split()[0] else f" {piece}" for piece in pieces]).state is FindingState.MATCH
 
 
+@pytest.mark.parametrize(
+    ("before", "state"),
+    [
+        ("She was late,", FindingState.DIFFER),
+        ("She gave `run` and was late,", FindingState.DIFFER),
+        ("She gave `run`, `stop` and was late,", FindingState.DIFFER),
+        ("She gave `run`, `stop` and `was late,", FindingState.MATCH),
+    ],
+)
+def test_space_lost_behind_a_comma_differs_behind_any_number_of_code_spans_and_matches_inside_one(before, state):
+    behind = "yet the house was open" + ("` then." if before.count("`") % 2 else ".")
+    pieces = [piece for text in (PROSE, before, behind) for piece in re.findall(r" ?\w+| ?[^\w\s]+|\s+", text)]
+    assert found(pieces).state is state
+
+
 def test_space_lost_in_german_differs_and_compounds_match():
     text = "Der alte Hafen und die Brücke sind nicht weit von der Straßenbahn, und das ist auch gut so. "
     whole = [*re.findall(r" ?\w+| ?[^\w\s]+|\s+", text), "Er war", " wirk", "lich in der", " Donau", "dampf", "schifffahrt", "."]
