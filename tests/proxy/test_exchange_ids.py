@@ -13,3 +13,4 @@ def test_names_sort_by_time_and_never_repeat(monkeypatch):
     assert len(set(made)) == 6
     assert [name[:12] for name in made] == sorted(name[:12] for name in made)
     assert {len(name) for name in made} == {28}
+    assert {int(name[:12], 16) for name in made[-2:]} == {1_800_000_000_000}, "milliseconds"

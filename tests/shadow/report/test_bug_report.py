@@ -26,7 +26,7 @@ def fences(text):
 def test_request_both_answers_and_the_second_one_of_the_reference_are_in_it(store):
     text = report(store, keep_pair(store, said("nine"), said("eleven"), said("eleven")))
     request, *answers = fences(text)
-    assert json.loads(request) == json.loads(asked())
+    assert request == json.dumps(json.loads(asked()), indent=2)
     assert answers == ["nine", "eleven", "eleven"]
     assert "# candidate answers differently from official" in text
     assert "POST /v1/chat/completions" in text

@@ -28,3 +28,10 @@ def test_hostile_names_stay_text(store):
     assert store.flush(20)
     case = ET.fromstring(as_junit(build(store, 0.0, NOW + 60)))[0][0]
     assert case.get("name").startswith('"><[ESC][2J')
+
+
+def test_document_is_declared_and_its_root_is_named(store):
+    fill(store)
+    text = as_junit(build(store, 0.0, NOW + 60))
+    assert text.startswith('<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="sameweights">\n  <testsuite ')
+    assert text.endswith("</testsuites>\n")
