@@ -21,7 +21,7 @@ from proxy.exchange import Exchange, Role
 from proxy.exchange_ids import new_id
 from shadow.broker.broker_report import broker_report
 from shadow.judging.judging_text import judging_sentence
-from shadow.metrics.cardinality import series_bound, series_estimate
+from shadow.metrics.cardinality import series_words
 from shadow.pipeline.fetcher_client import InProcessFetcher
 from shadow.pipeline.reference_client import ReferenceClient
 from shadow.pipeline.reference_errors import REMEDIES
@@ -208,8 +208,7 @@ def broker_lines(config: Config, environ: Mapping[str, str]) -> Iterator[DoctorL
 
 def series_line(config: Config) -> DoctorLine:
     """The size of /metrics."""
-    series = f"about {series_estimate(config):,} series in use, at most {series_bound(config):,} with this configuration"
-    return DoctorLine(mark=GOOD, text=f"/metrics: {series}")
+    return DoctorLine(mark=GOOD, text=f"/metrics: {series_words(config)} with this configuration")
 
 
 def asked_lines(config: Config, environ: Mapping[str, str], requests: Sequence[ServerRequest]) -> list[DoctorLine]:

@@ -33,7 +33,7 @@ def check(
     ] = "",
 ) -> None:
     """Report every error in one pass, with file and line; exit 2 if any."""
-    from shadow.metrics.cardinality import series_bound, series_estimate
+    from shadow.metrics.cardinality import series_words
     from shadow.settings.load_config import advice, load
 
     path = config or file_here() or missing()
@@ -42,8 +42,7 @@ def check(
         _check_role(loaded, role)
     for word in advice(loaded, os.environ):
         typer.echo(plain(f"note: {word}"))
-    series = f"about {series_estimate(loaded):,} metric series in use, at most {series_bound(loaded):,}"
-    typer.echo(plain(f"{path}: fine; {series}"))
+    typer.echo(plain(f"{path}: fine; {series_words(loaded)}"))
 
 
 def _check_role(config: Config, role: str) -> None:

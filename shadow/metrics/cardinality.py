@@ -92,6 +92,12 @@ def series_estimate(config: Config) -> int:
     return OF_NONE + OF_EACH * (providers - 1) * max(LabelNames(config).named_models, 1)
 
 
+def series_words(config: Config) -> str:
+    """Both figures in words. Where no model is named, one that is learned from answers adds as many again."""
+    models = "" if LabelNames(config).named_models else " with one model"
+    return f"about {series_estimate(config):,} metric series in use{models}, at most {series_bound(config):,}"
+
+
 def _children(labels: tuple[str, ...], sizes: Mapping[str, int], groups: int) -> int:
     if set(labels) >= GROUP:
         own = {**sizes, "signal": len(DriftSignal)}

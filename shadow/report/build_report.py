@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import lru_cache, partial
+from typing import TypeVar
 
 from shadow.drift.admission import counts
 from shadow.drift.drift_signals import AGREEMENT
@@ -35,9 +36,10 @@ from shadow.report.trigger_figures import trigger_figures
 from shadow.report.unheld_requests import unheld_shortfalls
 from shadow.verdict.phrases import rfc3339
 from storage.judgement_rows import PayoffSum
-from storage.rows import TrafficCount
+from storage.rows import SignalCount, TrafficCount
 from storage.store import Reader
 
+T = TypeVar("T")
 SCHEMA = "sameweights.report/2"
 
 
@@ -100,13 +102,17 @@ def _cards(records: PeriodRecords) -> tuple[Scorecard, ...]:
     refused = provider_refusals(records.ended)
     unheld = unheld_shortfalls(records.unread)
     drift = of_providers(records.drift)
-    sources = (
+    # by model, because clients choose the names of models, and each card would read the rows of all of them
+    counted = _grouped(records.counts, lambda one: (one.group.provider, one.group.model))
+    traffic = _grouped(records.traffic, lambda row: (row.provider, row.model))
+    alarms = _grouped(drift, lambda line: (line.provider, line.model))
+    sources = [
         ScorecardSource(
             key=key,
             scores=scores[key],
-            checks=check_lines(records.counts, paired, key),
+            checks=check_lines(_of_both(counted, key), paired, key),
             reasons=reasons[key],
-            drift=tuple(line for line in drift if (line.provider, line.model, line.reference) == key),
+            drift=tuple(line for line in alarms[key[:2]] if line.reference == key[2]),
             identity_changed=identity_changes(records.identities, key),
             log_e=evidence.get(key),
             discovered=key in found,
@@ -115,11 +121,25 @@ def _cards(records: PeriodRecords) -> tuple[Scorecard, ...]:
             unheld=unheld.get(key[:2], ()),
         )
         for key in card_keys(list(scores), records.counts, records.traffic, drift, records.ended)
-    )
-    cards = (make_card(source, records.counts, records.traffic) for source in sources)
+    ]
+    cards = (make_card(source, counted[source.key[:2]], traffic[source.key[:2]]) for source in sources)
     noted = (with_router(card, records.routers, records.until) for card in cards)
-    counts = pooled_standings(records.drift)
-    return tuple(sorted((with_counts(card, counts) for card in noted), key=worst_first))
+    standings = pooled_standings(records.drift)
+    return tuple(sorted((with_counts(card, standings) for card in noted), key=worst_first))
+
+
+def _grouped(rows: Iterable[T], key: Callable[[T], tuple[str, str]]) -> Mapping[tuple[str, str], Sequence[T]]:
+    """The rows by provider and model, in their order; a key without rows has none."""
+    found: defaultdict[tuple[str, str], list[T]] = defaultdict(list)
+    for row in rows:
+        found[key(row)].append(row)
+    return found
+
+
+def _of_both(counted: Mapping[tuple[str, str], Sequence[SignalCount]], key: Key) -> Sequence[SignalCount]:
+    """The counts of a provider and those of its reference, of one model."""
+    provider, model, reference = key
+    return [one for name in dict.fromkeys((provider, reference)) for one in counted[name, model]]
 
 
 def as_json(report: Report) -> str:

@@ -89,7 +89,7 @@ def test_init_writes_a_file_once_and_check_reads_it(run, tmp_path, monkeypatch):
     monkeypatch.setenv("REFERENCE_KEY", "the-key-itself")
     code, out, err = run("config", "check")
     assert (code, err) == (0, "")
-    assert re.fullmatch(r"sameweights\.toml: fine; about [\d,]+ metric series in use, at most [\d,]+\n", out)
+    assert re.fullmatch(r"sameweights\.toml: fine; about [\d,]+ metric series in use with one model, at most [\d,]+\n", out)
     code, out, _ = run("config", "show")
     assert json.loads(out)["proxy"]["providers"]["reference"]["api_key_env"] == "REFERENCE_KEY"
     assert "the-key-itself" not in out

@@ -1,5 +1,7 @@
 """The bound on series holds whatever is sent, and covers every label."""
 
+import re
+
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
@@ -9,7 +11,7 @@ from shadow.drift.excess_estimates import GroupKey
 from shadow.findings.error_classes import ErrorClass
 from shadow.findings.finding import Finding, FindingState, Signal
 from shadow.measures.schema_validation import OUTCOMES
-from shadow.metrics.cardinality import label_sizes, series_bound, series_estimate
+from shadow.metrics.cardinality import label_sizes, series_bound, series_estimate, series_words
 from shadow.metrics.observe import ERRORS, Metrics
 from shadow.reading.parsed_response import parse_response
 from shadow.settings.top_level_config import Config
@@ -69,6 +71,12 @@ def test_the_estimate_counts_each_provider_with_each_named_model():
     assert series_estimate(more) == 150 + 6 * 370
     assert series_estimate(Config.model_validate({"proxy": {"providers": PROVIDERS}})) == 150 + 2 * 370
     assert series_estimate(more) < series_bound(more)
+
+
+def test_series_of_a_configuration_without_a_model_are_stated_for_one():
+    assert re.fullmatch(r"about 890 metric series in use, at most [\d,]+", series_words(configured()))
+    without = Config.model_validate({"proxy": {"providers": PROVIDERS}})
+    assert series_words(without).startswith("about 890 metric series in use with one model, at most ")
 
 
 def test_the_errors_are_the_classes_and_one_for_none():

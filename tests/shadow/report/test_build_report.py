@@ -7,6 +7,7 @@ import pytest
 from proxy.exchange import Request
 from shadow.findings.pair import ControlReason
 from shadow.reading.parsed_exchange import parse_exchange
+from shadow.report import build_report
 from shadow.report.build_report import as_json, as_text, build
 from shadow.verdict.verdict_value import VerdictWord
 from tests.exchanges import exchange
@@ -151,3 +152,22 @@ def test_the_interval_for_any_time_stands_beside_the_one_for_one_look(report):
         line for card in report.cards if card.provider == "garbler" for line in card.signals if line.signal == "arguments"
     )
     assert line.always_low <= line.low <= line.high <= line.always_high
+
+
+def test_card_is_made_of_the_rows_of_its_own_model_alone(sqlite_store, monkeypatch):
+    """Clients choose the names of models: rows of all of them for each card took a minute at 2,000 names."""
+    for model in ("m1", "m2", "m3"):
+        add_pair(sqlite_store, "p", "Hello", "Hi", "Hi", model=model)
+    assert sqlite_store.flush(20)
+    read = []
+    for name in ("check_lines", "make_card"):
+        real = getattr(build_report, name)
+
+        def spied(*given, real=real):
+            read.append({one.group.model for one in next(each for each in given if isinstance(each, list))})
+            return real(*given)
+
+        monkeypatch.setattr(build_report, name, spied)
+    cards = build_report.build_verdicts(sqlite_store, 0.0, NOW + 60).cards
+    assert sorted(card.model for card in cards) == ["m1", "m2", "m3"]
+    assert sorted(read, key=sorted) == [{"m1"}, {"m1"}, {"m2"}, {"m2"}, {"m3"}, {"m3"}]
