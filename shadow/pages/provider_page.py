@@ -42,6 +42,8 @@ ACTIONS_SHOWN = 20
 """Newest actions of operators that are shown."""
 FINE_STEPS = 240
 """Most steps of a course that is zoomed."""
+SECTIONS = 20
+"""Most models of a provider that are shown at once, those with the worst verdicts; clients choose the names of models."""
 FEWEST = 20
 """Pairs from which times are compared."""
 
@@ -125,9 +127,10 @@ class ProviderPage:
         words = checked(query, PARAMETERS)
         since = words.get("since") or "24h"
         figures = figures or self._figures.of(since)
-        cards = [card for card in figures.cards if card.provider == name and words.get("model", card.model) == card.model]
-        if not cards and not self._is_known(name):
+        own = [card for card in figures.cards if card.provider == name and words.get("model", card.model) == card.model]
+        if not own and not self._is_known(name):
             return None
+        cards = own[:SECTIONS]
         times = self._reader.judgements.pair_times(figures.since, 0.0, PAIRS)
         newest = times[-1].started if len(times) >= PAIRS else figures.since
         servers = _Servers(
@@ -144,6 +147,7 @@ class ProviderPage:
                 replace(_section(card, figures, since, servers, tokens), report_address=self._report(card, figures, since))
                 for card in cards
             ],
+            found=len(own),
             figures=figures,
             acts=self._acts,
             hours=HOURS,

@@ -39,6 +39,17 @@ def test_signal_beyond_the_noise_is_marked_and_leads_to_its_pairs(store, pages):
     assert '<tr class="differ">\n  <th>text</th>' not in page
 
 
+@pytest.mark.parametrize(("models", "note"), [(20, False), (21, True)])
+def test_the_20_worst_models_are_shown_and_a_note_leads_to_the_others(sqlite_store, models, note):
+    for number in range(models):
+        add_pair(sqlite_store, "p", "Hello", "Hello", model=f"m{number:02}")
+    assert sqlite_store.flush(20)
+    page = PageSet(sqlite_store, Config(), CollectorRegistry(), now=lambda: NOW + 60).provider.page("p", {"since": "all"})
+    assert page.count("<h1>") == 20
+    assert ("The 20 worst of 21 models are shown; the overview leads to each." in text(page)) is note
+    assert ("/?since=all" in Reading(page).addresses) is note
+
+
 @pytest.mark.slow
 def test_provider_without_a_difference_has_no_red_row(store, pages):
     fill(store)
