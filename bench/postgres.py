@@ -1,10 +1,10 @@
-"""Measures the store in PostgreSQL: processor time to insert exchanges of 300 chunks, and the report of a day at scale.
+"""Measures the store in PostgreSQL: processor time to insert exchanges of 300 chunks, and of reports and the overview at scale.
 
     .venv/bin/python bench/postgres.py [--inserts 4000] [--exchanges 1000000]
 
 Starts a server of its own from Debian's binaries, with the durability of the tests (none), so wall time is not that of a disk;
 processor time is. Bars: 0.1 ms of the client and 0.1 ms of the server for an exchange of 300 chunks, in batches of 200; 1.5 s for
-the report of a day in a store of a million exchanges.
+the report of a day in a store of a million exchanges; 100 ms of this process for a page.
 """
 
 import argparse
@@ -22,8 +22,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from prometheus_client import CollectorRegistry
+
+from shadow.drift import detectable_effect
+from shadow.pages.page_set import PageSet
 from shadow.report.build_report import build
-from storage.opening import open_reader
+from shadow.settings.top_level_config import Config
+from storage.opening import open_reader, open_store
 from storage.postgres.copy_inserter import CopyInserter
 from storage.postgres.postgres_connection import connect
 from storage.rows import ExchangeRecord, PairFilter, PairRecord, PayoffRow
@@ -172,6 +177,24 @@ def measure_report(server: PostgresServer, count: int, end: float) -> None:
         print(f"  first page of pairs: {(time.perf_counter() - wall) * 1e3:.0f} ms")
 
 
+def measure_overview(server: PostgresServer, count: int, end: float) -> None:
+    """The first view of / of each period, each by a reader of its own, as it is after minutes without one."""
+    config = StorageConfig(url=server.database())
+    with closing(open_store(config)) as store:
+        print(f"{count:,} exchanges, {store.sum_hours(600):,} hours summed; the least of {REPORTS} first views of each:")
+    for since in ("1h", "24h", "7d", "all"):
+        spent = []
+        for _ in range(REPORTS):
+            detectable_effect._smallest.cache_clear()  # noqa: SLF001 - so that each view is a first one
+            with closing(open_reader(config)) as reader:
+                pages = PageSet(reader, Config(storage=config), CollectorRegistry(), now=lambda: end + 1)
+                own, other = time.process_time(), server_seconds(server)
+                pages.overview.page({"since": since})
+                spent.append((time.process_time() - own, server_seconds(server) - other))
+        own, other = (min(each) * 1e3 for each in zip(*spent, strict=True))
+        print(f"  /?since={since}: this process {own:.0f} ms, the server {other:.0f} ms")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--inserts", type=int, default=4_000)
@@ -185,6 +208,7 @@ def main() -> None:
         end = time.time()
         fill(server, given.exchanges, end)
         measure_report(server, given.exchanges, end)
+        measure_overview(server, given.exchanges, end)
     finally:
         server.stop()
         shutil.rmtree(folder)
