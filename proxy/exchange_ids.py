@@ -1,4 +1,4 @@
-"""Names for exchanges: made at the edge, sorting by time, equal nowhere."""
+"""Ids of exchanges: created on the data port, sorted by time, and unique everywhere."""
 
 from __future__ import annotations
 

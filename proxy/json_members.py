@@ -1,4 +1,4 @@
-"""Where the top-level members of a JSON object stand in its bytes, so that one can be changed and all others stay as sent.
+"""The positions of the top-level members of a JSON object in its bytes, so that one can be changed and all others stay as sent.
 
 One pass, no recursion, no number or string is ever decoded but the keys; values are not checked for being JSON.
 """

@@ -1,4 +1,4 @@
-"""Walks through a JSON object at its top level, in bounded steps, without recursion: where its members stand.
+"""Walks through a JSON object at its top level, in bounded steps, without recursion, to find the positions of its members.
 
 A step is 32 KiB or 200 marks, about a millisecond; between two of them the event loop may serve others. Values are not checked.
 """

@@ -1,4 +1,4 @@
-"""masking(): a secret out of a text, in whatever coding it came back: JSON escapes, percent-coding, HTML references, or a mix.
+"""masking(): masks a secret in a text, in whatever coding it came back: JSON escapes, percent-coding, HTML references, or a mix.
 
 Encoders differ in which characters they code: one writes `+` as an escape and leaves `/`, another the reverse. So no list of
 forms is searched. A secret is found by its longest run of characters that none of them codes, and read from there to both

@@ -1,4 +1,4 @@
-"""`ErasureChoice`: which exchanges are to be deleted for good."""
+"""`ErasureChoice`: which exchanges are to be deleted permanently."""
 
 from __future__ import annotations
 

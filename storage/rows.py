@@ -1,4 +1,4 @@
-"""The rows of the store as plain values, one class for each table; they know neither SQL, nor HTTP, nor what a value means."""
+"""The rows of the store as plain values, one class for each table, independent of SQL, of HTTP and of what a value means."""
 
 from __future__ import annotations
 

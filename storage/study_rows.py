@@ -1,4 +1,4 @@
-"""The rows of a study as plain values, one class for each table; they know neither SQL nor what a study is for."""
+"""The rows of a study as plain values, one class for each table, independent of SQL and of what a study is for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One request as it arrived, and the answers that the proxy writes by itself."""
+"""One request as it arrived, and the answers that the proxy writes itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The other sides of a client's connection: the request in progress, and where its bytes go once they are no requests any more.
+"""The other sides of a client's connection: the request in progress, and where bytes go that no longer belong to a request.
 
 The connection is made before there is another side, and outlives each of them.
 """

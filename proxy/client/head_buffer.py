@@ -1,4 +1,4 @@
-"""HeadBuffer: the bytes of a request head until it is whole; what can become none, or is too large, is refused as it comes."""
+"""HeadBuffer: the bytes of a request head until it is complete; what cannot become one, or is too large, is refused at once."""
 
 from __future__ import annotations
 

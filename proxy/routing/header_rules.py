@@ -1,4 +1,4 @@
-"""Every rule about header fields: which travel on, in whose words, and which few are remembered.
+"""Every rule about header fields: which are forwarded, with whose values, and which few are recorded.
 
 Order, case and repetition stay as sent; only hop-by-hop fields (RFC 9110 7.6.1), Host and a configured credential change.
 """

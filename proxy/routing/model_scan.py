@@ -1,4 +1,4 @@
-"""Reads `model` of a JSON object that comes piece by piece, each byte once, and keeps nothing of what stands before it.
+"""Reads `model` of a JSON object that comes piece by piece, each byte once, and keeps nothing of what comes before it.
 
 For bodies that are longer than what is read again and again as it grows: a picture may stand before the model. Values are not
 checked, because the provider refuses what is not JSON.

@@ -1,4 +1,4 @@
-"""Where a provider lives: its base URL taken apart once, and the rule by which a request's target becomes the provider's."""
+"""The address of a provider: its base URL taken apart once, and the rule by which a request's target becomes the provider's."""
 
 from __future__ import annotations
 

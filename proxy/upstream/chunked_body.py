@@ -1,4 +1,4 @@
-"""Reads chunked bodies whose chunks bear extensions (RFC 9112 7.1.1), which llhttp accepts only without white space.
+"""Reads chunked bodies whose chunks have extensions (RFC 9112 7.1.1), which llhttp accepts only without white space.
 
 A recipient must parse white space around `;` and `=`; the content of an extension is ignored, as the RFC requires. It takes the
 place of httptools' parser for an answer whose first chunk has an extension, and from the chunk on at whose extension that one

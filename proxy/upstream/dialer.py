@@ -1,4 +1,4 @@
-"""Opens a connection to a provider: its name, its socket, its certificate; each step fails by its own name.
+"""Opens a connection to a provider: its name, its socket, its certificate; each step has its own failure.
 
 No certificate goes unchecked, and the first address that answers is taken (RFC 8305). Where an outbound proxy is configured it is
 connected to instead: TLS goes through it by CONNECT (RFC 9110 9.3.6), plain HTTP is read and forwarded by it.

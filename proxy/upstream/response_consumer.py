@@ -1,4 +1,4 @@
-"""What receives an answer, and what it gets to know of the answer's head."""
+"""The receiver of an answer, and what it gets of the answer's head."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The way to the providers: a request out, an answer read by one tee and one clock, with a client behind it or without."""
+"""The client of the providers: sends a request and reads its answer with one tee and one clock, for a client or without one."""
 
 from __future__ import annotations
 

@@ -46,11 +46,11 @@ INSTRUCTIONS = (
 )
 READ_ONLY = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
 
-Since = Annotated[str, Field(description="From when: 30m, 24h, 7d, all, or a date such as 2026-01-31.")]
-Until = Annotated[str, Field(description="Until when, likewise; `now` is the default.")]
-Provider = Annotated[str, Field(description="Only this provider; empty for every one.")]
+Since = Annotated[str, Field(description="Start of the period: 30m, 24h, 7d, all, or a date such as 2026-01-31.")]
+Until = Annotated[str, Field(description="End of the period, in the same form; default `now`.")]
+Provider = Annotated[str, Field(description="Only this provider; empty for all.")]
 OneProvider = Annotated[str, Field(description="The provider, as provider_summary names it.")]
-Model = Annotated[str, Field(description="Only this model; empty for every one.")]
+Model = Annotated[str, Field(description="Only this model; empty for all.")]
 SignalName = Annotated[str, Field(description="Only pairs that differ in this signal, as answer_kind, tools or text.")]
 Page = Annotated[str, Field(description="`next_page` of the page before; empty for the first one.")]
 Limit = Annotated[int, Field(description="Rows of a page, 1 to 100.")]
@@ -157,7 +157,7 @@ def _add_pair_tools(server: MCPServer, tools: PairTools) -> None:
         limit: Limit = 20,
         upstream: Annotated[str, Field(description="Name of the server behind a router; empty for all.")] = "",
     ) -> PairPage:
-        """List compared requests in which some signal differs, newest first; one alone can be the reference's noise."""
+        """List compared requests in which some signal differs, newest first; a single one can be the reference's noise."""
         return tools.list_divergent_pairs(
             provider=provider, model=model, signal=signal, since=since, page=page, limit=limit, upstream=upstream
         )
@@ -205,7 +205,7 @@ def _add_study_tools(server: MCPServer, tools: StudyTools) -> None:
     @server.tool(annotations=READ_ONLY)
     @as_tool
     def get_study(study_id: Annotated[str, Field(description="Id of a study, as list_studies names it.")]) -> StudyDetail:
-        """Return one study: what was planned, asked and answered at each provider, its runs and tries without an answer."""
+        """Return one study: what was planned, sent and answered at each provider, its runs and tries without an answer."""
         return tools.get_study(study_id)
 
 

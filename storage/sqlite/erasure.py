@@ -1,4 +1,4 @@
-"""forget(): deletes chosen exchanges at once and for good: rows, the pages that held them, and the write-ahead log."""
+"""forget(): deletes chosen exchanges at once and permanently: rows, the pages that held them, and the write-ahead log."""
 
 from __future__ import annotations
 
