@@ -19,6 +19,9 @@ LONGEST_FILE = 400
 NAMES_WITHOUT_A_PLACE = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "base", "misc"}
 STRANGERS_JSON = ("shadow/reading/", "shadow/studies/rows/")
 ANY_ELSEWHERE = {
+    "shadow/records.py": "the labels of an exchange by column, unpacked into a row",
+    "shadow/terminal/pair_text.py": "the columns of a row by name",
+    "shadow/command_line/json_schemas.py": "the fields that a model is made of",
     "shadow/measures/schema_validation.py": "the schema that a request declares, and the arguments compared with it",
     "shadow/measures/schema_cost.py": "the schema that a request declares, and the arguments compared with it",
     "shadow/measures/json_values.py": "parsed tool arguments",
