@@ -16,7 +16,7 @@ BAD = str(Path(__file__).resolve().parents[3] / "bad_server.py")
 
 
 def spec(way="", **settings):
-    settings = {"name": "s", "command": (sys.executable, BAD, way), "timeout": 5.0} | settings
+    settings = {"name": "s", "command": (sys.executable, BAD, way), "timeout": 60.0, "start_timeout": 60.0} | settings
     return ServerSpec(**settings)
 
 
