@@ -7,5 +7,7 @@ from storage.judgement_rows import JudgingState
 
 def judging_sentence(who: str, state: JudgingState) -> str:
     """`who`, then how many pairs wait for a judgement and since when."""
-    waiting = f"{state.waiting:,} pairs wait for a judgement"
-    return f"{who}; {waiting}, the oldest for {state.waited:,.0f} s" if state.waiting else f"{who}; no pair waits"
+    if not state.waiting:
+        return f"{who}; no pair waits"
+    waiting = "1 pair waits" if state.waiting == 1 else f"{state.waiting:,} pairs wait"
+    return f"{who}; {waiting} for a judgement, the oldest for {state.waited:,.0f} s"

@@ -75,7 +75,8 @@ def _uncounted(arm: CandidateArm, evidence: ArmEvidence | None) -> Reason | None
     if evidence is None or evidence.pairs:
         return None
     if not arm.excluded:
-        return ChoiceVerdict.NOT_MEASURED, f"{arm.label}: not measured: its {len(arm.rows):,} pairs wait to be judged."
+        wait = "1 pair waits" if len(arm.rows) == 1 else f"{len(arm.rows):,} pairs wait"
+        return ChoiceVerdict.NOT_MEASURED, f"{arm.label}: not measured: its {wait} to be judged."
     ((main, count),) = arm.excluded.most_common(1)
     why = SENTENCES[Exclusion(main)] if main in set(Exclusion) else "no signal could be compared"
     return ChoiceVerdict.NOT_MEASURED, f"{arm.label}: not measured: {count:,} of {len(arm.rows):,} requests: {why}."

@@ -207,7 +207,7 @@ def test_database_states_the_last_comparison_and_the_cost_of_a_day(tmp_path):
     made = config(storage=storage)
     made = made.model_copy(update={"proxy": made.proxy.model_copy(update={"providers": {"official": priced}})})
     size, judge, last, cost = database_lines(made, NOW + 60)
-    assert (judge.mark, judge.text.startswith("judge: no process judges now; 1 pairs wait")) == (UNKNOWN, True)
+    assert (judge.mark, judge.text.startswith("judge: no process judges now; 1 pair waits")) == (UNKNOWN, True)
     assert size.text.endswith(" MB")
     assert last.text == "last comparison: 22:13 UTC today"
     assert cost.text.startswith("cost of a day: 1 requests to references with ")

@@ -53,7 +53,7 @@ async def test_lines_name_the_process_that_judges_and_what_waits(store):
     broker, stored, judging = observed.state.lines()
     assert broker == "broker: connected"
     assert stored == "store: the last write succeeded; 0 records wait, the oldest for 0 s"
-    assert judging.startswith("judge: this process judges; 1 pairs wait for a judgement, the oldest for 3,")
+    assert judging.startswith("judge: this process judges; 1 pair waits for a judgement, the oldest for 3,")
     values = [observed.value(name) for name in ("judge_lease", "judge_waiting_pairs")]
     assert values == [1, 1]
     assert 3_500 < observed.value("judge_lag_seconds") < 3_700
@@ -67,7 +67,7 @@ async def test_lines_state_that_another_process_judges_or_none_does(store, holde
         assert store.judgements.claim(holder, time.time(), 30.0)
     observed = Observed(store)
     await observed.looked()
-    assert [*observed.state.lines()][-1].startswith(f"judge: {words}; 1 pairs wait")
+    assert [*observed.state.lines()][-1].startswith(f"judge: {words}; 1 pair waits")
     assert observed.value("judge_lease") == 0
 
 

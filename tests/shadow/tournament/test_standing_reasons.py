@@ -26,7 +26,7 @@ def test_nothing_stands_against_a_claim_of_good_pairs():
     ("rows", "verdict", "words"),
     [
         ([], ChoiceVerdict.NOT_MEASURED, "no request has been compared yet"),
-        ([row(1, judgement=None)], ChoiceVerdict.NOT_MEASURED, "its 1 pairs wait to be judged"),
+        ([row(1, judgement=None)], ChoiceVerdict.NOT_MEASURED, "its 1 pair waits to be judged"),
         (
             [row(1, excluded=("denied",), judgement="denied", payoffs={}, status=429)],
             ChoiceVerdict.NOT_MEASURED,
