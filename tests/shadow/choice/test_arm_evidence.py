@@ -51,6 +51,12 @@ def test_the_floor_of_a_label_is_twice_the_share_in_which_the_reference_is_odd(s
     assert evidence(paid((1, -1, 0, 0), signal), terms=TournamentTerms(signals=(signal,))).floor(signal) == floor
 
 
+@pytest.mark.parametrize(("signal", "floor"), [("answer_kind", 0.5), ("arguments", 0.5), ("error", 0.75), ("text", 0.75)])
+def test_the_floor_counts_the_odd_reference_twice_for_a_label_and_both_sides_for_any_other_signal(signal, floor):
+    """The candidate is the odd one in two pairs of four, the reference in one."""
+    assert evidence(paid((1, 1, -1, 0), signal), terms=TournamentTerms(signals=(signal,))).floor(signal) == floor
+
+
 @given(values=st.lists(st.sampled_from([-1, 0, 1]), max_size=80), cut=st.integers(0, 80))
 def test_evidence_in_two_parts_is_the_evidence_at_once(values, cut):
     rows = paid(values)

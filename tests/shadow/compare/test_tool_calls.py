@@ -57,6 +57,13 @@ def test_the_order_of_parallel_calls_is_no_difference_of_arguments():
     assert tool_calls.arguments(pair(calls(PARIS, ROME), calls(ROME, PARIS))).state is FindingState.MATCH
 
 
+@pytest.mark.parametrize(("one", "other"), [((PARIS,), (ROME, PARIS)), ((ROME, PARIS), (PARIS,))])
+def test_one_call_is_matched_with_its_equal_among_several(one, other):
+    found = tool_calls.arguments(pair(calls(*one), calls(*other)))
+    assert (found.state, found.score) == (FindingState.DIFFER, 0.5)
+    assert "Rome" not in found.reason
+
+
 def test_a_difference_of_arguments_names_its_path_and_scores_by_key():
     one, other = call(arguments='{"city": "Rome", "days": 3}'), call(arguments='{"city": "Oslo", "days": 3}')
     found = tool_calls.arguments(pair(calls(one), calls(other)))
