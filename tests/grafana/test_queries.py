@@ -43,7 +43,11 @@ def exported() -> tuple[dict[str, frozenset[str]], set[str]]:
         growing |= {name} if metric.type == "counter" else set()
     for collector in [*registry._collector_to_names, *of_consumer._collector_to_names]:
         [metric] = collector.describe()
-        own = collector.labels if isinstance(collector, BulkHistogram | BulkCounter) else collector._labelnames
+        own = (
+            collector.labels
+            if isinstance(collector, BulkHistogram | BulkCounter)
+            else (collector._labels if hasattr(collector, "_labels") else collector._labelnames)
+        )
         found = SCRAPED | frozenset(own)
         if metric.type == "histogram":
             labels |= {f"{metric.name}_bucket": found | {"le"}, f"{metric.name}_count": found, f"{metric.name}_sum": found}
