@@ -49,8 +49,9 @@ def csv_cell(value: str | float | None) -> str | int | float | None:
     if not isinstance(value, str):
         return value
     text = plain(value)
-    # because a spreadsheet skips spaces and quotes before the sign
-    return f"'{text}" if value.startswith(_FORMULA) or text.lstrip(" \t\r\n\"'").startswith(_FORMULA) else text
+    # because a spreadsheet skips spaces and quotes before the sign, and may skip tabs, which are signs themselves
+    begins = (value, text.lstrip(" \n\"'"), text.lstrip(" \t\r\n\"'"))
+    return f"'{text}" if any(each.startswith(_FORMULA) for each in begins) else text
 
 
 def _reference(match: re.Match[str]) -> str:
