@@ -35,7 +35,7 @@ def test_cell_that_is_no_formula_stays_as_it_is(value):
 
 
 @given(st.text() | st.text(" \n\t\r\"'=+-@a"))
-@example("\"\t")
+@example('"\t')
 def test_no_cell_is_a_formula_whatever_the_text(text):
     out = io.StringIO()
     csv.writer(out).writerow(["id", csv_cell(text)])
