@@ -20,6 +20,7 @@ from shadow.findings.pair import PairKind
 from shadow.metrics.definitions import DRIFT, MetricDefinitions
 from shadow.metrics.drift_metrics import BLAMES
 from shadow.metrics.label_names import LabelNames
+from shadow.metrics.plain_series import CounterFamily, HistogramFamily
 from shadow.metrics.process_metrics import FIGURES, KINDS
 from shadow.metrics.series import REASONS_LIMIT, BulkCounter, BulkHistogram
 from shadow.sampling.budget import UNITS
@@ -120,12 +121,15 @@ class _Listing(CollectorRegistry):
 def _labels(collector: Collector) -> tuple[str, ...]:
     if isinstance(collector, BulkHistogram | BulkCounter):
         return collector.labels
-    return tuple(getattr(collector, "_labelnames", ()))
+    if isinstance(collector, HistogramFamily | CounterFamily):
+        return collector.label_names
+    # because the library exposes them nowhere else; a collector of another kind is an error here, and not one series
+    return tuple(collector._labelnames)  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 def _lines(collector: Collector) -> int:
     """Lines of one child: a histogram has its buckets (the library adds +Inf to its own), a count and a sum."""
-    if isinstance(collector, BulkHistogram):
+    if isinstance(collector, BulkHistogram | HistogramFamily):
         return len(collector.bounds) + 3
     bounds = list(_bounds(collector))
     return len(bounds) + 3 if bounds else 1

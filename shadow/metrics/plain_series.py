@@ -68,6 +68,11 @@ class CounterFamily(CachedChildren[PlainCounter], Collector):
     def __repr__(self) -> str:
         return f"<CounterFamily {self._name} series={len(self._children)}>"
 
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """The label names."""
+        return self._labels
+
     def describe(self) -> Iterable[Metric]:
         """The metric without samples, from which a registry reads its names."""
         return [Metric(self._name, self._text, "counter")]
@@ -92,6 +97,16 @@ class HistogramFamily(CachedChildren[PlainHistogram], Collector):
 
     def __repr__(self) -> str:
         return f"<HistogramFamily {self._name} series={len(self._children)}>"
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """The label names."""
+        return self._labels
+
+    @property
+    def bounds(self) -> tuple[float, ...]:
+        """The upper bounds of its buckets, without the last."""
+        return self._bounds
 
     def describe(self) -> Iterable[Metric]:
         """The metric without samples, from which a registry reads its names."""

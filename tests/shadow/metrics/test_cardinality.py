@@ -11,8 +11,9 @@ from shadow.drift.excess_estimates import GroupKey
 from shadow.findings.error_classes import ErrorClass
 from shadow.findings.finding import Finding, FindingState, Signal
 from shadow.measures.schema_validation import OUTCOMES
-from shadow.metrics.cardinality import label_sizes, series_bound, series_estimate, series_words
+from shadow.metrics.cardinality import _labels, _Listing, label_sizes, series_bound, series_estimate, series_words
 from shadow.metrics.observe import ERRORS, Metrics
+from shadow.metrics.plain_series import CounterFamily, HistogramFamily
 from shadow.reading.parsed_response import parse_response
 from shadow.settings.top_level_config import Config
 from tests.exchanges import exchange, said
@@ -42,6 +43,21 @@ def test_bound_holds_for_names_that_are_not_configured():
             metrics.findings(provider, model, kind, "random", found, pair_id=f"p{number}")
         metrics.shadow_skipped(f"reason_{'abcdefghij'[number % 10]}{'abcdefghij'[number // 10]}")
     assert 500 < lines(registry) <= series_bound(config)
+
+
+def test_it_multiplies_every_label_that_a_metric_shows():
+    registry = _Listing()
+    metrics = Metrics(registry, configured())
+    made = exchange(said())
+    metrics.exchange(made, parse_response(made), (*OUTCOMES,))
+    assert lines(registry) > 100, "what is counted later is counted"
+    shown = {}
+    for collector in registry.collectors:
+        names = {name for metric in collector.collect() for sample in metric.samples for name in sample.labels}
+        if names:
+            shown[collector] = names - {"le"}
+    assert {type(collector) for collector in shown} >= {CounterFamily, HistogramFamily}
+    assert all(set(_labels(collector)) == names for collector, names in shown.items())
 
 
 def test_routes_and_models_widen_it_and_nothing_else():
