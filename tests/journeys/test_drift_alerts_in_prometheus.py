@@ -268,7 +268,7 @@ async def _an_alert_says_enough_and_its_links_open(play: Play) -> None:
         assert "signal" not in labels, "one alert for a provider and model"
         assert re.search(r", most in \w+", words["summary"]), "which names the worst signal"
         assert re.search(r"[\d.]+% of the pairs", words["description"])
-        assert re.search(r"since (about )?20\d\d-\d\d-\d\d \d\d:\d\d|begin to about 20\d\d-", words["description"])
+        assert re.search(r"since (about )?20\d\d-\d\d-\d\d \d\d:\d\d|start to about 20\d\d-", words["description"])
         assert f'id="{name}"' in await _opened(words["runbook_url"].replace("http://127.0.0.1:8081", play.served.admin))
         assert re.fullmatch(
             r"http://127\.0\.0\.1:3000/d/sameweights-divergence\?var-provider=toolbreaker&.+", words["dashboard_url"]

@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.promise("fleet.composed"), pytest.mark.journey, pytest
 LONG = 60
 FILE = "/etc/sameweights/sameweights.toml"
 REQUESTS = 40
-QUIET = {"fleet: Exchanges lost, by reason: {{reason}}", "fleet: Exchanges that wait: in a later format {{stream}}"}
+QUIET = {"fleet: Exchanges lost, by reason: {{reason}}", "fleet: Waiting exchanges: in a later format {{stream}}"}
 """Queries without a line while nothing is lost, and no host is of a later version."""
 
 
