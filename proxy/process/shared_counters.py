@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import mmap
 import os
-import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
+
+from proxy.process.memory_file import memory_file
 
 WORKERS = 64
 """Forwarding processes at the most, a row each; the row behind them counts the audit's pairs."""
@@ -94,11 +94,6 @@ class SharedCounters:
 
 def shared_memory() -> int:
     """The descriptor of memory for a board that processes may inherit; OSError when there is none to be had."""
-    with suppress(AttributeError):
-        descriptor = os.memfd_create("sameweights")
-        os.ftruncate(descriptor, SIZE)
-        return descriptor
-    with tempfile.TemporaryFile() as file:  # where memory has no files
-        file.write(bytes(SIZE))
-        file.flush()
-        return os.dup(file.fileno())
+    descriptor = memory_file()
+    os.write(descriptor, bytes(SIZE))
+    return descriptor

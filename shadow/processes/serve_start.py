@@ -42,27 +42,27 @@ def start(
     folder = _socket_folder()
     try:
         data, admin = open_ports(config, forwarding=role != "audit")
+        task = SupervisorTask(
+            plan=plan_of(config, role),
+            arguments=arguments,
+            data=[_left(each) for each in data],
+            admin=_left(admin),
+            folder=folder,
+            attached=attached,
+            role=role,
+        )
+        _become_supervisor(task, execute)
     except ConfigError:
         Path(folder).rmdir()
         raise
-    task = SupervisorTask(
-        plan=plan_of(config, role),
-        arguments=arguments,
-        data=[_left(each) for each in data],
-        admin=_left(admin),
-        folder=folder,
-        attached=attached,
-        role=role,
-    )
-    _become_supervisor(write_task(task), execute)
 
 
-def _become_supervisor(descriptor: int, execute: Execute) -> NoReturn:
+def _become_supervisor(task: SupervisorTask, execute: Execute) -> NoReturn:
     """Run the supervisor in this process; behind its task stand the words of the user, as a list of processes shows them."""
     sys.stdout.flush()
     sys.stderr.flush()
     try:
-        execute(sys.executable, [sys.executable, "-P", "-m", SUPERVISOR, str(descriptor), *sys.argv[1:]])
+        execute(sys.executable, [sys.executable, "-P", "-m", SUPERVISOR, str(write_task(task)), *sys.argv[1:]])
     except OSError as why:
         raise ConfigError([f"sameweights: cannot start: {why.strerror or why}"]) from None
 
@@ -109,7 +109,10 @@ def _store_errors(config: Config) -> list[str]:
 
 def _socket_folder() -> str:
     """A folder for the sockets of the audit, which the supervisor deletes; ConfigError where its path is too long for them."""
-    folder = tempfile.mkdtemp(prefix="sameweights-")
+    try:
+        folder = tempfile.mkdtemp(prefix="sameweights-")
+    except OSError as why:
+        raise ConfigError([f"TMPDIR: no folder can be made for the audit's socket: {why.strerror or why}"]) from None
     path = f"{folder}/{AUDIT_SOCKET}"
     if len(os.fsencode(path)) > SOCKET_PATH:
         Path(folder).rmdir()

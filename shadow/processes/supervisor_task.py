@@ -6,8 +6,8 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from tempfile import TemporaryFile
 
+from proxy.process.memory_file import memory_file
 from shadow.processes.serve_plan import ServeArguments, ServePlan
 
 AUDIT_SOCKET = "audit.sock"
@@ -29,10 +29,10 @@ class SupervisorTask:
 
 def write_task(task: SupervisorTask) -> int:
     """A descriptor, inherited by the next program of this process, from which `read_task` reads the task."""
-    with TemporaryFile() as file:
-        file.write(json.dumps(asdict(task)).encode())
-        file.seek(0)
-        descriptor = os.dup(file.fileno())
+    descriptor = memory_file()  # not on a disk, because an address of a database may have its password
+    with open(descriptor, "w", encoding="utf-8", closefd=False) as file:
+        json.dump(asdict(task), file)
+    os.lseek(descriptor, 0, os.SEEK_SET)
     os.set_inheritable(descriptor, True)
     return descriptor
 

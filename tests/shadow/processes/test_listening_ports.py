@@ -1,18 +1,8 @@
-"""Ports are bound once, named when they are taken, and opened only while nobody else listens there."""
-
-import socket
+"""Ports are bound once, named when they are taken, and opened only where no other process listens."""
 
 import pytest
 
 from shadow.processes.listening_ports import PortTakenError, bind, listen
-
-
-@pytest.fixture
-def taken():
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        held.listen()
-        yield f"127.0.0.1:{held.getsockname()[1]}"
 
 
 def test_a_taken_port_is_named_with_its_key_and_what_to_do(taken):

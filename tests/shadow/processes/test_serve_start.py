@@ -18,14 +18,6 @@ from storage.storage_config import StorageConfig
 NOWHERE = ServeArguments(path="", flags={})
 
 
-@pytest.fixture
-def taken():
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        held.listen()
-        yield f"127.0.0.1:{held.getsockname()[1]}"
-
-
 def config(data: str = "127.0.0.1:0", admin: str = "127.0.0.1:0", workers: int = 1) -> Config:
     proxy = ProxyConfig(
         listen=data, workers=workers, provider="main", providers={"main": Provider(base_url="http://127.0.0.1:9/v1")}
@@ -83,16 +75,25 @@ def test_the_next_program_gets_the_task_and_the_bound_sockets(monkeypatch):
     Path(task.folder).rmdir()
 
 
-def test_an_interpreter_that_is_gone_is_a_sentence(monkeypatch):
+def test_an_interpreter_that_is_gone_is_a_sentence_and_leaves_no_folder_behind():
+    folders = []
+
     def executed(program, words):
         task = read_task(int(words[4]))
+        folders.append(Path(task.folder))
         for each in (*task.data, task.admin):
             os.close(each)
-        Path(task.folder).rmdir()
         raise FileNotFoundError(2, "No such file or directory", program)
 
     with pytest.raises(ConfigError, match=r"^sameweights: cannot start: No such file or directory$"):
         start(config(), NOWHERE, execute=executed)
+    assert [folder.exists() for folder in folders] == [False]
+
+
+def test_a_temporary_folder_that_is_not_there_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    with pytest.raises(ConfigError, match=r"^TMPDIR: no folder can be made for the audit's socket: No such file or directory$"):
+        start(config(), NOWHERE)
 
 
 def test_ports_that_are_taken_leave_no_folder_behind(taken, tmp_path, monkeypatch):

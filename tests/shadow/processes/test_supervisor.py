@@ -42,14 +42,6 @@ listen = "127.0.0.1:0"
 """
 
 
-@pytest.fixture
-def taken():
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        held.listen()
-        yield f"127.0.0.1:{held.getsockname()[1]}"
-
-
 def serve_that_ends(file: Path) -> subprocess.CompletedProcess[str]:
     """The end of a `serve` that cannot start."""
     return subprocess.run(
