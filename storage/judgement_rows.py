@@ -73,7 +73,9 @@ class GroupStateRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmRow:
-    """One change of a group's state, at the pair that brought it. `details` is JSON."""
+    """One change of a group's state and the pair that brought it. `at` is the latest start of the group's pairs until then, or
+    when an operator acknowledged (epoch seconds); `details` is JSON.
+    """
 
     at: float
     pair_id: str

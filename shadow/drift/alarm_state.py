@@ -43,7 +43,8 @@ class AlarmState:
     """The state of one group: its tests, the latches of those that alarmed, and the test that gave the alarm its name.
 
     `failing` holds the tests by which the reference is the faulty one: they are latched too, and do not change the state of the
-    group.
+    group. `latest_start` is the latest start of its pairs (epoch seconds) and dates every change: pairs are added in the order in
+    which they ended, so the pair that raises an alarm may have started before one that its date rests on.
     """
 
     def __init__(self, budget: AlertBudget, baselines: Mapping[TestKey, float] | None = None) -> None:
@@ -52,6 +53,7 @@ class AlarmState:
         self.latches: dict[TestKey, Latch] = {}
         self.failing: dict[TestKey, Latch] = {}
         self.named: AlarmName | None = None
+        self.latest_start = 0.0
 
     def __repr__(self) -> str:
         return f"<AlarmState {self.state.value} {sorted(self.latches)} failing={sorted(self.failing)}>"
@@ -61,8 +63,9 @@ class AlarmState:
         """The name of the alarm, from its first pair on; "" without one."""
         return title(self.named.key) if self.named else ""
 
-    def add(self, pair_id: str, at: float, payoffs: Sequence[tuple[str, int]], look_back: LookBack) -> StateChange | None:
-        """Add one pair, started at `at` (epoch seconds); the change of state that it brings, or None."""
+    def add(self, pair_id: str, started: float, payoffs: Sequence[tuple[str, int]], look_back: LookBack) -> StateChange | None:
+        """Add one pair, started at `started` (epoch seconds); the change of state that it brings, or None."""
+        at = self.latest_start = max(self.latest_start, started)
         touched = self.group_tests.add(pair_id, payoffs)
         if not touched:
             return None

@@ -53,6 +53,8 @@ class _Watch:
     latches: list[_Latch]
     failing: list[_Latch]
     named: AlarmName | None
+    latest_start: float = 0.0
+    """0 in a snapshot of an earlier version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +121,7 @@ def _plain(alarm: AlarmState) -> _Watch:
         latches=[*map(_kept, alarm.latches.values())],
         failing=[*map(_kept, alarm.failing.values())],
         named=alarm.named,
+        latest_start=alarm.latest_start,
     )
 
 
@@ -132,6 +135,7 @@ def _latch(plain: _Latch) -> Latch:
 
 def _alarm(plain: _Watch, budget: AlertBudget) -> AlarmState:
     alarm = AlarmState(budget)
+    alarm.latest_start = plain.latest_start
     alarm.state, alarm.group_tests.pairs, alarm.group_tests.last_pair_id = plain.state, plain.pairs, plain.last
     for test in plain.tests:
         if test.key in WEIGHTS:

@@ -116,7 +116,9 @@ def next_state(state: DriftState, event: DriftEvent) -> DriftState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmName:
-    """The test that gave an alarm its name at the pair `pair_id` (started at `at`), as it was then: it is never replaced."""
+    """The test that gave an alarm its name at the pair `pair_id`, as it was then: it is never replaced. `at` is the latest start
+    of the pairs until then (epoch seconds).
+    """
 
     key: TestKey
     pair_id: str
@@ -127,7 +129,8 @@ class AlarmName:
 
 @dataclass(slots=True, kw_only=True)
 class Latch:
-    """One test that alarmed at the pair `pair_id` (started at `at`), what was estimated then, and the bets on its recovery.
+    """One test that alarmed at the pair `pair_id`, what was estimated then, and the bets on its recovery. `at` is the latest
+    start of the pairs until then (epoch seconds).
 
     The evidence of recovery has no restarts: it must outweigh, from the alarm on, an excess of half the size that was found.
     `pairs` counts those since the alarm, `odd` those of them that lean its way.

@@ -199,7 +199,7 @@ class JudgingBatch:
         if known or (old.state, new.state) in QUIET_CHANGES:
             state.reported = new
         else:
-            self._alarm(key, pair_id, at, tests)
+            self._alarm(key, pair_id, max(at, state.alarm.latest_start), tests)
 
     def _peer_reports(self, key: GroupKey, standing: GroupStanding) -> bool:
         """Whether another group of the model and reference reports the same of the reference."""

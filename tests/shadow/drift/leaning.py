@@ -12,10 +12,13 @@ def payoffs(draw: random.Random, n: int, *, floor: float = 0.1, excess: float = 
 
 
 class Drive:
-    """Feeds one alarm state as a judge does: the evidence is kept here, and read back at an alarm."""
+    """Feeds one alarm state as a judge does: the evidence is kept here, and read back at an alarm. Pair n starts at n seconds, or
+    at what `started` returns for n.
+    """
 
-    def __init__(self, alarm: AlarmState, signals=("answer_kind",)) -> None:
+    def __init__(self, alarm: AlarmState, signals=("answer_kind",), started=float) -> None:
         self.alarm = alarm
+        self.started = started
         self.signals = signals
         self.changes = []
         self.kept = {signal: [] for signal in signals}
@@ -26,7 +29,7 @@ class Drive:
         before = len(self.changes)
         for value in values:
             self.count += 1
-            name, at = f"pair-{self.count}", float(self.count)
+            name, at = f"pair-{self.count}", self.started(self.count)
             row = EvaluatedPair(pair_id=name, started=at, conversation="", kind=kind, payoff=value)
             for signal in self.signals:
                 self.kept[signal].append(row)

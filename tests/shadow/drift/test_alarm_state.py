@@ -45,6 +45,18 @@ def test_a_change_is_suspected_then_found_dated_and_held(draw):
     assert drive.alarm.state is DriftState.DRIFT
 
 
+@pytest.mark.parametrize("at_once", [2, 40, 400])
+def test_change_is_never_before_the_dates_it_rests_on_where_pairs_ran_at_once_and_ended_in_another_order(draw, at_once):
+    drive = drifted(draw, started=lambda number: number + draw.uniform(0, at_once))
+    drive.feed(payoffs(draw, 2_000))
+    moments = [change.at for change in drive.changes]
+    assert moments == sorted(moments)
+    dated = [(change.at, found) for change in drive.changes for *_, found in change.tests]
+    assert dated
+    for at, found in dated:
+        assert found.earliest <= found.since <= found.latest <= at
+
+
 def test_group_recovers_after_the_fix_and_its_tests_restart(draw):
     drive = drifted(draw)
     changes = drive.feed(payoffs(draw, 2_000))
