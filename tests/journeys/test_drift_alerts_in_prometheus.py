@@ -232,7 +232,7 @@ async def _the_panels_part_the_faulty_from_the_faithful(play: Play) -> None:
     worst = await until(lambda: play.watch.now(table[1].filled()), LONG)
     assert {each["metric"]["provider"] for each in worst} == {"toolbreaker"}
     [(size, low, high)] = zip(*[await _values(play, target) for target in table[1:4]], strict=True)
-    assert 0 < low < size < high <= 1, "the worst signal, with its interval around its size"
+    assert 0 < low < size <= high <= 1, "the worst signal, with its interval around its size"
 
 
 async def _values(play: Play, target: Target) -> list[float]:
