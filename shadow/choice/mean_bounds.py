@@ -7,6 +7,7 @@ that are all 0 an estimate is too small.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from math import inf, log1p
 
 from shadow.drift.betting_factors import GRID, log_mean
@@ -25,11 +26,14 @@ def against_mean(units: Mapping[float, int], bound: float) -> float:
 
 def mean_bounds(units: Mapping[float, int], log_threshold: float) -> tuple[float, float]:
     """The least and the largest mean against which the evidence is below `log_threshold`, in -1..1."""
-    return _least(units, log_threshold), -_least({-unit: times for unit, times in units.items()}, log_threshold)
+    turned = {-unit: times for unit, times in units.items()}
+    return _least(tuple(sorted(units.items())), log_threshold), -_least(tuple(sorted(turned.items())), log_threshold)
 
 
-def _least(units: Mapping[float, int], log_threshold: float) -> float:
+@lru_cache(maxsize=1_024)  # a later look at a tournament has most of its segments as they were
+def _least(counted: tuple[tuple[float, int], ...], log_threshold: float) -> float:
     """The evidence falls with the bound; the result is a bound against which it reaches the threshold, or -1."""
+    units = dict(counted)
     low, high = -1.0, 1.0
     for _ in range(STEPS):
         middle = (low + high) / 2

@@ -82,8 +82,9 @@ class SegmentEvidence:
     def worst(self) -> Iterator[SegmentSignal]:
         """Of each segment by name the required signal that is beyond the tolerance, else that of the largest excess."""
         found: dict[str, dict[str, Counter[float]]] = {}
+        required = self._terms.required
         for (names, signal, mean), times in self._means.items():
-            if signal in self._terms.required:
+            if signal in required:
                 for name in names:
                     found.setdefault(name, {}).setdefault(signal, Counter())[mean] += times
         for name in sorted(found.keys() & self._names.keys()):

@@ -53,13 +53,15 @@ class CandidateArm:
     def failed(self) -> Sequence[ArmPairRow]:
         """The pairs whose own answer was denied (429 and the like) or failed."""
         return [
-            row for row in self.rows if Exclusion.PROVIDER_FAILED.value in row.excluded or (_denied(row) and not _answered(row))
+            row
+            for row in self.rows
+            if row.excluded and (Exclusion.PROVIDER_FAILED in row.excluded or (_denied(row) and not _answered(row)))
         ]
 
     @property
     def denied_by_reference(self) -> Sequence[ArmPairRow]:
         """The pairs that the candidate answered and the reference denied."""
-        return [row for row in self.rows if _denied(row) and _answered(row)]
+        return [row for row in self.rows if row.excluded and _denied(row) and _answered(row)]
 
     @property
     def failing(self) -> float:
@@ -69,11 +71,11 @@ class CandidateArm:
     @property
     def is_reference(self) -> bool:
         """Whether the candidate is the reference's own server."""
-        return any(Exclusion.SAME_SERVER.value in row.excluded for row in self.rows)
+        return any(Exclusion.SAME_SERVER in row.excluded for row in self.rows)
 
 
 def _denied(row: ArmPairRow) -> bool:
-    return Exclusion.DENIED.value in row.excluded
+    return Exclusion.DENIED in row.excluded
 
 
 def _answered(row: ArmPairRow) -> bool:
@@ -84,12 +86,13 @@ def candidate_arms(
     rows: Iterable[ArmPairRow], changes: Iterable[IdentityRow], candidates: Sequence[str], *, begun: float, reference: str
 ) -> list[CandidateArm]:
     """The arms in the order of their first pairs; a candidate without one has one arm without a place and a model."""
-    moments = _moments(changes, begun)
+    moments, wanted = _moments(changes, begun), frozenset(candidates)
     arms: dict[tuple[str, str, float], CandidateArm] = {}
     for row in rows:
-        if row.role != Role.CANDIDATE or row.provider not in candidates or row.reference != reference:
+        if row.role != Role.CANDIDATE or row.provider not in wanted or row.reference != reference:
             continue
-        began = max((at for at in moments[row.provider, row.model] if at <= row.started), default=begun)
+        changed = moments.get((row.provider, row.model), ())
+        began = max((at for at in changed if at <= row.started), default=begun) if changed else begun
         key = row.provider, row.model, began
         if key not in arms:
             arms[key] = CandidateArm(name=row.provider, model=row.model, began=began, place=len(arms) + 1)

@@ -77,10 +77,12 @@ class KnownTournament:
         prices, costs = PriceList(providers), self.costs
 
         def cost(row: ArmPairRow, provider: str) -> float | None:
-            known = costs.setdefault(provider, {})
-            if row.exchange_id not in known:
-                known[row.exchange_id] = answer_cost(row, provider, prices)
-            return known[row.exchange_id]
+            try:
+                return costs[provider][row.exchange_id]
+            except KeyError:
+                found = answer_cost(row, provider, prices)
+                costs.setdefault(provider, {})[row.exchange_id] = found
+                return found
 
         return cost
 
