@@ -23,7 +23,7 @@ from shadow.drift.e_process import EProcess, units_needed
 from shadow.drift.excess_estimates import GroupKey
 
 ERROR_SHARE = 40.0
-"""1 / 2.5 %, the chance of each of the two errors; k witnesses share it."""
+"""1 / 2.5 %, the chance of each of the two errors; k witnesses share it, and the servers of routers are together one of them."""
 SMALLEST = 0.01
 """The smallest excess that SAME is evidence against."""
 MOST_REQUESTS = 6_000
@@ -55,14 +55,16 @@ class Witness:
     """Another provider of the same model and reference (or several that one server serves): its evidence either way.
 
     `alone`: its requests are conversations of one pair each, as far as those `seen` show; `several`: some held more. `sibling`:
-    another server behind the same router, or a provider at the same address, which shares more than the reference with the one
-    that alarmed: where it differs too, the router may have moved them both, so it can only show that the reference has not moved.
+    a server behind a router, or a provider at the same address. Where it differs too, a router may have moved both, or its own
+    router has these pairs as well, so it can only show that the reference has not moved. So many `sharing` servers have the part
+    of one witness in the chance of an error.
     """
 
     name: str
     odd: EProcess
     same: EProcess
     sibling: bool = False
+    sharing: int = 1
     alone: bool = False
     several: bool = False
     seen: list[str] = field(default_factory=list)
@@ -193,13 +195,17 @@ class SecondLook:
     @property
     def _left(self) -> list[Witness]:
         """The witnesses that did not leave the reference as well."""
-        return [witness for witness in self.witnesses.values() if witness.odd.evidence < self.log_threshold]
+        return [witness for witness in self.witnesses.values() if witness.odd.evidence < self._threshold(witness)]
+
+    def _threshold(self, witness: Witness) -> float:
+        """The logarithm that one bet of a witness has to reach."""
+        return self.log_threshold + log(witness.sharing)
 
     def _decide(self) -> None:
         witnesses = self.witnesses.values()
-        same = max(witnesses, key=lambda witness: witness.same.evidence, default=None)
+        same = max(witnesses, key=lambda witness: witness.same.evidence - log(witness.sharing), default=None)
         odd = max((each for each in witnesses if not each.sibling), key=lambda witness: witness.odd.evidence, default=None)
-        if same and same.same.evidence >= self.log_threshold:
+        if same and same.same.evidence >= self._threshold(same):
             self._settle(Blame.PROVIDER, same)
         elif odd and odd.odd.evidence >= self.log_threshold and not any(each.contradicts(odd) for each in witnesses):
             self._settle(Blame.REFERENCE, odd)
@@ -215,7 +221,7 @@ class SecondLook:
             witness.seen.clear()
 
     def _needed(self, witness: Witness) -> int:
-        planned = HALF * units_needed(witness.same.bound, self.floor, self.log_threshold)
+        planned = HALF * units_needed(witness.same.bound, self.floor, self._threshold(witness))
         return max(1, round(planned - witness.same.units)) if isfinite(planned) else 0
 
 
@@ -229,23 +235,29 @@ def opened(
     floor: float,
     witnesses: Iterable[tuple[str, ...]],
     siblings: Iterable[str] = (),
+    servers: Iterable[str] = (),
     alike: Iterable[str] = (),
     facts: Iterable[str] = (),
 ) -> SecondLook:
     """A look without pairs yet. Each witness is a tuple of the providers that share a server; without witnesses no page waits.
-    `siblings` are those of them that are servers behind the router of the alarm.
+    `siblings` are those of them that can only show that the reference has not moved; the `servers` among these share a part.
     """
     look = SecondLook(
         key=key, size=size, earliest=earliest, latest=latest, opened=at, floor=floor, alike=tuple(alike), facts=tuple(facts)
     )
     bound, own = max(SMALLEST, size / 2), frozenset(siblings)
-    for providers in witnesses:
-        name = " and ".join(providers)
+    members = {" and ".join(providers): providers for providers in witnesses}
+    behind = frozenset(servers) & members.keys()
+    for name, providers in members.items():
         look.members |= dict.fromkeys(providers, name)
         look.witnesses[name] = Witness(
-            name=name, odd=EProcess(same=False), same=EProcess(same=True, bound=bound), sibling=name in own
+            name=name,
+            odd=EProcess(same=False),
+            same=EProcess(same=True, bound=bound),
+            sibling=name in own | behind,
+            sharing=len(behind) if name in behind else 1,
         )
-    look.log_threshold = log(ERROR_SHARE * max(len(look.witnesses), 1))
+    look.log_threshold = log(ERROR_SHARE * max(len(members) - len(behind) + bool(behind), 1))
     look.over = not look.witnesses
     if key in OF_ITSELF:
         look.blame = Blame.PROVIDER

@@ -1,8 +1,8 @@
 """open_look(): the second look at an alarm, with its witnesses: the other providers compared with that reference.
 
 It reads what was stored up to the pair that alarmed, so that a replay opens the same look. Providers that share a server are one
-witness; one at the address of the alarm may be behind the same router, which may have moved both, so it can only show that the
-reference has not moved. A serving identity that changed at that time is a fact beside it.
+witness. A server behind a router, and a provider at the address of the alarm, can only show that the reference has not moved:
+where they differ too, it may be their router. A serving identity that changed at that time is a fact beside it.
 """
 
 from __future__ import annotations
@@ -58,7 +58,8 @@ def open_look(
         at=at,
         floor=_floor(read_back(group, signal), direction),
         witnesses=_by_server({name: served[name] for name in others if name not in alike}),
-        siblings=_siblings(provider, states, address_of),
+        siblings=_same_address(provider, states, address_of),
+        servers={key.party for key in states if key.upstream},
         alike=alike,
         facts=identities.changed(provider, reference, found.earliest, min(found.latest + CHANGE_SECONDS, at)),
     )
@@ -75,8 +76,8 @@ def open_look(
 def _evidence_of_others(
     group: GroupKey, states: Mapping[GroupKey, GroupState], read: Callable[[GroupKey], Sequence[EvaluatedPair]], at: float
 ) -> dict[str, list[EvaluatedPair]]:
-    """The evidence of each other provider of the model and reference that had a pair in the day before, by its start; for a
-    server behind a router also that of the router's other servers.
+    """The evidence of each other provider of the model and reference, and of each server behind a router, that had a pair in the
+    day before, by its start.
     """
     found: dict[str, list[EvaluatedPair]] = defaultdict(list)
     for key in sorted(states):
@@ -86,22 +87,21 @@ def _evidence_of_others(
     return {name: sorted(evidence, key=lambda each: each.started) for name, evidence in recent.items()}
 
 
-def _siblings(provider: str, states: Iterable[GroupKey], address_of: Callable[[str], str]) -> set[str]:
-    """The other servers of a router, and the providers at its address, as one that is pinned to a server of it."""
-    behind = {key.party for key in states if key.upstream and key.provider == provider}
+def _same_address(provider: str, states: Iterable[GroupKey], address_of: Callable[[str], str]) -> set[str]:
+    """The other providers at the address of one, as one that is pinned to a server of it."""
     address = address_of(provider)
-    return behind | {
-        key.provider for key in states if address and key.provider != provider and address_of(key.provider) == address
-    }
+    return {key.provider for key in states if address and key.provider != provider and address_of(key.provider) == address}
 
 
 def _is_witness(other: GroupKey, group: GroupKey) -> bool:
-    """Whether a group is independent of `group` and compared with the same reference for the same model."""
+    """Whether a group is compared with the same reference for the same model, and is another provider, or one server of a router
+    other than `group`.
+    """
     if (other.model, other.reference) != (group.model, group.reference):
         return False
-    if other.provider != group.provider:
-        return not other.upstream
-    return bool(group.upstream and other.upstream) and other.upstream not in {group.upstream, UNNAMED, OTHER}
+    if not other.upstream:
+        return other.provider != group.provider
+    return other.upstream not in {UNNAMED, OTHER} and other.party != group.party
 
 
 def _by_server(served: Mapping[str, str]) -> list[tuple[str, ...]]:

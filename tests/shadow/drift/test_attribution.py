@@ -256,3 +256,23 @@ def test_a_thousand_open_conversations_are_remembered_and_no_more_and_none_once_
     assert len(found.witnesses["b"].open) == MOST_OPEN == 1_000
     found.passes(301.0 + 1800.0)
     assert (found.blame, found.witnesses["b"].open) == (Blame.PROVIDER, {})
+
+
+@pytest.mark.parametrize(("others", "servers", "bars"), [(1, 2, (80, 160)), (0, 3, (40, 120)), (2, 1, (120, 120))])
+def test_servers_of_routers_share_the_part_of_one_witness(others, servers, bars):
+    named = [f"p{number}" for number in range(others)] + [f"s{number}" for number in range(servers)]
+    found = look(*[(name,) for name in named], servers=named[others:])
+    needed = {round(math.exp(found.log_threshold) * witness.sharing) for witness in found.witnesses.values()}
+    assert needed == set(bars[1:] if not others else bars)
+
+
+@pytest.mark.parametrize(("excess", "blame"), [(0.0, Blame.PROVIDER), (0.3, Blame.NOT_YET_KNOWN)])
+def test_server_behind_a_router_can_only_show_that_the_reference_has_not_moved(excess, blame):
+    assert fed(look(("b",), ("c",), servers=["b"]), noise(400, excess)).blame is blame
+
+
+def test_server_needs_more_evidence_the_more_servers_share_its_part():
+    alone, shared = look(("b",), servers=["b"]), look(*[(f"{name}",) for name in "bcdefghi"], servers="bcdefghi")
+    values = [0] * next(count for count in range(400) if fed(look(("b",), servers=["b"]), [0] * count).blame is Blame.PROVIDER)
+    assert (fed(alone, values).blame, fed(shared, values).blame) == (Blame.PROVIDER, Blame.NOT_YET_KNOWN)
+    assert fed(shared, values * 3).by == "b"

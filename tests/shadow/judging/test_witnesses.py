@@ -22,6 +22,24 @@ def group(provider, model="m", reference="r"):
     return PairGroup(route="default", model=model, provider=provider, reference=reference)
 
 
+def behind_a_router(store, *, moved, names, router="p", others=(), calm=300, odd=120):
+    """Pairs of a router's servers in turn, and of `others` beside them: all calm at first, then those who `moved` lean."""
+    draw = random.Random(7)
+    everyone = (*names, *others)
+    values = {each: payoffs(draw, calm) + payoffs(draw, odd, excess=ODD if each in moved else CALM) for each in everyone}
+    for number in range(calm + odd):
+        for name in everyone:
+            found = tuple((signal, values[name][number]) for signal in ("tools", "arguments"))
+            where = {"group": group(router), "upstream": name} if name in names else {"group": group(name)}
+            add(store, f"{name}-{number}", payoffs=found, started=start_of(number, name, everyone), flush=False, **where)
+    assert store.flush(30)
+
+
+def start_of(number, name, everyone):
+    """Seconds, a pair of each in every one of them."""
+    return number + everyone.index(name) / len(everyone)
+
+
 def traffic(store, *, calm=300, odd=120, moved=("p",), others=("q",), start=0.0):
     """Pairs in turn, a second apart: all calm at first, then those who `moved` against the reference lean."""
     draw, names = random.Random(7), ("p", *others)
@@ -159,3 +177,27 @@ def test_identity_that_changed_on_both_sides_or_at_another_time_is_no_fact(store
     serves(store, "r", "w", started=5.0, previous="y")
     traffic(store, others=())
     assert look(JudgeRun(store).all()).facts == ()
+
+
+@pytest.mark.parametrize(("moved", "blame"), [(("x", "y"), Blame.PROVIDER), (("x", "y", "z"), Blame.NOT_YET_KNOWN)])
+def test_router_whose_other_server_is_still_the_same_is_the_one_that_moved(store, moved, blame):
+    behind_a_router(store, moved=moved, names=("x", "y", "z"), odd=400)
+    found = look(JudgeRun(store).all())
+    assert found.blame is blame
+    assert blame is not Blame.PROVIDER or found.by == "z behind p"
+
+
+@pytest.mark.parametrize(("moved", "blame"), [(("q",), Blame.PROVIDER), (("q", "x", "y", "z"), Blame.REFERENCE)])
+def test_router_shows_that_the_reference_moved_and_each_of_its_servers_that_it_has_not(store, moved, blame):
+    behind_a_router(store, moved=moved, names=("x", "y", "z"), others=("q",))
+    found = look(JudgeRun(store).all(), KEY._replace(provider="q"))
+    assert found.blame is blame
+    assert {name: witness.sibling for name, witness in found.witnesses.items()} == {
+        "p": False,
+        **{f"{server} behind p": True for server in "xyz"},
+    }
+
+
+def test_answers_that_name_no_server_or_one_too_many_are_no_witness(store):
+    behind_a_router(store, moved=("unnamed", "x"), names=("unnamed", "x", "other"))
+    assert list(look(JudgeRun(store).all()).witnesses) == ["x behind p"]
