@@ -82,3 +82,8 @@ class PageQueries(Protocol):
 
     def judged(self, since: float, until: float) -> Mapping[str, int]:
         """Comparable pairs of the period by the reason why they do not count; "" counts, "not_judged" waits for the judge."""
+
+    def recorded_names(self, kind: str, limit: int, name: str = "") -> Sequence[str]:
+        """At most `limit` names of a kind (upstream, tag, tenant, conversation) in their order; `name` alone where it is given,
+        if any record has it.
+        """

@@ -58,9 +58,9 @@ def list_alarms(
     """List active alarms: since when, how large, and who acknowledged them."""
     from shadow.report.alarm_lines import alarm_lines, chosen_alarms
     from shadow.report.filters import period_of
+    from shadow.report.known_names import check_known
     from shadow.settings.config_errors import ConfigError
     from shadow.terminal.alarm_list import alarms_json, alarms_text
-    from shadow.terminal.known_names import check_known
 
     now = time.time()
     begin, end, errors = period_of("--", since, until, now)
@@ -70,7 +70,7 @@ def list_alarms(
     names = {"provider": provider, "model": model, "route": route, "reference": reference, "upstream": upstream}
     with progress("reading the alarms"), reading(config, db) as reader:
         found = chosen_alarms(alarm_lines(reader, now), {**names, "signal": signal, "state": state}, begin, end)
-        check_known(reader, provider=provider, model=model, route=route, found=bool(found))
+        check_known(reader, **names, found=bool(found))
     found = found if everything or state else tuple(line for line in found if line.held)
     text = alarms_text(found, everything=everything, options=repeated(config, db))
     typer.echo(alarms_json(found) if as_json else plain(text))
@@ -199,8 +199,8 @@ def _requests(
     `choice` are the members of alarms that filters give. ConfigError where a name and they do not match.
     """
     from shadow.report.alarm_lines import alarm_lines
+    from shadow.report.known_names import known_names
     from shadow.settings.config_errors import ConfigError
-    from shadow.terminal.known_names import known_names
 
     lines = alarm_lines(reader, time.time())
     providers = {*known_names(reader, "provider"), *(line.provider for line in lines)}

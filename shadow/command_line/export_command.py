@@ -45,6 +45,7 @@ def export(
     from shadow.dossier.parquet_file import write_parquet
     from shadow.report.evident_signals import stored_evidence
     from shadow.report.filters import moment_of, pair_filter
+    from shadow.report.known_names import check_known
     from shadow.settings.config_errors import ConfigError
     from shadow.settings.installed_version import installed_version
     from shadow.terminal.pair_list import pair_lines
@@ -80,6 +81,7 @@ def export(
             )
             key = secrets.token_bytes(32)
             lines = pair_lines(reader, wanted, stored_evidence(reader, now, since, until))
+            check_known(reader, provider=provider, found=bool(lines))
             if jsonl:
                 write_bytes(jsonl, as_file(jsonl, record_lines.jsonl_lines(reader, lines, key=key, with_text=not without_text)))
             if parquet:

@@ -55,9 +55,9 @@ def pairs(
     """List the pairs that are evidence, newest first: what the reference's own noise does not explain."""
     from shadow.report.evident_signals import stored_evidence
     from shadow.report.filters import pair_filter
+    from shadow.report.known_names import check_known, filter_names
     from shadow.report.text_search import searched_text
     from shadow.terminal import pair_list
-    from shadow.terminal.known_names import check_known
 
     signal = _signal(signal, "--aspect", aspect)
     chosen = pair_filter(
@@ -84,7 +84,7 @@ def pairs(
             found, searched = pair_list.found_lines(reader, chosen, evident, pattern)
         else:
             found, searched = pair_list.pair_lines(reader, chosen, evident), None
-        check_known(reader, provider=provider, model=model, route=route, found=bool(found))
+        check_known(reader, **filter_names(chosen), found=bool(found))
         chosen = chosen if found else pair_list.without_evidence(reader, chosen)
     if as_json:
         typer.echo(pair_list.pairs_json(found, searched))
@@ -109,8 +109,8 @@ def answers(
 ) -> None:
     """List live answers that failed a check, newest first."""
     from shadow.report.filters import answer_filter
+    from shadow.report.known_names import check_known
     from shadow.terminal import answers_text as views
-    from shadow.terminal.known_names import check_known
 
     signal = _signal(signal, "--check", check)
     chosen = answer_filter(provider=provider, model=model, signal=signal, since=since, until=until, limit=limit, now=time.time())

@@ -31,7 +31,7 @@ def recorded_names(kind: Annotated[str, typer.Argument(metavar="KIND")], db: Db 
     from shadow.command_line.completion_scripts import harmless
     from shadow.findings.finding import FindingState, Signal
     from shadow.report.filters import SEGMENT_NAMES
-    from shadow.terminal.known_names import known_names
+    from shadow.report.known_names import known_names
 
     fixed: dict[str, list[str]] = {"signal": [*Signal], "state": [*FindingState], "segment": [*SEGMENT_NAMES]}
     if kind in fixed:

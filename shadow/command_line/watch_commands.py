@@ -30,7 +30,7 @@ def tail(
 ) -> None:
     """Print each new pair that is evidence, until Ctrl-C."""
     from shadow.report.evident_signals import RenewedEvidence
-    from shadow.terminal.known_names import check_known
+    from shadow.report.known_names import check_known
     from shadow.terminal.pair_tail import PairTail
 
     try:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from shadow.report.known_names import known_names
 from shadow.settings.config_errors import ConfigError, meant, quoted
-from shadow.terminal.known_names import known_names
 from storage.judgement_rows import AlarmRow
 from storage.store import Reader
 

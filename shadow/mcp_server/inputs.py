@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from shadow.report.known_names import known_names, unknown_names
 from shadow.settings.config_errors import ConfigError, meant, quoted
-from shadow.terminal.known_names import known_names
 from storage.store import Reader
 
 MOST = 100
@@ -35,12 +35,14 @@ def one_of(what: str, given: str, known: Iterable[str]) -> str:
     raise ConfigError([f"no such {what}: {quoted(given)}{meant(given, names[:KNOWN]) or '; none is recorded yet'}"])
 
 
-def check_recorded(reader: Reader, *, provider: str, model: str) -> None:
+def check_recorded(reader: Reader, *, provider: str, model: str, upstream: str = "") -> None:
     """ConfigError for a name that no record of any time has, because an empty list would look like agreement."""
     if provider:
         one_of("provider", provider, known_names(reader, "provider"))
     if model:
         check_model(model, known_names(reader, "model"))
+    if upstream and unknown_names(reader, {"upstream": upstream}):
+        raise ConfigError([f"no such upstream: {quoted(upstream)}; explain_alert names those of a provider's drift states"])
 
 
 def check_model(given: str, known: Iterable[str]) -> None:

@@ -70,7 +70,7 @@ class PairTools:
         found = self._reader.pairs(self._after(wanted, page))
         shown = found[:rows]
         if not shown and not page:
-            check_recorded(self._reader, provider=provider, model=model)
+            check_recorded(self._reader, provider=provider, model=model, upstream=wanted.upstream)
         return PairPage(
             pairs=[_line(each) for each in shown],
             rows=self._rows.sentence(since),

@@ -10,12 +10,14 @@ from jinja2 import Environment
 
 from shadow.pages.page_address import address, checked, stale
 from shadow.report.filters import answer_filter
+from shadow.report.known_names import unknown_names
 from shadow.report.signal_names import CHECK_IDS
 from shadow.settings.top_level_config import Config
 from storage.store import Reader
 
 PER_PAGE = 50
-FILTERS = ("provider", "model", "signal", "since", "until")
+NAMES = ("provider", "model")
+FILTERS = (*NAMES, "signal", "since", "until")
 
 
 class AnswersPage:
@@ -41,6 +43,7 @@ class AnswersPage:
         older = address("/answers", {**rest, "before": found[PER_PAGE - 1].id}) if len(found) > PER_PAGE else ""
         return self._jinja.get_template("answers.html").render(
             answers=found[:PER_PAGE],
+            unknown=() if found or before else unknown_names(self._reader, {name: given[name] for name in NAMES}, flag=""),
             words=words,
             wanted=wanted,
             older=older,

@@ -15,6 +15,7 @@ from shadow.pages.pair_address import PairQuery, pair_query
 from shadow.presentation.found_text import SEARCHED
 from shadow.report.evident_signals import EvidentSignals
 from shadow.report.filters import SEGMENT_NAMES
+from shadow.report.known_names import filter_names, unknown_names
 from shadow.report.text_search import SearchTime, TextHit, TextSearch, search
 from shadow.settings.top_level_config import Config
 from storage.rows import PairFilter, PairSummary
@@ -92,6 +93,7 @@ class PairsPage:
             waiting=evident.waiting,
             absence=evident.absence(asked.words.get("provider", ""), asked.words.get("model", "")),
             compared=bool(part.rows) or self._any(asked),
+            unknown=() if part.rows or before else self._unknown(asked),
             words=asked.words,
             older=asked.page(part.last) if part.last else "",
             newest=asked.page("") if "before" in asked.words else "",
@@ -109,6 +111,10 @@ class PairsPage:
         searched = search(self._reader, wanted, asked.pattern, rows=PER_PAGE, time=self._time)
         rows = tuple(_row(hit.summary, asked, hit) for hit in searched.hits)
         return PairListPart(rows=rows, last=searched.last.pair.id if searched.last and searched.more else "", searched=searched)
+
+    def _unknown(self, asked: PairQuery) -> Sequence[str]:
+        wanted = asked.wanted
+        return unknown_names(self._reader, filter_names(wanted), flag="", tenants=wanted.tenants)
 
     def _any(self, asked: PairQuery) -> bool:
         """Whether any pair fits the filter, evidence or not: without one there is nothing that could be evidence."""

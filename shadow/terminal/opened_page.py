@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
 from shadow.report.evident_signals import EvidentSignals
+from shadow.report.known_names import known_names
 from shadow.settings.config_errors import ConfigError, meant, quoted
 from shadow.settings.top_level_config import AdminConfig
-from shadow.terminal.known_names import known_names
 from shadow.terminal.raw_record import latest_id
 from storage.store import Reader
 

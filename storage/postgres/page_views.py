@@ -11,6 +11,7 @@ import psycopg
 from storage.page_rows import ConversationTurn, CoursePoint, OperatorActionRow
 from storage.postgres.found_pairs import evidence_condition
 from storage.postgres.result_rows import Results, RunTransaction, group_of, period, rows_as
+from storage.recorded_names import names_statement
 from storage.rollup_keys import STRETCH
 from storage.rows import Standing
 
@@ -87,6 +88,13 @@ class PostgresPageQueries:
     def judged(self, since: float, until: float) -> Mapping[str, int]:
         """Comparable pairs of the period by the reason why they do not count; "" counts, "not_judged" waits for the judge."""
         return self._query(lambda conn: dict(conn.execute(JUDGED, period(since, until)).fetchall()))
+
+    def recorded_names(self, kind: str, limit: int, name: str = "") -> Sequence[str]:
+        """At most `limit` names of a kind (upstream, tag, tenant, conversation) in their order; `name` alone where it is given,
+        if any record has it.
+        """
+        statement, values = names_statement(kind, name, placeholder="%s")
+        return self._query(lambda conn: [found for (found,) in conn.execute(statement, (*values, limit))])
 
 
 def insert_action(conn: psycopg.Connection, row: OperatorActionRow) -> None:

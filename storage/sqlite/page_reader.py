@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from math import ceil
 
 from storage.page_rows import ConversationTurn, CoursePoint, OperatorActionRow
+from storage.recorded_names import names_statement
 from storage.rollup_keys import STRETCH
 from storage.rows import Standing
 from storage.sqlite import action_log, evident_pairs
@@ -82,6 +83,13 @@ class PageReader:
     def judged(self, since: float, until: float) -> Mapping[str, int]:
         """Comparable pairs of the period by the reason why they do not count; "" counts, "not_judged" waits for the judge."""
         return self._query(lambda conn: dict(conn.execute(JUDGED, period(since, until)).fetchall()))
+
+    def recorded_names(self, kind: str, limit: int, name: str = "") -> Sequence[str]:
+        """At most `limit` names of a kind (upstream, tag, tenant, conversation) in their order; `name` alone where it is given,
+        if any record has it.
+        """
+        statement, values = names_statement(kind, name, placeholder="?")
+        return self._query(lambda conn: [found for (found,) in conn.execute(statement, (*values, limit))])
 
 
 def _course(conn: sqlite3.Connection, ends: tuple[float, float], signals: Sequence[str], points: int) -> list[CoursePoint]:

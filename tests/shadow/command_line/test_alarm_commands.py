@@ -216,6 +216,7 @@ def test_alarm_that_ended_is_named_as_ended(run, alarmed, listed):
         (("--state", "bad"), "--state: no such state: 'bad'"),
         (("--since", "then"), "--since: no such time: 'then'"),
         (("--provider", "garble"), "no record has this provider: 'garble'"),
+        (("--upstream", "nort"), "no record has this upstream: 'nort'"),
     ],
 )
 def test_wrong_filter_is_a_sentence(run, tmp_path, arguments, words):

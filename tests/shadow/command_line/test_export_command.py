@@ -39,5 +39,7 @@ def test_nothing_chosen_and_unknown_names_are_refused(run, recorded):
     assert (code, "choose --dossier NAME" in err) == (2, True)
     code, _, err = run("export", "--dossier", "garblr", "--db", str(recorded))
     assert (code, "did you mean 'garbler'?" in err) == (2, True)
+    code, _, err = run("export", "--csv", "none.csv", "--provider", "garblr", "--db", str(recorded))
+    assert (code, "did you mean 'garbler'?" in err) == (2, True)
     code, _, err = run("report", "--from", "nowhere")
     assert (code, "no whole dossier" in err) == (2, True)

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from tests.agents import Agent
+from tests.conformance import exchange_record, pair_record
 from tests.records import NOW, add_pair, calling
 
 
@@ -105,6 +106,8 @@ async def test_the_first_200_runs_of_words_are_listed_and_the_note_states_how_ma
 
 async def test_a_name_that_no_record_has_is_refused_and_one_without_pairs_in_the_period_is_an_empty_list(store):
     add_pair(store, "garbler", calling("Oslo"), calling("Quito"))
+    store.add_exchange(exchange_record("routed"))
+    store.add_pair(pair_record("routed", upstream="north"))
     assert store.flush(20)
     agent = Agent(store)
     assert "no such provider: 'garblr'" in await agent.refusal("list_divergent_pairs", since="all", provider="garblr")
@@ -112,5 +115,8 @@ async def test_a_name_that_no_record_has_is_refused_and_one_without_pairs_in_the
     # clients choose the names of models, so that a sentence with them could hold instructions
     assert "no such model: 'pretend-smal'" in refusal
     assert "pretend-small" not in refusal
-    for given in ({"provider": "garbler"}, {"model": "pretend-small"}):
+    refusal = await agent.refusal("list_divergent_pairs", since="all", upstream="nort")
+    assert "no such upstream: 'nort'" in refusal
+    assert "north" not in refusal
+    for given in ({"provider": "garbler"}, {"model": "pretend-small"}, {"upstream": "north"}):
         assert (await agent.result("list_divergent_pairs", since="2999-01-01", **given))["pairs"] == []

@@ -35,6 +35,10 @@ def test_answers_that_failed_a_check_are_listed_without_a_pair(pages, store):
     assert f"/pairs/{sampled}" in page.addresses
     assert pages.answers.page({"signal": "lost_space"}).count("data-row") == 1
     assert "No answer failed this check" in pages.answers.page({"signal": "stop"})
+    assert (
+        "provider: no record has this provider: 'typo'  (known: candidate, official)"
+        in Reading(pages.answers.page({"provider": "typo"})).text
+    )
     assert pages.answers.page({"check": "lost_space"}) == pages.answers.page({"signal": "lost_space"}), "the older name"
 
 

@@ -150,7 +150,15 @@ def test_without_any_pair_the_list_claims_nothing_about_the_noise(pages, store):
     keep_pair(store, said("Yes"), said("Yes"))
     assert "No evidence: over all pairs there is no verdict yet" in pages.pairs.page({})
     assert "No evidence with this filter" in pages.pairs.page({"provider": "candidate"})
-    assert "No pairs with this filter." in pages.pairs.page({"provider": "official"})
+    assert "No pairs with this filter." in pages.pairs.page({"until": "2020-01-01"})
+
+
+@pytest.mark.parametrize("kind", ["provider", "model", "upstream", "tag", "tenant", "conversation"])
+def test_name_that_no_record_has_is_a_sentence_beside_the_empty_list(pages, store, kind):
+    keep_pair(store, said("Yes"), said("Yes"))
+    shown = Reading(pages.pairs.page({kind: "typo"})).text
+    assert f"{kind}: no record has this {kind}: 'typo'" in shown
+    assert "No pairs with this filter." not in shown
 
 
 def searching(store, moments, clock="clock"):

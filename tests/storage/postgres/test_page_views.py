@@ -52,3 +52,13 @@ def test_actions_of_a_provider_come_newest_first(postgres_store):
         postgres_store.note_action(row)
     assert postgres_store.page_queries.actions("near", 5) == [rows[2], rows[0]]
     assert postgres_store.page_queries.actions("near", 1) == [rows[2]]
+
+
+@pytest.mark.parametrize("kind", ["upstream", "tag", "tenant", "conversation"])
+def test_names_of_each_kind_are_those_of_sqlite(both, kind):
+    one, other = (store.page_queries.recorded_names(kind, 50) for store in both)
+    assert one == other
+    for store in both:
+        assert store.page_queries.recorded_names(kind, 1, "no such name") == []
+        assert [store.page_queries.recorded_names(kind, 1, name) for name in one[:3]] == [[name] for name in one[:3]]
+    assert one or kind == "tenant"

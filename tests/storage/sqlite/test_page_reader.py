@@ -66,3 +66,19 @@ def test_newest_evidence_is_numbered_in_the_order_in_which_it_is_stored(store):
     add(store, "three", START + 1, "differ", "match")
     assert store.page_queries.newest_evidence(10) == (1, 3)
     assert store.page_queries.newest_evidence(1) == (1,)
+
+
+def test_names_of_a_kind_stand_in_order_each_once(store):
+    for number, tag in enumerate(("b", "a", "", "b", "c")):
+        store.add_exchange(exchange_record(f"e{number}", tag=tag))
+    assert store.flush(20)
+    names = store.page_queries.recorded_names
+    assert names("tag", 5) == ["a", "b", "c"]
+    assert names("tag", 2) == ["a", "b"]
+    assert (names("tag", 5, "b"), names("tag", 5, "d")) == (["b"], [])
+    assert names("upstream", 5) == []
+
+
+def test_kind_without_a_column_has_no_names(store):
+    with pytest.raises(ValueError, match="'colour'"):
+        store.page_queries.recorded_names("colour", 1)
