@@ -4,7 +4,7 @@ from array import array
 
 import pytest
 
-from proxy.exchange import ChunkTiming, ChunkTimings, Failure, FailureKind
+from proxy.exchange import ChunkTiming, ChunkTimings, Failure, FailureKind, Labels
 from tests.exchanges import exchange, said
 
 
@@ -45,3 +45,14 @@ def test_marks_are_a_sequence_of_times_and_ends():
 def test_a_time_for_each_piece_and_a_piece_for_each_time():
     with pytest.raises(ValueError, match="1 times for 2 pieces"):
         ChunkTimings([0.5], [3, 6])
+
+
+def test_the_texts_of_labels_are_what_a_client_names_and_are_replaced_in_their_order():
+    labels = Labels(route="r", provider="p", model="m", tag="t", conversation="c", tenant="x")
+    assert labels.texts == ("m", "t", "c")
+    assert labels.with_texts("M", "T", "C") == labels._replace(model="M", tag="T", conversation="C")
+    assert Labels().texts == ("", "", "")
+
+
+def test_labels_that_nobody_set_are_of_no_stream_and_of_no_client_that_opted_out():
+    assert (Labels().stream, Labels().opted_out) == (False, False)

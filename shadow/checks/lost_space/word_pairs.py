@@ -73,19 +73,19 @@ KNOWN = frozenset(form for word in COMMON_WORDS | FURTHER_WORDS | FUNCTION_WORDS
 
 def are_two(left: str, right: str) -> bool:
     """Whether two runs of small letters that meet are two words rather than the halves of one."""
-    if left + right in UNDIVIDED_WORDS or left + right in KNOWN or is_undivided(left + right) or len(left + right) < 3:
+    if left + right in UNDIVIDED_WORDS or left + right in KNOWN or is_undivided(left + right):
         return False
     if right == "a":
         return left in MAY_PRECEDE_A or _has_ending(left) or is_beside_two_letters(left, right, KNOWN)
     if is_between_words(left, right) or is_after_an_ending(left, right, KNOWN) or is_beside_two_letters(left, right, KNOWN):
         return True
-    if len(left) < 2 or len(right) < 2:
+    if len(left) < 2:
         return False
     if right in ENDS_NO_OTHER or (left in BEGINS_NO_OTHER and len(right) > 2):
         return True
     if left in TWO_LETTERS or right in TWO_LETTERS:
         return _are_two_with_two_letters(left, right)
-    if len(left) < 3 or len(right) < 3 or left not in KNOWN or right not in KNOWN:
+    if left not in KNOWN or right not in KNOWN:
         return False
     return left in FUNCTION_WORDS or right in FUNCTION_WORDS or _has_ending(left) or _are_long(left, right)
 
@@ -97,10 +97,8 @@ def _are_long(left: str, right: str) -> bool:
 
 def _are_two_with_two_letters(left: str, right: str) -> bool:
     if (left in TWO_LETTERS and right in FUNCTION_WORDS | TWO_LETTERS) or (right in TWO_LETTERS and left in FUNCTION_WORDS):
-        return len(left + right) > 3
-    if (left in LEFT_TWO_LETTERS and right in KNOWN and len(right) > 3) or (
-        right in RIGHT_TWO_LETTERS and left in KNOWN and len(left) > 2
-    ):
+        return True
+    if (left in LEFT_TWO_LETTERS and right in KNOWN and len(right) > 3) or (right in RIGHT_TWO_LETTERS and left in KNOWN):
         return True
     return right in TWO_LETTERS and _has_ending(left)
 

@@ -177,6 +177,24 @@ async def test_an_answer_in_the_middle_of_an_upload_ends_its_connection_behind_t
         assert running.stats.accepted == 1
 
 
+async def test_an_upload_whose_framing_breaks_is_refused_and_its_provider_sees_the_connection_end_within_the_body():
+    async def script(wire):
+        await wire.head()
+        begun.set()
+        got.append(await wire.reader.read())
+        gone.set()
+
+    begun, gone, got = asyncio.Event(), asyncio.Event(), []
+    async with scripted(script) as provider, plane(provider.url) as running, client(running.port) as asked:
+        await asked.send(CHUNKED + chunks(b"abc"))
+        await asyncio.wait_for(begun.wait(), PATIENCE)
+        await asked.send(b"no size\r\n")
+        assert (await asked.rest()).startswith(b"HTTP/1.1 400 ")
+        await asyncio.wait_for(gone.wait(), PATIENCE)
+        assert (await running.kept.next()).failure.kind is FailureKind.REFUSED
+    assert got == [chunks(b"abc")]
+
+
 async def test_a_fault_in_the_record_of_a_request_leaves_its_client_the_connection(monkeypatch, caplog):
     def faulty(*_arguments):
         raise RuntimeError("a fault of ours")

@@ -1,5 +1,7 @@
 from math import fsum, isclose
 
+import pytest
+
 from shadow.drift.alarm_budget import PROVIDER, REFERENCE, WEIGHTS, AlertBudget, fleet, tolerance
 from shadow.drift.drift_signals import DriftSignal
 
@@ -14,8 +16,26 @@ def test_signals_of_actions_have_the_largest_parts_of_the_budget():
     assert isclose(WEIGHTS["calls_tool_rate", PROVIDER], 2 * WEIGHTS["calls_tool_rate", REFERENCE])
 
 
-def test_every_signal_has_a_tolerance():
-    assert {tolerance(signal.value) for signal in DriftSignal} == {0.01, 0.02, 0.10}
+@pytest.mark.parametrize(
+    ("times", "signals"),
+    [
+        (10, ("answer_kind", "calls_tool", "tools", "arguments", "finish_reason", "refusal", "error")),
+        (20, ("valid_calls",)),
+        (2, ("text", "calls_tool_rate")),
+        (4, ("refusal_rate", "finish_length")),
+        (1, ("completion_tokens", "prompt_tokens")),
+    ],
+)
+def test_the_part_of_a_difference_of_the_provider_is_a_multiple_of_the_part_of_one_of_the_reference(times, signals):
+    ratios = [WEIGHTS[signal, PROVIDER] / WEIGHTS[signal, REFERENCE] for signal in signals]
+    assert ratios == pytest.approx([times] * len(signals))
+
+
+def test_every_signal_has_a_tolerance_of_two_percent_but_texts_and_their_lengths_ten_and_valid_calls_one():
+    others = {"text": 0.10, "completion_tokens": 0.10, "valid_calls": 0.01}
+    assert {signal.value: tolerance(signal.value) for signal in DriftSignal} == {
+        signal.value: others.get(signal.value, 0.02) for signal in DriftSignal
+    }
 
 
 def test_the_default_promises_one_false_alarm_in_a_hundred_runs_of_100_000_pairs():

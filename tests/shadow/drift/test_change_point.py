@@ -41,6 +41,14 @@ def test_a_provider_that_was_bad_from_the_first_pair_is_dated_to_it():
     assert (found.place, found.pairs, found.before) == (0, 7, 0)
 
 
+@pytest.mark.parametrize(("direction", "sign"), [(PROVIDER, 1), (REFERENCE, -1)])
+def test_the_mean_before_a_change_is_of_the_pairs_before_its_place(direction, sign):
+    values = [sign * value for value in [1, 0, 0, 0, 0] * 40 + [1] * 100]
+    found = estimate(evidence(values), direction=direction, tolerance=0.2)
+    assert (found.place, found.pairs, found.odd, found.size) == (200, 100, 100, 1)
+    assert found.before == pytest.approx(0.2)
+
+
 def test_the_other_direction_is_dated_alike():
     values = [0] * 300 + [-1, -1, 0, -1] * 20
     found = estimate(evidence(values), direction=REFERENCE, tolerance=0.02)

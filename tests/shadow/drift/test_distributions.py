@@ -13,6 +13,7 @@ from shadow.drift.distributions import (
     e_benjamini_hochberg,
     holm,
     incomplete_beta,
+    one_sided_sign_test,
     sign_test,
     t_distribution,
     t_quantile,
@@ -30,6 +31,12 @@ def test_the_t_distribution_is_that_of_scipy(t, freedom):
     assert isclose(t_distribution(t, freedom), stats.t.cdf(t, freedom), rel_tol=1e-8, abs_tol=1e-12)
 
 
+@pytest.mark.parametrize("freedom", [1, 2, 7, 100])
+@pytest.mark.parametrize("t", [-3.0, -1.0, -0.999, -0.25, 0.0, 0.25, 0.999, 1.0, 3.0])
+def test_the_t_distribution_is_that_of_scipy_on_both_sides_of_one_where_the_formula_changes(t, freedom):
+    assert isclose(t_distribution(t, freedom), stats.t.cdf(t, freedom), rel_tol=1e-12)
+
+
 @given(st.floats(0.1, 200), st.floats(0.1, 200), st.floats(0, 1))
 def test_the_incomplete_beta_function_is_that_of_scipy(a, b, x):
     assert isclose(incomplete_beta(a, b, x), special.betainc(a, b, x), rel_tol=1e-8, abs_tol=1e-12)
@@ -40,6 +47,12 @@ def test_the_sign_test_is_exact(plus, minus):
     tail = sum(comb(plus + minus, k) for k in range(min(plus, minus) + 1))
     exact = min(Fraction(1), 2 * Fraction(tail, 2 ** (plus + minus)))
     assert isclose(sign_test(plus, minus), float(exact), rel_tol=1e-10)
+
+
+@pytest.mark.parametrize(("plus", "minus"), [(0, 0), (0, 1), (1, 0), (3, 3), (3, 5), (5, 3), (0, 7), (7, 0), (40, 20), (20, 40)])
+def test_the_one_sided_sign_test_is_exact(plus, minus):
+    exact = Fraction(sum(comb(plus + minus, k) for k in range(plus, plus + minus + 1)), 2 ** (plus + minus))
+    assert isclose(one_sided_sign_test(plus, minus), float(exact), rel_tol=1e-10)
 
 
 @pytest.mark.parametrize(("plus", "minus"), [(10, 10), (0, 10), (300, 200), (5_000, 5_200), (100_000, 101_000)])

@@ -1,6 +1,7 @@
 """The test by flipped conversations: as all flips counted one by one, and as the sign test where conversations are alike."""
 
 import random
+from collections import Counter
 from itertools import product
 from math import isclose
 
@@ -46,6 +47,31 @@ def test_beyond_300_conversations_the_formula_goes_on_where_counting_ended(bias)
     assert EXACT == 300
     # two conversations more that cancel each other: one span more of the distribution, by the formula
     assert flip_test([*totals, 1, -1]) == pytest.approx(flip_test(totals), rel=0.02)
+
+
+def counted(totals):
+    """The share of flips that lean as far, by counting the ways to each sum."""
+    ways = Counter({0: 1})
+    for total in totals:
+        further = Counter()
+        for reached, count in ways.items():
+            further[reached + total] += count
+            further[reached - total] += count
+        ways = further
+    return sum(count for reached, count in ways.items() if abs(reached) >= abs(sum(totals))) / 2 ** len(totals)
+
+
+@pytest.mark.parametrize("odd", [150, 180, 210, 270])
+def test_the_formula_beyond_300_conversations_is_within_a_thousandth_of_all_flips_counted(odd):
+    totals = [number % 3 + 1 for number in range(odd)]
+    totals += [-(number % 4) - 1 for number in range(301 - len(totals))]
+    assert flip_test(totals) == pytest.approx(counted(totals), rel=1e-3)
+
+
+@pytest.mark.parametrize("alone", [(3, -1, -1), (3, -1), (3,)], ids=["sum 1", "sum 2", "sum 3"])
+def test_the_formula_is_that_of_all_flips_where_hardly_any_payoff_is_left(alone):
+    totals = [*alone, *[1, -1] * 150]
+    assert flip_test(totals) == pytest.approx(counted(totals), rel=1e-3)
 
 
 def test_a_flip_test_of_8000_values_on_one_side_is_below_1e_300():

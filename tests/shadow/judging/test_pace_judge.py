@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from shadow.drift.pace import PaceState, restored
+from shadow.drift.pace import PaceState, high, restored
 from shadow.drift.state_transitions import AckAction, Acknowledgement
 from shadow.judging.judge import Judge
 from shadow.judging.pace_judge import PaceJudge
@@ -16,7 +16,7 @@ from tests.conformance import exchange_record
 SLO = 1.0
 
 
-def live(store, blocks, seconds, *, first=0, name="a", **more):
+def live(store, blocks, seconds, /, *, first=0, name="a", **more):
     """Twenty streams in each block, each with its first token after `seconds` and ten tokens."""
     for block in range(first, first + blocks):
         for number in range(20):
@@ -178,3 +178,19 @@ def test_unreadable_pace_starts_again(store, judgements):
     live(store, 2, 0.5, first=5)
     pace_judge(judgements).step()
     assert kept(judgements).state is PaceState.STEADY
+
+
+@pytest.mark.parametrize(
+    ("times", "seconds"),
+    [
+        ({"first_token": 2.0, "seconds": 6.0, "completion_tokens": 10}, {"first_token": 2.0, "token": 0.4}),
+        ({"first_token": 2.0, "seconds": 6.0, "completion_tokens": 9}, {"first_token": 2.0}),
+        ({"first_token": None, "seconds": 6.0, "completion_tokens": 10}, {"whole_token": 0.6}),
+        ({"first_token": None, "seconds": 6.0, "completion_tokens": 9}, {}),
+        ({"first_token": None, "seconds": 6.0, "completion_tokens": None}, {}),
+    ],
+)
+def test_seconds_for_each_token_are_those_behind_the_first_one_from_ten_tokens_on(store, judgements, times, seconds):
+    live(store, 1, 0.0, **times)
+    pace_judge(judgements, slo=0.0).step()
+    assert {row.measure: high(restored(row.snapshot).times) for row in judgements.paces()} == pytest.approx(seconds, rel=0.03)

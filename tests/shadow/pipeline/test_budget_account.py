@@ -45,15 +45,17 @@ async def test_what_is_spent_is_stored_where_there_is_a_limit(requests, kept):
     assert account.exhausted() == ("budget_requests" if requests else "")
 
 
-async def test_request_whose_cost_cannot_be_stored_is_given_back():
-    store = Kept()
+async def test_request_whose_cost_cannot_be_stored_is_given_back(logged):
+    store, lines = Kept(), logged("shadow.pipeline.budget_account")
     store.refuses = True
     account = StoredBudget(Budget(requests=1, tokens=0, money=0.0, period="day"), store)
     assert account.admit() == ""
     assert account.exhausted() == "budget_requests"
     assert await account.reserve() == UNKNOWN
     assert account.exhausted() == ""
+    lines.clear()
     await account.pay([(1, 1.0)])
+    assert [line.kwargs for line in lines] == [{"event": "spending_not_stored", "requests": 1, "error": "full"}]
 
 
 async def test_limit_that_another_process_has_reached_gives_the_request_back_and_is_known_from_then_on():

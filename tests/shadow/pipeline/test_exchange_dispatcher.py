@@ -1,6 +1,7 @@
 """Exchanges are placed in their conversations here, and what the workers send is counted and stored here."""
 
 import asyncio
+import json
 import pickle
 import threading
 import time
@@ -29,6 +30,20 @@ from storage.spending import ALL, Reservation, Spending
 from tests.conformance import exchange_record
 from tests.exchanges import asked, exchange, said
 from tests.running import PATIENCE, until
+
+RESPONSE = {
+    "object": "response",
+    "status": "completed",
+    "model": "pretend-small",
+    "output": [
+        {
+            "type": "message",
+            "id": "msg_1",
+            "role": "assistant",
+            "content": [{"type": "output_text", "text": "Hi", "annotations": []}],
+        }
+    ],
+}
 
 
 class Source:
@@ -85,6 +100,21 @@ def test_turns_of_one_conversation_wait_for_one_worker(dispatching):
     assert (
         dispatching.dispatcher.why_not() == "the audit worker 0, 1 is not running; it is being restarted, and its exchanges wait"
     )
+
+
+def test_request_that_names_an_earlier_response_waits_for_the_worker_of_that_one(dispatching):
+    def turn(number, **more):
+        body = {**RESPONSE, "id": f"resp_{number}"}
+        request = {"model": "pretend-small", "input": f"turn {number}", **more}
+        made = exchange(
+            json.dumps(body).encode(), request=json.dumps(request).encode(), target="/v1/responses", id=f"{number:032}"
+        )
+        dispatching.dispatcher.place(0, pack(made))
+
+    turn(0)
+    for number in range(1, 9):
+        turn(number, previous_response_id=f"resp_{number - 1}")
+    assert sorted(dispatching.waiting()) == [0, 9]
 
 
 def test_what_cannot_be_unpacked_is_counted_and_waits_no_longer(dispatching):

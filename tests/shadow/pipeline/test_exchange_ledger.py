@@ -2,10 +2,11 @@
 audit.
 """
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.process.shared_counters import SharedCounters
+from proxy.process.shared_counters import WORKERS, SharedCounters
 from shadow.pipeline.exchange_ledger import ExchangeLedger
 from storage.store import Outcome
 
@@ -38,6 +39,26 @@ def test_records_stored_by_a_killed_audit_are_counted_without_its_report():
     ledger.connected(0)
     assert ledger.sent(0, 6) == 1
     assert (board.row(0)["stored"], board.row(0)["process_killed"]) == (5, 1)
+
+
+@pytest.mark.parametrize("worker", [0, 1, WORKERS - 1, WORKERS])
+@pytest.mark.parametrize(("outcome", "field"), [(Outcome.STORED, "stored"), (Outcome.AWAY, "store_failed")])
+def test_the_fate_of_a_record_is_counted_for_its_worker(worker, outcome, field):
+    def add(_, settled):
+        settled(outcome)
+        return True
+
+    board = SharedCounters()
+    ExchangeLedger(board, {}).offer(worker, add, "record")
+    assert (board.row(worker)[field], board.row(worker)["store_full"]) == (1, 0)
+    assert [number for number in range(WORKERS + 1) if board.row(number)[field]] == [worker]
+
+
+@pytest.mark.parametrize("worker", [0, WORKERS])
+def test_a_record_that_the_store_has_no_room_for_is_lost_for_its_worker(worker):
+    board = SharedCounters()
+    ExchangeLedger(board, {}).offer(worker, lambda *_: False, "record")
+    assert (board.row(worker)["store_full"], board.row(worker)["stored"], board.row(1)["store_full"]) == (1, 0, 0)
 
 
 STEPS = st.lists(st.sampled_from(["end", "send", "arrive", "store", "fail", "lose", "kill plane", "kill audit"]), max_size=60)

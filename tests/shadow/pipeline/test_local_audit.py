@@ -46,6 +46,32 @@ async def test_what_waits_is_handled_before_the_shadows_end(reference, why):
     assert (worker.exchanges, worker.drained) == ([1, 2, 3], 3.0)
 
 
+async def test_references_are_probed_five_seconds_after_the_start_and_none_that_was_reached_until_then(monkeypatch):
+    waits = []
+
+    async def sleep(seconds):
+        waits.append(seconds)
+        worker.references_heard.add("far")
+
+    monkeypatch.setattr("shadow.pipeline.local_audit.asyncio.sleep", sleep)
+    providers = {name: Provider(base_url="http://127.0.0.1:9/v1") for name in ("near", "far")}
+    config = Config(proxy=ProxyConfig(providers=providers, provider="near", reference="far"))
+    worker, references = Handled(), References()
+    worker.references_heard = set()
+    await LocalAudit(config, worker=worker, references=references, fetcher=Fetcher(), source=Waiting()).probe()
+    assert (waits, references.listed) == ([5.0], [])
+
+
+class References:
+    """A client of references that notes which ones had to list their models."""
+
+    def __init__(self) -> None:
+        self.listed = []
+
+    async def list_models(self, name):
+        self.listed.append(name)
+
+
 class Reloaded:
     """What is reloaded with a configuration: notes the routes that have candidates in it."""
 

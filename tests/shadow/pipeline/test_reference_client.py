@@ -35,10 +35,10 @@ async def ask(provider: PretendedServer | str, live, **options):
 
 async def test_a_shadow_is_read_like_live_traffic_with_marks_and_a_role_of_its_own():
     async with PretendedServer() as provider:
-        live = exchange(request=asked(stream=True), stream=True)
+        live = exchange(request=asked(stream=True), stream=True, tag="t", conversation="c", opted_out=True)
         _, shadow = await ask(provider, live)
     assert shadow.role is Role.SHADOW
-    assert shadow.labels.provider == "official"
+    assert shadow.labels == live.labels._replace(provider="official", reference="", opted_out=False)
     assert shadow.id != live.id
     assert len(shadow.response.marks) > 1
     assert isinstance(parse_response(shadow).completion, Completion)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shadow.pipeline.reference_errors import CANDIDATE, REMEDIES, ReferenceErrors, refusal
+from shadow.pipeline.reference_errors import CANDIDATE, ReferenceErrors, refusal
 
 
 def noted(*statuses, reference="maker") -> ReferenceErrors:
@@ -40,9 +40,21 @@ def test_each_reference_has_its_own_sentence():
     assert [sentence.split()[2] for sentence in errors.due(0.0)] == ["a", "b"]
 
 
-@pytest.mark.parametrize("status", sorted(REMEDIES))
-def test_each_known_status_states_what_to_do(status):
-    assert refusal("maker", 1, 2, status).endswith(REMEDIES[status])
+@pytest.mark.parametrize(
+    ("status", "remedy"),
+    [
+        (400, "`sameweights pairs --signal parameters` shows them"),
+        (401, "see the variable that api_key_env names"),
+        (402, "its account has no credit"),
+        (403, "its key may not use this model, or not from here"),
+        (404, "`models` renames a model for one provider"),
+        (422, "`sameweights pairs --signal parameters` shows them"),
+        (429, "lower shadow.sample_rate or shadow.concurrency"),
+        *((status, "the error is on its side") for status in (405, 421, 423, 428, 430, 500, 503)),
+    ],
+)
+def test_each_known_status_states_what_to_do_and_the_others_that_the_error_is_the_servers(status, remedy):
+    assert refusal("maker", 1, 2, status).endswith(remedy)
 
 
 def test_a_status_of_the_reference_itself_is_its_own_fault():

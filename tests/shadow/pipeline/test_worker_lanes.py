@@ -72,6 +72,12 @@ class Hand:
             self.got += [pickle.loads(payload) for _, payload in self._frames.feed(data)]
         return self.got.pop(0)
 
+    async def ended(self) -> None:
+        """Wait until the connection has ended, whatever still came on it."""
+        with suppress(ConnectionError):
+            while await asyncio.wait_for(self._reader.read(65_536), PATIENCE):
+                pass
+
     def say(self, *messages) -> None:
         self._writer.write(packed(RESULT, list(messages)))
 
@@ -199,7 +205,7 @@ async def test_message_that_ends_in_a_fault_costs_itself_alone(tmp_path, logged)
 async def test_bytes_that_are_no_message_cost_what_the_worker_had_and_nothing_that_comes_later(tmp_path, broken, logged):
     said = logged("shadow.pipeline.worker_lanes")
     async with fleet(tmp_path, 1) as (made, join):
-        await join(0)
+        unreadable = await join(0)
         made.put("talk", plane=5)
         lane = made.lanes.lanes[0]
         lane.link.data_received(broken)
@@ -208,6 +214,7 @@ async def test_bytes_that_are_no_message_cost_what_the_worker_had_and_nothing_th
         assert (await (await join(0)).next()).plane == 6
         assert made.lost == {5: 1}
         assert "audit_worker_unreadable" in [each.kwargs["event"] for each in said]
+        await unreadable.ended()
 
 
 async def test_worker_that_connects_in_the_place_of_another_takes_what_waits(tmp_path):
@@ -231,6 +238,19 @@ async def test_workers_end_their_shadows_half_a_second_before_the_time_is_up(tmp
         assert await hand.next() == Drain(3.5)
         hand.say(Drained())
         await draining
+
+
+async def test_end_waits_no_longer_for_a_worker_that_is_gone(tmp_path):
+    async with fleet(tmp_path, 1) as (made, join):
+        hand = await join(0)
+        made.put("talk", plane=5)
+        emptying = asyncio.create_task(made.lanes.empty(1e6))
+        assert await hand.next() is not None
+        hand.leave()
+        await until(lambda: made.lost)
+        draining = asyncio.create_task(made.lanes.drain(1e6))
+        await asyncio.wait_for(asyncio.gather(emptying, draining), PATIENCE)
+        assert made.lost == {5: 1}
 
 
 async def test_what_waits_at_the_end_and_what_a_hanging_worker_has_is_lost_and_counted_once(tmp_path):

@@ -76,6 +76,9 @@ def test_media_of_each_api_give_way_to_digest_size_and_type(part, data, kind):
         {"input_audio": {"data": b64(NOISE), "format": "pcm16"}},
         {"audio": {"id": "a", "data": b64(NOISE), "transcript": "hello"}},
         {"type": "response.audio.delta", "delta": b64(NOISE)},
+        {"type": "image_generation_call", "result": b64(NOISE)},
+        {"document": {"data": b64(NOISE)}},
+        {"data": b64(NOISE), "format": "pcm16"},
         {"type": "input_file", "file_data": b64(NOISE)},
     ],
 )
@@ -97,6 +100,12 @@ def test_media_of_no_known_beginning_are_known_by_what_stands_beside_them(part):
         {"arguments": json.dumps({"data": "n" * 5_000})},
         {"url": "https://example.com/" + "a/" * 2_000},
         {"text": "it ends in ;base64," + "A" * 4_000},
+        {"type": "response.output_text.delta", "delta": b64(NOISE)},
+        {"type": "response.audio.delta", "item_id": b64(NOISE)},
+        {"type": "function_call_output", "result": b64(NOISE)},
+        {"type": "image_generation_call", "id": b64(NOISE)},
+        {"state": {"data": b64(NOISE)}},
+        {"data": b64(NOISE)},
     ],
 )
 def test_a_long_value_that_is_no_media_is_not_hashed(value):

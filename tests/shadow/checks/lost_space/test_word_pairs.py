@@ -30,6 +30,44 @@ def test_pair_that_hardly_ever_makes_one_word_is_two(left, right):
     assert are_two(left, right)
 
 
+@pytest.mark.parametrize(
+    ("left", "right", "two"),
+    [
+        ("of", "a", True),
+        ("saw", "a", False),
+        ("old", "a", False),
+        ("range", "do", True),
+        ("special", "my", True),
+        ("my", "special", False),
+        ("me", "port", False),
+        ("final", "obviously", False),
+        ("deviations", "fair", True),
+        ("kowalczyk", "very", False),
+        ("i", "they", False),
+        ("xq", "which", True),
+        ("about", "xq", False),
+        ("about", "qzx", True),
+        ("he", "give", True),
+        ("never", "go", True),
+        ("fields", "up", True),
+        ("house", "up", False),
+        ("of", "plan", True),
+        ("of", "end", False),
+        ("of", "story", True),
+        ("dog", "we", True),
+        ("kid", "to", True),
+        ("ill", "me", False),
+        ("ten", "and", True),
+        ("who", "state", True),
+        ("now", "any", True),
+        ("analysis", "times", True),
+        ("model", "functions", False),
+    ],
+)
+def test_a_pair_is_two_words_by_the_kind_of_each_half_and_by_its_length(left, right, two):
+    assert are_two(left, right) is two
+
+
 ORDINARY = """
     therapist theme island another cannot often within without nothing something thousand notebook database waterfall
     newspaper invalid understand overcome somewhere whatever software behave idea area into upon forever hasten notable
@@ -116,7 +154,14 @@ def test_a_known_word_with_an_ending_and_another_are_two(left, right, two):
         *((left, right, True) for left, right in (("However", "the"), ("This", "means"), ("When", "you"), ("Then", "the"))),
         *(
             (left, right, False)
-            for left, right in (("Xyz", "the"), ("The", "xqz"), ("There", "fore"), ("With", "out"), ("For", "you"))
+            for left, right in (
+                ("Xyz", "the"),
+                ("The", "xqz"),
+                ("There", "fore"),
+                ("With", "out"),
+                ("For", "you"),
+                ("This", "object"),
+            )
         ),
     ],
 )
