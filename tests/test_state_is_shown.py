@@ -174,7 +174,7 @@ def reading():
         (lambda: layout_of(((b"Date", b"d"), (b"Content-Length", b"3")), 0), "<HeaderLayout fields=2 lengths=(1,)>"),
         (discarding, "<DiscardingReader left=7>"),
         (unread, "<_Unasked came=3>"),
-        (admitted, "<Admission requests=2 conversations=1>"),
+        (admitted, "<Admission <RecentNames 3 entries in 1 parts>>"),
         (lambda: RecentCoverage(["", "cut"], [True, False], {"cut": 1}), "<RecentCoverage latest=2 cached=1 counts={'cut': 1}>"),
         (observed, "<ServingIdentity answers=1 identity='' unsettled=[]>"),
         (lambda: _Identities(()), "<_Identities providers=[]>"),

@@ -6,17 +6,15 @@ applies it and a report reads the stored judgements (`counts`), so that both cou
 
 from __future__ import annotations
 
-from hashlib import blake2b
-
 from shadow.drift.exclusions import Exclusion
+from shadow.drift.recent_names import RecentNames
 
 DAY = 86_400.0
 PER_CONVERSATION = 10
-PRUNE_EVERY = 1_000
-MOST = 50_000
-"""Names of requests, and as many of conversations, that a group keeps: 23 MiB at most. The oldest are dropped first."""
-NAME_BYTES = 12
-"""Of the hash that a name is kept as: any two of 100,000 names are equal with a chance of 6e-20, and each takes 48 bytes."""
+MOST = 100_000
+"""Names of pairs, requests and conversations that a group holds: 2 MB at most, for 33,000 pairs that have three each. The oldest
+eighth goes first.
+"""
 
 EXCLUDED = frozenset({Exclusion.REPEATED.value, Exclusion.CONVERSATION_FULL.value})
 """Judgements by this rule; a pair that has no judgement yet counts."""
@@ -31,52 +29,31 @@ class Admission:
     """The requests and conversations of one group that counted in the last 24 hours."""
 
     def __init__(self) -> None:
-        self._requests: dict[bytes, float] = {}
-        self._conversations: dict[bytes, tuple[float, ...]] = {}
-        self._since_pruning = 0
+        self._names = RecentNames(most=MOST, seconds=DAY)
 
     def __repr__(self) -> str:
-        return f"<Admission requests={len(self._requests)} conversations={len(self._conversations)}>"
+        return f"<Admission {self._names!r}>"
 
     def why_not(self, *, pair_id: str, fingerprint: str, conversation: str, at: float) -> Exclusion:
         """Why the pair, started at `at` (epoch seconds), does not count; NONE when it does. `admit` records it."""
-        if any(name in self._requests and _near(self._requests[name], at) for name in _names(pair_id, fingerprint)):
+        if any(self._names.near(name, at) for name in _requests(pair_id, fingerprint)):
             return Exclusion.REPEATED
-        near = sum(_near(time, at) for time in self._conversations.get(_name("conversation", conversation), ()))
+        near = self._names.near(_name("conversation", conversation), at) if conversation else 0
         return Exclusion.CONVERSATION_FULL if near >= PER_CONVERSATION else Exclusion.NONE
 
     def admit(self, *, pair_id: str, fingerprint: str, conversation: str, at: float) -> None:
         """Record a pair that counts, now or when the record is rebuilt from the store."""
-        for name in _names(pair_id, fingerprint):
-            self._requests[name] = at
+        for name in _requests(pair_id, fingerprint):
+            self._names.add(name, at)
         if conversation:
-            name = _name("conversation", conversation)
-            self._conversations[name] = (*self._conversations.get(name, ()), at)
-        self._since_pruning += 1
-        if self._since_pruning >= PRUNE_EVERY:
-            self._prune(at)
-        for kept in (self._requests, self._conversations):
-            while len(kept) > MOST:
-                del kept[next(iter(kept))]
-
-    def _prune(self, now: float) -> None:
-        """Drop what is a day older than a pair, and nothing newer: a late pair would take the last 24 hours with it."""
-        self._since_pruning = 0
-        oldest = now - DAY
-        self._requests = {name: time for name, time in self._requests.items() if time > oldest}
-        kept = {name: tuple(time for time in times if time > oldest) for name, times in self._conversations.items()}
-        self._conversations = {name: times for name, times in kept.items() if times}
+            self._names.add(_name("conversation", conversation), at)
 
 
-def _near(one: float, other: float) -> bool:
-    return abs(one - other) < DAY
-
-
-def _names(pair_id: str, fingerprint: str) -> tuple[bytes, ...]:
+def _requests(pair_id: str, fingerprint: str) -> tuple[bytes, ...]:
     """The pair itself, and its request where that could be read."""
     pair = _name("pair", pair_id)
     return (pair, _name("request", fingerprint)) if fingerprint else (pair,)
 
 
 def _name(kind: str, text: str) -> bytes:
-    return blake2b(f"{kind} {text}".encode("utf-8", "surrogatepass"), digest_size=NAME_BYTES).digest()
+    return f"{kind} {text}".encode("utf-8", "surrogatepass")

@@ -104,9 +104,9 @@ class PaceJudge:
         closed, alarms = False, []
         for row in rows:
             for key, seconds in _measured(row):
-                held.changed.add(key)
                 if key not in held.paces and len(held.paces) >= self._most:
                     continue
+                held.changed.add(key)
                 block_closed, change = self._pace(held, key).add(row.ended, seconds)
                 closed |= block_closed
                 alarms += [_alarm(key, row.exchange_id, change)] if change else []
@@ -133,7 +133,7 @@ class PaceJudge:
     def _write(self, held: HeldPaces, alarms: Sequence[AlarmRow]) -> bool:
         rows = [
             PaceRow(provider=key[0], model=key[1], measure=key[2], last_no=held.after, snapshot=saved(held.paces[key]))
-            for key in sorted(held.changed & set(held.paces))
+            for key in sorted(held.changed)
         ]
         held.changed = set()
         return self._store.record(self._holder, JudgementBatch(paces=rows, alarms=alarms))

@@ -54,6 +54,7 @@ from shadow.pipeline.workers_socket import WORKERS_SOCKET
 from shadow.processes.admin_certificate import AdminCertificate
 from shadow.processes.audit_state import AuditState
 from shadow.processes.exchange_audits import AuditParts, broker_intake, exchange_audit
+from shadow.processes.free_memory import keep_returning
 from shadow.processes.judge_tasks import JudgeTasks
 from shadow.processes.log_setup import to_stderr
 from shadow.processes.readiness import Readiness
@@ -207,11 +208,9 @@ class AuditProcess:
         for work in (
             *self._audit.work(),
             self._receiver.stay(),
-            self._gauges(),
-            self._orders(),
+            *(self._gauges(), self._orders(), self._sweeps(), keep_returning()),
             self._tournaments.run(),
             *([shared_identities(self._store, self._identities, self._known)] if self._store.orders is not None else []),
-            self._sweeps(),
             self._state.run(),
             *self._judging.work(),
             self._notifier.run(),

@@ -38,6 +38,7 @@ from shadow.pipeline.reference_client import ReferenceClient
 from shadow.pipeline.reference_probe import PROBE_SECONDS, has_references, probe, wanted_models
 from shadow.pipeline.task_errors import log_error
 from shadow.pipeline.worker import Worker
+from shadow.processes.free_memory import keep_returning
 from shadow.processes.log_setup import to_stderr
 from shadow.processes.supervisor_log import log_options
 from shadow.sampling.conversations import ConversationPlace
@@ -81,6 +82,7 @@ class AuditWorker:
         self.failed = asyncio.Event()
         """Set by the first fault of ours in a task without which there is no worker."""
         self.run(self._report())
+        self.run(keep_returning())
         if has_references(config):
             self.run(self._references.keep())
             if number == 0 and shadow.sample_rate:

@@ -42,6 +42,7 @@ from shadow.pipeline.exchange_receiver import ExchangeReceiver
 from shadow.pipeline.frame_bytes import frame_bytes
 from shadow.pipeline.task_errors import log_error
 from shadow.processes.admin_certificate import AdminCertificate
+from shadow.processes.free_memory import keep_returning
 from shadow.processes.log_setup import to_stderr
 from shadow.processes.readiness import Readiness
 from shadow.processes.supervisor_log import log_options
@@ -106,7 +107,10 @@ class PublisherProcess:
         factory = self._limiter.protocol_factory(self._runner.server)
         self._admin = await asyncio.get_running_loop().create_server(factory, sock=admin, ssl=self._certificate.context)
         await self._receiver.start(audit_socket)
-        for work in (self._publisher.run(), self._broker.keep(), self._receiver.stay(), self._gauges(), self._clock()):
+        for work in (
+            *(self._publisher.run(), self._broker.keep(), self._receiver.stay()),
+            *(self._gauges(), self._clock(), keep_returning()),
+        ):
             task = asyncio.create_task(work)
             task.add_done_callback(log_error)
             self._tasks.append(task)

@@ -2,6 +2,7 @@
 
 import json
 import random
+import tracemalloc
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ from shadow.drift.pace import PaceState, high, restored
 from shadow.drift.state_transitions import AckAction, Acknowledgement
 from shadow.judging.judge import Judge
 from shadow.judging.pace_judge import PaceJudge
-from storage.judgement_rows import JudgementBatch
+from storage.judgement_rows import JudgementBatch, TimedRow
 from tests.conformance import exchange_record
 
 SLO = 1.0
@@ -105,6 +106,33 @@ def test_more_names_than_are_held_are_left_out(store, judgements):
         live(store, 2, 0.5, name=f"n{number}", model=f"m{number}")
     pace_judge(judgements, most=3).step()
     assert len(judgements.paces()) == 3
+
+
+class NamedByClients:
+    """Answers to requests for a model of another name each, all in one block."""
+
+    def __init__(self, names):
+        self._names = names
+
+    def paces(self):
+        return []
+
+    def timed_answers(self, after, limit):
+        numbers = range(after + 1, min(after + limit, self._names) + 1)
+        times = {"ended": 1.0, "seconds": 1.0, "first_token": 0.5, "completion_tokens": None}
+        return [TimedRow(no=no, exchange_id=f"{no}", provider="p", model=f"{no:0200}", **times) for no in numbers]
+
+
+def test_names_of_models_beyond_those_held_take_no_memory_however_many_come():
+    judge = PaceJudge(NamedByClients(20_000), "me", slo=SLO, most=3)
+    tracemalloc.start()
+    try:
+        while judge.step()[1]:
+            pass
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert taken < 200_000
 
 
 def test_a_changed_limit_restarts_the_pace(store, judgements):
