@@ -7,13 +7,16 @@ from shadow.compare.comparators import BOTH_WHOLE, COMPARATORS, FOR_ANY_PAIR, co
 from shadow.findings.finding import FAILURES, FindingState, Signal
 from shadow.findings.pair import PairKind
 from shadow.reading.completion import UnreadReason
-from tests.shadow.compare.made import answer, call, choice, completion, failed, pair, unread
+from tests.shadow.compare.made import answer, ask, call, choice, completion, failed, pair, unread
 
 PAIRS = [
     pair("a", "b"),
     pair(choice(calls=(call(),)), choice(calls=(call("x", "{"),))),
     pair(choice(None, finish=None), choice("b", finish="length")),
     pair(answer(completion(choice("a"), tokens=None)), answer("b", stream=False)),
+    pair("a", "b", ask(tools=())),
+    pair("a", "b", ask(seed=7), PairKind.SELF),
+    pair("a", "b", ask(api="embeddings")),
     pair("a", failed()),
     pair(unread(UnreadReason.TRUNCATED), failed(429)),
 ]

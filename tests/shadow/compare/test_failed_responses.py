@@ -3,7 +3,7 @@ import pytest
 from proxy.exchange import FailureKind
 from shadow.compare import failed_responses
 from shadow.findings.finding import FindingState
-from shadow.reading.completion import Unread, UnreadReason
+from shadow.reading.completion import ProviderError, Unread, UnreadReason
 from shadow.reading.provider_error import error_of_body
 from tests.shadow.compare.made import answer, failed, pair, unread
 
@@ -91,3 +91,26 @@ def test_an_error_is_of_the_class_of_its_status_where_it_has_no_words(status, ex
 def test_an_unread_response_from_200_to_299_is_no_answer_and_beside_it_an_unknown_error(status, expected):
     unreadable = answer(Unread(why=UnreadReason.NOT_JSON, detail="not JSON"), status=status)
     assert failed_responses.response_class(unreadable) == expected
+
+
+@pytest.mark.parametrize(("one", "other", "denied"), [(failed(429), "b", "the provider"), ("a", failed(429), "the reference")])
+def test_denied_error_states_what_became_of_either_side(one, other, denied):
+    found = failed_responses.error(pair(one, other))
+    assert found.reason.startswith(f"{denied} is denied: ")
+    assert (found.subject == "whole", found.reference == "whole") == (one == "a", other == "b")
+    assert found.subject
+    assert found.reference
+
+
+@pytest.mark.parametrize(("length", "kept"), [(160, "w" * 160), (161, "w" * 159 + "…")])
+def test_reason_keeps_160_characters_of_a_message(length, kept):
+    message = refused(400, "w" * length)
+    assert failed_responses.error_class(pair(message, "b")).reason.rpartition(": ")[2] == kept
+    assert failed_responses.parameters(pair(message, "b")).reason.rpartition(": ")[2] == kept
+
+
+def test_reason_of_a_denied_response_has_at_most_400_characters():
+    error = ProviderError(status=429, type="", code="", message="w" * 500, in_stream=True)
+    denied = answer(Unread(why=UnreadReason.ERROR, detail="an error"), error=error)
+    found = failed_responses.parameters(pair(denied, "b"))
+    assert (len(found.reason), found.reason[-1]) == (400, "w")

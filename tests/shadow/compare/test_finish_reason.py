@@ -1,5 +1,5 @@
 from shadow.compare import finish_reason
-from shadow.findings.finding import FindingState
+from shadow.findings.finding import FindingState, Signal
 from tests.shadow.compare.made import answer, ask, call, choice, completion, pair
 
 CALLS = choice(calls=(call(),))
@@ -9,7 +9,11 @@ def test_finish_reasons_differ_unless_a_limit_cut_one():
     assert finish_reason.finish_reason(pair("a", "b")).state is FindingState.MATCH
     assert finish_reason.finish_reason(pair("a", choice("b", finish="eos"))).state is FindingState.MATCH
     assert finish_reason.finish_reason(pair("a", choice("b", finish="brake"))).reason == "stop against brake"
-    assert finish_reason.finish_reason(pair(choice("a", finish="length"), "b")).state is FindingState.NOT_COMPARABLE
+    cut = finish_reason.finish_reason(pair(choice("a", finish="length"), "b"))
+    assert (cut.signal, cut.state, cut.reason, cut.subject, cut.reference) == (
+        *(Signal.FINISH, FindingState.NOT_COMPARABLE, "the provider ended by a limit on length"),
+        *("length", "stop"),
+    )
     assert finish_reason.finish_reason(pair(choice("a", finish=None), "b")).reason == "the provider gives no finish_reason"
 
 
@@ -29,6 +33,8 @@ def test_finish_trigger_depends_on_the_finish_reason_alone():
     stopped = choice(calls=(call(),), finish="stop")
     found = finish_reason.finish_trigger(pair(stopped, CALLS))
     assert (found.state, found.subject, found.reference) == (FindingState.DIFFER, "stop", "tool_calls")
+    assert found.reason == "only the reference ends with tool_calls"
+    assert finish_reason.finish_trigger(pair(CALLS, stopped)).reason == "only the provider ends with tool_calls"
     assert finish_reason.finish_trigger(pair("a", choice("b", finish="length"))).state is FindingState.MATCH
     assert finish_reason.finish_trigger(pair("a", "b", ask(tools=()))).state is FindingState.NOT_MEASURED
 
@@ -37,4 +43,6 @@ def test_truncation_differs_where_one_answer_alone_is_cut_at_the_limit():
     cut = choice("and so", finish="length")
     found = finish_reason.truncation(pair(cut, "b", ask(max_tokens=16)))
     assert (found.state, found.reason) == (FindingState.DIFFER, "only the provider is ended by a limit on length (max_tokens 16)")
+    alone = "only the reference is ended by a limit on length (its own limit, as the request sets none)"
+    assert finish_reason.truncation(pair("a", cut, ask(max_tokens=None))).reason == alone
     assert finish_reason.truncation(pair(cut, cut)).state is FindingState.MATCH

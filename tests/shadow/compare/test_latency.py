@@ -54,6 +54,8 @@ def test_a_stream_is_not_timed_against_a_whole_body_but_for_the_whole():
 
 def test_a_rate_differs_beyond_twice():
     assert latency.tokens_per_second(timed({"rate": 50}, {"rate": 26})).state is FindingState.MATCH
+    assert latency.tokens_per_second(timed({"rate": 25}, {"rate": 50})).state is FindingState.MATCH
+    assert latency.tokens_per_second(timed({"rate": 50}, {"rate": 24.9})).state is FindingState.DIFFER
     found = latency.tokens_per_second(timed({"rate": 20}, {"rate": 50}))
     assert (found.state, found.score) == (FindingState.DIFFER, 0.4)
 

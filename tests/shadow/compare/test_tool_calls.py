@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadow.compare import tool_calls
-from shadow.findings.finding import FindingState
+from shadow.findings.finding import FindingState, Signal
 from tests.shadow.compare.made import ask, call, choice, pair
 
 PARIS, ROME = call(arguments='{"city": "Paris"}'), call(arguments='{"city": "Rome"}')
@@ -21,6 +21,7 @@ def test_an_action_differs_where_one_answer_calls_and_the_other_writes():
 
 def test_a_trigger_is_measured_only_where_tools_are_offered():
     assert tool_calls.calls_tool(pair("a", calls(PARIS))).reason == "only the reference calls a tool"
+    assert tool_calls.calls_tool(pair(calls(PARIS), "a")).reason == "only the provider calls a tool"
     assert tool_calls.calls_tool(pair("a", "b")).state is FindingState.MATCH
     assert tool_calls.calls_tool(pair("a", "b", ask(tools=()))).state is FindingState.NOT_MEASURED
 
@@ -39,6 +40,7 @@ def test_tool_signals_are_not_comparable_when_only_one_side_calls(comparator):
     assert comparator(pair("a", "b")).state is FindingState.NOT_MEASURED
     found = comparator(pair("a", calls(PARIS)))
     assert (found.state, found.reason) == (FindingState.NOT_COMPARABLE, "only the reference calls a tool")
+    assert comparator(pair(calls(PARIS), "a")).reason == "only the provider calls a tool"
 
 
 def test_counts_are_compared_by_their_ratio():
@@ -87,8 +89,10 @@ def test_broken_arguments_differ_from_whole_ones_and_equal_themselves():
 
 def test_an_answer_cut_by_its_limit_leaves_arguments_and_counts():
     cut = choice(calls=(PARIS,), finish="length")
-    assert tool_calls.arguments(pair(cut, calls(PARIS))).state is FindingState.NOT_COMPARABLE
-    assert tool_calls.tool_count(pair(cut, calls(PARIS))).state is FindingState.NOT_COMPARABLE
+    for signal, comparator in ((Signal.ARGUMENTS, tool_calls.arguments), (Signal.TOOL_COUNT, tool_calls.tool_count)):
+        found = comparator(pair(cut, calls(PARIS)))
+        assert (found.signal, found.state) == (signal, FindingState.NOT_COMPARABLE)
+        assert found.reason == "the provider ended by a limit on length"
 
 
 CALLS = st.lists(

@@ -121,9 +121,9 @@ def test_server_behind_a_router_has_a_state_and_an_alarm_of_its_own_and_no_serie
     assert shown.value("log_evidence", signal="arguments", direction="further") is None
 
 
-def counted(case, provider, pairs):
+def counted(case, provider, pairs, *, reference=1_000):
     for at in range(pairs):
-        case.token_counts.add([TokenCounts(side=CountSide.PROMPT, provider=provider, reference=1_000)], at + 1.0)
+        case.token_counts.add([TokenCounts(side=CountSide.PROMPT, provider=provider, reference=reference)], at + 1.0)
 
 
 @pytest.mark.parametrize(("provider", "more"), [(1_000, 0), (1_030, 1)])
@@ -136,6 +136,13 @@ def test_token_counts_are_shown_with_their_ratio_and_whether_they_are_more(shown
         for name in ("more", "ratio")
     ]
     assert values == [more, provider / 1_000]
+
+
+def test_ratio_of_token_counts_has_five_decimals(shown):
+    case = GroupState(AlertBudget())
+    counted(case, 667, 60, reference=1_001)
+    shown.indicators.show(statuses({KEY: case}))
+    assert shown.registry.get_sample_value("sameweights_token_count_ratio", {**GROUP, "side": "prompt"}) == 0.66633
 
 
 @pytest.mark.parametrize(("pairs", "shows"), [(19, False), (20, True)])

@@ -81,7 +81,12 @@ def test_the_twentieth_answered_model_is_a_label_and_the_next_is_other():
 
 
 def test_the_size_of_the_model_label_counts_what_may_be_learned():
-    assert LabelNames(UNNAMED).sizes[2] == 21
+    assert LabelNames(UNNAMED).sizes == (3, 2, 21)
+
+
+def test_the_sizes_of_labels_count_each_configured_name_and_other(names):
+    assert names.sizes == (6, 3, 4)
+    assert (names.named_models, LabelNames(UNNAMED).named_models) == (3, 0)
 
 
 def test_an_answered_model_stays_other_where_the_configuration_names_models(names):

@@ -77,3 +77,11 @@ def test_provider_without_prices_or_of_another_name_has_none():
 
 def test_price_is_the_number_as_it_was_written():
     assert fresh(provider({"input": 0.1})) == Decimal("0.1")
+
+
+def test_ceiling_of_a_class_is_its_highest_price_on_any_day_and_without_one_the_highest_of_all():
+    dated = [{"input": 2, "output": 8}, {"since": date(2026, 11, 1), "input": 3}]
+    dearest = PriceList({"a": provider(*dated)}).dearest("a", "m")
+    assert dearest == tuple(map(Decimal, ("3.0", "3.0", "3.0", "3.0", "8.0", "8.0")))
+    assert PriceList({"a": provider({"output": 8})}).dearest("a", "m") == (Decimal("8.0"),) * 6
+    assert PriceList({"a": provider()}).dearest("a", "m") is None

@@ -162,6 +162,8 @@ def test_classes_of_a_convention_add_up_to_the_reported_total(name):
         ({"total_tokens": 99}, 100, 115),  # less than the prompt
         ({"completion_tokens": 4, "total_tokens": 104}, 104, 109),  # more reasoning than completion, and inside it
         ({"completion_tokens_details": {"reasoning_tokens": 0}, "total_tokens": 111}, 110, 111),
+        ({"completion_tokens_details": {"reasoning_tokens": 0}, "total_tokens": 107}, 107, 110),
+        ({"completion_tokens_details": {}, "total_tokens": 107}, 107, 110),
     ],
 )
 def test_usage_whose_sum_settles_nothing_is_a_range_of_both_readings(usage, least, most):

@@ -1,6 +1,7 @@
 """The list of alarms fits a narrow terminal, and what was recorded is shown as text."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -47,3 +48,38 @@ def test_json_has_moments_in_both_forms():
     [found] = json.loads(alarms_json([LINE]))["alarms"]
     assert (found["reported"], found["reported_time"][:19]) == (1_700_000_000.0, "2023-11-14T22:13:20")
     assert (found["ended"], found["ended_time"]) == (None, None)
+
+
+def test_alarm_has_lines_for_its_size_its_acknowledgement_and_its_end_where_it_has_them(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    assert alarms_text([LINE], everything=True, options=" --config c.toml").splitlines() == [
+        "018bcfe568000000000000000000abcd  drift: garbler, m, route default, since 2023-11-14 21:56:40 UTC",
+        "    other tool arguments in 31 points more requests; tool arguments 31 points [29 to 34]",
+        "    acknowledged (accept) by Eve[ESC][31m at 2023-11-14 22:15:00 UTC: a <b>new</b> version",
+        "    muted until 2023-11-14 23:13:20 UTC",
+        "Next: sameweights alarms ack 018bcfe568000000000000000000abcd --config c.toml --fixed --why REASON",
+    ]
+    bare = {"id": "", "route": "", "since": None, "low": None, "sentence": "", "muted_until": None}
+    unnamed = replace(LINE.acknowledged, action="", by="", why="")
+    assert alarms_text([replace(LINE, **bare, acknowledged=unnamed)], everything=True).splitlines() == [
+        "-  drift: garbler, m",
+        "    tool arguments",
+        "    acknowledged at 2023-11-14 22:15:00 UTC",
+        "Next: sameweights alarms ack garbler --fixed --why REASON",
+    ]
+    ended = replace(LINE, **bare, acknowledged=None, held=False)
+    assert alarms_text([ended], everything=True) == "-  ended: garbler, m\n    tool arguments"
+    assert "-  ended 2023-11-14 23:13:20 UTC: " in alarms_text([replace(ended, ended=1_700_003_600.0)], everything=True)
+
+
+def test_list_without_an_alarm_states_whether_others_were_left_out():
+    assert alarms_text([], everything=True) == "No alarm matches."
+    assert alarms_text([], everything=False) == "No alarm is active. --all lists those that ended."
+
+
+@pytest.mark.parametrize(("length", "shown"), [(300, "w" * 300), (301, "w" * 299 + "…")])
+def test_the_first_300_characters_of_a_reason_are_shown(monkeypatch, length, shown):
+    monkeypatch.setenv("COLUMNS", "2000")
+    why = replace(LINE.acknowledged, why="w" * length)
+    words = alarms_text([replace(LINE, acknowledged=why)], everything=True).split()
+    assert words[words.index("UTC:") + 1] == shown

@@ -1,6 +1,8 @@
 """Single answers in a terminal: a list of those that failed a check, and one of them whole."""
 
 import json
+import re
+from dataclasses import replace
 
 import pytest
 
@@ -19,8 +21,20 @@ def unsampled(store):
 
 def test_answer_list_has_whole_ids_checks_and_reasons(store, unsampled):
     text = answers_text(store.faulty_answers(AnswerFilter()), width=120, color=False)
-    assert unsampled in text
-    assert "lost spaces: seen (not sampled)" in text
+    rows = [re.split(r"\s{2,}", line.strip()) for line in text.split("\n")]
+    assert rows[0] == ["id", "when (UTC)", "provider", "model", "failed checks"]
+    assert rows[2] == [unsampled, "11-14 22:13:20", "spacer", "pretend-small", "lost spaces: seen (not sampled)"]
+
+
+def test_sampled_answer_is_listed_without_a_note(store, unsampled):
+    (found,) = store.faulty_answers(AnswerFilter())
+    assert "not sampled" not in answers_text([replace(found, pair_id="a")], width=120, color=False)
+
+
+def test_five_pairs_are_listed_where_a_part_of_an_id_matches_more(store):
+    names = [add_pair(store, "p", "Hello", "Hello") for _ in range(6)]
+    assert store.flush(20)
+    assert sum(name in str(id_error(store, names[0][:12])) for name in names) == 5
 
 
 def test_an_empty_list_is_a_sentence():
@@ -36,7 +50,9 @@ def test_the_json_of_the_list_has_each_check_with_its_reason(store, unsampled):
 
 def test_an_answer_without_a_pair_is_shown_with_its_request_and_failed_checks(store, unsampled):
     text = answer_text(answer_view(store, unsampled), width=80, color=False)
-    assert "not compared with a reference" in text
+    assert " ".join(text.split()).startswith(
+        f"{unsampled} 2023-11-14 22:13:20 UTC · pretend-small · route default · spacer not compared with a reference; "
+    )
     assert "request: user: Weather?" in text
     assert "lost spaces: seen" in text
     assert max(map(len, text.split("\n"))) <= 80

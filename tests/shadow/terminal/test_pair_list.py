@@ -1,12 +1,15 @@
 """The list of pairs."""
 
 import json
+import re
+from dataclasses import replace
 
 import pytest
 
+from shadow.findings.finding import Signal
 from shadow.report.evident_signals import EvidentSignals
 from shadow.report.text_search import searched_text
-from shadow.terminal.pair_list import evidence_of, found_lines, pair_lines, pairs_json, pairs_text, without_evidence
+from shadow.terminal.pair_list import evidence_of, found_lines, pair_lines, pairs_json, pairs_text, result_text, without_evidence
 from storage.rows import PairFilter
 from tests.records import NOW, Bodiless, add_pair, calling
 
@@ -30,6 +33,30 @@ def test_list_has_whole_ids_and_the_evidence_of_each_pair(store, pair):
     assert text.endswith(f"Next: sameweights show {pair} --db a.db")
     every = pairs_text(pair_lines(store, PairFilter()), PairFilter(), width=140, color=False)
     assert "No difference in" in every
+
+
+def rows(text):
+    """The cells of each line that has several."""
+    cells = [re.split(r"\s{2,}", line.strip()) for line in text.split("\n")]
+    return [row for row in cells if len(row) > 1]
+
+
+@pytest.mark.parametrize(("wanted", "name"), [(EVIDENCE, "evidence"), (PairFilter(), "result")])
+def test_row_has_id_time_provider_model_and_what_the_pair_shows(store, wanted, name):
+    pair = add_pair(store, "p", calling("Oslo"), calling("Quito"), calling("Quito"), faults=(Signal.LOST_SPACE,))
+    assert store.flush(20)
+    assert rows(pairs_text(pair_lines(store, wanted), wanted, width=200, color=False)) == [
+        ["id", "when (UTC)", "provider", "model", name],
+        [pair, "11-14 22:13:20", "p", "pretend-small", "lost spaces (seen), tool arguments"],
+    ]
+
+
+def test_pair_shows_that_it_could_not_be_compared_in_at_most_160_characters(store, pair):
+    (line,) = pair_lines(store, EVIDENCE)
+    alone = replace(line, evidence=replace(line.evidence, evidence=(), alone=()))
+    for length, shown in ((144, "w" * 144), (145, "w" * 143 + "…")):
+        summary = replace(line.summary, pair=replace(line.summary.pair, comparable="w" * length))
+        assert result_text(replace(alone, summary=summary)).plain == f"not comparable: {shown}"
 
 
 def test_difference_that_noise_may_explain_is_no_evidence(store):

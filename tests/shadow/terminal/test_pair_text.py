@@ -2,11 +2,14 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
+from shadow.findings.finding import Signal
+from shadow.presentation.pair_evidence import NO_RESULT
 from shadow.terminal.pair_text import pair_columns, pair_json, pair_text
-from tests.exchanges import said
+from tests.exchanges import asked, said
 from tests.records import add_pair, calling
 
 
@@ -23,6 +26,8 @@ def pair(store):
 
 def test_answers_are_side_by_side_below_what_differs(store, pair):
     text = shown(store, pair)
+    heading = "2023-11-14 22:13:20 UTC · pretend-small · route default · garbler against official"
+    assert " ".join(text.split()).startswith(f"{pair} {heading} ")
     evidence = 'Evidence: tool arguments (get_weather.city: "Oslo" against "Quito").'
     assert f"{evidence} Both answers of the reference agree there." in " ".join(text.split())
     line = next(line for line in text.split("\n") if "get_weather" in line and "│" in line)
@@ -98,6 +103,92 @@ def test_the_json_of_a_pair_has_its_bodies_as_text(store, pair):
     found = json.loads(pair_json(pair_columns(store, pair)))
     assert "Oslo" in found["answers"][0]["exchange"]["response_body"]
     assert "marks" not in found["answers"][0]["exchange"]
+    assert found["answers"][0]["exchange"]["started_time"].startswith("2023-11-14T22:13:20")
     assert found["schema"] == "sameweights.pair/1"
     assert found["pair"]["alterations"] == ["the model is called otherwise there"]
     assert {finding["comparison"] for finding in found["findings"]} == {"cross", "self"}
+
+
+AGREES, DIFFERS = "the reference agrees with itself", "the reference differs from itself too"
+ALONE = "there is no second answer of the reference to compare with"
+
+
+@pytest.mark.parametrize(
+    ("control", "group", "mark", "why"),
+    [("Quito", "Evidence", "✗", AGREES), ("Rome", "Noise", "~", DIFFERS), (None, "Noise", "~", ALONE)],
+)
+def test_difference_is_a_line_below_its_group_with_what_the_reference_does(store, control, group, mark, why):
+    name = add_pair(store, "garbler", calling("Oslo"), calling("Quito"), control and calling(control))
+    assert store.flush(20)
+    lines = [line.rstrip() for line in shown(store, name, width=200).split("\n")]
+    place = lines.index(f"{group} (1)")
+    assert lines[place + 1] == f'{mark}  tool arguments  get_weather.city: "Oslo" against "Quito"; {why}'
+
+
+@pytest.mark.parametrize(("length", "name"), [(300, "n" * 300), (301, "n" * 299 + "…")])
+def test_the_first_300_characters_of_a_name_are_shown(store, length, name):
+    pair_id = add_pair(store, "p", calling("Oslo", "n" * length), calling("Oslo", "n" * length))
+    assert store.flush(20)
+    assert shown(store, pair_id, width=2_000).split().count(name) == 2
+
+
+def test_the_first_40_lines_and_8000_characters_of_a_text_are_shown(store):
+    lines = ["line\n" * 39 + "last", "line\n" * 40 + "last", "x" * 8_000, "x" * 8_001]
+    names = [add_pair(store, "p", text, text) for text in lines]
+    assert store.flush(20)
+    texts = [shown(store, name, width=20_000) for name in names]
+    assert ["last" in text for text in texts[:2]] == [True, False]
+    assert "... 1 more lines" in texts[1]
+    assert ["x" * 8_000 in text for text in texts[2:]] == [True, True]
+    assert ["... 1 more characters: --json has them" in text for text in texts[2:]] == [False, True]
+
+
+@pytest.mark.parametrize(("length", "shown_as"), [(297, "w" * 297), (298, "w" * 297 + "...")])
+def test_request_is_shown_with_300_characters(store, length, shown_as):
+    name = add_pair(store, "p", "Hello", "Hello", request=asked("w" * length))
+    assert store.flush(20)
+    assert f"request: user: {shown_as}" in shown(store, name, width=400).split("\n")
+
+
+@pytest.mark.parametrize(("length", "note"), [(7_988, False), (7_989, True)])
+def test_the_first_8000_characters_of_arguments_are_shown(store, length, note):
+    pair_id = add_pair(store, "p", calling("x" * length), calling("x" * length))
+    assert store.flush(20)
+    assert ('x" ... 1 more characters' in shown(store, pair_id, width=20_000)) is note
+
+
+def test_text_of_one_answer_and_calls_of_the_other_are_rows_of_their_own(store):
+    name = add_pair(store, "p", "Hello", calling("Oslo"))
+    assert store.flush(20)
+    text = shown(store, name, width=100)
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in text.split("\n") if line.startswith("│")]
+    assert ["text", "Hello", ""] in rows
+    assert ["calls", "", "get_weather"] in rows
+    assert not [cells for cells in rows if cells[0] == "errors"]
+
+
+def test_outcome_of_a_call_is_shown_unless_it_is_valid(store, pair):
+    columns = pair_columns(store, pair)
+    assert "valid" not in pair_text(columns, width=100, color=False).split("Same (")[0]
+    wrong = replace(columns, answers=(replace(columns.answers[0], outcomes=("unknown_tool",)), *columns.answers[1:]))
+    assert "unknown tool" in pair_text(wrong, width=100, color=False)
+
+
+REFUTED = "the provider's verdict rests on none of them"
+CHECKED = {
+    "alone": ("Evidence", "✗", "seen"),
+    "shared": ("Noise", "~", "seen; the reference's answer fails it too"),
+    "single": ("Noise", "~", f"seen; {REFUTED}"),
+    "unchecked": ("Failed checks without an answer to compare", "?", f"seen; {NO_RESULT}"),
+}
+
+
+@pytest.mark.parametrize("kind", CHECKED)
+def test_failed_check_is_a_line_below_the_group_it_belongs_to(store, kind):
+    name = add_pair(store, "p", "Hello", "Hello", faults=(Signal.LOST_SPACE,))
+    assert store.flush(20)
+    columns = pair_columns(store, name)
+    evidence = replace(columns.evidence, **{"alone": (), kind: columns.evidence.alone}, why=REFUTED)
+    lines = [line.rstrip() for line in pair_text(replace(columns, evidence=evidence), width=200, color=False).split("\n")]
+    group, mark, why = CHECKED[kind]
+    assert lines[lines.index(f"{group} (1)") + 1] == f"{mark}  lost spaces  {why}"

@@ -110,3 +110,30 @@ def test_terminal_gets_controls_by_name_and_a_pipe_the_bytes(monkeypatch):
         write_raw(body)
         out.flush()
         assert out.buffer.getvalue() == expected
+
+
+def test_fields_that_a_provider_needs_are_sent_again_and_no_other(store, pair):
+    words = shlex.split(curl_command(store, pair, CONFIG).replace("\\\n", " "))
+    fields = [words[place + 1] for place, word in enumerate(words) if word == "-H"]
+    assert fields == ["Authorization: Bearer $GARBLER_KEY", "content-type: application/json"]
+    headers = (
+        ("anthropic-version", "2023-06-01"),
+        ("anthropic-beta", "b"),
+        ("accept", "a/b"),
+        ("user-agent", "u"),
+        ("cookie", "c"),
+    )
+    name = add_live(store, "stranger", headers=headers).exchange.id
+    assert store.flush(20)
+    words = shlex.split(curl_command(store, name, CONFIG).replace("\\\n", " "))
+    fields = [words[place + 1] for place, word in enumerate(words) if word == "-H"]
+    assert fields == ["x-api-key: $API_KEY", "anthropic-version: 2023-06-01", "anthropic-beta: b", "accept: a/b"]
+    assert words[4] == "https://provider/v1/chat/completions"
+
+
+def test_body_of_8000_characters_stands_in_the_command(store):
+    body = asked("x")
+    body = body.replace(b"x", b"x" * (8_001 - len(body)))
+    names = [add_live(store, "garbler", request=each).exchange.id for each in (body, body.replace(b"xx", b"xxx", 1))]
+    assert store.flush(20)
+    assert [curl_command(store, name, CONFIG).startswith("curl ") for name in names] == [True, False]
