@@ -33,6 +33,10 @@ def test_consumer_shows_each_stream_and_each_outcome_from_the_start():
     assert registry.get_sample_value("sameweights_backlog_age_seconds", {"stream": "S"}) == 1.5
     assert registry.get_sample_value("sameweights_backlog_unreadable_messages", {"stream": "S"}) == 1
     assert registry.get_sample_value("sameweights_backlog_limit_bytes", {"stream": "S"}) == 100
+    assert registry.get_sample_value("sameweights_backlog_messages", {"stream": "S"}) == 2
+    assert registry.get_sample_value("sameweights_backlog_bytes", {"stream": "S"}) == 30
+    assert registry.get_sample_value("sameweights_broker_clock_offset_seconds") == 0.5
+    assert registry.get_sample_value("sameweights_broker_connected") == 1
 
 
 def test_every_series_of_a_forwarding_host_exists():

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from proxy.provider_config import Provider, ProxyConfig, Route
 from shadow.drift.alarm_budget import AlertBudget
 from shadow.drift.count_detector import CountSide, TokenCounts
-from shadow.drift.drift_status import statuses
+from shadow.drift.drift_status import REFERENCE_MOVED, statuses
 from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.exclusions import Exclusion
 from shadow.drift.group_state import GroupState, Judgement
@@ -199,3 +199,23 @@ def test_excess_of_an_ended_alarm_stays_0_and_goes_with_its_group(shown):
         assert (shown.value("excess_ratio", **test), shown.value("start_timestamp_seconds", **test)) == (0, None)
     shown.indicators.show([])
     assert shown.value("excess_ratio", **test) is None
+
+
+@pytest.mark.parametrize(
+    ("more", "state"), [({}, "ok"), ({"failing": True}, "failing"), ({"name": REFERENCE_MOVED}, "moved")], ids=str
+)
+def test_reference_is_in_one_state(shown, more, state):
+    [status] = statuses({KEY: GroupState(AlertBudget())})
+    shown.indicators.show([replace(status, **more)])
+    labels = {"model": "small", "reference": "official"}
+    values = {
+        known: shown.registry.get_sample_value("sameweights_reference_state", {**labels, "state": known})
+        for known in ("ok", "failing", "moved")
+    }
+    assert values == {known: float(known == state) for known in values}
+
+
+def test_evidence_has_three_decimals(shown):
+    [status] = statuses({KEY: GroupState(AlertBudget())})
+    shown.indicators.show([replace(status, evidence=(("arguments", "further", 1.23456),))])
+    assert shown.value("log_evidence", signal="arguments", direction="further") == 1.235

@@ -2,6 +2,7 @@
 
 import time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
@@ -61,8 +62,9 @@ def test_exemplar_is_sent_in_openmetrics_while_it_is_fresh(monkeypatch):
     assert b"things_total 1\n" in ours.openmetrics()
 
 
-def test_label_texts_are_made_again_once_too_many_are_kept(monkeypatch):
-    monkeypatch.setattr(exposition, "LABELS_KEPT", 3)
+@pytest.mark.parametrize(("limit", "kept"), [(11, 11), (10, 2)])
+def test_label_texts_are_kept_up_to_a_limit_and_beyond_it_those_that_are_shown(monkeypatch, limit, kept):
+    monkeypatch.setattr(exposition, "LABELS_KEPT", limit)
     registry = CollectorRegistry()
     gauge = Gauge("level", "Level.", ("who",), registry=registry)
     for number in range(10):
@@ -71,3 +73,7 @@ def test_label_texts_are_made_again_once_too_many_are_kept(monkeypatch):
     first = ours.text()
     assert ours.text() == first
     assert b'level{who="9"} 9\n' in first
+    for number in range(9):
+        gauge.remove(f"{number}")
+    assert ours.text().count(b"level{") == 1
+    assert repr(ours) == f"<Exposition labels={kept}>"

@@ -62,7 +62,11 @@ def test_foreseeable_series_begin_at_zero(exported):
     for outcome in ("valid", "invalid_json", "unknown_name", "schema_mismatch"):
         assert exported.value("tool_calls_total", **LEG, outcome=outcome) == 0
     assert exported.value("handover_dropped_total", reason="audit_down") == 0
-    assert exported.value("recorder_errors_total", table="exchanges") == 0
+    for table in ("exchanges", "pairs"):
+        assert exported.value("recorder_errors_total", table=table) == 0
+        for result in ("stored", "failed", "dropped"):
+            assert exported.value("store_records_total", result=result, table=table) == 0
+            assert exported.value("store_records_total", result=table, table=result) is None
 
 
 def test_an_answer_is_counted_with_its_times_and_tokens(exported):
@@ -238,6 +242,7 @@ def test_budget_of_a_tenant_is_shown_by_its_name_in_the_configuration_until_it_h
     assert registry.get_sample_value("sameweights_tenant_budget", {"tenant": "alpha", "unit": "tokens"}) is None
     metrics.tenant_budgets({})
     assert left("alpha") is None
+    assert registry.get_sample_value("sameweights_tenant_budget", {"tenant": "alpha", "unit": "requests"}) is None
 
 
 @pytest.mark.parametrize(("succeeded", "refused", "good"), [(10, 0, 1), (10, 9, 1), (10, 11, 0)])

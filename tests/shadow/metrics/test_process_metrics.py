@@ -59,3 +59,10 @@ def test_process_that_has_ended_has_no_series():
 def test_process_that_has_sent_no_heartbeat_takes_the_number_that_no_other_has():
     pids = [(10, "supervisor"), (12, "proxy"), (13, "audit"), (20, "proxy"), (21, "proxy")]
     assert process_metrics._numbers(pids, {12: 1, 11: 0}) == {10: 0, 12: 1, 13: 0, 20: 0, 21: 2}
+
+
+def test_processor_time_is_that_of_the_program_and_of_the_system_for_it():
+    before = sum(os.times()[:2])
+    shown = collected(os.getpid()).get_sample_value("process_cpu_seconds_total", {"process": "supervisor", "number": "0"})
+    tick = 1 / os.sysconf("SC_CLK_TCK")
+    assert before - 2 * tick <= shown <= sum(os.times()[:2]) + 2 * tick

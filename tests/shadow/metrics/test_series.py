@@ -135,6 +135,7 @@ def test_each_series_leads_to_the_last_that_had_something_to_show():
     for _ in range(2):
         [metric] = bulk.collect()
         shown = {tuple(sample.labels.values()): sample.exemplar and sample.exemplar.labels for sample in metric.samples}
+        assert {sample.exemplar.value for sample in metric.samples if sample.exemplar} == {1}
         assert shown["y", "differ"] == {"pair_id": "2"}
         assert shown["x", "differ"] == {"pair_id": "3"}
         assert shown["y", "match"] is None
@@ -207,8 +208,10 @@ def test_gauges_follow_the_newest_process_of_each_worker():
     assert sum(report.in_flight for report in totals.latest) == 3
 
 
-def test_endless_restarts_are_not_remembered_endlessly():
+def test_of_endless_restarts_the_last_256_processes_are_remembered():
     totals = WorkerTotals()
-    for pid in range(3 * 256):
-        totals.increases(WorkerStats(pid=pid, accepted=1))
-    assert len(totals._last) == 256
+    for pid in range(1, 258):
+        totals.increases(WorkerStats(pid=pid, accepted=5))
+    assert totals.increases(WorkerStats(pid=2, accepted=6))["accepted"] == 1
+    assert totals.increases(WorkerStats(pid=257, accepted=6))["accepted"] == 1
+    assert totals.increases(WorkerStats(pid=1, accepted=6))["accepted"] == 6, "the first is forgotten, as if it were new"

@@ -92,3 +92,10 @@ def test_conversations_that_change_their_server_are_counted_with_their_cached_to
     assert (router.cached_after_change, router.cached_else) == (0.1, 0.7)
     [line] = router.upstreams
     assert line.share == pytest.approx(7 / 9)
+
+
+def test_server_that_is_the_same_in_every_signal_lacks_no_pairs(store):
+    routed(store, 700, names="a", floor=0.0)
+    [router] = router_lines(store, 0.0, 1e6, drift_lines(store))
+    [line] = router.upstreams
+    assert (line.verdict, line.missing, line.missing_pairs, line.needed) == ("same", "", 0, None)
