@@ -3,11 +3,12 @@
 import pytest
 
 from proxy.exchange import Role
+from shadow.findings.finding import Signal
 from shadow.report.known_names import check_known, filter_names, known_names, unknown_names
 from shadow.settings.config_errors import ConfigError
 from storage.rows import PairFilter
 from tests.conformance import exchange_record, pair_record
-from tests.records import add_pair
+from tests.records import NOW, add_live, add_pair
 
 
 @pytest.fixture
@@ -95,3 +96,22 @@ def test_of_recorded_names_at_most_20_are_listed(store):
     assert store.flush(20)
     (sentence,) = unknown_names(store, {"tag": "x"})
     assert sentence.endswith("tag-19)")
+
+
+def test_each_kind_has_the_names_that_were_recorded(recorded):
+    assert [known_names(recorded, kind) for kind in ("provider", "model", "alarm", "stranger")] == [["garbler"], ["m"], [], []]
+    assert known_names(recorded, "pair") == ["latest"], "since no pair differs"
+
+
+def test_twenty_newest_pairs_with_evidence_and_the_latest_are_offered(store):
+    names = [add_pair(store, "p", "Hello", "Hello", faults=(Signal.LOST_SPACE,), started=NOW + place) for place in range(21)]
+    assert store.flush(20)
+    assert known_names(store, "pair") == ["latest", *names[:0:-1]]
+
+
+def test_twenty_providers_are_listed_where_more_are_known(store):
+    for place in range(21):
+        add_live(store, f"p{place:02}")
+    assert store.flush(20)
+    (sentence,) = unknown_names(store, {"provider": "stranger"})
+    assert ("p19" in sentence, "p20" in sentence) == (True, False)
