@@ -14,6 +14,7 @@ from shadow.pages.page_address import checked
 from shadow.pages.period_figures import PeriodFigures, PeriodFiguresCache
 from shadow.report.budget_lines import running_budgets
 from shadow.report.evident_signals import PERIODS
+from shadow.report.verdict_rows import reference_headlines
 from shadow.settings.top_level_config import Config
 from storage.store import Reader
 
@@ -55,6 +56,7 @@ class AuditPage:
             ),
             begun=self._begun,
             figures=figures,
+            banners=reference_headlines(figures.references),
             cost=audit_cost(figures.traffic, figures.token_sums, self.config),
             budget=running_budgets(self._reader, self.config, self._now()),
             database=self._reader.extent(),

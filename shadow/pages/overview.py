@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from jinja2 import Environment
@@ -16,11 +16,23 @@ from shadow.report.budget_lines import running_budgets
 from shadow.report.drift_lines import DriftLine, of_providers
 from shadow.report.evident_signals import PERIODS, evident_signals
 from shadow.report.figures import Scorecard
-from shadow.report.verdict_rows import VerdictRow, headline, unmeasured_lines, verdict_row
+from shadow.report.verdict_rows import (
+    VerdictRow,
+    headline,
+    reference_headlines,
+    unmeasured_lines,
+    verdict_row,
+    verdict_rows,
+)
+from shadow.settings.config_errors import ConfigError, quoted
 from shadow.settings.top_level_config import Config
 from storage.store import Reader
 
-PARAMETERS = ("since",)
+PARAMETERS = ("since", "after")
+ROWS = 50
+"""Rows of one view, since clients choose how many models there are."""
+LONGEST = 9
+"""Most digits of a number of rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,19 +72,24 @@ class OverviewPage:
         return f"<OverviewPage {self._figures!r}>"
 
     def page(self, query: Mapping[str, str], figures: PeriodFigures | None = None) -> str:
-        """The verdicts of the period `since` (24h by default); ConfigError when it is not a time, or for another parameter.
+        """The verdicts of the period `since` (24h by default), without the `after` worst; ConfigError when these are no time and
+        no number, or for another parameter.
 
         Without `figures` it waits for those of the period.
         """
-        since = checked(query, PARAMETERS).get("since") or "24h"
+        words = checked(query, PARAMETERS)
+        since, after = words.get("since") or "24h", _number(words.get("after", "0"))
         figures = figures or self._figures.of(since)
-        rows = overview_rows(figures, since)
+        cards = figures.cards[after : after + ROWS]
         return self._jinja.get_template("overview.html").render(
-            rows=rows,
-            headline=headline([row.verdict for row in rows]),
-            adverse=any(row.verdict.is_adverse for row in rows),
+            rows=overview_rows(figures, cards, since),
+            headline=headline(verdict_rows(figures.cards)),
+            adverse=any(card.verdict.word.is_adverse for card in figures.cards),
             figures=figures,
-            notes=[f"{card.provider}: {note.phrase}" for card in figures.cards for note in card.verdict.notes],
+            banners=reference_headlines(figures.references),
+            after=after,
+            others=_others(len(figures.cards), after, since),
+            notes=[f"{card.provider}: {note.phrase}" for card in cards for note in card.verdict.notes],
             unmeasured=unmeasured_lines(figures.cards),
             cost=audit_cost(figures.traffic, figures.token_sums, self.config),
             budget=self._budget(),
@@ -86,11 +103,24 @@ class OverviewPage:
         return [line.sentence for line in lines if not line.tenant or line.is_spent]
 
 
-def overview_rows(figures: PeriodFigures, since: str) -> tuple[OverviewRow, ...]:
-    """A row for each provider, model and reference of the period, the worst verdict first."""
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST):
+        raise ConfigError([f"after: no such number of rows: {quoted(text)}"])
+    return int(text)
+
+
+def _others(found: int, after: int, since: str) -> Sequence[tuple[str, str]]:
+    """What leads to the rows before and after those of a view: the words of a link, and its address."""
+    places = [("The worst", 0)] if after else []
+    places += [(f"The next of {found:,}", after + ROWS)] if after + ROWS < found else []
+    return [(words, address("/", {"since": since, "after": f"{place}" if place else ""})) for words, place in places]
+
+
+def overview_rows(figures: PeriodFigures, cards: Iterable[Scorecard], since: str) -> tuple[OverviewRow, ...]:
+    """A row for each of the cards of the period."""
     courses = {key: course_steps(points) for key, points in figures.courses.items()}
     top = max((highest(steps) for steps in courses.values()), default=0.0)
-    return tuple(_row(card, figures, sparkline(courses.get(_key(card), ()), top), since) for card in figures.cards)
+    return tuple(_row(card, figures, sparkline(courses.get(_key(card), ()), top), since) for card in cards)
 
 
 def _row(card: Scorecard, figures: PeriodFigures, bars: Sequence[tuple[int, int]], since: str) -> OverviewRow:

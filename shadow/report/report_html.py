@@ -13,7 +13,7 @@ from shadow.report.figures import Report, Scorecard
 from shadow.report.latency_tables import latency_rows
 from shadow.report.money_lines import money_name, with_a_cost
 from shadow.report.report_markdown import excess_text
-from shadow.report.verdict_rows import display_name, unmeasured_lines, verdict_rows
+from shadow.report.verdict_rows import CARDS, display_name, left_out, reference_headlines, unmeasured_lines, verdict_rows
 from shadow.verdict.phrases import moment, named, percent
 from shadow.verdict.verdict_value import ReasonGround
 from storage.measured_times import MEASURES
@@ -48,15 +48,16 @@ class SignalBar:
 
 def as_html(report: Report) -> str:
     """The report as one HTML document."""
-    rows = verdict_rows(report.cards)
+    cards = report.cards[:CARDS]
     begin = f"{moment(report.since)} to {moment(report.until)} UTC" if report.since > 0 else f"until {moment(report.until)} UTC"
     return _TEMPLATES.get_template("report.html").render(
         period=begin,
-        rows=rows,
-        references=[line.headline for line in report.references],
+        rows=verdict_rows(cards),
+        others=left_out(len(report.cards)),
+        references=reference_headlines(report.references),
         sampled=report.rows.sentence if report.rows else "",
         missing=unmeasured_lines(report.cards),
-        cards=[(display_name(card, report.cards), card, list(_bars(card))) for card in report.cards],
+        cards=[(display_name(card, report.cards), card, list(_bars(card))) for card in cards],
         drifting=[(line, drift_details(line)) for line in drift_rows(report)],
         measures=MEASURES,
         latency=list(latency_rows(report)),

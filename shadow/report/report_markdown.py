@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from shadow.presentation.safe_text import markdown
 from shadow.report.figures import Report, Scorecard, SignalLine
 from shadow.report.money_lines import money_name, with_a_cost
-from shadow.report.verdict_rows import display_name, unmeasured_lines, verdict_rows
+from shadow.report.verdict_rows import CARDS, display_name, left_out, reference_headlines, unmeasured_lines, verdict_rows
 from shadow.verdict.phrases import moment, named, percent
 
 
@@ -20,8 +20,8 @@ def _lines(report: Report) -> Iterator[str]:
     begin = f"{moment(report.since)} to " if report.since > 0 else "until "
     yield f"## sameweights: {begin}{moment(report.until)} UTC"
     yield ""
-    for line in report.references:
-        yield f"> **{markdown(line.headline)}**"
+    for finding in reference_headlines(report.references):
+        yield f"> **{markdown(finding)}**"
         yield ""
     if report.rows:
         yield f"> {markdown(report.rows.sentence)}"
@@ -36,7 +36,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield "Not measured:"
         yield ""
         yield from (f"- {markdown(line)}" for line in missing)
-    for card in report.cards:
+    for card in report.cards[:CARDS]:
         yield from _card(card, report)
     lines = list(with_a_cost(report.money))
     if lines:
@@ -45,13 +45,15 @@ def _lines(report: Report) -> Iterator[str]:
 
 
 def _verdicts(report: Report) -> Iterator[str]:
-    rows = verdict_rows(report.cards)
+    rows = verdict_rows(report.cards[:CARDS])
     yield "| | provider | model | verdict | finding | since (UTC) | pairs |"
     yield "|---|---|---|---|---|---|---:|"
     for row in rows:
         since = moment(row.since) if row.since is not None else ""
         cells = (row.mark, markdown(row.provider), markdown(row.model), f"**{row.state}**", markdown(row.finding), since)
         yield f"| {' | '.join(cells)} | {row.pairs:,} |"
+    if others := left_out(len(report.cards)):
+        yield f"\n{others}"
 
 
 def _card(card: Scorecard, report: Report) -> Iterator[str]:

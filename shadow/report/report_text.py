@@ -26,7 +26,7 @@ from shadow.report.latency_tables import latency_table, pace_table, trigger_tabl
 from shadow.report.money_table import money_table
 from shadow.report.router_text import upstream_table
 from shadow.report.stream_faults import stream_table
-from shadow.report.verdict_rows import MARKS
+from shadow.report.verdict_rows import CARDS, MARKS, reference_headlines
 from shadow.verdict.evidence import EvidenceSide
 from shadow.verdict.phrases import moment, named, percent
 from shadow.verdict.verdict_value import ReasonGround, VerdictWord
@@ -47,10 +47,7 @@ COUNTED = {
     VerdictWord.NOT_MEASURED: "not measured",
     VerdictWord.WAITING: "waiting for a pair",
 }
-CARDS = 20
-"""Most providers and models in the text; the JSON has all."""
 REASONS = 5
-REFERENCES = 5
 LONG = frozenset({"signals", "triggers", "not compared", "server identity", "segments"})
 """Tables that a brief report omits."""
 WIDE = 100
@@ -100,12 +97,12 @@ def _parts(report: Report, *, width: int, brief: bool) -> Iterator[RenderableTyp
             yield Text(title, style="bold").append(f"  {_SUBTITLES[title]}", style="not bold dim")
             yield Padding(table, (0, 0, 0, 2))
     if len(report.cards) > CARDS:
-        yield f"\n  and {len(report.cards) - CARDS} more: --json shows all"
+        yield f"\n  and {len(report.cards) - CARDS:,} more: --json shows all"
 
 
 def _references(report: Report) -> Padding:
     """The findings about the references, shown above the verdicts."""
-    lines = [f"!  {plain(one.headline)}" for one in report.references[:REFERENCES]]
+    lines = [f"!  {plain(line)}" for line in reference_headlines(report.references)]
     return Padding(Text("\n".join(lines), style="bold yellow"), (0, 0, 0, 2))
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from shadow.drift.effect_phrases import points
 from shadow.presentation.safe_text import short_name
-from shadow.report.figures import UNDECIDED, UNMEASURED, MissingSignal, Scorecard
+from shadow.report.figures import UNDECIDED, UNMEASURED, MissingSignal, ReferenceLine, Scorecard
 from shadow.verdict.evidence import EvidenceSide, Shortfall
 from shadow.verdict.phrases import named, percent
 from shadow.verdict.verdict_value import ReasonGround, VerdictReason, VerdictWord
@@ -36,6 +36,10 @@ WORDS: Mapping[VerdictWord, str] = {
     VerdictWord.WAITING: "waiting for the first pair",
 }
 """The state of each verdict in words."""
+CARDS = 20
+"""Most providers and models that a report shows, since clients choose how many models there are; its JSON has all."""
+REFERENCES = 5
+"""Most findings about references that are shown."""
 WORSE_UPSTREAM = "worse"
 """The subject of a note about a server behind a router that is worse or different; others have `upstream`."""
 CAUSES = 3
@@ -115,16 +119,34 @@ def display_name(card: Scorecard | VerdictRow, cards: Sequence[Scorecard | Verdi
     return f"{card.provider}{model}{reference}"
 
 
+def left_out(found: int) -> str:
+    """The sentence on the rows of a report beyond the worst `CARDS`; "" where all are shown."""
+    if found <= CARDS:
+        return ""
+    return f"The {CARDS} worst of {found:,} providers and models are shown; sameweights report --json has all."
+
+
+def reference_headlines(lines: Sequence[ReferenceLine]) -> tuple[str, ...]:
+    """The headlines of the first findings about references, a line for each model, and how many there are more."""
+    found = [line.headline for line in lines]
+    rest = len(found) - REFERENCES
+    return tuple(found) if rest < 1 else (*found[:REFERENCES], f"{rest:,} more of the references and their models")
+
+
 def headline(rows: Sequence[VerdictRow]) -> str:
     """The rows in one sentence, each counted once: how many differ of those that were judged, then every other state."""
     if not rows:
         return "No request in this period"
-    alone = [row for row in rows if not row.reference and not row.is_adverse]
-    held = Counter(row.word for row in rows if row not in alone)
+    alone = sum(_is_alone(row) for row in rows)
+    held = Counter(row.word for row in rows if not _is_alone(row))
     judged = _judged(held)
     if not judged and not held[VerdictWord.UNDECIDED]:
         return "Nothing is measured yet"
-    return ", ".join([*(judged or ["No verdict yet"]), *_not_judged(held, len(alone))])
+    return ", ".join([*(judged or ["No verdict yet"]), *_not_judged(held, alone)])
+
+
+def _is_alone(row: VerdictRow) -> bool:
+    return not row.reference and not row.is_adverse
 
 
 def _judged(held: Mapping[VerdictWord, int]) -> list[str]:

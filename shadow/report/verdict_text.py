@@ -15,8 +15,8 @@ from rich.text import Text
 
 from shadow.presentation.visible_text import plain
 from shadow.report.figures import ReferenceLine, Scorecard
-from shadow.report.report_text import CARDS, STYLES, UNCERTAIN, printed
-from shadow.report.verdict_rows import VerdictRow, display_name, headline, unmeasured_lines, verdict_rows
+from shadow.report.report_text import STYLES, UNCERTAIN, printed
+from shadow.report.verdict_rows import CARDS, VerdictRow, display_name, headline, unmeasured_lines, verdict_rows
 from shadow.verdict.phrases import recent, rfc3339
 from shadow.verdict.verdict_value import VerdictWord
 
@@ -93,7 +93,7 @@ def _parts(
     if rows:
         yield _table(rows, now)
     if len(rows) > CARDS:
-        yield Text(f"and {len(rows) - CARDS} more: --full")
+        yield Text(f"and {len(rows) - CARDS:,} more: --json shows all")
     for missing in unmeasured_lines(cards):
         yield Text(f"Not measured: {plain(missing)}", style="dim")
     yield from ending

@@ -95,6 +95,41 @@ def test_row_leads_to_its_provider_and_to_its_pairs(store, overview):
     assert "/providers/near?model=pretend-small&since=24h" in links
 
 
+@pytest.fixture
+def of_many_models(store, clock):
+    """The page of so many models of one provider, and their names in order."""
+
+    def shown(models, query):
+        if not store.traffic(0.0, 0.0):
+            for number in range(models):
+                add_live(store, "near", model=f"m{number:03}")
+            assert store.flush(20)
+        figures = PeriodFiguresCache(store, now=lambda: NOW + 60, clock=clock)
+        found = Words(OverviewPage(store, environment(), figures, Config(), now=lambda: NOW + 60).page(query))
+        return found, re.findall(r"near (m\d\d\d)", found.text)
+
+    return shown
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("models", "more"), [(50, False), (51, True)])
+def test_50_models_are_shown_and_the_others_are_on_the_next_view(of_many_models, models, more):
+    first, names = of_many_models(models, {})
+    assert len(names) == 50
+    assert ("The 50 worst of 51 providers and models are shown." in first.text) is more
+    assert ("/?since=24h&after=50" in first.links) is more
+    rest, others = of_many_models(models, {"after": "50"})
+    assert sorted(names + others) == [f"m{number:03}" for number in range(models)]
+    assert ("Rows 51 to 51 of 51 providers and models are shown." in rest.text) is more
+    assert "/?since=24h" in rest.links
+
+
+@pytest.mark.parametrize("after", ["-1", "x", "1.5", "٣", "1" * 10])
+def test_place_that_is_no_number_is_refused(overview, after):
+    with pytest.raises(ConfigError, match="after: no such number of rows"):
+        overview.page({"after": after})
+
+
 def test_overview_without_requests_states_what_to_do(overview):
     assert "Point an application's base_url at the data port" in Words(overview.page({})).text
 

@@ -4,7 +4,22 @@ from dataclasses import replace
 
 import pytest
 
-from shadow.report.verdict_rows import MARKS, WORDS, display_name, headline, unmeasured_lines, verdict_row, verdict_rows
+from shadow.report.figures import ReferenceLine
+from shadow.report.report_html import as_html
+from shadow.report.report_markdown import as_markdown
+from shadow.report.report_text import render
+from shadow.report.verdict_rows import (
+    MARKS,
+    WORDS,
+    display_name,
+    headline,
+    left_out,
+    reference_headlines,
+    unmeasured_lines,
+    verdict_row,
+    verdict_rows,
+)
+from shadow.report.verdict_text import verdict_text
 from shadow.verdict.verdict_value import VerdictWord
 
 
@@ -92,3 +107,37 @@ def test_request_has_no_reference_only_where_its_model_has_none(cards):
 
 def test_nothing_is_missing_where_there_is_no_card():
     assert unmeasured_lines(()) == ()
+
+
+FACES = {
+    "text": lambda report: render(report, width=100, color=False),
+    "short text": lambda report: verdict_text(report.cards, report.references, period="", now=0.0, width=100, color=False),
+    "markdown": as_markdown,
+    "html": as_html,
+}
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_a_report_shows_the_20_worst_models_and_states_how_many_there_are(filled, face):
+    card = filled.report.cards[0]
+    shown = {}
+    for models in (20, 21, 2_000):
+        cards = tuple(replace(card, model=f"model-{number:04}") for number in range(models))
+        references = tuple(ReferenceLine(reference="r", model=each.model, state="failing", sentence="fails") for each in cards)
+        shown[models] = FACES[face](replace(filled.report, cards=cards, references=references))
+    assert "--json" not in shown[20]
+    assert "2,000 providers and models" in shown[2_000] or "1,980 more: --json shows all" in shown[2_000]
+    assert "model-0019" in shown[2_000]
+    assert "model-0020" not in shown[2_000]
+    assert len(shown[2_000]) < len(shown[20]) + 200
+
+
+def test_sentence_on_what_is_left_out_begins_at_the_21st_row():
+    assert left_out(20) == ""
+    assert left_out(21) == "The 20 worst of 21 providers and models are shown; sameweights report --json has all."
+
+
+def test_at_most_5_findings_about_references_are_shown_and_the_others_counted():
+    lines = [ReferenceLine(reference="r", model=f"m{number}", state="failing", sentence="fails") for number in range(1_006)]
+    assert reference_headlines(lines[:5]) == tuple(line.headline for line in lines[:5])
+    assert reference_headlines(lines)[5:] == ("1,001 more of the references and their models",)
