@@ -29,8 +29,11 @@ OUTCOMES = VALID, INVALID_JSON, UNKNOWN_NAME, SCHEMA_MISMATCH = "valid", "invali
 
 _SETS = ("_toolset", "tool_search", "mcp")
 """Parts of the types of tools that bring other tools."""
-KEPT = 256
-"""Compiled schemas kept; an application offers the same few tools over and over."""
+KEPT, SHORT = 256, 2_000
+KEPT_LONG, LONG = 32, 16_000
+"""Compiled schemas kept, of so many characters at most; an application offers the same few tools over and over. A character takes
+17 bytes of memory where a tool is described, a hundred where there is nothing but subschemas.
+"""
 DESCRIBED = 100_000
 """Steps of a validation times parts of its value up to which a violation among alternatives is described in full, about 0.1 s."""
 PATTERN = 256 * 1024
@@ -135,12 +138,15 @@ def _written(schema: Any) -> str:
     return json.dumps(schema, sort_keys=True, separators=(",", ":")) if b"null" in text else text.decode()
 
 
-@lru_cache(maxsize=KEPT)
 def _compiled(schema: str) -> CompiledSchema | str:
-    """A schema ready for use, or why it is not: pure in its text, so the bounded cache holds no visible state.
+    """A schema ready for use, or why it is not; one that is too long to be kept is compiled each time."""
+    if len(schema) > LONG:
+        return _compile(schema)
+    return _long(schema) if len(schema) > SHORT else _short(schema)
 
-    `$schema` names the dialect, else it is 2020-12.
-    """
+
+def _compile(schema: str) -> CompiledSchema | str:
+    """Pure in its text, so that what is kept of it is no visible state. `$schema` names the dialect, else it is 2020-12."""
     import jsonschema_rs  # noqa: PLC0415 - 4 MiB that only calls with a schema need
 
     try:
@@ -151,6 +157,9 @@ def _compiled(schema: str) -> CompiledSchema | str:
         return str(fault)
     except (ValueError, RecursionError) as fault:
         return "the schema is of no use: " + short(str(fault).partition("\n")[0])
+
+
+_short, _long = lru_cache(maxsize=KEPT)(_compile), lru_cache(maxsize=KEPT_LONG)(_compile)
 
 
 def schema(pair: Pair) -> Finding:

@@ -1,6 +1,7 @@
 import asyncio
 import json
 
+import jsonschema_rs
 import pytest
 
 from shadow.findings.finding import FindingState
@@ -88,10 +89,43 @@ def test_values_that_json_may_hold_and_others_may_not_never_raise():
         assert kind in {"valid", "schema_mismatch", "invalid_json"}
 
 
-def test_compiled_schemas_are_kept_up_to_a_bound():
-    for number in range(schema_validation.KEPT + 20):
-        schema_validation.call_validity(ask(tools=(Tool(name="t", schema={"const": number}),)), call("t", "0"))
-    assert schema_validation._compiled.cache_info().currsize == schema_validation.KEPT
+@pytest.mark.parametrize(
+    ("characters", "others", "kept"),
+    [(1_999, 255, True), (2_000, 255, True), (2_000, 256, False), (2_001, 31, True), (2_001, 32, False), (16_000, 31, True)],
+)
+def test_compiled_schema_is_kept_until_so_many_others_of_its_size_were_used(compiled, characters, others, kept):
+    first = sized(0, characters)
+    schema_validation.validate(first, 0)
+    for number in range(1, others + 1):
+        schema_validation.validate(sized(number, characters), 0)
+    compiled.clear()
+    schema_validation.validate(first, 0)
+    assert (compiled == []) is kept
+
+
+def test_schema_of_more_than_16_000_characters_is_compiled_each_time(compiled):
+    assert schema_validation.validate(sized(0, 16_001), 0) == (True, "")
+    assert schema_validation.validate(sized(0, 16_001), 0) == (True, "")
+    assert len(compiled) == 2
+
+
+@pytest.fixture
+def compiled(monkeypatch):
+    """The schemas that a validator is built from, as they are."""
+    built, found = jsonschema_rs.validator_for, []
+
+    def noted(schema, **options):
+        found.append(schema)
+        return built(schema, **options)
+
+    monkeypatch.setattr(jsonschema_rs, "validator_for", noted)
+    return found
+
+
+def sized(number, characters):
+    """A schema of its own, which takes so many characters as JSON."""
+    start = len(json.dumps({"const": number, "title": ""}, separators=(",", ":")))
+    return {"const": number, "title": "x" * (characters - start)}
 
 
 def test_only_a_fault_that_the_other_side_does_not_share_differs():
