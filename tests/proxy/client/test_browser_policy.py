@@ -173,3 +173,9 @@ async def test_without_any_key_nothing_is_looked_at():
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert len(requests) == 1
     assert not exchange.labels.opted_out
+
+
+@pytest.mark.parametrize(("length", "dots"), [(99, ""), (100, ""), (101, "..."), (5_000, "...")])
+def test_of_a_foreign_origin_a_hundred_characters_are_quoted(length, dots):
+    origin = "https://" + "a" * (length - 8)
+    assert repr(origin[:100] + dots) in objection(origin=origin.encode())

@@ -76,3 +76,14 @@ def test_a_read_of_very_many_chunks_is_copied_once_at_most(chunk):
     Measured.copied = 0
     assert ChunkReader([].append).feed_data(data) is None
     assert 0 < Measured.copied <= len(data)
+
+
+@pytest.mark.parametrize(("length", "read_whole"), [(16_384, True), (16_385, False)])
+def test_a_line_of_chunk_framing_has_16384_bytes_at_the_most_with_its_end_however_it_is_cut(length, read_whole):
+    line = b"3;" + b"a" * (length - 4)
+    for pieces in ([line + b"\r\n", b"abc\r\n0\r\n\r\n"], [line[:100], line[100:], b"\r\nabc\r\n0\r\n\r\n"]):
+        if read_whole:
+            assert read(*pieces) == (b"abc", b"")
+        else:
+            with pytest.raises(ValueError, match="too long"):
+                read(*pieces)

@@ -127,3 +127,8 @@ def test_of_many_calls_in_the_text_four_are_named():
     text = "".join(MARKED.replace("get_weather", tool.name) for tool in tools)
     asked = ask(messages=({"role": "user", "content": "Go."},), tools=tools)
     assert call_in_text(asked, completion(choice(text))).subject == "get_0, get_1, get_2, get_3"
+
+
+@pytest.mark.parametrize(("before", "found"), [(19_980, FindingState.MATCH), (20_000, FindingState.DIFFER)])
+def test_words_about_calls_count_in_the_first_twenty_thousand_characters_of_the_last_message(before, found):
+    assert state(asking("a " * (before // 2) + "Show me a tool call."), MARKED) is found

@@ -59,3 +59,13 @@ def test_quoted_requested_or_related_script_is_not_foreign(text, asked):
 
 def test_an_answer_without_text_is_not_measured():
     assert found(" ").state is FindingState.NOT_MEASURED
+
+
+@pytest.mark.parametrize(("before", "state"), [(99_980, FindingState.DIFFER), (100_000, FindingState.MATCH)])
+def test_letters_within_the_first_hundred_thousand_characters_are_found(before, state):
+    assert found("rain " * (before // 5) + "привет came.").state is state
+
+
+@pytest.mark.parametrize(("inside", "state"), [(240, FindingState.MATCH), (241, FindingState.DIFFER)])
+def test_a_quotation_must_begin_within_240_characters_before_the_letters(inside, state):
+    assert found('He said "' + "a" * (inside - 2) + ' привет came" and left.').state is state

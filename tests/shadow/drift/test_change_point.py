@@ -71,6 +71,25 @@ def test_types_of_request_and_example_pairs_are_named():
     assert len(found.pair_ids) == 20
 
 
+@pytest.mark.parametrize(("kinds", "named"), [(4, 4), (5, 5), (6, 5)])
+def test_the_five_types_of_request_with_the_largest_sums_are_named_the_largest_first(kinds, named):
+    rows = [
+        EvaluatedPair(pair_id="", started=float(number), conversation="", kind=f"kind {kind}", payoff=1)
+        for kind in range(kinds)
+        for number in range(10 + kind)
+    ]
+    found = estimate(rows, direction=PROVIDER, tolerance=0.02)
+    assert [(segment.kind, segment.pairs, segment.excess) for segment in found.segments] == [
+        (f"kind {kind}", 10 + kind, 10 + kind) for kind in range(kinds - 1, kinds - 1 - named, -1)
+    ]
+
+
+@pytest.mark.parametrize(("pairs", "named"), [(19, 19), (20, 20), (21, 20)])
+def test_twenty_example_pairs_at_the_most_are_named_the_latest_first(pairs, named):
+    found = estimate(evidence([1] * pairs), direction=PROVIDER, tolerance=0.02)
+    assert found.pair_ids == tuple(f"p{number}" for number in range(pairs - 1, pairs - 1 - named, -1))
+
+
 def test_a_conversation_is_one_cluster_of_the_interval():
     rows = evidence([1, 0] * 100)
     mean, low, high = excess(rows, PROVIDER)

@@ -1,8 +1,12 @@
 import random
 
-from shadow.drift.alarm_budget import AlertBudget
+import pytest
+
+from shadow.drift.alarm_budget import PROVIDER, REFERENCE, AlertBudget
+from shadow.drift.alarm_state import AlarmName
 from shadow.drift.attribution import Blame, opened
-from shadow.drift.drift_status import references, statuses
+from shadow.drift.change_point import EvaluatedPair, estimate
+from shadow.drift.drift_status import past, references, statuses
 from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.group_state import GroupState
 from tests.shadow.drift.leaning import Drive, payoffs
@@ -32,6 +36,27 @@ def test_a_drift_is_reported_with_its_start_its_size_and_its_name():
     assert past.earliest <= past.since <= past.latest
     assert status.evidence[0][:2] == ("arguments", "further")
     assert status.evidence[0][2] > status.evidence[1][2]
+
+
+@pytest.mark.parametrize(
+    ("key", "worse", "direction", "sentence"),
+    [
+        (("refusal_rate", PROVIDER), True, "more", "refuses 25 points more often"),
+        (("refusal_rate", REFERENCE), False, "fewer", "refuses 25 points less often"),
+        (("error", PROVIDER), True, "more", "fails 25 points more often"),
+    ],
+)
+def test_a_test_past_its_threshold_is_worded_by_its_direction_with_the_figures_of_its_change(key, worse, direction, sentence):
+    values = [0] * 300 + [key[1], 0, 0, 0] * 50
+    rows = [
+        EvaluatedPair(pair_id=f"p{number}", started=1000.0 + number, conversation="", kind="", payoff=value)
+        for number, value in enumerate(values)
+    ]
+    found = estimate(rows, direction=key[1], tolerance=0.02)
+    shown = past(AlarmName(key=key, pair_id="p499", at=9.0, evidence=1.5, estimate=found))
+    assert (shown.signal, shown.worse, shown.direction, shown.sentence) == (key[0], worse, direction, sentence)
+    assert (shown.since, shown.size, shown.before, shown.evidence) == (1300.0, 0.25, 0.0, 1.5)
+    assert (shown.earliest <= 1300.0 <= shown.latest, shown.low < 0.25 < shown.high) == (True, True)
 
 
 def test_the_test_that_names_the_alarm_comes_first():

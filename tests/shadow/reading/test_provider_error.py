@@ -103,3 +103,14 @@ def test_only_a_body_marked_as_an_error_has_one():
 )
 def test_body_without_error_fails_where_it_reports_only_a_failure(value, fails):
     assert carries_error(value) is fails
+
+
+@pytest.mark.parametrize(("before", "message"), [(9_000, "Busy"), (10_000, "")])
+def test_the_title_of_a_page_is_read_in_its_first_ten_thousand_bytes(before, message):
+    body = b"<style>".ljust(before - 8, b" ") + b"</style><title>Busy</title>"
+    assert error_of_body(503, body).message == message
+
+
+@pytest.mark.parametrize(("length", "kept"), [(999, 999), (1_000, 1_000), (1_001, 1_000)])
+def test_of_a_message_a_thousand_characters_are_kept(length, kept):
+    assert error_of_json(500, {"message": "m" * length}, in_stream=False).message == "m" * kept

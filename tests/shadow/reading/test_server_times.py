@@ -55,3 +55,9 @@ def test_any_header_gives_few_times_of_at_most_a_day(one, other):
 def test_of_many_entries_the_first_eight_are_kept():
     found = times_in_headers((("server-timing", ", ".join(f"part{number};dur=1" for number in range(9))),))
     assert [time.name for time in found] == [f"server-timing part{number}" for number in range(8)]
+
+
+@pytest.mark.parametrize(("length", "kept"), [(39, 39), (40, 40), (41, 40), (80, 40)])
+def test_of_a_name_of_server_timing_forty_characters_are_kept(length, kept):
+    [found] = times_in_headers((("server-timing", f"{'a' * length};dur=1"),))
+    assert found.name == "server-timing " + "a" * kept
