@@ -40,7 +40,18 @@ def test_what_the_user_typed_and_own_pages_pass(site):
 
 @pytest.mark.parametrize(
     "origin",
-    [b"https://evil.example", b"null", b"http://localhost:3000", b"http://127.0.0.1:8081", b"", b"file://", b"http://[", b"x"],
+    [
+        b"http://127.0.0.1:80",
+        b"https://127.0.0.1:443",
+        b"https://evil.example",
+        b"null",
+        b"http://localhost:3000",
+        b"http://127.0.0.1:8081",
+        b"",
+        b"file://",
+        b"http://[",
+        b"x",
+    ],
 )
 def test_a_foreign_origin_is_refused(origin):
     assert "proxy.origins" in objection(origin=origin)
@@ -51,6 +62,9 @@ def test_a_foreign_origin_is_refused(origin):
     [
         (b"http://127.0.0.1:8080", b"127.0.0.1:8080"),
         (b"http://localhost", b"localhost:80"),
+        (b"http://localhost:80", b"localhost"),
+        (b"https://localhost", b"localhost:443"),
+        (b"https://localhost:443", b"localhost"),
         (b"https://llm.example", b"llm.example"),
         (b"http://[::1]:8080", b"[::1]:8080"),
         (b"https://CHAT.example", b"localhost"),

@@ -368,3 +368,21 @@ async def test_a_client_that_leaves_while_very_many_chunks_wait_is_recorded_as_t
         got = await running.kept.next()
         assert got.failure.kind is FailureKind.CLIENT_GONE
         assert set(got.response.body) == set(b"b")
+
+
+async def test_a_request_in_progress_as_the_proxy_stops_gets_its_answer_and_the_stop_ends_with_it():
+    async def script(wire):
+        await wire.request()
+        asked_for.set()
+        await asyncio.wait_for(answering.wait(), PATIENCE)
+        await wire.send(ok(b"late"))
+
+    asked_for, answering = asyncio.Event(), asyncio.Event()
+    async with scripted(script) as provider, plane(provider.url) as running, client(running.port) as asked:
+        await asked.send(post(b"{}", close=False))
+        await asyncio.wait_for(asked_for.wait(), PATIENCE)
+        stopping = asyncio.create_task(running.plane.stop(1e6))
+        await asyncio.sleep(0)
+        answering.set()
+        assert (await asked.rest()).endswith(b"\r\n\r\nlate")
+        await asyncio.wait_for(stopping, PATIENCE)

@@ -5,7 +5,11 @@ from time import monotonic
 
 import pytest
 
+from proxy.provider_config import Limits, Timeouts
+from proxy.upstream.connection_pool import ConnectionPool
+from proxy.upstream.dialer import Dialer
 from proxy.upstream.upstream_connection import UpstreamConnection
+from proxy.worker_stats import WorkerStats
 from tests.running import until
 from tests.wires import PATIENCE, STREAM_HEAD, ask, chunks, client, get, ok, plane, post, scripted
 
@@ -249,3 +253,10 @@ async def test_a_fault_in_one_connection_is_logged_and_the_others_keep_their_tim
         monkeypatch.setattr(UpstreamConnection, "silent_for", silent_for)
         assert (await first.rest()).startswith(b"HTTP/1.1 504 ")
     assert {record.getMessage() for record in caplog.records} == {"provider_connection_fault"}
+
+
+def test_the_repr_of_a_pool_shows_whether_it_is_empty_and_closed():
+    pool = ConnectionPool(Timeouts(), Limits(), WorkerStats(), Dialer(1.0))
+    assert repr(pool) == "<ConnectionPool empty>"
+    pool.close()
+    assert repr(pool) == "<ConnectionPool empty closed>"

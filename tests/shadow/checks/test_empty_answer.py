@@ -29,6 +29,11 @@ def test_finished_response_without_content_differs(said, expected):
     assert bool(found.reason) == (expected is not FindingState.MATCH)
 
 
+@pytest.mark.parametrize(("length", "shown"), [(119, "k" * 119), (120, "k" * 120), (121, "k" * 119 + "…")])
+def test_kinds_that_are_not_read_are_named_in_120_characters(length, shown):
+    assert empty_answer(ask(), completion(choice("", other=("k" * length,)))).reason == f"what came is not read: {shown}"
+
+
 def test_empty_response_that_the_request_may_call_for_is_not_measured():
     asked = ask(messages=({"role": "user", "content": "Respond with two blank lines only."},))
     found = empty_answer(asked, completion(choice("\n")))

@@ -78,6 +78,19 @@ def test_space_lost_in_german_differs_and_compounds_match():
     assert found([*whole, " Sie hat die", "Briefe", " vergessen."]).subject == "dieBriefe"
 
 
+def test_halves_that_are_german_words_match_in_another_language():
+    text = "Het oude kanaal en zijn brug zijn niet ver van het plein, maar dat is ook goed. "
+    assert found([*tokens(text), " Zij heeft die", "Briefe", " vergeten."]).state is FindingState.MATCH
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "state"),
+    [("he", "at", "match"), ("so", "on", "match"), ("up", "on", "match"), ("an", "be", "match"), ("we", "out", "differ")],
+)
+def test_two_short_words_that_meet_are_suspects_from_five_letters_on(left, right, state):
+    assert found([*tokens(PROSE), f" There was {left}", right, " of the sea."]).state == state
+
+
 def test_joined_words_inside_one_piece_do_not_differ():
     assert found([*tokens("I saw the soulsbeneath of it all,"), " and it was good."]).state is not FindingState.DIFFER
 
