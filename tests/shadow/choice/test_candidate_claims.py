@@ -117,6 +117,14 @@ def test_a_signal_that_is_proven_needs_nothing_more(signal, proven):
     assert (signal_needed(one, signal, terms) is None) is proven
 
 
+def test_signal_of_two_directions_needs_as_many_pairs_as_the_one_that_lacks_most():
+    terms = TournamentTerms(signals=("calls_tool_rate",))
+    payoffs = [{"calls_tool_rate": int(place % 60 == 59)} for place in range(300)]
+    rows = [PairPayoffs(started=float(place), conversation="", payoffs=found) for place, found in enumerate(payoffs)]
+    one = evidence(rows, terms=terms)
+    assert signal_needed(one, "calls_tool_rate", terms) == claims({"one": one}, terms)["one"].missing.needed == 1_387
+
+
 def test_conversations_of_ten_pairs_need_ten_times_as_many_pairs_more():
     single, tenfold = claim(pairs(200, floor=0)).missing, claim(pairs(2_000, floor=0, length=10)).missing
     assert tenfold.needed - 2_000 == pytest.approx(10 * (single.needed - 200), abs=10)

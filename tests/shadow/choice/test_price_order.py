@@ -1,4 +1,5 @@
 import random
+from math import sqrt
 
 import pytest
 from hypothesis import given
@@ -60,3 +61,23 @@ def test_the_order_turns_when_the_two_are_swapped(factor, seed):
     forth, back = price_ratio(one, other), price_ratio(other, one)
     assert (forth.cheaper, forth.dearer) == (back.dearer, back.cheaper)
     assert forth.ratio * back.ratio == pytest.approx(1)
+
+
+def test_interval_of_a_hundred_ratios_of_two_or_a_half_is_as_wide_as_any_time_bounds_make_it():
+    """The reach of 100 values of variance 1, 0.3763, times the spread of the logarithms, which is log 2."""
+    one = {f"r{place}": ("", 1.0) for place in range(100)}
+    found = price_ratio({name: ("", (0.5, 2.0)[place % 2]) for place, name in enumerate(one)}, one)
+    assert (found.requests, found.ratio) == (100, pytest.approx(1))
+    assert (found.low, found.high) == (pytest.approx(0.7704, abs=1e-4), pytest.approx(1.2980, abs=1e-4))
+
+
+def test_interval_is_wider_where_requests_of_one_conversation_cost_alike():
+    one = {f"r{place}": ("", 1.0) for place in range(100)}
+    talks = {f"r{place}": (f"c{place // 2}", (0.5, 2.0)[place // 2 % 2]) for place in range(100)}
+    assert price_ratio(talks, one).high == pytest.approx(1.2980 ** sqrt(2), abs=1e-3)
+
+
+def test_two_prices_that_differ_by_a_constant_factor_have_an_interval_of_the_least_width():
+    one = {f"r{place}": ("", 1.0) for place in range(100)}
+    found = price_ratio(dict.fromkeys(one, ("", 0.97)), one)
+    assert (found.low, found.high) == (pytest.approx(0.969963, abs=1e-6), pytest.approx(0.970037, abs=1e-6))

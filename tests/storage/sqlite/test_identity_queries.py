@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from storage.prepared_records import RecordPreparer
-from storage.rows import IdentityRow
+from storage.rows import IdentityRow, PairGroup
 from storage.sqlite.identity_queries import IdentityReader, identities_of
 from storage.sqlite.record_insertion import insert
 from storage.sqlite.retention import drop_older
@@ -62,6 +62,9 @@ def test_segments_count_findings_and_the_conversations_they_stand_in(conn):
         ("prompt", "under 1k", 3, 2),
     }
     assert [shape[:12] for _, shape in asking.shapes(0, 0, 10)] == ['{"segments":'] * 3 + ["{}"]
+    whose = PairGroup(route="default", model="qwen", provider="near", reference="official")
+    assert {row.group for row in found} == {group for group, _ in asking.shapes(0, 0, 10)} == {whose}
+    assert {(row.signal, row.state, row.comparison) for row in found} == {("text", "differ", "cross")}
 
 
 def test_the_reference_against_itself_is_counted_where_its_control_was_sent_at_random(conn):
