@@ -1,6 +1,7 @@
 """The bound on series holds whatever is sent, and covers every label."""
 
 import re
+from collections import Counter
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
@@ -11,7 +12,7 @@ from shadow.drift.excess_estimates import GroupKey
 from shadow.findings.error_classes import ErrorClass
 from shadow.findings.finding import Finding, FindingState, Signal
 from shadow.measures.schema_validation import OUTCOMES
-from shadow.metrics.cardinality import _labels, _Listing, label_sizes, series_bound, series_estimate, series_words
+from shadow.metrics.cardinality import _labels, _lines, _Listing, label_sizes, series_bound, series_estimate, series_words
 from shadow.metrics.observe import ERRORS, Metrics
 from shadow.metrics.plain_series import CounterFamily, HistogramFamily
 from shadow.reading.parsed_response import parse_response
@@ -58,6 +59,17 @@ def test_it_multiplies_every_label_that_a_metric_shows():
             shown[collector] = names - {"le"}
     assert {type(collector) for collector in shown} >= {CounterFamily, HistogramFamily}
     assert all(set(_labels(collector)) == names for collector, names in shown.items())
+
+
+def test_child_of_a_metric_has_as_many_series_as_it_shows():
+    registry = _Listing()
+    metrics = Metrics(registry, configured())
+    made = exchange(said())
+    metrics.exchange(made, parse_response(made), (*OUTCOMES,))
+    for collector in registry.collectors:
+        samples = [sample for metric in collector.collect() for sample in metric.samples if not sample.name.endswith("_created")]
+        children = Counter(tuple(value for name, value in sample.labels.items() if name != "le") for sample in samples)
+        assert set(children.values()) <= {_lines(collector)}
 
 
 def test_routes_and_models_widen_it_and_nothing_else():

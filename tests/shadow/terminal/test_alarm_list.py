@@ -72,6 +72,13 @@ def test_alarm_has_lines_for_its_size_its_acknowledgement_and_its_end_where_it_h
     assert "-  ended 2023-11-14 23:13:20 UTC: " in alarms_text([replace(ended, ended=1_700_003_600.0)], everything=True)
 
 
+def test_command_is_for_the_first_alarm_that_holds(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    ended, first, last = replace(LINE, held=False), replace(LINE, id="", provider="first"), replace(LINE, id="", provider="last")
+    assert "alarms ack first --fixed" in alarms_text([ended, first, last], everything=True)
+    assert "Next: " not in alarms_text([ended], everything=True)
+
+
 def test_list_without_an_alarm_states_whether_others_were_left_out():
     assert alarms_text([], everything=True) == "No alarm matches."
     assert alarms_text([], everything=False) == "No alarm is active. --all lists those that ended."

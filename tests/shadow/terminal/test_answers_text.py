@@ -21,6 +21,8 @@ def unsampled(store):
 
 def test_answer_list_has_whole_ids_checks_and_reasons(store, unsampled):
     text = answers_text(store.faulty_answers(AnswerFilter()), width=120, color=False)
+    assert text.startswith("id  ")
+    assert f"\n{unsampled}  " in text
     rows = [re.split(r"\s{2,}", line.strip()) for line in text.split("\n")]
     assert rows[0] == ["id", "when (UTC)", "provider", "model", "failed checks"]
     assert rows[2] == [unsampled, "11-14 22:13:20", "spacer", "pretend-small", "lost spaces: seen (not sampled)"]

@@ -45,7 +45,10 @@ def rows(text):
 def test_row_has_id_time_provider_model_and_what_the_pair_shows(store, wanted, name):
     pair = add_pair(store, "p", calling("Oslo"), calling("Quito"), calling("Quito"), faults=(Signal.LOST_SPACE,))
     assert store.flush(20)
-    assert rows(pairs_text(pair_lines(store, wanted), wanted, width=200, color=False)) == [
+    text = pairs_text(pair_lines(store, wanted), wanted, width=200, color=False)
+    assert text.startswith("id  ")
+    assert f"\n{pair}  " in text
+    assert rows(text) == [
         ["id", "when (UTC)", "provider", "model", name],
         [pair, "11-14 22:13:20", "p", "pretend-small", "lost spaces (seen), tool arguments"],
     ]

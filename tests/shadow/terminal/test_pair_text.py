@@ -36,7 +36,8 @@ def test_answers_are_side_by_side_below_what_differs(store, pair):
     assert "changed in the shadow request: the model is called otherwise there" in text
     assert "Evidence (1)" in text
     assert re.search(r"Same \(\d+\)  ", text)
-    assert re.search(r"Not measured \(\d+\)\n", text)
+    unmeasured = re.search(r"Not measured \(\d+\)\n  text, length: neither answer writes any text\n", text)
+    assert unmeasured, "signals of one reason are a line, two to the right of the heading"
 
 
 def test_figure_stays_in_the_row_of_its_name_where_another_one_is_wrapped(store):
