@@ -40,8 +40,6 @@ FLOORS = ("proxy", "shadow", "storage")
 EQUIVALENTS = Path(__file__).with_suffix(".toml")
 FAILED, BROKEN_COLLECTION, NO_TESTS = 1, 2, 5
 """Exit codes of pytest: a test failed, a file could not be imported, no test was selected."""
-PLUGINS = ("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "bench.unshrunk")
-"""The order of the tests is their own, and a failing example is not made smaller, which takes minutes and shows nothing here."""
 MOST_UNRELIABLE = 3
 """Tests of one selection that may fail without the change too."""
 
@@ -126,7 +124,7 @@ class Tests:
 
     def failing(self, names: list[str]) -> tuple[int | None, str]:
         """The exit code of pytest (None: it took too long) and the first test or file that failed."""
-        words = [sys.executable, "-m", "pytest", "-q", "-x", *PLUGINS, "--hypothesis-seed=0"]
+        words = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:randomly", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
         with subprocess.Popen(
             [*words, f"--timeout={self._patience / 2:g}", *names],
             cwd=self.tree,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from shadow.findings.comparability import is_cut
 from shadow.findings.finding import Finding, Signal
 from shadow.findings.finding_builders import match_or_differ, not_measured
+from shadow.measures.answer_action import too_many_calls
 from shadow.measures.schema_validation import VALID, any_call_checked, worst_validity
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
@@ -19,4 +20,6 @@ def valid_calls(request: ParsedRequest, completion: Completion) -> Finding:
     kind, reason = worst_validity(request, completion.first)
     if kind == VALID and reason and not any_call_checked(request, completion.first):
         return not_measured(Signal.VALID_CALLS, reason)
+    if kind == VALID and (unchecked := too_many_calls(completion.first)):
+        return not_measured(Signal.VALID_CALLS, unchecked)
     return match_or_differ(Signal.VALID_CALLS, kind == VALID, kind, "", reason)

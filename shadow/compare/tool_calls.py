@@ -92,6 +92,8 @@ def arguments(pair: Pair) -> Finding:
     one, other = first_choices(pair)
     if reason := cut_reason(pair):
         return not_comparable(Signal.ARGUMENTS, reason)
+    if reason := act.too_many_calls(one) or act.too_many_calls(other):
+        return not_comparable(Signal.ARGUMENTS, reason)
     if any(call.sealed for choice in (one, other) for call in choice.tool_calls):
         return not_comparable(Signal.ARGUMENTS, "the arguments of a call are sealed")
     shown_one, shown_other = (", ".join(f"{c.name}({c.arguments})" for c in choice.tool_calls) for choice in (one, other))

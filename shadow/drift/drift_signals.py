@@ -13,7 +13,7 @@ from shadow.compare.embedding_vectors import direction
 from shadow.findings.comparability import completion_of, is_cut
 from shadow.measures import answer_action as act
 from shadow.measures.schema_validation import VALID, any_call_checked, worst_validity
-from shadow.reading.completion import Usage
+from shadow.reading.completion import Choice, Usage
 from shadow.reading.parsed_request import ParsedRequest
 from shadow.reading.parsed_response import ParsedResponse
 
@@ -101,7 +101,12 @@ def _both_call(_request: ParsedRequest, y: ParsedResponse, r: ParsedResponse) ->
 
 
 def _both_call_whole(request: ParsedRequest, y: ParsedResponse, r: ParsedResponse) -> bool:
-    return _both_call(request, y, r) and not (is_cut(completion_of(y).first) or is_cut(completion_of(r).first))
+    """Whether both call tools, and all calls of both are there to be compared."""
+    return _both_call(request, y, r) and not any(_is_partial(completion_of(answer).first) for answer in (y, r))
+
+
+def _is_partial(choice: Choice) -> bool:
+    return is_cut(choice) or bool(act.too_many_calls(choice))
 
 
 def _schema_checked(request: ParsedRequest, y: ParsedResponse, r: ParsedResponse) -> bool:

@@ -8,6 +8,15 @@ from shadow.findings.comparability import is_cut
 from shadow.measures import json_values
 from shadow.reading.completion import Choice, ToolCall
 
+MOST_CALLS = 256
+"""Tool calls of one answer up to which their arguments are compared and validated: ten thousand took a worker seconds."""
+
+
+def too_many_calls(choice: Choice) -> str:
+    """Why the calls of an answer are not compared, "" where they are."""
+    count = len(choice.tool_calls)
+    return f"{count:,} calls in one answer: more than {MOST_CALLS} are not compared or validated" if count > MOST_CALLS else ""
+
 
 def forces_call(tool_choice: object) -> bool:
     """True when the request demands a call: `required`, or a named tool."""
@@ -69,8 +78,12 @@ def call_arguments(choice: Choice) -> tuple[tuple[str, str], ...]:
 
 
 def same_arguments(one: Choice, other: Choice) -> bool:
-    """Whether the `call_arguments` of two answers are equal; without serialising them where each makes one call."""
-    if len(one.tool_calls) == len(other.tool_calls) == 1:
+    """Whether the `call_arguments` of two answers are equal; without serialising them where each makes one call, or one makes
+    more.
+    """
+    if len(one.tool_calls) != len(other.tool_calls):
+        return False
+    if len(one.tool_calls) == 1:
         mine, its = one.tool_calls[0], other.tool_calls[0]
         return mine.name == its.name and same_call_arguments(mine, its)
     return call_arguments(one) == call_arguments(other)

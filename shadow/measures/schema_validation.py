@@ -18,9 +18,11 @@ from shadow.findings.comparability import cut_reason, first_choices, side_names
 from shadow.findings.finding import Finding, Signal
 from shadow.findings.finding_builders import match_or_differ, not_comparable, not_measured, short
 from shadow.findings.pair import Pair
+from shadow.measures.answer_action import MOST_CALLS, too_many_calls
 from shadow.measures.schema_cost import SchemaCost, TooCostlySchemaError, weight
-from shadow.reading.completion import Choice, ToolCall
+from shadow.reading.completion import Choice, Completion, ToolCall
 from shadow.reading.parsed_request import ParsedRequest
+from shadow.reading.parsed_response import ParsedResponse
 from shadow.reading.responses_items import CLIENT_ACTIONS
 from shadow.reading.responses_request import ELSEWHERE
 
@@ -29,11 +31,8 @@ OUTCOMES = VALID, INVALID_JSON, UNKNOWN_NAME, SCHEMA_MISMATCH = "valid", "invali
 
 _SETS = ("_toolset", "tool_search", "mcp")
 """Parts of the types of tools that bring other tools."""
-KEPT, SHORT = 256, 2_000
-KEPT_LONG, LONG = 32, 16_000
-"""Compiled schemas kept, of so many characters at most; an application offers the same few tools over and over. A character takes
-17 bytes of memory where a tool is described, a hundred where there is nothing but subschemas.
-"""
+KEPT = 256
+"""Compiled schemas kept; an application offers the same few tools over and over."""
 DESCRIBED = 100_000
 """Steps of a validation times parts of its value up to which a violation among alternatives is described in full, about 0.1 s."""
 PATTERN = 256 * 1024
@@ -138,15 +137,12 @@ def _written(schema: Any) -> str:
     return json.dumps(schema, sort_keys=True, separators=(",", ":")) if b"null" in text else text.decode()
 
 
+@lru_cache(maxsize=KEPT)
 def _compiled(schema: str) -> CompiledSchema | str:
-    """A schema ready for use, or why it is not; one that is too long to be kept is compiled each time."""
-    if len(schema) > LONG:
-        return _compile(schema)
-    return _long(schema) if len(schema) > SHORT else _short(schema)
+    """A schema ready for use, or why it is not: pure in its text, so the bounded cache holds no visible state.
 
-
-def _compile(schema: str) -> CompiledSchema | str:
-    """Pure in its text, so that what is kept of it is no visible state. `$schema` names the dialect, else it is 2020-12."""
+    `$schema` names the dialect, else it is 2020-12.
+    """
     import jsonschema_rs  # noqa: PLC0415 - 4 MiB that only calls with a schema need
 
     try:
@@ -159,15 +155,14 @@ def _compile(schema: str) -> CompiledSchema | str:
         return "the schema is of no use: " + short(str(fault).partition("\n")[0])
 
 
-_short, _long = lru_cache(maxsize=KEPT)(_compile), lru_cache(maxsize=KEPT_LONG)(_compile)
-
-
 def schema(pair: Pair) -> Finding:
     """Whether the calls obey their schemas, where both answers call: only a fault that the other does not share differs."""
     one, other = first_choices(pair)
     if not (one.tool_calls and other.tool_calls):
         return _not_both(pair, one, other)
     if reason := cut_reason(pair):
+        return not_comparable(Signal.VALID_CALLS, reason)
+    if reason := too_many_calls(one) or too_many_calls(other):
         return not_comparable(Signal.VALID_CALLS, reason)
     mine, its = call_validities(pair.request, one), call_validities(pair.request, other)
     (first, why_first), (second, why_second) = _worst(mine), _worst(its)
@@ -185,8 +180,16 @@ def _not_both(pair: Pair, one: Choice, other: Choice) -> Finding:
 
 
 def call_validities(request: ParsedRequest, choice: Choice) -> list[CallValidity]:
-    """The class of each call, and why."""
-    return [call_validity(request, call) for call in choice.tool_calls]
+    """The class of each call, and why; those after the first `MOST_CALLS` are not checked."""
+    checked = [call_validity(request, call) for call in choice.tool_calls[:MOST_CALLS]]
+    rest = len(choice.tool_calls) - len(checked)
+    return [*checked, *[(VALID, f"not checked: {too_many_calls(choice)}")] * rest]
+
+
+def call_kinds(request: ParsedRequest, response: ParsedResponse) -> list[str]:
+    """The class of each call of a response; none of one that holds no completion."""
+    completion = response.completion
+    return [kind for kind, _ in call_validities(request, completion.first)] if isinstance(completion, Completion) else []
 
 
 def worst_validity(request: ParsedRequest, choice: Choice) -> tuple[str, str]:

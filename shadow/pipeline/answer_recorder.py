@@ -8,12 +8,11 @@ from structlog.typing import FilteringBoundLogger
 from proxy.exchange import AUDITED, Exchange, Role
 from shadow.checks.registry import check
 from shadow.findings.finding import DIFFER
-from shadow.measures.schema_validation import call_validity
+from shadow.measures.schema_validation import call_kinds
 from shadow.pipeline.audit_sinks import AuditCounts
 from shadow.pipeline.identity_observer import IdentityObserver
 from shadow.privacy.privacy_policy import PrivacyPolicy
 from shadow.reading.parsed_exchange import ParsedExchange
-from shadow.records import calls
 from shadow.settings.top_level_config import Config
 from storage.rows import ExchangeRecord
 
@@ -42,7 +41,7 @@ class AnswerRecorder:
     def record(self, parsed: ParsedExchange, *, pair_id: str = "") -> ExchangeRecord:
         """The rows of one answer; `pair_id` is the pair that the exemplars of its times name."""
         exchange = parsed.exchange
-        outcomes = [call_validity(parsed.request, call)[0] for call in calls(parsed.answer)]
+        outcomes = call_kinds(parsed.request, parsed.answer)
         found = check(parsed.request, parsed.answer, sent_as=self._sent_as(exchange), known_as=self._identities.names(exchange))
         failed = sorted({each.signal.value for each in found if each.state is DIFFER})
         self._log.debug("answer_checked", exchange=exchange.id, role=exchange.role._value_, failed=failed)

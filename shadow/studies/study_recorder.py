@@ -11,11 +11,11 @@ from shadow.drift.payoff import counted
 from shadow.drift.request_kind import kind
 from shadow.findings.pair import ControlReason, Pair, PairKind
 from shadow.identity.request_shape import request_shape
-from shadow.measures.schema_validation import call_validity
+from shadow.measures.schema_validation import call_kinds
 from shadow.pipeline.identity_observer import IdentityObserver
 from shadow.privacy.privacy_policy import PrivacyPolicy
 from shadow.reading.parsed_exchange import ParsedExchange
-from shadow.records import AnsweredPair, calls, pair_record
+from shadow.records import AnsweredPair, pair_record
 from shadow.settings.top_level_config import Config
 from storage.rows import ExchangeRecord, PairRecord
 
@@ -46,7 +46,7 @@ class StudyRecorder:
         provider = self._providers[exchange.labels.provider]
         sent_as = provider.models.get(exchange.labels.model) or provider.models.get("*", "")
         found = check(parsed.request, parsed.answer, sent_as=sent_as, known_as=self._identities.names(exchange))
-        outcomes = [call_validity(parsed.request, call)[0] for call in calls(parsed.answer)]
+        outcomes = call_kinds(parsed.request, parsed.answer)
         record = self._policy.of(exchange.labels.tenant).exchange_record(parsed, outcomes=outcomes, checks=found)
         return record._replace(identities=self._identities.observe(exchange, parsed.answer))
 

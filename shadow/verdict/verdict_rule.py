@@ -154,14 +154,14 @@ def _measured(line: SignalEvidence, word: VerdictWord, ground: ReasonGround) -> 
 
 def _notes(evidence: Evidence) -> Iterator[VerdictReason]:
     """Facts that decide nothing: a reference that fails more often, an alarm whose moved side is not known yet, one server behind
-    both, and when the provider's serving identity changed; of several of a kind the largest, else the first by name, comes first.
+    both, and when the provider's serving identity changed.
     """
-    for line in sorted(evidence.signals, key=lambda line: (-abs(line.excess), line.signal)):
+    for line in evidence.signals:
         if line.outcome in FAR and not _against(line) and line.signal not in AGREEMENT:
             alone = f"{line.reference_odd} of {line.pairs} requests there alone, {line.provider_odd} at the provider alone"
             phrase = f"{named(line.signal)} more often at the reference: {alone}"
             yield replace(_measured(line, VerdictWord.NONE_SEEN, ReasonGround.REFERENCE), phrase=phrase)
-    for one in sorted(filter(_open_question, evidence.drift), key=lambda one: (one.route, one.name, one.why, one.since or 0.0)):
+    for one in sorted(filter(_open_question, evidence.drift), key=lambda one: (one.route, one.name)):
         phrase = f"whether the provider or its reference moved is not yet known: {one.why}"
         yield VerdictReason(
             word=VerdictWord.NONE_SEEN, ground=ReasonGround.REFERENCE, subject=one.name, phrase=phrase, since=one.since
@@ -236,11 +236,7 @@ def _open(evidence: Evidence) -> Iterator[VerdictReason]:
     """Why there is no `no difference seen`: too few pairs, or none that could be compared."""
     unmeasured = [one for one in evidence.drift if one.state is DriftState.NOT_MEASURED and not one.same_server]
     if unmeasured and len(unmeasured) == len(evidence.drift):
-        yield _reason(
-            VerdictWord.NOT_MEASURED,
-            ReasonGround.UNMEASURED,
-            phrase=min(unmeasured, key=lambda one: (one.route, one.name, one.why)).why,
-        )
+        yield _reason(VerdictWord.NOT_MEASURED, ReasonGround.UNMEASURED, phrase=unmeasured[0].why)
     line = _broadest(evidence.signals)
     if line is not None:
         if line.pairs < FEWEST or line.smallest is None or line.smallest > BREAKDOWN:

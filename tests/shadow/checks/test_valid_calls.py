@@ -45,3 +45,15 @@ def test_a_tool_that_a_request_need_not_list_is_not_called_unknown(sent):
     found = valid_calls(ask(sent=sent), completion(choice(calls=(call("elsewhere"),))))
     assert found.state is FindingState.NOT_MEASURED
     assert "a set of tools that a request does not list" in found.reason
+
+
+def test_calls_after_the_256th_are_not_checked_and_not_called_fine():
+    assert valid_calls(ask(), completion(choice(calls=(call(),) * 256))).state is FindingState.MATCH
+    found = valid_calls(ask(), completion(choice(calls=(*(call(),) * 256, call("nope")))))
+    assert found.state is FindingState.NOT_MEASURED
+    assert found.reason == "257 calls in one answer: more than 256 are not compared or validated"
+
+
+def test_invalid_call_among_the_first_256_of_more_differs():
+    found = valid_calls(ask(), completion(choice(calls=(*(call(),) * 255, call("nope"), call()))))
+    assert (found.state, found.subject) == (FindingState.DIFFER, "unknown_name")

@@ -142,3 +142,13 @@ def test_whether_a_tool_is_called_is_not_compared_where_an_answer_was_cut_before
         == "the provider and the reference ended by a limit on length before any call"
     )
     assert tool_calls.calls_tool(pair(choice(calls=(PARIS,), finish="length"), calls(PARIS))).state is FindingState.MATCH
+
+
+@pytest.mark.parametrize(("count", "state"), [(256, FindingState.MATCH), (257, FindingState.NOT_COMPARABLE)])
+def test_arguments_of_at_most_256_calls_are_compared_and_what_was_not_is_stated(count, state):
+    for one, other in ((count, count), (count, 1), (1, count)):
+        found = tool_calls.arguments(pair(calls(*[PARIS] * one), calls(*[PARIS] * other)))
+        assert found.state is (FindingState.DIFFER if one != other and count == 256 else state)
+        if count > 256:
+            assert found.reason == "257 calls in one answer: more than 256 are not compared or validated"
+    assert tool_calls.tool_count(pair(calls(*[PARIS] * count), calls(PARIS))).state is FindingState.DIFFER

@@ -172,3 +172,12 @@ def test_payoffs_and_exclusions_counted_together_equal_those_counted_apart(asked
     assert found == payoffs(asked, y, r, control, tiebreak=tiebreak)
     assert left_out == excluded(asked, y, r, control, tiebreak=tiebreak)
     assert bool(why_no_agreement(asked, y, r, control, tiebreak=tiebreak)) == (not any(name in AGREEMENT for name, _ in found))
+
+
+@pytest.mark.parametrize(("count", "counts"), [(256, True), (257, False)])
+def test_answer_of_more_than_256_calls_counts_for_no_signal_of_arguments(count, counts):
+    many, one = (answer(completion(choice(calls=(call(),) * number), name=f"{number}")) for number in (count, 1))
+    control = answer(completion(choice(calls=(call(),)), name="control"))
+    for found in (dict(payoffs(ask(), many, one, control)), dict(payoffs(ask(), one, many, control))):
+        assert ({"arguments", "valid_calls"} <= found.keys()) is counts
+        assert abs(found["tools"]) == 1, "that it calls more often counts"

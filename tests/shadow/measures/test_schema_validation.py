@@ -1,7 +1,6 @@
 import asyncio
 import json
 
-import jsonschema_rs
 import pytest
 
 from shadow.findings.finding import FindingState
@@ -89,43 +88,10 @@ def test_values_that_json_may_hold_and_others_may_not_never_raise():
         assert kind in {"valid", "schema_mismatch", "invalid_json"}
 
 
-@pytest.mark.parametrize(
-    ("characters", "others", "kept"),
-    [(1_999, 255, True), (2_000, 255, True), (2_000, 256, False), (2_001, 31, True), (2_001, 32, False), (16_000, 31, True)],
-)
-def test_compiled_schema_is_kept_until_so_many_others_of_its_size_were_used(compiled, characters, others, kept):
-    first = sized(0, characters)
-    schema_validation.validate(first, 0)
-    for number in range(1, others + 1):
-        schema_validation.validate(sized(number, characters), 0)
-    compiled.clear()
-    schema_validation.validate(first, 0)
-    assert (compiled == []) is kept
-
-
-def test_schema_of_more_than_16_000_characters_is_compiled_each_time(compiled):
-    assert schema_validation.validate(sized(0, 16_001), 0) == (True, "")
-    assert schema_validation.validate(sized(0, 16_001), 0) == (True, "")
-    assert len(compiled) == 2
-
-
-@pytest.fixture
-def compiled(monkeypatch):
-    """The schemas that a validator is built from, as they are."""
-    built, found = jsonschema_rs.validator_for, []
-
-    def noted(schema, **options):
-        found.append(schema)
-        return built(schema, **options)
-
-    monkeypatch.setattr(jsonschema_rs, "validator_for", noted)
-    return found
-
-
-def sized(number, characters):
-    """A schema of its own, which takes so many characters as JSON."""
-    start = len(json.dumps({"const": number, "title": ""}, separators=(",", ":")))
-    return {"const": number, "title": "x" * (characters - start)}
+def test_compiled_schemas_are_kept_up_to_a_bound():
+    for number in range(schema_validation.KEPT + 20):
+        schema_validation.call_validity(ask(tools=(Tool(name="t", schema={"const": number}),)), call("t", "0"))
+    assert schema_validation._compiled.cache_info().currsize == schema_validation.KEPT
 
 
 def test_only_a_fault_that_the_other_side_does_not_share_differs():
@@ -175,3 +141,13 @@ def test_a_schema_is_kept_by_a_text_that_reads_as_itself(value):
 def test_calls_of_which_one_was_cut_by_length_are_not_compared(mine, its, who):
     found = schema_validation.schema(pair(choice(calls=(GOOD,), finish=mine), choice(calls=(WRONG,), finish=its)))
     assert (found.state, found.reason) == (FindingState.NOT_COMPARABLE, f"{who} ended by a limit on length")
+
+
+@pytest.mark.parametrize(("count", "state"), [(256, FindingState.MATCH), (257, FindingState.NOT_COMPARABLE)])
+def test_at_most_256_calls_of_an_answer_are_validated(count, state):
+    many = choice(calls=(GOOD,) * count)
+    assert schema_validation.schema(pair(many, many)).state is state
+    classes = schema_validation.call_validities(ask(), many)
+    assert len(classes) == count
+    assert [place for place, (_, why) in enumerate(classes) if why] == list(range(256, count))
+    assert {kind for kind, _ in classes} == {"valid"}

@@ -92,24 +92,6 @@ def test_every_end_of_an_interval_stands_on_its_axis(ends):
     assert 0 <= scale.at(0.0) <= 1_000
 
 
-@pytest.mark.parametrize(
-    ("ends", "low", "high"),
-    [((), -0.2, 0.2), ((0.31, 0.42), -0.2, 0.5), ((-0.42,), -0.5, 0.2), ((-1.0, 1.0), -1.0, 1.0), ((0.899, None), -0.2, 0.9)],
-)
-def test_axis_of_intervals_ends_at_the_tenth_beyond_the_last_end_and_at_a_hundred_points(ends, low, high):
-    scale = interval_scale(ends)
-    assert (scale.low, scale.high) == (low, high)
-    assert (scale.at(low), scale.at(high)) == (0, 1_000)
-
-
-def test_marks_of_an_axis_stand_at_their_values():
-    scale = interval_scale(())
-    assert scale.ticks == ((0.0, "-20"), (250.0, "-10"), (500.0, "0"), (750.0, "+10"), (1_000.0, "+20"))
-    assert scale.at(0.12345) == 808.6
-    assert [label for _, label in interval_scale((0.1499, -0.1499)).ticks] == ["-20", "-10", "0", "+10", "+20"]
-    assert [label for _, label in interval_scale((0.9, -0.9)).ticks] == ["-100", "-50", "0", "+50", "+100"]
-
-
 @given(st.dictionaries(st.integers(0, 200), st.tuples(st.integers(0, 50), st.integers(0, 50)), max_size=48))
 def test_drawing_stays_inside_its_frame(found):
     steps = course_steps([point(place, min(pair), max(pair)) for place, pair in sorted(found.items())])

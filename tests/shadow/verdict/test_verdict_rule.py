@@ -87,7 +87,6 @@ STATES = st.builds(
     state=st.sampled_from(DriftState),
     name=st.sampled_from(NAMES),
     size=st.floats(-1, 1),
-    why=st.sampled_from(["", "no traffic", "too few controls"]),
     blame=st.sampled_from([EvidenceSide.PROVIDER, EvidenceSide.UNKNOWN]),
     closer=st.booleans(),
 )
@@ -151,19 +150,6 @@ def test_the_order_of_the_evidence_changes_nothing(found, chance):
     for pieces in mixed.values():
         chance.shuffle(pieces)
     assert decide(replace(found, **{name: tuple(pieces) for name, pieces in mixed.items()})) == decide(found)
-
-
-def test_notes_about_the_reference_begin_with_the_largest_whatever_the_order_of_the_signals():
-    far = [signal(name, SignalOutcome.DRIFTS, excess=excess) for name, excess in (("error", -0.2), ("valid_calls", -0.4))]
-    expected = ["valid_calls", "error"]
-    assert [note.subject for note in decide(evidence(signal(), *far)).notes] == expected
-    assert [note.subject for note in decide(evidence(signal(), *far[::-1])).notes] == expected
-
-
-def test_reason_that_nothing_is_measured_is_that_of_the_first_route_whatever_their_order():
-    states = [DriftEvidence(route=name, state=DriftState.NOT_MEASURED, why=f"why {name}") for name in "ab"]
-    for drift in (states, states[::-1]):
-        assert "why a" in decide(evidence(drift=tuple(drift))).sentence
 
 
 @pytest.mark.slow
