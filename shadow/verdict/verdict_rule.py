@@ -156,12 +156,12 @@ def _notes(evidence: Evidence) -> Iterator[VerdictReason]:
     """Facts that decide nothing: a reference that fails more often, an alarm whose moved side is not known yet, one server behind
     both, and when the provider's serving identity changed.
     """
-    for line in evidence.signals:
+    for line in sorted(evidence.signals, key=lambda one: one.signal):
         if line.outcome in FAR and not _against(line) and line.signal not in AGREEMENT:
             alone = f"{line.reference_odd} of {line.pairs} requests there alone, {line.provider_odd} at the provider alone"
             phrase = f"{named(line.signal)} more often at the reference: {alone}"
             yield replace(_measured(line, VerdictWord.NONE_SEEN, ReasonGround.REFERENCE), phrase=phrase)
-    for one in sorted(filter(_open_question, evidence.drift), key=lambda one: (one.route, one.name)):
+    for one in sorted(filter(_open_question, evidence.drift), key=lambda one: (one.route, one.name, one.why, one.since or 0.0)):
         phrase = f"whether the provider or its reference moved is not yet known: {one.why}"
         yield VerdictReason(
             word=VerdictWord.NONE_SEEN, ground=ReasonGround.REFERENCE, subject=one.name, phrase=phrase, since=one.since

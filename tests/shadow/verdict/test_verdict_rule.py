@@ -426,3 +426,14 @@ def test_suspected_difference_states_its_effect_once():
     assert decide(evidence(drift=(suspected,))).sentence == (
         "a difference from its reference is suspected: sends different tool arguments 30 points [20 to 40] more often"
     )
+
+
+def test_notes_on_the_reference_stand_in_the_same_order_whatever_that_of_the_signals():
+    found = rows([("answer_kind", 40, 0, 0, 1), ("valid_calls", 1, 0, 13, 1), ("error", 1, 0, 13, 1)])
+    coverage = PeriodCoverage(requests=400, asked=0, compared=0)
+    notes = [
+        decide(Evidence(provider="p", model="m", reference="r", coverage=coverage, signals=order)).notes
+        for order in (found, found[::-1])
+    ]
+    assert notes[0] == notes[1]
+    assert [note.subject for note in notes[0]] == ["error", "valid_calls"]
