@@ -75,3 +75,14 @@ def test_pairs_of_zero_leave_odd_as_it_is(values):
     for value in values:
         plain.add(value)
     assert one.odd["answer_kind", 1].evidence == pytest.approx(plain.evidence)
+
+
+def test_evidence_begins_with_the_first_pair_and_ends_with_the_last():
+    one = evidence(pairs(20, begin=100.0), pairs(20, begin=500.0))
+    assert (one.pairs, one.first, one.last) == (40, 100.0, 519.0)
+
+
+@pytest.mark.parametrize(("signal", "tolerated"), [("valid_calls", 0.01), ("answer_kind", 0.03)])
+def test_invalid_calls_are_tolerated_in_one_point_and_other_signals_in_three(signal, tolerated):
+    one = ArmEvidence(terms=TournamentTerms(signals=(signal,)))
+    assert {process.bound for processes in (one.same, one.beyond) for process in processes.values()} == {tolerated}

@@ -94,6 +94,18 @@ def test_each_state_has_its_word(name, word):
     assert alarm_verdict(STATUSES[name]).word is word
 
 
+@pytest.mark.parametrize(
+    ("name", "effect"),
+    [
+        ("provider", "31 points [20 to 40] less often"),
+        ("closer", "31 points [20 to 40] more often"),
+        ("moved", "31 points [20 to 40] less"),
+    ],
+)
+def test_sentence_of_a_state_has_the_effect_with_its_interval(name, effect):
+    assert effect in alarm_verdict(STATUSES[name]).sentence
+
+
 def test_a_calm_state_has_no_verdict_of_its_own():
     assert alarm_verdict(status("ok")) is None
 

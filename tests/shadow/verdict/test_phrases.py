@@ -1,6 +1,10 @@
 """Signals and shares in words."""
 
-from shadow.verdict.phrases import moment, named, percent
+from datetime import UTC, datetime
+
+import pytest
+
+from shadow.verdict.phrases import moment, named, percent, recent
 
 
 def test_percentages_and_names_of_signals_are_written_shortly():
@@ -10,3 +14,19 @@ def test_percentages_and_names_of_signals_are_written_shortly():
 
 def test_a_moment_is_in_utc_to_the_second():
     assert [moment(0.0), moment(1_790_000_000.4)] == ["1970-01-01 00:00:00", "2026-09-21 14:13:20"]
+
+
+NOON = datetime(2026, 11, 30, 12, tzinfo=UTC).timestamp()
+
+
+@pytest.mark.parametrize(
+    ("at", "words"),
+    [
+        (datetime(2026, 11, 30, 0, 0, tzinfo=UTC), "00:00 UTC today"),
+        (datetime(2026, 11, 29, 23, 59, 59, tzinfo=UTC), "29 Nov 23:59 UTC"),
+        (datetime(2026, 1, 1, 0, 0, tzinfo=UTC), "1 Jan 00:00 UTC"),
+        (datetime(2025, 12, 31, 23, 59, 59, tzinfo=UTC), "2025-12-31"),
+    ],
+)
+def test_recent_moment_is_in_the_words_of_its_day_or_its_year(at, words):
+    assert recent(at.timestamp(), NOON) == words

@@ -20,7 +20,8 @@ NO_KEY = Shortfall(
 
 
 def test_what_could_not_be_compared_is_reported_with_its_largest_cause_and_what_to_do():
-    coverage = replace(FULL, asked=6, compared=0, shortfalls=(NO_KEY,))
+    other = replace(NO_KEY, pairs=1, sentence="the reference was slow in 1", remedy="wait")
+    coverage = replace(FULL, asked=6, compared=0, shortfalls=(NO_KEY, other))
     assert decide(replace(evidence(), signals=(), coverage=coverage)).sentence == (
         "not measured: none of 6 pairs could be compared; the reference refused with 401 (key) in 6; check its key"
     )
