@@ -25,6 +25,7 @@ DROPPED: Mapping[str, tuple[str, str]] = {
         f"tenant_budget_{unit}": (f"the tenant's budget of {unit} is spent", "raise its budget, or wait for the next period")
         for unit in UNITS
     },
+    "tournament_money": ("a candidate's tournament has spent its money", "a further tournament has its own tournament.money"),
     "concurrency": ("no slot was free", "raise shadow.concurrency or shadow.queue"),
     "late": ("waited too long for a slot", "raise shadow.concurrency or shadow.wait"),
     "not_held": ("the body was too large to hold", "raise proxy.limits.audit_body or proxy.limits.audit_held"),

@@ -1,4 +1,4 @@
-"""CandidateCopies: the routes whose tournament runs, and has spent its money: whose candidates get copies follows from it.
+"""CandidateCopies: the routes whose tournament runs, and what is left of its money: whose candidates get copies follows from it.
 
 It does not depend on the configuration, so that a route that a reload brings is held or not by the same rule at once.
 """
@@ -11,10 +11,16 @@ from shadow.settings.top_level_config import Config
 
 
 class CandidateCopies(NamedTuple):
-    """Names of routes: those of which a tournament was begun and has not ended, and those of these whose money is spent."""
+    """Names of routes: those of which a tournament was begun and has not ended, and those of these whose money is spent.
+
+    `left` is the money that one process may spend for each other tournament with a limit, by the `reading` of the store of that
+    number.
+    """
 
     begun: frozenset[str] = frozenset()
     spent: frozenset[str] = frozenset()
+    left: frozenset[tuple[str, float]] = frozenset()
+    reading: int = 0
 
     def held(self, config: Config) -> frozenset[str]:
         """The routes whose candidates get no copies: they wait for a tournament (`tournament.copies`), or its money is spent."""

@@ -1,7 +1,8 @@
 """CandidatePlaces: which candidates of its route get a copy of a sampled request; each has places and a queue of its own.
 
 A candidate that is slow or never answers fills its own places alone: further copies wait for `shadow.wait` seconds and are then
-skipped for it, and counted, while the live pair and the other candidates go on.
+skipped for it, and counted, while the live pair and the other candidates go on. Where the money of their tournament is spent none
+gets a copy.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 
+from shadow.pipeline.candidate_copies import CandidateCopies
 from shadow.pipeline.shadow_queue import body_bytes
 from shadow.pipeline.shadow_selection import takes_thinking
+from shadow.pipeline.tournament_money import TournamentMoney
 from shadow.reading.parsed_exchange import ParsedExchange
 from shadow.sampling.eligibility import has_sealed_thinking
 from shadow.sampling.sampler import take_turns
@@ -19,8 +22,10 @@ from shadow.settings.top_level_config import Config
 
 MOST_BYTES = 16 * 1024 * 1024
 """Bytes of bodies that one candidate has at once, those that wait for it among them; a single request always fits."""
-BUSY, SEALED = "candidate_busy", "candidate_stateful"
-"""Why a candidate gets no copy: no slot was free in time; or an earlier turn holds thinking that only its author can check."""
+BUSY, SEALED, SPENT = "candidate_busy", "candidate_stateful", "tournament_money"
+"""Why a candidate gets no copy: no slot was free in time; an earlier turn holds thinking that only its author can check; or the
+tournament has spent its money, as far as this process knows.
+"""
 
 
 class CandidatePlaces:
@@ -36,6 +41,7 @@ class CandidatePlaces:
         self._taken: Counter[str] = Counter()
         self._bytes: Counter[str] = Counter()
         self._free: dict[str, asyncio.Semaphore] = {}
+        self._money = TournamentMoney()
         self.reload(config)
 
     def __repr__(self) -> str:
@@ -46,6 +52,14 @@ class CandidatePlaces:
         self._most = config.tournament.per_request
         self._providers = config.proxy.providers
         self._routes = {(route.name, route.provider): route.candidates for route in config.proxy.routes}
+
+    def renew(self, copies: CandidateCopies) -> None:
+        """Use what is left of the money of tournaments from the next copy on."""
+        self._money.renew(copies)
+
+    def pay(self, live: ParsedExchange, money: float) -> None:
+        """Count what an answer to a request that a candidate has a copy of has cost."""
+        self._money.pay(live.exchange.labels.route, money)
 
     def take(self, live: ParsedExchange) -> tuple[str, ...]:
         """The candidates that get a copy of `live`, each counted until `leave`; `enter` waits for its place.
@@ -69,14 +83,18 @@ class CandidatePlaces:
         self._taken.subtract(names)
         self._bytes.subtract(dict.fromkeys(names, body_bytes(live)))
 
-    async def enter(self, name: str) -> bool:
-        """Wait for a place of a candidate, to be given back by `exit`; False where none was free in time."""
+    async def enter(self, live: ParsedExchange, name: str) -> str:
+        """Wait for a place of a candidate for its copy of `live`: "" and it is given back by `exit`, else why there is none."""
         free = self._free.setdefault(name, asyncio.Semaphore(self._places))
         try:
             async with asyncio.timeout(self._patience):
-                return await free.acquire()
+                await free.acquire()
         except TimeoutError:
-            return False
+            return BUSY
+        if self._money.is_spent(live.exchange.labels.route):
+            free.release()
+            return SPENT
+        return ""
 
     def exit(self, name: str) -> None:
         """Give back one place of a candidate."""
@@ -89,6 +107,8 @@ class CandidatePlaces:
         return not why
 
     def _why_not(self, name: str, live: ParsedExchange) -> str:
+        if self._money.is_spent(live.exchange.labels.route):
+            return SPENT
         provider, candidate = self._providers.get(live.exchange.labels.provider), self._providers[name]
         if has_sealed_thinking(live.request.sent or {}) and not takes_thinking(provider, candidate):
             return SEALED

@@ -68,8 +68,11 @@ class LocalAudit:
 
     def hold(self, copies: CandidateCopies) -> None:
         """Send copies from the next exchange on to the candidates that `copies` has get them."""
+        held = self._copies.held(self._given)
         self._copies = copies
-        self._apply()
+        self._worker.renew(copies)
+        if copies.held(self._given) != held:
+            self._apply()
 
     def _apply(self) -> None:
         self._config = self._copies.applied(self._given)

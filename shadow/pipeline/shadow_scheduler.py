@@ -19,7 +19,8 @@ from proxy.process.shared_counters import PAIRS
 from shadow.findings.finding import FindingState
 from shadow.pipeline.audit_sinks import AuditCounts, AuditOutcomes
 from shadow.pipeline.budget_account import BudgetAccount
-from shadow.pipeline.candidate_places import BUSY, CandidatePlaces
+from shadow.pipeline.candidate_copies import CandidateCopies
+from shadow.pipeline.candidate_places import CandidatePlaces
 from shadow.pipeline.fetcher_client import FetcherLostError
 from shadow.pipeline.reference_answers import ReferenceAnswers
 from shadow.pipeline.reference_errors import CANDIDATE, ReferenceErrors
@@ -70,6 +71,10 @@ class ShadowScheduler:
         self._concurrency = config.shadow.concurrency
         self._candidates.reload(config)
         self._prices = PriceList(config.proxy.providers)
+
+    def renew(self, copies: CandidateCopies) -> None:
+        """Use what is left of the money of tournaments from the next copy on."""
+        self._candidates.renew(copies)
 
     @property
     def running(self) -> int:
@@ -145,7 +150,7 @@ class ShadowScheduler:
         async with asyncio.TaskGroup() as group:
             for name, copy in copies.items():
                 group.create_task(self._candidate(answers, name, copy))
-            await self._settle(answers, partial(self._runner.run, answers))
+            await self._settle(answers, partial(self._runner.run, answers), copied=bool(copies))
             place.close()
 
     async def _reserved(self, live: ParsedExchange, others: int = 0) -> bool:
@@ -171,16 +176,18 @@ class ShadowScheduler:
     async def _candidate(self, answers: ReferenceAnswers, name: str, copy: ExitStack) -> None:
         """The pair of one candidate, once that has a place; the copy is not sent where it has none in time."""
         with copy:
-            if not await self._candidates.enter(name):
-                self._metrics.shadow_skipped(BUSY)
+            if why := await self._candidates.enter(answers.live, name):
+                self._metrics.shadow_skipped(why)
                 self._account.give_back(1, _tenant(answers.live))
                 return
             copy.callback(self._candidates.exit, name)
             if await self._reserved(answers.live):
-                await self._settle(answers, partial(self._runner.run_candidate, answers, name))
+                await self._settle(answers, partial(self._runner.run_candidate, answers, name), copied=True)
 
-    async def _settle(self, answers: ReferenceAnswers, run: Callable[[Came], Awaitable[ShadowRun]]) -> None:
-        """Run and store one pair, and pay for what was sent for it; an error ends that pair alone."""
+    async def _settle(self, answers: ReferenceAnswers, run: Callable[[Came], Awaitable[ShadowRun]], *, copied: bool) -> None:
+        """Run and store one pair, and pay for what was sent for it; an error ends that pair alone. `copied`: the request has
+        copies, so that its tournament pays too.
+        """
         came: list[ParsedExchange] = []
         whole = False
         try:
@@ -194,11 +201,14 @@ class ShadowScheduler:
             log.exception("shadow_failed", exchange=answers.live.exchange.id)
         finally:
             if came or whole:  # else the request that is reserved may have been sent, and stays counted
-                await self._pay(answers.live, came)
+                await self._pay(answers.live, came, copied=copied)
 
-    async def _pay(self, live: ParsedExchange, came: Sequence[ParsedExchange]) -> None:
+    async def _pay(self, live: ParsedExchange, came: Sequence[ParsedExchange], *, copied: bool) -> None:
         try:
-            await self._account.pay([self._cost(each) for each in came], _tenant(live))
+            costs = [self._cost(each) for each in came]
+            if copied:
+                self._candidates.pay(live, sum(money for _, money in costs))
+            await self._account.pay(costs, _tenant(live))
         except Exception:
             log.exception("shadow_not_paid", exchange=live.exchange.id)
 

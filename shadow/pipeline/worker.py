@@ -19,6 +19,7 @@ from proxy.process.shared_counters import PAIRS
 from shadow.pipeline.answer_recorder import AnswerRecorder
 from shadow.pipeline.audit_sinks import AuditCounts, AuditOutcomes
 from shadow.pipeline.budget_account import BudgetAccount
+from shadow.pipeline.candidate_copies import CandidateCopies
 from shadow.pipeline.configured_privacy import reloaded_privacy
 from shadow.pipeline.identity_observer import IdentityObserver
 from shadow.pipeline.reference_client import ReferenceClient
@@ -107,6 +108,10 @@ class Worker:
         self._runner.policy = self._policy
         self._selector.reload(config)
         self._shadows.reload(config)
+
+    def renew(self, copies: CandidateCopies) -> None:
+        """Use what is left of the money of tournaments from the next copy on."""
+        self._shadows.renew(copies)
 
     @property
     def shadowing(self) -> int:

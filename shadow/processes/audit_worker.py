@@ -76,6 +76,7 @@ class AuditWorker:
             identities=self._identities,
             outcomes=SentOutcomes(owner),
         )
+        self._worker.renew(welcome.copies)
         for known in welcome.names:
             self._identities.known_names(*known)
         self._tasks: list[asyncio.Task[None]] = []
@@ -119,8 +120,7 @@ class AuditWorker:
             case messages.BudgetState(exhausted):
                 self._budget.changed(exhausted)
             case CandidateCopies():
-                self._copies = message
-                self._apply()
+                self._hold(message)
             case messages.Reserved():
                 self._budget.answered(message)
             case messages.Drain(patience):
@@ -133,6 +133,13 @@ class AuditWorker:
         self._given = self._given.model_copy(update={"proxy": proxy, "tenants": config.tenants})
         self._budget.reload(limited_owners(config))
         self._apply()
+
+    def _hold(self, copies: CandidateCopies) -> None:
+        held = self._copies.held(self._given)
+        self._copies = copies
+        self._worker.renew(copies)
+        if copies.held(self._given) != held:
+            self._apply()
 
     def _apply(self) -> None:
         """Use the configuration with the candidates that get copies now."""

@@ -1,4 +1,4 @@
-"""TournamentWatch: looks for tournaments that were begun, ended or have spent their money, and passes on each change."""
+"""TournamentWatch: looks for tournaments that were begun or ended and what is left of their money, and passes on each change."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ class TournamentWatch:
     async def _look(self) -> None:
         config = self._config()
         copies = await asyncio.to_thread(self._spending.copies, self._reader, config, time.monotonic())
-        if copies != self._copies:
-            self._copies = copies
+        if copies == self._copies:
+            return
+        if copies.held(config) != self._copies.held(config):
             log.info("candidate_copies", held=sorted(copies.held(config)))
-            self._hold(copies)
+        self._copies = copies
+        self._hold(copies)

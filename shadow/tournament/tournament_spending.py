@@ -1,4 +1,4 @@
-"""tournament_spent(): what a tournament has cost. TournamentSpending: which tournaments run, and which have spent their money."""
+"""tournament_spent(): what a tournament has cost. TournamentSpending: which tournaments run, and what is left of their money."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from shadow.tournament.claim_sentences import money
 from shadow.tournament.known_tournaments import KnownTournaments
 from shadow.tournament.tournament_record import TournamentRecord, running_tournaments
 from storage.judgement_rows import ArmPairRow
+from storage.storage_config import is_server
 from storage.store import Reader
 
 FIRST_ERROR = 400
 """The lowest status of a request that was refused."""
 SPENT_SECONDS = 30.0
 """Every pair of a tournament is read to compute what it has cost."""
+HOSTS = 8
+"""Auditing hosts that together spend no more than is left: of a store that several may share, none knows how many there are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,27 +78,39 @@ class TournamentSpending:
     """Finds the tournaments that run by the table of studies, and what they cost at most every `SPENT_SECONDS`."""
 
     def __init__(self) -> None:
-        self._spent: frozenset[str] = frozenset()
-        """Ids, because the next tournament of a route has its own money."""
+        self._left: dict[str, float] = {}
+        """By id, because the next tournament of a route has its own money."""
+        self._reading = 0
         self._due = 0.0
         self._known = KnownTournaments()
 
     def __repr__(self) -> str:
-        return f"<TournamentSpending spent={sorted(self._spent)}>"
+        return f"<TournamentSpending left={self._left}>"
 
     def copies(self, reader: Reader, config: Config, now: float) -> CandidateCopies:
-        """The routes whose tournament runs, and has spent its money. `now`: seconds of a clock that is never set back."""
+        """The routes whose tournament runs, and what is left of its money. `now`: seconds of a clock that is never set back."""
         found = running_tournaments(reader.studies.studies())
-        if now >= self._due and any(record.money for record in found):
+        limited = [record for record in found if record.money]
+        if now >= self._due and limited:
             self._known.keep(found)
-            self._spent = frozenset(record.id for record in found if record.money and self._is_spent(reader, record, config))
+            self._left = {record.id: self._left_of(reader, record, config) for record in limited}
+            self._reading += 1
             self._due = now + SPENT_SECONDS
+        left = {record.route: self._left.get(record.id, record.money) for record in limited}
         return CandidateCopies(
             begun=frozenset(record.route for record in found),
-            spent=frozenset(record.route for record in found if record.id in self._spent),
+            spent=frozenset(route for route, money in left.items() if money <= 0),
+            left=frozenset((route, money / _processes(config)) for route, money in left.items() if money > 0),
+            reading=self._reading,
         )
 
-    def _is_spent(self, reader: Reader, record: TournamentRecord, config: Config) -> bool:
+    def _left_of(self, reader: Reader, record: TournamentRecord, config: Config) -> float:
         known = self._known.of(record)
         spent = tournament_spent(known.rows(reader, record), record, known.cost_of(config.proxy.providers)).money
-        return spent is not None and spent >= record.money
+        return record.money - (spent or 0.0)
+
+
+def _processes(config: Config) -> int:
+    """How many processes may spend for one tournament at the same time."""
+    shared = config.storage.url_env or is_server(config.storage.url)
+    return config.shadow.audit_workers * (HOSTS if shared else 1)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 from collections import Counter
 from contextlib import closing
@@ -14,11 +15,13 @@ from shadow.demo.planted_faults import PlantedFaults
 from shadow.demo.pretended_server import PretendedServer
 from tests.journeys.two_providers import EACH_IS_SAMPLED, WEATHER, command, post_chats
 from tests.running import PATIENCE, chat, until
+from tests.shadow_accounts import UNDER_WAY, WAITING
 
 pytestmark = [pytest.mark.journey, pytest.mark.promise("choice.proven")]
 
 TOLERANCE = 15
 REQUESTS = 90
+LONG = 100.0
 
 
 def config(**providers: str) -> str:
@@ -61,6 +64,43 @@ async def counted(served, requests: int) -> dict:
 
     await until(judged)
     return await choice(served)
+
+
+PRICES = "price_input = 100.0\nprice_output = 100.0\n"
+MONEY, PLACES, ARMS = "0.50", 4, 5
+"""A limit, the requests under way at once, and the answers to each: two of the reference, and one of each candidate."""
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_burst_spends_a_tournaments_money_and_no_more_than_what_was_under_way_beyond_it(serve, workers):
+    async with PretendedServer(seed=1) as live, PretendedServer(seed=2) as official, PretendedServer(seed=3) as other:
+        arms = dict.fromkeys(("equal", "broken", "twin"), other.base_url)
+        toml = config(live=live.base_url, official=official.base_url, **arms).replace('/v1"\n', f'/v1"\n{PRICES}')
+        toml = toml.replace("[tournament]\n", f"[tournament]\nmoney = {MONEY}\n")
+        toml = toml.replace("concurrency = 500", f"concurrency = {PLACES}\naudit_workers = {workers}")
+        async with serve(toml) as served:
+            path = str(served.database.with_name("sameweights.toml"))
+            assert (await command("choose", path, "--start"))[0] == 0
+            await send(served, 120)
+            await until(lambda: idle(served), LONG)
+            [spent] = re.findall(rf"([0-9.]+) of {MONEY}", " ".join((await choice(served))["notes"]))
+            dearest = max(await costs(served))
+            assert MONEY / 2 < float(spent) <= MONEY + PLACES * ARMS * dearest
+            assert await served.metric("sameweights_shadow_dropped_total", reason="tournament_money") > REQUESTS
+
+
+async def costs(served) -> list[float]:
+    """The mean cost of an answer of each role, at prices that are the same for all providers."""
+    roles = ("shadow", "control", "candidate")
+    sums = [
+        [await served.metric(name, role=role) for role in roles]
+        for name in ("sameweights_money_total", "sameweights_requests_total")
+    ]
+    return [money / answers for money, answers in zip(*sums, strict=True) if answers]
+
+
+async def idle(served) -> bool:
+    return not sum([await served.metric(name) for name in (UNDER_WAY, WAITING, "sameweights_store_queue_length")])
 
 
 async def test_equal_candidate_is_proven_the_broken_one_never_and_kills_lose_nothing(serve):

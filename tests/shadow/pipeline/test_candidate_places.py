@@ -7,6 +7,7 @@ import pytest
 
 from proxy.provider_config import Provider, ProxyConfig, Route
 from shadow.pipeline import candidate_places
+from shadow.pipeline.candidate_copies import CandidateCopies
 from shadow.pipeline.candidate_places import CandidatePlaces
 from shadow.pipeline.shadow_queue import body_bytes
 from shadow.reading.parsed_exchange import parse_exchange
@@ -122,11 +123,23 @@ def test_reload_changes_the_candidates_and_keeps_the_places_taken():
 
 async def test_copy_waits_for_a_place_of_its_candidate_alone_and_not_for_ever():
     made, _ = places("north", "south", concurrency=1, queue=2, wait=0.01)
-    assert await made.enter("north")
-    assert not await made.enter("north")
-    assert await made.enter("south")
+    assert await made.enter(live(), "north") == ""
+    assert await made.enter(live(), "north") == "candidate_busy"
+    assert await made.enter(live(), "south") == ""
     made.exit("north")
-    assert await made.enter("north")
+    assert await made.enter(live(), "north") == ""
+
+
+async def test_no_candidate_gets_a_copy_once_the_money_of_its_tournament_is_spent():
+    made, skipped = places("north", "south", concurrency=1, queue=4)
+    made.renew(CandidateCopies(begun=frozenset({"agents"}), left=frozenset({("agents", 2.0)}), reading=1))
+    assert made.take(live()) == ("north", "south")
+    made.pay(live(), 1.9)
+    assert await made.enter(live(), "north") == ""
+    made.pay(live(), 0.1)
+    assert (made.take(live()), skipped) == ((), {"tournament_money": 2})
+    assert await made.enter(live(), "south") == "tournament_money", "one that was taken before is not sent"
+    assert await made.enter(live(route="chat"), "south") == "", "and leaves its place"
 
 
 @pytest.mark.parametrize(("queue", "taken"), [(0, 2), (3, 5)])

@@ -77,6 +77,10 @@ class Reloaded:
 
     def __init__(self) -> None:
         self.routes = []
+        self.copies = []
+
+    def renew(self, copies) -> None:
+        self.copies.append(copies)
 
     def reload(self, config) -> None:
         self.routes.append([route.name for route in config.proxy.routes if route.candidates])
@@ -95,3 +99,15 @@ def test_a_route_that_a_reload_brings_has_no_candidates_before_its_tournament():
     audit.reload(started("agents", "chat"))
     audit.hold(CandidateCopies(begun=frozenset({"agents", "chat"})))
     assert worker.routes == references.routes == [["agents"], ["agents"], ["agents", "chat"]]
+
+
+def test_what_is_left_of_a_tournament_is_passed_on_without_a_reload():
+    worker, references = Reloaded(), Reloaded()
+    audit = LocalAudit(started("agents"), worker=worker, references=references, fetcher=Fetcher(), source=Waiting())
+    looks = [
+        CandidateCopies(begun=frozenset({"agents"}), left=frozenset({("agents", left)}), reading=reading)
+        for reading, left in ((1, 2.0), (2, 1.0))
+    ]
+    for copies in looks:
+        audit.hold(copies)
+    assert (worker.copies, len(worker.routes)) == (looks, 1)

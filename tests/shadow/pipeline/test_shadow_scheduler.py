@@ -12,6 +12,7 @@ from proxy.provider_config import Provider, ProxyConfig, Route
 from shadow.metrics.observe import Metrics
 from shadow.pipeline.audit_sinks import StoredOutcomes
 from shadow.pipeline.budget_account import StoredBudget
+from shadow.pipeline.candidate_copies import CandidateCopies
 from shadow.pipeline.exchange_ledger import ExchangeLedger
 from shadow.pipeline.fetcher_client import FetcherLostError
 from shadow.pipeline.shadow_scheduler import ShadowScheduler
@@ -238,6 +239,21 @@ async def test_answers_that_came_before_an_error_are_paid(store, error):
     made.add(1)
     await until(lambda: not made.scheduler.running)
     assert sorted(made.scheduler._account.paid) == [1, 2]
+
+
+@pytest.mark.parametrize(("left", "requests"), [(2.0, 0), (2.1, 1), (5.0, 1), (5.1, 2)])
+async def test_tournament_pays_for_candidate_and_reference_and_its_candidates_get_nothing_beyond_its_money(
+    store, monkeypatch, left, requests
+):
+    """Two answers of the reference, which come first, and one of the candidate to each request, each at a price of 1."""
+    made = paying(store, Answered(2, 1, FetcherLostError()), "north")
+    monkeypatch.setattr(made.scheduler, "_cost", lambda _: (1, 1.0))
+    made.scheduler.renew(CandidateCopies(begun=frozenset({"default"}), left=frozenset({("default", left)}), reading=1))
+    for number in range(5):
+        made.add(number)
+        await until(lambda: not made.scheduler.running)
+    assert (made.runner.begun.count("live"), made.runner.begun.count("north")) == (5, requests)
+    assert made.skipped("tournament_money") == 5 - requests
 
 
 async def test_request_that_is_lost_with_its_fetcher_stays_reserved(store):

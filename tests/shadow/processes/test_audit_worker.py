@@ -12,8 +12,10 @@ from proxy.provider_config import Provider, ProxyConfig, Route
 from shadow.pipeline import audit_messages as messages
 from shadow.pipeline.candidate_copies import CandidateCopies
 from shadow.processes.audit_worker import AuditWorker, share_of
+from shadow.reading.parsed_exchange import parse_exchange
 from shadow.sampling.conversations import ConversationPlace
 from shadow.settings.top_level_config import Config, ShadowConfig, TournamentConfig
+from tests.exchanges import asked, exchange, said
 from tests.running import PATIENCE
 
 
@@ -137,6 +139,24 @@ def started(*routes):
         shadow=ShadowConfig(audit_workers=2),
         tournament=TournamentConfig(copies="started"),
     )
+
+
+async def test_worker_sends_no_copy_beyond_what_is_left_for_it():
+    worker = AuditWorker(started("agents"), 0, Owner(), messages.Welcome(bytes(32), bytes(32), (), {}, money_left(1.0, 1)))
+    places = worker._worker._shadows._candidates
+    live = parse_exchange(exchange(said(), request=asked(), route="agents", provider="near", reference="far"))
+    assert places.take(live) == ("other",)
+    places.pay(live, 1.0)
+    assert places.take(live) == ()
+    worker.handle(money_left(0.5, 2))
+    assert places.take(live) == ()
+    worker.handle(money_left(0.5, 3))
+    assert places.take(live) == ("other",)
+    await worker.close()
+
+
+def money_left(money, reading):
+    return CandidateCopies(begun=frozenset({"agents"}), left=frozenset({("agents", money)}), reading=reading)
 
 
 async def test_candidates_of_a_worker_follow_the_tournaments_also_after_a_reload():

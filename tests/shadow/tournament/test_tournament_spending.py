@@ -86,11 +86,45 @@ def begun(store, **more):
     begin(store, replace(record, **more))
 
 
-@pytest.mark.parametrize(("money", "spent"), [(0.0, set()), (1e-9, {"agents"}), (1e9, set())])
-def test_a_route_is_spent_when_its_tournament_has_cost_its_money(store, money, spent):
+def looked(store, config=None, spending=None):
+    """The routes that are spent, and what is left of the others."""
+    found = (spending or TournamentSpending()).copies(store, config or priced_config(), 0.0)
+    assert found.begun == {"agents"}
+    return found.spent, dict(found.left)
+
+
+@pytest.mark.parametrize("money", [0.0, 1e-9])
+def test_a_route_is_spent_when_its_tournament_has_cost_its_money(store, money):
     begun(store, money=money)
     store_arms(store, NOW, n=3)
-    assert TournamentSpending().copies(store, priced_config(), 0.0) == CandidateCopies(frozenset({"agents"}), frozenset(spent))
+    assert looked(store) == ({"agents"} if money else set(), {})
+
+
+def test_what_is_left_is_the_limit_without_what_stored_pairs_have_cost(store):
+    begun(store, money=1.0)
+    assert looked(store) == (set(), {"agents": 1.0})
+    store_arms(store, NOW, n=3)
+    [left] = looked(store)[1].values()
+    assert left < 1.0
+    store.studies.end("t", NOW, "")
+    begun(store, money=1.0 - left, id="next")
+    assert looked(store) == ({"agents"}, {})
+
+
+@pytest.mark.parametrize(
+    ("url", "workers", "processes"),
+    [("sqlite:///x.db", 1, 1), ("sqlite:///x.db", 4, 4), ("postgresql://host/db", 1, 8), ("postgresql://host/db", 2, 16)],
+)
+def test_each_process_that_may_spend_has_its_part_of_what_is_left(store, url, workers, processes):
+    begun(store, money=16.0)
+    config = priced_config()
+    shared = config.model_copy(
+        update={
+            "storage": config.storage.model_copy(update={"url": url}),
+            "shadow": config.shadow.model_copy(update={"audit_workers": workers}),
+        }
+    )
+    assert looked(store, shared) == (set(), {"agents": 16.0 / processes})
 
 
 class Counting:
@@ -110,11 +144,12 @@ def test_pairs_are_read_every_thirty_seconds_and_a_tournament_that_begins_is_fou
     assert spending.copies(reader, config, 100.0) == CandidateCopies()
     begun(store, money=1e-9)
     store_arms(store, NOW, n=3)
-    both = CandidateCopies(frozenset({"agents"}), frozenset({"agents"}))
+    both = CandidateCopies(frozenset({"agents"}), frozenset({"agents"}), reading=1)
     assert [(spending.copies(reader, config, now), reader.read) for now in (105.0, 110.0, 134.9)] == [(both, 1)] * 3
-    assert (spending.copies(reader, config, 135.0), reader.read) == (both, 2)
+    assert (spending.copies(reader, config, 135.0), reader.read) == (both._replace(reading=2), 2)
     begin(store, replace(tournaments(store.studies.studies(), "agents")[0], id="next", money=1e9))
-    assert (spending.copies(reader, config, 140.0), reader.read) == (CandidateCopies(frozenset({"agents"})), 2)
+    whole = CandidateCopies(frozenset({"agents"}), left=frozenset({("agents", 1e9)}), reading=2)
+    assert (spending.copies(reader, config, 140.0), reader.read) == (whole, 2), "it has spent nothing before it is read"
 
 
 def test_pairs_are_never_read_for_a_tournament_without_a_limit(store):
