@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+
+from shadow.terminal.screen import wrapped
 
 DOCS = "Docs: docs/reference/cli.md"
+MOST, CONTINUED = 76, " \\"
+"""Characters of an example in a line of help, which is indented; and how one ends that goes on."""
 
 EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "demo": ("sameweights demo", "sameweights demo --seconds 60 --keep"),
@@ -87,6 +91,20 @@ NO_COLOR, COLUMNS   no colours; the width of the output""",
 
 
 def epilog(command: str) -> str:
-    """The end of a command's help; the mark keeps its lines as they are."""
-    lines = EXAMPLES.get(command, ())
+    """The end of a command's help; the mark keeps its lines as they are. A long example goes on behind a backslash."""
+    lines = [line for example in EXAMPLES.get(command, ()) for line in _broken(example)]
     return "\n".join(("\b", "Examples:", *(f"  {line}" for line in lines), DOCS)) if lines else ""
+
+
+def topic_text(name: str) -> str:
+    """One topic in lines of the terminal's width, behind its first column."""
+    return "\n".join(wrapped(line, indent=len(line) - len(line.split("  ", 1)[1].lstrip())) for line in TOPICS[name].splitlines())
+
+
+def _broken(example: str) -> Iterator[str]:
+    """A command line in lines of at most `MOST` characters, as a shell takes them."""
+    while len(example) > MOST:
+        line, _, rest = example[: MOST - len(CONTINUED)].rpartition(" --")
+        yield line + CONTINUED
+        example = f"  --{rest}{example[MOST - len(CONTINUED) :]}"
+    yield example

@@ -49,19 +49,20 @@ def show_help(
     ] = None,
 ) -> None:
     """Explain a topic, or show the help of a command."""
-    from shadow.command_line.examples import TOPICS
+    from shadow.command_line.examples import TOPICS, topic_text
     from shadow.settings.config_errors import ConfigError, meant, quoted
 
     root = context.find_root()
     words = topic or []
     if len(words) == 1 and words[0] in TOPICS:
-        typer.echo(plain(TOPICS[words[0]]))
+        typer.echo(topic_text(words[0]))
         return
     command: object = root.command
     for place, word in enumerate(words):
         commands: dict[str, object] = getattr(command, "commands", {})
         if word not in commands:
-            known = [*commands, *([] if place else TOPICS)]
+            shown = [name for name, each in commands.items() if not getattr(each, "hidden", False)]
+            known = [*shown, *([] if place else TOPICS)]
             raise ConfigError([f"help: no such topic: {quoted(' '.join(words[: place + 1]))}{meant(word, known)}"])
         command = commands[word]
     if words:

@@ -67,7 +67,7 @@ async def counted(served, requests: int) -> dict:
 
 
 PRICES = "price_input = 100.0\nprice_output = 100.0\n"
-MONEY, PLACES, ARMS = "0.50", 4, 5
+MONEY, PLACES, ARMS = 0.5, 4, 5
 """A limit, the requests under way at once, and the answers to each: two of the reference, and one of each candidate."""
 
 
@@ -83,7 +83,7 @@ async def test_burst_spends_a_tournaments_money_and_no_more_than_what_was_under_
             assert (await command("choose", path, "--start"))[0] == 0
             await send(served, 120)
             await until(lambda: idle(served), LONG)
-            [spent] = re.findall(rf"([0-9.]+) of {MONEY}", " ".join((await choice(served))["notes"]))
+            [spent] = re.findall(rf"([0-9.]+) of {MONEY:.2f}", " ".join((await choice(served))["notes"]))
             dearest = max(await costs(served))
             assert MONEY / 2 < float(spent) <= MONEY + PLACES * ARMS * dearest
             assert await served.metric("sameweights_shadow_dropped_total", reason="tournament_money") > REQUESTS

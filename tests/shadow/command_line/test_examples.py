@@ -7,7 +7,7 @@ import pytest
 from typer.main import get_command
 
 from shadow.cli import app
-from shadow.command_line.examples import EXAMPLES, TOPICS, epilog
+from shadow.command_line.examples import EXAMPLES, TOPICS, epilog, topic_text
 from shadow.command_line.parser_tree import command_words
 
 COMMAND = get_command(app)
@@ -36,5 +36,24 @@ def test_help_ends_with_the_examples_in_their_lines():
     assert epilog("nonesuch") == ""
 
 
+@pytest.mark.parametrize("command", EXAMPLES)
+def test_examples_fit_eighty_columns_and_are_whole_to_a_shell(command):
+    text = epilog(command)
+    assert max(map(len, text.splitlines())) <= 78
+    shown = re.split(r"\n(?=  \S)", text.replace("\\\n", "").removesuffix("\nDocs: docs/reference/cli.md"))[1:]
+    assert [shlex.split(line) for line in shown] == [shlex.split(line) for line in EXAMPLES[command]]
+
+
 def test_topics_fit_a_narrow_terminal_in_their_first_column():
     assert {"exit-codes", "times", "environment"} == set(TOPICS)
+
+
+@pytest.mark.parametrize("name", TOPICS)
+@pytest.mark.parametrize("width", [60, 80])
+def test_topic_is_wrapped_behind_its_first_column(monkeypatch, name, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    lines = topic_text(name).splitlines()
+    assert max(map(len, lines)) <= width
+    column = re.match(r".*?  +(?=\S)", lines[0]).end()
+    assert all(line[column - 1] == " " and line[column] != " " for line in lines)
+    assert " ".join(topic_text(name).split()) == " ".join(TOPICS[name].split())
