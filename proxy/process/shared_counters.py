@@ -1,7 +1,8 @@
 """SharedCounters: the counts of one `serve`, in memory that its processes share and that outlives each of them.
 
 A killed process loses no count: a number is added when its event happens, and the next process continues from it. Each field of a
-row is written by one process only: those of PLANE by the forwarding process of the row, those of AUDIT by the audit.
+row is written by one process only: those of PLANE by the forwarding process of the row, those of AUDIT by the audit. In the row
+of pairs it is the audit that counts as `ended` those that it offered to the store.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ AUDIT = (
 FIELDS = {name: index for index, name in enumerate((*PLANE, *AUDIT))}
 _LOADED, _REFUSED = (WORKERS + 1) * len(FIELDS), (WORKERS + 1) * len(FIELDS) + 1
 """Where the parent notes when the configuration was last loaded, and last refused: seconds since 1970, 0 for never."""
-SIZE = (_REFUSED + 1) * 8
+_SHADOWS = _REFUSED + 1
+"""Where the audit notes how many shadows it has under way."""
+SIZE = (_SHADOWS + 1) * 8
 
 
 class CounterRow:
@@ -85,6 +88,15 @@ class SharedCounters:
     def loads(self) -> tuple[int, int]:
         """When the configuration was last loaded, and last refused; 0 for never."""
         return int(self._counts[_LOADED]), int(self._counts[_REFUSED])
+
+    def note_shadows(self, count: int) -> None:
+        """Note how many shadows the audit has under way, those that wait among them."""
+        self._counts[_SHADOWS] = count
+
+    @property
+    def shadows(self) -> int:
+        """How many shadows the audit had under way when it last noted it."""
+        return int(self._counts[_SHADOWS])
 
     def totals(self) -> Mapping[str, int]:
         """The counts of all exchanges, without the pairs."""

@@ -120,6 +120,7 @@ class DeliveredOutcomes:
     def offer(self, worker: int, record: ExchangeRecord | PairRecord, then: Callable[[], None] = nothing) -> None:
         """Offer a record to the store; a live exchange is counted, and `then` called, once it is stored."""
         counts = self._counts.take() if isinstance(record, ExchangeRecord) else ()
+        self._ledger.offered(worker)
         self._offer(_Offered(worker, record, counts, then))
 
     async def keep(self) -> None:

@@ -103,6 +103,7 @@ class ExchangeDispatcher:
             received=self._received,
             lost=self._lost,
             taken=source.release,
+            under_way=ledger.shadows,
         )
         self._bounds = {False: config.shadow.inbox, True: config.shadow.inbox_bytes}
         source.give_up = self._give_up

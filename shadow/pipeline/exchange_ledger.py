@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TypeVar
 
-from proxy.process.shared_counters import WORKERS, SharedCounters
+from proxy.process.shared_counters import PAIRS, WORKERS, SharedCounters
 from storage.store import Outcome, Settled
 
 Record = TypeVar("Record")
@@ -29,6 +29,7 @@ class ExchangeLedger:
     ) -> None:
         """`on_stored` is called with each record that the store has written, in the store's thread."""
         self._on_stored = on_stored
+        self._counters = counters
         self._rows = [counters.row(worker) for worker in range(WORKERS + 1)]
         for worker, count in stored.items():
             self._rows[worker].raise_to("stored", count)
@@ -56,12 +57,33 @@ class ExchangeLedger:
         """An exchange that had arrived is lost."""
         self._rows[worker].add(reason)
 
+    def shadows(self, count: int) -> None:
+        """Note how many shadows are under way now: where this process is killed, they are lost."""
+        self._counters.note_shadows(count)
+
+    def killed_shadows(self) -> int:
+        """Shadows that a process before this one had when it was killed: those under way, and pairs that it had offered to the
+        store and of which the store had counted none of its answers. Each is returned once.
+        """
+        row = self._rows[PAIRS]
+        pairs = row["ended"] - sum(row[field] for field in ("stored", "store_failed", "store_full", PROCESS_KILLED))
+        row.add(PROCESS_KILLED, max(pairs, 0))
+        under_way = self._counters.shadows
+        self._counters.note_shadows(0)
+        return max(pairs, 0) + under_way
+
+    def offered(self, worker: int) -> None:
+        """A record is offered to the store; an exchange was counted when it ended."""
+        if worker == PAIRS:
+            self._rows[PAIRS].end()
+
     def published(self, worker: int) -> None:
         """An exchange that had arrived is acknowledged by the broker."""
         self._rows[worker].add("published")
 
     def offer(self, worker: int, add: Callable[[Record, Settled], bool], record: Record) -> None:
         """Offer a record to the store by `add`, and count what becomes of it."""
+        self.offered(worker)
         settled = self._settled[worker] if self._on_stored is None else partial(self.settle, worker, record)
         if not add(record, settled):
             self.lost(worker, "store_full")

@@ -38,6 +38,10 @@ PAY_SECONDS = 0.5
 """How long shadows that are ended may take to store what they have cost: a store that hangs delays no end."""
 
 
+def unnoted(_: int) -> None:
+    """For a scheduler of which another process knows what it has under way."""
+
+
 class ShadowScheduler:
     """Sampled exchanges wait in a queue for a place and for the budget; each then runs as a task, and its pair is stored."""
 
@@ -50,8 +54,12 @@ class ShadowScheduler:
         account: BudgetAccount,
         outcomes: AuditOutcomes,
         secret: bytes,
+        under_way: Callable[[int], None] = unnoted,
     ) -> None:
-        """`secret` keys the turns of candidates."""
+        """`secret` keys the turns of candidates. `under_way` is called with the number of sampled exchanges that run or wait,
+        whenever it changes.
+        """
+        self._under_way = under_way
         self._runner = runner
         self._metrics = metrics
         self._account = account
@@ -102,10 +110,12 @@ class ShadowScheduler:
         """Take one sampled exchange; its shadow starts now or when a place is free."""
         self._waiting.add(parsed, decision, time.monotonic())
         self._start_waiting()
+        self._note()
 
     async def drain(self, *, patience: float) -> None:
         """Wait for the running shadows, at most `patience` seconds; later ones, and those that wait, are ended and counted."""
         self._waiting.clear("stopped")
+        self._note()
         if self._running:
             _, late = await asyncio.wait(self._running, timeout=patience)
             for task in late:
@@ -113,6 +123,9 @@ class ShadowScheduler:
                 task.cancel()
             if late:
                 await asyncio.wait(late, timeout=PAY_SECONDS)
+
+    def _note(self) -> None:
+        self._under_way(self.running + self.waiting)
 
     def _start_waiting(self) -> None:
         """Start the shadows that wait, as far as places and budget allow."""
@@ -140,6 +153,7 @@ class ShadowScheduler:
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         task.add_done_callback(lambda _: ended.close())  # because a task that is cancelled before it starts runs no line
+        task.add_done_callback(lambda _: self._note())
 
     async def _shadow(self, sampled: SampledRequest, place: ExitStack, copies: Mapping[str, ExitStack]) -> None:
         """Reserve and run the shadows of one sampled exchange; its place is free with the pair of the live answer."""

@@ -25,7 +25,7 @@ from shadow.pipeline.identity_observer import IdentityObserver
 from shadow.pipeline.reference_client import ReferenceClient
 from shadow.pipeline.row_retention import retained
 from shadow.pipeline.shadow_run import ShadowRunner
-from shadow.pipeline.shadow_scheduler import ShadowScheduler
+from shadow.pipeline.shadow_scheduler import ShadowScheduler, unnoted
 from shadow.pipeline.shadow_selection import ShadowSelector
 from shadow.privacy.privacy_policy import PrivacyPolicy
 from shadow.reading.completion import Completion
@@ -67,10 +67,12 @@ class Worker:
         secret: bytes,
         identities: IdentityObserver | None = None,
         sources: Callable[[int], str] = lambda _: "",
+        under_way: Callable[[int], None] = unnoted,
     ) -> None:
         """`secret` keys the sample and the names of conversations: 32 bytes, the same for every process of an installation.
 
-        `sources` names a data-plane process in the store, which counts what it has stored of each.
+        `sources` names a data-plane process in the store, which counts what it has stored of each. `under_way` as for
+        `ShadowScheduler`.
         """
         self._config = config
         self._secret = secret
@@ -91,7 +93,13 @@ class Worker:
             upstream=self._upstream,
         )
         self._shadows = ShadowScheduler(
-            config, runner=self._runner, metrics=metrics, account=account, outcomes=outcomes, secret=secret
+            config,
+            runner=self._runner,
+            metrics=metrics,
+            account=account,
+            outcomes=outcomes,
+            secret=secret,
+            under_way=under_way,
         )
         self._hinted: set[str] = set()
         self._log: FilteringBoundLogger = log.bind()

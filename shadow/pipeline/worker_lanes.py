@@ -83,7 +83,8 @@ def _exchanges_waiting(lane: Lane) -> int:
 class WorkerLanes:
     """`count` lanes. `welcome` makes the first message to a worker, `received` takes each message of one but those about the
     lanes themselves, `lost` takes the senders of the exchanges that a worker had, and how many shadows, when it is gone, and
-    of those that wait at the end; `taken` takes how many bytes of an exchange wait no longer.
+    of those that wait at the end; `taken` takes how many bytes of an exchange wait no longer, `under_way` how many shadows all
+    workers have.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class WorkerLanes:
         received: Callable[[Lane, object], None],
         lost: Callable[[Mapping[int, int], int], None],
         taken: Callable[[int], None],
+        under_way: Callable[[int], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.lanes = tuple(Lane(number) for number in range(count))
@@ -103,6 +105,7 @@ class WorkerLanes:
         self._received = received
         self._lost = lost
         self._taken = taken
+        self._under_way = under_way
         self._clock = clock
         self._server = LocalServer(lambda: WorkerLink(self))
         self._moved = asyncio.Event()
@@ -204,7 +207,7 @@ class WorkerLanes:
         gone, shadows = Counter(plane for plane, _ in lane.out), lane.state.shadows + lane.state.waiting
         lane.out.clear()
         lane.out_bytes = 0
-        lane.state = WorkerState(0, 0, fetcher=False)
+        self._set(lane, WorkerState(0, 0, fetcher=False))
         if gone or shadows:
             log.warning("exchanges_lost", exchanges=gone.total(), shadows=shadows, worker=lane.number, reason="process_killed")
         self._lost(gone, shadows)
@@ -232,11 +235,16 @@ class WorkerLanes:
             _, size = lane.out.popleft()
             lane.out_bytes -= size
         elif isinstance(message, WorkerState):
-            lane.state = message
+            self._set(lane, message)
         elif isinstance(message, Drained):
             link.drained = True
         else:
             self._received(lane, message)
+
+    def _set(self, lane: Lane, state: WorkerState) -> None:
+        """Take the state of a worker, and note what all have under way."""
+        lane.state = state
+        self._under_way(sum(each.state.shadows + each.state.waiting for each in self.lanes))
 
     def _abandon(self, lane: Lane) -> None:
         waiting = Counter(each.plane for each in lane.waiting)

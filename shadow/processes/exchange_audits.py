@@ -8,12 +8,15 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import structlog
+
 from shadow.broker.broker_intake import BrokerIntake
 from shadow.broker.delivered_outcomes import DeferredCounts, DeliveredOutcomes
 from shadow.metrics.broker_metrics import ConsumerMetrics
 from shadow.pipeline.audit_sinks import AuditCounts, AuditOutcomes, StoredOutcomes
 from shadow.pipeline.candidate_copies import CandidateCopies
 from shadow.pipeline.exchange_dispatcher import ExchangeDispatcher
+from shadow.pipeline.exchange_ledger import PROCESS_KILLED
 from shadow.pipeline.exchange_receiver import ExchangeReceiver
 from shadow.pipeline.fetcher_client import SubprocessFetcher
 from shadow.pipeline.frame_bytes import frame_bytes
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
     from shadow.pipeline.identity_observer import IdentityObserver
     from shadow.privacy.privacy_policy import PrivacyPolicy
     from storage.store import Store
+
+log = structlog.get_logger("sameweights.audit")
 
 FLUSH_PATIENCE = 2.0
 """Seconds in which the store writes what was offered, so that the shadows of what is new begin before the end."""
@@ -61,7 +66,8 @@ def broker_intake(
 
 
 def exchange_audit(config: Config, parts: AuditParts, intake: ExchangeReceiver | BrokerIntake) -> LocalAudit | ExchangeDispatcher:
-    """What audits the exchanges that `intake` takes."""
+    """What audits the exchanges that `intake` takes. The shadows that a killed process before this one had are counted first."""
+    _count_killed(parts)
     if isinstance(intake, BrokerIntake):
         return _delivered(config, parts, intake)
     if config.shadow.audit_workers > 1:
@@ -80,6 +86,14 @@ def exchange_audit(config: Config, parts: AuditParts, intake: ExchangeReceiver |
     outcomes = StoredOutcomes(parts.ledger, parts.store)
     worker = _worker(config, parts, references, parts.metrics, outcomes, lambda plane: source(parts.run, plane))
     return LocalAudit(config, worker=worker, references=references, fetcher=fetcher, source=intake)
+
+
+def _count_killed(parts: AuditParts) -> None:
+    lost = parts.ledger.killed_shadows()
+    for _ in range(lost):
+        parts.metrics.shadow_skipped(PROCESS_KILLED)
+    if lost:
+        log.warning("shadows_lost", shadows=lost, reason=PROCESS_KILLED)
 
 
 class DeliveredAudit(LocalAudit):
@@ -160,4 +174,5 @@ def _worker(  # noqa: PLR0917 - the parts of one kind of audit
         secret=parts.secret,
         identities=parts.identities,
         sources=sources,
+        under_way=parts.ledger.shadows,
     )

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from shadow.demo.pretended_server import PretendedServer
-from tests.fleets import Traffic
+from tests.fleets import AUDITOR, Traffic
 from tests.journeys.test_audit_workers import ready, settled, workers
 from tests.running import Served, until
 from tests.shadow_accounts import CONFIG, SLOW, UNDER_WAY, WAITING, asked_as_stored, requested, sqlite_account
@@ -68,6 +68,26 @@ async def test_shadows_of_a_killed_worker_are_counted_and_no_request_is_shadowed
         counted = await served.metric("sameweights_shadow_dropped_total", reason="process_killed")
         assert 0 < len(found.unpaired) <= counted <= len(found.unpaired | found.uncopied) + PLACES
         assert found.unpaired | found.uncopied <= under_way.unpaired | under_way.uncopied
+
+
+@pytest.mark.promise("audit.accounted")
+async def test_shadows_of_a_killed_audit_process_are_counted_by_the_next_one(serve):
+    async with shadowing(serve) as (served, traffic, official, other):
+        async with traffic.flowing():
+            await traffic.at_least(20)
+            await until(lambda: served.metric(UNDER_WAY))
+            killed = served.children()[AUDITOR]
+            os.kill(killed, signal.SIGKILL)
+            await until(lambda: served.children().get(AUDITOR) not in {None, killed})
+            await traffic.at_least(20)
+        await ended(served, traffic.sent)
+        found = sqlite_account(served)
+        lost = await served.metric("sameweights_handover_dropped_total", reason="process_killed")
+        assert found.live.total() == len(found.live) == traffic.sent - lost
+        asked_as_stored(found, official, other)
+        counted = await served.metric("sameweights_shadow_dropped_total", reason="process_killed")
+        # a shadow whose exchange was not stored either, and a pair that was stored in the moment of the kill
+        assert max(len(found.unpaired), 1) <= counted <= len(found.unpaired | found.uncopied) + lost + 2 * PLACES
 
 
 @pytest.mark.promise("budget.kept")

@@ -106,7 +106,7 @@ candidates = ["pinned"]
 """
 OTHER_TEMPLATE = PlantedFaults(extra_prompt_tokens=40)
 HALVES = {"Alpha": 0.5, "DeepX": 0.5}
-COPIED = 100
+COPIED = 150
 
 
 async def test_candidate_pinned_to_the_broken_server_is_asked_there_and_the_reference_is_not_blamed_for_it(serve):

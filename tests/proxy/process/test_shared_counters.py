@@ -40,6 +40,14 @@ def test_the_last_load_and_the_last_refusal_are_kept_beside_the_counts():
     assert not any(board.row(worker)[field] for worker in (0, 64) for field in FIELDS)
 
 
+def test_the_shadows_under_way_are_kept_beside_the_counts():
+    board = SharedCounters()
+    board.note_shadows(7)
+    assert (board.shadows, board.loads) == (7, (0, 0))
+    board.note_shadows(0)
+    assert board.shadows == 0
+
+
 def test_totals_are_of_all_workers_and_leave_out_the_pairs():
     board = SharedCounters()
     for worker in (0, 64 - 1, 64):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.process.shared_counters import SharedCounters
+from proxy.process.shared_counters import PAIRS, SharedCounters
 from shadow.pipeline.exchange_ledger import ExchangeLedger
 from storage.store import Outcome
 
@@ -59,6 +59,35 @@ def test_a_record_that_the_store_has_no_room_for_is_lost_for_its_worker(worker):
     board = SharedCounters()
     ExchangeLedger(board, {}).offer(worker, lambda *_: False, "record")
     assert (board.row(worker)["store_full"], board.row(worker)["stored"], board.row(1)["store_full"]) == (1, 0, 0)
+
+
+def offered(board, outcomes):
+    """A pair for each outcome; None: the store had not answered when its process was killed."""
+    ledger = ExchangeLedger(board, {})
+    for outcome in outcomes:
+        ledger.offer(PAIRS, lambda _, settled, outcome=outcome: outcome is None or settled(outcome) is None, "pair")
+    return ledger
+
+
+def test_shadows_of_a_killed_audit_are_those_under_way_and_pairs_that_the_store_had_not_answered_for():
+    board = SharedCounters()
+    ledger = offered(board, [Outcome.STORED, None, Outcome.BAD, None, Outcome.KNOWN])
+    ledger.offer(PAIRS, lambda *_: False, "one that the store has no room for")
+    ledger.lost(PAIRS, "error")
+    ledger.shadows(4)
+    assert ExchangeLedger(board, {}).killed_shadows() == 2 + 4
+    assert ExchangeLedger(board, {}).killed_shadows() == 0, "counted once"
+    offered(board, [None])
+    assert ExchangeLedger(board, {}).killed_shadows() == 1
+    assert board.totals()["process_killed"] == board.totals()["ended"] == 0, "no exchange is among them"
+
+
+def test_an_audit_that_ended_in_order_has_lost_no_shadow():
+    board = SharedCounters()
+    ledger = offered(board, [Outcome.STORED, Outcome.BAD])
+    for under_way in (1, 2, 1, 0):
+        ledger.shadows(under_way)
+    assert ExchangeLedger(board, {}).killed_shadows() == 0
 
 
 STEPS = st.lists(st.sampled_from(["end", "send", "arrive", "store", "fail", "lose", "kill plane", "kill audit"]), max_size=60)

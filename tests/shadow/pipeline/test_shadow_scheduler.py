@@ -83,6 +83,19 @@ async def test_as_many_shadows_run_as_there_are_places_and_the_others_wait(store
     assert made.runner.started == ["0", "1", "2"]
 
 
+async def test_what_runs_and_waits_is_noted_whenever_it_changes(store):
+    made = Scheduling(store, concurrency=1)
+    noted = []
+    made.scheduler._under_way = noted.append
+    for number in range(3):
+        made.add(number)
+    assert noted[-1] == 3
+    made.runner.free.set()
+    await until(lambda: not made.scheduler.running)
+    await asyncio.sleep(0)
+    assert (noted[-1], sorted(set(noted))) == (0, [0, 1, 2, 3])
+
+
 async def test_a_shadow_that_fails_is_counted_and_frees_its_place(store):
     made = Scheduling(store, concurrency=1)
     made.runner.free.set()

@@ -33,12 +33,14 @@ class Fleet:
 
     def __init__(self, count: int = 2) -> None:
         self.received, self.lost, self.shadows, self.taken, self.now = [], Counter(), 0, 0, 100.0
+        self.under_way = []
         self.lanes = WorkerLanes(
             count,
             limit=1_000_000,
             welcome=lambda: Welcome(b"s", b"p", (), {}, CandidateCopies()),
             received=self._take,
             lost=self._lost,
+            under_way=self.under_way.append,
             taken=self._taken,
             clock=lambda: self.now,
         )
@@ -139,6 +141,7 @@ async def test_what_a_worker_had_is_lost_once_when_it_is_gone_and_the_next_takes
         assert made.taken == 3
         hand.say(Done(5), Skipped("why"), WorkerState(2, 1, fetcher=True))
         await until(lambda: made.received == [Skipped("why")] and made.lanes.lanes[0].state.fetcher)
+        assert made.under_way == [3]
         hand.leave()
         await until(lambda: made.lost == {5: 2})
         assert made.shadows == 3
