@@ -12,6 +12,8 @@ from shadow.commands.config_commands import ConfigPath, settings
 from shadow.presentation.visible_text import plain
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from shadow.report.daily_requests import DailyRequests
     from shadow.report.drift_lines import DriftLine
 
@@ -39,6 +41,7 @@ def plan(
     from shadow.terminal.screen import wrapped
     from storage.store import StoreError
 
+    _refuse_infinite({"--per-day": per_day or 0, "--days": days, "--price": price})
     lines: tuple[DriftLine, ...] = ()
     recorded, absent = DailyRequests(), ""
     try:
@@ -58,6 +61,16 @@ def plan(
     )
     text = plan_text(settings(config, db), means, lines)
     typer.echo(plain("\n".join(wrapped(line, indent=6) for line in text.splitlines())))
+
+
+def _refuse_infinite(given: Mapping[str, float]) -> None:
+    """ConfigError for a number that is none: the parser takes `nan`, and a number too large for one is infinite."""
+    from math import isfinite
+
+    from shadow.settings.config_errors import ConfigError
+
+    if wrong := [name for name, number in given.items() if not isfinite(number)]:
+        raise ConfigError([f"{name}: {given[name]} is not a number to plan with; write one such as 1000" for name in wrong])
 
 
 def _source(recorded: DailyRequests, absent: str) -> str:

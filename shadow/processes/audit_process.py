@@ -306,6 +306,7 @@ class AuditProcess:
             begun = await asyncio.to_thread(begin_ordered, starts, self._store)
             if begun:
                 log.info("tournament_begun", count=begun)
+                self._tournaments.wake()
             gone = await asyncio.to_thread(forget_ordered, deletions, self._store)
             if gone:
                 log.info("records_deleted", reason="forget", exchanges=gone)

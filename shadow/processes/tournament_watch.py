@@ -28,16 +28,23 @@ class TournamentWatch:
         self._hold = hold
         self._copies = CandidateCopies()
         self._spending = TournamentSpending()
+        self._woken = asyncio.Event()
 
     def __repr__(self) -> str:
         return f"<TournamentWatch {self._copies!r}>"
 
     async def run(self) -> None:
-        """Look every `TOURNAMENT_SECONDS` until cancelled."""
+        """Look every `TOURNAMENT_SECONDS`, and whenever woken, until cancelled."""
         while True:
+            self._woken.clear()
             with suppress(StoreError):  # the next look tries again
                 await self._look()
-            await asyncio.sleep(TOURNAMENT_SECONDS)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), TOURNAMENT_SECONDS)
+
+    def wake(self) -> None:
+        """Look now: a tournament has begun here, whose limit of money holds from now on."""
+        self._woken.set()
 
     async def _look(self) -> None:
         config = self._config()

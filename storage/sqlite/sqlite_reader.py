@@ -193,6 +193,8 @@ class SqliteReader:
 
 def open_sqlite_reader(path: Path, busy_seconds: float = BUSY_SECONDS) -> SqliteReader:
     """A reader of a file beside any writer; StoreError when it is absent, of another program, older or newer."""
+    if path.is_dir():
+        raise StoreError(f"the database {path} is a folder: name the file in it, or change url in [storage]")
     if not path.is_file():
         raise StoreError(f"the database {path} does not exist: start sameweights serve with it, or change url in [storage]")
     try:

@@ -76,17 +76,19 @@ async def test_burst_spends_a_tournaments_money_and_no_more_than_what_was_under_
     async with PretendedServer(seed=1) as live, PretendedServer(seed=2) as official, PretendedServer(seed=3) as other:
         arms = dict.fromkeys(("equal", "broken", "twin"), other.base_url)
         toml = config(live=live.base_url, official=official.base_url, **arms).replace('/v1"\n', f'/v1"\n{PRICES}')
-        toml = toml.replace("[tournament]\n", f"[tournament]\nmoney = {MONEY}\n")
+        toml = toml.replace("[tournament]\n", f'[tournament]\nmoney = {MONEY}\ncopies = "started"\n')
         toml = toml.replace("concurrency = 500", f"concurrency = {PLACES}\naudit_workers = {workers}")
         async with serve(toml) as served:
             path = str(served.database.with_name("sameweights.toml"))
             assert (await command("choose", path, "--start"))[0] == 0
+            while not other.answered:  # copies begin with the limit
+                await send(served, 1)
             await send(served, 120)
             await until(lambda: idle(served), LONG)
             [spent] = re.findall(rf"([0-9.]+) of {MONEY:.2f}", " ".join((await choice(served))["notes"]))
             dearest = max(await costs(served))
             assert MONEY / 2 < float(spent) <= MONEY + PLACES * ARMS * dearest
-            assert await served.metric("sameweights_shadow_dropped_total", reason="tournament_money") > REQUESTS
+            assert await served.metric("sameweights_shadow_dropped_total", reason="tournament_money") > 0
 
 
 async def costs(served) -> list[float]:

@@ -66,6 +66,13 @@ def test_absent_database_is_named_where_the_requests_a_day_are_not_given(run):
     assert run("plan", "--db", "none.db", "--per-day", "10000")[0] == 0
 
 
+@pytest.mark.parametrize("flag", ["--per-day", "--days", "--price"])
+def test_number_too_large_for_one_is_refused(run, flag):
+    code, out, err = run("plan", "--per-day", "10", flag, "1e400")
+    assert (code, out) == (2, "")
+    assert err == f"{flag}: inf is not a number to plan with; write one such as 1000\n"
+
+
 def test_provider_without_a_request_on_most_days_needs_the_flag(run, tmp_path):
     path = tmp_path / "rare.db"
     store = open_store(StorageConfig(url=f"sqlite:///{path}"))

@@ -47,3 +47,17 @@ async def test_a_tournament_that_begins_is_passed_on_once_also_after_an_error_of
     await until(lambda: looks.count > seen + 2)
     assert held == [BEGUN]
     running.cancel()
+
+
+async def test_watch_that_is_woken_looks_at_once(store, monkeypatch):
+    monkeypatch.setattr(tournament_watch, "TOURNAMENT_SECONDS", 1e6)
+    held = []
+    watch = TournamentWatch(store, lambda: CONFIG, held.append)
+    watch._spending = looks = Looks()
+    looks.count = 1
+    running = asyncio.create_task(watch.run())
+    await until(lambda: looks.count == 2)
+    begin(store, RECORD)
+    watch.wake()
+    await until(lambda: held == [BEGUN])
+    running.cancel()

@@ -34,6 +34,11 @@ def test_file_that_is_not_there_is_refused_with_what_to_do(path):
         open_sqlite_reader(path)
 
 
+def test_folder_is_refused_as_one(tmp_path):
+    with pytest.raises(StoreError, match="is a folder: name the file in it"):
+        open_sqlite_reader(tmp_path)
+
+
 def test_closed_reader_answers_no_query(path):
     SqliteStore(path, StorageConfig()).close()
     reader = open_sqlite_reader(path)
