@@ -45,9 +45,10 @@ async def ended(served: Served, sent: int) -> None:
     """Wait until nothing waits anywhere."""
 
     async def idle() -> bool:
-        names = (UNDER_WAY, WAITING, "sameweights_store_queue_length")
+        names = (UNDER_WAY, WAITING, "sameweights_shadow_queue_length", "sameweights_store_queue_length")
         return not sum([await served.metric(name) for name in names])
 
+    await until(idle, LONG)
     await settled(served, sent)
     await until(idle, LONG)
 
