@@ -73,7 +73,7 @@ async def test_shadows_of_a_killed_worker_are_counted_and_no_request_is_shadowed
 
 @pytest.mark.promise("audit.accounted")
 async def test_shadows_of_a_killed_audit_process_are_counted_by_the_next_one(serve):
-    async with shadowing(serve) as (served, traffic, official, other):
+    async with shadowing(serve) as (served, traffic, _, other):
         async with traffic.flowing():
             await traffic.at_least(20)
             await until(lambda: served.metric(UNDER_WAY))
