@@ -16,6 +16,7 @@ import json
 import os
 import re
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -44,8 +45,9 @@ KEY = "key-of-tenant-{:06}-0123456789abcdef"
 class Provider:
     """Answers each request with what was put into `answers`, part by part."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.answers: SimpleQueue[bytes] = SimpleQueue()
+        self._tls = tls
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port = self._server.getsockname()[1]
         threading.Thread(target=self._serve, daemon=True).start()
@@ -57,6 +59,8 @@ class Provider:
 
     def _talk(self, connection: socket.socket) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._tls is not None:
+            connection = self._tls.wrap_socket(connection, server_side=True)
         while read_until(connection, BODY):
             connection.sendall(self.answers.get())
             while (part := self.pending()) is not None:
@@ -71,8 +75,11 @@ class Provider:
 class Client:
     """One keep-alive connection to the proxy at `port`, in step with `provider`."""
 
-    def __init__(self, port: int, provider: Provider, tenants: int | None) -> None:
+    def __init__(self, port: int, provider: Provider, tenants: int | None, tls: ssl.SSLContext | None = None) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port))
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls is not None:
+            self._socket = tls.wrap_socket(self._socket, server_hostname="localhost")
         self._provider = provider
         key = b"x-sameweights-key: %b\r\n" % KEY.format((tenants or 1) - 1).encode() if tenants is not None else b""
         self._request = REQUEST.replace(b"Content-Length", key + b"Content-Length")
@@ -96,36 +103,15 @@ class Client:
 
 
 class Counted:
-    """A forwarding process of `tree` under callgrind, whose instructions can be read."""
+    """A process under callgrind, whose instructions can be read; `folder` is scratch."""
 
-    def __init__(self, tree: Path, provider: Provider, folder: Path, candidates: int | None, tenants: int) -> None:
+    def __init__(self, command: list[str], folder: Path, **more: object) -> None:
         self._folder = folder
         self._dumps = 0
         self._idle = 0.0
         self._last = time.monotonic()
-        opened = socket.create_server(("127.0.0.1", 0))
-        self.port = opened.getsockname()[1]
-        audit = str(folder / "audit.sock")
-        discard(audit)
-        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/out", f"--log-file={folder}/log"]
-        self._process = subprocess.Popen(
-            [*command, sys.executable, "-P", "-m", "proxy.server"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            pass_fds=[opened.fileno()],
-            env={
-                **os.environ,
-                "PYTHONPATH": str(tree),
-                "PYTHONHASHSEED": "0",
-                "BENCH_KEY": "sk-key-of-the-others",
-                **tenant_keys(tenants),
-            },
-        )
-        config = configured(f"http://127.0.0.1:{provider.port}/v1", candidates)
-        named = [{"name": f"team-{number}", "key_env": name, "routes": []} for number, name in enumerate(tenant_keys(tenants))]
-        give_task(self._process, config, audit, opened.fileno(), folder / "log", tenants=named)
-        threading.Thread(target=self._process.stdout.read, daemon=True).start()
-        opened.close()
+        counting = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/out", f"--log-file={folder}/log"]
+        self.process = subprocess.Popen([*counting, *command], **more)
 
     def measure_idle(self) -> None:
         """Learn what it spends in a second without a request."""
@@ -137,14 +123,37 @@ class Counted:
         """Instructions since the last call, without those of an idle process."""
         self._dumps += 1
         last, self._last = self._last, time.monotonic()
-        subprocess.run(["callgrind_control", "--dump", str(self._process.pid)], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(["callgrind_control", "--dump", str(self.process.pid)], check=True, stdout=subprocess.DEVNULL)
         dump = (self._folder / f"out.{self._dumps}").read_text()
         return int(re.search(r"^(?:totals|summary): (\d+)", dump, re.MULTILINE)[1]) - self._idle * (self._last - last)
 
     def stop(self) -> None:
         """End the process."""
-        self._process.kill()
-        self._process.wait()
+        self.process.kill()
+        self.process.wait()
+
+
+class Worker(Counted):
+    """A forwarding process of `tree`."""
+
+    def __init__(self, tree: Path, config: dict[str, object], folder: Path, tenants: int = 0, **environment: str) -> None:
+        opened = socket.create_server(("127.0.0.1", 0))
+        self.port = opened.getsockname()[1]
+        audit = str(folder / "audit.sock")
+        discard(audit)
+        fixed = {"PYTHONPATH": str(tree), "PYTHONHASHSEED": "0", "BENCH_KEY": "sk-key-of-the-others"}
+        super().__init__(
+            [sys.executable, "-P", "-m", "proxy.server"],
+            folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            pass_fds=[opened.fileno()],
+            env={**os.environ, **fixed, **environment, **tenant_keys(tenants)},
+        )
+        named = [{"name": f"team-{number}", "key_env": name, "routes": []} for number, name in enumerate(tenant_keys(tenants))]
+        give_task(self.process, config, audit, opened.fileno(), folder / "log", tenants=named)
+        threading.Thread(target=self.process.stdout.read, daemon=True).start()
+        opened.close()
 
 
 def configured(url: str, candidates: int | None) -> dict[str, object]:
@@ -180,17 +189,23 @@ def measure(
     """Instructions per request, and per chunk."""
     provider = Provider()
     with tempfile.TemporaryDirectory() as folder:
-        counted = Counted(tree, provider, Path(folder), candidates, tenants or 0)
+        config = configured(f"http://127.0.0.1:{provider.port}/v1", candidates)
+        counted = Worker(tree, config, Path(folder), tenants or 0)
         try:
             client = Client(counted.port, provider, tenants)
-            for _ in range(50):
-                client.request()
-            client.stream(50)
-            counted.measure_idle()
-            each = [_round(counted, client, requests, chunks) for _ in range(rounds)]
-            return median(request for request, _ in each), median(chunk for _, chunk in each)
+            return exchanged(counted, client, requests=requests, chunks=chunks, rounds=rounds)
         finally:
             counted.stop()
+
+
+def exchanged(counted: Counted, client: Client, *, requests: int, chunks: int, rounds: int) -> tuple[float, float]:
+    """Instructions of `counted` per request of `client`, and per chunk."""
+    for _ in range(50):
+        client.request()
+    client.stream(50)
+    counted.measure_idle()
+    each = [_round(counted, client, requests, chunks) for _ in range(rounds)]
+    return median(request for request, _ in each), median(chunk for _, chunk in each)
 
 
 def _round(counted: Counted, client: Client, requests: int, chunks: int) -> tuple[float, float]:

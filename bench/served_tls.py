@@ -20,6 +20,8 @@ class Served(Peer):
 
     behind: Peer | None = None
     site: Site | None = None
+    ssl: str = "on"
+    """`off` has the client in front speak without TLS too, so that TLS alone is what differs."""
     client: subprocess.Popen[bytes] | None = None
 
     @property
@@ -28,7 +30,8 @@ class Served(Peer):
 
     def start(self, log: Path) -> None:
         self.behind.start(log)
-        self.port, conf = self.site.config("tls-client.conf", f"tls-client-{self.behind.port}.conf", target=self.behind.port)
+        target = self.behind.port
+        self.port, conf = self.site.config("tls-client.conf", f"tls-client-{target}.conf", target=target, ssl=self.ssl)
         self.client = launch([binary("nginx"), "-c", str(conf)], LOAD_CPU, log)
         time.sleep(0.5)
         if self.client.poll() is not None:

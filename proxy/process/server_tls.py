@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ssl
 
+from proxy.process.tls_records import RecordObject
+
 
 def server_context(certificate: str, key: str) -> ssl.SSLContext:
     """TLS 1.2 and 1.3 for HTTP/1.1 (RFC 7301) with these PEM files; OSError and ssl.SSLError where they cannot be used.
@@ -14,6 +16,7 @@ def server_context(certificate: str, key: str) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
     context.set_alpn_protocols(["http/1.1"])
+    context.sslobject_class = RecordObject
     _load(context, certificate, key)
     return context
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import ssl
 from typing import ClassVar
 
+from proxy.process.tls_records import RecordObject
+
 AGAIN = 60.0
 """Seconds before another session is taken of a host that does not resume: to copy one takes as long as half a handshake."""
 
@@ -49,7 +51,7 @@ class HostSessions:
         self._known[host] = session
 
 
-class ResumingConnection(ssl.SSLObject):
+class ResumingConnection(RecordObject):
     """The TLS state of one connection, which begins with the last session of its host."""
 
     sessions: ClassVar = HostSessions()
