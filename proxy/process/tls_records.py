@@ -26,7 +26,7 @@ class _Engine(Protocol):
 class RecordObject(ssl.SSLObject):
     """What event loops encrypt and decrypt by, as `SSLContext.sslobject_class`; errors are those of the base class.
 
-    Its methods go to OpenSSL's binding without a frame of Python between: a tenth of the instructions that TLS adds to a request.
+    Its methods go straight to OpenSSL's binding: through those of the base class TLS adds a tenth more instructions to a request.
     """
 
     _sslobj: _Engine
