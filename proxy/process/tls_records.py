@@ -38,7 +38,7 @@ class RecordObject(ssl.SSLObject):
         return self._sslobj.read(min(len, RECORD))
 
     @property
-    def write(self) -> Callable[[bytes], int]:  # type: ignore[override]
+    def write(self) -> Callable[[bytes], int]:  # type: ignore[override] # it is called alike
         """Encrypts bytes, and returns how many it took."""
         return self._sslobj.write
 
