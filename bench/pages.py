@@ -3,7 +3,8 @@
     .venv/bin/python bench/pages.py [--exchanges 1000000]
 
 The database is that of bench/store.py, one exchange in twenty with a pair. One pair in ten is evidence (the reference agrees with
-itself in the signals that differ), and one answer in a hundred failed a check. The bar is 100 ms of CPU a page. Hours are summed
+itself in the signals that differ), one payoff in ten is not 0, and one answer in a hundred failed a check. A third of the
+requests with pairs stand alone, the others are conversations of five. The bar is 100 ms of CPU a page. Hours are summed
 before, as `serve` does it in the background.
 """
 
@@ -33,6 +34,17 @@ FROM findings WHERE comparison = 'cross' AND state = 'differ' AND pair_no % 10 =
 PERIODS = ("1h", "24h", "7d", "all")
 FAULTS = "INSERT INTO checks SELECT no, 'check', 'usage', 'differ', 0.0, 'planted', '', '' FROM exchanges WHERE no % 100 = 0"
 
+TALKS = """
+UPDATE pairs SET request_fingerprint = 'request ' || no,
+  conversation = iif(no % 15 < 5, '', 'talk ' || (no / 15) || ' ' || (no % 15 / 5))
+"""
+TURNS = """
+UPDATE exchanges SET conversation = p.conversation FROM pairs p WHERE p.subject_id = exchanges.id
+"""
+PAYOFFS = """
+UPDATE payoffs SET payoff = CASE (pair_no * 7919 + length(signal) * 104729) % 21 WHEN 3 THEN 1 WHEN 4 THEN -1 ELSE 0 END
+"""
+
 
 def plant(path: Path) -> None:
     """Make some pairs of the seed evidence, and some answers faulty."""
@@ -40,6 +52,14 @@ def plant(path: Path) -> None:
         conn.execute(CONTROLS)
         conn.execute(FAULTS)
         evident_pairs.mark(conn, 0)
+
+
+def talk(path: Path) -> None:
+    """Give the pairs their conversations and payoffs."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as conn:
+        conn.execute("PRAGMA synchronous = OFF")
+        for statement in (TALKS, TURNS, PAYOFFS):
+            conn.execute(statement)
 
 
 def sum_hours(config: StorageConfig) -> str:
@@ -63,7 +83,7 @@ def took(page: Callable[[], object]) -> tuple[float, float, int]:
 def measure(reader: Reader, folder: Path, last: float) -> None:
     config = Config.model_validate({"storage": {"url": f"sqlite:///{folder}/large.db"}})
     pages = PageSet(reader, config, CollectorRegistry(), now=lambda: last + 1)
-    pair = reader.pairs(PairFilter(limit=1))[0].pair
+    pair = next(each.pair for each in reader.pairs(PairFilter(limit=15)) if each.pair.conversation)
     middle = reader.pairs(PairFilter(limit=1, until=(START + last) / 2))[0].pair.id
     answer = reader.faulty_answers(AnswerFilter(limit=1))[0].id
     lists: list[dict[str, str]] = [
@@ -125,6 +145,7 @@ def main() -> None:
             seed(store, 1_000)
         plant(folder / "large.db")
         multiply(folder / "large.db", chosen.exchanges // 1_000)
+        talk(folder / "large.db")
         summed = sum_hours(config)
         size = (folder / "large.db").stat().st_size
         print(f"\n**{chosen.exchanges:,} exchanges, {chosen.exchanges // 20:,} pairs, {size / 2**30:.2f} GiB**\n\n{summed}\n")

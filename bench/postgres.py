@@ -71,12 +71,15 @@ def streams(count: int) -> Iterator[ExchangeRecord]:
 
 
 def history(count: int, end: float) -> Iterator[ExchangeRecord | PairRecord]:
-    """Small exchanges, one a second up to `end`, one in twenty with a pair, eight to a conversation."""
+    """Small exchanges, one a second up to `end`, one in twenty with a pair. A third of the requests with pairs stand alone, the
+    others are conversations of five.
+    """
     draw = random.Random(1)
     small = {"marks": b"\0" * 96, "request_body": b"y" * 300, "response_body": b"x" * 300, "calls": 0, "checks": 0}
     for number in range(count):
         started = end - count + number
-        id_, talk = f"{int(started * 1_000):012x}{number:016x}", f"talk-{number // 8}"
+        id_, place = f"{int(started * 1_000):012x}{number:016x}", number // 20
+        talk = "" if place % 15 < 5 else f"talk-{place // 5}"
         labels = {"started": started, "model": f"m{number % 2}", "conversation": talk}
         made = exchange_record(id_, provider=f"p{number % 3}", usage_state="certain", fresh_tokens=9, **labels, **small)
         failed = (finding("stop", "differ", exchange_id=id_, comparison="check"),) if number % 50 == 0 else ()
@@ -92,6 +95,7 @@ def history(count: int, end: float) -> Iterator[ExchangeRecord | PairRecord]:
                 id_,
                 provider=f"p{number % 3}",
                 reference_id=reference,
+                request_fingerprint=f"request {place}",
                 shape=shape,
                 control_reason="random" if random_control else "",
                 **labels,

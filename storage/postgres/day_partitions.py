@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 
 import psycopg
 
@@ -24,6 +25,10 @@ LOCK_SECONDS = 2
 SLACK = DAY
 """Seconds by which an id may be older than its exchange: a request that waited, or one of a study, which is named beforehand."""
 AHEAD = 3
+DEPENDED = 2
+"""Days before its own that the sums of an hour depend on: requests that came a day ago, with ids that are a day older."""
+NO_SUMS = "DO $$ BEGIN IF to_regclass('hour_sums') IS NOT NULL THEN DELETE FROM hour_sums; END IF; END $$"
+"""Where no day has partitions, sums are of days that another version dropped. A schema of before the sums has none."""
 _TIMED = re.compile(r"[0-9a-f]{12}")
 NAMES = """
 SELECT substr(c.relname, length('exchanges_') + 1) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
@@ -67,6 +72,9 @@ class DayPartitions:
             conn.execute(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
             conn.execute("SELECT pg_advisory_xact_lock(%s)", (DAY_LOCK,))
             there = set(existing(conn))
+            if not there:
+                conn.execute(NO_SUMS)
+                missing |= _before(missing)
             for day in sorted(missing):
                 if day_name(day) not in there:
                     create(conn, day)
@@ -79,6 +87,12 @@ class DayPartitions:
     def forget(self) -> None:
         """Look at the server again before the next row: partitions were dropped."""
         self._known.clear()
+
+
+def _before(days: AbstractSet[int]) -> set[int]:
+    """The days that the sums of the first of these depend on: without their partitions a new store had none for two days."""
+    first = min(days)
+    return {day for day in range(first - DEPENDED, first) if day >= FIRST_DAY}
 
 
 def existing(conn: psycopg.Connection) -> list[str]:

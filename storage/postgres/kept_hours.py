@@ -16,7 +16,7 @@ from storage import hour_sums
 from storage.evidence_rules import BOTH_COUNT, BOTH_JUDGED, SAME_FAULT
 from storage.hour_sums import FORM, HOUR, REACH, HourPlan, HourRow, PayoffSet, PayoffTotals, SummedHour, VoteRow, VoteTotals
 from storage.judgement_rows import ComparedChecks, PayoffSum
-from storage.postgres.day_partitions import DAY, FIRST_DAY, LAST_DAY, SLACK, day_name, existing
+from storage.postgres.day_partitions import DAY, DEPENDED, FIRST_DAY, LAST_DAY, day_name, existing
 from storage.postgres.result_rows import FOREVER, period
 
 _PAIRS = "p.id >= %(first)s AND p.started >= %(since)s AND p.started < %(until)s"
@@ -105,7 +105,7 @@ ON CONFLICT (hour, slot) DO UPDATE SET changes = pair_hours.changes + 1
 """
 RULES = {"both_judged": list(BOTH_JUDGED), "both_count": list(BOTH_COUNT), "same_fault": json.dumps(SAME_FAULT)}
 FIRST_HOUR, LAST_HOUR = -(2**62), 2**62
-DAYS = (REACH + SLACK) // DAY + 1
+DAYS = DEPENDED + 1
 """Days whose partitions hold what the sums of an hour are made of: an id is older than its row by up to `SLACK`."""
 
 

@@ -69,3 +69,17 @@ def test_partitions_of_a_day_are_made_once_by_workers_at_once(postgres_url):
         assert {day_name(day), day_name(day + 1)} <= set(existing(conn))
         for table in BY_DAY:
             assert conn.execute(f"SELECT to_regclass('{table}_20241004')").fetchone() != (None,)
+
+
+@pytest.mark.slow
+def test_first_day_of_a_store_comes_with_the_two_that_its_sums_depend_on_and_no_older_sum(postgres_url):
+    with closing(psycopg.connect(postgres_url, autocommit=True)) as conn:
+        for name in existing(conn):
+            for table in reversed(BY_DAY):
+                conn.execute(f"DROP TABLE {table}_{name} CASCADE")
+        conn.execute("INSERT INTO hour_sums (hour, changes, form, payoffs, votes) VALUES (480000, 1, 1, '', '')")
+        DayPartitions().ensure(conn, [20_000, 20_001])
+        assert existing(conn) == [day_name(day) for day in range(19_998, 20_002)]
+        assert conn.execute("SELECT count(*) FROM hour_sums").fetchone() == (0,)
+        DayPartitions().ensure(conn, [20_005])
+        assert existing(conn)[-2:] == [day_name(20_001), day_name(20_005)]
