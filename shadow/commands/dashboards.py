@@ -71,7 +71,7 @@ def _files(folder: Traversable, prefix: str) -> Iterator[tuple[str, str]]:
 def _is_other(path: Path, text: str) -> bool:
     try:
         return path.read_text(encoding="utf-8") != text
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     except (OSError, UnicodeDecodeError):
         return True

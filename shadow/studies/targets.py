@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from shadow.settings.config_errors import ConfigError, quoted
+from shadow.settings.cross_checks import RawConfig, same_server
 from shadow.settings.top_level_config import Config
 
 
@@ -40,6 +41,16 @@ def targets_of(config: Config, candidates: Sequence[str], reference: str) -> Tar
     if faults:
         raise ConfigError(faults)
     return Targets(candidates=named, reference=chosen)
+
+
+def own_noise(config: Config, targets: Targets) -> list[str]:
+    """A sentence for each provider that has the address and models of the reference: its verdict is about one server."""
+    draft = RawConfig(tables=config.model_dump(mode="json"), environ={}, serving=False)
+    return [
+        f"{name} and {targets.reference} are one server: this measures its own noise"
+        for name in targets.candidates
+        if same_server(draft, name, targets.reference)
+    ]
 
 
 def missing_keys(config: Config, names: Collection[str], environ: Mapping[str, str]) -> list[str]:

@@ -37,6 +37,7 @@ class PlannedStudy:
     limits: BudgetLimits
     policy: StudyPolicy
     missing: Sequence[str]
+    alike: Sequence[str] = ()
 
 
 def plan_lines(study: PlannedStudy) -> list[str]:
@@ -54,6 +55,7 @@ def plan_lines(study: PlannedStudy) -> list[str]:
         f"  budget     {_budget(study.limits)}",
         f"  can find   {_smallest(study)}",
     ]
+    lines += [f"  note       {sentence}" for sentence in study.alike]
     lines += _seeds(study.rows)
     lines += [f"  skipped    {row}" for row in study.broken[:SHOWN_BROKEN]]
     if len(study.broken) > SHOWN_BROKEN:

@@ -30,7 +30,7 @@ from shadow.studies.study_archive import StudyArchive
 from shadow.studies.study_budget import Cost, StudyBudget
 from shadow.studies.study_database import check_same, open_study_store, set_aside
 from shadow.studies.study_recorder import StudyRecorder
-from shadow.studies.targets import missing_keys
+from shadow.studies.targets import missing_keys, own_noise
 from shadow.studies.verdicts.study_verdict import StudyResult, exit_code
 from storage.opening import open_reader
 from storage.store import Store, StoreError
@@ -104,6 +104,7 @@ class ReplayStudy:
             limits=order.limits,
             policy=order.policy,
             missing=missing_keys(order.config, order.targets.names, self._environ),
+            alike=own_noise(order.config, order.targets),
         )
 
     def check(self) -> None:

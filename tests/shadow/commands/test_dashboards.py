@@ -49,6 +49,15 @@ def test_a_job_that_rules_cannot_hold_is_refused(tmp_path, job):
     assert not [*tmp_path.iterdir()]
 
 
+def test_a_file_in_the_place_of_the_folder_is_named(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("mine")
+    with pytest.raises(ConfigError) as fault:
+        write(path, contents())
+    assert [sentence.partition(": ")[2] for sentence in fault.value.errors] == ["cannot be created: Not a directory"]
+    assert path.read_text() == "mine"
+
+
 def test_writing_twice_is_no_fault_but_another_content_is(tmp_path):
     write(tmp_path, contents())
     write(tmp_path, contents())

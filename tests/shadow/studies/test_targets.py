@@ -5,7 +5,7 @@ import pytest
 from proxy.provider_config import Provider, ProxyConfig
 from shadow.settings.config_errors import ConfigError
 from shadow.settings.top_level_config import Config
-from shadow.studies.targets import missing_keys, targets_of
+from shadow.studies.targets import missing_keys, own_noise, targets_of
 
 
 def config(*names: str, reference: str = "", **more: Provider) -> Config:
@@ -22,6 +22,15 @@ def test_named_providers_are_compared_in_the_order_given_and_once_each():
 def test_without_names_all_are_compared_with_the_reference_of_the_configuration():
     targets = targets_of(config("a", "b", "official", reference="official"), [], "")
     assert (targets.candidates, targets.reference) == (("a", "b"), "official")
+
+
+@pytest.mark.parametrize(("models", "alike"), [({}, ["twin"]), ({"*": "small"}, [])])
+def test_provider_with_the_address_and_models_of_the_reference_measures_its_own_noise(models, alike):
+    twin = Provider(base_url="http://official.example/v1", models=models)
+    known = config("a", "official", twin=twin)
+    assert own_noise(known, targets_of(known, ["a", "twin"], "official")) == [
+        f"{name} and official are one server: this measures its own noise" for name in alike
+    ]
 
 
 def test_every_unknown_name_is_in_one_error_with_what_was_meant():

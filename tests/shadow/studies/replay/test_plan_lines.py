@@ -38,6 +38,11 @@ def test_a_plan_shows_requests_ceilings_and_the_smallest_difference():
     assert "an excess of 12 points where the reference differs from itself in 2 %" in lines
 
 
+def test_provider_that_is_the_reference_itself_is_noted():
+    assert "  note       a and r are one server" in plan_lines(planned(alike=["a and r are one server"]))
+    assert not [line for line in plan_lines(planned()) if "note" in line]
+
+
 def test_limits_missing_keys_and_broken_lines_are_shown():
     broken = [BrokenRow(place=f"f:{n}", sentence="is not JSON") for n in range(7)]
     study = planned(limits=BudgetLimits(tokens=2_000_000, money=5.0), broken=broken, missing=["a needs A_KEY"])
