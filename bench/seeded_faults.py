@@ -136,7 +136,7 @@ FAULTS = (
         "records are not redacted",
         "secrets.patterns",
         "PrivacyPolicy.exchange_record",
-        "replace(S, exchange=R)",
+        "S._replace(exchange=R)",
         "S",
         "words_of_a_prompt and full",
     ),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import replace
 from functools import lru_cache
 
 from shadow.checks.applied_parameters import applied_parameters
@@ -91,7 +90,7 @@ def check(
     target = answer.exchange.request.target
     deployment = DEPLOYMENT.search(target) if "/deployments/" in target else None
     if sent_as or deployment:
-        request = replace(request, model=deployment[1] if deployment else sent_as)
+        request = request._replace(model=deployment[1] if deployment else sent_as)
     completion, reason = answer.completion, _why_not(request, answer)
     read = completion if isinstance(completion, Completion) and not reason else None
     fitting = _fitting(request.api)

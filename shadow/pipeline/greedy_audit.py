@@ -40,7 +40,7 @@ async def send_greedily(
     references: ReferenceClient, live: ParsedExchange, came: Callable[[ParsedExchange], None] = lambda _: None
 ) -> GreedyAnswers:
     """Send to both sides at once, and compare; `came` is called with each answer, also where the other one then fails."""
-    asked = replace(live, request=replace(live.request, temperature=0.0))
+    asked = live._replace(request=live.request._replace(temperature=0.0))
     names = (live.exchange.labels.provider, live.exchange.labels.reference)
     answering = [asyncio.create_task(_answered(references, asked, name, came)) for name in names]
     try:

@@ -107,7 +107,7 @@ class ShadowRunner:
         labels = exchange.labels._replace(reference=live.exchange.labels.reference)
         subject = parse_shadow_exchange(exchange._replace(labels=labels), live)
         came(subject)
-        subject = replace(subject, upstream=self._upstream(subject))
+        subject = subject._replace(upstream=self._upstream(subject))
         _log_answered(live, subject)
         alterations = _beside(answers.asked, asked)
         answered = await self._answered(answers, subject, (self._record(subject),), alterations, came)

@@ -66,7 +66,7 @@ class PrivacyPolicy:
         `outcomes` are the schema classes of the first choice's tool calls, in their order.
         """
         exchange = self.redactor.exchange(parsed.exchange)
-        redacted = parsed if exchange is parsed.exchange else replace(parsed, exchange=exchange)
+        redacted = parsed if exchange is parsed.exchange else parsed._replace(exchange=exchange)
         record = withhold_exchange(records.exchange_record(redacted, outcomes=outcomes, checks=checks), self.bodies)
         if self.bodies == "hash":
             record = self._pseudonymised(record, parsed, outcomes)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from shadow.reading.server_times import ServerTime
 
@@ -71,8 +72,7 @@ def is_sealed(text: str) -> bool:
 _SEALED = re.compile(r"gAAAA[A-Za-z0-9_-]{3,}={0,2}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
+class Usage(NamedTuple):
     """Token counts as the provider reported them; None where it did not. `cost` is in US dollars, as it states it.
 
     The prompt includes what was read from a cache and what was written to one.
@@ -115,15 +115,14 @@ DIALECTS = {
 """Words of other APIs and servers for the reason why an answer ended, in lower case, each with the word of chat completions."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class Choice(NamedTuple):
     """One choice: text, reasoning and which field carried it, refusal, tool calls in index order, and how it finished.
 
     `text` is None when no content field came at all, "" when an empty one did. `pieces` are the content deltas as sent
     (one piece for a whole body): a space lost between two chunks shows only there.
     """
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides the method of a tuple, which nothing calls
     text: str | None
     reasoning: str | None
     reasoning_field: str
@@ -168,8 +167,7 @@ class Vector:
     packed: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Completion:
+class Completion(NamedTuple):
     """An answer in the normal form. `notes` are departures from the API's form, one sentence each."""
 
     id: str
@@ -183,7 +181,7 @@ class Completion:
     """The upstream that a router names in its field `provider`."""
     vectors: tuple[Vector, ...] = ()
     """The embeddings, by index; their one choice is then empty."""
-    applied: Mapping[str, bool | int | float | str] = field(default_factory=dict)
+    applied: Mapping[str, bool | int | float | str] = MappingProxyType({})
     """The parameters that the answer states it was made with (`shadow.reading.stated_parameters`)."""
     times: tuple[ServerTime, ...] = ()
     """The times that the server reports in the body."""

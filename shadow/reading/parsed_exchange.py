@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from proxy.exchange import Exchange
 from proxy.routing.body_peek import labelled
@@ -14,8 +14,7 @@ LONGEST_MODEL = 510
 """Characters of a model's name, as the forwarder counts them; a longer one is none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedExchange:
+class ParsedExchange(NamedTuple):
     """Both directions of one exchange, read; `conversation` is the key of the conversation it belongs to, "" for none, and
     `upstream` the server behind a router that answered.
     """
@@ -33,8 +32,8 @@ def parse_exchange(exchange: Exchange) -> ParsedExchange:
     request = exchange.request
     parsed = parse_request(request.target, request.headers, request.body, request.truncated)
     if exchange.unheld and parsed.unread and parsed.unread.why is UnreadReason.TRUNCATED:
-        parsed = replace(
-            parsed, unread=Unread(why=UnreadReason.NOT_HELD, detail=f"there was no room to hold its {request.size} bytes")
+        parsed = parsed._replace(
+            unread=Unread(why=UnreadReason.NOT_HELD, detail=f"there was no room to hold its {request.size} bytes")
         )
     if not exchange.labels.model and parsed.model and len(parsed.model) <= LONGEST_MODEL:
         # behind a picture of more than `peek_body` bytes the forwarder did not see it

@@ -6,8 +6,9 @@ import hashlib
 import json
 import math
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -27,8 +28,7 @@ class Tool:
     schema: Any
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedRequest:
+class ParsedRequest(NamedTuple):
     """A request in the form of chat completions, whichever `api` it was made to. `body` must not be changed.
 
     `sent` is the JSON object as it came; for chat completions it is `body`. `unread` is why the body could not be parsed; the
@@ -47,7 +47,7 @@ class ParsedRequest:
     messages: tuple[Mapping[str, Any], ...]
     body: Mapping[str, Any]
     unread: Unread | None
-    sent: Mapping[str, Any] = field(default_factory=dict)
+    sent: Mapping[str, Any] = MappingProxyType({})
 
 
 def parse_request(target: str, headers: Headers, body: bytes, truncated: bool) -> ParsedRequest:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from proxy.exchange import Exchange, Response
 from shadow.reading.apis import READERS, ApiReader, api_of
@@ -18,8 +18,7 @@ SWITCHED = 101
 """The status of an exchange that became a WebSocket."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedResponse:
+class ParsedResponse(NamedTuple):
     """One response, parsed: its completion, or why it could not be parsed; the provider's error, if any; and its times.
 
     `error` and a readable `completion` may both be set: a stream may fail after it began.
@@ -108,7 +107,8 @@ def _is_named_stream(response: Response) -> bool:
 def _noted(reading: ResponseReading, applies: bool, note: str) -> ResponseReading:
     if not applies or not isinstance(reading.completion, Completion):
         return reading
-    return reading._replace(completion=replace(reading.completion, notes=(*reading.completion.notes, note)))
+    completion = reading.completion
+    return reading._replace(completion=completion._replace(notes=(*completion.notes, note)))
 
 
 def _cut(exchange: Exchange, response: Response, decoded: DecodedBody, reading: ResponseReading) -> Unread | None:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import compress
 from operator import sub
+from typing import NamedTuple
 
 from proxy.exchange import Exchange, Response
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResponseTiming:
+class ResponseTiming(NamedTuple):
     """Seconds since the request began; None where there was nothing to time.
 
     `first_chunk` is the first byte of the body, `first_token` the first event with content, reasoning or a tool call.

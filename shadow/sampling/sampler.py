@@ -7,14 +7,12 @@ that could compute the sample could serve it better than the rest.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SamplingDecision:
+class SamplingDecision(NamedTuple):
     """`shadow`: send to the reference; `control`: send twice whatever the answers hold; `why` is the reason of a skip."""
 
     shadow: bool

@@ -157,7 +157,7 @@ class Asker:
             if not reason or len(setbacks) + 1 == MOST_TRIES or wait > LONGEST_WAIT:
                 gave_up = bool(reason) or is_denied(answer)
                 named = answer.exchange._replace(id=live.id, labels=live.labels._replace(provider=target))
-                answer = replace(answer, exchange=named)
+                answer = answer._replace(exchange=named)
                 return Asked(exchange=named, answer=answer, setbacks=tuple(setbacks), gave_up=gave_up, change=change)
             setbacks.append(Setback(at=time.time(), reason=reason, waited=wait, change=change))
             if remember:

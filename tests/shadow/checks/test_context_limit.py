@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 
 from shadow.checks.context_limit import context_limit
@@ -10,7 +8,7 @@ from tests.shadow.compare.made import answer, ask, choice, completion
 
 def counting(tokens, cached=None, other=()):
     usage = Usage(prompt_tokens=tokens, completion_tokens=1, total_tokens=None, reasoning_tokens=None, cached_tokens=cached)
-    return answer(replace(completion(choice("a", other=other)), usage=usage))
+    return answer(completion(choice("a", other=other))._replace(usage=usage))
 
 
 def words(count):
@@ -31,22 +29,22 @@ def thinking(count, thoughts):
         (words(100), counting(100), FindingState.MATCH, ""),
         (words(100), counting(99), FindingState.DIFFER, "99 prompt tokens for 100 words"),
         (words(100), counting(60, cached=60), FindingState.MATCH, ""),
-        (replace(words(100), body={"truncation": "auto"}), counting(60), FindingState.NOT_MEASURED, "allows that it be cut"),
+        (words(100)._replace(body={"truncation": "auto"}), counting(60), FindingState.NOT_MEASURED, "allows that it be cut"),
         (
-            replace(words(100), sent={"context_management": {"edits": []}}),
+            words(100)._replace(sent={"context_management": {"edits": []}}),
             counting(60),
             FindingState.NOT_MEASURED,
             "be shortened",
         ),
         (words(100), counting(60, other=("compaction",)), FindingState.NOT_MEASURED, "be shortened"),
         (
-            replace(words(100), sent={"input": [{"type": "compaction"}]}),
+            words(100)._replace(sent={"input": [{"type": "compaction"}]}),
             counting(60),
             FindingState.NOT_MEASURED,
             "a compaction of",
         ),
         (
-            replace(words(100), sent={"input": [{"type": "message"}]}),
+            words(100)._replace(sent={"input": [{"type": "message"}]}),
             counting(60),
             FindingState.DIFFER,
             "60 prompt tokens for 100 words",

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 
 from shadow.checks.echoed_model import CHANGES, changed_alias, echoed_model, serving_change
@@ -29,18 +27,18 @@ from tests.shadow.compare.made import ask, choice, completion
     ],
 )
 def test_requested_model_answers(asked, named, state):
-    found = echoed_model(ask(model=asked), replace(completion(choice("a")), model=named))
+    found = echoed_model(ask(model=asked), completion(choice("a"))._replace(model=named))
     assert found.state is state
 
 
 def test_a_name_of_any_length_is_taken_apart():
     for name in ("m" * 150, "m" * 5_000):
         for asked, state in ((f"router/{name}-2", FindingState.MATCH), (f"{name}-3", FindingState.DIFFER)):
-            assert echoed_model(ask(model=asked), replace(completion(choice("a")), model=f"{name}-2")).state is state
+            assert echoed_model(ask(model=asked), completion(choice("a"))._replace(model=f"{name}-2")).state is state
 
 
 def test_a_name_of_the_providers_own_is_judged_by_the_names_that_answered_to_it_before():
-    said = replace(completion(choice("a")), model="gpt-4o-2024-08-06")
+    said = completion(choice("a"))._replace(model="gpt-4o-2024-08-06")
     found = echoed_model(ask(model="prod-chat"), said)
     assert changed_alias(found, said, ()) == found
     assert changed_alias(found, said, ("gpt-4o-2024-05-13", "gpt-4o-2024-08-06")).state is FindingState.MATCH
@@ -50,7 +48,7 @@ def test_a_name_of_the_providers_own_is_judged_by_the_names_that_answered_to_it_
 
 
 def test_comparable_names_are_never_an_alias():
-    said = replace(completion(choice("a")), model="gpt-4o-mini")
+    said = completion(choice("a"))._replace(model="gpt-4o-mini")
     found = echoed_model(ask(model="gpt-4o"), said)
     assert changed_alias(found, said, ("gpt-4o-mini",)) == found
     assert found.state is FindingState.DIFFER
@@ -60,12 +58,12 @@ def test_comparable_names_are_never_an_alias():
 def test_a_stream_that_changes_its_serving_identity_differs(note):
     said = completion(choice("a"))
     assert serving_change(ask(), said).state is FindingState.MATCH
-    assert serving_change(ask(), replace(said, notes=(note,))).reason == note
-    assert serving_change(ask(), replace(said, stream=False)).state is FindingState.NOT_MEASURED
+    assert serving_change(ask(), said._replace(notes=(note,))).reason == note
+    assert serving_change(ask(), said._replace(stream=False)).state is FindingState.NOT_MEASURED
 
 
 def test_of_the_names_that_answered_before_three_are_stated():
-    said = replace(completion(choice("a")), model="other-model")
+    said = completion(choice("a"))._replace(model="other-model")
     alias = echoed_model(ask(model="my-alias"), said)
     found = changed_alias(alias, said, ["d-model", "c-model", "b-model", "a-model"])
     assert found.reference == "'a-model', 'b-model', 'c-model'"

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 
 from shadow.checks.empty_answer import empty_answer, reasoning_only
@@ -45,7 +43,7 @@ def test_empty_response_that_the_request_may_call_for_is_not_measured():
     [
         (choice(None, finish="content_filter"), "a filter on content withheld the answer (content_filter)"),
         (
-            replace(choice(None, finish="stop"), filtered=("hate", "violence")),
+            choice(None, finish="stop")._replace(filtered=("hate", "violence")),
             "a filter on content withheld the answer (hate, violence)",
         ),
         (choice(None, finish="length"), "the answer was ended by length before it had any content"),
@@ -54,7 +52,7 @@ def test_empty_response_that_the_request_may_call_for_is_not_measured():
 )
 def test_what_ended_a_response_before_its_content_is_named_as_it_was_sent(said, reason):
     assert empty_answer(ask(), completion(said)).reason == reason
-    assert reasoning_only(ask(), completion(replace(said, reasoning="hm"))).reason == reason
+    assert reasoning_only(ask(), completion(said._replace(reasoning="hm"))).reason == reason
 
 
 def test_reasoning_alone_is_no_empty_answer():

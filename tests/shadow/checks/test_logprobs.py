@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 
 from shadow.checks.logprobs import logprobs, top_logprobs
@@ -12,7 +10,7 @@ ASKED = {"logprobs": True, "top_logprobs": 2}
 
 def said(*tops, text="a"):
     items = tuple(Logprob(token="a", logprob=-1.0, top=top) for top in tops)
-    return completion(replace(choice(text), logprobs=items or None))
+    return completion(choice(text)._replace(logprobs=items or None))
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,4 @@
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -56,7 +55,7 @@ def test_name_sent_to_the_provider_is_the_one_that_counts():
 def test_deployment_that_a_path_names_is_the_requested_model():
     said = answer("hello")
     request = said.exchange.request._replace(target="/openai/deployments/harbour/chat/completions?api-version=1")
-    said = replace(said, exchange=said.exchange._replace(request=request))
+    said = said._replace(exchange=said.exchange._replace(request=request))
     found = next(finding for finding in check(ask(model="gpt-4o"), said) if finding.signal is Signal.ECHOED_MODEL)
     assert found.reason == "'harbour' is a name of the provider's own, and 'm' answers: only a change of it would be a fault"
     known = check(ask(model="gpt-4o"), said, known_as=("gpt-4o-mini",))

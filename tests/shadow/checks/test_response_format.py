@@ -1,5 +1,4 @@
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -70,7 +69,7 @@ def test_a_schema_is_held_to_wherever_the_api_declares_it(path):
 
 
 def test_commentary_beside_the_answer_is_not_held_to_its_form():
-    said = replace(completion(choice("I look it up.\n\n{}")), notes=(COMMENTARY,))
+    said = completion(choice("I look it up.\n\n{}"))._replace(notes=(COMMENTARY,))
     assert response_format(ask(body={"response_format": OBJECT}), said).state is FindingState.NOT_MEASURED
 
 

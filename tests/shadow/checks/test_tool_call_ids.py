@@ -25,7 +25,7 @@ def earlier(name):
         (ask(), named("a", "a"), FindingState.DIFFER, "two calls have the id a"),
         (earlier("a"), named("a"), FindingState.DIFFER, "given to a call earlier"),
         (earlier("b"), named("a"), FindingState.MATCH, ""),
-        (ask(), replace(named(""), notes=(FUNCTION_CALL,)), FindingState.NOT_MEASURED, "older function_call"),
+        (ask(), named("")._replace(notes=(FUNCTION_CALL,)), FindingState.NOT_MEASURED, "older function_call"),
     ],
 )
 def test_call_without_an_id_of_its_own_differs(asked, said, state, reason):

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 
 from shadow.checks.usage import usage
@@ -21,7 +19,7 @@ def said(prompt=10, completed=20, total=30, *, thought=None, cached=None, writte
         cache_write_tokens=written,
         invalid=invalid,
     )
-    return replace(completion(choice("hello")), usage=counts, **more)
+    return completion(choice("hello"))._replace(usage=counts, **more)
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def test_an_answer_equals_itself_in_every_signal_that_is_measured():
 def test_what_is_only_of_the_wire_never_counts():
     made = choice(calls=(call(arguments='{"city": "Paris", "days": 2}'),))
     other = replace(call(arguments='{"days":2.0,"city":"Paris"}'), id="another", deltas=9)
-    plain = answer(completion(replace(made, tool_calls=(other,), pieces=("x",)), name="id-2"))
+    plain = answer(completion(made._replace(tool_calls=(other,), pieces=("x",)), name="id-2"))
     assert all(finding.state is not FindingState.DIFFER for finding in compare(pair(answer(made), plain)).findings)
 
 

@@ -29,9 +29,7 @@ NUMBERS = st.lists(st.floats(width=32, allow_nan=True, allow_infinity=True), min
 def embedded(*made: list[float]):
     found = tuple(Vector(index=index, packed=struct.pack(f"<{len(each)}f", *each)) for index, each in enumerate(made))
     said = completion(choice(None, finish=None), tokens=(3, None), stream=False)
-    return answer(
-        type(said)(**{**{name: getattr(said, name) for name in said.__slots__}, "vectors": found}), target="/v1/embeddings"
-    )
+    return answer(said._replace(vectors=found), target="/v1/embeddings")
 
 
 def held(one, other, kind: PairKind = PairKind.CROSS) -> Pair:

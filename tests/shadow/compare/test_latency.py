@@ -1,6 +1,5 @@
 import math
 import statistics
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -62,7 +61,7 @@ def test_a_rate_differs_beyond_twice():
 
 def cached(tokens, **times):
     said = completion(choice("a"))
-    return answer(replace(said, usage=replace(said.usage, cached_tokens=tokens)), times=timing(**times))
+    return answer(said._replace(usage=said.usage._replace(cached_tokens=tokens)), times=timing(**times))
 
 
 def test_the_first_content_is_timed_where_reasoning_came_before_it():

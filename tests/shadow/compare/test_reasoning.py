@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 
 from shadow.compare import reasoning
@@ -9,9 +7,9 @@ from tests.shadow.compare.made import answer, ask, choice, completion, pair
 
 
 def reasoned(tokens=None, text=None, field="reasoning_content", content="so"):
-    said = completion(replace(choice(content, reasoning=text), reasoning_field=field if text else ""))
+    said = completion(choice(content, reasoning=text)._replace(reasoning_field=field if text else ""))
     usage = Usage(prompt_tokens=1, completion_tokens=9, total_tokens=None, reasoning_tokens=tokens, cached_tokens=None)
-    return answer(replace(said, usage=usage))
+    return answer(said._replace(usage=usage))
 
 
 def test_reasoning_is_in_a_field_in_the_text_billed_only_or_absent():

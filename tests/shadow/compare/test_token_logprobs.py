@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 
 from shadow.compare import token_logprobs
@@ -9,7 +7,7 @@ from tests.shadow.compare.made import answer, choice, pair
 
 
 def likely(*pairs):
-    return answer(replace(choice("ab"), logprobs=tuple(Logprob(token=token, logprob=value) for token, value in pairs)))
+    return answer(choice("ab")._replace(logprobs=tuple(Logprob(token=token, logprob=value) for token, value in pairs)))
 
 
 def test_log_probabilities_are_held_together_while_the_tokens_are_the_same():

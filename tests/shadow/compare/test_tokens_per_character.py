@@ -1,5 +1,4 @@
 import math
-from dataclasses import replace
 
 import pytest
 from hypothesis import strategies as st
@@ -18,11 +17,11 @@ def billed(text, count, reasoning_tokens=None, reasoning=None):
     usage = Usage(
         prompt_tokens=9, completion_tokens=count, total_tokens=None, reasoning_tokens=reasoning_tokens, cached_tokens=None
     )
-    return answer(replace(said, usage=usage))
+    return answer(said._replace(usage=usage))
 
 
 def likely(*pairs):
-    return answer(replace(choice("ab"), logprobs=tuple(Logprob(token=token, logprob=value) for token, value in pairs)))
+    return answer(choice("ab")._replace(logprobs=tuple(Logprob(token=token, logprob=value) for token, value in pairs)))
 
 
 def counted(prompt, other):

@@ -1,4 +1,3 @@
-from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -13,7 +12,7 @@ def headed(*headers):
     made = answer("Hello")
     response = made.exchange.response
     assert isinstance(response, Response)
-    return replace(made, exchange=made.exchange._replace(response=response._replace(headers=headers)))
+    return made._replace(exchange=made.exchange._replace(response=response._replace(headers=headers)))
 
 
 def gone():

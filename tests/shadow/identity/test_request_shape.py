@@ -1,5 +1,4 @@
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -110,7 +109,7 @@ def test_a_shape_is_read_once_for_its_sample(monkeypatch):
 @pytest.mark.parametrize(("reasoning", "same"), [(None, 0), ("thought", 1)])
 def test_answers_whose_reasoning_was_counted_and_not_sent_are_not_the_same_words(reasoning, same):
     said = completion(choice("a", reasoning=reasoning))
-    said = replace(said, usage=replace(said.usage, reasoning_tokens=5))
+    said = said._replace(usage=said.usage._replace(reasoning_tokens=5))
     assert prompt_sample(request_shape(pair(answer(said), answer(said)))).same_text == same
 
 

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 
 from shadow.identity.serving_identity import ServingIdentity, id_form, identity_of, kind_of, traits
@@ -9,8 +7,8 @@ from tests.shadow.compare.made import answer, choice, completion
 
 
 def parsed(name="chatcmpl-0a1b2c3d4e5f", headers=(), fingerprint="fp_1"):
-    made = answer(replace(completion(choice("a"), name=name), fingerprint=fingerprint))
-    return replace(made, exchange=made.exchange._replace(response=made.exchange.response._replace(headers=headers)))
+    made = answer(completion(choice("a"), name=name)._replace(fingerprint=fingerprint))
+    return made._replace(exchange=made.exchange._replace(response=made.exchange.response._replace(headers=headers)))
 
 
 def settled():
@@ -59,7 +57,7 @@ def test_a_value_is_kept_up_to_120_characters(length, kept):
 def test_the_form_of_another_api_is_no_change_of_the_server():
     made = parsed(name="resp_08a1f3")
     request = made.exchange.request._replace(target="/v1/responses")
-    found = traits(replace(made, exchange=made.exchange._replace(request=request)), declared={})
+    found = traits(made._replace(exchange=made.exchange._replace(request=request)), declared={})
     assert {facet: found[facet] for facet in ("id (responses)", "usage (responses)")} == {
         "id (responses)": id_form("resp_08a1f3"),
         "usage (responses)": "prompt_tokens, completion_tokens",
@@ -134,11 +132,11 @@ def test_later_run_has_the_kinds_of_the_earlier_one():
 
 def test_the_region_that_an_answer_states_is_part_of_the_identity_and_its_cost_is_not():
     made = parsed()
-    usage = replace(made.completion.usage, cost=0.01, cache_write_tokens=7)
-    found = traits(replace(made, completion=replace(made.completion, applied={"inference_geo": "us"}, usage=usage)), declared={})
+    usage = made.completion.usage._replace(cost=0.01, cache_write_tokens=7)
+    found = traits(made._replace(completion=made.completion._replace(applied={"inference_geo": "us"}, usage=usage)), declared={})
     assert found["inference_geo"] == "us"
     assert found["usage"] == "prompt_tokens, completion_tokens"
-    unstated = replace(made, completion=replace(made.completion, applied={"inference_geo": "not_available"}))
+    unstated = made._replace(completion=made.completion._replace(applied={"inference_geo": "not_available"}))
     assert "inference_geo" not in traits(unstated, declared={})
     serving, _ = settled()
     assert serving.observe({"inference_geo": "us"}) is None

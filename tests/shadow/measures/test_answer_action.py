@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +17,7 @@ from tests.shadow.compare.made import call, choice
         (choice(None, finish="content_filter"), "filtered"),
         (choice("half", finish="content_filter"), "filtered"),
         (choice(refusal="no", finish="content_filter"), "refusal"),
-        (replace(choice(None), filtered=("hate (high)",)), "filtered"),
+        (choice(None)._replace(filtered=("hate (high)",)), "filtered"),
         (choice(" \n"), "nothing"),
         (choice(None), "nothing"),
     ],

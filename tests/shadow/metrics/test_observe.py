@@ -109,7 +109,7 @@ def test_only_whole_good_answers_are_timed(exported):
 def test_gaps_and_seconds_per_token_are_kept_apart(exported):
     made = exchange(said(), marks=ChunkTimings([0.1, 0.2], [5, 9]))
     timing = ResponseTiming(head=0.1, first_chunk=0.1, first_token=0.2, total=0.5, gaps=(0.03, 0.04, float("nan")), rate=50.0)
-    exported.metrics.exchange(made, replace(parse_response(made), timing=timing), ())
+    exported.metrics.exchange(made, parse_response(made)._replace(timing=timing), ())
     assert exported.value("inter_chunk_seconds_count", **LEG) == 2
     assert exported.value("inter_chunk_seconds_bucket", **LEG, le="0.05") == 2
     assert exported.value("time_per_output_token_seconds_sum", **LEG) == 0.02

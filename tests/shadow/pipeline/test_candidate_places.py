@@ -1,7 +1,6 @@
 """CandidatePlaces: which candidates get a copy of a request, and why the others do not."""
 
 from collections import Counter
-from dataclasses import replace
 
 import pytest
 
@@ -55,7 +54,7 @@ def test_candidates_take_turns_by_conversation_and_each_keeps_its_own():
 
 def test_turns_of_a_conversation_found_without_a_header_have_the_same_candidate():
     made, _ = places("north", "south", per_request=1, concurrency=1_000)
-    turns = [replace(live(id=f"turn-{number}"), conversation="found") for number in range(20)]
+    turns = [live(id=f"turn-{number}")._replace(conversation="found") for number in range(20)]
     assert len({made.take(turn) for turn in turns}) == 1
 
 

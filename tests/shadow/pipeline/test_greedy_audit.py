@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -54,8 +53,8 @@ async def test_greedy_audit_calls_both_sides_at_temperature_zero_with_their_own_
 async def test_copy_for_the_provider_keeps_identifying_members_and_for_the_reference_does_not():
     body = asked("Tell me about bridges", user="u-1", metadata={"a": "b"}, service_tier="flex", store=False)
     live = parse_exchange(exchange(said("A bridge."), request=body))
-    live = replace(
-        live, exchange=live.exchange._replace(request=live.exchange.request._replace(target="/v1/chat/completions?v=1"))
+    live = live._replace(
+        exchange=live.exchange._replace(request=live.exchange.request._replace(target="/v1/chat/completions?v=1"))
     )
     async with PretendedServer(seed=5) as provider, PretendedServer(seed=5) as reference:
         providers = {

@@ -3,7 +3,7 @@
 import gzip
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import given
@@ -84,7 +84,7 @@ def test_an_exchange_is_clean_in_every_part():
 
 def test_a_conversation_that_a_client_names_by_a_key_is_stored_without_it():
     secret = SECRETS["openai"]
-    named = replace(parse_exchange(exchange(said("hello"))), conversation=f"user {secret}")
+    named = parse_exchange(exchange(said("hello")))._replace(conversation=f"user {secret}")
     assert Redactor().record(record(named)).exchange.conversation == "user " + "*" * len(secret)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+
 from proxy.exchange import ChunkTimings, Exchange, Failure, FailureKind, Labels, Request, Response, Role
 
 
@@ -44,3 +47,14 @@ def exchange(
         seconds=9.0,
         overhead=0.0,
     )
+
+
+def members(value: object) -> object:
+    """A parsed value by the names of its members, all the way down, as JSON can hold it."""
+    if is_dataclass(value):
+        return {field.name: members(getattr(value, field.name)) for field in fields(value)}
+    if hasattr(value, "_asdict"):
+        return {name: members(held) for name, held in value._asdict().items()}
+    if isinstance(value, Mapping):
+        return {name: members(held) for name, held in value.items()}
+    return [*map(members, value)] if isinstance(value, (list, tuple)) else value

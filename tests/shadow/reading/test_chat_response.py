@@ -13,6 +13,7 @@ from shadow.reading.chat_response import ResponseReading, fold_events, read_whol
 from shadow.reading.completion import Completion, Unread, UnreadReason
 from shadow.reading.sse import read_stream
 from tests.shadow.reading.hostile import CHUNK, HOSTILE
+from tests.shadow.reading.made import members
 
 
 def stream(*chunks, done: bool = True) -> ResponseReading:
@@ -27,7 +28,7 @@ def delta(content: str | None = None, finish: str | None = None, **more) -> dict
 def can_be_kept(reading: ResponseReading) -> bool:
     """Whether everything in it can be written as strict JSON in UTF-8, as the store and the pages will."""
     error = asdict(reading.error) if reading.error else None
-    return bool(json.dumps([asdict(reading.completion), error], ensure_ascii=False, allow_nan=False).encode())
+    return bool(json.dumps([members(reading.completion), error], ensure_ascii=False, allow_nan=False).encode())
 
 
 @pytest.mark.slow

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from shadow.reading.completion import Choice, Completion, UnreadReason
@@ -22,7 +20,7 @@ CHOICE = Choice(
 
 
 def test_the_first_choice_is_the_one_that_is_compared():
-    choices = (CHOICE, replace(CHOICE, index=1, text="b", pieces=("b",)))
+    choices = (CHOICE, CHOICE._replace(index=1, text="b", pieces=("b",)))
     said = Completion(id="", model="", fingerprint="", stream=False, choices=choices, usage=None, notes=())
     assert said.first.text == "a"
 
@@ -33,8 +31,8 @@ def test_reasons_can_be_metric_labels():
 
 def test_calls_that_the_server_ran_are_told_from_their_results_and_from_media():
     other = ("server_tool_use", "web_search_tool_result", "audio", "web_search_call", "citation")
-    assert replace(CHOICE, other=other).served == ("server_tool_use", "web_search_call")
-    assert replace(CHOICE, other=("audio",)).served == ()
+    assert CHOICE._replace(other=other).served == ("server_tool_use", "web_search_call")
+    assert CHOICE._replace(other=("audio",)).served == ()
 
 
 @pytest.mark.parametrize(
@@ -48,7 +46,7 @@ def test_calls_that_the_server_ran_are_told_from_their_results_and_from_media():
     ],
 )
 def test_an_answer_is_withheld_where_a_filter_is_named_or_ended_it(finish, filtered, withheld):
-    assert replace(CHOICE, finish_reason=finish, filtered=filtered).withheld is withheld
+    assert CHOICE._replace(finish_reason=finish, filtered=filtered).withheld is withheld
 
 
 @pytest.mark.parametrize(
@@ -56,4 +54,4 @@ def test_an_answer_is_withheld_where_a_filter_is_named_or_ended_it(finish, filte
     [("stop", "stop"), ("END_TURN", "stop"), ("max_tokens", "length"), ("tool_use", "tool_calls"), ("odd", "odd"), (None, None)],
 )
 def test_a_finish_reason_of_another_dialect_is_given_in_the_words_of_chat_completions(finish, ended):
-    assert replace(CHOICE, finish_reason=finish).ended == ended
+    assert CHOICE._replace(finish_reason=finish).ended == ended

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from shadow.reading.completion import Logprob, Usage
 from shadow.reading.message_parts import (
@@ -59,10 +58,33 @@ def test_usage_takes_whole_numbers_only():
         {"prompt_tokens": 3.0, "completion_tokens": True, "total_tokens": -1, "prompt_cache_hit_tokens": 2, "reasoning_tokens": 1}
     )
     expected = Usage(prompt_tokens=3, completion_tokens=None, total_tokens=None, reasoning_tokens=1, cached_tokens=2)
-    assert replace(found, invalid="") == expected
+    assert found._replace(invalid="") == expected
     assert found.invalid == "completion_tokens is no token count"
     assert parse_usage(None) is None
     assert parse_usage([]) is None
+
+
+COUNTS = st.none() | st.booleans() | st.integers(-1, 2) | st.sampled_from([2**53, 2**53 + 1, 3.0, 0.5, "5"])
+
+
+@given(st.dictionaries(st.sampled_from(["prompt_tokens", "completion_tokens", "total_tokens"]), COUNTS), st.booleans())
+def test_usage_of_three_counts_reads_as_the_same_beside_an_unknown_member(stated, inside):
+    beside = parse_usage({**stated, "unknown": 1}, reasoning_inside=inside)
+    assert parse_usage(stated, reasoning_inside=inside) == beside
+
+
+@pytest.mark.parametrize(("most", "invalid"), [(2**53, ""), (2**53 + 1, "total_tokens is no token count")])
+def test_a_count_has_at_most_53_bits(most, invalid):
+    found = parse_usage({"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": most})
+    assert found is not None
+    assert found.invalid == invalid
+    assert found.total_tokens == (None if invalid else most)
+
+
+def test_of_two_members_that_are_no_count_the_first_in_a_fixed_order_is_named():
+    found = parse_usage({"cached_tokens": -1, "prompt_tokens": 1, "total_tokens": 0.5, "completion_tokens": "5"})
+    assert found is not None
+    assert found.invalid == "completion_tokens is no token count"
 
 
 def test_details_come_before_the_older_places():

@@ -6,7 +6,7 @@ import gzip
 import json
 import random
 import zlib
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import brotli
@@ -19,7 +19,7 @@ from proxy.exchange import Exchange
 from shadow.reading.completion import Completion, Unread, UnreadReason
 from shadow.reading.parsed_response import ParsedResponse, parse_response
 from tests.shadow.reading.hostile import HOSTILE
-from tests.shadow.reading.made import exchange
+from tests.shadow.reading.made import exchange, members
 
 WIRE = Path(__file__).parents[2] / "wire"
 GOLDEN = sorted(path for path in WIRE.iterdir() if path.suffix in {".sse", ".json", ".html"} and ".expected" not in path.name)
@@ -51,7 +51,7 @@ def normal_form(answer: ParsedResponse) -> dict:
 def written(said: Completion) -> dict:
     """As the files have it: vectors, parts that are no text, and what else few answers hold, only where there is some."""
     vectors = [{"index": vector.index, "packed": vector.packed.hex()} for vector in said.vectors]
-    made = json.loads(json.dumps(asdict(replace(said, vectors=())))) | {"vectors": vectors}
+    made = json.loads(json.dumps(members(said._replace(vectors=())))) | {"vectors": vectors}
     made["choices"] = [_without_empty(choice, RARE_IN_CHOICES) for choice in made["choices"]]
     made["usage"] = made["usage"] and _without_empty(made["usage"], RARE_IN_USAGE)
     return _without_empty(made, RARE)

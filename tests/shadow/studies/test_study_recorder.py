@@ -47,7 +47,7 @@ def test_the_rules_of_a_tenant_hold_for_answers_to_its_requests():
     made = recorder("Quito")
     made._policy = replace(made._policy, tenants={"clinic": guard("none")})
     own = answer(said("In Quito, at noon"))
-    of_tenant = replace(own, exchange=own.exchange._replace(labels=own.exchange.labels._replace(tenant="clinic")))
+    of_tenant = own._replace(exchange=own.exchange._replace(labels=own.exchange.labels._replace(tenant="clinic")))
     assert b"noon" in made.answer(own).exchange.response_body
     assert made.answer(of_tenant).exchange.response_body is None
     other, again = answer(said("In Lima"), Role.SHADOW), answer(said("In Lima"), Role.CONTROL)
