@@ -239,8 +239,8 @@ def pack_mark(seconds: float, end: int) -> bytes:
     return _MARK.pack(seconds, end)
 
 
-def unpack(payload: bytes) -> Exchange:
-    """The exchange that `pack` was given; ValueError for anything that `pack` did not make."""
+def unpack(payload: bytes, worker: int = 0) -> Exchange:
+    """The exchange that `pack` was given, as one of `worker`; ValueError for anything that `pack` did not make."""
     try:
         (length,) = _LENGTH.unpack_from(payload)
         fields = _loads(payload[4 : 4 + length])
@@ -266,6 +266,7 @@ def unpack(payload: bytes) -> Exchange:
             request=request,
             response=None if answered is None else _response(answered, payload[middle:end], payload[end:]),
             failure=None if failed is None else _failure(failed),
+            worker=worker,
             unheld=_is(fields.get("unheld", False), bool),
         )
     except (struct.error, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
@@ -328,9 +329,7 @@ def _labels(value: object) -> Labels:
 def _response(answered: object, body: bytes, marks: bytes) -> Response:
     status, reason, headers, size, head_seconds = cast("Sequence[object]", answered)
     half = len(marks) // 2
-    seconds, ends = array("d"), array("Q")
-    seconds.frombytes(marks[:half])
-    ends.frombytes(marks[half:])
+    seconds, ends = array("d", marks[:half]), array("Q", marks[half:])
     if _SWAPPED:
         seconds.byteswap()
         ends.byteswap()
@@ -351,8 +350,9 @@ def _failure(failed: object) -> Failure:
 
 
 def _headers(value: object) -> Headers:
-    pairs = cast("Sequence[Sequence[object]]", value)
-    return tuple((_is(name, str), _is(text, str)) for name, text in pairs)
+    made = tuple([(name, text) for name, text in cast("Sequence[Sequence[str]]", value)])
+    "".join(map("".join, made))  # a TypeError where one is no text, for less than a look at each
+    return made
 
 
 def _is(value: object, kind: type[_Value]) -> _Value:

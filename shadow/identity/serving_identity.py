@@ -13,6 +13,9 @@ import re
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
+from itertools import chain, compress
+from operator import attrgetter
 
 from proxy.exchange import Headers
 from shadow.findings.finding_builders import short
@@ -57,19 +60,31 @@ def traits(answer: ParsedResponse, *, declared: Mapping[str, str], clean: Callab
 
     `clean` removes from a value what may not be stored, before it is cut.
     """
+    return cleaned(revealed(answer), declared, clean)
+
+
+def revealed(answer: ParsedResponse) -> tuple[str, ...]:
+    """What one whole answer reveals about its server as it came: a facet, its value, the next facet; a value may be empty."""
     completion = answer.completion
     if not isinstance(completion, Completion) or answer.exchange.response is None:
-        limit = stated_limit(answer.error)
-        return {LIMIT: limit} if limit else {}
-    found = {"model": completion.model, "provider": completion.provider, "fingerprint": completion.fingerprint}
+        return LIMIT, stated_limit(answer.error)
     spoken = api_of(answer.exchange.request.target)
     of_api = f" ({spoken})" if spoken not in ("", "chat") else ""
-    found |= {f"id{of_api}": id_form(completion.id), f"usage{of_api}": _usage(completion.usage)}
     region = str(completion.applied.get(REGION, ""))
-    found[REGION] = "" if region == "not_available" else region
-    found |= _headers(answer.exchange.response.headers)
-    found |= {f"declared {name}": value for name, value in declared.items()}
-    return {facet: short(clean(value), LONGEST) for facet, value in found.items() if value}
+    return (
+        *("model", completion.model, "provider", completion.provider, "fingerprint", completion.fingerprint),
+        *(f"id{of_api}", id_form(completion.id), f"usage{of_api}", _usage(completion.usage)),
+        *(REGION, "" if region == "not_available" else region),
+        *_headers(answer.exchange.response.headers),
+    )
+
+
+def cleaned(found: tuple[str, ...], declared: Mapping[str, str], clean: Callable[[str], str]) -> Mapping[str, str]:
+    """What `revealed` found, and what is `declared` of a server that it found, as it may be stored."""
+    values = dict(zip(found[::2], found[1::2], strict=True))
+    if LIMIT not in values:
+        values |= {f"declared {name}": value for name, value in declared.items()}
+    return {facet: short(clean(value), LONGEST) for facet, value in values.items() if value}
 
 
 def id_form(text: str) -> str:
@@ -78,34 +93,40 @@ def id_form(text: str) -> str:
         return ""
     prefix = _PREFIX.match(text)
     rest = text[prefix.end() :] if prefix else text
-    form = next((name for name, form in _FORMS if form.fullmatch(rest)), "other")
-    return f"{prefix.group() if prefix else ''}{form}"
+    form = _FORM.fullmatch(rest)
+    return f"{prefix.group() if prefix else ''}{_FORMS[form.lastindex - 1] if form and form.lastindex else 'other'}"
 
 
 _PREFIX = re.compile(r"(?:[A-Za-z]{2,16}[-_.:])+")
-_FORMS = (
-    ("uuid", re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")),
-    ("digits", re.compile(r"\d+")),
-    ("hex", re.compile(r"[0-9a-f]{8,}")),
-    ("digits and letters", re.compile(r"\d{6,}-[A-Za-z0-9]+")),
-    ("letters", re.compile(r"[A-Za-z0-9]+")),
+_FORMS = ("uuid", "digits", "hex", "digits and letters", "letters")
+_FORM = re.compile(
+    r"([0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12})|(\d+)|([0-9a-f]{8,})|(\d{6,}-[A-Za-z0-9]+)|([A-Za-z0-9]+)"
 )
+"""A group for each of `_FORMS`; the first that fits names the form."""
 
 
 def _usage(usage: Usage | None) -> str:
     """Which counts are reported."""
-    return "" if usage is None else ", ".join(name for name in COUNTS if getattr(usage, name) is not None)
+    return "" if usage is None else _reported(tuple([count is not None for count in _counts(usage)]))
 
 
-def _headers(headers: Headers) -> dict[str, str]:
-    """The first value of each header of the list, without the part that identifies a request."""
+_counts = attrgetter(*COUNTS)
+
+
+@cache
+def _reported(which: tuple[bool, ...]) -> str:
+    return ", ".join(compress(COUNTS, which))
+
+
+def _headers(headers: Headers) -> list[str]:
+    """The first value of each header of the list, after its name, without the part that identifies a request."""
     found: dict[str, str] = {}
     for name, value in headers:
         if name.lower() in HEADERS:
             found.setdefault(name.lower(), value)
         if name.lower() == "cf-ray" and "-" in value:
             found.setdefault("cf-ray", value.rpartition("-")[2])
-    return found
+    return [*chain.from_iterable(found.items())]
 
 
 class ServingIdentity:

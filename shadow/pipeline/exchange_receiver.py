@@ -119,7 +119,7 @@ class ExchangeReceiver:
             waiting = self._waiting.popleft()
             self._bytes -= waiting.size
             try:
-                return unpack(plain(waiting.kind, waiting.payload))._replace(worker=waiting.worker)
+                return unpack(plain(waiting.kind, waiting.payload), waiting.worker)
             except ValueError as why:
                 self._malformed(waiting.worker, why)
         return None

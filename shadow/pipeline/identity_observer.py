@@ -14,7 +14,7 @@ from typing import NamedTuple
 from proxy.exchange import Exchange
 from proxy.provider_config import Provider
 from shadow.checks.echoed_model import DEPLOYMENT
-from shadow.identity.serving_identity import Facts, ServingIdentity, kind_of, traits
+from shadow.identity.serving_identity import Facts, ServingIdentity, cleaned, kind_of, revealed, traits
 from shadow.reading.apis import api_of
 from shadow.reading.parsed_response import ParsedResponse
 from shadow.settings.top_level_config import Config
@@ -24,7 +24,9 @@ KEPT = 256
 """Pairs of a provider and a model remembered, the longest silent forgotten first: model names are the clients' own words."""
 LONGEST_NAME = 200
 CLEANED = 512
-"""Short texts whose clean form is remembered: the same few come with every answer."""
+"""Short texts, and short sets of traits, whose clean form is remembered: the same few come with every answer."""
+LONGEST_TRAITS = 1_000
+"""Characters of the traits of one answer that are remembered."""
 
 
 class IdentityTraits(NamedTuple):
@@ -60,7 +62,12 @@ class IdentityObserver:
         """Use what `config` declares of its providers from the next answer on."""
         providers = config.proxy.providers
         # because an answer has the declared values of its model each time, and few models are asked for
-        self._declared = lru_cache(maxsize=KEPT)(lambda provider, model: _declared(providers.get(provider), model))
+        declared = lru_cache(maxsize=KEPT)(lambda provider, model: _declared(providers.get(provider), model))
+        self._declared = declared
+        # and most answers of a server reveal the same
+        self._kept = lru_cache(maxsize=CLEANED)(
+            lambda provider, model, found: cleaned(found, declared(provider, model), self._clean)
+        )
 
     def names_of(self, provider: str, model: str) -> tuple[str, ...]:
         """The names of models in earlier answers of a provider that was asked for `model`."""
@@ -77,7 +84,8 @@ class IdentityObserver:
 
     def _name(self, exchange: Exchange) -> str:
         """The requested model: the deployment that the path names, else the model of the body."""
-        deployment = DEPLOYMENT.search(exchange.request.target)
+        target = exchange.request.target
+        deployment = DEPLOYMENT.search(target) if "/deployments/" in target else None
         name = deployment[1] if deployment else exchange.labels.model
         return self._clean(name)[:LONGEST_NAME].encode("utf-8", "replace").decode()
 
@@ -93,8 +101,14 @@ class IdentityObserver:
             provider=exchange.labels.provider,
             model=self._name(exchange),
             kind=kind_of(api_of(exchange.request.target), exchange.labels.stream),
-            traits=traits(answer, declared=self._declared(exchange.labels.provider, exchange.labels.model), clean=self._clean),
+            traits=self._traits(exchange.labels.provider, exchange.labels.model, answer),
         )
+
+    def _traits(self, provider: str, model: str, answer: ParsedResponse) -> Mapping[str, str]:
+        found = revealed(answer)
+        if len("".join(found)) + len(model) <= LONGEST_TRAITS:
+            return self._kept(provider, model, found)
+        return traits(answer, declared=self._declared(provider, model), clean=self._clean)
 
     def add(self, answered: IdentityTraits) -> tuple[IdentityRow, ...]:
         """Adds the traits of one answer; returns a row when they change the identity, none otherwise."""

@@ -7,6 +7,7 @@ Where it does not, both readings are kept: the classes are those of the cheaper 
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from shadow.reading.completion import Completion, Unread, UnreadReason, Usage
@@ -17,6 +18,8 @@ CREDIBLE = 100_000_000
 
 class UsageState(StrEnum):
     """How well the classes of an answer are known; a closed set, because it is a metric label and a column."""
+
+    __hash__ = str.__hash__  # an enumeration's own is a call of Python
 
     CERTAIN = "certain"
     HIDDEN = "hidden"
@@ -68,6 +71,7 @@ def classed_answer(completion: Completion | Unread, status: int | None) -> Class
     return MISSING if answered and completion.why is not UnreadReason.NOT_AUDITED else None
 
 
+@lru_cache(maxsize=16)  # an answer is classed for the counters, then for its row
 def classed(usage: Usage | None, *, vectors: bool = False) -> ClassedUsage:
     """The classes of a usage; `vectors`: of embeddings, which have no output and may be counted by the total alone."""
     if usage is None:

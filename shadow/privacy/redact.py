@@ -117,13 +117,8 @@ class Redactor:
             words += [response.reason, *map(_VALUE, response.headers)]
         if failure:
             words.append(failure.detail)
-        if self._suspects(words) or self._is_suspect(_plain(request)):
-            return False
-        return response is None or not self._is_suspect(_plain(response))
-
-    def _is_suspect(self, body: bytes) -> bool:
-        # as text, since looking for bytes in bytes makes and drops an exception each time
-        return may_hold(body) or _holds(self._texts, body.decode("latin-1")) or any(own.is_in(body) for own in self._own)
+        bodies = [_plain(request), _plain(response)] if response else [_plain(request)]
+        return not (any(map(may_hold, bodies)) or self._suspects(words, bodies))
 
     def record(self, record: Record) -> Record:
         """The rows with clean texts, all the way down; their bodies are left to `exchange`."""
@@ -131,18 +126,20 @@ class Redactor:
         _gather(record, words)
         return cast("Record", self._clean(record)) if self._suspects(words) else record
 
-    def _suspects(self, words: Sequence[str]) -> bool:
+    def _suspects(self, words: Sequence[str], bodies: Sequence[bytes] = ()) -> bool:
         """Whether anything may be found in one of them: most hold nothing, so all are searched together first.
 
         The user's own patterns search each text: one may be anchored to the begin or the end of a text.
         """
         try:
-            text = "\n".join(words)
+            # bodies as text, since looking for bytes in bytes makes and drops an exception each time
+            text = "\n".join([*words, *[body.decode("latin-1") for body in bodies]])
         except TypeError:  # because a row may break its own types, it is searched field by field
             return True
         if _holds(self._texts, text):
             return True
-        return any(own.is_in(word.encode("utf-8", "surrogatepass")) for own in self._own for word in words)
+        searched = [*(word.encode("utf-8", "surrogatepass") for word in words), *bodies] if self._own else ()
+        return any(own.is_in(each) for own in self._own for each in searched)
 
     def _clean(self, value: object) -> object:
         if isinstance(value, str):

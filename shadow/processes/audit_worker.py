@@ -157,12 +157,12 @@ class AuditWorker:
 
     def _audit(self, plane: int, place: ConversationPlace, payload: bytes) -> None:
         try:
-            exchange = unpack(payload)
+            exchange = unpack(payload, plane)
         except ValueError as why:
             self._owner.add(messages.Lost(plane, "malformed"))
             log.warning("exchange_unreadable", worker=plane, error=str(why))
         else:
-            self._worker.handle(exchange._replace(worker=plane), place)
+            self._worker.handle(exchange, place)
 
     async def _drain(self, patience: float) -> None:
         await self._worker.drain(patience=patience)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
@@ -24,7 +25,8 @@ _COUNTS = (
     *("ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens"),
 )
 _APART = "prompt_cache_hit_tokens and prompt_cache_miss_tokens are not the prompt_tokens"
-_DETAILS = ("prompt_tokens_details", "completion_tokens_details", "cache_creation")
+_COUNTED = frozenset(_COUNTS)
+_PLAIN = frozenset(_COUNTS[:3])
 _THOUGHTS = ("thinking", "reasoning")  # a tuple: what is looked up may not be hashable
 
 
@@ -105,8 +107,10 @@ def parse_usage(value: Any, *, reasoning_inside: bool = False) -> Usage | None:
     """
     if not isinstance(value, dict):
         return None
-    details = _inner(value, "prompt_tokens_details")
-    thought = _inner(value, "completion_tokens_details").get("reasoning_tokens")
+    if _PLAIN.issuperset(value) and (plain := _plain_counts(value)):
+        return Usage(*plain, reasoning_inside=reasoning_inside)
+    details, output = _inner(value, "prompt_tokens_details"), _inner(value, "completion_tokens_details")
+    written = _inner(value, "cache_creation")
     hit, missed = value.get("prompt_cache_hit_tokens"), value.get("prompt_cache_miss_tokens")
     parts = _sum(hit, missed)
     prompt = _first(value.get("prompt_tokens"), parts)
@@ -114,24 +118,31 @@ def parse_usage(value: Any, *, reasoning_inside: bool = False) -> Usage | None:
         prompt_tokens=prompt,
         completion_tokens=_count(value.get("completion_tokens")),
         total_tokens=_count(value.get("total_tokens")),
-        reasoning_tokens=_first(thought, value.get("reasoning_tokens")),
+        reasoning_tokens=_first(output.get("reasoning_tokens"), value.get("reasoning_tokens")),
         cached_tokens=_first(details.get("cached_tokens"), hit, value.get("cached_tokens"), value.get("cache_read_input_tokens")),
         # OpenRouter's detail, or the count of `/messages` that gateways pass on
         cache_write_tokens=_first(details.get("cache_write_tokens"), value.get("cache_creation_input_tokens")),
         cost=stated_cost(value),
-        cache_write_1h_tokens=_count(_inner(value, "cache_creation").get("ephemeral_1h_input_tokens")),
+        cache_write_1h_tokens=_count(written.get("ephemeral_1h_input_tokens")),
         reasoning_inside=reasoning_inside,
-        invalid=_no_count(value) or (_APART if parts not in (None, prompt) else ""),
+        invalid=_no_count((value, details, output, written)) or (_APART if parts not in (None, prompt) else ""),
     )
 
 
-def _no_count(usage: dict[str, Any]) -> str:
-    """Which member is no token count; "" without one."""
-    for counts in (usage, *(_inner(usage, name) for name in _DETAILS)):
-        # most have three of these members or none, and looking for one costs less than a call
-        for name in _COUNTS if counts else ():
-            if name in counts and counts[name] is not None and _count(counts[name]) is None:
-                return f"{name} is no token count"
+def _plain_counts(usage: dict[str, Any]) -> tuple[int, int, int, None, None] | None:
+    """The first counts of a `Usage` of which these are all, as of many servers; None where one is missing or is no count."""
+    counts: tuple[Any, Any, Any] = usage.get("prompt_tokens"), usage.get("completion_tokens"), usage.get("total_tokens")
+    are_counts = {int}.issuperset(map(type, counts)) and min(counts) >= 0 and max(counts) <= _MOST
+    return (*counts, None, None) if are_counts else None
+
+
+def _no_count(held: Iterable[dict[str, Any]]) -> str:
+    """Which member of these is no token count, in the order of `_COUNTS`; "" without one."""
+    for counts in filter(None, held):
+        # over the members that are there, since most have three of these or none
+        wrong = {name for name in _COUNTED & counts.keys() if counts[name] is not None and _count(counts[name]) is None}
+        if wrong:
+            return f"{min(wrong, key=_COUNTS.index)} is no token count"
     return ""
 
 

@@ -101,7 +101,18 @@ _RULES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
 """The APIs with a rule of their own."""
 
 
+_SPECIAL = frozenset(
+    {
+        *("background", "previous_response_id", "conversation", "container", "web_search_options", "plugins", "mcp_servers"),
+        *("audio", "modalities"),
+    }
+)
+"""Members that nearly all requests lack, without which none of them is refused by `_why_not_any`."""
+
+
 def _why_not_any(body: Mapping[str, Any]) -> str:
+    if _SPECIAL.isdisjoint(body):
+        return ""
     if body.get("background"):
         return SkipReason.BACKGROUND
     if any(body.get(key) for key in ("previous_response_id", "conversation", "container")):
@@ -126,7 +137,9 @@ def _is_kept(item: Any) -> bool:
 
 def _acts(tools: Any, harmless: tuple[str, ...]) -> bool:
     """True when a tool may run on the server: anything of another type than those that the client itself would run."""
-    listed = [tool for tool in tools if isinstance(tool, dict)] if isinstance(tools, list) else []
+    if not isinstance(tools, list):
+        return False
+    listed = [tool for tool in tools if isinstance(tool, dict)]
     inner = [each for tool in listed if isinstance(tool.get("tools"), list) for each in tool["tools"] if isinstance(each, dict)]
     types = [tool.get("type") or harmless[0] for tool in (*listed, *inner) if tool.get("type") != "namespace"]
     return any(kind not in harmless and not (isinstance(kind, str) and kind.startswith(_families(harmless))) for kind in types)

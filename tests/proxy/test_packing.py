@@ -114,6 +114,7 @@ def test_a_payload_with_a_compressed_answer_that_was_cut_is_refused(cut):
 
 def test_the_worker_is_not_sent_along():
     assert unpack(pack(exchange(b"body")._replace(worker=3))).worker == 0
+    assert unpack(pack(exchange(b"body")), 3).worker == 3
 
 
 @given(st.binary(max_size=200))
@@ -139,6 +140,8 @@ def test_wrong_types_inside_are_refused():
         (b'"pretend-small",false', b'"pretend-small",12345'),
         (b'"role":"primary"', b'"role":"primarY"'),
         (b'"id":"', b'"ix":"'),
+        (b'["content-type","application/json"]', b'["content-type",1234567890]'),
+        (b'["content-type","application/json"]', b'["content-type"]'),
     ):
         assert was in whole
         with pytest.raises(ValueError, match="no packed exchange"):

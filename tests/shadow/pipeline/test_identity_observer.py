@@ -3,7 +3,11 @@
 import json
 from dataclasses import replace
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from proxy.provider_config import Provider, ProxyConfig
+from shadow.identity.serving_identity import traits
 from shadow.pipeline.identity_observer import IdentityObserver
 from shadow.privacy.redact import Redactor
 from shadow.reading.parsed_response import parse_response
@@ -52,6 +56,21 @@ def test_restart_reads_what_was_kept_and_reports_only_what_is_new():
 def test_unreadable_facts_start_again():
     (first,) = observed(learning(), "fp_a", 20)
     assert len(observed(learning([replace(first, facts="[1]")]), "fp_a", 20)) == 1
+
+
+@given(
+    st.lists(st.sampled_from(["fp_a", "fp_b", "", "f" * 120, "f" * 121, "f" * 2_000]), max_size=6),
+    st.sampled_from(["m", "m" * 900]),
+    st.sampled_from(["nginx", "s" * 121, "Bearer abcdefghijklmnop"]),
+)
+def test_traits_that_are_remembered_are_those_of_each_answer(fingerprints, model, server):
+    servings, clean = learning(), Redactor().text
+    for fingerprint in fingerprints:
+        live = labelled(answered(fingerprint), model=model)
+        live = live._replace(response=live.response._replace(headers=(("Server", server),)))
+        answer = parse_response(live)
+        declared = {"quantization": "fp8", "tier": "", "context": ""}
+        assert servings.traits_of(live, answer).traits == traits(answer, declared=declared, clean=clean)
 
 
 def test_names_that_clients_make_up_are_bounded():
