@@ -11,6 +11,7 @@ from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.state_snapshot import saved
 from shadow.drift.state_transitions import AckAction, Acknowledgement, DriftState
 from shadow.judging.judge import Judge
+from shadow.settings.top_level_config import Config, DriftConfig
 from storage.rows import PairGroup
 from storage.store import StoreError
 from tests.payoffs import GROUP, add
@@ -348,6 +349,18 @@ def test_fleet_wide_budget_is_shared_by_its_groups(store):
     assert {test.budget.threshold for state in run.judge.groups.values() for test in state.alarm.group_tests.tests.values()} == {
         2e7
     }
+
+
+@pytest.mark.parametrize(("fleet", "threshold"), [(0.0, 5e4), (1.0, 2.0), (3e5, 6e5)])
+def test_configured_budget_is_of_each_group_until_one_of_the_whole_fleet_is_set(store, fleet, threshold):
+    fill(store, [0])
+    fill(store, [0], prefix="b", group=PairGroup(route="default", model="m", provider="other", reference="r"))
+    config = Config(drift=DriftConfig(pairs_per_false_alarm=5e4, fleet_pairs_per_false_alarm=fleet))
+    judge = Judge.configured(config, store.judgements, holder="judge", publish=lambda *_: None)
+    while judge.step(0.0):
+        pass
+    tests = [test for state in judge.groups.values() for test in state.alarm.group_tests.tests.values()]
+    assert {test.budget.threshold for test in tests} == {threshold}
 
 
 def test_pairs_out_of_order_and_from_clocks_that_jump_are_judged_in_the_order_they_were_finished(store):

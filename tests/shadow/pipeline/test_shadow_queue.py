@@ -79,6 +79,18 @@ def test_request_larger_than_the_limit_is_in_flight_alone(skipped):
     assert queue.next(0.0, 1_000.0) is not None
 
 
+def test_a_smaller_request_behind_one_that_does_not_fit_waits_with_it(skipped, monkeypatch):
+    sizes = [len(each.exchange.request.body) + len(each.exchange.response.body) for each in (seen(), seen(1, size=500))]
+    monkeypatch.setattr("shadow.pipeline.shadow_queue.MOST_BYTES", sum(sizes) - 1)
+    queue = waiting(skipped)
+    for each in (seen(), seen(1, size=500), seen(2)):
+        queue.add(each, SAMPLED, 0.0)
+    first = queue.next(0.0, 1_000.0)
+    assert queue.next(0.0, 1_000.0) is None
+    queue.done(first)
+    assert queue.next(0.0, 1_000.0).parsed.exchange.id[-1] == "1"
+
+
 @pytest.mark.parametrize(
     ("monotonic", "wall", "late"),
     [(30.0, 1_030.0, False), (30.001, 1_030.0, True), (30.0, 1_030.001, True), (30.0, 400.0, False), (31.0, 400.0, True)],
