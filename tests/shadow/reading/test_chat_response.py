@@ -203,3 +203,17 @@ def test_of_two_errors_in_a_stream_the_first_is_kept():
     events = [{"choices": [{"index": 0, "delta": {}, "error": {"message": text}}]} for text in ("first", "second")]
     stream = b"".join(b"data: %b\n\n" % json.dumps(event).encode() for event in events)
     assert fold_events(read_stream(stream), 200).error.message == "first"
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        ({"error": {"message": "busy", "code": 503}}, "an error with status 200"),
+        ({"choices": [], "error": {"message": "busy", "code": 503}}, "an error with status 200"),
+        ({"choices": [{"index": 0, "error": {"message": "busy", "code": 503}}]}, "an error with status 200 in place of a choice"),
+    ],
+)
+def test_an_error_in_place_of_the_choices_or_of_the_first_one_is_read_as_an_error(body, detail):
+    reading = read_whole(json.dumps(body).encode(), 200)
+    assert reading.completion == Unread(why=UnreadReason.ERROR, detail=detail)
+    assert (reading.error.message, reading.error.code, reading.error.status) == ("busy", "503", 200)
