@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from proxy.packing import frame, pack
 from proxy.process.shared_counters import SharedCounters
+from proxy.provider_config import Provider, ProxyConfig
 from shadow.metrics.answer_counts import answer_counts
 from shadow.metrics.observe import Metrics
 from shadow.pipeline import audit_messages as messages
@@ -239,6 +240,24 @@ async def test_reservation_of_a_worker_that_is_gone_does_not_answer_the_next_one
     slow_store.let.set()
     await asyncio.gather(*dispatcher._spending)
     assert (asking.got, later.got) == ([messages.Reserved(0, "")], [])
+
+
+@pytest.mark.parametrize(
+    ("reference", "fetchers", "why"),
+    [
+        ("far", (True, True), ""),
+        ("far", (True, False), "a fetcher is not running; traffic is forwarded and recorded, not all is compared"),
+        ("", (False, False), ""),
+    ],
+)
+async def test_missing_fetcher_is_named_where_there_is_a_reference(slow_store, reference, fetchers, why):
+    dispatcher = Dispatching(slow_store).dispatcher
+    providers = {name: Provider(base_url="http://127.0.0.1:9/v1") for name in ("near", "far")}
+    dispatcher.reload(Config(proxy=ProxyConfig(providers=providers, provider="near", reference=reference)))
+    for lane, fetcher in zip(dispatcher.workers.lanes, fetchers, strict=True):
+        Link(dispatcher, lane)
+        lane.latest, lane.state = time.monotonic() + 1e6, messages.WorkerState(0, 0, fetcher=fetcher)
+    assert dispatcher.why_not() == why
 
 
 async def test_end_of_the_budget_reaches_every_worker(slow_store):

@@ -97,6 +97,25 @@ def test_adding_a_message_returns_whether_it_carried_content():
     assert carried == [False, True, True, False, True, False, False, False, True, True, True, True, False, False]
 
 
+@pytest.mark.parametrize(
+    ("messages", "output"),
+    [
+        ([{"role": "assistant", "content": ""}], False),
+        ([{"reasoning": "a"}], False),
+        ([{"content": "a"}], True),
+        ([{"refusal": "a"}], True),
+        ([{"tool_calls": [{"index": 0, "function": {"name": "f", "arguments": ""}}]}], True),
+        ([{"tool_calls": [{"index": 0, "function": {"name": "f"}}]}, {"tool_calls": []}, {"reasoning": "a"}], True),
+        ([{"tool_calls": []}], False),
+    ],
+)
+def test_output_is_more_than_reasoning_and_stays_once_it_has_come(messages, output):
+    builder = ChoiceBuilder({})
+    for message in messages:
+        builder.add({}, message, streamed=True)
+    assert builder.has_output is output
+
+
 def test_half_a_character_moves_into_the_piece_that_completes_it():
     choice = made({"content": "a\ud83c"}, {"content": "\udf0a"}, {"content": "b\ud83c"})
     assert choice.pieces == ("a", "\U0001f30a", "b", "\ufffd")
