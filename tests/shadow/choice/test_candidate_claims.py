@@ -119,10 +119,10 @@ def test_a_signal_that_is_proven_needs_nothing_more(signal, proven):
 
 def test_signal_of_two_directions_needs_as_many_pairs_as_the_one_that_lacks_most():
     terms = TournamentTerms(signals=("calls_tool_rate",))
-    payoffs = [{"calls_tool_rate": int(place % 60 == 59)} for place in range(300)]
+    payoffs = [{"calls_tool_rate": int(place % 60 == 59)} for place in range(120)]
     rows = [PairPayoffs(started=float(place), conversation="", payoffs=found) for place, found in enumerate(payoffs)]
     one = evidence(rows, terms=terms)
-    assert signal_needed(one, "calls_tool_rate", terms) == claims({"one": one}, terms)["one"].missing.needed == 1_387
+    assert signal_needed(one, "calls_tool_rate", terms) == claims({"one": one}, terms)["one"].missing.needed == 1_333
 
 
 def test_conversations_of_ten_pairs_need_ten_times_as_many_pairs_more():
