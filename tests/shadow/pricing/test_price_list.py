@@ -90,5 +90,7 @@ def test_ceiling_of_a_class_is_its_highest_price_on_any_day_and_without_one_the_
 def test_ceiling_leaves_out_what_stands_below_a_pattern_that_holds_on_every_day():
     listed = provider({"model": "kimi-*", "input": 2, "output": 2}, {"input": 9, "output": 9})
     assert PriceList({"a": listed}).dearest("a", "kimi-k2") == (Decimal("2.0"),) * 6
+    own = provider({"model": "org/*", "input": 2, "output": 2}, {"input": 9, "output": 9}, models={"kimi-k2": "org/kimi-k2"})
+    assert PriceList({"a": own}).dearest("a", "kimi-k2") == (Decimal("2.0"),) * 6
     later = provider({"model": "kimi-*", "since": date(2026, 12, 1), "input": 2, "output": 2}, {"input": 9, "output": 9})
     assert PriceList({"a": later}).dearest("a", "kimi-k2") == (Decimal("9.0"),) * 6
