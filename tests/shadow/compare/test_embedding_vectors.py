@@ -120,6 +120,7 @@ def test_200_000_components_are_read_and_the_finding_states_it(size, read):
     along, across = [1.0] + [0.0] * (size - 1), [0.0] * (size - 1) + [1.0]
     found = embedding_vectors.cosine(held([along] * 3, [*[along] * read, *[across] * (3 - read)]))
     assert (found.state, found.subject) == (FindingState.MATCH, f"1.000000; the first {read} of 3 vectors were compared")
+    assert embedding_vectors.cosine(held([along] * read, [along] * read)).subject == "1.000000", "where all of them were"
 
 
 def spread(seed: int, size: int = 256, about: list[float] | None = None, share: float = 1.0) -> list[float]:

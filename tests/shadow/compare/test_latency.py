@@ -107,6 +107,8 @@ def test_a_prompt_cached_on_one_side_is_marked_and_its_early_times_are_left_out(
     found = latency.cached_tokens(both)
     assert (found.state, found.subject, found.reference) == (FindingState.DIFFER, "64", "0")
     assert latency.first_token(both).reason == "the provider took a part of the prompt from a cache"
+    back = pair(cached(0, first_token=3.0), cached(64, first_token=0.1))
+    assert latency.first_token(back).reason == "the reference took a part of the prompt from a cache"
     assert latency.total(both).state is FindingState.MATCH
     assert latency.first_token(pair(cached(64), cached(9))).state is FindingState.MATCH
     assert latency.cached_tokens(pair("a", cached(0))).reason == "the provider reports no cached_tokens"

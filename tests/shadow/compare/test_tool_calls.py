@@ -20,7 +20,8 @@ def test_an_action_differs_where_one_answer_calls_and_the_other_writes():
 
 
 def test_a_trigger_is_measured_only_where_tools_are_offered():
-    assert tool_calls.calls_tool(pair("a", calls(PARIS))).reason == "only the reference calls a tool"
+    found = tool_calls.calls_tool(pair("a", calls(PARIS)))
+    assert (found.subject, found.reference, found.reason) == ("does not call", "calls", "only the reference calls a tool")
     assert tool_calls.calls_tool(pair(calls(PARIS), "a")).reason == "only the provider calls a tool"
     assert tool_calls.calls_tool(pair("a", "b")).state is FindingState.MATCH
     assert tool_calls.calls_tool(pair("a", "b", ask(tools=()))).state is FindingState.NOT_MEASURED
