@@ -197,6 +197,12 @@ def test_usage_with_impossible_counts_is_invalid_and_has_no_classes(usage):
     assert classed(chat(**{"prompt_tokens": 100, "completion_tokens": 10, **usage})) == INVALID
 
 
+@pytest.mark.parametrize(("total", "state", "output"), [(110, UsageState.CERTAIN, 10), (111, UsageState.HIDDEN, 11)])
+def test_single_token_that_the_total_has_beyond_prompt_and_completion_is_output(total, state, output):
+    found = classed(chat(prompt_tokens=100, completion_tokens=10, total_tokens=total))
+    assert (found.state, found.tokens.output) == (state, output)
+
+
 def test_largest_credible_count_has_classes():
     assert classed(chat(prompt_tokens=CREDIBLE, completion_tokens=0)).tokens.fresh == 100_000_000
 
