@@ -97,7 +97,7 @@ async def test_a_change_arrives_once_whole_and_signed(store):
     assert len(receiver.got) == 2
 
 
-@pytest.mark.parametrize("away", [500, 503, 429])
+@pytest.mark.parametrize("away", [408, 425, 429, 500, 503])
 async def test_unreachable_receiver_gets_the_same_delivery_again(store, away):
     receiver = Receiver(away, away)
     kept(store, alarm())
@@ -107,7 +107,7 @@ async def test_unreachable_receiver_gets_the_same_delivery_again(store, away):
     assert len({body for _, body in receiver.got}) == 1
 
 
-@pytest.mark.parametrize("refusal", [404, 400, 302])
+@pytest.mark.parametrize("refusal", [302, 400, 404, 407, 409, 424, 426, 428, 430, 499])
 async def test_receiver_that_refuses_gets_no_retry_and_no_redirect_is_followed(store, refusal):
     receiver = Receiver(refusal)
     kept(store, alarm(), alarm(new="recovered"))
