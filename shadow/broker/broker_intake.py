@@ -15,6 +15,7 @@ from shadow.broker.broker_message import is_readable, stream_name
 from shadow.broker.broker_streams import ensure_consumers, ensure_streams, stream_state
 from shadow.broker.clock_offset import moment_seconds
 from shadow.broker.consumer import BrokerConsumer
+from shadow.findings.number_words import number_of, verb_of
 from shadow.metrics.broker_metrics import Backlog, ConsumerMetrics
 from shadow.pipeline.exchange_ledger import ExchangeLedger
 from shadow.pipeline.frame_bytes import frame_bytes
@@ -141,7 +142,8 @@ def stream_backlog(stream: str, info: Mapping[str, object]) -> Backlog:
 
 def backlog_sentence(waits: Backlog) -> str:
     """What waits in a stream, in words."""
-    words = f"stream {waits.stream}: {waits.messages:,} exchanges wait, {waits.size:,} of {waits.limit:,} bytes"
+    waiting = f"{number_of(waits.messages, 'exchange')} {verb_of(waits.messages, 'waits', 'wait')}"
+    words = f"stream {waits.stream}: {waiting}, {waits.size:,} of {waits.limit:,} bytes"
     if waits.messages:
         words += f", the oldest for {waits.age:,.0f} s"
     return f"{words}; {waits.unreadable:,} of them {UPGRADE}" if waits.unreadable else words

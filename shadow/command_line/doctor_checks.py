@@ -20,6 +20,7 @@ import orjson
 from proxy.exchange import Exchange, Role
 from proxy.exchange_ids import new_id
 from shadow.broker.broker_report import broker_report
+from shadow.findings.number_words import number_of
 from shadow.judging.judging_text import judging_sentence
 from shadow.metrics.cardinality import series_words
 from shadow.pipeline.fetcher_client import InProcessFetcher
@@ -193,7 +194,9 @@ def _cost(config: Config, sent: Sequence[TrafficCount], sums: Sequence[TokenSum]
     nothing = "no price is configured (price_input, price_output)" if NO_PRICE in found.unpriced else unpriced(found)
     priced = f"{amounts(found.money)} by the configured prices{without}" if found.priced or not found.answers else nothing
     return DoctorLine(
-        mark=GOOD, text=f"cost of a day: {requests:,} requests to references with {tokens:,} tokens in the last 24 h; {priced}"
+        mark=GOOD,
+        text=f"cost of a day: {number_of(requests, 'request')} to references with {number_of(tokens, 'token')} in the last 24 h; "
+        f"{priced}",
     )
 
 

@@ -11,6 +11,7 @@ import typer
 
 from shadow.command_line.options import Db, Since, Until, progress, reading
 from shadow.commands.config_commands import ConfigPath
+from shadow.findings.number_words import number_of
 from shadow.presentation.visible_text import plain
 
 
@@ -67,7 +68,12 @@ def export(
                 version=installed_version("source"),
                 with_text=not without_text,
             )
-            typer.echo(plain(f"{folder}: {made.pairs:,} pairs, {made.requests:,} requests; last link of {CHAIN}: {made.link}"))
+            typer.echo(
+                plain(
+                    f"{folder}: {number_of(made.pairs, 'pair')}, {number_of(made.requests, 'request')}; "
+                    f"last link of {CHAIN}: {made.link}"
+                )
+            )
         if jsonl or parquet or csv:
             wanted = pair_filter(
                 provider=provider,
@@ -90,5 +96,8 @@ def export(
             if csv:
                 write_text(csv, record_lines.csv_text(reader, lines, key=key, with_text=not without_text))
             typer.echo(
-                plain(f"{len(lines):,} pairs written to {' and '.join(str(path) for path in (jsonl, parquet, csv) if path)}")
+                plain(
+                    f"{number_of(len(lines), 'pair')} written to "
+                    f"{' and '.join(str(path) for path in (jsonl, parquet, csv) if path)}"
+                )
             )

@@ -22,6 +22,7 @@ from shadow.command_line.options import (
     repeated,
     same_period,
 )
+from shadow.findings.number_words import number_of
 from shadow.presentation.visible_text import plain
 from shadow.terminal.screen import columns, is_colored, wrapped
 
@@ -225,7 +226,7 @@ def _period(found: Report, since: str, until: str) -> str:
         period = "all records"
     elif until == "now" and since.strip()[-1:] in AGO:
         period = f"last {since.strip()}"
-    return f"{period}, {requests:,} requests"
+    return f"{period}, {number_of(requests, 'request')}"
 
 
 def _leave(found: Report, *, drift: bool, unmeasured: bool) -> None:

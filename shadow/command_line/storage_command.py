@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from shadow.findings.number_words import number_of
 from shadow.presentation.visible_text import plain
 
 storage_app = typer.Typer(no_args_is_help=True, help="Move the records to another database.")
@@ -25,7 +26,10 @@ def copy(
 
     counts = copy_store(database_path(source), server_url(_named(target)), _progress)
     typer.echo(
-        plain(f"{sum(counts.values()):,} rows copied, {counts['exchanges']:,} of them exchanges; now set url in [storage]")
+        plain(
+            f"{number_of(sum(counts.values()), 'row')} copied, {counts['exchanges']:,} of them exchanges; "
+            "now set url in [storage]"
+        )
     )
 
 
@@ -43,4 +47,4 @@ def _named(target: str) -> str:
 
 def _progress(table: str, rows: int) -> None:
     if rows and sys.stderr.isatty():
-        sys.stderr.write(f"{table}: {rows:,} rows\n")
+        sys.stderr.write(f"{table}: {number_of(rows, 'row')}\n")

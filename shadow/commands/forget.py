@@ -8,6 +8,7 @@ from pathlib import Path
 import orjson
 
 from shadow.commands.mailbox import PATIENCE, CommandMailbox, Mailbox
+from shadow.findings.number_words import number_of
 from shadow.report.filters import moment_of
 from shadow.settings.config_errors import ConfigError, quoted
 from storage.erasure_choice import ErasureChoice
@@ -28,7 +29,7 @@ def chosen(conversation: str, tag: str, before: str, now: float) -> ErasureChoic
 def forget(config: StorageConfig, choice: ErasureChoice) -> str:
     """Deletes the chosen records; returns a sentence for the user. StoreError when that failed."""
     result = _forget(config, choice)
-    deleted = f"{result.exchanges} exchange{'' if result.exchanges == 1 else 's'} deleted, with the pairs they belonged to"
+    deleted = f"{number_of(result.exchanges, 'exchange')} deleted, with the pairs they belonged to"
     if is_server(store_url(config)):
         return f"{deleted}; the vacuum of the server overwrites their space"
     if result.log_emptied:
@@ -41,8 +42,8 @@ def would_forget(config: StorageConfig, choice: ErasureChoice) -> str:
     """What `forget` would delete of what is stored now, as a sentence for the user."""
     with closing(open_reader(config)) as reader:
         found = reader.erasure_extent(choice)
-    exchanges = f"{found.exchanges:,} exchange{'' if found.exchanges == 1 else 's'}"
-    words = f"{exchanges} and {found.pairs:,} pair{'' if found.pairs == 1 else 's'} would be deleted; nothing was"
+    exchanges = number_of(found.exchanges, "exchange")
+    words = f"{exchanges} and {number_of(found.pairs, 'pair')} would be deleted; nothing was"
     return words + "".join(map(_tournament_words, found.tournaments))
 
 

@@ -16,6 +16,7 @@ from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.exclusions import Exclusion
 from shadow.drift.recent_coverage import RecentCoverage
 from shadow.drift.state_transitions import DriftState, Latch
+from shadow.findings.number_words import number_of
 
 Payoffs = tuple[tuple[str, int], ...]
 
@@ -159,5 +160,5 @@ def _failed(latch: Latch) -> str:
     """How often the reference was the faulty one, in words, with what was counted since the alarm."""
     odd, pairs = latch.estimate.odd + latch.odd, latch.estimate.pairs + latch.pairs
     if latch.key[0] == DriftSignal.ERROR:
-        return f"the reference failed in {odd:,} of {pairs:,} requests"
+        return f"the reference failed in {odd:,} of {number_of(pairs, 'request')}"
     return f"the reference sent an invalid tool call in {odd:,} of {pairs:,} compared calls"

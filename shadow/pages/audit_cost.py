@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from shadow.findings.number_words import number_of
 from shadow.pricing.money import NO_PRICE
 from shadow.pricing.period_money import PeriodMoney, period_money
 from shadow.pricing.price_list import PriceList
@@ -29,7 +30,7 @@ class AuditCost:
         """The cost in one sentence, with what is not known of it."""
         if not self.requests:
             return "The audit sent nothing in this period."
-        return f"The audit sent {self.requests:,} requests and {self.tokens:,} tokens{self._price}."
+        return f"The audit sent {number_of(self.requests, 'request')} and {number_of(self.tokens, 'token')}{self._price}."
 
     @property
     def _price(self) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from shadow.drift.state_transitions import AckAction, Acknowledgement, AckResult, done_sentences
+from shadow.findings.number_words import number_of
 from shadow.judging.operator_words import LONGEST_NAME, LONGEST_REASON, ActionLog, too_long
 from shadow.settings.config_errors import ConfigError, meant, quoted
 from storage.page_rows import OperatorActionRow
@@ -88,7 +89,7 @@ class OperatorActions:
 
 
 def _muted(form: ActionForm) -> str:
-    return f"no messages for {form.hours} hour{'s' * (form.hours != 1)}" if form.action == MUTE else "messages are sent again"
+    return f"no messages for {number_of(form.hours, 'hour')}" if form.action == MUTE else "messages are sent again"
 
 
 def _row(form: ActionForm, provider: str, now: float, result: str) -> OperatorActionRow:

@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from shadow.findings.finding import FindingState
+from shadow.findings.number_words import number_of
 from shadow.presentation import visible_text
 from shadow.report.verdict_rows import MARKS
 from shadow.verdict.phrases import moment, named, percent
@@ -47,7 +48,7 @@ def environment() -> Environment:
     made.filters |= {"visible": _visible, "utc": moment, "words": lambda label: str(label).replace("_", " ")}
     made.filters["segment"] = lambda text: quote(str(text), safe="")
     made.filters |= {"signal": named, "percent": percent, "points": points, "when": when, "count": _count}
-    made.globals |= {"symbols": SYMBOLS, "marks": MARKS, "classes": CLASSES}
+    made.globals |= {"symbols": SYMBOLS, "marks": MARKS, "classes": CLASSES, "number_of": number_of}
     return made
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from proxy.exchange import ChunkTiming
 from shadow.compare.embedding_vectors import shape
+from shadow.findings.number_words import number_of
 from shadow.reading.completion import Choice, Completion, ToolCall
 from shadow.reading.parsed_response import ParsedResponse
 from shadow.reading.server_times import ServerTime, time_to_head, times_in_headers, total_time
@@ -192,7 +193,7 @@ def _trouble(row: ExchangeRow, answer: ParsedResponse) -> str:
     if isinstance(answer.completion, Completion):
         return ""
     if row.response_body is None and row.response_size:
-        return f"The body ({row.response_size:,} bytes) was not kept; its findings were made when it arrived."
+        return f"The body ({number_of(row.response_size, 'byte')}) was not kept; its findings were made when it arrived."
     return f"Not read ({answer.completion.why}): {answer.completion.detail}"[:SHOWN]
 
 

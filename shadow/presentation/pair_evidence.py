@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shadow.findings.finding import TIMES, FindingState, Signal
+from shadow.findings.number_words import number_of
 from shadow.verdict.phrases import named, percent
 from storage.rows import FindingRow
 
@@ -150,7 +151,7 @@ def evidence_sentence(found: PairEvidence, comparable: str = "") -> str:
 
 
 def _signals(number: int) -> str:
-    return f"{number} signal{'s' * (number != 1)}"
+    return number_of(number, "signal")
 
 
 def _explained(found: PairEvidence) -> str:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from shadow.findings.number_words import number_of
 from shadow.presentation.call_tables import json_text
 from shadow.reading.parsed_request import ParsedRequest
 
@@ -38,7 +39,7 @@ def request_view(request: ParsedRequest, *, kept: bool, size: int) -> RequestVie
     """The request as shown; `kept` is False when its body of `size` bytes was not stored."""
     trouble = f"Not read ({request.unread.why}): {request.unread.detail}" if request.unread else ""
     if not kept and size:
-        trouble = f"The body ({size:,} bytes) was not kept."
+        trouble = f"The body ({number_of(size, 'byte')}) was not kept."
     dropped = len(request.messages) - MESSAGES
     return RequestView(
         # the last messages, because the answer is a reply to them

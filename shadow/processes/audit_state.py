@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
+from shadow.findings.number_words import number_of, verb_of
 from shadow.judging.judge import Judge
 from shadow.judging.judging_text import judging_sentence
 from shadow.metrics.observe import Metrics
@@ -81,7 +82,9 @@ class AuditState:
         yield from self._broker() if self._broker else ()
         written = "the last write succeeded" if self._store.writable() else "the last write failed"
         written = written if self._answers else f"it does not answer; {written}"
-        yield f"store: {written}; {self._store.queued:,} records wait, the oldest for {self._store.lag:,.0f} s"
+        queued = self._store.queued
+        waiting = f"{number_of(queued, 'record')} {verb_of(queued, 'waits', 'wait')}"
+        yield f"store: {written}; {waiting}, the oldest for {self._store.lag:,.0f} s"
         who = "this process judges" if self._judge.holds_lease(time.time()) else _other(self._judging)
         yield f"judge: {judging_sentence(who, self._judging)}"
 

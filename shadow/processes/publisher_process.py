@@ -30,6 +30,7 @@ from shadow.broker.broker_errors import BrokerAwayError, BrokerError
 from shadow.broker.broker_message import ADVISED_PAYLOAD
 from shadow.broker.broker_streams import ensure_streams, stream_state
 from shadow.broker.publisher import Publisher
+from shadow.findings.number_words import number_of, verb_of
 from shadow.metrics.broker_metrics import FORWARDING, PublisherMetrics
 from shadow.metrics.observe import Metrics
 from shadow.metrics.process_metrics import ProcessCollector
@@ -210,10 +211,12 @@ class PublisherProcess:
 
     async def _readyz(self, _: web.Request) -> web.Response:
         why = self._ready()
+        held = len(self._receiver)
+        waiting = f"{number_of(held, 'exchange')} {verb_of(held, 'waits', 'wait')}"
         lines = (
             why or "ready",
             f"broker: {self._broker.state}",
-            f"publisher: {len(self._receiver):,} exchanges wait, {self._receiver.waiting_bytes:,} of {self._limit:,} bytes",
+            f"publisher: {waiting}, {self._receiver.waiting_bytes:,} of {self._limit:,} bytes",
         )
         return web.Response(text="".join(f"{line}\n" for line in lines), status=503 if why else 200)
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
+from shadow.findings.number_words import number_of
 from shadow.presentation.exchange_view import ExchangeView, exchange_view
 from shadow.presentation.pair_evidence import PairEvidence, evidence_sentence, pair_evidence
 from shadow.presentation.safe_text import markdown
@@ -97,7 +98,8 @@ def _frequency(card: Scorecard, found: PairEvidence) -> Iterator[str]:
     yield from ("", "## How often", "")
     yield f"{markdown(card.provider)} {markdown(card.verdict.sentence)}."
     yield (
-        f"Of {card.requests:,} requests {card.pairs:,} were also sent to the reference, and {card.compared:,} could be compared."
+        f"Of {number_of(card.requests, 'request')} {card.pairs:,} were also sent to the reference, and {card.compared:,} could "
+        "be compared."
     )
     shown = {line.signal for line in found.evidence}
     lines = [line for line in card.signals if line.signal in shown and line.excess is not None]
@@ -125,7 +127,7 @@ def _request(sides: Sequence[_Side]) -> Iterator[str]:
         return
     yield f"{markdown(row.method)} {markdown(_path(row.target))}"
     if row.request_body is None:
-        yield f"Its body of {row.request_size:,} bytes was not kept."
+        yield f"Its body of {number_of(row.request_size, 'byte')} was not kept."
         return
     yield from ("", *_fenced(_json(row.request_body), "json"))
 

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from shadow.drift.paired_checks import FEWEST, CheckExcess, Party, Votes, excesses, plain
+from shadow.findings.number_words import number_of
 from shadow.report.figures import CheckLine
 from storage.evidence_rules import SAME_FAULT
 from storage.judgement_rows import ComparedChecks
@@ -106,8 +107,8 @@ def check_sentence(line: CheckLine, name: str) -> str:
     """The sentence of one check; `name` is the check in words."""
     share = "under 0.1 %" if 0 < line.rate < 0.0005 else f"{line.rate * 100:.{1 if line.rate < 0.1 else 0}f} %"
     if line.plus + line.minus < FEWEST:
-        return f"{name}: seen in {share} of {line.answers:,} answers{_undecided(line)}"
-    return f"{name}: {_compared(line)} (all traffic: {share} of {line.answers:,} answers)"
+        return f"{name}: seen in {share} of {number_of(line.answers, 'answer')}{_undecided(line)}"
+    return f"{name}: {_compared(line)} (all traffic: {share} of {number_of(line.answers, 'answer')})"
 
 
 def _undecided(line: CheckLine) -> str:
@@ -118,11 +119,11 @@ def _undecided(line: CheckLine) -> str:
 
 
 def _compared(line: CheckLine) -> str:
-    other = f"{line.minus}" if line.minus else "none"
+    other, many = f"{line.minus}" if line.minus else "none", number_of(line.conversations, "conversation")
     if line.alone == line.plus:
-        counts = f"{line.plus} of {line.conversations:,} conversations where the reference had none, {other} the other way"
+        counts = f"{line.plus} of {many} where the reference had none, {other} the other way"
     else:
-        counts = f"{line.plus} of {line.conversations:,} conversations in which the reference had fewer, {other} the other way"
+        counts = f"{line.plus} of {many} in which the reference had fewer, {other} the other way"
     return f"{counts}; more often than its reference" if line.worse else counts
 
 

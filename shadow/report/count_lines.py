@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from shadow.drift.count_detector import CountSide, CountStanding
+from shadow.findings.number_words import number_of
 from shadow.identity.chat_template import FEWEST, MOST
 from shadow.identity.extra_tokens import (
     SAME_WORDS,
@@ -145,10 +146,10 @@ def _phrase(standing: CountStanding, state: CountState, extra: ExtraTokens | Non
     if extra is not None:
         return f"{_more(extra)}; found {moment(standing.found)} UTC"
     if state is CountState.NONE_SEEN:
-        return f"no more tokens seen {SAME_WORDS} ({standing.pairs:,} requests)"
+        return f"no more tokens seen {SAME_WORDS} ({number_of(standing.pairs, 'request')})"
     if standing.side is CountSide.PROMPT:
         return f"not yet known: {standing.pairs} of {FEWEST} comparable prompts of {PROMPT_ALLOWANCE.least} tokens and more"
-    return f"not yet known: the words were equal in {standing.pairs:,} of {standing.of:,} pairs"
+    return f"not yet known: the words were equal in {standing.pairs:,} of {number_of(standing.of, 'pair')}"
 
 
 def _more(extra: ExtraTokens) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from proxy.exchange import Role
+from shadow.findings.number_words import number_of
 from shadow.pricing.money import NO_PRICE, Money
 from shadow.pricing.period_money import PeriodMoney, period_money
 from shadow.pricing.price_list import PriceList
@@ -107,7 +108,7 @@ def amounts(money: Money) -> str:
 
 
 def _cost(found: PeriodMoney) -> str:
-    answers = f"{found.answers:,} {'answer' if found.answers == 1 else 'answers'}"
+    answers = number_of(found.answers, "answer")
     if not found.priced:
         return f"not priced: {_reasons(found)} ({answers})"
     if found.is_known:

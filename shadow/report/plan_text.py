@@ -8,6 +8,7 @@ from math import inf
 
 from shadow.drift.alarm_budget import AlertBudget
 from shadow.drift.planner import HALF, NINE_OF_TEN, plan, sample_rate_for, smallest_found
+from shadow.findings.number_words import number_of
 from shadow.report.drift_lines import DriftLine
 from shadow.settings.top_level_config import Config
 
@@ -70,7 +71,7 @@ def _so_far(config: Config, inputs: PlanInputs, lines: Iterable[DriftLine]) -> I
     for line in lines:
         half, most = (smallest_found(line.pairs, inputs.floor, budget, share=share) for share in (HALF, NINE_OF_TEN))
         name = f"{line.provider}, server {line.upstream}" if line.upstream else line.provider
-        yield f"{name}, {line.model}: {line.pairs} pair{'s' * (line.pairs != 1)} so far; {_found(half, most)}"
+        yield f"{name}, {line.model}: {number_of(line.pairs, 'pair')} so far; {_found(half, most)}"
 
 
 def _found(half: float, most: float) -> str:

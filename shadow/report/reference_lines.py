@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from shadow.drift.alarm_titles import REFERENCE_MOVED
 from shadow.drift.attribution import Blame
+from shadow.findings.number_words import number_of
 from shadow.report.drift_lines import DriftLine
 from shadow.report.figures import CheckLine, ReferenceLine, Scorecard
 from shadow.verdict.coverage_shortfalls import refused_for
@@ -37,7 +38,7 @@ def _faulty(card: Scorecard, line: CheckLine) -> ReferenceLine | None:
     answers, faulty = line.reference_answers, line.reference_faulty
     if line.signal not in REFERENCE_CHECKS or answers < FEWEST or faulty <= MOST * answers:
         return None
-    sentence = f"{named(line.signal)} in {faulty:,} of {answers:,} answers"
+    sentence = f"{named(line.signal)} in {faulty:,} of {number_of(answers, 'answer')}"
     return ReferenceLine(reference=card.reference, model=card.model, state="faulty", sentence=sentence)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
+from shadow.findings.number_words import number_of
 from shadow.pipeline.reference_errors import REMEDIES
 from shadow.report.figures import ReferenceLine, Scorecard
 from shadow.verdict.coverage_shortfalls import refused_for, shortfalls
@@ -48,7 +49,7 @@ def _refusal(statuses: Counter[int]) -> str:
     [(status, _)] = refused.most_common(1)
     listed = ", ".join(str(each) for each, _ in refused.most_common())
     why = PROVIDER_REMEDIES.get(status, "it does not accept these requests as they are")
-    return f"the provider refused {refused.total():,} of its newest {statuses.total():,} requests: {listed}; {why}"
+    return f"the provider refused {refused.total():,} of its newest {number_of(statuses.total(), 'request')}: {listed}; {why}"
 
 
 def refusing_reference_lines(cards: Iterable[Scorecard]) -> tuple[ReferenceLine, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from shadow.findings.number_words import number_of
 from shadow.presentation.visible_text import plain
 from shadow.report.drift_table import drift_details, drift_rows
 from shadow.report.figures import Report, Scorecard
@@ -64,6 +65,7 @@ def as_html(report: Report) -> str:
         costs=[(money_name(line), line.sentence) for line in with_a_cost(report.money)],
         moment=moment,
         named=named,
+        number_of=number_of,
         percent=percent,
         width=WIDTH,
     )

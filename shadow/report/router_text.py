@@ -10,6 +10,7 @@ from rich.table import Table
 from shadow.choice.candidate_claims import ChoiceVerdict
 from shadow.choice.upstream_claims import SAME_WITHIN, WORSE_BEYOND
 from shadow.drift.effect_phrases import points
+from shadow.findings.number_words import number_of
 from shadow.presentation.safe_text import one_line
 from shadow.presentation.text_tables import report_table
 from shadow.reading.upstream_name import OTHER, UNNAMED
@@ -67,7 +68,7 @@ def upstream_sentence(line: UpstreamLine, now: float) -> str:
         unknown = f"whether by more than {points(WORSE_BEYOND)} is not yet known"
         return f"{name} differs in {named(line.signal)}{_details(line, now)}; {unknown}"
     if line.verdict == ChoiceVerdict.SAME:
-        return f"{name} is the same within {points(SAME_WITHIN)} of conversations ({line.pairs:,} pairs)"
+        return f"{name} is the same within {points(SAME_WITHIN)} of conversations ({number_of(line.pairs, 'pair')})"
     return f"{name} is not yet known ({_progress(line)})"
 
 
@@ -82,7 +83,7 @@ def _found(router: RouterLine, now: float) -> Iterator[str]:
     if not bad:
         same = sum(line.verdict == ChoiceVerdict.SAME for line in router.upstreams)
         proven = f"{same} {_are(same)}" if same else "none is"
-        yield f"of its {count} upstream{'s' * (count != 1)} none is found to differ, {proven} proven the same"
+        yield f"of its {number_of(count, 'upstream')} none is found to differ, {proven} proven the same"
 
 
 def _unknown(router: RouterLine) -> Iterator[str]:
@@ -134,8 +135,8 @@ def _details(line: UpstreamLine, now: float) -> str:
 
 def _progress(line: UpstreamLine) -> str:
     if line.needed is None:
-        return f"{line.pairs:,} pairs"
-    return f"{line.missing_pairs:,} of about {line.needed:,} pairs"
+        return number_of(line.pairs, "pair")
+    return f"{line.missing_pairs:,} of about {number_of(line.needed, 'pair')}"
 
 
 def _are(number: int) -> str:

@@ -10,6 +10,7 @@ from statistics import median
 
 from proxy.exchange import Role
 from shadow.drift.paired_latency import quantile
+from shadow.findings.number_words import number_of
 from shadow.pricing.price_list import PriceList
 from shadow.report.budget_lines import BudgetLine
 from shadow.report.money_lines import MoneyLine, lines_of, money_name, with_a_cost
@@ -120,12 +121,12 @@ def _lines(report: TenantReport) -> Iterator[str]:
         yield "no request in this period"
     for row in report.traffic:
         yield (
-            f"{row.provider}: {row.requests:,} requests, {row.failures + row.errors:,} failed, "
+            f"{row.provider}: {number_of(row.requests, 'request')}, {row.failures + row.errors:,} failed, "
             f"{row.prompt_tokens:,} prompt tokens, {row.completion_tokens:,} completion tokens"
         )
     for times in report.times:
         name = times.measure.replace("_", " ")
-        yield f"{times.provider}: {name} {times.p50:.2f} s (p50), {times.p95:.2f} s (p95), {times.answers:,} answers"
+        yield f"{times.provider}: {name} {times.p50:.2f} s (p50), {times.p95:.2f} s (p95), {number_of(times.answers, 'answer')}"
     if report.rows:
         yield f"of all tenants {report.rows.sentence}"
     yield from (f"budget: {line.figures}" for line in report.budget)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from shadow.findings.number_words import number_of
 from shadow.presentation.found_text import SEARCHED, TextPattern, answer_texts, request_texts, text_pattern
 from shadow.privacy.privacy_policy import row_of
 from shadow.reading.parsed_request import parse_request
@@ -101,7 +102,7 @@ def how_far(found: TextSearch) -> str:
     silent = f"; of {found.silent:,} no text is stored" if found.silent else ""
     cut = f" Of {found.cut:,} only the first {SEARCHED:,} characters of a longer text were searched." if found.cut else ""
     back = f", back to {moment(found.last.pair.started)} UTC" if found.last else ""
-    return f"Read the texts of {found.read:,} pair{'s' * (found.read != 1)}{back}{silent}.{cut}"
+    return f"Read the texts of {number_of(found.read, 'pair')}{back}{silent}.{cut}"
 
 
 def _pairs(reader: Reader, wanted: PairFilter) -> Iterator[PairSummary]:

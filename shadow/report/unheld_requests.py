@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+from shadow.findings.number_words import number_of
 from shadow.verdict.evidence import EvidenceSide, Shortfall
 from storage.rows import CUT_REQUEST, NOT_HELD
 
@@ -28,6 +29,6 @@ def unheld_shortfalls(rows: Iterable[Unheld]) -> Mapping[tuple[str, str], tuple[
 
 def _shortfall(unread: str, requests: int, size: int) -> Shortfall:
     cause, words, remedy = _WHY[unread]
-    many = "1 request" if requests == 1 else f"{requests:,} requests"
+    many = number_of(requests, "request")
     sentence = f"{many} {words.format(f'{size / _MEGABYTE:.1f}')}, never compared"
     return Shortfall(cause=cause, side=EvidenceSide.UNKNOWN, pairs=requests, sentence=sentence, remedy=remedy)

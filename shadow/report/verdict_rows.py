@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from shadow.drift.effect_phrases import points
+from shadow.findings.number_words import number_of, verb_of
 from shadow.presentation.safe_text import short_name
 from shadow.report.figures import UNDECIDED, UNMEASURED, MissingSignal, ReferenceLine, Scorecard
 from shadow.verdict.evidence import EvidenceSide, Shortfall
@@ -196,7 +197,7 @@ def _finding(card: Scorecard) -> str:
     if not deciding:
         return ""
     first, more = _phrase(deciding[0], card), len({one.subject for one in deciding if _is_own(one)} - {deciding[0].subject})
-    return f"{first}, and {more} more signal{'s' * (more != 1)}" if more else first
+    return f"{first}, and {number_of(more, 'more signal')}" if more else first
 
 
 def _is_own(reason: VerdictReason) -> bool:
@@ -211,7 +212,7 @@ def _phrase(reason: VerdictReason, card: Scorecard) -> str:
     if line is None:
         return reason.phrase
     other = "" if line.reference_rate is None else f" (reference {percent(line.reference_rate)})"
-    return f"{named(line.signal)} in {percent(line.rate)} of {line.answers:,} answers{other}"
+    return f"{named(line.signal)} in {percent(line.rate)} of {number_of(line.answers, 'answer')}{other}"
 
 
 def _detectable(card: Scorecard) -> str:
@@ -230,11 +231,12 @@ def _without_pair(cards: Sequence[Scorecard]) -> Iterator[str]:
     compared = {key: sum(card.pairs for card in own) for key, own in models.items() if any(card.reference for card in own)}
     rest = sum(max(0, requests[key] - pairs) for key, pairs in compared.items())
     if rest:
-        yield f"{rest:,} of {sum(requests.values()):,} requests have no pair"
+        yield f"{rest:,} of {number_of(sum(requests.values()), 'request')} have no pair"
     alone = [key for key, number in requests.items() if number and key not in compared]
     if alone:
         names = ", ".join(sorted({provider for provider, _ in alone})[:NAMED])
-        yield f"{sum(requests[key] for key in alone):,} requests have no reference ({names})"
+        number = sum(requests[key] for key in alone)
+        yield f"{number_of(number, 'request')} {verb_of(number, 'has', 'have')} no reference ({names})"
 
 
 def _lost(cards: Sequence[Scorecard]) -> Iterator[str]:
@@ -242,7 +244,7 @@ def _lost(cards: Sequence[Scorecard]) -> Iterator[str]:
     lost.sort(key=lambda item: -item[1].pairs)
     for card, cause in lost[:CAUSES]:
         side = card.reference if cause.side is EvidenceSide.REFERENCE else card.provider
-        yield f"{cause.pairs:,} of {card.pairs:,} pairs of {card.provider} ({side}): {cause.sentence}; {cause.remedy}"
+        yield f"{cause.pairs:,} of {number_of(card.pairs, 'pair')} of {card.provider} ({side}): {cause.sentence}; {cause.remedy}"
 
 
 def _absent(cards: Sequence[Scorecard]) -> Iterator[str]:
@@ -252,7 +254,7 @@ def _absent(cards: Sequence[Scorecard]) -> Iterator[str]:
     names = sorted(named(signal) for signal, times in missing.items() if times == len(compared))
     if names:
         more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        yield f"{len(names)} signal{'s' * (len(names) != 1)} in no pair: {', '.join(names[:NAMED])}{more}"
+        yield f"{number_of(len(names), 'signal')} in no pair: {', '.join(names[:NAMED])}{more}"
 
 
 def _is_whole(gap: MissingSignal) -> bool:

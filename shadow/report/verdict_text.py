@@ -13,6 +13,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from shadow.findings.number_words import number_of
 from shadow.presentation.visible_text import plain
 from shadow.report.figures import ReferenceLine, Scorecard
 from shadow.report.report_text import STYLES, UNCERTAIN, printed
@@ -123,7 +124,7 @@ def _table(rows: Sequence[VerdictRow], now: float) -> Table:
 
 def _state(row: VerdictRow, now: float) -> str:
     since = "" if row.since is None or row.word is VerdictWord.NONE_SEEN else f" since {recent(row.since, now)}"
-    pairs = f", {row.pairs:,} pair{'s' * (row.pairs != 1)}" if row.pairs else ""
+    pairs = f", {number_of(row.pairs, 'pair')}" if row.pairs else ""
     return f"{row.state}{since}{pairs}"
 
 

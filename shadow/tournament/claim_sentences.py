@@ -15,6 +15,7 @@ from shadow.choice.price_order import PriceChoice
 from shadow.choice.tournament_terms import TournamentTerms
 from shadow.drift.alarm_budget import TestKey
 from shadow.drift.effect_phrases import points
+from shadow.findings.number_words import number_of
 from shadow.tournament.tournament_figures import LimitFigures, LiveFigures
 from shadow.verdict.phrases import named, percent
 
@@ -61,7 +62,8 @@ def _scope(evidence: ArmEvidence, terms: TournamentTerms) -> str:
     strict = "".join(f", {named(signal)} within {tolerated(terms.bound(signal))}" for signal in own)
     listed = ", ".join(named(signal) for signal in terms.required if signal not in own)
     period = evidence.period
-    counted = f"{period.pairs:,} requests in {period.conversations:,} conversations, {days(evidence.first, period.last)}"
+    talks = number_of(period.conversations, "conversation")
+    counted = f"{number_of(period.pairs, 'request')} in {talks}, {days(evidence.first, period.last)}"
     return f"{counted}; {listed}{strict}"
 
 
@@ -72,12 +74,12 @@ def _also(claim: CandidateClaim, terms: TournamentTerms) -> str:
 
 def _missing(missing: MissingEvidence | None, evidence: ArmEvidence) -> str:
     if missing is None:
-        return f"{evidence.conversations:,} conversations of at least 30"
+        return f"{number_of(evidence.conversations, 'conversation')} of at least 30"
     if not missing.pairs:
         return f"no request has counted for {named(missing.signal)} yet"
     if missing.needed == inf:
         near = "its difference so far is too near to the tolerance to foresee an end"
-        return f"{named(missing.signal)} {missing.pairs:,} requests; {near}"
+        return f"{named(missing.signal)} {number_of(missing.pairs, 'request')}; {near}"
     return f"{named(missing.signal)} {missing.pairs:,} of about {missing.needed:,.0f} requests"
 
 
@@ -120,8 +122,8 @@ def rank_sentence(choice: PriceChoice, price: float | None, proven: Sequence[str
 def limit_sentence(name: str, limits: LimitFigures) -> str:
     """What a candidate declares, and the largest prompt that it accepted; "" where neither is known."""
     parts = [f"declares {limits.quantization}"] if limits.quantization else []
-    parts += [f"declares a context of {limits.context:,} tokens"] if limits.context else []
-    parts += [f"accepted prompts of up to {limits.largest_prompt:,} tokens"] if limits.largest_prompt else []
+    parts += [f"declares a context of {number_of(limits.context, 'token')}"] if limits.context else []
+    parts += [f"accepted prompts of up to {number_of(limits.largest_prompt, 'token')}"] if limits.largest_prompt else []
     return f"{name} {', '.join(parts)}." if parts else ""
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from shadow.choice.segment_evidence import SegmentEvidence
 from shadow.drift.effect_phrases import points
+from shadow.findings.number_words import number_of
 from shadow.identity.request_shape import TAG
 from shadow.tournament.tournament_figures import CandidateFigures, SegmentFigures
 from shadow.verdict.phrases import named
@@ -48,7 +49,7 @@ def segment_sentence(candidate: CandidateFigures) -> str:
 
 
 def _sized(each: SegmentFigures) -> str:
-    return f"{each.segment} ({named(each.signal)}, about {points(abs(each.excess))}, {each.requests:,} requests)"
+    return f"{each.segment} ({named(each.signal)}, about {points(abs(each.excess))}, {number_of(each.requests, 'request')})"
 
 
 def tag_rows(candidates: Iterable[CandidateFigures]) -> Iterator[tuple[CandidateFigures, SegmentFigures]]:

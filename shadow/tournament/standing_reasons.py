@@ -8,6 +8,7 @@ from shadow.choice.arm_evidence import ArmEvidence
 from shadow.choice.candidate_claims import FEWEST_CONVERSATIONS, CandidateClaim, ChoiceVerdict
 from shadow.choice.tournament_terms import TournamentTerms
 from shadow.drift.exclusions import SENTENCES, Exclusion
+from shadow.findings.number_words import number_of, verb_of
 from shadow.report.alarm_details import alarm_details
 from shadow.tournament.candidate_arms import CandidateArm
 from shadow.tournament.failing_candidates import Reason, failing_reason
@@ -40,7 +41,7 @@ def deletion_reason(arm: CandidateArm, cut: float, deleted: int) -> Reason | Non
     """
     if deleted:
         verdict, words = (ChoiceVerdict.UNDECIDED, "not yet known") if arm.rows else (ChoiceVerdict.NOT_MEASURED, "not measured")
-        gone = "1 pair of this tournament was" if deleted == 1 else f"{deleted:,} pairs of this tournament were"
+        gone = f"{number_of(deleted, 'pair')} of this tournament {verb_of(deleted, 'was', 'were')}"
         return verdict, f"{arm.label}: {words}: {gone} deleted, so that nothing is claimed; {DELETERS}, and begin a new one."
     if not cut or not arm.rows:
         return None
@@ -75,11 +76,11 @@ def _uncounted(arm: CandidateArm, evidence: ArmEvidence | None) -> Reason | None
     if evidence is None or evidence.pairs:
         return None
     if not arm.excluded:
-        wait = "1 pair waits" if len(arm.rows) == 1 else f"{len(arm.rows):,} pairs wait"
+        wait = f"{number_of(len(arm.rows), 'pair')} {verb_of(len(arm.rows), 'waits', 'wait')}"
         return ChoiceVerdict.NOT_MEASURED, f"{arm.label}: not measured: its {wait} to be judged."
     ((main, count),) = arm.excluded.most_common(1)
     why = SENTENCES[Exclusion(main)] if main in set(Exclusion) else "no signal could be compared"
-    return ChoiceVerdict.NOT_MEASURED, f"{arm.label}: not measured: {count:,} of {len(arm.rows):,} requests: {why}."
+    return ChoiceVerdict.NOT_MEASURED, f"{arm.label}: not measured: {count:,} of {number_of(len(arm.rows), 'request')}: {why}."
 
 
 def _doubtful(arm: CandidateArm, evidence: ArmEvidence | None, claim: CandidateClaim, alarm: AlarmRow | None) -> Reason | None:
@@ -91,5 +92,5 @@ def _doubtful(arm: CandidateArm, evidence: ArmEvidence | None, claim: CandidateC
         return ChoiceVerdict.UNDECIDED, f"{arm.label}: not yet known: {why}."
     if evidence and evidence.conversations < FEWEST_CONVERSATIONS:
         why = f"{evidence.conversations:,} of {FEWEST_CONVERSATIONS} conversations are complete"
-        return ChoiceVerdict.UNDECIDED, f"{arm.label}: not yet known: {why} ({evidence.pairs:,} requests)."
+        return ChoiceVerdict.UNDECIDED, f"{arm.label}: not yet known: {why} ({number_of(evidence.pairs, 'request')})."
     return None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from proxy.exchange import Role
+from shadow.findings.number_words import number_of, verb_of
 from shadow.pipeline.candidate_copies import CandidateCopies
 from shadow.settings.top_level_config import Config
 from shadow.tournament.candidate_costs import Cost
@@ -65,7 +66,7 @@ def spent_notes(spent: TournamentSpent, limit: float) -> Iterator[str]:
     else:
         yield f"Spent so far: {money(spent.money)}{f' of {money(limit)}' if limit else ''}."
     if spent.unpriced:
-        calls = "1 answered call is" if spent.unpriced == 1 else f"{spent.unpriced:,} answered calls are"
+        calls = f"{number_of(spent.unpriced, 'answered call')} {verb_of(spent.unpriced, 'is', 'are')}"
         yield f"{calls} not in it: no token counts, or no price for some of them."
 
 

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from shadow.choice.candidate_claims import ChoiceVerdict
+from shadow.findings.number_words import number_of
 from shadow.presentation.text_tables import report_table
 from shadow.report.report_text import printed
 from shadow.tournament.claim_sentences import LEVEL, limit_sentence, live_sentence, money
@@ -42,7 +43,7 @@ def planned(found: TournamentFigures) -> str:
     """What was printed before it began; "" where no number was known."""
     if found.half is None or found.nine_of_ten is None:
         return ""
-    return f"Planned: {found.half:,} requests in half of the cases, {found.nine_of_ten:,} in nine of ten."
+    return f"Planned: {number_of(found.half, 'request')} in half of the cases, {found.nine_of_ten:,} in nine of ten."
 
 
 def _parts(found: TournamentFigures) -> Iterator[RenderableType]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from shadow.drift.drift_signals import DriftSignal
 from shadow.drift.effect_phrases import points
 from shadow.drift.excess_estimates import TOLERANCE
+from shadow.findings.number_words import number_of
 from shadow.verdict.phrases import moment, named
 from shadow.verdict.verdict_value import DetectablePower, ReasonGround, Verdict, VerdictReason, VerdictWord
 
@@ -105,7 +106,7 @@ def _not_measured(verdict: Verdict) -> str:
 
 def _waiting(verdict: Verdict) -> str:
     requests = verdict.coverage.requests
-    so_far = f"{requests:,} request{'' if requests == 1 else 's'} so far"
+    so_far = f"{number_of(requests, 'request')} so far"
     return f"waiting: no pair yet; a sample of the requests also goes to {verdict.reference} ({so_far})"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from shadow.findings.number_words import number_of
 from shadow.studies.outputs.study_report import StudyReport
 from shadow.studies.study_policy import PolicyScore
 from shadow.studies.verdicts.study_verdict import StudyWord
@@ -45,7 +46,7 @@ def summary(report: StudyReport) -> Sequence[str]:
     money = "" if facts.cost is None else f", ${facts.cost:,.2f}"
     tokens = facts.prompt_tokens + facts.completion_tokens
     return (
-        f"{_blocks(report)}, {ending}; {facts.requests:,} requests, {tokens:,} tokens{money}",
+        f"{_blocks(report)}, {ending}; {number_of(facts.requests, 'request')}, {number_of(tokens, 'token')}{money}",
         f"{moment(facts.began)}{took} UTC, seed {facts.seed}, sameweights {facts.version}",
     )
 
@@ -80,7 +81,7 @@ def remarks(report: StudyReport) -> Sequence[str]:
     found = [f"{verdict.candidate}: {note}" for verdict in report.result.verdicts for note in verdict.notes]
     found += facts.notes
     if facts.skipped_rows:
-        found.append(f"skipped, because it could not be read: {facts.skipped_rows} row{'' if facts.skipped_rows == 1 else 's'}")
+        found.append(f"skipped, because it could not be read: {number_of(facts.skipped_rows, 'row')}")
         found += facts.skipped[:SKIPPED]
     if facts.command:
         found.append(f"again: {facts.command}")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from shadow.drift.repeated_runs import runs_to_separate
 from shadow.drift.stopping_power import StoppingRule, fewest_pairs
+from shadow.findings.number_words import number_of
 from shadow.settings.config_errors import ConfigErrorItem
 from shadow.studies.interleaving import Blocks, interleaved
 from shadow.studies.probe.task import TaskFile
@@ -57,7 +58,7 @@ def plan_errors(plan: ProbePlan, file: TaskFile) -> list[ConfigErrorItem]:
     if plan.most_requests <= UNBUDGETED_REQUESTS or limited:
         return []
     sentence = (
-        f"is needed: {plan.most_requests:,} requests are possible, and more than {UNBUDGETED_REQUESTS:,} are sent only"
+        f"is needed: {number_of(plan.most_requests, 'request')} are possible, and more than {UNBUDGETED_REQUESTS:,} are sent only"
         f" within a limit; write requests = {plan.most_requests}, or tokens, money or minutes"
     )
     return [ConfigErrorItem(path=("study", "budget"), sentence=sentence)]
@@ -67,8 +68,8 @@ def probe_plan_lines(plan: ProbePlan, file: TaskFile, missing: Sequence[str]) ->
     """The plan as it is printed."""
     budget, policy = file.budget, file.policy
     limits = [
-        *([f"{budget.requests:,} requests"] if budget.requests else []),
-        *([f"{budget.tokens:,} tokens"] if budget.tokens else []),
+        *([f"{number_of(budget.requests, 'request')}"] if budget.requests else []),
+        *([f"{number_of(budget.tokens, 'token')}"] if budget.tokens else []),
         *([f"{budget.money:g} of money"] if budget.money else []),
         *([f"{budget.minutes:g} minutes"] if budget.minutes else []),
     ]
@@ -78,7 +79,7 @@ def probe_plan_lines(plan: ProbePlan, file: TaskFile, missing: Sequence[str]) ->
     most = f"{len(plan.blocks)} runs of each of {len(plan.targets.names)} providers, {plan.max_steps} requests each"
     return [
         f"probe {plan.name}: {', '.join(plan.targets.candidates)} against {plan.targets.reference}, model {file.study.model}",
-        f"  at most {most}: {plan.most_requests:,} requests; each candidate stops when it is decided",
+        f"  at most {most}: {number_of(plan.most_requests, 'request')}; each candidate stops when it is decided",
         f"  limits that are never passed: {', '.join(limits) or 'none'}",
         f"  score {policy.score.value}, {rule}; at a fixed number, 90 % against 50 % would need {separate} runs of each",
         *_fewest(policy),
@@ -95,4 +96,4 @@ def _fewest(policy: StudyPolicy) -> list[str]:
     beyond = f"a FAIL {fails}, where all are opposites"
     if passes is None:
         return [f"  with no drop allowed a PASS takes a candidate that does better; {beyond}"]
-    return [f"  a PASS takes at least {passes:,} runs of each, where all are equal, {beyond}"]
+    return [f"  a PASS takes at least {number_of(passes, 'run')} of each, where all are equal, {beyond}"]

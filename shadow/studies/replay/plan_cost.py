@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from proxy.provider_config import Provider
+from shadow.findings.number_words import number_of
 from shadow.pipeline.token_counts import BYTES_PER_TOKEN
 from shadow.pricing.price_list import PriceList
 from shadow.studies.patience import MOST_TRIES
@@ -75,7 +76,7 @@ def budget_faults(cost: PlanCost, limits: BudgetLimits) -> list[str]:
     found = []
     if cost.ceiling.requests > UNBUDGETED_REQUESTS and not limits.limited:
         found.append(
-            f"--budget: {cost.ceiling.requests:,} requests need one (above {UNBUDGETED_REQUESTS:,}); "
+            f"--budget: {number_of(cost.ceiling.requests, 'request')} need one (above {UNBUDGETED_REQUESTS:,}); "
             f"name what it may cost, for example --budget requests={cost.ceiling.requests}"
         )
     elif cost.ceiling.money > UNBUDGETED_MONEY and not limits.limited:

@@ -9,6 +9,7 @@ from math import log
 
 from shadow.drift.paired_evidence import PAYOFF_BETS
 from shadow.drift.stopping_power import smallest_drop_found
+from shadow.findings.number_words import number_of, verb_of
 from shadow.studies.replay.plan_cost import PlanCost
 from shadow.studies.replay.replay_plan import ReplayPlan
 from shadow.studies.rows.row import BrokenRow, Row
@@ -67,18 +68,23 @@ def _seeds(rows: Sequence[Row]) -> list[str]:
     """A line where requests set a seed: the reference's two answers are then alike, and settle nothing."""
     count = sum(b'"seed"' in row.request.body and row.request.parsed.seed is not None for row in rows)
     why = "which makes the reference's two answers alike: their answers are not compared"
-    return [f"  seed       {count:,} of {len(rows):,} rows set one, {why} (--set seed=null takes it out)"] if count else []
+    return (
+        [f"  seed       {count:,} of {number_of(len(rows), 'row')} set one, {why} (--set seed=null takes it out)"]
+        if count
+        else []
+    )
 
 
 def _requests(cost: PlanCost) -> str:
-    stored = f"; {cost.stored:,} answers are stored already" if cost.stored else ""
+    stored = f"; {number_of(cost.stored, 'answer')} {verb_of(cost.stored, 'is', 'are')} stored already" if cost.stored else ""
     return f"{cost.ceiling.requests:,}, and at most {cost.with_tries:,} where each has to be sent four times{stored}"
 
 
 def _tokens(cost: PlanCost) -> str:
     about = f"about {cost.prompt_tokens:,} of prompts"
     if cost.unlimited:
-        return f"{about}; no ceiling, because {cost.unlimited:,} rows are sent without max_tokens (--max-tokens N sets one)"
+        sent = f"{number_of(cost.unlimited, 'row')} {verb_of(cost.unlimited, 'is', 'are')} sent without max_tokens"
+        return f"{about}; no ceiling, because {sent} (--max-tokens N sets one)"
     return f"at most {cost.ceiling.tokens:,} ({about}, the rest what answers may have)"
 
 

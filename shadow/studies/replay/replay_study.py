@@ -10,6 +10,7 @@ from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, replace
 
 from shadow.commands.exit_codes import INTERRUPTED
+from shadow.findings.number_words import number_of
 from shadow.pipeline.configured_privacy import configured_privacy
 from shadow.pipeline.fetcher_client import SubprocessFetcher
 from shadow.pipeline.frame_bytes import frame_bytes
@@ -185,9 +186,9 @@ class ReplayStudy:
         errors = ", ".join(f"{name} {count}" for name, count in counts.errors.most_common(3))
         decided = f", decided: {', '.join(sorted(run.decided))}" if run.decided else ""
         spent = self._budget.spent
-        money = f", {spent.money:.4f} spent" if spent.money else f", {spent.tokens:,} tokens"
+        money = f", {spent.money:.4f} spent" if spent.money else f", {number_of(spent.tokens, 'token')}"
         return (
-            f"{done:,}/{whole:,} answers, {counts.in_flight} in flight{money}, at most {left} left"
+            f"{done:,}/{number_of(whole, 'answer')}, {counts.in_flight} in flight{money}, at most {left} left"
             f"{f', errors: {errors}' if errors else ''}{decided}"
         )
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from shadow.drift.effect_phrases import effect, points
 from shadow.drift.repeated_runs import fewest_to_separate, runs_to_separate
+from shadow.findings.number_words import number_of
 from shadow.studies.study_policy import PolicyScore, StudyPolicy
 from shadow.studies.verdicts.provider_figures import ProviderFigures
 from shadow.studies.verdicts.study_verdict import StudyWord
@@ -112,7 +113,7 @@ def _size(facts: SentenceFacts) -> str:
     if facts.drop is None or facts.low is None or facts.high is None:
         return "nothing compared"
     part = "" if facts.counted == facts.pairs else f"{facts.counted} of "
-    of = f"over {part}{facts.pairs} pair{'' if facts.pairs == 1 else 's'}"
+    of = f"over {part}{number_of(facts.pairs, 'pair')}"
     bounds = f"[{facts.low * 100:.0f} to {facts.high * 100:.0f}]"
     if facts.policy.score is PolicyScore.SIGNALS and not facts.drop:
         return f"no excess in {named(facts.signal)} {bounds} {of}"
@@ -126,9 +127,7 @@ def _size(facts: SentenceFacts) -> str:
 def _more(facts: SentenceFacts) -> str:
     if facts.more_pairs is None:
         return "; no end in sight if they go on like this: the drop is near the allowed one"
-    return (
-        f"; about {facts.more_pairs} more run{'' if facts.more_pairs == 1 else 's'} of each would decide if they go on like this"
-    )
+    return f"; about {number_of(facts.more_pairs, 'more run')} of each would decide if they go on like this"
 
 
 def _seen(facts: SentenceFacts) -> str:

@@ -18,7 +18,7 @@ async def test_broker_with_its_streams_shows_what_waits(tmp_path):
             facts = await broker_report(config, "")
     assert [fact.works for fact in facts] == [True, True, True]
     assert "connected" in facts[0].text
-    assert "SAMEWEIGHTS_EXCHANGE_0: 1 exchanges wait" in facts[1].text
+    assert "SAMEWEIGHTS_EXCHANGE_0: 1 exchange waits" in facts[1].text
     assert "the oldest for" in facts[1].text
     assert "no auditing host has received from it yet" in facts[1].text
     assert "SAMEWEIGHTS_EXCHANGE_1: 0 exchanges wait" in facts[2].text

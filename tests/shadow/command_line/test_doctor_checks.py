@@ -210,7 +210,7 @@ def test_database_states_the_last_comparison_and_the_cost_of_a_day(tmp_path):
     assert (judge.mark, judge.text.startswith("judge: no process judges now; 1 pair waits")) == (UNKNOWN, True)
     assert size.text.endswith(" MB")
     assert last.text == "last comparison: 22:13 UTC today"
-    assert cost.text.startswith("cost of a day: 1 requests to references with ")
+    assert cost.text.startswith("cost of a day: 1 request to references with ")
     assert cost.text.endswith(" by the configured prices")
     *_, cost = database_lines(config(storage=storage), NOW + 60)
     assert cost.text.endswith("no price is configured (price_input, price_output)")

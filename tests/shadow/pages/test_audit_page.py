@@ -33,7 +33,7 @@ def test_funnel_cost_and_database_are_on_the_page(store, pages):
     assert store.flush(20)
     shown = text(pages.audit.page({}))
     assert "0 of 2 requests count" in shown
-    for part in ("1 sent to the reference 50 %", "1 comparable", "waits for the judge", "The audit sent 1 requests", "No budget"):
+    for part in ("1 sent to the reference 50 %", "1 comparable", "waits for the judge", "The audit sent 1 request", "No budget"):
         assert part in shown
 
 

@@ -155,7 +155,7 @@ def test_model_name_from_a_client_is_escaped(store, overview):
 def test_cost_of_the_audit_is_stated(store, overview):
     add_pair(store, "near", "Hello", "Hello")
     assert store.flush(20)
-    assert re.search(r"The audit sent 1 requests and \d+ tokens; no prices are configured", Words(overview.page({})).text)
+    assert re.search(r"The audit sent 1 request and \d+ tokens; no prices are configured", Words(overview.page({})).text)
 
 
 def test_budget_that_is_set_is_shown_with_what_is_spent_of_it(store, clock):

@@ -139,4 +139,4 @@ def test_markup_that_may_be_of_calls_in_the_text_is_no_second_fact(leaks, calls,
 )
 def test_a_rate_has_one_decimal_below_a_tenth_and_a_least_value(faulty, fine, share):
     sentence = check_sentence(line(paired(), faulty=faulty, fine=fine), "lost spaces")
-    assert sentence.startswith(f"lost spaces: seen in {share} of {faulty + fine:,} answers")
+    assert sentence.startswith(f"lost spaces: seen in {share} of {faulty + fine:,} answer")

@@ -25,7 +25,7 @@ def test_a_plan_that_can_find_no_difference_states_it():
 def test_undetectable_size_is_stated():
     text = plan_text(Config(), MEANS, (CALM, replace(CALM, provider="big", pairs=20_000)))
     assert "calm, m: 10 pairs so far; no drift would have been found by now, whatever its size" in text
-    assert "big, m: 20000 pairs so far; a drift of 2.6 points or more would have been found by now in half of the cases" in text
+    assert "big, m: 20,000 pairs so far; a drift of 2.6 points or more would have been found by now in half of the cases" in text
     assert text.endswith("of 3.0 points or more in nine of ten")
 
 

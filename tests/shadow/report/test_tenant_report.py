@@ -16,7 +16,7 @@ def test_text_and_json_have_the_tenants_figures_and_where_verdicts_are(store):
     found = tenant_report(store, "alpha", 0.0, START + 60, PriceList({}))
     text = tenant_text(found)
     assert "near: 2 requests, 1 failed, 20 prompt tokens, 8 completion tokens" in text
-    assert "near: seconds 1.00 s (p50), 1.00 s (p95), 1 answers" in text
+    assert "near: seconds 1.00 s (p50), 1.00 s (p95), 1 answer" in text
     assert text.endswith(NO_VERDICT)
     written = json.loads(tenant_json(found))
     assert (written["schema"], written["tenant"], written["verdicts"]) == ("sameweights.tenant/1", "alpha", NO_VERDICT)
@@ -30,7 +30,7 @@ def test_sampled_rows_are_stated_and_times_are_of_the_share_alone(store):
     assert store.flush(PATIENCE)
     found = tenant_report(store, "alpha", 0.0, START + DAY, PriceList({}))
     text = tenant_text(found)
-    assert "near: seconds 1.00 s (p50), 1.00 s (p95), 1 answers" in text
+    assert "near: seconds 1.00 s (p50), 1.00 s (p95), 1 answer" in text
     assert "of all tenants rows are sampled: of 3 requests without a pair 2 (67 %) have a row" in text
     assert json.loads(tenant_json(found))["rows"]["without_pair"] == 3
 

@@ -40,7 +40,7 @@ def test_nothing_stands_against_a_claim_of_good_pairs():
         (
             [row(1, judgement="nothing_applied", payoffs={})],
             ChoiceVerdict.NOT_MEASURED,
-            "1 of 1 requests: no signal could be compared",
+            "1 of 1 request: no signal could be compared",
         ),
         ([row(1, excluded=("same_server",), judgement="same_server")], ChoiceVerdict.NOT_MEASURED, "too faithful"),
         (arm(n=29), ChoiceVerdict.UNDECIDED, "29 of 30 conversations are complete"),
