@@ -118,7 +118,7 @@ class AlarmState:
 
     def _latched(self, key: TestKey, pair_id: str, at: float, look_back: LookBack) -> Latch:
         test = self.group_tests.tests[key]
-        found = estimate(look_back(key[0]), direction=key[1], tolerance=tolerance(key[0]) + test.baseline)
+        found = estimate(look_back(key[0]), direction=key[1], tolerance=tolerance(key[0]), baseline=test.baseline)
         return Latch(key=key, pair_id=pair_id, at=at, evidence=test.evidence, estimate=found, baseline=test.baseline)
 
     def _event(self) -> DriftEvent:

@@ -61,10 +61,12 @@ class ChangePoint:
     pair_ids: tuple[str, ...]
 
 
-def estimate(evidence: Sequence[EvaluatedPair], *, direction: int, tolerance: float) -> ChangePoint:
-    """The change in a signal's evaluated pairs, oldest first and at least one; `tolerance` includes an accepted baseline."""
+def estimate(evidence: Sequence[EvaluatedPair], *, direction: int, tolerance: float, baseline: float = 0.0) -> ChangePoint:
+    """The change in a signal's evaluated pairs, oldest first and at least one: since when they lean further than the accepted
+    `baseline`.
+    """
     leaning = [direction * each.payoff for each in evidence]
-    place, first, last = start(leaning, tolerance)
+    place, first, last = start(leaning, tolerance, baseline)
     since = evidence[place:]
     # because pairs come in the order in which they ended: of those that ran at once a later one may have started first
     credible = [each.started for each in evidence[first : last + 1]]
@@ -86,14 +88,17 @@ def estimate(evidence: Sequence[EvaluatedPair], *, direction: int, tolerance: fl
     )
 
 
-def start(leaning: Sequence[int], tolerance: float) -> tuple[int, int, int]:
-    """The place from which payoffs lean, and the first and the last place that are credible too."""
-    place, hurdle = 0, tolerance
+def start(leaning: Sequence[int], tolerance: float, baseline: float = 0.0) -> tuple[int, int, int]:
+    """The place from which payoffs lean further than the accepted `baseline`, and the first and the last place that are credible
+    too.
+    """
+    place, hurdle = 0, baseline + tolerance
     for _ in range(ROUNDS):
         place = max(range(len(leaning)), key=_sums(leaning, hurdle).__getitem__)
-        hurdle = max(tolerance / 2, sum(leaning[place:]) / (len(leaning) - place) / 2)
+        further = sum(leaning[place:]) / (len(leaning) - place) - baseline
+        hurdle = baseline + max(tolerance, further) / 2
     since = leaning[place:]
-    size, spread = sum(since) / len(since), sum(map(abs, since)) / len(since)
+    size, spread = sum(since) / len(since) - baseline, sum(map(abs, since)) / len(since)
     sums = _sums(leaning, hurdle)
     # near the best start the log likelihood falls as the sum does, times size over spread
     reach = NATS * spread / size if size > 0 else 0.0

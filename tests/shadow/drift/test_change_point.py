@@ -36,6 +36,19 @@ def test_an_abrupt_change_is_dated_and_sized(size, within):
     assert dated >= 17
 
 
+@pytest.mark.parametrize(("accepted", "size"), [(0.1, 0.3), (0.3, 0.5), (0.3, 0.7), (0.5, 0.8)])
+def test_difference_that_grows_beyond_an_accepted_one_is_dated_to_its_growth(accepted, size):
+    errors, dated = [], 0
+    for seed in range(20):
+        draw = random.Random(seed)
+        values = payoffs(draw, 1_000) + payoffs(draw, 2_000, excess=accepted) + payoffs(draw, 400, excess=size)
+        found = estimate(evidence(values), direction=PROVIDER, tolerance=0.02, baseline=accepted + 0.03)
+        errors.append(abs(found.place - 3_000))
+        dated += found.earliest <= 4_000 <= found.latest
+    assert sorted(errors)[-3] <= 60
+    assert dated >= 17
+
+
 def test_a_provider_that_was_bad_from_the_first_pair_is_dated_to_it():
     found = estimate(evidence([1, 0, 1, 1, 1, 0, 1]), direction=PROVIDER, tolerance=0.02)
     assert (found.place, found.pairs, found.before) == (0, 7, 0)
