@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 
-def number_of(number: int, noun: str, many: str = "") -> str:
-    """The number and the noun in the form that it needs; `many` is the plural where no s makes it."""
-    return f"{number:,} {noun if number == 1 else many or f'{noun}s'}"
+def number_of(number: float, noun: str, many: str = "", *, form: str = ",") -> str:
+    """The number and the noun in the form that it needs; `many` is the plural where no s makes it, `form` how the
+    number is formatted.
+    """
+    return f"{number:{form}} {noun if number == 1 else many or f'{noun}s'}"
 
 
 def verb_of(number: int, one: str, many: str) -> str:

@@ -37,7 +37,8 @@ def plan_text(config: Config, inputs: PlanInputs, lines: Iterable[DriftLine]) ->
 def _sizes(config: Config, inputs: PlanInputs) -> Iterator[str]:
     shadow, budget = config.shadow, AlertBudget(threshold=config.drift.pairs_per_false_alarm)
     source = f" ({inputs.source})" if inputs.source else ""
-    yield f"{inputs.per_day:g} requests a day{source}, {shadow.sample_rate:.1%} compared, noise {inputs.floor:.1%}:"
+    requests = number_of(inputs.per_day, "request", form="g")
+    yield f"{requests} a day{source}, {shadow.sample_rate:.1%} compared, noise {inputs.floor:.1%}:"
     for drop in DROPS:
         found = plan(
             drop,
@@ -60,7 +61,7 @@ def _pairs(pairs: float, days: float) -> str:
 def _proposal(config: Config, inputs: PlanInputs) -> str:
     budget = AlertBudget(threshold=config.drift.pairs_per_false_alarm)
     rate = sample_rate_for(inputs.drop, per_day=inputs.per_day, days=inputs.days, floor=inputs.floor, budget=budget)
-    wanted = f"{inputs.drop * 100:g} points within {inputs.days:g} days, in nine of ten cases"
+    wanted = f"{inputs.drop * 100:g} points within {number_of(inputs.days, 'day', form='g')}, in nine of ten cases"
     if rate > 1:
         return f"To find {wanted} there are too few requests, or it is within the tolerance: wait longer, or look for more."
     return f"To find {wanted}: [shadow] sample_rate = {rate:g}"

@@ -14,6 +14,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from shadow.findings.number_words import number_of
 from shadow.presentation.safe_text import short_name
 from shadow.presentation.text_tables import fitted, report_table
 from shadow.presentation.visible_text import plain
@@ -156,7 +157,8 @@ def _heading(report: Report) -> Text:
     )
     heading = Text("sameweights", style="bold").append(f"  {period}", style="not bold")
     of = f" of {shadowed} sent to one" if shadowed > compared else ""
-    sent = f"{requests} requests, {failed} failed" + (f", {copies} copies to candidates" if copies else "")
+    sent = f"{number_of(requests, 'request', form='')}, {failed} failed"
+    sent += f", {number_of(copies, 'copy', 'copies', form='')} to candidates" if copies else ""
     heading.append(f"\n  {sent}, {compared} compared with a reference{of}", style="not bold dim")
     sampled = [report.rows.sentence] if report.rows else []
     return heading.append("".join(f"\n  {line}" for line in (*sampled, *_causes(report))), style="not bold dim")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shadow.findings.number_words import number_of
 from shadow.verdict.phrases import percent
 from storage.store import Reader
 
@@ -32,7 +33,7 @@ def row_sampling(reader: Reader, since: float, until: float, provider: str = "")
         without_pair=without,
         kept=kept,
         sentence=(
-            f"rows are sampled: of {without:,} requests{to} without a pair {kept:,} ({percent(kept / without)}) have a row;"
-            f" pairs and answers that failed a check all have one; {EXACT}; {ESTIMATED}"
+            f"rows are sampled: of {number_of(without, 'request')}{to} without a pair {kept:,} ({percent(kept / without)}) have a"
+            f" row; pairs and answers that failed a check all have one; {EXACT}; {ESTIMATED}"
         ),
     )

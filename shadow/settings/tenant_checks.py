@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from shadow.findings.number_words import number_of
 from shadow.settings.config_errors import ConfigErrorItem, meant, quoted
 from shadow.settings.fitting_checks import VARIABLE
 from shadow.settings.top_level_config import AdminToken, Config, TenantConfig
@@ -91,8 +92,9 @@ def tenant_advice(config: Config) -> Iterator[str]:
     """A sentence for each setting of a tenant that is valid and has no effect."""
     for tenant in config.tenants:
         if tenant.keep_days and tenant.keep_days > config.storage.keep_days:
+            kept = number_of(tenant.keep_days, "day", form="g")
             yield (
-                f"tenants: {quoted(tenant.name)} keeps records for {tenant.keep_days:g} days, but storage.keep_days deletes all "
+                f"tenants: {quoted(tenant.name)} keeps records for {kept}, but storage.keep_days deletes all "
                 f"after {config.storage.keep_days:g}: raise storage.keep_days, and give the others a shorter keep_days"
             )
 

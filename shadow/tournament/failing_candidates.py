@@ -12,6 +12,7 @@ from proxy.exchange import FailureKind
 from shadow.choice.arm_evidence import ArmEvidence
 from shadow.choice.candidate_claims import CandidateClaim, ChoiceVerdict
 from shadow.drift.drift_signals import DriftSignal
+from shadow.findings.number_words import number_of, verb_of
 from shadow.pipeline.reference_errors import REMEDIES
 from shadow.tournament.candidate_arms import CandidateArm
 from storage.judgement_rows import ArmPairRow
@@ -39,7 +40,8 @@ def _why(arm: CandidateArm) -> Iterator[str]:
     """How many requests the candidate, and how many the reference, did not answer, and what to do."""
     if arm.failed:
         ((way, _),) = Counter(map(_way, arm.failed)).most_common(1)
-        counted = f"{len(arm.failed):,} of its {len(arm.rows):,} requests were refused or failed, most by {way}"
+        failed = f"{len(arm.failed):,} of its {number_of(len(arm.rows), 'request')}"
+        counted = f"{failed} {verb_of(len(arm.failed), 'was', 'were')} refused or failed, most by {way}"
         yield f"{counted}; {_remedy(way)}"
     if arm.denied_by_reference:
         yield f"the reference refused {len(arm.denied_by_reference):,} of the {len(arm.rows):,}: {REFERENCE_REMEDY}"

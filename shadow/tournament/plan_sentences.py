@@ -8,6 +8,7 @@ from math import inf, isfinite
 
 from shadow.choice.tournament_plan import SignalNeed, TournamentPlan
 from shadow.choice.tournament_terms import TournamentTerms
+from shadow.findings.number_words import number_of
 from shadow.tournament.claim_sentences import money, tolerated
 from shadow.verdict.phrases import named, percent
 
@@ -48,7 +49,7 @@ def _limits(plan: TournamentPlan, setting: PlanSetting) -> Iterator[str]:
     if setting.money and plan.money is not None and plan.money > setting.money:
         yield f"tournament.money is {money(setting.money)}: it ends then, perhaps before anything is known."
     if isfinite(plan.days) and plan.days > setting.keep_days:
-        kept = f"Records are kept for {setting.keep_days:g} days (storage.keep_days)"
+        kept = f"Records are kept for {number_of(setting.keep_days, 'day', form='g')} (storage.keep_days)"
         yield f"{kept}, and pairs count while they are kept: raise it."
 
 

@@ -70,7 +70,8 @@ def _undecided(verdict: Verdict) -> str:
     if power is None or power.pairs < FEWEST:
         few = f"undecided: too few pairs ({power.pairs if power else 0}, at least {FEWEST} needed)"
     else:
-        few = f"undecided: too few pairs to detect anything smaller than a breakdown ({named(power.signal)}, {power.pairs} pairs)"
+        counted = f"{named(power.signal)}, {number_of(power.pairs, 'pair')}"
+        few = f"undecided: too few pairs to detect anything smaller than a breakdown ({counted})"
     coverage = verdict.coverage
     if coverage.asked <= 2 * coverage.compared:
         return few
@@ -91,7 +92,7 @@ def _none_seen(power: DetectablePower | None, *, agrees: bool) -> str:
     power_phrase = (
         f"an excess of {least} or more in {named(power.signal)}, present throughout, would show in four of five such reports"
     )
-    return f"{head}; {power_phrase} ({power.pairs} pairs, {power.odd} of them noise)"
+    return f"{head}; {power_phrase} ({number_of(power.pairs, 'pair')}, {power.odd} of them noise)"
 
 
 def _not_measured(verdict: Verdict) -> str:

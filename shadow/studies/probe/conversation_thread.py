@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from shadow.findings.number_words import number_of
 from shadow.studies.worlds.recording import RecordedCall, Recording
 
 _OWN = frozenset({"model", "messages", "tools", "stream", "stream_options", "temperature"})
@@ -78,7 +79,7 @@ class ForkPoint:
 def fork_point(chain: Sequence[ThreadRequest], step: int) -> ForkPoint:
     """The request number `step` of a chain, from 1; ValueError where there is none."""
     if not 1 <= step <= len(chain):
-        raise ValueError(f"the conversation has {len(chain)} requests, and no request {step}")
+        raise ValueError(f"the conversation has {number_of(len(chain), 'request')}, and no request {step}")
     body, last = chain[step - 1].body, chain[-1]
     messages = chain[step - 1].messages
     after = last.messages[len(messages) :]

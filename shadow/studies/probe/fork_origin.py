@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from shadow.findings.number_words import number_of
 from shadow.privacy.privacy_policy import shown
 from shadow.reading.apis import PATHS
 from shadow.reading.body_decoding import DecodedBody, decode
@@ -82,8 +83,8 @@ def _exchange(reader: Reader, named: str, candidates: Collection[str]) -> Exchan
 def _only_candidates(named: str, rows: Sequence[ExchangeRow]) -> str:
     held = sorted({row.provider for row in rows})
     return (
-        f"{named}: its newest {len(rows)} requests went to {', '.join(held)} alone, which --provider names; the provider of a"
-        f" conversation is the reference: leave out --provider {held[0]}, and name others"
+        f"{named}: its newest {number_of(len(rows), 'request')} went to {', '.join(held)} alone, which --provider names; the"
+        f" provider of a conversation is the reference: leave out --provider {held[0]}, and name others"
     )
 
 

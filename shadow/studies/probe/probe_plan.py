@@ -71,12 +71,13 @@ def probe_plan_lines(plan: ProbePlan, file: TaskFile, missing: Sequence[str]) ->
         *([f"{number_of(budget.requests, 'request')}"] if budget.requests else []),
         *([f"{number_of(budget.tokens, 'token')}"] if budget.tokens else []),
         *([f"{budget.money:g} of money"] if budget.money else []),
-        *([f"{budget.minutes:g} minutes"] if budget.minutes else []),
+        *([number_of(budget.minutes, "minute", form="g")] if budget.minutes else []),
     ]
     allowed = policy.allowed_drop
     rule = "no allowed drop, so intervals only" if allowed is None else f"an allowed drop of {allowed * 100:g} points"
     separate = runs_to_separate(0.9, 0.5, alpha=policy.alpha)
-    most = f"{len(plan.blocks)} runs of each of {len(plan.targets.names)} providers, {plan.max_steps} requests each"
+    runs, providers = number_of(len(plan.blocks), "run"), number_of(len(plan.targets.names), "provider")
+    most = f"{runs} of each of {providers}, {number_of(plan.max_steps, 'request')} each"
     return [
         f"probe {plan.name}: {', '.join(plan.targets.candidates)} against {plan.targets.reference}, model {file.study.model}",
         f"  at most {most}: {number_of(plan.most_requests, 'request')}; each candidate stops when it is decided",

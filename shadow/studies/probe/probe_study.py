@@ -12,6 +12,7 @@ from contextlib import closing, nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from shadow.findings.number_words import number_of
 from shadow.pipeline.configured_privacy import configured_privacy
 from shadow.pipeline.fetcher_client import SubprocessFetcher
 from shadow.pipeline.frame_bytes import frame_bytes
@@ -260,7 +261,8 @@ class ProbeStudy:
     def _progress(self, run: ProbeRun, steps: StoredSteps, seconds: float) -> str:
         decided = f", decided: {', '.join(sorted(run.decided))}" if run.decided else ""
         counts = run.counts
-        return f"{len(run.rows)} runs, {counts.begun - len(run.rows)} running, {steps.sent} requests, {seconds:.0f} s{decided}"
+        done, sent = number_of(len(run.rows), "run"), number_of(steps.sent, "request")
+        return f"{done}, {counts.begun - len(run.rows)} running, {sent}, {seconds:.0f} s{decided}"
 
     def _record(self, store: Store, offered: OfferedTools) -> str:
         """Write the recording that the task orders: every call of the study, without exact repeats; what went wrong, or ""."""

@@ -120,7 +120,7 @@ def _smallest(study: PlannedStudy) -> str:
         for floor, excess in found
         if excess is not None
     ]
-    return f"in half of studies an excess of {', '.join(seen)}" if seen else f"nothing: {pairs} rows are too few"
+    return f"in half of studies an excess of {', '.join(seen)}" if seen else _nothing(pairs)
 
 
 def _smallest_drop(pairs: int, alpha: float) -> str:
@@ -129,4 +129,8 @@ def _smallest_drop(pairs: int, alpha: float) -> str:
     found = [(rate, smallest_drop_found(rate, counted, alpha=alpha)) for rate in RATES]
     seen = [f"{drop * 100:.0f} points below {rate * 100:g} % of the reference" for rate, drop in found if drop is not None]
     more = f", in the first {counted} answers" if pairs > counted else ""
-    return f"in four of five studies a drop of {', '.join(seen)}{more}" if seen else f"nothing: {pairs} rows are too few"
+    return f"in four of five studies a drop of {', '.join(seen)}{more}" if seen else _nothing(pairs)
+
+
+def _nothing(pairs: int) -> str:
+    return f"nothing: {number_of(pairs, 'row')} {verb_of(pairs, 'is', 'are')} too few"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from shadow.drift.effect_phrases import effect, points
 from shadow.drift.repeated_runs import fewest_to_separate, runs_to_separate
-from shadow.findings.number_words import number_of
+from shadow.findings.number_words import number_of, verb_of
 from shadow.studies.study_policy import PolicyScore, StudyPolicy
 from shadow.studies.verdicts.provider_figures import ProviderFigures
 from shadow.studies.verdicts.study_verdict import StudyWord
@@ -135,7 +135,7 @@ def _seen(facts: SentenceFacts) -> str:
     if facts.worse:
         return ""
     if facts.smallest is None:
-        return f"; {facts.pairs} pairs are too few to show any drop"
+        return f"; {number_of(facts.pairs, 'pair')} {verb_of(facts.pairs, 'is', 'are')} too few to show any drop"
     return f"; a drop of {points(facts.smallest)} would have been seen in {share} such studies"
 
 

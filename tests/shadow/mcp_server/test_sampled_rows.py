@@ -20,18 +20,18 @@ async def test_list_of_pairs_states_sampled_rows_as_the_report_does(store, tool,
     add_unkept(store, "a")
     sampled = await Agent(store).result(tool, since="all", **more)
     assert (whole["rows"], sampled["rows"]) == ("", row_sampling(store, 0.0, 0.0).sentence)
-    assert sampled["rows"].startswith("rows are sampled: of 1 requests without a pair 0 (0 %) have a row")
+    assert sampled["rows"].startswith("rows are sampled: of 1 request without a pair 0 (0 %) have a row")
 
 
-@pytest.mark.parametrize(("passed", "counted"), [(59.9, 1), (60.0, 2), (-1.0, 2)])
+@pytest.mark.parametrize(("passed", "counted"), [(59.9, "1 request"), (60.0, "2 requests"), (-1.0, "2 requests")])
 def test_rows_are_counted_again_after_a_minute_or_where_the_clock_went_back(store, passed, counted):
     now = START + 1_000
     rows = SampledRows(store, lambda: now)
     add_unkept(store, "a")
-    assert "of 1 requests" in rows.sentence("all")
+    assert "of 1 request without" in rows.sentence("all")
     add_unkept(store, "b")
     now += passed
-    assert f"of {counted} requests" in rows.sentence("all")
+    assert f"of {counted} without" in rows.sentence("all")
 
 
 def test_sentences_of_eight_periods_are_kept(store):

@@ -30,7 +30,7 @@ def test_nothing_stands_against_a_claim_of_good_pairs():
         (
             [row(1, excluded=("denied",), judgement="denied", payoffs={}, status=429)],
             ChoiceVerdict.NOT_MEASURED,
-            "1 of its 1 requests were refused or failed",
+            "1 of its 1 request was refused or failed",
         ),
         (
             [row(place, judgement="too_many_groups") for place in range(9)],

@@ -15,7 +15,7 @@ from tests.records import NOW, answer, record
 GZIPPED = (("content-type", "application/json"), ("content-encoding", "gzip"))
 _numbers = itertools.count(1)
 ONLY_NEAR = (
-    "talk: its newest 1 requests went to near alone, which --provider names; the provider of a conversation is the"
+    "talk: its newest 1 request went to near alone, which --provider names; the provider of a conversation is the"
     " reference: leave out --provider near, and name others"
 )
 
@@ -70,7 +70,7 @@ def test_a_request_in_a_content_coding_is_read(store):
     ("named", "step", "candidates", "sentence"),
     [
         ("none", 1, (), "none: no such conversation, pair or exchange in this database; `pairs` lists ids"),
-        ("talk", 2, (), "--step 2: the conversation has 1 requests, and no request 2"),
+        ("talk", 2, (), "--step 2: the conversation has 1 request, and no request 2"),
         (
             "talk",
             1,

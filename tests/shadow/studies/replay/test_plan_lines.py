@@ -82,4 +82,4 @@ def test_a_plan_scored_by_checks_shows_the_smallest_drop_of_its_points():
     many = planned(plan=plan(rows(*(f"q{n}" for n in range(121)))), policy=StudyPolicy(score=PolicyScore.CHECKS))
     assert plan_lines(many)[7].endswith(", in the first 120 answers")
     none = planned(plan=plan(rows("x")), policy=StudyPolicy(score=PolicyScore.CHECKS))
-    assert plan_lines(none)[7] == "  can find   nothing: 1 rows are too few"
+    assert plan_lines(none)[7] == "  can find   nothing: 1 row is too few"
