@@ -23,8 +23,10 @@ from tests.running import PATIENCE, Served, addresses, drain
 
 pytest_plugins = ["tests.postgres_server"]
 
-hypothesis.settings.register_profile("whole", deadline=None)  # no test may fail for the time of a loaded machine
-hypothesis.settings.register_profile("quick", deadline=None, max_examples=6)
+UNTIMED = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+"""No test may fail for the time of a loaded machine."""
+hypothesis.settings.register_profile("whole", **UNTIMED)
+hypothesis.settings.register_profile("quick", **UNTIMED, max_examples=6)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "whole"))
 
 _skipped: list[str] = []

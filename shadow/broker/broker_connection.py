@@ -82,6 +82,8 @@ class BrokerConnection:
         self._lacks = ""
         """Why `prepare` failed with the client of now; "" where it did not."""
         self._doubted = asyncio.Event()
+        self.reopened = 0.0
+        """When the connection was last opened again (epoch seconds), 0 while it never was."""
 
     def __repr__(self) -> str:
         return f"<BrokerConnection {self._name} {self.why_not or 'connected'}>"
@@ -155,6 +157,7 @@ class BrokerConnection:
             try:
                 if self._client is None:
                     await self.open()
+                    self.reopened = time.time()
                     log.info("broker_connected", server=self._server())
             except (BrokerAwayError, BrokerError) as why:
                 if pause == RETRY_SECONDS or isinstance(why, BrokerError):
@@ -333,6 +336,7 @@ class BrokerConnection:
             log.warning("broker_away", reason=LOST)
 
     async def _on_reconnected(self) -> None:
+        self.reopened = time.time()
         log.info("broker_connected", server=self._server())
         self._forbidden.reconnected()
         self.doubt()

@@ -32,6 +32,8 @@ ACKNOWLEDGED, RENEWED, TERMINATED, RETURNED = b"+ACK", b"+WPI", b"+TERM", b"-NAK
 RENEW_SECONDS = ACK_SECONDS / 3
 LOOK_SECONDS = 1.0
 """Seconds between two looks whether the store can be read again."""
+CLOCK_SECONDS = 60.0
+"""How far the broker's clock may be off; more is reported."""
 
 
 class BrokerConsumer:
@@ -159,19 +161,25 @@ class BrokerConsumer:
             self._reply(message, TERMINATED)
 
     async def _is_wanted(self, exchange: Exchange, message: Msg) -> bool:
-        """Whether an exchange is to be audited: it is new, or was delivered before and is not stored."""
+        """Whether an exchange is to be audited: it is new, or may have been delivered before and is not stored."""
         times = message.metadata.num_delivered
         if (held := self._held.get(exchange.id)) is not None:
             held.message, held.since = message, time.monotonic()
             self.redelivered["held_here"] += 1
             return False
-        if times == 1:
+        if times == 1 and not self._may_be_again(message):
             return True
         if await self._stored(exchange.id):
             self.redelivered["stored_before"] += 1
             self._reply(message, ACKNOWLEDGED)
             return False
         return True
+
+    def _may_be_again(self, message: Msg) -> bool:
+        """Whether a first delivery may be none, because a server that is killed forgets its latest deliveries: of a message that
+        was there before the connection was opened again.
+        """
+        return message.metadata.timestamp.timestamp() < self._broker.reopened + CLOCK_SECONDS
 
     async def _stored(self, exchange_id: str) -> bool:
         """Whether the store has it; waits until the store can be read."""

@@ -55,7 +55,7 @@ def show_help(
     root = context.find_root()
     words = topic or []
     if len(words) == 1 and words[0] in TOPICS:
-        typer.echo(topic_text(words[0]))
+        typer.echo(plain(topic_text(words[0])))
         return
     command: object = root.command
     for place, word in enumerate(words):

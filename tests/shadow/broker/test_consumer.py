@@ -309,6 +309,24 @@ async def test_exchange_that_is_held_for_long_is_renewed_and_not_delivered_again
         assert running.consumer.redelivered == {}
 
 
+async def test_first_delivery_of_what_was_there_before_the_connection_was_lost_is_looked_up_in_the_store(tmp_path):
+    """A server that is killed may forget that it delivered a message; here it never did."""
+    async with consuming(tmp_path) as running:
+        keeping = asyncio.create_task(running.broker.keep())
+        running.consumer.pause(True)
+        await running.publish(1)
+        running.stored.add(identity(1))
+        await running.broker.client.close()
+        await until(lambda: running.broker.reopened and running.broker.is_connected)
+        running.consumer.pause(False)
+        await running.publish(2)
+        assert await running.take(1) == [identity(2)]
+        await until(lambda: running.consumer.redelivered["stored_before"] == 1)
+        running.consumer.settled(identity(2))
+        await running.left(0)
+        keeping.cancel()
+
+
 async def test_exchanges_come_again_after_the_server_was_killed(tmp_path):
     async with (
         nats_server(tmp_path) as server,
