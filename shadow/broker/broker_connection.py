@@ -222,6 +222,8 @@ class BrokerConnection:
             ) from None
         except (nats.errors.Error, OSError, TimeoutError) as error:
             raise BrokerAwayError(f"the broker did not answer in time ({type(error).__name__})") from None
+        finally:
+            _end_if_cancelled()
         answer: Mapping[str, Any] = json.loads(message.data)
         if "error" in answer:
             raise _refusal(answer["error"])
@@ -352,6 +354,15 @@ async def _discard(client: Client) -> None:
         await asyncio.wait_for(client.close(), ANSWER_SECONDS)
     if transport is not None:
         transport.close()
+
+
+def _end_if_cancelled() -> None:
+    """CancelledError where the task was cancelled: `asyncio.wait_for` of Python 3.11, by which the client waits, returns an
+    answer or raises a timeout of the same moment in its place, and a task that loops would then never end.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def shown_addresses(url: str) -> str:

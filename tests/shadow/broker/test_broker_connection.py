@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import pytest
 import trustme
+from nats.aio.msg import Msg
 
 from shadow.broker import broker_connection
 from shadow.broker.broker_connection import BrokerConnection, shown_addresses
@@ -284,3 +285,22 @@ async def test_request_without_a_connection_is_away(tmp_path):
 def test_addresses_are_several_and_shown_without_passwords():
     assert addresses("nats://a:4222, nats://b:4222") == ["nats://a:4222", "nats://b:4222"]
     assert "word" not in shown_addresses("nats://me:word@a:4222")
+
+
+@pytest.mark.parametrize("outcome", [b'{"type": "made"}', TimeoutError()])
+async def test_request_whose_outcome_comes_as_its_task_is_cancelled_ends_the_task(tmp_path, monkeypatch, outcome):
+    """The client waits by `asyncio.wait_for`, which in Python 3.11 returns the outcome and forgets the cancellation."""
+
+    async def answered_as_cancelled(*_, **__):
+        asyncio.current_task().cancel()
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(0)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return Msg(broker.client, data=outcome)
+
+    async with nats_server(tmp_path) as server, connected(settings(server)) as broker:
+        monkeypatch.setattr(broker.client, "request", answered_as_cancelled)
+        asking = asyncio.create_task(broker.api("INFO"))
+        await asyncio.wait([asking])
+        assert asking.cancelled()

@@ -130,6 +130,7 @@ async def test_redelivered_exchange_that_is_stored_is_acknowledged_while_the_sta
             assert await asyncio.wait_for(first.consumer.take(), PATIENCE) == known
             staying.cancel()
             await asyncio.gather(staying, return_exceptions=True)
+            await first.close()  # else the server goes on to deliver to the requests that it left open
             second, _ = intake(settings(server), store)
             await second.start("")
             staying = asyncio.create_task(second.stay())
@@ -138,5 +139,4 @@ async def test_redelivered_exchange_that_is_stored_is_acknowledged_while_the_sta
             await until(lambda: second.consumer.redelivered["stored_before"])
             staying.cancel()
             await asyncio.gather(staying, return_exceptions=True)
-            await first.close()
             await second.close()
