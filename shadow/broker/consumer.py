@@ -149,7 +149,11 @@ class BrokerConsumer:
         try:
             version = (message.headers or {}).get(FORMAT_HEADER, "")
             exchange = read_message(version, message.data, self._message_limit)._replace(worker=0)
-            if await self._is_wanted(exchange, message):
+            if not await self._is_wanted(exchange, message):
+                return
+            if len(self._held) >= self._limit:  # it came after its request was given up, and is one too many
+                self._reply(message, RETURNED)
+            else:
                 self._keep(exchange, message)
         except MessageError as why:
             self._ledger.lost(0, "malformed")
