@@ -33,14 +33,14 @@ from shadow.checks.registry import check
 from shadow.compare.comparators import compare
 from shadow.drift.payoff import counted, needs_control
 from shadow.findings.pair import ControlReason, Pair, PairKind
-from shadow.measures.schema_validation import call_validity
+from shadow.measures.schema_validation import call_kinds
 from shadow.metrics.observe import Metrics
 from shadow.privacy.privacy_policy import PrivacyPolicy
 from shadow.privacy.redact import Redactor
 from shadow.reading.parsed_exchange import parse_exchange, parse_shadow_exchange
 from shadow.reading.parsed_request import parse_request
 from shadow.reading.parsed_response import parse_response
-from shadow.records import AnsweredPair, calls, exchange_record, pair_record
+from shadow.records import AnsweredPair, exchange_record, pair_record
 from shadow.settings.top_level_config import Config, ShadowConfig
 from storage.prepared_records import RecordPreparer
 from storage.rows import PairRecord
@@ -80,7 +80,7 @@ def steps(chunks: int, folder: Path, *, call: bool) -> None:
     def pair() -> Pair:
         return Pair(kind=PairKind.CROSS, request=seen.request, subject=seen.answer, reference=shadow.answer)
 
-    outcomes = [call_validity(seen.request, one)[0] for one in calls(seen.answer)]
+    outcomes = call_kinds(seen.request, seen.answer)
     found, compared = check(seen.request, seen.answer), compare(pair())
     record = exchange_record(seen, outcomes=outcomes, checks=found)
     triple = AnsweredPair(live=seen, reference=shadow, control=None, reason=ControlReason.NONE)

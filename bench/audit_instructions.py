@@ -4,10 +4,11 @@
 
 Runs the receiver, worker and store of DIR (this tree by default) in one process under callgrind, and sends it bursts of frames
 through its socket; each burst is one batch of the store, as large as half a second at 800 exchanges a second makes it. Prints
-instructions in user mode (callgrind's Ir) per exchange: what some bursts take more than one does. Two runs agree within one per
-cent. Neither the kernel nor cold caches are in it: for those see `bench/audit.py`. `--set` gives settings of the store, as
-`bodies="hash"`. `--least` counts instead what no audit can leave out: a loop that cuts the frames, reads the JSON of the record
-and of both bodies with orjson, and inserts a row of nine columns with the bodies as they came, in one transaction a burst.
+instructions in user mode (callgrind's Ir) per exchange: what some bursts take more than one does. Two runs of 400
+exchanges agreed within one per cent; of 100 to 150, on a loaded machine, within 13. Neither the kernel nor cold caches are in it:
+for those see `bench/audit.py`. `--set` gives settings of the store, as `bodies="hash"`. `--least` counts instead what no audit
+can leave out: a loop that cuts the frames, reads the JSON of the record and of both bodies with orjson, and inserts a row of nine
+columns with the bodies as they came, in one transaction a burst.
 It needs valgrind, and takes about a minute.
 """
 

@@ -10,6 +10,7 @@ import argparse
 import random
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -139,10 +140,7 @@ def alarms(kept: Sequence[tuple[int, int, int]], key: tuple[str, int]) -> bool:
 
 def exactness(kept: Sequence[tuple[int, int, int]], key: tuple[str, int], sums: Sums) -> float:
     """The relative error of the quick sums against the detector's, at the end of a run."""
-    test = None
-    for test in replay(kept, key):  # noqa: B007 - the last one is wanted
-        pass
-    assert test is not None
+    [test] = deque(replay(kept, key), maxlen=1)
     still = test.pairs - sums.seen
     return max(abs((old + still) / exp(log) - 1) for old, log in zip(sums.sums, test.even, strict=True))
 

@@ -4,11 +4,11 @@ from proxy.exchange import Exchange, Role
 from shadow.checks.registry import check
 from shadow.compare.comparators import compare
 from shadow.findings.pair import ControlReason, Pair, PairKind
-from shadow.measures.schema_validation import call_validity
+from shadow.measures.schema_validation import call_kinds
 from shadow.presentation.pair_evidence import VerdictSignals
 from shadow.privacy.withheld_words import withhold_exchange, withhold_pair
 from shadow.reading.parsed_exchange import ParsedExchange, parse_exchange, parse_shadow_exchange
-from shadow.records import AnsweredPair, calls, exchange_record, pair_record
+from shadow.records import AnsweredPair, exchange_record, pair_record
 from shadow.report.evident_signals import EvidentSignals
 from storage.rows import PairRow
 from storage.storage_config import Bodies
@@ -72,5 +72,5 @@ def _leg(answer: Exchange | bytes, role: Role, exchange_id: str) -> Exchange:
 
 
 def _record(seen: ParsedExchange, bodies: Bodies):
-    outcomes = [call_validity(seen.request, call)[0] for call in calls(seen.answer)]
+    outcomes = call_kinds(seen.request, seen.answer)
     return withhold_exchange(exchange_record(seen, outcomes=outcomes, checks=check(seen.request, seen.answer)), bodies)

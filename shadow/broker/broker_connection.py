@@ -154,6 +154,7 @@ class BrokerConnection:
     async def _keep_open(self) -> None:
         pause = RETRY_SECONDS
         while True:
+            _end_if_cancelled()
             try:
                 if self._client is None:
                     await self.open()
@@ -215,15 +216,15 @@ class BrokerConnection:
         except nats.errors.MaxPayloadError as error:
             raise MessageTooLargeError(str(error)) from None
         except nats.errors.NoRespondersError:
+            _end_if_cancelled()
             self.doubt()
             # while a leader is elected a stream that exists is not found either
             raise BrokerAwayError(
                 "JetStream does not answer: it has no leader now, or is off (jetstream {} in its file)"
             ) from None
         except (nats.errors.Error, OSError, TimeoutError) as error:
-            raise BrokerAwayError(f"the broker did not answer in time ({type(error).__name__})") from None
-        finally:
             _end_if_cancelled()
+            raise BrokerAwayError(f"the broker did not answer in time ({type(error).__name__})") from None
         answer: Mapping[str, Any] = json.loads(message.data)
         if "error" in answer:
             raise _refusal(answer["error"])
@@ -243,6 +244,7 @@ class BrokerConnection:
     async def api(self, name: str, request: Mapping[str, object] | None = None) -> Mapping[str, Any]:
         """The answer to a request of JetStream's API, like `STREAM.INFO.NAME`; errors as `request`."""
         answer = await self.request(f"{API}.{name}", json.dumps(request).encode() if request else b"")
+        _end_if_cancelled()
         if self.clock.observe(str(answer.get("ts", "")), time.time()):
             log.warning("clock_off", reason=self.clock.sentence)
         return answer
@@ -351,14 +353,16 @@ async def _discard(client: Client) -> None:
     """End a client, whichever state it is in."""
     transport: Any = client._transport  # noqa: SLF001 - a client that never connected does not close it
     with suppress(Exception):  # because a client whose connection is half open raises what its socket does
-        await asyncio.wait_for(client.close(), ANSWER_SECONDS)
+        async with asyncio.timeout(ANSWER_SECONDS):
+            await client.close()
     if transport is not None:
         transport.close()
 
 
 def _end_if_cancelled() -> None:
     """CancelledError where the task was cancelled: `asyncio.wait_for` of Python 3.11, by which the client waits, returns an
-    answer or raises a timeout of the same moment in its place, and a task that loops would then never end.
+    answer or raises an error of the same moment in its place, and a task that loops would then never end. What was published is
+    not lost by it: an acknowledgement is returned.
     """
     task = asyncio.current_task()
     if task is not None and task.cancelling():

@@ -18,6 +18,7 @@ from proxy.exchange import Exchange
 from shadow.broker.broker_connection import BrokerConnection
 from shadow.broker.broker_message import FORMAT_HEADER, MessageError, read_message
 from shadow.broker.broker_streams import ACK_SECONDS
+from shadow.broker.clock_offset import TOLERATED
 from shadow.broker.delivery_queue import Delivery, DeliveryQueue
 from shadow.broker.stream_pull import StreamPull
 from shadow.pipeline.exchange_ledger import ExchangeLedger
@@ -32,8 +33,6 @@ ACKNOWLEDGED, RENEWED, TERMINATED, RETURNED = b"+ACK", b"+WPI", b"+TERM", b"-NAK
 RENEW_SECONDS = ACK_SECONDS / 3
 LOOK_SECONDS = 1.0
 """Seconds between two looks whether the store can be read again."""
-CLOCK_SECONDS = 60.0
-"""How far the broker's clock may be off; more is reported."""
 
 
 class BrokerConsumer:
@@ -181,9 +180,9 @@ class BrokerConsumer:
 
     def _may_be_again(self, message: Msg) -> bool:
         """Whether a first delivery may be none, because a server that is killed forgets its latest deliveries: of a message that
-        was there before the connection was opened again.
+        was there before the connection was opened again, by clocks that agree.
         """
-        return message.metadata.timestamp.timestamp() < self._broker.reopened + CLOCK_SECONDS
+        return message.metadata.timestamp.timestamp() < self._broker.reopened + TOLERATED
 
     async def _stored(self, exchange_id: str) -> bool:
         """Whether the store has it; waits until the store can be read."""

@@ -102,9 +102,11 @@ def topic_text(name: str) -> str:
 
 
 def _broken(example: str) -> Iterator[str]:
-    """A command line in lines of at most `MOST` characters, as a shell takes them."""
-    while len(example) > MOST:
-        line, _, rest = example[: MOST - len(CONTINUED)].rpartition(" --")
-        yield line + CONTINUED
-        example = f"  --{rest}{example[MOST - len(CONTINUED) :]}"
-    yield example
+    """A command line in lines of at most `MOST` characters, as a shell takes them, with the options that fit in each."""
+    line, *options = example.split(" --") if len(example) > MOST else [example]
+    for option in options:
+        if len(line) + len(option) > MOST - len(CONTINUED) - len(" --"):
+            yield line + CONTINUED
+            line = " "
+        line += f" --{option}"
+    yield line

@@ -40,7 +40,8 @@ class TournamentWatch:
             with suppress(StoreError):  # the next look tries again
                 await self._look()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), TOURNAMENT_SECONDS)
+                async with asyncio.timeout(TOURNAMENT_SECONDS):
+                    await self._woken.wait()
 
     def wake(self) -> None:
         """Look now: a tournament has begun here, whose limit of money holds from now on."""

@@ -101,18 +101,7 @@ _RULES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
 """The APIs with a rule of their own."""
 
 
-_SPECIAL = frozenset(
-    {
-        *("background", "previous_response_id", "conversation", "container", "web_search_options", "plugins", "mcp_servers"),
-        *("audio", "modalities"),
-    }
-)
-"""Members that nearly all requests lack, without which none of them is refused by `_why_not_any`."""
-
-
 def _why_not_any(body: Mapping[str, Any]) -> str:
-    if _SPECIAL.isdisjoint(body):
-        return ""
     if body.get("background"):
         return SkipReason.BACKGROUND
     if any(body.get(key) for key in ("previous_response_id", "conversation", "container")):

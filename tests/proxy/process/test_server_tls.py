@@ -5,7 +5,7 @@ import ssl
 import pytest
 
 from proxy.process.server_tls import renew, server_context
-from tests.certificates import issued
+from tests.certificates import handshake, issued
 
 
 def test_a_port_speaks_tls_1_2_or_1_3_for_http_1_1_without_renegotiation(tmp_path):
@@ -14,21 +14,6 @@ def test_a_port_speaks_tls_1_2_or_1_3_for_http_1_1_without_renegotiation(tmp_pat
     assert context.minimum_version is ssl.TLSVersion.TLSv1_2
     assert context.options & ssl.OP_NO_RENEGOTIATION
     assert context.options & ssl.OP_NO_COMPRESSION
-
-
-def handshake(context, trust):
-    """Both ends of a handshake in this process, until it is whole or an ssl.SSLError."""
-    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
-    server = context.wrap_bio(to_server, to_client, server_side=True)
-    client = trust.wrap_bio(to_client, to_server, server_hostname="localhost")
-    whole = set()
-    while len(whole) < 2:
-        for side in (client, server):
-            try:
-                side.do_handshake()
-            except ssl.SSLWantReadError:
-                continue
-            whole.add(side)
 
 
 @pytest.mark.parametrize("broken", ["no key", "another's key", "no file", "no chain"])

@@ -8,7 +8,7 @@ import pytest
 from proxy.process.server_tls import server_context
 from proxy.process.tls_records import RecordObject
 from proxy.upstream.tls_sessions import resume_sessions
-from tests.certificates import issued
+from tests.certificates import handshake, issued
 
 LONG = bytes(range(256)) * 400
 
@@ -18,18 +18,7 @@ def ends(tmp_path, request):
     """The client's and the server's TLS, whose handshake is made."""
     trust, files = issued(tmp_path)
     trust.maximum_version = request.param
-    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
-    client = resume_sessions(trust).wrap_bio(to_client, to_server, server_hostname="localhost")
-    server = server_context(*files).wrap_bio(to_server, to_client, server_side=True)
-    whole = set()
-    while len(whole) < 2:
-        for side in (client, server):
-            try:
-                side.do_handshake()
-            except ssl.SSLWantReadError:
-                continue
-            whole.add(side)
-    return client, server
+    return handshake(server_context(*files), resume_sessions(trust))
 
 
 def test_both_sides_of_the_proxy_are_read_by_records(ends):

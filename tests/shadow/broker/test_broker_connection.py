@@ -10,6 +10,7 @@ import trustme
 from nats.aio.msg import Msg
 
 from shadow.broker import broker_connection
+from shadow.broker.broker_client import BrokerClient
 from shadow.broker.broker_connection import BrokerConnection, shown_addresses
 from shadow.broker.broker_errors import BrokerAwayError, BrokerError, MessageTooLargeError
 from shadow.broker.broker_message import stream_name, subject
@@ -287,20 +288,53 @@ def test_addresses_are_several_and_shown_without_passwords():
     assert "word" not in shown_addresses("nats://me:word@a:4222")
 
 
-@pytest.mark.parametrize("outcome", [b'{"type": "made"}', TimeoutError()])
-async def test_request_whose_outcome_comes_as_its_task_is_cancelled_ends_the_task(tmp_path, monkeypatch, outcome):
-    """The client waits by `asyncio.wait_for`, which in Python 3.11 returns the outcome and forgets the cancellation."""
+def as_cancelled(outcome):
+    """What the client does when a task is cancelled as the outcome comes: it waits by `asyncio.wait_for`, which in Python 3.11
+    returns the outcome and forgets the cancellation.
+    """
 
-    async def answered_as_cancelled(*_, **__):
+    async def called(*_, **__):
         asyncio.current_task().cancel()
         with suppress(asyncio.CancelledError):
             await asyncio.sleep(0)
         if isinstance(outcome, Exception):
             raise outcome
-        return Msg(broker.client, data=outcome)
+        return outcome
 
+    return called
+
+
+def answer(body):
+    return Msg(None, data=body)
+
+
+@pytest.mark.parametrize("outcome", [answer(b'{"type": "made"}'), TimeoutError()])
+async def test_request_whose_outcome_comes_as_its_task_is_cancelled_ends_the_task(tmp_path, monkeypatch, outcome):
     async with nats_server(tmp_path) as server, connected(settings(server)) as broker:
-        monkeypatch.setattr(broker.client, "request", answered_as_cancelled)
+        monkeypatch.setattr(broker.client, "request", as_cancelled(outcome))
         asking = asyncio.create_task(broker.api("INFO"))
         await asyncio.wait([asking])
         assert asking.cancelled()
+
+
+@pytest.mark.parametrize(("outcome", "ends"), [(answer(b'{"seq": 1}'), False), (TimeoutError(), True)])
+async def test_acknowledgement_that_comes_as_its_task_is_cancelled_is_returned(tmp_path, monkeypatch, outcome, ends):
+    async with nats_server(tmp_path) as server, connected(settings(server)) as broker:
+        monkeypatch.setattr(broker.client, "request", as_cancelled(outcome))
+        publishing = asyncio.create_task(broker.publish(subject(0), b"", {}))
+        await asyncio.wait([publishing])
+        assert publishing.cancelled() == ends
+        assert ends or publishing.exception() is None
+
+
+async def test_keeping_a_connection_ends_where_it_is_cancelled_as_an_attempt_fails(tmp_path, monkeypatch):
+    async def refused_as_cancelled(*_, **__):
+        keeping.cancel()
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(PATIENCE)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(BrokerClient, "connect", refused_as_cancelled)
+    keeping = asyncio.create_task(BrokerConnection(settings(nowhere(tmp_path)), "", name="test").keep())
+    await asyncio.wait([keeping], timeout=PATIENCE)
+    assert keeping.cancelled()

@@ -9,7 +9,9 @@ import pytest
 from proxy.packing import pack
 from proxy.process.shared_counters import SharedCounters
 from shadow.broker import broker_streams, consumer
+from shadow.broker.broker_client import BrokerClient
 from shadow.broker.broker_message import FORMAT_HEADER, ID_HEADER, PayloadCompressor, headers, stream_name, subject
+from shadow.broker.broker_streams import CONSUMER
 from shadow.broker.consumer import BrokerConsumer
 from shadow.pipeline.exchange_ledger import ExchangeLedger
 from storage.store import StoreError
@@ -307,6 +309,23 @@ async def test_exchange_that_is_held_for_long_is_renewed_and_not_delivered_again
 
         await until(renewed)
         assert running.consumer.redelivered == {}
+
+
+async def test_exchange_that_comes_after_its_request_was_given_up_is_returned_where_the_limit_is_held(tmp_path, monkeypatch):
+    """A second request with the inbox of the first, as after one that was given up though its messages were on their way."""
+    monkeypatch.setattr(BrokerClient, "new_inbox", lambda _: "_INBOX.test.pull")
+    async with consuming(tmp_path, limit=1) as running:
+        await running.publish(1)
+        await until(lambda: len(running.consumer) == 1)
+        late = f"$JS.API.CONSUMER.MSG.NEXT.{stream_name(0)}.{CONSUMER}"
+        await running.broker.client.publish(late, b'{"batch": 1}', "_INBOX.test.pull")
+        await running.publish(2)
+        assert await running.take(1) == [identity(1)]
+        running.consumer.settled(identity(1))
+        assert await running.take(1) == [identity(2)]
+        assert running.consumer.redelivered["audited"] == 1
+        running.consumer.settled(identity(2))
+        await running.left(0)
 
 
 async def test_first_delivery_of_what_was_there_before_the_connection_was_lost_is_looked_up_in_the_store(tmp_path):

@@ -44,6 +44,14 @@ def test_examples_fit_eighty_columns_and_are_whole_to_a_shell(command):
     assert [shlex.split(line) for line in shown] == [shlex.split(line) for line in EXAMPLES[command]]
 
 
+@pytest.mark.parametrize("example", [f"sameweights {'x' * 100}", f"sameweights x --name {'x' * 100} --json"])
+def test_long_example_is_broken_before_its_options_alone(monkeypatch, example):
+    monkeypatch.setitem(EXAMPLES, "demo", (example,))
+    shown = epilog("demo").splitlines()[2:-1]
+    assert [line.split()[0] for line in shown[1:]] == ["--name", "--json"][: example.count(" --")]
+    assert shlex.split("\n".join(shown).replace("\\\n", "")) == shlex.split(example)
+
+
 def test_topics_fit_a_narrow_terminal_in_their_first_column():
     assert {"exit-codes", "times", "environment"} == set(TOPICS)
 

@@ -17,10 +17,9 @@ from shadow.demo.planted_faults import PlantedFaults, with_faults
 from shadow.demo.pretended_model import draw_reply
 from shadow.findings.finding import Signal
 from shadow.findings.pair import Pair, PairKind
-from shadow.measures.schema_validation import call_validity
+from shadow.measures.schema_validation import call_kinds
 from shadow.privacy.pseudonymise import Pseudonymiser, _count
 from shadow.reading.parsed_exchange import parse_exchange, parse_shadow_exchange
-from shadow.records import calls
 from tests.exchanges import asked, exchange, said
 
 KEY = b"0123456789abcdef"
@@ -66,7 +65,7 @@ def answered_twice(count: int):
 
 
 def pseudonymised(pseudonymiser, seen):
-    outcomes = [call_validity(seen.request, call)[0] for call in calls(seen.answer)]
+    outcomes = call_kinds(seen.request, seen.answer)
     return pseudonymiser.request(seen), pseudonymiser.response(seen, outcomes)
 
 

@@ -34,6 +34,16 @@ class Looks(TournamentSpending):
         return super().copies(*given)
 
 
+class WaitedFor(asyncio.Event):
+    """Notes that it is waited for."""
+
+    waited = False
+
+    async def wait(self):
+        self.waited = True
+        return await super().wait()
+
+
 async def test_a_tournament_that_begins_is_passed_on_once_also_after_an_error_of_the_store(store):
     held = []
     watch = TournamentWatch(store, lambda: CONFIG, held.append)
@@ -61,3 +71,20 @@ async def test_watch_that_is_woken_looks_at_once(store, monkeypatch):
     watch.wake()
     await until(lambda: held == [BEGUN])
     running.cancel()
+
+
+@pytest.mark.parametrize("turns", range(4))
+async def test_watch_that_is_woken_as_it_is_cancelled_ends(store, monkeypatch, turns):
+    """`asyncio.wait_for` of Python 3.11 would forget the cancellation in one of these turns of the loop."""
+    monkeypatch.setattr(tournament_watch, "TOURNAMENT_SECONDS", 1e6)
+    watch = TournamentWatch(store, lambda: CONFIG, print)
+    watch._spending, watch._woken = looks, _ = Looks(), WaitedFor()
+    looks.count = 1
+    running = asyncio.create_task(watch.run())
+    await until(lambda: watch._woken.waited)
+    watch.wake()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    running.cancel()
+    await asyncio.wait([running])
+    assert running.cancelled()
