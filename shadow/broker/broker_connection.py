@@ -18,12 +18,15 @@ import structlog
 
 from shadow.broker.broker_credentials import credentials_options
 from shadow.broker.broker_errors import (
+    STREAM_FULL,
+    TOO_LARGE,
     BrokerAwayError,
     BrokerError,
     BrokerRefusal,
     MessageTooLargeError,
     NoTlsError,
     StreamFullError,
+    refusal,
 )
 from shadow.broker.clock_offset import ClockOffset
 from shadow.broker.forbidden_subjects import ForbiddenSubjects
@@ -48,8 +51,6 @@ PREPARE_SECONDS = 3.0
 ANSWER_SECONDS = 2.0
 PENDING_BYTES = 4 * 1024 * 1024
 """Bytes that the client holds for a connection that is lost."""
-STREAM_FULL, TOO_LARGE = 10077, 10054
-"""Error codes of JetStream: a limit of the stream is reached; the message is larger than it takes."""
 API = "$JS.API"
 LOST = "the connection to the broker is lost, and opened again as soon as a server answers"
 
@@ -227,7 +228,7 @@ class BrokerConnection:
             raise BrokerAwayError(f"the broker did not answer in time ({type(error).__name__})") from None
         answer: Mapping[str, Any] = json.loads(message.data)
         if "error" in answer:
-            raise _refusal(answer["error"])
+            raise refusal(answer["error"])
         return answer
 
     async def publish(self, subject: str, body: bytes, headers: dict[str, str]) -> None:
@@ -383,10 +384,3 @@ def _refused(shown: str, variable: str) -> str:
     if variable:
         return f"the broker at {shown} refuses the credentials in '{variable}': put those of a user of its account there"
     return f"the broker at {shown} requires credentials: name the variable that holds them in broker.credentials_env"
-
-
-def _refusal(error: Mapping[str, Any]) -> BrokerRefusal | BrokerAwayError:
-    code, text = int(error.get("err_code", 0)), str(error.get("description", ""))
-    if error.get("code") == 503 and code not in {STREAM_FULL, TOO_LARGE}:
-        return BrokerAwayError(f"the broker cannot do this now ({text})")
-    return BrokerRefusal(code, text)

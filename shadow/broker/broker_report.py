@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from shadow.broker.broker_connection import BrokerConnection, shown_addresses
-from shadow.broker.broker_errors import BrokerAwayError, BrokerError, BrokerRefusal
+from shadow.broker.broker_errors import STREAM_NOT_FOUND, BrokerAwayError, BrokerError, BrokerRefusal
 from shadow.broker.broker_intake import backlog_sentence, stream_backlog
 from shadow.broker.broker_message import ADVISED_PAYLOAD, stream_name
-from shadow.broker.broker_streams import CONSUMER, STREAM_NOT_FOUND, foreign_stream, stream_state
+from shadow.broker.broker_streams import CONSUMER, foreign_stream, stream_state
 from shadow.settings.top_level_config import BrokerConfig
 
 

@@ -12,17 +12,22 @@ from typing import Any
 import structlog
 
 from shadow.broker.broker_connection import BrokerConnection
-from shadow.broker.broker_errors import BrokerError, BrokerRefusal
+from shadow.broker.broker_errors import (
+    NAME_TAKEN,
+    NO_PLACE,
+    NO_ROOM,
+    NO_STORAGE,
+    STREAM_NOT_FOUND,
+    SUBJECTS_TAKEN,
+    TOO_FEW_SERVERS,
+    BrokerError,
+    BrokerRefusal,
+)
 from shadow.broker.broker_message import FORMAT, stream_name, subject
 from shadow.settings.top_level_config import BrokerConfig
 
 log = structlog.get_logger("sameweights.broker")
 
-STREAM_NOT_FOUND = 10059
-NO_ROOM = frozenset({10005, 10023, 10028, 10047})
-"""No server or account has so many bytes left."""
-TOO_FEW_SERVERS = frozenset({10074})
-SUBJECTS_TAKEN, NAME_TAKEN = 10065, 10058
 CONSUMER = f"audit_{FORMAT}"
 """The durable consumer that all auditors share; one for each version of the format, since it is delivered that version alone."""
 DUPLICATE_SECONDS = 120
@@ -114,12 +119,12 @@ async def _change(broker: BrokerConnection, what: str, wanted: Mapping[str, Any]
 
 def _sentence(why: BrokerRefusal, wanted: Mapping[str, Any]) -> str:
     name, number, replicas = wanted["name"], wanted["max_bytes"], wanted["num_replicas"]
-    if why.code in NO_ROOM:
+    if why.code in NO_ROOM or (why.code == NO_PLACE and NO_STORAGE in why.description):
         return (
             f"the broker has no room for the stream {name} of {number:,} bytes on {replicas} servers ({why.description}): "
             "lower broker.max_bytes, or raise max_file_store of its servers"
         )
-    if why.code in TOO_FEW_SERVERS:
+    if why.code in {NO_PLACE, TOO_FEW_SERVERS}:
         return (
             f"the broker cannot keep the stream {name} on {replicas} servers ({why.description}): "
             "lower broker.replicas, 1 for a single server, or start more of them as a cluster"

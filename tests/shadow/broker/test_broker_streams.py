@@ -8,11 +8,11 @@ import pytest
 
 from shadow.broker import broker_connection
 from shadow.broker.broker_connection import BrokerConnection
-from shadow.broker.broker_errors import BrokerError
+from shadow.broker.broker_errors import BrokerAwayError, BrokerError
 from shadow.broker.broker_report import broker_report
 from shadow.broker.broker_streams import CONSUMER, ensure_consumers, ensure_streams, stream_state
 from shadow.broker.stream_pull import StreamPull
-from tests.brokers import STREAM_BYTES, connected, nats_server, settings
+from tests.brokers import STREAM_BYTES, connected, nats_cluster, nats_server, settings
 from tests.running import until
 
 GUIDE = (Path(__file__).resolve().parents[3] / "docs" / "how-to" / "fleet.md").read_text(encoding="utf-8")
@@ -81,6 +81,36 @@ async def test_subjects_that_another_stream_takes_are_refused(server):
 
 async def test_more_replicas_than_servers_are_refused_with_the_key(server):
     assert "lower broker.replicas, 1 for a single server" in await refused(server, replicas=3)
+
+
+async def led(config) -> bool:
+    broker = BrokerConnection(config, "", name="test")
+    try:
+        await broker.open()
+        await broker.api("INFO")
+    except BrokerAwayError:
+        return False
+    finally:
+        await broker.close()
+    return True
+
+
+async def test_server_that_has_not_come_back_yet_is_waited_for_and_no_lack_of_room(tmp_path):
+    async with nats_cluster(tmp_path) as servers:
+        config = settings(*servers)
+        await until(lambda: led(config))
+        for server in servers:
+            await server.stop()
+        *early, late = servers
+        for server in early:
+            await server.start()
+        await until(lambda: led(config))
+        opening = BrokerConnection(config, "", name="test", prepare=lambda broker: ensure_streams(broker, config))
+        with pytest.raises(BrokerAwayError, match="no suitable peers"):
+            await opening.open()
+        await late.start()
+        async with connected(config) as broker:
+            assert len((await stream_state(broker, 0))["cluster"]["replicas"]) == 2
 
 
 async def test_more_bytes_than_the_server_has_are_refused_with_the_key(server):
