@@ -16,6 +16,7 @@ from shadow.pages.host_guard import add_headers, host_guard
 from shadow.pages.metrics_endpoint import MetricsEndpoint
 from shadow.pages.operator_actions import OperatorActions
 from shadow.pages.page_threads import PageThreads
+from shadow.pages.refusals import refusals
 from shadow.pages.tenant_guard import tenant_guard
 from shadow.settings.top_level_config import Config
 from storage.store import Reader
@@ -44,6 +45,11 @@ PAGES = {
     "/favicon.ico": "icon",
 }
 """The handler of `AdminPages` by path, in the order in which they are tried."""
+ADDRESSES = (
+    *("/", "/pairs", "/pairs/ID", "/providers/NAME", "/answers", "/exchanges/ID", "/conversations/ID"),
+    *("/audit", "/choose", "/studies", "/runbook", "/metrics", "/healthz", "/readyz"),
+)
+"""What a reader of an address that is not there may have meant, as the documentation writes it."""
 
 
 def build_app(
@@ -66,7 +72,12 @@ def build_app(
     pages = DeferredPages(reader, config, registry, threads, operator)
     admin = _Admin(pages, threads, MetricsEndpoint(registry, scraped), (ready, state))
     app = web.Application(
-        middlewares=[host_guard(config.admin), (access or AdminAccess()).middleware, tenant_guard(reader, threads)]
+        middlewares=[
+            host_guard(config.admin),
+            refusals(ADDRESSES, pages.message),
+            (access or AdminAccess()).middleware,
+            tenant_guard(reader, threads),
+        ]
     )
     app[RELOAD] = pages.reload
     app.on_response_prepare.append(add_headers)

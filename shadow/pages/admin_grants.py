@@ -40,7 +40,7 @@ class AdminGrant:
         """Why a request is refused, whatever record it is about; "" where it is not."""
         if method not in {"GET", "HEAD"} and not self.acts:
             return self._said(NO_ACT)
-        if page in FIGURES:
+        if not page or page in FIGURES:  # an address without a page has no words either
             return ""
         if not self.words:
             return self._said(NO_WORDS)

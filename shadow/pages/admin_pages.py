@@ -16,15 +16,19 @@ from shadow.pages import audit_page, overview, provider_page
 from shadow.pages.admin_access import GRANT
 from shadow.pages.live_feed import LiveFeed
 from shadow.pages.operator_actions import NotStoredError, OperatorActions
-from shadow.pages.page_address import checked, provider_address
+from shadow.pages.page_address import checked, gone, provider_address
 from shadow.pages.page_set import PageSet
 from shadow.pages.page_threads import PageThreads
 from shadow.pages.period_figures import NotBuiltError, PeriodFigures
+from shadow.pages.refusals import RefusedError
 from shadow.report.evident_signals import BEING_BUILT, EvidentSignals, verdict_period
 from shadow.settings.config_errors import ConfigError, quoted
 from shadow.settings.top_level_config import Config
 from storage.store import Reader, StoreError
 
+Page = Callable[..., str | None]
+Absent = Callable[[str], str]
+"""Returns the sentence about a name of which there is no page."""
 FORM = "application/x-www-form-urlencoded"
 PATIENCE = 1.0
 """Seconds that a list of pairs waits for the verdicts of its period."""
@@ -48,6 +52,10 @@ class AdminPages:
 
     def __repr__(self) -> str:
         return f"<AdminPages {self._pages!r}>"
+
+    def message(self, title: str, text: str) -> str:
+        """A page with one message."""
+        return self._pages.message(title, text)
 
     def reload(self, config: Config) -> None:
         """Apply `config` from the next page on."""
@@ -85,7 +93,8 @@ class AdminPages:
     async def provider(self, request: web.Request) -> web.Response:
         """`/providers/NAME`: one provider."""
         name = request.match_info["name"]
-        return await self._of_period(provider_page.PARAMETERS, request.query, self._pages.provider.page, name)
+        page, absent = self._pages.provider.page, self._pages.provider.absent
+        return await self._of_period(provider_page.PARAMETERS, request.query, page, name, absent=absent)
 
     async def act(self, request: web.Request) -> web.Response:
         """Take the form of a provider's page; only a page of this port can send it (CSRF), whatever cookie comes with it."""
@@ -97,29 +106,25 @@ class AdminPages:
             fields = await _form(request)
             await self._threads.run(self._operator.take, name, fields)
         except (ConfigError, StoreError) as why:
-            return _page(self._pages.message("Nothing was changed", str(why)), status=400)
+            raise RefusedError(400, str(why), title="Nothing was changed") from why
         except NotStoredError as why:
-            return _page(self._pages.message("Done, but not stored", str(why)), status=500)
+            raise RefusedError(500, str(why), title="Done, but not stored") from why
         raise web.HTTPSeeOther(provider_address(name, since="all"))
 
     async def pair(self, request: web.Request) -> web.Response:
         """`/pairs/ID`: one pair."""
         evident = await self._evident(_list_period(request.query))
         name = request.match_info["id"]
-        return await self._rendered(self._pages.pair.page, name, request.query, evident, _tenants(request))
+        page, absent = self._pages.pair.page, self._pages.pair.absent
+        return await self._rendered(page, name, request.query, evident, _tenants(request), absent=absent)
 
     async def bug_report(self, request: web.Request) -> web.Response:
         """`/pairs/ID/report`: the report by the verdicts of the period of the page that leads to it."""
         name = request.match_info["id"]
-        try:
-            figures = await self._built(checked(request.query, ("since",)).get("since") or "all")
-        except ConfigError as why:
-            return self._refused(why)
-        except NotBuiltError as why:
-            return self._late(why)
+        figures = await self._figures(checked(request.query, ("since",)).get("since") or "all")
         text = await self._threads.run(self._pages.pair.report, name, EvidentSignals(figures.cards))
         if text is None:
-            return web.Response(text=f"{quoted(name)} is unknown, or was deleted\n", status=404)
+            raise RefusedError(404, await self._threads.run(self._pages.pair.absent, name))
         return web.Response(text=text, content_type="text/plain", charset="utf-8")
 
     async def exchange(self, request: web.Request) -> web.Response:
@@ -137,23 +142,14 @@ class AdminPages:
         raise web.HTTPFound("/")
 
     async def _of_period(
-        self, known: Sequence[str], query: Mapping[str, str], page: Callable[..., str | None], *given: object
+        self, known: Sequence[str], query: Mapping[str, str], page: Page, *given: object, absent: Absent = gone
     ) -> web.Response:
         """The page with the figures of its period: no thread waits for them, however many pages do."""
-        try:
-            since = checked(query, known).get("since") or "24h"
-            figures = await self._built(since)
-        except ConfigError as why:
-            return self._refused(why)
-        except NotBuiltError as why:
-            return self._late(why)
-        return await self._rendered(page, *given, query, figures)
+        figures = await self._figures(checked(query, known).get("since") or "24h")
+        return await self._rendered(page, *given, query, figures, absent=absent)
 
-    async def _without_filters(self, request: web.Request, page: Callable[..., str | None], *given: object) -> web.Response:
-        try:
-            checked(request.query, ())
-        except ConfigError as why:
-            return self._refused(why)
+    async def _without_filters(self, request: web.Request, page: Page, *given: object) -> web.Response:
+        checked(request.query, ())
         return await self._rendered(page, *given)
 
     async def _evident(self, period: str) -> EvidentSignals:
@@ -167,34 +163,30 @@ class AdminPages:
             figures, waiting = None, str(why)
         return EvidentSignals(figures.cards) if figures else EvidentSignals((), built=False, waiting=waiting)
 
+    async def _figures(self, since: str) -> PeriodFigures:
+        """The figures of a period; 503 with the seconds to wait where they cannot be built yet."""
+        try:
+            return await self._built(since)
+        except NotBuiltError as why:
+            late = {"Retry-After": str(why.seconds)}
+            raise RefusedError(503, str(why), title="Not built yet", headers=late) from why
+
     async def _built(self, since: str) -> PeriodFigures:
         # a reader who leaves must not cancel the build that others share
         return await asyncio.shield(asyncio.wrap_future(self._pages.figures.future(since)))
 
-    def _late(self, why: NotBuiltError) -> web.Response:
-        late = _page(self._pages.message("Not built yet", str(why)), status=503)
-        late.headers["Retry-After"] = str(why.seconds)
-        return late
-
-    def _refused(self, why: ConfigError) -> web.Response:
-        return _page(self._pages.message("This address cannot be shown", str(why)), status=400)
-
-    async def _rendered(self, page: Callable[..., str | None], *given: object) -> web.Response:
-        """The page, 400 with a sentence for an address that cannot be understood, 404 for what is not in the store."""
-        try:
-            html = await self._threads.run(page, *given)
-        except ConfigError as why:
-            return self._refused(why)
+    async def _rendered(self, page: Page, *given: object, absent: Absent = gone) -> web.Response:
+        """The page, or 404 with the sentence of `absent` for a name, the first that is given, that is not in the store."""
+        html = await self._threads.run(page, *given)
         if html is None:
-            text = f"{quoted(str(given[0]))} is unknown, or was deleted: records are deleted after storage.keep_days."
-            return _page(self._pages.message("Not found", text), status=404)
-        return _page(html)
+            raise RefusedError(404, await self._threads.run(absent, str(given[0])))
+        return web.Response(text=html, content_type="text/html", charset="utf-8")
 
     async def raw(self, request: web.Request) -> web.Response:
         """`/exchanges/ID/SIDE`: a body as it was sent."""
         body = await self._threads.run(self._pages.exchange.body, request.match_info["id"], request.match_info["side"])
         if isinstance(body, str):
-            return web.Response(text=f"{body}\n", status=404)
+            raise RefusedError(404, body)
         return web.Response(body=body, content_type="text/plain", charset="utf-8")
 
     async def runbook(self, request: web.Request) -> web.Response:
@@ -232,7 +224,3 @@ async def _form(request: web.Request) -> dict[str, str]:
     except (ValueError, LookupError) as why:  # bytes that its charset does not have, an unknown charset
         raise ConfigError([f"the body is not a form: {why}"]) from why
     return {name: value for name, value in posted.items() if isinstance(value, str)}
-
-
-def _page(html: str, status: int = 200) -> web.Response:
-    return web.Response(text=html, status=status, content_type="text/html", charset="utf-8")

@@ -40,11 +40,14 @@ class DeferredPages:
         """The handler of this name of `AdminPages`."""
 
         async def handle(request: web.Request) -> web.StreamResponse:
-            pages = self._pages or await self._threads.run(self._loaded)
-            handled: Handler = getattr(pages, name)
+            handled: Handler = getattr(await self._all(), name)
             return await handled(request)
 
         return handle
+
+    async def message(self, title: str, text: str) -> str:
+        """A page with one message."""
+        return (await self._all()).message(title, text)
 
     def reload(self, config: Config) -> None:
         """Apply `config` from the next page on."""
@@ -58,6 +61,11 @@ class DeferredPages:
         with self._loading:
             if self._pages is not None:
                 self._pages.close()
+
+    async def _all(self) -> AdminPages:
+        if self._pages is None:
+            return await self._threads.run(self._loaded)
+        return self._pages
 
     def _loaded(self) -> AdminPages:
         from shadow.pages.admin_pages import AdminPages  # noqa: PLC0415 - a process that is only scraped needs none of its memory

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from prometheus_client.exposition import choose_encoder
 
 from shadow.metrics.exposition import Collected, Exposition
+from shadow.pages.field_weights import field_weights
 
 Encode = Callable[[], bytes]
 GZIP_LEVEL = 6
@@ -22,11 +23,8 @@ OPENMETRICS = "application/openmetrics-text"
 
 def accepts_gzip(accept_encoding: str) -> bool:
     """Whether an Accept-Encoding header allows gzip, by its name or by `*`, with a weight above 0 (RFC 9110, 12.5.3)."""
-    weights = {}
-    for part in accept_encoding.lower().split(","):
-        coding, *parameters = (word.strip() for word in part.split(";"))
-        weights[coding] = next((each.removeprefix("q=") for each in parameters if each.startswith("q=")), "1")
-    return weights.get("gzip", weights.get("*", "0")).strip("0.") != ""
+    weights = field_weights(accept_encoding)
+    return weights.get("gzip", weights.get("*", 0.0)) > 0
 
 
 class MetricsEndpoint:

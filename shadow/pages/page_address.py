@@ -27,6 +27,11 @@ def checked(query: Mapping[str, str], known: Iterable[str]) -> dict[str, str]:
     return {name: text for name, text in values.items() if text}
 
 
+def gone(name: str) -> str:
+    """The sentence about a record that is not in the store."""
+    return f"{quoted(name)} is unknown, or was deleted: records are deleted after storage.keep_days; /pairs lists what is stored"
+
+
 def stale(before: str) -> ConfigError:
     """The error of a list that cannot go on where it was left."""
     return ConfigError([f"before: {quoted(before)} is not stored, or was deleted: open the list from its beginning"])

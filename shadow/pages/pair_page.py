@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import orjson
 from jinja2 import Environment
 
+from shadow.pages.page_address import gone
 from shadow.pages.pair_address import PairQuery, pair_query
 from shadow.presentation.alignment import Aligned, TextPiece, align_texts
 from shadow.presentation.call_tables import CallTable, call_tables
@@ -25,10 +26,13 @@ from shadow.records import exchange as exchange_of
 from shadow.report.bug_report import bug_report
 from shadow.report.evident_signals import EvidentSignals
 from shadow.report.text_search import SearchTime, search
+from shadow.settings.config_errors import quoted
 from shadow.settings.installed_version import installed_version
 from storage.rows import ExchangeRow, PairFilter, PairRow, Standing
 from storage.store import Reader
 
+CANDIDATES = 5
+"""Most ids that are named where an address has a part of several."""
 SEARCH_SECONDS, WALL_SECONDS = 0.02, 1.0
 """Processor time, and time in all, for which the next pair with a text is searched, in each direction."""
 
@@ -109,6 +113,15 @@ class OnePairPage:
         """The bug report about one pair, as Markdown; None when there is no such pair."""
         row = self._reader.pair(pair_id)
         return None if row is None else bug_report(self._reader, row, evident, version=installed_version("source"))
+
+    def absent(self, part: str) -> str:
+        """The sentence about a part of an id that belongs to no pair, or to several, of which it names some."""
+        found = self._reader.candidates(part, CANDIDATES)
+        if not found:
+            return gone(part)
+        return (
+            f"{quoted(part)} is the beginning or the end of several ids; use one in full, as {', '.join(row.id for row in found)}"
+        )
 
     def _neighbours(self, asked: PairQuery, pair_id: str, standing: Standing | None) -> tuple[str, str]:
         """The addresses of the older and the newer pair of the list, "" at its ends."""

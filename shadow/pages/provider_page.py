@@ -27,6 +27,7 @@ from shadow.report.figures import STORED_SIGNAL, CheckLine, IdentityLine, Missin
 from shadow.report.identity_lines import identity_lines, segment_lines
 from shadow.report.latency_lines import PaceLine
 from shadow.report.money_lines import sentence
+from shadow.settings.config_errors import meant, quoted
 from shadow.settings.top_level_config import Config
 from storage.judgement_rows import PairTimes
 from storage.rows import IdentityRow, PairFilter, TokenSum
@@ -44,6 +45,8 @@ FINE_STEPS = 240
 """Most steps of a course that is zoomed."""
 SECTIONS = 20
 """Most models of a provider that are shown at once, those with the worst verdicts; clients choose the names of models."""
+KNOWN = 20
+"""Most providers that are named where an address names none of them."""
 FEWEST = 20
 """Pairs from which times are compared."""
 
@@ -172,6 +175,12 @@ class ProviderPage:
         prices = PriceList(self.config.proxy.providers)
         counts = with_money(figures.token_counts, figures.token_sums, prices, begin, figures.built)
         return _Tokens(counts=counts, prices=prices)
+
+    def absent(self, name: str) -> str:
+        """The sentence about a name that no provider has, with those that there are."""
+        recorded = {line.provider for line in self._reader.traffic(0.0, 0.0)}
+        known = sorted(recorded | set(self.config.proxy.providers))
+        return f"no provider is named {quoted(name)}{meant(name, known[:KNOWN])}"
 
     def _is_known(self, name: str) -> bool:
         return name in self.config.proxy.providers or any(line.provider == name for line in self._reader.traffic(0.0, 0.0))

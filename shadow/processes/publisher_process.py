@@ -38,6 +38,7 @@ from shadow.pages.admin_access import AdminAccess, named_tokens
 from shadow.pages.connection_limiter import ConnectionLimiter
 from shadow.pages.host_guard import add_headers, host_guard
 from shadow.pages.metrics_endpoint import MetricsEndpoint
+from shadow.pages.refusals import refusals
 from shadow.pipeline.exchange_ledger import ExchangeLedger
 from shadow.pipeline.exchange_receiver import ExchangeReceiver
 from shadow.pipeline.frame_bytes import frame_bytes
@@ -57,6 +58,7 @@ SMALLEST = 512
 """Bytes that an exchange has at least, by which the number of those that wait is bounded beside their bytes."""
 RECEIVE_PATIENCE, PUBLISH_PATIENCE, ADMIN_PATIENCE = 1.0, 10.0, 1.0
 """Seconds for each part of an orderly end, in their order; the supervisor kills the process after `AUDIT_PATIENCE`."""
+ADDRESSES = ("/", "/metrics", "/healthz", "/readyz")
 PAGES = "This host forwards requests and publishes exchanges; pages and verdicts are on the hosts of --role audit.\n"
 
 
@@ -185,7 +187,9 @@ class PublisherProcess:
             metrics_open=settings.metrics == "open",
             secure=bool(settings.tls_cert),
         )
-        app = web.Application(middlewares=[self._limiter.middleware, host_guard(settings), access.middleware])
+        app = web.Application(
+            middlewares=[self._limiter.middleware, host_guard(settings), refusals(ADDRESSES), access.middleware]
+        )
         app.on_response_prepare.append(add_headers)
         app.on_cleanup.append(self._close_scraping)
         app.add_routes(
