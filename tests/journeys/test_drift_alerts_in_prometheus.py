@@ -30,6 +30,8 @@ pytestmark = [pytest.mark.promise("audit.alerts"), pytest.mark.journey, pytest.m
 LONG = 300
 """Seconds in which an event must have come on the busiest machine; a quiet one needs a tenth, since each is waited for and not
 for its time."""
+PICTURED = 240
+"""Seconds of scrapes, one in each, that a picture shows."""
 MODEL = "demo-7b"
 AUDITED = ("faithful", "toolbreaker")
 BROKEN = PlantedFaults(drop_tool_calls=0.4, garble_arguments=0.3)
@@ -167,7 +169,9 @@ async def test_alert_fires_for_the_faulty_provider_only_and_resolves_after_its_r
 async def _pictures(play: Play) -> None:
     """Where PICTURES names a folder: what the panels show now, as images to look at."""
     if folder := os.environ.get("PICTURES"):
-        flags = ("--prometheus", play.watch.url, "--seconds", "60", "--rate-interval", "5s")
+        # a quiet machine comes here within half a minute, of which a picture would be mostly empty
+        await until(lambda: play.watch.now(f"max(count_over_time(up[{PICTURED}s])) > {PICTURED * 0.9}"), 3 * PICTURED)
+        flags = ("--prometheus", play.watch.url, "--seconds", str(PICTURED), "--rate-interval", "5s")
         drawing = await asyncio.create_subprocess_exec(sys.executable, GRAFANA / "picture.py", folder, *flags)
         assert await drawing.wait() == 0
 
