@@ -81,6 +81,7 @@ def status(got):
         ("/pairs/pair-of-none/report", 403, 403, 200),
         ("/pairs/pair-of-", 403, 403, 404),
         ("/pairs/unknown-pair", 404, 403, 404),
+        ("/no-page", 404, 404, 404),
         ("/pairs/pair-of-alpha?tenant=alpha&tenant=beta", 400, 403, 400),
         ("/exchanges/pair-of-alpha/request", 200, 403, 200),
         ("/exchanges/pair-of-beta/request", 403, 403, 200),
