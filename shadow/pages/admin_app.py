@@ -16,7 +16,7 @@ from shadow.pages.host_guard import add_headers, host_guard
 from shadow.pages.metrics_endpoint import MetricsEndpoint
 from shadow.pages.operator_actions import OperatorActions
 from shadow.pages.page_threads import PageThreads
-from shadow.pages.refusals import refusals
+from shadow.pages.refused_requests import refusals
 from shadow.pages.tenant_guard import tenant_guard
 from shadow.settings.top_level_config import Config
 from storage.store import Reader

@@ -20,7 +20,7 @@ from shadow.pages.page_address import checked, gone, provider_address
 from shadow.pages.page_set import PageSet
 from shadow.pages.page_threads import PageThreads
 from shadow.pages.period_figures import NotBuiltError, PeriodFigures
-from shadow.pages.refusals import RefusedError
+from shadow.pages.refused_requests import RefusedError
 from shadow.report.evident_signals import BEING_BUILT, EvidentSignals, verdict_period
 from shadow.settings.config_errors import ConfigError, quoted
 from shadow.settings.top_level_config import Config

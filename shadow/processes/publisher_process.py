@@ -38,7 +38,7 @@ from shadow.pages.admin_access import AdminAccess, named_tokens
 from shadow.pages.connection_limiter import ConnectionLimiter
 from shadow.pages.host_guard import add_headers, host_guard
 from shadow.pages.metrics_endpoint import MetricsEndpoint
-from shadow.pages.refusals import refusals
+from shadow.pages.refused_requests import refusals
 from shadow.pipeline.exchange_ledger import ExchangeLedger
 from shadow.pipeline.exchange_receiver import ExchangeReceiver
 from shadow.pipeline.frame_bytes import frame_bytes

@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from shadow.pages.refusals import HTML, JSON, TEXT, RefusedError, accepted_form, refusals
+from shadow.pages.refused_requests import HTML, JSON, TEXT, RefusedError, accepted_form, refusals
 from tests.conformance import PATIENCE, exchange_record, pair_record
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
