@@ -104,6 +104,16 @@ async def test_a_model_name_provokes_an_error(model, error):
             await plain(pretend, model=model)
 
 
+@pytest.mark.parametrize(
+    ("model", "status"),
+    [("status-399", 200), ("status-400", 400), ("status-599", 599), ("status-600", 200), ("status-", 200), ("status-4x0", 200)],
+)
+async def test_model_name_provokes_the_statuses_of_errors_alone(model, status):
+    async with PretendedServer(pace=QUICK) as pretend, aiohttp.ClientSession() as session:
+        response = await session.post(f"{pretend.base_url}/chat/completions", json={"model": model, "messages": TIDES})
+        assert response.status == status
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", b"[" * 100_000, b'{"model": "m"}'])
 async def test_a_bad_body_is_an_openai_shaped_400(body):
     async with PretendedServer() as pretend, aiohttp.ClientSession() as session:

@@ -99,6 +99,16 @@ def test_without_index_and_id_a_name_that_repeats_goes_on_until_the_braces_close
     assert found == [("", "f", '{"x":1}'), ("", "f", "{}")]
 
 
+def test_call_whose_piece_ends_with_the_brace_of_an_inner_object_goes_on():
+    found, _ = joined(piece('{"x":{"y":1}', name="f"), piece("}", name="f"), piece("{}", name="f"))
+    assert found == [("", "f", '{"x":{"y":1}}'), ("", "f", "{}")]
+
+
+def test_call_whose_piece_ends_with_a_brace_inside_a_text_goes_on():
+    found, _ = joined(piece('{"x":"{}', name="f"), piece('"}', name="f"), piece("{}", name="f"))
+    assert found == [("", "f", '{"x":"{}"}'), ("", "f", "{}")]
+
+
 def test_indices_that_start_at_one_are_counted_from_zero_and_noted():
     found, notes = joined(piece("{}", index=2, call_id="b", name="g"), piece("{}", index=1, call_id="a", name="f"))
     assert [name for _, name, _ in found] == ["f", "g"]
