@@ -72,7 +72,8 @@ class DataPlane:
         self.port = 0
 
     def __repr__(self) -> str:
-        return f"<DataPlane port={self.port} serving={self._server is not None} {self._stats!r}>"
+        serving = self._server is not None and not self._forward.draining
+        return f"<DataPlane port={self.port} serving={serving} {self._stats!r}>"
 
     def reload(self, config: ProxyConfig, tenants: Sequence[TenantKey] = ()) -> None:
         """From the next request on, of connections that are open too, use the providers and routes of `config` and these tenants;

@@ -149,6 +149,13 @@ async def test_stopping_breaks_what_runs_and_records_it_as_stopped():
         assert running.stats.upstream_open == 0
 
 
+async def test_repr_shows_the_port_and_whether_it_serves():
+    async with plane("http://127.0.0.1:9/v1") as running:
+        assert repr(running.plane).startswith(f"<DataPlane port={running.port} serving=True WorkerStats(")
+        await running.plane.stop(0.0)
+        assert " serving=False " in repr(running.plane)
+
+
 async def test_the_loops_lateness_is_measured():
     async with plane("http://127.0.0.1:9/v1") as running:
         assert await until(lambda: running.stats.loop_lag > 0)

@@ -318,8 +318,11 @@ async def test_exchange_that_comes_after_its_request_was_given_up_is_returned_wh
         await running.publish(1)
         await until(lambda: len(running.consumer) == 1)
         late = f"$JS.API.CONSUMER.MSG.NEXT.{stream_name(0)}.{CONSUMER}"
+        replies = await running.broker.client.subscribe("$JS.ACK.>")
         await running.broker.client.publish(late, b'{"batch": 1}', "_INBOX.test.pull")
         await running.publish(2)
+        while (await replies.next_msg(PATIENCE)).data != consumer.RETURNED:
+            assert len(running.consumer) == 1
         assert await running.take(1) == [identity(1)]
         running.consumer.settled(identity(1))
         assert await running.take(1) == [identity(2)]

@@ -7,6 +7,7 @@ from contextlib import closing
 
 import pytest
 
+from shadow.drift.admission import DAY
 from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.state_snapshot import saved
 from shadow.drift.state_transitions import AckAction, Acknowledgement, DriftState
@@ -202,6 +203,14 @@ def test_the_memory_of_24_hours_survives_a_restart(store):
     second = JudgeRun(store).all()
     assert second.judged[0][1].excluded == ("repeated",)
     assert second.judge.groups[KEY].alarm.group_tests.pairs == 1
+
+
+def test_the_memory_of_24_hours_after_a_restart_holds_older_pairs_than_the_newest(store):
+    add(store, "a", fingerprint="f", started=0.0)
+    add(store, "b", fingerprint="g", started=DAY - 1)
+    JudgeRun(store).all()
+    add(store, "c", fingerprint="f", started=DAY - 1)
+    assert JudgeRun(store).all().judged[0][1].excluded == ("repeated",)
 
 
 def test_more_pairs_than_one_batch_are_taken_in_turns(store):

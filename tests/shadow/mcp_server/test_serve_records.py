@@ -1,5 +1,9 @@
 """Ports and tokens are tested by the journey `test_records_over_mcp`; here what can be wrong before one is opened."""
 
+import errno
+import os
+import socket
+
 import pytest
 
 from shadow.mcp_server.serve_records import _Guarded, run
@@ -19,6 +23,14 @@ def test_an_address_beyond_loopback_needs_a_token(store, address):
 def test_a_text_that_is_no_address_is_quoted(store, address):
     with pytest.raises(ConfigError, match="is no address; write HOST:PORT"):
         run(store, Config(), http=address, token_env="")
+
+
+def test_an_address_that_is_taken_is_quoted_with_the_reason(store):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(ConfigError) as wrong:
+            run(store, Config(), http=address, token_env="")
+    assert str(wrong.value).startswith(f"--http: cannot listen on '{address}': {os.strerror(errno.EADDRINUSE)}")
 
 
 def test_an_empty_variable_is_no_token(store, monkeypatch):

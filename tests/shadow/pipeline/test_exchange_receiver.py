@@ -180,13 +180,31 @@ async def test_a_frame_too_long_or_without_a_kind_ends_its_connection_and_is_cou
     writer.close()
 
 
-async def test_a_gap_in_the_numbers_of_a_sender_is_counted_when_it_sends_again(listening):
+async def test_a_gap_in_the_numbers_of_a_sender_is_counted_when_it_sends_again(listening, logged):
+    lines = logged("shadow.pipeline.exchange_receiver")
     two = frame(b"E", pack(exchange(id="1" * 32))) + frame(b"E", pack(exchange(id="2" * 32)))
     await listening.send(frame(b"P", pack_stats(WorkerStats(sent=0))), two, frame(b"P", pack_stats(WorkerStats(sent=2))))
     await until(lambda: len(listening.reports) == 2)
     assert listening.losses["process_killed"] == 0
     await listening.send(frame(b"P", pack_stats(WorkerStats(sent=7))), frame(b"P", pack_stats(WorkerStats(sent=7))))
     await until(lambda: len(listening.reports) == 4)
+    assert listening.losses["process_killed"] == 5
+    [warning] = lines
+    assert (warning.kwargs["event"], warning.kwargs["exchanges"], warning.kwargs["worker"]) == ("exchanges_lost", 5, 0)
+
+
+async def test_nothing_is_missing_while_an_older_connection_of_the_worker_is_read(listening):
+    older, writer = await asyncio.open_unix_connection(listening.path)
+    writer.write(frame(b"P", pack_stats(WorkerStats(sent=0))))
+    await until(lambda: len(listening.reports) == 1)
+    await listening.send(frame(b"P", pack_stats(WorkerStats(sent=5))))
+    await until(lambda: len(listening.reports) == 2)
+    assert listening.losses["process_killed"] == 0
+    writer.close()
+    await writer.wait_closed()
+    assert await older.read() == b""
+    await listening.send(frame(b"P", pack_stats(WorkerStats(sent=5))))
+    await until(lambda: len(listening.reports) == 3)
     assert listening.losses["process_killed"] == 5
 
 

@@ -42,11 +42,15 @@ class Blocked:
         raise ArithmeticError("an error of ours")
 
 
+def configured(names=(), **shadow):
+    providers = {name: Provider(base_url=f"http://{name}.example/v1") for name in ("candidate", "official", *names)}
+    route = Route(name="default", provider="candidate", reference="official", candidates=tuple(names))
+    return Config(proxy=ProxyConfig(providers=providers, routes=(route,)), shadow=ShadowConfig(**shadow))
+
+
 class Scheduling:
     def __init__(self, store, names=(), **shadow):
-        providers = {name: Provider(base_url=f"http://{name}.example/v1") for name in ("candidate", "official", *names)}
-        route = Route(name="default", provider="candidate", reference="official", candidates=tuple(names))
-        config = Config(proxy=ProxyConfig(providers=providers, routes=(route,)), shadow=ShadowConfig(**shadow))
+        config = configured(names, **shadow)
         self.registry = CollectorRegistry()
         self.counters = SharedCounters()
         self.runner = Blocked()
@@ -281,6 +285,16 @@ async def test_tournament_pays_for_candidate_and_reference_and_its_candidates_ge
         await until(lambda: not made.scheduler.running)
     assert (made.runner.begun.count("live"), made.runner.begun.count("north")) == (5, requests)
     assert made.skipped("tournament_money") == 5 - requests
+
+
+async def test_candidate_that_a_reload_adds_gets_copies_from_the_next_shadow_on(store):
+    made = paying(store, Answered(0, 0, FetcherLostError()))
+    made.add(1)
+    await until(lambda: not made.scheduler.running)
+    made.scheduler.reload(configured(("north",), concurrency=1))
+    made.add(2)
+    await until(lambda: not made.scheduler.running)
+    assert sorted(made.runner.begun) == ["live", "live", "north"]
 
 
 async def test_request_that_is_lost_with_its_fetcher_stays_reserved(store):

@@ -59,6 +59,13 @@ def test_each_choice_is_a_message_with_what_it_thought_and_called():
     assert [message["finish_reason"] for message in messages] == ["stop", "tool_call", "length"]
 
 
+def test_part_of_an_answer_that_is_no_text_is_named_and_left_out():
+    image = {"type": "image_url", "image_url": {"url": "data:x"}}
+    content = [{"type": "text", "text": "Here"}, image]
+    [message] = json.loads(output_messages(answered({"message": {"role": "assistant", "content": content}}))[0])
+    assert message["parts"] == [{"type": "text", "content": "Here"}, {"type": "image_url", "left_out": True}]
+
+
 def test_tools_have_their_names_and_schemas():
     schema = {"type": "object", "properties": {"at": {"type": "integer"}}}
     request = asked(messages=[], tools=[{"type": "function", "function": {"name": "look", "parameters": schema}}])

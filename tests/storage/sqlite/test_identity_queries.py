@@ -67,6 +67,26 @@ def test_segments_count_findings_and_the_conversations_they_stand_in(conn):
     assert {(row.signal, row.state, row.comparison) for row in found} == {("text", "differ", "cross")}
 
 
+def test_checks_are_counted_by_whether_a_stream_was_requested_for_the_newest_answers(conn):
+    for place, (stream, state) in enumerate([(True, "differ"), (True, "differ"), (True, "match"), (False, "match")]):
+        found = finding("lost_space", state, exchange_id=f"e{place}", comparison="check")
+        record = exchange_record(f"e{place}", started=START + place, stream=stream, checks=0)
+        insert(conn, [RecordPreparer().prepare(record._replace(findings=(found,)))])
+    asking = IdentityReader(lambda job: job(conn))
+
+    def counted(limit, until=0.0):
+        rows = asking.by_stream(START, until, limit)
+        return {(row.signal, row.value, row.state): row.count for row in rows}
+
+    assert counted(4) == {
+        ("lost_space", "yes", "differ"): 2,
+        ("lost_space", "yes", "match"): 1,
+        ("lost_space", "no", "match"): 1,
+    }
+    assert counted(3) == {("lost_space", "yes", "differ"): 1, ("lost_space", "yes", "match"): 1, ("lost_space", "no", "match"): 1}
+    assert counted(4, START + 1) == {("lost_space", "yes", "differ"): 1}
+
+
 def test_the_reference_against_itself_is_counted_where_its_control_was_sent_at_random(conn):
     for name, reason in (("one", "random"), ("two", "tiebreak")):
         record = pair_record(name, shape='{"segments": {"tools": "yes"}}', control_reason=reason)

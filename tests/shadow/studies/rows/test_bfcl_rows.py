@@ -103,6 +103,7 @@ def test_a_call_can_be_held_to_the_schema():
         ({"question": [*QUESTION, *QUESTION], "function": []}, "a question of 2 turns"),
         ({"question": [], "function": []}, "question is no list of turns"),
         ({"question": [["Hi"]], "function": []}, "no list of messages"),
+        ({"question": [*QUESTION[0], ["Hi"]], "function": []}, "no list of messages"),
         ({"question": QUESTION}, "a bfcl question without functions: its tools are simulated"),
         ({"question": QUESTION, "function": ["f"]}, "no object with a name"),
         ({"question": QUESTION, "function": [{"name": "a.b"}, {"name": "a_b"}]}, "two functions have one name"),
