@@ -173,10 +173,11 @@ def status(
     config: ConfigFlag = None,
     db: Db = None,
     since: Since = DAY,
+    everything: Annotated[bool, typer.Option("--all", help="Every provider and model, not only the 20 worst.")] = False,
     short: Annotated[bool, typer.Option("--short", help="Only marks and counts, for a shell prompt.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show one line for each provider; exit 3 when one differs, 4 without enough evidence."""
+    """Show one line for each provider, the worst first; exit 3 when one differs, 4 without enough evidence."""
     from shadow.report import build_report as views
     from shadow.report.verdict_text import short_status, status_json, status_lines
 
@@ -187,8 +188,11 @@ def status(
     sampled = found.rows.sentence if found.rows else ""
     if as_json:
         typer.echo(status_json(found.cards, now=now, sampled=sampled))
+    elif short:
+        typer.echo(short_status(found.cards))
     else:
-        lines = [short_status(found.cards)] if short else status_lines(found.cards, now=now, sampled=sampled)
+        options = same_period(since, "now", DAY) + repeated(config, db, flag="--config")
+        lines = status_lines(found.cards, now=now, sampled=sampled, everything=everything, options=options)
         typer.echo(plain("\n".join(lines)))
     _leave(found, drift=True, unmeasured=True)
 

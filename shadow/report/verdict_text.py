@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
@@ -47,20 +48,31 @@ def verdict_text(
     return printed(_parts(cards, references, period, now, _ending(sampled, following)), width=width, color=color)
 
 
-def status_lines(cards: Sequence[Scorecard], *, now: float, sampled: str = "") -> tuple[str, ...]:
-    """One line for each provider and model: mark, name, state, finding, since when, pairs; then `sampled`, how rows are."""
+def status_lines(
+    cards: Sequence[Scorecard], *, now: float, sampled: str = "", everything: bool = False, options: str = ""
+) -> tuple[str, ...]:
+    """One line for each provider and model, worst first: mark, name, state, finding, since when, pairs; then `sampled`, how rows
+    are. Without `everything` the rows beyond `CARDS` are counted, with the command and its `options` that prints them.
+    """
     rows = verdict_rows(cards)
-    lines = tuple(
+    shown, rest = (rows, ()) if everything else (rows[:CARDS], rows[CARDS:])
+    lines = [
         plain(f"{row.mark} {display_name(row, rows)}: {_state(row, now)}{f'; {row.finding}' if row.finding else ''}")
-        for row in rows
-    )
-    return (*lines, plain(f"note: {sampled}")) if sampled else lines
+        for row in shown
+    ]
+    if rest:
+        lines.append(f"and {len(rest):,} more ({_counts(rest)}): sameweights status --all{options}")
+    return (*lines, plain(f"note: {sampled}")) if sampled else tuple(lines)
 
 
 def short_status(cards: Sequence[Scorecard]) -> str:
     """The marks with their numbers in one word for a prompt, worst first: `✗2 ?1 ✓3`; `-` without a provider."""
-    marks = [row.mark for row in verdict_rows(cards)]
-    return " ".join(f"{mark}{marks.count(mark)}" for mark in dict.fromkeys(marks)) or "-"
+    return _counts(verdict_rows(cards)) or "-"
+
+
+def _counts(rows: Sequence[VerdictRow]) -> str:
+    marks = Counter(row.mark for row in rows)
+    return " ".join(f"{mark}{number}" for mark, number in marks.items())
 
 
 def status_json(cards: Sequence[Scorecard], *, now: float, sampled: str = "") -> str:

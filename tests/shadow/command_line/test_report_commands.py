@@ -122,6 +122,7 @@ def test_status_is_one_line_a_provider_with_the_exit_code(run, recorded):
     assert len(out.splitlines()) == 5
     assert out.startswith("✗ garbler: differs, 80 pairs; sends different tool arguments")
     assert run("status", "--db", str(recorded), "--since", "all", "--short")[:2] == (3, "✗2 ?1 ✓1 …1\n")
+    assert run("status", "--db", str(recorded), "--since", "all", "--all")[:2] == (3, out)
     assert run("status", "--db", str(recorded), "--since", "1h", "--short")[:2] == (4, "-\n")
     assert json.loads(run("status", "--db", str(recorded), "--since", "all", "--json")[1])["schema"] == "sameweights.status/1"
 

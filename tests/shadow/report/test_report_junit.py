@@ -1,5 +1,6 @@
 """A report as JUnit XML."""
 
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 from shadow.report.build_report import build
@@ -21,6 +22,13 @@ def test_each_verdict_is_a_case_and_missing_evidence_never_passes(store):
     assert {name: suite.get(name) for name in ("tests", "failures", "errors", "skipped")} == {
         "tests": "5", "failures": "2", "errors": "1", "skipped": "1"
     }  # fmt: skip
+
+
+def test_each_of_21_models_is_a_case_although_other_faces_show_the_20_worst(filled):
+    cards = tuple(replace(filled.report.cards[0], model=f"model-{number:02}") for number in range(21))
+    suite = ET.fromstring(as_junit(replace(filled.report, cards=cards)))[0]
+    assert [case.get("name")[:8] for case in suite] == [card.model for card in cards]
+    assert suite.get("failures") == "21"
 
 
 def test_hostile_names_stay_text(store):

@@ -1,6 +1,7 @@
 """The verdicts in a few lines."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -60,6 +61,19 @@ def test_status_has_one_line_for_each_provider(report):
     assert [line.split(":")[0] for line in lines] == ["✗ garbler", "✗ squeezer", "? newcomer", "✓ faithful", "… loner"]
     assert short_status(report.cards) == "✗2 ?1 ✓1 …1"
     assert short_status(()) == "-"
+
+
+def test_status_has_the_20_worst_and_counts_the_others_by_their_marks(report):
+    worst, *_, open_one = report.cards
+    cards = [replace(worst, model=f"model-{number:02}") for number in range(21)] + [open_one] * 2
+    lines = status_lines(cards, now=NOW, options=" --since 7d")
+    assert [line.partition(":")[0] for line in lines[:20]] == [f"✗ garbler model-{number:02}" for number in range(20)]
+    assert lines[20:] == ("and 3 more (✗1 …2): sameweights status --all --since 7d",)
+    assert status_lines(cards[:20], now=NOW) == lines[:20]
+    everything = status_lines(cards, now=NOW, everything=True)
+    assert (len(everything), everything[:20]) == (23, lines[:20])
+    assert short_status(cards) == "✗21 …2"
+    assert len(json.loads(status_json(cards, now=NOW))["providers"]) == 23
 
 
 @pytest.mark.promise("reader.terminal")
