@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
-from shadow.findings.comparability import Comparability, comparability_of
+from shadow.findings.comparability import WHOLE, comparability_of
 from shadow.findings.finding import Finding, Signal
 from shadow.findings.finding_builders import match_or_differ, not_measured, short
 from shadow.reading.completion import Completion
@@ -13,6 +13,7 @@ from shadow.reading.parsed_request import ParsedRequest, parse_request
 from shadow.reading.parsed_response import ParsedResponse
 from shadow.reading.stated_parameters import USAGE_MEMBERS, Value, stated_parameters
 
+_APPLIED_PARAMETERS = Signal.APPLIED_PARAMETERS
 OF_TOOLS = frozenset({"tool_choice", "parallel_tool_calls"})
 """Parameters that apply to nothing where no tool is offered."""
 UNSET = "the request sets none of the parameters that the answer states"
@@ -42,24 +43,20 @@ def applied_parameters(request: ParsedRequest, answer: ParsedResponse) -> Findin
     A copy for a reference may be altered, so a difference counts only where the request that was sent sets the value too.
     """
     completion = answer.completion
-    if (
-        request.unread is not None
-        or not isinstance(completion, Completion)
-        or comparability_of(answer)[0] is not Comparability.WHOLE
-    ):
-        return not_measured(Signal.APPLIED_PARAMETERS, "there is no whole answer to a request that could be read")
+    if request.unread is not None or not isinstance(completion, Completion) or comparability_of(answer)[0] is not WHOLE:
+        return not_measured(_APPLIED_PARAMETERS, "there is no whole answer to a request that could be read")
     if not completion.applied:
-        return not_measured(Signal.APPLIED_PARAMETERS, "the answer states no parameters that it was made with")
+        return not_measured(_APPLIED_PARAMETERS, "the answer states no parameters that it was made with")
     if OF_TIER.issuperset(completion.applied) and OF_TIER.isdisjoint(request.sent):
-        return not_measured(Signal.APPLIED_PARAMETERS, UNSET)
+        return not_measured(_APPLIED_PARAMETERS, UNSET)
     asked = stated_parameters(request.sent)
     names = [*_compared(request, asked, completion.applied)]
     if not names:
-        return not_measured(Signal.APPLIED_PARAMETERS, UNSET)
+        return not_measured(_APPLIED_PARAMETERS, UNSET)
     other = [name for name in names if not same(name, asked[name], completion.applied[name])]
     other = [name for name in other if same(name, asked[name], _sent(answer).get(name))] if other else []
     return match_or_differ(
-        Signal.APPLIED_PARAMETERS,
+        _APPLIED_PARAMETERS,
         not other,
         _listed(other or names, completion.applied),
         _listed(other or names, asked),

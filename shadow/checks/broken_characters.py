@@ -10,6 +10,7 @@ from shadow.findings.finding_builders import match_or_differ, not_measured, shor
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 
+_BROKEN_CHARACTERS = Signal.BROKEN_CHARACTERS
 READ = 100_000
 """Characters of an answer that are read."""
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f\ufffd\ufffe\uffff]")
@@ -39,16 +40,16 @@ def broken_characters(request: ParsedRequest, completion: Completion) -> Finding
     text = completion.first.text or ""
     text = (text.rstrip("\ufffd") if completion.first.ended == "length" else text)[:READ]
     if not text:
-        return not_measured(Signal.BROKEN_CHARACTERS, "the answer has no text")
+        return not_measured(_BROKEN_CHARACTERS, "the answer has no text")
     found = _found(text)
     if found is None:
-        return match_or_differ(Signal.BROKEN_CHARACTERS, True, "", "", "")
+        return match_or_differ(_BROKEN_CHARACTERS, True, "", "", "")
     asked = prompt_text(request)
     if found[0] in asked or any(stem in asked.casefold() for stem in _ABOUT):
-        return not_measured(Signal.BROKEN_CHARACTERS, "the request holds such characters too, or is about encodings")
+        return not_measured(_BROKEN_CHARACTERS, "the request holds such characters too, or is about encodings")
     what = f"U+{ord(found[0]):04X}" if len(found[0]) == 1 else f"{found[0]!r}, which looks like UTF-8 read as Latin-1,"
     reason = f"{short(what, 80)} stands at character {found.start()} of the text{answer_cap(completion.first.text or '', READ)}"
-    return match_or_differ(Signal.BROKEN_CHARACTERS, False, ascii(found[0]), "", reason)
+    return match_or_differ(_BROKEN_CHARACTERS, False, ascii(found[0]), "", reason)
 
 
 def _found(text: str) -> re.Match[str] | None:

@@ -9,15 +9,17 @@ from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 from shadow.reading.parsed_response import ParsedResponse
 
+_BROKEN_STREAM = Signal.BROKEN_STREAM
+
 
 def broken_stream(_request: ParsedRequest, answer: ParsedResponse) -> Finding:
     """A stream that began with a status of success comes to its end, without an error in it."""
     status, response = answer.status, answer.exchange.response
     if response is None or status is None or not 200 <= status < 300:
-        return not_measured(Signal.BROKEN_STREAM, "no answer with a status of success began")
+        return not_measured(_BROKEN_STREAM, "no answer with a status of success began")
     if not (answer.completion.stream if isinstance(answer.completion, Completion) else answer.exchange.labels.stream):
-        return not_measured(Signal.BROKEN_STREAM, "not a stream")
+        return not_measured(_BROKEN_STREAM, "not a stream")
     where, how = comparability_of(answer)
     if where is Comparability.UNRECORDED:
-        return not_measured(Signal.BROKEN_STREAM, f"the stream was not recorded whole: {how}")
-    return match_or_differ(Signal.BROKEN_STREAM, where is Comparability.WHOLE, how or "whole", "", how)
+        return not_measured(_BROKEN_STREAM, f"the stream was not recorded whole: {how}")
+    return match_or_differ(_BROKEN_STREAM, where is Comparability.WHOLE, how or "whole", "", how)

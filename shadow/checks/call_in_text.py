@@ -11,6 +11,7 @@ from shadow.findings.finding_builders import match_or_differ, not_measured, shor
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 
+_CALL_IN_TEXT = Signal.CALL_IN_TEXT
 READ = 100_000
 """Characters of an answer that are searched."""
 LAST = 20_000
@@ -33,17 +34,17 @@ def call_in_text(request: ParsedRequest, completion: Completion) -> Finding:
     """The text holds no call of an offered tool, unless the answer calls that tool too, or the request is about such text."""
     text = completion.first.text or ""
     if not request.tools:
-        return not_measured(Signal.CALL_IN_TEXT, "the request offers no tools")
+        return not_measured(_CALL_IN_TEXT, "the request offers no tools")
     if request.tool_choice == "none":
-        return not_measured(Signal.CALL_IN_TEXT, "tool_choice is none")
+        return not_measured(_CALL_IN_TEXT, "tool_choice is none")
     if not text:
-        return not_measured(Signal.CALL_IN_TEXT, "the answer has no text")
+        return not_measured(_CALL_IN_TEXT, "the answer has no text")
     found = calls_in_text(request, completion)
     if not found:
-        return match_or_differ(Signal.CALL_IN_TEXT, True, "", "", "")
+        return match_or_differ(_CALL_IN_TEXT, True, "", "", "")
     names = short(", ".join(call.tool for call in found[:4]), 120)
     reason = f"a call of {names} is in the text as {found[0].form.title}{answer_cap(text, READ)}"
-    return match_or_differ(Signal.CALL_IN_TEXT, False, names, "", reason)
+    return match_or_differ(_CALL_IN_TEXT, False, names, "", reason)
 
 
 def calls_in_text(request: ParsedRequest, completion: Completion) -> tuple[WrittenCall, ...]:

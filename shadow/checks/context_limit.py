@@ -12,6 +12,7 @@ from shadow.reading.completion import Completion, Unread
 from shadow.reading.parsed_request import ParsedRequest
 from shadow.reading.parsed_response import ParsedResponse
 
+_CONTEXT_LIMIT = Signal.CONTEXT_LIMIT
 SHORTENED = "compaction"
 """The kind of a block or an item that stands for what came before it."""
 _THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)|\[THINK\].*?(?:\[/THINK\]|\Z)", re.DOTALL)
@@ -27,25 +28,25 @@ def context_limit(request: ParsedRequest, answer: ParsedResponse) -> Finding:
     the cached tokens apart, so they are added.
     """
     if request.unread is not None:
-        return not_measured(Signal.CONTEXT_LIMIT, f"the request could not be read: {request.unread.detail}")
+        return not_measured(_CONTEXT_LIMIT, f"the request could not be read: {request.unread.detail}")
     if answer.error is not None and classify_error(answer.error) is ErrorClass.CONTEXT_OVERFLOW:
         message = answer.error.message
         sizes = " and ".join(_COUNT.findall(message)[:4])
         refused = f"refused as too long{f' ({sizes})' if sizes else ''}"
-        return match_or_differ(Signal.CONTEXT_LIMIT, False, refused, "", f"{refused}: {short(message, 160)}")
+        return match_or_differ(_CONTEXT_LIMIT, False, refused, "", f"{refused}: {short(message, 160)}")
     counts = answer.completion.usage if isinstance(answer.completion, Completion) else None
     if counts is None or not counts.prompt_tokens:
-        return not_measured(Signal.CONTEXT_LIMIT, "the answer reports no prompt_tokens")
+        return not_measured(_CONTEXT_LIMIT, "the answer reports no prompt_tokens")
     text, tokens = content_text(request), counts.prompt_tokens + (counts.cached_tokens or 0)
     words = text.count(" ") + text.count("\n") + 1  # at most so many: quick, and enough for nearly every answer
     if words < FEWEST:
-        return not_measured(Signal.CONTEXT_LIMIT, f"the messages hold fewer than {FEWEST} words")
+        return not_measured(_CONTEXT_LIMIT, f"the messages hold fewer than {FEWEST} words")
     if tokens < words:
         words = len(_reaching(text).split())
     if tokens < words and (why := _may_be_cut(request, answer.completion)):
-        return not_measured(Signal.CONTEXT_LIMIT, why)
+        return not_measured(_CONTEXT_LIMIT, why)
     reason = f"{tokens} prompt tokens for {words} words: a part of the request did not reach the model"
-    return match_or_differ(Signal.CONTEXT_LIMIT, tokens >= words, tokens, words, reason)
+    return match_or_differ(_CONTEXT_LIMIT, tokens >= words, tokens, words, reason)
 
 
 def _may_be_cut(request: ParsedRequest, completion: Completion | Unread) -> str:

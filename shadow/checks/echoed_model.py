@@ -12,6 +12,8 @@ from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 from shadow.reading.response_notes import FINGERPRINT_CHANGED, ID_CHANGED, MODEL_CHANGED
 
+_ECHOED_MODEL = Signal.ECHOED_MODEL
+_SERVING_CHANGE = Signal.SERVING_CHANGE
 CHANGES = (MODEL_CHANGED, ID_CHANGED, FINGERPRINT_CHANGED)
 _ANY = frozenset({"", "auto", "default", "latest", "model", "model-router", "router"})
 """Names that leave the choice of a model to the provider."""
@@ -27,17 +29,17 @@ def echoed_model(request: ParsedRequest, completion: Completion) -> Finding:
     the other is the provider's own: one answer alone cannot decide it, and `changed_alias` judges it by earlier ones.
     """
     if not completion.model:
-        return not_measured(Signal.ECHOED_MODEL, "the answer names no model")
+        return not_measured(_ECHOED_MODEL, "the answer names no model")
     if request.model.rpartition("/")[2].casefold() in _ANY:
-        return not_measured(Signal.ECHOED_MODEL, "the request names no particular model")
+        return not_measured(_ECHOED_MODEL, "the request names no particular model")
     like = likeness(request.model, completion.model)
     if like is Likeness.SAME:
-        return match_or_differ(Signal.ECHOED_MODEL, True, completion.model, request.model, "")
+        return match_or_differ(_ECHOED_MODEL, True, completion.model, request.model, "")
     asked, named = short(repr(request.model), 80), short(repr(completion.model), 80)
     if like is Likeness.ALIAS:
-        return not_measured(Signal.ECHOED_MODEL, f"{asked} {ALIASED}, and {named} answers: only a change of it would be a fault")
+        return not_measured(_ECHOED_MODEL, f"{asked} {ALIASED}, and {named} answers: only a change of it would be a fault")
     reason = f"{asked} was requested, {named} answers"
-    return match_or_differ(Signal.ECHOED_MODEL, False, completion.model, request.model, reason)
+    return match_or_differ(_ECHOED_MODEL, False, completion.model, request.model, reason)
 
 
 def changed_alias(found: Finding, completion: Completion, known_as: Collection[str]) -> Finding:
@@ -45,15 +47,15 @@ def changed_alias(found: Finding, completion: Completion, known_as: Collection[s
     if not known_as or ALIASED not in found.reason:
         return found
     if any(completion.model == name or likeness(name, completion.model) is Likeness.SAME for name in known_as):
-        return match_or_differ(Signal.ECHOED_MODEL, True, completion.model, "", "")
+        return match_or_differ(_ECHOED_MODEL, True, completion.model, "", "")
     before = ", ".join(sorted(short(repr(name), 80) for name in known_as)[:3])
     reason = f"{short(repr(completion.model), 80)} answers, where {before} did since the first answer"
-    return match_or_differ(Signal.ECHOED_MODEL, False, completion.model, before, reason)
+    return match_or_differ(_ECHOED_MODEL, False, completion.model, before, reason)
 
 
 def serving_change(_request: ParsedRequest, completion: Completion) -> Finding:
     """One answer comes from one server: its id, its model and its fingerprint stay what they are."""
     if not completion.stream:
-        return not_measured(Signal.SERVING_CHANGE, "a whole answer names its server once")
+        return not_measured(_SERVING_CHANGE, "a whole answer names its server once")
     found = [note for note in completion.notes if note in CHANGES]
-    return match_or_differ(Signal.SERVING_CHANGE, not found, f"{len(found)} changes", "", "; ".join(found))
+    return match_or_differ(_SERVING_CHANGE, not found, f"{len(found)} changes", "", "; ".join(found))

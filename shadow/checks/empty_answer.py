@@ -11,6 +11,8 @@ from shadow.measures.answer_action import fills_refusal
 from shadow.reading.completion import Choice, Completion
 from shadow.reading.parsed_request import ParsedRequest
 
+_EMPTY_ANSWER = Signal.EMPTY_ANSWER
+_REASONING_ONLY = Signal.REASONING_ONLY
 _NOTHING = re.compile(r"\b(?:blank|empty|nothing|whitespace|leer|nichts)", re.IGNORECASE)
 """Words of a request that may call for an empty answer."""
 
@@ -19,32 +21,32 @@ def empty_answer(request: ParsedRequest, completion: Completion) -> Finding:
     """A response that ends normally has content: text, a call, a refusal, or reasoning, which `reasoning_only` judges."""
     first = completion.first
     if _has_content(first):
-        return match_or_differ(Signal.EMPTY_ANSWER, True, "", "", "")
+        return match_or_differ(_EMPTY_ANSWER, True, "", "", "")
     if reason := _ended(first):
-        return not_measured(Signal.EMPTY_ANSWER, reason)
+        return not_measured(_EMPTY_ANSWER, reason)
     if first.reasoning:
-        return not_measured(Signal.EMPTY_ANSWER, "only reasoning came")
+        return not_measured(_EMPTY_ANSWER, "only reasoning came")
     if first.other:
-        return not_measured(Signal.EMPTY_ANSWER, f"what came is not read: {short(', '.join(first.other), 120)}")
+        return not_measured(_EMPTY_ANSWER, f"what came is not read: {short(', '.join(first.other), 120)}")
     if _NOTHING.search(message_text(request)):
-        return not_measured(Signal.EMPTY_ANSWER, "the answer is empty, and the request may call for that")
+        return not_measured(_EMPTY_ANSWER, "the answer is empty, and the request may call for that")
     reason = "the answer has no text, tool call or refusal"
-    return match_or_differ(Signal.EMPTY_ANSWER, False, reason, "", reason)
+    return match_or_differ(_EMPTY_ANSWER, False, reason, "", reason)
 
 
 def reasoning_only(_request: ParsedRequest, completion: Completion) -> Finding:
     """Reasoning is followed by an answer: alone, it is useless to the application."""
     first = completion.first
     if not first.reasoning:
-        return not_measured(Signal.REASONING_ONLY, "the answer shows no reasoning")
+        return not_measured(_REASONING_ONLY, "the answer shows no reasoning")
     if _has_content(first):
-        return match_or_differ(Signal.REASONING_ONLY, True, "", "", "")
+        return match_or_differ(_REASONING_ONLY, True, "", "", "")
     if reason := _ended(first):
-        return not_measured(Signal.REASONING_ONLY, reason)
+        return not_measured(_REASONING_ONLY, reason)
     if first.other:
-        return not_measured(Signal.REASONING_ONLY, f"what else came is not read: {short(', '.join(first.other), 120)}")
+        return not_measured(_REASONING_ONLY, f"what else came is not read: {short(', '.join(first.other), 120)}")
     reason = f"only {len(first.reasoning)} characters of reasoning came"
-    return match_or_differ(Signal.REASONING_ONLY, False, reason, "", reason)
+    return match_or_differ(_REASONING_ONLY, False, reason, "", reason)
 
 
 def _has_content(first: Choice) -> bool:

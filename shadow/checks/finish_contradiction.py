@@ -9,6 +9,8 @@ from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 from shadow.reading.response_notes import UNKNOWN_STOP_REASON
 
+_FINISH_CONTRADICTION = Signal.FINISH_CONTRADICTION
+_FINISH_VOCABULARY = Signal.FINISH_VOCABULARY
 KNOWN = ("stop", "length", "tool_calls", "content_filter", "function_call")
 """Valid values of finish_reason; `function_call` ends a call of the older kind."""
 
@@ -41,7 +43,7 @@ def finish_contradiction(request: ParsedRequest, completion: Completion) -> Find
         reason = f"finish_reason is stop beside {calls} tool call{'s' if calls > 1 else ''}"
     elif finish == "length":
         reason = _early(request, completion)
-    return match_or_differ(Signal.FINISH_CONTRADICTION, not reason, finish, "", reason)
+    return match_or_differ(_FINISH_CONTRADICTION, not reason, finish, "", reason)
 
 
 def _early(request: ParsedRequest, completion: Completion) -> str:
@@ -57,10 +59,10 @@ def finish_vocabulary(request: ParsedRequest, completion: Completion) -> Finding
     """finish_reason is a word of the API: clients branch on it, and a server's own word matches no branch."""
     finish = completion.first.finish_reason
     if finish is None:
-        return not_measured(Signal.FINISH_VOCABULARY, "the answer ends without a finish_reason")
+        return not_measured(_FINISH_VOCABULARY, "the answer ends without a finish_reason")
     if completion.notes and (strange := next((note for note in completion.notes if note.startswith(UNKNOWN_STOP_REASON)), "")):
-        return match_or_differ(Signal.FINISH_VOCABULARY, False, finish, "", strange)
+        return match_or_differ(_FINISH_VOCABULARY, False, finish, "", strange)
     if finish in KNOWN:
-        return match_or_differ(Signal.FINISH_VOCABULARY, True, finish, "", "")
+        return match_or_differ(_FINISH_VOCABULARY, True, finish, "", "")
     reason = f"{short(repr(finish), 60)} is no end of an answer of this API ({THERE.get(request.api) or ', '.join(KNOWN)})"
-    return match_or_differ(Signal.FINISH_VOCABULARY, False, finish, "", reason)
+    return match_or_differ(_FINISH_VOCABULARY, False, finish, "", reason)

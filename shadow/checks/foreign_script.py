@@ -17,6 +17,7 @@ from shadow.findings.finding_builders import match_or_differ, not_measured, shor
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 
+_FOREIGN_SCRIPT = Signal.FOREIGN_SCRIPT
 READ = 100_000
 """Characters of an answer that are read."""
 
@@ -102,18 +103,18 @@ def foreign_script(request: ParsedRequest, completion: Completion) -> Finding:
     """Every letter is of a script that the request holds or mentions, or is quoted."""
     text = (completion.first.text or "")[:READ]
     if not text or text.isspace():
-        return not_measured(Signal.FOREIGN_SCRIPT, "the answer has no text")
+        return not_measured(_FOREIGN_SCRIPT, "the answer has no text")
     suspects = _scripts(text)
     if not suspects:
-        return match_or_differ(Signal.FOREIGN_SCRIPT, True, "", "", "")
+        return match_or_differ(_FOREIGN_SCRIPT, True, "", "", "")
     bare, prompt = _CODE.sub("", text), prompt_text(request)
     known, prompt = _scripts(prompt), prompt.casefold()
     for name in suspects:
         if not _led_to(name, known, prompt) and (found := _bare(name, bare)):
             where = f"at character {text.find(found)}{answer_cap(completion.first.text or '', READ)}"
             reason = f"{name} letters stand {where} and nowhere in the request: {short(repr(found), 60)}"
-            return match_or_differ(Signal.FOREIGN_SCRIPT, False, f"{name}: {short(found, 60)}", "", reason)
-    return match_or_differ(Signal.FOREIGN_SCRIPT, True, "", "", "")
+            return match_or_differ(_FOREIGN_SCRIPT, False, f"{name}: {short(found, 60)}", "", reason)
+    return match_or_differ(_FOREIGN_SCRIPT, True, "", "", "")
 
 
 def _scripts(text: str) -> list[str]:

@@ -7,25 +7,26 @@ from shadow.findings.finding_builders import match_or_differ, not_measured
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 
+_LOGPROBS = Signal.LOGPROBS
+_TOP_LOGPROBS = Signal.TOP_LOGPROBS
+
 
 def logprobs(request: ParsedRequest, completion: Completion) -> Finding:
     """`logprobs: true` brings the log probability of each token of the text."""
     if request.body.get("logprobs") is not True:
-        return not_measured(Signal.LOGPROBS, "the request sets no logprobs")
+        return not_measured(_LOGPROBS, "the request sets no logprobs")
     if not completion.first.text:
-        return not_measured(Signal.LOGPROBS, "the answer has no text")
+        return not_measured(_LOGPROBS, "the answer has no text")
     came = len(completion.first.logprobs or ())
-    return match_or_differ(Signal.LOGPROBS, came > 0, came, "", "logprobs were requested and none came")
+    return match_or_differ(_LOGPROBS, came > 0, came, "", "logprobs were requested and none came")
 
 
 def top_logprobs(request: ParsedRequest, completion: Completion) -> Finding:
     """`top_logprobs: k` brings k alternatives with some token at least; fewer at single tokens is within the contract."""
     asked = request.body.get("top_logprobs")
     if type(asked) is not int or asked < 1 or request.body.get("logprobs") is not True:
-        return not_measured(Signal.TOP_LOGPROBS, "the request sets no top_logprobs")
+        return not_measured(_TOP_LOGPROBS, "the request sets no top_logprobs")
     if not completion.first.logprobs:
-        return not_measured(Signal.TOP_LOGPROBS, "no logprobs came at all")
+        return not_measured(_TOP_LOGPROBS, "no logprobs came at all")
     most = max(item.top for item in completion.first.logprobs)
-    return match_or_differ(
-        Signal.TOP_LOGPROBS, most >= asked, most, asked, f"at most {most} of {asked} alternatives came with a token"
-    )
+    return match_or_differ(_TOP_LOGPROBS, most >= asked, most, asked, f"at most {most} of {asked} alternatives came with a token")

@@ -7,6 +7,7 @@ from shadow.findings.finding_builders import match_or_differ, not_measured
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 
+_LUMPY_CALLS = Signal.LUMPY_CALLS
 LONG = 400
 """Characters of arguments from which a stream of tokens would have brought more than a piece or two."""
 
@@ -19,9 +20,9 @@ def lumpy_calls(_request: ParsedRequest, completion: Completion) -> Finding:
     """Long arguments of a stream come piece by piece; collected first, they leave the application waiting for the whole."""
     calls = completion.first.tool_calls
     if not completion.stream or not calls:
-        return not_measured(Signal.LUMPY_CALLS, "not a stream with a tool call")
+        return not_measured(_LUMPY_CALLS, "not a stream with a tool call")
     length, pieces = sum(len(call.arguments) for call in calls), sum(call.deltas for call in calls)
     if length < LONG or not pieces:
-        return not_measured(Signal.LUMPY_CALLS, f"arguments of {length} characters are too short to measure")
+        return not_measured(_LUMPY_CALLS, f"arguments of {length} characters are too short to measure")
     reason = f"{length} characters of arguments came in {pieces} piece{'s' if pieces > 1 else ''}"
-    return match_or_differ(Signal.LUMPY_CALLS, length < LUMP * pieces, pieces, "", reason)
+    return match_or_differ(_LUMPY_CALLS, length < LUMP * pieces, pieces, "", reason)

@@ -11,6 +11,7 @@ from shadow.findings.finding_builders import match_or_differ, not_measured
 from shadow.reading.completion import Choice, Completion
 from shadow.reading.parsed_request import ParsedRequest
 
+_REASONING_FORM = Signal.REASONING_FORM
 READ = 100_000
 """Characters of a response that are searched."""
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
@@ -29,15 +30,13 @@ def reasoning_form(request: ParsedRequest, completion: Completion) -> Finding:
     text = (first.text or "")[:READ]
     tag = THINK.search(_CODE.sub("", text)) if "think" in text or "THINK" in text else None
     if tag and (reason := _by_right(request, completion, tag[0])):
-        return not_measured(Signal.REASONING_FORM, reason)
+        return not_measured(_REASONING_FORM, reason)
     if tag and tag[0] not in prompt_text(request):
-        return match_or_differ(
-            Signal.REASONING_FORM, False, tag[0], "", f"{tag[0]} is in the text: its reasoning was not taken out"
-        )
+        return match_or_differ(_REASONING_FORM, False, tag[0], "", f"{tag[0]} is in the text: its reasoning was not taken out")
     if not (first.reasoning or "").strip():
-        return not_measured(Signal.REASONING_FORM, "the answer shows no reasoning")
+        return not_measured(_REASONING_FORM, "the answer shows no reasoning")
     reason = _strange(request, first)
-    return match_or_differ(Signal.REASONING_FORM, not reason, first.reasoning_field, "", reason)
+    return match_or_differ(_REASONING_FORM, not reason, first.reasoning_field, "", reason)
 
 
 def _by_right(request: ParsedRequest, completion: Completion, tag: str) -> str:

@@ -28,7 +28,7 @@ from shadow.checks.tool_choice import parallel_calls, tool_choice
 from shadow.checks.usage import usage
 from shadow.checks.valid_calls import valid_calls
 from shadow.findings.api_coverage import not_applicable_reason
-from shadow.findings.comparability import Comparability, comparability_of
+from shadow.findings.comparability import WHOLE, comparability_of
 from shadow.findings.finding import Finding, Signal
 from shadow.findings.finding_builders import not_measured
 from shadow.reading.completion import Completion
@@ -114,4 +114,4 @@ def _why_not(request: ParsedRequest, answer: ParsedResponse) -> str:
     if request.unread is not None:
         return f"the request could not be read: {request.unread.detail}"
     where, how = comparability_of(answer)
-    return "" if where is Comparability.WHOLE else f"there is no whole answer: {how}"
+    return "" if where is WHOLE else f"there is no whole answer: {how}"

@@ -12,6 +12,7 @@ from shadow.findings.finding_builders import match_or_differ, not_measured, shor
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 
+_REPETITION = Signal.REPETITION
 READ = 100_000
 """Characters of a text that are searched, and again of its reasoning."""
 STEP = 128
@@ -40,14 +41,14 @@ def repetition(request: ParsedRequest, completion: Completion) -> Finding:
     first = completion.first
     whole = [text for text in (first.text, first.reasoning) if text and len(text) >= COVERED]
     if not whole:
-        return not_measured(Signal.REPETITION, SHORT)
+        return not_measured(_REPETITION, SHORT)
     for text in whole:
         loop = _loop(text[:READ])
         if loop and not _is_requested(message_text(request).casefold()):
             unit, times = loop
             reason = f"{short(repr(unit), 80)} stands {times} times in a row{answer_cap(text, READ)}"
-            return match_or_differ(Signal.REPETITION, False, times, "", reason)
-    return match_or_differ(Signal.REPETITION, True, "", "", "")
+            return match_or_differ(_REPETITION, False, times, "", reason)
+    return match_or_differ(_REPETITION, True, "", "", "")
 
 
 def _is_requested(prompt: str) -> bool:

@@ -15,6 +15,7 @@ from shadow.reading.parsed_request import ParsedRequest
 from shadow.reading.response_notes import COMMENTARY
 from shadow.reading.responses_items import MESSAGE_SEPARATOR
 
+_RESPONSE_FORMAT = Signal.RESPONSE_FORMAT
 READ = 500_000
 """Characters of a text beyond which it is not parsed."""
 
@@ -24,9 +25,9 @@ def response_format(request: ParsedRequest, completion: Completion) -> Finding:
     form = request.body.get("response_format")
     kind = form.get("type") if isinstance(form, dict) else None
     if not isinstance(form, dict) or kind not in {"json_object", "json_schema"}:
-        return not_measured(Signal.RESPONSE_FORMAT, "the request does not require JSON")
+        return not_measured(_RESPONSE_FORMAT, "the request does not require JSON")
     if reason := (COMMENTARY if COMMENTARY in completion.notes else _unfit(completion.first)):
-        return not_measured(Signal.RESPONSE_FORMAT, reason)
+        return not_measured(_RESPONSE_FORMAT, reason)
     text = completion.first.text or ""
     found, reason = _parsed(text)
     if reason and request.api == "responses":
@@ -34,12 +35,10 @@ def response_format(request: ParsedRequest, completion: Completion) -> Finding:
     if reason:
         fenced = text.lstrip().startswith("```")
         reason = f"{kind} was requested, and the text is {'fenced as Markdown' if fenced else f'not JSON: {reason}'}"
-        return match_or_differ(Signal.RESPONSE_FORMAT, False, "fenced" if fenced else "not JSON", str(kind), reason)
+        return match_or_differ(_RESPONSE_FORMAT, False, "fenced" if fenced else "not JSON", str(kind), reason)
     if kind == "json_object":
         what = type(found).__name__
-        return match_or_differ(
-            Signal.RESPONSE_FORMAT, what == "dict", what, kind, f"json_object was requested, and a JSON {what} came"
-        )
+        return match_or_differ(_RESPONSE_FORMAT, what == "dict", what, kind, f"json_object was requested, and a JSON {what} came")
     return _obeying(form, found)
 
 
@@ -78,10 +77,8 @@ def _obeying(form: Mapping[str, object], found: object) -> Finding:
     wrapper = form.get("json_schema")
     schema = wrapper.get("schema") if isinstance(wrapper, dict) else None
     if schema is None:
-        return not_measured(Signal.RESPONSE_FORMAT, "the request declares no schema; the text is JSON")
+        return not_measured(_RESPONSE_FORMAT, "the request declares no schema; the text is JSON")
     known, fault = validate(schema, found)
     if not known:
-        return not_measured(Signal.RESPONSE_FORMAT, f"the text is JSON; {fault}")
-    return match_or_differ(
-        Signal.RESPONSE_FORMAT, not fault, SCHEMA_MISMATCH if fault else VALID, "json_schema", f"the text{fault}"
-    )
+        return not_measured(_RESPONSE_FORMAT, f"the text is JSON; {fault}")
+    return match_or_differ(_RESPONSE_FORMAT, not fault, SCHEMA_MISMATCH if fault else VALID, "json_schema", f"the text{fault}")

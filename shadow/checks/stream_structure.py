@@ -13,6 +13,8 @@ from shadow.reading.completion import Completion
 from shadow.reading.lenient_json import NOT_UTF8
 from shadow.reading.parsed_request import ParsedRequest
 
+_STREAM_STRUCTURE = Signal.STREAM_STRUCTURE
+_STREAM_IGNORED = Signal.STREAM_IGNORED
 FAULTS = (
     response_notes.NO_DONE,
     response_notes.NO_BLANK_LINE,
@@ -40,17 +42,17 @@ _FORMS = ("a whole answer", "a stream")
 def stream_structure(_request: ParsedRequest, completion: Completion) -> Finding:
     """[DONE], the role once, contiguous indices, nothing after the finish_reason, every event valid by itself."""
     if not completion.stream:
-        return not_measured(Signal.STREAM_STRUCTURE, "not a stream")
+        return not_measured(_STREAM_STRUCTURE, "not a stream")
     noted = set(completion.notes)
     found = [fault for fault in FAULTS if fault in noted] if noted else []
     indices = [choice.index for choice in completion.choices]
     if indices != list(range(len(indices))):
         found.append(f"the indices of the choices are {', '.join(map(str, indices[:8]))}")
-    return match_or_differ(Signal.STREAM_STRUCTURE, not found, f"{len(found)} faults of form", "", "; ".join(found)[:300])
+    return match_or_differ(_STREAM_STRUCTURE, not found, f"{len(found)} faults of form", "", "; ".join(found)[:300])
 
 
 def stream_ignored(request: ParsedRequest, completion: Completion) -> Finding:
     """A stream where one was requested, and one whole answer where none was."""
     asked, came = _FORMS[request.stream], _FORMS[completion.stream]
     reason = "" if asked is came else f"{asked} was requested, {came} came"
-    return match_or_differ(Signal.STREAM_IGNORED, not reason, came, asked, reason)
+    return match_or_differ(_STREAM_IGNORED, not reason, came, asked, reason)

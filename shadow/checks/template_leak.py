@@ -11,6 +11,7 @@ from shadow.findings.finding_builders import match_or_differ, not_measured, shor
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 
+_TEMPLATE_LEAK = Signal.TEMPLATE_LEAK
 READ = 100_000
 """Characters of an answer that are searched."""
 _TURNS = """
@@ -50,13 +51,13 @@ def template_leak(request: ParsedRequest, completion: Completion) -> Finding:
     """
     text = (completion.first.text or "")[:READ]
     if not text:
-        return not_measured(Signal.TEMPLATE_LEAK, "the answer has no text")
+        return not_measured(_TEMPLATE_LEAK, "the answer has no text")
     found = [marker for marker in MARKERS if marker in text] if ("<" in text or "[" in text) and _FIRST.search(text) else []
     if found:
         bare, asked = _CODE.sub("", text), prompt_text(request)
         excused = OF_CALLS if all_calls_in_text(request, completion) and not calls_in_text(request, completion) else frozenset()
         found = [marker for marker in found if marker in bare and marker not in asked and marker not in excused]
     if not found:
-        return match_or_differ(Signal.TEMPLATE_LEAK, True, "", "", "")
+        return match_or_differ(_TEMPLATE_LEAK, True, "", "", "")
     reason = f"{short(', '.join(found[:4]), 120)} is in the text{answer_cap(completion.first.text or '', READ)}"
-    return match_or_differ(Signal.TEMPLATE_LEAK, False, ", ".join(found[:4]), "", reason)
+    return match_or_differ(_TEMPLATE_LEAK, False, ", ".join(found[:4]), "", reason)

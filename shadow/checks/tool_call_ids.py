@@ -12,6 +12,7 @@ from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 from shadow.reading.response_notes import FUNCTION_CALL
 
+_CALL_ID = Signal.CALL_ID
 _FORMS = (
     ("functions.NAME:N", re.compile(r"functions\..+:\d+")),
     (
@@ -31,9 +32,9 @@ def call_id(request: ParsedRequest, completion: Completion) -> Finding:
     """Every call has an id that occurs nowhere else in the conversation: a tool's result refers to its call by nothing else."""
     ids = [call.id for call in completion.first.tool_calls]
     if not ids:
-        return not_measured(Signal.CALL_ID, "the answer calls no tool")
+        return not_measured(_CALL_ID, "the answer calls no tool")
     if FUNCTION_CALL in completion.notes:
-        return not_measured(Signal.CALL_ID, "the older function_call has no id")
+        return not_measured(_CALL_ID, "the older function_call has no id")
     forms = ", ".join(dict.fromkeys(map(call_id_form, ids)))
     reason = ""
     if not all(ids):
@@ -43,7 +44,7 @@ def call_id(request: ParsedRequest, completion: Completion) -> Finding:
         reason = f"two calls have the id {short(twice, 60)}"
     elif used := set(ids) & set(_used(request)):
         reason = f"the id {short(min(used), 60)} was given to a call earlier in this conversation"
-    return match_or_differ(Signal.CALL_ID, not reason, forms, "", reason)
+    return match_or_differ(_CALL_ID, not reason, forms, "", reason)
 
 
 def call_id_form(name: str) -> str:

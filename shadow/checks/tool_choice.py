@@ -10,6 +10,8 @@ from shadow.measures.answer_action import fills_refusal
 from shadow.reading.completion import Choice, Completion
 from shadow.reading.parsed_request import ParsedRequest
 
+_TOOL_CHOICE = Signal.TOOL_CHOICE
+_PARALLEL_CALLS = Signal.PARALLEL_CALLS
 FREE = "the request leaves the choice of tools free"
 _MUST = frozenset({"required", "any"})
 
@@ -18,31 +20,29 @@ def tool_choice(request: ParsedRequest, completion: Completion) -> Finding:
     """`none` brings no call, `required` one at least, a named tool calls of that tool, `allowed_tools` none but theirs."""
     choice, first = request.tool_choice, completion.first
     if choice is None or choice == "auto":
-        return not_measured(Signal.TOOL_CHOICE, FREE)
+        return not_measured(_TOOL_CHOICE, FREE)
     named = _named(choice)
     called = [call.name for call in first.tool_calls]
     must = bool(named) or choice in _MUST if isinstance(choice, str) else bool(named) or _mode(choice) in _MUST
     allowed = frozenset({named}) if named else _allowed(choice)
     if choice != "none" and not must and not allowed:
-        return not_measured(Signal.TOOL_CHOICE, FREE)
+        return not_measured(_TOOL_CHOICE, FREE)
     shown = named or (choice if isinstance(choice, str) else "allowed_tools")
     if must and not called:
         return _nothing(shown, first)
     if choice == "none" and called:
-        return match_or_differ(
-            Signal.TOOL_CHOICE, False, short(called[0], 60), "none", f"tool_choice is none, and {_few(called)} came"
-        )
+        return match_or_differ(_TOOL_CHOICE, False, short(called[0], 60), "none", f"tool_choice is none, and {_few(called)} came")
     other = [name for name in called if allowed and name not in allowed]
     reason = f"tool_choice allows {_few(sorted(allowed))}, and {_few(other)} came"
-    return match_or_differ(Signal.TOOL_CHOICE, not other, _few(called), shown, reason)
+    return match_or_differ(_TOOL_CHOICE, not other, _few(called), shown, reason)
 
 
 def _nothing(shown: str, first: Choice) -> Finding:
     if first.served:
-        return not_measured(Signal.TOOL_CHOICE, f"no call came, but the server ran a tool of its own ({', '.join(first.served)})")
+        return not_measured(_TOOL_CHOICE, f"no call came, but the server ran a tool of its own ({', '.join(first.served)})")
     if first.ended in {"length", "content_filter"} or fills_refusal(first):
-        return not_measured(Signal.TOOL_CHOICE, f"no call came, but the answer was ended by {first.finish_reason or 'a refusal'}")
-    return match_or_differ(Signal.TOOL_CHOICE, False, "no call", shown, f"tool_choice is {short(shown, 60)}, and no call came")
+        return not_measured(_TOOL_CHOICE, f"no call came, but the answer was ended by {first.finish_reason or 'a refusal'}")
+    return match_or_differ(_TOOL_CHOICE, False, "no call", shown, f"tool_choice is {short(shown, 60)}, and no call came")
 
 
 def _named(choice: object) -> str:
@@ -81,9 +81,9 @@ def parallel_calls(request: ParsedRequest, completion: Completion) -> Finding:
     """`parallel_tool_calls: false` brings one call at most."""
     count = len(completion.first.tool_calls)
     if request.body.get("parallel_tool_calls") is not False:
-        return not_measured(Signal.PARALLEL_CALLS, "the request does not forbid parallel calls")
+        return not_measured(_PARALLEL_CALLS, "the request does not forbid parallel calls")
     if not count:
-        return not_measured(Signal.PARALLEL_CALLS, "the answer calls no tool")
+        return not_measured(_PARALLEL_CALLS, "the answer calls no tool")
     if count == 1 and completion.first.ended == "length":
-        return not_measured(Signal.PARALLEL_CALLS, "the answer was ended by length before a second call could come")
-    return match_or_differ(Signal.PARALLEL_CALLS, count == 1, count, 1, f"parallel_tool_calls is false, and {count} calls came")
+        return not_measured(_PARALLEL_CALLS, "the answer was ended by length before a second call could come")
+    return match_or_differ(_PARALLEL_CALLS, count == 1, count, 1, f"parallel_tool_calls is false, and {count} calls came")

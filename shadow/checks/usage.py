@@ -8,6 +8,7 @@ from shadow.reading.completion import Completion, Usage
 from shadow.reading.parsed_request import ParsedRequest
 from shadow.reading.response_notes import USAGE_IN_A_CHOICE, USAGE_IN_X_GROQ
 
+_USAGE = Signal.USAGE
 PLACES = (USAGE_IN_A_CHOICE, USAGE_IN_X_GROQ)
 """Notes of the reader on usage that stands where few clients look."""
 
@@ -22,15 +23,15 @@ def usage(request: ParsedRequest, completion: Completion) -> Finding:
     misplaced = next((note for note in completion.notes if note in PLACES), "") if completion.notes else ""
     if completion.usage is None:
         if asked:
-            return match_or_differ(Signal.USAGE, False, "missing", "", "usage was due and none came")
-        return not_measured(Signal.USAGE, "usage was not requested for this stream")
+            return match_or_differ(_USAGE, False, "missing", "", "usage was due and none came")
+        return not_measured(_USAGE, "usage was not requested for this stream")
     if misplaced and asked:
-        return match_or_differ(Signal.USAGE, False, "misplaced", "", f"{misplaced}, where few clients look")
+        return match_or_differ(_USAGE, False, "misplaced", "", f"{misplaced}, where few clients look")
     if more := _hidden(completion.usage):
         reason = f"total_tokens counts {more} more than prompt and completion, thinking or sounds that are not counted separately"
-        return not_measured(Signal.USAGE, reason)
+        return not_measured(_USAGE, reason)
     reason = _wrong(completion.usage, completion)
-    return match_or_differ(Signal.USAGE, not reason, "wrong" if reason else "right", "", reason)
+    return match_or_differ(_USAGE, not reason, "wrong" if reason else "right", "", reason)
 
 
 def _is_requested(request: ParsedRequest) -> bool:

@@ -10,16 +10,18 @@ from shadow.measures.schema_validation import VALID, any_call_checked, worst_val
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 
+_VALID_CALLS = Signal.VALID_CALLS
+
 
 def valid_calls(request: ParsedRequest, completion: Completion) -> Finding:
     """Every call names an offered tool, and its arguments are JSON that obeys the tool's schema."""
     if not completion.first.tool_calls:
-        return not_measured(Signal.VALID_CALLS, "the answer calls no tool")
+        return not_measured(_VALID_CALLS, "the answer calls no tool")
     if is_cut(completion.first):
-        return not_measured(Signal.VALID_CALLS, "the answer was cut by a limit on length, its last call may be too")
+        return not_measured(_VALID_CALLS, "the answer was cut by a limit on length, its last call may be too")
     kind, reason = worst_validity(request, completion.first)
     if kind == VALID and reason and not any_call_checked(request, completion.first):
-        return not_measured(Signal.VALID_CALLS, reason)
+        return not_measured(_VALID_CALLS, reason)
     if kind == VALID and (unchecked := too_many_calls(completion.first)):
-        return not_measured(Signal.VALID_CALLS, unchecked)
-    return match_or_differ(Signal.VALID_CALLS, kind == VALID, kind, "", reason)
+        return not_measured(_VALID_CALLS, unchecked)
+    return match_or_differ(_VALID_CALLS, kind == VALID, kind, "", reason)

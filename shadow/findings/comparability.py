@@ -52,11 +52,15 @@ class Comparability(StrEnum):
     UNRECORDED = "unrecorded"
 
 
+WHOLE = Comparability.WHOLE
+"""By name for what looks at every answer, as MATCH is in `shadow.findings.finding`."""
+
+
 def comparability_of(answer: ParsedResponse) -> tuple[Comparability, str]:
     """The state of one side, and a phrase for it ("" for a whole one)."""
     failure, error, completion = answer.exchange.failure, answer.error, answer.completion
     if failure is None and error is None and isinstance(completion, Completion) and 200 <= (answer.status or 0) < 300:
-        return Comparability.WHOLE, ""  # nearly every one
+        return WHOLE, ""  # nearly every one
     if failure is not None and failure.kind in NOT_BY_PROVIDER:
         return Comparability.UNRECORDED, f"{failure.kind.value}: {failure.detail}"
     if answer.status in DENIAL_STATUSES:

@@ -8,7 +8,6 @@ provider answered are labels too.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from operator import attrgetter
 from time import time
 from typing import Protocol
 
@@ -50,7 +49,6 @@ SKIP_REASONS = (
     *(f"{owner}budget_{unit}" for owner in ("", "tenant_") for unit in UNITS),
 )
 """Skips that alerts are about; the others begin when they happen."""
-_VERDICT = attrgetter("signal", "state")
 _JUDGED = frozenset({FindingState.MATCH, FindingState.DIFFER})
 
 
@@ -137,14 +135,14 @@ class Metrics:
         """
         labels = (self._names.provider(provider), self.model(model))
         if kind == CHECK:
-            self.checks(provider, model, tuple(map(_VERDICT, findings)))
+            self.checks(provider, model, _verdicts(findings))
             return
         if kind == PairKind.SELF.value and control_reason != ControlReason.RANDOM.value:
             return
         begin = (*labels, PairKind(kind).value)
         # because a panel shows those of a pair itself; those of its control would be half of what a scrape weighs
         exemplar = self._names.exemplar(pair_id) if kind == PairKind.CROSS.value else None
-        verdicts = tuple(map(_VERDICT, findings))
+        verdicts = _verdicts(findings)
         self._series.comparisons.count(begin, verdicts, exemplar)
         self._series.unmeasured.count(begin, verdicts)
         if kind == PairKind.CROSS.value and any(state in _JUDGED and signal not in FAILURES for signal, state in verdicts):
@@ -336,3 +334,7 @@ class Metrics:
             self._series.tool_calls(*labels, outcome)
         for error in ERRORS:
             self._series.errors(*labels, error)
+
+
+def _verdicts(findings: Iterable[Countable]) -> tuple[tuple[Signal, FindingState], ...]:
+    return tuple([(found.signal, found.state) for found in findings])

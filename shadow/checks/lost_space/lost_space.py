@@ -29,6 +29,7 @@ from shadow.findings.finding_builders import match_or_differ, not_measured
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 
+_LOST_SPACE = Signal.LOST_SPACE
 REACH = 64
 """Characters read on either side of a boundary; a longer run of letters is no word."""
 ENGLISH_SHARE = 0.2
@@ -72,7 +73,7 @@ def lost_space(request: ParsedRequest, completion: Completion) -> Finding:
     """Whether a space was lost at a chunk boundary of the first choice's text."""
     pieces = _examined(completion.first.pieces) if completion.stream else ()
     if len(pieces) < 2:
-        return not_measured(Signal.LOST_SPACE, "not a stream of several pieces of text")
+        return not_measured(_LOST_SPACE, "not a stream of several pieces of text")
     text, tight = "".join(pieces), tight_boundaries(pieces)
     odd = odd_boundaries(pieces, text, tight)
     code = _code(text)
@@ -82,10 +83,10 @@ def lost_space(request: ParsedRequest, completion: Completion) -> Finding:
         or _between_words(request, tight, text, code)
     ):
         reason = f"chunk boundary at character {lost.at}: {lost.left!r} and {lost.right!r} came joined"
-        return match_or_differ(Signal.LOST_SPACE, False, f"{lost.left}{lost.right}", f"{lost.left} {lost.right}", reason)
+        return match_or_differ(_LOST_SPACE, False, f"{lost.left}{lost.right}", f"{lost.left} {lost.right}", reason)
     if odd is None and not _has_known_boundary(pieces):
-        return not_measured(Signal.LOST_SPACE, "no chunk boundary is next to a word of this check's lists")
-    return match_or_differ(Signal.LOST_SPACE, True, f"{len(pieces)} pieces", "", "")
+        return not_measured(_LOST_SPACE, "no chunk boundary is next to a word of this check's lists")
+    return match_or_differ(_LOST_SPACE, True, f"{len(pieces)} pieces", "", "")
 
 
 def _examined(pieces: Sequence[str]) -> Sequence[str]:
