@@ -55,7 +55,7 @@ def list_alarms(
     until: Annotated[str, typer.Option("--until", metavar="TIME", help="End; now.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """List active alarms: since when, how large, and who acknowledged them."""
+    """List active alarms. Shows since when, how large, and who acknowledged them."""
     from shadow.report.alarm_lines import alarm_lines, chosen_alarms
     from shadow.report.filters import period_of
     from shadow.report.known_names import check_known
@@ -102,7 +102,7 @@ def acknowledge(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[ALARM|PROVIDER]...",
+            metavar="ALARM|PROVIDER",
             help="Alarms by id, or providers; default: all. A path ending in .toml is the configuration.",
         ),
     ] = None,
@@ -124,7 +124,7 @@ def acknowledge(
         str, typer.Option("--signal", metavar="SIGNAL", help="Signal of the alarm, where several alarms have the id.")
     ] = "",
 ) -> None:
-    """Acknowledge alarms, even while serve runs; exit 4 if one cannot be accepted yet."""
+    """Acknowledge alarms, even while serve runs. Exit 4 if one cannot be accepted yet."""
     from shadow.commands import acknowledge as acknowledging
     from shadow.drift.state_transitions import AckAction, Acknowledgement, AckOutcome
     from shadow.judging.operator_words import operator_words

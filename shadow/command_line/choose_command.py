@@ -37,7 +37,7 @@ def choose(
     as_json: AsJson = False,
     markdown: Annotated[bool, typer.Option("--md", help="Markdown, for a ticket.")] = False,
 ) -> None:
-    """Show which candidates are the same as the reference, and the cheapest of them."""
+    """Compare the candidates of a route with its reference. Names those that are the same, and the cheapest of them."""
     from shadow.tournament.route_view import route_plan
     from shadow.tournament.tournament_record import running, running_routes
     from shadow.tournament.tournament_route import tournament_route

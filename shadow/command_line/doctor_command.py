@@ -31,7 +31,7 @@ def doctor(
     model: Annotated[str, typer.Option("--model", metavar="NAME", help="Model for the completions.")] = "",
     plan: Annotated[bool, typer.Option("--plan", help="Print what it would send; send nothing.")] = False,
 ) -> None:
-    """Check ports, keys, models, database and cost; contacts each server."""
+    """Check ports, keys, models, database and cost. Contacts each server."""
     from shadow.command_line import doctor_checks as checks
     from shadow.settings.load_config import advice, load
 

@@ -36,7 +36,7 @@ def export(
     ] = 10_000,
     without_text: Annotated[bool, typer.Option("--without-text", help="Leave out all text of requests and answers.")] = False,
 ) -> None:
-    """Write evidence and records to files: a dossier, JSONL, Parquet or CSV."""
+    """Write a dossier, or records as JSONL, Parquet or CSV."""
     from shadow.commands.written_file import write_bytes, write_text
     from shadow.dossier import record_lines
     from shadow.dossier.compressed_lines import as_file

@@ -52,7 +52,7 @@ def pairs(
     limit: Limit = 20,
     as_json: AsJson = False,
 ) -> None:
-    """List the pairs that are evidence, newest first: what the reference's own noise does not explain."""
+    """List the pairs that are evidence, newest first. They show what the reference's own noise does not explain."""
     from shadow.report.evident_signals import stored_evidence
     from shadow.report.filters import pair_filter
     from shadow.report.known_names import check_known, filter_names

@@ -47,7 +47,7 @@ def report(
     *,
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[PROVIDER]", help="Every figure of this provider. A path ending in .toml is the configuration."),
+        typer.Argument(metavar="PROVIDER", help="Every figure of this provider. A path ending in .toml is the configuration."),
     ] = None,
     config: ConfigFlag = None,
     db: Db = None,
@@ -72,7 +72,7 @@ def report(
     fail_on_drift: FailOnDrift = False,
     fail_on_unmeasured: FailOnUnmeasured = False,
 ) -> None:
-    """Show which providers differ, by how much, with confidence intervals."""
+    """Show which providers differ, and by how much, with intervals."""
     from shadow.commands.config_commands import settings
     from shadow.commands.written_file import write_text
     from shadow.pricing.price_list import PriceList
@@ -177,7 +177,7 @@ def status(
     short: Annotated[bool, typer.Option("--short", help="Only marks and counts, for a shell prompt.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show one line for each provider, the worst first; exit 3 when one differs, 4 without enough evidence."""
+    """Show one line for each provider, the worst first. Exit 3 when one differs, 4 without enough evidence."""
     from shadow.report import build_report as views
     from shadow.report.verdict_text import short_status, status_json, status_lines
 

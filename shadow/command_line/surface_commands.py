@@ -45,7 +45,7 @@ def recorded_names(kind: Annotated[str, typer.Argument(metavar="KIND")], db: Db 
 def show_help(
     context: typer.Context,
     topic: Annotated[
-        list[str] | None, typer.Argument(metavar="[TOPIC]", help="exit-codes, times, environment, or a command.")
+        list[str] | None, typer.Argument(metavar="TOPIC", help="exit-codes, times, environment, or a command.")
     ] = None,
 ) -> None:
     """Explain a topic, or show the help of a command."""

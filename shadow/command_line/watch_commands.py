@@ -48,7 +48,7 @@ def tail(
 
 
 def open_page(
-    target: Annotated[str, typer.Argument(metavar="[TARGET]", help="A provider, the id of a pair, or latest.")] = "",
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="A provider, the id of a pair, or latest.")] = "",
     config: ConfigPath = None,
     db: Db = None,
     only_print: Annotated[bool, typer.Option("--print", help="Print the address; start no browser.")] = False,

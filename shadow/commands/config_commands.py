@@ -64,7 +64,7 @@ def _check_role(config: Config, role: str) -> None:
 
 @config_app.command()
 def show(config: ConfigPath = None) -> None:
-    """Show the configuration in force as JSON: file, environment and defaults."""
+    """Show the configuration in force, with its defaults, as JSON."""
     import json
 
     from shadow.settings.load_config import masked

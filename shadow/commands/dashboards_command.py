@@ -24,7 +24,7 @@ def dashboards(
     image: Annotated[str, typer.Option("--image", metavar="IMAGE", help="Image in the manifests.")] = "sameweights:local",
     force: Annotated[bool, typer.Option("--force", help="Overwrite files with other content.")] = False,
 ) -> None:
-    """Write Grafana dashboards, Prometheus rules and provisioning, or manifests for Kubernetes."""
+    """Write dashboards and alert rules, or Kubernetes manifests."""
     from shadow.commands.dashboards import contents, write
 
     texts = contents(pages=pages, grafana=grafana, job=job, image=image if kubernetes else "")

@@ -28,7 +28,9 @@ def _blamed(provider: str, reference: str, moved: str, look: SecondLook | None) 
         return f"the reference {reference} moved: compared with it, {provider}: {moved}; {look.by} left it at the same time"
     compared = f"{provider}, compared with {reference}: {moved}"
     if blame is Blame.PROVIDER:
-        witness = f"{look.by} is still the same as {reference}" if look and look.by else "a fault of its own answers"
+        witness = (
+            f"{look.by} is still the same as {reference} in this signal" if look and look.by else "a fault of its own answers"
+        )
         return f"{compared}; the provider: {witness}"
     why = look.why(reference) if look else "the second look is missing"
     return f"{provider}, or its reference {reference}: {moved}; which of the two moved is not yet known: {why}"

@@ -156,10 +156,10 @@ def _heading(report: Report) -> Text:
         f"from {moment(report.since)} to {moment(report.until)} UTC" if report.since > 0 else f"until {moment(report.until)} UTC"
     )
     heading = Text("sameweights", style="bold").append(f"  {period}", style="not bold")
-    of = f" of {shadowed} sent to one" if shadowed > compared else ""
-    sent = f"{number_of(requests, 'request', form='')}, {failed} failed"
-    sent += f", {number_of(copies, 'copy', 'copies', form='')} to candidates" if copies else ""
-    heading.append(f"\n  {sent}, {compared} compared with a reference{of}", style="not bold dim")
+    of = f" of {shadowed:,} sent to one" if shadowed > compared else ""
+    sent = f"{number_of(requests, 'request')}, {failed:,} failed"
+    sent += f", {number_of(copies, 'copy', 'copies')} to candidates" if copies else ""
+    heading.append(f"\n  {sent}, {compared:,} compared with a reference{of}", style="not bold dim")
     sampled = [report.rows.sentence] if report.rows else []
     return heading.append("".join(f"\n  {line}" for line in (*sampled, *_causes(report))), style="not bold dim")
 

@@ -109,7 +109,7 @@ def try_providers(
     fresh: Fresh = False,
     quiet: Quiet = False,
 ) -> None:
-    """Compare two providers with built-in requests, before any live traffic."""
+    """Compare two providers with built-in requests. Needs no traffic."""
     from shadow.studies.replay.print_outputs import OutputFlags
     from shadow.studies.replay.replay_entry import StudyFlags, TryFlags, execute, order_of_try
 

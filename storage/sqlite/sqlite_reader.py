@@ -196,7 +196,8 @@ def open_sqlite_reader(path: Path, busy_seconds: float = BUSY_SECONDS) -> Sqlite
     if path.is_dir():
         raise StoreError(f"the database {path} is a folder: name the file in it, or change url in [storage]")
     if not path.is_file():
-        raise StoreError(f"the database {path} does not exist: start sameweights serve with it, or change url in [storage]")
+        remedy = "start sameweights serve with it, name another with --db, or change url in [storage]"
+        raise StoreError(f"the database {path} does not exist: {remedy}")
     try:
         with closing(open_reading(path, busy_seconds)) as conn:
             why = why_not_ours(conn) or (OLDER if pending(conn) else "")

@@ -42,7 +42,7 @@ def probe(
     fresh: Fresh = False,
     quiet: Quiet = False,
 ) -> None:
-    """Give providers a task with tools, several times each, and compare what they do."""
+    """Give providers a task with tools, and compare what they do."""
     from shadow.studies.probe.probe_entry import ProbeFlags, execute_probe  # noqa: PLC0415 - when it runs: --help is quick
 
     flags = ProbeFlags(
@@ -88,7 +88,7 @@ def fork(
     fresh: Fresh = False,
     quiet: Quiet = False,
 ) -> None:
-    """Continue a recorded conversation from one of its requests, with other providers."""
+    """Continue a recorded conversation with other providers."""
     from shadow.studies.probe.fork_entry import ForkFlags, execute_fork  # noqa: PLC0415 - when it runs: --help is quick
 
     flags = ForkFlags(

@@ -18,4 +18,4 @@ def test_flags_have_their_metavariable_and_switches_have_none():
     assert (flags["--signal"], flags["--all"], flags["-n"], flags["--limit"]) == ("SIGNAL", "", "N", "N")
     assert "--aspect" not in flags
     assert COMMANDS["show"].arguments == ("ID", "CONFIG")
-    assert COMMANDS["report"].help == "Show which providers differ, by how much, with confidence intervals."
+    assert COMMANDS["report"].help == "Show which providers differ, and by how much, with intervals."

@@ -36,6 +36,13 @@ def test_help_explains_topics_and_commands(run):
     assert (code, "did you mean 'exit-codes'?" in err) == (2, True)
 
 
+def test_each_command_is_listed_with_a_whole_sentence(run):
+    for group in ((), ("config",), ("study",), ("alarms",), ("storage",)):
+        listed = run("help", *group)[1].partition("Commands:")[2]
+        assert len(listed.splitlines()) > 1
+        assert "..." not in listed
+
+
 def test_schema_is_json_and_an_unknown_document_is_refused(run):
     assert json.loads(run("schema", "pairs")[1])["title"] == "sameweights pairs"
     code, _, err = run("schema", "pear")

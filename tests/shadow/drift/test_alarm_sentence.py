@@ -48,7 +48,7 @@ def test_the_sentence_states_which_way_and_since_when(turn, words):
     text = alarm_sentence(KEY, alarmed(turn=turn, blame=Blame.PROVIDER, by="q"))
     assert text.startswith("p, compared with r: calls a tool ")
     assert f"{words}, since about 1970-01-01 00:0" in text
-    assert text.endswith("; the provider: q is still the same as r")
+    assert text.endswith("; the provider: q is still the same as r in this signal")
 
 
 def test_a_reference_that_moved_is_the_subject():

@@ -87,7 +87,7 @@ def test_second_looks_result_is_stated_with_its_witness():
     looked(cleared).look.blame, cleared.look.by = Blame.REFERENCE, "q"
     [one], [other] = statuses({KEY: blamed}), statuses({KEY: cleared})
     assert (one.state, one.name, one.blame) == ("drift", "arguments", "provider")
-    assert one.sentence.endswith("; the provider: q is still the same as r")
+    assert one.sentence.endswith("; the provider: q is still the same as r in this signal")
     assert (other.state, other.name, other.blame) == ("not_measured", "reference_moved", "reference")
     assert other.why == "the reference moved: q left it at the same time"
     assert [(each.state, each.reference) for each in references([one])] == [("ok", "r")]
