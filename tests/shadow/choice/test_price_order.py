@@ -50,6 +50,11 @@ def test_the_cheapest_proven_is_named_with_its_ties_and_what_is_cheaper_and_unde
     assert found.cheaper_undecided == ("open",)
 
 
+def test_undecided_candidate_that_is_dearer_or_has_no_price_is_not_named_as_cheaper():
+    found = price_choice(["a"], ["dear", "unknown"], {"a": costs(), "dear": costs(factor=3, seed=1)})
+    assert (found.cheapest, found.cheaper_undecided) == ("a", ())
+
+
 def test_without_a_proven_candidate_or_a_price_there_is_no_cheapest():
     assert price_choice([], ["a"], {"a": costs()}).cheapest == ""
     assert price_choice(["a"], [], {}).cheapest == ""

@@ -38,6 +38,11 @@ def test_batch_that_loses_the_lease_is_published_nowhere_and_the_next_step_reads
     assert met == whole
 
 
+def test_judge_reads_on_behind_the_last_pair_that_it_judged(store):
+    fill(store, [1, 0, 1])
+    assert "after pair 3" in repr(JudgeRun(store).all().judge)
+
+
 @pytest.mark.parametrize("method", ["evidence", "identities_of"])
 def test_batch_whose_store_raises_in_the_middle_leaves_no_pair_counted_twice(store, monkeypatch, method):
     """The evidence is read at an alarm, with hundreds of pairs of the batch judged before it; identities with a second look."""
