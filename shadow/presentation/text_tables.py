@@ -67,7 +67,7 @@ def _side_by_side(table: Table, width: int) -> bool:
 
 
 def _widths(table: Table) -> tuple[list[int], list[int]]:
-    """Of each column the width of its longest word and of its longest line."""
+    """Of each column the width of its longest word and of its longest line, within the most that the column may have."""
     lines = [[line for cell in _cells(column, table) for line in cell.split("\n")] for column in table.columns]
     natural = [max([column.min_width or 0, *map(cell_len, own)]) for column, own in zip(table.columns, lines, strict=True)]
     words = [max([0, *(cell_len(word) for line in own for word in line.split())]) for own in lines]
@@ -75,7 +75,8 @@ def _widths(table: Table) -> tuple[list[int], list[int]]:
         longest if column.no_wrap else max(word, column.min_width or 0)
         for column, longest, word in zip(table.columns, natural, words, strict=True)
     ]
-    return least, natural
+    most = [column.max_width or _WIDEST for column in table.columns]
+    return list(map(min, least, most)), list(map(min, natural, most))
 
 
 def _cells(column: Column, table: Table) -> Iterator[str]:

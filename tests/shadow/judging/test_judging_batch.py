@@ -38,9 +38,13 @@ def test_batch_that_loses_the_lease_is_published_nowhere_and_the_next_step_reads
     assert met == whole
 
 
-def test_judge_reads_on_behind_the_last_pair_that_it_judged(store):
+def test_judge_reads_on_behind_the_last_pair_that_it_judged(store, monkeypatch):
     fill(store, [1, 0, 1])
-    assert "after pair 3" in repr(JudgeRun(store).all().judge)
+    run, read = JudgeRun(store), []
+    unjudged = run.judge._store.unjudged
+    monkeypatch.setattr(run.judge._store, "unjudged", lambda after, limit: read.append(after) or unjudged(after, limit))
+    run.all().all()
+    assert (read[0], read[-1]) == (0, 3)
 
 
 @pytest.mark.parametrize("method", ["evidence", "identities_of"])

@@ -41,6 +41,16 @@ def test_a_row_that_does_not_fit_stands_under_its_first_cell():
     assert drawn(100).startswith("provider")
 
 
+@pytest.mark.parametrize("length", [9, 10, 11, 200])
+def test_column_with_a_most_is_folded_at_it_and_takes_no_room_of_the_others(length):
+    made = Table(box=None, show_header=False, pad_edge=False)
+    made.add_column(no_wrap=True)
+    made.add_column(overflow="fold", max_width=10)
+    made.add_column()
+    made.add_row("!", "x" * length, "more")
+    assert printed([made], width=20, color=False).split("\n")[0].split() == ["!", "x" * min(length, 10), "more"]
+
+
 def test_answers_stay_side_by_side_while_their_words_fit():
     made = Table(expand=True)
     made.add_column("")

@@ -1,3 +1,4 @@
+import re
 import unicodedata
 
 import pytest
@@ -32,6 +33,13 @@ def test_a_narrow_terminal_leaves_columns_out(width: int, has: str, lacks: str):
     header = table.split("\n  provider")[1]
     assert has in header
     assert lacks not in header
+
+
+def test_name_of_a_candidate_takes_a_third_of_the_terminal_at_most():
+    text = as_text(probe_report("x" * 200), width=81)
+    [name] = re.findall(r"^ +✗ +(x+) +FAIL$", text, re.MULTILINE)
+    assert len(name) == 27
+    assert re.search(r"^ +✓ +twin +PASS$", text, re.MULTILINE)
 
 
 def test_hostile_text_drives_no_terminal():
