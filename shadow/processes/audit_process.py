@@ -7,22 +7,19 @@ its parent is gone.
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import os
 import secrets
-import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
 
 import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from proxy.exchange_ids import new_id
-from proxy.process.parent_watchdog import hold, loop_factory, read_task, send_heartbeat
+from proxy.process.parent_watchdog import loop_factory, read_task
 from proxy.process.shared_counters import SharedCounters
 from proxy.process.standard_streams import install_streams
 from proxy.worker_stats import WorkerStats
@@ -52,6 +49,7 @@ from shadow.pipeline.identity_observer import KEPT, IdentityObserver
 from shadow.pipeline.task_errors import log_error
 from shadow.pipeline.workers_socket import WORKERS_SOCKET
 from shadow.processes.admin_certificate import AdminCertificate
+from shadow.processes.audit_life import AuditLife, AuditTask, open_first
 from shadow.processes.audit_state import AuditState
 from shadow.processes.exchange_audits import AuditParts, broker_intake, exchange_audit
 from shadow.processes.free_memory import keep_returning
@@ -65,7 +63,6 @@ from shadow.sampling.sampler import secret_of
 from shadow.settings.outbound_checks import proxy_address
 from shadow.settings.top_level_config import Config
 from shadow.telemetry.configured_exporter import configured_exporter
-from storage.opening import open_store
 from storage.rows import IdentityRow
 from storage.store import Store, StoreError
 
@@ -342,28 +339,8 @@ def _drawn(store: Store) -> bytes:
         return secrets.token_bytes(32)
 
 
-async def live(made: Callable[[], AuditProcess], admin: socket.socket, audit_socket: str, begun: bytes) -> None:
-    """Run the audit until SIGTERM, SIGINT, or the end of standard input (the parent died); `begun` came behind the task."""
-    ended = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ended.set)
-    audit = made()
-    await audit.start(admin, audit_socket)
-    await hold(ended.set, audit.reload, begun=begun)
-    beats = asyncio.create_task(send_heartbeat())
-    # as in the data plane: objects that exist now stay for the life of the process, and an exchange leaves nothing for the
-    # collector
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(5_000, 20, 50)
-    await ended.wait()
-    await audit.stop()
-    beats.cancel()
-
-
 def main() -> int:
-    """Read the task, open the store and run; 2 with one sentence when the store cannot be opened, 0 where there is no task."""
+    """Read the task and run; 2 with one sentence where this configuration cannot be used, 0 where there is no task."""
     install_streams()
     to_stderr()
     sys.setswitchinterval(SWITCH_SECONDS)
@@ -373,26 +350,29 @@ def main() -> int:
     task = json.loads(line)
     config = Config.model_validate(task["config"])
     to_stderr(**log_options(config))
-    try:
-        store = open_store(config.storage)
-    except StoreError as why:
-        sys.stderr.write(f"sameweights: {why}\n")
-        return 2
     admin = socket.socket(fileno=task["fd"])
     admin.setblocking(False)
-
-    def made() -> AuditProcess:
-        board, run = SharedCounters(task.get("board")), task.get("run", "")
-        return AuditProcess(config, store, board, run, os.getppid(), role=task.get("role", "all"))
-
-    with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        try:
-            runner.run(live(made, admin, task["audit_socket"], begun))
-        except BrokerError as why:
-            store.close()
-            sys.stderr.write(f"sameweights: {why}\n")
-            return 2
+    given = AuditTask(
+        config=config,
+        admin=admin,
+        audit_socket=task["audit_socket"],
+        counters=SharedCounters(task.get("board")),
+        run=task.get("run", ""),
+        role=task.get("role", "all"),
+        begun=begun,
+    )
+    try:
+        first = open_first(config)
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            runner.run(AuditLife(given, lambda store: _audit(given, store)).run(first))
+    except (StoreError, BrokerError) as why:
+        sys.stderr.write(f"sameweights: {why}\n")
+        return 2
     return 0
+
+
+def _audit(task: AuditTask, store: Store) -> AuditProcess:
+    return AuditProcess(task.config, store, task.counters, task.run, os.getppid(), role=task.role)
 
 
 if __name__ == "__main__":

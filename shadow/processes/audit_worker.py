@@ -39,6 +39,7 @@ from shadow.pipeline.reference_probe import PROBE_SECONDS, has_references, probe
 from shadow.pipeline.task_errors import log_error
 from shadow.pipeline.worker import Worker
 from shadow.processes.free_memory import keep_returning
+from shadow.processes.later_tasks import LaterTasks
 from shadow.processes.log_setup import to_stderr
 from shadow.processes.supervisor_log import log_options
 from shadow.sampling.conversations import ConversationPlace
@@ -46,7 +47,8 @@ from shadow.settings.top_level_config import Config
 
 log = structlog.get_logger("sameweights.audit_worker")
 
-CONNECT_SECONDS, RETRY_SECONDS = 30.0, 0.05
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
+"""Seconds between two attempts to connect to the audit process, which waits for its store."""
 STATE_SECONDS = 0.5
 T = TypeVar("T")
 
@@ -192,27 +194,6 @@ def share_of(config: Config, number: int) -> Config:
     return config.model_copy(update={"shadow": shadow.model_copy(update=parts)})
 
 
-class _Orders:
-    """Lines of the parent; those that come before there is a worker wait for it."""
-
-    def __init__(self) -> None:
-        self._waiting: list[bytes] = []
-        self._on: Callable[[bytes], None] = self._waiting.append
-
-    def __repr__(self) -> str:
-        return f"<_Orders waiting={len(self._waiting)}>"
-
-    def take(self, line: bytes) -> None:
-        """A line of the parent."""
-        self._on(line)
-
-    def follow(self, take: Callable[[bytes], None]) -> None:
-        """Pass on the lines that wait, and from now on each one."""
-        for line in self._waiting:
-            take(line)
-        self._on = take
-
-
 async def live(task: dict[str, object], config: Config, begun: bytes) -> bool:
     """Be one worker until the connection to the audit process ends, SIGTERM, or the end of standard input.
 
@@ -223,14 +204,14 @@ async def live(task: dict[str, object], config: Config, begun: bytes) -> bool:
     loop.add_signal_handler(signal.SIGTERM, ended.set)
     loop.add_signal_handler(signal.SIGINT, lambda: None)  # the audit process ends its workers
     inbox: asyncio.Queue[object] = asyncio.Queue()
-    orders = _Orders()
+    later = LaterTasks()
     # before anything is waited for, because the parent may go at any moment
-    await hold(ended.set, orders.take, begun=begun)
+    await hold(ended.set, later.take, begun=begun)
     connected = await _before(ended, _welcomed(task, config, inbox, ended))
     if connected is None:
         return True
     worker = AuditWorker(config, int(str(task["worker"])), *connected)
-    orders.follow(lambda line: _reload(worker, line))
+    later.follow(lambda line: _reload(worker, line))
     worker.run(_handle(worker, inbox))
     beats = asyncio.create_task(send_heartbeat())
     gc.collect()
@@ -281,16 +262,14 @@ def _reload(worker: AuditWorker, line: bytes) -> None:
 
 
 async def _connected(path: str, made: Callable[[], OwnerConnection]) -> OwnerConnection:
-    """The connection to the audit process, which may not listen yet; OSError when it does not come to."""
-    loop = asyncio.get_running_loop()
-    until = loop.time() + CONNECT_SECONDS
+    """The connection to the audit process, once it listens."""
+    pause = FIRST_PAUSE
     while True:
         try:
-            _, owner = await loop.create_unix_connection(made, path)
+            _, owner = await asyncio.get_running_loop().create_unix_connection(made, path)
         except OSError:
-            if loop.time() > until:
-                raise
-            await asyncio.sleep(RETRY_SECONDS)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
         else:
             return owner
 

@@ -14,11 +14,10 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 import structlog
-from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from proxy.process.parent_watchdog import hold, loop_factory, read_task, send_heartbeat
@@ -35,20 +34,16 @@ from shadow.metrics.broker_metrics import FORWARDING, PublisherMetrics
 from shadow.metrics.observe import Metrics
 from shadow.metrics.process_metrics import ProcessCollector
 from shadow.pages.admin_access import AdminAccess, named_tokens
-from shadow.pages.connection_limiter import ConnectionLimiter
-from shadow.pages.host_guard import add_headers, host_guard
-from shadow.pages.metrics_endpoint import MetricsEndpoint
-from shadow.pages.refused_requests import refusals
 from shadow.pipeline.exchange_ledger import ExchangeLedger
 from shadow.pipeline.exchange_receiver import ExchangeReceiver
 from shadow.pipeline.frame_bytes import frame_bytes
 from shadow.pipeline.task_errors import log_error
-from shadow.processes.admin_certificate import AdminCertificate
 from shadow.processes.free_memory import keep_returning
 from shadow.processes.log_setup import to_stderr
 from shadow.processes.readiness import Readiness
+from shadow.processes.state_port import StatePort
 from shadow.processes.supervisor_log import log_options
-from shadow.settings.top_level_config import Config
+from shadow.settings.top_level_config import AdminConfig, Config
 
 log = structlog.get_logger("sameweights.publisher")
 
@@ -56,9 +51,8 @@ GAUGE_SECONDS = 0.5
 CLOCK_SECONDS = 30.0
 SMALLEST = 512
 """Bytes that an exchange has at least, by which the number of those that wait is bounded beside their bytes."""
-RECEIVE_PATIENCE, PUBLISH_PATIENCE, ADMIN_PATIENCE = 1.0, 10.0, 1.0
+RECEIVE_PATIENCE, PUBLISH_PATIENCE = 1.0, 10.0
 """Seconds for each part of an orderly end, in their order; the supervisor kills the process after `AUDIT_PATIENCE`."""
-ADDRESSES = ("/", "/metrics", "/healthz", "/readyz")
 PAGES = "This host forwards requests and publishes exchanges; pages and verdicts are on the hosts of --role audit.\n"
 
 
@@ -88,11 +82,15 @@ class PublisherProcess:
         credentials = environ.get(settings.credentials_env, "")
         self._broker = BrokerConnection(settings, credentials, name="proxy", prepare=self._prepare)
         self._publisher = Publisher(source=self._receiver, broker=self._broker, ledger=ledger, settings=settings)
-        self._scraping = MetricsEndpoint(registry.restricted_registry(FORWARDING), self._metrics.scraped)
-        self._limiter = ConnectionLimiter(most=config.admin.clients, refused=self._metrics.admin_refused, clock=time.monotonic)
-        self._certificate = AdminCertificate(config.admin)
-        self._runner = web.AppRunner(self._app(environ), access_log=None, shutdown_timeout=ADMIN_PATIENCE)
-        self._admin: asyncio.Server | None = None
+        self._port = StatePort(
+            config.admin,
+            _access(config.admin, environ),
+            shown=registry.restricted_registry(FORWARDING),
+            metrics=self._metrics,
+            why_not=self._why_not,
+            lines=self._lines,
+            home=PAGES,
+        )
         self._tasks: list[asyncio.Task[None]] = []
 
     def __repr__(self) -> str:
@@ -104,11 +102,8 @@ class PublisherProcess:
             await self._broker.open()
         except BrokerAwayError as why:
             log.warning("broker_away", reason=str(why), effect="exchanges wait, and are dropped and counted beyond broker.limit")
-        await self._runner.setup()
         self._metrics.counted(self._counters)
-        assert self._runner.server is not None  # since `setup`
-        factory = self._limiter.protocol_factory(self._runner.server)
-        self._admin = await asyncio.get_running_loop().create_server(factory, sock=admin, ssl=self._certificate.context)
+        await self._port.open(admin)
         await self._receiver.start(audit_socket)
         for work in (
             *(self._publisher.run(), self._broker.keep(), self._receiver.stay()),
@@ -120,7 +115,7 @@ class PublisherProcess:
 
     def reload(self, line: bytes) -> None:  # noqa: ARG002 - the task of all children; no provider or route matters here
         """Read the certificate of the admin port again."""
-        self._certificate.renew()
+        self._port.renew_certificate()
 
     async def stop(self) -> None:
         """Publish what there is, as far as the broker takes it, and close everything."""
@@ -132,9 +127,7 @@ class PublisherProcess:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._broker.close()
-        if self._admin is not None:
-            self._admin.close()
-        await self._runner.cleanup()
+        await self._port.close()
 
     async def _prepare(self, broker: BrokerConnection) -> None:
         await ensure_streams(broker, self._config.broker)
@@ -151,7 +144,7 @@ class PublisherProcess:
         self._planes.heartbeat(stats.worker, stats.pid, time.monotonic())
         self._metrics.stats(stats)
 
-    def _ready(self) -> str:
+    def _why_not(self) -> str:
         """Ready although the broker is away, because traffic is forwarded without it."""
         if any(task.done() and not task.cancelled() for task in self._tasks):
             return "a part of the publisher ended in a fault of ours (see the log); traffic is forwarded, restart to record it"
@@ -168,7 +161,7 @@ class PublisherProcess:
                 published=self._counters.totals()["published"],
                 retries=self._publisher.retries,
             )
-            self._limiter.close_idle()
+            self._port.close_idle()
             await asyncio.sleep(GAUGE_SECONDS)
 
     async def _clock(self) -> None:
@@ -178,54 +171,23 @@ class PublisherProcess:
             with suppress(BrokerAwayError, BrokerError):
                 await stream_state(self._broker, 0)
 
-    def _app(self, environ: Mapping[str, str]) -> web.Application:
-        settings = self._config.admin
-        token = environ.get(settings.token_env, "").strip()
-        access = AdminAccess(
-            token=token,
-            named=named_tokens(settings, environ),
-            metrics_open=settings.metrics == "open",
-            secure=bool(settings.tls_cert),
-        )
-        app = web.Application(
-            middlewares=[self._limiter.middleware, host_guard(settings), refusals(ADDRESSES), access.middleware]
-        )
-        app.on_response_prepare.append(add_headers)
-        app.on_cleanup.append(self._close_scraping)
-        app.add_routes(
-            [
-                web.get("/metrics", self._scrape),
-                web.get("/healthz", self._healthz),
-                web.get("/readyz", self._readyz),
-                web.get("/", self._home),
-            ]
-        )
-        return app
-
-    async def _close_scraping(self, _: web.Application) -> None:
-        self._scraping.close()
-
-    async def _scrape(self, request: web.Request) -> web.Response:
-        accept, encoding = (",".join(request.headers.getall(name, [])) for name in ("Accept", "Accept-Encoding"))
-        body, headers = await self._scraping.page(accept, encoding)
-        return web.Response(body=body, headers=headers)
-
-    async def _healthz(self, _: web.Request) -> web.Response:
-        return web.Response(text="ok\n")
-
-    async def _readyz(self, _: web.Request) -> web.Response:
-        why = self._ready()
+    def _lines(self) -> Sequence[str]:
         held = len(self._receiver)
         waiting = f"{number_of(held, 'exchange')} {verb_of(held, 'waits', 'wait')}"
-        lines = (
-            why or "ready",
+        return (
             f"broker: {self._broker.state}",
             f"publisher: {waiting}, {self._receiver.waiting_bytes:,} of {self._limit:,} bytes",
         )
-        return web.Response(text="".join(f"{line}\n" for line in lines), status=503 if why else 200)
 
-    async def _home(self, _: web.Request) -> web.Response:
-        return web.Response(text=PAGES)
+
+def _access(settings: AdminConfig, environ: Mapping[str, str]) -> AdminAccess:
+    """Who may read the port; no token is drawn here, since none could be kept."""
+    return AdminAccess(
+        token=environ.get(settings.token_env, "").strip(),
+        named=named_tokens(settings, environ),
+        metrics_open=settings.metrics == "open",
+        secure=bool(settings.tls_cert),
+    )
 
 
 async def live(process: PublisherProcess, admin: socket.socket, audit_socket: str, begun: bytes) -> None:

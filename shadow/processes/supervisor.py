@@ -110,8 +110,9 @@ class Supervisor:
             opened.close()
 
     async def _started(self) -> bool:
-        """True when all are up. The data port is opened after the audit has opened its database: traffic that cannot be recorded
-        (the database is damaged, newer, another program's or written by another `serve`) is not accepted either.
+        """True when all are up. The data port is opened after the audit has looked at its database: traffic that can never be
+        recorded (the database is damaged, newer, another program's or written by another `serve`) is not accepted either; for one
+        that is away for now the audit waits.
         """
         try:
             await self._audit.start(hurry=True)

@@ -55,8 +55,11 @@ IDLE_SECONDS = 10
 LOCK_SECONDS = 5
 """How long a statement waits for a lock; `TRIES` more times this is longer than `IDLE_SECONDS`."""
 BOUNDS = f"SET LOCAL idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'; SET LOCAL lock_timeout = '{LOCK_SECONDS}s'"
-ENDED = (psycopg.OperationalError, psycopg.InterfaceError, errors.IdleInTransactionSessionTimeout)
-"""Errors of a connection that has ended; `LOCKED` are some of them by their class alone."""
+ENDED = (
+    *(psycopg.OperationalError, psycopg.InterfaceError, errors.IdleInTransactionSessionTimeout),
+    errors.ReadOnlySqlTransaction,
+)
+"""Errors of a connection that has ended, or leads to a server that follows another one now; `LOCKED` are some by their class."""
 PLACED = ("checks", "findings", "payoffs")
 """Tables whose rows have their place in the record."""
 COLUMNS: Mapping[str, Sequence[str]] = {

@@ -1,7 +1,8 @@
-"""connect(), explained(): connections to a PostgreSQL server, and its errors as one sentence without a password."""
+"""connect(), store_error(): connections to a PostgreSQL server, and its errors as one sentence without a password."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from ipaddress import ip_address
@@ -12,7 +13,7 @@ from psycopg.abc import Buffer
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.types.string import StrDumper
 
-from storage.store import StoreError
+from storage.store import StoreAwayError, StoreError
 
 CONNECT_SECONDS = 5
 """How long a server may take to accept a connection, unless the URL sets `connect_timeout`."""
@@ -38,13 +39,16 @@ _KNOWN = {
 }
 """Ends of a sentence by the beginning of an SQLSTATE (PostgreSQL documentation, appendix A)."""
 _UNNUMBERED = (
-    ("28", "authentication failed"),
-    ("28", "no password supplied"),
-    ("28", 'role "'),
-    ("3D", "does not exist"),
-    ("53300", "too many clients"),
+    ("53300", "too many (clients|connections)|connection slots are reserved"),
+    ("57P03", "the database system is "),
+    ("28", 'authentication failed|no password supplied|role "|no pg_hba.conf entry'),
+    ("3D", 'database ".*" does not exist'),
 )
-"""The same by words, for a connection that was refused: libpq gives no SQLSTATE then."""
+"""The same by words, for a connection that was refused: libpq gives no SQLSTATE then. The first that is found counts."""
+_PASSING = ("08", "25006", "25P03", "40", "53", "55P03", "57", "58")
+"""Beginnings of the SQLSTATE of what may pass: the connection, the resources or the operation of a server that is away, starts,
+stops or is not the primary yet, and locks of others.
+"""
 
 
 def connect(url: str, *, reading: bool = False) -> psycopg.Connection:
@@ -54,22 +58,30 @@ def connect(url: str, *, reading: bool = False) -> psycopg.Connection:
     """
     try:
         conn = psycopg.connect(_completed(url), autocommit=not reading, prepare_threshold=None)
+        if reading:
+            _set_to_read(conn)
     except (psycopg.Error, UnicodeError) as error:
-        raise StoreError(explained(url, error)) from error
+        raise store_error(url, error) from error
     conn.adapters.register_dumper(str, _WithoutNul)
     if conn.info.server_version < OLDEST_SERVER:
         conn.close()
         raise StoreError(f"{place(url)} is older than PostgreSQL 15: use a newer server, or {ADVICE}")
-    if reading:
+    return conn
+
+
+def _set_to_read(conn: psycopg.Connection) -> None:
+    try:
         # because each query would be compiled again, which takes longer than it saves
         conn.execute("SET jit = off")
         # because the rows of a period are in memory or on flash: by its index a pair finds its answers in one day, and else all
         # answers of the period are read for each join
         conn.execute("SET random_page_cost = 1.1")
         conn.commit()
-        conn.isolation_level = IsolationLevel.REPEATABLE_READ
-        conn.read_only = True
-    return conn
+    except psycopg.Error:
+        conn.close()
+        raise
+    conn.isolation_level = IsolationLevel.REPEATABLE_READ
+    conn.read_only = True
 
 
 class _WithoutNul(StrDumper):
@@ -116,20 +128,33 @@ def place(url: str) -> str:
     return f"the PostgreSQL database {known.get('dbname', '')} at {host}{port}"
 
 
+def store_error(url: str, error: Exception) -> StoreError:
+    """An error of the server or of the connection in one sentence: StoreAwayError for what may pass, else StoreError."""
+    if isinstance(error, StoreError):
+        return error
+    state = _state(error)
+    lost = not state and isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
+    return (StoreAwayError if lost or state.startswith(_PASSING) else StoreError)(explained(url, error))
+
+
+def _state(error: Exception) -> str:
+    """The SQLSTATE of an error; "" where neither a number nor known words give one."""
+    text = " ".join(str(error).split())
+    by_words = (state for state, words in _UNNUMBERED if re.search(words, text))
+    return getattr(error, "sqlstate", None) or next(by_words, "")
+
+
 def explained(url: str, error: Exception) -> str:
     """An error of the server or of the connection as one sentence with what to do."""
     if isinstance(error, StoreError):
         return str(error)
-    state = getattr(error, "sqlstate", None) or ""
+    state = _state(error)
     text = " ".join(str(error).split())
     if isinstance(error, (psycopg.IntegrityError, psycopg.DataError)):
         return f"{place(url)} refused a row ({text}): report it as a defect of sameweights"
     for begin, end in _KNOWN.items():
         if state.startswith(begin):
             return f"{place(url)} {end}"
-    for begin, words in _UNNUMBERED:
-        if not state and words in text:
-            return f"{place(url)} {_KNOWN[begin]}"
     if not state:
         return f"{place(url)} cannot be reached ({_without_password(url, text)}): start the server, or {ADVICE}"
     return f"{place(url)} refused a statement ({text})"

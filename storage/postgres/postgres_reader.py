@@ -16,7 +16,7 @@ from storage.postgres.identity_rows import PostgresIdentityQueries
 from storage.postgres.judgement_tables import PostgresJudgementQueries
 from storage.postgres.kept_tokens import token_sums_of
 from storage.postgres.page_views import PostgresPageQueries
-from storage.postgres.postgres_connection import connect, explained, place
+from storage.postgres.postgres_connection import connect, place, store_error
 from storage.postgres.schema_steps import applied_steps, are_missing, why_refused
 from storage.postgres.spending_hours import spending_between, tenants_spending_between
 from storage.postgres.study_records import PostgresStudyQueries
@@ -70,11 +70,11 @@ class ReadingConnections:
         except (psycopg.OperationalError, psycopg.InterfaceError):
             self._close_idle()
         except psycopg.Error as error:
-            raise StoreError(explained(self._url, error)) from error
+            raise store_error(self._url, error) from error
         try:
             return self._tried(job)
         except psycopg.Error as error:
-            raise StoreError(explained(self._url, error)) from error
+            raise store_error(self._url, error) from error
 
     def close(self) -> None:
         """Close the connections; those of running queries are closed when these end."""
@@ -226,7 +226,7 @@ def open_postgres_reader(url: str) -> PostgresReader:
         try:
             applied = applied_steps(conn)
         except psycopg.Error as error:
-            raise StoreError(explained(url, error)) from error
+            raise store_error(url, error) from error
     if why := why_refused(applied) or (OLDER if are_missing(applied) else ""):
         raise StoreError(f"{place(url)} {why}")
     return PostgresReader(url)

@@ -28,7 +28,7 @@ from storage.postgres.identity_rows import PostgresIdentityQueries
 from storage.postgres.judgement_tables import PostgresJudgementStore
 from storage.postgres.order_rows import PostgresOrders
 from storage.postgres.page_views import insert_action
-from storage.postgres.postgres_connection import connect, explained, place
+from storage.postgres.postgres_connection import connect, explained, place, store_error
 from storage.postgres.postgres_reader import PostgresReader, ReadingConnections, extent_of
 from storage.postgres.schema_steps import migrate_server
 from storage.postgres.spending_hours import add_spending, reserve_spending, spending_between, tenants_spending_between
@@ -63,7 +63,11 @@ class PostgresStore(QueuedRecords[psycopg.Connection], PostgresReader):
             self._inserter, batch_rows=config.batch_rows, batch_seconds=config.batch_seconds, queue=config.queue
         )
         self._closed = False
-        self._create_days(time.time())
+        try:
+            self._create_days(time.time())
+        except BaseException:
+            self.close()
+            raise
 
     def extent(self) -> tuple[int, float]:
         """Bytes of the database on the primary's disk, and when the oldest exchange started; 0 without one."""
@@ -179,7 +183,7 @@ class PostgresStore(QueuedRecords[psycopg.Connection], PostgresReader):
         try:
             return self._writer.run(job)
         except psycopg.Error as error:
-            raise StoreError(explained(self._url, error)) from error
+            raise store_error(self._url, error) from error
 
     def _create_days(self, now: float) -> None:
         """Create the days to come; where a reader prevents it the next sweep tries again, since there are days of time."""
@@ -226,7 +230,7 @@ def migrate_at(url: str) -> None:
         try:
             why = migrate_server(conn)
         except psycopg.Error as error:
-            raise StoreError(explained(url, error)) from error
+            raise store_error(url, error) from error
     if why:
         raise StoreError(f"{place(url)} {why}")
 

@@ -19,6 +19,8 @@ _COLUMN = re.compile(r"(\w+) text\b")
 _MADE = re.compile(r"CREATE (?:TABLE|SEQUENCE) (\w+)")
 MIGRATION_LOCK = 7_361_001
 """Advisory lock of the process that applies steps, since several workers start at once."""
+UNBOUND = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0"
+"""A limit of the user's role is not for this: a host waits for another one that migrates, and steps of large tables take long."""
 BY_DAY = ("exchanges", "payloads", "tool_calls", "checks", "pairs", "findings", "payoffs", "trials")
 """Tables that are partitioned by the day in the id of their exchange or pair; the rest are small."""
 KEY = {name: "pair_id" if name in {"findings", "payoffs", "trials"} else "exchange_id" for name in BY_DAY} | {
@@ -311,6 +313,7 @@ def lossy_encoding(conn: psycopg.Connection) -> str:
 def migrate_server(conn: psycopg.Connection) -> str:
     """Apply the missing steps in one transaction; why the database is refused as the end of a sentence, "" when it is current."""
     with conn.transaction():
+        conn.execute(UNBOUND)
         conn.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
         applied = applied_steps(conn)
         # one that has records already is not refused for its encoding, because most of them can be stored

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from storage.store import BusyError, StoreError
+from storage.store import BusyError, StoreAwayError, StoreError
 
 BUSY_SECONDS = 5.0
 """How long a statement waits for the lock of another connection before it fails."""
@@ -20,6 +20,13 @@ WAL_LIMIT = 64 * 1024 * 1024
 CHECKPOINT_PAGES = 4_000
 PRIVATE = 0o600
 FILES = ("", "-wal", "-shm", "-lock")
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_PASSING = frozenset({*_FULL, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+"""Errors of the file system that may pass."""
+_PASSING_CODES = frozenset(
+    {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM}
+)
+"""Those of SQLite; where the disk is full it has SQLITE_IOERR too."""
 
 
 def create_file(path: Path) -> None:
@@ -73,17 +80,32 @@ def open_reading(path: Path, busy_seconds: float) -> sqlite3.Connection:
     return _connect(path, "ro", busy_seconds)
 
 
+def store_error(path: Path, error: sqlite3.Error | OSError) -> StoreError:
+    """An error of the file system or of SQLite in one sentence: StoreAwayError for what may pass, else StoreError."""
+    may_pass = error.errno in _PASSING if isinstance(error, OSError) else _code(error) in _PASSING_CODES
+    return (StoreAwayError if may_pass else StoreError)(explain(path, error))
+
+
+def _code(error: sqlite3.Error) -> int:
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
 def explain(path: Path, error: sqlite3.Error | OSError) -> str:
     """An error of the file system or of SQLite as one sentence with what to do."""
+    full = f"the database {path} cannot be written, the disk is full: make room, or change url in [storage]"
     if isinstance(error, OSError):
+        if error.errno in _FULL:
+            return full
         return f"the database {path} cannot be written ({error.strerror}): change url in [storage], or the rights of its folder"
-    match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+    match _code(error):
         case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
             return f"the database {path} is damaged or not a SQLite database ({error}): move it away, or change url in [storage]"
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return f"the database {path} is locked by another program: end it, or change url in [storage]"
         case sqlite3.SQLITE_FULL:
-            return f"the database {path} cannot be written, the disk is full: make room, or change url in [storage]"
+            return full
+        case sqlite3.SQLITE_IOERR:
+            return f"the database {path} cannot be written or read ({error}): make room on its disk, or change url in [storage]"
         case sqlite3.SQLITE_CONSTRAINT | sqlite3.SQLITE_MISMATCH:
             return f"the database {path} refused a row ({error}): report it as a defect of sameweights"
         case _:
@@ -117,8 +139,9 @@ class WriterLock:
                 f"the database {path} is already written by another sameweights (process {holder}): "
                 "stop that one, or give this one another url in [storage]"
             ) from None
-        os.truncate(self._file, 0)
-        os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
+        with suppress(OSError):  # because the number is for the message above alone, and a full disk does not take it
+            os.truncate(self._file, 0)
+            os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
 
     def __repr__(self) -> str:
         return f"<WriterLock {self._name} {'held' if self._held else 'released'}>"

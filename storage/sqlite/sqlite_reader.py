@@ -30,7 +30,7 @@ from storage.rows import (
 )
 from storage.spending import Spending, spent, spent_by_tenants
 from storage.sqlite import erasure, exchange_queries, failed_answers, pair_queries, retention, tenant_figures, token_rollups
-from storage.sqlite.connection import BUSY_SECONDS, explain, open_reading
+from storage.sqlite.connection import BUSY_SECONDS, open_reading, store_error
 from storage.sqlite.identity_queries import IdentityReader
 from storage.sqlite.judgement_store import JudgementReader
 from storage.sqlite.page_reader import PageReader
@@ -175,7 +175,7 @@ class SqliteReader:
         except BaseException as error:
             conn.close()
             if isinstance(error, sqlite3.DatabaseError):
-                raise StoreError(explain(self._path, error)) from error
+                raise store_error(self._path, error) from error
             raise
         self._idle.append(conn)
         if self._ended.is_set() or len(self._idle) > IDLE_READERS:
@@ -188,7 +188,7 @@ class SqliteReader:
         try:
             return open_reading(self._path, self._busy_seconds)
         except sqlite3.DatabaseError as error:
-            raise StoreError(explain(self._path, error)) from error
+            raise store_error(self._path, error) from error
 
 
 def open_sqlite_reader(path: Path, busy_seconds: float = BUSY_SECONDS) -> SqliteReader:
@@ -202,7 +202,7 @@ def open_sqlite_reader(path: Path, busy_seconds: float = BUSY_SECONDS) -> Sqlite
         with closing(open_reading(path, busy_seconds)) as conn:
             why = why_not_ours(conn) or (OLDER if pending(conn) else "")
     except sqlite3.Error as error:
-        raise StoreError(explain(path, error)) from error
+        raise store_error(path, error) from error
     if why:
         raise StoreError(f"the database {path} {why}")
     return SqliteReader(path, busy_seconds)

@@ -28,11 +28,11 @@ from storage.sqlite.connection import (
     BUSY_SECONDS,
     WriterLock,
     create_file,
-    explain,
     identity,
     make_private,
     open_reading,
     open_writing,
+    store_error,
 )
 from storage.sqlite.erasure import forget
 from storage.sqlite.installation_secret import stored_secret
@@ -201,7 +201,7 @@ class SqliteStore(QueuedRecords[sqlite3.Connection], SqliteReader):
         try:
             return self._writer.run(job)
         except (sqlite3.Error, OSError) as error:
-            raise StoreError(explain(self._path, error)) from error
+            raise store_error(self._path, error) from error
 
     def _slices(self, job: Callable[[sqlite3.Connection], int]) -> Iterator[int]:
         while deleted := self._writer.run(job):
@@ -228,7 +228,7 @@ def renew_writer(path: Path, held: WriterLock | None, busy_seconds: float) -> Wr
                 lock.release()
             raise
     except (sqlite3.Error, OSError) as error:
-        raise StoreError(explain(path, error)) from error
+        raise store_error(path, error) from error
     return lock
 
 

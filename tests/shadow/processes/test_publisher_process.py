@@ -12,7 +12,8 @@ from proxy.provider_config import Provider, ProxyConfig
 from proxy.record.exchange_sender import ExchangeSender
 from proxy.worker_stats import WorkerStats
 from shadow.broker.broker_errors import BrokerError
-from shadow.processes.publisher_process import ADMIN_PATIENCE, PUBLISH_PATIENCE, RECEIVE_PATIENCE, PublisherProcess
+from shadow.processes.publisher_process import PUBLISH_PATIENCE, RECEIVE_PATIENCE, PublisherProcess
+from shadow.processes.state_port import CLOSE_SECONDS
 from shadow.processes.supervisor import AUDIT_PATIENCE
 from shadow.settings.top_level_config import AdminConfig, Config
 from tests.brokers import connected, nats_server, settings, stored_messages
@@ -156,7 +157,7 @@ async def test_a_part_that_ended_in_a_fault_is_reported(tmp_path, monkeypatch, l
         def broken():
             raise OSError("no such thing")
 
-        monkeypatch.setattr(running.process._limiter, "close_idle", broken)
+        monkeypatch.setattr(running.process._port, "close_idle", broken)
 
         async def reported() -> bool:
             return "a part of the publisher ended" in (await running.get("/readyz"))[1]
@@ -166,4 +167,4 @@ async def test_a_part_that_ended_in_a_fault_is_reported(tmp_path, monkeypatch, l
 
 
 def test_parts_of_an_orderly_end_have_less_time_than_the_supervisor_waits():
-    assert (RECEIVE_PATIENCE + PUBLISH_PATIENCE + ADMIN_PATIENCE, AUDIT_PATIENCE) == (12.0, 15.0)
+    assert (RECEIVE_PATIENCE + PUBLISH_PATIENCE + CLOSE_SECONDS, AUDIT_PATIENCE) == (12.0, 15.0)

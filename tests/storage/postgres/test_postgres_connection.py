@@ -2,12 +2,14 @@
 
 from contextlib import closing
 
+import psycopg
 import pytest
+from psycopg import errors
 
 from storage.opening import open_store
-from storage.postgres.postgres_connection import KEEPALIVES, checked_url, connect, explained, place
+from storage.postgres.postgres_connection import KEEPALIVES, checked_url, connect, explained, place, store_error
 from storage.storage_config import StorageConfig
-from storage.store import StoreError
+from storage.store import StoreAwayError, StoreError
 
 URL = "postgresql://someone:secret@db.example:6432/rows"
 
@@ -104,6 +106,64 @@ def test_unknown_error_of_a_statement_keeps_its_text():
 def test_absent_database_and_user_are_named(postgres_server, database, user, sentence):
     with pytest.raises(StoreError, match=sentence):
         connect(postgres_server.url(database, user))
+
+
+@pytest.mark.slow
+def test_role_without_a_connection_left_is_away_and_no_wrong_user(postgres_server):
+    postgres_server.execute("CREATE ROLE crowded LOGIN CONNECTION LIMIT 0")
+    with pytest.raises(StoreAwayError, match="has no connection left"):
+        connect(postgres_server.url("postgres", "crowded"))
+
+
+@pytest.mark.slow
+def test_server_that_is_stopped_is_away_and_an_absent_database_is_not(postgres_server):
+    with pytest.raises(StoreError) as error:
+        connect(postgres_server.url("absent"))
+    assert not isinstance(error.value, StoreAwayError)
+    postgres_server.stop()
+    try:
+        with pytest.raises(StoreAwayError, match="cannot be reached"):
+            connect(postgres_server.url("postgres"))
+    finally:
+        postgres_server.start()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence", "passes"),
+    [
+        ("FATAL: the database system is starting up", "is starting or stopping", True),
+        ("FATAL: the database system is shutting down", "is starting or stopping", True),
+        ("FATAL: the database system is not yet accepting connections", "is starting or stopping", True),
+        ("FATAL: sorry, too many clients already", "has no connection left", True),
+        ('FATAL: too many connections for database "rows"', "has no connection left", True),
+        ("FATAL: remaining connection slots are reserved for roles with the SUPERUSER attribute", "has no connection left", True),
+        ("server closed the connection unexpectedly", "cannot be reached", True),
+        ('root certificate file "/etc/ca.pem" does not exist', "cannot be reached", True),
+        ('FATAL: no pg_hba.conf entry for host "10.0.0.1", user "sw", database "rows"', "refused the user", False),
+        ('FATAL: password authentication failed for user "sw"', "refused the user", False),
+        ('FATAL: database "rows" does not exist', "has no database of this name", False),
+    ],
+)
+def test_refused_connection_is_away_where_it_may_pass(words, sentence, passes):
+    why = store_error(URL, psycopg.OperationalError(f"connection failed: {words}"))
+    assert sentence in str(why)
+    assert isinstance(why, StoreAwayError) is passes
+
+
+@pytest.mark.parametrize(
+    ("error", "passes"),
+    [
+        (errors.CannotConnectNow, True),
+        (errors.AdminShutdown, True),
+        (errors.DiskFull, True),
+        (errors.ReadOnlySqlTransaction, True),
+        (errors.LockNotAvailable, True),
+        (errors.InsufficientPrivilege, False),
+        (errors.UndefinedTable, False),
+    ],
+)
+def test_error_of_a_statement_is_away_where_it_may_pass(error, passes):
+    assert isinstance(store_error(URL, error("said so")), StoreAwayError) is passes
 
 
 @pytest.mark.slow

@@ -2,8 +2,9 @@
 
 import inspect
 import tempfile
+import threading
 import time
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -17,7 +18,7 @@ from storage.postgres.day_partitions import DAY, day_name, existing
 from storage.postgres.postgres_store import PostgresStore
 from storage.rows import ErasureExtent
 from storage.storage_config import StorageConfig
-from storage.store import Store, StoreError
+from storage.store import Store, StoreAwayError, StoreError
 from tests.conformance import PATIENCE, START, check_store, exchange_record, offered, pair_record
 from tests.storage.postgres.same_records import id_at
 
@@ -154,6 +155,38 @@ def test_server_that_stops_costs_what_it_did_not_take_and_is_used_again(postgres
         assert offered(store.add_exchange, exchange_record("after")).result(PATIENCE)
         assert store.writable()
         assert store.exchange("before") is not None
+
+
+SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'sameweights' AND datname = 'made'"
+
+
+@contextmanager
+def read_only(server):
+    """New connections to the database lead to a server that takes no writes, as while another one becomes the primary."""
+    server.execute("ALTER DATABASE made SET default_transaction_read_only = on")
+    try:
+        yield
+    finally:
+        server.execute("ALTER DATABASE made RESET default_transaction_read_only")
+
+
+def test_server_that_takes_no_writes_is_left_for_a_new_connection_also_where_nothing_is_recorded(postgres_server, postgres_url):
+    with closing(open_store(StorageConfig(url=postgres_url, batch_seconds=0.01))) as store:
+        with read_only(postgres_server):
+            postgres_server.execute(SESSIONS)
+            with pytest.raises(StoreAwayError, match="is read-only, as a standby is"):
+                store.begin_run("run")
+            assert not store.writable()
+        assert store.begin_run("run") == {}
+        assert store.writable()
+
+
+def test_store_that_cannot_be_opened_yet_leaves_no_thread_and_no_connection(postgres_server, postgres_url):
+    before = threading.active_count()
+    with read_only(postgres_server), pytest.raises(StoreAwayError, match="is read-only"):
+        open_store(StorageConfig(url=postgres_url))
+    assert threading.active_count() == before
+    assert not postgres_server.execute(SESSIONS)
 
 
 def test_counts_of_a_run_are_its_own(postgres_store):

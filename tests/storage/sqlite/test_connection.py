@@ -1,5 +1,7 @@
 """Connections keep the file private and consistent, and only one process writes it."""
 
+import errno
+import os
 import sqlite3
 import subprocess
 import sys
@@ -7,8 +9,8 @@ from contextlib import closing
 
 import pytest
 
-from storage.sqlite.connection import WriterLock, create_file, explain, make_private, open_reading, open_writing
-from storage.store import StoreError
+from storage.sqlite.connection import WriterLock, create_file, explain, make_private, open_reading, open_writing, store_error
+from storage.store import StoreAwayError, StoreError
 
 
 @pytest.fixture
@@ -77,6 +79,7 @@ def test_lock_file_with_any_content_can_be_locked(path):
         (sqlite3.SQLITE_NOTADB, "is damaged or not a SQLite database"),
         (sqlite3.SQLITE_BUSY, "is locked by another program"),
         (sqlite3.SQLITE_FULL, "the disk is full"),
+        (sqlite3.SQLITE_IOERR_WRITE, "cannot be written or read (said so): make room on its disk"),
         (sqlite3.SQLITE_READONLY_DIRECTORY, "cannot be opened (said so)"),
     ],
 )
@@ -87,6 +90,38 @@ def test_every_refusal_names_the_path_and_what_to_do(path, code, words):
     assert str(path) in sentence
     assert words in sentence
     assert "[storage]" in sentence
+
+
+@pytest.mark.parametrize(
+    ("code", "passes"),
+    [
+        (sqlite3.SQLITE_BUSY, True),
+        (sqlite3.SQLITE_FULL, True),
+        (sqlite3.SQLITE_IOERR_SHMSIZE, True),
+        (sqlite3.SQLITE_NOTADB, False),
+        (sqlite3.SQLITE_READONLY, False),
+        (sqlite3.SQLITE_CANTOPEN, False),
+    ],
+)
+def test_error_of_sqlite_is_away_where_it_may_pass(path, code, passes):
+    error = sqlite3.OperationalError("said so")
+    error.sqlite_errorcode = code
+    assert isinstance(store_error(path, error), StoreAwayError) is passes
+
+
+@pytest.mark.parametrize(("number", "passes"), [(errno.ENOSPC, True), (errno.EMFILE, True), (errno.EACCES, False)])
+def test_error_of_the_file_system_is_away_where_it_may_pass(path, number, passes):
+    assert isinstance(store_error(path, OSError(number, "said so")), StoreAwayError) is passes
+
+
+def test_full_disk_does_not_keep_the_lock_from_being_taken_and_released(path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "pwrite", full)
+        WriterLock(path).release()
+    WriterLock(path).release()
 
 
 def test_repr_of_a_writer_lock_shows_whether_it_is_held(tmp_path):
