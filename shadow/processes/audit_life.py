@@ -101,7 +101,7 @@ class AuditLife:
         await audit.stop()
 
     async def _waited(self, why: StoreAwayError) -> tuple[Store, Audit] | None:
-        """What works once the store is there; None where the end came before. The parent is told at once, and forwards."""
+        """What works once the store is there; None where the end came before. The parent has requests forwarded meanwhile."""
         task = self._task
         waiting = StoreWait(task.config, task.counters, self._opened, role=task.role)
         self._later.follow(waiting.reload)

@@ -57,7 +57,7 @@ class StoreWait(Generic[Opened]):
         self._reason = ""
         self._port = StatePort(
             config.admin,
-            # a token that is drawn is in the store, and until it opens nobody has it
+            # a drawn token is in the store: until it opens, no client has one
             admin_access(config.admin, secrets.token_bytes(32), environ),
             shown=registry.restricted_registry(FORWARDING),
             metrics=self._metrics,
