@@ -225,10 +225,6 @@ class JudgementStore(JudgementQueries, Protocol):
         """Mark all changes of state so far as sent."""
 
 
-class StoreAwayError(StoreError):
-    """The database cannot be used now (not reached, starting, full, locked); the same attempt may succeed later."""
-
-
 class BusyError(StoreError):
     """Another process is writing this store."""
 

@@ -30,6 +30,7 @@ ANY_ELSEWHERE = {
     "shadow/sampling/conversations.py": "the messages of a request, of which only hashes are kept",
     "shadow/mcp_server/strict_server.py": "the arguments of a call, as the SDK has them",
     "shadow/broker/broker_client.py": "the transport of a client that has no types",
+    "shadow/broker/broker_errors.py": "JetStream's JSON: an error of an answer",
     "shadow/broker/broker_connection.py": "JetStream's JSON, and options of a client that has no types for them",
     "shadow/broker/broker_streams.py": "JetStream's JSON: configurations of streams and consumers",
     "storage/sqlite/renamed_signals.py": "the JSON of snapshots and alarms that an earlier version stored",

@@ -17,7 +17,8 @@ from shadow.processes.later_tasks import LaterTasks
 from shadow.processes.store_wait import StoreWait
 from shadow.settings.top_level_config import Config
 from storage.opening import open_store
-from storage.store import Store, StoreAwayError, StoreError
+from storage.store import Store, StoreError
+from storage.store_away import StoreAwayError
 
 
 class Audit(Protocol):

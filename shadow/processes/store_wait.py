@@ -23,7 +23,7 @@ from shadow.metrics.process_metrics import ProcessCollector
 from shadow.pages.admin_access import admin_access
 from shadow.processes.state_port import StatePort
 from shadow.settings.top_level_config import Config
-from storage.store import StoreAwayError
+from storage.store_away import StoreAwayError
 
 log = structlog.get_logger("sameweights.audit")
 

@@ -55,11 +55,9 @@ IDLE_SECONDS = 10
 LOCK_SECONDS = 5
 """How long a statement waits for a lock; `TRIES` more times this is longer than `IDLE_SECONDS`."""
 BOUNDS = f"SET LOCAL idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'; SET LOCAL lock_timeout = '{LOCK_SECONDS}s'"
-ENDED = (
-    *(psycopg.OperationalError, psycopg.InterfaceError, errors.IdleInTransactionSessionTimeout),
-    errors.ReadOnlySqlTransaction,
-)
-"""Errors of a connection that has ended, or leads to a server that follows another one now; `LOCKED` are some by their class."""
+BROKEN = (psycopg.OperationalError, psycopg.InterfaceError)
+ENDED = (*BROKEN, errors.IdleInTransactionSessionTimeout, errors.ReadOnlySqlTransaction)
+"""Errors of a connection that has ended, or whose server follows another one now; `LOCKED` are some of them by class alone."""
 PLACED = ("checks", "findings", "payoffs")
 """Tables whose rows have their place in the record."""
 COLUMNS: Mapping[str, Sequence[str]] = {

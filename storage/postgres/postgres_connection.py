@@ -13,7 +13,8 @@ from psycopg.abc import Buffer
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.types.string import StrDumper
 
-from storage.store import StoreAwayError, StoreError
+from storage.store import StoreError
+from storage.store_away import StoreAwayError
 
 CONNECT_SECONDS = 5
 """How long a server may take to accept a connection, unless the URL sets `connect_timeout`."""

@@ -11,7 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from storage.store import BusyError, StoreAwayError, StoreError
+from storage.store import BusyError, StoreError
+from storage.store_away import StoreAwayError
 
 BUSY_SECONDS = 5.0
 """How long a statement waits for the lock of another connection before it fails."""

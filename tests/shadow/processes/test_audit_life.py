@@ -14,7 +14,8 @@ from shadow.processes import audit_life, store_wait
 from shadow.processes.audit_life import AuditLife, AuditTask, open_first
 from shadow.settings.top_level_config import Config
 from storage.storage_config import StorageConfig
-from storage.store import StoreAwayError, StoreError
+from storage.store import StoreError
+from storage.store_away import StoreAwayError
 from tests.running import until
 
 

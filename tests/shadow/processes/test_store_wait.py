@@ -10,7 +10,8 @@ from proxy.process.shared_counters import SharedCounters
 from shadow.processes import store_wait
 from shadow.processes.store_wait import StoreWait
 from shadow.settings.top_level_config import AdminConfig, Config
-from storage.store import StoreAwayError, StoreError
+from storage.store import StoreError
+from storage.store_away import StoreAwayError
 from tests.running import until
 
 pytestmark = pytest.mark.slow

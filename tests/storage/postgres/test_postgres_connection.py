@@ -9,7 +9,8 @@ from psycopg import errors
 from storage.opening import open_store
 from storage.postgres.postgres_connection import KEEPALIVES, checked_url, connect, explained, place, store_error
 from storage.storage_config import StorageConfig
-from storage.store import StoreAwayError, StoreError
+from storage.store import StoreError
+from storage.store_away import StoreAwayError
 
 URL = "postgresql://someone:secret@db.example:6432/rows"
 

@@ -18,7 +18,8 @@ from storage.postgres.day_partitions import DAY, day_name, existing
 from storage.postgres.postgres_store import PostgresStore
 from storage.rows import ErasureExtent
 from storage.storage_config import StorageConfig
-from storage.store import Store, StoreAwayError, StoreError
+from storage.store import Store, StoreError
+from storage.store_away import StoreAwayError
 from tests.conformance import PATIENCE, START, check_store, exchange_record, offered, pair_record
 from tests.storage.postgres.same_records import id_at
 

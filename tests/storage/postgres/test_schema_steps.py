@@ -9,7 +9,7 @@ import pytest
 from storage.opening import open_reader, open_store
 from storage.postgres import schema_steps
 from storage.postgres.postgres_store import migrate_at
-from storage.postgres.schema_steps import MIGRATION_LOCK, STEPS
+from storage.postgres.schema_steps import STEPS
 from storage.postgres.server_facts import server_facts
 from storage.storage_config import StorageConfig
 from storage.store import StoreError
@@ -89,7 +89,7 @@ def test_host_waits_for_another_that_migrates_whatever_the_limit_of_its_role(pos
     name = url.rpartition("/")[2]
     postgres_server.execute(f"ALTER DATABASE {name} SET lock_timeout = '1ms'")
     with ThreadPoolExecutor(1) as threads, closing(psycopg.connect(url)) as other:
-        other.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
+        other.execute("SELECT pg_advisory_xact_lock(%s)", (schema_steps.MIGRATION_LOCK,))
         migrating = threads.submit(migrate_at, url)
         while not (migrating.done() or postgres_server.execute(WAITING, name)):
             pass

@@ -10,7 +10,8 @@ from contextlib import closing
 import pytest
 
 from storage.sqlite.connection import WriterLock, create_file, explain, make_private, open_reading, open_writing, store_error
-from storage.store import StoreAwayError, StoreError
+from storage.store import StoreError
+from storage.store_away import StoreAwayError
 
 
 @pytest.fixture
