@@ -1,6 +1,7 @@
 """The page of one pair: what it shows of real pairs, and that nothing stored can act on its reader."""
 
 import json
+import re
 import unicodedata
 
 import pytest
@@ -16,6 +17,8 @@ from storage.store import Store
 from tests.exchanges import asked, exchange, said
 from tests.pairs import RestingOn, keep_pair
 from tests.reading import ATTRIBUTES, ELEMENTS, HOSTILE, Reading
+from tests.records import add_pair, calling
+from tests.running import PATIENCE
 
 pytestmark = pytest.mark.slow
 
@@ -210,3 +213,10 @@ def test_parameter_that_the_page_does_not_know_is_refused(pages, store, name):
     pair = keep_pair(store, said(), said())
     with pytest.raises(ConfigError, match="there is no filter"):
         pages.pair.page(pair, {name: "x"})
+
+
+def test_aligned_calls_name_the_side_of_each_column(pages, store):
+    pair = add_pair(store, "candidate", calling("Oslo"), calling("Bergen"), calling("Bergen"))
+    assert store.flush(PATIENCE)
+    calls = pages.pair.page(pair).partition("<h2>Tool calls</h2>")[2].partition("</thead>")[0]
+    assert re.findall(r'class="quiet side">([^<]+)<', calls) == ["provider", "reference", "reference again"]
