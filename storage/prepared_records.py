@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 from storage import rollup_keys
@@ -33,7 +33,7 @@ TRIAL = ("kind", "excluded")
 IDENTITY = tuple(column.name for column in fields(IdentityRow))
 
 
-_exchange = attrgetter(*EXCHANGE)
+_exchange = itemgetter(*map(ExchangeRow._fields.index, EXCHANGE))  # of a tuple: a third of what its names cost
 _headers = attrgetter(*PAYLOAD[:2])
 _tool_call = attrgetter(*TOOL_CALL)
 _check = attrgetter(*CHECK)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -135,9 +135,8 @@ class ServingIdentity:
     def __init__(self, facts: Facts | None = None) -> None:
         """`facts` as an earlier run stored them; the baseline is then complete."""
         self._count = WARM_UP if facts else 0
-        self._seen: dict[str, OrderedDict[str, int]] = {
-            facet: OrderedDict.fromkeys(values, WARM_UP) for facet, values in (facts or {}).items()
-        }
+        self._seen: defaultdict[str, OrderedDict[str, int]] = defaultdict(OrderedDict)
+        self._seen |= {facet: OrderedDict.fromkeys(values, WARM_UP) for facet, values in (facts or {}).items()}
         apis = {_api_of(facet) for facet in facts or ()}
         self._kinds = Counter({kind: WARM_UP for api in apis for kind in ("", kind_of(api, False), kind_of(api, True))})
         self._unsettled: set[str] = set()
@@ -182,7 +181,7 @@ class ServingIdentity:
         """Record one value; a sentence when it is new, of a kind that is `known`, and not the first of `STATED`."""
         if facet in self._unsettled:
             return ""
-        seen = self._seen.setdefault(facet, OrderedDict())
+        seen = self._seen[facet]
         first = facet in STATED and not seen
         before = "" if value in seen else ", ".join(seen) or "nothing"
         seen[value] = self._count

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from shadow.reading.apis import API_PATHS, PATHS, STATEFUL_PATHS
@@ -36,14 +37,13 @@ def skip_reason(method: str, target: str, body: Mapping[str, Any] | None, *, thi
 
     `thinking`: the reference can check earlier thinking, or gets none of it, so that sealed thinking is no obstacle.
     """
-    path = target.partition("?")[0].rstrip("/")
-    if not path.endswith(API_PATHS) or any(part in path for part in STATEFUL_PATHS):
+    rule = _rule(target)
+    if rule is None:
         return SkipReason.UNKNOWN_PATH
     if method != "POST":
         return SkipReason.NOT_POST
     if body is None:
         return SkipReason.NOT_JSON
-    rule = next((rule for end, rule in _RULES.items() if path.endswith(end)), _why_not_body)
     return rule(body) or ("" if thinking or not has_sealed_thinking(body) else SkipReason.STATEFUL)
 
 
@@ -101,7 +101,27 @@ _RULES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
 """The APIs with a rule of their own."""
 
 
+@lru_cache(maxsize=64)
+def _rule(target: str) -> Callable[[Mapping[str, Any]], str] | None:
+    """The rule for the requests of a target's API; None where it names none of them."""
+    path = target.partition("?")[0].rstrip("/")
+    if not path.endswith(API_PATHS) or any(part in path for part in STATEFUL_PATHS):
+        return None
+    return next((rule for end, rule in _RULES.items() if path.endswith(end)), _why_not_body)
+
+
+_MORE = frozenset(
+    {
+        *("background", "previous_response_id", "conversation", "container", "web_search_options", "plugins", "mcp_servers"),
+        *("audio", "modalities"),
+    }
+)
+"""What `_why_not_any` looks at; nearly all requests lack all of it."""
+
+
 def _why_not_any(body: Mapping[str, Any]) -> str:
+    if _MORE.isdisjoint(body):
+        return ""
     if body.get("background"):
         return SkipReason.BACKGROUND
     if any(body.get(key) for key in ("previous_response_id", "conversation", "container")):

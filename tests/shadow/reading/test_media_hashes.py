@@ -221,3 +221,10 @@ def test_the_picture_of_a_cut_request_goes_and_its_true_size_stays():
     got = Redactor().exchange(live._replace(request=live.request._replace(body=whole[:3_000], size=len(whole)))).request
     assert (got.size, got.truncated) == (len(whole), True)
     assert len(got.body) < 150
+
+
+@pytest.mark.parametrize("begin", range(17))
+def test_a_run_of_base64_may_be_media_from_its_shortest_on_wherever_it_begins(begin):
+    before, behind = b'{"data":' + b" " * begin + b'"', b'"' + b" " * 40 + b"}"
+    assert may_hold(before + b"Q" * SHORTEST + behind)
+    assert not may_hold(before + b"Q" * (SHORTEST - 1) + behind)
