@@ -18,8 +18,10 @@ import orjson
 
 from proxy.compact_body import expand
 from proxy.exchange import UNLABELLED, ChunkTimings, Exchange, Failure, FailureKind, Headers, Labels, Request, Response, Role
+from proxy.named_tuples import maker
 from proxy.worker_stats import WorkerStats
 
+_new_exchange, _new_response = maker(Exchange), maker(Response)
 EXCHANGE = b"E"
 COMPACT = b"Z"
 PULSE = b"P"
@@ -249,14 +251,9 @@ def unpack(payload: bytes, worker: int = 0) -> Exchange:
         size, kept = cast("Sequence[object]", fields["asked"])
         middle = _within(payload, 4 + length + _number(kept))
         end = _within(payload, middle + _number(fields["body"]))
-        request = Request(
-            method=_is(method, str),
-            target=_is(target, str),
-            headers=_headers(headers),
-            body=payload[4 + length : middle],
-            size=_number(size),
-        )
-        return Exchange(
+        body = payload[4 + length : middle]
+        request = Request(_is(method, str), _is(target, str), _headers(headers), body, _number(size))
+        return _new_exchange(
             id=_is(fields["id"], str),
             role=Role(_is(fields["role"], str)),
             started=_is(fields["started"], float),
@@ -333,7 +330,7 @@ def _response(answered: object, body: bytes, marks: bytes) -> Response:
     if _SWAPPED:
         seconds.byteswap()
         ends.byteswap()
-    return Response(
+    return _new_response(
         status=_number(status),
         reason=_is(reason, str),
         headers=_headers(headers),

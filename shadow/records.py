@@ -13,6 +13,7 @@ from typing import Any, Literal
 import orjson
 
 from proxy.exchange import ChunkTimings, Exchange, Failure, FailureKind, Headers, Labels, Request, Response, Role
+from proxy.named_tuples import maker
 from shadow.findings.finding import MATCH, NOT_MEASURED, Comparison, Finding
 from shadow.findings.pair import ControlReason
 from shadow.pricing.token_classes import KNOWN, classed_answer
@@ -41,6 +42,7 @@ LABELS = tuple(name for name in ExchangeRow._fields if name in Labels._fields)
 """The labels that are stored, each in the column of its name: a further one is a field of `Labels` and a column."""
 HEADERS_KEPT = 64
 """Larger heads than this are cut, because a record is not a place to store arbitrary amounts."""
+_new_record, _new_row = maker(ExchangeRecord), maker(ExchangeRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +68,7 @@ def exchange_record(parsed: ParsedExchange, *, outcomes: Sequence[str], checks: 
             passed.append(found.signal._value_)
         elif found.state is not NOT_MEASURED:
             others.append(found)
-    return ExchangeRecord(
+    return _new_record(
         exchange=_exchange_row(parsed),
         tool_calls=tuple(_call_rows(exchange_id, parsed.answer, outcomes)),
         findings=tuple(finding_rows(others, exchange_id=exchange_id, pair_id="", comparison="check")),
@@ -184,7 +186,7 @@ def _exchange_row(parsed: ParsedExchange) -> ExchangeRow:
     usage = completion.usage if completion else None
     classed = classed_answer(answer.completion, answer.status)
     tokens = classed.tokens if classed and classed.state in KNOWN else None
-    return ExchangeRow(
+    return _new_row(
         id=exchange.id,
         role=exchange.role._value_,
         started=exchange.started,

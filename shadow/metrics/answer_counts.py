@@ -7,6 +7,7 @@ from math import isfinite
 from typing import NamedTuple
 
 from proxy.exchange import Exchange, FailureKind, Role
+from proxy.named_tuples import maker
 from shadow.compare.failed_responses import ANSWERED, response_class
 from shadow.pricing.token_classes import TokenClasses, UsageState, classed_answer
 from shadow.reading.completion import Completion, Usage
@@ -39,6 +40,9 @@ class AnswerCounts(NamedTuple):
     tenant: str = ""
 
 
+_new_counts = maker(AnswerCounts)
+
+
 class BilledUsage(NamedTuple):
     """What an answer is billed by: the classes of its tokens, the cost that it states, and when it began (epoch seconds)."""
 
@@ -56,7 +60,7 @@ def answer_counts(exchange: Exchange, answer: ParsedResponse, outcomes: Sequence
     code = _code(exchange)
     usage = answer.completion.usage if isinstance(answer.completion, Completion) else None
     live = exchange.role is Role.PRIMARY and sane(exchange.overhead)
-    return AnswerCounts(
+    return _new_counts(
         provider=exchange.labels.provider,
         model=exchange.labels.model,
         role=exchange.role._value_,

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from proxy.exchange import Exchange
+from proxy.named_tuples import maker
 from proxy.provider_config import Provider
 from shadow.checks.echoed_model import DEPLOYMENT
 from shadow.identity.serving_identity import Facts, ServingIdentity, cleaned, kind_of, revealed, traits
@@ -38,6 +39,9 @@ class IdentityTraits(NamedTuple):
     model: str
     kind: str
     traits: Mapping[str, str]
+
+
+_new_traits = maker(IdentityTraits)
 
 
 class IdentityObserver:
@@ -95,7 +99,7 @@ class IdentityObserver:
 
     def traits_of(self, exchange: Exchange, answer: ParsedResponse) -> IdentityTraits:
         """What one answer shows of who serves."""
-        return IdentityTraits(
+        return _new_traits(
             exchange_id=exchange.id,
             started=exchange.started,
             provider=exchange.labels.provider,

@@ -29,7 +29,7 @@ from shadow.pipeline.shadow_scheduler import ShadowScheduler, unnoted
 from shadow.pipeline.shadow_selection import ShadowSelector
 from shadow.privacy.privacy_policy import PrivacyPolicy
 from shadow.reading.completion import Completion
-from shadow.reading.parsed_exchange import ParsedExchange, parse_exchange
+from shadow.reading.parsed_exchange import ParsedExchange, new_parsed_exchange, parse_exchange
 from shadow.reading.upstream_name import UNNAMED, named_upstream, upstream_name
 from shadow.sampling.conversations import ConversationPlace, Conversations
 from shadow.sampling.sampler import SamplingDecision
@@ -179,7 +179,7 @@ class Worker:
         parsed = self._policy.without_body_credentials(parse_exchange(exchange))
         self._log.debug("exchange_parsed", exchange=exchange.id, api=parsed.request.api, unread=_unread(parsed))
         place = place or self._conversation_of(parsed)
-        placed = ParsedExchange(
+        placed = new_parsed_exchange(
             exchange=parsed.exchange,
             request=parsed.request,
             answer=parsed.answer,

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from proxy.content_coding import CODINGS, FAULTS, ContentCoding, named
 from proxy.exchange import Headers
+from proxy.named_tuples import maker
 from shadow.reading.completion import Unread, UnreadReason
 from shadow.reading.response_notes import unread
 
@@ -31,11 +32,14 @@ class DecodedBody(NamedTuple):
     whole: bool
 
 
+_decoded = maker(DecodedBody)
+
+
 def decode(headers: Headers, body: bytes, ends: Sequence[int], limit: int = DECODED_LIMIT) -> DecodedBody | Unread:
     """The body as it was before its content-encodings were applied (RFC 9110 8.4); total."""
     names = codings(headers)
     if not names:
-        return DecodedBody(body, list(ends), whole=True)
+        return _decoded(body, list(ends), whole=True)
     unknown = [name for name in names if name not in CODINGS]
     if unknown or len(names) > _LONGEST_CHAIN:
         return Unread(

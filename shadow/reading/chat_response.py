@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from proxy.named_tuples import maker
 from shadow.reading import message_parts, response_notes, server_times, stated_parameters
 from shadow.reading.choice_builder import ChoiceBuilder
-from shadow.reading.completion import Choice, Completion, ProviderError, Unread, UnreadReason
+from shadow.reading.completion import Choice, Completion, ProviderError, Unread, UnreadReason, new_completion
 from shadow.reading.event_runs import EventRuns, TextRun
 from shadow.reading.growing_string import CHUNK, GrowingString, growing_string
 from shadow.reading.lenient_json import load, repaired
@@ -34,6 +35,9 @@ class ResponseReading(NamedTuple):
     content_ends: list[int]
     done: bool
     first_output: int | None = None
+
+
+_reading = maker(ResponseReading)
 
 
 MessageOf = Callable[[Mapping[str, Any]], Any]
@@ -72,7 +76,7 @@ def read_whole(body: bytes, status: int, message_of: MessageOf = _message) -> Re
     notes = dict.fromkeys(loaded.departures)
     provider = value.get("provider") or message_parts.routed_provider(choices[0].get("message"))
     value["provider"] = provider  # of this body alone
-    return ResponseReading(_completion(value, _whole_choices(value, notes, message_of), notes), None, [], done=False)
+    return _reading(_completion(value, _whole_choices(value, notes, message_of), notes), None, [], done=False)
 
 
 def _whole_choices(value: dict[str, Any], notes: dict[str, None], message_of: MessageOf) -> list[Choice]:
@@ -88,7 +92,7 @@ def _whole_choices(value: dict[str, Any], notes: dict[str, None], message_of: Me
 
 
 def _completion(value: dict[str, Any], choices: list[Choice], notes: dict[str, None]) -> Completion:
-    return Completion(
+    return new_completion(
         id=_word(value.get("id")),
         model=_word(value.get("model")),
         fingerprint=_word(value.get("system_fingerprint")),

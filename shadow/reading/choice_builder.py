@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from shadow.reading import message_parts, response_notes
-from shadow.reading.completion import Choice, Logprob
+from shadow.reading.completion import Choice, Logprob, new_choice
 from shadow.reading.lenient_json import repaired
 from shadow.reading.tool_call_assembler import ToolCallAssembler
 
@@ -209,7 +209,7 @@ class ChoiceBuilder:
         elif streamed and 1 < self._roles < self._carried / 2:  # in nearly every delta, as of some servers, it misleads no client
             self._notes[response_notes.ROLE_AGAIN] = None
         pieces = _with_whole_characters(self._pieces)
-        return Choice(
+        return new_choice(
             index=index,
             text="".join(pieces) if self._text_came else None,
             reasoning=None if self._reasoning is None else repaired("".join(self._reasoning)),

@@ -12,6 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from proxy.named_tuples import maker
 from shadow.reading.server_times import ServerTime
 
 
@@ -93,6 +94,9 @@ class Usage(NamedTuple):
     """Why the counts cannot be right: one is negative, a fraction, huge or no number, or parts are not the whole."""
 
 
+new_usage = maker(Usage)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Logprob:
     """The log probability of one chosen token, in nats; `top` counts the alternatives that came with it."""
@@ -159,6 +163,9 @@ class Choice(NamedTuple):
         return tuple(kind for kind in self.other if kind.endswith(("_use", "_call")))
 
 
+new_choice = maker(Choice)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vector:
     """One embedding: `packed` are its components as float32, little-endian, whichever way they were sent."""
@@ -190,6 +197,9 @@ class Completion(NamedTuple):
     def first(self) -> Choice:
         """The first choice; every comparison is made on it. There is always one: a body without choices is Unread."""
         return self.choices[0]
+
+
+new_completion = maker(Completion)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

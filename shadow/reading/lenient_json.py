@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from proxy.named_tuples import maker
 from shadow.reading.completion import UnreadReason
 
 MAX_DEPTH = 100
@@ -26,6 +27,9 @@ class LoadedJson(NamedTuple):
     detail: str
     departures: tuple[str, ...]
     lenient: bool
+
+
+_loaded = maker(LoadedJson)
 
 
 class LoadedArguments(NamedTuple):
@@ -60,7 +64,7 @@ def _may_be_deep(data: bytes) -> bool:
 def load_event(data: bytes) -> LoadedJson:
     """One event of a stream: as `load`, but half a character may stand at its end, and only its known keys may be walked."""
     try:
-        return LoadedJson(orjson.loads(data), None, "", (), lenient=False)
+        return _loaded(orjson.loads(data), None, "", (), lenient=False)
     except ValueError:
         return _load_leniently(data)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
-from shadow.reading.completion import Logprob, Usage
+from shadow.reading.completion import Logprob, Usage, new_usage
 from shadow.reading.lenient_json import repaired
 from shadow.reading.response_notes import word
 
@@ -108,7 +108,7 @@ def parse_usage(value: Any, *, reasoning_inside: bool = False) -> Usage | None:
     if not isinstance(value, dict):
         return None
     if _PLAIN.issuperset(value) and (plain := _plain_counts(value)):
-        return Usage(*plain, reasoning_inside=reasoning_inside)
+        return new_usage(*plain, reasoning_inside=reasoning_inside)
     details, output = _inner(value, "prompt_tokens_details"), _inner(value, "completion_tokens_details")
     written = _inner(value, "cache_creation")
     hit, missed = value.get("prompt_cache_hit_tokens"), value.get("prompt_cache_miss_tokens")

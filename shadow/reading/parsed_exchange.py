@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from proxy.exchange import Exchange
+from proxy.named_tuples import maker
 from proxy.routing.body_peek import labelled
 from shadow.reading.completion import Unread, UnreadReason
 from shadow.reading.parsed_request import ParsedRequest, parse_request
@@ -26,6 +27,9 @@ class ParsedExchange(NamedTuple):
     upstream: str = ""
 
 
+new_parsed_exchange = maker(ParsedExchange)
+
+
 def parse_exchange(exchange: Exchange) -> ParsedExchange:
     """Read a live exchange, of the conversation that its header names; total, since both readers are."""
     exchange = labelled(exchange)
@@ -40,7 +44,7 @@ def parse_exchange(exchange: Exchange) -> ParsedExchange:
         exchange = exchange._replace(
             labels=exchange.labels._replace(model=parsed.model, stream=exchange.labels.stream or parsed.stream)
         )
-    return ParsedExchange(
+    return new_parsed_exchange(
         exchange=exchange, request=parsed, answer=parse_response(exchange), conversation=exchange.labels.conversation
     )
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from proxy.exchange import Headers
+from proxy.named_tuples import maker
 from proxy.routing.body_peek import BOM
 from shadow.reading.apis import READERS, api_of
 from shadow.reading.body_decoding import decode
@@ -48,6 +49,9 @@ class ParsedRequest(NamedTuple):
     body: Mapping[str, Any]
     unread: Unread | None
     sent: Mapping[str, Any] = MappingProxyType({})
+
+
+_new_request = maker(ParsedRequest)
 
 
 def parse_request(target: str, headers: Headers, body: bytes, truncated: bool) -> ParsedRequest:
@@ -98,7 +102,7 @@ def _request(api: str, body: dict[str, Any] | Unread, sent: dict[str, Any]) -> P
     if not isinstance(messages, list) or not {dict}.issuperset(map(type, messages)):
         return _unread(api, UnreadReason.WRONG_SHAPE, "the request has no list of messages", sent)
     model = body.get("model")
-    return ParsedRequest(
+    return _new_request(
         api=api,
         model=model if isinstance(model, str) else "",
         stream=body.get("stream") is True,

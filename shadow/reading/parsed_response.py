@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from proxy.exchange import Exchange, Response
+from proxy.named_tuples import maker
 from shadow.reading.apis import READERS, ApiReader, api_of
 from shadow.reading.body_decoding import DecodedBody, decode
 from shadow.reading.chat_response import ResponseReading
@@ -31,6 +32,9 @@ class ParsedResponse(NamedTuple):
     timing: ResponseTiming
 
 
+_new_response = maker(ParsedResponse)
+
+
 def parse_response(exchange: Exchange) -> ParsedResponse:
     """One response in the normal form; never raises, whatever the provider sent."""
     response = exchange.response
@@ -50,7 +54,7 @@ def _answer(exchange: Exchange, reading: ResponseReading, ends: Sequence[int]) -
         exchange, ends=ends, content_ends=reading.content_ends, tokens=tokens, first_output=reading.first_output
     )
     status = exchange.response.status if exchange.response else None
-    return ParsedResponse(exchange=exchange, status=status, completion=completion, error=reading.error, timing=timing)
+    return _new_response(exchange=exchange, status=status, completion=completion, error=reading.error, timing=timing)
 
 
 def _no_response(exchange: Exchange) -> Unread:

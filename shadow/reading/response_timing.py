@@ -10,6 +10,7 @@ from operator import sub
 from typing import NamedTuple
 
 from proxy.exchange import Exchange, Response
+from proxy.named_tuples import maker
 
 
 class ResponseTiming(NamedTuple):
@@ -28,6 +29,9 @@ class ResponseTiming(NamedTuple):
     rate: float | None
     first_content: float | None = None
     """The first event with text, a refusal or a call: `first_token`, where there was no reasoning before it."""
+
+
+_new_timing = maker(ResponseTiming)
 
 
 _MOST_GAPS = 2_000
@@ -52,7 +56,7 @@ def response_timing(
     if response is None:
         return ResponseTiming(head=None, first_chunk=None, first_token=None, total=exchange.seconds, gaps=(), rate=None)
     moments = _moments(response, ends, content_ends)
-    return ResponseTiming(
+    return _new_timing(
         head=response.head_seconds,
         first_chunk=next(compress(response.marks.seconds, response.marks.ends), None),
         first_token=moments[0] if moments else None,

@@ -11,6 +11,8 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple, Protocol, Self
 
+from proxy.named_tuples import maker
+
 
 class SamplingDecision(NamedTuple):
     """`shadow`: send to the reference; `control`: send twice whatever the answers hold; `why` is the reason of a skip."""
@@ -18,6 +20,9 @@ class SamplingDecision(NamedTuple):
     shadow: bool
     control: bool
     why: str
+
+
+_decided = maker(SamplingDecision)
 
 
 def secret_of(seed: str, drawn: bytes) -> bytes:
@@ -32,7 +37,7 @@ def decide(*, key: str, request_id: str, rate: float, control_fraction: float, s
     request's id, so that a long conversation is not all controls. The same arguments always give the same decision.
     """
     if _uniform(secret, "shadow", key) >= rate:
-        return SamplingDecision(shadow=False, control=False, why="not_sampled")
+        return _decided(shadow=False, control=False, why="not_sampled")
     return SamplingDecision(shadow=True, control=_uniform(secret, "control", request_id) < control_fraction, why="")
 
 
