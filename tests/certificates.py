@@ -1,6 +1,7 @@
 """Certificates of a test's own authority, as files for a listening port and as trust for its clients."""
 
 import ssl
+from datetime import datetime
 from pathlib import Path
 
 import trustme
@@ -22,10 +23,13 @@ def handshake(serving: ssl.SSLContext, trust: ssl.SSLContext) -> tuple[ssl.SSLOb
     return client, server
 
 
-def issued(folder: Path, ca: trustme.CA | None = None) -> tuple[ssl.SSLContext, tuple[str, str]]:
-    """A context that trusts the authority, and the paths of a chain and its key for 127.0.0.1 and localhost, new each time."""
+def issued(folder: Path, ca: trustme.CA | None = None, **times: datetime) -> tuple[ssl.SSLContext, tuple[str, str]]:
+    """A context that trusts the authority, and the paths of a chain and its key for 127.0.0.1 and localhost, new each time.
+
+    `times` are `not_before` and `not_after`.
+    """
     ca = ca or trustme.CA()
-    made = ca.issue_cert("127.0.0.1", "localhost")
+    made = ca.issue_cert("127.0.0.1", "localhost", **times)
     cert, key = folder / "cert.pem", folder / "key.pem"
     made.cert_chain_pems[0].write_to_path(str(cert))
     made.private_key_pem.write_to_path(str(key))

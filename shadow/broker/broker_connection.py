@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -52,6 +53,10 @@ ANSWER_SECONDS = 2.0
 PENDING_BYTES = 4 * 1024 * 1024
 """Bytes that the client holds for a connection that is lost."""
 API = "$JS.API"
+_REFUSED = re.compile("authori[sz]ation|authentication (?!timeout)", re.IGNORECASE)
+"""In the words of a server that refuses credentials; the time for them may be over on a server that is busy or starts."""
+_OUT_OF_TIME = frozenset({9, 10})
+"""What OpenSSL finds of a certificate whose time has not begun, or is over: both pass, the first when this host has the time."""
 LOST = "the connection to the broker is lost, and opened again as soon as a server answers"
 
 
@@ -315,8 +320,11 @@ class BrokerConnection:
         shown, text = shown_addresses(self._settings.url), str(error)
         if isinstance(error, NoTlsError):
             return BrokerError(_without_tls(self._settings.url))
-        if "authorization" in text.lower() or "authentication" in text.lower():
+        if _REFUSED.search(text):
             return BrokerError(_refused(shown, self._settings.credentials_env))
+        if isinstance(error, ssl.SSLCertVerificationError) and error.verify_code in _OUT_OF_TIME:
+            words = f"TLS with the broker at {shown} fails: {error.verify_message}; see the clock of this host, or renew it"
+            return BrokerAwayError(words)
         if isinstance(error, ssl.SSLError):
             words = f"TLS with the broker at {shown} fails: {error.reason or error}; name its authority in broker.tls_ca"
             return BrokerError(words)

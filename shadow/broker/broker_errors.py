@@ -10,12 +10,17 @@ STREAM_FULL, TOO_LARGE = 10077, 10054
 """A limit of the stream is reached; the message is larger than it takes."""
 NO_PLACE = 10005
 """Too few servers can take the stream; its description lists what the others lack."""
-NO_ROOM = frozenset({10028, 10047})
-"""No server or account has so many bytes left."""
+NO_ROOM = frozenset({10002, 10028, 10047, 10122})
+"""No server or account has so many bytes left, or takes a stream of so many."""
+TOO_MANY_STREAMS = 10027
+BEYOND_LIMITS = frozenset({10026, 10121})
+"""The account takes no more consumers; the server takes none with so many messages that are not acknowledged."""
+INVALID = 10052
+"""A limit in the configuration of the servers, or in ours, excludes the stream; its status is 500 nevertheless."""
 TOO_FEW_SERVERS = 10074
 SUBJECTS_TAKEN, NAME_TAKEN = 10065, 10058
 NO_STORAGE = "insufficient storage"
-_LASTING = frozenset({STREAM_FULL, TOO_LARGE, TOO_FEW_SERVERS, *NO_ROOM})
+_LASTING = frozenset({STREAM_FULL, TOO_LARGE, TOO_FEW_SERVERS, INVALID, *NO_ROOM})
 _PASSING = ("peer offline", "miscellaneous issue")
 """What a server lacks that has not reported its state since the leader was elected, in the words of `selectPeerError`."""
 

@@ -13,6 +13,7 @@ import structlog
 
 from shadow.broker.broker_connection import BrokerConnection
 from shadow.broker.broker_errors import (
+    BEYOND_LIMITS,
     NAME_TAKEN,
     NO_PLACE,
     NO_ROOM,
@@ -20,6 +21,7 @@ from shadow.broker.broker_errors import (
     STREAM_NOT_FOUND,
     SUBJECTS_TAKEN,
     TOO_FEW_SERVERS,
+    TOO_MANY_STREAMS,
     BrokerError,
     BrokerRefusal,
 )
@@ -83,9 +85,8 @@ async def ensure_consumers(broker: BrokerConnection, settings: BrokerConfig) -> 
             request = {"stream_name": stream, "config": consumer_config(shard)}
             await broker.api(f"CONSUMER.DURABLE.CREATE.{stream}.{CONSUMER}", request)
         except BrokerRefusal as why:
-            words = (
-                f"the stream {stream} takes no consumer {CONSUMER} of ours: {why.description}; delete the consumer that is there"
-            )
+            remedy = "raise that limit" if why.code in BEYOND_LIMITS else "delete the consumer that is there"
+            words = f"the stream {stream} takes no consumer {CONSUMER} of ours: {why.description}; {remedy}"
             raise BrokerError(words) from None
 
 
@@ -122,7 +123,7 @@ def _sentence(why: BrokerRefusal, wanted: Mapping[str, Any]) -> str:
     if why.code in NO_ROOM or (why.code == NO_PLACE and NO_STORAGE in why.description):
         return (
             f"the broker has no room for the stream {name} of {number:,} bytes on {replicas} servers ({why.description}): "
-            "lower broker.max_bytes, or raise max_file_store of its servers"
+            "lower broker.max_bytes, or raise the limits of its servers and account"
         )
     if why.code in {NO_PLACE, TOO_FEW_SERVERS}:
         return (
@@ -134,7 +135,9 @@ def _sentence(why: BrokerRefusal, wanted: Mapping[str, Any]) -> str:
             f"another stream of this account takes {wanted['subjects'][0]} already ({why.description}): "
             "delete it, or use another account of the broker"
         )
-    return f"the broker refuses the stream {name}: {why.description} ({why.code})"
+    if why.code == TOO_MANY_STREAMS:
+        return f"the broker takes no stream {name} ({why.description}): lower broker.streams, or raise max_streams of the account"
+    return f"the broker refuses the stream {name}: {why.description} ({why.code}); see [broker] and the limits of its servers"
 
 
 def foreign_stream(settings: BrokerConfig, shard: int, found: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import signal
 from contextlib import suppress
+from datetime import UTC, datetime
 
 import pytest
 import trustme
@@ -21,6 +22,8 @@ from tests.running import PATIENCE, until
 
 DENIED = 'authorization { users: [ { user: u, password: p, permissions: { publish: { deny: "denied" } } } ] }'
 LANES = 64
+INFO = b'INFO {"server_id":"x","version":"2.15.1","proto":1,"headers":true,"max_payload":1048576,"auth_required":true}\r\n'
+EARLIEST, EARLIER, LATER, LATEST = (datetime(year, 1, 1, tzinfo=UTC) for year in (2001, 2002, 2101, 2102))
 
 
 async def refused(config, credentials: str = "", prepare=None) -> BrokerError | BrokerAwayError:
@@ -62,6 +65,46 @@ async def test_server_of_another_protocol_is_named_as_none(tmp_path):
         await ended.wait()
     assert isinstance(why, BrokerError)
     assert "is not a NATS server" in str(why)
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence", "passes"),
+    [
+        (b"", "the connection was closed before the server introduced itself", True),
+        (b'INFO {"server_id":"x","vers', "the connection was closed before the server introduced itself", True),
+        (INFO + b"-ERR 'Authentication Timeout'\r\n", "Authentication Timeout", True),
+        (INFO + b"-ERR 'maximum connections exceeded'\r\n", "maximum connections exceeded", True),
+        (INFO + b"-ERR 'Server Shutdown'\r\n", "Server Shutdown", True),
+        (INFO + b"-ERR 'User Authentication Expired'\r\n", "refuses the credentials in 'NATS'", False),
+        (INFO + b"-ERR 'Authorization Violation'\r\n", "refuses the credentials in 'NATS'", False),
+    ],
+)
+async def test_server_that_ends_the_connection_is_away_unless_it_refuses_the_credentials(tmp_path, said, sentence, passes):
+    async def answer(reader, writer):
+        writer.write(said)
+        if said.startswith(INFO):  # what it sends then is read, because a connection that ends before is reset
+            await reader.readuntil(b"PING\r\n")
+        writer.close()
+
+    other = await asyncio.start_server(answer, "127.0.0.1", 0)
+    server = nowhere(tmp_path)
+    server.port = other.sockets[0].getsockname()[1]
+    async with other:
+        why = await refused(settings(server, credentials_env="NATS"), "user:secret")
+    assert sentence in str(why)
+    assert isinstance(why, BrokerAwayError) is passes
+
+
+@pytest.mark.parametrize("times", [{"not_before": LATER, "not_after": LATEST}, {"not_before": EARLIEST, "not_after": EARLIER}])
+async def test_certificate_out_of_its_time_is_away_and_points_to_the_clock(tmp_path, times):
+    ca = trustme.CA()
+    _, (cert, key) = issued(tmp_path, ca, **times)
+    trusted = tmp_path / "ca.pem"
+    ca.cert_pem.write_to_path(str(trusted))
+    async with nats_server(tmp_path, more=f'tls {{ cert_file: "{cert}", key_file: "{key}" }}') as server:
+        why = await refused(settings(server, url=server.url.replace("nats://", "tls://"), tls_ca=str(trusted)))
+    assert isinstance(why, BrokerAwayError)
+    assert "see the clock of this host, or renew it" in str(why)
 
 
 async def test_wrong_and_missing_credentials_are_refused_without_showing_them(tmp_path):

@@ -39,6 +39,8 @@ def test_error_that_passes_once_all_servers_are_there_is_away_and_keeps_its_word
         (503, 10077, "maximum bytes exceeded"),
         (500, 10047, "insufficient storage resources available"),
         (500, 10028, "insufficient memory resources available"),
+        (500, 10052, "duplicates window can not be larger then server limit of 1m0s"),
+        (400, 10122, "stream max bytes exceeds account limit max stream bytes"),
         (500, 10074, "replicas > 1 not supported in non-clustered mode"),
         (400, 10005, PLACES),
         (400, 10005, f"{PLACES}, insufficient storage"),

@@ -117,6 +117,39 @@ async def test_more_bytes_than_the_server_has_are_refused_with_the_key(server):
     assert "lower broker.max_bytes" in await refused(server, max_bytes=1 << 40)
 
 
+ACCOUNT = "accounts {{ a: {{ users: [ {{ user: u, password: p }} ], jetstream: {{ {} }} }} }}"
+
+
+@pytest.mark.parametrize(
+    ("limit", "remedy"),
+    [
+        ("max_file: 1MB, max_mem: 1MB", "lower broker.max_bytes, or raise the limits of its servers and account"),
+        ("disk_max_stream_bytes: 1MB", "lower broker.max_bytes, or raise the limits of its servers and account"),
+        ("max_file: 500MB, max_streams: 1", "lower broker.streams, or raise max_streams of the account"),
+        ("max_file: 500MB, max_ack_pending: 10", "exceeds system limit of 10; raise that limit"),
+    ],
+)
+async def test_limit_of_the_account_is_refused_with_what_to_change(tmp_path, limit, remedy):
+    async with nats_server(tmp_path, more=ACCOUNT.format(limit)) as server:
+        config = settings(server, streams=2)
+
+        async def prepare(broker):
+            await ensure_streams(broker, config)
+            await ensure_consumers(broker, config)
+
+        with pytest.raises(BrokerError, match=remedy):
+            await BrokerConnection(config, "u:p", name="test", prepare=prepare).open()
+
+
+async def test_consumer_of_another_product_is_refused_with_what_to_delete(server):
+    async with connected(settings(server)) as broker:
+        other = {"durable_name": "other", "ack_policy": "explicit"}
+        stream = "SAMEWEIGHTS_EXCHANGE_0"
+        await broker.api(f"CONSUMER.DURABLE.CREATE.{stream}.other", {"stream_name": stream, "config": other})
+        with pytest.raises(BrokerError, match=r"takes no consumer audit_1 of ours: .*; delete the consumer that is there"):
+            await ensure_consumers(broker, settings(server))
+
+
 async def test_rights_that_the_guide_lists_are_enough_for_both_roles_and_no_more(tmp_path, monkeypatch):
     [conf] = re.findall(r"^```conf\n(.*?)^```", GUIDE, re.DOTALL | re.MULTILINE)
     monkeypatch.setattr(broker_connection, "ANSWER_SECONDS", 1.0)  # because each request without the right waits for its answer
