@@ -14,6 +14,7 @@ from shadow.reading.response_notes import FINGERPRINT_CHANGED, ID_CHANGED, MODEL
 
 _ECHOED_MODEL = Signal.ECHOED_MODEL
 _SERVING_CHANGE = Signal.SERVING_CHANGE
+NAMED_ONCE = "a whole answer names its server once"
 CHANGES = (MODEL_CHANGED, ID_CHANGED, FINGERPRINT_CHANGED)
 _ANY = frozenset({"", "auto", "default", "latest", "model", "model-router", "router"})
 """Names that leave the choice of a model to the provider."""
@@ -56,6 +57,6 @@ def changed_alias(found: Finding, completion: Completion, known_as: Collection[s
 def serving_change(_request: ParsedRequest, completion: Completion) -> Finding:
     """One answer comes from one server: its id, its model and its fingerprint stay what they are."""
     if not completion.stream:
-        return not_measured(_SERVING_CHANGE, "a whole answer names its server once")
+        return not_measured(_SERVING_CHANGE, NAMED_ONCE)
     found = [note for note in completion.notes if note in CHANGES]
     return match_or_differ(_SERVING_CHANGE, not found, f"{len(found)} changes", "", "; ".join(found))

@@ -9,12 +9,14 @@ from shadow.reading.parsed_request import ParsedRequest
 
 _LOGPROBS = Signal.LOGPROBS
 _TOP_LOGPROBS = Signal.TOP_LOGPROBS
+NO_LOGPROBS = "the request sets no logprobs"
+NO_TOP_LOGPROBS = "the request sets no top_logprobs"
 
 
 def logprobs(request: ParsedRequest, completion: Completion) -> Finding:
     """`logprobs: true` brings the log probability of each token of the text."""
     if request.body.get("logprobs") is not True:
-        return not_measured(_LOGPROBS, "the request sets no logprobs")
+        return not_measured(_LOGPROBS, NO_LOGPROBS)
     if not completion.first.text:
         return not_measured(_LOGPROBS, "the answer has no text")
     came = len(completion.first.logprobs or ())
@@ -25,7 +27,7 @@ def top_logprobs(request: ParsedRequest, completion: Completion) -> Finding:
     """`top_logprobs: k` brings k alternatives with some token at least; fewer at single tokens is within the contract."""
     asked = request.body.get("top_logprobs")
     if type(asked) is not int or asked < 1 or request.body.get("logprobs") is not True:
-        return not_measured(_TOP_LOGPROBS, "the request sets no top_logprobs")
+        return not_measured(_TOP_LOGPROBS, NO_TOP_LOGPROBS)
     if not completion.first.logprobs:
         return not_measured(_TOP_LOGPROBS, "no logprobs came at all")
     most = max(item.top for item in completion.first.logprobs)

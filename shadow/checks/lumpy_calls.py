@@ -8,6 +8,7 @@ from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 
 _LUMPY_CALLS = Signal.LUMPY_CALLS
+NO_STREAMED_CALL = "not a stream with a tool call"
 LONG = 400
 """Characters of arguments from which a stream of tokens would have brought more than a piece or two."""
 
@@ -20,7 +21,7 @@ def lumpy_calls(_request: ParsedRequest, completion: Completion) -> Finding:
     """Long arguments of a stream come piece by piece; collected first, they leave the application waiting for the whole."""
     calls = completion.first.tool_calls
     if not completion.stream or not calls:
-        return not_measured(_LUMPY_CALLS, "not a stream with a tool call")
+        return not_measured(_LUMPY_CALLS, NO_STREAMED_CALL)
     length, pieces = sum(len(call.arguments) for call in calls), sum(call.deltas for call in calls)
     if length < LONG or not pieces:
         return not_measured(_LUMPY_CALLS, f"arguments of {length} characters are too short to measure")

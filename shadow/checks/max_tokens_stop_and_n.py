@@ -10,6 +10,7 @@ from shadow.reading.parsed_request import ParsedRequest
 _MAX_TOKENS = Signal.MAX_TOKENS
 _STOP = Signal.STOP
 _CHOICE_COUNT = Signal.CHOICE_COUNT
+NO_STOP = "the request sets no stop sequence"
 SLACK = 3
 """Tokens by which the counts of faithful servers differ from the limit: the end of the turn, the stub of a template."""
 READ = 100_000
@@ -49,7 +50,7 @@ def stop(request: ParsedRequest, completion: Completion) -> Finding:
     """The text holds no stop sequence; a server set to keep it (`include_stop_str_in_output`) may end with it."""
     stops = _stops(request) if request.body.get("stop") else []
     if not stops:
-        return not_measured(_STOP, "the request sets no stop sequence")
+        return not_measured(_STOP, NO_STOP)
     text = completion.first.text or ""
     if not text:
         return not_measured(_STOP, "the answer has no text")

@@ -10,23 +10,23 @@ from shadow.checks.broken_characters import broken_characters
 from shadow.checks.broken_stream import broken_stream
 from shadow.checks.call_in_text import call_in_text
 from shadow.checks.context_limit import context_limit
-from shadow.checks.echoed_model import DEPLOYMENT, changed_alias, echoed_model, serving_change
+from shadow.checks.echoed_model import DEPLOYMENT, NAMED_ONCE, changed_alias, echoed_model, serving_change
 from shadow.checks.empty_answer import empty_answer, reasoning_only
 from shadow.checks.finish_contradiction import finish_contradiction, finish_vocabulary
 from shadow.checks.foreign_script import foreign_script
-from shadow.checks.logprobs import logprobs, top_logprobs
-from shadow.checks.lost_space.lost_space import lost_space
-from shadow.checks.lumpy_calls import lumpy_calls
-from shadow.checks.max_tokens_stop_and_n import choice_count, max_tokens, stop
+from shadow.checks.logprobs import NO_LOGPROBS, NO_TOP_LOGPROBS, logprobs, top_logprobs
+from shadow.checks.lost_space.lost_space import NO_PIECES, lost_space
+from shadow.checks.lumpy_calls import NO_STREAMED_CALL, lumpy_calls
+from shadow.checks.max_tokens_stop_and_n import NO_STOP, choice_count, max_tokens, stop
 from shadow.checks.reasoning_form import reasoning_form
 from shadow.checks.repetition import repetition
-from shadow.checks.response_format import response_format
-from shadow.checks.stream_structure import stream_ignored, stream_structure
+from shadow.checks.response_format import NO_FORMAT, response_format
+from shadow.checks.stream_structure import NO_STREAM, stream_ignored, stream_structure
 from shadow.checks.template_leak import template_leak
 from shadow.checks.tool_call_ids import call_id
-from shadow.checks.tool_choice import parallel_calls, tool_choice
+from shadow.checks.tool_choice import PARALLEL_ALLOWED, parallel_calls, tool_choice
 from shadow.checks.usage import usage
-from shadow.checks.valid_calls import valid_calls
+from shadow.checks.valid_calls import NO_CALLS, valid_calls
 from shadow.findings.api_coverage import not_applicable_reason
 from shadow.findings.comparability import WHOLE, comparability_of
 from shadow.findings.finding import Finding, Signal
@@ -68,6 +68,25 @@ CHECKS: tuple[tuple[Signal, Check], ...] = (
     (Signal.LOST_SPACE, lost_space),
 )
 
+WITHOUT_CALLS = {Signal.VALID_CALLS: NO_CALLS, Signal.CALL_ID: NO_CALLS}
+"""Checks of an answer that calls a tool, with their reason where it calls none."""
+OF_STREAMS = {
+    Signal.LUMPY_CALLS: NO_STREAMED_CALL,
+    Signal.STREAM_STRUCTURE: NO_STREAM,
+    Signal.SERVING_CHANGE: NAMED_ONCE,
+    Signal.LOST_SPACE: NO_PIECES,
+}
+"""Checks of a stream, with their reason for a whole answer."""
+OF_MEMBERS = {
+    Signal.STOP: ("stop", NO_STOP),
+    Signal.LOGPROBS: ("logprobs", NO_LOGPROBS),
+    Signal.TOP_LOGPROBS: ("top_logprobs", NO_TOP_LOGPROBS),
+    Signal.RESPONSE_FORMAT: ("response_format", NO_FORMAT),
+    Signal.PARALLEL_CALLS: ("parallel_tool_calls", PARALLEL_ALLOWED),
+}
+"""Checks of what a member of the request sets, with their reason where the request lacks it."""
+MEMBERS = frozenset(member for member, _ in OF_MEMBERS.values())
+
 _ECHOED = [signal for signal, _ in CHECKS].index(Signal.ECHOED_MODEL)
 """The place of the one finding that earlier answers may change."""
 
@@ -93,21 +112,29 @@ def check(
         request = request._replace(model=deployment[1] if deployment else sent_as)
     completion, reason = answer.completion, _why_not(request, answer)
     read = completion if isinstance(completion, Completion) and not reason else None
-    fitting = _fitting(request.api)
     if read is None:
-        found = [not_measured(signal, reason or unfit) for signal, _, unfit in fitting]
+        found = [not_measured(signal, reason or not_applicable_reason(signal, request.api)) for signal, _ in CHECKS]
     else:
-        found = [not_measured(signal, unfit) if unfit else judge(request, read) for signal, judge, unfit in fitting]
+        known = _known(request.api, read.stream, bool(read.first.tool_calls), MEMBERS.intersection(request.body))
+        found = [finding or judge(request, read) for finding, judge in known]
     if read and known_as:
         found[_ECHOED] = changed_alias(found[_ECHOED], read, known_as)
     found += [judge(request, answer) for _, judge in EXCHANGE_CHECKS]
     return tuple(found)
 
 
-@lru_cache(maxsize=16)
-def _fitting(api: str) -> tuple[tuple[Signal, Check, str], ...]:
-    """Each check, with why answers of this API cannot be checked, if so."""
-    return tuple((signal, judge, not_applicable_reason(signal, api)) for signal, judge in CHECKS)
+@lru_cache(maxsize=256)
+def _known(api: str, stream: bool, calls: bool, members: frozenset[str]) -> tuple[tuple[Finding | None, Check], ...]:
+    """Each check, with its finding where that is known before it runs: by the API, the kind of the answer, or what the request
+    sets.
+    """
+    reasons = {signal: reason for signal, (member, reason) in OF_MEMBERS.items() if member not in members}
+    if not stream:
+        reasons |= OF_STREAMS
+    if not calls:
+        reasons |= WITHOUT_CALLS
+    whys = ((signal, judge, not_applicable_reason(signal, api) or reasons.get(signal, "")) for signal, judge in CHECKS)
+    return tuple((not_measured(signal, why) if why else None, judge) for signal, judge, why in whys)
 
 
 def _why_not(request: ParsedRequest, answer: ParsedResponse) -> str:

@@ -16,6 +16,7 @@ from shadow.reading.response_notes import COMMENTARY
 from shadow.reading.responses_items import MESSAGE_SEPARATOR
 
 _RESPONSE_FORMAT = Signal.RESPONSE_FORMAT
+NO_FORMAT = "the request does not require JSON"
 READ = 500_000
 """Characters of a text beyond which it is not parsed."""
 
@@ -25,7 +26,7 @@ def response_format(request: ParsedRequest, completion: Completion) -> Finding:
     form = request.body.get("response_format")
     kind = form.get("type") if isinstance(form, dict) else None
     if not isinstance(form, dict) or kind not in {"json_object", "json_schema"}:
-        return not_measured(_RESPONSE_FORMAT, "the request does not require JSON")
+        return not_measured(_RESPONSE_FORMAT, NO_FORMAT)
     if reason := (COMMENTARY if COMMENTARY in completion.notes else _unfit(completion.first)):
         return not_measured(_RESPONSE_FORMAT, reason)
     text = completion.first.text or ""

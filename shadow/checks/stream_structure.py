@@ -15,6 +15,7 @@ from shadow.reading.parsed_request import ParsedRequest
 
 _STREAM_STRUCTURE = Signal.STREAM_STRUCTURE
 _STREAM_IGNORED = Signal.STREAM_IGNORED
+NO_STREAM = "not a stream"
 FAULTS = (
     response_notes.NO_DONE,
     response_notes.NO_BLANK_LINE,
@@ -42,7 +43,7 @@ _FORMS = ("a whole answer", "a stream")
 def stream_structure(_request: ParsedRequest, completion: Completion) -> Finding:
     """[DONE], the role once, contiguous indices, nothing after the finish_reason, every event valid by itself."""
     if not completion.stream:
-        return not_measured(_STREAM_STRUCTURE, "not a stream")
+        return not_measured(_STREAM_STRUCTURE, NO_STREAM)
     noted = set(completion.notes)
     found = [fault for fault in FAULTS if fault in noted] if noted else []
     indices = [choice.index for choice in completion.choices]

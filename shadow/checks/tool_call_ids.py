@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from shadow.checks.valid_calls import NO_CALLS
 from shadow.findings.finding import Finding, Signal
 from shadow.findings.finding_builders import match_or_differ, not_measured, short
 from shadow.reading.completion import Completion
@@ -32,7 +33,7 @@ def call_id(request: ParsedRequest, completion: Completion) -> Finding:
     """Every call has an id that occurs nowhere else in the conversation: a tool's result refers to its call by nothing else."""
     ids = [call.id for call in completion.first.tool_calls]
     if not ids:
-        return not_measured(_CALL_ID, "the answer calls no tool")
+        return not_measured(_CALL_ID, NO_CALLS)
     if FUNCTION_CALL in completion.notes:
         return not_measured(_CALL_ID, "the older function_call has no id")
     forms = ", ".join(dict.fromkeys(map(call_id_form, ids)))

@@ -12,6 +12,7 @@ from shadow.reading.parsed_request import ParsedRequest
 
 _TOOL_CHOICE = Signal.TOOL_CHOICE
 _PARALLEL_CALLS = Signal.PARALLEL_CALLS
+PARALLEL_ALLOWED = "the request does not forbid parallel calls"
 FREE = "the request leaves the choice of tools free"
 _MUST = frozenset({"required", "any"})
 
@@ -81,7 +82,7 @@ def parallel_calls(request: ParsedRequest, completion: Completion) -> Finding:
     """`parallel_tool_calls: false` brings one call at most."""
     count = len(completion.first.tool_calls)
     if request.body.get("parallel_tool_calls") is not False:
-        return not_measured(_PARALLEL_CALLS, "the request does not forbid parallel calls")
+        return not_measured(_PARALLEL_CALLS, PARALLEL_ALLOWED)
     if not count:
         return not_measured(_PARALLEL_CALLS, "the answer calls no tool")
     if count == 1 and completion.first.ended == "length":

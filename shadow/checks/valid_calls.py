@@ -11,12 +11,13 @@ from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 
 _VALID_CALLS = Signal.VALID_CALLS
+NO_CALLS = "the answer calls no tool"
 
 
 def valid_calls(request: ParsedRequest, completion: Completion) -> Finding:
     """Every call names an offered tool, and its arguments are JSON that obeys the tool's schema."""
     if not completion.first.tool_calls:
-        return not_measured(_VALID_CALLS, "the answer calls no tool")
+        return not_measured(_VALID_CALLS, NO_CALLS)
     if is_cut(completion.first):
         return not_measured(_VALID_CALLS, "the answer was cut by a limit on length, its last call may be too")
     kind, reason = worst_validity(request, completion.first)

@@ -30,6 +30,7 @@ from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 
 _LOST_SPACE = Signal.LOST_SPACE
+NO_PIECES = "not a stream of several pieces of text"
 REACH = 64
 """Characters read on either side of a boundary; a longer run of letters is no word."""
 ENGLISH_SHARE = 0.2
@@ -73,7 +74,7 @@ def lost_space(request: ParsedRequest, completion: Completion) -> Finding:
     """Whether a space was lost at a chunk boundary of the first choice's text."""
     pieces = _examined(completion.first.pieces) if completion.stream else ()
     if len(pieces) < 2:
-        return not_measured(_LOST_SPACE, "not a stream of several pieces of text")
+        return not_measured(_LOST_SPACE, NO_PIECES)
     text, tight = "".join(pieces), tight_boundaries(pieces)
     odd = odd_boundaries(pieces, text, tight)
     code = _code(text)

@@ -1,10 +1,14 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from proxy.exchange import FailureKind
 from shadow.checks.registry import CHECKS, EXCHANGE_CHECKS, check
+from shadow.findings.api_coverage import not_applicable_reason
 from shadow.findings.finding import FindingState, Signal
+from shadow.findings.finding_builders import not_measured
 from shadow.reading.completion import Unread, UnreadReason
 from shadow.reading.parsed_request import parse_request
 from shadow.reading.parsed_response import parse_response
@@ -216,3 +220,26 @@ def test_no_check_matches_an_answer_whose_connection_was_cut_or_whose_body_is_em
     [found] = [finding for finding in check(WHOLE_REQUEST, gone) if finding.signal is signal]
     assert found.state is (FindingState.DIFFER if signal is Signal.BROKEN_STREAM else FindingState.NOT_MEASURED)
     assert found.reason
+
+
+SET = {
+    "stop": ["tide"],
+    "logprobs": True,
+    "top_logprobs": 2,
+    "response_format": {"type": "json_object"},
+    "parallel_tool_calls": False,
+    "max_tokens": 1,
+    "metadata": {},
+}
+"""Members of a request, each of which some check reads, but for the last."""
+
+
+@given(st.sets(st.sampled_from([*SET])), st.booleans(), st.sampled_from([(), (call(),), (call(), call(index=1))]))
+def test_what_is_known_before_a_check_runs_is_what_it_finds(members, stream, calls):
+    asked = ask(body={member: SET[member] for member in members})
+    said = answer(choice("The tide turns at noon.", calls), stream=stream)
+    found = check(asked, said)
+    assert [*found[: len(CHECKS)]] == [
+        not_measured(signal, unfit) if (unfit := not_applicable_reason(signal, asked.api)) else judge(asked, said.completion)
+        for signal, judge in CHECKS
+    ]
