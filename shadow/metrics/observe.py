@@ -50,6 +50,8 @@ SKIP_REASONS = (
 )
 """Skips that alerts are about; the others begin when they happen."""
 _JUDGED = frozenset({FindingState.MATCH, FindingState.DIFFER})
+_VERDICTS = {signal: {state: (signal, state) for state in FindingState} for signal in Signal}
+"""One tuple for each: those of an answer are a key, which is found sooner where its parts are the same objects."""
 
 
 class Countable(Protocol):
@@ -337,4 +339,4 @@ class Metrics:
 
 
 def _verdicts(findings: Iterable[Countable]) -> tuple[tuple[Signal, FindingState], ...]:
-    return tuple([(found.signal, found.state) for found in findings])
+    return tuple([_VERDICTS[found.signal][found.state] for found in findings])

@@ -15,6 +15,7 @@ from proxy.exchange import Exchange
 from proxy.named_tuples import maker
 from proxy.provider_config import Provider
 from shadow.checks.echoed_model import DEPLOYMENT
+from shadow.findings.finding_builders import storable
 from shadow.identity.serving_identity import Facts, ServingIdentity, cleaned, kind_of, revealed, traits
 from shadow.reading.apis import api_of
 from shadow.reading.parsed_response import ParsedResponse
@@ -91,7 +92,7 @@ class IdentityObserver:
         target = exchange.request.target
         deployment = DEPLOYMENT.search(target) if "/deployments/" in target else None
         name = deployment[1] if deployment else exchange.labels.model
-        return self._clean(name)[:LONGEST_NAME].encode("utf-8", "replace").decode()
+        return storable(self._clean(name)[:LONGEST_NAME])
 
     def observe(self, exchange: Exchange, answer: ParsedResponse) -> tuple[IdentityRow, ...]:
         """Adds one answer of any role; returns a row when it changes the identity, none otherwise."""

@@ -54,7 +54,8 @@ class PrivacyPolicy:
     def without_body_credentials(self, parsed: ParsedExchange) -> ParsedExchange:
         """The exchange parsed again without the credentials of the request's body, in either body; unchanged if it has none."""
         exchange = parsed.exchange
-        secrets = forms(credentials_of(exchange, parsed.request.sent))
+        found = credentials_of(exchange, parsed.request.sent)
+        secrets = forms(found) if found else ()
         if not secrets:
             return parsed
         plain = without_coding(exchange.request, plain_body(exchange.request))
