@@ -111,8 +111,8 @@ class RecordPreparer:
 
     def _exchange(self, record: ExchangeRecord) -> RecordRows:
         row = record.exchange
-        foreign = {call.exchange_id for call in record.tool_calls} | {finding.exchange_id for finding in record.findings}
-        foreign -= {row.id}
+        parts: tuple[ToolCallRow | FindingRow, ...] = (*record.tool_calls, *record.findings)
+        foreign = {part.exchange_id for part in parts} - {row.id}
         if foreign or any(map(_of_a_pair, record.findings)):
             raise ValueError(f"a record of the exchange {row.id} holds rows of {sorted(foreign)} or of a pair")
         if not record.kept:

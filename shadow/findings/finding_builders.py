@@ -10,6 +10,8 @@ LONGEST = 200
 """Characters kept of a value in a finding."""
 _KEPT = 1_024
 """Findings kept, of each of two states: most answers have the same ones."""
+_PLAIN = {signal: Finding(signal=signal, state=MATCH, score=1.0) for signal in Signal}
+"""The match of each signal whose values are not shown."""
 
 
 def short(value: object, longest: int = LONGEST) -> str:
@@ -31,8 +33,7 @@ def match_or_differ(
 ) -> Finding:
     """A match or a difference; without `score` it is 1 or 0. The reason is kept for a difference only."""
     if same and score is None:
-        plain = subject == reference == ""
-        return _match(signal, "", "") if plain else _match(signal, short(subject), short(reference))
+        return _PLAIN[signal] if subject == reference == "" else _match(signal, short(subject), short(reference))
     return Finding(
         signal=signal,
         state=MATCH if same else DIFFER,
