@@ -87,6 +87,11 @@ class BrokerIntake:
         """Why no exchange comes; "" when all is well."""
         return self._broker.why_not
 
+    @property
+    def clock_differs(self) -> bool:
+        """Whether the clock of this host and that of the broker differ by more than a minute, as far as is known."""
+        return bool(self._broker.clock.sentence)
+
     async def _prepare(self, broker: BrokerConnection) -> None:
         await ensure_streams(broker, self._settings)
         await ensure_consumers(broker, self._settings)

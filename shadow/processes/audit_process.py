@@ -315,13 +315,17 @@ class AuditProcess:
             now = time.time()
             shorter = {tenant.name: tenant.keep_days for tenant in self._config.tenants if tenant.keep_days}
             # because while the clock is in doubt nothing is deleted by age, and by size what must be
-            at = now if steady.is_stable(now, time.monotonic()) else 0.0
+            at = now if steady.is_stable(now, time.monotonic()) and not self._clock_differs else 0.0
             gone = await asyncio.to_thread(self._store.sweep, at, shorter)
             if gone:
                 log.info("records_deleted", reason="retention", exchanges=gone)
             await self._sum_hours()
             await self._account.refresh()
             await asyncio.sleep(SWEEP_SECONDS)
+
+    @property
+    def _clock_differs(self) -> bool:
+        return isinstance(self._receiver, BrokerIntake) and self._receiver.clock_differs
 
     async def _sum_hours(self) -> None:
         try:

@@ -9,6 +9,8 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import closing
+from datetime import UTC, datetime
 
 import aiohttp
 import pytest
@@ -31,7 +33,7 @@ from shadow.processes.audit_process import (
     _drawn,
 )
 from shadow.processes.supervisor import AUDIT_PATIENCE
-from shadow.settings.top_level_config import AdminConfig, AdminToken, Config, ShadowConfig
+from shadow.settings.top_level_config import AdminConfig, AdminToken, BrokerConfig, Config, ShadowConfig
 from storage.opening import open_reader, open_store
 from storage.storage_config import StorageConfig
 from storage.store import StoreError
@@ -275,6 +277,24 @@ async def test_days_and_budget_of_a_tenant_are_those_of_the_last_reload(tmp_path
             return not await shown()
 
         assert await until(gone)
+
+
+async def test_host_whose_clock_is_not_the_broker_s_deletes_nothing_by_age(tmp_path, monkeypatch):
+    monkeypatch.setattr(audit_process, "SWEEP_SECONDS", 0.0)
+    moments = []
+    config = RunningAudit(tmp_path).config.model_copy(update={"broker": BrokerConfig(url="nats://127.0.0.1:9")})
+    with closing(open_store(config.storage)) as store:
+        monkeypatch.setattr(store, "sweep", lambda at, _shorter: moments.append(at) or 0)
+        audit = AuditProcess(config, store, role="audit")
+        clock = audit._receiver._broker.clock
+        clock.observe("2020-01-01T00:00:00Z", time.time())
+        sweeping = asyncio.create_task(audit._sweeps())
+        await until(lambda: len(moments) > 1)
+        assert set(moments) == {0.0}
+        clock.observe(datetime.now(UTC).isoformat(), time.time())
+        await until(lambda: moments[-1])
+        sweeping.cancel()
+        await asyncio.gather(sweeping, return_exceptions=True)
 
 
 async def test_token_of_a_tenant_that_a_reload_removes_opens_no_page(tmp_path, monkeypatch):
