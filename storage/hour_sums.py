@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -186,12 +186,12 @@ class PayoffTotals:
         return json.dumps([[*self._sets], parties], separators=(",", ":"))
 
     def sums(self) -> Sequence[PayoffSum]:
-        """The payoffs summed by cluster, signal and judgement."""
+        """The payoffs summed by cluster, signal and judgement; clusters that are alike have one sum of each for all of them."""
         sets = [*self._sets]
         rows: list[PayoffSum] = []
         cluster = 0
         for (model, provider, reference), clusters in self._parties.items():
-            for found in clusters.values():
+            for found, alike in Counter(frozenset(found.items()) for found in clusters.values()).items():
                 cluster += 1
                 for (judgement, signal), (pairs, plus, minus) in _signals(sets, found).items():
                     rows.append(
@@ -205,6 +205,7 @@ class PayoffTotals:
                             pairs=pairs,
                             plus=plus,
                             minus=minus,
+                            clusters=alike,
                         )
                     )
         return rows
@@ -216,10 +217,10 @@ def _flat(counts: Mapping[int, int]) -> Iterator[int]:
         yield pairs
 
 
-def _signals(sets: Sequence[tuple[str, str]], counts: Mapping[int, int]) -> Mapping[tuple[str, str], Sequence[int]]:
+def _signals(sets: Sequence[tuple[str, str]], counts: Iterable[tuple[int, int]]) -> Mapping[tuple[str, str], Sequence[int]]:
     """(pairs, plus, minus) of one cluster by judgement and signal."""
     sums: dict[tuple[str, str], list[int]] = {}
-    for number, pairs in counts.items():
+    for number, pairs in counts:
         judgement, payoffs = sets[number]
         for signal, payoff in _payoffs(payoffs):
             found = sums.setdefault((judgement, signal), [0, 0, 0])

@@ -141,7 +141,8 @@ class JudgementBatch:
 class PayoffSum(NamedTuple):
     """Payoffs of one signal in one `cluster`, a number that its other signals and judgements share: of `pairs`, `plus` were +1
     and `minus` -1. `judgement` is that of these pairs, "" where all of each counts or none is stored. Routes are pooled.
-    A named tuple, because a period has one for each conversation and signal.
+    So many `clusters` have exactly these pairs in all signals and judgements, of which this one stands for all: a period may have
+    thousands of conversations, most of which agree in everything.
     """
 
     model: str
@@ -153,6 +154,7 @@ class PayoffSum(NamedTuple):
     pairs: int
     plus: int
     minus: int
+    clusters: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

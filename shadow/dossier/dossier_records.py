@@ -190,11 +190,11 @@ def _compared(row: ComparedChecks, provider: str, others: Mapping[tuple[str, str
 
 
 def _histogram(sums: Sequence[PayoffSum], provider: str, others: Mapping[tuple[str, str, str], str]) -> Iterator[OtherSums]:
-    counts = Counter(
-        (others[one.provider, one.model, one.reference], one.signal, one.judgement, one.pairs, one.plus, one.minus)
-        for one in sums
-        if one.provider != provider
-    )
+    counts: Counter[tuple[str, str, str, int, int, int]] = Counter()
+    for one in sums:
+        if one.provider != provider:
+            other = others[one.provider, one.model, one.reference]
+            counts[other, one.signal, one.judgement, one.pairs, one.plus, one.minus] += one.clusters
     for (other, signal, judgement, pairs, plus, minus), clusters in sorted(counts.items()):
         yield OtherSums(other=other, signal=signal, judgement=judgement, pairs=pairs, plus=plus, minus=minus, clusters=clusters)
 
@@ -216,17 +216,16 @@ def _own_sums(found: DossierRecords) -> Iterator[PayoffSum]:
 
 
 def _other_sums(others: Iterable[OtherSums]) -> Iterator[PayoffSum]:
-    clusters = count()
-    for one in others:
-        for _ in range(one.clusters):
-            yield PayoffSum(
-                model="",
-                provider=one.other,
-                reference="",
-                signal=one.signal,
-                cluster=next(clusters),
-                judgement=one.judgement,
-                pairs=one.pairs,
-                plus=one.plus,
-                minus=one.minus,
-            )
+    for cluster, one in enumerate(others):
+        yield PayoffSum(
+            model="",
+            provider=one.other,
+            reference="",
+            signal=one.signal,
+            cluster=cluster,
+            judgement=one.judgement,
+            pairs=one.pairs,
+            plus=one.plus,
+            minus=one.minus,
+            clusters=one.clusters,
+        )

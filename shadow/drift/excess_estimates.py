@@ -10,8 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from math import log, log1p
-from operator import attrgetter
 from typing import NamedTuple
 
 from shadow.drift.alarm_budget import WEIGHTS, against_provider
@@ -72,8 +72,8 @@ class ClusteredPayoff:
 
 
 class ClusterSum(NamedTuple):
-    """Payoffs of one signal in one `cluster` (a conversation, by any name): of `pairs`, `plus` were +1 and `minus` -1. A named
-    tuple, because a period has one for each conversation and signal.
+    """Payoffs of one signal in one `cluster` (a conversation, by any name): of `pairs`, `plus` were +1 and `minus` -1. It stands
+    for `clusters` of them that are alike in all their sums.
     """
 
     group: GroupKey
@@ -82,6 +82,7 @@ class ClusterSum(NamedTuple):
     pairs: int
     plus: int
     minus: int
+    clusters: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,13 +167,14 @@ def _grouped(sums: Iterable[ClusterSum]) -> dict[tuple[GroupKey, str], list[Clus
 
 
 def _row(group: GroupKey, signal: str, sums: Sequence[ClusterSum]) -> _Row:
-    clusters: dict[object, tuple[int, int]] = {}
+    kinds: dict[object, tuple[int, int, int]] = {}
     for one in sums:
-        count, total = clusters.get(one.cluster, (0, 0))
-        clusters[one.cluster] = (count + one.pairs, total + one.plus - one.minus)
-    n, plus, minus = (sum(map(attrgetter(name), sums)) for name in ("pairs", "plus", "minus"))
+        count, total, _ = kinds.get(one.cluster, (0, 0, 0))
+        kinds[one.cluster] = (count + one.pairs, total + one.plus - one.minus, one.clusters)
+    n, plus, minus = (sum(getattr(one, name) * one.clusters for one in sums) for name in ("pairs", "plus", "minus"))
     # sorted, so that the sums of floats do not depend on the order in which the clusters were read
-    return _Row(group=group, signal=signal, clusters=tuple(sorted(clusters.values())), n=n, plus=plus, minus=minus)
+    clusters = chain.from_iterable([(count, total)] * alike for count, total, alike in sorted(kinds.values()))
+    return _Row(group=group, signal=signal, clusters=tuple(clusters), n=n, plus=plus, minus=minus)
 
 
 def _score(row: _Row, *, p: float, p_holm: float, tolerance: float, rows: int) -> EffectEstimate:

@@ -174,7 +174,7 @@ def as_text(report: Report, *, width: int = 100, color: bool = False, brief: boo
 
 def _scores(found: Iterable[PayoffSum]) -> dict[Key, Sequence[EffectEstimate]]:
     """The effect estimates of each card; as in the detector, agreement does not count where the reference caches."""
-    # each is known after the first of its kind, because there is a sum for each conversation and signal
+    # each is known after the first of its kind, because there may be a sum for each conversation and signal
     group = lru_cache(partial(GroupKey, ""))
     counted = lru_cache(lambda judgement, signal: counts(judgement, agreement=signal in AGREEMENT))
     sums = [
@@ -185,6 +185,7 @@ def _scores(found: Iterable[PayoffSum]) -> dict[Key, Sequence[EffectEstimate]]:
             pairs=one.pairs,
             plus=one.plus,
             minus=one.minus,
+            clusters=one.clusters,
         )
         for one in found
         if counted(one.judgement, one.signal)

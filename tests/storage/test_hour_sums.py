@@ -70,6 +70,23 @@ def test_totals_of_texts_are_those_of_rows(totals):
     assert _figures(parts) == _figures(whole)
 
 
+def test_clusters_that_are_alike_in_all_their_pairs_have_one_sum_for_all_of_them():
+    totals = PayoffTotals()
+    alike = [("m", "p", "r", name, "", "text=1,total=-1", 1) for name in "abc"]
+    totals.add_rows([*alike, ("m", "p", "r", "c", "usage", "text=1", 1), ("m", "q", "r", "a", "", "text=1,total=-1", 1)])
+    found = [(one.provider, one.signal, one.judgement, one.pairs, one.plus, one.minus, one.clusters) for one in totals.sums()]
+    assert sorted(found) == [
+        ("p", "text", "", 1, 1, 0, 1),
+        ("p", "text", "", 1, 1, 0, 2),
+        ("p", "text", "usage", 1, 1, 0, 1),
+        ("p", "total", "", 1, 0, 1, 1),
+        ("p", "total", "", 1, 0, 1, 2),
+        ("q", "text", "", 1, 1, 0, 1),
+        ("q", "total", "", 1, 0, 1, 1),
+    ]
+    assert len({one.cluster for one in totals.sums()}) == 3
+
+
 def _figures(totals):
     return clustered(totals.sums()) if isinstance(totals, PayoffTotals) else totals.compared()
 
@@ -119,9 +136,9 @@ def clustered(sums) -> list[object]:
     """The sums without the numbers of their clusters, which are those of one query."""
     found = defaultdict(list)
     for one in sums:
-        party = one.model, one.provider, one.reference, one.cluster
+        party = one.model, one.provider, one.reference, one.clusters, one.cluster
         found[party].append((one.signal, one.judgement, one.pairs, one.plus, one.minus))
-    return sorted((*party[:3], sorted(rows)) for party, rows in found.items())
+    return sorted((*party[:4], sorted(rows)) for party, rows in found.items())
 
 
 def test_figures_of_summed_hours_are_those_of_rows(store):

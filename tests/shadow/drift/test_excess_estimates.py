@@ -277,3 +277,19 @@ def test_each_conversation_has_one_vote_in_a_discovery(leaning, discovered):
     """One that repeats its tie ten times in three signals would be enough by pairs: an e-value of 46, where 20 are needed."""
     assert bool(discoveries(scorecard(repeated(leaning, 30)))) is discovered
     assert discoveries(scorecard(repeated(1, 30, times=1))) == discoveries(scorecard(repeated(1, 30)))
+
+
+def test_sum_that_stands_for_several_clusters_is_each_of_them():
+    kinds = [(3, 2, 1, 5), (1, 0, 1, 30), (2, 2, 0, 40), (1, 0, 0, 200)]
+
+    def sums(pairs, plus, minus, clusters, name):
+        """One cluster in two parts."""
+        more = {"group": GROUP, "signal": "answer_kind", "cluster": name, "clusters": clusters}
+        return ClusterSum(pairs=pairs, plus=plus, minus=0, **more), ClusterSum(pairs=1, plus=0, minus=minus, **more)
+
+    together = [part for name, (*kind, times) in enumerate(kinds) for part in sums(*kind, times, name)]
+    apart = [
+        part for name, (*kind, times) in enumerate(kinds) for one in range(times) for part in sums(*kind, 1, f"{name} {one}")
+    ]
+    assert table(together) == table(apart)
+    assert table(together)[0].clusters == 275

@@ -98,7 +98,7 @@ def test_whole_hours_are_read_from_their_sums(talks, postgres_url):
     talks.sum_hours(20.0)
     with closing(psycopg.connect(postgres_url, autocommit=True)) as conn:
         conn.execute("UPDATE hour_sums SET payoffs = '[[],[]]', votes = '[]'")
-    assert len(talks.judgements.payoff_sums(0.0, 0.0)) == 1
+    assert sum(one.clusters for one in talks.judgements.payoff_sums(0.0, 0.0)) == 1
 
 
 def test_a_pair_that_an_older_version_deletes_changes_its_hour_and_is_in_no_sum(talks, postgres_url):
@@ -107,7 +107,7 @@ def test_a_pair_that_an_older_version_deletes_changes_its_hour_and_is_in_no_sum(
         conn.execute("DELETE FROM pairs WHERE conversation = 'hour-1'")
         assert changes(conn) == {**dict.fromkeys(range(FIRST, FIRST + 4), 1), FIRST + 1: 2}
         assert "hour-1" not in stored(conn)
-    assert len(talks.judgements.payoff_sums(0.0, 0.0)) == 3
+    assert sum(one.clusters for one in talks.judgements.payoff_sums(0.0, 0.0)) == 3
 
 
 def test_a_day_that_an_older_version_dropped_is_in_no_figure_and_after_a_sweep_in_no_sum(talks, postgres_url):
@@ -120,7 +120,7 @@ def test_a_day_that_an_older_version_dropped_is_in_no_figure_and_after_a_sweep_i
     with closing(psycopg.connect(postgres_url, autocommit=True)) as conn:
         for table in BY_DAY:
             conn.execute(f"DROP TABLE {table}_{time.strftime('%Y%m%d', time.gmtime(BEGUN))}")
-        assert len(talks.judgements.payoff_sums(0.0, 0.0)) == 1
+        assert sum(one.clusters for one in talks.judgements.payoff_sums(0.0, 0.0)) == 1
         assert "hour-0" in stored(conn)
         talks.sweep(last)
         assert conn.execute("SELECT count(*) FROM hour_sums").fetchone() == (0,)

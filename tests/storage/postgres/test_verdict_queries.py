@@ -9,7 +9,8 @@ pytestmark = pytest.mark.slow
 
 def clustered(rows) -> list[object]:
     """Sums by what their clusters have in common; the numbers of clusters are those of one query."""
-    return by_key([(row.model, row.provider, row.signal, row.judgement, row.pairs, row.plus, row.minus) for row in rows])
+    keys = ("model", "provider", "signal", "judgement", "pairs", "plus", "minus", "clusters")
+    return by_key([tuple(getattr(row, key) for key in keys) for row in rows])
 
 
 @pytest.mark.parametrize("name", ["compared_checks", "unread_requests"])

@@ -110,9 +110,9 @@ def by_cluster(sums) -> list[object]:
     """The sums without the numbers of their clusters, which are those of one query."""
     found = defaultdict(list)
     for one in sums:
-        party = one.model, one.provider, one.reference, one.cluster
+        party = one.model, one.provider, one.reference, one.clusters, one.cluster
         found[party].append((one.signal, one.judgement, one.pairs, one.plus, one.minus))
-    return sorted((*party[:3], sorted(rows)) for party, rows in found.items())
+    return sorted((*party[:4], sorted(rows)) for party, rows in found.items())
 
 
 def recounted(conn) -> list[object]:
@@ -151,7 +151,7 @@ def test_whole_hours_are_read_from_their_sums(empty):
     with closing(seeded(empty)) as conn:
         take(conn, 0, ("sum",))
         conn.execute("UPDATE hour_sums SET payoffs = '[[],[]]', votes = '[]'")
-        assert len(summed_hours.payoff_sums(conn, 0.0, 0.0)) == 2
+        assert sum(one.clusters for one in summed_hours.payoff_sums(conn, 0.0, 0.0)) == 2
         [compared] = summed_hours.compared_checks(conn, 0.0, 0.0)
         assert compared.conversations == 2
 
@@ -160,7 +160,7 @@ def test_sums_of_another_form_are_not_read(empty):
     with closing(seeded(empty)) as conn:
         take(conn, 0, ("sum",))
         conn.execute("UPDATE hour_sums SET payoffs = '[[],[]]', votes = '[]', form = form + 1")
-        assert len(summed_hours.payoff_sums(conn, 0.0, 0.0)) == 4
+        assert sum(one.clusters for one in summed_hours.payoff_sums(conn, 0.0, 0.0)) == 4
         assert len(summed_hours.unsummed_hours(conn)) == 2
 
 
