@@ -158,7 +158,7 @@ class BrokerConnection:
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _keep_open(self) -> None:
-        pause = RETRY_SECONDS
+        pause, before = RETRY_SECONDS, ""
         while True:
             _end_if_cancelled()
             try:
@@ -167,8 +167,9 @@ class BrokerConnection:
                     self.reopened = time.time()
                     log.info("broker_connected", server=self._server())
             except (BrokerAwayError, BrokerError) as why:
-                if pause == RETRY_SECONDS or isinstance(why, BrokerError):
+                if pause == RETRY_SECONDS or (isinstance(why, BrokerError) and str(why) != before):
                     log.warning("broker_away", reason=str(why))
+                before = str(why)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
                 continue

@@ -119,6 +119,28 @@ async def test_wrong_and_missing_credentials_are_refused_without_showing_them(tm
     assert "name the variable that holds them in broker.credentials_env" in str(missing)
 
 
+async def test_credentials_that_are_refused_again_and_again_are_logged_once(tmp_path, monkeypatch, logged):
+    monkeypatch.setattr(broker_connection, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(broker_connection, "LONGEST_PAUSE", 0.02)
+    lines, attempts = logged("shadow.broker.broker_connection"), []
+    async with nats_server(tmp_path, more='authorization { user: "audit", password: "right" }') as server:
+        broker = BrokerConnection(settings(server, credentials_env="NATS"), "audit:mistaken", name="test")
+        opening = broker.open
+
+        async def counted() -> None:
+            attempts.append(1)
+            await opening()
+
+        monkeypatch.setattr(broker, "open", counted)
+        keeping = asyncio.create_task(broker.keep())
+        await until(lambda: len(attempts) > 4)
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+    assert [(line.kwargs["event"], "refuses the credentials" in line.kwargs["reason"]) for line in lines] == [
+        ("broker_away", True)
+    ]
+
+
 async def test_missing_rights_are_named_by_the_subject(tmp_path):
     rights = (
         'authorization { users: [ { user: "audit", password: "right", permissions: { publish: ["sameweights.>"], '
