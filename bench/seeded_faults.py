@@ -224,7 +224,7 @@ FAULTS = (
         "a clock that jumped makes every record old",
         "clock.jumps",
         "_sweeps",
-        "N if steady.is_stable(N, T) else 0.0",
+        "N if steady.is_stable(N, T) and not D else 0.0",
         "N",
         "jump_of_the_audit",
     ),

@@ -23,7 +23,7 @@ from proxy.client.tls_accept import TlsAccept
 from proxy.forwarding.forward import Forward
 from proxy.process.data_plane_log import to_stderr
 from proxy.process.parent_watchdog import hold, loop_factory, read_task, send_heartbeat
-from proxy.process.server_tls import server_context
+from proxy.process.server_tls import context_of, server_context
 from proxy.process.shared_counters import SharedCounters
 from proxy.process.standard_streams import install_streams
 from proxy.record.exchange_sender import ExchangeSender
@@ -57,6 +57,7 @@ class DataPlane:
         environ: Mapping[str, str] = os.environ,
         tls: ssl.SSLContext | None = None,
         tenants: Sequence[TenantKey] = (),
+        kept: Sequence[str] = (),
     ) -> None:
         self._timeouts = config.timeouts
         self._stats = stats
@@ -68,6 +69,8 @@ class DataPlane:
         self._server: asyncio.Server | TlsAccept | None = None
         self._listener: ClientListener | None = None
         self._files = (config.tls_cert, config.tls_key)
+        self._kept = kept
+        """The texts of these files when the configuration was last read."""
         self._ticking: asyncio.Task[None] | None = None
         self.port = 0
 
@@ -98,10 +101,20 @@ class DataPlane:
         self.port = int(sock.getsockname()[1])
         listener = self._listener = ClientListener(self._forward, self._timeouts, self._limits, self._stats)
         if self._files[0]:
-            self._server = TlsAccept(listener, server_context(*self._files), sock, _BACKLOG)
+            self._server = TlsAccept(listener, self._context(), sock, _BACKLOG)
         else:
             self._server = await asyncio.get_running_loop().create_server(listener, sock=sock, backlog=_BACKLOG)
         self._ticking = asyncio.create_task(self._tick())
+
+    def _context(self) -> ssl.SSLContext:
+        """The TLS of the files as they are now; of what they were, where they cannot be used, so that a start again answers."""
+        try:
+            return server_context(*self._files)
+        except OSError as error:
+            if not self._kept:
+                raise
+            _log.error("certificate_not_renewed", extra={"reason": str(error), "file": self._files[0]})
+            return context_of(self._kept)
 
     async def stop(self, grace: float) -> None:
         """Accept no more, let what runs end within `grace` seconds, then break the rest."""
@@ -151,7 +164,8 @@ async def serve(task: Mapping[str, object], begun: bytes = b"") -> None:
     pulse = WorkerStats(worker=int(str(task["worker"])), pid=os.getpid())
     board = SharedCounters(int(str(task["board"])) if "board" in task else None)
     handover = ExchangeSender(str(task["audit_socket"]), config.limits.handover, pulse, board.row(pulse.worker))
-    plane = DataPlane(config, handover, pulse, tenants=tenant_keys(task.get("tenants", [])))
+    tenants, kept = tenant_keys(task.get("tenants", [])), task.get("certificate", [])
+    plane = DataPlane(config, handover, pulse, tenants=tenants, kept=kept if isinstance(kept, list) else [])
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

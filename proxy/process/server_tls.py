@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import ssl
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
 
+from proxy.process.memory_file import memory_file
 from proxy.process.tls_records import RecordObject
 
 
@@ -19,6 +24,29 @@ def server_context(certificate: str, key: str) -> ssl.SSLContext:
     context.sslobject_class = RecordObject
     _load(context, certificate, key)
     return context
+
+
+def contents_of(certificate: str, key: str) -> Sequence[str]:
+    """The texts of the two files, for `context_of`; none without a certificate, or where they cannot be read now."""
+    try:
+        return [Path(name).read_text(encoding="utf-8") for name in (certificate, key)] if certificate else []
+    except (OSError, ValueError):
+        return []
+
+
+def context_of(texts: Sequence[str]) -> ssl.SSLContext:
+    """As `server_context`, of the texts of a certificate and its key, which are written to no disk."""
+    with ExitStack() as held:
+        return server_context(*(_named(text, held) for text in texts))
+
+
+def _named(text: str, held: ExitStack) -> str:
+    """A name by which this process reads the text until `held` ends."""
+    descriptor = memory_file()
+    held.callback(os.close, descriptor)
+    os.write(descriptor, text.encode())
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return f"/dev/fd/{descriptor}"
 
 
 def renew(context: ssl.SSLContext, certificate: str, key: str) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
+from proxy.process.server_tls import contents_of
 from proxy.process.standard_streams import install_streams
 from proxy.provider_config import TenantKey
 from shadow.processes.serve_plan import Reread, ServeArguments, ServePlan
@@ -29,6 +30,7 @@ def plan_of(config: Config, role: str) -> ServePlan:
     return ServePlan(
         config=whole,
         proxy=whole["proxy"],
+        certificate=contents_of(config.proxy.tls_cert, config.proxy.tls_key),
         tenants=[each.model_dump(mode="json", include=set(TenantKey.model_fields)) for each in config.tenants],
         log=log_options(config),
         listen=config.proxy.listen,

@@ -250,6 +250,7 @@ class Supervisor:
                 "board": self._counters,
                 "log": self._plan.log,
                 "tenants": self._plan.tenants,
+                "certificate": self._plan.certificate,
             }
         )
 

@@ -77,6 +77,21 @@ async def test_clients_are_answered_over_tls_and_a_renewed_certificate_is_served
         await until(lambda: all_of(answered, 8))
 
 
+@pytest.mark.promise("plane.crash")
+async def test_forwarding_process_that_starts_again_while_the_files_are_renewed_serves_the_certificate_of_before(serve, tmp_path):
+    trust, files = issued(tmp_path)
+    async with (
+        PretendedServer() as pretend,
+        serve(CONFIG.format(*files, pretend.base_url).replace("workers = 2", "workers = 1")) as served,
+    ):
+        (tmp_path / "cert.pem").write_text("half a certificate")
+        before = served.children()["proxy.server"]
+        os.kill(before, signal.SIGKILL)
+        await until(lambda: served.children().get("proxy.server", before) != before)
+        assert await asyncio.to_thread(by_standard_library, served.data, trust) == 200
+        await until(lambda: any("certificate_not_renewed" in line for line in served.errors))
+
+
 async def counted(served, name: str, count: int) -> bool:
     return await served.metric(name) == count
 

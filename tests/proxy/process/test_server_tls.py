@@ -1,10 +1,11 @@
 """proxy.process.server_tls: the context of a listening port, and files that cannot be used."""
 
 import ssl
+from pathlib import Path
 
 import pytest
 
-from proxy.process.server_tls import renew, server_context
+from proxy.process.server_tls import contents_of, context_of, renew, server_context
 from tests.certificates import handshake, issued
 
 
@@ -41,3 +42,17 @@ def test_renewed_files_serve_the_next_handshake(tmp_path):
         handshake(context, trust)
     renew(context, *files)
     handshake(context, trust)
+
+
+def test_texts_of_files_serve_once_the_files_are_gone(tmp_path):
+    trust, files = issued(tmp_path)
+    kept = contents_of(*files)
+    for name in files:
+        Path(name).unlink()
+    handshake(context_of(kept), trust)
+
+
+def test_files_that_are_absent_or_no_text_have_no_contents(tmp_path):
+    _, (cert, key) = issued(tmp_path)
+    (tmp_path / "bytes").write_bytes(b"\xff")
+    assert [contents_of("", ""), contents_of(cert, str(tmp_path / "none")), contents_of(str(tmp_path / "bytes"), key)] == [[]] * 3

@@ -1,11 +1,14 @@
 """The plan of a configuration has what its children get, and a configuration read again changes what can be changed at once."""
 
+from pathlib import Path
+
 import pytest
 
 from shadow.processes.configured_plan import plan_of, reloaded, reread
 from shadow.processes.serve_plan import ServeArguments
 from shadow.settings.load_config import load
 from shadow.settings.top_level_config import Config
+from tests.certificates import issued
 
 FILE = """
 [proxy]
@@ -42,6 +45,13 @@ def test_a_plan_has_the_addresses_of_the_ports_as_users_reach_them():
     config = Config.model_validate({"proxy": {"listen": "127.0.0.1:1", "tls_cert": "c.pem", "tls_key": "k.pem"}})
     plan = plan_of(config, "all")
     assert (plan.listen, plan.data_scheme, plan.admin_scheme) == ("127.0.0.1:1", "https", "http")
+
+
+def test_a_plan_has_the_texts_of_the_certificate_as_it_was_read_and_none_without_one(tmp_path):
+    _, (cert, key) = issued(tmp_path)
+    config = Config.model_validate({"proxy": {"tls_cert": cert, "tls_key": key}})
+    assert plan_of(config, "all").certificate == [Path(cert).read_text(), Path(key).read_text()]
+    assert plan_of(Config(), "all").certificate == []
 
 
 def test_the_data_plane_gets_of_a_tenant_its_key_and_routes_alone():
