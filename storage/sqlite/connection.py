@@ -29,6 +29,11 @@ _PASSING_CODES = frozenset(
 )
 """Those of SQLite; where the disk is full it has SQLITE_IOERR too."""
 
+# sqlite3 stores these so anyway, but first looks in vain for an adapter of each value, which costs an exception
+sqlite3.register_adapter(bytes, bytes)
+sqlite3.register_adapter(bool, int)
+sqlite3.register_adapter(type(None), lambda none: none)
+
 
 def create_file(path: Path) -> None:
     """Create the database file if it is absent, with mode 600; SQLite gives -wal and -shm the same mode.

@@ -34,6 +34,16 @@ def test_the_writing_connection_is_set_as_the_store_promises(path):
         assert {name: conn.execute(f"PRAGMA {name}").fetchone()[0] for name in expected} == expected
 
 
+def test_bytes_booleans_and_nothing_are_stored_as_what_they_are(path):
+    values = (b"", b"a\0b", True, False, None)
+    with closing(open_writing(path, 1.0)) as conn:
+        conn.execute("CREATE TABLE t (a, b, c, d, e)")
+        conn.execute("INSERT INTO t VALUES (?, ?, ?, ?, ?)", values)
+        assert conn.execute("SELECT * FROM t").fetchone() == values
+        kinds = conn.execute("SELECT typeof(a), typeof(b), typeof(c), typeof(d), typeof(e) FROM t").fetchone()
+    assert kinds == ("blob", "blob", "integer", "integer", "null")
+
+
 def test_a_reading_connection_cannot_write(path):
     with closing(open_writing(path, 1.0)) as conn:
         conn.execute("CREATE TABLE t (x)")
