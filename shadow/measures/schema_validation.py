@@ -189,7 +189,9 @@ def call_validities(request: ParsedRequest, choice: Choice) -> list[CallValidity
 def call_kinds(request: ParsedRequest, response: ParsedResponse) -> list[str]:
     """The class of each call of a response; none of one that holds no completion."""
     completion = response.completion
-    return [kind for kind, _ in call_validities(request, completion.first)] if isinstance(completion, Completion) else []
+    if not isinstance(completion, Completion) or not completion.first.tool_calls:
+        return []
+    return [kind for kind, _ in call_validities(request, completion.first)]
 
 
 def worst_validity(request: ParsedRequest, choice: Choice) -> tuple[str, str]:

@@ -51,6 +51,8 @@ quantifier is bounded: no text makes it slow. Looking for a part costs far less 
 """
 WITHOUT_WORDS = frozenset({"int", "float", "bool", "bytes"})
 """Types of a row's fields that are not searched; bodies are searched by `Redactor.exchange`."""
+OURS = frozenset({"passed"})
+"""Fields of a row that hold names of our own alone."""
 LONGEST_UNPACKED = DECODED_LIMIT
 """Bytes of a packed body that are searched; a body that unpacks to more is stored as it came."""
 
@@ -206,7 +208,8 @@ def _gather(value: object, words: list[str]) -> None:
         texts, others = _parts(cast("Hashable", type(value)))
         words += texts(value)
         for name in others:
-            _gather(getattr(value, name), words)
+            if part := getattr(value, name):
+                _gather(part, words)
 
 
 @cache
@@ -216,7 +219,7 @@ def _parts(kind: Hashable) -> tuple[Callable[[object], tuple[str, ...]], tuple[s
     types = {name: str(getattr(type_, "__forward_arg__", type_)) for name, type_ in held.items()}  # a named tuple wraps them
     texts = [name for name, type_ in types.items() if type_ == "str"]
     others = [name for name, type_ in types.items() if type_ != "str" and type_.removesuffix(" | None") not in WITHOUT_WORDS]
-    return _together(texts), tuple(others)
+    return _together(texts), tuple(name for name in others if name not in OURS)
 
 
 def _together(names: Sequence[str]) -> Callable[[object], tuple[str, ...]]:

@@ -180,7 +180,7 @@ def _normal(message: Mapping[str, Any]) -> list[Any]:
     if isinstance(content, list):
         parts = [_part(part) for part in content]
         content = parts[0] if len(parts) == 1 and isinstance(parts[0], str) else parts
-    return [content, *(message.get(name) for name in _REPEATED)]
+    return [content, *map(message.get, _REPEATED)]
 
 
 def _part(part: Any) -> Any:
