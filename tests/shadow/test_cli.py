@@ -373,3 +373,9 @@ def stand_in(folder):
 def before(folder):
     """An environment in which the stand-in is found first."""
     return {**os.environ, "PYTHONPATH": f"{folder / 'first'}{os.pathsep}{ROOT}"}
+
+
+def test_mcp_at_a_text_that_is_no_address_is_a_sentence_and_exit_2(run, recorded):
+    code, _, err = run("mcp", "--db", str(recorded), "--http", "nowhere", "--token-env", "")
+    assert code == 2
+    assert "--http: 'nowhere' is no address" in err

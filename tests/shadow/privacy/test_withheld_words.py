@@ -32,6 +32,7 @@ def test_without_bodies_no_word_of_them_is_kept_anywhere(bodies):
 def test_a_digest_stands_for_a_body_that_is_not_kept():
     assert record("hash").exchange.request_digest == digest(asked("Another secret"))
     assert record("full").exchange.request_digest == record("none").exchange.request_digest == ""
+    assert digest(b"abc") == "ba7816bf8f01cfea414140de5dae2223"  # the example of FIPS 180-4, cut
 
 
 def test_full_bodies_stay_as_they_are():

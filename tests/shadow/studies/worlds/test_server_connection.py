@@ -112,6 +112,27 @@ async def test_an_answer_over_the_bound_ends_the_world_with_its_reason():
             await used(url, calling())
 
 
+async def test_third_call_in_a_row_without_an_answer_ends_the_world_and_an_answer_begins_the_count_again():
+    silent, answered = asyncio.Event(), []
+
+    async def on_call(message, peers):
+        if message["params"]["arguments"]["n"] != 2:
+            await silent.wait()
+        return await fine(message, peers)
+
+    async def use(connection):
+        for number in range(9):
+            connection._seconds = 60.0 if number == 2 else 0.05  # the one that is answered may be slow
+            _, came = await connection.call("t", {"n": number})
+            answered.append(came)
+
+    async with serving(on_call) as url:
+        with pytest.raises(WorldError, match=r"left 3 calls one after another unanswered for 0\.05 s"):
+            await used(url, use)
+        silent.set()
+    assert answered == [False, False, True, False, False]
+
+
 async def test_an_http_error_is_an_error_for_the_model():
     async with serving(fails) as url:
         texts = await used(url, calling())
