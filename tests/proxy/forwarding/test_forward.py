@@ -239,6 +239,22 @@ async def test_with_fit_live_it_is_fitted_and_the_record_holds_what_was_sent(chu
     assert b"hunter2" not in pack(got)
 
 
+async def test_fitted_request_is_held_to_its_end_though_its_model_came_first():
+    first, rest = BODY[:30], BODY[30:]
+    async with scripted(None, ok()) as provider:
+        providers = {"candidate": {"base_url": provider.url, **FITTING, "fit_live": True}}
+        async with plane(providers=providers, environ={"GATE": "k"}) as running, client(running.port) as asked:
+            whole = post(BODY)
+            await asked.send(whole[: whole.index(BODY)] + first)
+            await until(lambda: running.stats.in_flight)
+            await asked.send(rest)
+            assert (await asked.rest()).startswith(b"HTTP/1.1 200 ")
+            got = await running.kept.next()
+        [sent] = provider.requests
+    assert sent.endswith(FITTED)
+    assert got.request.body == BODY
+
+
 async def test_a_body_beyond_what_is_held_is_sent_as_it_came():
     async with scripted(None, ok(), ok()) as provider:
         providers = {"candidate": {"base_url": provider.url, "drop": ["top_k"], "fit_live": True}}
