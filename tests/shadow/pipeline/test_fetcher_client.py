@@ -88,7 +88,8 @@ async def test_a_process_that_dies_is_no_answer_and_the_next_fetch_job_has_anoth
         assert apart.pid not in {0, dead}
 
 
-async def test_a_frame_of_the_process_that_is_too_long_ends_it_and_the_fetch_job_is_lost():
+async def test_a_frame_of_the_process_that_is_too_long_ends_it_and_the_fetch_job_is_lost(logged):
+    lines = logged("shadow.pipeline.fetcher_client")
     lost = SubprocessFetcher(Timeouts(), Limits(), 4_000)
     try:
         async with scripted(None, ok(b"x" * 5_000)) as provider:
@@ -96,6 +97,7 @@ async def test_a_frame_of_the_process_that_is_too_long_ends_it_and_the_fetch_job
                 await asyncio.wait_for(lost.fetch(fetch_job(provider.url)), PATIENCE)
     finally:
         await lost.close()
+    assert [line.kwargs["event"] for line in lines] == ["fetcher_output_malformed", "fetcher_ended"]
 
 
 async def test_what_keeps_this_process_busy_is_not_in_the_times_of_an_answer(apart):
