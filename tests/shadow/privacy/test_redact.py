@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.exchange import ChunkTimings
+from proxy.exchange import ChunkTimings, Failure, FailureKind
 from shadow.privacy import redact
 from shadow.privacy.redact import KNOWN, Redactor
 from shadow.reading.parsed_exchange import parse_exchange
@@ -80,6 +80,32 @@ def test_an_exchange_is_clean_in_every_part():
     clean = Redactor().exchange(given_)
     assert secret not in repr(clean)
     assert clean.response.marks == given_.response.marks
+
+
+KEY = SECRETS["openai"]
+PLACES = {
+    "model": {"model": KEY},
+    "tag": {"tag": KEY},
+    "address": {"target": f"/v1/{KEY}"},
+    "field sent": {"sent_headers": (("x-note", KEY),)},
+    "field answered": {"headers": (("x-note", KEY),)},
+    "question": {"request": asked(KEY)},
+    "answer": {"body": said(KEY)},
+    "failure": {"failure": Failure(kind=FailureKind.RESET, detail=f"reset behind {KEY}", after_head=True)},
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_exchange_with_a_credential_in_one_place_alone_is_clean(place):
+    given_ = exchange(**PLACES[place])
+    assert KEY in repr(given_)
+    assert KEY not in repr(Redactor().exchange(given_))
+
+
+def test_exchange_with_a_credential_in_the_words_of_its_status_is_clean():
+    given_ = exchange(said("hello"))
+    given_ = given_._replace(response=given_.response._replace(reason=KEY))
+    assert KEY not in repr(Redactor().exchange(given_))
 
 
 def test_a_conversation_that_a_client_names_by_a_key_is_stored_without_it():
