@@ -12,7 +12,6 @@ import pytest
 from proxy.client import client_connection as module
 from proxy.client.client_connection import ClientConnection
 from proxy.client.client_state import ClientState
-from proxy.client.request_intake import MOST_AHEAD
 from proxy.errors import RequestError
 from proxy.exchange import FailureKind
 from proxy.provider_config import Limits, Timeouts
@@ -350,7 +349,7 @@ async def test_bytes_lead_from_each_state_to_the_next_and_only_a_whole_head_begi
 
 
 async def test_reading_goes_on_behind_the_last_response_of_a_client_that_was_paused():
-    connection, transport, _ = connected(HEAD_BYTES, b"x" * (MOST_AHEAD + 1))
+    connection, transport, _ = connected(HEAD_BYTES, b"x" * (64 * 1024 + 1))
     assert transport.done[-1] == "pause"
     connection.finish(keep=False)
     assert connection.state is ClientState.LINGER

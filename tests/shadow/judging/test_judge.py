@@ -7,7 +7,6 @@ from contextlib import closing
 
 import pytest
 
-from shadow.drift.admission import DAY
 from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.state_snapshot import saved
 from shadow.drift.state_transitions import AckAction, Acknowledgement, DriftState
@@ -207,9 +206,9 @@ def test_the_memory_of_24_hours_survives_a_restart(store):
 
 def test_the_memory_of_24_hours_after_a_restart_holds_older_pairs_than_the_newest(store):
     add(store, "a", fingerprint="f", started=0.0)
-    add(store, "b", fingerprint="g", started=DAY - 1)
+    add(store, "b", fingerprint="g", started=86_400.0 - 1)
     JudgeRun(store).all()
-    add(store, "c", fingerprint="f", started=DAY - 1)
+    add(store, "c", fingerprint="f", started=86_400.0 - 1)
     assert JudgeRun(store).all().judged[0][1].excluded == ("repeated",)
 
 
