@@ -8,7 +8,6 @@ provider answered are labels too.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 from time import time
 from typing import Protocol
 
@@ -26,7 +25,7 @@ from shadow.metrics.answer_counts import CHECK, CLASSES, AnswerCounts, BilledUsa
 from shadow.metrics.definitions import LIKENESS, MetricDefinitions
 from shadow.metrics.drift_metrics import DriftMetrics
 from shadow.metrics.label_names import OTHER, LabelNames
-from shadow.metrics.series import RUNS, ReasonLabels, WorkerTotals
+from shadow.metrics.series import ReasonLabels, WorkerTotals
 from shadow.pricing.money import NO_PRICE, money
 from shadow.pricing.price_list import ClassPrices, PriceList
 from shadow.pricing.token_classes import CREDIBLE, KNOWN, TokenClasses
@@ -338,11 +337,4 @@ class Metrics:
 
 
 def _verdicts(findings: Iterable[Countable]) -> tuple[tuple[Signal, FindingState], ...]:
-    found = [*findings]
-    return _paired(tuple([each.signal for each in found]), tuple([each.state for each in found]))
-
-
-@lru_cache(maxsize=RUNS)
-def _paired(signals: tuple[Signal, ...], states: tuple[FindingState, ...]) -> tuple[tuple[Signal, FindingState], ...]:
-    """The same object for equal ones: they are a key of two counters, and most answers have the same."""
-    return tuple(zip(signals, states, strict=True))
+    return tuple([(found.signal, found.state) for found in findings])
