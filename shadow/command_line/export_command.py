@@ -37,7 +37,7 @@ def export(
     without_text: Annotated[bool, typer.Option("--without-text", help="Leave out all text of requests and answers.")] = False,
 ) -> None:
     """Write a dossier, or records as JSONL, Parquet or CSV."""
-    from shadow.commands.written_file import write_bytes, write_text
+    from shadow.commands.written_file import check_writable, write_bytes, write_text
     from shadow.dossier import record_lines
     from shadow.dossier.compressed_lines import as_file
     from shadow.dossier.digest_chain import CHAIN
@@ -53,6 +53,7 @@ def export(
 
     if not (dossier or jsonl or parquet or csv):
         raise ConfigError(["export: choose --dossier NAME, --jsonl FILE, --parquet FILE or --csv FILE"])
+    check_writable(jsonl, parquet, csv)
     now = time.time()
     end = moment_of("--until", until, now)
     with progress("reading the records"), reading(config, db) as reader:

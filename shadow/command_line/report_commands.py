@@ -74,12 +74,13 @@ def report(
 ) -> None:
     """Show which providers differ, and by how much, with intervals."""
     from shadow.commands.config_commands import settings
-    from shadow.commands.written_file import write_text
+    from shadow.commands.written_file import check_writable, write_text
     from shadow.pricing.price_list import PriceList
     from shadow.report import build_report as views
     from shadow.report.provider_report import of_provider
 
     one_form(md=markdown, json=as_json)
+    check_writable(html, junit)
     provider, path = _named(names or (), config)
     now = time.time()
     period = _ends(since, until, now)

@@ -43,7 +43,7 @@ def would_forget(config: StorageConfig, choice: ErasureChoice) -> str:
     with closing(open_reader(config)) as reader:
         found = reader.erasure_extent(choice)
     exchanges = number_of(found.exchanges, "exchange")
-    words = f"{exchanges} and {number_of(found.pairs, 'pair')} would be deleted; nothing was"
+    words = f"{exchanges} and {number_of(found.pairs, 'pair')} would be deleted; nothing was deleted now"
     return words + "".join(map(_tournament_words, found.tournaments))
 
 

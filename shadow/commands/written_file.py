@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 from shadow.settings.config_errors import ConfigError
@@ -18,6 +20,20 @@ def write_bytes(path: Path, content: bytes) -> None:
         path.write_bytes(content)
     except OSError as error:
         raise ConfigError([f"{path}: cannot be written: {error.strerror}"]) from None
+
+
+def check_writable(*paths: Path | None) -> None:
+    """ConfigError with every path that names a folder, or a file in none: found before what is written is computed."""
+    if wrong := [f"{path}: cannot be written: {why}" for path in paths if path and (why := _unwritable(path))]:
+        raise ConfigError(wrong)
+
+
+def _unwritable(path: Path) -> str:
+    try:
+        is_folder, has_folder = path.is_dir(), path.parent.is_dir()
+    except OSError as error:
+        return os.strerror(error.errno or errno.EACCES)
+    return os.strerror(errno.EISDIR) if is_folder else "" if has_folder else os.strerror(errno.ENOENT)
 
 
 def make_folder(path: Path) -> None:

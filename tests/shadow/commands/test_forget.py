@@ -42,9 +42,9 @@ def test_dry_run_counts_what_forget_then_deletes(config):
     sentence = would_forget(config, choice)
     assert would_forget(config, choice) == sentence
     number = int(sentence.split()[0])
-    assert sentence == f"{number} exchanges and 1 pair would be deleted; nothing was"
+    assert sentence == f"{number} exchanges and 1 pair would be deleted; nothing was deleted now"
     assert forget(config, choice).startswith(f"{number} exchanges deleted")
-    assert would_forget(config, choice) == "0 exchanges and 0 pairs would be deleted; nothing was"
+    assert would_forget(config, choice) == "0 exchanges and 0 pairs would be deleted; nothing was deleted now"
 
 
 def test_dry_run_names_the_tournaments_that_run_and_lose_pairs(store):
@@ -64,7 +64,7 @@ def test_dry_run_states_what_a_tournament_would_lose(config):
         offered(store.add_pair, pair_record("one", conversation="one", route="agents")).result(PATIENCE)
         begin(store, replace(RECORD, begun=START - 1))
     assert would_forget(config, chosen("one", "", "", 1e9)).endswith(
-        "nothing was; pairs of the tournament of the route 'agents' are among them: nothing would be claimed in it any more, and "
+        "nothing was deleted now; pairs of the tournament of the route 'agents' are among them: nothing would be claimed in it any more, and "
         "another one would have to begin"
     )
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shadow.commands.written_file import make_folder, write_text
+from shadow.commands.written_file import check_writable, make_folder, write_text
 from shadow.settings.config_errors import ConfigError
 
 
@@ -16,6 +16,20 @@ def test_the_whole_text_takes_the_place_of_an_older_one(tmp_path):
 def test_a_path_that_cannot_be_written_is_a_sentence(tmp_path):
     with pytest.raises(ConfigError, match=r"none/a\.txt: cannot be written: No such file"):
         write_text(tmp_path / "none" / "a.txt", "x")
+
+
+def test_paths_that_cannot_be_written_are_found_before_anything_is(tmp_path):
+    file = tmp_path / "file"
+    file.touch()
+    check_writable(tmp_path / "a.txt", None, file)
+    with pytest.raises(ConfigError) as caught:
+        check_writable(tmp_path, tmp_path / "none" / "a.txt", file / "a.txt", tmp_path / "a.txt")
+    assert str(caught.value).split("\n") == [
+        f"{tmp_path}: cannot be written: Is a directory",
+        f"{tmp_path / 'none' / 'a.txt'}: cannot be written: No such file or directory",
+        f"{file / 'a.txt'}: cannot be written: No such file or directory",
+    ]
+    assert not (tmp_path / "a.txt").exists()
 
 
 def test_a_folder_that_cannot_be_created_is_a_sentence(tmp_path):
