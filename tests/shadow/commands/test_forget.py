@@ -64,8 +64,8 @@ def test_dry_run_states_what_a_tournament_would_lose(config):
         offered(store.add_pair, pair_record("one", conversation="one", route="agents")).result(PATIENCE)
         begin(store, replace(RECORD, begun=START - 1))
     assert would_forget(config, chosen("one", "", "", 1e9)).endswith(
-        "nothing was deleted now; pairs of the tournament of the route 'agents' are among them: nothing would be claimed in it any more, and "
-        "another one would have to begin"
+        "nothing was deleted now; pairs of the tournament of the route 'agents' are among them: nothing would be claimed in it "
+        "any more, and another one would have to begin"
     )
 
 
