@@ -15,7 +15,7 @@ from storage.erasure_choice import ErasureChoice
 from storage.opening import open_reader, open_store
 from storage.postgres import row_deletion
 from storage.postgres.day_partitions import DAY, day_name, existing
-from storage.postgres.postgres_store import PostgresStore
+from storage.postgres.postgres_store import PostgresStore, migrate_at
 from storage.rows import ErasureExtent
 from storage.storage_config import StorageConfig
 from storage.store import Store, StoreError
@@ -158,23 +158,23 @@ def test_server_that_stops_costs_what_it_did_not_take_and_is_used_again(postgres
         assert store.exchange("before") is not None
 
 
-SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'sameweights' AND datname = 'made'"
+SESSIONS = "FROM pg_stat_activity WHERE application_name = 'sameweights' AND datname = '{}'"
 
 
 @contextmanager
-def read_only(server):
+def read_only(server, name: str):
     """New connections to the database lead to a server that takes no writes, as while another one becomes the primary."""
-    server.execute("ALTER DATABASE made SET default_transaction_read_only = on")
+    server.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
     try:
         yield
     finally:
-        server.execute("ALTER DATABASE made RESET default_transaction_read_only")
+        server.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
 
 
 def test_server_that_takes_no_writes_is_left_for_a_new_connection_also_where_nothing_is_recorded(postgres_server, postgres_url):
     with closing(open_store(StorageConfig(url=postgres_url, batch_seconds=0.01))) as store:
-        with read_only(postgres_server):
-            postgres_server.execute(SESSIONS)
+        with read_only(postgres_server, "made"):
+            postgres_server.execute(f"SELECT pg_terminate_backend(pid) {SESSIONS.format('made')}")
             with pytest.raises(StoreAwayError, match="is read-only, as a standby is"):
                 store.begin_run("run")
             assert not store.writable()
@@ -182,12 +182,22 @@ def test_server_that_takes_no_writes_is_left_for_a_new_connection_also_where_not
         assert store.writable()
 
 
-def test_store_that_cannot_be_opened_yet_leaves_no_thread_and_no_connection(postgres_server, postgres_url):
-    before = threading.active_count()
-    with read_only(postgres_server), pytest.raises(StoreAwayError, match="is read-only"):
-        open_store(StorageConfig(url=postgres_url))
-    assert threading.active_count() == before
-    assert not postgres_server.execute(SESSIONS)
+def writers() -> set[threading.Thread]:
+    return {each for each in threading.enumerate() if each.name == "sameweights-store"}
+
+
+def test_store_that_cannot_be_opened_yet_leaves_no_thread_and_no_connection(postgres_server):
+    url = postgres_server.empty()
+    migrate_at(url)  # the days are missing, which an open store creates
+    name, before = url.rpartition("/")[2], writers()
+    with read_only(postgres_server, name), pytest.raises(StoreAwayError, match="is read-only"):
+        open_store(StorageConfig(url=url))
+    assert writers() == before
+    deadline = time.monotonic() + PATIENCE  # because a server takes note of an end a moment later
+    while postgres_server.execute(f"SELECT pid {SESSIONS.format(name)}") and time.monotonic() < deadline:
+        pass
+    assert not postgres_server.execute(f"SELECT pid {SESSIONS.format(name)}")
+    postgres_server.drop(url)
 
 
 def test_counts_of_a_run_are_its_own(postgres_store):
