@@ -190,7 +190,7 @@ def status(
     if as_json:
         typer.echo(status_json(found.cards, now=now, sampled=sampled))
     elif short:
-        typer.echo(short_status(found.cards))
+        typer.echo(plain(short_status(found.cards)))
     else:
         options = same_period(since, "now", DAY) + repeated(config, db, flag="--config")
         lines = status_lines(found.cards, now=now, sampled=sampled, everything=everything, options=options)
