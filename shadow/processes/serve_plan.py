@@ -14,7 +14,7 @@ class ServePlan:
     """The whole of it, as the audit gets it."""
     proxy: Mapping[str, object]
     """Its `[proxy]`, as the data plane gets it."""
-    certificate: Sequence[str]
+    certificate: Sequence[str] = field(repr=False)
     """The texts of the certificate of the data port and of its key, none where it has none: a process that starts again while the
     files are being renewed serves these.
     """

@@ -15,7 +15,7 @@ from shadow.pages.admin_access import AdminAccess
 from shadow.pages.connection_limiter import ConnectionLimiter
 from shadow.pages.host_guard import add_headers, host_guard
 from shadow.pages.metrics_endpoint import MetricsEndpoint
-from shadow.pages.refused_requests import refusals
+from shadow.pages.refused_requests import RefusedError, refusals
 from shadow.processes.admin_certificate import AdminCertificate
 from shadow.settings.top_level_config import AdminConfig
 
@@ -26,6 +26,7 @@ CLOSE_SECONDS = 1.0
 
 class StatePort:
     """`why_not` gives why this process is not ready, "" when it is, and `lines` a sentence for each part; `home` is its one page.
+    With `pages_later` every page is refused for now, with `home` as the reason.
 
     OSError where the certificate files cannot be used.
     """
@@ -40,6 +41,7 @@ class StatePort:
         why_not: Callable[[], str],
         lines: Callable[[], Sequence[str]],
         home: str,
+        pages_later: bool = False,
     ) -> None:
         self._why_not, self._lines, self._home = why_not, lines, home
         self._scraping = MetricsEndpoint(shown, metrics.scraped)
@@ -55,7 +57,7 @@ class StatePort:
                 web.get("/metrics", self._scrape),
                 web.get("/healthz", self._healthz),
                 web.get("/readyz", self._readyz),
-                web.get("/", self._page),
+                web.route("*", "/{path:.*}", self._later) if pages_later else web.get("/", self._page),
             ]
         )
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSE_SECONDS)
@@ -103,3 +105,6 @@ class StatePort:
 
     async def _page(self, _: web.Request) -> web.Response:
         return web.Response(text=self._home)
+
+    async def _later(self, _: web.Request) -> web.Response:
+        raise RefusedError(503, self._home, headers={"Retry-After": "1"})

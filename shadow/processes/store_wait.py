@@ -30,7 +30,7 @@ log = structlog.get_logger("sameweights.audit")
 TRY_SECONDS = 1.0
 """Seconds between two attempts to open the store."""
 COUNT_SECONDS = 0.5
-PAGES = "The pages are here as soon as the store can be opened; /readyz has the reason why it cannot.\n"
+PAGES = "the pages are here as soon as the store can be opened; /readyz has the reason why it cannot"
 FORWARDED = "requests are forwarded; exchanges wait up to proxy.limits.handover, and are counted beyond it"
 DELIVERED = "exchanges wait in the broker"
 Opened = TypeVar("Opened")
@@ -64,6 +64,7 @@ class StoreWait(Generic[Opened]):
             why_not=lambda: f"the store cannot be opened yet; {self._effect}",
             lines=self._lines,
             home=PAGES,
+            pages_later=True,
         )
 
     def __repr__(self) -> str:

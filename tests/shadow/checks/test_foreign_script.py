@@ -69,3 +69,8 @@ def test_letters_within_the_first_hundred_thousand_characters_are_found(before, 
 @pytest.mark.parametrize(("inside", "state"), [(240, FindingState.MATCH), (241, FindingState.DIFFER)])
 def test_a_quotation_must_begin_within_240_characters_before_the_letters(inside, state):
     assert found('He said "' + "a" * (inside - 2) + ' привет came" and left.').state is state
+
+
+@pytest.mark.parametrize(("quoted", "state"), [(299, FindingState.DIFFER), (300, FindingState.MATCH)])
+def test_letters_within_the_first_three_hundred_stretches_are_found(quoted, state):
+    assert found("(привет) " * quoted + "rain привет came.").state is state

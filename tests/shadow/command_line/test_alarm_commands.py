@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -163,6 +164,13 @@ def test_former_command_reads_a_configuration_of_any_name(run, alarmed, listed, 
     file = tmp_path / "audit.conf"
     file.write_text(f'[storage]\nurl = "sqlite:///{alarmed}"\n', encoding="utf-8")
     assert run("drift", "ack", str(file), "--fixed")[:2] == (0, "p, m, route default: fixed, the state is ok now\n")
+    assert listed() == []
+
+
+def test_provider_whose_name_is_that_of_a_file_is_acknowledged_by_it(run, alarmed, listed, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("p").write_text("no configuration", encoding="utf-8")
+    assert run("alarms", "ack", "p", "--db", alarmed, "--fixed")[:2] == (0, "p, m, route default: fixed, the state is ok now\n")
     assert listed() == []
 
 

@@ -75,6 +75,14 @@ async def test_readiness_shows_the_reason_of_the_latest_attempt_and_each_is_logg
     assert [call.kwargs.get("reason") for call in lines] == ["the database is starting", "no connection left"]
 
 
+async def test_every_page_is_refused_for_now_with_the_reason(waiting):
+    held = waiting(STARTING)
+    await until(lambda: held.attempts)
+    for path in ("/", "/pairs", "/api/verdicts"):
+        assert await held.get(path) == (503, f"503: {store_wait.PAGES}\n")
+    assert await held.end() is None
+
+
 async def test_losses_of_the_forwarding_processes_are_shown_meanwhile(waiting):
     held = waiting(STARTING)
     held.counters.row(0).add("audit_down", 3)

@@ -229,6 +229,13 @@ def test_an_event_that_misleads_a_client_is_noted(events, note):
     assert note in stream(*events).completion.notes
 
 
+def test_call_whose_block_is_still_open_at_the_end_of_its_message_has_the_input_that_it_began_with():
+    call = {"type": "tool_use", "id": "toolu_1", "name": "look", "input": {"at": 1}}
+    begun = {"type": "content_block_start", "index": 0, "content_block": call}
+    [made] = stream(START, begun, END, STOP).completion.first.tool_calls
+    assert (made.name, made.parsed) == ("look", {"at": 1})
+
+
 def test_an_end_without_its_blank_line_is_an_end():
     reading = fold_events(read_stream(sse(START, TEXT, delta("a"), END, STOP)[:-1]), 200)
     assert reading.done
