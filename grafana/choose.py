@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from panels import SHOWN_STATE, WHO, Board, Column, Panel, q
+from panels import SHOWN_STATE, WHO, Board, Column, Panel, q, thousand
 
 SERVING = '<leg>, role=~"primary|candidate"'
 RATE = "sum by (provider, model) (rate({}[$__rate_interval]))"
-ANSWERS = RATE.format(f'sameweights_requests_total{{{SERVING}, code="2xx"}}')
-THOUSAND = f"1000 * {RATE.format(f'sameweights_money_total{{{SERVING}}}')} / ({ANSWERS} > 0)"
-"""Money of a thousand answered requests, live or as a candidate."""
+THOUSAND = thousand("provider, model", SERVING)
+"""Live or as a candidate."""
 REQUESTS = RATE.format(f"sameweights_requests_total{{{SERVING}}}")
 WITHOUT = RATE.format(f'sameweights_requests_total{{{SERVING}, code!="2xx"}}')
 FAILED = f"({WITHOUT} or 0 * {REQUESTS}) / ({REQUESTS} > 0)"
@@ -31,10 +30,10 @@ CHOOSE = Board(
                 Panel(
                     title="By provider and model",
                     text="State by the audit's sequential test; the signal with the largest excess over a day beyond chance; "
-                    "pairs of that day; money of a thousand answered requests; median time to the first token; share of "
-                    "requests without a whole answer; tokens over the reference's for the same words. `no difference seen` "
-                    "is not `the same`: `sameweights choose` states who is proven the same within your tolerance, and how "
-                    "many requests are missing. Click a provider for its page.",
+                    "pairs of that day; money of a thousand answered requests, of those with a known cost; median time to the "
+                    "first token; share of requests without a whole answer; tokens over the reference's for the same words. "
+                    "`no difference seen` is not `the same`: `sameweights choose` states who is proven the same within your "
+                    "tolerance, and how many requests are missing. Click a provider for its page.",
                     unit="none",
                     kind="table",
                     width=24,
@@ -70,8 +69,9 @@ CHOOSE = Board(
             (
                 Panel(
                     title="Money of a thousand requests",
-                    text="Of answered requests, by each provider's own counts and prices. A candidate's prompt cache is cold, so "
-                    "it may cost less once it serves. Of those proven the same, the cheapest is the lowest line here.",
+                    text="Of answered requests, by each provider's own counts and prices; no line without a price. A candidate's "
+                    "prompt cache is cold, so it may cost less once it serves. Of those proven the same, the cheapest is the "
+                    "lowest line here.",
                     unit="none",
                     queries=(q(THOUSAND, WHO),),
                 ),

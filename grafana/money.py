@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from panels import WHO, Board, Column, Panel, Query, q
+from panels import WHO, Board, Column, Panel, money, q, thousand
 
-SERVING = '<leg>, role=~"primary|candidate"'
+LIVE, SERVING = '<leg>, role="primary"', '<leg>, role=~"primary|candidate"'
+AUDIT = '<ref>, role=~"shadow|control|candidate"'
 WITH_ROLE = f"{WHO} {{{{role}}}}"
 
 
-def thousand() -> tuple[Query, ...]:
-    """Money of a thousand requests: the provider's and each candidate's, and dashed the reference's for the same model."""
-    found = []
-    for labels, leg, legend, floor in (
-        ("provider, model, role", SERVING, WITH_ROLE, False),
-        ("model", '<ref>, role="shadow"', "reference / {{model}}", True),
-    ):
-        money = f"sum by ({labels}) (rate(sameweights_money_total{{{leg}}}[$__rate_interval]))"
-        answers = f'sum by ({labels}) (rate(sameweights_requests_total{{{leg}, code="2xx"}}[$__rate_interval]))'
-        found.append(q(f"1000 * {money} / ({answers} > 0)", legend, floor=floor))
-    return tuple(found)
-
+THOUSAND = (
+    q(thousand("provider, model, role", SERVING), WITH_ROLE),
+    q(thousand("model", '<ref>, role="shadow"'), "reference / {{model}}", floor=True),
+)
+"""The provider's and each candidate's, and dashed the reference's for the same model."""
 
 MONEY = Board(
     uid="sameweights-money",
@@ -31,16 +25,12 @@ MONEY = Board(
             (
                 Panel(
                     title="Money an hour, live traffic",
-                    text="By the configured prices; flat 0 means that no price is configured. `uncertain`: what may have been "
+                    text="By the configured prices; no line means that no price is configured. `uncertain`: what may have been "
                     "billed for reasoning in addition. `stated`: the cost that the provider states, in US dollars.",
                     unit="none",
                     width=8,
                     queries=(
-                        q(
-                            "3600 * sum by (provider, model) "
-                            '(rate(sameweights_money_total{<leg>, role="primary"}[$__rate_interval]))',
-                            WHO,
-                        ),
+                        q(f"3600 * {money('provider, model', LIVE)}", WHO),
                         q(
                             "3600 * sum by (provider, model) "
                             '(rate(sameweights_money_uncertain_total{<leg>, role="primary"}[$__rate_interval])) > 0',
@@ -55,11 +45,12 @@ MONEY = Board(
                 ),
                 Panel(
                     title="Money of a thousand requests",
-                    text="Cost of answered requests at the live provider and each candidate; dashed: the reference for the same "
-                    "model. Shadow requests meet a cold prompt cache, so a candidate may cost less once it serves.",
+                    text="Cost of answered requests, of those with a known cost, at the live provider and each candidate; "
+                    "dashed: the reference for the same model. Shadow requests meet a cold prompt cache, so a candidate may cost "
+                    "less once it serves.",
                     unit="none",
                     width=8,
-                    queries=thousand(),
+                    queries=THOUSAND,
                 ),
                 Panel(
                     title="Money an hour, spent on the audit",
@@ -67,13 +58,7 @@ MONEY = Board(
                     "set shadow.money.",
                     unit="none",
                     width=8,
-                    queries=(
-                        q(
-                            "3600 * sum by (provider, model, role) "
-                            '(rate(sameweights_money_total{<ref>, role=~"shadow|control|candidate"}[$__rate_interval]))',
-                            WITH_ROLE,
-                        ),
-                    ),
+                    queries=(q(f"3600 * {money('provider, model, role', AUDIT)}", WITH_ROLE),),
                 ),
             ),
         ),

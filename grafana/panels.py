@@ -117,3 +117,19 @@ def quantiles(metric: str, *, exemplar: bool = True) -> tuple[Query, ...]:
         found.append(q(f"histogram_quantile({share}, {mine})", f"{name} {WHO}", exemplar=exemplar))
         found.append(q(f"histogram_quantile({share}, {its})", f"{name} reference / {{{{model}}}}", floor=True))
     return tuple(found)
+
+
+def money(labels: str, leg: str) -> str:
+    """Money a second by `labels`; no value where answers came and the cost of none is known, since 0 would read as free."""
+    spent = f"sum by ({labels}) (rate(sameweights_money_total{{{leg}}}[$__rate_interval]))"
+    return f"({spent} > 0 or ({spent} unless {_unpriced(labels, leg)} > 0))"
+
+
+def thousand(labels: str, leg: str) -> str:
+    """Money of a thousand answered requests whose cost is known, by `labels`; no value where it is known of none."""
+    answers = f'sum by ({labels}) (rate(sameweights_requests_total{{{leg}, code="2xx"}}[$__rate_interval]))'
+    return f"1000 * {money(labels, leg)} / (({answers} - ({_unpriced(labels, leg)} or 0 * {answers})) > 0)"
+
+
+def _unpriced(labels: str, leg: str) -> str:
+    return f"sum by ({labels}) (rate(sameweights_unpriced_total{{{leg}}}[$__rate_interval]))"
