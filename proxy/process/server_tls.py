@@ -13,7 +13,14 @@ from proxy.process.tls_records import RecordObject
 
 
 def server_context(certificate: str, key: str) -> ssl.SSLContext:
-    """TLS 1.2 and 1.3 for HTTP/1.1 (RFC 7301) with these PEM files; OSError and ssl.SSLError where they cannot be used.
+    """As `empty_context`, with these PEM files; OSError and ssl.SSLError where they cannot be used."""
+    context = empty_context()
+    _load(context, certificate, key)
+    return context
+
+
+def empty_context() -> ssl.SSLContext:
+    """TLS 1.2 and 1.3 for HTTP/1.1 (RFC 7301); without a certificate yet, so that each handshake fails.
 
     Without renegotiation, by which one client could make many handshakes of one connection, and without compression (RFC 7525).
     """
@@ -22,7 +29,6 @@ def server_context(certificate: str, key: str) -> ssl.SSLContext:
     context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
     context.set_alpn_protocols(["http/1.1"])
     context.sslobject_class = RecordObject
-    _load(context, certificate, key)
     return context
 
 

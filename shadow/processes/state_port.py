@@ -27,8 +27,6 @@ CLOSE_SECONDS = 1.0
 class StatePort:
     """`why_not` gives why this process is not ready, "" when it is, and `lines` a sentence for each part; `home` is its one page.
     With `pages_later` every page is refused for now, with `home` as the reason.
-
-    OSError where the certificate files cannot be used.
     """
 
     def __init__(

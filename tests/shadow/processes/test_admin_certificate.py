@@ -2,7 +2,6 @@
 
 import asyncio
 
-import pytest
 import trustme
 
 from shadow.processes.admin_certificate import AdminCertificate
@@ -42,6 +41,14 @@ def test_port_without_a_certificate_has_no_context_and_nothing_to_renew():
     assert certificate.context is None
 
 
-def test_files_that_cannot_be_used_at_the_start_are_an_error(tmp_path):
-    with pytest.raises(OSError, match="No such file"):
-        AdminCertificate(AdminConfig(tls_cert=str(tmp_path / "none"), tls_key=str(tmp_path / "none")))
+async def test_files_that_cannot_be_used_at_the_start_let_no_client_in_until_they_are_renewed(tmp_path, logged):
+    lines = logged("shadow.processes.admin_certificate")
+    trust, (cert, key) = issued(tmp_path, trustme.CA())
+    whole = (tmp_path / "cert.pem").read_bytes()
+    (tmp_path / "cert.pem").write_bytes(whole[: len(whole) // 2])
+    certificate = AdminCertificate(AdminConfig(tls_cert=cert, tls_key=key))
+    assert not await served_to(certificate, trust)
+    (tmp_path / "cert.pem").write_bytes(whole)
+    certificate.renew()
+    assert await served_to(certificate, trust)
+    assert [call.kwargs["event"] for call in lines] == ["certificate_not_renewed"]
