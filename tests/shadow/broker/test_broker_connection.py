@@ -95,6 +95,7 @@ async def test_server_that_ends_the_connection_is_away_unless_it_refuses_the_cre
     assert isinstance(why, BrokerAwayError) is passes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("times", [{"not_before": LATER, "not_after": LATEST}, {"not_before": EARLIEST, "not_after": EARLIER}])
 async def test_certificate_out_of_its_time_is_away_and_points_to_the_clock(tmp_path, times):
     ca = trustme.CA()

@@ -95,6 +95,7 @@ async def led(config) -> bool:
     return True
 
 
+@pytest.mark.slow
 async def test_server_that_has_not_come_back_yet_is_waited_for_and_no_lack_of_room(tmp_path):
     async with nats_cluster(tmp_path) as servers:
         config = settings(*servers)

@@ -349,6 +349,7 @@ async def test_first_delivery_of_what_was_there_before_the_connection_was_lost_i
         keeping.cancel()
 
 
+@pytest.mark.slow
 async def test_exchanges_come_again_after_the_server_was_killed(tmp_path):
     async with (
         nats_server(tmp_path) as server,

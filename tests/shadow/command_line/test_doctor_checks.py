@@ -117,6 +117,7 @@ async def test_provider_whose_key_the_application_brings_gets_no_completion():
     assert (line.mark, line.text) == (GOOD, "provider near: reached (401); the application brings its own key")
 
 
+@pytest.mark.slow
 def test_port_is_free_or_the_running_serve_or_somebody_else():
     with socket.socket() as taken, socket.socket() as free:
         taken.bind(("127.0.0.1", 0))
