@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import sys
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 import orjson
 
@@ -39,7 +39,7 @@ Against = Literal["cross", "self", "greedy", "check"]
 MARK_SIZE = 16
 SHORT = 200
 LABELS = tuple(name for name in ExchangeRow._fields if name in Labels._fields)
-"""The labels that are stored, each in the column of its name."""
+"""The labels that are stored, each in the column of its name: a further one is a field of `Labels` and a column."""
 HEADERS_KEPT = 64
 """Larger heads than this are cut, because a record is not a place to store arbitrary amounts."""
 _new_record, _new_row = maker(ExchangeRecord), maker(ExchangeRow)
@@ -181,7 +181,7 @@ def _unread(parsed: ParsedExchange) -> str:
 def _exchange_row(parsed: ParsedExchange) -> ExchangeRow:
     exchange, answer = parsed.exchange, parsed.answer
     response, failure, request = exchange.response, exchange.failure, exchange.request
-    labels = _storable_labels(exchange.labels)
+    columns = {**_label_columns(exchange.labels), "conversation": storable(parsed.conversation)}
     completion = answer.completion if isinstance(answer.completion, Completion) else None
     usage = completion.usage if completion else None
     classed = classed_answer(answer.completion, answer.status)
@@ -190,14 +190,7 @@ def _exchange_row(parsed: ParsedExchange) -> ExchangeRow:
         id=exchange.id,
         role=exchange.role._value_,
         started=exchange.started,
-        route=labels.route,
-        provider=labels.provider,
-        reference=labels.reference,
-        model=labels.model,
-        stream=labels.stream,
-        tag=labels.tag,
-        tenant=labels.tenant,
-        conversation=storable(parsed.conversation),
+        **columns,
         method=storable(request.method),
         target=storable(request.target, limit=2_000),
         status=response.status if response else None,
@@ -237,9 +230,10 @@ def _exchange_row(parsed: ParsedExchange) -> ExchangeRow:
 
 
 @lru_cache(maxsize=256)
-def _storable_labels(labels: Labels) -> Labels:
-    """Labels as a table can hold them; few values come again and again."""
-    return labels.with_texts(*map(storable, labels.texts))
+def _label_columns(labels: Labels) -> Mapping[str, Any]:
+    """Labels as a table can hold them, by column; few values come again and again."""
+    cut = labels.with_texts(*map(storable, labels.texts))
+    return {name: getattr(cut, name) for name in LABELS}
 
 
 def _pair_row(triple: AnsweredPair, comparable: str, alterations: Sequence[str], secret: bytes) -> PairRow:

@@ -103,7 +103,9 @@ async def _staged(stack: AsyncExitStack, serve, folder: Path) -> Play:
         name: await stack.enter_async_context(PretendedServer(faults=faults, seed=number, keep=False))
         for number, (name, faults) in enumerate(cast.items())
     }
-    tables = "\n".join(f'{name} = {{ base_url = "{one.base_url}" }}' for name, one in pretended.items())
+    # one without a price, so that the panels of unknown costs have a value too
+    prices = dict.fromkeys(cast, ", price_input = 1.0, price_output = 2.0") | {"toolbreaker": ""}
+    tables = "\n".join(f'{name} = {{ base_url = "{one.base_url}"{prices[name]} }}' for name, one in pretended.items())
     served = await stack.enter_async_context(serve(CONFIG.format(providers=tables)))
     hook = await stack.enter_async_context(webhook())
     # the address of the Alertmanager is known only once it runs, and it needs its file first
