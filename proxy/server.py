@@ -23,7 +23,7 @@ from proxy.client.tls_accept import TlsAccept
 from proxy.forwarding.forward import Forward
 from proxy.process.data_plane_log import to_stderr
 from proxy.process.parent_watchdog import hold, loop_factory, read_task, send_heartbeat
-from proxy.process.server_tls import context_of, server_context
+from proxy.process.server_tls import server_context, usable_context
 from proxy.process.shared_counters import SharedCounters
 from proxy.process.standard_streams import install_streams
 from proxy.record.exchange_sender import ExchangeSender
@@ -107,14 +107,10 @@ class DataPlane:
         self._ticking = asyncio.create_task(self._tick())
 
     def _context(self) -> ssl.SSLContext:
-        """The TLS of the files as they are now; of what they were, where they cannot be used, so that a start again answers."""
-        try:
-            return server_context(*self._files)
-        except OSError as error:
-            if not self._kept:
-                raise
-            _log.error("certificate_not_renewed", extra={"reason": str(error), "file": self._files[0]})
-            return context_of(self._kept)
+        context, why = usable_context(*self._files, self._kept)
+        if why:
+            _log.error("certificate_not_renewed", extra={"reason": why, "file": self._files[0]})
+        return context
 
     async def stop(self, grace: float) -> None:
         """Accept no more, let what runs end within `grace` seconds, then break the rest."""

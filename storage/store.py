@@ -73,7 +73,7 @@ class Outcome(StrEnum):
     @property
     def on_disk(self) -> bool:
         """Whether a record with its id is stored."""
-        return self._value_ in {"stored", "known"}
+        return self in {Outcome.STORED, Outcome.KNOWN}
 
 
 class BatchTotals(NamedTuple):

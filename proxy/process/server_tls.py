@@ -13,14 +13,7 @@ from proxy.process.tls_records import RecordObject
 
 
 def server_context(certificate: str, key: str) -> ssl.SSLContext:
-    """As `empty_context`, with these PEM files; OSError and ssl.SSLError where they cannot be used."""
-    context = empty_context()
-    _load(context, certificate, key)
-    return context
-
-
-def empty_context() -> ssl.SSLContext:
-    """TLS 1.2 and 1.3 for HTTP/1.1 (RFC 7301); without a certificate yet, so that each handshake fails.
+    """TLS 1.2 and 1.3 for HTTP/1.1 (RFC 7301) with these PEM files; OSError and ssl.SSLError where they cannot be used.
 
     Without renegotiation, by which one client could make many handshakes of one connection, and without compression (RFC 7525).
     """
@@ -29,19 +22,32 @@ def empty_context() -> ssl.SSLContext:
     context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
     context.set_alpn_protocols(["http/1.1"])
     context.sslobject_class = RecordObject
+    _load(context, certificate, key)
     return context
 
 
+def usable_context(certificate: str, key: str, kept: Sequence[str]) -> tuple[ssl.SSLContext, str]:
+    """As `server_context`, and ""; of the texts that were `kept` of the files, and why, where they cannot be used now: a process
+    that starts again while they are being renewed serves what was served before. The errors of `server_context` without texts.
+    """
+    try:
+        return server_context(certificate, key), ""
+    except OSError as error:  # ssl.SSLError is one
+        if not kept:
+            raise
+        return _context_of(kept), str(error)
+
+
 def contents_of(certificate: str, key: str) -> Sequence[str]:
-    """The texts of the two files, for `context_of`; none without a certificate, or where they cannot be read now."""
+    """The texts of the two files, for `usable_context`; none without a certificate, or where they cannot be read now."""
     try:
         return [Path(name).read_text(encoding="utf-8") for name in (certificate, key)] if certificate else []
     except (OSError, ValueError):
         return []
 
 
-def context_of(texts: Sequence[str]) -> ssl.SSLContext:
-    """As `server_context`, of the texts of a certificate and its key, which are written to no disk."""
+def _context_of(texts: Sequence[str]) -> ssl.SSLContext:
+    """Of the texts of a certificate and its key, which are written to no disk."""
     with ExitStack() as held:
         return server_context(*(_named(text, held) for text in texts))
 

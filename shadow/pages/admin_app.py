@@ -70,7 +70,8 @@ def build_app(
     """
     threads = PageThreads()
     pages = DeferredPages(reader, config, registry, threads, operator)
-    admin = _Admin(pages, threads, MetricsEndpoint(registry, scraped), (ready, state))
+    scraping = MetricsEndpoint(registry, scraped)
+    admin = _Admin(pages, threads, scraping, (ready, state))
     app = web.Application(
         middlewares=[
             host_guard(config.admin),
@@ -83,7 +84,7 @@ def build_app(
     app.on_response_prepare.append(add_headers)
     app.on_cleanup.append(admin.close)
     app.add_routes(
-        [web.get("/metrics", admin.metrics), web.get("/healthz", admin.healthz), web.get("/readyz", admin.readyz)]
+        [web.get("/metrics", scraping.response), web.get("/healthz", admin.healthz), web.get("/readyz", admin.readyz)]
         + [web.get(path, pages.handler(name)) for path, name in PAGES.items()]
     )
     if operator is not None:
@@ -98,11 +99,6 @@ class _Admin:
         self._pages, self._threads = pages, threads
         self._scraping = scraping
         self._ready, self._state = ready
-
-    async def metrics(self, request: web.Request) -> web.Response:
-        accept, encoding = (",".join(request.headers.getall(name, [])) for name in ("Accept", "Accept-Encoding"))
-        body, headers = await self._scraping.page(accept, encoding)
-        return web.Response(body=body, headers=headers)
 
     async def close(self, _: web.Application) -> None:
         self._scraping.close()

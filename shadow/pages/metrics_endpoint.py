@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from aiohttp import web
 from prometheus_client.exposition import choose_encoder
 
 from shadow.metrics.exposition import Collected, Exposition
@@ -52,6 +53,12 @@ class MetricsEndpoint:
         headers = {"Content-Type": content_type, "Vary": "Accept, Accept-Encoding"}
         # a scraper that disconnects must not cancel the rendering that others share
         return await asyncio.shield(rendering), headers | ({"Content-Encoding": "gzip"} if packed else {})
+
+    async def response(self, request: web.Request) -> web.Response:
+        """The page for a scrape."""
+        accept, encoding = (",".join(request.headers.getall(name, [])) for name in ("Accept", "Accept-Encoding"))
+        body, headers = await self.page(accept, encoding)
+        return web.Response(body=body, headers=headers)
 
     def close(self) -> None:
         """Stop the thread after the rendering in progress, whose result is discarded."""

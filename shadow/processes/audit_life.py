@@ -13,6 +13,7 @@ from typing import Protocol
 from proxy.process.parent_watchdog import hold, send_heartbeat
 from proxy.process.shared_counters import SharedCounters
 from shadow.broker.broker_errors import BrokerError
+from shadow.processes.admin_certificate import AdminCertificate
 from shadow.processes.later_tasks import LaterTasks
 from shadow.processes.store_wait import StoreWait
 from shadow.settings.top_level_config import Config
@@ -45,6 +46,7 @@ class AuditTask:
     run: str
     role: str
     begun: bytes
+    certificate: AdminCertificate
 
 
 def open_first(config: Config) -> Store | StoreAwayError:
@@ -104,7 +106,7 @@ class AuditLife:
     async def _waited(self, why: StoreAwayError) -> tuple[Store, Audit] | None:
         """What works once the store is there; None where the end came before. The parent has requests forwarded meanwhile."""
         task = self._task
-        waiting = StoreWait(task.config, task.counters, self._opened, role=task.role)
+        waiting = StoreWait(task.config, task.counters, self._opened, task.certificate, role=task.role)
         self._later.follow(waiting.reload)
         await self._be_ready()
         return await waiting.opened(why, self._ended, task.admin)

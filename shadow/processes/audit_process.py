@@ -93,6 +93,7 @@ class AuditProcess:
         supervisor: int = 0,
         *,
         role: str = "all",
+        certificate: AdminCertificate | None = None,
     ) -> None:
         self._config = config
         self._store = store
@@ -153,7 +154,7 @@ class AuditProcess:
         self._limiter = ConnectionLimiter(most=config.admin.clients, refused=self._metrics.admin_refused, clock=time.monotonic)
         self._runner.app.middlewares.insert(0, self._limiter.middleware)
         self._admin: asyncio.Server | None = None
-        self._certificate = AdminCertificate(config.admin)
+        self._certificate = certificate or AdminCertificate(config.admin)
         self._address = "" if config.admin.token_env or not needs_token(config.admin) else f"/?{PARAMETER}={drawn_token(drawn)}"
         """The path by which a browser opens the pages at first, where the token was drawn here; "" otherwise."""
         self._notifier = WebhookSender(
@@ -364,6 +365,7 @@ def main() -> int:
         run=task.get("run", ""),
         role=task.get("role", "all"),
         begun=begun,
+        certificate=AdminCertificate(config.admin, task.get("certificate", ())),
     )
     try:
         first = open_first(config)
@@ -376,7 +378,7 @@ def main() -> int:
 
 
 def _audit(task: AuditTask, store: Store) -> AuditProcess:
-    return AuditProcess(task.config, store, task.counters, task.run, os.getppid(), role=task.role)
+    return AuditProcess(task.config, store, task.counters, task.run, os.getppid(), role=task.role, certificate=task.certificate)
 
 
 if __name__ == "__main__":

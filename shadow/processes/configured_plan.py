@@ -31,6 +31,7 @@ def plan_of(config: Config, role: str) -> ServePlan:
         config=whole,
         proxy=whole["proxy"],
         certificate=contents_of(config.proxy.tls_cert, config.proxy.tls_key),
+        admin_certificate=contents_of(config.admin.tls_cert, config.admin.tls_key),
         tenants=[each.model_dump(mode="json", include=set(TenantKey.model_fields)) for each in config.tenants],
         log=log_options(config),
         listen=config.proxy.listen,

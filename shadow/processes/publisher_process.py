@@ -38,6 +38,7 @@ from shadow.pipeline.exchange_ledger import ExchangeLedger
 from shadow.pipeline.exchange_receiver import ExchangeReceiver
 from shadow.pipeline.frame_bytes import frame_bytes
 from shadow.pipeline.task_errors import log_error
+from shadow.processes.admin_certificate import AdminCertificate
 from shadow.processes.free_memory import keep_returning
 from shadow.processes.log_setup import to_stderr
 from shadow.processes.readiness import Readiness
@@ -60,7 +61,13 @@ class PublisherProcess:
     """Receiver, publisher and admin port on one event loop."""
 
     def __init__(
-        self, config: Config, counters: SharedCounters, environ: Mapping[str, str] = os.environ, supervisor: int = 0
+        self,
+        config: Config,
+        counters: SharedCounters,
+        environ: Mapping[str, str] = os.environ,
+        supervisor: int = 0,
+        *,
+        certificate: AdminCertificate | None = None,
     ) -> None:
         self._config = config
         self._counters = counters
@@ -85,6 +92,7 @@ class PublisherProcess:
         self._port = StatePort(
             config.admin,
             _access(config.admin, environ),
+            certificate or AdminCertificate(config.admin),
             shown=registry.restricted_registry(FORWARDING),
             metrics=self._metrics,
             why_not=self._why_not,
@@ -228,8 +236,10 @@ def main() -> int:
 
 
 async def _lived(config: Config, task: Mapping[str, object], admin: socket.socket, begun: bytes) -> None:
-    board = task.get("board")
-    process = PublisherProcess(config, SharedCounters(board if isinstance(board, int) else None), supervisor=os.getppid())
+    board, kept = task.get("board"), task.get("certificate")
+    counters = SharedCounters(board if isinstance(board, int) else None)
+    certificate = AdminCertificate(config.admin, kept if isinstance(kept, list) else ())
+    process = PublisherProcess(config, counters, supervisor=os.getppid(), certificate=certificate)
     await live(process, admin, str(task["audit_socket"]), begun)
 
 

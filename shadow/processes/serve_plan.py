@@ -18,6 +18,8 @@ class ServePlan:
     """The texts of the certificate of the data port and of its key, none where it has none: a process that starts again while the
     files are being renewed serves these.
     """
+    admin_certificate: Sequence[str] = field(repr=False)
+    """The same of the admin port."""
     tenants: Sequence[Mapping[str, object]]
     """The tenants as the data plane sees them."""
     log: Mapping[str, str]

@@ -33,6 +33,7 @@ class StatePort:
         self,
         settings: AdminConfig,
         access: AdminAccess,
+        certificate: AdminCertificate,
         *,
         shown: Collected,
         metrics: Metrics,
@@ -44,7 +45,7 @@ class StatePort:
         self._why_not, self._lines, self._home = why_not, lines, home
         self._scraping = MetricsEndpoint(shown, metrics.scraped)
         self._limiter = ConnectionLimiter(most=settings.clients, refused=metrics.admin_refused, clock=time.monotonic)
-        self._certificate = AdminCertificate(settings)
+        self._certificate = certificate
         app = web.Application(
             middlewares=[self._limiter.middleware, host_guard(settings), refusals(ADDRESSES), access.middleware]
         )
@@ -52,7 +53,7 @@ class StatePort:
         app.on_cleanup.append(self._close_scraping)
         app.add_routes(
             [
-                web.get("/metrics", self._scrape),
+                web.get("/metrics", self._scraping.response),
                 web.get("/healthz", self._healthz),
                 web.get("/readyz", self._readyz),
                 web.route("*", "/{path:.*}", self._later) if pages_later else web.get("/", self._page),
@@ -87,11 +88,6 @@ class StatePort:
 
     async def _close_scraping(self, _: web.Application) -> None:
         self._scraping.close()
-
-    async def _scrape(self, request: web.Request) -> web.Response:
-        accept, encoding = (",".join(request.headers.getall(name, [])) for name in ("Accept", "Accept-Encoding"))
-        body, headers = await self._scraping.page(accept, encoding)
-        return web.Response(body=body, headers=headers)
 
     async def _healthz(self, _: web.Request) -> web.Response:
         return web.Response(text="ok\n")

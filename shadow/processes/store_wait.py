@@ -21,6 +21,7 @@ from shadow.metrics.broker_metrics import FORWARDING
 from shadow.metrics.observe import Metrics
 from shadow.metrics.process_metrics import ProcessCollector
 from shadow.pages.admin_access import admin_access
+from shadow.processes.admin_certificate import AdminCertificate
 from shadow.processes.state_port import StatePort
 from shadow.settings.top_level_config import Config
 from storage.store_away import StoreAwayError
@@ -44,6 +45,7 @@ class StoreWait(Generic[Opened]):
         config: Config,
         counters: SharedCounters,
         attempt: Callable[[], Awaitable[Opened]],
+        certificate: AdminCertificate,
         *,
         role: str = "all",
         environ: Mapping[str, str] = os.environ,
@@ -59,6 +61,7 @@ class StoreWait(Generic[Opened]):
             config.admin,
             # a drawn token is in the store: until it opens, no client has one
             admin_access(config.admin, secrets.token_bytes(32), environ),
+            certificate,
             shown=registry.restricted_registry(FORWARDING),
             metrics=self._metrics,
             why_not=lambda: f"the store cannot be opened yet; {self._effect}",

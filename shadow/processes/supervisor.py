@@ -237,6 +237,7 @@ class Supervisor:
                 "board": self._counters,
                 "run": self._run,
                 "role": self._task.role,
+                "certificate": self._plan.admin_certificate,
             }
         )
 

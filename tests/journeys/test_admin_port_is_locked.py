@@ -64,3 +64,19 @@ async def test_pages_need_the_token_over_tls_and_a_renewed_certificate_is_served
                 return False
 
         await until(renewed)
+
+
+async def test_audit_that_starts_again_while_the_files_are_renewed_serves_the_certificate_of_before(serve, tmp_path, monkeypatch):
+    ca, trust = trustme.CA(), ssl.create_default_context()
+    issue(ca, tmp_path)
+    ca.configure_trust(trust)
+    monkeypatch.setenv("PAGES_TOKEN", TOKEN)
+    async with serve(CONFIG.format(folder=tmp_path)) as served:
+        (tmp_path / "cert.pem").write_text("half a certificate")
+        name = "shadow.processes.audit_process"
+        before = served.children()[name]
+        os.kill(before, signal.SIGKILL)
+        await until(lambda: served.children().get(name, before) != before)
+        async with aiohttp.ClientSession() as session, session.get(f"{served.admin}/healthz", ssl=trust) as got:
+            assert got.status == 200
+        await until(lambda: any("certificate_not_renewed" in line for line in served.errors))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.process.server_tls import contents_of, context_of, renew, server_context
+from proxy.process.server_tls import contents_of, renew, server_context, usable_context
 from tests.certificates import handshake, issued
 
 
@@ -44,12 +44,18 @@ def test_renewed_files_serve_the_next_handshake(tmp_path):
     handshake(context, trust)
 
 
-def test_texts_of_files_serve_once_the_files_are_gone(tmp_path):
+def test_texts_of_files_serve_once_the_files_are_gone_and_without_them_that_is_an_error(tmp_path):
     trust, files = issued(tmp_path)
     kept = contents_of(*files)
+    _, why = usable_context(*files, kept)
+    assert why == ""
     for name in files:
         Path(name).unlink()
-    handshake(context_of(kept), trust)
+    context, why = usable_context(*files, kept)
+    assert "No such file" in why
+    handshake(context, trust)
+    with pytest.raises(OSError, match="No such file"):
+        usable_context(*files, [])
 
 
 def test_files_that_are_absent_or_no_text_have_no_contents(tmp_path):

@@ -2,8 +2,10 @@
 
 import asyncio
 
+import pytest
 import trustme
 
+from proxy.process.server_tls import contents_of
 from shadow.processes.admin_certificate import AdminCertificate
 from shadow.settings.top_level_config import AdminConfig
 from tests.certificates import issued
@@ -41,14 +43,21 @@ def test_port_without_a_certificate_has_no_context_and_nothing_to_renew():
     assert certificate.context is None
 
 
-async def test_files_that_cannot_be_used_at_the_start_let_no_client_in_until_they_are_renewed(tmp_path, logged):
+async def test_files_that_cannot_be_used_at_a_start_leave_the_texts_that_were_kept_until_they_are_renewed(tmp_path, logged):
     lines = logged("shadow.processes.admin_certificate")
-    trust, (cert, key) = issued(tmp_path, trustme.CA())
+    first, (cert, key) = issued(tmp_path, trustme.CA())
+    kept = contents_of(cert, key)
+    second, _ = issued(tmp_path, trustme.CA())
     whole = (tmp_path / "cert.pem").read_bytes()
     (tmp_path / "cert.pem").write_bytes(whole[: len(whole) // 2])
-    certificate = AdminCertificate(AdminConfig(tls_cert=cert, tls_key=key))
-    assert not await served_to(certificate, trust)
+    certificate = AdminCertificate(AdminConfig(tls_cert=cert, tls_key=key), kept)
+    assert await served_to(certificate, first)
     (tmp_path / "cert.pem").write_bytes(whole)
     certificate.renew()
-    assert await served_to(certificate, trust)
+    assert (await served_to(certificate, first), await served_to(certificate, second)) == (False, True)
     assert [call.kwargs["event"] for call in lines] == ["certificate_not_renewed"]
+
+
+def test_files_that_cannot_be_used_are_an_error_where_no_texts_of_them_were_kept(tmp_path):
+    with pytest.raises(OSError, match="No such file"):
+        AdminCertificate(AdminConfig(tls_cert=str(tmp_path / "none"), tls_key=str(tmp_path / "none")))

@@ -11,8 +11,9 @@ import pytest
 from proxy.process.shared_counters import SharedCounters
 from shadow.broker.broker_errors import BrokerError
 from shadow.processes import audit_life, store_wait
+from shadow.processes.admin_certificate import AdminCertificate
 from shadow.processes.audit_life import AuditLife, AuditTask, open_first
-from shadow.settings.top_level_config import Config
+from shadow.settings.top_level_config import AdminConfig, Config
 from storage.storage_config import StorageConfig
 from storage.store import StoreError
 from storage.store_away import StoreAwayError
@@ -29,7 +30,7 @@ class Store:
 
 
 class Audit:
-    """Notes what it is told to do; `refused` is raised by its start."""
+    """Notes each call; `refused` is raised by its start."""
 
     def __init__(self, refused: Exception | None = None) -> None:
         self.refused = refused
@@ -75,7 +76,14 @@ def life(monkeypatch):
         with socket.create_server(("127.0.0.1", 0)) as admin:
             admin.setblocking(False)
             task = AuditTask(
-                config=Config(), admin=admin, audit_socket="s", counters=SharedCounters(), run="", role="all", begun=begun
+                config=Config(),
+                admin=admin,
+                audit_socket="s",
+                counters=SharedCounters(),
+                run="",
+                role="all",
+                begun=begun,
+                certificate=AdminCertificate(AdminConfig()),
             )
             yield AuditLife(task, make), store
 

@@ -49,9 +49,9 @@ def test_a_plan_has_the_addresses_of_the_ports_as_users_reach_them():
 
 def test_a_plan_has_the_texts_of_the_certificate_as_it_was_read_and_none_without_one(tmp_path):
     _, (cert, key) = issued(tmp_path)
-    config = Config.model_validate({"proxy": {"tls_cert": cert, "tls_key": key}})
-    plan = plan_of(config, "all")
-    assert plan.certificate == [Path(cert).read_text(), Path(key).read_text()]
+    files = {"tls_cert": cert, "tls_key": key}
+    plan = plan_of(Config.model_validate({"proxy": files, "admin": files}), "all")
+    assert plan.certificate == plan.admin_certificate == [Path(cert).read_text(), Path(key).read_text()]
     assert "PRIVATE" not in repr(plan)
     assert plan_of(Config(), "all").certificate == []
 

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from shadow.metrics.observe import Metrics
 from shadow.pages.admin_access import AdminAccess
+from shadow.processes.admin_certificate import AdminCertificate
 from shadow.processes.state_port import StatePort
 from shadow.settings.top_level_config import AdminConfig, Config
 
@@ -23,6 +24,7 @@ async def opened(why: str, access: AdminAccess):
     port = StatePort(
         AdminConfig(),
         access,
+        AdminCertificate(AdminConfig()),
         shown=registry.restricted_registry(["sameweights_exchanges_ended_total"]),
         metrics=metrics,
         why_not=lambda: why,

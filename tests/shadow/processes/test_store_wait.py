@@ -8,6 +8,7 @@ import pytest
 
 from proxy.process.shared_counters import SharedCounters
 from shadow.processes import store_wait
+from shadow.processes.admin_certificate import AdminCertificate
 from shadow.processes.store_wait import StoreWait
 from shadow.settings.top_level_config import AdminConfig, Config
 from storage.store import StoreError
@@ -27,7 +28,8 @@ class Waiting:
         self.counters, self.ended = SharedCounters(), asyncio.Event()
         self.admin = socket.create_server(("127.0.0.1", 0))
         self.admin.setblocking(False)
-        self.wait = StoreWait(Config(admin=AdminConfig(**settings)), self.counters, self._attempt, environ={})
+        config = Config(admin=AdminConfig(**settings))
+        self.wait = StoreWait(config, self.counters, self._attempt, AdminCertificate(config.admin), environ={})
         self.result = asyncio.create_task(self.wait.opened(STARTING, self.ended, self.admin))
 
     async def _attempt(self) -> str:
