@@ -59,7 +59,7 @@ def status_lines(
     lines = [
         plain(f"{row.mark} {display_name(row, rows)}: {_state(row, now)}{f'; {row.finding}' if row.finding else ''}")
         for row in shown
-    ]
+    ] or [headline(rows)]
     if rest:
         lines.append(f"and {len(rest):,} more ({_counts(rest)}): sameweights status --all{options}")
     return (*lines, plain(f"note: {sampled}")) if sampled else tuple(lines)

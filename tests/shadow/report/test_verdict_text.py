@@ -63,6 +63,10 @@ def test_status_has_one_line_for_each_provider(report):
     assert short_status(()) == "-"
 
 
+def test_status_without_a_provider_states_that_nothing_was_requested():
+    assert status_lines([], now=NOW) == ("No request in this period",)
+
+
 def test_status_has_the_20_worst_and_counts_the_others_by_their_marks(report):
     worst, *_, open_one = report.cards
     cards = [replace(worst, model=f"model-{number:02}") for number in range(21)] + [open_one] * 2
