@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.mutants import equivalents, key, own_tests
+from bench.mutant_tree import own_tests
+from bench.mutants import equivalents, key
 from bench.mutation import changes
 
 ROOT = Path(__file__).resolve().parent.parent
