@@ -1,5 +1,7 @@
 """proxy.upstream.response_reader: how an answer ends, at each of its limits and beside it, and what is said of it."""
 
+import itertools
+
 import pytest
 
 from proxy.exchange import FailureKind, Role
@@ -192,7 +194,7 @@ def test_what_a_head_says_of_its_body_is_noted_with_its_length(fields, events, c
 )
 def test_a_connection_serves_again_only_behind_an_answer_that_ends_exactly(data, reusable, places):
     edges = [0, *(len(data) + place for place in places), len(data)]
-    pieces = [data[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    pieces = [data[start:end] for start, end in itertools.pairwise(edges)]
     made, client, _ = answer(pieces[0])
     for piece in pieces[1:]:
         if not made.over:
