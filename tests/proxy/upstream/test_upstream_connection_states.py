@@ -12,34 +12,10 @@ from proxy.routing.provider_origin import parse_base_url
 from proxy.upstream.response_consumer import HeadRewrite
 from proxy.upstream.response_reader import ResponseReader
 from proxy.upstream.upstream_connection import UpstreamConnection
+from tests.noted_transport import NotedTransport
 from tests.wires import ok
 
 UNTIL_CLOSE = b"HTTP/1.1 200 OK\r\n\r\n"
-
-
-class Transport:
-    """Notes what is done with it; `extra` is what the event loop knows of the connection."""
-
-    def __init__(self, **extra):
-        self.done = []
-        self.closing = False
-        self.extra = extra
-
-    def __getattr__(self, name):
-        return lambda *args, **named: self.done.append((name, *args, *named.values()))
-
-    def is_closing(self):
-        return self.closing
-
-    def abort(self):
-        self.closing = True
-        self.done.append(("abort",))
-
-    def can_write_eof(self):
-        return "ssl_object" not in self.extra
-
-    def get_extra_info(self, name):
-        return self.extra.get(name)
 
 
 class Client:
@@ -67,7 +43,7 @@ def quiet():
 
 def made(quiet, url="http://h/v1", **extra):
     gone = []
-    connection, transport = UpstreamConnection(parse_base_url(url), gone.append), Transport(socket=quiet, **extra)
+    connection, transport = UpstreamConnection(parse_base_url(url), gone.append), NotedTransport(socket=quiet, **extra)
     connection.connection_made(transport)
     transport.done.clear()
     return connection, transport, gone
@@ -75,7 +51,7 @@ def made(quiet, url="http://h/v1", **extra):
 
 async def test_its_buffer_counts_as_full_as_soon_as_it_holds_a_byte(quiet):
     for url, high in (("http://h/v1", 0), ("https://h/v1", 1)):
-        connection, transport = UpstreamConnection(parse_base_url(url), print), Transport(socket=quiet)
+        connection, transport = UpstreamConnection(parse_base_url(url), print), NotedTransport(socket=quiet)
         connection.connection_made(transport)
         assert transport.done == [("set_write_buffer_limits", high, 0)]
 
@@ -269,7 +245,7 @@ async def test_of_a_tls_connection_the_whole_is_closed_where_one_side_cannot_end
     connection, transport, _ = made(quiet)
     connection.end_sending()
     assert transport.done == [("write_eof",)]
-    connection, transport, _ = made(quiet, "https://h/v1", ssl_object=None)
+    connection, transport, _ = made(quiet, "https://h/v1", ssl_object=Secure("notice"))
     connection.end_sending()
     assert transport.done == [("close",)]
 
