@@ -71,7 +71,8 @@ def walking(
             at = white_end(body, at)
             key = _KEY.match(body, at, at + STEP)
             if key is None:
-                return body.startswith(b"}", at) and not found, at + 1
+                empty = body.startswith(b"}", at) and not found
+                return empty, at + empty
             end, brackets = yield from value_end(body, key.end(), brackets)
             behind = white_end(body, max(end, 0))
             mark = body[behind : behind + 1]
@@ -81,7 +82,7 @@ def walking(
             at = behind + 1
         if len(found) % _MARKS == 0:
             yield
-    return mark == b"}", at
+    return (True, at) if mark == b"}" else (False, at - 1)
 
 
 def white_end(body: bytes, at: int) -> int:

@@ -18,7 +18,7 @@ LENGTH = b"content-length"
 HEALTH = "/healthz"
 MOST_DIGITS = 18
 """Digits of a length, leading zeros aside: more than any body has, and fewer than overflow in some reader."""
-_ABSOLUTE = re.compile(r"(?i)https?://([^/?#@\s]+)([/?]?[^#]*)")
+_ABSOLUTE = re.compile(r"(?i)https?://([^/?#@\s]+)((?:[/?][^#]*)?)")
 
 
 class RequestHead(NamedTuple):

@@ -131,3 +131,71 @@ def test_any_bytes_give_a_beginning_or_none_and_a_coding_raises_its_faults_only(
             CODINGS[name](3).feed(strange, most)
         except FAULTS:
             assert got is None
+
+
+@EACH
+@pytest.mark.parametrize(("room", "out"), [(0, 1), (10, 11), (999, 1_000), (1_000, 1_000)])
+def test_of_what_is_larger_than_the_room_one_byte_more_comes_out(name, pack, room, out):
+    coding = CODINGS[name](1)
+    got = coding.feed(pack(bytes(1_000)), room)
+    assert len(got) == (1_000 if name == "br" else out)  # brotli gives what it has unpacked
+
+
+@EACH
+def test_a_body_fed_byte_by_byte_is_done_at_its_last_byte(name, pack):
+    packed, coding, got = pack(b"a body of words"), CODINGS[name](1), b""
+    for place in range(len(packed)):
+        assert not coding.done
+        got += coding.feed(packed[place : place + 1], 1_000)
+    assert (got, coding.done) == (b"a body of words", True)
+
+
+@pytest.mark.parametrize("name", ["gzip", "zstd"])
+@pytest.mark.parametrize("size", [1, 7, 1_000])
+def test_members_one_behind_another_are_read_as_many_as_are_allowed(name, size):
+    packed = b"".join(PACKERS[name][1](part) for part in (b"one ", b"two ", b"three"))
+    parts = [packed[at : at + size] for at in range(0, len(packed), size)]
+    coding = CODINGS[name](3)
+    assert b"".join(coding.feed(part, 1_000) for part in parts) == b"one two three"
+    coding = CODINGS[name](2)
+    with pytest.raises(ValueError, match=r"^more members than are read$"):
+        [coding.feed(part, 1_000) for part in parts]
+
+
+@pytest.mark.parametrize(("name", "pack", "behind"), [("gzip", gzip.compress, b"junk"), ("deflate", zlib.compress, b"\x1fjunk")])
+def test_what_follows_the_end_of_a_body_and_is_no_member_is_ignored(name, pack, behind):
+    coding = CODINGS[name](1)
+    assert (coding.feed(pack(b"words") + behind, 1_000), coding.feed(behind, 1_000)) == (b"words", b"")
+    assert beginning([name], pack(b"words") + behind) == b"words"
+
+
+def test_nothing_is_read_behind_the_end_of_a_body_in_brotli():
+    coding = CODINGS["br"](1)
+    coding.feed(brotli.compress(b"words"), 1_000)
+    assert coding.feed(b"more", 1_000) == b""
+
+
+def test_a_body_that_goes_wrong_behind_its_beginning_is_one_of_the_faults():
+    packed = zlib.compress(BODY)
+    coding = CODINGS["deflate"](1)
+    assert coding.feed(packed[:-4], 100_000) == BODY
+    with pytest.raises(zlib.error):
+        coding.feed(b"\0" * 4, 100_000)
+
+
+def test_of_a_body_262144_bytes_are_looked_at_and_as_many_fed_with_a_kilobyte_more():
+    assert beginning(["gzip"], gzip.compress(bytes(300_000))) == bytes(262_144)
+    fed = Fed(bytes(10) + bytes(1_000_000))
+    beginning(["gzip"], fed)
+    assert fed.longest == 263_168
+
+
+def test_a_body_of_nothing_unpacks_to_nothing():
+    assert [beginning([name], b"") for name in CODINGS] == [b""] * 5
+
+
+def test_a_coding_shows_its_state():
+    gzipped, packed, plain = CODINGS["gzip"](2), CODINGS["br"](1), CODINGS["zstd"](3)
+    gzipped.feed(gzip.compress(b"a") * 2, 10)
+    assert repr(gzipped) == "<_Zlib wbits=31 members_left=1 done=True>"
+    assert (repr(packed), repr(plain)) == ("<_Brotli done=False>", "<_Zstd frames_left=3 done=False>")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.json_members import elements, members
+from proxy.json_members import elements, finding_elements, finding_members, members
 
 TEXT = st.text(st.characters(), max_size=8) | st.sampled_from(['a"b', "\\", "\ud800", "{", "}", "[,:", "\u2028"])
 JSON = st.recursive(
@@ -101,3 +101,33 @@ def test_an_object_or_a_list_of_more_than_ten_thousand_is_not_looked_into(count,
         else:
             with pytest.raises(ValueError, match="more than 10000"):
                 read(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "at"),
+    [
+        *((b"", 0), (b" []", 1), (b"{", 1), (b"{,}", 1), (b'{"a" 1}', 1), (b'{"a":1 2}', 7), (b'{"a":[1] 2}', 9)),
+        *((b'{"a":1,}', 7), (b'{"a":1', 6), (b'{"a":[1]', 8), (b'{"a":}', 6), (b'{"a":1} x', 8), (b'{"b":1,"\x01":1}', 7)),
+    ],
+)
+def test_a_body_that_is_no_json_object_is_refused_with_the_place_from_which_it_is_none(body, at):
+    with pytest.raises(ValueError, match=f"^the body is not a JSON object: unexpected byte at {at}$"):
+        members(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "at"), [(b" x", 1), (b"{}", 0), (b"[1 2]", 3), (b"[,]", 1), (b"[1,", 3), (b"[1]]", 3), (b"[1] 2", 4), (b"[", 1)]
+)
+def test_a_value_that_is_no_json_array_is_refused_with_the_place_from_which_it_is_none(body, at):
+    with pytest.raises(ValueError, match=f"unexpected byte at {at}$"):
+        elements(body)
+
+
+@pytest.mark.parametrize(("count", "steps"), [(99, 0), (100, 1), (199, 1), (200, 2)])
+def test_a_step_ends_with_every_hundredth_element(count, steps):
+    assert sum(1 for _ in finding_elements(b"[" + b"1," * (count - 1) + b"1]")) == steps
+
+
+@pytest.mark.parametrize(("count", "steps"), [(99, 0), (100, 1), (199, 1), (200, 3)])
+def test_a_step_ends_with_every_hundredth_member_and_every_two_hundredth_that_is_looked_for(count, steps):
+    assert sum(1 for _ in finding_members(b"{" + b'"a":1,' * (count - 1) + b'"a":1}')) == steps

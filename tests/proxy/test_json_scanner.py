@@ -98,3 +98,87 @@ def test_of_a_beginning_the_members_that_are_whole_are_found(cut):
     assert whole(walking(body[:cut], found))[0] is False
     ends = [8, 16, 24]
     assert len(found) == sum(cut >= end for end in ends)
+
+
+def walked(steps):
+    """How many steps were taken, and what they led to."""
+    taken = 0
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return taken, end.value
+        taken += 1
+
+
+@pytest.mark.parametrize(
+    ("body", "start", "members", "ended", "ends"),
+    [
+        (b"{}", 0, 9, (True, 2), []),
+        (b" { } x", 0, 9, (True, 4), []),
+        (b' {"a" : 1 }', 0, 9, (True, 11), [9]),
+        (b'xx{"a":1}', 2, 9, (True, 9), [8]),
+        (b'{"a":[1],"b":2}', 0, 9, (True, 15), [8, 14]),
+        (b'{"a":1,"b":[2],"c":3}', 0, 1, (False, 6), [6]),
+        (b'{"a":1,"b":[2],"c":3}', 0, 2, (False, 14), [6, 14]),
+        (b'{"a":1,"b":[2],"c":3}', 0, 3, (True, 21), [6, 14, 20]),
+        (b'{"a":12', 0, 9, (False, 7), []),
+        (b"", 0, 9, (False, 0), []),
+        (b" x", 0, 9, (False, 1), []),
+    ],
+)
+def test_members_are_found_up_to_the_end_of_their_object_or_their_number(body, start, members, ended, ends):
+    found = []
+    assert whole(walking(body, found, start=start, members=members)) == ended
+    assert [member.end for member in found] == ends
+
+
+@pytest.mark.parametrize(("count", "steps"), [(199, 0), (200, 1), (399, 1), (400, 2)])
+@pytest.mark.parametrize("value", [b"1", b"[]"])
+def test_a_step_ends_with_every_two_hundredth_member(count, steps, value):
+    body = b"{" + b",".join([b'"a":' + value] * count) + b"}"
+    assert walked(walking(body, [])) == (steps, (True, len(body)))
+
+
+@pytest.mark.parametrize(("size", "steps"), [(32_768, 1), (32_769, 2), (65_536, 2), (65_537, 3)])
+def test_a_text_is_read_in_steps_of_32_kib(size, steps):
+    taken, (end, _) = walked(value_end(b'"' + b"a" * size + b'"', 0))
+    assert (taken, end) == (steps, size + 2)
+
+
+@pytest.mark.parametrize(("size", "steps"), [(32_767, 0), (32_768, 0), (32_769, 1), (65_536, 1), (65_537, 2)])
+def test_a_nested_value_is_read_in_steps_of_32_kib(size, steps):
+    taken, (end, _) = walked(value_end(b"[" + b"1" * size + b"]", 0))
+    assert (taken, end) == (steps, size + 2)
+
+
+@pytest.mark.parametrize(("depth", "steps"), [(200, 0), (201, 1), (400, 1), (401, 2)])
+def test_a_nested_value_is_read_in_steps_of_two_hundred_brackets(depth, steps):
+    assert walked(value_end(b"[" * depth, 0, 2_000))[0] == steps
+
+
+def test_brackets_behind_a_long_blank_are_read_without_a_step_for_each():
+    assert walked(value_end(b"[" + b" " * 40_000 + b"[" * 100, 0, 1_999))[0] == 1
+
+
+@pytest.mark.parametrize(("brackets", "found"), [(2, (-1, 0)), (3, (10, 0)), (4, (10, 1))])
+def test_of_brackets_below_three_levels_no_more_are_read_than_are_allowed(brackets, found):
+    assert whole(value_end(b"[[[[[]]]]]", 0, brackets)) == found
+
+
+@pytest.mark.parametrize(
+    ("value", "end"),
+    [
+        (b"tru,", 3),
+        (b"12 ", 2),
+        (b"", -1),
+        (b"}", -1),
+        (b'"a', -1),
+        (b'"a\\"', -1),
+        (b'"a" ', 3),
+        (b'[{"]":1}] ', 9),
+        (b'["a', -1),
+    ],
+)
+def test_a_value_ends_where_it_is_whole_and_nowhere_else(value, end):
+    assert whole(value_end(value, 0))[0] == end

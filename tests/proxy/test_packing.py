@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from proxy import packing
 from proxy.compact_body import CompactBody
 from proxy.exchange import ChunkTimings, Exchange, Failure, FailureKind, Labels, Request, Response, Role
 from proxy.packing import (
@@ -224,3 +225,90 @@ def test_labels_of_an_earlier_version_are_read_and_fewer_are_refused(kept, fits)
     else:
         with pytest.raises(ValueError, match="packed exchange"):
             unpack(changed)
+
+
+def test_an_exchange_whose_body_was_not_held_says_so_and_another_says_nothing():
+    held, unheld = exchange(b"body"), exchange(b"body")._replace(unheld=True)
+    assert (unpack(pack(unheld)), unpack(pack(held)).unheld) == (unheld, False)
+    assert b"unheld" not in pack(held)
+
+
+def test_the_times_of_pieces_are_packed_little_endian_wherever_they_are(monkeypatch):
+    marks = ChunkTimings([0.5, 1.5], [3, 2**40])
+    swapped = struct.pack(">ddQQ", 0.5, 1.5, 3, 2**40)
+    assert packing.pack_marks(marks) == struct.pack("<ddQQ", 0.5, 1.5, 3, 2**40)
+    assert packing.pack_mark(0.5, 3) == packing.pack_marks(marks[:1])
+    monkeypatch.setattr(packing, "_SWAPPED", True)  # as on a machine whose own order is the other one
+    assert packing.pack_marks(marks) == swapped
+    assert marks == ChunkTimings([0.5, 1.5], [3, 2**40])
+    sent = exchange(b"body", marks=marks)
+    assert unpack(pack(sent)) == sent
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "why"),
+    [
+        (b'"asked":[5,5]', b'"asked":[-5,5]', "-5 is no size"),
+        (b'"asked":[5,5]', b'"asked":[5,99999]', "its bodies are longer than the message"),
+        (b'"body":4', b'"body":99999', "its bodies are longer than the message"),
+        (b'"id":"0', b'"id":7,"x":"0', "str expected, not int"),
+        (b'"started":1700000000.0', b'"started":"17"', "float expected, not str"),
+        (b'"failure":null', b'"failure":["closed","",1]', "bool expected, not int"),
+        (b'"labels":["default"', b'"labels":[1', "labels of other types"),
+        (b'{"id"', b'[{"id"', "unexpected"),
+    ],
+)
+def test_what_is_no_packed_exchange_says_why(was, becomes, why):
+    whole = pack(exchange(b"body", request=b"asked"))
+    (length,) = struct.unpack_from("<I", whole)
+    words = whole[4 : 4 + length]
+    assert was in words
+    words = words.replace(was, becomes)
+    with pytest.raises(ValueError, match=f"^no packed exchange: .*{why if why != 'unexpected' else ''}"):
+        unpack(struct.pack("<I", len(words)) + words + whole[4 + length :])
+
+
+def test_bodies_that_end_with_the_message_are_whole():
+    sent = exchange(b"body", request=b"asked", marks=ChunkTimings())
+    assert unpack(pack(sent)) == sent
+    with pytest.raises(ValueError, match="longer than the message"):
+        unpack(pack(sent)[:-1])
+
+
+@pytest.mark.parametrize(("cut", "whole"), [(0, True), (1, False)])
+def test_the_size_of_a_compressed_answer_is_told_where_it_is_all_there(cut, whole):
+    words, frames = b"{}", b"abc"
+    made = b"".join(CompactExchange(words, b"ask", frames, b"", 9).parts)
+    payload = made[: len(made) - cut]
+    if whole:
+        assert plain_size(COMPACT, payload, 18) == 18  # 4 of a length, 2 of words, 3 of the request, 9 of the answer
+    else:
+        with pytest.raises(ValueError, match="its bodies are longer than the message"):
+            plain_size(COMPACT, payload, 18)
+
+
+def test_a_payload_too_short_for_its_place_is_cut_off():
+    with pytest.raises(ValueError, match=r"^no packed exchange: it is cut off$"):
+        plain(COMPACT, b"x" * 11)
+
+
+def test_a_reader_of_frames_shows_what_has_begun_and_forgets_it():
+    reader = FrameReader(100)
+    assert list(reader.feed(frame(b"A", b"abcdef")[:7])) == []
+    assert repr(reader) == "<FrameReader begun=7 wanted=11 limit=100>"
+    reader.drop()
+    assert not reader.within
+    assert list(reader.feed(frame(b"B", b"x"))) == [(b"B", b"x")]
+
+
+def test_the_parts_of_an_exchange_are_the_very_bodies_that_were_kept():
+    asked, answered = b"a question", b"an answer"
+    made = pack_parts(exchange(answered, request=asked))
+    assert (made.kind, made.parts[2] is asked, made.parts[3] is answered) == (EXCHANGE, True, True)
+
+
+@pytest.mark.parametrize("field", WorkerStats.__slots__)
+def test_each_number_of_a_pulse_comes_back_where_it_was(field):
+    sent = WorkerStats(**{field: 7.5 if field == "loop_lag" else 7})
+    assert unpack_stats(pack_stats(sent)) == sent
+    assert WorkerStats() == WorkerStats(**{field: 0})

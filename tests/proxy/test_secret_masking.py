@@ -108,8 +108,74 @@ def test_a_step_ends_with_every_five_hundredth_place(count, steps):
 
 @pytest.mark.parametrize("way", sorted(WRITTEN))
 @pytest.mark.parametrize(
-    "key", [b"%30'0000", b"0000'%30", b"%25'0000", b"0000'%25", b"0000'%2525", b"0000'&amp;", b"&amp;'0000", b"0000&#48;'"]
+    "key",
+    [
+        *(b"%30'0000", b"0000'%30", b"%25'0000", b"0000'%25", b"0000'%2525", b"0000'&amp;", b"&amp;'0000", b"0000&#48;'"),
+        *(b"0000%25'", b"0000&amp;'", b"'%250000", b"0000\\'\"'", b"'\\\"'0000", b"00000\\+a", b"0000%%'/", b"0000\\u002b"),
+    ],
 )
-def test_a_key_that_holds_what_reads_as_a_coding_is_found_in_each_coding(key, way):
-    written = WRITTEN[way](key)
-    assert written not in masked(b"a " + written + b" b", forms([key]))
+def test_a_key_that_holds_what_reads_as_a_coding_is_found_whole_in_each_coding(key, way):
+    written = WRITTEN[way](key).removeprefix(b'\\"').removesuffix(b'\\"')
+    assert masked(b"a " + written + b" b", forms([key])) == b"a " + b"*" * len(written) + b" b"
+
+
+@pytest.mark.parametrize(
+    ("secret", "text", "clean"),
+    [
+        (b"+abcdefgh/=", b"%2Babcdefgh%2F%3D", b"*" * 17),
+        (b"+abcdefgh/=", b"x%2Babcdefgh%2F%3Dx", b"x" + b"*" * 17 + b"x"),
+        (b"+abcdefgh/=", b"-abcdefgh%2F%3D", b"-abcdefgh%2F%3D"),
+        (b"+abcdefgh/=", b"%2Babcdefgh%2F-", b"%2Babcdefgh%2F-"),
+        (b"+abcdefgh/=", b"%2Babcdefgh%2F", b"%2Babcdefgh%2F"),
+        (b"=+abcdefgh", b"%3D-abcdefgh", b"%3D-abcdefgh"),
+        (b"=+abcdefgh", b"%2Babcdefgh", b"%2Babcdefgh"),
+        (b"+abcdefgh/", b"\\+abcdefgh%2F", b"\\" + b"*" * 12),
+        (b"\"abcdefgh'", b"\\\"abcdefgh\\'", b"*" * 12),
+        (b"\"abcdefgh'", b"\\" * 8 + b'"abcdefgh&apos;', b"*" * 23),
+        (b"\"abcdefgh'", b"\\" * 9 + b'"abcdefgh&apos;', b"\\" + b"*" * 23),
+        (b"//abcdefgh%", b"\\/\\/abcdefgh%25", b"*" * 15),
+        (b"+abcdefgh%", b"%2Babcdefgh%2525", b"*" * 16),
+        (b"+abcdefgh&", b"%2Babcdefgh&amp;amp;", b"*" * 20),
+        (b"'0000%'abc", b"'0000%'abc", b"*" * 10),
+        (b"'000000%", b"'000000%25", b"*" * 8 + b"25"),
+        (b"'000000%", b"say '000000%25", b"say " + b"*" * 8 + b"25"),
+        (b"++abcdefgh++", b"++abcdefgh++abcdefgh++", b"*" * 12 + b"abcdefgh++"),
+        (b"+abcdefgh/", b"&plus;abcdefgh&nope;", b"&plus;abcdefgh&nope;"),
+    ],
+)
+def test_of_a_text_exactly_the_secret_is_masked_however_it_is_written(secret, text, clean):
+    assert without(text, secret)[0] == clean
+
+
+LONG = b"abcdefgh" + b"+" * 40
+
+
+@pytest.mark.parametrize(
+    ("secret", "text", "clean"),
+    [
+        (KEY.encode(), b"pk+Ab/9x", b"*" * 8),
+        (KEY.encode(), b"it was pk+Ab/9", b"it was pk+Ab/9"),
+        (KEY.encode(), b"it was pk+Ab/9x%3", b"it was " + b"*" * 10),
+        (KEY.encode(), b"it was pk+Ab/9%7", b"it was pk+Ab/9%7"),
+        (KEY.encode(), b"it was pk+Ab/9xz", b"it was pk+Ab/9xz"),
+        (KEY.encode(), b"it was pk+Ab/9x%" + b"3" * 22, b"it was " + b"*" * 31),
+        (KEY.encode(), b"it was pk+Ab/9x%" + b"3" * 23, b"it was pk+Ab/9x%" + b"3" * 23),
+        (KEY.encode(), b"it was " + quote(KEY).encode(), b"it was " + quote(KEY).encode()),
+        (b"aaaaaaaaabcdefgh", b"xaaaaaaaaaab", b"xa" + b"*" * 10),
+        (b"+/abcdefgh", b"say +%2Fabcdefg", b"say " + b"*" * 11),
+        (b"+/abcdefgh", b"x" * 100, b"x" * 100),
+        (b"xy%abcdefghij", b"say xy%25abcdefg", b"say " + b"*" * 12),
+        (b"abcdefgh\\+ijkl", b"say abcdefgh\\\\\\u002bij", b"say " + b"*" * 18),
+        (LONG, b"abcdefghX" * 31, b"abcdefghX" * 31),
+        (LONG, b"abcdefghX" * 32, b"abcdefghX" * 31 + b"*" * 9),
+        (LONG, b"abcdefghX" * 33, b"abcdefghX" * 31 + b"*" * 18),
+        (b"aaaaaaaa+", b"a" * 300, b"a" * 116 + b"*" * 184),
+    ],
+)
+def test_of_a_cut_text_the_beginning_of_a_secret_is_masked_from_eight_characters_on(secret, text, clean):
+    """Looked for in the last 24 bytes for each character of the secret, at 32 places, behind which all is masked."""
+    assert without_beginning(text, secret) == clean
+
+
+def test_a_budget_shows_what_is_left_of_it():
+    assert repr(SearchBudget(3)) == "<SearchBudget left=3>"

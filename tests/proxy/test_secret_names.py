@@ -129,3 +129,71 @@ def test_an_address_of_two_hundred_marks_or_two_thousand_codes_is_looked_at_and_
     assert without_secrets(f"/v1/x?{query}{more}") == "/v1/x?redacted"
     assert without_secrets(f"http://u:s3cret@h/v1?{query}{more}") == "?redacted"
     assert without_secrets(f"/v1;key=s3cret/x?{query}{more}") == "/v1?redacted"
+
+
+@pytest.mark.parametrize(("letters", "secret"), [(252, True), (253, False)])
+def test_of_a_name_256_characters_are_looked_at(letters, secret):
+    assert is_secret("x" * letters + "_key") is secret
+
+
+@pytest.mark.parametrize(("name", "secret"), [("%6Bey", True), ("%256Bey", True), ("%25256Bey", True), ("%2525256Bey", False)])
+def test_percent_coding_is_taken_off_a_name_three_times(name, secret):
+    assert is_secret(name) is secret
+
+
+@pytest.mark.parametrize(
+    ("address", "more"),
+    [
+        ("/?" + "%" * 2_000, False),
+        ("/?" + "%" * 2_001, True),
+        ("/?" + "a=1&" * 100, False),
+        ("/?" + "a=1&" * 100 + ";", True),
+        ("/?" + "%3D" * 200, False),
+        ("/?" + "%3D" * 201, True),
+    ],
+)
+def test_an_address_of_very_many_names_is_crowded_and_only_its_path_is_kept(address, more):
+    assert crowded(address) is more
+    assert (without_secrets(address) == "/?redacted") is more
+
+
+@pytest.mark.parametrize(
+    ("target", "kept"),
+    [
+        ("/a;b=c/d?" + "&" * 201, "/a?redacted"),
+        ("http://u:p@h/?" + "&" * 201, "?redacted"),
+        ("/a/b", "/a/b"),
+        ("/a;key=abc;b=c/d", "/a;key=redacted;b=c/d"),
+        ("http://u@h/x", "http://h/x"),
+    ],
+)
+def test_of_a_target_the_path_is_kept_where_it_holds_no_credential(target, kept):
+    assert without_secrets(target) == kept
+
+
+@pytest.mark.parametrize(
+    ("target", "secrets"),
+    [
+        ("http://u:p:q@h/v1", [b"p:q", b"u:p:q"]),
+        ("/v1;key=a/x;sig=b?token=c", [b"a", b"b", b"c"]),
+        ("/?key=a+b", [b"a b", b"a+b"]),
+        ("/?a=%3Fkey%3Db&c=d", [b"b"]),
+        ("/?key=a&key=a", [b"a"]),
+    ],
+)
+def test_credentials_of_a_target_are_found_once_as_sent_and_as_meant(target, secrets):
+    assert secrets_in(target) == secrets
+
+
+@pytest.mark.parametrize(
+    ("line", "kept"),
+    [
+        ("key=1234567", "key=1234567"),
+        ("key=12345678", "key=redacted"),
+        ("key=key=12345678", "key=redacted"),
+        ("a key=12345678, token=87654321.", "a key=redacted, token=redacted"),
+        ("monkey=12345678", "monkey=12345678"),
+    ],
+)
+def test_of_a_line_the_values_of_eight_characters_behind_such_a_name_are_left_out(line, kept):
+    assert without_said(line) == kept

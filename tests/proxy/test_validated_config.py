@@ -89,3 +89,7 @@ def test_a_key_cannot_be_set():
 def test_what_is_no_section_is_an_error(words):
     with pytest.raises((TypeError, KeyError)):
         proxy_config(words)
+
+
+def test_a_section_shows_its_keys_and_none_of_their_values():
+    assert repr(limits_of({"head": 2_048, "clients": 3})) == "<ValidatedSection head, clients>"

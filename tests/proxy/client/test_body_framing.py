@@ -115,3 +115,83 @@ def test_at_most_1000_chunks_are_read_at_once(count, waits):
     assert body.feed(b"1\r\nb\r\n" * count) == b"b" * 1_000
     assert body.waits is waits
     assert fed(body, b"0\r\n\r\nX")[1:] == (True, b"X")
+
+
+def test_a_body_shows_what_of_it_has_not_come():
+    body = LengthBody(5)
+    body.feed(b"ab")
+    assert (repr(body), body.ended, body.waits) == ("<LengthBody left=3>", False, False)
+    chunked = ChunkedBody()
+    chunked.feed(b"5\r\nab")
+    assert repr(chunked) == "<ChunkedBody left=3 ended=False waits=False>"
+    chunked.feed(b"cde\r\n0\r\n\r\n")
+    assert repr(chunked) == "<ChunkedBody left=0 ended=True waits=False>"
+
+
+@pytest.mark.parametrize(
+    ("fed_pieces", "got"),
+    [
+        ([b"3\r\nabc\r\n2\r\nde"], [b"abcde"]),
+        ([b"3", b"\r\nab", b"c\r", b"\n0\r\n\r\n"], [b"", b"ab", b"c", b""]),
+        ([b"a;x=y \r\n", b"0123456789", b"\r\n"], [b"", b"0123456789", b""]),
+        ([b"00A \r\n0123456789\r\n"], [b"0123456789"]),
+    ],
+)
+def test_each_read_gives_what_of_it_is_body(fed_pieces, got):
+    body = ChunkedBody()
+    assert [body.feed(piece) for piece in fed_pieces] == got
+
+
+@pytest.mark.parametrize(
+    ("pieces", "rest"),
+    [
+        ([b"1\r\nb\r\n0\r\n\r\nGET"], b"GET"),
+        ([b"1\r\nb\r\n0\r\nA: b\r\n\r", b"\nG", b"ET"], b"GET"),
+        ([b"0\r\n", b"\r\n"], b""),
+    ],
+)
+def test_what_comes_behind_a_chunked_body_is_kept_for_the_next_request(pieces, rest):
+    body = ChunkedBody()
+    for piece in pieces:
+        body.feed(piece)
+    assert (body.ended, body.rest) == (True, rest)
+
+
+def test_what_comes_behind_a_body_of_a_length_is_kept_for_the_next_request():
+    body = LengthBody(2)
+    assert [body.feed(piece) for piece in (b"a", b"bGE", b"T")] == [b"a", b"b", b""]
+    assert (body.ended, body.rest) == (True, b"GET")
+
+
+@pytest.mark.parametrize(("trailers", "passes"), [(64, True), (65, False)])
+def test_trailers_of_64_kib_are_read_and_no_more(trailers, passes):
+    lines = b"".join(b"X: %b\r\n" % (b"y" * 1_021) for _ in range(trailers))  # 1,024 bytes each, without its end
+    body = ChunkedBody()
+    if passes:
+        assert fed(body, b"0\r\n" + lines + b"\r\n") == (b"", True, b"")
+    else:
+        with pytest.raises(BrokenBodyError):
+            body.feed(b"0\r\n" + lines)
+
+
+@pytest.mark.parametrize(("length", "passes"), [(4_094, True), (4_095, False)])
+def test_a_trailer_has_4_kib_with_its_end(length, passes):
+    line = b"X:" + b"y" * (length - 2) + b"\r\n"
+    body = ChunkedBody()
+    if passes:
+        assert fed(body, b"0\r\n" + line + b"\r\n") == (b"", True, b"")
+    else:
+        with pytest.raises(BrokenBodyError):
+            body.feed(b"0\r\n" + line)
+
+
+@pytest.mark.parametrize(("size", "count", "passes"), [(20, 5_000, True), (21, 65_536, True), (21, 65_537, False)])
+def test_the_usual_twenty_bytes_of_a_size_are_not_counted(size, count, passes):
+    chunk = b"1;" + b"a" * (size - 4) + b"\r\nx\r\n"
+    body = ChunkedBody()
+    sent = chunk * count
+    if passes:
+        assert fed(body, sent)[0] == b"x" * count
+    else:
+        with pytest.raises(BrokenBodyError):
+            fed(body, sent)

@@ -1,12 +1,16 @@
 """proxy.client.client_request: what can be forwarded, and what is refused before anything is done for it."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
+from proxy.client.body_framing import LengthBody
 from proxy.client.client_request import ClientRequest, own_answer
 from proxy.client.head_memo import HeadMemo
-from tests.heads import HOST, raw_head
+from proxy.client.request_body import RequestBody
+from proxy.errors import RequestError
+from tests.heads import HOST, LENGTH, raw_head
 from tests.wires import ask, ok, plane, scripted
 
 REFUSED = {
@@ -76,3 +80,48 @@ async def test_body_that_came_with_its_head_is_ready_up_to_the_requested_length(
     assert request.here(most) == here
     assert not request.unread
     assert (await request.read(), await request.read(), request.at_end) == (b"hello", b"", True)
+
+
+def made(come, length=4):
+    """A request of whose body so much has come."""
+    request = ClientRequest(HeadMemo(raw_head((b"Content-Length", b"%d" % length))), length, 0.0)
+    request.body = RequestBody(LengthBody(length), SimpleNamespace(resume_body=list, pause_body=list, waiting_since=0.0))
+    request.body.feed(come)
+    return request
+
+
+@pytest.mark.parametrize(
+    ("come", "unread", "ready", "at_end", "shown"),
+    [
+        (b"", True, False, False, "<ClientRequest POST length=4 come=0>"),
+        (b"ab", True, True, False, "<ClientRequest POST length=4 come=2>"),
+        (b"abcd", False, True, False, "<ClientRequest POST length=4 come=4>"),
+    ],
+)
+def test_a_body_that_comes_piece_by_piece_is_known_by_what_has_come(come, unread, ready, at_end, shown):
+    request = made(come)
+    assert (request.unread, request.ready, request.at_end, repr(request)) == (unread, ready, at_end, shown)
+
+
+@pytest.mark.parametrize(("come", "most", "here"), [(b"abcd", 4, b"abcd"), (b"abcd", 3, None), (b"abc", 9, None)])
+def test_a_body_is_here_when_it_is_whole_and_no_longer_than_is_wanted(come, most, here):
+    request = made(come)
+    assert request.here(most) == here
+    assert request.at_end is (here is not None)
+
+
+async def test_a_body_that_broke_is_ready_to_say_so_and_never_here():
+    request = made(b"ab")
+    request.body.fail(RequestError(408, "too_slow", "too slow"))
+    assert (request.ready, request.here(9)) == (True, None)
+    with pytest.raises(RequestError, match="too slow"):
+        await request.read()
+
+
+async def test_a_body_that_came_with_its_head_is_read_once():
+    request = ClientRequest(HeadMemo(raw_head(LENGTH)), 5, 0.0)
+    request.whole = b"whole"
+    assert (request.unread, request.ready, request.at_end) == (False, True, False)
+    assert repr(request) == "<ClientRequest POST length=5 come=5>"
+    assert [await request.read(), await request.read()] == [b"whole", b""]
+    assert (request.ready, request.at_end) == (False, True)

@@ -4,6 +4,8 @@ import asyncio
 import json
 
 from proxy.client import excess_client
+from proxy.client.excess_client import ExcessClient
+from tests.noted_transport import NotedTransport
 from tests.running import until
 from tests.wires import ask, client, get, ok, plane, post, scripted
 
@@ -66,3 +68,44 @@ async def test_the_hundred_and_first_client_too_many_is_answered_and_closed_at_o
             assert (await beyond.rest()).startswith(b"HTTP/1.1 503 ")
         for one in waiting:
             await one.__aexit__(None, None, None)
+
+
+class Gone:
+    def __init__(self):
+        self.count = 0
+
+    def __call__(self):
+        self.count += 1
+
+
+async def test_a_client_too_many_is_answered_once_and_our_side_ends_behind_the_answer():
+    transport, gone = NotedTransport(), Gone()
+    excess = ExcessClient(transport, b"503", gone)
+    assert repr(excess) == "<ExcessClient answered=False>"
+    excess.data_received(b"GET")
+    excess.data_received(b" / HTTP/1.1")
+    assert (transport.done, repr(excess)) == ([("write", b"503"), ("write_eof",)], "<ExcessClient answered=True>")
+    excess.eof_received()
+    assert transport.done[2:] == [("close",)]
+    excess.end()
+    assert len(transport.done) == 3
+    excess.connection_lost(None)
+    assert gone.count == 1
+
+
+async def test_a_client_too_many_whose_time_is_over_is_answered_and_closed():
+    transport = NotedTransport()
+    ExcessClient(transport, b"503", Gone()).end()
+    assert transport.done == [("write", b"503"), ("write_eof",), ("close",)]
+
+
+async def test_nothing_is_written_to_a_client_too_many_that_closes():
+    transport = NotedTransport()
+    excess = ExcessClient(transport, b"503", Gone())
+    transport.closing = True
+    excess.data_received(b"GET")
+    excess.end()
+    assert transport.done == []
+    excess.abort()
+    assert transport.done == [("abort",)]
+    excess.connection_lost(None)

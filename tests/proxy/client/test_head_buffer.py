@@ -95,3 +95,19 @@ def test_a_flood_of_empty_lines_is_refused_beyond_the_limit(lines, passes):
     else:
         with pytest.raises(RequestError, match="larger than 20 bytes"):
             take_all(buffer, b"\r\n" * lines, 2)
+
+
+def test_a_buffer_shows_how_much_has_come_and_forgets_it():
+    buffer = HeadBuffer(100)
+    buffer.take(b"\r\nGET / HT")
+    assert (repr(buffer), len(buffer), buffer.skipped) == ("<HeadBuffer begun=8>", 8, 2)
+    buffer.clear()
+    assert (len(buffer), buffer.skipped) == (0, 0)
+
+
+@pytest.mark.parametrize("cut", range(1, len(HEAD)))
+def test_a_head_is_whole_at_its_last_byte_wherever_it_is_cut(cut):
+    buffer = HeadBuffer(len(HEAD))
+    assert buffer.take(HEAD[:cut]) is None
+    assert buffer.take(HEAD[cut:] + b"body") == (HEAD + b"body", len(HEAD))
+    assert not buffer

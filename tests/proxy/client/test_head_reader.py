@@ -136,3 +136,46 @@ def test_a_head_that_is_read_is_read_by_llhttp_to_the_same_parts_and_by_no_line_
     assert (seen.method.decode(), seen.url.decode(), seen.pairs) == (head.method, head.target, list(head.pairs))
     assert raw.endswith(b"\r\n\r\n")
     assert not re.search(rb"(?<!\r)\n|\r(?!\n)|\n[ \t]|\x00", raw)
+
+
+@pytest.mark.parametrize(
+    ("begun", "seen", "fault"),
+    [
+        (b"G", 0, False),
+        (b"\r", 0, False),
+        (b"\rG", 0, True),
+        (b" G", 0, True),
+        (b"GET / HTTP/1.1\r\nA", 0, False),
+        (b"GET / HTTP/1.1\nA", 0, True),
+        (b"GET /\r\nA: b\r", 9, False),
+        (b"GET /\n", 6, True),
+        (b"GET /\r\n", 7, False),
+    ],
+)
+def test_what_is_wrong_with_a_beginning_is_found_behind_what_was_looked_at_before(begun, seen, fault):
+    found = beginning_fault(begun, seen)
+    assert (found is not None) is fault
+    assert not fault or (found.status, found.code) == (400, "bad_request")
+
+
+@pytest.mark.parametrize(
+    ("raw", "status", "code", "why"),
+    [
+        (b"BREW / HTTP/1.1\r\nHost: h\r\n\r\n", 501, "unknown_method", "not supported"),
+        (b"BREW / HTTP/2.0\r\nHost: h\r\n\r\n", 400, "bad_request", "not valid HTTP/1"),
+        (b"GET / HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n", 400, "bad_request", "has host more than once"),
+        (b"GET / HTTP/1.1\r\nA: b\r\n\r\n", 400, "bad_request", "names no host"),
+        (b"GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400, "bad_request", "not a valid host"),
+        (b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding:\tchunked\r\n\r\n", 400, "bad_request", "is ambiguous"),
+    ],
+)
+def test_a_head_that_is_refused_says_why(raw, status, code, why):
+    with pytest.raises(RequestError, match=why) as raised:
+        read_request_head(raw)
+    assert (raised.value.status, raised.value.code) == (status, code)
+
+
+def test_the_parts_of_a_head_are_those_that_were_sent():
+    raw = b"POST  /x?y  HTTP/1.1\r\nHost: h \t\r\nA:\t\tb c\r\nB:\r\n\r\n"
+    assert read_request_head(raw) == ("POST", "/x?y", (1, 1), [(b"Host", b"h"), (b"A", b"b c"), (b"B", b"")], len(raw))
+    assert read_request_head(b"GET / HTTP/1.0\r\n\r\n") == ("GET", "/", (1, 0), [], 18)

@@ -47,3 +47,10 @@ def test_a_transport_that_is_closing_is_neither_paused_nor_resumed():
     pauses.add(PauseReason.BODY)
     pauses.remove(PauseReason.BODY)
     assert transport.done == []
+
+
+def test_the_reasons_are_shown_by_their_names():
+    pauses = ReadPauses(Transport())
+    pauses.add(PauseReason.PORTION)
+    pauses.add(PauseReason.AHEAD)
+    assert repr(pauses) == "<ReadPauses ['AHEAD', 'PORTION']>"

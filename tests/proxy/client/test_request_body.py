@@ -130,3 +130,36 @@ def test_an_end_that_came_while_no_sink_was_attached_is_given_to_the_next_one():
     body.attach(sink)
     body.attach(sink)
     assert sink.came == [(b"", True)]
+
+
+def test_a_body_shows_how_much_has_come_and_how_much_waits():
+    body = RequestBody(LengthBody(4), Peer())
+    body.feed(b"abc")
+    assert repr(body) == "<RequestBody come=3 waiting=3 whole=False broken=False>"
+    assert body.take() == b"abc"
+    body.feed(b"d")
+    body.fail(RequestError(400, "x", "y"))
+    body.feed(b"more")
+    assert repr(body) == "<RequestBody come=4 waiting=1 whole=True broken=True>"
+
+
+def test_what_came_behind_a_body_is_given_once():
+    body = RequestBody(LengthBody(2), Peer())
+    body.feed(b"abGET")
+    assert (body.rest(), body.rest()) == (b"GET", b"")
+
+
+def test_a_body_is_at_its_end_once_the_reader_has_all_of_it():
+    body = RequestBody(LengthBody(2), Peer())
+    body.feed(b"a")
+    assert (body.at_end, body.take(), body.at_end) == (False, b"a", False)
+    body.feed(b"b")
+    assert (body.whole, body.at_end, body.take(), body.at_end) == (True, False, b"b", True)
+
+
+def test_of_very_many_chunks_the_rest_is_read_in_a_later_turn():
+    body = RequestBody(ChunkedBody(), Peer())
+    body.feed(b"1\r\nb\r\n" * 1_001)
+    assert (body.portioned, body.size) == (True, 1_000)
+    body.feed(b"")
+    assert (body.portioned, body.size, body.waiting) == (False, 1_001, 1_001)

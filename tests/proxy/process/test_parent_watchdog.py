@@ -140,3 +140,25 @@ def test_of_a_line_that_does_not_end_sixteen_mebibytes_are_kept():
     assert repr(watch) == "<ParentWatchdog begun=16777216>"
     watch.data_received(b"\n")
     assert [len(line) for line in lines] == [16_777_216]
+
+
+def test_a_watch_shows_its_beats_and_the_looks_without_one():
+    watch = HeartbeatWatch(5)
+    watch.looks(5)
+    assert repr(watch) == "<HeartbeatWatch beats=5 silent_looks=1>"
+
+
+def test_of_a_line_of_sixteen_mebibytes_nothing_is_cut():
+    lines = []
+    watch = ParentWatchdog(lambda: None, lines.append)
+    watch.data_received(b"x" * 16_777_216)
+    watch.data_received(b"\n")
+    assert [len(line) for line in lines] == [16_777_216]
+
+
+def test_lines_that_nobody_waits_for_are_dropped_and_the_end_is_noticed():
+    ends = []
+    watch = ParentWatchdog(lambda: ends.append(1))
+    watch.data_received(b"one\ntwo")
+    watch.connection_lost(None)
+    assert (repr(watch), ends) == ("<ParentWatchdog begun=3>", [1])

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from proxy.process.shared_counters import AUDIT, FIELDS, PLANE, SharedCounters, shared_memory
 
 
@@ -74,3 +76,29 @@ def test_an_exchange_that_ended_is_counted_as_ended():
     row.end()
     assert (row["ended"], row.sent) == (2, 2)
     assert SharedCounters().row(3)["ended"] == 0
+
+
+@pytest.mark.parametrize("worker", [-1, 65])
+def test_the_counts_of_a_worker_that_cannot_be_are_those_of_the_first(worker):
+    board = SharedCounters()
+    board.row(worker).add("error", 3)
+    assert board.row(0)["error"] == 3
+
+
+def test_each_count_of_each_row_has_a_place_of_its_own():
+    board = SharedCounters()
+    for worker in range(65):
+        for place, field in enumerate(FIELDS):
+            board.row(worker).add(field, 100 * worker + place + 1)
+    board.note_load(7, refused=False)
+    board.note_load(8, refused=True)
+    board.note_shadows(9)
+    assert all(board.row(worker)[field] == 100 * worker + place + 1 for worker in range(65) for place, field in enumerate(FIELDS))
+    assert (board.loads, board.shadows) == ((7, 8), 9)
+
+
+def test_a_row_shows_the_counts_that_are_not_zero():
+    row = SharedCounters().row(2)
+    row.add("ended", 5)
+    row.add("audit_slow")
+    assert repr(row) == "<CounterRow {'ended': 5, 'audit_slow': 1}>"

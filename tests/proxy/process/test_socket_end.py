@@ -50,3 +50,22 @@ async def test_a_reset_comes_behind_what_was_written():
     with pytest.raises(ConnectionResetError):
         await _read_on(loop, far)
     far.close()
+
+
+async def test_what_was_written_has_arrived_once_the_other_end_has_taken_it():
+    transport, far = await _pair()
+    assert socket_end.arrived(transport)
+    transport.write(b"x" * 20_000_000)
+    assert not socket_end.arrived(transport)
+    transport.abort()
+    far.close()
+
+
+async def test_the_end_of_a_connection_that_is_closing_is_not_replaced_by_a_reset():
+    transport, far = await _pair()
+    transport.write(b"last")
+    transport.close()
+    socket_end.reset(transport)
+    loop = asyncio.get_running_loop()
+    assert (await loop.sock_recv(far, 9), await loop.sock_recv(far, 9)) == (b"last", b"")
+    far.close()

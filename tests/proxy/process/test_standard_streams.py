@@ -151,3 +151,41 @@ def test_a_terminal_is_one_and_a_pipe_or_a_closed_descriptor_is_none(pipe):
     os.close(leader)
     os.close(follower)
     assert ErrorStream(follower).isatty() is False
+
+
+@pytest.mark.parametrize(("length", "written"), [(1_048_576, 0), (1_048_577, 1_048_577)])
+def test_a_line_that_does_not_end_is_written_beyond_a_mebibyte(tmp_path, length, written):
+    with (tmp_path / "log").open("wb") as file:
+        log = ErrorStream(file.fileno())
+        assert log.write("x" * length) == length
+        assert (tmp_path / "log").stat().st_size == written
+        log.flush()
+        assert (tmp_path / "log").stat().st_size == length
+
+
+def test_of_a_line_longer_than_a_pipe_takes_a_piece_of_4096_bytes_is_written_and_the_line_is_lost(pipe):
+    reader, writer, _ = pipe
+    os.write(writer, b"-" * 4_096)
+    log = ErrorStream(writer)
+    log.write("x" * 9_000 + "\n")
+    assert log.lost == 1
+    assert os.read(reader, 3 * PIECE) == b"-" * 4_096 + b"x" * 4_096
+
+
+def test_an_error_stream_is_written_by_its_descriptor_and_shows_what_waits_and_what_is_lost(pipe):
+    _, writer, close = pipe
+    log = ErrorStream(writer)
+    assert (log.fileno(), log.writable()) == (writer, True)
+    close(writer)
+    log.write("one\nbegun")
+    assert repr(log) == f"<ErrorStream descriptor={writer} begun=5 lost=1>"
+
+
+def test_a_flush_writes_the_beginning_of_a_line_once(pipe):
+    reader, writer, _ = pipe
+    log = ErrorStream(writer)
+    log.write("begun")
+    log.flush()
+    log.flush()
+    log.write(", ended\n")
+    assert os.read(reader, PIECE) == b"begun, ended\n"

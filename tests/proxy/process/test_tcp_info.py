@@ -61,3 +61,13 @@ def test_of_a_closed_socket_nothing_is_pending(ends):
     mine, _ = ends
     mine.close()
     assert tcp_info.pending(mine) == 0
+
+
+def test_where_the_kernel_reports_nothing_nothing_is_pending(ends, monkeypatch):
+    mine, _ = ends
+    mine.setblocking(False)
+    with suppress(BlockingIOError):
+        while True:
+            mine.send(b"x" * 65_536)
+    monkeypatch.setattr(tcp_info, "KNOWN", False)
+    assert tcp_info.pending(mine) == 0

@@ -24,3 +24,10 @@ def test_what_is_given_back_is_taken_though_what_waits_elsewhere_has_grown():
     held.size = 10
     assert held.take(-10)
     assert held.size == 0
+
+
+def test_what_is_held_is_shown_beside_its_limit():
+    held = HeldBytes(10)
+    held.take(7)
+    held.give(2)
+    assert repr(held) == "<HeldBytes 5 of 10>"

@@ -45,3 +45,8 @@ def test_a_body_is_held_compressed_up_to_a_mebibyte(size, compressed):
 
 def test_a_body_that_is_not_held_compressed_has_no_frames():
     assert kept(100, b"ab", b"cd").frames == b""
+
+
+def test_a_body_shows_how_much_of_it_is_kept_and_how_much_may_be():
+    assert repr(kept(3, b"abcd")) == "<KeptBody size=3 room=3>"
+    assert repr(kept(100, b"ab", b"cd")) == "<KeptBody size=4 room=100>"

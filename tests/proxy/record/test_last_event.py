@@ -96,3 +96,27 @@ def test_a_last_event_has_a_thousand_line_ends_at_most(lines, came):
 def test_comments_behind_the_last_event_are_passed_over():
     assert last_event_came(b"data: [DONE]\n\n" + b": still here\n\n" * 99)
     assert last_event_came(b"data: " + b"x" * 2_000_000 + b"\n\ndata: [DONE]\n\n" + b": a\n" * 99)
+
+
+@pytest.mark.parametrize(("comments", "came"), [(99, True), (100, False)])
+def test_ninety_nine_comments_behind_the_last_event_are_passed_over_and_no_more(comments, came):
+    assert last_event_came(b"data: x\n\ndata: [DONE]\n\n" + b":\n" * comments) == came
+
+
+@pytest.mark.parametrize(("size", "known"), [(65_536, True), (65_537, False)])
+def test_the_type_of_an_event_without_a_name_is_read_from_data_of_64_kib(size, known):
+    data = b'{"text":"%b","type":"response.completed"}'
+    data %= b"x" * (size - len(data % b""))
+    assert last_event_came(DELTA + b"data: " + data + b"\n\n") == known
+
+
+@pytest.mark.parametrize(("size", "known"), [(1_048_576, True), (1_048_577, False)])
+def test_the_name_of_a_last_event_of_a_mebibyte_is_read(size, known):
+    event = b"event: response.completed\ndata: {%b}\n\n"
+    event %= b"x" * (size - len(event % b""))
+    assert last_event_came(DELTA + event) == known
+
+
+@pytest.mark.parametrize("data", [b'{"type":7}', b'{"type":null}', b"{}", b'{"type":"other"}', b'["response.completed"]'])
+def test_data_without_a_type_that_ends_an_answer_is_not_the_last(data):
+    assert not last_event_came(b"data: " + data + b"\n\n")

@@ -48,3 +48,16 @@ def test_the_json_is_made_once_and_again_for_other_labels():
 
 def test_a_label_that_orjson_refuses_is_escaped():
     assert said(RecordedHead("GET", "/", ()), Labels(model="\ud800"), "")["labels"][3] == "\ud800"
+
+
+def test_a_head_shows_its_path_and_the_number_of_its_fields():
+    head = RecordedHead("POST", "/v1/x?a=1", (HOST,), "Content-Length", (ACCEPT,))
+    assert repr(head) == "<RecordedHead POST /v1/x fields=3>"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "coded"),
+    [((HOST,), (ACCEPT,), False), ((("Content-ENCODING", "gzip"),), (), True), ((HOST,), (("content-encoding", "br"),), True)],
+)
+def test_a_head_that_names_a_content_coding_is_of_a_coded_body(before, after, coded):
+    assert RecordedHead("POST", "/v1/x", before, "", after).coded is coded

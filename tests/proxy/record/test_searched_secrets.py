@@ -76,3 +76,25 @@ def test_a_search_for_more_secrets_than_are_looked_for_finds_nothing_clean():
     search = PortionSearch(SearchedSecrets(TOO_MANY))
     search.look(b"nothing")
     assert not search.clean
+
+
+def test_a_key_is_found_at_the_very_beginning_of_a_text():
+    assert not SearchedSecrets(forms([b"Zabcdefgh"])).none_in(b"Zabcdefgh", b"", b"")
+    assert not SearchedSecrets(forms([b"Zabcdefgh"])).none_in(b"", b"Zabcdefgh", b"")
+
+
+def test_the_rarest_letter_of_a_key_alone_is_no_key():
+    assert SearchedSecrets(forms([b"Zabcdefgh"])).none_in(b"Z", b"a Z b", b"abcdefgh")
+
+
+@pytest.mark.parametrize(("known", "overlap"), [((), 0), ((KEY,), 13), ((b"another-key", KEY), 13), (TOO_MANY, 0)])
+def test_at_the_end_of_a_text_a_key_may_begin_that_lacks_one_byte(known, overlap):
+    assert SearchedSecrets(known).overlap == overlap
+
+
+def test_a_search_shows_whether_it_found_anything_and_no_secret():
+    search = PortionSearch(SearchedSecrets(forms([KEY])))
+    search.look(b"sk-proj-a1b2")
+    assert repr(search) == "<PortionSearch <SearchedSecrets 1> clean=True>"
+    search.look(b"c3")
+    assert repr(search) == "<PortionSearch <SearchedSecrets 1> clean=False>"

@@ -1,5 +1,7 @@
 """proxy.routing.header_rules: what travels, what stays behind, what is remembered."""
 
+from hashlib import sha256
+
 import pytest
 
 from proxy.routing import header_rules
@@ -167,3 +169,74 @@ def test_a_client_may_have_nothing_kept(lines, said):
 @pytest.mark.parametrize(("count", "kept"), [(100, 100), (101, 0)])
 def test_of_a_head_of_more_than_a_hundred_fields_none_is_recorded(count, kept):
     assert len(header_rules.recorded(HeaderFields.of([(b"Accept", b"*/*")] * count))) == kept
+
+
+@pytest.mark.parametrize(("length", "kept"), [(127, 127), (128, 128), (129, 128)])
+def test_a_conversation_that_a_client_names_has_128_characters_at_the_most(length, kept):
+    assert header_rules.control(pairs(b"x-sameweights-conversation: " + b"c" * length)).conversation == "c" * kept
+
+
+@pytest.mark.parametrize(("length", "kept"), [(63, 63), (64, 64), (65, 64)])
+def test_a_tag_has_64_characters_at_the_most(length, kept):
+    assert header_rules.control(pairs(b"x-sameweights-tag: " + b"t" * length)).tag == "t" * kept
+
+
+@pytest.mark.parametrize("lines", [(), (b"Host: p",), (b"X-SameWeights-Tag: t",)])
+def test_a_client_that_does_not_opt_out_is_shadowed(lines):
+    assert header_rules.control(pairs(*lines)).opted_out is False
+
+
+def test_of_a_tenants_key_the_digest_of_its_bytes_is_kept():
+    assert header_rules.control(pairs(b"x-sameweights-key: caf\xe9 ")).key == sha256(b"caf\xe9").digest()
+    assert header_rules.control(pairs(b"x-sameweights-tag: t")).key == b""
+
+
+def test_the_subprotocols_of_a_client_whose_key_is_used_pass_as_sent():
+    line = b"Sec-WebSocket-Protocol: realtime,openai-insecure-api-key.k1234567"
+    assert out(b"Host: p", line) == [b"Host: h:1", line]
+
+
+def test_a_field_that_no_rule_is_about_passes_beside_a_configured_key():
+    assert out(b"Host: p", b"X-List: a,,openai-insecure-api-key.k1234567", key="ours")[1] == (
+        b"X-List: a,,openai-insecure-api-key.k1234567"
+    )
+
+
+def test_an_added_field_takes_the_place_of_those_of_its_name_at_the_end():
+    lines = (b"x-team: theirs", b"X-TEAM: again", b"Z: 1")
+    assert out(b"Host: p", *lines, extra=(("X-Team", "caf\xe9"),)) == [b"Host: h:1", b"Z: 1", b"X-Team: caf\xe9"]
+
+
+@pytest.mark.parametrize(
+    ("name", "forwarded"),
+    [
+        *((name, False) for name in ("Host", "content-LENGTH", "Content-Encoding", "content-type", "TE", "Trailer", "Expect")),
+        *((name, False) for name in ("Transfer-Encoding", "X-SameWeights-Tag", "Upgrade")),
+        *((name, True) for name in ("X-Team", "Authorization", "sameweights", "X-\u20ac")),
+    ],
+)
+def test_a_field_is_added_that_neither_frames_the_message_nor_names_its_server_nor_is_for_the_proxy(name, forwarded):
+    assert header_rules.is_forwarded(name) is forwarded
+
+
+@pytest.mark.parametrize(
+    ("name", "holds"), [("authorization", True), ("x-api-key", True), ("api-key", True), ("cookie", False), ("\u20ac", False)]
+)
+def test_a_field_that_holds_a_key_is_known_by_its_name(name, holds):
+    assert header_rules.is_credential(name) is holds
+
+
+@pytest.mark.parametrize(
+    ("name", "ends"), [(b"te", True), (b"transfer-encoding", True), (b"upgrade", True), (b"trailer", False), (b"host", False)]
+)
+def test_a_field_of_one_connection_is_known_by_its_name(name, ends):
+    assert header_rules.of_this_hop(name) is ends
+
+
+def test_an_empty_body_keeps_its_length_of_zero():
+    assert out(b"Host: p", b"Content-Length: 0", length=0) == [b"Host: h:1", b"Content-Length: 0"]
+
+
+def test_the_keys_among_the_subprotocols_of_a_websocket_are_told_from_the_others():
+    offered = pairs(b"Sec-WebSocket-Protocol: realtime, openai-insecure-api-key.k1234567", b"sec-websocket-protocol: other")
+    assert header_rules.subprotocol_credentials(offered) == [b"openai-insecure-api-key.k1234567"]

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.json_scanner import whole
-from proxy.routing.body_peek import peek
+from proxy.routing.body_peek import PeekedBody, peek
 from proxy.routing.model_scan import ModelScan
 
 TEXTS = st.text(max_size=8) | st.sampled_from(["model", '"', "\\", '\\"model":', "{", "]", "a" * 600])
@@ -66,3 +66,49 @@ def test_a_scan_gives_up_at_a_hundred_thousand_marks(marks, found):
 def test_a_step_is_two_hundred_marks_or_32_kib():
     for piece, steps in ((b"{" + b"," * 20_000, 100), (b'{"a":"' + b"x" * 3_200_000, 97)):
         assert abs(sum(1 for _ in ModelScan().feed(piece)) - steps) <= 2
+
+
+@pytest.mark.parametrize(
+    ("body", "model", "stream"),
+    [
+        (b'{"model":"m","stream":true}', "m", False),
+        (b'{"stream":true,"model":"m"}', "m", True),
+        (b' { "a" : [ { "model" : "n" } ] , "stream" : true , "model" : "m" } ', "m", True),
+        (b'{"a":"\\"model\\":","model":"m\\\\"}', "m\\", False),
+        (b'{"mo\\u0064el":"\\u006d"}', "m", False),
+        (b'{"model":7,"stream":false}', "", False),
+        (b'{"model":"","stream":true}', "", True),
+        (b'{"stream":"true"}', "", False),
+        (b'{"a":{"stream":true},"b":{"c":1}}', "", False),
+        (b"{}", "", False),
+    ],
+)
+def test_a_body_is_read_the_same_wherever_it_is_cut(body, model, stream):
+    for place in range(len(body) + 1):
+        scan = scanned(body, [place])
+        assert (scan.settled, scan.model, scan.stream) == (True, model, stream)
+        assert not model or json.loads(body[slice(*scan.span)]) == model
+        assert scan.seen == PeekedBody(model=model, stream=stream)
+
+
+@pytest.mark.parametrize(("length", "known"), [(510, True), (511, False)])
+def test_a_model_has_512_bytes_of_json_at_the_most(length, known):
+    assert (scanned(b'{"model":"%b"}' % (b"m" * length)).model != "") is known
+
+
+def test_a_scan_shows_what_it_has_found():
+    scan = ModelScan()
+    whole(scan.feed(b'{"stream":true,"mod'))
+    assert repr(scan) == "<ModelScan read=19 settled=False model='' stream=True>"
+    whole(scan.feed(b'el":"m"'))
+    assert repr(scan) == "<ModelScan read=26 settled=True model='m' stream=True>"
+
+
+@pytest.mark.parametrize(("marks", "steps"), [(199, 0), (200, 1), (399, 1), (400, 2)])
+def test_a_step_ends_with_every_two_hundredth_mark(marks, steps):
+    assert sum(1 for _ in ModelScan().feed(b"{" + b"," * (marks - 1))) == steps
+
+
+@pytest.mark.parametrize(("marks", "settled"), [(99_999, False), (100_000, True)])
+def test_a_scan_is_over_with_its_hundred_thousandth_mark(marks, settled):
+    assert scanned(b"{" + b"," * (marks - 1)).settled is settled

@@ -62,3 +62,14 @@ def test_a_route_that_is_not_the_tenants_is_refused_with_its_own():
     ) as refused:
         beta.check("images")
     assert (refused.value.status, refused.value.code) == (403, "route_not_allowed")
+
+
+def test_its_picture_shows_how_many_tenants_there_are_and_no_key():
+    assert repr(TenantKeys.of(TENANTS, KEYS)) == "<TenantKeys 2>"
+
+
+def test_the_white_space_around_a_key_of_the_environment_is_none_of_it():
+    keys = TenantKeys.of(TENANTS, {**KEYS, "A": " key-of-alpha-0123456\n"})
+    assert keys.tenant(key_digest("key-of-alpha-0123456")).name == "alpha"
+    with pytest.raises(ValueError, match="the variable B "):
+        TenantKeys.of(TENANTS, {**KEYS, "B": " \n"})

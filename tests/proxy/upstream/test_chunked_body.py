@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.upstream.chunked_body import ChunkReader
+from proxy.upstream.chunked_body import ChunkEvents, ChunkReader, ExtendedChunks
 
 SPACES = st.sampled_from([b"", b" ", b"\t", b"  \t"])
 EXTENSIONS = st.sampled_from([b"", b";a", b"; a", b" ; a = b", b";a=b ", b'\t;\ta="b; c"', b";a=1;b=2", b";"])
@@ -87,3 +87,102 @@ def test_a_line_of_chunk_framing_has_16384_bytes_at_the_most_with_its_end_howeve
         else:
             with pytest.raises(ValueError, match="too long"):
                 read(*pieces)
+
+
+END = b"0\r\n\r\n"
+
+
+def instead(before, data, *pieces):
+    """What a reader that takes over reads of `data` behind its `pieces`, and whether that is all; None where none does."""
+    events = ChunkEvents()
+    reader = ExtendedChunks.instead(events, before, data, pieces)
+    return reader and (b"".join(events.pieces), events.ended, events.begun)
+
+
+@pytest.mark.parametrize(
+    ("before", "data", "pieces"),
+    [
+        (b"", b"3\r\nabc\r\n1 ;a\r\nx\r\n" + END, [b"abc"]),
+        (b"", b"3\r\nabc\r\n2\r\nde\r\n1 ;a\r\nx\r\n" + END, [b"abc", b"de"]),
+        (b"3\r\nab", b"c\r\n1 ;a\r\nx\r\n" + END, [b"c"]),
+        (b"3\r\nab", b"c\r\n2\r\nde\r\n1 ;a\r\nx\r\n" + END, [b"c", b"de"]),
+        (b"3\r\nabc", b"\r\n2\r\nde\r\n1 ;a\r\nx\r\n" + END, [b"de"]),
+        (b"3\r\nabc\r", b"\n2\r\nde\r\n1 ;a\r\nx\r\n" + END, [b"de"]),
+        (b"3\r\nabc\r\n", b"2\r\nde\r\n1 ;a\r\nx\r\n" + END, [b"de"]),
+        (b"3\r\nabc\r\n2", b"\r\nde\r\n1 ;a\r\nx\r\n" + END, [b"de"]),
+        (b"3\r\nabc", b"\r\n1 ;a\r\nx\r\n" + END, []),
+        (b"3\r\nabc\r", b"\n1 ;a\r\nx\r\n" + END, []),
+        (b"3\r\nabc\r\n", b"1 ;a\r\nx\r\n" + END, []),
+        (b"3\r\nabc\r\n1", b" ;a\r\nx\r\n" + END, []),
+        (b"3\r\nabc\r\n1 ;", b"a\r\nx\r\n" + END, []),
+        (b"3\r\nabc\r\n1 ;a", b"\r\nx\r\n" + END, []),
+    ],
+)
+def test_another_reader_goes_on_at_the_chunk_whose_extension_was_refused_wherever_the_read_began(before, data, pieces):
+    assert instead(before, data, *pieces) == (b"x", True, 1)
+    assert instead(before, data + b"HTTP", *pieces) == (b"x", True, 2)
+    assert instead(before, data[: -len(END)], *pieces) == (b"x", False, 0)
+
+
+@pytest.mark.parametrize(
+    ("before", "data", "pieces"),
+    [
+        (b"", b"3\r\nabc\r\n1\r\nx\r\n", [b"abc"]),  # no extension is there
+        (b"", b"3\r\nabX\r\n1 ;a\r\nx\r\n", [b"abc"]),
+        (b"", b"4\r\nabc\r\n1 ;a\r\nx\r\n", [b"abc"]),
+        (b"", b"3\r\nabc!\r\n1 ;a\r\nx\r\n", [b"abc"]),
+        (b"", b"3\r\nabc\r\n3\r\nde\r\n1 ;a\r\nx\r\n", [b"abc", b"de"]),
+        (b"3\r\nab", b"d\r\n1 ;a\r\nx\r\n", [b"c"]),
+        (b"9\r\nab\r\n1 ;", b"\r\n1 ;a\r\nx\r\n", []),
+    ],
+)
+def test_no_other_reader_takes_over_where_its_place_is_not_certain(before, data, pieces):
+    assert instead(before, data, *pieces) is None
+
+
+def test_of_the_events_of_a_body_the_pieces_before_its_end_are_its_own():
+    events = ChunkEvents()
+    events.on_message_begin()
+    events.on_body(b"ab")
+    events.on_message_complete()
+    events.on_message_begin()
+    events.on_body(b"of the next")
+    events.on_message_complete()
+    assert (events.own, events.begun, events.ended, events.pieces) == (1, 2, True, [b"ab", b"of the next"])
+
+
+def test_a_reader_shows_what_it_waits_for():
+    reader = ChunkReader(print)
+    assert repr(reader) == "<ChunkReader size left=0 line=0>"
+    reader.feed_data(b"5;a")
+    assert repr(reader) == "<ChunkReader size left=0 line=3>"
+    reader = ChunkReader([].append)
+    reader.feed_data(b"5;a\r\nab")
+    assert repr(reader) == "<ChunkReader behind_data left=3 line=0>"
+    reader.feed_data(b"cde\r\n0\r\nX")
+    assert repr(reader) == "<ChunkReader trailer left=0 line=1>"
+    assert repr(ExtendedChunks(ChunkEvents())) == (
+        "<ExtendedChunks <ChunkReader size left=0 line=0> <ChunkEvents messages=0 ended=False pieces=0>>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"3\n", "ends with a bare line feed"),
+        (b"g\r\n", "^Invalid character in chunk size$"),
+        (b"3\r\nabcX\r\n", "^a chunk is longer than its size$"),
+        (b"3\r\nabc\n", "ends with a bare line feed"),
+        (b"0\r\n: 1\r\n", "^a trailer field is not valid$"),
+        (b"3;" + b"a" * 16_384, "^a line of its chunk framing is too long$"),
+    ],
+)
+def test_what_is_wrong_with_chunk_framing_is_said(data, why):
+    with pytest.raises(ValueError, match=why):
+        read(data)
+
+
+def test_chunks_are_delivered_one_by_one_and_of_one_that_is_not_whole_what_has_come():
+    got = []
+    ChunkReader(got.append).feed_data(b"3\r\nabc\r\n002 ;x\r\nde\r\n9\r\nfgh")
+    assert got == [b"abc", b"de", b"fgh"]

@@ -3,14 +3,17 @@
 import asyncio
 import errno
 import socket
+import ssl
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from proxy.errors import UpstreamError
 from proxy.exchange import FailureKind
+from proxy.routing.outbound_proxy import parse_proxy
 from proxy.routing.provider_origin import parse_base_url
 from proxy.upstream import dialer
 from proxy.upstream.dialer import Dialer
@@ -135,3 +138,124 @@ async def test_a_connection_is_kept_alive_below_http():
 def test_causes_are_reported_without_addresses():
     assert dialer._reason(OSError(errno.ECONNREFUSED, "Connect call failed ('10.0.0.1', 80)")) == "connection refused"
     assert dialer._reason(OSError("multiple exceptions: 10.0.0.1")) == "connection failed"
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        (UnicodeError("label too long"), "not a valid name"),
+        (socket.gaierror(-2, "Name or service not known"), "name or service not known"),
+        (socket.gaierror(), "name not known"),
+        (OSError(errno.EHOSTUNREACH, "to 10.0.0.1"), "no route to host"),
+    ],
+)
+def test_a_connection_that_cannot_be_made_has_its_cause_in_a_few_words(error, cause):
+    assert dialer._reason(error) == cause
+
+
+def ssl_error(*args, reason=None):
+    error = ssl.SSLError(*args)
+    error.reason = reason
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        (ssl_error("the server sent bytes"), "the server sent bytes"),
+        (ssl_error(1, "[SSL: X] at (_ssl.c:1)", reason="WRONG_VERSION_NUMBER"), "wrong version number"),
+        (ssl_error(1, "[SSL: X] at (_ssl.c:1)"), "handshake failed"),
+    ],
+)
+def test_a_failure_of_tls_has_its_cause_in_the_words_of_openssl(error, cause):
+    assert dialer._tls_reason(error) == cause
+
+
+@pytest.mark.parametrize(("later", "queries"), [(9.9, 1), (10.0, 2)])
+async def test_a_name_is_resolved_again_after_ten_seconds(monkeypatch, later, queries):
+    loop, asked, clock = asyncio.get_running_loop(), [], SimpleNamespace(now=100.0)
+
+    class Names:
+        def __getattr__(self, name):
+            return getattr(loop, name)
+
+        async def getaddrinfo(self, *key, **more):
+            asked.append((key, more))
+            return [len(asked)]
+
+    monkeypatch.setattr(dialer, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(dialer.asyncio, "get_running_loop", Names)
+    dialing = Dialer(PATIENCE)
+    assert repr(dialing) == "<Dialer known_names=0 lookups=0>"
+    await dialing._addresses("somewhere.example", 443)
+    assert repr(dialing) == "<Dialer known_names=1 lookups=0>"
+    clock.now += later
+    assert await dialing._addresses("somewhere.example", 443) == [queries]
+    assert asked[0] == (
+        ("somewhere.example", 443),
+        {"type": socket.SOCK_STREAM, "flags": socket.AI_ADDRCONFIG},
+    )
+
+
+@pytest.fixture
+def proxied():
+    """Both ends of a connection to an outbound proxy."""
+    near, far = socket.socketpair()
+    near.setblocking(False)
+    with near, far:
+        yield near, far
+
+
+@pytest.mark.parametrize(
+    ("url", "proxy", "asked"),
+    [
+        ("https://h/v1", "http://p:3128", b"CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n"),
+        ("https://[::1]:8443/v1", "http://p:3128", b"CONNECT [::1]:8443 HTTP/1.1\r\nHost: [::1]:8443\r\n\r\n"),
+        (
+            *("https://h/v1", "http://u:p@p:3128"),
+            b"CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\nProxy-Authorization: Basic dTpw\r\n\r\n",
+        ),
+    ],
+)
+async def test_an_outbound_proxy_connects_to_the_server_of_the_provider(proxied, url, proxy, asked):
+    near, far = proxied
+    far.sendall(b"HTTP/1.1 200 Connection established\r\nX: y\r\n\r\n")
+    await dialer._tunnelled(near, parse_base_url(url), parse_proxy(proxy))
+    assert far.recv(1_000) == asked
+    assert near.fileno() >= 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "status 407"),
+        (b"HTTP/1.0 503 \r\n\r\n", "status 503"),
+        (b"HTTP/1.1 200 OK\r\n\r\nbytes", "what cannot be read"),
+        (b"HTTP/1.1 200 OK\r\n", "what cannot be read"),
+        (b"220 ready\r\n\r\n", "what cannot be read"),
+        (b"", "what cannot be read"),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"y" * 65_536, "what cannot be read"),
+    ],
+)
+async def test_an_outbound_proxy_that_does_not_connect_is_a_failure_to_connect_in_words(proxied, answer, why):
+    near, far = proxied
+    far.sendall(answer)
+    if len(answer) < 65_536:
+        far.shutdown(socket.SHUT_WR)
+    with pytest.raises(UpstreamError) as raised:
+        await dialer._tunnelled(near, parse_base_url("https://h/v1"), parse_proxy("http://p:3128"))
+    assert raised.value.kind is FailureKind.CONNECT
+    assert raised.value.detail == f"the outbound proxy: it answered CONNECT with {why}"
+    assert near.fileno() < 0
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_KEEPIDLE"), reason="the times are those of Linux")
+def test_a_silent_connection_is_probed_after_a_minute_and_every_half_minute():
+    with socket.socket() as sock:
+        dialer._keep_alive(sock)
+        options = [sock.getsockopt(socket.IPPROTO_TCP, each) for each in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL)]
+        assert (sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) > 0, options) == (True, [60, 30])
+
+
+def test_of_a_refused_certificate_the_reason_is_told_and_no_name():
+    assert dialer._public("Hostname mismatch, certificate is not valid for 'h'.") == "hostname mismatch"

@@ -167,3 +167,31 @@ def test_what_a_reader_needs_of_a_head_is_what_its_layout_has():
     layout = HeaderLayout((b"Date", b"Content-Length", b"Connection"))
     assert (layout.telling, layout.lengths, layout.remembered) == ((2,), (1,), ((0, "Date"), (1, "Content-Length")))
     assert isinstance(read_head(head(JSON), "POST"), ResponseHead)
+
+
+def test_a_known_head_and_its_pattern_show_what_they_are_of():
+    raw = head(JSON, DATE)
+    known = learnt(raw)
+    assert repr(known.read(raw)) == f"<KnownHead 200 content-length bytes={len(raw)}>"
+    assert repr(known._patterns[0]) == "<HeadPattern 200 content-length recorded=3>"
+    assert repr(known) == "<KnownHeads patterns=1 seen=0>"
+
+
+@pytest.mark.parametrize(("shapes", "known"), [(62, True), (63, True), (64, False)])
+def test_sixty_four_shapes_are_counted_before_all_counts_are_dropped(shapes, known):
+    """The 65th shape that is not known yet begins the counts again."""
+    raw = head(JSON)
+    others = [head((b"X-%d" % place, b"y")) for place in range(shapes)]
+    made = learnt(raw, raw, *others, sights=1)
+    made.learn(read_head(raw, "POST"))
+    assert (made.read(raw) is not None) is known
+
+
+def test_a_head_that_is_known_is_rewritten_as_a_read_one_is_and_never_switches():
+    raw = head((b"Keep-Alive", b"x"), (b"Connection", b"keep-alive"), DATE)
+    found = learnt(raw).read(raw)
+    assert found.rewritten(chunked=False, connection="close") == head(DATE)[:-2].replace(b"\r\n\r\n", b"\r\n") + (
+        b"Connection: close\r\n\r\n"
+    )
+    with pytest.raises(NotImplementedError):
+        found.switched()

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import asynccontextmanager
 from time import monotonic
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,7 +12,8 @@ from proxy.provider_config import Limits, Timeouts
 from proxy.record.capture import Capture
 from proxy.record.recorded_head import RecordedHead
 from proxy.routing.provider_origin import parse_base_url
-from proxy.upstream.upstream_client import UpstreamClient
+from proxy.upstream import upstream_client
+from proxy.upstream.upstream_client import DiscardingReader, UpstreamClient, _with_length
 from proxy.worker_stats import WorkerStats
 from tests.running import until
 from tests.wires import PATIENCE, STREAM_HEAD, chunks, ok, scripted
@@ -211,3 +213,45 @@ async def test_an_endless_answer_is_kept_only_up_to_the_limit(upstream):
     async with scripted(None, ok(b"x" * 5_000_000)) as provider:
         exchange = await fetch(upstream, provider)
         assert (exchange.response.size, len(exchange.response.body)) == (5_000_000, 1000)
+
+
+@pytest.mark.parametrize(
+    ("given", "needed", "made"),
+    [
+        ([], False, []),
+        ([], True, [(b"Content-Length", b"")]),
+        ([(b"A", b"b")], True, [(b"A", b"b"), (b"Content-Length", b"")]),
+        ([(b"content-LENGTH", b"9"), (b"A", b"b")], True, [(b"content-LENGTH", b"9"), (b"A", b"b")]),
+        ([(b"content-LENGTH", b"9"), (b"A", b"b")], False, [(b"A", b"b")]),
+        ([(b"Content-Length", b"9"), (b"Transfer-Encoding", b"x")], True, [(b"Transfer-Encoding", b"x")]),
+    ],
+)
+def test_a_request_states_where_its_body_ends_where_that_is_needed(given, needed, made):
+    assert [*_with_length(given, needed=needed)] == made
+
+
+class Loop:
+    def __init__(self):
+        self.soon = []
+
+    def call_soon(self, call):
+        self.soon.append(call)
+
+
+@pytest.mark.parametrize(
+    ("most", "sizes", "given_up"), [(10, (4, 6), 0), (10, (4, 7), 1), (10, (11, 11), 1), (0, (10**6, 10**6), 0)]
+)
+def test_an_answer_that_nobody_reads_is_given_up_once_beyond_its_limit(monkeypatch, most, sizes, given_up):
+    loop = Loop()
+    monkeypatch.setattr(upstream_client, "asyncio", SimpleNamespace(get_running_loop=lambda: loop))
+    reader = DiscardingReader(most)
+    for size in sizes:
+        reader.write(b"x" * size)
+    assert len(loop.soon) == given_up
+    [call() for call in loop.soon]
+
+
+def test_a_discarding_reader_shows_how_much_it_still_takes():
+    reader = DiscardingReader(10)
+    reader.write(b"abc")
+    assert (repr(reader), repr(DiscardingReader())) == ("<DiscardingReader left=7>", "<DiscardingReader left=inf>")
