@@ -70,7 +70,7 @@ def test_prompt_is_the_sum_of_those_counts_that_are_counts(usage, prompt, invali
         ({"cache_creation": {"ephemeral_5m_input_tokens": 2}}, 2, None),
         ({"cache_creation": {"ephemeral_1h_input_tokens": 3}}, 3, 3),
         ({"cache_creation": {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 0}}, 0, 0),
-        ({"cache_creation": {"ephemeral_5m_input_tokens": -2, "ephemeral_1h_input_tokens": 3}}, 3, 3),
+        ({"cache_creation": {"ephemeral_5m_input_tokens": -1, "ephemeral_1h_input_tokens": 3}}, 3, 3),
         ({"cache_creation": {"ephemeral_5m_input_tokens": 2}, "cache_creation_input_tokens": 9}, 9, None),
         ({"cache_creation": {"ephemeral_5m_input_tokens": 2}, "cache_creation_input_tokens": 0}, 0, None),
         ({"cache_creation": {}}, None, None),
@@ -113,7 +113,7 @@ def test_stop_reason_that_is_no_word_of_the_api_is_quoted(reason, word):
 @pytest.mark.parametrize("name", ["tool_use", "tool\\u005fuse"])
 def test_large_number_in_the_input_of_a_call_is_kept_to_its_last_digit(name):
     block = f'{{"type": "{name}", "id": "t", "name": "f", "input": {{"n": 12345678901234567890123}}}}'
-    said = read_whole(f'{{"content": [{block}], "stop_reason": "tool_use"}}'.encode(), 200).completion
+    said = read_whole(f'{{"content": [{block}], "stop_reason": "end_turn"}}'.encode(), 200).completion
     assert (said.first.tool_calls[0].parsed, said.notes) == ({"n": 12345678901234567890123}, ())
 
 
@@ -121,6 +121,8 @@ def test_body_that_is_not_strict_json_with_a_large_number_is_read_with_its_depar
     block = '{"type": "tool_use", "id": "t", "name": "f", "input": {"n": 1234567890123456789, "x": "\\ud83d"}}'
     said = read_whole(f'{{"content": [{block}], "stop_reason": "tool_use"}}'.encode(), 200).completion
     assert said.first.tool_calls[0].parsed == {"n": 1234567890123456789, "x": "\ufffd"}
+    bytes_ = read_whole(b'{"content": [%b], "id": "\xff"}' % block.encode(), 200).completion
+    assert (bytes_.id, bytes_.notes) == ("\ufffd", ("the body holds bytes that are not UTF-8",))
     assert read_whole(b'{"tool_use": 1234567890123456789', 200).completion.why == "not_json"
 
 
@@ -143,7 +145,7 @@ def test_blocks_of_a_body_keep_their_order_and_each_call_its_own_input():
         ("a", "a", {"at": "a"}),
         ("b", "b", {"at": "b"}),
     ]
-    assert (said.stream, said.id, said.model, said.notes) == (False, "msg_1", "", ())
+    assert (said.stream, said.id, said.model, said.first.index, said.notes) == (False, "msg_1", "", 0, ())
 
 
 def test_events_behind_the_stop_and_what_is_left_open_there_are_not_read():
@@ -187,6 +189,12 @@ def test_of_two_errors_the_first_is_kept_and_what_follows_is_read():
 def test_stream_without_a_beginning_or_without_text_has_its_reason(events, why):
     said = stream(*events).completion
     assert getattr(said, "why", None) == why
+
+
+def test_call_that_is_open_where_a_stream_stops_without_a_reason_has_the_input_that_it_began_with():
+    call = {"type": "tool_use", "id": "t", "name": "f", "input": {"at": 1}}
+    said = stream(START, {"type": "content_block_start", "index": 0, "content_block": call}, STOP).completion
+    assert ([made.parsed for made in said.first.tool_calls], said.first.finish_reason) == ([{"at": 1}], None)
 
 
 def test_answer_begins_once_though_more_blocks_follow():
