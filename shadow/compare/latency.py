@@ -15,7 +15,6 @@ from shadow.findings.finding import Finding, Signal
 from shadow.findings.finding_builders import match_or_differ, not_comparable, not_measured
 from shadow.findings.pair import Pair
 from shadow.measures.text_similarity import ratio
-from shadow.reading.parsed_response import ParsedResponse
 
 MARGIN = 0.05
 """Seconds by which two times may differ whatever their ratio."""
@@ -69,15 +68,11 @@ def _p99(ordered: Sequence[float]) -> float | None:
 
 def stalls(pair: Pair) -> Finding:
     """How many gaps between arrivals last 2 seconds or more: differs where one side alone stalls."""
-    if not (pair.subject.timing.gaps and pair.reference.timing.gaps):
-        return _missing(pair, Signal.STALLS, (_or_none(pair.subject), _or_none(pair.reference)))
+    if not all(pair.gaps):
+        return _missing(pair, Signal.STALLS, tuple(map(_median, pair.gaps)))
     one, other = (len(ordered) - bisect_left(ordered, STALL) for ordered in pair.gaps)
     shown = f"{one} stalls of {STALL:.0f} s or more against {other}"
     return match_or_differ(Signal.STALLS, (one > 0) == (other > 0), one, other, shown, score=ratio(one, other))
-
-
-def _or_none(answer: ParsedResponse) -> float | None:
-    return answer.timing.gaps[0] if answer.timing.gaps else None
 
 
 def cached_tokens(pair: Pair) -> Finding:
@@ -131,7 +126,7 @@ def _served_from_cache(pair: Pair) -> str:
     return "" if hits[0] == hits[1] else side_names(pair)[0 if hits[0] else 1]
 
 
-def _missing(pair: Pair, signal: Signal, values: tuple[float | None, float | None]) -> Finding:
+def _missing(pair: Pair, signal: Signal, values: Sequence[float | None]) -> Finding:
     who = " and ".join(name for name, value in zip(side_names(pair), values, strict=True) if value is None)
     return not_measured(signal, f"{who} left nothing to time (not a stream, no usage, or one arrival only)")
 

@@ -53,7 +53,7 @@ class MessageBlocks:
         before, self._kind = self._kind, kind
         opened = self._open[index] = _Block(kind, self._calls, block.get("input"))
         if kind in _TEXTS:
-            self._apart = before not in {"", kind}
+            self._apart = self._apart or before not in {"", kind}
             self._builder.add_citations(len(cited) if isinstance(cited := block.get("citations"), list) else 0)
             return self._text(kind, block.get(kind))
         if kind != "tool_use":

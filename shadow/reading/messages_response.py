@@ -44,7 +44,7 @@ _PROMPT = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_toke
 def read_whole(body: bytes, status: int) -> ResponseReading:
     """One JSON body with status 2xx."""
     loaded = load(body)
-    value = json.loads(body) if _may_round(body) and not (loaded.why or loaded.lenient) else loaded.value
+    value = json.loads(body) if _may_round(body) and not loaded.lenient else loaded.value
     if loaded.why:
         return _unread(loaded.why, loaded.detail)
     if not isinstance(value, dict):

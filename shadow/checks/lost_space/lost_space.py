@@ -53,8 +53,6 @@ MOST_PIECES, MOST_CHARACTERS = 3_000, 100_000
 """Pieces of a response that are read, and characters of them; beyond either, the rest is not read."""
 SENTENCE_OPENERS = frozenset({"The", "This", "These", "Those", "They", "When", "With", "Because"})
 """Words that begin sentences and hardly any name."""
-MOST_MARKS = 8
-"""Marks without a space that are examined."""
 MOST_REQUEST_CHARACTERS = 400_000
 """Characters of the request read for words."""
 
@@ -148,10 +146,10 @@ def _between_words(request: ParsedRequest, tight: Sequence[int], text: str, code
     """The first joint where both halves are words and the whole is no word; the request is read only for suspects."""
     joints = list(_joints(tight, text, code))
     suspects = [joint for joint in joints if _is_suspect(joint) or _are_two(joint)]
-    marks = _at_marks(tight, text, code)
-    if (suspects or marks) and _is_english(text):
+    marked = _at_a_mark(tight, text, code)
+    if (suspects or marked) and _is_english(text):
         seen = _words(request, text)
-        return next((joint for joint in suspects if _is_lost(joint, seen)), None) or next(iter(marks), None)
+        return next((joint for joint in suspects if _is_lost(joint, seen)), marked)
     german = [joint for joint in joints if are_two_in_german(joint.left, joint.right)]
     if not german or not is_german(WORD.findall(text)):
         return None
@@ -159,20 +157,18 @@ def _between_words(request: ParsedRequest, tight: Sequence[int], text: str, code
     return next((joint for joint in german if seen[f"{joint.left}{joint.right}".casefold()] < 2), None)
 
 
-def _at_marks(tight: Sequence[int], text: str, code: Sequence[int]) -> list[Joint]:
-    """Boundaries at a mark or at the edge of code that have lost their space, at most `MOST_MARKS`."""
-    found: list[Joint] = []
+def _at_a_mark(tight: Sequence[int], text: str, code: Sequence[int]) -> Joint | None:
+    """The first boundary at a mark or at the edge of code that has lost its space."""
     paired = text.count("`") % 2 == 0  # because with an odd count a beginning cannot be distinguished from an end
     for at in tight:
         last, following = text[at - 1], text[at]
-        if len(found) == MOST_MARKS or not _meets_a_mark(last, following) or not (paired or last != "`" != following):
+        if not _meets_a_mark(last, following) or not (paired or last != "`" != following):
             continue
         place = bisect_left(code, at)
         edge = place < len(code) and code[place] == at
-        if edge == ("`" in {last, following}) and (edge or place % 2 == 0) and place % 2 == (last == "`"):
-            two = words_at_a_mark(text, at)
-            found += [Joint(at, *two)] if two else []
-    return found
+        if edge == ("`" in {last, following}) and place % 2 == (last == "`") and (two := words_at_a_mark(text, at)):
+            return Joint(at, *two)
+    return None
 
 
 def _meets_a_mark(last: str, following: str) -> bool:

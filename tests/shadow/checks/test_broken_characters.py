@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from shadow.checks.broken_characters import broken_characters
 from shadow.findings.finding import FindingState
-from tests.shadow.compare.made import ask, choice, completion
+from tests.shadow.compare.made import ask, choice, completion, parts
 
 
 def found(text, asked="Tell me."):
@@ -111,3 +111,32 @@ def test_each_later_byte_of_a_quotation_mark_is_found_in_either_reading(byte):
         except UnicodeDecodeError:
             continue
         assert found(f"it {read} late").state is FindingState.DIFFER
+
+
+def test_broken_character_is_stated_with_its_code_and_what_it_looks_like():
+    assert parts(found("caf\ufffd")) == (
+        *("broken_characters", "differ", 0.0, "'\\ufffd'", ""),
+        "U+FFFD stands at character 3 of the text",
+    )
+    assert parts(found("itâ€™s late")) == (
+        *("broken_characters", "differ", 0.0, "'\\xe2\\u20ac\\u2122'", ""),
+        "'â€™', which looks like UTF-8 read as Latin-1, stands at character 2 of the text",
+    )
+    assert parts(found("fine")) == ("broken_characters", "match", 1.0, "", "", "")
+    assert found("").reason == "the answer has no text"
+    assert found("caf\ufffd", "caf\ufffd?").reason == "the request holds such characters too, or is about encodings"
+
+
+@pytest.mark.parametrize("word", ["ENCODING", "mojibake", "Zeichensatz", "a charset"])
+def test_request_about_encodings_excuses_a_broken_character(word):
+    assert found("caf\ufffd", f"Tell me of {word}.").state is FindingState.NOT_MEASURED
+    assert found("caf\ufffd", "Tell me of cafés.").state is FindingState.DIFFER
+
+
+def test_control_character_counts_before_what_was_read_in_another_coding():
+    assert found("5Â°C and na\x1bme").subject == "'\\x1b'"
+
+
+def test_reason_of_a_long_text_states_how_far_it_was_read_for_broken_characters():
+    result = found("\ufffd" + "x" * 100_000)
+    assert result.reason.endswith("of the text (of the first 100,000 characters; the rest was not read)")

@@ -3,7 +3,7 @@ import pytest
 from shadow.checks.context_limit import context_limit
 from shadow.findings.finding import FindingState
 from shadow.reading.completion import ProviderError, Unread, UnreadReason, Usage
-from tests.shadow.compare.made import answer, ask, choice, completion
+from tests.shadow.compare.made import answer, ask, choice, completion, parts
 
 
 def counting(tokens, cached=None, other=()):
@@ -85,3 +85,73 @@ def test_of_a_refusal_for_length_the_first_four_sizes_are_named():
     error = ProviderError(status=400, type="", code="", message=words, in_stream=False)
     refused = answer(Unread(why=UnreadReason.ERROR, detail=""), status=400, error=error)
     assert context_limit(ask(), refused).subject == "refused as too long (1111 and 2222, and 3333 and 4444,)"
+
+
+@pytest.mark.parametrize(
+    ("asked", "response", "expected"),
+    [
+        (words(100), counting(400), ("match", 1.0, "400", "200", "")),
+        (
+            *(words(100), counting(60)),
+            ("differ", 0.0, "60", "100", "60 prompt tokens for 100 words: a part of the request did not reach the model"),
+        ),
+        (words(100), counting(0), ("not_measured", None, "", "", "the answer reports no prompt_tokens")),
+        (
+            *(words(100), answer(completion(choice("a"), tokens=None))),
+            ("not_measured", None, "", "", "the answer reports no prompt_tokens"),
+        ),
+        (words(10), counting(1), ("not_measured", None, "", "", "the messages hold fewer than 64 words")),
+    ],
+)
+def test_tokens_of_the_prompt_are_stated_against_the_words_of_the_request(asked, response, expected):
+    found = parts(context_limit(asked, response))
+    assert found[:2] + found[3:4] + found[5:] == ("context_limit", expected[0], expected[2], expected[4])
+    assert expected[0] != "differ" or found[4] == expected[3]
+
+
+@pytest.mark.parametrize(
+    ("message", "subject"),
+    [
+        ("prompt is too long", "refused as too long"),
+        ("prompt is too long: 99 of 10", "refused as too long"),
+        ("prompt is too long: 100", "refused as too long (100)"),
+        ("prompt is too long: 200_000 of 1.000.000", "refused as too long (200_000 and 1.000.000)"),
+    ],
+)
+def test_sizes_of_a_refusal_have_three_digits_at_least(message, subject):
+    error = ProviderError(status=400, type="", code="", message=message, in_stream=False)
+    found = context_limit(ask(), answer(Unread(why=UnreadReason.ERROR, detail=""), status=400, error=error))
+    assert parts(found) == ("context_limit", "differ", 0.0, subject, "", f"{subject}: {message}")
+
+
+@pytest.mark.parametrize(("length", "kept"), [(160, "x" * 142), (161, "x" * 141 + "…")])
+def test_message_of_a_refusal_for_length_is_quoted_by_160_characters(length, kept):
+    message = "prompt is too long".ljust(length, "x")
+    error = ProviderError(status=400, type="", code="", message=message, in_stream=False)
+    found = context_limit(ask(), answer(Unread(why=UnreadReason.ERROR, detail=""), status=400, error=error))
+    assert found.reason == f"refused as too long: prompt is too long{kept}"
+
+
+def test_other_errors_and_unread_requests_are_stated():
+    error = ProviderError(status=500, type="", code="", message="no", in_stream=False)
+    failed = answer(Unread(why=UnreadReason.ERROR, detail=""), status=500, error=error)
+    assert context_limit(words(100), failed).reason == "the answer reports no prompt_tokens"
+    unread = ask(unread=Unread(why=UnreadReason.NOT_JSON, detail="no JSON"))
+    assert context_limit(unread, failed).reason == "the request could not be read: no JSON"
+
+
+@pytest.mark.parametrize("tags", ["<thinking>{}</thinking>", "[THINK]{}[/THINK]", "<think>{}"])
+def test_earlier_thoughts_need_not_reach_the_model(tags):
+    thought = tags.format("hm " * 40)
+    asked = ask(messages=({"role": "assistant", "content": "so " * 70 + thought}, {"role": "user", "content": ""}))
+    assert context_limit(asked, counting(70)).state is FindingState.MATCH
+    assert context_limit(asked, counting(69)).reference == "70"
+
+
+@pytest.mark.parametrize(
+    ("part", "excused"), [({"type": "compaction"}, True), ({"type": "text", "text": "a"}, False), ("compaction", False)]
+)
+def test_compaction_in_a_message_stands_for_what_came_before(part, excused):
+    asked = ask(messages=({"role": "user", "content": "so " * 100}, {"role": "user", "content": [part]}))
+    found = context_limit(asked, counting(60))
+    assert (found.reason == "the request holds a compaction of what came before") == excused

@@ -2,7 +2,7 @@ import pytest
 
 from shadow.checks.echoed_model import CHANGES, changed_alias, echoed_model, serving_change
 from shadow.findings.finding import FindingState
-from tests.shadow.compare.made import ask, choice, completion
+from tests.shadow.compare.made import ask, choice, completion, parts
 
 
 @pytest.mark.parametrize(
@@ -67,3 +67,52 @@ def test_of_the_names_that_answered_before_three_are_stated():
     alias = echoed_model(ask(model="my-alias"), said)
     found = changed_alias(alias, said, ["d-model", "c-model", "b-model", "a-model"])
     assert found.reference == "'a-model', 'b-model', 'c-model'"
+
+
+@pytest.mark.parametrize(
+    ("asked", "named", "expected"),
+    [
+        ("gpt-4o", "gpt-4o-2024-08-06", ("match", 1.0, "gpt-4o-2024-08-06", "gpt-4o", "")),
+        ("gpt-4o", "gpt-4", ("differ", 0.0, "gpt-4", "gpt-4o", "'gpt-4o' was requested, 'gpt-4' answers")),
+        ("gpt-4o", "", ("not_measured", None, "", "", "the answer names no model")),
+        ("router/AUTO", "gpt-4", ("not_measured", None, "", "", "the request names no particular model")),
+        (
+            *("prod-chat", "gpt-4"),
+            (
+                *("not_measured", None, "", ""),
+                "'prod-chat' is a name of the provider's own, and 'gpt-4' answers: only a change of it would be a fault",
+            ),
+        ),
+    ],
+)
+def test_finding_on_the_model_states_what_answered_and_what_was_requested(asked, named, expected):
+    found = echoed_model(ask(model=asked), completion(choice("a"))._replace(model=named))
+    assert parts(found) == ("echoed_model", *expected)
+
+
+@pytest.mark.parametrize(("length", "quoted"), [(78, "'gpt-{}'"), (79, "'gpt-{}…")])
+def test_names_of_models_are_quoted_by_eighty_characters(length, quoted):
+    long = "gpt-" + "4" * (length - 4)
+    shown = quoted.format("4" * 74)
+    said = completion(choice("a"))._replace(model=long)
+    assert echoed_model(ask(model="claude-4"), said).reason == f"'claude-4' was requested, {shown} answers"
+    back = completion(choice("a"))._replace(model="claude-4")
+    assert echoed_model(ask(model=long), back).reason == f"{shown} was requested, 'claude-4' answers"
+
+
+def test_name_that_answered_before_matches_by_its_likeness_and_is_stated():
+    said = completion(choice("a"))._replace(model="gpt-4o-2024-08-06")
+    alias = echoed_model(ask(model="prod-chat"), said)
+    same = changed_alias(alias, said, ["gpt-4o"])
+    assert parts(same) == ("echoed_model", "match", 1.0, "gpt-4o-2024-08-06", "", "")
+    other = changed_alias(alias, said, ["gpt-4.1", "claude-4"])
+    reason = "'gpt-4o-2024-08-06' answers, where 'claude-4', 'gpt-4.1' did since the first answer"
+    assert parts(other) == ("echoed_model", "differ", 0.0, "gpt-4o-2024-08-06", "'claude-4', 'gpt-4.1'", reason)
+
+
+def test_changes_within_a_stream_are_counted_and_listed():
+    said = completion(choice("a"))
+    found = serving_change(ask(), said._replace(notes=("something else", *CHANGES)))
+    assert parts(found) == ("serving_change", "differ", 0.0, "3 changes", "", "; ".join(CHANGES))
+    assert parts(serving_change(ask(), said)) == ("serving_change", "match", 1.0, "0 changes", "", "")
+    assert serving_change(ask(), said._replace(stream=False)).reason == "a whole answer names its server once"

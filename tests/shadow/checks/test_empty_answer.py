@@ -2,7 +2,7 @@ import pytest
 
 from shadow.checks.empty_answer import empty_answer, reasoning_only
 from shadow.findings.finding import FindingState, Signal
-from tests.shadow.compare.made import ask, call, choice, completion
+from tests.shadow.compare.made import ask, call, choice, completion, parts
 
 
 @pytest.mark.parametrize(
@@ -79,3 +79,29 @@ def test_reasoning_beside_what_is_not_read_is_not_measured_with_its_kinds():
     found = reasoning_only(ask(), completion(choice(None, reasoning="hm", other=("image", "audio"))))
     assert (found.signal, found.state) == (Signal.REASONING_ONLY, FindingState.NOT_MEASURED)
     assert found.reason == "what else came is not read: image, audio"
+
+
+def test_empty_answer_and_reasoning_alone_are_stated_as_what_came():
+    nothing = "the answer has no text, tool call or refusal"
+    assert parts(empty_answer(ask(), completion(choice("")))) == ("empty_answer", "differ", 0.0, nothing, "", nothing)
+    assert parts(empty_answer(ask(), completion(choice("a")))) == ("empty_answer", "match", 1.0, "", "", "")
+    alone = "only 2 characters of reasoning came"
+    thought = completion(choice(None, reasoning="hm"))
+    assert parts(reasoning_only(ask(), thought)) == ("reasoning_only", "differ", 0.0, alone, "", alone)
+    assert empty_answer(ask(), thought).reason == "only reasoning came"
+    assert reasoning_only(ask(), completion(choice("a"))).reason == "the answer shows no reasoning"
+    both = completion(choice("a", reasoning="hm"))
+    assert parts(reasoning_only(ask(), both)) == ("reasoning_only", "match", 1.0, "", "", "")
+
+
+@pytest.mark.parametrize(("length", "shown"), [(120, "k" * 120), (121, "k" * 119 + "…")])
+def test_kinds_beside_reasoning_that_are_not_read_are_named_in_120_characters(length, shown):
+    said = completion(choice("", reasoning="hm", other=("k" * length,)))
+    assert reasoning_only(ask(), said).reason == f"what else came is not read: {shown}"
+
+
+def test_text_of_blanks_beside_a_refusal_or_a_call_is_no_empty_answer():
+    for said in (choice(" ", refusal="no"), choice(" ", calls=(call(),))):
+        assert empty_answer(ask(), completion(said)).state is FindingState.MATCH
+        assert reasoning_only(ask(), completion(said._replace(reasoning="hm"))).state is FindingState.MATCH
+    assert reasoning_only(ask(), completion(choice(" ", reasoning="hm"))).state is FindingState.DIFFER

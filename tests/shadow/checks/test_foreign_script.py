@@ -3,7 +3,7 @@ import pytest
 
 from shadow.checks.foreign_script import SCRIPTS, foreign_script
 from shadow.findings.finding import FindingState
-from tests.shadow.compare.made import ask, choice, completion
+from tests.shadow.compare.made import ask, choice, completion, parts
 
 
 def found(text, asked="Tell me of the valley."):
@@ -74,3 +74,61 @@ def test_a_quotation_must_begin_within_240_characters_before_the_letters(inside,
 @pytest.mark.parametrize(("quoted", "state"), [(299, FindingState.DIFFER), (300, FindingState.MATCH)])
 def test_letters_within_the_first_three_hundred_stretches_are_found(quoted, state):
     assert found("(привет) " * quoted + "rain привет came.").state is state
+
+
+def test_foreign_letters_are_named_with_their_place_and_the_run():
+    result = found("It rained привет мир all day.")
+    reason = "Cyrillic letters stand at character 10 and nowhere in the request: 'привет мир'"
+    assert parts(result) == ("foreign_script", "differ", 0.0, "Cyrillic: привет мир", "", reason)
+    assert parts(found("It rained."))[:3] == ("foreign_script", "match", 1.0)
+    assert found("").reason == "the answer has no text"
+
+
+def test_of_two_foreign_scripts_one_that_is_quoted_leaves_the_other():
+    assert found("He said “привет” and then สวัสดี came.").subject == "Thai: สวัสดี"
+    assert found("He wrote สวัสดี and привет came.", "What is Thai?").subject == "Cyrillic: привет"
+
+
+def test_second_run_of_a_script_counts_where_the_first_is_set_apart():
+    assert found("Write (привет) and then пока came.").subject == "Cyrillic: пока"
+
+
+@pytest.mark.parametrize(("length", "shown"), [(60, "а" * 60), (61, "а" * 59 + "…")])
+def test_run_of_foreign_letters_is_shown_by_sixty_characters(length, shown):
+    assert found(f"It rained {'а' * length} all day.").subject == f"Cyrillic: {shown}"
+
+
+@pytest.mark.parametrize(
+    ("text", "state"),
+    [
+        ("The word: привет, he said.", FindingState.MATCH),
+        ("The word: привет he said.", FindingState.DIFFER),
+        ("The word привет, he said.", FindingState.DIFFER),
+        ("*привет*", FindingState.MATCH),
+        ("It is\nпривет\nthere.", FindingState.MATCH),
+        ("It is\nпривет there.", FindingState.DIFFER),
+        ("It is привет", FindingState.DIFFER),
+        ("привет it is.", FindingState.DIFFER),
+        ("привет", FindingState.MATCH),
+        ("It is ( привет ) there.", FindingState.MATCH),
+        ("It is (  привет) there.", FindingState.MATCH),
+    ],
+)
+def test_letters_between_marks_or_on_a_line_of_their_own_are_set_apart(text, state):
+    assert found(text).state is state
+
+
+@pytest.mark.parametrize(
+    ("text", "asked", "state"),
+    [
+        ("It rained 東京 all day.", "Tell me of Hong Kong.", FindingState.MATCH),
+        ("It rained 東京 all day.", "안녕", FindingState.MATCH),
+        ("It rained ひらがな all day.", "東京", FindingState.MATCH),
+        ("It rained สวัสดี all day.", "東京", FindingState.DIFFER),
+        ("It rained 안녕 all day.", "ひらがな", FindingState.DIFFER),
+        ("It rained ქართული all day.", "What is GEORGIAN?", FindingState.MATCH),
+        ("It rained ქართული all day.", "Tell me of Russia.", FindingState.DIFFER),
+    ],
+)
+def test_request_leads_to_a_script_by_its_name_a_stem_or_a_script_written_with_it(text, asked, state):
+    assert found(text, asked).state is state

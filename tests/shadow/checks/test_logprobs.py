@@ -3,7 +3,7 @@ import pytest
 from shadow.checks.logprobs import logprobs, top_logprobs
 from shadow.findings.finding import FindingState, Signal
 from shadow.reading.completion import Logprob
-from tests.shadow.compare.made import ask, choice, completion
+from tests.shadow.compare.made import ask, choice, completion, parts
 
 ASKED = {"logprobs": True, "top_logprobs": 2}
 
@@ -49,3 +49,17 @@ def test_requested_log_probabilities_are_present(check, body, answer, state):
 def test_a_finding_names_its_signal_and_why(check, body, answer, signal, reason):
     found = check(ask(body=body), answer)
     assert (found.signal, found.reason) == (signal, reason)
+
+
+def test_log_probabilities_are_counted_and_their_alternatives_compared():
+    assert parts(logprobs(ask(body=ASKED), said(0, 0))) == ("logprobs", "match", 1.0, "2", "", "")
+    assert parts(logprobs(ask(body=ASKED), said()))[:5] == ("logprobs", "differ", 0.0, "0", "")
+    assert parts(top_logprobs(ask(body=ASKED), said(1, 2))) == ("top_logprobs", "match", 1.0, "2", "2", "")
+    assert parts(top_logprobs(ask(body=ASKED), said(0, 1)))[:5] == ("top_logprobs", "differ", 0.0, "1", "2")
+    assert parts(top_logprobs(ask(body=ASKED), said(5)))[:5] == ("top_logprobs", "match", 1.0, "5", "2")
+
+
+@pytest.mark.parametrize("asked", [True, "2", None, 0, -1, 2.0])
+def test_alternatives_that_were_not_requested_by_a_number_are_not_measured(asked):
+    body = {"logprobs": True, "top_logprobs": asked}
+    assert top_logprobs(ask(body=body), said(0)).reason == "the request sets no top_logprobs"

@@ -2,7 +2,7 @@ import pytest
 
 from shadow.checks.repetition import READ, repetition
 from shadow.findings.finding import FindingState
-from tests.shadow.compare.made import ask, choice, completion
+from tests.shadow.compare.made import ask, choice, completion, parts
 
 PROSE = " ".join(f"Number {n} of the letters was found in house {n * 7 % 13}, room {n * n}." for n in range(60))
 
@@ -69,3 +69,54 @@ def test_a_span_is_a_loop_from_its_fifth_repetition_on(times, state):
 def test_a_unit_of_a_loop_has_600_characters_at_most(length, state):
     unit = ("".join(f"{number:04}w" for number in range(200)))[:length]
     assert found(unit * 8).state == state
+
+
+def test_loop_is_stated_with_its_unit_and_its_count():
+    result = found("and so on " * 60)
+    assert parts(result) == ("repetition", "differ", 0.0, "60", "", "'and so on ' stands 60 times in a row")
+    assert parts(found(PROSE)) == ("repetition", "match", 1.0, "", "", "")
+    assert found("short").reason == "under 360 characters of text came"
+
+
+@pytest.mark.parametrize(("before", "times"), [(0, 40), (128, 40), (777, 40)])
+def test_loop_in_the_middle_of_prose_is_counted_from_where_it_is_found(before, times):
+    result = found(PROSE[:before] + "over the hill " * times + PROSE[:200])
+    count = int(result.subject)
+    assert times - 128 // 14 - 1 <= count <= times
+    assert result.reason.endswith(f"stands {count} times in a row")
+
+
+def test_loop_at_the_very_end_of_a_text_is_found():
+    assert found(PROSE[:1_000] + "over the hill " * 26).state is FindingState.DIFFER
+
+
+@pytest.mark.parametrize(("rows", "state"), [(60, FindingState.MATCH), (61, FindingState.DIFFER)])
+def test_rows_of_equal_lines_in_code_are_a_loop_from_1080_characters_behind_a_place_looked_at(rows, state):
+    assert found("```\n" + "let x = compute(1);\n" * rows).state is state
+
+
+@pytest.mark.parametrize("word", ["repeat", "Répète: répét", "wiederhol", "LOREM", "write 5 lines", "3 mal", "20次"])
+def test_words_of_a_request_for_repetition_excuse_a_loop(word):
+    assert found("so be it " * 100, word).state is FindingState.MATCH
+
+
+@pytest.mark.parametrize(("length", "shown"), [(78, False), (79, True)])
+def test_unit_is_quoted_by_eighty_characters(length, shown):
+    unit = ("".join(f"w{number:03}" for number in range(30)))[:length]
+    result = found(unit * 8)
+    assert ("…" in result.reason) is shown
+
+
+def test_reasoning_is_searched_where_the_text_is_short_or_fine():
+    assert found(PROSE, reasoning="and so on " * 60).subject == "60"
+    assert found(PROSE, reasoning="fine").state is FindingState.MATCH
+    assert found("fine", reasoning=PROSE).state is FindingState.MATCH
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 7, 63, 64, 511, 512, 513, 599])
+@pytest.mark.parametrize("times", [6, 9, 40])
+def test_loop_of_any_unit_is_counted_whole_beside_other_text(length, times):
+    unit = ("".join(f"{number:04}w" for number in range(200)))[-length:]
+    text = unit * times
+    result = found(text + "#" * 400) if length * times >= 360 else None
+    assert result is None or result.subject == str(times)

@@ -6,7 +6,7 @@ from shadow.checks.response_format import response_format
 from shadow.findings.finding import FindingState
 from shadow.reading.parsed_request import parse_request
 from shadow.reading.response_notes import COMMENTARY
-from tests.shadow.compare.made import ask, call, choice, completion
+from tests.shadow.compare.made import ask, call, choice, completion, parts
 
 OBJECT = {"type": "json_object"}
 
@@ -91,3 +91,63 @@ def test_a_text_of_more_than_500_000_characters_is_not_parsed(length, state):
     text = '{"a": "' + "x" * (length - 9) + '"}'
     assert len(text) == length
     assert response_format(ask(body={"response_format": OBJECT}), completion(choice(text))).state == state
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "expected"),
+    [
+        (OBJECT, "{}", ("match", 1.0, "dict", "json_object", "")),
+        (OBJECT, "[1]", ("differ", 0.0, "list", "json_object", "json_object was requested, and a JSON list came")),
+        (
+            *(OBJECT, "Here"),
+            (
+                *("differ", 0.0, "not JSON", "json_object"),
+                "json_object was requested, and the text is not JSON: Expecting value: line 1 column 1 (char 0)",
+            ),
+        ),
+        (
+            *(shaped({}), " ```json"),
+            ("differ", 0.0, "fenced", "json_schema", "json_schema was requested, and the text is fenced as Markdown"),
+        ),
+        (shaped({"type": "array"}), "[]", ("match", 1.0, "valid", "json_schema", "")),
+        (shaped(None), "{}", ("not_measured", None, "", "", "the request declares no schema; the text is JSON")),
+        ({"type": "json_schema"}, "{}", ("not_measured", None, "", "", "the request declares no schema; the text is JSON")),
+        (OBJECT, " ", ("not_measured", None, "", "", "the answer has no text")),
+        ("json_object", "a", ("not_measured", None, "", "", "the request does not require JSON")),
+        (
+            OBJECT,
+            "[" * 200_000,
+            ("differ", 0.0, "not JSON", "json_object", "json_object was requested, and the text is not JSON: nested too deep"),
+        ),
+    ],
+)
+def test_finding_on_the_form_states_what_came_and_what_was_requested(form, text, expected):
+    found = response_format(ask(body={"response_format": form}), completion(choice(text)))
+    assert parts(found) == ("response_format", *expected)
+
+
+def test_schema_that_a_text_disobeys_is_a_mismatch():
+    found = response_format(ask(body={"response_format": shaped({"type": "array"})}), completion(choice("{}")))
+    assert parts(found)[:5] == ("response_format", "differ", 0.0, "schema_mismatch", "json_schema")
+    assert found.reason.startswith("the text: ")
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (choice("a", calls=(call(),)), "the answer calls a tool"),
+        (choice("a", refusal="no"), "the answer refuses"),
+        (choice("a", finish="content_filter"), "the answer was ended by content_filter"),
+        (choice("a", finish="max_tokens"), "the answer was ended by max_tokens"),
+    ],
+)
+def test_answer_that_need_not_be_json_states_why(said, reason):
+    assert response_format(ask(body={"response_format": OBJECT}), completion(said)).reason == reason
+
+
+def test_first_of_the_texts_of_several_messages_is_the_one_that_obeys():
+    asked = ask(api="responses", body={"response_format": shaped({"type": "array"})})
+    assert response_format(asked, completion(choice("[]\n\n{}"))).state is FindingState.MATCH
+    assert response_format(asked, completion(choice("{}\n\n[]"))).state is FindingState.DIFFER
+    broken = response_format(asked, completion(choice("Done.")))
+    assert broken.reason.endswith("not JSON: Expecting value: line 1 column 1 (char 0)")

@@ -2,7 +2,7 @@ import pytest
 
 from shadow.checks.stream_structure import FAULTS, stream_ignored, stream_structure
 from shadow.findings.finding import FindingState
-from tests.shadow.compare.made import ask, choice, completion
+from tests.shadow.compare.made import ask, choice, completion, parts
 
 
 def test_whole_response_is_not_measured_for_stream_structure():
@@ -36,3 +36,24 @@ def test_the_faults_of_a_stream_are_listed_in_300_characters_at_most():
     found = stream_structure(ask(), said)
     assert (found.reason, found.subject) == ("; ".join(FAULTS)[:300], f"{len(FAULTS)} faults of form")
     assert len("; ".join(FAULTS)) > 300
+
+
+def test_faults_of_form_are_counted_and_listed_in_a_fixed_order():
+    said = completion(choice("a"))
+    assert parts(stream_structure(ask(), said)) == ("stream_structure", "match", 1.0, "0 faults of form", "", "")
+    found = stream_structure(ask(), said._replace(notes=(FAULTS[3], FAULTS[0])))
+    reason = f"{FAULTS[0]}; {FAULTS[3]}"
+    assert parts(found) == ("stream_structure", "differ", 0.0, "2 faults of form", "", reason)
+    assert stream_structure(ask(), said._replace(stream=False)).reason == "not a stream"
+    gap = said._replace(choices=tuple(choice("a")._replace(index=index) for index in range(1, 11)))
+    assert stream_structure(ask(), gap).reason == "the indices of the choices are 1, 2, 3, 4, 5, 6, 7, 8"
+    two = said._replace(choices=tuple(choice("a")._replace(index=index) for index in range(2)))
+    assert stream_structure(ask(), two).state is FindingState.MATCH
+
+
+def test_form_of_the_answer_is_stated_against_the_requested_one():
+    found = stream_ignored(ask(stream=True), completion(choice("a"), stream=False))
+    reason = "a stream was requested, a whole answer came"
+    assert parts(found) == ("stream_ignored", "differ", 0.0, "a whole answer", "a stream", reason)
+    back = stream_ignored(ask(stream=False), completion(choice("a")))
+    assert back.reason == "a whole answer was requested, a stream came"

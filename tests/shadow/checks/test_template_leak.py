@@ -2,7 +2,7 @@ import pytest
 
 from shadow.checks.template_leak import MARKERS, template_leak
 from shadow.findings.finding import FindingState
-from tests.shadow.compare.made import ask, choice, completion
+from tests.shadow.compare.made import ask, choice, completion, parts
 
 
 def asking(text):
@@ -31,3 +31,20 @@ def test_the_first_100_000_characters_are_searched_for_a_marker(place, state):
 def test_the_first_four_markers_are_named():
     found = template_leak(asking(""), completion(choice("".join(MARKERS[:6]))))
     assert found.subject == ", ".join(MARKERS[:4])
+
+
+def test_markers_are_stated_in_the_order_of_their_list():
+    found = template_leak(asking(""), completion(choice("a <|im_end|> b <|im_start|>")))
+    shown = "<|im_start|>, <|im_end|>"
+    assert parts(found) == ("template_leak", "differ", 0.0, shown, "", f"{shown} is in the text")
+    assert parts(template_leak(asking(""), completion(choice("a < b [1]")))) == ("template_leak", "match", 1.0, "", "", "")
+    assert template_leak(asking(""), completion(choice(""))).reason == "the answer has no text"
+
+
+def test_marker_beside_one_that_is_quoted_or_requested_is_found_alone():
+    text = "`<|im_start|>` and <|im_end|>"
+    assert template_leak(asking(""), completion(choice(text))).subject == "<|im_end|>"
+    both = completion(choice("<|im_start|> <|im_end|>"))
+    assert template_leak(asking("What is <|im_end|>?"), both).subject == "<|im_start|>"
+    fenced = completion(choice("```\n<|im_end|>\n"))
+    assert template_leak(asking(""), fenced).state is FindingState.MATCH

@@ -3,7 +3,7 @@ import pytest
 from shadow.checks.valid_calls import valid_calls
 from shadow.findings.finding import FindingState
 from shadow.reading.parsed_request import Tool
-from tests.shadow.compare.made import ask, call, choice, completion
+from tests.shadow.compare.made import ask, call, choice, completion, parts
 
 
 def test_calls_that_obey_their_schema_match():
@@ -57,3 +57,13 @@ def test_calls_after_the_256th_are_not_checked_and_not_called_fine():
 def test_invalid_call_among_the_first_256_of_more_differs():
     found = valid_calls(ask(), completion(choice(calls=(*(call(),) * 255, call("nope"), call()))))
     assert (found.state, found.subject) == (FindingState.DIFFER, "unknown_name")
+
+
+def test_calls_are_stated_by_their_worst_class():
+    fine = valid_calls(ask(), completion(choice(calls=(call(),))))
+    assert parts(fine) == ("valid_calls", "match", 1.0, "valid", "", "")
+    wrong = valid_calls(ask(), completion(choice(calls=(call(), call("nope")))))
+    assert parts(wrong)[:5] == ("valid_calls", "differ", 0.0, "unknown_name", "")
+    assert "nope" in wrong.reason
+    cut = valid_calls(ask(), completion(choice(calls=(call(),), finish="length")))
+    assert cut.reason == "the answer was cut by a limit on length, its last call may be too"

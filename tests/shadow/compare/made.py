@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from proxy.exchange import ChunkTimings, Exchange, Failure, FailureKind, Labels, Request, Response, Role
+from shadow.findings.finding import Finding
 from shadow.findings.pair import Pair, PairKind
 from shadow.reading.completion import Choice, Completion, ProviderError, ToolCall, Unread, UnreadReason, Usage
 from shadow.reading.parsed_request import ParsedRequest, Tool
@@ -157,3 +158,8 @@ def pair(
 
 def _answer(said: ParsedResponse | Choice | str) -> ParsedResponse:
     return said if isinstance(said, ParsedResponse) else answer(said)
+
+
+def parts(found: Finding) -> tuple[str, str, float | None, str, str, str]:
+    """What a page shows of a finding: its signal, state and score, both values and the reason."""
+    return found.signal.value, found.state.value, found.score, found.subject, found.reference, found.reason

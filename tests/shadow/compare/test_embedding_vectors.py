@@ -15,7 +15,7 @@ from shadow.findings.api_coverage import VECTOR_SIGNALS
 from shadow.findings.finding import FindingState, Signal
 from shadow.findings.pair import Pair, PairKind
 from shadow.reading.completion import Vector
-from tests.shadow.compare.made import answer, ask, choice, completion, pair
+from tests.shadow.compare.made import answer, ask, choice, completion, pair, parts
 
 SIGNALS = {
     Signal.VECTOR_DIMENSION: embedding_vectors.dimension,
@@ -152,3 +152,100 @@ def test_lists_of_vectors_of_several_sizes_in_another_order_are_of_two_shapes():
     one, other = [[1.0, 2.0], [1.0], [1.0]], [[1.0, 2.0], [1.0], [1.0, 2.0]]
     for judge in (embedding_vectors.cosine, embedding_vectors.norm, embedding_vectors.exactness):
         assert judge(held(one, other)).state is FindingState.NOT_COMPARABLE
+
+
+@pytest.mark.parametrize(
+    ("judge", "other", "expected"),
+    [
+        (
+            embedding_vectors.dimension,
+            [[1, 2], [3, 4]],
+            ("vector_dimension", "differ", 0.0, "1 x 2", "2 x 2", "1 x 2 against 2 x 2"),
+        ),
+        (
+            embedding_vectors.cosine,
+            [[-1, -2]],
+            ("vector_cosine", "differ", 0.0, "-1.000000", "1.000000", "the cosine is -1.000000 at vector 0, under 0.999"),
+        ),
+        (
+            embedding_vectors.norm,
+            [[4, 8]],
+            (
+                "vector_norm",
+                "differ",
+                0.25,
+                "0.250000",
+                "1.000000",
+                "one length to the other is 0.250000 at vector 0, under 0.99",
+            ),
+        ),
+        (
+            embedding_vectors.exactness,
+            [[1, 3]],
+            (
+                "vector_exactness",
+                "differ",
+                0.5,
+                "0.500000",
+                "1.000000",
+                "the share of equal components is 0.500000 at vector 0, under 1",
+            ),
+        ),
+        (embedding_vectors.exactness, [[1, 2]], ("vector_exactness", "match", 1.0, "1.000000", "1.000000", "")),
+    ],
+)
+def test_each_signal_of_vectors_states_the_worst_likeness_and_its_bound(judge, other, expected):
+    assert parts(judge(held([[1, 2]], other))) == expected
+
+
+def test_vectors_of_two_shapes_are_named_on_both_sides():
+    found = embedding_vectors.cosine(held([[1, 2], [1]], [[1, 2]]))
+    reason = "the vectors are of two shapes: 2 x 2 or 1 against 1 x 2"
+    assert parts(found) == ("vector_cosine", "not_comparable", None, "2 x 2 or 1", "1 x 2", reason)
+    assert embedding_vectors.cosine(held([], [[1, 2]])).reference == "1 x 2"
+    assert embedding_vectors.cosine(held([[1, 2]], [])).reference == "none"
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_vector_without_a_length_is_named_by_its_place_on_either_side(which):
+    sides = [[[1, 0], [1, 0]], [[1, 0], [1, 0]]]
+    sides[which][1] = [0, 0]
+    reason = "vector 1 is of length 0, or holds what is no number"
+    assert embedding_vectors.cosine(held(*sides)).reason == reason
+    sides[which][1] = [math.inf, 0]
+    assert embedding_vectors.norm(held(*sides)).reason == reason
+
+
+def test_zero_vectors_are_of_one_length_and_equal_in_their_components():
+    found = states([[0, 0]], [[0, 0]])
+    assert (found["norm"], found["exactness"], found["cosine"]) == ("match", "match", "not_comparable")
+
+
+@pytest.mark.parametrize(("angle", "state"), [(0.0446, "match"), (0.0449, "differ")])
+def test_vectors_point_the_same_way_from_a_cosine_of_0_999_on(angle, state):
+    assert states([[1, 0]], [[math.cos(angle), math.sin(angle)]])["cosine"] == state
+
+
+@pytest.mark.parametrize(("length", "state"), [(0.9901, "match"), (0.9899, "differ"), (1.01, "match"), (1.0102, "differ")])
+def test_vectors_are_of_one_length_from_a_ratio_of_0_99_on(length, state):
+    assert states([[1, 0]], [[length, 0]])["norm"] == state
+
+
+def test_one_component_in_many_that_differs_is_no_exact_vector():
+    one, other = [0.0] * 100_000, [0.0] * 99_999 + [1.0]
+    found = embedding_vectors.exactness(held([[1.0, *one]], [[1.0, *other]]))
+    assert (found.state, found.score < 1) == (FindingState.DIFFER, True)
+
+
+def test_cosine_of_nearly_opposite_vectors_is_no_less_than_nothing():
+    found = embedding_vectors.cosine(held([[1, 0]], [[0, 1]]))
+    assert (found.subject, found.score) == ("0.000000", 0.0)
+
+
+def test_direction_is_that_of_the_first_vector_and_of_its_first_4096_components():
+    one = spread(7, size=4_096)
+    assert name([*one, 0.0]).partition(": ")[2] == name([*one, 9e9]).partition(": ")[2]
+    assert name([*one[:-1], 9e9]) != name(one)
+    assert name([1.0, 2.0], [3.0]).partition(": ")[0] == "2 x 2 or 1"
+    assert len(name([1.0]).partition(": ")[2]) == 16
+    assert name([0.0]).partition(": ")[2] == "0" * 16

@@ -3,9 +3,10 @@ import pytest
 from proxy.exchange import FailureKind
 from shadow.compare import failed_responses
 from shadow.findings.finding import FindingState
+from shadow.findings.pair import PairKind
 from shadow.reading.completion import ProviderError, Unread, UnreadReason
 from shadow.reading.provider_error import error_of_body
-from tests.shadow.compare.made import answer, failed, pair, unread
+from tests.shadow.compare.made import answer, failed, pair, parts, unread
 
 
 def refused(status, message):
@@ -114,3 +115,95 @@ def test_reason_of_a_denied_response_has_at_most_400_characters():
     denied = answer(Unread(why=UnreadReason.ERROR, detail="an error"), error=error)
     found = failed_responses.parameters(pair(denied, "b"))
     assert (len(found.reason), found.reason[-1]) == (400, "w")
+
+
+BROKEN = answer("half", failure=FailureKind.RESET)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "kind", "expected"),
+    [
+        ("a", OVERFLOW, PairKind.CROSS, ("not_comparable", None, "answered", "context_overflow")),
+        ("a", OVERFLOW, PairKind.SELF, ("differ", 0.0, "answered", "context_overflow")),
+        (OVERFLOW, "b", PairKind.CROSS, ("differ", 0.0, "context_overflow", "answered")),
+        ("a", failed(500), PairKind.CROSS, ("differ", 0.0, "answered", "server")),
+        (failed(500), OVERFLOW, PairKind.CROSS, ("differ", 0.0, "server", "context_overflow")),
+        (BROKEN, "b", PairKind.CROSS, ("differ", 0.0, "no_answer", "answered")),
+    ],
+)
+def test_class_of_an_error_is_not_compared_where_the_reference_alone_refuses_another_provider_s_request(
+    one, other, kind, expected
+):
+    assert parts(failed_responses.error_class(pair(one, other, kind=kind)))[:5] == ("error_class", *expected)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "kind", "expected"),
+    [
+        ("a", PARAMETER, PairKind.CROSS, ("not_comparable", None, "takes it", "refuses it")),
+        ("a", PARAMETER, PairKind.SELF, ("differ", 0.0, "takes it", "refuses it")),
+        (PARAMETER, "b", PairKind.SELF, ("differ", 0.0, "refuses it", "takes it")),
+        (PARAMETER, PARAMETER, PairKind.CROSS, ("match", 1.0, "refuses it", "refuses it")),
+    ],
+)
+def test_request_that_the_reference_alone_refuses_is_compared_with_the_reference_alone(one, other, kind, expected):
+    assert parts(failed_responses.parameters(pair(one, other, kind=kind)))[:5] == ("parameters", *expected)
+
+
+def test_refusal_names_its_side_the_parameter_and_the_message():
+    message = "Unsupported value: 'temperature' must be 1"
+    reason = f"the provider refuses this request over temperature: {message}"
+    assert failed_responses.parameters(pair(PARAMETER, "b")).reason == f"only {reason}"
+    reason = f"the reference refuses this request over temperature: {message}"
+    assert failed_responses.parameters(pair("a", PARAMETER)).reason == f"only {reason}"
+
+
+def test_side_that_failed_otherwise_is_named_whichever_it_is():
+    found = failed_responses.parameters(pair("a", failed(500)))
+    assert parts(found) == ("parameters", "not_measured", None, "", "", "the reference failed differently: server")
+    assert failed_responses.parameters(pair(PARAMETER, BROKEN)).reason == "the reference failed differently: no_answer"
+
+
+def test_class_of_an_error_states_both_sides_without_a_message_where_none_was_sent():
+    found = failed_responses.error_class(pair(BROKEN, "b"))
+    assert found.reason == "the provider: no_answer, the reference: answered"
+    both = failed_responses.error_class(pair(failed(500), OVERFLOW))
+    assert both.reason == "the provider: server, the reference: context_overflow: out of luck"
+
+
+@pytest.mark.parametrize(
+    ("made", "stated"),
+    [
+        (unread(UnreadReason.NOT_JSON, status=None), "no_answer"),
+        (unread(UnreadReason.NOT_JSON, status=500), "unknown"),
+        (unread(UnreadReason.NOT_JSON, status=500, failure=FailureKind.RESET), "no_answer"),
+        (answer("a"), "answered"),
+    ],
+)
+def test_response_without_an_error_is_no_answer_where_its_connection_failed_or_its_status_is_fine(made, stated):
+    assert failed_responses.response_class(made) == stated
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "state"),
+    [
+        (failed(400), failed(399), "differ"),
+        (failed(400), failed(499), "match"),
+        (failed(499), failed(500), "differ"),
+        (failed(500), failed(503), "match"),
+        (failed(400, in_stream=True), failed(400), "match"),
+        (unread(UnreadReason.NOT_JSON, status=422), failed(422), "match"),
+        (unread(UnreadReason.NO_RESPONSE, status=None, failure=FailureKind.RESET), failed(500), "match"),
+        (unread(UnreadReason.NOT_JSON, status=422, failure=FailureKind.RESET), failed(422), "differ"),
+    ],
+)
+def test_failure_is_the_request_s_fault_by_a_status_from_400_to_499(one, other, state):
+    assert failed_responses.error(pair(one, other)).state == state
+
+
+def test_error_of_one_side_is_stated_beside_the_whole_answer_of_the_other():
+    how = "error 500 server_error: out of luck"
+    found = failed_responses.error(pair("a", failed(500)))
+    assert parts(found) == ("error", "differ", 0.0, "whole", how, f"a whole answer against {how}")
+    back = failed_responses.error(pair(failed(500), "b"))
+    assert parts(back) == ("error", "differ", 0.0, how, "whole", f"{how} against a whole answer")

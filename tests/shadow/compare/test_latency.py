@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from shadow.compare import latency
 from shadow.findings.finding import FindingState
-from tests.shadow.compare.made import answer, choice, completion, pair, timing
+from tests.shadow.compare.made import answer, choice, completion, pair, parts, timing
 
 
 def timed(one, other):
@@ -130,3 +130,130 @@ def test_gaps_sorted_once_give_each_signal_its_own_result(one, other):
         assert slow.subject == f"{sorted(one)[math.ceil(0.99 * len(one)) - 1] * 1000:.0f} ms"
     else:
         assert slow.state is FindingState.NOT_MEASURED
+
+
+SLOW, QUICK = {"first_chunk": 3.0, "first_token": 4.0, "first_content": 5.0, "total": 9.0}, {"first_content": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("comparator", "shown"),
+    [
+        (latency.first_chunk, ("first_chunk", "3000 ms", "100 ms", 0.1 / 3)),
+        (latency.first_token, ("first_token", "4000 ms", "200 ms", 0.05)),
+        (latency.first_content, ("first_content", "5000 ms", "500 ms", 0.1)),
+        (latency.total, ("total", "9000 ms", "1000 ms", 1 / 9)),
+    ],
+)
+def test_each_time_states_both_sides_and_the_smaller_over_the_larger(comparator, shown):
+    signal, one, other, score = shown
+    found = parts(comparator(timed(SLOW, QUICK)))
+    assert found == (signal, "differ", pytest.approx(score), one, other, f"{one} against {other}: beyond 2x and 50 ms")
+    back = parts(comparator(timed(QUICK, SLOW)))
+    assert back == (signal, "differ", pytest.approx(score), other, one, f"{other} against {one}: beyond 2x and 50 ms")
+
+
+@pytest.mark.parametrize(
+    ("comparator", "absent"),
+    [
+        (latency.first_chunk, {"first_chunk": None}),
+        (latency.first_token, {"first_token": None}),
+        (latency.inter_chunk, {"gaps": ()}),
+        (latency.inter_chunk_p99, {}),
+        (latency.stalls, {"gaps": ()}),
+        (latency.total, {"total": None}),
+        (latency.tokens_per_second, {"rate": None}),
+    ],
+)
+def test_time_that_a_side_lacks_names_the_side(comparator, absent):
+    rest = "left nothing to time (not a stream, no usage, or one arrival only)"
+    many = {"gaps": (0.01,) * 100}
+    for one, other, who in (
+        (absent, many, "the provider"),
+        (many, absent, "the reference"),
+        (absent, absent, "the provider and the reference"),
+    ):
+        found = comparator(timed(one, other))
+        assert (found.state, found.reason) == (FindingState.NOT_MEASURED, f"{who} {rest}")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "state"),
+    [
+        (None, 0.5, "not_measured"),
+        (0.5, None, "not_measured"),
+        (0.2, 0.5, "differ"),
+        (0.5, 0.2, "differ"),
+        (0.2, 0.2, "not_measured"),
+    ],
+)
+def test_first_content_is_timed_where_one_side_alone_reasons_before_it(one, other, state):
+    found = latency.first_content(timed({"first_content": one}, {"first_content": other}))
+    assert found.state == state
+    if one == other:
+        assert found.reason == "neither answer shows reasoning before its content: see first_token"
+
+
+@pytest.mark.parametrize(
+    ("gaps", "median"), [((0.5,), 500), ((0.2, 0.4), 300), ((0.1, 0.2, 0.6), 200), ((0.1, 0.2, 0.4, 0.9), 300)]
+)
+def test_median_of_the_gaps_is_the_middle_one_or_the_mean_of_two(gaps, median):
+    assert latency.inter_chunk(timed({"gaps": gaps}, {})).subject == f"{median} ms"
+    assert latency.inter_chunk(timed({}, {"gaps": gaps})).reference == f"{median} ms"
+
+
+@pytest.mark.parametrize(("count", "place"), [(100, 98), (101, 99), (200, 197)])
+def test_gap_that_99_of_100_stay_under_is_the_last_but_one_of_a_hundred(count, place):
+    gaps = tuple(number / 100 for number in range(count))
+    assert latency.inter_chunk_p99(timed({"gaps": gaps}, {"gaps": gaps})).subject == f"{place * 10} ms"
+
+
+def test_stalls_are_counted_on_both_sides_and_match_where_both_stall():
+    both = latency.stalls(timed({"gaps": (0.1, 2.0)}, {"gaps": (0.1, 2.0, 3.0, 4.0, 5.0)}))
+    assert parts(both) == ("stalls", "match", 0.25, "1", "4", "")
+    one = latency.stalls(timed({"gaps": (0.1, 0.2)}, {"gaps": (0.1, 2.0)}))
+    assert parts(one) == ("stalls", "differ", 0.0, "0", "1", "0 stalls of 2 s or more against 1")
+    assert parts(latency.stalls(timed({}, {}))) == ("stalls", "match", 1.0, "0", "0", "")
+
+
+def test_times_of_a_stream_and_of_a_whole_body_are_shown_and_not_compared():
+    for comparator, one in ((latency.first_chunk, "100 ms"), (latency.first_token, "200 ms"), (latency.inter_chunk, "20 ms")):
+        found = comparator(pair(answer("a", stream=False), answer("b", times=timing(first_chunk=0.1, gaps=(0.3,)))))
+        assert found.state is FindingState.NOT_COMPARABLE
+        assert found.reason == "one answer is a stream and the other is not"
+        assert found.subject == one
+    assert latency.inter_chunk(pair(answer("a", stream=False), answer("b", times=timing(gaps=(0.3,))))).reference == "300 ms"
+
+
+def test_cached_tokens_are_counted_on_both_sides_and_missing_counts_are_named():
+    found = latency.cached_tokens(pair(cached(0), cached(64)))
+    reason = "0 prompt tokens from a cache against 64: times to the first token are not alike"
+    assert parts(found) == ("cached_tokens", "differ", 0.0, "0", "64", reason)
+    assert parts(latency.cached_tokens(pair(cached(32), cached(64)))) == ("cached_tokens", "match", 0.5, "32", "64", "")
+    for one, other, who in (
+        ("a", cached(0), "the provider"),
+        (cached(0), "b", "the reference"),
+        ("a", "b", "the provider and the reference"),
+        (answer(completion(choice("a"), tokens=None)), cached(1), "the provider"),
+    ):
+        assert latency.cached_tokens(pair(one, other)).reason == f"{who} reports no cached_tokens"
+
+
+@pytest.mark.parametrize("comparator", [latency.first_chunk, latency.first_token, latency.first_content])
+def test_early_times_of_a_cached_prompt_are_shown_and_not_compared(comparator):
+    both = pair(cached(64, first_content=0.4), cached(0, first_content=0.4))
+    found = comparator(both)
+    assert (found.state, found.reason) == (
+        FindingState.NOT_COMPARABLE,
+        "the provider took a part of the prompt from a cache",
+    )
+    assert found.subject == found.reference != ""
+    assert latency.inter_chunk(both).state is FindingState.MATCH
+    unknown = answer(completion(choice("a"), tokens=None), times=timing(first_content=0.4))
+    assert comparator(pair(unknown, cached(0, first_content=0.4))).state is FindingState.MATCH
+    assert comparator(pair(unknown, cached(1, first_content=0.4))).state is FindingState.NOT_COMPARABLE
+
+
+def test_rates_are_stated_with_one_decimal_on_either_side():
+    found = latency.tokens_per_second(timed({"rate": 20.04}, {"rate": 50.1}))
+    reason = "20.0 tokens per second against 50.1: beyond 2x"
+    assert parts(found) == ("tokens_per_second", "differ", pytest.approx(0.4), "20.0/s", "50.1/s", reason)

@@ -2,7 +2,7 @@ import pytest
 
 from shadow.compare import prompt_and_completion_tokens
 from shadow.findings.finding import FindingState
-from tests.shadow.compare.made import answer, choice, completion, pair
+from tests.shadow.compare.made import answer, choice, completion, pair, parts
 
 
 def with_tokens(*tokens):
@@ -39,3 +39,21 @@ def test_completion_tokens_differ_beyond_twice_and_50_tokens():
 def test_completion_tokens_match_at_twice_or_50_tokens_and_differ_beside_it(one, other, state):
     found = prompt_and_completion_tokens.completion_tokens(pair(with_tokens(1, one), with_tokens(1, other)))
     assert found.state == state
+
+
+def test_counts_of_tokens_are_stated_in_their_order_with_their_ratio():
+    found = prompt_and_completion_tokens.prompt_tokens(pair(with_tokens(20, 5), with_tokens(5, 5)))
+    assert parts(found) == ("prompt_tokens", "differ", 0.25, "20", "5", "20 prompt tokens against 5 for the same request")
+    found = prompt_and_completion_tokens.completion_tokens(pair(with_tokens(1, 400), with_tokens(1, 100)))
+    reason = "400 completion tokens against 100: beyond 2x and 50 tokens"
+    assert parts(found) == ("completion_tokens", "differ", 0.25, "400", "100", reason)
+    near = prompt_and_completion_tokens.completion_tokens(pair(with_tokens(1, 10), with_tokens(1, 40)))
+    assert parts(near) == ("completion_tokens", "match", 0.25, "10", "40", "")
+
+
+def test_completion_tokens_of_a_cut_answer_are_shown_and_a_missing_count_names_its_side():
+    cut = answer(completion(choice("a", finish="length"), tokens=(1, 50)))
+    found = prompt_and_completion_tokens.completion_tokens(pair(cut, with_tokens(1, 200)))
+    assert parts(found)[:5] == ("completion_tokens", "not_comparable", None, "50", "200")
+    missing = prompt_and_completion_tokens.completion_tokens(pair(with_tokens(1, 5), with_tokens(1, None)))
+    assert parts(missing) == ("completion_tokens", "not_measured", None, "", "", "the reference reports no completion_tokens")

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from shadow.compare import tokens_per_character
 from shadow.findings.finding import FindingState
 from shadow.reading.completion import Logprob, Usage
-from tests.shadow.compare.made import WEATHER, answer, ask, call, choice, completion, pair
+from tests.shadow.compare.made import WEATHER, answer, ask, call, choice, completion, pair, parts
 
 TOOLS = [{"type": "function", "function": {"name": WEATHER.name, "description": "x" * 300, "parameters": WEATHER.schema}}]
 OFFERED = ask(body={"tools": TOOLS})
@@ -67,3 +67,37 @@ def test_tokens_per_character_are_measured_from_200_characters_on(characters, me
 def test_tokens_per_character_match_at_three_quarters(tokens, state):
     found = tokens_per_character.tokens_per_character(pair(billed("x" * 400, 75), billed("y" * 400, tokens)))
     assert found.state == state
+
+
+def test_density_is_stated_in_its_order_with_the_ratio():
+    found = tokens_per_character.tokens_per_character(pair(billed("x" * 400, 100), billed("y" * 400, 200)))
+    reason = "0.250 tokens per character against 0.500: another tokenizer, or tokens billed that were not sent"
+    assert parts(found) == ("tokens_per_character", "differ", 0.5, "0.250", "0.500", reason)
+
+
+def test_sides_without_a_density_are_named():
+    whole, short = billed("x" * 400, 100), billed("x", 1)
+    for one, other, who in (
+        (short, whole, "the provider"),
+        (whole, short, "the reference"),
+        (short, short, "the provider and the reference"),
+    ):
+        found = tokens_per_character.tokens_per_character(pair(one, other))
+        assert found.reason == f"{who} sent under 200 characters, or no count of their tokens"
+
+
+@pytest.mark.parametrize(
+    ("made", "density"),
+    [
+        (billed("x" * 400, None), None),
+        (answer(completion(choice("x" * 400), tokens=None)), None),
+        (billed("x" * 400, 0), None),
+        (billed("x" * 400, 50, reasoning_tokens=50), None),
+        (billed("x" * 400, 51, reasoning_tokens=50), 1 / 400),
+        (billed("x" * 400, 40, reasoning_tokens=50), None),
+        (billed(None, 100, reasoning="y" * 400), 0.25),
+        (answer(completion(choice("x" * 400))._replace(choices=(choice("x" * 400),) * 2)), None),
+    ],
+)
+def test_density_needs_one_choice_and_more_tokens_than_the_hidden_reasoning(made, density):
+    assert tokens_per_character.density(made) == density

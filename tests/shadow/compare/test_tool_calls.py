@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shadow.compare import tool_calls
 from shadow.findings.finding import FindingState, Signal
-from tests.shadow.compare.made import ask, call, choice, pair
+from tests.shadow.compare.made import ask, call, choice, pair, parts
 
 PARIS, ROME = call(arguments='{"city": "Paris"}'), call(arguments='{"city": "Rome"}')
 
@@ -153,3 +155,104 @@ def test_arguments_of_at_most_256_calls_are_compared_and_what_was_not_is_stated(
         if count > 256:
             assert found.reason == "257 calls in one answer: more than 256 are not compared or validated"
     assert tool_calls.tool_count(pair(calls(*[PARIS] * count), calls(PARIS))).state is FindingState.DIFFER
+
+
+A, B = call("a", "{}"), call("b", "{}")
+
+
+@pytest.mark.parametrize(
+    ("comparator", "one", "other", "expected"),
+    [
+        (tool_calls.answer_kind, (A,), (B,), ("answer_kind", "differ", 0.0, "tools:a", "tools:b", "tools:a against tools:b")),
+        (
+            tool_calls.calls_tool,
+            (A,),
+            (),
+            ("calls_tool", "differ", 0.0, "calls", "does not call", "only the provider calls a tool"),
+        ),
+        (
+            tool_calls.calls_tool,
+            (),
+            (A,),
+            ("calls_tool", "differ", 0.0, "does not call", "calls", "only the reference calls a tool"),
+        ),
+        (tool_calls.tools, (A, B), (A, B), ("tools", "match", 1.0, "a, b", "a, b", "")),
+        (
+            *(tool_calls.tools, (A, B), (B, A)),
+            ("tools", "differ", 1.0, "a, b", "b, a", "the same tools in another order: a, b against b, a"),
+        ),
+        (tool_calls.tools, (A,), (A, B, B), ("tools", "differ", 0.5, "a", "a, b, b", "different tools: a against a, b, b")),
+        (tool_calls.tools, (A,), (B,), ("tools", "differ", 0.0, "a", "b", "different tools: a against b")),
+        (tool_calls.tool_count, (A, A, A), (A,), ("tool_count", "differ", 1 / 3, "3", "1", "3 calls against 1")),
+        (tool_calls.tool_count, (A, B), (A, A), ("tool_count", "match", 1.0, "2", "2", "")),
+    ],
+)
+def test_each_signal_of_calls_states_both_sides_in_their_order(comparator, one, other, expected):
+    sides = [choice(None if made else "text", calls=made) for made in (one, other)]
+    assert parts(comparator(pair(*sides))) == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "score", "reason"),
+    [
+        (['{"a": 1, "b": 2}'], ['{"a": 1, "b": 3}'], 0.5, "f.b: 2 against 3"),
+        (['{"a": 1}', '{"b": 1}'], ['{"a": 1}'], 0.5, "f: only the first of the two answers makes this call"),
+        (
+            ['{"a": 1, "b": 2, "c": 3}'],
+            ['{"a": 1, "b": 2, "c": 3}', "{}"],
+            0.75,
+            "f: only the second of the two answers makes this call",
+        ),
+        (["{}", '{"a": 1}'], ["{}", '{"a": 2}'], 0.5, "f.a: 1 against 2"),
+        (['{"a": 1}', '{"a": 2}'], ['{"a": 3}', '{"a": 1}'], 0.5, "f.a: 2 against 3"),
+        (["3"], ["3"], 1.0, ""),
+        (["3", "[1]"], ["3", "[2]"], 0.5, "f[0]: 1 against 2"),
+    ],
+)
+def test_score_of_arguments_is_the_mean_over_the_keys_of_all_calls(one, other, score, reason):
+    sides = [calls(*(call("f", text) for text in texts)) for texts in (one, other)]
+    found = tool_calls.arguments(pair(*sides))
+    assert (found.signal, found.score, found.reason) == ("arguments", pytest.approx(score), reason)
+    assert found.subject == ", ".join(f"f({text})" for text in one)
+    assert found.reference == ", ".join(f"f({text})" for text in other)
+
+
+def test_broken_arguments_are_compared_as_texts_and_shown_with_their_fault():
+    broken = call("f", '{"a": 1')
+    for one, other in ((broken, call("f", '{"a": 1}')), (call("f", '{"a": 1}'), broken)):
+        found = tool_calls.arguments(pair(calls(one), calls(other)))
+        assert 0.8 < found.score < 1
+        shown = [f'not JSON ({each.invalid}): "{{\\"a\\": 1"' if each.invalid else '{"a": 1}' for each in (one, other)]
+        assert found.reason == f"f: {shown[0]} against {shown[1]}"
+
+
+def test_sealed_arguments_on_either_side_are_not_compared():
+    sealed = replace(call("f", "gAAAAABq0m3c1pher=="), parsed=None, invalid="not JSON")
+    for one, other in ((sealed, A), (A, sealed)):
+        found = tool_calls.arguments(pair(calls(one), calls(other)))
+        assert (found.state, found.reason) == (FindingState.NOT_COMPARABLE, "the arguments of a call are sealed")
+
+
+def test_arguments_nested_too_deep_to_walk_are_compared_as_texts():
+    deep: object = 1
+    for _ in range(50_000):
+        deep = [deep]
+    one, other = replace(call("f", "[[1]]"), parsed=deep), replace(call("f", "[[2]]"), parsed=[deep])
+    found = tool_calls.arguments(pair(calls(one), calls(other)))
+    assert (found.state, found.reason) == (FindingState.DIFFER, "f: two values nested too deep to show")
+    assert 0 < found.score < 1
+
+
+def test_call_is_measured_as_missing_only_where_tools_are_offered_or_one_side_calls():
+    for comparator in (tool_calls.tools, tool_calls.tool_count, tool_calls.arguments):
+        assert comparator(pair("a", "b")).reason == "neither answer calls a tool"
+        assert comparator(pair("a", "b", ask(tools=()))).reason == "the request offers no tools"
+        assert comparator(pair(calls(PARIS), calls(PARIS), ask(tools=()))).state is FindingState.MATCH
+
+
+def test_limit_before_any_call_on_the_side_of_the_reference_names_it_and_shows_both():
+    found = tool_calls.calls_tool(pair(calls(PARIS), choice("Let me", finish="length")))
+    reason = "the reference ended by a limit on length before any call"
+    assert parts(found) == ("calls_tool", "not_comparable", None, "calls", "does not call", reason)
+    cut = tool_calls.tool_count(pair(calls(PARIS, ROME), choice(calls=(PARIS,), finish="length")))
+    assert parts(cut)[1:5] == ("not_comparable", None, "2", "1")

@@ -94,3 +94,65 @@ def test_each_text_of_the_input_is_a_message():
     assert as_chat({}).why is UnreadReason.WRONG_SHAPE
     asked = parse_request("/v1/embeddings", (), b'{"model": "m", "input": [1, 2]}', False)
     assert (asked.api, asked.model, asked.messages, asked.unread) == ("embeddings", "m", (), None)
+
+
+@pytest.mark.parametrize(
+    ("index", "kept"), [(3, 3), (-3, -3), (2**31 - 1, 2**31 - 1), (2**31, 0), (-(2**31), 0), (True, 0), (None, 0), ("1", 0)]
+)
+def test_index_of_a_vector_has_31_bits_at_most_else_its_place(index, kept):
+    said = read_whole(json.dumps({"data": [{"index": index, "embedding": [1]}]}).encode(), 200).completion
+    assert [vector.index for vector in said.vectors] == [kept]
+    assert said.notes == (() if kept == 0 else (VECTOR_INDICES,))
+
+
+@pytest.mark.parametrize(("mean", "of_bytes"), [(1e6, False), (1.1e6, True), (-1e6, False), (-1.1e6, True)])
+def test_floats_are_plausible_up_to_a_mean_of_a_million(mean, of_bytes):
+    packed = struct.pack("<4f", *[mean] * 4)
+    said = read_whole(body(base64.b64encode(packed).decode()), 200).completion
+    assert len(said.vectors[0].packed) == (64 if of_bytes else 16)
+
+
+def test_bytes_of_three_are_integers_and_floats_of_another_length_are_no_vector():
+    assert len(read_whole(body(base64.b64encode(b"\x01\x02\x03").decode()), 200).completion.vectors[0].packed) == 12
+    floats, three = (base64.b64encode(each).decode() for each in (struct.pack("<f", 0.5), b"\x01\x02\x03"))
+    said = read_whole(body(floats, three), 200).completion
+    assert said.detail == "embedding 1 is neither a list of numbers nor float32 in base64"
+
+
+def test_head_usage_and_notes_of_embeddings_are_kept():
+    more = {"id": "e", "system_fingerprint": "f", "provider": "p", "usage": {"prompt_tokens": 3, "total_tokens": 3}}
+    said = read_whole(body([1.0], **more), 200).completion
+    assert (said.id, said.model, said.fingerprint, said.provider, said.stream) == ("e", "m", "f", "p", False)
+    assert (said.usage.prompt_tokens, said.first.index, said.first.text, said.notes) == (3, 0, None, ())
+    odd = read_whole(b'{"data": [{"index": 1, "embedding": [1]}], "model": "\xff"}', 200).completion
+    assert (odd.model, odd.notes) == ("\ufffd", ("the body holds bytes that are not UTF-8", VECTOR_INDICES))
+
+
+@pytest.mark.parametrize(
+    ("sent", "detail"),
+    [
+        (b"nonsense", "not JSON: Expecting value: line 1 column 1 (char 0)"),
+        (b"[]", "the body is a JSON list, not an object"),
+        (b'{"data": [5]}', "the body has no list of embeddings"),
+        (b'{"data": []}', "the list of embeddings is empty"),
+        (b'{"error": "no"}', "an error with status 200"),
+    ],
+)
+def test_answer_without_embeddings_states_why(sent, detail):
+    reading = read_whole(sent, 200)
+    assert (reading.completion.detail, reading.done, reading.content_ends) == (detail, False, [])
+    assert reading.error is None or (reading.error.in_stream, reading.error.status) == (False, 200)
+
+
+def test_embeddings_beside_an_error_are_read():
+    assert isinstance(read_whole(body([1.0], error={"message": "late"}), 200).completion, Completion)
+
+
+def test_stream_of_embeddings_is_searched_for_its_first_error():
+    events = b'data: {"a": 1}\n\ndata: [DONE]\n\nevent: error\ndata: {"message": "no"}\n\ndata: {"error": "second"}\n\n'
+    reading = fold_events(read_stream(events), 200)
+    assert (reading.error.message, reading.error.in_stream, reading.error.status) == ("no", True, 200)
+    assert (reading.completion.detail, reading.done) == ("the provider sent an error in the stream", False)
+    none = fold_events(read_stream(b'data: {"a": 1}\n\n'), 200)
+    assert none.completion.detail == "a stream came, and embeddings are none"
+    assert as_chat({"input": None}).detail == "the request has no input"

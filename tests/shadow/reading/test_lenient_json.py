@@ -18,6 +18,7 @@ from shadow.reading.lenient_json import (
     load_arguments,
     load_event,
     repaired,
+    repaired_value,
 )
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=20)
@@ -123,3 +124,75 @@ def test_a_key_that_stands_twice_is_named_up_to_80_characters(length):
     key = "k" * length
     found = load_arguments(f'{{"{key}": 1, "{key}": 2}}').departures
     assert found == (f"the key {'k' * 80!r} stands twice in the arguments of one call",)
+
+
+def test_of_an_integer_four_thousand_three_hundred_digits_are_read():
+    for digits in (4_299, 4_300, 4_301):
+        loaded = load(b'["\\ud83d", %b]' % (b"7" * digits))
+        assert (loaded.why, loaded.lenient) == (None, True)
+        assert len(str(loaded.value[1])) == min(digits, 4_300)
+
+
+def test_only_what_a_strict_reader_refuses_is_lenient():
+    assert load(b"[1]") == ([1], None, "", (), False)
+    assert load(b"[NaN]").lenient
+    assert load(b"[").lenient
+    assert load("[1]".encode("utf-8-sig")) == ([1], None, "", (), True)
+
+
+@pytest.mark.parametrize(
+    ("data", "why", "detail"),
+    [
+        (b"[" * 101 + b"]" * 101, UnreadReason.TOO_DEEP, "the JSON is nested more than 100 deep"),
+        (b"[" * 100_000, UnreadReason.TOO_DEEP, "the JSON is nested more than 100 deep"),
+        (b"nonsense", UnreadReason.NOT_JSON, "not JSON: Expecting value: line 1 column 1 (char 0)"),
+    ],
+)
+def test_body_that_is_not_read_states_why(data, why, detail):
+    loaded = load(data)
+    assert (loaded.value, loaded.why, loaded.detail, loaded.departures) == (None, why, detail, ())
+
+
+def test_departures_are_named_in_one_order_and_finite_numbers_are_none():
+    assert load(b'["\xff", NaN]').departures == (NOT_FINITE, NOT_UTF8)
+    assert load(b'["\xff", 1.5, -2e10]').departures == (NOT_UTF8,)
+    assert load(b'["\xff", 1.5]').value == ["\ufffd", 1.5]
+
+
+@pytest.mark.parametrize(("digits", "quoted"), [(40, 40), (41, 40)])
+def test_number_of_arguments_that_no_double_holds_is_quoted_by_forty_characters(digits, quoted):
+    number = f"{'1' * (digits - 4)}e999"
+    assert load_arguments(f"[{number}]").invalid == f"{number[:quoted]} is not a JSON number that a double can hold"
+
+
+def test_arguments_that_are_read_state_nothing_else():
+    assert load_arguments('{"a": 1.5, "b": [2]}') == ({"a": 1.5, "b": [2]}, "", ())
+    twice = load_arguments('{"a": {"x": 1, "x": 2, "x": 3}, "b": 1, "b": 2}')
+    assert twice.parsed == {"a": {"x": 3}, "b": 2}
+    assert twice.departures == tuple(f"the key '{key}' stands twice in the arguments of one call" for key in "xb")
+
+
+@pytest.mark.parametrize("deep", [100, 101])
+def test_arguments_are_nested_a_hundred_deep_at_most(deep):
+    loaded = load_arguments("[" * deep + "]" * deep)
+    assert loaded.invalid == ("" if deep == 100 else "the arguments are nested more than 100 deep")
+    assert (loaded.parsed is None) == (deep == 101)
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        ("\ud83d", "\ufffd"),
+        (["\ud83d", 1], ["\ufffd", 1]),
+        ({"\ud83d": {"a": "\udc00"}}, {"\ufffd": {"a": "\ufffd"}}),
+        (None, None),
+    ],
+)
+def test_halves_of_characters_are_replaced_in_every_string_of_a_value(value, kept):
+    assert repaired_value(value) == kept
+
+
+def test_text_that_is_whole_stays_the_same_object():
+    for text in ("plain", "é\U0001f30a"):
+        assert repaired(text) is text
+    assert repaired("a\ud83c\udf0ab\udc00") == "a\U0001f30ab\ufffd"

@@ -95,3 +95,80 @@ def test_begun_block_takes_many_texts_as_one_after_another(kind):
         made.append((built.builder.build(0, streamed=True), built.notes))
     assert made[0] == made[1]
     assert "abc" in {made[0][0].text, made[0][0].reasoning, *[call.arguments for call in made[0][0].tool_calls]}
+
+
+@pytest.mark.parametrize(
+    ("blocks", "joined"),
+    [
+        ([text("a"), text(""), text("b")], "ab"),
+        ([text("a"), {"type": "thinking", "thinking": "hm"}, text("b")], "a\nb"),
+        ([text("a"), {"type": "server_tool_use"}, text(""), text("b"), text("c")], "a\nbc"),
+        ([{"type": "server_tool_use"}, text("a")], "a"),
+        ([{"type": "tool_use", "name": "f"}, text("a")], "\na"),
+        ([{"type": "text", "text": 5}, text("a")], "a"),
+    ],
+)
+def test_line_feed_stands_once_before_text_that_another_block_parts_from_what_came(blocks, joined):
+    assert BuiltBlocks().whole(*blocks).text == joined
+
+
+def test_thinking_after_another_block_begins_without_a_line_feed():
+    made = BuiltBlocks().whole(text("a"), {"type": "thinking", "thinking": "hm"}, text("b"))
+    assert (made.reasoning, made.text, made.pieces) == ("hm", "a\nb", ("a", "\nb"))
+
+
+@pytest.mark.parametrize(("cited", "count"), [([{}, {}], 2), ([], 0), ("two", 0), (None, 0)])
+def test_citations_of_a_text_are_counted_as_it_begins(cited, count):
+    made = BuiltBlocks().whole({**text("a"), "citations": cited})
+    assert (made.citations, made.other) == (count, ("citations",) if count else ())
+
+
+def test_citations_that_stream_are_counted_one_by_one_and_a_signature_is_none():
+    built = BuiltBlocks()
+    built.blocks.begin(0, text("a"))
+    for kind in ("citations_delta", "signature_delta", "citations_delta"):
+        assert not built.blocks.grow(0, {"type": kind})
+    assert built.builder.build(0, streamed=True).citations == 2
+    assert not built.notes.keys() & {UNBEGUN_BLOCK}
+
+
+def test_beginning_block_returns_whether_it_holds_content():
+    blocks = [text("a"), text(""), {"type": "thinking", "thinking": "a"}, {"type": "tool_use", "name": "f"}, {"type": "image"}]
+    built = BuiltBlocks()
+    assert [built.blocks.begin(index, block) for index, block in enumerate(blocks)] == [True, False, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("kind", "piece", "arguments"),
+    [("tool_use", "{}", "{}"), ("tool_use", "", '{"x": 1}'), ("tool_use", 5, '{"x": 1}'), ("server_tool_use", "{}", None)],
+)
+def test_only_pieces_of_text_for_a_call_of_the_client_replace_its_input(kind, piece, arguments):
+    built = BuiltBlocks()
+    built.blocks.begin(0, {"type": kind, "id": "a", "name": "f", "input": {"x": 1}})
+    assert built.blocks.grow(0, {"type": "input_json_delta", "partial_json": piece}) is (arguments == "{}")
+    built.blocks.end(0)
+    built.blocks.end(0)
+    assert [call.arguments for call in built.builder.build(0, streamed=True).tool_calls] == ([arguments] if arguments else [])
+
+
+def test_pieces_of_two_open_calls_find_their_own():
+    built = BuiltBlocks()
+    for index in (0, 1):
+        built.blocks.begin(index, {"type": "tool_use", "id": f"c{index}", "name": "f"})
+    for index, piece in ((1, '{"b":'), (0, '{"a":')):
+        built.blocks.grow(index, {"type": "input_json_delta", "partial_json": piece})
+    built.blocks.append(0, "input_json_delta", ["1", "}"])
+    built.blocks.append(1, "input_json_delta", ["2}"])
+    built.blocks.append(7, "input_json_delta", ["lost"])
+    built.blocks.close()
+    made = built.builder.build(0, streamed=True)
+    assert [(call.id, call.parsed, call.deltas) for call in made.tool_calls] == [("c0", {"a": 1}, 3), ("c1", {"b": 2}, 2)]
+    assert UNBEGUN_BLOCK not in built.notes
+
+
+@pytest.mark.parametrize(("kind", "shown"), [(None, "NoneType"), (5, "int"), ("x" * 90, "x" * 80)])
+def test_delta_of_no_known_kind_is_named(kind, shown):
+    built = BuiltBlocks()
+    built.blocks.begin(0, text("a"))
+    assert not built.blocks.grow(0, {"type": kind})
+    assert list(built.notes) == [f"a delta is of an unknown kind: {shown}"]

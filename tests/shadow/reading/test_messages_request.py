@@ -140,3 +140,90 @@ def test_a_body_that_is_no_request_of_this_api_is_unread_with_its_reason():
 
 def test_token_counting_is_not_audited():
     assert parse_request("/v1/messages/count_tokens", (), b'{"messages": []}', False).unread.why is UnreadReason.NOT_AUDITED
+
+
+@pytest.mark.parametrize(
+    ("block", "part"),
+    [
+        ({"type": "text", "text": "a", "cache_control": {}}, {"type": "text", "text": "a"}),
+        ({"type": "text", "text": 5}, {"type": "text", "text": 5}),
+        ("a", "a"),
+        ({"type": "image", "source": {"type": "url", "url": "u"}}, {"type": "image_url", "image_url": {"url": "u"}}),
+        (
+            {"type": "image", "source": {"type": "file", "file_id": "f"}},
+            {"type": "image", "source": {"type": "file", "file_id": "f"}},
+        ),
+        ({"type": "image", "source": "x"}, {"type": "image", "source": "x"}),
+        ({"type": "image", "text": "a"}, {"type": "image", "text": "a"}),
+        ({"type": "search_result", "text": "a"}, {"type": "text", "text": "a"}),
+    ],
+)
+def test_part_of_a_system_is_a_text_an_address_or_as_it_is(block, part):
+    assert translated(system=[block])["messages"] == [{"role": "system", "content": [part]}]
+
+
+@pytest.mark.parametrize("content", ["a", None, 5, []])
+def test_message_without_blocks_is_one_message(content):
+    [made] = translated(user(content))["messages"]
+    assert made == {"role": "user", "content": content if isinstance(content, str) else []}
+
+
+def test_message_of_results_alone_is_those_results_and_one_of_thoughts_alone_stays():
+    results = [{"type": "tool_result", "tool_use_id": name, "content": name} for name in ("a", "b")]
+    assert translated(user(results))["messages"] == [
+        {"role": "tool", "tool_call_id": name, "content": name} for name in ("a", "b")
+    ]
+    thoughts = [
+        {"type": "thinking", "thinking": "a"},
+        {"type": "redacted_thinking", "data": "x"},
+        {"type": "thinking", "thinking": "b"},
+    ]
+    [thought] = translated({"role": "assistant", "content": thoughts})["messages"]
+    assert thought == {"role": "assistant", "content": [], "thinking": "ab"}
+    assert translated({"role": "assistant", "content": thoughts[1:2]})["messages"] == []
+    [called] = translated({"role": "assistant", "content": [{"type": "tool_use", "id": "t", "name": "f"}]})["messages"]
+    assert called["tool_calls"] == [{"id": "t", "type": "function", "function": {"name": "f", "arguments": "null"}}]
+    assert "thinking" not in called
+
+
+@pytest.mark.parametrize(
+    ("tool", "kept"),
+    [
+        ({"name": "f"}, {"name": "f"}),
+        ({"type": "custom", "name": "f", "description": "d"}, {"name": "f", "description": "d"}),
+        ({"type": None, "name": "f", "input_schema": CITY}, {"name": "f", "parameters": CITY}),
+        ({"type": "text_editor_20250124", "name": "e"}, {"name": "e"}),
+        ({"type": "web_fetch_20250910", "name": "w"}, None),
+        ({"type": 5, "name": "f"}, None),
+        ({"name": 5}, None),
+        ("f", None),
+    ],
+)
+def test_tool_that_the_client_runs_is_a_function_with_what_it_declares(tool, kept):
+    assert translated(tools=[tool])["tools"] == ([] if kept is None else [{"type": "function", "function": kept}])
+
+
+@pytest.mark.parametrize(
+    ("sent", "member", "value"),
+    [
+        ({"tools": None}, "tools", None),
+        ({"stop_sequences": "x"}, "stop", None),
+        ({"stop_sequences": []}, "stop", []),
+        ({"stream": 1}, "stream_options", None),
+        ({"output_config": "low"}, "reasoning_effort", None),
+        ({"output_config": {"effort": 5}}, "reasoning_effort", None),
+        ({"output_config": {"format": {"type": "text"}}}, "response_format", None),
+        ({"output_config": {"format": "json"}}, "response_format", None),
+        (
+            {"output_config": {}, "output_format": {"type": "json_schema", "schema": 1}},
+            "response_format",
+            {"type": "json_schema", "json_schema": {"schema": 1}},
+        ),
+        ({"tool_choice": {"type": "auto", "disable_parallel_tool_use": 1}}, "parallel_tool_calls", None),
+        ({"tool_choice": {"type": ["auto"]}}, "tool_choice", None),
+        ({"metadata": {}}, "metadata", None),
+        ({"system": ""}, "messages", []),
+    ],
+)
+def test_member_of_another_shape_is_left_out(sent, member, value):
+    assert translated(**sent).get(member) == value

@@ -114,3 +114,104 @@ def test_the_title_of_a_page_is_read_in_its_first_ten_thousand_bytes(before, mes
 @pytest.mark.parametrize(("length", "kept"), [(999, 999), (1_000, 1_000), (1_001, 1_000)])
 def test_of_a_message_a_thousand_characters_are_kept(length, kept):
     assert error_of_json(500, {"message": "m" * length}, in_stream=False).message == "m" * kept
+
+
+@pytest.mark.parametrize(("size", "message"), [(1_000_000, "m"), (1_000_001, '{"message": "m",')])
+def test_of_the_body_of_an_error_a_million_bytes_are_read(size, message):
+    body = b'{"message": "m",'.ljust(size - 8) + b'"n": 1 }'
+    assert len(body) == size
+    assert error_of_body(500, body).message.split('"n"')[0].strip() == message
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_title_that_the_ten_thousandth_character_cuts_is_read_up_to_it(quote):
+    page = f"{quote}{'<p>'.ljust(10_000 - 10)}<title>Busy</title>{quote}"
+    assert error_of_body(503, page.encode()).message == "Bus"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"error": {"message": "m"}, "fault": {"code": "c"}}, ("m", "", "")),
+        ({"error": {"message": "m"}, "code": "outer", "type": "t"}, ("m", "t", "outer")),
+        ({"error": {"message": "m", "code": "inner"}, "code": "outer"}, ("m", "", "inner")),
+        ({"message": {"message": "m", "code": 5}}, ("m", "", "5")),
+        ({"message": [{"message": "m"}]}, ("m", "", "")),
+        ({"message": [], "detail": "m"}, ("m", "", "")),
+        ({"detail": [{"message": "m"}]}, ("m", "", "")),
+        ({"detail": [{"msg": "", "message": "m"}]}, ("m", "", "")),
+        ({"message": "m", "status": 429}, ("m", "", "")),
+        ({"message": "m", "code": True}, ("m", "", "")),
+        ({"message": 5}, ("", "", "")),
+        ({"message": "", "msg": "m"}, ("m", "", "")),
+        ({"errors": ["m"]}, ("m", "", "")),
+        ({"errors": [5]}, ("5", "", "")),
+    ],
+)
+def test_innermost_error_comes_first_and_its_wrapper_fills_what_is_missing(value, expected):
+    error = error_of_json(500, value, in_stream=True)
+    assert (error.message, error.type, error.code) == expected
+    assert error.in_stream is True
+
+
+@pytest.mark.parametrize(
+    ("value", "param"),
+    [
+        ({"error": {"message": "m", "param": "n"}}, "n"),
+        ({"error": {"message": "m", "parameter": "n"}}, "n"),
+        ({"error": {"message": "m", "param": "None"}}, ""),
+        ({"error": {"message": "m", "param": "null"}}, ""),
+        ({"error": {"message": "m", "param": 5}}, ""),
+        ({"error": {"param": "inner"}, "param": "outer"}, "inner"),
+        ({"detail": [{"loc": ["body", "messages", 0, "role"], "msg": "m"}]}, "messages"),
+        ({"detail": [{"loc": ["query", "n"]}]}, "n"),
+        ({"detail": [{"loc": ["body", 0]}]}, ""),
+        ({"detail": [{"loc": "n"}]}, ""),
+        ({"detail": [{"loc": ["body", "a"], "param": "null"}]}, "a"),
+        ({"detail": {"loc": ["a"]}}, "a"),
+        ({"detail": "m"}, ""),
+        ({"param": "p" * 1_000}, "p" * 1_000),
+        ({"param": "p" * 1_001}, "p" * 1_000),
+        ({"detail": [{"loc": ["p" * 1_001]}]}, "p" * 1_000),
+        ({"param": "\ud83d"}, "\ufffd"),
+    ],
+)
+def test_member_that_an_error_names_is_its_param(value, param):
+    assert error_of_json(400, value, in_stream=False).param == param
+
+
+@pytest.mark.parametrize(
+    ("value", "carries"),
+    [
+        ({"type": "error", "message": "m"}, True),
+        ({"type": "ping", "base_resp": {"status_code": 1002}}, False),
+        ({"base_resp": {"status_code": 1}}, True),
+        ({"base_resp": {}}, False),
+        ({"base_resp": 5}, False),
+        ({"code": 1, "msg": "m"}, True),
+        ({"code": 199, "msg": "m"}, True),
+        ({"code": 201, "message": "m"}, True),
+        ({"code": 500, "message": 5}, False),
+        ({"message": "m"}, False),
+        ({"success": None, "detail": ""}, False),
+        ({"errors": ["m"]}, True),
+        ({"detail": "m", "choices": [], "data": []}, True),
+    ],
+)
+def test_body_with_only_a_failure_in_it_carries_an_error(value, carries):
+    assert carries_error(value) is carries
+
+
+@pytest.mark.parametrize(("length", "kept"), [(1_000, 1_000), (1_001, 1_000)])
+def test_what_an_error_is_where_it_is_no_object_is_cut_after_a_thousand_characters(length, kept):
+    assert error_of_json(500, ["m" * length], in_stream=False).message == "m" * kept
+    assert error_of_json(500, {"error": {"code": "c" * length, "message": "m"}}, in_stream=False).code == "c" * kept
+
+
+def test_too_deep_error_keeps_its_status_and_where_it_came():
+    value: object = "m"
+    for _ in range(101):
+        value = [value]
+    error = error_of_json(500, value, in_stream=True)
+    assert (error.status, error.in_stream, error.message) == (500, True, "the error is nested too deep to be read")
+    assert error_of_body(502, b"<h1>Bad</h1>") == error_of_json(502, {"message": "Bad"}, in_stream=False)

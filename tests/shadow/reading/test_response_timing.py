@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.exchange import Exchange
+from proxy.exchange import ChunkTimings, Exchange
 from shadow.reading.response_timing import response_timing
 from tests.shadow.reading.made import exchange
 
@@ -80,3 +80,21 @@ def test_a_chunk_for_each_event_is_timed_as_any_other_way_of_sending(ends, other
     timing = response_timing(of(*ends), ends=ends, content_ends=carried)
     assert timing.first_token == (1.0 + chunks[0] / 8 if chunks else None)
     assert timing.gaps == tuple((later - one) / 8 for one, later in pairwise(chunks))
+
+
+@pytest.mark.parametrize(("apart", "rate"), [(0.0009, None), (0.001, 5_000.0), (0.002, 2_500.0)])
+def test_answer_that_came_within_a_thousandth_of_a_second_has_no_rate(apart, rate):
+    made = of(10, 20)
+    made = made._replace(response=made.response._replace(marks=ChunkTimings([0.0, apart], [10, 20])))
+    found = response_timing(made, ends=[10, 20], content_ends=[10, 20], tokens=5).rate
+    assert found == (None if rate is None else pytest.approx(rate))
+
+
+@pytest.mark.parametrize(("first_output", "moment"), [(0, 1.0), (10, 1.0), (11, 1.125), (20, 1.125), (21, None)])
+def test_first_content_is_timed_by_the_chunk_in_which_it_ended(first_output, moment):
+    timing = response_timing(of(10, 20), ends=[10, 20], content_ends=[10], first_output=first_output)
+    assert timing.first_content == moment
+
+
+def test_one_token_in_two_arrivals_has_a_rate():
+    assert response_timing(of(10, 20), ends=[10, 20], content_ends=[10, 20], tokens=1).rate == pytest.approx(8.0)

@@ -181,3 +181,89 @@ def test_tools_are_offered_by_namespaces_and_by_items_of_the_input_too():
 )
 def test_each_form_of_a_text_has_its_own_in_chat(given, form):
     assert as_chat({"input": "a", "text": {"format": given}}).get("response_format") == form
+
+
+@pytest.mark.parametrize(
+    ("sent", "member", "value"),
+    [
+        ({"max_output_tokens": 0}, "max_completion_tokens", 0),
+        ({"max_output_tokens": None}, "max_completion_tokens", None),
+        ({"tools": []}, "tools", None),
+        ({"tools": [{"type": "web_search"}]}, "tools", []),
+        ({"tools": "x"}, "tools", None),
+        ({"reasoning": {"effort": ""}}, "reasoning_effort", None),
+        ({"reasoning": "high"}, "reasoning_effort", None),
+        ({"include": ["message.output_text.logprobs"]}, "logprobs", True),
+        ({"include": "message.output_text.logprobs"}, "logprobs", None),
+        ({"include": ["other"]}, "logprobs", None),
+        ({"stream": True}, "stream_options", {"include_usage": True}),
+        ({"stream": 1}, "stream_options", None),
+        (
+            {"tool_choice": {"type": "allowed_tools", "mode": "auto", "tools": "x"}},
+            "tool_choice",
+            {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": []}},
+        ),
+    ],
+)
+def test_member_that_sets_nothing_is_left_out_in_chat(sent, member, value):
+    assert as_chat({"input": "a", **sent}).get(member) == value
+
+
+@pytest.mark.parametrize("instructions", [None, "", 5, ["Be brief."]])
+def test_instructions_that_are_no_text_are_no_message(instructions):
+    assert as_chat({"input": "a", "instructions": instructions})["messages"] == [{"role": "user", "content": "a"}]
+
+
+@pytest.mark.parametrize("sent", [{"previous_response_id": ""}, {"conversation": None}, {"prompt": {}}])
+def test_reference_to_nothing_on_the_server_stands_for_no_input(sent):
+    assert as_chat(sent).detail == "the request has no input that is a text or a list of items"
+    assert as_chat({"conversation": "c", "input": 5}).why is UnreadReason.WRONG_SHAPE
+
+
+@pytest.mark.parametrize(
+    ("items", "messages"),
+    [
+        (
+            [
+                {"type": "reasoning", "content": [{"text": "a"}]},
+                {"type": "reasoning", "content": [{"text": "b"}, {"text": 5}, "c"]},
+            ],
+            [{"role": "assistant", "reasoning_content": "ab"}],
+        ),
+        ([{"type": "reasoning", "summary": [{"text": "a"}]}], [{"role": "assistant"}]),
+        ([{"type": "reasoning", "content": "a"}], [{"role": "assistant"}]),
+        (
+            [
+                {"type": "function_call", "call_id": "a"},
+                {"role": "user", "content": "b"},
+                {"type": "function_call", "call_id": "c"},
+            ],
+            [
+                {
+                    "role": "assistant",
+                    "tool_calls": [{"type": "function", "id": "a", "function": {"name": None, "arguments": None}}],
+                },
+                {"role": "user", "content": "b"},
+                {
+                    "role": "assistant",
+                    "tool_calls": [{"type": "function", "id": "c", "function": {"name": None, "arguments": None}}],
+                },
+            ],
+        ),
+        (
+            [
+                {"role": "assistant", "content": "a"},
+                {"type": "web_search_call"},
+                {"type": "reasoning", "content": [{"text": "b"}]},
+            ],
+            [{"role": "assistant", "content": "a", "reasoning_content": "b"}],
+        ),
+        (
+            [{"role": "user", "content": [{"type": "input_file", "file_id": "f"}, 5]}],
+            [{"role": "user", "content": [{"type": "input_file", "file_id": "f"}]}],
+        ),
+        ([{"type": "item_reference", "id": "i"}], []),
+    ],
+)
+def test_turn_ends_with_a_message_of_another_role_and_goes_on_over_what_chat_has_no_word_for(items, messages):
+    assert as_chat({"input": items})["messages"] == messages

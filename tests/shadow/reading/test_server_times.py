@@ -61,3 +61,43 @@ def test_of_many_entries_the_first_eight_are_kept():
 def test_of_a_name_of_server_timing_forty_characters_are_kept(length, kept):
     [found] = times_in_headers((("server-timing", f"{'a' * length};dur=1"),))
     assert found.name == "server-timing " + "a" * kept
+
+
+@pytest.mark.parametrize(
+    ("stated", "total"),
+    [
+        ({"queue_time": 0.5, "prompt_time": 0.25}, 0.75),
+        ({"queue_time": 0.5, "total_time": 0.3}, 0.3),
+        ({"total_time": 0.3}, 0.3),
+        ({"prompt_time": 0.25}, None),
+        ({"queue_time": 0, "prompt_time": 0, "total_time": 0}, 0),
+        ({}, None),
+    ],
+)
+def test_total_is_the_stated_one_or_the_sum_of_two_parts_where_that_is_longer(stated, total):
+    assert total_time(times_in_body(stated, {})) == total
+
+
+def test_no_time_is_a_time_and_text_may_state_it():
+    assert times(times_in_body({"total_time": 0}, {})) == [("total", 0, False)]
+    assert times(times_in_headers((("openai-processing-ms", "0"),))) == [("processing", 0, True)]
+    assert times_in_headers((("openai-processing-ms", "-1"),)) == ()
+
+
+def test_time_that_stands_beside_the_usage_too_is_the_later_one():
+    assert times(times_in_body({"prompt_time": 1}, {"time_info": {"prompt_time": 2}, "timings": {"prompt_ms": 3_000}})) == [
+        ("prompt", 3, False)
+    ]
+    assert times_in_body([], {"usage": {"prompt_time": 1}}) == ()
+
+
+@pytest.mark.parametrize(("before", "seconds"), [(3_991, 0.012), (3_992, 0.001)])
+def test_of_server_timing_four_thousand_characters_are_read(before, seconds):
+    assert times(times_in_headers((("server-timing", " " * before + "ab;dur=12"),))) == [("server-timing ab", seconds, False)]
+
+
+def test_entry_of_server_timing_that_comes_again_has_its_last_duration():
+    assert times(times_in_headers((("server-timing", "a;dur=1, b;dur=2, a;dur=3"),))) == [
+        ("server-timing a", 0.003, False),
+        ("server-timing b", 0.002, False),
+    ]

@@ -169,3 +169,81 @@ def test_an_event_of_another_form_ends_a_run_wherever_it_stands(odd, place):
     assert len(texts) >= place - 1
     assert in_runs(body, b"<", b">") == read_stream(body).events
     assert ends == [event.end for event in read_stream(body).events][1 : len(ends) + 1]
+
+
+@pytest.mark.parametrize(("number", "alike"), [(None, 20_000), (0, 9), (1, 8), (8, 1), (9, 0), (10, 89), (99, 0), (100, 899)])
+def test_events_follow_alike_until_their_number_has_a_digit_more(number, alike):
+    assert FixedBytes(b"a", number).alike == alike
+
+
+@pytest.mark.parametrize(("number", "step", "written"), [(None, 5, b"a%"), (7, 0, b"a%7b%"), (7, 2, b"a%9b%"), (9, 1, b"a%10b%")])
+def test_fixed_bytes_are_written_with_the_number_of_a_later_event(number, step, written):
+    fixed = FixedBytes(b"a%", number, b"b%")
+    assert fixed.of(step) == written
+    assert number is None or fixed.format % (number + step) == written
+
+
+def test_fixed_bytes_stand_behind_and_before_others():
+    assert FixedBytes(b"b", 1, b"c").behind(b"a").of(0) == b"ab1c"
+    assert FixedBytes(b"b", 1, b"c").ended(b"d").of(0) == b"b1cd"
+    assert FixedBytes(b"b").ended(b"d").of(0) == b"bd"
+
+
+@pytest.mark.parametrize(
+    ("body", "holds"), [(b"", False), (b": comment\n\n", False), (b"data: a\n\n", True), (b"data: a", True), (b"event: a", False)]
+)
+def test_stream_is_true_where_it_holds_an_event_or_the_beginning_of_one(body, holds):
+    for ending in (b"\n", b"\r\n", b"\r"):
+        assert bool(read_stream(body.replace(b"\n", ending))) is holds
+    assert bool(read_stream(b": x\r\n: y\n" + body)) is holds
+
+
+def run_of(lines: list[bytes], before: FixedBytes, after: FixedBytes):
+    walk = read_stream(b"".join(lines)).walk()
+    walk.next()
+    texts, ends = walk.run(before, after, lines_only)
+    return texts, ends, walk.next()
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+def test_run_of_numbered_events_ends_where_the_number_does_not_follow(side):
+    form = b"data: {%d:%b}\n\n" if side == "before" else b"data: {%b:%d}\n\n"
+    numbers = [4, 5, 6, 8, 9]
+    lines = [form % ((number, b"x") if side == "before" else (b"x", number)) for number in numbers]
+    if side == "before":
+        found = run_of(lines, FixedBytes(b"{", 4, b":"), FixedBytes(b"}"))
+    else:
+        found = run_of(lines, FixedBytes(b"{"), FixedBytes(b":", 4, b"}"))
+    texts, ends, following = found
+    assert (texts, ends) == (["x", "x"], [2 * len(lines[0]), 3 * len(lines[0])])
+    assert following.end == 4 * len(lines[0])
+
+
+def test_no_run_begins_behind_an_event_of_several_lines_or_before_another_form():
+    assert run_of([b"data: <a>\nid: 1\n\n", b"data: <b>\n\n"], FixedBytes(b"<"), FixedBytes(b">"))[:2] == ([], [])
+    assert run_of([b"data: <a>\n\n", b"data: [b]\n\n"], FixedBytes(b"<"), FixedBytes(b">"))[:2] == ([], [])
+    mixed = [b"data: <a>\r\n\r\n", b"data: <b>\n\n"]
+    assert run_of(mixed, FixedBytes(b"<"), FixedBytes(b">"))[:2] == ([], [])
+
+
+def test_run_takes_twenty_thousand_events_at_a_time():
+    body = [b"data: <a>\n\n"] * 20_002
+    texts, ends, following = run_of(body, FixedBytes(b"<"), FixedBytes(b">"))
+    assert (len(texts), ends[-1]) == (20_000, 20_001 * len(body[0]))
+    assert following is not None
+
+
+@pytest.mark.parametrize("second", [b"data: b", b"data:  b", b"data:b", b"data: b\nid: 1", b"event: y\ndata: b", b"data:"])
+@pytest.mark.parametrize("first", [b"data: a", b"data:a", b"event: x\ndata: a"])
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n", b"\r"])
+def test_event_behind_one_of_another_layout_is_read_as_alone(first, second, ending):
+    body = b"\n\n".join((first, second, first, b"")).replace(b"\n", ending)
+    assert [event[:2] for event in events(body)] == [
+        event[:2] for part in (first, second, first) for event in events(part + b"\n\n")
+    ]
+
+
+@pytest.mark.parametrize("body", [b"data: a\r\n\r\ndata: b\n\n", b"data: a\n\ndata: b\r\r", b"data: a\r\rdata: b\n\n"])
+def test_body_that_mixes_its_line_endings_is_read_line_by_line(body):
+    assert [event.data for event in events(body)] == [b"a", b"b"]
+    assert events(body)[-1].end == len(body)

@@ -126,3 +126,35 @@ def test_no_stream_of_json_makes_it_raise(chunks):
 @given(CHUNK | HOSTILE)
 def test_no_json_makes_it_raise(value):
     assert can_be_kept(read_whole(json.dumps(value).encode(), 200))
+
+
+@pytest.mark.parametrize(
+    ("n", "count"), [(0, 2), (1, 2), (2, 4), (1_000, 2_000), (1_001, 2), (-1, 2), (True, 2), (None, 2), ("3", 2)]
+)
+def test_number_of_choices_is_from_one_to_a_thousand_for_each_prompt(n, count):
+    assert as_chat({"prompt": ["a", "b"], "n": n})["n"] == count
+
+
+@pytest.mark.parametrize(("best_of", "kept"), [(None, True), (1, False), ("4", True), (True, True)])
+def test_limit_is_kept_unless_other_answers_are_counted_too(best_of, kept):
+    assert ("max_tokens" in as_chat({"prompt": "a", "max_tokens": 5, "best_of": best_of})) is kept
+
+
+@pytest.mark.parametrize("logprobs", [None, True, "3"])
+def test_logprobs_that_are_no_number_are_none(logprobs):
+    assert "top_logprobs" not in as_chat({"prompt": "a", "logprobs": logprobs})
+    assert as_chat({"prompt": "a", "logprobs": 0})["top_logprobs"] == 0
+
+
+def test_request_that_cannot_be_translated_states_why():
+    assert as_chat({}).detail == "the request has no prompt that is a text, tokens, or a list of either"
+    assert as_chat({"prompt": "a", "echo": True}).detail == "the request sets echo: the answer begins with the prompt"
+    assert isinstance(as_chat({"prompt": "a", "echo": False}), dict)
+
+
+def test_answer_of_which_one_choice_has_a_text_is_read():
+    body = {"choices": [{"index": 0, "text": None}, {"index": 1, "text": ""}]}
+    said = read_whole(json.dumps(body).encode(), 200).completion
+    assert [choice.text for choice in said.choices] == [None, ""]
+    none = read_whole(json.dumps({"choices": [{"text": 5}]}).encode(), 200).completion
+    assert (none.why, none.detail) == (UnreadReason.WRONG_SHAPE, "no choice has a text")

@@ -53,3 +53,64 @@ def test_capital_after_a_small_word_is_a_name_and_after_another_an_identifier():
     assert precedes_a_name("the", "Danube")
     assert not precedes_a_name("set", "Timeout")
     assert not precedes_a_name("the", "API")
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "name"),
+    [
+        ("between", "Abc", True),
+        ("between", "Ab", False),
+        ("between", "ABc", False),
+        ("between", "abc", False),
+        ("kowalczyk", "Danube", False),
+    ],
+)
+def test_name_has_three_letters_of_which_the_first_alone_is_a_capital(left, right, name):
+    assert precedes_a_name(left, right) is name
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "beside"),
+    [
+        ("must", "me", True),
+        ("each", "a", True),
+        ("and", "a", False),
+        ("kowalczyk", "a", False),
+        ("a", "not", True),
+        ("a", "we", False),
+        ("a", "bout", False),
+        ("to", "gether", False),
+        ("to", "day", False),
+        ("a", "day", True),
+        ("in", "than", True),
+        ("in", "can", False),
+        ("or", "can", False),
+        ("his", "at", False),
+        ("are", "at", False),
+    ],
+)
+def test_known_word_of_enough_letters_beside_two_letters_is_another(left, right, beside):
+    assert is_beside_two_letters(left, right, KNOWN) is beside
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "after"),
+    [
+        ("declarations", "which", True),
+        ("declarations", "our", False),
+        ("ability", "which", False),
+        ("cations", "which", True),
+        ("ations", "which", False),
+        ("xingly", "which", False),
+    ],
+)
+def test_ending_of_long_words_counts_from_seven_letters_before_a_word_of_four(left, right, after):
+    assert is_after_an_ending(left, right, KNOWN) is after
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "two"),
+    [("about", "qz", False), ("about", "qzx", True), ("xqz", "which", False), ("xqzw", "which", True), ("are", "and", False)],
+)
+def test_other_run_beside_a_word_has_three_letters_or_four_before_it(left, right, two):
+    assert is_between_words(left, right) is two

@@ -36,3 +36,40 @@ def test_ordinary_german_word_is_one_wherever_it_is_cut(word):
 def test_text_is_german_by_a_fifth_of_common_small_words():
     assert is_german(["Das", "ist", "der", "alte", "Hafen", "und", "nicht", "die", "Brücke"])
     assert not is_german(["The", "old", "harbour", "is", "not", "the", "bridge", "and", "never", "was"])
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "two"),
+    [
+        ("während", "Abc", True),
+        ("nur", "Ab", False),
+        ("während", "ABc", False),
+        ("während", "Innenraum", False),
+        ("Während", "Abc", False),
+        ("kowalczyk", "Abc", False),
+        ("wie", "noch", False),
+        ("Qrst", "etwas", True),
+        ("Qrs", "etwas", False),
+        ("HAfen", "ohne", False),
+        ("schon", "wir", True),
+        ("schon", "im", False),
+        ("sowie", "HAfen", False),
+    ],
+)
+def test_run_beside_a_small_word_or_before_a_capital_is_a_word_by_its_letters(left, right, two):
+    assert are_two_in_german(left, right) is two
+
+
+@pytest.mark.parametrize(
+    ("words", "german"),
+    [
+        (["und"] + ["qrs"] * 4, True),
+        (["und"] + ["qrs"] * 5, False),
+        (["und"] + ["Qrs"] * 9, True),
+        (["qrs"] * 9, False),
+        (["Qrs"] * 9, True),
+        ([], True),
+    ],
+)
+def test_text_is_german_from_a_fifth_of_its_small_words_on(words, german):
+    assert is_german(words) is german

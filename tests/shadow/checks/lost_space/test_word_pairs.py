@@ -175,3 +175,37 @@ def test_a_word_with_a_capital_begins_a_sentence_where_a_known_word_follows_that
 def test_two_known_words_are_two_from_six_and_five_letters_on(left, right, two):
     assert {left, right} <= KNOWN
     assert _are_long(left, right) is two
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "two"),
+    [
+        ("But One,", "house then", ("One,", "house")),
+        ("But Kowalczyk,", "and then", None),
+        ("But kowalczyk,", "and then", ("kowalczyk,", "and")),
+        ("But kowalczyk,", "house then", None),
+        ("Call an `", "and then", None),
+        ("Call it `x`", "a then", None),
+        ("Call it `x`", "The end", None),
+        ("Call it with", "` then", None),
+        ("Call it kowalczyk", "`x` then", None),
+        ("Call it with", "`_x` then", ("with", "`")),
+        ("But " + "k" * 46 + ",", "and then", ("k" * 46 + ",", "and")),
+        ("But " + "k" * 47 + ",", "and then", None),
+        ("But (one:", "and then", None),
+    ],
+)
+def test_mark_without_its_space_is_one_by_the_words_on_both_sides(before, after, two):
+    text = PROSE + before + after
+    assert words_at_a_mark(text, len(PROSE + before)) == two
+
+
+def test_mark_at_the_very_beginning_or_end_of_a_text_is_one():
+    assert words_at_a_mark(" one,and then, so it was, it ended", 5) == ("one,", "and")
+    assert words_at_a_mark(PROSE + "But there was one,and", len(PROSE + "But there was one,")) == ("one,", "and")
+
+
+@pytest.mark.parametrize(("more", "two"), [("", None), (" so, it", None), (" so, it, was", ("one,", "and"))])
+def test_mark_must_stand_twice_with_its_space(more, two):
+    text = " There was one,and" + more
+    assert words_at_a_mark(text, 15) == two
