@@ -44,6 +44,8 @@ def test_a_keyword_costs_what_it_looks_at(schema, counted):
         *({name: {}} for name in ("additionalItems", "additionalProperties")),
         *({name: {"a": {}}} for name in ("properties", "dependentSchemas")),
         {"$ref": "#/$defs/a", "$defs": {"a": {}}},
+        {"$ref": "#/a", "a": {}},
+        {"$ref": "#/", "": {}},
         {"$ref": "#/$defs/a%7E0", "$defs": {"a~": {}}},
         {"$ref": "#/$defs/a~1b/1", "$defs": {"a/b": [{"required": ["a"]}, {}]}},
     ],
@@ -67,6 +69,7 @@ def test_a_value_of_several_parts_costs_the_schema_once_for_each():
         ({"unevaluatedItems": {}}, 400),
         ({"allOf": [{}], "unevaluatedProperties": False}, 700),
         ({"allOf": [{"allOf": [{}]}], "unevaluatedProperties": False}, 1_300),
+        ({"allOf": [{"$ref": "#/$defs/a"}, {"$ref": "#/$defs/a"}], "$defs": {"a": {}}, "unevaluatedItems": True}, 2_300),
     ],
 )
 def test_what_is_recorded_as_evaluated_makes_each_step_a_hundred_and_runs_the_subschemas_once_more(schema, counted):
@@ -140,7 +143,8 @@ def named(values: Iterable[float]) -> dict[str, float]:
         ({"items": {}}, numbers, 9_999),
         ({"items": {"allOf": [True]}}, numbers, 5_999),
         ({"items": {"allOf": [True], "unevaluatedProperties": False}}, numbers, 4_999),
-        ({"prefixItems": [True]}, numbers, 29_998),
+        ({"items": {"allOf": [{"allOf": [True]}], "unevaluatedProperties": False}}, numbers, 2_999),
+        ({"uniqueItems": True, "prefixItems": [True]}, numbers, 14_998),
         ({"uniqueItems": True}, numbers, 29_998),
         ({"additionalProperties": {}}, lambda count: named(numbers(count)), 9_999),
         ({"patternProperties": {"a": {}}}, lambda count: named(numbers(count)), 9_999),
@@ -178,3 +182,45 @@ def test_sixteen_characters_weigh_as_much_as_a_part(value, parts):
 )
 def test_the_states_of_a_pattern_grow_by_the_largest_count_of_a_repetition(pattern, count):
     assert states(pattern) == count
+
+
+@pytest.mark.parametrize(("levels", "fits"), [(75, True), (76, False)])
+def test_a_value_may_be_as_deep_as_a_schema_a_reference_being_a_level_of_its_own(levels, fits):
+    value: dict = {}
+    for _ in range(levels):
+        value = {"next": value}
+    if fits:
+        assert walked({}, value) == 4 * levels
+        return
+    with pytest.raises(TooCostlySchemaError, match="more than 150 levels"):
+        walked({}, value)
+
+
+@pytest.mark.parametrize("more", [{}, {"unevaluatedProperties": False}])
+def test_a_schema_that_holds_itself_in_one_place_takes_no_end_of_steps(more):
+    with pytest.raises(TooCostlySchemaError, match="more than 2,000,000 steps"):
+        steps({"allOf": [{"$ref": "#"}], **more}, {})
+
+
+def chained(levels, last):
+    """Subschemas of the same value within one another."""
+    for _ in range(levels):
+        last = {"allOf": [last]}
+    return last
+
+
+@pytest.mark.parametrize(("levels", "fits"), [(138, True), (139, False)])
+def test_what_is_run_once_more_to_record_it_may_not_be_deeper_than_the_rest(levels, fits):
+    """Ten levels lead to where the chain is run again, which is short where it stands first."""
+    schema = {
+        "$defs": {"chain": chained(levels, {})},
+        "allOf": [
+            {"$ref": "#/$defs/chain"},
+            chained(9, {"allOf": [{"$ref": "#/$defs/chain"}], "unevaluatedProperties": False}),
+        ],
+    }
+    if fits:
+        assert steps(schema) > levels
+        return
+    with pytest.raises(TooCostlySchemaError, match="more than 150 levels"):
+        steps(schema)
