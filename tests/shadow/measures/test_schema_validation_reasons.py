@@ -1,7 +1,5 @@
 """What is stated of calls that are faulty, or that could not be checked, with the lengths at which a reason is cut."""
 
-from dataclasses import replace
-
 import pytest
 
 from shadow.findings.finding import FindingState
@@ -24,11 +22,11 @@ BARE = ask(tools=(Tool(name="get_weather", schema=None),))
 
 
 def test_a_sealed_call_is_not_checked_and_its_name_is_cut_at_sixty_characters():
-    assert call_validity(ask(), replace(call(LONG), sealed=True)) == (
+    assert call_validity(ask(), call(LONG, "gAAAAabc=")) == (
         "valid",
         f"not checked: the arguments of {SHOWN} are sealed",
     )
-    assert SHOWN not in call_validity(ask(), replace(call("n" * 60), sealed=True))[1]
+    assert SHOWN not in call_validity(ask(), call("n" * 60, "gAAAAabc="))[1]
 
 
 def test_arguments_that_are_no_json_are_named_with_the_fault():
