@@ -165,3 +165,27 @@ def test_types_of_request_that_cancel_out_or_lean_the_other_way_are_not_named():
     found = estimate([*first, *made], direction=PROVIDER, tolerance=0.02)
     assert found.place == 0
     assert [(segment.kind, segment.pairs, segment.excess) for segment in found.segments] == [("first", 31, 31), ("worse", 2, 2)]
+
+
+def spread(*parts):
+    """Payoffs in which the provider is the odd one in these shares of so many pairs, evenly spread."""
+    return [int((place + 1) * share) - int(place * share) for share, pairs in parts for place in range(pairs)]
+
+
+@pytest.mark.parametrize(
+    ("parts", "place"),
+    [
+        (((0.4, 20), (0.0, 80), (0.4, 15)), 102),
+        (((0.2, 25), (0.4, 10), (1.0, 40)), 32),
+        (((0.2, 40), (0.4, 40), (0.6, 5), (1.0, 80)), 42),
+    ],
+    ids=["an earlier excess that ended", "a second step", "a third step"],
+)
+def test_the_middle_between_before_and_after_is_refined_three_times(parts, place):
+    assert start(spread(*parts), 0.1)[0] == place
+
+
+def test_the_interval_of_two_conversations_has_one_degree_of_freedom():
+    rows = [*evidence([1, 0] * 25, conversation="one"), *evidence([1, 0] * 25, conversation="other")]
+    reach = stats.t.ppf(0.975, 1) / 100
+    assert excess(rows, PROVIDER) == (0.5, pytest.approx(0.5 - reach, rel=1e-6), pytest.approx(0.5 + reach, rel=1e-6))

@@ -126,3 +126,18 @@ def test_a_unit_holds_its_pairs_in_their_order():
     [unit] = units(rows, LATE)
     assert unit.members == tuple(rows)
     assert unit.means == {"arguments": 1.0, "text": 0.0}
+
+
+def test_a_unit_comes_with_the_pair_that_ends_its_conversation():
+    made = ConversationUnits()
+    assert [len(taken(made, pair(place, "a"))) for place in range(10)] == [0] * 9 + [1]
+    assert len(taken(made, pair(10, ""))) == 1
+    assert len(taken(made, pair(11, "b"))) == 0
+    assert len(taken(made, pair(11 + IDLE, "a"))) == 1, "a pair that counts no more shows that the time has passed"
+
+
+def test_an_open_conversation_sums_its_payoffs_and_knows_its_latest_pair():
+    made = OpenConversation(opened=5.0, last=5.0, pairs=1, total=1)
+    for started, payoff in ((9.0, 1), (7.0, -1), (8.0, 1)):
+        made.add(started, payoff)
+    assert (made.pairs, made.total, made.last) == (4, 2, 9.0)

@@ -65,3 +65,23 @@ def test_a_pair_without_counts_is_none_of_a_group():
     assert tests.pairs == 0
     tests.add([TokenCounts(side=side, provider=500, reference=500) for side in CountSide], 2.0)
     assert (tests.pairs, [standing.pairs for standing in tests.standings]) == (1, [1, 1])
+
+
+def test_the_pairs_of_an_alarm_at_the_begin_of_the_clock_are_counted_too():
+    test = CountTest(found=0.5)
+    test.add(10.0, 1_000, 2.0)
+    assert test.after == 1
+
+
+def test_a_side_bets_on_the_excess_beyond_what_is_tolerated_of_the_reference():
+    tests, alone = SideTests(), CountTest()
+    tests.add(TokenCounts(side=CountSide.PROMPT, provider=1_028, reference=1_000), 1.0)
+    alone.add(20.0, 1_000, 1.0)
+    assert tests.tests["all"].evidence == pytest.approx(alone.evidence)
+
+
+def test_without_a_stored_begin_an_alarm_began_with_the_first_of_its_tests():
+    tests = SideTests()
+    tests.tests["small"].found, tests.tests["large"].found = 5.0, 3.0
+    standing = tests.standing(CountSide.PROMPT, 9)
+    assert (standing.found, standing.sizes) == (3.0, ("small", "large"))
