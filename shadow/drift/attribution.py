@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from math import isfinite, log
+from math import log
 from typing import Annotated
 
 from pydantic import Field
@@ -21,6 +21,7 @@ from shadow.drift.conversation_units import FEWEST_ALONE, OpenConversation
 from shadow.drift.drift_signals import DriftSignal
 from shadow.drift.e_process import EProcess, units_needed
 from shadow.drift.excess_estimates import GroupKey
+from shadow.findings.number_words import number_of, verb_of
 
 ERROR_SHARE = 40.0
 """1 / 2.5 %, the chance of each of the two errors; k witnesses share it, and the servers of routers are together one of them."""
@@ -120,7 +121,7 @@ class SecondLook:
     latest: float
     opened: float
     floor: float
-    log_threshold: Annotated[float, Field(alias="log_bar")] = 0.0
+    log_threshold: Annotated[float, Field(alias="log_bar")]
     members: dict[str, str] = field(default_factory=dict)
     witnesses: dict[str, Witness] = field(default_factory=dict)
     alike: tuple[str, ...] = ()
@@ -128,7 +129,7 @@ class SecondLook:
     requests: int = 0
     blame: Blame = Blame.NOT_YET_KNOWN
     by: str = ""
-    over: bool = False
+    over: bool
 
     @property
     def waits(self) -> bool:
@@ -188,9 +189,7 @@ class SecondLook:
             both = f"{' and '.join(self.witnesses)} differ{'s' if len(self.witnesses) == 1 else ''} too, behind the same router"
             return f"{both}: no independent provider is compared with {reference}"
         needed, name = min((self._needed(witness), witness.name) for witness in self._left)
-        return (
-            f"about {needed:,} more pairs of {name} are needed" if needed else f"{name} is too noisy in this signal to decide it"
-        )
+        return f"about {number_of(needed, 'more pair')} of {name} {verb_of(needed, 'is', 'are')} needed"
 
     @property
     def _left(self) -> list[Witness]:
@@ -221,8 +220,9 @@ class SecondLook:
             witness.seen.clear()
 
     def _needed(self, witness: Witness) -> int:
+        """Further units that a witness is planned to take: finite, since SAME(`SMALLEST`) grows at any noise of the reference."""
         planned = HALF * units_needed(witness.same.bound, self.floor, self._threshold(witness))
-        return max(1, round(planned - witness.same.units)) if isfinite(planned) else 0
+        return max(1, round(planned - witness.same.units))
 
 
 def opened(
@@ -242,12 +242,22 @@ def opened(
     """A look without pairs yet. Each witness is a tuple of the providers that share a server; without witnesses no page waits.
     `siblings` are those of them that can only show that the reference has not moved; the `servers` among these share a part.
     """
-    look = SecondLook(
-        key=key, size=size, earliest=earliest, latest=latest, opened=at, floor=floor, alike=tuple(alike), facts=tuple(facts)
-    )
     bound, own = max(SMALLEST, size / 2), frozenset(siblings)
     members = {" and ".join(providers): providers for providers in witnesses}
     behind = frozenset(servers) & members.keys()
+    parts = len(members) - len(behind) + bool(behind)
+    look = SecondLook(
+        key=key,
+        size=size,
+        earliest=earliest,
+        latest=latest,
+        opened=at,
+        floor=floor,
+        log_threshold=log(ERROR_SHARE * max(parts, 1)),
+        alike=tuple(alike),
+        facts=tuple(facts),
+        over=not members,
+    )
     for name, providers in members.items():
         look.members |= dict.fromkeys(providers, name)
         look.witnesses[name] = Witness(
@@ -257,8 +267,6 @@ def opened(
             sibling=name in own | behind,
             sharing=len(behind) if name in behind else 1,
         )
-    look.log_threshold = log(ERROR_SHARE * max(len(members) - len(behind) + bool(behind), 1))
-    look.over = not look.witnesses
     if key in OF_ITSELF:
         look.blame = Blame.PROVIDER
     return look

@@ -117,17 +117,19 @@ class ConversationUnits:
 
     def take(self, pair: PairPayoffs) -> Iterator[ConversationUnit]:
         """Add one pair; the units of the conversations that are over by now."""
-        yield from self.close(pair.started)
         name = pair.conversation or f"\0{len(self._closed) + len(self._open)}"
         self._several = self._several or name in self._open or name in self._closed
-        if name in self._closed:
-            return
+        if name not in self._closed:
+            self._add(name, pair)
+        yield from self.close(pair.started)
+
+    def _add(self, name: str, pair: PairPayoffs) -> None:
+        """Add a pair to its conversation, unless that is over already."""
         if name not in self._open:
             span = OpenConversation(opened=pair.started, last=pair.started, pairs=0, total=0)
             self._open[name] = _Conversation(span=span)
         if not self._open[name].span.is_over(pair.started):
             self._open[name].add(pair)
-        yield from self.close(pair.started)
 
     def close(self, now: float) -> Iterator[ConversationUnit]:
         """The units of the conversations that are over at `now` (epoch seconds), up to the first that is not."""

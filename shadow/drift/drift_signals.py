@@ -13,7 +13,7 @@ from shadow.compare.embedding_vectors import direction
 from shadow.findings.comparability import completion_of, is_cut
 from shadow.measures import answer_action as act
 from shadow.measures.schema_validation import VALID, any_call_checked, worst_validity
-from shadow.reading.completion import Choice, Usage
+from shadow.reading.completion import Choice
 from shadow.reading.parsed_request import ParsedRequest
 from shadow.reading.parsed_response import ParsedResponse
 
@@ -121,10 +121,9 @@ def _both_report(field: str) -> Applicable:
     return both
 
 
-def _usage(answer: ParsedResponse) -> Usage:
-    usage = completion_of(answer).usage
-    assert usage is not None
-    return usage
+def _reported(field: str) -> Callable[[ParsedRequest, ParsedResponse], float]:
+    """The count of an answer, of a pair to which `_both_report` of the same field applies."""
+    return lambda _request, answer: float(getattr(completion_of(answer).usage, field))
 
 
 def _invalid(request: ParsedRequest, answer: ParsedResponse) -> float:
@@ -164,11 +163,11 @@ DIRECTED: tuple[NumberSignal, ...] = (
     NumberSignal(
         signal=DriftSignal.COMPLETION_TOKENS,
         applicable=_both_report("completion_tokens"),
-        number=lambda _request, a: _usage(a).completion_tokens or 0,
+        number=_reported("completion_tokens"),
     ),
     NumberSignal(
         signal=DriftSignal.PROMPT_TOKENS,
         applicable=_both_report("prompt_tokens"),
-        number=lambda _request, a: _usage(a).prompt_tokens or 0,
+        number=_reported("prompt_tokens"),
     ),
 )

@@ -89,7 +89,7 @@ def units_needed(bound: float, floor: float, log_threshold: float, excess: float
 
 def units_left(logs: Sequence[float], bound: float, floor: float, log_threshold: float, excess: float = 0.0) -> float:
     """As `units_needed`, from a SAME(`bound`) whose bets have come to `logs`; infinite where no bet grows."""
-    even = min(max(floor, 0.0), 1.0) / 2
+    even = min(floor, 1.0) / 2
     odd = min(even + excess, 1.0)
     even = min(even, 1 - odd)
     shares = ((odd, 1.0), (even, -1.0), (1 - odd - even, 0.0))

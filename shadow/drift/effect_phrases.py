@@ -55,6 +55,6 @@ def points(share: float, *, sign: bool = False) -> str:
     """A difference of shares in percentage points."""
     value = share * 100
     text = f"{value:+.0f}" if sign else f"{value:.0f}"
-    if 0 < abs(value) < 10 and round(value) != round(value, 1):
+    if abs(value) < 10 and round(value) != round(value, 1):
         text = f"{value:+.1f}" if sign else f"{value:.1f}"
     return f"{text} point{'' if text.lstrip('+-') == '1' else 's'}"

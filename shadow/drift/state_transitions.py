@@ -141,7 +141,7 @@ class Latch:
     at: float
     evidence: float
     estimate: ChangePoint
-    baseline: float = 0.0
+    baseline: float
     pairs: int = 0
     odd: int = 0
     mended: bool = False

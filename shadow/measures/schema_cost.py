@@ -126,7 +126,7 @@ class SchemaCost:
         if not isinstance(reference, str) or not (reference == "#" or reference.startswith("#/")):
             raise TooCostlySchemaError(f"{TOO_COSTLY} to count: a reference other than #/...")
         at = self._root
-        for step in unquote(reference[2:]).split("/") if len(reference) > 2 else ():
+        for step in unquote(reference[2:]).split("/") if reference != "#" else ():
             name = step.replace("~1", "/").replace("~0", "~")
             if isinstance(at, list):
                 at = at[int(name)] if name.isdecimal() and int(name) < len(at) else None

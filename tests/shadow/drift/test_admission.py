@@ -120,3 +120,9 @@ def test_conversation_named_with_half_of_a_surrogate_pair_is_counted():
 )
 def test_report_counts_pairs_that_counted_and_pairs_without_a_judgement(judgement, agreement, directed):
     assert (counts(judgement, agreement=True), counts(judgement, agreement=False)) == (agreement, directed)
+
+
+def test_repr_shows_how_many_names_are_held():
+    admission = Admission()
+    offer(admission, "a", fingerprint="f", conversation="c")
+    assert repr(admission) == "<Admission <RecentNames 3 entries in 1 parts>>"

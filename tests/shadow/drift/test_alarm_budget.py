@@ -2,7 +2,7 @@ from math import fsum, isclose
 
 import pytest
 
-from shadow.drift.alarm_budget import PROVIDER, REFERENCE, WEIGHTS, AlertBudget, fleet, tolerance
+from shadow.drift.alarm_budget import PROVIDER, REFERENCE, WEIGHTS, AlertBudget, fleet, share_of_upstream, tolerance
 from shadow.drift.drift_signals import DriftSignal
 
 
@@ -46,3 +46,16 @@ def test_the_default_promises_one_false_alarm_in_a_hundred_runs_of_100_000_pairs
 def test_fleet_raises_each_threshold_by_the_number_of_its_groups():
     assert fleet(1e7, 20) == AlertBudget(threshold=2e8)
     assert fleet(1e7, 0) == AlertBudget(threshold=1e7)
+
+
+def test_one_test_within_its_tolerance_passes_by_chance_once_in_a_hundred_runs_of_1000_pairs():
+    assert isclose(1_000 / AlertBudget().tolerance_threshold, 0.01)
+
+
+@pytest.mark.parametrize(("place", "part"), [(1, 1 / 2), (2, 1 / 6), (3, 1 / 12), (10, 1 / 110)])
+def test_each_further_server_behind_a_router_has_a_smaller_part_of_the_head_start(place, part):
+    assert isclose(share_of_upstream(place), part)
+
+
+def test_the_parts_of_all_servers_behind_a_router_are_never_more_than_the_whole():
+    assert 0.999 < fsum(share_of_upstream(place) for place in range(1, 2_000)) < 1

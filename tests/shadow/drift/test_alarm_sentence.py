@@ -1,4 +1,5 @@
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -7,6 +8,7 @@ from shadow.drift.alarm_sentence import alarm_sentence
 from shadow.drift.attribution import Blame, SecondLook, opened
 from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.group_state import GroupState
+from shadow.drift.state_transitions import Latch
 from tests.shadow.drift.leaning import Drive, payoffs
 
 KEY = GroupKey("default", "m", "p", "r")
@@ -84,3 +86,30 @@ def test_a_reference_that_fails_is_the_sentence():
     case = GroupState(AlertBudget())
     Drive(case.alarm, ("error",)).feed([-1] * 60)
     assert alarm_sentence(KEY, case) == "the reference failed in 60 of 60 requests"
+
+
+@pytest.mark.parametrize(
+    ("since", "words"),
+    [(0.0, "1970-01-01 00:00 UTC"), (1_790_000_000.0, "2026-09-21 14:13 UTC"), (1e18, "1000000000000000000 s UTC")],
+)
+def test_a_date_beyond_the_calendar_is_written_in_seconds(since, words):
+    case = alarmed()
+    named = case.alarm.named
+    case.alarm.named = replace(named, estimate=replace(named.estimate, since=since))
+    assert f"since about {words}" in alarm_sentence(KEY, case)
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        (("finish_length", 1), "is cut by length 25 points more often"),
+        (("finish_length", -1), "is cut by length 25 points less often"),
+        (("text", 1), "writes texts further from the reference's, 25 points more often"),
+    ],
+)
+def test_each_further_signal_is_stated_with_its_size_and_direction(key, words):
+    case = alarmed(blame=Blame.PROVIDER, by="q")
+    found = replace(case.alarm.named.estimate, size=0.25)
+    latch = Latch(key=key, pair_id="a", at=0.0, evidence=1.0, estimate=found, baseline=0.0)
+    case.alarm.latches = {key: latch, ("refusal", 1): replace(latch, key=("refusal", 1)), **case.alarm.latches}
+    assert alarm_sentence(KEY, case).endswith(f"; also: {words}, disagrees on whether to refuse 25 points more often")

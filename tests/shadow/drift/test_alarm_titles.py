@@ -31,6 +31,9 @@ def test_every_signal_is_in_one_family():
         ([("prompt_tokens", 1.0), ("answer_kind", 0.3)], "prompt_tokens"),
         ([("text", 0.3), ("answer_kind", 0.9)], "text"),
         ([("answer_kind", 0.3)], "answer_kind"),
+        ([("arguments", 0.05), ("tools", 0.4), ("calls_tool_rate", 0.9)], "tools"),
+        ([("arguments", 0.25), ("calls_tool_rate", 0.75)], "arguments"),
+        ([("arguments", 0.0)], "arguments"),
     ],
 )
 def test_largest_excess_of_the_first_family_above_the_side_effects_names_the_alarm(past, name):

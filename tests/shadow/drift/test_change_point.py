@@ -5,6 +5,7 @@ from statistics import median
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from shadow.drift.alarm_budget import PROVIDER, REFERENCE
 from shadow.drift.change_point import EvaluatedPair, estimate, excess, start
@@ -125,3 +126,66 @@ def test_pairs_that_ran_at_once_and_ended_in_another_order_leave_the_earliest_st
 
 def evidence_at(started, payoff):
     return EvaluatedPair(pair_id="", started=started, conversation="", kind="", payoff=payoff)
+
+
+@pytest.mark.parametrize(
+    ("baseline", "expected"), [(0.0, (300, 294, 306)), (0.2, (300, 294, 309))], ids=["nothing accepted", "20 points accepted"]
+)
+def test_starts_within_three_nats_of_the_best_are_credible(baseline, expected):
+    """Each pair further back costs half of the excess, and each further on what the payoff is above the middle."""
+    assert start([0] * 300 + [1] * 100, 0.02, baseline) == expected
+
+
+def test_of_payoffs_that_never_lean_only_the_last_place_is_credible():
+    assert start([0, 0, 0], 0.02) == (2, 2, 2)
+
+
+def test_the_interval_of_single_pairs_is_that_of_their_mean_with_one_pair_more_of_doubt():
+    mean, low, high = excess(evidence([1] * 20 + [0] * 20), PROVIDER)
+    reach = stats.t.ppf(0.975, 39) * (0.25 / 39 + 1 / 40**2) ** 0.5
+    assert (mean, low, high) == (0.5, pytest.approx(0.5 - reach, rel=1e-6), pytest.approx(0.5 + reach, rel=1e-6))
+
+
+@pytest.mark.parametrize(("values", "bounds"), [([1, 1, 1, 0], (-1, 1)), ([-1, -1, -1, 0], (-1, 1))])
+def test_no_interval_leaves_the_range_of_a_payoff(values, bounds):
+    _, low, high = excess(evidence(values), PROVIDER)
+    assert (max(low, -1), min(high, 1)) == (low, high)
+    assert (high == 1) is (values[0] == 1)
+    assert (low == -1) is (values[0] == -1)
+
+
+def test_types_of_request_that_cancel_out_or_lean_the_other_way_are_not_named():
+    sides = {"worse": (1, 1), "even": (1, -1), "better": (-1, -1), "resting": (0, 0)}
+    made = [
+        EvaluatedPair(pair_id="", started=1.0, conversation="", kind=kind, payoff=payoff)
+        for kind, payoffs in {**sides, "first": (1,)}.items()
+        for payoff in payoffs
+    ]
+    first = [row for row in made if row.kind == "first"] * 30
+    found = estimate([*first, *made], direction=PROVIDER, tolerance=0.02)
+    assert found.place == 0
+    assert [(segment.kind, segment.pairs, segment.excess) for segment in found.segments] == [("first", 31, 31), ("worse", 2, 2)]
+
+
+def spread(*parts):
+    """Payoffs in which the provider is the odd one in these shares of so many pairs, evenly spread."""
+    return [int((place + 1) * share) - int(place * share) for share, pairs in parts for place in range(pairs)]
+
+
+@pytest.mark.parametrize(
+    ("parts", "place"),
+    [
+        (((0.4, 20), (0.0, 80), (0.4, 15)), 102),
+        (((0.2, 25), (0.4, 10), (1.0, 40)), 32),
+        (((0.2, 40), (0.4, 40), (0.6, 5), (1.0, 80)), 42),
+    ],
+    ids=["an earlier excess that ended", "a second step", "a third step"],
+)
+def test_the_middle_between_before_and_after_is_refined_three_times(parts, place):
+    assert start(spread(*parts), 0.1)[0] == place
+
+
+def test_the_interval_of_two_conversations_has_one_degree_of_freedom():
+    rows = [*evidence([1, 0] * 25, conversation="one"), *evidence([1, 0] * 25, conversation="other")]
+    reach = stats.t.ppf(0.975, 1) / 100
+    assert excess(rows, PROVIDER) == (0.5, pytest.approx(0.5 - reach, rel=1e-6), pytest.approx(0.5 + reach, rel=1e-6))

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadow.drift.admission import PER_CONVERSATION
-from shadow.drift.conversation_units import FEWEST_ALONE, IDLE, PATIENCE, OpenConversation, PairPayoffs, units
+from shadow.drift.conversation_units import FEWEST_ALONE, IDLE, PATIENCE, ConversationUnits, OpenConversation, PairPayoffs, units
 
 LATE = 1e9
 
@@ -90,3 +90,54 @@ def test_units_come_in_the_order_in_which_conversations_opened_and_each_once(pai
     named = {each.conversation for each in pairs if each.conversation}
     assert len(found) == len(named) + sum(not each.conversation for each in pairs)
     assert all(1 <= one.pairs <= 10 and -1 <= one.means["arguments"] <= 1 for one in found)
+
+
+def taken(made, *pairs):
+    return [unit for each in pairs for unit in made.take(each)]
+
+
+def test_units_that_were_copied_go_on_by_themselves():
+    first = ConversationUnits()
+    taken(first, pair(1, "a", 1))
+    second = first.copied()
+    taken(second, pair(2, "a", 0), pair(3, "b", 1))
+    assert [(unit.pairs, unit.means["arguments"]) for unit in second.close(LATE)] == [(2, 0.5), (1, 1.0)]
+    assert [(unit.pairs, unit.means["arguments"]) for unit in first.close(LATE)] == [(1, 1.0)]
+
+
+def test_a_copy_knows_which_conversations_were_closed_and_that_requests_do_not_stand_alone():
+    first = ConversationUnits()
+    taken(first, pair(1, "a"), pair(2, "a"))
+    assert len(list(first.close(LATE))) == 1
+    second = first.copied()
+    assert taken(second, pair(LATE, "a")) == list(second.close(2 * LATE)) == []
+    assert taken(second, *(pair(LATE + place, f"c{place}") for place in range(40))) == []
+
+
+def test_a_conversation_seen_again_after_it_was_closed_shows_that_requests_do_not_stand_alone():
+    made = ConversationUnits()
+    found = taken(made, *(pair(place, f"c{place}") for place in range(30)), pair(30, "c0"), pair(31, "new"))
+    assert len(found) == 30
+    assert repr(made) == "<ConversationUnits 30 closed, 1 open>"
+
+
+def test_a_unit_holds_its_pairs_in_their_order():
+    rows = [pair(1, "a", 1), pair(2, "a", 0, "text")]
+    [unit] = units(rows, LATE)
+    assert unit.members == tuple(rows)
+    assert unit.means == {"arguments": 1.0, "text": 0.0}
+
+
+def test_a_unit_comes_with_the_pair_that_ends_its_conversation():
+    made = ConversationUnits()
+    assert [len(taken(made, pair(place, "a"))) for place in range(10)] == [0] * 9 + [1]
+    assert len(taken(made, pair(10, ""))) == 1
+    assert len(taken(made, pair(11, "b"))) == 0
+    assert len(taken(made, pair(11 + IDLE, "a"))) == 1, "a pair that counts no more shows that the time has passed"
+
+
+def test_an_open_conversation_sums_its_payoffs_and_knows_its_latest_pair():
+    made = OpenConversation(opened=5.0, last=5.0, pairs=1, total=1)
+    for started, payoff in ((9.0, 1), (7.0, -1), (8.0, 1)):
+        made.add(started, payoff)
+    assert (made.pairs, made.total, made.last) == (4, 2, 9.0)

@@ -1,6 +1,8 @@
+import pytest
+
 from shadow.drift.drift_signals import AGREEMENT, DIRECTED, LABELLED, LABELS, DriftSignal
 from shadow.drift.payoff import needs_control, payoffs
-from tests.shadow.compare.made import answer, ask, call, choice
+from tests.shadow.compare.made import answer, ask, call, choice, completion
 from tests.shadow.compare.test_embedding_vectors import embedded
 
 
@@ -49,3 +51,35 @@ def test_of_calls_of_which_one_was_cut_by_length_neither_arguments_nor_schemas_a
     assert judged(whole, whole) - judged(cut, whole) == {DriftSignal.ARGUMENTS, DriftSignal.VALID_CALLS}
     assert judged(cut, whole) == judged(whole, cut) == judged(cut, cut)
     assert dict(payoffs(ask(), cut, whole, whole)).keys().isdisjoint({"arguments", "valid_calls"})
+
+
+def applying(asked, y, r):
+    return {each.signal for each in (*LABELLED, *DIRECTED) if each.applicable(asked, y, r)}
+
+
+def test_vectors_beside_a_text_neither_end_nor_refuse():
+    asked, vectors, text = ask(api="embeddings", tools=()), embedded([1.0, 2.0]), answer("a")
+    ends = {DriftSignal.FINISH, DriftSignal.REFUSAL, DriftSignal.REFUSAL_RATE, DriftSignal.FINISH_LENGTH}
+    assert applying(asked, vectors, text).isdisjoint(ends)
+    assert applying(asked, text, text) >= ends
+
+
+@pytest.mark.parametrize(
+    ("tokens", "signals"),
+    [
+        ((9, 30), {DriftSignal.PROMPT_TOKENS, DriftSignal.COMPLETION_TOKENS}),
+        ((9, None), {DriftSignal.PROMPT_TOKENS}),
+        ((None, 30), {DriftSignal.COMPLETION_TOKENS}),
+        (None, set()),
+    ],
+)
+def test_tokens_are_compared_where_both_sides_report_them(tokens, signals):
+    counted = {DriftSignal.PROMPT_TOKENS, DriftSignal.COMPLETION_TOKENS}
+    one, other = answer(completion(choice("a"), tokens=tokens)), answer(completion(choice("a"), tokens=(9, 30)))
+    assert applying(ask(), one, other) & counted == applying(ask(), other, one) & counted == signals
+
+
+def test_no_token_at_all_is_less_than_one():
+    none, one = answer(completion(choice("a"), tokens=(0, 0))), answer(completion(choice("a"), tokens=(1, 1)))
+    found = dict(payoffs(ask(), none, one, None))
+    assert (found["prompt_tokens"], found["completion_tokens"]) == (-1, -1)

@@ -1,4 +1,5 @@
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -116,3 +117,24 @@ def looked(case, witnesses=()):
         witnesses=witnesses,
     )
     return case
+
+
+def test_a_reference_that_fails_for_one_provider_and_moved_for_another_is_failing():
+    cleared = drifted()
+    looked(cleared).look.blame, cleared.look.by = Blame.REFERENCE, "q"
+    [moved] = statuses({KEY: cleared})
+    failing = replace(moved, failing=moved.past, why="the reference failed in 3 of 9 requests")
+    for order in ((moved, failing), (failing, moved)):
+        [found] = references(order)
+        assert (found.state, found.sentence) == ("failing", "the reference failed in 3 of 9 requests")
+
+
+def test_references_are_listed_by_model_and_name():
+    [status] = statuses({KEY: GroupState(AlertBudget())})
+    keys = [("n", "a"), ("m", "s"), ("m", "r"), ("m", "r")]
+    found = references(replace(status, group=KEY._replace(model=model, reference=name)) for model, name in keys)
+    assert [(each.model, each.reference, each.state, each.sentence) for each in found] == [
+        ("m", "r", "ok", ""),
+        ("m", "s", "ok", ""),
+        ("n", "a", "ok", ""),
+    ]

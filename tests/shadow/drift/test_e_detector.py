@@ -114,3 +114,43 @@ def test_the_counts_are_of_the_payoffs_as_they_come():
     for payoff in (1, 1, -1, 0):
         test.add(payoff)
     assert (test.pairs, test.plus, test.minus) == (4, 2, 1)
+
+
+def with_evidence(part):
+    """A test whose evidence is so large a part of the threshold."""
+    test = EDetector(key=("answer_kind", PROVIDER), budget=AlertBudget())
+    test.even = [log(part * 1e7 / WEIGHTS["answer_kind", PROVIDER])] * len(GRID)
+    return test
+
+
+@pytest.mark.parametrize(
+    ("part", "near", "suspect"),
+    [
+        (1 / 1_001, False, False),
+        (1 / 999.9, True, False),
+        (1 / 100.1, True, False),
+        (1 / 99.9, True, True),
+    ],
+)
+def test_a_test_is_near_at_a_thousandth_of_the_threshold_and_suspect_at_a_hundredth(part, near, suspect):
+    test = with_evidence(part)
+    assert (test.is_near, test.suspects) == (near, suspect)
+
+
+@pytest.mark.parametrize(("part", "alarms"), [(0.999, False), (1.001, True)])
+def test_a_test_beyond_its_tolerance_alarms_from_the_threshold_on(part, alarms):
+    test = with_evidence(part)
+    test.tolerant = [log(1e5)] * len(GRID)
+    assert test.alarms is alarms
+
+
+@pytest.mark.parametrize(("evidence", "beyond"), [(99_999, False), (100_000, True)])
+def test_a_test_is_beyond_its_tolerance_at_an_evidence_of_100_000(evidence, beyond):
+    test = with_evidence(2.0)
+    test.tolerant = [log(evidence)] * len(GRID)
+    assert (test.beyond_tolerance, test.alarms) == (beyond, beyond)
+
+
+def test_the_head_start_beyond_the_tolerance_is_a_hundredth_of_the_threshold():
+    test = with_evidence(1.0)
+    assert test.tolerant == pytest.approx([log(1_000)] * len(GRID))

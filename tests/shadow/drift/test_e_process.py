@@ -135,3 +135,27 @@ def test_what_is_left_shrinks_with_what_was_seen(floor, excess, done):
     process = EProcess(same=True, bound=0.05)
     process.add(0.0, done) if done else None
     assert units_left(process.logs, 0.05, floor, math.log(100), excess) <= units_needed(0.05, floor, math.log(100), excess)
+
+
+def by_hand(bound, floor, bar, excess):
+    """The units after which the best bet reaches the bar, by its mean growth."""
+    shares = {1: floor / 2 + excess, -1: floor / 2, 0: 1 - floor - excess}
+    growths = [sum(share * math.log(1 + bet * (bound - unit) / (1 + bound)) for unit, share in shares.items()) for bet in GRID]
+    return math.log(bar * len(GRID)) / max(growths)
+
+
+@pytest.mark.parametrize(
+    ("bound", "floor", "bar", "excess"), [(0.05, 0.1, 40, 0.0), (0.05, 0.1, 100, 0.02), (0.3, 0.0, 100, 0.1), (0.1, 0.6, 20, 0.0)]
+)
+def test_the_plan_is_the_mean_growth_of_the_best_bet(bound, floor, bar, excess):
+    assert units_needed(bound, floor, math.log(bar), excess) == pytest.approx(by_hand(bound, floor, bar, excess))
+
+
+def test_a_reference_cannot_differ_from_itself_more_often_than_always():
+    assert units_needed(0.1, 1.7, math.log(100)) == units_needed(0.1, 1.0, math.log(100))
+
+
+def test_nothing_is_left_of_a_bet_that_has_come_far_enough():
+    logs = [0.0] * (len(GRID) - 1) + [math.log(101 * len(GRID))]
+    assert units_left(logs, 0.1, 0.0, math.log(100)) == 0.0
+    assert units_left([old - 0.02 for old in logs], 0.1, 0.0, math.log(100)) > 0.0

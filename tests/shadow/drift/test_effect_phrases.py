@@ -67,3 +67,42 @@ def test_points_are_written_without_superfluous_digits():
 )
 def test_a_difference_below_ten_points_keeps_its_decimal(share, text, signed):
     assert (points(share), points(share, sign=True)) == (text, signed)
+
+
+@pytest.mark.parametrize(
+    ("signal", "direction", "way"),
+    [
+        ("text", 1, "further"),
+        ("text", -1, "closer"),
+        ("error", 1, "more"),
+        ("error", -1, "fewer"),
+        ("calls_tool_rate", 1, "fewer"),
+        ("calls_tool_rate", -1, "more"),
+    ],
+)
+def test_a_test_that_finds_the_provider_odd_leans_to_more_but_in_the_rate_of_calls(signal, direction, way):
+    assert leans(signal, direction) == way
+
+
+@pytest.mark.parametrize(
+    ("excess", "words"), [(0.0, "0 points more often"), (-0.01, "1 point less often"), (0.01, "1 point more often")]
+)
+def test_a_signal_without_words_of_its_own_is_stated_by_its_name(excess, words):
+    assert effect("a_new_one", excess) == f"a new one {words}"
+
+
+def test_an_interval_with_one_end_is_not_printed():
+    assert effect("error", 0.31, 0.2, None) == effect("error", 0.31, None, 0.4) == "fails 31 points more often"
+    assert effect("error", 0.31, 0.2, 0.4) == "fails 31 points [20 to 40] more often"
+
+
+@pytest.mark.parametrize(
+    ("excess", "low", "high", "words"),
+    [
+        (0.8, 0.71, 0.89, "fails 80 points [71 to 89] more often"),
+        (-0.8, -0.89, -0.71, "fails 80 points [71 to 89] less often"),
+        (0.0, -0.1, 0.2, "fails 0 points [-10 to 20] more often"),
+    ],
+)
+def test_the_ends_of_an_interval_are_percentage_points(excess, low, high, words):
+    assert effect("error", excess, low, high) == words

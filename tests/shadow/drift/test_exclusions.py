@@ -82,3 +82,42 @@ def test_a_cache_is_recognised_by_a_long_text_that_comes_twice_unless_it_is_gree
 def test_further_choices_and_greedy_texts_are_noted_as_never_compared():
     assert remarks(ask(n=2, temperature=0.0)) == (Exclusion.FIRST_CHOICE_ONLY, Exclusion.GREEDY_TEXT)
     assert remarks(ask()) == ()
+
+
+@pytest.mark.parametrize(("characters", "why"), [(999, Exclusion.NONE), (1_000, Exclusion.CACHED)])
+def test_a_text_that_comes_twice_is_from_a_cache_from_a_thousand_characters_on(characters, why):
+    same = answer("x" * characters)
+    assert why_cached(ask(), same, same) is why
+    assert why_cached(ask(), answer("y" * 2_000), same) is Exclusion.NONE
+
+
+@pytest.mark.parametrize(("temperature", "why"), [(0.49, Exclusion.NONE), (0.5, Exclusion.CACHED), (None, Exclusion.CACHED)])
+def test_a_long_text_that_comes_twice_is_from_a_cache_from_a_temperature_of_a_half_on(temperature, why):
+    long = answer("same " * 300)
+    assert why_cached(ask(temperature=temperature), long, long) is why
+
+
+@pytest.mark.parametrize(
+    ("fields", "found"),
+    [
+        ({"n": 1}, ()),
+        ({"n": 2}, (Exclusion.FIRST_CHOICE_ONLY,)),
+        ({"temperature": 0.0}, (Exclusion.GREEDY_TEXT,)),
+        ({"temperature": 0.1}, ()),
+    ],
+)
+def test_each_remark_is_made_by_itself(fields, found):
+    assert remarks(ask(**fields)) == found
+
+
+@pytest.mark.parametrize(("age", "why"), [("", Exclusion.NONE), (" 0 ", Exclusion.NONE), ("1", Exclusion.CACHED)])
+def test_an_answer_of_an_age_was_in_a_cache(age, why):
+    assert why_cached(ask(), FINE, headed(("Age", age))) is why
+
+
+def test_of_two_failures_the_clients_own_then_the_missing_record_then_the_refusal_comes_first():
+    cut = answer(Unread(why=UnreadReason.TRUNCATED, detail="long"))
+    denied = answer(Unread(why=UnreadReason.EMPTY, detail=""), status=429)
+    assert why_no_tiebreak(ask(), gone(), denied) is why_no_tiebreak(ask(), denied, gone()) is Exclusion.CLIENT_GONE
+    assert why_no_tiebreak(ask(), cut, denied) is why_no_tiebreak(ask(), denied, cut) is Exclusion.CUT
+    assert why_no_tiebreak(ask(), FAILED, denied) is why_no_tiebreak(ask(), denied, FAILED) is Exclusion.DENIED

@@ -1,8 +1,9 @@
 import random
 
 from shadow.drift.alarm_budget import AlertBudget
-from shadow.drift.attribution import Blame
+from shadow.drift.attribution import Blame, opened
 from shadow.drift.change_point import EvaluatedPair
+from shadow.drift.count_detector import CountSide, TokenCounts
 from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.group_state import GroupStanding, GroupState, JudgedPair
 from shadow.drift.state_transitions import DriftState
@@ -173,3 +174,55 @@ def test_repr_shows_the_state_of_a_group_its_alarm_and_its_tests():
     assert repr(state) == "<GroupState waiting 0 pairs, reported ok>"
     assert repr(state.alarm) == "<AlarmState ok [] failing=[]>"
     assert repr(state.alarm.group_tests) == "<GroupTests 0 pairs, 28 tests>"
+
+
+def server(court, *found, excluded=()):
+    """One pair of a router judged for the router, and for the server behind it."""
+    part = GroupState(AlertBudget())
+    pair = JudgedPair(
+        pair_id="a", group=GROUP, started=5.0, conversation="", fingerprint="", kind="", payoffs=found, excluded=excluded
+    )
+    whole = court.case.take(pair, lambda _: ())
+    return part, part.take_part(pair, whole, lambda _: ())
+
+
+def test_what_counted_for_a_router_counts_for_its_server_but_for_failures():
+    part, judgement = server(Court(), ("answer_kind", 1), ("error", -1), excluded=("greedy_text",))
+    assert (judgement.counted, judgement.excluded) == ((("answer_kind", 1),), ("greedy_text",))
+    assert (part.alarm.group_tests.pairs, part.coverage.counts) == (1, {"greedy_text": 1})
+    assert part.state is DriftState.OK
+
+
+def test_a_server_of_which_only_failures_are_known_waits():
+    part, judgement = server(Court(), ("error", 1), excluded=("provider_failed",))
+    assert judgement.counted == ()
+    assert (part.state, part.alarm.group_tests.pairs) == (DriftState.WAITING, 0)
+
+
+def test_counts_of_tokens_are_added_whatever_else_is_left_out():
+    court = Court()
+    counts = (TokenCounts(side=CountSide.PROMPT, provider=500, reference=500),)
+    for number in range(2):
+        pair = JudgedPair(
+            pair_id=f"{number}",
+            group=GROUP,
+            started=1.0,
+            conversation="",
+            fingerprint="same",
+            kind="",
+            payoffs=(("error", 0),),
+            counts=counts,
+        )
+        court.case.take(pair, lambda _: ())
+    assert (court.case.token_counts.pairs, court.case.alarm.group_tests.pairs) == (2, 1)
+
+
+def test_the_look_at_an_alarm_is_dropped_once_the_alarm_is_over():
+    case = Court().case
+    case.look = opened(key=("text", 1), size=0.1, earliest=0, latest=0, at=0, floor=0.1, witnesses=())
+    case.alarm.state = DriftState.DRIFT
+    case.close_look()
+    assert case.look is not None
+    case.alarm.state = DriftState.RECOVERED
+    case.close_look()
+    assert case.look is None

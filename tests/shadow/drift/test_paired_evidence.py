@@ -127,7 +127,7 @@ def test_swapping_the_two_sides_with_the_same_bets_swaps_the_bounds(drops: list[
 def test_the_pairs_left_shrink_as_evidence_grows_and_are_none_at_the_bar():
     gains = [within_gain(0.0, 0.3)] * 11
     found = fed([0.0] * 4, 0.3)
-    assert pairs_left(found.within, gains, BAR) == pytest.approx(8, abs=4)
+    assert pairs_left(found.within, gains, BAR) == 8
     more = fed([0.0] * 11, 0.3)
     assert pairs_left(more.within, gains, BAR) < pairs_left(found.within, gains, BAR)
     assert pairs_left(fed([0.0] * 12, 0.3).within, gains, BAR) == 0.0
@@ -137,3 +137,22 @@ def test_pairs_that_go_the_other_way_never_reach_the_bar():
     found = fed([1.0] * 4, 0.3)
     assert pairs_left(found.within, [within_gain(1.0, 0.3)] * 4, BAR) == inf
     assert pairs_left(found.within, [], BAR) == inf
+
+
+@pytest.mark.parametrize(("share", "left"), [(0.999995, 100_000.0), (1.00001, inf)])
+def test_no_end_is_foreseen_beyond_a_hundred_thousand_pairs(share, left):
+    wealth, gain = BettingWealth((0.5,)), 0.0002
+    assert pairs_left(wealth, [gain], share * 100_000 * log(1 + 0.5 * gain)) == left
+
+
+@pytest.mark.parametrize(("logs", "reaches"), [((2.0, 2.0), True), ((2.0, 1.9), False), ((2.5, 0.0), False), ((2.7, 0.0), True)])
+def test_a_bar_is_reached_by_the_mean_of_the_wealth_and_not_by_one_bet(logs, reaches):
+    wealth = BettingWealth((0.1, 0.2), [*logs])
+    assert wealth.reaches(2.0) is reaches
+    assert (pairs_left(wealth, [0.0], 2.0) == 0) is reaches
+
+
+@pytest.mark.parametrize(("drop", "allowed", "beyond", "within"), [(1.0, 0.2, 0.8 / 1.2, -1.0), (-1.0, 0.2, -1.0, 1.2 / 0.8)])
+def test_the_most_that_a_bet_can_lose_is_its_stake(drop, allowed, beyond, within):
+    assert beyond_gain(drop, allowed) == pytest.approx(beyond)
+    assert within_gain(drop, allowed) == pytest.approx(within)

@@ -103,3 +103,30 @@ def _ratio(times, part):
     sides = zip(*times, strict=True)
     one, other = (median(side) if part == 0.5 else sorted(side)[ceil(part * len(side)) - 1] for side in sides)
     return one / other
+
+
+@pytest.mark.parametrize(
+    ("values", "part", "found"),
+    [
+        ([4.0, 1.0, 2.0, 3.0], 0.5, 2.5),
+        ([2.0, 1.0], 0.5, 1.5),
+        ([1.0], 0.5, 1.0),
+        ([float(value) for value in range(1, 21)], 0.95, 19.0),
+        ([float(value) for value in range(1, 22)], 0.95, 20.0),
+        ([1.0, 2.0], 0.0, 1.0),
+    ],
+)
+def test_a_median_of_an_even_number_is_between_the_two_in_the_middle(values, part, found):
+    assert quantile(values, part) == found
+
+
+def test_times_of_the_same_five_minutes_are_one_block():
+    """Nine blocks have no interval, wherever in them a time lies."""
+    made = [(block * 300.0 + offset, 2.0, 1.0) for block in range(9) for offset in (0.0, 299.9)]
+    assert ratios(made, choose).paired.low is None
+    assert ratios([*made, (2_700.0, 2.0, 1.0)], choose).paired.low == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize("times", [(0.0, 1.0), (1.0, 0.0), (-1.0, 1.0), (1.0, -1.0)])
+def test_a_pair_without_a_time_of_either_side_is_left_out(times):
+    assert ratios([(0.0, *times), (1.0, 3.0, 1.0)], choose).pairs == 1

@@ -57,3 +57,42 @@ def test_the_sample_that_is_needed_finds_it_in_time():
     assert 0 < rate < 0.1
     assert pairs_to_find(0.10, 0.1, AlertBudget(), share=0.9) <= rate * 10_000
     assert sample_rate_for(0.01, per_day=10_000, days=1, floor=0.1, budget=AlertBudget()) == inf
+
+
+@pytest.mark.parametrize(
+    ("drop", "half", "nine_of_ten"),
+    [(0.024, 37_015, 80_200), (0.03, 8_337, 16_536), (0.05, 1_839, 3_107), (0.10, 581, 853), (0.30, 120, 159), (0.95, 29, 37)],
+)
+def test_the_pairs_that_are_printed_at_a_noise_of_a_tenth(drop, half, nine_of_ten):
+    found = [pairs_to_find(drop, 0.1, AlertBudget(), share=share) for share in (0.5, 0.9)]
+    assert [round(pairs) for pairs in found] == [half, nine_of_ten]
+
+
+def test_the_smallest_drift_that_is_found_is_exact_to_a_tenth_of_a_point():
+    smallest = smallest_found(2_000, 0.1, AlertBudget())
+    assert pairs_to_find(smallest, 0.1, AlertBudget()) <= 2_000 < pairs_to_find(smallest - 0.001, 0.1, AlertBudget())
+
+
+def test_the_sample_that_is_needed_is_the_least_in_tenths_of_a_percent():
+    rate = sample_rate_for(0.10, per_day=10_000, days=2, floor=0.1, budget=AlertBudget())
+    needed = pairs_to_find(0.10, 0.1, AlertBudget(), share=0.9)
+    assert round(rate * 1_000) == rate * 1_000
+    assert (rate - 0.001) * 20_000 < needed <= rate * 20_000
+
+
+@pytest.mark.parametrize(("per_day", "days"), [(0, 1), (1, 0)])
+def test_no_sample_of_no_requests_finds_anything(per_day, days):
+    assert sample_rate_for(0.10, per_day=per_day, days=days, floor=0.1, budget=AlertBudget()) == inf
+
+
+@pytest.mark.parametrize(("drop", "calls"), [(0.3, 1 + 0.25 + 0.75 * 0.4), (0.95, 2.0)])
+def test_a_pair_takes_a_second_call_at_random_or_where_the_two_differ(drop, calls):
+    found = plan(drop, per_day=1_000, sample_rate=0.5, floor=0.1, control_fraction=0.25, price=2.0, budget=AlertBudget())
+    assert isclose(found.calls, calls)
+    assert isclose(found.days, found.pairs / 500)
+    assert isclose(found.cost, found.pairs * calls * 2.0)
+
+
+def test_no_pair_a_day_takes_for_ever():
+    found = plan(0.1, per_day=1_000, sample_rate=0.0, floor=0.1, control_fraction=0, price=0, budget=AlertBudget())
+    assert (found.days, found.most_days) == (inf, inf)

@@ -60,3 +60,29 @@ def test_three_answers_from_a_cache_turn_the_tests_of_agreement_off(cached, off)
 @pytest.mark.parametrize(("since", "off"), [(197, True), (198, False)])
 def test_an_answer_from_a_cache_counts_among_the_latest_two_hundred(since, off):
     assert covered(*["cached"] * 3, judged=since).caching is off
+
+
+def test_repr_shows_what_was_excluded():
+    assert repr(covered("cached", "cut", judged=2)) == "<RecentCoverage latest=4 cached=1 counts={'cached': 1, 'cut': 1}>"
+
+
+@pytest.mark.parametrize(
+    ("reasons", "judged", "why"),
+    [
+        (["same_server"] * 2, 0, "same server"),
+        (["same_server", "cut"], 0, "same server"),
+        (["same_server"], 1, ""),
+        (["cut"] * 12 + ["denied"] * 8, 0, "an answer was not recorded whole"),
+    ],
+)
+def test_why_a_group_is_not_measured_is_its_own_reference_at_once_or_the_most_frequent_reason(reasons, judged, why):
+    found = covered(*reasons, judged=judged).why_not_measured
+    assert (why in found) if why else (found == "")
+
+
+@pytest.mark.parametrize(
+    ("reasons", "why"),
+    [([], "no pair has counted yet"), (["cut", "denied", "cut"], "no pair has counted yet: an answer was not recorded whole")],
+)
+def test_why_a_group_waits_is_the_most_frequent_reason(reasons, why):
+    assert covered(*reasons).why_waiting == why

@@ -45,3 +45,12 @@ def test_as_long_as_there_is_room_and_nothing_is_older_each_name_is_counted_as_i
         names.add(name, time)
     for name in (b"a", b"b", b"c"):
         assert names.near(name, at) == sum(each == name and abs(time - at) < 86_400.0 for each, time in added)
+
+
+@pytest.mark.parametrize(("at", "held"), [(99.9, 2), (100.0, 1)])
+def test_a_part_goes_once_its_latest_name_can_be_near_no_newer_one(at, held):
+    names = RecentNames(most=8, seconds=100.0)
+    names.add(b"a", 0.0)
+    names.add(b"b", at)
+    assert len(names) == held
+    assert repr(names) == f"<RecentNames {held} entries in {held} parts>"

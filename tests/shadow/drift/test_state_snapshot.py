@@ -74,6 +74,15 @@ def test_stored_snapshot_names_the_threshold_log_bar_as_earlier_versions_did():
     assert restored(saved(state)).look == state.look
 
 
+def test_a_look_stored_before_servers_shared_a_part_goes_on_with_a_witness_of_a_whole_part():
+    state = GroupState(AlertBudget())
+    state.look = opened(key=("answer_kind", 1), size=0.2, earliest=1.0, latest=2.0, at=3.0, floor=0.1, witnesses=[("q",)])
+    kept = json.loads(saved(state))
+    for name in ("sibling", "sharing"):
+        del kept["look"]["witnesses"]["q"][name]
+    assert restored(json.dumps(kept)).look == state.look
+
+
 def counted(state, pairs):
     for at in range(pairs):
         state.token_counts.add([TokenCounts(side=CountSide.PROMPT, provider=1_021, reference=1_000)], at + 1.0)

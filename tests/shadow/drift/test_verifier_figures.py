@@ -112,3 +112,37 @@ def test_below_thirty_controls_no_interval_is_given(controls, known):
     found = triggering([*endings, *(ending(True, True) for _ in range(100))], resampling())
     assert (found.low is not None) is known
     assert found.difference is not None
+
+
+@pytest.mark.parametrize(
+    ("provider", "reference", "limit", "ratio"),
+    [(20, 60, 0.5, 1 / 3), (60, 20, 0.5, 3.0), (0, 60, 0.0, 0.0), (60, 0, 0.0, None), (0, 0, None, None)],
+)
+def test_the_highest_f1_is_that_of_the_two_numbers_of_calls(provider, reference, limit, ratio):
+    found = triggering([ending(place < provider, place < reference) for place in range(100)], choose)
+    assert (found.f1_limit, found.ratio) == (limit, None if ratio is None else pytest.approx(ratio))
+
+
+@pytest.mark.parametrize(
+    ("counts", "harmonic", "beyond_chance"),
+    [
+        ((3, 1, 1, 5), 0.75, 7 / 12),
+        ((0, 2, 3, 5), 0.0, -6 / 19),
+        ((4, 0, 0, 0), 1.0, None),
+        ((0, 0, 0, 4), None, None),
+        ((0, 0, 0, 0), None, None),
+        ((2, 0, 0, 2), 1.0, 1.0),
+    ],
+)
+def test_f1_and_kappa_of_four_counts(counts, harmonic, beyond_chance):
+    assert f1(counts) == harmonic
+    assert kappa(counts) == (None if beyond_chance is None else pytest.approx(beyond_chance))
+
+
+def test_the_difference_is_that_to_the_references_own_f1_on_the_requests_that_it_answered_twice():
+    asked_twice = [ending(True, True, True), ending(True, True, False), ending(False, True, True), ending(False, False, True)]
+    found = triggering([*asked_twice, *[ending(False, True)] * 5], choose)
+    assert (found.control_pairs, found.pairs) == (4, 9)
+    assert found.own_f1 == pytest.approx(2 * 2 / (2 * 2 + 1 + 1))
+    assert found.difference == pytest.approx(2 * 2 / (2 * 2 + 1) - 4 / 6)
+    assert found.f1 == pytest.approx(2 * 2 / (2 * 2 + 6))

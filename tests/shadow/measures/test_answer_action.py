@@ -2,7 +2,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.measures.answer_action import action_label, arguments_meaning, call_arguments, same_arguments, same_call_arguments
+from shadow.measures.answer_action import (
+    action_label,
+    arguments_meaning,
+    call_arguments,
+    called_tools,
+    calls_tool,
+    fills_refusal,
+    forces_call,
+    same_arguments,
+    same_call_arguments,
+    too_many_calls,
+)
 from tests.shadow.compare.made import call, choice
 
 
@@ -76,3 +87,40 @@ def test_arguments_nested_beyond_the_interpreter_are_alike_as_sent():
     assert not same_call_arguments(one, third)
     while deep:
         deep = deep.pop()
+
+
+@pytest.mark.parametrize(
+    ("count", "why"),
+    [
+        (256, ""),
+        (257, "257 calls in one answer: more than 256 are not compared or validated"),
+        (10_000, "10,000 calls in one answer: more than 256 are not compared or validated"),
+    ],
+)
+def test_an_answer_of_more_than_256_calls_states_why_they_are_not_compared(count, why):
+    assert too_many_calls(choice(calls=(call(),) * count)) == why
+
+
+@pytest.mark.parametrize(
+    ("tool_choice", "forced"),
+    [
+        ("required", True),
+        ({"type": "function", "function": {"name": "a"}}, True),
+        ("auto", False),
+        ("none", False),
+        (None, False),
+    ],
+)
+def test_a_call_is_demanded_by_required_or_by_a_named_tool(tool_choice, forced):
+    assert forces_call(tool_choice) is forced
+
+
+def test_the_tools_called_are_listed_in_the_order_of_their_calls():
+    two = choice(calls=(call("b"), call("a")))
+    assert (called_tools(two), calls_tool(two)) == (("b", "a"), True)
+    assert (called_tools(choice("text")), calls_tool(choice("text"))) == ((), False)
+
+
+@pytest.mark.parametrize(("refusal", "filled"), [("No.", True), (" ", False), ("", False), (None, False)])
+def test_a_refusal_of_spaces_is_none(refusal, filled):
+    assert fills_refusal(choice("text", refusal=refusal)) is filled

@@ -27,3 +27,14 @@ def test_marks_around_the_question_do_not_hide_it():
 @given(st.text())
 def test_any_text_is_classified_as_question_back_or_not(text):
     assert asks_back(text) in {True, False}
+
+
+@pytest.mark.parametrize(("length", "found"), [(400, True), (401, False)])
+def test_a_request_for_what_is_missing_is_looked_for_in_the_last_400_characters(length, found):
+    begging = "please provide "
+    assert asks_back(begging + "x" * (length - len(begging))) is found
+
+
+@pytest.mark.parametrize(("text", "found"), [("Please provide it. Thanks.", True), ("Please provide it. Thanks. Bye.", False)])
+def test_a_request_for_what_is_missing_is_one_of_the_last_two_sentences(text, found):
+    assert asks_back(text) is found

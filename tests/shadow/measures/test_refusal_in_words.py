@@ -57,3 +57,9 @@ def test_any_text_either_refuses_or_does_not(text):
 )
 def test_openings_in_ascii_and_beyond_are_judged_by_the_same_patterns(parts):
     assert refuses_in_words("".join(parts)) == whole("".join(parts))
+
+
+@pytest.mark.parametrize(("length", "found"), [(300, True), (301, False)])
+def test_a_refusal_is_looked_for_in_the_first_300_characters(length, found):
+    refusal = "i cannot"
+    assert refuses_in_words("-" * (length - len(refusal)) + refusal) is found

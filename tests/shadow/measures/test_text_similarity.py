@@ -57,3 +57,12 @@ def test_of_texts_with_spaces_the_first_8_000_characters_are_compared(place, ali
 def test_a_word_of_more_than_twelve_characters_beyond_its_share_is_a_text_without_spaces(length, by_words):
     likeness = text_similarity("x" * length, "x" * (length - 1) + "y")
     assert (likeness == 0) == by_words
+
+
+def test_a_text_of_spaces_has_no_word_of_another_one():
+    assert text_similarity(" " * 20, " a b") == 0
+
+
+def test_long_words_of_a_long_text_are_compared_as_words():
+    """Of its first 8,000 characters each word has eleven, with its space."""
+    assert text_similarity("abcdefghij " * 1_000, "abcdefghik " * 1_000) < 0.01

@@ -139,3 +139,9 @@ def test_a_report_takes_the_state_for_the_same_evidence_as_the_webhook(name):
     found_status = STATUSES[name]
     silent = Evidence(provider="p", model="m", reference="official", coverage=NOTHING)
     assert decide(replace(silent, drift=(drift_evidence(drift_line(found_status)),))) == alarm_verdict(found_status)
+
+
+def test_a_state_alone_claims_no_request_of_a_period():
+    found = alarm_verdict(status("waiting"))
+    assert found.sentence == "waiting: no pair yet; a sample of the requests also goes to official (0 requests so far)"
+    assert (found.coverage.asked, found.coverage.compared) == (0, 0)

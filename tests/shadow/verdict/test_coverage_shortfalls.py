@@ -96,3 +96,14 @@ def test_a_reason_in_the_wording_of_an_older_version_is_counted_with_the_new_one
 
 def test_any_other_reason_is_counted_too():
     assert [found.pairs for found in shortfalls({"something else": 2, "and another": 1})] == [3]
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_causes_of_equal_frequency_stand_in_the_order_of_side_and_cause(turned):
+    reasons = [(reason(FINE, error(429)), 2), (reason(error(429), FINE), 2), (reason(FINE, error(401)), 2)]
+    found = shortfalls(dict(reasons[::-1] if turned else reasons))
+    assert [(one.side, one.cause) for one in found] == [
+        (EvidenceSide.PROVIDER, "429"),
+        (EvidenceSide.REFERENCE, "401"),
+        (EvidenceSide.REFERENCE, "429"),
+    ]

@@ -1,0 +1,183 @@
+"""Which changes of a batch are kept as alarms, what it writes of which groups, and where a replay applies what operators did."""
+
+import pytest
+
+from shadow.drift.attribution import Blame, opened
+from shadow.drift.excess_estimates import GroupKey
+from shadow.drift.group_state import GroupStanding
+from shadow.drift.state_transitions import AckAction, DriftState
+from shadow.judging.judged_groups import JudgedGroups, JudgingLimits
+from shadow.judging.judging_batch import JudgingBatch
+from shadow.judging.row_mapping import group_of
+from storage.judgement_rows import AcknowledgementRow, JudgedPairRow
+
+KEY = GroupKey("default", "m", "p", "r")
+PEER = KEY._replace(provider="q")
+
+
+class Records:
+    """What a batch reads of a store: no evidence, and nine pairs judged before."""
+
+    def evidence(self, *_, **__):
+        return []
+
+    def last_judged(self):
+        return 9
+
+
+def batch(*keys, most=100, fleet_wide=False):
+    groups = JudgedGroups(limits=JudgingLimits(groups=most, pairs_per_false_alarm=1e7, fleet_wide=fleet_wide))
+    for key in keys:
+        groups.open(key)
+        groups.last_numbers[key] = 1
+    return JudgingBatch(Records(), groups), groups
+
+
+def pair(no, key=KEY, **more):
+    fields = {"conversation": "", "fingerprint": "", "kind": "", "excluded": (), "payoffs": (("answer_kind", 0),), **more}
+    return JudgedPairRow(no=no, pair_id=f"pair {no}", group=group_of(key), started=float(no), **fields)
+
+
+def reported(old, new, *, at=5.0, latest=0.0):
+    """The alarms that a group brings whose standing was stored as `old` and whose evidence shows `new` now."""
+    made, groups = batch(KEY)
+    state = groups.states[KEY]
+    state.reported = GroupStanding(state=old, blame=Blame.NOT_YET_KNOWN if old is DriftState.DRIFT else None)
+    state.alarm.state = new
+    state.alarm.latest_start = latest
+    made.expire_look(KEY, at)
+    assert state.reported == state.standing
+    return made.alarms
+
+
+OK, SUSPECT, DRIFT, RECOVERED = DriftState.OK, DriftState.SUSPECT, DriftState.DRIFT, DriftState.RECOVERED
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(OK, SUSPECT), (SUSPECT, OK), (SUSPECT, RECOVERED), (OK, RECOVERED), (RECOVERED, SUSPECT), (OK, OK), (DRIFT, DRIFT)],
+)
+def test_what_chance_brings_now_and_then_and_what_stays_the_same_are_no_alarms(old, new):
+    assert reported(old, new) == []
+
+
+@pytest.mark.parametrize(("old", "new"), [(OK, DRIFT), (SUSPECT, DRIFT), (RECOVERED, DRIFT), (DRIFT, RECOVERED), (DRIFT, OK)])
+def test_the_begin_and_the_end_of_a_drift_are_alarms(old, new):
+    [alarm] = reported(old, new)
+    assert (alarm.old, alarm.new, alarm.group) == (old.value, new.value, group_of(KEY))
+
+
+@pytest.mark.parametrize(("latest", "at"), [(4.0, 5.0), (6.0, 6.0)])
+def test_an_alarm_is_never_before_the_latest_pair_that_it_rests_on(latest, at):
+    assert [alarm.at for alarm in reported(OK, DRIFT, latest=latest)] == [at]
+
+
+def moved(groups, key, *, told=False):
+    """A group whose alarm shows that its reference moved, reported or not."""
+    state = groups.states[key]
+    state.alarm.state = DRIFT
+    state.look = opened(key=("text", 1), size=0.1, earliest=0, latest=0, at=0, floor=0.1, witnesses=())
+    state.look.blame, state.look.by = Blame.REFERENCE, "s"
+    state.reported = state.standing if told else GroupStanding()
+
+
+@pytest.mark.parametrize(("other", "alarms"), [(PEER, 0), (PEER._replace(reference="s"), 1), (PEER._replace(model="n"), 1)])
+def test_what_a_reference_does_is_reported_once_for_its_model(other, alarms):
+    made, groups = batch(KEY, other)
+    moved(groups, KEY)
+    moved(groups, other, told=True)
+    made.expire_look(KEY, 5.0)
+    assert len(made.alarms) == alarms
+    assert groups.states[KEY].reported.blame is Blame.REFERENCE
+
+
+@pytest.mark.parametrize(("still", "alarms"), [(True, 0), (False, 1)])
+def test_that_a_reference_is_itself_again_is_reported_by_the_last_group_that_showed_it(still, alarms):
+    made, groups = batch(KEY, PEER)
+    moved(groups, KEY, told=True)
+    moved(groups, PEER, told=still)
+    groups.states[KEY].look = None
+    groups.states[KEY].alarm.state = OK
+    made.expire_look(KEY, 5.0)
+    assert len(made.alarms) == alarms
+
+
+def test_a_pair_of_a_group_too_many_is_written_as_such_and_changes_no_group():
+    made, groups = batch(KEY, most=1)
+    made.judge(pair(3, PEER))
+    made.judge(pair(4))
+    rows = made.rows()
+    assert [(row.no, row.reason) for row in rows.judgements] == [(3, "too_many_groups"), (4, "")]
+    assert [(row.group, row.last_no) for row in rows.group_states] == [(group_of(KEY), 4)]
+    assert (list(groups.states), groups.after) == ([KEY], 4)
+
+
+@pytest.mark.parametrize(
+    ("fleet_wide", "written"), [(False, [KEY._replace(route="new")]), (True, [KEY, PEER, KEY._replace(route="new")])]
+)
+def test_a_group_that_begins_has_every_group_of_a_fleet_written_since_their_budget_shrank(fleet_wide, written):
+    made, _ = batch(KEY, PEER, fleet_wide=fleet_wide)
+    made.judge(pair(3, KEY._replace(route="new")))
+    assert [row.group for row in made.rows().group_states] == list(map(group_of, written))
+
+
+def test_a_batch_without_a_new_group_writes_those_that_changed():
+    made, _ = batch(KEY, PEER, fleet_wide=True)
+    made.judge(pair(3))
+    assert [row.group for row in made.rows().group_states] == [group_of(KEY)]
+    assert repr(made) == "<JudgingBatch 1 pairs, 1 groups changed, 0 alarms>"
+
+
+def test_a_pair_of_a_router_is_judged_once_and_counts_for_its_server():
+    made, groups = batch(KEY)
+    made.judge(pair(3, upstream="x", payoffs=(("answer_kind", 1), ("error", 1))))
+    server = KEY._replace(upstream="x")
+    assert [no for no, *_ in ((row.no, row.reason) for row in made.rows().judgements)] == [3]
+    assert {key: state.alarm.group_tests.pairs for key, state in groups.states.items()} == {KEY: 1, server: 1}
+    assert groups.last_numbers == {KEY: 3, server: 3}
+    assert {signal for (signal, _), test in groups.states[server].alarm.group_tests.tests.items() if test.pairs} == {
+        "answer_kind"
+    }
+
+
+def test_an_acknowledgement_is_stored_with_the_last_pair_before_it():
+    made, groups = batch(KEY)
+    groups.states[KEY].alarm.state = DRIFT
+    alarm = made.acknowledge(KEY, AckAction.FIXED, 5.0)
+    assert (alarm.new, made.alarms) == ("ok", [alarm])
+    assert made.rows().given == [AcknowledgementRow(after_no=9, at=5.0, answer="fixed", group=group_of(KEY))]
+
+
+@pytest.mark.parametrize(("no", "applied"), [(3, []), (4, [1]), (7, [1, 2]), (None, [1, 2, 5])])
+def test_a_replay_applies_what_was_given_before_a_pair(no, applied):
+    made, groups = batch(KEY)
+    given = [(1, 3, "fixed"), (2, 6, "waited"), (5, 7, "fixed")]
+    groups.replay.extend(
+        AcknowledgementRow(no=number, after_no=after, at=5.0, answer=answer, group=group_of(KEY))
+        for number, after, answer in given
+    )
+    groups.states[KEY].alarm.state = DRIFT
+    made.replay_before(no)
+    assert made.rows().applied == applied
+    assert groups.states[KEY].alarm.state is (OK if applied else DRIFT)
+    assert len(groups.replay) == 3 - len(applied)
+
+
+def test_a_replay_of_a_group_that_is_not_held_or_has_no_alarm_changes_nothing():
+    made, groups = batch(KEY)
+    for key in (KEY, PEER):
+        groups.replay.append(AcknowledgementRow(no=1, after_no=1, at=5.0, answer="fixed", group=group_of(key)))
+    made.replay_before(None)
+    assert (made.alarms, groups.states[KEY].alarm.state) == ([], OK)
+    assert [row.group for row in made.rows().group_states] == [group_of(KEY)]
+
+
+def test_an_alarm_whose_page_waited_long_enough_is_reported_with_its_look():
+    made, groups = batch(KEY)
+    state = groups.states[KEY]
+    state.alarm.state = DRIFT
+    state.look = opened(key=("text", 1), size=0.1, earliest=0, latest=0, at=0, floor=0.1, witnesses=[("q",)])
+    assert state.standing.state is SUSPECT
+    made.expire_look(KEY, 5.0)
+    assert [alarm.new for alarm in made.alarms] == ["drift"]
+    assert [row.answer for row in made.rows().given] == ["waited"]
