@@ -283,6 +283,23 @@ def test_answer_of_a_pair_that_is_nowhere_else_is_reached_by_its_pair(conn):
     assert going == {"live", "live-shadow", "control"}
 
 
-def test_database_in_memory_has_no_log(empty):
-    size, oldest = retention.extent(empty)
-    assert (size > 0, oldest) == (True, 0.0)
+def test_free_pages_are_cut_off_where_the_file_is_larger_than_its_bound_and_left_where_it_is_not(conn, tmp_path):
+    conn.execute("CREATE TABLE large (x)")
+    conn.execute("INSERT INTO large VALUES (zeroblob(1500 * 4096))")
+    conn.execute("DROP TABLE large")
+    assert retention.checkpoint(conn)
+    size = (tmp_path / "store.db").stat().st_size
+    found = []
+    for bound in (2 * size, size // 2):
+        retention.keep_within(conn, bound)
+        found.append((tmp_path / "store.db").stat().st_size)
+    assert found[0] == size
+    assert retention.used_bytes(conn) <= found[1] <= size // 2
+
+
+def test_extent_is_the_size_of_the_pages_and_of_the_log_where_there_is_one(conn, empty, tmp_path):
+    put(conn, exchange_record("one"))
+    (pages,), (page,) = (conn.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size"))
+    assert retention.extent(conn)[0] == pages * page + (tmp_path / "store.db-wal").stat().st_size
+    (pages,), (page,) = (empty.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size"))
+    assert retention.extent(empty) == (pages * page, 0.0)
