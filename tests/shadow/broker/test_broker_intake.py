@@ -20,6 +20,7 @@ from storage.storage_config import StorageConfig
 from tests.brokers import STREAM_BYTES, connected, nats_server, settings
 from tests.conformance import exchange_record, offered
 from tests.exchanges import asked, exchange, said
+from tests.passing_clock import PassingAsyncio
 from tests.running import PATIENCE, until
 
 
@@ -110,6 +111,44 @@ def test_intake_that_was_not_started_holds_nothing_and_shows_why():
         "<BrokerIntake <BrokerConnection audit the broker has not been reached yet> "
         "<BrokerConsumer waiting=0 held=0 bytes=0 paused=False>>"
     )
+
+
+async def test_figures_are_shown_twice_a_second_and_the_backlog_is_looked_at_every_five(monkeypatch):
+    monkeypatch.setattr(broker_intake, "asyncio", passing := PassingAsyncio())
+    made, registry = intake(BrokerConfig(url="nats://a:4222"))
+    made._broker.clock.seconds = 7.5
+    for work, pause in ((made._gauges(), 0.5), (made._backlog(), 5.0)):
+        before = len(passing.pauses)
+        running = asyncio.create_task(work)
+        await until(lambda before=before: len(passing.pauses) > before + 1)
+        running.cancel()
+        assert {*passing.pauses[before:]} == {pause}
+    assert registry.get_sample_value("sameweights_broker_connected") == 0
+
+
+def test_backlog_that_is_unreadable_is_logged_once_for_each_stream_until_it_is_gone(logged):
+    lines = logged("shadow.broker.broker_intake")
+    made, _ = intake(BrokerConfig(url="nats://a:4222"))
+    for counts in ((0, 0), (3, 0), (4, 1), (0, 1), (2, 1)):
+        made._show(
+            [
+                Backlog(stream=stream, messages=9, size=1, limit=2, age=0.0, unreadable=count)
+                for stream, count in zip("AB", counts, strict=True)
+            ]
+        )
+    shown = [(call.kwargs["event"], call.kwargs["stream"], call.kwargs["messages"]) for call in lines]
+    assert shown == [("backlog_unreadable", stream, count) for stream, count in (("A", 3), ("B", 1), ("A", 2))]
+    assert [line.partition(":")[0] for line in made.lines()] == ["broker", "stream A", "stream B"]
+
+
+async def test_broker_that_is_away_at_the_start_is_logged_with_what_follows(logged):
+    lines = logged("shadow.broker.broker_intake")
+    made, _ = intake(BrokerConfig(url="nats://127.0.0.1:1"))
+    await made.start("")
+    shown = lines[0].kwargs
+    assert (shown["event"], shown["effect"]) == ("broker_away", "exchanges wait in the broker and on the forwarding hosts")
+    assert "cannot be reached" in shown["reason"]
+    await made.close()
 
 
 def test_clock_of_the_intake_differs_beyond_a_minute():
