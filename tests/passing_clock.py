@@ -1,4 +1,7 @@
-"""PassingClock: a clock whose waits take no time and move it on."""
+"""PassingClock, PassingAsyncio: waits that take no time and are written down."""
+
+import asyncio
+from typing import Any
 
 
 class PassingClock:
@@ -14,3 +17,17 @@ class PassingClock:
     async def wait(self, seconds: float) -> None:
         self.waits.append(seconds)
         self._now += seconds
+
+
+class PassingAsyncio:
+    """`asyncio` for one module, whose sleeps only let the other tasks run; `pauses` holds how long each would have been."""
+
+    def __init__(self) -> None:
+        self.pauses: list[float] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(asyncio, name)
+
+    async def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        await asyncio.sleep(0)

@@ -140,7 +140,7 @@ def used_bytes(conn: sqlite3.Connection) -> int:
 def shrink(conn: sqlite3.Connection) -> int:
     """Cut some free pages off the file; how many, 0 when there are none (or the file was created without `auto_vacuum`)."""
     before = _pragma(conn, "freelist_count")
-    conn.execute(f"PRAGMA incremental_vacuum({PAGES})").fetchall()
+    conn.executescript(f"PRAGMA incremental_vacuum({PAGES})")  # because a cursor ends after its first page, having no columns
     return before - _pragma(conn, "freelist_count")
 
 

@@ -16,6 +16,8 @@ SEED = "SU" + "A" * 56
         ("sometoken\n", {"token": "sometoken"}),
         (SEED, {"nkeys_seed_str": SEED}),
         (SEED + "A", {"token": SEED + "A"}),
+        ("SUabc", {"token": "SUabc"}),
+        ("A" * 58, {"token": "A" * 58}),
     ],
 )
 def test_text_is_credentials_of_its_kind(text, options):

@@ -36,7 +36,11 @@ def test_error_that_passes_once_all_servers_are_there_is_away_and_keeps_its_word
     [
         (404, 10059, "stream not found"),
         (400, 10054, "message size exceeds maximum allowed"),
+        (500, 10054, "message size exceeds maximum allowed"),
+        (499, 10118, "stream is offline"),
         (503, 10077, "maximum bytes exceeded"),
+        (500, 10002, "resource limits exceeded for account"),
+        (500, 10122, "stream max bytes exceeds account limit max stream bytes"),
         (500, 10047, "insufficient storage resources available"),
         (500, 10028, "insufficient memory resources available"),
         (500, 10052, "duplicates window can not be larger then server limit of 1m0s"),

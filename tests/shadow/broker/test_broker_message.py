@@ -64,6 +64,11 @@ def test_message_of_another_format_is_refused(version):
         read_message(version, compressed(pack(exchange())), LIMIT)
 
 
+def test_version_of_any_length_is_quoted_by_its_first_twenty_characters():
+    with pytest.raises(MessageError, match=f"^format '{'7' * 20}'; this"):
+        read_message("7" * 21, b"", LIMIT)
+
+
 def test_payload_at_the_limit_is_read_and_one_byte_beyond_is_refused():
     payload = pack(exchange(b"x" * 5000))
     assert read_message(FORMAT, compressed(payload), len(payload)).id == "0" * 32
@@ -111,6 +116,10 @@ def test_any_bytes_are_refused_or_read_and_nothing_else_is_raised(body):
 def test_exchange_has_one_stream_of_those_there_are(identity, streams):
     assert 0 <= shard_of(identity, streams) < streams
     assert shard_of(identity, streams) == shard_of(identity, streams)
+
+
+def test_hosts_of_two_releases_send_an_exchange_to_the_same_stream_which_stores_it_once():
+    assert [shard_of(f"{number:032d}", 64) for number in range(4)] == [41, 25, 2, 58]
 
 
 def test_streams_share_the_exchanges_evenly():

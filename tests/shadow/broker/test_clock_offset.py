@@ -35,3 +35,9 @@ def test_clock_that_goes_on_differing_begins_to_differ_once_and_again_after_it_a
 def test_answer_without_a_time_changes_nothing(moment):
     clock = ClockOffset()
     assert (clock.observe(moment, AT_NOON), clock.seconds, moment_seconds(moment)) == (False, 0.0, 0.0)
+
+
+def test_offset_is_shown_to_the_millisecond():
+    clock = ClockOffset()
+    clock.observe(NOON, AT_NOON + 1.25)
+    assert repr(clock) == "<ClockOffset 1.250 s>"

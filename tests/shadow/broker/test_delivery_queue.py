@@ -88,3 +88,13 @@ def test_what_waits_is_taken_at_once_in_the_end():
     waiting = queue(1, 6)
     assert [int(each.exchange.id) for each in waiting.take_all()] == [0, 1]
     assert (len(waiting), waiting.take()) == (0, None)
+
+
+def test_queue_shows_what_waits_who_is_to_be_alone_and_what_was_handed_over():
+    waiting = queue(1, 6, 1)
+    assert repr(waiting) == "<DeliveryQueue waiting=2 suspects=1 out=0>"
+    assert (taken(waiting), len(waiting)) == (0, 2)
+    assert repr(waiting) == "<DeliveryQueue waiting=1 suspects=1 out=1>"
+    waiting.settled(f"{0:032d}")
+    waiting.settled("of another")
+    assert repr(waiting) == "<DeliveryQueue waiting=1 suspects=1 out=0>"

@@ -9,8 +9,18 @@ from contextlib import closing
 
 import pytest
 
-from storage.sqlite.connection import WriterLock, create_file, explain, make_private, open_reading, open_writing, store_error
-from storage.store import StoreError
+from storage.sqlite.connection import (
+    WriterLock,
+    create_file,
+    explain,
+    identity,
+    make_private,
+    open_reading,
+    open_writing,
+    store_error,
+)
+from storage.sqlite.sqlite_reader import open_sqlite_reader
+from storage.store import BusyError, StoreError
 from storage.store_away import StoreAwayError
 
 
@@ -29,6 +39,9 @@ def test_the_writing_connection_is_set_as_the_store_promises(path):
         "auto_vacuum": 2,
         "busy_timeout": 1_500,
         "trusted_schema": 0,
+        "temp_store": 2,
+        "journal_size_limit": 67_108_864,
+        "wal_autocheckpoint": 4_000,
     }
     with closing(open_writing(path, 1.5)) as conn:
         assert {name: conn.execute(f"PRAGMA {name}").fetchone()[0] for name in expected} == expected
@@ -88,7 +101,10 @@ def test_lock_file_with_any_content_can_be_locked(path):
     ("code", "words"),
     [
         (sqlite3.SQLITE_NOTADB, "is damaged or not a SQLite database"),
+        (sqlite3.SQLITE_CORRUPT, "is damaged or not a SQLite database"),
         (sqlite3.SQLITE_BUSY, "is locked by another program"),
+        (sqlite3.SQLITE_LOCKED, "is locked by another program"),
+        (sqlite3.SQLITE_BUSY_SNAPSHOT, "is locked by another program"),
         (sqlite3.SQLITE_FULL, "the disk is full"),
         (sqlite3.SQLITE_IOERR_WRITE, "cannot be written or read (said so): make room on its disk"),
         (sqlite3.SQLITE_READONLY_DIRECTORY, "cannot be opened (said so)"),
@@ -107,6 +123,8 @@ def test_every_refusal_names_the_path_and_what_to_do(path, code, words):
     ("code", "passes"),
     [
         (sqlite3.SQLITE_BUSY, True),
+        (sqlite3.SQLITE_LOCKED, True),
+        (sqlite3.SQLITE_NOMEM, True),
         (sqlite3.SQLITE_FULL, True),
         (sqlite3.SQLITE_IOERR_SHMSIZE, True),
         (sqlite3.SQLITE_NOTADB, False),
@@ -120,7 +138,19 @@ def test_error_of_sqlite_is_away_where_it_may_pass(path, code, passes):
     assert isinstance(store_error(path, error), StoreAwayError) is passes
 
 
-@pytest.mark.parametrize(("number", "passes"), [(errno.ENOSPC, True), (errno.EMFILE, True), (errno.EACCES, False)])
+@pytest.mark.parametrize(
+    ("number", "passes"),
+    [
+        (errno.ENOSPC, True),
+        (errno.EDQUOT, True),
+        (errno.EIO, True),
+        (errno.EMFILE, True),
+        (errno.ENFILE, True),
+        (errno.ENOMEM, True),
+        (errno.EACCES, False),
+        (errno.ENOENT, False),
+    ],
+)
 def test_error_of_the_file_system_is_away_where_it_may_pass(path, number, passes):
     assert isinstance(store_error(path, OSError(number, "said so")), StoreAwayError) is passes
 
@@ -140,3 +170,75 @@ def test_repr_of_a_writer_lock_shows_whether_it_is_held(tmp_path):
     assert repr(lock) == f"<WriterLock {tmp_path}/rows.db-lock held>"
     lock.release()
     assert repr(lock) == f"<WriterLock {tmp_path}/rows.db-lock released>"
+
+
+def test_error_without_a_code_does_not_pass_and_is_one_of_opening(path):
+    error = sqlite3.OperationalError("said so")
+    assert not isinstance(store_error(path, error), StoreAwayError)
+    assert "cannot be opened (said so)" in explain(path, error)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(errno.ENOSPC, "no space"), "the disk is full: make room"),
+        (OSError(errno.EDQUOT, "no quota"), "the disk is full: make room"),
+        (OSError(errno.EACCES, "denied"), "cannot be written (denied): change url in [storage], or the rights of its folder"),
+    ],
+)
+def test_refusal_of_the_file_system_names_the_path_and_what_to_do(path, error, words):
+    assert explain(path, error).startswith(f"the database {path} cannot be written")
+    assert words in explain(path, error)
+
+
+@pytest.mark.parametrize("code", [sqlite3.SQLITE_CONSTRAINT_NOTNULL, sqlite3.SQLITE_MISMATCH])
+def test_row_that_is_refused_is_a_defect_to_be_reported(path, code):
+    error = sqlite3.IntegrityError("said so")
+    error.sqlite_errorcode = code
+    assert explain(path, error) == f"the database {path} refused a row (said so): report it as a defect of sameweights"
+
+
+def test_a_statement_waits_five_seconds_for_another_connection_unless_told_otherwise(conn, tmp_path):
+    with closing(open_sqlite_reader(tmp_path / "store.db")) as reader:
+        assert reader._query(lambda read: read.execute("PRAGMA busy_timeout").fetchone()) == (5_000,)
+
+
+def test_database_in_a_folder_that_is_not_there_or_that_is_no_file_is_refused(tmp_path):
+    with pytest.raises(StoreError, match="does not exist: create it, or change url"):
+        create_file(tmp_path / "none" / "rows.db")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(StoreError, match="is not a regular file: name a file"):
+        create_file(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "rows.db")
+    with pytest.raises(OSError, match="symbolic links") as refused:
+        create_file(tmp_path / "link")
+    assert refused.value.errno == errno.ELOOP
+
+
+def test_file_has_the_identity_of_its_inode_and_one_that_is_absent_has_none(path):
+    state = path.stat()
+    assert identity(path) == (state.st_dev, state.st_ino)
+    path.unlink()
+    assert identity(path) is None
+
+
+def test_lock_file_holds_the_number_of_the_process_alone(path):
+    lock = path.with_name("rows.db-lock")
+    lock.write_text("123456789\n987654321\n")
+    held = WriterLock(path)
+    assert lock.read_text() == f"{os.getpid()}\n"
+    assert held.identity == identity(lock)
+    held.release()
+
+
+def test_lock_of_a_process_that_left_no_number_is_of_an_unknown_one(path):
+    held = WriterLock(path)
+    path.with_name("rows.db-lock").write_text("")
+    with pytest.raises(BusyError, match=r"\(process unknown\): stop that one"):
+        WriterLock(path)
+    held.release()
+
+
+def test_lock_in_a_folder_that_is_not_there_is_an_error_of_the_file_system(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        WriterLock(tmp_path / "none" / "rows.db")

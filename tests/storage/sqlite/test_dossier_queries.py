@@ -1,6 +1,13 @@
 """The pairs of one provider as the statistics count them."""
 
+from dataclasses import replace
+
+from storage.judgement_rows import CountedPairRow
+from storage.rows import PairGroup
+from storage.sqlite import dossier_queries
+from tests.conformance import exchange_record, finding, pair_record
 from tests.records import NOW, add_pair, calling
+from tests.storage.sqlite.inserted import put
 
 
 def test_pairs_have_their_payoffs_and_states_oldest_first(store):
@@ -21,3 +28,35 @@ def test_period_includes_its_begin_and_not_its_end(store):
     assert store.flush(20)
     assert [row.id for row in store.judgements.counted_pairs("p", NOW, NOW + 1)] == [name]
     assert store.judgements.counted_pairs("p", NOW - 1, NOW) == []
+
+
+def test_pair_has_each_value_in_its_field(conn):
+    labels = {"route": "a route", "model": "a model", "provider": "a provider", "reference": "a reference"}
+    record = pair_record(
+        "one",
+        {"text": "differ"},
+        payoff=-1,
+        started=7.5,
+        conversation="",
+        request_fingerprint="a request",
+        control_reason="random",
+        comparable="a reason",
+        **labels,
+    )
+    own = finding("text", "match", exchange_id="one", pair_id="one", comparison="self")
+    put(conn, exchange_record("one"), replace(record, findings=(*record.findings, own)))
+    conn.execute("INSERT INTO rulings (pair_no, reason) SELECT no, 'repeated' FROM pairs")
+    assert dossier_queries.counted_pairs(conn, "a provider", 0.0, 0.0) == [
+        CountedPairRow(
+            group=PairGroup(**labels),
+            id="one",
+            started=7.5,
+            control_reason="random",
+            comparable="a reason",
+            judgement="repeated",
+            cluster="a request",
+            payoffs={"answer_kind": -1},
+            cross={"text": "differ"},
+            own={"text": "match"},
+        )
+    ]

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from storage.prepared_records import RecordPreparer
-from storage.rows import IdentityRow, PairGroup
+from storage.rows import IdentityRow, PairGroup, SegmentCount
 from storage.sqlite.identity_queries import IdentityReader, identities_of
 from storage.sqlite.record_insertion import insert
 from storage.sqlite.retention import drop_older
@@ -108,3 +108,61 @@ def test_the_context_is_learned_from_what_was_accepted_and_what_was_refused(conn
     ]
     insert(conn, [RecordPreparer().prepare(record) for record in kept])
     assert IdentityReader(lambda job: job(conn)).limits(0, 0) == {("near", "qwen"): (30_000, 90_000)}
+
+
+def test_identity_has_each_value_in_its_field_and_only_as_many_as_wanted_are_read(conn):
+    asking = IdentityReader(lambda job: job(conn))
+    rows = [
+        IdentityRow(
+            exchange_id=f"e{place}",
+            started=START + place,
+            provider=f"provider {place}",
+            model="a model",
+            identity=f"identity {place}",
+            previous=f"previous {place}",
+            changes='["a change"]',
+            facts='{"a": "fact"}',
+        )
+        for place in range(3)
+    ]
+    for row in rows:
+        kept = exchange_record(row.exchange_id, started=row.started)._replace(identities=(row,))
+        insert(conn, [RecordPreparer().prepare(kept)])
+    assert asking.identities(START, START + 2, 9) == [rows[1], rows[0]]
+    assert asking.identities(0, 0, 1) == [rows[2]]
+    assert asking.latest(2) == rows[:2]
+    assert identities_of(conn, "a model", START + 1) == rows[:2]
+
+
+def test_segment_has_each_value_in_its_field(conn):
+    labels = {"route": "a route", "model": "a model", "provider": "a provider", "reference": "a reference"}
+    for name, state, talk in (
+        ("one", "differ", "talk"),
+        ("two", "differ", "talk"),
+        ("three", "differ", "other"),
+        ("four", "match", "x"),
+    ):
+        shape = '{"segments": {"language": "de"}}'
+        record = pair_record(name, {"text": state}, shape=shape, conversation=talk, **labels)
+        insert(conn, [RecordPreparer().prepare(exchange_record(name)), RecordPreparer().prepare(record)])
+    group = PairGroup(**labels)
+    seen = {"group": group, "segment": "language", "value": "de", "signal": "text", "comparison": "cross"}
+    asking = IdentityReader(lambda job: job(conn))
+    assert asking.segments(0, 0) == [
+        SegmentCount(**seen, state="differ", count=3, conversations=2),
+        SegmentCount(**seen, state="match", count=1, conversations=0),
+    ]
+    assert asking.segments(START, START) == []
+    assert asking.shapes(0, 0, 2) == [(group, '{"segments": {"language": "de"}}')] * 2
+    assert asking.shapes(START, START, 2) == []
+
+
+def test_checks_of_a_stream_are_of_their_provider_and_model_alone(conn):
+    found = finding("lost_space", "differ", exchange_id="e", comparison="check")
+    record = exchange_record("e", stream=True, checks=0, provider="a provider", model="a model", route="r", reference="o")
+    insert(conn, [RecordPreparer().prepare(record._replace(findings=(found,)))])
+    group = PairGroup(route="", model="a model", provider="a provider", reference="")
+    counted = {"segment": "stream", "value": "yes", "signal": "lost_space", "state": "differ", "comparison": "check"}
+    assert IdentityReader(lambda job: job(conn)).by_stream(0, 0, 9) == [
+        SegmentCount(group=group, count=1, conversations=0, **counted)
+    ]

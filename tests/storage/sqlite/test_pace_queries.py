@@ -1,5 +1,7 @@
-from storage.judgement_rows import JudgementBatch, PaceRow
+from storage.judgement_rows import JudgementBatch, PaceRow, TimedRow
+from storage.sqlite import pace_queries
 from tests.conformance import START, exchange_record
+from tests.storage.sqlite.inserted import put
 
 
 def test_whole_live_answers_are_returned_in_the_order_they_were_finished(sqlite_store):
@@ -30,3 +32,31 @@ def test_a_pace_takes_the_place_of_the_last(store):
     newer = PaceRow(provider="p", model="m", measure="token", last_no=5, snapshot="three")
     assert judgements.record("me", JudgementBatch(paces=[newer]))
     assert judgements.paces() == [row, newer]
+
+
+def test_timed_answer_has_each_value_in_its_field(conn):
+    put(conn, exchange_record("one", provider="p", model="m", started=100.0, seconds=2.5, first_token=0.75, completion_tokens=9))
+    [(no, _)] = conn.execute("SELECT no, id FROM exchanges")
+    timed = TimedRow(
+        no=no,
+        exchange_id="one",
+        provider="p",
+        model="m",
+        ended=102.5,
+        first_token=0.75,
+        seconds=2.5,
+        completion_tokens=9,
+    )
+    assert pace_queries.timed_answers(conn, 0, 9) == [timed]
+    assert pace_queries.timed_answers(conn, no, 9) == []
+    assert pace_queries.timed_answers(conn, no + 1, 9) == [timed], "numbers begin anew when all went"
+
+
+def test_answer_with_a_status_of_400_is_not_timed_and_one_below_is(conn):
+    for status in (399, 400):
+        put(conn, exchange_record(f"{status}", status=status))
+    assert [row.exchange_id for row in pace_queries.timed_answers(conn, 0, 9)] == ["399"]
+
+
+def test_answers_are_timed_from_the_first_where_none_is_left(conn):
+    assert pace_queries.timed_answers(conn, 0, 9) == []

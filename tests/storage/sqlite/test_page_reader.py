@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from storage.page_rows import ConversationTurn, CoursePoint
+from storage.rows import PairGroup
 from tests.conformance import START, exchange_record, finding, pair_record
 
 
@@ -82,3 +84,52 @@ def test_names_of_a_kind_stand_in_order_each_once(store):
 def test_kind_without_a_column_has_no_names(store):
     with pytest.raises(ValueError, match="'colour'"):
         store.page_queries.recorded_names("colour", 1)
+
+
+@pytest.mark.parametrize(
+    ("apart", "points", "seconds", "begins"),
+    [
+        (60.0, 10, 6.0001, (0.0, 54.0009)),
+        (14_399.0, 10, 1_439.9001, (0.0, 12_959.1009)),
+        (14_400.0, 10, 1_800.0, (-200.0, 14_200.0)),
+        (14_400.0, 8, 2_400.0, (-200.0, 14_200.0)),
+        (14_400.0, 100, 600.0, (-200.0, 13_600.0 + 600.0)),
+    ],
+)
+def test_steps_of_a_course_divide_it_and_are_whole_ten_minutes_from_four_hours_on(sqlite_store, apart, points, seconds, begins):
+    """The first pair starts 200 seconds after a stretch of ten minutes has begun."""
+    add(sqlite_store, "one", START)
+    add(sqlite_store, "two", START + apart, "differ")
+    found = sqlite_store.page_queries.course(0.0, 0.0, ["text"], points)
+    assert [point.seconds for point in found] == pytest.approx([seconds] * 2, abs=1e-4)
+    assert [point.began - START for point in found] == pytest.approx(begins, abs=1e-3)
+
+
+def test_point_of_a_course_has_each_value_in_its_field(sqlite_store):
+    labels = {"route": "a route", "model": "a model", "provider": "a provider", "reference": "a reference"}
+    for name, state, own in (("a", "differ", "match"), ("b", "differ", "match"), ("c", "match", "differ"), ("d", "differ", "")):
+        add(sqlite_store, name, state=state, own=own, **labels)
+    (point,) = sqlite_store.page_queries.course(0.0, 0.0, ["text"], 1)
+    assert point == CoursePoint(
+        group=PairGroup(**labels),
+        signal="text",
+        began=START,
+        seconds=point.seconds,
+        differs=3,
+        compared=4,
+        own_differs=1,
+        own_compared=3,
+    )
+
+
+def test_turn_of_a_conversation_has_each_value_in_its_field(sqlite_store):
+    more = {"provider": "p", "model": "m", "status": 201, "failure": "late", "finish_reason": "length", "prompt_tokens": 11}
+    more |= {"completion_tokens": 12, "seconds": 13.5, "started": START, "conversation": "talk-9"}
+    sqlite_store.add_exchange(exchange_record("one", calls=1, **more))
+    sqlite_store.add_pair(pair_record("one", {"text": "differ", "usage": "differ", "stop": "match"}, comparable="seed"))
+    assert sqlite_store.flush(20)
+    (turn,) = sqlite_store.page_queries.turns("talk-9", 9)
+    fields = {name: value for name, value in more.items() if name != "conversation"}
+    assert turn == ConversationTurn(
+        id="one", **fields, calls=("weather",), pair_id="one", evident=False, comparable="seed", differing=2
+    )

@@ -3,11 +3,13 @@
 import sqlite3
 from contextlib import closing
 
-from storage.judgement_rows import JudgementBatch, JudgementRow
+from storage.judgement_rows import JudgementBatch, JudgementRow, PairFinishReasons, PairTimes
 from storage.rows import PairGroup, PairRecord
+from storage.sqlite import report_queries
 from storage.sqlite.report_queries import UNREAD_REQUESTS
 from tests.conformance import START, exchange_record, pair_row
 from tests.payoffs import GROUP, add
+from tests.storage.sqlite.inserted import put
 
 NEAR = PairGroup(route="default", model="qwen", provider="near", reference="official")
 
@@ -116,3 +118,47 @@ def test_unread_requests_are_read_from_their_index(sqlite_store, tmp_path):
     with closing(sqlite3.connect(tmp_path / "store.db")) as conn:
         plan = " ".join(str(row) for row in conn.execute(f"EXPLAIN QUERY PLAN {UNREAD_REQUESTS}", (0.0, 9e9)))
     assert "idx_exchanges_unread" in plan
+
+
+def test_each_value_of_a_pair_stands_in_its_field(conn):
+    labels = {"route": "a route", "model": "a model", "provider": "a provider", "reference": "a reference"}
+    group = PairGroup(**labels)
+    times = [{"first_chunk": n + 0.25, "first_token": n + 0.5, "seconds": n + 0.75} for n in (1, 2, 3)]
+    ends = ("stop", "length", "tool_calls")
+    for place, name in enumerate(("y", "r", "c")):
+        put(conn, exchange_record(name, finish_reason=ends[place], **times[place], **labels))
+    row = pair_row("y", reference_id="r", control_id="c", control_reason="random", shape='{"tools": 1}', started=7.5, **labels)
+    put(conn, PairRecord(pair=row, exchanges=(), findings=(), payoffs=()))
+    assert report_queries.finish_reasons(conn, 0.0, 0.0, 9) == [
+        PairFinishReasons(
+            group=group,
+            conversation="talk-1",
+            control_reason="random",
+            provider="stop",
+            reference="length",
+            control="tool_calls",
+        )
+    ]
+    assert report_queries.pair_times(conn, 0.0, 0.0, 9) == [
+        PairTimes(group=group, started=7.5, first_chunk=(1.25, 2.25), first_token=(1.5, 2.5), seconds=(1.75, 2.75))
+    ]
+    for query in (report_queries.finish_reasons, report_queries.pair_times):
+        assert [len(query(conn, *period, 9)) for period in ((7.5, 8.0), (7.0, 7.5))] == [1, 0]
+
+
+def test_requests_that_were_not_held_are_counted_with_the_size_of_the_largest(conn):
+    for number, (unread, size) in enumerate((("not_held", 10), ("not_held", 30), ("request_truncated", 20), ("", 99))):
+        put(conn, exchange_record(f"{number}", unread=unread, request_size=size, response_size=5, started=START + number))
+    assert report_queries.unread_requests(conn, START, START + 3) == [
+        ("near", "qwen", "not_held", 2, 30),
+        ("near", "qwen", "request_truncated", 1, 20),
+    ]
+    assert report_queries.unread_requests(conn, START, START + 1) == [("near", "qwen", "not_held", 1, 10)]
+
+
+def test_clients_that_left_are_counted_of_their_own_group(conn):
+    labels = {"route": "a route", "model": "a model", "provider": "a provider", "reference": "a reference"}
+    for number, failure in enumerate(("client_gone", "", "client_gone", "reset")):
+        put(conn, exchange_record(f"{number}", failure=failure, started=START + 10 * number, **labels))
+    assert report_queries.client_aborts(conn, 20.0) == {PairGroup(**labels): (1, 3)}
+    assert report_queries.client_aborts(conn, 30.0) == {PairGroup(**labels): (2, 4)}

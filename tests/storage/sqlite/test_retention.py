@@ -212,3 +212,94 @@ def test_pairs_of_a_tournament_that_are_left_and_those_counted_as_deleted_are_al
 
 def lengths(conn, held) -> list[int]:
     return [len(arm_pairs(conn, route, START + begun, START + ended if ended else 0.0)) for route, begun, ended in held]
+
+
+def test_slice_has_five_hundred_exchanges_unless_told_otherwise(conn):
+    put(conn, *(exchange_record(f"{number}", calls=0, checks=0, tenant="t") for number in range(501)))
+    assert retention.drop_of_tenant(conn, "t", START) == 0
+    assert [retention.drop_of_tenant(conn, "t", START + 1) for _ in range(3)] == [500, 1, 0]
+    put(conn, *(exchange_record(f"{number}", calls=0, checks=0) for number in range(501)))
+    assert [retention.drop_older(conn, START + 1) for _ in range(3)] == [500, 1, 0]
+
+
+def test_exchanges_of_no_tenant_are_not_deleted_as_those_of_the_tenant_without_a_name(conn):
+    put(conn, exchange_record("one"))
+    assert retention.drop_of_tenant(conn, "", START + 1) == 0
+
+
+def test_a_thousand_pages_are_cut_off_the_file_at_once(conn):
+    assert retention.shrink(conn) == 0
+    conn.execute("CREATE TABLE large (x)")
+    conn.execute("INSERT INTO large VALUES (zeroblob(1500 * 4096))")
+    conn.execute("DROP TABLE large")
+    first, second, third = (retention.shrink(conn) for _ in range(3))
+    assert (first, third) == (1_000, 0)
+    assert 400 < second < 600
+
+
+def test_oldest_exchanges_go_in_proportion_to_what_is_too_much(conn):
+    put(
+        conn, *(exchange_record(f"{number:02}", started=START + number, response_body=os.urandom(50_000)) for number in range(20))
+    )
+    used = retention.used_bytes(conn)
+    assert retention.drop_excess(conn, used) == 0
+    assert retention.drop_excess(conn, used - 1) == 1
+    assert left(conn)[0] == "01"
+    used = retention.used_bytes(conn)
+    assert retention.drop_excess(conn, used // 2) == 10
+    assert len(left(conn)) == 9
+
+
+def test_sums_without_rows_that_are_older_than_the_oldest_exchange_go_where_too_much_is_stored(conn):
+    put(conn, exchange_record("a", started=START - 9_000)._replace(kept=False), exchange_record("b"), exchange_record("c"))
+    assert retention.drop_excess(conn, retention.used_bytes(conn) - 1) == 1
+    assert conn.execute("SELECT count(*) FROM unkept_passages").fetchone() == (0,)
+
+
+def test_database_without_an_exchange_has_nothing_that_is_too_much(conn):
+    assert retention.drop_excess(conn, 0) == 0
+
+
+def test_bound_is_kept_with_a_fiftieth_of_room_and_a_log_of_a_hundredth(conn, tmp_path):
+    put(
+        conn, *(exchange_record(f"{number:02}", started=START + number, response_body=os.urandom(50_000)) for number in range(20))
+    )
+    log, size = tmp_path / "store.db-wal", retention.used_bytes(conn)
+    retention.keep_within(conn, log.stat().st_size * 100)
+    assert (len(left(conn)), log.stat().st_size > 0) == (20, True), "neither is too large"
+    bound = -(-size * 50 // 49)
+    retention.keep_within(conn, bound)
+    assert (len(left(conn)), log.stat().st_size) == (20, 0), "the log is"
+    retention.keep_within(conn, bound - 51)
+    assert 17 <= len(left(conn)) < 20
+    assert retention.extent(conn)[0] <= bound
+
+
+def test_answer_of_a_pair_that_is_nowhere_else_is_reached_by_its_pair(conn):
+    put(conn, exchange_record("live"), pair_record("live", control_id="control"))
+    going = {"control"}
+    [(number,)] = conn.execute("SELECT no FROM pairs").fetchall()
+    assert retention.with_pairs(conn, going) == {number}
+    assert going == {"live", "live-shadow", "control"}
+
+
+def test_free_pages_are_cut_off_where_the_file_is_larger_than_its_bound_and_left_where_it_is_not(conn, tmp_path):
+    conn.execute("CREATE TABLE large (x)")
+    conn.execute("INSERT INTO large VALUES (zeroblob(1500 * 4096))")
+    conn.execute("DROP TABLE large")
+    assert retention.checkpoint(conn)
+    size = (tmp_path / "store.db").stat().st_size
+    found = []
+    for bound in (2 * size, size // 2):
+        retention.keep_within(conn, bound)
+        found.append((tmp_path / "store.db").stat().st_size)
+    assert found[0] == size
+    assert retention.used_bytes(conn) <= found[1] <= size // 2
+
+
+def test_extent_is_the_size_of_the_pages_and_of_the_log_where_there_is_one(conn, empty, tmp_path):
+    put(conn, exchange_record("one"))
+    (pages,), (page,) = (conn.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size"))
+    assert retention.extent(conn)[0] == pages * page + (tmp_path / "store.db-wal").stat().st_size
+    (pages,), (page,) = (empty.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size"))
+    assert retention.extent(empty) == (pages * page, 0.0)
