@@ -118,4 +118,4 @@ def _stacked(table: Table) -> Iterator[RenderableType]:
 def _labelled(headers: Sequence[str], texts: Sequence[Text], *, long: bool) -> Iterator[Text]:
     for header, text in zip(headers[1:], texts[1:], strict=True):
         if text.plain and long == (len(text.plain) > _SHORT or "\n" in text.plain):
-            yield Text(f"{header} " if header else "", style="dim").append_text(text)
+            yield Text.assemble((f"{header} " if header else "", "dim"), text)

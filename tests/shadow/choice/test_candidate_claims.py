@@ -133,3 +133,65 @@ def test_conversations_of_ten_pairs_need_ten_times_as_many_pairs_more():
 @pytest.mark.parametrize(("conversations", "least", "most"), [(29, 170, 190), (30, 170, 190)])
 def test_what_is_needed_is_estimated_without_an_excess_where_none_was_seen(conversations, least, most):
     assert least <= claim(pairs(conversations, floor=0)).missing.needed <= most
+
+
+def test_a_signal_without_a_pair_is_missing_before_one_that_needs_many():
+    """The first needs thousands of pairs more, and the other as few as any with none so far."""
+    terms = TournamentTerms(signals=("answer_kind", "error"))
+    found = claim(pairs(40, floor=0.5), terms=terms).missing
+    assert (found.signal, found.pairs) == ("error", 0)
+
+
+@pytest.mark.parametrize("n", [205, 235])
+def test_evidence_between_the_second_and_the_first_place_still_lacks_pairs(n):
+    """205 pairs are between 80 and 100, 235 above 200."""
+    one = evidence(pairs(n, floor=0))
+    assert (signal_needed(one, "answer_kind", ONE_SIGNAL) is None) == (n == 235)
+    assert (claims({"one": one}, ONE_SIGNAL)["one"].missing is None) == (n == 235)
+
+
+@pytest.mark.parametrize(("n", "proven"), [(208, False), (209, True)])
+def test_a_signal_is_proven_at_the_bar_of_the_first_place(n, proven):
+    """Without a difference a unit grows by log(1 + .95 x .03 / 1.03); the mean over the bets reaches 100 at 209 units."""
+    one = evidence(pairs(n, floor=0))
+    assert (one.same_evidence >= log(100)) is proven
+    assert (signal_needed(one, "answer_kind", ONE_SIGNAL) is None) is proven
+
+
+def test_a_difference_below_its_bar_is_no_difference():
+    """Three odd candidates of forty are some evidence, and too little."""
+    rows = odd_every(13, 40)
+    one = evidence(rows)
+    assert 0 < one.odd["answer_kind", 1].highest < ONE_SIGNAL.difference_threshold(("answer_kind", 1))
+    assert claim(rows).differs == ()
+
+
+@pytest.mark.parametrize(("conversations", "estimated"), [(29, False), (30, True)])
+def test_an_excess_is_estimated_from_thirty_conversations_on(conversations, estimated):
+    """Of 29 with one difference the excess is taken as none, of 30 as one of thirty: too near to the tolerance."""
+    rows = [
+        PairPayoffs(started=float(place), conversation="", payoffs={"answer_kind": int(place == 0)})
+        for place in range(conversations)
+    ]
+    assert (claim(rows).missing.needed == inf) is estimated
+
+
+def test_an_excess_against_the_reference_is_estimated_as_none():
+    rows = [
+        PairPayoffs(started=float(place), conversation="", payoffs={"answer_kind": -int(place % 9 == 0)}) for place in range(40)
+    ]
+    assert claim(rows).missing.needed < inf
+
+
+def test_a_signal_without_a_pair_needs_as_many_as_one_without_a_difference():
+    terms = TournamentTerms(signals=("answer_kind", "error"))
+    found = claim(pairs(40, floor=0), terms=terms).missing
+    alone = tournament_needs(0.0)
+    assert (found.signal, found.needed) == ("error", alone)
+
+
+def tournament_needs(floor):
+    """Pairs that a signal takes of which none has come, in half of the cases."""
+    one = ArmEvidence(terms=TournamentTerms(signals=("error",)))
+    assert one.floor("error") == floor
+    return signal_needed(one, "error", one.terms)

@@ -123,3 +123,99 @@ def test_equal_calls_are_matched_before_calls_of_one_name():
     quito, lima = ("weather", {"city": "Quito"}), ("weather", {"city": "Lima"})
     assert match_calls([lima], [quito, lima]) == ((None, 0), (0, 1))
     assert match_calls([lima, quito], [quito, lima]) == ((1, 0), (0, 1))
+
+
+def test_the_first_four_thousand_words_are_aligned_and_the_rest_stands_unmarked():
+    words = "a " * 3_999
+    aligned = align_texts(f"{words}left", f"{words}right")
+    assert (only(aligned.left), only(aligned.right), aligned.note) == (["left"], ["right"], "")
+    beyond = align_texts(f"{words}left end", f"{words}right")
+    assert (only(beyond.left), only(beyond.right), beyond.note) == (
+        ["left"],
+        ["right"],
+        "only the first 4,000 words were aligned",
+    )
+    assert align_texts("right", f"{words}left end").note
+
+
+def test_a_marked_run_of_spaces_alone_stays_marked():
+    assert [(piece.text, piece.only) for piece in align_texts("  ", "").left] == [("  ", True)]
+
+
+def test_pieces_of_a_side_alternate_and_the_space_after_a_marked_word_is_common():
+    aligned = align_texts("one two three", "one 2 three")
+    assert [(piece.text, piece.only) for piece in aligned.left] == [
+        ("one ", False),
+        ("two", True),
+        (" ", False),
+        ("three", False),
+    ]
+
+
+def nested(levels, end):
+    """Objects within objects, so many levels, around one value."""
+    for _ in range(levels):
+        end = {"a": end}
+    return end
+
+
+@pytest.mark.parametrize(("levels", "parts"), [(31, 32), (32, 33), (33, 33)])
+def test_differences_are_followed_thirty_two_levels_down_and_shown_whole_below(levels, parts):
+    """In objects and in lists, and so are leaves."""
+    one, other = nested(levels, {"x": 1}), nested(levels, {"x": 2})
+    (found,) = differences(one, other)
+    assert len(found.path.split(".")) == min(parts, 32)
+    ((path, _),) = leaves(one)
+    assert len(path.split(".")) == min(parts, 32)
+
+
+@pytest.mark.parametrize(("levels", "value"), [(31, 1), (32, [1]), (33, [[1]])])
+def test_lists_are_followed_thirty_two_levels_down(levels, value):
+    def within(end):
+        for _ in range(levels):
+            end = [end]
+        return end
+
+    ((path, found),) = leaves(within([1]))
+    assert (path, found) == ("[0]" * 32, value)
+    (difference,) = differences(within([1]), within([2]))
+    assert (difference.path, difference.subject) == ("[0]" * 32, value)
+
+
+def test_differences_stand_in_the_order_of_the_reference_then_what_is_extra_with_both_values():
+    found = differences({"c": 1, "b": [1, 2], "a": 0}, {"a": 1, "b": [1], "d": 2})
+    assert [(each.path, each.change.value, each.subject, each.reference) for each in found] == [
+        ("a", "value", 0, 1),
+        ("b[1]", "extra", 2, None),
+        ("d", "missing", None, 2),
+        ("c", "extra", 1, None),
+    ]
+    assert [(each.path, each.reference) for each in differences([1], [1, 2, 3])] == [("[1]", 2), ("[2]", 3)]
+
+
+def test_a_limit_cuts_differences_and_leaves():
+    assert [each.path for each in differences({}, {"a": 1, "b": 2}, limit=1)] == ["a"]
+    assert leaves([1, 2, 3], limit=2) == (("[0]", 1), ("[1]", 2))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(None, 0), (None, ""), (True, 1), (False, 0), (1, "1"), (1.5, "1.5"), ("", []), ([], {}), ({}, None), ({}, "")],
+)
+def test_values_of_two_types_differ_in_type_either_way(one, other):
+    assert [each.change for each in (*differences(one, other), *differences(other, one))] == [ValueChange.TYPE] * 2
+
+
+@pytest.mark.parametrize(
+    ("key", "path"),
+    [("a-b_9", "a-b_9"), ("9a", '["9a"]'), ("", '[""]'), ("a\\", '["a\\\\"]'), ("ä", '["ä"]'), ("a b", '["a b"]')],
+)
+def test_a_key_of_letters_stands_plain_and_any_other_in_quotes(key, path):
+    assert step("", key) == path
+
+
+def test_a_call_takes_each_partner_once():
+    assert match_calls([("a", 1)], [("a", 2), ("a", 1)]) == ((None, 0), (0, 1))
+    assert match_calls([("a", 1), ("a", 1)], [("a", 1)]) == ((0, 0), (1, None))
+    assert match_calls([("a", 1), ("b", 1)], [("c", 1)]) == ((None, 0), (0, None), (1, None))
+    assert match_calls([("a", {"x": 1, "y": 1}), ("a", {"x": 1})], [("a", {"x": 1})]) == ((1, 0), (0, None))

@@ -75,3 +75,35 @@ def test_word_that_a_stream_cuts_is_found():
 @given(st.text(min_size=2, max_size=20).filter(str.strip), st.text(max_size=20))
 def test_any_text_is_found_in_a_text_that_holds_it(text, around):
     assert text_pattern(text).excerpt(iter([around + text.strip() + around]))
+
+
+@pytest.mark.parametrize(("around", "kept"), [(99, 99), (100, 100), (101, 100)])
+def test_a_hundred_characters_are_shown_after_runs_of_white_space_are_one_blank(around, kept):
+    text = f"{'x ' * 5}{'y' * around}heron{'z' * around}"
+    found = text_pattern("heron").excerpt([text])
+    assert (found.endswith(f"heron{'z' * kept}"), len(found.partition("heron")[2])) == (True, kept)
+
+
+def test_surroundings_are_looked_for_a_thousand_characters_away():
+    """A hundred words, each after nine blanks, are a thousand characters and two hundred without the further blanks."""
+    words, blanks = "w" + " " * 9, " " * 9 + "w"
+    found = text_pattern("heron").excerpt([words * 101 + "heron" + blanks * 101])
+    assert found == "w " * 50 + "heron" + " w" * 50
+    far = text_pattern("heron").excerpt(["w" + " " * 1_000 + "heron" + " " * 1_000 + "w"])
+    assert far == " heron "
+
+
+def test_texts_that_fill_what_is_searched_end_the_search():
+    assert text_pattern("heron").excerpt(["-" * SEARCHED, "heron"]) == ""
+    assert text_pattern("heron").excerpt(["-" * (SEARCHED - 5), "heron"]) == "heron"
+
+
+def test_only_parts_with_a_text_are_searched():
+    parts = [{"type": "text", "text": "one"}, {"type": "text", "text": 7}, {"type": "text", "text": "two"}]
+    assert list(request_texts(parsed(messages=[{"role": "user", "content": parts}]).request)) == ["one", "two"]
+
+
+def test_texts_of_every_choice_are_searched_and_empty_ones_left_out():
+    made = json.loads(said(""))
+    made["choices"].append({"index": 1, "message": {"role": "assistant", "content": "Second"}, "finish_reason": "stop"})
+    assert list(answer_texts(parsed(json.dumps(made).encode()).answer)) == ["Second"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shadow.presentation.pair_evidence import EVIDENCE, evidence_sentence, pair_evidence
+from shadow.presentation.pair_evidence import EVIDENCE, VerdictSignals, evidence_sentence, pair_evidence
 from storage.evidence_rules import NEVER
 from tests.conformance import finding
 
@@ -124,3 +124,107 @@ def test_sentence_states_what_the_pair_shows(findings, checks, comparable, sente
 def test_reason_of_121_characters_is_cut_in_the_sentence_and_one_of_120_is_whole():
     assert f"({'x' * 120})" in evidence_sentence(pair_evidence([], [failed("usage", "x" * 120)], [checked("usage", "match")]))
     assert f"({'x' * 120} …)" in evidence_sentence(pair_evidence([], [failed("usage", "x" * 121)], [checked("usage", "match")]))
+
+
+def verdict(*signals, **noise):
+    """An adverse verdict that rests on these signals, with the noise of others."""
+    return VerdictSignals(signals=frozenset(signals), noise=noise)
+
+
+def differing(*signals):
+    """Findings of signals in which the two differ and the reference agrees with itself."""
+    return [row for signal in signals for row in (cross(signal, "differ"), own(signal, "match"))]
+
+
+def test_only_what_the_verdict_rests_on_is_evidence():
+    checks = [failed("usage"), failed("stop"), failed("n_ignored")]
+    passed = [checked("usage", "match"), checked("stop", "match"), checked("n_ignored", "match")]
+    found = pair_evidence(differing("tools", "text"), checks, passed, verdict("tools", "stop"))
+    assert (names(found.evidence), names(found.noise)) == (["tools"], ["text"])
+    assert (names(found.alone), names(found.single), found.found) == (["stop"], ["usage", "n_ignored"], 2)
+
+
+@pytest.mark.parametrize(
+    ("finding", "stands", "words"),
+    [
+        (differing("first_token"), True, "times show load, not the model"),
+        (differing("first_divergence"), True, "two sampled texts diverge somewhere"),
+        ([cross("tools", "differ"), own("tools", "differ")], True, "the reference differs from itself too"),
+        (differing("tools"), True, "the reference agrees with itself"),
+        (differing("tools"), False, "over all pairs the provider does not stand out from the noise"),
+    ],
+)
+def test_what_stands_against_a_difference_is_named(finding, stands, words):
+    found = pair_evidence(finding, verdict=verdict(*(["tools"] if stands else [])))
+    (line,) = (*found.evidence, *found.noise)
+    assert line.noise == words
+
+
+@pytest.mark.parametrize(
+    ("noise", "words"),
+    [
+        ({}, "in tools chosen over all pairs the provider does not stand out from the noise"),
+        (
+            {"text": 0.31, "tools": 0.02},
+            (
+                "in text the reference differs from itself in 31 % of its controls, and over all pairs the provider does not "
+                "stand out from the noise"
+            ),
+        ),
+    ],
+)
+def test_chance_is_explained_by_the_signal_in_which_the_reference_differs_most_from_itself(noise, words):
+    found = pair_evidence(differing("tools", "text"), verdict=verdict(**noise))
+    assert evidence_sentence(found) == f"No evidence: 2 signals differ; {words}."
+
+
+def test_a_time_does_not_explain_the_difference_of_a_signal():
+    found = pair_evidence([*differing("first_token"), cross("tools", "differ")], verdict=verdict(first_token=0.9))
+    assert evidence_sentence(found) == "No evidence: 2 signals differ; the reference's noise may explain it."
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (1, "usage missing or wrong (one)"),
+        (2, "usage missing or wrong (one), stop ignored"),
+        (3, "usage missing or wrong (one), stop ignored and 1 more"),
+        (4, "usage missing or wrong (one), stop ignored and 2 more"),
+    ],
+)
+def test_two_failed_checks_are_named_and_the_others_counted(count, words):
+    checks = [failed("usage", "one"), failed("stop"), failed("logprobs"), failed("max_tokens")][:count]
+    passed = [checked(row.signal, "match") for row in checks]
+    single = pair_evidence([], checks, passed, verdict("tools"))
+    assert evidence_sentence(single) == (
+        f"No evidence. The provider's answer failed a check that the reference's passed: {words}; "
+        "over all pairs the provider does not stand out from the noise."
+    )
+    unchecked = evidence_sentence(pair_evidence([], checks))
+    assert unchecked == (
+        f"No evidence. The provider's answer failed a check: {words}; the reference gave no answer to check for it."
+    )
+
+
+@pytest.mark.parametrize(
+    ("signals", "words"),
+    [
+        (("tools", "text"), "Evidence: tools chosen, text."),
+        (("tools", "text", "length"), "Evidence: tools chosen, text and 1 more."),
+        (("tools", "text", "length", "refusal"), "Evidence: tools chosen, text and 2 more."),
+    ],
+)
+def test_two_signals_of_evidence_are_named_and_the_others_counted(signals, words):
+    assert evidence_sentence(pair_evidence(differing(*signals))).startswith(words)
+
+
+def test_evidence_comes_before_a_reason_why_nothing_was_compared():
+    assert evidence_sentence(pair_evidence(differing("tools")), "the reference answered 503").startswith(
+        "Evidence: tools chosen."
+    )
+
+
+def test_two_signals_without_a_difference_are_counted():
+    found = pair_evidence([cross("tools", "match"), cross("text", "match"), own("length", "match")])
+    assert evidence_sentence(found) == "No difference in 2 signals that could be compared."
+    assert names(found.unmeasured) == ["length"]

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from shadow.presentation.request_view import request_view
 from shadow.reading.parsed_request import parse_request
 
@@ -75,3 +77,34 @@ def test_a_nested_parameter_is_shown_indented_by_two_blanks():
 
 def test_a_message_of_exactly_20000_characters_is_shown_whole():
     assert shown({"messages": [{"role": "user", "content": "x" * 20_000}]}).messages[0].text == "x" * 20_000
+
+
+@pytest.mark.parametrize(("count", "more"), [(200, ""), (201, "1 earlier messages are not shown")])
+def test_the_last_two_hundred_messages_are_shown(count, more):
+    view = shown({"messages": [{"role": "user", "content": str(number)} for number in range(count)]})
+    assert (len(view.messages), view.messages[0].text, view.more) == (200, str(count - 200), more)
+
+
+def test_two_hundred_tools_are_shown():
+    tools = [{"type": "function", "function": {"name": f"t{number}", "parameters": {}}} for number in range(201)]
+    view = shown({"messages": [], "tools": tools})
+    assert ([tool.role for tool in view.tools][-1], len(view.tools), view.tools[0].text) == ("t199", 200, "{}")
+
+
+@pytest.mark.parametrize(("kept", "size", "trouble"), [(False, 1, "The body (1 byte) was not kept."), (True, 1, "")])
+def test_only_a_body_with_a_size_was_not_kept(kept, size, trouble):
+    assert shown({"messages": []}, kept=kept, size=size).trouble == trouble
+
+
+def test_an_empty_body_is_unread_rather_than_not_kept():
+    assert shown(b"", kept=False, size=0).trouble.startswith("Not read (")
+
+
+def test_members_of_a_message_other_than_its_role_and_content_follow_it():
+    view = shown({"messages": [{"role": "tool", "content": "Hi", "name": "n", "tool_call_id": "c"}]})
+    assert (view.messages[0].role, view.messages[0].text) == ("tool", 'Hi\nname: "n"\ntool_call_id: "c"')
+
+
+def test_a_message_of_one_character_more_than_20000_keeps_them():
+    text = shown({"messages": [{"role": "user", "content": "x" * 20_001}]}).messages[0].text
+    assert text == f"{'x' * 20_000} … (20,001 characters)"

@@ -51,3 +51,43 @@ def test_any_text_is_held_by_an_xml_document(text):
 
 def test_markdown_shows_links_and_mentions_as_text():
     assert markdown("[a](http://b) @c | d") == r"\[a\](http&#58;//b) &#64;c &#124; d"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("- item", r"\- item"),
+        ("+ item", r"\+ item"),
+        ("-item", "-item"),
+        ("--- rule", r"\--- rule"),
+        ("= rule", r"\= rule"),
+        ("1. item", "1&#46; item"),
+        ("123) item", r"123\) item"),
+        ("1234) item", "1234) item"),
+        ("1.5 points", "1.5 points"),
+        ("a - b + c = d", "a - b + c = d"),
+        ("www.example.com", "www&#46;example.com"),
+        ("a: b", "a: b"),
+        ("`code` _a_ ~b~ #c !d $e", r"\`code\` \_a\_ \~b\~ \#c \!d \$e"),
+        ("<b> & </b>", "&#60;b&#62; &#38; &#60;/b&#62;"),
+        ("a\n\n| b", "a &#124; b"),
+    ],
+)
+def test_each_sign_that_begins_markup_is_shown_as_itself(text, shown):
+    assert markdown(text) == shown
+
+
+@pytest.mark.parametrize(("length", "limit", "shown"), [(0, 3, ""), (3, 3, "xxx"), (4, 3, "xx…"), (5, 1, "…")])
+def test_a_line_is_cut_with_an_ellipsis_within_its_limit(length, limit, shown):
+    assert one_line("x" * length, limit) == shown
+
+
+def test_four_times_the_limit_is_read_so_that_blanks_do_not_shorten_a_line():
+    assert one_line("a  b  c  d", 4) == "a b…"
+    assert one_line(" " * 15 + "abc", 4) == "a"
+    assert one_line(" " * 16 + "abc", 4) == ""
+
+
+@pytest.mark.parametrize("text", ["\x00", "\ufffe", "\uffff"])
+def test_what_xml_cannot_hold_is_replaced_or_named(text):
+    assert xml_text(f"a{text}b") in {"a[NUL]b", "a\ufffdb"}

@@ -280,3 +280,51 @@ def test_usage_of_an_api_that_defines_reasoning_inside_needs_no_total():
         prompt_tokens=5, completion_tokens=9, total_tokens=None, reasoning_tokens=4, cached_tokens=None, reasoning_inside=True
     )
     assert classed(usage) == (UsageState.CERTAIN, TokenClasses(fresh=5, output=5, reasoning=4))
+
+
+@pytest.mark.parametrize(("status", "billed"), [(199, False), (200, True), (299, True), (300, False), (None, False)])
+def test_an_answer_that_was_not_read_is_billed_with_a_status_of_success(status, billed):
+    assert (classed_answer(Unread(why=UnreadReason.BROKEN, detail=""), status) == MISSING) is billed
+
+
+def test_an_answer_that_was_read_has_the_classes_of_its_usage():
+    body = {"type": "message", "role": "assistant", "content": [], "stop_reason": "end_turn"}
+    usage = {"input_tokens": 12, "output_tokens": 80}
+    completion = read_message(json.dumps({**body, "usage": usage}).encode(), 200).completion
+    assert classed_answer(completion, 200).tokens == TokenClasses(fresh=12, output=80)
+
+
+def test_the_prompt_is_the_sum_of_the_classes_it_was_read_from():
+    tokens = TokenClasses(
+        fresh=1, cache_read=20, cache_write_5m=300, cache_write_1h=4_000, output=50_000, reasoning=6, uncertain=7
+    )
+    assert tokens.prompt == 4_321
+    assert not any(TokenClasses())
+
+
+@pytest.mark.parametrize(
+    ("count", "usage"),
+    [
+        ("completion_tokens", {"prompt_tokens": 0, "completion_tokens": 100_000_000}),
+        ("total_tokens", {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 100_000_000}),
+    ],
+)
+def test_a_count_of_a_hundred_million_is_credible_and_one_more_is_not(count, usage):
+    assert classed(chat(**usage)) != INVALID
+    assert classed(chat(**{**usage, count: 100_000_001})) == INVALID
+
+
+def test_one_token_from_a_cache_beside_the_prompt_is_counted():
+    found = classed(chat(prompt_tokens=12, completion_tokens=8, total_tokens=21, cache_read_input_tokens=1))
+    assert found == (UsageState.CERTAIN, TokenClasses(fresh=12, cache_read=1, output=8))
+
+
+def test_one_token_of_reasoning_on_top_is_counted():
+    details = {"reasoning_tokens": 1}
+    found = classed(chat(prompt_tokens=12, completion_tokens=0, total_tokens=13, completion_tokens_details=details))
+    assert found == (UsageState.CERTAIN, TokenClasses(fresh=12, reasoning=1))
+
+
+def test_a_usage_without_a_total_or_reasoning_is_not_a_range():
+    assert classed(chat(prompt_tokens=0, completion_tokens=0)) == (UsageState.CERTAIN, TokenClasses())
+    assert classed(chat(prompt_tokens=5, total_tokens=5)) == (UsageState.CERTAIN, TokenClasses(fresh=5))

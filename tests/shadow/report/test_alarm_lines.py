@@ -148,3 +148,61 @@ def test_mute_that_holds_now_is_stated_with_its_end(store, actions, muted):
 def test_filters_choose_by_name_and_by_the_moment_of_the_report(with_changes, wanted, since, until, found):
     lines = with_changes(change("ok", "drift", 100.0), change("drift", "recovered", 200.0))
     assert len(chosen_alarms(lines, wanted, since, until)) == found
+
+
+def test_an_alarm_has_what_its_change_of_state_tells(with_changes):
+    [line] = with_changes(change("ok", "drift", 100.0))
+    assert (line.provider, line.model, line.route, line.reference, line.upstream) == ("p", "m", "default", "r", "")
+    assert (line.measure, line.signal, line.name, line.state) == ("", "arguments", "tool arguments", "drift")
+    assert (line.since, line.size, line.low, line.high, line.sentence) == (40.0, 0.31, 0.29, 0.34, "it differs")
+    assert (line.held, line.ended, line.acknowledged, line.party) == (False, None, None, "p")
+
+
+def test_changes_of_several_groups_are_alarms_of_their_own_the_latest_first(with_changes):
+    other = PairGroup(route="other", model="m", provider="p", reference="r")
+    rows = (
+        change("ok", "drift", 100.0),
+        change("ok", "drift", 300.0, group=other),
+        change("ok", "drift", 200.0, name="x", latency="token"),
+    )
+    assert [line.id for line in with_changes(*rows)] == ["pair-300", "pair-200", "pair-100"]
+
+
+def test_alarms_of_one_moment_stand_by_their_ids(with_changes):
+    other = PairGroup(route="other", model="m", provider="p", reference="r")
+    rows = change("ok", "drift", 100.0, pair_id="b"), change("ok", "drift", 100.0, pair_id="a", group=other)
+    assert [line.id for line in with_changes(*rows)] == ["a", "b"]
+
+
+def test_a_change_that_ends_nothing_is_no_alarm(with_changes):
+    assert with_changes(change("ok", "suspect", 100.0), change("suspect", "ok", 200.0)) == ()
+
+
+@pytest.mark.parametrize(("name", "alarm"), [(REFERENCE_MOVED, True), ("few pairs", False)])
+def test_a_group_that_is_not_measured_is_an_alarm_only_where_its_reference_moved(with_changes, name, alarm):
+    assert bool(with_changes(change("ok", "not_measured", 100.0, name=name))) is alarm
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "acknowledged"),
+    [("drift", "ok", True), ("drift", "recovered", False), ("drift", "suspect", False), ("not_measured", "ok", False)],
+)
+def test_an_alarm_whose_state_is_calm_again_was_acknowledged(with_changes, old, new, acknowledged):
+    [line] = with_changes(change("ok", "drift", 100.0), change(old, new, 200.0))
+    assert (line.acknowledged is not None, line.ended, line.state) == (acknowledged, 200.0, new)
+
+
+def test_the_end_of_a_recovered_alarm_is_that_of_its_recovery(with_changes):
+    [line] = with_changes(change("ok", "drift", 100.0), change("drift", "recovered", 200.0), change("recovered", "ok", 300.0))
+    assert (line.ended, line.state, line.acknowledged.at, line.acknowledged.action) == (200.0, "ok", 300.0, "")
+
+
+@pytest.mark.parametrize(("moment", "by"), [(200.0, "Ada"), (199.0, "")])
+def test_an_acknowledgement_is_that_of_the_same_moment(with_changes, moment, by):
+    [line] = with_changes(change("ok", "drift", 100.0), change("drift", "ok", 200.0), actions=[(moment, "fixed", "Ada")])
+    assert line.acknowledged.by == by
+
+
+def test_a_mute_of_the_moment_is_no_acknowledgement(with_changes):
+    [line] = with_changes(change("ok", "drift", 100.0), change("drift", "ok", 200.0), actions=[(200.0, "mute", "Ada")])
+    assert (line.acknowledged.by, line.muted_until) == ("", None)

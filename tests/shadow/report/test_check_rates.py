@@ -140,3 +140,50 @@ def test_markup_that_may_be_of_calls_in_the_text_is_no_second_fact(leaks, calls,
 def test_a_rate_has_one_decimal_below_a_tenth_and_a_least_value(faulty, fine, share):
     sentence = check_sentence(line(paired(), faulty=faulty, fine=fine), "lost spaces")
     assert sentence.startswith(f"lost spaces: seen in {share} of {faulty + fine:,} answer")
+
+
+@pytest.mark.parametrize(("plus", "minus", "votes"), [(5, 0, True), (4, 1, True), (0, 5, True), (4, 0, False)])
+def test_five_votes_are_compared(plus, minus, votes):
+    assert ("all traffic" in check_sentence(line(paired(plus, minus)), "x")) is votes
+
+
+def test_without_a_compared_conversation_no_votes_are_counted():
+    sentence = check_sentence(line(paired(conversations=0)), "x")
+    assert sentence.endswith("too few compared conversations to decide whether the reference does it too")
+
+
+def test_one_conversation_and_one_answer_are_in_the_singular():
+    assert ": 5 of 1 conversation where" in check_sentence(line(paired(5, 0, conversations=1)), "x")
+    assert "of 1 answer)" in check_sentence(line(paired(5, 0), faulty=1, fine=0), "x")
+
+
+def test_counts_stand_beside_the_interval_of_each_side():
+    counts = [count("p", "differ", 30), count("p", "match", 70), count("ref", "differ", 5), count("ref", "match", 45)]
+    [found] = check_lines(counts, paired(9, 2, alone=7), PARTY)
+    assert (found.low, found.high) == wilson(30, 100)
+    assert (found.reference_low, found.reference_high, found.reference_rate) == (*wilson(5, 50), 0.1)
+    assert (found.conversations, found.plus, found.minus, found.alone) == (210, 9, 2, 7)
+    assert 0 < found.p <= found.p_holm < 1
+
+
+def test_a_check_without_a_vote_has_no_evidence():
+    [found] = check_lines([count("p", "match", 9)], paired(), PARTY)
+    assert (found.plus, found.minus, found.alone, found.p, found.p_holm, found.worse) == (0, 0, 0, 1.0, 1.0, False)
+
+
+def test_a_provider_without_a_reference_has_none_beside_it():
+    [found] = check_lines([count("p", "match", 9), count("", "match", 9)], CheckVoteTotals([]), ("p", "m", ""))
+    assert (found.answers, found.reference_answers) == (9, 0)
+
+
+def test_checks_stand_by_name_and_other_comparisons_are_no_check():
+    counts = [count("p", "match", 1, check) for check in ("usage", "stop")]
+    group = PairGroup(route="r", model="m", provider="p", reference="")
+    counts.append(SignalCount(group=group, comparison="cross", signal="text", state="match", control_reason="", count=9))
+    assert [one.signal for one in check_lines(counts, paired(), PARTY)] == ["stop", "usage"]
+
+
+@pytest.mark.parametrize(("hits", "trials", "low", "high"), [(1, 10, 0.01787, 0.40415), (5, 10, 0.23659, 0.76341)])
+def test_the_interval_is_that_of_two_standard_deviations(hits, trials, low, high):
+    assert wilson(hits, trials) == pytest.approx((low, high), abs=1e-5)
+    assert wilson(hits, trials, 3.0)[0] < low < high < wilson(hits, trials, 3.0)[1]

@@ -111,3 +111,44 @@ def test_segment_of_a_tag_may_have_any_value(segment, known):
     else:
         with pytest.raises(ConfigError, match="no such word"):
             pair_filter(**words, segment=segment)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("0s", 0.0), ("2m", 120.0), ("1h", 3_600.0), ("1w", 604_800.0), (" 1.25 m ", 75.0), ("0.5d", 43_200.0)]
+)
+def test_each_unit_is_so_many_seconds_ago(text, seconds):
+    assert moment_of("--since", text, 1e9) == 1e9 - seconds
+
+
+@pytest.mark.parametrize("text", ["1234567890s", "1.1234567890s", "1.s", ".5h", "1 hh", "1y"])
+def test_a_number_of_ten_digits_and_a_part_of_a_number_are_no_time(text):
+    with pytest.raises(ConfigError, match="no such time"):
+        moment_of("--since", text, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "fits"), [("2h", "1h", True), ("1h", "1h", False), ("1h", "now", True), ("now", "now", False)]
+)
+def test_a_period_begins_before_its_end(since, until, fits):
+    words = {"provider": "", "model": "", "signal": "", "limit": 1, "now": 1e6}
+    if fits:
+        assert answer_filter(**words, since=since, until=until).until > 0
+    else:
+        with pytest.raises(ConfigError) as caught:
+            answer_filter(**words, since=since, until=until)
+        end = "now" if until == "now" else f"--until '{until}'"
+        assert list(caught.value.errors) == [f"--since '{since}' is not before {end}"]
+
+
+def test_wrong_words_and_a_wrong_period_are_reported_together():
+    with pytest.raises(ConfigError) as caught:
+        answer_filter(provider="", model="", signal="txt", since="x", until="y", limit=1, now=1e6)
+    assert [error.partition(":")[0] for error in caught.value.errors] == ["--signal", "--since", "--until"]
+
+
+def test_a_filter_without_words_takes_everything():
+    made = pair_filter(provider="", model="", signal="", state="", since="", limit=7, now=1e6)
+    assert (made.signal, made.state, made.since, made.until, made.evidence, made.limit) == ("", "", 0.0, 0.0, False, 7)
+    assert (made.route, made.upstream, made.tag, made.conversation, made.tenant, made.segment) == ("",) * 6
+    found = answer_filter(provider="p", model="m", signal="", since="", limit=7, now=1e6)
+    assert (found.provider, found.model, found.signal, found.since, found.until, found.limit) == ("p", "m", "", 0.0, 0.0, 7)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -5,7 +6,7 @@ import pytest
 from shadow.drift.verifier_figures import Triggering
 from shadow.report.figures import Report, Scorecard
 from shadow.report.latency_lines import LatencyLine, PaceLine
-from shadow.report.latency_tables import _figures, _times, latency_table, pace_table, trigger_table
+from shadow.report.latency_tables import _figures, _times, latency_rows, latency_table, pace_table, trigger_table
 from shadow.report.report_text import printed
 from tests.verdicts import QUIET
 
@@ -128,3 +129,44 @@ def test_the_figures_of_verifiers_stand_in_their_columns(more, cells):
     found = {"pairs": 60, "f1": 0.912, "own_f1": 0.934, "control_pairs": 40, "difference": -0.022}
     found |= {"low": -0.06, "high": 0.03, "kappa": 0.812, "ratio": 0.951}
     assert _figures(SimpleNamespace(**{**found, **more})) == cells
+
+
+PACE = PaceLine(provider="p", model="m", measure="token", tempo="slower", limit=0.5, blocks=9, evidence=1.0, since=0.0, share=0.4)
+
+
+def paced(*paces):
+    return pace_table(Report(since=0.0, until=1.0, cards=(), latency=(), traffic=(), paces=paces))
+
+
+def test_twenty_paces_and_the_figures_of_twenty_providers_are_shown():
+    assert [paced(*[PACE] * count).row_count for count in (20, 21)] == [20, 20]
+    found = card(SimpleNamespace(**FIGURES))
+    assert trigger_table(Report(since=0.0, until=1.0, cards=(found,) * 21, latency=(), traffic=())).row_count == 20
+
+
+FIGURES = {"pairs": 1, "f1": None, "own_f1": None, "control_pairs": 0, "difference": None}
+FIGURES |= {"low": None, "high": None, "kappa": None, "ratio": None}
+
+
+@pytest.mark.parametrize("missing", ["since", "share", "limit"])
+def test_a_pace_of_which_something_is_not_known_has_no_details(missing):
+    assert "since" not in shown(paced(replace(PACE, **{missing: None})))
+
+
+def test_a_pace_that_recovered_is_not_yellow():
+    assert [row.style for row in paced(PACE, replace(PACE, tempo="recovered")).rows] == ["yellow", ""]
+
+
+def test_sides_stand_by_role_and_name_with_the_most_answers_of_a_measure():
+    lines = (
+        line("reference", "seconds", None),
+        line("provider", "seconds", None),
+        replace(line("provider", "first_token", 1.0), answers=2),
+        replace(line("provider", "first_token", 1.0), provider="a", answers=1),
+    )
+    found = list(latency_rows(Report(since=0.0, until=1.0, cards=(), latency=lines, traffic=())))
+    assert [(name, answers, times) for name, answers, times in found] == [
+        ("a", 1, ["-", "0.500 / 1.250  1.0x", "-"]),
+        ("p", 3, ["-", "0.500 / 1.250  1.0x", "0.500 / 1.250"]),
+        ("p (as reference)", 3, ["-", "-", "0.500 / 1.250"]),
+    ]

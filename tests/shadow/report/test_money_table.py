@@ -6,6 +6,7 @@ from shadow.pricing.period_money import period_money
 from shadow.pricing.price_list import PriceList
 from shadow.report.figures import Report
 from shadow.report.money_lines import money_line
+from shadow.report.money_table import money_table
 from shadow.report.report_text import render
 from tests.shadow.pricing.test_period_money import FLAT, summed
 
@@ -34,3 +35,10 @@ def test_table_fits_a_narrow_terminal(width):
     long = line("live", summed(1_304, fresh=1_000_000, cache_read=10_000_000, cost=2.06), summed(6, "no_usage"))
     shown = text(long, width=width)
     assert max(map(len, shown.splitlines())) <= width
+
+
+def test_twenty_lines_are_shown_and_money_that_is_not_known_is_yellow():
+    one = line("live", summed(10, fresh=1_000_000))
+    unknown = line("live", summed(10, fresh=1_000_000), summed(10, "no_usage"))
+    found = Report(since=0.0, until=1.0, cards=(), latency=(), traffic=(), money=(one, unknown, *[one] * 19))
+    assert [row.style for row in money_table(found).rows] == ["", "yellow", *[""] * 18]

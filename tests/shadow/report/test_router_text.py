@@ -125,3 +125,78 @@ def test_notes_of_servers_decide_nothing_and_stand_before_the_others(verdict, su
     assert [note.subject for note in noted.notes] == [subject, "upstream", "prompt"]
     assert {note.ground for note in noted.notes[:-1]} == {ReasonGround.UPSTREAM}
     assert replace(noted, notes=before.notes) == before
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "sentence"),
+    [
+        (("undecided",), "of its 1 upstream none is found to differ, none is proven the same"),
+        (("same", "same"), "of its 2 upstreams none is found to differ, 2 are proven the same"),
+    ],
+)
+def test_a_router_without_a_bad_server_states_how_many_are_the_same(verdicts, sentence):
+    assert sentences(router(*(line(f"s{place}", verdict) for place, verdict in enumerate(verdicts))))[0] == sentence
+
+
+@pytest.mark.parametrize(("count", "more"), [(3, ()), (4, ("1 more of its upstreams are worse or differ",)), (5, ("2 more",))])
+def test_three_bad_servers_are_named_the_worst_first_and_the_others_counted(count, more):
+    bad = [line("d", "differs", size=0.9)] + [line(f"w{place}", "worse", size=0.1 * place) for place in range(1, count)]
+    found = sentences(router(*bad))
+    names = [f"w{place}" for place in range(count - 1, 0, -1)] + ["d"]
+    assert found[0].startswith(f"of its {count} upstreams {names[0]} is worse")
+    assert [sentence.split()[0] for sentence in found[1:3]] == names[1:3]
+    assert [sentence[: len(more[0])] if more else "" for sentence in found[3:]] == list(more)
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (1, "1 is not yet known (210 of about 1,600 pairs)"),
+        (3, f"3 are not yet known ({', '.join(['210 of about 1,600 pairs'] * 3)})"),
+        (4, f"4 are not yet known ({', '.join(['210 of about 1,600 pairs'] * 3)}, …)"),
+    ],
+)
+def test_three_open_servers_are_counted_in_pairs(count, words):
+    named = [line(f"s{place}") for place in range(count)]
+    assert sentences(router(*named, line("unnamed", pairs=1), line("other", pairs=1)))[1] == words
+
+
+@pytest.mark.parametrize(("smallest", "share", "shown"), [(None, 0.12, False), (0.06, None, False), (0.06, 0.0, False)])
+def test_nothing_is_stated_of_a_fault_that_could_hide_without_its_figures(smallest, share, shown):
+    found = sentences(router(line("a", share=share)), smallest)
+    assert any("in the router as a whole" in sentence for sentence in found) is shown
+
+
+def test_the_fault_that_could_hide_is_that_of_the_open_server_with_the_most_traffic():
+    found = sentences(router(line("a", share=0.1), line("b", share=0.4), line("c", "same", share=0.5)), 0.1)
+    assert found[-1] == "in the router as a whole a fault of b alone (40 % of the traffic) would show from 25 points on"
+
+
+@pytest.mark.parametrize(("conversations", "changed", "words"), [(0, 0, None), (1, 1, "100 % of conversations changed upstream")])
+def test_changes_are_stated_where_a_conversation_has_several_turns(conversations, changed, words):
+    found = sentences(router(line("a", "same"), conversations=conversations, changed=changed))
+    assert (found[-1] if len(found) > 1 else None) == words
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"size": None}, "deepx is worse by more than 2 points: tool arguments (12 % of your traffic)"),
+        ({"size": -0.31}, "deepx is worse by more than 2 points: tool arguments, about 31 points (12 % of your traffic)"),
+        ({"share": None}, "deepx is worse by more than 2 points: tool arguments, about 31 points"),
+    ],
+)
+def test_a_worse_server_has_what_is_known_of_it(more, words):
+    assert upstream_sentence(line(verdict="worse", **more), NOW) == words
+
+
+def test_the_same_and_the_open_are_sentences():
+    assert upstream_sentence(line("a", "same", pairs=1), NOW) == "a is the same within 3 points of conversations (1 pair)"
+    assert upstream_sentence(line("a", needed=1, missing_pairs=0), NOW) == "a is not yet known (0 of about 1 pair)"
+
+
+def test_a_name_is_cut_at_forty_characters_and_a_worse_server_is_red():
+    table = upstream_table([router(line("x" * 41, "worse"), line("x" * 40, share=None, pairs=1_200))], NOW)
+    assert [row.style for row in table.rows] == ["red", ""]
+    assert list(table.columns[1].cells) == ["x" * 39 + "…", "x" * 40]
+    assert [list(column.cells) for column in table.columns[2:4]] == [["12 %", "-"], ["210", "1,200"]]

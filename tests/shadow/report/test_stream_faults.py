@@ -1,8 +1,10 @@
 """Faults of streams beside those of whole answers, from a real store."""
 
+import pytest
+
 from shadow.report.build_report import as_text
-from shadow.report.figures import Report
-from shadow.report.stream_faults import stream_lines
+from shadow.report.figures import Report, StreamLine
+from shadow.report.stream_faults import stream_lines, stream_table
 from tests.conformance import START, exchange_record, finding
 
 
@@ -64,3 +66,24 @@ def test_the_report_shows_those_that_are_apart(store):
     text = as_text(Report(since=0.0, until=1.0, cards=(), latency=(), traffic=(), streaming=lines))
     assert "50 % of 40" in text
     assert "0 % of 40" in text
+
+
+def line(**more):
+    shares = {"streamed_faulty": 20, "streamed": 40, "whole_faulty": 1, "whole": 30}
+    return StreamLine(**{"provider": "p", "model": "m", "signal": "usage", "apart": True, "why": "", **shares, **more})
+
+
+def test_twenty_checks_that_stand_apart_are_in_the_table():
+    found = Report(since=0.0, until=1.0, cards=(), latency=(), traffic=(), streaming=(line(apart=False), *[line()] * 21))
+    table = stream_table(found)
+    assert table.row_count == 20
+    assert [next(iter(column.cells)) for column in table.columns[2:]] == ["usage missing or wrong", "50 % of 40", "3.3 % of 30"]
+
+
+@pytest.mark.parametrize(
+    ("streams", "whole", "apart"),
+    [((20, 20), (0, 20), True), ((0, 20), (20, 20), True), ((20, 20), (0, 19), False), ((10, 20), (9, 20), False)],
+)
+def test_a_check_stands_apart_either_way_from_twenty_answers_of_each_kind_on(sqlite_store, streams, whole, apart):
+    (found,) = fill(sqlite_store, streams, whole)
+    assert (found.apart, bool(found.why)) == (apart, whole[1] < 20)

@@ -20,7 +20,8 @@ from shadow.report.verdict_rows import (
     verdict_rows,
 )
 from shadow.report.verdict_text import verdict_text
-from shadow.verdict.verdict_value import VerdictWord
+from shadow.verdict.verdict_value import DetectablePower, ReasonGround, VerdictWord
+from tests.shadow.report.made_report import FAITHFUL, GARBLER, LONER, NEWCOMER, card, check, gap, reason, verdict
 
 
 @pytest.fixture
@@ -141,3 +142,136 @@ def test_at_most_5_findings_about_references_are_shown_and_the_others_counted():
     lines = [ReferenceLine(reference="r", model=f"m{number}", state="failing", sentence="fails") for number in range(1_006)]
     assert reference_headlines(lines[:5]) == tuple(line.headline for line in lines[:5])
     assert reference_headlines(lines)[5:] == ("1,001 more of the references and their models",)
+
+
+def test_a_reference_stands_in_a_name_where_a_provider_has_several():
+    other, none = replace(GARBLER, reference="second"), replace(GARBLER, reference="")
+    assert display_name(GARBLER, [GARBLER, other]) == "garbler against official"
+    assert display_name(none, [GARBLER, none]) == "garbler"
+    assert display_name(replace(other, model="n"), [GARBLER, replace(other, model="n")]) == "garbler n against second"
+    assert display_name(GARBLER, [GARBLER, replace(FAITHFUL, model="n", reference="second")]) == "garbler"
+
+
+def row_of(*reasons, word=VerdictWord.DIFFERS, **more):
+    return verdict_row(card("p", verdict(word, "sentence: because; wait", *reasons), **more))
+
+
+@pytest.mark.parametrize(
+    ("subjects", "words"),
+    [
+        (("a",), "a differ"),
+        (("a", "a"), "a differ"),
+        (("a", "b"), "a differ, and 1 more signal"),
+        (("a", "b", "c", "b"), "a differ, and 2 more signals"),
+    ],
+)
+def test_further_signals_of_the_deciding_word_are_counted(subjects, words):
+    others = (reason("x", word=VerdictWord.FAULTY), reason("y", ReasonGround.DISCOVERY))
+    assert row_of(*map(reason, subjects), *others).finding == words
+
+
+@pytest.mark.parametrize(
+    ("ground", "signal"),
+    [
+        (ReasonGround.SIGNAL, "s"),
+        (ReasonGround.DRIFT, "s"),
+        (ReasonGround.CHECK, "s"),
+        (ReasonGround.THRESHOLD, "s"),
+        (ReasonGround.CLOSER, "s"),
+        (ReasonGround.TOLERANCE, "s"),
+        (ReasonGround.DISCOVERY, "last"),
+        (ReasonGround.FEW, "last"),
+    ],
+)
+def test_the_signal_of_a_row_is_that_of_the_first_reason_about_one(ground, signal):
+    assert row_of(reason("s", ground), reason("last")).signal == signal
+    assert row_of().signal == ""
+
+
+@pytest.mark.parametrize(
+    ("ground", "lines", "words"),
+    [
+        (ReasonGround.CHECK, (check("usage"),), "usage missing or wrong in 42 % of 100 answers (reference 0 %)"),
+        (ReasonGround.THRESHOLD, (check("usage", reference_answers=0),), "usage missing or wrong in 42 % of 100 answers"),
+        (
+            ReasonGround.CHECK,
+            (check("usage", answers=1, faulty=1),),
+            "usage missing or wrong in 100 % of 1 answer (reference 0 %)",
+        ),
+        (ReasonGround.CHECK, (check("stop"),), "usage differ"),
+        (ReasonGround.SIGNAL, (check("usage"),), "usage differ"),
+    ],
+)
+def test_a_check_is_stated_by_its_share_of_the_answers(ground, lines, words):
+    found = row_of(reason("usage", ground, VerdictWord.FAULTY), word=VerdictWord.FAULTY, checks=lines)
+    assert found.finding == words
+
+
+@pytest.mark.parametrize(
+    ("word", "finding"),
+    [
+        (VerdictWord.UNDECIDED, "because"),
+        (VerdictWord.NOT_MEASURED, "because"),
+        (VerdictWord.WAITING, "because"),
+        (VerdictWord.SUSPECT, ""),
+        (VerdictWord.NONE_SEEN, ""),
+    ],
+)
+def test_what_is_not_decided_is_found_in_the_sentence_alone(word, finding):
+    assert row_of(word=word).finding == finding
+
+
+@pytest.mark.parametrize(("smallest", "finding"), [(None, ""), (0.06, "6 points or more in text would have shown")])
+def test_what_would_have_shown_is_stated_where_it_is_known(smallest, finding):
+    power = DetectablePower(signal="text", pairs=200, odd=5, smallest=smallest)
+    assert verdict_row(card("p", verdict(VerdictWord.NONE_SEEN, "none", power=power))).finding == finding
+
+
+def test_the_note_about_a_bad_server_is_known_of_the_row():
+    notes = (
+        reason("worse", ReasonGround.IDENTITY),
+        reason("upstream", ReasonGround.UPSTREAM),
+        reason("worse", ReasonGround.UPSTREAM),
+    )
+    found = verdict_row(card("p", verdict(VerdictWord.NONE_SEEN, "none", notes=notes)))
+    assert (found.notes, found.worse_upstream) == (("worse differ", "upstream differ", "worse differ"), "worse differ")
+    assert verdict_row(card("p", verdict(VerdictWord.NONE_SEEN, "none", notes=notes[:2]))).worse_upstream == ""
+
+
+def test_requests_without_a_pair_and_without_a_reference_are_counted_by_provider_and_model():
+    more = [replace(LONER, provider=name, requests=1) for name in ("d", "c", "b", "a")]
+    assert unmeasured_lines([NEWCOMER, *more]) == ("8 of 13 requests have no pair", "4 requests have no reference (a, b, c)")
+    assert unmeasured_lines([replace(LONER, requests=1)]) == ("1 request has no reference (loner)",)
+    assert unmeasured_lines([replace(LONER, requests=0)]) == ()
+    assert unmeasured_lines([replace(NEWCOMER, requests=1, pairs=1)]) == ()
+
+
+@pytest.mark.parametrize(
+    ("names", "line"),
+    [
+        (("text",), "1 signal in no pair: text"),
+        (("text", "tools", "seed"), "3 signals in no pair: seed, text, tools chosen"),
+        (("text", "tools", "seed", "stop", "error"), "5 signals in no pair: errors, seed, stop ignored and 2 more"),
+    ],
+)
+def test_signals_in_no_pair_are_named_up_to_three(names, line):
+    one = replace(FAITHFUL, requests=200, gaps=tuple(map(gap, names)))
+    assert unmeasured_lines([one]) == (line,)
+    assert unmeasured_lines([one, replace(one, model="n", pairs=0, requests=0, gaps=())]) == (line,)
+    assert unmeasured_lines([one, replace(one, model="n", gaps=())]) == ()
+
+
+@pytest.mark.parametrize("missing", [gap("text", "not_comparable"), gap("text", pairs=199)])
+def test_a_signal_that_some_pair_shows_is_not_named(missing):
+    assert unmeasured_lines([replace(FAITHFUL, requests=200, gaps=(missing,))]) == ()
+
+
+def test_six_findings_about_references_are_five_and_one_more():
+    lines = [ReferenceLine(reference="r", model=f"m{number}", state="failing", sentence="fails") for number in range(6)]
+    assert reference_headlines(lines)[5:] == ("1 more of the references and their models",)
+
+
+@pytest.mark.parametrize(("word", "reference", "alone"), [(VerdictWord.FAULTY, "", False), (VerdictWord.NONE_SEEN, "r", False)])
+def test_a_row_that_is_adverse_or_has_a_reference_is_judged(word, reference, alone):
+    found = verdict_row(card("p", verdict(word, "x"), reference=reference))
+    assert ("no reference" in headline([found])) is alone

@@ -8,7 +8,8 @@ import pytest
 
 from shadow.findings.finding import Signal
 from shadow.presentation.pair_evidence import NO_RESULT
-from shadow.terminal.pair_text import pair_columns, pair_json, pair_text
+from shadow.reading.parsed_request import parse_request
+from shadow.terminal.pair_text import last_message, pair_columns, pair_json, pair_text
 from tests.exchanges import asked, said
 from tests.records import add_pair, calling
 
@@ -193,3 +194,102 @@ def test_failed_check_is_a_line_below_the_group_it_belongs_to(store, kind):
     lines = [line.rstrip() for line in pair_text(replace(columns, evidence=evidence), width=200, color=False).split("\n")]
     group, mark, why = CHECKED[kind]
     assert lines[lines.index(f"{group} (1)") + 1] == f"{mark}  lost spaces  {why}"
+
+
+def asking(*contents):
+    body = {"model": "m", "messages": [{"role": f"r{place}", "content": each} for place, each in enumerate(contents)]}
+    return parse_request("/v1/chat/completions", (("content-type", "application/json"),), json.dumps(body).encode(), False)
+
+
+@pytest.mark.parametrize(
+    ("contents", "text"),
+    [
+        ((), ""),
+        (("one",), "r0: one"),
+        (("one", "two"), "r1: two"),
+        ((None,), ""),
+        (([{"type": "text", "text": "Grüße"}],), 'r0: [{"type": "text", "text": "Grüße"}]'),
+        (("x" * 297,), f"r0: {'x' * 297}"),
+        (("x" * 298,), f"r0: {'x' * 297}..."),
+    ],
+)
+def test_the_last_message_is_shown_with_its_role(contents, text):
+    assert last_message(asking(*contents)) == text
+
+
+def one_pair(store, *answers, **more):
+    name = add_pair(store, "p", *answers, **more)
+    assert store.flush(20)
+    return pair_columns(store, name)
+
+
+@pytest.mark.parametrize(
+    ("answers", "status", "colour"),
+    [
+        (("Hello", "Hello"), 200, ""),
+        (("Hello", "Hello"), 500, "\x1b[33m"),
+        ((calling("Oslo"), calling("Quito"), calling("Quito")), 200, "\x1b[1;31m"),
+    ],
+)
+def test_the_sentence_is_red_with_evidence_and_yellow_where_nothing_was_compared(sqlite_store, answers, status, colour):
+    text = pair_text(one_pair(sqlite_store, *answers, status=status), width=300, color=True)
+    line = text.split("\n")[1]
+    assert re.match(r"(\x1b\[[0-9;]+m)?", line)[0] == colour
+
+
+def test_parts_of_a_pair_are_parted_by_an_empty_line(sqlite_store):
+    lines = pair_text(one_pair(sqlite_store, "Hello", "Hello"), width=100, color=False).split("\n")
+    top, bottom = (next(place for place, line in enumerate(lines) if line.startswith(sign)) for sign in "╭╰")
+    assert (lines[top - 1], lines[bottom + 1]) == ("", "")
+    assert "├" in "".join(line[:1] for line in lines[top + 3 : bottom]), "a line stands below the texts"
+
+
+def test_words_that_one_answer_alone_has_are_marked_in_its_own_column(sqlite_store):
+    text = pair_text(one_pair(sqlite_store, "It is raining today", "It is sunny today"), width=120, color=True)
+    [line] = [line for line in text.split("\n") if "raining" in line]
+    left, right = line.index("\x1b[1;31mraining"), line.index("\x1b[1;31msunny")
+    assert left < right
+
+
+def test_a_text_beside_an_answer_that_failed_is_shown_without_marks(sqlite_store):
+    columns = one_pair(sqlite_store, "Hello", "Hello")
+    alone = replace(columns, answers=columns.answers[:1])
+    assert "Hello" in pair_text(alone, width=100, color=False)
+
+
+def test_a_cut_text_states_how_much_more_there_is(sqlite_store):
+    columns = one_pair(sqlite_store, "%" * 8_010, "Hello")
+    assert "... 10 more characters: --json has them" in " ".join(pair_text(columns, width=20_000, color=False).split())
+
+
+def test_trouble_and_failed_checks_of_an_answer_are_its_errors(sqlite_store):
+    columns = one_pair(sqlite_store, "Hello", "Hello", faults=(Signal.LOST_SPACE,))
+    broken = replace(columns, answers=(replace(columns.answers[0], trouble="It ended early."), *columns.answers[1:]))
+    lines = pair_text(broken, width=200, color=False).split("\n")
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in lines if line.startswith("│")]
+    place = rows.index(["errors", "It ended early.", ""])
+    assert rows[place + 1] == ["", "lost spaces: seen", ""]
+
+
+def test_names_without_a_reason_stand_alone_and_no_empty_line_follows(sqlite_store):
+    lines = pair_text(one_pair(sqlite_store, "Hello", "Hello"), width=200, color=False).split("\n")
+    place = next(place for place, line in enumerate(lines) if line.startswith("Not measured ("))
+    assert all(line.startswith("  ") and line[2] != " " and not line.endswith(": ") for line in lines[place + 1 :])
+
+
+def test_the_json_of_a_pair_has_the_fields_and_bodies_of_its_exchanges(sqlite_store):
+    columns = one_pair(sqlite_store, "Hello", "Hello")
+    first = json.loads(pair_json(columns))["answers"][0]["exchange"]
+    assert first["response_headers"] == [["content-type", "application/json"]]
+    assert json.loads(first["request_body"])["model"] == "pretend-small"
+    bare = columns.answers[0].row._replace(response_headers="", request_body=None)
+    found = json.loads(pair_json(replace(columns, answers=(replace(columns.answers[0], row=bare),))))["answers"][0]["exchange"]
+    assert (found["response_headers"], found["request_body"]) == ([], None)
+
+
+@pytest.mark.parametrize(("length", "cut"), [(8_000, False), (8_001, True)])
+def test_exactly_8000_characters_of_arguments_are_whole(sqlite_store, length, cut):
+    columns = one_pair(sqlite_store, calling("x"), calling("x"))
+    call = replace(columns.answers[0].calls[0], arguments="x" * length)
+    text = pair_text(replace(columns, answers=(replace(columns.answers[0], calls=(call,)),)), width=20_000, color=False)
+    assert ("... 1 more characters" in text) is cut

@@ -59,3 +59,14 @@ def test_the_price_of_a_call_is_by_the_tokens_of_the_live_answers():
 def test_the_cached_share_is_of_prompt_tokens():
     assert cached_share([row(1, tokens=(600, 400, 0, 0, 9, 0, 0)), row(2, tokens=None)]) == 0.4
     assert cached_share([row(1, tokens=None)]) is None
+
+
+@pytest.mark.parametrize(("status", "known"), [(399, True), (400, False), (None, False)])
+def test_an_answer_below_status_400_has_a_cost(status, known):
+    assert (candidate_costs([row(1, status=status, tokens=TOKENS)], COST) != {}) is known
+
+
+def test_prompt_tokens_of_every_class_are_below_the_cached_share_and_completion_tokens_are_not():
+    assert cached_share([row(1, tokens=(100, 400, 300, 200, 900, 900, 0))]) == 0.4
+    assert cached_share([row(1, tokens=(0, 0, 0, 0, 9, 0, 0))]) is None
+    assert cached_share([row(1, tokens=(1, 1, 0, 0, 0, 0, 0)), row(2, tokens=(6, 0, 0, 0, 0, 0, 0))]) == 0.125

@@ -7,8 +7,8 @@ import pytest
 from shadow.choice.candidate_claims import CandidateClaim, ChoiceVerdict, MissingEvidence, claims
 from shadow.choice.price_order import PriceChoice
 from shadow.choice.tournament_terms import TournamentTerms
-from shadow.tournament.claim_sentences import claim_sentence, days, limit_sentence, money, rank_sentence, tolerated
-from shadow.tournament.tournament_figures import LimitFigures
+from shadow.tournament.claim_sentences import claim_sentence, days, limit_sentence, live_sentence, money, rank_sentence, tolerated
+from shadow.tournament.tournament_figures import LimitFigures, LiveFigures, PriceFigures
 from tests.shadow.choice.arms import evidence, pairs
 
 TERMS = TournamentTerms(signals=("answer_kind", "valid_calls"))
@@ -93,6 +93,7 @@ def test_a_claim_of_evidence_has_the_sentence_of_its_verdict():
         (LimitFigures(), ""),
         (LimitFigures(quantization="fp8", context=131_072), "a declares fp8, declares a context of 131,072 tokens."),
         (LimitFigures(largest_prompt=9_000), "a accepted prompts of up to 9,000 tokens."),
+        (LimitFigures(context=1, largest_prompt=1), "a declares a context of 1 token, accepted prompts of up to 1 token."),
     ],
 )
 def test_limits_are_what_is_declared_and_what_was_accepted(limits, words):
@@ -106,6 +107,7 @@ def test_limits_are_what_is_declared_and_what_was_accepted(limits, words):
         ((2026, 5, 3), (2026, 5, 24), "3 to 24 May"),
         ((2026, 4, 28), (2026, 5, 3), "28 Apr to 3 May"),
         ((2025, 12, 31), (2026, 1, 1), "31 Dec 2025 to 1 Jan 2026"),
+        ((2025, 5, 3), (2026, 5, 24), "3 May 2025 to 24 May 2026"),
     ],
 )
 def test_days_are_named_once(first, last, words):
@@ -125,6 +127,107 @@ def test_the_rank_is_by_price_among_the_proven():
     assert rank_sentence(none, 2.1, ["a"], firm=False) == weak
 
 
-@pytest.mark.parametrize(("amount", "text"), [(0, "0.00"), (0.00341, "0.0034"), (2.1, "2.10"), (1_234.5, "1,234")])
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        (0, "0.00"),
+        (0.00341, "0.0034"),
+        (0.0999, "0.1"),
+        (0.1, "0.10"),
+        (2.1, "2.10"),
+        (99.96, "99.96"),
+        (100, "100"),
+        (1_234.5, "1,234"),
+    ],
+)
 def test_money_has_the_digits_that_matter(amount, text):
     assert money(amount) == text
+
+
+@pytest.mark.parametrize(
+    ("worse", "words"),
+    [
+        (("valid_calls", "answer_kind"), "1 point: invalid tool calls, about 0 points, kind of answer, about 37 points."),
+        (("text",), "3 points: text, about an unknown size."),
+        (
+            ("error", "arguments", "text", "tools", "length"),
+            (
+                "3 points: errors, about an unknown size, tool arguments, about an unknown size, text, about an unknown size, "
+                "tools chosen, about an unknown size."
+            ),
+        ),
+    ],
+)
+def test_worse_is_beyond_the_tolerance_of_the_first_of_at_most_four_signals(worse, words):
+    found = sentence(ChoiceVerdict.WORSE, worse=tuple((signal, 1) for signal in worse))
+    assert found == f"host-a: worse than the reference by more than {words}"
+
+
+def test_difference_of_invalid_calls_is_compared_with_their_own_tolerance():
+    found = sentence(ChoiceVerdict.DIFFERS, differs=(("valid_calls", 1), ("answer_kind", 1)))
+    assert found == "host-a: differs in invalid tool calls, kind of answer; whether by more than 1 point is not yet known."
+
+
+def test_signal_that_differs_both_ways_is_listed_once():
+    terms = TournamentTerms(signals=("calls_tool_rate",))
+    found = sentence(ChoiceVerdict.DIFFERS, differs=(("calls_tool_rate", 1), ("calls_tool_rate", -1)), terms=terms)
+    assert found.startswith("host-a: differs in how often it calls; whether")
+
+
+def test_undecided_without_a_missing_signal_counts_conversations():
+    assert sentence(ChoiceVerdict.UNDECIDED) == "host-a: not yet known: 200 conversations of at least 30."
+
+
+@pytest.mark.parametrize(
+    ("choice", "words"),
+    [
+        (PriceChoice(cheapest="a", tie=(), cheaper_undecided=()), ""),
+        (
+            PriceChoice(cheapest="a", tie=("b", "c"), cheaper_undecided=()),
+            " b and c cost as much, as far as these requests show.",
+        ),
+        (
+            PriceChoice(cheapest="a", tie=(), cheaper_undecided=(), apart=("b", "c")),
+            " Answered other requests, so that no price is compared: b, c.",
+        ),
+        (PriceChoice(cheapest="a", tie=(), cheaper_undecided=("b",)), " Cheaper, and proven too weakly to be named yet: b."),
+        (PriceChoice(cheapest="a", tie=(), cheaper_undecided=("d", "e")), " Cheaper and not yet known: d, e."),
+    ],
+)
+def test_each_part_of_the_rank_is_added_where_it_names_a_candidate(choice, words):
+    assert rank_sentence(choice, 2.1, ["a", "b", "c"]) == f"Cheapest proven the same: a (2.10 a thousand requests).{words}"
+
+
+@pytest.mark.parametrize(("cheapest", "price"), [("", 2.1), ("a", None)])
+def test_none_is_the_cheapest_without_a_choice_or_without_its_price(cheapest, price):
+    choice = PriceChoice(cheapest=cheapest, tie=(), cheaper_undecided=())
+    words = "Proven the same: a, b. The price is not known, so none is named the cheapest."
+    assert rank_sentence(choice, price, ["a", "b"]) == words
+
+
+def test_a_free_candidate_is_named_with_its_price():
+    choice = PriceChoice(cheapest="a", tie=(), cheaper_undecided=())
+    assert rank_sentence(choice, 0.0, ["a"]) == "Cheapest proven the same: a (0.00 a thousand requests)."
+
+
+@pytest.mark.parametrize(
+    ("price", "first", "whole", "words"),
+    [
+        (None, None, None, ""),
+        (None, 0.0, None, "live serves meanwhile: first token 0.00 s."),
+        (None, None, 0.0, "live serves meanwhile: whole answer 0.00 s."),
+        (PriceFigures(per_thousand=3.9, requests=40), None, None, "live serves meanwhile: 3.90 a thousand requests."),
+        (
+            PriceFigures(per_thousand=3.9, requests=40, cached=0.75),
+            0.25,
+            2.0,
+            (
+                "live serves meanwhile: 3.90 a thousand requests, 75 % of its prompt tokens from a cache; first token 0.25 s; "
+                "whole answer 2.00 s."
+            ),
+        ),
+        (PriceFigures(per_thousand=3.9, requests=40, cached=0.0), None, None, "live serves meanwhile: 3.90 a thousand requests."),
+    ],
+)
+def test_provider_that_serves_is_shown_with_what_is_known_of_it(price, first, whole, words):
+    assert live_sentence(LiveFigures(name="live", price=price, first_token=first, seconds=whole)) == words

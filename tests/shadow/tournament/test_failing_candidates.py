@@ -89,3 +89,55 @@ def test_a_candidate_that_is_down_is_neither_same_nor_worse_in_a_tournament_thou
     one = shown(figures(failing(200, failure="connect", status=None), record=record, now=LATER))["host-a"]
     assert one.verdict is ChoiceVerdict.NOT_MEASURED
     assert one.claim.worse == (("error", 1),)
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"status": None}, "most by no response; see whether it runs at its base_url."),
+        ({"status": 200}, "most by an error in the response; see what it writes in its answers."),
+        ({"status": 399}, "most by an error in the response; see what it writes in its answers."),
+        (
+            {"status": 400},
+            (
+                "most by status 400; it does not accept these requests as they are: "
+                "`sameweights pairs --signal parameters` shows them."
+            ),
+        ),
+        ({"failure": "reset", "status": 500}, "most by reset; see whether it runs at its base_url."),
+        (
+            {"failure": "silence_timeout", "status": 200},
+            "most by silence_timeout; it did not answer in time: see its load, or raise shadow.timeout.",
+        ),
+        (
+            {"failure": "connect_timeout", "status": None},
+            "most by connect_timeout; it did not answer in time: see its load, or raise shadow.timeout.",
+        ),
+    ],
+)
+def test_the_way_in_which_most_requests_failed_is_named_with_what_to_do(more, words):
+    others = failing(2, 6_000, failure="protocol")
+    assert reason([*failing(3, **more), *others])[1].endswith(f"5 of its 5 requests were refused or failed, {words}")
+
+
+def test_one_failed_request_of_one_is_in_the_singular():
+    assert reason(failing(1, status=503))[1].startswith("host-a: not measured: 1 of its 1 request was refused or failed, most by")
+
+
+@pytest.mark.parametrize(
+    ("rows", "verdict"),
+    [
+        ([*arm(n=9), *failing(1)], None),
+        ([*arm(n=8), *failing(1)], ChoiceVerdict.UNDECIDED),
+        ([*arm(n=18), *failing(1), *failing(1, 6_000, **DENIED, status=200)], None),
+        ([*arm(n=17), *failing(1), *failing(1, 6_000, **DENIED, status=200)], ChoiceVerdict.UNDECIDED),
+    ],
+)
+def test_what_the_candidate_and_what_the_reference_did_not_answer_count_together(rows, verdict):
+    found = reason(rows)
+    assert (found and found[0]) == verdict
+
+
+def test_a_candidate_without_evidence_that_fails_is_not_measured():
+    one = CandidateArm(name="host-a", model="kimi", began=BEGUN, place=9, rows=failing(3))
+    assert failing_reason(one, None, None)[0] is ChoiceVerdict.NOT_MEASURED

@@ -1,8 +1,9 @@
+from dataclasses import replace
 from math import inf
 
 import pytest
 
-from shadow.choice.tournament_plan import RouteTraffic, SignalTraffic, tournament_plan
+from shadow.choice.tournament_plan import RouteTraffic, SignalNeed, SignalTraffic, TournamentPlan, tournament_plan
 from shadow.choice.tournament_terms import TournamentTerms
 from shadow.tournament.plan_sentences import PlanSetting, plan_lines
 
@@ -88,3 +89,85 @@ def test_limits_that_end_a_tournament_early_are_named():
     assert not any("tournament.money" in line for line in lines(money=200.0, **priced))
     assert any("(storage.keep_days), and pairs count while they are kept: raise it." in line for line in lines(keep_days=6.0))
     assert not any("storage.keep_days" in line for line in lines(keep_days=6.1))
+
+
+NEED = SignalNeed(signal="answer_kind", half=1_700, nine_of_ten=3_600, floor=0.05, assumed=False)
+PLAN = TournamentPlan(
+    needs=(NEED,),
+    half=1_700,
+    nine_of_ten=3_600,
+    candidate_calls=7_200,
+    reference_calls=5_040,
+    money=61.0,
+    half_days=2.8,
+    days=6.0,
+    asked=2,
+)
+SETTING = PlanSetting(route="agents", reference="maker", candidates=("b", "c"), per_day=600.0)
+
+
+def planned(setting=SETTING, **made):
+    """The sentences of a plan of which these numbers are known."""
+    return list(plan_lines(replace(PLAN, **made), TERMS, setting))
+
+
+def test_a_whole_plan_has_a_sentence_for_requests_calls_days_and_floors():
+    assert planned() == [
+        "Route agents: 2 candidates (b, c) against maker, within 3 points, 5 places.",
+        "To prove an equal one: 1,700 requests in half of the cases, 3,600 in nine of ten (kind of answer takes longest).",
+        (
+            "In nine of ten cases that is at most 7,200 candidate calls and 5,040 reference calls; about 61.00 money. "
+            "It may stop earlier."
+        ),
+        "At 600 sampled requests a day: 3 days in half of the cases, 6 days in nine of ten.",
+        "How often the reference differs from itself, one standard error above what was seen: kind of answer 5.0 %.",
+    ]
+
+
+def test_one_candidate_is_named_without_a_plural():
+    assert planned(replace(SETTING, candidates=("b",)), asked=1)[0].startswith("Route agents: 1 candidate (b) against maker")
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [
+        (12.0, "12 days"),
+        (2.0, "2 days"),
+        (1.9, "46 hours"),
+        (2 / 24, "2 hours"),
+        (1.9 / 24, "114 minutes"),
+        (0.1 / 24, "6 minutes"),
+    ],
+)
+def test_a_length_is_in_the_largest_unit_of_which_it_has_two(days, words):
+    assert f"a day: {words} in half of the cases, 6 days in nine of ten." in planned(half_days=days)[3]
+
+
+@pytest.mark.parametrize(
+    ("money", "limit", "named"), [(61.0, 60.9, True), (61.0, 61.0, False), (61.0, 0.0, False), (None, 60.9, False)]
+)
+def test_the_limit_of_money_is_named_where_the_plan_takes_more(money, limit, named):
+    found = planned(replace(SETTING, money=limit), money=money)
+    assert ("tournament.money is 60.90: it ends then, perhaps before anything is known." in found) is named
+    assert len(found) == 5 + named
+
+
+@pytest.mark.parametrize(
+    ("days", "kept", "words"),
+    [
+        (6.1, 6.0, "Records are kept for 6 days (storage.keep_days), and pairs count while they are kept: raise it."),
+        (1.1, 1.0, "Records are kept for 1 day (storage.keep_days), and pairs count while they are kept: raise it."),
+        (6.1, 0.5, "Records are kept for 0.5 days (storage.keep_days), and pairs count while they are kept: raise it."),
+    ],
+)
+def test_the_days_that_records_are_kept_are_named_where_the_plan_takes_longer(days, kept, words):
+    assert words in planned(replace(SETTING, keep_days=kept), days=days)
+    assert words not in planned(replace(SETTING, keep_days=kept), days=kept)
+    assert words not in planned(replace(SETTING, keep_days=kept), days=inf)
+
+
+def test_the_slowest_signal_is_named_and_each_floor_says_whether_it_is_assumed():
+    slow = replace(NEED, signal="arguments", nine_of_ten=9_000, floor=0.15, assumed=True)
+    found = planned(needs=(NEED, slow), nine_of_ten=9_000)
+    assert found[1].endswith("9,000 in nine of ten (tool arguments takes longest).")
+    assert found[-1].endswith("above what was seen: kind of answer 5.0 %; tool arguments 15 % (assumed).")

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from proxy.exchange import Role
 from proxy.provider_config import Provider
 from shadow.pricing.price_list import PriceList
 from shadow.tournament.route_traffic import route_traffic, seen_floor, traffic_of
@@ -77,3 +78,50 @@ def test_traffic_is_read_from_the_store_with_the_price_of_a_call(store):
     assert (found.sampled_per_day, found.signals["answer_kind"].share) == (24, 1.0)
     assert found.reference_price == found.candidate_prices[0] > 0
     assert found.candidate_prices[1] is None
+
+
+@pytest.mark.parametrize(
+    ("begun", "now", "a_day"), [(0.0, 3_599.0, 24.0), (0.0, 3_600.0, 24.0), (0.0, 7_200.0, 12.0), (3_600.0, 7_200.0, 24.0)]
+)
+def test_traffic_is_spread_over_an_hour_at_least(begun, now, a_day):
+    first = replace(row(0), started=begun)
+    assert traffic_of([first], [], now=now, control_fraction=0.1).sampled_per_day == pytest.approx(a_day)
+
+
+def test_a_route_without_pairs_has_conversations_of_one():
+    found = traffic([])
+    assert (found.pairs_per_conversation, found.control_fraction) == (1.0, 0.1)
+
+
+@pytest.mark.parametrize(("size", "counted"), [(9, 9), (10, 10), (11, 10)])
+def test_a_conversation_counts_for_ten_pairs_at_most(size, counted):
+    assert traffic([replace(each, conversation="one") for each in live(size)]).pairs_per_conversation == counted
+
+
+def test_controls_of_several_counts_are_summed_and_others_are_not_compared():
+    counts = [count("differ", 1), count("differ", 1), count("match", 10), count("match", 8), count("not_comparable", 900)]
+    assert traffic(live(), counts).signals["answer_kind"].floor == pytest.approx(0.17772, rel=1e-4)
+
+
+def test_controls_of_a_number_and_pairs_of_a_label_make_no_floor():
+    """An error is odd in one direction, and two answers of a kind are alike or not."""
+    rows = [row(place, role="primary", payoffs={"error": 0, "answer_kind": -1}) for place in range(49)]
+    found = traffic(rows, [count("differ", 20, "error"), count("differ", 0, "answer_kind")]).signals
+    assert (found["error"].floor, found["answer_kind"].floor) == (None, None)
+    assert traffic([*rows, *rows]).signals["answer_kind"].floor is None
+
+
+def test_the_floor_of_a_number_counts_the_odd_reference_twice_and_the_odd_provider_not():
+    paid = [-1] * 2 + [1] * 20 + [0] * 78
+    rows = [row(place, role="primary", payoffs={"error": payoff}) for place, payoff in enumerate(paid)]
+    assert traffic(rows).signals["error"].floor == pytest.approx(seen_floor(4, 100))
+
+
+def test_only_pairs_of_the_live_provider_with_this_reference_in_the_last_week_are_traffic(sqlite_store):
+    add_pair(sqlite_store, "live", "Hello", "Hello", route="agents", started=NOW)
+    add_pair(sqlite_store, "live", "Hello", "Hello", route="agents", started=NOW - 7 * 86_400 - 1)
+    add_pair(sqlite_store, "host-b", "Hello", "Hello", route="agents", started=NOW, role=Role.CANDIDATE)
+    assert sqlite_store.flush(20)
+    for reference, a_day in (("official", 24), ("other", 0)):
+        route = replace(ROUTE, reference=reference)
+        assert route_traffic(sqlite_store, route, NOW, 0.1, PriceList({})).sampled_per_day == a_day

@@ -1,10 +1,13 @@
 """What is printed of segments: a tag in which a candidate is beyond the tolerance, though it is the same on the whole."""
 
+import pytest
+
 from shadow.choice.candidate_claims import ChoiceVerdict
-from shadow.tournament.segment_figures import STATEMENT, has_segments, segment_sentence
+from shadow.tournament.segment_figures import STATEMENT, has_segments, segment_sentence, tag_rows
 from shadow.tournament.tournament_markdown import tournament_markdown
 from shadow.tournament.tournament_text import tournament_text
 from tests.shadow.tournament.arm_rows import arm, row
+from tests.shadow.tournament.made_figures import candidate, segment
 from tests.shadow.tournament.test_tournament_view import figures, shown
 
 SEARCH, CHECKOUT = ("tag=search", "tools=yes"), ("tag=checkout", "tools=no")
@@ -49,3 +52,49 @@ def test_more_than_three_segments_are_counted():
     names = ("greedy=no", "stream=no", "tag=a", "tools=no", "turn=first")
     one = shown(figures(arm("host-b", excess=0.3, segments=names)))["host-b"]
     assert segment_sentence(one).endswith(", and 2 more.")
+
+
+def beyond(*excesses):
+    """A candidate that is beyond the tolerance in so many segments, by so much in each."""
+    segments = tuple(segment(f"tag=t{place}", excess, beyond=True) for place, excess in enumerate(excesses))
+    return candidate("host-a", ChoiceVerdict.SAME, segments=segments)
+
+
+@pytest.mark.parametrize(
+    ("excesses", "order", "more"),
+    [
+        ((0.1, 0.3, 0.2), ["t1", "t2", "t0"], ""),
+        ((0.1, -0.3, 0.2), ["t1", "t2", "t0"], ""),
+        ((0.1, 0.3, 0.2, 0.4), ["t3", "t1", "t2"], ", and 1 more"),
+    ],
+)
+def test_the_three_largest_segments_are_listed_the_largest_first(excesses, order, more):
+    found = segment_sentence(beyond(*excesses))
+    assert [words.partition(" ")[0] for words in found.split("tag=")[1:]] == order
+    assert found.endswith(f", 1,200 requests){more}.")
+    assert "-" not in found.replace("host-a", "")
+
+
+def test_the_size_of_a_difference_for_the_better_is_printed_without_its_sign():
+    assert "(kind of answer, about 30 points, 1,200 requests)" in segment_sentence(beyond(-0.3))
+
+
+def test_a_row_is_that_of_a_configured_tag_and_no_other_segment():
+    one = candidate("host-a", ChoiceVerdict.SAME, segments=(segment("tools=yes", 0.1), segment("tag=pay", 0.1)))
+    assert [(found.name, each.segment) for found, each in tag_rows([one])] == [("host-a", "tag=pay")]
+
+
+@pytest.mark.parametrize(
+    ("segments", "shown"),
+    [
+        ((), False),
+        ((segment("tools=yes", 0.1),), False),
+        ((segment("tools=yes", 0.1, beyond=True),), True),
+        ((segment("tag=pay", 0.0),), True),
+    ],
+)
+def test_the_statement_belongs_beside_a_tag_and_beside_what_is_beyond(segments, shown):
+    assert (
+        has_segments([candidate("host-b", ChoiceVerdict.SAME), candidate("host-a", ChoiceVerdict.SAME, segments=segments)])
+        is shown
+    )

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadow.choice.tournament_terms import TournamentTerms
-from shadow.tournament.tournament_record import record_of, row_of, running, running_tournaments, tournaments
+from shadow.tournament.tournament_record import record_of, row_of, running, running_routes, running_tournaments, tournaments
 from tests.shadow.tournament.arm_rows import RECORD
 
 
@@ -43,3 +43,9 @@ def test_the_running_tournament_of_a_route_is_the_newest_that_has_not_ended():
 
 def test_rows_of_other_studies_are_no_tournament():
     assert tournaments([replace(row_of(RECORD), kind="replay", policy="", plan="")], "agents") == []
+
+
+def test_records_of_a_tournament_are_in_the_order_of_their_begin():
+    late, early = replace(RECORD, id="late", begun=9.0), replace(RECORD, id="early", begun=1.0)
+    assert [each.id for each in tournaments([row_of(late), row_of(early)], "agents")] == ["early", "late"]
+    assert running_routes([row_of(late), row_of(replace(early, route="chat", ended=2.0))]) == {"agents"}

@@ -157,3 +157,19 @@ def test_pairs_are_never_read_for_a_tournament_without_a_limit(store):
     spending, reader = TournamentSpending(), Counting(store)
     assert spending.copies(reader, priced_config(), 100.0) == CandidateCopies(frozenset({"agents"}))
     assert reader.read == 0
+
+
+@pytest.mark.parametrize(("status", "unpriced"), [(200, 1), (399, 1), (400, 0), (None, 0)])
+def test_a_call_without_a_price_is_counted_where_it_was_answered(status, unpriced):
+    rows = [row(1, tokens=TOKENS), row(2, status=status, tokens=None)]
+    assert tournament_spent(rows, RECORD, prices(host_a=1.0, maker=1.0)).unpriced == unpriced
+
+
+def test_pairs_of_the_live_provider_cost_the_tournament_nothing():
+    rows = [row(1, tokens=TOKENS), row(2, role="primary", tokens=TOKENS)]
+    assert tournament_spent(rows, RECORD, prices(host_a=1.0, maker=10.0)).money == pytest.approx(0.001 + 0.010)
+
+
+def test_tokens_of_the_reference_alone_are_a_cost():
+    found = tournament_spent([row(1, tokens=TOKENS), row(1, "host-b", tokens=None)], RECORD, prices(maker=10.0))
+    assert (found.money, found.unpriced) == (pytest.approx(0.010), 2)
