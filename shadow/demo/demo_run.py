@@ -55,6 +55,9 @@ expected verdicts need that many pairs on any machine."""
 LONGEST_FACTOR, LEAST_DEADLINE = 15.0, 120.0
 """The traffic is cut after so many times its seconds, and after so many seconds at least."""
 DRAIN_SECONDS = 600.0
+"""The audit may take so long to finish after the traffic."""
+READING_SECONDS = 0.4
+"""Between two readings of its queues, whose gauges lag by half a second."""
 WAITING = ("sameweights_shadow_queue_length", "sameweights_shadow_in_flight_requests", "sameweights_store_queue_length")
 
 
@@ -136,9 +139,7 @@ class _Demo:
         self._problems += [f"requests failed, {count} of them: {why}" for why, count in traffic.reasons.most_common(3)]
 
     async def _wait_for_audit(self) -> None:
-        """Return once the audit's queues were empty and all pairs judged in three readings in a row, because the gauges of the
-        queues lag by half a second.
-        """
+        """Return once the audit's queues were empty and all pairs judged in three readings in a row."""
         quiet = 0
         try:
             async with aiohttp.ClientSession() as session, asyncio.timeout(DRAIN_SECONDS):
@@ -147,7 +148,7 @@ class _Demo:
                         waiting = _waiting(await answer.text()) + self._not_judged()
                     quiet = 0 if waiting else quiet + 1
                     _status(f"  {waiting:.0f} waiting in the audit")
-                    await asyncio.sleep(0.4)
+                    await asyncio.sleep(READING_SECONDS)
         except TimeoutError:
             self._problems.append(f"the audit was still busy after {DRAIN_SECONDS:g} s; the report shows what it had finished")
         except aiohttp.ClientError as why:

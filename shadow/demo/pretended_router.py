@@ -7,6 +7,7 @@ server of its `provider.order`, where it names any; it never sends a request twi
 from __future__ import annotations
 
 import json
+import socket
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
@@ -41,13 +42,13 @@ class PretendedRouter:
         return f"<PretendedRouter {self.base_url} {dict(self.routed)}>"
 
     async def __aenter__(self) -> Self:
-        app = web.Application(client_max_size=2**31)
+        app = web.Application(client_max_size=0)
         app.router.add_post(ROUTED, self._chat)
         app.router.add_get("/v1/models", self._models)
         self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
         self._runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0, backlog=1024).start()
+        await web.TCPSite(self._runner, "127.0.0.1", 0, backlog=socket.SOMAXCONN).start()
         self.base_url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/v1"
         return self
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import socket
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -121,14 +122,14 @@ class PretendedServer:
         self._stopping = False
 
     async def __aenter__(self) -> Self:
-        app = web.Application(client_max_size=2**31)
+        app = web.Application(client_max_size=0)
         app.on_response_prepare.append(_name_server)
         app.router.add_get("/v1/models", self._models)
         app.router.add_post("/v1/chat/completions", self._chat)
         app.router.add_route("*", "/{rest:.*}", self._not_found)
         self._runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self._port, backlog=1024)
+        site = web.TCPSite(self._runner, "127.0.0.1", self._port, backlog=socket.SOMAXCONN)
         await site.start()
         self.base_url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/v1"
         return self
@@ -244,9 +245,7 @@ class PretendedServer:
 
     async def _whole(self, answer: WireResponse, draws: RandomDraws) -> web.Response:
         pieces = sum(choice.tokens for choice in answer.choices)
-        await asyncio.sleep(
-            self.pace.first(draws.source, self.faults.slow) + pieces * self.pace.gap(draws.source, self.faults.slow)
-        )
+        await _wait(self.pace.first(draws.source, self.faults.slow) + pieces * self.pace.gap(draws.source, self.faults.slow))
         return web.json_response(completion_body(answer), headers={"x-request-id": f"req_{answer.id[-12:]}"})
 
     async def _stream(self, request: web.Request, body: Object, answer: WireResponse, draws: RandomDraws) -> web.StreamResponse:
@@ -258,12 +257,12 @@ class PretendedServer:
         response = web.StreamResponse(headers={"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"})
         response.headers["x-request-id"] = f"req_{answer.id[-12:]}"
         await response.prepare(request)
-        await asyncio.sleep(self.pace.first(draws.source, self.faults.slow))
+        await _wait(self.pace.first(draws.source, self.faults.slow))
         for position, payload in enumerate(payloads):
             if (broken or failing) and position >= len(payloads) // 2:
                 break
             await response.write(b"data: " + json.dumps(payload, ensure_ascii=False).encode() + b"\n\n")
-            await asyncio.sleep(self.pace.gap(draws.source, self.faults.slow))
+            await _wait(self.pace.gap(draws.source, self.faults.slow))
         if broken and request.transport is not None:
             request.transport.abort()
             return response
@@ -274,6 +273,10 @@ class PretendedServer:
             return response
         await response.write(b"data: [DONE]\n\n")
         return response
+
+
+async def _wait(seconds: float) -> None:
+    await asyncio.sleep(seconds)
 
 
 async def _name_server(_: web.Request, response: web.StreamResponse) -> None:

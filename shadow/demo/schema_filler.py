@@ -58,6 +58,10 @@ class SchemaFiller:
             return self._array(rule, path)
         return self._leaf(kind, rule, path)
 
+    def _unit(self, *place: object) -> float:
+        """A number in 0..1 that this call always has at this place of the schema."""
+        return unit(self.key, *place)
+
     def _resolved(self, rule: Object) -> Object:
         for _ in range(16):
             if reference := string(rule.get("$ref")):
@@ -78,8 +82,8 @@ class SchemaFiller:
 
     @staticmethod
     def _kind(rule: Object) -> str:
-        kinds = [kind for kind in strings(rule.get("type")) if kind != "null"]
-        return kinds[0] if kinds else "string"
+        kinds = strings(rule.get("type")) or ["string"]
+        return next((kind for kind in kinds if kind != "null"), "null")
 
     def _choice(self, choices: Sequence[Json], path: str) -> Json:
         lowered = self.text.lower()
@@ -92,18 +96,18 @@ class SchemaFiller:
         return {
             name: self.value(schema, f"{path}.{name}")
             for name, schema in mapping(rule.get("properties")).items()
-            if name in required or unit(self.key, path, name) < 0.6
+            if name in required or self._unit(path, name) < 0.6
         }
 
     def _array(self, rule: Object, path: str) -> Json:
         least = int(number(rule.get("minItems"), 1))
         most = int(number(rule.get("maxItems"), max(least, 2)))
-        count = least if unit(self.key, path, "count") < 0.5 else max(least, min(most, 2))
+        count = least if self._unit(path, "count") < 0.5 else max(least, min(most, 2))
         return [self.value(rule.get("items"), f"{path}[{position}]") for position in range(count)]
 
     def _leaf(self, kind: str, rule: Object, path: str) -> Json:
         if kind == "boolean":
-            return self.draws.vary([unit(self.key, path) < 0.5, unit(self.key, path) >= 0.5], VARIATION)
+            return self.draws.vary([self._unit(path) < 0.5, self._unit(path) >= 0.5], VARIATION)
         if kind == "null":
             return None
         if kind in {"integer", "number"}:
@@ -115,21 +119,22 @@ class SchemaFiller:
         high = number(rule.get("maximum"), max(low, 1) * 50)
         numbers = [float(found) for found in _NUMBER.findall(_DATE.sub("", self.text))]
         fitting = [value for value in numbers if low <= value <= high]
-        value = fitting[0] if fitting else low + unit(self.key, path) * (high - low)
+        value = fitting[0] if fitting else low + self._unit(path) * (high - low)
         value = self.draws.vary([value, min(high, value + 1)], VARIATION)
         return round(value) if kind == "integer" else round(value, 2)
 
     def _string(self, rule: Object, path: str) -> str:
         name = path.rpartition(".")[2].lower()
         if rule.get("format") == "date" or "date" in name or "day" in name:
-            dates = _DATE.findall(self.text)
-            return (
-                dates[0] if dates else f"2026-{1 + int(unit(self.key, path) * 12):02}-{1 + int(unit(self.key, path, 2) * 28):02}"
-            )
+            return self._date(path)
         if any(word in name for word in ("city", "place", "location", "name", "start", "end", "person", "country")):
             return self._name(name)
         words = keywords(self.text)[:6] or ["something"]
         return self.draws.vary([" ".join(words), " ".join(reversed(words)), " ".join(words[:-1] or words)], 2 * VARIATION)
+
+    def _date(self, path: str) -> str:
+        dates = _DATE.findall(self.text)
+        return dates[0] if dates else f"2026-{1 + int(self._unit(path) * 12):02}-{1 + int(self._unit(path, 2) * 28):02}"
 
     def _name(self, path: str) -> str:
         known = names(self.text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -55,7 +56,7 @@ class WireResponse:
 def limited_choice(reply: PretendedReply, body: Object, faults: PlantedFaults, *, index: int, ids: tuple[str, ...]) -> WireChoice:
     """A reply cut at the request's `stop` and `max_tokens`; `ignore_max_tokens` among the faults ignores the latter."""
     limit = body.get("max_completion_tokens") or body.get("max_tokens")
-    left = 1_000_000 if faults.ignore_max_tokens else int(number(limit, 1_000_000))
+    left = sys.maxsize if faults.ignore_max_tokens else int(number(limit, sys.maxsize))
     reasoning = tuple(_PIECE.findall(reply.reasoning))[:left]
     text = tuple(_PIECE.findall(_stopped(reply.text, strings(body.get("stop")))))
     pieces = text[: left - len(reasoning)]

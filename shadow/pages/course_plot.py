@@ -78,7 +78,7 @@ def course_plot(
         return None
     begin, end = steps[0].began, steps[-1].began + steps[-1].seconds
     known = [value for step in steps for value in (step.share, step.noise) if value is not None]
-    top = min(1.0, ceil(max(LEAST_TOP, *known) * 10) / 10) if known else LEAST_TOP
+    top = _top(known)
     noise = _mean([step.noise for step in steps])
     shown = [at for at in flags if begin <= at <= end]
     start = since if since is not None and begin <= since <= end else None
@@ -109,7 +109,7 @@ def _points(steps: Sequence[CourseStep], *, noise: float | None, flags: Sequence
         reached = step.began + step.seconds
     at, share, pairs = [*at, reached], [*share, share[-1]], [*pairs, pairs[-1]]
     known = [value for value in share if value is not None]
-    top = min(1.0, ceil(max(LEAST_TOP, noise or 0.0, *known) * 10) / 10)
+    top = _top(known if noise is None else [*known, noise])
     course = {"at": at, "share": share, "pairs": pairs, "noise": noise, "flags": flags, "since": since, "top": top}
     return json.dumps(course, separators=(",", ":"))
 
@@ -144,7 +144,7 @@ class IntervalScale:
     def ticks(self) -> tuple[tuple[float, str], ...]:
         """Marks of the axis: (place in units of `WIDTH`, label in points)."""
         span = self.high - self.low
-        step = next(step for step in (0.05, 0.1, 0.2, 0.25, 0.5, 1.0) if span / step <= 7)
+        step = next(step for step in (0.05, 0.1, 0.2, 0.25, 0.5) if span / step <= 7)
         first, last = ceil(self.low / step - 1e-9), floor(self.high / step + 1e-9)
         return tuple((self.at(place * step), f"{place * step * 100:+.0f}".replace("+0", "0")) for place in range(first, last + 1))
 
@@ -153,7 +153,7 @@ def interval_scale(ends: Iterable[float | None]) -> IntervalScale:
     """An axis on which every end stands, and ten points to either side of 0."""
     known = [end for end in ends if end is not None]
     low, high = min([-0.1, *known]), max([0.1, *known])
-    return IntervalScale(low=max(-1.0, floor(low * 10 - 1e-9) / 10), high=min(1.0, ceil(high * 10 + 1e-9) / 10))
+    return IntervalScale(low=floor(low * 10 + 1e-9) / 10, high=ceil(high * 10 - 1e-9) / 10)
 
 
 def _coarser(sums: Sequence[tuple[tuple[float, float], list[int]]]) -> Iterable[tuple[tuple[float, float], list[int]]]:
@@ -188,8 +188,13 @@ def _place(at: float, begin: float, end: float) -> int:
     return round((at - begin) / (end - begin) * WIDTH)
 
 
+def _top(shares: Iterable[float]) -> float:
+    """The next tenth on or above every share."""
+    return ceil(max([LEAST_TOP, *shares]) * 10) / 10
+
+
 def _height(share: float, top: float) -> int:
-    return round(HEIGHT - min(1.0, share / top) * HEIGHT)
+    return round(HEIGHT - share / top * HEIGHT)
 
 
 def _share(part: int, whole: int) -> float | None:

@@ -38,7 +38,7 @@ class PretendedHosts:
         self.requests = 0
 
     async def __aenter__(self) -> Self:
-        app = web.Application(client_max_size=2**27)
+        app = web.Application(client_max_size=0)
         app.on_response_prepare.append(_name_server)
         app.router.add_post("/{host}/v1/chat/completions", self._chat)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
@@ -65,19 +65,19 @@ class PretendedHosts:
         if tokens > script.context:
             return _error(400, _too_long(script.context, tokens), "context_length_exceeded")
         await asyncio.sleep(self._scale * script.seconds if "reason" in _last_user(body) else 0)
-        message = self._message(host, model, script, body)
+        message = self._message(host, script, body)
         return await _answered(request, model, message, tokens, stream=body.get("stream") is True)
 
-    def _message(self, host: str, model: str, script: HostScript, body: Object) -> Object:
+    def _message(self, host: str, script: HostScript, body: Object) -> Object:
         """The assistant's message that comes next in the script."""
         if not body.get("tools"):
             return {"role": "assistant", "content": _instructed(script, _last_user(body))}
         made = [call for message in objects(body.get("messages")) for call in objects(message.get("tool_calls"))]
         waverer = "-w-" in string(made[0].get("id")) if made else self._chances[host].random() < self._wavering
-        played = WAVERING[model] if waverer else script
-        if len(made) >= len(played.calls):
-            return {"role": "assistant", "content": played.ending}
-        name, arguments = played.calls[len(made)]
+        calls, ending = WAVERING if waverer else (script.calls, script.ending)
+        if len(made) >= len(calls):
+            return {"role": "assistant", "content": ending}
+        name, arguments = calls[len(made)]
         call_id = f"call{'-w-' if waverer else '-'}{next(self._numbers)}"
         return {
             "role": "assistant",

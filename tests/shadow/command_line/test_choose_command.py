@@ -1,10 +1,12 @@
 """`choose` as it is run."""
 
+import io
 import json
 from contextlib import closing
 
 import pytest
 
+from shadow.command_line import choose_command
 from shadow.tournament.tournament_record import running
 from storage.opening import open_reader, open_store
 from storage.rows import PairFilter
@@ -56,6 +58,17 @@ def test_a_plan_begins_nothing(run, configured):
     assert "Nothing has begun" not in run("choose", "--plan")[1]
     assert json.loads(run("choose", "--plan", "--json")[1])["plan"]["nine_of_ten"] > 0
     assert not (configured / "recorded.db").exists()
+
+
+@pytest.mark.parametrize(("answer", "begins"), [("y\n", True), ("n\n", False), ("\n", False)])
+def test_at_a_terminal_a_plan_begins_with_the_yes_alone(run, configured, monkeypatch, answer, begins):
+    terminal = io.StringIO(answer)
+    terminal.isatty = lambda: True
+    monkeypatch.setattr(choose_command.sys, "stdin", terminal)
+    monkeypatch.setattr(choose_command.sys.stdout, "isatty", lambda: True)
+    out = run("choose")[1]
+    assert ("The tournament of agents has begun." in out, "Nothing was started." in out) == (begins, not begins)
+    assert (configured / "recorded.db").exists() is begins
 
 
 def test_a_tournament_proves_the_equal_candidate_and_never_the_broken_one(run, configured):

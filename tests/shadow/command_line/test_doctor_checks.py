@@ -1,6 +1,7 @@
 """What `doctor` examines."""
 
 import asyncio
+import re
 import socket
 from contextlib import asynccontextmanager
 
@@ -15,6 +16,7 @@ from shadow.command_line.doctor_checks import (
     GOOD,
     UNKNOWN,
     announced,
+    broker_lines,
     database_lines,
     judge_line,
     port_lines,
@@ -231,3 +233,115 @@ def test_judge_without_a_pair_that_waits_is_good():
 
 def test_series_are_bounded():
     assert series_line(config()).text.startswith("/metrics: about ")
+
+
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [
+        (200, "reference maker answered 200, but no chat completion: see its base_url"),
+        (
+            422,
+            (
+                "reference maker answered a completion by m with 422: it was reached and accepted the key, but refuses this test "
+                "request, as models do that do not accept max_tokens"
+            ),
+        ),
+        (418, "reference maker refused a completion by m: 418; the error is on its side"),
+    ],
+)
+async def test_completion_that_is_none_states_the_status_and_what_it_means(status, text):
+    (line,) = await examined(200, status, "maker")
+    assert line.text == text
+
+
+async def test_completion_states_the_model_and_its_seconds():
+    async with PretendedServer(key=KEY) as server:
+        made = config(server.base_url)
+        requests = [one for one in server_requests(made, (), "pretend-small") if one.name == "maker"]
+        (line,) = await doctor_checks._collected(made, {"MAKER_KEY": KEY}, requests)
+    assert re.fullmatch(r"reference maker answers as pretend-small \(\d{1,2}\.\d s\)", line.text)
+
+
+@pytest.mark.parametrize(
+    ("models", "why"),
+    [((), "its list of models: 200"), (("one", "two"), "it lists 2 models")],
+)
+async def test_server_without_a_known_model_states_why(models, why):
+    async with PretendedServer(key=KEY, models=models) as server:
+        made = config(server.base_url)
+        requests = [one for one in server_requests(made, (), "") if one.name == "maker"]
+        lines = await doctor_checks._collected(made, {"MAKER_KEY": KEY}, requests)
+    assert lines[-1].text == f"reference maker: no model is known ({why}); name one with --model"
+
+
+@pytest.mark.parametrize(("status", "mark"), [(403, GOOD), (404, UNKNOWN), (405, GOOD), (499, GOOD), (500, BAD), (503, BAD)])
+async def test_provider_is_reached_with_any_status_but_that_of_a_fault_or_an_absent_list(status, mark):
+    (line,) = await examined(status, 200, "near")
+    assert line.mark == mark
+
+
+@pytest.mark.parametrize("models", [{"*": "x"}, {"a?": "x"}, {"[ab]": "x"}, {}])
+def test_pattern_of_names_is_no_model_to_ask_for(models):
+    (maker,) = [one for one in server_requests(config(maker={"models": models}), (), "") if one.name == "maker"]
+    assert maker.model == ""
+    assert list(announced([maker]))[1].endswith("GET /models, and a completion of 1 token if it lists one model")
+
+
+def test_model_that_is_requested_most_of_this_provider_is_taken():
+    counts = [traffic("maker", "a", 2), traffic("maker", "b", 3), traffic("maker", "a", 2), traffic("near", "c", 9)]
+    found = {one.name: one.model for one in server_requests(config(), [*counts, traffic("maker", "", 99)], "")}
+    assert found == {"near": "c", "maker": "a"}
+
+
+def test_server_that_is_provider_and_reference_is_one_request_as_the_reference():
+    made = config()
+    routes = [{"name": "r", "model": "kestrel", "provider": "maker"}]
+    proxy = ProxyConfig.model_validate({**made.proxy.model_dump(), "routes": routes})
+    found = server_requests(made.model_copy(update={"proxy": proxy}), (), "")
+    assert [(one.name, one.role, one.model) for one in found] == [("maker", "reference", "kestrel"), ("near", "provider", "")]
+
+
+def test_provider_that_no_route_names_is_examined_too():
+    made = config()
+    providers = {**made.proxy.model_dump()["providers"], "spare": {"base_url": "http://spare.example/v1"}}
+    proxy = ProxyConfig.model_validate({**made.proxy.model_dump(), "providers": providers})
+    found = server_requests(made.model_copy(update={"proxy": proxy}), (), "")
+    assert [(one.name, one.role) for one in found] == [("near", "provider"), ("spare", "provider"), ("maker", "reference")]
+
+
+def test_free_ports_of_both_families_are_free():
+    made = Config.model_validate({"proxy": {"listen": "127.0.0.1:0"}, "admin": {"listen": "[::1]:0"}})
+    assert [(line.mark, line.text) for line in port_lines(made)] == [
+        (GOOD, "data port 127.0.0.1:0: free; serve is not running"),
+        (GOOD, "admin port [::1]:0: free; serve is not running"),
+    ]
+
+
+def test_database_without_a_comparison_states_what_is_missing(tmp_path):
+    storage = {"url": f"sqlite:///{tmp_path}/a.db"}
+    open_store(StorageConfig(**storage)).close()
+    *_, last, cost = database_lines(config(storage=storage), NOW)
+    assert (last.mark, cost.mark) == (UNKNOWN, UNKNOWN)
+    assert last.text == "nothing was compared yet: a sample of requests needs a reference and some traffic"
+    assert cost.text.startswith("cost of a day: no request went to a reference in the last 24 h; ")
+
+
+@pytest.mark.parametrize(("later", "counted"), [(86_300, True), (86_500, False)])
+def test_cost_of_a_day_is_that_of_the_last_86_400_seconds(tmp_path, later, counted):
+    storage = {"url": f"sqlite:///{tmp_path}/a.db"}
+    store = open_store(StorageConfig(**storage))
+    add_pair(store, "near", "Hello", "Hello")
+    assert store.flush(20)
+    store.close()
+    *_, cost = database_lines(config(storage=storage), NOW + later)
+    assert (cost.mark == GOOD) is counted
+
+
+def test_database_that_cannot_be_read_is_one_line(tmp_path):
+    (tmp_path / "a.db").write_text("no database")
+    (line,) = database_lines(config(storage={"url": f"sqlite:///{tmp_path}/a.db"}), NOW)
+    assert line.mark == BAD
+
+
+def test_broker_that_is_not_configured_is_no_line():
+    assert list(broker_lines(config(), {})) == []

@@ -56,3 +56,12 @@ async def test_error_of_the_configuration_is_reported_first(tmp_path):
     code, out, err = await doctor(tmp_path, KEY)
     assert (code, out) == (2, "")
     assert "s.toml:2" in err
+
+
+def test_number_of_what_does_not_work_stands_at_the_end(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("MAKER_KEY", KEY)
+    (tmp_path / "sameweights.toml").write_text(TOML.format(url="http://127.0.0.1:9/v1"), encoding="utf-8")
+    code, out, _ = run("doctor")
+    assert (code, out.splitlines()[-1]) == (2, "2 of these do not work.")
+    assert out.startswith("✓ configuration sameweights.toml: no error\n")
+    assert run("doctor", "--plan")[0] == 0

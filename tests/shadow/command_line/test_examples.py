@@ -52,6 +52,19 @@ def test_long_example_is_broken_before_its_options_alone(monkeypatch, example):
     assert shlex.split("\n".join(shown).replace("\\\n", "")) == shlex.split(example)
 
 
+@pytest.mark.parametrize(("size", "lines"), [(76, 1), (77, 2)])
+def test_example_is_broken_from_77_characters_on(monkeypatch, size, lines):
+    monkeypatch.setitem(EXAMPLES, "demo", (f"sameweights --name {'x' * (size - 26)} --json",))
+    assert len(epilog("demo").splitlines()[2:-1]) == lines
+
+
+@pytest.mark.parametrize(("size", "first"), [(74, True), (75, False)])
+def test_line_that_goes_on_has_at_most_76_characters_with_its_mark(monkeypatch, size, first):
+    name = "x" * (size - len("sameweights --name ") - len(" --json"))
+    monkeypatch.setitem(EXAMPLES, "demo", (f"sameweights --name {name} --json --other {'y' * 40}",))
+    assert ("--json" in epilog("demo").splitlines()[2]) is first
+
+
 def test_topics_fit_a_narrow_terminal_in_their_first_column():
     assert {"exit-codes", "times", "environment"} == set(TOPICS)
 

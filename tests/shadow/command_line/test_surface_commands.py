@@ -44,6 +44,8 @@ def test_each_command_is_listed_with_a_whole_sentence(run):
 
 
 def test_schema_is_json_and_an_unknown_document_is_refused(run):
-    assert json.loads(run("schema", "pairs")[1])["title"] == "sameweights pairs"
+    shown = run("schema", "pairs")[1]
+    assert json.loads(shown)["title"] == "sameweights pairs"
+    assert shown.startswith('{\n  "')
     code, _, err = run("schema", "pear")
     assert (code, "did you mean 'pair'?" in err) == (2, True)

@@ -15,6 +15,7 @@ from shadow.demo.demo_processes import (
     DemoProcessError,
     DemoRoute,
     command_output,
+    log_tail,
     running_providers,
     running_serve,
     write_config,
@@ -49,6 +50,27 @@ def test_the_written_configuration_is_a_valid_one(tmp_path):
     assert (route.provider, route.candidates, config.tournament.tolerance) == ("other", ("cheap",), 20)
     assert (config.proxy.providers["cheap"].price_input, config.proxy.providers["cheap"].price_output) == (0.5, 2)
     assert Path(config.storage.url.removeprefix("sqlite:///")).parent == tmp_path
+
+
+def test_configuration_without_ports_leaves_them_to_the_system_and_prices_the_others_alike(tmp_path):
+    found = dict.fromkeys(("official", "other", "cheap", "free"), "http://127.0.0.1:9/v1")
+    config = Config.model_validate(
+        tomllib.loads(write_config(tmp_path, found, reference="official", route=ROUTE, model="m").read_text())
+    )
+    assert (config.proxy.listen, config.admin.listen) == ("127.0.0.1:0", "127.0.0.1:0")
+    assert (config.proxy.reference, config.admin.models) == ("official", ("m",))
+    prices = {
+        name: (each.price_input, each.price_cached_input, each.price_output) for name, each in config.proxy.providers.items()
+    }
+    assert prices["official"] == prices["other"] == (2.5, 0.25, 10.0)
+    assert prices["cheap"] == (0.5, 0.05, 2.0)
+    assert not any(prices["free"])
+
+
+def test_end_of_a_log_is_its_last_twelve_lines(tmp_path):
+    log = tmp_path / "log"
+    log.write_bytes(b"\xff1\n" + b"".join(b"%d\n" % number for number in range(2, 15)) + b"\n\n")
+    assert log_tail("serve", log).splitlines() == ["last lines from serve:", *(str(number) for number in range(3, 15))]
 
 
 async def test_pretended_providers_run_until_the_block_ends(tmp_path):

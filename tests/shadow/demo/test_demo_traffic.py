@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
+from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
@@ -131,3 +133,101 @@ async def test_unreachable_proxy_is_counted_as_a_failure_with_its_reason():
         await traffic.run(0.1)
     assert traffic.failed == traffic.sent
     assert any("ClientConnectorError" in why for why in traffic.reasons)
+
+
+TOOL_CALLS = [
+    {"id": "call_a", "type": "function", "function": {"name": "get_weather", "arguments": '{"city": "Oslo"}'}},
+    {"id": "call_b", "type": "function", "function": {"name": "get_weather", "arguments": "{}"}},
+]
+PIECES = [
+    {"index": 0, "id": "call_a", "type": "function", "function": {"name": "get_weather", "arguments": ""}},
+    {"index": 0, "function": {"arguments": '{"city": '}},
+    {"index": 1, "id": "call_b", "type": "function", "function": {"name": "get_weather", "arguments": "{}"}},
+    {"index": 0, "function": {"arguments": '"Oslo"}'}},
+]
+
+
+@asynccontextmanager
+async def proxy(respond):
+    """Base URL of a proxy whose every response `respond` makes of the body, and the requests that it had."""
+    seen = []
+
+    async def answer(request):
+        body = await request.json()
+        seen.append((request.headers, body))
+        return respond(body)
+
+    app = web.Application()
+    app.router.add_post("/{provider}/v1/chat/completions", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}", seen
+    finally:
+        await runner.cleanup()
+
+
+def calling(body):
+    """An answer that calls two tools, streamed where that is requested."""
+    if not body.get("stream"):
+        return web.json_response({"choices": [{"message": {"role": "assistant", "content": "Wait.", "tool_calls": TOOL_CALLS}}]})
+    deltas = [{"content": "Wa"}, {"content": "it."}, *({"tool_calls": [piece]} for piece in PIECES)]
+    events = [f"data: {json.dumps({'choices': [{'delta': delta}]})}\n\n" for delta in deltas]
+    return web.Response(text="".join([*events, "data: [DONE]\n\n"]), content_type="text/event-stream")
+
+
+async def sent(respond, least, **more):
+    async with proxy(respond) as (base, seen):
+        traffic = DemoTraffic(base=base, providers=["one"], model="m", width=1, seed="v", **more)
+        await traffic.run(0, least=least)
+    return traffic, seen
+
+
+async def test_conversation_has_four_requests_at_most_each_with_the_answers_and_results_before_it():
+    traffic, seen = await sent(calling, 9)
+    assert [len(body["messages"]) for _, body in seen] == [2, 5, 8, 11, 2, 5, 8, 11, 2]
+    assert {body.get("stream", False) for _, body in seen} == {True, False}
+    for _, body in (seen[1], seen[5]):
+        said, *results = body["messages"][2:]
+        assert (said["content"], said["tool_calls"]) == ("Wait.", TOOL_CALLS)
+        assert [result["tool_call_id"] for result in results] == ["call_a", "call_b"]
+    assert (traffic.least, traffic.answered["one"], traffic.sent["one"]) == (9, 9, 9)
+
+
+async def test_requests_have_the_key_of_the_demo_and_name_no_conversation_of_their_own():
+    _, seen = await sent(calling, 1)
+    fields, body = seen[0]
+    assert fields["authorization"] == "Bearer demo"
+    assert "x-sameweights-conversation" not in fields
+    assert body["model"] == "m"
+
+
+async def test_answer_without_a_choice_or_a_call_ends_the_conversation():
+    _, seen = await sent(lambda _: web.json_response({"choices": []}), 3)
+    assert [len(body["messages"]) for _, body in seen] == [2, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("respond", "reason"),
+    [
+        (lambda _: web.Response(status=503, text="x" * 201), f"one: status 503: {'x' * 200}"),
+        (lambda _: web.Response(status=201, text="made"), "one: status 201: made"),
+    ],
+)
+async def test_failure_is_counted_by_its_status_and_the_begin_of_its_text(respond, reason):
+    traffic, _ = await sent(respond, 5)
+    assert traffic.reasons == {reason: 1}
+    assert (traffic.sent["one"], traffic.failed["one"], traffic.answered["one"]) == (1, 1, 0)
+
+
+async def test_answer_that_is_no_json_is_a_failure():
+    traffic, _ = await sent(lambda _: web.Response(text="data: {broken"), 5)
+    (reason,) = traffic.reasons
+    assert reason.startswith("one: JSONDecodeError: ")
+
+
+async def test_clients_of_one_provider_ask_different_questions():
+    async with proxy(calling) as (base, seen):
+        await DemoTraffic(base=base, providers=["one", "two"], model="m", width=2, seed="t").run(0)
+    assert len({body["messages"][1]["content"] for _, body in seen}) == 4

@@ -13,6 +13,7 @@ from shadow.demo.expected_verdicts import (
     unexpected_choices,
     unexpected_results,
 )
+from shadow.demo.planted_faults import FAITHFUL
 from shadow.drift.excess_estimates import SignalOutcome
 from shadow.report.figures import Report, Scorecard
 from shadow.report.latency_lines import LatencyLine
@@ -117,8 +118,41 @@ def test_missing_provider_is_unexpected():
     assert unexpected_results(report(toolbreaker=None)) == ["toolbreaker was not compared at all"]
 
 
-def test_slow_provider_without_a_slower_ratio_is_unexpected():
-    assert unexpected_results(report(ratio=1.0)) == ["slow: its longer times were not measured"]
+@pytest.mark.parametrize(("ratio", "unexpected"), [(None, True), (1.0, True), (1.49, True), (1.5, False), (4.0, False)])
+def test_slow_provider_that_is_not_half_as_slow_again_is_unexpected(ratio, unexpected):
+    assert unexpected_results(report(ratio=ratio)) == ["slow: its longer times were not measured"] * unexpected
+
+
+def test_times_of_another_provider_do_not_count_as_those_of_the_slow_one():
+    other = dataclasses.replace(slow(4.0), provider="faithful")
+    found = unexpected_results(dataclasses.replace(report(), latency=(other,)))
+    assert found == ["slow: its longer times were not measured"]
+    assert unexpected_results(dataclasses.replace(report(), latency=(slow(1.0), slow(4.0)))) == []
+
+
+def test_planted_faults_are_those_that_the_descriptions_name():
+    faults = {name: settings.faults for name, settings in PROVIDERS.items()}
+    assert (faults["toolbreaker"].drop_tool_calls, faults["slow"].slow, faults["bargain"].garble_arguments) == (0.4, 4.0, 0.9)
+    assert 0 < faults["toolbreaker"].garble_arguments < 0.5
+    assert 0 < faults["spacer"].lose_spaces < 0.5
+    assert all(faults[name] == FAITHFUL for name in ("official", "faithful", "hub", "twin", "thrifty"))
+
+
+def test_shares_of_the_router_make_a_whole_and_its_bad_server_has_the_fewest_requests():
+    servers = PROVIDERS["hub"].servers
+    assert sum(server.share for server in servers.values()) == pytest.approx(1.0)
+    assert sorted(servers, key=lambda name: servers[name].share) == ["deepx", "far", "near"]
+    assert {name for name, server in servers.items() if server.faults != FAITHFUL} == {"deepx"}
+    assert 0.5 < servers["deepx"].faults.garble_arguments <= 1
+
+
+def test_no_two_providers_draw_alike():
+    assert len({settings.seed for settings in PROVIDERS.values()}) == len(PROVIDERS)
+
+
+def test_cheapest_candidate_is_the_faulty_one_and_another_costs_half():
+    assert min(ROUTE.prices, key=ROUTE.prices.get) == "bargain"
+    assert ROUTE.prices["thrifty"] * 2 == ROUTE.prices["twin"]
 
 
 def test_every_provider_has_a_description_and_expected_signals_are_of_known_providers():

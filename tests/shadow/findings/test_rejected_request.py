@@ -72,3 +72,37 @@ def test_thinking_that_cannot_be_checked_is_reported_as_such():
 @pytest.mark.parametrize("status", [401, 429, 500, 503])
 def test_what_is_no_refusal_of_the_request_is_none(status):
     assert rejection_reason(ASK, error(status, message="no")) == ""
+
+
+@pytest.mark.parametrize(
+    ("message", "member"),
+    [
+        ("'first_name' and 'top_k' are not supported", "top_k"),
+        ("'first_name' and 'second_name' are not supported", "first_name"),
+        ("'messages' must not be empty", ""),
+    ],
+)
+def test_member_that_the_request_holds_is_preferred_and_else_the_first_that_is_named(message, member):
+    assert rejected_member(ASK, error(message=message)) == member
+
+
+@pytest.mark.parametrize(
+    ("message", "limit"),
+    [
+        ("This model's maximum context length is 34,000 tokens", "34000"),
+        ("the context length of this model is 8192", "8192"),
+        ("the context window is exceeded", ""),
+        ("temperature must be <= 2000", ""),
+    ],
+)
+def test_limit_is_the_number_of_a_refusal_for_length(message, limit):
+    assert stated_limit(error(message=message)) == limit
+
+
+@pytest.mark.parametrize(("status", "reason"), [(404, ""), (405, ""), (400, "request"), (409, "request"), (413, "request")])
+def test_address_that_is_not_there_refuses_no_request(status, reason):
+    assert rejection_reason(ASK, error(status, message="no")) == reason
+
+
+def test_absent_error_states_no_limit():
+    assert stated_limit(None) == ""

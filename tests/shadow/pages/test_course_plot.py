@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.pages.course_plot import course_plot, course_steps, highest, interval_scale, sparkline
+from shadow.pages.course_plot import CourseStep, IntervalScale, course_plot, course_steps, highest, interval_scale, sparkline
 from storage.page_rows import CoursePoint
 from storage.rows import PairGroup
 
@@ -23,6 +23,10 @@ def point(place: int, differs: int, compared: int, own: tuple[int, int] = (0, 0)
         own_differs=own[0],
         own_compared=own[1],
     )
+
+
+def step(began: float, seconds: float, share: float | None, compared: int = 30) -> CourseStep:
+    return CourseStep(began=began, seconds=seconds, share=share, noise=None, compared=compared)
 
 
 def test_routes_are_added_up():
@@ -69,7 +73,33 @@ def test_moments_outside_the_course_have_no_mark():
     steps = course_steps([point(0, 1, 40), point(1, 1, 40)])
     drawn = course_plot(steps, flags=[999.0, 1_005.0, 1_021.0], since=1_010.0)
     assert (drawn.flags, drawn.since) == ((250,), 500)
-    assert course_plot(steps, since=5.0).since is None
+    assert course_plot(steps, since=999.0).since is None
+    assert course_plot(steps, since=1_021.0).since is None
+
+
+def test_moments_at_either_end_of_the_course_have_a_mark():
+    steps = [step(1_000.0, 10.0, 0.1), step(1_010.0, 20.0, 0.1)]
+    drawn = course_plot(steps, flags=[1_000.0, 1_030.0], since=1_030.0)
+    assert (drawn.begin, drawn.end, drawn.flags, drawn.since) == (1_000.0, 1_030.0, (0, 1_000), 1_000)
+    assert course_plot(steps, since=1_000.0).since == 0
+
+
+def test_steps_in_which_nothing_was_compared_stay_apart_and_have_no_share():
+    steps = course_steps([point(0, 0, 0), point(1, 0, 0), point(2, 0, 0)])
+    assert [(one.began, one.share) for one in steps] == [(1_000.0, None), (1_010.0, None), (1_020.0, None)]
+    drawn = course_plot(steps)
+    assert (drawn.top, drawn.line, drawn.noise, json.loads(drawn.points)["top"]) == (0.1, "", "", 0.1)
+
+
+def test_highest_share_of_no_steps_is_0():
+    assert highest(()) == 0.0
+    assert highest([step(0.0, 10.0, None)]) == 0.0
+
+
+def test_only_the_sixteen_newest_steps_have_bars():
+    steps = [step(10.0 * place, 10.0, place / 20) for place in range(18)]
+    assert [place for place, _ in sparkline(steps, 1.0)] == list(range(16))
+    assert sparkline(steps, 1.0)[0] == (0, 2)
 
 
 def test_bars_share_a_top():
@@ -101,11 +131,45 @@ def test_drawing_stays_inside_its_frame(found):
     assert all(1 <= height <= 24 for _, height in sparkline(steps, highest(steps)))
 
 
-@pytest.mark.parametrize(("ends", "labels"), [((), {"-10", "0", "+10"}), ((0.31, 0.42), {"0", "+10", "+20"})])
-def test_axis_has_few_marks_in_round_numbers(ends, labels):
-    found = [label for _, label in interval_scale(ends).ticks]
-    assert len(found) <= 8
-    assert labels <= set(found)
+@pytest.mark.parametrize(
+    ("ends", "low", "high"),
+    [
+        ((), -0.1, 0.1),
+        ((None, 0.02), -0.1, 0.1),
+        ((0.3, 0.4), -0.1, 0.4),
+        ((0.31, 0.42), -0.1, 0.5),
+        ((-0.31, 0.02), -0.4, 0.1),
+        ((-0.7, 0.7), -0.7, 0.7),
+        ((-1.0, 1.0), -1.0, 1.0),
+    ],
+)
+def test_axis_ends_at_the_next_tenth_and_ten_points_from_0_at_least(ends, low, high):
+    scale = interval_scale(ends)
+    assert (scale.low, scale.high) == (low, high)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "marks"),
+    [
+        (-0.1, 0.1, {0: "-10", 250: "-5", 500: "0", 750: "+5", 1_000: "+10"}),
+        (-0.3, 0.1, {0: "-30", 250: "-20", 500: "-10", 750: "0", 1_000: "+10"}),
+        (-0.1, 0.4, {0: "-10", 200: "0", 400: "+10", 600: "+20", 800: "+30", 1_000: "+40"}),
+        (-0.5, 0.5, {100: "-40", 300: "-20", 500: "0", 700: "+20", 900: "+40"}),
+        (-0.5, 1.0, {0: "-50", 166.7: "-25", 333.3: "0", 500: "+25", 666.7: "+50", 833.3: "+75", 1_000: "+100"}),
+        (-1.0, 1.0, {0: "-100", 250: "-50", 500: "0", 750: "+50", 1_000: "+100"}),
+    ],
+)
+def test_axis_has_at_most_eight_marks_in_round_numbers(low, high, marks):
+    assert dict(IntervalScale(low=low, high=high).ticks) == marks
+
+
+def test_axis_of_seven_spaces_has_no_wider_ones():
+    assert [label for _, label in IntervalScale(low=-0.75, high=1.0).ticks][:3] == ["-75", "-50", "-25"]
+
+
+def test_value_beside_the_axis_stands_at_its_end():
+    scale = IntervalScale(low=-0.1, high=0.1)
+    assert [scale.at(value) for value in (-0.5, 1 / 30, 0.5)] == [0.0, 666.7, 1_000.0]
 
 
 def test_points_repeat_the_last_step_at_its_end_and_leave_a_gap_where_nothing_was_compared():
@@ -120,3 +184,20 @@ def test_points_repeat_the_last_step_at_its_end_and_leave_a_gap_where_nothing_wa
 def test_points_are_those_of_the_shorter_steps_where_there_are_any():
     coarse, fine = ([point(place, 0, 20) for place in range(count)] for count in (2, 6))
     assert len(json.loads(course_plot(course_steps(coarse), fine=course_steps(fine)).points)["at"]) == 7
+
+
+def test_points_are_rounded_to_four_places_and_the_last_step_is_repeated_as_it_is():
+    points = json.loads(course_plot([step(0.0, 10.0, 1 / 3, 21), step(10.0, 10.0, 1 / 7, 28)]).points)
+    assert (points["share"], points["pairs"]) == ([0.3333, 0.1429, 0.1429], [21, 28, 28])
+    assert points["top"] == 0.4
+
+
+@pytest.mark.parametrize(("began", "gap"), [(15.0, False), (15.1, True), (20.0, True)])
+def test_points_show_a_gap_where_more_than_half_a_step_is_missing(began, gap):
+    points = json.loads(course_plot([step(0.0, 10.0, 0.2), step(began, 10.0, 0.2)]).points)
+    assert (None in points["share"]) is gap
+
+
+def test_top_of_the_points_includes_the_noise():
+    steps = [CourseStep(began=began, seconds=10.0, share=0.05, noise=0.25, compared=20) for began in (0.0, 10.0)]
+    assert json.loads(course_plot(steps).points)["top"] == 0.3
