@@ -98,6 +98,10 @@ def costing(**more) -> PlannedStudy:
     return planned(cost=PlanCost(prompt_tokens=7_000, **values | more))
 
 
+def test_rows_run_twice_are_counted_once():
+    assert line("rows", planned(plan=plan(rows("x"), passes=2))) == "1, 2 times each (chat 1)"
+
+
 def test_rows_are_counted_by_shape_the_most_frequent_first_and_with_their_passes():
     shapes = [replace(row, shape=shape) for row, shape in zip(rows("x", "y", "z"), ("k2vv", "chat", "chat"), strict=True)]
     assert line("rows", planned(rows=shapes)) == "100 (chat 2, k2vv 1)"
@@ -154,3 +158,10 @@ def test_what_can_be_found_depends_on_the_noise_of_the_reference_and_on_the_cand
     alone = plan(rows(*(f"q{n}" for n in range(100))), targets=Targets(candidates=("a",), reference="r"))
     fewer = noisy.format(11, 16, 21, where="where the reference differs from itself in")
     assert line("can find", planned(plan=alone)) == f"in half of studies an excess of {fewer}"
+
+
+def test_a_few_rows_scored_by_checks_show_large_drops_alone():
+    made = plan(rows(*(f"q{n}" for n in range(12))))
+    drops = "72 points below 90 % of the reference, 68 points below 70 % of the reference"
+    found = line("can find", planned(plan=made, policy=StudyPolicy(score=PolicyScore.CHECKS)))
+    assert found == f"in four of five studies a drop of {drops}"
