@@ -28,7 +28,7 @@ _KINDS = {OutcomeKind.FAILED: "failed", OutcomeKind.DENIED: "failed", OutcomeKin
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlotScale:
-    """A linear scale from `low` to `high` over the width of a strip."""
+    """A linear scale from `low` to `high`, at most 2 apart, over the width of a strip."""
 
     low: float
     high: float
@@ -42,7 +42,7 @@ class PlotScale:
     def ticks(self) -> Sequence[tuple[float, str]]:
         """Marks of the axis: (percent of the width, label in whole percent or points)."""
         span = self.high - self.low
-        step = next(step for step in (0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5) if span / step <= 8)
+        step = next(step for step in (0.01, 0.02, 0.05, 0.1, 0.2, 0.25) if span / step <= 8)
         first, last = ceil(self.low / step - 1e-9), floor(self.high / step + 1e-9)
         values = [place * step for place in range(first, last + 1)]
         return [(self.at(value) / WIDTH * 100, f"{value * 100:.0f}") for value in values]
@@ -95,7 +95,7 @@ def outcome_strip(outcomes: Sequence[str], longest: int) -> str:
             boxes.append((at, counts[name], name))
             at += counts[name]
     parts = [
-        f'<rect class="{name}" x="{place / whole * WIDTH:.1f}" y="2" width="{max(count / whole * WIDTH - gap, 0):.1f}"'
+        f'<rect class="{name}" x="{place / whole * WIDTH:.1f}" y="2" width="{count / whole * WIDTH - gap:.1f}"'
         f' height="{HEIGHT - 4}"/>'
         for place, count, name in boxes
         if count
@@ -113,10 +113,10 @@ def outcome_class(outcome: str) -> str:
 
 
 def course_plot(pairs: Sequence[int], means: Sequence[float], scale: PlotScale, *, limit: float | None, longest: int) -> str:
-    """The mean drop after each pair, the worse the higher; `longest` is the number of pairs at the right end."""
+    """The mean drop after each pair, the worse the higher; `longest` is the number of pairs at the right end, at least 1."""
 
     def across(pair: int) -> float:
-        return pair / max(longest, 1) * WIDTH
+        return pair / longest * WIDTH
 
     def up(value: float) -> float:
         return COURSE_HEIGHT * (1 - scale.at(value) / WIDTH)

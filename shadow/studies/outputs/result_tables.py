@@ -298,4 +298,4 @@ def _number(value: float | None) -> str:
 
 
 def _seconds(value: float | None) -> str:
-    return DASH if value is None else f"{value:.0f} s" if value >= 100 else f"{value:.2g} s" if value < 10 else f"{value:.0f} s"
+    return DASH if value is None else f"{value:.2g} s" if value < 10 else f"{value:.0f} s"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from shadow.findings.number_words import number_of
 from shadow.presentation.visible_text import plain
 from shadow.studies.outputs.plots import (
     OUTCOME_CLASSES,
@@ -124,9 +125,9 @@ def _scores(report: StudyReport) -> Plot:
 
 
 def _outcomes(report: StudyReport) -> Plot:
-    longest = max(map(len, report.outcomes.values()), default=0)
+    longest = max(map(len, report.outcomes.values()))
     rows = tuple(
-        PlotRow(name=name, strip=_svg(outcome_strip(outcomes, longest)), value=f"{len(outcomes)} runs")
+        PlotRow(name=name, strip=_svg(outcome_strip(outcomes, longest)), value=number_of(len(outcomes), "run"))
         for name, outcomes in report.outcomes.items()
         if outcomes
     )
@@ -145,5 +146,5 @@ def _courses(report: StudyReport) -> Iterator[PlotRow]:
     for course in report.courses:
         if course.pairs:
             drawn = course_plot(course.pairs, course.means, scale, limit=allowed, longest=longest)
-            value = f"{course.means[-1] * 100:+.0f} points after {course.pairs[-1]} of at most {longest} pairs"
+            value = f"{course.means[-1] * 100:+.0f} points after {course.pairs[-1]} of at most {number_of(longest, 'pair')}"
             yield PlotRow(name=course.candidate, strip=_svg(drawn), value=value)

@@ -7,6 +7,7 @@ import re
 from typing import NoReturn
 
 from shadow.findings.finding_builders import short
+from shadow.findings.number_words import number_of
 from shadow.measures.schema_validation import validate
 from shadow.studies.own_checks.answer_facts import AnswerFacts
 from shadow.studies.own_checks.check_spec import CheckSpec
@@ -39,12 +40,12 @@ def tool_arguments(spec: CheckSpec, facts: AnswerFacts) -> str:
     faults = [_held(spec.schema if spec.schema is not None else True, call.arguments, spec.tool) for call in calls]
     fitting = sum(not fault for fault in faults)
     if spec.absent:
-        return f"{spec.tool} is called so {fitting} times" if fitting else ""
+        return f"{spec.tool} is called so {number_of(fitting, 'time')}" if fitting else ""
     if not calls:
         return f"{spec.tool} is not called"
     if fitting == 0 or (spec.every and fitting < len(calls)):
         return next(fault for fault in faults if fault)
-    return wrong_count(spec, fitting, f"fitting calls of {spec.tool}")
+    return wrong_count(spec, fitting, "fitting call", f" of {spec.tool}")
 
 
 def _held(schema: object, text: str, what: str) -> str:

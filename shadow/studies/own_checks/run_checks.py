@@ -46,7 +46,7 @@ class CheckedAnswer:
         """The share of points, in 0..1; None without a check, and where one could not be made."""
         if not self.results or any(result.broken for result in self.results):
             return None
-        return min(self.points / self.of, 1.0)
+        return self.points / self.of
 
     @property
     def reasons(self) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from shadow.findings.finding_builders import short
+from shadow.findings.number_words import number_of
 from shadow.studies.own_checks.answer_facts import AnswerFacts
 from shadow.studies.own_checks.check_spec import CheckSpec
 from storage.operator_pattern import Pattern
@@ -33,12 +34,12 @@ def _present(spec: CheckSpec, *, found: bool, sought: str) -> str:
 
 def words(spec: CheckSpec, facts: AnswerFacts) -> str:
     """Whether the text has so many words: what stands between white space, as `wc -w` counts."""
-    return wrong_count(spec, len(facts.text.split()), "words")
+    return wrong_count(spec, len(facts.text.split()), "word")
 
 
 def max_characters(spec: CheckSpec, facts: AnswerFacts) -> str:
     """Whether the text has at most so many characters (Unicode code points), without the white space at its ends."""
-    return wrong_count(spec, len(facts.text.strip()), "characters")
+    return wrong_count(spec, len(facts.text.strip()), "character")
 
 
 def lines(spec: CheckSpec, facts: AnswerFacts) -> str:
@@ -48,10 +49,10 @@ def lines(spec: CheckSpec, facts: AnswerFacts) -> str:
     """
     found = [line.strip() for line in facts.text.strip().split("\n") if line.strip()]
     bare = [_bare(line) for line in found]
-    if why := wrong_count(spec, len(found), "lines"):
+    if why := wrong_count(spec, len(found), "line"):
         return why
     if spec.each_at_most is not None and (long := [line for line in bare if len(line) > spec.each_at_most]):
-        return f"{short(long[0], SHOWN)!r} has {len(long[0])} characters, at most {spec.each_at_most} are asked for"
+        return f"{short(long[0], SHOWN)!r} has {number_of(len(long[0]), 'character')}, at most {spec.each_at_most} are asked for"
     if spec.sorted and (place := _first_unsorted(bare)):
         return f"{short(bare[place], SHOWN)!r} stands behind {short(bare[place - 1], SHOWN)!r}"
     if spec.numbered and (wrong := [n for n, line in enumerate(found, 1) if _number(line) != n]):
@@ -74,8 +75,8 @@ def _first_unsorted(found: list[str]) -> int:
     return next((place for place in range(1, len(keys)) if keys[place] < keys[place - 1]), 0)
 
 
-def wrong_count(spec: CheckSpec, count: int, of: str) -> str:
-    """Why a count does not pass the check, "" where it does."""
+def wrong_count(spec: CheckSpec, count: int, noun: str, of: str = "") -> str:
+    """Why a count of things does not pass the check, "" where it does; `of` is what they are of."""
     asked = [(spec.equals, "exactly"), (spec.at_least, "at least"), (spec.at_most, "at most")]
     fits = (
         spec.equals in {None, count}
@@ -84,4 +85,6 @@ def wrong_count(spec: CheckSpec, count: int, of: str) -> str:
     )
     if fits:
         return ""
-    return f"{count} {of}; asked for {' and '.join(f'{how} {bound}' for bound, how in asked if bound is not None)}"
+    return (
+        f"{number_of(count, noun)}{of}; asked for {' and '.join(f'{how} {bound}' for bound, how in asked if bound is not None)}"
+    )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from proxy.provider_config import Provider
-from shadow.findings.number_words import number_of
+from shadow.findings.number_words import number_of, verb_of
 from shadow.pipeline.token_counts import BYTES_PER_TOKEN
 from shadow.pricing.price_list import PriceList
 from shadow.studies.patience import MOST_TRIES
@@ -85,8 +85,9 @@ def budget_faults(cost: PlanCost, limits: BudgetLimits) -> list[str]:
             f"name what it may cost, for example --budget money={cost.ceiling.money:.2f}"
         )
     if (limits.tokens or limits.money) and cost.unlimited:
+        sent = f"{number_of(cost.unlimited, 'row')} {verb_of(cost.unlimited, 'is', 'are')}"
         found.append(
-            f"--budget: {cost.unlimited} rows are sent without max_tokens, so that no limit of tokens or money can be kept; "
+            f"--budget: {sent} sent without max_tokens, so that no limit of tokens or money can be kept; "
             "--max-tokens N sets one for rows without, unless drop or rename of a provider takes it out"
         )
     if limits.money and cost.unpriced:

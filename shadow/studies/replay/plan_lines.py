@@ -60,7 +60,7 @@ def plan_lines(study: PlannedStudy) -> list[str]:
     lines += _seeds(study.rows)
     lines += [f"  skipped    {row}" for row in study.broken[:SHOWN_BROKEN]]
     if len(study.broken) > SHOWN_BROKEN:
-        lines.append(f"  skipped    and {len(study.broken) - SHOWN_BROKEN:,} more broken lines")
+        lines.append(f"  skipped    and {number_of(len(study.broken) - SHOWN_BROKEN, 'more broken line')}")
     return [*lines, *(f"  missing    {sentence}" for sentence in study.missing)]
 
 

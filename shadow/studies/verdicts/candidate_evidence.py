@@ -90,7 +90,7 @@ class CandidateEvidence:
     @property
     def bar(self) -> float:
         """The logarithm of the e-value that decides for one candidate whatever the others show: ln(N / alpha)."""
-        return log(max(self.candidates, 1) / self.policy.alpha)
+        return log(self.candidates / self.policy.alpha)
 
     def add(self, candidate: MeasuredRun, reference: MeasuredRun) -> None:
         """Take one pair."""
@@ -133,7 +133,7 @@ class CandidateEvidence:
     @property
     def log_pass(self) -> float:
         """The logarithm of the e-value against "worse by the allowed drop or more in one of the required": the least of them."""
-        return min((channel.evidence.within.evidence for channel in self.required), default=0.0)
+        return min(channel.evidence.within.evidence for channel in self.required)
 
     @property
     def required(self) -> Sequence[EvidenceChannel]:
@@ -165,18 +165,14 @@ class CandidateEvidence:
         return channel.name != DriftSignal.ANSWER_KIND and channel.pairs < SELDOM * self.pairs
 
     @property
-    def leading(self) -> EvidenceChannel | None:
-        """The channel that shows the largest drop with the most evidence; None before the first pair."""
-        return max(
-            (channel for channel in self.channels if channel.pairs),
-            key=lambda channel: log(channel.weight) + channel.evidence.worse.evidence,
-            default=None,
-        )
+    def leading(self) -> EvidenceChannel:
+        """The channel that shows the largest drop with the most evidence."""
+        return max(self.channels, key=lambda channel: log(channel.weight) + channel.evidence.worse.evidence)
 
     @property
-    def slowest(self) -> EvidenceChannel | None:
-        """Of the required channels the one with the least evidence for a PASS."""
-        return min(self.required, key=lambda channel: channel.evidence.within.evidence, default=None)
+    def slowest(self) -> EvidenceChannel:
+        """Of the required channels, of which there always is one, the one with the least evidence for a PASS."""
+        return min(self.required, key=lambda channel: channel.evidence.within.evidence)
 
 
 def _signal_channels(policy: StudyPolicy, bar: float) -> list[EvidenceChannel]:

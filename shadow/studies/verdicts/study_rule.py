@@ -106,7 +106,7 @@ def _verdict(
         barred = _uncompared(evidence, anchor)
     word = _word(figures, anchor, evidence, families, barred=barred)
     shown = _shown(evidence, name in families.worse or name in families.fail)
-    low, high = _bounds(shown, evidence) if shown and shown.pairs else (None, None)
+    low, high = _bounds(shown, evidence) if shown.pairs else (None, None)
     smallest = _smallest(evidence, anchor, shown)
     more = _more(evidence) if word is StudyWord.UNDECIDED and evidence.pairs >= policy.fewest_runs else None
     facts = SentenceFacts(
@@ -115,11 +115,11 @@ def _verdict(
         figures=figures,
         policy=policy,
         pairs=evidence.pairs,
-        counted=shown.pairs if shown else 0,
-        signal=shown.name if shown else "",
-        direction=shown.direction if shown else 1,
+        counted=shown.pairs,
+        signal=shown.name,
+        direction=shown.direction,
         means=evidence.means,
-        drop=shown.evidence.mean if shown else None,
+        drop=shown.evidence.mean,
         low=low,
         high=high,
         worse=name in families.worse and word is not StudyWord.NOT_MEASURED and evidence.pairs >= policy.fewest_runs,
@@ -175,9 +175,9 @@ def _uncompared(evidence: CandidateEvidence, anchor: ProviderFigures) -> str:
     )
 
 
-def _shown(evidence: CandidateEvidence, worse: bool) -> EvidenceChannel | None:
+def _shown(evidence: CandidateEvidence, worse: bool) -> EvidenceChannel:
     """The channel that the sentence is about: of a worse candidate the one that leads, else the one slowest to pass."""
-    return evidence.leading if worse else evidence.slowest or evidence.leading
+    return evidence.leading if worse else evidence.slowest
 
 
 def _bounds(channel: EvidenceChannel, evidence: CandidateEvidence) -> tuple[float, float]:
@@ -199,14 +199,14 @@ def _signal(channel: EvidenceChannel, evidence: CandidateEvidence) -> SignalDrop
     )
 
 
-def _smallest(evidence: CandidateEvidence, anchor: ProviderFigures, shown: EvidenceChannel | None) -> float | None:
+def _smallest(evidence: CandidateEvidence, anchor: ProviderFigures, shown: EvidenceChannel) -> float | None:
     """The least drop that so many pairs would have shown as worse."""
     if not evidence.pairs or anchor.mean is None:
         return None
-    alpha = evidence.policy.alpha / max(evidence.candidates, 1)
+    alpha = evidence.policy.alpha / evidence.candidates
     if evidence.policy.score is not PolicyScore.SIGNALS and evidence.pairs <= LARGEST_EXACT:
         return smallest_drop_found(round(anchor.mean, 2), evidence.pairs, alpha=round(alpha, 6))
-    if shown is None or not shown.pairs:
+    if not shown.pairs:
         return None
     floor = 2 * sum(drop < 0 for drop in shown.evidence.drops) / shown.pairs
     return smallest_excess_found(shown.pairs, floor, shown.evidence.bar, shown.evidence.bets)
@@ -217,8 +217,8 @@ def _more(evidence: CandidateEvidence) -> int | None:
     allowed = evidence.policy.allowed_drop
     if allowed is None:
         return None
-    fails = min((_left(one, evidence, allowed, fail=True) for one in evidence.channels if one.pairs), default=inf)
-    passes = max((_left(one, evidence, allowed, fail=False) for one in evidence.required), default=inf)
+    fails = min(_left(one, evidence, allowed, fail=True) for one in evidence.channels)
+    passes = max(_left(one, evidence, allowed, fail=False) for one in evidence.required)
     least = min(fails, passes) if evidence.sound else fails
     return None if least == inf else ceil(least)
 

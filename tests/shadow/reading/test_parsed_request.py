@@ -134,6 +134,10 @@ def test_equal_meaning_has_an_equal_fingerprint():
     assert len(digest({"n": 2**70})) == 32
 
 
+def test_half_of_a_surrogate_pair_has_a_digest_of_its_own():
+    assert len({digest(text) for text in ("\ud800", "\ud801", "\ufffd")}) == 3
+
+
 @pytest.mark.parametrize(
     ("target", "words"),
     [

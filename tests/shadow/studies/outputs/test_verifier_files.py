@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -90,3 +91,68 @@ def test_a_summary_has_the_verifiers_keys_the_f1_and_our_figures_apart():
     assert found["usage"] == ANSWER["usage"]
     assert found["eval_duration_ms"] == 500
     assert {"call_classes", "first_try", "by_finish", "by_call"} <= set(found["sameweights"])
+
+
+@pytest.mark.parametrize(
+    ("started", "seconds", "ended", "milliseconds"),
+    [
+        (1_700_000_000.0, 0.1236, "2023-11-14T22:13:20.123600+00:00", 124),
+        (1_700_000_000.0, None, "2023-11-14T22:13:20+00:00", None),
+        (None, None, None, None),
+    ],
+)
+def test_times_of_a_row_are_its_end_and_its_whole_milliseconds(started, seconds, ended, milliseconds):
+    timed = replace(made(), row=replace(made().row, started=started, seconds=seconds))
+    found = result_row(timed)
+    assert (found["last_run_at"], found["duration_ms"]) == (ended, milliseconds)
+
+
+@pytest.mark.parametrize(("classes", "valid"), [(("valid",), True), (("valid", "unknown_name"), False)])
+def test_calls_are_valid_only_in_a_row_that_ended_in_calls(classes: tuple[str, ...], *, valid: bool):
+    row = replace(made().row, classes=classes)
+    assert result_row(replace(made(), row=row))["tool_calls_valid"] is valid
+    assert result_row(replace(made(), row=replace(row, finish_reason="stop")))["tool_calls_valid"] is None
+
+
+def test_a_number_of_the_request_that_json_does_not_have_is_null():
+    assert result_row(replace(made(), request=b'{"a": NaN, "b": [Infinity, 1]}'))["request"] == {"a": None, "b": [None, 1]}
+
+
+def said(message: dict[str, object], **more: object) -> dict[str, object]:
+    choice = {"index": 0, "message": {"role": "assistant", **message}, "finish_reason": "stop"}
+    found = response_object(made(json.dumps({"id": "x", "model": "m", "choices": [choice], **more}).encode()).response)
+    assert found is not None
+    return found
+
+
+def test_a_response_without_calls_reasoning_or_usage_states_none():
+    assert said({"content": "Hello"}) == {
+        "id": "x",
+        "object": "chat.completion",
+        "model": "m",
+        "usage": None,
+        "choices": [
+            {
+                "index": 0,
+                "message": {"role": "assistant", "content": "Hello", "tool_calls": None},
+                "finish_reason": "stop",
+            }
+        ],
+    }
+
+
+def test_a_response_keeps_its_reasoning():
+    (choice,) = said({"content": "Hello", "reasoning_content": "They greet."})["choices"]
+    assert choice["message"]["reasoning_content"] == "They greet."
+
+
+def test_a_summary_of_rows_without_a_time_states_none():
+    untimed = replace(made().row, started=None, seconds=None)
+    found = json.loads(summary_json(verifier_summary([untimed], provider="p", model="m", choose=range)))
+    assert [found[key] for key in TIME_KEYS] == [None, None, None]
+
+
+def test_a_summary_has_the_time_from_the_first_start_to_the_last_end():
+    rows = [replace(made().row, started=started, seconds=0.2506) for started in (1_700_000_010.0, 1_700_000_000.0)]
+    found = json.loads(summary_json(verifier_summary(rows, provider="p", model="m", choose=range)))
+    assert [found[key] for key in TIME_KEYS] == ["2023-11-14T22:13:20+00:00", "2023-11-14T22:13:30.250600+00:00", 10251]

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -58,3 +59,26 @@ def test_a_folder_that_cannot_be_written_to_is_a_sentence(tmp_path: Path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match=r"--out: .*file cannot be written to"):
         write_outputs(probe_report(), (OutputFormat.JSON,), tmp_path / "file")
+
+
+@pytest.mark.parametrize(
+    ("provider", "folder"),
+    [
+        ("nim-2_b.c", "k2vv-nim-2_b.c"),
+        ("a/b:c d", "k2vv-a_b_c_d"),
+        ("..", "k2vv-_"),
+        ("./x", "k2vv-_x"),
+        ("x" * 101, "k2vv-" + "x" * 100),
+    ],
+)
+def test_a_folder_of_the_verifiers_files_has_a_plain_name(tmp_path: Path, provider: str, folder: str):
+    summary = replace(replay_report().verifiers[0], provider=provider)
+    files = write_outputs(replace(replay_report(), verifiers=(summary,)), (OutputFormat.VERIFIER,), tmp_path)
+    assert {path.parent for path in files} == {tmp_path / folder}
+    assert [path.read_text() == "" for path in files] == [False, True]
+
+
+def test_files_of_an_earlier_study_in_the_same_folder_are_replaced(tmp_path: Path):
+    (tmp_path / "study.json").write_text("old")
+    write_outputs(probe_report(), (OutputFormat.JSON,), tmp_path)
+    assert json.loads((tmp_path / "study.json").read_text())["schema"] == "sameweights.study/1"

@@ -69,3 +69,42 @@ def test_all_faults_of_a_table_come_at_once():
 def test_check_without_a_name_is_named_after_its_condition():
     assert read_check({"kind": "words", "equals": 12}).name == "words equals 12"
     assert read_check({"kind": "words", "equals": 12, "name": "ocean"}).name == "ocean"
+
+
+def test_what_a_table_leaves_out_is_at_its_default():
+    spec = read_check({"kind": "words", "equals": 1})
+    assert (spec.points, spec.timeout, spec.fences) == (1.0, 20.0, True)
+    assert not any((spec.absent, spec.ignore_case, spec.sorted, spec.numbered, spec.every, spec.unchanged))
+
+
+@pytest.mark.parametrize(
+    ("member", "fits", "refused"),
+    [
+        ("points", (0.001, 999_999_999), (0, -1, 1e9, True, "1")),
+        ("equals", (0, 1), (-1, 0.5, True)),
+    ],
+)
+def test_a_number_is_taken_up_to_its_bounds(member: str, fits: tuple[float, ...], refused: tuple[object, ...]):
+    for value in fits:
+        assert getattr(read_check({"kind": "words", "at_most": 3, member: value}), member) == value
+    for value in refused:
+        with pytest.raises(CheckSpecError, match=f"words: {member} is a"):
+            read_check({"kind": "words", "at_most": 3, member: value})
+
+
+@pytest.mark.parametrize("argv", [[], "true", ["true", 1]])
+def test_a_command_is_a_list_of_texts(argv: object):
+    with pytest.raises(CheckSpecError, match="argv is a list of texts"):
+        read_check({"kind": "command", "argv": argv})
+
+
+@pytest.mark.parametrize(
+    ("table", "name"),
+    [
+        ({"kind": "lines", "at_most": 3, "equals": 2, "numbered": True}, "lines equals 2 at_most 3 numbered"),
+        ({"kind": "contains", "text": "a b"}, "contains 'a b'"),
+        ({"kind": "contains", "text": "a b", "name": "polite"}, "polite"),
+    ],
+)
+def test_a_check_without_a_name_is_called_by_what_it_looks_for(table: dict[str, object], name: str):
+    assert read_check(table).name == name

@@ -73,3 +73,15 @@ async def test_a_command_gets_no_key_of_a_provider(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("REFERENCE_KEY", "sk-secret")
     found = await run_command(command("import os; raise SystemExit('REFERENCE_KEY' in os.environ)"), FACTS)
     assert found.points == 3
+
+
+async def test_a_silent_failure_names_the_command():
+    found = await run_command(read_check({"kind": "command", "argv": ["sh", "-c", "exit 7"]}), FACTS)
+    assert found.why == "sh exited with 7"
+
+
+@pytest.mark.parametrize(("characters", "begins"), [(65_536, "S"), (65_537, "x")])
+async def test_the_last_64_kibibytes_of_the_output_are_read(characters: int, begins: str):
+    code = f"print('S' + 'x' * {characters - 1}, end=''); raise SystemExit(1)"
+    found = await run_command(command(code), FACTS)
+    assert (found.why[0], len(found.why)) == (begins, 200)

@@ -51,3 +51,9 @@ def test_a_missing_file_is_named():
 )
 def test_an_unchanged_world_has_no_changed_missing_or_new_file(after: dict[str, bytes], reason: str):
     assert why({"unchanged": True}, after, {"a": b"1"}) == reason
+
+
+def test_of_several_new_files_the_first_by_name_is_named():
+    before, after = {"a": b"1"}, {"a": b"1", "c": b"", "b": b""}
+    spec = read_check({"kind": "end_state", "unchanged": True})
+    assert check_answer(spec, AnswerFacts(text="", files_before=before, files_after=after)).why == "b is new"

@@ -69,3 +69,33 @@ def test_calls_are_held_to_their_schema(table: dict[str, object], calls: list[tu
 def test_a_call_without_a_schema_needs_json_and_no_arguments_are_an_empty_object():
     assert result({"kind": "tool_arguments", "tool": "get"}, "", ("get", "")).points == 1
     assert result({"kind": "tool_arguments", "tool": "get"}, "", ("get", "{")).points == 0
+
+
+EVERY = {"kind": "tool_arguments", "tool": "get", "schema": CITY, "every": True}
+BONN, ROME = ("get", '{"city": "Bonn"}'), ("get", '{"city": "Rome"}')
+
+
+def test_every_call_fits_or_the_first_that_does_not_is_the_reason():
+    assert result(EVERY, "", BONN, BONN).points == 1
+    assert result(EVERY, "", BONN, ROME).why.startswith("get")
+    assert result({**EVERY, "every": False}, "", BONN, ROME).points == 1
+
+
+def test_fitting_calls_are_counted():
+    asked = {**EVERY, "every": False, "equals": 2}
+    assert result(asked, "", BONN, ROME).why == "1 fitting call of get; asked for exactly 2"
+    assert result(asked, "", BONN, BONN).points == 1
+
+
+@pytest.mark.parametrize(("calls", "reason"), [(0, ""), (1, "get is called so 1 time"), (2, "get is called so 2 times")])
+def test_a_call_that_must_not_be_made_is_counted(calls: int, reason: str):
+    assert (
+        result({"kind": "tool_arguments", "tool": "get", "schema": CITY, "absent": True}, "", ROME, *[BONN] * calls).why == reason
+    )
+
+
+@pytest.mark.parametrize("arguments", ["{", '{"city": 1}'])
+def test_a_reason_has_at_most_two_hundred_characters(arguments: str):
+    tool = "g" * 300
+    found = result({"kind": "tool_arguments", "tool": tool, "schema": CITY}, "", (tool, arguments))
+    assert found.why == "g" * 199 + "…"

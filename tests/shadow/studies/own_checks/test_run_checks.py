@@ -123,3 +123,17 @@ async def test_a_check_that_could_not_be_made_leaves_no_score():
 def test_no_text_makes_a_check_fail_with_an_exception(text: str):
     for table in (*WORDS, *JSON, *ANIMALS, {"kind": "regex", "pattern": "a"}, {"kind": "contains", "text": "a"}):
         assert check_answer(read_check(table), AnswerFacts(text=text)).points >= 0
+
+
+async def test_a_command_gets_its_check_and_the_answer():
+    async def seeing(spec: CheckSpec, facts: AnswerFacts) -> CheckResult:
+        return broken(spec, f"{spec.argv[0]} {facts.text}")
+
+    found = await run_checks([read_check({"kind": "command", "argv": ["x"]})], AnswerFacts(text="yes"), seeing)
+    assert [result.why for result in found.results] == ["x yes"]
+
+
+async def test_an_answer_that_passes_everything_has_the_whole_score():
+    specs = [read_check({"kind": "words", "equals": 2, "points": share}) for share in (0.1, 0.2, 0.3)]
+    assert (await run_checks(specs, AnswerFacts(text="yes yes"), run_command)).score == 1
+    assert not any(result.broken for result in (await run_checks(specs, AnswerFacts(text="no"), run_command)).results)

@@ -33,7 +33,7 @@ def test_a_twelve_word_sentence_gets_all_points_or_none(count: int, given: int):
 
 
 def test_wrong_count_is_named_with_the_requested_one():
-    assert why({"kind": "words", "at_least": 2, "at_most": 3}, "one") == "1 words; asked for at least 2 and at most 3"
+    assert why({"kind": "words", "at_least": 2, "at_most": 3}, "one") == "1 word; asked for at least 2 and at most 3"
 
 
 @pytest.mark.parametrize(("length", "given"), [(280, 1), (281, 0)])
@@ -100,3 +100,37 @@ def test_lines_are_numbered_by_numbers_that_count_from_1(text: str, passes: bool
 
 def test_empty_lines_are_not_counted_and_upper_case_is_no_order():
     assert points({"kind": "lines", "equals": 2, "sorted": True}, "\n1) ant\n\n 2) Bear \n") == 1
+
+
+@pytest.mark.parametrize(
+    ("table", "text", "reason"),
+    [
+        ({"kind": "words", "equals": 0}, "a b", "2 words; asked for exactly 0"),
+        ({"kind": "max_characters", "at_most": 0}, "a", "1 character; asked for at most 0"),
+        ({"kind": "lines", "equals": 1}, "a\nb", "2 lines; asked for exactly 1"),
+        ({"kind": "lines", "each_at_most": 2}, "ab\n1. abc\nabcd", "'abc' has 3 characters, at most 2 are asked for"),
+        ({"kind": "lines", "each_at_most": 0}, "a", "'a' has 1 character, at most 0 are asked for"),
+        ({"kind": "lines", "sorted": True}, "a\n2. c\nB\na", "'B' stands behind 'c'"),
+        ({"kind": "lines", "numbered": True}, "1. a\nb\nc", "line 2 does not begin with its number"),
+        ({"kind": "contains", "text": "x" * 61}, "", f"'{'x' * 59}…' is not in the text"),
+        ({"kind": "contains", "text": "x" * 60}, "", f"'{'x' * 60}' is not in the text"),
+        ({"kind": "contains", "text": "a", "absent": True}, "a", "'a' is in the text"),
+        ({"kind": "regex", "pattern": "a+", "absent": True}, "aa", "the pattern 'a+' is in the text"),
+    ],
+)
+def test_the_first_thing_that_is_wrong_is_the_reason(table: dict[str, object], text: str, reason: str):
+    assert why(table, text) == reason
+
+
+@pytest.mark.parametrize("bound", ["equals", "at_least", "at_most"])
+def test_a_count_at_its_bound_passes(bound: str):
+    assert points({"kind": "words", bound: 2}, "a b") == 1
+    assert points({"kind": "lines", bound: 2}, "a\nb") == 1
+
+
+def test_a_line_of_exactly_the_longest_length_passes_and_equal_lines_are_in_order():
+    assert points({"kind": "lines", "each_at_most": 3, "sorted": True}, "1) abc\n2) ABC\n3) abd") == 1
+
+
+def test_a_part_is_found_in_its_own_case_alone_unless_it_is_ignored():
+    assert points({"kind": "contains", "text": "Yes"}, "yes") == 0

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from shadow.settings.config_errors import ConfigError
 from shadow.studies.probe.agent_messages import EchoReasoning
-from shadow.studies.probe.task_file import ServerSection, StudySection, TaskSection, WorldSection, load_task
+from shadow.studies.probe.task_file import load_task
 from shadow.studies.study_budget import BudgetLimits
 from shadow.studies.study_policy import PolicyScore
 from shadow.studies.worlds.recording import Match, Unseen
@@ -73,6 +73,18 @@ model = "m"
 name = "s"
 {server}
 """
+
+
+GROUPS = 'groups = { a = ["x"] }'
+COMMAND = 'command = ["x"]'
+
+
+def small(part: str = "", text: str = "") -> str:
+    """A small file that can be used, with some further lines in one of its parts."""
+    parts = {"task": GROUPS, "study": "", "policy": "", "server": COMMAND}
+    if part:
+        parts[part] += f"\n{text}"
+    return SMALL.format(**parts)
 
 
 def loaded(tmp_path: Path, text: str):
@@ -150,10 +162,6 @@ unseen = "eror"
     assert "world.unseen: no such choice: 'eror'; did you mean 'error'?" in found[14]
 
 
-GROUPS = 'groups = { a = ["x"] }'
-COMMAND = 'command = ["x"]'
-
-
 @pytest.mark.parametrize(
     ("part", "text", "fault"),
     [
@@ -172,17 +180,113 @@ COMMAND = 'command = ["x"]'
     ],
 )
 def test_a_value_that_cannot_be_used_is_a_sentence_of_its_own(tmp_path, part, text, fault):
-    parts = {"task": GROUPS, "study": "", "policy": "", "server": COMMAND}
-    parts[part] = f"{parts[part]}\n{text}"
-    found = faults(tmp_path, SMALL.format(**parts))
+    found = faults(tmp_path, small(part, text))
     assert len(found) == 1, found
     assert fault in found[0]
 
 
-def test_a_small_file_has_the_defaults(tmp_path):
-    made = loaded(tmp_path, SMALL.format(task=GROUPS, study="", policy="", server=COMMAND))
-    assert (made.study.runs, made.study.at_once, made.task.max_steps, made.policy.allowed_drop) == (40, 2, 20, None)
-    assert made.servers[0].isolation is Isolation.RUN
+@pytest.mark.parametrize(
+    ("part", "key", "fits", "beyond"),
+    [
+        ("task", "max_steps", (1, 1_000), (0, 1_001)),
+        ("task", "seconds", (0.5, 86_400), (0, 86_401)),
+        ("task", "temperature", (0, 5), (-0.5, 5.5)),
+        ("study", "runs", (2, 10_000), (0, 10_001)),
+        ("study", "at_once", (1, 64), (0, 65)),
+        ("study", "budget.requests", (0, 10**9), (-1,)),
+        ("study", "budget.tokens", (0, 10**9), (-1,)),
+        ("study", "budget.money", (0, 0.5), (-0.5,)),
+        ("study", "budget.minutes", (0, 0.5), (-0.5,)),
+        ("server", "timeout", (0.5, 86_400), (0, 86_401)),
+        ("server", "start_timeout", (0.5, 86_400), (0, 86_401)),
+    ],
+)
+def test_numbers_are_taken_up_to_their_bounds_and_refused_beyond(tmp_path, part, key, fits, beyond):
+    for number in fits:
+        assert loaded(tmp_path, small(part, f"{key} = {number}"))
+    for number in beyond:
+        assert f".{key}: must be" in faults(tmp_path, small(part, f"{key} = {number}"))[0]
+
+
+@pytest.mark.parametrize(
+    ("part", "text"),
+    [
+        ("server", 'url = "http://127.0.0.1:{port}/mcp"'),
+        ("server", 'url = "https://h/{port}"\ntoken_env = "T"'),
+        ("server", 'alias = { "/data" = "{data}", "/x" = "y" }'),
+        ("server", 'isolation = "shared"\ntrusted = true'),
+        ("policy", "allowed_drop = 0.0"),
+        ("task", "parameters = { max_tokens = 1, seed = 2 }"),
+    ],
+)
+def test_a_value_beside_one_that_is_refused_can_be_used(tmp_path, part: str, text: str):
+    assert loaded(tmp_path, small(part, text))
+
+
+def test_the_example_runs_inside_the_process_with_options(tmp_path):
+    text = small().replace(COMMAND, 'command = ["fleet", "--padding", "9"]\nisolation = "in_process"')
+    assert loaded(tmp_path, text).servers[0].isolation is Isolation.IN_PROCESS
+
+
+@pytest.mark.parametrize(
+    ("server", "sentences"),
+    [
+        ("", ["servers[0].command: is missing: a server has a command, or a url"]),
+        (
+            'url = "http://h"',
+            ['servers[0].isolation: a server that is only reached by url is shared by all runs: write isolation = "shared"'],
+        ),
+        (
+            'url = "file:///x"\nisolation = "shared"\ntrusted = true',
+            ["servers[0].url: must begin with http:// or https://, but is 'file:///x'"],
+        ),
+    ],
+)
+def test_a_server_has_a_command_or_an_address_that_all_runs_share(tmp_path, server: str, sentences: list[str]):
+    assert [fault.split(": ", 1)[1] for fault in faults(tmp_path, small().replace(COMMAND, server))] == sentences
+
+
+@pytest.mark.parametrize(("name", "fits"), [("a" * 32, True), ("a" * 33, False), ("a.b", False), ("-a", False), ("a-b_9", True)])
+def test_a_name_has_up_to_32_plain_characters(tmp_path, name: str, *, fits: bool):
+    text = small().replace('name = "t"', f'name = "{name}"')
+    if fits:
+        assert loaded(tmp_path, text).task.name == name
+    else:
+        assert f"must be given, as up to 32 letters, digits, _ and -, but is '{name}'" in faults(tmp_path, text)[0]
+
+
+@pytest.mark.parametrize(
+    ("prompts", "fault"),
+    [
+        ('["a", "b"]', ""),
+        ('["a", " "]', "task.prompts: a prompt is empty"),
+        ('["a", "b", "a"]', "task.prompts: a prompt is there twice; runs repeat every prompt anyway"),
+    ],
+)
+def test_several_prompts_are_each_given_once(tmp_path, prompts: str, fault: str):
+    text = small().replace('prompt = "p"', f"prompts = {prompts}")
+    if fault:
+        assert [one.split(": ", 1)[1] for one in faults(tmp_path, text)] == [fault]
+    else:
+        assert loaded(tmp_path, text).task.prompts == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("world", "faulty"),
+    [('from = "a.rec"', []), ('from = "a.rec"\nrecord = "b.rec"', ["world.record: write either from, or record"])],
+)
+def test_a_world_is_played_back_or_recorded(tmp_path, world: str, faulty: list[str]):
+    (tmp_path / "a.rec").write_text("")
+    text = f"{small()}[world]\n{world}\n"
+    if faulty:
+        assert [one.split(": ", 1)[1] for one in faults(tmp_path, text)] == faulty
+    else:
+        assert loaded(tmp_path, text).world.source == tmp_path / "a.rec"
+
+
+def test_parts_of_a_list_that_do_not_fit_are_named_by_their_places_and_the_others_still_read(tmp_path):
+    found = faults(tmp_path, small("task", 'forbid = [1, "a", true]\nmax_stps = 3'))
+    assert [fault.split(": ")[1] for fault in found] == ["task.forbid[0]", "task.forbid[2]", "task.max_stps"]
 
 
 def test_coverage_without_groups_is_refused_and_another_score_is_not(tmp_path):
@@ -195,9 +299,7 @@ def test_a_copied_folder_with_an_absolute_link_is_refused_before_anything_starts
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "a").write_text("the user's own")
     (tmp_path / "data" / "link").symlink_to(tmp_path / "data" / "a")
-    (fault,) = faults(
-        tmp_path, SMALL.format(task=GROUPS, study="", policy="", server=COMMAND).replace(COMMAND, f'{COMMAND}\ncopy = "data"')
-    )
+    (fault,) = faults(tmp_path, small().replace(COMMAND, f'{COMMAND}\ncopy = "data"'))
     assert "servers[0].copy: 'data': the link link leads to" in fault
     assert "write it as a relative one" in fault
 
@@ -230,12 +332,12 @@ def test_files_are_compared_only_where_each_run_has_its_own(tmp_path, server, wo
     ],
 )
 def test_a_recording_that_cannot_be_written_is_refused_before_anything_is_sent(tmp_path, name, fault):
-    text = SMALL.format(task=GROUPS, study="", policy="", server=COMMAND) + f'[world]\nrecord = "{name}"\n'
+    text = small() + f'[world]\nrecord = "{name}"\n'
     assert faults(tmp_path, text)[0].endswith(fault)
 
 
 def test_two_servers_of_one_name_are_refused(tmp_path):
-    text = SMALL.format(task=GROUPS, study="", policy="", server=COMMAND) + '[[servers]]\nname = "s"\ncommand = ["x"]\n'
+    text = small() + '[[servers]]\nname = "s"\ncommand = ["x"]\n'
     assert "'s' is the name of another server too" in faults(tmp_path, text)[0]
 
 
@@ -267,26 +369,3 @@ def toml(value) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(toml(item) for item in value) + "]"
     return f'"{value}"' if isinstance(value, str) else str(value)
-
-
-PAGE = (Path(__file__).resolve().parents[4] / "docs" / "reference" / "task-file.md").read_text()
-SECTIONS = {
-    "`[task]`": TaskSection,
-    "`[study]`": StudySection,
-    "`[[servers]]`": ServerSection,
-    "`[world]`": WorldSection,
-}
-
-
-@pytest.mark.parametrize("title", SECTIONS)
-def test_every_key_is_documented_and_no_other(title):
-    part = PAGE.split(f"## {title}\n")[1].split("\n## ")[0]
-    documented = {line.split("`")[1] for line in part.splitlines() if line.startswith("| `")}
-    known = {field.alias or name for name, field in SECTIONS[title].model_fields.items()}
-    assert documented == known - {"policy", "budget"}
-
-
-def test_the_example_of_the_page_is_a_task(tmp_path):
-    (tmp_path / "notes").mkdir()
-    (tmp_path / "t.toml").write_text(PAGE.split("```toml\n")[1].split("```")[0])
-    assert load_task(tmp_path / "t.toml").study.runs == 20

@@ -13,6 +13,7 @@ from shadow.studies.own_checks.run_checks import CheckedAnswer, check_answer
 from shadow.studies.replay.measured_rows import RowPlace, answer_facts, measured_row, outcome_of
 from tests.exchanges import asked, exchange, said
 
+PLACE = RowPlace(block=0, task="t", position=0, tries=1)
 CALL = {"tool_calls": [{"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}]}
 
 
@@ -112,3 +113,35 @@ def test_calls_can_be_checked_with_their_arguments():
     spec = read_check({"kind": "tool_arguments", "tool": "f"})
     assert checked_run(said(None, message=CALL, finish_reason="tool_calls"), spec).score == 1.0
     assert checked_run(said("no call"), spec).score == 0.0
+
+
+def test_a_whole_answer_has_its_times_and_calls_and_what_it_cost():
+    usage = {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12, "cost": 0.25}
+    body = json.dumps({**json.loads(said(None, message=CALL, finish_reason="tool_calls")), "usage": usage}).encode()
+    run = measured_row(parsed_answer(exchange(body), ChatRequest(body=asked("Hi")).parsed), PLACE)
+    assert (run.calls, run.cost, run.points, run.of) == (("f",), 0.25, None, None)
+    assert run.seconds == 0.5
+    assert run.first_token is None or run.first_token <= run.seconds
+
+
+def test_an_answer_without_usage_has_no_tokens():
+    body = {name: member for name, member in json.loads(said("Hi")).items() if name != "usage"}
+    run = measured_row(parsed_answer(exchange(json.dumps(body).encode()), ChatRequest(body=asked("Hi")).parsed), PLACE)
+    assert (run.prompt_tokens, run.completion_tokens, run.cost, run.score) == (None, None, None, 1.0)
+
+
+def test_an_answer_that_cannot_be_read_has_nothing_to_check_and_no_tokens():
+    parsed = parsed_answer(exchange(b"{"), ChatRequest(body=asked("Hi")).parsed)
+    assert answer_facts(parsed.answer) is None
+    run = measured_row(parsed, PLACE)
+    assert (run.outcome, run.prompt_tokens, run.score) == (RunOutcome.ERROR, None, None)
+
+
+def test_a_refused_answer_keeps_its_outcome_whatever_its_checks_show():
+    run = checked_run(said("", message={"refusal": "No."}), PERIOD)
+    assert (run.outcome, run.score, run.points, run.of) == (RunOutcome.REFUSED, 0.0, 0.0, 1.0)
+
+
+def test_the_first_missed_check_is_the_detail_of_a_partial_answer():
+    run = checked_run(said("One two"), FIVE_WORDS, PERIOD)
+    assert run.detail == "words equals 5: 2 words; asked for exactly 5"

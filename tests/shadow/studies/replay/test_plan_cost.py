@@ -54,3 +54,27 @@ def test_a_budget_that_cannot_be_kept_is_refused_with_what_to_do():
     [price] = budget_faults(cost(unpriced=("a",)), BudgetLimits(money=1.0))
     assert "no price is configured for a" in price
     assert not budget_faults(cost(unlimited=3, unpriced=("a",)), BudgetLimits(requests=100))
+
+
+@pytest.mark.parametrize(("rows_sent", "words"), [(1, "1 row is sent"), (2, "2 rows are sent")])
+def test_rows_without_a_limit_are_counted_in_their_form(rows_sent: int, words: str):
+    [limit] = budget_faults(cost(unlimited=rows_sent), BudgetLimits(money=1.0))
+    assert limit.startswith(f"--budget: {words} without max_tokens")
+
+
+def test_the_example_of_a_budget_is_what_the_plan_needs():
+    [requests] = budget_faults(cost(ceiling=Cost(requests=2_500)), BudgetLimits())
+    assert requests.startswith("--budget: 2,500 requests need one (above 2,000)")
+    assert requests.endswith("--budget requests=2500")
+    [money] = budget_faults(cost(ceiling=Cost(requests=1, money=12.345)), BudgetLimits())
+    assert money.startswith("--budget: this can cost 12.35, and needs a budget above 10.00")
+    assert money.endswith("--budget money=12.35")
+
+
+def test_prompts_are_estimated_by_their_bytes_and_what_is_stored_is_left_out():
+    made = plan(rows("x" * 400))
+    lengths = [request.length for request in made.requests]
+    assert plan_cost(made, providers=PROVIDERS).prompt_tokens == sum(length // 3 for length in lengths)
+    assert plan_cost(made, providers=PROVIDERS, has=lambda _key: True) == PlanCost(
+        ceiling=Cost(), by_provider=dict.fromkeys("rab", Cost()), prompt_tokens=0, unlimited=0, stored=4, unpriced=("r", "a", "b")
+    )

@@ -1,7 +1,10 @@
 """The built-in requests: as many as asked for, all different, valid, bounded, and the same for the same seed."""
 
+import hashlib
 import json
+import re
 from collections import Counter
+from datetime import date
 
 import pytest
 
@@ -46,3 +49,49 @@ def test_a_call_in_the_history_fits_its_tool_and_its_result_names_it():
             assert json.loads(call["function"]["arguments"]).keys() == set(schema["required"])
             assert body["messages"][-1]["tool_call_id"] == call["id"]
             assert call["function"]["name"] in {tool["function"]["name"] for tool in body["tools"]}
+
+
+def questions(count: int) -> list[str]:
+    return [body["messages"][1]["content"] for body in bodies(count)]
+
+
+def test_a_try_that_an_earlier_version_began_goes_on_with_the_same_requests():
+    # their bytes are a part of the key by which a stored answer is found again
+    sent = b"\n".join(row.request.body for row in try_rows(1_000, 1, {}))
+    assert hashlib.sha256(sent).hexdigest() == "cf107a1ce6c75383ff6c87c165eca4513ec37cc684f54ad43b33ff629b15b338"
+
+
+def test_every_date_exists_and_every_month_and_day_occurs():
+    dates = [date.fromisoformat(found) for text in questions(1_000) for found in re.findall(r"on (2027-[\d-]+\d)", text)]
+    assert {one.month for one in dates} == set(range(1, 13))
+    assert {one.day for one in dates} == set(range(1, 29))
+
+
+def test_small_numbers_and_degrees_are_those_of_everyday_life():
+    text = "\n".join(questions(1_000))
+    assert set(map(int, re.findall(r"for (\d+) (?:people|guests)", text))) == set(range(2, 10))
+    assert set(map(int, re.findall(r"to (\d+) degrees", text))) == set(range(15, 26))
+    assert {len(number) for number in re.findall(r"order A(\d+)", text)} == {5}
+
+
+def test_a_row_of_numbers_has_equal_steps():
+    rows = [list(map(int, found)) for text in questions(1_000) for found in re.findall(r"next: (\d+), (\d+), (\d+)", text)]
+    assert {(second - first, third - second) for first, second, third in rows} == {(step, step) for step in range(2, 6)}
+
+
+def test_prices_of_an_invoice_are_in_a_currency_with_cents():
+    assert set(re.findall(r"each, in (\w+)", "\n".join(questions(1_000)))) == {"EUR", "USD", "GBP", "CHF"}
+
+
+def test_a_call_in_the_history_has_the_words_of_its_question():
+    for body in bodies(200):
+        if body["messages"][-1]["role"] == "tool":
+            [call] = body["messages"][2]["tool_calls"]
+            for word in json.loads(call["function"]["arguments"]).values():
+                assert f"{word}" in body["messages"][1]["content"]
+
+
+def test_rows_are_numbered_from_one_and_have_the_cluster_of_their_opening():
+    rows = try_rows(3, 1, {})
+    assert [row.id for row in rows] == ["try:1", "try:2", "try:3"]
+    assert len({row.request.cluster for row in rows}) == 3

@@ -147,3 +147,28 @@ def test_questions_of_several_turns_or_simulated_tools_say_why_they_are_skipped(
 
 def test_a_question_of_one_bare_turn_is_read():
     assert json.loads(read({"question": QUESTION[0], "function": []}).request.body) == {"messages": QUESTION[0]}
+
+
+def test_a_name_is_cut_at_the_64_characters_of_the_api_and_an_id_at_200():
+    found = read({"id": "i" * 201, "question": QUESTION, "function": [{"name": "f" * 65}]})
+    [tool] = json.loads(found.request.body)["tools"]
+    assert tool["function"] == {"name": "f" * 64, "description": ""}
+    assert found.alterations == (f"names written without dots: {'f' * 64}",)
+    assert len(found.name) == 200
+
+
+def test_only_names_that_changed_are_named():
+    functions = [{"name": "a.b", "description": "d"}, {"name": "c"}]
+    assert read({"question": QUESTION, "function": functions}).alterations == ("names written without dots: a_b",)
+    assert read({"question": QUESTION, "function": functions[1:]}).alterations == ()
+
+
+@pytest.mark.parametrize("turn", [[], "Hi", [QUESTION[0][0], "Hi"]])
+def test_a_turn_is_a_list_of_messages(turn):
+    assert read({"question": [turn], "function": []}).sentence == "the question's turn is no list of messages"
+
+
+def test_a_type_in_a_list_of_schemas_is_written_too():
+    parameters = {"type": "dict", "anyOf": [{"type": "str"}, {"type": "any"}], "type_of": 1}
+    [tool] = json.loads(read({"question": QUESTION, "function": {"name": "f", "parameters": parameters}}).request.body)["tools"]
+    assert tool["function"]["parameters"] == {"type": "object", "anyOf": [{"type": "string"}, {}], "type_of": 1}

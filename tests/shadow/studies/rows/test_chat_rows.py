@@ -102,3 +102,76 @@ def test_whatever_a_line_holds_it_is_a_row_or_a_sentence(value):
         assert isinstance(json.loads(found.request.body)["messages"], list)
     else:
         assert found.sentence
+
+
+def test_a_cluster_has_sixteen_characters_and_without_a_user_stands_for_all_messages():
+    system = {"role": "system", "content": "S"}
+    assert len(cluster_of([system])) == 16
+    assert cluster_of([system]) != cluster_of([system, system])
+    assert cluster_of(["Hi", {"role": "user"}, system]) == cluster_of(["Hi", {"role": "user"}])
+
+
+def test_an_extra_body_of_a_chat_body_is_added_and_named():
+    found = row({**ASKED, "extra_body": {"top_k": 1, "min_p": 0}})
+    assert sent(found) == {**ASKED, "top_k": 1, "min_p": 0}
+    assert found.alterations == ("members of extra_body added: min_p, top_k",)
+
+
+@pytest.mark.parametrize("extra", [{}, None, [1]])
+def test_an_extra_body_without_members_changes_nothing(extra):
+    assert row({**ASKED, "extra_body": extra}).alterations == ()
+
+
+@pytest.mark.parametrize(("tools", "named"), [(None, True), ([], True), ("", True), ([TOOL], False)])
+def test_no_tools_are_left_out_and_named(tools, *, named: bool):
+    found = row({**ASKED, "tools": tools})
+    assert ("an empty list of tools left out" in found.alterations) is named
+    assert sent(found).get("tools", "none") == ("none" if named else tools)
+
+
+def test_a_row_without_tools_is_not_said_to_have_lost_them():
+    assert row(ASKED).alterations == ()
+
+
+def test_a_message_of_the_input_role_is_the_only_one_that_changes():
+    messages = [{"role": "_input", "content": "S"}, {"role": "user", "content": "Q", "name": "_input"}]
+    assert sent(row({"messages": messages}))["messages"] == [{"role": "system", "content": "S"}, messages[1]]
+
+
+@pytest.mark.parametrize(
+    ("members", "label"),
+    [
+        ({"should_call": False}, False),
+        ({"should_call_tool": True, "should_call": False}, True),
+        ({"should_call_tool": "yes"}, None),
+        ({}, None),
+    ],
+)
+def test_a_published_label_is_true_or_false_or_none(members, label):
+    assert row({**ASKED, **members}).should_call is label
+
+
+@pytest.mark.parametrize(
+    ("members", "name"),
+    [({"data_index": 0, "id": "x"}, "0"), ({"custom_id": "c", "id": "x"}, "c"), ({"id": "x" * 201}, "x" * 200), ({}, "")],
+)
+def test_a_row_is_named_by_its_index_or_id_in_at_most_200_characters(members, name):
+    assert row({**ASKED, **members}).name == name
+
+
+@pytest.mark.parametrize(("extra", "fits"), [(None, True), ({}, True), (False, True), ([1], False), ("x", False)])
+def test_the_extra_body_of_a_result_is_an_object_or_nothing(extra, *, fits: bool):
+    [found] = read_rows("a.jsonl", [json.dumps({"request": ASKED, "extra_body": extra}).encode()])
+    assert isinstance(found, Row) is fits
+
+
+def test_a_batch_line_of_another_method_is_not_sent():
+    line = {"custom_id": "r", "method": "GET", "url": "/v1/chat/completions", "body": ASKED}
+    [found] = read_rows("a.jsonl", [json.dumps(line).encode()])
+    assert "GET /v1/chat/completions is not replayed" in str(found)
+    assert row({key: value for key, value in line.items() if key != "method"}).shape == "batch"
+
+
+def test_a_request_with_a_lone_surrogate_is_sent_as_ascii_without_spaces():
+    line = b'{"messages":[{"role":"user","content":"\\ud800"}],"id":"x"}'
+    assert row(None, line).request.body == b'{"messages":[{"role":"user","content":"\\ud800"}]}'

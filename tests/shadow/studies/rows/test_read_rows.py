@@ -60,3 +60,13 @@ def test_a_row_of_any_shape_brings_checks_that_are_never_sent(line):
     assert [(check.kind, check.equals, check.points) for check in found.checks] == [("words", 12, 5)]
     assert json.loads(found.request.body) == json.loads(plain.request.body)
     assert plain.checks == ()
+
+
+def test_a_line_of_exactly_the_longest_length_is_read_as_far_as_it_is_json():
+    [found] = read_rows("f", [b"x" * (32 * 1024 * 1024)])
+    assert found.sentence.startswith("is not JSON: ")
+
+
+def test_what_is_wrong_with_the_json_is_told_in_a_hundred_characters():
+    [found] = read_rows("f", [b'{"messages": [1' + b"0" * 5_000 + b"]}"])
+    assert len(found.sentence) == len("is not JSON: ") + 100

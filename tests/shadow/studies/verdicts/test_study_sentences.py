@@ -1,9 +1,10 @@
 import pytest
 
-from shadow.studies.measured_run import RunOutcome
+from shadow.studies.measured_run import MeasuredRun, RunOutcome
 from shadow.studies.study_policy import PolicyScore, StudyPolicy
 from shadow.studies.verdicts.study_rule import judge_study
 from shadow.studies.verdicts.study_sentences import one_run_sentence
+from shadow.studies.verdicts.study_verdict import StudyVerdict
 from tests.shadow.studies.simulated import run_of
 
 
@@ -101,3 +102,55 @@ def test_a_signal_without_an_excess_is_named_as_that():
     (verdict,) = judge_study(runs, reference="maker", candidates=["host"], policy=policy).verdicts
     assert verdict.sentence.startswith("less than the 10 points allowed below maker: no excess in ")
     assert verdict.sentence.endswith("over 60 pairs")
+
+
+def verdict_of(*pairs: tuple[RunOutcome | float, RunOutcome | float], policy: StudyPolicy = ALLOWED) -> StudyVerdict:
+    """The verdict on a candidate with these (candidate, reference) results, block by block."""
+    runs: list[MeasuredRun] = []
+    for block, (own, other) in enumerate(pairs):
+        runs += [run_of("host", block, own, position=2 * block), run_of("maker", block, other, position=2 * block + 1)]
+    return judge_study(runs, reference="maker", candidates=["host"], policy=policy).verdicts[0]
+
+
+def test_failures_are_counted_among_the_runs_that_are_not_void_on_either_side():
+    void = [(RunOutcome.BUDGET, 1.0), (1.0, RunOutcome.BUDGET), (1.0, RunOutcome.WORLD_FAILED)]
+    found = verdict_of(*void, *[(RunOutcome.ERROR, 1.0)] * 39, (1.0, RunOutcome.ERROR), (1.0, 1.0))
+    assert found.sentence.endswith("; it fails more often than maker: 39 of 43 runs against 1 of 42")
+
+
+def test_a_candidate_that_is_not_measured_is_not_said_to_fail_more_often():
+    found = verdict_of(*[(RunOutcome.ERROR, 1.0)] * 40)
+    assert found.sentence == "not measured: host gave nothing to score in 40 of 40 runs (error 40)"
+
+
+@pytest.mark.parametrize(
+    ("pairs", "policy", "size", "more"),
+    [
+        (
+            [(1.0, 1.0)] * 6,
+            StudyPolicy(),
+            "no difference shown: coverage 100 % against 100 %, no drop (drop [-46 to 50]) over 6 pairs",
+            "; a drop of 96 points would have been seen in four of five such studies; name an allowed drop to have it judged",
+        ),
+        (
+            [(0.0, 1.0)] * 8,
+            StudyPolicy(score=PolicyScore.COMPLETE),
+            "worse: complete runs 0 % against 100 %, a drop of 100 points (drop [25 to 100]) over 8 pairs",
+            "; name an allowed drop to have it judged",
+        ),
+        (
+            [(0.75, 0.5)] * 2,
+            ALLOWED,
+            "2 pairs: no verdict with fewer than 6",
+            "; coverage 75 % against 50 %, a rise of 25 points (drop [-87 to 82]) over 2 pairs",
+        ),
+        (
+            [(0.5, 1.0)] * 4,
+            StudyPolicy(fewest_runs=2),
+            "no difference shown: coverage 50 % against 100 %, a drop of 50 points (drop [-40 to 82]) over 4 pairs",
+            "; 4 pairs are too few to show any drop; name an allowed drop to have it judged",
+        ),
+    ],
+)
+def test_a_sentence_has_size_bounds_pairs_and_what_would_have_been_seen(pairs, policy, size: str, more: str):
+    assert verdict_of(*pairs, policy=policy).sentence == size + more
