@@ -157,7 +157,7 @@ def test_answers_are_the_same_words_where_text_reasoning_calls_and_end_are(one, 
 
 
 def test_answers_of_several_choices_and_failed_ones_are_not_the_same_words():
-    several = answer(completion(choice("a"), choice("a")))
+    several = answer(completion(choice("a"))._replace(choices=(choice("a"), choice("a"))))
     assert json.loads(request_shape(pair(several, several, ask())))["same_text"] == 0
     assert json.loads(request_shape(pair(failed(), failed(), ask())))["same_text"] == 0
 
