@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from math import sqrt
+from math import inf, sqrt
 from statistics import median
 
 from shadow.identity.prompt_sample import FEW, NEAR, Explanation, PromptSample, TokenCause, explanation
@@ -55,7 +55,7 @@ def changed_tools(samples: Sequence[PromptSample]) -> Iterator[Explanation]:
     if abs(middle) <= NEAR:
         return
     expected = _expected(offering)
-    hits = [abs(sample.difference - expected.get(_set(sample), sample.difference + 9)) <= NEAR for sample in offering]
+    hits = [abs(sample.difference - expected.get(_set(sample), inf)) <= NEAR for sample in offering]
     if sum(hits) < len(hits) / 2:
         line = _line(offering)
         hits = [abs(sample.difference - line(sample)) <= NEAR for sample in offering] if line else hits
@@ -160,7 +160,7 @@ def _varies(samples: Sequence[PromptSample], name: str) -> bool:
 def _in_proportion(offering: Sequence[PromptSample], costs: Sequence[float]) -> bool:
     """Whether larger tools lack more, as when a part of each is missing, rather than all the same, as with another preamble."""
     pairs = sorted(zip(costs, (-sample.difference for sample in offering), strict=True))
-    quarter = max(len(pairs) // 4, 1)
+    quarter = len(pairs) // 4
     small, large = pairs[:quarter], pairs[-quarter:]
     low, high = median(cost for cost, _ in small), median(cost for cost, _ in large)
     if high < UNLIKE * low:

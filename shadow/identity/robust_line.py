@@ -16,9 +16,8 @@ def fit(rows: Sequence[Sequence[float]], values: Sequence[float]) -> tuple[float
 
     Two columns may be of any size: each is scaled by its largest value first.
     """
-    width = len(rows[0]) if rows else 0
-    scales = [max((abs(row[column]) for row in rows), default=0.0) for column in range(width)]
-    if not rows or not all(scales):
+    scales = [max(map(abs, column)) for column in zip(*rows, strict=True)]
+    if not scales or not all(scales):
         return None
     scaled = [[cell / scale for cell, scale in zip(row, scales, strict=True)] for row in rows]
     weights = [1.0] * len(rows)
@@ -58,7 +57,7 @@ def _squares(rows: Sequence[Sequence[float]], values: Sequence[float], weights: 
 def _solved(matrix: list[list[float]]) -> list[float] | None:
     """Gauss with the largest pivot; None when the columns depend on each other."""
     width = len(matrix)
-    largest = max((abs(cell) for row in matrix for cell in row[:width]), default=0.0)
+    largest = max(abs(cell) for row in matrix for cell in row[:width])
     for i in range(width):
         _, pivot = max((abs(matrix[row][i]), row) for row in range(i, width))
         if abs(matrix[pivot][i]) <= 1e-10 * largest:

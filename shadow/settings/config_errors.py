@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from math import inf
 from types import UnionType
 from typing import Union, get_args, get_origin
 
@@ -49,9 +50,9 @@ def sentences(errors: Iterable[ConfigErrorItem], origin: ConfigSource) -> list[s
     return [sentence for _, sentence in placed]
 
 
-def _line(error: ConfigErrorItem, origin: ConfigSource) -> int:
+def _line(error: ConfigErrorItem, origin: ConfigSource) -> float:
     line = None if _override(error.path, origin) else nearest_line(origin.lines, error.path)
-    return line or 1_000_000
+    return line or inf
 
 
 def _override(path: KeyPath, origin: ConfigSource) -> str:
@@ -150,7 +151,10 @@ def _words(error: ErrorDetails, model: type[BaseModel]) -> str:
         return f"must be {words} {error['ctx'][limit]}, but is {quoted(value)}"
     if kind in _LENGTHS:
         words, limit = _LENGTHS[kind]
-        return f"must have {words} {_entries(error['ctx'][limit])}, but has {error['ctx']['actual_length']}"
+        return f"must have {words} {_counted(error['ctx'][limit], 'entry', 'entries')}, but has {error['ctx']['actual_length']}"
+    if kind in _CHARACTERS:
+        words, limit = _CHARACTERS[kind]
+        return f"must have {words} {_counted(error['ctx'][limit], 'character', 'characters')}, but is {quoted(value)}"
     for start, wanted in _KINDS.items():
         if kind.startswith(start):
             return f"must be {wanted}, but is {quoted(value)}"
@@ -164,11 +168,12 @@ _BOUNDS = {
     "less_than": ("less than", "lt"),
 }
 _LENGTHS = {"too_short": ("at least", "min_length"), "too_long": ("at most", "max_length")}
+_CHARACTERS = {"string_too_short": ("at least", "min_length"), "string_too_long": ("at most", "max_length")}
 _KINDS = {
     "int": "a whole number",
     "float": "a number",
     "finite_number": "a finite number",
-    "string": "text in quotes",
+    "string_type": "text in quotes",
     "bool": "true or false",
     "tuple": "a list",
     "dict": "a table",
@@ -177,8 +182,8 @@ _KINDS = {
 }
 
 
-def _entries(number: int) -> str:
-    return "1 entry" if number == 1 else f"{number} entries"
+def _counted(number: int, one: str, several: str) -> str:
+    return f"{number} {one if number == 1 else several}"
 
 
 def _unknown_key(word: str, known: Sequence[str]) -> str:

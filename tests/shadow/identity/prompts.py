@@ -144,3 +144,9 @@ def samples(
         replace(one, provider_tokens=max(one.provider_tokens + chance.randint(-200, 200), 1)) if chance.random() < wild else one
         for one in made
     ]
+
+
+def pair(reference: int, provider: int | None = None, **fields: int) -> PromptSample:
+    """A pair by its counts alone: one message without tools, system message or reasoning, but for `fields`."""
+    counts = dict.fromkeys(PromptSample.__slots__, 0) | {"messages": 1, "reference_tokens": reference}
+    return PromptSample(**(counts | {"provider_tokens": reference if provider is None else provider} | fields))

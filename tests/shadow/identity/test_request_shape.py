@@ -3,7 +3,7 @@ import json
 import pytest
 
 from shadow.identity.request_shape import counted_sample, prompt_sample, request_shape, segments, tag_segment
-from tests.shadow.compare.made import WEATHER, answer, ask, choice, completion, failed, pair
+from tests.shadow.compare.made import WEATHER, answer, ask, call, choice, completion, failed, pair
 
 HISTORY = (
     {"role": "user", "content": "a"},
@@ -127,3 +127,62 @@ def test_tag_is_a_segment_of_the_configured_tags_alone(tag, known, segment):
     kept = json.loads(request_shape(pair("a", "a", ask()), segment))["segments"]
     assert {name: value for name, value in kept.items() if name == "tag"} == segment
     assert "prompt" in kept
+
+
+@pytest.mark.parametrize(("tokens", "kept"), [(0, None), (1, 1), (2**53 - 1, 2**53 - 1), (2**53, None)])
+def test_count_is_kept_from_one_to_the_largest_exact_number(tokens, kept):
+    counted = answer(completion(choice("a"), tokens=(tokens, tokens)))
+    shape = json.loads(request_shape(pair(counted, counted, ask())))
+    assert (shape["provider_tokens"], shape["reference_tokens"]) == (kept, kept)
+    assert (shape["provider_completion"], shape["reference_completion"]) == (kept or 0, kept or 0)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (choice("a"), choice("a"), 1),
+        (choice("a"), choice("b"), 0),
+        (choice(""), choice(""), 0),
+        (choice(None), choice(None), 0),
+        (choice("a", reasoning="x"), choice("a", reasoning="y"), 0),
+        (choice("a", finish="stop"), choice("a", finish="length"), 0),
+        (choice(None, calls=(call(),)), choice(None, calls=(call(),)), 1),
+        (choice(None, calls=(call(),)), choice(None, calls=(call("other"),)), 0),
+        (choice(None, calls=(call(),)), choice(None, calls=(call(arguments="{}"),)), 0),
+    ],
+)
+def test_answers_are_the_same_words_where_text_reasoning_calls_and_end_are(one, other, same):
+    shape = request_shape(pair(answer(completion(one)), answer(completion(other)), ask()))
+    assert json.loads(shape)["same_text"] == same
+
+
+def test_answers_of_several_choices_and_failed_ones_are_not_the_same_words():
+    several = answer(completion(choice("a"))._replace(choices=(choice("a"), choice("a"))))
+    assert json.loads(request_shape(pair(several, several, ask())))["same_text"] == 0
+    assert json.loads(request_shape(pair(failed(), failed(), ask())))["same_text"] == 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "division", "segment"),
+    [
+        ({"stream": False}, "stream", "no"),
+        ({"tools": ()}, "tools", "no"),
+        ({"temperature": 0}, "greedy", "yes"),
+        ({"temperature": 0.1}, "greedy", "no"),
+        ({"temperature": None}, "greedy", "no"),
+        ({"messages": HISTORY[:1]}, "turn", "first"),
+        ({"messages": HISTORY[:2]}, "turn", "later"),
+    ],
+)
+def test_segment_of_a_request_by_what_it_has(fields, division, segment):
+    assert segments(ask(**fields), 0)[division] == segment
+
+
+@pytest.mark.parametrize("count", ["-1", "1.0", "true", "null"])
+def test_shape_with_a_count_that_is_no_whole_number_is_no_sample(count):
+    shape = request_shape(
+        pair(answer(completion(choice("a"), tokens=(7, 1))), answer(completion(choice("a"), tokens=(7, 1))), ask())
+    )
+    assert prompt_sample(shape) is not None
+    assert prompt_sample(shape.replace('"provider_tokens": 7', f'"provider_tokens": {count}')) is None
+    assert prompt_sample(shape.replace('"tools": 1', '"tools": 0')).tools == 0

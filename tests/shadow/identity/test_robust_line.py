@@ -22,3 +22,17 @@ def test_points_on_a_line_give_it_back(coefficients, points):
     rows = [(1.0, float(x), float(x % 3)) for x in range(points)]
     found = fit(rows, [dot(coefficients, row) for row in rows])
     assert found == pytest.approx(coefficients, abs=1e-3)
+
+
+def test_columns_that_never_stand_together_are_fitted_each_by_itself():
+    assert fit([(4.0, 0.0), (0.0, 2.0)], [12, 10]) == pytest.approx((3, 5))
+
+
+def test_one_point_gives_the_line_through_zero():
+    assert fit([(2.0,)], [6.0]) == (3.0,)
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
+def test_middle_of_numbers_is_found_in_any_unit(unit):
+    """The least sum of deviations from a constant is at the median, far from the mean of these."""
+    assert fit([(unit,)] * 7, [1, 2, 3, 10, 400, 500, 9000]) == pytest.approx((10 / unit,), rel=5e-3)

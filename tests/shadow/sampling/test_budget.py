@@ -144,3 +144,59 @@ def test_what_was_spent_in_a_period_that_ended_meanwhile_does_not_count_for_the_
     assert budget.spent == PeriodSpending(requests=0, tokens=0, money=0.0)
     budget.observe(NOON + 3_600, 2, 9, 0.5)
     assert budget.exhausted(NOON + 3_600) == "budget_requests"
+
+
+def test_new_budget_has_spent_nothing():
+    assert Budget(1, 1, 1.0, "day").spent == PeriodSpending(requests=0, tokens=0, money=0.0)
+
+
+@pytest.mark.parametrize(
+    ("amounts", "limited"), [((0, 0, 0.0), False), ((1, 0, 0.0), True), ((0, 1, 0.0), True), ((0, 0, 0.01), True)]
+)
+def test_any_one_limit_makes_a_budget_limited(amounts, limited):
+    budget = Budget(*amounts, "day")
+    assert (budget.amounts, budget.limited) == (amounts, limited)
+
+
+def test_unlimited_budget_of_the_same_period_has_no_limit_and_nothing_spent():
+    budget = Budget(1, 1, 1.0, "hour")
+    budget.settle(NOON, 5, 5.0, admitted=False)
+    other = budget.unlimited()
+    assert (other.amounts, other.limited, other.hours(NOON)) == ((0, 0, 0.0), False, budget.hours(NOON))
+    assert other.spent == PeriodSpending(requests=0, tokens=0, money=0.0)
+
+
+def test_what_earlier_and_other_processes_spent_counts_from_the_first_request_of_a_period_on():
+    restored = Budget(5, 0, 0.0, "day")
+    restored.restore(NOON, 5, 7, 0.5)
+    assert restored.admit(NOON) == "budget_requests"
+    assert restored.spent == PeriodSpending(requests=5, tokens=7, money=0.5)
+    observing = Budget(5, 0, 0.0, "day")
+    observing.observe(NOON, 5, 7, 0.5)
+    assert observing.admit(NOON) == "budget_requests"
+
+
+def test_requests_that_are_given_back_may_be_admitted_again_and_never_more_than_were_admitted():
+    budget = Budget(3, 0, 0.0, "day")
+    assert budget.admit(NOON, 3) == ""
+    budget.give_back(2)
+    assert budget.spent.requests == 1
+    budget.give_back()
+    assert budget.spent.requests == 0
+    budget.give_back(5)
+    assert budget.spent.requests == 0
+
+
+@pytest.mark.parametrize(("month", "after"), [((2026, 1), (2026, 2)), ((2026, 11), (2026, 12)), ((2026, 12), (2027, 1))])
+def test_each_month_ends_where_the_next_begins_and_is_a_period_of_its_own(month, after):
+    budget = Budget(1, 0, 0.0, "month")
+    begin, end = at(*month, 1), at(*after, 1)
+    assert budget.hours(begin + 3_600) == (begin // 3_600, end // 3_600)
+    assert [budget.admit(begin), budget.admit(end - 1), budget.admit(end)] == ["", "budget_requests", ""]
+
+
+def test_budget_shows_its_period_and_what_is_spent():
+    budget = Budget(3, 0, 0.0, "day")
+    budget.admit(NOON)
+    budget.settle(NOON, 7, 0.25, admitted=False)
+    assert repr(budget) == "<Budget day open=1 requests=1 tokens=7 money=0.25>"

@@ -16,6 +16,7 @@ MESSAGES = "/v1/messages"
         (RESPONSES, {"input": [{"type": "reasoning", "content": [{"type": "reasoning_text", "text": "so"}]}]}),
         (RESPONSES, {"input": "hi", "tools": [{"type": "tool_search"}, {"type": "namespace", "tools": [{"type": "function"}]}]}),
         (RESPONSES, {"input": "hi", "tools": [{"type": "local_shell"}, {"type": "apply_patch"}]}),
+        (RESPONSES, {"input": ["hi"]}),
         (CHAT, {"messages": [], "tools": [{"type": "custom", "custom": {"name": "run"}}]}),
         (MESSAGES, {"messages": [], "tools": [{"type": "tool_search_tool_regex_20251119", "name": "s"}, {"name": "f"}]}),
         ("/v1/completions", {"prompt": "Once"}),
@@ -33,6 +34,7 @@ def test_plain_request_of_another_api_may_be_sent_twice(target, body):
     ("target", "body", "expected"),
     [
         (RESPONSES, {"input": [{"type": "item_reference", "id": "msg_1"}]}, SkipReason.STATEFUL),
+        (RESPONSES, {"input": [{"role": "user"}, {"type": "item_reference", "id": "msg_1"}, "x"]}, SkipReason.STATEFUL),
         (RESPONSES, {"input": [{"type": "reasoning", "id": "rs_1", "summary": []}]}, SkipReason.STATEFUL),
         (RESPONSES, {"input": [{"type": "reasoning", "id": "rs_1", "encrypted_content": "gAAA"}]}, SkipReason.STATEFUL),
         (RESPONSES, {"input": [{"role": "user", "content": [{"type": "input_file", "file_id": "f"}]}]}, SkipReason.STATEFUL),

@@ -3,6 +3,7 @@ import inspect
 from collections import Counter
 from itertools import combinations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -109,3 +110,19 @@ def test_each_candidate_and_each_two_of_them_have_as_many_turns():
     alone, together = Counter(name for names in drawn for name in names), Counter(drawn)
     assert all(3_850 < alone[name] < 4_150 for name in "abcde")
     assert all(900 < together[two] < 1_100 for two in combinations("abcde", 2))
+
+
+def test_draw_stays_the_same_in_every_version():
+    """The number drawn for this request is 0.180431702350...: another one would begin all conversations anew."""
+    assert is_drawn("turn", "r1", 0.1804317024, b"k" * 32)
+    assert not is_drawn("turn", "r1", 0.1804317023, b"k" * 32)
+
+
+@pytest.mark.parametrize("length", [64, 65])
+def test_keyed_hash_is_hmac_sha256_with_a_key_as_long_as_a_block_and_longer(length):
+    assert hmac_sha256(b"k" * length, b"text") == hmac.digest(b"k" * length, b"text", "sha256")
+
+
+@pytest.mark.parametrize(("most", "turns"), [(0, 3), (1, 1), (2, 2), (3, 3), (4, 3)])
+def test_no_limit_and_one_that_is_not_reached_give_every_name_a_turn(most, turns):
+    assert len(take_turns(("a", "b", "c"), most, "k", b"s")) == turns

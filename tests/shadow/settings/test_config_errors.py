@@ -50,6 +50,12 @@ def test_a_key_written_down_is_reported_where_keys_belong_and_not_repeated():
         ({"proxy": 3}, "proxy: must be a table, but is 3"),
         ({"shadow": {"period": "days"}}, "shadow.period: no such choice: 'days'; did you mean 'day'?  (known: hour, day, month)"),
         ({"proxy": {"providers": {"a": {}}}}, "proxy.providers.a.base_url: is missing, and must be given"),
+        ({"shadow": {"sample_rate": {}}}, "shadow.sample_rate: must be a number, but is a table"),
+        ({"shadow": {"seed": 42}}, "shadow.seed: must be text in quotes, but is 42"),
+        ({"shadow": {"tags": [""]}}, "shadow.tags[0]: must have at least 1 character, but is ''"),
+        ({"shadow": {"tags": ["a " * 33]}}, f"shadow.tags[0]: must have at most 64 characters, but is '{'a ' * 33}'"),
+        ({"shadow": {"enabled": "maybe"}}, "shadow.enabled: must be true or false, but is 'maybe'"),
+        ({"shadow": {"tags": ["a b"]}}, "shadow.tags[0]: string should match pattern '^[!-~]+$', but is 'a b'"),
         ({"tournament": {"tolerance": 0}}, "tournament.tolerance: must be more than 0.0, but is 0"),
         ({"tournament": {"signals": []}}, "tournament.signals: must have at least 1 entry, but has 0"),
         ({"shadow": {"tags": ["a"] * 21}}, "shadow.tags: must have at most 20 entries, but has 21"),
@@ -128,3 +134,66 @@ def test_kinds_are_found_through_tables_lists_and_options():
 
 def test_names_with_odd_letters_are_quoted_in_a_path():
     assert dotted(("proxy", "models", "*")) == 'proxy.models."*"'
+
+
+@pytest.mark.parametrize(("length", "kept"), [(80, "no " * 26 + "no"), (81, "no " * 25 + "no...")])
+def test_text_is_shown_up_to_eighty_characters(length, kept):
+    assert shown(("no " * 27)[:length]) == kept
+
+
+def test_longest_key_that_a_variable_or_flag_has_set_is_named_in_place_of_the_file():
+    origin = ConfigSource(
+        file="s.toml", lines={("a",): 3}, overrides={("a", "b"): "B", ("a", "b", 0): "FIRST", (): "never", ("x", "y"): "XY"}
+    )
+    faults = [
+        ConfigErrorItem(path=path, sentence="is wrong") for path in [("a", "b", 0, "c"), ("a", "b", 1), ("a",), ("x", "y", 0)]
+    ]
+    assert sentences(faults, origin) == [
+        "s.toml:3: a: is wrong",
+        "B: a.b[1]: is wrong",
+        "FIRST: a.b[0].c: is wrong",
+        "XY: x.y[0]: is wrong",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("file", "lines", "path", "sentence"),
+    [
+        ("s.toml", {("a",): 3}, ("a",), "s.toml:3: a: is wrong"),
+        ("s.toml", {}, ("a",), "s.toml: a: is wrong"),
+        ("", {("a",): 3}, ("a",), "a: is wrong"),
+        ("s.toml", {}, (), "s.toml: is wrong"),
+    ],
+)
+def test_place_is_as_much_as_is_known_of_file_line_and_key(file, lines, path, sentence):
+    assert sentences([ConfigErrorItem(path=path, sentence="is wrong")], ConfigSource(file=file, lines=lines)) == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("tables", "advised"),
+    [
+        ({"proxy": {"providers": {"a": {"base_url": "https://x", "api_key": "k"}}}}, True),
+        ({"proxy": {"providers": {"a": {"base_url": "https://x", "api_kee": "k"}}}}, False),
+        ({"shadow": {"token": "k"}}, False),
+    ],
+)
+def test_key_in_the_file_is_answered_by_its_variable_only_where_there_is_one(tables, advised):
+    [sentence] = found(tables)
+    assert ("keys are never written into the file" in sentence) is advised
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (True, "true"),
+        (False, "false"),
+        (1, "1"),
+        (0.5, "0.5"),
+        ("a", "'a'"),
+        ({}, "a table"),
+        ([], "a list"),
+        (None, "another kind of value"),
+    ],
+)
+def test_value_is_quoted_as_it_is_written_in_the_file(value, text):
+    assert quoted(value) == text

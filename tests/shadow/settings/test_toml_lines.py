@@ -63,3 +63,60 @@ def test_whatever_tomllib_reads_is_scanned_to_the_end(text):
         return
     found = key_lines(text)
     assert all((key,) in found for key in tables if key.isalnum())
+
+
+WHOLE = """\
+a.b = 1
+a.c = "x"
+"q.r" = [1, [2,
+  3], {s = 4}]
+[t]
+u = 'v'
+w = { x = 1, y = [
+  2,
+] }
+[[t.list]]
+[[t.list]]
+k = true
+[t.list.sub]
+z = 2
+[t.list.sub.deep]"""
+
+
+def test_every_key_table_and_entry_has_the_line_on_which_it_is_first_written_and_nothing_else_has_one():
+    first, second = ("t", "list", 0), ("t", "list", 1)
+    assert key_lines(WHOLE) == {
+        ("a",): 1,
+        ("a", "b"): 1,
+        ("a", "c"): 2,
+        ("q.r",): 3,
+        ("q.r", 0): 3,
+        ("q.r", 1): 3,
+        ("q.r", 1, 0): 3,
+        ("q.r", 1, 1): 4,
+        ("q.r", 2): 4,
+        ("q.r", 2, "s"): 4,
+        ("t",): 5,
+        ("t", "u"): 6,
+        ("t", "w"): 7,
+        ("t", "w", "x"): 7,
+        ("t", "w", "y"): 7,
+        ("t", "w", "y", 0): 8,
+        ("t", "list"): 10,
+        first: 10,
+        second: 11,
+        (*second, "k"): 12,
+        (*second, "sub"): 13,
+        (*second, "sub", "z"): 14,
+        (*second, "sub", "deep"): 15,
+    }
+
+
+def test_line_of_a_key_that_is_not_written_is_that_of_its_table_and_the_whole_file_has_none():
+    lines = {("a",): 3, ("a", "b"): 4, (): 9}
+    assert [nearest_line(lines, path) for path in [("a", "b"), ("a", "c"), ("a",), ("x", "y"), ()]] == [4, 3, 3, None, None]
+
+
+@given(st.text(alphabet="\n=a", max_size=9))
+def test_text_without_any_key_is_scanned_to_its_end(text):
+    assert all(1 <= line <= text.count("\n") + 1 for line in key_lines(text).values())
