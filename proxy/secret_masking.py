@@ -112,7 +112,7 @@ def secret_masker(data: bytes, secret: bytes, looks: SearchBudget) -> Masking:
 def without_beginning(data: bytes, secret: bytes) -> bytes:
     """`data` without the beginning of `secret` at its end, the longest of those that were looked at first."""
     first = _first(secret)
-    at = max(-1, len(data) - _LONGEST_CODING * len(secret))
+    at = max(-1, len(data) - _LONGEST_CODING * len(secret) if len(first) < len(secret) else len(data) - len(secret))
     for _ in range(_MOST_BEGINNINGS):
         at = data.find(first, at + 1)
         if at < 0:
@@ -215,9 +215,11 @@ def _before(data: bytes, end: int, secret: bytes, place: int) -> int:
     if found and _value(found) == wanted:
         kept = found["u"] and secret.endswith(b"\\", 0, place)
         return data.rindex(b"\\", 0, end) if kept else found.start()
+    if wanted == 0x25 and data.endswith(b"%25", 0, end):
+        return end - 3
     if end <= 0 or not _is(data, end - 1, wanted):
         return -1
-    if wanted not in _ESCAPED:
+    if wanted not in _ESCAPED or secret.endswith(b"\\", 0, place):
         return end - 1
     before = data[max(0, end - 9) : end - 1]
     return end - 1 - len(before) + len(before.rstrip(b"\\"))
