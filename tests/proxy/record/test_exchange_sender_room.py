@@ -191,3 +191,17 @@ async def test_an_exchange_that_is_lost_elsewhere_has_ended_and_is_counted_by_it
     made.lost("unpackable")
     assert (made._row["ended"], drops(made)) == (1, {"unpackable": 1})
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_statistics_are_sent_twice_a_second(monkeypatch):
+    made, slept = sender(), []
+
+    async def sleep(seconds):
+        slept.append(seconds)
+        if len(slept) == 3:
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr(module, "asyncio", SimpleNamespace(sleep=sleep))
+    with pytest.raises(asyncio.CancelledError):
+        await made._beat()
+    assert (slept, len(made._socket.transport.done)) == ([0.5, 0.5, 0.5], 2)
