@@ -10,6 +10,8 @@ class NotedTransport(asyncio.Transport):
         super().__init__(extra)
         self.done = []
         self.closing = False
+        self.reading = True
+        self.buffered = 0
 
     def _note(self, *call):
         self.done.append(call)
@@ -29,10 +31,21 @@ class NotedTransport(asyncio.Transport):
     def set_write_buffer_limits(self, high=None, low=None):
         self._note("set_write_buffer_limits", high, low)
 
+    def get_write_buffer_size(self):
+        return self.buffered
+
+    def set_protocol(self, protocol):
+        self._note("set_protocol", protocol)
+
+    def is_reading(self):
+        return self.reading
+
     def pause_reading(self):
+        self.reading = False
         self._note("pause_reading")
 
     def resume_reading(self):
+        self.reading = True
         self._note("resume_reading")
 
     def is_closing(self):

@@ -15,15 +15,6 @@ from proxy.worker_stats import WorkerStats
 from tests.noted_transport import NotedTransport
 
 
-class Transport(NotedTransport):
-    """One of whose bytes none has gone to the kernel yet."""
-
-    buffered = 0
-
-    def get_write_buffer_size(self):
-        return self.buffered
-
-
 def packed(size, letter=b"x"):
     """An exchange whose frame has `size` bytes."""
     return PackedExchange(b"", letter * (size - 9), b"", b"")
@@ -33,7 +24,7 @@ def sender(limit=1_000_000, *, connected=True):
     made = ExchangeSender("nowhere", limit, WorkerStats(), SharedCounters().row(0))
     if connected:
         link = made._socket = _Socket(made)
-        link.connection_made(Transport())
+        link.connection_made(NotedTransport())
         link.transport.done.clear()
     return made
 
@@ -119,7 +110,7 @@ async def test_nothing_is_given_to_a_socket_that_closes():
 
 async def test_a_socket_counts_as_full_beyond_256_kib_and_its_end_is_reported_once():
     link = _Socket(sender())
-    link.connection_made(Transport())
+    link.connection_made(NotedTransport())
     assert link.transport.done == [("set_write_buffer_limits", 262_144, None)]
     link.connection_lost(None)
     link.connection_lost(ConnectionResetError())
@@ -200,3 +191,17 @@ async def test_an_exchange_that_is_lost_elsewhere_has_ended_and_is_counted_by_it
     made.lost("unpackable")
     assert (made._row["ended"], drops(made)) == (1, {"unpackable": 1})
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_statistics_are_sent_twice_a_second(monkeypatch):
+    made, slept = sender(), []
+
+    async def sleep(seconds):
+        slept.append(seconds)
+        if len(slept) == 3:
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr(module, "asyncio", SimpleNamespace(sleep=sleep))
+    with pytest.raises(asyncio.CancelledError):
+        await made._beat()
+    assert (slept, len(made._socket.transport.done)) == ([0.5, 0.5, 0.5], 2)

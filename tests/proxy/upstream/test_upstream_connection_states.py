@@ -9,8 +9,10 @@ from proxy.exchange import FailureKind, Role
 from proxy.record.capture import Capture
 from proxy.record.recorded_head import RecordedHead
 from proxy.routing.provider_origin import parse_base_url
+from proxy.upstream.known_heads import KnownHeads, PatternBudget
 from proxy.upstream.response_consumer import HeadRewrite
 from proxy.upstream.response_reader import ResponseReader
+from proxy.upstream.tls_sessions import ResumingConnection
 from proxy.upstream.upstream_connection import UpstreamConnection
 from tests.noted_transport import NotedTransport
 from tests.wires import ok
@@ -297,3 +299,57 @@ async def test_what_came_before_a_reset_is_read_sixteen_reads_of_64_kib_of_it(ur
         connection.data_received(UNTIL_CLOSE)
         connection.connection_lost(ConnectionResetError() if error else None)
         assert len(client.written) == len(UNTIL_CLOSE) + read
+
+
+class Session(ResumingConnection):
+    """The TLS of a connection, which notes when its session is to be kept."""
+
+    def __init__(self):
+        self.kept = []
+
+    def remember(self, now):
+        self.kept.append(now)
+
+
+@pytest.mark.parametrize(("url", "kept"), [("https://h/v1", 1), ("http://h/v1", 0)])
+async def test_the_session_of_a_tls_connection_is_kept_behind_its_first_answer(quiet, url, kept):
+    connection, _, _ = made(quiet, url, ssl_object=Session())
+    session = connection._transport.get_extra_info("ssl_object")
+    for _ in range(2):
+        connection.begin(answer(), list)
+        connection.send(b"x", last=True)
+        connection.data_received(ok(b"x"))
+        connection._came_early = False
+        assert len(session.kept) == kept or url.startswith("http:")
+
+
+async def test_an_answer_is_read_by_the_heads_that_its_provider_is_known_to_send(quiet):
+    known = KnownHeads(PatternBudget())
+    connection = UpstreamConnection(parse_base_url("http://h/v1"), print, known)
+    connection.connection_made(NotedTransport(socket=quiet))
+    reading = answer()
+    connection.begin(reading, list)
+    assert reading.known is known
+
+
+async def test_that_a_client_was_waited_for_ends_with_its_request(quiet):
+    connection, _, _ = made(quiet, "https://h/v1")
+    connection.begin(answer(), list)
+    connection.send(b"x", last=True)
+    connection.wait_for_client(waiting=True)
+    connection.data_received(ok(b"x"))
+    connection.begin(answer(), list)
+    assert connection.silent_for(connection.last + 9.0) == pytest.approx(9.0)
+
+
+async def test_a_connection_that_nothing_was_sent_on_has_all_unsent(quiet):
+    assert made(quiet)[0].unsent
+
+
+@pytest.mark.parametrize(("method", "again"), [("POST", False), ("GET", True)])
+async def test_a_request_given_up_as_stale_goes_out_again_only_where_it_is_safe(quiet, method, again):
+    connection, _, _ = made(quiet)
+    reading = answer(method)
+    connection.begin(reading, list)
+    connection.fail(FailureKind.STALE, "")
+    assert connection.replaceable(reading) is again
