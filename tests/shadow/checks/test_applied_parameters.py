@@ -155,3 +155,66 @@ def test_a_copy_is_held_only_against_what_it_was_sent():
 )
 def test_numbers_are_one_within_a_float32(asked, applied, one):
     assert same("temperature", asked, applied) is one
+
+
+@pytest.mark.parametrize(
+    ("asked", "applied", "one"),
+    [
+        (None, None, True),
+        (None, 1, False),
+        (True, True, True),
+        (True, False, False),
+        (1, 1.0, True),
+        (0.0, 9e-7, True),
+        (0.0, 2e-6, False),
+        (1_000_000.0, 1_000_000.9, True),
+        (1_000_000.0, 1_000_001.1, False),
+        ("1", 1, False),
+    ],
+)
+def test_two_values_are_one_by_their_kind_and_a_millionth(asked, applied, one):
+    assert same("temperature", asked, applied) is one
+
+
+def test_words_for_one_tier_are_one_and_of_another_parameter_two():
+    assert same("service_tier", "standard", "on_demand")
+    assert not same("service_tier", "priority", "standard")
+    assert not same("truncation", "standard", "default")
+
+
+def test_values_that_match_are_stated_on_both_sides_and_those_that_differ_alone():
+    found = finding({"temperature": 0.5, "top_p": 1}, {"temperature": 0.5, "top_p": 1.0})
+    assert (found.subject, found.reference) == ("temperature 0.5, top_p 1.0", "temperature 0.5, top_p 1")
+    assert (found.signal, found.score, found.reason) == ("applied_parameters", 1.0, "")
+    other = finding({"temperature": 0.5, "top_p": 1}, {"temperature": 0.7, "top_p": 1.0})
+    assert (other.subject, other.reference, other.score) == ("temperature 0.7", "temperature 0.5", 0.0)
+
+
+def test_four_of_the_values_that_differ_are_named():
+    names = ("temperature", "top_p", "max_output_tokens", "max_tool_calls", "top_logprobs")
+    found = finding(dict.fromkeys(names, 1), dict.fromkeys(names, 2))
+    assert found.reason == "; ".join(f"{name} 1 was requested, 2 applied" for name in names[:4])
+
+
+@pytest.mark.parametrize(
+    ("asked", "applied", "api", "reason"),
+    [
+        ({}, {}, "responses", "the answer states no parameters that it was made with"),
+        ({}, {"temperature": 1}, "responses", "the request sets none of the parameters that the answer states"),
+        (
+            {"temperature": 1},
+            {"service_tier": "default"},
+            "chat",
+            "the request sets none of the parameters that the answer states",
+        ),
+        (
+            {"service_tier": "auto"},
+            {"service_tier": "flex"},
+            "chat",
+            "the request sets none of the parameters that the answer states",
+        ),
+    ],
+)
+def test_parameters_that_are_not_compared_have_their_reason(asked, applied, api, reason):
+    found = finding(asked, applied, api=api)
+    assert (found.state, found.reason) == (FindingState.NOT_MEASURED, reason)

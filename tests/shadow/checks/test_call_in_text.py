@@ -10,7 +10,7 @@ from shadow.checks.call_in_text import call_in_text
 from shadow.checks.template_leak import template_leak
 from shadow.findings.finding import FindingState
 from shadow.reading.parsed_request import Tool
-from tests.shadow.compare.made import ask, call, choice, completion
+from tests.shadow.compare.made import ask, call, choice, completion, parts
 
 MARKED = '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Paris"}}\n</tool_call>'
 BARE = '{"name": "get_weather", "parameters": {"city": "Paris"}}'
@@ -132,3 +132,54 @@ def test_of_many_calls_in_the_text_four_are_named():
 @pytest.mark.parametrize(("before", "found"), [(19_980, FindingState.MATCH), (20_000, FindingState.DIFFER)])
 def test_words_about_calls_count_in_the_first_twenty_thousand_characters_of_the_last_message(before, found):
     assert state(asking("a " * (before // 2) + "Show me a tool call."), MARKED) is found
+
+
+def test_call_in_the_text_is_stated_with_its_tools_and_its_form():
+    found = call_in_text(asking(), completion(choice(MARKED + MARKED.replace("get_weather", "get_time"))))
+    reason = "a call of get_weather, get_time is in the text as markup of a template"
+    assert parts(found) == ("call_in_text", "differ", 0.0, "get_weather, get_time", "", reason)
+    assert parts(call_in_text(asking(), completion(choice("It rains.")))) == ("call_in_text", "match", 1.0, "", "", "")
+    bare = call_in_text(asking(), completion(choice(BARE)))
+    assert bare.reason == "a call of get_weather is in the text as a JSON object"
+
+
+@pytest.mark.parametrize(
+    ("asked", "text", "reason"),
+    [
+        (ask(tools=()), MARKED, "the request offers no tools"),
+        (asking(tool_choice="none"), MARKED, "tool_choice is none"),
+        (asking(), "", "the answer has no text"),
+        (asking(), None, "the answer has no text"),
+    ],
+)
+def test_text_without_a_tool_to_call_is_not_measured(asked, text, reason):
+    found = call_in_text(asked, completion(choice(text)))
+    assert (found.state, found.reason) == (FindingState.NOT_MEASURED, reason)
+
+
+@pytest.mark.parametrize(
+    ("asked", "text", "differs"),
+    [
+        ("Show the payload.", BARE, False),
+        ("Show the payload.", MARKED, True),
+        ("Show the chat template.", MARKED, False),
+        ("Show the chat template.", BARE, False),
+        ("Is it raining?", BARE, True),
+    ],
+)
+def test_request_about_code_excuses_an_object_and_one_about_calls_any_form(asked, text, differs):
+    assert (state(asking(asked), text) is FindingState.DIFFER) == differs
+
+
+@pytest.mark.parametrize(("length", "shown"), [(120, "t" * 120), (121, "t" * 119 + "…")])
+def test_tools_that_are_called_in_the_text_are_named_by_120_characters(length, shown):
+    name = "t" * length
+    asked = ask(messages=({"role": "user", "content": "Go."},), tools=(Tool(name=name, schema=None),))
+    found = call_in_text(asked, completion(choice(MARKED.replace("get_weather", name))))
+    assert (found.subject, found.reason) == (shown, f"a call of {shown} is in the text as markup of a template")
+
+
+@pytest.mark.parametrize(("wanted", "differs"), [("json_schema", False), (None, False), ("text", True)])
+def test_any_form_but_text_makes_an_object_the_answer(wanted, differs):
+    assert (state(asking(body={"response_format": {"type": wanted}}), BARE) is FindingState.DIFFER) == differs
+    assert state(asking(body={"response_format": "json"}), BARE) is FindingState.DIFFER

@@ -243,3 +243,34 @@ def test_what_is_known_before_a_check_runs_is_what_it_finds(members, stream, cal
         not_measured(signal, unfit) if (unfit := not_applicable_reason(signal, asked.api)) else judge(asked, said.completion)
         for signal, judge in CHECKS
     ]
+
+
+def test_finding_that_is_known_before_its_check_has_the_reason_of_the_check():
+    found = {each.signal: each.reason for each in check(ask(), answer("hello", stream=False))}
+    assert found[Signal.STREAM_STRUCTURE] == "not a stream"
+    assert found[Signal.SERVING_CHANGE] == "a whole answer names its server once"
+    assert found[Signal.LUMPY_CALLS] == "not a stream with a tool call"
+    assert found[Signal.LOST_SPACE] == "not a stream of several pieces of text"
+    assert found[Signal.VALID_CALLS] == found[Signal.CALL_ID] == "the answer calls no tool"
+    assert found[Signal.STOP] == "the request sets no stop sequence"
+    assert found[Signal.PARALLEL_CALLS] == "the request does not forbid parallel calls"
+
+
+def test_answer_that_failed_states_it_in_each_check_of_a_whole_one():
+    found = check(ask(), failed())
+    assert {each.reason for each in found[: len(CHECKS)]} == {"there is no whole answer: error 500 server_error: out of luck"}
+    aliased = check(ask(model="prod-chat"), failed(), known_as=("gpt-4o",))
+    assert aliased[: len(CHECKS)] == found[: len(CHECKS)]
+
+
+def test_names_that_answered_before_change_the_finding_on_the_model_alone():
+    said = answer("hello")
+    plain, known = check(ask(model="prod-chat"), said), check(ask(model="prod-chat"), said, known_as=("m",))
+    assert [one.signal for one, other in zip(plain, known, strict=True) if one != other] == [Signal.ECHOED_MODEL]
+    assert next(each for each in known if each.signal is Signal.ECHOED_MODEL).state is FindingState.MATCH
+
+
+def test_deployment_of_a_path_comes_before_the_name_that_was_sent():
+    said = answer("hello", target="/openai/deployments/m/chat/completions")
+    found = next(each for each in check(ask(model="n"), said, sent_as="other") if each.signal is Signal.ECHOED_MODEL)
+    assert (found.state, found.reference) == (FindingState.MATCH, "m")

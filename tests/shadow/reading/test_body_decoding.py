@@ -166,3 +166,23 @@ def test_a_window_larger_than_the_web_allows_is_refused():
     unread = decode(headers("zstd"), packed, ())
     assert isinstance(unread, Unread)
     assert unread.why is UnreadReason.ENCODING
+
+
+@pytest.mark.parametrize(("sent", "kept"), [("gzip", ["gzip"]), (" GZIP ,, identity", ["gzip"]), ("", []), ("identity", [])])
+def test_codings_are_named_in_lower_case_without_identity(sent, kept):
+    assert codings((("content-ENCODING", sent), ("content-encodinX", "br"), ("content-type", "x"))) == kept
+
+
+def test_body_that_unpacks_to_too_much_or_to_nothing_states_why():
+    large = decode(headers("gzip"), gzip.compress(bytes(11)), (), limit=10)
+    assert (large.why, large.detail) == (UnreadReason.TOO_LARGE, "the body unpacks to more than 10 bytes")
+    broken = decode(headers("gzip", "br"), brotli.compress(b"plain text"), ())
+    assert broken.why is UnreadReason.ENCODING
+    assert broken.detail.startswith("the body is not gzip, br: ")
+
+
+def test_marks_beyond_the_body_and_before_the_one_before_are_kept_in_order():
+    packed = gzip.compress(TEXT)
+    decoded = decode(headers("gzip"), packed, [len(packed) + 5, 3, len(packed)])
+    assert decoded.body == TEXT
+    assert decoded.ends == [len(TEXT)] * 3

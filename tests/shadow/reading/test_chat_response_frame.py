@@ -230,3 +230,38 @@ def test_tier_and_times_beside_the_choices_are_the_last_that_say_something():
         {"service_tier": "flex"},
         [("prompt", 0.25)],
     )
+
+
+@pytest.mark.parametrize(
+    ("member", "note"),
+    [
+        ("id", "the id changed within the stream"),
+        ("model", "the model's name changed within the stream"),
+        ("system_fingerprint", "the system_fingerprint changed within the stream"),
+    ],
+)
+def test_member_of_the_head_that_changes_alone_is_noted_alone(member, note):
+    head = {"id": "i", "model": "m", "system_fingerprint": "f"}
+    assert stream({**BEGUN, **head}, {**ENDED, **head, member: "other"}).completion.notes == (note,)
+
+
+def test_error_of_a_later_choice_leaves_the_answer():
+    choices = [{"index": 0, "message": {"content": "a"}}, {"index": 1, "error": {"message": "no"}}]
+    assert whole(choices=choices).completion.first.text == "a"
+
+
+def test_delta_beside_a_usage_or_an_error_of_its_choice_is_read():
+    choice = {"index": 0, "delta": {"content": "b"}, "finish_reason": "stop"}
+    for more in ({"usage": {"prompt_tokens": 3}}, {"error": None}, {"error": {"message": "late"}}):
+        assert stream(BEGUN, {"choices": [{**choice, **more}]}).completion.first.text == "ab"
+
+
+def test_calls_of_a_stream_count_their_deltas_and_those_of_a_whole_answer_none():
+    calls = [{"index": 0, "id": "c", "function": {"name": "f", "arguments": text}} for text in ("{", "}")]
+    deltas = [{"choices": [{"index": 0, "delta": {"role": "assistant", "tool_calls": [call]}}]} for call in calls]
+    streamed = stream(*deltas, delta(None, "tool_calls")).completion
+    assert [(call.arguments, call.deltas) for call in streamed.first.tool_calls] == [("{}", 2)]
+    at_once = whole(choices=[{"message": {"tool_calls": calls}}]).completion
+    assert [call.deltas for call in at_once.first.tool_calls] == [0, 0]
+    assert "no delta names the role" in stream(delta("a", "stop")).completion.notes
+    assert at_once.notes == ()

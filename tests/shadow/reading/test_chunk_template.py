@@ -1,6 +1,7 @@
 import json
 
 import orjson
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -72,3 +73,89 @@ def test_event_of_65536_bytes_has_a_template_and_a_larger_one_has_none():
 def test_event_with_a_key_twice_has_no_template():
     data = json.dumps(chunk({"content": "a"})).replace('"content": "a"', '"content": "a", "content": "b"').encode()
     assert template(orjson.loads(data), data) is None
+
+
+def made_of(data: bytes):
+    chunk = json.loads(data)
+    return template_of(data, chunk, chunk, "delta")
+
+
+def numbered(part):
+    return part.before, part.number, part.after
+
+
+@pytest.mark.parametrize(
+    ("data", "before", "between", "padding", "after"),
+    [
+        (b'{"delta":"ab"}', (b'{"delta":"', None, b""), b"", "", (b'"}', None, b"")),
+        (b'{"delta" : "ab"}', (b'{"delta" : "', None, b""), b"", "", (b'"}', None, b"")),
+        (b'{"n":9,"delta":"ab"}', (b'{"n":9,"delta":"', None, b""), b"", "", (b'"}', None, b"")),
+        (
+            *(b'{"sequence_number":9,"delta":"ab"}', (b'{"sequence_number":', 9, b',"delta":"'), b"", ""),
+            (b'"}', None, b""),
+        ),
+        (
+            *(b'{"delta":"ab","sequence_number":9}', (b'{"delta":"', None, b""), b"", ""),
+            (b'","sequence_number":', 9, b"}"),
+        ),
+        (b'{"delta":"ab","p":"xy"}', (b'{"delta":"', None, b""), b'","p":"', "p", (b'"}', None, b"")),
+        (b'{"delta":"ab","obfuscation":""}', (b'{"delta":"', None, b""), b'","obfuscation":"', "obfuscation", (b'"}', None, b"")),
+        (
+            *(b'{"delta":"ab","p":"xy","sequence_number":0}', (b'{"delta":"', None, b""), b'","p":"', "p"),
+            (b'","sequence_number":', 0, b"}"),
+        ),
+        (b'{"delta":"ab" }', (b'{"delta":"', None, b""), b'"', "", (b"}", None, b"")),
+        (b'{"delta":"ab"   }', (b'{"delta":"', None, b""), b'"', "", (b"}", None, b"")),
+        (b'{"delta":"ab","p":"x y"}', (b'{"delta":"', None, b""), b"", "", (b'","p":"x y"}', None, b"")),
+        (b'{"p":"xy","delta":"ab"}', (b'{"p":"xy","delta":"', None, b""), b"", "", (b'"}', None, b"")),
+        (
+            *(b'{"sequence_number":true,"delta":"ab"}', (b'{"sequence_number":true,"delta":"', None, b""), b"", ""),
+            (b'"}', None, b""),
+        ),
+    ],
+)
+def test_template_is_the_bytes_about_the_string_its_padding_and_its_number(data, before, between, padding, after):
+    made = made_of(data)
+    assert (numbered(made.before), made.between, made.padding, numbered(made.after)) == (before, between, padding, after)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"delta":"ab","a":{"delta":"c"}}',
+        b'{"a":{"delta":"ab"}}',
+        b'{"a":"\\"delta\\":\\"c\\"","delta":""}',
+        b'{"delta":"ab","a":{"p":"q"},"p":"r"}',
+        b'{"delta":"ab","b":{"sequence_number":7},"sequence_number":7}',
+    ],
+)
+def test_event_whose_string_padding_or_number_could_be_another_one_has_no_template(data):
+    assert made_of(data) is None
+
+
+def test_event_is_the_same_after_its_template_was_tested():
+    chunk = {"delta": "ab", "p": "xy"}
+    assert template_of(b'{"delta":"ab","p":"xy"}', chunk, chunk, "delta") is not None
+    assert chunk == {"delta": "ab", "p": "xy"}
+
+
+@pytest.mark.parametrize(
+    ("data", "literals", "read"),
+    [
+        (b'{"delta":"ab","p":"xy"}', [b'a","p":"xy', b'b","p":"', b'c","p":"x y', b'd","p":"z'], ["a", "b"]),
+        (b'{"delta":"ab","p":"xy"}', [b'a","p":"xy', b"b", b'c","p":"z'], ["a"]),
+        (b'{"delta":"ab","p":"xy"}', [b"a"], []),
+        (b'{"delta":"ab" }', [b'a" ', b'b"', b'c"   ', b'd"x'], ["a", "b", "c"]),
+        (b'{"delta":"ab"}', [b"a", b"\\u00e9", b'c"'], ["a", "é"]),
+        (b'{"delta":"ab","p":"xy"}', [], []),
+    ],
+)
+def test_strings_are_read_up_to_the_first_that_something_else_than_padding_follows(data, literals, read):
+    assert made_of(data).read(literals) == read
+
+
+def test_literal_that_another_would_complete_is_broken():
+    assert strings([b"a\\", b"nb"]) == []
+    assert strings([b"a", b"b\\"]) == ["a"]
+    assert strings([b'a","b']) == []
+    assert strings([b"\\ud83d", b"\\ude00"]) == []

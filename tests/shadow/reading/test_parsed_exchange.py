@@ -30,3 +30,19 @@ def test_a_model_that_the_forwarder_did_not_see_is_that_of_the_body(name, model)
 
 def test_model_that_the_forwarder_read_stays():
     assert parse_exchange(exchange(said(), request=asked(model="other"), model="seen")).exchange.labels.model == "seen"
+
+
+def test_model_of_the_body_fills_an_empty_label_and_the_stream_stays_as_it_was_seen():
+    live = exchange(said(), request=asked(model="m", stream=False), model="", stream=True)
+    labels = parse_exchange(live).exchange.labels
+    assert (labels.model, labels.stream) == ("m", True)
+    plain = exchange(said(), request=asked(model="m"), model="", stream=False)
+    assert parse_exchange(plain).exchange.labels.stream is False
+
+
+def test_shadow_keeps_its_own_answer_and_exchange():
+    live = parse_exchange(exchange(said("one"), request=asked()))
+    copy = exchange(said("two"), request=asked())
+    shadow = parse_shadow_exchange(copy, live)
+    assert shadow.exchange is copy
+    assert (shadow.answer.completion.first.text, shadow.upstream) == ("two", "")

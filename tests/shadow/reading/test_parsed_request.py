@@ -167,3 +167,58 @@ def test_no_json_makes_it_raise(value, truncated):
 def test_no_bytes_make_it_raise(target, body):
     parse_request(target, (), body, False)
     parse_request(CHAT, (("content-encoding", target),), body, False)
+
+
+@pytest.mark.parametrize(
+    ("sent", "field", "value"),
+    [
+        ({"temperature": 1e299}, "temperature", 1e299),
+        ({"temperature": 1e300}, "temperature", None),
+        ({"temperature": -1e300}, "temperature", None),
+        ({"temperature": "1"}, "temperature", None),
+        ({"seed": 7.5}, "seed", None),
+        ({"seed": True}, "seed", None),
+        ({"seed": 0}, "seed", 0),
+        ({"n": 0}, "n", 1),
+        ({"n": 3.0}, "n", 3),
+        ({"max_tokens": 9}, "max_tokens", 9),
+        ({"max_tokens": 9, "max_completion_tokens": 0}, "max_tokens", 9),
+        ({"max_completion_tokens": 11}, "max_tokens", 11),
+        ({"tool_choice": None, "function_call": "auto"}, "tool_choice", None),
+        ({"functions": {"name": "f"}}, "tools", ()),
+        ({"functions": [5, {"name": 5}, {"parameters": {}}]}, "tools", ()),
+        ({"tools": [5, {"function": {"name": "f"}, "custom": {"name": "g"}}]}, "tools", (Tool(name="f", schema=None),)),
+    ],
+)
+def test_field_of_a_request_is_its_value_where_it_has_one(sent, field, value):
+    assert getattr(ask({"messages": [], **sent}), field) == value
+
+
+@pytest.mark.parametrize(
+    ("changes", "detail"),
+    [
+        ({"target": "/v1/models"}, "this path is not read, only chat, completions, responses, messages, embeddings are"),
+        ({"truncated": True}, "only 2 bytes of the request were kept"),
+        ({}, "the request has no list of messages"),
+        ({"headers": (("content-encoding", "dcb"),)}, "content-encoding 'dcb' is not one that is read here"),
+    ],
+)
+def test_request_that_is_not_read_states_why(changes, detail):
+    asked = ask(b"{}", **changes)
+    assert asked.unread.detail == detail
+    assert (asked.model, asked.stream, asked.tools, asked.n, asked.messages, dict(asked.body)) == ("", False, (), 1, (), {})
+
+
+def test_request_of_another_shape_states_why_and_a_byte_order_mark_is_no_fault():
+    assert ask(b"[]").unread.detail == "the request is a JSON list, not an object"
+    assert ask(b"").unread.detail == "the request has no body"
+    assert ask(b'{"messages": [], "model": "\xff"}').unread.detail == "the body holds bytes that are not UTF-8"
+    marked = ask(b'\xef\xbb\xbf{"messages": [], "model": "m"}')
+    assert (marked.unread, marked.model) == (None, "m")
+    assert ask({"prompt": 5}, target="/v1/completions").sent == {"prompt": 5}
+
+
+def test_digest_is_the_same_for_members_in_another_order_and_numbers_of_any_length():
+    assert digest({"a": 1, "b": [2]}) == digest({"b": [2], "a": 1}) != digest({"a": 1, "b": [3]})
+    assert digest({"a": 2**70, "b": 1}) == digest({"b": 1, "a": 2**70}) != digest({"a": 2**70 + 1, "b": 1})
+    assert len(digest({})) == 32

@@ -235,3 +235,72 @@ def test_a_golden_body_cut_anywhere_is_never_taken_for_whole(path):
 def test_every_golden_body_has_its_expectation_and_every_expectation_its_body():
     assert {path.stem for path in GOLDEN} == {path.name.removesuffix(".expected.json") for path in WIRE.glob("*.expected.json")}
     assert len({path.stem for path in GOLDEN}) == len(GOLDEN) >= 25
+
+
+ANSWER = b'{"choices":[{"message":{"content":"a"},"finish_reason":"stop"}]}'
+
+
+@pytest.mark.parametrize(
+    ("made", "why", "detail"),
+    [
+        (exchange(None, []), "no_response", "no response was recorded"),
+        (exchange(b"", []), "empty", "the body is empty"),
+        (exchange(b"hello", []), "not_sse", "no line of the stream is an event"),
+        (exchange(b"", [], status=101), "not_audited", "a WebSocket, whose frames are not read"),
+        (exchange(b"no", [], status=503), "error", "status 503"),
+        (
+            *(exchange(b"{}", [], target="/v1/models"), "not_audited"),
+            "only what is posted to an API that is read (chat, completions, responses, messages, embeddings) is",
+        ),
+        (exchange(ANSWER, [], failure="closed"), "broken", "closed: it broke"),
+        (exchange(ANSWER, [], size=len(ANSWER) + 1), "truncated", f"{len(ANSWER)} of {len(ANSWER) + 1} bytes were kept"),
+        (exchange(gzip.compress(ANSWER)[:-6], [], encoding="gzip"), "broken", "the compressed body ends before its end"),
+    ],
+)
+def test_response_that_is_no_answer_states_why(made, why, detail):
+    answer = parse_response(made)
+    assert (answer.completion.why, answer.completion.detail) == (why, detail)
+
+
+@pytest.mark.parametrize(("status", "read"), [(199, False), (200, True), (299, True), (300, False)])
+def test_answer_of_a_status_from_200_to_299_is_read(status, read):
+    answer = parse_response(exchange(ANSWER, [], status=status))
+    assert isinstance(answer.completion, Completion) is read
+    assert (answer.status, answer.error is None) == (status, read)
+    packed = parse_response(exchange(b"no gzip", [], status=status, encoding="gzip"))
+    assert (packed.completion.why, packed.error is None) == ("encoding", read)
+
+
+def test_get_is_not_audited_whatever_its_path():
+    made = exchange(ANSWER, [])
+    answer = parse_response(made._replace(request=made.request._replace(method="GET")))
+    assert answer.completion.why == "not_audited"
+
+
+@pytest.mark.parametrize(
+    ("body", "stream", "note"),
+    [
+        (ANSWER, False, ()),
+        (ANSWER, True, ("a stream was requested, a whole answer came",)),
+        (STREAM, True, ()),
+        (STREAM, False, ("a whole answer was requested, a stream came",)),
+    ],
+)
+def test_answer_of_another_form_than_requested_is_read_and_noted(body, stream, note):
+    assert parse_response(exchange(body, [], stream=stream)).completion.notes == note
+
+
+def test_last_of_several_content_types_names_the_stream_and_its_case_does_not_matter():
+    made = exchange(b"hello", [], content_type="application/json")
+    for types, why in ((("Text/Event-Stream; charset=utf-8",), "not_sse"), (("text/event-stream", "text/plain"), "not_json")):
+        headers = tuple(("CONTENT-TYPE", value) for value in types)
+        answer = parse_response(made._replace(response=made.response._replace(headers=headers)))
+        assert answer.completion.why == why
+    bare = parse_response(made._replace(response=made.response._replace(headers=())))
+    assert bare.completion.why == "not_json"
+
+
+def test_stream_that_reached_its_end_is_whole_however_its_connection_ended():
+    assert isinstance(parse_response(exchange(STREAM, [], failure="closed")).completion, Completion)
+    failed = parse_response(exchange(b'{"error":{"message":"no"}}', [], failure="closed"))
+    assert (failed.completion.why, failed.error.message) == ("error", "no")

@@ -7,9 +7,10 @@ import json
 import pytest
 
 from shadow.reading.completion import Completion, Logprob, UnreadReason
-from shadow.reading.response_notes import CALL_INDICES, UNANNOUNCED
+from shadow.reading.response_notes import CALL_INDICES, UNANNOUNCED, UNLIKE_ITS_END
 from shadow.reading.responses_stream import fold_events
 from shadow.reading.sse import read_stream
+from tests.shadow.reading.test_event_runs import events_read_in_full
 from tests.shadow.reading.test_responses_stream import (
     ADDED,
     DONE,
@@ -254,3 +255,19 @@ def test_ids_that_are_no_words_name_no_item():
 def test_event_about_no_item_that_adds_or_ends_one_is_passed_over():
     said = stream(*message("hi"), event(ADDED, output_index=1), event(DONE, output_index=1, item=5), completed(text_of("hi")))
     assert (said.completion.first.text, said.completion.notes) == ("hi", ())
+
+
+@pytest.mark.parametrize("item", [call_of(""), custom_of("")])
+def test_arguments_in_like_deltas_are_one_run(item):
+    stem = "function_call_arguments" if "arguments" in item else "custom_tool_call_input"
+    deltas = [event(f"{stem}.delta", output_index=0, delta="a") for _ in range(20)]
+    body = "".join(f"data: {json.dumps(each)}\n\n" for each in [event(ADDED, output_index=0, item=item), *deltas, completed()])
+    assert events_read_in_full(body.encode(), fold_events) == 3
+
+
+@pytest.mark.parametrize(("ended", "noted"), [("no", False), ("yes", True), ("", True)])
+def test_refusal_that_ends_as_another_than_it_streamed_is_noted(ended, noted):
+    begun = event(ADDED, output_index=0, item={"type": "message", "content": []})
+    refused = {"type": "message", "content": [{"type": "refusal", "refusal": ended}]}
+    said = stream(begun, event("refusal.delta", output_index=0, delta="no"), completed(refused)).completion
+    assert (UNLIKE_ITS_END in said.notes) is noted

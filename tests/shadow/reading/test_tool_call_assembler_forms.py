@@ -214,3 +214,10 @@ def test_what_is_unusual_in_the_arguments_is_noted():
 
 def test_text_inside_a_json_string_has_its_quotes_escaped():
     assert json_escaped('a"b\\\n') == 'a\\"b\\\\\\n'
+
+
+def test_escape_counts_for_one_character_however_many_follow_it():
+    found, _ = joined(piece('{"a": "\\\\x"', name="f"), piece("}", name="f"), piece("{}", name="f"))
+    assert [arguments for _, _, arguments in found] == ['{"a": "\\\\x"}', "{}"]
+    found, _ = joined(piece('{"a": "\\n', name="f"), piece('"', name="f"), piece("}", name="f"), piece("{}", name="f"))
+    assert [arguments for _, _, arguments in found] == ['{"a": "\\n"}', "{}"]

@@ -178,3 +178,18 @@ def test_word_of_more_than_sixty_three_letters_is_none(letters, state):
 
 def test_word_at_the_very_beginning_of_a_stream_is_read_whole():
     assert found(["because", "kowalczyk of all", " the rest, and", " of the others."]).subject == "becausekowalczyk"
+
+
+def test_code_after_code_is_left_out_too():
+    assert found([*tokens(PROSE), " `run`", " and", " `so set", "and` it", " was."]).state is FindingState.MATCH
+    assert found([*tokens(PROSE), " `run`", " and", " `set`", "and", " it", " was."]).state is FindingState.DIFFER
+
+
+def test_first_of_the_boundaries_of_a_stripped_stream_is_stated():
+    result = found([piece.strip() for piece in tokens(PROSE)])
+    assert (result.subject, result.reason) == ("Therewas", "chunk boundary at character 5: 'There' and 'was' came joined")
+
+
+def test_english_words_that_meet_in_a_text_of_another_language_have_lost_nothing():
+    dutch = "Het oude kanaal en zijn brug zijn niet ver van het plein, maar dat komt ook goed. "
+    assert between(" so the", "which of it.", prose=dutch * 3).state is not FindingState.DIFFER

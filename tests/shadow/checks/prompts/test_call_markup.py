@@ -162,3 +162,83 @@ def test_any_text_is_read_to_its_end(text):
 def test_hard_examples_and_ways_are_many():
     assert len(WAYS) >= 35
     assert len(HARD) >= 18
+
+
+def first(text: str):
+    return next(written_calls(text, TOOLS), None)
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "marker"),
+    [
+        ("<tool_call>search", "markup of a template", "<tool_call>"),
+        ("<invoke name=search>", "markup of a template", "<invoke "),
+        ('{"name": "search", "arguments": {}}', "a JSON object", ""),
+        ('{"arguments": {"a": 1}, "name": "search"}', "a JSON object", ""),
+        ("```tool_code\nprint(search(1))\n```", "tool_code", ""),
+        ("[search(query=1)]", "a list of calls", ""),
+        ("search(query=1)", "a call and nothing else", ""),
+        ("Action: search\nAction Input: x", "Action and Action Input", ""),
+        ("to=functions.search", "a channel to functions", ""),
+        ("functions.search:0", "functions and a name", ""),
+        ('search{"query": 1}', "a name and its arguments", ""),
+        ("functionsearch\n```json\n{}", "a name and its arguments", ""),
+        (">>>search\n{", "a recipient", ""),
+    ],
+)
+def test_call_is_named_by_the_way_it_is_written_and_its_marker(text, title, marker):
+    found = first(text)
+    assert (found.tool, found.form.title, found.marker) == ("search", title, marker)
+
+
+@pytest.mark.parametrize(
+    ("text", "request_", "stands"),
+    [
+        ("<tool_call>search", "Use <tool_call> for it.", True),
+        ("<tool_call>search", "Use <invoke name> for it.", False),
+        ('{"name": "search", "arguments": {}}', '{"name": "x"}', True),
+        ('{"name": "search", "arguments": {}}', "a name", False),
+        ("search(query=1)", "call search(1)", True),
+        ("search(query=1)", "call get_weather(1)", False),
+        (">>>search\n{", "write >>>search", True),
+        (">>>search\n{", "write >>>other", False),
+    ],
+)
+def test_request_shows_a_way_of_writing_calls_by_its_marker_or_the_name(text, request_, stands):
+    assert first(text).stands_in(request_) is stands
+
+
+@pytest.mark.parametrize(("blanks", "found"), [(1_989, True), (1_990, False)])
+def test_marker_within_two_thousand_characters_before_the_name_counts(blanks, found):
+    assert (first("<tool_call>" + "\n" * blanks + "search") is not None) is found
+
+
+@pytest.mark.parametrize(("blanks", "found"), [(985, True), (986, False)])
+def test_arguments_within_a_thousand_characters_behind_the_name_count(blanks, found):
+    assert (first('{"name": "search"' + " " * blanks + ', "arguments": {}}') is not None) is found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("```\n<tool_call>search\n```", True),
+        ("x ```\n<tool_call>search\n```", False),
+        ("```json\n[search(query=1)]\n```", True),
+        ("So:\n```json\n[search(query=1)]\n```", False),
+        ('So:\n```json\n{"name": "search", "arguments": {}}\n```', True),
+        ("<tool_call>\t search", True),
+        ("<tool_call>search-it", False),
+        ("<tool_call>search_it", False),
+        ("<tool_call>research", False),
+        ("<tool_call>search2", False),
+        ("function search\n```json\n{}", False),
+        ("afunctionsearch\n```json\n{}", False),
+    ],
+)
+def test_name_counts_alone_and_in_code_only_where_code_is_the_whole_or_the_form(text, found):
+    assert (first(text) is not None) is found
+
+
+def test_no_call_is_written_where_no_name_was_offered():
+    assert list(written_calls(CALL, [])) == []
+    assert [call.tool for call in written_calls(CALL, ["", "search"])] == ["search"]

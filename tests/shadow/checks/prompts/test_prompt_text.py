@@ -30,3 +30,27 @@ def test_no_more_is_read_than_the_cap():
 def test_the_reason_states_that_a_text_was_not_read_to_its_end():
     assert answer_cap("abc", 3) == ""
     assert answer_cap("abcd", 3) == " (of the first 3 characters; the rest was not read)"
+
+
+def test_words_of_a_request_are_its_values_and_neither_keys_roles_nor_media():
+    asked = ask(
+        messages=({"role": "user", "content": ("a", ["b", {"x": "c", "role": "d"}]), "name": 5, "url": "data:x"},),
+        tools=(Tool(name="f", schema={"enum": ["e"]}), Tool(name="g", schema=None)),
+        body={"stop": ["s"], "functions": [{"name": "h"}], "prediction": {"content": "p"}, "guided_json": "", "model": "m"},
+    )
+    assert prompt_text(asked) == "a\nb\nc\ne\nh\np\ns"
+    assert message_text(asked) == "a\nb\nc"
+
+
+def test_contents_are_joined_by_line_feeds_up_to_the_cap():
+    assert content_text(ask(messages=())) == ""
+    assert (
+        content_text(ask(messages=({"content": "a"}, {"content": ""}, {"content": [{"text": "b"}, {"text": "c"}]})))
+        == "a\n\nb\nc"
+    )
+    assert content_text(ask(messages=({"content": {"text": "a"}}, {"content": "b"}))) == "b"
+    whole = ask(messages=({"content": "x" * 399_997}, {"content": "yz"}))
+    assert content_text(whole).endswith("x\nyz")
+    cut = ask(messages=({"content": "x" * 399_999}, {"content": "yz"}, {"content": "w"}))
+    assert content_text(cut) == "x" * 399_999 + "\ny"
+    assert content_text(ask(messages=({"content": "x" * 400_001},))) == "x" * 400_000
