@@ -55,7 +55,6 @@ def _fraction(a: float, b: float, x: float) -> float:
     for m in range(1, 1000):
         even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
         odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
-        step = 1.0
         for term in (even, odd):
             d, c = 1 / _not_zero(1 + term * d), _not_zero(1 + term / c)
             step = d * c

@@ -142,7 +142,7 @@ def _least(reached: Callable[[float], bool]) -> float:
     while high - low > FINE:
         middle = (low + high) / 2
         low, high = (low, middle) if reached(middle) else (middle, high)
-    return high if high < 1 else 1.0
+    return high
 
 
 def pairs_left(evidence: BettingWealth, gains: Sequence[float], bar: float) -> float:

@@ -78,9 +78,9 @@ def _agreement(
 
 
 def _agreed(signal: LabelSignal, y: ParsedResponse, r: ParsedResponse, control: ParsedResponse | None) -> int:
-    """Which answer the control agrees with: +1 for the reference's, -1 for the provider's; 0 where y and r agree."""
-    if control is None or signal.same(y, r):
-        return 0
+    """Which answer the control agrees with: +1 for the reference's, -1 for the provider's; 0 for both or neither."""
+    if control is None:
+        return 0  # because y and r agree then
     return int(signal.same(r, control)) - int(signal.same(y, control))
 
 

@@ -113,3 +113,19 @@ def _seen(draw, pairs, floor, excess):
             for n, x in enumerate(payoffs)
         ]
     return next(score for score in table(sums) if score.group[2] == "p0").outcome in {SignalOutcome.DIFFERS, SignalOutcome.DRIFTS}
+
+
+@pytest.mark.parametrize(("n", "chance"), [(9, 0.0), (10, 1.0)])
+def test_fewer_than_ten_pairs_show_nothing_however_they_differ(n, chance):
+    assert chance_seen(1.0, n=n, floor=0.0, p_limit=0.05) == chance
+
+
+def test_what_is_not_there_is_never_seen():
+    assert chance_seen(0.0, n=500, floor=0.0, p_limit=0.05) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("count", "p_limit", "need"), [(10, 0.05, 9), (10, 0.002, 10), (10, 0.001, 11), (5, 0.05, 6), (6, 0.05, 6)]
+)
+def test_the_least_count_of_a_few_tosses(count, p_limit, need):
+    assert least(count, p_limit) == need

@@ -138,3 +138,24 @@ def test_a_confidence_sequence_may_be_looked_at_after_every_pair():
 def test_a_confidence_sequence_is_never_much_wider_than_it_must_be():
     ratio = always_reach(1_000, 0.2) / (1.96 * sqrt(0.2 / 1_000))
     assert 1.4 < ratio < 1.8
+
+
+@pytest.mark.parametrize(("alpha", "rho_squared"), [(0.05, 8.781790e-3), (0.01, 12.430671e-3)])
+@pytest.mark.parametrize("n", [1, 100, 1_000, 20_000])
+def test_the_confidence_sequence_is_that_of_the_paper_at_its_tightest_at_a_thousand(n, alpha, rho_squared):
+    """Its variance has one value of 1 more, so that no spread among the first few is not taken for certainty."""
+    variance = (n * 0.2 + 1) / (n + 1)
+    bound = 2 * (n * rho_squared + 1) / (n**2 * rho_squared) * log(sqrt(n * rho_squared + 1) / alpha)
+    assert always_reach(n, 0.2, alpha) == pytest.approx(sqrt(variance * bound), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("plus", "minus", "p"), [(5, 0, 1 / 32), (0, 5, 1.0), (3, 2, 0.5), (2, 3, 1 - 3 / 16), (1, 0, 0.5), (0, 0, 1.0)]
+)
+def test_the_one_sided_sign_test_of_a_few_throws(plus, minus, p):
+    assert one_sided_sign_test(plus, minus) == pytest.approx(p)
+
+
+@pytest.mark.parametrize(("x", "value"), [(-0.5, 0.0), (0.0, 0.0), (1.0, 1.0), (1.5, 1.0)])
+def test_the_incomplete_beta_function_ends_at_0_and_1(x, value):
+    assert incomplete_beta(2.0, 3.0, x) == value

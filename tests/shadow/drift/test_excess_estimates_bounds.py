@@ -77,3 +77,10 @@ def test_a_server_behind_a_router_is_named_with_both():
     server = GroupKey("default", "m", "p", "r", "x")
     assert (server.party, GROUP.party) == ("x behind p", "p")
     assert (server.whole, GROUP.whole) == (GROUP, GROUP)
+
+
+@pytest.mark.parametrize(("conversations", "matches"), [(49, False), (50, True)])
+def test_a_match_needs_fifty_conversations_however_many_pairs_they_hold(conversations, matches):
+    found = only(5, 5, 100 * conversations - 10, per=100)
+    assert found.clusters == conversations
+    assert (found.outcome is SignalOutcome.MATCHES) is matches

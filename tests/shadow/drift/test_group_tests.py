@@ -58,3 +58,24 @@ def test_restarting_and_restaking_reach_every_test():
     fresh = GroupTests(AlertBudget())
     assert all(test.even == fresh.tests[key].even for key, test in group.tests.items())
     assert {test.budget.threshold for test in group.tests.values()} == {1e9}
+
+
+def test_an_accepted_excess_restarts_its_test_alone_and_keeps_its_counts():
+    group = GroupTests(AlertBudget())
+    for number, payoff in enumerate((1, 1, -1, 0)):
+        group.add(f"{number}", (("answer_kind", payoff),))
+    key, other = ("answer_kind", PROVIDER), ("answer_kind", REFERENCE)
+    evidence = list(group.tests[other].even)
+    group.rebase({key: 0.3})
+    fresh = GroupTests(AlertBudget())
+    assert (group.tests[key].baseline, group.tests[key].even) == (0.3, fresh.tests[key].even)
+    assert (group.tests[key].pairs, group.tests[key].plus, group.tests[key].minus) == (4, 2, 1)
+    assert (group.tests[other].baseline, group.tests[other].even) == (0.0, evidence)
+
+
+def test_a_pair_without_payoffs_is_not_counted_and_does_not_become_the_newest():
+    group = GroupTests(AlertBudget())
+    assert group.add("a", ()) == ()
+    assert (group.pairs, group.last_pair_id) == (0, "")
+    group.add("b", (("text", 0),))
+    assert (group.pairs, group.last_pair_id) == (1, "b")

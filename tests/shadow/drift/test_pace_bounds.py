@@ -109,3 +109,24 @@ def test_a_pace_that_is_called_fixed_is_steady_from_the_end_of_the_open_block_on
     change = pace.fixed()
     assert (change.old, change.new, change.at) == (PaceState.SLOWER, PaceState.STEADY, 15 * BLOCK)
     assert pace.evidence == pytest.approx(log(1 / 1e9))
+
+
+def test_a_pace_that_was_learned_holds_no_times_any_more():
+    pace = Pace()
+    for number in range(201):
+        pace.add(1e9 + number * 1_000.0, 1.0)
+    assert (pace.state, pace.times) == (PaceState.STEADY, {})
+
+
+@pytest.mark.parametrize(("evidence", "changes"), [(1e9 - 1.1, []), (1e9 - 1, [PaceState.SLOWER])])
+def test_a_pace_is_slower_at_an_evidence_of_a_billion(evidence, changes):
+    """A block of the usual share adds one to the evidence of each bet."""
+    pace = Pace(slo=1.0, logs=[log(evidence)] * len(GRID))
+    assert [change.new for change in fed(pace, [0.15])] == changes
+
+
+@pytest.mark.parametrize(("evidence", "changes"), [(998.9, []), (999.1, [PaceState.RECOVERED])])
+def test_a_pace_has_recovered_at_an_evidence_of_a_thousand(evidence, changes):
+    """A block of half of the excess that was found adds one to the evidence of each bet."""
+    pace = Pace(slo=1.0, state=PaceState.SLOWER, limit=1.0, found=0.15, logs=[log(evidence)] * len(GRID))
+    assert [change.new for change in fed(pace, [0.15])] == changes

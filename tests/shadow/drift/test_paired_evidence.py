@@ -156,3 +156,19 @@ def test_a_bar_is_reached_by_the_mean_of_the_wealth_and_not_by_one_bet(logs, rea
 def test_the_most_that_a_bet_can_lose_is_its_stake(drop, allowed, beyond, within):
     assert beyond_gain(drop, allowed) == pytest.approx(beyond)
     assert within_gain(drop, allowed) == pytest.approx(within)
+
+
+@pytest.mark.parametrize(("allowed", "pairs"), [(0.05, 85), (0.1, 41), (0.2, 20), (0.3, 12)])
+def test_the_upper_bound_passes_an_allowed_drop_at_the_pair_at_which_the_study_does(allowed, pairs):
+    assert drop_bounds([0.0] * pairs)[1] <= allowed < drop_bounds([0.0] * (pairs - 1))[1]
+
+
+@pytest.mark.parametrize(("allowed", "pairs"), [(0.05, 6), (0.1, 7), (0.2, 8), (0.3, 9)])
+def test_the_lower_bound_fails_an_allowed_drop_at_the_pair_at_which_the_study_does(allowed, pairs):
+    assert drop_bounds([1.0] * pairs)[0] >= allowed > drop_bounds([1.0] * (pairs - 1))[0]
+
+
+def test_the_pairs_left_are_counted_to_the_one_that_reaches_the_bar():
+    growth = log(1.5)
+    assert [pairs_left(BettingWealth((0.5,)), [1.0], bar) for bar in (growth, 4 * growth, 4.01 * growth)] == [1, 4, 5]
+    assert pairs_left(fed([0.0] * 11, 0.3).within, [within_gain(0.0, 0.3)] * 11, BAR) == 1

@@ -181,3 +181,41 @@ def test_answer_of_more_than_256_calls_counts_for_no_signal_of_arguments(count, 
     for found in (dict(payoffs(ask(), many, one, control)), dict(payoffs(ask(), one, many, control))):
         assert ({"arguments", "valid_calls"} <= found.keys()) is counts
         assert abs(found["tools"]) == 1, "that it calls more often counts"
+
+
+@pytest.mark.parametrize(
+    ("y", "r", "control", "payoff"),
+    [
+        ("one two", "one three", "one four", 0),
+        ("one two three", "four five six", "one two six", -1),
+        ("four five six", "one two three", "one two six", 1),
+        ("one two", "three four", None, 0),
+    ],
+)
+def test_the_text_further_from_the_second_answer_of_the_reference_is_the_odd_one(y, r, control, payoff):
+    assert dict(payoffs(ask(), answer(y), answer(r), answer(choice(control))))["text"] == payoff
+
+
+@pytest.mark.parametrize(("y", "r"), [(" ", "words"), ("words", " "), (None, "words")])
+def test_a_text_of_spaces_is_no_text_to_be_compared(y, r):
+    assert "text" not in dict(payoffs(ask(), answer(choice(y)), answer(choice(r)), answer("words")))
+
+
+@pytest.mark.parametrize(
+    ("y", "r", "control", "main"),
+    [
+        (WRITING, CALLING, None, Exclusion.NO_CONTROL),
+        (WRITING, CALLING, failed(), Exclusion.CONTROL_FAILED),
+        (WRITING, CALLING, failed(429), Exclusion.CONTROL_FAILED),
+        (WRITING, CALLING, CALLING, Exclusion.NONE),
+        (CALLING, CALLING, None, Exclusion.NONE),
+    ],
+)
+def test_a_pair_that_differs_counts_for_agreement_with_a_second_answer_that_is_whole(y, r, control, main):
+    assert why_no_agreement(ask(), y, r, control) is main
+    assert excluded(ask(n=2), y, r, control) == (*([main.value] if main else []), "first_choice_only")
+
+
+@pytest.mark.parametrize(("status", "payoff"), [(500, 1), (404, 1), (401, None), (403, None)])
+def test_a_provider_that_is_denied_for_its_key_has_made_no_error(status, payoff):
+    assert dict(payoffs(ask(), failed(status), CALLING, None)).get("error") == payoff

@@ -89,6 +89,7 @@ def test_no_sample_of_no_requests_finds_anything(per_day, days):
 def test_a_pair_takes_a_second_call_at_random_or_where_the_two_differ(drop, calls):
     found = plan(drop, per_day=1_000, sample_rate=0.5, floor=0.1, control_fraction=0.25, price=2.0, budget=AlertBudget())
     assert isclose(found.calls, calls)
+    assert (found.pairs, found.most) == tuple(pairs_to_find(drop, 0.1, AlertBudget(), share=share) for share in (0.5, 0.9))
     assert isclose(found.days, found.pairs / 500)
     assert isclose(found.cost, found.pairs * calls * 2.0)
 

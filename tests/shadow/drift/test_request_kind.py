@@ -15,6 +15,9 @@ USER, SAID, TOOL = {"role": "user"}, {"role": "assistant"}, {"role": "tool"}
         ({"tools": (WEATHER,) * 3, "messages": (USER,)}, "1 to 3 tools, first turn, sampled"),
         ({"tools": (WEATHER,) * 4, "messages": (USER, SAID, TOOL), "temperature": 0.0}, "4 or more tools, after a tool, greedy"),
         ({"tools": (), "messages": ()}, "no tools, first turn, sampled"),
+        ({"tools": (WEATHER,), "messages": (USER, USER)}, "1 to 3 tools, later turn, sampled"),
+        ({"tools": (), "messages": (SAID,)}, "no tools, later turn, sampled"),
+        ({"tools": (), "messages": (TOOL, USER), "temperature": 0.1}, "no tools, first turn, sampled"),
         ({"unread": Unread(why=UnreadReason.NOT_JSON, detail="?")}, "unread"),
     ],
 )

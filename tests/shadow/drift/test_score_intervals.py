@@ -74,3 +74,22 @@ def test_the_stopped_interval_is_wider_than_that_of_a_fixed_number_and_of_a_long
     assert 1.1 < (stopped[1] - stopped[0]) / (fixed[1] - fixed[0]) < 1.5
     long = stopped_interval([1.0, 0.0] * 300)
     assert 0.4 < long[0] < 0.5 < long[1] < 0.6
+
+
+def largest(scores: list[float], mean: float) -> float:
+    """The bettor's largest wealth as in `wealth`, with each product from the one before."""
+    bets = (0.1, 0.25, 0.5, 0.75, 0.95)
+    up, down, most = [1.0] * 5, [1.0] * 5, 0.0
+    for x in scores:
+        up = [old * (1 + bet * (x - mean) / mean) for old, bet in zip(up, bets, strict=True)]
+        down = [old * (1 - bet * (x - mean) / (1 - mean)) for old, bet in zip(down, bets, strict=True)]
+        most = max(most, (sum(up) + sum(down)) / 10)
+    return most
+
+
+@pytest.mark.parametrize(("runs", "digits"), [(25, 1e-7), (200, 1e-7), (201, 1e-4)])
+def test_the_bounds_of_up_to_two_hundred_scores_have_seven_digits_and_of_more_four(runs: int, digits: float):
+    scores = [1.0, 1.0, 0.0, 0.5, 1.0] * 40 + [1.0]
+    low, high = stopped_interval(scores[:runs])
+    for inside, outside in ((low + 1.01 * digits, low), (high - 1.01 * digits, high)):
+        assert largest(scores[:runs], inside) < 20 <= largest(scores[:runs], outside) * (1 + 1e-9)

@@ -1,6 +1,8 @@
 import json
 from dataclasses import replace
 
+import pytest
+
 from shadow.drift.alarm_budget import AlertBudget
 from shadow.drift.attribution import Blame
 from shadow.drift.count_detector import CountSide, TokenCounts
@@ -12,6 +14,7 @@ from shadow.identity.prompt_sample import PromptSample
 from shadow.judging import row_mapping
 from storage.judgement_rows import EvidenceRow, JudgedPairRow
 from tests.payoffs import GROUP
+from tests.shadow.verdict.test_alarm_verdict import PAST, STATUSES
 
 KEY = GroupKey("default", "m", "p", "r")
 ROW = JudgedPairRow(
@@ -93,3 +96,38 @@ def test_side_without_both_counts_does_not_count():
     assert row_mapping.token_counts("{}") == ()
     assert row_mapping.token_counts(shaped(media=1)) == ()
     assert [each.side for each in row_mapping.token_counts(shaped(same_text=1, provider_completion=0))] == [CountSide.PROMPT]
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict", "suspected", "tests"),
+    [("provider", "differs", False, 1), ("moved", "not_measured", True, 1), ("failing", "not_measured", False, 0)],
+)
+def test_an_alarm_is_stored_with_its_verdict_and_the_tests_past_their_threshold(name, verdict, suspected, tests):
+    status = STATUSES[name]
+    new = GroupStanding(state=DriftState(status.state), name=status.name)
+    row = row_mapping.alarm(status, GroupStanding(), new, pair_id="a", at=1.0)
+    details = json.loads(row.details)
+    assert (row.old, row.new, row.name, row.group.provider) == ("ok", status.state, status.name, "p")
+    assert (details["verdict"], details["reference_suspected"], details["blame"]) == (verdict, suspected, status.blame)
+    assert details["verdict_sentence"].startswith("differs from its reference" if verdict == "differs" else "not measured: ")
+    assert [test["signal"] for test in details["tests"]] == ["calls_tool_rate"] * tests
+
+
+def test_a_test_of_the_reference_is_stored_beside_those_of_the_provider():
+    both = replace(STATUSES["provider"], failing=(replace(PAST, signal="error"),))
+    row = row_mapping.alarm(both, GroupStanding(), GroupStanding(), pair_id="a", at=1.0)
+    assert [test["signal"] for test in json.loads(row.details)["tests"]] == ["calls_tool_rate", "error"]
+
+
+@pytest.mark.parametrize(
+    ("payoffs", "counted", "excluded", "reason"),
+    [
+        ((), (), (), "nothing_applied"),
+        ((("error", 0),), (("error", 0),), ("seed",), ""),
+        ((("error", 0),), (), ("seed", "cut"), "seed"),
+        ((("error", 0),), (), (), "nothing_applied"),
+    ],
+)
+def test_the_reason_of_a_pair_is_the_first_why_it_did_not_count_whole(payoffs, counted, excluded, reason):
+    pair = replace(row_mapping.judged_pair(ROW), payoffs=payoffs)
+    assert row_mapping.reason(pair, judgement(*counted, excluded=excluded)) == reason

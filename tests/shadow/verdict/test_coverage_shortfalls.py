@@ -8,7 +8,7 @@ from proxy.exchange import Failure, FailureKind
 from shadow.findings.comparability import not_comparable_reason
 from shadow.findings.pair import Pair, PairKind
 from shadow.reading.parsed_exchange import parse_exchange, parse_shadow_exchange
-from shadow.verdict.coverage_shortfalls import shortfalls
+from shadow.verdict.coverage_shortfalls import refused_for, shortfalls
 from shadow.verdict.evidence import EvidenceSide
 from tests.exchanges import asked, exchange, said
 
@@ -107,3 +107,42 @@ def test_causes_of_equal_frequency_stand_in_the_order_of_side_and_cause(turned):
         (EvidenceSide.REFERENCE, "401"),
         (EvidenceSide.REFERENCE, "429"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("refused", "cause", "about", "remedy"),
+    [
+        ("context 8192", "context 8192", "context 8,192", "nothing to do: these prompts are longer"),
+        ("context", "context", "context", "nothing to do"),
+        ("parameter top_k", "parameter top_k", "the member top_k", '`drop = ["top_k"]`'),
+        ("thinking", "thinking", "earlier thinking", "`strip_thinking = true`"),
+        ("model", "model", "the model", "check its name for the model"),
+        ("request", "request", "the request", "inspect one of these pairs"),
+    ],
+)
+def test_a_refusal_is_stated_by_what_it_is_about_with_what_to_do(refused, cause, about, remedy):
+    [found] = shortfalls({f"the reference returned no complete response (refused: {refused}): status 400: no": 6})
+    assert (found.cause, found.sentence) == (cause, f"the reference refused ({about}) in 6")
+    assert found.remedy.startswith(remedy)
+    assert refused_for(cause) == about
+
+
+@pytest.mark.parametrize(
+    ("reason", "cause", "sentence"),
+    [
+        ("the provider returned no complete response (failed): dns: x", "dns", "the provider was not found (DNS) in 1"),
+        ("the provider returned no complete response (failed): 418: x", "418", "the provider answered with status 418 in 1"),
+        (
+            "the provider returned no complete response (failed): odd_thing: x",
+            "odd_thing",
+            "the provider failed (odd thing) in 1",
+        ),
+        ("the provider returned no complete response (failed)", "other", "the provider failed (other) in 1"),
+        ("two different APIs: a and b", "other_api", "the two answered by different APIs in 1"),
+        ("something else", "other", "the two could not be compared in 1"),
+    ],
+)
+def test_any_other_cause_is_stated_by_its_number_or_its_words(reason, cause, sentence):
+    [found] = shortfalls({reason: 1})
+    assert (found.cause, found.sentence) == (cause, sentence)
+    assert refused_for(cause) == ""
