@@ -374,3 +374,20 @@ async def test_acknowledgement_goes_by_the_client_of_now_and_is_lost_where_there
     await broker.tell(message, b"+ACK")
     await broker.flush()
     assert len(Client.made[0].sent) == 1
+
+
+async def test_reason_of_before_is_forgotten_once_the_connection_is_open():
+    faults = [BrokerError("no leader yet"), None]
+
+    async def prepare(_):
+        if fault := faults.pop(0):
+            raise fault
+
+    broker = BrokerConnection(SETTINGS, "", name="test", prepare=prepare)
+    with pytest.raises(BrokerError):
+        await broker.open()
+    assert broker.why_not == "no leader yet"
+    await broker.open()
+    await broker.close()
+    with pytest.raises(BrokerAwayError, match="the connection to the broker is lost"):
+        _ = broker.client
