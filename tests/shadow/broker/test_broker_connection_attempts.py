@@ -155,7 +155,8 @@ async def test_one_attempt_does_not_try_again_by_itself(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("url", "authority", "wanted"), [("tls://a", "", True), ("nats://a", "", False), ("nats://a", "ca.pem", True)]
+    ("url", "authority", "wanted"),
+    [("tls://a", "", True), ("nats://a", "", False), ("nats://a, tls://b", "", False), ("nats://a", "ca.pem", True)],
 )
 async def test_tls_is_wanted_by_the_first_address_or_by_an_authority(monkeypatch, url, authority, wanted):
     monkeypatch.setattr(ssl, "create_default_context", lambda cafile: ("context", cafile))
@@ -180,6 +181,11 @@ async def test_connection_that_the_server_ends_is_attempted_five_times(times, at
 async def test_server_that_is_not_there_is_attempted_once(error):
     await refused(error)
     assert len(Client.made) == 1
+
+
+async def test_attempt_may_take_three_seconds_and_the_end_of_a_client_two(passing):
+    await refused(AWAY)
+    assert passing.limits == [3.0, 2.0]
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,11 @@ def test_fifty_pairs_are_listed_unless_more_are_wanted(conn):
     assert len(pair_queries.pairs(conn, PairFilter(limit=54))) == 54
 
 
+def test_pair_of_the_first_moment_is_listed_where_no_period_is_wanted(conn):
+    put(conn, exchange_record("first", checks=0), pair_record("first", started=0.5))
+    assert pair_queries.pairs(conn, PairFilter())[-1].pair.id == "first"
+
+
 def test_findings_are_counted_before_checks_each_in_order_with_each_value_in_its_field(conn):
     labels = {"route": "a route", "model": "a model", "provider": "a provider", "reference": "a reference"}
     check = finding("a check", "match", exchange_id="new", comparison="check")
