@@ -20,10 +20,13 @@ class PassingClock:
 
 
 class PassingAsyncio:
-    """`asyncio` for one module, whose sleeps only let the other tasks run; `pauses` holds how long each would have been."""
+    """`asyncio` for one module, whose sleeps only let the other tasks run; `pauses` holds how long each would have been, and
+    `limits` how long each limit is.
+    """
 
     def __init__(self) -> None:
         self.pauses: list[float] = []
+        self.limits: list[float] = []
 
     def __getattr__(self, name: str) -> Any:
         return getattr(asyncio, name)
@@ -31,3 +34,7 @@ class PassingAsyncio:
     async def sleep(self, seconds: float) -> None:
         self.pauses.append(seconds)
         await asyncio.sleep(0)
+
+    def timeout(self, seconds: float) -> asyncio.Timeout:
+        self.limits.append(seconds)
+        return asyncio.timeout(seconds)

@@ -180,3 +180,10 @@ def test_a_change_is_in_the_figures_at_once_and_after_it_was_summed(store, chang
     # because of the oldest days nothing is summed in PostgreSQL
     assert store.sum_hours(PATIENCE) > 0 or change is CHANGES["a sweep"]
     assert figures(store) == after
+
+
+def test_period_that_ends_after_all_time_has_the_figures_of_one_without_an_end(store):
+    put(store, range(4), random.Random(7))
+    queries = store.judgements
+    assert clustered(queries.payoff_sums(0.0, 1e300)) == clustered(queries.payoff_sums(0.0, 0.0))
+    assert queries.compared_checks(0.0, 1e300) == queries.compared_checks(0.0, 0.0)

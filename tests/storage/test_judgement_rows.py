@@ -1,8 +1,11 @@
+"""Rows of judgements are immutable plain values, and what they hold where nothing is stated."""
+
 from dataclasses import FrozenInstanceError
 
 import pytest
 
-from storage.judgement_rows import JudgementRow
+from storage.judgement_rows import AcknowledgementRow, ArmPairsSums, JudgementRow, JudgingState, PayoffSum, segment_names
+from storage.rows import PairGroup
 
 
 def test_judgement_rows_are_equal_by_value_and_frozen():
@@ -10,3 +13,23 @@ def test_judgement_rows_are_equal_by_value_and_frozen():
     assert row == JudgementRow(no=1, reason="")
     with pytest.raises(FrozenInstanceError):
         row.reason = "repeated"
+
+
+def test_no_process_judges_and_nothing_waits_unless_stated():
+    state = JudgingState()
+    assert (state.holder, state.seconds_left, state.waiting, state.waited) == ("", 0.0, 0, 0.0)
+
+
+def test_route_without_pairs_has_sums_of_nothing():
+    assert ArmPairsSums() == (0, 0, 0, 0)
+
+
+def test_acknowledgement_that_is_new_has_no_number_and_a_sum_stands_for_one_cluster():
+    group = PairGroup(route="r", model="m", provider="p", reference="o")
+    assert AcknowledgementRow(after_no=1, at=2.0, answer="fixed", group=group).no == 0
+    found = PayoffSum("m", "p", "o", "text", cluster=1, judgement="", pairs=2, plus=1, minus=0)
+    assert found.clusters == 1
+
+
+def test_segments_are_named_by_key_and_value():
+    assert segment_names('{"tools": "yes", "language": "de"}') == ("language=de", "tools=yes")

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from storage.storage_config import StorageConfig
+from storage.storage_config import StorageConfig, is_server
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,26 @@ def test_the_store_has_a_default_address():
 def test_the_defaults_of_the_store_are_within_their_own_bounds():
     """pydantic does not check defaults."""
     assert StorageConfig.model_validate(StorageConfig().model_dump()) == StorageConfig()
+
+
+def test_batches_and_the_queue_have_their_documented_sizes_unless_set():
+    made = StorageConfig()
+    assert (made.batch_rows, made.batch_seconds, made.queue) == (2_000, 0.5, 10_000)
+
+
+def test_configuration_is_not_changed_after_it_was_read():
+    with pytest.raises(ValidationError, match="frozen"):
+        StorageConfig().keep_days = 1.0
+
+
+def test_store_in_another_file_reads_no_variable():
+    made = StorageConfig(url="postgresql://there/db", url_env="STORE", read_url_env="STANDBY", keep_days=7).in_file("/a/b.db")
+    assert (made.url, made.url_env, made.read_url_env, made.keep_days) == ("sqlite:////a/b.db", "", "", 7.0)
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [("postgresql://a/b", True), ("postgres://a/b", True), ("sqlite:///a", False), ("postgresql.db", False)],
+)
+def test_url_of_a_server_begins_with_its_scheme(url, server):
+    assert is_server(url) == server

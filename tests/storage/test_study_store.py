@@ -3,7 +3,7 @@
 import pytest
 
 from storage.erasure_choice import ErasureChoice
-from storage.study_rows import StudyRow
+from storage.study_rows import StudyRequestRow, StudyRow
 from tests.conformance import DAY, PATIENCE, START, exchange_record, pair_record
 
 MIDNIGHT = START // DAY * DAY
@@ -79,3 +79,9 @@ def test_a_sweep_of_a_day_counts_its_pairs(store):
     assert store.flush(PATIENCE)
     assert store.sweep(MIDNIGHT + 31 * DAY) == 6
     assert deleted(store) == {"mine": 2}
+
+
+def test_study_has_not_ended_and_a_request_is_sent_once_unless_stated():
+    begun = StudyRow(id="s", kind="replay", name="n", begun=1.0, plan="", policy="", seed=1, version="1")
+    request = StudyRequestRow(key="k", row_id="r", target="t", repeat=0, block=0, state="asked", exchange_id="x")
+    assert (begun.ended, begun.outcome, request.tries) == (0.0, "", 1)

@@ -155,7 +155,8 @@ async def test_one_attempt_does_not_try_again_by_itself(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("url", "authority", "wanted"), [("tls://a", "", True), ("nats://a", "", False), ("nats://a", "ca.pem", True)]
+    ("url", "authority", "wanted"),
+    [("tls://a", "", True), ("nats://a", "", False), ("nats://a, tls://b", "", False), ("nats://a", "ca.pem", True)],
 )
 async def test_tls_is_wanted_by_the_first_address_or_by_an_authority(monkeypatch, url, authority, wanted):
     monkeypatch.setattr(ssl, "create_default_context", lambda cafile: ("context", cafile))
@@ -180,6 +181,11 @@ async def test_connection_that_the_server_ends_is_attempted_five_times(times, at
 async def test_server_that_is_not_there_is_attempted_once(error):
     await refused(error)
     assert len(Client.made) == 1
+
+
+async def test_attempt_may_take_three_seconds_and_the_end_of_a_client_two(passing):
+    await refused(AWAY)
+    assert passing.limits == [3.0, 2.0]
 
 
 @pytest.mark.parametrize(
@@ -374,3 +380,20 @@ async def test_acknowledgement_goes_by_the_client_of_now_and_is_lost_where_there
     await broker.tell(message, b"+ACK")
     await broker.flush()
     assert len(Client.made[0].sent) == 1
+
+
+async def test_reason_of_before_is_forgotten_once_the_connection_is_open():
+    faults = [BrokerError("no leader yet"), None]
+
+    async def prepare(_):
+        if fault := faults.pop(0):
+            raise fault
+
+    broker = BrokerConnection(SETTINGS, "", name="test", prepare=prepare)
+    with pytest.raises(BrokerError):
+        await broker.open()
+    assert broker.why_not == "no leader yet"
+    await broker.open()
+    await broker.close()
+    with pytest.raises(BrokerAwayError, match="the connection to the broker is lost"):
+        _ = broker.client

@@ -215,11 +215,12 @@ async def test_request_that_is_late_is_not_given_up_while_something_of_it_may_co
         assert running.broker.doubts == 0
 
 
-async def test_request_that_is_late_is_given_up_where_nothing_of_it_can_come(monkeypatch):
-    monkeypatch.setattr(stream_pull, "PULL_SECONDS", 0.001)
+async def test_request_that_is_late_is_given_up_where_nothing_of_it_can_come(monkeypatch, passing):
+    monkeypatch.setattr(stream_pull, "PULL_SECONDS", 0.002)
     async with pulling() as running:
         await running.requested(3)
         assert running.broker.doubts == 0
+    assert {*passing.limits} == {0.003}, "half as long again as the broker keeps it"
 
 
 async def test_client_that_takes_the_place_of_the_one_before_is_subscribed_and_asked(monkeypatch):

@@ -79,3 +79,11 @@ def test_an_answer_that_was_sampled_leads_to_its_pair(tmp_path):
         assert [(each.id, each.pair_id) for each in store.faulty_answers(AnswerFilter())] == [(subject, "one")]
     finally:
         store.close()
+
+
+def test_fifty_answers_are_listed_from_the_first_moment_on_unless_more_are_wanted(sqlite_store):
+    for number in range(51):
+        sqlite_store.add_exchange(answer(f"{number}", 0.5 + number - START, {"stop": "differ"}))
+    assert sqlite_store.flush(20)
+    assert names(sqlite_store) == [f"{number}" for number in range(50, 0, -1)]
+    assert names(sqlite_store, limit=51)[-1] == "0"

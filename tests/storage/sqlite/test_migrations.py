@@ -215,3 +215,69 @@ def test_states_and_alarms_of_before_upstreams_are_those_of_whole_providers(old)
         conn.execute("INSERT INTO cases VALUES ('default', 'm', 'p', 'r', 8, '{}', 'deepx')")
         rows = conn.execute("SELECT last_no, upstream FROM cases ORDER BY last_no").fetchall()
     assert rows == [(7, ""), (8, "deepx")]
+
+
+ONCE = {
+    "alarms": {"pair_id route model provider reference upstream old new name"},
+    "cases": {"route model provider reference upstream"},
+    "exchanges": {"id"},
+    "leases": {"name"},
+    "paces": {"provider model measure"},
+    "pairs": {"id"},
+    "results": {"run_no place position"},
+    "runs": {"study_no target task block"},
+    "secrets": {"name"},
+    "steps": {"run_no place"},
+    "studies": {"id"},
+    "study_requests": {"study_no key"},
+}
+
+
+def test_every_key_that_a_write_relies_on_is_stored_once(conn):
+    found = {}
+    tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> '_sqlite_migrations'"
+    for (table,) in conn.execute(tables).fetchall():
+        for _, name, unique, origin, _ in conn.execute(f"PRAGMA index_list('{table}')").fetchall():
+            if unique and origin == "c":
+                found.setdefault(table, set()).add(" ".join(row[2] for row in conn.execute(f"PRAGMA index_info('{name}')")))
+    assert found == ONCE
+
+
+def test_rows_of_a_record_go_with_it_and_those_of_a_study_with_the_study(conn):
+    parents = {}
+    for (table,) in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+        for _, _, parent, _, _, _, on_delete, _ in conn.execute(f"PRAGMA foreign_key_list('{table}')").fetchall():
+            if on_delete == "CASCADE":
+                parents.setdefault(parent, set()).add(table)
+    assert parents == {
+        "exchanges": {"checks", "pairs", "payloads", "tool_calls"},
+        "pairs": {"findings", "payoffs", "rulings", "trials"},
+        "runs": {"results", "steps"},
+        "studies": {"deleted_pairs", "recordings", "runs", "study_requests"},
+        "study_requests": {"setbacks"},
+    }
+
+
+def test_change_of_state_that_an_older_version_stored_twice_is_kept_once_and_counts_as_sent(old):
+    with closing(open_writing(old, 1.0)) as conn:
+        SCHEMA.apply(Database(conn, execute_plugins=False), stop_before="m007_answers_letters_and_paces")
+        for no, name in ((1, "text"), (2, "text"), (3, "usage")):
+            conn.execute("INSERT INTO alarms VALUES (?, 7.0, 'a', 'r', 'm', 'p', 'q', 'ok', 'drift', ?, '{}')", (no, name))
+        migrate(conn)
+        assert conn.execute("SELECT no, told FROM alarms ORDER BY no").fetchall() == [(1, 1), (3, 1)]
+
+
+def test_pairs_and_exchanges_of_before_shapes_and_passed_checks_have_none(old):
+    with closing(open_writing(old, 1.0)) as conn:
+        migrate(conn)
+        assert conn.execute("SELECT shape FROM pairs").fetchall() == [("{}",)]
+        assert conn.execute("SELECT passed, tenant FROM exchanges").fetchall() == [(0, "")]
+        assert conn.execute("SELECT request_base FROM payloads").fetchall() == [(None,)]
+
+
+def test_study_may_have_runs_without_a_score_and_no_column_else_is_empty(conn):
+    optional = {}
+    for table in ("runs", "results", "studies", "study_requests", "setbacks", "recordings", "steps"):
+        columns = conn.execute(f"PRAGMA table_info('{table}')").fetchall()
+        optional[table] = {name for _, name, _, required, _, key in columns if not (required or key)}
+    assert optional == {table: {"score", "points"} if table == "runs" else set() for table in optional}
