@@ -100,8 +100,8 @@ def _shared(least: Sequence[int], natural: Sequence[int], room: int) -> list[int
     widths, left = list(least), room - sum(least)
     for place in sorted(range(len(widths)), key=lambda place: natural[place]):
         more = min(natural[place] - widths[place], left)
-        widths[place] += max(more, 0)
-        left -= max(more, 0)
+        widths[place] += more
+        left -= more
     return widths
 
 

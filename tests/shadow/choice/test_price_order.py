@@ -86,3 +86,52 @@ def test_two_prices_that_differ_by_a_constant_factor_have_an_interval_of_the_lea
     one = {f"r{place}": ("", 1.0) for place in range(100)}
     found = price_ratio(dict.fromkeys(one, ("", 0.97)), one)
     assert (found.low, found.high) == (pytest.approx(0.969963, abs=1e-6), pytest.approx(0.970037, abs=1e-6))
+
+
+def flat(cost, requests=range(40), talk=""):
+    """Each of these requests at the same cost."""
+    return {f"r{place}": (talk and f"{talk}{place}", cost) for place in requests}
+
+
+def test_of_equal_costs_the_first_by_name_is_the_cheapest_and_the_others_tie():
+    found = price_choice(["c", "b", "a"], [], {"a": flat(2.0), "b": flat(2.0), "c": flat(2.0)})
+    assert (found.cheapest, found.tie, found.apart) == ("a", ("b", "c"), ())
+
+
+def test_a_dearer_candidate_is_no_tie():
+    found = price_choice(["a", "b"], [], {"a": flat(2.0), "b": flat(1.0)})
+    assert (found.cheapest, found.tie) == ("b", ())
+
+
+def test_the_cheapest_is_cheaper_on_the_same_requests_though_its_own_are_dearer_on_the_whole():
+    dear = {**flat(1.0), **flat(90.0, range(40, 80))}
+    found = price_choice(["a", "b"], [], {"a": flat(2.0), "b": dear})
+    assert (found.cheapest, found.tie) == ("b", ())
+
+
+def test_candidates_that_answered_other_requests_are_apart():
+    found = price_choice(["a", "b"], [], {"a": flat(1.0), "b": flat(2.0, range(40, 80))})
+    assert (found.cheapest, found.tie, found.apart) == ("a", (), ("b",))
+
+
+@pytest.mark.parametrize(("common", "tie", "cheaper"), [(29, ("b",), ()), (30, (), ("open",))])
+def test_of_fewer_than_thirty_common_requests_no_order_is_stated(common, tie, cheaper):
+    costs = {"a": flat(1.0), "b": flat(2.0, range(common)), "open": flat(0.5, range(common))}
+    found = price_choice(["a", "b"], ["open"], costs)
+    assert (found.cheapest, found.tie, found.cheaper_undecided) == ("a", tie, cheaper)
+
+
+def test_undecided_candidates_are_named_in_the_order_of_their_names():
+    found = price_choice(["a"], ["z", "y"], {"a": flat(1.0), "y": flat(0.5), "z": flat(0.5)})
+    assert found.cheaper_undecided == ("y", "z")
+
+
+@pytest.mark.parametrize(("one", "other", "known"), [(0.0, 1.0, 0), (1.0, 0.0, 0), (1.0, 1.0, 1)])
+def test_a_request_that_costs_nothing_on_either_side_is_not_compared(one, other, known):
+    found = price_ratio({**flat(1.0), "x": ("", one)}, {**flat(1.0), "x": ("", other)})
+    assert found.requests == 40 + known
+
+
+def test_requests_of_thirty_conversations_are_an_order_and_of_one_are_none():
+    assert price_ratio(flat(1.0, talk="c"), flat(2.0)).ratio == pytest.approx(0.5)
+    assert price_ratio({name: ("one", cost) for name, (_, cost) in flat(1.0).items()}, flat(2.0)) is None

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadow.choice.mean_bounds import mean_bounds
-from shadow.choice.segment_evidence import MOST_SEGMENTS
+from shadow.choice.segment_evidence import MOST_SEGMENTS, SegmentEvidence
 from shadow.choice.tournament_terms import TournamentTerms
+from shadow.drift.conversation_units import ConversationUnit
 from tests.shadow.choice.arms import LATE, ONE_SIGNAL, evidence, pairs
 
 
@@ -89,3 +90,51 @@ def test_conversations_without_segments_are_not_held():
 def test_the_level_of_five_percent_is_divided_among_both_ends_of_36_segments_and_five_places():
     found = shown(evidence(tagged(pairs(31, floor=0, excess=1.0), "checkout")))["tag=checkout"]
     assert (found.low, found.high) == mean_bounds({1.0: 31}, log(2 * 36 * 5 / 0.05))
+
+
+def two_signals(payoffs, n=200):
+    """Conversations of one pair of which each signal has its payoff in every one."""
+    rows = [replace(row, payoffs=dict(payoffs)) for row in pairs(n, floor=0)]
+    terms = TournamentTerms(signals=tuple(name for name, _ in payoffs))
+    return shown(evidence(tagged(rows, "checkout"), terms=terms))["tag=checkout"]
+
+
+@pytest.mark.parametrize(
+    ("payoffs", "signal", "beyond"),
+    [
+        ((("answer_kind", 1), ("error", 0)), "answer_kind", True),
+        ((("answer_kind", 0), ("error", 1)), "error", True),
+        ((("answer_kind", -1), ("error", 1)), "error", True),
+        ((("answer_kind", -1), ("error", 0)), "answer_kind", False),
+        ((("answer_kind", 0), ("arguments", 0)), "answer_kind", False),
+    ],
+)
+def test_a_segment_shows_the_signal_that_is_beyond_else_that_of_the_largest_excess(payoffs, signal, beyond):
+    found = two_signals(payoffs)
+    assert (found.signal, found.beyond, found.conversations) == (signal, beyond, 200)
+
+
+def test_equal_conversations_counted_at_once_are_those_counted_one_by_one():
+    unit = evidence_unit()
+    once, each = SegmentEvidence(ONE_SIGNAL), SegmentEvidence(ONE_SIGNAL)
+    once.add(unit, 3)
+    for _ in range(3):
+        each.add(unit)
+    assert list(once.worst()) == list(each.worst())
+    assert once.pairs("tag=a") == each.pairs("tag=a") == 6
+
+
+def evidence_unit():
+    """A conversation of two pairs of one tag."""
+    rows = tuple(replace(row, segments=("tag=a",), conversation="c") for row in pairs(2, floor=0))
+    return ConversationUnit(opened=0.0, pairs=2, means={"answer_kind": 0.0}, members=rows)
+
+
+def test_copied_evidence_goes_on_and_leaves_the_first_as_it_is():
+    one = evidence(tagged(pairs(40, floor=0), "a"))
+    before = list(one.segments.worst())
+    copied = one.segments.copied()
+    assert list(copied.worst()) == before
+    copied.add(evidence_unit())
+    assert list(one.segments.worst()) == before
+    assert (one.segments.pairs("tag=a"), copied.pairs("tag=a"), one.segments.pairs("tag=b")) == (40, 42, 0)

@@ -76,3 +76,45 @@ def test_the_size_of_a_claim_is_no_less_than_zero_where_later_pairs_stand_agains
     effect = largest_effect(upstream_claims(pairs, 1e6)["x"])
     assert (effect.key, effect.size, effect.high) == (("arguments", 1), 0.0, 0.0)
     assert effect.low < -0.7
+
+
+def told(payoffs, count=60, **more):
+    """The claim about one server of which every pair has these payoffs."""
+    pairs = [
+        ("x", PairPayoffs(started=at * 60.0, conversation=f"{at}", payoffs=payoffs(at) if callable(payoffs) else payoffs))
+        for at in range(count)
+    ]
+    return upstream_claims(pairs, 1e6, **more)["x"]
+
+
+@pytest.mark.parametrize(("place", "places"), [(1, 2), (2, 6), (3, 12)])
+def test_the_part_of_a_server_is_that_of_its_place(place, places):
+    assert server_evidence(place, ("arguments",)).terms.places == places
+
+
+def test_invalid_calls_are_worse_beyond_one_point_and_other_signals_beyond_two():
+    one = server_evidence(1, ("arguments", "valid_calls"))
+    assert {key[0]: process.bound for key, process in one.beyond.items()} == {"arguments": 0.02, "valid_calls": 0.01}
+    assert {key[0]: process.bound for key, process in one.same.items()} == {"arguments": 0.03, "valid_calls": 0.01}
+
+
+def test_the_same_needs_the_signals_that_the_router_s_pairs_have_and_without_any_the_kind_of_answer():
+    assert told({"arguments": 0, "answer_kind": 0}).evidence.terms.signals == ("answer_kind", "arguments")
+    assert told({"completion_tokens": 0}).evidence.terms.signals == ("answer_kind",)
+
+
+def test_an_effect_in_the_rate_of_calls_has_its_side():
+    effect = largest_effect(told({"calls_tool_rate": -1, "calls_tool": 0}, 200))
+    assert effect.key == ("calls_tool_rate", -1)
+    assert (effect.size, effect.high) == (1.0, 1.0)
+    assert 0.5 < effect.low < 1.0
+
+
+def test_an_effect_is_what_a_server_is_worse_in_before_what_it_differs_in():
+    one = told(lambda at: {"arguments": 1, "completion_tokens": int(at % 2)}, 200)
+    assert largest_effect(one).key == ("arguments", 1)
+
+
+def test_a_pair_of_errors_alone_counts_for_no_signal():
+    one = told({"error": 1})
+    assert (one.evidence.counts, one.evidence.pairs) == ({}, 60)

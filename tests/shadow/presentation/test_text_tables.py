@@ -143,10 +143,10 @@ def test_a_stacked_table_without_a_header_has_no_names():
     assert printed([made], width=12, color=False).split("\n")[:2] == ["!", "    unbeliev"]
 
 
-def beside(word, label="text", width=60):
+def beside(word, label="text", width=60, header="spacer"):
     made = Table(expand=True)
     made.add_column("")
-    made.add_column("spacer", ratio=1)
+    made.add_column(header, ratio=1)
     made.add_column("official", ratio=1)
     made.add_row(label, word, "brief")
     return printed([made], width=width, color=False).split("\n")[0] != label.split("\n")[0]
@@ -170,3 +170,16 @@ def test_equal_columns_stand_side_by_side_where_each_has_twelve_places_and_holds
 ):
     """The names take 4 columns, three borders with their blanks 10: of 38 columns each answer has 12."""
     assert beside(word, label, width) is side_by_side
+
+
+@pytest.mark.parametrize(("letters", "side_by_side"), [(12, True), (13, False)])
+def test_the_words_of_a_header_count_for_the_width_of_its_column(letters, side_by_side):
+    assert beside("brief", width=38, header="h" * letters) is side_by_side
+
+
+@pytest.mark.parametrize(("width", "stacked"), [(11, False), (10, True)])
+def test_a_column_without_any_word_takes_no_place(width, stacked):
+    """The provider's column has 9 places and the gap two."""
+    made = report_table("<provider", "<")
+    made.add_row("spacer", "")
+    assert printed([made], width=width, color=False).startswith("spacer") is stacked

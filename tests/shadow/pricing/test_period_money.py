@@ -92,3 +92,24 @@ def test_stated_cost_without_a_price_is_compared_with_nothing():
 def test_period_without_answers_has_no_money_and_is_known():
     found = of()
     assert (found.answers, found.money, found.is_known) == (0, Money(Decimal(0), Decimal(0)), True)
+
+
+@pytest.mark.parametrize(("answers", "unpriced", "known"), [(50, 1, True), (49, 1, False), (1, 0, True), (0, 1, False)])
+def test_money_is_known_while_one_of_fifty_answers_has_no_price(answers, unpriced, known):
+    sums = [summed(answers - unpriced, fresh=1)] if answers > unpriced else []
+    assert of(*sums, *([summed(unpriced, "no_usage")] if unpriced else [])).is_known is known
+
+
+def test_tokens_of_all_answers_with_classes_are_summed():
+    found = of(summed(fresh=1, cache_read=20), summed(model="x", output=300, reasoning=4_000, uncertain=5), by=PriceList({}))
+    assert found.tokens == TokenClasses(fresh=1, cache_read=20, output=300, reasoning=4_000, uncertain=5)
+    assert (of().tokens, of().stated, of().stated_answers, of().stated_excess) == (TokenClasses(), 0.0, 0, None)
+
+
+@pytest.mark.parametrize(("stated", "excess"), [(2.0, 1.0), (1.0, 0.0), (0.5, -0.5), (0.0, -1.0)])
+def test_a_stated_cost_is_compared_as_a_share_of_the_configured_prices(stated, excess):
+    assert of(summed(10, fresh=1_000_000, cost=stated)).stated_excess == pytest.approx(excess)
+
+
+def test_a_stated_cost_is_compared_with_the_highest_reading():
+    assert of(summed(10, "range", fresh=500_000, uncertain=50_000, cost=1.0)).stated_excess == pytest.approx(0.0)

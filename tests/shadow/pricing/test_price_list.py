@@ -94,3 +94,32 @@ def test_ceiling_leaves_out_what_stands_below_a_pattern_that_holds_on_every_day(
     assert PriceList({"a": own}).dearest("a", "kimi-k2") == (Decimal("2.0"),) * 6
     later = provider({"model": "kimi-*", "since": date(2026, 12, 1), "input": 2, "output": 2}, {"input": 9, "output": 9})
     assert PriceList({"a": later}).dearest("a", "kimi-k2") == (Decimal("9.0"),) * 6
+
+
+def test_each_class_is_that_of_the_class_it_is_a_part_of_unless_it_is_stated():
+    stated = {"input": 1, "cached_input": 2, "cache_write": 3, "cache_write_1h": 4, "output": 5, "reasoning": 6}
+    [entry] = price_entries(provider(stated))
+    assert class_prices(entry) == tuple(map(Decimal, ("1.0", "2.0", "3.0", "4.0", "5.0", "6.0")))
+    [alone] = price_entries(provider({"output": 5}))
+    assert class_prices(alone) == (None, None, None, None, Decimal("5.0"), Decimal("5.0"))
+    [free] = price_entries(provider({"input": 3, "cached_input": 0, "cache_write": 0}))
+    assert class_prices(free)[:4] == (Decimal("3.0"), Decimal("0.0"), Decimal("0.0"), Decimal("0.0"))
+
+
+def test_a_provider_without_short_forms_has_no_entry_of_them():
+    assert price_entries(provider()) == ()
+    assert len(price_entries(provider({"input": 1}))) == 1
+    assert len(price_entries(provider({"input": 1}, price_output=2))) == 2
+
+
+def test_ceiling_of_a_model_that_no_entry_fits_is_that_of_any_model():
+    listed = PriceList({"a": provider({"model": "x", "input": 2}, {"model": "y", "input": 9, "output": 1})})
+    assert listed.dearest("a", "z") == tuple(map(Decimal, ("9.0", "9.0", "9.0", "9.0", "1.0", "1.0")))
+    assert listed.dearest("b", "z") is None
+
+
+def test_a_list_names_the_providers_that_have_prices():
+    assert (
+        repr(PriceList({"b": provider(price_input=1), "a": provider(price_input=1), "c": provider()}))
+        == "<PriceList of ['a', 'b']>"
+    )

@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from shadow.drift.count_detector import CountSide, CountStanding
 from shadow.report.build_report import as_json, as_text, build
 from shadow.report.count_lines import count_lines, pooled_standings
 from shadow.report.drift_lines import drift_lines
 from tests.counted import count, shape, sizes
 from tests.payoffs import GROUP
+from tests.shadow.report.test_drift_table import CALM
 
 
 def lines(store, since=0.0):
@@ -99,3 +101,80 @@ def test_the_report_has_the_sentence_in_its_text_and_its_json(store):
     assert "cached and reasoning tokens: not measurable" in text
     assert '"shape": "proportion"' in as_json(report)
     assert "fraud" not in text
+
+
+class Shapes:
+    """A store with the shapes of pairs alone, the newest first, that counts how often they are read."""
+
+    def __init__(self, *shapes):
+        self.identity_queries, self._shapes, self.read = self, shapes, 0
+
+    def shapes(self, *_):
+        self.read += 1
+        return [(GROUP, each) for each in self._shapes]
+
+
+def standing(side=CountSide.PROMPT, **more):
+    return CountStanding(**{"side": side, "pairs": 40, "of": 60, "found": 0.0, "sizes": (), "recent_ratio": 1.0, **more})
+
+
+def drifting(*standings, **more):
+    names = {name: getattr(GROUP, name) for name in ("route", "model", "provider", "reference")}
+    return replace(CALM, **{**names, "counts": standings, **more})
+
+
+def test_the_store_is_read_where_more_tokens_are_counted_alone():
+    quiet, loud = Shapes(), Shapes()
+    count_lines(quiet, [drifting(standing())], 0.0, 0.0)
+    count_lines(loud, [drifting(standing(found=9.0))], 0.0, 0.0)
+    assert (quiet.read, loud.read) == (0, 1)
+
+
+def test_more_tokens_stay_more_where_the_period_shows_none():
+    same = Shapes(*[shape(size, size) for size in sizes(40)])
+    (line,) = count_lines(same, [drifting(standing(found=24.0, recent_ratio=1.02))], 0.0, 0.0)
+    assert (line.state, line.since, line.shape, line.share, line.requests) == ("more", 24.0, "none", None, 40)
+    assert line.sentence.startswith(
+        "prompts: more tokens than the reference counts for the same words until lately; in this period "
+    )
+    assert line.sentence.endswith("; found 1970-01-01 00:00:24 UTC")
+
+
+def test_the_newest_samples_of_the_provider_are_described():
+    more = Shapes(*[shape(size, round(1.02 * size)) for size in sizes(60)])
+    other = drifting(standing(), provider="q")
+    first, second = count_lines(more, [other, drifting(standing(found=24.0))], 0.0, 0.0)
+    assert (first.provider, first.state, first.requests, first.shape, first.since) == ("p", "more", 60, "proportion", 24.0)
+    assert (second.provider, second.state, second.requests, second.shape, second.since) == ("q", "none_seen", 0, "", None)
+
+
+@pytest.mark.parametrize(
+    ("side", "pairs", "of", "state"),
+    [
+        (CountSide.PROMPT, 19, 9_000, "not_yet_known"),
+        (CountSide.PROMPT, 20, 9_000, "none_seen"),
+        (CountSide.COMPLETION, 20, 2_000, "none_seen"),
+        (CountSide.COMPLETION, 20, 2_001, "not_yet_known"),
+        (CountSide.COMPLETION, 19, 19, "not_yet_known"),
+    ],
+)
+def test_no_more_tokens_are_seen_from_twenty_pairs_on_of_completions_in_one_of_a_hundred(side, pairs, of, state):
+    (line,) = count_lines(Shapes(), [drifting(standing(side, pairs=pairs, of=of))], 0.0, 0.0)
+    assert (line.state, line.side, line.pairs, line.of) == (state, side.value, pairs, of)
+
+
+def test_standings_of_several_routes_are_one_for_each_side():
+    prompt, completion = CountSide.PROMPT, CountSide.COMPLETION
+    lines = [
+        drifting(standing(prompt, found=9.0, sizes=("a", "b"), recent_ratio=1.1), standing(completion, recent_ratio=0.9)),
+        drifting(standing(prompt, found=5.0, sizes=("b", "c"), recent_ratio=1.2), route="other"),
+        drifting(standing(prompt, sizes=("z",), recent_ratio=9.0), route="third"),
+        drifting(standing(prompt, found=1.0), upstream="server"),
+        drifting(standing(prompt), provider="a"),
+    ]
+    found = pooled_standings(lines)
+    assert [key[0] for key in found] == ["a", "p"]
+    assert found["p", GROUP.model, GROUP.reference] == [
+        CountStanding(side=prompt, pairs=120, of=180, found=5.0, sizes=("a", "b", "c"), recent_ratio=1.2),
+        CountStanding(side=completion, pairs=40, of=60, found=0.0, sizes=(), recent_ratio=0.9),
+    ]

@@ -86,3 +86,23 @@ def test_a_month_is_estimated_from_an_hour_on(seconds, known):
 def test_money_is_left_out_where_any_part_is_unknown(one, rows, prices):
     [found] = priced(one, rows=rows, prices=prices)
     assert found == one
+
+
+def test_the_months_of_a_period_are_by_its_length():
+    [found] = priced(line(), seconds=10 * DAY)
+    assert found.month == pytest.approx(3 * 0.2 * 2.0)
+
+
+def test_tokens_of_the_other_side_cost_nothing_of_it():
+    rows = [summed(fresh=0, output=510_000)]
+    [prompt] = priced(line(), rows=rows)
+    assert prompt.month is None
+    [completion] = priced(line(side="completion"), rows=[summed(fresh=10_200_000, output=0)])
+    assert completion.month is None
+
+
+def test_a_range_of_uncertain_output_is_no_matter_of_prompts():
+    row = summed(fresh=10_200_000, output=510_000)._replace(uncertain=500_000, reasoning=9)
+    [prompt, completion] = priced(line(), line(side="completion"), rows=[row])
+    assert prompt.month == pytest.approx(30 * 0.2 * 2.0)
+    assert completion.month is None

@@ -3,6 +3,7 @@
 import pytest
 
 from shadow.report.daily_requests import DailyRequests, daily_requests
+from storage.rows import TrafficCount
 from tests.records import add_live
 
 DAY = 86_400
@@ -53,3 +54,38 @@ def test_provider_with_the_highest_median_is_named(store):
 
 def test_records_without_an_exchange_have_no_day(store):
     assert daily_requests(store, TODAY) == DailyRequests()
+
+
+class Traffic:
+    """A store with the requests of each day alone, which began long ago."""
+
+    def __init__(self, *rows):
+        self._rows = rows
+
+    def extent(self):
+        return 0.0, 1.0
+
+    def traffic(self, begin, end):
+        assert end - begin == DAY
+        return self._rows
+
+
+def row(provider, asked, *, model="m", role="primary"):
+    counts = {"requests": asked, "asked": asked, "failures": 0, "errors": 0, "prompt_tokens": 0, "completion_tokens": 0}
+    return TrafficCount(provider=provider, model=model, role=role, **counts)
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        ([row("p", 3), row("q", 4)], ("q", "m", 4.0)),
+        ([row("p", 4), row("q", 4)], ("q", "m", 4.0)),
+        ([row("p", 4, model="n"), row("p", 4)], ("p", "n", 4.0)),
+        ([row("p", 3), row("r", 90, role="shadow")], ("p", "m", 3.0)),
+        ([row("p", 3), row("c", 9, role="candidate")], ("c", "m", 9.0)),
+        ([row("p", 0)], ("", "", 0.0)),
+    ],
+)
+def test_the_busiest_provider_and_model_of_the_application_and_its_candidates_is_named(rows, found):
+    got = daily_requests(Traffic(*rows), TODAY)
+    assert ((got.provider, got.model, got.per_day), got.days) == (found, 7)

@@ -9,8 +9,15 @@ import pytest
 from shadow.findings.pair import PairKind
 from shadow.report.check_rates import wilson
 from shadow.report.figures import SegmentLine
-from shadow.report.identity_lines import greedy_lines, identity_lines, segment_lines, stands_out, template_lines
-from storage.rows import IdentityRow, PairFilter, PairGroup, SignalCount
+from shadow.report.identity_lines import (
+    greedy_lines,
+    identity_changes,
+    identity_lines,
+    segment_lines,
+    stands_out,
+    template_lines,
+)
+from storage.rows import IdentityRow, PairFilter, PairGroup, SegmentCount, SignalCount
 from tests.conformance import START, exchange_record, pair_record
 
 
@@ -180,3 +187,127 @@ def test_greedy_pairs_are_counted_by_themselves():
 
 def test_an_empty_store_has_no_line(store):
     assert identity_lines(store, 0.0, 0.0) == template_lines(store, 0.0, 0.0) == segment_lines(store, 0.0, 0.0) == ()
+
+
+class Queries:
+    """A store with identities, shapes and segments alone."""
+
+    def __init__(self, identities=(), latest=(), limits=None, shapes=(), segments=()):
+        self.identity_queries = self
+        self._found = {"identities": identities, "latest": latest, "limits": limits or {}, "shapes": shapes, "segments": segments}
+
+    def __getattr__(self, name):
+        return lambda *_: self._found[name]
+
+
+def test_each_model_has_its_identity_the_newest_change_and_its_limits():
+    rows = [identity("c", 9.0, "b"), identity("b", 5.0, "a"), identity("a", 1.0)]
+    rows[0] = replace(rows[0], changes=json.dumps(["newest", 7]))
+    other = replace(identity("x", 2.0), model="other", facts='["no table"]')
+    found = identity_lines(Queries(rows, [rows[0], other], {("near", "qwen"): (900, 4_000)}), 0.0, 0.0)
+    assert [(line.model, line.changes, line.latest, line.accepted_tokens, line.refused_bytes) for line in found] == [
+        ("qwen", 2, ("newest", "7"), 900, 4_000),
+        ("other", 0, (), None, None),
+    ]
+    assert (found[1].facts, found[0].since) == ({}, 9.0)
+    kept = replace(rows[0], facts='{"server": ["a", 1], "odd": "no list"}')
+    assert identity_lines(Queries((), [kept]), 0.0, 0.0)[0].facts == {"server": ("a", "1")}
+
+
+def test_changes_of_a_provider_and_model_are_their_moments():
+    rows = [identity("b", 5.0, "a")]
+    lines = identity_lines(Queries(rows, [rows[0], replace(identity("x", 2.0), model="other")]), 0.0, 0.0)
+    keys = [("near", "qwen", "r"), ("near", "other", "r"), ("far", "qwen", "r")]
+    assert [identity_changes(lines, key) for key in keys] == [(5.0,), (), ()]
+
+
+def counted(value, state, number, *, comparison="cross", segment="tools", signal="text", conversations=3, provider="p"):
+    group = PairGroup(route="", model="m", provider=provider, reference="r")
+    fields = {"comparison": comparison, "signal": signal, "state": state, "segment": segment, "value": value}
+    return SegmentCount(group=group, count=number, conversations=conversations, **fields)
+
+
+def test_shares_of_a_segment_stand_beside_those_of_the_others_and_of_the_reference():
+    counts = [
+        counted("yes", "differ", 20),
+        counted("yes", "match", 30, conversations=90),
+        counted("yes", "differ", 10, conversations=4),
+        counted("no", "differ", 5),
+        counted("no", "match", 35),
+        counted("yes", "differ", 1, comparison="self"),
+        counted("yes", "match", 9, comparison="self"),
+        counted("alone", "match", 9, comparison="self"),
+    ]
+    no, yes = segment_lines(Queries(segments=counts), 0.0, 0.0)
+    assert (yes.differs, yes.pairs, yes.conversations, yes.elsewhere) == (30, 60, 7, 0.125)
+    assert (yes.noise_differs, yes.noise_pairs, yes.noise, yes.share) == (1, 10, 0.1, 0.5)
+    assert (no.differs, no.pairs, no.elsewhere, no.noise) == (5, 40, 0.5, None)
+    assert (yes.provider, yes.model, yes.reference, yes.segment, yes.value, yes.signal) == ("p", "m", "r", "tools", "yes", "text")
+
+
+def test_a_single_value_of_a_segment_has_no_others():
+    (line,) = segment_lines(Queries(segments=[counted("yes", "differ", 20)]), 0.0, 0.0)
+    assert (line.elsewhere, line.beyond_noise) == (None, False)
+
+
+@pytest.mark.parametrize(("own", "beyond"), [((0, 40), True), ((40, 0), False), ((1, 3), False)])
+def test_a_difference_is_beyond_the_noise_where_the_intervals_do_not_overlap(own, beyond):
+    differ, match = own
+    counts = [counted("yes", "differ", 40), counted("yes", "differ", differ, comparison="self")]
+    counts.append(counted("yes", "match", match, comparison="self"))
+    (line,) = segment_lines(Queries(segments=counts), 0.0, 0.0)
+    assert line.beyond_noise is beyond
+
+
+def test_segments_stand_by_provider_segment_signal_and_value():
+    counts = [
+        counted("b", "match", 1),
+        counted("a", "match", 1),
+        counted("a", "match", 1, segment="stream"),
+        counted("a", "match", 1, signal="error"),
+        counted("a", "match", 1, provider="o"),
+    ]
+    found = [(each.provider, each.segment, each.signal, each.value) for each in segment_lines(Queries(segments=counts), 0.0, 0.0)]
+    assert found == sorted(found)
+    assert len(found) == 5
+
+
+@pytest.mark.parametrize(
+    ("differs", "pairs", "elsewhere", "out"),
+    [(2, 20, 0.05, True), (4, 20, 0.1, True), (1, 20, 0.0, True), (19, 19, 0.0, False), (3, 20, 0.1, False), (0, 20, 0.0, False)],
+)
+def test_a_segment_stands_out_from_twice_the_share_and_five_points_on(differs, pairs, elsewhere, out):
+    assert stands_out(segment(differs, pairs, elsewhere)) is out
+
+
+def test_greedy_signals_are_by_provider_and_signal():
+    def greedy(provider, signal, state, number):
+        group = PairGroup(route="", model="m", provider=provider, reference="r")
+        return SignalCount(group=group, comparison="greedy", signal=signal, state=state, control_reason="", count=number)
+
+    counts = [greedy("q", "text", "match", 5), greedy("p", "text", "differ", 1), greedy("p", "error", "match", 2)]
+    assert [(line.provider, line.signal, line.differs, line.pairs) for line in greedy_lines(counts)] == [
+        ("p", "error", 0, 2),
+        ("p", "text", 1, 1),
+        ("q", "text", 0, 5),
+    ]
+
+
+def test_a_key_with_samples_has_a_line_and_a_difference_that_nothing_explains_is_no_fault():
+    shape = {"messages": 1, "system": 0, "tools": 0, "tool_characters": 0, "schema_characters": 0, "text_characters": 44}
+    shape |= {
+        "reasoning_turns": 0,
+        "reasoning_characters": 0,
+        "same_text": 0,
+        "provider_completion": 4,
+        "reference_completion": 4,
+    }
+    group = PairGroup(route="", model="m", provider="p", reference="r")
+    shapes = [
+        (group, json.dumps(shape | {"provider_tokens": 141 + place % 7, "reference_tokens": 100 + place % 7}))
+        for place in range(30)
+    ]
+    other = (replace(group, provider="q"), "{}")
+    (line,) = template_lines(Queries(shapes=[*shapes, other]), 0.0, 0.0)
+    assert (line.provider, line.model, line.reference, line.samples) == ("p", "m", "r", 30)
+    assert (line.causes, line.fault) == (("unexplained",), False)

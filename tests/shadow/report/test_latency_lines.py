@@ -7,7 +7,8 @@ import pytest
 from shadow.judging.pace_judge import PaceJudge
 from shadow.report.build_report import build
 from shadow.report.latency_lines import latency_lines, pace_lines, repeatable_choice
-from storage.judgement_rows import JudgementBatch
+from storage.judgement_rows import JudgementBatch, PairTimes
+from storage.rows import PairGroup
 from tests.records import NOW, add_live, add_pair
 from tests.shadow.judging.test_pace_judge import live
 
@@ -62,3 +63,74 @@ def test_a_pace_that_cannot_be_read_is_left_out(store):
     PaceJudge(judgements, "me", slo=1.0, most=9).step()
     judgements.record("me", JudgementBatch(paces=[replace(row, snapshot="{") for row in judgements.paces()]))
     assert pace_lines(store) == ()
+
+
+class Timed:
+    """A store with times alone."""
+
+    def __init__(self, rows=(), pairs=(), paces=()):
+        self.judgements, self._rows, self._pairs, self._paces = self, rows, pairs, paces
+
+    def latencies(self, *_period):
+        return self._rows
+
+    def pair_times(self, *_period):
+        return self._pairs
+
+    def paces(self):
+        return self._paces
+
+
+def times(provider, role, *seconds, measure="seconds"):
+    return [(provider, "m", role, measure, each) for each in seconds]
+
+
+def both(one, other, reference="r", provider="p"):
+    """A pair whose answers took so many seconds; nothing else of it was measured."""
+    group = PairGroup(route="", model="m", provider=provider, reference=reference)
+    return PairTimes(group=group, started=0.0, first_chunk=(None, None), first_token=(one, None), seconds=(one, other))
+
+
+def test_times_are_by_side_and_measure_and_those_of_greedy_pairs_are_left_out():
+    rows = [
+        *times("p", "primary", 1.0, 3.0),
+        *times("p", "candidate", 2.0),
+        *times("p", "greedy", 90.0),
+        *times("r", "shadow", 4.0),
+        *times("r", "control", 6.0),
+        *times("p", "primary", 0.5, measure="first_token"),
+    ]
+    found = latency_lines(Timed(rows), 0.0, 0.0)
+    assert [(line.provider, line.role, line.measure, line.answers, line.p50) for line in found] == [
+        ("p", "provider", "first_token", 1, 0.5),
+        ("p", "provider", "seconds", 3, 2.0),
+        ("r", "reference", "seconds", 2, 5.0),
+    ]
+    assert {(line.reference, line.pairs, line.ratio, line.p95_ratio, line.paired) for line in found} == {
+        ("", 0, None, None, None)
+    }
+
+
+def test_the_95th_percentile_stands_beside_the_median():
+    (line,) = latency_lines(Timed(times("p", "primary", *map(float, range(1, 101)))), 0.0, 0.0)
+    assert (line.p50, 94.0 <= line.p95 <= 96.0) == (50.5, True)
+
+
+def test_a_provider_has_a_line_for_each_reference_and_its_figures():
+    pairs = [*[both(2.0, 1.0, "a")] * 3, *[both(3.0, 1.0, "b")] * 2, both(9.0, None, "a"), both(5.0, 1.0, "a", "q")]
+    rows = [*times("p", "primary", 1.0), *times("p", "shadow", 1.0), *times("p", "primary", 1.0, measure="first_token")]
+    found = latency_lines(Timed(rows, pairs), 0.0, 0.0)
+    assert [(line.role, line.measure, line.reference, line.pairs, line.ratio) for line in found] == [
+        ("provider", "first_token", "", 0, None),
+        ("provider", "seconds", "a", 3, pytest.approx(2.0)),
+        ("provider", "seconds", "b", 2, pytest.approx(3.0)),
+        ("reference", "seconds", "", 0, None),
+    ]
+    assert (found[1].p95_ratio, found[1].paired) == (pytest.approx(2.0), pytest.approx(2.0))
+    assert (found[1].ratio_low, found[1].p95_high, found[1].paired_low) == (None, None, None)
+
+
+def test_the_newest_two_thousand_pairs_are_compared():
+    pairs = [*[both(2.0, 1.0)] * 2_000, *[both(9.0, 1.0)] * 5_000]
+    (line,) = latency_lines(Timed(times("p", "primary", 1.0), pairs), 0.0, 0.0)
+    assert (line.pairs, line.ratio) == (2_000, pytest.approx(2.0))

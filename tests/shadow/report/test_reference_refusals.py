@@ -96,3 +96,34 @@ def test_each_refusal_of_a_provider_has_what_to_do(status, words):
 
 def test_a_provider_that_fails_without_a_status_or_with_5xx_refuses_nothing():
     assert provider_refusals([("p", "m", "r", 500, 5), ("p", "m", "r", 0, 5)]) == {}
+
+
+@pytest.mark.parametrize(("refused", "answered", "stated"), [(3, 3, True), (3, 4, False), (1, 0, True)])
+def test_a_provider_that_refused_half_of_its_requests_is_stated(refused, answered, stated):
+    ended = [("p", "m", "r", 401, refused), ("p", "m", "r", 200, answered), ("q", "m", "r", 200, 9)]
+    assert set(provider_refusals(ended)) == ({("p", "m")} if stated else set())
+
+
+@pytest.mark.parametrize(("status", "refusal"), [(399, False), (400, True), (499, True), (500, False), (0, False)])
+def test_a_refusal_is_a_status_from_400_to_499(status, refusal):
+    assert bool(provider_refusals([("p", "m", "r", status, 9)])) is refusal
+
+
+def test_statuses_of_a_provider_are_listed_the_most_frequent_first_with_its_remedy():
+    ended = [("p", "m", "r", 403, 1), ("p", "m", "s", 401, 1_000), ("p", "m", "r", 401, 199), ("p", "m", "r", 200, 1)]
+    assert provider_refusals(ended)["p", "m"] == (
+        "the provider refused 1,200 of its newest 1,201 requests: 401, 403; its key is missing or wrong: the client's own goes "
+        "through, unless `api_key_env` names another"
+    )
+    assert provider_refusals([("p", "m", "r", 418, 1)])["p", "m"] == (
+        "the provider refused 1 of its newest 1 request: 418; it does not accept these requests as they are"
+    )
+
+
+def test_a_reference_that_fails_more_than_it_refuses_is_unusable():
+    failed = f"{NO_WHOLE} (failed): error 500 oops"
+    [line] = refusing_reference_lines([card({failed: 4, KEY: 3}, pairs=1_400), card({failed: 900}, pairs=1)])
+    assert line.state == "unusable"
+    assert line.sentence.startswith("gave no answer for 907 of 1,401: the reference answered with status 500 in 904; ")
+    [refusing] = refusing_reference_lines([card({failed: 3, KEY: 4}, pairs=8)])
+    assert refusing.sentence.startswith("refused 4 of 8: 401; ")

@@ -6,9 +6,11 @@ from dataclasses import replace
 import pytest
 
 from shadow.report.figures import ReferenceLine
+from shadow.report.latency_lines import LatencyLine
+from shadow.report.report_html import as_html
 from shadow.report.report_junit import as_junit
 from shadow.report.report_markdown import as_markdown
-from shadow.report.report_text import render
+from shadow.report.report_text import printed, render
 from shadow.report.verdict_text import status_json, status_lines, verdict_text
 from shadow.verdict.evidence import EvidenceSide, PeriodCoverage, Shortfall
 from shadow.verdict.verdict_value import VerdictWord
@@ -246,3 +248,39 @@ def test_the_side_of_a_cause_is_the_provider_where_it_is_not_known():
     coverage = replace(GARBLER.verdict.coverage, shortfalls=(CONTEXT, unknown))
     text = as_markdown(report(replace(GARBLER, verdict=replace(GARBLER.verdict, coverage=coverage))))
     assert "- 50 of 200 pairs of garbler (garbler): unclear; look\n- 40 of 200 pairs of garbler (official): it is" in text
+
+
+@pytest.mark.parametrize("color", [False, True])
+def test_a_text_is_printed_as_it_stands_without_markup_emoji_or_colours_of_its_own(color):
+    text = "1 of 2 [bold]x[/bold] :smile: 'quoted' True"
+    assert printed([text], width=100, color=color) == text
+
+
+def test_two_verdicts_are_counted():
+    assert "\n  1 different, 1 without a difference seen\n" in render(report(GARBLER, FAITHFUL), width=100, color=False)
+
+
+@pytest.mark.parametrize(
+    ("models", "end"), [(20, "n-19"), (21, "\n  and 1 more: --json shows all"), (1_221, "and 1,201 more: --json shows all")]
+)
+def test_the_twenty_worst_models_are_shown_and_the_others_counted(models, end):
+    cards = [replace(LONER, model=f"n-{number:02}") for number in range(models)]
+    text = render(report(*cards), width=100, color=False, brief=True)
+    assert (text.endswith(end), "more" in text, text.count("…  loner / n-")) == (models > 20, models > 20, 20)
+    short = verdict_text(cards, period="all", now=UNTIL, width=100, color=False)
+    assert ("more: --json shows all" in short, short.count("… loner n-")) == (models > 20, 20)
+
+
+@pytest.mark.parametrize(("width", "wide"), [(99, False), (100, True)])
+def test_a_terminal_of_100_columns_has_the_wide_tables(width, wide):
+    times = LatencyLine(provider="p", role="provider", measure="seconds", answers=3, p50=0.5, p95=1.25, reference="r")
+    text = render(report(replace(FAITHFUL, signals=GARBLER.signals), latency=(times,)), width=width, color=False)
+    assert ("detectable\n" in text, "p50 / p95, ratio\n" in text) == (wide, not wide)
+
+
+@pytest.mark.parametrize(("since", "begin"), [(0.5, True), (0.0, False), (-1.0, False)])
+def test_a_period_has_a_begin_where_one_was_given(since, begin):
+    found = report(GARBLER, since=since)
+    for text in (render(found, width=100, color=False), as_markdown(found), as_html(found)):
+        assert ("1970-01-01 00:00:00 to 2023-11-15 22:13:20 UTC" in text) is begin
+        assert ("until 2023-11-15 22:13:20 UTC" in text) is not begin

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shadow.report.text_search import SearchTime, search, searched_text
+from shadow.report.text_search import SearchTime, TextSearch, how_far, search, searched_text
 from shadow.settings.config_errors import ConfigError
 from storage.rows import PairFilter
 from tests.records import NOW, add_pair, calling
@@ -80,3 +80,29 @@ def test_text_of_one_character_or_more_than_200_is_refused(text):
 @pytest.mark.parametrize("text", ["ab", "x" * 200])
 def test_text_of_2_to_200_characters_is_searched(text):
     assert searched_text("--search", text).excerpt(iter([text])) == text
+
+
+def test_the_number_of_rows_ends_a_search_with_others_left(sqlite_store):
+    ids = [add_pair(sqlite_store, "a", "heron", "x", started=NOW + number) for number in range(3)]
+    assert found(sqlite_store, rows=3) == ([(name, "provider") for name in reversed(ids)], 3, False)
+    assert found(sqlite_store, rows=2) == ([(name, "provider") for name in ids[:0:-1]], 2, True)
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ((1, 0, 0), "Read the texts of 1 pair."),
+        ((1_200, 0, 0), "Read the texts of 1,200 pairs."),
+        ((3, 1, 0), "Read the texts of 3 pairs; of 1 no text is stored."),
+        (
+            (3, 1, 2),
+            (
+                "Read the texts of 3 pairs; of 1 no text is stored. "
+                "Of 2 only the first 250,000 characters of a longer text were searched."
+            ),
+        ),
+    ],
+)
+def test_how_far_a_search_came_is_a_sentence(counts, words):
+    read, silent, cut = counts
+    assert how_far(TextSearch(hits=(), read=read, silent=silent, cut=cut, last=None, more=False)) == words

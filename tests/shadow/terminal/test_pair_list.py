@@ -8,7 +8,7 @@ import pytest
 
 from shadow.findings.finding import Signal
 from shadow.report.evident_signals import EvidentSignals
-from shadow.report.text_search import searched_text
+from shadow.report.text_search import TextHit, searched_text
 from shadow.terminal.pair_list import evidence_of, found_lines, pair_lines, pairs_json, pairs_text, result_text, without_evidence
 from storage.rows import PairFilter
 from tests.records import NOW, Bodiless, add_pair, calling
@@ -146,3 +146,59 @@ def test_searched_text_is_shown_in_its_surroundings_with_how_many_pairs_were_rea
     none, read = found_lines(store, PairFilter(), EvidentSignals(()), searched_text("--search", "stork"))
     assert pairs_text(none, PairFilter(), width=140, color=False, searched=read).startswith("None of these pairs holds the text.")
     assert json.loads(pairs_json(pair_lines(store, PairFilter())))["searched"] is None
+
+
+@pytest.fixture
+def line(sqlite_store):
+    add_pair(sqlite_store, "p", calling("Oslo"), calling("Quito"), calling("Quito"), faults=(Signal.LOST_SPACE,))
+    assert sqlite_store.flush(20)
+    (found,) = pair_lines(sqlite_store, EVIDENCE)
+    return found
+
+
+def bare(line, **more):
+    """The line without anything that is evidence."""
+    groups = {"evidence": (), "alone": (), "noise": (), "single": (), "unchecked": (), "same": ()}
+    return replace(line, evidence=replace(line.evidence, **{**groups, **more}))
+
+
+def test_what_a_pair_shows_is_red_with_evidence_and_green_without_a_difference(line):
+    noisy = bare(line, noise=line.evidence.evidence)
+    assert [result_text(each).style for each in (line, bare(line), noisy)] == ["red", "green", ""]
+    incomparable = replace(line.summary, pair=replace(line.summary.pair, comparable="it answered 500"))
+    assert result_text(replace(bare(line), summary=incomparable)).style == "yellow"
+
+
+def test_a_check_without_a_reason_is_named_alone(line):
+    [row] = line.evidence.alone
+    unnamed = replace(line, evidence=replace(line.evidence, evidence=(), alone=(row._replace(reason=""),)))
+    assert result_text(unnamed).plain == "lost spaces"
+
+
+def test_what_a_pair_shows_has_no_full_stop_at_its_end(line):
+    assert result_text(bare(line)).plain == "Nothing could be compared"
+
+
+@pytest.mark.parametrize(("length", "shown"), [(150, 150), (151, 149)])
+def test_what_was_found_is_shown_in_160_characters(line, length, shown):
+    hit = TextHit(summary=line.summary, side="provider", excerpt="x" * length)
+    assert result_text(replace(line, hit=hit)).plain.count("x") == shown
+
+
+def test_a_server_behind_a_router_is_named_with_it(line):
+    routed = replace(line, summary=replace(line.summary, pair=replace(line.summary.pair, upstream="near")))
+    assert "p by near" in pairs_text([routed], EVIDENCE, width=200, color=False)
+
+
+def test_a_document_has_the_counts_and_the_hit_of_a_pair(line):
+    hit = TextHit(summary=line.summary, side="control", excerpt="a \x1b heron")
+    [found] = json.loads(pairs_json([replace(line, hit=hit)]))["pairs"]
+    assert (found["found_in"], found["excerpt"]) == ("control", "a [ESC] heron")
+    assert (found["matches"], found["differs"]) == (line.summary.matches, line.summary.differs)
+    assert (found["not_comparable"], found["not_measured"]) == (line.summary.not_comparable, line.summary.not_measured)
+    assert (found["differing"], found["evidence"]) == (list(line.summary.differing), ["lost_space", "arguments"])
+    assert found["sentence"].startswith("Evidence: lost spaces (seen), tool arguments.")
+    pair = replace(line.summary.pair, alterations="", shape="", comparable="it answered 500")
+    [other] = json.loads(pairs_json([replace(line, summary=replace(line.summary, pair=pair))]))["pairs"]
+    assert (other["alterations"], other["shape"], other["comparable"], other["why"]) == ([], {}, False, "it answered 500")
+    assert (other["found_in"], other["excerpt"]) == (None, None)

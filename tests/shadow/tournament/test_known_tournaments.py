@@ -152,3 +152,45 @@ def test_tournaments_that_have_ended_are_forgotten():
     assert known.of(RECORD) is first
     known.keep([])
     assert known.of(RECORD) is not first
+
+
+@pytest.mark.parametrize(("newest", "cut"), [(899.0, 0.0), (900.0, 0.0), (901.0, 1.0)])
+def test_pairs_are_kept_where_they_began_before_the_quarter_of_an_hour_before_the_newest(newest, cut):
+    shelf, known = Shelf(), KnownTournament()
+    shelf.kept = [replace(paid(0), started=BEGUN), replace(paid(1), started=BEGUN + newest)]
+    assert len(known.rows(shelf, RECORD)) == 2
+    assert known.cut == (BEGUN + cut if cut else 0.0)
+    assert len(known.settled) == int(cut > 0)
+
+
+def test_a_look_at_an_empty_tournament_keeps_nothing():
+    known = KnownTournament()
+    assert (list(known.rows(Shelf(), RECORD)), known.cut, known.settled) == ([], 0.0, [])
+
+
+def test_pairs_after_the_end_of_a_tournament_are_left_out():
+    shelf, known = Shelf(), KnownTournament()
+    shelf.kept = [paid(place) for place in range(10)]
+    assert len(known.rows(shelf, replace(RECORD, ended=BEGUN + 60 * 4))) == 4
+
+
+def test_a_deleted_pair_makes_everything_be_read_again():
+    shelf, known = Shelf(), KnownTournament()
+    shelf.kept = [paid(place) for place in range(100)]
+    known.rows(shelf, RECORD)
+    del shelf.kept[3]
+    shelf.read = 0
+    assert (len(known.rows(shelf, RECORD)), shelf.read) == (99, 99)
+
+
+def test_a_cost_is_computed_once_for_each_provider_and_answer():
+    known, one, other = KnownTournament(), row(1), row(2)
+    providers = {}
+    cost = known.cost_of(providers)
+    for each in (one, other, one):
+        cost(each, "host-a")
+    cost(one, "maker")
+    assert known.costs == {
+        "host-a": {one.exchange_id: None, other.exchange_id: None},
+        "maker": {one.exchange_id: None},
+    }

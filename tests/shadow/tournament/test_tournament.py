@@ -2,11 +2,16 @@
 
 import pytest
 
+from proxy.provider_config import Provider
 from shadow.choice.candidate_claims import ChoiceVerdict
 from shadow.tournament.tournament_json import tournament_document
 from shadow.tournament.tournament_markdown import tournament_markdown
 from shadow.tournament.tournament_text import difference, tournament_text
+from storage.judgement_rows import AlarmRow
+from storage.rows import PairGroup
+from tests.shadow.tournament.arm_rows import BEGUN, RECORD, arm, row
 from tests.shadow.tournament.made_figures import DIFFERS, SAME, WAITING, candidate, signal, tournament, whole
+from tests.shadow.tournament.test_tournament_view import changed, costs, figures, shown
 
 PAGE = """\
 Route agents, since 2026-05-28 20:26:40 to 2026-05-29 20:26:40 UTC: candidates against maker, tolerance 3 points, 5
@@ -160,3 +165,99 @@ def test_document_holds_every_figure_of_a_candidate_and_of_the_provider_that_ser
 
 def test_document_of_a_tournament_that_runs_has_no_end():
     assert tournament_document(tournament())["ended"] is None
+
+
+def test_figures_of_a_candidate_are_those_of_its_answered_pairs():
+    rows = [
+        *arm(n=40, first_token=0.25, tokens=(600, 400, 0, 0, 9, 0, 0)),
+        row(100, first_token=None, seconds=None),
+        row(101, status=400, first_token=9.0, seconds=9.0, excluded=("provider_failed",), payoffs={}),
+        row(102, status=None, first_token=9.0, seconds=9.0, excluded=("provider_failed",), payoffs={}),
+        row(103, failure="reset", first_token=9.0, seconds=9.0, excluded=("provider_failed",), payoffs={}),
+    ]
+    one = shown(figures(rows, costs={"host-a": costs(0.002)}, largest={("host-a", "kimi"): 9_000}))["host-a"]
+    assert (one.first_token, one.seconds, one.requests, one.conversations) == (0.25, 2.0, 41, 41)
+    assert one.availability == pytest.approx(1 - 3 / 44)
+    assert (one.first, one.last) == (BEGUN, BEGUN + 6_000)
+    assert (one.price.requests, one.price.cached, one.limits.largest_prompt) == (1_400, 0.4, 9_000)
+    assert one.price.per_thousand == pytest.approx(2.6, abs=0.01)
+    assert (one.name, one.model, one.label) == ("host-a", "kimi", "host-a")
+
+
+def test_nothing_is_known_of_a_candidate_without_a_pair():
+    one = shown(figures(arm("host-a", 40)))["host-c"]
+    assert (one.requests, one.conversations, one.needed, one.claim) == (0, 0, None, None)
+    assert (one.first_token, one.seconds, one.availability, one.price) == (None, None, None, None)
+    found = one.signals["answer_kind"]
+    assert (found.state, found.requests, found.excess, found.low, found.high) == (ChoiceVerdict.NOT_MEASURED, 0, None, None, None)
+    assert (one.limits.quantization, one.limits.context, one.limits.largest_prompt) == ("", None, None)
+
+
+def test_figures_of_a_signal_are_those_of_its_pairs():
+    found = shown(figures(arm(n=200, floor=0, excess=0.1)))["host-a"].signals["answer_kind"]
+    assert (found.signal, found.requests, found.tolerance) == ("answer_kind", 200, 0.03)
+    assert found.low < found.excess < found.high
+    assert found.excess == pytest.approx(0.1, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("excess", "n", "state"),
+    [(1.0, 60, ChoiceVerdict.WORSE), (0.0, 400, ChoiceVerdict.SAME), (0.0, 40, ChoiceVerdict.UNDECIDED)],
+)
+def test_the_state_of_a_signal_is_what_its_evidence_shows(excess, n, state):
+    assert shown(figures(arm(n=n, floor=0, excess=excess)))["host-a"].signals["answer_kind"].state is state
+
+
+def test_a_signal_with_a_difference_that_is_not_yet_sized_differs():
+    rows = [row(place, payoff=int(place % 30 == 29)) for place in range(2_000)]
+    assert shown(figures(rows))["host-a"].signals["answer_kind"].state is ChoiceVerdict.DIFFERS
+
+
+@pytest.mark.parametrize(("place", "since", "is_changed"), [(20, BEGUN + 1_200, True), (0, BEGUN, False)])
+def test_an_identity_is_counted_since_its_change(place, since, is_changed):
+    one = shown(figures(arm(n=40), changes=[changed(place)]))["host-a"]
+    assert (one.identity.since, one.identity.changed, one.requests) == (since, is_changed, 20 if is_changed else 40)
+
+
+def test_the_same_identity_counts_for_candidates_with_the_same_model_alone():
+    known = {("host-a", "kimi"): "x", ("host-b", "kimi"): "x", ("host-c", "other"): "x", ("live", "kimi"): "x"}
+    found = shown(figures(arm("host-a", 40), arm("host-b", 40), identities=known))
+    assert [found[name].identity.same_as for name in ("host-a", "host-b", "host-c")] == [("host-b",), ("host-a",), ()]
+
+
+def test_providers_that_serve_stand_by_name_with_the_times_of_their_answers():
+    live = {"n": 4, "role": "primary"}
+    failed = row(90, "near", role="primary", status=500, seconds=90.0, first_token=90.0)
+    found = figures(arm("near", seconds=4.0, **live), arm("far", **live), [failed], live_costs={"near": costs(0.001)})
+    assert [(one.name, one.seconds, one.first_token, one.price is None) for one in found.live] == [
+        ("far", 2.0, 0.5, True),
+        ("near", 4.0, 0.5, False),
+    ]
+
+
+@pytest.mark.parametrize(("context", "shown_as"), [(0, None), (131_072, 131_072)])
+def test_a_context_that_is_not_declared_is_not_known(context, shown_as):
+    served = [{"model": "*", "context": context} if context else {"model": "*", "quantization": "fp8"}]
+    provider = Provider.model_validate({"base_url": "https://a.example.com", "served": served})
+    assert shown(figures(arm(n=40), providers={"host-a": provider}))["host-a"].limits.context == shown_as
+
+
+def test_a_tournament_shows_what_was_fixed_at_its_start():
+    found = figures(arm(n=40), configured=("Something changed.",))
+    assert (found.route, found.reference, found.begun, found.ended) == ("agents", "maker", BEGUN, 0.0)
+    assert (found.half, found.nine_of_ten, found.money, found.spent, found.unpriced) == (1_700, 3_600, 0.0, None, 0)
+    assert (found.terms, found.notes) == (RECORD.terms, ("Something changed.",))
+
+
+@pytest.mark.parametrize("other", [{"route": "chat"}, {"reference": "other"}, {"upstream": "near"}, {"model": "other"}])
+def test_a_drift_alarm_of_another_group_is_no_reason(other):
+    group = PairGroup(**{"route": "agents", "model": "kimi", "provider": "host-a", "reference": "maker", **other})
+    alarm = AlarmRow(at=BEGUN, pair_id="p", group=group, old="ok", new="drift", name="x", details="{}")
+    assert "drift alarm" not in shown(figures(arm(n=40), alarms=[alarm]))["host-a"].sentence
+
+
+@pytest.mark.parametrize(("states", "stands"), [(("drift",), True), (("ok", "drift"), False), (("drift", "ok"), True)])
+def test_the_newest_alarm_of_a_candidate_counts(states, stands):
+    group = PairGroup(route="agents", model="kimi", provider="host-a", reference="maker")
+    alarms = [AlarmRow(at=BEGUN, pair_id="p", group=group, old="x", new=state, name="x", details="{}") for state in states]
+    assert ("drift alarm" in shown(figures(arm(n=40), alarms=alarms))["host-a"].sentence) is stands

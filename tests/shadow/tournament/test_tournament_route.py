@@ -82,3 +82,44 @@ def test_route_without_candidates_is_taken_while_its_tournament_runs_unless_anot
 def test_terms_are_those_of_the_configuration():
     terms = configured_terms(config(AGENTS, tolerance=5, places=7, signals=["error"]).tournament)
     assert (terms.tolerance, terms.places, terms.required, terms.alpha) == (0.05, 7, ("error",), 0.05)
+
+
+@pytest.mark.parametrize(
+    ("routes", "name", "running", "taken"),
+    [
+        ((AGENTS, {"name": "plain"}), "agents", (), "agents"),
+        ((AGENTS, CHAT), "chat", (), "chat"),
+        ((AGENTS, CHAT), "agents", ("chat",), "agents"),
+        (({"name": "plain"}, {"name": "other"}), "other", ("other", "plain"), "other"),
+    ],
+)
+def test_a_named_route_is_taken_where_it_has_candidates_or_its_tournament_runs(routes, name, running, taken):
+    assert tournament_route(config(*routes), name, running).name == taken
+
+
+def test_of_two_running_tournaments_without_candidates_one_is_to_be_named():
+    with pytest.raises(ConfigError, match=r"2 routes have candidates \(a, b\); name one with --route"):
+        tournament_route(config({"name": "a"}, {"name": "b"}), "", ("a", "b"))
+
+
+def test_a_route_without_a_reference_of_its_own_has_that_of_the_proxy():
+    made = Config.model_validate(
+        {
+            "proxy": {
+                "providers": PROVIDERS,
+                "reference": "d",
+                "routes": [{"provider": "live", "name": "agents", "candidates": ["b"]}],
+            }
+        }
+    )
+    assert tournament_route(made, "").reference == "d"
+    assert next(route_changes(made, replace(RECORD, candidates=("b",)))).startswith("The reference of the route is d now")
+
+
+def test_all_that_changed_is_stated_in_its_order():
+    words = list(
+        route_changes(
+            config({"name": "agents", "candidates": ["d", "b"], "reference": "c"}), replace(RECORD, candidates=("b", "e"))
+        )
+    )
+    assert [each.split(" ")[0] for each in words] == ["The", "Configured", "No", "To"]
