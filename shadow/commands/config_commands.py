@@ -19,7 +19,7 @@ FILE = "sameweights.toml"
 
 ConfigPath = Annotated[
     Path | None,
-    typer.Argument(metavar="CONFIG", help="Configuration file; default ./sameweights.toml.", show_default=False),
+    typer.Argument(metavar="CONFIG", help="Configuration file; default ./sameweights.toml."),
 ]
 
 
@@ -29,7 +29,7 @@ def check(
     *,
     role: Annotated[
         str,
-        typer.Option("--role", metavar="ROLE", help="Check for serve --role ROLE too: all, proxy, or audit.", show_default=False),
+        typer.Option("--role", metavar="ROLE", help="Check for serve --role ROLE too: all, proxy, or audit."),
     ] = "",
 ) -> None:
     """Report every error in one pass, with file and line; exit 2 if any."""

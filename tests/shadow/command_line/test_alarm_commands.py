@@ -5,14 +5,16 @@ import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import jsonschema
 import pytest
 
 from shadow.command_line.alarm_commands import _alarm_named, _exactly
 from shadow.command_line.json_schemas import json_schema
+from shadow.commands import acknowledge as acknowledging
 from shadow.drift.pace import Pace, PaceState, saved
-from shadow.drift.state_transitions import AckAction, Acknowledgement
+from shadow.drift.state_transitions import AckAction, Acknowledgement, AckOutcome
 from shadow.settings.config_errors import ConfigError
 from storage.judgement_rows import JudgementBatch, PaceRow
 from storage.opening import open_store
@@ -207,6 +209,46 @@ def test_id_of_several_alarms_is_refused_with_the_filters_that_choose_one():
         "p, m, route default: --upstream '' --signal arguments",
         "b behind p, m, route default: --upstream 'b' --signal arguments",
     ]
+
+
+@pytest.mark.parametrize("end", ["ir-1", "air-1", "pair-1"])
+def test_four_characters_of_the_end_of_an_id_name_an_alarm(end):
+    assert _alarm_named(SHARED[:1], end, {}, set()) is LINE
+
+
+def test_three_characters_of_the_end_of_an_id_and_its_begin_name_none():
+    for name in ("r-1", "pair", "pair-2"):
+        with pytest.raises(ConfigError, match="no alarm or provider is called"):
+            _alarm_named(SHARED[:1], name, {}, set())
+
+
+def test_whole_id_of_fewer_characters_names_its_alarm():
+    short = replace(LINE, id="x1")
+    assert _alarm_named([LINE, short], "x1", {}, set()) is short
+
+
+def test_end_of_several_ids_is_refused_with_all_of_them():
+    with pytest.raises(ConfigError, match=r"'ir-1' is the end of several ids: pair-1, stair-1"):
+        _alarm_named([LINE, replace(LINE, id="stair-1")], "ir-1", {}, set())
+
+
+def test_alarm_that_is_held_is_named_before_one_with_the_same_id_that_ended():
+    ended = replace(LINE, upstream="b", held=False, ended=1_790_000_000.0)
+    assert _alarm_named([ended, LINE], "pair-1", {}, set()) is LINE
+    with pytest.raises(ConfigError, match=r"the alarm 'pair-1' ended at 2026-09-21 14:13:20 UTC; "):
+        _alarm_named([ended], "pair-1", {}, set())
+
+
+def test_alarm_of_another_provider_is_refused_with_the_filter_and_what_it_is_about():
+    with pytest.raises(ConfigError, match=r"the alarm 'pair-1' does not match --provider 'q': p, m, route default"):
+        _alarm_named([LINE], "pair-1", {"provider": "q"}, set())
+
+
+@pytest.mark.parametrize(("size", "shown"), [(600, "x" * 600), (601, "x" * 599 + "…")])
+def test_sentence_about_a_group_has_at_most_600_characters(run, alarmed, monkeypatch, size, shown):
+    result = SimpleNamespace(sentence="x" * size, outcome=AckOutcome.DONE)
+    monkeypatch.setattr(acknowledging, "acknowledge", lambda *_: [result])
+    assert run("alarms", "ack", "p", "--db", alarmed, "--fixed")[1] == f"{shown}\n"
 
 
 def test_alarm_that_ended_is_named_as_ended(run, alarmed, listed):

@@ -73,7 +73,7 @@ def test_text_answer_has_an_opening_one_to_three_points_and_every_other_time_a_c
     "phrase", ["about Lyon", "Lyon matters", "rests on compare and", "begin with rivers", "The cost of rivers"]
 )
 def test_sentences_are_about_the_name_the_first_and_the_last_word_of_the_question(phrase):
-    texts = [text_answer("Compare the sturdy bridges of Lyon with rivers", str(key), drawn(key)) for key in range(200)]
+    texts = [text_answer("Compare the sturdy bridges of Lyon and Ghent with rivers", str(key), drawn(key)) for key in range(200)]
     assert phrase in " ".join(texts)
 
 

@@ -33,7 +33,8 @@ class Chosen(random.Random):
 
 
 def with_drawn(place, fault, arguments=ARGUMENTS):
-    reply = PretendedReply(text="", reasoning="why", calls=(PretendedCall(name="find_chargers", arguments=arguments),) * 2)
+    calls = tuple(PretendedCall(name=name, arguments=arguments) for name in ("find_chargers", "get_weather"))
+    reply = PretendedReply(text="", reasoning="why", calls=calls)
     return with_faults(reply, PlantedFaults(**{fault: 1.0}), RandomDraws(Chosen(place), 1.0))
 
 
@@ -114,7 +115,7 @@ def test_dropped_call_becomes_an_offer_a_question_or_its_own_json(place, text):
 def test_first_call_is_cut_to_two_thirds_or_has_wrong_types_or_another_name(place, arguments, name, garbled):
     first, second = with_drawn(place, "garble_arguments", arguments).calls
     assert (first.name, first.arguments) == (name, garbled)
-    assert (second.name, second.arguments) == ("find_chargers", arguments)
+    assert (second.name, second.arguments) == ("get_weather", arguments)
 
 
 def test_each_kind_of_garbling_is_as_frequent_as_the_others():

@@ -217,6 +217,10 @@ def test_usage_counts_all_choices_and_what_of_them_was_reasoning():
     assert found["completion_tokens_details"] == {"reasoning_tokens": 6}
 
 
+def test_answer_of_a_server_without_a_cache_has_no_cached_tokens():
+    assert usage(completed(spoken(TEXT)))["prompt_tokens_details"] == {"cached_tokens": 0}
+
+
 def test_prompt_counts_four_for_each_message_six_for_each_call_and_each_word_of_the_tools():
     messages = [{"content": "two words"}, {"content": None, "tool_calls": [{}, {}]}]
     assert prompt_tokens({"messages": messages}) == (2 + 4) + (4 + 12)

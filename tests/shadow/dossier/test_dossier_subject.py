@@ -21,7 +21,7 @@ class WithAlarm:
         return getattr(self._store, name)
 
     def alarms(self, since, until):
-        return [self._alarm]
+        return [self._alarm] if (since, until) == (0.0, 0.0) else []  # without bounds, as the store has it
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """The README of a dossier."""
 
+import re
+
 import pytest
 
 from shadow.dossier.dossier_text import dossier_text
@@ -45,3 +47,21 @@ def test_it_states_what_each_file_holds_and_offers_only_requests_that_are_there(
     assert f"| `evidence.jsonl` | {evidence}" in text
     assert f"| `requests.jsonl` | {replayable}" in text
     assert ("sameweights replay" in text) == (requests > 0)
+
+
+def test_parts_stand_apart_under_their_headings_and_the_method_names_its_numbers(recorded):
+    text = made(recorded, telling=10, requests=7, with_text=True)
+    parts = text.split("\n\n")
+    assert parts[0] == "# Dossier about garbler"
+    assert re.fullmatch(r"Made by sameweights 1\.2 from recorded traffic up to \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\.", parts[1])
+    method, check = parts.index("## Method"), parts.index("## Check it")
+    assert check == method + 4
+    assert (
+        "is at most 0.05, at least 10 pairs have an odd side, and the excess is beyond the tolerance of 3 points."
+        in parts[method + 2]
+    )
+    assert parts[check + 1].splitlines()[2] == (
+        "sameweights replay requests.jsonl --plan   # 7 requests, to any provider and reference of your own"
+    )
+    assert parts[check + 2].startswith("| file | holds |")
+    assert parts[check + 3] == "It holds recorded prompts and answers: read it before it is sent on.\n"

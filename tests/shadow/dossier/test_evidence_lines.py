@@ -35,6 +35,9 @@ def test_dossier_has_numbers_for_conversations_and_no_name_of_the_application(na
             assert own not in text, name
     rows = [json.loads(line) for line in (tmp_path / "d" / "evidence.jsonl").read_text(encoding="utf-8").splitlines()]
     pairs = [json.loads(line) for line in (tmp_path / "d" / "pairs.jsonl").read_text(encoding="utf-8").splitlines()]
+    for row in rows if with_text else ():
+        assert {each["exchange"]["target"] for each in row["answers"]} == {"/v1/chat/completions"}
+        assert row["pair"]["shape"]["segments"]["tools"]
     shown = {row["id"]: row["cluster"] for row in (row.get("pair", row) for row in rows)}
     assert len(shown) == 10
     assert shown.items() <= {pair["id"]: pair["cluster"] for pair in pairs}.items()

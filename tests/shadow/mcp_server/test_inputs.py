@@ -2,8 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.mcp_server.inputs import id_before, instant, one_of, page_of, rfc3339, rows_wanted
+from shadow.mcp_server.inputs import check_model, check_recorded, id_before, instant, one_of, page_of, rfc3339, rows_wanted
 from shadow.settings.config_errors import ConfigError
+from tests.records import add_pair
 
 
 @given(st.binary(min_size=14, max_size=14))
@@ -53,3 +54,27 @@ def test_moments_are_rfc_3339_in_utc_and_zero_is_none():
     assert instant(0.0) == "1970-01-01T00:00:00.000+00:00"
     assert rfc3339(1_700_000_000.25) == "2023-11-14T22:13:20.250+00:00"
     assert (rfc3339(None), rfc3339(0.0)) == (None, None)
+
+
+def test_known_name_is_returned():
+    assert one_of("provider", "slow", ["spacer", "slow"]) == "slow"
+
+
+def test_names_that_are_recorded_are_accepted_and_others_are_refused(sqlite_store):
+    add_pair(sqlite_store, "near", "Hello", "Hello", model="m")
+    assert sqlite_store.flush(20)
+    check_recorded(sqlite_store, provider="near", model="m")
+    check_recorded(sqlite_store, provider="", model="")
+    with pytest.raises(ConfigError, match="no such provider: 'far'"):
+        check_recorded(sqlite_store, provider="far", model="m")
+    with pytest.raises(ConfigError, match="no such model: 'n'"):
+        check_recorded(sqlite_store, provider="near", model="n")
+    with pytest.raises(ConfigError, match="no such upstream: 'u'; explain_alert names those"):
+        check_recorded(sqlite_store, provider="near", model="m", upstream="u")
+
+
+def test_model_is_refused_without_the_names_of_others():
+    check_model("m", ["m", "n"])
+    with pytest.raises(ConfigError) as error:
+        check_model("x", ["m-of-a-client"])
+    assert "m-of-a-client" not in str(error.value)

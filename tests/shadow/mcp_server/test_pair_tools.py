@@ -4,6 +4,8 @@ import pytest
 
 from tests.agents import Agent
 from tests.conformance import exchange_record, pair_record
+from tests.exchanges import asked, exchange, said
+from tests.pairs import keep_pair
 from tests.records import NOW, add_pair, calling
 
 
@@ -120,3 +122,64 @@ async def test_a_name_that_no_record_has_is_refused_and_one_without_pairs_in_the
     assert "north" not in refusal
     for given in ({"provider": "garbler"}, {"model": "pretend-small"}, {"upstream": "north"}):
         assert (await agent.result("list_divergent_pairs", since="2999-01-01", **given))["pairs"] == []
+
+
+def calling_each(*names: str) -> dict:
+    """A choice that calls these tools with the same arguments."""
+    calls = [
+        {"id": f"call_{each}", "type": "function", "function": {"name": name, "arguments": "{}"}}
+        for each, name in enumerate(names)
+    ]
+    return {"message": {"content": None, "tool_calls": calls}, "finish_reason": "tool_calls"}
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "missing", "extra"),
+    [
+        (("a", "b"), ("a", "b"), [], []),
+        (("a", "b"), ("a",), [], ["b"]),
+        (("a",), ("a", "b"), ["b"], []),
+        (("a", "c"), ("a", "b"), ["b"], ["c"]),
+    ],
+)
+async def test_calls_of_one_side_alone_are_missing_or_extra(sqlite_store, mine, theirs, missing, extra):
+    name = add_pair(sqlite_store, "garbler", calling_each(*mine), calling_each(*theirs))
+    assert sqlite_store.flush(20)
+    diff = await Agent(sqlite_store).result("diff_pair", pair_id=name)
+    assert ([each["stored"] for each in diff["calls_missing"]], [each["stored"] for each in diff["calls_extra"]]) == (
+        missing,
+        extra,
+    )
+
+
+async def test_51_places_of_one_call_are_noted_too(sqlite_store):
+    mine, theirs = (
+        {"message": {"content": None, "tool_calls": [call_of(value)]}, "finish_reason": "tool_calls"} for value in (1, 2)
+    )
+    name = add_pair(sqlite_store, "garbler", mine, theirs)
+    assert sqlite_store.flush(20)
+    diff = await Agent(sqlite_store).result("diff_pair", pair_id=name)
+    assert (len(diff["arguments"]), diff["calls_note"]) == (50, "only the first 50 places of arguments are listed")
+
+
+def call_of(value: int) -> dict:
+    arguments = json.dumps({f"k{each:02}": value for each in range(51)})
+    return {"id": "call_1", "type": "function", "function": {"name": "get_weather", "arguments": arguments}}
+
+
+async def test_trouble_of_an_answer_is_stored_text_and_absent_from_a_whole_one(sqlite_store):
+    broken = exchange(b'{"error": {"message": "overloaded"}}', 503, asked())
+    name = keep_pair(sqlite_store, said("Yes"), broken)
+    assert sqlite_store.flush(20)
+    whole, failed = (await Agent(sqlite_store).result("get_pair", pair_id=name))["answers"]
+    assert whole["trouble"] is None
+    assert "overloaded" in failed["trouble"]["stored"]
+
+
+@pytest.mark.parametrize(("limit", "more"), [(3, False), (2, True)])
+async def test_page_leads_on_only_where_there_are_further_pairs(sqlite_store, limit, more):
+    for number in range(3):
+        add_pair(sqlite_store, "garbler", calling("Oslo"), calling("Quito"), started=NOW + number)
+    assert sqlite_store.flush(20)
+    answer = await Agent(sqlite_store).result("list_divergent_pairs", since="all", limit=limit)
+    assert (len(answer["pairs"]), bool(answer["next_page"])) == (limit, more)

@@ -198,3 +198,43 @@ def test_port_whose_tokens_are_all_of_removed_tenants_is_not_open():
     access = AdminAccess(named=(("alpha", AdminGrant(tenants=frozenset({"alpha"}))),))
     access.reload([])
     assert not access._is_open("/pairs")
+
+
+async def opened(store, access, path, method="GET"):
+    app = build_app(store, CollectorRegistry(), lambda: "", Config(), access=access)
+    async with TestClient(TestServer(app, host="127.0.0.1")) as client:
+        answer = await client.request(method, path, headers={"Authorization": "Bearer dashboards"})
+        return answer.status, await answer.text()
+
+
+@pytest.mark.parametrize(
+    ("may", "method", "path", "status", "text"),
+    [
+        ("figures", "GET", "/", 200, "<h1>"),
+        ("figures", "GET", "/pairs", 403, "403: the token 'board' may read figures, and this page has words"),
+        ("words", "GET", "/pairs", 200, "<h1>"),
+        ("words", "POST", "/providers/near", 403, "403: the token 'board' may read, and change nothing"),
+    ],
+)
+async def test_named_token_reads_what_it_may_and_changes_nothing(sqlite_store, may, method, path, status, text):  # noqa: PLR0917 - a table
+    config = AdminConfig.model_validate({"tokens": [{"name": "board", "token_env": "BOARD", "may": may}]})
+    access = admin_access(config, SECRET, {"BOARD": " dashboards\n"})
+    found = await opened(sqlite_store, access, path, method)
+    assert found[0] == status
+    assert text in found[1]
+
+
+async def test_token_that_is_the_ports_own_and_a_named_one_reads_words(sqlite_store):
+    figures = AdminGrant(name="board", words=False)
+    access = AdminAccess(token="dashboards", named=(("dashboards", figures),))
+    assert (await opened(sqlite_store, access, "/pairs"))[0] == 200
+
+
+async def test_metrics_of_a_port_with_a_token_are_open_unless_they_are_closed(sqlite_store):
+    for closed, status in ((AdminAccess(token="other"), 200), (AdminAccess(token="other", metrics_open=False), 401)):
+        assert (await opened(sqlite_store, closed, "/metrics"))[0] == status
+
+
+def test_representation_states_whether_there_is_a_token():
+    assert repr(AdminAccess(token="secret")) == "<AdminAccess token=set metrics_open=True secure=False>"
+    assert repr(AdminAccess()) == "<AdminAccess token=none metrics_open=True secure=False>"

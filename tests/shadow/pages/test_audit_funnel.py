@@ -23,6 +23,11 @@ def test_each_stage_counts_what_reached_it(store):
     assert found["comparable"].share == 0.5
 
 
+def test_share_of_a_stage_is_never_above_the_whole(sqlite_store):
+    add_pair(sqlite_store, "near", "Hello", "Hello")
+    assert [stage.share for stage in stages(sqlite_store, judged={"": 5}).values()] == [1.0] * 5
+
+
 def test_empty_period_has_a_share_of_none():
     assert [(stage.number, stage.share) for stage in audit_funnel((), {}, {})] == [(0, 0.0)] * 5
 

@@ -1,11 +1,13 @@
 """The first page: the verdicts of a period, as the report gives them."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import pytest
 
-from shadow.pages.overview import OverviewPage
+from shadow.pages.overview import OverviewPage, overview_rows
 from shadow.pages.page_environment import CLASSES, environment
 from shadow.pages.period_figures import PeriodFiguresCache
 from shadow.report.build_report import build
@@ -15,6 +17,7 @@ from shadow.settings.top_level_config import Config
 from shadow.verdict.verdict_value import VerdictWord
 from storage.spending import Spending
 from tests.records import NOW, add_live, add_pair, fill
+from tests.shadow.demo.test_expected_verdicts import card as scorecard
 
 
 class Clock:
@@ -185,3 +188,56 @@ def test_row_counts_compared_pairs_and_leads_to_evidence_only_where_the_verdict_
     assert "/pairs?provider=garbler&model=pretend-small&since=24h" in page.links
     assert "/pairs?provider=faithful&model=pretend-small&since=24h" not in page.links
     assert "/pairs?provider=faithful&model=pretend-small&since=24h&show=all" in page.links
+
+
+@pytest.mark.parametrize("after", ["0", "999999999"])
+def test_place_of_up_to_nine_digits_is_taken(overview, after):
+    assert overview.page({"after": after})
+
+
+def line(since, provider="near", model="m", upstream=""):
+    """A line of an alarm or of a pace, of which a row shows since when alone."""
+    return SimpleNamespace(provider=provider, model=model, reference="official", upstream=upstream, since=since)
+
+
+def row(one, *, drift=(), paces=()):
+    (found,) = overview_rows(SimpleNamespace(courses={}, drift=drift, paces=paces), [one], "24h")
+    return found
+
+
+def test_row_without_a_begin_of_its_verdict_has_that_of_its_earliest_alarm():
+    found = row(scorecard("near"), drift=[line(7.0), line(5.0), line(None), line(1.0, upstream="u"), line(2.0, provider="far")])
+    assert (found.since, found.alarm) == (5.0, True)
+    assert (row(scorecard("near")).since, row(scorecard("near")).alarm) == (None, False)
+
+
+def test_begin_of_the_verdict_takes_precedence_over_that_of_an_alarm():
+    begun = scorecard("near", "text")
+    begun = replace(begun, verdict=replace(begun.verdict, since=9.0))
+    assert (row(begun, drift=[line(5.0)]).since, row(begun, drift=[line(5.0)]).alarm) == (9.0, False)
+    assert row(begun).alarm is False
+
+
+def test_row_states_since_when_its_own_model_is_slower():
+    others = [line(1.0, provider="far"), line(2.0, model="n"), line(None)]
+    assert row(scorecard("near"), paces=[*others, line(8.0)]).slower == 8.0
+    assert row(scorecard("near"), paces=others).slower is None
+
+
+def test_bars_share_the_highest_course_of_the_period(sqlite_store, clock):
+    add_pair(sqlite_store, "near", "Hello", "Hello")
+    assert sqlite_store.flush(20)
+    figures = PeriodFiguresCache(sqlite_store, now=lambda: NOW + 60, clock=clock).of("24h")
+    assert [len(found.bars) for found in overview_rows(figures, figures.cards, "24h")] == [1]
+
+
+def test_one_provider_that_differs_marks_the_title(sqlite_store, clock):
+    add_pair(sqlite_store, "near", "Hello", "Hello")
+    assert sqlite_store.flush(20)
+    made = PeriodFiguresCache(sqlite_store, now=lambda: NOW + 60, clock=clock)
+    page = OverviewPage(sqlite_store, environment(), made, Config(), now=lambda: NOW + 60)
+    figures = made.of("24h")
+    worse = replace(figures.cards[0], provider="far", verdict=scorecard("far", "text").verdict)
+    mark = '<span class="tally differ">✗</span>'
+    assert mark in page.page({}, replace(figures, cards=(worse, *figures.cards)))
+    assert mark not in page.page({}, figures)

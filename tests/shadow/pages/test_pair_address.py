@@ -49,3 +49,26 @@ def test_every_unknown_word_is_reported():
     assert [error.partition(":")[0] for error in caught.value.errors] == ["show", "signal", "since"]
     with pytest.raises(ConfigError, match="show: no such word: 'some'"):
         asked(show="some")
+
+
+def test_wrong_text_is_reported_with_the_other_wrong_words():
+    with pytest.raises(ConfigError) as caught:
+        asked(text="", show="some", signal="txt")
+    assert [error.partition(":")[0] for error in caught.value.errors] == ["show", "signal"]
+    with pytest.raises(ConfigError) as caught:
+        asked(text="x" * 100_000, show="some")
+    assert [error.partition(":")[0] for error in caught.value.errors] == ["show", "text"]
+
+
+@pytest.mark.parametrize(
+    ("words", "period"),
+    [
+        ({}, "all"),
+        ({"since": "7d"}, "7d"),
+        ({"since": "1h"}, "1h"),
+        ({"since": "3h"}, "all"),
+        ({"since": "7d", "until": "1h"}, "all"),
+    ],
+)
+def test_evidence_is_stated_by_the_verdicts_of_an_offered_period_and_else_of_all_records(words, period):
+    assert asked(**words).period == period

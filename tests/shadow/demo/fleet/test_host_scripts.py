@@ -38,5 +38,15 @@ def test_times_and_calls_of_each_provider_are_those_of_the_experiment(key, repor
     assert (SCRIPTS[key].seconds, len(SCRIPTS[key].calls)) == reported
 
 
+def test_tools_about_one_vehicle_are_called_with_it_and_the_others_without():
+    arguments = {name: json.loads(given) for script in SCRIPTS.values() for name, given in script.calls}
+    assert {name for name, given in arguments.items() if given == {"vehicle_id": "veh_r1s"}} >= {
+        "get_battery_health",
+        "get_charges",
+    }
+    assert arguments["list_vehicles"] == arguments["search_public_chargers"] == {}
+    assert all(given in ({}, {"vehicle_id": "veh_r1s"}) for given in arguments.values())
+
+
 def test_twin_does_what_the_reference_does():
     assert SCRIPTS["twin", "nano-30b"] == SCRIPTS["ollama", "nano-30b"]
