@@ -288,3 +288,23 @@ async def test_each_try_is_read_once(monkeypatch):
         await made.close()
     assert len(read) == answered.tries == 2
     assert answered.answer == parse_response(answered.exchange)
+
+
+async def test_after_the_last_minute_no_request_waits_for_one_in_flight():
+    first = asyncio.Event()
+
+    async def sending(*_):
+        first.set()
+        await asyncio.Event().wait()
+
+    async with scripted((200, {})) as (url, times):
+        made, clock = asker(BudgetLimits(minutes=1), a=url)
+        held = asyncio.create_task(made.ask(REQUEST, "a", Role.PRIMARY, sending=sending))
+        await first.wait()
+        await clock.wait(60)
+        with pytest.raises(BudgetSpentError, match="minutes"):
+            await made.ask(REQUEST, "a", Role.PRIMARY)
+        held.cancel()
+        await asyncio.gather(held, return_exceptions=True)
+        await made.close()
+    assert (times, made._budget.spent) == ([], Cost())

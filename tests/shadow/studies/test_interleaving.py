@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -85,3 +86,19 @@ def test_few_runs_one_side_after_the_other_cannot_be_compared():
 
 def test_a_side_that_ended_early_is_compared_in_the_blocks_that_both_have():
     assert interleaving_fault(runs("rc" * 6 + "r" * 40), candidate="c", reference="r") == ""
+
+
+@pytest.mark.parametrize(("lead", "fair"), [(4, True), (5, False)])
+def test_four_runs_ahead_are_what_is_in_flight_at_once(lead: int, fair: bool):
+    order = "r" * lead + "cr" * (8 - lead) + "c" * lead
+    assert (interleaving_fault(runs(order), candidate="c", reference="r") == "") is fair
+
+
+def test_runs_of_other_providers_and_of_blocks_that_one_side_lacks_count_for_nothing():
+    others = [replace(run, provider="other") for run in runs("r" * 20)]
+    assert interleaving_fault([*others, *runs("rc" * 3)], candidate="c", reference="r") == ""
+
+
+def test_a_study_that_is_resumed_with_the_same_seed_goes_on_in_the_same_order():
+    plan = interleaved(seed=7, tasks=["a", "b"], providers=["x", "y"], passes=2)
+    assert [(one.task, "".join(one.order)) for one in plan] == [("b", "yx"), ("a", "yx"), ("b", "xy"), ("a", "yx")]

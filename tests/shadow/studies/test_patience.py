@@ -81,3 +81,37 @@ def test_a_wait_that_no_provider_names_doubles(tries, seconds):
 
 def test_a_named_wait_holds_at_any_try():
     assert wait_seconds(answered(429, headers=(("Retry-After", "5"),)).exchange, 3, 0.0) == 5.0
+
+
+def test_a_refusal_that_speaks_of_an_overload_is_a_refusal():
+    body = b'{"error": {"message": "overloaded", "type": "overloaded_error"}}'
+    assert [setback(answered(status, body=body)) for status in (400, 499, 200)] == ["", "", "server"]
+
+
+@pytest.mark.parametrize(("status", "denied"), [(407, True), (404, False), (402, True), (200, False)])
+def test_a_proxy_that_wants_credentials_denies_too(status, denied):
+    assert is_denied(answered(status)) is denied
+
+
+def test_a_key_that_is_refused_inside_a_stream_is_a_denial():
+    event = b'data: {"error": {"message": "Incorrect API key provided", "code": "invalid_api_key"}}\n\n'
+    assert is_denied(answered(body=event, headers=(("content-type", "text/event-stream"),)))
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ((("Retry-After", "999999999"),), 999_999_999.0),
+        ((("Retry-After", "1000000000"),), None),
+        ((("Retry-After-Ms", "1500.5"),), 1.5005),
+        ((("Retry-After-Ms", "soon"), ("Retry-After", " 9 ")), 9.0),
+        ((("Retry-After", "7"), ("Retry-After", "8")), 7.0),
+        ((("Retry-After", "Sun, 06 Nov 1994 08:49:40 GMT"), ("Date", "never")), 20.0),
+    ],
+)
+def test_the_first_field_that_can_be_read_names_the_time(headers, seconds):
+    assert retry_after(headers, 784_111_760.0) == seconds
+
+
+def test_a_provider_that_gave_no_response_names_no_time():
+    assert wait_seconds(exchange(answered=False), 2, 0.0) == 2.0

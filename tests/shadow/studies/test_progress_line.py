@@ -52,3 +52,23 @@ async def test_a_quiet_study_writes_nothing(quick, capsys):
 )
 def test_a_duration_is_shown_in_the_largest_unit_that_fits(seconds, text):
     assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(("terminal", "seconds"), [(True, 0.5), (False, 10.0)])
+async def test_a_terminal_is_written_twice_a_second_and_a_file_every_ten_seconds(capsys, monkeypatch, terminal, seconds):
+    slept: list[float] = []
+    written = asyncio.Event()
+
+    async def sleep(wait: float) -> None:
+        slept.append(wait)
+        if len(slept) > 1:
+            written.set()
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr("sys.stderr.isatty", lambda: terminal)
+    monkeypatch.setattr("shadow.studies.progress_line.asyncio.sleep", sleep)
+    async with ProgressLine(lambda _: "x" * 300), asyncio.timeout(PATIENCE):
+        await written.wait()
+    assert slept == [seconds, seconds]
+    line = "x" * (200 if terminal else 300)
+    assert capsys.readouterr().err == (f"\r\x1b[K{line}\r\x1b[K" if terminal else f"{line}\n")

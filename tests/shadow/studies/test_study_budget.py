@@ -64,3 +64,30 @@ def test_a_cost_so_many_times_and_two_costs_together_have_each_part_so():
     one = Cost(requests=2, tokens=30, money=0.5)
     assert one.times(3) == Cost(requests=6, tokens=90, money=1.5)
     assert one + Cost(requests=5, tokens=7, money=1.25) == Cost(requests=7, tokens=37, money=1.75)
+
+
+@pytest.mark.parametrize("limit", [{"requests": 1}, {"tokens": 1}, {"money": 0.01}, {"minutes": 0.5}])
+def test_a_study_with_any_limit_is_limited(limit: dict[str, float]):
+    assert BudgetLimits(**limit).limited
+    assert not BudgetLimits().limited
+
+
+def test_a_budget_holds_as_long_as_a_request_is_in_flight():
+    budget = StudyBudget(BudgetLimits(requests=2))
+    assert not budget.is_holding
+    budget.hold(Cost(requests=1), 0.0)
+    assert budget.is_holding
+    budget.settle(Cost(requests=1), Cost(requests=1, tokens=5))
+    assert not budget.is_holding
+    budget.begin(0.0, Cost(tokens=7))
+    assert budget.spent == Cost(requests=1, tokens=12)
+
+
+def test_what_was_not_held_back_is_not_counted():
+    budget = StudyBudget(BudgetLimits(tokens=10))
+    assert [budget.hold(Cost(requests=1, tokens=tokens), 0.0) for tokens in (11, 10)] == ["tokens", ""]
+
+
+def test_money_that_is_the_limit_but_for_the_last_digit_of_a_sum_is_not_beyond_it():
+    budget = StudyBudget(BudgetLimits(money=0.3))
+    assert [budget.hold(Cost(money=0.1), 0.0) for _ in range(4)] == ["", "", "", "money"]

@@ -29,3 +29,17 @@ def test_every_fault_is_in_one_error_with_what_was_meant():
         "--budget 'hours=1': no such limit; known: requests, tokens, money, minutes",
         "--budget 'requests=many': is no amount above 0; write requests=500, or 2M for two million",
     )
+
+
+@pytest.mark.parametrize(
+    ("amount", "tokens"),
+    [("1", 1), ("1.5k", 1_500), ("2K", 2_000), ("0.25M", 250_000), ("1_0", 10), (" 7 ", 7), ("9" * 18, 10**18)],
+)
+def test_an_amount_has_a_unit_a_point_and_parts(amount: str, tokens: int):
+    assert budget_limits([f"tokens={amount},"]).tokens == tokens
+
+
+@pytest.mark.parametrize("amount", ["", "-1", "1e3", "2G", "_1", ".5", "1" * 19, "0", "0.0k"])
+def test_no_other_amount_is_taken(amount: str):
+    with pytest.raises(ConfigError, match=r"is no amount above 0; write tokens=500, or 2M for two million"):
+        budget_limits([f"tokens={amount}"])

@@ -1,13 +1,21 @@
 """The commands of studies: wrong words are sentences and exit code 2; studies that were run are listed, shown and forgotten."""
 
 import json
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+import typer
+from typer.testing import CliRunner
 
 from shadow.demo.pretended_server import PretendedServer
 from shadow.settings.config_errors import ConfigError
 from shadow.studies import study_shelf
 from shadow.studies.outputs.write_outputs import OutputFormat
+from shadow.studies.replay import replay_entry
+from shadow.studies.replay.print_outputs import OutputFlags
+from shadow.studies.replay.replay_order import ReplayOrder
+from shadow.studies.study_commands import add_study_commands
 from tests.shadow.studies.replay_bench import rows
 from tests.studied import QUICK, run, write_config
 
@@ -70,3 +78,94 @@ async def test_what_is_written_wrong_is_a_sentence_before_anything_is_sent(folde
     assert sentence in " ".join(ended.err.split())
     assert "Traceback" not in ended.err
     assert not list(folder.glob("*.db"))
+
+
+@dataclass
+class Ordered:
+    """What the command line made of its words, in place of a run that ends with the exit code 3."""
+
+    order: ReplayOrder | None = None
+    outputs: OutputFlags | None = None
+    plan: bool | None = None
+
+    def execute(self, order: ReplayOrder, outputs: OutputFlags, *, plan: bool) -> int:
+        self.order, self.outputs, self.plan = order, outputs, plan
+        return 3
+
+
+@pytest.fixture
+def ordered(tmp_path, monkeypatch) -> Ordered:
+    """A folder with a configuration and eight rows, in which no study is run."""
+    monkeypatch.chdir(tmp_path)
+    write_config(tmp_path, {"official": "http://o/v1", "near": "http://n/v1", "far": "http://f/v1"}, "official")
+    (tmp_path / "rows.jsonl").write_bytes(b"".join(row.request.body + b"\n" for row in rows(8)))
+    seen = Ordered()
+    monkeypatch.setattr(replay_entry, "execute", seen.execute)
+    return seen
+
+
+def typed(*words: str):
+    """The result of a command line."""
+    app = typer.Typer()
+    add_study_commands(app)
+    return CliRunner().invoke(app, words)
+
+
+TRY = ("try", "--upstream", "http://a/v1", "--reference", "http://b/v1")
+
+
+def test_a_replay_without_flags_sends_each_row_once_to_all_providers_two_at_a_time(ordered):
+    assert typed("replay", "rows.jsonl").exit_code == 3
+    order = ordered.order
+    assert (len(order.rows), order.passes, order.seed, order.at_once) == (8, 1, 1, 2)
+    assert (order.targets.candidates, order.targets.reference) == (("near", "far"), "official")
+    assert (order.fresh, order.quiet, ordered.plan, ordered.outputs.formats) == (False, False, False, "text")
+    assert order.settings["changes"] == {}
+    assert order.name == "rows"
+
+
+def test_flags_of_a_replay_reach_its_order(ordered, tmp_path):
+    names = ("--provider", "near", "--reference", "far", "--name", "n", "--db", "d.db", "--out", "o", "--format", "json")
+    numbers = ("--sample", "3", "--runs", "2", "--seed", "7", "--at-once", "4", "--max-tokens", "9", "--allowed-drop", "0.25")
+    typed("replay", "rows.jsonl", *names, *numbers, "--set", "top_p=1", "--budget", "tokens=5", "--fresh", "--quiet", "--plan")
+    order = ordered.order
+    assert (order.targets.candidates, order.targets.reference, order.name) == (("near",), "far", "n")
+    assert (len(order.rows), order.passes, order.seed, order.at_once) == (3, 2, 7, 4)
+    assert (order.policy.allowed_drop, order.limits.tokens, order.database) == (0.25, 5, tmp_path / "d.db")
+    assert (order.fresh, order.quiet, ordered.plan) == (True, True, True)
+    assert (ordered.outputs.folder, ordered.outputs.formats) == (Path("o"), "json")
+    assert order.settings["changes"] == {"top_p": 1, "max_tokens of rows without": 9}
+
+
+def test_a_try_has_a_hundred_requests_eight_at_a_time(ordered):
+    assert typed(*TRY, "--model", "m").exit_code == 3
+    order = ordered.order
+    assert (len(order.rows), order.seed, order.at_once, order.fresh, order.quiet) == (100, 1, 8, False, False)
+    assert order.settings["models"] == ["m", "m"]
+
+
+def test_the_plan_of_a_try_contacts_no_server(ordered):
+    assert typed(*TRY, "--plan").exit_code == 3
+    assert ordered.plan
+    assert isinstance(
+        typed("try", "--upstream", "http://127.0.0.1:1/v1", "--reference", "http://127.0.0.1:1/v1").exception, ConfigError
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "flag", "fits", "beyond"),
+    [
+        (("replay", "rows.jsonl"), "--sample", ("0", "1"), ("-1",)),
+        (("replay", "rows.jsonl"), "--runs", ("1", "1000"), ("0", "1001")),
+        (("replay", "rows.jsonl"), "--max-tokens", ("0", "1"), ("-1",)),
+        ((*TRY, "--model", "m"), "--n", ("2", "1000"), ("1", "1001")),
+    ],
+)
+def test_a_number_of_a_flag_is_taken_up_to_its_bounds(ordered, words, flag, fits, beyond):
+    assert [typed(*words, flag, number).exit_code for number in fits] == [3] * len(fits)
+    assert [typed(*words, flag, number).exit_code for number in beyond] == [2] * len(beyond)
+
+
+def test_studies_of_the_folder_are_listed(ordered, tmp_path):
+    assert typed("study", "list").output == "no study-*.db in .\n"
+    assert isinstance(typed("study", "forget", "x").exception, ConfigError)

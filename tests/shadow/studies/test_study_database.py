@@ -2,12 +2,21 @@
 
 import json
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from shadow.settings.config_errors import ConfigError
-from shadow.studies.study_database import check_same, database_of, open_study_store, set_aside, study_id, study_name
+from shadow.studies.study_database import (
+    check_same,
+    database_of,
+    open_study_store,
+    quoted_value,
+    set_aside,
+    study_id,
+    study_name,
+)
 from storage.opening import open_store
 from storage.storage_config import StorageConfig
 from storage.store import StoreError
@@ -110,3 +119,28 @@ def test_a_database_of_recorded_traffic_is_no_database_of_a_study(tmp_path, draw
         open_study_store(path, StorageConfig())
     with closing(open_store(StorageConfig(url=f"sqlite:///{path}"))) as store:
         assert store.studies.studies() == []
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(["a", 1], "a, 1"), ("x", "'x'"), (0, "0"), (False, "false"), (None, "nothing"), ("", "nothing"), ({}, "nothing"), ([], "")],
+)
+def test_a_setting_is_written_as_its_user_knows_it(value, words):
+    assert quoted_value(value) == words
+
+
+def test_a_plan_without_settings_differs_in_all_of_them():
+    with pytest.raises(ConfigError, match=r"seed: was nothing, is 1"):
+        check(replace(row(seed=9), plan='{"settings": [1]}'))
+
+
+def test_the_lock_of_a_database_that_is_set_aside_stays(tmp_path):
+    path = tmp_path / "study-t.db"
+    with closing(open_study_store(path, StorageConfig())) as store:
+        store.studies.begin(row())
+    for suffix in ("-wal", "-lock"):
+        Path(f"{path}{suffix}").touch()
+    set_aside(path, 1_700_000_000.0)
+    left = {each.name for each in tmp_path.iterdir()}
+    assert {name for name in left if name.startswith("study-t.db")} == {"study-t.db-lock"}
+    assert {"study-t.20231114-221320.db", "study-t.20231114-221320.db-wal"} <= left

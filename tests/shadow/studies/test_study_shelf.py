@@ -61,3 +61,41 @@ def test_forgetting_one_study_leaves_the_other(two):
     assert study_shelf.forget("a", "study-both.db").startswith("study a forgotten: 0 exchanges deleted")
     with closing(open_reader(StorageConfig(url=f"sqlite:///{two}"))) as reader:
         assert [row.name for row in reader.studies.studies()] == ["b"]
+
+
+def test_a_folder_without_a_study_is_named(tmp_path):
+    assert study_shelf.listed(tmp_path) == [f"no study-*.db in {tmp_path}"]
+
+
+def test_a_study_that_has_ended_is_listed_with_how(two):
+    with closing(open_study_store(two, StorageConfig())) as store:
+        store.studies.end("a", 61.0, "FAIL", "{}")
+    assert study_shelf.listed(two.parent)[0] == (
+        "a  replay, begun 1970-01-01 00:00:01 UTC, ended 1970-01-01 00:01:01 UTC: FAIL  (study-both.db)"
+    )
+
+
+def test_a_name_without_a_database_is_refused_with_the_studies_of_the_folder(two):
+    with pytest.raises(ConfigError, match=r"study 'c': there is no study-c\.db; known here: a, b"):
+        study_shelf.found_database("c", None)
+    two.unlink()
+    with pytest.raises(ConfigError, match="known here: none"):
+        study_shelf.found_database("c", None)
+
+
+def test_the_only_study_of_a_database_is_meant_whatever_the_name(two):
+    study_shelf.forget("a", "study-both.db")
+    with closing(open_reader(StorageConfig(url=f"sqlite:///{two}"))) as reader:
+        assert study_shelf.study_of(reader, two, "any").name == "b"
+    study_shelf.forget("b", "study-both.db")
+    with (
+        closing(open_reader(StorageConfig(url=f"sqlite:///{two}"))) as reader,
+        pytest.raises(ConfigError, match=r"study 'any': .*study-both\.db holds no study"),
+    ):
+        study_shelf.study_of(reader, two, "any")
+
+
+def test_studies_are_listed_the_oldest_first_whatever_their_files(two):
+    with closing(open_study_store(two.parent / "study-z.db", StorageConfig())) as store:
+        store.studies.begin(StudyRow(id="z", kind="try", name="z", begun=0.0, plan="{}", policy="{}", seed=1, version="0"))
+    assert [line[0] for line in study_shelf.listed(two.parent)] == ["z", "a", "b"]

@@ -91,3 +91,46 @@ def test_a_result_in_parts_is_kept_as_json():
     odd = [*messages(), call(1), {"role": "tool", "tool_call_id": "c1", "content": [{"type": "text", "text": "a"}]}]
     chain = [request("1"), ThreadRequest(id="2", body={"messages": odd})]
     assert json.loads(fork_point(chain, 1).recording.calls[0].text) == [{"type": "text", "text": "a"}]
+
+
+def test_a_request_that_repeats_another_whole_begins_a_thread_of_its_own():
+    assert [[one.id for one in chain] for chain in threads([request("a"), request("b"), request("c", 1)])] == [["a"], ["b", "c"]]
+
+
+@pytest.mark.parametrize(
+    ("members", "found"),
+    [
+        ({"stream": False, "temperature": "warm", "model": None, "tools": None}, (False, None, "", ())),
+        ({"stream": "yes", "temperature": 1, "tools": [TOOLS[0], "x"]}, (False, 1, "m", tuple(TOOLS))),
+        ({"stream": True, "temperature": 0.0, "tools": {}}, (True, 0.0, "m", ())),
+    ],
+)
+def test_a_fork_takes_members_of_the_form_of_the_api_and_no_others(members: dict[str, object], found: tuple[object, ...]):
+    point = fork_point([request("1", **members)], 1)
+    assert (point.stream, point.temperature, point.model, point.recording.functions) == found
+
+
+def test_results_are_those_of_calls_that_were_made_in_the_order_of_the_results():
+    both = {**call(1), "tool_calls": [*call(1)["tool_calls"], *call(2, "list")["tool_calls"], "odd", {"id": "c3"}]}
+    user = {"role": "user", "content": "go on", "tool_call_id": "c1"}
+    later = [*messages(), both, result(2), user, result(9), result(3), result(1)]
+    point = fork_point([request("1"), ThreadRequest(id="2", body={"messages": later})], 1)
+    assert [(one.name, one.text) for one in point.recording.calls] == [("list", "result 2"), ("read", "result 1")]
+    assert point.called == ("list", "read")
+    assert point.next_called == ("read", "list")
+
+
+def test_messages_that_are_none_are_left_out_and_a_body_without_a_list_has_none():
+    assert ThreadRequest(id="1", body={"messages": ["x", {"role": "user"}]}).messages == ({"role": "user"},)
+    assert ThreadRequest(id="1", body={"messages": {"role": "user"}}).messages == ()
+    assert read_request("x", b'{"messages": [1]}') == ThreadRequest(id="x", body={"messages": [1]})
+
+
+def test_ids_reasoning_and_asterisks_are_counted_each_by_its_message():
+    thought = [{"role": "assistant", "reasoning": "a"}, {"role": "assistant", "reasoning_details": [1], "reasoning": "b"}]
+    masked = [{"role": "user", "content": "*" * stars} for stars in (7, 8, 9)]
+    assert stored_notes([*thought, *masked, call(1), call(2)], renamed=True) == (
+        "the ids of 2 earlier calls are sent as functions.NAME:INDEX",
+        "the reasoning of 2 earlier answers is sent as it was",
+        "2 messages hold asterisks, as a text that was redacted does",
+    )

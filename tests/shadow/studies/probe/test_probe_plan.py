@@ -70,3 +70,47 @@ def test_the_plan_of_the_example_is_printed_with_its_limits(tmp_path):
 def test_the_plan_states_how_many_runs_a_verdict_takes_at_least(tmp_path, allowed, line):
     file = replace(file_of(tmp_path), policy=StudyPolicy(allowed_drop=allowed))
     assert line in probe_plan_lines(probe_plan(file, TARGETS), file, ())
+
+
+def test_a_single_prompt_has_the_name_of_its_task(tmp_path):
+    plan = probe_plan(file_of(tmp_path), TARGETS)
+    assert list(plan.prompts) == ["t"]
+
+
+@pytest.mark.parametrize(
+    ("budget", "limits"),
+    [
+        (BudgetLimits(), "none"),
+        (BudgetLimits(money=2.5), "2.5 of money"),
+        (BudgetLimits(minutes=1), "1 minute"),
+        (BudgetLimits(requests=1, tokens=1_000, money=3.0, minutes=1.5), "1 request, 1,000 tokens, 3 of money, 1.5 minutes"),
+    ],
+)
+def test_a_plan_names_each_limit(tmp_path, budget: BudgetLimits, limits: str):
+    file = file_of(tmp_path, budget=budget)
+    assert f"  limits that are never passed: {limits}" in probe_plan_lines(probe_plan(file, TARGETS), file, ())
+
+
+def test_without_an_allowed_drop_the_plan_promises_intervals_alone(tmp_path):
+    file = file_of(tmp_path)
+    lines = probe_plan_lines(probe_plan(file, TARGETS), file, ())
+    assert (
+        "  score coverage, no allowed drop, so intervals only; at a fixed number, 90 % against 50 % would need 23 runs of each"
+        in lines
+    )
+    assert not [line for line in lines if "PASS" in line]
+
+
+def test_no_verdict_takes_fewer_runs_than_the_policy_has(tmp_path):
+    file = replace(file_of(tmp_path), policy=StudyPolicy(allowed_drop=0.3, fewest_runs=50))
+    line = "  a PASS takes at least 50 runs of each, where all are equal, a FAIL 50, where all are opposites"
+    assert line in probe_plan_lines(probe_plan(file, TARGETS), file, ())
+
+
+def test_a_needed_budget_is_named_with_the_requests_that_are_possible(tmp_path):
+    file = file_of(tmp_path, max_steps=334)
+    (error,) = plan_errors(probe_plan(file, TARGETS), file)
+    assert error.sentence == (
+        "is needed: 2,004 requests are possible, and more than 2,000 are sent only within a limit; write requests = 2004, or"
+        " tokens, money or minutes"
+    )

@@ -68,3 +68,27 @@ def test_checks_see_the_text_the_calls_and_the_files():
         {"a": b"1"},
         {"a": b"2"},
     )
+
+
+def test_a_run_that_was_stopped_before_its_first_request_was_tried_once_and_has_no_tokens():
+    made = run(ending=Ending(outcome=RunOutcome.BUDGET))
+    made.steps.clear()
+    found = measured(made)
+    assert (found.tries, found.steps, found.first_token, found.prompt_tokens, found.score) == (1, 0, None, None, None)
+
+
+def test_the_first_forbidden_tool_is_named_and_no_points_save_the_run():
+    made = measured(
+        run(result("x"), result("delete"), ending=Ending(outcome=RunOutcome.ASKED_BACK)), PolicyScore.CHECKS, checked(5)
+    )
+    assert (made.score, made.points, made.outcome) == (0.0, 5, RunOutcome.PARTIAL)
+
+
+def test_a_run_that_is_not_complete_keeps_its_ending_whatever_its_checks_show():
+    ending = Ending(outcome=RunOutcome.ASKED_BACK, detail="not touched: b")
+    made = measured(run(result("x"), ending=ending), PolicyScore.CHECKS, checked(0))
+    assert (made.outcome, made.detail, made.score) == (RunOutcome.ASKED_BACK, "not touched: b", 0.0)
+
+
+def test_a_run_scored_by_checks_that_has_none_is_complete_or_not():
+    assert measured(run(result("x")), PolicyScore.CHECKS).score == 1.0

@@ -7,9 +7,13 @@ import pytest
 
 from proxy.exchange import Role
 from shadow.demo.pretended_server import PretendedServer
+from shadow.pipeline.fetcher_client import FetcherLostError
+from shadow.reading.parsed_response import parse_response
+from shadow.studies.asking import Asked, BudgetSpentError, StudyStoppedError
 from shadow.studies.replay.provider_queues import ProviderQueues, ReplayCounts
 from shadow.studies.replay.replay_plan import PlannedRequest
 from shadow.studies.study_budget import Cost
+from tests.exchanges import exchange
 from tests.shadow.studies.replay_bench import ReplayBench, rows
 
 
@@ -78,3 +82,104 @@ async def test_requests_in_flight_to_a_provider_are_never_more_than_allowed(tmp_
         bench = ReplayBench(tmp_path, {"official": official.base_url, "near": near.base_url}, at_once=3)
         await bench.run(rows(12, stream=False))
     assert 1 < max(open_at_once) <= 3
+
+
+class Nothing:
+    """An archive that holds no answer."""
+
+    def has(self, _key: str) -> bool:
+        return False
+
+    async def answered(self, *_: object) -> None:
+        """Kept nowhere."""
+
+
+class Answering:
+    """Sends nothing, and answers as it is told once it is let go."""
+
+    def __init__(self, outcome: Asked | Exception) -> None:
+        self.outcome = outcome
+        self.go = asyncio.Event()
+        self.sent = 0
+
+    async def ask(self, *_: object, **__: object) -> Asked:
+        self.sent += 1
+        await self.go.wait()
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        return self.outcome
+
+    def stop(self) -> None:
+        """Nothing is left to be stopped."""
+
+
+def asked_once(*, gave_up: bool) -> Asked:
+    answer = parse_response(exchange(b"{}", 503))
+    return Asked(exchange=answer.exchange, answer=answer, setbacks=(), gave_up=gave_up, change=Cost())
+
+
+async def settled() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+def sending(outcome: Asked | Exception, at_once: int = 2) -> tuple[ProviderQueues, Answering, ReplayCounts]:
+    asker, counts = Answering(outcome), ReplayCounts()
+    return ProviderQueues(("a",), asker=asker, archive=Nothing(), at_once=at_once, counts=counts), asker, counts
+
+
+async def test_requests_are_counted_while_they_are_in_flight_and_when_they_are_answered():
+    queues, asker, counts = sending(asked_once(gave_up=False))
+    waiting = [queues.put(request) for request in requests("1", "2", "3")]
+    await settled()
+    assert counts == ReplayCounts(asked=0, found=0, in_flight=2, blocks=0)
+    asker.go.set()
+    await asyncio.gather(*waiting)
+    assert (counts.asked, counts.found, counts.in_flight, counts.blocks, dict(counts.errors)) == (3, 0, 0, 0, {})
+    await queues.close()
+
+
+async def test_stored_answers_are_counted_as_found():
+    archive, counts = Held(), ReplayCounts()
+    archive.go.set()
+    queues = ProviderQueues(("a",), asker=None, archive=archive, at_once=1, counts=counts)
+    await asyncio.gather(*(queues.put(request) for request in requests("1", "2")))
+    assert (counts.asked, counts.found) == (0, 2)
+    await queues.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "errors", "limit", "stopped"),
+    [
+        (FetcherLostError("gone"), {"fetcher": 1}, "", False),
+        (BudgetSpentError("tokens"), {}, "tokens", True),
+        (StudyStoppedError(), {}, "", False),
+    ],
+)
+async def test_a_request_that_gets_no_answer_for_a_reason_of_ours_is_none(error, errors, limit, stopped):
+    queues, asker, counts = sending(error, at_once=1)
+    asker.go.set()
+    assert await queues.put(requests("1")[0]) is None
+    assert (dict(counts.errors), counts.in_flight, counts.asked, queues.limit) == (errors, 0, 0, limit)
+    assert await queues.put(requests("2")[0]) is None
+    assert asker.sent == (1 if stopped else 2)
+    await queues.close()
+
+
+async def test_a_provider_that_gave_up_on_three_answers_in_a_row_gets_no_more_requests():
+    queues, asker, _ = sending(asked_once(gave_up=True), at_once=1)
+    asker.go.set()
+    answers = [await queues.put(request) for request in requests("1", "2", "3", "4", "5")]
+    assert (asker.sent, answers[3:]) == (3, [None, None])
+    assert queues.down == {"a": "status 503"}
+    await queues.close()
+
+
+async def test_answers_that_are_given_up_on_count_in_a_row_alone():
+    queues, asker, _ = sending(asked_once(gave_up=True), at_once=1)
+    asker.go.set()
+    for place, request in enumerate(requests(*"12345")):
+        asker.outcome = asked_once(gave_up=place != 2)
+        await queues.put(request)
+    assert (asker.sent, queues.down) == (5, {})
+    await queues.close()

@@ -1,16 +1,22 @@
 """Flags become an order: rows sampled and changed, the policy, the limits, the command; `try` names its models."""
 
 import json
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from shadow.settings.config_errors import ConfigError
+from shadow.settings.load_config import load
 from shadow.studies.replay.print_outputs import OutputFlags
 from shadow.studies.replay.replay_entry import ReplayFlags, StudyFlags, TryFlags, execute, order_of_replay, order_of_try
 from shadow.studies.replay.served_models import UNKNOWN
 from shadow.studies.study_budget import BudgetLimits
 from shadow.studies.study_policy import PolicyScore
+from storage.opening import open_store
+from tests.conformance import PATIENCE, exchange_record, offered
+from tests.exchanges import asked
 from tests.shadow.studies.replay_bench import rows
 from tests.studied import write_config
 
@@ -128,3 +134,79 @@ def test_a_data_set_that_holds_terminal_controls_prints_their_names(folder, caps
     printed = capsys.readouterr().out
     assert "rows.jsonl:1: POST [ESC]]0;title[BEL] is not replayed" in printed
     assert "\x1b" not in printed
+
+
+def replaying(folder: Path, *files: str, **more: object) -> ReplayFlags:
+    """The flags of a replay of these files."""
+    values = {
+        "config": None,
+        "providers": (),
+        "reference": "",
+        "sample": 0,
+        "runs": 1,
+        "members": (),
+        "max_tokens": 0,
+        "name": "",
+    }
+    return ReplayFlags(files=[folder / name for name in files], **{**values, **more})
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_rows_come_from_files_or_from_the_records_and_never_from_both(folder, both):
+    flags = replaying(folder, "my rows.jsonl", from_store="all") if both else replaying(folder)
+    with pytest.raises(ConfigError, match="replay: name FILES, or recorded requests by --from-store FILTER, one of the two"):
+        order_of_replay(flags, COMMON)
+
+
+def test_recorded_requests_are_replayed_where_the_bodies_of_their_tenant_are_kept(folder):
+    config = folder / "sameweights.toml"
+    tenants = "".join(f'[[tenants]]\nname = "{name}"\nkey_env = "{name}"\nbodies = "{name}"\n' for name in ("full", "hash"))
+    config.write_text(config.read_text() + tenants)
+    with closing(open_store(load(config, {}, {}, serving=False).storage)) as store:
+        for name, tenant in (("x0", ""), ("x1", "full"), ("x2", "hash")):
+            record = exchange_record(
+                name, request_body=asked("Hi"), request_size=len(asked("Hi")), calls=0, checks=0, tenant=tenant
+            )
+            assert offered(store.add_exchange, record).result(PATIENCE)
+    order = order_of_replay(replaying(folder, from_store="all"), COMMON)
+    assert order.name == "store"
+    assert (sorted(row.id for row in order.rows), [row.place for row in order.broken]) == (["x0", "x1"], ["x2"])
+    with pytest.raises(ConfigError, match="--from-store 'model=none': holds no row that can be sent"):
+        order_of_replay(replaying(folder, from_store="model=none"), COMMON)
+
+
+def test_files_without_a_row_are_named_by_the_first_with_ten_of_their_broken_lines(folder):
+    (folder / "a.jsonl").write_text("{\n" * 12)
+    (folder / "b.jsonl").write_text("")
+    with pytest.raises(ConfigError) as raised:
+        order_of_replay(replaying(folder, "a.jsonl", "b.jsonl"), COMMON)
+    *broken, last = raised.value.errors
+    assert [line.split(": ")[0] for line in broken] == [f"a.jsonl:{n}" for n in range(1, 11)]
+    assert last == f"{folder / 'a.jsonl'}: holds no row that can be sent"
+
+
+def test_a_study_that_is_scored_by_checks_needs_some_for_every_row(folder):
+    row = {"messages": [{"role": "user", "content": "Hi"}]}
+    checked = {**row, "checks": [{"kind": "words", "equals": 1}]}
+    (folder / "some.jsonl").write_text(f"{json.dumps(checked)}\n{json.dumps(row)}\n")
+    with pytest.raises(ConfigError, match=r"some\.jsonl:2: has no checks, and other rows have"):
+        order_of_replay(replaying(folder, "some.jsonl"), COMMON)
+    (folder / "all.jsonl").write_text(f"{json.dumps(checked)}\n")
+    order = order_of_replay(replaying(folder, "all.jsonl"), COMMON)
+    assert (order.policy.score, list(order.checks.own)) == (PolicyScore.CHECKS, ["all.jsonl:1"])
+
+
+def test_a_limit_for_rows_without_one_is_a_change_of_the_study(folder):
+    order = order_of_replay(replaying(folder, "my rows.jsonl", max_tokens=9, members=["top_p=1"], name="n"), COMMON)
+    assert order.settings["changes"] == {"top_p": 1, "max_tokens of rows without": 9}
+    assert (order.name, order.seed, order.at_once, order.fresh, order.quiet) == ("n", 3, 4, False, True)
+
+
+def test_a_try_is_a_study_of_its_own_database_with_one_pass(folder):
+    keys = {"upstream_key_env": "", "reference_key_env": ""}
+    flags = TryFlags(upstream="http://a/v1", reference="http://b/v1", model="m", reference_model="n", count=2, members=(), **keys)
+    order = order_of_try(flags, COMMON, listing=False)
+    assert (order.name, order.database, order.passes) == ("try", folder / "study-try.db", 1)
+    assert order.command == "sameweights replay 'my rows.jsonl' --quiet"
+    assert order.settings["models"] == ["m", "n"]
+    assert order_of_try(flags, replace(COMMON, db="other.db"), listing=False).database == folder / "other.db"

@@ -62,3 +62,9 @@ def test_links_without_a_fault_stay_inside_every_copy(tmp_path_factory, links):
             assert path.resolve(strict=True).is_relative_to(copy)
         except (OSError, RuntimeError):  # a link to nothing, or to itself
             assert path.is_symlink()
+
+
+def test_a_link_with_more_than_forty_links_on_its_way_leads_nowhere(tmp_path):
+    chain = {f"l{n:02}": f"l{n + 1:02}" for n in range(50)}
+    faults = link_faults(folder_with(tmp_path, **chain, l50="../x"))
+    assert [fault.split()[2] for fault in faults] == [f"l{n}" for n in range(11, 51)]

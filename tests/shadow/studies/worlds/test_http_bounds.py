@@ -52,3 +52,8 @@ async def test_a_token_is_sent_where_there_is_one(address):
         assert (await client.get(f"{address}/token")).json() == ["Bearer t", "identity"]
     async with bounded_http_client("", seconds=5) as client:
         assert (await client.get(f"{address}/token")).json() == [None, "identity"]
+
+
+async def test_an_answer_may_take_five_minutes_and_all_else_as_long_as_is_given():
+    async with bounded_http_client("", seconds=7) as client:
+        assert client.timeout.as_dict() == {"connect": 7, "read": 300, "write": 7, "pool": 7}

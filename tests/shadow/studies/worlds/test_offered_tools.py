@@ -117,3 +117,15 @@ def test_arguments_that_fit_the_listed_schema_fit_the_offered_one():
     made, _ = request_schema(schema)
     assert jsonschema_rs.is_valid(made, {"n": 3})
     assert not jsonschema_rs.is_valid(made, {"n": "three"})
+
+
+def test_tools_are_hidden_and_filled_in_for_their_own_server_alone():
+    schema = {"type": "object", "properties": {"key": {}}, "required": ["key"]}
+    offered = offer(listed("x", schema), listed("y", schema, server="t"), hide={"t": ["x"]}, inject={"t": {"key": 1, "none": 2}})
+    assert list(offered.origins.values()) == [("s", "x"), ("t", "y")]
+    assert offered.alterations == ("t: 'y': argument 'key' filled in by the study",)
+
+
+def test_a_schema_without_required_arguments_gets_none():
+    made, _ = request_schema({"type": "object", "properties": {"a": {}, "b": {}}}, without=frozenset({"a"}))
+    assert made == {"type": "object", "properties": {"b": {}}}

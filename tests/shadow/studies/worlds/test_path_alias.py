@@ -50,3 +50,9 @@ def test_what_is_revealed_is_concealed_again(text):
 def test_without_aliases_nothing_changes():
     assert PathAlias({}).reveal({"path": "/data"}) == {"path": "/data"}
     assert PathAlias({}).conceal_text("/data") == "/data"
+
+
+def test_a_slash_behind_a_folder_is_no_part_of_its_name():
+    alias = PathAlias({"/data/": "/real/place/"})
+    assert alias.reveal("/data/x") == "/real/place/x"
+    assert alias.conceal("/real/place") == "/data"

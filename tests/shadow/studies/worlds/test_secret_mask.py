@@ -62,3 +62,12 @@ def test_a_world_masks_what_any_of_its_servers_was_given():
     mask = secret_mask(specs, {"ONE": "value-one", "TWO": "value-two", "OTHER": "value-other"})
     assert mask.text("value-one value-two value-other") == "[ONE] [TWO] value-other"
     assert "value" not in repr(mask)
+
+
+def test_names_of_values_are_found_each_once_in_their_order():
+    mask = SecretMask({"ONE": "value-one", "TWO": "value-two"})
+    assert mask.found("value-two value-one value-two") == ("TWO", "ONE")
+
+
+def test_a_value_in_the_query_of_a_url_is_masked():
+    assert SecretMask({"PASS": "open sesame"}).text("?p=open+sesame&q=open%20sesame") == "?p=[PASS]&q=[PASS]"

@@ -2,10 +2,11 @@
 
 import base64
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.studies.worlds.tool_answers import EMPTY, error_text, tool_text
+from shadow.studies.worlds.tool_answers import EMPTY, error_text, refusal_text, tool_text
 
 BLOCKS = st.fixed_dictionaries(
     {"type": st.sampled_from(["text", "image", "audio", "resource", "resource_link", "video"])},
@@ -84,3 +85,47 @@ def test_any_content_becomes_a_text_that_a_request_can_carry(blocks, is_error):
 @given(st.dictionaries(st.sampled_from(["content", "structuredContent", "isError"]), st.none() | st.text() | st.integers()))
 def test_a_result_of_a_wrong_shape_is_still_a_text(result):
     assert tool_text(result).text
+
+
+@pytest.mark.parametrize(
+    ("block", "text"),
+    [
+        (
+            {"type": "audio", "mimeType": "audio/wav", "data": "MTIz"},
+            "[audio audio/wav, 3 bytes, sha256 a665a45920422f9d; not shown]",
+        ),
+        ({"type": "image", "data": "MTIz"}, "[image of unknown type, 3 bytes, sha256 a665a45920422f9d; not shown]"),
+        (
+            {"type": "resource", "resource": {"uri": "a:b", "mimeType": "x/y", "blob": "MTIz"}},
+            "[resource x/y, 3 bytes, sha256 a665a45920422f9d; not shown]",
+        ),
+        ({"type": "image", "data": "ä"}, "[image of unknown type, 2 bytes, sha256 33e6d73fee82904c; not shown]"),
+        ({"type": "resource", "resource": None}, "[content of unknown type 'resource'; not shown]"),
+        ({"type": "video", "data": "MTIz"}, "[content of unknown type 'video'; not shown]"),
+        ({"type": 7}, "[content of unknown type ''; not shown]"),
+    ],
+)
+def test_what_no_message_can_hold_is_described_and_reported(block: dict[str, object], text: str):
+    made = text_of(block)
+    assert made.text == text
+    assert len(made.alterations) == 1
+
+
+def test_a_text_that_is_none_is_empty():
+    assert text_of({"type": "text", "text": 7}, {"type": "text"}, {"type": "text", "text": "x"}).text == "\n\nx"
+
+
+@pytest.mark.parametrize(("flag", "text"), [(True, "Error: x"), ("true", "x"), (1, "x"), (None, "x"), (False, "x")])
+def test_only_true_makes_a_result_an_error(flag: object, text: str):
+    assert text_of({"type": "text", "text": "x"}, isError=flag).text == text
+
+
+def test_a_refusal_is_an_error_of_its_message():
+    assert (refusal_text("unknown tool").text, refusal_text("error -32601").text) == ("Error: unknown tool", "error -32601")
+    assert refusal_text("").text == "Error: (no output)"
+    assert refusal_text("x").is_error
+
+
+def test_an_empty_list_of_content_leaves_the_place_to_structured_content_that_is_there():
+    assert text_of(structuredContent={}).text == "{}"
+    assert text_of(structuredContent=None).text == "(no output)"

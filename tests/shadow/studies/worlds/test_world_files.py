@@ -102,3 +102,12 @@ def test_a_file_or_folder_that_cannot_be_read_is_an_error_and_never_left_out(tmp
 
 def test_no_folder_has_no_files(tmp_path):
     assert world_files(tmp_path / "none") == {}
+
+
+def test_a_world_of_64_mebibytes_is_read_and_one_byte_more_is_named(tmp_path):
+    made(tmp_path, "s/data/large")
+    os.truncate(tmp_path / "s/data/large", 64 * 2**20)
+    assert len(world_files(tmp_path)["data/large"]) == 64 * 2**20
+    os.truncate(tmp_path / "s/data/large", 64 * 2**20 + 1)
+    with pytest.raises(WorldTooLargeError, match="are larger than 64 MiB, and cannot be compared"):
+        world_files(tmp_path)
