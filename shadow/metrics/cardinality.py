@@ -17,6 +17,7 @@ from shadow.drift.state_transitions import DriftState as Latched
 from shadow.findings.error_classes import ErrorClass
 from shadow.findings.finding import FindingState, Signal
 from shadow.findings.pair import PairKind
+from shadow.metrics.answer_counts import CLASSES
 from shadow.metrics.definitions import DRIFT, MetricDefinitions
 from shadow.metrics.drift_metrics import BLAMES
 from shadow.metrics.label_names import LabelNames
@@ -30,7 +31,8 @@ GROUP = frozenset(DRIFT) - {"signal"}
 """Labels that go together: a route has one provider and one reference, so they do not multiply."""
 CLOSED: Mapping[str, int] = {
     "role": len(Role),
-    "code": 4 + len(FailureKind) + 1,
+    # and 101 and `other`
+    "code": len(CLASSES) + len(FailureKind) + 2,
     "class": len(ErrorClass) + 1,
     "comparison": len(PairKind),
     "result": len(FindingState),

@@ -29,3 +29,22 @@ def test_a_difference_is_what_the_provider_counts_more():
 
 def test_a_convention_is_no_fault_and_the_rest_are():
     assert {cause for cause in TokenCause if not cause.is_fault} == {TokenCause.NONE, TokenCause.STUB, TokenCause.TOO_FEW}
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [{"tools": 1}, {"tools": 0}, {"system": 1}, {"system": 0}, {"reasoning_turns": 1}, {"reasoning_turns": 0}],
+    ids=["tools", "no tools", "system", "no system", "reasoning", "no reasoning"],
+)
+def test_each_kind_of_request_by_itself_is_judged_separately(kind):
+    [(field, value)] = kind.items()
+    others = dict.fromkeys(("tools", "system", "reasoning_turns"), 2) | {field: 0 if value else 2}
+    own = others | kind
+    made = [replace(ONE, **others)] * 30 + [replace(ONE, **own)] * 10
+    found = explanation((TokenCause.STUB,), made, [True] * 30 + [False] * 10, "")
+    assert (found.explained, found.worst) == (0.75, 0.0)
+
+
+def test_few_pairs_are_judged_as_a_whole():
+    found = explanation((TokenCause.STUB,), [PLAIN] * 4, [True, True, True, False], "why")
+    assert (found.causes, found.explained, found.worst, found.sentence) == ((TokenCause.STUB,), 0.75, 0.75, "why")

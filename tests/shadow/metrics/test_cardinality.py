@@ -6,15 +6,17 @@ from collections import Counter
 import pytest
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 
-from proxy.exchange import Role
+from proxy.exchange import Failure, FailureKind, Role
 from shadow.compare.failed_responses import NO_ANSWER
 from shadow.drift.excess_estimates import GroupKey
 from shadow.findings.error_classes import ErrorClass
 from shadow.findings.finding import Finding, FindingState, Signal
 from shadow.measures.schema_validation import OUTCOMES
+from shadow.metrics.answer_counts import OTHER, answer_counts
 from shadow.metrics.cardinality import _labels, _lines, _Listing, label_sizes, series_bound, series_estimate, series_words
 from shadow.metrics.observe import ERRORS, Metrics
 from shadow.metrics.plain_series import CounterFamily, HistogramFamily
+from shadow.metrics.process_metrics import FIGURES, KINDS
 from shadow.reading.parsed_response import parse_response
 from shadow.settings.top_level_config import Config
 from tests.exchanges import exchange, said
@@ -133,3 +135,28 @@ def test_the_bound_holds_for_models_that_are_learned():
         metrics.exchange(made, parse_response(made), OUTCOMES)
         metrics.drift.counted(GroupKey("default", f"stranger-{number}", "one", "two"), [("answer_kind", 1)])
     assert 500 < lines(registry) <= series_bound(config)
+
+
+def test_closed_labels_have_as_many_values_as_can_be_shown():
+    sizes = label_sizes(configured())
+    statuses = [exchange(said(), status) for status in (101, 200, 300, 400, 500, 600)]
+    ends = [exchange(answered=False, failure=Failure(kind=kind, detail="", after_head=False)) for kind in FailureKind]
+    assert sizes["code"] == len({answer_counts(made, parse_response(made), ()).code for made in (*statuses, *ends)})
+    assert sizes["class"] == len(ERRORS)
+    assert sizes["outcome"] == len({*OUTCOMES, OTHER})
+    assert sizes["reason"] == 64 + 1
+    registry = CollectorRegistry()
+    Metrics(registry, configured())
+    tables = {sample.labels["table"] for metric in registry.collect() for sample in metric.samples if "table" in sample.labels}
+    assert sizes["table"] == len(tables)
+
+
+@pytest.mark.parametrize("most", [2, 5])
+def test_bound_grows_with_the_processes_of_the_kind_that_has_most(most):
+    def bound(workers, audit_workers):
+        tables = {"proxy": {"workers": workers}, "shadow": {"audit_workers": audit_workers}}
+        return series_bound(Config.model_validate(tables))
+
+    each = len(FIGURES) * len(KINDS)
+    assert bound(1, most) - bound(1, 1) == each * (most - 1)
+    assert bound(most, most) == bound(most, 1)

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from prometheus_client.metrics_core import Metric
 from prometheus_client.openmetrics.exposition import generate_latest as openmetrics
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
+from prometheus_client.samples import Exemplar
 
 from shadow.metrics import exposition
 from shadow.metrics.exposition import Exposition
@@ -77,3 +79,19 @@ def test_label_texts_are_kept_up_to_a_limit_and_beyond_it_those_that_are_shown(m
         gauge.remove(f"{number}")
     assert ours.text().count(b"level{") == 1
     assert repr(ours) == f"<Exposition labels={kept}>"
+
+
+class _One:
+    """A registry of one counter whose exemplar is of the second 1,000."""
+
+    def collect(self):
+        metric = Metric("things", "Things.", "counter")
+        metric.add_sample("things_total", {}, 1.0, exemplar=Exemplar({"pair_id": "p1"}, 1.0, 1_000.0))
+        return [metric]
+
+
+@pytest.mark.parametrize(("now", "sent"), [(1_119.5, True), (1_120.5, False)])
+def test_exemplar_is_fresh_for_two_minutes(monkeypatch, now, sent):
+    monkeypatch.setattr(exposition, "time", lambda: now)
+    line = b'things_total 1 # {pair_id="p1"} 1 1000.000\n' if sent else b"things_total 1\n"
+    assert line in Exposition(_One()).openmetrics()

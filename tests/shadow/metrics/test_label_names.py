@@ -131,3 +131,44 @@ def test_ten_thousand_tenants_are_labels_over_reloads_and_the_next_is_other():
 def test_ten_thousand_models_of_one_configuration_are_labels_and_the_next_is_other():
     names = LabelNames(Config.model_validate({"admin": {"models": [f"m{number}" for number in range(10_001)]}}))
     assert [names.model(f"m{number}") for number in (9_999, 10_000)] == ["m9999", "other"]
+
+
+@pytest.mark.parametrize(
+    ("model", "learned"),
+    [("m" * 128, True), ("m" * 129, False), ("", False), ("a b", False), ("ä", False), ("other", False), ("~!", True)],
+)
+def test_model_that_was_answered_is_learned_where_it_is_short_printable_ascii(model, learned):
+    names = LabelNames(Config())
+    assert names.answered(model) is learned
+    assert names.model(model) == (model if learned else "other")
+    assert names.answered(model) is False, "it is a new one only once"
+
+
+@pytest.mark.parametrize(("room", "learned"), [(2, 2), (1, 1), (0, 0)])
+def test_no_more_models_are_learned_than_there_is_room_for(room, learned):
+    names = LabelNames(Config.model_validate({"admin": {"learn_models": room}}))
+    assert sum(names.answered(f"model-{number}") for number in range(3)) == learned
+    assert names.sizes == (2, 1, 1 + room)
+    assert repr(names) == f"<LabelNames providers=0 models=0 learned={learned}>"
+
+
+def test_no_model_is_learned_where_the_configuration_names_one(names):
+    assert names.answered("stranger") is False
+    assert names.model("stranger") == "other"
+    assert names.sizes == (6, 3, 4)
+    assert names.named_models == 3
+
+
+@pytest.mark.parametrize(("pair", "shown"), [("p" * 64, True), ("p" * 65, False), ("", False), ("a/b", False)])
+def test_id_of_a_pair_is_an_exemplar_where_it_fits(names, pair, shown):
+    assert names.exemplar(pair) == ({"pair_id": pair} if shown else None)
+
+
+@pytest.mark.parametrize(("routers", "labels"), [({}, 1), ({"a": 3}, 6), ({"a": 3, "b": 7}, 10)])
+def test_upstreams_are_those_of_the_largest_router_and_three_more(routers, labels):
+    providers = {
+        name: {"base_url": f"https://{name}.example/v1", "upstream_from": "provider", "max_upstreams": most}
+        for name, most in routers.items()
+    }
+    plain = {"plain": {"base_url": "https://plain.example/v1", "max_upstreams": 50}}
+    assert LabelNames(Config.model_validate({"proxy": {"providers": providers | plain}})).upstreams == labels

@@ -57,3 +57,32 @@ def test_a_histogram_without_labels_is_shown_from_the_begin():
     plain()
     [metric] = plain.collect()
     assert [sample.value for sample in metric.samples] == [0] * (len(BUCKETS) + 3)
+
+
+def test_families_show_their_names_labels_and_number_of_series():
+    counter = CounterFamily("tokens_total", "Tokens.", ("who", "what"))
+    histogram = HistogramFamily("wait_seconds", "Waits.", ("who",), BUCKETS)
+    counter("a", "x").inc(2)
+    histogram("a").observe(0.5)
+    histogram("b").observe(0.5)
+    assert (counter.label_names, histogram.label_names, histogram.bounds) == (("who", "what"), ("who",), BUCKETS)
+    assert [repr(counter), repr(histogram)] == ["<CounterFamily tokens series=1>", "<HistogramFamily wait_seconds series=2>"]
+    assert [repr(counter("a", "x")), repr(histogram("a"))] == ["<PlainCounter 2.0>", "<PlainHistogram 1 values>"]
+
+
+def test_families_are_described_without_samples_by_name_help_and_type():
+    for family, name, kind in (
+        (CounterFamily("tokens_total", "Help.", ()), "tokens", "counter"),
+        (HistogramFamily("wait_seconds", "Help.", (), BUCKETS), "wait_seconds", "histogram"),
+    ):
+        for [metric] in (family.describe(), family.collect()):
+            assert (metric.name, metric.documentation, metric.type, metric.samples) == (name, "Help.", kind, [])
+
+
+def test_exemplar_of_a_bucket_is_that_of_its_last_value_that_has_one():
+    histogram = HistogramFamily("wait_seconds", "Waits.", (), BUCKETS)()
+    for value, exemplar in ((0.6, {"pair_id": "a"}), (0.7, {"pair_id": "b"}), (0.8, None), (9.0, {"pair_id": "c"})):
+        histogram.observe(value, exemplar)
+    assert [shown and (shown.labels, shown.value) for shown in histogram.exemplars] == [
+        *(None, None, ({"pair_id": "b"}, 0.7), None, ({"pair_id": "c"}, 9.0))
+    ]

@@ -2,6 +2,7 @@
 
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Gauge, Histogram, disable_created_metrics
@@ -215,3 +216,68 @@ def test_of_endless_restarts_the_last_256_processes_are_remembered():
     assert totals.increases(WorkerStats(pid=2, accepted=6))["accepted"] == 1
     assert totals.increases(WorkerStats(pid=257, accepted=6))["accepted"] == 1
     assert totals.increases(WorkerStats(pid=1, accepted=6))["accepted"] == 6, "the first is forgotten, as if it were new"
+
+
+def test_each_kind_of_series_shows_its_name_and_what_it_holds():
+    histogram = BulkHistogram("gap_seconds", "Gaps.", ("who", "what"), BUCKETS)
+    histogram.observe(("a", "x"), [0.2])
+    histogram.note(("a",), [("x", 0.2)])
+    counter = BulkCounter("checks_total", "Checks.", ("who", "what"), ())
+    counter.count(("a",), (("x",),))
+    gauge = RoundGauge(Gauge("state", "State.", ("name",), registry=CollectorRegistry()))
+    gauge.set(("a",), 1)
+    kept = CachedChildren(lambda *_: object())
+    kept("a")
+    totals = WorkerTotals()
+    totals.increases(WorkerStats(worker=3, pid=1))
+    assert [repr(each) for each in (histogram, counter, gauge, kept, totals)] == [
+        "<BulkHistogram gap_seconds series=1 held=1>",
+        "<BulkCounter checks series=0 held=1>",
+        "<RoundGauge children=1 set=1>",
+        "<CachedChildren children=1>",
+        "<WorkerTotals workers=[3]>",
+    ]
+    assert (histogram.labels, histogram.bounds, counter.labels) == (("who", "what"), BUCKETS, ("who", "what"))
+
+
+def test_series_in_bulk_are_described_without_samples_by_name_help_and_type():
+    for made, name, kind in (
+        (BulkHistogram("gap_seconds", "Help.", (), BUCKETS), "gap_seconds", "histogram"),
+        (BulkCounter("checks_total", "Help.", (), ()), "checks", "counter"),
+    ):
+        for [metric] in (made.describe(), made.collect()):
+            assert (metric.name, metric.documentation, metric.type, metric.samples) == (name, "Help.", kind, [])
+
+
+@pytest.mark.parametrize(("word", "passes"), [("r" * 40, True), ("r" * 41, False), ("r_9", True), ("9r", False)])
+def test_reason_is_a_lower_case_word_of_up_to_forty_characters(word, passes):
+    assert ReasonLabels(()).of(word) == (word if passes else "other")
+
+
+def test_64_reasons_are_shown_and_the_known_ones_are_among_them():
+    reasons = ReasonLabels(["known"])
+    shown = {reasons.of(f"reason_{'abcdefghij'[number % 10]}{'abcdefghij'[number // 10]}") for number in range(70)}
+    assert len(shown - {"other"}) == 63
+    assert reasons.of("known") == "known"
+
+
+@pytest.mark.parametrize(("noted", "held"), [(255, 255), (256, 0)])
+def test_scores_of_256_pairs_are_held_at_most(noted, held):
+    histogram = BulkHistogram("likeness", "Likeness.", ("who", "what"), BUCKETS)
+    for _ in range(noted):
+        histogram.note(("a",), [("x", 0.2)])
+    assert repr(histogram) == f"<BulkHistogram likeness series={int(not held)} held={held}>"
+
+
+@pytest.mark.parametrize(("different", "held"), [(256, 256), (257, 0)])
+def test_256_different_verdicts_are_held_at_most(different, held):
+    counter = BulkCounter("checks_total", "Checks.", ("who", "what"), ())
+    for number in range(different):
+        counter.count((f"{number}",), (("x",),))
+    assert repr(counter) == f"<BulkCounter checks series={0 if held else different} held={held}>"
+
+
+def test_counter_that_falls_or_stays_under_one_pid_is_counted_anew_or_not_at_all():
+    totals = WorkerTotals()
+    grown = [totals.increases(WorkerStats(worker=0, pid=1, accepted=count))["accepted"] for count in (5, 5, 7, 3)]
+    assert grown == [5, 0, 2, 3]

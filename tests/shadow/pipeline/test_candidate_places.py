@@ -146,3 +146,34 @@ def test_places_and_queue_bound_the_copies_of_a_candidate(queue, taken):
     made, skipped = places("north", concurrency=2, queue=queue)
     assert sum(bool(made.take(live())) for _ in range(8)) == taken
     assert skipped["candidate_busy"] == 8 - taken
+
+
+@pytest.mark.parametrize(("size", "taken"), [(16 * 1024 * 1024 - 1_000, True), (16 * 1024 * 1024 - 999, False)])
+def test_candidate_has_copies_of_16_mib_at_once_and_room_again_when_one_has_left(size, taken):
+    made, skipped = places("north", concurrency=10)
+    first, second = sized(1_000), sized(size)
+    assert made.take(first) == ("north",)
+    assert made.take(second) == (("north",) if taken else ())
+    assert skipped == ({} if taken else {"candidate_busy": 1})
+    if not taken:
+        made.leave(first, "north")
+        assert made.take(second) == ("north",)
+
+
+def sized(count: int):
+    """A request of so many bytes, which are not read."""
+    parsed = live()
+    exchange_ = parsed.exchange
+    request, response = exchange_.request._replace(body=bytes(count)), exchange_.response._replace(body=b"")
+    return parsed._replace(exchange=exchange_._replace(request=request, response=response))
+
+
+def test_bytes_that_have_left_leave_room_for_others_of_the_same_size():
+    made, _ = places("north", concurrency=10)
+    large = sized(10 * 1024 * 1024)
+    for _ in range(3):
+        assert made.take(large) == ("north",)
+        assert made.take(sized(1)) == ("north",)
+        made.leave(large, "north")
+        made.leave(sized(1), "north")
+    assert repr(made) == "<CandidatePlaces taken={} places=10>"

@@ -154,3 +154,37 @@ def test_record_is_passed_on_once_it_is_stored_and_not_when_it_was_known_or_coul
     waiting[2](Outcome.KNOWN)
     assert passed == ["a"]
     assert (board.row(0)["stored"], board.row(0)["store_failed"]) == (2, 1)
+
+
+def test_ledger_shows_what_arrived_and_over_how_many_connections():
+    ledger = ExchangeLedger(SharedCounters(), {})
+    for worker in (0, 0, 1):
+        ledger.connected(worker)
+        ledger.arrived(worker)
+    ledger.disconnected(0)
+    assert repr(ledger) == "<ExchangeLedger arrived=3 connections=2>"
+
+
+def test_nothing_is_missing_where_more_arrived_than_a_sender_states():
+    board = SharedCounters()
+    ledger = ExchangeLedger(board, {})
+    ledger.connected(0)
+    for _ in range(3):
+        ledger.arrived(0)
+    assert [ledger.sent(0, 2), ledger.sent(0, 3), ledger.sent(0, 4)] == [0, 0, 1]
+    assert board.row(0)["process_killed"] == 1
+
+
+def test_published_exchange_is_counted_for_its_worker():
+    board = SharedCounters()
+    ExchangeLedger(board, {}).published(3)
+    assert [board.row(worker)["published"] for worker in (2, 3, 4)] == [0, 1, 0]
+
+
+def test_more_stored_pairs_than_ended_ones_are_no_killed_shadow():
+    board = SharedCounters()
+    board.row(PAIRS).add("stored", 2)
+    board.note_shadows(4)
+    ledger = ExchangeLedger(board, {})
+    assert [ledger.killed_shadows(), ledger.killed_shadows()] == [4, 0]
+    assert board.row(PAIRS)["process_killed"] == 0

@@ -76,3 +76,16 @@ def test_candidate_is_called_one():
     errors.note("north", 429, side=CANDIDATE)
     [sentence] = errors.due(0.0)
     assert sentence.startswith("the candidate north refused 1 of 1 shadow requests: 429; ")
+
+
+@pytest.mark.parametrize(("status", "worded"), [(399, False), (400, True)])
+def test_status_from_400_on_is_a_refusal(status, worded):
+    assert bool(noted(status).due(0.0)) is worded
+
+
+def test_every_answer_is_counted_and_names_are_heard_once_they_answered_or_failed():
+    errors = noted(200, None, 401)
+    errors.note("north", None, side=CANDIDATE)
+    assert errors.heard == {"maker", "north"}
+    assert repr(errors) == "ReferenceErrors({'maker': (3, {401: 1}), 'north': (1, {})})"
+    assert errors.due(0.0)[0].startswith("the reference maker refused 1 of 3 shadow requests: 401;")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shadow.pipeline.shadow_queue import MOST_BYTES, ShadowQueue
+from shadow.pipeline.shadow_queue import MOST_BYTES, ShadowQueue, body_bytes
 from shadow.reading.parsed_exchange import parse_exchange
 from shadow.sampling.sampler import SamplingDecision
 from tests.exchanges import asked, exchange, said
@@ -123,3 +123,69 @@ def test_repr_shows_what_waits(skipped):
     queue = waiting(skipped)
     queue.add(seen(), SAMPLED, 0.0)
     assert repr(queue).startswith("<ShadowQueue waiting=1/")
+
+
+def sized(count: int, **more):
+    """An exchange whose two bodies have so many bytes, which are not read."""
+    parsed = seen(**more)
+    response = parsed.exchange.response._replace(body=b"")
+    request = parsed.exchange.request._replace(body=bytes(count))
+    return parsed._replace(exchange=parsed.exchange._replace(request=request, response=response))
+
+
+MOST = 67_108_864
+
+
+@pytest.mark.parametrize(("size", "fits"), [(MOST - 1_000, True), (MOST - 999, False)])
+def test_waiting_requests_have_64_mib_at_most(skipped, size, fits):
+    queue = waiting(skipped)
+    queue.add(sized(1_000), SAMPLED, 0.0)
+    assert queue.fits(sized(size)) is fits
+
+
+@pytest.mark.parametrize(("size", "begins"), [(MOST - 1_000, True), (MOST - 999, False)])
+def test_requests_in_flight_have_64_mib_at_most_and_room_again_when_one_has_ended(skipped, size, begins):
+    queue = waiting(skipped)
+    for one in (sized(1_000), sized(size)):
+        queue.add(one, SAMPLED, 0.0)
+    first = queue.next(0.0, 1_000.0)
+    assert (queue.next(0.0, 1_000.0) is not None) is begins
+    if not begins:
+        queue.done(first)
+        assert queue.next(0.0, 1_000.0) is not None
+
+
+def test_a_request_larger_than_all_others_may_be_fits_and_begins_where_it_is_alone(skipped):
+    queue = waiting(skipped)
+    assert queue.fits(sized(2 * MOST))
+    queue.add(sized(2 * MOST), SAMPLED, 0.0)
+    assert not queue.fits(sized(1))
+    assert queue.next(0.0, 1_000.0) is not None
+    assert queue.fits(sized(MOST))
+
+
+def test_queue_shows_what_waits_and_what_is_in_flight(skipped):
+    queue = waiting(skipped)
+    assert repr(queue) == "<ShadowQueue waiting=0/3 bytes=0 bytes_running=0>"
+    queue.add(sized(5), SAMPLED, 0.0)
+    queue.add(sized(7), SAMPLED, 0.0)
+    first = queue.next(0.0, 1_000.0)
+    assert repr(queue) == "<ShadowQueue waiting=1/3 bytes=7 bytes_running=5>"
+    queue.done(first)
+    queue.clear("stopped")
+    assert repr(queue) == "<ShadowQueue waiting=0/3 bytes=0 bytes_running=0>"
+    assert skipped == ["stopped"]
+
+
+@pytest.mark.parametrize(("wall", "late"), [(1_032.0, False), (1_032.5, True)])
+def test_age_counts_from_the_end_of_the_live_answer_and_is_at_most_the_patience(skipped, wall, late):
+    queue = waiting(skipped, patience=30.0)
+    queue.add(sized(1, seconds=2.0), SAMPLED, 0.0)
+    queue.drop_late(0.0, wall)
+    assert (len(queue), skipped) == ((0, ["late"]) if late else (1, []))
+
+
+def test_bytes_of_an_exchange_without_a_response_are_those_of_its_request():
+    made = parse_exchange(exchange(request=b"12345", answered=False))
+    assert body_bytes(made) == 5
+    assert body_bytes(parse_exchange(exchange(b"123", request=b"12345"))) == 8

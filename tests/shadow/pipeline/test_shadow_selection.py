@@ -4,7 +4,7 @@ import pytest
 
 from proxy.exchange import Failure, FailureKind
 from proxy.provider_config import Provider, ProxyConfig, Route
-from shadow.pipeline.shadow_selection import ShadowSelector
+from shadow.pipeline.shadow_selection import ShadowSelector, takes_thinking
 from shadow.reading.parsed_exchange import parse_exchange
 from shadow.sampling.conversations import Conversations
 from shadow.settings.top_level_config import Config, ShadowConfig
@@ -98,3 +98,38 @@ def test_request_of_a_tenant_is_sampled_only_where_its_rate_is_known(rates, alph
     for asked_for, expected in ((of_alpha, alpha), (one, none)):
         decision = decided(made, asked_for)
         assert (decision.shadow, decision.why) == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "takes"),
+    [
+        (None, Provider(base_url="http://a/v1"), False),
+        (Provider(base_url="http://a/v1"), None, False),
+        (Provider(base_url="http://a/v1"), Provider(base_url="http://a/v1"), True),
+        (Provider(base_url="http://a/v1"), Provider(base_url="http://b/v1"), False),
+        (Provider(base_url="http://a/v1"), Provider(base_url="http://b/v1", strip_thinking=True), True),
+        (Provider(base_url="http://a/v1", strip_thinking=True), Provider(base_url="http://b/v1"), False),
+    ],
+)
+def test_earlier_thinking_goes_to_the_address_of_its_author_and_to_who_gets_none_of_it(one, other, takes):
+    assert takes_thinking(one, other) is takes
+
+
+@pytest.mark.parametrize(("stripping", "reason"), [("official", ""), ("candidate", "stateful")])
+def test_conversation_with_signed_thinking_is_shadowed_where_the_reference_gets_it_without(stripping, reason):
+    signed = {"type": "thinking", "thinking": "t", "signature": "s"}
+    request = asked(messages=[{"role": "assistant", "content": "", "thinking_blocks": [signed]}])
+    made = config()
+    providers = {
+        name: provider.model_copy(update={"strip_thinking": name == stripping}) for name, provider in made.proxy.providers.items()
+    }
+    changed = made.model_copy(update={"proxy": made.proxy.model_copy(update={"providers": providers})})
+    assert decided(ShadowSelector(changed, SECRET), live(request=request)).why == reason
+
+
+def test_truncated_request_and_switched_protocol_are_no_shadow_and_no_control():
+    cut = live()._replace(request=live().request._replace(size=10_000))
+    found = decided(selector(), cut)
+    assert (found.shadow, found.control, found.why) == (False, False, "request_truncated")
+    switched = exchange(b"", 101, request=b"", target="/v1/realtime")
+    assert decided(selector(), switched._replace(request=switched.request._replace(method="GET"))).why == "unknown_path"

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from proxy.provider_config import Provider
-from shadow.pipeline.token_counts import answer_cost, tokens_of
+from shadow.pipeline.token_counts import answer_cost, billed_tokens, tokens_of
 from shadow.pricing.price_list import PriceList
 from shadow.reading.parsed_exchange import parse_exchange
 from tests.exchanges import asked, exchange, said
@@ -101,3 +101,32 @@ def test_a_count_that_cannot_be_is_estimated_and_ends_no_budget(claimed):
     tokens, money = paid(answer("a" * 300, usage=usage), **PRICES)
     assert 100 <= tokens <= 110
     assert money < 0.01
+
+
+@pytest.mark.parametrize(("status", "counted_"), [(199, False), (200, True), (299, True), (300, False)])
+def test_tokens_without_usage_are_estimated_for_successful_answers_alone(status, counted_):
+    assert (counted(answer("a" * 300), status=status) == (0, 0)) is not counted_
+
+
+def test_tool_calls_and_reasoning_are_estimated_with_the_text():
+    call = {"id": "1", "type": "function", "function": {"name": "f" * 30, "arguments": '{"a": "' + "b" * 22 + '"}'}}
+    body = json.loads(answer("a" * 30))
+    body["choices"][0]["message"] |= {"tool_calls": [call], "reasoning_content": "c" * 30}
+    assert counted(json.dumps(body).encode())[1] == (30 + 30 + 31 + 30 + 2) // 3
+
+
+def test_answer_without_a_response_and_one_with_an_empty_body_cost_nothing():
+    gone = parse_exchange(exchange(request=asked("x"), answered=False))
+    assert tokens_of(gone.request, gone.answer) == (0, 0)
+    assert counted(b"")[1] == 0
+
+
+def test_impossible_usage_is_replaced_by_an_estimate_of_both_sides():
+    body = answer(
+        "a" * 300,
+        usage={"prompt_tokens": 5, "completion_tokens": 3, "total_tokens": 8, "prompt_tokens_details": {"cached_tokens": 50}},
+    )
+    seen = parse_exchange(exchange(body, request=asked("b" * 300)))
+    billed = billed_tokens(seen.request, seen.answer)
+    assert billed.output == 100
+    assert 100 <= billed.fresh <= 105

@@ -82,3 +82,33 @@ def test_a_packed_body_is_read_and_kept_unpacked():
         (("content-type", "application/json"),),
         False,
     )
+
+
+def test_request_that_was_sent_unpacked_is_left_as_it_is_and_a_packed_one_keeps_what_was_not_recorded_of_its_size():
+    plain = exchange(b"{}", request=b"{}").request
+    assert without_coding(plain, plain_body(plain)) is plain
+    packed = plain._replace(headers=(("content-encoding", "gzip"),), body=gzip.compress(b"{}"))
+    packed = packed._replace(size=len(packed.body) + 100)
+    assert without_coding(packed, plain_body(packed)).size == len(b"{}") + 100
+
+
+@pytest.mark.parametrize(("size", "seen"), [(1_048_576, True), (1_048_577, False)])
+def test_body_of_no_audited_api_is_read_up_to_a_mebibyte(size, seen):
+    body = b'{"api_key":"' + KEY.encode() + b'"'
+    assert (found(body + b" " * (size - len(body) - 1) + b"}") != []) is seen
+
+
+@pytest.mark.parametrize(("scheme", "seen"), [("h" * 13, True), ("h" * 14, False)])
+def test_address_begins_with_a_scheme_of_up_to_thirteen_letters(scheme, seen):
+    assert (found(b"", sent={"url": f"{scheme}://x/?api_key={'k' * 12}"}) != []) is seen
+
+
+@pytest.mark.parametrize(("before", "seen"), [(199, True), (200, False)])
+def test_two_hundred_parts_of_a_form_are_looked_at(before, seen):
+    part = b'--b\r\nContent-Disposition: form-data; name="%b"\r\n\r\n%b\r\n'
+    body = (part % (b"model", b"m")) * before + part % (b"api_key", KEY.encode())
+    assert found(body, "multipart/form-data; boundary=b") == ([KEY.encode()] if seen else [])
+
+
+def test_part_at_the_very_begin_of_a_body_is_looked_at():
+    assert found(b'name="api_key"\r\n\r\n' + KEY.encode(), "multipart/form-data") == [KEY.encode()]

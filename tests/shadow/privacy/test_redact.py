@@ -249,3 +249,11 @@ class Box:
     """A record of any rows."""
 
     rows: tuple[object, ...]
+
+
+@pytest.mark.parametrize("text", ["x pin 1234 y", "pin 1234", "x pin 12345 y"])
+def test_words_around_a_named_part_stay_wherever_it_stands(text):
+    redactor = Redactor([r"pin (?:(?P<secret>\d{4})|(?P<key>never))"])
+    assert redactor.text(text) == text.replace("1234", "****")
+    assert Redactor().text(f"say Bearer {'a1' * 8}, then") == f"say Bearer {'*' * 16}, then"
+    assert Redactor().body(f"say Bearer {'a1' * 8}, then".encode()) == f"say Bearer {'*' * 16}, then".encode()

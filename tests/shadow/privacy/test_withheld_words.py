@@ -81,3 +81,14 @@ def test_a_pair_keeps_its_fingerprint_and_its_states_and_no_word_unless_bodies_a
 )
 def test_of_a_reason_the_fixed_words_are_kept_whatever_is_kept_of_bodies(reason, kept):
     assert without_quotes(reason) == kept
+
+
+def test_body_that_was_not_there_has_no_digest_and_a_finding_without_a_reason_gets_none():
+    parsed = parse_exchange(made(request=asked("Another secret"), answered=False))
+    check = Finding(signal=Signal.LOST_SPACE, state=FindingState.DIFFER)
+    kept = withhold_exchange(exchange_record(parsed, outcomes=[], checks=[check]), "hash")
+    assert (kept.exchange.response_digest, kept.exchange.request_digest) == ("", digest(asked("Another secret")))
+    assert [finding.reason for finding in kept.findings] == [""]
+    assert [finding.reason for finding in record("hash").findings] == [NOT_KEPT]
+    assert record("hash").exchange.response_digest != ""
+    assert record("none").exchange.response_digest == ""
