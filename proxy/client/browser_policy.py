@@ -48,7 +48,7 @@ class BrowserPolicy:
 
         `loopback` is true for a request that came by a loopback address, where only loopback's names and `hosts` are right.
         """
-        host = _text(fields.named(b"host")[:1])
+        host = _text(fields.named(b"host"))
         if host and not self.is_own_name(host, loopback=loopback):
             return f"it calls this port {_quoted(host)}, which is not one of its names; proxy.hosts can add it"
         origins = [value.decode("latin-1").strip() for value in fields.named(b"origin")]

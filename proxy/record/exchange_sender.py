@@ -48,8 +48,7 @@ class _Socket(asyncio.Protocol):
         self.transport = cast("asyncio.Transport", transport)
         self.transport.set_write_buffer_limits(high=_IN_TRANSPORT)
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        del exc
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         if not self.lost.done():
             self.lost.set_result(None)
 
@@ -142,7 +141,7 @@ class ExchangeSender:
             if large:
                 link.transport.writelines(pieces)
             else:
-                link.transport.write(b"".join(pieces) if len(pieces) > 1 else pieces[0])
+                link.transport.write(b"".join(pieces))
 
     async def stop(self, seconds: float) -> None:
         """Send what waits, and last statistics, for at most `seconds`; what remains then is dropped, and counted."""

@@ -247,7 +247,6 @@ class ResponseReader:
     def _stop(self) -> None:
         self.over = True
         self.rest = b""
-        self.reusable = False
         self.feed = _spent
 
     def _end(self, *, exact: bool) -> None:

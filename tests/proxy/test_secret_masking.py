@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.record.credential_removal import forms, masked
-from proxy.secret_masking import LOOKS, LOOKS_A_STEP, SearchBudget, TooCostlySearchError, anchor, secret_masker, without_beginning
+from proxy.secret_masking import (
+    LOOKS,
+    LOOKS_A_STEP,
+    SearchBudget,
+    TooCostlySearchError,
+    anchor,
+    anchors,
+    secret_masker,
+    without_beginning,
+)
 from tests.written_keys import WRITTEN
 
 KEY = "pk+Ab/9x=Q&z<tail'of\"it"
@@ -167,6 +176,8 @@ LONG = b"abcdefgh" + b"+" * 40
         (b"+/abcdefgh", b"x" * 100, b"x" * 100),
         (b"xy%abcdefghij", b"say xy%25abcdefg", b"say " + b"*" * 12),
         (b"abcdefgh\\+ijkl", b"say abcdefgh\\\\\\u002bij", b"say " + b"*" * 18),
+        (b"abcdefgh\\+ijkl", b"say abcdefgh\\\\u002bij", b"say " + b"*" * 17),
+        (b"abcdefgh+\\u0075xyz", b"say abcdefgh%2B\\u0075x", b"say " + b"*" * 18),
         (LONG, b"abcdefghX" * 31, b"abcdefghX" * 31),
         (LONG, b"abcdefghX" * 32, b"abcdefghX" * 31 + b"*" * 9),
         (LONG, b"abcdefghX" * 33, b"abcdefghX" * 31 + b"*" * 18),
@@ -180,3 +191,15 @@ def test_of_a_cut_text_the_beginning_of_a_secret_is_masked_from_eight_characters
 
 def test_a_budget_shows_what_is_left_of_it():
     assert repr(SearchBudget(3)) == "<SearchBudget left=3>"
+
+
+@pytest.mark.parametrize(
+    ("secrets", "looked_for"),
+    [
+        ([], ()),
+        ([b"+abcdefgh/i", b"abcdefgh", b"ij+klmn"], (b"abcdefgh", b"klmn")),
+        ([b"abcdefgh", b"%%%%%%%%"], None),
+    ],
+)
+def test_a_text_is_free_of_secrets_where_it_has_none_of_their_longest_runs(secrets, looked_for):
+    assert anchors(secrets) == looked_for

@@ -193,3 +193,8 @@ async def test_without_any_key_nothing_is_looked_at():
 def test_of_a_foreign_origin_a_hundred_characters_are_quoted(length, dots):
     origin = "https://" + "a" * (length - 8)
     assert repr(origin[:100] + dots) in objection(origin=origin.encode())
+
+
+def test_of_two_hosts_the_first_is_the_one_that_was_called():
+    fields = HeaderFields.of([(b"Host", b"evil.example"), (b"Host", b"localhost")])
+    assert POLICY.objection(fields, loopback=True).startswith("it calls this port 'evil.example'")

@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import shutil
 import struct
+import tempfile
 from types import SimpleNamespace
 
 import pytest
@@ -13,6 +15,8 @@ from proxy.record import exchange_sender as module
 from proxy.record.exchange_sender import ExchangeSender, _ours, _Socket
 from proxy.worker_stats import WorkerStats
 from tests.noted_transport import NotedTransport
+from tests.running import until
+from tests.wires import PATIENCE
 
 
 def packed(size, letter=b"x"):
@@ -205,3 +209,24 @@ async def test_statistics_are_sent_twice_a_second(monkeypatch):
     with pytest.raises(asyncio.CancelledError):
         await made._beat()
     assert (slept, len(made._socket.transport.done)) == ([0.5, 0.5, 0.5], 2)
+
+
+async def test_nothing_is_sent_to_a_socket_of_another_user(monkeypatch, caplog):
+    folder = tempfile.mkdtemp()
+    said = asyncio.Event()
+    monkeypatch.setattr(module, "_ours", lambda _: bool(said.set()))
+    came = []
+
+    async def read(reader, writer):
+        came.append(await reader.read())
+        writer.close()
+
+    async with await asyncio.start_unix_server(read, f"{folder}/audit"):
+        made = ExchangeSender(f"{folder}/audit", 1_000, WorkerStats(), SharedCounters().row(0))
+        made.start()
+        await asyncio.wait_for(said.wait(), PATIENCE)
+        await until(lambda: came)
+        assert (came, "not connected" in repr(made)) == ([b""], True)
+        await made.stop(0.0)
+    assert "audit_socket_refused" in caplog.text
+    shutil.rmtree(folder)

@@ -285,3 +285,15 @@ async def test_nothing_is_packed_of_an_exchange_that_needs_a_closer_look(more, s
     monkeypatch.setattr("proxy.record.capture.answer_words", broken)
     got, packed = completed(captured(b"question", [b"answer12"], **more), secrets)
     assert (packed, got.id) == (False, "0" * 28)
+
+
+async def test_what_waits_to_be_cleared_counts_with_what_waits_in_the_sink():
+    sink = Took()
+    sink.waiting = 7
+    completion = made_for(sink)
+    assert (completion.waiting, repr(completion)) == (7, "<RecordCompletion exchanges=0 bytes=0 of 50000000>")
+    completion.offer(exchange(LARGE, request=b"asked"), (SECRET,))
+    assert completion.waiting == len(LARGE) + 5 + 7
+    assert repr(completion) == f"<RecordCompletion exchanges=1 bytes={len(LARGE) + 5} of 50000000>"
+    completion.finish()
+    assert (completion.waiting, len(sink.exchanges)) == (7, 1)

@@ -190,3 +190,23 @@ def test_routing_table_reports_where_the_model_matters(more, header, target, ind
     providers["r"] = {"base_url": "http://r/v1", "models": {"a": "b"}}
     router = RoutingTable(ProxyConfig.model_validate({"provider": "p", "providers": providers, **more}))
     assert router.indifferent(provider_header=header, target=target) == indifferent
+
+
+@pytest.mark.parametrize(("length", "remembered"), [(256, 1), (257, 0)])
+def test_a_target_of_256_characters_is_remembered_and_no_longer_one(length, remembered):
+    router = RoutingTable(CONFIG)
+    for _ in range(2):
+        router.choose(model="m", provider_header="", target="/v1/" + "x" * (length - 4))
+    assert router._known.cache_info().hits == remembered
+
+
+def test_of_several_routes_for_every_model_the_first_counts():
+    config = {
+        "provider": "p",
+        "providers": {"p": {"base_url": "http://p/v1"}, "r": {"base_url": "http://r/v1", "models": {"a": "b"}}},
+        "routes": [{"name": "first", "provider": "r"}, {"name": "second", "provider": "p"}],
+    }
+    router = RoutingTable(ProxyConfig.model_validate(config))
+    assert not router.indifferent(provider_header="", target="/v1/x")
+    config["routes"].reverse()
+    assert RoutingTable(ProxyConfig.model_validate(config)).indifferent(provider_header="", target="/v1/x")

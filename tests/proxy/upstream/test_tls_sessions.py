@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from types import SimpleNamespace
 
 import pytest
 import trustme
@@ -9,7 +10,7 @@ import trustme
 from proxy.errors import UpstreamError
 from proxy.routing.provider_origin import parse_base_url
 from proxy.upstream.dialer import Dialer
-from proxy.upstream.tls_sessions import HostSessions, resume_sessions
+from proxy.upstream.tls_sessions import HostSessions, ResumingConnection, resume_sessions
 from proxy.upstream.upstream_connection import UpstreamConnection
 from tests.proxy.upstream.test_upstream_connection import answer
 from tests.wires import PATIENCE, ok, scripted
@@ -109,3 +110,47 @@ async def test_a_certificate_that_is_not_trusted_leaves_no_session(authority):
             with pytest.raises(UpstreamError, match="certificate"):
                 await asked(Dialer(PATIENCE, context), provider.port)
     assert context.sslobject_class.sessions.known("localhost") is None
+
+
+def test_the_session_of_a_host_is_taken_again_after_a_minute():
+    sessions = HostSessions()
+    assert [sessions.wanted("h", now) for now in (100.0, 159.9, 160.0)] == [True, False, True]
+    assert sessions.wanted("other", 100.0)
+
+
+def test_a_session_is_known_until_it_is_forgotten_or_another_is_wanted():
+    sessions = HostSessions()
+    sessions.keep("h", "a session")
+    sessions.keep("g", "another")
+    assert (sessions.known("h"), repr(sessions)) == ("a session", "<HostSessions ['g', 'h']>")
+    sessions.forget("h")
+    sessions.forget("h")
+    sessions.wanted("g", 1.0)
+    assert (sessions.known("h"), sessions.known("g")) == (None, None)
+
+
+class Reused:
+    """A connection that ended its handshake in one of several ways."""
+
+    def __init__(self, *, reused=False, ticket=False, identity=b"", version="TLSv1.3"):
+        self.server_hostname, self.session_reused = "h", reused
+        self.session = SimpleNamespace(has_ticket=ticket, id=identity)
+        self.version = lambda: version
+        self.sessions = HostSessions()
+
+
+@pytest.mark.parametrize(
+    ("how", "kept"),
+    [
+        ({"ticket": True}, True),
+        ({"ticket": True, "reused": True}, False),
+        ({}, False),
+        ({"identity": b"x"}, False),
+        ({"identity": b"x", "version": "TLSv1.2"}, True),
+        ({"version": "TLSv1.2"}, False),
+    ],
+)
+def test_a_session_is_kept_that_can_be_resumed_and_was_not(how, kept):
+    made = Reused(**how)
+    ResumingConnection.remember(made, 1.0)
+    assert (made.sessions.known("h") is made.session) is kept
