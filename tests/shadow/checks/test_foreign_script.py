@@ -132,3 +132,31 @@ def test_letters_between_marks_or_on_a_line_of_their_own_are_set_apart(text, sta
 )
 def test_request_leads_to_a_script_by_its_name_a_stem_or_a_script_written_with_it(text, asked, state):
     assert found(text, asked).state is state
+
+
+@pytest.mark.parametrize(
+    ("text", "state"),
+    [
+        ("It rained) привет) there.", FindingState.DIFFER),
+        ("It rained *привет( there.", FindingState.DIFFER),
+        ("It rained *привет) there.", FindingState.MATCH),
+        ("It rained » привет « there.", FindingState.DIFFER),
+        ("It rained *привет» there.", FindingState.MATCH),
+        ("He said (at noon) and (then) привет came.", FindingState.DIFFER),
+        ("He said [at noon] and {then} привет came.", FindingState.DIFFER),
+        ("He said „at noon“ and «then» привет came.", FindingState.DIFFER),
+        ("He said (at noon] and привет came.", FindingState.MATCH),
+    ],
+)
+def test_mark_opens_on_the_left_closes_on_the_right_and_ends_its_own_bracket(text, state):
+    assert found(text).state is state
+
+
+@pytest.mark.parametrize(("length", "quoted"), [(58, "'" + "а" * 58 + "'"), (59, "'" + "а" * 58 + "…")])
+def test_reason_quotes_sixty_characters_of_the_foreign_letters(length, quoted):
+    assert found(f"It rained {'а' * length} all day.").reason.endswith(f"nowhere in the request: {quoted}")
+
+
+def test_reason_of_a_long_answer_states_how_far_it_was_read():
+    result = found("It rained привет all day." + " rain" * 20_000)
+    assert "at character 10 (of the first 100,000 characters; the rest was not read) and nowhere" in result.reason

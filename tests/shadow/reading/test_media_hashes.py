@@ -228,3 +228,131 @@ def test_a_run_of_base64_may_be_media_from_its_shortest_on_wherever_it_begins(be
     before, behind = b'{"data":' + b" " * begin + b'"', b'"' + b" " * 40 + b"}"
     assert may_hold(before + b"Q" * SHORTEST + behind)
     assert not may_hold(before + b"Q" * (SHORTEST - 1) + behind)
+
+
+@pytest.mark.parametrize(
+    ("beginning", "kind"),
+    [
+        (b"\xff\xd8\xff", "image/jpeg"),
+        (b"GIF89a", "image/gif"),
+        (b"RIFF\0\0\0\nWEBP", "image/webp"),
+        (b"II*\0", "image/tiff"),
+        (b"\0\0\0\nftypavif", "image/avif"),
+        (b"\0\0\0\nftypheic", "image/heic"),
+        (b"ID3\x03", "audio/mpeg"),
+        (b"OggS\0", "audio/ogg"),
+        (b"fLaC\0", "audio/flac"),
+        (b"\x1aE\xdf\xa3", "video/webm"),
+        (b"\0\0\0\nftypisom", "video/mp4"),
+        (b"PK\x03\x04", "application/zip"),
+    ],
+)
+def test_file_is_known_by_how_it_begins(beginning, kind):
+    data = beginning + NOISE
+    assert bare({"note": b64(data)}) == {"note": summary(data, kind)}
+
+
+@pytest.mark.parametrize(
+    ("before", "replaced"),
+    [
+        ('{"file_data": "', True),
+        ('{"b64_json": "', True),
+        ('{"partial_image_b64":"', True),
+        ('{"data": "', False),
+        ('{"x": "', False),
+    ],
+)
+def test_bytes_of_no_known_kind_are_media_by_the_name_of_their_member(before, replaced):
+    body = f'{before}{b64(NOISE)}"}}'.encode()
+    assert (b"sha256:" in hashed((), body).body) is replaced
+
+
+@pytest.mark.parametrize(
+    ("value", "replaced"),
+    [
+        ({"input_audio": {"data": b64(NOISE)}}, True),
+        ({"video": {"data": b64(NOISE)}}, True),
+        ({"other": {"data": b64(NOISE)}}, False),
+        ({"data": b64(NOISE), "mime_type": "x/y"}, True),
+        ({"mimeType": "x/y", "data": b64(NOISE)}, True),
+        ({"data": b64(NOISE), "thinking": "", "format": "x"}, False),
+        ({"result": b64(NOISE), "type": "image_generation_call"}, True),
+        ({"delta": b64(NOISE), "type": "response.audio.delta"}, True),
+        ({"result": b64(NOISE), "type": "response.audio.delta"}, False),
+        ({"delta": b64(NOISE), "type": "image_generation_call"}, False),
+        ({"data": b64(NOISE), "a": {"format": "x"}}, True),
+    ],
+)
+def test_object_marks_its_data_as_media_by_a_type_or_by_its_own_name(value, replaced):
+    assert ("sha256:" in json.dumps(bare(value))) is replaced
+
+
+@pytest.mark.parametrize(("between", "replaced"), [(200, True), (320, False)])
+def test_type_of_media_is_looked_for_close_to_them(between, replaced):
+    body = json.dumps({"mime_type": "x/y", "n": "y z " * (between // 4), "data": b64(NOISE)}).encode()
+    assert (b"sha256:" in hashed((), body).body) is replaced
+
+
+@pytest.mark.parametrize(
+    ("content_type", "replaced"),
+    [
+        ("audio/mpeg", True),
+        ("application/pdf", True),
+        ("APPLICATION/OCTET-STREAM", True),
+        ("text/plain", False),
+        ("application/x", False),
+    ],
+)
+def test_body_of_a_binary_type_is_one_hash_and_another_is_looked_through(content_type, replaced):
+    got = hashed((("content-type", content_type),), NOISE)
+    assert (got.body != NOISE) is replaced
+    assert not replaced or got.body.decode() == summary(NOISE, content_type.lower())
+    assert hashed((), PNG).body.decode() == summary(PNG, "image/png")
+
+
+@pytest.mark.parametrize(("size", "replaced"), [(511, False), (512, True)])
+def test_file_of_a_form_is_replaced_from_512_bytes_on(size, replaced):
+    form = b'--b\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\n%b\r\n--b--\r\n'
+    got = hashed((("content-type", "Multipart/Form-Data; boundary=b"),), form % (b"\0" * size)).body
+    assert (got != form % (b"\0" * size)) is replaced
+
+
+def test_each_file_of_a_form_is_replaced_and_one_that_is_cut_too():
+    head = b'--b\r\nContent-Disposition: form-data; name="f"; filename="a"\r\nContent-Type: audio/wav\r\n\r\n'
+    fields = (("content-type", "multipart/form-data; boundary=b"),)
+    hash_of = summary(WAV, "audio/wav").encode()
+    two = hashed(fields, head + WAV + b"\r\n" + head + WAV + b"\r\n--b--\r\n").body
+    assert two == head + hash_of + b"\r\n" + head + hash_of + b"\r\n--b--\r\n"
+    cut = hashed(fields, head + WAV).body
+    assert cut == head + hash_of
+    assert hashed(fields, b"b\r\n" + head + WAV).body == b"b\r\n" + head + WAV
+
+
+@pytest.mark.parametrize("text", ["data:;base64,", "data:image/png;name=a;base64,", "DATA:image/png;base64,"])
+def test_address_of_data_is_replaced_with_its_type_where_it_states_one(text):
+    got = bare({"url": text + b64(NOISE)})["url"]
+    assert got.startswith(f"sha256:{sha256(NOISE).hexdigest()} (3,000 bytes")
+    assert ("image/png" in got) is ("image" in text)
+
+
+def test_what_is_no_base64_is_hashed_as_it_stands():
+    odd = "A" * 4_001
+    got = bare({"url": "data:image/png;base64," + odd})["url"]
+    assert got == f"sha256:{sha256(base64.b64decode(odd[:4_000])).hexdigest()} (3,000 bytes, image/png)"
+    padded = bare({"url": "data:image/png;base64," + b64(NOISE[:2_999])})["url"]
+    assert padded == summary(NOISE[:2_999], "image/png")
+
+
+def test_ends_before_within_and_behind_media_move_with_them():
+    body = b'{"url": "data:image/png;base64,' + b64(PNG).encode() + b'", "n": 1}'
+    begin, end = body.index(b"data:"), body.index(b'", "n"')
+    got = hashed((), body, [0, begin, begin + 1, end - 1, end, len(body)])
+    behind = got.body.index(b'", "n"')
+    assert list(got.ends) == [0, begin, behind, behind, behind, len(got.body)]
+
+
+@pytest.mark.parametrize(("size", "held"), [(511, False), (512, True)])
+def test_body_that_is_no_text_may_hold_media_from_512_bytes_on(size, held):
+    assert may_hold(b"\0" * size) is held
+    assert not may_hold(b"{" + b" " * size)
+    assert hashed_text("A" * size) == "A" * size

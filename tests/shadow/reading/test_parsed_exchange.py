@@ -46,3 +46,18 @@ def test_shadow_keeps_its_own_answer_and_exchange():
     shadow = parse_shadow_exchange(copy, live)
     assert shadow.exchange is copy
     assert (shadow.answer.completion.first.text, shadow.upstream) == ("two", "")
+
+
+@pytest.mark.parametrize(
+    ("unheld", "why", "detail"),
+    [
+        (True, "not_held", "there was no room to hold its 1000 bytes"),
+        (False, "truncated", "only 0 bytes of the request were kept"),
+    ],
+)
+def test_request_that_there_was_no_room_to_hold_states_that(unheld, why, detail):
+    live = exchange(said(), request=asked())
+    live = live._replace(request=live.request._replace(body=b"", size=1_000), unheld=unheld)
+    unread = parse_exchange(live).request.unread
+    assert (unread.why, unread.detail) == (why, detail)
+    assert parse_exchange(exchange(said(), request=asked())._replace(unheld=unheld)).request.unread is None

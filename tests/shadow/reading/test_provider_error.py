@@ -140,6 +140,7 @@ def test_title_that_the_ten_thousandth_character_cuts_is_read_up_to_it(quote):
         ({"message": [], "detail": "m"}, ("m", "", "")),
         ({"detail": [{"message": "m"}]}, ("m", "", "")),
         ({"detail": [{"msg": "", "message": "m"}]}, ("m", "", "")),
+        ({"detail": [{"msg": "m"}, {"msg": "n"}]}, ("m", "", "")),
         ({"message": "m", "status": 429}, ("m", "", "")),
         ({"message": "m", "code": True}, ("m", "", "")),
         ({"message": 5}, ("", "", "")),
@@ -214,4 +215,5 @@ def test_too_deep_error_keeps_its_status_and_where_it_came():
         value = [value]
     error = error_of_json(500, value, in_stream=True)
     assert (error.status, error.in_stream, error.message) == (500, True, "the error is nested too deep to be read")
+    assert error_of_body(502, b'{"message": "Bad"}') == error_of_json(502, {"message": "Bad"}, in_stream=False)
     assert error_of_body(502, b"<h1>Bad</h1>") == error_of_json(502, {"message": "Bad"}, in_stream=False)
