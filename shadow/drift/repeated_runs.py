@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from math import comb, exp, lgamma, log, log1p
+from math import comb, exp, inf, lgamma, log, log1p
 from statistics import NormalDist
 
 MOST_RUNS = 300
@@ -86,7 +86,7 @@ def runs_to_separate(rate: float, other_rate: float, *, power: float = POWER, al
 def _normal_guess(rate: float, other_rate: float, power: float, alpha: float) -> float:
     """Runs by the normal form without a correction, which is below the exact number."""
     if rate == other_rate:
-        return MOST_RUNS + 1
+        return inf
     reach = NormalDist().inv_cdf(1 - alpha / 2) + NormalDist().inv_cdf(power)
     spread = rate * (1 - rate) + other_rate * (1 - other_rate)
     return float(reach**2 * spread / (rate - other_rate) ** 2)

@@ -55,8 +55,8 @@ def _saddlepoint(sizes: Mapping[int, int], reached: int) -> float:
     curvature = sum(count * (size / cosh(min(size * s, 350.0))) ** 2 for size, count in sizes.items())
     w = sqrt(max(2 * (s * at - sum(count * _log_cosh(size * s) for size, count in sizes.items())), 0.0))
     u = sinh(s) * sqrt(curvature)
-    if w < 1e-4 or u <= 0.0:
-        return 0.5 if u > 0.0 else 0.0
+    if w < 1e-4:
+        return 0.5
     beyond, density = erfc(w / sqrt(2)) / 2, exp(-w * w / 2) / sqrt(2 * pi)
     return min(max(beyond + density * (1 / u - 1 / w), 0.0), 1.0)
 

@@ -78,3 +78,8 @@ def test_a_pair_counts_for_the_latches_of_its_signals_alone():
     alarm = alarmed(latched(ONE), latched(OTHER))
     alarm.add("next", 10.0, [("answer_kind", 1)], lambda _: rows([1]))
     assert (alarm.latches[ONE].pairs, alarm.latches[OTHER].pairs) == (501, 500)
+
+
+def test_without_an_alarm_there_is_no_difference_to_accept():
+    with pytest.raises(NotAcknowledgedError, match=r"^the state is ok: there is no difference to accept$"):
+        accept(AlarmState(AlertBudget()))

@@ -155,7 +155,7 @@ def test_no_interval_leaves_the_range_of_a_payoff(values, bounds):
 
 
 def test_types_of_request_that_cancel_out_or_lean_the_other_way_are_not_named():
-    sides = {"worse": (1, 1), "even": (1, -1), "better": (-1, -1), "resting": (0, 0)}
+    sides = {"worse": (1, 1), "even": (1, -1), "better": (-1, -1), "resting": (0, 0), "once": (1,)}
     made = [
         EvaluatedPair(pair_id="", started=1.0, conversation="", kind=kind, payoff=payoff)
         for kind, payoffs in {**sides, "first": (1,)}.items()
@@ -164,7 +164,11 @@ def test_types_of_request_that_cancel_out_or_lean_the_other_way_are_not_named():
     first = [row for row in made if row.kind == "first"] * 30
     found = estimate([*first, *made], direction=PROVIDER, tolerance=0.02)
     assert found.place == 0
-    assert [(segment.kind, segment.pairs, segment.excess) for segment in found.segments] == [("first", 31, 31), ("worse", 2, 2)]
+    assert [(segment.kind, segment.pairs, segment.excess) for segment in found.segments] == [
+        ("first", 31, 31),
+        ("worse", 2, 2),
+        ("once", 1, 1),
+    ]
 
 
 def spread(*parts):

@@ -3,6 +3,7 @@
 import pytest
 from scipy import stats
 
+from shadow.drift.distributions import always_reach
 from shadow.drift.excess_estimates import (
     ClusterSum,
     GroupKey,
@@ -84,3 +85,15 @@ def test_a_match_needs_fifty_conversations_however_many_pairs_they_hold(conversa
     found = only(5, 5, 100 * conversations - 10, per=100)
     assert found.clusters == conversations
     assert (found.outcome is SignalOutcome.MATCHES) is matches
+
+
+def test_the_interval_for_any_time_takes_the_spread_of_the_sums_of_conversations():
+    """Thirty conversations of two pairs with a sum of 2, and seventy with none: (30 x 1.4 ** 2 + 70 x 0.6 ** 2) / 200."""
+    made = [
+        ClusterSum(group=GROUP, signal="calls_tool", cluster=place, pairs=2, plus=2 * (place < 30), minus=0)
+        for place in range(100)
+    ]
+    [score] = table(made)
+    reach = always_reach(200, 0.42)
+    assert score.always_low == pytest.approx(0.3 - reach)
+    assert score.always_high == pytest.approx(0.3 + reach)

@@ -93,3 +93,12 @@ def test_the_bounds_of_up_to_two_hundred_scores_have_seven_digits_and_of_more_fo
     low, high = stopped_interval(scores[:runs])
     for inside, outside in ((low + 1.01 * digits, low), (high - 1.01 * digits, high)):
         assert largest(scores[:runs], inside) < 20 <= largest(scores[:runs], outside) * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("scores", [[1.0] * 20 + [0.0] * 20, [0.0] * 15 + [1.0] * 25])
+def test_where_every_mean_was_excluded_the_one_that_was_excluded_least_is_left(scores: list[float]):
+    low, high = stopped_interval(scores)
+    least = min((mean / 200 for mean in range(1, 200)), key=lambda mean: largest(scores, mean))
+    assert largest(scores, least) > 20
+    assert high - low < 1e-6
+    assert low == pytest.approx(least, abs=0.0051)

@@ -146,3 +146,12 @@ def test_the_difference_is_that_to_the_references_own_f1_on_the_requests_that_it
     assert found.own_f1 == pytest.approx(2 * 2 / (2 * 2 + 1 + 1))
     assert found.difference == pytest.approx(2 * 2 / (2 * 2 + 1) - 4 / 6)
     assert found.f1 == pytest.approx(2 * 2 / (2 * 2 + 6))
+
+
+def test_the_interval_of_the_difference_is_that_of_the_conversations_drawn():
+    """Each drawn once, the difference itself: all the counts of both sides are different ones."""
+    kinds = [(True, True, True)] * 17 + [(True, False, False)] * 2 + [(False, True, False)] * 5 + [(False, False, True)] * 3
+    made = [ending(*kind, f"talk {number % 12}") for number, kind in enumerate([*kinds, *[(False, False, False)] * 9])]
+    found = triggering(made, range)
+    assert found.difference == pytest.approx(34 / 41 - 34 / 42)
+    assert (found.low, found.high) == (pytest.approx(found.difference), pytest.approx(found.difference))

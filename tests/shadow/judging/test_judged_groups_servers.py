@@ -1,10 +1,15 @@
 """The groups of servers behind a router: which names are distinguished, and which part of the head start each has."""
 
+import json
+from dataclasses import replace
+
 import pytest
 
 from shadow.drift.attribution import opened
 from shadow.drift.excess_estimates import GroupKey
-from shadow.judging.judged_groups import JudgedGroups, JudgingLimits, no_address
+from shadow.judging.judged_groups import JudgedGroups, JudgingLimits, no_address, read_groups
+from shadow.judging.row_mapping import group_of, judged_pair
+from storage.judgement_rows import JudgedPairRow
 
 ROUTER = GroupKey("default", "m", "p", "r")
 
@@ -79,3 +84,58 @@ def _stored(made, keys):
 
 def test_without_a_configuration_no_address_is_known():
     assert no_address("p") == ""
+
+
+class Stored:
+    """A store that holds the states of these groups, and pairs that counted in the last day."""
+
+    def __init__(self, rows, counted=()):
+        self._rows, self._counted = rows, counted
+
+    def group_states(self):
+        return self._rows
+
+    def pending_acknowledgements(self):
+        return []
+
+    def recently_counted(self, seconds):
+        assert seconds == 86_400
+        return self._counted
+
+
+def earlier(row):
+    """The row of a version that stored no part of the head start."""
+    kept = json.loads(row.snapshot)
+    del kept["head_start_share"]
+    return replace(row, snapshot=json.dumps(kept))
+
+
+def test_servers_stored_without_a_part_of_the_head_start_have_that_of_the_last_of_them_and_their_router_all_of_it():
+    made = groups()
+    named(made, ["a", "b"])
+    made.open(ROUTER._replace(model="n"))
+    rows = [earlier(row) for row in _stored(made, made.states)]
+    found = read_groups(Stored(rows), made.limits)
+    shares = {key: state.alarm.group_tests.budget.head_start_share for key, state in found.states.items()}
+    servers = {ROUTER._replace(upstream=name): 1 / 6 for name in "ab"}
+    assert shares == {ROUTER: 1.0, ROUTER._replace(model="n"): 1.0, **servers}
+
+
+def test_a_request_that_counted_in_the_last_day_is_remembered_by_its_group_alone():
+    made = groups()
+    pair = JudgedPairRow(
+        no=1,
+        pair_id="old",
+        group=group_of(ROUTER),
+        started=5.0,
+        conversation="",
+        fingerprint="same",
+        kind="",
+        excluded=(),
+        payoffs=(("text", 0),),
+    )
+    elsewhere = replace(pair, group=group_of(ROUTER._replace(model="n")))
+    found = read_groups(Stored(_stored(made, made.states), [pair, elsewhere]), made.limits)
+    again = replace(judged_pair(pair), pair_id="new", started=6.0)
+    assert found.states[ROUTER].take(again, lambda _: ()).excluded == ("repeated",)
+    assert found.states[ROUTER].alarm.group_tests.pairs == 0

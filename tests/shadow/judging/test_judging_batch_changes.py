@@ -1,5 +1,7 @@
 """Which changes of a batch are kept as alarms, what it writes of which groups, and where a replay applies what operators did."""
 
+import json
+
 import pytest
 
 from shadow.drift.attribution import Blame, opened
@@ -16,9 +18,12 @@ PEER = KEY._replace(provider="q")
 
 
 class Records:
-    """What a batch reads of a store: no evidence, and nine pairs judged before."""
+    """What a batch reads of a store: neither evidence nor identities, and nine pairs judged before."""
 
     def evidence(self, *_, **__):
+        return []
+
+    def identities_of(self, *_):
         return []
 
     def last_judged(self):
@@ -181,3 +186,45 @@ def test_an_alarm_whose_page_waited_long_enough_is_reported_with_its_look():
     made.expire_look(KEY, 5.0)
     assert [alarm.new for alarm in made.alarms] == ["drift"]
     assert [row.answer for row in made.rows().given] == ["waited"]
+
+
+def judged(made, numbers, payoff, key=KEY):
+    for no in numbers:
+        made.judge(pair(no, key, payoffs=(("arguments", payoff),)))
+
+
+def test_an_alarm_rests_on_the_pairs_of_its_batch_up_to_the_one_that_raises_it():
+    made, groups = batch(KEY)
+    judged(made, range(1, 60), 1)
+    [alarm] = made.alarms
+    [test] = json.loads(alarm.details)["tests"]
+    assert (test["since"], test["pair_ids"][0], alarm.pair_id) == (1.0, alarm.pair_id, f"pair {round(alarm.at)}")
+    assert groups.states[KEY].look is not None
+
+
+def test_the_look_at_an_alarm_ends_with_the_alarm():
+    made, groups = batch(KEY)
+    judged(made, range(1, 60), 1)
+    judged(made, range(60, 300), 0)
+    assert (groups.states[KEY].alarm.state, groups.states[KEY].look) == (RECOVERED, None)
+    assert [alarm.new for alarm in made.alarms] == ["drift", "recovered"]
+
+
+def test_a_group_whose_look_a_pair_of_another_provider_was_shown_to_is_written_too():
+    made, groups = batch(KEY, PEER, PEER._replace(model="n"))
+    for key in (PEER, PEER._replace(model="n")):
+        groups.states[key].alarm.state = DRIFT
+        groups.states[key].look = opened(key=("text", 1), size=0.1, earliest=0, latest=0, at=0, floor=0.1, witnesses=[("p",)])
+    made.judge(pair(3))
+    assert [row.group for row in made.rows().group_states] == [group_of(KEY), group_of(PEER)]
+    assert (groups.states[PEER].look.requests, groups.states[PEER._replace(model="n")].look.requests) == (1, 0)
+
+
+def test_the_group_of_a_server_is_written_with_that_of_its_router():
+    made, groups = batch(KEY)
+    made.judge(pair(3, upstream="x"))
+    assert [row.group for row in made.rows().group_states] == [group_of(KEY), group_of(KEY._replace(upstream="x"))]
+    groups.states[KEY].look = opened(key=("text", 1), size=0.1, earliest=0, latest=0, at=0, floor=0.1, witnesses=[("q",)])
+    groups.states[KEY].alarm.state = DRIFT
+    made.judge(pair(4, upstream="x"))
+    assert groups.states[KEY].look.requests == 1, "a request counts once, for the router alone"

@@ -152,3 +152,9 @@ def test_the_configured_limit_is_for_the_first_token_alone():
     rows = Rows([timed(1)])
     judge(rows, slo=2.0).step()
     assert {pace.measure: restored(pace.snapshot).slo for pace in rows.written[0][1].paces} == {"first_token": 2.0, "token": 0.0}
+
+
+def test_a_store_without_paces_is_read_from_its_first_answer():
+    rows = Rows([timed(1)])
+    judge(rows).step()
+    assert rows.after == [0]

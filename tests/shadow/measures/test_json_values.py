@@ -74,3 +74,39 @@ def test_two_values_are_alike_exactly_where_their_canonical_texts_are_equal(valu
 @given(st.text(min_size=40, max_size=200))
 def test_a_long_string_is_shown_as_if_it_had_been_written_whole(text):
     assert shown_value(text) == short(json.dumps(text, ensure_ascii=False), 60)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "scores"),
+    [
+        ([1], [1.0], [1]),
+        ("abcd", "wxyz", [0]),
+        ({"a": 1}, [1], [0]),
+        ([1], {"a": 1}, [0]),
+        ({"a": 1}, {}, [0]),
+        ({}, {"a": 1}, [0]),
+    ],
+)
+def test_values_that_are_not_both_objects_are_scored_as_one(one, other, scores):
+    assert key_scores(one, other) == scores
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "words"),
+    [
+        ([1, 2], [1], "f[1]: 2 against absent"),
+        ({}, {"a": 1}, "f.a: absent against 1"),
+        ({"a": 1}, [1], 'f: {"a": 1} against [1]'),
+        ([1], {"a": 1}, 'f: [1] against {"a": 1}'),
+        ({"b": 1, "a": 1}, {"a": 2, "b": 2}, "f.a: 1 against 2"),
+        ([1, 2, 3], [1, 5, 6], "f[1]: 2 against 5"),
+    ],
+)
+def test_the_first_difference_is_looked_for_in_the_order_of_the_other_value(one, other, words):
+    assert first_difference(one, other, "f") == words
+
+
+@pytest.mark.parametrize(("length", "whole"), [(58, True), (59, False), (60, False), (61, False), (500, False)])
+def test_a_value_is_shown_in_sixty_characters_with_its_quotes(length, whole):
+    shown = shown_value("x" * length)
+    assert shown == (f'"{"x" * length}"' if whole else f'"{"x" * 58}\N{HORIZONTAL ELLIPSIS}')
