@@ -10,6 +10,7 @@ VOTES = (
     ("m", "p", "r", "a", "usage", 1, 0),
     ("m", "p", "r", "a", "usage", 1, 1),
     ("m", "p", "r", "b", "usage", -1, 1),
+    ("m", "p", "r", "g", "usage", 1, 1),
     ("m", "p", "r", "c", "usage", 2, 0),
     ("m", "p", "r", "d", "usage", 1, -1),
     ("m", "p", "r", "e", "", 0, 0),
@@ -28,19 +29,19 @@ def test_vote_of_a_cluster_is_the_sum_of_its_pairs_and_alone_where_the_reference
             model="m",
             provider="p",
             reference="r",
-            conversations=6,
+            conversations=7,
             votes=(
                 CheckVote(signal="stop", plus=0, minus=0, alone=0),
-                CheckVote(signal="usage", plus=3, minus=1, alone=1),
+                CheckVote(signal="usage", plus=4, minus=1, alone=1),
             ),
         ),
     ]
-    assert repr(totals) == "<VoteTotals of 7 clusters>"
+    assert repr(totals) == "<VoteTotals of 8 clusters>"
 
 
 def test_text_of_votes_names_each_party_with_its_clusters_in_order_and_its_votes():
     totals = VoteTotals()
-    totals.add_rows([*VOTES[5:7], *VOTES[8:]])
+    totals.add_rows([*VOTES[6:8], *VOTES[9:]])
     assert json.loads(totals.text()) == [
         ["m", "p", "r", ["e", "f"], {"stop": {"f": [1, 0]}}],
         ["m", "other", "r", ["a"], {}],
