@@ -11,6 +11,7 @@ VOTES = (
     ("m", "p", "r", "a", "usage", 1, 1),
     ("m", "p", "r", "b", "usage", -1, 1),
     ("m", "p", "r", "g", "usage", 1, 1),
+    ("m", "p", "r", "h", "usage", 1, 0),
     ("m", "p", "r", "c", "usage", 2, 0),
     ("m", "p", "r", "d", "usage", 1, -1),
     ("m", "p", "r", "e", "", 0, 0),
@@ -29,19 +30,19 @@ def test_vote_of_a_cluster_is_the_sum_of_its_pairs_and_alone_where_the_reference
             model="m",
             provider="p",
             reference="r",
-            conversations=7,
+            conversations=8,
             votes=(
                 CheckVote(signal="stop", plus=0, minus=0, alone=0),
-                CheckVote(signal="usage", plus=4, minus=1, alone=1),
+                CheckVote(signal="usage", plus=5, minus=1, alone=2),
             ),
         ),
     ]
-    assert repr(totals) == "<VoteTotals of 8 clusters>"
+    assert repr(totals) == "<VoteTotals of 9 clusters>"
 
 
 def test_text_of_votes_names_each_party_with_its_clusters_in_order_and_its_votes():
     totals = VoteTotals()
-    totals.add_rows([*VOTES[6:8], *VOTES[9:]])
+    totals.add_rows([*VOTES[7:9], *VOTES[10:]])
     assert json.loads(totals.text()) == [
         ["m", "p", "r", ["e", "f"], {"stop": {"f": [1, 0]}}],
         ["m", "other", "r", ["a"], {}],
@@ -77,6 +78,8 @@ def test_votes_of_a_cluster_in_several_texts_are_added():
 def test_hours_that_end_as_a_period_begins_or_begin_as_it_ends_are_not_read():
     rows = [HourRow(10, 1), HourRow(11, 1), HourRow(12, 1)]
     assert hour_plan(rows, 11 * HOUR, 12 * HOUR, 0.0) == HourPlan([], [(11 * HOUR, 12 * HOUR)])
+    for outside in (HourRow(10, 1, 1, FORM), HourRow(10, 1), HourRow(12, 1, 1, FORM), HourRow(12, 1)):
+        assert hour_plan([outside], 11 * HOUR, 12 * HOUR, 0.0) == HourPlan([], [])
 
 
 def test_hour_of_a_period_that_begins_or_ends_within_it_is_read_by_rows():
