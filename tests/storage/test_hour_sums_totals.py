@@ -104,3 +104,8 @@ def test_hour_that_has_nothing_to_sum_is_neither_written_nor_counted():
     written = []
     assert in_slices(range(1, 5), lambda hour: hour if hour % 2 else None, written.append, lambda: 0.0, 1.0) == 2
     assert written == [[1, 3]]
+
+
+def test_sums_that_hosts_of_this_form_stored_are_read_by_later_ones():
+    """Another form sums every hour again: its number changes with the sums or the rules by which they count, and only then."""
+    assert hour_plan([HourRow(10, 1, 1, 1_424_330_327)], 0.0, 9e18, 0.0).hours == [10]
