@@ -10,6 +10,8 @@ VOTES = (
     ("m", "p", "r", "a", "usage", 1, 0),
     ("m", "p", "r", "a", "usage", 1, 1),
     ("m", "p", "r", "b", "usage", -1, 1),
+    ("m", "p", "r", "g", "usage", 1, 1),
+    ("m", "p", "r", "h", "usage", 1, 0),
     ("m", "p", "r", "c", "usage", 2, 0),
     ("m", "p", "r", "d", "usage", 1, -1),
     ("m", "p", "r", "e", "", 0, 0),
@@ -28,19 +30,19 @@ def test_vote_of_a_cluster_is_the_sum_of_its_pairs_and_alone_where_the_reference
             model="m",
             provider="p",
             reference="r",
-            conversations=6,
+            conversations=8,
             votes=(
                 CheckVote(signal="stop", plus=0, minus=0, alone=0),
-                CheckVote(signal="usage", plus=3, minus=1, alone=1),
+                CheckVote(signal="usage", plus=5, minus=1, alone=2),
             ),
         ),
     ]
-    assert repr(totals) == "<VoteTotals of 7 clusters>"
+    assert repr(totals) == "<VoteTotals of 9 clusters>"
 
 
 def test_text_of_votes_names_each_party_with_its_clusters_in_order_and_its_votes():
     totals = VoteTotals()
-    totals.add_rows([*VOTES[5:7], *VOTES[8:]])
+    totals.add_rows([*VOTES[7:9], *VOTES[10:]])
     assert json.loads(totals.text()) == [
         ["m", "p", "r", ["e", "f"], {"stop": {"f": [1, 0]}}],
         ["m", "other", "r", ["a"], {}],
@@ -76,6 +78,8 @@ def test_votes_of_a_cluster_in_several_texts_are_added():
 def test_hours_that_end_as_a_period_begins_or_begin_as_it_ends_are_not_read():
     rows = [HourRow(10, 1), HourRow(11, 1), HourRow(12, 1)]
     assert hour_plan(rows, 11 * HOUR, 12 * HOUR, 0.0) == HourPlan([], [(11 * HOUR, 12 * HOUR)])
+    for outside in (HourRow(10, 1, 1, FORM), HourRow(10, 1), HourRow(12, 1, 1, FORM), HourRow(12, 1)):
+        assert hour_plan([outside], 11 * HOUR, 12 * HOUR, 0.0) == HourPlan([], [])
 
 
 def test_hour_of_a_period_that_begins_or_ends_within_it_is_read_by_rows():
@@ -100,3 +104,8 @@ def test_hour_that_has_nothing_to_sum_is_neither_written_nor_counted():
     written = []
     assert in_slices(range(1, 5), lambda hour: hour if hour % 2 else None, written.append, lambda: 0.0, 1.0) == 2
     assert written == [[1, 3]]
+
+
+def test_sums_that_hosts_of_this_form_stored_are_read_by_later_ones():
+    """Another form sums every hour again: its number changes with the sums or the rules by which they count, and only then."""
+    assert hour_plan([HourRow(10, 1, 1, 1_424_330_327)], 0.0, 9e18, 0.0).hours == [10]

@@ -206,6 +206,7 @@ async def test_nothing_is_requested_or_taken_while_the_store_is_away_and_at_the_
     receiving.consumer.pause(False)
     assert (await taking).id == identity(1)
     await receiving.consumer.stop()
+    assert receiving.broker.told == [("2", b"-NAK")], "another auditor gets it at once"
     assert (receiving.consumer._room(), receiving.consumer.take_now()) == ((0, 0), None)
     await receiving.receive(Message(3))
     assert await receiving.told() == [("2", b"-NAK"), ("3", b"-NAK")], "what waits is returned, and what comes late too"

@@ -6,7 +6,6 @@ from contextlib import closing
 
 import pytest
 
-from storage.page_rows import OperatorActionRow
 from storage.sqlite import sqlite_store as sqlite_store_module
 from storage.sqlite.sqlite_store import SqliteStore
 from storage.storage_config import StorageConfig
@@ -32,31 +31,9 @@ def put(store, *records) -> None:
     assert store.flush(PATIENCE)
 
 
-def test_exchanges_older_than_thirty_days_go_and_one_of_exactly_thirty_days_stays(sqlite_store):
-    put(sqlite_store, *(exchange_record(f"{age}", started=START - age) for age in (0, 0.5, 1)))
-    assert sqlite_store.sweep(NOW) == 2
-    assert [sqlite_store.exchange(f"{age}") is None for age in (0, 0.5, 1)] == [False, True, True]
-
-
-def test_exchanges_of_a_tenant_with_fewer_days_go_earlier_and_those_of_others_stay(sqlite_store):
-    named = [("a", 2, "short"), ("b", 2.5, "short"), ("c", 5, "other"), ("d", 31, "other"), ("e", 5, "")]
-    put(sqlite_store, *(exchange_record(name, started=NOW - days * DAY, tenant=tenant) for name, days, tenant in named))
-    assert sqlite_store.sweep(NOW, {"short": 2.0, "nobody": 0.0}) == 2
-    assert [name for name, *_ in named if sqlite_store.exchange(name)] == ["a", "c", "e"]
-
-
 def test_more_exchanges_than_one_transaction_deletes_go_in_one_sweep(sqlite_store):
     put(sqlite_store, *(exchange_record(f"{number}", calls=0, checks=0, started=START - 1) for number in range(501)))
     assert sqlite_store.sweep(NOW) == 501
-
-
-def test_actions_of_operators_that_are_older_go_too(sqlite_store):
-    for at in (START - 1, START):
-        sqlite_store.note_action(
-            OperatorActionRow(at=at, action="ack", by="me", why="", provider="near", model="", until=0.0, result="")
-        )
-    sqlite_store.sweep(NOW)
-    assert [row.at for row in sqlite_store.page_queries.actions("near", 9)] == [START]
 
 
 def test_ids_of_exchanges_without_a_row_go_after_a_day_and_their_sums_after_thirty(sqlite_store, path):
