@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.presentation.alignment import ValueChange, align_texts, differences, leaves, match_calls, step
+from shadow.presentation.alignment import ValueChange, align_texts, differences, json_type, leaves, match_calls, step
 
 
 def only(pieces) -> list[str]:
@@ -219,3 +219,16 @@ def test_a_call_takes_each_partner_once():
     assert match_calls([("a", 1), ("a", 1)], [("a", 1)]) == ((0, 0), (1, None))
     assert match_calls([("a", 1), ("b", 1)], [("c", 1)]) == ((None, 0), (0, None), (1, None))
     assert match_calls([("a", {"x": 1, "y": 1}), ("a", {"x": 1})], [("a", {"x": 1})]) == ((1, 0), (0, None))
+
+
+def test_both_values_of_a_difference_in_a_list_stand_on_their_sides():
+    [found] = differences({"a": [1, 5]}, {"a": [1, 7]})
+    assert (found.path, found.subject, found.reference) == ("a[1]", 5, 7)
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [(None, "null"), (True, "boolean"), (1, "number"), (1.5, "number"), ("", "string"), ([], "array"), ({}, "object")],
+)
+def test_each_value_has_the_name_of_its_json_type(value, name):
+    assert json_type(value) == name

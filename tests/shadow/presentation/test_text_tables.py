@@ -163,6 +163,8 @@ def beside(word, label="text", width=60, header="spacer"):
         ("w" * 12, "texts", 38, False),
         ("w" * 12, "text\nten", 38, True),
         ("w" * 6 + " " + "w" * 6, "text", 38, True),
+        ("w" * 12, "l" * 30, 64, True),
+        ("w" * 12, "l" * 30, 63, False),
     ],
 )
 def test_equal_columns_stand_side_by_side_where_each_has_twelve_places_and_holds_every_word_of_letters(
@@ -183,3 +185,27 @@ def test_a_column_without_any_word_takes_no_place(width, stacked):
     made = report_table("<provider", "<")
     made.add_row("spacer", "")
     assert printed([made], width=width, color=False).startswith("spacer") is stacked
+
+
+@pytest.mark.parametrize(("width", "side_by_side"), [(23, True), (22, False)])
+def test_a_single_answer_has_the_whole_room(width, side_by_side):
+    """The names take 4 columns, and the two borders with their blanks 7."""
+    made = Table(expand=True)
+    made.add_column("")
+    made.add_column("spacer", ratio=1)
+    made.add_row("text", "w" * 12)
+    assert (printed([made], width=width, color=False).split("\n")[0] != "text") is side_by_side
+
+
+def test_a_table_of_names_alone_stays_a_table():
+    made = Table(expand=True)
+    made.add_column("name")
+    made.add_row("text")
+    assert "text" in printed([made], width=40, color=False).split("\n")[3]
+
+
+@pytest.mark.parametrize(("length", "below"), [(40, [f"    a {'x' * 40} · b y"]), (41, ["    b y", f"    a {'x' * 41}"])])
+def test_a_cell_of_forty_characters_shares_its_line(length, below):
+    made = report_table("<provider", "<a", "<b")
+    made.add_row("spacer", "x" * length, "y")
+    assert printed([made], width=53, color=False).split("\n")[1:] == below

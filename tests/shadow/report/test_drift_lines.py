@@ -4,16 +4,18 @@ import json
 import random
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
 from shadow.judging.judge import Judge
 from shadow.report.build_report import as_json, as_text, build
-from shadow.report.drift_lines import drift_lines, is_one_sided
+from shadow.report.drift_lines import drift_evidence, drift_lines, is_one_sided, of_providers
 from shadow.verdict.verdict_value import VerdictWord
 from tests.conformance import exchange_record
 from tests.payoffs import add
 from tests.shadow.drift.leaning import payoffs
+from tests.shadow.report.test_drift_table import ALARM, CALM
 
 
 def judged(store, values, **more):
@@ -113,3 +115,24 @@ def test_what_a_cache_silenced_counts_for_no_scorecard_either(store):
     judged(store, [])
     scores = {line.signal: line.pairs for card in build(store, 0.0, 0.0).cards for line in card.signals}
     assert scores == {"arguments": 3, "error": 150}
+
+
+@pytest.mark.parametrize(
+    ("left", "requests", "one_sided"), [(1, 50, False), (2, 50, True), (2, 100, False), (3, 100, True), (49, 49, False)]
+)
+def test_pairs_are_one_sided_beyond_two_percent_of_fifty_requests(left, requests, one_sided):
+    assert is_one_sided(left, requests) is one_sided
+
+
+def test_servers_behind_a_router_are_no_providers():
+    assert of_providers([CALM, replace(CALM, upstream="far"), ALARM]) == (CALM, ALARM)
+
+
+def test_a_line_is_evidence_with_its_size_and_moments():
+    line = replace(ALARM, signals=("arguments", "text"), since=5.0, earliest=4.0, latest=6.0)
+    found = drift_evidence(line)
+    assert (found.route, found.state.value, found.name) == ("default", "drift", "arguments")
+    assert (found.size, found.low, found.high) == (0.12, 0.05, 0.2)
+    assert (found.since, found.earliest, found.latest) == (5.0, 4.0, 6.0)
+    assert drift_evidence(replace(CALM, state="not_measured", why="few", blame_why="other")).why == "few"
+    assert drift_evidence(replace(ALARM, blame_why="other")).why == "other"

@@ -6,14 +6,16 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from shadow.pages.page_set import PageSet
-from shadow.presentation.pair_evidence import evidence_sentence
+from shadow.presentation.pair_evidence import NO_VERDICT, NOT_BEYOND, NOT_BUILT, NOT_IN_SIGNAL, evidence_sentence
 from shadow.report.build_report import scorecards
 from shadow.report.evident_signals import EvidentSignals, RenewedEvidence, evident_signals, stored_evidence, verdict_period
 from shadow.settings.top_level_config import Config
 from shadow.terminal.pair_list import evidence_of, pair_lines
+from shadow.verdict.verdict_value import ReasonGround, VerdictWord
 from storage.rows import PairFilter
 from tests.reading import Reading
 from tests.records import NOW, add_pair, calling, fill
+from tests.shadow.report.made_report import FAITHFUL, GARBLER, LONER, NEWCOMER, card, reason, signal, verdict
 
 DAY = 86_400.0
 EVIDENCE = PairFilter(evidence=True, limit=1_000)
@@ -182,3 +184,77 @@ def test_card_without_a_compared_pair_has_no_signal_that_a_pair_could_show(store
     card = next(card for card in scorecards(store, 0.0, NOW + 60) if card.provider == "garbler")
     assert "arguments" in evident_signals(card)
     assert evident_signals(replace(card, compared=0)) == frozenset()
+
+
+def of_reasons(*reasons, word=VerdictWord.DIFFERS, **more):
+    lines = (signal("text", "x"), signal("calls_tool_rate", "x"))
+    return card("p", verdict(word, "x", *reasons), **{"signals": lines, **more})
+
+
+@pytest.mark.parametrize(
+    ("found", "signals"),
+    [
+        (of_reasons(reason("tools"), reason("usage", ReasonGround.CHECK, VerdictWord.FAULTY)), {"tools", "usage"}),
+        (of_reasons(reason("finish_length")), {"finish_reason"}),
+        (of_reasons(reason("x", ReasonGround.DISCOVERY)), {"text", "calls_tool"}),
+        (of_reasons(reason("tools", word=VerdictWord.SUSPECT), reason("text")), {"text"}),
+        (of_reasons(reason("x", ReasonGround.DISCOVERY, VerdictWord.SUSPECT)), set()),
+        (of_reasons(reason("tools"), compared=0), set()),
+    ],
+)
+def test_a_verdict_rests_on_the_subjects_of_its_adverse_reasons(found, signals):
+    assert evident_signals(found) == signals
+    assert EvidentSignals([found]).standing == tuple(sorted(("p", "m", "official", name) for name in signals))
+
+
+@pytest.mark.parametrize(
+    ("word", "why"),
+    [
+        (VerdictWord.NONE_SEEN, NOT_BEYOND),
+        (VerdictWord.DIFFERS, NOT_IN_SIGNAL),
+        (VerdictWord.FAULTY, NOT_IN_SIGNAL),
+        (VerdictWord.SUSPECT, NO_VERDICT),
+        (VerdictWord.UNDECIDED, NO_VERDICT),
+    ],
+)
+def test_why_other_signals_are_no_evidence_follows_the_verdict(sqlite_store, word, why):
+    name = add_pair(sqlite_store, "p", "Hello", "Hello", model="m")
+    assert sqlite_store.flush(20)
+    pair = sqlite_store.pair(name)
+    lines = (signal("text", "x", noise=0.2), signal("refusal_rate", "x", noise=0.3), signal("tools", "x", noise=0.0))
+    found = EvidentSignals([of_reasons(reason("text"), word=word, signals=lines)]).of(pair)
+    assert (found.why, dict(found.noise)) == (why, {"text": 0.2, "refusal": 0.3})
+    assert EvidentSignals([]).of(pair).why == NO_VERDICT
+    assert EvidentSignals([], built=False).of(pair).why == NOT_BUILT
+
+
+@pytest.mark.parametrize(
+    ("cards", "provider", "model", "words"),
+    [
+        ([], "", "", "there is no verdict yet"),
+        ([NEWCOMER], "", "", "there is no verdict yet"),
+        ([NEWCOMER, FAITHFUL], "", "", "about some of the providers there is no verdict yet"),
+        ([NEWCOMER, FAITHFUL], "faithful", "", "no provider stands out from the noise of its reference"),
+        ([FAITHFUL, GARBLER], "", "", "no verdict rests on what differs in these pairs"),
+        ([FAITHFUL, GARBLER], "", "n", "there is no verdict yet"),
+        ([FAITHFUL, GARBLER], "faithful", "m", "no provider stands out from the noise of its reference"),
+        ([FAITHFUL, LONER], "", "", "no provider stands out from the noise of its reference"),
+    ],
+)
+def test_why_no_pair_is_evidence_follows_the_verdicts_about_the_provider_and_model(cards, provider, model, words):
+    assert EvidentSignals(cards).absence(provider, model) == words
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "period"),
+    [
+        ("", "", "all"),
+        ("7d", "", "7d"),
+        ("24h", "now", "24h"),
+        ("24h", "1h", "all"),
+        ("2h", "", "all"),
+        ("all", "now", "all"),
+    ],
+)
+def test_the_period_of_a_verdict_is_that_of_the_list_up_to_now_or_all(since, until, period):
+    assert verdict_period(since, until) == period

@@ -6,7 +6,7 @@ from proxy.exchange import Role
 from shadow.findings.finding import Signal
 from shadow.report.known_names import check_known, filter_names, known_names, unknown_names
 from shadow.settings.config_errors import ConfigError
-from storage.rows import PairFilter
+from storage.rows import PairFilter, PairGroup, SignalCount, TrafficCount
 from tests.conformance import exchange_record, pair_record
 from tests.records import NOW, add_live, add_pair
 
@@ -115,3 +115,59 @@ def test_twenty_providers_are_listed_where_more_are_known(store):
     assert store.flush(20)
     (sentence,) = unknown_names(store, {"provider": "stranger"})
     assert ("p19" in sentence, "p20" in sentence) == (True, False)
+
+
+def test_names_of_a_filter_are_all_that_a_record_may_have():
+    wanted = PairFilter(
+        provider="p", model="m", route="r", upstream="u", tag="t", tenant="n", conversation="c", segment="tools=no"
+    )
+    assert filter_names(wanted) == {
+        "provider": "p",
+        "model": "m",
+        "route": "r",
+        "upstream": "u",
+        "tag": "t",
+        "tenant": "n",
+        "conversation": "c",
+        "segment": "",
+    }
+
+
+class Named:
+    """A store with the names of traffic and of counts alone."""
+
+    def __init__(self, rows=(), counts=()):
+        self._rows, self._counts = rows, counts
+
+    def traffic(self, *_):
+        return self._rows
+
+    def signal_counts(self, *_):
+        return self._counts
+
+
+def traffic(provider, role, model="m"):
+    counts = {"requests": 1, "asked": 1, "failures": 0, "errors": 0, "prompt_tokens": 0, "completion_tokens": 0}
+    return TrafficCount(provider=provider, model=model, role=role, **counts)
+
+
+def test_providers_and_models_are_those_of_the_application_and_its_candidates():
+    reader = Named([traffic("p", "primary"), traffic("c", "candidate", "n"), traffic("r", "shadow", "x")])
+    assert (known_names(reader, "provider"), known_names(reader, "model")) == (["c", "p"], ["m", "n"])
+    assert unknown_names(reader, {"provider": "p", "model": ""}) == ()
+    assert unknown_names(Named(), {"provider": "p"}) == ()
+
+
+def test_routes_and_references_are_those_that_are_named():
+    counts = [
+        SignalCount(
+            group=PairGroup(route=route, model="m", provider="p", reference="r"),
+            comparison="cross",
+            signal="text",
+            state="match",
+            control_reason="",
+            count=1,
+        )
+        for route in ("b", "", "a", "b")
+    ]
+    assert (known_names(Named(counts=counts), "route"), known_names(Named(counts=counts), "reference")) == (["a", "b"], ["r"])

@@ -74,3 +74,35 @@ def test_pairs_are_whole_and_days_have_one_decimal(pairs, days, text):
 )
 def test_the_drifts_that_would_have_been_found_are_stated_in_points(half, most, text):
     assert _found(half, most) == text
+
+
+def test_a_plan_without_a_price_has_no_cost_and_names_where_its_requests_come_from():
+    lines = plan_text(Config(), replace(MEANS, price=0.0, per_day=1, source="of the last 2 days"), ()).split("\n")
+    assert lines[0] == "1 request a day (of the last 2 days), 5.0% compared, noise 10.0%:"
+    assert [line.partition(":")[0] for line in lines[1:6]] == [
+        "    3 points",
+        "    5 points",
+        "   10 points",
+        "   20 points",
+        "   30 points",
+    ]
+    assert "calls a pair" not in "".join(lines)
+    assert lines[6] == ""
+    assert len(lines) == 8
+
+
+def test_the_cost_of_a_size_stands_behind_its_pairs():
+    line = plan_text(Config(), MEANS, ()).split("\n")[2]
+    assert line == (
+        "    5 points: about 1,839 pairs (1.8 days) in half of the cases, 3,107 pairs (3.1 days) in nine of ten; "
+        "4.54 in half of the cases, for 1.24 calls a pair"
+    )
+
+
+def test_one_day_is_in_the_singular():
+    assert "To find 10 points within 1 day, in nine of ten cases: " in plan_text(Config(), replace(MEANS, days=1), ())
+
+
+def test_a_size_and_days_of_a_proposal_are_as_they_were_given():
+    means = replace(MEANS, drop=0.055, days=30.5)
+    assert "\nTo find 5.5 points within 30.5 days, in nine of ten cases: " in plan_text(Config(), means, ())

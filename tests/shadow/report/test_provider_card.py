@@ -172,7 +172,7 @@ def test_without_a_random_control_the_noise_is_the_estimated_floor(floor, noise)
 def test_a_number_has_the_shares_of_its_payoffs():
     (line,) = made(count("differ", 50, "error"), scores=(score("error", reference_odd=4),)).signals
     assert (line.differs, line.differs_of, line.mismatch) == (13, 100, 0.13)
-    assert (line.noise, line.noise_of) == (0.08, 0)
+    assert (line.noise, line.noise_differs, line.noise_of) == (0.08, 0, 0)
 
 
 @pytest.mark.parametrize("name", ["low", "high", "p", "smallest", "always_low"])

@@ -9,6 +9,7 @@ from shadow.report.build_report import build, build_verdicts
 from shadow.report.drift_lines import DriftLine
 from shadow.report.report_html import as_html
 from tests.records import NOW, add_pair, fill
+from tests.shadow.report.made_report import GARBLER, report, signal
 
 DRIFT = DriftLine(
     route="r", model="m", provider="garbler", reference="official", state="drift", why="", name="arguments", pairs=1_234,
@@ -58,3 +59,43 @@ def test_cost_is_stated_where_a_price_is_configured(store):
 
 def test_no_request_is_not_measured(store):
     assert "Not measured: no request in this period." in as_html(build(store, 0.0, NOW))
+
+
+def rows(*lines):
+    """Name, whether it decides, and the places of each signal's drawing: begin and end of its interval, and its size."""
+    page = as_html(report(replace(GARBLER, signals=lines)))
+    found = re.findall(r'<tr( class="found")?><td>([^<]+)</td>.*?\n<td><svg.*?V16"/>(.*?)</svg>', page)
+    return [
+        (name, bool(deciding), [float(place) for place in re.findall(r"(?:M|H|cx=\")([0-9.]+)", drawn)])
+        for deciding, name, drawn in found
+    ]
+
+
+def test_signals_that_decide_come_first_then_the_largest_each_with_its_drawing():
+    """The drawing is 200 wide; its middle is no excess."""
+    lines = (
+        signal("text", "x", 0.9),
+        signal("length", "x"),
+        signal("error", "x", -0.95),
+        signal("arguments", "differs", 0.34),
+        signal("tools", "differs", -0.4),
+    )
+    assert rows(*lines) == [
+        ("tools chosen", True, [55.0, 65.0, 60.0]),
+        ("tool arguments", True, [129.0, 139.0, 134.0]),
+        ("errors", False, [0.0, 10.0, 5.0]),
+        ("text", False, [185.0, 195.0, 190.0]),
+        ("length", False, []),
+    ]
+
+
+def test_an_interval_ends_at_the_ends_of_the_drawing_and_places_have_one_decimal():
+    assert rows(signal("text", "x", 1.0), signal("error", "x", -1.0), signal("length", "x", 0.1234)) == [
+        ("errors", False, [0.0, 5.0, 0.0]),
+        ("text", False, [195.0, 200.0, 200.0]),
+        ("length", False, [107.3, 117.3, 112.3]),
+    ]
+
+
+def test_signals_of_equal_size_stand_by_their_names():
+    assert [name for name, *_ in rows(signal("text", "x", 0.1), signal("length", "x", -0.1))] == ["length", "text"]

@@ -198,5 +198,11 @@ def test_the_same_and_the_open_are_sentences():
 def test_a_name_is_cut_at_forty_characters_and_a_worse_server_is_red():
     table = upstream_table([router(line("x" * 41, "worse"), line("x" * 40, share=None, pairs=1_200))], NOW)
     assert [row.style for row in table.rows] == ["red", ""]
+    assert [column.header for column in table.columns] == ["provider", "upstream", "traffic", "pairs", ""]
     assert list(table.columns[1].cells) == ["x" * 39 + "…", "x" * 40]
     assert [list(column.cells) for column in table.columns[2:4]] == [["12 %", "-"], ["210", "1,200"]]
+
+
+def test_a_bad_server_without_a_size_stands_behind_one_with_a_size():
+    found = sentences(router(line("a", "worse", size=None), line("b", "worse", size=-0.5)))
+    assert [sentence.partition(" is worse")[0] for sentence in found[:2]] == ["of its 2 upstreams b", "a"]

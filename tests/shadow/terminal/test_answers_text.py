@@ -84,3 +84,27 @@ def test_ambiguous_part_of_an_id_is_refused_with_the_candidates(store):
     sentence = str(id_error(store, names[0][:12]))
     assert all(name in sentence for name in names)
     assert "use one of them in full" in sentence
+
+
+def test_several_failed_checks_of_an_answer_stand_in_one_cell_each_cut(sqlite_store):
+    seen = add_live(sqlite_store, "p", "Hello", faults=[Signal.LOST_SPACE, Signal.EMPTY_ANSWER])
+    assert sqlite_store.flush(20)
+    (found,) = sqlite_store.faulty_answers(AnswerFilter())
+    long = replace(found, checks=(("lost_space", "x" * 301), ("stop", "why")), model="m" * 61, provider="a\x1b")
+    text = answers_text([long], width=900, color=False)
+    row = re.split(r"\s{2,}", text.split("\n")[2].strip())
+    assert row[0] == seen.exchange.id
+    assert row[2:] == ["a[ESC]", "m" * 59 + "…", f"lost spaces: {'x' * 299}…; stop ignored: why (not sampled)"]
+
+
+def test_an_answer_is_shown_below_its_heading_and_its_request(sqlite_store):
+    seen = add_live(sqlite_store, "p", "Hello")
+    assert sqlite_store.flush(20)
+    view = answer_view(sqlite_store, seen.exchange.id)
+    lines = answer_text(view, width=200, color=True).split("\n")
+    assert lines[0].startswith(f"\x1b[1m{seen.exchange.id}\x1b[0m")
+    assert lines[1] == "\x1b[33mnot compared with a reference; only checked on its own\x1b[0m"
+    assert lines[3] == ""
+    assert lines[4].startswith("╭")
+    nameless = replace(view, answer=replace(view.answer, row=view.answer.row._replace(model="")))
+    assert "· no model · route default · p" in answer_text(nameless, width=200, color=False).replace("UTC ", "")

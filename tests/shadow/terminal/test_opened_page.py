@@ -51,3 +51,16 @@ def test_unknown_target_is_refused_with_the_known_ones(store, pair):
 def test_machine_without_a_browser_is_a_sentence():
     with pytest.raises(ConfigError, match="there is no browser here"):
         start_browser("http://127.0.0.1:1/", {})
+
+
+@pytest.mark.parametrize("name", ["BROWSER", "DISPLAY", "WAYLAND_DISPLAY"])
+def test_page_is_shown_where_a_variable_names_a_browser_or_a_desktop(monkeypatch, name):
+    shown = []
+    monkeypatch.setattr("webbrowser.open", lambda address: bool(shown.append(address)) or True)
+    start_browser("http://127.0.0.1:1/", {name: "x"})
+    assert shown == ["http://127.0.0.1:1/"]
+    with pytest.raises(ConfigError, match="there is no browser here"):
+        start_browser("http://127.0.0.1:1/", {})
+    monkeypatch.setattr("webbrowser.open", lambda _: False)
+    with pytest.raises(ConfigError, match="there is no browser here"):
+        start_browser("http://127.0.0.1:1/", {name: "x"})

@@ -231,3 +231,9 @@ def test_a_free_candidate_is_named_with_its_price():
 )
 def test_provider_that_serves_is_shown_with_what_is_known_of_it(price, first, whole, words):
     assert live_sentence(LiveFigures(name="live", price=price, first_token=first, seconds=whole)) == words
+
+
+def test_the_days_of_a_claim_go_from_its_first_pair_to_the_last_that_earned_it():
+    one = evidence(pairs(400, floor=0), pairs(400, floor=0, begin=5 * 86_400.0), terms=TournamentTerms(signals=("answer_kind",)))
+    found = claims({"x": one}, one.terms)["x"]
+    assert "(800 requests in 800 conversations, 1 to 6 Jan; kind of answer)" in claim_sentence("x", found, one, one.terms)

@@ -261,3 +261,9 @@ def test_the_newest_alarm_of_a_candidate_counts(states, stands):
     group = PairGroup(route="agents", model="kimi", provider="host-a", reference="maker")
     alarms = [AlarmRow(at=BEGUN, pair_id="p", group=group, old="x", new=state, name="x", details="{}") for state in states]
     assert ("drift alarm" in shown(figures(arm(n=40), alarms=alarms))["host-a"].sentence) is stands
+
+
+def test_terminal_ends_with_what_is_declared_where_no_provider_serves():
+    lines = tournament_text(tournament(SAME), width=120, color=False).split("\n")
+    words = "host-a declares fp8, declares a context of 131,072 tokens, accepted prompts of up to 9,000 tokens."
+    assert lines[-2:] == ["", words]

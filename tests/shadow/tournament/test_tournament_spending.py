@@ -173,3 +173,11 @@ def test_pairs_of_the_live_provider_cost_the_tournament_nothing():
 def test_tokens_of_the_reference_alone_are_a_cost():
     found = tournament_spent([row(1, tokens=TOKENS), row(1, "host-b", tokens=None)], RECORD, prices(maker=10.0))
     assert (found.money, found.unpriced) == (pytest.approx(0.010), 2)
+
+
+@pytest.mark.parametrize(("env", "processes"), [("", 1), ("DB_URL", 8)])
+def test_a_store_that_a_variable_names_may_be_shared(sqlite_store, env, processes):
+    begun(sqlite_store, money=16.0)
+    config = priced_config()
+    shared = config.model_copy(update={"storage": config.storage.model_copy(update={"url_env": env})})
+    assert looked(sqlite_store, shared) == (set(), {"agents": 16.0 / processes})
