@@ -23,3 +23,13 @@ def test_at_most_ten_and_none_of_another_provider(store):
     found = telling_pairs(store, "p", (), *ALL)
     assert len(found) == 10
     assert {line.summary.pair.provider for line in found} == {"p"}
+
+
+def test_other_conversations_come_before_another_pair_of_the_same(sqlite_store):
+    names = [
+        add_pair(sqlite_store, "p", calling("Oslo"), calling("Quito"), calling("Quito"), conversation=talk, started=NOW + place)
+        for place, talk in enumerate(("b", "a", "a"))
+    ]
+    assert sqlite_store.flush(20)
+    found = [line.summary.pair.id for line in telling_pairs(sqlite_store, "p", (), *ALL)]
+    assert found == [names[2], names[0], names[1]]

@@ -91,3 +91,30 @@ async def test_hostile_recorded_text_stands_in_stored_members_alone_without_cont
 )
 async def test_a_wrong_argument_is_an_error_with_a_sentence_that_quotes_it(store, tool, arguments, sentence):
     assert sentence in await Agent(store).refusal(tool, **arguments)
+
+
+async def test_no_tool_changes_anything_or_reaches_beyond_the_records(sqlite_store):
+    async with Client(Agent(sqlite_store).server) as client:
+        hints = [tool.annotations for tool in (await client.list_tools()).tools]
+    assert {(each.read_only_hint, each.destructive_hint, each.idempotent_hint, each.open_world_hint) for each in hints} == {
+        (True, False, True, False)
+    }
+
+
+async def test_page_has_20_rows_unless_another_number_is_given(sqlite_store):
+    async with Client(Agent(sqlite_store).server) as client:
+        limits = [tool.input_schema["properties"].get("limit") for tool in (await client.list_tools()).tools]
+    assert {each["default"] for each in limits if each} == {20}
+
+
+async def test_resource_that_is_not_there_is_an_error_with_a_sentence(sqlite_store):
+    error = await Agent(sqlite_store).unread("pair://absent")
+    assert "no such pair: 'absent'; list_divergent_pairs lists ids" in str(error)
+
+
+async def test_resources_are_read_by_people_too(sqlite_store):
+    agent = Agent(sqlite_store)
+    study = StudyRow(id="s1", kind="replay", name="weather", begun=NOW, plan="{}", policy="{}", seed=7, version="0")
+    sqlite_store.studies.begin(study)
+    assert (await agent.read("config://effective")).startswith('{\n  "')
+    assert json.loads(await agent.read("study://s1"))["name"] == "weather"

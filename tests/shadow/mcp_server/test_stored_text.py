@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.mcp_server.stored_text import stored_text
+from shadow.mcp_server.stored_text import recorded_name, stored_text
 
 
 @pytest.mark.parametrize(("characters", "cut"), [(1_999, False), (2_000, False), (2_001, True)])
@@ -18,3 +18,8 @@ def test_no_control_or_reordering_character_of_a_recorded_text_is_passed_on(text
     assert not set(found.stored) & {"\x1b", "\u202e", "\u200b", "\x00"}
     assert found.characters == len(text) + 6
     assert found.cut == (len(text) + 6 > 2000)
+
+
+@pytest.mark.parametrize(("characters", "shown"), [(200, 200), (201, 200)])
+def test_recorded_name_is_cut_to_200_characters(characters, shown):
+    assert recorded_name("x" * characters) == "x" * shown

@@ -3,6 +3,7 @@
 import json
 import re
 import unicodedata
+from dataclasses import replace
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -10,6 +11,8 @@ from prometheus_client import CollectorRegistry
 from proxy.exchange import Failure, FailureKind
 from shadow.findings.pair import ControlReason
 from shadow.pages.page_set import PageSet
+from shadow.pages.pair_page import pair_view
+from shadow.report.evident_signals import EvidentSignals
 from shadow.settings.config_errors import ConfigError
 from shadow.settings.top_level_config import Config
 from storage.rows import PairFilter
@@ -220,3 +223,75 @@ def test_aligned_calls_name_the_side_of_each_column(pages, store):
     assert store.flush(PATIENCE)
     calls = pages.pair.page(pair).partition("<h2>Tool calls</h2>")[2].partition("</thead>")[0]
     assert re.findall(r'class="quiet side">([^<]+)<', calls) == ["provider", "reference", "reference again"]
+
+
+@pytest.fixture
+def of_one_store(sqlite_store):
+    return PageSet(sqlite_store, CONFIG, CollectorRegistry()).pair
+
+
+def test_bug_report_is_about_this_pair_and_there_is_none_of_an_unknown_one(of_one_store, sqlite_store):
+    name = keep_pair(sqlite_store, said("It is 9 degrees"), said("It is 11 degrees"))
+    report = of_one_store.report(name, EvidentSignals(()))
+    assert "It is 9 degrees" in report
+    assert name in report
+    assert of_one_store.report("none", EvidentSignals(())) is None
+
+
+def test_part_of_an_id_that_several_pairs_have_names_five_of_them(of_one_store, sqlite_store):
+    for number in range(6):
+        keep_pair(sqlite_store, said("one"), said("two"), pair_id=f"{number:x}" + "b" * 31)
+    sentence = of_one_store.absent("bbbb")
+    assert sentence.startswith("'bbbb' is the beginning or the end of several ids; use one in full, as ")
+    assert sentence.count("b" * 31) == 5
+    assert of_one_store.absent("cccc").startswith("'cccc' is unknown, or was deleted")
+
+
+def test_pair_leads_to_the_next_older_and_newer_one_with_the_text_of_the_list(of_one_store, sqlite_store):
+    texts = ("herring one", "cod", "herring two", "cod", "herring three")
+    names = [add_pair(sqlite_store, "candidate", text, "other", started=1_000.0 + place) for place, text in enumerate(texts)]
+    assert sqlite_store.flush(PATIENCE)
+    query = {"text": "herring", "show": "all"}
+    middle, oldest, newest = (Reading(of_one_store.page(names[place], query)).addresses for place in (2, 0, 4))
+    older, newer = (f"/pairs/{names[place]}?text=herring&show=all" for place in (0, 4))
+    assert {older, newer} <= middle
+    neighbour = f"/pairs/{names[2]}?text=herring&show=all"
+    assert neighbour in oldest
+    assert neighbour in newest
+    assert not {f"/pairs/{names[place]}?text=herring&show=all" for place in (1, 3)} & (middle | oldest | newest)
+
+
+@pytest.mark.parametrize(
+    ("provider", "reference", "control", "same"),
+    [("one", "one", None, True), ("one", "one", "two", True), ("one", "two", "one", False), ("", "", None, False)],
+)
+def test_texts_are_identical_where_those_of_provider_and_reference_are(sqlite_store, provider, reference, control, same):
+    answers = [said(text) for text in (provider, reference, control) if text is not None]
+    view = pair_view(sqlite_store, sqlite_store.pair(keep_pair(sqlite_store, *answers)))
+    assert view.same_text is same
+    assert [column.answer.title for column in view.columns] == ["provider", "reference", "control"][: len(answers)]
+    assert view.missing == ()
+
+
+def test_each_text_is_aligned_with_that_of_the_other_side_and_the_control_with_the_reference(sqlite_store):
+    name = keep_pair(sqlite_store, said("a b"), said("a c"), said("a d"))
+    view = pair_view(sqlite_store, sqlite_store.pair(name))
+    assert [[piece.text.strip() for piece in column.text if piece.only] for column in view.columns] == [["b"], ["c"], ["d"]]
+    assert view.marked
+    assert view.request is not None
+
+
+def test_times_are_drawn_on_the_scale_of_the_longest_answer(sqlite_store):
+    quick, slow = (exchange(said("a"), request=asked())._replace(seconds=seconds) for seconds in (1.0, 4.0))
+    view = pair_view(sqlite_store, sqlite_store.pair(keep_pair(sqlite_store, quick, slow)))
+    one, other = view.columns
+    assert other.end_at == pytest.approx(4 * one.end_at)
+
+
+@pytest.mark.parametrize(
+    ("stored", "sentences"),
+    [("", ()), ("[]", ()), ('["a", 1]', ("a", "1")), ("no list", ("no list",)), ('{"a": 1}', ('{"a": 1}',))],
+)
+def test_changes_of_the_shadow_are_shown_as_they_were_stored(sqlite_store, stored, sentences):
+    row = replace(sqlite_store.pair(keep_pair(sqlite_store, said("a"), said("b"))), alterations=stored)
+    assert pair_view(sqlite_store, row).alterations == sentences

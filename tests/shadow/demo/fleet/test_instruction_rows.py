@@ -1,5 +1,7 @@
 """The experiment's instructions as rows: they are read whole, and give each scripted answer the points that it reports."""
 
+import json
+
 import pytest
 
 from shadow.demo.fleet.host_scripts import SCRIPTS
@@ -35,3 +37,11 @@ def test_the_points_of_each_provider_are_those_of_the_experiment(script, points)
         for check in row.checks
     ]
     assert sum(given) == points
+
+
+def test_rows_are_named_and_the_animals_are_given_once_each_out_of_order():
+    rows = list(map(json.loads, instruction_lines().splitlines()))
+    assert [row["id"] for row in rows] == ["twelve-words", "json", "animals"]
+    given = rows[2]["messages"][0]["content"].rpartition(": ")[2].rstrip(".").split(", ")
+    assert sorted(given) == ["ant", "bear", "cat", "dog", "eagle"] != given
+    assert {row["temperature"] for row in rows} == {0}
