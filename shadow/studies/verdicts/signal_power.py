@@ -14,7 +14,7 @@ def smallest_excess_found(pairs: int, floor: float, bar: float, bets: Bets) -> f
 
     `floor` is how often the reference differs from itself, half of it against the candidate; `bar` the logarithm that decides.
     """
-    floor = min(max(floor, 0.0), 1.0)
+    floor = min(floor, 1.0)
     if not pairs or not _found(1 - floor, pairs, floor, bar, bets):
         return None
     low, high = 0.0, 1 - floor

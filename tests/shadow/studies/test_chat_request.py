@@ -12,6 +12,7 @@ def test_the_exchange_of_a_request_has_its_model_stream_route_and_cluster():
     assert (labels.route, labels.provider, labels.reference) == ("study:t", "", "official")
     assert (labels.model, labels.stream, labels.conversation, labels.tenant) == ("qwen", True, "c1", "clinic")
     assert made.request.headers == (("Content-Type", "application/json"), ("X-Team", "a"))
+    assert (made.started, made.seconds, made.overhead, made.request.size) == (0.0, 0.0, 0.0, len(request.body))
 
 
 def test_an_answer_is_read_against_the_row_and_not_against_what_was_sent():

@@ -41,3 +41,8 @@ def test_a_failed_run_is_a_failure_and_a_denied_or_void_one_is_none():
     assert run(RunOutcome.CONTEXT_OVERFLOW, None).failed
     assert not run(RunOutcome.DENIED, None).failed
     assert not run(RunOutcome.LEFT_RECORDING, None).failed
+
+
+def test_a_replayed_row_is_one_request_that_was_sent_once():
+    run = MeasuredRun(provider="p", block=0, task="t", position=0, outcome=RunOutcome.COMPLETE, score=1.0)
+    assert (run.tries, run.steps, run.tool_seconds) == (1, 1, 0.0)

@@ -88,7 +88,7 @@ def test_a_refusal_that_speaks_of_an_overload_is_a_refusal():
     assert [setback(answered(status, body=body)) for status in (400, 499, 200)] == ["", "", "server"]
 
 
-@pytest.mark.parametrize(("status", "denied"), [(407, True), (404, False), (402, True), (200, False)])
+@pytest.mark.parametrize(("status", "denied"), [(407, True), (404, False), (428, False), (430, False), (402, True), (200, False)])
 def test_a_proxy_that_wants_credentials_denies_too(status, denied):
     assert is_denied(answered(status)) is denied
 

@@ -158,6 +158,8 @@ def test_the_plan_of_a_try_contacts_no_server(ordered):
         (("replay", "rows.jsonl"), "--sample", ("0", "1"), ("-1",)),
         (("replay", "rows.jsonl"), "--runs", ("1", "1000"), ("0", "1001")),
         (("replay", "rows.jsonl"), "--max-tokens", ("0", "1"), ("-1",)),
+        (("replay", "rows.jsonl"), "--at-once", ("1", "64"), ("0", "65")),
+        (("replay", "rows.jsonl"), "--allowed-drop", ("0", "0.99"), ("-0.01", "1")),
         ((*TRY, "--model", "m"), "--n", ("2", "1000"), ("1", "1001")),
     ],
 )

@@ -189,3 +189,42 @@ def test_the_times_of_a_summary_span_its_rows():
     found = summary(rows)
     assert (found.eval_started_at, found.eval_finished_at) == (10.0, 12.0)
     assert summary([]).eval_started_at is None
+
+
+def test_published_labels_are_compared_by_finish_reason_and_answers_by_both():
+    """An answer that holds a call and ends with "stop" triggers no call for a verifier."""
+    answers = [AnsweredRow(row="0", answered=True, finish_reason="stop", classes=("valid",))]
+    labels = [labelled_row("0", calls=True)]
+    found = summary(answers, labels, labels=labels)
+    assert (found.by_label.f1, found.by_finish.f1, found.by_call.f1) == (0.0, 0.0, 1.0)
+
+
+def test_times_and_tokens_of_rows_that_lack_some_are_of_those_that_have_them():
+    answers = [
+        AnsweredRow(row="0", answered=True, started=20.0, seconds=3.0, prompt_tokens=5, completion_tokens=None),
+        AnsweredRow(row="1", answered=True, started=22.0, seconds=None, prompt_tokens=None, completion_tokens=7),
+        AnsweredRow(row="2", answered=False, failure="timeout", started=10.0, seconds=1.0),
+        AnsweredRow(row="3", answered=True),
+    ]
+    found = summary(answers)
+    assert (found.eval_started_at, found.eval_finished_at) == (10.0, 23.0)
+    assert found.usage == {"prompt_tokens": 5, "completion_tokens": 7, "total_tokens": 12}
+    assert (found.asked, found.success_count, found.failure_count, found.failures) == (4, 3, 1, {"timeout": 1})
+    assert found.finish_others_detail == {"missing": 3}
+
+
+def test_answers_are_counted_by_their_endings_their_faults_and_their_tries():
+    answers = [
+        AnsweredRow(row="0", answered=True, finish_reason="tool_calls", classes=("valid", "unknown_name"), unchecked=1),
+        AnsweredRow(row="1", answered=True, finish_reason="tool_calls", classes=("valid",), tries=2, unchecked=2),
+        AnsweredRow(row="2", answered=True, finish_reason="length", empty=True),
+        AnsweredRow(row="3", answered=True, finish_reason="stop", reasoning_only=True),
+        AnsweredRow(row="4", answered=False, failure="timeout", tries=1),
+    ]
+    found = summary(answers)
+    assert (found.finish_stop, found.finish_tool_calls, found.finish_others, found.cut) == (1, 2, 1, 1)
+    assert (found.successful_tool_call_count, found.schema_validation_error_count, found.schema_accuracy) == (1, 1, 0.5)
+    assert (found.called, found.errored_share, found.unchecked) == (2, 0.5, 3)
+    assert found.call_classes == {"valid": 2, "invalid_json": 0, "unknown_name": 1, "schema_mismatch": 0}
+    assert (found.first_try, found.empty, found.reasoning_only) == (3, 1, 1)
+    assert (found.tool_call_f1, found.by_finish, found.by_call, found.by_label) == (None, None, None, None)

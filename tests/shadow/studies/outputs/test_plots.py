@@ -36,6 +36,7 @@ def shapes(drawn: str) -> dict[str, list[tuple[float, ...]]]:
     [
         (-0.02, 1.02, "0 20 40 60 80 100"),
         (-0.3, 0.9, "-20 0 20 40 60 80"),
+        (0.0, 0.85, "0 20 40 60 80"),
         (-0.1, 0.1, "-10 -5 0 5 10"),
         (-0.3, 0.3, "-30 -20 -10 0 10 20 30"),
         (0.0, 0.08, "0 1 2 3 4 5 6 7 8"),
@@ -138,3 +139,9 @@ def test_a_course_that_stopped_early_ends_before_the_right_end():
 
 def test_a_course_without_a_limit_has_no_shaded_ground():
     assert "beyond" not in shapes(course_plot((1,), (1.0,), UNIT, limit=None, longest=1))
+
+
+def test_the_line_of_no_drop_stands_where_the_scale_has_zero():
+    assert shapes(course_plot((1,), (1.0,), PlotScale(low=-1.0, high=1.0), limit=None, longest=1))["zero"] == [
+        (0, 120, 1000, 120)
+    ]

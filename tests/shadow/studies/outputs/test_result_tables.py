@@ -140,9 +140,9 @@ def test_a_group_has_the_share_of_scored_runs_and_a_dash_where_there_is_none():
 
 
 def test_a_signal_has_its_pairs_its_drop_with_bounds_and_what_the_candidate_does():
-    signals = (signal("arguments", mean=0.1234, worse=True), signal("error", required=True), signal("tools", mean=-0.051))
+    signals = (signal("arguments", mean=0.87, worse=True), signal("error", required=True), signal("tools", mean=-0.051))
     assert table(judged(signals=signals), "signals").rows == (
-        ("worse", "tool arguments", "44", "+12 [-6 to 27]", "sends different tool arguments 12 points more often"),
+        ("worse", "tool arguments", "44", "+87 [-6 to 27]", "sends different tool arguments 87 points more often"),
         ("worse", "errors", "44", "+0 [-6 to 27]", "required"),
         ("worse", "tools chosen", "44", "-5 [-6 to 27]", ""),
     )
@@ -166,11 +166,11 @@ def test_the_score_is_no_signal():
 def test_rows_by_difficulty_have_their_pairs_their_drop_and_whether_they_differ():
     strata = tuple(
         DifficultyFigures(difficulty=which, pairs=20, mean=mean, low=-0.064, high=0.271, worse=mean > 0)
-        for which, mean in ((Difficulty.EASY, -0.034), (Difficulty.HARD, 0.126))
+        for which, mean in ((Difficulty.EASY, -0.034), (Difficulty.HARD, 0.87))
     )
     assert table(judged(strata=strata), "difficulty").rows == (
         ("worse", "easy", "20", "-3 [-6 to 27]", "no difference shown"),
-        ("worse", "hard", "20", "+13 [-6 to 27]", "differs"),
+        ("worse", "hard", "20", "+87 [-6 to 27]", "differs"),
     )
 
 
@@ -269,4 +269,5 @@ def test_a_worse_signal_is_named_by_what_the_candidate_does():
 
 def test_an_interval_is_in_whole_points():
     assert bounds(-0.064, 0.271) == " [-6 to 27]"
+    assert bounds(0.87, 0.93) == " [87 to 93]"
     assert bounds(None, 0.2) == ""

@@ -91,9 +91,9 @@ def judged(report: StudyReport, policy: StudyPolicy | None = None, **verdict: ob
 
 
 def test_a_drop_has_its_points_and_bounds_over_an_axis_with_zero_and_the_allowed_drop():
-    report = judged(probe_report(), drop=0.1234, low=-0.064, high=0.271)
+    report = judged(probe_report(), drop=0.87, low=-0.064, high=0.271)
     [(name, drawn, value), (other, *_)] = rows(report, "drop")
-    assert (name, value, other) == ("openrouter", "+12 [-6 to 27]", "twin")
+    assert (name, value, other) == ("openrouter", "+87 [-6 to 27]", "twin")
     scale = drop_scale(report)
     assert f'class="zero" d="M{scale.at(0):.1f} ' in drawn
     assert f'class="reach" d="M{scale.at(-0.064):.1f} 12.0L{scale.at(0.271):.1f} ' in drawn

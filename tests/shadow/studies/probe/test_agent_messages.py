@@ -75,3 +75,9 @@ def test_any_calls_get_ids_that_differ_and_are_executed_or_have_a_fault(calls):
     ready = ready_calls(choice(None, *calls), {"read"}, ())
     assert len({call.id for call in ready}) == len(ready) == len(choice(None, *calls).tool_calls)
     assert all(bool(call.fault) or call.name == "read" for call in ready)
+
+
+@pytest.mark.parametrize(("name", "shown"), [("n" * 64, "n" * 64), ("n" * 65, "n" * 64)])
+def test_an_unknown_name_is_quoted_to_64_characters(name, shown):
+    (call,) = ready_calls(choice(None, ("c1", name, "{}")), {"read"}, ())
+    assert call.fault == f"there is no tool named {shown!r}"

@@ -9,7 +9,8 @@ import pytest
 from shadow.reading.parsed_exchange import parse_exchange
 from shadow.settings.config_errors import ConfigError
 from shadow.studies.probe.fork_origin import fork_origin
-from tests.exchanges import exchange
+from tests.conformance import PATIENCE, exchange_record, offered
+from tests.exchanges import asked, exchange
 from tests.records import NOW, answer, record
 
 GZIPPED = (("content-type", "application/json"), ("content-encoding", "gzip"))
@@ -89,3 +90,26 @@ def test_a_conversation_that_cannot_be_taken_up_is_a_sentence(store, named, step
 @pytest.mark.parametrize("tenant", ["", "clinic"])
 def test_an_origin_is_of_the_tenant_of_its_conversation(store, tenant):
     assert fork_origin(store, talked(store, "near", "Hi", tenant=tenant), 1, candidates=()).tenant == tenant
+
+
+@pytest.mark.parametrize(
+    ("stored", "sentence"),
+    [
+        ({"request_body": None}, 'x: its request is not stored whole; a fork needs storage.bodies = "full"'),
+        (
+            {"request_body": asked("p"), "request_size": 9_999},
+            'x: its request is not stored whole; a fork needs storage.bodies = "full"',
+        ),
+        (
+            {"request_body": asked("p"), "target": "/v1/embeddings?a=b"},
+            "x: is a request to /v1/embeddings, and a fork takes up requests to /chat/completions alone",
+        ),
+    ],
+)
+def test_a_request_that_cannot_be_sent_again_is_no_origin(store, stored, sentence):
+    body = stored["request_body"]
+    values = {"request_size": len(body or b""), "calls": 0, "checks": 0, "conversation": "", **stored}
+    assert offered(store.add_exchange, exchange_record("x", **values)).result(PATIENCE)
+    with pytest.raises(ConfigError) as raised:
+        fork_origin(store, "x", 1, candidates=())
+    assert list(raised.value.errors) == [sentence]

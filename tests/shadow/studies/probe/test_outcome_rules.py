@@ -108,3 +108,8 @@ def test_a_group_is_touched_by_any_of_its_tools():
     assert touched_groups(["y"], groups) == ("a",)
     assert touched_groups(["x", "q"], groups) == ("a", "c")
     assert touched_groups([], groups) == ()
+
+
+def test_an_answer_that_asks_back_names_what_is_missing():
+    asks = "You have two vehicles. Which of these would you like me to analyze?"
+    assert [ending_of_text(choice(asks), missing=missing).detail for missing in (("b", "a"), None)] == ["not touched: a, b", ""]

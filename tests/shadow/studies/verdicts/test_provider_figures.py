@@ -58,3 +58,34 @@ def test_times_are_medians_and_costs_are_summed():
 
 def test_runs_of_another_provider_are_left_out():
     assert provider_figures("p", [run_of("q", 0, 1.0)]).runs == 0
+
+
+def test_runs_are_counted_by_what_they_count_as():
+    outcomes = [1.0, 0.25, RunOutcome.ERROR, RunOutcome.DENIED, RunOutcome.DENIED, RunOutcome.BUDGET]
+    found = provider_figures("p", [run_of("p", block, came) for block, came in enumerate(outcomes)])
+    assert (found.runs, found.scored, found.failed, found.denied, found.void, found.complete) == (6, 2, 1, 2, 1, 1)
+    assert found.errors == {"budget": 1, "denied": 2, "error": 1}
+    assert provider_figures("p", []).unscored_share == 0.0
+
+
+def test_means_and_medians_are_of_scored_runs_that_have_the_figure_and_the_cost_of_all():
+    scored = {"steps": 3, "calls": ("a", "b"), "first_token": 0.5, "tool_seconds": 4.0, "points": 3.0, "of": 5.0}
+    runs = [
+        run_of("p", 0, 1.0, prompt_tokens=10, completion_tokens=4, cost=0.5, **scored),
+        run_of("p", 1, 1.0, prompt_tokens=30, steps=6),
+        run_of("p", 2, RunOutcome.ERROR, prompt_tokens=500, steps=90, cost=0.25),
+    ]
+    found = provider_figures("p", runs)
+    assert (found.steps, found.calls, found.prompt_tokens, found.completion_tokens) == (4.5, 1.0, 20.0, 4.0)
+    assert (found.first_token, found.tool_seconds, found.points, found.of, found.cost) == (0.5, 2.0, 3.0, 5.0, 0.75)
+
+
+def test_both_intervals_hold_the_mean_and_the_one_of_a_stopped_study_is_wider():
+    found = provider_figures("p", [run_of("p", block, float(block % 4 > 0)) for block in range(40)])
+    assert found.stopped_low < found.low < found.mean == 0.75 < found.high < found.stopped_high
+
+
+def test_pass_to_the_fourth_is_the_mean_over_tasks_that_all_have_four_runs():
+    tasks = [run_of("p", block, 1.0, task="a") for block in range(4)] + [run_of("p", block, 0.0, task="b") for block in range(4)]
+    assert provider_figures("p", tasks).all_of_four == 0.5
+    assert provider_figures("p", tasks[:-1]).all_of_four is None

@@ -35,3 +35,22 @@ def test_the_smallest_excess_is_found_in_half_of_the_studies_or_more(floor: floa
                 found += 1
                 break
     assert 0.4 < found / 200 < 0.85
+
+
+@pytest.mark.parametrize(
+    ("pairs", "floor", "excess"),
+    [
+        (7, 0.0, None),
+        (8, 0.0, 0.9502),
+        (60, 0.0, 0.127),
+        (130, 0.02, 0.0847),
+        (307, 0.10, 0.0765),
+        (669, 0.235, 0.0699),
+        (100_000, 1.0, None),
+        (307, 2.0, None),
+    ],
+)
+def test_the_smallest_excess_depends_on_the_pairs_and_on_the_noise_of_the_reference(
+    pairs: int, floor: float, excess: float | None
+):
+    assert smallest_excess_found(pairs, floor, BAR, PAYOFF_BETS) == (excess and pytest.approx(excess, abs=0.0001))

@@ -87,3 +87,38 @@ def test_a_broken_recording_is_named_by_its_line(text, fault):
 
 def test_exact_repeats_are_kept_once_and_other_answers_stay():
     assert merged([*CALLS, *CALLS]) == CALLS
+
+
+def test_a_file_of_another_version_is_no_recording():
+    for head in ({"sameweights_recording": 2, "functions": []}, {"sameweights_recording": 1, "functions": {}}):
+        with pytest.raises(ValueError, match="line 1: is not the head of a recording"):
+            parse_recording(json.dumps(head))
+
+
+@pytest.mark.parametrize("fields", [{"name": 1}, {"arguments": {}}, {"text": None}])
+def test_each_part_of_a_recorded_call_is_a_text(fields):
+    line = json.dumps({"name": "a", "arguments": "{}", "text": "x", **fields})
+    with pytest.raises(ValueError, match="line 2: a call has a name, arguments and a text, each in quotes"):
+        parse_recording(f'{{"sameweights_recording": 1, "functions": []}}\n{line}')
+
+
+def test_only_true_makes_a_recorded_result_an_error_and_odd_functions_are_left_out():
+    lines = [json.dumps({"name": "a", "arguments": "", "text": "", "is_error": flag}) for flag in (True, 1, "true")]
+    found = parse_recording("\n".join(['{"sameweights_recording": 1, "functions": [1, {"function": 2}, {}]}', *lines]))
+    assert [call.is_error for call in found.calls] == [True, False, False]
+    assert (len(found.functions), found.names) == (2, frozenset())
+
+
+def test_a_call_without_arguments_is_recorded_as_one_with_none():
+    answers = RecordedAnswers([RecordedCall(name="list", arguments="", text="all")], Match.ARGUMENTS)
+    assert answers.answer("list", {}).text == "all"
+
+
+def test_the_most_similar_arguments_are_the_nearest():
+    calls = [call("read", {"path": path}, path) for path in ("/etc/hosts", "/data/notes.txt", "/var/log")]
+    assert RecordedAnswers(calls, Match.ARGUMENTS).nearest("read", {"path": "/data/note.txt"}).text == "/data/notes.txt"
+
+
+def test_a_sequence_that_has_ended_answers_nothing():
+    answers = RecordedAnswers(CALLS[:1], Match.SEQUENCE)
+    assert [answers.answer("read", {"a": 1, "b": 2}) is None for _ in range(2)] == [False, True]

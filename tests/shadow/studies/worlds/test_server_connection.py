@@ -7,11 +7,13 @@ import asyncio
 import json
 from contextlib import asynccontextmanager
 
+import mcp_types as types
 import pytest
 from aiohttp import web
 
-from shadow.studies.worlds.server_connection import connection_by_http
+from shadow.studies.worlds.server_connection import ServerConnection, connection_by_http
 from shadow.studies.worlds.server_spec import ServerSpec
+from shadow.studies.worlds.shown_text import AS_SENT
 from shadow.studies.worlds.world import WorldError, in_world
 
 RESULTS = {
@@ -144,3 +146,27 @@ async def test_nothing_listening_is_one_sentence():
         pass
     with pytest.raises(WorldError, match=r"^server 'h' did not start: "):
         await used(url, calling())
+
+
+class Paging:
+    """A client whose server lists one tool a page, on so many pages."""
+
+    def __init__(self, pages: int) -> None:
+        self.session = self
+        self.left = pages
+
+    async def list_tools(self, *, params: types.PaginatedRequestParams) -> types.ListToolsResult:
+        self.left -= 1
+        tool = types.Tool(name=f"t{self.left}", input_schema={"type": "object"})
+        return types.ListToolsResult(tools=[tool], next_cursor="more" if self.left else None)
+
+
+@pytest.mark.parametrize(("pages", "fits"), [(1, True), (50, True), (51, False)])
+async def test_fifty_pages_of_tools_are_read_and_no_more(pages, *, fits: bool):
+    connection = ServerConnection(ServerSpec(name="s", url="http://h/mcp"), Paging(pages), None, AS_SENT)
+    if fits:
+        await connection.list_tools()
+        assert len(connection.tools) == pages
+    else:
+        with pytest.raises(WorldError, match="server 's': its list of tools has more than 50 pages"):
+            await connection.list_tools()
