@@ -110,12 +110,16 @@ def test_each_test_file_of_a_floor_has_its_module():
     strays = []
     for floor in FLOORS:
         for path in sorted((ROOT / "tests" / floor).rglob("test_*.py")):
-            inside = path.relative_to(ROOT / "tests")
-            module = ROOT / inside.with_name(path.name.removeprefix("test_"))
-            package = ROOT / inside.parent
-            if not module.exists() and path.name != f"test_{package.name}.py":
+            package = ROOT / path.relative_to(ROOT / "tests").parent
+            if not _tests_a_module_of(path, package) and path.name != f"test_{package.name}.py":
                 strays.append(_name(path))
     assert not strays, f"test files whose module is gone: {strays}"
+
+
+def _tests_a_module_of(path: Path, package: Path) -> bool:
+    """Whether a test file bears the name of a module, alone or with a subject behind it: test_y.py, test_y_subject.py."""
+    words = path.stem.removeprefix("test_").split("_")
+    return any((package / "_".join(words[: count + 1])).with_suffix(".py").exists() for count in range(len(words)))
 
 
 def test_no_module_or_package_has_a_name_without_a_subject():
