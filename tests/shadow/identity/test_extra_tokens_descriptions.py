@@ -226,3 +226,22 @@ def test_answer_without_a_count_of_the_provider_is_not_compared():
 def test_newest_four_hundred_equal_answers_are_described():
     answers = [pair(9, same_text=1, provider_completion=size, reference_completion=size) for size in SIZES * 5]
     assert extra_completion_tokens(answers).requests == 400
+
+
+def test_small_constant_may_be_missed_by_a_token():
+    assert described(lambda place, _: 5 + (place * 7 % 3 - 1)).shape is ExtraShape.CONSTANT
+
+
+def test_smallest_of_several_kinds_that_have_all_additional_tokens_is_named():
+    inside = {*range(0, 100, 5)}
+    found = described(
+        uneven(lambda place, _: place in inside),
+        messages=lambda place: 3 if place in inside else 1,
+        tools=lambda place: int(place in inside or place % 20 == 1),
+    )
+    assert found.phrase.endswith("in requests of three messages and more (20 of 100)")
+
+
+def test_factor_that_another_size_explains_as_well_is_none():
+    found = described(lambda _, size: 0.05 * size, messages=lambda place: 10 + place)
+    assert found.shape is not ExtraShape.PROPORTION
