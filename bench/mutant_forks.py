@@ -46,14 +46,18 @@ def body(code: CodeType) -> tuple[object, ...]:
 
 
 def replacements(path: str, before: bytes, after: bytes) -> dict[CodeType, CodeType] | None:
-    """The new code of each function by the code it had; None where the module's own level or the body of a class differs."""
+    """The new code of each function that differs or holds one that does, by the code it had.
+
+    None where the module's own level or the body of a class differs.
+    """
     old, new = (compile(text, path, "exec", dont_inherit=True) for text in (before, after))
     pairs = list(zip(parts(old), parts(new), strict=False))
     if body(old) != body(new) or any(one.co_qualname != other.co_qualname for one, other in pairs):
         return None
-    if any(body(one) != body(other) and not one.co_flags & inspect.CO_OPTIMIZED for one, other in pairs):
+    changed = {one for one, other in pairs if body(one) != body(other)}
+    if not all(one.co_flags & inspect.CO_OPTIMIZED for one in changed):
         return None
-    return dict(pairs)
+    return {one: other for one, other in pairs if changed & {one, *parts(one)}}
 
 
 def replaced(path: str, table: dict[CodeType, CodeType]) -> bool:

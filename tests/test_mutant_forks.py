@@ -13,6 +13,7 @@ from bench.mutation import changes
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULE = """LEAST = 3
+DOUBLES = [number * 2 for number in range(LEAST)]
 
 
 class Counted:
@@ -107,7 +108,8 @@ def test_change_that_no_test_notices_survives_though_a_test_fails_without_it_too
 
 @pytest.mark.slow
 def test_change_at_the_level_of_a_module_or_class_is_left_to_a_session_of_its_own(verdicts):
-    assert {verdicts[line][0] for line in ("LEAST = 4", "LEAST = 2", "step = 3", "step = 1")} == {"imported"}
+    lines = ("LEAST = 4", "LEAST = 2", "step = 3", "step = 1", "DOUBLES = [(number + 2) for number in range(LEAST)]")
+    assert {verdicts[line][0] for line in lines} == {"imported"}
 
 
 @pytest.mark.slow
