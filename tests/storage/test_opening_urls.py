@@ -92,3 +92,15 @@ def test_server_without_its_driver_is_refused_with_what_to_install(monkeypatch, 
 
 def test_records_are_prepared_by_any_process():
     assert record_preparer().prepare(exchange_record("one")).exchanges[0].id == "one"
+
+
+def test_database_on_a_server_is_written_there_and_read_from_its_standby_where_it_has_one(monkeypatch):
+    standby = "postgresql://me:word@elsewhere/records"
+    plain, with_standby = StorageConfig(url=SERVER), StorageConfig(url=SERVER, read_url_env="STANDBY")
+    monkeypatch.setenv("STANDBY", standby)
+    monkeypatch.setattr("storage.postgres.postgres_store.PostgresStore", lambda url, config, *, read_url: (url, config, read_url))
+    monkeypatch.setattr("storage.postgres.postgres_reader.open_postgres_reader", lambda url: url)
+    monkeypatch.setattr("storage.postgres.server_facts.server_facts", lambda url, read_url: [url, read_url])
+    assert [open_store(config) for config in (plain, with_standby)] == [(SERVER, plain, ""), (SERVER, with_standby, standby)]
+    assert [open_reader(config) for config in (plain, with_standby)] == [SERVER, standby]
+    assert [server_state(config) for config in (plain, with_standby)] == [[SERVER, ""], [SERVER, standby]]
