@@ -199,7 +199,7 @@ def alarmed(draw: random.Random, floor: float) -> Latch:
             test.add(payoff)
             if test.alarms:
                 found = estimate(kept, direction=PROVIDER, tolerance=0.02)
-                return Latch(key=test.key, pair_id="", at=0.0, evidence=test.evidence, estimate=found)
+                return Latch(key=test.key, pair_id="", at=0.0, evidence=test.evidence, estimate=found, baseline=0.0)
     raise AssertionError("an excess of ten points was not found in 60,000 pairs")
 
 
