@@ -45,8 +45,13 @@ def body(code: CodeType) -> tuple[object, ...]:
     return code.co_code, constants, code.co_names, code.co_varnames, code.co_freevars, code.co_exceptiontable
 
 
-def replacements(path: str, before: bytes, after: bytes) -> dict[CodeType, CodeType] | None:
-    """The new code of each function that differs or holds one that does, by the code it had.
+def place(code: CodeType) -> tuple[str, int, bytes]:
+    """What identifies a function of one module. Code that has run does not equal the same code compiled anew (CPython 3.11)."""
+    return code.co_qualname, code.co_firstlineno, code.co_code
+
+
+def replacements(path: str, before: bytes, after: bytes) -> dict[tuple[str, int, bytes], CodeType] | None:
+    """The new code of each function that differs or holds one that does, by the place of the code it had.
 
     None where the module's own level or the body of a class differs.
     """
@@ -57,15 +62,15 @@ def replacements(path: str, before: bytes, after: bytes) -> dict[CodeType, CodeT
     changed = {one for one, other in pairs if body(one) != body(other)}
     if not all(one.co_flags & inspect.CO_OPTIMIZED for one in changed):
         return None
-    return {one: other for one, other in pairs if changed & {one, *parts(one)}}
+    return {place(one): other for one, other in pairs if changed & {one, *parts(one)}}
 
 
-def replaced(path: str, table: dict[CodeType, CodeType]) -> bool:
+def replaced(path: str, table: dict[tuple[str, int, bytes], CodeType]) -> bool:
     """Give each living function of the module its new code; False when none was found."""
     functions = [each for each in gc.get_objects() if type(each) is FunctionType and each.__code__.co_filename == path]
-    changing = [each for each in functions if each.__code__ in table]
+    changing = [each for each in functions if place(each.__code__) in table]
     for each in changing:
-        each.__code__ = table[each.__code__]
+        each.__code__ = table[place(each.__code__)]
     return bool(changing)
 
 
@@ -190,7 +195,7 @@ class Judge:
         return found | {"verdict": verdict, "by": by}
 
     def _judged(
-        self, path: Path, before: bytes, after: bytes, table: dict[CodeType, CodeType], chosen: list[str]
+        self, path: Path, before: bytes, after: bytes, table: dict[tuple[str, int, bytes], CodeType], chosen: list[str]
     ) -> tuple[str, str]:
         """The file holds the change too, for the processes that tests start."""
         patience = 20 + 4 * sum(self._cost(name) for name in chosen)

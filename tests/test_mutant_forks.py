@@ -34,6 +34,9 @@ def unseen(number):
 """
 TESTS = """import made
 
+for _ in range(100):  # until its code is specialised
+    made.doubled(-1)
+
 
 def test_enough_is_more_than_three():
     assert made.Counted().enough(4)
@@ -128,5 +131,4 @@ def test_change_after_which_tests_do_not_end_is_killed(verdicts):
 )
 def test_code_is_replaced_where_functions_alone_differ(after, made):
     table = replacements("m.py", b"LEAST = 3\ndef f(a):\n    return a\n", after.encode())
-    changed = None if table is None else {old.co_qualname for old, new in table.items() if old.co_code != new.co_code}
-    assert changed == made
+    assert (None if table is None else {name for name, _, _ in table}) == made
