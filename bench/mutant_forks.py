@@ -67,6 +67,7 @@ def replacements(path: str, before: bytes, after: bytes) -> dict[tuple[str, int,
 
 def replaced(path: str, table: dict[tuple[str, int, bytes], CodeType]) -> bool:
     """Give each living function of the module its new code; False when none was found."""
+    gc.unfreeze()  # because what was frozen is not among the objects
     functions = [each for each in gc.get_objects() if type(each) is FunctionType and each.__code__.co_filename == path]
     changing = [each for each in functions if place(each.__code__) in table]
     for each in changing:

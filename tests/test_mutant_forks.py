@@ -32,8 +32,11 @@ def doubled(number):
 def unseen(number):
     return number / 2
 """
-TESTS = """import made
+TESTS = """import gc
 
+import made
+
+gc.freeze()
 for _ in range(100):  # until its code is specialised
     made.doubled(-1)
 
