@@ -31,6 +31,10 @@ def doubled(number):
 
 def unseen(number):
     return number / 2
+
+
+def spare(number):
+    return number // 2
 """
 TESTS = """import gc
 
@@ -58,6 +62,10 @@ def test_half_of_a_number_is_anything():
     made.unseen(4)
 
 
+def test_floor_of_half_of_a_number_is_anything():
+    made.spare(4)
+
+
 def test_fails_whatever_the_source_is():
     assert made.doubled(4) == 9
 """
@@ -71,9 +79,18 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, s
     (tree / "test_made.py").write_text(TESTS)
     made = changes(MODULE, "made.py")
     described = [
-        {"id": change.becomes, "path": "made.py", "start": change.start, "end": change.end, "new": change.new} for change in made
+        {
+            "id": change.becomes,
+            "path": "made.py",
+            "start": change.start,
+            "end": change.end,
+            "new": change.new,
+            "own": "test_made",
+            "tests": ["test_made.py::test_half_of_a_number_is_anything" if change.function == "unseen" else "test_made.py"],
+        }
+        for change in made
     ]
-    job = {"seconds": {}, "most": 10, "changes": [one | {"own": "test_made", "tests": ["test_made.py"]} for one in described]}
+    job = {"seconds": {}, "most": 10, "changes": described}
     (tree / "job.json").write_text(json.dumps(job))
     environment = os.environ | {
         "PYTHONPATH": f"{ROOT}{os.pathsep}{tree}",
@@ -106,9 +123,14 @@ def test_change_of_a_function_is_killed_by_the_test_that_fails_with_it_alone(ver
 
 
 @pytest.mark.slow
-def test_change_that_no_test_notices_survives_though_a_test_fails_without_it_too(verdicts):
-    assert verdicts["return (number * 2)"] == ("survived", "")
+def test_change_that_no_test_notices_survives(verdicts):
     assert verdicts["return number / 3"] == ("survived", "")
+    assert verdicts["return number / 1"] == ("survived", "")
+
+
+@pytest.mark.slow
+def test_change_is_left_to_a_session_of_its_own_where_a_test_fails_in_a_fork_without_it_too(verdicts):
+    assert verdicts["return number // 3"] == ("imported", "")
     assert all(by != "test_fails_whatever_the_source_is" for _, by in verdicts.values())
 
 
