@@ -126,6 +126,12 @@ def test_a_provider_that_had_no_pair_for_a_day_is_no_witness(store):
     assert look(JudgeRun(store).all()).why("r") == "only one provider is compared with r"
 
 
+def test_a_provider_is_a_witness_by_its_pairs_of_the_last_day_whatever_pairs_it_had_before(store):
+    fill(store, payoffs(random.Random(3), 300), prefix="old", group=group("q"))
+    traffic(store, start=300 + 86_400.0)
+    assert list(look(JudgeRun(store).all()).witnesses) == ["q"]
+
+
 def test_providers_of_one_server_are_one_witness_and_none_for_each_other(store):
     for name, identity in (("p", "x"), ("q", "x"), ("s", "y"), ("t", "y"), ("r", "z")):
         serves(store, name, identity)
