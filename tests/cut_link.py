@@ -10,8 +10,8 @@ SENT = b"COMMIT"
 
 
 class CutLink:
-    """`url` leads through the relay. `cut = "answer"` has the next commit done and its answer lost, `"commit"` loses the commit;
-    while it `refuses`, further connections are ended at once.
+    """`url` leads through the relay. `cut = "answer"` has the next commit done and its answer lost, `"commit"` loses the commit,
+    which the server has undone before the client's connection ends; while it `refuses`, further connections are ended at once.
     """
 
     def __init__(self, url: str) -> None:
@@ -60,4 +60,13 @@ class CutLink:
             server.sendall(data)
         if kind == "answer":
             server.recv(65_536)
+        if kind == "commit":
+            _ended(server)
         return bool(data) and not kind
+
+
+def _ended(server: socket.socket) -> None:
+    """Return once the server has ended the connection, and with it the transaction: a client asks for its outcome at once."""
+    server.shutdown(socket.SHUT_WR)
+    while server.recv(65_536):
+        pass

@@ -96,6 +96,7 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, s
         "PYTHONPATH": f"{ROOT}{os.pathsep}{tree}",
         "MUTANT_JOB": str(tree / "job.json"),
         "MUTANT_VERDICTS": str(tree / "verdicts.jsonl"),
+        "PYTEST_ADDOPTS": "",
     }
     command = [
         sys.executable,
