@@ -65,6 +65,7 @@ EXCHANGES = st.builds(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(EXCHANGES)
 def test_an_exchange_comes_back_equal(packed):

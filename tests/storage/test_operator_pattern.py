@@ -51,6 +51,7 @@ def test_what_is_masked_is_what_python_s_engine_finds_and_its_length_stays(text,
     assert found.is_in(data) == bool(re.search(pattern.replace("$", r"\Z"), text))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("count", "fits"), [(50_000, True), (50_001, False)])
 def test_a_text_may_hold_fifty_thousand_matches(count, fits):
     assert MATCHES == 50_000

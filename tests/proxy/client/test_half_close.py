@@ -80,6 +80,7 @@ async def test_a_stream_goes_on_behind_the_end_of_its_client():
         assert (await asked.rest()).endswith(b"0\r\n\r\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("version", "probed"), [(b"1.1", True), (b"1.0", False)])
 async def test_a_client_that_waits_for_a_slow_answer_is_sent_an_interim_one_that_it_may_forget(soon, version, probed):
     free = asyncio.Event()

@@ -103,6 +103,7 @@ async def test_a_client_that_leaves_while_chunks_wait_leaves_nothing_behind():
     assert bodies.read == []
 
 
+@pytest.mark.slow
 async def test_a_slow_provider_pauses_a_client_of_very_many_chunks():
     """What waits here is at most one read, however long the upload goes on."""
     go_on = asyncio.Event()

@@ -161,6 +161,7 @@ async def test_a_refusal_is_read_over_tls_though_the_client_still_sends(trusted)
         assert answer.startswith(b"HTTP/1.1 400 ")
 
 
+@pytest.mark.slow
 async def test_a_client_beyond_the_limit_is_answered_503_over_tls(trusted):
     trust, files = trusted
     async with (

@@ -195,6 +195,7 @@ async def test_an_upload_whose_framing_breaks_is_refused_and_its_provider_sees_t
     assert got == [chunks(b"abc")]
 
 
+@pytest.mark.slow
 async def test_a_fault_in_the_record_of_a_request_leaves_its_client_the_connection(monkeypatch, caplog):
     def faulty(*_arguments):
         raise RuntimeError("a fault of ours")

@@ -113,6 +113,7 @@ async def test_a_process_reports_that_it_is_ready_and_beats_until_it_is_ordered_
     os.close(writer)
 
 
+@pytest.mark.slow
 async def test_a_parent_that_does_not_read_is_never_waited_for(monkeypatch):
     monkeypatch.setattr("proxy.process.parent_watchdog.BEAT_SECONDS", 0)
     reader, writer = os.pipe()

@@ -262,6 +262,7 @@ def test_an_answer_of_many_small_pieces_is_held_and_packed_compressed_up_to_a_me
 NUMBERED = [b"data: %d\n\n" % number for number in range(4_000)]
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(place=st.integers(0, 4_000), cut=st.integers(1, len(KEY) - 1))
 def test_a_secret_anywhere_in_an_answer_that_is_held_compressed_is_found(place, cut):

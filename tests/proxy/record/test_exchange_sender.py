@@ -99,6 +99,7 @@ async def hand(path):
         await sender.stop(0.0)
 
 
+@pytest.mark.slow
 async def test_an_offered_exchange_and_the_pulses_reach_the_audit(audit, hand):
     stats = WorkerStats(worker=3, accepted=7)
     sender = hand(stats=stats)
@@ -158,6 +159,7 @@ async def test_an_audit_that_does_not_read_is_not_waited_for(audit, hand):
     assert taken.count(False) > 10
 
 
+@pytest.mark.slow
 async def test_a_new_audit_is_found_and_the_counters_go_on(audit, path, hand):
     stats = WorkerStats()
     sender = hand(stats=stats)

@@ -108,6 +108,7 @@ MARKS = [b"{", b"}", b"[", b"]", b'"', b",", b":", b"\\", b"0", b" ", b'"a":0,',
 UNITS = st.lists(st.sampled_from(MARKS), min_size=1)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(unit=UNITS.map(b"".join), begin=st.sampled_from([b"", b"{", b'{"a":', b'{"a":[', b'{"a":"']), end=st.binary(max_size=3))
 def test_whatever_a_body_holds_each_step_of_reading_it_is_bounded(unit, begin, end):

@@ -57,6 +57,7 @@ def test_a_model_behind_deep_and_long_values_is_found(before, size):
     assert (scan.model, scan.stream, body[slice(*scan.span)]) == ("m", True, b'"m"')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("marks", "found"), [(99_994, "m"), (99_996, "")])
 def test_a_scan_gives_up_at_a_hundred_thousand_marks(marks, found):
     body = b"{" + b"," * marks + b'"model":"m"}'
@@ -109,6 +110,7 @@ def test_a_step_ends_with_every_two_hundredth_mark(marks, steps):
     assert sum(1 for _ in ModelScan().feed(b"{" + b"," * (marks - 1))) == steps
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("marks", "settled"), [(99_999, False), (100_000, True)])
 def test_a_scan_is_over_with_its_hundred_thousandth_mark(marks, settled):
     assert scanned(b"{" + b"," * (marks - 1)).settled is settled

@@ -200,6 +200,7 @@ ANSWERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("answer", "words"), ANSWERS.values(), ids=ANSWERS)
 async def test_a_proxy_that_opens_no_tunnel_is_a_502_that_states_it(answer, words, authority):
     async with behind(authority, ok(), answer=answer) as (provider, through):

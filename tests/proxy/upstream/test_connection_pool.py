@@ -232,6 +232,7 @@ async def test_hundreds_at_once_have_no_limit_by_default():
         await until(lambda: running.stats.upstream_open == 0)
 
 
+@pytest.mark.slow
 async def test_a_fault_in_one_connection_is_logged_and_the_others_keep_their_time_limits(monkeypatch, caplog):
     broken, silent_for = [], UpstreamConnection.silent_for
 

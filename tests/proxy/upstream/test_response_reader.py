@@ -56,6 +56,7 @@ BODIES = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(BODIES, st.lists(st.integers(0, 400), max_size=12), st.sampled_from([b"", b"X: y\r\n", b"X: " + b"y" * 300 + b"\r\n"]))
 def test_a_chunked_body_reads_the_same_however_it_is_cut(pieces, places, trailer):
@@ -206,6 +207,7 @@ def in_turns(pieces, *, plain=False):
     return answer, reader, capture
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.sampled_from(KINDS), min_size=1, max_size=4), st.sampled_from(ENDS), st.booleans(), st.integers(0, 100_000))
 def test_of_very_many_chunks_some_are_read_in_a_turn_and_all_in_the_end(kinds, end, plain, place):

@@ -48,6 +48,7 @@ async def test_server_without_tls_gets_no_credentials(written):
     assert set(server.received) == {b""}
 
 
+@pytest.mark.slow
 async def test_server_that_returns_without_tls_gets_nothing_and_is_named(tmp_path):
     ca = trustme.CA()
     _, (cert, key) = issued(tmp_path, ca)

@@ -160,6 +160,7 @@ def test_clock_of_the_intake_differs_beyond_a_minute():
     assert found == [False, True]
 
 
+@pytest.mark.slow
 async def test_intake_is_not_ready_until_it_is_connected_and_shows_what_waits(tmp_path, monkeypatch):
     monkeypatch.setattr(broker_intake, "BACKLOG_SECONDS", 0.05)
     async with nats_server(tmp_path) as server:

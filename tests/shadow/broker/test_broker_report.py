@@ -61,6 +61,7 @@ async def _created(broker, stream) -> bool:
     return False
 
 
+@pytest.mark.slow
 async def test_broker_that_cannot_be_used_is_one_sentence(tmp_path):
     async with nats_server(tmp_path) as server, connected(settings(server)) as broker:
         await broker.api("STREAM.DELETE.SAMEWEIGHTS_EXCHANGE_0")

@@ -128,6 +128,7 @@ async def test_message_of_a_later_format_stays_in_the_stream(tmp_path):
         assert running.board.row(0).settled == 0
 
 
+@pytest.mark.slow
 async def test_exchange_that_is_held_and_delivered_again_is_handled_once_and_acknowledged(tmp_path, soon):
     async with consuming(tmp_path) as running:
         await running.publish(1)
@@ -138,6 +139,7 @@ async def test_exchange_that_is_held_and_delivered_again_is_handled_once_and_ack
         await running.left(0)
 
 
+@pytest.mark.slow
 async def test_exchange_of_a_process_that_was_killed_is_audited_by_another_and_one_that_is_stored_is_not(tmp_path, soon):
     async with consuming(tmp_path) as killed:
         await killed.publish(1, 2)
@@ -178,6 +180,7 @@ async def test_exchange_that_seven_orderly_stops_returned_unread_is_audited_by_t
             await last.left(0)
 
 
+@pytest.mark.slow
 async def test_exchange_is_handed_over_thirty_times_and_given_up_at_the_next_delivery_and_counted(tmp_path):
     async with consuming(tmp_path) as running:
         await running.publish(1)
@@ -192,6 +195,7 @@ async def test_exchange_is_handed_over_thirty_times_and_given_up_at_the_next_del
         await running.left(0)
 
 
+@pytest.mark.slow
 async def test_exchanges_delivered_a_sixth_time_are_handed_over_one_by_one_after_the_others_and_none_is_pulled(tmp_path):
     async with consuming(tmp_path) as running:
         await running.publish(1, 2)
@@ -211,6 +215,7 @@ async def test_exchanges_delivered_a_sixth_time_are_handed_over_one_by_one_after
         await running.left(0)
 
 
+@pytest.mark.slow
 async def test_store_that_cannot_be_read_is_read_again_before_a_redelivery_is_handled(tmp_path, soon, monkeypatch):
     monkeypatch.setattr(consumer, "LOOK_SECONDS", 0.01)
     answers = [StoreError("away"), StoreError("away"), True]
@@ -274,6 +279,7 @@ async def test_no_more_than_the_limit_is_held_with_several_streams(tmp_path):
             assert len(running.consumer) == 10
 
 
+@pytest.mark.slow
 async def test_consumer_that_was_deleted_is_made_again_and_exchanges_come(tmp_path):
     async with consuming(tmp_path) as running:
         keeping = asyncio.create_task(running.broker.keep())
@@ -294,6 +300,7 @@ async def test_what_waits_at_the_end_is_returned_for_another_auditor_at_once(tmp
             assert await other.take(1) == [identity(2)]
 
 
+@pytest.mark.slow
 async def test_exchange_that_is_held_for_long_is_renewed_and_not_delivered_again(tmp_path, monkeypatch):
     monkeypatch.setattr(broker_streams, "ACK_SECONDS", 2.0)
     monkeypatch.setattr(consumer, "RENEW_SECONDS", 0.1)
@@ -331,6 +338,7 @@ async def test_exchange_that_comes_after_its_request_was_given_up_is_returned_wh
         await running.left(0)
 
 
+@pytest.mark.slow
 async def test_first_delivery_of_what_was_there_before_the_connection_was_lost_is_looked_up_in_the_store(tmp_path):
     """A server that is killed may forget that it delivered a message; here it never did."""
     async with consuming(tmp_path) as running:

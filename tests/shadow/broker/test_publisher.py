@@ -197,6 +197,7 @@ async def test_what_waits_at_the_end_is_published_as_far_as_the_patience_reaches
     assert ended.counted("published") == 1
 
 
+@pytest.mark.slow
 async def test_real_server_that_is_killed_and_comes_back_has_each_exchange_once(tmp_path):
     async with (
         nats_server(tmp_path) as server,

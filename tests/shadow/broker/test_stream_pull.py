@@ -3,6 +3,8 @@
 import asyncio
 import signal
 
+import pytest
+
 from shadow.broker import stream_pull
 from shadow.broker.broker_message import stream_name, subject
 from shadow.broker.broker_streams import CONSUMER
@@ -48,6 +50,7 @@ async def test_no_more_is_requested_than_there_is_room_for(tmp_path):
     assert room == [0]
 
 
+@pytest.mark.slow
 async def test_another_client_is_used_once_the_first_is_closed(tmp_path):
     came: list[bytes] = []
 
@@ -120,6 +123,7 @@ async def test_pull_that_returns_fewer_messages_than_requested_is_followed_at_on
         running.cancel()
 
 
+@pytest.mark.slow
 async def test_no_request_waits_in_the_client_while_no_server_is_connected(tmp_path, monkeypatch):
     monkeypatch.setattr(stream_pull, "PULL_SECONDS", 0.01)
     async with nats_server(tmp_path) as server, connected(settings(server), consumers=True) as broker:

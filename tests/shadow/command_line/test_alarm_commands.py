@@ -46,6 +46,7 @@ def listed(run, alarmed):
     return lambda *arguments: json.loads(run("alarms", "list", "--db", alarmed, "--json", *arguments)[1])["alarms"]
 
 
+@pytest.mark.slow
 def test_alarm_is_listed_with_since_when_and_its_interval_and_the_next_command(run, alarmed, listed):
     [line] = listed()
     code, out, _ = run("alarms", "list", "--db", alarmed)
@@ -259,6 +260,7 @@ def test_alarm_that_ended_is_named_as_ended(run, alarmed, listed):
     assert f"the alarm '{whole}' ended at " in err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

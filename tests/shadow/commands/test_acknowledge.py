@@ -89,6 +89,7 @@ def test_an_answer_is_refused_by_a_process_that_does_not_hold_the_lease(store):
         other.acknowledge(FIXED, 1.0)
 
 
+@pytest.mark.slow
 def test_page_of_a_process_that_does_not_judge_has_the_one_that_does_acknowledge(postgres_store):
     store = postgres_store
     judge = drifted(store)
@@ -103,11 +104,13 @@ def test_page_of_a_process_that_does_not_judge_has_the_one_that_does_acknowledge
     assert store.page_queries.actions("p", 9) == [], "the page stores who gave it"
 
 
+@pytest.mark.slow
 def test_page_of_the_process_that_judges_acknowledges_at_once(postgres_store):
     alarms = SharedAlarms(drifted(postgres_store), postgres_store.orders, patience=0.0)
     assert [each.sentence for each in alarms.acknowledge(FIXED, 5.0)] == ["p, m, route default: fixed, the state is ok now"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("has_orders", [True, False])
 def test_acknowledgement_that_no_process_takes_is_stated_and_taken_back(postgres_store, has_orders):
     drifted(postgres_store)
@@ -127,6 +130,7 @@ def test_without_a_running_serve_it_is_done_at_once(tmp_path, config):
     assert list(tmp_path.glob("*-ack-*")) == []
 
 
+@pytest.mark.slow
 def test_beside_a_running_serve_it_is_handed_over_and_leaves_no_file(sqlite_store, tmp_path, config):
     store = sqlite_store
     judge, printed = drifted(store), []
@@ -139,6 +143,7 @@ def test_beside_a_running_serve_it_is_handed_over_and_leaves_no_file(sqlite_stor
     assert list(tmp_path.glob("*-ack-*")) == []
 
 
+@pytest.mark.slow
 def test_serve_that_takes_an_acknowledgement_notes_who_gave_it_at_its_own_moment(store, tmp_path):
     mailbox, judge = Mailbox(database=tmp_path / "store.db", kind="ack"), drifted(store)
     given = replace(FIXED, provider="p", by="Ada", why="rolled back")

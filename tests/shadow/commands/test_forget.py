@@ -24,6 +24,7 @@ def config(tmp_path):
     return StorageConfig(url=f"sqlite:///{tmp_path}/rows.db")
 
 
+@pytest.mark.slow
 def test_forget_deletes_records_itself_where_no_serve_runs(config):
     store = open_store(config)
     offered(store.add_exchange, exchange_record("a")).result(PATIENCE)
@@ -32,6 +33,7 @@ def test_forget_deletes_records_itself_where_no_serve_runs(config):
     assert sentence == "1 exchange deleted, with the pairs they belonged to; no byte of them is left in the database"
 
 
+@pytest.mark.slow
 def test_dry_run_counts_what_forget_then_deletes(config):
     store = open_store(config)
     for name in ("one", "two"):
@@ -58,6 +60,7 @@ def test_dry_run_names_the_tournaments_that_run_and_lose_pairs(store):
     assert store.erasure_extent(ErasureChoice(conversation="two")).tournaments == ()
 
 
+@pytest.mark.slow
 def test_dry_run_states_what_a_tournament_would_lose(config):
     with closing(open_store(config)) as store:
         offered(store.add_exchange, exchange_record("one", conversation="one")).result(PATIENCE)

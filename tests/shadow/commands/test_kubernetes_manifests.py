@@ -37,6 +37,7 @@ def container() -> dict:
     return found
 
 
+@pytest.mark.slow
 def test_every_kind_is_written_and_every_dashboard_is_a_configmap():
     found = documents(made())
     assert {document["kind"] for document in found} == KINDS
@@ -53,6 +54,7 @@ def test_core_resources_are_valid_by_the_schemas_of_kubernetes(job):
             kubernetes_validate.validate(document, "1.37", strict=True)
 
 
+@pytest.mark.slow
 def test_a_misspelt_member_is_no_valid_resource():
     wrong = one("StatefulSet")
     wrong["spec"]["template"]["spec"]["terminationGracePeriod"] = 60
@@ -70,6 +72,7 @@ def test_resources_of_the_prometheus_operator_are_valid_by_their_schema(tmp_path
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
+@pytest.mark.slow
 def test_rules_are_those_of_the_files_and_prometheus_takes_them(tmp_path):
     groups = one("PrometheusRule", "audit")["spec"]["groups"]
     texts = contents(job="audit")
@@ -81,6 +84,7 @@ def test_rules_are_those_of_the_files_and_prometheus_takes_them(tmp_path):
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
+@pytest.mark.slow
 def test_dashboards_are_those_of_the_files_under_the_label_that_grafana_s_sidecar_looks_for():
     found = [document for document in documents(made()) if document["kind"] == "ConfigMap"]
     assert all(document["metadata"]["labels"]["grafana_dashboard"] == "1" for document in found)
@@ -110,6 +114,7 @@ def one_container(job: str) -> dict:
     return found
 
 
+@pytest.mark.slow
 def test_the_service_s_names_are_accepted_by_the_admin_port():
     env = {each["name"]: each.get("value", "") for each in one_container("audit")["env"]}
     hosts = json.loads(env["SAMEWEIGHTS_ADMIN__HOSTS"].replace("$(NAMESPACE)", "ai"))
@@ -163,11 +168,13 @@ def test_the_address_for_applications_names_the_service_of_that_job(job):
     assert f"OPENAI_BASE_URL=http://{job}:8080/v1 in" in made(job)["service.yaml"]
 
 
+@pytest.mark.slow
 def test_paths_keep_the_name_of_the_program_under_another_job():
     mounted = {each["name"]: each["mountPath"] for each in one_container("audit")["volumeMounts"]}
     assert mounted == {"config": "/etc/sameweights", "data": "/var/lib/sameweights", "tmp": "/tmp"}
 
 
+@pytest.mark.slow
 def test_one_replica_writes_its_database_on_a_volume_and_has_a_minute_to_end(container):
     spec = one("StatefulSet")["spec"]
     assert spec["replicas"] == 1
@@ -183,6 +190,7 @@ def test_probes_cost_the_provider_nothing_and_readiness_does_not_hang_on_the_aud
     assert container["readinessProbe"]["tcpSocket"] == container["startupProbe"]["tcpSocket"] == {"port": "proxy"}
 
 
+@pytest.mark.slow
 def test_the_container_has_no_rights(container):
     assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
     assert container["securityContext"]["readOnlyRootFilesystem"]
@@ -199,6 +207,7 @@ def test_a_job_that_no_service_can_have_is_refused(job):
         made(job)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("job", ["a" * 52, "a", "a-1"])
 def test_a_name_of_a_service_is_taken(job):
     assert one("Service", job)["metadata"]["name"] == job

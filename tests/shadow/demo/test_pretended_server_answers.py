@@ -230,6 +230,7 @@ async def test_stream_waits_for_the_first_token_and_after_each_event(waits, faul
     assert waits == [100.0] + [20.0] * (whole // 2 if faults else whole)
 
 
+@pytest.mark.slow
 async def test_answers_in_flight_as_a_server_ends_are_not_those_of_clients_that_left():
     async with PretendedServer(faults=PlantedFaults(silent=1)) as pretend:
         pending = asyncio.create_task(answer(pretend))

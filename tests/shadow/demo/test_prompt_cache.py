@@ -1,3 +1,5 @@
+import pytest
+
 from shadow.demo.prompt_cache import PromptCache
 from shadow.demo.wire_format import prompt_tokens
 
@@ -29,6 +31,7 @@ def test_what_is_read_is_less_than_the_prompt():
         assert cache.read(asked("one")) < prompt_tokens(asked("one"))
 
 
+@pytest.mark.slow
 def test_the_oldest_beginnings_are_dropped():
     cache = PromptCache()
     cache.read(asked("first", "a", tools=[]))

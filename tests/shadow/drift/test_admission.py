@@ -80,6 +80,7 @@ def test_one_of_equal_requests_counts_in_any_order(order):
     assert found.count(Exclusion.NONE) == 1
 
 
+@pytest.mark.slow
 def test_group_holds_a_hundred_thousand_names_in_two_megabytes_and_counts_the_oldest_again():
     admission = Admission()
     tracemalloc.start()

@@ -19,6 +19,7 @@ def evidence(values, *, conversation="", kind="no tools"):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("size", "within"), [(0.3, 60), (0.1, 260)])
 def test_an_abrupt_change_is_dated_and_sized(size, within):
     errors, sizes, dated = [], [], 0
@@ -37,6 +38,7 @@ def test_an_abrupt_change_is_dated_and_sized(size, within):
     assert dated >= 17
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("accepted", "size"), [(0.1, 0.3), (0.3, 0.5), (0.3, 0.7), (0.5, 0.8)])
 def test_difference_that_grows_beyond_an_accepted_one_is_dated_to_its_growth(accepted, size):
     errors, dated = [], 0

@@ -107,6 +107,7 @@ def test_an_e_value_is_a_discovery_above_one_over_alpha_times_the_share_of_disco
     assert e_benjamini_hochberg([log(21.0)] + [0.0] * 99, 0.05) == frozenset()
 
 
+@pytest.mark.slow
 def test_the_rate_of_false_discoveries_is_kept_though_the_groups_depend_on_each_other():
     """Half of twenty groups differ; all the others bet on one and the same coin."""
     draw, shares = random.Random(1), []

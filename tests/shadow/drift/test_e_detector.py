@@ -73,6 +73,7 @@ def test_a_provider_that_is_always_the_odd_one_is_found_within_thirty_pairs():
     assert seen <= 30
 
 
+@pytest.mark.slow
 def test_evidence_without_an_excess_beyond_the_tolerance_is_no_alarm():
     """An excess of one point is real, but within the tolerance of two: evidence without an alarm."""
     test = EDetector(key=("answer_kind", PROVIDER), budget=AlertBudget())

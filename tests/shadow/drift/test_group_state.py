@@ -1,5 +1,7 @@
 import random
 
+import pytest
+
 from shadow.drift.alarm_budget import AlertBudget
 from shadow.drift.attribution import Blame, opened
 from shadow.drift.change_point import EvaluatedPair
@@ -104,6 +106,7 @@ def test_a_provider_that_fails_has_drifted():
     assert court.case.alarm.name == "error"
 
 
+@pytest.mark.slow
 def test_a_reference_that_caches_has_its_tests_of_agreement_turned_off():
     """A third of the second answers come from a cache; without the switch every such run alarms."""
     court, draw = Court(), random.Random(5)

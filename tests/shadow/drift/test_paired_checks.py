@@ -80,6 +80,7 @@ def test_fewer_votes_than_the_fewest_name_nothing(case):
     assert named([(plus, total - plus)]) == []
 
 
+@pytest.mark.slow
 def test_reports_of_equal_parties_name_a_check_in_one_of_a_hundred_at_most():
     chance = random.Random(7)
     reports = 2_000

@@ -59,6 +59,7 @@ def test_the_runs_that_separate_two_rates_are_the_fewest_that_do(rates: tuple[fl
     assert fisher_power(*rates, runs) >= 0.8 > fisher_power(*rates, runs - 1)
 
 
+@pytest.mark.slow
 def test_eight_against_six_of_ten_takes_ninety_runs_of_each():
     assert runs_to_separate(0.8, 0.6) == 90
 

@@ -24,6 +24,7 @@ def again(alarm):
     return restored(saved(grouped(alarm)), AlertBudget())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [1, 700, 1_100, 1_400])
 def test_what_was_saved_and_goes_on_equals_what_never_stopped(stop):
     draw = random.Random(3)

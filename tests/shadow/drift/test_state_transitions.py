@@ -48,6 +48,7 @@ def test_recovered_provider_is_reported_within_some_hundred_pairs():
     assert 50 < found.pairs < 1_000
 
 
+@pytest.mark.slow
 def test_half_the_size_found_is_no_recovery():
     recoveries = 0
     for seed in range(10):

@@ -7,6 +7,7 @@ from shadow.drift.paired_evidence import PairedEvidence
 from shadow.drift.stopping_power import StoppingRule, fewest_pairs, smallest_drop_found, stopping_chance
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", [StoppingRule(), StoppingRule(allowed=0.2), StoppingRule(allowed=0.9, within=True)])
 def test_the_chance_is_the_sum_over_all_courses_of_a_study(rule: StoppingRule):
     rate, other, most = 0.9, 0.3, 7
@@ -64,6 +65,7 @@ def test_the_fewest_pairs_that_can_decide(rule: StoppingRule, pairs: int):
     assert fewest_pairs(rule) == pairs
 
 
+@pytest.mark.slow
 def test_the_smallest_drop_found_is_found_in_four_of_five_studies_and_one_a_little_smaller_is_not():
     drop = smallest_drop_found(0.9, 40)
     assert drop == pytest.approx(0.31, abs=0.01)

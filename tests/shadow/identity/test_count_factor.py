@@ -23,6 +23,7 @@ def test_a_factor_in_the_prompts_alone_is_no_bill_and_no_tokenizer():
     assert causes(made) == []
 
 
+@pytest.mark.slow
 def test_a_factor_beside_something_else_is_no_tokenizer():
     assert causes(samples(Server(factor=1.3, preamble="# Tools\n"), traffic=Traffic(tools=0.9))) == []
 
@@ -36,6 +37,7 @@ def test_ten_equal_answers_are_enough(equal, expected):
     assert causes(made) == [expected]
 
 
+@pytest.mark.slow
 def test_a_tokenizer_counts_equal_answers_otherwise_and_a_longer_prompt_does_not():
     made = samples(Server(piece=7), seed=4)
     assert causes(made) == [TokenCause.TOKENIZER]

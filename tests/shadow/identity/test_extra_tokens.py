@@ -32,6 +32,7 @@ def _fields(one):
     return {name: getattr(one, name) for name in PromptSample.__slots__}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("factor", "words"), [(1.01, "1.0% more"), (1.02, "2.0% more"), (1.3, "30.0% more")])
 def test_a_factor_on_every_prompt_is_in_proportion(factor, words):
     found = extra_prompt_tokens(samples(Server(factor=factor), count=120))
@@ -60,6 +61,7 @@ def test_tools_rendered_longer_are_named_by_the_requests_that_have_them():
     assert "tools" in found.phrase
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "provider",
     [

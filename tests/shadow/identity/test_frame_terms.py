@@ -53,6 +53,7 @@ def test_small_sums_are_a_template_and_a_prompt_may_give_way_to_a_system_message
     assert (found.causes, found.explained) == (causes, 1.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "difference",
     [

@@ -47,6 +47,7 @@ def test_judge_reads_on_behind_the_last_pair_that_it_judged(store, monkeypatch):
     assert (read[0], read[-1]) == (0, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["evidence", "identities_of"])
 def test_batch_whose_store_raises_in_the_middle_leaves_no_pair_counted_twice(store, monkeypatch, method):
     """The evidence is read at an alarm, with hundreds of pairs of the batch judged before it; identities with a second look."""
@@ -62,6 +63,7 @@ def test_batch_whose_store_raises_in_the_middle_leaves_no_pair_counted_twice(sto
     assert met == whole
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["record", "last_judged"])
 def test_acknowledgement_that_cannot_be_stored_leaves_the_alarm_as_it_was(store, monkeypatch, method):
     fill(store, drifting())

@@ -199,6 +199,7 @@ def test_accepted_pace_is_learned_again_without_a_configured_limit(store, judgem
     assert (kept(judgements).state, kept(judgements).limit) == (PaceState.LEARNING, 0.0)
 
 
+@pytest.mark.slow
 def test_unreadable_pace_starts_again(store, judgements):
     live(store, 2, 0.5)
     pace_judge(judgements).step()

@@ -30,6 +30,7 @@ async def test_text_of_the_request_is_found(store):
     assert (pair["id"], pair["side"], "text" in pair["differing"]) == (name, "request", True)
 
 
+@pytest.mark.slow
 async def test_pages_find_each_pair_once(store):
     ids = [add_pair(store, "a", f"heron {number}", "x", started=NOW + number) for number in range(7)]
     assert store.flush(20)

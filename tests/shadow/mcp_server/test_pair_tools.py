@@ -18,6 +18,7 @@ def calling_often(number: int, city: str) -> dict:
     return {"message": {"content": None, "tool_calls": calls}, "finish_reason": "tool_calls"}
 
 
+@pytest.mark.slow
 async def test_pairs_that_differ_are_paged_newest_first_without_gap_or_repeat(store):
     ids = [add_pair(store, "garbler", calling("Oslo"), calling("Quito"), started=NOW + number) for number in range(7)]
     add_pair(store, "garbler", calling("Oslo"), calling("Oslo"), started=NOW + 9)
@@ -32,6 +33,7 @@ async def test_pairs_that_differ_are_paged_newest_first_without_gap_or_repeat(st
     assert found == ids[::-1]
 
 
+@pytest.mark.slow
 async def test_a_pair_has_its_answers_calls_and_whether_the_noise_explains_a_finding(store):
     noisy = add_pair(store, "garbler", calling("Oslo"), calling("Quito"), calling("Lima"))
     steady = add_pair(store, "garbler", calling("Oslo"), calling("Quito"), calling("Quito"))
@@ -58,6 +60,7 @@ async def test_difference_is_beyond_the_noise_where_the_verdict_rests_on_its_sig
     assert {each["signal"]: each["explained_by_noise"] for each in differing}["arguments"] is False
 
 
+@pytest.mark.slow
 async def test_a_diff_names_the_argument_the_words_and_the_calls_that_differ(store):
     called = add_pair(store, "garbler", calling("Oslo"), calling("Quito"))
     spoke = add_pair(store, "garbler", "It is raining today", calling("Quito"))
@@ -79,6 +82,7 @@ async def test_diff_with_an_answer_that_was_not_requested_is_refused(store):
     assert "no answer of the control" in await Agent(store).refusal("diff_pair", pair_id=name, against="control")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("calls", "note"), [(32, ""), (33, "only the first 32 of 33 calls were compared")])
 async def test_the_first_32_calls_of_an_answer_are_shown_and_compared_and_the_others_are_counted(sqlite_store, calls, note):
     name = add_pair(sqlite_store, "garbler", calling_often(calls, "Oslo"), calling_often(calls, "Oslo"))

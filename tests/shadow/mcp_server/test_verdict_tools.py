@@ -48,6 +48,7 @@ async def test_two_periods_are_apart_only_where_their_intervals_do_not_overlap(s
     assert not signals["tools"]["apart"]
 
 
+@pytest.mark.slow
 async def test_the_drift_state_of_each_route_is_its_own(store):
     other = replace(GROUP, route="quiet")
     fill(store, drifting())

@@ -64,6 +64,7 @@ def test_what_was_left_out_is_counted_by_reason(shown):
     assert shown.value("excluded_total", reason="greedy_text") == 1
 
 
+@pytest.mark.slow
 def test_an_alarm_is_shown_with_its_size_and_start_and_goes_when_it_ends(shown):
     case, draw = GroupState(AlertBudget()), random.Random(4)
     drive = Drive(case.alarm, ("arguments",))

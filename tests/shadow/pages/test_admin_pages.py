@@ -76,6 +76,7 @@ async def test_bug_report_about_a_pair_is_plain_text(open_port, store):
     assert f'href="/pairs/{pair}/report?since=all"' in await (await (await open_port()).get(f"/pairs/{pair}")).text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("since", "head"), [("all", "answers differently from"), ("", "answers differently from"), ("1h", "compared with")]
 )

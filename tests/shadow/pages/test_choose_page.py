@@ -71,6 +71,7 @@ def test_each_tag_of_a_candidate_has_its_row_with_its_pairs(store):
     assert 'The level of "same" is that of all requests together.' in text(html)
 
 
+@pytest.mark.slow
 def test_a_name_of_a_model_cannot_become_markup(store):
     started(store)
     store_arms(store, NOW, n=31, model="<b>x</b>")

@@ -19,6 +19,7 @@ def app(store):
     return build_app(store, CollectorRegistry(), str, Config())
 
 
+@pytest.mark.slow
 def test_the_admin_port_is_made_without_the_code_of_its_pages():
     code = "import sys, shadow.pages.admin_app; print([m for m in sys.modules if m in ('jinja2', 'shadow.pages.page_set')])"
     assert subprocess.check_output([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": "."}, text=True) == "[]\n"

@@ -77,6 +77,7 @@ async def statuses(client, *paths: str) -> list[int]:
     return [answer.status for answer in await asyncio.gather(*(client.get(path) for path in paths))]
 
 
+@pytest.mark.slow
 async def test_pages_of_twelve_periods_hold_up_neither_another_page_nor_a_step_of_the_audit(sqlite_store, held, loop_threads):
     pair = keep_pair(sqlite_store, said("Yes"), said("No"))
     async with port(held) as client:

@@ -39,6 +39,7 @@ def test_signal_beyond_the_noise_is_marked_and_leads_to_its_pairs(store, pages):
     assert '<tr class="differ">\n  <th>text</th>' not in page
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("models", "note"), [(20, False), (21, True)])
 def test_the_20_worst_models_are_shown_and_a_note_leads_to_the_others(sqlite_store, models, note):
     for number in range(models):

@@ -319,6 +319,7 @@ async def test_limits_of_all_tenants_are_read_when_an_hour_begins_and_else_those
     running.cancel()
 
 
+@pytest.mark.slow
 async def test_reservation_that_ends_in_an_error_is_answered(slow_store, monkeypatch):
     def broken(*_):
         raise ArithmeticError("an error of ours")

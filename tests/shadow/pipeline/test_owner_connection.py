@@ -41,6 +41,7 @@ async def test_messages_of_a_turn_are_one_frame_in_their_order(wired):
     assert [type(each).__name__ for each in wire.messages] == ["Skipped", "Lost"]
 
 
+@pytest.mark.slow
 async def test_record_that_cannot_be_prepared_is_sent_as_none(wired):
     owner, wire = wired
     outcomes = SentOutcomes(owner)

@@ -30,6 +30,7 @@ def test_a_rate_of_zero_keeps_no_row():
     assert (found.kept, found.exchange.drawn) == (False, False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", [0.05, 0.5])
 def test_conversations_are_kept_whole_in_the_share_of_the_rate(rate):
     drawn = [{kept(plain(f"e{n}-{turn}", conversation=f"talk {n}"), rate).kept for turn in range(3)} for n in range(4_000)]

@@ -87,6 +87,7 @@ async def test_as_many_shadows_run_as_there_are_places_and_the_others_wait(store
     assert made.runner.started == ["0", "1", "2"]
 
 
+@pytest.mark.slow
 async def test_what_runs_and_waits_is_noted_whenever_it_changes(store):
     made = Scheduling(store, concurrency=1)
     noted = []
@@ -100,6 +101,7 @@ async def test_what_runs_and_waits_is_noted_whenever_it_changes(store):
     assert (noted[-1], sorted(set(noted))) == (0, [0, 1, 2, 3])
 
 
+@pytest.mark.slow
 async def test_a_shadow_that_fails_is_counted_and_frees_its_place(store):
     made = Scheduling(store, concurrency=1)
     made.runner.free.set()
@@ -312,6 +314,7 @@ async def test_answers_that_came_before_a_stop_are_paid(store):
     assert sorted(made.scheduler._account.paid) == [1, 2]
 
 
+@pytest.mark.slow
 async def test_reservation_that_ends_in_an_error_is_counted_and_frees_every_place(store):
     made = paying(store, Answered(0, 0, FetcherLostError()), "north", faults=2)
     for number in range(3):

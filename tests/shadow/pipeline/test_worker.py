@@ -361,6 +361,7 @@ ANSWERS = {
 }
 
 
+@pytest.mark.slow
 async def test_which_requests_are_sampled_does_not_depend_on_what_the_provider_answers(working):
     chosen = {}
     for name, answered in ANSWERS.items():

@@ -74,6 +74,7 @@ def findings(live, shadow):
     return {finding.signal: finding.state for finding in found}
 
 
+@pytest.mark.slow
 def test_nine_in_ten_findings_and_more_survive_in_every_signal_of_tiers_0_to_2():
     same, all_ = Counter(), Counter()
     for number, (live, shadow) in enumerate(answered_twice(150)):

@@ -186,6 +186,7 @@ def test_a_pattern_that_explodes_elsewhere_takes_no_time_here():
     assert redactor.body(text.encode()) == text.encode()
 
 
+@pytest.mark.slow
 def test_a_text_in_which_a_pattern_is_found_too_often_is_not_kept():
     redactor = Redactor([r"\d"])
     long = "1" * 60_000

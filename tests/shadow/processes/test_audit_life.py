@@ -95,6 +95,7 @@ async def ended(running: asyncio.Task) -> None:
     await running
 
 
+@pytest.mark.slow
 async def test_audit_starts_once_the_store_is_there_and_has_the_latest_task_of_the_parent(life):
     audit = Audit()
     with life(lambda _store: audit, b"old\nnew\n") as (process, _):

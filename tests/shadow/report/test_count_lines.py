@@ -92,6 +92,7 @@ def test_a_period_without_the_requests_states_that_it_cannot_describe_them(store
     assert "the period has 0 of 20 comparable requests to describe them" in found.sentence
 
 
+@pytest.mark.slow
 def test_the_report_has_the_sentence_in_its_text_and_its_json(store):
     count(store, [shape(size, round(1.02 * size)) for size in sizes(60)])
     report = build(store, 0.0, 1e9)

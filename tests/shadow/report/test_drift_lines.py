@@ -33,6 +33,7 @@ def drifted(store):
     return store
 
 
+@pytest.mark.slow
 def test_an_alarm_is_a_line_with_its_name_its_start_its_size_and_its_pairs(drifted):
     [line] = drift_lines(drifted)
     assert (line.state, line.name, line.provider, line.strongest) == ("drift", "arguments", "p", "arguments")
@@ -43,6 +44,7 @@ def test_an_alarm_is_a_line_with_its_name_its_start_its_size_and_its_pairs(drift
     assert line.evidence >= 0
 
 
+@pytest.mark.slow
 def test_report_has_it_in_text_and_json(drifted):
     report = build(drifted, 0.0, 0.0)
     text = as_text(report)
@@ -99,6 +101,7 @@ def test_a_handful_of_requests_is_no_share():
     assert not is_one_sided(1, 50)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("side", "drifted"), [(1, True), (-1, False)])
 def test_the_state_of_drift_is_drift_whatever_the_period_and_too_faithful_is_none(store, side, drifted):
     draw = random.Random(6)

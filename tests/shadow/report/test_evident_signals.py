@@ -52,6 +52,7 @@ def test_pair_of_a_provider_without_an_adverse_verdict_is_no_evidence(store, noi
     assert pair_lines(store, EVIDENCE, evident) == ()
 
 
+@pytest.mark.slow
 def test_sentence_states_how_often_the_reference_differs_from_itself(store, noisy):
     evident = stored_evidence(store, NOW + 60)
     found = evidence_of(store, store.pair(noisy[0]), evident)
@@ -61,6 +62,7 @@ def test_sentence_states_how_often_the_reference_differs_from_itself(store, nois
     assert "over all pairs the provider does not stand out from the noise" in sentence
 
 
+@pytest.mark.slow
 def test_faithful_provider_has_no_red_pair_on_any_page(store, noisy):
     pages = PageSet(store, Config(), CollectorRegistry(), now=lambda: NOW + 60)
     assert "no provider stands out" in Reading(pages.pairs.page({})).text
@@ -84,6 +86,7 @@ def test_pairs_of_the_provider_that_differs_stay_evidence_beside_a_faithful_one(
     assert names[-1] in pages.pairs.page({})
 
 
+@pytest.mark.slow
 def test_signals_of_a_pair_whose_provider_has_no_card_are_none(store, noisy):
     found = EvidentSignals(()).of(store.pair(noisy[0]))
     assert (found.signals, found.noise) == (frozenset(), {})
@@ -99,6 +102,7 @@ def test_evidence_is_read_again_after_60_seconds_and_not_after_59(store):
     assert evident() is not first
 
 
+@pytest.mark.slow
 def test_pair_is_no_evidence_while_the_verdict_is_not_built(store, noisy):
     pages, unbuilt = PageSet(store, Config(), CollectorRegistry(), now=lambda: NOW + 60), EvidentSignals((), built=False)
     assert "are being built" in pages.pairs.page({}, unbuilt)
@@ -140,6 +144,7 @@ def test_empty_list_states_that_there_is_no_verdict_yet_where_none_is(store):
     assert "No evidence with this filter: over all pairs there is no verdict yet." in empty_list(store, provider="newcomer")
 
 
+@pytest.mark.slow
 def test_empty_list_states_that_some_providers_have_no_verdict_yet(store, noisy):
     add_pair(store, "newcomer", "One", "Two", "Two")
     assert store.flush(20)

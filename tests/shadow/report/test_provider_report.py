@@ -26,6 +26,7 @@ def report(filled):
     return filled.report
 
 
+@pytest.mark.slow
 def test_only_the_provider_and_its_reference_are_left(report):
     found = of_provider(report, "garbler")
     assert [card.provider for card in found.cards] == ["garbler"]

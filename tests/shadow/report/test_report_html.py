@@ -3,6 +3,8 @@
 import re
 from dataclasses import replace
 
+import pytest
+
 from proxy.provider_config import Provider
 from shadow.pricing.price_list import PriceList
 from shadow.report.build_report import build, build_verdicts
@@ -18,6 +20,7 @@ DRIFT = DriftLine(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_file_holds_the_verdicts_and_needs_nothing_else(store):
     fill(store)
     page = as_html(build(store, 0.0, NOW + 60))
@@ -27,6 +30,7 @@ def test_the_file_holds_the_verdicts_and_needs_nothing_else(store):
     assert "default-src 'none'" in page
 
 
+@pytest.mark.slow
 def test_drift_states_and_times_are_those_of_the_whole_report(store):
     fill(store)
     whole = build(store, 0.0, NOW + 60)

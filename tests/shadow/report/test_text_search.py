@@ -31,6 +31,7 @@ def test_pairs_after_one_are_searched_oldest_first(store):
     assert found(store, PairFilter(after_id=ids[3])) == ([], 0, False)
 
 
+@pytest.mark.slow
 def test_one_query_of_pairs_follows_another_in_both_directions(store):
     ids = [add_pair(store, "a", "x", "heron" if number in {0, 119} else "x", started=NOW + number) for number in range(120)]
     assert found(store, PairFilter(before_id=ids[119])) == ([(ids[0], "reference")], 119, False)

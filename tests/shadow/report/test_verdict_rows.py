@@ -118,6 +118,7 @@ FACES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("face", FACES)
 def test_a_report_shows_the_20_worst_models_and_states_how_many_there_are(filled, face):
     card = filled.report.cards[0]

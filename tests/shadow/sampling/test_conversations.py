@@ -210,6 +210,7 @@ def test_the_memory_holds_no_list_twice_and_never_more_than_its_bound(most, requ
         assert len(memory._seen) <= min(most, len(set(requests)))
 
 
+@pytest.mark.slow
 def test_a_list_that_begins_a_conversation_takes_less_than_100_bytes():
     memory = Conversations(SECRET, most=10_000)
     tracemalloc.start()

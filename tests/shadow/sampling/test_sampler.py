@@ -105,6 +105,7 @@ def test_a_name_that_is_removed_changes_the_turn_of_no_chosen_one(names, most, k
         assert take_turns([name for name in names if name != gone], most, key, bytes(32)) == found
 
 
+@pytest.mark.slow
 def test_each_candidate_and_each_two_of_them_have_as_many_turns():
     drawn = [take_turns("abcde", 2, f"talk-{number}", bytes(32)) for number in range(10_000)]
     alone, together = Counter(name for names in drawn for name in names), Counter(drawn)

@@ -144,6 +144,7 @@ def test_a_try_has_a_hundred_requests_eight_at_a_time(ordered):
     assert order.settings["models"] == ["m", "m"]
 
 
+@pytest.mark.slow
 def test_the_plan_of_a_try_contacts_no_server(ordered):
     assert typed(*TRY, "--plan").exit_code == 3
     assert ordered.plan
@@ -152,6 +153,7 @@ def test_the_plan_of_a_try_contacts_no_server(ordered):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "flag", "fits", "beyond"),
     [

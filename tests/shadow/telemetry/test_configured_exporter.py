@@ -31,6 +31,7 @@ def test_without_an_endpoint_nothing_of_opentelemetry_is_loaded():
     assert ran.stdout == "[]\n"
 
 
+@pytest.mark.slow
 async def test_exporter_sends_to_the_endpoint_with_the_fields_of_its_variable(store, tmp_path):
     async with OtlpReceiver() as receiver:
         file = tmp_path / "s.toml"

@@ -154,6 +154,7 @@ async def test_record_of_which_no_span_can_be_made_costs_itself_alone(error, res
     assert made.counts["spans", result] == 1
 
 
+@pytest.mark.slow
 async def test_request_that_cannot_be_encoded_costs_itself_alone_and_not_the_end():
     async with OtlpReceiver() as receiver:
         made = Exporting(receiver, spans=Spans(text=object()))

@@ -69,6 +69,7 @@ def after(rows, seconds):
     return [replace(each, started=each.started + seconds) for each in rows]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(moves=MOVES, seed=st.integers(0, 5))
 def test_each_later_look_shows_what_a_first_look_would(moves, seed):

@@ -30,6 +30,7 @@ def test_a_tag_beyond_the_tolerance_is_named_where_the_whole_is_the_same():
     )
 
 
+@pytest.mark.slow
 def test_the_statement_and_a_row_for_each_tag_are_in_the_text_and_in_markdown():
     found = figures(mixed(), arm("host-b", segments=SEARCH))
     text = tournament_text(found, width=200, color=False)

@@ -300,6 +300,7 @@ def test_nothing_is_claimed_of_a_tournament_that_began_before_the_days_that_are_
     assert ("are deleted, and the tournament began earlier" not in one.sentence) == claimed
 
 
+@pytest.mark.slow
 def test_what_a_tenant_s_days_deleted_is_seen_though_an_older_record_of_another_is_kept(sqlite_store):
     add_live(sqlite_store, "older", started=NOW - 5 * 86_400)
     for days in (4, 1):

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from proxy.exchange import Role
 from storage.judgement_rows import ArmPairRow
 from storage.sqlite import arm_queries
@@ -59,6 +61,7 @@ def test_the_sum_of_the_numbers_changes_with_each_pair(store):
     assert store.judgements.arm_pairs_sums("nowhere", NOW, 0.0) == (0, 0, 0, 0)
 
 
+@pytest.mark.slow
 def test_the_sums_count_the_pairs_that_are_judged_and_the_length_of_their_judgements(store):
     store_arms(store, NOW, n=40, conversation="talk")
     rows = store.judgements.arm_pairs("agents", NOW, NOW + 40)

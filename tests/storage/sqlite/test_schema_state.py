@@ -5,6 +5,8 @@ import subprocess
 import sys
 from contextlib import closing
 
+import pytest
+
 from storage.opening import open_store
 from storage.sqlite.connection import create_file, open_writing
 from storage.sqlite.migrations import SCHEMA
@@ -47,6 +49,7 @@ def test_a_database_with_another_table_is_another_programs(tmp_path):
         assert "another program" in why_not_ours(conn)
 
 
+@pytest.mark.slow
 def test_a_current_database_is_opened_without_the_code_of_the_migrations(tmp_path):
     url = f"sqlite:///{tmp_path / 'one.db'}"
     open_store(StorageConfig(url=url)).close()

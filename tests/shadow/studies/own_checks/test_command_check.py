@@ -54,6 +54,7 @@ def gone(pid: int) -> bool:
         return True
 
 
+@pytest.mark.slow
 async def test_a_command_that_takes_too_long_breaks_the_check_and_its_group_is_ended(tmp_path: Path):
     script = f"sleep 600 & echo $! > {tmp_path / 'pid'}; wait"
     found = await run_command(read_check({"kind": "command", "argv": ["sh", "-c", script], "timeout": 0.5}), FACTS)

@@ -70,6 +70,7 @@ async def test_a_fault_of_ours_is_raised_and_the_queue_goes_on():
     await queues.close()
 
 
+@pytest.mark.slow
 async def test_requests_in_flight_to_a_provider_are_never_more_than_allowed(tmp_path):
     open_at_once = []
 

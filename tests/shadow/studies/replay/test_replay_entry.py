@@ -158,6 +158,7 @@ def test_rows_come_from_files_or_from_the_records_and_never_from_both(folder, bo
         order_of_replay(flags, COMMON)
 
 
+@pytest.mark.slow
 def test_recorded_requests_are_replayed_where_the_bodies_of_their_tenant_are_kept(folder):
     config = folder / "sameweights.toml"
     tenants = "".join(f'[[tenants]]\nname = "{name}"\nkey_env = "{name}"\nbodies = "{name}"\n' for name in ("full", "hash"))

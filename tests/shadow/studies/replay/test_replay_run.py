@@ -31,6 +31,7 @@ async def near():
         yield server
 
 
+@pytest.mark.slow
 async def test_every_row_goes_once_to_a_candidate_and_twice_to_the_reference(tmp_path, official, near):
     bench = ReplayBench(tmp_path, {"official": official.base_url, "near": near.base_url}, policy=INTERVALS)
     outcome = await bench.run(rows(12))
@@ -102,6 +103,7 @@ async def test_a_provider_that_is_down_is_given_up_and_the_others_go_on(tmp_path
     assert states == {"official": "answered", "near": "answered", "gone": "failed"}
 
 
+@pytest.mark.slow
 async def test_a_provider_that_recovered_gets_requests_again_when_resumed(tmp_path, official):
     async with PretendedServer() as gone:
         port = int(gone.base_url.split(":")[2].split("/")[0])
@@ -144,6 +146,7 @@ async def test_a_run_ends_when_no_candidate_is_left_and_what_was_paid_for_counts
     assert (verdict.word.value, verdict.pairs) == ("COMPARED", 40)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("refusing", "ended"), [("near", EndedBy.NO_CANDIDATE), ("official", EndedBy.REFERENCE_DOWN)])
 async def test_a_provider_that_refuses_its_first_rows_alike_ends_the_run(tmp_path, official, near, refusing, ended):
     addresses = {"official": official.base_url, "near": near.base_url}
@@ -171,6 +174,7 @@ async def test_a_limit_of_requests_is_never_passed_and_a_larger_one_goes_on(tmp_
     assert bench.budget.spent.requests == len(official.requests) + len(near.requests)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", ["tokens", "money"])
 async def test_a_limit_of_tokens_or_money_is_never_passed(tmp_path, official, near, limit):
     limits = BudgetLimits(tokens=8_000) if limit == "tokens" else BudgetLimits(money=0.008)
@@ -244,6 +248,7 @@ async def test_own_checks_score_both_sides_and_a_stored_study_gives_the_same_run
     assert stored_evidence(bench.store, "s", bench.targets, policy, stored).runs == outcome.runs
 
 
+@pytest.mark.slow
 async def test_two_passes_carry_the_labels_of_each_other_and_one_has_none(tmp_path, official, near):
     addresses = {"official": official.base_url, "near": near.base_url}
     bench = ReplayBench(tmp_path, addresses, policy=INTERVALS)

@@ -44,6 +44,7 @@ def test_a_row_is_hard_where_two_or_more_further_answers_disagree(labels: tuple[
     assert difficulty_of(labels) is difficulty
 
 
+@pytest.mark.slow
 def test_a_candidate_that_is_the_reference_has_no_excess_in_either_stratum():
     found = list(pretended(Random(5), worse_on_hard=False))
     easy, hard = by_difficulty([(run, drop) for run, drop, _, _ in found], BAR, 0.05)
@@ -56,6 +57,7 @@ def test_strata_of_the_answers_that_are_compared_would_make_the_reference_itself
     assert sum(found) / len(found) < -0.39
 
 
+@pytest.mark.slow
 def test_a_candidate_that_differs_on_hard_rows_is_shown_there_alone():
     found = list(pretended(Random(6), worse_on_hard=True))
     easy, hard = by_difficulty([(run, drop) for run, drop, _, _ in found], BAR, 0.05)
@@ -77,6 +79,7 @@ def test_the_labels_of_a_pass_are_those_of_the_other_passes_alone():
     assert difficulty_of(found["b", 1]) is None
 
 
+@pytest.mark.slow
 def test_two_passes_sorted_by_each_other_find_no_excess_in_the_reference_itself():
     random, answers, payoffs = Random(8), [], []
     for row in range(3000):

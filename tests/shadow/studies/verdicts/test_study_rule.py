@@ -201,16 +201,19 @@ def test_a_replay_fails_a_provider_with_a_large_excess_and_names_the_signal():
     assert "30 points more often" in result.verdicts[0].sentence
 
 
+@pytest.mark.slow
 def test_a_replay_passes_a_provider_without_an_excess_when_all_required_signals_are_within():
     result = judge_study(swapped(0, 900), reference="r", candidates=["c"], policy=SIGNALS)
     assert result.verdicts[0].word is StudyWord.PASS
 
 
+@pytest.mark.slow
 def test_a_replay_does_not_pass_on_one_signal_while_another_is_worse():
     result = judge_study(swapped(10, 900, signal="calls_tool_rate"), reference="r", candidates=["c"], policy=SIGNALS)
     assert result.verdicts[0].word is not StudyWord.PASS
 
 
+@pytest.mark.slow
 def test_a_signal_that_applies_to_few_rows_is_named_and_not_required():
     runs = [
         run_of(run.provider, run.block, 1.0, position=run.position, task=run.task, payoffs=(*run.payoffs, ("arguments", 0)))
@@ -242,6 +245,7 @@ def test_a_replay_whose_answers_could_not_be_compared_is_not_measured_whatever_e
         assert "--set seed=null" in verdict.sentence
 
 
+@pytest.mark.slow
 def test_a_replay_whose_answers_could_be_compared_in_few_rows_cannot_pass_by_its_other_signals():
     (verdict,) = judge_study(without_agreement(900, counted=40), reference="r", candidates=["c"], policy=SIGNALS).verdicts
     assert verdict.word is StudyWord.UNDECIDED

@@ -67,6 +67,7 @@ AT_START = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", [pytest.param(way, marks=[pytest.mark.slow] * (way == "prints_for_ever")) for way in AT_START])
 async def test_a_server_that_does_not_start_is_one_sentence_and_leaves_no_process(tmp_path, way):
     seconds = 1.0 if way in {"hangs", "prints_for_ever"} else 20.0
@@ -104,6 +105,7 @@ ANSWERED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", [pytest.param(way, marks=[pytest.mark.slow] * (way == "stays")) for way in ANSWERED])
 async def test_a_server_that_misbehaves_and_answers_goes_on_and_leaves_no_process(tmp_path, way):
     answers = await used(tmp_path, calling(("bad", {}), ("echo", {"text": "after"})), spec(way))
@@ -112,6 +114,7 @@ async def test_a_server_that_misbehaves_and_answers_goes_on_and_leaves_no_proces
     assert await left_over(tmp_path) == []
 
 
+@pytest.mark.slow
 async def test_a_call_without_an_answer_is_an_error_for_the_model_and_three_end_the_world(tmp_path):
     async def use(world):
         first = [await world.call("bad", {}) for _ in range(2)]

@@ -114,6 +114,7 @@ async def test_an_answer_over_the_bound_ends_the_world_with_its_reason():
             await used(url, calling())
 
 
+@pytest.mark.slow
 async def test_third_call_in_a_row_without_an_answer_ends_the_world_and_an_answer_begins_the_count_again():
     silent, answered = asyncio.Event(), []
 

@@ -57,6 +57,7 @@ async def test_a_line_of_8_mib_is_read_and_a_longer_one_ends_the_server(tmp_path
     assert process.has_ended
 
 
+@pytest.mark.slow
 async def test_a_child_that_survives_its_server_is_killed_with_the_group(tmp_path):
     code = "import subprocess as s, sys; print(s.Popen([sys.executable, '-c', 'import time; time.sleep(600)']).pid, flush=True)"
     process = await started(tmp_path, code)
