@@ -68,6 +68,11 @@ def gather(folder: Path, tree: Path) -> None:
     (folder / SOURCES).write_text(json.dumps(sources(tree)), encoding="utf-8")
 
 
+def is_recorded(folder: Path) -> bool:
+    """Whether a run was gathered there."""
+    return (folder / SOURCES).exists()
+
+
 class Coverage:
     """Which tests touch a line of the modules below `tree`, as they were when it was recorded."""
 

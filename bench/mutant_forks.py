@@ -2,7 +2,7 @@
 
 mutants.py loads it with `-p bench.mutant_forks`. MUTANT_JOB names a file with the changes and the tests of each; MUTANT_VERDICTS
 one to which a line of JSON is added for each change. A change that takes effect while its module is imported cannot be made in a
-fork (`imported`): mutants.py starts pytest anew for it.
+fork (`imported`): mutants.py starts a session of its own for it.
 """
 
 import gc
@@ -46,7 +46,7 @@ def body(code: CodeType) -> tuple[object, ...]:
 
 
 def place(code: CodeType) -> tuple[str, int, bytes]:
-    """What identifies a function of one module. Code that has run does not equal the same code compiled anew (CPython 3.11)."""
+    """What identifies a function of one module. Code that has run does not equal the same code compiled again (CPython 3.11)."""
     return code.co_qualname, code.co_firstlineno, code.co_code
 
 

@@ -1,4 +1,4 @@
-"""`Tree`: a copy of the source in which changes are judged by tests in forks, by a session started anew, by the type checker."""
+"""`Tree`: a copy of the source in which changes are judged by tests and by the type checker."""
 
 import json
 import os
@@ -17,7 +17,7 @@ NO_TESTS = 5
 TYPE_ERROR = 1
 """Exit code of mypy."""
 PATIENCE = 240
-"""Seconds for one session of pytest that a change is started anew for."""
+"""Seconds for the session of one change."""
 QUIET = ("-q", "-p", "no:randomly", "-p", "no:cacheprovider", "--hypothesis-seed=0")
 
 
@@ -48,7 +48,7 @@ class Tree:
             shutil.copytree(root / ".mypy_cache", place / ".mypy_cache")
         self.place = place
         self._environment = os.environ | {"PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1", "HYPOTHESIS_PROFILE": "quick"}
-        self._type_errors()
+        self._typed = not self._type_errors()
 
     def close(self) -> None:
         """End the type checker, which waits for further changes."""
@@ -82,15 +82,17 @@ class Tree:
         rows = map(json.loads, verdicts.read_text(encoding="utf-8").splitlines())
         return {row["id"]: (row["verdict"], row["by"]) for row in rows}
 
-    def started_anew(self, change: Change, names: set[str]) -> tuple[str, str]:
-        """The verdict on a change that takes effect at import."""
+    def in_a_session(self, change: Change, names: set[str]) -> tuple[str, str]:
+        """The verdict on a change that takes effect at import; of the tests beside the module's own, the quick ones alone run."""
         files = sorted({name.partition("::")[0] for name in names})
-        own = self._own(change)
-        for some in ([name for name in files if name.startswith(own)], [name for name in files if not name.startswith(own)]):
+        own = [name for name in files if name.startswith(self._own(change))]
+        others = [name for name in files if name not in own]
+        for some, marks in ((own, "not journey"), (others, "not slow and not journey")):
+            words = ["-x", "-m", marks, *some]
             with self._made(change):
-                code = self._pytest(["-x", "-m", "not slow", *some], self._environment, PATIENCE) if some else 0
+                code = self._pytest(words, self._environment, PATIENCE) if some else 0
             if code not in {0, NO_TESTS}:
-                sound = self._pytest(["-x", "-m", "not slow", *some], self._environment, PATIENCE) == 0
+                sound = self._pytest(words, self._environment, PATIENCE) == 0
                 return ("killed", some[0]) if sound else ("unclear", "fails without the change too")
         return "survived", ""
 
@@ -99,9 +101,9 @@ class Tree:
         return own_tests(self.place, change.path).relative_to(self.place).with_suffix("").as_posix()
 
     def refused_by_types(self, change: Change) -> bool:
-        """Whether the type checker refuses the change."""
+        """Whether the type checker refuses the change; never where it refuses the tree without one."""
         with self._made(change):
-            return f"{change.path}:" in self._type_errors()
+            return self._typed and f"{change.path}:" in self._type_errors()
 
     def _type_errors(self) -> str:
         done = self._mypy("run", "--", "proxy", "storage", "shadow")

@@ -1,6 +1,6 @@
 """Changes the source at one place at a time, in a copy of the tree, and shows which changes no test notices.
 
-    .venv/bin/python bench/mutants.py --measure                 # which tests touch which line, without the journeys: 10 minutes
+    .venv/bin/python bench/mutants.py --measure --workers 2     # which tests touch which line, without the journeys: 13 minutes
     .venv/bin/python bench/mutants.py --count 300 --seed 1      # a sample; exit 1 when a change survives
     .venv/bin/python bench/mutants.py --only proxy/upstream/connection_pool.py         # each change of one module or package
     .venv/bin/python bench/mutants.py --only proxy/upstream/connection_pool.py --list  # the possible changes, none is run
@@ -27,7 +27,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench.mutant_coverage import FLOORS, Coverage
+from bench.mutant_coverage import FLOORS, Coverage, is_recorded
 from bench.mutant_tree import Tree, own_tests
 from bench.mutation import Change, changes
 
@@ -102,7 +102,7 @@ def judged(tree: Tree, some: list[Change], touched: Coverage, most: float) -> It
         if verdict in {"imported", "survived", "untested"} and tree.refused_by_types(change):
             verdict, by = "refused", "mypy"
         if verdict == "imported":
-            verdict, by = tree.started_anew(change, tests[change])
+            verdict, by = tree.in_a_session(change, tests[change])
         yield Outcome(change=change, verdict=verdict, by=by)
 
 
@@ -160,6 +160,9 @@ def main() -> int:
     if given.list:
         print("\n".join(f"{change.place:44} {change.operator:20} {change.was}  ->  {change.becomes}" for change in sample))
         return 0
+    if not is_recorded(MEASURED):
+        print(f"{MEASURED.relative_to(ROOT)} has no record of which tests touch which line: run --measure first")
+        return 2
     touched = Coverage(MEASURED, ROOT)
     if touched.changed:
         print(f"{len(touched.changed)} modules have changed since --measure: their changes run against all tests of the module")

@@ -245,7 +245,9 @@ class PretendedServer:
 
     async def _whole(self, answer: WireResponse, draws: RandomDraws) -> web.Response:
         pieces = sum(choice.tokens for choice in answer.choices)
-        await _wait(self.pace.first(draws.source, self.faults.slow) + pieces * self.pace.gap(draws.source, self.faults.slow))
+        await asyncio.sleep(
+            self.pace.first(draws.source, self.faults.slow) + pieces * self.pace.gap(draws.source, self.faults.slow)
+        )
         return web.json_response(completion_body(answer), headers={"x-request-id": f"req_{answer.id[-12:]}"})
 
     async def _stream(self, request: web.Request, body: Object, answer: WireResponse, draws: RandomDraws) -> web.StreamResponse:
@@ -257,12 +259,12 @@ class PretendedServer:
         response = web.StreamResponse(headers={"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"})
         response.headers["x-request-id"] = f"req_{answer.id[-12:]}"
         await response.prepare(request)
-        await _wait(self.pace.first(draws.source, self.faults.slow))
+        await asyncio.sleep(self.pace.first(draws.source, self.faults.slow))
         for position, payload in enumerate(payloads):
             if (broken or failing) and position >= len(payloads) // 2:
                 break
             await response.write(b"data: " + json.dumps(payload, ensure_ascii=False).encode() + b"\n\n")
-            await _wait(self.pace.gap(draws.source, self.faults.slow))
+            await asyncio.sleep(self.pace.gap(draws.source, self.faults.slow))
         if broken and request.transport is not None:
             request.transport.abort()
             return response
@@ -273,10 +275,6 @@ class PretendedServer:
             return response
         await response.write(b"data: [DONE]\n\n")
         return response
-
-
-async def _wait(seconds: float) -> None:
-    await asyncio.sleep(seconds)
 
 
 async def _name_server(_: web.Request, response: web.StreamResponse) -> None:

@@ -16,6 +16,7 @@ from typing import Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from shadow.findings.number_words import number_of
 from shadow.settings.toml_lines import KeyPath, nearest_line
 
 
@@ -151,10 +152,11 @@ def _words(error: ErrorDetails, model: type[BaseModel]) -> str:
         return f"must be {words} {error['ctx'][limit]}, but is {quoted(value)}"
     if kind in _LENGTHS:
         words, limit = _LENGTHS[kind]
-        return f"must have {words} {_counted(error['ctx'][limit], 'entry', 'entries')}, but has {error['ctx']['actual_length']}"
+        bound = number_of(error["ctx"][limit], "entry", "entries", form="d")
+        return f"must have {words} {bound}, but has {error['ctx']['actual_length']}"
     if kind in _CHARACTERS:
         words, limit = _CHARACTERS[kind]
-        return f"must have {words} {_counted(error['ctx'][limit], 'character', 'characters')}, but is {quoted(value)}"
+        return f"must have {words} {number_of(error['ctx'][limit], 'character', form='d')}, but is {quoted(value)}"
     for start, wanted in _KINDS.items():
         if kind.startswith(start):
             return f"must be {wanted}, but is {quoted(value)}"
@@ -180,10 +182,6 @@ _KINDS = {
     "model": "a table",
     "date": "a date such as 2026-11-29",
 }
-
-
-def _counted(number: int, one: str, several: str) -> str:
-    return f"{number} {one if number == 1 else several}"
 
 
 def _unknown_key(word: str, known: Sequence[str]) -> str:

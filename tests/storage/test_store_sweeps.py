@@ -21,7 +21,7 @@ def test_exchanges_older_than_thirty_days_go_and_one_of_exactly_thirty_days_stay
 def test_exchanges_of_a_tenant_with_fewer_days_go_earlier_and_those_of_others_stay(store):
     named = [("a", 2, "short"), ("b", 2.5, "short"), ("c", 5, "other"), ("d", 31, "other"), ("e", 5, "")]
     put(store, *(exchange_record(name, started=NOW - days * DAY, tenant=tenant) for name, days, tenant in named))
-    assert store.sweep(NOW, {"short": 2.0, "nobody": 0.0}) == 2
+    assert store.sweep(NOW, {"short": 2.0, "unknown": 0.0}) == 2
     assert [name for name, *_ in named if store.exchange(name)] == ["a", "c", "e"]
 
 

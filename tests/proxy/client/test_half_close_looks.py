@@ -8,31 +8,17 @@ from proxy.client import half_close as module
 from proxy.client.half_close import PROBE, HalfCloseWatch
 from proxy.process import tcp_info
 from proxy.process.tcp_info import TcpInfo
+from tests.noted_timers import NotedTimers
 from tests.noted_transport import NotedTransport
 
 HERE = tcp_info.PEER_ENDED
-
-
-class Timers:
-    def __init__(self):
-        self.set, self.cancelled = [], 0
-
-    def call_later(self, seconds, call):
-        self.set.append((seconds, call))
-        return SimpleNamespace(cancel=self.cancel)
-
-    def cancel(self):
-        self.cancelled += 1
-
-    def look(self):
-        self.set[-1][1]()
 
 
 class Made:
     """A watch whose client's kernel says what `peer` is, and whose answer has `begun` or not."""
 
     def __init__(self, monkeypatch, *, begun=False, probe=PROBE, peer=TcpInfo(HERE, 100, 0), buffered=0):  # noqa: B008 - a tuple
-        self.peer, self.begun, self.timers, self.transport = peer, begun, Timers(), NotedTransport(socket="its socket")
+        self.peer, self.begun, self.timers, self.transport = peer, begun, NotedTimers(), NotedTransport(socket="its socket")
         self.transport.buffered = buffered
         monkeypatch.setattr(module, "asyncio", SimpleNamespace(get_running_loop=lambda: self.timers))
         monkeypatch.setattr(module.tcp_info, "peer", lambda _: self.peer)
@@ -41,7 +27,7 @@ class Made:
     def looks(self, *peers):
         for peer in peers:
             self.peer = peer
-            self.timers.look()
+            self.timers.timers[-1][1]()
         return self
 
 
@@ -52,17 +38,17 @@ def made(monkeypatch):
 
 def test_a_client_is_looked_at_after_half_a_second_and_behind_a_probe_after_a_fifth(made):
     one = made().looks(TcpInfo(HERE, 100, 0))
-    assert [seconds for seconds, _ in one.timers.set] == [0.5, 0.2]
+    assert [seconds for seconds, _ in one.timers.timers] == [0.5, 0.2]
     assert (one.transport.done, repr(one.watch)) == ([("write", PROBE)], "<HalfCloseWatch probed=True>")
     one.looks(TcpInfo(HERE, 125, 0), TcpInfo(HERE, 125, 0))
-    assert [seconds for seconds, _ in one.timers.set] == [0.5, 0.2, 1.0, 1.0]
+    assert [seconds for seconds, _ in one.timers.timers] == [0.5, 0.2, 1.0, 1.0]
     assert len(one.transport.done) == 1
 
 
 def test_a_client_that_answers_a_probe_with_a_reset_has_gone(made):
     one = made().looks(TcpInfo(HERE, 100, 0), TcpInfo(tcp_info.CLOSED, 100, 25))
     assert one.transport.done == [("write", PROBE), ("abort",)]
-    assert len(one.timers.set) == 2
+    assert len(one.timers.timers) == 2
 
 
 @pytest.mark.parametrize(
@@ -92,13 +78,13 @@ def test_an_answer_that_had_begun_counts_from_its_beginning(made):
 
 def test_a_client_that_cannot_be_probed_is_only_looked_at(made):
     one = made(probe=b"").looks(TcpInfo(HERE, 100, 0), TcpInfo(HERE, 100, 0))
-    assert (one.transport.done, [seconds for seconds, _ in one.timers.set]) == ([], [0.5, 1.0, 1.0])
+    assert (one.transport.done, [seconds for seconds, _ in one.timers.timers]) == ([], [0.5, 1.0, 1.0])
 
 
 def test_a_connection_that_closes_is_looked_at_no_more(made):
     one = made()
     one.transport.closing = True
     one.looks(TcpInfo(tcp_info.CLOSED, 0, 0))
-    assert (one.transport.done, len(one.timers.set)) == ([], 1)
+    assert (one.transport.done, len(one.timers.timers)) == ([], 1)
     one.watch.stop()
     assert one.timers.cancelled == 1

@@ -77,7 +77,7 @@ def over(forward, request, failure=GONE, tenant=None):
         ((), {"path": "/healthz?x", "method": "HEAD"}, True, True),
         (((b"Connection", b"close"),), {"path": "/healthz"}, True, False),
         (((b"Expect", b"gold"),), {"path": "/healthz"}, False, None),
-        (((b"x-sameweights-provider", b"nobody"),), {"path": "/healthz"}, False, None),
+        (((b"x-sameweights-provider", b"unknown"),), {"path": "/healthz"}, False, None),
     ],
 )
 def test_a_health_check_is_answered_here_and_counted_nowhere(fields, more, answered, keep):

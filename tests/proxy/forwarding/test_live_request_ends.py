@@ -18,6 +18,7 @@ from proxy.routing_config import RoutingConfig
 from proxy.upstream.upstream_connection import UpstreamConnection
 from proxy.worker_stats import WorkerStats
 from tests.heads import raw_head
+from tests.noted_timers import NotedTimers
 from tests.noted_transport import NotedTransport
 from tests.wires import PATIENCE, STREAM_HEAD, chunks, ok
 
@@ -204,30 +205,18 @@ async def test_a_client_that_leaves_because_it_read_nothing_is_said_to(made):
     assert failed(one) == (FailureKind.CLIENT_GONE, "it read nothing for too long", True)
 
 
-class Timers:
-    def __init__(self):
-        self.set, self.cancelled = [], 0
-
-    def call_later(self, seconds, call):
-        self.set.append((seconds, call))
-        return SimpleNamespace(cancel=self.cancel)
-
-    def cancel(self):
-        self.cancelled += 1
-
-
 @pytest.mark.parametrize("comes", [True, False])
 async def test_the_end_of_a_stream_behind_its_last_event_is_read_for_a_second_though_its_client_has_left(
     made, comes, monkeypatch
 ):
-    one, timers = await made().start(DONE), Timers()
+    one, timers = await made().start(DONE), NotedTimers()
     monkeypatch.setattr(module, "asyncio", SimpleNamespace(get_running_loop=lambda: timers))
     one.live.left()
-    assert ([seconds for seconds, _ in timers.set], one.shared.ends) == ([1.0], [])
+    assert ([seconds for seconds, _ in timers.timers], one.shared.ends) == ([1.0], [])
     if comes:
         one.link.data_received(b"0\r\n\r\n")
     else:
-        timers.set[0][1]()
+        timers.timers[0][1]()
     assert failed(one) == (FailureKind.CLIENT_GONE, "it left in the middle of its answer", True)
     assert (one.shared.released, one.client.written) == ([(one.link, comes)], DONE)
     assert timers.cancelled == 1
@@ -278,7 +267,7 @@ async def test_a_fault_of_the_proxy_is_answered_by_500_and_logged_with_its_excha
         (((b"Expect", b"gold"),), {}, b"417", False),
         ((), {"path": "http://h/v1/x"}, b"200", True),
         (((b"Host", b"evil.example"),), {"path": "http://evil.example/v1/x"}, b"421", False),
-        (((b"X-SameWeights-Provider", b"nobody"),), {}, b"404", True),
+        (((b"X-SameWeights-Provider", b"unknown"),), {}, b"404", True),
         (
             *(((b"Origin", b"https://evil.example"),), {"settings": {"api_key_env": "KEY"}}),
             *(b"403", True),

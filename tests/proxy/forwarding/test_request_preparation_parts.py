@@ -219,7 +219,7 @@ def test_a_tenant_is_found_once_for_a_head_and_again_among_others():
 
 def test_what_a_client_set_for_the_proxy_is_among_the_labels_even_of_a_request_without_a_route():
     fields = ((b"x-sameweights-tag", b"t"), (b"x-sameweights-conversation", b"c"), (b"x-sameweights-shadow", b"off"))
-    one = prepared(*fields, (b"x-sameweights-provider", b"nobody"))
+    one = prepared(*fields, (b"x-sameweights-provider", b"unknown"))
     with pytest.raises(NoRouteError):
         one.at_once()
     assert one.capture.labels == Labels(tag="t", conversation="c", opted_out=True)

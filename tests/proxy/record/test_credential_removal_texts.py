@@ -72,17 +72,17 @@ TEXTS = {
 }
 
 
-@pytest.mark.parametrize(("told", "part"), TEXTS.values(), ids=TEXTS)
-def test_a_secret_in_any_one_text_is_masked_there_and_all_else_stays(told, part):
-    clean = cleared(told, SECRETS)
-    assert (part(told), part(clean)) == (HELD, STARS)
-    assert repr(clean) == repr(told).replace(HELD, STARS)
+@pytest.mark.parametrize(("whole", "part"), TEXTS.values(), ids=TEXTS)
+def test_a_secret_in_any_one_text_is_masked_there_and_all_else_stays(whole, part):
+    clean = cleared(whole, SECRETS)
+    assert (part(whole), part(clean)) == (HELD, STARS)
+    assert repr(clean) == repr(whole).replace(HELD, STARS)
 
 
 def test_a_secret_in_the_reason_of_an_answer_is_masked():
-    told = exchange()
-    told = told._replace(response=told.response._replace(reason=HELD))
-    assert cleared(told, SECRETS).response.reason == STARS
+    whole = exchange()
+    whole = whole._replace(response=whole.response._replace(reason=HELD))
+    assert cleared(whole, SECRETS).response.reason == STARS
 
 
 BEGUN = b"it was sk-proj-a1b2"
@@ -99,26 +99,27 @@ CUT = b"it was " + b"*" * 12
     ],
 )
 def test_the_beginning_of_a_secret_is_masked_at_the_end_of_what_was_cut_alone(asked_cut, answer_cut, failure, asked, answered):
-    told = exchange(BEGUN, request=BEGUN, failure=failure)
-    told = told._replace(
-        request=told.request._replace(size=len(BEGUN) + asked_cut), response=told.response._replace(size=len(BEGUN) + answer_cut)
+    whole = exchange(BEGUN, request=BEGUN, failure=failure)
+    whole = whole._replace(
+        request=whole.request._replace(size=len(BEGUN) + asked_cut),
+        response=whole.response._replace(size=len(BEGUN) + answer_cut),
     )
-    clean = cleared(told, SECRETS)
+    clean = cleared(whole, SECRETS)
     assert (clean.request.body, clean.response.body) == (asked, answered)
 
 
 def test_a_cut_request_without_an_answer_is_masked():
-    told = exchange(request=BEGUN, answered=False)
-    told = told._replace(request=told.request._replace(size=99))
-    assert (cleared(told, SECRETS).request.body, cleared(told, SECRETS).response) == (CUT, None)
+    whole = exchange(request=BEGUN, answered=False)
+    whole = whole._replace(request=whole.request._replace(size=99))
+    assert (cleared(whole, SECRETS).request.body, cleared(whole, SECRETS).response) == (CUT, None)
 
 
 GZIPPED = (("x-a", "1"), ("Content-ENCODING", "gzip"))
 
 
 def test_a_packed_body_that_ends_within_a_secret_is_kept_unpacked_without_it():
-    told = exchange(gzip.compress(BEGUN), request=gzip.compress(BEGUN), headers=GZIPPED, sent_headers=GZIPPED)
-    clean = cleared(told, SECRETS)
+    whole = exchange(gzip.compress(BEGUN), request=gzip.compress(BEGUN), headers=GZIPPED, sent_headers=GZIPPED)
+    clean = cleared(whole, SECRETS)
     assert (clean.request.body, clean.response.body) == (CUT, CUT)
     assert clean.request.headers == clean.response.headers == (("x-a", "1"),)
 
@@ -128,8 +129,8 @@ def test_a_packed_body_is_looked_into_up_to_64_kib(size, read):
     packed = gzip.compress(KEY)
     packed += gzip.compress(bytes(size - len(packed) - 23), 0)
     assert (len(packed), KEY in packed) == (size, False)
-    told = exchange(packed, headers=GZIPPED)
-    assert (cleared(told, SECRETS) is told) != read
+    whole = exchange(packed, headers=GZIPPED)
+    assert (cleared(whole, SECRETS) is whole) != read
 
 
 @pytest.mark.parametrize(("marks", "last"), [(ChunkTimings([0.3, 0.4], [5, 9]), 0.4), (ChunkTimings(), 0.2)])
@@ -145,8 +146,8 @@ def test_a_body_in_two_codings_is_looked_into():
     assert (clean.response.body, clean.response.headers) == (STARS.encode(), ())
 
 
-def steps(told, secrets=SECRETS):
-    return sum(1 for _ in clearing(told, secrets))
+def steps(whole, secrets=SECRETS):
+    return sum(1 for _ in clearing(whole, secrets))
 
 
 SLICE = 131_072
@@ -166,7 +167,7 @@ def test_to_unpack_a_large_request_is_a_step_of_its_own(size, count):
 
 
 def test_where_too_many_places_look_like_a_secret_nothing_of_either_side_is_kept():
-    told = exchange(
+    whole = exchange(
         b"sk-proj-a1b2c3 " * 20_001,
         request=b"asked",
         target="/v1/x?a=1",
@@ -174,10 +175,10 @@ def test_where_too_many_places_look_like_a_secret_nothing_of_either_side_is_kept
         tag="t",
         conversation="c",
     )
-    clean = cleared(told, SECRETS)
-    assert clean.labels == told.labels._replace(tag="", conversation="", model="")
-    assert clean.request == told.request._replace(target="/v1/x", headers=(), body=b"")
-    assert clean.response == told.response._replace(reason="", headers=(), body=b"")
+    clean = cleared(whole, SECRETS)
+    assert clean.labels == whole.labels._replace(tag="", conversation="", model="")
+    assert clean.request == whole.request._replace(target="/v1/x", headers=(), body=b"")
+    assert clean.response == whole.response._replace(reason="", headers=(), body=b"")
     assert clean.failure == GONE
 
 

@@ -14,6 +14,7 @@ from proxy.process.shared_counters import PLANE, SharedCounters
 from proxy.record import exchange_sender as module
 from proxy.record.exchange_sender import ExchangeSender, _ours, _Socket
 from proxy.worker_stats import WorkerStats
+from tests.noted_timers import NotedTimers
 from tests.noted_transport import NotedTransport
 from tests.running import until
 from tests.wires import PATIENCE
@@ -121,20 +122,8 @@ async def test_a_socket_counts_as_full_beyond_256_kib_and_its_end_is_reported_on
     assert (link.lost.done(), repr(link)) == (True, "<_Socket full=False lost=True>")
 
 
-class Loop:
-    def __init__(self):
-        self.timers, self.cancelled = [], 0
-
-    def call_later(self, seconds, call):
-        self.timers.append((seconds, call))
-        return SimpleNamespace(cancel=self.cancel)
-
-    def cancel(self):
-        self.cancelled += 1
-
-
 async def test_exchanges_of_a_fiftieth_of_a_second_share_a_write(monkeypatch):
-    made, loop = sender(), Loop()
+    made, loop = sender(), NotedTimers()
     monkeypatch.setattr(module, "asyncio", SimpleNamespace(get_running_loop=lambda: loop))
     for _ in range(3):
         made.offer_packed(packed(100))
@@ -172,8 +161,8 @@ async def test_a_pulse_states_what_was_sent_before_it_and_begins_the_lag_again()
     link.connection_lost(None)
     await made.stop(0.0)
     (payload,) = [payload for _, data, *_ in link.transport.done[:1] for _, payload in FrameReader(9_999).feed(data)]
-    told = unpack_stats(payload)
-    assert (told.sent, told.loop_lag, told.accepted, made._stats.loop_lag) == (7, 7.5, 4, 0.0)
+    stats = unpack_stats(payload)
+    assert (stats.sent, stats.loop_lag, stats.accepted, made._stats.loop_lag) == (7, 7.5, 4, 0.0)
 
 
 async def test_without_an_audit_all_that_waits_at_the_stop_is_lost():

@@ -16,6 +16,7 @@ from proxy.upstream.connection_pool import ConnectionPool
 from proxy.upstream.response_reader import ResponseReader
 from proxy.upstream.upstream_client import DiscardingReader
 from proxy.worker_stats import WorkerStats
+from tests.noted_timers import NotedTimers
 from tests.noted_transport import NotedTransport
 
 ORIGIN, OTHER = parse_base_url("http://h/v1"), parse_base_url("http://other/v1")
@@ -37,25 +38,11 @@ class Dialer:
         return link
 
 
-class Loop:
-    """The timers that were set, and those that were cancelled."""
-
-    def __init__(self):
-        self.timers, self.cancelled = [], 0
-
-    def call_later(self, seconds, call):
-        self.timers.append((seconds, call))
-        return SimpleNamespace(cancel=self.cancel)
-
-    def cancel(self):
-        self.cancelled += 1
-
-
 @pytest.fixture
 def made(monkeypatch):
     """`made(**timeouts)`: a pool whose clock stands at `made.now`, with `made.loop` for its timers."""
     near, far = socket.socketpair()
-    loop = Loop()
+    loop = NotedTimers()
 
     def pool(limits=None, **timeouts):
         pool.dialer, pool.stats = Dialer(near), WorkerStats()

@@ -12,6 +12,7 @@ from shadow.demo import pretended_server
 from shadow.demo.planted_faults import PlantedFaults
 from shadow.demo.pretended_server import PretendedServer, ReceivedRequest, ResponsePace
 from shadow.demo.wire_format import prompt_tokens
+from tests.passing_clock import PassingAsyncio
 
 QUICK = ResponsePace(first_token=0, chunks_per_second=1e9)
 TIDES = [{"role": "user", "content": "Write a few lines on the sound of tides in Cork."}]
@@ -198,20 +199,16 @@ async def test_stream_that_fails_has_half_of_its_events_and_then_the_error():
 @pytest.fixture
 def waits(monkeypatch):
     """The seconds that the server waits, which end at once."""
-    found = []
-
-    async def sleep(seconds):
-        found.append(round(seconds, 6))
-
-    monkeypatch.setattr(pretended_server, "_wait", sleep)
-    return found
+    passing = PassingAsyncio()
+    monkeypatch.setattr(pretended_server, "asyncio", passing)
+    return passing.pauses
 
 
 async def test_whole_answer_waits_for_the_first_token_and_each_further_one(waits):
     pace = ResponsePace(first_token=50.0, chunks_per_second=0.1, jitter=0.0)
     async with PretendedServer(pace=pace, faults=PlantedFaults(slow=2.0)) as pretend:
         tokens = (await answered(pretend, temperature=0, n=2))["usage"]["completion_tokens"]
-    assert waits == [100.0 + 20.0 * tokens]
+    assert waits == pytest.approx([100.0 + 20.0 * tokens])
 
 
 @pytest.mark.parametrize("faults", [{}, {"cut_stream": 1.0}, {"error_in_stream": 1.0}])
@@ -227,7 +224,7 @@ async def test_stream_waits_for_the_first_token_and_after_each_event(waits, faul
         else:
             await events(pretend, temperature=0)
         await pretend.until(lambda server: not server.open_streams)
-    assert waits == [100.0] + [20.0] * (whole // 2 if faults else whole)
+    assert waits == pytest.approx([100.0] + [20.0] * (whole // 2 if faults else whole))
 
 
 @pytest.mark.slow

@@ -1,6 +1,6 @@
 """The pages of the report that is made by hand."""
 
-PAGE = """\
+HEAD = """\
 sameweights  from 2023-11-14 22:13:20 to 2023-11-15 22:13:20 UTC
   1,416 requests, 7 failed, 1 copy to candidates, 351 compared with a reference of 401 sent to one
   rows are sampled: 90 of 900
@@ -20,6 +20,10 @@ sameweights  from 2023-11-14 22:13:20 to 2023-11-15 22:13:20 UTC
 
   1 different, 1 undecided, 1 without a difference seen, 1 waiting for a pair
 
+"""
+PAGE = (
+    HEAD
+    + """\
 signals  noise: the reference against itself; excess: in points [95 %], with the pairs in which the provider/reference is
 the odd one; detectable: smallest excess these pairs would have revealed
   signal                          differs        noise       excess, odd pairs       p  detectable
@@ -60,26 +64,10 @@ not compared  signals that could not be judged, and why
   garbler           3 of 200  reason: why 3
   garbler         150 of 200  not measured: logprobs ignored
   faithful          3 of 200  not comparable: text, length"""
-BRIEF = """\
-sameweights  from 2023-11-14 22:13:20 to 2023-11-15 22:13:20 UTC
-  1,416 requests, 7 failed, 1 copy to candidates, 351 compared with a reference of 401 sent to one
-  rows are sampled: 90 of 900
-  not compared: garbler: it is too small in 40 of 200 pairs; raise it
-  not compared: garbler: it refused in 30 of 200 pairs; lower the sample
-
-  !  the reference official (m) is failing: fails in 9 of 300
-
-  ✗  garbler   differs more than the reference from itself
-               tool arguments 34 points
-               note: its identity changed
-  ?  newcomer  undecided: too few pairs
-               wait
-  ✓  faithful  no difference seen
-               6 points would have shown
-  …  loner     waiting: no pair yet
-
-  1 different, 1 undecided, 1 without a difference seen, 1 waiting for a pair
-
+)
+BRIEF = (
+    HEAD
+    + """\
 checks  answers that contradict themselves or their request; no reference needed
   provider
   ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -89,6 +77,7 @@ checks  answers that contradict themselves or their request; no reference needed
              traffic: 50 % of 100 answers)
   garbler    usage missing or wrong: seen in 42 % of 100 answers; too few compared conversations to
              decide whether the reference does it too (4 of 90 differ between the two)"""
+)
 MARKDOWN = """\
 ## sameweights: 2023-11-14 22:13:20 to 2023-11-15 22:13:20 UTC
 

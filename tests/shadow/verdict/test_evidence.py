@@ -1,4 +1,4 @@
-"""Evidence of which nothing more is known accuses nobody."""
+"""Evidence of which nothing more is known accuses no provider."""
 
 from shadow.drift.state_transitions import DriftState
 from shadow.verdict.evidence import CheckEvidence, DriftEvidence, Evidence, PeriodCoverage
@@ -7,7 +7,7 @@ from shadow.verdict.verdict_value import VerdictWord
 from tests.verdicts import evidence
 
 
-def test_a_check_without_compared_conversations_has_no_votes_and_names_nobody():
+def test_a_check_without_compared_conversations_has_no_votes_and_names_no_side():
     found = CheckEvidence(signal="usage", answers=100, faulty=42, phrase="usage: 42 of 100")
     assert (found.conversations, found.more, found.fewer, found.p) == (0, 0, 0, 1.0)
     assert decide(evidence(checks=(found,))).word is VerdictWord.NONE_SEEN
