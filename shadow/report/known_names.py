@@ -43,7 +43,8 @@ def known_names(reader: Reader, kind: str) -> list[str]:
         return [] if kind in UNLISTED else list(reader.page_queries.recorded_names(kind, MOST))
     if kind not in {"provider", "model"}:
         return []
-    return sorted({row.provider if kind == "provider" else row.model for row in reader.traffic(0.0, 0.0) if row.role in AUDITED})
+    rows = [row for row in reader.traffic(0.0, 0.0) if row.role in AUDITED]
+    return sorted({row.provider if kind == "provider" else row.model for row in rows} - {""})
 
 
 def unknown_names(reader: Reader, given: Mapping[str, str], *, flag: str = "--", tenants: Sequence[str] = ()) -> tuple[str, ...]:

@@ -56,7 +56,8 @@ def card_keys(
 ) -> list[Key]:
     """The keys of a report, sorted: compared ones, ones with live requests only, and ones in drift or suspect without any.
 
-    Health probes are not requests. `ended` has the references of which no answer was checked.
+    Health probes are not requests, and a request that is refused before its provider is chosen is no provider's. `ended` has the
+    references of which no answer was checked.
     """
     found = list(counts)
     compared = {*scored, *(_key(count.group) for count in found if count.comparison == "cross")}
@@ -67,7 +68,7 @@ def card_keys(
     checked = {_key(count.group) for count in found if count.comparison == "check"}
     routed = {(provider, model, reference) for provider, model, reference, _, _ in ended}
     references = {(provider, model): reference for provider, model, reference in sorted(checked | routed) if reference}
-    requested = {(row.provider, row.model) for row in traffic if row.role == "primary" and row.asked} - known
+    requested = {(row.provider, row.model) for row in traffic if row.role == "primary" and row.asked and row.provider} - known
     return sorted(compared | alarmed | {(*key, references.get(key, "")) for key in requested})
 
 

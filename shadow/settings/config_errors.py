@@ -157,6 +157,8 @@ def _words(error: ErrorDetails, model: type[BaseModel]) -> str:
     if kind in _CHARACTERS:
         words, limit = _CHARACTERS[kind]
         return f"must have {words} {number_of(error['ctx'][limit], 'character', form='d')}, but is {quoted(value)}"
+    if kind == "string_pattern_mismatch":
+        return f"must have the form {error['ctx']['pattern']}, but is {quoted(value)}"
     for start, wanted in _KINDS.items():
         if kind.startswith(start):
             return f"must be {wanted}, but is {quoted(value)}"

@@ -219,3 +219,8 @@ def test_keys_are_those_that_were_compared_requested_or_are_in_drift():
         ("q", "m", "s"),
         ("s", "m", "r"),
     ]
+
+
+def test_requests_that_were_refused_before_their_provider_was_chosen_have_no_card():
+    rows = [traffic(3, provider="", model=""), traffic(2, provider="", model="m"), traffic(1)]
+    assert card_keys([], [], rows, []) == [("p", "m", "")]

@@ -55,7 +55,7 @@ def test_a_key_written_down_is_reported_where_keys_belong_and_not_repeated():
         ({"shadow": {"tags": [""]}}, "shadow.tags[0]: must have at least 1 character, but is ''"),
         ({"shadow": {"tags": ["a " * 33]}}, f"shadow.tags[0]: must have at most 64 characters, but is '{'a ' * 33}'"),
         ({"shadow": {"enabled": "maybe"}}, "shadow.enabled: must be true or false, but is 'maybe'"),
-        ({"shadow": {"tags": ["a b"]}}, "shadow.tags[0]: string should match pattern '^[!-~]+$', but is 'a b'"),
+        ({"shadow": {"tags": ["a b"]}}, "shadow.tags[0]: must have the form ^[!-~]+$, but is 'a b'"),
         ({"tournament": {"tolerance": 0}}, "tournament.tolerance: must be more than 0.0, but is 0"),
         ({"tournament": {"signals": []}}, "tournament.signals: must have at least 1 entry, but has 0"),
         ({"shadow": {"tags": ["a"] * 21}}, "shadow.tags: must have at most 20 entries, but has 21"),
