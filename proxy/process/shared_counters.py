@@ -25,7 +25,7 @@ AUDIT = (
 """What became of those that were handed over: in the database, acknowledged by the broker, or lost, by reason."""
 FIELDS = {name: index for index, name in enumerate((*PLANE, *AUDIT))}
 _LOADED, _REFUSED = (WORKERS + 1) * len(FIELDS), (WORKERS + 1) * len(FIELDS) + 1
-"""Where the parent notes when the configuration was last loaded, and last refused: seconds since 1970, 0 for never."""
+"""Where the parent notes when the configuration was last loaded (seconds since 1970, 0 for never); if it was refused since."""
 _SHADOWS = _REFUSED + 1
 """Where the audit notes how many shadows it has under way."""
 SIZE = (_SHADOWS + 1) * 8
@@ -81,13 +81,17 @@ class SharedCounters:
         return CounterRow(self._counts, worker if 0 <= worker <= WORKERS else 0)
 
     def note_load(self, at: float, *, refused: bool) -> None:
-        """Note that the configuration was loaded, or refused, at `at` (epoch seconds)."""
-        self._counts[_REFUSED if refused else _LOADED] = int(at)
+        """Note that the configuration was loaded at `at` (epoch seconds), or refused. The outcome is noted itself, since the
+        times of two loads do not tell which was the last within a second, or after the clock was set back.
+        """
+        if not refused:
+            self._counts[_LOADED] = int(at)
+        self._counts[_REFUSED] = refused
 
     @property
-    def loads(self) -> tuple[int, int]:
-        """When the configuration was last loaded, and last refused; 0 for never."""
-        return int(self._counts[_LOADED]), int(self._counts[_REFUSED])
+    def loads(self) -> tuple[int, bool]:
+        """When the configuration was last loaded, 0 for never, and whether it was refused since."""
+        return int(self._counts[_LOADED]), bool(self._counts[_REFUSED])
 
     def note_shadows(self, count: int) -> None:
         """Note how many shadows the audit has under way, those that wait among them."""

@@ -183,7 +183,7 @@ class Metrics:
             for result, field in RESULTS.items():
                 self._rise(self._series.records(result, table), counts[field])
         loaded, refused = counters.loads
-        self.loaded(succeeded=loaded, refused=refused)
+        self.loaded(at=loaded, refused=refused)
 
     def _rise(self, counter: Counter, total: float) -> None:
         counter.inc(max(0, total - self._totals.get(counter, 0)))
@@ -265,10 +265,10 @@ class Metrics:
         self._series.tenant_budget.end_round()
         self._series.tenant_budget_left.end_round()
 
-    def loaded(self, *, succeeded: float, refused: float) -> None:
-        """Take over when a configuration was last loaded, and last refused; 0 for never."""
-        self._series.reloaded.set(succeeded)
-        self._series.reload_successful.set(succeeded >= refused)
+    def loaded(self, *, at: float, refused: bool) -> None:
+        """Take over when the configuration was last loaded, 0 for never, and whether it was refused since."""
+        self._series.reloaded.set(at)
+        self._series.reload_successful.set(not refused)
 
     def scraped(self, seconds: float) -> None:
         """Show from the next scrape on how long this one took to render."""

@@ -35,17 +35,19 @@ def test_a_count_is_raised_to_what_is_known_and_never_lowered():
 
 def test_the_last_load_and_the_last_refusal_are_kept_beside_the_counts():
     board = SharedCounters()
-    assert board.loads == (0, 0)
+    assert board.loads == (0, False)
     board.note_load(1_700_000_000.9, refused=False)
     board.note_load(1_700_000_007.0, refused=True)
-    assert board.loads == (1_700_000_000, 1_700_000_007)
+    assert board.loads == (1_700_000_000, True)
+    board.note_load(1_700_000_003.0, refused=False)
+    assert board.loads == (1_700_000_003, False)
     assert not any(board.row(worker)[field] for worker in (0, 64) for field in FIELDS)
 
 
 def test_the_shadows_under_way_are_kept_beside_the_counts():
     board = SharedCounters()
     board.note_shadows(7)
-    assert (board.shadows, board.loads) == (7, (0, 0))
+    assert (board.shadows, board.loads) == (7, (0, False))
     board.note_shadows(0)
     assert board.shadows == 0
 
@@ -94,7 +96,7 @@ def test_each_count_of_each_row_has_a_place_of_its_own():
     board.note_load(8, refused=True)
     board.note_shadows(9)
     assert all(board.row(worker)[field] == 100 * worker + place + 1 for worker in range(65) for place, field in enumerate(FIELDS))
-    assert (board.loads, board.shadows) == ((7, 8), 9)
+    assert (board.loads, board.shadows) == ((7, True), 9)
 
 
 def test_a_row_shows_the_counts_that_are_not_zero():

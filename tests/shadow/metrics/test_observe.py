@@ -245,11 +245,23 @@ def test_budget_of_a_tenant_is_shown_by_its_name_in_the_configuration_until_it_h
     assert registry.get_sample_value("sameweights_tenant_budget", {"tenant": "alpha", "unit": "requests"}) is None
 
 
-@pytest.mark.parametrize(("succeeded", "refused", "good"), [(10, 0, 1), (10, 9, 1), (10, 11, 0)])
-def test_the_last_reload_is_shown_with_its_time_and_its_success(exported, succeeded, refused, good):
-    exported.metrics.loaded(succeeded=succeeded, refused=refused)
-    assert exported.value("config_last_reload_successful") == good
-    assert exported.value("config_last_reload_success_timestamp_seconds") == succeeded
+@pytest.mark.parametrize("refused", [False, True])
+def test_the_last_reload_is_shown_with_its_time_and_its_success(exported, refused):
+    exported.metrics.loaded(at=10, refused=refused)
+    assert exported.value("config_last_reload_successful") == (not refused)
+    assert exported.value("config_last_reload_success_timestamp_seconds") == 10
+
+
+@pytest.mark.parametrize("later", [0.0, 0.9, 1.0, -3600.0])
+def test_a_load_refused_after_one_that_succeeded_is_shown_as_refused_at_any_time_of_the_clock(exported, later):
+    counters = SharedCounters()
+    counters.note_load(1_700_000_000.0, refused=False)
+    counters.note_load(1_700_000_000.0 + later, refused=True)
+    exported.metrics.counted(counters)
+    assert exported.value("config_last_reload_successful") == 0
+    counters.note_load(1_700_000_000.0 + later, refused=False)
+    exported.metrics.counted(counters)
+    assert exported.value("config_last_reload_successful") == 1
 
 
 def test_exemplars_lead_to_the_pair(exported):
