@@ -11,6 +11,7 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from itertools import chain, count
 from pathlib import Path
 
 from shadow.settings.config_errors import ConfigError, quoted
@@ -63,13 +64,20 @@ def set_aside(path: Path, now: float) -> Path | None:
         return None
     with closing(open_reader(StorageConfig(url=f"sqlite:///{path}"))) as reader:
         _check_own(path, reader)
-    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now))
-    kept = path.with_name(f"{path.stem}.{stamp}{path.suffix}")
+    kept = _free_name(path, now)
     for suffix in FILES:
         old = Path(f"{path}{suffix}")
         if old.exists() and suffix != "-lock":
             old.rename(f"{kept}{suffix}")
     return kept
+
+
+def _free_name(path: Path, now: float) -> Path:
+    """The name with the time in it; with a number too where a database was set aside within the same second."""
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now))
+    endings = chain([""], map("-{}".format, count(2)))
+    kept = (path.with_name(f"{path.stem}.{stamp}{ending}{path.suffix}") for ending in endings)
+    return next(each for each in kept if not any(Path(f"{each}{suffix}").exists() for suffix in FILES))
 
 
 def study_id(kind: str, name: str, settings: Mapping[str, object]) -> str:

@@ -87,6 +87,28 @@ def test_a_database_that_is_set_aside_keeps_its_content_under_another_name(tmp_p
         assert [each.id for each in store.studies.studies()] == [row().id]
 
 
+def test_databases_that_are_set_aside_within_a_second_all_stay(tmp_path):
+    path = tmp_path / "study-t.db"
+    for name in ("first", "second", "third"):
+        with closing(open_study_store(path, StorageConfig())) as store:
+            store.studies.begin(row(name=name))
+        set_aside(path, 0.5)
+    kept = {}
+    for each in tmp_path.glob("study-t.*.db"):
+        with closing(open_study_store(each, StorageConfig())) as store:
+            kept[each.name] = [study.name for study in store.studies.studies()]
+    stamp = "study-t.19700101-000000"
+    assert kept == {f"{stamp}.db": ["first"], f"{stamp}-2.db": ["second"], f"{stamp}-3.db": ["third"]}
+
+
+def test_a_database_is_not_set_aside_beside_the_log_of_another_one(tmp_path):
+    path = tmp_path / "study-t.db"
+    with closing(open_study_store(path, StorageConfig())) as store:
+        store.studies.begin(row())
+    (tmp_path / "study-t.19700101-000000.db-wal").touch()
+    assert set_aside(path, 0.0) == tmp_path / "study-t.19700101-000000-2.db"
+
+
 def test_a_database_with_recorded_traffic_is_not_set_aside(sqlite_store, tmp_path):
     store = sqlite_store
     path = tmp_path / "store.db"
