@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Protocol
@@ -38,12 +38,16 @@ class AlarmAcknowledger(Protocol):
 
 class SharedAlarms:
     """The alarms of a store that one of several processes judges: acknowledged by this one where it does, otherwise by that one.
+    The process that judges notes in its `log` who gave an acknowledgement, at the moment of the change that it brought.
 
     Without `orders` no other process can be reached, and LeaseLostError is raised.
     """
 
-    def __init__(self, judge: AlarmAcknowledger, orders: OrderTable | None, *, patience: float = PAGE_PATIENCE) -> None:
+    def __init__(
+        self, judge: AlarmAcknowledger, log: ActionLog, orders: OrderTable | None, *, patience: float = PAGE_PATIENCE
+    ) -> None:
         self._judge = judge
+        self._log = log
         self._orders = orders
         self._patience = patience
 
@@ -53,7 +57,7 @@ class SharedAlarms:
     def acknowledge(self, acknowledgement: Acknowledgement, now: float) -> Sequence[AckResult]:
         """A result for each group; StoreError where the process that judges does not answer. Slow: off the loop."""
         try:
-            return self._judge.acknowledge(acknowledgement, now)
+            return _noted(self._judge, self._log, acknowledgement, now)
         except LeaseLostError:
             return _by_another(self._orders, acknowledgement, self._patience)
 
@@ -95,9 +99,11 @@ def _by_another(orders: OrderTable | None, given: Acknowledgement, patience: flo
     return _results(TableMailbox(orders=orders, kind=KIND).send(given, patience=patience))
 
 
-def acknowledge_ordered(mailbox: CommandMailbox, judge: AlarmAcknowledger, log: ActionLog, now: float) -> int:
-    """Executes the acknowledgements that wait, and notes who gave them; returns their number."""
-    return len(mailbox.answer(lambda command: _noted(judge, log, _ACKNOWLEDGEMENT.validate_json(command), now)))
+def acknowledge_ordered(
+    mailbox: CommandMailbox, judge: AlarmAcknowledger, log: ActionLog, clock: Callable[[], float] = time.time
+) -> int:
+    """Executes the acknowledgements that wait, each at a moment of its own, and notes who gave them; returns their number."""
+    return len(mailbox.answer(lambda command: _noted(judge, log, _ACKNOWLEDGEMENT.validate_json(command), clock())))
 
 
 def _noted(judge: AlarmAcknowledger, log: ActionLog, given: Acknowledgement, now: float) -> list[AckResult]:
@@ -109,7 +115,7 @@ def _noted(judge: AlarmAcknowledger, log: ActionLog, given: Acknowledgement, now
             log.note_action(_action(given, now, done))
         except StoreError as why:
             sentence = f"done, but who did it and why could not be stored: {why}"
-            results.append(AckResult(sentence=sentence, outcome=AckOutcome.DONE))
+            results.append(AckResult(sentence=sentence, outcome=AckOutcome.NOT_NOTED))
     return results
 
 

@@ -50,7 +50,7 @@ class AckAction(StrEnum):
 class Acknowledgement:
     """An operator's answer, and the groups that it applies to; an empty name applies to any, or where it is `exact` to an empty
     one alone. With a `measure` it applies to the pace of that measure alone, with an `upstream` to no pace. `by` and `why` are
-    who gave it and why, "" where that is noted elsewhere.
+    who gave it and why, noted where it is applied.
     """
 
     answer: AckAction
@@ -66,9 +66,12 @@ class Acknowledgement:
 
 
 class AckOutcome(StrEnum):
-    """What became of an acknowledgement for one group; `UNFIT` where no matching group has an alarm."""
+    """What became of an acknowledgement for one group; `UNFIT` where no matching group has an alarm. `NOT_NOTED` is of no group:
+    who gave it could not be stored.
+    """
 
     DONE = "done"
+    NOT_NOTED = "not_noted"
     REFUSED = "refused"
     UNFIT = "unfit"
 

@@ -1,4 +1,4 @@
-"""`OperatorActions`: acknowledges and mutes alarms from the pages, and stores who did it, when and why."""
+"""`OperatorActions`: acknowledges and mutes alarms from the pages, with who does it and why."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from shadow.drift.state_transitions import AckAction, Acknowledgement, AckResult, done_sentences
+from shadow.drift.state_transitions import AckAction, Acknowledgement, AckOutcome, AckResult
 from shadow.findings.number_words import number_of
 from shadow.judging.operator_words import LONGEST_NAME, LONGEST_REASON, ActionLog, too_long
 from shadow.settings.config_errors import ConfigError, meant, quoted
 from storage.page_rows import OperatorActionRow
-from storage.store import StoreError
 
 MUTE, UNMUTE = "mute", "unmute"
 ACTIONS = (AckAction.FIXED.value, AckAction.ACCEPT.value, MUTE, UNMUTE)
@@ -34,15 +33,12 @@ class ActionForm:
 
 
 class NotStoredError(Exception):
-    """The action was done, but who did it and why could not be stored; the sentence has the result."""
-
-    def __init__(self, result: str, why: StoreError) -> None:
-        super().__init__(f"Done: {result}. Who did it and why could not be stored: {why}")
+    """The action was done, but who did it and why could not be stored; the message has the result."""
 
 
 class OperatorActions:
-    """Takes the forms of the pages; `acknowledge` applies an acknowledgement at a moment and returns a result for each group,
-    `providers` returns the names of those that can be muted.
+    """Takes the forms of the pages; `acknowledge` applies an acknowledgement at a moment, notes who gave it and returns a result
+    for each group, `providers` returns the names of those that can be muted. `log` stores mutes.
     """
 
     def __init__(
@@ -66,26 +62,25 @@ class OperatorActions:
         form = action_form(fields)
         now = self._now()
         if form.action not in {MUTE, UNMUTE}:
-            given = Acknowledgement(answer=AckAction(form.action), provider=provider, model=form.model)
-            results = self._acknowledge(given, now)
-            if done := done_sentences(results):
-                self._note_done(_row(form, provider, now, done))
-            return "; ".join(result.sentence for result in results)
+            answer = AckAction(form.action)
+            given = Acknowledgement(answer=answer, provider=provider, model=form.model, by=form.by, why=form.why)
+            return _sentence(self._acknowledge(given, now))
         self._refuse_unknown(provider)
         row = _row(form, provider, now, _muted(form))
         self._log.note_action(row)
         return row.result
 
-    def _note_done(self, row: OperatorActionRow) -> None:
-        try:
-            self._log.note_action(row)
-        except StoreError as why:
-            raise NotStoredError(row.result, why) from why
-
     def _refuse_unknown(self, provider: str) -> None:
         known = tuple(self._providers())
         if provider not in known:
             raise ConfigError([f"no provider is named {quoted(provider)}{meant(provider, known)}"])
+
+
+def _sentence(results: Sequence[AckResult]) -> str:
+    sentence = "; ".join(result.sentence for result in results)
+    if any(result.outcome is AckOutcome.NOT_NOTED for result in results):
+        raise NotStoredError(sentence)
+    return sentence
 
 
 def _muted(form: ActionForm) -> str:

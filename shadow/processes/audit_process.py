@@ -136,7 +136,7 @@ class AuditProcess:
         waiting = self._receiver.lines if isinstance(self._receiver, BrokerIntake) else None
         self._state = AuditState(store, self._judge, self._metrics, limit=config.storage.max_bytes, broker=waiting)
         self._access = admin_access(config.admin, drawn, os.environ)
-        alarms = SharedAlarms(self._judge, store.orders)
+        alarms = SharedAlarms(self._judge, store, store.orders)
         self._runner = web.AppRunner(
             build_app(
                 reader=store,

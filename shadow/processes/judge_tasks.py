@@ -76,7 +76,7 @@ class JudgeTasks:
     async def _judging(self) -> None:
         while True:
             more = await asyncio.to_thread(self._judge.try_step, time.time())
-            await asyncio.to_thread(acknowledge_ordered, self._mailbox, self._judge, self._log, time.time())
+            await asyncio.to_thread(acknowledge_ordered, self._mailbox, self._judge, self._log)
             for alarm in self._judge.take_alarms():
                 log.warning("drift_state_changed", state=alarm.new, previous=alarm.old, signal=alarm.name, **asdict(alarm.group))
                 self._wake()

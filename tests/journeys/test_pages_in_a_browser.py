@@ -7,6 +7,7 @@ import pytest
 from aiohttp.test_utils import TestServer
 from prometheus_client import CollectorRegistry
 
+from shadow.commands.acknowledge import SharedAlarms
 from shadow.judging.judge import Judge
 from shadow.metrics.observe import Metrics
 from shadow.pages.admin_app import build_app
@@ -203,7 +204,8 @@ async def test_no_page_scrolls_sideways_or_reports_an_error_in_either_scheme(sto
 async def test_alarm_is_acknowledged_from_the_page_with_who_and_why(store, tmp_path):
     fill(store)
     judge = Judge.configured(CONFIG, store.judgements, holder="page", publish=lambda *_: None)
-    operator = OperatorActions(store, judge.acknowledge, providers=lambda: CONFIG.proxy.providers)
+    alarms = SharedAlarms(judge, store, None)
+    operator = OperatorActions(store, alarms.acknowledge, providers=lambda: CONFIG.proxy.providers)
     async with served(store, operator) as address, chromium(tmp_path / "chromium") as tab:
         await tab.open(f"{address}/providers/garbler")
         await tab.read("document.querySelector('[name=by]').value = 'Ada'")

@@ -5,14 +5,17 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import orjson
 import pytest
 
 from shadow.commands.acknowledge import SharedAlarms, _noted, acknowledge, acknowledge_ordered
 from shadow.commands.mailbox import Mailbox
 from shadow.commands.table_mailbox import TableMailbox
 from shadow.drift.excess_estimates import GroupKey
-from shadow.drift.state_transitions import AckAction, Acknowledgement, DriftState
+from shadow.drift.state_transitions import AckAction, Acknowledgement, AckOutcome, AckResult, DriftState
 from shadow.judging.judge import Judge
+from shadow.pages.operator_actions import OperatorActions
+from shadow.report.alarm_lines import alarm_lines
 from shadow.settings.top_level_config import Config
 from storage.opening import open_store
 from storage.storage_config import StorageConfig
@@ -90,23 +93,25 @@ def test_an_answer_is_refused_by_a_process_that_does_not_hold_the_lease(store):
 
 
 @pytest.mark.slow
-def test_page_of_a_process_that_does_not_judge_has_the_one_that_does_acknowledge(postgres_store):
+def test_page_of_a_process_that_does_not_judge_has_the_one_that_does_acknowledge_and_note_who_gave_it(postgres_store):
     store = postgres_store
     judge = drifted(store)
     other = Judge.configured(Config(), store.judgements, holder="other", publish=lambda *_: None)
-    mailbox, alarms = TableMailbox(orders=store.orders, kind="ack"), SharedAlarms(other, store.orders, patience=PATIENCE)
+    mailbox, alarms = TableMailbox(orders=store.orders, kind="ack"), SharedAlarms(other, store, store.orders, patience=PATIENCE)
+    operator = OperatorActions(store, alarms.acknowledge, providers=tuple, now=lambda: 5.0)
     with ThreadPoolExecutor(1) as pool:
-        done = pool.submit(alarms.acknowledge, FIXED, 5.0)
+        done = pool.submit(operator.take, "p", {"action": "fixed", "model": "m", "by": "Ada", "why": "rolled back"})
         while not done.done():
-            acknowledge_ordered(mailbox, judge, store, 1.0)
-    assert [each.sentence for each in done.result()] == ["p, m, route default: fixed, the state is ok now"]
+            acknowledge_ordered(mailbox, judge, store, lambda: 1.0)
+    assert done.result() == "p, m, route default: fixed, the state is ok now"
     assert judge.groups[KEY].state is DriftState.OK
-    assert store.page_queries.actions("p", 9) == [], "the page stores who gave it"
+    [line] = alarm_lines(store, 9.0)
+    assert (line.acknowledged.action, line.acknowledged.by, line.acknowledged.why) == ("fixed", "Ada", "rolled back")
 
 
 @pytest.mark.slow
 def test_page_of_the_process_that_judges_acknowledges_at_once(postgres_store):
-    alarms = SharedAlarms(drifted(postgres_store), postgres_store.orders, patience=0.0)
+    alarms = SharedAlarms(drifted(postgres_store), postgres_store, postgres_store.orders, patience=0.0)
     assert [each.sentence for each in alarms.acknowledge(FIXED, 5.0)] == ["p, m, route default: fixed, the state is ok now"]
 
 
@@ -118,7 +123,7 @@ def test_acknowledgement_that_no_process_takes_is_stated_and_taken_back(postgres
     orders = postgres_store.orders if has_orders else None
     words = "no sameweights that judges this database answered" if has_orders else "another process judges this store"
     with pytest.raises(StoreError, match=words):
-        SharedAlarms(other, orders, patience=0.0).acknowledge(FIXED, 5.0)
+        SharedAlarms(other, postgres_store, orders, patience=0.0).acknowledge(FIXED, 5.0)
     assert postgres_store.orders.waiting_orders("ack") == []
 
 
@@ -137,7 +142,7 @@ def test_beside_a_running_serve_it_is_handed_over_and_leaves_no_file(sqlite_stor
     asking = threading.Thread(target=lambda: printed.extend(acknowledge(config, [FIXED], patience=20.0)))
     asking.start()
     while asking.is_alive():
-        acknowledge_ordered(Mailbox(database=tmp_path / "store.db", kind="ack"), judge, store, 1.0)
+        acknowledge_ordered(Mailbox(database=tmp_path / "store.db", kind="ack"), judge, store, lambda: 1.0)
         asking.join(0.02)
     assert [each.sentence for each in printed] == ["p, m, route default: fixed, the state is ok now"]
     assert list(tmp_path.glob("*-ack-*")) == []
@@ -150,11 +155,24 @@ def test_serve_that_takes_an_acknowledgement_notes_who_gave_it_at_its_own_moment
     with ThreadPoolExecutor(1) as pool:
         sent = pool.submit(mailbox.send, given)
         while not sent.done():
-            acknowledge_ordered(mailbox, judge, store, 1.0)
+            acknowledge_ordered(mailbox, judge, store, lambda: 1.0)
     [result] = sent.result()
     assert result == {"sentence": "p, m, route default: fixed, the state is ok now", "outcome": "done"}
     [row] = store.page_queries.actions("p", 9)
     assert (row.at, row.action, row.by, row.why, row.result) == (1.0, "fixed", "Ada", "rolled back", result["sentence"])
+
+
+def test_acknowledgements_that_wait_together_have_each_a_moment_of_its_own(store, tmp_path):
+    class Acknowledging:
+        def acknowledge(self, _, now):
+            return [AckResult(sentence=f"fixed at {now}", outcome=AckOutcome.DONE)]
+
+    for by in ("Ada", "Eve"):
+        (tmp_path / f"store.db-ack-{by}.json").write_bytes(orjson.dumps(replace(FIXED, provider="p", by=by)))
+    mailbox = Mailbox(database=tmp_path / "store.db", kind="ack")
+    assert acknowledge_ordered(mailbox, Acknowledging(), store, iter((1.0, 1.5)).__next__) == 2
+    found = [(row.by, row.at, row.result) for row in store.page_queries.actions("p", 9)]
+    assert found == [("Eve", 1.5, "fixed at 1.5"), ("Ada", 1.0, "fixed at 1.0")]
 
 
 def test_acknowledgement_is_done_where_who_gave_it_cannot_be_stored(store):
@@ -201,7 +219,7 @@ def test_acknowledgement_without_an_answer_is_taken_back(sqlite_store, tmp_path,
 
 def test_unreadable_acknowledgement_is_answered_with_an_error(store, tmp_path):
     (tmp_path / "store.db-ack-1.json").write_text('{"answer": "maybe"}', encoding="utf-8")
-    assert acknowledge_ordered(Mailbox(database=tmp_path / "store.db", kind="ack"), drifted(store), store, 1.0) == 1
+    assert acknowledge_ordered(Mailbox(database=tmp_path / "store.db", kind="ack"), drifted(store), store, lambda: 1.0) == 1
     assert "error" in (tmp_path / "store.db-ack-1.done").read_text(encoding="utf-8")
 
 

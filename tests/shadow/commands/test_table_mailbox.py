@@ -33,8 +33,10 @@ def test_acknowledgement_beside_a_running_serve_is_answered_by_the_process_that_
         asking = threading.Thread(target=lambda: printed.extend(acknowledge(config, [wanted], patience=20.0)))
         asking.start()
         while asking.is_alive():
-            assert acknowledge_ordered(mailbox_of(config.storage, second, "ack"), other, second, 1.0) == 0, "it does not judge"
-            acknowledge_ordered(mailbox_of(config.storage, postgres_store, "ack"), holder, postgres_store, 1.0)
+            assert acknowledge_ordered(mailbox_of(config.storage, second, "ack"), other, second, lambda: 1.0) == 0, (
+                "it does not judge"
+            )
+            acknowledge_ordered(mailbox_of(config.storage, postgres_store, "ack"), holder, postgres_store, lambda: 1.0)
             asking.join(0.02)
     assert [each.sentence for each in printed] == ["no matching group has an alarm"]
     assert postgres_store.orders.waiting_orders("ack") == []

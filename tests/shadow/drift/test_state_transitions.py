@@ -91,7 +91,7 @@ def test_a_latch_is_mended_at_an_evidence_of_100(evidence, mended):
     assert found.mended is mended
 
 
-@pytest.mark.parametrize(("outcome", "done"), [(AckOutcome.DONE, True), (AckOutcome.REFUSED, False), (AckOutcome.UNFIT, False)])
+@pytest.mark.parametrize(("outcome", "done"), [(outcome, outcome is AckOutcome.DONE) for outcome in AckOutcome])
 def test_only_a_result_that_is_done_is_listed_as_acknowledged(outcome, done):
     results = [AckResult(sentence=f"p{number} is fixed", outcome=outcome) for number in (1, 2)]
     assert results[0].done is done

@@ -4,6 +4,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client import CollectorRegistry
 
+from shadow.commands.acknowledge import SharedAlarms
 from shadow.drift.state_transitions import NO_ALARM, AckAction, Acknowledgement, AckOutcome, AckResult
 from shadow.pages.admin_app import build_app
 from shadow.pages.operator_actions import NotStoredError, OperatorActions, action_form
@@ -22,7 +23,7 @@ class Judge:
         self.result = AckResult(sentence="near, m, route default: fixed, the state is ok now", outcome=AckOutcome.DONE)
         self.given: list[Acknowledgement] = []
 
-    def __call__(self, acknowledgement: Acknowledgement, _: float) -> list[AckResult]:
+    def acknowledge(self, acknowledgement: Acknowledgement, _: float) -> list[AckResult]:
         self.given.append(acknowledgement)
         return [self.result]
 
@@ -34,12 +35,14 @@ def judge():
 
 @pytest.fixture
 def actions(store, judge):
-    return OperatorActions(store, judge, providers=lambda: ["near", "far"], now=lambda: 1_000.0)
+    alarms = SharedAlarms(judge, store, None)
+    return OperatorActions(store, alarms.acknowledge, providers=lambda: ["near", "far"], now=lambda: 1_000.0)
 
 
 def test_acknowledgement_is_applied_and_stored_with_who_when_and_why(store, actions, judge):
     result = actions.take("near", FORM)
-    assert judge.given == [Acknowledgement(answer=AckAction.FIXED, provider="near", model="m")]
+    who, why = FORM["by"], FORM["why"]
+    assert judge.given == [Acknowledgement(answer=AckAction.FIXED, provider="near", model="m", by=who, why=why)]
     (row,) = store.page_queries.actions("near", 10)
     assert (row.at, row.action, row.by, row.why, row.model) == (1_000.0, "fixed", "Ada", "the provider rolled back", "m")
     assert row.result == result == "near, m, route default: fixed, the state is ok now"
@@ -95,7 +98,7 @@ def test_mute_of_a_provider_that_is_not_configured_is_refused(store, actions, ac
 
 def test_acknowledgement_that_cannot_be_stored_is_stated_as_done(store, actions, judge):
     store.close()
-    with pytest.raises(NotStoredError, match=r"Done: near, m, .* could not be stored: "):
+    with pytest.raises(NotStoredError, match=r"near, m, .*; done, but who did it and why could not be stored: "):
         actions.take("near", FORM)
     assert len(judge.given) == 1
     with pytest.raises(StoreError):
