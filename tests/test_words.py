@@ -151,9 +151,8 @@ def _denied_in(path: Path) -> list[str]:
     source = path.read_text(encoding="utf-8")
     if not _can_hold_one(source):
         return []
-    sql = any(
-        path.is_relative_to(ROOT / "storage" / place) for place in ("sqlite", "postgres", "prepared_records.py", "store_copy.py")
-    )
+    places = ("sqlite", "postgres", "prepared_records.py", "store_copy.py", "alarm_insertion.py")
+    sql = any(path.is_relative_to(ROOT / "storage" / place) for place in places)
     texts = [*messages(parsed(path), sql=sql), *comments(source)]
     return [found for text in texts for found in denied_words(text)]
 

@@ -233,7 +233,7 @@ def _muted_until(line: AlarmLine, actions: Sequence[OperatorActionRow], now: flo
     for each in actions:
         if each.action == "unmute":
             ended.append(each.model)
-        holds = each.action == "mute" and each.at <= now < each.until and each.model in {"", line.model}
+        holds = each.action == "mute" and now < each.until and each.model in {"", line.model}
         if line.held and holds and not {"", each.model} & set(ended):
             return each.until
     return None

@@ -13,6 +13,7 @@ from dataclasses import asdict
 
 import psycopg
 
+from storage.alarm_insertion import alarm_values, insert_alarm
 from storage.judgement_rows import (
     AcknowledgementRow,
     AlarmRow,
@@ -107,22 +108,7 @@ WRITE_GROUP_STATE = f"""
 INSERT INTO cases ({_GROUP}, last_no, snapshot) VALUES (%s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT ({_GROUP}) DO UPDATE SET last_no = excluded.last_no, snapshot = excluded.snapshot
 """  # noqa: S608 - our own constants
-INSERT_ALARM = f"""
-INSERT INTO alarms (at, pair_id, {_GROUP}, old, new, name, details, told)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0)
-ON CONFLICT (pair_id, {_GROUP}, old, new, name) DO NOTHING
-"""  # noqa: S608 - our own constants
-"""A change that is stored already, as after a rebuild, stays as it is, sent or pending."""
-MUTED = """
-UPDATE alarms SET told = 1 WHERE told = 0 AND EXISTS (
-  SELECT 1 FROM operator_actions m WHERE m.action = 'mute' AND m.provider = alarms.provider AND m.model IN ('', alarms.model)
-    AND m.at <= alarms.at AND alarms.at < m.until AND NOT EXISTS (
-      SELECT 1 FROM operator_actions u
-      WHERE u.action = 'unmute' AND u.provider = m.provider AND u.model IN ('', m.model) AND u.no > m.no AND u.at <= alarms.at
-    )
-)
-"""
-"""Changes of state of a muted provider count as sent, so that none is sent when the time is over."""
+INSERT_ALARM = insert_alarm("%({})s".format)
 PENDING_EVENTS = f"SELECT {_ALARM}, no FROM alarms WHERE told = 0 ORDER BY no LIMIT %s"  # noqa: S608 - our own constants
 MARK_SENT = "UPDATE alarms SET told = 1 WHERE no = ANY(%s)"
 DISCARD_PENDING = "UPDATE alarms SET told = 1 WHERE told = 0"
@@ -345,9 +331,7 @@ def _write(conn: psycopg.Connection, batch: JudgementBatch) -> bool:
         judged = {"numbers": [row.no for row in batch.judgements], "reasons": [row.reason for row in batch.judgements]}
         cursor.execute(JUDGE, judged)
         cursor.executemany(WRITE_GROUP_STATE, [(*_names(row.group), row.last_no, row.snapshot) for row in batch.group_states])
-        cursor.executemany(INSERT_ALARM, map(_alarm_values, batch.alarms))
-        if batch.alarms:
-            cursor.execute(MUTED)
+        cursor.executemany(INSERT_ALARM, map(alarm_values, batch.alarms))
         given = [(row.after_no, row.at, row.answer, *_names(row.group)) for row in batch.given]
         cursor.executemany(INSERT_ACKNOWLEDGEMENT, given)
         cursor.execute(MARK_APPLIED, (list(batch.applied),))
@@ -382,10 +366,6 @@ def _number(conn: psycopg.Connection, statement: str) -> int:
     row = conn.execute(statement).fetchone()
     assert row is not None  # since an aggregate has a row
     return int(row[0])
-
-
-def _alarm_values(row: AlarmRow) -> tuple[object, ...]:
-    return row.at, row.pair_id, *_names(row.group), row.old, row.new, row.name, row.details
 
 
 def _judging(conn: psycopg.Connection) -> JudgingState:

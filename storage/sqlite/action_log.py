@@ -1,4 +1,4 @@
-"""add(), drop_older(), newest(): actions of operators from the pages, with who, when and why, and what a mute holds back."""
+"""add(), drop_older(), newest(): actions of operators, with who, when and why."""
 
 from __future__ import annotations
 
@@ -13,17 +13,6 @@ INSERT INTO operator_actions (at, action, by, why, provider, model, until, resul
 NEWEST = """
 SELECT at, action, by, why, provider, model, until, result FROM operator_actions WHERE provider = ? ORDER BY no DESC LIMIT ?
 """
-MUTED = """
-UPDATE alarms SET told = 1 WHERE told = 0 AND EXISTS (
-  SELECT 1 FROM operator_actions m WHERE m.action = 'mute' AND m.provider = alarms.provider AND m.model IN ('', alarms.model)
-    AND m.at <= alarms.at AND alarms.at < m.until AND NOT EXISTS (
-      SELECT 1 FROM operator_actions u
-      WHERE u.action = 'unmute' AND u.provider = m.provider AND u.model IN ('', m.model) AND u.no > m.no AND u.at <= alarms.at
-    )
-)
-"""
-"""Changes of state of a muted provider count as sent, so that none is sent when the time is over."""
-
 DELETE_OLDER = """
 DELETE FROM operator_actions WHERE at < ?1 AND until < ?1 AND NOT (action = 'unmute' AND EXISTS (
   SELECT 1 FROM operator_actions m

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Protocol, TypeVar
 
+from storage.alarm_insertion import alarm_values, insert_alarm
 from storage.judgement_rows import (
     AcknowledgementRow,
     AlarmRow,
@@ -35,7 +36,6 @@ from storage.judgement_rows import (
 )
 from storage.rows import IdentityRow, PairGroup
 from storage.sqlite import (
-    action_log,
     arm_queries,
     dossier_queries,
     identity_queries,
@@ -98,11 +98,7 @@ WRITE_GROUP_STATE = f"""
 INSERT INTO cases ({GROUP}, last_no, snapshot) VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT ({GROUP}) DO UPDATE SET last_no = excluded.last_no, snapshot = excluded.snapshot
 """  # noqa: S608 - a constant of this file
-INSERT_ALARM = f"""
-INSERT INTO alarms (at, pair_id, {GROUP}, old, new, name, details, told)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT (pair_id, {GROUP}, old, new, name) DO NOTHING
-"""  # noqa: S608 - a constant of this file
-"""A change that is stored already, as after a rebuild, stays as it is, sent or pending."""
+INSERT_ALARM = insert_alarm(":{}".format)
 PENDING_EVENTS = f"""
 SELECT at, pair_id, {GROUP}, old, new, name, details, no FROM alarms WHERE told = 0 ORDER BY no LIMIT ?
 """  # noqa: S608 - a constant of this file
@@ -276,9 +272,7 @@ class SqliteJudgementStore(JudgementReader):
                 conn.executemany(
                     WRITE_GROUP_STATE, [(*_names(row.group), row.last_no, row.snapshot) for row in batch.group_states]
                 )
-                conn.executemany(INSERT_ALARM, map(_alarm_values, batch.alarms))
-                if batch.alarms:
-                    conn.execute(action_log.MUTED)
+                conn.executemany(INSERT_ALARM, map(alarm_values, batch.alarms))
                 conn.executemany(
                     INSERT_ACKNOWLEDGEMENT, [(row.after_no, row.at, row.answer, *_names(row.group)) for row in batch.given]
                 )
@@ -363,10 +357,6 @@ def _alarm(row: Sequence[str]) -> AlarmRow:
 
 def _evidence(row: Sequence[str]) -> EvidenceRow:
     return EvidenceRow(pair_id=row[1], started=float(row[2]), conversation=row[3], kind=row[4], payoff=int(row[5]))
-
-
-def _alarm_values(row: AlarmRow) -> tuple[object, ...]:
-    return row.at, row.pair_id, *_names(row.group), row.old, row.new, row.name, row.details
 
 
 def _acknowledgement(row: Sequence[str]) -> AcknowledgementRow:

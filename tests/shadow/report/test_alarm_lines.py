@@ -119,6 +119,8 @@ def test_pace_whose_change_is_no_longer_read_is_reported_since_when_it_is_slower
         ([], None),
         ([(100.0, "mute", "Ada")], 160.0),
         ([(40.0, "mute", "Ada")], None),
+        ([(60.0, "mute", "Ada")], None),
+        ([(130.0, "mute", "Ada")], 190.0),
         ([(100.0, "mute", "Ada"), (110.0, "unmute", "Ada")], None),
         ([(100.0, "unmute", "Ada"), (110.0, "mute", "Ada")], 170.0),
     ],
