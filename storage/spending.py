@@ -100,11 +100,20 @@ def spent_by_tenants(conn: sqlite3.Connection, begin: int, end: int) -> Mapping[
     return {tenant: Spending(*amounts) for tenant, *amounts in conn.execute(SUM_OF_TENANTS, (begin, end))}
 
 
+def drop_old_spending(conn: sqlite3.Connection, now: float) -> None:
+    """Delete the hours that no budget reads at `now` (epoch seconds)."""
+    for statement in (OLD, OLD_OF_TENANTS):
+        conn.execute(statement, (first_kept_hour(now),))
+
+
+def first_kept_hour(now: float) -> int:
+    """The first hour since the epoch that is kept at `now` (epoch seconds), before all others where that is 0: a clock in doubt."""
+    return int(now // HOUR) - KEPT_HOURS
+
+
 def _add(conn: sqlite3.Connection, at: float, cost: Spending, owner: str) -> None:
     hour = int(at // HOUR)
     if owner:
         conn.execute(ADD_OF_TENANT, (owner, hour, *cost))
-        conn.execute(OLD_OF_TENANTS, (hour - KEPT_HOURS,))
     else:
         conn.execute(ADD, (hour, *cost))
-        conn.execute(OLD, (hour - KEPT_HOURS,))

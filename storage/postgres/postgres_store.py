@@ -31,7 +31,13 @@ from storage.postgres.page_views import insert_action
 from storage.postgres.postgres_connection import connect, explained, place, store_error
 from storage.postgres.postgres_reader import PostgresReader, ReadingConnections, extent_of
 from storage.postgres.schema_steps import migrate_server
-from storage.postgres.spending_hours import add_spending, reserve_spending, spending_between, tenants_spending_between
+from storage.postgres.spending_hours import (
+    add_spending,
+    drop_old_spending,
+    reserve_spending,
+    spending_between,
+    tenants_spending_between,
+)
 from storage.postgres.study_records import PostgresStudyStore
 from storage.queued_records import QueuedRecords
 from storage.rows import ErasureResult
@@ -257,4 +263,5 @@ def _tidy(conn: psycopg.Connection, before: float, now: float) -> None:
     kept_hours.drop_older(conn, before)
     conn.execute("DELETE FROM unkept_ids WHERE id < %s", (unkept_sums.known_since(now),))
     conn.execute(row_deletion.OLD_ACTIONS, {"before": before})
+    drop_old_spending(conn, now)
     conn.execute(row_deletion.OLD_ORDERS)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import psycopg
 
-from storage.spending import ALL, HOUR, KEPT_HOURS, ONE, Reservation, Spending, decided
+from storage.spending import ALL, HOUR, ONE, Reservation, Spending, decided, first_kept_hour
 
 ADD = """
 INSERT INTO spending (hour, requests, tokens, money) VALUES (%s, %s, %s, %s) ON CONFLICT (hour) DO UPDATE
@@ -70,12 +70,16 @@ def tenants_spending_between(conn: psycopg.Connection, begin: int, end: int) -> 
     return {tenant: Spending(*amounts) for tenant, *amounts in conn.execute(SUM_OF_TENANTS, (begin, end))}
 
 
+def drop_old_spending(conn: psycopg.Connection, now: float) -> None:
+    """Delete the hours that no budget reads at `now` (epoch seconds)."""
+    for statement in (OLD, OLD_OF_TENANTS):
+        conn.execute(statement, (first_kept_hour(now),))
+
+
 def _add(conn: psycopg.Connection, at: float, cost: Spending, owner: str) -> None:
     """Add a cost; the row of all is always written before that of a tenant, so that two processes never wait for each other."""
     hour = int(at // HOUR)
     if owner:
         conn.execute(ADD_OF_TENANT, (owner, hour, *cost))
-        conn.execute(OLD_OF_TENANTS, (hour - KEPT_HOURS,))
     else:
         conn.execute(ADD, (hour, *cost))
-        conn.execute(OLD, (hour - KEPT_HOURS,))

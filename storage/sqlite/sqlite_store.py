@@ -21,7 +21,7 @@ from storage.queued_records import QueuedRecords
 from storage.rows import (
     ErasureResult,
 )
-from storage.spending import Reservation, Spending, reserve, spend
+from storage.spending import Reservation, Spending, drop_old_spending, reserve, spend
 from storage.sqlite import action_log, handover_counts, retention, summed_hours
 from storage.sqlite.batch_inserter import BatchInserter
 from storage.sqlite.connection import (
@@ -114,6 +114,7 @@ class SqliteStore(QueuedRecords[sqlite3.Connection], SqliteReader):
             self._writer.run(lambda conn: action_log.drop_older(conn, before))
             self._writer.run(lambda conn: retention.trim_sums(conn, before))
             self._writer.run(lambda conn: retention.trim_ids(conn, now))
+            self._writer.run(lambda conn: drop_old_spending(conn, now))
             for count in self._slices(lambda conn: retention.drop_older(conn, before)):
                 deleted += count
             for tenant, days in shorter.items():
