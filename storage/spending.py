@@ -107,7 +107,7 @@ def drop_old_spending(conn: sqlite3.Connection, now: float) -> None:
 
 
 def first_kept_hour(now: float) -> int:
-    """The first hour since the epoch that is kept at `now` (epoch seconds), before all others where that is 0: a clock in doubt."""
+    """The first hour since the epoch that is kept at `now` (epoch seconds), before all others where that is 0, in doubt."""
     return int(now // HOUR) - KEPT_HOURS
 
 

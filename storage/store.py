@@ -192,7 +192,7 @@ class JudgementStore(JudgementQueries, Protocol):
         """The next pairs without a judgement, by number; numbers up to `after` count as judged, unless all pairs were deleted."""
 
     def recently_counted(self, seconds: float) -> Sequence[JudgedPairRow]:
-        """The pairs that counted and started in the last `seconds` before the newest judged one."""
+        """The pairs that counted and started in the last `seconds` before the one that was judged last, or later."""
 
     def evidence(self, group: PairGroup, signal: str, *, agreement: bool, limit: int) -> Sequence[EvidenceRow]:
         """The newest pairs that counted for a signal, oldest first; `agreement` excludes those from a caching reference."""

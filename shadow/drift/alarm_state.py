@@ -20,6 +20,9 @@ REFERENCES_OWN = frozenset(
 )
 """Tests that find the reference faulty more often than the provider; they are never the provider's drift."""
 
+LONGEST_PAIR = 3_600.0
+"""Seconds by which a pair may have started before one that ended earlier."""
+
 
 class NotAcknowledgedError(Exception):
     """An acknowledgement that is refused; the message is a sentence for the operator."""
@@ -44,7 +47,8 @@ class AlarmState:
 
     `failing` holds the tests by which the reference is the faulty one: they are latched too, and do not change the state of the
     group. `latest_start` is the latest start of its pairs (epoch seconds) and dates every change: pairs are added in the order in
-    which they ended, so the pair that raises an alarm may have started before one that its date rests on.
+    which they ended, so the pair that raises an alarm may have started before one that its date rests on. A start that is more
+    than an hour later than that of a pair after it was of a clock that ran ahead.
     """
 
     def __init__(self, budget: AlertBudget, baselines: Mapping[TestKey, float] | None = None) -> None:
@@ -65,7 +69,8 @@ class AlarmState:
 
     def add(self, pair_id: str, started: float, payoffs: Sequence[tuple[str, int]], look_back: LookBack) -> StateChange | None:
         """Add one pair, started at `started` (epoch seconds); the change of state that it brings, or None."""
-        at = self.latest_start = max(self.latest_start, started)
+        ran_ahead = self.latest_start - started > LONGEST_PAIR
+        at = self.latest_start = started if ran_ahead else max(self.latest_start, started)
         touched = self.group_tests.add(pair_id, payoffs)
         if not touched:
             return None

@@ -29,7 +29,9 @@ SMALLEST = 0.01
 """The smallest excess that SAME is evidence against."""
 MOST_REQUESTS = 6_000
 MOST_SECONDS = 3_600.0
-"""The first page waits for the second look at most so many compared requests of the model, or so long, whichever is first."""
+"""The first page waits for the second look at most so many compared requests of the model, or so long, whichever is first; as far
+before its begin the clock was set back, and it waits no longer either.
+"""
 MOST_OPEN = 1_000
 """Open conversations of a witness; further ones are ignored."""
 NO_SIGN = log(20)
@@ -136,13 +138,17 @@ class SecondLook:
         """Whether the first page still waits."""
         return self.blame is Blame.NOT_YET_KNOWN and not self.over
 
+    def is_late(self, now: float) -> bool:
+        """Whether the page has waited long enough at `now` (epoch seconds)."""
+        return abs(now - self.opened) >= MOST_SECONDS
+
     def expire(self) -> None:
         """End the wait of the page; the look goes on."""
         self.over = True
 
     def passes(self, now: float) -> None:
         """Close conversations and end the wait as of `now`, the start of a pair (epoch seconds)."""
-        if self.requests >= MOST_REQUESTS or now - self.opened >= MOST_SECONDS:
+        if self.requests >= MOST_REQUESTS or self.is_late(now):
             self.over = True
         if self.blame is Blame.NOT_YET_KNOWN:
             for witness in self.witnesses.values():

@@ -113,7 +113,7 @@ class Pace:
         return closed, change
 
     def _learn(self, at: float, seconds: float) -> None:
-        self.begun = self.begun or at
+        self.begun = min(self.begun or at, at)  # because the first answers may have come while the clock ran ahead
         place = floor(log(seconds) / STEP)
         self.times[place] = self.times.get(place, 0) + 1
         if at - self.begun >= LEARNING and sum(self.times.values()) >= ENOUGH:

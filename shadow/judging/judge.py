@@ -17,7 +17,6 @@ import structlog
 from proxy.provider_config import Provider
 from proxy.routing.provider_origin import parse_base_url
 from shadow.drift.alarm_state import NotAcknowledgedError
-from shadow.drift.attribution import MOST_SECONDS
 from shadow.drift.drift_status import DriftStatus, statuses
 from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.group_state import GroupState, JudgedPair, Judgement
@@ -251,9 +250,7 @@ class Judge:
     def _expire_looks(self, now: float) -> None:
         """Report alarms whose page has waited an hour for its second look, although no pair comes that would settle it."""
         states = self._groups.current().states
-        late = [
-            key for key, state in states.items() if state.look and state.look.waits and now - state.look.opened >= MOST_SECONDS
-        ]
+        late = [key for key, state in states.items() if state.look and state.look.waits and state.look.is_late(now)]
         if not late:
             return
         with self._groups.unit_of_work() as unit:

@@ -10,6 +10,7 @@ import structlog
 
 from shadow.drift.admission import DAY
 from shadow.drift.alarm_budget import AlertBudget, fleet, share_of_upstream
+from shadow.drift.alarm_state import LONGEST_PAIR
 from shadow.drift.attribution import SecondLook
 from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.group_state import GroupState
@@ -127,7 +128,7 @@ def read_groups(store: JudgementStore, limits: JudgingLimits) -> JudgedGroups:
         store.rebuild()
         groups = JudgedGroups(limits=limits)
     groups.replay.extend(store.pending_acknowledgements())
-    for pair in map(row_mapping.judged_pair, store.recently_counted(DAY)):
+    for pair in map(row_mapping.judged_pair, store.recently_counted(DAY + LONGEST_PAIR)):
         if pair.group in groups.states:
             groups.states[pair.group].remember(pair)
     return groups

@@ -69,11 +69,8 @@ RECENTLY_COUNTED = (
 AND g.reason IN ('', 'caching_reference', 'same_server') ORDER BY g.no"""
 )
 LAST_STARTED = """
-SELECT max(started) FROM (
-  SELECT p.started FROM rulings g JOIN pairs p ON p.id = g.pair_id WHERE g.reason IS NOT NULL ORDER BY g.no DESC LIMIT 1000
-) judged
+SELECT p.started FROM rulings g JOIN pairs p ON p.id = g.pair_id WHERE g.reason IS NOT NULL ORDER BY g.no DESC LIMIT 1
 """
-"""Of the pairs judged last, since pairs are finished about in the order in which they start."""
 PAYOFFS = "SELECT pair_id, signal, payoff FROM payoffs WHERE pair_id = ANY(%s) ORDER BY pair_id, place"
 EVIDENCE = """
 SELECT pair_id, started, conversation, kind, payoff FROM (
@@ -256,11 +253,11 @@ class PostgresJudgementStore(PostgresJudgementQueries):
         return self._run(job)
 
     def recently_counted(self, seconds: float) -> Sequence[JudgedPairRow]:
-        """The pairs that counted and started in the last `seconds` before the newest judged one."""
+        """The pairs that counted and started in the last `seconds` before the one that was judged last, or later."""
 
         def query(conn: psycopg.Connection) -> Sequence[JudgedPairRow]:
             row = conn.execute(LAST_STARTED).fetchone()
-            if row is None or row[0] is None:
+            if row is None:
                 return []
             since = row[0] - seconds
             return _judged_pairs(conn, conn.execute(RECENTLY_COUNTED, {"since": since, "first": first_id(since)}).fetchall())

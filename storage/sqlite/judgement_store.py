@@ -60,7 +60,7 @@ UNJUDGED = PAIRS + " WHERE p.no > ? AND g.reason IS NULL ORDER BY p.no LIMIT ?"
 RECENTLY_COUNTED = PAIRS + " WHERE p.started >= ? AND g.reason IN ('', 'caching_reference', 'same_server') ORDER BY p.no"
 PAYOFFS = "SELECT pair_no, signal, payoff FROM payoffs WHERE pair_no BETWEEN ? AND ? ORDER BY rowid"
 LAST_PAIR = "SELECT coalesce(max(no), 0) FROM pairs"
-LAST_STARTED = "SELECT max(started) FROM pairs JOIN rulings ON pair_no = no"
+LAST_STARTED = "SELECT p.started FROM rulings g JOIN pairs p ON p.no = g.pair_no ORDER BY g.pair_no DESC LIMIT 1"
 EVIDENCE = """
 SELECT * FROM (
   SELECT p.no, p.id, p.started, p.conversation, coalesce(t.kind, ''), y.payoff
@@ -231,11 +231,11 @@ class SqliteJudgementStore(JudgementReader):
         return self._query(query)
 
     def recently_counted(self, seconds: float) -> Sequence[JudgedPairRow]:
-        """The pairs that counted and started in the last `seconds` before the newest judged one."""
+        """The pairs that counted and started in the last `seconds` before the one that was judged last, or later."""
 
         def query(conn: sqlite3.Connection) -> Sequence[JudgedPairRow]:
-            (last,) = conn.execute(LAST_STARTED).fetchone()
-            return [] if last is None else _judged_pairs(conn, RECENTLY_COUNTED, (last - seconds,))
+            row = conn.execute(LAST_STARTED).fetchone()
+            return _judged_pairs(conn, RECENTLY_COUNTED, (row[0] - seconds,)) if row else []
 
         return self._query(query)
 

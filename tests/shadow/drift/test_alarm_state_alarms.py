@@ -62,6 +62,12 @@ def test_an_alarm_is_not_before_a_pair_that_started_later_and_ended_earlier():
     assert drive.changes[-1].at == drive.alarm.named.at == 1_000.0
 
 
+@pytest.mark.parametrize(("ahead", "dated"), [(3_600.0, True), (3_601.0, False), (400 * 86_400.0, False)])
+def test_an_alarm_is_not_dated_by_a_clock_that_ran_more_than_an_hour_ahead(ahead, dated):
+    drive = alarmed(started=lambda number: 50.0 + ahead if number == 49 else 50.0)
+    assert drive.changes[-1].at == (50.0 + ahead if dated else 50.0)
+
+
 def test_a_provider_that_equals_its_reference_again_has_recovered_and_may_drift_again():
     drive = alarmed()
     [recovered, *_] = drive.feed([0] * 200)

@@ -105,6 +105,16 @@ def test_a_day_of_hardly_any_answers_is_not_enough_to_learn_from():
     assert pace.state is PaceState.STEADY
 
 
+def test_a_day_that_began_while_the_clock_ran_ahead_begins_again_with_the_clock_that_was_corrected():
+    pace = Pace()
+    pace.add(500 * 86_400.0, 1.0)
+    for number in range(200):
+        pace.add(86_400.0 + number * 432.0, 1.0)
+    assert (pace.state, pace.begun) == (PaceState.LEARNING, 86_400.0)
+    pace.add(2 * 86_400.0, 1.0)
+    assert pace.state is PaceState.STEADY
+
+
 @pytest.mark.parametrize("seconds", [0.0, 1e-9, 1e9])
 def test_no_time_is_too_short_or_too_long(seconds):
     pace = Pace()

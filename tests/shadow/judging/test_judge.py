@@ -212,6 +212,16 @@ def test_the_memory_of_24_hours_after_a_restart_holds_older_pairs_than_the_newes
     assert JudgeRun(store).all().judged[0][1].excluded == ("repeated",)
 
 
+def test_the_memory_of_24_hours_after_a_restart_is_that_of_the_clock_that_was_corrected(store):
+    add(store, "a", fingerprint="f", started=0.0)
+    add(store, "ahead", fingerprint="g", started=400 * 86_400.0)
+    add(store, "b", fingerprint="h", started=1.0)
+    JudgeRun(store).all()
+    add(store, "c", fingerprint="f", started=2.0)
+    add(store, "d", fingerprint="g", started=400 * 86_400.0)
+    assert [judgement.excluded for _, judgement in JudgeRun(store).all().judged] == [("repeated",), ("repeated",)]
+
+
 def test_more_pairs_than_one_batch_are_taken_in_turns(store):
     fill(store, [0] * (500 + 1))
     run = JudgeRun(store)
@@ -448,6 +458,16 @@ def test_a_page_waits_for_the_second_look_and_goes_out_after_an_hour_without_a_p
     without_alarms(tmp_path)
     assert JudgeRun(store, "another").all().state() is DriftState.DRIFT
     assert (store.judgements.group_states(), store.judgements.alarms(0, 0)) == (states, alarms)
+
+
+def test_a_page_goes_out_where_the_clock_was_set_back_by_an_hour_after_its_alarm(store):
+    run = waiting(store)
+    begun = run.judge.groups[KEY].look.opened
+    run.all(begun - 3_599.0)
+    assert store.judgements.alarms(0, 0) == []
+    run.all(begun - 3_600.0)
+    [alarm] = store.judgements.alarms(0, 0)
+    assert (alarm.new, run.state()) == ("drift", DriftState.DRIFT)
 
 
 def test_what_the_second_look_finds_after_the_page_is_reported_then(store):

@@ -99,7 +99,7 @@ class Stored:
         return []
 
     def recently_counted(self, seconds):
-        assert seconds == 86_400
+        assert seconds == 86_400 + 3_600
         return self._counted
 
 
