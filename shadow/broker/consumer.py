@@ -180,9 +180,9 @@ class BrokerConsumer:
 
     def _may_be_again(self, message: Msg) -> bool:
         """Whether a first delivery may be none, because a server that is killed forgets its latest deliveries: of a message that
-        was there before the connection was opened again, by clocks that agree.
+        was there before the connection was opened again, by our clock.
         """
-        return message.metadata.timestamp.timestamp() < self._broker.reopened + TOLERATED
+        return message.metadata.timestamp.timestamp() + self._broker.clock.seconds < self._broker.reopened + TOLERATED
 
     async def _stored(self, exchange_id: str) -> bool:
         """Whether the store has it; waits until the store can be read."""

@@ -112,6 +112,6 @@ class RenewedEvidence:
 
     def __call__(self) -> EvidentSignals:
         """The newest."""
-        if self._now() >= self._read_at + FRESH_SECONDS:
+        if not self._read_at <= self._now() < self._read_at + FRESH_SECONDS:
             self._found, self._read_at = stored_evidence(self._reader, self._now()), self._now()
         return self._found

@@ -10,6 +10,7 @@ from proxy.packing import pack
 from proxy.process.shared_counters import SharedCounters
 from shadow.broker import consumer
 from shadow.broker.broker_message import FORMAT_HEADER, PayloadCompressor
+from shadow.broker.clock_offset import ClockOffset
 from shadow.broker.consumer import BrokerConsumer
 from shadow.pipeline.exchange_ledger import ExchangeLedger
 from storage.store import StoreError
@@ -26,6 +27,7 @@ class Broker:
     reopened = 0.0
 
     def __init__(self) -> None:
+        self.clock = ClockOffset()
         self.told: list[tuple[str, bytes]] = []
         self.flushed = 0
 
@@ -127,6 +129,15 @@ async def test_store_is_asked_for_what_may_have_been_delivered_before(times, at,
     assert asked_for == ([identity(1)] if looked else [])
     assert (len(receiving.consumer), receiving.consumer.redelivered["stored_before"]) == ((0, 1) if looked else (1, 0))
     assert await receiving.told() == ([("1", b"+ACK")] if looked else [])
+
+
+@pytest.mark.parametrize("offset", [-600.0, 600.0])
+async def test_store_is_asked_for_what_was_delivered_before_where_the_clock_differs_from_the_brokers(offset):
+    receiving = Receiving(is_stored=lambda _: True)
+    receiving.broker.clock.seconds = offset
+    receiving.broker.reopened = NOW + offset
+    await receiving.receive(Message(1, at=NOW - 1.0), Message(2, at=NOW + 60.0))
+    assert (await receiving.told(), len(receiving.consumer)) == ([("1", b"+ACK")], 1)
 
 
 async def test_store_that_is_away_is_asked_again_each_second(monkeypatch):
