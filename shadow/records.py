@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import sys
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import Any, Literal
+from functools import lru_cache, partial
+from itertools import takewhile
+from typing import Literal
 
 import orjson
 
@@ -38,11 +39,11 @@ from storage.rows import (
 Against = Literal["cross", "self", "greedy", "check"]
 MARK_SIZE = 16
 SHORT = 200
-LABELS = tuple(name for name in ExchangeRow._fields if name in Labels._fields)
+LABELS = tuple(takewhile(Labels._fields.__contains__, ExchangeRow._fields))
 """The labels that are stored, each in the column of its name: a further one is a field of `Labels` and a column."""
 HEADERS_KEPT = 64
 """Larger heads than this are cut, because a record is not a place to store arbitrary amounts."""
-_new_record, _new_row = maker(ExchangeRecord), maker(ExchangeRow)
+_new_record = maker(ExchangeRecord)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +133,7 @@ def exchange(row: ExchangeRow) -> Exchange:
         id=row.id,
         role=Role(row.role),
         started=row.started,
-        labels=Labels(**{name: getattr(row, name) for name in LABELS}),
+        labels=Labels(**{name: getattr(row, name) for name in LABELS}, conversation=row.conversation),
         request=Request(
             method=row.method,
             target=row.target,
@@ -181,16 +182,15 @@ def _unread(parsed: ParsedExchange) -> str:
 def _exchange_row(parsed: ParsedExchange) -> ExchangeRow:
     exchange, answer = parsed.exchange, parsed.answer
     response, failure, request = exchange.response, exchange.failure, exchange.request
-    columns = {**_label_columns(exchange.labels), "conversation": storable(parsed.conversation)}
     completion = answer.completion if isinstance(answer.completion, Completion) else None
     usage = completion.usage if completion else None
     classed = classed_answer(answer.completion, answer.status)
     tokens = classed.tokens if classed and classed.state in KNOWN else None
-    return _new_row(
+    return _row_maker(exchange.labels)(
         id=exchange.id,
         role=exchange.role._value_,
         started=exchange.started,
-        **columns,
+        conversation=storable(parsed.conversation),
         method=storable(request.method),
         target=storable(request.target, limit=2_000),
         status=response.status if response else None,
@@ -230,10 +230,10 @@ def _exchange_row(parsed: ParsedExchange) -> ExchangeRow:
 
 
 @lru_cache(maxsize=256)
-def _label_columns(labels: Labels) -> Mapping[str, Any]:
-    """Labels as a table can hold them, by column; few values come again and again."""
+def _row_maker(labels: Labels) -> Callable[..., ExchangeRow]:
+    """What makes the rows of exchanges with these labels, as a table can hold them; few labels come again and again."""
     cut = labels.with_texts(*map(storable, labels.texts))
-    return {name: getattr(cut, name) for name in LABELS}
+    return partial(maker(ExchangeRow), *(getattr(cut, name) for name in LABELS))
 
 
 def _pair_row(triple: AnsweredPair, comparable: str, alterations: Sequence[str], secret: bytes) -> PairRow:

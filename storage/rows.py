@@ -17,18 +17,21 @@ class ExchangeRow(NamedTuple):
 
     `started` is seconds since the epoch; every other time is in seconds since the start; sizes are bytes as they passed.
     `marks` holds (seconds, end) pairs as little-endian float64 and uint64, see `shadow.records`.
-    A named tuple, made by its names: a frozen dataclass of so many fields takes three times as long to make.
+    The labels come first, because a row is made of those of its exchange, which are remembered, and the rest by name.
+    A named tuple: a frozen dataclass of so many fields takes three times as long to make.
     """
 
-    id: str
-    role: str
-    started: float
     route: str
     provider: str
     reference: str
     model: str
     stream: bool
     tag: str
+    tenant: str
+    """The tenant whose key the request held, by its name in the configuration; "" without tenants."""
+    id: str
+    role: str
+    started: float
     conversation: str
     method: str
     target: str
@@ -71,8 +74,6 @@ class ExchangeRow(NamedTuple):
     reasoning_tokens: int | None = None
     uncertain_tokens: int | None = None
     """Output tokens beyond these that may have been billed."""
-    tenant: str = ""
-    """The tenant whose key the request held, by its name in the configuration; "" without tenants."""
     drawn: bool = True
     """Whether its conversation is in the share `storage.keep_rate` of which every row is kept; others have a row for their pair
     or a failed check alone.

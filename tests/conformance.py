@@ -45,6 +45,7 @@ def exchange_row(name: str, **more) -> ExchangeRow:
         model="qwen",
         stream=True,
         tag="",
+        tenant="",
         conversation="talk-1",
         method="POST",
         target="/v1/chat/completions",

@@ -49,9 +49,10 @@ def test_a_kept_exchange_comes_back_as_it_was():
 
 
 def test_every_label_that_is_stored_comes_back():
-    labels = Labels(**{name: True if name == "stream" else f"the {name}" for name in LABELS})
-    assert exchange(record(labels=labels).exchange).labels == labels
-    assert set(Labels._fields) - set(LABELS) == {"opted_out"}
+    labels = Labels(**{name: True if name == "stream" else f"the {name}" for name in LABELS}, conversation="the conversation")
+    kept = exchange(record(labels=labels, conversation="the conversation").exchange)
+    assert kept.labels == labels
+    assert set(Labels._fields) - {*LABELS, "conversation"} == {"opted_out"}
 
 
 ROOT = Path(__file__).resolve().parents[2]
