@@ -1,13 +1,15 @@
 """A plugin of pytest that records which tests touch which line, and how long each takes; `Coverage` reads what it recorded.
 
 mutants.py loads it with `-p bench.mutant_coverage`; MUTANT_COVERAGE names the folder. Lines that only an import touches are not
-seen, and neither are those that only a process of its own touches.
+seen, and those that only a process of its own touches where mutant_process.py records it.
 """
 
 import hashlib
 import json
+import math
 import os
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -15,7 +17,7 @@ import coverage
 import pytest
 
 FLOORS = ("proxy", "shadow", "storage")
-DATA, SECONDS, SOURCES = "lines", "seconds", "sources.json"
+DATA, SECONDS, SOURCES, PROCESSES = "lines", "seconds", "sources.json", "processes.jsonl"
 MUTED = ["module-not-measured", "no-data-collected", "module-not-imported"]
 
 
@@ -60,12 +62,26 @@ def sources(tree: Path) -> dict[str, str]:
     return {path.relative_to(tree).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(paths)}
 
 
-def gather(folder: Path, tree: Path) -> None:
-    """Join what the processes of a run recorded, and remember of which sources."""
+def gather(folder: Path, tree: Path, ran: Path) -> None:
+    """Join what the processes of a run in the tree `ran` recorded, as of `tree`, and remember of which sources."""
     whole = coverage.Coverage(data_file=folder / DATA, config_file=False)
+    whole.set_option("paths", {"tree": [str(tree), str(ran)]})
     whole.combine([str(path) for path in folder.glob(f"{DATA}.*")])
+    for test, lines in _of_processes(folder).items():
+        whole.get_data().set_context(test)
+        whole.get_data().add_lines({str(tree / path): numbers for path, numbers in lines.items()})
     whole.save()
     (folder / SOURCES).write_text(json.dumps(sources(tree)), encoding="utf-8")
+
+
+def _of_processes(folder: Path) -> dict[str, dict[str, set[int]]]:
+    """The lines by module that the processes of each test touched."""
+    found: defaultdict[str, defaultdict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
+    path = folder / PROCESSES
+    for row in map(json.loads, path.read_bytes().splitlines() if path.exists() else []):
+        for module, numbers in row["lines"].items():
+            found[row["test"]][module].update(numbers)
+    return {test: dict(lines) for test, lines in found.items()}
 
 
 def is_recorded(folder: Path) -> bool:
@@ -91,6 +107,23 @@ class Coverage:
         lines = self._of(path)
         touched = lines.values() if path in self.changed else [lines.get(line, [])]
         return {name for names in touched for name in names if name}
+
+    def spread(self, names: Iterable[str], most: float) -> list[str]:
+        """Of these tests, the quickest of each file, then the second of each, until they take `most` seconds; at least one."""
+        by_file: defaultdict[str, list[str]] = defaultdict(list)
+        for name in sorted(names, key=self._cost):
+            by_file[name.partition("::")[0]].append(name)
+        turns = sorted((turn, self._cost(name), name) for some in by_file.values() for turn, name in enumerate(some))
+        chosen, total = [], 0.0
+        for _, seconds, name in turns:
+            total += seconds
+            if chosen and total > most:
+                break
+            chosen.append(name)
+        return chosen
+
+    def _cost(self, name: str) -> float:
+        return self.seconds.get(name, math.inf)
 
     @cache  # noqa: B019 - one for the whole run
     def _of(self, path: str) -> dict[int, list[str]]:

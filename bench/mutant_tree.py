@@ -2,13 +2,16 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import bench.mutant_process
 from bench.mutant_coverage import gather
 from bench.mutation import Change
 
@@ -18,6 +21,9 @@ TYPE_ERROR = 1
 """Exit code of mypy."""
 PATIENCE = 240
 """Seconds for the session of one change."""
+FAILURE = re.compile(r"^(?:FAILED|ERROR) (tests/.+?)(?: - .*)?$", re.MULTILINE)
+"""How pytest names a test that failed, in the summary at its end."""
+ORACLES = Path("build/oracles")
 QUIET = ("-q", "-p", "no:randomly", "-p", "no:cacheprovider", "--hypothesis-seed=0")
 
 
@@ -29,7 +35,9 @@ def own_tests(tree: Path, module: str) -> Path:
 
 
 def copied(root: Path, into: Path) -> None:
-    """Copy every file that is or would be committed."""
+    """Copy every file that is or would be committed, and link the programs that tests compare with."""
+    (into / ORACLES).parent.mkdir(parents=True)
+    (into / ORACLES).symlink_to(root / ORACLES)
     listing = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], cwd=root, capture_output=True, check=True
     )
@@ -96,6 +104,25 @@ class Tree:
                 return ("killed", some[0]) if sound else ("unclear", "fails without the change too")
         return "survived", ""
 
+    def in_journeys(self, change: Change, names: list[str], patience: float) -> tuple[str, str]:
+        """The verdict of these tests, and the one that gave it; never one that fails without the change too."""
+        while names:
+            with self._made(change):
+                failed = self._first_failure(names, patience)
+            if failed is None:
+                return "survived", ""
+            if failed and self._first_failure([failed], PATIENCE) is None:
+                return "killed", failed
+            names = names[1 + names.index(failed) :] if failed in names else []
+        return "survived", ""
+
+    def _first_failure(self, names: list[str], patience: float) -> str | None:
+        """The first of these tests that fails, "" where none is known to have or they took too long, None where none fails."""
+        said = self.place / "mutant-said.txt"
+        code = self._pytest(["-x", "--tb=no", "-rfE", "-m", "", *names], self._environment, patience, said)
+        found = FAILURE.search(said.read_text(encoding="utf-8", errors="replace"))
+        return None if code == 0 else found[1] if found else ""
+
     def _own(self, change: Change) -> str:
         """How the names of the module's own test files begin: test_y.py, and test_y_subject.py."""
         return own_tests(self.place, change.path).relative_to(self.place).with_suffix("").as_posix()
@@ -123,12 +150,17 @@ class Tree:
         finally:
             path.write_bytes(before)
 
-    def _pytest(self, words: list[str], environment: dict[str, str], patience: float | None) -> int | None:
-        """The exit code; None where it took too long. Whatever the tests started is ended."""
+    def _pytest(
+        self, words: list[str], environment: dict[str, str], patience: float | None, said: Path = Path(os.devnull)
+    ) -> int | None:
+        """The exit code; None where it took too long. Whatever the tests started is ended. What pytest prints goes to `said`."""
         command = [sys.executable, "-m", "pytest", *QUIET, *words]
-        with subprocess.Popen(
-            command, cwd=self.place, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-        ) as running:
+        with (
+            said.open("wb") as output,
+            subprocess.Popen(
+                command, cwd=self.place, env=environment, stdout=output, stderr=subprocess.DEVNULL, start_new_session=True
+            ) as running,
+        ):
             with suppress(subprocess.TimeoutExpired):
                 running.wait(patience)
             code = running.poll()
@@ -136,13 +168,17 @@ class Tree:
                 os.killpg(running.pid, signal.SIGKILL)
         return code
 
-    @staticmethod
-    def measured(root: Path, folder: Path, workers: int) -> int:
-        """Run every test but the journeys, and record which lines each of them touches; pytest's exit code."""
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        words = ["-p", "bench.mutant_coverage", "-m", "not journey", "-n", str(workers), "--timeout=900", "tests"]
-        environment = os.environ | {"MUTANT_COVERAGE": str(folder), "HYPOTHESIS_PROFILE": "quick", "PYTHONPATH": str(root)}
-        code = subprocess.run([sys.executable, "-m", "pytest", *QUIET, *words], cwd=root, env=environment, check=False).returncode
-        gather(folder, root)
-        return code
+
+def measured(root: Path, folder: Path, workers: int, marks: str) -> int:
+    """Run the tests with these marks in a copy of the tree, and record which lines each of them touches; pytest's exit code."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    words = ["-p", "bench.mutant_coverage", "-m", marks, "-n", str(workers), "--timeout=900", "tests"]
+    with tempfile.TemporaryDirectory() as place:
+        tree = Path(place)
+        copied(root, tree)
+        shutil.copy(bench.mutant_process.__file__, tree / "sitecustomize.py")
+        environment = os.environ | {"MUTANT_COVERAGE": str(folder), "HYPOTHESIS_PROFILE": "quick", "PYTHONPATH": str(tree)}
+        code = subprocess.run([sys.executable, "-m", "pytest", *QUIET, *words], cwd=tree, env=environment, check=False).returncode
+        gather(folder, root, tree)
+    return code

@@ -1,14 +1,17 @@
 """Changes the source at one place at a time, in a copy of the tree, and shows which changes no test notices.
 
     .venv/bin/python bench/mutants.py --measure --workers 2     # which tests touch which line, without the journeys: 13 minutes
+    .venv/bin/python bench/mutants.py --measure-journeys        # the same of the journeys, and of the processes that they start
     .venv/bin/python bench/mutants.py --count 300 --seed 1      # a sample; exit 1 when a change survives
     .venv/bin/python bench/mutants.py --only proxy/upstream/connection_pool.py         # each change of one module or package
     .venv/bin/python bench/mutants.py --only proxy/upstream/connection_pool.py --list  # the possible changes, none is run
 
 Each change runs against the tests that touch its line, those of the module's own test files first and then the quickest, until
-they take `--most` seconds; a line that only an import touches, against the module's own test files. No journey is run. A test
-that fails is run again without the change: only where it passes there is the change killed. What no test notices is shown to
-the type checker: what it refuses cannot be committed, and counts as refused, not as killed. Changes known to make no difference
+they take `--most` seconds; a line that only an import touches, against the module's own test files. A test that fails is run
+again without the change: only where it passes there is the change killed. What no test notices is shown to the type checker:
+what it refuses cannot be committed, and counts as refused, not as killed. What is left runs against the journeys that touch its
+line, one of each file first, until they take `--journeys` seconds (none without it, and those that they kill are counted apart,
+since a journey takes long to name what broke). Changes known to make no difference
 stand with their reason in mutants.toml beside this file, by function and text, so that they survive a move of their module.
 """
 
@@ -28,13 +31,15 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.mutant_coverage import FLOORS, Coverage, is_recorded
-from bench.mutant_tree import Tree, own_tests
+from bench.mutant_tree import Tree, measured, own_tests
 from bench.mutation import Change, changes
 
 ROOT = Path(__file__).resolve().parent.parent
 EQUIVALENTS = Path(__file__).with_suffix(".toml")
 MEASURED = ROOT / "build" / "mutants"
 UNNOTICED = ("survived", "untested", "unclear")
+JOURNEYS = ROOT / "build" / "mutant-journeys"
+KILLED = ("killed", "killed by a journey")
 GROUP = 60
 """Changes of one session of pytest."""
 
@@ -68,14 +73,24 @@ def key(change: Change) -> tuple[str, str, str]:
     return change.function.rpartition(".")[2], change.was, change.becomes
 
 
-def run(sample: list[Change], touched: Coverage, *, workers: int, most: float) -> list[Outcome]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Touching:
+    """Which tests touch which line, and how many seconds of them run for one change."""
+
+    quick: Coverage
+    most: float
+    journeys: Coverage | None
+    most_of_journeys: float
+
+
+def run(sample: list[Change], touching: Touching, workers: int) -> list[Outcome]:
     """Every change of the sample judged, each worker in its own copy of the tree; printed as they come."""
     free: queue.Queue[Tree] = queue.Queue()
 
     def group(some: list[Change]) -> list[Outcome]:
         tree = free.get()
         try:
-            return list(map(printed, judged(tree, some, touched, most)))
+            return list(map(printed, judged(tree, some, touching)))
         finally:
             free.put(tree)
 
@@ -91,19 +106,27 @@ def run(sample: list[Change], touched: Coverage, *, workers: int, most: float) -
     return found
 
 
-def judged(tree: Tree, some: list[Change], touched: Coverage, most: float) -> Iterator[Outcome]:
+def judged(tree: Tree, some: list[Change], touching: Touching) -> Iterator[Outcome]:
     """The changes in forks of one session; those that take effect at import, each in a session of its own."""
     known = equivalents()
     tried = [change for change in some if key(change) not in known]
-    tests = {change: tests_of(change, touched) for change in tried}
-    verdicts = tree.in_forks(tests, touched.seconds, most)
+    tests = {change: tests_of(change, touching.quick) for change in tried}
+    verdicts = tree.in_forks(tests, touching.quick.seconds, touching.most)
     for change in some:
         verdict, by = verdicts.get(change, ("equivalent", known.get(key(change), "")))
         if verdict in {"imported", "survived", "untested"} and tree.refused_by_types(change):
             verdict, by = "refused", "mypy"
         if verdict == "imported":
             verdict, by = tree.in_a_session(change, tests[change])
+        if verdict in UNNOTICED and touching.journeys:
+            verdict, by = in_journeys(tree, change, touching.journeys, touching.most_of_journeys)
         yield Outcome(change=change, verdict=verdict, by=by)
+
+
+def in_journeys(tree: Tree, change: Change, journeys: Coverage, most: float) -> tuple[str, str]:
+    chosen = journeys.spread(journeys.tests(change.path, change.line), most)
+    verdict, by = tree.in_journeys(change, chosen, 60 + 4 * most)
+    return ("killed by a journey", by) if verdict == "killed" else (verdict, by)
 
 
 def tests_of(change: Change, touched: Coverage) -> set[str]:
@@ -115,16 +138,16 @@ def tests_of(change: Change, touched: Coverage) -> set[str]:
 
 
 def printed(outcome: Outcome) -> Outcome:
-    print(f"{outcome.verdict:10} {outcome.change.place:44} {outcome.change.operator:20} {outcome.by}", flush=True)
+    print(f"{outcome.verdict:19} {outcome.change.place:44} {outcome.change.operator:20} {outcome.by}", flush=True)
     return outcome
 
 
 def summary(outcomes: list[Outcome]) -> str:
     """The counts, the rate without equivalents, and each survivor as its line before and after."""
     counts = Counter(outcome.verdict for outcome in outcomes)
-    tried = sum(counts[verdict] for verdict in ("killed", *UNNOTICED))
-    rate = f"{counts['killed'] / tried:.1%}" if tried else "nothing tried"
-    lines = [", ".join(f"{counts[verdict]} {verdict}" for verdict in ("killed", *UNNOTICED, "refused", "equivalent"))]
+    tried = sum(counts[verdict] for verdict in (*KILLED, *UNNOTICED))
+    rate = f"{sum(counts[verdict] for verdict in KILLED) / tried:.1%}" if tried else "nothing tried"
+    lines = [", ".join(f"{counts[verdict]} {verdict}" for verdict in (*KILLED, *UNNOTICED, "refused", "equivalent"))]
     lines.append(f"{rate} killed of {tried} that are neither equivalent nor refused by the type checker")
     for outcome in outcomes:
         if outcome.verdict in UNNOTICED:
@@ -143,7 +166,9 @@ def arguments() -> argparse.Namespace:
     most = os.cpu_count() or 1
     words.add_argument("--workers", type=int, default=1, choices=range(1, most + 1), help="copies of the tree, side by side")
     words.add_argument("--most", type=float, default=10, help="seconds of tests for one change, as they were measured")
+    words.add_argument("--journeys", type=float, default=0, help="seconds of journeys for one change that no other test notices")
     words.add_argument("--measure", action="store_true", help="run all tests but the journeys, to see which touch which line")
+    words.add_argument("--measure-journeys", action="store_true", help="run the journeys, to see which touch which line")
     words.add_argument("--list", action="store_true", help="print the changes of the sample and run none")
     return words.parse_args()
 
@@ -151,7 +176,9 @@ def arguments() -> argparse.Namespace:
 def main() -> int:
     given = arguments()
     if given.measure:
-        return Tree.measured(ROOT, MEASURED, given.workers)
+        return measured(ROOT, MEASURED, given.workers, "not journey")
+    if given.measure_journeys:
+        return measured(ROOT, JOURNEYS, given.workers, "journey")
     found = sites(given.only)
     sample = random.Random(given.seed).sample(found, min(given.count or len(found), len(found)))
     print(f"{len(sample)} of {len(found)} possible changes, seed {given.seed}", flush=True)
@@ -160,13 +187,15 @@ def main() -> int:
     if given.list:
         print("\n".join(f"{change.place:44} {change.operator:20} {change.was}  ->  {change.becomes}" for change in sample))
         return 0
-    if not is_recorded(MEASURED):
-        print(f"{MEASURED.relative_to(ROOT)} has no record of which tests touch which line: run --measure first")
-        return 2
-    touched = Coverage(MEASURED, ROOT)
-    if touched.changed:
-        print(f"{len(touched.changed)} modules have changed since --measure: their changes run against all tests of the module")
-    outcomes = run(sample, touched, workers=given.workers, most=given.most)
+    for folder, option in ((MEASURED, "--measure"), (JOURNEYS, "--measure-journeys")):
+        if not is_recorded(folder) and (folder == MEASURED or given.journeys):
+            print(f"{folder.relative_to(ROOT)} has no record of which tests touch which line: run {option} first")
+            return 2
+    quick, journeys = Coverage(MEASURED, ROOT), Coverage(JOURNEYS, ROOT) if given.journeys else None
+    if quick.changed:
+        print(f"{len(quick.changed)} modules have changed since --measure: their changes run against all tests of the module")
+    touching = Touching(quick=quick, most=given.most, journeys=journeys, most_of_journeys=given.journeys)
+    outcomes = run(sample, touching, given.workers)
     print(f"\n{summary(outcomes)}")
     return int(any(outcome.verdict in UNNOTICED for outcome in outcomes))
 
