@@ -166,7 +166,7 @@ async def test_reference_that_never_answers_does_not_delay_the_application(serve
                 return await served.metric("sameweights_shadow_dropped_total", reason="concurrency") == dropped
 
             assert await until(counted)
-            assert official.open_streams == 2
+            await official.until(lambda reference: reference.open_streams == 2)
 
 
 @pytest.mark.promise("audit.unread")
