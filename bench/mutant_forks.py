@@ -180,7 +180,7 @@ class Judge:
 
     def verdict(self, path: Path, change: dict[str, object]) -> dict[str, object]:
         """The verdict, the test that gave it, how many tests touch the line, and how many of them were to run."""
-        touching = self._touching(change["tests"])
+        touching = self._touching(change["tests"], change["own"])
         chosen = self._affordable(touching, change["own"])
         before = path.read_bytes()
         after = before[: change["start"]] + change["new"].encode() + before[change["end"] :]
@@ -222,10 +222,11 @@ class Judge:
             (self._sound if passes else self._unreliable).add(name)
         return name in self._sound
 
-    def _touching(self, wanted: list[str]) -> list[str]:
-        """The tests of these names, and those of the files among them."""
+    def _touching(self, wanted: list[str], own: str) -> list[str]:
+        """The tests of these names, those of the files among them, and of the module's own files those that are not measured."""
         names = [name for one in wanted for name in ([one] if one in self._tests else self._of_file.get(one, []))]
-        return sorted({*names})
+        new = [name for name in self._tests if name.startswith(own) and name not in self._seconds]
+        return sorted({*names, *new})
 
     def _affordable(self, names: list[str], own: str) -> list[str]:
         """Those of the module's own test file first, then the quick ones, until they take too long together."""

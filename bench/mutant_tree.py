@@ -70,9 +70,14 @@ class Tree:
             "most": most,
             "changes": [self._described(number, tests[order[number]], order) for number in range(len(order))],
         }
-        files = {name.partition("::")[0] for names in tests.values() for name in names}
+        files = {name.partition("::")[0] for names in tests.values() for name in names} | self._own_files(order)
         verdicts = self._session(job, sorted(name for name in files if (self.place / name).exists()))
         return {change: verdicts.get(number, ("untested", "")) for number, change in enumerate(order)}
+
+    def _own_files(self, some: list[Change]) -> set[str]:
+        """The test files of these modules."""
+        own = (own_tests(self.place, change.path) for change in some)
+        return {path.relative_to(self.place).as_posix() for each in own for path in each.parent.glob(f"{each.stem}*.py")}
 
     def _described(self, number: int, names: set[str], order: list[Change]) -> dict[str, object]:
         change = order[number]

@@ -6,13 +6,14 @@
     .venv/bin/python bench/mutants.py --only proxy/upstream/connection_pool.py         # each change of one module or package
     .venv/bin/python bench/mutants.py --only proxy/upstream/connection_pool.py --list  # the possible changes, none is run
 
-Each change runs against the tests that touch its line, those of the module's own test files first and then the quickest, until
-they take `--most` seconds; a line that only an import touches, against the module's own test files. A test that fails is run
-again without the change: only where it passes there is the change killed. What no test notices is shown to the type checker:
-what it refuses cannot be committed, and counts as refused, not as killed. What is left runs against the journeys that touch its
-line, one of each file first, until they take `--journeys` seconds (none without it, and those that they kill are counted apart,
-since a journey takes long to name what broke). Changes known to make no difference
-stand with their reason in mutants.toml beside this file, by function and text, so that they survive a move of their module.
+Each change runs against the tests that touch its line (and those of the module's own test files that are newer than the record
+of it), those of the module's own test files first and then the quickest, until they take `--most` seconds; a line that only an
+import touches, against the module's own test files. A test that fails is run again without the change: only where it passes
+there is the change killed. What no test notices is shown to the type checker: what it refuses cannot be committed, and counts
+as refused, not as killed. What is left runs against the journeys that touch its line, one of each file first, until they take
+`--journeys` seconds (none without it, and those that they kill are counted apart, since a journey takes long to name what
+broke). Changes known to make no difference stand with their reason in mutants.toml beside this file, by function and text, so
+that they survive a move of their module.
 """
 
 import argparse

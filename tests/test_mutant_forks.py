@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +36,10 @@ def unseen(number):
 
 def spare(number):
     return number // 2
+
+
+def later(number):
+    return number - 8
 """
 TESTS = """import gc
 
@@ -68,7 +73,17 @@ def test_floor_of_half_of_a_number_is_anything():
 
 def test_fails_whatever_the_source_is():
     assert made.doubled(4) == 9
+
+
+def test_newer_than_the_record():
+    assert made.later(9) == 1
 """
+ONLY = {
+    "unseen": ["test_made.py::test_half_of_a_number_is_anything"],
+    "later": [],
+}
+"""The tests that were recorded for a function; every test for another."""
+MEASURED = re.findall(r"def (test_(?!newer)\w+)", TESTS)
 
 
 @pytest.fixture(scope="module")
@@ -86,11 +101,11 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, s
             "end": change.end,
             "new": change.new,
             "own": "test_made",
-            "tests": ["test_made.py::test_half_of_a_number_is_anything" if change.function == "unseen" else "test_made.py"],
+            "tests": ONLY.get(change.function, ["test_made.py"]),
         }
         for change in made
     ]
-    job = {"seconds": {}, "most": 10, "changes": described}
+    job = {"seconds": dict.fromkeys([f"test_made.py::{name}" for name in MEASURED], 0.02), "most": 10, "changes": described}
     (tree / "job.json").write_text(json.dumps(job))
     environment = os.environ | {
         "PYTHONPATH": f"{ROOT}{os.pathsep}{tree}",
@@ -127,6 +142,11 @@ def test_change_of_a_function_is_killed_by_the_test_that_fails_with_it_alone(ver
 def test_change_that_no_test_notices_survives(verdicts):
     assert verdicts["return number / 3"] == ("survived", "")
     assert verdicts["return number / 1"] == ("survived", "")
+
+
+@pytest.mark.slow
+def test_change_is_killed_by_a_test_of_its_module_that_is_newer_than_the_record(verdicts):
+    assert verdicts["return (number + 8)"] == ("killed", "test_newer_than_the_record")
 
 
 @pytest.mark.slow
