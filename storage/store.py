@@ -134,7 +134,7 @@ class JudgementQueries(Protocol):
         """The pace of each provider by model and measure."""
 
     def client_aborts(self, seconds: float) -> Mapping[PairGroup, tuple[int, int]]:
-        """(live requests whose client left before the end, live requests) of each group, in the last `seconds` of traffic."""
+        """(live requests whose client left before the end, live requests) of each group, since `seconds` before the last."""
 
     def payoff_sums(self, since: float, until: float) -> Sequence[PayoffSum]:
         """The payoffs of the period, summed by cluster, signal and judgement."""

@@ -164,7 +164,7 @@ class PostgresJudgementQueries:
         return self._query(lambda conn: rows_as(PaceRow, conn.execute(PACES)))
 
     def client_aborts(self, seconds: float) -> Mapping[PairGroup, tuple[int, int]]:
-        """(live requests whose client left before the end, live requests) of each group, in the last `seconds` of traffic."""
+        """(live requests whose client left before the end, live requests) of each group, since `seconds` before the last."""
         return self._query(lambda conn: verdict_queries.client_aborts_of(conn, seconds))
 
     def payoff_sums(self, since: float, until: float) -> Sequence[PayoffSum]:

@@ -17,7 +17,7 @@ UNREAD_REQUESTS = f"""
 SELECT provider, model, unread, count(*), max(greatest(request_size, response_size)) FROM exchanges
 WHERE {_LIVE} AND unread IN ('{CUT_REQUEST}', '{NOT_HELD}') GROUP BY 1, 2, 3
 """  # noqa: S608 - our own constants
-NEWEST_START = "SELECT max(started) FROM exchanges"
+LAST_START = "SELECT started FROM exchanges ORDER BY stored_by DESC, started DESC LIMIT 1"
 CLIENT_ABORTS = """
 SELECT route, model, provider, reference, count(*) FILTER (WHERE failure = 'client_gone'), count(*) FROM exchanges
 WHERE id >= %(first)s AND started >= %(since)s AND role = 'primary' AND drawn AND reference <> ''
@@ -67,9 +67,11 @@ AND f.comparison IN ('cross', 'self')
 
 
 def client_aborts_of(conn: psycopg.Connection, seconds: float) -> Mapping[PairGroup, tuple[int, int]]:
-    """(live requests whose client left before the end, live requests) of each group, in the last `seconds` of traffic."""
-    row = conn.execute(NEWEST_START).fetchone()
-    if row is None or row[0] is None:
+    """(live requests whose client left before the end, live requests) of each group, in the last `seconds` before the exchange
+    that was stored last, or later.
+    """
+    row = conn.execute(LAST_START).fetchone()
+    if row is None:
         return {}
     return {group_of(row[:4]): (row[4], row[5]) for row in conn.execute(CLIENT_ABORTS, period(row[0] - seconds, 0))}
 

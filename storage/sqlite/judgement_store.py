@@ -146,7 +146,7 @@ class JudgementReader:
         return self._query(pace_queries.paces)
 
     def client_aborts(self, seconds: float) -> Mapping[PairGroup, tuple[int, int]]:
-        """(live requests whose client left before the end, live requests) of each group, in the last `seconds` of traffic."""
+        """(live requests whose client left before the end, live requests) of each group, since `seconds` before the last."""
         return self._query(lambda conn: report_queries.client_aborts(conn, seconds))
 
     def payoff_sums(self, since: float, until: float) -> Sequence[PayoffSum]:

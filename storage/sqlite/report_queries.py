@@ -18,7 +18,7 @@ WHERE started >= ? AND started < ? AND role = 'primary' AND drawn AND unread IN 
 """  # noqa: S608 - constants of storage.rows
 CLIENT_ABORTS = """
 SELECT route, model, provider, reference, sum(failure = 'client_gone'), count(*) FROM exchanges
-WHERE started >= (SELECT max(started) FROM exchanges) - ? AND role = 'primary' AND drawn AND reference <> ''
+WHERE started >= (SELECT started FROM exchanges ORDER BY no DESC LIMIT 1) - ? AND role = 'primary' AND drawn AND reference <> ''
 GROUP BY 1, 2, 3, 4
 """
 FINISH_REASONS = """
@@ -48,7 +48,9 @@ ORDER BY p.started DESC, p.no DESC LIMIT ?
 
 
 def client_aborts(conn: sqlite3.Connection, seconds: float) -> Mapping[PairGroup, tuple[int, int]]:
-    """(live requests whose client left before the end, live requests) of each group, in the last `seconds` of traffic."""
+    """(live requests whose client left before the end, live requests) of each group, in the last `seconds` before the exchange
+    that was stored last, or later.
+    """
     return {_group(row): (row[4], row[5]) for row in conn.execute(CLIENT_ABORTS, (seconds,))}
 
 

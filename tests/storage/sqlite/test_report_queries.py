@@ -72,6 +72,14 @@ def test_clients_that_left_are_counted_of_the_last_day_of_traffic(store):
     assert store.judgements.client_aborts(day) == {NEAR: (1, 4)}
 
 
+def test_clients_that_left_are_counted_of_the_last_day_of_a_clock_that_was_corrected(store):
+    day = 86_400.0
+    for number, started in enumerate((START + 400 * day, START - 2 * day, START)):
+        store.add_exchange(exchange_record(f"x{number}", calls=0, checks=0, started=started, failure="client_gone"))
+        assert store.flush(20)
+    assert store.judgements.client_aborts(day) == {NEAR: (2, 2)}
+
+
 def test_an_empty_store_has_no_line(store):
     judgements = store.judgements
     assert judgements.client_aborts(1.0) == {}
