@@ -14,6 +14,9 @@ from shadow.pipeline import exchange_dispatcher
 from shadow.pipeline.identity_observer import IdentityTraits
 from shadow.reading.parsed_exchange import parse_exchange
 from shadow.settings.top_level_config import Config
+from storage.opening import record_preparer
+from storage.store import Outcome
+from tests.conformance import exchange_record
 from tests.exchanges import asked, exchange, said
 from tests.passing_clock import PassingAsyncio
 from tests.running import until
@@ -179,3 +182,31 @@ async def test_reservation_that_ends_in_an_error_is_logged(dispatching, logged):
     assert link.got == [messages.Reserved(7, "budget_unknown")]
     assert [call.kwargs["event"] for call in calls] == ["reservation_failed"]
     await asyncio.gather(*dispatching.dispatcher._spending)
+
+
+class Taking:
+    """A store that keeps what it is offered."""
+
+    def __init__(self) -> None:
+        self.records = []
+
+    def add_prepared(self, record, settled) -> bool:
+        self.records.append(record)
+        settled(Outcome.STORED)
+        return True
+
+
+def test_changes_that_wait_for_a_record_that_never_comes_are_forgotten_from_the_oldest_on():
+    made = Dispatching(store := Taking())
+    lane = made.dispatcher.workers.lanes[0]
+    for number in range(257):
+        seen = IdentityTraits("", 1.0, "near", f"m-{number}", "chat", {"model": "m"})
+        for again in range(20):  # the first identity is one that lasts
+            made.dispatcher._received(lane, messages.Identified(seen._replace(exchange_id=f"{number:016}{again:016}")))
+    for number in (0, 1, 256):
+        record = record_preparer().prepare(exchange_record(f"{number:016}{19:016}"))
+        made.dispatcher._received(lane, messages.Recorded(2, record))
+    found = [[table for table, _ in record.exchanges[0].rows].count("identities") for record in store.records]
+    assert found == [0, 1, 1]
+    assert [record.source for record in store.records] == ["run/2"] * 3
+    assert made.counters.row(2)["stored"] == 3

@@ -4,8 +4,9 @@ import pytest
 
 from proxy.provider_config import Provider, ProxyConfig, Route
 from shadow.pipeline.candidate_copies import CandidateCopies
+from shadow.pipeline.fetcher_client import FetcherLostError
 from shadow.pipeline.local_audit import LocalAudit
-from shadow.settings.top_level_config import Config, TournamentConfig
+from shadow.settings.top_level_config import Config, ShadowConfig, TournamentConfig
 
 
 class Handled:
@@ -111,3 +112,66 @@ def test_what_is_left_of_a_tournament_is_passed_on_without_a_reload():
     for copies in looks:
         audit.hold(copies)
     assert (worker.copies, len(worker.routes)) == (looks, 1)
+
+
+class Busy(Handled):
+    """A worker with shadows; it takes exchanges from its source once."""
+
+    shadowing, waiting = 2, 5
+
+    async def run(self, source) -> None:
+        self.exchanges.append(source.take_now())
+
+
+class Kept(References):
+    """References that note whether their fetcher is kept, and are closed."""
+
+    kept = closed = False
+
+    async def keep(self) -> None:
+        self.kept = True
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+def configured(reference="far", **shadow):
+    providers = {name: Provider(base_url="http://127.0.0.1:9/v1") for name in ("near", "far")}
+    return Config(proxy=ProxyConfig(providers=providers, provider="near", reference=reference), shadow=ShadowConfig(**shadow))
+
+
+@pytest.mark.parametrize(
+    ("config", "kept"), [(configured(), True), (configured(reference=""), False), (configured(enabled=False), False)]
+)
+async def test_fetcher_is_kept_where_there_is_a_reference_that_may_be_asked(config, kept):
+    worker, references = Busy(), Kept()
+    audit = LocalAudit(config, worker=worker, references=references, fetcher=Fetcher(), source=Waiting())
+    await audit.start("nowhere")
+    for work in audit.work():
+        await work
+    await audit.close()
+    assert (references.kept, references.closed, worker.exchanges) == (kept, True, [1])
+    assert (audit.shadowing, audit.waiting) == (2, 5)
+
+
+def test_missing_fetcher_is_named_until_it_runs():
+    fetcher = Fetcher()
+    audit = LocalAudit(configured(), worker=Busy(), references=None, fetcher=fetcher, source=Waiting())
+    assert audit.why_not() == "the fetcher is not running; traffic is forwarded and recorded, nothing is compared"
+    fetcher.pid = 7
+    assert audit.why_not() == ""
+
+
+async def test_what_a_probe_finds_is_logged_until_the_fetcher_is_lost(monkeypatch, logged):
+    calls = logged("shadow.pipeline.local_audit")
+
+    async def probe(*_):
+        yield "far refused"
+        raise FetcherLostError
+
+    monkeypatch.setattr("shadow.pipeline.local_audit.probe", probe)
+    monkeypatch.setattr("shadow.pipeline.local_audit.PROBE_SECONDS", 0.0)
+    worker = Busy()
+    worker.references_heard = frozenset()
+    await LocalAudit(configured(), worker=worker, references=None, fetcher=Fetcher(), source=Waiting()).probe()
+    assert [call.kwargs for call in calls] == [{"event": "reference_probe_failed", "detail": "far refused"}]
