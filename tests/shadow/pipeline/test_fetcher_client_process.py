@@ -209,7 +209,7 @@ async def test_closed_fetcher_ends_its_process_within_two_seconds_or_kills_it(pl
 
 
 class Looks:
-    """`asyncio.wait` of the module as a look that finds its process still running; `beats` are the looks before which one comes."""
+    """`asyncio.wait` of the module as a look that takes no time; `beats` are the looks before which one comes."""
 
     def __init__(self, monkeypatch, played, beats) -> None:
         self.played, self.beats, self.count, self.spans = played, beats, 0, []
