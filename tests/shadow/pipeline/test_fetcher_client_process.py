@@ -14,57 +14,19 @@ from shadow.pipeline.fetcher_client import FetcherLostError, SubprocessFetcher
 from tests.exchanges import exchange
 from tests.fetch_jobs import fetch_job
 from tests.passing_clock import PassingAsyncio
+from tests.played_process import PlayedProcess
 from tests.running import until
 
 URL = "http://127.0.0.1:9/v1"
 
 
-class Input:
-    """Standard input of the process."""
-
-    def __init__(self) -> None:
-        self.data, self.error, self.closed = b"", None, False
-
-    def write(self, data: bytes) -> None:
-        self.data += data
-
-    async def drain(self) -> None:
-        if self.error:
-            raise self.error
-
-    def is_closing(self) -> bool:
-        return self.closed
-
-    def close(self) -> None:
-        self.closed = True
+def sent(process) -> list[tuple[bytes, bytes]]:
+    """The frames that a process got behind its task."""
+    return list(FrameReader(1_000_000).feed(process.stdin.data.partition(b"\n")[2]))
 
 
-class Process:
-    """Ends when it is told to, or is killed; where it is `orderly`, also when its input is closed."""
-
-    def __init__(self, pid: int) -> None:
-        self.pid, self.returncode, self.kills = pid, None, 0
-        self.stdin, self.stdout, self._over = Input(), asyncio.StreamReader(), asyncio.Event()
-
-    def end(self, code: int) -> None:
-        self.returncode = code
-        self.stdout.feed_eof()
-        self._over.set()
-
-    def kill(self) -> None:
-        self.kills += 1
-        self.end(-9)
-
-    async def wait(self) -> int:
-        await self._over.wait()
-        return self.returncode
-
-    def sent(self) -> list[tuple[bytes, bytes]]:
-        """The frames behind the task."""
-        return list(FrameReader(1_000_000).feed(self.stdin.data.partition(b"\n")[2]))
-
-    def answer(self, identity: str) -> None:
-        self.stdout.feed_data(frame(b"E", pack(exchange(b"yes", id=identity))))
+def answer(process, identity: str) -> None:
+    process.stdout.feed_data(frame(b"E", pack(exchange(b"yes", id=identity))))
 
 
 class Played:
@@ -75,17 +37,17 @@ class Played:
         monkeypatch.setattr(fetcher_client, "start_module", self._start)
         self.fetcher = SubprocessFetcher(Timeouts(), Limits(), 40_000, {"level": "debug"})
 
-    async def _start(self, module: str) -> Process:
+    async def _start(self, module: str) -> PlayedProcess:
         self.modules.append(module)
         if error := self.refuse:
             self.refuse = None
             raise error
-        self.processes.append(Process(pid=70 + len(self.processes)))
+        self.processes.append(PlayedProcess(pid=70 + len(self.processes)))
         return self.processes[-1]
 
     async def asking(self, *names: str) -> list[asyncio.Task]:
         tasks = [asyncio.create_task(self.fetcher.fetch(fetch_job(URL, name, body=b"kept here"))) for name in names]
-        await until(lambda: self.fetcher.pid and len(self.processes[-1].sent()) >= len(names))
+        await until(lambda: self.fetcher.pid and len(sent(self.processes[-1])) >= len(names))
         return tasks
 
 
@@ -105,9 +67,9 @@ async def test_process_gets_its_task_in_one_line_and_then_each_job(played):
     task = json.loads(process.stdin.data.partition(b"\n")[0])
     assert (task["frame_limit"], task["log"], task["timeouts"]) == (40_000, {"level": "debug"}, Timeouts().model_dump())
     assert task["limits"] == json.loads(json.dumps(Limits().model_dump()))
-    assert ([kind for kind, _ in process.sent()], played.modules) == ([JOB], ["proxy.upstream.fetcher"])
+    assert ([kind for kind, _ in sent(process)], played.modules) == ([JOB], ["proxy.upstream.fetcher"])
     assert (played.fetcher.pid, repr(played.fetcher)) == (70, "<SubprocessFetcher process=70 waiting=1>")
-    process.answer("e1")
+    answer(process, "e1")
     assert (await asking).response.body == b"yes"
     assert repr(played.fetcher) == "<SubprocessFetcher process=70 waiting=0>"
 
@@ -115,7 +77,7 @@ async def test_process_gets_its_task_in_one_line_and_then_each_job(played):
 async def test_each_job_gets_its_own_answer_with_the_body_that_was_asked(played):
     first, second = await played.asking("e1", "e2")
     for name in ("unknown", "e2", "e1", "e1"):
-        played.processes[0].answer(name)
+        answer(played.processes[0], name)
     assert [(await task).id for task in (first, second)] == ["e1", "e2"]
     assert (await first).request.body == b"kept here"
     assert len(played.processes) == 1
@@ -126,7 +88,7 @@ async def test_job_that_is_given_up_is_given_up_in_the_process_too_also_where_th
     first.cancel()
     with pytest.raises(asyncio.CancelledError):
         await first
-    assert played.processes[0].sent()[-1] == (GIVEN_UP, b"e1")
+    assert sent(played.processes[0])[-1] == (GIVEN_UP, b"e1")
     played.processes[0].stdin.closed = True
     second.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -136,7 +98,7 @@ async def test_job_that_is_given_up_is_given_up_in_the_process_too_also_where_th
 @pytest.mark.parametrize("fault", ["closing", "broken"])
 async def test_job_that_cannot_be_sent_is_lost(played, fault):
     (first,) = await played.asking("e1")
-    played.processes[0].answer("e1")
+    answer(played.processes[0], "e1")
     await first
     if fault == "closing":
         played.processes[0].stdin.closed = True
@@ -157,7 +119,7 @@ async def test_jobs_of_a_process_that_ends_are_lost_and_logged_and_the_next_has_
     assert played.fetcher.pid == 0
     [later] = await played.asking("e3")
     assert played.fetcher.pid == 71
-    played.processes[1].answer("e3")
+    answer(played.processes[1], "e3")
     assert (await later).id == "e3"
     assert [call.kwargs for call in calls] == [{"event": "fetcher_ended", "code": 3, "unanswered": 2, "restart": True}]
 
@@ -169,7 +131,7 @@ async def test_process_that_writes_what_cannot_be_read_is_killed(played, logged,
     played.processes[0].stdout.feed_data(frame(BEAT) + broken)
     with pytest.raises(FetcherLostError):
         await asking
-    assert played.processes[0].kills == 1
+    assert played.processes[0].signals == ["kill"]
     assert [call.kwargs["event"] for call in calls] == ["fetcher_output_malformed", "fetcher_ended"]
     assert calls[0].kwargs["error"]
 
@@ -179,7 +141,7 @@ async def test_process_that_cannot_be_started_loses_the_job_and_the_next_one_tri
     with pytest.raises(FetcherLostError, match="could not be started: no memory"):
         await played.fetcher.fetch(fetch_job(URL))
     [asking] = await played.asking("e1")
-    played.processes[0].answer("e1")
+    answer(played.processes[0], "e1")
     assert (await asking).id == "e1"
 
 
@@ -203,7 +165,7 @@ async def test_closed_fetcher_ends_its_process_within_two_seconds_or_kills_it(pl
     await played.fetcher.close()
     with pytest.raises(FetcherLostError):
         await asking
-    assert (process.stdin.closed, process.kills, limits) == (True, 0 if orderly else 1, [2.0])
+    assert (process.stdin.closed, process.signals, limits) == (True, [] if orderly else ["kill"], [2.0])
     assert (played.fetcher.pid, [*calls]) == (0, []), "an end that was asked for is not logged"
     await played.fetcher.close()
 
@@ -239,7 +201,7 @@ async def test_kept_process_is_killed_after_sixty_looks_without_a_first_heartbea
     with suppress(asyncio.CancelledError):
         await keeping
     killed = [call.kwargs for call in calls if call.kwargs["event"] == "fetcher_killed"]
-    assert played.processes[0].kills == 1
+    assert played.processes[0].signals == ["kill"]
     assert killed[0] == {"event": "fetcher_killed", "reason": "no heartbeat", "seconds": 10.0 if beats else 60.0}
     assert {*looked.spans} == {1.0}
     assert looked.passing.pauses[0] == 1.0
