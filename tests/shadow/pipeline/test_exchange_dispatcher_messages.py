@@ -19,7 +19,7 @@ from storage.store import Outcome
 from tests.conformance import exchange_record
 from tests.exchanges import asked, exchange, said
 from tests.passing_clock import PassingAsyncio
-from tests.running import until
+from tests.running import PATIENCE, until
 from tests.shadow.pipeline.test_exchange_dispatcher import Dispatching, Link
 
 LABELS = {"provider": "near", "model": "m"}
@@ -167,6 +167,22 @@ async def test_workers_are_ended_with_the_audit_process(dispatching, tmp_path):
     assert [lane.link for lane in dispatching.dispatcher.workers.lanes] == [None, None]
     with pytest.raises(OSError, match=r"refused|No such"):
         await asyncio.open_unix_connection(tmp_path / "w")
+
+
+async def test_end_waits_for_reservations_that_are_under_way(dispatching):
+    lane, turns = dispatching.dispatcher.workers.lanes[0], 50
+    link = Link(dispatching.dispatcher, lane)
+    link.drained = True
+
+    async def slow(_):
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        return "budget_money"
+
+    dispatching.dispatcher._account.reserve = slow
+    dispatching.dispatcher._received(lane, messages.Reserve(7, ""))
+    await dispatching.dispatcher.drain(patience=PATIENCE)
+    assert messages.Reserved(7, "budget_money") in link.got
 
 
 async def test_reservation_that_ends_in_an_error_is_logged(dispatching, logged):

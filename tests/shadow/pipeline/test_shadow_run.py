@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from proxy.exchange import Role
 from proxy.provider_config import Provider, ProxyConfig
@@ -307,3 +308,14 @@ async def test_each_answer_is_passed_on_as_it_comes_also_where_the_next_one_neve
     assert [each.exchange.role for each in came] == [Role.CANDIDATE, Role.SHADOW]
     assert [each.exchange.role for each in rest] == [Role.CONTROL]
     assert tuple(rest) == run.exchanges
+
+
+async def test_each_answer_is_logged_once_with_its_role_its_status_and_how_it_failed():
+    agreeing = parse_exchange(exchange(said("A bridge is a way over."), request=asked("Tell me about bridges"), id="7" * 32))
+    async with Arms() as arms:
+        with capture_logs() as lines:
+            answers = arms.runs.answers(agreeing, control=True)
+            await arms.runs.run(answers)
+            await arms.runs.run_candidate(answers, "twin")
+    shown = [tuple(line[name] for name in ("event", "exchange", "role", "status", "failure")) for line in lines]
+    assert shown == [("shadow_answered", "7" * 32, role, 200, "") for role in ("shadow", "control", "candidate")]
