@@ -267,7 +267,9 @@ async def test_what_waits_at_the_end_and_what_a_hanging_worker_has_is_lost_and_c
         assert (made.lost, made.taken) == ({}, 256)
         made.lanes.close()
         made.lanes.close()
-        assert (made.lost, made.taken) == ({5: 300}, 300)
+        assert (made.lost, made.taken, made.shadows) == ({5: 300}, 300, 0)
+        with pytest.raises(OSError, match=r"refused|No such"):
+            await join(0)
 
 
 async def test_worker_that_sends_nothing_for_more_than_five_seconds_is_named(tmp_path):
@@ -361,7 +363,8 @@ async def test_worker_that_comes_and_goes_is_logged_with_what_it_had_and_has_not
         await until(lambda: made.under_way)
         hand.leave()
         await until(lambda: made.lost)
-        assert (made.under_way, made.lanes.lanes[0].state) == ([3, 0], WorkerState(0, 0, fetcher=False))
+        lane = made.lanes.lanes[0]
+        assert (made.under_way, lane.state, lane.out_bytes) == ([3, 0], WorkerState(0, 0, fetcher=False), 0)
         (await join(0)).leave()
         await until(lambda: made.lanes.lanes[0].link is None)
         made.put("talk", plane=5)
