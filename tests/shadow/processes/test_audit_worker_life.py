@@ -12,7 +12,7 @@ from proxy.packing import FrameReader
 from shadow.pipeline import audit_messages as messages
 from shadow.pipeline.candidate_copies import CandidateCopies
 from shadow.processes import audit_worker
-from shadow.settings.top_level_config import Config
+from shadow.settings.top_level_config import Config, LogConfig
 from tests.running import PATIENCE, until
 
 
@@ -120,16 +120,17 @@ async def test_reloads_that_came_before_the_welcome_and_after_it_are_taken_in_th
 
 @pytest.mark.parametrize(("line", "orderly", "code"), [(b"", True, 0), (b"task", True, 0), (b"task", False, 1)])
 def test_exit_code_is_0_at_an_orderly_end_and_without_a_task(monkeypatch, line, orderly, code):
-    lived = []
+    lived, logs, config = [], [], Config(log=LogConfig(level="debug", format="json"))
 
     async def live(task, config, begun):
         lived.append((task["worker"], config, begun))
         return orderly
 
-    task = json.dumps({"worker": 3, "config": Config().model_dump(mode="json")}).encode() if line else b""
+    task = json.dumps({"worker": 3, "config": config.model_dump(mode="json")}).encode() if line else b""
     monkeypatch.setattr(audit_worker, "read_task", lambda: (task, b"behind"))
     monkeypatch.setattr(audit_worker, "live", live)
     monkeypatch.setattr(audit_worker, "install_streams", lambda: None)
-    monkeypatch.setattr(audit_worker, "to_stderr", lambda *_, **__: None)
+    monkeypatch.setattr(audit_worker, "to_stderr", lambda **options: logs.append(options))
     assert audit_worker.main() == code
-    assert lived == ([(3, Config(), b"behind")] if line else [])
+    assert lived == ([(3, config, b"behind")] if line else [])
+    assert logs == [{}, {"level": "debug", "style": "json"}][: 1 + len(lived)]

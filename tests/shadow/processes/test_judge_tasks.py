@@ -8,7 +8,9 @@ from aiohttp import web
 
 from shadow.commands.mailbox import Mailbox
 from shadow.judging.judge import Judge
+from shadow.processes import judge_tasks
 from shadow.processes.judge_tasks import JudgeTasks
+from tests.passing_clock import PassingAsyncio
 from tests.payoffs import add
 from tests.running import until
 
@@ -90,3 +92,10 @@ async def test_lease_is_renewed_while_a_step_waits(audit, sqlite_store, monkeypa
 
 def test_repr_shows_the_judge(audit):
     assert repr(audit.tasks).startswith("<JudgeTasks <Judge ")
+
+
+async def test_lease_is_renewed_four_times_in_its_life_and_pairs_are_looked_for_twice_a_second(audit, monkeypatch):
+    monkeypatch.setattr(judge_tasks, "asyncio", passing := PassingAsyncio())
+    async with audit.running():
+        await until(lambda: len(passing.pauses) > 20)
+    assert {*passing.pauses} == {0.5, 7.5}

@@ -1,0 +1,149 @@
+"""What the publisher looks at, shows and ends with, in the test's own process; no broker is reached."""
+
+import asyncio
+import json
+import socket
+import time
+
+import pytest
+
+from proxy.process.shared_counters import SharedCounters
+from proxy.provider_config import Provider, ProxyConfig
+from proxy.worker_stats import WorkerStats
+from shadow.broker.broker_errors import BrokerAwayError, BrokerError
+from shadow.processes import publisher_process
+from shadow.processes.publisher_process import PublisherProcess
+from shadow.settings.top_level_config import AdminConfig, BrokerConfig, Config, LogConfig
+from tests.passing_clock import PassingAsyncio
+from tests.running import until
+
+CONFIG = Config(
+    proxy=ProxyConfig(provider="main", providers={"main": Provider(base_url="http://127.0.0.1:9/v1")}, workers=1),
+    admin=AdminConfig(listen="127.0.0.1:0"),
+    log=LogConfig(level="debug", format="json"),
+    broker=BrokerConfig(url="nats://127.0.0.1:9", limit=2_000_000),
+)
+
+
+@pytest.fixture
+async def publisher():
+    return PublisherProcess(CONFIG, SharedCounters(), {})
+
+
+async def ended(*tasks) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_clock_of_the_broker_is_asked_for_each_half_minute_whatever_the_broker_does(publisher, monkeypatch):
+    passing, asked = PassingAsyncio(), []
+    answers = iter((BrokerAwayError("away"), BrokerError("refused"), None))
+
+    async def stream_state(broker, shard):
+        asked.append((broker, shard))
+        if error := next(answers, None):
+            raise error
+
+    monkeypatch.setattr(publisher_process, "asyncio", passing)
+    monkeypatch.setattr(publisher_process, "stream_state", stream_state)
+    looking = asyncio.create_task(publisher._clock())
+    await until(lambda: len(asked) > 3)
+    await ended(looking)
+    assert {*asked} == {(publisher._broker, 0)}
+    assert {*passing.pauses} == {30.0}
+
+
+class Shown:
+    """Keeps the figures of the publisher."""
+
+    def __init__(self) -> None:
+        self.figures = []
+
+    def show(self, **figures) -> None:
+        self.figures.append(figures)
+
+
+async def test_figures_are_shown_twice_a_second_and_connections_that_sent_nothing_are_ended(publisher, monkeypatch):
+    passing, closed = PassingAsyncio(), []
+    monkeypatch.setattr(publisher_process, "asyncio", passing)
+    monkeypatch.setattr(publisher._port, "close_idle", lambda: closed.append(True))
+    publisher._own = shown = Shown()
+    publisher._counters.row(0).add("published")
+    publisher._counters.row(0).add("malformed")
+    publisher._publisher.retries = 4
+    showing = asyncio.create_task(publisher._gauges())
+    await until(lambda: len(closed) > 2)
+    await ended(showing)
+    assert shown.figures[0] == {"connected": False, "offset": 0.0, "waiting": 0, "size": 0, "published": 1, "retries": 4}
+    assert {*passing.pauses} == {0.5}
+    assert len(shown.figures) == len(closed)
+
+
+async def test_lines_show_the_broker_and_what_waits_for_it(publisher):
+    assert publisher._lines() == (
+        "broker: the broker has not been reached yet",
+        "publisher: 0 exchanges wait, 0 of 2,000,000 bytes",
+    )
+    assert repr(publisher).startswith("<PublisherProcess <ExchangeReceiver waiting=0/3906 bytes=0 connections=0> <Publisher ")
+
+
+async def test_publisher_is_ready_once_each_forwarding_process_has_sent_a_sign_of_life_and_until_one_leaves(publisher):
+    assert publisher._why_not()
+    publisher._stats(WorkerStats(worker=0, pid=7))
+    assert publisher._why_not() == ""
+    publisher._planes.left(0, 7)
+    assert "forwarding process 0 is not running" in publisher._why_not()
+
+
+async def test_part_that_ended_makes_the_publisher_not_ready_and_one_that_was_cancelled_does_not(publisher):
+    publisher._planes.heartbeat(0, 7, time.monotonic())
+
+    async def nothing() -> None:
+        """End at once."""
+
+    cancelled = asyncio.create_task(nothing())
+    publisher._tasks = [cancelled]
+    await ended(cancelled)
+    assert publisher._why_not() == ""
+    publisher._tasks = [asyncio.create_task(nothing())]
+    assert publisher._why_not() == ""
+    await asyncio.gather(*publisher._tasks)
+    assert "a part of the publisher ended in a fault of ours" in publisher._why_not()
+
+
+@pytest.fixture
+def main(monkeypatch):
+    """`main` with the task line that a test gives it; what it is to live is noted, and ends with an error where one is given."""
+
+    def run(line: bytes, fault: Exception | None = None) -> tuple[int, list[object], list[object]]:
+        lived, logs = [], []
+
+        async def live(process, admin, path, begun):
+            lived.append((process._config, path, begun))
+            admin.close()
+            if fault:
+                raise fault
+
+        monkeypatch.setattr(publisher_process, "read_task", lambda: (line, b"behind"))
+        monkeypatch.setattr(publisher_process, "live", live)
+        monkeypatch.setattr(publisher_process, "install_streams", lambda: None)
+        monkeypatch.setattr(publisher_process, "to_stderr", lambda **options: logs.append(options))
+        return publisher_process.main(), lived, logs
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "written"),
+    [(None, 0, ""), (BrokerError("broker.url: nobody there"), 2, "sameweights: broker.url: nobody there\n")],
+)
+def test_exit_code_is_2_with_a_sentence_where_the_broker_refuses_the_configuration(main, capsys, fault, code, written):
+    task = {"config": CONFIG.model_dump(mode="json"), "fd": socket.socket().detach(), "audit_socket": "s"}
+    logs = [{}, {"level": "debug", "style": "json"}]
+    assert main(json.dumps(task).encode(), fault) == (code, [(CONFIG, "s", b"behind")], logs)
+    assert capsys.readouterr().err == written
+
+
+def test_without_a_task_nothing_is_begun(main):
+    assert main(b"") == (0, [], [{}])
