@@ -48,6 +48,22 @@ class Audit:
         self.done.append("stopped")
 
 
+class NotedCollector:
+    """`gc` for one module: what is asked of it is noted and not done, so that the tests keep their own."""
+
+    def __init__(self) -> None:
+        self.calls: list[object] = []
+
+    def collect(self) -> None:
+        self.calls.append("collect")
+
+    def freeze(self) -> None:
+        self.calls.append("freeze")
+
+    def set_threshold(self, *limits: int) -> None:
+        self.calls.append(limits)
+
+
 @pytest.fixture
 def life(monkeypatch):
     """Makes a process whose parent says what `begun` has, and whose store opens at the second attempt."""
@@ -70,6 +86,7 @@ def life(monkeypatch):
     monkeypatch.setattr(audit_life, "open_store", opened)
     monkeypatch.setattr(audit_life, "hold", held)
     monkeypatch.setattr(audit_life, "send_heartbeat", nothing)
+    monkeypatch.setattr(audit_life, "gc", NotedCollector())
 
     @contextmanager
     def made(make, begun: bytes = b""):
@@ -103,6 +120,7 @@ async def test_audit_starts_once_the_store_is_there_and_has_the_latest_task_of_t
         await until(lambda: len(audit.done) == 2)
         await ended(running)
     assert audit.done == ["s", b"new", "stopped"]
+    assert audit_life.gc.calls == ["collect", "freeze", (5_000, 20, 50)], "once all that stays is loaded"
 
 
 async def test_store_that_goes_while_the_audit_is_made_is_closed_and_waited_for(life):
@@ -134,6 +152,30 @@ async def test_broker_that_refuses_the_configuration_ends_it_and_closes_the_stor
         with pytest.raises(BrokerError, match="no rights"):
             await process.run(first)
     assert first.closed == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_either_signal_and_the_end_of_the_parent_end_it_in_order(life, monkeypatch, number):
+    audits, parents = (Audit(), Audit()), []
+
+    async def held(ended, _, *, begun) -> None:
+        parents.append((ended, begun))
+
+    monkeypatch.setattr(audit_life, "hold", held)
+    with life(lambda _store: audits[0], b"behind") as (process, store):
+        running = asyncio.create_task(process.run(store))
+        await until(lambda: audit_life.gc.calls)
+        os.kill(os.getpid(), number)
+        await running
+    with life(lambda _store: audits[1]) as (process, store):
+        assert repr(process) == "<AuditLife ready=False ended=False>"
+        running = asyncio.create_task(process.run(store))
+        await until(lambda: len(parents) == 2)
+        assert repr(process) == "<AuditLife ready=True ended=False>"
+        parents[1][0]()
+        await running
+    assert [audit.done for audit in audits] == [["s", "stopped"]] * 2
+    assert parents[0][1] == b"behind"
 
 
 def test_store_that_waiting_does_not_help_ends_the_start_and_one_that_is_away_does_not(tmp_path):

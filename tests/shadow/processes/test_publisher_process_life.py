@@ -2,8 +2,11 @@
 
 import asyncio
 import json
+import os
+import signal
 import socket
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -110,6 +113,69 @@ async def test_part_that_ended_makes_the_publisher_not_ready_and_one_that_was_ca
     assert publisher._why_not() == ""
     await asyncio.gather(*publisher._tasks)
     assert "a part of the publisher ended in a fault of ours" in publisher._why_not()
+
+
+class Process:
+    """A publisher that notes what is asked of it."""
+
+    def __init__(self) -> None:
+        self.calls = []
+
+    async def start(self, admin, path) -> None:
+        self.calls.append((admin, path))
+
+    def reload(self, line) -> None:
+        self.calls.append(line)
+
+    async def stop(self) -> None:
+        self.calls.append("stop")
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT, None])
+async def test_publisher_works_until_a_signal_or_the_end_of_its_parent_and_then_stops_in_order(monkeypatch, end):
+    held, beats, collected = [], [], []
+
+    async def hold(ended, line, *, begun) -> None:
+        held.append((ended, begun))
+        line(b"a later task")
+
+    async def beat() -> None:
+        beats.append("begun")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            beats.append("ended")
+
+    noted = {name: lambda name=name: collected.append(name) for name in ("collect", "freeze")}
+    monkeypatch.setattr(publisher_process, "hold", hold)
+    monkeypatch.setattr(publisher_process, "send_heartbeat", beat)
+    monkeypatch.setattr(publisher_process, "gc", SimpleNamespace(**noted))
+    process = Process()
+    living = asyncio.create_task(publisher_process.live(process, "the port", "s", b"behind"))
+    await until(lambda: beats)
+    assert process.calls == [("the port", "s"), b"a later task"]
+    if end is None:
+        held[0][0]()
+    else:
+        os.kill(os.getpid(), end)
+    await living
+    await asyncio.sleep(0)
+    assert (process.calls[2:], beats, held[0][1]) == (["stop"], ["begun", "ended"], b"behind")
+    assert collected == ["collect", "freeze"]
+
+
+def test_credentials_are_those_of_the_variable_that_the_configuration_names(monkeypatch):
+    given = []
+
+    class Connection:
+        def __init__(self, settings, credentials, *, name, prepare) -> None:
+            given.append((settings, credentials, name))
+
+    monkeypatch.setattr(publisher_process, "BrokerConnection", Connection)
+    broker = BrokerConfig(url="nats://127.0.0.1:9", credentials_env="NATS")
+    for environ in ({"NATS": "user:word"}, {"OTHER": "user:word"}):
+        PublisherProcess(CONFIG.model_copy(update={"broker": broker}), SharedCounters(), environ)
+    assert given == [(broker, "user:word", "proxy"), (broker, "", "proxy")]
 
 
 @pytest.fixture
