@@ -163,8 +163,8 @@ class Judge:
             self._alarms += [alarm for _, alarm in paces]
             if self._pace.stale:
                 self._lose()
-            else:
-                self._show([], statuses(groups.states))
+                raise LeaseLostError(LEASE_LOST)
+            self._show([], statuses(groups.states))
         return [*results, *map(itemgetter(0), paces)] or [NO_ALARM]
 
     def take_alarms(self) -> Sequence[AlarmRow]:
@@ -229,7 +229,6 @@ class Judge:
 
     def _read(self) -> JudgedGroups:
         groups = read_groups(self._store, self._limits)
-        self._pace.discard()
         self._show([], statuses(groups.states))
         return groups
 

@@ -1,10 +1,12 @@
-"""Which groups an acknowledgement is for, and what its results state."""
+"""Which groups an acknowledgement is for, what its results state, and which judge takes none."""
 
 import pytest
 
 from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.state_transitions import AckAction, Acknowledgement, AckOutcome, DriftState
+from shadow.judging.judge import LeaseLostError
 from storage.rows import PairGroup
+from tests.conformance import exchange_record
 from tests.shadow.judging.test_judge import JudgeRun, fill
 
 KEYS = [
@@ -78,3 +80,49 @@ def test_results_stand_in_the_order_of_the_names_of_their_groups(sqlite_store):
         "q, m, route default",
         "p, m, route second",
     ]
+
+
+def slower(store, run):
+    """The judge after forty blocks of five minutes with twenty streams each that all began later than its limit of a second."""
+    for number in range(40 * 20):
+        times = {"first_token": 2.0, "seconds": 3.0, "completion_tokens": 10}
+        started = (number // 20 + 10) * 300.0 + number % 20
+        store.add_exchange(exchange_record(f"slow-{number}", calls=0, checks=0, started=started, **times))
+    assert store.flush(30)
+    return run.all()
+
+
+def test_a_pace_is_acknowledged_beside_the_groups_and_its_change_is_one_of_the_alarms_taken(sqlite_store):
+    fill(sqlite_store, [0])
+    run = slower(sqlite_store, JudgeRun(sqlite_store, first_token_slo=1.0))
+    run.judge.groups[KEYS[0]].alarm.state = DriftState.DRIFT
+    assert [alarm.new for alarm in run.judge.take_alarms()] == ["slower"]
+    found = run.judge.acknowledge(Acknowledgement(answer=AckAction.FIXED), 5.0)
+    assert [(each.sentence, each.done) for each in found] == [
+        ("p, m, route default: fixed, the state is ok now", True),
+        ("near, qwen, latency first_token: fixed", True),
+    ]
+    assert [(alarm.group.provider, alarm.new) for alarm in run.judge.take_alarms()] == [("p", "ok"), ("near", "steady")]
+    assert [status.state for status in run.statuses] == ["ok"]
+
+
+def test_a_judge_without_the_lease_takes_no_acknowledgement_and_states_where_to_send_it(sqlite_store):
+    run = alarmed(sqlite_store)
+    waiting = JudgeRun(sqlite_store, "another")
+    with pytest.raises(LeaseLostError, match="another process judges this store: acknowledge there"):
+        waiting.judge.acknowledge(Acknowledgement(answer=AckAction.FIXED), 5.0)
+    assert acknowledged(run) == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("slow", [False, True])
+def test_an_acknowledgement_whose_write_is_refused_changes_nothing_and_shows_no_state(sqlite_store, slow):
+    """Another process took the lease since the last look; `slow`: a pace is acknowledged, else a group."""
+    fill(sqlite_store, [0])
+    run = JudgeRun(sqlite_store, first_token_slo=1.0)
+    run = slower(sqlite_store, run) if slow else run.all()
+    run.judge.groups[KEYS[0]].alarm.state = DriftState.OK if slow else DriftState.DRIFT
+    run.judge.take_alarms()
+    assert JudgeRun(sqlite_store, "another").judge.step(100.0) is False
+    with pytest.raises(LeaseLostError, match="acknowledge there"):
+        run.judge.acknowledge(Acknowledgement(answer=AckAction.FIXED), 0.1)
+    assert (list(run.statuses), run.judge.take_alarms(), run.judge.holds_lease(0.2)) == ([], [], False)

@@ -30,16 +30,16 @@ class Identities:
         return [row for row in self._rows if row.started <= until]
 
 
-def row(provider, started, *, previous="before", changes=()):
+def row(provider, started, *, previous="before", changes=(), identity="now"):
     return IdentityRow(
         exchange_id=f"{provider}{started}",
         started=started,
         provider=provider,
         model="m",
-        identity="now",
+        identity=identity,
         previous=previous,
         changes=json.dumps(list(changes)),
-        facts="{}",
+        facts=json.dumps({"fingerprint": [f"fp_{identity}"]}),
     )
 
 
@@ -66,6 +66,31 @@ def test_noise_of_the_reference_is_twice_the_share_that_leans_the_other_way_with
 @pytest.mark.parametrize(("started", "witnesses"), [(AT - DAY - 0.1, []), (AT - DAY, ["q"])])
 def test_a_provider_is_a_witness_for_a_day_after_its_last_pair(started, witnesses):
     assert list(look({PEER: pairs(0, started=started)}).witnesses) == witnesses
+    assert list(look({PEER: [*pairs(0, started=AT - 9 * DAY), *pairs(0, started=started)]}).witnesses) == witnesses
+
+
+@pytest.mark.parametrize(
+    ("servers", "witnesses", "alike"),
+    [
+        ({"p": "x", "q": "y", "s": "z", "r": "w"}, ["q", "s"], ()),
+        ({"p": "x", "q": "y", "s": "y", "r": "w"}, ["q and s"], ()),
+        ({"p": "x", "q": "x", "s": "y", "r": "w"}, ["s"], ("q",)),
+        ({"p": "x", "q": "x", "s": "x", "r": "x"}, ["q", "s"], ()),
+        ({"p": "x", "q": "x", "s": "x"}, ["q", "s"], ()),
+        ({"q": "y", "r": "w"}, ["q", "s"], ()),
+    ],
+)
+def test_providers_of_one_server_are_one_witness_and_no_witness_of_a_provider_of_that_server(servers, witnesses, alike):
+    rows = [row(name, 1.0, identity=identity) for name, identity in servers.items()]
+    found = look({PEER: pairs(0), PEER._replace(provider="s"): pairs(0)}, *rows)
+    assert (list(found.witnesses), found.alike) == (witnesses, alike)
+
+
+def test_server_of_a_provider_is_the_one_of_its_latest_identity():
+    rows = [row("p", 1.0, identity="x"), row("r", 1.0, identity="w")]
+    moved = [row("q", 1.0, identity="x"), row("q", 2.0, identity="y")]
+    assert list(look({PEER: pairs(0)}, *rows, *moved).witnesses) == ["q"]
+    assert list(look({PEER: pairs(0)}, *rows, moved[1], moved[0]).witnesses) == []
 
 
 @pytest.mark.parametrize(
@@ -100,9 +125,10 @@ def test_a_provider_at_the_address_of_the_alarm_is_no_independent_witness(addres
     assert look({PEER: pairs(0)}, address_of=lambda name: addresses.get(name, "")).witnesses["q"].sibling is sibling
 
 
-@pytest.mark.parametrize(("conversation", "several"), [("", False), ("talk", True)])
-def test_two_stored_pairs_of_one_conversation_show_that_requests_do_not_stand_alone(conversation, several):
-    assert look({PEER: pairs(0, 0, conversation=conversation)}).witnesses["q"].several is several
+@pytest.mark.parametrize(("conversations", "several"), [(("", ""), False), (("a", "b"), False), (("a", "b", "a"), True)])
+def test_two_stored_pairs_of_one_conversation_show_that_requests_do_not_stand_alone(conversations, several):
+    evidence = [pair for name in conversations for pair in pairs(0, conversation=name)]
+    assert look({PEER: evidence}).witnesses["q"].several is several
 
 
 def test_pairs_of_two_routes_of_a_provider_are_one_witness():
