@@ -86,6 +86,21 @@ async def test_a_token_leaves_the_address_also_where_the_browser_has_the_cookie(
         assert (again.status, again.headers["Location"]) == (303, "/pairs")
 
 
+async def test_drawn_token_and_cookie_of_a_browser_are_those_of_each_release(sqlite_store):
+    """Fixed values, so that nobody has to open the printed address again after an update."""
+    assert TOKEN == "MlkxMCA2hWRW1H5oSVGt_kapNWwrZZbOhd-c9ItEBLU"
+    app = build_app(sqlite_store, CollectorRegistry(), lambda: "", Config(), access=AdminAccess(token=TOKEN))
+    async with TestClient(TestServer(app, host="127.0.0.1")) as client:
+        for value, status in (
+            ("ce62e19dfcec8b36c0bb4f6c6987a82e91cc98e5bf6d3f93d090b3377ed9073d", 200),
+            ("0" * 64, 401),
+            (TOKEN, 401),
+            ("", 401),
+        ):
+            cookie = {"Cookie": f"sameweights_{client.port}={value}"}
+            assert (await client.get("/pairs", headers=cookie)).status == status
+
+
 async def test_a_token_parameter_changes_nothing_where_no_token_is_needed(get):
     open_port = {"listen": "127.0.0.1:8081"}
     assert (await get("/healthz?token=", admin=open_port)).status == 200
@@ -150,6 +165,14 @@ async def test_a_cookie_of_a_port_with_tls_is_sent_over_tls_alone(store):
 )
 def test_a_token_is_needed_beyond_loopback(listen, needed):
     assert needs_token(AdminConfig(listen=listen)) == needed
+
+
+def test_port_with_named_tokens_has_a_token_of_its_own_also_on_loopback():
+    config = AdminConfig.model_validate({"tokens": [{"name": "board", "token_env": "BOARD", "may": "figures"}]})
+    found = admin_access(config, SECRET, {"BOARD": "b" * 16})
+    assert (found.token, [token for token, _ in found.named]) == (TOKEN, ["b" * 16])
+    assert admin_access(config, SECRET, {}).named == ()
+    assert admin_access(AdminConfig(), SECRET, {}).token == ""
 
 
 def test_the_drawn_token_is_the_same_at_each_start_and_another_for_each_installation():
