@@ -147,4 +147,4 @@ def _cookie(token: str) -> str:
 
 def _cookie_name(request: web.Request) -> str:
     """A name of its own for each port, because browsers send the cookies of one host to all its ports (RFC 6265, 8.5)."""
-    return f"sameweights_{request.url.port or 0}"
+    return f"sameweights_{request.url.port}"

@@ -51,9 +51,9 @@ class SignalComparison:
     signal: str
     cross: FindingRow | None
     own: FindingRow | None
-    stands: bool = True
-    rate: float = 0.0
-    why: str = NOT_BEYOND
+    stands: bool
+    rate: float
+    why: str
 
     @property
     def noise(self) -> str:

@@ -1,5 +1,7 @@
 """The token of the admin port over real sockets: who gets in, how, and what stays open."""
 
+import asyncio
+
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client import CollectorRegistry
@@ -9,6 +11,7 @@ from shadow.pages.admin_app import build_app
 from shadow.pages.admin_grants import AdminGrant
 from shadow.settings.top_level_config import AdminConfig, Config
 from storage.store import Store
+from tests.conformance import exchange_record
 
 pytestmark = pytest.mark.promise("local.token")
 
@@ -119,6 +122,28 @@ async def test_metrics_behind_a_token_lock_a_loopback_port_too(get):
 )
 async def test_a_wrong_authorization_is_refused(get, authorization):
     assert (await get("/pairs", Authorization=authorization)).status == 401
+
+
+@pytest.mark.parametrize("header", [b"Authorization: Bearer \xff\xfe", b"Cookie: sameweights_%d=\xff\xfe"])
+async def test_a_token_that_is_no_text_is_refused(sqlite_store, header):
+    app = build_app(sqlite_store, CollectorRegistry(), lambda: "", Config(), access=AdminAccess(token=TOKEN))
+    async with TestServer(app, host="127.0.0.1") as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        field = header.replace(b"%d", b"%d" % server.port)
+        writer.write(b"GET /pairs HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n%s\r\nConnection: close\r\n\r\n" % (server.port, field))
+        assert (await reader.readline()).startswith(b"HTTP/1.1 401 ")
+        writer.close()
+
+
+async def test_token_of_a_tenant_opens_no_record_of_another_one(sqlite_store):
+    for name in ("alpha", "beta"):
+        sqlite_store.add_exchange(exchange_record(name, tenant=name))
+    assert sqlite_store.flush(20)
+    grant = AdminGrant(name="team", tenants=frozenset({"alpha"}))
+    access = AdminAccess(named=(("dashboards", grant),))
+    assert (await opened(sqlite_store, access, "/exchanges/alpha"))[0] == 200
+    refused = await opened(sqlite_store, access, "/exchanges/beta")
+    assert refused == (403, "403: the token 'team' may read the words of alpha alone\n")
 
 
 async def test_a_bearer_token_lets_a_program_in(get):

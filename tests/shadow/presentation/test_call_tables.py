@@ -78,3 +78,7 @@ def test_long_value_is_cut_and_deep_nesting_is_named():
     assert json_text("x" * 3 * 2000).endswith("(6,002 characters)")
     deep = json.loads("[" * 900 + "]" * 900)
     assert json_text(deep)
+
+
+def test_letters_of_every_language_are_shown_as_they_are():
+    assert json_text({"city": "Århus 東京"}) == '{"city": "Århus 東京"}'
