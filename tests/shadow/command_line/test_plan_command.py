@@ -82,3 +82,13 @@ def test_provider_without_a_request_on_most_days_needs_the_flag(run, tmp_path):
     code, _, err = run("plan", "--db", str(path))
     assert code == 2
     assert "on most of the last 3 whole days of UTC no provider and model had a request" in err
+
+
+def test_later_lines_of_a_narrow_terminal_stand_behind_six_spaces(run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    lines = run("plan", "--per-day", "10000")[1].splitlines()
+    assert lines[:3] == [
+        "10000 requests a day, 5.0% compared, noise 10.0%:",
+        "    3 points: about 8,337 pairs (16.7 days) in half of the",
+        "      cases, 16,536 pairs (33.1 days) in nine of ten",
+    ]

@@ -49,3 +49,11 @@ def test_schema_is_json_and_an_unknown_document_is_refused(run):
     assert shown.startswith('{\n  "')
     code, _, err = run("schema", "pear")
     assert (code, "did you mean 'pair'?" in err) == (2, True)
+
+
+def test_topics_stand_behind_their_name_in_a_narrow_terminal(run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    assert run("help")[1].splitlines()[-2:] == [
+        "Topics: sameweights help exit-codes, sameweights help times,",
+        "        sameweights help environment",
+    ]

@@ -90,3 +90,19 @@ def test_the_first_300_characters_of_a_reason_are_shown(monkeypatch, length, sho
     why = replace(LINE.acknowledged, why="w" * length)
     words = alarms_text([replace(LINE, acknowledged=why)], everything=True).split()
     assert words[words.index("UTC:") + 1] == shown
+
+
+def test_later_lines_of_a_long_part_stand_behind_four_spaces(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    assert alarms_text([LINE], everything=True, options=" --config c.toml").splitlines() == [
+        "018bcfe568000000000000000000abcd  drift: garbler, m, route",
+        "    default, since 2023-11-14 21:56:40 UTC",
+        "    other tool arguments in 31 points more requests; tool",
+        "    arguments 31 points [29 to 34]",
+        "    acknowledged (accept) by Eve[ESC][31m at 2023-11-14",
+        "    22:15:00 UTC: a <b>new</b> version",
+        "    muted until 2023-11-14 23:13:20 UTC",
+        "Next: sameweights alarms ack",
+        "    018bcfe568000000000000000000abcd --config c.toml --fixed",
+        "    --why REASON",
+    ]
