@@ -145,5 +145,6 @@ async def test_serve_stops_in_order_when_its_parent_is_killed(tmp_path):
 
 async def test_output_of_a_command_is_returned_and_its_failure_states_the_end_of_it():
     assert "sameweights" in await command_output("--version")
-    with pytest.raises(DemoProcessError, match="sameweights choose ended with 2"):
-        await command_output("choose", "/nowhere.toml")
+    with pytest.raises(DemoProcessError, match="sameweights choose ended with 2") as raised:
+        await command_output("choose", f"/{'n' * 3_000}.toml")
+    assert len(f"{raised.value}".partition("\n")[2]) == 2_000
