@@ -3,13 +3,15 @@
 import asyncio
 import socket
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 
+from proxy.client.client_connection import ClientConnection
 from proxy.client.half_close import PROBE
 from proxy.exchange import Exchange
 from proxy.packing import PackedExchange, plain, unpack
 from proxy.provider_config import ProxyConfig
+from proxy.record.held_bodies import HeldBytes
 from proxy.routing.body_peek import labelled
 from proxy.server import DataPlane
 from proxy.worker_stats import WorkerStats
@@ -159,6 +161,16 @@ class Running:
     @property
     def port(self) -> int:
         return self.plane.port
+
+    @property
+    def connections(self) -> Mapping[ClientConnection, None]:
+        """The client connections that are served."""
+        return self.plane._listener.connections
+
+    @property
+    def held(self) -> HeldBytes:
+        """The bodies that are kept for the records of requests in progress."""
+        return self.plane._forward.held
 
 
 @asynccontextmanager

@@ -79,7 +79,7 @@ async def test_client_leaves_while_a_flood_waits_for_it_to_read():
     async def flood(wire):
         await wire.send(STREAM_HEAD)
         wire.writer.write(chunks(b"x" * 50_000_000))
-        await until(lambda: any(connection.writing_paused for connection in running.plane._listener.connections))
+        await until(lambda: any(connection.writing_paused for connection in running.connections))
 
     left = asyncio.Event()
 
@@ -194,7 +194,7 @@ async def test_client_leaving_at_any_moment_is_one_exchange_without_an_error(tur
             await asked.send(b"POST /v1/x HTTP/1.1\r\nHost: p\r\nContent-Length: 99\r\n\r\n12345")
             for _ in range(turns):
                 await asyncio.sleep(0)
-        await until(lambda: running.stats.accepted == running.stats.finished and not running.plane._listener.connections)
+        await until(lambda: running.stats.accepted == running.stats.finished and not running.connections)
         assert running.kept.more == running.stats.accepted
         assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
 
@@ -234,14 +234,14 @@ async def test_upstream_connection_of_a_client_that_does_not_read_serves_the_nex
     async with scripted(script) as provider, plane(provider.url, timeouts={"idle": 5.0}) as running:
 
         async def over_or_paused():
-            connections = running.plane._listener.connections
+            connections = running.connections
             return running.kept.more or any(connection.writing_paused for connection in connections)
 
         for size in range(400_000, 4_000_000, 40_000):
             async with client(running.port, room=4096) as stuck:
                 await stuck.send(post(b"%d" % size, close=False))
                 await until(over_or_paused)
-                if running.kept.more and any(connection.writing_paused for connection in running.plane._listener.connections):
+                if running.kept.more and any(connection.writing_paused for connection in running.connections):
                     filled += 1
                     assert (await ask(running.port, post(b"7"))).endswith(b"zzzzzzz")
             await running.kept.next()
@@ -280,7 +280,7 @@ async def _leave_behind(last_words, field=b""):
         async with client(running.port) as asked:
             await asked.send(post(b'{"stream":true}', close=False))
             await asked.until(chunks(last_words[half:]))
-            (connection,) = running.plane._listener.connections
+            (connection,) = running.connections
         await until(lambda: connection.gone)
         left.set()
         return await running.kept.next(), running.stats.upstream_open

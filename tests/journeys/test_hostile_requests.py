@@ -118,7 +118,7 @@ async def test_a_client_that_leaves_in_the_middle_of_its_request_leaves_nothing_
                 asked.leave_half()
                 with suppress(ConnectionError):
                     await asked.rest()
-        await until(lambda: not running.stats.in_flight and not running.plane._listener.connections)
+        await until(lambda: not running.stats.in_flight and not running.connections)
     assert whole == []
 
 
@@ -186,7 +186,7 @@ async def test_a_flood_of_pipelined_requests_waits_in_bounded_memory_and_is_answ
     flood = [b"GET /v1/%d HTTP/1.1\r\nHost: localhost\r\nX-Filler: %b\r\n\r\n" % (at, b"x" * 3_000) for at in range(1_000)]
     async with scripted(script) as provider, plane(provider.url) as running, client(running.port) as asked:
         sending = asyncio.create_task(asked.send(b"".join(flood)))
-        (connection,) = await until(lambda: running.plane._listener.connections)
+        (connection,) = await until(lambda: running.connections)
         await until(lambda: connection.paused)
         assert len(connection._ahead) <= 64 * 1024 + 256 * 1024
         await until(lambda: provider.connections)
@@ -202,7 +202,7 @@ async def test_a_large_head_that_never_ends_costs_no_more_than_the_limit():
     async with plane("http://127.0.0.1:9/v1", limits={"head": 4_096}) as running, client(running.port) as asked:
         await asked.send(b"GET /v1/x HTTP/1.1\r\nA: " + b"x" * 1_000_000)
         assert (await asked.until(b"}}")).startswith(b"HTTP/1.1 431 ")
-        (connection,) = running.plane._listener.connections
+        (connection,) = running.connections
         assert (len(connection._begun), len(connection._ahead)) == (0, 0)
 
 

@@ -35,7 +35,7 @@ async def test_a_model_behind_a_picture_of_five_megabytes_is_routed_and_recorded
     async with scripted(None, ok()) as first, scripted(None, ok()) as second, plane(**two(first, second)) as running:
         assert (await ask(running.port, post(before(LARGE, model)))).startswith(b"HTTP/1.1 200")
         exchange = await running.kept.next()
-        assert running.plane._forward.held.size == 0
+        assert running.held.size == 0
     served, other = (first, second) if model == b"a-1" else (second, first)
     assert [body_of(request) == before(LARGE, model) for request in served.requests] == [True]
     assert other.requests == []
@@ -83,7 +83,7 @@ async def test_body_without_room_is_routed_by_its_first_part(held, known):
     ):
         assert (await ask(running.port, post(before(LARGE)))).startswith(b"HTTP/1.1 200")
         assert (await running.kept.next()).unheld is not known
-        assert running.plane._forward.held.size == 0
+        assert running.held.size == 0
     assert [body_of(request) == before(LARGE) for request in (first if known else second).requests] == [True]
 
 

@@ -85,7 +85,7 @@ async def test_pieces_for_a_client_whose_connection_is_just_closing_go_nowhere_a
     async with scripted(script) as provider, plane(provider.url) as running, client(running.port) as asked:
         await asked.send(post(b"{}", close=False))
         await asked.until(b"data: 1\n\n")
-        (served,) = running.plane._listener.connections
+        (served,) = running.connections
         link = served.in_progress._link
         served.transport.abort()
         for _ in range(turns):
@@ -103,16 +103,16 @@ async def test_the_rest_of_a_body_of_a_client_that_has_gone_is_not_waited_for():
             await asked.send(b"POST /v1/x HTTP/1.1\r\nHost: p\r\nContent-Length: 10\r\n\r\n12345")
             await until(lambda: running.stats.in_flight)
         assert (await running.kept.next()).failure.kind is FailureKind.CLIENT_GONE
-        assert not running.plane._listener.connections
+        assert not running.connections
 
 
 async def test_a_refusal_to_a_client_that_has_reset_its_connection_is_logged_nowhere(caplog):
     async with plane("http://127.0.0.1:9/v1") as running:
         async with client(running.port) as asked:
-            await until(lambda: running.plane._listener.connections)
+            await until(lambda: running.connections)
             asked.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             asked.sock.send(b"no request\r\n\r\n")
-        await until(lambda: not running.plane._listener.connections)
+        await until(lambda: not running.connections)
     assert caplog.records == []
 
 
@@ -122,7 +122,7 @@ async def test_a_refused_client_that_ends_its_side_frees_its_connection_at_once(
         await asked.send(b"no request\r\n\r\n")
         await asked.rest()
         asked.leave_half()
-        await until(lambda: not running.plane._listener.connections)
+        await until(lambda: not running.connections)
 
 
 REFUSED = {
@@ -158,7 +158,7 @@ async def test_what_comes_behind_a_refusal_is_not_kept():
     async with plane("http://127.0.0.1:9/v1") as running, client(running.port) as asked:
         await asked.send(REFUSED[431])
         await asked.until(b"}}")
-        (served,) = running.plane._listener.connections
+        (served,) = running.connections
         for _ in range(40):
             await asked.send(b"x" * 50_000)
         assert await asked.rest() == b""

@@ -97,7 +97,7 @@ async def test_a_client_that_reads_nothing_for_too_long_is_let_go_and_its_provid
 
 async def test_an_ignored_empty_line_in_two_parts_is_no_beginning_of_the_next_head():
     async with plane("http://127.0.0.1:9/v1") as running, client(running.port) as asked:
-        (connection,) = await until(lambda: list(running.plane._listener.connections))
+        (connection,) = await until(lambda: list(running.connections))
         await asked.send(b"\r")
         await until(lambda: connection.head_since)
         await asked.send(b"\n")
@@ -113,11 +113,11 @@ async def test_an_ignored_empty_line_in_two_parts_is_no_beginning_of_the_next_he
 
 async def test_a_fault_in_one_connection_is_logged_and_the_others_keep_their_time_limits(caplog):
     async with plane("http://127.0.0.1:9/v1", timeouts={"client_idle": 0.2}) as running, client(running.port) as first:
-        (broken,) = await until(lambda: list(running.plane._listener.connections))
+        (broken,) = await until(lambda: list(running.connections))
         broken.stalled_since = "no time"
         async with client(running.port) as second:
             assert await second.rest() == b""
-        assert broken in running.plane._listener.connections
+        assert broken in running.connections
         broken.stalled_since = 0.0
         assert await first.rest() == b""
     assert {record.getMessage() for record in caplog.records} == {"client_connection_fault"}
@@ -125,7 +125,7 @@ async def test_a_fault_in_one_connection_is_logged_and_the_others_keep_their_tim
 
 async def test_a_fault_in_one_connection_keeps_none_of_the_others_open_when_the_process_goes(caplog):
     async with plane("http://127.0.0.1:9/v1") as running, client(running.port) as first, client(running.port) as second:
-        broken, _ = await until(lambda: len(known := list(running.plane._listener.connections)) == 2 and known)
+        broken, _ = await until(lambda: len(known := list(running.connections)) == 2 and known)
         broken.in_progress = "no request"
         running.plane._listener.stop_all()
         broken.in_progress = None

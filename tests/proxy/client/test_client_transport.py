@@ -48,7 +48,7 @@ def test_nothing_is_written_to_a_transport_that_is_closing():
 async def test_a_client_is_known_to_have_come_by_a_loopback_address():
     async with scripted(None, ok()) as provider, plane(provider.url) as running, client(running.port) as asked:
         await asked.send(post(b"{}", close=False))
-        (connection,) = await until(lambda: running.plane._listener.connections)
+        (connection,) = await until(lambda: running.connections)
         assert connection.on_loopback
 
 

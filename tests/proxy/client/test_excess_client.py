@@ -53,7 +53,7 @@ async def test_a_client_too_many_takes_no_ones_place():
     ):
         await until(lambda: running.stats.refused)
         first.sock.close()
-        await until(lambda: len(running.plane._listener.connections) == 1)
+        await until(lambda: len(running.connections) == 1)
         assert (await ask(running.port, get())).endswith(b"yes")
 
 

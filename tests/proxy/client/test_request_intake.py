@@ -119,7 +119,7 @@ async def test_a_slow_provider_pauses_a_client_of_very_many_chunks():
 
     async with scripted(script) as provider, plane(provider.url) as running, client(running.port) as asked:
         sending = asyncio.create_task(asked.send(HEAD + chunks(b"x" * 200) * 100_000 + b"0\r\n\r\n"))
-        (connection,) = await until(lambda: running.plane._listener.connections)
+        (connection,) = await until(lambda: running.connections)
         await until(lambda: connection.paused_for(PauseReason.BODY))
         assert not sending.done()
         assert len(connection._body._framing._data) <= 2 * 262_144
@@ -191,7 +191,7 @@ async def test_what_is_pipelined_behind_an_unanswered_request_is_not_sent_before
     async with scripted(script) as provider, plane(provider.url) as running, client(running.port) as asked:
         await asked.send(TRAILED)
         await until(lambda: provider.requests)
-        (connection,) = running.plane._listener.connections
+        (connection,) = running.connections
         await asked.send(LAST)
         await until(lambda: connection._ahead)
         assert (len(provider.requests), provider.connections) == (1, 1)
@@ -214,7 +214,7 @@ async def test_a_client_is_paused_while_more_than_64_kib_wait_behind_its_request
     async with scripted(script) as provider, plane(provider.url) as running, client(running.port) as asked:
         await asked.send(post(b"{}", close=False))
         await until(lambda: running.stats.in_flight)
-        (connection,) = running.plane._listener.connections
+        (connection,) = running.connections
         behind = post(b"")
         await asked.send(post(b"z" * (size - len(behind) - len(str(size)) + 1)))
         await until(lambda: len(connection._ahead) == size)
@@ -233,7 +233,7 @@ async def test_empty_lines_behind_each_request_are_ignored_however_many_requests
         for _ in range(4):
             await asked.send(post(b"{}", close=False))
             await asked.until(b"\r\n\r\nx")
-            (connection,) = running.plane._listener.connections
+            (connection,) = running.connections
             await asked.send(b"\r\n" * 200)
             await until(lambda connection=connection: connection._begun.skipped == 400)
         await asked.send(b"\r\n" * 312)

@@ -82,7 +82,7 @@ async def test_a_client_that_does_not_read_over_tls_pauses_its_provider_and_gets
         writer.write(post(b"{}"))
         await until_mark(reader, b"\r\n\r\n")
         writer.transport.pause_reading()
-        [connection] = running.plane._listener.connections
+        [connection] = running.connections
         await until(lambda: connection.writing_paused and not connection.transport.is_closing())
         assert connection.transport.get_write_buffer_size() < 2**20
         enough.set()

@@ -177,7 +177,7 @@ async def test_an_upload_waits_only_for_what_its_route_depends_on(beginning, rou
         if at_once:
             await asyncio.wait_for(seen.wait(), PATIENCE)
         else:
-            (connection,) = await until(lambda: [one for one in running.plane._listener.connections if one.waiting_since])
+            (connection,) = await until(lambda: [one for one in running.connections if one.waiting_since])
             assert not connection.in_progress.answering
             assert provider.connections == 0
 

@@ -333,7 +333,7 @@ async def test_large_uploads_at_once_are_held_up_to_the_total_all_are_forwarded_
         await wire.gone()
 
     async with scripted(script) as provider, plane(provider.url, limits={"audit_held": 1_300_000}) as running:
-        held = running.plane._forward.held
+        held = running.held
         asking = [asyncio.create_task(ask(running.port, post(b"x" * 600_000))) for _ in range(3)]
         await until(lambda: len(arrived) == 3)
         assert held.size == 1_200_000
@@ -350,9 +350,9 @@ async def test_a_large_upload_that_its_client_breaks_off_gives_its_room_back():
     async with scripted(None, ok()) as provider, plane(provider.url) as running:
         async with client(running.port) as asked:
             await asked.send(post(b"x" * 600_000)[:-100_000])
-            await until(lambda: running.plane._forward.held.size == 500_000)
+            await until(lambda: running.held.size == 500_000)
         await running.kept.next()
-        assert running.plane._forward.held.size == 0
+        assert running.held.size == 0
 
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"

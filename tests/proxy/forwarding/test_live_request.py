@@ -150,7 +150,7 @@ async def test_a_client_that_leaves_while_a_connection_is_made_ends_its_request_
         async with client(running.port) as asked:
             await asked.send(post(b"{}"))
             await asyncio.wait_for(making.wait(), PATIENCE)
-            (connection,) = running.plane._listener.connections
+            (connection,) = running.connections
             assert connection.state.name == "CONNECT"
             connection.abort()
             await asyncio.wait_for(gone.wait(), PATIENCE)
@@ -169,7 +169,7 @@ async def test_an_answer_in_the_middle_of_an_upload_ends_its_connection_behind_t
         await asked.send(CHUNKED + chunks(b"abc"))
         answer = await asked.until(b"early")
         assert b"\r\nConnection: close\r\n" in answer
-        (connection,) = running.plane._listener.connections
+        (connection,) = running.connections
         await until(lambda: connection.state.name == "DISCARD")
         await asked.send(chunks(b"def") + b"0\r\n\r\n" + post(b"{}"))
         assert await asked.rest() == b""

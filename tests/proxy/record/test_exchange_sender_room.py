@@ -25,40 +25,51 @@ def packed(size, letter=b"x"):
     return PackedExchange(b"", letter * (size - 9), b"", b"")
 
 
+class Sender(ExchangeSender):
+    """A sender with its counters, and the connection that it was given."""
+
+    def __init__(self, limit):
+        self.stats, self.row = WorkerStats(), SharedCounters().row(0)
+        super().__init__("nowhere", limit, self.stats, self.row)
+
+    def connect(self):
+        self.link = self._socket = _Socket(self)
+        self.link.connection_made(NotedTransport())
+        self.link.transport.done.clear()
+
+
 def sender(limit=1_000_000, *, connected=True):
-    made = ExchangeSender("nowhere", limit, WorkerStats(), SharedCounters().row(0))
+    made = Sender(limit)
     if connected:
-        link = made._socket = _Socket(made)
-        link.connection_made(NotedTransport())
-        link.transport.done.clear()
+        made.connect()
     return made
 
 
 def written(made):
     """The frames of each write, by their sizes."""
     writes = []
-    for name, data in made._socket.transport.done:
+    for name, data in made.link.transport.done:
         joined = data if name == "write" else b"".join(data)
         writes.append([len(payload) + 5 for _, payload in FrameReader(10**6).feed(joined)])
     return writes
 
 
 def drops(made):
-    return {reason: made._row[reason] for reason in PLANE[1:] if made._row[reason]}
+    return {reason: made.row[reason] for reason in PLANE[1:] if made.row[reason]}
 
 
 @pytest.mark.parametrize(("size", "taken"), [(1_000, True), (1_001, False)])
 async def test_an_exchange_of_exactly_all_the_room_is_taken(size, taken):
     made = sender(1_000)
     assert made.offer_packed(packed(size)) is taken
-    assert (drops(made), made._row["ended"]) == ({} if taken else {"too_large": 1}, 1)
+    assert (drops(made), made.row["ended"]) == ({} if taken else {"too_large": 1}, 1)
 
 
 @pytest.mark.parametrize(("connected", "reason"), [(False, "audit_down"), (True, "audit_slow")])
 async def test_what_has_no_room_beside_what_waits_is_dropped_for_the_state_of_the_audit(connected, reason):
     made = sender(1_000, connected=connected)
     assert [made.offer_packed(packed(size)) for size in (600, 400, 9)] == [True, True, False]
-    assert (drops(made), made._row["ended"], made._row.sent) == ({reason: 1}, 3, 2)
+    assert (drops(made), made.row["ended"], made.row.sent) == ({reason: 1}, 3, 2)
     assert repr(made) == (f"<ExchangeSender {'connected' if connected else 'not connected'} exchanges=2 bytes=1000 of 1000>")
 
 
@@ -80,7 +91,7 @@ async def test_frames_share_a_write_up_to_128_kib(sizes, writes):
         made.offer_packed(packed(size))
     made.flush()
     assert written(made) == writes
-    assert (made._stats.handed_over, made.waiting) == (len(sizes), 0)
+    assert (made.stats.handed_over, made.waiting) == (len(sizes), 0)
 
 
 @pytest.mark.parametrize(("size", "pieces"), [(16_384, 0), (16_385, 5)])
@@ -88,13 +99,13 @@ async def test_the_parts_of_a_frame_are_joined_up_to_16_kib(size, pieces):
     made = sender()
     made.offer_packed(packed(size))
     made.flush()
-    ((name, data),) = made._socket.transport.done
+    ((name, data),) = made.link.transport.done
     assert (name, len(data) if name == "writelines" else 0) == ("writelines" if pieces else "write", pieces + bool(pieces))
 
 
 async def test_nothing_is_given_to_a_socket_that_is_full_until_it_has_room_again():
     made = sender()
-    link = made._socket
+    link = made.link
     link.pause_writing()
     made.offer_packed(packed(100))
     made.flush()
@@ -107,7 +118,7 @@ async def test_nothing_is_given_to_a_socket_that_is_full_until_it_has_room_again
 
 async def test_nothing_is_given_to_a_socket_that_closes():
     made = sender()
-    made._socket.transport.closing = True
+    made.link.transport.closing = True
     made.offer_packed(packed(100))
     made.flush()
     assert (written(made), made.waiting) == ([], 100)
@@ -136,8 +147,8 @@ async def test_exchanges_of_a_fiftieth_of_a_second_share_a_write(monkeypatch):
 
 async def test_what_waits_when_the_time_to_stop_is_over_is_dropped_and_counted_before_the_last_pulse():
     made = sender()
-    link = made._socket
-    made._stats.loop_lag = 7.5
+    link = made.link
+    made.stats.loop_lag = 7.5
     made.offer_packed(packed(100))
     made.flush()
     link.transport.closing = True
@@ -148,21 +159,21 @@ async def test_what_waits_when_the_time_to_stop_is_over_is_dropped_and_counted_b
     made.offer_packed(packed(100))
     link.connection_lost(None)
     await made.stop(0.0)
-    assert (drops(made), made._row.sent, made.waiting) == ({"audit_slow": 3}, 1, 0)
+    assert (drops(made), made.row.sent, made.waiting) == ({"audit_slow": 3}, 1, 0)
     assert link.transport.done[-1] == ("close",)
 
 
 async def test_a_pulse_states_what_was_sent_before_it_and_begins_the_lag_again():
     made = sender()
-    made._stats.loop_lag, made._stats.accepted = 7.5, 4
-    made._row.add("ended", 9)
-    made._row.add("audit_down", 2)
-    link = made._socket
+    made.stats.loop_lag, made.stats.accepted = 7.5, 4
+    made.row.add("ended", 9)
+    made.row.add("audit_down", 2)
+    link = made.link
     link.connection_lost(None)
     await made.stop(0.0)
     (payload,) = [payload for _, data, *_ in link.transport.done[:1] for _, payload in FrameReader(9_999).feed(data)]
     stats = unpack_stats(payload)
-    assert (stats.sent, stats.loop_lag, stats.accepted, made._stats.loop_lag) == (7, 7.5, 4, 0.0)
+    assert (stats.sent, stats.loop_lag, stats.accepted, made.stats.loop_lag) == (7, 7.5, 4, 0.0)
 
 
 async def test_without_an_audit_all_that_waits_at_the_stop_is_lost():
@@ -182,7 +193,7 @@ def test_the_other_end_of_the_socket_is_a_process_of_this_user_or_of_root(user, 
 async def test_an_exchange_that_is_lost_elsewhere_has_ended_and_is_counted_by_its_reason():
     made = sender()
     made.lost("unpackable")
-    assert (made._row["ended"], drops(made)) == (1, {"unpackable": 1})
+    assert (made.row["ended"], drops(made)) == (1, {"unpackable": 1})
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
@@ -197,7 +208,7 @@ async def test_statistics_are_sent_twice_a_second(monkeypatch):
     monkeypatch.setattr(module, "asyncio", SimpleNamespace(sleep=sleep))
     with pytest.raises(asyncio.CancelledError):
         await made._beat()
-    assert (slept, len(made._socket.transport.done)) == ([0.5, 0.5, 0.5], 2)
+    assert (slept, len(made.link.transport.done)) == ([0.5, 0.5, 0.5], 2)
 
 
 async def test_nothing_is_sent_to_a_socket_of_another_user(monkeypatch, caplog):

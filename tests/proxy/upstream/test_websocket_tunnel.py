@@ -372,7 +372,7 @@ async def test_a_stop_waits_for_its_grace_and_then_closes_in_order():
         await asked.send(opening())
         await asked.until(b"\r\n\r\n")
         stopping = asyncio.create_task(running.plane.stop(0.5))
-        await until(lambda: running.plane._forward.draining)
+        await until(lambda: "serving=False" in repr(running.plane))
         await asked.send(b"still")
         assert await asked.until(b"still") == b"still"
         assert await asked.rest() == b""
@@ -462,7 +462,7 @@ async def test_a_body_behind_a_head_that_waited_is_never_read_as_a_request():
         second = post(EVIL)
         await asked.send(chunked + second[: -len(EVIL)])
         await until(lambda: provider.requests)
-        (client_connection,) = running.plane._listener.connections
+        (client_connection,) = running.connections
         await asked.send(EVIL)
         await until(lambda: client_connection._ahead.endswith(EVIL))
         answered.set()
@@ -485,7 +485,7 @@ async def test_an_upgrade_whose_head_began_behind_another_request_is_left_out_an
     async with scripted(script) as provider, plane(provider.url) as running, client(running.port) as asked:
         await asked.send(post(b"{}", close=False))
         await until(lambda: provider.requests)
-        (client_connection,) = running.plane._listener.connections
+        (client_connection,) = running.connections
         await asked.send(head[:-2])
         await until(lambda: client_connection._ahead)
         answered.set()
@@ -520,7 +520,7 @@ async def test_a_client_that_ended_its_side_before_the_switch_ends_it_at_the_pro
 
     async with scripted(script) as provider, plane(provider.url) as running, client(running.port) as asked:
         await asked.send(opening())
-        (client_connection,) = await until(lambda: running.plane._listener.connections)
+        (client_connection,) = await until(lambda: running.connections)
         asked.leave_half()
         assert (await asked.rest()).endswith(b"hi")
         await asyncio.wait_for(ended.wait(), PATIENCE)
@@ -542,7 +542,7 @@ async def test_a_client_that_resets_its_connection_while_its_provider_reads_noth
         async with client(running.port) as asked:
             await asked.send(opening())
             await asked.until(b"\r\n\r\n")
-            (client_connection,) = running.plane._listener.connections
+            (client_connection,) = running.connections
             asked.sock.setblocking(False)
             while client_connection.transport.is_reading():
                 with suppress(BlockingIOError):
@@ -551,7 +551,7 @@ async def test_a_client_that_resets_its_connection_while_its_provider_reads_noth
             asked.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         assert (await running.kept.next()).failure.kind is FailureKind.CLIENT_GONE
         left.set()
-        await until(lambda: not running.plane._listener.connections)
+        await until(lambda: not running.connections)
 
 
 async def test_a_websocket_that_could_not_be_opened_takes_no_place_among_the_most():
@@ -576,7 +576,7 @@ async def test_a_client_that_sent_much_before_the_switch_waits_while_its_provide
     seen = asyncio.Event()
     async with scripted(script) as provider, plane(provider.url) as running, client(running.port) as asked:
         await asked.send(opening())
-        (client_connection,) = await until(lambda: running.plane._listener.connections)
+        (client_connection,) = await until(lambda: running.connections)
         sending = asyncio.create_task(asked.send(b"y" * 20_000_000))
         await until(lambda: client_connection._onward and client_connection._onward._resuming)
         assert not client_connection.transport.is_reading()
@@ -605,7 +605,7 @@ async def test_the_last_bytes_of_a_provider_reach_a_client_that_goes_on_sending(
         plane(provider.url, limits=limits) as running,
         client(running.port, room=10_000) as asked,
     ):
-        (client_connection,) = await until(lambda: running.plane._listener.connections)
+        (client_connection,) = await until(lambda: running.connections)
         await asked.send(opening())
         await asked.until(b"\r\n\r\n")
         sending = asyncio.create_task(_send_on(asked.sock, 20_000_000 if paused else 0))
