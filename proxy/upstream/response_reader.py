@@ -126,7 +126,7 @@ class ResponseReader:
         if buffer:
             known = len(buffer)
             buffer += data
-            unfinished = buffer.find(_HEAD_END, max(0, known - 3)) < 0 and not _BARE_LF.search(buffer, max(0, known - 1))
+            unfinished = buffer.find(_HEAD_END, max(0, known - 3)) < 0 and not _BARE_LF.search(buffer, known)
             if unfinished and known >= len(_BEGINNING) and self._seen + len(buffer) <= self._limit:
                 return
             data = bytes(buffer)
@@ -281,7 +281,6 @@ class ResponseReader:
             self._out(data)
             self._capture.add(data, now)
         if left <= 0:
-            self._left = 0
             self._end(exact=left == 0)
 
     def _feed_until_close(self, data: bytes, now: float) -> None:

@@ -181,3 +181,26 @@ async def test_a_refusal_of_a_body_that_is_not_whole_drops_the_rest_and_of_a_bro
     other.handler.requests[0].body.fail(RequestError(400, "x", ""))
     other.one.finish(keep=False, refused=True)
     assert other.one.state is ClientState.LINGER
+
+
+async def test_a_request_whose_body_is_still_to_be_read_is_watched_behind_it(made, watches):
+    one = made()
+    one.take(GET + CHUNKED + b"1\r\nb\r\n" * 1_001 + b"0\r\n\r\n")
+    one.one.finish(keep=True)
+    one.one.eof_received()
+    await asyncio.sleep(0)
+    assert ([request.unread for request in one.handler.requests], watches) == ([False, True], [])
+    await asyncio.sleep(0)
+    assert (one.handler.requests[1].unread, len(watches)) == (False, 1)
+
+
+async def test_where_kernels_show_nothing_of_a_client_that_ended_its_side_its_next_request_is_answered_unwatched(
+    made, watches, monkeypatch
+):
+    monkeypatch.setattr(tcp_info, "KNOWN", False)
+    one = made()
+    one.take(GET + GET)
+    one.one.finish(keep=True)
+    one.one.eof_received()
+    await asyncio.sleep(0)
+    assert (len(one.handler.requests), watches, one.transport.closing) == (2, [], False)

@@ -3,10 +3,12 @@
 import itertools
 
 import pytest
+from httptools import HttpParserError
 
 from proxy.exchange import FailureKind, Role
 from proxy.record.capture import Capture
 from proxy.record.recorded_head import RecordedHead
+from proxy.upstream import response_reader as module
 from proxy.upstream.known_heads import KnownHeads, PatternBudget
 from proxy.upstream.response_consumer import HeadRewrite
 from proxy.upstream.response_head import read_head
@@ -259,3 +261,60 @@ def test_its_picture_shows_its_head_its_size_and_how_it_failed():
 def test_an_event_stream_is_written_piece_by_piece():
     _, client, _ = answer(STREAM_HEAD, chunks(b"one"), chunks(b"two"))
     assert client.written == [STREAM_HEAD, chunks(b"one"), chunks(b"two")]
+
+
+@pytest.mark.parametrize("size", [1, 5, 1_000])
+def test_a_bare_line_feed_in_a_head_is_malformed_as_soon_as_it_comes(size):
+    head = b"HTTP/1.1 200 OK\r\nA: b\nC"
+    made, client, _ = answer(*(head[at : at + size] for at in range(0, len(head), size)))
+    assert (made.failure.kind, made.failure.detail, client.written) == (
+        *(FailureKind.MALFORMED, "a line of its head ends with a bare line feed"),
+        [],
+    )
+
+
+class Strict:
+    """llhttp, refusing what the reader of our own accepts."""
+
+    def __init__(self, _events):
+        pass
+
+    def feed_data(self, data):
+        raise HttpParserError(f"{len(data)} bytes")
+
+
+def test_a_head_that_llhttp_refuses_is_malformed_though_the_other_reader_accepts_it(monkeypatch):
+    monkeypatch.setattr(module, "HttpResponseParser", Strict)
+    made, client, _ = answer(ok(b""))
+    assert (made.failure.kind, made.failure.detail, client.written) == (FailureKind.MALFORMED, f"{len(ok(b''))} bytes", [])
+
+
+@pytest.mark.parametrize("limit", [len(ok(b"")), 10_000])
+def test_a_head_of_a_known_shape_is_read_by_its_shape_alone(monkeypatch, limit):
+    known = learnt(ok(b""))
+    for reader in ("read_head", "HttpResponseParser"):
+        monkeypatch.setattr(module, reader, lambda *_: pytest.fail("another reader was needed"))
+    made, client, _ = answer(ok(b""), limit=limit, known=known)
+    assert (made.reusable, client.written) == (True, [ok(b"")])
+
+
+@pytest.mark.parametrize("whole", [ok(b"hello"), NO_CONTENT, CHUNKED + chunks(b"hello") + b"0\r\n\r\n"])
+@pytest.mark.parametrize("size", [20, 1_000])
+def test_an_answer_that_is_over_takes_nothing_more(whole, size):
+    made, client, capture = answer(*(whole[at : at + size] for at in range(0, len(whole), size)))
+    before = capture.size
+    made.feed(ok(b"another"), 9.0)
+    assert (b"".join(client.written), capture.size, made.failure, made.reusable) == (whole, before, None, True)
+
+
+@pytest.mark.parametrize(("size", "passes"), [(1_000, True), (1_001, False)])
+def test_framing_before_the_first_body_byte_has_the_same_limit(size, passes):
+    made, _, _ = answer(CHUNKED, b"1;" + b"e" * (size - 2), limit=1_000)
+    assert made.over != passes
+
+
+def test_a_last_chunk_whose_place_in_the_bytes_is_not_known_is_malformed(monkeypatch):
+    monkeypatch.setattr(module, "chunked_end", lambda *_, **__: None)
+    made, client, capture = answer(CHUNKED, chunks(b"hello"), b"0\r\n", b"\r\n")
+    assert (made.failure.kind, made.failure.detail) == (FailureKind.MALFORMED, "bytes follow its last chunk")
+    assert (b"".join(client.written), capture.size) == (CHUNKED + chunks(b"hello") + b"0\r\n", 5)
