@@ -35,8 +35,9 @@ class Link:
 
 
 class Client:
-    """A client that is read or paused, and since when the rest of its body is awaited."""
+    """A client that is read or paused, its body, and since when the rest of it is awaited."""
 
+    body = None
     waiting_since = 0.0
     paused = False
 
@@ -62,7 +63,7 @@ def made(*, kept=100, chunked=False, framing=None):
     field = (b"Transfer-Encoding", b"chunked") if chunked else (b"Content-Length", b"9")
     client, owner = Client(), Owner()
     request = ClientRequest(HeadMemo(raw_head(field)), 9, 0.0)
-    request.body = RequestBody(framing, client) if framing else None
+    request.body = client.body = RequestBody(framing, client) if framing else None
     capture = Capture(identity="", role=Role.PRIMARY, started=0.0, begun=0.0, limit=99, head=RecordedHead("POST", "/", ()))
     return Upload(request, client, capture, owner, kept=kept), client, owner, capture
 
@@ -124,14 +125,14 @@ def test_behind_its_last_piece_nothing_is_awaited_of_the_client():
 
 def test_what_comes_while_no_connection_is_there_waits_for_the_next_one():
     upload, client, owner, capture = made(framing=LengthBody(9))
-    body, link = upload._request.body, Link()
+    body, link = client.body, Link(full=True)
     upload.begin(link)
+    link.full = False
     body.feed(b"abc")
     upload.stop()
     assert client.waiting_since == 0.0
     body.feed(b"def")
     upload.take(b"lost", last=False)
-    link.when_drained(upload._drained)
     link.drained()
     assert (link.sent, capture.request_size) == ([(b"abc", False)], 3)
     other = Link()
@@ -142,9 +143,9 @@ def test_what_comes_while_no_connection_is_there_waits_for_the_next_one():
 
 
 def test_a_body_that_breaks_off_breaks_its_request():
-    upload, _, owner, _ = made(framing=ChunkedBody())
+    upload, client, owner, _ = made(framing=ChunkedBody())
     upload.begin(Link())
-    upload._request.body.feed(b"x\r\n")
+    client.body.feed(b"x\r\n")
     assert owner.noted == ["bad_body"]
     upload.fail(RequestError(408, "too_slow", ""))
     assert owner.noted == ["bad_body", "too_slow"]

@@ -71,7 +71,8 @@ class Shared:
 
     def connected(self, origin, served=0):
         link = UpstreamConnection(origin, lambda _: None)
-        link.connection_made(NotedTransport(socket=self.sock))
+        self.transport = NotedTransport(socket=self.sock)
+        link.connection_made(self.transport)
         link.served = served
         self.links.append(link)
         return link
@@ -134,7 +135,7 @@ def failed(one):
 @pytest.mark.parametrize("ready", [False, True])
 async def test_a_whole_request_is_sent_answered_and_recorded_once(made, ready):
     one = await made().start(ok(b"hello"), ready=ready)
-    assert one.link._transport.done[-1] == ("write", HEAD + BODY)
+    assert one.shared.transport.done[-1] == ("write", HEAD + BODY)
     assert one.client.written == ok(b"hello")
     assert (failed(one), one.client.finished) == (None, [(True, False)])
     assert (one.shared.released, one.shared.stats.refused, one.live.ended) == ([(one.link, True)], 0, True)
@@ -309,4 +310,4 @@ async def test_a_websocket_that_cannot_be_opened_is_not_counted(made, fault):
     await one.start()
     assert one.shared.websockets == 0
     if fault is None:
-        assert one.link._transport.done[-1] == ("abort",)
+        assert one.shared.transport.done[-1] == ("abort",)

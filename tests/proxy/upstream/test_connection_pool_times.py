@@ -29,12 +29,14 @@ class Dialer:
     def __init__(self, sock):
         self.sock = sock
         self.refusing = False
+        self.transports = {}
 
     async def connect(self, origin, make):
         if self.refusing:
             raise OSError
         link = make()
-        link.connection_made(NotedTransport(socket=self.sock))
+        transport = self.transports[link] = NotedTransport(socket=self.sock)
+        link.connection_made(transport)
         return link
 
 
@@ -49,14 +51,11 @@ def made(monkeypatch):
         return ConnectionPool(Timeouts(**timeouts), limits or Limits(), pool.stats, pool.dialer)
 
     pool.now, pool.loop = NOW, loop
+    pool.closed = lambda link: pool.dialer.transports[link].closing
     monkeypatch.setattr(module, "monotonic", lambda: pool.now)
     monkeypatch.setattr(module, "asyncio", SimpleNamespace(get_running_loop=lambda: loop))
     with near, far:
         yield pool
-
-
-def closed(link):
-    return link._transport.closing
 
 
 async def given(pool, *, at=NOW, streamed=False, keep=0.0, origin=ORIGIN):
@@ -72,7 +71,7 @@ async def test_an_idle_connection_serves_again_before_four_seconds_are_over(made
     pool = made()
     link = await given(pool)
     made.now = NOW + later
-    assert (pool.idle(ORIGIN) is link, closed(link)) == (kept, not kept)
+    assert (pool.idle(ORIGIN) is link, made.closed(link)) == (kept, not kept)
     assert pool.idle(ORIGIN) is None
     assert pool.idle(OTHER) is None
 
@@ -87,7 +86,7 @@ async def test_a_connection_is_kept_a_second_less_than_its_provider_says_and_no_
 
 @pytest.mark.parametrize("said", [0.5, 1.0])
 async def test_a_connection_whose_provider_keeps_it_for_a_second_is_closed_at_once(made, said):
-    assert closed(await given(made(), keep=said))
+    assert made.closed(await given(made(), keep=said))
 
 
 @pytest.mark.parametrize(("later", "rested"), [(0.0, False), (0.09, False), (0.1, True)])
@@ -96,7 +95,7 @@ async def test_behind_an_event_stream_a_connection_rests_for_a_tenth_of_a_second
     link = await given(pool, at=0.0, streamed=True)
     made.now = later
     assert (pool.idle(ORIGIN) is link) == rested
-    assert not closed(link)
+    assert not made.closed(link)
 
 
 async def test_of_several_connections_the_last_given_back_serves_first_and_those_that_rest_last(made):
@@ -111,7 +110,7 @@ async def test_of_several_connections_the_last_given_back_serves_first_and_those
 async def test_a_connection_with_something_to_read_serves_no_more(made):
     pool = made()
     link = await given(pool)
-    link._transport.closing = True
+    made.dialer.transports[link].closing = True
     assert pool.idle(ORIGIN) is None
 
 
@@ -208,7 +207,7 @@ async def test_one_that_rests_gives_way_to_a_new_connection_and_one_that_failed_
     made.now = 0.0
     resting = await given(pool, at=0.0, streamed=True)
     await pool.dial(ORIGIN)
-    assert (closed(resting), made.stats.upstream_open) == (True, 1)
+    assert (made.closed(resting), made.stats.upstream_open) == (True, 1)
     made.dialer.refusing = True
     for _ in range(2):
         with pytest.raises(OSError, match=r"^$"):
@@ -243,7 +242,7 @@ async def test_a_provider_may_be_silent_for_its_time_and_no_longer(made, silent,
     answer = reading(link, NOW)
     made.now = NOW + silent
     made.loop.timers[0][1]()
-    assert (answer.over, closed(link)) == (broken, broken)
+    assert (answer.over, made.closed(link)) == (broken, broken)
     if broken:
         assert (answer.failure.kind, answer.failure.detail) == (FailureKind.SILENCE_TIMEOUT, "no byte in 600 s")
 
@@ -254,7 +253,7 @@ async def test_an_idle_connection_is_closed_when_its_time_is_over(made, later, k
     links = [await given(pool), await given(pool, streamed=True)]
     made.now = NOW + later
     made.loop.timers[0][1]()
-    assert [closed(link) for link in links] == [not kept] * 2
+    assert [made.closed(link) for link in links] == [not kept] * 2
 
 
 async def test_connections_are_looked_after_as_long_as_there_are_any(made):
@@ -275,6 +274,6 @@ async def test_a_pool_that_closes_breaks_off_answers_and_keeps_nothing_that_is_g
     answer = reading(busy, NOW)
     pool.close()
     assert (answer.failure.kind, answer.failure.detail) == (FailureKind.STOPPED, "the proxy is stopping")
-    assert (closed(busy), closed(idle), made.loop.cancelled) == (True, True, 1)
-    assert closed(await given(pool))
+    assert (made.closed(busy), made.closed(idle), made.loop.cancelled) == (True, True, 1)
+    assert made.closed(await given(pool))
     assert len(made.loop.timers) == 1

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.upstream.header_layout import HeaderLayout
-from proxy.upstream.known_heads import LARGEST, MOST, MOST_FIELDS, MOST_OF_ONE, KnownHeads, PatternBudget
+from proxy.upstream.known_heads import LARGEST, MOST, MOST_FIELDS, MOST_OF_ONE, HeadPattern, KnownHeads, PatternBudget
 from proxy.upstream.response_head import BodyFraming, ResponseHead, read_head
 
 JSON = (b"Content-Type", b"application/json")
@@ -173,7 +173,7 @@ def test_a_known_head_and_its_pattern_show_what_they_are_of():
     raw = head(JSON, DATE)
     known = learnt(raw)
     assert repr(known.read(raw)) == f"<KnownHead 200 content-length bytes={len(raw)}>"
-    assert repr(known._patterns[0]) == "<HeadPattern 200 content-length recorded=3>"
+    assert repr(HeadPattern(read_head(raw, "POST"))) == "<HeadPattern 200 content-length recorded=3>"
     assert repr(known) == "<KnownHeads patterns=1 seen=0>"
 
 

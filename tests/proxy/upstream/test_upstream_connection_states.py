@@ -313,8 +313,8 @@ class Session(ResumingConnection):
 
 @pytest.mark.parametrize(("url", "kept"), [("https://h/v1", 1), ("http://h/v1", 0)])
 async def test_the_session_of_a_tls_connection_is_kept_behind_its_first_answer(quiet, url, kept):
-    connection, _, _ = made(quiet, url, ssl_object=Session())
-    session = connection._transport.get_extra_info("ssl_object")
+    session = Session()
+    connection, _, _ = made(quiet, url, ssl_object=session)
     for _ in range(2):
         connection.begin(answer(), list)
         connection.send(b"x", last=True)
