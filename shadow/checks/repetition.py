@@ -78,14 +78,15 @@ def _loop(text: str) -> tuple[str, int] | None:
 
 
 def _length(text: str, at: int, unit: int) -> int:
-    """How far the text goes on repeating itself at this distance, by whole strides and then by halves of one."""
+    """How far the text goes on repeating itself at this distance, by whole strides and then by halves of one.
+
+    A slice that the text's end cuts is shorter than the one before it, so the two differ.
+    """
     reach, step = unit, _STRIDE
     while text[at + reach : at + reach + step] == text[at + reach - unit : at + reach - unit + step]:
         reach += step
-        if at + reach >= len(text):
-            return len(text) - at
     while step:
         if text[at + reach : at + reach + step] == text[at + reach - unit : at + reach - unit + step]:
             reach += step
         step //= 2
-    return min(reach, len(text) - at)
+    return reach

@@ -13,7 +13,6 @@ import pytest
 
 from proxy.errors import UpstreamError
 from proxy.exchange import FailureKind
-from proxy.routing.outbound_proxy import parse_proxy
 from proxy.routing.provider_origin import parse_base_url
 from proxy.upstream import dialer
 from proxy.upstream.dialer import Dialer
@@ -40,6 +39,43 @@ async def refused(url, seconds=PATIENCE):
         await Dialer(seconds).connect(parse_base_url(url), asyncio.Protocol)
     assert "127.0.0.1" not in str(caught.value)
     return caught.value
+
+
+class Network:
+    """Resolves each name to one address, to which no connection can be made: `error` says why."""
+
+    def __init__(self):
+        self.loop = asyncio.get_running_loop()
+        self.lookups, self.addresses = [], []
+        self.error = OSError(errno.ECONNREFUSED, "Connect call failed ('10.0.0.1', 80)")
+
+    def __getattr__(self, name):
+        return getattr(self.loop, name)
+
+    async def getaddrinfo(self, *key, **more):
+        self.lookups.append((key, more))
+        await asyncio.sleep(0)
+        return f"address {len(self.lookups)}"
+
+    async def start_connection(self, address, **_more):
+        self.addresses.append(address)
+        raise self.error
+
+
+@pytest.fixture
+async def network(monkeypatch):
+    made = Network()
+    monkeypatch.setattr(dialer.asyncio, "get_running_loop", lambda: made)
+    monkeypatch.setattr(dialer, "start_connection", made.start_connection)
+    return made
+
+
+async def failing(dialing, url):
+    """Why no connection to this provider is made."""
+    with pytest.raises(UpstreamError) as caught:
+        await dialing.connect(parse_base_url(url), asyncio.Protocol)
+    assert caught.value.kind in {FailureKind.CONNECT, FailureKind.TLS}
+    return caught.value.detail
 
 
 async def test_a_port_without_a_listener_is_a_failure_to_connect():
@@ -72,25 +108,14 @@ async def test_a_name_that_does_not_resolve_is_a_failure_of_dns(name):
     assert (await refused(f"http://{name}/v1")).kind is FailureKind.DNS
 
 
-async def test_concurrent_lookups_of_a_name_share_one_query(monkeypatch):
-    loop = asyncio.get_running_loop()
-    asked = []
-
-    class Names:
-        def __getattr__(self, name):
-            return getattr(loop, name)
-
-        async def getaddrinfo(self, *key, **_more):
-            asked.append(key)
-            await asyncio.sleep(0)
-            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", key[1]))]
-
-    monkeypatch.setattr(dialer.asyncio, "get_running_loop", Names)
+async def test_concurrent_lookups_of_a_name_share_one_query(network):
     dialing = Dialer(PATIENCE)
-    found = await asyncio.gather(*[dialing._addresses("somewhere.example", 80) for _ in range(5)])
-    assert len({str(each) for each in found}) == 1
-    await dialing._addresses("somewhere.example", 80)
-    assert asked == [("somewhere.example", 80)]
+    assert (
+        await asyncio.gather(*[failing(dialing, "http://somewhere.example/v1") for _ in range(5)]) == ["connection refused"] * 5
+    )
+    await failing(dialing, "http://somewhere.example/v1")
+    assert [key for key, _ in network.lookups] == [("somewhere.example", 80)]
+    assert network.addresses == ["address 1"] * 6
 
 
 async def test_a_step_that_takes_too_long_is_named():
@@ -121,7 +146,8 @@ async def test_no_connection_waits_for_the_threads_that_look_up_names():
     assert said == b"1\n"
 
 
-async def test_a_connection_is_kept_alive_below_http():
+@pytest.mark.skipif(not hasattr(socket, "TCP_KEEPIDLE"), reason="the times are those of Linux")
+async def test_a_silent_connection_is_probed_below_http_after_a_minute_and_every_half_minute():
     async with scripted(None, ok()) as provider:
         made = []
 
@@ -130,32 +156,38 @@ async def test_a_connection_is_kept_alive_below_http():
                 made.append(transport)
 
         await Dialer(PATIENCE).connect(parse_base_url(provider.url), Kept)
-        assert made[0].get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        sock = made[0].get_extra_info("socket")
+        options = [sock.getsockopt(socket.IPPROTO_TCP, each) for each in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL)]
+        assert (sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) > 0, options) == (True, [60, 30])
         made[0].abort()
         await asyncio.sleep(0)
-
-
-def test_causes_are_reported_without_addresses():
-    assert dialer._reason(OSError(errno.ECONNREFUSED, "Connect call failed ('10.0.0.1', 80)")) == "connection refused"
-    assert dialer._reason(OSError("multiple exceptions: 10.0.0.1")) == "connection failed"
 
 
 @pytest.mark.parametrize(
     ("error", "cause"),
     [
+        (OSError(errno.ECONNREFUSED, "Connect call failed ('10.0.0.1', 80)"), "connection refused"),
+        (OSError("multiple exceptions: 10.0.0.1"), "connection failed"),
         (UnicodeError("label too long"), "not a valid name"),
         (socket.gaierror(-2, "Name or service not known"), "name or service not known"),
         (socket.gaierror(), "name not known"),
         (OSError(errno.EHOSTUNREACH, "to 10.0.0.1"), "no route to host"),
     ],
 )
-def test_a_connection_that_cannot_be_made_has_its_cause_in_a_few_words(error, cause):
-    assert dialer._reason(error) == cause
+async def test_a_connection_that_cannot_be_made_has_its_cause_in_a_few_words_and_no_address(network, error, cause):
+    network.error = error
+    assert await failing(Dialer(PATIENCE), "http://h/v1") == cause
 
 
 def ssl_error(*args, reason=None):
     error = ssl.SSLError(*args)
     error.reason = reason
+    return error
+
+
+def certificate_error(message):
+    error = ssl.SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED]")
+    error.verify_message = message
     return error
 
 
@@ -165,43 +197,48 @@ def ssl_error(*args, reason=None):
         (ssl_error("the server sent bytes"), "the server sent bytes"),
         (ssl_error(1, "[SSL: X] at (_ssl.c:1)", reason="WRONG_VERSION_NUMBER"), "wrong version number"),
         (ssl_error(1, "[SSL: X] at (_ssl.c:1)"), "handshake failed"),
+        (
+            certificate_error("Hostname mismatch, certificate is not valid for 'h'."),
+            "its certificate was refused: hostname mismatch",
+        ),
     ],
 )
-def test_a_failure_of_tls_has_its_cause_in_the_words_of_openssl(error, cause):
-    assert dialer._tls_reason(error) == cause
+async def test_a_failure_of_tls_has_its_cause_in_the_words_of_openssl_and_no_name(network, error, cause):
+    network.error = error
+    assert await failing(Dialer(PATIENCE), "https://h/v1") == cause
 
 
-@pytest.mark.parametrize(("later", "queries"), [(9.9, 1), (10.0, 2)])
-async def test_a_name_is_resolved_again_after_ten_seconds(monkeypatch, later, queries):
-    loop, asked, clock = asyncio.get_running_loop(), [], SimpleNamespace(now=100.0)
-
-    class Names:
-        def __getattr__(self, name):
-            return getattr(loop, name)
-
-        async def getaddrinfo(self, *key, **more):
-            asked.append((key, more))
-            return [len(asked)]
-
+@pytest.mark.parametrize(("later", "used"), [(9.9, "address 1"), (10.0, "address 2")])
+async def test_a_name_is_resolved_again_after_ten_seconds(monkeypatch, network, later, used):
+    clock = SimpleNamespace(now=100.0)
     monkeypatch.setattr(dialer, "time", SimpleNamespace(monotonic=lambda: clock.now))
-    monkeypatch.setattr(dialer.asyncio, "get_running_loop", Names)
     dialing = Dialer(PATIENCE)
     assert repr(dialing) == "<Dialer known_names=0 lookups=0>"
-    await dialing._addresses("somewhere.example", 443)
+    await failing(dialing, "https://somewhere.example/v1")
     assert repr(dialing) == "<Dialer known_names=1 lookups=0>"
     clock.now += later
-    assert await dialing._addresses("somewhere.example", 443) == [queries]
-    assert asked[0] == (
+    await failing(dialing, "https://somewhere.example/v1")
+    assert network.addresses == ["address 1", used]
+    assert network.lookups[0] == (
         ("somewhere.example", 443),
         {"type": socket.SOCK_STREAM, "flags": socket.AI_ADDRCONFIG},
     )
 
 
 @pytest.fixture
-def proxied():
-    """Both ends of a connection to an outbound proxy."""
+def proxied(monkeypatch):
+    """Both ends of a connection to an outbound proxy, over which every handshake succeeds at once."""
     near, far = socket.socketpair()
     near.setblocking(False)
+
+    async def start_connection(addresses, **_more):
+        return near
+
+    async def secured(sock, context, host, make):
+        return host
+
+    monkeypatch.setattr(dialer, "start_connection", start_connection)
+    monkeypatch.setattr(dialer, "secured", secured)
     with near, far:
         yield near, far
 
@@ -209,10 +246,10 @@ def proxied():
 @pytest.mark.parametrize(
     ("url", "proxy", "asked"),
     [
-        ("https://h/v1", "http://p:3128", b"CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n"),
-        ("https://[::1]:8443/v1", "http://p:3128", b"CONNECT [::1]:8443 HTTP/1.1\r\nHost: [::1]:8443\r\n\r\n"),
+        ("https://h/v1", "http://127.0.0.1:3128", b"CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n"),
+        ("https://[::1]:8443/v1", "http://127.0.0.1:3128", b"CONNECT [::1]:8443 HTTP/1.1\r\nHost: [::1]:8443\r\n\r\n"),
         (
-            *("https://h/v1", "http://u:p@p:3128"),
+            *("https://h/v1", "http://u:p@127.0.0.1:3128"),
             b"CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\nProxy-Authorization: Basic dTpw\r\n\r\n",
         ),
     ],
@@ -220,7 +257,8 @@ def proxied():
 async def test_an_outbound_proxy_connects_to_the_server_of_the_provider(proxied, url, proxy, asked):
     near, far = proxied
     far.sendall(b"HTTP/1.1 200 Connection established\r\nX: y\r\n\r\n")
-    await dialer._tunnelled(near, parse_base_url(url), parse_proxy(proxy))
+    origin = parse_base_url(url)._replace(proxy=proxy)
+    assert await Dialer(PATIENCE).connect(origin, asyncio.Protocol) == origin.host
     assert far.recv(1_000) == asked
     assert near.fileno() >= 0
 
@@ -243,19 +281,7 @@ async def test_an_outbound_proxy_that_does_not_connect_is_a_failure_to_connect_i
     if len(answer) < 65_536:
         far.shutdown(socket.SHUT_WR)
     with pytest.raises(UpstreamError) as raised:
-        await dialer._tunnelled(near, parse_base_url("https://h/v1"), parse_proxy("http://p:3128"))
+        await Dialer(PATIENCE).connect(parse_base_url("https://h/v1")._replace(proxy="http://127.0.0.1:3128"), asyncio.Protocol)
     assert raised.value.kind is FailureKind.CONNECT
     assert raised.value.detail == f"the outbound proxy: it answered CONNECT with {why}"
     assert near.fileno() < 0
-
-
-@pytest.mark.skipif(not hasattr(socket, "TCP_KEEPIDLE"), reason="the times are those of Linux")
-def test_a_silent_connection_is_probed_after_a_minute_and_every_half_minute():
-    with socket.socket() as sock:
-        dialer._keep_alive(sock)
-        options = [sock.getsockopt(socket.IPPROTO_TCP, each) for each in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL)]
-        assert (sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) > 0, options) == (True, [60, 30])
-
-
-def test_of_a_refused_certificate_the_reason_is_told_and_no_name():
-    assert dialer._public("Hostname mismatch, certificate is not valid for 'h'.") == "hostname mismatch"

@@ -120,3 +120,11 @@ def test_loop_of_any_unit_is_counted_whole_beside_other_text(length, times):
     text = unit * times
     result = found(text + "#" * 400) if length * times >= 360 else None
     assert result is None or result.subject == str(times)
+
+
+@pytest.mark.parametrize(("alike", "state"), [(23, "differ"), (24, "match")])
+def test_a_unit_in_which_24_characters_come_twice_is_measured_by_the_nearer_of_them(alike, state):
+    """Of 128 characters, so that each place looked at is its beginning."""
+    begun = "abcdefghijklmnopqrstuvwxyz"[:alike]
+    unit = f"{begun}{'1' * 40}{begun}".ljust(128, "2")
+    assert found((unit * 10)[: 6 * 128 + 360]).state == state
