@@ -166,6 +166,12 @@ def test_a_difference_below_its_bar_is_no_difference():
     assert claim(rows).differs == ()
 
 
+@pytest.mark.parametrize(("odd", "differs"), [(9, ()), (10, (("answer_kind", 1),))])
+def test_a_difference_is_claimed_at_its_bar(odd, differs):
+    """Evidence of 111: ten odd candidates of thirty are just above, nine below."""
+    assert claim(odd_every(3, 3 * odd), pairs(3, floor=0, begin=100.0)).differs == differs
+
+
 @pytest.mark.parametrize(("conversations", "estimated"), [(29, False), (30, True)])
 def test_an_excess_is_estimated_from_thirty_conversations_on(conversations, estimated):
     """Of 29 with one difference the excess is taken as none, of 30 as one of thirty: too near to the tolerance."""
@@ -187,7 +193,7 @@ def test_a_signal_without_a_pair_needs_as_many_as_one_without_a_difference():
     terms = TournamentTerms(signals=("answer_kind", "error"))
     found = claim(pairs(40, floor=0), terms=terms).missing
     alone = tournament_needs(0.0)
-    assert (found.signal, found.needed) == ("error", alone)
+    assert (found.signal, found.needed, alone) == ("error", 172, 172)
 
 
 def tournament_needs(floor):
