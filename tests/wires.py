@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 
 from proxy.client.client_connection import ClientConnection
+from proxy.client.client_listener import ClientListener
 from proxy.client.half_close import PROBE
 from proxy.exchange import Exchange
 from proxy.packing import PackedExchange, plain, unpack
@@ -163,9 +164,14 @@ class Running:
         return self.plane.port
 
     @property
+    def listener(self) -> ClientListener:
+        """What has the client connections."""
+        return self.plane._listener
+
+    @property
     def connections(self) -> Mapping[ClientConnection, None]:
         """The client connections that are served."""
-        return self.plane._listener.connections
+        return self.listener.connections
 
     @property
     def held(self) -> HeldBytes:

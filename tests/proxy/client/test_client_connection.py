@@ -5,11 +5,11 @@ import json
 import logging
 import socket
 import struct
-from types import SimpleNamespace
 
 import pytest
 
 from proxy.client import client_connection as module
+from proxy.client.body_framing import ChunkedBody
 from proxy.client.client_connection import ClientConnection
 from proxy.client.client_state import ClientState
 from proxy.errors import RequestError
@@ -497,8 +497,8 @@ async def test_a_fault_in_a_request_that_waited_for_its_turn_closes_the_connecti
 async def test_a_fault_in_a_portion_of_a_body_closes_the_connection(monkeypatch):
     faults = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(str(context["exception"])))
-    connection, transport, _ = connected(CHUNKED_HEAD + b"1\r\nb\r\n" * 1_001)
-    monkeypatch.setattr(connection._body, "_framing", SimpleNamespace(feed=_broken, ended=False))
+    _, transport, _ = connected(CHUNKED_HEAD + b"1\r\nb\r\n" * 1_001)
+    monkeypatch.setattr(ChunkedBody, "feed", _broken)
     await until(lambda: faults)
     assert (faults, transport.done[-1]) == (["a fault of ours"], "abort")
 

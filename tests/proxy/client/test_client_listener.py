@@ -107,7 +107,7 @@ async def test_an_ignored_empty_line_in_two_parts_is_no_beginning_of_the_next_he
         await until(lambda: connection.head_since)
         begun, most = connection.head_since, 30.0
         for late, stays in ((most - 1, True), (most + 1, False)):
-            running.plane._listener.sweep(begun + late)
+            running.listener.sweep(begun + late)
             assert connection.transport.is_closing() is not stays
 
 
@@ -127,7 +127,7 @@ async def test_a_fault_in_one_connection_keeps_none_of_the_others_open_when_the_
     async with plane("http://127.0.0.1:9/v1") as running, client(running.port) as first, client(running.port) as second:
         broken, _ = await until(lambda: len(known := list(running.connections)) == 2 and known)
         broken.in_progress = "no request"
-        running.plane._listener.stop_all()
+        running.listener.stop_all()
         broken.in_progress = None
         broken.abort()
         for gone in (first, second):

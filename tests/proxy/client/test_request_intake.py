@@ -193,7 +193,7 @@ async def test_what_is_pipelined_behind_an_unanswered_request_is_not_sent_before
         await until(lambda: provider.requests)
         (connection,) = running.connections
         await asked.send(LAST)
-        await until(lambda: connection._ahead)
+        await until(lambda: " ahead=0 " not in repr(connection))
         assert (len(provider.requests), provider.connections) == (1, 1)
         free.set()
         assert (await asked.rest()).count(b"HTTP/1.1 200 OK") == 2
@@ -217,7 +217,7 @@ async def test_a_client_is_paused_while_more_than_64_kib_wait_behind_its_request
         (connection,) = running.connections
         behind = post(b"")
         await asked.send(post(b"z" * (size - len(behind) - len(str(size)) + 1)))
-        await until(lambda: len(connection._ahead) == size)
+        await until(lambda: f" ahead={size} " in repr(connection))
         assert connection.paused_for(PauseReason.AHEAD) is paused
         free.set()
         assert (await asked.rest()).endswith(b"y")

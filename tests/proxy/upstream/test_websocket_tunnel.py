@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 import trustme
 
+from proxy.client import client_connection
 from proxy.client.client_state import ClientState
 from proxy.client.read_pauses import PauseReason
 from proxy.exchange import FailureKind
@@ -178,7 +179,7 @@ async def test_a_client_that_is_gone_is_not_resumed():
     tunnel.take(b"1")
     both.done.append("closed")
     both.empty.set()
-    await until(lambda: tunnel._resuming is None)
+    await until(lambda: "waiting=False" in repr(tunnel))
     assert "resume" not in both.done
 
 
@@ -186,7 +187,7 @@ async def test_a_tunnel_that_is_closed_waits_for_nothing():
     both = Full()
     tunnel = WebSocketTunnel(both, both, counting())
     tunnel.take(b"1")
-    waiting = tunnel._resuming
+    (waiting,) = asyncio.all_tasks() - {asyncio.current_task()}
     tunnel.close()
     await asyncio.gather(waiting, return_exceptions=True)
     assert waiting.cancelled()
@@ -462,9 +463,9 @@ async def test_a_body_behind_a_head_that_waited_is_never_read_as_a_request():
         second = post(EVIL)
         await asked.send(chunked + second[: -len(EVIL)])
         await until(lambda: provider.requests)
-        (client_connection,) = running.connections
+        (connected,) = running.connections
         await asked.send(EVIL)
-        await until(lambda: client_connection._ahead.endswith(EVIL))
+        await until(lambda: f" ahead={len(second)} " in repr(connected))
         answered.set()
         assert (await asked.rest()).count(b"HTTP/1.1 200 OK") == 2
         assert [request.split(b" ")[1] for request in provider.requests] == [b"/v1/realtime?model=m", b"/v1/chat/completions"]
@@ -485,9 +486,9 @@ async def test_an_upgrade_whose_head_began_behind_another_request_is_left_out_an
     async with scripted(script) as provider, plane(provider.url) as running, client(running.port) as asked:
         await asked.send(post(b"{}", close=False))
         await until(lambda: provider.requests)
-        (client_connection,) = running.connections
+        (connected,) = running.connections
         await asked.send(head[:-2])
-        await until(lambda: client_connection._ahead)
+        await until(lambda: " ahead=0 " not in repr(connected))
         answered.set()
         await asked.until(b"\r\n\r\nx")
         await asked.send(head[-2:] + head + get(b"/v1/last"))
@@ -508,19 +509,20 @@ async def test_a_body_under_a_websocket_upgrade_is_forwarded_and_what_follows_it
         assert [request.partition(b"\r\n\r\n")[2] for request in provider.requests] == [body, b""]
 
 
-async def test_a_client_that_ended_its_side_before_the_switch_ends_it_at_the_provider_too():
-    ended = asyncio.Event()
+async def test_a_client_that_ended_its_side_before_the_switch_ends_it_at_the_provider_too(monkeypatch):
+    ended, watched = asyncio.Event(), asyncio.Event()
+    watch = client_connection.HalfCloseWatch
+    monkeypatch.setattr(client_connection, "HalfCloseWatch", lambda *args, **more: watched.set() or watch(*args, **more))
 
     async def script(wire):
         await wire.head()
-        await until(lambda: client_connection._half_closed)
+        await asyncio.wait_for(watched.wait(), PATIENCE)
         await wire.send(SWITCHED + b"hi")
         assert await asyncio.wait_for(wire.reader.read(), PATIENCE) == b""
         ended.set()
 
     async with scripted(script) as provider, plane(provider.url) as running, client(running.port) as asked:
         await asked.send(opening())
-        (client_connection,) = await until(lambda: running.connections)
         asked.leave_half()
         assert (await asked.rest()).endswith(b"hi")
         await asyncio.wait_for(ended.wait(), PATIENCE)
@@ -542,9 +544,9 @@ async def test_a_client_that_resets_its_connection_while_its_provider_reads_noth
         async with client(running.port) as asked:
             await asked.send(opening())
             await asked.until(b"\r\n\r\n")
-            (client_connection,) = running.connections
+            (connected,) = running.connections
             asked.sock.setblocking(False)
-            while client_connection.transport.is_reading():
+            while connected.transport.is_reading():
                 with suppress(BlockingIOError):
                     asked.sock.send(b"y" * 100_000)
                 await asyncio.sleep(0)
@@ -568,7 +570,7 @@ async def test_a_client_that_sent_much_before_the_switch_waits_while_its_provide
 
     async def script(wire):
         await wire.head()
-        await until(lambda: client_connection.paused_for(PauseReason.AHEAD))
+        await until(lambda: connected.paused_for(PauseReason.AHEAD))
         wire.writer.transport.pause_reading()
         await wire.send(SWITCHED)
         await asyncio.wait_for(seen.wait(), PATIENCE)
@@ -576,10 +578,9 @@ async def test_a_client_that_sent_much_before_the_switch_waits_while_its_provide
     seen = asyncio.Event()
     async with scripted(script) as provider, plane(provider.url) as running, client(running.port) as asked:
         await asked.send(opening())
-        (client_connection,) = await until(lambda: running.connections)
+        (connected,) = await until(lambda: running.connections)
         sending = asyncio.create_task(asked.send(b"y" * 20_000_000))
-        await until(lambda: client_connection._onward and client_connection._onward._resuming)
-        assert not client_connection.transport.is_reading()
+        await until(lambda: connected.state is ClientState.TUNNEL and not connected.transport.is_reading())
         seen.set()
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)
@@ -592,7 +593,7 @@ async def test_the_last_bytes_of_a_provider_reach_a_client_that_goes_on_sending(
 
     async def then(wire):
         wire.writer.transport.pause_reading()
-        await until(lambda: client_connection.transport.is_reading() is not paused)
+        await until(lambda: connected.transport.is_reading() is not paused)
         await wire.send(last)
         wire.writer.write_eof()
         wire.writer.transport.resume_reading()
@@ -605,12 +606,12 @@ async def test_the_last_bytes_of_a_provider_reach_a_client_that_goes_on_sending(
         plane(provider.url, limits=limits) as running,
         client(running.port, room=10_000) as asked,
     ):
-        (client_connection,) = await until(lambda: running.connections)
+        (connected,) = await until(lambda: running.connections)
         await asked.send(opening())
         await asked.until(b"\r\n\r\n")
         sending = asyncio.create_task(_send_on(asked.sock, 20_000_000 if paused else 0))
-        await until(lambda: client_connection.state is ClientState.LINGER)
-        assert client_connection.transport.is_reading()
+        await until(lambda: connected.state is ClientState.LINGER)
+        assert connected.transport.is_reading()
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)
         asked.sock.setblocking(False)
