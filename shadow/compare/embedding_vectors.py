@@ -132,6 +132,4 @@ def _norms(one: Components, other: Components) -> float:
 
 
 def _equal(one: Components, other: Components) -> float:
-    if one == other:
-        return 1.0
-    return min(float(sum(map(eq, one, other))) / len(one), 1.0 - 1e-9)
+    return 1.0 if one == other else float(sum(map(eq, one, other))) / len(one)

@@ -123,6 +123,15 @@ def test_200_000_components_are_read_and_the_finding_states_it(size, read):
     assert embedding_vectors.cosine(held([along] * read, [along] * read)).subject == "1.000000", "where all of them were"
 
 
+def test_as_many_vectors_are_read_as_components_of_the_first_make_200_000():
+    long = [1.0] + [0.0] * 100_000
+    assert (
+        embedding_vectors.cosine(held([long, [1.0]], [long, [-1.0]])).subject
+        == "1.000000; the first 1 of 2 vectors were compared"
+    )
+    assert embedding_vectors.cosine(held([[1.0], long], [[1.0], long])).subject == "1.000000"
+
+
 def spread(seed: int, size: int = 256, about: list[float] | None = None, share: float = 1.0) -> list[float]:
     draw = random.Random(seed)
     noise = [draw.gauss(0, 1) for _ in range(size)]

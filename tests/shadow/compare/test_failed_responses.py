@@ -207,3 +207,9 @@ def test_error_of_one_side_is_stated_beside_the_whole_answer_of_the_other():
     assert parts(found) == ("error", "differ", 0.0, "whole", how, f"a whole answer against {how}")
     back = failed_responses.error(pair(failed(500), "b"))
     assert parts(back) == ("error", "differ", 0.0, how, "whole", f"{how} against a whole answer")
+
+
+def test_two_whole_answers_have_the_findings_that_are_made_ahead():
+    both = pair("a", "a")
+    found = [judge(both) for judge in (failed_responses.error, failed_responses.error_class, failed_responses.parameters)]
+    assert found == [failed_responses.BOTH_WHOLE, failed_responses.BOTH_ANSWER, failed_responses.BOTH_TAKE]
