@@ -41,3 +41,18 @@ def test_a_difference_of_fewer_than_eight_prompt_tokens_is_no_missing_input(fewe
     asked = ask(messages=({"role": "user", "content": "a" * 4_000},), body={"tools": small})
     found = template_input.template_input(pair(*counted(400 - fewer, 400), asked))
     assert (found.state is FindingState.MATCH) == subject
+
+
+@pytest.mark.parametrize(("fewer", "state"), [(36, FindingState.MATCH), (37, FindingState.DIFFER)])
+def test_an_input_is_missing_from_half_of_the_tokens_that_it_must_cost(fewer, state):
+    """400 of the request's 1,092 characters are reasoning, and the reference counts 200 tokens: about 73 of them."""
+    history = (
+        {"role": "user", "content": "a" * 400},
+        {"role": "assistant", "content": "b" * 200, "reasoning_content": "c" * 400},
+    )
+    found = template_input.template_input(pair(*counted(200 - fewer, 200), ask(messages=history, tools=())))
+    assert found.state is state
+    assert found.reason in {
+        "",
+        "the provider counts 37 prompt tokens fewer: the earlier reasoning (about 73 tokens) may not reach its model",
+    }
