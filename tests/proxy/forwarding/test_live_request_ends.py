@@ -1,6 +1,7 @@
 """proxy.forwarding.live_request: what is written, recorded and given back at each end of a request, without a wire."""
 
 import asyncio
+import logging
 import socket
 from types import SimpleNamespace
 
@@ -47,6 +48,9 @@ class Client:
 
     def finish(self, *, keep, refused):
         self.finished.append((keep, refused))
+
+    def switch(self, onward):
+        self.switched = onward
 
 
 class Shared:
@@ -311,3 +315,48 @@ async def test_a_websocket_that_cannot_be_opened_is_not_counted(made, fault):
     assert one.shared.websockets == 0
     if fault is None:
         assert one.shared.transport.done[-1] == ("abort",)
+
+
+def steps(caplog):
+    """The steps that were logged, each with its fields."""
+    usual = vars(logging.makeLogRecord({})).keys() | {"message", "asctime"}
+    return [
+        (record.getMessage(), {name: value for name, value in vars(record).items() if name not in usual})
+        for record in caplog.records
+    ]
+
+
+async def test_the_steps_of_a_request_are_logged_with_what_was_chosen_and_sent(made, caplog):
+    caplog.set_level(logging.DEBUG, "sameweights.proxy")
+    one = made()
+    one.shared.steps = True
+    await one.start(ok(b"hello"))
+    assert steps(caplog) == [
+        ("request_routed", {"exchange": "i", "route": "default", "provider": "p", "reference": ""}),
+        (
+            "request_sent",
+            {
+                "exchange": "i",
+                "provider": "p",
+                "connection": "<UpstreamConnection p:1 busy served=1 held=False full=False>",
+                "bytes": len(HEAD + BODY),
+            },
+        ),
+        ("head_received", {"exchange": "i", "status": 200, "framing": "content-length", "interim": False}),
+    ]
+
+
+async def test_the_steps_of_a_websocket_are_logged_with_its_bytes_each_way(made, caplog):
+    caplog.set_level(logging.DEBUG, "sameweights.proxy")
+    one = made(*OPENING, method="GET", path="/v1/realtime", body=b"")
+    one.shared.steps, one.client.transport = True, NotedTransport()
+    one.shared.websockets = 2
+    await one.start(b"HTTP/1.1 101 \r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhi")
+    one.client.switched.take(b"hello")
+    one.live.left()
+    routed, begun, sent, head, ended = steps(caplog)
+    assert [name for name, _ in (routed, sent, head)] == ["request_routed", "request_sent", "head_received"]
+    connection = "<UpstreamConnection p:1 idle served=0 held=False full=False>"
+    assert begun == ("websocket_begun", {"exchange": "i", "connection": connection, "open": 3})
+    assert ended == ("websocket_ended", {"exchange": "i", "sent": 5, "received": 2})
+    assert one.shared.websockets == 2
