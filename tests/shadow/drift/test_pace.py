@@ -161,3 +161,80 @@ def test_stored_snapshot_names_the_state_tempo_as_earlier_versions_did():
     text = saved(Pace(slo=1.0))
     assert json.loads(text)["tempo"] == "steady"
     assert "state" not in json.loads(text)
+
+
+def blocks(pace, *slow):
+    """The changes that blocks of twenty answers bring, of which so many took two seconds and the others half a one."""
+    found = []
+    for count in slow:
+        begin = (pace.block + 1) * 300.0
+        found += fed(pace, ((begin + number, 2.0 if number < count else 0.5) for number in range(20)))
+        found += fed(pace, [(begin + 300.0, 0.5)])  # which closes it, and alone makes no block
+    return found
+
+
+def test_a_slower_pace_and_its_recovery_are_stated_by_their_blocks():
+    """Of twenty answers twelve are slow in seventeen blocks, then none; the first block begins at 300 s, each next 600 later."""
+    pace = Pace(slo=1.0)
+    [slower] = blocks(pace, *[12] * 17)
+    assert (slower.old, slower.new, slower.at, slower.since) == (PaceState.STEADY, PaceState.SLOWER, 10_200.0, 300.0)
+    assert (slower.share, pace.found, pace.share) == (pytest.approx(0.6), pytest.approx(0.6), pytest.approx(0.6))
+    assert (pace.evidence, pace.above) == (pytest.approx(math.log(1 / 1e3)), 0.0)
+    still, sums = (0.15 + 0.6) / 2, [1.0] * len(GRID)
+    for _ in range(3):
+        assert blocks(pace, 0) == []
+        sums = [(total + 1) * (1 + bet / (1 - still) * still) for total, bet in zip(sums, GRID, strict=True)]
+        assert pace.evidence == pytest.approx(math.log(sum(sums) / len(sums) / 1e3))
+    assert pace.share == pytest.approx(12 * 17 / 20 / 20)
+    recovered, *others = blocks(pace, *[0] * 20)
+    assert (recovered.old, recovered.new, recovered.since, others) == (PaceState.SLOWER, PaceState.RECOVERED, 300.0, [])
+    assert (pace.state, pace.limit) == (PaceState.RECOVERED, 1.0)
+
+
+def test_a_change_began_where_the_excess_of_slow_answers_was_last_at_its_lowest():
+    """Shares of .05 and .10 are below the usual .15; .30 in the third block begins a sum that .05 in the fifth does not end."""
+    pace = Pace(slo=1.0)
+    for slow, since, share in [(1, 300.0, 0.05), (2, 900.0, 0.1), (6, 1_500.0, 0.3), (6, 1_500.0, 0.3), (1, 1_500.0, 0.65 / 3)]:
+        assert blocks(pace, slow) == []
+        assert (pace.since, pace.share) == (since, pytest.approx(share))
+
+
+@pytest.mark.parametrize(("answers", "counted"), [(19, 0), (20, 1)])
+def test_a_block_counts_from_twenty_answers_on(answers, counted):
+    pace = Pace(slo=1.0)
+    for number in range(answers):
+        pace.add(300.0 + number, 2.0)
+    pace.add(600.0, 2.0)
+    assert (pace.blocks, pace.share) == (counted, float(counted))
+
+
+def test_an_answer_that_takes_exactly_the_limit_is_not_slow():
+    pace = Pace(slo=1.0)
+    for seconds in (1.0, 1.001):
+        pace.add(300.0, seconds)
+    assert (pace.answers, pace.slow) == (2, 1)
+
+
+@pytest.mark.parametrize(("last", "learned"), [(DAY - 1, False), (DAY, True)])
+def test_a_pace_is_learned_for_a_whole_day(last, learned):
+    pace = Pace()
+    for number in range(199):
+        pace.add(1_000.0 + number, 1.0)
+    pace.add(1_000.0 + last, 1.0)
+    assert ((pace.state, pace.limit), pace.begun) == ((PaceState.STEADY, 1.02) if learned else (PaceState.LEARNING, 0.0), 1_000.0)
+
+
+@pytest.mark.parametrize(("times", "exponent"), [({0: 9, 3: 1}, 1), ({0: 8, 3: 2}, 4), ({-5: 1}, -4), ({7: 90, 2: 10}, 8)])
+def test_nine_of_ten_answers_stay_under_the_upper_end_of_the_bin_that_holds_the_ninth(times, exponent):
+    assert high(times) == 1.02**exponent
+
+
+def test_a_new_pace_is_stored_with_nothing_counted():
+    zeros = dict.fromkeys(("slo", "limit", "begun", "block", "answers", "slow", "blocks", "since", "above", "summed"), 0)
+    assert json.loads(saved(Pace())) == zeros | {
+        "counted": 0,
+        "found": 0,
+        "tempo": "learning",
+        "times": {},
+        "logs": [0] * len(GRID),
+    }
