@@ -1,9 +1,17 @@
 """proxy.client.body_beginning: a body is awaited until its model has come, as far as there is room for it."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
+from proxy.client import body_beginning as module
+from proxy.client.body_beginning import BodyReader
+from proxy.exchange import Role
+from proxy.provider_config import Limits
+from proxy.record.capture import Capture
+from proxy.record.held_bodies import HeldBytes
+from proxy.record.recorded_head import RecordedHead
 from tests.wires import ask, client, ok, plane, post, scripted
 
 PICTURE = "data:image/png;base64," + "iVBORw0KGgo" * 460_000
@@ -96,3 +104,87 @@ async def test_a_body_is_awaited_up_to_the_limit_of_what_is_kept_of_it(size, kno
     ):
         await ask(running.port, post(before(LARGE)))
     assert [body_of(request) == before(LARGE) for request in (first if known else second).requests] == [True]
+
+
+class Pieces:
+    """A request whose body, one long text in JSON, comes in pieces of ten bytes, of which the first `ready` are here already."""
+
+    def __init__(self, count, *, ready=0, codings=()):
+        self.count = self.left = count
+        self.here = ready
+        self.head = SimpleNamespace(codings=codings, looked_at=lambda data: data)
+
+    @property
+    def at_end(self):
+        return not self.left
+
+    @property
+    def ready(self):
+        return self.here > 0
+
+    async def read(self):
+        self.left -= 1
+        self.here -= 1
+        return b'{"text":"x' if self.left == self.count - 1 else b"x" * 10
+
+
+def reader(request, *, held=10_000, **limits):
+    capture = Capture(
+        identity="",
+        role=Role.PRIMARY,
+        started=0.0,
+        begun=0.0,
+        limit=10_000,
+        head=RecordedHead("POST", "/", ()),
+        held=HeldBytes(held),
+    )
+    return BodyReader(request, capture, Limits(**limits)), capture
+
+
+async def test_a_body_is_looked_at_for_its_model_once_at_each_doubling(monkeypatch):
+    looks = []
+
+    def settling(data):
+        looks.append(len(data))
+        yield
+        return False
+
+    monkeypatch.setattr(module, "settling", settling)
+    read, capture = reader(Pieces(20), peek_body=1_000)
+    begun = await read.first(settled=False)
+    assert (looks, len(begun.data), begun.more, begun.scan) == ([10, 20, 40, 80, 160], 200, False, None)
+    assert capture.request_size == 200
+
+
+@pytest.mark.parametrize(("peek", "size"), [(99, 100), (100, 110), (0, 10)])
+async def test_of_a_body_in_a_coding_no_more_than_the_first_part_is_awaited(peek, size):
+    begun = await reader(Pieces(20, codings=("br",)), peek_body=peek)[0].first(settled=False)
+    assert (len(begun.data), begun.more, begun.scan) == (size, True, None)
+
+
+@pytest.mark.parametrize("ready", [0, 1, 3])
+async def test_where_no_model_is_needed_what_is_here_is_taken(ready):
+    begun = await reader(Pieces(20, ready=ready), peek_body=1_000)[0].first(settled=True)
+    assert (len(begun.data), begun.more) == (10 * ready, True)
+
+
+@pytest.mark.parametrize(("most", "size"), [(0, 10), (19, 20), (20, 30), (1_000, 200)])
+async def test_the_rest_of_a_body_is_read_to_a_size_and_a_piece(most, size):
+    rest = await reader(Pieces(20))[0].rest(most)
+    assert (len(rest.data), rest.more) == (size, size < 200)
+
+
+@pytest.mark.parametrize(
+    ("audit", "held", "size"),
+    [
+        pytest.param(10_000, 10_000, 200, id="to its end"),
+        pytest.param(50, 10_000, 60, id="one piece beyond what is kept"),
+        pytest.param(49, 10_000, 50, id="the piece that passes what is kept"),
+        pytest.param(10_000, 25, 20, id="as long as there is room"),
+    ],
+)
+async def test_a_body_whose_model_has_not_come_in_its_first_part_is_awaited_as_far_as_there_is_room(audit, held, size):
+    read, capture = reader(Pieces(20), held=held, peek_body=0, audit_body=audit)
+    begun = await read.first(settled=False)
+    assert (len(begun.data), begun.more, begun.scan.settled) == (size, size < 200, False)
+    assert capture.taken <= held
