@@ -204,3 +204,23 @@ async def test_where_kernels_show_nothing_of_a_client_that_ended_its_side_its_ne
     one.one.eof_received()
     await asyncio.sleep(0)
     assert (len(one.handler.requests), watches, one.transport.closing) == (2, [], False)
+
+
+async def test_the_next_request_of_a_client_that_ended_its_side_between_two_is_watched(made, watches):
+    one = made()
+    one.take(GET + GET)
+    one.one.finish(keep=True)
+    one.one.eof_received()
+    await asyncio.sleep(0)
+    assert (len(one.handler.requests), [watch.stopped for watch in watches]) == (2, [False])
+
+
+async def test_the_next_request_of_a_client_whose_end_its_kernel_alone_shows_is_watched_by_itself(made, watches, monkeypatch):
+    monkeypatch.setattr(tcp_info, "peer", lambda _: TcpInfo(tcp_info.PEER_ENDED, 0, 0))
+    one = made()
+    one.take(GET + GET)
+    one.transport.reading = False
+    one.sweep(1.0)
+    one.one.finish(keep=True)
+    await asyncio.sleep(0)
+    assert (len(one.handler.requests), [watch.stopped for watch in watches]) == (2, [True, False])
