@@ -224,3 +224,17 @@ async def test_the_next_request_of_a_client_whose_end_its_kernel_alone_shows_is_
     one.one.finish(keep=True)
     await asyncio.sleep(0)
     assert (len(one.handler.requests), [watch.stopped for watch in watches]) == (2, [True, False])
+
+
+@pytest.mark.parametrize("ended", [False, True])
+async def test_a_connection_whose_side_cannot_be_ended_or_whose_client_has_ended_its_own_closes_behind_the_last_response(
+    made, watches, ended
+):
+    one = made()
+    one.take(GET + GET)
+    if ended:
+        one.one.eof_received()
+    else:
+        one.transport.can_write_eof = lambda: False  # as of TLS
+    one.one.finish(keep=False)
+    assert (one.one.state, one.transport.done[-1]) == (ClientState.CLOSED, ("close",))
