@@ -7,6 +7,7 @@ import pytest
 from proxy.client.client_request import ClientRequest
 from proxy.client.head_memo import HeadMemo
 from proxy.exchange import Failure, FailureKind, Role
+from proxy.forwarding import forward as module
 from proxy.forwarding.forward import Forward
 from proxy.provider_config import Limits, ProxyConfig, TenantKey
 from proxy.routing_config import RoutingConfig
@@ -62,12 +63,23 @@ def made(*fields, tenants=(), method="GET", path="/v1/models", **limits):
     return forward, request, sink, stats
 
 
-def over(forward, request, failure=GONE, tenant=None):
-    capture = forward._capture(request)
-    live = SimpleNamespace(request=request, capture=capture, routing=forward.routing, tenant=tenant)
-    forward.stats.in_flight += 1
-    forward.over(live, failure, 1.0)
-    return capture
+@pytest.fixture
+def begin(monkeypatch):
+    """Begins a request, of which nothing is sent, and gives what is in progress."""
+
+    def live(shared, _connection, request, capture):
+        made = SimpleNamespace(
+            request=request, capture=capture, routing=shared.routing, tenant=None, start=lambda: begun.append(made)
+        )
+        return made
+
+    def begin(forward, request):
+        forward.begin(Connection(), request)
+        return begun.pop()
+
+    begun = []
+    monkeypatch.setattr(module, "LiveRequest", live)
+    return begin
 
 
 @pytest.mark.parametrize(
@@ -109,50 +121,57 @@ def test_a_health_check_of_a_process_that_stops_ends_its_connection():
         ((), (TenantKey(name="a", key_env="TEAM"),), "a", True),
     ],
 )
-def test_a_request_that_is_over_is_recorded_unless_its_client_is_no_tenant_or_wants_none(fields, tenants, tenant, recorded):
+def test_a_request_that_is_over_is_recorded_unless_its_client_is_no_tenant_or_wants_none(
+    begin, fields, tenants, tenant, recorded
+):
     forward, request, sink, stats = made(*fields, tenants=tenants)
-    over(forward, request, tenant=tenant)
+    live = begin(forward, request)
+    assert (stats.in_flight, stats.accepted, stats.finished) == (1, 1, 0)
+    live.tenant = tenant
+    forward.over(live, GONE, 1.0)
     assert (len(sink.offered), stats.unrecorded) == (int(recorded), int(not recorded))
     assert (stats.in_flight, stats.finished) == (0, 1)
 
 
-def test_what_was_held_of_a_request_is_given_back():
+def test_what_was_held_of_a_request_is_given_back(begin):
     forward, request, _, _ = made()
-    held = forward.held
-    capture = forward._capture(request)
-    capture.ask(b"x" * 20_000)
+    held, live = forward.held, begin(forward, request)
+    live.capture.ask(b"x" * 20_000)
     assert held.size == 20_000
-    forward.stats.in_flight += 1
-    forward.over(SimpleNamespace(request=request, capture=capture, routing=forward.routing, tenant=None), GONE, 1.0)
+    forward.over(live, GONE, 1.0)
     assert held.size == 0
 
 
-def test_a_process_that_stops_is_quiet_once_no_request_is_in_progress():
+def test_a_process_that_stops_is_quiet_once_no_request_is_in_progress(begin):
     forward, request, _, _ = made()
-    over(forward, request)
+    first, second, third = (begin(forward, request) for _ in range(3))
+    forward.over(first, GONE, 1.0)
     assert not forward.quiet.is_set()
-    forward.stats.in_flight = 1
     forward.drain()
     assert (forward.draining, forward.quiet.is_set()) == (True, False)
-    assert repr(forward) == "<Forward in_flight=1 websockets=0 draining=True>"
-    over(forward, request)
+    assert repr(forward) == "<Forward in_flight=2 websockets=0 draining=True>"
+    forward.over(second, GONE, 1.0)
     assert not forward.quiet.is_set()
-    forward.stats.in_flight = 0
-    over(forward, request)
+    forward.over(third, GONE, 1.0)
     assert forward.quiet.is_set()
-    idle, *_ = made()
-    idle.drain()
-    assert idle.quiet.is_set()
+
+
+def test_a_process_is_not_quiet_before_it_stops_and_is_at_once_where_nothing_is_in_progress(begin):
+    forward, request, _, _ = made()
+    forward.over(begin(forward, request), GONE, 1.0)
+    assert not forward.quiet.is_set()
+    forward.drain()
+    assert forward.quiet.is_set()
 
 
 @pytest.mark.parametrize(("length", "said"), [(None, ""), (0, "0"), (5, "5")])
-def test_a_record_begins_with_the_head_and_the_length_that_it_states(length, said):
+def test_a_record_begins_with_the_head_and_the_length_that_it_states(begin, length, said):
     forward, _, _, _ = made(audit_body=7)
     field = [] if length is None else [(b"Content-Length", b"%d" % length)]
     request = ClientRequest(HeadMemo(raw_head(*field, path="/v1/x")), length, 0.0)
-    made_of_it = forward._capture(request).end(3.0)
+    made_of_it = begin(forward, request).capture.end(3.0)
     assert (made_of_it.role, made_of_it.seconds, made_of_it.request.target) == (Role.PRIMARY, 3.0, "/v1/x")
     assert [value for name, value in made_of_it.request.headers if name == "Content-Length"] == ([said] if said else [])
-    capture = forward._capture(request)
+    capture = begin(forward, request).capture
     capture.ask(b"x" * 9)
     assert capture.end(3.0).request.body == b"x" * 7
