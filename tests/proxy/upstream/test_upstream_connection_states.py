@@ -1,11 +1,13 @@
 """proxy.upstream.upstream_connection: what it writes, reads and waits for in each of its states, by a transport that notes it."""
 
+import asyncio
 import ssl
 from tempfile import TemporaryFile
 
 import pytest
 
 from proxy.exchange import FailureKind, Role
+from proxy.process import tcp_info
 from proxy.record.capture import Capture
 from proxy.record.recorded_head import RecordedHead
 from proxy.routing.provider_origin import parse_base_url
@@ -15,7 +17,8 @@ from proxy.upstream.response_reader import ResponseReader
 from proxy.upstream.tls_sessions import ResumingConnection
 from proxy.upstream.upstream_connection import UpstreamConnection
 from tests.noted_transport import NotedTransport
-from tests.wires import ok
+from tests.running import until
+from tests.wires import STREAM_HEAD, ok
 
 UNTIL_CLOSE = b"HTTP/1.1 200 OK\r\n\r\n"
 
@@ -353,3 +356,32 @@ async def test_a_request_given_up_as_stale_goes_out_again_only_where_it_is_safe(
     connection.begin(reading, list)
     connection.fail(FailureKind.STALE, "")
     assert connection.replaceable(reading) is again
+
+
+@pytest.mark.parametrize(("pending", "again"), [(0, False), (1, True)])
+async def test_a_request_of_which_a_byte_was_not_received_before_an_orderly_end_may_go_out_again(
+    quiet, monkeypatch, pending, again
+):
+    monkeypatch.setattr(tcp_info, "pending", lambda _: pending)
+    connection, _, _ = made(quiet, "https://h/v1")
+    for _ in range(2):
+        reading = answer()
+        connection.begin(reading, list)
+        connection.send(b"x", last=True)
+        if not connection.served > 1:
+            connection.data_received(ok(b"x"))
+    connection.eof_received()
+    assert reading.failure.kind is FailureKind.STALE
+    assert connection.replaceable(reading) is again
+
+
+async def test_a_fault_in_what_was_put_off_is_reported_and_closes_the_connection(quiet, monkeypatch):
+    faults = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(str(context["exception"])))
+    monkeypatch.setattr(ResponseReader, "read_on", lambda _: 1 // 0)
+    connection, transport, _ = made(quiet)
+    connection.begin(answer(), list)
+    connection.data_received(STREAM_HEAD + b"1\r\nb\r\n" * 2_000)
+    assert transport.done == [("pause_reading",)]
+    await until(lambda: faults)
+    assert (faults, ("abort",) in transport.done) == (["integer division or modulo by zero"], True)
