@@ -2,9 +2,12 @@
 
 import asyncio
 import json
+from types import SimpleNamespace
 
 from proxy.client import excess_client
 from proxy.client.excess_client import ExcessClient
+from tests.client_states import making
+from tests.noted_timers import NotedTimers
 from tests.noted_transport import NotedTransport
 from tests.running import until
 from tests.wires import ask, client, get, ok, plane, post, scripted
@@ -57,19 +60,6 @@ async def test_a_client_too_many_takes_no_ones_place():
         assert (await ask(running.port, get())).endswith(b"yes")
 
 
-async def test_the_hundred_and_first_client_too_many_is_answered_and_closed_at_once():
-    async with plane("http://127.0.0.1:9/v1", limits=LIMITS) as running, client(running.port):
-        waiting = []
-        for _ in range(100):
-            waiting.append(client(running.port))
-            await waiting[-1].__aenter__()
-        await until(lambda: running.stats.refused == 100)
-        async with client(running.port) as beyond:
-            assert (await beyond.rest()).startswith(b"HTTP/1.1 503 ")
-        for one in waiting:
-            await one.__aexit__(None, None, None)
-
-
 class Gone:
     def __init__(self):
         self.count = 0
@@ -109,3 +99,23 @@ async def test_nothing_is_written_to_a_client_too_many_that_closes():
     excess.abort()
     assert transport.done == [("abort",)]
     excess.connection_lost(None)
+
+
+async def test_a_client_too_many_has_two_seconds(monkeypatch):
+    timers = NotedTimers()
+    monkeypatch.setattr(excess_client, "asyncio", SimpleNamespace(get_running_loop=lambda: timers))
+    transport = NotedTransport()
+    ExcessClient(transport, b"503", Gone())
+    ((seconds, over),) = timers.timers
+    over()
+    assert (seconds, transport.closing, timers.cancelled) == (2.0, True, 1)
+
+
+async def test_a_hundred_clients_too_many_wait_and_one_more_is_answered_and_closed_at_once(monkeypatch):
+    with making(monkeypatch) as make:
+        listener, transports = make(clients=1).listener, [NotedTransport() for _ in range(101)]
+        for transport in transports:
+            listener().connection_made(transport)
+        assert [transport.closing for transport in transports] == [False] * 100 + [True]
+        assert any(data.startswith(b"HTTP/1.1 503 ") for name, data, *_ in transports[-1].done[:-1] if name == "write")
+        listener.stop_all()

@@ -2,12 +2,16 @@
 
 import asyncio
 import contextlib
+import errno
+import os
 import socket
 import ssl
 import time
+from types import SimpleNamespace
 
 import pytest
 
+from proxy.client import tls_accept
 from proxy.client.client_connection import LINGER_SECONDS
 from proxy.client.client_listener import ClientListener
 from proxy.client.client_state import ClientState
@@ -284,3 +288,45 @@ async def test_an_idle_client_that_never_ends_its_side_of_tls_is_dropped_two_sec
             listener.sweep(closed + 2.1)
             await until(lambda: not listener.connections)
         accept.close()
+
+
+class Failing:
+    """An event loop on which to accept fails by each of these errors, and then no more."""
+
+    def __init__(self, *errors):
+        self.errors, self.slept = list(errors), []
+        self.loop = asyncio.get_running_loop()
+
+    def create_task(self, work):
+        self.accepting = self.loop.create_task(work)
+        return self.accepting
+
+    async def sock_accept(self, _sock):
+        if not self.errors:
+            raise asyncio.CancelledError
+        number = self.errors.pop(0)
+        raise OSError(number, os.strerror(number))
+
+    async def sleep(self, seconds):
+        self.slept.append(seconds)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "slept", "reasons"),
+    [
+        ((errno.ECONNABORTED, errno.EPROTO), [], []),
+        ((errno.EMFILE, errno.ECONNABORTED, errno.EMFILE), [1.0, 1.0], ["Too many open files"] * 2),
+    ],
+)
+async def test_accepting_pauses_for_a_second_behind_an_error_of_the_system_and_not_of_a_client(
+    monkeypatch, caplog, numbers, slept, reasons
+):
+    loop = Failing(*numbers)
+    monkeypatch.setattr(tls_accept, "asyncio", SimpleNamespace(get_running_loop=lambda: loop, sleep=loop.sleep))
+    with socket.socket() as sock:
+        TlsAccept(None, None, sock, 1)
+        await asyncio.wait([loop.accepting], timeout=PATIENCE)
+    assert (loop.slept, [(record.reason, record.pause_seconds) for record in caplog.records]) == (
+        slept,
+        [(reason, 1.0) for reason in reasons],
+    )
