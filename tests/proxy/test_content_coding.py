@@ -199,3 +199,15 @@ def test_a_coding_shows_its_state():
     gzipped.feed(gzip.compress(b"a") * 2, 10)
     assert repr(gzipped) == "<_Zlib wbits=31 members_left=1 done=True>"
     assert (repr(packed), repr(plain)) == ("<_Brotli done=False>", "<_Zstd frames_left=3 done=False>")
+
+
+def zstd_frame(window):
+    """A frame of one uncompressed block, with this byte for its window (RFC 8878 3.1.1.1.2)."""
+    return b"\x28\xb5\x2f\xfd\x00" + bytes([window]) + b"\x19\x00\x00abc"
+
+
+def test_zstd_is_unpacked_with_windows_of_8_mib_and_no_larger_ones():
+    assert CODINGS["zstd"](1).feed(zstd_frame(13 << 3), 100) == b"abc"
+    for larger in (13 << 3 | 1, 14 << 3):
+        with pytest.raises(FAULTS):
+            CODINGS["zstd"](1).feed(zstd_frame(larger), 100)

@@ -307,6 +307,13 @@ def test_an_answer_that_is_over_takes_nothing_more(whole, size):
     assert (b"".join(client.written), capture.size, made.failure, made.reusable) == (whole, before, None, True)
 
 
+def test_an_answer_that_failed_takes_nothing_more():
+    made, client, capture = answer(ok(b"hello")[:-2])
+    made.fail(FailureKind.SILENCE_TIMEOUT, "no byte in 600 s")
+    made.feed(b"lo", 9.0)
+    assert (b"".join(client.written), capture.size, made.failure.detail) == (ok(b"hello")[:-2], 3, "no byte in 600 s")
+
+
 @pytest.mark.parametrize(("size", "passes"), [(1_000, True), (1_001, False)])
 def test_framing_before_the_first_body_byte_has_the_same_limit(size, passes):
     made, _, _ = answer(CHUNKED, b"1;" + b"e" * (size - 2), limit=1_000)
