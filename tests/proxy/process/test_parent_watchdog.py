@@ -3,9 +3,11 @@
 import asyncio
 import os
 import sys
+from types import SimpleNamespace
 
 import pytest
 
+from proxy.process import parent_watchdog as module
 from proxy.process.parent_watchdog import HeartbeatWatch, ParentWatchdog, send_heartbeat
 
 HOLDING = """
@@ -163,3 +165,20 @@ def test_lines_that_nobody_waits_for_are_dropped_and_the_end_is_noticed():
     watch.data_received(b"one\ntwo")
     watch.connection_lost(None)
     assert (repr(watch), ends) == ("<ParentWatchdog begun=3>", [1])
+
+
+async def test_a_process_beats_once_a_second(monkeypatch):
+    slept = []
+
+    async def sleep(seconds):
+        slept.append(seconds)
+        if len(slept) == 3:
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr(module, "asyncio", SimpleNamespace(sleep=sleep))
+    reader, writer = os.pipe()
+    with pytest.raises(asyncio.CancelledError):
+        await send_heartbeat(writer)
+    assert (os.read(reader, 100), slept) == (b"ready\n.\n.\n", [1.0, 1.0, 1.0])
+    os.close(reader)
+    os.close(writer)
