@@ -117,9 +117,10 @@ def _need(signal: str, terms: TournamentTerms, traffic: RouteTraffic, turns: flo
     floor = known.floor if known.floor is not None else RARE if signal in ODD_ONE_WAY else ASSUMED_FLOOR
     length = max(traffic.pairs_per_conversation, 1.0)
     counting = 1 - (1 - known.share) ** length  # because a conversation counts for a signal when one of its requests does
-    of_conversations = conversation_floor(floor, length * known.share / counting if counting > 0 else 1.0)
-    units = units_needed(terms.bound(signal), of_conversations, terms.same_threshold(1))
-    requests = turns * units * length / counting if counting > 0 else inf
+    requests = inf
+    if counting > 0:
+        of_conversations = conversation_floor(floor, length * known.share / counting)
+        requests = turns * units_needed(terms.bound(signal), of_conversations, terms.same_threshold(1)) * length / counting
     half, most = (ceil(share * requests) if isfinite(requests) else inf for share in (HALF, NINE_OF_TEN))
     return SignalNeed(signal=signal, half=half, nine_of_ten=most, floor=floor, assumed=known.assumed, share=known.share)
 
