@@ -11,7 +11,18 @@ from hypothesis import strategies as st
 from proxy.json_scanner import whole
 from proxy.record.capture import LOOSE
 from proxy.routing import body_peek as module
-from proxy.routing.body_peek import MOST_UNSEEN, PeekedBody, labelled, marks, peek, peeking, renamed, renaming, settling
+from proxy.routing.body_peek import (
+    MOST_UNSEEN,
+    PeekedBody,
+    labelled,
+    marks,
+    peek,
+    peeking,
+    query_model,
+    renamed,
+    renaming,
+    settling,
+)
 from tests.exchanges import exchange
 from tests.proxy.test_json_scanner import assert_bounded
 
@@ -211,3 +222,21 @@ def test_of_a_body_in_a_coding_or_one_that_was_cut_nothing_is_known():
 def test_any_body_is_labelled_as_it_would_have_been_on_its_way(body):
     seen, labels = peek(body), labelled(unlabelled(body)).labels
     assert (labels.model, labels.stream) == (seen.model, seen.stream)
+
+
+@pytest.mark.parametrize(("size", "known"), [(510, True), (511, False)])
+def test_a_model_has_510_characters_in_its_quotes_at_most_whichever_way_it_is_read(size, known):
+    body, model = b'{"model":"' + b"m" * size + b'"', "m" * size if known else ""
+    assert (peek(body + b"}").model, peek(body + b",").model) == (model, model)
+    assert (renamed(body + b"}", "n") == b'{"model":"n"}') is known
+
+
+@pytest.mark.parametrize(("size", "known"), [(512, True), (513, False)])
+def test_a_model_in_a_query_has_512_characters_at_most(size, known):
+    assert query_model(f"/v1/x?a=b&model={'m' * size}#c") == ("m" * size if known else "")
+
+
+@pytest.mark.parametrize(("size", "at_once"), [(65_536, True), (65_537, False)])
+def test_a_body_of_64_kib_is_read_at_once_whatever_stands_in_it(size, at_once):
+    body = b'{"model":"m","x":"'.ljust(size - 2, b",") + b'"}'
+    assert (len(body), not list(peeking(body)), peek(body).model) == (size, at_once, "m")

@@ -57,7 +57,8 @@ class Network:
         await asyncio.sleep(0)
         return f"address {len(self.lookups)}"
 
-    async def start_connection(self, address, **_more):
+    async def start_connection(self, address, *, happy_eyeballs_delay, loop):
+        assert happy_eyeballs_delay == 0.25
         self.addresses.append(address)
         raise self.error
 
@@ -261,6 +262,20 @@ async def test_an_outbound_proxy_connects_to_the_server_of_the_provider(proxied,
     assert await Dialer(PATIENCE).connect(origin, asyncio.Protocol) == origin.host
     assert far.recv(1_000) == asked
     assert near.fileno() >= 0
+
+
+@pytest.mark.parametrize(("size", "connects"), [(65_536, True), (65_537, False)])
+async def test_the_answer_of_an_outbound_proxy_has_64_kib_at_most(proxied, size, connects):
+    _, far = proxied
+    far.sendall(b"HTTP/1.1 200 OK\r\nX: ".ljust(size - 4, b"y") + b"\r\n\r\n")
+    connecting = Dialer(PATIENCE).connect(
+        parse_base_url("https://h/v1")._replace(proxy="http://127.0.0.1:3128"), asyncio.Protocol
+    )
+    if connects:
+        assert await connecting == "h"
+    else:
+        with pytest.raises(UpstreamError, match="what cannot be read"):
+            await connecting
 
 
 @pytest.mark.parametrize(

@@ -61,3 +61,20 @@ def test_a_head_that_is_too_large_is_not_remembered():
     pairs = [(b"X" * 9_000, b"1")]
     assert layout_of(pairs, 9_100) is not layout_of(pairs, 9_100)
     assert layout_of(pairs[:0], 20) is layout_of(pairs[:0], 20)
+
+
+@pytest.mark.parametrize(("size", "remembered"), [(4_096, True), (4_097, False)])
+def test_the_shape_of_a_head_of_4_kib_is_remembered_and_of_a_longer_one_not(size, remembered):
+    pairs = [(b"X-Size", b" 1")]
+    assert (layout_of(pairs, size) is layout_of(pairs, size)) is remembered
+
+
+def test_sixty_four_shapes_are_remembered_and_the_one_not_met_for_longest_is_forgotten():
+    shapes = [[(b"X-Shape-%d" % number, b" 1")] for number in range(65)]
+    first, second = layout_of(shapes[0], 100), layout_of(shapes[1], 100)
+    for shape in shapes[2:64]:
+        layout_of(shape, 100)
+    assert layout_of(shapes[0], 100) is first
+    layout_of(shapes[64], 100)
+    assert layout_of(shapes[0], 100) is first
+    assert layout_of(shapes[1], 100) is not second

@@ -100,6 +100,8 @@ def test_names_of_one_text_as_pair_request_and_conversation_stay_apart():
     admission = Admission()
     assert offer(admission, "a", fingerprint="b", conversation="c") is Exclusion.NONE
     assert offer(admission, "b", fingerprint="c", conversation="a") is Exclusion.NONE
+    assert offer(admission, "request", fingerprint="d") is Exclusion.NONE
+    assert offer(admission, "e", fingerprint="pair") is Exclusion.NONE
 
 
 def test_conversation_named_with_half_of_a_surrogate_pair_is_counted():

@@ -9,6 +9,7 @@ from shadow.drift.drift_signals import DriftSignal
 def test_the_parts_of_all_tests_sum_to_the_whole_budget():
     assert isclose(fsum(WEIGHTS.values()), 1)
     assert set(WEIGHTS) == {(signal.value, direction) for signal in DriftSignal for direction in (PROVIDER, REFERENCE)}
+    assert {direction for _, direction in WEIGHTS} == {1, -1}, "the signs of a payoff"
 
 
 def test_signals_of_actions_have_the_largest_parts_of_the_budget():
