@@ -37,3 +37,12 @@ def test_the_bets_on_recovery_lose_as_long_as_the_excess_stays(size):
     for bet in range(len(GRID)):
         steps = recovery(0.02, size)
         assert isclose(size * exp(steps[1][bet]) + (1 - size) * exp(steps[0][bet]), 1, abs_tol=1e-9)
+
+
+def test_each_bet_is_a_part_of_the_wealth_that_leaves_some():
+    assert all(0 < bet < 1 for bet in GRID)
+    assert list(GRID) == sorted(set(GRID))
+
+
+def test_without_an_excess_that_was_accepted_the_bets_are_on_any_excess():
+    assert betting_factors(0.02) == betting_factors(0.02, 0.0)
