@@ -22,8 +22,8 @@ FARTHEST = 50_000
 """Pairs beyond which no end is foreseen."""
 FIRM = 2.0
 """How many times the evidence of a first place a candidate needs to be named the cheapest: it is the one to switch to."""
-HALF, NINE_OF_TEN = 0.7, 1.5
-"""Shares of the planned units at which half and nine of ten of the tournaments have proven an equal candidate."""
+HALF = 0.7
+"""The share of the planned units at which half of the tournaments have proven an equal candidate."""
 
 
 class ChoiceVerdict(StrEnum):

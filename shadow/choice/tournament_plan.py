@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil, inf, isfinite
 
-from shadow.choice.candidate_claims import HALF, NINE_OF_TEN
+from shadow.choice.candidate_claims import HALF
 from shadow.choice.tournament_terms import TournamentTerms
 from shadow.drift.drift_signals import DriftSignal
 from shadow.drift.e_process import units_needed
@@ -24,6 +24,8 @@ HARD = 0.6
 ODD_ONE_WAY = frozenset({DriftSignal.ERROR, DriftSignal.VALID_CALLS})
 """Signals that hardly ever differ between two healthy answers; where nothing is known, their floor is taken as `RARE`."""
 RARE = 0.01
+NINE_OF_TEN = 1.5
+"""The share of the planned units at which nine of ten tournaments have proven an equal candidate (of half of them: `HALF`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@ from math import inf, log
 
 import pytest
 
+from shadow.choice import candidate_claims
 from shadow.choice.arm_evidence import ArmEvidence
 from shadow.choice.candidate_claims import FEWEST_CONVERSATIONS, ChoiceVerdict, claims, signal_needed
 from shadow.choice.tournament_terms import TournamentTerms
@@ -194,6 +195,12 @@ def test_a_signal_without_a_pair_needs_as_many_as_one_without_a_difference():
     found = claim(pairs(40, floor=0), terms=terms).missing
     alone = tournament_needs(0.0)
     assert (found.signal, found.needed, alone) == ("error", 172, 172)
+
+
+@pytest.mark.parametrize(("pairs_left", "needed"), [(49_999.5, 50_000), (50_000.5, inf)])
+def test_no_end_is_foreseen_beyond_fifty_thousand_pairs(monkeypatch, pairs_left, needed):
+    monkeypatch.setattr(candidate_claims, "units_left", lambda *_: pairs_left / 0.7)
+    assert tournament_needs(0.0) == needed
 
 
 def tournament_needs(floor):

@@ -39,5 +39,12 @@ def test_zeros_alone_leave_room_for_what_was_not_seen():
     assert high > 0.05
 
 
+def test_each_end_is_the_outer_one_of_a_thousandth_of_the_interval():
+    """Eleven halvings of two points leave a grid of 1,024 to a point, of which each end is a place."""
+    ends = [end for count in range(100, 500, 20) for end in mean_bounds({0.0: count, 1.0: 9}, 3.0)]
+    assert [(1_024 * end).is_integer() for end in ends] == [True] * 40
+    assert any(round(1_024 * end) % 2 for end in ends)
+
+
 def test_no_mean_is_below_minus_one():
     assert against_mean({0.0: 1}, -1.0) == inf
