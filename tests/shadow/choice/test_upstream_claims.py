@@ -37,6 +37,14 @@ def test_servers_have_their_places_by_first_appearance_and_their_parts_of_the_le
     assert bars == pytest.approx([log(40), log(120), log(240)])
 
 
+def test_three_tenths_of_the_wealth_against_a_server_are_bet_as_on_one_that_is_bad_in_much_of_what_it_answers():
+    """The bet of .75; the other seven, .02 to .95 and 2.02 together, have a tenth each."""
+    one = server_evidence(1, ("arguments",))
+    for process, share in ((one.odd["arguments", 1], 1.0), (one.beyond["arguments", 1], 0.98 / 1.02)):
+        process.add(1)
+        assert process.evidence == pytest.approx(log(1 + share * (0.3 * 0.75 + 0.1 * 2.02)))
+
+
 @pytest.mark.parametrize(("pairs", "verdict"), [(29, ChoiceVerdict.UNDECIDED), (30, ChoiceVerdict.WORSE)])
 def test_nothing_is_claimed_below_thirty_conversations(pairs, verdict):
     each = [("x", PairPayoffs(started=at * 60.0, conversation=f"{at}", payoffs={"arguments": 1})) for at in range(pairs)]
