@@ -9,6 +9,7 @@ import struct
 import pytest
 
 from proxy.client import client_connection as module
+from proxy.client import client_transport, request_body, request_intake
 from proxy.client.body_framing import ChunkedBody
 from proxy.client.client_connection import ClientConnection
 from proxy.client.client_state import ClientState
@@ -395,31 +396,33 @@ LIMITS = {
 }
 
 
+@pytest.fixture
+def still(monkeypatch):
+    """Every reading of the clock is a round number, because the sum with another one may round up past a limit."""
+    for each in (module, client_transport, request_body, request_intake):
+        monkeypatch.setattr(each, "monotonic", lambda: 1_000.0)
+
+
+@pytest.mark.usefixtures("still")
 @pytest.mark.parametrize(("state", "row"), LIMITS.items(), ids=[state.value for state in LIMITS])
 async def test_a_sweep_closes_what_has_kept_the_proxy_waiting_beyond_its_limit_and_not_before(state, row):
     seconds, done = row
     connection, transport, clients = STATES[state]()
     clients.timeouts = Timeouts(client_idle=75.0, client_head=30.0)
     transport.done.clear()
-    # a round number, because the sum with a reading of the clock may round up past the limit
-    connection.head_since = 1_000.0 if connection.head_since else 0.0
-    connection._since = 1_000.0
     connection.sweep(1_000.0 + seconds)
     assert transport.done == []
     connection.sweep(1_000.0 + seconds + 0.1)
     assert transport.done == [done]
 
 
+@pytest.mark.usefixtures("still")
 @pytest.mark.parametrize("state", STATES, ids=[state.value for state in STATES])
 async def test_a_client_that_reads_too_slowly_for_too_long_is_let_go_in_each_state(state):
     connection, transport, clients = STATES[state]()
     clients.timeouts = Timeouts(idle=1.0)
     connection.pause_writing()
     transport.done.clear()
-    # all of its readings of the clock, which counts from the start of the machine and may be younger than any of these
-    connection.stalled_since = connection._since = 1_000.0
-    connection.head_since = 1_000.0 if connection.head_since else 0.0
-    connection.waiting_since = 1_000.0 if connection.waiting_since else 0.0
     connection.sweep(1_001.0)
     assert transport.done == []
     connection.sweep(1_001.1)
