@@ -129,3 +129,7 @@ def test_what_is_not_there_is_never_seen():
 )
 def test_the_least_count_of_a_few_tosses(count, p_limit, need):
     assert least(count, p_limit) == need
+
+
+def test_a_provider_that_would_differ_more_often_than_always_differs_always():
+    assert chance_seen(0.9, n=20, floor=0.5, p_limit=0.05) == 1.0
