@@ -47,6 +47,21 @@ def test_many_odd_pairs_use_the_normal_form_of_the_sum(floor, excess):
     assert above == pytest.approx(below, abs=0.02)
 
 
+def summed(n, odd, excess, bar):
+    """The definition at once, where the reference differs from itself in what is left of `odd`."""
+    counts = range(10, n + 1)
+    needs = stats.binom.isf(bar / 2, counts, 0.5) + 1
+    chances = stats.binom.pmf(counts, n, odd) * stats.binom.sf(needs - 1, counts, ((odd - excess) / 2 + excess) / odd)
+    return float(chances.sum())
+
+
+@pytest.mark.parametrize(("n", "exact"), [(15_000, True), (15_010, False)])
+def test_the_sum_is_taken_up_to_fifteen_hundred_odd_pairs(n, exact):
+    found = chance_seen(0.0126, n=n, floor=0.0874, p_limit=0.05 / 14)
+    assert found == pytest.approx(summed(n, 0.1, 0.0126, 0.05 / 14), abs=0.02)
+    assert (found == pytest.approx(summed(n, 0.1, 0.0126, 0.05 / 14), abs=1e-6)) is exact
+
+
 @pytest.mark.parametrize(("pairs", "points"), PRINTED.items())
 def test_what_a_report_prints_for_pairs_that_all_agree(pairs, points):
     assert size(pairs) * 100 == pytest.approx(points, rel=0.03)

@@ -129,6 +129,12 @@ def test_a_reference_that_fails_for_one_provider_and_moved_for_another_is_failin
         assert (found.state, found.sentence) == ("failing", "the reference failed in 3 of 9 requests")
 
 
+def test_a_reference_that_fails_is_failing_whatever_the_alarm_is_named():
+    [status] = statuses({KEY: drifted()})
+    [found] = references([replace(status, failing=status.past, why="it failed")])
+    assert (status.name, found.state, found.sentence) == ("arguments", "failing", "it failed")
+
+
 def test_references_are_listed_by_model_and_name():
     [status] = statuses({KEY: GroupState(AlertBudget())})
     keys = [("n", "a"), ("m", "s"), ("m", "r"), ("m", "r")]
