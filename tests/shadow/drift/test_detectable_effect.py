@@ -49,7 +49,7 @@ def test_many_odd_pairs_use_the_normal_form_of_the_sum(floor, excess):
 
 def summed(n, odd, excess, bar):
     """The definition at once, where the reference differs from itself in what is left of `odd`."""
-    counts = range(10, n + 1)
+    counts = range(1_000, 2_001)
     needs = stats.binom.isf(bar / 2, counts, 0.5) + 1
     chances = stats.binom.pmf(counts, n, odd) * stats.binom.sf(needs - 1, counts, ((odd - excess) / 2 + excess) / odd)
     return float(chances.sum())
