@@ -84,8 +84,9 @@ def test_few_runs_one_side_after_the_other_cannot_be_compared():
     assert "5 of 5 runs ahead" in interleaving_fault(runs("rrrrrccccc"), candidate="c", reference="r")
 
 
-def test_a_side_that_ended_early_is_compared_in_the_blocks_that_both_have():
-    assert interleaving_fault(runs("rc" * 6 + "r" * 40), candidate="c", reference="r") == ""
+@pytest.mark.parametrize("longer", ["r", "c"])
+def test_a_side_that_ended_early_is_compared_in_the_blocks_that_both_have(longer: str):
+    assert interleaving_fault(runs("rc" * 6 + longer * 40), candidate="c", reference="r") == ""
 
 
 @pytest.mark.parametrize(("lead", "fair"), [(4, True), (5, False)])

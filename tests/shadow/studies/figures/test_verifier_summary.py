@@ -208,6 +208,7 @@ def test_times_and_tokens_of_rows_that_lack_some_are_of_those_that_have_them():
     ]
     found = summary(answers)
     assert (found.eval_started_at, found.eval_finished_at) == (10.0, 23.0)
+    assert summary(answers[1:2]).eval_finished_at == 22.0
     assert found.usage == {"prompt_tokens": 5, "completion_tokens": 7, "total_tokens": 12}
     assert (found.asked, found.success_count, found.failure_count, found.failures) == (4, 3, 1, {"timeout": 1})
     assert found.finish_others_detail == {"missing": 3}

@@ -1,7 +1,10 @@
 """Runs block by block: interleaved, stopped where decided, given up where a provider fails alike, stored when they end."""
 
+import asyncio
 import os
 from contextlib import closing
+
+import pytest
 
 from shadow.studies.interleaving import interleaved
 from shadow.studies.measured_run import RunOutcome
@@ -13,9 +16,11 @@ from shadow.studies.probe.task import StudySettings, Task, TaskFile, TaskWorld
 from shadow.studies.study_budget import BudgetLimits
 from shadow.studies.study_policy import PolicyScore, StudyPolicy
 from shadow.studies.targets import Targets
+from shadow.studies.worlds.world import WorldError
 from storage.opening import open_store
 from storage.storage_config import StorageConfig
 from storage.study_rows import StudyRow
+from tests.running import PATIENCE
 
 TARGETS = Targets(candidates=("good", "bad"), reference="best")
 STUDY = StudyRow(id="s", kind="probe", name="t", begun=1.0, plan="{}", policy="{}", seed=0, version="1")
@@ -31,7 +36,8 @@ class Playing:
     async def run(self, run, messages, opening, role):
         self.begun.append((run.block, run.provider, role.value))
         outcome = self._outcomes[run.provider]
-        run.ending = Ending(outcome=outcome(run.block) if callable(outcome) else outcome, detail="d")
+        made = outcome(run.block) if callable(outcome) else outcome
+        run.ending = made if isinstance(made, Ending) else Ending(outcome=made, detail="d")
 
 
 class NoSteps:
@@ -152,3 +158,99 @@ async def test_a_run_that_the_end_of_the_study_cut_off_is_made_again_when_it_is_
     playing = Playing(best=RunOutcome.COMPLETE, **outcomes)
     await Study(tmp_path, playing, blocks=3).run()
     assert playing.begun == [(2, "best", "shadow")]
+
+
+def ending(*endings):
+    """How the blocks of a provider end, one after another; each from there on as the last of them."""
+    return lambda block: endings[min(block, len(endings) - 1)]
+
+
+def failed(detail):
+    return Ending(outcome=RunOutcome.ERROR, detail=detail)
+
+
+async def test_runs_are_numbered_in_the_order_in_which_they_began_also_after_a_resumption(tmp_path):
+    playing = Playing(best=RunOutcome.COMPLETE, good=RunOutcome.COMPLETE, bad=RunOutcome.COMPLETE)
+    made, _, _ = await Study(tmp_path, playing, blocks=2).run()
+    assert repr(made) == "<ProbeRun t begun=6 ended=6>"
+    made, runs, _ = await Study(tmp_path, playing, blocks=3).run()
+    assert repr(made) == "<ProbeRun t begun=9 ended=3>"
+    begun = [(block, provider) for block, provider, _ in playing.begun]
+    assert [(run.block, run.provider) for run in sorted(runs, key=lambda run: run.position)] == begun
+    assert sorted(run.position for run in runs) == [0, 1, 2, 3, 4, 5, 6, 7, 8]
+
+
+@pytest.mark.parametrize(
+    ("endings", "down"),
+    [
+        ((failed("d"),), {"bad": "error: d"}),
+        ((failed("d"), failed("d"), RunOutcome.COMPLETE, failed("d"), failed("d"), RunOutcome.COMPLETE), {}),
+        ((failed("d"), failed("e"), failed("d"), failed("d"), RunOutcome.COMPLETE), {}),
+        ((failed("d"), RunOutcome.DENIED, failed("d"), failed("d"), RunOutcome.COMPLETE), {}),
+        ((failed(""),), {"bad": "error"}),
+        (tuple(failed("d" * 199 + end) for end in "efg"), {}),
+        (tuple(failed("d" * 200 + end) for end in "efg"), {"bad": f"error: {'d' * 200}g"}),
+    ],
+    ids=["alike", "not in a row", "other details", "other outcomes", "no detail", "differ in 200", "differ after 200"],
+)
+async def test_a_provider_is_given_up_after_three_runs_that_fail_alike_one_after_another(tmp_path, endings, down):
+    ends = ending(*endings, RunOutcome.COMPLETE) if not down else ending(*endings)
+    playing = Playing(best=RunOutcome.COMPLETE, good=RunOutcome.COMPLETE, bad=ends)
+    made, _, _ = await Study(tmp_path, playing, blocks=7).run()
+    assert made.down == down
+
+
+async def test_failures_of_one_provider_are_counted_whatever_another_does_in_between(tmp_path):
+    playing = Playing(best=RunOutcome.COMPLETE, good=failed("d"), bad=RunOutcome.DENIED)
+    made, runs, _ = await Study(tmp_path, playing).run()
+    assert made.down == {"good": "error: d", "bad": "denied: d"}
+    assert len(runs) == 9
+
+
+async def test_a_run_that_is_begun_again_counts_what_failed_before(tmp_path):
+    playing = Playing(best=RunOutcome.COMPLETE, good=RunOutcome.COMPLETE, bad=failed("d"))
+    await Study(tmp_path, playing, blocks=2).run()
+    made, _, rows = await Study(tmp_path, playing, blocks=9).run()
+    assert made.down == {"bad": "error: d"}
+    assert sum(row.target == "bad" for row in rows) == 3
+
+
+async def test_as_many_blocks_are_open_as_may_run_at_once_and_no_more(tmp_path):
+    """Each run waits until all that may be open have begun: with fewer it would never end, and more would be seen."""
+    playing = Together(6, best=RunOutcome.COMPLETE, good=RunOutcome.COMPLETE, bad=RunOutcome.COMPLETE)
+    _, runs, _ = await Study(tmp_path, playing, blocks=4, at_once=2).run()
+    assert len(runs) == 12
+    assert playing.most == 6
+
+
+class Together(Playing):
+    """Runs that end only when so many have begun."""
+
+    def __init__(self, number, **outcomes):
+        super().__init__(**outcomes)
+        self._all_begun = asyncio.Barrier(number)
+        self.most = self._open = 0
+
+    async def run(self, run, messages, opening, role):
+        self._open += 1
+        self.most = max(self.most, self._open)
+        async with asyncio.timeout(PATIENCE):
+            await self._all_begun.wait()
+        await super().run(run, messages, opening, role)
+        self._open -= 1
+
+
+async def test_a_world_that_breaks_is_the_end_of_its_run_and_the_folder_of_no_run_stays(tmp_path):
+    class Breaking(Playing):
+        async def run(self, run, messages, opening, role):
+            folder = tmp_path / "w" / f"run-{run.block}-{TARGETS.names.index(run.provider)}"
+            folder.mkdir(parents=True)
+            self.begun.append(folder.name)
+            raise WorldError("it broke")
+
+    playing = Breaking()
+    made, runs, rows = await Study(tmp_path, playing).run()
+    assert {(run.outcome, run.detail) for run in runs} == {(RunOutcome.WORLD_FAILED, "it broke")}
+    assert made.down == dict.fromkeys(("best", "good", "bad"), "world_failed: it broke")
+    assert len(rows) == len(playing.begun) == len(set(playing.begun)) == 9
+    assert list((tmp_path / "w").iterdir()) == []

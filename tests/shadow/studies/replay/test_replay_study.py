@@ -4,15 +4,20 @@ import json
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from proxy.provider_config import Provider, ProxyConfig
+from shadow.demo.planted_faults import PlantedFaults
 from shadow.demo.pretended_server import PretendedServer
 from shadow.settings.config_errors import ConfigError
 from shadow.settings.top_level_config import Config, TenantConfig
+from shadow.studies.replay import replay_study
 from shadow.studies.replay.replay_order import ReplayOrder, replay_settings
-from shadow.studies.replay.replay_study import ReplayStudy
+from shadow.studies.replay.replay_run import EndedBy
+from shadow.studies.replay.replay_study import ReplayStudy, plan_json
+from shadow.studies.rows.row import BrokenRow
 from shadow.studies.study_budget import BudgetLimits
 from shadow.studies.study_policy import PolicyScore, StudyPolicy
 from shadow.studies.targets import Targets
@@ -46,6 +51,28 @@ def order(folder: Path, addresses: dict[str, str], made, *, bodies: str = "full"
 
 
 ADDRESSES = {"near": "http://127.0.0.1:1/v1", "official": "http://127.0.0.1:1/v1"}
+
+
+class LastLine:
+    """Notes what a progress line would show at the end of the block, a minute after its start."""
+
+    shown: ClassVar[list[str]] = []
+
+    def __init__(self, text, *, quiet):
+        self._text = text
+
+    async def __aenter__(self):
+        """Nothing is written meanwhile."""
+
+    async def __aexit__(self, *_):
+        self.shown.append(self._text(60.0))
+
+
+@pytest.fixture
+def lines(monkeypatch) -> list[str]:
+    monkeypatch.setattr(replay_study, "ProgressLine", LastLine)
+    monkeypatch.setattr(LastLine, "shown", [])
+    return LastLine.shown
 
 
 def test_everything_that_forbids_a_study_is_in_one_error(tmp_path):
@@ -139,3 +166,72 @@ async def test_a_run_that_a_limit_ends_early_is_judged_by_every_answer_that_is_s
     assert (first.verdicts.verdicts[0].pairs, again.outcome.ended_by.value) == (12, "budget")
     assert again.verdicts.verdicts[0].pairs == 12
     assert again.exit_code == first.exit_code == 0
+
+
+def test_a_limit_that_cannot_be_kept_forbids_a_study(tmp_path):
+    study = ReplayStudy(order(tmp_path, ADDRESSES, rows(1), limits=BudgetLimits(money=1.0)), {})
+    with pytest.raises(ConfigError, match="--budget money: no price is configured for official, near"):
+        study.check()
+
+
+def test_a_provider_that_has_a_model_for_every_request_needs_none_in_the_rows(tmp_path):
+    unnamed = [rows(1)[0], *(replace(row, request=_without_model(row)) for row in rows(2))]
+    asked = order(tmp_path, ADDRESSES, unnamed)
+    providers = asked.config.proxy.providers
+    named = {**providers, "near": providers["near"].model_copy(update={"models": {"*": "small"}})}
+    config = asked.config.model_copy(update={"proxy": asked.config.proxy.model_copy(update={"providers": named})})
+    with pytest.raises(ConfigError) as raised:
+        ReplayStudy(replace(asked, config=config), {}).check()
+    (error,) = raised.value.errors
+    assert error == (
+        "rows.jsonl:1: names no model, and official has none for every request; "
+        'name one with --set model=NAME, or set models = { "*" = "NAME" } of official'
+    )
+
+
+def test_a_plan_is_stored_with_five_broken_lines_and_the_number_of_all(tmp_path):
+    broken = [BrokenRow(place=f"f:{number}", sentence="is not JSON") for number in range(7)]
+    asked = order(tmp_path, ADDRESSES, rows(3), broken=broken, passes=2)
+    stored = json.loads(plan_json(asked, ReplayStudy(asked, {}).plan))
+    assert stored["skipped"] == [f"f:{number}: is not JSON" for number in range(5)]
+    assert [stored[name] for name in ("skipped_rows", "rows", "passes", "blocks")] == [7, 3, 2, 6]
+    assert "ended_by" not in stored
+
+
+@pytest.mark.slow
+async def test_progress_counts_what_is_sent_and_found_and_estimates_what_is_left(tmp_path, lines):
+    async with PretendedServer(seed=1, pace=QUICK) as official, PretendedServer(seed=2, pace=QUICK) as near:
+        asked = order(tmp_path, {"near": near.base_url, "official": official.base_url}, rows(2))
+        cut = await ReplayStudy(replace(asked, limits=BudgetLimits(requests=2)), {}).run()
+        first = cut.stored.row
+        await ReplayStudy(asked, {}).run()
+        again = await ReplayStudy(asked, {}).run()
+    spent = json.loads(again.stored.row.plan)["spent"]
+    assert (spent["requests"], again.outcome.ended_by) == (6, EndedBy.COMPLETE)
+    assert lines == [
+        f"2/6 answers, 0 in flight, {json.loads(first.plan)['spent']['tokens']:,} tokens, at most 2 min left",
+        f"6/6 answers, 0 in flight, {spent['tokens']:,} tokens, at most 0 s left",
+        f"6/6 answers, 0 in flight, {spent['tokens']:,} tokens, at most unknown left",
+    ]
+
+
+@pytest.mark.slow
+async def test_progress_shows_money_where_prices_are_known(tmp_path, lines):
+    async with PretendedServer(seed=1, pace=QUICK) as official, PretendedServer(seed=2, pace=QUICK) as near:
+        asked = order(tmp_path, {"near": near.base_url, "official": official.base_url}, rows(1))
+        priced = {name: each.model_copy(update={"price_input": 1_000.0}) for name, each in asked.config.proxy.providers.items()}
+        config = asked.config.model_copy(update={"proxy": asked.config.proxy.model_copy(update={"providers": priced})})
+        result = await ReplayStudy(replace(asked, config=config), {}).run()
+    money = json.loads(result.stored.row.plan)["spent"]["money"]
+    assert money > 0
+    assert lines == [f"3/3 answers, 0 in flight, {money:.4f} spent, at most 0 s left"]
+
+
+@pytest.mark.slow
+async def test_progress_names_the_candidates_that_are_decided(tmp_path, lines):
+    broken = PlantedFaults(drop_tool_calls=1.0)
+    async with PretendedServer(seed=1, pace=QUICK) as official, PretendedServer(seed=3, pace=QUICK, faults=broken) as near:
+        asked = order(tmp_path, {"near": near.base_url, "official": official.base_url}, rows(60))
+        result = await ReplayStudy(asked, {}).run()
+    assert lines[0].endswith(" left, decided: near")
+    assert (result.stored.row.outcome, result.exit_code) == ("near FAIL", 3)
