@@ -68,7 +68,7 @@ def _table(table: ResultTable, width: int) -> Table:
     shown = [place for place, column in enumerate(table.columns) if column.width <= width]
     columns = [table.columns[place] for place in shown]
     made = report_table(*(f"<{plain(column.title)}" if column.left else plain(column.title) for column in columns))
-    made.columns[0].min_width = min(max((len(row[0]) for row in table.rows), default=0), NAMED)
+    made.columns[0].min_width = min(max(len(row[0]) for row in table.rows), NAMED)
     for row in table.rows:
         made.add_row(*(Text(plain(row[place])) for place in shown))
     return made

@@ -30,6 +30,7 @@ from shadow.studies.worlds.recorded_world import recorded_world
 from shadow.studies.worlds.recording import Match, Recording, Unseen
 from shadow.studies.worlds.server_spec import Isolation, ServerSpec
 from shadow.studies.worlds.world import AnswerSource, ToolAnswer, WorldError
+from tests.running import PATIENCE
 
 GROUPS = {
     "vehicles": ("list_vehicles",),
@@ -193,6 +194,7 @@ async def test_the_same_call_three_times_with_the_same_result_is_a_loop(tmp_path
     async with scripted(CALL) as (url, bodies):
         run = await run_of(url, opening(tmp_path, SMALL), task=PLAIN)
     assert (run.outcome, len(bodies)) == (RunOutcome.LOOPED, 3)
+    assert run.ending.detail == "repeated 'list_vehicles' with the same result"
 
 
 async def test_a_run_without_an_end_stops_at_its_steps(tmp_path):
@@ -200,6 +202,8 @@ async def test_a_run_without_an_end_stops_at_its_steps(tmp_path):
     async with scripted(CALL) as (url, bodies):
         run = await run_of(url, opening(tmp_path, SMALL), task=task)
     assert (run.outcome, len(bodies)) == (RunOutcome.STEP_LIMIT, 2)
+    assert run.ending.detail == "no last answer after 2 steps"
+    assert [(result.step, result.position) for result in run.results] == [(1, 0), (2, 0)]
 
 
 async def test_a_run_that_takes_longer_than_its_time_is_out_of_time(tmp_path):
@@ -207,6 +211,7 @@ async def test_a_run_that_takes_longer_than_its_time_is_out_of_time(tmp_path):
     async with scripted(CALL) as (url, bodies):
         run = await run_of(url, opening(tmp_path, SMALL), task=task)
     assert (run.outcome, len(bodies)) == (RunOutcome.OUT_OF_TIME, 1)
+    assert run.ending.detail == "more than 1e-09 s without tools"
 
 
 async def test_a_budget_that_is_spent_ends_the_run_before_the_request(tmp_path):
@@ -228,6 +233,36 @@ class Breaking:
         if self.calls > 1:
             raise WorldError("server 's' closed its connection")
         return ToolAnswer(text="a", is_error=False, source=AnswerSource.LIVE)
+
+
+class Waiting(Breaking):
+    """A world whose calls end once so many are open."""
+
+    def __init__(self, number):
+        super().__init__()
+        self._enough = asyncio.Barrier(number)
+        self.open = self.most = 0
+
+    async def call(self, name, arguments):
+        self.open += 1
+        self.most = max(self.most, self.open)
+        await self._enough.wait()
+        self.open -= 1
+        return ToolAnswer(text=str(arguments["place"]), is_error=False, source=AnswerSource.LIVE)
+
+
+async def test_four_calls_of_an_answer_run_beside_each_other():
+    world = Waiting(4)
+
+    @asynccontextmanager
+    async def opened():
+        yield world
+
+    eight = calling(*(("list_vehicles", f'{{"place": {place}}}') for place in range(8)))
+    async with scripted(eight, {"content": "Done."}) as (url, _), asyncio.timeout(PATIENCE):
+        run = await run_of(url, opened, task=PLAIN)
+    assert world.most == 4
+    assert [result.answer.text for result in run.results] == list("01234567")
 
 
 async def test_a_world_that_breaks_leaves_the_steps_before_it():
@@ -288,3 +323,8 @@ def test_a_body_has_the_members_of_the_task_and_no_empty_ones():
     }
     system = Task(name="t", prompts=("p",), system="s", stream=False)
     assert json.loads(request_body(system, "m", first_messages(system, "p"), []))["messages"][0]["role"] == "system"
+
+
+def test_a_body_holds_its_texts_as_utf8_and_half_of_a_surrogate_pair_too():
+    body = request_body(PLAIN, "m", first_messages(PLAIN, "Grüße \ud83d"), [])
+    assert "Grüße \ud83d".encode("utf-8", "surrogatepass") in body
