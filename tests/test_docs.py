@@ -1,106 +1,23 @@
-"""The reference pages match the code: every key with its default, every command, every flag, every variable rule."""
+"""The reference pages match the code: every command, every flag, every variable rule; keys in tests/shadow/settings."""
 
-import json
 import re
 from dataclasses import fields
 from functools import cache
-from pathlib import Path
 
 import pytest
-from pydantic import BaseModel
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from proxy.provider_config import Limits, PriceEntry, Provider, ProxyConfig, Route, ServedModel, Timeouts
 from shadow.cli import app
 from shadow.drift.verifier_figures import Triggering
 from shadow.report.drift_lines import DriftLine
 from shadow.report.figures import Report, Scorecard, SignalLine, TrafficFigures
 from shadow.report.latency_lines import LatencyLine, PaceLine
 from shadow.settings.environment_and_flags import from_environment
-from shadow.settings.top_level_config import (
-    AdminConfig,
-    AdminToken,
-    BrokerConfig,
-    Config,
-    DriftConfig,
-    LogConfig,
-    OtelConfig,
-    ShadowConfig,
-    TenantBudget,
-    TenantConfig,
-    TournamentConfig,
-)
+from shadow.settings.top_level_config import Config
 from shadow.verdict.evidence import PeriodCoverage, Shortfall
 from shadow.verdict.verdict_value import DetectablePower, ReasonGround, Verdict, VerdictReason, VerdictWord
-from storage.storage_config import StorageConfig
-
-REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
-SECTIONS = {
-    "[proxy]": ProxyConfig,
-    "[proxy.providers.NAME]": Provider,
-    "[[proxy.providers.NAME.prices]]": PriceEntry,
-    "[[proxy.providers.NAME.served]]": ServedModel,
-    "[[proxy.routes]]": Route,
-    "[proxy.timeouts]": Timeouts,
-    "[proxy.limits]": Limits,
-    "[shadow]": ShadowConfig,
-    "[storage]": StorageConfig,
-    "[drift]": DriftConfig,
-    "[tournament]": TournamentConfig,
-    "[admin]": AdminConfig,
-    "[log]": LogConfig,
-    "[broker]": BrokerConfig,
-    "[otel]": OtelConfig,
-    "[[tenants]]": TenantConfig,
-    "[tenants.budget]": TenantBudget,
-    "[[admin.tokens]]": AdminToken,
-}
-
-
-def page(name: str) -> str:
-    return (REFERENCE / name).read_text(encoding="utf-8")
-
-
-def part(text: str, heading: str) -> str:
-    """What stands under a heading of the second level."""
-    found = re.search(rf"^## `{re.escape(heading)}`\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE)
-    assert found, f"no heading {heading}"
-    return found.group(1)
-
-
-def rows(text: str) -> dict[str, list[str]]:
-    """Table rows by the name in their first cell."""
-    found = re.findall(r"^\| `([^` ]+)[^`]*` \|(.*)\|$", text, re.MULTILINE)
-    return {name: [cell.strip() for cell in rest.split(" | ")] for name, rest in found}
-
-
-def own_keys(model: type[BaseModel]) -> set[str]:
-    return {
-        name
-        for name, field in model.model_fields.items()
-        if not (model is ProxyConfig and name in {"providers", "routes"})
-        and not (isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel))
-    }
-
-
-@pytest.mark.parametrize("section", SECTIONS)
-def test_every_key_is_documented_and_no_other(section):
-    assert set(rows(part(page("configuration.md"), section))) == own_keys(SECTIONS[section])
-
-
-@pytest.mark.parametrize("section", SECTIONS)
-def test_every_default_is_the_one_in_force(section):
-    for key, cells in rows(part(page("configuration.md"), section)).items():
-        field = SECTIONS[section].model_fields[key]
-        default = None if field.is_required() else field.get_default(call_default_factory=True)
-        words = "must be given" if field.is_required() else "none" if default is None else f"`{json.dumps(default)}`"
-        assert cells[1] == words, key
-        assert len(cells[2]) > 10, f"{key} is not explained"
-
-
-def test_every_section_of_the_configuration_is_documented():
-    assert set(Config.model_fields) == {section.strip("[]").split(".")[0] for section in SECTIONS}
+from tests.reference_pages import PAGES, page, part, rows
 
 
 def test_variables_on_the_page_have_the_documented_effect():
@@ -112,7 +29,7 @@ def test_variables_on_the_page_have_the_documented_effect():
     assert not any(isinstance(setting.value, str) for setting in settings if setting.path[-1] != "base_url")
 
 
-FITTING = (REFERENCE.parent / "how-to" / "fit-a-request.md").read_text(encoding="utf-8")
+FITTING = (PAGES.parent / "how-to" / "fit-a-request.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^```toml\n(.*?)^```", FITTING, re.DOTALL | re.MULTILINE)
 
 
