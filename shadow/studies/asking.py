@@ -22,10 +22,12 @@ from shadow.reading.parsed_response import ParsedResponse, parse_response
 from shadow.sampling.shadow_body import ShadowBody
 from shadow.settings.top_level_config import Config
 from shadow.studies.chat_request import ChatRequest
-from shadow.studies.patience import LONGEST_WAIT, MOST_TRIES, is_denied, setback, wait_seconds
+from shadow.studies.patience import MOST_TRIES, is_denied, setback, wait_seconds
 from shadow.studies.study_budget import Cost, StudyBudget
 from shadow.studies.token_ceiling import cost_ceiling
 
+LONGEST_WAIT = 300.0
+"""A provider that names a longer time is given up for this run: it can be resumed later."""
 RememberSetback = Callable[["Setback"], Awaitable[None]]
 """Stores a try that gave no answer, before the next one is sent."""
 RememberSending = Callable[[str, Cost], Awaitable[None]]

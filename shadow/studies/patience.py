@@ -16,8 +16,6 @@ MOST_TRIES = 4
 """How often one request is sent at most, the first time included."""
 FIRST_WAIT = 1.0
 """Seconds before the second try where the provider names no time; each further wait is twice as long."""
-LONGEST_WAIT = 300.0
-"""A provider that names a longer time is given up for this run: it can be resumed later."""
 FINAL_FAILURES = frozenset({FailureKind.TOTAL_TIMEOUT, FailureKind.TOO_LARGE, FailureKind.REFUSED, FailureKind.STOPPED})
 """Failures that the same request would meet again, at the same cost, or that are not the provider's."""
 _NUMBER = re.compile(r"\d{1,9}(?:\.\d+)?")

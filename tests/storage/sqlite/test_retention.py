@@ -303,3 +303,25 @@ def test_extent_is_the_size_of_the_pages_and_of_the_log_where_there_is_one(conn,
     assert retention.extent(conn)[0] == pages * page + (tmp_path / "store.db-wal").stat().st_size
     (pages,), (page,) = (empty.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size"))
     assert retention.extent(empty) == (pages * page, 0.0)
+
+
+def test_sums_after_a_deletion_are_those_of_a_database_that_never_held_what_was_deleted(empty):
+    old = (exchange_record("old"), pair_record("old"))
+    kept = (exchange_record("kept", started=START + 1), pair_record("kept", started=START + 1))
+    found = []
+    for held in ((*old, *kept), kept):
+        with closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:
+            empty.backup(conn)
+            conn.execute("PRAGMA foreign_keys = ON")
+            put(conn, *held)
+            retention.drop_older(conn, START + 1)
+            found.append([sorted(conn.execute(f"SELECT * FROM {table}")) for table in ("tallies", "passages", "token_sums")])
+    assert found[0] == found[1]
+    assert [len(rows) for rows in found[0]] == [7, 2, 2]
+
+
+@pytest.mark.parametrize(("excess", "deleted"), [(0, 1), (0.99, 500)])
+def test_a_slice_of_what_is_too_much_is_at_most_five_hundred_exchanges(conn, excess, deleted):
+    put(conn, *(exchange_record(f"{number:03}", calls=0, checks=0, started=START + number) for number in range(510)))
+    used = retention.used_bytes(conn)
+    assert retention.drop_excess(conn, int((1 - excess) * used) - 1) == deleted

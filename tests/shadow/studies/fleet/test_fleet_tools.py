@@ -1,6 +1,7 @@
 """The fleet's tools: every one answers, the same in every run, and refuses a vehicle that does not exist."""
 
 import json
+import re
 
 import jsonschema_rs
 import pytest
@@ -13,6 +14,12 @@ def test_each_tool_answers_its_own_arguments_with_json(tool):
     arguments = dict.fromkeys(tool.required, "veh_r1s")
     assert jsonschema_rs.is_valid(tool.schema, arguments)
     assert json.loads(json.dumps(fleet_answer(tool.name, arguments))) == fleet_answer(tool.name, arguments)
+
+
+@pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
+def test_each_tool_has_a_plain_name_and_a_sentence_of_what_it_returns(tool):
+    assert re.fullmatch(r"[a-z_]{1,64}", tool.name)
+    assert re.fullmatch(r"[A-Z].* .*\.", tool.description)
 
 
 def test_the_time_is_the_same_in_every_run():
@@ -94,3 +101,10 @@ def test_the_schema_of_a_tool_of_a_vehicle_needs_its_id():
     schema = next(tool.schema for tool in TOOLS if tool.name == "get_drives_brief")
     assert (list(schema["properties"]), schema["required"]) == (["vehicle_id"], ["vehicle_id"])
     assert schema["properties"]["vehicle_id"]["type"] == "string"
+
+
+def test_status_health_drives_and_efficiency_are_those_of_the_vehicle():
+    tools = ("get_vehicle_status", "get_battery_health", "get_drives_brief", "get_efficiency")
+    both = {tool: [told(tool, vehicle) for vehicle in VEHICLES] for tool in tools}
+    assert all(one != other for one, other in both.values())
+    assert len({json.dumps(results) for results in both.values()}) == len(tools)

@@ -28,3 +28,13 @@ def test_json_alone_is_all_that_is_printed(reader, tmp_path, capsys):
     print_outputs(reader, stored, [OutputFormat.JSON], tmp_path / "out")
     assert json.loads(capsys.readouterr().out)["study"]["name"] == "t"
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_the_rows_of_verifiers_are_written_for_their_format(reader, tmp_path, capsys):
+    stored = stored_replay(reader, reader.studies.studies()[0])
+    print_outputs(reader, stored, [OutputFormat.VERIFIER], tmp_path)
+    for provider in ("official", "near"):
+        written = (tmp_path / f"k2vv-{provider}" / "rows.jsonl").read_text(encoding="utf-8")
+        assert len(written.splitlines()) == 12
+    assert "k2vv-near" in capsys.readouterr().err

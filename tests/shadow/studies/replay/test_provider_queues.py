@@ -1,6 +1,7 @@
 """Queues of providers: so many requests at once to each, and a fault of ours raised where the answer is awaited."""
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -9,7 +10,7 @@ from proxy.exchange import Role
 from shadow.demo.pretended_server import PretendedServer
 from shadow.pipeline.fetcher_client import FetcherLostError
 from shadow.reading.parsed_response import parse_response
-from shadow.studies.asking import Asked, BudgetSpentError, StudyStoppedError
+from shadow.studies.asking import Asked, BudgetSpentError, Setback, StudyStoppedError
 from shadow.studies.replay.provider_queues import ProviderQueues, ReplayCounts
 from shadow.studies.replay.replay_plan import PlannedRequest
 from shadow.studies.study_budget import Cost
@@ -183,4 +184,68 @@ async def test_answers_that_are_given_up_on_count_in_a_row_alone():
         asker.outcome = asked_once(gave_up=place != 2)
         await queues.put(request)
     assert (asker.sent, queues.down) == (5, {})
+    await queues.close()
+
+
+def two_providers(outcome: Asked) -> tuple[ProviderQueues, Answering, ReplayCounts]:
+    asker, counts = Answering(outcome), ReplayCounts()
+    asker.go.set()
+    return ProviderQueues(("a", "b"), asker=asker, archive=Nothing(), at_once=1, counts=counts), asker, counts
+
+
+@pytest.mark.parametrize(("block", "sent"), [(2, 1), (3, 0)])
+async def test_a_provider_is_sent_three_blocks_before_another_has_its_first(block, sent):
+    queues, asker, _ = two_providers(asked_once(gave_up=False))
+    queues.put(replace(requests("1")[0], block=block))
+    await settled()
+    assert asker.sent == sent
+    await queues.close()
+
+
+async def test_a_provider_does_not_wait_for_one_that_gets_no_request_of_the_block():
+    queues, asker, _ = two_providers(asked_once(gave_up=False))
+    waiting = queues.put(replace(requests("1")[0], block=3))
+    await settled()
+    queues.skip("b", 0)
+    await waiting
+    assert asker.sent == 1
+    await queues.close()
+
+
+async def test_what_waits_for_its_turn_is_not_sent_after_the_stop():
+    queues, asker, _ = two_providers(asked_once(gave_up=False))
+    waiting = queues.put(replace(requests("1")[0], block=3))
+    await settled()
+    queues.stop()
+    assert await waiting is None
+    assert asker.sent == 0
+    await queues.close()
+
+
+class SettingBack(Answering):
+    """Answers after one try that gave none."""
+
+    async def ask(self, *_: object, remember, **__: object) -> Asked:
+        await remember(Setback(at=1.0, reason="rate_limit", waited=2.0, change=Cost()))
+        return self.outcome
+
+
+class Remembering(Nothing):
+    """An archive that remembers the tries without an answer."""
+
+    def __init__(self) -> None:
+        self.setbacks: list[tuple[str, float]] = []
+
+    async def set_back(self, key: str, setback: Setback) -> None:
+        self.setbacks.append((key, setback.waited))
+
+
+async def test_each_try_without_an_answer_is_counted_by_its_class_and_stored_under_its_key():
+    archive, counts = Remembering(), ReplayCounts()
+    asker = SettingBack(asked_once(gave_up=False))
+    queues = ProviderQueues(("a",), asker=asker, archive=archive, at_once=1, counts=counts)
+    for request in requests("1", "2"):
+        await queues.put(request)
+    assert dict(counts.errors) == {"rate_limit": 2}
+    assert archive.setbacks == [("1", 2.0), ("2", 2.0)]
     await queues.close()

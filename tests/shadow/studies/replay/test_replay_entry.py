@@ -82,7 +82,7 @@ def test_a_try_has_two_providers_and_its_requests_at_temperature_0_unless_set(fo
         model=model,
         reference_model="",
         upstream_key_env="A_KEY",
-        reference_key_env="",
+        reference_key_env="B_KEY",
         count=7,
         members=["top_p=0.5"],
     )
@@ -91,7 +91,8 @@ def test_a_try_has_two_providers_and_its_requests_at_temperature_0_unless_set(fo
     body = json.loads(order.rows[0].request.body)
     assert (body["temperature"], body["top_p"]) == (0, 0.5)
     assert order.settings["models"] == known
-    assert order.config.proxy.providers["upstream"].api_key_env == "A_KEY"
+    providers = order.config.proxy.providers
+    assert (providers["upstream"].api_key_env, providers["reference"].api_key_env) == ("A_KEY", "B_KEY")
 
 
 @pytest.mark.parametrize(
@@ -210,4 +211,5 @@ def test_a_try_is_a_study_of_its_own_database_with_one_pass(folder):
     assert (order.name, order.database, order.passes) == ("try", folder / "study-try.db", 1)
     assert order.command == "sameweights replay 'my rows.jsonl' --quiet"
     assert order.settings["models"] == ["m", "n"]
+    assert {provider.api_key_env for provider in order.config.proxy.providers.values()} == {""}
     assert order_of_try(flags, replace(COMMON, db="other.db"), listing=False).database == folder / "other.db"

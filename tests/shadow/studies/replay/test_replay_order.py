@@ -1,5 +1,7 @@
 """The settings by which a replay is known again, and the route under which it is stored."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 from proxy.provider_config import Provider, ProxyConfig
@@ -25,14 +27,14 @@ def test_a_replay_is_known_by_its_providers_changes_and_seed():
     }
 
 
-def test_an_order_has_the_route_of_its_study_and_counts_its_shapes():
-    order = ReplayOrder(
+def order() -> ReplayOrder:
+    return ReplayOrder(
         kind="replay",
         name="samples",
         database=Path("d.db"),
         config=CONFIG,
         targets=TARGETS,
-        rows=rows("x", "y"),
+        rows=rows("x", "y", "z"),
         broken=(),
         policy=StudyPolicy(),
         limits=BudgetLimits(),
@@ -41,4 +43,24 @@ def test_an_order_has_the_route_of_its_study_and_counts_its_shapes():
         passes=1,
         at_once=2,
     )
-    assert (order.route, dict(order.shapes)) == ("study:samples", {"chat": 2})
+
+
+def test_an_order_has_the_route_of_its_study_and_counts_its_shapes():
+    assert (order().route, dict(order().shapes)) == ("study:samples", {"chat": 3})
+
+
+def test_an_order_begins_nothing_anew_and_shows_its_progress_unless_told_otherwise():
+    assert (order().fresh, order().quiet) == (False, False)
+
+
+def test_an_order_is_the_same_study_by_its_kind_name_and_settings():
+    assert re.fullmatch("[0-9a-f]{16}", order().id)
+    assert replace(order(), passes=2, seed=2).id == order().id
+    others = {replace(order(), **more).id for more in ({"kind": "try"}, {"name": "n"}, {"settings": {"seed": 2}})}
+    assert len({order().id, *others}) == 4
+
+
+def test_the_labels_of_an_order_are_those_of_the_rows_that_have_one():
+    one, two, three = order().rows
+    labelled = [replace(one, should_call=True), two, replace(three, should_call=False)]
+    assert replace(order(), rows=labelled).labels == {one.id: True, three.id: False}

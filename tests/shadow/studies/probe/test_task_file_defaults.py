@@ -20,7 +20,7 @@ def test_a_small_file_has_the_defaults(tmp_path):
     assert (made.task.max_steps, made.task.seconds, made.task.stream, made.task.temperature) == (20, 900.0, True, None)
     assert made.policy == StudyPolicy(score=PolicyScore.COVERAGE, allowed_drop=None, alpha=0.05, fewest_runs=6)
     assert made.policy.on_undecided is OnUndecided.FAIL
-    assert made.budget == BudgetLimits()
+    assert made.budget == BudgetLimits(requests=0, tokens=0, money=0.0, minutes=0.0)
     assert made.servers == (ServerSpec(name="s", command=("x",), isolation=Isolation.RUN, timeout=20.0, start_timeout=30.0),)
     assert made.task == Task(name="t", prompts=("p",), groups={"a": ("x",)})
     assert made.study == StudySettings(providers=(), reference="", model="m", runs=40)
