@@ -1,6 +1,7 @@
 """What a server's answers, refusals and silences become, and the process beside a connection that broke; without a socket."""
 
 import logging
+from io import StringIO
 
 import mcp_types as types
 import pytest
@@ -128,6 +129,13 @@ async def test_a_tool_is_read_only_and_a_task_where_its_server_says_so(more, rea
     assert (tool.read_only, tool.task, tool.description, tool.server) == (read_only, task, "", "s")
 
 
-def test_nothing_that_the_protocol_logs_reaches_the_terminal(caplog):
-    logging.getLogger("mcp.client").error("a traceback")
-    assert caplog.records == []
+def test_nothing_that_the_protocol_logs_reaches_the_handlers_of_the_program():
+    written = StringIO()
+    handler = logging.StreamHandler(written)
+    logging.getLogger().addHandler(handler)
+    try:
+        logging.getLogger("mcp.client").error("a traceback")
+        logging.getLogger("another").error("a line")
+    finally:
+        logging.getLogger().removeHandler(handler)
+    assert written.getvalue() == "a line\n"
