@@ -80,3 +80,11 @@ def test_body_is_kept_against_the_one_before_where_that_takes_half_the_bytes_at_
 @pytest.mark.parametrize(("new", "base"), [(1_050, "0"), (1_200, "")])
 def test_body_that_takes_an_eighth_of_its_bytes_is_kept_against_the_one_before_though_it_takes_few_alone(new, base):
     assert bases(DeltaBodies(BodyCompressor()), noise(600), noise(new, 2) + bytes(9_000 - new)) == ["", base]
+
+
+@pytest.mark.parametrize(("last", "left"), [(8 * MIB - 500, 4), (8 * MIB - 499, 3)])
+def test_thirty_two_mebibytes_are_remembered_and_of_more_the_oldest_body_is_forgotten(last, left):
+    keep = DeltaBodies(BodyCompressor())
+    for talk, size in enumerate((*[8 * MIB - 500] * 3, last)):
+        keep.encode("one", f"talk {talk}", bytes(size))
+    assert repr(keep).startswith(f"<DeltaBodies {left} conversations, ")

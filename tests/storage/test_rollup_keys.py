@@ -1,10 +1,17 @@
 """The stretches of ten minutes that a period covers whole, and the row of sums that each finding counts in."""
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from storage.prepared_records import RecordPreparer
 from storage.rollup_keys import begun, expanded, keys, passed, period, whole_stretches
+from storage.sqlite.exchange_queries import traffic
+from storage.sqlite.migrations import migrate
+from storage.sqlite.record_insertion import insert
 from tests.conformance import exchange_record, finding, pair_record
 
 
@@ -76,3 +83,13 @@ def test_period_is_its_whole_stretches_and_what_is_left_at_its_ends(since, until
         "begun": begin,
     }
     assert begun(since) == begin
+
+
+@pytest.mark.parametrize(("tokens", "counted"), [(10**9 - 1, 10**9 - 1), (10**9, 10**9), (10**9 + 1, 10**9), (2**62, 10**9)])
+def test_an_answer_counts_a_billion_tokens_at_most(tokens, counted):
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:
+        migrate(conn)
+        record = exchange_record("one", prompt_tokens=tokens, completion_tokens=tokens)
+        insert(conn, [RecordPreparer().prepare(record)])
+        (row,) = traffic(conn, 0, 0)
+    assert (row.prompt_tokens, row.completion_tokens) == (counted, counted)

@@ -1,11 +1,11 @@
 """Rows are immutable plain values."""
 
-from dataclasses import FrozenInstanceError, is_dataclass
+from dataclasses import FrozenInstanceError, asdict, is_dataclass
 
 import pytest
 
 from storage import rows
-from tests.conformance import exchange_row, pair_row
+from tests.conformance import exchange_record, exchange_row, pair_row
 
 
 def test_every_row_is_a_frozen_slotted_value():
@@ -21,3 +21,13 @@ def test_rows_of_the_same_values_are_equal_and_cannot_be_changed():
     assert hash(pair_row("one")) == hash(pair_row("one"))
     with pytest.raises(FrozenInstanceError):
         pair_row("one").model = "another"
+
+
+@pytest.mark.parametrize("kind", [rows.PairFilter, rows.AnswerFilter])
+def test_a_filter_takes_the_first_fifty_of_any_unless_told_otherwise(kind):
+    assert {name: value for name, value in asdict(kind()).items() if value} == {"limit": 50}
+
+
+def test_an_exchange_is_drawn_and_has_a_row_unless_told_otherwise():
+    assert exchange_row("one").drawn
+    assert exchange_record("one").kept

@@ -52,3 +52,42 @@ def test_a_hostile_name_adds_no_tag_no_link_and_no_cell():
     text = READER.render(as_markdown(probe_report(HOSTILE, detail=HOSTILE)))
     assert not [tag for tag in ("<script", "<a ", "<img") if tag in text]
     assert text.count("<td") == READER.render(as_markdown(probe_report())).count("<td")
+
+
+WHOLE = """\
+## probe battery: openrouter, small, twin against maker
+
+20 of 40 blocks, every candidate decided; 730 requests, 4,231,000 tokens, \\$1.83\x20\x20
+2026-09-21 14:13:20 to 2026-09-21 14:25:34 UTC, seed 7, sameweights 1.0\x20\x20
+
+| | candidate | verdict | |
+|---|---|---|---|
+| ✗ | openrouter | **FAIL** | more than the 30 points allowed below maker"""
+TABLES = """
+### outcomes
+
+an error is an outcome, never a score of 0
+
+| provider | how its runs ended |
+|---|---|
+| maker | complete 18, partial 2 |
+| openrouter | partial 15 |
+| small | context overflow 3 |
+| twin | complete 19, partial 1 |
+
+### tool groups
+
+scored runs that called a tool of the group
+
+| group | maker | openrouter | small | twin |
+|---|---:|---:|---:|---:|
+"""
+
+
+def test_a_study_is_a_heading_its_verdicts_as_a_table_and_a_section_for_each_table():
+    text = as_markdown(probe_report())
+    assert text.startswith(WHOLE)
+    assert "\n| ? | small | **NOT MEASURED** | small gave nothing to score in 3 of 3 runs" in text
+    assert TABLES in text
+    assert "\n\n- Judged by coverage, allowed drop 30 points" in text
+    assert text.endswith("\n- again: sameweights probe battery.toml --seed 7\n")

@@ -97,6 +97,7 @@ def test_a_summary_has_the_verifiers_keys_the_f1_and_our_figures_apart():
     ("started", "seconds", "ended", "milliseconds"),
     [
         (1_700_000_000.0, 0.1236, "2023-11-14T22:13:20.123600+00:00", 124),
+        (1_700_000_000.0, 2.0, "2023-11-14T22:13:22+00:00", 2_000),
         (1_700_000_000.0, None, "2023-11-14T22:13:20+00:00", None),
         (None, None, None, None),
     ],

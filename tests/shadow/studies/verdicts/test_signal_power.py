@@ -46,6 +46,8 @@ def test_the_smallest_excess_is_found_in_half_of_the_studies_or_more(floor: floa
         (130, 0.02, 0.0847),
         (307, 0.10, 0.0765),
         (669, 0.235, 0.0699),
+        (18, 0.3, None),
+        (19, 0.3, 0.6990),
         (100_000, 1.0, None),
         (307, 2.0, None),
     ],

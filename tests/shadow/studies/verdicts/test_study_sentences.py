@@ -154,3 +154,22 @@ def test_a_candidate_that_is_not_measured_is_not_said_to_fail_more_often():
 )
 def test_a_sentence_has_size_bounds_pairs_and_what_would_have_been_seen(pairs, policy, size: str, more: str):
     assert verdict_of(*pairs, policy=policy).sentence == size + more
+
+
+def test_a_candidate_that_passes_an_allowed_drop_of_nothing_is_below_zero_points():
+    found = verdict_of(*[(1.0, 0.0)] * 8, policy=StudyPolicy(allowed_drop=0.0))
+    assert found.sentence.startswith(
+        "less than the 0 points allowed below maker: coverage 100 % against 0 %, a rise of 100 points"
+    )
+
+
+@pytest.mark.parametrize(
+    ("scored", "start"),
+    [
+        (1.0, "2 of 9 runs gave nothing to score, so it cannot pass; of the others: coverage 100 % against 100 %, no drop"),
+        (0.0, "worse, size undecided: coverage 0 % against 100 %, a drop of 100 points"),
+    ],
+)
+def test_runs_without_a_score_are_named_before_a_candidate_is_within_and_not_where_it_is_worse(scored, start):
+    found = verdict_of(*[(RunOutcome.DENIED, 1.0)] * 2, *[(scored, 1.0)] * 7)
+    assert (found.word.value, found.sentence[: len(start)]) == ("UNDECIDED", start)

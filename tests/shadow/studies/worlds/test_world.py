@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from shadow.studies.worlds.world import WorldError, first_cause, in_world
+from shadow.studies.worlds.world import AnswerSource, ToolAnswer, WorldError, first_cause, in_world
 
 
 @asynccontextmanager
@@ -76,3 +76,8 @@ async def test_a_use_that_the_connection_cancelled_without_a_group_is_a_world_er
 
 def test_an_error_without_words_is_named_by_its_class():
     assert first_cause(ExceptionGroup("g", [EOFError()])) == "EOFError"
+
+
+def test_an_answer_that_no_tool_gave_took_no_time_and_is_not_altered():
+    answer = ToolAnswer(text="Error: no such tool", is_error=True, source=AnswerSource.REFUSED)
+    assert (answer.seconds, answer.alterations) == (0.0, ())
