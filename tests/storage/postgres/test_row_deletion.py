@@ -5,9 +5,11 @@ from contextlib import closing
 import psycopg
 import pytest
 
+from storage.erasure_choice import ErasureChoice
 from storage.postgres import row_deletion
 from storage.postgres.day_partitions import DAY, DayPartitions, existing
-from storage.postgres.row_deletion import day_bytes, drop_day, drop_rows, end_of, old_days
+from storage.postgres.row_deletion import day_bytes, drop_all, drop_chosen, drop_day, drop_rows, end_of, old_days
+from storage.store import StoreError
 from tests.conformance import START, exchange_record, pair_record
 
 DAY_END = 1_790_035_200
@@ -51,3 +53,59 @@ def test_day_that_another_host_dropped_has_no_exchange_and_no_error(postgres_url
         assert drop_day(conn, "20260921", DAY_END) == 0
         monkeypatch.setattr(row_deletion, "existing", lambda _conn: ["20260921"])
         assert day_bytes(conn) == [("20260921", 0)]
+
+
+@pytest.mark.parametrize("slices", [[0], [3, 0], [3, 2, 1, 0]])
+def test_slices_are_deleted_until_one_is_empty_and_counted_together(slices):
+    left = list(slices)
+    assert drop_all(lambda _job: left.pop(0), "SELECT", ()) == sum(slices)
+    assert left == []
+
+
+def test_a_server_that_refuses_in_the_middle_is_a_sentence_with_what_to_do():
+    left = [3]
+
+    def run(_job):
+        if left:
+            return left.pop()
+        raise psycopg.OperationalError("the server is gone")
+
+    sentence = r"^not everything could be deleted \(the server is gone\): check the server, and run the command again$"
+    with pytest.raises(StoreError, match=sentence):
+        drop_all(run, "SELECT", ())
+
+
+class Empty:
+    """A connection to a server that holds nothing; it keeps what it was given."""
+
+    rowcount = 0
+
+    def __init__(self):
+        self.given = []
+
+    def execute(self, statement, values):
+        self.given.append((statement, values))
+        return self
+
+    def __iter__(self):
+        return iter(())
+
+
+@pytest.mark.parametrize(
+    ("chosen", "conditions", "values", "trimmed"),
+    [
+        ({"before": 5.0}, "started < %s", (5.0, 500), True),
+        ({"conversation": "c"}, "conversation = %s", ("c", 500), False),
+        ({"tag": "t", "before": 5.0}, "tag = %s AND started < %s", ("t", 5.0, 500), False),
+        ({"conversation": "c", "before": 5.0}, "conversation = %s AND started < %s", ("c", 5.0, 500), False),
+    ],
+)
+def test_what_is_chosen_is_deleted_by_slices_and_sums_without_rows_where_time_alone_was_chosen(
+    chosen, conditions, values, trimmed
+):
+    conn = Empty()
+    result = drop_chosen(lambda job: job(conn), ErasureChoice(**chosen))
+    (statement, given), *others = conn.given
+    assert (result.exchanges, result.log_emptied) == (0, False)
+    assert (statement, given) == (f"SELECT id FROM exchanges WHERE {conditions} LIMIT %s", values)
+    assert {given for _, given in others} == ({(5.0,)} if trimmed else set())

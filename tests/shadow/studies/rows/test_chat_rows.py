@@ -42,6 +42,7 @@ def test_messages_and_tools_as_json_text_are_read_and_the_published_label_is_kep
     found = row({"messages": json.dumps(ASKED["messages"]), "tools": json.dumps([TOOL]), "should_call_tool": True})
     assert sent(found) == {"messages": ASKED["messages"], "tools": [TOOL]}
     assert found.should_call is True
+    assert found.alterations == ("messages read from JSON text", "tools read from JSON text")
 
 
 def test_a_result_row_is_its_request_with_the_extra_body():

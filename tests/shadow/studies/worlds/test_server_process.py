@@ -53,6 +53,8 @@ async def test_a_line_of_8_mib_is_read_and_a_longer_one_ends_the_server(tmp_path
     line = await process.line()
     assert len(line) == (0 if beyond else 8 * 2**20)
     assert process.fault == fault
+    if fault:
+        await until(lambda: process.has_ended)
     await process.reap()
     assert process.has_ended
 
@@ -72,3 +74,20 @@ async def test_a_server_whose_streams_are_not_the_protocols_prints_into_its_file
     process = await started(tmp_path, "print('listening')", talks=False)
     await process.end()
     assert process.last_error() == "listening"
+
+
+async def test_a_server_that_ends_with_its_input_is_given_the_time_for_its_last_words(tmp_path):
+    process = await started(tmp_path, "import sys; print('ready', flush=True); sys.stdin.read(); print('bye', file=sys.stderr)")
+    assert await process.line() == b"ready"
+    await process.end()
+    assert process.last_error() == "bye"
+
+
+@pytest.mark.slow
+async def test_a_server_that_goes_on_without_its_input_is_told_to_end(tmp_path):
+    code = "import signal, sys, time\nsignal.signal(signal.SIGTERM, lambda *_: sys.exit('told'))\n"
+    code += "print('ready', flush=True)\ntime.sleep(600)"
+    process = await started(tmp_path, code)
+    assert await process.line() == b"ready"
+    await process.end()
+    assert process.last_error() == "told"
