@@ -92,3 +92,8 @@ def test_each_type_of_an_error_in_a_stream_has_a_class(kind, expected):
 )
 def test_an_error_in_a_stream_may_carry_its_status_as_its_code(code, expected):
     assert classify_error(ProviderError(status=200, type="", code=code, message="", in_stream=True)).value == expected
+
+
+@pytest.mark.parametrize(("status", "expected"), [(399, "server"), (400, "bad_parameter"), (401, "auth")])
+def test_a_status_of_an_error_stands_before_its_code(status, expected):
+    assert classify_error(ProviderError(status=status, type="", code="500", message="", in_stream=False)).value == expected

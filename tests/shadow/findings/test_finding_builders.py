@@ -34,6 +34,7 @@ def test_match_of_two_values_shows_each_on_its_side():
     found = match_or_differ(Signal.TOOLS, True, "a", "b", "")
     assert (found.subject, found.reference) == ("a", "b")
     assert match_or_differ(Signal.TOOLS, True, "", "b", "").reference == "b"
+    assert match_or_differ(Signal.TOOLS, True, "a", "", "").subject == "a"
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,14 @@ def test_a_fault_among_many_alternatives_of_a_long_value_is_not_reported_in_full
     assert "is not valid under any of the schemas" in validate(schema, ["x"])[1]
 
 
+@pytest.mark.parametrize(("items", "located"), [(99, True), (100, False)])
+def test_a_fault_among_alternatives_is_located_up_to_a_hundred_thousand_steps_times_parts(items, located):
+    """Of 99 items, a thousand steps times a hundred parts."""
+    schema = {"anyOf": [{"items": {"type": "string"}}, {"items": {"type": "boolean"}}]}
+    why = validate(schema, list(range(items)))[1]
+    assert why.startswith(": [0,1,2,3," if located else ": it does not fit (locating the fault would be too costly)")
+
+
 @pytest.mark.parametrize(
     ("pattern", "count"), [("", 0), ("abc", 3), ("a{3}", 12), ("(a{10}){10}", 1_100), ("a{1,64}", 448), ("{x", 2), ("a{,9}", 45)]
 )

@@ -196,6 +196,19 @@ def test_a_value_may_be_as_deep_as_a_schema_a_reference_being_a_level_of_its_own
         walked({}, value)
 
 
+@pytest.mark.parametrize(("levels", "fits"), [(74, True), (75, False)])
+def test_a_value_counts_from_its_own_level_on(levels, fits):
+    value: dict = {"last": 1}
+    for _ in range(levels):
+        value = {"next": value}
+    schema = {"properties": {"next": {"$ref": "#"}, "last": {}}}
+    if fits:
+        assert steps(schema, value) > levels
+        return
+    with pytest.raises(TooCostlySchemaError, match="more than 150 levels"):
+        steps(schema, value)
+
+
 @pytest.mark.parametrize("more", [{}, {"unevaluatedProperties": False}])
 def test_a_schema_that_holds_itself_in_one_place_takes_no_end_of_steps(more):
     with pytest.raises(TooCostlySchemaError, match="more than 2,000,000 steps"):
