@@ -129,6 +129,12 @@ def postgres_store(postgres_url: str) -> Iterator[Store]:
     opened.close()
 
 
+@pytest.fixture
+def long_lease(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A judge keeps its lease of a server, which ends by the server's clock, however long the machine takes for a step."""
+    monkeypatch.setattr("storage.postgres.judgement_tables.PostgresJudgementStore.lease_seconds", 3_600.0)
+
+
 @pytest.fixture(params=["sqlite_store", pytest.param("postgres_store", marks=pytest.mark.slow)], ids=["sqlite", "postgres"])
 def store(request: pytest.FixtureRequest) -> Store:
     """A store of each engine: whatever reads or writes records does so with both."""

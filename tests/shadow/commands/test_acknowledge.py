@@ -24,6 +24,7 @@ from tests.payoffs import add
 from tests.running import PATIENCE
 from tests.shadow.drift.leaning import payoffs
 
+pytestmark = pytest.mark.usefixtures("long_lease")
 KEY = GroupKey("default", "m", "p", "r")
 FIXED, ACCEPT = Acknowledgement(answer=AckAction.FIXED), Acknowledgement(answer=AckAction.ACCEPT)
 

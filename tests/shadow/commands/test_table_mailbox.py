@@ -16,7 +16,7 @@ from storage.opening import open_store
 from storage.storage_config import StorageConfig
 from storage.store import StoreError
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("long_lease")]
 
 
 def judge_of(store) -> Judge:
