@@ -115,6 +115,57 @@ async def test_part_that_ended_makes_the_publisher_not_ready_and_one_that_was_ca
     assert "a part of the publisher ended in a fault of ours" in publisher._why_not()
 
 
+@pytest.fixture
+async def started(publisher, tmp_path, logged):
+    """A publisher whose broker is away, with what it logged and its admin port."""
+    calls = logged("shadow.processes.publisher_process")
+    admin = socket.create_server(("127.0.0.1", 0))
+    admin.setblocking(False)
+    port = admin.getsockname()[1]
+    await publisher.start(admin, str(tmp_path / "s"))
+    yield publisher, calls, port
+    if not all(task.done() for task in publisher._tasks):
+        await publisher.stop()
+
+
+async def test_broker_that_is_away_costs_the_start_a_log_line(started, tmp_path):
+    publisher, calls, port = started
+    [call] = calls
+    assert call.kwargs["event"] == "broker_away"
+    assert call.kwargs["effect"] == "exchanges wait, and are dropped and counted beyond broker.limit"
+    assert "127.0.0.1:9" in call.kwargs["reason"]
+    for opened in (asyncio.open_connection("127.0.0.1", port), asyncio.open_unix_connection(tmp_path / "s")):
+        _, writer = await opened
+        writer.close()
+    assert len(publisher._tasks) == 6
+
+
+async def test_stop_publishes_for_ten_seconds_what_came_within_one_and_closes_everything(started, tmp_path, monkeypatch):
+    publisher, _, port = started
+    order = []
+
+    def noted(name, done):
+        async def call(*given, **named):
+            order.append((name, *given, *named.values()))
+            await done(*given, **named)
+
+        return call
+
+    for name, part, method in (
+        ("receiver", publisher._receiver, "stop"),
+        ("publisher", publisher._publisher, "finish"),
+        ("broker", publisher._broker, "close"),
+        ("port", publisher._port, "close"),
+    ):
+        monkeypatch.setattr(part, method, noted(name, getattr(part, method)))
+    await publisher.stop()
+    assert order == [("receiver", 1.0), ("publisher", 10.0), ("broker",), ("port",)]
+    assert all(task.done() for task in publisher._tasks)
+    for opened in (asyncio.open_connection("127.0.0.1", port), asyncio.open_unix_connection(tmp_path / "s")):
+        with pytest.raises(OSError, match=r"refused|No such|failed"):
+            await opened
+
+
 class Process:
     """A publisher that notes what is asked of it."""
 
