@@ -11,6 +11,7 @@ import pytest
 from proxy.provider_config import Provider
 from shadow.commands.begin_tournament import begin_tournament
 from shadow.commands.forget import send_forget
+from shadow.pages.admin_app import RELOAD
 from shadow.processes import audit_process
 from shadow.processes.audit_process import AuditProcess
 from shadow.settings.top_level_config import AdminConfig, TenantBudget, TenantConfig
@@ -121,14 +122,17 @@ async def test_identity_that_an_earlier_process_learned_is_shown_and_is_no_chang
         assert scraped(audit, "serving_identity_changes_total", provider="candidate", model="m") == 0
 
 
-async def test_budgets_of_all_and_of_each_tenant_are_shown_with_what_is_left(tmp_path):
+async def test_budgets_of_all_and_of_each_tenant_are_shown_with_what_is_left(tmp_path, monkeypatch):
+    ended = []
     alpha = TenantConfig(name="alpha", key_env="A", budget=TenantBudget(tokens=7))
     shadow = RunningAudit(tmp_path, requests=5).config.shadow
     async with idle(tmp_path, tenants=(alpha,), shadow=shadow) as (audit, _), working(audit._gauges()):
+        monkeypatch.setattr(audit._limiter, "close_idle", lambda: ended.append(True))
         await until(lambda: scraped(audit, "shadow_budget_left", unit="requests") is not None)
         assert scraped(audit, "shadow_budget_left", unit="requests") == 5
         assert scraped(audit, "shadow_budget", unit="requests") == 5
         assert scraped(audit, "tenant_budget_left", tenant="alpha", unit="tokens") == 7
+        await until(lambda: ended)
 
 
 async def test_reload_brings_providers_keeps_those_that_are_removed_and_passes_over_what_is_no_configuration(tmp_path, logged):
@@ -146,6 +150,8 @@ async def test_reload_brings_providers_keeps_those_that_are_removed_and_passes_o
             sent = labelled(exchange_of_now(f"{number}" * 32), provider=provider)
             await until(lambda sent=sent: running.sender.offer(sent))
             await until(lambda number=number: running.stored(f"{number}" * 32))
+        pages = running.audit._runner.app[RELOAD].__self__
+        assert sorted(pages._config.proxy.providers) == ["candidate", "new", "official"]
         text = (await running.get("/metrics"))[1]
         assert all(f'provider="{provider}",role="primary"}} 1' in text for provider in ("candidate", "new"))
 
@@ -163,3 +169,85 @@ async def test_address_with_a_token_is_printed_where_other_machines_reach_the_pa
             reader = aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"})
             async with reader, reader.get(running.admin) as got:
                 assert got.status == 200
+
+
+def noted(order, name, done):
+    """`done`, whose calls are noted in `order` with the seconds that they were given."""
+
+    async def call(*given, **named):
+        order.append((name, *given, *named.values()))
+        return await done(*given, **named)
+
+    return call
+
+
+async def test_parts_of_the_end_come_in_their_order_each_with_its_time(tmp_path, monkeypatch):
+    order, finished = [], []
+    running = RunningAudit(tmp_path, sample_rate=0.0)
+    async with running:
+        audit = running.audit
+        for name, part, method in (
+            ("receiver", audit._receiver, "stop"),
+            ("shadows", audit._audit, "drain"),
+            ("audit", audit._audit, "close"),
+        ):
+            monkeypatch.setattr(part, method, noted(order, name, getattr(part, method)))
+        flush, close, finish = audit._store.flush, audit._store.close, audit._judge.finish
+        monkeypatch.setattr(audit._store, "flush", lambda seconds: order.append(("store", seconds)) or flush(seconds))
+        monkeypatch.setattr(audit._store, "close", lambda: order.append(("store",)) or close())
+        monkeypatch.setattr(audit._judge, "finish", lambda now, seconds: finished.append((now, seconds)) or finish(now, seconds))
+        tasks = [*audit._tasks]
+    assert order == [("receiver", 1.0), ("shadows", 5.0), ("store", 5.0), ("audit",), ("store",)]
+    [(now, seconds)] = finished
+    assert (seconds, now > 1_700_000_000.0) == (2.0, True)
+    assert all(task.done() for task in tasks)
+    with pytest.raises(aiohttp.ClientConnectionError):
+        await running.get("/healthz")
+
+
+class Exporter:
+    """Notes each call; what the store has written is offered to it."""
+
+    def __init__(self) -> None:
+        self.calls, self.offered = [], []
+
+    def offer(self, record) -> None:
+        self.offered.append(record)
+
+    def start(self) -> None:
+        self.calls.append("start")
+
+    def reload(self, providers) -> None:
+        self.calls.append(sorted(providers))
+
+    async def finish(self, seconds) -> None:
+        self.calls.append(seconds)
+
+
+async def test_exporter_starts_with_the_audit_has_each_stored_record_and_the_providers_of_a_reload(tmp_path, monkeypatch):
+    exporter, given = Exporter(), []
+    monkeypatch.setattr(audit_process, "configured_exporter", lambda *parts: given.append(parts) or exporter)
+    async with RunningAudit(tmp_path, sample_rate=0.0) as running:
+        await until(lambda: running.sender.offer(exchange_of_now("1" * 32)))
+        await until(lambda: exporter.offered)
+        running.audit.reload(json.dumps({"config": running.config.model_dump(mode="json")}).encode())
+        [(config, store, _, count, waiting)] = given
+        assert (config, store, waiting()) == (running.config, running.audit._store, 0)
+        count("span", "sent", 3)
+        assert scraped(running.audit, "otel_items_total", kind="span", delivery="sent") == 3
+    assert exporter.calls == ["start", ["candidate", "official"], 2.0]
+
+
+@pytest.mark.parametrize(("enabled", "rate", "probed"), [(True, 1.0, True), (True, 0.0, False), (False, 1.0, False)])
+async def test_references_are_probed_where_anything_is_sampled(tmp_path, monkeypatch, enabled, rate, probed):
+    probes = []
+
+    async def probe(_):
+        probes.append(True)
+
+    monkeypatch.setattr("shadow.pipeline.local_audit.LocalAudit.probe", probe)
+    async with RunningAudit(tmp_path, enabled=enabled, sample_rate=rate) as running:
+        await until(lambda: (running.audit._probing is not None) == probed)
+        if probed:
+            await until(lambda: probes)
+    assert probes == [True] * probed
