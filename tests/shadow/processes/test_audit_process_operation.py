@@ -2,15 +2,18 @@
 
 import asyncio
 import json
+import os
 import time
 from contextlib import asynccontextmanager, closing, suppress
 
 import aiohttp
 import pytest
+from prometheus_client import CollectorRegistry
 
 from proxy.provider_config import Provider
 from shadow.commands.begin_tournament import begin_tournament
 from shadow.commands.forget import send_forget
+from shadow.metrics.process_metrics import ProcessCollector
 from shadow.pages.admin_app import RELOAD
 from shadow.processes import audit_process
 from shadow.processes.audit_process import AuditProcess
@@ -23,6 +26,7 @@ from storage.rows import IdentityRow
 from storage.store import StoreError
 from tests.conformance import exchange_record
 from tests.exchanges import labelled
+from tests.passing_clock import PassingAsyncio
 from tests.running import PATIENCE, until
 from tests.shadow.processes.test_audit_process import RunningAudit, exchange_of_now
 
@@ -120,6 +124,36 @@ async def test_identity_that_an_earlier_process_learned_is_shown_and_is_no_chang
         audit = AuditProcess(given, store)
         assert scraped(audit, "serving_identity_info", provider="candidate", model="m", identity="aa") == 1
         assert scraped(audit, "serving_identity_changes_total", provider="candidate", model="m") == 0
+
+
+@pytest.mark.parametrize(("supervisor", "root"), [(0, os.getpid()), (os.getppid(), os.getppid())])
+async def test_processes_are_those_below_the_supervisor_and_without_one_those_below_this_process(tmp_path, supervisor, root):
+    expected = CollectorRegistry()
+    expected.register(ProcessCollector(root, dict))
+    given = RunningAudit(tmp_path, sample_rate=0.0).config
+    with closing(open_store(given.storage)) as store:
+        shown = AuditProcess(given, store, supervisor=supervisor)._registry
+        name, labels = "process_start_time_seconds", {"process": "supervisor", "number": "0"}
+        assert shown.get_sample_value(name, labels) == expected.get_sample_value(name, labels) is not None
+
+
+async def test_queues_are_shown_twice_a_second(tmp_path, monkeypatch):
+    shown, passing = [], PassingAsyncio()
+    monkeypatch.setattr(audit_process, "asyncio", passing)
+    async with idle(tmp_path) as (audit, _):
+        monkeypatch.setattr(audit._metrics, "gauges", lambda **figures: shown.append(figures))
+        async with working(audit._gauges()):
+            await until(lambda: len(shown) > 1)
+    assert shown[0] == {"inbox": 0, "shadows": 0, "shadows_waiting": 0, "store_queued": 0, "store_lag": 0.0}
+    assert {*passing.pauses} == {0.5}
+
+
+async def test_identities_of_other_processes_are_read_where_several_share_a_database(tmp_path, monkeypatch):
+    read = []
+    monkeypatch.setattr(audit_process, "shared_identities", lambda *parts: read.append(parts))
+    async with RunningAudit(tmp_path, sample_rate=0.0):
+        pass
+    assert read == [], "this file has one writer"
 
 
 async def test_budgets_of_all_and_of_each_tenant_are_shown_with_what_is_left(tmp_path, monkeypatch):
