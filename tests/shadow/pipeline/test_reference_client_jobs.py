@@ -45,9 +45,8 @@ def body(text: bytes) -> ShadowBody:
     return ShadowBody(body=text, alterations=())
 
 
-LIVE = exchange(
-    request=asked(), sent_headers=(("Authorization", "Bearer of the client"), ("Anthropic-Version", "7")), opted_out=True
-)
+FIELDS = (("Authorization", "Bearer of the client"), ("Anthropic-Version", "7"))
+LIVE = exchange(request=asked(), sent_headers=FIELDS, opted_out=True)
 
 
 async def test_shadow_request_is_a_job_within_the_limits_of_the_settings():
