@@ -5,6 +5,7 @@ from collections import Counter
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from shadow.pipeline.budget_account import UNKNOWN, StoredBudget
 from shadow.sampling.budget import Budget
@@ -213,3 +214,55 @@ async def test_no_order_of_two_processes_sends_more_requests_than_a_limit(limits
             account.give_back(1, tenant)
     assert all(not limit or sent_[name] <= limit for name, limit in own.items())
     assert not limits[""] or sum(sent_.values()) <= limits[""]
+
+
+class Shared:
+    """A store in which other processes have spent, or that cannot be read."""
+
+    def __init__(self, spent=NOTHING, tenants=(), error=None) -> None:
+        self._spent, self._tenants, self._error, self.periods = spent, dict(tenants), error, []
+
+    def spent(self, begin, end):
+        self.periods.append((begin, end))
+        if self._error:
+            raise self._error
+        return self._spent
+
+    def spent_by_tenants(self, begin, end):
+        self.periods.append((begin, end))
+        return self._tenants
+
+
+def limited(store, requests=5):
+    day = Budget(requests=requests, tokens=0, money=0.0, period="day")
+    return StoredBudget(day, store, {"alpha": Budget(requests=2, tokens=0, money=0.0, period="day")})
+
+
+async def test_what_others_have_spent_counts_also_in_a_process_that_sends_nothing():
+    store = Shared(Spending(4, 0, 0.0), {"alpha": Spending(2, 0, 0.0), "beta": Spending(9, 0, 0.0)})
+    account = limited(store)
+    await account.refresh()
+    assert (account.reached(), account.exhausted("alpha")) == ({"alpha": "tenant_budget_requests"}, "tenant_budget_requests")
+    assert (account.exhausted("beta"), account.admit(1, "beta"), account.exhausted("beta")) == ("", "", "budget_requests")
+    [period] = {*store.periods}
+    assert period[1] - period[0] == 24
+
+
+async def test_figures_stay_where_the_store_cannot_be_read():
+    account = limited(Shared(error=StoreError("away")), requests=1)
+    assert account.admit() == ""
+    with capture_logs() as lines:
+        await account.refresh()
+    assert account.reached() == {"": "budget_requests"}
+    assert [(line["event"], line["error"]) for line in lines] == [("spending_not_read", "away")]
+
+
+async def test_spending_is_not_read_where_nothing_has_a_limit():
+    store = Shared()
+    account = StoredBudget(Budget(requests=0, tokens=0, money=0.0, period="day"), store)
+    await account.refresh()
+    assert (store.periods, account.reached()) == ([], {})
+    assert repr(account).startswith("<StoredBudget ")
+    account.reload({"alpha": (1, 0, 0.0)})
+    await account.refresh()
+    assert len(store.periods) == 2
