@@ -137,6 +137,19 @@ async def test_processes_are_those_below_the_supervisor_and_without_one_those_be
         assert shown.get_sample_value(name, labels) == expected.get_sample_value(name, labels) is not None
 
 
+async def test_commands_are_looked_for_every_second_and_the_store_is_swept_every_minute(tmp_path, monkeypatch):
+    passing = PassingAsyncio()
+    monkeypatch.setattr(audit_process, "asyncio", passing)
+    async with idle(tmp_path) as (audit, store):
+        monkeypatch.setattr(store, "sweep", lambda *_: 0)
+        monkeypatch.setattr(store, "sum_hours", lambda _: None)
+        for work, seconds in ((audit._orders(), 1.0), (audit._sweeps(), 60.0)):
+            passing.pauses.clear()
+            async with working(work):
+                await until(lambda: len(passing.pauses) > 1)
+            assert {*passing.pauses} == {seconds}
+
+
 async def test_queues_are_shown_twice_a_second(tmp_path, monkeypatch):
     shown, passing = [], PassingAsyncio()
     monkeypatch.setattr(audit_process, "asyncio", passing)

@@ -7,6 +7,7 @@ from shadow.pipeline.identity_observer import IdentityObserver
 from shadow.processes import shared_identities
 from shadow.settings.top_level_config import Config
 from storage.store import StoreError
+from tests.passing_clock import PassingAsyncio
 from tests.running import until
 from tests.storage.test_identity_repeats import learned, store_rows
 
@@ -29,3 +30,15 @@ async def test_identity_that_another_process_stored_is_known_here_after_an_outag
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     assert [row.identity for row in taken] == ["one"]
+
+
+async def test_identities_of_others_are_looked_for_every_five_seconds_and_256_of_them(monkeypatch):
+    passing, limits = PassingAsyncio(), []
+    monkeypatch.setattr(shared_identities, "asyncio", passing)
+    store = SimpleNamespace(identity_queries=SimpleNamespace(latest=lambda limit: limits.append(limit) or []))
+    observer = IdentityObserver(Config(), clean=str)
+    looking = asyncio.create_task(shared_identities.shared_identities(store, observer, print))
+    await until(lambda: len(passing.pauses) > 1)
+    looking.cancel()
+    await asyncio.gather(looking, return_exceptions=True)
+    assert ({*passing.pauses}, {*limits}) == ({5.0}, {256})

@@ -10,6 +10,7 @@ from shadow.processes import tournament_watch
 from shadow.processes.tournament_watch import TournamentWatch
 from shadow.tournament.tournament_spending import TournamentSpending
 from storage.store import StoreError
+from tests.passing_clock import PassingAsyncio
 from tests.running import until
 from tests.shadow.tournament.arm_rows import RECORD
 from tests.shadow.tournament.stored_arms import CONFIG
@@ -88,3 +89,27 @@ async def test_watch_that_is_woken_as_it_is_cancelled_ends(store, monkeypatch, t
     running.cancel()
     await asyncio.wait([running])
     assert running.cancelled()
+
+
+async def test_watch_looks_every_five_seconds(sqlite_store, monkeypatch):
+    monkeypatch.undo()
+    passing = PassingAsyncio()
+
+    class Passed:
+        async def __aenter__(self):
+            raise TimeoutError
+
+        async def __aexit__(self, *_):
+            pass
+
+    def timeout(seconds):
+        passing.limits.append(seconds)
+        return Passed()
+
+    passing.timeout = timeout
+    monkeypatch.setattr(tournament_watch, "asyncio", passing)
+    watching = asyncio.create_task(TournamentWatch(sqlite_store, lambda: CONFIG, print).run())
+    await until(lambda: len(passing.limits) > 1)
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+    assert {*passing.limits} == {5.0}
