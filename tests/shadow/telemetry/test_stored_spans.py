@@ -117,7 +117,8 @@ def test_pair_of_a_candidate_is_a_trace_of_its_own_that_begins_with_its_answer(k
 def test_greedy_comparison_is_about_what_the_provider_answered_once_more(kept):
     pair = of(kept)
     add_live(kept, "candidate", "again", id="9" * 32, role=Role.GREEDY)
-    ids = replace_ids(kept.ids[1], "9" * 32)
+    add_live(kept, "official", "again", id="8" * 32, role=Role.GREEDY)
+    ids = replace_ids(replace_ids(kept.ids[1], "9" * 32), "8" * 32)
     greedy = [replace_row(row) for row in kept.store.findings(pair_id=pair)] if kept.store.flush(20) else []
     reader = _WithFindings(kept.store, greedy)
     made = StoredSpans(reader, OtelConfig(), PROVIDERS).telemetry(ids)
