@@ -118,6 +118,10 @@ async def test_fetcher_is_kept_and_closed_with_its_client():
     assert repr(mirror).startswith("<ReferenceClient providers=['candidate', 'official'] fetcher=")
 
 
+def packed(body: bytes) -> bytes:
+    return gzip.compress(body, mtime=0)
+
+
 BOM = b"\xef\xbb\xbf"
 PACKED = (("content-type", "application/json"), ("content-encoding", "gzip"))
 
@@ -127,9 +131,10 @@ PACKED = (("content-type", "application/json"), ("content-encoding", "gzip"))
     [
         (asked(), (), ()),
         (BOM + asked(), (), ("sent without its byte order mark",)),
-        (gzip.compress(asked()), PACKED, ("sent unpacked",)),
-        (gzip.compress(BOM + asked()), PACKED, ("sent unpacked", "sent without its byte order mark")),
+        (packed(asked()), PACKED, ("sent unpacked",)),
+        (packed(BOM + asked()), PACKED, ("sent unpacked", "sent without its byte order mark")),
     ],
+    ids=["as it is", "with a mark", "packed", "packed with a mark"],
 )
 def test_change_of_form_on_the_way_to_the_reference_is_named(request_body, headers, alterations):
     mirror, _ = client()
@@ -144,8 +149,9 @@ def test_change_of_form_on_the_way_to_the_reference_is_named(request_body, heade
         (asked(seed=1), (), ("to the provider: seed removed: left out for this provider",)),
         (asked(), (), ()),
         (BOM + asked(seed=1), (), (f"to the provider: {NOT_FITTED}",)),
-        (gzip.compress(asked(seed=1)), PACKED, (f"to the provider: {NOT_FITTED}",)),
+        (packed(asked(seed=1)), PACKED, (f"to the provider: {NOT_FITTED}",)),
     ],
+    ids=["with the parameter", "without it", "with a mark", "packed"],
 )
 def test_fitting_of_the_live_request_is_named_as_far_as_the_data_plane_did_it(request_body, headers, of_live):
     mirror, _ = client(candidate={"drop": ("seed",), "fit_live": True})

@@ -126,8 +126,9 @@ async def test_identity_that_an_earlier_process_learned_is_shown_and_is_no_chang
         assert scraped(audit, "serving_identity_changes_total", provider="candidate", model="m") == 0
 
 
-@pytest.mark.parametrize(("supervisor", "root"), [(0, os.getpid()), (os.getppid(), os.getppid())])
-async def test_processes_are_those_below_the_supervisor_and_without_one_those_below_this_process(tmp_path, supervisor, root):
+@pytest.mark.parametrize("supervised", [False, True])
+async def test_processes_are_those_below_the_supervisor_and_without_one_those_below_this_process(tmp_path, supervised):
+    supervisor, root = (os.getppid(), os.getppid()) if supervised else (0, os.getpid())
     expected = CollectorRegistry()
     expected.register(ProcessCollector(root, dict))
     given = RunningAudit(tmp_path, sample_rate=0.0).config
