@@ -3,6 +3,7 @@
 import asyncio
 import socket
 
+import aiohttp
 import pytest
 
 from proxy.process.shared_counters import SharedCounters
@@ -68,3 +69,14 @@ async def test_losses_are_counted_twice_a_second_until_the_end(monkeypatch, admi
     assert await result is None
     assert {*passing.pauses} == {0.5}
     assert {*map(id, counted)} == {id(wait._counters)}
+
+
+async def test_processes_of_the_installation_are_shown_meanwhile(admin):
+    wait, ended = waiting([]), asyncio.Event()
+    result = asyncio.create_task(wait.opened(AWAY, ended, admin))
+    url = f"http://127.0.0.1:{admin.getsockname()[1]}/metrics"
+    async with aiohttp.ClientSession() as session, session.get(url) as got:
+        text = await got.text()
+    ended.set()
+    await result
+    assert 'process_resident_memory_bytes{number="0",process="supervisor"}' in text
