@@ -6,6 +6,8 @@ import pytest
 
 from shadow.processes import free_memory as room
 from shadow.processes.free_memory import keep_returning, return_free_memory
+from tests.passing_clock import PassingAsyncio
+from tests.running import until
 
 MIB = 2**20
 
@@ -51,3 +53,14 @@ async def test_memory_is_returned_again_and_again_off_the_loop(monkeypatch):
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_memory_is_returned_every_minute(monkeypatch):
+    passing = PassingAsyncio()
+    monkeypatch.setattr(room, "asyncio", passing)
+    monkeypatch.setattr(room, "return_free_memory", lambda: None)
+    returning = asyncio.create_task(room.keep_returning())
+    await until(lambda: len(passing.pauses) > 1)
+    returning.cancel()
+    await asyncio.gather(returning, return_exceptions=True)
+    assert {*passing.pauses} == {60.0}

@@ -101,6 +101,14 @@ class House:
         os.close(self.board)
 
 
+@pytest.fixture(autouse=True)
+def _handlers():
+    """What the tests themselves do at SIGHUP, which an event loop takes away at its end."""
+    before = signal.getsignal(signal.SIGHUP)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @pytest.fixture
 async def house(tmp_path, monkeypatch):
     made = []
