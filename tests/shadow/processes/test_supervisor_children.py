@@ -74,6 +74,8 @@ class House:
             }
         )
         data, [admin] = bind("proxy.listen", "127.0.0.1:0", workers), bind("admin.listen", "127.0.0.1:0")
+        for opened in (*data, admin):
+            opened.set_inheritable(True)  # as the program before leaves them
         self.ports = data[0].getsockname()[1], admin.getsockname()[1]
         self.task = SupervisorTask(
             plan=replace(plan_of(self.config, role), listen="127.0.0.1:0"),
@@ -244,6 +246,8 @@ async def test_each_child_gets_its_task_and_its_descriptors(house):
         assert plane.fds == [made.task.data[number], made.board]
         assert (plane.task["audit_socket"], plane.task["board"]) == (audit.task["audit_socket"], made.board)
         assert plane.task["config"]["provider"] == "main"
+    opened = [*made.task.data, made.task.admin]
+    assert not any(map(os.get_inheritable, opened)), "a child inherits the ports that it is given alone"
     assert [child.given for child in made.children] == [(10, 30)] * 3 + [(0, 10)] * 2, "the audit stands back"
 
 
@@ -288,6 +292,8 @@ async def test_reload_gives_each_child_its_task_and_names_what_takes_a_restart(h
     serving = await running(made)
     made.calls.clear()
     board = SharedCounters(made.board)
+    loaded, refused_since = board.loads
+    assert (loaded > 1_700_000_000.0, refused_since) == (True, False)
     os.kill(os.getpid(), signal.SIGHUP)
     await until(lambda: len(log.lines) == 2)
     assert (made.calls, board.loads[1]) == ([], True)
