@@ -12,7 +12,9 @@ from prometheus_client import CollectorRegistry
 from proxy.provider_config import Provider, ProxyConfig
 from shadow.pages.admin_app import PAGES, RELOAD, build_app
 from shadow.pages.admin_pages import AdminPages
+from shadow.pages.operator_actions import OperatorActions
 from shadow.settings.top_level_config import Config
+from tests.records import add_pair, calling
 
 
 def app(store):
@@ -43,6 +45,19 @@ async def test_pages_requested_at_once_are_all_served_by_one_set(store):
     async with TestClient(TestServer(app(store))) as client:
         answers = await asyncio.gather(*(client.get(path) for path in ("/", "/pairs", "/audit", "/runbook")))
         assert [answer.status for answer in answers] == [200] * 4
+
+
+@pytest.mark.parametrize("acts", [True, False])
+async def test_alarms_are_acknowledged_from_the_pages_where_the_port_takes_forms(sqlite_store, acts):
+    for _ in range(30):
+        add_pair(sqlite_store, "wrong", calling("Oslo"), calling("Quito"), calling("Quito"))
+    assert sqlite_store.flush(20)
+    operator = OperatorActions(sqlite_store, lambda *_: (), providers=lambda: ["wrong"]) if acts else None
+    built = build_app(sqlite_store, CollectorRegistry(), str, Config(), operator=operator)
+    async with TestClient(TestServer(built)) as client:
+        page = await (await client.get("/providers/wrong?since=all")).text()
+    assert "✗ differs" in page
+    assert ("Acknowledge or mute" in page) is acts
 
 
 async def test_a_scrape_is_answered_before_and_after_the_first_page(store):

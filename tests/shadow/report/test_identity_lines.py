@@ -190,14 +190,15 @@ def test_an_empty_store_has_no_line(store):
 
 
 class Queries:
-    """A store with identities, shapes and segments alone."""
+    """A store with identities, shapes and segments alone, the newest first; each query returns at most as many as it is to."""
 
     def __init__(self, identities=(), latest=(), limits=None, shapes=(), segments=()):
         self.identity_queries = self
         self._found = {"identities": identities, "latest": latest, "limits": limits or {}, "shapes": shapes, "segments": segments}
 
     def __getattr__(self, name):
-        return lambda *_: self._found[name]
+        found = self._found[name]
+        return lambda *given: found[: given[-1]] if name in {"identities", "latest", "shapes"} else found
 
 
 def test_each_model_has_its_identity_the_newest_change_and_its_limits():
@@ -311,3 +312,19 @@ def test_a_key_with_samples_has_a_line_and_a_difference_that_nothing_explains_is
     (line,) = template_lines(Queries(shapes=[*shapes, other]), 0.0, 0.0)
     assert (line.provider, line.model, line.reference, line.samples) == ("p", "m", "r", 30)
     assert (line.causes, line.fault) == (("unexplained",), False)
+
+
+@pytest.mark.parametrize(("own", "beyond"), [((0, 26), False), ((0, 27), True)])
+def test_intervals_of_three_standard_deviations_decide_what_is_beyond_the_noise(own, beyond):
+    """Of pairs of which 11 of 20 differ at least 25.69 % do; of 26 controls without a difference at most 25.71 %, of 27 25 %."""
+    differ, match = own
+    counts = [counted("yes", "differ", 11), counted("yes", "match", 9), counted("yes", "match", match, comparison="self")]
+    (line,) = segment_lines(Queries(segments=counts), 0.0, 0.0)
+    assert (line.noise_differs, line.beyond_noise) == (differ, beyond)
+
+
+def test_a_thousand_models_have_an_identity_and_its_changes_are_among_the_thousand_newest():
+    changed = [identity("b", 5.0, "a")] * 1_001
+    latest = [replace(identity("b", 5.0, "a"), model=f"m{number}" if number else "qwen") for number in range(1_001)]
+    found = identity_lines(Queries(changed, latest), 0.0, 0.0)
+    assert (len(found), found[0].model, found[0].changes) == (1_000, "qwen", 1_000)
