@@ -19,6 +19,12 @@ def test_a_file_of_ones_own_is_read(command):
     assert read_owned(command) == b"{}"
 
 
+@pytest.mark.parametrize("mode", [0o644, 0o755, 0o701, 0o640])
+def test_a_file_that_others_may_read_or_execute_is_read(command, mode):
+    command.chmod(mode)
+    assert read_owned(command) == b"{}"
+
+
 @pytest.mark.parametrize("kind", ["group may write", "all may write", "hard link", "too large", "pipe", "folder"])
 def test_a_file_that_another_user_may_have_written_is_refused(command, tmp_path, kind):
     if kind.endswith("may write"):

@@ -231,3 +231,8 @@ async def test_clients_of_one_provider_ask_different_questions():
     async with proxy(calling) as (base, seen):
         await DemoTraffic(base=base, providers=["one", "two"], model="m", width=2, seed="t").run(0)
     assert len({body["messages"][1]["content"] for _, body in seen}) == 4
+
+
+def test_traffic_that_has_not_begun_waits_for_no_answer():
+    traffic = DemoTraffic(base="http://127.0.0.1:9", providers=["one"], model="m", width=2, seed="t")
+    assert (traffic.least, traffic.sent, traffic.answered) == (0, {}, {})

@@ -91,7 +91,7 @@ async def test_a_token_leaves_the_address_also_where_the_browser_has_the_cookie(
 
 async def test_drawn_token_and_cookie_of_a_browser_are_those_of_each_release(sqlite_store):
     """Fixed values, so that nobody has to open the printed address again after an update."""
-    assert TOKEN == "MlkxMCA2hWRW1H5oSVGt_kapNWwrZZbOhd-c9ItEBLU"
+    assert drawn_token(SECRET) == "MlkxMCA2hWRW1H5oSVGt_kapNWwrZZbOhd-c9ItEBLU"
     app = build_app(sqlite_store, CollectorRegistry(), lambda: "", Config(), access=AdminAccess(token=TOKEN))
     async with TestClient(TestServer(app, host="127.0.0.1")) as client:
         for value, status in (

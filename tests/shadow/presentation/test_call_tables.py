@@ -5,7 +5,7 @@ import json
 import pytest
 
 from shadow.pages.pair_page import pair_view
-from shadow.presentation.call_tables import call_tables, json_text
+from shadow.presentation.call_tables import call_tables, cut, json_text
 from storage.store import Store
 from tests.exchanges import asked, exchange, said
 from tests.pairs import keep_pair
@@ -82,3 +82,8 @@ def test_long_value_is_cut_and_deep_nesting_is_named():
 
 def test_letters_of_every_language_are_shown_as_they_are():
     assert json_text({"city": "Århus 東京"}) == '{"city": "Århus 東京"}'
+
+
+def test_text_of_2_000_characters_is_whole_and_a_longer_one_cut_with_its_length():
+    assert cut("x" * 2_000) == "x" * 2_000
+    assert cut("x" * 2_001) == f"{'x' * 2_000} … (2,001 characters)"
