@@ -103,11 +103,9 @@ def _agree(raw: bytes, method: bytes, target: bytes, count: int, *, spoken: bool
     except HttpParserUpgrade:
         # Raised behind a whole head that asks for an upgrade, which is no fault of it; so is CONNECT.
         pass
-    except HttpParserInvalidMethodError:
-        if spoken:
+    except HttpParserError as error:
+        if spoken and isinstance(error, HttpParserInvalidMethodError):
             raise RequestError(501, "unknown_method", "the request's method is not supported (RFC 9110 9.1)") from None
-        raise not_http() from None
-    except HttpParserError:
         raise not_http() from None
     if (parser.get_method(), second.target, second.fields) != (method, target, count):
         raise not_http()

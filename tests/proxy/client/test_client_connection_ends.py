@@ -238,3 +238,13 @@ async def test_a_connection_whose_side_cannot_be_ended_or_whose_client_has_ended
         one.transport.can_write_eof = lambda: False  # as of TLS
     one.one.finish(keep=False)
     assert (one.one.state, one.transport.done[-1]) == (ClientState.CLOSED, ("close",))
+
+
+async def test_a_client_that_sent_much_before_the_switch_is_read_again_before_that_is_sent_on(made):
+    one, reading = made(), []
+    onward = Onward()
+    onward.take = lambda data: reading.append((len(data), one.transport.reading))
+    one.take(GET, b"x" * 65_537)
+    assert not one.transport.reading
+    one.one.switch(onward)
+    assert reading == [(65_537, True)]

@@ -4,11 +4,10 @@ import asyncio
 
 import pytest
 
-from proxy.client import client_connection, request_intake
+from proxy.client import client_connection
 from proxy.client.client_state import ClientState
 from proxy.errors import RequestError
 from tests.client_states import GET, NOW, POST, InProgress, Onward, making
-from tests.heads import raw_head
 from tests.noted_transport import NotedTransport
 
 
@@ -270,20 +269,3 @@ async def test_a_client_too_many_is_turned_away_and_counted(made):
     assert not one.listener.empty.is_set()
     excess.connection_lost(None)
     assert one.listener.empty.is_set()
-
-
-def padded(size):
-    """A head of `size` bytes."""
-    empty = raw_head((b"X", b""), method="GET")
-    return raw_head((b"X", b"x" * (size - len(empty))), method="GET")
-
-
-@pytest.mark.parametrize(("head", "read"), [(padded(4_096), 1), (padded(4_097), 2), (padded(100), 1)])
-async def test_a_head_of_4_kib_at_most_is_read_once_for_all_requests_that_have_it(made, monkeypatch, head, read):
-    memos, memo_of = [], request_intake.HeadMemo
-    monkeypatch.setattr(request_intake, "HeadMemo", lambda raw: memos.append(memo_of(raw)) or memos[-1])
-    one = made()
-    for _ in range(2):
-        one.take(head)
-        one.one.finish(keep=True)
-    assert (len(one.handler.requests), len(memos)) == (2, read)
