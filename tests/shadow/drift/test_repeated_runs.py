@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from shadow.drift import repeated_runs
 from shadow.drift.repeated_runs import (
     fewest_to_separate,
     fisher,
@@ -72,3 +73,9 @@ def test_rates_that_are_too_near_are_separated_by_no_number(rates: tuple[float, 
 def test_rates_at_the_ends_are_certain():
     assert fisher_power(1.0, 0.0, 4) == 1.0
     assert fisher_power(1.0, 0.0, 3) == 0.0
+
+
+@pytest.mark.parametrize(("least", "found"), [(300, 300), (301, None)])
+def test_three_hundred_runs_are_the_most_that_are_searched_for(monkeypatch, least: int, found: int | None):
+    monkeypatch.setattr(repeated_runs, "fisher_power", lambda _one, _other, runs, _alpha: float(runs >= least))
+    assert runs_to_separate(0.7, 0.5 + least / 10_000) == found  # rates of its own, because what was found is kept
