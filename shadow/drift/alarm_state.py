@@ -10,11 +10,13 @@ from shadow.drift.alarm_titles import naming, title
 from shadow.drift.change_point import ChangePoint, EvaluatedPair, estimate, excess
 from shadow.drift.drift_signals import AGREEMENT, DriftSignal
 from shadow.drift.group_tests import GroupTests
-from shadow.drift.state_transitions import ENOUGH_TO_ACCEPT, AckAction, AlarmName, DriftEvent, DriftState, Latch, next_state
+from shadow.drift.state_transitions import AckAction, AlarmName, DriftEvent, DriftState, Latch, next_state
 
 LookBack = Callable[[str], Sequence[EvaluatedPair]]
 """Returns the stored evidence of a signal of this group, oldest first, the newest pair included; only called at an alarm."""
 
+ENOUGH_TO_ACCEPT = 500
+"""Pairs since an alarm from which its difference can be accepted."""
 REFERENCES_OWN = frozenset(
     (signal.value, REFERENCE) for signal in DriftSignal if signal not in AGREEMENT and REFERENCE not in against_provider(signal)
 )

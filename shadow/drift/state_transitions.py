@@ -12,7 +12,6 @@ from shadow.drift.betting_factors import GRID, Steps, log_mean, recovery
 from shadow.drift.change_point import ChangePoint
 
 RECOVERED_AT = 100.0
-ENOUGH_TO_ACCEPT = 500
 
 
 class DriftState(StrEnum):

@@ -150,6 +150,7 @@ def test_a_key_that_holds_what_reads_as_a_coding_is_found_whole_in_each_coding(k
         (b"'000000%", b"say '000000%25", b"say " + b"*" * 8 + b"25"),
         (b"++abcdefgh++", b"++abcdefgh++abcdefgh++", b"*" * 12 + b"abcdefgh++"),
         (b"+abcdefgh/", b"&plus;abcdefgh&nope;", b"&plus;abcdefgh&nope;"),
+        (b"+abcdefgh\\", b"%2Babcdefgh\\\\ x", b"*" * 13 + b" x"),
         (rb"\\uaaaaaaaa\\u005c", rb"%5C\\\\uaaaaaaaa\\\\u005c", b"%5C" + b"*" * 22),
     ],
 )

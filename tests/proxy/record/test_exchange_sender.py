@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from proxy.compact_body import CompactBody
-from proxy.packing import CompactExchange, pack_parts, plain, unpack, unpack_stats
+from proxy.packing import PULSE, CompactExchange, pack_parts, plain, unpack, unpack_stats
 from proxy.process.shared_counters import PLANE, SharedCounters
 from proxy.record.exchange_sender import ExchangeSender, _Socket
 from proxy.worker_stats import WorkerStats
@@ -97,6 +97,24 @@ async def hand(path):
     yield start
     for sender in made:
         await sender.stop(0.0)
+
+
+async def test_an_audit_that_is_reached_gets_a_pulse_before_what_has_waited(path):
+    first = asyncio.get_running_loop().create_future()
+
+    async def read(reader, writer):
+        first.set_result(await reader.readexactly(5))
+        await reader.read()
+        writer.close()
+        over.set()
+
+    sender, over = ExchangeSender(path, 10_000, WorkerStats()), asyncio.Event()
+    assert sender.offer(FIRST)
+    async with await asyncio.start_unix_server(read, path):
+        sender.start()
+        assert (await asyncio.wait_for(first, PATIENCE))[4:] == PULSE
+        await sender.stop(0.0)
+        await asyncio.wait_for(over.wait(), PATIENCE)
 
 
 @pytest.mark.slow

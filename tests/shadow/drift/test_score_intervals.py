@@ -87,6 +87,12 @@ def largest(scores: list[float], mean: float) -> float:
     return most
 
 
+def test_the_bounds_of_more_than_two_hundred_scores_have_no_seven_digits():
+    scores = [1.0, 1.0, 0.0, 0.5, 1.0] * 40 + [1.0]
+    low, _ = stopped_interval(scores)
+    assert largest(scores, low + 1.01e-7) >= 20
+
+
 @pytest.mark.parametrize(("runs", "digits"), [(25, 1e-7), (200, 1e-7), (201, 1e-4)])
 def test_the_bounds_of_up_to_two_hundred_scores_have_seven_digits_and_of_more_four(runs: int, digits: float):
     scores = [1.0, 1.0, 0.0, 0.5, 1.0] * 40 + [1.0]
