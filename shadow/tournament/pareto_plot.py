@@ -13,8 +13,10 @@ from shadow.tournament.tournament_figures import CandidateFigures, TournamentFig
 
 WIDTH, HEIGHT = 1000, 300
 MARGIN = 40
-LEAST = 0.05
-"""The axis of differences reaches five points at least, so that chance does not look large."""
+STEPS = 20
+"""Of five points each, to which the axis of differences is rounded up: it reaches one at least, so that chance does not look
+large.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +52,7 @@ def pareto_plot(found: TournamentFigures) -> ParetoPlot | None:
     if not drawn:
         return None
     ends = [abs(end) for _, each in drawn if (one := each.largest) for end in (one.low, one.high) if end is not None]
-    reach = min(1.0, ceil(max(LEAST, found.terms.tolerance, *ends) * 20) / 20)
+    reach = min(1.0, ceil(max([found.terms.tolerance, *ends]) * STEPS) / STEPS)
     prices = [each.price.per_thousand for _, each in drawn if each.price]
     dearest = max(prices) if len(prices) == len(drawn) else None
     return ParetoPlot(

@@ -7,7 +7,6 @@ import socket
 import ssl
 import struct
 from contextlib import suppress
-from types import SimpleNamespace
 
 import pytest
 import trustme
@@ -17,7 +16,6 @@ from proxy.client.client_state import ClientState
 from proxy.client.read_pauses import PauseReason
 from proxy.exchange import FailureKind
 from proxy.packing import pack
-from proxy.upstream.websocket_tunnel import WebSocketTunnel
 from tests.running import until
 from tests.wires import PATIENCE, ask, client, get, ok, plane, post, scripted
 
@@ -127,70 +125,6 @@ async def test_a_provider_that_reads_late_gets_all_of_it():
         reading.set()
         assert await asked.until(b"all") == b"all"
         await sending
-
-
-class Full:
-    """A link that takes no more until it is drained, and the client's transport: what is done to them, in order."""
-
-    def __init__(self) -> None:
-        self.done: list[object] = []
-        self.full = True
-        self.empty = asyncio.Event()
-
-    def send(self, data, *, last):
-        self.done.append(data)
-
-    async def drained(self):
-        await self.empty.wait()
-
-    def end_sending(self):
-        self.done.append("end")
-
-    def is_closing(self):
-        return "closed" in self.done
-
-    def pause_reading(self):
-        self.done.append("pause")
-
-    def resume_reading(self):
-        self.done.append("resume")
-
-
-def counting():
-    return SimpleNamespace(pass_up=lambda size: None)
-
-
-async def test_a_client_is_paused_once_while_its_provider_takes_no_more():
-    both = Full()
-    tunnel = WebSocketTunnel(both, both, counting())
-    tunnel.take(b"1")
-    tunnel.take(b"2")
-    assert both.done == [b"1", "pause", b"2"]
-    both.full = False
-    both.empty.set()
-    await until(lambda: "resume" in both.done)
-    tunnel.take(b"3")
-    assert both.done[3:] == ["resume", b"3"]
-
-
-async def test_a_client_that_is_gone_is_not_resumed():
-    both = Full()
-    tunnel = WebSocketTunnel(both, both, counting())
-    tunnel.take(b"1")
-    both.done.append("closed")
-    both.empty.set()
-    await until(lambda: "waiting=False" in repr(tunnel))
-    assert "resume" not in both.done
-
-
-async def test_a_tunnel_that_is_closed_waits_for_nothing():
-    both = Full()
-    tunnel = WebSocketTunnel(both, both, counting())
-    tunnel.take(b"1")
-    (waiting,) = asyncio.all_tasks() - {asyncio.current_task()}
-    tunnel.close()
-    await asyncio.gather(waiting, return_exceptions=True)
-    assert waiting.cancelled()
 
 
 async def test_a_client_that_ends_its_side_still_gets_what_comes():

@@ -105,7 +105,7 @@ def test_index_of_a_vector_has_31_bits_at_most_else_its_place(index, kept):
     assert said.notes == (() if kept == 0 else (VECTOR_INDICES,))
 
 
-@pytest.mark.parametrize(("mean", "of_bytes"), [(1e6, False), (1.1e6, True), (-1e6, False), (-1.1e6, True)])
+@pytest.mark.parametrize(("mean", "of_bytes"), [(1e6, False), (1_000_000.5, True), (-1e6, False), (-1_000_000.5, True)])
 def test_floats_are_plausible_up_to_a_mean_of_a_million(mean, of_bytes):
     packed = struct.pack("<4f", *[mean] * 4)
     said = read_whole(body(base64.b64encode(packed).decode()), 200).completion
