@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shadow.reading.completion import Choice, Completion, UnreadReason
+from shadow.reading.completion import Choice, Completion, UnreadReason, Usage
 
 CHOICE = Choice(
     index=0,
@@ -55,3 +55,8 @@ def test_an_answer_is_withheld_where_a_filter_is_named_or_ended_it(finish, filte
 )
 def test_a_finish_reason_of_another_dialect_is_given_in_the_words_of_chat_completions(finish, ended):
     assert CHOICE._replace(finish_reason=finish).ended == ended
+
+
+def test_reasoning_is_no_part_of_the_completion_tokens_unless_the_api_defines_it_so():
+    counts = dict.fromkeys(("prompt_tokens", "completion_tokens", "total_tokens", "reasoning_tokens", "cached_tokens"))
+    assert Usage(**counts).reasoning_inside is False
