@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from shadow.pricing.money import NO_PRICE, NOTHING, Money, money, total
+from shadow.pricing.money import NO_PRICE, Money, money, total
 from shadow.pricing.price_list import PriceList
 from shadow.pricing.token_classes import KNOWN, TokenClasses, UsageState
 from storage.rows import TokenSum
@@ -27,10 +27,10 @@ class PeriodMoney:
     money: Money
     unpriced: Mapping[str, int]
     tokens: TokenClasses
-    stated: float = 0.0
-    stated_answers: int = 0
-    compared: Money = NOTHING
-    compared_stated: float = 0.0
+    stated: float
+    stated_answers: int
+    compared: Money
+    compared_stated: float
 
     @property
     def priced(self) -> int:

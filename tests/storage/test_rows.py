@@ -31,3 +31,11 @@ def test_a_filter_takes_the_first_fifty_of_any_unless_told_otherwise(kind):
 def test_an_exchange_is_drawn_and_has_a_row_unless_told_otherwise():
     assert exchange_row("one").drawn
     assert exchange_record("one").kept
+
+
+def test_the_tokens_of_a_sum_are_its_seven_classes_in_order():
+    classes = {"fresh": 1, "cache_read": 2, "cache_write_5m": 3, "cache_write_1h": 4, "output": 5, "reasoning": 6, "uncertain": 7}
+    row = rows.TokenSum(
+        day=0, provider="p", model="m", role="primary", usage_state="certain", stated=8, answers=9, cost=1.5, **classes
+    )
+    assert row.tokens == (1, 2, 3, 4, 5, 6, 7)

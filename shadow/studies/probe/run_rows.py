@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
 
-from shadow.findings.finding_builders import short
+from shadow.findings.finding_builders import short, storable
 from shadow.studies.measured_run import MeasuredRun, RunOutcome
 from shadow.studies.probe.agent_run import AgentRun, CallResult
 from storage.study_rows import RecordedCallRow, RunResultRow, RunRow
@@ -49,7 +49,7 @@ def _result_row(result: CallResult, clean: Callable[[str], str]) -> RunResultRow
         is_error=answer.is_error,
         alterations=json.dumps([*result.call.notes, *answer.alterations]),
         seconds=answer.seconds,
-        text=clean(answer.text),
+        text=storable(clean(answer.text)),
     )
 
 
@@ -90,8 +90,8 @@ def recorded_rows(run: AgentRun, clean: Callable[[str], str]) -> list[RecordedCa
     return [
         RecordedCallRow(
             name=result.call.name,
-            arguments=clean(result.call.written),
-            text=clean(result.answer.text),
+            arguments=storable(clean(result.call.written)),
+            text=storable(clean(result.answer.text)),
             is_error=result.answer.is_error,
         )
         for result in run.results

@@ -9,9 +9,8 @@ import shadow
 from shadow.findings.number_words import number_of, verb_of
 from shadow.judging.judging_text import judging_sentence
 from shadow.pages.audit_cost import AuditCost
-from shadow.pricing.money import NOTHING
-from shadow.pricing.period_money import PeriodMoney
-from shadow.pricing.token_classes import TokenClasses
+from shadow.pricing.period_money import period_money
+from shadow.pricing.price_list import PriceList
 from shadow.report.text_search import TextSearch, how_far
 from shadow.tournament.candidate_arms import CandidateArm
 from shadow.tournament.standing_reasons import deletion_reason
@@ -19,7 +18,7 @@ from shadow.tournament.tournament_spending import TournamentSpent, spent_notes
 from storage.judgement_rows import JudgingState
 from tests.shadow.tournament.arm_rows import row
 
-FREE = PeriodMoney(answers=0, money=NOTHING, unpriced={}, tokens=TokenClasses(*[0] * len(TokenClasses._fields)))
+FREE = period_money([], PriceList({}))
 SENTENCES = {
     "cost of the audit": lambda number: AuditCost(requests=number, tokens=number, money=FREE).sentence,
     "pairs that wait": lambda number: judging_sentence("judged here", JudgingState(waiting=number, waited=3.0)),

@@ -54,6 +54,14 @@ def test_default_of_each_key_is_taken_from_its_variable_as_it_is(name):
     assert type(values[path]) is type(expected) or isinstance(expected, tuple)
 
 
+@pytest.mark.parametrize("meant", [True, False])
+@pytest.mark.parametrize("spelling", [str, str.upper, str.title])
+def test_true_and_false_have_four_words_each(meant, spelling):
+    for word in ("true", "1", "yes", "on") if meant else ("false", "0", "no", "off"):
+        values, faults = read({"SAMEWEIGHTS_SHADOW__ENABLED": spelling(word)})
+        assert (values, faults) == ({("shadow", "enabled"): meant}, []), word
+
+
 @pytest.mark.parametrize(
     ("name", "guess"),
     [

@@ -67,3 +67,12 @@ def test_misses_are_counted_over_the_runs_of_one_provider():
 def test_only_calls_that_reached_a_tool_are_recorded():
     rows = recorded_rows(run(result("x"), result("y", AnswerSource.REFUSED, fault="f")), str.upper)
     assert [(one.name, one.text) for one in rows] == [("x", "T")]
+
+
+def test_half_of_a_surrogate_pair_in_a_recording_is_stored_as_a_question_mark():
+    """A file of JSON may hold one as an escape, and no database can."""
+    odd = result("x")
+    made = replace(odd, call=replace(odd.call, written='{"a": "\ud800"}'), answer=replace(odd.answer, text="t\ud800"))
+    assert row(made).results[0].text == "t?"
+    (call,) = recorded_rows(run(made), str)
+    assert (call.arguments, call.text) == ('{"a": "?"}', "t?")
