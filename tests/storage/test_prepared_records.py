@@ -100,3 +100,18 @@ def test_answer_that_gets_no_row_is_counted_alone():
     assert len(answer.counts) == 1
     assert answer.passed[-1] == ("usage",)
     assert answer.unkept.traffic[1:] == ("", "near", "qwen", "primary")
+
+
+def test_headers_of_both_sides_lead_the_payload_of_an_exchange():
+    made = exchange_record("one", request_headers='[["a", "1"]]', response_headers='[["b", "2"]]')
+    [rows] = RecordPreparer().prepare(made).exchanges
+    assert rows.payload[:2] == ('[["a", "1"]]', '[["b", "2"]]')
+
+
+@pytest.mark.parametrize(("given", "base"), [({}, "one"), ({"alone": True}, "")])
+def test_a_body_is_kept_against_the_one_before_unless_each_is_kept_alone(given, base):
+    preparer = RecordPreparer(**given)
+    body = bytes(range(256)) * 4
+    preparer.prepare(exchange_record("one", request_body=body))
+    [rows] = preparer.prepare(exchange_record("two", request_body=body)).exchanges
+    assert rows.body.base == base

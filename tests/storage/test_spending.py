@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from storage.opening import open_store
-from storage.spending import ALL, OLD, OLD_OF_TENANTS, SUM, SUM_OF_TENANT, SUM_OF_TENANTS, Spending, limit_reached
+from storage.spending import ALL, NOTHING, OLD, OLD_OF_TENANTS, SUM, SUM_OF_TENANT, SUM_OF_TENANTS, Spending, limit_reached
 from storage.storage_config import StorageConfig
 
 
@@ -201,3 +201,9 @@ def test_whatever_the_order_of_reservations_and_costs_nothing_is_reserved_at_a_l
     assert store.spent(*day) == known[ALL]
     spent = store.spent_by_tenants(*day)
     assert {owner: spent.get(owner, Spending(0, 0, 0.0)) for owner in OWNERS[1:]} == {owner: known[owner] for owner in OWNERS[1:]}
+
+
+def test_nothing_that_is_spent_changes_no_sum(store):
+    store.spend(0.0, Spending(1, 20, 0.5))
+    store.spend(0.0, NOTHING)
+    assert store.spent(0, 1) == (1, 20, 0.5)

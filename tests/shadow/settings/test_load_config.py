@@ -143,6 +143,24 @@ def test_a_reference_without_a_key_is_worth_a_word_and_so_is_an_open_admin_port(
     assert any("there is no reference" in word for word in advice(load(None, {"upstream": "http://u/v1"}, {})))
 
 
+def test_a_route_with_a_reference_of_its_own_is_advised_about_that_reference(file):
+    text = (
+        FILE
+        + """
+[proxy.providers.other]
+base_url = "http://o/v1"
+[[proxy.routes]]
+name = "own"
+model = "x*"
+provider = "PROVIDER"
+reference = "other"
+"""
+    )
+    provider = next(iter(load(file(FILE), {}, ENV).proxy.providers))
+    words = advice(load(file(text.replace("PROVIDER", provider)), {}, ENV))
+    assert any(word.startswith("proxy.providers.other: no api_key_env, so the reference gets no key") for word in words)
+
+
 def test_a_provider_that_is_its_own_reference_is_noted_as_a_measure_of_its_noise():
     words = advice(load(None, {"upstream": "http://u/v1", "reference": "http://u/v1"}, {}))
     assert any("one server" in word for word in words)

@@ -48,6 +48,7 @@ def test_pairs_have_the_segments_of_their_requests(store):
     assert store.flush(20)
     (one,) = store.judgements.arm_pairs("agents", 0.0, 0.0)
     assert one.segments == ("greedy=no", "prompt=under 1k", "stream=no", "tools=yes", "turn=first")
+    assert one.control is False
 
 
 def test_the_sum_of_the_numbers_changes_with_each_pair(store):

@@ -6,7 +6,10 @@ import pytest
 
 from storage.erasure_choice import ErasureChoice
 from storage.opening import open_reader, open_store
-from storage.rows import PairFilter
+from storage.prepared_records import RecordPreparer
+from storage.rows import ErasureExtent, PairFilter
+from storage.sqlite import erasure
+from storage.sqlite.record_insertion import insert
 from storage.storage_config import StorageConfig
 from storage.store import StoreError
 from tests.conformance import START, exchange_record, offered, pair_record
@@ -67,6 +70,13 @@ def test_a_pair_goes_with_its_conversation(opened):
     assert opened.flush(PATIENCE)
     assert opened.forget(ErasureChoice(conversation="chat-1")).exchanges >= 2
     assert list(opened.pairs(PairFilter())) == []
+
+
+def test_the_extent_counts_every_exchange_that_would_go_and_those_of_their_pairs(conn):
+    records = [exchange_record(f"{number}", calls=0, checks=0, tag="team", started=START) for number in range(3)]
+    insert(conn, [RecordPreparer().prepare(record) for record in (*records, pair_record("0"))])
+    assert erasure.extent(conn, ErasureChoice(tag="team")) == ErasureExtent(exchanges=4, pairs=1)
+    assert erasure.extent(conn, ErasureChoice(tag="nobody")) == ErasureExtent(exchanges=0, pairs=0)
 
 
 @pytest.mark.promise("privacy.forget")
