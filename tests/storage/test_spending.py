@@ -203,7 +203,7 @@ def test_whatever_the_order_of_reservations_and_costs_nothing_is_reserved_at_a_l
     assert {owner: spent.get(owner, Spending(0, 0, 0.0)) for owner in OWNERS[1:]} == {owner: known[owner] for owner in OWNERS[1:]}
 
 
-def test_nothing_that_is_spent_changes_no_sum(store):
-    store.spend(0.0, Spending(1, 20, 0.5))
-    store.spend(0.0, NOTHING)
-    assert store.spent(0, 1) == (1, 20, 0.5)
+def test_nothing_that_is_spent_changes_no_sum(sqlite_store):
+    sqlite_store.spend(0.0, Spending(1, 20, 0.5))
+    sqlite_store.spend(0.0, NOTHING)
+    assert sqlite_store.spent(0, 1) == (1, 20, 0.5)
