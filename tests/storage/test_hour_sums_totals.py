@@ -14,6 +14,8 @@ VOTES = (
     ("m", "p", "r", "h", "usage", 1, 0),
     ("m", "p", "r", "c", "usage", 2, 0),
     ("m", "p", "r", "d", "usage", 1, -1),
+    ("m", "p", "r", "i", "usage", 1, 1),
+    ("m", "p", "r", "i", "usage", 1, -1),
     ("m", "p", "r", "e", "", 0, 0),
     ("m", "p", "r", "f", "stop", 1, 0),
     ("m", "p", "r", "f", "stop", -1, 1),
@@ -30,19 +32,19 @@ def test_vote_of_a_cluster_is_the_sum_of_its_pairs_and_alone_where_the_reference
             model="m",
             provider="p",
             reference="r",
-            conversations=8,
+            conversations=9,
             votes=(
                 CheckVote(signal="stop", plus=0, minus=0, alone=0),
-                CheckVote(signal="usage", plus=5, minus=1, alone=2),
+                CheckVote(signal="usage", plus=6, minus=1, alone=3),
             ),
         ),
     ]
-    assert repr(totals) == "<VoteTotals of 9 clusters>"
+    assert repr(totals) == "<VoteTotals of 10 clusters>"
 
 
 def test_text_of_votes_names_each_party_with_its_clusters_in_order_and_its_votes():
     totals = VoteTotals()
-    totals.add_rows([*VOTES[7:9], *VOTES[10:]])
+    totals.add_rows([*VOTES[9:11], *VOTES[12:]])
     assert json.loads(totals.text()) == [
         ["m", "p", "r", ["e", "f"], {"stop": {"f": [1, 0]}}],
         ["m", "other", "r", ["a"], {}],

@@ -62,11 +62,12 @@ def test_space_that_a_sweep_frees_is_cut_off_the_file_and_its_log_is_emptied(sql
     assert path.with_name("store.db-wal").stat().st_size == 0
 
 
-def test_database_that_was_moved_is_created_again_and_logged_by_its_path(sqlite_store, path, logged):
+def test_database_that_was_moved_is_created_again_and_logged_once_by_its_path(sqlite_store, path, logged):
     lines = logged("storage.sqlite.sqlite_store")
     put(sqlite_store, exchange_record("before"))
     path.rename(path.with_name("moved.db"))
     put(sqlite_store, exchange_record("after"))
+    put(sqlite_store, exchange_record("later"))
     assert [(call.kwargs["event"], call.kwargs["path"]) for call in lines] == [("database_replaced", str(path))]
     assert sqlite_store.exchange("after")
 
