@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.drift.paired_checks import FEWEST, Votes, excesses, plain
+from shadow.drift.paired_checks import Votes, excesses, plain
 
 PARTY = ("p", "m", "ref")
 counts = st.tuples(st.integers(0, 40), st.integers(0, 40))
@@ -28,10 +28,6 @@ def named(table) -> list[int]:
 )
 def test_a_check_is_named_from_five_votes_to_none_on(table, expected):
     assert named(table) == expected
-
-
-def test_the_fewest_votes_that_a_report_asks_for_are_those_that_can_name_a_check_alone():
-    assert min(plus for plus in range(1, 9) if named([(plus, 0)])) == FEWEST
 
 
 def test_checks_that_could_not_be_named_cost_nothing_and_those_that_could_do():
