@@ -1,6 +1,8 @@
 """The reference page lists exactly the series that exist, with their labels and buckets."""
 
+import platform
 import re
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -57,3 +59,10 @@ def test_metric_names_follow_prometheus_conventions():
         assert re.fullmatch(r"sameweights_[a-z]+(_[a-z]+)*", name)
         assert name.endswith("_total") == (kind == "counter")
         assert kind != "histogram" or name.endswith(("_seconds", "_ratio", "_tokens"))
+
+
+def test_the_build_is_named_by_its_version_and_that_of_python():
+    registry = CollectorRegistry()
+    MetricDefinitions(registry)
+    labels = {"version": version("sameweights"), "python": platform.python_version()}
+    assert registry.get_sample_value("sameweights_build_info", labels) == 1

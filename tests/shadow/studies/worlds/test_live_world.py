@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from shadow.studies.worlds.live_world import WorldPlace, live_world
+from shadow.studies.worlds.live_world import LiveWorld, WorldPlace, live_world
 from shadow.studies.worlds.server_spec import Isolation, ServerSpec
 from shadow.studies.worlds.world import AnswerSource, WorldError, in_world
 
@@ -143,6 +143,11 @@ async def test_a_dying_server_and_a_flooding_one_leave_the_world_beside_them_unh
     assert good == [str(number) for number in range(50)]
     assert [type(result) for result in bad] == [WorldError, WorldError, list, list]
     assert await left_over(tmp_path) == []
+
+
+async def test_a_function_that_is_offered_no_longer_is_one_sentence():
+    with pytest.raises(WorldError, match="do not offer 'gone', which they did at the start of the study"):
+        await LiveWorld((), ()).call("gone", {})
 
 
 async def test_a_program_that_does_not_exist_is_one_sentence(tmp_path):
