@@ -19,7 +19,6 @@ LONGEST_FILE = 400
 NAMES_WITHOUT_A_PLACE = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "base", "misc"}
 STRANGERS_JSON = ("shadow/reading/", "shadow/studies/rows/")
 ANY_ELSEWHERE = {
-    "shadow/records.py": "the labels of an exchange by column, unpacked into a row",
     "proxy/named_tuples.py": "the class that a maker is given, whose `__new__` has the types of that class alone",
     "shadow/terminal/pair_text.py": "the columns of a row by name",
     "shadow/command_line/json_schemas.py": "the fields that a model is made of",
