@@ -7,9 +7,9 @@ from contextlib import closing
 import pytest
 
 from storage.sqlite import sqlite_store as sqlite_store_module
-from storage.sqlite.sqlite_store import SqliteStore
+from storage.sqlite.sqlite_store import SqliteStore, claim_writer
 from storage.storage_config import StorageConfig
-from storage.store import StoreError
+from storage.store import BusyError, StoreError
 from tests.conformance import DAY, PATIENCE, START, exchange_record, pair_record
 
 NOW = START + 30 * DAY
@@ -107,3 +107,12 @@ def test_store_that_was_closed_can_be_closed_again_and_its_file_opened(sqlite_st
     sqlite_store.close()
     SqliteStore(path, StorageConfig()).close()
     assert sqlite_store.orders is None
+
+
+def test_file_that_is_refused_is_not_held(tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_bytes(b"no database " * 1_000)
+    for _ in range(2):
+        with pytest.raises(StoreError) as refused:
+            claim_writer(path, 0.1)
+        assert not isinstance(refused.value, BusyError)

@@ -88,6 +88,11 @@ def test_a_changed_member_of_the_task_is_another_study(member):
     assert settings(replace(FILE, task=replace(TASK, **{member: CHANGED[member]}))) != settings()
 
 
+def test_other_messages_to_begin_with_are_another_study():
+    begun = [settings(replace(FILE, task=replace(TASK, messages=({"role": "user", "content": text},)))) for text in "ab"]
+    assert begun[0] != begun[1]
+
+
 @pytest.mark.parametrize("member", OF_SERVER)
 def test_a_changed_member_of_a_server_is_another_study(member):
     assert settings(with_server(**{member: OF_SERVER[member]})) != settings()
