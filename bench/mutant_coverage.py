@@ -125,6 +125,6 @@ class Coverage:
     def _cost(self, name: str) -> float:
         return self.seconds.get(name, math.inf)
 
-    @cache  # noqa: B019 - one for the whole run
+    @cache  # noqa: B019 - each lives as long as the run
     def _of(self, path: str) -> dict[int, list[str]]:
         return self._lines.contexts_by_lineno(str(self._tree / path))

@@ -40,7 +40,7 @@ Against = Literal["cross", "self", "greedy", "check"]
 MARK_SIZE = 16
 SHORT = 200
 LABELS = tuple(takewhile(Labels._fields.__contains__, ExchangeRow._fields))
-"""The labels that are stored, each in the column of its name: a further one is a field of `Labels` and a column."""
+"""The labels that are stored, the first columns of a row: a further one is a field of `Labels` and a column there."""
 HEADERS_KEPT = 64
 """Larger heads than this are cut, because a record is not a place to store arbitrary amounts."""
 _new_record = maker(ExchangeRecord)

@@ -132,4 +132,4 @@ def _norms(one: Components, other: Components) -> float:
 
 
 def _equal(one: Components, other: Components) -> float:
-    return 1.0 if one == other else float(sum(map(eq, one, other))) / len(one)
+    return 1.0 if one == other else sum(map(eq, one, other)) / len(one)

@@ -272,6 +272,7 @@ def test_judge_that_another_one_replaced_for_a_while_goes_on_from_what_that_one_
     add(store, "next")
     first.until(205.0, begin=201.0)
     assert first.judge.groups[KEY].alarm.group_tests.pairs == 3, "the pair that the other process judged counts"
+    assert [entry.pair_id for entry, _ in first.judged] == ["pair-0", "next"], "and is judged once"
 
 
 def test_batch_that_was_refused_publishes_no_group(store):

@@ -3,8 +3,7 @@
 import pytest
 
 from tests.conformance import exchange_record
-from tests.payoffs import add
-from tests.shadow.judging.test_judge import KEY, JudgeRun, fill
+from tests.shadow.judging.test_judge import JudgeRun, fill
 
 
 def slow_streams(store):
@@ -38,18 +37,6 @@ def test_closed_judge_shows_nothing_and_the_next_one_what_it_stored(sqlite_store
     run.judge.close()
     assert (shown(run), run.judge.holds_lease(100.0)) == ([], False)
     assert shown(JudgeRun(sqlite_store, "next").all(101.0)) == [2]
-
-
-def test_pair_that_another_process_judged_in_between_counts_once(sqlite_store):
-    fill(sqlite_store, [0])
-    first, second = JudgeRun(sqlite_store, "one").all(100.0), JudgeRun(sqlite_store, "two")
-    add(sqlite_store, "second")
-    second.all(200.0)
-    second.judge.close()
-    add(sqlite_store, "third")
-    first.until(205.0, begin=201.0)
-    assert first.judge.groups[KEY].alarm.group_tests.pairs == 3
-    assert [entry.pair_id for entry, _ in first.judged] == ["pair-0", "third"]
 
 
 def test_alarm_of_pace_that_another_process_reported_in_between_is_not_reported_again(sqlite_store):

@@ -94,15 +94,15 @@ async def test_exchange_that_cannot_be_read_is_lost_and_done(logged):
     assert call.kwargs["error"]
 
 
-@pytest.mark.parametrize("told", ["with the welcome", "later"])
-async def test_name_of_another_model_differs_from_the_names_that_other_workers_saw(told):
+@pytest.mark.parametrize("when", ["with the welcome", "later"])
+async def test_name_of_another_model_differs_from_the_names_that_other_workers_saw(when):
     known = ("candidate", "house", ("other-model",))
 
     def verdict(owner):
         return dict(owner.of(messages.ChecksCounted)[-1].verdicts)["echoed_model"]
 
-    async with working(names=(known,) if told == "with the welcome" else ()) as (worker, owner):
-        if told == "later":
+    async with working(names=(known,) if when == "with the welcome" else ()) as (worker, owner):
+        if when == "later":
             worker.handle(work(model="house"))
             assert verdict(owner) == "not_measured"
             worker.handle(messages.KnownNames(*known))
