@@ -68,6 +68,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item, chosen in zip(items, shown, strict=True) if chosen]
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown() -> None:
+    """A test that sets up the log of its process fails: a logger keeps what it was first used with, others would see no line."""
+    if structlog.get_config()["cache_logger_on_first_use"]:
+        structlog.reset_defaults()
+        pytest.fail(
+            "the test set up the log of the whole process: replace shadow.processes.log_setup.to_stderr, or use a process"
+        )
+
+
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if report.skipped:
         _skipped.append(report.nodeid)

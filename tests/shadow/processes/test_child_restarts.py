@@ -27,6 +27,13 @@ while True:
 STUBBORN = "import signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); sys.stdin.read()"
 
 
+@pytest.fixture(autouse=True)
+def _log_of_the_tests_stays_as_it_is():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("shadow.processes.log_setup.to_stderr", lambda *_: None)
+        yield
+
+
 @pytest.fixture
 def module(tmp_path, monkeypatch):
     def written(source: str) -> str:
