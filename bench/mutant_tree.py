@@ -24,7 +24,7 @@ PATIENCE = 240
 FAILURE = re.compile(r"^(?:FAILED|ERROR) (tests/.+?)(?: - .*)?$", re.MULTILINE)
 """How pytest names a test that failed, in the summary at its end."""
 ORACLES = Path("build/oracles")
-QUIET = ("-q", "-p", "no:randomly", "-p", "no:cacheprovider", "--hypothesis-seed=0")
+QUIET = ("-q", "-p", "no:randomly", "--hypothesis-seed=0")
 
 
 def own_tests(tree: Path, module: str) -> Path:
@@ -180,8 +180,9 @@ def measured(root: Path, folder: Path, workers: int, marks: str) -> int:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     words = ["-p", "bench.mutant_coverage", "-m", marks, "-n", str(workers), "--timeout=900", "tests"]
-    with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory() as place, tempfile.TemporaryDirectory() as short:
         tree = Path(place)
+        words.append(f"--basetemp={short}/t")  # beside the names of workers, pytest's own folder is too long for a socket's path
         copied(root, tree)
         shutil.copy(bench.mutant_process.__file__, tree / "sitecustomize.py")
         environment = os.environ | {"MUTANT_COVERAGE": str(folder), "HYPOTHESIS_PROFILE": "quick", "PYTHONPATH": str(tree)}
