@@ -156,6 +156,16 @@ def test_batch_after_a_flush_waits_until_it_is_full_again(start):
     assert inserter.batches == [["first"], *pairs]
 
 
+def test_writer_that_has_had_nothing_to_write_for_its_batch_time_writes_what_comes_later(start):
+    writer, inserter = start(batch_seconds=0.0)
+    names = [[f"{number}"] for number in range(50)]
+    for [name] in names:
+        settled = threading.Event()
+        writer.add(record(name), lambda _, settled=settled: settled.set())
+        assert settled.wait(PATIENCE)
+    assert inserter.batches == names
+
+
 def test_flush_is_true_where_all_that_was_queued_was_stored_and_false_where_one_was_not(start):
     writer, inserter = start()
     inserter.outcomes = {"bad": Outcome.BAD, "known": Outcome.KNOWN, "away": Outcome.AWAY}

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -69,6 +70,14 @@ def test_deleted_file_is_created_again_with_mode_600(path):
     with pytest.raises(sqlite3.OperationalError, match="unable to open"):
         open_writing(path, 1.0)
     assert not path.exists()
+
+
+def test_file_that_is_no_database_is_not_kept_open_by_a_connection_that_could_not_be_made(path):
+    path.write_bytes(b"no database " * 100)
+    with pytest.raises(sqlite3.DatabaseError, match="not a database") as refused:
+        open_writing(path, 1.0)
+    opened = [descriptor.resolve() for descriptor in Path("/proc/self/fd").iterdir()]
+    assert path.resolve() not in opened, f"while the error is held: {refused.value}"
 
 
 @pytest.mark.promise("privacy.modes")

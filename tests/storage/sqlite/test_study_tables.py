@@ -133,6 +133,20 @@ def test_thousand_recorded_requests_are_found_unless_more_are_wanted(conn, studi
     assert len(studies.recorded_requests(RecordedFilter())) == 1_000
 
 
-def test_study_that_is_not_there_has_nothing(studies):
+def test_study_that_is_not_there_has_nothing_of_another_one(studies):
+    studies.ask(STUDY.id, REQUEST)
+    studies.add_run(STUDY.id, RUN)
+    studies.add_recorded_calls(STUDY.id, [RecordedCallRow(name="a name", arguments="{}", text="a text", is_error=False)])
+    studies.set_back(STUDY.id, SetbackRow(key="a key", at=1.5, reason="a reason", waited=2.5))
     assert (studies.runs("none"), studies.requests("none"), studies.recorded_calls("none")) == ([], [], [])
     assert (studies.run_count("none"), studies.deleted_pairs("none"), studies.request_counts("none")) == (0, 0, {})
+    assert studies.setbacks("none") == []
+
+
+def test_study_that_is_not_there_is_forgotten_without_a_change_of_another_one(conn, studies):
+    put(conn, exchange_record("an exchange", started=START))
+    studies.ask(STUDY.id, REQUEST)
+    studies.number_blocks("none", {"a key": 9})
+    assert studies.forget("none").exchanges == 0
+    assert studies.studies() == [STUDY]
+    assert studies.requests(STUDY.id) == [REQUEST]
