@@ -5,12 +5,16 @@ from contextlib import closing
 import psycopg
 import pytest
 
+from storage import store_copy
+from storage.judgement_rows import JudgementBatch, JudgementRow
 from storage.opening import open_store
-from storage.rows import AnswerFilter, PairFilter
+from storage.rows import AnswerFilter, IdentityRow, PairFilter
+from storage.spending import Spending
 from storage.storage_config import StorageConfig
 from storage.store import StoreError
 from storage.store_copy import copy_store
-from tests.conformance import exchange_record
+from storage.study_rows import RunResultRow, RunRow, SetbackRow, StudyRequestRow, StudyRow
+from tests.conformance import DAY, START, exchange_record, pair_record
 from tests.payoffs import add
 from tests.storage.postgres.same_records import each_period, id_at, put_records
 
@@ -74,6 +78,66 @@ def test_records_of_a_new_day_and_of_a_copied_id_are_taken_after_the_move(moved)
     after.add_exchange(exchange_record("new"))
     assert after.flush(20)
     assert after.stored == before + 1
+
+
+def put_few(store):
+    """Three exchanges of one conversation, of a day each, the bodies of which are stored against each other; two judged pairs; a
+    study with a request, a try that failed and a run.
+    """
+    body = bytes(range(256)) * 4
+    names = [id_at(START + place * DAY, "a", place) for place in range(3)]
+    for place, name in enumerate(names):
+        started = START + place * DAY
+        source = {"exchange_id": name, "started": started, "provider": "near", "model": "qwen"}
+        identity = IdentityRow(**source, identity=f"i{place}", previous=f"i{place - 1}", changes="[]", facts="{}")
+        made = exchange_record(name, started=started, request_body=body + bytes([place]))
+        store.add_exchange(made._replace(identities=(identity,)))
+    for name in names[:2]:
+        store.add_pair(pair_record(name, {"text": "match", "usage": "differ"}))
+    assert store.flush(20)
+    assert store.judgements.claim("me", 0.0, 30.0)
+    judged = [JudgementRow(no=row.no, reason="repeated") for row in store.judgements.unjudged(0, 1)]
+    assert store.judgements.record("me", JudgementBatch(judgements=judged))
+    study = StudyRow(id="s", kind="probe", name="n", begun=1.0, plan="{}", policy="{}", seed=7, version="1")
+    request = StudyRequestRow(key="k", row_id="r", target="t", repeat=2, block=3, state="failed", exchange_id="x", tries=4)
+    result = RunResultRow(place=0, position=1, source="live", is_error=True, alterations="[]", seconds=0.5, text="t")
+    figures = {"score": None, "points": 1.5, "begun": 2.0, "seconds": 3.0, "tools_seconds": 4.0}
+    words = {"target": "t", "task": "u", "outcome": "o", "detail": "d", "touched": "[]", "world": "w"}
+    store.studies.begin(study)
+    store.studies.ask("s", request)
+    store.studies.set_back("s", SetbackRow(key="k", at=5.0, reason="busy", waited=6.0))
+    store.studies.add_run("s", RunRow(block=1, steps=(names[0],), results=(result,), **words, **figures))
+    store.spend(START, Spending(1, 2, 0.5), "alpha")
+
+
+def stored(store):
+    """What queries return of the records of `put_few`."""
+    pairs = store.pairs(PairFilter())
+    names = [row.pair.id for row in pairs] + [row.pair.reference_id for row in pairs] + [id_at(START + 2 * DAY, "a", 2)]
+    hours = int(START // 3_600), int(START // 3_600) + 1
+    studies, judgements = store.studies, store.judgements
+    return {
+        "pairs": pairs,
+        "exchanges": [(store.exchange(name), store.tool_calls(name), store.findings(exchange_id=name)) for name in names],
+        "findings": [store.findings(pair_id=row.pair.id) for row in pairs],
+        "payoffs": store.payoffs(0.0, 0.0),
+        "identities": store.identity_queries.identities(0.0, 0.0, 9),
+        "judged": (judgements.last_judged(), [row.pair_id for row in judgements.recently_counted(1e9)]),
+        "studies": (studies.studies(), studies.requests("s"), studies.setbacks("s"), studies.runs("s")),
+        "spent": (store.spent(*hours), store.spent_by_tenants(*hours)),
+    }
+
+
+def test_few_records_of_several_days_are_the_same_after_the_move_and_reported_by_table(sqlite_store, tmp_path, url, monkeypatch):
+    monkeypatch.setattr(store_copy, "DAYS_AT_ONCE", 2)
+    put_few(sqlite_store)
+    before, reported = stored(sqlite_store), {}
+    sqlite_store.close()
+    counts = copy_store(tmp_path / "store.db", url, reported.__setitem__)
+    assert reported == counts
+    assert [counts[name] for name in ("exchanges", "pairs", "payloads", "rulings", "runs", "setbacks")] == [5, 2, 5, 2, 1, 1]
+    with closing(open_store(StorageConfig(url=url))) as after:
+        assert stored(after) == before
 
 
 def test_database_that_has_records_is_left_as_it_is(sqlite_store, tmp_path, postgres_store, postgres_url):
