@@ -136,8 +136,10 @@ def test_few_records_of_several_days_are_the_same_after_the_move_and_reported_by
     counts = copy_store(tmp_path / "store.db", url, reported.__setitem__)
     assert reported == counts
     assert [counts[name] for name in ("exchanges", "pairs", "payloads", "rulings", "runs", "setbacks")] == [5, 2, 5, 2, 1, 1]
-    with closing(open_store(StorageConfig(url=url))) as after:
+    with closing(open_store(StorageConfig(url=url))) as after, closing(psycopg.connect(url)) as conn:
         assert stored(after) == before
+        days = conn.execute("SELECT tableoid::regclass::text, count(*) FROM pairs GROUP BY 1 ORDER BY 1").fetchall()
+    assert days == [("pairs_20260921", 1), ("pairs_20260922", 1)]
 
 
 def test_database_that_has_records_is_left_as_it_is(sqlite_store, tmp_path, postgres_store, postgres_url):

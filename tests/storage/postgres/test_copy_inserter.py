@@ -62,7 +62,7 @@ def whole(name: str):
 
 def test_a_batch_fills_every_table_and_inserts_nothing_the_second_time(inserter):
     live, pair = whole("one")
-    assert inserter.write([live, pair, live]) == [STORED, STORED, KNOWN]
+    assert inserter.write([live, pair, live, pair]) == [STORED, STORED, KNOWN, KNOWN]
     sizes = {table: count(inserter, table) for table in COLUMNS}
     assert all(sizes.values())
     assert inserter.write([pair, live]) == [KNOWN, KNOWN]
@@ -75,9 +75,12 @@ def test_a_pair_may_come_before_its_exchange_in_the_same_batch(inserter):
     assert inserter.write([pair, live]) == [STORED, STORED]
 
 
-def test_pair_without_its_exchange_is_bad_alone(inserter):
+def test_pair_without_its_exchange_is_bad_alone_and_logged_as_that(inserter, logged):
+    lines = logged("storage.postgres.copy_inserter")
     assert inserter.write([exchange_record("one"), pair_record("nobody"), exchange_record("two")]) == [STORED, BAD, STORED]
     assert count(inserter, "pairs") == 0
+    shown = {"event": "record_not_stored", "error": "the exchange of a pair is not stored", "kind": "ValueError"}
+    assert [call.kwargs for call in lines] == [shown]
 
 
 @pytest.mark.parametrize("place", [0, 4, 8])
@@ -131,6 +134,19 @@ def test_day_whose_creation_was_undone_is_created_by_the_next_try(postgres_serve
         assert two.write([shared, next_day]) == [KNOWN, STORED]
         assert count(two, "exchanges_other") == 0
         assert one.write([exchange_record(id_at(START + 86_400, "b", 1))]) == [STORED], "that day can still be created"
+    postgres_server.drop(url)
+
+
+def test_day_that_another_process_dropped_is_created_again_once_the_connection_is_a_new_one(postgres_server):
+    url = postgres_server.empty()
+    migrate_at(url)
+    with closing(CopyInserter(partial(connect, url))) as held, closing(psycopg.connect(url, autocommit=True)) as other:
+        assert held.write([exchange_record(id_at(START, "a", 0))]) == [STORED]
+        for table in BY_DAY:
+            other.execute(f"DROP TABLE {table}_20260921 CASCADE")
+        held.close()
+        assert held.write([exchange_record(id_at(START, "b", 0))]) == [STORED]
+        assert (count(held, "exchanges_20260921"), count(held, "exchanges_other")) == (1, 0)
     postgres_server.drop(url)
 
 
