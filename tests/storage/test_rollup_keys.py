@@ -12,7 +12,7 @@ from storage.rollup_keys import begun, expanded, keys, passed, period, whole_str
 from storage.sqlite.exchange_queries import traffic
 from storage.sqlite.migrations import migrate
 from storage.sqlite.record_insertion import insert
-from tests.conformance import exchange_record, finding, pair_record
+from tests.conformance import PATIENCE, exchange_record, finding, pair_record
 
 
 @settings(max_examples=200)
@@ -93,3 +93,11 @@ def test_an_answer_counts_a_billion_tokens_at_most(tokens, counted):
         insert(conn, [RecordPreparer().prepare(record)])
         (row,) = traffic(conn, 0, 0)
     assert (row.prompt_tokens, row.completion_tokens) == (counted, counted)
+
+
+def test_tokens_are_summed_by_days_that_begin_at_midnight_of_utc(sqlite_store):
+    for started in (20_000 * 86_400 - 0.5, 20_000 * 86_400, 20_001 * 86_400 - 0.5):
+        sqlite_store.add_exchange(exchange_record(f"{started}", started=started))
+    assert sqlite_store.flush(PATIENCE)
+    found = [(row.day, row.answers) for row in sqlite_store.token_sums(0.0, 0.0)]
+    assert found == [(19_999 * 86_400, 1), (20_000 * 86_400, 2)]

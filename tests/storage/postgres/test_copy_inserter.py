@@ -18,7 +18,7 @@ from storage.postgres.schema_steps import BY_DAY
 from storage.prepared_records import RecordPreparer
 from storage.rows import IdentityRow
 from storage.store import Outcome, StoreError
-from tests.conformance import PATIENCE, START, exchange_record, pair_record
+from tests.conformance import PATIENCE, START, exchange_record, finding, pair_record
 from tests.storage.postgres.same_records import id_at
 
 pytestmark = pytest.mark.slow
@@ -52,12 +52,14 @@ def count(inserter, table: str) -> int:
 
 
 def whole(name: str):
-    """An exchange and its pair, which fill every table that a batch writes."""
+    """An exchange and its pair, which fill every table that a batch writes; the pair is evidence."""
     row = IdentityRow(
         exchange_id=name, started=START, provider="p", model="m", identity="i", previous="", changes="[]", facts="{}"
     )
     live = exchange_record(name)._replace(identities=(row,), passed=("usage",), source="run/0")
-    return live, replace(pair_record(name), kind="tools")
+    pair = pair_record(name, {"text": "differ"})
+    own = finding("text", "match", exchange_id=name, pair_id=name, comparison="self")
+    return live, replace(pair, kind="tools", findings=(*pair.findings, own))
 
 
 def test_a_batch_fills_every_table_and_inserts_nothing_the_second_time(inserter):
@@ -65,6 +67,7 @@ def test_a_batch_fills_every_table_and_inserts_nothing_the_second_time(inserter)
     assert inserter.write([live, pair, live, pair]) == [STORED, STORED, KNOWN, KNOWN]
     sizes = {table: count(inserter, table) for table in COLUMNS}
     assert all(sizes.values())
+    assert count(inserter, "pairs WHERE evident") == 1
     assert inserter.write([pair, live]) == [KNOWN, KNOWN]
     assert {table: count(inserter, table) for table in COLUMNS} == sizes
     assert inserter.written == 2
