@@ -5,9 +5,10 @@ import sqlite3
 import pytest
 
 from storage.prepared_records import RecordPreparer
+from storage.rows import IdentityRow
 from storage.sqlite import exchange_queries
 from storage.sqlite.record_insertion import INSERTS, insert
-from tests.conformance import exchange_record, finding, pair_record
+from tests.conformance import START, exchange_record, finding, pair_record
 
 
 def counts(conn) -> dict[str, int]:
@@ -62,3 +63,14 @@ def test_a_batch_with_a_bad_record_writes_nothing_and_leaves_no_transaction(conn
         insert(conn, [prepare(exchange_record("one")), prepare(exchange_record("two", seconds=None))])
     assert not conn.in_transaction
     assert set(counts(conn).values()) == {0}
+
+
+def test_change_of_identity_of_exchanges_without_a_row_is_stored_once(conn):
+    names = {"provider": "near", "model": "qwen", "identity": "i", "previous": "", "changes": "[]", "facts": "{}"}
+    for name in ("one", "two"):
+        identity = IdentityRow(exchange_id=name, started=START, **names)
+        made = RecordPreparer().prepare(exchange_record(name)._replace(kept=False))
+        assert insert(conn, [made.with_identities({name: [identity]})]) == [True]
+    assert conn.execute("SELECT exchange_no, exchange_id FROM identities").fetchall() == [(0, "one")]
+    assert conn.execute("SELECT count(*) FROM unkept_ids").fetchone() == (2,)
+    assert counts(conn)["exchanges"] == 0
