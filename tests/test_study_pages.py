@@ -41,7 +41,7 @@ def test_the_runs_that_separate_two_rates_are_computed():
 
 
 def test_the_sentence_of_one_run_stands_as_it_is_printed():
-    assert f"`{one_run_sentence()}`" in WHY
+    assert f"`{one_run_sentence(0.05)}`" in WHY
 
 
 def test_the_fewest_pairs_are_computed():

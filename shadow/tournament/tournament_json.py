@@ -43,7 +43,7 @@ def tournament_document(found: TournamentFigures) -> Document:
     }
 
 
-def plan_document(plan: TournamentPlan, *, route: str, reference: str, begun: float = 0.0) -> Document:
+def plan_document(plan: TournamentPlan, *, route: str, reference: str, begun: float) -> Document:
     """The document before the first pair of a tournament: nothing is claimed, and what one would take. `begun` in epoch seconds,
     0 where none runs.
     """

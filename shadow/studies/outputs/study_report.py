@@ -32,8 +32,8 @@ class StudyFacts:
     seed: int
     planned: int
     requests: int
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    prompt_tokens: int
+    completion_tokens: int
     cost: float | None = None
     models: Mapping[str, str] = field(default_factory=dict)
     skipped: tuple[str, ...] = ()

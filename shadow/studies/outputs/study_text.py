@@ -29,7 +29,7 @@ NAMED = 18
 """Columns that the first column of a table gets where its names are so long."""
 
 
-def as_text(report: StudyReport, *, width: int = 100, color: bool = False) -> str:
+def as_text(report: StudyReport, *, width: int, color: bool = False) -> str:
     """The study for a terminal of `width` columns; without colour it holds printable characters only."""
     return printed(_parts(report, width), width=width, color=color)
 

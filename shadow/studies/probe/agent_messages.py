@@ -66,7 +66,7 @@ def _ready(call: ToolCall, seen: Collection[str], taken: Collection[str], offere
     if call.name not in offered:
         fault = f"there is no tool named {call.name[:64]!r}"
     elif not empty and call.invalid:
-        fault = f"the arguments are not JSON: {call.invalid[:200]}"
+        fault = f"the arguments are not JSON: {call.invalid}"
     elif not isinstance(arguments, dict):
         fault = "the arguments are not a JSON object"
     return ReadyCall(

@@ -50,7 +50,6 @@ class AgentRun:
     provider: str
     task: str
     block: int
-    world: str = ""
     steps: list[StepAnswer] = field(default_factory=list)
     results: list[CallResult] = field(default_factory=list)
     text: str = ""

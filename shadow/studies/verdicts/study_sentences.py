@@ -52,7 +52,7 @@ def sentence_of(facts: SentenceFacts) -> str:
     return _SENTENCES[facts.word](facts) + _availability(facts)
 
 
-def one_run_sentence(alpha: float = 0.05) -> str:
+def one_run_sentence(alpha: float) -> str:
     """Why one run of each decides nothing."""
     return (
         f"n = 1: no verdict; total opposites need {fewest_to_separate(alpha)} runs each,"

@@ -141,6 +141,11 @@ def test_the_period_of_a_claim_ends_at_the_highest_evidence():
     assert one.period.evidence == one.same_evidence > 0
 
 
+def test_evidence_that_never_rose_has_no_period():
+    one = evidence(paid((1,) * 5))
+    assert (one.conversations, one.period.pairs, one.period.conversations, one.period.last) == (5, 0, 0, 0.0)
+
+
 def test_a_conversation_is_over_for_evidence_when_a_later_look_comes():
     one = ArmEvidence(terms=ONE_SIGNAL)
     one.take(pairs(3, length=3), 3.0)

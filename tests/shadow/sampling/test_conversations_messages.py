@@ -58,6 +58,11 @@ def test_key_of_a_conversation_is_32_hexadecimal_digits(body):
     assert int(key, 16) >= 0
 
 
+def test_key_of_a_conversation_stays_the_same_in_every_version():
+    """Another one would cut a conversation in two where it goes on after an upgrade."""
+    assert keys([{"role": "system", "content": "Be short."}, user("Hi")]) == ["77bd8f0621adc7f795c925f8f517f27e"]
+
+
 def test_memory_shows_how_many_lists_it_holds_and_may_hold():
     memory = Conversations(SECRET, most=50)
     memory.place(request_id="1", model="m", named="", body={}, messages=[user("a")])

@@ -2,6 +2,7 @@ import hmac
 import inspect
 from collections import Counter
 from itertools import combinations
+from math import nextafter
 
 import pytest
 from hypothesis import given
@@ -114,9 +115,13 @@ def test_each_candidate_and_each_two_of_them_have_as_many_turns():
 
 
 def test_draw_stays_the_same_in_every_version():
-    """The number drawn for this request is 0.180431702350...: another one would begin all conversations anew."""
-    assert is_drawn("turn", "r1", 0.1804317024, b"k" * 32)
-    assert not is_drawn("turn", "r1", 0.1804317023, b"k" * 32)
+    """The numbers drawn here are exactly these: others would begin all conversations anew. A share ends below its number."""
+    for share, drawn_alike in ((0.18043170235040895, False), (nextafter(0.18043170235040895, 1), True)):
+        assert is_drawn("turn", "r1", share, b"k" * 32) is drawn_alike
+    for rate, sampled in ((0.3719220567182856, False), (nextafter(0.3719220567182856, 1), True)):
+        assert drawn("k", "r1", rate, 0.5, b"k" * 32).shadow is sampled
+    for control, second in ((0.9595114251003174, False), (nextafter(0.9595114251003174, 1), True)):
+        assert drawn("k", "r1", 1.0, control, b"k" * 32).control is second
 
 
 @pytest.mark.parametrize("length", [64, 65])

@@ -29,6 +29,7 @@ def test_without_a_tournament_the_document_is_a_plan():
     terms = TournamentTerms(signals=("answer_kind",))
     for share in (1.0, 0.0):
         plan = tournament_plan(terms, 2, RouteTraffic(signals={"answer_kind": SignalTraffic(share=share)}, sampled_per_day=0.0))
-        found = checked(plan_document(plan, route="agents", reference="maker"))
+        found = checked(plan_document(plan, route="agents", reference="maker", begun=0.0))
         assert (found["begun"], found["candidates"], found["plan"]["days"]) == (None, [], None)
         assert (found["plan"]["half"] is None) == (share == 0.0)
+    assert plan_document(plan, route="agents", reference="maker", begun=86_400.0)["begun"] == "1970-01-02T00:00:00.000+00:00"

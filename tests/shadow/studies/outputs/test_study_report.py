@@ -1,6 +1,7 @@
 import pytest
 
 from shadow.studies.measured_run import MeasuredRun, RunOutcome
+from shadow.studies.outputs.study_lines import remarks
 from shadow.studies.outputs.study_report import StudyReport, study_report
 from shadow.studies.study_policy import PolicyScore, StudyPolicy
 from shadow.studies.verdicts.study_rule import judge_study
@@ -40,6 +41,11 @@ def test_a_replay_has_the_course_of_its_kinds_of_answer():
 def test_outcomes_stand_in_the_order_of_blocks():
     assert set(probe_report().outcomes["small"]) == {"context_overflow"}
     assert probe_report().blocks == len(probe_report().outcomes["maker"])
+
+
+def test_runs_of_a_task_skip_no_row():
+    assert probe_report().facts.skipped == ()
+    assert not [line for line in remarks(probe_report()) if "skipped" in line]
 
 
 def test_outcomes_stand_by_block_and_within_it_by_position_however_the_runs_came():

@@ -177,7 +177,7 @@ async def test_a_call_that_reaches_no_tool_is_an_error_for_the_model_and_no_grou
     assert run.outcome is RunOutcome.PARTIAL
     texts = [message["content"] for message in json.loads(bodies[1])["messages"][2:]]
     assert [text.partition(":")[0] for text in texts] == ["Error"] * 3
-    assert {result.answer.source for result in run.results} == {AnswerSource.REFUSED}
+    assert {(result.answer.source, result.answer.is_error) for result in run.results} == {(AnswerSource.REFUSED, True)}
 
 
 async def test_results_of_calls_at_once_come_in_the_order_of_the_calls(tmp_path):
@@ -195,6 +195,13 @@ async def test_the_same_call_three_times_with_the_same_result_is_a_loop(tmp_path
         run = await run_of(url, opening(tmp_path, SMALL), task=PLAIN)
     assert (run.outcome, len(bodies)) == (RunOutcome.LOOPED, 3)
     assert run.ending.detail == "repeated 'list_vehicles' with the same result"
+
+
+async def test_a_loop_of_several_calls_is_named_by_its_last_one(tmp_path):
+    three = calling(("list_vehicles", "{}"), ("get_my_chargers", "{}"), ("raed", "{}"))
+    async with scripted(three) as (url, _):
+        run = await run_of(url, opening(tmp_path, SMALL), task=PLAIN)
+    assert run.ending.detail == "repeated 'raed' with the same result"
 
 
 async def test_a_run_without_an_end_stops_at_its_steps(tmp_path):

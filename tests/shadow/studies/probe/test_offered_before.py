@@ -28,6 +28,7 @@ def test_the_first_tools_are_remembered_and_equal_ones_pass_in_any_order():
         ({"a": "x", "b": "y", "c": "z"}, "new: c"),
         ({"a": "other", "b": "y"}, "changed: a"),
         ({"a": "other", "c": "z"}, "new: c; gone: b; changed: a"),
+        ({"a": "x", "b": "y", **dict.fromkeys("cdefg", "")}, "new: c, d, e, f, g"),
         ({"a": "x", "b": "y", **dict.fromkeys("cdefgh", "")}, "new: c, d, e, f, g and 1 more"),
     ],
 )

@@ -69,6 +69,11 @@ def test_an_error_is_an_outcome_by_its_class_and_never_a_score(status, message, 
     assert str(status) in ending.detail
 
 
+def test_an_error_inside_an_answer_of_status_200_is_named_without_that_status():
+    assert failed(200, "internal  fault").detail == "unknown: internal fault"
+    assert failed(400, "").detail == "bad_parameter 400"
+
+
 def test_a_response_that_never_came_is_an_error_with_its_reason():
     made = exchange(answered=False, failure=Failure(kind=FailureKind.CONNECT, detail="port 1", after_head=False))
     ending = ending_of_failure(parse_response(made))

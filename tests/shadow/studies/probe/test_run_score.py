@@ -1,15 +1,21 @@
 """Scores of runs: coverage, checks, complete; a forbidden tool scores 0, an error scores nothing."""
 
+from dataclasses import replace
+
 import pytest
 
+from proxy.exchange import ChunkTimings
+from shadow.reading.parsed_response import parse_response
 from shadow.studies.measured_run import RunOutcome
 from shadow.studies.own_checks.answer_facts import CheckResult
 from shadow.studies.own_checks.check_spec import read_check
 from shadow.studies.own_checks.run_checks import CheckedAnswer
+from shadow.studies.probe.agent_run import StepAnswer
 from shadow.studies.probe.outcome_rules import Ending
 from shadow.studies.probe.run_score import answer_facts, measured_run
 from shadow.studies.probe.task import Task
 from shadow.studies.study_policy import PolicyScore
+from tests.exchanges import exchange
 from tests.shadow.studies.probe.made_runs import result, run
 
 TASK = Task(name="t", prompts=("p",), groups={"a": ("x",), "b": ("y",), "c": ("z",)}, forbid=("delete",))
@@ -77,11 +83,36 @@ def test_a_run_that_was_stopped_before_its_first_request_was_tried_once_and_has_
     assert (found.tries, found.steps, found.first_token, found.prompt_tokens, found.score) == (1, 0, None, None, None)
 
 
+STREAM = (("content-type", "text/event-stream"),)
+EVENTS = (
+    b'data: {"choices": [{"index": 0, "delta": {"content": "a"}, "finish_reason": "stop"}],'
+    b' "usage": {"prompt_tokens": 9, "completion_tokens": 3}}\n\ndata: [DONE]\n\n'
+)
+
+
+def test_tries_and_first_token_of_a_run_are_those_of_its_first_request():
+    made = run(result("x"))
+    for tries, seconds in ((3, 0.5), (1, 0.25)):
+        answered = exchange(EVENTS, headers=STREAM, marks=ChunkTimings([seconds], [len(EVENTS)]))
+        made.steps.append(StepAnswer(exchange=answered, answer=parse_response(answered), tries=tries))
+    found = measured(made)
+    assert (found.tries, found.first_token, found.steps, found.prompt_tokens, found.completion_tokens) == (3, 0.5, 2, 18, 6)
+
+
+def test_the_first_of_several_reasons_is_the_detail_of_a_run():
+    other = CheckResult(spec=replace(WORDS, name="other"), points=0, why="none", broken=True)
+    results = (CheckResult(spec=WORDS, points=0, why="11 words"), other)
+    assert measured(run(result("x")), answer=CheckedAnswer(results=results)).detail == "a check could not be made: none"
+    results = (results[0], replace(other, broken=False))
+    assert measured(run(result("x")), answer=CheckedAnswer(results=results)).detail == "words equals 12: 11 words"
+
+
 def test_the_first_forbidden_tool_is_named_and_no_points_save_the_run():
-    made = measured(
-        run(result("x"), result("delete"), ending=Ending(outcome=RunOutcome.ASKED_BACK)), PolicyScore.CHECKS, checked(5)
-    )
-    assert (made.score, made.points, made.outcome) == (0.0, 5, RunOutcome.PARTIAL)
+    task = replace(TASK, forbid=("drop", "delete"))
+    made = run(result("x"), result("delete"), result("drop"), ending=Ending(outcome=RunOutcome.ASKED_BACK))
+    found = measured_run(made, task, PolicyScore.CHECKS, position=4, checked=checked(5))
+    assert (found.score, found.points, found.outcome) == (0.0, 5, RunOutcome.PARTIAL)
+    assert found.detail == "called delete, which the task forbids"
 
 
 def test_a_run_that_is_not_complete_keeps_its_ending_whatever_its_checks_show():

@@ -23,7 +23,7 @@ async def test_a_world_offers_the_functions_that_were_recorded():
 
 async def test_a_recorded_call_gets_its_answer():
     answer = await call(Unseen.STOP, "read", {"path": "a"})
-    assert (answer.text, answer.source) == ("A", AnswerSource.RECORDED)
+    assert (answer.text, answer.source, answer.is_error) == ("A", AnswerSource.RECORDED, False)
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,7 @@ async def test_a_recorded_call_gets_its_answer():
 async def test_unrecorded_call_gets_the_policys_result_and_is_marked(unseen, text, source):
     answer = await call(unseen, "read", {"path": "b"})
     assert (answer.text, answer.source) == (text, source)
+    assert answer.is_error is (unseen is Unseen.ERROR)
 
 
 async def test_an_unseen_call_of_a_tool_that_was_never_called_is_an_error_also_for_the_nearest():

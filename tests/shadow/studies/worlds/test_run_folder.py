@@ -47,6 +47,15 @@ def test_an_absolute_link_to_the_original_is_refused_and_nothing_is_copied(tmp_p
     assert list(folder.data.iterdir()) == []
 
 
+def test_of_several_links_that_no_copy_can_have_the_first_is_named(tmp_path):
+    original = tmp_path / "original"
+    original.mkdir()
+    for name in ("b", "a", "c"):
+        (original / name).symlink_to("../x")
+    with pytest.raises(ValueError, match=r"^original: the link a leads out of the folder"):
+        folder_in(tmp_path).prepare(original)
+
+
 def test_a_folder_is_used_once(tmp_path):
     folder = folder_in(tmp_path)
     folder.prepare(None)

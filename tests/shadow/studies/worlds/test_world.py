@@ -78,6 +78,11 @@ def test_an_error_without_words_is_named_by_its_class():
     assert first_cause(ExceptionGroup("g", [EOFError()])) == "EOFError"
 
 
+def test_of_several_errors_the_first_is_named_by_200_characters():
+    found = [first_cause(ExceptionGroup("g", [KeyError("x" * size), EOFError("later")])) for size in (198, 199, 300)]
+    assert found == [f"'{'x' * 198}'", f"'{'x' * 199}", f"'{'x' * 199}"]
+
+
 def test_an_answer_that_no_tool_gave_took_no_time_and_is_not_altered():
     answer = ToolAnswer(text="Error: no such tool", is_error=True, source=AnswerSource.REFUSED)
     assert (answer.seconds, answer.alterations) == (0.0, ())
