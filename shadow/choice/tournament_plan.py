@@ -65,7 +65,7 @@ class SignalNeed:
     nine_of_ten: float
     floor: float
     assumed: bool
-    share: float = 1.0
+    share: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

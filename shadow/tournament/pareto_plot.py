@@ -52,7 +52,7 @@ def pareto_plot(found: TournamentFigures) -> ParetoPlot | None:
     if not drawn:
         return None
     ends = [abs(end) for _, each in drawn if (one := each.largest) for end in (one.low, one.high) if end is not None]
-    reach = min(1.0, ceil(max([found.terms.tolerance, *ends]) * STEPS) / STEPS)
+    reach = ceil(max([found.terms.tolerance, *ends]) * STEPS) / STEPS
     prices = [each.price.per_thousand for _, each in drawn if each.price]
     dearest = max(prices) if len(prices) == len(drawn) else None
     return ParetoPlot(
@@ -82,4 +82,4 @@ def _point(  # noqa: PLR0917 - the place in the drawing is made of all of them
 
 def _height(share: float, reach: float) -> int:
     """From the top; the middle is no difference."""
-    return round(HEIGHT / 2 - max(-1.0, min(1.0, share / reach)) * (HEIGHT / 2 - MARGIN / 2))
+    return round(HEIGHT / 2 - share / reach * (HEIGHT / 2 - MARGIN / 2))

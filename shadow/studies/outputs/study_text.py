@@ -24,7 +24,7 @@ STYLES = {
     StudyWord.NOT_MEASURED: "yellow",
     StudyWord.COMPARED: "default",
 }
-INDENT = (0, 0, 0, 2)
+INDENT = 2
 NAMED = 18
 """Columns that the first column of a table gets where its names are so long."""
 
@@ -36,13 +36,13 @@ def as_text(report: StudyReport, *, width: int, color: bool = False) -> str:
 
 def _parts(report: StudyReport, width: int) -> Iterator[RenderableType]:
     yield Text(plain(heading(report)), style="bold")
-    yield Padding(Text(plain("\n".join(summary(report))), style="dim"), INDENT)
+    yield Padding.indent(Text(plain("\n".join(summary(report))), style="dim"), INDENT)
     yield ""
-    yield Padding(_verdicts(report, width), INDENT)
+    yield Padding.indent(_verdicts(report, width), INDENT)
     for table in result_tables(report):
         yield ""
         yield Text(table.title, style="bold").append(f"  {table.meaning}", style="not bold dim")
-        yield Padding(_table(table, width), INDENT)
+        yield Padding.indent(_table(table, width), INDENT)
     yield ""
     for line in (*promises(report), *remarks(report)):
         yield Text(plain(line), style="dim")

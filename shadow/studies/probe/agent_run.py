@@ -45,15 +45,15 @@ class CallResult:
 
 @dataclass(slots=True, kw_only=True)
 class AgentRun:
-    """One run of `task` at `provider` in `block`; `ending` is None while it goes on."""
+    """One run of `task` at `provider` in `block`, since `began` (epoch seconds); `ending` is None while it goes on."""
 
     provider: str
     task: str
     block: int
+    began: float
     steps: list[StepAnswer] = field(default_factory=list)
     results: list[CallResult] = field(default_factory=list)
     text: str = ""
-    began: float = 0.0
     ending: Ending | None = None
 
     @property

@@ -4,7 +4,7 @@ import pytest
 
 from proxy.exchange import ChunkTimings, Failure, FailureKind, Response
 from shadow.reading.parsed_response import parse_response
-from shadow.studies.patience import is_denied, retry_after, setback, wait_seconds
+from shadow.studies.patience import MOST_TRIES, is_denied, retry_after, setback, wait_seconds
 from tests.exchanges import exchange
 
 DATE = ("Date", "Sun, 06 Nov 1994 08:49:37 GMT")
@@ -77,6 +77,11 @@ def test_a_named_time_is_read_in_each_of_its_forms(headers, seconds):
 @pytest.mark.parametrize(("tries", "seconds"), [(1, 1.0), (2, 2.0), (3, 4.0)])
 def test_a_wait_that_no_provider_names_doubles(tries, seconds):
     assert wait_seconds(answered(500).exchange, tries, 0.0) == seconds
+
+
+def test_all_tries_of_a_request_that_no_provider_names_a_time_for_take_seven_seconds():
+    waits = [wait_seconds(answered(500).exchange, tries, 0.0) for tries in range(1, MOST_TRIES)]
+    assert sum(waits) == 7.0
 
 
 def test_a_named_wait_holds_at_any_try():

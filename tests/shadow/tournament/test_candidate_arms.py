@@ -122,7 +122,7 @@ def test_the_first_exclusion_is_counted_else_the_judgement():
 
 
 def test_evidence_ends_before_the_first_pair_that_waits():
-    rows = [row(1), row(2, judgement=None), row(3), row(4, judgement=None)]
+    rows = [row(1), row(2, judgement=None), row(3, started=row(2).started), row(4, judgement=None)]
     (one, _) = arms(rows)
     assert horizon_of(one) == BEGUN + 120
     assert arm_evidence(one, TERMS, LATER).pairs == 1

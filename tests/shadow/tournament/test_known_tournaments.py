@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shadow.choice.arm_evidence import ArmEvidence
 from shadow.tournament.candidate_arms import CandidateArm, arm_evidence
 from shadow.tournament.known_tournaments import KnownTournament, KnownTournaments
-from tests.shadow.tournament.arm_rows import BEGUN, RECORD, TERMS, row
+from tests.shadow.tournament.arm_rows import BEGUN, LATER, RECORD, TERMS, row
 
 
 class Shelf:
@@ -119,11 +120,30 @@ def test_a_pair_that_waits_for_the_judge_keeps_all_after_it_unsettled():
 
 def test_three_hundred_looks_read_what_was_settled_once():
     shelf, known = Shelf(), KnownTournament()
-    shelf.kept = [paid(place) for place in range(100)]
+    shelf.kept = [replace(paid(place), judgement="cached" if place % 2 else "") for place in range(100)]
     for _ in range(301):
         shelf.read = 0
         known.rows(shelf, RECORD)
     assert shelf.read == 16
+
+
+def test_a_later_look_counts_only_what_is_not_settled(monkeypatch):
+    counted, add = [], ArmEvidence.add_pair
+    monkeypatch.setattr(ArmEvidence, "add_pair", lambda one, pair: (counted.append(pair), add(one, pair)))
+    shelf, known = Shelf(), KnownTournament()
+    shelf.kept = [paid(place) for place in range(100)]
+    for _ in range(3):
+        arm = CandidateArm(name="host-a", model="kimi", began=BEGUN, place=1, rows=list(known.rows(shelf, RECORD)))
+        counted.clear()
+        known.evidence(arm, TERMS, BEGUN + 60 * 100)
+    assert len(counted) == 16
+
+
+def test_a_pair_that_started_with_the_one_that_waits_is_not_counted_yet():
+    waiting = replace(row(2), judgement=None)
+    arm = CandidateArm(name="host-a", model="kimi", began=BEGUN, rows=[row(1), waiting, replace(row(3), started=waiting.started)])
+    for found in (KnownTournament().evidence(arm, TERMS, LATER), arm_evidence(arm, TERMS, LATER)):
+        assert found.pairs == 1
 
 
 @pytest.mark.parametrize("judgement", ["cached", None])
@@ -175,11 +195,11 @@ def test_pairs_after_the_end_of_a_tournament_are_left_out():
     assert len(known.rows(shelf, replace(RECORD, ended=BEGUN + 60 * 4))) == 4
 
 
-def test_a_deleted_pair_makes_everything_be_read_again():
+def test_a_deleted_pair_makes_everything_be_read_again_and_nothing_from_before_the_begin():
     shelf, known = Shelf(), KnownTournament()
-    shelf.kept = [paid(place) for place in range(100)]
+    shelf.kept = [*after([paid(0)], -60), *(paid(place) for place in range(100))]
     known.rows(shelf, RECORD)
-    del shelf.kept[3]
+    del shelf.kept[4]
     shelf.read = 0
     assert (len(known.rows(shelf, RECORD)), shelf.read) == (99, 99)
 

@@ -91,7 +91,7 @@ def test_limits_that_end_a_tournament_early_are_named():
     assert not any("storage.keep_days" in line for line in lines(keep_days=6.1))
 
 
-NEED = SignalNeed(signal="answer_kind", half=1_700, nine_of_ten=3_600, floor=0.05, assumed=False)
+NEED = SignalNeed(signal="answer_kind", half=1_700, nine_of_ten=3_600, floor=0.05, assumed=False, share=1.0)
 PLAN = TournamentPlan(
     needs=(NEED,),
     half=1_700,
@@ -135,7 +135,10 @@ def test_one_candidate_is_named_without_a_plural():
         (2.0, "2 days"),
         (1.9, "46 hours"),
         (2 / 24, "2 hours"),
+        (1.99 / 24, "119 minutes"),
         (1.9 / 24, "114 minutes"),
+        (100.52 / 1_440, "101 minutes"),
+        (100.48 / 1_440, "100 minutes"),
         (0.1 / 24, "6 minutes"),
     ],
 )

@@ -8,7 +8,7 @@ from shadow.pricing.price_list import PriceList
 from shadow.tournament.route_traffic import route_traffic, seen_floor, traffic_of
 from shadow.tournament.tournament_route import TournamentRoute
 from storage.rows import PairGroup, SignalCount
-from tests.records import NOW, add_pair
+from tests.records import NOW, add_pair, calling
 from tests.shadow.tournament.arm_rows import BEGUN, arm, row
 
 GROUP = PairGroup(route="agents", model="kimi", provider="live", reference="maker")
@@ -49,7 +49,8 @@ def test_a_signal_counts_for_the_share_of_pairs_that_have_it():
 @pytest.mark.parametrize(("pairs", "floor"), [(49, None), (50, 0.07318)])
 def test_the_floor_of_a_number_is_seen_in_fifty_pairs(pairs, floor):
     rows = [row(place, role="primary", payoffs={"error": -int(place == 0)}) for place in range(pairs)]
-    assert traffic(rows).signals["error"].floor == (pytest.approx(floor, rel=1e-4) if floor else None)
+    found = traffic(rows).signals["error"]
+    assert (found.floor, found.assumed) == (pytest.approx(floor, rel=1e-4) if floor else None, floor is None)
 
 
 @pytest.mark.parametrize(
@@ -125,3 +126,16 @@ def test_only_pairs_of_the_live_provider_with_this_reference_in_the_last_week_ar
     for reference, a_day in (("official", 24), ("other", 0)):
         route = replace(ROUTE, reference=reference)
         assert route_traffic(sqlite_store, route, NOW, 0.1, PriceList({})).sampled_per_day == a_day
+
+
+def test_the_floor_is_that_of_the_route_s_own_controls_of_the_last_week(sqlite_store):
+    """On the route and on another one the live provider differs; on the other, and long ago, the reference does from itself."""
+    for place in range(20):
+        add_pair(sqlite_store, "live", calling("Oslo"), "Hello", "Hello", route="agents", started=NOW + place)
+        add_pair(sqlite_store, "live", "Hello", "Hello", calling("Oslo"), route="other", started=NOW + place)
+    add_pair(sqlite_store, "live", "Hello", "Hello", calling("Oslo"), route="agents", started=NOW - 8 * 86_400)
+    assert sqlite_store.flush(20)
+    found = route_traffic(sqlite_store, ROUTE, NOW + 60, 0.1, PriceList({})).signals["answer_kind"]
+    assert (found.floor, found.assumed, found.share) == (pytest.approx(seen_floor(0, 20)), False, 1.0)
+    other = route_traffic(sqlite_store, replace(ROUTE, reference="near"), NOW + 60, 0.1, PriceList({}))
+    assert other.signals == {}

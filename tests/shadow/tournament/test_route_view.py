@@ -8,13 +8,17 @@ from shadow.tournament.tournament_figures import TournamentFigures
 from shadow.tournament.tournament_record import TournamentRecord
 from shadow.tournament.tournament_route import configured_terms, tournament_route
 from tests.records import NOW
+from tests.shadow.tournament.arm_rows import RECORD
 from tests.shadow.tournament.stored_arms import CONFIG, store_arms
 
 ROUTE = tournament_route(CONFIG, "")
 
 
 def test_a_route_has_its_plan_until_a_tournament_begins(store):
-    found = route_view(store, CONFIG, ROUTE, NOW, KnownTournaments())
+    known = KnownTournaments()
+    known.of(RECORD)
+    found = route_view(store, CONFIG, ROUTE, NOW, known)
+    assert repr(known) == "<KnownTournaments []>", "what was known of another one is forgotten"
     assert isinstance(found, RoutePlan)
     assert found.lines[0] == "Route agents: 2 candidates (host-b, host-c) against official, within 20 points, 5 places."
     assert found == route_plan(None, CONFIG, ROUTE, NOW)

@@ -113,7 +113,10 @@ def test_a_study_begins_with_its_verdicts_and_its_tables_follow_each_below_its_m
 
 
 def test_eighteen_columns_of_a_name_stay_on_one_line_where_a_table_is_narrow():
-    assert AT_46 in as_text(probe_report("aa bb cc dd ee ff gg"), width=46)
+    text = as_text(probe_report("aa bb cc dd ee ff gg"), width=46)
+    assert AT_46 in text
+    below = "  aa bb cc dd ee ff gg\n      prompt 23,000 · completion 900 · cost\n      $0.17\n"
+    assert below in text, "beside eighteen columns there is no room for the figures"
 
 
 def test_a_verdict_has_the_colour_of_its_word_and_its_sentence_has_none():

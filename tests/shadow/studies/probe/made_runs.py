@@ -16,4 +16,4 @@ def result(name, source=AnswerSource.RECORDED, *, fault="", notes=(), altered=()
 
 
 def run(*results, ending=COMPLETE):
-    return AgentRun(provider="p", task="t", block=0, results=list(results), ending=ending)
+    return AgentRun(provider="p", task="t", block=0, began=5.0, results=list(results), ending=ending)

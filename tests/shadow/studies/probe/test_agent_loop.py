@@ -74,7 +74,7 @@ async def run_of(url, opened, *, task=TASK, model="nano-30b", limits=NO_LIMITS):
 
     async with opened() as world:
         functions = world.offered.functions
-    run = AgentRun(provider="p", task=task.prompts[0], block=0)
+    run = AgentRun(provider="p", task=task.prompts[0], block=0, began=0.0)
     try:
         await AgentLoop(ask, task, model, functions).run(run, first_messages(task, task.prompts[0]), opened, Role.PRIMARY)
     finally:

@@ -41,6 +41,16 @@ def test_a_measured_run_comes_back_as_it_was():
     }
 
 
+def test_a_row_has_when_its_run_began_and_a_run_without_a_request_took_no_time():
+    assert (row().begun, row().seconds) == (5.0, 1.5)
+    assert run_row(run(), replace(MEASURED, seconds=None), clean=str).seconds == 0.0
+
+
+def test_calls_without_a_count_of_misses_left_no_recording():
+    """A row that another version stored."""
+    assert misses_of([replace(row(result("x")), world="{}")], "p") == (0, 1)
+
+
 def test_results_are_cleaned_before_they_are_stored():
     stored = row(result("x", notes=("n",), altered=("m",)), clean=lambda text: text.replace("t", "*")).results[0]
     assert (stored.text, stored.source, json.loads(stored.alterations)) == ("*", "recorded", ["n", "m"])

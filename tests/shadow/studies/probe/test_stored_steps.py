@@ -54,7 +54,7 @@ async def made(tmp_path):
 
 
 def run_of(block):
-    return AgentRun(provider="nim", task="battery", block=block)
+    return AgentRun(provider="nim", task="battery", block=block, began=0.0)
 
 
 async def test_an_equal_step_of_the_same_block_is_found_after_a_restart_and_one_of_another_block_is_sent(made):
