@@ -96,6 +96,16 @@ def test_a_live_conversation_is_named_by_a_pair_or_by_its_key(sqlite_store, tmp_
     assert "at most 2 runs of each of 2 providers" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("length", "name"), [(40, f"fork-{'k' * 40}-1"), (41, f"fork-{'k' * 24}-6510a5e1cc02-1")])
+def test_a_key_of_more_than_forty_characters_is_shortened_in_the_name_of_its_study(sqlite_store, tmp_path, capsys, length, name):
+    key = "k" * length
+    add_pair(sqlite_store, "openrouter", calling("Oslo"), calling("Oslo"), conversation=key)
+    assert sqlite_store.flush(20)
+    write_config(tmp_path, dict.fromkeys(("openrouter", "nim"), "http://127.0.0.1:9/v1"), "openrouter")
+    assert fork(tmp_path, key, 1, plan=True, source=str(next(tmp_path.rglob("*.db")))) == 0
+    assert capsys.readouterr().out.startswith(f"probe {name}: nim against openrouter,")
+
+
 def test_one_step_is_the_next_answer_alone_and_leaves_no_recording(conversation):
     folder, hosts, steps = conversation
     before = hosts.requests
@@ -213,6 +223,18 @@ def test_a_plan_of_a_fork_sends_nothing(conversation, capsys):
     assert fork(folder, steps[0], 1, plan=True) == 0
     assert hosts.requests == before
     assert "at most 2 runs of each of 2 providers, 20 requests each: 80 requests" in capsys.readouterr().out
+
+
+def test_the_plan_stands_beside_the_result_of_a_fork_that_is_run_and_wraps_behind_its_indent(conversation, capsys, monkeypatch):
+    folder, _, steps = conversation
+    monkeypatch.setenv("COLUMNS", "60")
+    fork(folder, steps[0], 5)
+    out, err = capsys.readouterr()
+    assert out.startswith("fork fork-")
+    lines = err.splitlines()
+    assert lines[0].startswith("probe fork-")
+    assert [line for line in lines if line.startswith("    ") and not line.startswith("     ")]
+    assert all(len(line) <= 60 for line in lines)
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,27 @@ def test_a_key_is_its_newest_conversation_with_a_provider_that_is_no_candidate(s
     assert fork_origin(store, first, 2, candidates=()).requests == (second, second)
 
 
+@pytest.mark.parametrize(("newer", "found"), [(199, True), (200, False)])
+def test_a_provider_of_a_key_is_looked_for_among_its_newest_two_hundred_requests(sqlite_store, newer, found):
+    first = talked(sqlite_store, "far", "p")
+    for place in range(newer):
+        sent = {"started": NOW + 10_000 + place, "conversation": "talk", "provider": "near", "request_body": asked("p")}
+        sqlite_store.add_exchange(exchange_record(f"near-{place}", calls=0, checks=0, **sent))
+    assert sqlite_store.flush(20)
+    if found:
+        assert fork_origin(sqlite_store, "talk", 1, candidates=("near",)).requests == (first, first)
+    else:
+        with pytest.raises(ConfigError, match="talk: its newest 200 requests went to near alone"):
+            fork_origin(sqlite_store, "talk", 1, candidates=("near",))
+
+
+def test_candidates_that_hold_a_key_among_them_are_all_named_and_the_first_is_to_be_left_out(sqlite_store):
+    for provider in ("near", "far", "near"):
+        talked(sqlite_store, provider, "p")
+    with pytest.raises(ConfigError, match=r"newest 3 requests went to far, near alone, .*leave out --provider far, and name"):
+        fork_origin(sqlite_store, "talk", 1, candidates=("near", "far"))
+
+
 def test_a_later_start_goes_on_from_the_request_of_the_earlier_one_and_has_no_later_results(store):
     first, second = talked(store, "near", "p"), talked(store, "near", "p", "q")
     before = fork_origin(store, "talk", 1, candidates=()).requests

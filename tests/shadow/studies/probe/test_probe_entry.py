@@ -39,8 +39,13 @@ def test_a_plan_opens_no_socket_and_writes_no_file(tmp_path, monkeypatch, capsys
         pytest.fail("a plan opened a socket")
 
     monkeypatch.setattr(socket, "socket", refuse)
+    monkeypatch.setenv("COLUMNS", "60")
     assert execute(tmp_path, plan=True, runs=10) == 0
-    assert "at most 10 runs of each of 4 providers, 20 requests each: 800 requests" in capsys.readouterr().out
+    assert capsys.readouterr().out.splitlines()[1:4] == [
+        "    ollama, model nano-30b",
+        "  at most 10 runs of each of 4 providers, 20 requests each:",
+        "    800 requests; each candidate stops when it is decided",
+    ]
     assert sorted(tmp_path.iterdir()) == before
 
 
