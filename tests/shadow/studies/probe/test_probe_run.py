@@ -10,7 +10,7 @@ from shadow.studies.interleaving import interleaved
 from shadow.studies.measured_run import RunOutcome
 from shadow.studies.probe.outcome_rules import Ending
 from shadow.studies.probe.probe_plan import ProbePlan
-from shadow.studies.probe.probe_run import GIVEN_UP, ProbeRun
+from shadow.studies.probe.probe_run import GIVEN_UP, ProbeCounts, ProbeRun
 from shadow.studies.probe.probe_worlds import ProbeWorlds
 from shadow.studies.probe.task import StudySettings, Task, TaskFile, TaskWorld
 from shadow.studies.study_budget import BudgetLimits
@@ -167,6 +167,10 @@ def ending(*endings):
 
 def failed(detail):
     return Ending(outcome=RunOutcome.ERROR, detail=detail)
+
+
+def test_nothing_has_begun_before_the_first_block():
+    assert (ProbeCounts().begun, ProbeCounts().ended) == (0, 0)
 
 
 async def test_runs_are_numbered_in_the_order_in_which_they_began_also_after_a_resumption(tmp_path):

@@ -155,5 +155,23 @@ def test_more_runs_at_once_or_in_all_with_another_rule_or_price_are_the_same_stu
     assert settings(replace(FILE, policy=StudyPolicy(score=PolicyScore.COMPLETE))) != settings()
 
 
+def test_the_order_in_which_members_are_written_makes_no_other_study():
+    def study(parameters: dict[str, object], message: dict[str, str]) -> dict[str, object]:
+        return settings(replace(FILE, task=replace(TASK, parameters=parameters, messages=(message,))))
+
+    one = study({"top_p": 1, "n": 2}, {"role": "user", "content": "x"})
+    assert one == study({"n": 2, "top_p": 1}, {"content": "x", "role": "user"})
+    assert one["parameters"] == '{"n": 2, "top_p": 1}'
+
+
+def test_a_study_that_an_earlier_version_began_has_the_same_messages_to_begin_with():
+    begun = settings(replace(FILE, task=replace(TASK, messages=({"role": "user", "content": "x"},))))
+    assert begun["from"] == "9bc64bff93f5db79"
+
+
+def test_a_word_of_a_command_that_can_be_no_path_is_no_program():
+    assert "s sh -c " in settings(with_server(command=("sh", "-c", "x" * 5_000)))["servers"][0]
+
+
 def test_no_setting_shows_what_a_server_was_given():
     assert "hidden" not in str(settings(with_server(env={"KEY": "hidden"}, inject={"key": "hidden"})))
