@@ -58,8 +58,8 @@ def changed(seconds: float) -> IdentityRow:
     return IdentityRow(started=BEGUN + seconds, changes="[]", facts="{}", **of)
 
 
-def alarm(seconds: float) -> AlarmRow:
-    return AlarmRow(at=BEGUN + seconds, pair_id="p", group=GROUP, old="ok", new="drift", name="x", details="{}")
+def alarm(seconds: float, new: str = "drift", **group: str) -> AlarmRow:
+    return AlarmRow(at=BEGUN + seconds, pair_id="p", group=replace(GROUP, **group), old="ok", new=new, name="x", details="{}")
 
 
 def looked(shelf: Shelf, now: float, *, ended: float = 0.0) -> CandidateFigures:
@@ -83,6 +83,19 @@ def test_an_alarm_of_a_running_tournament_takes_a_claim_back_and_one_after_the_e
     assert looked(shelf, LATER).verdict is ChoiceVerdict.DIFFERS
     assert looked(shelf, LATER, ended=401.0).verdict is ChoiceVerdict.DIFFERS
     assert looked(shelf, LATER, ended=400.0).verdict is ChoiceVerdict.UNDECIDED
+
+
+@pytest.mark.parametrize(
+    "group", [{"route": "other"}, {"reference": "near"}, {"upstream": "a"}, {"provider": "host-b"}, {"model": "other"}]
+)
+def test_an_alarm_of_another_group_takes_no_claim_back(group):
+    assert looked(Shelf(*TEN, alarms=[alarm(400.0, **group)]), LATER).verdict is ChoiceVerdict.UNDECIDED
+
+
+@pytest.mark.parametrize(("newest", "verdict"), [("drift", ChoiceVerdict.DIFFERS), ("recovered", ChoiceVerdict.UNDECIDED)])
+def test_the_newest_alarm_of_a_candidate_is_its_state(newest, verdict):
+    older = "recovered" if newest == "drift" else "drift"
+    assert looked(Shelf(*TEN, alarms=[alarm(500.0, newest), alarm(400.0, older)]), LATER).verdict is verdict
 
 
 def test_a_tournament_that_has_ended_is_the_one_at_its_end():
