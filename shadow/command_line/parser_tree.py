@@ -65,7 +65,7 @@ def command_words(group: object, before: str = "") -> Iterator[CommandWords]:
 
 def _help(command: object) -> str:
     text: str = getattr(command, "help", "") or ""
-    return " ".join(text.split("\n\n", maxsplit=1)[0].split())
+    return " ".join(text.partition("\n\n")[0].split())
 
 
 def _flags(command: object) -> Iterator[CommandFlag]:

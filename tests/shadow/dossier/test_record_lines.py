@@ -95,6 +95,14 @@ def test_each_pair_is_a_row_with_both_answers(store, pair):
     assert found["provider_answer"] == 'get_weather({"city": "Oslo"})'
 
 
+@pytest.mark.parametrize("length", [1_999, 2_000, 2_001])
+def test_a_cell_has_the_first_2000_characters_of_an_answer(store, length):
+    add_pair(store, "p", "w" * length, "")
+    assert store.flush(20)
+    header, row = rows(store)
+    assert row[header.index("provider_answer")] == "w" * min(length, 2_000)
+
+
 @pytest.mark.promise("reader.terminal")
 @pytest.mark.parametrize(
     "text", ["=HYPERLINK(1)", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", " =1", "x\x1b[2J\u202e", "z" * 1_000_000]

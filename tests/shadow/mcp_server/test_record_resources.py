@@ -56,7 +56,7 @@ async def test_side_that_was_not_kept_is_stated_and_an_unknown_pair_is_refused(s
     assert "no such side" in str(await Agent(sqlite_store).unread(f"exchange://{name}/nobody"))
 
 
-@pytest.mark.parametrize(("ago", "shown"), [(86_399.0, True), (86_401.0, False)])
+@pytest.mark.parametrize(("ago", "shown"), [(86_400.0, True), (86_400.5, False)])
 async def test_report_is_that_of_the_last_24_hours(sqlite_store, monkeypatch, ago, shown):
     add_pair(sqlite_store, "garbler", calling("Oslo"), calling("Quito"), started=NOW)
     assert sqlite_store.flush(20)

@@ -1,5 +1,6 @@
 """Totals of a broker's metrics only rise, and gauges are those of the last moment."""
 
+import pytest
 from prometheus_client import CollectorRegistry
 
 from shadow.metrics.broker_metrics import FORWARDING, REDELIVERIES, Backlog, ConsumerMetrics, PublisherMetrics
@@ -19,6 +20,34 @@ def test_publisher_totals_rise_by_what_was_added_and_never_fall():
     metrics.show(connected=False, offset=0.5, waiting=0, size=0, published=9, retries=1)
     assert registry.get_sample_value("sameweights_broker_connected") == 0
     assert registry.get_sample_value("sameweights_broker_clock_offset_seconds") == 0.5
+
+
+def test_publisher_shows_what_waits_and_counts_retries_apart_from_what_was_published():
+    registry = CollectorRegistry()
+    metrics = PublisherMetrics(registry, limit=100)
+    counted = []
+    for published, retries in ((9, 2), (9, 5), (9, 4), (12, 6)):
+        metrics.show(connected=True, offset=0.0, waiting=3, size=40, published=published, retries=retries)
+        names = ("published_total", "publish_retries_total", "publisher_queue_length")
+        counted.append([registry.get_sample_value(f"sameweights_{name}") for name in names])
+    assert counted == [[9, 2, 3], [9, 5, 3], [9, 5, 3], [12, 6, 3]]
+    assert repr(metrics) == "<PublisherMetrics published=12 retries=6>"
+
+
+@pytest.mark.parametrize(("totals", "counted"), [((2, 2), 2), ((2, 1), 2), ((2, 1, 4), 5), ((0, 1), 1)])
+def test_total_of_redelivered_exchanges_that_falls_is_counted_from_where_it_fell_to(totals, counted):
+    registry = CollectorRegistry()
+    metrics = ConsumerMetrics(registry)
+    for total in totals:
+        metrics.show(connected=True, offset=0.0, redelivered={"audited": total})
+    assert registry.get_sample_value("sameweights_redelivered_total", {"outcome": "audited"}) == counted
+    assert repr(metrics) == f"<ConsumerMetrics redelivered={{'audited': {totals[-1]}}}>"
+
+
+def test_stream_of_which_every_message_is_readable_shows_none_that_is_not():
+    registry = CollectorRegistry()
+    ConsumerMetrics(registry).backlog([Backlog(stream="S", messages=2, size=30, limit=100, age=1.5)])
+    assert registry.get_sample_value("sameweights_backlog_unreadable_messages", {"stream": "S"}) == 0
 
 
 def test_consumer_shows_each_stream_and_each_outcome_from_the_start():

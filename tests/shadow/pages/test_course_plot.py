@@ -39,8 +39,9 @@ def test_steps_of_few_pairs_are_joined_until_they_have_twenty():
     assert [(step.began, step.seconds, step.compared) for step in steps] == [(1_000.0, 40.0, 20), (1_040.0, 40.0, 20)]
 
 
-def test_steps_of_twenty_pairs_stay_apart():
-    assert len(course_steps([point(place, 1, 20) for place in range(8)])) == 8
+@pytest.mark.parametrize(("pairs", "steps"), [(20, 8), (19, 4)])
+def test_steps_of_twenty_pairs_stay_apart(pairs, steps):
+    assert len(course_steps([point(place, 1, pairs) for place in range(8)])) == steps
 
 
 def test_gap_in_the_pairs_is_a_gap_in_the_line():

@@ -157,6 +157,7 @@ def beside(word, label="text", width=60, header="spacer"):
     [
         ("w" * 12, "text", 38, True),
         ("w" * 12, "text", 37, False),
+        ("brief", "text", 37, False),
         ("w" * 13, "text", 39, False),
         ("w" * 13, "text", 40, True),
         ("1" * 40, "text", 38, True),

@@ -42,7 +42,7 @@ def priced(*lines, rows=(), seconds=DAY, prices=PRICES):
 
 def test_two_percent_of_a_days_prompts_cost_thirty_times_their_price():
     [found] = priced(line())
-    assert found.month == pytest.approx(30 * 0.2 * 2.0)
+    assert found.month == pytest.approx(30 * 0.2 * 2.0, rel=1e-9)
     assert found.sentence == "prompts: more; at your volume about 12.00 money a month"
 
 

@@ -1,5 +1,7 @@
 """Requests that were too large to be held are stated with their number, their size and what to set."""
 
+import pytest
+
 from proxy.exchange import Exchange
 from shadow.checks.registry import check
 from shadow.reading.parsed_exchange import parse_exchange
@@ -29,6 +31,12 @@ def test_a_request_that_found_no_room_is_stated_beside_a_cut_one_with_the_settin
     assert first.sentence == "1 request not kept because the buffer was full, with a body of up to 13.3 MB, never compared"
     assert first.remedy == "raise `proxy.limits.audit_held`"
     assert second.sentence == "2 requests too large to keep whole, of up to 40.0 MB, never compared"
+
+
+@pytest.mark.parametrize(("size", "shown"), [(1_949_999, "1.9 MB"), (1_950_001, "2.0 MB"), (20_000_000_000_000, "20000000.0 MB")])
+def test_a_size_is_in_millions_of_bytes_to_a_tenth(size, shown):
+    [found] = unheld_shortfalls([("near", "m", "request_truncated", 1, size)])["near", "m"]
+    assert found.sentence == f"1 request too large to keep whole, of up to {shown}, never compared"
 
 
 def test_a_report_of_cut_requests_alone_reports_that_they_were_too_large(store):
