@@ -38,3 +38,9 @@ def test_the_oldest_beginnings_are_dropped():
     for number in range(20_000):
         cache.read(asked(f"{number}", "a", tools=[]))
     assert cache.read(asked("first", "a", tools=[])) == 0
+
+
+def test_cache_shows_how_many_beginnings_it_knows():
+    cache = PromptCache()
+    cache.read(asked("one", "two", "three"))
+    assert repr(cache) == "<PromptCache 3 beginnings>"

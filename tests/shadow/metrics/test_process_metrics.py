@@ -66,3 +66,7 @@ def test_processor_time_is_that_of_the_program_and_of_the_system_for_it():
     shown = collected(os.getpid()).get_sample_value("process_cpu_seconds_total", {"process": "supervisor", "number": "0"})
     tick = 1 / os.sysconf("SC_CLK_TCK")
     assert before - 2 * tick <= shown <= sum(os.times()[:2]) + 2 * tick
+
+
+def test_collector_shows_the_process_at_the_root():
+    assert repr(ProcessCollector(17, dict)) == "<ProcessCollector root=17>"

@@ -265,3 +265,9 @@ def test_why_no_pair_is_evidence_follows_the_verdicts_about_the_provider_and_mod
 )
 def test_the_period_of_a_verdict_is_that_of_the_list_up_to_now_or_all(since, until, period):
     assert verdict_period(since, until) == period
+
+
+def test_evidence_shows_how_many_signals_of_how_many_cards_it_has():
+    found = EvidentSignals([of_reasons(reason("text"))])
+    assert repr(found) == f"<EvidentSignals {len(found.standing)} of 1 cards>"
+    assert repr(RenewedEvidence(None, lambda: NOW)) == "<RenewedEvidence <EvidentSignals 0 of 0 cards>>"

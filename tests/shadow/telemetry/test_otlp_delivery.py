@@ -119,10 +119,12 @@ async def test_first_failure_and_recovery_are_logged_once_by_host_alone(logged):
         made = delivery(f"{receiver.url}/secret-path", pauses=())
         for _ in range(2):
             assert (await made.send(TRACES, b"")).refused
+        assert repr(made) == "<OtlpDelivery 127.0.0.1 failing=True>"
         receiver_path = delivery(receiver.url, pauses=())
         receiver.answers.append((503, b"", {}))
         for _ in range(3):
             await receiver_path.send(TRACES, b"")
+        assert repr(receiver_path) == "<OtlpDelivery 127.0.0.1 failing=False>"
         await asyncio.gather(made.close(), receiver_path.close())
     assert [call.args[0] if call.args else call.kwargs["event"] for call in said] == [
         *("otel_export_failed", "otel_export_failed", "otel_export_recovered"),

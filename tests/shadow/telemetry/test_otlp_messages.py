@@ -66,3 +66,7 @@ def test_partial_success_is_how_many_were_rejected_and_no_body_is_none():
 def test_answer_that_is_a_page_is_an_error(read):
     with pytest.raises(ValueError, match="no answer of OTLP"):
         read(b"<!doctype html>")
+
+
+def test_messages_show_the_version_of_the_product():
+    assert repr(OtlpMessages(service="mine", version="1.2")) == "<OtlpMessages 1.2>"

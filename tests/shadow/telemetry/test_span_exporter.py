@@ -216,3 +216,10 @@ async def test_reload_gives_the_spans_the_addresses_of_the_new_providers():
         made.exporter.reload({"later": None})
         assert made.spans.providers == {"later": None}
         await made.exporter.finish(1)
+
+
+async def test_exporter_shows_its_endpoint_and_how_many_records_wait():
+    async with OtlpReceiver() as receiver:
+        made = Exporting(receiver)
+        made.offer("a", "b")
+        assert repr(made.exporter) == "<SpanExporter <OtlpDelivery 127.0.0.1 failing=False> waiting=2>"

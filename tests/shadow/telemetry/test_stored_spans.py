@@ -220,3 +220,7 @@ def test_prepared_records_have_the_ids_of_plain_ones(store):
 def test_what_is_no_record_has_no_ids():
     with pytest.raises(TypeError, match="no record: str"):
         stored_ids("a")
+
+
+def test_spans_show_whether_they_have_content_and_how_many_providers_they_know(store):
+    assert repr(StoredSpans(store, OtelConfig(), PROVIDERS)) == "<StoredSpans content=False providers=2>"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.telemetry.trace_context import span_id, trace_context
+from shadow.telemetry.trace_context import own_trace, span_id, trace_context
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 
@@ -50,3 +50,15 @@ def test_ids_are_the_same_each_time_and_differ_between_exchanges_and_parts():
 def test_any_value_of_the_field_gives_ids_of_16_and_8_or_0_bytes(sent):
     context = trace_context((("traceparent", sent),), "a")
     assert (len(context.trace_id), len(context.parent_id) in {0, 8}, any(context.trace_id)) == (16, True, True)
+
+
+@pytest.mark.parametrize("sampled", [True, False])
+def test_trace_of_a_copy_is_another_one_without_a_parent_that_is_kept_as_that_of_the_application_is(sampled):
+    live = trace_context((("traceparent", f"00-{TRACE}-{PARENT}-0{int(sampled)}"),), "a")
+    copy = own_trace(live, "a")
+    assert (copy.trace_id, copy.parent_id, copy.sampled) == (trace_context((), "a").trace_id, b"", sampled)
+
+
+def test_span_of_an_exchange_has_8_bytes_and_another_id_than_its_trace():
+    assert (len(span_id("a")), len(trace_context((), "a").trace_id)) == (8, 16)
+    assert span_id("a") == span_id("a", "") != span_id("a", "pair")

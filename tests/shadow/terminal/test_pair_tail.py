@@ -57,3 +57,13 @@ def test_every_pair_of_a_burst_beyond_500_comes_oldest_first(store):
     assert store.flush(20)
     assert [one.summary.pair.id for one in tail.lines()] == names
     assert list(tail.lines()) == []
+
+
+def test_tail_shows_how_many_pairs_it_has_seen(store):
+    add_pair(store, "p", "Hello", "Hello")
+    assert store.flush(20)
+    tail = PairTail(store, provider="", evidence=False)
+    add_pair(store, "p", "Hello", "Hello")
+    assert store.flush(20)
+    list(tail.lines())
+    assert repr(tail) == "<PairTail seen=2>"
