@@ -1,6 +1,9 @@
 """The pairs that show the most."""
 
+from types import SimpleNamespace
+
 from shadow.dossier.telling_pairs import telling_pairs
+from storage.rows import PairFilter
 from tests.records import NOW, add_pair, calling
 
 ALL = (0.0, NOW + 60)
@@ -33,3 +36,10 @@ def test_other_conversations_come_before_another_pair_of_the_same(sqlite_store):
     assert sqlite_store.flush(20)
     found = [line.summary.pair.id for line in telling_pairs(sqlite_store, "p", (), *ALL)]
     assert found == [names[2], names[0], names[1]]
+
+
+def test_the_newest_300_pairs_that_are_evidence_alone_are_looked_at(sqlite_store):
+    wanted = []
+    reader = SimpleNamespace(pairs=lambda chosen: wanted.append(chosen) or ())
+    assert telling_pairs(reader, "p", (), 5.0, 9.0) == ()
+    assert wanted == [PairFilter(provider="p", since=5.0, until=9.0, evidence=True, limit=300)]

@@ -1,9 +1,14 @@
 """The page of a conversation: its steps, and the first at which the provider acts differently."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import pytest
 from prometheus_client import CollectorRegistry
 
 from shadow.findings.pair import ControlReason
+from shadow.pages.conversation_page import ConversationPage
+from shadow.pages.page_environment import environment
 from shadow.pages.page_set import PageSet
 from shadow.report.evident_signals import EvidentSignals
 from shadow.settings.top_level_config import Config
@@ -56,3 +61,13 @@ def test_conversation_is_not_called_free_of_evidence_while_the_verdicts_are_not_
 @pytest.mark.parametrize("conversation", ["", "talk/2"])
 def test_conversation_that_is_not_stored_has_no_page(pages, steps, conversation):
     assert pages.conversation.page(conversation) is None
+
+
+@pytest.mark.parametrize(("stored", "cut"), [(500, False), (501, True)])
+def test_of_a_conversation_of_more_than_500_steps_the_first_500_are_shown(store, steps, stored, cut):
+    [turn] = store.page_queries.turns(steps, 1)
+    turns = [replace(turn, evident=False)] * stored
+    reader = SimpleNamespace(page_queries=SimpleNamespace(turns=lambda _, most: turns[:most]))
+    page = text(ConversationPage(reader, environment(), None).page("talk/1"))
+    assert "500 requests, 500 compared" in page
+    assert ("the first 500 are shown" in page) is cut

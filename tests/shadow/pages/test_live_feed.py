@@ -1,6 +1,7 @@
 """The feed of newer evidence: what it sends, how many are open, and what the store is asked."""
 
 from contextlib import AsyncExitStack
+from types import SimpleNamespace
 
 import pytest
 from aiohttp import web
@@ -98,3 +99,12 @@ async def test_feed_builds_no_verdicts_and_counts_nothing_before_they_are_built(
         assert b"data:" not in await answer.read()
     figures.of("24h")  # the thread has ended all builds before it
     assert figures.known("all") is None
+
+
+async def test_a_thousand_pairs_of_newer_evidence_are_counted_at_most(opened):
+    asked = []
+    queries = SimpleNamespace(newest_evidence=lambda most, standing: asked.append((most, standing)) or ())
+    client = await opened(LiveFeed(SimpleNamespace(page_queries=queries), PageThreads(), poll=0.01, longest=0.02))
+    async with client.get("/live") as answer:
+        await answer.read()
+    assert set(asked) == {(1_000, None)}

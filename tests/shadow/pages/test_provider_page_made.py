@@ -16,6 +16,7 @@ from storage.judgement_rows import PairTimes
 from storage.page_rows import CoursePoint, OperatorActionRow
 from storage.rows import IdentityRow, PairGroup
 from tests.conformance import exchange_record
+from tests.most_rows import MostRows
 from tests.reading import Reading
 from tests.records import NOW, add_live, add_pair, calling
 from tests.shadow.report.made_report import GARBLER, SINCE, UNTIL, card, gap, reason, signal, verdict
@@ -311,3 +312,11 @@ def test_twenty_providers_are_named_where_an_address_names_none_of_them(sqlite_s
     sentence = PageSet(sqlite_store, config, CollectorRegistry()).provider.absent("nobody")
     assert sentence.startswith("no provider is named 'nobody'  (known: a00, a01,")
     assert ("zebra" in sentence) is named
+
+
+def test_the_newest_200_changes_of_identity_of_the_period_are_read(sqlite_store):
+    reader = MostRows(sqlite_store)
+    config = Config.model_validate({"proxy": {"providers": {"p": {"base_url": "http://127.0.0.1:1/v1"}}}})
+    pages = PageSet(reader, config, CollectorRegistry(), now=lambda: UNTIL)
+    assert pages.provider.page("p", {}, EMPTY)
+    assert reader.most["identities"] == [200, 1_000]

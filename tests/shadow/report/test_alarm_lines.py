@@ -13,6 +13,7 @@ from shadow.report.alarm_lines import alarm_lines, chosen_alarms
 from storage.judgement_rows import AlarmRow, JudgementBatch, PaceRow
 from storage.page_rows import OperatorActionRow
 from storage.rows import PairGroup
+from tests.most_rows import MostRows
 from tests.shadow.commands.test_acknowledge import drifted
 
 GROUP = PairGroup(route="default", model="m", provider="p", reference="r")
@@ -208,3 +209,10 @@ def test_an_acknowledgement_is_that_of_the_same_moment(with_changes, moment, by)
 def test_a_mute_of_the_moment_is_no_acknowledgement(with_changes):
     [line] = with_changes(change("ok", "drift", 100.0), change("drift", "ok", 200.0), actions=[(200.0, "mute", "Ada")])
     assert (line.acknowledged.by, line.muted_until) == ("", None)
+
+
+def test_the_newest_1_000_actions_of_each_provider_with_an_alarm_are_read(store, with_changes):
+    with_changes(change("ok", "drift", 100.0))
+    reader = MostRows(store)
+    assert len(alarm_lines(reader, 1_000.0)) == 1
+    assert reader.most["actions"] == [1_000]

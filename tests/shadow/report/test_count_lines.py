@@ -9,6 +9,7 @@ from shadow.report.build_report import as_json, as_text, build
 from shadow.report.count_lines import count_lines, pooled_standings
 from shadow.report.drift_lines import drift_lines
 from tests.counted import count, shape, sizes
+from tests.most_rows import MostRows
 from tests.payoffs import GROUP
 from tests.shadow.report.test_drift_table import CALM
 
@@ -179,3 +180,10 @@ def test_standings_of_several_routes_are_one_for_each_side():
         CountStanding(side=prompt, pairs=120, of=180, found=5.0, sizes=("a", "b", "c"), recent_ratio=1.2),
         CountStanding(side=completion, pairs=40, of=60, found=0.0, sizes=(), recent_ratio=0.9),
     ]
+
+
+def test_of_a_long_period_the_newest_20_000_request_shapes_alone_are_read(sqlite_store):
+    count(sqlite_store, [shape(size, size + 27) for size in sizes(120)])
+    reader = MostRows(sqlite_store)
+    count_lines(reader, drift_lines(sqlite_store), 0.0, 1e9)
+    assert reader.most["shapes"] == [20_000]

@@ -19,6 +19,7 @@ from shadow.report.identity_lines import (
 )
 from storage.rows import IdentityRow, PairFilter, PairGroup, SegmentCount, SignalCount
 from tests.conformance import START, exchange_record, pair_record
+from tests.most_rows import MostRows
 
 
 def identity(name, started, previous=""):
@@ -328,3 +329,9 @@ def test_a_thousand_models_have_an_identity_and_its_changes_are_among_the_thousa
     latest = [replace(identity("b", 5.0, "a"), model=f"m{number}" if number else "qwen") for number in range(1_001)]
     found = identity_lines(Queries(changed, latest), 0.0, 0.0)
     assert (len(found), found[0].model, found[0].changes) == (1_000, "qwen", 1_000)
+
+
+def test_of_a_long_period_the_newest_identities_and_request_shapes_alone_are_read(sqlite_store):
+    reader = MostRows(sqlite_store)
+    assert (identity_lines(reader, 0.0, START), template_lines(reader, 0.0, START)) == ((), ())
+    assert [reader.most[name] for name in ("identities", "latest", "shapes")] == [[1_000], [1_000], [20_000]]

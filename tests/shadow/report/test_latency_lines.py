@@ -9,6 +9,7 @@ from shadow.report.build_report import build
 from shadow.report.latency_lines import latency_lines, pace_lines, repeatable_choice
 from storage.judgement_rows import JudgementBatch, PairTimes
 from storage.rows import PairGroup
+from tests.most_rows import MostRows
 from tests.records import NOW, add_live, add_pair
 from tests.shadow.judging.test_pace_judge import live
 
@@ -134,3 +135,9 @@ def test_the_newest_two_thousand_pairs_are_compared():
     pairs = [*[both(2.0, 1.0)] * 2_000, *[both(9.0, 1.0)] * 5_000]
     (line,) = latency_lines(Timed(times("p", "primary", 1.0), pairs), 0.0, 0.0)
     assert (line.pairs, line.ratio) == (2_000, pytest.approx(2.0))
+
+
+def test_of_a_long_period_the_times_of_the_newest_answers_and_pairs_alone_are_read(sqlite_store):
+    reader = MostRows(sqlite_store)
+    assert latency_lines(reader, 0.0, NOW) == ()
+    assert reader.most == {"latencies": [50_000], "pair_times": [50_000]}

@@ -11,6 +11,7 @@ from shadow.report.router_lines import router_lines
 from shadow.verdict.verdict_value import VerdictWord
 from storage.judgement_rows import RoutedPairRow, UpstreamShare, UpstreamTurns
 from tests.conformance import exchange_record
+from tests.most_rows import MostRows
 from tests.payoffs import add
 from tests.shadow.drift.leaning import payoffs
 from tests.shadow.judging.test_judge import JudgeRun
@@ -214,3 +215,10 @@ def test_turns_of_a_router_have_their_cached_shares():
     first, second = router_lines(Routed(rows, (), turns), 0.0, 0.0, ())
     assert (first.conversations, first.changed, first.cached_after_change, first.cached_else) == (5, 2, 0.1, 0.75)
     assert (second.provider, second.cached_after_change, second.cached_else) == ("q", None, 1.0)
+
+
+def test_of_a_long_period_the_newest_pairs_and_answers_of_routers_alone_are_read(sqlite_store):
+    routed(sqlite_store, 3)
+    reader = MostRows(sqlite_store)
+    router_lines(reader, 0.0, 1e6, ())
+    assert reader.most == {"routed_pairs": [20_000], "upstream_shares": [100_000], "upstream_turns": [100_000]}

@@ -6,6 +6,7 @@ from shadow.report.build_report import as_text
 from shadow.report.figures import Report, StreamLine
 from shadow.report.stream_faults import stream_lines, stream_table
 from tests.conformance import START, exchange_record, finding
+from tests.most_rows import MostRows
 
 
 def keep(store, name, *, stream, faulty, signal="usage"):
@@ -87,3 +88,9 @@ def test_twenty_checks_that_stand_apart_are_in_the_table():
 def test_a_check_stands_apart_either_way_from_twenty_answers_of_each_kind_on(sqlite_store, streams, whole, apart):
     (found,) = fill(sqlite_store, streams, whole)
     assert (found.apart, bool(found.why)) == (apart, whole[1] < 20)
+
+
+def test_of_a_long_period_the_newest_2_000_answers_of_each_kind_alone_are_read(sqlite_store):
+    reader = MostRows(sqlite_store)
+    assert stream_lines(reader, 0.0, START) == ()
+    assert reader.most == {"by_stream": [2_000]}

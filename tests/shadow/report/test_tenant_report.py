@@ -17,6 +17,7 @@ from shadow.report.tenant_report import (
     tenant_text,
 )
 from tests.conformance import DAY, PATIENCE, START, exchange_record
+from tests.most_rows import MostRows
 from tests.shadow.pricing.test_period_money import summed
 from tests.shadow.report.test_money_table import line
 
@@ -118,3 +119,9 @@ def test_requests_of_several_models_and_times_of_each_provider_are_summed(sqlite
         ("near", 2, 20, 8),
     ]
     assert [(row.provider, row.measure) for row in found.times] == sorted((row.provider, row.measure) for row in found.times)
+
+
+def test_times_of_a_tenant_are_read_of_its_newest_10_000_answers_alone(sqlite_store):
+    reader = MostRows(sqlite_store)
+    tenant_report(reader, "alpha", 0.0, START, PriceList({}))
+    assert reader.most["tenant_records"] == [10_000]

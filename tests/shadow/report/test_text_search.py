@@ -107,3 +107,23 @@ def test_the_number_of_rows_ends_a_search_with_others_left(sqlite_store):
 def test_how_far_a_search_came_is_a_sentence(counts, words):
     read, silent, cut = counts
     assert how_far(TextSearch(hits=(), read=read, silent=silent, cut=cut, last=None, more=False)) == words
+
+
+def test_pairs_are_read_fifty_at_once_and_no_more_after_fewer(sqlite_store):
+    wanted = []
+
+    class Pairs:
+        exchange = sqlite_store.exchange
+
+        def pairs(self, chosen):
+            wanted.append(chosen)
+            return sqlite_store.pairs(chosen)
+
+    for number in range(50):
+        add_pair(sqlite_store, "a", "x", "x", started=NOW + number)
+    assert sqlite_store.flush(20)
+    assert search(Pairs(), PairFilter(), HERON, rows=20, time=UNBOUNDED).read == 50
+    assert [chosen.limit for chosen in wanted] == [50, 50]
+    wanted.clear()
+    search(Pairs(), PairFilter(after_id=sqlite_store.pairs(PairFilter(limit=2))[1].pair.id), HERON, rows=20, time=UNBOUNDED)
+    assert len(wanted) == 1
