@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from proxy.exchange import FailureKind
 from shadow.findings.finding import FindingState
 from shadow.metrics.broker_metrics import ConsumerMetrics, PublisherMetrics
-from shadow.metrics.definitions import MetricDefinitions
+from shadow.metrics.definitions import MetricDefinitions, judged, unmeasured
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "reference" / "metrics.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| `(sameweights_\w+)` \| (counter|gauge|histogram) \|([\w, ]*)\| .+ \|$", re.MULTILINE)
@@ -66,3 +66,17 @@ def test_the_build_is_named_by_its_version_and_that_of_python():
     MetricDefinitions(registry)
     labels = {"version": version("sameweights"), "python": platform.python_version()}
     assert registry.get_sample_value("sameweights_build_info", labels) == 1
+
+
+@pytest.mark.parametrize(
+    ("finding", "by_signal", "by_state"),
+    [
+        (("text", "match"), ("text", "match"), None),
+        (("text", "differ"), ("text", "differ"), None),
+        (("text", "not_measured"), None, ("not_measured",)),
+        (("first_token", "match"), None, None),
+        (("first_token", "not_measured"), None, None),
+    ],
+)
+def test_a_finding_is_counted_by_its_signal_where_it_is_judged_else_by_its_state_and_speed_nowhere(finding, by_signal, by_state):
+    assert (judged(finding), unmeasured(finding)) == (by_signal, by_state)

@@ -2,9 +2,12 @@
 
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -70,3 +73,37 @@ def test_processor_time_is_that_of_the_program_and_of_the_system_for_it():
 
 def test_collector_shows_the_process_at_the_root():
     assert repr(ProcessCollector(17, dict)) == "<ProcessCollector root=17>"
+
+
+OWN = {"process": "supervisor", "number": "0"}
+
+
+def test_start_is_that_of_the_process_whatever_brackets_its_name_has(tmp_path):
+    named = tmp_path / "a) b (c"
+    named.symlink_to(shutil.which("cat"))
+    before = time.time()
+    with subprocess.Popen([named], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as running:
+        registry = collected(running.pid)
+        started = registry.get_sample_value("process_start_time_seconds", OWN)
+        running.communicate(b"")
+    # the moment at which the machine began is known to a second
+    assert before - 2 <= started <= time.time() + 2
+
+
+def test_each_open_file_is_counted_once_and_the_limit_is_the_one_that_holds(tmp_path):
+    registry = collected(os.getpid())
+    before = registry.get_sample_value("process_open_fds", OWN)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with ExitStack() as opened:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft - 1, hard))
+        opened.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        for _ in range(7):
+            opened.enter_context(Path(os.devnull).open("rb"))
+        found = registry.get_sample_value("process_open_fds", OWN), registry.get_sample_value("process_max_fds", OWN)
+    assert found == (before + 7, soft - 1)
+
+
+def test_families_are_described_without_samples_by_name_help_and_labels():
+    [cpu, *_, started] = ProcessCollector(os.getpid(), dict).describe()
+    assert (cpu.name, cpu.type, cpu.documentation) == ("process_cpu_seconds", "counter", "Seconds of CPU, user and system.")
+    assert (started.name, started.type, started.samples) == ("process_start_time_seconds", "gauge", [])
