@@ -79,3 +79,9 @@ def test_telling_pairs_stand_before_the_newest_ones_and_each_once(sqlite_store, 
     found = contents(json.loads(line) for line in lines)
     telling = [f"number {number}" for number in range(29, 19, -1)]
     assert found == [*telling, *(f"number {number}" for number in range(39, -1, -1) if f"number {number}" not in telling)]
+
+
+@pytest.mark.slow
+def test_requests_of_the_newest_200_pairs_are_there(requests):
+    found = contents(requests(*({"request_body": asked(f"number {number}")} for number in range(202))))
+    assert (len(found), found[0], found[-1]) == (200, "number 201", "number 2")

@@ -5,6 +5,8 @@ import gzip
 import pytest
 from prometheus_client import CollectorRegistry
 
+from shadow.pages.exchange_page import ExchangePage
+from shadow.pages.page_environment import environment
 from shadow.pages.page_set import PageSet
 from shadow.settings.top_level_config import Config
 from tests.exchanges import asked, exchange, said
@@ -92,3 +94,13 @@ def test_hostile_answer_is_text(store, pages, payload):
     assert page.attributes <= ATTRIBUTES
     assert all(address.startswith(("/", "#")) and not address.startswith("//") for address in page.addresses)
     assert len(written) < 50_000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("size", "unpacked"), [(16 * 1_048_576, True), (16 * 1_048_576 + 1, False)])
+def test_body_is_unpacked_up_to_16_mebibytes(sqlite_store, size, unpacked):
+    packed = (("content-type", "application/json"), ("content-encoding", "gzip"))
+    live = exchange(gzip.compress(b"x" * size, 1), request=asked(), headers=packed)
+    name = keep_pair(sqlite_store, live, said("No"))
+    body = ExchangePage(sqlite_store, environment()).body(name, "response")
+    assert (len(body) == size) is unpacked

@@ -1,5 +1,6 @@
 """The feed of newer evidence: what it sends, how many are open, and what the store is asked."""
 
+import asyncio
 from contextlib import AsyncExitStack
 from types import SimpleNamespace
 
@@ -7,6 +8,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from shadow.pages import live_feed
 from shadow.pages.live_feed import LiveFeed
 from shadow.pages.page_threads import PageThreads
 from shadow.pages.period_figures import PeriodFiguresCache
@@ -108,3 +110,18 @@ async def test_a_thousand_pairs_of_newer_evidence_are_counted_at_most(opened):
     async with client.get("/live") as answer:
         await answer.read()
     assert set(asked) == {(1_000, None)}
+
+
+async def test_feed_looks_every_two_seconds_for_ten_minutes(opened, monkeypatch):
+    moment, looks = [0.0], []
+
+    async def pass_time(seconds):
+        moment[0] += seconds
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(live_feed, "asyncio", SimpleNamespace(Lock=asyncio.Lock, sleep=pass_time))
+    queries = SimpleNamespace(newest_evidence=lambda *_: looks.append(moment[0]) or ())
+    client = await opened(LiveFeed(SimpleNamespace(page_queries=queries), PageThreads(), clock=lambda: moment[0]))
+    async with client.get("/live") as answer:
+        assert (await answer.read()).count(b":") == 300
+    assert looks == [2.0 * place for place in range(300)]

@@ -20,6 +20,7 @@ from shadow.report.verdict_rows import (
     verdict_rows,
 )
 from shadow.report.verdict_text import verdict_text
+from shadow.verdict.evidence import EvidenceSide, PeriodCoverage, Shortfall
 from shadow.verdict.verdict_value import DetectablePower, ReasonGround, VerdictWord
 from tests.shadow.report.made_report import FAITHFUL, GARBLER, LONER, NEWCOMER, card, check, gap, reason, verdict
 
@@ -276,3 +277,23 @@ def test_six_findings_about_references_are_five_and_one_more():
 def test_a_row_that_is_adverse_or_has_a_reference_is_judged(word, reference, alone):
     found = verdict_row(card("p", verdict(word, "x"), reference=reference))
     assert ("no reference" in headline([found])) is alone
+
+
+def lost(number, side=EvidenceSide.PROVIDER):
+    return Shortfall(cause="429", side=side, pairs=number, sentence=f"it refused in {number}", remedy="lower the sample")
+
+
+def with_lost(provider, *causes):
+    coverage = PeriodCoverage(requests=200, asked=200, compared=0, shortfalls=causes)
+    return card(provider, verdict(VerdictWord.NOT_MEASURED, "not measured", coverage=coverage), requests=200)
+
+
+@pytest.mark.parametrize("causes", [3, 4])
+def test_the_three_most_frequent_causes_of_lost_pairs_are_stated_with_the_side_that_lost_them(causes):
+    sides = (lost(10), lost(30), lost(20, EvidenceSide.REFERENCE), lost(5))[:causes]
+    lines = unmeasured_lines([with_lost("p", *sides[:2]), with_lost("q", *sides[2:])])
+    assert lines == (
+        "30 of 200 pairs of p (p): it refused in 30; lower the sample",
+        "20 of 200 pairs of q (official): it refused in 20; lower the sample",
+        "10 of 200 pairs of p (p): it refused in 10; lower the sample",
+    )
