@@ -164,6 +164,8 @@ def beside(word, label="text", width=60, header="spacer"):
         ("w" * 12, "texts", 38, False),
         ("w" * 12, "text\nten", 38, True),
         ("w" * 6 + " " + "w" * 6, "text", 38, True),
+        ("1 " * 9_994 + "w" * 13, "text", 38, True),
+        ("1 " * 9_993 + "1" + "w" * 13, "text", 38, False),
         ("w" * 12, "l" * 30, 64, True),
         ("w" * 12, "l" * 30, 63, False),
     ],

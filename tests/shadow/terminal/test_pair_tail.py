@@ -1,9 +1,11 @@
 """The pairs as they come."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
+from shadow.terminal import pair_tail
 from shadow.terminal.pair_tail import PairTail
 from storage.erasure_choice import ErasureChoice
 from tests.records import NOW, add_pair, calling
@@ -67,3 +69,33 @@ def test_tail_shows_how_many_pairs_it_has_seen(store):
     assert store.flush(20)
     list(tail.lines())
     assert repr(tail) == "<PairTail seen=2>"
+
+
+class Pairs:
+    """A reader of pairs that are made by hand, the newest first."""
+
+    def __init__(self):
+        self.stored = []
+
+    def add(self, name, started):
+        self.stored.insert(0, SimpleNamespace(pair=SimpleNamespace(id=name, started=started)))
+
+    def pairs(self, wanted):
+        names = [one.pair.id for one in self.stored]
+        begin = names.index(wanted.before_id) + 1 if wanted.before_id else 0
+        return self.stored[begin : begin + wanted.limit]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("seen", "comes"), [(20_000, ["late", "last"]), (20_001, ["last"])])
+def test_of_more_than_20000_pairs_the_earlier_half_is_old_by_its_time(monkeypatch, seen, comes):
+    monkeypatch.setattr(pair_tail, "evidence_of", lambda *_: SimpleNamespace(found=1))
+    reader = Pairs()
+    tail = PairTail(reader, provider="", evidence=True)
+    reader.stored = [
+        SimpleNamespace(pair=SimpleNamespace(id=str(place), started=float(place))) for place in reversed(range(seen))
+    ]
+    assert len(list(tail.lines())) == seen
+    reader.add("late", seen // 2 - 1.0)
+    reader.add("last", seen + 1.0)
+    assert [one.summary.pair.id for one in tail.lines()] == comes
