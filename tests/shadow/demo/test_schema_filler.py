@@ -229,3 +229,8 @@ def test_items_of_one_list_differ_where_the_text_decides_nothing():
     found = filled({"type": "array", "minItems": 6, "items": {"enum": ["a1", "b2", "c3"]}}, text="")
     assert len(found) == 6
     assert len(set(found)) > 1
+
+
+@pytest.mark.parametrize(("schema", "value"), [({"enum": ["ccs", "type2"]}, "ccs"), ({"format": "date"}, "2027-03-04")])
+def test_the_first_of_several_that_the_text_names_is_taken(schema, value):
+    assert filled(schema, text="type2 or CCS on 2027-03-04 or 2028-05-06") == value

@@ -108,3 +108,8 @@ def test_members_of_a_message_other_than_its_role_and_content_follow_it():
 def test_a_message_of_one_character_more_than_20000_keeps_them():
     text = shown({"messages": [{"role": "user", "content": "x" * 20_001}]}).messages[0].text
     assert text == f"{'x' * 20_000} … (20,001 characters)"
+
+
+def test_letters_of_every_language_in_a_tool_call_are_shown_as_they_are():
+    view = shown({"messages": [{"role": "user", "content": [{"type": "text", "text": "Århus 東京"}]}]})
+    assert '"text": "Århus 東京"' in view.messages[0].text

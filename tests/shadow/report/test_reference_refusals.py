@@ -127,3 +127,9 @@ def test_a_reference_that_fails_more_than_it_refuses_is_unusable():
     assert line.sentence.startswith("gave no answer for 907 of 1,401: the reference answered with status 500 in 904; ")
     [refusing] = refusing_reference_lines([card({failed: 3, KEY: 4}, pairs=8)])
     assert refusing.sentence.startswith("refused 4 of 8: 401; ")
+
+
+@pytest.mark.parametrize(("status", "state"), [(399, "unusable"), (400, "refusing"), (499, "refusing"), (500, "unusable")])
+def test_a_reference_that_refuses_is_one_of_statuses_from_400_to_499(status, state):
+    [line] = refusing_reference_lines([card({f"{NO_WHOLE} (failed): error {status} oops": 6})])
+    assert line.state == state
