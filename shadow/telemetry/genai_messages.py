@@ -121,4 +121,4 @@ def _json(values: Sequence[Part]) -> str:
     try:
         return orjson.dumps(values).decode()
     except (TypeError, ValueError):  # integers beyond 64 bits and lone surrogates are valid JSON, and not orjson's
-        return json.dumps(values).encode("utf-8", "replace").decode()
+        return json.dumps(values)

@@ -1,6 +1,6 @@
 """Findings become events of the span whose answer they evaluate; what was not measured is none."""
 
-from shadow.telemetry.evaluation_results import EvaluatedAnswer, pair_span, result_events
+from shadow.telemetry.evaluation_results import EvaluatedAnswer, pair_span, pair_span_id, result_events
 from shadow.telemetry.trace_context import span_id, trace_context
 from storage.rows import FindingRow, PairRow
 
@@ -70,3 +70,7 @@ def test_span_of_a_pair_lists_what_differs_and_what_the_reference_differs_in_fro
     got = {name.removeprefix("sameweights."): value for name, value in made.attributes.items()}
     assert (got["signals.differing"], got["reference.differing"], got["control.reason"]) == (("arguments",), ("text",), "random")
     assert (got["signals.match"], got["signals.differ"], got["signals.not_comparable"], got["comparable"]) == (1, 1, 1, True)
+
+
+def test_span_of_a_pair_has_an_id_of_its_own_beside_that_of_its_live_exchange():
+    assert pair_span_id("a") == span_id("a", "pair") != span_id("a")

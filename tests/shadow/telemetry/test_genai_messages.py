@@ -109,3 +109,10 @@ MESSAGE = st.fixed_dictionaries({}, optional=dict.fromkeys(("role", "content", "
 def test_messages_of_any_shape_are_json(messages):
     for text in input_messages(asked(messages=messages))[:2]:
         assert text == "" or isinstance(json.loads(text), list)
+
+
+def test_call_with_a_number_beyond_64_bits_is_sent_as_it_is():
+    call = {"id": "c", "type": "function", "function": {"name": "look", "arguments": f'{{"at": {2**70}}}'}}
+    sent, cut = output_messages(answered({"message": {"role": "assistant", "content": None, "tool_calls": [call]}}))
+    [part] = json.loads(sent)[0]["parts"]
+    assert (part["arguments"], cut) == ({"at": 2**70}, False)

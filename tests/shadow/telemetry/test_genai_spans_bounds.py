@@ -110,3 +110,10 @@ def test_stop_sequence_that_is_no_text_is_left_out(stop, sent):
 def test_stop_sequences_of_the_messages_api_are_sent_too():
     made = span(exchange(said(), request=asked(stop_sequences=["x"])), content=True)
     assert made.attributes["gen_ai.request.stop_sequences"] == ("x",)
+
+
+def test_answer_that_cannot_be_read_is_not_called_cut():
+    made = span(exchange(b"<html>", request=asked()), content=True)
+    assert "gen_ai.input.messages" in made.attributes
+    assert "gen_ai.output.messages" not in made.attributes
+    assert "sameweights.content_cut" not in made.attributes
