@@ -6,7 +6,7 @@ import re
 
 from shadow.checks.prompts.prompt_text import answer_cap, prompt_text
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.finding_builders import match_or_differ, not_measured, short
+from shadow.findings.finding_builders import match_or_differ, not_measured
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 
@@ -48,7 +48,7 @@ def broken_characters(request: ParsedRequest, completion: Completion) -> Finding
     if found[0] in asked or any(stem in asked.casefold() for stem in _ABOUT):
         return not_measured(_BROKEN_CHARACTERS, "the request holds such characters too, or is about encodings")
     what = f"U+{ord(found[0]):04X}" if len(found[0]) == 1 else f"{found[0]!r}, which looks like UTF-8 read as Latin-1,"
-    reason = f"{short(what, 80)} stands at character {found.start()} of the text{answer_cap(completion.first.text or '', READ)}"
+    reason = f"{what} stands at character {found.start()} of the text{answer_cap(completion.first.text or '', READ)}"
     return match_or_differ(_BROKEN_CHARACTERS, False, ascii(found[0]), "", reason)
 
 

@@ -71,8 +71,8 @@ def _wants_json(request: ParsedRequest) -> bool:
 
 
 def _last_of_user(request: ParsedRequest) -> str:
-    messages = [message for message in request.messages if message.get("role") == "user"][-1:]
-    content = messages[0].get("content") if messages else ""
+    messages = [message for message in request.messages if message.get("role") == "user"]
+    content = messages[-1].get("content") if messages else ""
     parts = content if isinstance(content, list) else [{"text": content}]
     texts = [part["text"] for part in parts if isinstance(part, dict) and isinstance(part.get("text"), str)]
     return "\n".join(texts)[:LAST]

@@ -89,10 +89,10 @@ _PAIRS = (
 )
 """What opens and closes a quotation or an aside."""
 _CLOSED = re.compile(
-    "\u201e[^\u201c\u201d]*[\u201c\u201d]|"
-    + "|".join(f"{re.escape(pair[0])}[^{re.escape(pair[1])}]*{re.escape(pair[1])}" for pair in _PAIRS)
+    "\u201e[^\u201c\u201d\u201e]*[\u201c\u201d]|"
+    + "|".join(f"{re.escape(pair[0])}[^{re.escape(pair)}]*{re.escape(pair[1])}" for pair in _PAIRS)
 )
-"""A quotation that is over; German ones end with the mark that begins an English one."""
+"""A quotation that is over and holds no other of its kind; German ones end with the mark that begins an English one."""
 _OPEN = "\"'*_/:|=" + "".join(pair[0] for pair in _PAIRS)
 _CLOSE = "\"'*_/,;.|" + "".join(pair[1] for pair in _PAIRS)
 _QUOTED = 240
@@ -143,5 +143,7 @@ def _bare(name: str, text: str) -> str:
 
 def _quoted(text: str, at: int) -> bool:
     """Whether a quotation or a bracket that began shortly before, on the same line, is still open here."""
-    start = _CLOSED.sub("", text[max(at - _QUOTED, 0) : at].rpartition("\n")[2])
+    start, closed = text[max(at - _QUOTED, 0) : at].rpartition("\n")[2], 1
+    while closed:  # because what stands in another quotation is over before that is
+        start, closed = _CLOSED.subn("", start)
     return start.count('"') % 2 == 1 or any(pair[0] in start for pair in _PAIRS)

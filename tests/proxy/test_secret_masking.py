@@ -204,3 +204,10 @@ def test_a_budget_shows_what_is_left_of_it():
 )
 def test_a_text_is_free_of_secrets_where_it_has_none_of_their_longest_runs(secrets, looked_for):
     assert anchors(secrets) == looked_for
+
+
+@pytest.mark.parametrize(("backslashes", "masked_"), [(7, 63), (8, 64), (9, 65), (12, 68)])
+def test_of_the_ways_to_read_a_secret_the_eight_shortest_are_followed(backslashes, masked_):
+    """Each backslash of a secret may be written as one to eight: the text may hold 56 more than the secret, and no further."""
+    text = b"%270000" + b"\\" * 90
+    assert without(text, b"'0000" + b"\\" * backslashes)[0] == b"*" * masked_ + text[masked_:]

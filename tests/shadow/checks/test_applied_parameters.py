@@ -7,11 +7,15 @@ import pytest
 from bench.onwire import exchange
 from shadow.checks.applied_parameters import applied_parameters, same
 from shadow.findings.finding import FindingState
+from shadow.reading.completion import Unread, UnreadReason
 from shadow.reading.parsed_request import parse_request
 from shadow.reading.parsed_response import parse_response
+from tests.shadow.compare.made import answer as made
+from tests.shadow.compare.made import ask, choice, completion, parts
 
 TOOL = {"type": "function", "name": "get_tide", "parameters": {"type": "object"}}
 OUTPUT = [{"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "At noon.", "annotations": []}]}]
+STATED = completion(choice("At noon."))._replace(applied={"temperature": 1.0})
 PATHS = {"responses": "/v1/responses", "messages": "/v1/messages", "chat": "/v1/chat/completions"}
 
 
@@ -218,3 +222,16 @@ def test_four_of_the_values_that_differ_are_named():
 def test_parameters_that_are_not_compared_have_their_reason(asked, applied, api, reason):
     found = finding(asked, applied, api=api)
     assert (found.state, found.reason) == (FindingState.NOT_MEASURED, reason)
+
+
+@pytest.mark.parametrize(
+    ("request_", "answer"),
+    [
+        (ask(unread=Unread(why=UnreadReason.NOT_JSON, detail="")), made(STATED)),
+        (ask(), made(Unread(why=UnreadReason.NOT_JSON, detail=""))),
+        (ask(), made(STATED, status=500)),
+    ],
+)
+def test_nothing_is_compared_without_a_request_that_was_read_and_a_whole_answer(request_, answer):
+    reason = "there is no whole answer to a request that could be read"
+    assert parts(applied_parameters(request_, answer)) == ("applied_parameters", "not_measured", None, "", "", reason)

@@ -183,3 +183,18 @@ def test_tools_that_are_called_in_the_text_are_named_by_120_characters(length, s
 def test_any_form_but_text_makes_an_object_the_answer(wanted, differs):
     assert (state(asking(body={"response_format": {"type": wanted}}), BARE) is FindingState.DIFFER) == differs
     assert state(asking(body={"response_format": "json"}), BARE) is FindingState.DIFFER
+
+
+def test_reason_names_the_form_of_the_first_of_two_calls():
+    text = MARKED + "\n" + BARE.replace("get_weather", "get_time")
+    found = call_in_text(asking(), completion(choice(text)))
+    assert found.reason == "a call of get_weather, get_time is in the text as markup of a template"
+
+
+def test_parts_of_a_message_that_hold_no_text_are_left_out():
+    content = ["tool call", {"type": "image_url"}, {"text": 5}, {"type": "text", "text": "Is it raining?"}]
+    assert state(ask(messages=({"role": "user", "content": content},), tools=TOOLS), MARKED) is FindingState.DIFFER
+
+
+def test_request_without_a_message_of_the_user_is_about_no_calls():
+    assert state(ask(messages=({"role": "system", "content": "Show a tool call."},), tools=TOOLS), MARKED) is FindingState.DIFFER

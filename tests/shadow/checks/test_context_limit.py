@@ -155,3 +155,22 @@ def test_compaction_in_a_message_stands_for_what_came_before(part, excused):
     asked = ask(messages=({"role": "user", "content": "so " * 100}, {"role": "user", "content": [part]}))
     found = context_limit(asked, counting(60))
     assert (found.reason == "the request holds a compaction of what came before") == excused
+
+
+@pytest.mark.parametrize(("blank", "count", "measured"), [(" ", 62, False), (" ", 63, True), ("\n", 62, False), ("\n", 63, True)])
+def test_words_of_a_request_are_counted_by_blanks_and_line_feeds(blank, count, measured):
+    asked = ask(messages=({"role": "user", "content": f"so{blank}" * count + "so"},))
+    assert (context_limit(asked, counting(80)).state is FindingState.MATCH) == measured
+
+
+@pytest.mark.parametrize(("tokens", "words"), [(101, "101"), (100, "51")])
+def test_words_are_counted_one_by_one_only_where_the_tokens_are_fewer_than_the_blanks(tokens, words):
+    asked = ask(messages=({"role": "user", "content": "so  " * 50 + "so"},))
+    found = context_limit(asked, counting(tokens))
+    assert (found.state, found.reference) == (FindingState.MATCH, words)
+
+
+def test_request_that_may_be_cut_and_was_not_matches():
+    asked = words(100)._replace(body={"truncation": "auto"})
+    assert context_limit(asked, counting(100)).state is FindingState.MATCH
+    assert context_limit(asked, counting(99)).state is FindingState.NOT_MEASURED

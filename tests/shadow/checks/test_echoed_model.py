@@ -116,3 +116,25 @@ def test_changes_within_a_stream_are_counted_and_listed():
     assert parts(found) == ("serving_change", "differ", 0.0, "3 changes", "", "; ".join(CHANGES))
     assert parts(serving_change(ask(), said)) == ("serving_change", "match", 1.0, "0 changes", "", "")
     assert serving_change(ask(), said._replace(stream=False)).reason == "a whole answer names its server once"
+
+
+@pytest.mark.parametrize(
+    ("asked", "named", "alone", "later"),
+    [
+        ("claude", "claude-4", FindingState.MATCH, FindingState.MATCH),
+        ("claude-4", "claude", FindingState.NOT_MEASURED, FindingState.DIFFER),
+    ],
+)
+def test_name_that_was_known_first_leaves_open_what_it_does_not_state(asked, named, alone, later):
+    said = completion(choice("a"))._replace(model=named)
+    assert echoed_model(ask(model=asked), said).state is alone
+    assert changed_alias(echoed_model(ask(model="prod-chat"), said), said, [asked]).state is later
+
+
+@pytest.mark.parametrize(("length", "end"), [(78, "x'"), (79, "x…")])
+def test_names_of_an_alias_are_quoted_by_eighty_characters(length, end):
+    now, before = "gpt-4".ljust(length, "x"), "claude-4".ljust(length, "x")
+    said = completion(choice("a"))._replace(model=now)
+    found = changed_alias(echoed_model(ask(model="prod-chat"), said), said, [before])
+    shown = (f"'{name[:77]}{end}" for name in (now, before))
+    assert found.reason == "{} answers, where {} did since the first answer".format(*shown)

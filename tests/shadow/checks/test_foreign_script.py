@@ -23,7 +23,13 @@ def test_each_script_is_found_where_it_is_foreign(name):
         ('He said "please write привет today" and left.', FindingState.MATCH),
         ('He said "yes" and привет left.', FindingState.DIFFER),
         ('He said "yes" and "please write привет today" twice.', FindingState.MATCH),
+        ('"Please write привет today", he said.', FindingState.MATCH),
         ("He left (to write привет today) at noon.", FindingState.MATCH),
+        ("He left (to write (at noon) привет today).", FindingState.MATCH),
+        ("He left (to write (at noon)) and привет came.", FindingState.DIFFER),
+        ("He left (to (write (at) noon)) and привет came.", FindingState.DIFFER),
+        ("Er sagte „so „ja“ nun“ und привет kam.", FindingState.DIFFER),
+        ("Er sagte „so „ja“ nun und привет kam.", FindingState.MATCH),
         ("He left (at noon) and привет came.", FindingState.DIFFER),
         ("He left (at noon\nand привет came).", FindingState.DIFFER),
     ],
@@ -112,6 +118,8 @@ def test_run_of_foreign_letters_is_shown_by_sixty_characters(length, shown):
         ("привет", FindingState.MATCH),
         ("It is ( привет ) there.", FindingState.MATCH),
         ("It is (  привет) there.", FindingState.MATCH),
+        ("It is * привет* there.", FindingState.MATCH),
+        ("It is *  привет* there.", FindingState.DIFFER),
     ],
 )
 def test_letters_between_marks_or_on_a_line_of_their_own_are_set_apart(text, state):
