@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.finding_builders import match_or_differ, not_measured, short
+from shadow.findings.finding_builders import match_or_differ, not_measured
 from shadow.measures.answer_action import fills_refusal
 from shadow.measures.schema_validation import SCHEMA_MISMATCH, VALID, validate
 from shadow.reading.completion import Choice, Completion
@@ -65,7 +65,7 @@ def _parsed(text: str) -> tuple[object, str]:
     except RecursionError:
         return None, "nested too deep"
     except ValueError as fault:
-        return None, short(str(fault), 100)
+        return None, str(fault)
 
 
 def _each(text: str, reason: str) -> tuple[object, str]:

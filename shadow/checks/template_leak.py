@@ -7,7 +7,7 @@ import re
 from shadow.checks.call_in_text import all_calls_in_text, calls_in_text
 from shadow.checks.prompts.prompt_text import answer_cap, prompt_text
 from shadow.findings.finding import Finding, Signal
-from shadow.findings.finding_builders import match_or_differ, not_measured, short
+from shadow.findings.finding_builders import match_or_differ, not_measured
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_request import ParsedRequest
 
@@ -59,5 +59,6 @@ def template_leak(request: ParsedRequest, completion: Completion) -> Finding:
         found = [marker for marker in found if marker in bare and marker not in asked and marker not in excused]
     if not found:
         return match_or_differ(_TEMPLATE_LEAK, True, "", "", "")
-    reason = f"{short(', '.join(found[:4]), 120)} is in the text{answer_cap(completion.first.text or '', READ)}"
-    return match_or_differ(_TEMPLATE_LEAK, False, ", ".join(found[:4]), "", reason)
+    names = ", ".join(found[:4])
+    reason = f"{names} is in the text{answer_cap(completion.first.text or '', READ)}"
+    return match_or_differ(_TEMPLATE_LEAK, False, names, "", reason)

@@ -145,8 +145,9 @@ def _words(error: ErrorDetails, model: type[BaseModel]) -> str:
     if kind == "value_error":
         return str(error["ctx"]["error"])
     if kind in {"literal_error", "enum"}:
-        choices = re.findall(r"'([^']*)'", str(error["ctx"]["expected"]))
-        return f"no such choice: {quoted(value)}{meant(value if isinstance(value, str) else '', choices)}"
+        choices = [word or number for word, number in re.findall(r"'([^']*)'|(\d+)", str(error["ctx"]["expected"]))]
+        word = value if isinstance(value, str) and value not in choices else ""  # '3' in quotes is no 3
+        return f"no such choice: {quoted(value)}{meant(word, choices)}"
     if kind in _BOUNDS:
         words, limit = _BOUNDS[kind]
         return f"must be {words} {error['ctx'][limit]}, but is {quoted(value)}"

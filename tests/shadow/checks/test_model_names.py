@@ -180,3 +180,14 @@ def test_vendor_region_date_tier_and_case_are_no_difference(name, date):
 def test_two_sizes_are_two_models(one, other):
     expected = Likeness.SAME if one == other else Likeness.OTHER
     assert likeness(f"Qwen/Qwen2.5-{one}B-Instruct", f"qwen2.5-{other}b-instruct") is expected
+
+
+def test_a_date_is_the_same_with_and_without_its_hyphens():
+    assert likeness("openai/gpt-4o-2024-08-06", "gpt-4o-20240806") is Likeness.SAME
+    assert likeness("openai/gpt-4o-2024-08-06", "gpt-4o-20240807") is Likeness.OTHER
+
+
+@pytest.mark.parametrize("vendor", ["a/", "a/" * 210])
+def test_what_the_requested_name_leaves_open_the_other_may_state_and_not_the_reverse(vendor):
+    assert likeness(f"{vendor}claude", "claude-4") is Likeness.SAME
+    assert likeness(f"{vendor}claude-4", "claude") is Likeness.ALIAS

@@ -129,6 +129,17 @@ def test_store_that_is_away_leaves_the_lease_as_it_was(leases, sqlite_store, mon
     assert one.hold(111.0) is Holding.KEPT
 
 
+def test_second_look_at_the_same_moment_is_no_gap(leases):
+    _, other = leases
+    assert looks(other, 129, 130) + looks(other, 129, 131) == [Holding.NONE, Holding.NONE, Holding.TAKEN]
+
+
+@pytest.mark.parametrize(("now", "held"), [(99.9, False), (100.0, True), (129.9, True), (130.0, False)])
+def test_lease_is_held_from_its_renewal_until_it_has_run_out(leases, now, held):
+    one, other = leases
+    assert (one.holds(now), other.holds(now)) == (held, False)
+
+
 def test_repr_shows_whether_it_is_held(leases):
     one, other = leases
     assert repr(one) == "<JudgeLease one held, renewed at 100.0>"

@@ -5,8 +5,10 @@ import pytest
 from shadow.drift.attribution import opened
 from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.state_transitions import DriftState
+from shadow.judging.judge import Judge
+from shadow.settings.top_level_config import Config
 from storage.rows import PairGroup
-from tests.shadow.judging.test_judge import JudgeRun, fill
+from tests.shadow.judging.test_judge import JudgeRun, drifting, fill
 
 OPENED = 1_000.0
 NAMES = ("p", "q")
@@ -53,3 +55,17 @@ def test_time_that_ran_out_leaves_the_pairs_beyond_one_batch_and_the_lease(sqlit
     assert len(run.judged) == 500
     assert not run.judge.holds_lease(0.0)
     assert len(JudgeRun(sqlite_store, "two").all(1.0).judged) == 501
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("address", "sibling"), [("https://a.example/v1", True), ("https://b.example/v1", False)])
+def test_configured_judge_knows_by_its_address_which_provider_may_be_the_same_server(sqlite_store, address, sibling):
+    addresses = {"p": "https://a.example/v1", "q": address}
+    config = Config.model_validate({"proxy": {"providers": {name: {"base_url": url} for name, url in addresses.items()}}})
+    other = PairGroup(route="default", model="m", provider="q", reference="r")
+    fill(sqlite_store, [0] * 50, prefix="q", group=other)
+    fill(sqlite_store, drifting(), at=50.0)
+    judge = Judge.configured(config, sqlite_store.judgements, holder="judge", publish=lambda *_: None)
+    while judge.step(0.0):
+        pass
+    assert judge.groups[GroupKey("default", "m", "p", "r")].look.witnesses["q"].sibling is sibling

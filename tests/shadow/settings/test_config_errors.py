@@ -49,6 +49,8 @@ def test_a_key_written_down_is_reported_where_keys_belong_and_not_repeated():
         ({"proxy": {"routes": {}}}, "proxy.routes: must be a list, but is a table"),
         ({"proxy": 3}, "proxy: must be a table, but is 3"),
         ({"shadow": {"period": "days"}}, "shadow.period: no such choice: 'days'; did you mean 'day'?  (known: hour, day, month)"),
+        ({"broker": {"replicas": 2}}, "broker.replicas: no such choice: 2  (known: 1, 3, 5)"),
+        ({"broker": {"replicas": "3"}}, "broker.replicas: no such choice: '3'  (known: 1, 3, 5)"),
         ({"proxy": {"providers": {"a": {}}}}, "proxy.providers.a.base_url: is missing, and must be given"),
         ({"shadow": {"sample_rate": {}}}, "shadow.sample_rate: must be a number, but is a table"),
         ({"shadow": {"seed": 42}}, "shadow.seed: must be text in quotes, but is 42"),
@@ -197,3 +199,8 @@ def test_key_in_the_file_is_answered_by_its_variable_only_where_there_is_one(tab
 )
 def test_value_is_quoted_as_it_is_written_in_the_file(value, text):
     assert quoted(value) == text
+
+
+def test_error_of_another_kind_keeps_its_own_words():
+    error = {"type": "odd", "loc": ("a",), "msg": "Input should be odd", "input": 4}
+    assert explain([error], Config) == [ConfigErrorItem(path=("a",), sentence="input should be odd, but is 4")]

@@ -127,3 +127,15 @@ def test_short_names_of_file_and_database_are_known():
         (("storage", key), value, "SAMEWEIGHTS_DB") for key, value in (("url", "a.db"), ("url_env", ""), ("read_url_env", ""))
     ]
     assert errors == []
+
+
+@pytest.mark.parametrize(
+    ("given", "url"), [("a.db", "sqlite:///a.db"), ("postgresql://h/d", "postgresql://h/d"), ("sqlite:///b.db", "sqlite:///b.db")]
+)
+def test_database_of_a_flag_is_a_file_or_the_address_that_was_given(given, url):
+    settings, _ = from_flags({"db": given})
+    assert next((one.path, one.value, one.origin) for one in settings) == (("storage", "url"), url, "--db")
+
+
+def test_variable_that_names_no_provider_is_refused():
+    assert read({"SAMEWEIGHTS_PROXY__PROVIDERS____BASE_URL": "x"})[0] == {}

@@ -73,3 +73,79 @@ def test_messages_and_tools_cannot_be_fitted(settings):
 @pytest.mark.parametrize("settings", [{"drop": 3}, {"rename": []}, {"extra_headers": "x"}, {"drop": [3]}])
 def test_any_shape_is_looked_at_without_an_exception(settings):
     assert faults(settings) == []
+
+
+CREDENTIAL = "is a credential's name, and a key is never written into the file; name its environment variable with 'api_key_env'"
+NO_FIELD = "is not a header field that can be added: it frames the message, names its server, or is not a valid name"
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentences"),
+    [
+        ({"drop": ["top_k", "model"]}, ["p.drop[1]: 'model' cannot be fitted: the model is renamed by 'models'"]),
+        (
+            {"rename": {"messages": "model"}},
+            [
+                "p.rename.messages: 'messages' cannot be fitted: it is the request itself, and stays as sent",
+                "p.rename.messages: 'model' cannot be fitted: the model is renamed by 'models'",
+            ],
+        ),
+        (
+            {"extra_body": {"stream": False, "api_key": "hunter2"}},
+            [
+                "p.extra_body.stream: 'stream' cannot be fitted: it is the request itself, and stays as sent",
+                f"p.extra_body.api_key: 'api_key' {CREDENTIAL}",
+            ],
+        ),
+        ({"extra_query": {"access_token": "hunter2"}}, [f"p.extra_query.access_token: 'access_token' {CREDENTIAL}"]),
+        ({"extra_headers": {"Host": "x"}}, [f"p.extra_headers.Host: 'Host' {NO_FIELD}"]),
+        (
+            {"extra_headers": {"x-api-key": "hunter2"}},
+            [
+                (
+                    "p.extra_headers.x-api-key: 'x-api-key' names a credential, and a key is never written into the file; "
+                    "name its environment variable in 'extra_headers_env'"
+                )
+            ],
+        ),
+        (
+            {"extra_headers": {"x-team": "hunter\n2"}},
+            ["p.extra_headers.x-team: the value has a character that a header cannot have (it is not shown)"],
+        ),
+        (
+            {"extra_headers_env": {"x-gate": "hunter-2"}},
+            [
+                (
+                    "p.extra_headers_env.x-gate: "
+                    "must be the name of an environment variable, never the value itself (the text is not shown)"
+                )
+            ],
+        ),
+        (
+            {"extra_headers_env": {"x-gate": "GATE"}},
+            [
+                (
+                    "p.extra_headers_env.x-gate: "
+                    "the environment variable of that name (not shown) is not set; set it, or leave this field out"
+                )
+            ],
+        ),
+    ],
+)
+def test_each_error_names_its_place_what_is_wrong_and_what_to_do(settings, sentences):
+    assert faults(settings) == sentences
+
+
+@pytest.mark.parametrize("value", [" ~", "\xa0\xff", "", 3])
+def test_value_of_printable_latin_letters_is_accepted(value):
+    assert faults({"extra_headers": {"x-team": value}}) == []
+
+
+@pytest.mark.parametrize("value", ["\x1f", "\x7f", "\x9f", "\u0100"])
+def test_control_character_and_letter_beyond_latin_is_refused(value):
+    assert len(faults({"extra_headers": {"x-team": value}})) == 1
+
+
+def test_credential_that_is_read_from_a_variable_has_no_fault_and_an_empty_variable_is_not_set():
+    assert faults({"extra_headers_env": {"x-api-key": "GATE"}}, {"GATE": "v"}) == []
+    assert len(faults({"extra_headers_env": {"x-api-key": "GATE"}}, {"GATE": ""})) == 1

@@ -32,3 +32,22 @@ def test_router_as_reference_is_refused():
     assert found is not None
     assert found.sentence.startswith("'hub' is a router")
     assert reference_error(("proxy", "reference"), "maker", "") is None
+
+
+def test_each_error_quotes_what_was_written_and_states_what_may_stand_there():
+    field, neither = source_error(PATH, "header:X-Other"), source_error(PATH, "a member")
+    assert (field.path, field.sentence) == (
+        PATH,
+        "the records do not keep the field 'X-Other'; x-served-by, via, server and x-powered-by are kept",
+    )
+    assert neither.sentence == (
+        "'a member' is neither a member of the body, as provider, nor a header field, as header:x-served-by"
+    )
+    router = reference_error(("proxy", "reference"), "hub", "header:via")
+    assert (router.path, router.sentence) == (
+        ("proxy", "reference"),
+        (
+            "'hub' is a router (it has upstream_from): the answers of several servers have too much noise; "
+            "name one of its servers by extra_body and leave upstream_from out, or another reference"
+        ),
+    )
