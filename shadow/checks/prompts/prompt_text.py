@@ -34,7 +34,7 @@ def content_text(request: ParsedRequest) -> str:
             texts.append(content)
         elif content:
             texts += _parts(content)
-    text = texts[0] if len(texts) == 1 else "\n".join(texts)
+    text = "\n".join(texts)
     return text if len(text) < CAP else "\n".join(_capped(iter(texts)))
 
 

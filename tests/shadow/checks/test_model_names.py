@@ -191,3 +191,8 @@ def test_a_date_is_the_same_with_and_without_its_hyphens():
 def test_what_the_requested_name_leaves_open_the_other_may_state_and_not_the_reverse(vendor):
     assert likeness(f"{vendor}claude", "claude-4") is Likeness.SAME
     assert likeness(f"{vendor}claude-4", "claude") is Likeness.ALIAS
+
+
+@pytest.mark.parametrize(("named", "expected"), [("gpt-4-0613", Likeness.SAME), ("gpt-4-0314", Likeness.OTHER)])
+def test_of_two_dates_one_that_is_shared_is_enough(named, expected):
+    assert likeness("x/gpt-4-0613-2024-08-06", named) is expected

@@ -36,3 +36,14 @@ def test_one_point_gives_the_line_through_zero():
 def test_middle_of_numbers_is_found_in_any_unit(unit):
     """The least sum of deviations from a constant is at the median, far from the mean of these."""
     assert fit([(unit,)] * 7, [1, 2, 3, 10, 400, 500, 9000]) == pytest.approx((10 / unit,), rel=5e-3)
+
+
+def test_line_is_settled_once_each_of_its_coefficients_is():
+    """The first is found in one round, the second, a median far from its mean, in many."""
+    rows = [(1.0, 0.0)] * 3 + [(0.0, 1.0)] * 7
+    assert fit(rows, [3, 3, 3, 1, 2, 3, 10, 400, 500, 9000]) == pytest.approx((3, 10), rel=5e-3)
+
+
+def test_columns_that_depend_on_each_other_but_for_rounding_have_no_line():
+    rows = [(0.0, 1.0, 1.1), (7.0, 0.0, 2.1), (0.0, 1.0, 1.1), (0.1, 0.0, 0.03), (0.0, 0.1, 0.11), (0.1, 0.0, 0.03)]
+    assert fit(rows, [1, 2, 3, 4, 5, 6]) is None
