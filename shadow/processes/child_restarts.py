@@ -43,7 +43,7 @@ class SupervisedProcess:
         fds: Sequence[int],
         *,
         nice: int = 0,
-        patience: int = 30,
+        patience: int,
         before: Callable[[], Awaitable[None]] = _nothing,
         log: SupervisorLog | None = None,
     ) -> None:

@@ -22,7 +22,8 @@ class Readiness:
 
     def left(self, worker: int, pid: int) -> None:
         """Record that the connection of that process ended; another one may have taken its place already."""
-        if self._heartbeats.get(worker, (0, 0.0))[0] == pid:
+        known = self._heartbeats.get(worker)
+        if known and known[0] == pid:
             del self._heartbeats[worker]
 
     def why_not(self, now: float) -> str:

@@ -157,6 +157,7 @@ def test_record_is_passed_on_once_it_is_stored_and_not_when_it_was_known_or_coul
 
 
 def test_ledger_shows_what_arrived_and_over_how_many_connections():
+    assert repr(ExchangeLedger(SharedCounters(), {0: 5, 64: 2})) == "<ExchangeLedger arrived=7 connections=0>"
     ledger = ExchangeLedger(SharedCounters(), {})
     for worker in (0, 0, 1):
         ledger.connected(worker)

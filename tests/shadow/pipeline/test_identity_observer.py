@@ -3,11 +3,12 @@
 import json
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.provider_config import Provider, ProxyConfig
-from shadow.identity.serving_identity import traits
+from shadow.identity.serving_identity import revealed, traits
 from shadow.pipeline.identity_observer import IdentityObserver
 from shadow.privacy.redact import Redactor
 from shadow.reading.parsed_response import parse_response
@@ -156,3 +157,25 @@ def test_identities_of_others_displace_none_that_is_known_here():
         servings.observe(live, parse_response(live))
     (first,) = observed(learning(), "fp_a", 20)
     assert servings.adopt([first]) == []
+
+
+@pytest.mark.parametrize(("length", "cleanings"), [(1_000, 1), (1_001, 2)])
+def test_traits_that_come_again_are_cleaned_once_where_they_and_the_model_have_a_thousand_characters(length, cleanings):
+    cleaned = []
+    servings = IdentityObserver(CONFIG, clean=lambda text: cleaned.append(text) or text)
+    live = answered("f" * 300)
+    beside = len("".join(revealed(parse_response(live))))
+    live = labelled(live, model="m" * (length - beside))
+    for _ in range(2):
+        servings.traits_of(live, parse_response(live))
+    assert cleaned.count("f" * 300) == cleanings
+
+
+@pytest.mark.parametrize(("length", "cleanings"), [(200, 1), (201, 2)])
+def test_name_of_a_model_that_comes_again_is_cleaned_once_up_to_200_characters(length, cleanings):
+    cleaned = []
+    servings = IdentityObserver(CONFIG, clean=lambda text: cleaned.append(text) or text)
+    live = labelled(answered("fp"), model="m" * length)
+    for _ in range(2):
+        assert servings.traits_of(live, parse_response(live)).model == "m" * 200
+    assert cleaned.count("m" * length) == cleanings

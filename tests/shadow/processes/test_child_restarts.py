@@ -45,7 +45,7 @@ def module(tmp_path, monkeypatch):
 
 
 async def test_child_reports_ready_and_ends_on_request(module):
-    child = SupervisedProcess("obedient", module(OBEDIENT), "{}", [])
+    child = SupervisedProcess("obedient", module(OBEDIENT), "{}", [], patience=30)
     await child.start()
     assert await child.ready()
     assert child.pid
@@ -55,7 +55,7 @@ async def test_child_reports_ready_and_ends_on_request(module):
 
 async def test_a_child_that_was_begun_waits_for_its_task_and_gets_it_at_the_start(module, tmp_path):
     source = f"import os, sys; open('{tmp_path}/' + str(os.getpid()), 'w').close(); " + OBEDIENT
-    child = SupervisedProcess("begun", module(source), "{}", [])
+    child = SupervisedProcess("begun", module(source), "{}", [], patience=30)
     await child.begin()
     assert child.pid == 0
     await until(lambda: [path for path in tmp_path.iterdir() if path.name.isdigit()])
@@ -67,7 +67,7 @@ async def test_a_child_that_was_begun_waits_for_its_task_and_gets_it_at_the_star
 
 async def test_a_child_that_was_begun_and_never_started_ends_at_a_stop(module, tmp_path):
     source = f"import os, sys; open('{tmp_path}/' + str(os.getpid()), 'w').close(); " + STUBBORN
-    child = SupervisedProcess("begun", module(source), "{}", [])
+    child = SupervisedProcess("begun", module(source), "{}", [], patience=30)
     await child.begin()
     [begun] = await until(lambda: [path.name for path in tmp_path.iterdir() if path.name.isdigit()])
     await child.stop(PATIENCE)
@@ -76,7 +76,7 @@ async def test_a_child_that_was_begun_and_never_started_ends_at_a_stop(module, t
 
 
 async def test_a_child_that_was_begun_and_died_is_not_ready_and_is_replaced(module):
-    child = SupervisedProcess("begun", module("import sys; sys.stdin.readline()"), "{}", [])
+    child = SupervisedProcess("begun", module("import sys; sys.stdin.readline()"), "{}", [], patience=30)
     await child.begin()
     await child.start()
     assert not await child.ready()
@@ -87,13 +87,13 @@ async def test_a_child_that_was_begun_and_died_is_not_ready_and_is_replaced(modu
 
 
 async def test_a_child_that_ends_instead_of_starting_is_not_ready(module):
-    child = SupervisedProcess("dead", module("import sys; sys.exit(2)"), "{}", [])
+    child = SupervisedProcess("dead", module("import sys; sys.exit(2)"), "{}", [], patience=30)
     await child.start()
     assert not await child.ready()
 
 
 async def test_a_child_that_does_not_stop_is_made_to(module):
-    child = SupervisedProcess("stubborn", module(STUBBORN), "{}", [])
+    child = SupervisedProcess("stubborn", module(STUBBORN), "{}", [], patience=30)
     await child.start()
     assert await child.ready()
     await child.stop(0.1)
@@ -101,7 +101,7 @@ async def test_a_child_that_does_not_stop_is_made_to(module):
 
 
 async def test_a_child_that_dies_is_started_again(module):
-    child = SupervisedProcess("mortal", module(OBEDIENT), "{}", [])
+    child = SupervisedProcess("mortal", module(OBEDIENT), "{}", [], patience=30)
     await child.start()
     assert await child.ready()
     first = child.pid
@@ -114,7 +114,7 @@ async def test_a_child_that_dies_is_started_again(module):
 
 
 async def test_a_child_stands_back_as_far_as_it_was_made_to(module):
-    child = SupervisedProcess("nice", module(OBEDIENT), "{}", [], nice=7)
+    child = SupervisedProcess("nice", module(OBEDIENT), "{}", [], nice=7, patience=30)
     await child.start()
     assert await child.ready()
     assert os.getpriority(os.PRIO_PROCESS, child.pid) == min(os.getpriority(os.PRIO_PROCESS, 0) + 7, 19)
@@ -127,7 +127,7 @@ async def kept(module):
     running: list[tuple[SupervisedProcess, asyncio.Task[None]]] = []
 
     async def up(source: str, **more) -> SupervisedProcess:
-        child = SupervisedProcess("kept", module(source), "{}", [], **more)
+        child = SupervisedProcess("kept", module(source), "{}", [], **{"patience": 30, **more})
         await child.start()
         assert await child.ready()
         running.append((child, asyncio.create_task(child.keep_alive())))

@@ -1,13 +1,18 @@
 """A configuration is read again by a process of its own, whose failure is an error like those of the configuration."""
 
+import asyncio
+import json
 import sys
 
 import pytest
 
+from shadow.processes import config_reader
 from shadow.processes.config_reader import read_again
 from shadow.processes.configured_plan import plan_of
 from shadow.processes.serve_plan import Reread, ServeArguments
 from shadow.settings.load_config import load
+from tests.played_process import PlayedProcess
+from tests.running import until
 
 pytestmark = pytest.mark.slow
 
@@ -46,3 +51,25 @@ async def test_a_process_that_cannot_be_started_is_an_error(monkeypatch):
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     found = await read_again(ServeArguments(path="", flags={}), {}, "all")
     assert list(found.errors) == ["no process could be started to read the configuration: No such file or directory"]
+
+
+async def test_a_reading_that_is_no_longer_wanted_ends_its_process(monkeypatch):
+    process = PlayedProcess(7)
+
+    async def communicate(line):
+        process.stdin.write(line)
+        await process.wait()
+
+    async def begun(module):
+        assert module == "shadow.processes.configured_plan"
+        return process
+
+    process.communicate = communicate
+    monkeypatch.setattr(config_reader, "start_module", begun)
+    reading = asyncio.create_task(read_again(ServeArguments(path="s.toml", flags={"workers": 2}), {"proxy": {}}, "audit"))
+    await until(lambda: process.stdin.data)
+    reading.cancel()
+    await asyncio.wait([reading])
+    assert (reading.cancelled(), process.signals) == (True, ["kill"])
+    asked = {"arguments": {"path": "s.toml", "flags": {"workers": 2}}, "running": {"proxy": {}}, "role": "audit"}
+    assert json.loads(process.stdin.data) == asked

@@ -1,5 +1,9 @@
 """Ports are bound once, named when they are taken, and opened only where no other process listens."""
 
+import socket
+import sys
+from pathlib import Path
+
 import pytest
 
 from shadow.processes.listening_ports import PortTakenError, bind, listen
@@ -47,3 +51,22 @@ def test_a_second_instance_cannot_share_the_port_of_one_with_several_workers():
     finally:
         for opened in (*first, *second):
             opened.close()
+
+
+@pytest.mark.parametrize(("count", "shared"), [(1, False), (2, True)])
+def test_socket_never_blocks_and_shares_its_port_only_where_there_are_several(count, shared):
+    bound = bind("proxy.listen", "127.0.0.1:0", count)
+    for opened in bound:
+        assert not opened.getblocking()
+        assert bool(opened.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT)) == shared
+        assert opened.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR), "a start soon after a stop finds its port free"
+        opened.close()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux shows the length of the queue")
+def test_port_queues_1024_connections_that_were_not_accepted_yet_where_the_system_allows_it():
+    [opened] = bind("proxy.listen", "127.0.0.1:0")
+    listen("proxy.listen", "127.0.0.1:0", [opened])
+    most = int.from_bytes(opened.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 32)[28:], sys.byteorder)
+    opened.close()
+    assert most == min(1_024, int(Path("/proc/sys/net/core/somaxconn").read_text(encoding="ascii")))

@@ -26,6 +26,8 @@ def test_a_forwarding_process_whose_connection_ended_is_missing_until_it_is_repl
     planes = Readiness(1)
     planes.heartbeat(0, 10, 0.0)
     planes.left(0, 10)
+    planes.left(0, 10)
+    planes.left(0, 0)
     assert "is not running" in planes.why_not(0.0)
     planes.heartbeat(0, 12, 0.0)
     planes.left(0, 10)

@@ -1,5 +1,6 @@
 """What is wrong with a start is named before anything is started, and what is right is left to the supervisor."""
 
+import io
 import os
 import socket
 import sys
@@ -101,3 +102,64 @@ def test_ports_that_are_taken_leave_no_folder_behind(taken, tmp_path, monkeypatc
     with pytest.raises(ConfigError):
         start(config(data=taken), NOWHERE)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("length", "fits"), [(100, True), (101, False)])
+def test_path_of_a_socket_may_have_a_hundred_bytes(tmp_path, monkeypatch, length, fits):
+    beside = len(f"{tmp_path}//sameweights-12345678/audit.sock")
+    if beside >= length:
+        pytest.skip("the tests' own folder has a long path")
+    folder = tmp_path / ("f" * (length - beside))
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    wrong = r"^sameweights: cannot start: gone$" if fits else r"^TMPDIR: the path '.*' is too long for a socket"
+    with pytest.raises(ConfigError, match=wrong):
+        start(config(), NOWHERE, execute=refused)
+
+
+def refused(_program, words):
+    """A next program that cannot be started."""
+    task = read_task(int(words[4]))
+    for each in (*task.data, task.admin):
+        os.close(each)
+    raise OSError(2, "gone")
+
+
+def test_start_without_further_words_is_of_every_role_and_outlives_its_standard_input():
+    tasks = []
+
+    def executed(program, words):
+        task = read_task(int(words[4]))
+        tasks.append((task.role, task.attached))
+        for each in (*task.data, task.admin):
+            os.close(each)
+        Path(task.folder).rmdir()
+
+    start(config(), NOWHERE, execute=executed)
+    assert tasks == [("all", False)]
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_what_was_printed_before_is_written_before_the_next_program_takes_over(monkeypatch, stream):
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, stream, io.TextIOWrapper(written))
+    getattr(sys, stream).write("a line")
+    seen = []
+
+    def executed(program, words):
+        seen.append(written.getvalue())
+        refused(program, words)
+
+    with pytest.raises(ConfigError, match="cannot start"):
+        start(config(), NOWHERE, execute=executed)
+    assert seen == [b"a line"]
+
+
+def test_port_that_is_free_is_left_where_the_other_one_is_taken(taken):
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        free = "{}:{}".format(*found.getsockname())
+    with pytest.raises(ConfigError) as wrong:
+        open_ports(config(data=free, admin=taken))
+    with socket.socket() as again:
+        again.bind(("127.0.0.1", int(free.rpartition(":")[2])))
+    del wrong

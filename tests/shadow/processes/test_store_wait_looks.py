@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from types import SimpleNamespace
 
 import aiohttp
 import pytest
@@ -80,3 +81,10 @@ async def test_processes_of_the_installation_are_shown_meanwhile(admin):
     ended.set()
     await result
     assert 'process_resident_memory_bytes{number="0",process="supervisor"}' in text
+
+
+def test_reload_reads_the_certificate_of_the_port_again():
+    renewed = []
+    certificate = SimpleNamespace(context=None, renew=lambda: renewed.append(None))
+    StoreWait(Config(), SharedCounters(), print, certificate, environ={}).reload(b"{}")
+    assert renewed == [None]

@@ -113,3 +113,15 @@ async def test_watch_looks_every_five_seconds(sqlite_store, monkeypatch):
     watching.cancel()
     await asyncio.gather(watching, return_exceptions=True)
     assert {*passing.limits} == {5.0}
+
+
+@pytest.mark.parametrize(("copies", "logs"), [("started", [{"event": "candidate_copies", "held": []}]), ("always", [])])
+async def test_change_of_the_routes_whose_candidates_get_no_copies_is_logged(sqlite_store, logged, copies, logs):
+    calls, held = logged("shadow.processes.tournament_watch"), []
+    config = CONFIG.model_copy(update={"tournament": CONFIG.tournament.model_copy(update={"copies": copies})})
+    begin(sqlite_store, RECORD)
+    watching = asyncio.create_task(TournamentWatch(sqlite_store, lambda: config, held.append).run())
+    await until(lambda: held == [BEGUN])
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+    assert [call.kwargs for call in calls] == logs
