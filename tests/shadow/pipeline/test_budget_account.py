@@ -266,3 +266,11 @@ async def test_spending_is_not_read_where_nothing_has_a_limit():
     account.reload({"alpha": (1, 0, 0.0)})
     await account.refresh()
     assert len(store.periods) == 2
+
+
+async def test_request_that_no_limit_counts_for_is_given_back_where_it_is_reserved():
+    account = StoredBudget(budget(), Kept())
+    for _ in range(3):
+        assert account.admit() == ""
+    assert await account.reserve() == ""
+    assert account.budget.spent.requests == 2

@@ -65,8 +65,8 @@ class Source:
 
 
 class Dispatching:
-    def __init__(self, store, *, limit=0, account=None, **shadow) -> None:
-        config = Config(shadow=ShadowConfig(audit_workers=2, **shadow))
+    def __init__(self, store, *, limit=0, account=None, proxy=None, **shadow) -> None:
+        config = Config(proxy=proxy or ProxyConfig(), shadow=ShadowConfig(audit_workers=2, **shadow))
         self.counters, self.registry, self.source = SharedCounters(), CollectorRegistry(), Source()
         self.ledger = ExchangeLedger(self.counters, {})
         if "inbox" in shadow:

@@ -1,6 +1,7 @@
 """What becomes of each message of a worker, and of exchanges at a fault and at the end; no store."""
 
 import asyncio
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -128,12 +129,14 @@ async def test_exchanges_of_a_moment_are_placed_in_one_turn_and_those_of_a_long_
 
     dispatching.source.take_packed, dispatching.source.take_packed_now = take_packed, lambda: held.pop() if held else None
     monkeypatch.setattr(exchange_dispatcher.time, "perf_counter", clock)
+    monkeypatch.setattr(exchange_dispatcher, "asyncio", passing := PassingAsyncio())
     running, placed = asyncio.create_task(dispatching.dispatcher.run()), []
     while sum(placed) < 6:
         await asyncio.sleep(0)
         placed.append(sum(dispatching.waiting()) - sum(placed))
     running.cancel()
     assert [count for count in placed if count] == [3, 3], "two milliseconds are over after the third"
+    assert passing.pauses == [0, 0], "the next turn follows at once"
 
 
 async def test_end_keeps_a_fifth_of_its_time_for_the_answer_of_the_workers(dispatching, monkeypatch):
@@ -226,3 +229,30 @@ def test_changes_that_wait_for_a_record_that_never_comes_are_forgotten_from_the_
     assert found == [0, 1, 1]
     assert [record.source for record in store.records] == ["run/2"] * 3
     assert made.counters.row(2)["stored"] == 3
+
+
+async def test_end_whose_time_is_over_waits_for_no_reservation(dispatching, monkeypatch):
+    moments, limits = iter([100.0, 107.0, 107.0]), []
+
+    async def wait(tasks, timeout):  # noqa: ASYNC109 - as that of asyncio
+        limits.append((len(tasks), timeout))
+
+    dispatcher, never = dispatching.dispatcher, asyncio.Event()
+    dispatcher._account.reserve = lambda _tenant: never.wait()
+    dispatcher._received(dispatcher.workers.lanes[0], messages.Reserve(7, ""))
+    passing = PassingAsyncio()
+    passing.wait, passing.get_running_loop = wait, lambda: SimpleNamespace(time=lambda: next(moments))
+    monkeypatch.setattr(exchange_dispatcher, "asyncio", passing)
+    await dispatcher.drain(patience=5.0)
+    assert limits == [(1, 0.0)]
+    never.set()
+
+
+@pytest.mark.parametrize(("reference", "named"), [("far", True), ("", False)])
+def test_fetcher_is_missed_from_the_start_where_there_is_a_reference(reference, named):
+    providers = {name: Provider(base_url="http://127.0.0.1:9/v1") for name in ("near", "far")}
+    dispatcher = Dispatching(None, proxy=ProxyConfig(providers=providers, provider="near", reference=reference)).dispatcher
+    for lane in dispatcher.workers.lanes:
+        Link(dispatcher, lane)
+        lane.latest = time.monotonic() + 1e6
+    assert dispatcher.why_not().startswith("a fetcher is not running") == named

@@ -1,12 +1,14 @@
 """What the list of a reference's models reveals at start."""
 
+import gzip
+
 import pytest
 
 from proxy.provider_config import Provider, ProxyConfig, Route
 from shadow.demo.pretended_server import PretendedServer
 from shadow.pipeline.fetcher_client import InProcessFetcher
 from shadow.pipeline.reference_client import ReferenceClient
-from shadow.pipeline.reference_probe import findings, probe, wanted_models
+from shadow.pipeline.reference_probe import findings, listed_models, probe, wanted_models
 from shadow.settings.top_level_config import Config
 from tests.exchanges import exchange
 
@@ -89,3 +91,14 @@ async def test_candidates_of_routes_are_probed_under_that_name():
         assert wanted_models(proxy) == {"north": {"kestrel-7b"}, "official": {"kestrel-7b"}}
         found = await sentences(proxy)
     assert [sentence.split(" ")[:3] for sentence in found] == [["the", "candidate", "north"], ["the", "reference", "official"]]
+
+
+@pytest.mark.parametrize(("size", "missing"), [(4_194_304, ["absent"]), (4_194_305, [])])
+def test_a_compressed_list_of_models_is_read_up_to_four_mebibytes(size, missing):
+    packed = exchange(gzip.compress(LIST.ljust(size), 1), headers=(("content-encoding", "gzip"),))
+    found = findings("official", packed, ["absent", "kestrel-7b"])
+    assert [sentence.split("'")[1] for sentence in found] == missing
+
+
+def test_a_list_of_models_that_never_came_names_none():
+    assert listed_models(exchange(answered=False)) == frozenset()

@@ -20,6 +20,7 @@ from shadow.sampling.sampler import SamplingDecision
 from shadow.settings.top_level_config import Config, ShadowConfig
 from tests.conformance import pair_record
 from tests.exchanges import asked, exchange, said
+from tests.passing_clock import PassingAsyncio
 from tests.running import until
 
 SAMPLED = SamplingDecision(shadow=True, control=True, why="")
@@ -279,4 +280,45 @@ async def test_stop_counts_and_ends_what_waits_and_what_is_late():
     await asyncio.sleep(0)
     await scheduler.drain(patience=0.0)
     assert noted.of("skipped") == [["stopped"]] * 3
-    assert (scheduler.running, scheduler.waiting, noted.under_way[-1]) == (0, 0, 0)
+    assert (scheduler.running, scheduler.waiting, noted.under_way) == (0, 0, [1, 2, 3, 1, 0])
+
+
+async def test_shadows_that_are_ended_have_half_a_second_to_pay(monkeypatch):
+    limits = []
+
+    async def wait(tasks, timeout):  # noqa: ASYNC109 - as that of asyncio
+        limits.append(timeout)
+        return await asyncio.wait(tasks, timeout=0.0)
+
+    passing = PassingAsyncio()
+    passing.wait = wait
+    scheduler, _ = scheduling(runner := Runner())
+    runner.free.clear()
+    scheduler.add(live(), SAMPLED)
+    monkeypatch.setattr("shadow.pipeline.shadow_scheduler.asyncio", passing)
+    await scheduler.drain(patience=5.0)
+    assert limits == [5.0, 0.5]
+    await ended(scheduler)
+
+
+async def test_request_that_the_budget_does_not_admit_takes_no_bytes_from_the_next(monkeypatch):
+    monkeypatch.setattr("shadow.pipeline.shadow_queue.MOST_BYTES", 1)
+    scheduler, noted = scheduling(Runner(), noted=Noted(admit="budget_requests"))
+    scheduler.add(live(1), SAMPLED)
+    noted.refuse = {}
+    scheduler.add(live(2), SAMPLED)
+    assert (scheduler.running, scheduler.waiting) == (1, 0)
+    await ended(scheduler)
+
+
+async def test_copy_that_is_not_reserved_is_counted_and_gives_nothing_else_back():
+    scheduler, noted = scheduling(Runner(), "north")
+    answers = iter(["", "budget_money"])
+
+    async def reserve(_tenant):
+        return next(answers)
+
+    noted.reserve = reserve
+    scheduler.add(live(), SAMPLED)
+    await ended(scheduler)
+    assert (noted.of("skipped"), sum(requests for requests, _ in noted.of("give_back"))) == ([["budget_money"]], 0)

@@ -5,6 +5,7 @@ import os
 from contextlib import suppress
 
 import pytest
+from structlog.testing import CapturingLogger
 
 from proxy.packing import frame
 from shadow.pipeline.audit_messages import HELLO, RESULT, Done, Drain, Drained, Hello, Skipped, Work, WorkerState, packed
@@ -140,3 +141,49 @@ async def test_end_waits_for_what_a_worker_has_and_for_what_waits_for_one(tmp_pa
         assert not emptying.done(), "the worker has it"
         hand.say(Done(0))
         await asyncio.wait_for(emptying, PATIENCE)
+
+
+@pytest.mark.parametrize(("sizes", "out"), [((9, 1), 2), ((10, 1), 1)])
+async def test_worker_gets_one_more_while_what_it_has_is_below_the_window(tmp_path, monkeypatch, sizes, out):
+    monkeypatch.setattr("shadow.pipeline.worker_lanes.WINDOW_BYTES", 10)
+    async with fleet(tmp_path, 1) as (made, join):
+        await join(0)
+        for size in sizes:
+            made.put("talk", payload=bytes(size))
+        lane = made.lanes.lanes[0]
+        assert len(lane.out) == out
+        assert repr(lane) == f"<Lane 0 waiting={2 - out} out={out} connected=True>"
+        assert made.lanes.give_up(sum(sizes[out:]), of_bytes=True) is None, "what a worker has does not wait"
+    assert repr(lane) == "<Lane 0 waiting=0 out=0 connected=False>"
+    assert made.lanes.give_up(0, of_bytes=True) is None, "nothing waits any more"
+
+
+@pytest.mark.parametrize(("exchanges", "state"), [(1, WorkerState(0, 0, fetcher=True)), (0, WorkerState(0, 1, fetcher=True))])
+async def test_exchanges_alone_and_shadows_alone_that_a_worker_had_are_logged(tmp_path, logged, exchanges, state):
+    calls = logged("shadow.pipeline.worker_lanes")
+    async with fleet(tmp_path, 1) as (made, join):
+        hand = await join(0)
+        for _ in range(exchanges):
+            made.put("talk")
+        hand.say(state)
+        await until(lambda: made.under_way)
+        hand.leave()
+        await until(lambda: made.lanes.lanes[0].link is None)
+    had = {"event": "exchanges_lost", "exchanges": exchanges, "shadows": state.waiting, "worker": 0, "reason": "process_killed"}
+    assert [call.kwargs for call in calls] == [had]
+
+
+async def test_only_a_greeting_of_its_own_kind_makes_a_connection_that_of_a_worker(tmp_path):
+    async with fleet(tmp_path, 1) as (made, _):
+        link = WorkerLink(made.lanes)
+        link.data_received(packed(RESULT, Hello(0, 1)) + packed(HELLO, [Skipped("stray")]))
+        assert (made.lanes.lanes[0].link, made.received) == (None, [])
+
+
+async def test_worker_that_connects_is_noted_for_who_looks_closely(tmp_path, monkeypatch):
+    noted = CapturingLogger()
+    monkeypatch.setattr("shadow.pipeline.worker_lanes.log", noted)
+    async with fleet(tmp_path, 1) as (_, join):
+        await join(0)
+    connected = [call for call in noted.calls if call.args == ("audit_worker_connected",)]
+    assert [(call.method_name, call.kwargs) for call in connected] == [("debug", {"worker": 0, "pid": 1})]
