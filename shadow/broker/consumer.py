@@ -147,7 +147,7 @@ class BrokerConsumer:
             return
         try:
             version = (message.headers or {}).get(FORMAT_HEADER, "")
-            exchange = read_message(version, message.data, self._message_limit)._replace(worker=0)
+            exchange = read_message(version, message.data, self._message_limit)
             if not await self._is_wanted(exchange, message):
                 return
             if len(self._held) >= self._limit:  # it came after its request was given up, and is one too many

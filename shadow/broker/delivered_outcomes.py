@@ -63,9 +63,9 @@ class DeferredCounts:
         """Count the findings of one pair, or of one answer alone."""
         self._count(partial(self._counts.findings, provider, model, kind, control_reason, findings, pair_id=pair_id))
 
-    def identity(self, row: IdentityRow, *, again: bool = False) -> None:
+    def identity(self, row: IdentityRow) -> None:
         """Take who serves a model from now on."""
-        self._count(partial(self._counts.identity, row, again=again))
+        self._count(partial(self._counts.identity, row))
 
     def shadow_skipped(self, reason: str) -> None:
         """Count one request that was not shadowed, or not to its end."""

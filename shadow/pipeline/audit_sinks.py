@@ -28,7 +28,7 @@ class AuditCounts(Protocol):
     ) -> None:
         """Counts the findings of one pair, or of one answer alone."""
 
-    def identity(self, row: IdentityRow, *, again: bool = False) -> None:
+    def identity(self, row: IdentityRow) -> None:
         """Takes who serves a model from now on."""
 
     def shadow_skipped(self, reason: str) -> None:

@@ -136,7 +136,7 @@ class SentCounts:
         found = tuple([FindingCount(each.signal, each.state, each.score) for each in findings])
         self._owner.add(FindingsCounted(provider, model, kind, control_reason, found, pair_id))
 
-    def identity(self, row: IdentityRow, *, again: bool = False) -> None:
+    def identity(self, row: IdentityRow) -> None:
         """The audit process has it already: it found the change."""
 
     def shadow_skipped(self, reason: str) -> None:

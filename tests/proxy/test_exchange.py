@@ -56,3 +56,8 @@ def test_the_texts_of_labels_are_what_a_client_names_and_are_replaced_in_their_o
 
 def test_labels_that_nobody_set_are_of_no_stream_and_of_no_client_that_opted_out():
     assert (Labels().stream, Labels().opted_out) == (False, False)
+
+
+def test_an_exchange_that_was_made_here_is_of_the_first_process_and_was_held():
+    made = exchange(said())
+    assert (made.worker, made.unheld) == (0, False)

@@ -37,7 +37,7 @@ def test_one_piece_is_not_copied():
 def test_a_body_is_held_compressed_up_to_a_mebibyte(size, compressed):
     body = bytes(range(256)) * 4_096 + b"y"
     made = kept(2 * MIB, body[:1_000], body[1_000:size], compressed=True)
-    assert bool(made.frames) is compressed
+    assert (made.compact, bool(made.frames)) == (compressed, compressed)
     made.add(b"z")
     assert made.frames == b""
     assert made.value() == body[:size] + b"z"

@@ -74,6 +74,8 @@ def test_a_step_is_two_hundred_marks_or_32_kib():
         (b'{"model":"","stream":true}', "", True),
         (b'{"stream":"true"}', "", False),
         (b'{"a":{"stream":true},"b":{"c":1}}', "", False),
+        (b'{"stream":[true],"a":[[true]]}', "", False),
+        (b'\xef\xbb\xbf , :{"stream":true,"model":"m"}', "m", True),
         (b"{}", "", False),
     ],
 )
@@ -116,3 +118,11 @@ def test_a_scan_gives_up_at_a_hundred_thousand_marks():
     whole(scan.feed(b"0,"))
     assert (scan.settled, scan.model) == (True, "")
     assert scanned(b"{" + b'"a":0,' * 33_331 + b'"model":"m"').model == "m"
+
+
+def test_a_value_behind_more_spaces_than_a_step_has_is_read_whole():
+    assert scanned(b'{"stream":' + b" " * 32_768 + b"true}").stream
+
+
+def test_commas_within_a_value_are_no_marks():
+    assert scanned(b'{"a":[' + b"0," * 100_000 + b'0],"model":"m"}').model == "m"

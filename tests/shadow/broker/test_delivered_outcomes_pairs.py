@@ -41,7 +41,7 @@ async def test_everything_between_an_exchange_and_its_offer_is_deferred_and_what
     counts.identity(None)
     counts.exchange(seen.exchange, seen.answer, (), pair_id="")
     counts.findings("p", "m", "check", "", (), pair_id="")
-    counts.identity(None, again=True)
+    counts.identity(None)
     counts.shadow_skipped("late")
     assert (repr(counts), real.calls) == ("<DeferredCounts kept=4>", ["identity"])
     for call in counts.take():

@@ -253,3 +253,14 @@ async def test_pull_that_is_stopped_is_delivered_nothing_more():
         await running.pull.stop()
         await running.pull.stop()
         assert [one.ended for one in running.client.subscriptions] == [True]
+
+
+async def test_what_a_request_brought_and_that_it_was_refused_is_forgotten_with_the_next():
+    async with pulling(1) as running:
+        for number, (message, doubts) in enumerate(
+            [(Message(status="409"), 1), (Message(b"one"), 1), (Message(status="409"), 2)]
+        ):
+            await running.requested(number + 1)
+            await running.client.deliver(message)
+            await running.requested(number + 2)
+            assert running.broker.doubts == doubts
