@@ -134,7 +134,7 @@ def test_members_are_found_up_to_the_end_of_their_object_or_their_number(body, s
 
 
 @pytest.mark.parametrize(("count", "steps"), [(199, 0), (200, 1), (399, 1), (400, 2)])
-@pytest.mark.parametrize("value", [b"1", b"[]"])
+@pytest.mark.parametrize("value", [b"1", b"[]", b'"x"'])
 def test_a_step_ends_with_every_two_hundredth_member(count, steps, value):
     body = b"{" + b",".join([b'"a":' + value] * count) + b"}"
     assert walked(walking(body, [])) == (steps, (True, len(body)))
