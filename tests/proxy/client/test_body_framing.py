@@ -122,6 +122,7 @@ def test_a_body_shows_what_of_it_has_not_come():
     body.feed(b"ab")
     assert (repr(body), body.ended, body.waits) == ("<LengthBody left=3>", False, False)
     chunked = ChunkedBody()
+    assert repr(chunked) == "<ChunkedBody left=0 ended=False waits=False>"
     chunked.feed(b"5\r\nab")
     assert repr(chunked) == "<ChunkedBody left=3 ended=False waits=False>"
     chunked.feed(b"cde\r\n0\r\n\r\n")
