@@ -211,3 +211,25 @@ def test_zstd_is_unpacked_with_windows_of_8_mib_and_no_larger_ones():
     for larger in (13 << 3 | 1, 14 << 3):
         with pytest.raises(FAULTS):
             CODINGS["zstd"](1).feed(zstd_frame(larger), 100)
+
+
+def test_brotli_is_fed_16_kib_at_once_and_what_it_has_unpacked_is_taken_to_more_than_the_room():
+    fed = Fed(brotli.compress(DENSE[:100_000], quality=1))
+    CODINGS["br"](1).feed(fed, 10)
+    assert fed.longest == 16_384
+    packed = brotli.compress(bytes(1_000_000))
+    piece = len(CODINGS["br"](1).feed(packed, 0))
+    assert len(CODINGS["br"](1).feed(packed, piece)) > piece
+
+
+@pytest.mark.parametrize("name", ["gzip", "zstd"])
+def test_of_members_together_larger_than_the_room_one_byte_more_comes_out(name):
+    packed = PACKERS[name][1](bytes(1_000)) * 2
+    assert [len(CODINGS[name](2).feed(packed, room)) for room in (999, 1_000, 1_500)] == [1_000, 1_001, 1_501]
+
+
+def test_a_body_that_begins_as_deflate_with_its_head_is_not_read_as_one_without_it_later():
+    coding = CODINGS["deflate"](1)
+    assert (coding.feed(b"\x78", 10), coding.feed(b"\x9c", 10)) == (b"", b"")
+    with pytest.raises(zlib.error):
+        coding.feed(b"\x07", 10)

@@ -1,13 +1,14 @@
 """proxy.upstream.fetch_job: a job crosses into another process whole, and its key is shown nowhere."""
 
+import time
 from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.exchange import Labels, Role
+from proxy.exchange import Failure, FailureKind, Labels, Role
 from proxy.provider_config import Limits, Timeouts
-from proxy.upstream.fetch_job import pack, run, unpack
+from proxy.upstream.fetch_job import failed, pack, run, unpack
 from proxy.upstream.upstream_client import UpstreamClient
 from proxy.worker_stats import WorkerStats
 from tests.fetch_jobs import fetch_job
@@ -43,3 +44,13 @@ async def test_a_fetch_job_that_is_run_is_an_exchange_with_its_name_and_facts():
     upstream.close()
     assert (exchange.id, exchange.role, exchange.labels.tag, exchange.response.body) == ("e1", Role.SHADOW, "t", b"yes")
     assert ("X-Own", "1") not in exchange.request.headers
+
+
+def test_a_fetch_job_that_a_fault_of_ours_ended_is_an_exchange_without_an_answer_before_any_head():
+    job = replace(fetch_job("http://127.0.0.1:9/v1"), labels=Labels(tag="t"), role=Role.CONTROL)
+    exchange = failed(job)
+    assert exchange.failure == Failure(kind=FailureKind.INTERNAL, detail="a fault of the proxy", after_head=False)
+    assert (exchange.id, exchange.role, exchange.labels.tag, exchange.response) == (job.identity, Role.CONTROL, "t", None)
+    assert (exchange.request.method, exchange.request.target) == (job.method, job.target)
+    assert abs(exchange.started - time.time()) < 3_600
+    assert 0 <= exchange.seconds < 3_600
