@@ -142,8 +142,6 @@ def test_wrong_types_inside_are_refused():
         (b'"pretend-small",false', b'"pretend-small",12345'),
         (b'"role":"primary"', b'"role":"primarY"'),
         (b'"id":"', b'"ix":"'),
-        (b'["content-type","application/json"]', b'["content-type",1234567890]'),
-        (b'["content-type","application/json"]', b'["content-type"]'),
     ):
         assert was in whole
         with pytest.raises(ValueError, match="no packed exchange"):
