@@ -90,7 +90,15 @@ def pairs(
         typer.echo(pair_list.pairs_json(found, searched))
         return
     typer.echo(
-        pair_list.pairs_text(found, chosen, width=columns(), color=is_colored(), options=repeated(config, db), searched=searched)
+        pair_list.pairs_text(
+            found,
+            chosen,
+            width=columns(),
+            color=is_colored(),
+            absence=evident.absence(provider, model),
+            options=repeated(config, db),
+            searched=searched,
+        )
     )
 
 

@@ -50,7 +50,7 @@ class EvidentSignals:
         return self._cards.get((pair.provider, pair.model, pair.reference))
 
     def absence(self, provider: str = "", model: str = "") -> str:
-        """Why no pair is evidence, by the verdicts about this provider and model ("" for all); a clause."""
+        """Why no pair of a list is evidence, by the verdicts about this provider and model ("" for all); a clause."""
         words = {
             card.verdict.word
             for card in self._cards.values()
@@ -62,7 +62,7 @@ class EvidentSignals:
         if NO_VERDICT in whys:
             return "about some of the providers there is no verdict yet"
         if NOT_IN_SIGNAL in whys:
-            return "no verdict rests on what differs in these pairs"
+            return "no verdict rests on a difference that the reference confirms in these pairs"
         return "no provider stands out from the noise of its reference"
 
 
@@ -74,8 +74,10 @@ def _why(word: VerdictWord) -> str:
 
 
 def evident_signals(card: Scorecard) -> frozenset[str]:
-    """The stored signals and checks on which the verdict of a card rests; empty where no pair can be evidence."""
-    return frozenset(STORED_SIGNAL.get(name, name) for name in _subjects(card)) if card.compared else frozenset()
+    """The stored signals and checks on which the verdict of a card rests; empty where it has no pair. One that failed, and is not
+    compared, may be evidence of errors.
+    """
+    return frozenset(STORED_SIGNAL.get(name, name) for name in _subjects(card)) if card.pairs else frozenset()
 
 
 def _subjects(card: Scorecard) -> Iterator[str]:

@@ -74,15 +74,18 @@ def pairs_text(
     *,
     width: int,
     color: bool,
+    absence: str = "",
     options: str = "",
     searched: TextSearch | None = None,
 ) -> str:
-    """The list, newest first, with whole ids for `show`; below it the command for the first, or what to do without a row."""
+    """The list, newest first, with whole ids for `show`; below it the command for the first, or what to do without a row: there
+    `absence` states why no pair is evidence.
+    """
     if not lines and searched and searched.read:
         return f"None of these pairs holds the text. {how_far(searched)}"
     if not lines:
         if wanted.evidence:
-            return "No pair is evidence here: what differs may be the reference's own noise. --all lists every pair."
+            return f"No pair is evidence here: {absence}. --all lists every pair."
         return "No pair matches; without filters this means that nothing was compared yet."
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
     for column in (

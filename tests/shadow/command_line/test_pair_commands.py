@@ -49,7 +49,15 @@ def test_every_filter_by_a_name_refuses_one_that_no_record_has(run, recorded, ki
 @pytest.mark.parametrize("narrower", [("--until", "2020-01-01"), ("--since", "2030-01-01")])
 def test_filter_that_no_pair_fits_is_stated_as_such_and_not_as_noise(run, recorded, narrower):
     assert run("pairs", "--db", str(recorded), *narrower)[1].startswith("No pair matches")
-    assert run("pairs", "--db", str(recorded), "--provider", "faithful")[1].startswith("No pair is evidence here")
+
+
+@pytest.mark.parametrize(
+    ("provider", "why"),
+    [("faithful", "no provider stands out from the noise of its reference"), ("newcomer", "there is no verdict yet")],
+)
+def test_list_without_evidence_states_why_by_the_verdict(run, recorded, provider, why):
+    words = run("pairs", "--db", str(recorded), "--provider", provider)[1]
+    assert words == f"No pair is evidence here: {why}. --all lists every pair.\n"
 
 
 def test_latest_is_the_newest_evidence(run, recorded):

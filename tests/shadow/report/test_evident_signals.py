@@ -1,7 +1,5 @@
 """Which signals a verdict rests on, and that nothing else of a pair is evidence."""
 
-from dataclasses import replace
-
 import pytest
 from prometheus_client import CollectorRegistry
 
@@ -160,7 +158,7 @@ def test_empty_list_of_a_provider_that_differs_states_that_no_verdict_rests_on_i
         add_pair(store, "garbler", calling(f"Rome {number}"), calling("Oslo"), calling("Oslo"))
     assert store.flush(20)
     page = empty_list(store, provider="garbler", signal="answer_kind")
-    assert "over all pairs no verdict rests on what differs in these pairs" in page
+    assert "no verdict rests on a difference that the reference confirms in these pairs" in page
 
 
 @pytest.mark.parametrize(
@@ -186,11 +184,15 @@ def test_evidence_of_a_day_is_by_the_verdicts_of_that_day(store):
     assert stored_evidence(store, NOW + 2 * DAY, "2h").standing == stored_evidence(store, NOW + 60).standing
 
 
-def test_card_without_a_compared_pair_has_no_signal_that_a_pair_could_show(store):
-    fill(store)
-    card = next(card for card in scorecards(store, 0.0, NOW + 60) if card.provider == "garbler")
-    assert "arguments" in evident_signals(card)
-    assert evident_signals(replace(card, compared=0)) == frozenset()
+@pytest.mark.parametrize("compared", [0, 2])
+def test_errors_are_evidence_whether_or_not_another_pair_was_compared(store, compared):
+    failed = [add_pair(store, "p", b'{"error": {"message": "Oh"}}', "Hello", "Hello", status=500) for _ in range(30)]
+    for _ in range(compared):
+        add_pair(store, "p", "Hello", "Hello", "Hello")
+    assert store.flush(20)
+    [card] = scorecards(store, 0.0, NOW + 60)
+    assert (card.verdict.word, card.compared) == (VerdictWord.DIFFERS, compared)
+    assert {line.summary.pair.id for line in pair_lines(store, EVIDENCE, EvidentSignals([card]))} == {*failed}
 
 
 def of_reasons(*reasons, word=VerdictWord.DIFFERS, **more):
@@ -206,7 +208,8 @@ def of_reasons(*reasons, word=VerdictWord.DIFFERS, **more):
         (of_reasons(reason("x", ReasonGround.DISCOVERY)), {"text", "calls_tool"}),
         (of_reasons(reason("tools", word=VerdictWord.SUSPECT), reason("text")), {"text"}),
         (of_reasons(reason("x", ReasonGround.DISCOVERY, VerdictWord.SUSPECT)), set()),
-        (of_reasons(reason("tools"), compared=0), set()),
+        (of_reasons(reason("error"), compared=0), {"error"}),
+        (of_reasons(reason("usage", ReasonGround.CHECK, VerdictWord.FAULTY), pairs=0), set()),
     ],
 )
 def test_a_verdict_rests_on_the_subjects_of_its_adverse_reasons(found, signals):
@@ -242,7 +245,7 @@ def test_why_other_signals_are_no_evidence_follows_the_verdict(sqlite_store, wor
         ([NEWCOMER], "", "", "there is no verdict yet"),
         ([NEWCOMER, FAITHFUL], "", "", "about some of the providers there is no verdict yet"),
         ([NEWCOMER, FAITHFUL], "faithful", "", "no provider stands out from the noise of its reference"),
-        ([FAITHFUL, GARBLER], "", "", "no verdict rests on what differs in these pairs"),
+        ([FAITHFUL, GARBLER], "", "", "no verdict rests on a difference that the reference confirms in these pairs"),
         ([FAITHFUL, GARBLER], "", "n", "there is no verdict yet"),
         ([FAITHFUL, GARBLER], "faithful", "m", "no provider stands out from the noise of its reference"),
         ([FAITHFUL, LONER], "", "", "no provider stands out from the noise of its reference"),

@@ -70,7 +70,8 @@ def test_difference_that_noise_may_explain_is_no_evidence(store):
 
 
 def test_empty_lists_state_what_to_do():
-    assert "--all lists every pair" in pairs_text([], EVIDENCE, width=80, color=False)
+    empty = pairs_text([], EVIDENCE, width=80, color=False, absence="there is no verdict yet")
+    assert empty == "No pair is evidence here: there is no verdict yet. --all lists every pair."
     assert pairs_text([], PairFilter(), width=80, color=False).startswith("No pair matches")
 
 
