@@ -19,7 +19,7 @@ from tests.conformance import exchange_record
 from tests.most_rows import MostRows
 from tests.reading import Reading
 from tests.records import NOW, add_live, add_pair, calling
-from tests.shadow.report.made_report import GARBLER, SINCE, UNTIL, card, gap, reason, signal, verdict
+from tests.shadow.report.made_report import GARBLER, SINCE, UNTIL, card, check, gap, reason, signal, verdict
 from tests.shadow.report.test_count_money import summed
 
 DIFFERS = verdict(VerdictWord.DIFFERS, "differs", reason())
@@ -80,6 +80,19 @@ def test_checks_that_decide_stand_first_and_the_others_by_their_share(page):
         "CheckProviderReferenceAnswers ✗ lost spaces42 % of 1000 % of 80show → seed50 % of 1000 % of 80show →"
         " usage missing or wrong42 % of 1000 % of 80show →"
     )
+
+
+@pytest.mark.parametrize(
+    ("answers", "shown"),
+    [
+        ([], "Not measured: no answer of the period could be checked."),
+        ([0, 0], "Not measured: no answer of the period could be checked."),
+        ([0, 1], "✓ No answer of the period failed a check."),
+    ],
+)
+def test_provider_without_a_fault_has_a_tick_only_where_an_answer_was_checked(page, answers, shown):
+    checks = tuple(check("stop", faulty=0, answers=many) for many in answers)
+    assert text(page(card("p", QUIET, checks=checks)), "Faults of its answers", "Server identity") == shown
 
 
 def test_intervals_are_drawn_on_one_axis_with_the_band_of_what_is_tolerated(page):
