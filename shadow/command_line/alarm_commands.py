@@ -71,8 +71,10 @@ def list_alarms(
     with progress("reading the alarms"), reading(config, db) as reader:
         found = chosen_alarms(alarm_lines(reader, now), {**names, "signal": signal, "state": state}, begin, end)
         check_known(reader, **names, found=bool(found))
-    found = found if everything or state else tuple(line for line in found if line.held)
-    text = alarms_text(found, everything=everything, options=repeated(config, db))
+    everything = everything or bool(state)
+    found = found if everything else tuple(line for line in found if line.held)
+    narrowed = any((*names.values(), signal, end))
+    text = alarms_text(found, everything=everything, narrowed=narrowed, options=repeated(config, db))
     typer.echo(alarms_json(found) if as_json else plain(text))
 
 

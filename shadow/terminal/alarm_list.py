@@ -18,10 +18,13 @@ WHY = 300
 """Most characters of a reason that are shown."""
 
 
-def alarms_text(lines: Sequence[AlarmLine], *, everything: bool, options: str = "") -> str:
-    """The alarms, those that hold first; below them the command that acknowledges, or what to do without one."""
+def alarms_text(lines: Sequence[AlarmLine], *, everything: bool, narrowed: bool = False, options: str = "") -> str:
+    """The alarms, those that hold first; below them the command that acknowledges, or what to do without one: `everything` also
+    lists those that ended, `narrowed` leaves out those that a filter does not match.
+    """
     if not lines:
-        return "No alarm matches." if everything else "No alarm is active. --all lists those that ended."
+        none = "No active alarm matches." if narrowed else "No alarm is active."
+        return "No alarm matches." if everything else f"{none} --all lists those that ended."
     held = [line for line in lines if line.held]
     text = [wrapped(part, indent=4) for line in lines for part in _parts(line)]
     if held:

@@ -286,6 +286,16 @@ def test_records_without_an_alarm_state_how_to_see_those_that_ended(run, recorde
     assert run("alarms", "list", "--all", "--db", str(recorded))[1] == "No alarm matches.\n"
 
 
+@pytest.mark.parametrize("narrower", [("--signal", "tools"), ("--until", "1970-01-01T00:00:01")])
+def test_active_alarm_that_no_filter_matches_is_not_stated_as_none(run, alarmed, narrower):
+    words = run("alarms", "list", "--db", alarmed, *narrower)[1]
+    assert words == "No active alarm matches. --all lists those that ended.\n"
+
+
+def test_state_that_no_alarm_has_names_no_flag_that_the_list_includes_already(run, alarmed):
+    assert run("alarms", "list", "--db", alarmed, "--state", "recovered")[1] == "No alarm matches.\n"
+
+
 def test_alarms_and_their_providers_are_offered_to_a_shell(run, alarmed, listed):
     assert set(run("names", "alarm", "--db", alarmed)[1].split()) == {"p", listed()[0]["id"]}
 

@@ -81,7 +81,9 @@ def test_command_is_for_the_first_alarm_that_holds(monkeypatch):
 
 def test_list_without_an_alarm_states_whether_others_were_left_out():
     assert alarms_text([], everything=True) == "No alarm matches."
+    assert alarms_text([], everything=True, narrowed=True) == "No alarm matches."
     assert alarms_text([], everything=False) == "No alarm is active. --all lists those that ended."
+    assert alarms_text([], everything=False, narrowed=True) == "No active alarm matches. --all lists those that ended."
 
 
 @pytest.mark.parametrize(("length", "shown"), [(300, "w" * 300), (301, "w" * 299 + "…")])
