@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 
 from shadow.findings.finding import Signal
 from shadow.judging.webhook import pace_text
-from shadow.mcp_server.inputs import check_model, instant, one_of, rfc3339
+from shadow.mcp_server.inputs import check_recorded, instant, one_of, rfc3339
 from shadow.mcp_server.stored_text import recorded_name
 from shadow.mcp_server.tool_results import (
     AlarmTest,
@@ -96,11 +96,11 @@ class VerdictTools:
         """The drift states of a provider and their newest changes; ConfigError for a provider that has none."""
         lines = drift_lines(self._reader)
         alarms = self._reader.judgements.alarms(0.0, 0.0)
-        one_of("provider", provider, {line.provider for line in lines} | {row.group.provider for row in alarms})
+        self._check_judged("provider", provider, {line.provider for line in lines} | {row.group.provider for row in alarms})
         of_it = [line for line in lines if line.provider == provider]
         changes = [row for row in alarms if row.group.provider == provider]
         if model:
-            check_model(model, {line.model for line in of_it} | {row.group.model for row in changes})
+            self._check_judged("model", model, {line.model for line in of_it} | {row.group.model for row in changes})
         return AlertExplanation(
             provider=provider,
             states=[
@@ -115,6 +115,15 @@ class VerdictTools:
                 if model in {"", line.model}
             ],
             changes=[_change(row) for row in changes if model in {"", row.group.model}][:CHANGES],
+        )
+
+    def _check_judged(self, what: str, given: str, judged: set[str]) -> None:
+        """ConfigError for a provider or a model that is not `judged`, by whether any record has it."""
+        if given in judged:
+            return
+        check_recorded(self._reader, **{"provider": "", "model": "", what: given})
+        raise ConfigError(
+            [f"no drift state of the {what} {quoted(given)} yet: no pair was judged; provider_summary has its verdict"]
         )
 
     def _cards(self, since: str, until: str) -> tuple[Period, Cards]:

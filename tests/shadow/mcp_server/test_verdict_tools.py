@@ -8,7 +8,7 @@ from storage.rows import PairGroup
 from tests.agents import Agent
 from tests.counted import count, shape, sizes
 from tests.payoffs import GROUP
-from tests.records import NOW, add_pair, calling
+from tests.records import NOW, add_live, add_pair, calling
 from tests.shadow.judging.test_judge import JudgeRun, drifting, fill
 
 
@@ -80,6 +80,18 @@ async def test_an_unknown_model_of_a_known_provider_is_named_with_the_known_ones
     sentence = await Agent(store).refusal("explain_alert", provider=GROUP.provider, model="nope")
     assert "no such model: 'nope'" in sentence
     assert GROUP.model in sentence
+
+
+@pytest.mark.parametrize(
+    ("asked", "named"), [({"provider": "new"}, "provider 'new'"), ({"provider": GROUP.provider, "model": "n"}, "model 'n'")]
+)
+async def test_recorded_name_without_a_drift_state_is_not_stated_as_unknown(store, asked, named):
+    fill(store, [0] * 5)
+    JudgeRun(store).all()
+    add_live(store, "new", "Hello", model="n")
+    assert store.flush(20)
+    sentence = await Agent(store).refusal("explain_alert", **asked)
+    assert f"no drift state of the {named} yet: no pair was judged; provider_summary has its verdict" in sentence
 
 
 async def test_token_counts_stand_beside_the_verdict(store):
