@@ -109,7 +109,8 @@ def _frequency(card: Scorecard, found: PairEvidence) -> Iterator[str]:
 
 
 def _row(line: SignalLine) -> str:
-    noise = f"{percent(line.noise)} of {line.noise_of:,}" if line.noise is not None else "not known"
+    counted = f" of {line.noise_of:,}" if line.noise_of else ", estimated"
+    noise = f"{percent(line.noise)}{counted}" if line.noise is not None else "not known"
     ends = f" [{_points(line.low)} to {_points(line.high)}]" if line.low is not None and line.high is not None else ""
     share = f"{percent(line.mismatch)} of {line.differs_of:,}" if line.mismatch is not None else "not known"
     return f"| {markdown(named(line.signal))} | {share} | {noise} | {_points(line.excess or 0.0)} points{ends} |"

@@ -215,6 +215,7 @@ def test_how_often_has_the_verdict_the_counts_and_the_signals_that_are_evidence(
     ("more", "row"),
     [
         ({"noise": None}, "40 % of 150 | not known | +20.0 points [+15.0 to +25.0]"),
+        ({"noise_of": 0}, "40 % of 150 | 4.0 %, estimated | +20.0 points [+15.0 to +25.0]"),
         ({"mismatch": None}, "not known | 4.0 % of 50 | +20.0 points [+15.0 to +25.0]"),
         ({"low": None}, "40 % of 150 | 4.0 % of 50 | +20.0 points"),
         ({"high": None}, "40 % of 150 | 4.0 % of 50 | +20.0 points"),
