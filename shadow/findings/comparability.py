@@ -12,7 +12,7 @@ from shadow.findings.error_classes import ACCOUNT_CLASSES, classify_error
 from shadow.findings.pair import Pair, PairKind
 from shadow.findings.rejected_request import rejection_reason
 from shadow.reading.apis import API_PATHS
-from shadow.reading.completion import Choice, Completion, Unread, UnreadReason
+from shadow.reading.completion import Choice, Completion, ProviderError, Unread, UnreadReason
 from shadow.reading.parsed_response import ParsedResponse
 
 NOT_BY_PROVIDER = frozenset(
@@ -70,13 +70,19 @@ def comparability_of(answer: ParsedResponse) -> tuple[Comparability, str]:
     if failure is not None:
         return Comparability.FAILED, f"{failure.kind.value}: {failure.detail}"
     if error is not None:
-        return Comparability.FAILED, f"error {error.status} {error.code or error.type}: {error.message}"
+        return Comparability.FAILED, _error_words(error)
     if answer.status is not None and not 200 <= answer.status < 300:
         return Comparability.FAILED, f"status {answer.status}"
     if isinstance(completion, Unread):
         where = Comparability.UNRECORDED if completion.why in AUDIT_LIMITS else Comparability.FAILED
         return where, f"{completion.why.value}: {completion.detail}"
     return Comparability.WHOLE, ""
+
+
+def _error_words(error: ProviderError) -> str:
+    """The error of a provider, which may have neither a code nor a type nor a message."""
+    named = " ".join(filter(None, ("error", str(error.status), error.code or error.type)))
+    return f"{named}: {error.message}" if error.message else named
 
 
 def side_names(pair: Pair) -> tuple[str, str]:

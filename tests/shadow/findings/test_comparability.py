@@ -111,6 +111,16 @@ def test_error_with_a_code_is_named_by_it_and_one_about_the_key_is_a_denial_what
     assert comparability_of(answer(said, status=400, error=keyless)) == (Comparability.DENIED, "status 400: Invalid API key")
 
 
+@pytest.mark.parametrize(
+    ("type_", "message", "words"),
+    [("", "Oh", "error 500: Oh"), ("server_error", "", "error 500 server_error"), ("", "", "error 500")],
+)
+def test_error_is_named_by_what_it_has(type_, message, words):
+    bare = ProviderError(status=500, type=type_, code="", message=message, in_stream=False)
+    said = Unread(why=UnreadReason.ERROR, detail="")
+    assert comparability_of(answer(said, status=500, error=bare)) == (Comparability.FAILED, words)
+
+
 def test_whole_text_with_an_error_or_a_failure_is_not_whole():
     error = ProviderError(status=200, type="server_error", code="", message="Oh", in_stream=True)
     assert comparability_of(answer("half", error=error))[0] is Comparability.FAILED
