@@ -23,7 +23,7 @@ DROPPED = "sameweights_shadow_dropped"
 
 
 class AuditPage:
-    """Renders the page; `registry` holds the counters of this process, `now` returns seconds since the epoch."""
+    """Renders the page; `registry` holds the counters of this process since `begun`, seconds since the epoch as `now` returns."""
 
     def __init__(
         self,
@@ -33,10 +33,11 @@ class AuditPage:
         config: Config,
         registry: CollectorRegistry,
         *,
+        begun: float,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._reader, self._jinja, self._figures, self._registry, self._now = reader, jinja, figures, registry, now
-        self._begun = now()
+        self._begun = begun
         self.config = config
 
     def __repr__(self) -> str:

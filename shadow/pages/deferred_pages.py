@@ -6,6 +6,8 @@ Templates, reports and comparisons of texts are 10 MiB that a process which is o
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -22,14 +24,24 @@ if TYPE_CHECKING:
 
 
 class DeferredPages:
-    """The pages of one admin port; `operator` takes their forms, and without it they have none."""
+    """The pages of one admin port; `operator` takes their forms, and without it they have none. The counters of `registry` begin
+    with this object, not with the first page; `now` returns seconds since the epoch.
+    """
 
     def __init__(
-        self, reader: Reader, config: Config, registry: CollectorRegistry, threads: PageThreads, operator: OperatorActions | None
+        self,
+        reader: Reader,
+        config: Config,
+        registry: CollectorRegistry,
+        threads: PageThreads,
+        operator: OperatorActions | None,
+        *,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._reader, self._config, self._registry = reader, config, registry
         self._threads = threads
         self._operator = operator
+        self._begun = now()
         self._loading = threading.Lock()
         self._pages: AdminPages | None = None
 
@@ -73,6 +85,7 @@ class DeferredPages:
 
         with self._loading:
             if self._pages is None:
-                pages = PageSet(self._reader, self._config, self._registry, acts=self._operator is not None)
+                acts = self._operator is not None
+                pages = PageSet(self._reader, self._config, self._registry, acts=acts, begun=self._begun)
                 self._pages = AdminPages(self._reader, pages, self._threads, self._operator)
             return self._pages

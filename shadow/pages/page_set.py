@@ -27,7 +27,9 @@ from storage.store import Reader
 
 
 class PageSet:
-    """The pages; `acts`: alarms can be acknowledged and muted from them; `now` returns seconds since the epoch."""
+    """The pages; `acts`: alarms can be acknowledged and muted from them; `now` returns seconds since the epoch, and the counters
+    of `registry` are since `begun`, now where that is None.
+    """
 
     def __init__(
         self,
@@ -36,8 +38,10 @@ class PageSet:
         registry: CollectorRegistry,
         *,
         acts: bool = False,
+        begun: float | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
+        begun = now() if begun is None else begun
         self._jinja = jinja = environment()
         self.figures = figures = PeriodFiguresCache(reader, now=now)
         self.overview = OverviewPage(reader, jinja, figures, config, now=now)
@@ -47,7 +51,7 @@ class PageSet:
         self.answers = AnswersPage(reader, jinja, config, now=now)
         self.exchange = ExchangePage(reader, jinja)
         self.conversation = ConversationPage(reader, jinja, self.evident)
-        self.audit = AuditPage(reader, jinja, figures, config, registry, now=now)
+        self.audit = AuditPage(reader, jinja, figures, config, registry, begun=begun, now=now)
         self.choose = ChoosePage(reader, jinja, config, now=now)
         self.studies = StudiesPage(own_folder(config.storage), jinja)
         self._entries = runbook()

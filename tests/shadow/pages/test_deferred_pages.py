@@ -2,19 +2,24 @@
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
 
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client import CollectorRegistry
 
 from proxy.provider_config import Provider, ProxyConfig
+from shadow.metrics.observe import Metrics
 from shadow.pages.admin_app import PAGES, RELOAD, build_app
 from shadow.pages.admin_pages import AdminPages
+from shadow.pages.deferred_pages import DeferredPages
 from shadow.pages.operator_actions import OperatorActions
+from shadow.pages.page_threads import PageThreads
 from shadow.settings.top_level_config import Config
-from tests.records import add_pair, calling
+from tests.records import NOW, add_live, add_pair, calling
 
 
 def app(store):
@@ -58,6 +63,22 @@ async def test_alarms_are_acknowledged_from_the_pages_where_the_port_takes_forms
         page = await (await client.get("/providers/wrong?since=all")).text()
     assert "✗ differs" in page
     assert ("Acknowledge or mute" in page) is acts
+
+
+async def test_audit_counts_since_the_port_was_made_and_not_since_its_first_page(store):
+    registry = CollectorRegistry()
+    Metrics(registry, Config()).shadow_skipped("budget_money")
+    add_live(store, "near")
+    assert store.flush(20)
+    threads = PageThreads()
+    pages = DeferredPages(store, Config(), registry, threads, None, now=lambda: NOW)
+    built = web.Application()
+    built.router.add_get("/audit", pages.handler("audit"))
+    async with TestClient(TestServer(built)) as client:
+        page = await (await client.get("/audit?since=all")).text()
+    pages.close()
+    threads.close()
+    assert "counted since this process began, 14 Nov 22:13 UTC." in re.sub("<[^>]+>", "", page)
 
 
 async def test_a_scrape_is_answered_before_and_after_the_first_page(store):
