@@ -307,6 +307,7 @@ class WorkerLink(asyncio.Protocol):
 
     def connection_lost(self, _error: Exception | None) -> None:
         """The worker is gone."""
+        self._transport = None
         self._detach()
 
     def write(self, data: bytes) -> None:

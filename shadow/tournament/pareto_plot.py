@@ -51,7 +51,7 @@ def pareto_plot(found: TournamentFigures) -> ParetoPlot | None:
     drawn = [(number, each) for number, each in enumerate(found.candidates, 1) if each.largest is not None]
     if not drawn:
         return None
-    ends = [abs(end) for _, each in drawn if (one := each.largest) for end in (one.low, one.high) if end is not None]
+    ends = [abs(end) for _, each in drawn if (one := each.largest) for end in (one.low, one.excess, one.high) if end is not None]
     reach = ceil(max([found.terms.tolerance, *ends]) * STEPS) / STEPS
     prices = [each.price.per_thousand for _, each in drawn if each.price]
     dearest = max(prices) if len(prices) == len(drawn) else None
