@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 
 from shadow.findings.finding import Signal
 from shadow.judging.webhook import pace_text
-from shadow.mcp_server.inputs import check_recorded, instant, one_of, rfc3339
+from shadow.mcp_server.inputs import check_model, instant, one_of, rfc3339
 from shadow.mcp_server.stored_text import recorded_name
 from shadow.mcp_server.tool_results import (
     AlarmTest,
@@ -35,6 +35,7 @@ from shadow.report.count_lines import CountLine, count_lines
 from shadow.report.drift_lines import drift_lines
 from shadow.report.figures import Scorecard, SignalLine
 from shadow.report.filters import moment_of
+from shadow.report.known_names import known_names
 from shadow.settings.config_errors import ConfigError, quoted
 from shadow.verdict.verdict_value import VerdictReason
 from storage.judgement_rows import AlarmRow
@@ -121,10 +122,13 @@ class VerdictTools:
         """ConfigError for a provider or a model that is not `judged`, by whether any record has it."""
         if given in judged:
             return
-        check_recorded(self._reader, **{"provider": "", "model": "", what: given})
-        raise ConfigError(
-            [f"no drift state of the {what} {quoted(given)} yet: no pair was judged; provider_summary has its verdict"]
-        )
+        recorded = set(known_names(self._reader, what))
+        if given in recorded:
+            why = f"no drift state of the {what} {quoted(given)} yet: no pair was judged; provider_summary has its verdict"
+            raise ConfigError([why])
+        if what == "model":
+            check_model(given, recorded)
+        one_of(what, given, judged | recorded)
 
     def _cards(self, since: str, until: str) -> tuple[Period, Cards]:
         found = self._period(since, until)
