@@ -265,7 +265,7 @@ class Judge:
         with self._groups.unit_of_work() as unit:
             batch = JudgingBatch(self._store, unit.state)
             try:
-                alarm = batch.acknowledge(key, answer, now)
+                batch.acknowledge(key, answer, now)
             except NotAcknowledgedError as why:
                 unit.commit()  # because it was refused before anything changed
                 return AckResult(sentence=f"{name}: not accepted: {why}", outcome=AckOutcome.REFUSED)
@@ -274,7 +274,8 @@ class Judge:
             self._lose()
             raise LeaseLostError(LEASE_LOST)
         self._alarms += batch.alarms
-        return AckResult(sentence=f"{name}: {answer.value}, the state is {alarm.new} now", outcome=AckOutcome.DONE)
+        shown = unit.state.states[key].state.replace("_", " ")
+        return AckResult(sentence=f"{name}: {answer.value}, the state is {shown} now", outcome=AckOutcome.DONE)
 
     def _settle(self, batch: JudgingBatch, unit: UnitOfWork[JudgedGroups]) -> None:
         """Publish what was written, or nothing where it was refused."""

@@ -3,6 +3,7 @@
 import pytest
 
 from shadow.drift.excess_estimates import GroupKey
+from shadow.drift.exclusions import Exclusion
 from shadow.drift.state_transitions import AckAction, Acknowledgement, AckOutcome, DriftState
 from shadow.judging.judge import LeaseLostError
 from storage.rows import PairGroup
@@ -70,6 +71,17 @@ def test_a_group_that_recovered_may_be_called_fixed(sqlite_store):
     assert (result.sentence, result.outcome) == ("p, m, route default: fixed, the state is ok now", AckOutcome.DONE)
     [alarm] = run.judge.take_alarms()
     assert (alarm.at, alarm.new) == (5.0, "ok")
+
+
+def test_the_state_after_an_acknowledgement_is_the_one_that_is_shown(sqlite_store):
+    run = alarmed(sqlite_store)
+    for _ in range(20):
+        run.judge.groups[KEYS[0]].coverage.add([Exclusion.PROVIDER_FAILED.value], judged=False)
+    [result] = run.judge.acknowledge(
+        Acknowledgement(answer=AckAction.FIXED, route="default", model="m", provider="p", reference="r"), 5.0
+    )
+    assert result.sentence == "p, m, route default: fixed, the state is not measured now"
+    assert run.judge.groups[KEYS[0]].state is DriftState.NOT_MEASURED
 
 
 def test_results_stand_in_the_order_of_the_names_of_their_groups(sqlite_store):
