@@ -157,14 +157,17 @@ def test_day_whose_creation_was_undone_is_created_by_the_next_try(postgres_serve
     postgres_server.drop(url)
 
 
-def test_day_that_another_process_dropped_is_created_again_once_the_connection_is_a_new_one(postgres_server):
+ENDED = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()"
+
+
+def test_day_that_another_process_dropped_is_created_again_once_the_connection_had_ended(postgres_server):
     url = postgres_server.empty()
     migrate_at(url)
     with closing(CopyInserter(partial(connect, url))) as held, closing(psycopg.connect(url, autocommit=True)) as other:
         assert held.write([exchange_record(id_at(START, "a", 0))]) == [STORED]
         for table in BY_DAY:
             other.execute(f"DROP TABLE {table}_20260921 CASCADE")
-        held.close()
+        other.execute(ENDED)
         assert held.write([exchange_record(id_at(START, "b", 0))]) == [STORED]
         assert (count(held, "exchanges_20260921"), count(held, "exchanges_other")) == (1, 0)
     postgres_server.drop(url)
@@ -201,7 +204,7 @@ def test_records_that_an_absent_server_did_not_take_are_away_and_the_next_batch_
 def test_connection_that_the_server_ended_is_replaced(inserter, postgres_url):
     assert inserter.write([exchange_record("one")]) == [STORED]
     with closing(psycopg.connect(postgres_url, autocommit=True)) as other:
-        other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = 'made'")
+        other.execute(ENDED)
     assert inserter.write([exchange_record("two")]) == [STORED]
 
 

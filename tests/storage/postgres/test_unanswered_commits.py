@@ -34,9 +34,10 @@ def cut(link):
 @pytest.mark.parametrize("lost", ["answer", "commit"])
 def test_records_whose_commit_got_no_answer_are_stored_once_and_are_new(link, cut, lost):
     link.cut = lost
-    assert cut.write([exchange_record("one"), pair_record("one"), exchange_record("before")]) == [STORED, STORED, KNOWN]
-    assert cut.write([exchange_record("one"), pair_record("one")]) == [KNOWN, KNOWN]
-    assert cut.written == 3
+    records = [exchange_record("one"), pair_record("one"), exchange_record("alone")]
+    assert cut.write([*records, exchange_record("before")]) == [STORED, STORED, STORED, KNOWN]
+    assert cut.write(records) == [KNOWN, KNOWN, KNOWN]
+    assert cut.written == 4
 
 
 @pytest.mark.parametrize("lost", ["answer", "commit"])
