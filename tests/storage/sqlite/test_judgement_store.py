@@ -66,6 +66,13 @@ def test_pair_to_be_judged_has_each_value_in_its_field(sqlite_store):
     assert found[1].no == found[0].no + 1
 
 
+def test_pairs_to_be_judged_have_their_own_payoffs_also_where_ids_and_names_of_servers_are_digits(sqlite_store):
+    for number in range(3):
+        add(sqlite_store, f"{number}", payoffs=(("text", number - 1),), upstream="0")
+    found = sqlite_store.judgements.unjudged(0, 9)
+    assert [(row.pair_id, row.payoffs) for row in found] == [("0", (("text", -1),)), ("1", (("text", 0),)), ("2", (("text", 1),))]
+
+
 def test_evidence_has_each_value_in_its_field(sqlite_store):
     judgements = sqlite_store.judgements
     assert judgements.claim("me", 0.0, 30.0)
