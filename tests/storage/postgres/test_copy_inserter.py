@@ -119,6 +119,12 @@ def test_rows_of_a_day_are_in_its_partition_and_others_in_the_default_one(insert
         assert count(inserter, f"{table}_20260921") == count(inserter, f"{table}_other") > 0
 
 
+def test_texts_with_a_nul_are_stored_with_the_replacement_character_and_others_as_they_are(inserter):
+    assert inserter.write([exchange_record("one", model="a\0b", finish_reason="", provider="near")]) == [STORED]
+    found = inserter.run(lambda conn: conn.execute("SELECT model, finish_reason, provider FROM exchanges").fetchall())
+    assert found == [("a\ufffdb", "", "near")]
+
+
 def test_body_of_a_prepared_record_is_stored_alone(inserter):
     prepare = RecordPreparer().prepare
     bodies = [b'{"messages": ["%s"]}' % (b"word " * 400 + b"more " * turn) for turn in range(3)]

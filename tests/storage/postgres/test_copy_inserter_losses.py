@@ -44,11 +44,13 @@ def test_server_that_is_not_reached_is_tried_once_for_a_batch_and_its_records_ar
     assert repr(inserter) == f"<CopyInserter not connected, 0 written, last error 'why: {error}'>"
 
 
-def test_fault_of_ours_halves_the_batch_until_each_record_is_alone_and_bad():
+def test_fault_of_ours_halves_the_batch_until_each_record_is_alone_and_bad_which_is_logged(logged):
+    lines = logged("storage.postgres.copy_inserter")
     refusing = Refusing(ZeroDivisionError("a fault"))
     records = [exchange_record(f"{number}") for number in range(5)]
     assert CopyInserter(refusing).write(records) == [Outcome.BAD] * 5
     assert refusing.tried == 1 + 2 + 2 + 2 + 2
+    assert [call.kwargs for call in lines] == [{"event": "record_not_stored", "error": "a fault", "kind": "ZeroDivisionError"}]
 
 
 def test_batch_whose_records_another_worker_stores_at_once_is_tried_four_times_more(monkeypatch):

@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 from psycopg.errors import LockNotAvailable
 
 from proxy.exchange_ids import new_id
+from storage.opening import open_store
+from storage.postgres import postgres_store
 from storage.postgres.day_partitions import DayPartitions, day_name, day_of, existing, first_id
 from storage.postgres.schema_steps import BY_DAY
+from storage.storage_config import StorageConfig
 
 FIRST, LAST = 1_577_836_800, 4_102_444_800
 
@@ -83,3 +86,13 @@ def test_first_day_of_a_store_comes_with_the_two_that_its_sums_depend_on_and_no_
         assert conn.execute("SELECT count(*) FROM hour_sums").fetchone() == (0,)
         DayPartitions().ensure(conn, [20_005])
         assert existing(conn)[-2:] == [day_name(20_001), day_name(20_005)]
+
+
+@pytest.mark.slow
+def test_new_store_has_the_days_from_two_before_today_to_three_ahead(postgres_server, monkeypatch):
+    monkeypatch.setattr(postgres_store.time, "time", lambda: 20_000 * 86_400 + 86_399.0)
+    url = postgres_server.empty()
+    open_store(StorageConfig(url=url)).close()
+    with closing(psycopg.connect(url)) as conn:
+        assert existing(conn) == ["20241002", "20241003", "20241004", "20241005", "20241006", "20241007"]
+    postgres_server.drop(url)
