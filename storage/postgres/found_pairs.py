@@ -101,7 +101,7 @@ def search_findings(conn: psycopg.Connection, pair_id: str) -> list[FindingRow]:
     return rows_as(FindingRow, conn.execute(FINDINGS, (pair_id,)))
 
 
-def evidence_condition(signal: str, *, standing: bool = False) -> str:
+def evidence_condition(signal: str, *, standing: bool) -> str:
     """The condition on a pair `p` to be evidence, in any signal or in the one that `signal` names; `standing`: only in those
     of the parameter `standing`, a JSON list of (provider, model, reference, signal).
     """

@@ -45,7 +45,7 @@ def mark(conn: sqlite3.Connection, after: int) -> None:
     conn.execute(MARK, (after,))
 
 
-def condition(signal: str, *, standing: bool = False) -> str:
+def condition(signal: str, *, standing: bool) -> str:
     """The condition on a pair `p` to be evidence, in any signal or in the one that `:signal` names; `standing`: only in those
     of `:standing`, a JSON list of (provider, model, reference, signal).
     """

@@ -3,6 +3,7 @@
 import pytest
 
 from storage.rows import PairFilter
+from tests.payoffs import add
 from tests.storage.postgres.same_records import BEGIN, COUNT, STEP, id_at
 
 pytestmark = pytest.mark.slow
@@ -46,6 +47,24 @@ def test_candidates_of_a_part_of_an_id_are_those_of_sqlite(both, part):
     one, other = both
     assert one.candidates(part, 4) == other.candidates(part, 4)
     assert one.pair(part) == other.pair(part)
+
+
+@pytest.mark.parametrize(
+    ("part", "found"),
+    [
+        ("beginnin", ["beginning-of-one", "beginning-of-an-end"]),
+        ("beginni", []),
+        ("-end", ["beginning-of-an-end"]),
+        ("end", []),
+        ("beginning-of-one", ["beginning-of-one"]),
+    ],
+)
+def test_pairs_are_found_by_eight_characters_of_their_beginning_and_by_four_of_their_end(postgres_store, part, found):
+    for started, name in enumerate(("beginning-of-an-end", "beginning-of-one")):
+        add(postgres_store, name, started=float(started))
+    assert [row.id for row in postgres_store.candidates(part, 9)] == found
+    assert [row.id for row in postgres_store.candidates(part, 1)] == found[:1]
+    assert (postgres_store.pair(part) is not None) == (len(found) == 1)
 
 
 def test_findings_of_every_pair_are_those_of_sqlite(both):
