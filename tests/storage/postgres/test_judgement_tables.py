@@ -1,14 +1,24 @@
 """The judge of a server: pairs numbered once they are committed, a lease by the server's clock, answers in whole transactions."""
 
 from contextlib import closing
+from dataclasses import replace
 
 import psycopg
 import pytest
 
-from storage.judgement_rows import GroupStateRow, JudgementBatch
+from storage.judgement_rows import (
+    AcknowledgementRow,
+    AlarmRow,
+    EvidenceRow,
+    GroupStateRow,
+    JudgementBatch,
+    JudgementRow,
+    PaceRow,
+)
 from storage.opening import open_store
 from storage.postgres import copy_inserter, judgement_tables
 from storage.postgres.judgement_tables import PostgresJudgementStore
+from storage.rows import PairGroup
 from storage.storage_config import StorageConfig
 from storage.store import StoreError
 from tests.conformance import exchange_record
@@ -107,6 +117,43 @@ def test_answers_of_one_transaction_are_read_in_the_order_of_their_ids(postgres_
         rows = store.judgements.timed_answers(0, 10)
     assert len({row.no for row in rows}) == 1
     assert [row.exchange_id for row in rows] == ["a", "b", "c", "d"]
+
+
+def test_what_a_judge_writes_has_each_value_in_its_field_until_it_is_rebuilt(postgres_store):
+    judgements = postgres_store.judgements
+    assert judgements.claim("me", 0.0, 3_600.0)
+    add(postgres_store, "one", payoffs=(("text", -1),), conversation="a talk", kind="a kind", started=5.0)
+    [pair] = judgements.unjudged(0, 9)
+    group = PairGroup(route="a route", model="a model", provider="a provider", reference="a reference", upstream="an upstream")
+    alarms = [AlarmRow(at=7.5 + n, pair_id=f"{n}", group=group, old="ok", new="bad", name="text", details="{}") for n in (0, 1)]
+    given = [AcknowledgementRow(after_no=17 + n, at=8.5, answer="fixed", group=group) for n in (0, 1)]
+    state = GroupStateRow(group=group, last_no=17, snapshot="a snapshot")
+    pace = PaceRow(provider="a provider", model="a model", measure="a measure", last_no=3, snapshot="a pace")
+    ruled = [JudgementRow(no=pair.no, reason="")]
+    assert judgements.record(
+        "me", JudgementBatch(judgements=ruled, group_states=[state], alarms=alarms, given=given, paces=[pace])
+    )
+    assert (judgements.last_judged(), judgements.group_states(), judgements.paces()) == (pair.no, [state], [pace])
+    assert judgements.alarms(0.0, 0.0) == alarms[::-1]
+    [(first, one), (second, other)] = judgements.pending_events(9)
+    assert (one, other, second - first) == (*alarms, 1)
+    judgements.mark_sent([first])
+    assert judgements.pending_events(9) == [(second, alarms[1])]
+    counted = EvidenceRow(pair_id="one", started=5.0, conversation="a talk", kind="a kind", payoff=-1)
+    assert judgements.evidence(GROUP, "text", agreement=True, limit=9) == [counted]
+    judgements.rebuild()
+    assert (judgements.last_judged(), judgements.group_states(), judgements.unjudged(0, 9)) == (0, [], [pair])
+    waiting = judgements.pending_acknowledgements()
+    assert waiting == [replace(row, no=waiting[0].no + place) for place, row in enumerate(given)]
+    assert judgements.record("me", JudgementBatch(applied=[waiting[0].no]))
+    assert judgements.pending_acknowledgements() == waiting[1:]
+
+
+def test_numbers_up_to_the_last_pair_count_as_judged_and_later_ones_are_of_pairs_that_were_deleted(postgres_store):
+    add(postgres_store, "one")
+    [row] = postgres_store.judgements.unjudged(0, 9)
+    assert postgres_store.judgements.unjudged(row.no, 9) == []
+    assert postgres_store.judgements.unjudged(row.no + 1, 9) == [row]
 
 
 def test_rulings_go_with_their_pairs_and_states_stay(postgres_store, postgres_url):

@@ -48,14 +48,14 @@ def test_the_writing_connection_is_set_as_the_store_promises(path):
         assert {name: conn.execute(f"PRAGMA {name}").fetchone()[0] for name in expected} == expected
 
 
-def test_bytes_booleans_and_nothing_are_stored_as_what_they_are(path):
-    values = (b"", b"a\0b", True, False, None)
+def test_bytes_numbers_and_nothing_are_stored_as_what_they_are(path):
+    values = (b"", b"a\0b", True, False, None, 7, 0.5)
     with closing(open_writing(path, 1.0)) as conn:
-        conn.execute("CREATE TABLE t (a, b, c, d, e)")
-        conn.execute("INSERT INTO t VALUES (?, ?, ?, ?, ?)", values)
+        conn.execute("CREATE TABLE t (a, b, c, d, e, f, g)")
+        conn.execute("INSERT INTO t VALUES (?, ?, ?, ?, ?, ?, ?)", values)
         assert conn.execute("SELECT * FROM t").fetchone() == values
-        kinds = conn.execute("SELECT typeof(a), typeof(b), typeof(c), typeof(d), typeof(e) FROM t").fetchone()
-    assert kinds == ("blob", "blob", "integer", "integer", "null")
+        kinds = conn.execute(f"SELECT {', '.join(map('typeof({})'.format, 'abcdefg'))} FROM t").fetchone()
+    assert kinds == ("blob", "blob", "integer", "integer", "null", "integer", "real")
 
 
 def test_a_reading_connection_cannot_write(path):

@@ -1,6 +1,8 @@
 """storage.sqlite.erasure: what was chosen is gone from the rows and from the bytes of every file; the rest stays."""
 
 import os
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -112,3 +114,16 @@ def test_a_closed_store_forgets_nothing(opened):
     opened.close()
     with pytest.raises(StoreError, match="closed"):
         opened.forget(ErasureChoice(tag="team"))
+
+
+@pytest.mark.parametrize(
+    ("more", "left"), [({}, 0), ({"tag": "team"}, 1), ({"conversation": "chat-1"}, 1), ({"before": START}, 1)]
+)
+def test_sums_of_exchanges_without_a_row_go_where_a_time_alone_is_chosen_that_their_stretch_has_ended_before(
+    opened, tmp_path, more, left
+):
+    opened.add_exchange(exchange_record("unkept", started=START)._replace(kept=False))
+    assert opened.flush(PATIENCE)
+    opened.forget(ErasureChoice(**{"before": START + 600, **more}))
+    with closing(sqlite3.connect(tmp_path / "store.db")) as conn:
+        assert conn.execute("SELECT count(*) FROM unkept_passages").fetchone() == (left,)
