@@ -13,6 +13,7 @@ from storage.judgement_rows import (
     GroupStateRow,
     JudgementBatch,
     JudgementRow,
+    JudgingState,
     PaceRow,
 )
 from storage.opening import open_store
@@ -154,6 +155,22 @@ def test_numbers_up_to_the_last_pair_count_as_judged_and_later_ones_are_of_pairs
     [row] = postgres_store.judgements.unjudged(0, 9)
     assert postgres_store.judgements.unjudged(row.no, 9) == []
     assert postgres_store.judgements.unjudged(row.no + 1, 9) == [row]
+
+
+@pytest.mark.parametrize(("started", "longest"), [(5.0, 1e12), (1e12, 0.0)])
+def test_judging_counts_what_waits_and_since_when_by_the_clock_of_the_server(postgres_store, started, longest):
+    judgements = postgres_store.judgements
+    assert judgements.judging(0.0) == JudgingState()
+    add(postgres_store, "one", started=started)
+    add(postgres_store, "two", started=7.0)
+    assert judgements.claim("me", 0.0, 3_600.0)
+    rows = judgements.unjudged(0, 9)
+    state = judgements.judging(0.0)
+    assert (state.holder, state.waiting, min(longest, 1e9) <= state.waited <= longest) == ("me", 2, True)
+    assert 0 < state.seconds_left <= 3_600
+    assert judgements.record("me", JudgementBatch(judgements=[JudgementRow(no=row.no, reason="") for row in rows]))
+    state = judgements.judging(0.0)
+    assert (state.waiting, state.waited) == (0, 0.0)
 
 
 def test_rulings_go_with_their_pairs_and_states_stay(postgres_store, postgres_url):
