@@ -5,6 +5,7 @@ from contextlib import closing
 import psycopg
 import pytest
 
+from storage.erasure_choice import ErasureChoice
 from storage.opening import open_store
 from storage.postgres import row_deletion
 from storage.postgres.day_partitions import day_name
@@ -69,3 +70,10 @@ def test_sums_without_rows_and_changes_of_hours_go_with_their_period(postgres_st
             [server.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("unkept_passages", "pair_hours")]
         )
     assert sizes == [[1, 1], [0, 1], [0, 0]]
+
+
+def test_what_is_queued_is_waited_for_five_seconds_before_records_are_forgotten(postgres_store, monkeypatch):
+    waited = []
+    monkeypatch.setattr(postgres_store, "flush", waited.append)
+    postgres_store.forget(ErasureChoice(conversation="none"))
+    assert waited == [5.0]
