@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from proxy.exchange import Failure, FailureKind
+from proxy.exchange import ChunkTimings, Failure, FailureKind
 from shadow.reading.parsed_response import parse_response
 from shadow.studies.chat_request import ChatRequest, parsed_answer
 from shadow.studies.measured_run import RunOutcome
@@ -122,6 +122,20 @@ def test_a_whole_answer_has_its_times_and_calls_and_what_it_cost():
     assert (run.calls, run.cost, run.points, run.of) == (("f",), 0.25, None, None)
     assert run.seconds == 0.5
     assert run.first_token is None or run.first_token <= run.seconds
+
+
+def test_a_streamed_answer_has_the_time_of_its_first_token_unless_it_failed():
+    events = b'data: {"choices": [{"index": 0, "delta": {"content": "a"}, "finish_reason": "stop"}]}\n\ndata: [DONE]\n\n'
+    marks, headers = ChunkTimings([0.25], [len(events)]), (("content-type", "text/event-stream"),)
+    request = ChatRequest(body=asked("Hi")).parsed
+    whole = exchange(events, headers=headers, marks=marks)
+    failed = whole._replace(failure=Failure(FailureKind.RESET, "why", after_head=True))
+    assert [measured_row(parsed_answer(each, request), PLACE).first_token for each in (whole, failed)] == [0.25, None]
+
+
+def test_the_check_that_could_not_be_made_is_named_among_others():
+    run = checked_run(said("{}"), FIVE_WORDS, UNUSABLE)
+    assert run.detail.startswith("a check could not be made: the schema is of no use")
 
 
 def test_an_answer_without_usage_has_no_tokens():
