@@ -249,3 +249,51 @@ async def test_each_try_without_an_answer_is_counted_by_its_class_and_stored_und
     assert dict(counts.errors) == {"rate_limit": 2}
     assert archive.setbacks == [("1", 2.0), ("2", 2.0)]
     await queues.close()
+
+
+class Partly(Nothing):
+    """An archive that holds the answers of some keys, and that a request is sent."""
+
+    def has(self, key: str) -> bool:
+        return key == "stored"
+
+    async def answer(self, key: str, _request):
+        return key
+
+    async def sending(self, *_: object) -> None:
+        """Kept nowhere."""
+
+
+async def test_a_provider_does_not_wait_for_one_whose_answer_is_stored():
+    asker = Answering(asked_once(gave_up=False))
+    asker.go.set()
+    queues = ProviderQueues(("a", "b"), asker=asker, archive=Partly(), at_once=1, counts=ReplayCounts())
+    waiting = queues.put(replace(requests("1")[0], block=3))
+    await settled()
+    assert asker.sent == 0
+    assert await queues.put(replace(requests("stored")[0], target="b", block=0)) == "stored"
+    await waiting
+    assert asker.sent == 1
+    await queues.close()
+
+
+class SendingFirst(Answering):
+    """Says that it sends, and answers when it is let go."""
+
+    async def ask(self, *_: object, sending, **__: object) -> Asked:
+        await sending("x1", Cost())
+        return await super().ask()
+
+
+async def test_a_provider_waits_for_the_sending_of_another_and_not_for_its_answer():
+    asker = SendingFirst(asked_once(gave_up=False))
+    queues = ProviderQueues(("a", "b"), asker=asker, archive=Partly(), at_once=1, counts=ReplayCounts())
+    waiting = [queues.put(replace(requests("1")[0], block=3))]
+    await settled()
+    assert asker.sent == 0
+    waiting.append(queues.put(replace(requests("2")[0], target="b", block=0)))
+    await settled()
+    assert asker.sent == 2
+    asker.go.set()
+    await asyncio.gather(*waiting)
+    await queues.close()

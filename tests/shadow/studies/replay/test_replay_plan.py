@@ -9,6 +9,7 @@ from shadow.sampling.shadow_body import ShadowBody
 from shadow.studies.chat_request import ChatRequest
 from shadow.studies.replay.plan_cost import plan_cost
 from shadow.studies.replay.replay_plan import replay_plan
+from shadow.studies.replay.request_key import request_key
 from shadow.studies.rows.row import Row
 from shadow.studies.targets import Targets
 from tests.exchanges import asked
@@ -47,14 +48,14 @@ def test_each_row_has_one_request_for_each_candidate_and_two_for_the_reference()
 
 def test_the_ceiling_and_the_limit_are_those_of_the_body_that_is_sent():
     def prepare(request, target):
-        more = {"max_tokens": 5_000} if target == "a" else {}
+        more = {"max_tokens": 1} if target == "a" else {}
         kept = {name: value for name, value in json.loads(request.body).items() if name != "max_tokens"}
         return ShadowBody(body=json.dumps({**kept, **more}).encode(), alterations=())
 
     [row] = [Row(id="f:1", shape="chat", request=ChatRequest(body=asked("x", max_tokens=20)))]
     made = replay_plan([row], targets=TARGETS, providers=PROVIDERS, prepare=prepare, seed=1)
     by_target = {request.target: request for request in made.requests}
-    assert by_target["a"].ceiling.tokens == by_target["a"].length + 1_000 + 5_000
+    assert by_target["a"].ceiling.tokens == by_target["a"].length + 1_000 + 1
     assert by_target["a"].limited
     assert by_target["r"].ceiling.tokens == by_target["r"].length + 1_000
     assert not by_target["r"].limited
@@ -74,6 +75,8 @@ def test_equal_rows_and_passes_have_answers_of_their_own():
     assert len({request.key for request in made.requests}) == 16
     assert {request.repeat for request in made.requests if request.target == "a"} == {0, 1, 2, 3}
     assert {request.repeat for request in made.requests if request.target == "r"} == set(range(8))
+    counted = {request_key(PROVIDERS["a"], "/v1/chat/completions", asked("same"), (), repeat) for repeat in range(4)}
+    assert {request.key for request in made.requests if request.target == "a"} == counted
 
 
 def test_one_server_under_two_names_has_answers_of_its_own():
