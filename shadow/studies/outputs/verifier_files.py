@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from math import isfinite
 
 from shadow.reading.completion import Completion
 from shadow.reading.parsed_response import ParsedResponse
@@ -122,12 +123,16 @@ def summary_json(summary: VerifierSummary) -> str:
 
 
 def _json(body: bytes) -> object:
-    """A body as JSON, with null for what is no number of JSON; None for one that is not JSON."""
+    """A body as JSON, with null for what is no number of JSON, or more than a double can hold; None for one that is not JSON."""
     try:
-        value: object = json.loads(body, parse_constant=lambda _name: None)
+        value: object = json.loads(body, parse_constant=lambda _name: None, parse_float=_finite)
     except (ValueError, RecursionError):
         return None
     return value
+
+
+def _finite(text: str) -> float | None:
+    return value if isfinite(value := float(text)) else None
 
 
 def _moment(seconds: float) -> str:

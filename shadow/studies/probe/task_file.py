@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,6 +32,7 @@ ONE_RUN = (
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 _NAMED = "must be given, as up to 32 letters, digits, _ and -, but is {}"
+_NO_JSON = "holds nan or inf, which JSON does not have"
 _OWN_MEMBERS = frozenset({"model", "messages", "tools", "stream", "stream_options", "temperature", "functions", "n"})
 """Members of a request that the study itself sets."""
 
@@ -220,12 +222,23 @@ def _task_faults(task: TaskSection, score: str) -> Iterator[ConfigErrorItem]:
             yield ConfigErrorItem(path=("task", "groups", name), sentence="is empty; name the tools of which one must be called")
     for member in sorted(_OWN_MEMBERS & task.parameters.keys()):
         yield ConfigErrorItem(path=("task", "parameters", member), sentence="is set by the study itself")
+    for member in (name for name, value in task.parameters.items() if not _is_json(value)):
+        yield ConfigErrorItem(path=("task", "parameters", member), sentence=_NO_JSON)
     if score == PolicyScore.COVERAGE and not task.groups:
         sentence = 'score = "coverage" counts the groups of tools that were called; write [task.groups], or another score'
         yield ConfigErrorItem(path=("study", "policy", "score"), sentence=sentence)
     if score == PolicyScore.CHECKS and not task.checks:
         sentence = 'score = "checks" counts the points of [[task.checks]]; write some, or another score'
         yield ConfigErrorItem(path=("study", "policy", "score"), sentence=sentence)
+
+
+def _is_json(value: JsonValue) -> bool:
+    """False of the numbers that TOML has and JSON has not."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError:
+        return False
+    return True
 
 
 def _check_faults(checks: Sequence[Mapping[str, object]]) -> Iterator[ConfigErrorItem]:
@@ -253,6 +266,7 @@ def _server_faults(server: ServerSection, here: Path) -> Iterator[tuple[str, str
     if not _NAME.fullmatch(server.name):
         yield "name", _NAMED.format(quoted(server.name))
     yield from _address_faults(server)
+    yield from (("inject", f"{name} {_NO_JSON}") for name, value in server.inject.items() if not _is_json(value))
     yield from (("copy", sentence) for sentence in _copy_faults(server.copy_from, here))
     for shown in server.alias:
         if not shown.startswith("/") or shown == "/":

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from shadow.settings.config_errors import ConfigError, quoted
 from shadow.studies.interleaving import shuffled
-from shadow.studies.rows.read_rows import read_rows
-from shadow.studies.rows.row import BrokenRow, Row
+from shadow.studies.rows.read_rows import read_rows, strict_json
+from shadow.studies.rows.row import BrokenRow, Row, RowError
 
 
 def rows_of(files: Sequence[Path]) -> tuple[list[Row], list[BrokenRow]]:
@@ -70,7 +70,6 @@ def _names(files: Sequence[Path]) -> list[str]:
 
 def _json_or_text(text: str) -> object:
     try:
-        value: object = json.loads(text)
-    except ValueError:
+        return strict_json(text)
+    except (ValueError, RowError):
         return text
-    return value

@@ -14,7 +14,8 @@ from shadow.report.filters import moment_of
 from shadow.settings.config_errors import ConfigError, quoted
 from shadow.studies.chat_request import ChatRequest
 from shadow.studies.rows.chat_rows import cluster_of
-from shadow.studies.rows.row import BrokenRow, Row
+from shadow.studies.rows.read_rows import strict_json
+from shadow.studies.rows.row import BrokenRow, Row, RowError
 from storage.rows import ExchangeRow
 from storage.store import Reader
 from storage.study_rows import RecordedFilter
@@ -80,6 +81,10 @@ def _row(kept: ExchangeRow) -> Row | BrokenRow:
     if isinstance(plain, Unread) or parsed.unread is not None:
         why = plain.detail if isinstance(plain, Unread) else parsed.unread.detail if parsed.unread else ""
         return BrokenRow(place=kept.id, sentence=f"is no request that is read: {why}")
+    try:
+        strict_json(plain.body)
+    except (ValueError, RowError) as error:
+        return BrokenRow(place=kept.id, sentence=f"cannot be sent again: {error}")
     messages: Sequence[object] = list(parsed.messages)
     request = ChatRequest(body=plain.body, path=path, cluster=kept.conversation or cluster_of(messages), tenant=kept.tenant)
     return Row(id=kept.id, shape="recorded", request=request)

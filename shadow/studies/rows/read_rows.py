@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from math import isfinite
 from typing import Any, NoReturn
 
 from shadow.studies.own_checks.check_spec import CheckSpec, CheckSpecError
@@ -62,7 +63,7 @@ def _value(line: bytes) -> Mapping[str, Any]:
     if len(line) > LONGEST_LINE:
         raise RowError(f"has {len(line):,} bytes; at most {LONGEST_LINE:,} are read")
     try:
-        value = json.loads(line, parse_constant=_no_number)
+        value = strict_json(line)
     except UnicodeDecodeError as error:
         raise RowError(f"is not UTF-8 text (byte {error.start})") from None
     except ValueError as error:
@@ -74,5 +75,19 @@ def _value(line: bytes) -> Mapping[str, Any]:
     return value
 
 
+def strict_json(text: str | bytes) -> object:
+    """The value of a text that can be written as JSON again; ValueError for what is no JSON, RowError for a number that no double
+    can hold.
+    """
+    value: object = json.loads(text, parse_constant=_no_number, parse_float=_number)
+    return value
+
+
 def _no_number(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON number")
+
+
+def _number(text: str) -> float:
+    if isfinite(value := float(text)):
+        return value
+    raise RowError(f"holds the number {text[:40]}, which is more than a double can hold")

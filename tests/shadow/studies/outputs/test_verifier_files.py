@@ -116,7 +116,9 @@ def test_calls_are_valid_only_in_a_row_that_ended_in_calls(classes: tuple[str, .
 
 
 def test_a_number_of_the_request_that_json_does_not_have_is_null():
-    assert result_row(replace(made(), request=b'{"a": NaN, "b": [Infinity, 1]}'))["request"] == {"a": None, "b": [None, 1]}
+    request = b'{"a": NaN, "b": [Infinity, 1, -1e400, 2.5]}'
+    (line,) = rows_jsonl([replace(made(), request=request)])
+    assert json.loads(line)["request"] == {"a": None, "b": [None, 1, None, 2.5]}
 
 
 def said(message: dict[str, object], **more: object) -> dict[str, object]:

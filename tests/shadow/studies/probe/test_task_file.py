@@ -167,6 +167,7 @@ unseen = "eror"
     [
         ("task", 'prompts = ["q"]', "write either prompt, or prompts"),
         ("task", "parameters = { messages = 1 }", "task.parameters.messages: is set by the study itself"),
+        ("task", "parameters = { x = { y = [inf] } }", "task.parameters.x: holds nan or inf, which JSON does not have"),
         ("study", "runs = 1", "total opposites need 4 runs of each to be distinguished, 90 % against 50 % needs 23"),
         ("policy", "allowed_drop = 1", "allowed_drop is a share from 0 to below 1"),
         ("policy", 'score = "checks"', "write some, or another score"),
@@ -175,6 +176,7 @@ unseen = "eror"
         ("server", 'isolation = "shared"', "write trusted = true if all its tools only read"),
         ("server", 'isolation = "in_process"', "only the example runs inside the study's process"),
         ("server", 'alias = { "/" = "{data}" }', "must replace an absolute path"),
+        ("server", "inject = { key = nan }", "servers[0].inject: key holds nan or inf, which JSON does not have"),
         ("server", 'copy = "nowhere"', "no such folder: 'nowhere'"),
         ("server", "timeout = 0", "servers[0].timeout: must be more than 0"),
     ],

@@ -104,3 +104,11 @@ def test_a_limit_is_a_number_from_one_to_a_million(limit, taken):
     else:
         with pytest.raises(ConfigError, match="is no number from 1 to 1,000,000"):
             recorded_filter(f"limit={limit}", 0.0)
+
+
+def test_a_request_with_a_number_that_cannot_be_written_again_is_named(sqlite_store):
+    put(sqlite_store, "x", asked("Hi")[:-1] + b', "seed": 1e400}')
+    put(sqlite_store, "y", asked("Hi")[:-1] + b', "seed": 1e40}')
+    rows, broken = stored_rows(sqlite_store, RecordedFilter(), KEEPS)
+    assert [row.id for row in rows] == ["y"]
+    assert list(map(str, broken)) == ["x: cannot be sent again: holds the number 1e400, which is more than a double can hold"]

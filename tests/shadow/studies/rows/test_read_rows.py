@@ -26,6 +26,8 @@ def test_a_byte_order_mark_is_no_part_of_the_first_row():
         (b"{", "is not JSON: "),
         (b'{"messages": [NaN]}', "is not JSON: NaN is no JSON number"),
         (b'{"messages": [1' + b"0" * 5_000 + b"]}", "is not JSON: "),
+        (GOOD[:-1] + b', "seed": -1e400}', "holds the number -1e400, which is more than a double can hold"),
+        (GOOD[:-1] + b', "x": 1' + b"0" * 400 + b".5}", f"holds the number 1{'0' * 39}, which is more than a double"),
         (b'"\xff"', "is not UTF-8 text (byte 1)"),
         (b"[" * 100_000 + b"]" * 100_000, "is nested too deep"),
         (b"[1]", "is a JSON list, not an object"),
