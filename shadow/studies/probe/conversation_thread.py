@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from shadow.findings.number_words import number_of
+from shadow.findings.number_words import number_of, verb_of
 from shadow.studies.worlds.recording import RecordedCall, Recording
 
 _OWN = frozenset({"model", "messages", "tools", "stream", "stream_options", "temperature"})
@@ -105,11 +105,12 @@ def stored_notes(messages: Sequence[Mapping[str, object]], *, renamed: bool) -> 
     calls = sum(len(found) for message in messages if isinstance(found := message.get("tool_calls"), list))
     thinking = sum(any(message.get(name) for name in _REASONING) for message in messages)
     redacted = sum(_REDACTED in json.dumps(message, default=str) for message in messages)
+    hold = verb_of(redacted, "holds", "hold")
     form = "functions.NAME:INDEX" if renamed else "the conversation's provider made them"
     notes = {
-        f"the ids of {calls} earlier calls are sent as {form}": calls,
-        f"the reasoning of {thinking} earlier answers is sent as it was": thinking,
-        f"{redacted} messages hold asterisks, as a text that was redacted does": redacted,
+        f"the ids of {number_of(calls, 'earlier call')} are sent as {form}": calls,
+        f"the reasoning of {number_of(thinking, 'earlier answer')} is sent as it was": thinking,
+        f"{number_of(redacted, 'message')} {hold} asterisks, as a text that was redacted does": redacted,
     }
     return tuple(note for note, count in notes.items() if count)
 

@@ -74,11 +74,11 @@ def test_what_stored_messages_have_of_their_own_provider_is_noted():
     thinking = {"role": "assistant", "content": "a", "reasoning_content": "b"}
     masked = {"role": "user", "content": f"my key is {'*' * 20}"}
     assert stored_notes([masked, call(1), result(1), thinking], renamed=False) == (
-        "the ids of 1 earlier calls are sent as the conversation's provider made them",
-        "the reasoning of 1 earlier answers is sent as it was",
-        "1 messages hold asterisks, as a text that was redacted does",
+        "the ids of 1 earlier call are sent as the conversation's provider made them",
+        "the reasoning of 1 earlier answer is sent as it was",
+        "1 message holds asterisks, as a text that was redacted does",
     )
-    assert stored_notes([call(1)], renamed=True) == ("the ids of 1 earlier calls are sent as functions.NAME:INDEX",)
+    assert stored_notes([call(1)], renamed=True) == ("the ids of 1 earlier call are sent as functions.NAME:INDEX",)
     assert stored_notes(messages(), renamed=False) == ()
 
 
