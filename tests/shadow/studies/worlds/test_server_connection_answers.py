@@ -65,6 +65,12 @@ async def test_a_call_waits_for_the_time_of_its_server_and_returns_the_text():
     assert (text.text, answered, client.waits) == ("a", True, [0.5])
 
 
+async def test_an_error_of_a_tool_and_content_that_is_only_structured_are_read():
+    result = types.CallToolResult(content=[], structured_content={"city": "Oslo"}, is_error=True)
+    text, answered = await connected(Answering(result)).call("t", {})
+    assert (text.text, text.is_error, answered) == ('Error: {"city": "Oslo"}', True, True)
+
+
 @pytest.mark.parametrize(
     ("refusal", "text", "answered"),
     [
