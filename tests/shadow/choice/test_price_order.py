@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.choice.price_order import FEWEST_COSTS, price_choice, price_ratio
+from shadow.choice.price_order import FEWEST_COSTS, PriceRatio, price_choice, price_ratio
 
 
 def costs(n=400, *, factor=1.0, spread=0.3, seed=0):
@@ -135,3 +135,12 @@ def test_a_request_that_costs_nothing_on_either_side_is_not_compared(one, other,
 def test_requests_of_thirty_conversations_are_an_order_and_of_one_are_none():
     assert price_ratio(flat(1.0, talk="c"), flat(2.0)).ratio == pytest.approx(0.5)
     assert price_ratio({name: ("one", cost) for name, (_, cost) in flat(1.0).items()}, flat(2.0)) is None
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "cheaper", "dearer"),
+    [(0.8, 0.99, True, False), (0.8, 1.0, False, False), (1.0, 1.2, False, False), (1.01, 1.2, False, True)],
+)
+def test_a_price_is_another_one_where_its_interval_does_not_reach_the_same(low, high, cheaper, dearer):
+    found = PriceRatio(requests=40, ratio=(low + high) / 2, low=low, high=high)
+    assert (found.cheaper, found.dearer) == (cheaper, dearer)
