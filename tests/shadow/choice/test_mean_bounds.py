@@ -48,3 +48,9 @@ def test_each_end_is_the_outer_one_of_a_thousandth_of_the_interval():
 
 def test_no_mean_is_below_minus_one():
     assert against_mean({0.0: 1}, -1.0) == inf
+
+
+def test_the_least_mean_is_one_against_which_the_evidence_is_at_the_threshold():
+    """Against a mean of 0, units that are all 0 are no evidence at all."""
+    assert against_mean({0.0: 5}, 0.0) == 0.0
+    assert mean_bounds({0.0: 5}, 0.0) == (0.0, 0.0)
