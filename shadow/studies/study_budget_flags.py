@@ -10,6 +10,8 @@ from shadow.settings.config_errors import ConfigError, quoted
 from shadow.studies.study_budget import BudgetLimits
 
 NAMES = ("requests", "tokens", "money", "minutes")
+WHOLE = frozenset({"requests", "tokens"})
+"""Limits that are counted: less than one of them would be none, which is no limit."""
 _AMOUNT = re.compile(r"([0-9][0-9_]{0,17}(?:\.[0-9]{1,9})?)([kKM]?)")
 _FACTORS = {"": 1, "k": 1_000, "K": 1_000, "M": 1_000_000}
 
@@ -26,8 +28,9 @@ def budget_limits(words: Sequence[str]) -> BudgetLimits:
             near = get_close_matches(name, NAMES, n=1)
             guess = f"did you mean {near[0]}?" if near else f"known: {', '.join(NAMES)}"
             faults.append(f"--budget {quoted(word)}: no such limit; {guess}")
-        elif value <= 0:
-            faults.append(f"--budget {quoted(word)}: is no amount above 0; write {name}=500, or 2M for two million")
+        elif value <= 0 or (name in WHOLE and value < 1):
+            least = "from 1" if name in WHOLE else "above 0"
+            faults.append(f"--budget {quoted(word)}: is no amount {least}; write {name}=500, or 2M for two million")
         else:
             found[name] = value
     if faults:
