@@ -77,10 +77,12 @@ class ForkPoint:
 
 
 def fork_point(chain: Sequence[ThreadRequest], step: int) -> ForkPoint:
-    """The request number `step` of a chain, from 1; ValueError where there is none."""
+    """The request number `step` of a chain, from 1; ValueError where there is none, or one that cannot be sent again."""
     if not 1 <= step <= len(chain):
         raise ValueError(f"the conversation has {number_of(len(chain), 'request')}, and no request {step}")
     body, last = chain[step - 1].body, chain[-1]
+    if not _is_json(body):
+        raise ValueError(f"request {step} holds a number that is more than a double can hold, and cannot be sent again")
     messages = chain[step - 1].messages
     after = last.messages[len(messages) :]
     tools, temperature = body.get("tools"), body.get("temperature")
@@ -94,6 +96,14 @@ def fork_point(chain: Sequence[ThreadRequest], step: int) -> ForkPoint:
         recording=Recording(functions=functions, calls=tuple(_calls(after))),
         next_called=_names_called(after[0]) if after else (),
     )
+
+
+def _is_json(body: Mapping[str, object]) -> bool:
+    try:
+        json.dumps(body, allow_nan=False)
+    except ValueError:
+        return False
+    return True
 
 
 _REASONING = ("reasoning", "reasoning_content", "reasoning_details")

@@ -59,6 +59,12 @@ def test_a_step_that_there_is_not_is_named(step):
         fork_point([request("1"), request("2", 1), request("3", 1, 2)], step)
 
 
+def test_a_request_with_a_number_beyond_a_double_is_no_start_of_a_fork():
+    odd = read_request("1", b'{"messages": [{"role": "user", "content": "p"}], "seed": 1e400}')
+    with pytest.raises(ValueError, match=r"^request 1 holds a number that is more than a double can hold"):
+        fork_point([odd], 1)
+
+
 def test_the_next_answer_alone_names_what_one_step_may_call():
     both = {**call(1), "tool_calls": [*call(1)["tool_calls"], *call(2, "list")["tool_calls"]]}
     two = [*messages(), both, result(1), result(2)]
