@@ -5,6 +5,7 @@ import pytest
 from shadow.pages.period_figures import NotBuiltError, PeriodFiguresCache, course_signal
 from shadow.report.build_report import build
 from shadow.settings.config_errors import ConfigError
+from tests.most_rows import MostRows
 from tests.records import NOW, add_live, add_pair, calling, fill
 
 
@@ -163,3 +164,9 @@ def test_course_is_of_the_signal_furthest_from_zero_where_no_signal_decides_alon
     assert store.flush(20)
     chosen = {card.provider: course_signal(card) for card in cache.of("24h").cards}
     assert chosen == {"near": "arguments", "same": "answer_kind"}
+
+
+def test_courses_of_a_period_have_48_steps_at_most(store):
+    reader = MostRows(store)
+    assert PeriodFiguresCache(reader, now=lambda: NOW).of("24h").courses == {}
+    assert reader.most["course"] == [48]

@@ -327,9 +327,9 @@ def test_twenty_providers_are_named_where_an_address_names_none_of_them(sqlite_s
     assert ("zebra" in sentence) is named
 
 
-def test_the_newest_200_changes_of_identity_of_the_period_are_read(sqlite_store):
+def test_the_newest_200_changes_of_identity_and_20_actions_are_read_and_courses_in_240_steps(sqlite_store):
     reader = MostRows(sqlite_store)
     config = Config.model_validate({"proxy": {"providers": {"p": {"base_url": "http://127.0.0.1:1/v1"}}}})
     pages = PageSet(reader, config, CollectorRegistry(), now=lambda: UNTIL)
     assert pages.provider.page("p", {}, EMPTY)
-    assert reader.most["identities"] == [200, 1_000]
+    assert [reader.most[name] for name in ("identities", "actions", "course")] == [[200, 1_000], [20], [240]]

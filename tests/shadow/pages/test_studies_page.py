@@ -1,5 +1,6 @@
 """The page of studies: those whose databases lie beside the records'."""
 
+import os
 import re
 import sqlite3
 from contextlib import closing
@@ -59,3 +60,17 @@ def test_requests_and_runs_are_counted_without_reading_their_rows(page, tmp_path
     monkeypatch.setattr(StudyReader, "requests", None)
     monkeypatch.setattr(StudyReader, "runs", None)
     assert "1 asked" in page.page()
+
+
+@pytest.mark.parametrize(
+    ("files", "more"), [(50, ""), (51, "1 older database is not shown."), (52, "2 older databases are not shown.")]
+)
+def test_the_50_databases_that_were_changed_last_are_opened(page, tmp_path, files, more):
+    for number in range(files):
+        path = tmp_path / f"study-{number:02}.db"
+        path.write_text("no database")
+        os.utime(path, (number, number))
+    shown = page.page()
+    assert shown.count("cannot be read") == 50
+    assert ("study-00.db" in shown) is not bool(more)
+    assert more in shown
