@@ -232,3 +232,15 @@ def test_both_values_of_a_difference_in_a_list_stand_on_their_sides():
 )
 def test_each_value_has_the_name_of_its_json_type(value, name):
     assert json_type(value) == name
+
+
+def lists(depth):
+    value = [1]
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def test_values_too_deep_to_be_compared_are_not_called_equal():
+    [found] = differences(lists(100_000), lists(100_000))
+    assert (found.path, found.change) == ("[0]" * 32, ValueChange.VALUE)
