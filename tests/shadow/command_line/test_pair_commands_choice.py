@@ -2,6 +2,7 @@
 
 from contextlib import nullcontext
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +18,8 @@ class Asked:
     """A reader without records, and what was read of it."""
 
     def __init__(self):
-        self.wanted, self.printed, self.periods = [], [], []
+        self.found = ["a pair"]
+        self.wanted, self.printed, self.periods, self.opened, self.checked = [], [], [], [], []
 
     def faulty_answers(self, wanted):
         self.wanted.append(wanted)
@@ -31,9 +33,10 @@ def asked(monkeypatch):
     def lines(_, wanted, evident):
         assert evident == "the evidence"
         made.wanted.append(wanted)
-        return ["a pair"]
+        return made.found
 
-    def evidence(_, now, *period):
+    def evidence(reader, now, *period):
+        assert (reader, now > 0) == (made, True)
         made.periods.append(period)
         return "the evidence"
 
@@ -45,14 +48,14 @@ def asked(monkeypatch):
         return "the text"
 
     monkeypatch.setenv("COLUMNS", "70")
-    monkeypatch.setattr(pair_commands, "reading", lambda *_: nullcontext(made))
+    monkeypatch.setattr(pair_commands, "reading", lambda *where: made.opened.append(where) or nullcontext(made))
     monkeypatch.setattr(evident_signals, "stored_evidence", evidence)
     monkeypatch.setattr(pair_list, "pair_lines", lines)
     monkeypatch.setattr(pair_list, "found_lines", found)
     for module, name in ((pair_list, "pairs"), (answers_text, "answers")):
         monkeypatch.setattr(module, f"{name}_text", text)
         monkeypatch.setattr(module, f"{name}_json", lambda *_: "the json")
-    monkeypatch.setattr("shadow.report.known_names.check_known", lambda *_, **__: None)
+    monkeypatch.setattr("shadow.report.known_names.check_known", lambda _, **named: made.checked.append(named))
     return made
 
 
@@ -129,3 +132,24 @@ def test_each_flag_narrows_the_answers_that_are_read(run, asked, flags, members)
 )
 def test_former_flag_is_taken_with_a_note(run, asked, flags, notes):
     assert run("pairs", *flags)[2] == notes
+
+
+@pytest.mark.parametrize("command", ["pairs", "answers"])
+def test_records_are_those_of_the_configuration_and_the_database_that_are_named(run, asked, command):
+    run(command, "other.toml", "--db", "a.db")
+    assert asked.opened == [(Path("other.toml"), "a.db")]
+
+
+@pytest.mark.parametrize("command", ["pairs", "answers"])
+def test_names_of_the_flags_are_examined_only_where_nothing_was_found(run, asked, command):
+    run(command, "--provider", "x", "--model", "y")
+    [named] = asked.checked
+    assert (named["provider"], named["model"], named["found"]) == ("x", "y", True)
+
+
+def test_where_no_pair_is_evidence_what_other_pairs_there_are_decides_the_words(run, asked, monkeypatch):
+    asked.found = []
+    monkeypatch.setattr(pair_list, "without_evidence", lambda reader, chosen: (reader is asked, chosen))
+    run("pairs")
+    assert asked.printed[0][0] == ([], (True, ALL))
+    assert asked.checked[0]["found"] is False
