@@ -5,23 +5,18 @@ import re
 import pytest
 
 from shadow.dossier.dossier_text import dossier_text
-from shadow.report.build_report import build_verdicts
-from shadow.report.provider_report import of_provider
-from tests.records import NOW
-
-pytestmark = pytest.mark.slow
+from tests.shadow.report.made_report import GARBLER, report
 
 
-def made(store, **more):
-    report = of_provider(build_verdicts(store, 0.0, NOW + 60), "garbler")
-    return dossier_text("garbler", report, version="1.2", **more)
+def made(**more):
+    return dossier_text("garbler", report(GARBLER), version="1.2", **more)
 
 
 @pytest.mark.parametrize(
     ("with_text", "held"), [(True, "It holds recorded prompts and answers"), (False, "it holds no text of a request or answer")]
 )
-def test_it_states_verdict_method_and_what_it_holds(recorded, with_text, held):
-    text = made(recorded, telling=10, requests=7, with_text=with_text)
+def test_it_states_verdict_method_and_what_it_holds(with_text, held):
+    text = made(telling=10, requests=7, with_text=with_text)
     assert text.startswith("# Dossier about garbler\n")
     for part in (
         "sends different tool arguments 34 points",
@@ -41,16 +36,16 @@ def test_it_states_verdict_method_and_what_it_holds(recorded, with_text, held):
         (0, 0, True, ("empty: no pair is evidence", "empty: no chat request was kept as it was sent")),
     ],
 )
-def test_it_states_what_each_file_holds_and_offers_only_requests_that_are_there(recorded, telling, requests, with_text, held):
-    text = made(recorded, telling=telling, requests=requests, with_text=with_text)
+def test_it_states_what_each_file_holds_and_offers_only_requests_that_are_there(telling, requests, with_text, held):
+    text = made(telling=telling, requests=requests, with_text=with_text)
     evidence, replayable = held
     assert f"| `evidence.jsonl` | {evidence}" in text
     assert f"| `requests.jsonl` | {replayable}" in text
     assert ("sameweights replay" in text) == (requests > 0)
 
 
-def test_parts_stand_apart_under_their_headings_and_the_method_names_its_numbers(recorded):
-    text = made(recorded, telling=10, requests=7, with_text=True)
+def test_parts_stand_apart_under_their_headings_and_the_method_names_its_numbers():
+    text = made(telling=10, requests=7, with_text=True)
     parts = text.split("\n\n")
     assert parts[0] == "# Dossier about garbler"
     assert re.fullmatch(r"Made by sameweights 1\.2 from recorded traffic up to \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\.", parts[1])
