@@ -5,11 +5,9 @@ from dataclasses import replace
 import pytest
 
 from shadow.pages.segment_rows import segment_rows
-from shadow.report.build_report import scorecards
 from shadow.report.figures import SegmentLine
-from tests.records import NOW, fill
+from tests.shadow.report.made_report import GARBLER
 
-pytestmark = pytest.mark.slow
 LINE = SegmentLine(
     provider="garbler", model="pretend-small", reference="official", signal="arguments", segment="tools", value="yes",
     differs=20, pairs=40, conversations=20, elsewhere=0.1, noise_differs=0, noise_pairs=40, beyond_noise=True,
@@ -17,9 +15,8 @@ LINE = SegmentLine(
 
 
 @pytest.fixture
-def card(store):
-    fill(store)
-    return next(card for card in scorecards(store, 0.0, NOW + 60) if card.provider == "garbler")
+def card():
+    return replace(GARBLER, model="pretend-small")
 
 
 def test_part_in_which_a_signal_of_the_verdict_stands_out_is_shown_with_its_pairs(card):

@@ -6,6 +6,7 @@ from xml.etree import ElementTree as ET
 from shadow.report.build_report import build
 from shadow.report.report_junit import as_junit
 from tests.records import NOW, add_pair, fill
+from tests.shadow.report.made_report import whole
 
 
 def test_each_verdict_is_a_case_and_missing_evidence_never_passes(store):
@@ -38,8 +39,7 @@ def test_hostile_names_stay_text(store):
     assert case.get("name").startswith('"><[ESC][2J')
 
 
-def test_document_is_declared_and_its_root_is_named(store):
-    fill(store)
-    text = as_junit(build(store, 0.0, NOW + 60))
+def test_document_is_declared_and_its_root_is_named():
+    text = as_junit(whole())
     assert text.startswith('<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="sameweights">\n  <testsuite ')
     assert text.endswith("</testsuites>\n")
