@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 
 from shadow.report.figures import IncomparableReason, Report
+from shadow.report.period_records import read_records
 from shadow.report.reference_refusals import provider_refusals, refusing_reference_lines
 from shadow.report.report_text import render
+from tests.most_rows import MostRows
 from tests.shadow.report.test_figures import CARD
 
 NO_WHOLE = "the reference returned no complete response"
@@ -133,3 +135,9 @@ def test_a_reference_that_fails_more_than_it_refuses_is_unusable():
 def test_a_reference_that_refuses_is_one_of_statuses_from_400_to_499(status, state):
     [line] = refusing_reference_lines([card({f"{NO_WHOLE} (failed): error {status} oops": 6})])
     assert line.state == state
+
+
+def test_refusals_of_a_provider_are_searched_among_its_newest_2_000_requests(sqlite_store):
+    reader = MostRows(sqlite_store)
+    read_records(reader, 0.0, 1e9)
+    assert reader.most["response_statuses"] == [2_000]

@@ -1,5 +1,7 @@
 from shadow.report.build_report import build
+from shadow.report.period_records import read_records
 from shadow.report.trigger_figures import trigger_figures
+from tests.most_rows import MostRows
 from tests.records import NOW
 from tests.storage.sqlite.test_report_queries import pair
 
@@ -22,3 +24,9 @@ def test_no_request_with_tools_is_no_figure(store):
     assert store.flush(20)
     assert trigger_figures(store.judgements.finish_reasons(0.0, 0.0, 1_000)) == {}
     assert all(card.triggering is None for card in build(store, 0.0, NOW * 2).cards)
+
+
+def test_endings_of_the_newest_100_000_pairs_alone_are_read(sqlite_store):
+    reader = MostRows(sqlite_store)
+    read_records(reader, 0.0, NOW)
+    assert reader.most["finish_reasons"] == [100_000]
