@@ -41,8 +41,8 @@ def json_schema(name: str) -> JsonSchema:
     """The schema of the document of this name; ConfigError with the known names for any other."""
     if name not in _SCHEMAS:
         raise ConfigError([f"schema: no such document: {quoted(name)}{meant(name, _SCHEMAS)}"])
-    made = _SCHEMAS[name]()
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"sameweights {name}", **made}
+    title = {"title": f"sameweights {name}"}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **title, **_SCHEMAS[name](), **title}
 
 
 def _object(members: Mapping[str, object], *, schema: str = "") -> JsonSchema:
