@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 from shadow.dossier.dossier_records import CountedPair, OtherSums, dossier_records, whole_period, without_words
+from shadow.report.figures import IdentityLine
+from shadow.report.router_lines import RouterLine
 from shadow.report.row_sampling import RowSampling
 from storage.judgement_rows import ComparedChecks, CountedPairRow, PairFinishReasons, PayoffSum
 from storage.rows import PairGroup, SignalCount
@@ -146,3 +148,34 @@ def test_reasons_without_their_quotes_are_counted_together():
     assert {key[:3] for key in found.period.reasons} == {("own", "m", "official")}
     assert "Oslo" not in repr(found)
     assert "Oslo" in repr(records)
+
+
+def identity(provider):
+    return IdentityLine(provider=provider, model="m", identity="hash", since=1.0, changes=0, latest=(), facts={})
+
+
+def test_identities_and_routers_are_those_of_the_provider_and_of_references_that_an_alarm_names():
+    period = replace(
+        NOTHING,
+        identities=tuple(map(identity, ("own", "judged", "rival"))),
+        routers=tuple(RouterLine(provider=name, model="m", reference="official", upstreams=()) for name in ("own", "rival")),
+        drift=(
+            replace(LINE, provider="own", reference="judged", sentence="rival and hidden differ", by=""),
+            replace(LINE, provider="rival", reference="theirs"),
+        ),
+        traffic=(row("theirs"),),
+        sums=(summed("hidden", 1),),
+    )
+    found = dossier_records("own", period, []).period
+    assert [line.provider for line in found.identities] == ["own", "judged"]
+    assert [line.provider for line in found.routers] == ["own"]
+    assert [line.sentence for line in found.drift] == ["another provider and another provider differ"]
+    assert found.traffic == ()
+
+
+def test_name_that_an_identity_alone_has_is_replaced_too():
+    period = replace(
+        NOTHING, identities=(identity("rival"),), drift=(replace(LINE, provider="own", sentence="rival differs", by=""),)
+    )
+    [line] = dossier_records("own", period, []).period.drift
+    assert line.sentence == "another provider differs"
