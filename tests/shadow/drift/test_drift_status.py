@@ -144,3 +144,14 @@ def test_references_are_listed_by_model_and_name():
         ("m", "s", "ok", ""),
         ("n", "a", "ok", ""),
     ]
+
+
+def test_tests_past_their_threshold_stand_by_their_evidence_behind_the_one_that_names_the_alarm():
+    case = drifted(signals=("answer_kind", "arguments", "calls_tool"))
+    for key, latch in case.alarm.latches.items():
+        latch.evidence = {"arguments": 1.0, "answer_kind": 5.0, "calls_tool": 7.0}[key[0]]
+    [status] = statuses({KEY: case})
+    assert [(past.signal, past.evidence) for past in status.past[1:]] == [("calls_tool", 7.0), ("answer_kind", 5.0)]
+    assert status.past[0].signal == "arguments"
+    case.alarm.named = None
+    assert [past.signal for past in statuses({KEY: case})[0].past] == ["calls_tool", "answer_kind", "arguments"]

@@ -204,3 +204,8 @@ def test_value_is_quoted_as_it_is_written_in_the_file(value, text):
 def test_error_of_another_kind_keeps_its_own_words():
     error = {"type": "odd", "loc": ("a",), "msg": "Input should be odd", "input": 4}
     assert explain([error], Config) == [ConfigErrorItem(path=("a",), sentence="input should be odd, but is 4")]
+
+
+@pytest.mark.parametrize("path", [("proxy", "listen"), ("proxy", "no_such"), ("shadow", "sample_rate", "deeper")])
+def test_value_and_what_is_not_there_have_no_keys(path):
+    assert known_keys(Config, path) == ()
