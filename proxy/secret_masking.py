@@ -215,8 +215,6 @@ def _before(data: bytes, end: int, secret: bytes, place: int) -> int:
     if found and _value(found) == wanted:
         kept = found["u"] and secret.endswith(b"\\", 0, place)
         return data.rindex(b"\\", 0, end) if kept else found.start()
-    if wanted == 0x25 and data.endswith(b"%25", 0, end):
-        return end - 3
     if end <= 0 or not _is(data, end - 1, wanted):
         return -1
     if wanted not in _ESCAPED or secret.endswith(b"\\", 0, place):

@@ -194,17 +194,14 @@ def _in_parts(body: bytes) -> Iterator[_Found]:
 
 
 def _plain(run: bytes) -> bytes:
-    """The bytes that base64 encodes; the characters themselves where they are not base64."""
+    """The bytes that base64 encodes; without its last character where that alone encodes none."""
     text = run
     if b"\\" in run:
         text = _ESCAPED.sub(lambda found: bytes.fromhex(found[1].decode()), run)
         text = _BACKSLASHES.sub(b"", text)
     text = text.translate(_STANDARD, b"=")
     text = text[: len(text) - (len(text) % 4 == 1)] + b"=" * (-len(text) % 4)
-    try:
-        return binascii.a2b_base64(text)
-    except binascii.Error:
-        return run
+    return binascii.a2b_base64(text)
 
 
 def _type_of(media: bytes) -> str:

@@ -36,7 +36,7 @@ def parse_toml(text: str, name: str) -> dict[str, object]:
         found = re.search(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", f"{error}", re.DOTALL)
         what = found.group(1) if found else f"{error}"
         line = int(found.group(2)) if found and found.group(2) else text.count("\n") + 1
-        written = text.split("\n")[line - 1].strip() if line <= text.count("\n") + 1 else ""
+        written = text.split("\n")[line - 1].strip()
         raise ConfigError([f"{name}:{line}: not TOML: {what[:1].lower()}{what[1:]}, in {quoted(written)}"]) from None
     except RecursionError:
         raise ConfigError([f"{name}: not TOML: nested too deep"]) from None

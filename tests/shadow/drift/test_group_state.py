@@ -229,3 +229,27 @@ def test_the_look_at_an_alarm_is_dropped_once_the_alarm_is_over():
     case.alarm.state = DriftState.RECOVERED
     case.close_look()
     assert case.look is None
+
+
+def looked(blame=Blame.NOT_YET_KNOWN, *, witnesses=()):
+    case = GroupState(AlertBudget())
+    case.alarm.state = DriftState.DRIFT
+    case.look = opened(key=("text", 1), size=0.1, earliest=0, latest=0, at=0, floor=0.1, witnesses=witnesses)
+    case.look.blame, case.look.by = blame, "q"
+    return case
+
+
+@pytest.mark.parametrize("blame", [Blame.NOT_YET_KNOWN, Blame.PROVIDER])
+def test_alarm_that_was_looked_at_again_is_a_drift_with_its_side(blame):
+    assert looked(blame).standing == GroupStanding(state=DriftState.DRIFT, blame=blame)
+
+
+def test_alarm_whose_page_waits_is_a_suspicion():
+    waiting = looked(witnesses=[("q",)])
+    assert (waiting.standing, waiting.state) == (GroupStanding(state=DriftState.SUSPECT), DriftState.SUSPECT)
+
+
+def test_alarm_of_a_reference_that_moved_leaves_the_group_not_measured_and_names_the_witness():
+    moved = looked(Blame.REFERENCE)
+    assert moved.standing == GroupStanding(state=DriftState.NOT_MEASURED, name="reference_moved", blame=Blame.REFERENCE)
+    assert (moved.state, moved.why) == (DriftState.NOT_MEASURED, "the reference moved: q left it at the same time")

@@ -84,3 +84,8 @@ def test_a_flip_test_of_8000_values_on_one_side_is_below_1e_300():
 def test_a_flip_test_of_one_conversation_is_1_however_long_it_is():
     assert flip_test([10]) == 1
     assert flip_test([10, 1, 1]) == 0.25
+
+
+def test_the_formula_is_one_half_where_a_sum_is_next_to_nothing_beside_the_sizes():
+    """300 conversations of ten thousand pairs each cancel each other; three pairs are left."""
+    assert flip_test([10_007, -10_007] * 150 + [3]) == pytest.approx(1.0)

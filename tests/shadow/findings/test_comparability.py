@@ -154,3 +154,7 @@ def test_sides_of_a_control_are_the_two_answers_of_the_reference():
 def test_first_of_several_choices_counts():
     sides = [completion(choice(name))._replace(choices=(choice(name), choice("other"))) for name in ("a", "b")]
     assert [one.text for one in first_choices(pair(*map(answer, sides)))] == ["a", "b"]
+
+
+def test_answer_without_a_status_is_whole_where_nothing_failed():
+    assert comparability_of(answer("hello", status=None)) == (Comparability.WHOLE, "")

@@ -7,11 +7,12 @@ import pytest
 from shadow.drift.attribution import Blame, opened
 from shadow.drift.excess_estimates import GroupKey
 from shadow.drift.group_state import GroupStanding
-from shadow.drift.state_transitions import AckAction, DriftState
+from shadow.drift.state_transitions import AckAction, AlarmName, DriftState
 from shadow.judging.judged_groups import JudgedGroups, JudgingLimits
 from shadow.judging.judging_batch import JudgingBatch
 from shadow.judging.row_mapping import group_of
 from storage.judgement_rows import AcknowledgementRow, JudgedPairRow
+from tests.shadow.drift.test_state_transitions import FOUND
 
 KEY = GroupKey("default", "m", "p", "r")
 PEER = KEY._replace(provider="q")
@@ -228,3 +229,14 @@ def test_the_group_of_a_server_is_written_with_that_of_its_router():
     groups.states[KEY].alarm.state = DRIFT
     made.judge(pair(4, upstream="x"))
     assert groups.states[KEY].look.requests == 1, "a request counts once, for the router alone"
+
+
+def test_a_drift_of_the_provider_is_reported_although_another_provider_reports_the_same():
+    made, groups = batch(KEY, PEER)
+    moved(groups, KEY, told=True)
+    state = groups.states[KEY]
+    state.look.blame = Blame.PROVIDER
+    state.alarm.named = AlarmName(key=("text", 1), pair_id="a", at=0.0, evidence=1.0, estimate=FOUND)
+    groups.states[PEER].reported = state.standing
+    made.expire_look(KEY, 5.0)
+    assert [(alarm.group.provider, alarm.old, alarm.new) for alarm in made.alarms] == [("p", "not_measured", "drift")]

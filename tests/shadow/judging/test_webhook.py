@@ -257,3 +257,11 @@ async def test_a_webhook_behind_an_outbound_proxy_with_its_own_certificates_is_r
         await asyncio.gather(task, return_exceptions=True)
         assert through.heads[0].startswith(b"CONNECT hooks.example.test:443 ")
         assert hooks.requests[0].startswith(b"POST /x HTTP/1.1\r\nHost: hooks.example.test\r\n")
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"), [("https://hooks.example.com/secret", "hooks.example.com"), ("", "without a URL"), ("x", "without a URL")]
+)
+def test_repr_of_a_sender_shows_its_host_alone(store, url, shown):
+    sender = WebhookSender(store.judgements, url=url, secret=b"secret", form="json")
+    assert repr(sender) == f"<WebhookSender {shown} json>"

@@ -124,3 +124,35 @@ def test_an_answer_with_too_many_calls_on_either_side_is_not_compared():
     for sides in ((few, many), (many, few)):
         found = schema(pair(*sides))
         assert (found.state, found.reason[:9]) == (FindingState.NOT_COMPARABLE, "257 calls")
+
+
+@pytest.mark.parametrize(
+    ("useless", "why"),
+    [
+        ({"pattern": "(?!a)"}, '"(?!a)" is not a "regex"'),
+        ({"type": "strin"}, "\"strin\" is not valid under any of the schemas listed in the 'anyOf' keyword"),
+    ],
+)
+def test_schema_of_no_use_is_stated_with_its_fault(useless, why):
+    assert validate(useless, "a") == (False, f"the schema is of no use: {why}")
+    tools = (Tool(name="t", schema=useless),)
+    assert call_validity(ask(tools=tools), call("t", "1")) == ("valid", f"not checked: t: the schema is of no use: {why}")
+
+
+@pytest.mark.parametrize(
+    ("schema_", "kind", "reason"),
+    [({"type": "integer"}, "schema_mismatch", ': "yyy'), ({"pattern": f"(?!{'a' * 300})"}, "valid", "not checked: ")],
+)
+def test_reason_of_a_call_is_cut_at_three_hundred_characters_with_the_name_of_its_tool(schema_, kind, reason):
+    tools = (Tool(name="n" * 99, schema=schema_),)
+    found, why = call_validity(ask(tools=tools), call("n" * 99, f'"{"y" * 400}"'))
+    assert (found, len(why), why.endswith("\N{HORIZONTAL ELLIPSIS}")) == (kind, 300, True)
+    assert why.replace("n" * 99, "").startswith(reason)
+
+
+def test_names_of_offered_tools_are_cut_at_two_hundred_characters_and_a_name_of_a_set_at_sixty():
+    tools = tuple(Tool(name=f"tool_{number:03}", schema=None) for number in range(40))
+    offered = ", ".join(tool.name for tool in tools)[:199] + "\N{HORIZONTAL ELLIPSIS}"
+    assert call_validity(ask(tools=tools), UNKNOWN)[1] == f"'other' is not among the offered tools ({offered})"
+    one_of_a_set = call_validity(ask(sent={"tools": [{"type": "mcp"}]}), call(LONG))[1]
+    assert one_of_a_set == f"not checked: {SHOWN} may be one of a set of tools that a request does not list"

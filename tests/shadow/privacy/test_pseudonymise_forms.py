@@ -211,3 +211,15 @@ def test_thinking_in_a_text_stays_marked_at_its_begin():
 def test_text_without_spaces_is_named_by_its_characters():
     text = "潮汐表" * 40
     assert len(Pseudonymiser(KEY, "c").text(text).split()) == 1 + len(text)
+
+
+def test_arguments_nested_beyond_the_interpreter_are_one_name():
+    seen = parse_exchange(exchange(json.dumps(answer({"tool_calls": CALLS[:1]})).encode(), request=asked()))
+    deep: list = []
+    for _ in range(100_000):
+        deep = [deep]
+    object.__setattr__(seen.answer.completion.first.tool_calls[0], "parsed", deep)
+    kept = json.loads(Pseudonymiser(KEY, "c").response(seen, ("valid",)))
+    assert is_name(json.loads(kept["choices"][0]["message"]["tool_calls"][0]["function"]["arguments"]), 12)
+    while deep:
+        deep = deep.pop()

@@ -258,3 +258,16 @@ def test_words_around_a_named_part_stay_wherever_it_stands(text):
     assert redactor.text(text) == text.replace("1234", "****")
     assert Redactor().text(f"say Bearer {'a1' * 8}, then") == f"say Bearer {'*' * 16}, then"
     assert Redactor().body(f"say Bearer {'a1' * 8}, then".encode()) == f"say Bearer {'*' * 16}, then".encode()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """A row whose words may be missing."""
+
+    words: str | None
+
+
+@pytest.mark.parametrize("words", [None, "", "plain", f"key {SECRETS['openai']}"])
+def test_words_that_may_be_missing_are_clean_too(words):
+    found = Redactor().record(Note(words=words))
+    assert found.words == (words and words.replace(SECRETS["openai"], "*" * len(SECRETS["openai"])))

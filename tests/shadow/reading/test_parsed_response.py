@@ -253,6 +253,13 @@ ANSWER = b'{"choices":[{"message":{"content":"a"},"finish_reason":"stop"}]}'
             "only what is posted to an API that is read (chat, completions, responses, messages, embeddings) is",
         ),
         (exchange(ANSWER, [], failure="closed"), "broken", "closed: it broke"),
+        (exchange(b"", [], size=1_000)._replace(unheld=True), "not_held", "there was no room to hold its 1000 bytes"),
+        (exchange(b"", [], size=1_000), "truncated", "0 of 1000 bytes were kept"),
+        (
+            exchange(ANSWER, [], size=len(ANSWER) + 1)._replace(unheld=True),
+            "truncated",
+            f"{len(ANSWER)} of {len(ANSWER) + 1} bytes were kept",
+        ),
         (exchange(ANSWER, [], size=len(ANSWER) + 1), "truncated", f"{len(ANSWER)} of {len(ANSWER) + 1} bytes were kept"),
         (exchange(gzip.compress(ANSWER)[:-6], [], encoding="gzip"), "broken", "the compressed body ends before its end"),
     ],

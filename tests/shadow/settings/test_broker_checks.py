@@ -1,6 +1,7 @@
 """What of `[broker]` or of the role cannot be used is refused at the start, in a sentence that says what to write instead."""
 
 import pytest
+import trustme
 
 from shadow.settings import broker_checks
 from shadow.settings.broker_checks import role_error
@@ -129,3 +130,8 @@ def test_servers_elsewhere_without_tls_are_advised_against(file):
     assert [word for word in advice(plain) if word.startswith("broker.url")]
     for url in ("tls://nats.example:4222", "nats://127.0.0.1:4222"):
         assert not [word for word in advice(load(file(f'url = "{url}"'), {}, {})) if word.startswith("broker.url")]
+
+
+def test_authority_that_can_be_read_is_no_error(file, tmp_path):
+    trustme.CA().cert_pem.write_to_path(tmp_path / "ca.pem")
+    assert errors(file('url = "tls://127.0.0.1:4222"', f'tls_ca = "{tmp_path}/ca.pem"')) == []

@@ -188,3 +188,10 @@ def test_room_for_less_than_one_body_is_worth_a_word(file, name, room, warned):
     words = advice(load(file(f"{FILE}[proxy.limits]\n{name} = {room}\n"), {}, ENV))
     assert sum(word.startswith(f"proxy.limits.{name}: {room:,} bytes are less than audit_body") for word in words) == warned
     assert sum(word.startswith(f"proxy.limits.{name}: ") for word in words) == warned
+
+
+def test_address_without_a_version_is_doubted_with_its_key():
+    words = advice(load(None, {"upstream": "http://u", "reference": "http://r/v1"}, {}))
+    doubted = [word for word in words if word.startswith("proxy.providers.upstream.base_url: 'http://u' has no /v1: ")]
+    assert len(doubted) == 1
+    assert not [word for word in words if word.startswith("proxy.providers.reference.base_url")]

@@ -1,11 +1,13 @@
 """shadow.settings.outbound_checks: what cannot be used on the way out is refused at the start, by its setting or variable."""
 
+from urllib.parse import urlsplit
+
 import pytest
 import trustme
 
 from shadow.settings.config_errors import ConfigError
 from shadow.settings.load_config import advice, load
-from shadow.settings.outbound_checks import proxy_address
+from shadow.settings.outbound_checks import proxy_address, proxy_of
 
 PROVIDERS = """
 [proxy]
@@ -107,3 +109,15 @@ def test_the_webhook_takes_the_common_way(file, environ, setting, used):
     path = file(proxy=setting, rest='[drift]\nwebhook = "https://hooks.example.com/x"\n')
     config = load(path, {}, environ)
     assert proxy_address(config, config.drift.webhook, environ) == used
+
+
+def test_the_webhook_and_the_collector_take_the_way_of_the_environment(file):
+    environ = {"HTTPS_PROXY": "http://proxy.example:1"}
+    rest = '[drift]\nwebhook = "https://hooks.example.com/x"\n[otel]\nendpoint = "https://otel.example.com/v1"\n'
+    words = advice(load(file(rest=rest), {}, environ), environ)
+    assert "HTTPS_PROXY: 'far', 'webhook', 'otel' reached by the proxy 'http://proxy.example:1'" in words
+
+
+@pytest.mark.parametrize(("address", "proxied"), [("http://a:80", True), ("http://a:x", False), ("http://a:99999", False)])
+def test_server_whose_address_is_none_has_no_proxy(address, proxied):
+    assert bool(proxy_of(urlsplit(address), "http://b:2", {}).address) is proxied

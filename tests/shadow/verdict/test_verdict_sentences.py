@@ -8,6 +8,7 @@ from shadow.drift.excess_estimates import SignalOutcome
 from shadow.drift.state_transitions import DriftState
 from shadow.verdict.evidence import DriftEvidence, EvidenceSide, Shortfall
 from shadow.verdict.verdict_rule import decide
+from shadow.verdict.verdict_sentences import sentence
 from tests.verdicts import FULL, check, evidence, signal
 
 NO_KEY = Shortfall(
@@ -117,3 +118,13 @@ def test_three_reasons_are_printed_and_the_others_counted(count, more):
 def test_a_request_and_a_pair_are_counted_in_the_singular():
     waiting = replace(FULL, requests=1, asked=0, compared=0)
     assert decide(replace(evidence(), signals=(), coverage=waiting)).sentence.endswith("(1 request so far)")
+
+
+@pytest.mark.parametrize(
+    ("agrees", "words"),
+    [(False, "no difference seen"), (True, "differs from its reference no more than the reference differs from itself")],
+)
+def test_without_a_size_that_would_show_the_sentence_claims_none(agrees, words):
+    quiet = decide(evidence())
+    for found in (None, replace(quiet.power, smallest=None)):
+        assert sentence(replace(quiet, power=found), agrees=agrees) == words
