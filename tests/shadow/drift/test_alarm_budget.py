@@ -1,8 +1,17 @@
-from math import fsum, isclose
+from math import exp, fsum, isclose
 
 import pytest
 
-from shadow.drift.alarm_budget import PROVIDER, REFERENCE, WEIGHTS, AlertBudget, fleet, share_of_upstream, tolerance
+from shadow.drift.alarm_budget import (
+    PROVIDER,
+    REFERENCE,
+    WEIGHTS,
+    AlertBudget,
+    against_provider,
+    fleet,
+    share_of_upstream,
+    tolerance,
+)
 from shadow.drift.drift_signals import DriftSignal
 
 
@@ -60,3 +69,15 @@ def test_each_further_server_behind_a_router_has_a_smaller_part_of_the_head_star
 
 def test_the_parts_of_all_servers_behind_a_router_are_never_more_than_the_whole():
     assert 0.999 < fsum(share_of_upstream(place) for place in range(1, 2_000)) < 1
+
+
+def test_a_test_may_name_an_alarm_from_its_head_start_on_and_is_suspect_from_ten_times_as_much():
+    budget = AlertBudget()
+    assert isclose(budget.threshold * exp(budget.log_near), budget.head_start)
+    assert isclose(budget.threshold * exp(budget.log_suspect), 10 * budget.head_start)
+
+
+def test_only_for_some_signals_less_is_a_difference_of_the_provider_too():
+    either = {signal.value for signal in DriftSignal if against_provider(signal) == (PROVIDER, REFERENCE)}
+    assert either == {"calls_tool_rate", "refusal_rate", "finish_length", "completion_tokens", "prompt_tokens"}
+    assert {against_provider(signal) for signal in DriftSignal if signal.value not in either} == {(PROVIDER,)}

@@ -46,3 +46,27 @@ def test_each_bet_is_a_part_of_the_wealth_that_leaves_some():
 
 def test_without_an_excess_that_was_accepted_the_bets_are_on_any_excess():
     assert betting_factors(0.02) == betting_factors(0.02, 0.0)
+
+
+@pytest.mark.parametrize("baseline", [0.0, 0.1])
+def test_a_payoff_of_minus_one_takes_exactly_the_share_that_was_bet(baseline):
+    found = betting_factors(0.02, baseline)
+    for steps in (found.even, found.tolerant):
+        assert [exp(step) for step in steps[-1]] == pytest.approx([1 - bet for bet in GRID])
+
+
+def test_a_bet_on_recovery_wins_and_loses_by_its_share_and_the_distance_from_the_size():
+    steps = recovery(0.02, 0.5)
+    assert [exp(steps[payoff][-1]) for payoff in (0, 1, -1)] == pytest.approx(
+        [1 + 0.95 / 1.02 * 0.5, 1 - 0.95 / 1.02 * 0.5, 1 + 0.95 / 1.02 * 1.5]
+    )
+
+
+@pytest.mark.parametrize(("x", "value"), [(0.0, 0.6931472), (0.5, 0.9740770), (1.0, 1.3132617), (-0.5, 0.4740770)])
+def test_softplus_about_zero(x, value):
+    assert softplus(x) == pytest.approx(value)
+
+
+def test_the_log_mean_of_far_numbers_does_not_overflow():
+    assert log_mean([0.0, 1_000.0]) == pytest.approx(1_000 - log(2))
+    assert log_mean([-1_000.0, -1_000.0]) == -1_000

@@ -2,6 +2,7 @@ import pytest
 
 from shadow.drift.drift_signals import AGREEMENT, DIRECTED, LABELLED, LABELS, DriftSignal
 from shadow.drift.payoff import needs_control, payoffs
+from shadow.reading.parsed_request import Tool
 from tests.shadow.compare.made import answer, ask, call, choice, completion
 from tests.shadow.compare.test_embedding_vectors import embedded
 
@@ -83,3 +84,27 @@ def test_no_token_at_all_is_less_than_one():
     none, one = answer(completion(choice("a"), tokens=(0, 0))), answer(completion(choice("a"), tokens=(1, 1)))
     found = dict(payoffs(ask(), none, one, None))
     assert (found["prompt_tokens"], found["completion_tokens"]) == (-1, -1)
+
+
+@pytest.mark.parametrize(
+    ("mine", "its", "payoff"), [("{}", '{"city": "Paris"}', 1), ('{"city": "Paris"}', "{}", -1), ("{}", '{"city": 5}', 0)]
+)
+def test_a_call_that_breaks_its_schema_is_more_than_one_that_obeys_it(mine, its, payoff):
+    one, other = (answer(choice(calls=(call(arguments=text),))) for text in (mine, its))
+    assert dict(payoffs(ask(), one, other, other))["valid_calls"] == payoff
+
+
+def test_calls_are_compared_where_both_call():
+    calls = {DriftSignal.TOOLS, DriftSignal.ARGUMENTS, DriftSignal.VALID_CALLS}
+    calling, text = answer(choice(calls=(call(),))), answer("a")
+    assert applying(ask(), calling, calling) >= calls
+    for pair in ((calling, text), (text, calling), (text, text)):
+        assert applying(ask(), *pair).isdisjoint(calls)
+
+
+def test_calls_are_held_to_a_schema_where_one_side_has_one():
+    asked = ask(tools=(*ask().tools, Tool(name="bare", schema=None)))
+    held, bare = answer(choice(calls=(call(),))), answer(choice(calls=(call("bare"),)))
+    for pair in ((held, bare), (bare, held), (held, held)):
+        assert DriftSignal.VALID_CALLS in applying(asked, *pair)
+    assert DriftSignal.VALID_CALLS not in applying(asked, bare, bare)

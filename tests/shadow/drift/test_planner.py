@@ -73,11 +73,12 @@ def test_the_smallest_drift_that_is_found_is_exact_to_a_tenth_of_a_point():
     assert pairs_to_find(smallest, 0.1, AlertBudget()) <= 2_000 < pairs_to_find(smallest - 0.001, 0.1, AlertBudget())
 
 
-def test_the_sample_that_is_needed_is_the_least_in_tenths_of_a_percent():
-    rate = sample_rate_for(0.10, per_day=10_000, days=2, floor=0.1, budget=AlertBudget())
+@pytest.mark.parametrize(("per_day", "days"), [(10_000, 2), (470, 2), (900, 1)])
+def test_the_sample_that_is_needed_is_the_least_in_tenths_of_a_percent(per_day, days):
+    rate = sample_rate_for(0.10, per_day=per_day, days=days, floor=0.1, budget=AlertBudget())
     needed = pairs_to_find(0.10, 0.1, AlertBudget(), share=0.9)
-    assert round(rate * 1_000) == rate * 1_000
-    assert (rate - 0.001) * 20_000 < needed <= rate * 20_000
+    assert rate * 1_000 == pytest.approx(round(rate * 1_000))
+    assert (rate - 0.001) * per_day * days < needed <= rate * per_day * days
 
 
 @pytest.mark.parametrize(("per_day", "days"), [(0, 1), (1, 0)])
@@ -97,3 +98,8 @@ def test_a_pair_takes_a_second_call_at_random_or_where_the_two_differ(drop, call
 def test_no_pair_a_day_takes_for_ever():
     found = plan(0.1, per_day=1_000, sample_rate=0.0, floor=0.1, control_fraction=0, price=0, budget=AlertBudget())
     assert (found.days, found.most_days) == (inf, inf)
+
+
+def test_half_a_pair_a_day_takes_twice_as_many_days_as_pairs():
+    found = plan(0.1, per_day=1, sample_rate=0.5, floor=0.1, control_fraction=0, price=0, budget=AlertBudget())
+    assert (found.days, found.most_days) == (2 * found.pairs, 2 * found.most)

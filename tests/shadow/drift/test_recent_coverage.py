@@ -86,3 +86,16 @@ def test_why_a_group_is_not_measured_is_its_own_reference_at_once_or_the_most_fr
 )
 def test_why_a_group_waits_is_the_most_frequent_reason(reasons, why):
     assert covered(*reasons).why_waiting == why
+
+
+@pytest.mark.parametrize(("judged", "excluded", "measured"), [(10, 45, False), (10, 44, True), (60, 44, True), (60, 45, False)])
+def test_the_latest_fifty_pairs_decide_whether_a_group_is_measured(judged, excluded, measured):
+    made = covered(judged=judged)
+    for _ in range(excluded):
+        made.add(["cut"], judged=False)
+    assert (made.why_not_measured == "") is measured
+
+
+@pytest.mark.parametrize(("excluded", "judged", "measured"), [(46, 5, False), (60, 5, False), (60, 6, True)])
+def test_what_was_excluded_before_the_latest_fifty_pairs_is_forgotten(excluded, judged, measured):
+    assert (covered(*["cut"] * excluded, judged=judged).why_not_measured == "") is measured

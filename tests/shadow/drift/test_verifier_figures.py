@@ -155,3 +155,15 @@ def test_the_interval_of_the_difference_is_that_of_the_conversations_drawn():
     found = triggering(made, range)
     assert found.difference == pytest.approx(34 / 41 - 34 / 42)
     assert (found.low, found.high) == (pytest.approx(found.difference), pytest.approx(found.difference))
+
+
+@pytest.mark.parametrize(("conversations", "drawn"), [(1_999, 1_999), (2_000, 2_000), (2_001, 2_000)])
+def test_conversations_beyond_two_thousand_are_joined(conversations, drawn):
+    asked = []
+
+    def first(n):
+        asked.append(n)
+        return range(1)
+
+    triggering([ending(True, True, True, f"talk {number}") for number in range(conversations)], first)
+    assert set(asked) == {drawn}

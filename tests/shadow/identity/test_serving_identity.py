@@ -141,3 +141,10 @@ def test_the_region_that_an_answer_states_is_part_of_the_identity_and_its_cost_i
     serving, _ = settled()
     assert serving.observe({"inference_geo": "us"}) is None
     assert serving.observe({"inference_geo": "global"}).changes == ("inference_geo: global is new (before: us)",)
+
+
+def test_an_identity_is_twelve_hex_digits_of_the_facts_in_their_order():
+    found = [identity_of(facts) for facts in ({"a": ("x",), "b": ()}, {"a": ("x",), "b": ("",)}, {"a": ("y",), "b": ()})]
+    assert len(set(found)) == 3
+    assert all(len(each) == 12 and int(each, 16) >= 0 for each in found)
+    assert identity_of({"a": ("x",), "b": ()}) == found[0]

@@ -265,3 +265,17 @@ async def test_a_webhook_behind_an_outbound_proxy_with_its_own_certificates_is_r
 def test_repr_of_a_sender_shows_its_host_alone(store, url, shown):
     sender = WebhookSender(store.judgements, url=url, secret=b"secret", form="json")
     assert repr(sender) == f"<WebhookSender {shown} json>"
+
+
+@pytest.mark.parametrize(
+    ("status", "why"), [(200, []), (299, []), (300, ["status 300"]), (404, ["status 404"]), (500, ["status 500"])]
+)
+async def test_delivery_that_was_not_accepted_is_logged_with_its_host_and_status(sqlite_store, logged, status, why):
+    said, receiver = logged("shadow.judging.webhook"), Receiver(*[status] * 3)
+    kept(sqlite_store, alarm())
+    async with receiver.notifying(sqlite_store):
+        await all_sent(sqlite_store)
+    assert [(call.kwargs["event"], call.kwargs["host"], call.kwargs["error"]) for call in said] == [
+        ("webhook_failed", "127.0.0.1", words) for words in why
+    ]
+    assert [call.kwargs["delivery"] for call in said] == [webhook_event(alarm(), "json").delivery] * len(why)
