@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.drift.paired_checks import Votes, excesses, plain
+from shadow.drift.paired_checks import FEWEST, Votes, excesses, plain
 
 PARTY = ("p", "m", "ref")
 counts = st.tuples(st.integers(0, 40), st.integers(0, 40))
@@ -104,3 +104,7 @@ def test_the_figures_stay_with_their_check():
     one, other = excesses([votes(14, 1), replace(votes(0, 0), signal="usage")])
     assert (one.votes.plus, one.p, one.p_holm) == (14, pytest.approx(16 / 2**15), one.p)
     assert (other.p, other.p_holm, other.named) == (1.0, 1.0, False)
+
+
+def test_the_fewest_votes_that_name_a_check_are_those_that_a_report_states():
+    assert (named([(FEWEST, 0)]), named([(FEWEST - 1, 0)])) == ([0], [])

@@ -103,3 +103,22 @@ def test_no_pair_a_day_takes_for_ever():
 def test_half_a_pair_a_day_takes_twice_as_many_days_as_pairs():
     found = plan(0.1, per_day=1, sample_rate=0.5, floor=0.1, control_fraction=0, price=0, budget=AlertBudget())
     assert (found.days, found.most_days) == (2 * found.pairs, 2 * found.most)
+
+
+def test_a_drift_and_its_noise_are_no_more_than_all_pairs():
+    assert pairs_to_find(1.0, 0.1, AlertBudget()) == pairs_to_find(0.95, 0.1, AlertBudget())
+
+
+@pytest.mark.parametrize(("pairs", "size"), [(300, 0.16068), (2_000, 0.04775), (20_000, 0.02574)])
+def test_the_smallest_drift_that_so_many_pairs_find(pairs, size):
+    assert smallest_found(pairs, 0.1, AlertBudget()) == pytest.approx(size, abs=5e-5)
+
+
+@pytest.mark.parametrize(("drop", "signal", "pairs"), [(0.035, "calls_tool", 980), (0.02, "valid_calls", 1_180)])
+def test_a_drift_that_is_believed_later_than_it_is_seen_takes_the_mean_of_its_test_at_most(drop, signal, pairs):
+    assert round(pairs_to_find(drop, 0.0, AlertBudget(), signal)) == pairs
+
+
+def test_of_one_request_a_day_no_share_is_enough():
+    needed = pairs_to_find(0.10, 0.1, AlertBudget(), share=0.9)
+    assert needed <= sample_rate_for(0.10, per_day=1, days=1, floor=0.1, budget=AlertBudget()) < needed + 0.001
