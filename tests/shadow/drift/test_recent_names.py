@@ -54,3 +54,13 @@ def test_a_part_goes_once_its_latest_name_can_be_near_no_newer_one(at, held):
     names.add(b"b", at)
     assert len(names) == held
     assert repr(names) == f"<RecentNames {held} entries in {held} parts>"
+
+
+def test_a_part_stays_as_long_as_the_latest_of_its_names_can_be_near_a_newer_one():
+    names = RecentNames(most=80, seconds=100.0)
+    for number in range(10):
+        names.add(f"{number}".encode(), 0.0 if number == 0 else 150.0)
+    names.add(b"new", 200.0)
+    assert [names.near(f"{number}".encode(), 200.0) for number in range(10)] == [0] + [1] * 9
+    names.add(b"late", 160.0)
+    assert len(names) == 12

@@ -240,3 +240,13 @@ def test_a_drift_of_the_provider_is_reported_although_another_provider_reports_t
     groups.states[PEER].reported = state.standing
     made.expire_look(KEY, 5.0)
     assert [(alarm.group.provider, alarm.old, alarm.new) for alarm in made.alarms] == [("p", "not_measured", "drift")]
+
+
+def test_an_acknowledgement_ends_the_look_and_names_the_tests_that_it_is_about():
+    made, groups = batch(KEY)
+    judged(made, range(1, 60), 1)
+    assert groups.states[KEY].look is not None
+    alarm = made.acknowledge(KEY, AckAction.FIXED, 99.0)
+    assert groups.states[KEY].look is None
+    assert (alarm.old, alarm.new, alarm.at, alarm.pair_id, alarm.name) == ("drift", "ok", 99.0, "pair 59", "arguments")
+    assert [test["signal"] for test in json.loads(alarm.details)["tests"]] == ["arguments"]
