@@ -79,3 +79,19 @@ def test_rates_at_the_ends_are_certain():
 def test_three_hundred_runs_are_the_most_that_are_searched_for(monkeypatch, least: int, found: int | None):
     monkeypatch.setattr(repeated_runs, "fisher_power", lambda _one, _other, runs, _alpha: float(runs >= least))
     assert runs_to_separate(0.7, 0.5 + least / 10_000) == found  # rates of its own, because what was found is kept
+
+
+@pytest.mark.parametrize(("alpha", "runs"), [(0.4, 2), (0.11, 3), (0.05, 4)])
+def test_rates_at_the_ends_are_separated_by_the_fewest_runs_that_the_level_permits(alpha: float, runs: int):
+    assert runs_to_separate(1.0, 0.0, alpha=alpha) == runs
+    assert fewest_to_separate(alpha) == runs
+
+
+def test_at_a_level_of_one_a_single_run_is_enough():
+    assert fewest_to_separate(1.0) == 1
+
+
+@pytest.mark.parametrize("successes", [2, 4, 25])
+def test_a_p_is_never_above_one(successes: int):
+    """The sum of the chances of all tables is 1 but for its last digits."""
+    assert fisher(successes, 27, successes, 27) == 1.0
