@@ -3,10 +3,12 @@
 import json
 import logging
 import sys
+from types import SimpleNamespace
 
 import pytest
 
-from proxy.process.data_plane_log import JsonFormatter, TextFormatter
+from proxy.process import data_plane_log
+from proxy.process.data_plane_log import JsonFormatter, TextFormatter, is_text
 
 
 @pytest.fixture
@@ -43,3 +45,34 @@ def test_json_line_has_time_level_fields_and_traceback_without_credentials(recor
     }
     assert "subscription-key=redacted&v=1" in trace
     assert "abcdefgh12" not in line
+
+
+@pytest.mark.parametrize(
+    ("style", "terminal", "text"),
+    [("text", False, True), ("text", True, True), ("json", True, False), ("auto", False, False), ("auto", True, True)],
+)
+def test_a_log_is_text_where_that_is_chosen_or_a_terminal_shows_it(monkeypatch, style, terminal, text):
+    monkeypatch.setattr(sys, "stderr", SimpleNamespace(isatty=lambda: terminal))
+    assert is_text(style) is text
+
+
+@pytest.mark.parametrize(
+    ("level", "ours", "others"), [("error", 40, 40), ("warning", 30, 30), ("info", 20, 30), ("debug", 10, 30)]
+)
+def test_lines_of_the_level_are_written_and_of_other_libraries_from_warning_on(monkeypatch, level, ours, others):
+    given, levels = [], {}
+    named = {"sameweights": SimpleNamespace(setLevel=lambda number: levels.update(sameweights=number))}
+    played = SimpleNamespace(
+        StreamHandler=logging.StreamHandler,
+        getLevelName=logging.getLevelName,
+        WARNING=logging.WARNING,
+        basicConfig=lambda **more: given.append(more),
+        getLogger=named.__getitem__,
+    )
+    monkeypatch.setattr(data_plane_log, "logging", played)
+    for style, formatter in (("text", TextFormatter), ("json", JsonFormatter)):
+        data_plane_log.to_stderr(level, style)
+        settings = given.pop()
+        [handler] = settings["handlers"]
+        assert (type(handler.formatter), settings["level"], settings["force"]) == (formatter, others, True)
+        assert levels.pop("sameweights") == ours

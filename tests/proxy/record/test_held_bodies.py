@@ -31,3 +31,7 @@ def test_what_is_held_is_shown_beside_its_limit():
     held.take(7)
     held.give(2)
     assert repr(held) == "<HeldBytes 5 of 10>"
+
+
+def test_a_body_of_nothing_is_held_though_there_is_no_room_left():
+    assert HeldBytes(10, lambda: 50).take(0)

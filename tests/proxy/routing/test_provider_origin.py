@@ -83,3 +83,16 @@ def test_what_is_no_base_url_is_refused_with_a_sentence_that_does_not_repeat_it(
 @pytest.mark.parametrize(("url", "port"), [("http://h", 80), ("https://h", 443), ("http://h:1", 1), ("https://h:65535", 65535)])
 def test_a_base_url_has_the_port_of_its_scheme_or_its_own(url, port):
     assert parse_base_url(url).port == port
+
+
+@pytest.mark.parametrize(
+    ("url", "proxy", "forwarded"),
+    [
+        ("http://a/v1", "http://p:1", True),
+        ("http://a/v1", "", False),
+        ("https://a/v1", "http://p:1", False),
+        ("https://a/v1", "", False),
+    ],
+)
+def test_an_outbound_proxy_forwards_what_it_can_read(url, proxy, forwarded):
+    assert parse_base_url(url)._replace(proxy=proxy).forwarded is forwarded

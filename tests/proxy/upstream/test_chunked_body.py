@@ -116,6 +116,8 @@ def instead(before, data, *pieces):
         (b"3\r\nabc\r\n1", b" ;a\r\nx\r\n" + END, []),
         (b"3\r\nabc\r\n1 ;", b"a\r\nx\r\n" + END, []),
         (b"3\r\nabc\r\n1 ;a", b"\r\nx\r\n" + END, []),
+        (b"3;y", b"\r\nabc\r\n1 ;a\r\nx\r\n" + END, [b"abc"]),
+        (b"1\r\nx\r\n1", b"0\r\n" + b"y" * 16 + b"\r\n11\r\n" + b"z" * 17 + b"\r\n1 ;a\r\nx\r\n" + END, [b"y" * 16, b"z" * 17]),
     ],
 )
 def test_another_reader_goes_on_at_the_chunk_whose_extension_was_refused_wherever_the_read_began(before, data, pieces):
@@ -186,3 +188,11 @@ def test_chunks_are_delivered_one_by_one_and_of_one_that_is_not_whole_what_has_c
     got = []
     ChunkReader(got.append).feed_data(b"3\r\nabc\r\n002 ;x\r\nde\r\n9\r\nfgh")
     assert got == [b"abc", b"de", b"fgh"]
+
+
+def test_sizes_are_hexadecimal():
+    got = []
+    reader = ChunkReader(got.append)
+    assert reader.feed_data(b"1f\r\n" + b"a" * 31 + b"\r\n1A\r\n" + b"b" * 20) is None
+    assert (got, repr(reader)) == ([b"a" * 31, b"b" * 20], "<ChunkReader behind_data left=6 line=0>")
+    assert reader.feed_data(b"b" * 6 + b"\r\n0\r\n\r\nHTTP") == b"HTTP"

@@ -78,3 +78,24 @@ def test_sixty_four_shapes_are_remembered_and_the_one_not_met_for_longest_is_for
     layout_of(shapes[64], 100)
     assert layout_of(shapes[0], 100) is first
     assert layout_of(shapes[1], 100) is not second
+
+
+@pytest.mark.parametrize(
+    ("codings", "readable"),
+    [((), True), ((b" identity",), True), ((b"", b" Identity "), True), ((b" gzip",), False), ((b" identity", b" br"), False)],
+)
+def test_a_body_can_be_read_where_each_of_its_codings_is_none(codings, readable):
+    pairs = [(b"Content-Encoding", coding) for coding in codings]
+    assert layout_of(pairs, 100).hop(pairs).readable is readable
+
+
+@pytest.mark.parametrize(
+    ("kinds", "events"), [((), False), ((b" text/html", b" Text/Event-Stream; x=y"), True), ((b" a",), False)]
+)
+def test_a_body_of_events_is_known_by_any_of_its_types(kinds, events):
+    pairs = [(b"Content-Type", kind) for kind in kinds]
+    assert layout_of(pairs, 100).hop(pairs).events is events
+
+
+def test_a_layout_shows_its_fields_and_where_the_length_stands():
+    assert repr(HeaderLayout((b"Date", b"Content-Length"))) == "<HeaderLayout fields=2 lengths=(1,)>"
