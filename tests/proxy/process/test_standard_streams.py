@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -189,3 +190,25 @@ def test_a_flush_writes_the_beginning_of_a_line_once(pipe):
     log.flush()
     log.write(", ended\n")
     assert os.read(reader, PIECE) == b"begun, ended\n"
+
+
+def test_an_error_stream_is_standard_error_in_utf_8_unless_another_is_named():
+    log = ErrorStream()
+    assert (log.fileno(), log.encoding, log.lost) == (2, "utf-8", 0)
+
+
+def test_bytes_that_an_encoding_does_not_know_are_no_escapes():
+    with pytest.raises(UnicodeDecodeError):
+        b"\xff".decode("ascii", ESCAPES)
+
+
+def test_an_output_that_is_full_and_does_not_wait_is_an_error_that_says_so(tmp_path, pipe):
+    _, writer, _ = pipe
+    os.set_blocking(writer, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writer, bytes(PIECE))
+    environ = {**os.environ, "PYTHONPATH": str(HERE)}
+    subprocess.run([sys.executable, "-c", SCRIPT], cwd=tmp_path, env=environ, stdout=writer, stdin=subprocess.DEVNULL, check=True)
+    said = "standard output cannot be written: Resource temporarily unavailable False\n3 ''"
+    assert (tmp_path / "kept").read_text() == said

@@ -28,6 +28,7 @@ def test_a_fetch_job_comes_back_as_it_was_packed(text, fields, body, role, total
     labels = Labels(model=text, tag=text)
     made = replace(fetch_job("http://127.0.0.1:9/v1"), labels=labels, fields=tuple(fields), body=body, role=role, total=total)
     assert unpack(pack(made)) == made
+    assert type(unpack(pack(made)).role) is Role
 
 
 def test_a_credential_is_in_no_picture_of_a_fetch_job():
