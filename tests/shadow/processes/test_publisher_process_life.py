@@ -264,3 +264,17 @@ def test_exit_code_is_2_with_a_sentence_where_the_broker_refuses_the_configurati
 
 def test_without_a_task_nothing_is_begun(main):
     assert main(b"") == (0, [], [{}])
+
+
+@pytest.mark.parametrize(("payload", "warned"), [(7_999_999, True), (8_000_000, False)])
+async def test_broker_that_takes_small_messages_only_is_logged_with_what_to_set(publisher, monkeypatch, logged, payload, warned):
+    calls, made = logged("shadow.processes.publisher_process"), []
+
+    async def ensure_streams(_, settings) -> None:
+        made.append(settings)
+
+    monkeypatch.setattr(publisher_process, "ensure_streams", ensure_streams)
+    await publisher._prepare(SimpleNamespace(max_payload=payload))
+    assert made == [CONFIG.broker]
+    said = {"event": "broker_payload_small", "max_payload": payload, "advised": 8_000_000}
+    assert [{name: call.kwargs[name] for name in said} for call in calls] == [said] * warned
