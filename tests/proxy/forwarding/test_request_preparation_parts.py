@@ -93,8 +93,9 @@ def test_a_plan_is_made_once_for_a_head_and_again_for_another_model_or_configura
     first = prepared(**ROUTES)
     first.at_once()
     memo, plan = first.request.memo, first.request.memo.plan
-    prepared(memo=memo, routing=first.routing, **ROUTES).at_once()
-    assert memo.plan is plan
+    again = prepared(memo=memo, routing=first.routing, **ROUTES)
+    again.at_once()
+    assert (memo.plan is plan, again.capture.labels) == (True, Labels(route="r", provider="q", model="m"))
     assert prepared(memo=memo, routing=first.routing, body=b'{"model":"other-m"}', **ROUTES).at_once().origin.host == "p"
     assert memo.plan is not plan
     plan = memo.plan
@@ -123,6 +124,12 @@ async def test_a_request_that_is_fitted_is_prepared_in_steps():
     assert lines(made)[0] == b"POST /v1/chat/completions?v=1 HTTP/1.1"
     assert {b"Content-Length: 13", b"x-team: a"} <= set(lines(made))
     assert one.capture.request_size == len(BODY)
+
+
+async def test_a_fitted_body_that_came_in_chunks_leaves_as_one():
+    one = prepared(settings={"fit_live": True, "drop": ("n",)}, chunked=True)
+    one.at_once()
+    assert (await one.prepared()).body == b'd\r\n{"model":"m"}\r\n0\r\n\r\n'
 
 
 async def test_a_body_that_is_no_object_leaves_as_it_came():
