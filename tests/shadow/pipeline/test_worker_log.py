@@ -1,14 +1,19 @@
 """What a worker logs of each exchange, step by step, and what it hands on; no store and no reference."""
 
+import asyncio
+
 import pytest
 from structlog.testing import capture_logs
 
 from proxy.exchange import Failure, FailureKind
 from proxy.process.shared_counters import PAIRS
 from proxy.provider_config import Provider, ProxyConfig
+from shadow.pipeline import worker as worker_module
 from shadow.pipeline.worker import Worker
 from shadow.settings.top_level_config import Config, ShadowConfig
 from tests.exchanges import asked, exchange, guard, said
+from tests.passing_clock import PassingAsyncio
+from tests.running import until
 
 
 class Noted:
@@ -152,3 +157,49 @@ def test_first_404_of_a_provider_whose_address_is_doubtful_is_logged_with_a_hint
     worker.handle(exchange(ANSWER, 404, request=BODY, provider="unknown"))
     assert [(call.kwargs["event"], call.kwargs["provider"]) for call in calls] == [("provider_answered_404", "candidate")] * hints
     assert all(call.kwargs["hint"] for call in calls)
+
+
+class Source:
+    """A receiver of six exchanges, the last of which is followed by none."""
+
+    def __init__(self) -> None:
+        self.held = [exchange(ANSWER, request=BODY, id=f"{number:032d}") for number in range(6)]
+
+    async def take(self):
+        if not self.held:
+            await asyncio.Event().wait()
+        return self.held.pop(0)
+
+    def take_now(self):
+        return self.held.pop(0) if self.held else None
+
+
+async def test_exchanges_of_a_moment_are_handled_in_one_turn_and_those_of_a_long_one_in_several(monkeypatch):
+    worker, noted = working()
+    moment, handled, passing = [0.0], [], PassingAsyncio()
+
+    def clock():
+        moment[0] += 0.0008
+        return moment[0]
+
+    async def sleep(seconds):
+        handled.append((len(noted.offered), seconds))
+        await asyncio.sleep(0)
+
+    passing.sleep = sleep
+    monkeypatch.setattr(worker_module, "asyncio", passing)
+    monkeypatch.setattr(worker_module.time, "perf_counter", clock)
+    running = asyncio.create_task(worker.run(Source()))
+    await until(lambda: len(handled) > 1)
+    running.cancel()
+    assert handled == [(3, 0), (6, 0)], "two milliseconds are over after the third"
+    assert [name for _, _, name in noted.offered] == [f"{number:032d}" for number in range(6)]
+
+
+def test_source_of_an_exchange_has_no_name_unless_one_is_given():
+    noted, config = Noted(), Config()
+    worker = Worker(
+        config=config, metrics=noted, outcomes=noted, references=None, account=Account(), policy=guard(), secret=bytes(32)
+    )
+    worker.handle(exchange(ANSWER, request=BODY, worker=4))
+    assert [source for _, source, _ in noted.offered] == [""]
