@@ -91,6 +91,17 @@ async def test_the_next_portion_waits_for_the_reader_of_the_body(made):
     assert (request.body.size, one.transport.reading) == (1_001, True)
 
 
+async def test_the_end_of_a_client_in_the_middle_of_a_body_is_seen_behind_the_chunks_that_wait(made):
+    one = made()
+    one.take(CHUNKED + ONE * 2_500)
+    (request,) = one.handler.requests
+    assert one.one.eof_received() is True
+    for size in (1_000, 2_000):
+        assert (request.body.size, one.transport.closing) == (size, False)
+        await asyncio.sleep(0)
+    assert (request.body.size, one.transport.closing) == (2_500, True)
+
+
 async def test_no_portion_of_a_body_is_read_for_the_request_behind_it(made):
     one = made()
     one.take(CHUNKED + ONE * 1_001 + LAST + GET)
