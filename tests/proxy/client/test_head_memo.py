@@ -1,5 +1,7 @@
 """proxy.client.head_memo: what is made of one head, and for which next request it is used again."""
 
+from types import SimpleNamespace
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -203,3 +205,14 @@ async def test_a_key_that_changes_on_one_connection_is_kept_out_of_each_record()
             await asked.until(b"yes")
             assert (await running.kept.next()).request.body == b'{"said": "***************"}'
         assert [request.count(b"sk-second-12345") for request in provider.requests] == [0, 2, 2]
+
+
+def test_why_a_head_may_use_no_key_is_found_once_for_each_policy():
+    found = []
+
+    def policy(why):
+        return SimpleNamespace(objection=lambda fields, *, loopback: found.append((len(fields.names), loopback)) or why)
+
+    memo, first, second = HeadMemo(raw_head(HOST)), policy("foreign"), policy("")
+    assert [memo.objection(each, loopback=True) for each in (first, first, second, second)] == ["foreign", "foreign", "", ""]
+    assert found == [(1, True)] * 2

@@ -16,6 +16,7 @@ from proxy.record.exchange_sender import ExchangeSender, _ours, _Socket
 from proxy.worker_stats import WorkerStats
 from tests.noted_timers import NotedTimers
 from tests.noted_transport import NotedTransport
+from tests.passing_clock import PassingAsyncio
 from tests.running import until
 from tests.wires import PATIENCE
 
@@ -230,3 +231,20 @@ async def test_nothing_is_sent_to_a_socket_of_another_user(monkeypatch, caplog):
         await made.stop(0.0)
     assert "audit_socket_refused" in caplog.text
     shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize(("seconds", "limit"), [(2.0, 2.0), (0.06, 0.06), (0.04, 0.05), (0.0, 0.05)])
+async def test_a_stop_gives_its_socket_the_time_that_is_left_and_a_twentieth_of_a_second_at_least(monkeypatch, seconds, limit):
+    limits = []
+
+    async def wait(_, timeout):  # noqa: ASYNC109 - as that of asyncio
+        limits.append(timeout)
+
+    passing = PassingAsyncio()
+    passing.wait = wait
+    made = sender()
+    link = made.link
+    monkeypatch.setattr(module, "asyncio", passing)
+    monkeypatch.setattr(module, "monotonic", lambda: 0.0)
+    await made.stop(seconds)
+    assert (limits, link.transport.done[-2:]) == ([limit], [("close",), ("abort",)])
