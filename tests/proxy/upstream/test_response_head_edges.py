@@ -138,3 +138,9 @@ def test_what_was_delivered_ends_behind_the_last_piece_that_is_there(data, piece
 )
 def test_a_chunked_body_ends_behind_the_empty_line_that_has_a_last_chunk_before_it(before, data, pieces, alone, end):
     assert chunked_end(before, data, pieces, alone=alone) == end
+
+
+def test_an_answer_of_no_content_that_states_chunks_is_the_answer_itself_and_the_last_of_its_connection():
+    read = read_head(head(b"Transfer-Encoding: chunked", status=b"HTTP/1.1 204 No Content"), "POST")
+    assert (read.status, read.reason, read.framing, read.keep) == (204, "No Content", BodyFraming.NONE, False)
+    assert read.interim is False
