@@ -236,3 +236,16 @@ async def test_reload_without_a_configuration_is_logged_and_the_next_one_is_take
         worker.handle(work(tenant="alpha"))
         await until(lambda: owner.of(messages.Reserve))
     assert [call.kwargs["event"] for call in calls] == ["reload_failed"]
+
+
+async def test_worker_that_ends_gives_up_what_its_references_were_asked_for(monkeypatch):
+    closed = []
+
+    async def close(_) -> None:
+        closed.append(True)
+
+    monkeypatch.setattr(ReferenceClient, "close", close)
+    async with working() as (worker, _):
+        tasks = [*worker._tasks]
+        assert closed == []
+    assert (closed, all(task.done() for task in tasks)) == ([True], True)
