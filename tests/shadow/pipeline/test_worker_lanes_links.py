@@ -10,6 +10,7 @@ from structlog.testing import CapturingLogger
 from proxy.packing import frame
 from shadow.pipeline.audit_messages import HELLO, RESULT, Done, Drain, Drained, Hello, Skipped, Work, WorkerState, packed
 from shadow.pipeline.worker_lanes import Lane, WorkerLink
+from tests.noted_transport import NotedTransport
 from tests.running import PATIENCE, until
 from tests.shadow.pipeline.test_worker_lanes import Fleet, fleet
 
@@ -187,3 +188,17 @@ async def test_worker_that_connects_is_noted_for_who_looks_closely(tmp_path, mon
         await join(0)
     connected = [call for call in noted.calls if call.args == ("audit_worker_connected",)]
     assert [(call.method_name, call.kwargs) for call in connected] == [("debug", {"worker": 0, "pid": 1})]
+
+
+@pytest.mark.parametrize("end", ["the worker's", "ours"])
+async def test_connection_that_has_ended_takes_no_bytes(monkeypatch, end):
+    monkeypatch.setattr("shadow.pipeline.worker_lanes.is_own", lambda _: True)
+    link, transport = WorkerLink(Fleet().lanes), NotedTransport()
+    link.connection_made(transport)
+    link.write(b"before")
+    if end == "ours":
+        link.leave()
+    else:
+        link.connection_lost(None)
+    link.write(b"behind")
+    assert transport.done == [("write", b"before"), *([("abort",)] if end == "ours" else [])]
