@@ -1,11 +1,13 @@
 """storage.operator_pattern: an operator's pattern is searched in bounded work, or refused with a sentence that quotes it."""
 
+import contextlib
 import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from storage import operator_pattern
 from storage.operator_pattern import MATCHES, READ_BYTES, Pattern, TooManyMatchesError, checked
 
 
@@ -71,6 +73,15 @@ def test_bytes_read_after_matches_without_a_longest_one_are_limited():
     assert Pattern(r"\d+x|1").masked(text) == b"*" * len(text)
     with pytest.raises(TooManyMatchesError):
         Pattern(r"\d+x|1").masked(text + b"1")
+
+
+@pytest.mark.parametrize(("most", "fits"), [(10, True), (9, False)])
+def test_bytes_read_after_each_match_without_a_longest_one_are_summed_up_to_their_limit_and_no_others(monkeypatch, most, fits):
+    monkeypatch.setattr(operator_pattern, "READ_BYTES", most)
+    text = b"1" * 5
+    assert Pattern("1").masked(text) == b"*" * 5
+    with contextlib.nullcontext() if fits else pytest.raises(TooManyMatchesError):
+        assert Pattern(r"\d+x|1").masked(text) == b"*" * 5, "4 + 3 + 2 + 1 + 0 bytes"
 
 
 def test_bytes_that_are_no_text_are_searched_too():
