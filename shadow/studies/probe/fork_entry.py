@@ -73,7 +73,7 @@ def execute_fork(flags: ForkFlags, *, plan: bool) -> int:
     formats, config = output_formats(flags.formats), settings(flags.config, None)
     order = _order(flags, config)
     missing = missing_keys(config, order.plan.targets.names, os.environ)
-    print_plan(probe_plan_lines(order.plan, order.file, missing), indent=4, err=not plan)
+    print_plan(probe_plan_lines(order.plan, order.file, missing, kind=FORK), indent=4, err=not plan)
     if plan:
         return 0
     errors = [*missing, *(f"--budget: {error.sentence}" for error in plan_errors(order.plan, order.file))]

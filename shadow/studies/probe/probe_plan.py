@@ -64,8 +64,8 @@ def plan_errors(plan: ProbePlan, file: TaskFile) -> list[ConfigErrorItem]:
     return [ConfigErrorItem(path=("study", "budget"), sentence=sentence)]
 
 
-def probe_plan_lines(plan: ProbePlan, file: TaskFile, missing: Sequence[str]) -> list[str]:
-    """The plan as it is printed."""
+def probe_plan_lines(plan: ProbePlan, file: TaskFile, missing: Sequence[str], *, kind: str = "probe") -> list[str]:
+    """The plan as it is printed, of a study of this kind."""
     budget, policy = file.budget, file.policy
     limits = [
         *([f"{number_of(budget.requests, 'request')}"] if budget.requests else []),
@@ -79,7 +79,7 @@ def probe_plan_lines(plan: ProbePlan, file: TaskFile, missing: Sequence[str]) ->
     runs, providers = number_of(len(plan.blocks), "run"), number_of(len(plan.targets.names), "provider")
     most = f"{runs} of each of {providers}, {number_of(plan.max_steps, 'request')} each"
     return [
-        f"probe {plan.name}: {', '.join(plan.targets.candidates)} against {plan.targets.reference}, model {file.study.model}",
+        f"{kind} {plan.name}: {', '.join(plan.targets.candidates)} against {plan.targets.reference}, model {file.study.model}",
         f"  at most {most}: {number_of(plan.most_requests, 'request')}; each candidate stops when it is decided",
         f"  limits that are never passed: {', '.join(limits) or 'none'}",
         f"  score {policy.score.value}, {rule}; at a fixed number, 90 % against 50 % would need {separate} runs of each",

@@ -103,7 +103,7 @@ def test_a_key_of_more_than_forty_characters_is_shortened_in_the_name_of_its_stu
     assert sqlite_store.flush(20)
     write_config(tmp_path, dict.fromkeys(("openrouter", "nim"), "http://127.0.0.1:9/v1"), "openrouter")
     assert fork(tmp_path, key, 1, plan=True, source=str(next(tmp_path.rglob("*.db")))) == 0
-    assert capsys.readouterr().out.startswith(f"probe {name}: nim against openrouter,")
+    assert capsys.readouterr().out.startswith(f"fork {name}: nim against openrouter,")
 
 
 def test_one_step_is_the_next_answer_alone_and_leaves_no_recording(conversation):
@@ -232,7 +232,7 @@ def test_the_plan_stands_beside_the_result_of_a_fork_that_is_run_and_wraps_behin
     out, err = capsys.readouterr()
     assert out.startswith("fork fork-")
     lines = err.splitlines()
-    assert lines[0].startswith("probe fork-")
+    assert lines[0].startswith("fork fork-")
     assert [line for line in lines if line.startswith("    ") and not line.startswith("     ")]
     assert all(len(line) <= 60 for line in lines)
 
