@@ -272,6 +272,38 @@ async def test_four_calls_of_an_answer_run_beside_each_other():
     assert [result.answer.text for result in run.results] == list("01234567")
 
 
+class Lasting(Breaking):
+    """A world that breaks at its first call, while its second still runs for a while."""
+
+    ended = False
+
+    async def call(self, name, arguments):
+        self.calls += 1
+        if self.calls == 1:
+            raise WorldError("server 's' closed its connection")
+        for _ in range(50):
+            await asyncio.sleep(0)
+        self.ended = True
+        return ToolAnswer(text="a", is_error=False, source=AnswerSource.LIVE)
+
+
+async def test_no_call_outlives_the_world_that_another_one_broke():
+    left = []
+
+    @asynccontextmanager
+    async def opened():
+        world = Lasting()
+        try:
+            yield world
+        finally:
+            left.append((world.calls, world.ended))
+
+    async with scripted(calling(("list_vehicles", "{}"), ("list_vehicles", "{}"))) as (url, _):
+        run = await run_of(url, opened, task=PLAIN)
+    assert run.outcome is RunOutcome.WORLD_FAILED
+    assert left == [(0, False), (2, True)]
+
+
 async def test_a_world_that_breaks_leaves_the_steps_before_it():
     @asynccontextmanager
     async def breaking():
