@@ -1,5 +1,6 @@
 """What `choose` plans, shows and begins for each flag; the records and the tournament are pretended."""
 
+import io
 import json
 import math
 from contextlib import nullcontext
@@ -32,18 +33,22 @@ def choosing(run, monkeypatch, tmp_path):
     (tmp_path / "sameweights.toml").write_text(CONFIG, encoding="utf-8")
     monkeypatch.setenv("COLUMNS", "200")
     reader = SimpleNamespace(studies=SimpleNamespace(studies=tuple), extent=lambda: (1.0, 7.0))
-    state = SimpleNamespace(current=None, begun=[], plan=SimpleNamespace(half=1_700.9, nine_of_ten=3_600.9), shown=[])
+    state = SimpleNamespace(current=None, begun=[], plan=SimpleNamespace(half=1_700.9, nine_of_ten=3_600.9), shown=[], where=[])
 
     def figures(_, record, now, config):
         state.shown.append((record, now, config.tournament.tolerance))
         return "figures"
 
-    monkeypatch.setattr(choose_command, "reading", lambda *_: nullcontext(reader))
+    def plan(given, config, route, now):
+        assert (given, config.tournament.tolerance, now) == (reader, 20.0, NOW)
+        return SimpleNamespace(route=route, plan=state.plan, lines=["The plan.", "Its days."])
+
+    monkeypatch.setattr(choose_command, "reading", lambda *where: state.where.append(where) or nullcontext(reader))
     monkeypatch.setattr(choose_command.time, "time", lambda: NOW)
     monkeypatch.setattr(opening, "is_absent", lambda _: False)
     monkeypatch.setattr(tournament_record, "running", lambda _, name: state.current if name == "agents" else None)
     monkeypatch.setattr(tournament_record, "running_routes", lambda _: ())
-    monkeypatch.setattr(route_view, "route_plan", lambda *_: SimpleNamespace(plan=state.plan, lines=["The plan.", "Its days."]))
+    monkeypatch.setattr(route_view, "route_plan", plan)
     monkeypatch.setattr(tournament_json, "plan_document", lambda _, **named: named)
     monkeypatch.setattr(begin_tournament, "begin_tournament", lambda _, record: state.begun.append(record))
     monkeypatch.setattr(tournament_view, "tournament_figures", figures)
@@ -122,3 +127,18 @@ def test_tournament_that_runs_is_neither_planned_away_nor_ended_without_the_flag
 )
 def test_flags_that_contradict_each_other_are_refused(choosing, flags, sentence):
     assert choosing(*flags) == (2, "", f"{sentence}\n")
+
+
+def test_records_are_those_of_the_database_that_is_named(choosing):
+    choosing("--db", "a.db")
+    assert choosing.state.where == [(None, "a.db")]
+
+
+@pytest.mark.parametrize(("answer", "begins"), [("y\n", 1), ("\n", 0)])
+def test_at_a_terminal_the_plan_begins_with_a_yes(choosing, monkeypatch, answer, begins):
+    terminal = io.StringIO(answer)
+    terminal.isatty = lambda: True
+    monkeypatch.setattr(choose_command.sys, "stdin", terminal)
+    monkeypatch.setattr(choose_command.sys.stdout, "isatty", lambda: True)
+    assert choosing()[1].endswith(BEGAN if begins else NONE)
+    assert [record.route for record in choosing.begun] == ["agents"] * begins
