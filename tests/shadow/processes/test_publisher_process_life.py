@@ -278,3 +278,36 @@ async def test_broker_that_takes_small_messages_only_is_logged_with_what_to_set(
     assert made == [CONFIG.broker]
     said = {"event": "broker_payload_small", "max_payload": payload, "advised": 8_000_000}
     assert [{name: call.kwargs[name] for name in said} for call in calls] == [said] * warned
+
+
+class Holding:
+    """A receiver that holds so many exchanges, of a thousand bytes each."""
+
+    def __init__(self, count: int) -> None:
+        self._count, self.waiting_bytes = count, 1_000 * count
+
+    def __len__(self) -> int:
+        return self._count
+
+
+@pytest.mark.parametrize(("count", "waiting"), [(1, "1 exchange waits, 1,000"), (2, "2 exchanges wait, 2,000")])
+async def test_line_counts_what_waits_for_the_broker(publisher, count, waiting):
+    publisher._receiver = Holding(count)
+    assert publisher._lines()[1] == f"publisher: {waiting} of 2,000,000 bytes"
+
+
+async def test_losses_of_before_a_restart_are_counted_before_the_port_is_opened(publisher, tmp_path, monkeypatch):
+    order = []
+
+    async def opened(_) -> None:
+        order.append("the port opens")
+
+    async def unshown(_) -> None:
+        """No look at the counters but the first."""
+
+    monkeypatch.setattr(publisher._metrics, "counted", order.append)
+    monkeypatch.setattr(publisher._port, "open", opened)
+    monkeypatch.setattr(PublisherProcess, "_gauges", unshown)
+    await publisher.start(None, str(tmp_path / "s"))
+    await publisher.stop()
+    assert order == [publisher._counters, "the port opens"]
