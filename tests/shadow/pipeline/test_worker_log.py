@@ -1,6 +1,7 @@
 """What a worker logs of each exchange, step by step, and what it hands on; no store and no reference."""
 
 import asyncio
+import json
 
 import pytest
 from structlog.testing import capture_logs
@@ -14,6 +15,7 @@ from shadow.settings.top_level_config import Config, ShadowConfig
 from tests.exchanges import asked, exchange, guard, said
 from tests.passing_clock import PassingAsyncio
 from tests.running import until
+from tests.shadow.pipeline.test_exchange_dispatcher import RESPONSE
 
 
 class Noted:
@@ -203,3 +205,15 @@ def test_source_of_an_exchange_has_no_name_unless_one_is_given():
     )
     worker.handle(exchange(ANSWER, request=BODY, worker=4))
     assert [source for _, source, _ in noted.offered] == [""]
+
+
+def test_request_that_names_an_earlier_response_is_of_its_conversation():
+    worker, noted = working()
+    conversations = []
+    noted.offer = lambda _, record, then: conversations.append(record.exchange.conversation)
+    for number, earlier in enumerate(({}, {"previous_response_id": "resp_0"}, {"previous_response_id": "resp_9"})):
+        body = json.dumps({"model": "pretend-small", "input": f"Question {number}", **earlier}).encode()
+        answer = json.dumps({"id": f"resp_{number}", **RESPONSE}).encode()
+        worker.handle(exchange(answer, request=body, target="/v1/responses", id=f"{number:032d}"))
+    first, second, other = conversations
+    assert (first == second, first == other) == (True, False)
