@@ -2,6 +2,9 @@
 
 import pytest
 
+from storage.opening import record_preparer
+from storage.store import Outcome
+from tests.conformance import exchange_record, pair_record
 from tests.records import add_live
 
 
@@ -20,6 +23,16 @@ def test_a_closed_store_takes_nothing_and_counts_it(store):
 def test_a_record_of_another_kind_is_not_taken_for_a_prepared_one(store):
     with pytest.raises(TypeError, match="prepared for this store"):
         store.add_prepared(object())
+
+
+def test_record_is_settled_as_stored_however_it_was_added(sqlite_store):
+    found = []
+    assert sqlite_store.add_exchange(exchange_record("one"), found.append)
+    assert sqlite_store.add_pair(pair_record("one"), found.append)
+    assert sqlite_store.add_prepared(record_preparer().prepare(exchange_record("two")), found.append)
+    assert sqlite_store.flush(20)
+    assert found == [Outcome.STORED] * 3
+    assert all(sqlite_store.exchange(name) for name in ("one", "two"))
 
 
 def test_a_store_counts_its_batches(store):
