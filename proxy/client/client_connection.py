@@ -82,6 +82,11 @@ class ClientConnection(RequestIntake):
         """Whether the kernel had all that was written when the connection was closed."""
         self._half_closed: HalfCloseWatch | None = None
 
+    @property
+    def gone(self) -> bool:
+        """True once the connection has ended."""
+        return self.state is ClientState.CLOSED and self.transport is None
+
     # -- what the event loop calls -------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
