@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -77,3 +78,12 @@ def answer_to(request: ParsedRequest, answer: ParsedResponse) -> ParsedExchange:
     """The same of an answer that was read already."""
     exchange = answer.exchange
     return ParsedExchange(exchange=exchange, request=request, answer=answer, conversation=exchange.labels.conversation)
+
+
+def is_json(value: object) -> bool:
+    """Whether a value that a file has can be sent: JSON has no NaN and no infinity (RFC 8259, section 6)."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError:
+        return False
+    return True

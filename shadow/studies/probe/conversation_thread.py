@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shadow.findings.number_words import number_of, verb_of
+from shadow.studies.chat_request import is_json
 from shadow.studies.worlds.recording import RecordedCall, Recording
 
 _OWN = frozenset({"model", "messages", "tools", "stream", "stream_options", "temperature"})
@@ -81,7 +82,7 @@ def fork_point(chain: Sequence[ThreadRequest], step: int) -> ForkPoint:
     if not 1 <= step <= len(chain):
         raise ValueError(f"the conversation has {number_of(len(chain), 'request')}, and no request {step}")
     body, last = chain[step - 1].body, chain[-1]
-    if not _is_json(body):
+    if not is_json(body):
         raise ValueError(f"request {step} holds a number that is more than a double can hold, and cannot be sent again")
     messages = chain[step - 1].messages
     after = last.messages[len(messages) :]
@@ -96,14 +97,6 @@ def fork_point(chain: Sequence[ThreadRequest], step: int) -> ForkPoint:
         recording=Recording(functions=functions, calls=tuple(_calls(after))),
         next_called=_names_called(after[0]) if after else (),
     )
-
-
-def _is_json(body: Mapping[str, object]) -> bool:
-    try:
-        json.dumps(body, allow_nan=False)
-    except ValueError:
-        return False
-    return True
 
 
 _REASONING = ("reasoning", "reasoning_content", "reasoning_details")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from shadow.settings.config_errors import ConfigError, ConfigErrorItem, ConfigSource, explain, known_keys, quoted, sentences
 from shadow.settings.toml_file import parse_toml, read_text, validated
 from shadow.settings.toml_lines import KeyPath, key_lines
+from shadow.studies.chat_request import is_json
 from shadow.studies.own_checks.check_spec import CheckKind, CheckSpecError, read_check
 from shadow.studies.probe.agent_messages import EchoReasoning
 from shadow.studies.probe.task import MAX_STEPS, RUN_SECONDS, StudySettings, Task, TaskFile, TaskWorld
@@ -222,7 +222,7 @@ def _task_faults(task: TaskSection, score: str) -> Iterator[ConfigErrorItem]:
             yield ConfigErrorItem(path=("task", "groups", name), sentence="is empty; name the tools of which one must be called")
     for member in sorted(_OWN_MEMBERS & task.parameters.keys()):
         yield ConfigErrorItem(path=("task", "parameters", member), sentence="is set by the study itself")
-    for member in (name for name, value in task.parameters.items() if not _is_json(value)):
+    for member in (name for name, value in task.parameters.items() if not is_json(value)):
         yield ConfigErrorItem(path=("task", "parameters", member), sentence=_NO_JSON)
     if score == PolicyScore.COVERAGE and not task.groups:
         sentence = 'score = "coverage" counts the groups of tools that were called; write [task.groups], or another score'
@@ -230,15 +230,6 @@ def _task_faults(task: TaskSection, score: str) -> Iterator[ConfigErrorItem]:
     if score == PolicyScore.CHECKS and not task.checks:
         sentence = 'score = "checks" counts the points of [[task.checks]]; write some, or another score'
         yield ConfigErrorItem(path=("study", "policy", "score"), sentence=sentence)
-
-
-def _is_json(value: JsonValue) -> bool:
-    """False of the numbers that TOML has and JSON has not."""
-    try:
-        json.dumps(value, allow_nan=False)
-    except ValueError:
-        return False
-    return True
 
 
 def _check_faults(checks: Sequence[Mapping[str, object]]) -> Iterator[ConfigErrorItem]:
@@ -266,7 +257,7 @@ def _server_faults(server: ServerSection, here: Path) -> Iterator[tuple[str, str
     if not _NAME.fullmatch(server.name):
         yield "name", _NAMED.format(quoted(server.name))
     yield from _address_faults(server)
-    yield from (("inject", f"{name} {_NO_JSON}") for name, value in server.inject.items() if not _is_json(value))
+    yield from (("inject", f"{name} {_NO_JSON}") for name, value in server.inject.items() if not is_json(value))
     yield from (("copy", sentence) for sentence in _copy_faults(server.copy_from, here))
     for shown in server.alias:
         if not shown.startswith("/") or shown == "/":
