@@ -12,6 +12,7 @@ from shadow.terminal import answers_text, pair_list
 from storage.rows import PairFilter
 
 ALL = PairFilter(evidence=True, limit=20)
+EVIDENCE = evident_signals.EvidentSignals([])
 
 
 class Asked:
@@ -31,14 +32,14 @@ def asked(monkeypatch):
     made = Asked()
 
     def lines(_, wanted, evident):
-        assert evident == "the evidence"
+        assert evident is EVIDENCE
         made.wanted.append(wanted)
         return made.found
 
     def evidence(reader, now, *period):
         assert (reader, now > 0) == (made, True)
         made.periods.append(period)
-        return "the evidence"
+        return EVIDENCE
 
     def found(_, wanted, evident, pattern):
         return lines(None, wanted, evident), pattern
@@ -91,7 +92,8 @@ def test_list_has_the_columns_of_the_terminal_and_repeats_where_the_records_are(
     run("pairs", "--db", "a b.db")
     [((found, chosen), named)] = asked.printed
     assert (found, chosen) == (["a pair"], ALL)
-    assert named == {"width": 70, "color": False, "options": " --db 'a b.db'", "searched": None}
+    place = {"options": " --db 'a b.db'", "searched": None}
+    assert named == {"width": 70, "color": False, "absence": "there is no verdict yet", **place}
 
 
 def test_text_that_is_searched_is_found_among_the_pairs_that_the_flags_leave(run, asked):
