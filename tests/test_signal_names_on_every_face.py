@@ -96,7 +96,7 @@ def test_names_of_the_lists_and_of_a_pair_are_accepted(recorded):
     found, failed = recorded.pairs(PairFilter()), recorded.faulty_answers(AnswerFilter())
     lines = pair_lines(recorded, PairFilter(evidence=True))
     named_signals = {name for each in json.loads(pairs_json(lines))["pairs"] for name in (*each["differing"], *each["evidence"])}
-    accepted(pages, in_words(pairs_text(lines, PairFilter(evidence=True), width=200, color=False)) | named_signals)
+    accepted(pages, in_words(pairs_text(lines, PairFilter(evidence=True), width=200, color=False, absence="")) | named_signals)
     texts = answers_text(failed, width=200, color=False)
     accepted(pages, in_words(texts) | members(json.loads(answers_json(failed))), checks=True)
     shown = pair_columns(recorded, found[0].pair.id)

@@ -41,8 +41,7 @@ def json_schema(name: str) -> JsonSchema:
     """The schema of the document of this name; ConfigError with the known names for any other."""
     if name not in _SCHEMAS:
         raise ConfigError([f"schema: no such document: {quoted(name)}{meant(name, _SCHEMAS)}"])
-    title = {"title": f"sameweights {name}"}
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **title, **_SCHEMAS[name](), **title}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_SCHEMAS[name](), "title": f"sameweights {name}"}
 
 
 def _object(members: Mapping[str, object], *, schema: str = "") -> JsonSchema:

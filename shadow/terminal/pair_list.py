@@ -74,7 +74,7 @@ def pairs_text(
     *,
     width: int,
     color: bool,
-    absence: str = "",
+    absence: str,
     options: str = "",
     searched: TextSearch | None = None,
 ) -> str:

@@ -255,6 +255,10 @@ def test_the_times_of_pieces_are_packed_little_endian_wherever_they_are(monkeypa
         (b'"failure":null', b'"failure":["closed","",1]', "bool expected, not int"),
         (b'"labels":["default"', b'"labels":[1', "labels of other types"),
         (b'{"id"', b'[{"id"', "unexpected"),
+        (b'["content-type","application/json"]', b'["content-type",7]', "expected str instance, int found"),
+        (b'["content-type","application/json"]', b'["content-type"]', "not enough values to unpack"),
+        (b'"asked":[5,5]', b'"asked":[-1,5]', "-1 is no size"),
+        (b'"asked":[5,5]', b'"asked":[5,true]', "int expected, not bool"),
     ],
 )
 def test_what_is_no_packed_exchange_says_why(was, becomes, why):

@@ -59,24 +59,6 @@ def test_an_exchange_without_an_answer_is_read_as_it_was():
     assert unpack(pack(sent)) == sent
 
 
-@pytest.mark.parametrize(
-    ("was", "becomes", "why"),
-    [
-        (b'["content-type","application/json"]', b'["content-type",7]', "expected str instance, int found"),
-        (b'["content-type","application/json"]', b'["content-type"]', "not enough values to unpack"),
-        (b'"asked":[5,5]', b'"asked":[-1,5]', "-1 is no size"),
-        (b'"asked":[5,5]', b'"asked":[5,true]', "int expected, not bool"),
-    ],
-)
-def test_a_part_of_another_kind_is_named(was, becomes, why):
-    whole = pack(exchange(b"body", request=b"asked"))
-    (length,) = struct.unpack_from("<I", whole)
-    words = whole[4 : 4 + length].replace(was, becomes)
-    assert words != whole[4 : 4 + length]
-    with pytest.raises(ValueError, match=f"^no packed exchange: .*{why}"):
-        unpack(struct.pack("<I", len(words)) + words + whole[4 + length :])
-
-
 @pytest.mark.parametrize("text", [b"[1]", b"7", b"null"])
 def test_what_is_no_object_is_neither_an_exchange_nor_a_pulse(text):
     with pytest.raises(ValueError, match=r"^no packed exchange: an object expected$"):

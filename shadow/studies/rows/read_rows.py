@@ -68,18 +68,19 @@ def _value(line: bytes) -> Mapping[str, Any]:
         raise RowError(f"is not UTF-8 text (byte {error.start})") from None
     except ValueError as error:
         raise RowError(f"is not JSON: {str(error)[:100]}") from None
-    except RecursionError:
-        raise RowError("is nested too deep") from None
     if not isinstance(value, dict):
         raise RowError(f"is a JSON {type(value).__name__}, not an object")
     return value
 
 
 def strict_json(text: str | bytes) -> object:
-    """The value of a text that can be written as JSON again; ValueError for what is no JSON, RowError for a number that no double
-    can hold.
+    """The value of a text that can be written as JSON again; ValueError for what is no JSON, RowError for what is nested too deep
+    and for a number that no double can hold.
     """
-    value: object = json.loads(text, parse_constant=_no_number, parse_float=_number)
+    try:
+        value: object = json.loads(text, parse_constant=_no_number, parse_float=_number)
+    except RecursionError:
+        raise RowError("is nested too deep") from None
     return value
 
 

@@ -384,7 +384,7 @@ async def test_a_connection_that_is_lost_ends_the_request_in_progress_once(state
         assert transport.done[-1] == "abort"
     connection.connection_lost(None)
     assert clients.request.done == ["stopped" if stopped else "left"]
-    assert (connection.state, connection.transport) == (ClientState.CLOSED, None)
+    assert (connection.state, connection.gone) == (ClientState.CLOSED, True)
 
 
 LIMITS = {

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import socket
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
@@ -123,12 +124,19 @@ class Made:
             await asyncio.wait(steps, timeout=PATIENCE)
 
 
-@pytest.fixture
-def made():
+@contextmanager
+def making():
+    """`made(*fields, **config)`: a request over one end of a pair of sockets."""
     near, far = socket.socketpair()
     near.setblocking(False)
     with near, far:
         yield lambda *fields, **config: Made(near, *fields, **config)
+
+
+@pytest.fixture
+def made():
+    with making() as one:
+        yield one
 
 
 def failed(one):

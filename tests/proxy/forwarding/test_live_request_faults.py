@@ -1,14 +1,12 @@
 """proxy.forwarding.live_request: faults of ours while a request waits, and what it shows, notes and leaves."""
 
-import socket
-
 import pytest
 
 from proxy.exchange import FailureKind
 from proxy.forwarding import live_request as module
 from proxy.forwarding.live_request import LiveRequest
 from tests.noted_transport import NotedTransport
-from tests.proxy.forwarding.test_live_request_ends import OPENING, Made, failed
+from tests.proxy.forwarding.test_live_request_ends import OPENING, failed, making
 from tests.wires import ok
 
 SWITCHED = b"HTTP/1.1 101 \r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
@@ -16,10 +14,8 @@ SWITCHED = b"HTTP/1.1 101 \r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
 
 @pytest.fixture
 def made():
-    near, far = socket.socketpair()
-    near.setblocking(False)
-    with near, far:
-        yield lambda *fields, **config: Made(near, *fields, **config)
+    with making() as one:
+        yield one
 
 
 async def test_a_fault_of_the_proxy_in_a_request_that_waits_is_answered_by_500_and_logged(made, caplog, monkeypatch):

@@ -1,181 +1,179 @@
-"""What a dossier keeps of records that are made by hand: its own rows, numbers in place of names, and sums of the others."""
+"""What a dossier takes of records that are made by hand: whose rows, under which numbers, and which sums come out of them."""
 
 from dataclasses import replace
 
-from shadow.dossier.dossier_records import CountedPair, OtherSums, dossier_records, whole_period, without_words
+import pytest
+
+from shadow.dossier.dossier_records import OtherSums, dossier_records, whole_period, without_words
 from shadow.report.figures import IdentityLine
+from shadow.report.period_records import PeriodRecords
 from shadow.report.router_lines import RouterLine
 from shadow.report.row_sampling import RowSampling
 from storage.judgement_rows import ComparedChecks, CountedPairRow, PairFinishReasons, PayoffSum
-from storage.rows import PairGroup, SignalCount
+from storage.rows import PairGroup, SignalCount, TrafficCount
 from tests.shadow.dossier.test_dossier_records import LINE
-from tests.shadow.report.test_build_report_made import NOTHING, row
+
+NONE = PeriodRecords(
+    since=1.0, until=9.0, counts=(), traffic=(), drift=(), identities=(), sums=(), reasons=(), endings=(), compared=(),
+    ended=(), unread=(),
+)  # fmt: skip
+PAYOFFS = {"tools": 1, "text": -1, "length": 0}
 
 
-def group(provider="own", reference="official", model="m", route="agents"):
+def group(provider="p", model="m", reference="r", route="default"):
     return PairGroup(route=route, model=model, provider=provider, reference=reference)
 
 
-def pair(name, cluster="talk", **more):
-    made = CountedPairRow(
-        group=group(), id=name, started=5.0, control_reason="random", comparable="", judgement="", cluster=cluster,
-        payoffs={"text": 1}, cross={"text": "differ", "tools": "match"}, own={"text": "match", "tools": "match"},
+def pair(name, *, cluster, model="m", judgement="", payoffs=None, comparable=""):
+    states = {"tools": "differ", "text": "match", "seed": "match"}
+    return CountedPairRow(
+        group=group(model=model), id=name, started=2.0, control_reason="random", comparable=comparable, judgement=judgement,
+        cluster=cluster, payoffs=PAYOFFS if payoffs is None else payoffs, cross=states, own=states,
     )  # fmt: skip
-    return replace(made, **more)
 
 
-def count(provider, reference, route="agents"):
+def counted(provider, reference="r"):
     return SignalCount(
-        group=group(provider, reference, route=route),
-        comparison="check",
-        signal="usage",
-        state="match",
-        control_reason="",
-        count=3,
+        group=group(provider, reference=reference), comparison="cross", signal="text", state="match", control_reason="", count=3
     )
 
 
-def summed(provider, cluster, plus=0, minus=0, clusters=1):
-    return PayoffSum(
-        model="m", provider=provider, reference="official", signal="text", cluster=cluster, judgement="", pairs=2, plus=plus,
-        minus=minus, clusters=clusters,
-    )  # fmt: skip
-
-
-def test_pairs_of_one_conversation_have_its_number_and_the_states_of_what_was_scored():
-    other_model = group(model="n")
-    rows = [pair("a"), pair("b", "walk"), pair("c"), pair("d", group=other_model), pair("e", judgement="seed", comparable="why")]
-    found = dossier_records("own", NOTHING, rows).pairs
-    assert [(one.id, one.cluster) for one in found] == [("a", 0), ("b", 1), ("c", 0), ("d", 2), ("e", 0)]
-    assert found[0] == CountedPair(
-        id="a", started=5.0, route="agents", model="m", reference="official", cluster=0, control="random", comparable="",
-        counts="", payoffs={"text": 1}, cross={"text": "differ"}, own={"text": "match"},
-    )  # fmt: skip
-    assert (found[4].counts, found[4].comparable) == ("seed", "why")
-
-
-def test_rows_are_those_of_the_provider_and_its_references_and_a_reference_has_no_route_or_reference_of_its_own():
-    period = replace(
-        NOTHING,
-        counts=(count("own", "official"), count("official", "gold", "to-gold"), count("rival", "official")),
-        traffic=(row("own"), row("official"), row("rival"), row("gold")),
-        reasons=(("own", "m", "official", "why", 2), ("rival", "m", "official", "why", 9)),
-        ended=(("own", "m", "official", 200, 2), ("rival", "m", "official", 200, 2)),
-        unread=(("rival", "m", "not_held", 1, 2), ("own", "m", "not_held", 3, 4)),
-        endings=(
-            PairFinishReasons(
-                group=group(), conversation="talk", control_reason="", provider="stop", reference="stop", control=""
-            ),
-            PairFinishReasons(
-                group=group("rival"), conversation="talk", control_reason="", provider="stop", reference="stop", control=""
-            ),
-        ),
-    )
-    sampling = RowSampling(without_pair=9, kept=3, sentence="rows are sampled")
-    found = dossier_records("own", period, [pair("a", "walk"), pair("b")], sampling).period
-    assert [(one.group.provider, one.group.reference, one.group.route) for one in found.counts] == [
-        ("own", "official", "agents"),
-        ("official", "another provider", ""),
-    ]
-    assert [one.provider for one in found.traffic] == ["own", "official"]
-    assert (found.reasons, found.ended, found.unread) == (period.reasons[:1], period.ended[:1], period.unread[1:])
-    assert [(one.group.provider, one.conversation) for one in found.endings] == [("own", "1")]
-    assert (found.sums, found.rows) == ((), sampling)
-
-
-def test_alarms_are_those_of_the_provider_and_name_no_other():
-    alarm = replace(
-        LINE, provider="own", why="as rival does", blame_why="rivals too", sentence="rival: x", by="rival", facts=("rival",)
-    )
-    period = replace(NOTHING, drift=(alarm, replace(alarm, provider="rival")), traffic=(row("rival"), row("own")))
-    [found] = dossier_records("own", period, []).period.drift
-    assert (found.why, found.blame_why, found.sentence) == ("as another provider does", "rivals too", "another provider: x")
-    assert (found.by, found.facts) == ("another provider", ("another provider",))
-    alone = replace(NOTHING, drift=(replace(alarm, by=""),))
-    assert dossier_records("own", alone, []).period.drift == alone.drift
-
-
-def test_payoffs_of_others_are_counted_alike_under_a_number_and_those_of_the_provider_left_out():
-    period = replace(
-        NOTHING,
-        sums=(
-            summed("rival", 1, plus=1),
-            summed("rival", 2, plus=1, clusters=3),
-            summed("rival", 3, minus=1),
-            summed("another", 4),
-            summed("own", 5, plus=2),
-        ),
-        compared=(
-            ComparedChecks(model="m", provider="own", reference="official", conversations=4, votes=()),
-            ComparedChecks(model="m", provider="rival", reference="official", conversations=5, votes=()),
-        ),
-    )
-    found = dossier_records("own", period, [])
-    assert found.others == (
-        OtherSums(other="other-0", signal="text", judgement="", pairs=2, plus=0, minus=0, clusters=1),
-        OtherSums(other="other-1", signal="text", judgement="", pairs=2, plus=0, minus=1, clusters=1),
-        OtherSums(other="other-1", signal="text", judgement="", pairs=2, plus=1, minus=0, clusters=4),
-    )
-    assert [(one.provider, one.model, one.reference, one.conversations) for one in found.period.compared] == [
-        ("own", "m", "official", 4),
-        ("other-1", "", "", 5),
-    ]
-
-
-def test_period_has_the_payoffs_of_the_pairs_and_of_the_others_again():
-    payoffs = {"text": 1, "tools": -1, "length": 0}
-    period = replace(NOTHING, sums=(summed("rival", 7, plus=1, clusters=3), summed("third", 8)))
-    records = dossier_records("own", period, [pair("a"), pair("b", "walk", payoffs=payoffs, judgement="seed")])
-    sums = whole_period(records).sums
-    own = [(one.signal, one.cluster, one.judgement, one.pairs, one.plus, one.minus, one.clusters) for one in sums[:4]]
-    assert own == [
-        ("text", 0, "", 1, 1, 0, 1),
-        ("text", 1, "seed", 1, 1, 0, 1),
-        ("tools", 1, "seed", 1, 0, 1, 1),
-        ("length", 1, "seed", 1, 0, 0, 1),
-    ]
-    assert {(one.provider, one.model, one.reference) for one in sums[:4]} == {("own", "m", "official")}
-    others = [(one.provider, one.model, one.reference, one.cluster, one.pairs, one.plus, one.clusters) for one in sums[4:]]
-    assert others == [("other-0", "", "", 0, 2, 1, 3), ("other-1", "", "", 1, 2, 0, 1)]
-
-
-def test_reasons_without_their_quotes_are_counted_together():
-    quoting = "the reference returned no complete response (failed): error 400 {}: no"
-    reasons = tuple(("own", "m", "official", quoting.format(word), 2) for word in ("'Oslo'", "'Quito'"))
-    records = dossier_records("own", replace(NOTHING, reasons=reasons), [pair("a", comparable=reasons[0][3])])
-    found = without_words(records)
-    assert sum(number for *_, number in found.period.reasons) == 4
-    assert {key[:3] for key in found.period.reasons} == {("own", "m", "official")}
-    assert "Oslo" not in repr(found)
-    assert "Oslo" in repr(records)
+def traffic(provider):
+    counts = {"requests": 9, "asked": 9, "failures": 0, "errors": 0, "prompt_tokens": 1, "completion_tokens": 1}
+    return TrafficCount(provider=provider, model="m", role="primary", **counts)
 
 
 def identity(provider):
-    return IdentityLine(provider=provider, model="m", identity="hash", since=1.0, changes=0, latest=(), facts={})
+    return IdentityLine(provider=provider, model="m", identity="x", since=1.0, changes=0, latest=(), facts={})
 
 
-def test_identities_and_routers_are_those_of_the_provider_and_of_references_that_an_alarm_names():
-    period = replace(
-        NOTHING,
-        identities=tuple(map(identity, ("own", "judged", "rival"))),
-        routers=tuple(RouterLine(provider=name, model="m", reference="official", upstreams=()) for name in ("own", "rival")),
-        drift=(
-            replace(LINE, provider="own", reference="judged", sentence="rival and hidden differ", by=""),
-            replace(LINE, provider="rival", reference="theirs"),
-        ),
-        traffic=(row("theirs"),),
-        sums=(summed("hidden", 1),),
+def ending(provider, conversation):
+    return PairFinishReasons(
+        group=group(provider), conversation=conversation, control_reason="", provider="stop", reference="stop", control=""
     )
-    found = dossier_records("own", period, []).period
-    assert [line.provider for line in found.identities] == ["own", "judged"]
-    assert [line.provider for line in found.routers] == ["own"]
-    assert [line.sentence for line in found.drift] == ["another provider and another provider differ"]
-    assert found.traffic == ()
 
 
-def test_name_that_an_identity_alone_has_is_replaced_too():
+def summed(provider, signal="text", plus=1, clusters=1, model="m"):
+    return PayoffSum(model, provider, "r", signal, cluster=7, judgement="", pairs=2, plus=plus, minus=0, clusters=clusters)
+
+
+def test_rows_are_those_of_the_provider_and_of_its_references():
     period = replace(
-        NOTHING, identities=(identity("rival"),), drift=(replace(LINE, provider="own", sentence="rival differs", by=""),)
+        NONE,
+        counts=(counted("p"), counted("r", "gold"), counted("q"), counted("r", "away")),
+        traffic=tuple(map(traffic, ("p", "q", "r", "s", ""))),
+        identities=tuple(map(identity, ("p", "q", "r", "s"))),
+        drift=(replace(LINE, provider="p", reference="s", sentence="", by=""), replace(LINE, provider="q", reference="gold")),
+        reasons=(("p", "m", "r", "why", 1), ("q", "m", "r", "why", 2)),
+        ended=(("p", "m", "r", 200, 5), ("q", "m", "r", 200, 6)),
+        unread=(("p", "m", "r", 7, 8), ("q", "m", "r", 7, 8)),
     )
-    [line] = dossier_records("own", period, []).period.drift
-    assert line.sentence == "another provider differs"
+    own = dossier_records("p", period, []).period
+    assert [row.provider for row in own.traffic] == ["p", "r", "s"]
+    assert [line.provider for line in own.identities] == ["p", "r", "s"]
+    assert [line.provider for line in own.drift] == ["p"]
+    assert (own.reasons, own.ended, own.unread) == (period.reasons[:1], period.ended[:1], period.unread[:1])
+    assert [(row.group.provider, row.group.route, row.group.reference) for row in own.counts] == [
+        ("p", "default", "r"),
+        ("r", "", "another provider"),
+        ("r", "", "another provider"),
+    ]
+
+
+def test_a_provider_without_a_reference_keeps_the_rows_without_one():
+    own = dossier_records("p", replace(NONE, counts=(counted("p", ""),), traffic=(traffic(""), traffic("q"))), []).period
+    assert [row.provider for row in own.traffic] == [""]
+
+
+def test_how_the_rows_of_the_provider_are_sampled_is_not_that_of_all():
+    of_all, of_one = (RowSampling(without_pair=number, kept=3, sentence="") for number in (90, 30))
+    assert dossier_records("p", replace(NONE, rows=of_all), [], of_one).period.rows == of_one
+    assert dossier_records("p", replace(NONE, rows=of_all), []).period.rows is None
+
+
+def test_conversations_have_a_number_each_by_model_which_the_finish_reasons_share():
+    rows = [pair("a", cluster="x"), pair("b", cluster="y"), pair("c", cluster="x"), pair("d", cluster="x", model="n")]
+    found = dossier_records("p", replace(NONE, endings=(ending("p", "y"), ending("q", "y"), ending("p", "z"))), rows)
+    assert [row.cluster for row in found.pairs] == [0, 1, 0, 2]
+    assert [row.conversation for row in found.period.endings] == ["1", "3"]
+
+
+def test_pair_has_the_states_of_the_signals_that_count_in_any_pair():
+    rows = [pair("a", cluster="x"), pair("b", cluster="y", payoffs={}, judgement="repeated")]
+    found = dossier_records("p", NONE, rows)
+    assert [(row.id, row.cross, row.own) for row in found.pairs] == [
+        (name, {"tools": "differ", "text": "match"}, {"tools": "differ", "text": "match"}) for name in "ab"
+    ]
+    assert [(row.counts, row.control, row.started) for row in found.pairs] == [("", "random", 2.0), ("repeated", "random", 2.0)]
+
+
+def test_payoffs_of_the_pairs_come_back_as_sums_of_one_pair_each():
+    found = dossier_records("p", replace(NONE, sums=(summed("p"),)), [pair("a", cluster="x"), pair("b", cluster="y")])
+    assert (found.period.sums, found.others) == ((), ())
+    sums = whole_period(found).sums
+    assert [(one.signal, one.cluster, one.pairs, one.plus, one.minus) for one in sums] == [
+        (signal, cluster, 1, plus, minus)
+        for cluster in (0, 1)
+        for signal, plus, minus in (("tools", 1, 0), ("text", 0, 1), ("length", 0, 0))
+    ]
+    assert {(one.provider, one.model, one.reference, one.judgement, one.clusters) for one in sums} == {("p", "m", "r", "", 1)}
+
+
+def test_sums_of_others_are_counted_under_numbers_and_each_is_a_cluster_of_its_own():
+    sums = (summed("t"), summed("q", clusters=3), summed("q", clusters=2), summed("q", "tools"), summed("q", plus=2), summed("p"))
+    found = dossier_records("p", replace(NONE, sums=sums), [])
+    assert found.others == tuple(
+        OtherSums(other=other, signal=signal, judgement="", pairs=2, plus=plus, minus=0, clusters=clusters)
+        for other, signal, plus, clusters in (
+            ("other-0", "text", 1, 5), ("other-0", "text", 2, 1), ("other-0", "tools", 1, 1), ("other-1", "text", 1, 1),
+        )
+    )  # fmt: skip
+    again = whole_period(found).sums
+    assert [(one.provider, one.cluster, one.clusters) for one in again] == [
+        ("other-0", 0, 5), ("other-0", 1, 1), ("other-0", 2, 1), ("other-1", 3, 1),
+    ]  # fmt: skip
+    assert {(one.model, one.reference, one.pairs) for one in again} == {("", "", 2)}
+
+
+def test_checks_of_others_are_under_the_numbers_of_their_sums():
+    compared = [ComparedChecks(model="m", provider=name, reference="r", conversations=4, votes=()) for name in ("p", "q", "t")]
+    own = dossier_records("p", replace(NONE, sums=(summed("t"),), compared=tuple(compared)), []).period.compared
+    assert [(one.provider, one.model, one.reference) for one in own] == [
+        ("p", "m", "r"), ("other-0", "", ""), ("other-1", "", ""),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("sentence", "shown"),
+    [
+        ("q and q-fast moved, not aq or qa", "another provider and another provider moved, not aq or qa"),
+        ("r is their reference", "r is their reference"),
+    ],
+)
+def test_names_of_others_are_no_part_of_a_drift_state(sentence, shown):
+    line = replace(LINE, provider="p", reference="r", sentence=sentence, why="q", blame_why="q-fast", facts=("q",), by="q")
+    others = replace(NONE, drift=(line,), traffic=(traffic("q"),), identities=(identity("q-fast"),), counts=(counted("p"),))
+    [found] = dossier_records("p", others, []).period.drift
+    other = "another provider"
+    assert (found.sentence, found.why, found.blame_why, found.facts, found.by) == (shown, other, other, (other,), other)
+    [alone] = dossier_records("p", replace(NONE, drift=(replace(line, by=""),)), []).period.drift
+    assert alone.sentence == sentence
+
+
+def test_reasons_of_not_comparing_are_counted_without_the_words_they_quote():
+    quoted = [f"the tool calls cannot be read: {words}" for words in ("secret one", "secret two")]
+    period = replace(NONE, reasons=tuple(("p", "m", "r", reason, number) for reason, number in zip(quoted, (2, 3), strict=True)))
+    found = without_words(dossier_records("p", period, [pair("a", cluster="x", comparable=quoted[0]), pair("b", cluster="y")]))
+    assert "secret" not in repr(found)
+    [(*key, _, number)] = found.period.reasons
+    assert (key, number) == (["p", "m", "r"], 5)
+    assert [row.comparable == "" for row in found.pairs] == [False, True]
+
+
+def test_routers_are_those_of_the_provider_and_a_name_that_an_identity_alone_has_is_no_part_of_a_drift_state():
+    routers = tuple(RouterLine(provider=name, model="m", reference="r", upstreams=()) for name in ("p", "q"))
+    line = replace(LINE, provider="p", reference="r", sentence="hidden differs", by="")
+    period = replace(NONE, routers=routers, identities=(identity("hidden"),), drift=(line,))
+    found = dossier_records("p", period, []).period
+    assert found.routers == routers[:1]
+    assert [one.sentence for one in found.drift] == ["another provider differs"]

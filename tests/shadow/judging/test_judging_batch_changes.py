@@ -78,20 +78,20 @@ def test_an_alarm_is_never_before_the_latest_pair_that_it_rests_on(latest, at):
     assert [alarm.at for alarm in reported(OK, DRIFT, latest=latest)] == [at]
 
 
-def moved(groups, key, *, told=False):
+def moved(groups, key, *, reported=False):
     """A group whose alarm shows that its reference moved, reported or not."""
     state = groups.states[key]
     state.alarm.state = DRIFT
     state.look = opened(key=("text", 1), size=0.1, earliest=0, latest=0, at=0, floor=0.1, witnesses=())
     state.look.blame, state.look.by = Blame.REFERENCE, "s"
-    state.reported = state.standing if told else GroupStanding()
+    state.reported = state.standing if reported else GroupStanding()
 
 
 @pytest.mark.parametrize(("other", "alarms"), [(PEER, 0), (PEER._replace(reference="s"), 1), (PEER._replace(model="n"), 1)])
 def test_what_a_reference_does_is_reported_once_for_its_model(other, alarms):
     made, groups = batch(KEY, other)
     moved(groups, KEY)
-    moved(groups, other, told=True)
+    moved(groups, other, reported=True)
     made.expire_look(KEY, 5.0)
     assert len(made.alarms) == alarms
     assert groups.states[KEY].reported.blame is Blame.REFERENCE
@@ -100,8 +100,8 @@ def test_what_a_reference_does_is_reported_once_for_its_model(other, alarms):
 @pytest.mark.parametrize(("still", "alarms"), [(True, 0), (False, 1)])
 def test_that_a_reference_is_itself_again_is_reported_by_the_last_group_that_showed_it(still, alarms):
     made, groups = batch(KEY, PEER)
-    moved(groups, KEY, told=True)
-    moved(groups, PEER, told=still)
+    moved(groups, KEY, reported=True)
+    moved(groups, PEER, reported=still)
     groups.states[KEY].look = None
     groups.states[KEY].alarm.state = OK
     made.expire_look(KEY, 5.0)
@@ -233,7 +233,7 @@ def test_the_group_of_a_server_is_written_with_that_of_its_router():
 
 def test_a_drift_of_the_provider_is_reported_although_another_provider_reports_the_same():
     made, groups = batch(KEY, PEER)
-    moved(groups, KEY, told=True)
+    moved(groups, KEY, reported=True)
     state = groups.states[KEY]
     state.look.blame = Blame.PROVIDER
     state.alarm.named = AlarmName(key=("text", 1), pair_id="a", at=0.0, evidence=1.0, estimate=FOUND)

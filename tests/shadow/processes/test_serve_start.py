@@ -5,6 +5,7 @@ import os
 import socket
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -105,16 +106,14 @@ def test_ports_that_are_taken_leave_no_folder_behind(taken, tmp_path, monkeypatc
 
 
 @pytest.mark.parametrize(("length", "fits"), [(100, True), (101, False)])
-def test_path_of_a_socket_may_have_a_hundred_bytes(tmp_path, monkeypatch, length, fits):
-    beside = len(f"{tmp_path}//sameweights-12345678/audit.sock")
-    if beside >= length:
-        pytest.skip("the tests' own folder has a long path")
-    folder = tmp_path / ("f" * (length - beside))
-    folder.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(folder))
-    wrong = r"^sameweights: cannot start: gone$" if fits else r"^TMPDIR: the path '.*' is too long for a socket"
-    with pytest.raises(ConfigError, match=wrong):
-        start(config(), NOWHERE, execute=refused)
+def test_path_of_a_socket_may_have_a_hundred_bytes(monkeypatch, length, fits):
+    with TemporaryDirectory(dir="/tmp") as place:  # the tests' own folder may be too long
+        folder = Path(place) / ("f" * (length - len(f"{place}//sameweights-12345678/audit.sock")))
+        folder.mkdir()
+        monkeypatch.setattr("tempfile.tempdir", str(folder))
+        wrong = r"^sameweights: cannot start: gone$" if fits else r"^TMPDIR: the path '.*' is too long for a socket"
+        with pytest.raises(ConfigError, match=wrong):
+            start(config(), NOWHERE, execute=refused)
 
 
 def refused(_program, words):

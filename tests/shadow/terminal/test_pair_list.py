@@ -26,12 +26,12 @@ def pair(store):
 
 
 def test_list_has_whole_ids_and_the_evidence_of_each_pair(store, pair):
-    text = pairs_text(pair_lines(store, EVIDENCE), EVIDENCE, width=140, color=False, options=" --db a.db")
+    text = pairs_text(pair_lines(store, EVIDENCE), EVIDENCE, width=140, color=False, absence="", options=" --db a.db")
     assert pair in text
     assert "tool arguments" in text
     assert "faithful" not in text
     assert text.endswith(f"Next: sameweights show {pair} --db a.db")
-    every = pairs_text(pair_lines(store, PairFilter()), PairFilter(), width=140, color=False)
+    every = pairs_text(pair_lines(store, PairFilter()), PairFilter(), width=140, color=False, absence="")
     assert "No difference in" in every
 
 
@@ -45,7 +45,7 @@ def rows(text):
 def test_row_has_id_time_provider_model_and_what_the_pair_shows(store, wanted, name):
     pair = add_pair(store, "p", calling("Oslo"), calling("Quito"), calling("Quito"), faults=(Signal.LOST_SPACE,))
     assert store.flush(20)
-    text = pairs_text(pair_lines(store, wanted), wanted, width=200, color=False)
+    text = pairs_text(pair_lines(store, wanted), wanted, width=200, color=False, absence="")
     assert text.startswith("id  ")
     assert f"\n{pair}  " in text
     assert rows(text) == [
@@ -66,13 +66,13 @@ def test_difference_that_noise_may_explain_is_no_evidence(store):
     add_pair(store, "p", calling("Oslo"), calling("Quito"), calling("Bergen"))
     assert store.flush(20)
     assert pair_lines(store, EVIDENCE) == ()
-    assert "No evidence: " in pairs_text(pair_lines(store, PairFilter()), PairFilter(), width=140, color=False)
+    assert "No evidence: " in pairs_text(pair_lines(store, PairFilter()), PairFilter(), width=140, color=False, absence="")
 
 
 def test_empty_lists_state_what_to_do():
     empty = pairs_text([], EVIDENCE, width=80, color=False, absence="there is no verdict yet")
     assert empty == "No pair is evidence here: there is no verdict yet. --all lists every pair."
-    assert pairs_text([], PairFilter(), width=80, color=False).startswith("No pair matches")
+    assert pairs_text([], PairFilter(), width=80, color=False, absence="").startswith("No pair matches")
 
 
 def test_json_holds_objects_and_times(store, pair):
@@ -100,7 +100,7 @@ def test_hostile_answer_takes_one_short_row(store):
     body = {"message": {"content": "x\x1b[2J" + "y" * 1_000_000}, "finish_reason": "\x1b[2J\u202e" * 1_000}
     add_pair(store, "p", body, "Hello", "Hello", model="m" * 100_000)
     assert store.flush(20)
-    text = pairs_text(pair_lines(store, PairFilter()), PairFilter(), width=80, color=False)
+    text = pairs_text(pair_lines(store, PairFilter()), PairFilter(), width=80, color=False, absence="")
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert len(text) < 2_000
@@ -115,7 +115,7 @@ def test_longer_texts_than_are_searched_are_stated(store):
     add_pair(store, "faithful", "-" * 250_001, "A gull")
     assert store.flush(20)
     _, searched = found_lines(store, PairFilter(), EvidentSignals(()), searched_text("--search", "heron"))
-    text = pairs_text((), PairFilter(), width=140, color=False, searched=searched)
+    text = pairs_text((), PairFilter(), width=140, color=False, absence="", searched=searched)
     assert text.endswith("UTC. Of 1 only the first 250,000 characters of a longer text were searched.")
     document = json.loads(pairs_json((), searched))
     assert [document[name] for name in COUNTS] == [1, 0, 1]
@@ -135,7 +135,7 @@ def test_searched_text_is_shown_in_its_surroundings_with_how_many_pairs_were_rea
     add_pair(store, "faithful", "Hello", "Hello")
     assert store.flush(20)
     lines, searched = found_lines(store, PairFilter(), EvidentSignals(()), searched_text("--search", "HERON"))
-    text = pairs_text(lines, PairFilter(), width=140, color=False, searched=searched)
+    text = pairs_text(lines, PairFilter(), width=140, color=False, absence="", searched=searched)
     assert "provider: A grey heron" in text
     assert "Read the texts of 2 pairs, back to 2023-11-14 22:13:20 UTC." in text
     document = json.loads(pairs_json(lines, searched))
@@ -145,7 +145,9 @@ def test_searched_text_is_shown_in_its_surroundings_with_how_many_pairs_were_rea
         "A grey heron",
     )
     none, read = found_lines(store, PairFilter(), EvidentSignals(()), searched_text("--search", "stork"))
-    assert pairs_text(none, PairFilter(), width=140, color=False, searched=read).startswith("None of these pairs holds the text.")
+    assert pairs_text(none, PairFilter(), width=140, color=False, absence="", searched=read).startswith(
+        "None of these pairs holds the text."
+    )
     assert json.loads(pairs_json(pair_lines(store, PairFilter())))["searched"] is None
 
 
@@ -188,7 +190,7 @@ def test_what_was_found_is_shown_in_160_characters(line, length, shown):
 
 def test_a_server_behind_a_router_is_named_with_it(line):
     routed = replace(line, summary=replace(line.summary, pair=replace(line.summary.pair, upstream="near")))
-    assert "p by near" in pairs_text([routed], EVIDENCE, width=200, color=False)
+    assert "p by near" in pairs_text([routed], EVIDENCE, width=200, color=False, absence="")
 
 
 def test_a_document_has_the_counts_and_the_hit_of_a_pair(line):

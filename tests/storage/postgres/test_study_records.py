@@ -6,50 +6,22 @@ import pytest
 
 from storage.rows import CUT_REQUEST
 from storage.spending import Spending
-from storage.study_rows import (
-    RecordedCallRow,
-    RecordedFilter,
-    RunResultRow,
-    RunRow,
-    SetbackRow,
-    StudyRequestRow,
-    StudyRow,
-)
+from storage.study_rows import RecordedCallRow, RecordedFilter, SetbackRow, StudyRequestRow
 from tests.conformance import PATIENCE, START, exchange_record
+from tests.storage.sqlite.test_study_tables import REQUEST, RUN, STUDY
 
 pytestmark = pytest.mark.slow
-STUDY = StudyRow(id="s1", kind="replay", name="n", begun=1.0, plan="{}", policy="{}", seed=1, version="0")
-REQUEST = StudyRequestRow(
-    key="a key", row_id="a row", target="a target", repeat=3, block=4, state="failed", exchange_id="an exchange", tries=5
-)
-RESULT = RunResultRow(place=1, position=2, source="live", is_error=True, alterations="[1]", seconds=0.25, text="a text")
-RUN = RunRow(
-    target="a target",
-    task="a task",
-    block=3,
-    outcome="an outcome",
-    detail="a detail",
-    score=0.5,
-    points=1.5,
-    touched='["a"]',
-    begun=2.5,
-    seconds=3.5,
-    tools_seconds=4.5,
-    world="a world",
-    steps=("one", "two"),
-    results=(RESULT, replace(RESULT, position=3, is_error=False)),
-)
 CALL = RecordedCallRow(name="a name", arguments="{}", text="a text", is_error=True)
 SETBACK = SetbackRow(key="a key", at=1.5, reason="a reason", waited=2.5)
 
 
 def fill(studies) -> None:
     studies.begin(STUDY)
-    studies.ask("s1", REQUEST)
-    studies.set_back("s1", SETBACK)
+    studies.ask(STUDY.id, REQUEST)
+    studies.set_back(STUDY.id, SETBACK)
     for run in (RUN, replace(RUN, task="another", steps=("three",), results=())):
-        studies.add_run("s1", run)
-    studies.add_recorded_calls("s1", [CALL, replace(CALL, is_error=False)])
+        studies.add_run(STUDY.id, run)
+    studies.add_recorded_calls(STUDY.id, [CALL, replace(CALL, is_error=False)])
 
 
 def rows(studies, study: str):
@@ -63,15 +35,15 @@ def test_rows_of_a_study_have_each_value_in_its_field_and_are_of_no_other_study(
     studies = postgres_store.studies
     fill(studies)
     runs = [RUN, replace(RUN, task="another", steps=("three",), results=())]
-    assert rows(studies, "s1") == ([REQUEST], [SETBACK], runs, [CALL, replace(CALL, is_error=False)], {"failed": 1}, 2, 0)
+    assert rows(studies, STUDY.id) == ([REQUEST], [SETBACK], runs, [CALL, replace(CALL, is_error=False)], {"failed": 1}, 2, 0)
     studies.number_blocks("none", {"a key": 9})
     assert studies.forget("none").exchanges == 0
-    assert rows(studies, "s1")[0] == [REQUEST]
+    assert rows(studies, STUDY.id)[0] == [REQUEST]
     assert rows(studies, "none") == ([], [], [], [], {}, 0, 0)
-    studies.number_blocks("s1", {"a key": 9})
-    assert rows(studies, "s1")[0] == [replace(REQUEST, block=9)]
-    studies.number_blocks("s1", {})
-    assert rows(studies, "s1")[0] == [replace(REQUEST, block=-1)]
+    studies.number_blocks(STUDY.id, {"a key": 9})
+    assert rows(studies, STUDY.id)[0] == [replace(REQUEST, block=9)]
+    studies.number_blocks(STUDY.id, {})
+    assert rows(studies, STUDY.id)[0] == [replace(REQUEST, block=-1)]
 
 
 def test_study_that_is_forgotten_goes_with_its_rows_and_exchanges(postgres_store):
@@ -80,27 +52,29 @@ def test_study_that_is_forgotten_goes_with_its_rows_and_exchanges(postgres_store
     for name in ("one", "three", "an exchange", "another"):
         postgres_store.add_exchange(exchange_record(name))
     assert postgres_store.flush(PATIENCE)
-    result = studies.forget("s1")
+    result = studies.forget(STUDY.id)
     assert (result.exchanges, result.log_emptied, studies.studies()) == (3, False, [])
-    assert rows(studies, "s1") == ([], [], [], [], {}, 0, 0)
+    assert rows(studies, STUDY.id) == ([], [], [], [], {}, 0, 0)
     assert [postgres_store.is_known(name) for name in ("one", "three", "an exchange", "another")] == [False, False, False, True]
 
 
 def test_most_that_a_request_can_cost_is_spent_as_it_is_sent_and_corrected_by_what_it_cost(postgres_store):
     studies, hour = postgres_store.studies, int(START // 3_600)
     studies.begin(STUDY)
-    studies.ask("s1", REQUEST, START, Spending(requests=1, tokens=100, money=2.0))
+    studies.ask(STUDY.id, REQUEST, START, Spending(requests=1, tokens=100, money=2.0))
     assert postgres_store.spent(hour, hour + 1) == (1, 100, 2.0)
-    studies.set_back("s1", replace(SETBACK, at=START), Spending(0, -10, -0.5))
-    studies.answer("s1", replace(REQUEST, state="answered"), exchange_record("x", started=START + 3_600), Spending(0, -20, -0.25))
+    studies.set_back(STUDY.id, replace(SETBACK, at=START), Spending(0, -10, -0.5))
+    studies.answer(
+        STUDY.id, replace(REQUEST, state="answered"), exchange_record("x", started=START + 3_600), Spending(0, -20, -0.25)
+    )
     assert (postgres_store.spent(hour, hour + 1), postgres_store.spent(hour + 1, hour + 2)) == ((1, 90, 1.5), (0, -20, -0.25))
     assert postgres_store.exchange("x")
-    assert studies.request_counts("s1") == {"answered": 1}
+    assert studies.request_counts(STUDY.id) == {"answered": 1}
 
 
 def test_run_is_stored_with_those_of_its_exchanges_that_are_not_stored_yet(postgres_store):
     postgres_store.studies.begin(STUDY)
-    postgres_store.studies.add_run("s1", RUN, [exchange_record("one"), exchange_record("two")])
+    postgres_store.studies.add_run(STUDY.id, RUN, [exchange_record("one"), exchange_record("two")])
     assert [postgres_store.is_known(name) for name in ("one", "two", "three")] == [True, True, False]
 
 
@@ -128,11 +102,11 @@ def test_study_begun_again_keeps_its_requests_and_is_open(postgres_store):
     studies = postgres_store.studies
     studies.begin(STUDY)
     row = StudyRequestRow(key="k", row_id="r", target="t", repeat=0, block=0, state="asked", exchange_id="x")
-    studies.ask("s1", row)
-    studies.end("s1", 9.0, "done", plan="{1}")
+    studies.ask(STUDY.id, row)
+    studies.end(STUDY.id, 9.0, "done", plan="{1}")
     assert [(each.ended, each.outcome, each.plan) for each in studies.studies()] == [(9.0, "done", "{1}")]
     studies.begin(STUDY)
-    assert [(each.ended, each.outcome, each.plan) for each in studies.studies()] == [(0.0, "", "{}")]
-    assert studies.requests("s1") == [row]
-    assert studies.request_counts("s1") == {"asked": 1}
-    assert postgres_store.studies.run_count("s1") == 0
+    assert [(each.ended, each.outcome, each.plan) for each in studies.studies()] == [(0.0, "", STUDY.plan)]
+    assert studies.requests(STUDY.id) == [row]
+    assert studies.request_counts(STUDY.id) == {"asked": 1}
+    assert postgres_store.studies.run_count(STUDY.id) == 0

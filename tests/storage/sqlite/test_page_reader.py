@@ -96,20 +96,20 @@ def test_kind_without_a_column_has_no_names(store):
         (14_400.0, 100, 600.0, (-200.0, 13_600.0 + 600.0)),
     ],
 )
-def test_steps_of_a_course_divide_it_and_are_whole_ten_minutes_from_four_hours_on(sqlite_store, apart, points, seconds, begins):
+def test_steps_of_a_course_divide_it_and_are_whole_ten_minutes_from_four_hours_on(store, apart, points, seconds, begins):
     """The first pair starts 200 seconds after a stretch of ten minutes has begun."""
-    add(sqlite_store, "one", START)
-    add(sqlite_store, "two", START + apart, "differ")
-    found = sqlite_store.page_queries.course(0.0, 0.0, ["text"], points)
+    add(store, "one", START)
+    add(store, "two", START + apart, "differ")
+    found = store.page_queries.course(0.0, 0.0, ["text"], points)
     assert [point.seconds for point in found] == pytest.approx([seconds] * 2, abs=1e-4)
     assert [point.began - START for point in found] == pytest.approx(begins, abs=1e-3)
 
 
-def test_point_of_a_course_has_each_value_in_its_field(sqlite_store):
+def test_point_of_a_course_has_each_value_in_its_field(store):
     labels = {"route": "a route", "model": "a model", "provider": "a provider", "reference": "a reference"}
     for name, state, own in (("a", "differ", "match"), ("b", "differ", "match"), ("c", "match", "differ"), ("d", "differ", "")):
-        add(sqlite_store, name, state=state, own=own, **labels)
-    (point,) = sqlite_store.page_queries.course(0.0, 0.0, ["text"], 1)
+        add(store, name, state=state, own=own, **labels)
+    (point,) = store.page_queries.course(0.0, 0.0, ["text"], 1)
     assert point == CoursePoint(
         group=PairGroup(**labels),
         signal="text",

@@ -29,8 +29,8 @@ def test_a_study_that_has_not_ended_has_no_report(sqlite_store):
 
 @pytest.mark.parametrize(("on_undecided", "code"), [(OnUndecided.ACCEPT, 0), (OnUndecided.FAIL, 4)])
 def test_a_study_that_has_ended_is_judged_again_by_its_policy_with_its_facts(sqlite_store, on_undecided, code):
-    told = facts(skipped=("f:1: is not JSON",), notes=("a note",))
-    plan = {"settings": {"reference": "r", "providers": ["p", "q"]}, "facts": asdict(told), "barred": {"q": "it left"}}
+    known = facts(skipped=("f:1: is not JSON",), notes=("a note",))
+    plan = {"settings": {"reference": "r", "providers": ["p", "q"]}, "facts": asdict(known), "barred": {"q": "it left"}}
     row = study(plan, StudyPolicy(allowed_drop=0.3, on_undecided=on_undecided))
     sqlite_store.studies.begin(row)
     for place, (provider, block) in enumerate((name, block) for block in range(7) for name in "rp"):
@@ -38,7 +38,7 @@ def test_a_study_that_has_ended_is_judged_again_by_its_policy_with_its_facts(sql
         made = AgentRun(provider=provider, task="t", block=block, began=0.0)
         sqlite_store.studies.add_run("s", run_row(made, MeasuredRun(provider=provider, **values), clean=str))
     report = stored_probe(sqlite_store, row)
-    assert report.facts == told
+    assert report.facts == known
     words = {verdict.candidate: (verdict.word, verdict.pairs) for verdict in report.result.verdicts}
     assert words == {"p": (StudyWord.UNDECIDED, 7), "q": (StudyWord.NOT_MEASURED, 0)}
     assert exit_code(report.result) == 4

@@ -56,7 +56,7 @@ def test_members_are_read_as_json_or_else_as_text():
         "stop": [1],
         "empty": "",
     }
-    odd = {"a": "NaN", "b": "-Infinity", "c": "1e400", "d": "[1e400]"}
+    odd = {"a": "NaN", "b": "-Infinity", "c": "1e400", "d": "[1e400]", "e": "[" * 100_000}
     assert set_members([f"{name}={value}" for name, value in odd.items()]) == odd
     with pytest.raises(ConfigError, match="--set 'temperature': write NAME=VALUE"):
         set_members(["temperature", "a=1"])
