@@ -222,6 +222,7 @@ LIVING = (
 )
 
 
+@pytest.mark.slow
 async def test_every_object_of_an_exchange_in_progress_shows_its_state():
     async def script(wire):
         await wire.head()

@@ -386,6 +386,7 @@ async def test_a_client_that_leaves_while_very_many_chunks_wait_is_recorded_as_t
         assert set(got.response.body) == set(b"b")
 
 
+@pytest.mark.slow
 async def test_a_request_in_progress_as_the_proxy_stops_gets_its_answer_and_the_stop_ends_with_it():
     async def script(wire):
         await wire.request()

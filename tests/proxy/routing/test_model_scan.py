@@ -111,6 +111,7 @@ def test_a_scan_is_over_with_its_hundred_thousandth_mark(marks, settled):
     assert scanned(b"{" + b"," * (marks - 1)).settled is settled
 
 
+@pytest.mark.slow
 def test_a_scan_gives_up_at_a_hundred_thousand_marks():
     """A brace is one, and each member has three: the quote that begins its name, a colon and a comma."""
     scan = scanned(b"{" + b'"a":0,' * 33_332 + b'"a":')

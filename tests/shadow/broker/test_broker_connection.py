@@ -214,6 +214,7 @@ async def test_report_that_cannot_be_read_is_logged_and_the_connection_reads_on(
     assert [line.kwargs["event"] for line in lines] == ["broker_report_failed"]
 
 
+@pytest.mark.slow
 async def test_tls_is_used_and_never_left_out_silently(tmp_path):
     ca = trustme.CA()
     _, (cert, key) = issued(tmp_path, ca)
@@ -253,6 +254,7 @@ async def test_message_beyond_the_servers_limit_is_too_large_and_one_at_it_is_no
             await broker.publish(subject(0), b"x" * 2_001, {"Nats-Msg-Id": "2"})
 
 
+@pytest.mark.slow
 async def test_connection_is_opened_again_after_the_server_was_away(tmp_path):
     async with nats_server(tmp_path) as server, connected(settings(server)) as broker:
         keeping = asyncio.create_task(broker.keep())
@@ -275,6 +277,7 @@ async def test_connection_that_the_client_gave_up_is_opened_again(tmp_path):
         keeping.cancel()
 
 
+@pytest.mark.slow
 async def test_streams_that_a_server_has_lost_are_made_again_once_it_is_back(tmp_path):
     async with nats_server(tmp_path) as server, connected(settings(server), consumers=True) as broker:
         keeping = asyncio.create_task(broker.keep())

@@ -27,6 +27,7 @@ def fits(name, document):
     return jsonschema.Draft202012Validator(json_schema(name)).is_valid(document)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_document_fits_its_schema_and_none_that_lacks_a_member_does(name):
     document = DOCUMENTS[name]

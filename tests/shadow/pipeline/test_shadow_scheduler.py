@@ -111,6 +111,7 @@ async def test_a_shadow_that_fails_is_counted_and_frees_its_place(store):
     assert made.counters.row(64)["error"] == 2
 
 
+@pytest.mark.slow
 async def test_a_full_queue_and_a_spent_budget_are_reasons(store):
     made = Scheduling(store, concurrency=1, queue=0, requests=1)
     assert made.scheduler.why_full(live()) == ""

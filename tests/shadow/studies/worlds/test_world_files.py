@@ -51,6 +51,7 @@ def test_a_world_at_the_bound_is_read_and_a_larger_one_is_not(tmp_path, monkeypa
         world_files(tmp_path)
 
 
+@pytest.mark.slow
 def test_files_and_folders_that_vanish_during_the_scan_are_left_out(tmp_path):
     made(tmp_path, "s/data/stays")
     over = threading.Event()
