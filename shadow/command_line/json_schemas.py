@@ -41,7 +41,9 @@ def json_schema(name: str) -> JsonSchema:
     """The schema of the document of this name; ConfigError with the known names for any other."""
     if name not in _SCHEMAS:
         raise ConfigError([f"schema: no such document: {quoted(name)}{meant(name, _SCHEMAS)}"])
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_SCHEMAS[name](), "title": f"sameweights {name}"}
+    made = _SCHEMAS[name]()
+    made.pop("title", "")  # the class, where there is one
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"sameweights {name}", **made}
 
 
 def _object(members: Mapping[str, object], *, schema: str = "") -> JsonSchema:

@@ -41,7 +41,7 @@ class AnswerView:
 def answers_text(found: Sequence[FaultyAnswer], *, width: int, color: bool) -> str:
     """The list, newest first, with whole ids for `show`."""
     if not found:
-        return "no answer matches; without filters this means that no answer that could be checked failed a check"
+        return "no answer matches; without filters: none that could be checked failed a check"
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
     for column in ("id", "when (UTC)", "provider", "model", "failed checks"):
         table.add_column(column, no_wrap=column in {"id", "when (UTC)"}, overflow="fold")

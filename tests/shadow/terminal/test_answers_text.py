@@ -41,8 +41,7 @@ def test_five_pairs_are_listed_where_a_part_of_an_id_matches_more(store):
 
 def test_an_empty_list_is_a_sentence():
     assert (
-        answers_text([], width=80, color=False)
-        == "no answer matches; without filters this means that no answer that could be checked failed a check"
+        answers_text([], width=80, color=False) == "no answer matches; without filters: none that could be checked failed a check"
     )
 
 
